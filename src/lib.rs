@@ -1,0 +1,3 @@
+//! regtui: a terminal UI for browsing and managing container image registries.
+
+pub mod model;

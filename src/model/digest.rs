@@ -1,0 +1,203 @@
+//! Content digests: the only names that a registry cannot move.
+//!
+//! Grammar and registered algorithms: OCI image-spec, `descriptor.md` § Digests. Only `sha256` and `sha512` in lower
+//! case hex are accepted, so a [`Digest`] may stand in a URL or be a file name without another check.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A checked digest. 32 or 64 bytes, copied freely.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Digest {
+    /// `sha256:` and 64 hex digits.
+    Sha256([u8; 32]),
+    /// `sha512:` and 128 hex digits.
+    Sha512([u8; 64]),
+}
+
+/// Text that is not a digest that can be checked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a sha256 or sha512 digest")]
+pub struct BadDigest;
+
+impl Digest {
+    /// The sha256 digest of `bytes`.
+    pub fn sha256(bytes: &[u8]) -> Digest {
+        let mut hasher = Hasher::sha256();
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
+    /// The digest of `bytes` by the algorithm of `self`: equal to `self` exactly when the bytes are what it names.
+    pub fn same_algorithm_of(&self, bytes: &[u8]) -> Digest {
+        let mut hasher = Hasher::like(self);
+        hasher.update(bytes);
+        hasher.finish()
+    }
+
+    /// `sha256` or `sha512`.
+    pub fn algorithm(&self) -> &'static str {
+        match self {
+            Digest::Sha256(_) => "sha256",
+            Digest::Sha512(_) => "sha512",
+        }
+    }
+
+    /// The hex digits, lower case.
+    pub fn hex(&self) -> String {
+        self.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The first twelve hex digits, as lists show them.
+    pub fn short(&self) -> String {
+        self.bytes()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Digest::Sha256(bytes) => bytes,
+            Digest::Sha512(bytes) => bytes,
+        }
+    }
+}
+
+/// Computes a digest while bytes stream by.
+#[derive(Clone)]
+pub struct Hasher(ring::digest::Context);
+
+impl Hasher {
+    /// A sha256 hasher.
+    pub fn sha256() -> Hasher {
+        Hasher(ring::digest::Context::new(&ring::digest::SHA256))
+    }
+
+    /// A hasher by the algorithm of `digest`.
+    pub fn like(digest: &Digest) -> Hasher {
+        match digest {
+            Digest::Sha256(_) => Hasher::sha256(),
+            Digest::Sha512(_) => Hasher(ring::digest::Context::new(&ring::digest::SHA512)),
+        }
+    }
+
+    /// Takes more bytes in.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes taken in.
+    pub fn finish(self) -> Digest {
+        let value = self.0.finish();
+        match <[u8; 32]>::try_from(value.as_ref()) {
+            Ok(bytes) => Digest::Sha256(bytes),
+            Err(_) => {
+                let mut bytes = [0; 64];
+                bytes.copy_from_slice(value.as_ref());
+                Digest::Sha512(bytes)
+            }
+        }
+    }
+}
+
+impl FromStr for Digest {
+    type Err = BadDigest;
+
+    fn from_str(text: &str) -> Result<Digest, BadDigest> {
+        let (algorithm, hex) = text.split_once(':').ok_or(BadDigest)?;
+        match algorithm {
+            "sha256" => bytes_of_hex(hex).map(Digest::Sha256),
+            "sha512" => bytes_of_hex(hex).map(Digest::Sha512),
+            _ => None,
+        }
+        .ok_or(BadDigest)
+    }
+}
+
+fn bytes_of_hex<const N: usize>(hex: &str) -> Option<[u8; N]> {
+    let digits = hex.as_bytes();
+    if digits.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
+    }
+    Some(bytes)
+}
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.algorithm(), self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    #[test]
+    fn the_digest_of_nothing_is_the_well_known_one() {
+        assert_eq!(Digest::sha256(b"").to_string(), EMPTY);
+        assert_eq!(Digest::sha256(b"").short(), "e3b0c44298fc");
+    }
+
+    #[test]
+    fn only_registered_algorithms_in_lower_case_and_full_length_are_digests() {
+        let sha512 = format!("sha512:{}", "a".repeat(128));
+        for good in [EMPTY, sha512.as_str()] {
+            assert_eq!(good.parse::<Digest>().map(|d| d.to_string()).as_deref(), Ok(good));
+        }
+        let upper = EMPTY.to_uppercase();
+        let bad = [
+            "",
+            "sha256:",
+            "sha256:../../etc",
+            "md5:d41d8cd98f00b204e9800998ecf8427e",
+            &EMPTY[..70],
+            upper.as_str(),
+        ];
+        for bad in bad {
+            assert_eq!(bad.parse::<Digest>(), Err(BadDigest), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_digest_checks_bytes_by_its_own_algorithm() {
+        let mut hasher = Hasher::like(&Digest::Sha512([0; 64]));
+        hasher.update(b"abc");
+        let digest = hasher.finish();
+        assert_eq!(digest.algorithm(), "sha512");
+        assert_eq!(digest.same_algorithm_of(b"abc"), digest);
+        assert_ne!(digest.same_algorithm_of(b"abd"), digest);
+    }
+}
