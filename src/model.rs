@@ -1,3 +1,17 @@
 //! Plain data: no async, no terminal, no HTTP. Every other module may use it; it uses none of them.
 
 pub mod digest;
+pub mod failure;
+pub mod image;
+pub mod inspection;
+pub mod manifest;
+pub mod media_type;
+pub mod page;
+pub mod platform;
+pub mod reference;
+pub mod server;
+pub mod size;
+pub mod summary;
+pub mod text;
+pub mod time;
+pub mod version_order;

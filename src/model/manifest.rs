@@ -1,0 +1,162 @@
+//! Manifests of every kind, their bytes kept.
+//!
+//! OCI image-spec `manifest.md`, `image-index.md`, `descriptor.md`; Docker Image Manifest V2 schema 1 and 2. Reading is
+//! lenient: a field that is null, absent or of the wrong type hides that field, never the manifest. What is refused is
+//! what two readers could take for two different things (CVE-2021-41190).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::digest::Digest;
+use super::media_type::MediaType;
+use super::platform::Platform;
+
+/// A manifest as the registry holds it.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// Computed from the bytes (for signed schema 1: from the signed payload), never taken from a header.
+    pub digest: Digest,
+    /// From the body where it says so, else from the header, else from its shape.
+    pub media_type: MediaType,
+    /// The exact bytes.
+    pub raw: Bytes,
+    /// What they say.
+    pub body: Body,
+}
+
+/// What a manifest says.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// A container image or an artifact in the shape of one.
+    Image(ImageManifest),
+    /// A list of manifests.
+    Index(Index),
+    /// The artifact manifest that OCI dropped before 1.1.
+    Artifact(ArtifactManifest),
+    /// Docker schema 1, read-only.
+    Schema1(Schema1),
+    /// JSON of a kind that this program does not know; shown as it is.
+    Unknown,
+}
+
+/// `application/vnd.oci.image.manifest.v1+json` and Docker schema 2.
+#[derive(Debug, Clone, Default)]
+pub struct ImageManifest {
+    /// The config blob; absent in broken manifests.
+    pub config: Option<Descriptor>,
+    /// The layers, bottom first.
+    pub layers: Vec<Descriptor>,
+    /// What kind of artifact it is, where it is none of the known images.
+    pub artifact_type: Option<MediaType>,
+    /// The manifest that this one belongs to.
+    pub subject: Option<Descriptor>,
+    /// Untrusted text.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// `application/vnd.oci.image.index.v1+json` and Docker's manifest list.
+#[derive(Debug, Clone, Default)]
+pub struct Index {
+    /// What it lists, in its order.
+    pub manifests: Vec<Descriptor>,
+    /// As in [`ImageManifest`].
+    pub artifact_type: Option<MediaType>,
+    /// As in [`ImageManifest`].
+    pub subject: Option<Descriptor>,
+    /// Untrusted text.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// `application/vnd.oci.artifact.manifest.v1+json`.
+#[derive(Debug, Clone, Default)]
+pub struct ArtifactManifest {
+    /// What it holds.
+    pub blobs: Vec<Descriptor>,
+    /// As in [`ImageManifest`].
+    pub artifact_type: Option<MediaType>,
+    /// As in [`ImageManifest`].
+    pub subject: Option<Descriptor>,
+    /// Untrusted text.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Docker schema 1. It names no sizes and no config.
+#[derive(Debug, Clone, Default)]
+pub struct Schema1 {
+    /// `amd64` and the like.
+    pub architecture: Option<String>,
+    /// Digests of the layers, bottom first (the manifest has them top first).
+    pub layers: Vec<Digest>,
+    /// The `v1Compatibility` texts, bottom first: JSON in strings.
+    pub history: Vec<String>,
+    /// Whether signatures are attached.
+    pub signed: bool,
+}
+
+/// A pointer to content: OCI image-spec `descriptor.md`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Descriptor {
+    /// What it points to.
+    pub media_type: MediaType,
+    /// `None` when the digest is not one that can be checked; [`Descriptor::digest_text`] still has it.
+    pub digest: Option<Digest>,
+    /// The digest as it is written. Untrusted text.
+    pub digest_text: String,
+    /// Bytes; `None` when missing, negative or absurd.
+    pub size: Option<u64>,
+    /// For children of an index.
+    pub platform: Option<Platform>,
+    /// For referrers.
+    pub artifact_type: Option<MediaType>,
+    /// Where else the bytes may be. Never fetched by itself.
+    pub urls: Vec<String>,
+    /// Untrusted text.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// Why bytes are not a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadManifest {
+    /// Not JSON at all, or no object.
+    #[error("the manifest is not a JSON object")]
+    NotJson,
+    /// HTML, as login pages and captive portals answer.
+    #[error("the answer is a web page, not a manifest")]
+    WebPage,
+    /// Both a list and an image, or a body that contradicts its header.
+    #[error("the manifest can be read in two ways: {0}")]
+    Ambiguous(&'static str),
+}
+
+impl Manifest {
+    /// The layers' descriptors, or the blobs' of an artifact manifest; none for the other kinds.
+    pub fn layers(&self) -> &[Descriptor] {
+        match &self.body {
+            Body::Image(image) => &image.layers,
+            Body::Artifact(artifact) => &artifact.blobs,
+            Body::Index(_) | Body::Schema1(_) | Body::Unknown => &[],
+        }
+    }
+
+    /// The annotations; none for the kinds that have none.
+    pub fn annotations(&self) -> Option<&BTreeMap<String, String>> {
+        match &self.body {
+            Body::Image(image) => Some(&image.annotations),
+            Body::Index(index) => Some(&index.annotations),
+            Body::Artifact(artifact) => Some(&artifact.annotations),
+            Body::Schema1(_) | Body::Unknown => None,
+        }
+    }
+
+    /// The manifest that this one belongs to.
+    pub fn subject(&self) -> Option<&Descriptor> {
+        match &self.body {
+            Body::Image(image) => image.subject.as_ref(),
+            Body::Index(index) => index.subject.as_ref(),
+            Body::Artifact(artifact) => artifact.subject.as_ref(),
+            Body::Schema1(_) | Body::Unknown => None,
+        }
+    }
+}

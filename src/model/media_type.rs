@@ -1,0 +1,106 @@
+//! Media types of manifests, configs and layers. Names: OCI image-spec `media-types.md`, Docker Image Manifest V2.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+/// A media type without parameters, in lower case, as the server or the manifest says it. Untrusted text.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct MediaType(Arc<str>);
+
+/// OCI image index.
+pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+/// OCI image manifest.
+pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+/// OCI artifact manifest, dropped before the image-spec 1.1 was final; read-only.
+pub const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
+/// OCI image config.
+pub const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+/// The empty JSON object that stands for "no config".
+pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
+/// Docker manifest list.
+pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+/// Docker image manifest, schema 2.
+pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+/// Docker image config.
+pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
+/// Docker image manifest, schema 1, signed; read-only.
+pub const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+/// Docker image manifest, schema 1, unsigned; read-only.
+pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
+
+/// What every request for a manifest accepts. Leaving lists out would make old servers pick a platform themselves.
+pub const ACCEPT_MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
+    application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.artifact.manifest.v1+json, \
+    application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.5, \
+    application/vnd.docker.distribution.manifest.v1+json;q=0.5";
+
+impl MediaType {
+    /// Reads a media type: parameters and white space are dropped, case folded.
+    pub fn new(text: &str) -> MediaType {
+        MediaType(text.split(';').next().unwrap_or("").trim().to_ascii_lowercase().into())
+    }
+
+    /// The media type as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it names a manifest of any kind.
+    pub fn is_manifest(&self) -> bool {
+        self.is_index()
+            || matches!(
+                self.as_str(),
+                OCI_MANIFEST | OCI_ARTIFACT | DOCKER_MANIFEST | SCHEMA1_SIGNED | SCHEMA1
+            )
+    }
+
+    /// Whether it names a list of manifests.
+    pub fn is_index(&self) -> bool {
+        matches!(self.as_str(), OCI_INDEX | DOCKER_LIST)
+    }
+
+    /// Whether it names the config of a container image.
+    pub fn is_image_config(&self) -> bool {
+        matches!(self.as_str(), OCI_CONFIG | DOCKER_CONFIG)
+    }
+
+    /// Whether it says nothing about what is inside: missing, `application/json`, `text/plain` and the like.
+    pub fn is_vague(&self) -> bool {
+        matches!(
+            self.as_str(),
+            "" | "application/json" | "text/plain" | "text/json" | "application/octet-stream"
+        )
+    }
+
+    /// Whether the layer may be absent because its bytes are meant to come from elsewhere.
+    pub fn is_foreign_layer(&self) -> bool {
+        self.as_str().contains(".nondistributable.") || self.as_str().contains("rootfs.foreign.")
+    }
+}
+
+impl From<&str> for MediaType {
+    fn from(text: &str) -> MediaType {
+        MediaType::new(text)
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for MediaType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}

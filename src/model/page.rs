@@ -1,0 +1,38 @@
+//! Lists that a registry hands out page by page.
+
+use std::collections::HashSet;
+
+use super::text::SafeText;
+
+/// A name as the server listed it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Listed<T> {
+    /// A name by the grammar: it can be opened.
+    Named(T),
+    /// Anything else: shown, flagged, never sent back to the server.
+    Odd(SafeText),
+}
+
+/// One page of names.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// The names that no earlier page had, in the order of the server.
+    pub items: Vec<Listed<T>>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Next>,
+    /// Why the list may miss something although it ended: a page that came twice, a limit, a page that was gone.
+    pub incomplete: Option<SafeText>,
+}
+
+/// The place of the next page, and what keeps a server from leading in circles. Opaque to all but the client.
+#[derive(Debug, Default)]
+pub struct Next {
+    /// Path and query of the next request, already checked to be on the origin of the first one.
+    pub path_and_query: String,
+    /// Pages fetched so far.
+    pub pages: u32,
+    /// Hashes of the pages asked for.
+    pub asked: HashSet<u64>,
+    /// Hashes of the names seen.
+    pub seen: HashSet<u64>,
+}

@@ -1,0 +1,391 @@
+//! Names of registries, repositories and images, by the docker rules.
+//!
+//! Grammar: distribution/reference `regexp.go`, OCI distribution-spec § Pulling manifests. What is refused here never
+//! reaches a URL, a file name or the screen as a name.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use super::digest::Digest;
+
+/// Longest `host/name` that docker tools accept, in bytes.
+pub const LONGEST_NAME: usize = 255;
+/// Longest tag, in bytes.
+pub const LONGEST_TAG: usize = 128;
+
+const HUB: &str = "docker.io";
+
+/// Why a piece of text is not the name that it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadName {
+    /// Not a registry host.
+    #[error("not a registry host: `host`, `host:port` or `[ipv6]:port` is expected")]
+    Host,
+    /// Not a repository name.
+    #[error(
+        "not a repository name: lower-case letters, digits, `.`, `_`, `-`, parts separated by `/` are expected"
+    )]
+    Repository,
+    /// A repository name of 64 hex digits alone, which docker keeps for image identifiers.
+    #[error("64 hex digits alone are an image identifier, not a repository name")]
+    Identifier,
+    /// Not a tag.
+    #[error("not a tag: up to 128 letters, digits, `.`, `_`, `-` are expected, and no `.` or `-` in front")]
+    Tag,
+    /// Not a digest.
+    #[error("not a digest: `sha256:` with 64 or `sha512:` with 128 lower-case hex digits is expected")]
+    Digest,
+    /// Longer than [`LONGEST_NAME`].
+    #[error("longer than 255 characters")]
+    TooLong,
+    /// Nothing at all.
+    #[error("empty")]
+    Empty,
+}
+
+/// Gives a checked name its text forms.
+macro_rules! text_of_name {
+    ($name:ident) => {
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+/// A registry as people write it: `docker.io`, `localhost:5000`, `[::1]:5000`. Lower case.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Host(Arc<str>);
+text_of_name!(Host);
+
+/// The path of a repository inside its registry: `library/nginx`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RepositoryName(Arc<str>);
+text_of_name!(RepositoryName);
+
+/// A tag, case-sensitive.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag(Arc<str>);
+text_of_name!(Tag);
+
+/// A repository of a registry.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
+pub struct Repository {
+    /// The registry that holds it.
+    pub host: Host,
+    /// Its path there.
+    pub name: RepositoryName,
+}
+
+/// What selects a manifest within a repository: the `<reference>` of the distribution-spec.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Selector {
+    /// By a name that can move.
+    Tag(Tag),
+    /// By content.
+    Digest(Digest),
+}
+
+/// An image as docker writes it: `host/name[:tag][@digest]`. With both, the digest selects and the tag informs.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Reference {
+    /// Where it is.
+    pub repository: Repository,
+    /// Its tag, if one was written.
+    pub tag: Option<Tag>,
+    /// Its digest, if one was written.
+    pub digest: Option<Digest>,
+}
+
+/// What a command line names.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Target {
+    /// `localhost:5000`, `docker.io`, or anything with `/` at its end.
+    Registry(Host),
+    /// `ghcr.io/org/app`, `nginx`.
+    Repository(Repository),
+    /// `nginx:1.27`, `host/app@sha256:…`.
+    Image(Reference),
+}
+
+impl Host {
+    /// Reads a registry host. The aliases of Docker Hub all become `docker.io`.
+    pub fn parse(text: &str) -> Result<Host, BadName> {
+        let lower = text.to_ascii_lowercase();
+        if !is_host(&lower) {
+            return Err(BadName::Host);
+        }
+        match lower.as_str() {
+            "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => Ok(Host(HUB.into())),
+            _ => Ok(Host(lower.into())),
+        }
+    }
+
+    /// The host that answers the registry API: differs from the name only on Docker Hub.
+    pub fn api(&self) -> &str {
+        if self.is_docker_hub() { "registry-1.docker.io" } else { &self.0 }
+    }
+
+    /// Whether this is Docker Hub.
+    pub fn is_docker_hub(&self) -> bool {
+        &*self.0 == HUB
+    }
+
+    /// The host without its port, and without the brackets of an IPv6 address.
+    pub fn without_port(&self) -> &str {
+        match self.0.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or(rest),
+            None => self.0.split(':').next().unwrap_or(&self.0),
+        }
+    }
+
+    /// The port, if one is written.
+    pub fn port(&self) -> Option<u16> {
+        let after = match self.0.rsplit_once(']') {
+            Some((_, after)) => after.strip_prefix(':')?,
+            None => self.0.split_once(':')?.1,
+        };
+        after.parse().ok()
+    }
+
+    /// Whether it names this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `::1`.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.without_port();
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let Some((address, after)) = rest.split_once(']') else { return false };
+            if address.parse::<std::net::Ipv6Addr>().is_err() {
+                return false;
+            }
+            match after.strip_prefix(':') {
+                Some(port) => ("v6", Some(port)),
+                None if after.is_empty() => ("v6", None),
+                None => return false,
+            }
+        }
+        None => match text.split_once(':') {
+            Some((name, port)) => (name, Some(port)),
+            None => (text, None),
+        },
+    };
+    let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    text.len() < LONGEST_NAME && name.split('.').all(is_host_label) && port.is_none_or(is_port)
+}
+
+fn is_host_label(label: &str) -> bool {
+    let bytes = label.as_bytes();
+    let ends_well = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    ends_well(bytes.first())
+        && ends_well(bytes.last())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+}
+
+impl RepositoryName {
+    /// Reads a repository name, as the server returns it: nothing is added to it.
+    pub fn parse(text: &str) -> Result<RepositoryName, BadName> {
+        match text {
+            "" => Err(BadName::Empty),
+            _ if text.len() > LONGEST_NAME => Err(BadName::TooLong),
+            _ if !text.split('/').all(is_path_component) => Err(BadName::Repository),
+            _ => Ok(RepositoryName(text.into())),
+        }
+    }
+
+    /// Its parts between slashes.
+    pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('/')
+    }
+}
+
+/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
+fn is_path_component(text: &str) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    let ends_well = bytes.first().is_some_and(is_word) && bytes.last().is_some_and(is_word);
+    ends_well
+        && bytes.split(is_word).all(|separator| {
+            matches!(separator, b"" | b"." | b"_" | b"__") || separator.iter().all(|byte| *byte == b'-')
+        })
+}
+
+impl Tag {
+    /// Reads a tag: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
+    pub fn parse(text: &str) -> Result<Tag, BadName> {
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let bytes = text.as_bytes();
+        let good = bytes.len() <= LONGEST_TAG
+            && bytes.first().is_some_and(is_word)
+            && bytes.iter().all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'));
+        if good { Ok(Tag(text.into())) } else { Err(BadName::Tag) }
+    }
+
+    /// Whether it is a digest written as a tag (`sha256-<hex>`, with or without a suffix such as `.sig`): the place
+    /// where cosign and the referrers fallback keep what belongs to an image.
+    pub fn is_digest_tag(&self) -> bool {
+        self.digest_named().is_some()
+    }
+
+    /// The digest and the suffix (`.sig`, or nothing) that a digest tag names.
+    pub fn digest_named(&self) -> Option<(Digest, &str)> {
+        let (algorithm, rest) = self.0.split_once('-')?;
+        let end = rest.find('.').unwrap_or(rest.len());
+        let digest = format!("{algorithm}:{}", &rest[..end]).parse().ok()?;
+        Some((digest, &rest[end..]))
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.host, self.name)
+    }
+}
+
+impl FromStr for Selector {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Selector, BadName> {
+        match text.contains(':') {
+            true => text.parse().map(Selector::Digest).map_err(|_| BadName::Digest),
+            false => Tag::parse(text).map(Selector::Tag),
+        }
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Selector::Tag(tag) => tag.fmt(f),
+            Selector::Digest(digest) => digest.fmt(f),
+        }
+    }
+}
+
+impl Repository {
+    /// Reads `[host/]name`. The first part is a host exactly when docker takes it for one.
+    pub fn parse(text: &str) -> Result<Repository, BadName> {
+        let (host, name) = match text.split_once('/') {
+            Some((first, rest)) if looks_like_host(first) => (Host::parse(first)?, rest),
+            _ => (Host(HUB.into()), text),
+        };
+        let name = match host.is_docker_hub() && !name.contains('/') && !name.is_empty() {
+            true if is_identifier(name) => return Err(BadName::Identifier),
+            true => RepositoryName::parse(&format!("library/{name}"))?,
+            false => RepositoryName::parse(name)?,
+        };
+        if host.as_str().len() + 1 + name.as_str().len() > LONGEST_NAME {
+            return Err(BadName::TooLong);
+        }
+        Ok(Repository { host, name })
+    }
+}
+
+fn is_identifier(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Docker's rule for the part before the first slash.
+fn looks_like_host(first: &str) -> bool {
+    first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+impl Reference {
+    /// Reads `[host/]name[:tag][@digest]`.
+    pub fn parse(text: &str) -> Result<Reference, BadName> {
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest.parse().map_err(|_| BadName::Digest)?)),
+            None => (text, None),
+        };
+        let name_start = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (name, tag) = match rest[name_start..].rfind(':') {
+            Some(colon) => (&rest[..name_start + colon], Some(Tag::parse(&rest[name_start + colon + 1..])?)),
+            None => (rest, None),
+        };
+        Ok(Reference { repository: Repository::parse(name)?, tag, digest })
+    }
+
+    /// What selects the manifest: the digest, else the tag, else `latest`.
+    pub fn selector(&self) -> Selector {
+        match (self.digest, &self.tag) {
+            (Some(digest), _) => Selector::Digest(digest),
+            (None, Some(tag)) => Selector::Tag(tag.clone()),
+            (None, None) => Selector::Tag(Tag("latest".into())),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.repository.fmt(f)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Target {
+    /// Reads what a command line names. A text without a slash is a registry when it can hardly be an image: it ends in
+    /// `/`, is `localhost`, or has a dot in its host and nothing but a port behind it.
+    pub fn parse(text: &str) -> Result<Target, BadName> {
+        let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+        if let Some(host) = text.strip_suffix('/')
+            && !host.contains('/')
+        {
+            return Host::parse(host).map(Target::Registry);
+        }
+        let text = text.strip_suffix('/').unwrap_or(text);
+        if !text.contains(['/', '@'])
+            && let Ok(host) = Host::parse(text)
+            && (host.is_loopback() || host.without_port().contains(['.', ':']))
+        {
+            return Ok(Target::Registry(host));
+        }
+        let reference = Reference::parse(text)?;
+        match (&reference.tag, &reference.digest) {
+            (None, None) => Ok(Target::Repository(reference.repository)),
+            _ => Ok(Target::Image(reference)),
+        }
+    }
+
+    /// The registry that it is in.
+    pub fn host(&self) -> &Host {
+        match self {
+            Target::Registry(host) => host,
+            Target::Repository(repository) => &repository.host,
+            Target::Image(reference) => &reference.repository.host,
+        }
+    }
+}

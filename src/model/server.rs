@@ -1,0 +1,58 @@
+//! What a registry is and what it can do: the header card.
+
+use serde::Serialize;
+
+use super::text::SafeText;
+
+/// What is known of a registry after the first look at it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Server {
+    /// The product, where host, challenge or headers give it away: `GitLab`, `distribution`.
+    pub product: Option<SafeText>,
+    /// How it is reached.
+    pub transport: Transport,
+    /// As whom.
+    pub identity: Identity,
+    /// Whether `_catalog` lists the repositories.
+    pub catalog: Ability,
+    /// Whether the referrers API of the OCI distribution-spec 1.1 is there.
+    pub referrers: Ability,
+    /// The proxy between here and there, without user information.
+    pub proxy: Option<SafeText>,
+}
+
+/// How a registry is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// TLS with a checked certificate.
+    Https,
+    /// TLS, the certificate unchecked because the user said so.
+    Unverified,
+    /// No TLS: on loopback, or because the user said so.
+    Plain,
+}
+
+/// Who the registry takes us for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// Nobody.
+    Anonymous,
+    /// A user of this name.
+    User(SafeText),
+    /// Somebody with a token that tells no name.
+    Token,
+}
+
+/// Whether a registry can do something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ability {
+    /// Not found out yet.
+    Unknown,
+    /// It can.
+    Yes,
+    /// It cannot, and why.
+    No(SafeText),
+}

@@ -1,0 +1,172 @@
+//! Text from outside, made safe to draw.
+//!
+//! [`SafeText`] is what the screen takes: control characters, escape sequences, bidi controls and invisible characters
+//! have become visible marks, so no server can move the cursor, write the clipboard or make two names look alike.
+
+use std::fmt;
+
+use serde::Serialize;
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Longest field that is drawn, in bytes; the rest is cut and marked with `…`.
+pub const LONGEST_FIELD: usize = 4 * 1024;
+/// Most bytes that one character on the screen may hold.
+const LONGEST_GRAPHEME: usize = 32;
+/// Most combining marks on one character.
+const MOST_MARKS: usize = 4;
+
+/// Text without anything that a terminal obeys. Made only by [`SafeText::clean`] and friends.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct SafeText(Box<str>);
+
+impl SafeText {
+    /// Makes `text` safe: at most [`LONGEST_FIELD`] bytes of it, on one line.
+    pub fn clean(text: &str) -> SafeText {
+        SafeText(cleaned(text).into())
+    }
+
+    /// Makes each line of `text` safe, tabs widened to the next multiple of eight.
+    pub fn lines(text: &str) -> impl Iterator<Item = SafeText> {
+        text.lines().map(|line| SafeText::clean(&widen_tabs(line)))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+fn cleaned(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LONGEST_FIELD) + 4);
+    for grapheme in first_bytes(text, LONGEST_FIELD).graphemes(true) {
+        push_grapheme(&mut out, grapheme);
+        if out.len() > LONGEST_FIELD {
+            break;
+        }
+    }
+    let cut = first_bytes(&out, LONGEST_FIELD).len();
+    if cut < out.len() || text.len() > LONGEST_FIELD {
+        out.truncate(cut);
+        out.push('…');
+    }
+    out
+}
+
+/// The first `most` bytes of `text`, or fewer where a character would be cut.
+fn first_bytes(text: &str, most: usize) -> &str {
+    match text.len() <= most {
+        true => text,
+        false => &text[..text.floor_char_boundary(most)],
+    }
+}
+
+fn push_grapheme(out: &mut String, grapheme: &str) {
+    let start = out.len();
+    let mut hidden = 0;
+    for (index, character) in grapheme.chars().enumerate() {
+        if index > MOST_MARKS || out.len() - start + character.len_utf8() > LONGEST_GRAPHEME {
+            hidden += 1;
+        } else {
+            push_character(out, character);
+        }
+    }
+    if hidden > 0 {
+        out.push_str(&format!("‹+{hidden}›"));
+    }
+}
+
+fn push_character(out: &mut String, character: char) {
+    let code = u32::from(character);
+    match character {
+        '\0'..='\x1f' => out.extend(char::from_u32(0x2400 + code)),
+        '\x7f' => out.push('␡'),
+        '\u{80}'..='\u{9f}' => out.push_str(&format!("‹{code:02X}›")),
+        _ if is_deceptive(character) => out.push_str(&format!("‹U+{code:04X}›")),
+        _ => out.push(character),
+    }
+}
+
+/// Characters that show nothing, reorder what is around them, or mean what a font decides: Bidi_Control,
+/// Default_Ignorable_Code_Point, line separators, interlinear marks, tags, private use, noncharacters.
+pub fn is_deceptive(character: char) -> bool {
+    let code = u32::from(character);
+    matches!(code,
+        0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f
+        | 0x2028..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0f | 0xfeff | 0xffa0 | 0xfff0..=0xfffb
+        | 0xe000..=0xf8ff | 0xfdd0..=0xfdef | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff
+        | 0xf0000..=0x10ffff)
+        || code & 0xfffe == 0xfffe
+}
+
+fn widen_tabs(line: &str) -> std::borrow::Cow<'_, str> {
+    if !line.contains('\t') {
+        return line.into();
+    }
+    let mut out = String::with_capacity(line.len() + 16);
+    let mut column = 0;
+    for character in line.chars() {
+        let width = if character == '\t' { 8 - column % 8 } else { 1 };
+        match character {
+            '\t' => out.extend(std::iter::repeat_n(' ', width)),
+            _ => out.push(character),
+        }
+        column += width;
+    }
+    out.into()
+}
+
+/// Says which kind of text makes safe text without a look at it: what the grammar checked and what the program wrote.
+macro_rules! safe_by_grammar {
+    ($($name:ty),*) => {
+        $(impl From<&$name> for SafeText {
+            fn from(name: &$name) -> SafeText {
+                SafeText(name.to_string().into())
+            }
+        })*
+    };
+}
+
+safe_by_grammar!(
+    super::digest::Digest,
+    super::reference::Host,
+    super::reference::RepositoryName,
+    super::reference::Tag,
+    super::reference::Repository,
+    super::reference::Reference,
+    super::reference::Selector
+);
+
+impl From<&'static str> for SafeText {
+    fn from(text: &'static str) -> SafeText {
+        SafeText(text.into())
+    }
+}
+
+impl From<String> for SafeText {
+    fn from(text: String) -> SafeText {
+        SafeText::clean(&text)
+    }
+}
+
+impl fmt::Display for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl Serialize for SafeText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}

@@ -1,0 +1,33 @@
+//! The one place that formats points in time. The clock is an argument.
+
+use jiff::Timestamp;
+
+/// Whether a date is a builder's stand-in for "no date": 1980 or before (`SOURCE_DATE_EPOCH=0`, zip's epoch, Go's zero).
+pub fn is_reproducible(created: Timestamp) -> bool {
+    created.as_second() < 347_155_200 // 1981-01-01T00:00:00Z
+}
+
+/// An age in one unit, as lists show it: `3 days`, `5 min`, `reproducible`.
+pub fn age(created: Timestamp, now: Timestamp) -> String {
+    if is_reproducible(created) {
+        return "reproducible".into();
+    }
+    let seconds = now.as_second() - created.as_second();
+    let (count, unit) = match seconds {
+        ..0 => return "in the future".into(),
+        0..60 => return "just now".into(),
+        60..3_600 => return format!("{} min", seconds / 60),
+        3_600..86_400 => (seconds / 3_600, "hour"),
+        86_400..1_209_600 => (seconds / 86_400, "day"),
+        1_209_600..5_184_000 => (seconds / 604_800, "week"),
+        5_184_000..63_072_000 => (seconds / 2_592_000, "month"),
+        _ => (seconds / 31_536_000, "year"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
+}
+
+/// A date and time in UTC to the second: `2026-03-01 12:30:05 UTC`.
+pub fn absolute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}

@@ -1,0 +1,1 @@
+//! The order of tags as people mean it: numbers by value, pre-releases before their release, words apart.
