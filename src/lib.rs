@@ -1,3 +1,4 @@
 //! regtui: a terminal UI for browsing and managing container image registries.
 
+pub mod app;
 pub mod model;

@@ -1,0 +1,69 @@
+//! Everything that can be asked for.
+
+use std::time::Duration;
+
+use super::remote::Ticket;
+use crate::model::page::Next;
+use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
+
+/// One thing to do, as data. The runtime does it.
+#[derive(Debug)]
+pub enum Cmd {
+    /// Ask, after a pause; a newer question for the same slot aborts this one, in the pause or later.
+    Load {
+        /// Where the answer goes.
+        slot: Slot,
+        /// Which question it answers.
+        ticket: Ticket,
+        /// How long to wait first: the cursor may move on.
+        after: Duration,
+        /// The question.
+        ask: Ask,
+    },
+    /// Abort what the slot waits for.
+    Drop(Slot),
+    /// Forget what is cached of a registry in memory: abilities, tokens, tag digests.
+    Forget(Host),
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Show text in the user's pager.
+    Page(String),
+    /// Keep the names of the repositories opened by name.
+    Remember(Host, Vec<RepositoryName>),
+    /// Stop the process until the shell wakes it.
+    Suspend,
+    /// Draw every cell again.
+    Repaint,
+    /// Leave.
+    Quit,
+}
+
+/// A question.
+#[derive(Debug)]
+pub enum Ask {
+    /// What is this registry?
+    Server(Host),
+    /// A page of its catalog.
+    Repositories(Host, Option<Next>),
+    /// A page of a repository's tags.
+    Tags(Repository, Option<Next>),
+    /// An image in one line.
+    Summary(Repository, Tag),
+    /// An image in full.
+    Inspection(Repository, Selector),
+}
+
+/// A place that wants only its newest answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The header card of a registry.
+    Server(Host),
+    /// The repositories of a registry.
+    Repositories(Host),
+    /// The tags shown.
+    Tags,
+    /// A row of the Tags pane.
+    Summary(Repository, Tag),
+    /// The image shown.
+    Detail,
+}

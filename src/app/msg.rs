@@ -1,0 +1,54 @@
+//! Everything that can happen.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use super::cmd::Slot;
+use super::remote::Ticket;
+use crate::model::failure::Failure;
+use crate::model::inspection::Inspection;
+use crate::model::page::Page;
+use crate::model::reference::{RepositoryName, Tag};
+use crate::model::request::RequestLine;
+use crate::model::server::Server;
+use crate::model::summary::Summary;
+use crate::model::text::SafeText;
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Pasted(String),
+    /// The terminal has this many columns and rows now.
+    Resized(u16, u16),
+    /// Time passed; sent only while something on screen moves by itself.
+    Ticked,
+    /// A question was answered.
+    Answered(Slot, Ticket, Answer),
+    /// A request ended.
+    Requested(RequestLine),
+    /// Text went to the clipboard; says where to.
+    Copied(SafeText),
+    /// Something outside a pane failed: clipboard, pager, a file.
+    Failed(Failure),
+}
+
+/// What was found out.
+#[derive(Debug)]
+pub enum Answer {
+    /// What the registry is.
+    Server(Result<Server, Failure>),
+    /// One page of the catalog.
+    Repositories(Result<Page<RepositoryName>, Failure>),
+    /// One page of tags.
+    Tags(Result<Page<Tag>, Failure>),
+    /// One row of the Tags pane.
+    Summary(Result<Summary, Failure>),
+    /// What the Details pane shows.
+    Inspection(Result<Arc<Inspection>, Failure>),
+}
