@@ -1,4 +1,5 @@
 //! regtui: a terminal UI for browsing and managing container image registries.
 
 pub mod app;
+pub mod demo;
 pub mod model;

@@ -1,0 +1,219 @@
+//! The in-memory registry: behind `regtui --demo`, and behind most tests.
+//!
+//! It speaks the OCI distribution API 1.1 and docker's `_catalog` for real, over HTTP on loopback, one file per noun
+//! of the API. It uses nothing of the client, so that the two check each other. See [`Store`] to fill it
+//! and [`faults`] to make it misbehave.
+
+pub mod auth;
+pub mod blob;
+pub mod faults;
+pub mod manifest;
+pub mod name;
+pub mod requests;
+pub mod store;
+
+mod answer;
+mod blobs;
+mod catalog;
+mod manifests;
+mod page;
+mod referrers;
+mod refusal;
+mod reply;
+mod route;
+mod tags;
+mod upload;
+mod uploads;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use hyper::StatusCode;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use answer::{Busy, Registry};
+use auth::{Auth, Tokens};
+use faults::{Fault, Faults, RequestView};
+pub use page::PageSize;
+pub use requests::Request;
+use requests::Requests;
+pub use store::Store;
+
+/// How the registry behaves. The default allows everything and refuses what distribution refuses.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who may do what.
+    pub auth: Auth,
+    /// The status that `_catalog` is refused with; it is answered if there is none.
+    pub catalog_refused: Option<StatusCode>,
+    /// Entries per page of `_catalog`.
+    pub catalog_page: PageSize,
+    /// Entries per page of `tags/list`.
+    pub tags_page: PageSize,
+    /// Entries per page of the referrers.
+    pub referrers_page: PageSize,
+    /// Whether a tag can be deleted; it is 405 if not.
+    pub delete_by_tag: bool,
+    /// Whether a manifest can be deleted by digest; it is 405 if not.
+    pub delete_by_digest: bool,
+    /// Whether blobs can be deleted; it is 405 if not.
+    pub delete_blobs: bool,
+    /// Whether there is a referrers API; it is 404 if not, and `OCI-Subject` is not sent.
+    pub referrers: bool,
+    /// Whether mounts work; they become uploads (202) if not.
+    pub mounts: bool,
+    /// Whether a tag may not be pointed elsewhere, as where tags are immutable.
+    pub immutable_tags: bool,
+    /// Whether manifests are taken although what they name is missing.
+    pub sparse_manifests: bool,
+    /// Whether the `Location` of an upload is a path; else it is a URL.
+    pub relative_locations: bool,
+    /// What the registry calls itself in URLs, as in `https://localhost:5000`; else plain HTTP and what the client
+    /// put into `Host`.
+    pub public_url: Option<String>,
+    /// The largest manifest taken, in bytes.
+    pub manifest_limit: usize,
+    /// The largest blob taken, in bytes.
+    pub blob_limit: u64,
+    /// How many requests are written down for [`Demo::requests`].
+    pub remembered_requests: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            auth: Auth::Open,
+            catalog_refused: None,
+            catalog_page: PageSize { default: 100, most: 1000 },
+            tags_page: PageSize::UNLIMITED,
+            referrers_page: PageSize::UNLIMITED,
+            delete_by_tag: true,
+            delete_by_digest: true,
+            delete_blobs: true,
+            referrers: true,
+            mounts: true,
+            immutable_tags: false,
+            sparse_manifests: false,
+            relative_locations: false,
+            public_url: None,
+            manifest_limit: 4 * 1024 * 1024,
+            blob_limit: 4 * 1024 * 1024 * 1024,
+            remembered_requests: 100_000,
+        }
+    }
+}
+
+/// A running registry. It stops, with all its connections, when it is dropped.
+pub struct Demo {
+    address: SocketAddr,
+    registry: Arc<Registry>,
+    _connections: JoinSet<()>,
+}
+
+impl Demo {
+    /// Starts to serve `store` on a free port of 127.0.0.1, in the tokio runtime it is called from.
+    pub async fn start(settings: Settings, store: Store) -> io::Result<Demo> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let registry = Arc::new(Registry {
+            requests: Requests::keeping(settings.remembered_requests),
+            settings,
+            store,
+            faults: Faults::default(),
+            tokens: Tokens::default(),
+            uploads: AtomicU64::new(0),
+            busy: Busy::default(),
+        });
+        let mut connections = JoinSet::new();
+        connections.spawn(accept(listener, registry.clone()));
+        Ok(Demo { address, registry, _connections: connections })
+    }
+
+    /// Where it listens: `127.0.0.1` and a port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it holds, to be read and changed at any time.
+    pub fn store(&self) -> &Store {
+        &self.registry.store
+    }
+
+    /// What was asked, oldest first.
+    pub fn requests(&self) -> Vec<Request> {
+        self.registry.requests.all()
+    }
+
+    /// Forgets what was asked so far.
+    pub fn forget_requests(&self) {
+        self.registry.requests.clear();
+    }
+
+    /// Returns when `enough` says yes to the requests so far.
+    pub async fn until(&self, enough: impl Fn(&[Request]) -> bool) {
+        self.registry.requests.until(enough).await;
+    }
+
+    /// The most requests that were being answered at the same time.
+    pub fn most_at_once(&self) -> usize {
+        self.registry.busy.most()
+    }
+
+    /// From now on `hook` chooses what goes wrong. It is given how many requests with this method and path have come
+    /// since this call: 1 for the first.
+    pub fn fault(&self, hook: impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static) {
+        self.registry.faults.set(hook);
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn clear_faults(&self) {
+        self.registry.faults.clear();
+    }
+
+    /// Every access token that was issued is over at once.
+    pub fn expire_tokens(&self) {
+        self.registry.tokens.expire();
+    }
+
+    /// Serves one connection that was made elsewhere, such as one under TLS, until it ends.
+    pub async fn serve(&self, connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        serve(connection, self.registry.clone()).await;
+    }
+}
+
+async fn accept(listener: TcpListener, registry: Arc<Registry>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    // Small answers leave at once.
+                    let _ = stream.set_nodelay(true);
+                    connections.spawn(serve(stream, registry.clone()));
+                }
+                // Out of file descriptors, or a client that left already: others may still come.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, registry: Arc<Registry>) {
+    let service = service_fn(move |request| {
+        let registry = registry.clone();
+        async move { registry.answer(request).await }
+    });
+    let served =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(connection), service);
+    // A connection that breaks is the client's to report, or a fault that a test asked for.
+    let _ = served.await;
+}

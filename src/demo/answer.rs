@@ -1,0 +1,178 @@
+//! One request: written down, spoilt if a fault says so, let in, and sent to the noun that it names.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::header;
+use hyper::{Method, Request, StatusCode};
+
+use super::auth::{Gatekeeper, Tokens};
+use super::faults::{self, Before, Faults, RequestView};
+use super::refusal::Refusal;
+use super::reply::{self, Reply, name as header_name};
+use super::requests::Requests;
+use super::route::{Query, Route};
+use super::store::Store;
+use super::uploads::Uploads;
+use super::{Settings, blobs, catalog, manifests, referrers, tags};
+
+/// The longest body of a POST to `/token`, in bytes.
+const FORM_LIMIT: usize = 64 * 1024;
+
+/// All that the connections share.
+pub struct Registry {
+    /// How it is set.
+    pub settings: Settings,
+    /// What it holds.
+    pub store: Store,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// What was asked.
+    pub requests: Requests,
+    /// The tokens that are out.
+    pub tokens: Tokens,
+    /// Uploads so far, to name them.
+    pub uploads: AtomicU64,
+    /// Requests that are being answered.
+    pub busy: Busy,
+}
+
+/// How many requests are being answered at once, and the most there were.
+#[derive(Debug, Default)]
+pub struct Busy {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Busy {
+    fn enter(&self) -> Leave<'_> {
+        let now = self.now.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most.fetch_max(now, Ordering::Relaxed);
+        Leave(&self.now)
+    }
+
+    /// The most there were at once.
+    pub fn most(&self) -> usize {
+        self.most.load(Ordering::Relaxed)
+    }
+}
+
+struct Leave<'a>(&'a AtomicUsize);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Registry {
+    /// Answers one request; an error closes the connection without a word.
+    pub async fn answer(&self, request: Request<Incoming>) -> io::Result<Reply> {
+        let _leave = self.busy.enter();
+        let view = RequestView {
+            method: request.method(),
+            path: request.uri().path(),
+            query: request.uri().query().unwrap_or_default(),
+            headers: request.headers(),
+        };
+        self.requests.note(&view);
+        let fault = self.faults.choose(&view);
+        let head = *view.method == Method::HEAD;
+        let mut answer = match faults::before(fault).await? {
+            Before::Answered(reply) => reply,
+            Before::Truth(fault) => {
+                let mut reply = self.truth(request).await.unwrap_or_else(Refusal::into_reply);
+                reply::set(&mut reply, header_name::API_VERSION, "registry/2.0");
+                fault.into_iter().fold(reply, faults::after)
+            }
+        };
+        if head {
+            answer = reply::without_body(answer);
+        }
+        Ok(answer)
+    }
+
+    async fn truth(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
+        let (parts, body) = request.into_parts();
+        let (method, uri, headers) = (&parts.method, &parts.uri, &parts.headers);
+        let route = Route::of(uri.path())?;
+        let query = Query::of(uri.query().unwrap_or_default());
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let base = self.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
+        let gatekeeper = Gatekeeper { auth: &self.settings.auth, tokens: &self.tokens, base: &base };
+        if route == Route::Token {
+            let form = collect(body, FORM_LIMIT, Refusal::no_such_path).await?;
+            return Ok(gatekeeper.token(method, &query, &form, headers));
+        }
+        gatekeeper.admit(method, &route, headers)?;
+        let (settings, store) = (&self.settings, &self.store);
+        let location_base = if settings.relative_locations { String::new() } else { base.clone() };
+        let uploads = |name| Uploads { settings, store, name, base: location_base };
+        match (&route, method) {
+            (Route::Ping, &Method::GET | &Method::HEAD) => {
+                Ok(reply::of(StatusCode::OK, "application/json", Bytes::from_static(b"{}")))
+            }
+            (Route::Catalog, &Method::GET) => catalog::list(settings, store, uri, &query),
+            (Route::Tags(name), &Method::GET) => tags::list(settings, store, name, uri, &query),
+            (Route::Manifest(name, reference), &Method::GET | &Method::HEAD) => {
+                manifests::get(store, name, reference, headers)
+            }
+            (Route::Manifest(name, reference), &Method::PUT) => {
+                let bytes = collect(body, settings.manifest_limit, Refusal::manifest_too_large).await?;
+                manifests::put(settings, store, name, reference, headers, bytes)
+            }
+            (Route::Manifest(name, reference), &Method::DELETE) => {
+                manifests::delete(settings, store, name, reference)
+            }
+            (Route::Blob(name, digest), &Method::GET | &Method::HEAD) => {
+                blobs::get(store, name, digest, headers)
+            }
+            (Route::Blob(name, digest), &Method::DELETE) => blobs::delete(settings, store, name, digest),
+            (Route::Uploads(name), &Method::POST) => {
+                let may_read = |from: &str| gatekeeper.may_pull(from, headers);
+                uploads(name).open(&query, may_read, self.new_upload_id(), body).await
+            }
+            (Route::Upload(name, id), &Method::PATCH) => {
+                uploads(name).append(id, &query, headers, body).await
+            }
+            (Route::Upload(name, id), &Method::PUT) => uploads(name).finish(id, &query, headers, body).await,
+            (Route::Upload(name, id), &Method::GET) => uploads(name).status(id, &query),
+            (Route::Upload(name, id), &Method::DELETE) => uploads(name).cancel(id, &query),
+            (Route::Referrers(name, digest), &Method::GET) => {
+                referrers::list(settings, store, name, digest, uri, &query)
+            }
+            (route, _) => Err(Refusal::method(allowed(route))),
+        }
+    }
+
+    /// Shaped like the UUIDs of other registries, but counted.
+    fn new_upload_id(&self) -> String {
+        let count = self.uploads.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("de300000-0000-4000-8000-{count:012x}")
+    }
+}
+
+/// The whole body, if it is no longer than `limit`.
+async fn collect(body: Incoming, limit: usize, too_large: fn() -> Refusal) -> Result<Bytes, Refusal> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => Err(Refusal::upload_invalid("the body broke off")),
+    }
+}
+
+/// What can be done where something else was tried.
+fn allowed(route: &Route) -> &'static str {
+    match route {
+        Route::Ping => "GET, HEAD",
+        Route::Catalog | Route::Tags(_) | Route::Referrers(..) => "GET",
+        Route::Manifest(..) => "GET, HEAD, PUT, DELETE",
+        Route::Blob(..) => "GET, HEAD, DELETE",
+        Route::Uploads(_) => "POST",
+        Route::Upload(..) => "GET, PATCH, PUT, DELETE",
+        Route::Token => "GET, POST",
+    }
+}

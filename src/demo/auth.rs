@@ -1,0 +1,308 @@
+//! Who may do what: nobody is asked, Basic, or Bearer with a token endpoint of its own (distribution docs,
+//! `spec/auth/token.md` and `oauth.md`).
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use hyper::header;
+use hyper::{HeaderMap, Method, StatusCode};
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::refusal::Refusal;
+use super::reply::{self, Reply};
+use super::route::{Query, Route};
+
+/// How the registry tells its users apart.
+#[derive(Debug, Clone, Default)]
+pub enum Auth {
+    /// Everybody may do everything.
+    #[default]
+    Open,
+    /// One user with a password, sent with each request.
+    Basic(Account),
+    /// Tokens from `/token`, bound to scopes.
+    Bearer(Bearer),
+}
+
+/// The one user there is, who may do everything.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+/// How tokens are issued.
+#[derive(Debug, Clone)]
+pub struct Bearer {
+    /// Who gets every scope asked for.
+    pub account: Account,
+    /// What it calls itself in the challenge.
+    pub service: String,
+    /// Whether `pull` is granted without a name.
+    pub anonymous_pull: bool,
+    /// How long a token is good.
+    pub expires_in: Duration,
+    /// Whether tokens can be asked for by POST (oauth2); 404 if not, as on some servers.
+    pub post: bool,
+}
+
+impl Account {
+    /// A user and the password.
+    pub fn new(user: &str, password: &str) -> Account {
+        Account { user: user.to_owned(), password: password.to_owned() }
+    }
+
+    fn signs(&self, user: &str, password: &str) -> bool {
+        self.user == user && self.password == password
+    }
+}
+
+impl Bearer {
+    /// Tokens for five minutes; anonymous users may pull; POST is understood.
+    pub fn new(account: Account) -> Bearer {
+        let expires_in = Duration::from_secs(300);
+        Bearer { account, service: "demo".into(), anonymous_pull: true, expires_in, post: true }
+    }
+}
+
+/// One thing that a token allows: `pull` of `repository:team/app`.
+type Right = (String, String);
+
+#[derive(Debug)]
+struct Grant {
+    rights: BTreeSet<Right>,
+    until: Instant,
+}
+
+/// The tokens that are out.
+#[derive(Debug, Default)]
+pub struct Tokens {
+    issued: Mutex<Issued>,
+}
+
+#[derive(Debug, Default)]
+struct Issued {
+    count: u64,
+    access: HashMap<String, Grant>,
+    refresh: HashMap<String, Account>,
+}
+
+impl Tokens {
+    /// Every access token is over at once.
+    pub fn expire(&self) {
+        self.lock().access.clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Issued> {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn allows(&self, token: &str, right: Option<&Right>) -> Result<(), Weak> {
+        match self.lock().access.get(token).filter(|grant| grant.until > Instant::now()) {
+            None => Err(Weak::Invalid),
+            Some(grant) if right.is_some_and(|right| !grant.rights.contains(right)) => {
+                Err(Weak::Insufficient)
+            }
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+/// Why a token did not do.
+enum Weak {
+    Invalid,
+    Insufficient,
+}
+
+/// The check of one request.
+pub struct Gatekeeper<'a> {
+    /// The setting.
+    pub auth: &'a Auth,
+    /// The tokens that are out.
+    pub tokens: &'a Tokens,
+    /// Where clients reach this server: `http://host:port`.
+    pub base: &'a str,
+}
+
+impl Gatekeeper<'_> {
+    /// Lets the request through or says what it lacks.
+    pub fn admit(&self, method: &Method, route: &Route, headers: &HeaderMap) -> Result<(), Refusal> {
+        let rights = rights_for(method, route);
+        match self.auth {
+            Auth::Open => Ok(()),
+            Auth::Basic(account) => {
+                let known = basic(headers).is_some_and(|(user, password)| account.signs(&user, &password));
+                if known { Ok(()) } else { Err(challenge("Basic realm=\"demo\"".to_owned())) }
+            }
+            Auth::Bearer(bearer) => self.admit_bearer(bearer, &rights, headers),
+        }
+    }
+
+    /// Whether the client may also read `repository`, to mount from it.
+    pub fn may_pull(&self, repository: &str, headers: &HeaderMap) -> bool {
+        let right = (format!("repository:{repository}"), "pull".to_owned());
+        match self.auth {
+            Auth::Open | Auth::Basic(_) => true,
+            Auth::Bearer(_) => {
+                token(headers).is_some_and(|token| self.tokens.allows(token, Some(&right)).is_ok())
+            }
+        }
+    }
+
+    fn admit_bearer(&self, bearer: &Bearer, rights: &[Right], headers: &HeaderMap) -> Result<(), Refusal> {
+        let weak = match token(headers) {
+            None => None,
+            Some(token) if rights.is_empty() => self.tokens.allows(token, None).err(),
+            Some(token) => rights.iter().find_map(|right| self.tokens.allows(token, Some(right)).err()),
+        };
+        if token(headers).is_some() && weak.is_none() {
+            return Ok(());
+        }
+        let mut text = format!("Bearer realm=\"{}/token\",service=\"{}\"", self.base, bearer.service);
+        if let Some((resource, _)) = rights.first() {
+            let actions: Vec<&str> = rights.iter().map(|(_, action)| action.as_str()).collect();
+            text += &format!(",scope=\"{resource}:{}\"", actions.join(","));
+        }
+        match weak {
+            None => {}
+            Some(Weak::Invalid) => text += ",error=\"invalid_token\"",
+            Some(Weak::Insufficient) => text += ",error=\"insufficient_scope\"",
+        }
+        Err(challenge(text))
+    }
+
+    /// `/token`, by GET or by POST with `form`.
+    pub fn token(&self, method: &Method, query: &Query<'_>, form: &[u8], headers: &HeaderMap) -> Reply {
+        let Auth::Bearer(bearer) = self.auth else { return Refusal::no_such_path().into_reply() };
+        let form = String::from_utf8_lossy(form);
+        let form = Query::of(&form);
+        let asked = match *method {
+            Method::GET => self.asked_by_get(bearer, query, headers),
+            Method::POST if bearer.post => self.asked_by_post(bearer, &form),
+            _ => return Refusal::no_such_path().into_reply(),
+        };
+        match asked {
+            Ok(asked) => self.issue(bearer, &asked),
+            Err(status) => {
+                let body = json!({ "details": "incorrect username or password" }).to_string();
+                reply::of(status, "application/json", body.into())
+            }
+        }
+    }
+
+    fn asked_by_get(
+        &self,
+        bearer: &Bearer,
+        query: &Query<'_>,
+        headers: &HeaderMap,
+    ) -> Result<Asked, StatusCode> {
+        let user = match basic(headers) {
+            None => None,
+            Some((user, password)) if bearer.account.signs(&user, &password) => Some(bearer.account.clone()),
+            Some(_) => return Err(StatusCode::UNAUTHORIZED),
+        };
+        let offline = query.get("offline_token") == Some("true");
+        Ok(Asked { user, scopes: query.all("scope").map(str::to_owned).collect(), offline })
+    }
+
+    fn asked_by_post(&self, bearer: &Bearer, form: &Query<'_>) -> Result<Asked, StatusCode> {
+        let user = match form.get("grant_type") {
+            Some("password") => {
+                let given = form.get("username").zip(form.get("password"));
+                given
+                    .filter(|(user, password)| bearer.account.signs(user, password))
+                    .map(|_| bearer.account.clone())
+            }
+            Some("refresh_token") => {
+                form.get("refresh_token").and_then(|token| self.tokens.lock().refresh.get(token).cloned())
+            }
+            _ => return Err(StatusCode::BAD_REQUEST),
+        };
+        let user = Some(user.ok_or(StatusCode::UNAUTHORIZED)?);
+        let scopes = form.all("scope").map(str::to_owned).collect();
+        Ok(Asked { user, scopes, offline: form.get("access_type") == Some("offline") })
+    }
+
+    fn issue(&self, bearer: &Bearer, asked: &Asked) -> Reply {
+        let rights: BTreeSet<Right> = asked
+            .scopes
+            .iter()
+            .flat_map(|scopes| scopes.split(' '))
+            .flat_map(rights_in)
+            .filter(|(resource, action)| {
+                asked.user.is_some()
+                    || bearer.anonymous_pull && action == "pull" && resource.starts_with("repository:")
+            })
+            .collect();
+        let mut issued = self.tokens.lock();
+        issued.count += 1;
+        let token = format!("demo-access-{}", issued.count);
+        let mut answer = json!({
+            "token": token,
+            "access_token": token,
+            "expires_in": bearer.expires_in.as_secs(),
+            "scope": rights.iter().map(|(resource, action)| format!("{resource}:{action}")).collect::<Vec<_>>().join(" "),
+        });
+        issued.access.insert(token, Grant { rights, until: Instant::now() + bearer.expires_in });
+        if let Some(user) = asked.user.clone().filter(|_| asked.offline) {
+            let refresh = format!("demo-refresh-{}", issued.count);
+            answer["refresh_token"] = refresh.clone().into();
+            issued.refresh.insert(refresh, user);
+        }
+        reply::json("application/json", &answer)
+    }
+}
+
+/// A request for a token, understood.
+struct Asked {
+    user: Option<Account>,
+    scopes: Vec<String>,
+    offline: bool,
+}
+
+/// What a request needs; nothing for `/v2/`, where any good token will do.
+fn rights_for(method: &Method, route: &Route) -> Vec<Right> {
+    let actions: &[&str] = match *method {
+        Method::GET | Method::HEAD => &["pull"],
+        Method::DELETE => &["delete"],
+        _ => &["pull", "push"],
+    };
+    match route {
+        Route::Catalog => vec![("registry:catalog".to_owned(), "*".to_owned())],
+        _ => route
+            .repository()
+            .map(|name| {
+                actions.iter().map(|action| (format!("repository:{name}"), action.to_string())).collect()
+            })
+            .unwrap_or_default(),
+    }
+}
+
+/// `repository:team/app:pull,push` says two rights; `*` on a repository says all three.
+fn rights_in(scope: &str) -> Vec<Right> {
+    let Some((resource, actions)) = scope.rsplit_once(':') else { return Vec::new() };
+    let all = resource.starts_with("repository:") && actions == "*";
+    let actions = if all { "pull,push,delete" } else { actions };
+    actions.split(',').map(|action| (resource.to_owned(), action.to_owned())).collect()
+}
+
+fn challenge(text: String) -> Refusal {
+    Refusal::unauthorized().header(header::WWW_AUTHENTICATE, text)
+}
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
+}
+
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let encoded = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Basic ")?;
+    let text = String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}

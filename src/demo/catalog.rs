@@ -1,0 +1,25 @@
+//! `GET /v2/_catalog`, as distribution 2.8.2 and later answer it. OCI knows no such list.
+
+use hyper::Uri;
+use serde_json::json;
+
+use super::Settings;
+use super::page::Page;
+use super::refusal::Refusal;
+use super::reply::{self, Reply};
+use super::route::Query;
+use super::store::Store;
+
+/// One page of the names of all repositories.
+pub fn list(settings: &Settings, store: &Store, uri: &Uri, query: &Query<'_>) -> Result<Reply, Refusal> {
+    if let Some(status) = settings.catalog_refused {
+        return Err(Refusal::with_status(status));
+    }
+    let page = Page::of(query, settings.catalog_page)?;
+    let (names, more) = store.page_of_repositories(&page);
+    let mut reply = reply::json("application/json; charset=utf-8", &json!({ "repositories": names }));
+    if more && let Some(last) = names.last() {
+        page.link(reply.headers_mut(), uri, last);
+    }
+    Ok(reply)
+}

@@ -1,0 +1,304 @@
+//! What can be made to go wrong, request by request: the tests' way to a server that is slow, broken or hostile.
+//!
+//! A fault is chosen by a hook that sees each request before anything else does, also `/token`:
+//!
+//! ```ignore
+//! demo.fault(|request, nth| (request.path == "/v2/_catalog" && nth == 1).then(|| Fault::status(503)));
+//! ```
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
+use http_body_util::BodyExt;
+use hyper::body::Frame;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method, StatusCode};
+use tokio::sync::watch;
+
+use super::reply::{self, Pieces, Reply};
+
+/// A request as a hook sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestView<'a> {
+    /// GET, HEAD and so on.
+    pub method: &'a Method,
+    /// Without the query, as it was sent.
+    pub path: &'a str,
+    /// After the `?`, as it was sent; empty if there is none.
+    pub query: &'a str,
+    /// As they were sent.
+    pub headers: &'a HeaderMap,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// This answer instead of the true one, and nothing is done.
+    Answer {
+        /// The status.
+        status: u16,
+        /// The headers.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: Bytes,
+    },
+    /// Nothing happens until the gate is opened; then the truth.
+    Gate(Gate),
+    /// Nothing happens until the gate is opened; then the next fault.
+    Then(Gate, Box<Fault>),
+    /// No answer, ever; the connection stays open.
+    Hold,
+    /// No answer; the connection is closed.
+    Close,
+    /// The true head and so many bytes of the body; then the connection is cut.
+    CutAfter(u64),
+    /// The true head and so many bytes of the body; then nothing, while the connection stays open.
+    HoldAfter(u64),
+    /// The body comes in pieces of so many bytes, and as slowly as that.
+    Drip(usize, Duration),
+    /// The body with a bit of its first byte flipped: the length is right and the digest wrong.
+    WrongBytes,
+    /// The head says no length, and the body never ends.
+    Endless,
+    /// The true body with other headers: set to a value, or taken away.
+    Headers(Vec<(String, Option<String>)>),
+}
+
+impl Fault {
+    /// This status and nothing else.
+    pub fn status(status: u16) -> Fault {
+        Fault::Answer { status, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    /// This status with headers and a body.
+    pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Fault {
+        let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        Fault::Answer { status, headers, body: body.into() }
+    }
+}
+
+/// A barrier that a test opens. Clones are the same gate.
+#[derive(Clone)]
+pub struct Gate(Arc<Barrier>);
+
+struct Barrier {
+    open: watch::Sender<bool>,
+    waiting: watch::Sender<usize>,
+}
+
+impl Default for Gate {
+    fn default() -> Gate {
+        Gate(Arc::new(Barrier { open: watch::Sender::new(false), waiting: watch::Sender::new(0) }))
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gate({})", if *self.0.open.borrow() { "open" } else { "shut" })
+    }
+}
+
+impl Gate {
+    /// A gate that is shut.
+    pub fn new() -> Gate {
+        Gate::default()
+    }
+
+    /// Lets everyone through, now and later.
+    pub fn open(&self) {
+        self.0.open.send_replace(true);
+    }
+
+    /// Returns when so many requests have come to the gate, counted from its making.
+    pub async fn reached_by(&self, requests: usize) {
+        // The sender is ours: it cannot be gone.
+        let _ = self.0.waiting.subscribe().wait_for(|waiting| *waiting >= requests).await;
+    }
+
+    async fn pass(&self) {
+        self.0.waiting.send_modify(|waiting| *waiting += 1);
+        let _ = self.0.open.subscribe().wait_for(|open| *open).await;
+    }
+}
+
+type Hook = dyn Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync;
+
+/// The hook in force, if any.
+#[derive(Default)]
+pub struct Faults(Mutex<Option<Plan>>);
+
+struct Plan {
+    hook: Arc<Hook>,
+    seen: HashMap<(Method, String), usize>,
+}
+
+impl Faults {
+    /// Puts a hook in force instead of the former. It is given how many requests with this method and path have come
+    /// since then: 1 for the first.
+    pub fn set(&self, hook: impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static) {
+        *self.lock() = Some(Plan { hook: Arc::new(hook), seen: HashMap::new() });
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn clear(&self) {
+        *self.lock() = None;
+    }
+
+    pub(super) fn choose(&self, request: &RequestView<'_>) -> Option<Fault> {
+        let (hook, nth) = {
+            let mut plan = self.lock();
+            let plan = plan.as_mut()?;
+            let seen = plan.seen.entry((request.method.clone(), request.path.to_owned())).or_default();
+            *seen += 1;
+            (plan.hook.clone(), *seen)
+        };
+        hook(request, nth)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Plan>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a fault leaves of a request before it is answered.
+pub(super) enum Before {
+    /// The answer is this one.
+    Answered(Reply),
+    /// Answer truly, then apply the fault, if one is left.
+    Truth(Option<Fault>),
+}
+
+/// The part of a fault that comes before the answer. An error closes the connection.
+pub(super) async fn before(fault: Option<Fault>) -> io::Result<Before> {
+    let mut fault = fault;
+    loop {
+        fault = match fault {
+            Some(Fault::Gate(gate)) => {
+                gate.pass().await;
+                None
+            }
+            Some(Fault::Then(gate, next)) => {
+                gate.pass().await;
+                Some(*next)
+            }
+            Some(Fault::Hold) => future::pending().await,
+            Some(Fault::Close) => return Err(io::Error::other("closed by a fault")),
+            Some(Fault::Answer { status, headers, body }) => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                let mut answer = reply::of(status, "text/plain", body);
+                let headers = headers.into_iter().map(|(name, value)| (name, Some(value)));
+                replace_headers(answer.headers_mut(), headers);
+                return Ok(Before::Answered(answer));
+            }
+            left => return Ok(Before::Truth(left)),
+        };
+    }
+}
+
+/// The part of a fault that changes a true answer.
+pub(super) fn after(reply: Reply, fault: Fault) -> Reply {
+    match fault {
+        Fault::CutAfter(bytes) => with_pieces(reply, |pieces| {
+            // The pause lets what came before reach the wire.
+            let cut = stream::once(async {
+                tokio::task::yield_now().await;
+                Err(io::Error::other("cut by a fault"))
+            });
+            first(pieces, bytes).chain(cut).boxed()
+        }),
+        Fault::HoldAfter(bytes) => {
+            with_pieces(reply, |pieces| first(pieces, bytes).chain(stream::pending()).boxed())
+        }
+        Fault::Drip(size, every) => with_pieces(reply, |pieces| drip(pieces, size.max(1), every)),
+        Fault::WrongBytes => with_pieces(reply, |pieces| flip_first(pieces)),
+        Fault::Endless => {
+            let mut reply = with_pieces(reply, |pieces| {
+                pieces
+                    .chain(stream::repeat_with(|| Ok(Frame::data(Bytes::from_static(&[b' '; 4096])))))
+                    .boxed()
+            });
+            reply.headers_mut().remove(hyper::header::CONTENT_LENGTH);
+            reply
+        }
+        Fault::Headers(headers) => {
+            let mut reply = reply;
+            replace_headers(reply.headers_mut(), headers);
+            reply
+        }
+        // These came before.
+        Fault::Answer { .. } | Fault::Gate(_) | Fault::Then(..) | Fault::Hold | Fault::Close => reply,
+    }
+}
+
+fn replace_headers(headers: &mut HeaderMap, new: impl IntoIterator<Item = (String, Option<String>)>) {
+    for (name, value) in new {
+        let Ok(name) = HeaderName::try_from(name) else { continue };
+        match value.map(HeaderValue::try_from) {
+            Some(Ok(value)) => headers.insert(name, value),
+            Some(Err(_)) => None,
+            None => headers.remove(name),
+        };
+    }
+}
+
+/// Keeps the head (with its length) and changes the body.
+fn with_pieces(reply: Reply, change: impl FnOnce(Pieces) -> Pieces) -> Reply {
+    reply.map(|body| {
+        let pieces =
+            body.into_data_stream().map(|piece| piece.map(Frame::data).map_err(io::Error::other)).boxed();
+        http_body_util::Either::Right(http_body_util::StreamBody::new(change(pieces)))
+    })
+}
+
+fn first(pieces: Pieces, bytes: u64) -> Pieces {
+    pieces
+        .scan(bytes, |left, piece| {
+            let piece = piece.map(|frame| {
+                let mut data = frame.into_data().unwrap_or_default();
+                data.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
+                *left -= data.len() as u64;
+                data
+            });
+            let end = matches!(&piece, Ok(data) if data.is_empty());
+            future::ready((!end).then(|| piece.map(Frame::data)))
+        })
+        .boxed()
+}
+
+fn drip(pieces: Pieces, size: usize, every: Duration) -> Pieces {
+    pieces
+        .flat_map(move |piece| {
+            let mut data = piece.ok().and_then(|frame| frame.into_data().ok()).unwrap_or_default();
+            stream::iter(std::iter::from_fn(move || {
+                (!data.is_empty()).then(|| data.split_to(size.min(data.len())))
+            }))
+        })
+        .then(move |drop| async move {
+            tokio::time::sleep(every).await;
+            Ok(Frame::data(drop))
+        })
+        .boxed()
+}
+
+fn flip_first(pieces: Pieces) -> Pieces {
+    pieces
+        .enumerate()
+        .map(|(i, piece)| {
+            piece.map(|frame| {
+                let mut data = frame.into_data().unwrap_or_default().to_vec();
+                if i == 0
+                    && let Some(byte) = data.first_mut()
+                {
+                    *byte ^= 1;
+                }
+                Frame::data(Bytes::from(data))
+            })
+        })
+        .boxed()
+}

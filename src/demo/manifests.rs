@@ -1,0 +1,141 @@
+//! Manifests: read, pushed and deleted, by tag and by digest (distribution-spec end-3, end-7, end-9).
+
+use bytes::Bytes;
+use hyper::header;
+use hyper::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use super::Settings;
+use super::manifest::{Contents, Manifest, media_type};
+use super::name::Reference;
+use super::refusal::Refusal;
+use super::reply::{self, Reply, name as header_name};
+use super::store::{Repository, Store};
+use crate::model::digest::Digest;
+
+/// GET and HEAD. `Accept` is not looked at: what is stored is what is sent, as the specification allows.
+pub fn get(store: &Store, name: &str, reference: &Reference, headers: &HeaderMap) -> Result<Reply, Refusal> {
+    let repository = store.repository(name).ok_or_else(|| Refusal::name_unknown(name))?;
+    let unknown = || Refusal::manifest_unknown(spelled(reference));
+    let digest = repository.resolve(reference).ok_or_else(unknown)?;
+    let manifest = repository.manifests.get(&digest).ok_or_else(unknown)?;
+    let etag = format!("\"{digest}\"");
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return Ok(reply::empty(StatusCode::NOT_MODIFIED));
+    }
+    let mut found = reply::of(StatusCode::OK, &manifest.media_type, manifest.bytes.clone());
+    reply::set(&mut found, header_name::DIGEST, digest);
+    reply::set(&mut found, header::ETAG, etag);
+    Ok(found)
+}
+
+/// PUT: nothing is stored unless all it names is there and the bytes are what the reference says.
+pub fn put(
+    settings: &Settings,
+    store: &Store,
+    name: &str,
+    reference: &Reference,
+    headers: &HeaderMap,
+    bytes: Bytes,
+) -> Result<Reply, Refusal> {
+    let contents = Contents::read(&bytes).map_err(|error| Refusal::manifest_invalid(error.to_string()))?;
+    let media_type = media_type_of(headers, &contents)?;
+    let digest = match reference {
+        Reference::Tag(_) => Digest::sha256(&bytes),
+        Reference::Digest(asked) => asked.same_algorithm_of(&bytes),
+    };
+    if let Reference::Digest(asked) = reference
+        && digest != *asked
+    {
+        return Err(Refusal::digest_invalid(json!({ "given": asked, "computed": digest })));
+    }
+    let subject = contents.subject.as_ref().map(|subject| subject.digest);
+    store.change_if(name, |repository| {
+        if !settings.sparse_manifests {
+            require_all(&contents, repository)?;
+        }
+        if let Reference::Tag(tag) = reference {
+            if settings.immutable_tags && repository.tags.get(tag).is_some_and(|old| *old != digest) {
+                return Err(Refusal::tag_invalid(
+                    "the tag exists and cannot be overwritten because it is immutable",
+                ));
+            }
+            repository.tags.insert(tag.clone(), digest);
+        }
+        repository.manifests.insert(digest, Manifest { media_type: media_type.into(), bytes, subject });
+        Ok(())
+    })?;
+    let mut created = reply::empty(StatusCode::CREATED);
+    reply::set(&mut created, header::LOCATION, format!("/v2/{name}/manifests/{digest}"));
+    reply::set(&mut created, header_name::DIGEST, digest);
+    if let Some(subject) = subject.filter(|_| settings.referrers) {
+        reply::set(&mut created, header_name::SUBJECT, subject);
+    }
+    Ok(created)
+}
+
+/// DELETE: by tag the tag alone, by digest the manifest with all its tags.
+pub fn delete(
+    settings: &Settings,
+    store: &Store,
+    name: &str,
+    reference: &Reference,
+) -> Result<Reply, Refusal> {
+    let allowed = match reference {
+        Reference::Tag(_) => settings.delete_by_tag,
+        Reference::Digest(_) => settings.delete_by_digest,
+    };
+    if !allowed {
+        return Err(Refusal::unsupported());
+    }
+    let known = store.repository(name).ok_or_else(|| Refusal::name_unknown(name))?;
+    known.resolve(reference).ok_or_else(|| Refusal::manifest_unknown(spelled(reference)))?;
+    store.change(name, |repository| match reference {
+        Reference::Tag(tag) => {
+            repository.tags.remove(tag);
+        }
+        Reference::Digest(digest) => {
+            repository.manifests.remove(digest);
+            repository.tags.retain(|_, at| at != digest);
+        }
+    });
+    Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
+/// The type to store it under: as the header says, which the body must not contradict.
+fn media_type_of(headers: &HeaderMap, contents: &Contents) -> Result<String, Refusal> {
+    let header = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = header.split(';').next().unwrap_or_default().trim();
+    let own = contents.media_type.as_deref().unwrap_or(header);
+    if header.is_empty() && own.is_empty() {
+        return Err(Refusal::manifest_invalid("neither the header nor the manifest names a media type"));
+    }
+    if !header.is_empty() && own != header {
+        return Err(Refusal::manifest_invalid(json!({ "contentType": header, "mediaType": own })));
+    }
+    let fits = match own {
+        media_type::OCI_MANIFEST | media_type::DOCKER_MANIFEST => {
+            contents.config.is_some() && contents.layers.is_some() && contents.manifests.is_none()
+        }
+        media_type::OCI_INDEX | media_type::DOCKER_LIST => {
+            contents.manifests.is_some() && contents.config.is_none() && contents.layers.is_none()
+        }
+        // Schema 1 can be read here, as on old registries, but nobody should push it any more.
+        media_type::DOCKER_SCHEMA1 => false,
+        _ => return Err(Refusal::manifest_invalid(json!({ "unknown": own }))),
+    };
+    if fits { Ok(own.to_owned()) } else { Err(Refusal::manifest_invalid(format!("not a valid {own}"))) }
+}
+
+fn require_all(contents: &Contents, repository: &Repository) -> Result<(), Refusal> {
+    let blob = contents.blobs().find(|digest| !repository.blobs.contains_key(digest));
+    let child = contents.children().find(|digest| !repository.manifests.contains_key(digest));
+    blob.or(child).map_or(Ok(()), |missing| Err(Refusal::manifest_blob_unknown(missing)))
+}
+
+fn spelled(reference: &Reference) -> String {
+    match reference {
+        Reference::Tag(tag) => tag.clone(),
+        Reference::Digest(digest) => digest.to_string(),
+    }
+}

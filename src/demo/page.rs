@@ -1,0 +1,61 @@
+//! Pages of the catalog and of tags: `n`, `last` and the `Link` to what follows (distribution-spec § Listing tags).
+
+use hyper::header;
+use hyper::{HeaderMap, Uri};
+
+use super::refusal::Refusal;
+use super::reply;
+use super::route::Query;
+
+/// How many entries a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSize {
+    /// When the client does not say.
+    pub default: usize,
+    /// At most; a client that asks for more is refused with `PAGINATION_NUMBER_INVALID`.
+    pub most: usize,
+}
+
+impl PageSize {
+    /// Everything at once unless asked otherwise.
+    pub const UNLIMITED: PageSize = PageSize { default: usize::MAX, most: usize::MAX };
+}
+
+/// The part of a list that a client asks for.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// At most so many entries.
+    pub n: usize,
+    /// Only what sorts after this, which need not exist.
+    pub last: Option<&'a str>,
+}
+
+impl<'a> Page<'a> {
+    /// Reads `n` and `last`.
+    pub fn of(query: &'a Query<'_>, size: PageSize) -> Result<Page<'a>, Refusal> {
+        let n = match query.get("n") {
+            None | Some("") => size.default,
+            Some(text) => match text.parse::<usize>() {
+                Ok(n) if n <= size.most => n,
+                _ => return Err(Refusal::page_size(text)),
+            },
+        };
+        Ok(Page { n, last: query.get("last") })
+    }
+
+    /// Takes one page off `sorted`, which starts after `last`; tells whether more would follow.
+    pub fn take<T>(&self, mut sorted: impl Iterator<Item = T>) -> (Vec<T>, bool) {
+        let entries: Vec<T> = sorted.by_ref().take(self.n).collect();
+        let more = self.n > 0 && sorted.next().is_some();
+        (entries, more)
+    }
+
+    /// The header that leads to the page after `last`.
+    pub fn link(&self, headers: &mut HeaderMap, uri: &Uri, last: &str) {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .append_pair("last", last)
+            .append_pair("n", &self.n.to_string())
+            .finish();
+        reply::insert(headers, header::LINK, format!("<{}?{query}>; rel=\"next\"", uri.path()));
+    }
+}

@@ -1,0 +1,185 @@
+//! What the registry holds. Tests fill it before, change it during and read it after a run.
+//!
+//! Every lock here is held for a look-up or a change, never across an await; bytes are shared, never copied.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+
+use super::blob::Blob;
+use super::manifest::Manifest;
+use super::name::Reference;
+use super::page::Page;
+use super::upload::Upload;
+use crate::model::digest::Digest;
+
+/// A handle on the contents: clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Store {
+    repositories: Arc<RwLock<BTreeMap<Arc<str>, Arc<Repository>>>>,
+    uploads: Arc<Mutex<HashMap<String, Upload>>>,
+}
+
+/// One repository. Blobs belong to the repository that they were pushed to or mounted in.
+#[derive(Debug, Clone, Default)]
+pub struct Repository {
+    /// By digest, tagged or not.
+    pub manifests: BTreeMap<Digest, Manifest>,
+    /// Where each tag points. In lexical order.
+    pub tags: BTreeMap<String, Digest>,
+    /// Configs and layers.
+    pub blobs: BTreeMap<Digest, Blob>,
+}
+
+impl Repository {
+    /// The digest that `reference` leads to, if its manifest is here.
+    pub fn resolve(&self, reference: &Reference) -> Option<Digest> {
+        let digest = match reference {
+            Reference::Tag(tag) => *self.tags.get(tag)?,
+            Reference::Digest(digest) => *digest,
+        };
+        self.manifests.contains_key(&digest).then_some(digest)
+    }
+}
+
+impl Store {
+    /// An empty registry.
+    pub fn new() -> Store {
+        Store::default()
+    }
+
+    /// Makes `name` exist, empty if it is new. The grammar is not checked, so that a test can list what no client
+    /// should accept.
+    pub fn create(&self, name: &str) {
+        self.change(name, |_| ());
+    }
+
+    /// Makes `count` repositories at once: `name(0)`, `name(1)` and so on, all with what `like` holds now. They share
+    /// their contents until one of them changes, so 100,000 of them cost little more than their names.
+    pub fn create_many(&self, count: usize, name: impl Fn(usize) -> String, like: &str) {
+        let mut repositories = self.write();
+        let contents = repositories.get(like).cloned().unwrap_or_default();
+        repositories.extend((0..count).map(|i| (Arc::from(name(i)), contents.clone())));
+    }
+
+    /// Removes the repository `name` with all it holds.
+    pub fn remove(&self, name: &str) {
+        self.write().remove(name);
+    }
+
+    /// Stores a blob and tells its digest.
+    pub fn put_blob(&self, repository: &str, bytes: impl Into<Bytes>) -> Digest {
+        let bytes = bytes.into();
+        let digest = Digest::sha256(&bytes);
+        self.put_blob_as(repository, digest, Blob::Whole(bytes));
+        digest
+    }
+
+    /// Stores a blob under `digest` without a check: a large one whose digest is known, or in a test a corrupt one.
+    pub fn put_blob_as(&self, repository: &str, digest: Digest, blob: Blob) {
+        self.change(repository, |repository| repository.blobs.insert(digest, blob));
+    }
+
+    /// Stores a manifest, without a look at whether what it names is there, and tells its digest.
+    pub fn put_manifest(&self, repository: &str, media_type: &str, bytes: impl Into<Bytes>) -> Digest {
+        let bytes = bytes.into();
+        let digest = Digest::sha256(&bytes);
+        self.put_manifest_as(repository, digest, Manifest::new(media_type, bytes));
+        digest
+    }
+
+    /// Stores a manifest under `digest` without a check: schema 1, or in a test a corrupt one.
+    pub fn put_manifest_as(&self, repository: &str, digest: Digest, manifest: Manifest) {
+        self.change(repository, |repository| repository.manifests.insert(digest, manifest));
+    }
+
+    /// Points `tag` at `digest`.
+    pub fn tag(&self, repository: &str, tag: &str, digest: Digest) {
+        self.change(repository, |repository| repository.tags.insert(tag.to_owned(), digest));
+    }
+
+    /// Takes `tag` away; the manifest stays.
+    pub fn untag(&self, repository: &str, tag: &str) {
+        self.change(repository, |repository| repository.tags.remove(tag));
+    }
+
+    /// The names of all repositories, sorted.
+    pub fn repositories(&self) -> Vec<String> {
+        self.read().keys().map(|name| name.to_string()).collect()
+    }
+
+    /// The tags of a repository, sorted; none if there is no such repository.
+    pub fn tags(&self, repository: &str) -> Vec<String> {
+        self.repository(repository)
+            .map(|repository| repository.tags.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// Where `tag` points.
+    pub fn digest_of(&self, repository: &str, tag: &str) -> Option<Digest> {
+        self.repository(repository)?.tags.get(tag).copied()
+    }
+
+    /// A repository as it is now; later changes do not show in it.
+    pub fn repository(&self, name: &str) -> Option<Arc<Repository>> {
+        self.read().get(name).cloned()
+    }
+
+    /// Changes the repository `name`, which is made if it is new.
+    pub fn change<T>(&self, name: &str, change: impl FnOnce(&mut Repository) -> T) -> T {
+        let mut repositories = self.write();
+        change(Arc::make_mut(repositories.entry(Arc::from(name)).or_default()))
+    }
+
+    /// Changes the repository `name` unless `change` refuses; one that is new is made only if it does not.
+    pub(super) fn change_if<E>(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Repository) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut repositories = self.write();
+        match repositories.get_mut(name) {
+            Some(repository) => change(Arc::make_mut(repository)),
+            None => {
+                let mut repository = Repository::default();
+                change(&mut repository)?;
+                repositories.insert(Arc::from(name), Arc::new(repository));
+                Ok(())
+            }
+        }
+    }
+
+    /// One page of the catalog, and whether more follow.
+    pub(super) fn page_of_repositories(&self, page: &Page<'_>) -> (Vec<String>, bool) {
+        let repositories = self.read();
+        let after = (page.last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        page.take(repositories.range::<str, _>(after).map(|(name, _)| name.to_string()))
+    }
+
+    /// One page of tags, and whether more follow; `None` if there is no such repository.
+    pub(super) fn page_of_tags(&self, name: &str, page: &Page<'_>) -> Option<(Vec<String>, bool)> {
+        let repository = self.repository(name)?;
+        let after = (page.last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        Some(page.take(repository.tags.range::<str, _>(after).map(|(tag, _)| tag.clone())))
+    }
+
+    /// The uploads that are not finished.
+    pub(super) fn uploads(&self) -> MutexGuard<'_, HashMap<String, Upload>> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many uploads are open: none should be when work has ended.
+    pub fn open_uploads(&self) -> usize {
+        self.uploads().len()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Arc<str>, Arc<Repository>>> {
+        self.repositories.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<Arc<str>, Arc<Repository>>> {
+        self.repositories.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}

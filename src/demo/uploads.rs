@@ -1,0 +1,214 @@
+//! Uploads: in one piece, streamed, in chunks, or mounted from another repository (distribution-spec § Push).
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header;
+use hyper::{HeaderMap, StatusCode};
+use serde_json::json;
+
+use super::Settings;
+use super::blob::Blob;
+use super::refusal::Refusal;
+use super::reply::{self, Reply, name as header_name};
+use super::route::Query;
+use super::store::Store;
+use super::upload::Upload;
+use crate::model::digest::Digest;
+
+/// The uploads of one repository, as one request sees them.
+pub struct Uploads<'a> {
+    /// How the registry is set.
+    pub settings: &'a Settings,
+    /// Where blobs go.
+    pub store: &'a Store,
+    /// The repository.
+    pub name: &'a str,
+    /// `http://host:port` to begin a `Location` with, or nothing for a relative one.
+    pub base: String,
+}
+
+impl Uploads<'_> {
+    /// POST: opens an upload, or with `digest` takes the blob at once, or with `mount` needs no upload at all.
+    /// `may_read` tells whether the client may read a repository to mount from.
+    pub async fn open(
+        &self,
+        query: &Query<'_>,
+        may_read: impl Fn(&str) -> bool,
+        id: String,
+        body: Incoming,
+    ) -> Result<Reply, Refusal> {
+        if let Some(mount) = query.get("mount") {
+            let digest = mount.parse().map_err(|_| Refusal::digest_invalid(mount))?;
+            if let Some(blob) =
+                query.get("from").filter(|from| may_read(from)).and_then(|from| self.found(from, &digest))
+            {
+                self.store.put_blob_as(self.name, digest, blob);
+                return Ok(self.created(&digest));
+            }
+        } else if let Some(digest) = query.get("digest") {
+            let digest = digest.parse().map_err(|_| Refusal::digest_invalid(digest))?;
+            let mut upload = Upload::new(self.name);
+            self.receive(body, |bytes| {
+                upload.append(bytes);
+                Ok(upload.offset())
+            })
+            .await?;
+            return self.store_blob(upload, &digest);
+        }
+        let accepted = self.progress(StatusCode::ACCEPTED, &id, 0);
+        self.store.uploads().insert(id, Upload::new(self.name));
+        Ok(accepted)
+    }
+
+    /// PATCH: a chunk, which has to start where the upload stands, or a stream of unknown length.
+    pub async fn append(
+        &self,
+        id: &str,
+        query: &Query<'_>,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Reply, Refusal> {
+        let offset = self.take_part(id, query, headers, body).await?;
+        Ok(self.progress(StatusCode::ACCEPTED, id, offset))
+    }
+
+    /// PUT: the last chunk, which may be empty, and the check of the digest.
+    pub async fn finish(
+        &self,
+        id: &str,
+        query: &Query<'_>,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Reply, Refusal> {
+        let digest = query.get("digest").ok_or_else(|| Refusal::digest_invalid("digest missing"))?;
+        let digest = digest.parse().map_err(|_| Refusal::digest_invalid(digest))?;
+        self.take_part(id, query, headers, body).await?;
+        let upload = self.store.uploads().remove(id).ok_or_else(Refusal::upload_unknown)?;
+        self.store_blob(upload, &digest)
+    }
+
+    /// GET: how far it got.
+    pub fn status(&self, id: &str, query: &Query<'_>) -> Result<Reply, Refusal> {
+        let offset = self.offset(id, query)?;
+        Ok(self.progress(StatusCode::NO_CONTENT, id, offset))
+    }
+
+    /// DELETE: gives it up.
+    pub fn cancel(&self, id: &str, query: &Query<'_>) -> Result<Reply, Refusal> {
+        self.offset(id, query)?;
+        self.store.uploads().remove(id);
+        Ok(reply::empty(StatusCode::NO_CONTENT))
+    }
+
+    async fn take_part(
+        &self,
+        id: &str,
+        query: &Query<'_>,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<u64, Refusal> {
+        let offset = self.offset(id, query)?;
+        let announced = content_range(headers)?;
+        if let Some((first, _)) = announced
+            && first != offset
+        {
+            return Err(self.misplaced(id, offset));
+        }
+        self.receive(body, |bytes| {
+            let mut uploads = self.store.uploads();
+            let upload = uploads.get_mut(id).ok_or_else(Refusal::upload_unknown)?;
+            upload.append(bytes);
+            Ok(upload.offset())
+        })
+        .await?;
+        let end = self.offset(id, query)?;
+        match announced {
+            Some((_, last)) if Some(end) != last.checked_add(1) => {
+                Err(Refusal::upload_invalid("Content-Range is wrong"))
+            }
+            _ => Ok(end),
+        }
+    }
+
+    /// Passes the body on piece by piece; `take` tells how many bytes there are now.
+    async fn receive(
+        &self,
+        mut body: Incoming,
+        mut take: impl FnMut(&[u8]) -> Result<u64, Refusal>,
+    ) -> Result<(), Refusal> {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Refusal::upload_invalid("the body broke off"))?;
+            if let Some(bytes) = frame.data_ref()
+                && take(bytes)? > self.settings.blob_limit
+            {
+                return Err(Refusal::blob_too_large());
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the upload stands. The `_state` of the `Location` has to come back as it was given, as it has to on
+    /// distribution: a client that drops the query is wrong.
+    fn offset(&self, id: &str, query: &Query<'_>) -> Result<u64, Refusal> {
+        let uploads = self.store.uploads();
+        let upload = uploads.get(id).filter(|upload| upload.repository == self.name);
+        let offset = upload.ok_or_else(Refusal::upload_unknown)?.offset();
+        match query.get("_state") {
+            Some(state) if state == state_of(id) => Ok(offset),
+            _ => Err(Refusal::upload_invalid("the query of the location is missing")),
+        }
+    }
+
+    fn found(&self, from: &str, digest: &Digest) -> Option<Blob> {
+        self.settings.mounts.then(|| self.store.repository(from)?.blobs.get(digest).cloned()).flatten()
+    }
+
+    fn store_blob(&self, upload: Upload, digest: &Digest) -> Result<Reply, Refusal> {
+        if !upload.is(digest) {
+            return Err(Refusal::digest_invalid(json!({ "given": digest, "size": upload.offset() })));
+        }
+        self.store.put_blob_as(self.name, *digest, Blob::Whole(upload.finish()));
+        Ok(self.created(digest))
+    }
+
+    fn created(&self, digest: &Digest) -> Reply {
+        let mut created = reply::empty(StatusCode::CREATED);
+        reply::set(&mut created, header::LOCATION, format!("{}/v2/{}/blobs/{digest}", self.base, self.name));
+        reply::set(&mut created, header_name::DIGEST, digest);
+        created
+    }
+
+    fn progress(&self, status: StatusCode, id: &str, offset: u64) -> Reply {
+        let mut progress = reply::empty(status);
+        reply::set(&mut progress, header::LOCATION, self.location(id));
+        // `0-0` says one byte or none; distribution writes it for both.
+        reply::set(&mut progress, header::RANGE, format!("0-{}", offset.saturating_sub(1)));
+        reply::set(&mut progress, header_name::UPLOAD, id);
+        progress
+    }
+
+    fn misplaced(&self, id: &str, offset: u64) -> Refusal {
+        Refusal::out_of_range(format!("the upload stands at {offset}"))
+            .header(header::LOCATION, self.location(id))
+            .header(header::RANGE, format!("0-{}", offset.saturating_sub(1)))
+    }
+
+    fn location(&self, id: &str) -> String {
+        format!("{}/v2/{}/blobs/uploads/{id}?_state={}", self.base, self.name, state_of(id))
+    }
+}
+
+/// What a client has to bring back with the location of an upload: opaque, and with characters that must not be
+/// decoded or encoded again.
+fn state_of(id: &str) -> String {
+    format!("{}-_", id.replace('-', ""))
+}
+
+/// `Content-Range: <first>-<last>`, as the distribution API spells it.
+fn content_range(headers: &HeaderMap) -> Result<Option<(u64, u64)>, Refusal> {
+    let Some(value) = headers.get(header::CONTENT_RANGE) else { return Ok(None) };
+    let invalid = || Refusal::upload_invalid("Content-Range is not `<first>-<last>`");
+    let (first, last) = value.to_str().ok().and_then(|text| text.split_once('-')).ok_or_else(invalid)?;
+    let (first, last) = (first.parse().map_err(|_| invalid())?, last.parse().map_err(|_| invalid())?);
+    if last < first { Err(invalid()) } else { Ok(Some((first, last))) }
+}
