@@ -1,12 +1,17 @@
 //! The in-memory registry: behind `regtui --demo`, and behind most tests.
 //!
 //! It speaks the OCI distribution API 1.1 and docker's `_catalog` for real, over HTTP on loopback, one file per noun
-//! of the API. It uses nothing of the client, so that the two check each other. See [`Store`] to fill it
-//! and [`faults`] to make it misbehave.
+//! of the API. It uses nothing of the client, so that the two check each other. See [`Store`] to fill it, [`content`]
+//! for the sample images and [`faults`] to make it misbehave.
 
+pub mod artifact;
 pub mod auth;
 pub mod blob;
+pub mod content;
 pub mod faults;
+pub mod image;
+pub mod index;
+pub mod layer;
 pub mod manifest;
 pub mod name;
 pub mod requests;

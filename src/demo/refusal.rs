@@ -14,24 +14,29 @@ pub struct Refusal {
     status: StatusCode,
     code: &'static str,
     message: &'static str,
+    more: Box<More>,
+}
+
+#[derive(Debug, Default)]
+struct More {
     detail: Value,
     headers: Vec<(HeaderName, String)>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, code: &'static str, message: &'static str) -> Refusal {
-        Refusal { status, code, message, detail: Value::Null, headers: Vec::new() }
+        Refusal { status, code, message, more: Box::default() }
     }
 
     /// With `detail` beside the message.
     pub fn about(mut self, detail: impl Into<Value>) -> Refusal {
-        self.detail = detail.into();
+        self.more.detail = detail.into();
         self
     }
 
     /// With one more response header.
     pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Refusal {
-        self.headers.push((name, value.into()));
+        self.more.headers.push((name, value.into()));
         self
     }
 
@@ -153,12 +158,12 @@ impl Refusal {
     /// The answer to send.
     pub fn into_reply(self) -> Reply {
         let mut error = json!({ "code": self.code, "message": self.message });
-        if !self.detail.is_null() {
-            error["detail"] = self.detail;
+        if !self.more.detail.is_null() {
+            error["detail"] = self.more.detail;
         }
         let body = json!({ "errors": [error] }).to_string();
         let mut reply = reply::of(self.status, "application/json", Bytes::from(body));
-        for (name, value) in self.headers {
+        for (name, value) in self.more.headers {
             if let Ok(value) = HeaderValue::try_from(value) {
                 reply.headers_mut().append(name, value);
             }

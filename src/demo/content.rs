@@ -1,0 +1,51 @@
+//! The sample images: what `regtui --demo` shows, and one of each case that registries hold.
+//!
+//! Everything is made up and the same at every start: no clock, no chance. Small layers and configs are real, large
+//! layers are real too (see [`super::layer`]); manifests name nothing that is missing unless they are there to show
+//! just that (`odd/index`, `legacy/billing`, `windows/agent`).
+
+mod base;
+mod charts;
+mod legacy;
+mod odd;
+mod platform;
+mod releases;
+mod team;
+
+use super::image::Image;
+use super::layer::Layer;
+use super::store::Store;
+
+pub use releases::push_releases;
+
+/// A store with all samples.
+pub fn sample() -> Store {
+    let store = Store::new();
+    base::push(&store);
+    charts::push(&store);
+    legacy::push(&store);
+    odd::push(&store);
+    platform::push(&store);
+    team::push(&store);
+    store
+}
+
+/// What buildkit writes as the comment of its steps.
+const BUILDKIT: &str = "buildkit.dockerfile.v0";
+
+impl Image<'_> {
+    /// A Dockerfile instruction of buildkit that made a layer.
+    fn built(self, instruction: &str, layer: Layer) -> Self {
+        self.layer(&format!("{instruction} # buildkit"), layer).comment(BUILDKIT)
+    }
+
+    /// A Dockerfile instruction of buildkit that made none.
+    fn noted(self, instruction: &str) -> Self {
+        self.step(instruction).comment(BUILDKIT)
+    }
+}
+
+/// A small layer with one file.
+fn file(path: &str, content: &str) -> Layer {
+    Layer::of(&[(path, content)])
+}

@@ -1,0 +1,125 @@
+//! Base images: aliases, several platforms, both index formats, dates that mean "reproducible".
+
+use crate::demo::image::{Image, Pushed};
+use crate::demo::layer::Layer;
+use crate::demo::store::Store;
+
+use super::file;
+
+/// Pushes `base/…` and `windows/…`.
+pub fn push(store: &Store) {
+    alpine(store);
+    debian(store);
+    distroless(store);
+    windows(store);
+}
+
+/// Three platforms in an OCI index, and four names for the newest.
+fn alpine(store: &Store) {
+    let releases: [(&str, &str, &[&str]); 3] = [
+        ("3.20.8", "2026-03-12T09:12:44Z", &["3.20"]),
+        ("3.21.5", "2026-07-15T10:31:20Z", &["3.21"]),
+        ("3.22.2", "2026-10-08T11:04:05Z", &["3.22", "3", "latest"]),
+    ];
+    for (version, created, aliases) in releases {
+        let platform = |architecture: &str, variant: Option<&str>, root: &str| -> Pushed {
+            let image = store.image("base/alpine").platform("linux", architecture).created(created);
+            let image =
+                variant.into_iter().fold(image, |image, variant| image.platform_detail("variant", variant));
+            image
+                .built("ADD alpine-minirootfs.tar.gz /", Layer::large(root))
+                .built("RUN /bin/sh -c echo", file("etc/alpine-release", &format!("{version}\n")))
+                .noted("CMD [\"/bin/sh\"]")
+                .env("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+                .config("Cmd", vec!["/bin/sh"])
+                .config("WorkingDir", "/")
+                .push()
+        };
+        let index = store
+            .index("base/alpine")
+            .child(&platform("amd64", None, "alpine"))
+            .child(&platform("arm64", Some("v8"), "alpine arm64"))
+            .child(&platform("arm", Some("v7"), "alpine arm"))
+            .annotation("org.opencontainers.image.version", version)
+            .tag(version);
+        aliases.iter().fold(index, |index, alias| index.tag(*alias)).push();
+    }
+}
+
+/// A docker manifest list of schema 2 images, as the classic builder made them.
+fn debian(store: &Store) {
+    let releases: [(&str, &str, &[&str]); 2] = [
+        ("12.12", "2026-06-10T00:00:00Z", &["12", "bookworm"]),
+        ("13.2", "2026-11-03T00:00:00Z", &["13", "trixie", "latest"]),
+    ];
+    for (version, created, aliases) in releases {
+        let platform = |architecture: &str, root: &str| {
+            let image = store.image("base/debian").docker().platform("linux", architecture).created(created);
+            on_debian(image, root)
+                .layer(
+                    "/bin/sh -c #(nop) COPY file:5b7a in /etc/debian_version ",
+                    file("etc/debian_version", version),
+                )
+                .push()
+        };
+        let index = store
+            .index("base/debian")
+            .docker()
+            .child(&platform("amd64", "debian"))
+            .child(&platform("arm64", "debian arm64"))
+            .tag(version);
+        aliases.iter().fold(index, |index, alias| index.tag(*alias)).push();
+    }
+}
+
+/// The first steps of an image that stands on debian, in the words of the classic builder.
+pub fn on_debian<'a>(image: Image<'a>, root: &str) -> Image<'a> {
+    image
+        .layer("/bin/sh -c #(nop) ADD file:4a1c8f0e7d2b in / ", Layer::large(root))
+        .step("/bin/sh -c #(nop)  CMD [\"bash\"]")
+        .config("Cmd", vec!["bash"])
+        .env("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+}
+
+/// Images without a true date, as reproducible builds leave them.
+fn distroless(store: &Store) {
+    for (tag, alias, user) in [("static", "latest", "root"), ("static-nonroot", "nonroot", "65532:65532")] {
+        let platform = |architecture: &str, root: &str| {
+            store
+                .image("base/distroless")
+                .platform("linux", architecture)
+                .created("1970-01-01T00:00:00Z")
+                .layer("bazel build //static:base", Layer::large(root))
+                .layer("bazel build //static:certificates", Layer::large("certificates"))
+                .config("User", user)
+                .config("WorkingDir", "/home/nonroot")
+                .env("SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt")
+                .push()
+        };
+        store
+            .index("base/distroless")
+            .child(&platform("amd64", "distroless"))
+            .child(&platform("arm64", "distroless arm64"))
+            .tag(tag)
+            .tag(alias)
+            .push();
+    }
+}
+
+/// An image for windows: an OS version, and a base layer that registries do not hold.
+fn windows(store: &Store) {
+    let image = store
+        .image("windows/agent")
+        .platform("windows", "amd64")
+        .platform_detail("os.version", "10.0.26100.4061")
+        .created("2026-05-20T18:22:09Z")
+        .layer("Apply image 10.0.26100.4061", Layer::large("nano server"))
+        .layer("cmd /S /C #(nop) COPY file:agent.exe in C:\\agent\\ ", file("Files/agent/agent.exe", "MZ"))
+        .step("cmd /S /C #(nop)  ENTRYPOINT [\"C:\\\\agent\\\\agent.exe\"]")
+        .config("Entrypoint", vec!["C:\\agent\\agent.exe"])
+        .config("User", "ContainerUser")
+        .docker()
+        .foreign_base("https://downloads.example.com/nano-server.tar.gz");
+    let image = image.push();
+    store.index("windows/agent").docker().child(&image).tag("2025").tag("latest").push();
+}

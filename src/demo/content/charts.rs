@@ -1,0 +1,88 @@
+//! What is stored like an image and is none: a Helm chart, a Wasm module, a policy bundle, a type nobody knows.
+
+use serde_json::json;
+
+use crate::demo::layer::Layer;
+use crate::demo::store::Store;
+
+/// Pushes `charts/…`, `edge/…` and `policies/…`.
+pub fn push(store: &Store) {
+    gateway(store);
+    filter(store);
+    policies(store);
+}
+
+fn gateway(store: &Store) {
+    let releases = [
+        ("0.9.4", "2025-11-18T08:00:00Z"),
+        ("1.0.0", "2026-02-02T08:00:00Z"),
+        ("1.1.0", "2026-08-24T08:00:00Z"),
+        ("1.1.1_build.7", "2026-09-30T08:00:00Z"),
+    ];
+    for (tag, created) in releases {
+        // Helm writes `+` as `_`, which tags can hold.
+        let version = tag.replace('_', "+");
+        let chart = json!({
+            "name": "gateway",
+            "version": version,
+            "appVersion": "3.4",
+            "description": "An entrance for the services of a cluster",
+            "apiVersion": "v2",
+            "type": "application",
+            "keywords": ["gateway", "proxy"],
+            "home": "https://gateway.example.com",
+        });
+        let yaml = format!("apiVersion: v2\nname: gateway\nversion: {version}\nappVersion: \"3.4\"\n");
+        let values = "replicas: 2\nservice:\n  type: ClusterIP\n  port: 8080\n";
+        let archive = Layer::of(&[("gateway/Chart.yaml", &yaml), ("gateway/values.yaml", values)]);
+        store
+            .artifact("charts/gateway")
+            .config("application/vnd.cncf.helm.config.v1+json", chart.to_string())
+            .archive("application/vnd.cncf.helm.chart.content.v1.tar+gzip", &archive)
+            .annotation("org.opencontainers.image.created", created)
+            .annotation("org.opencontainers.image.title", "gateway")
+            .annotation("org.opencontainers.image.version", version)
+            .annotation("org.opencontainers.image.description", "An entrance for the services of a cluster")
+            .tag(tag)
+            .push();
+    }
+}
+
+fn filter(store: &Store) {
+    let config = json!({
+        "created": "2026-08-01T16:20:00Z",
+        "architecture": "wasm",
+        "os": "wasip2",
+        "layerDigests": [],
+        "component": { "exports": ["wasi:http/incoming-handler@0.2.3"], "imports": ["wasi:io/streams@0.2.3"] },
+    });
+    store
+        .artifact("edge/header-filter")
+        .config("application/vnd.wasm.config.v0+json", config.to_string())
+        .layer("application/wasm", &b"\0asm\x0d\0\x01\0"[..])
+        .annotation("org.opencontainers.image.created", "2026-08-01T16:20:00Z")
+        .annotation("org.opencontainers.image.source", "https://git.example.com/edge/header-filter")
+        .tag("0.3.0")
+        .tag("latest")
+        .push();
+}
+
+fn policies(store: &Store) {
+    let bundle = Layer::of(&[("policy/images.rego", "package images\n\ndefault allow := false\n")]);
+    store
+        .artifact("policies/admission")
+        .config("application/vnd.cncf.openpolicyagent.config.v1+json", "{}")
+        .archive("application/vnd.cncf.openpolicyagent.policy.layer.v1+rego", &bundle)
+        .tag("2026.10")
+        .push();
+    store
+        .artifact("policies/dashboards")
+        .kind("application/vnd.example.dashboards.v3+json")
+        .layer("application/json", r#"{"title":"Latency","panels":["p50","p95","p99"]}"#)
+        .layer_annotation("org.opencontainers.image.title", "latency.json")
+        .layer("application/json", r#"{"title":"Errors","panels":["4xx","5xx"]}"#)
+        .layer_annotation("org.opencontainers.image.title", "errors.json")
+        .annotation("org.opencontainers.image.created", "2026-09-09T09:09:09Z")
+        .tag("v3")
+        .push();
+}

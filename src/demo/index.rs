@@ -1,0 +1,106 @@
+//! Builds indexes and manifest lists, with children that may be missing and attestations as buildkit makes them.
+
+use serde_json::{Map, Value, json};
+
+use super::artifact::in_toto;
+use super::image::Pushed;
+use super::manifest::media_type;
+use super::store::Store;
+use crate::model::digest::Digest;
+
+/// An index that is not pushed yet.
+#[derive(Debug, Clone)]
+#[must_use = "an index is in the store once it is pushed"]
+pub struct Index<'a> {
+    store: &'a Store,
+    repository: String,
+    tags: Vec<String>,
+    docker: bool,
+    children: Vec<Value>,
+    annotations: Map<String, Value>,
+}
+
+impl Store {
+    /// Starts an OCI index in `repository`.
+    pub fn index(&self, repository: &str) -> Index<'_> {
+        Index {
+            store: self,
+            repository: repository.to_owned(),
+            tags: Vec::new(),
+            docker: false,
+            children: Vec::new(),
+            annotations: Map::new(),
+        }
+    }
+}
+
+impl Index<'_> {
+    /// One more tag.
+    pub fn tag(mut self, tag: impl Into<String>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// As docker's manifest list.
+    pub fn docker(mut self) -> Self {
+        self.docker = true;
+        self
+    }
+
+    /// One more child: an image with its platform, or anything else that was pushed.
+    pub fn child(mut self, child: &Pushed) -> Self {
+        let mut descriptor = child.descriptor();
+        if let Some(platform) = &child.platform {
+            descriptor["platform"] = platform.clone();
+        }
+        self.children.push(descriptor);
+        self
+    }
+
+    /// One more child, described by hand: one that is missing, or nonsense.
+    pub fn descriptor(mut self, descriptor: Value) -> Self {
+        self.children.push(descriptor);
+        self
+    }
+
+    /// An SBOM and the provenance of `image`, as buildkit attaches them: a child of its own for no platform.
+    pub fn attestation(self, image: &Pushed) -> Self {
+        let statement = |predicate: &str| {
+            let subject = json!([{ "name": self.repository, "digest": { "sha256": image.digest.hex() } }]);
+            in_toto(predicate, subject).to_string()
+        };
+        let mut artifact = self.store.artifact(&self.repository).config_of_no_platform();
+        for predicate in ["https://spdx.dev/Document", "https://slsa.dev/provenance/v1"] {
+            artifact = artifact
+                .layer("application/vnd.in-toto+json", statement(predicate))
+                .layer_annotation("in-toto.io/predicate-type", predicate);
+        }
+        let mut descriptor = artifact.push().descriptor();
+        descriptor["annotations"] = json!({
+            "vnd.docker.reference.digest": image.digest,
+            "vnd.docker.reference.type": "attestation-manifest",
+        });
+        descriptor["platform"] = json!({ "architecture": "unknown", "os": "unknown" });
+        self.descriptor(descriptor)
+    }
+
+    /// An annotation.
+    pub fn annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.annotations.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// Stores it and points the tags at it.
+    pub fn push(self) -> Pushed {
+        let media_type = if self.docker { media_type::DOCKER_LIST } else { media_type::OCI_INDEX };
+        let mut document = json!({ "schemaVersion": 2, "mediaType": media_type, "manifests": self.children });
+        if !self.annotations.is_empty() {
+            document["annotations"] = self.annotations.into();
+        }
+        let bytes = document.to_string();
+        let size = bytes.len();
+        let digest: Digest = self.store.put_manifest(&self.repository, media_type, bytes);
+        self.tags.iter().for_each(|tag| self.store.tag(&self.repository, tag, digest));
+        Pushed { media_type, digest, size, platform: None }
+    }
+}
