@@ -1,10 +1,13 @@
 //! Plain data: no async, no terminal, no HTTP. Every other module may use it; it uses none of them.
 
+pub mod annotations;
 pub mod digest;
 pub mod failure;
 pub mod image;
 pub mod inspection;
+pub mod instruction;
 pub mod json;
+mod lenient;
 pub mod manifest;
 pub mod media_type;
 pub mod page;

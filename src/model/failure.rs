@@ -1,5 +1,7 @@
 //! What went wrong, in words for a person.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::text::SafeText;
@@ -41,5 +43,16 @@ impl Failure {
     /// Whether the same request may succeed if it is made again.
     pub fn may_pass(&self) -> bool {
         matches!(self.kind, FailureKind::Unreachable | FailureKind::Busy)
+    }
+}
+
+impl fmt::Display for Failure {
+    /// What and why on one line, the hint on its own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.why)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
     }
 }

@@ -2,11 +2,16 @@
 //!
 //! OCI image-spec `config.md`. Everything is optional in reality.
 
+mod layer_table;
+mod parse;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
+
+pub use parse::BadConfig;
 
 use super::digest::Digest;
 use super::manifest::Descriptor;

@@ -4,6 +4,10 @@
 //! lenient: a field that is null, absent or of the wrong type hides that field, never the manifest. What is refused is
 //! what two readers could take for two different things (CVE-2021-41190).
 
+mod kind;
+mod parse;
+mod schema1;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;

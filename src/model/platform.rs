@@ -1,6 +1,10 @@
 //! The platform that an image is for.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::lenient;
 
 /// Operating system and processor, normalised: `linux/amd64`, `linux/arm/v7`, `windows/amd64 10.0.20348`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -13,4 +17,121 @@ pub struct Platform {
     pub variant: Option<String>,
     /// Windows build: `10.0.20348.2582`.
     pub os_version: Option<String>,
+}
+
+/// The fields as manifests and configs write them.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct RawPlatform {
+    #[serde(default, deserialize_with = "lenient::text")]
+    os: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    architecture: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    variant: Option<String>,
+    #[serde(default, rename = "os.version", deserialize_with = "lenient::text")]
+    os_version: Option<String>,
+}
+
+impl RawPlatform {
+    /// The platform, if an operating system or an architecture is named.
+    pub(super) fn into_platform(self) -> Option<Platform> {
+        if self.os.is_none() && self.architecture.is_none() {
+            return None;
+        }
+        let os = self.os.unwrap_or_else(|| "unknown".into());
+        let architecture = self.architecture.unwrap_or_else(|| "unknown".into());
+        Some(Platform::normal(&os, &architecture, self.variant.as_deref(), self.os_version))
+    }
+}
+
+impl Platform {
+    /// Reads `os/architecture[/variant]`.
+    pub fn parse(text: &str) -> Option<Platform> {
+        let mut parts = text.split('/');
+        let (os, architecture, variant) = (parts.next()?, parts.next()?, parts.next());
+        let is_complete = !os.is_empty() && !architecture.is_empty() && parts.next().is_none();
+        is_complete.then(|| Platform::normal(os, architecture, variant, None))
+    }
+
+    /// The platform by its usual name: `aarch64` is `arm64`, `arm64/v8` is `arm64`, `arm` is `arm/v7`.
+    fn normal(os: &str, architecture: &str, variant: Option<&str>, os_version: Option<String>) -> Platform {
+        let os = os.to_ascii_lowercase();
+        let architecture = architecture.to_ascii_lowercase();
+        let (architecture, variant) = match (architecture.as_str(), variant.filter(|text| !text.is_empty())) {
+            ("x86_64" | "x86-64", variant) => ("amd64", variant),
+            ("aarch64", variant) => ("arm64", variant),
+            ("armhf", _) => ("arm", Some("v7")),
+            ("armel", _) => ("arm", Some("v6")),
+            ("arm", None) => ("arm", Some("v7")),
+            ("i386" | "i686", variant) => ("386", variant),
+            (other, variant) => (other, variant),
+        };
+        let is_usual = matches!((architecture, variant), ("arm64", Some("v8" | "8")) | ("amd64", Some("v1")));
+        let variant = variant.filter(|_| !is_usual).map(with_v);
+        Platform { os, architecture: architecture.into(), variant, os_version }
+    }
+
+    /// Whether both name the same machine, the build of the operating system aside.
+    pub fn is_same_machine(&self, other: &Platform) -> bool {
+        (&self.os, &self.architecture, &self.variant) == (&other.os, &other.architecture, &other.variant)
+    }
+
+    /// Whether it names no platform: attestations in an index say `unknown/unknown`.
+    pub fn is_unknown(&self) -> bool {
+        self.os == "unknown" && self.architecture == "unknown"
+    }
+}
+
+fn with_v(variant: &str) -> String {
+    match variant.starts_with(|first: char| first.is_ascii_digit()) {
+        true => format!("v{variant}"),
+        false => variant.to_ascii_lowercase(),
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        if let Some(variant) = &self.variant {
+            write!(f, "/{variant}")?;
+        }
+        match &self.os_version {
+            Some(version) => write!(f, " {version}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn platforms_have_one_name_each() {
+        let table = [
+            ("linux/amd64", "linux/amd64"),
+            ("Linux/x86_64", "linux/amd64"),
+            ("linux/aarch64", "linux/arm64"),
+            ("linux/arm64/v8", "linux/arm64"),
+            ("linux/arm64/v9", "linux/arm64/v9"),
+            ("linux/arm", "linux/arm/v7"),
+            ("linux/armel", "linux/arm/v6"),
+            ("linux/arm/6", "linux/arm/v6"),
+            ("linux/amd64/v3", "linux/amd64/v3"),
+            ("unknown/unknown", "unknown/unknown"),
+        ];
+        for (written, normal) in table {
+            assert_eq!(
+                Platform::parse(written).map(|platform| platform.to_string()).as_deref(),
+                Some(normal)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_two_or_three_words_is_no_platform() {
+        for text in ["", "linux", "linux/", "/amd64", "a/b/c/d"] {
+            assert_eq!(Platform::parse(text), None, "{text}");
+        }
+    }
 }

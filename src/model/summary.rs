@@ -1,9 +1,15 @@
 //! What a row of the Tags pane says about an image.
 
+use std::collections::HashSet;
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::annotations;
 use super::digest::Digest;
+use super::image::ImageConfig;
+use super::manifest::{Body, Descriptor, Manifest};
 use super::media_type::MediaType;
 use super::platform::Platform;
 
@@ -48,4 +54,97 @@ pub enum Kind {
     Artifact(MediaType),
     /// A manifest of unknown shape.
     Unknown,
+}
+
+impl Summary {
+    /// The summary of a manifest that stands alone. `config` is its image config, where it has one that could be read.
+    pub fn of_manifest(manifest: &Manifest, config: Option<&ImageConfig>) -> Summary {
+        let platform = match &manifest.body {
+            Body::Schema1(schema1) => {
+                schema1.architecture.as_deref().and_then(|arch| Platform::parse(&format!("linux/{arch}")))
+            }
+            _ => config.and_then(|config| config.platform.clone()),
+        };
+        Summary {
+            digest: manifest.digest,
+            media_type: manifest.media_type.clone(),
+            kind: manifest.kind(),
+            size: size_of(std::iter::once(manifest)),
+            created: config.and_then(|config| config.created).or_else(|| created_by_annotation(manifest)),
+            platforms: platform.into_iter().filter(|platform| !platform.is_unknown()).collect(),
+        }
+    }
+
+    /// The summary of an index. `children` are the manifests and configs of its children that could be read.
+    pub fn of_index(manifest: &Manifest, children: &[(&Manifest, Option<&ImageConfig>)]) -> Summary {
+        let listed = match &manifest.body {
+            Body::Index(index) => index.manifests.as_slice(),
+            _ => &[],
+        };
+        let created =
+            children.iter().filter_map(|(_, config)| config.and_then(|config| config.created)).max();
+        let named =
+            listed.iter().filter(|child| !child.is_attestation()).filter_map(|child| child.platform.clone());
+        let mut platforms: Vec<Platform> = Vec::new();
+        let by_config =
+            children.iter().filter_map(|(_, config)| config.and_then(|config| config.platform.clone()));
+        for platform in named.chain(by_config) {
+            if !platform.is_unknown() && !platforms.iter().any(|known| known.is_same_machine(&platform)) {
+                platforms.push(platform);
+            }
+        }
+        Summary {
+            digest: manifest.digest,
+            media_type: manifest.media_type.clone(),
+            kind: manifest.kind(),
+            size: size_of(children.iter().map(|(manifest, _)| *manifest))
+                .filter(|_| !children.is_empty() || listed.is_empty()),
+            created: created.or_else(|| created_by_annotation(manifest)),
+            platforms,
+        }
+    }
+}
+
+fn created_by_annotation(manifest: &Manifest) -> Option<Timestamp> {
+    manifest.annotations()?.get(annotations::CREATED)?.parse().ok()
+}
+
+/// Compressed bytes of the distinct configs and layers of these manifests; `None` when one of them has no size.
+pub fn size_of<'a>(manifests: impl Iterator<Item = &'a Manifest>) -> Option<u64> {
+    let mut seen = HashSet::new();
+    let mut total: u64 = 0;
+    for manifest in manifests {
+        if matches!(manifest.body, Body::Schema1(_) | Body::Unknown) {
+            return None;
+        }
+        for blob in blobs_of(manifest).filter(|blob| seen.insert(blob.digest_text.clone())) {
+            total = total.saturating_add(blob.size?);
+        }
+    }
+    Some(total)
+}
+
+fn blobs_of(manifest: &Manifest) -> impl Iterator<Item = &Descriptor> {
+    let config = match &manifest.body {
+        Body::Image(image) => image.config.as_ref(),
+        _ => None,
+    };
+    config.into_iter().chain(manifest.layers())
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Image => "image",
+            Kind::Index => "index",
+            Kind::Schema1 => "schema 1",
+            Kind::HelmChart => "Helm chart",
+            Kind::Wasm => "Wasm",
+            Kind::Signature => "signature",
+            Kind::Attestation => "attestation",
+            Kind::Sbom => "SBOM",
+            Kind::Artifact(media_type) => return write!(f, "artifact {media_type}"),
+            Kind::Unknown => "unknown",
+        })
+    }
 }

@@ -1,1 +1,236 @@
-//! The order of tags as people mean it: numbers by value, pre-releases before their release, words apart.
+//! The order of tags as people mean it.
+//!
+//! Versions by their numbers (of any length, `v` in front or not), a pre-release below its release, variants
+//! (`-alpine`, `-slim`) behind the plain one; dates among themselves; words in natural order; digest tags last.
+//! It is a total order, so sorting is stable whatever a server lists.
+
+use std::cmp::Ordering;
+
+/// Words that make a version one before the release.
+const BEFORE_RELEASE: &[&str] =
+    &["dev", "snapshot", "nightly", "alpha", "a", "beta", "b", "m", "milestone", "pre", "preview", "rc"];
+
+/// What a tag sorts by. Computed once per tag; larger is newer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    class: Class,
+    numbers: Vec<Number>,
+    stage: Stage,
+    rest: Vec<Part>,
+    text: Box<str>,
+}
+
+/// Which kinds of names come before which, from the least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    DigestTag,
+    Word,
+    Date,
+    Version,
+}
+
+/// How far a version has come.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Before(usize, Number),
+    Released,
+}
+
+/// A number of any length: by length without leading zeros, then by digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Number(Box<str>);
+
+/// A piece of the text behind the numbers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Digits(Number),
+    Text(Box<str>),
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Number) -> Ordering {
+        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Number) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Number {
+    fn of(digits: &str) -> Number {
+        Number(digits.trim_start_matches('0').into())
+    }
+}
+
+/// Compares two tags; the newer one is greater.
+pub fn compare(a: &str, b: &str) -> Ordering {
+    Key::of(a).cmp(&Key::of(b))
+}
+
+impl Key {
+    /// The key of a tag.
+    pub fn of(tag: &str) -> Key {
+        let (numbers, rest) = leading_numbers(tag);
+        let class = class_of(tag, &numbers);
+        let (stage, rest) = match class {
+            Class::Version | Class::Date => stage_of(rest),
+            Class::Word | Class::DigestTag => (Stage::Released, tag),
+        };
+        let numbers = match class {
+            Class::Version => without_trailing_zeros(numbers),
+            Class::Date => year_month_day(numbers),
+            Class::Word | Class::DigestTag => Vec::new(),
+        };
+        Key { class, numbers, stage, rest: parts(rest), text: tag.into() }
+    }
+}
+
+/// `v1.10-rc1` gives 1, 10 and `-rc1`. Only dots join numbers, so a date's dashes are joined too when it looks like one.
+fn leading_numbers(tag: &str) -> (Vec<Number>, &str) {
+    let mut rest = match tag.strip_prefix(['v', 'V']) {
+        Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => rest,
+        _ => tag,
+    };
+    let is_date = rest.len() >= 10 && rest.as_bytes()[4] == b'-' && rest.as_bytes()[7] == b'-';
+    let mut numbers = Vec::new();
+    loop {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        if end == 0 {
+            return (numbers, rest);
+        }
+        numbers.push(Number::of(&rest[..end]));
+        rest = &rest[end..];
+        let joins = rest.starts_with('.') || (is_date && numbers.len() < 3 && rest.starts_with('-'));
+        match joins && rest[1..].starts_with(|next: char| next.is_ascii_digit()) {
+            true => rest = &rest[1..],
+            false => return (numbers, rest),
+        }
+    }
+}
+
+fn class_of(tag: &str, numbers: &[Number]) -> Class {
+    let hex_run = |text: &str| text.len() >= 7 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_year =
+        |number: &Number| number.0.len() == 4 && (number.0.starts_with("19") || number.0.starts_with("20"));
+    match numbers {
+        _ if tag.starts_with("sha256-") || tag.starts_with("sha512-") => Class::DigestTag,
+        [] => Class::Word,
+        [_] if hex_run(tag) && !tag.bytes().all(|byte| byte.is_ascii_digit()) => Class::Word,
+        [only] if only.0.len() >= 8 => Class::Date,
+        [first, _, ..] if is_year(first) => Class::Date,
+        _ => Class::Version,
+    }
+}
+
+/// What stands behind the numbers: a stage before the release, or a variant of it.
+fn stage_of(rest: &str) -> (Stage, &str) {
+    let word = rest.trim_start_matches(['-', '.', '_', '~']);
+    let end = word.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(word.len());
+    let name = word[..end].to_ascii_lowercase();
+    let Some(rank) = BEFORE_RELEASE.iter().position(|stage| *stage == name) else {
+        return (Stage::Released, rest);
+    };
+    let behind = &word[end..];
+    let digits_at = behind.find(|c: char| !matches!(c, '.' | '-' | '_')).unwrap_or(behind.len());
+    let digits = &behind[digits_at..];
+    let digits_end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    match digits_end {
+        0 => (Stage::Before(rank, Number::of("")), behind),
+        _ => (Stage::Before(rank, Number::of(&digits[..digits_end])), &digits[digits_end..]),
+    }
+}
+
+/// `20240131` becomes 2024, 1, 31, so that all dates compare.
+fn year_month_day(numbers: Vec<Number>) -> Vec<Number> {
+    match numbers.as_slice() {
+        [first, rest @ ..] if first.0.len() >= 8 && first.0.is_char_boundary(8) => {
+            let (year, day) = first.0.split_at(4);
+            let (month, day) = day.split_at(2);
+            [year, month, day].into_iter().map(Number::of).chain(rest.iter().cloned()).collect()
+        }
+        _ => numbers,
+    }
+}
+
+/// `1.2` and `1.2.0` are one version; the text decides between them.
+fn without_trailing_zeros(mut numbers: Vec<Number>) -> Vec<Number> {
+    while numbers.len() > 1 && numbers.last().is_some_and(|number| number.0.is_empty()) {
+        numbers.pop();
+    }
+    numbers
+}
+
+/// Digits by value, the rest without regard to case.
+fn parts(mut text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    while let Some(first) = text.chars().next() {
+        let is_digit = first.is_ascii_digit();
+        let end = text.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(text.len());
+        let (piece, rest) = text.split_at(end);
+        parts.push(match is_digit {
+            true => Part::Digits(Number::of(piece)),
+            false => Part::Text(piece.to_lowercase().into()),
+        });
+        text = rest;
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_stand_in_the_order_of_their_versions() {
+        let ascending = [
+            "sha256-44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a.sig",
+            "edge",
+            "latest",
+            "main",
+            "20240101",
+            "2024.01.15",
+            "2024-02-01",
+            "0.9",
+            "1.2.9",
+            "1.2.10-alpha1",
+            "1.2.10-beta",
+            "1.2.10-rc.1",
+            "1.2.10-rc.2",
+            "1.2.10-rc10",
+            "1.2.10",
+            "v1.2.11",
+            "1.3-dev",
+            "1.3",
+            "1.3.0",
+            "1.3-alpine3.9",
+            "1.3-alpine3.20",
+            "1.3-slim",
+            "1.27",
+            "2",
+            "99999999999999999999.1",
+        ];
+        for pair in ascending.windows(2) {
+            assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{} < {}", pair[0], pair[1]);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_order_is_total(tags in proptest::collection::vec("v?[0-9a-c]{0,3}[-._]?(rc|alpha|dev|[0-9]{1,4})?[-.]?[0-9]{0,2}", 3)) {
+            let [a, b, c] = [&tags[0], &tags[1], &tags[2]].map(|tag| Key::of(tag));
+            proptest::prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
+            proptest::prop_assert_eq!(a == b, tags[0] == tags[1]);
+            if a <= b && b <= c {
+                proptest::prop_assert!(a <= c);
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC*") {
+            Key::of(&text);
+        }
+    }
+}

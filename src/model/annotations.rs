@@ -1,0 +1,60 @@
+//! Well-known annotations and labels: OCI image-spec `annotations.md`, and the label-schema names before it.
+
+use std::collections::BTreeMap;
+
+/// A well-known key: how it is called on screen, its OCI name behind `org.opencontainers.image.`, and its older name
+/// behind `org.label-schema.`.
+const WELL_KNOWN: &[(&str, &str, &str)] = &[
+    ("title", "title", "name"),
+    ("version", "version", "version"),
+    ("description", "description", "description"),
+    ("source", "source", "vcs-url"),
+    ("revision", "revision", "vcs-ref"),
+    ("url", "url", "url"),
+    ("documentation", "documentation", "usage"),
+    ("vendor", "vendor", "vendor"),
+    ("licenses", "licenses", "license"),
+    ("base image", "base.name", ""),
+];
+
+/// When the image was built, as an annotation says it.
+pub const CREATED: &str = "org.opencontainers.image.created";
+
+/// The well-known fields that are set, in a fixed order: name on screen and untrusted value. The first of `sources` that
+/// has a field wins: manifest annotations, index annotations, labels.
+pub fn well_known<'a>(sources: &[&'a BTreeMap<String, String>]) -> Vec<(&'static str, &'a str)> {
+    let find = |key: &str| sources.iter().find_map(|source| source.get(key)).map(String::as_str);
+    let field = |(name, oci, old): &(&'static str, &str, &str)| {
+        let value = find(&format!("org.opencontainers.image.{oci}"))
+            .or_else(|| if old.is_empty() { None } else { find(&format!("org.label-schema.{old}")) })?;
+        Some((*name, value)).filter(|(_, value)| !value.is_empty())
+    };
+    WELL_KNOWN.iter().filter_map(field).collect()
+}
+
+/// Whether [`well_known`] would show this key.
+pub fn is_well_known(key: &str) -> bool {
+    let oci = key.strip_prefix("org.opencontainers.image.");
+    let old = key.strip_prefix("org.label-schema.");
+    WELL_KNOWN.iter().any(|(_, name, older)| oci == Some(name) || (!older.is_empty() && old == Some(older)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn annotations_win_over_labels_and_new_names_over_old_ones() {
+        let map =
+            |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        let annotations: BTreeMap<_, _> = map(&[("org.opencontainers.image.version", "2")]);
+        let labels = map(&[
+            ("org.opencontainers.image.version", "1"),
+            ("org.label-schema.vcs-url", "https://example.com/app"),
+            ("org.opencontainers.image.title", ""),
+        ]);
+        let found = well_known(&[&annotations, &labels]);
+        assert_eq!(found, [("version", "2"), ("source", "https://example.com/app")]);
+        assert!(is_well_known("org.label-schema.vcs-url") && !is_well_known("maintainer"));
+    }
+}

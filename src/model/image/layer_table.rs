@@ -1,0 +1,172 @@
+//! History joined with layers: registries say what an image is made of in one place and how in another.
+
+use serde::Deserialize;
+
+use super::{HistoryEntry, ImageConfig, LayerRow, LayerTable};
+use crate::model::instruction;
+use crate::model::lenient;
+use crate::model::manifest::{Descriptor, Schema1};
+use crate::model::media_type::MediaType;
+
+impl LayerTable {
+    /// Joins the layers of a manifest with the history of its config: each step that made a layer gets the next one.
+    /// When the counts differ, what is left over follows on its own and the table is `approximate`.
+    pub fn join(layers: &[Descriptor], config: Option<&ImageConfig>) -> LayerTable {
+        let history = config.map_or(&[][..], |config| &config.history);
+        let diff_id = |index: usize| config.and_then(|config| config.diff_ids.get(index)).copied();
+        let mut numbered = layers.iter().cloned().enumerate();
+        let mut rows: Vec<LayerRow> = Vec::with_capacity(history.len().max(layers.len()));
+        let mut missing = false;
+        for step in history {
+            let made = if step.empty_layer { None } else { numbered.next() };
+            missing |= made.is_none() && !step.empty_layer;
+            let (number, layer) = made.unzip();
+            rows.push(LayerRow { layer, diff_id: number.and_then(diff_id), ..row_of(step) });
+        }
+        let left_over: Vec<LayerRow> = numbered
+            .map(|(number, layer)| LayerRow {
+                layer: Some(layer),
+                diff_id: diff_id(number),
+                ..LayerRow::default()
+            })
+            .collect();
+        let approximate = !history.is_empty() && (missing || !left_over.is_empty());
+        rows.extend(left_over);
+        LayerTable { rows, approximate }
+    }
+
+    /// The rows of a schema 1 manifest: one layer a step, sizes unknown.
+    pub fn of_schema1(manifest: &Schema1) -> LayerTable {
+        let mut steps = manifest.history.iter().map(|text| step_of_schema1(text));
+        let rows = manifest.layers.iter().map(|digest| {
+            let layer = Descriptor {
+                media_type: MediaType::new("application/vnd.docker.image.rootfs.diff.tar.gzip"),
+                digest: Some(*digest),
+                digest_text: digest.to_string(),
+                size: None,
+                platform: None,
+                artifact_type: None,
+                urls: Vec::new(),
+                annotations: Default::default(),
+            };
+            LayerRow { layer: Some(layer), ..steps.next().flatten().as_ref().map(row_of).unwrap_or_default() }
+        });
+        LayerTable { rows: rows.collect(), approximate: manifest.layers.len() != manifest.history.len() }
+    }
+
+    /// Compressed bytes of all layers, each distinct one once; `None` when one of them has no size.
+    pub fn size(&self) -> Option<u64> {
+        let mut seen = std::collections::HashSet::new();
+        let layers = self.rows.iter().filter_map(|row| row.layer.as_ref());
+        layers.filter(|layer| seen.insert(&layer.digest_text)).map(|layer| layer.size).sum()
+    }
+}
+
+fn row_of(step: &HistoryEntry) -> LayerRow {
+    LayerRow {
+        layer: None,
+        diff_id: None,
+        created: step.created,
+        instruction: step.created_by.as_deref().map(instruction::of),
+        created_by: step.created_by.clone(),
+        comment: step.comment.clone(),
+    }
+}
+
+/// The part of a `v1Compatibility` text that tells a step.
+#[derive(Deserialize)]
+struct Compatibility {
+    #[serde(default, deserialize_with = "lenient::date")]
+    created: Option<jiff::Timestamp>,
+    #[serde(default, deserialize_with = "lenient::value")]
+    container_config: Container,
+    #[serde(default, deserialize_with = "lenient::text")]
+    comment: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Container {
+    #[serde(deserialize_with = "lenient::words")]
+    cmd: Vec<String>,
+}
+
+fn step_of_schema1(text: &str) -> Option<HistoryEntry> {
+    let entry: Compatibility = serde_json::from_str(text).ok()?;
+    let command = entry.container_config.cmd.join(" ");
+    Some(HistoryEntry {
+        created: entry.created,
+        created_by: Some(command).filter(|command| !command.is_empty()),
+        comment: entry.comment,
+        empty_layer: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::digest::Digest;
+
+    fn layer(size: u64) -> Descriptor {
+        let digest = Digest::sha256(&size.to_be_bytes());
+        let manifest = format!(r#"{{"layers":[{{"digest":"{digest}","size":{size}}}]}}"#);
+        let manifest = crate::model::manifest::Manifest::parse(manifest.into(), None).expect("a manifest");
+        manifest.layers()[0].clone()
+    }
+
+    fn config(steps: &[(&str, bool)]) -> ImageConfig {
+        let step = |(by, empty): &(&str, bool)| HistoryEntry {
+            created_by: Some((*by).into()),
+            empty_layer: *empty,
+            ..HistoryEntry::default()
+        };
+        ImageConfig { history: steps.iter().map(step).collect(), ..ImageConfig::default() }
+    }
+
+    fn shown(table: &LayerTable) -> Vec<(Option<&str>, Option<u64>)> {
+        let size = |row: &LayerRow| row.layer.as_ref().and_then(|layer| layer.size);
+        table.rows.iter().map(|row| (row.instruction.as_deref(), size(row))).collect()
+    }
+
+    #[test]
+    fn steps_that_made_a_layer_get_the_next_one() {
+        let config = config(&[("COPY a /", false), ("ENV A=1", true), ("COPY b /", false)]);
+        let table = LayerTable::join(&[layer(1), layer(2)], Some(&config));
+        assert_eq!(
+            shown(&table),
+            [(Some("COPY a /"), Some(1)), (Some("ENV A=1"), None), (Some("COPY b /"), Some(2))]
+        );
+        assert!(!table.approximate);
+        assert_eq!(table.size(), Some(3));
+    }
+
+    #[test]
+    fn a_history_that_does_not_fit_is_approximate_and_loses_no_layer() {
+        let short = LayerTable::join(&[layer(1), layer(2)], Some(&config(&[("COPY a /", false)])));
+        assert_eq!(shown(&short), [(Some("COPY a /"), Some(1)), (None, Some(2))]);
+        let long = LayerTable::join(&[], Some(&config(&[("COPY a /", false)])));
+        assert_eq!(shown(&long), [(Some("COPY a /"), None)]);
+        assert!(short.approximate && long.approximate);
+    }
+
+    #[test]
+    fn without_history_the_layers_stand_alone() {
+        let table = LayerTable::join(&[layer(1), layer(1)], None);
+        assert_eq!(shown(&table), [(None, Some(1)), (None, Some(1))]);
+        assert!(!table.approximate);
+        assert_eq!(table.size(), Some(1), "a layer that comes twice is stored once");
+    }
+
+    #[test]
+    fn schema_1_tells_its_steps_in_strings() {
+        let step = r##"{"created":"2015-01-01T00:00:00Z","container_config":{"Cmd":["/bin/sh","-c","#(nop) CMD [\"x\"]"]}}"##;
+        let manifest = Schema1 {
+            layers: vec![Digest::sha256(b"a"), Digest::sha256(b"b")],
+            history: vec![step.into(), "no json".into()],
+            ..Schema1::default()
+        };
+        let table = LayerTable::of_schema1(&manifest);
+        assert_eq!(shown(&table), [(Some("CMD [\"x\"]"), None), (None, None)]);
+        assert_eq!(table.size(), None);
+    }
+}
