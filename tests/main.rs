@@ -1,5 +1,9 @@
 //! Tests of more than one module, in one binary. Each folder is named after the part that it tests.
 
 mod demo {
+    mod blobs;
+    mod lists;
+    mod manifests;
     mod oci_client;
+    mod wire;
 }

@@ -15,10 +15,11 @@ use crate::model::digest::Digest;
 pub fn push(store: &Store) {
     let base = file("etc/os-release", "NAME=wheezy\n");
     let app = file("opt/billing/run.sh", "#!/bin/sh\nexec java -jar billing.jar\n");
+    let id = |step: &str| Digest::sha256(step.as_bytes()).hex();
     let history = [
         json!({
-            "id": "7c1e4f09d2ab",
-            "parent": "1b0d5e77aa31",
+            "id": id("app"),
+            "parent": id("base"),
             "created": "2016-04-05T10:11:12.5Z",
             "container_config": { "Cmd": ["/bin/sh", "-c", "#(nop) ADD dir:7f1e in /opt/billing"] },
             "config": { "Cmd": ["/opt/billing/run.sh"], "Env": ["JAVA_HOME=/usr/lib/jvm/7"] },
@@ -26,7 +27,7 @@ pub fn push(store: &Store) {
             "os": "linux",
         }),
         json!({
-            "id": "1b0d5e77aa31",
+            "id": id("base"),
             "created": "2016-03-01T00:00:00Z",
             "container_config": { "Cmd": ["/bin/sh", "-c", "#(nop) ADD file:9a2c in /"] },
             "architecture": "amd64",

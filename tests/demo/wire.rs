@@ -1,0 +1,93 @@
+//! Plain HTTP to the registry, without a client that knows the API: a request in, status, headers and body out.
+
+use std::sync::Once;
+
+use regtui::demo::{Demo, Settings, Store};
+use reqwest::header::HeaderMap;
+use reqwest::{Method, redirect};
+use serde_json::Value;
+
+/// A registry and a way to ask it.
+pub struct Wire {
+    pub demo: Demo,
+    client: reqwest::Client,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Wire {
+    /// A registry with `store` in it.
+    pub async fn new(settings: Settings, store: Store) -> Wire {
+        static PROVIDER: Once = Once::new();
+        // Whoever was first in this process has installed the same one.
+        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let demo = Demo::start(settings, store).await.expect("a free port");
+        let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build();
+        Wire { demo, client: client.expect("a client") }
+    }
+
+    /// The same with default settings.
+    pub async fn open(store: Store) -> Wire {
+        Wire::new(Settings::default(), store).await
+    }
+
+    /// A URL on it; one that is complete stays as it is.
+    pub fn url(&self, path: &str) -> String {
+        if path.starts_with("http") {
+            path.to_owned()
+        } else {
+            format!("http://{}{path}", self.demo.address())
+        }
+    }
+
+    /// Sends a request that is still to be completed.
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(Method::from_bytes(method.as_bytes()).expect("a method"), self.url(path))
+    }
+
+    /// Sends a request with headers and a body.
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let request = headers
+            .iter()
+            .fold(self.request(method, path), |request, (name, value)| request.header(*name, *value));
+        Answer::of(request.body(body.into()).send().await.expect("an answer")).await
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], "").await
+    }
+}
+
+impl Answer {
+    pub async fn of(response: reqwest::Response) -> Answer {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.expect("a whole body").to_vec() }
+    }
+
+    /// A header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("JSON")
+    }
+
+    /// Status and error code: `404 NAME_UNKNOWN`.
+    pub fn refusal(&self) -> String {
+        format!("{} {}", self.status, self.json()["errors"][0]["code"].as_str().unwrap_or("-"))
+    }
+}
