@@ -88,7 +88,7 @@ pub struct Settings {
     pub manifest_limit: usize,
     /// The largest blob taken, in bytes.
     pub blob_limit: u64,
-    /// How many requests are written down for [`Demo::requests`].
+    /// How many requests are written down for [`Demo::requests`]; with 0 none is, as fits a measurement.
     pub remembered_requests: usize,
 }
 
@@ -111,7 +111,7 @@ impl Default for Settings {
             public_url: None,
             manifest_limit: 4 * 1024 * 1024,
             blob_limit: 4 * 1024 * 1024 * 1024,
-            remembered_requests: 100_000,
+            remembered_requests: 10_000,
         }
     }
 }
@@ -140,6 +140,11 @@ impl Demo {
         let mut connections = JoinSet::new();
         connections.spawn(accept(listener, registry.clone()));
         Ok(Demo { address, registry, _connections: connections })
+    }
+
+    /// Starts what `regtui --demo` shows: the sample images, where everything is allowed and nothing is written down.
+    pub async fn sample() -> io::Result<Demo> {
+        Demo::start(Settings { remembered_requests: 0, ..Settings::default() }, content::sample()).await
     }
 
     /// Where it listens: `127.0.0.1` and a port.

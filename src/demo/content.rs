@@ -12,6 +12,8 @@ mod platform;
 mod releases;
 mod team;
 
+use std::borrow::Cow;
+
 use super::image::Image;
 use super::layer::Layer;
 use super::store::Store;
@@ -36,11 +38,11 @@ const BUILDKIT: &str = "buildkit.dockerfile.v0";
 impl Image<'_> {
     /// A Dockerfile instruction of buildkit that made a layer.
     fn built(self, instruction: &str, layer: Layer) -> Self {
-        self.layer(&format!("{instruction} # buildkit"), layer).comment(BUILDKIT)
+        self.layer(format!("{instruction} # buildkit"), layer).comment(BUILDKIT)
     }
 
     /// A Dockerfile instruction of buildkit that made none.
-    fn noted(self, instruction: &str) -> Self {
+    fn noted(self, instruction: impl Into<Cow<'static, str>>) -> Self {
         self.step(instruction).comment(BUILDKIT)
     }
 }

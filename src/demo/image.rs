@@ -14,7 +14,10 @@
 //! assert_eq!(store.digest_of("team/app", "latest"), Some(image.digest));
 //! ```
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::layer::Layer;
@@ -55,13 +58,13 @@ pub struct Image<'a> {
     docker: bool,
     layer_type: Option<&'static str>,
     platform: Map<String, Value>,
-    created: Value,
+    created: Option<Value>,
     step_created: Value,
     config: Map<String, Value>,
-    history: Vec<Value>,
+    history: Vec<Step>,
     layers: Vec<Layer>,
     annotations: Map<String, Value>,
-    subject: Option<Value>,
+    subject: Option<Pushed>,
     foreign_base: Option<&'static str>,
 }
 
@@ -75,7 +78,7 @@ impl Store {
             docker: false,
             layer_type: None,
             platform: Map::new(),
-            created: Value::Null,
+            created: None,
             step_created: Value::Null,
             config: Map::new(),
             history: Vec::new(),
@@ -122,8 +125,8 @@ impl Image<'_> {
 
     /// Made at `date` (RFC 3339, but anything goes), as are the steps that follow.
     pub fn created(mut self, date: impl Into<Value>) -> Self {
-        self.created = date.into();
-        self.step_created = self.created.clone();
+        self.step_created = date.into();
+        self.created = Some(self.step_created.clone());
         self
     }
 
@@ -134,23 +137,21 @@ impl Image<'_> {
     }
 
     /// A step that made a layer.
-    pub fn layer(mut self, created_by: &str, layer: Layer) -> Self {
-        self.history.push(json!({ "created": self.step_created, "created_by": created_by }));
+    pub fn layer(mut self, created_by: impl Into<Cow<'static, str>>, layer: Layer) -> Self {
         self.layers.push(layer);
-        self
+        self.ghost_layer(created_by)
     }
 
     /// A step that made none.
-    pub fn step(mut self, created_by: &str) -> Self {
-        self.history
-            .push(json!({ "created": self.step_created, "created_by": created_by, "empty_layer": true }));
+    pub fn step(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
+        self.add_step(created_by.into(), true);
         self
     }
 
     /// Gives the last step a comment, as buildkit does.
-    pub fn comment(mut self, comment: &str) -> Self {
+    pub fn comment(mut self, comment: &'static str) -> Self {
         if let Some(step) = self.history.last_mut() {
-            step["comment"] = comment.into();
+            step.comment = Some(comment);
         }
         self
     }
@@ -162,8 +163,8 @@ impl Image<'_> {
     }
 
     /// A step that claims a layer which is not there.
-    pub fn ghost_layer(mut self, created_by: &str) -> Self {
-        self.history.push(json!({ "created": self.step_created, "created_by": created_by }));
+    pub fn ghost_layer(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
+        self.add_step(created_by.into(), false);
         self
     }
 
@@ -202,72 +203,157 @@ impl Image<'_> {
 
     /// What it refers to.
     pub fn subject(mut self, subject: &Pushed) -> Self {
-        self.subject = Some(subject.descriptor());
+        self.subject = Some(subject.clone());
         self
     }
 
     /// Stores layers, config and manifest, and points the tags at it.
     pub fn push(self) -> Pushed {
-        let config = Bytes::from(self.config_document().to_string());
-        let (config_digest, config_size) = (Digest::sha256(&config), config.len());
-        let (manifest_type, config_type, layer_type) = if self.docker {
-            (
-                media_type::DOCKER_MANIFEST,
-                "application/vnd.docker.container.image.v1+json",
-                "application/vnd.docker.image.rootfs.diff.tar.gzip",
-            )
-        } else {
-            (
-                media_type::OCI_MANIFEST,
-                "application/vnd.oci.image.config.v1+json",
-                "application/vnd.oci.image.layer.v1.tar+gzip",
-            )
-        };
-        let layer_type = self.layer_type.unwrap_or(layer_type);
-        let mut layers: Vec<Value> = self
-            .layers
-            .iter()
-            .map(|layer| json!({ "mediaType": layer_type, "digest": layer.digest, "size": layer.size() }))
-            .collect();
-        if let (Some(url), Some(layer)) = (self.foreign_base, layers.first_mut()) {
-            layer["mediaType"] = FOREIGN_TYPE.into();
-            layer["urls"] = json!([url]);
-        }
-        let stored = self.layers.into_iter().skip(usize::from(self.foreign_base.is_some()));
-        let mut document = json!({
-            "schemaVersion": 2,
-            "mediaType": manifest_type,
-            "config": { "mediaType": config_type, "digest": config_digest, "size": config_size },
-            "layers": layers,
+        let config = bytes_of(&ConfigDocument {
+            platform: &self.platform,
+            created: self.created.as_ref(),
+            config: &self.config,
+            rootfs: RootFs {
+                kind: "layers",
+                diff_ids: self.layers.iter().map(|layer| layer.diff_id).collect(),
+            },
+            history: &self.history,
         });
-        if let Some(subject) = self.subject {
-            document["subject"] = subject;
-        }
-        if !self.annotations.is_empty() {
-            document["annotations"] = self.annotations.into();
-        }
-        let manifest = Manifest::new(manifest_type, document.to_string());
-        let (digest, size) = (Digest::sha256(&manifest.bytes), manifest.bytes.len());
+        let config_digest = Digest::sha256(&config);
+        let manifest = bytes_of(&self.manifest(config_digest, config.len()));
+        let (digest, size) = (Digest::sha256(&manifest), manifest.len());
+        let media_type = self.types().manifest;
+        let manifest = Manifest {
+            media_type: media_type.into(),
+            bytes: manifest,
+            subject: self.subject.map(|subject| subject.digest),
+        };
+        let stored = self.layers.into_iter().skip(usize::from(self.foreign_base.is_some()));
         self.store.change(&self.repository, |repository| {
             repository.blobs.insert(config_digest, config.into());
             repository.blobs.extend(stored.map(|layer| (layer.digest, layer.blob)));
             repository.manifests.insert(digest, manifest);
             repository.tags.extend(self.tags.into_iter().map(|tag| (tag, digest)));
         });
-        Pushed { media_type: manifest_type, digest, size, platform: Some(self.platform.into()) }
+        Pushed { media_type, digest, size, platform: Some(self.platform.into()) }
     }
 
-    fn config_document(&self) -> Value {
-        let mut document = self.platform.clone();
-        if !self.created.is_null() {
-            document.insert("created".into(), self.created.clone());
-        }
-        document.insert("config".into(), self.config.clone().into());
-        let diff_ids: Vec<Digest> = self.layers.iter().map(|layer| layer.diff_id).collect();
-        document.insert("rootfs".into(), json!({ "type": "layers", "diff_ids": diff_ids }));
-        if !self.history.is_empty() {
-            document.insert("history".into(), self.history.clone().into());
-        }
-        document.into()
+    fn add_step(&mut self, created_by: Cow<'static, str>, empty_layer: bool) {
+        self.history.push(Step {
+            created: self.step_created.clone(),
+            created_by,
+            comment: None,
+            empty_layer,
+        });
     }
+
+    fn types(&self) -> Types {
+        let types = if self.docker { DOCKER } else { OCI };
+        Types { layer: self.layer_type.unwrap_or(types.layer), ..types }
+    }
+
+    fn manifest(&self, config: Digest, config_size: usize) -> ManifestDocument<'_> {
+        let types = self.types();
+        let describe = |layer: &Layer| LayerDescriptor {
+            media_type: types.layer,
+            digest: layer.digest,
+            size: layer.size(),
+            urls: None,
+        };
+        let mut layers: Vec<LayerDescriptor> = self.layers.iter().map(describe).collect();
+        if let (Some(url), Some(layer)) = (self.foreign_base, layers.first_mut()) {
+            layer.media_type = FOREIGN_TYPE;
+            layer.urls = Some([url]);
+        }
+        ManifestDocument {
+            schema_version: 2,
+            media_type: types.manifest,
+            config: LayerDescriptor {
+                media_type: types.config,
+                digest: config,
+                size: config_size as u64,
+                urls: None,
+            },
+            layers,
+            subject: self.subject.as_ref().map(Pushed::descriptor),
+            annotations: &self.annotations,
+        }
+    }
+}
+
+/// The media types of one family.
+#[derive(Clone, Copy)]
+struct Types {
+    manifest: &'static str,
+    config: &'static str,
+    layer: &'static str,
+}
+
+const OCI: Types = Types {
+    manifest: media_type::OCI_MANIFEST,
+    config: "application/vnd.oci.image.config.v1+json",
+    layer: "application/vnd.oci.image.layer.v1.tar+gzip",
+};
+
+const DOCKER: Types = Types {
+    manifest: media_type::DOCKER_MANIFEST,
+    config: "application/vnd.docker.container.image.v1+json",
+    layer: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+};
+
+#[derive(Debug, Clone, Serialize)]
+struct Step {
+    created: Value,
+    created_by: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    empty_layer: bool,
+}
+
+#[derive(Serialize)]
+struct ConfigDocument<'a> {
+    #[serde(flatten)]
+    platform: &'a Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<&'a Value>,
+    config: &'a Map<String, Value>,
+    rootfs: RootFs,
+    #[serde(skip_serializing_if = "<[Step]>::is_empty")]
+    history: &'a [Step],
+}
+
+#[derive(Serialize)]
+struct RootFs {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    diff_ids: Vec<Digest>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ManifestDocument<'a> {
+    schema_version: u8,
+    media_type: &'static str,
+    config: LayerDescriptor,
+    layers: Vec<LayerDescriptor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<Value>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    annotations: &'a Map<String, Value>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LayerDescriptor {
+    media_type: &'static str,
+    digest: Digest,
+    size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    urls: Option<[&'static str; 1]>,
+}
+
+/// JSON. These documents have nothing in them that could not be written.
+fn bytes_of(document: &impl Serialize) -> Bytes {
+    serde_json::to_vec(document).unwrap_or_default().into()
 }

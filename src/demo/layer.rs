@@ -4,6 +4,7 @@
 //! gzip member (RFC 1952 allows several), so half a gigabyte takes no memory; their digests are true and written down
 //! here, for hashing them at each start would take seconds. A test hashes them all.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use bytes::{Bytes, BytesMut};
@@ -43,8 +44,9 @@ impl Layer {
 
     /// One of the [`LARGE`] layers by its name; an empty layer if there is none of that name.
     pub fn large(name: &str) -> Layer {
-        let known = LARGE.iter().find(|large| large.name == name);
-        known.and_then(Large::layer).unwrap_or_else(|| Layer::of(&[]))
+        static MADE: LazyLock<HashMap<&str, Layer>> =
+            LazyLock::new(|| LARGE.iter().filter_map(|large| Some((large.name, large.layer()?))).collect());
+        MADE.get(name).cloned().unwrap_or_else(|| Layer::of(&[]))
     }
 
     /// Its size in bytes, compressed.

@@ -47,12 +47,12 @@ impl Digest {
 
     /// The hex digits, lower case.
     pub fn hex(&self) -> String {
-        self.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex_of(self.bytes())
     }
 
     /// The first twelve hex digits, as lists show them.
     pub fn short(&self) -> String {
-        self.bytes()[..6].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex_of(&self.bytes()[..6])
     }
 
     fn bytes(&self) -> &[u8] {
@@ -112,6 +112,12 @@ impl FromStr for Digest {
         }
         .ok_or(BadDigest)
     }
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn bytes_of_hex<const N: usize>(hex: &str) -> Option<[u8; N]> {

@@ -1,7 +1,7 @@
 //! What a tool must survive: text that attacks terminals, dates that are none, histories and indexes that do not add
 //! up. All of it has been seen in registries.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::demo::layer::Layer;
 use crate::demo::manifest::media_type;
@@ -30,6 +30,7 @@ fn dates(store: &Store) {
     dated("offset").created("2026-10-25T02:30:00.123456789+02:00").push();
     dated("nonsense").created("last tuesday").push();
     dated("number").created(1_700_000_000).push();
+    dated("null").created(Value::Null).push();
     dated("absent").push();
     dated("only-steps").steps_created("2026-08-08T08:08:08Z").step("CMD [\"/app\"]").push();
     dated("by-annotation")

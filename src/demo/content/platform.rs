@@ -22,17 +22,35 @@ fn postgres(store: &Store) {
     for (version, created, aliases) in releases {
         let major = version.split('.').next().unwrap_or(version);
         let image = on_debian(store.image("library/postgres").docker().created(created), "debian")
-            .layer("/bin/sh -c set -eux; groupadd -r postgres --gid=999; useradd -r -g postgres --uid=999 postgres", file("etc/passwd", "postgres:x:999:999::/var/lib/postgresql:/bin/bash\n"))
-            .layer("/bin/sh -c set -eux; apt-get update; apt-get install -y --no-install-recommends gnupg less locales", file("usr/share/locale/locale.alias", "en en_US.ISO-8859-1\n"))
+            .layer(
+                "/bin/sh -c set -eux; groupadd -r postgres --gid=999; useradd -r -g postgres --uid=999 postgres",
+                file("etc/passwd", "postgres:x:999:999::/var/lib/postgresql:/bin/bash\n"),
+            )
+            .layer(
+                "/bin/sh -c set -eux; apt-get update; apt-get install -y --no-install-recommends gnupg locales",
+                file("usr/share/locale/locale.alias", "en en_US.ISO-8859-1\n"),
+            )
             .step("/bin/sh -c #(nop)  ENV LANG=en_US.utf8")
-            .step(&format!("/bin/sh -c #(nop)  ENV PG_MAJOR={major}"))
-            .step(&format!("/bin/sh -c #(nop)  ENV PG_VERSION={version}"))
-            .layer(&format!("|1 PG_VERSION={version} /bin/sh -c set -ex; apt-get install -y postgresql-$PG_MAJOR=$PG_VERSION; rm -rf /var/lib/apt/lists/*"), Layer::large("database"))
-            .step(&format!("/bin/sh -c #(nop)  ENV PATH=/usr/lib/postgresql/{major}/bin:/usr/local/bin:/usr/bin:/bin"))
+            .step(format!("/bin/sh -c #(nop)  ENV PG_MAJOR={major}"))
+            .step(format!("/bin/sh -c #(nop)  ENV PG_VERSION={version}"))
+            .layer(
+                format!(
+                    "|1 PG_VERSION={version} /bin/sh -c set -ex; \
+                     apt-get install -y postgresql-$PG_MAJOR=$PG_VERSION; rm -rf /var/lib/apt/lists/*"
+                ),
+                Layer::large("database"),
+            )
+            .step(format!("/bin/sh -c #(nop)  ENV PATH=/usr/lib/postgresql/{major}/bin:/usr/bin:/bin"))
             .step("/bin/sh -c #(nop)  ENV PGDATA=/var/lib/postgresql/data")
-            .layer("/bin/sh -c mkdir -p \"$PGDATA\" && chown -R postgres:postgres \"$PGDATA\" && chmod 1777 \"$PGDATA\"", file("var/lib/postgresql/data/.keep", ""))
+            .layer(
+                "/bin/sh -c mkdir -p \"$PGDATA\" && chown -R postgres:postgres \"$PGDATA\"",
+                file("var/lib/postgresql/data/.keep", ""),
+            )
             .step("/bin/sh -c #(nop)  VOLUME [/var/lib/postgresql/data]")
-            .layer("/bin/sh -c #(nop) COPY file:0c27df in /usr/local/bin/ ", file("usr/local/bin/docker-entrypoint.sh", "#!/usr/bin/env bash\nset -Eeo pipefail\nexec \"$@\"\n"))
+            .layer(
+                "/bin/sh -c #(nop) COPY file:0c27df in /usr/local/bin/ ",
+                file("usr/local/bin/docker-entrypoint.sh", "#!/usr/bin/env bash\nset -Eeo pipefail\nexec \"$@\"\n"),
+            )
             .step("/bin/sh -c #(nop)  ENTRYPOINT [\"docker-entrypoint.sh\"]")
             .step("/bin/sh -c #(nop)  STOPSIGNAL SIGINT")
             .step("/bin/sh -c #(nop)  EXPOSE 5432")
@@ -69,7 +87,7 @@ fn model_server(store: &Store) {
         let image = if weights { image.built("COPY models /models", Layer::large("weights")) } else { image };
         image
             .noted("EXPOSE map[8000/tcp:{}]")
-            .noted("HEALTHCHECK &{[\"CMD-SHELL\" \"curl -f http://localhost:8000/health\"] \"30s\" \"5s\" \"0s\" \"0s\" '\\x03'}")
+            .noted("HEALTHCHECK &{[\"CMD-SHELL\" \"curl -f localhost:8000/health\"] \"30s\" \"5s\" \"0s\" '\\x03'}")
             .noted("CMD [\"python3\" \"server.py\"]")
             .env("ACCELERATOR_HOME=/usr/local/accelerator")
             .config("WorkingDir", "/srv/assistant")
@@ -85,30 +103,32 @@ fn model_server(store: &Store) {
     }
 }
 
+/// What the build image has, one step each.
+const TOOLS: [&str; 20] = [
+    "cmake",
+    "ninja-build",
+    "pkg-config",
+    "clang-19",
+    "lld-19",
+    "gdb",
+    "valgrind",
+    "ccache",
+    "protobuf-compiler",
+    "libssl-dev",
+    "zlib1g-dev",
+    "libzstd-dev",
+    "git-lfs",
+    "jq",
+    "ripgrep",
+    "shellcheck",
+    "rsync",
+    "unzip",
+    "xz-utils",
+    "openssh-client",
+];
+
 /// More than sixty steps: an old base by the classic builder, the rest by buildkit.
 fn toolchain(store: &Store) {
-    let tools = [
-        "cmake",
-        "ninja-build",
-        "pkg-config",
-        "clang-19",
-        "lld-19",
-        "gdb",
-        "valgrind",
-        "ccache",
-        "protobuf-compiler",
-        "libssl-dev",
-        "zlib1g-dev",
-        "libzstd-dev",
-        "git-lfs",
-        "jq",
-        "ripgrep",
-        "shellcheck",
-        "rsync",
-        "unzip",
-        "xz-utils",
-        "openssh-client",
-    ];
     let image = on_debian(store.image("platform/toolchain").created("2026-04-20T07:00:00Z"), "debian")
         .step("/bin/sh -c #(nop)  MAINTAINER platform@example.com")
         .step("/bin/sh -c #(nop)  ENV DEBIAN_FRONTEND=noninteractive")
@@ -119,18 +139,26 @@ fn toolchain(store: &Store) {
         .created("2026-10-19T22:14:03Z")
         .noted("ARG TARGETARCH")
         .noted("SHELL [/bin/bash -o pipefail -c]");
-    let image = tools.iter().enumerate().fold(image, |image, (i, tool)| {
+    let image = TOOLS.iter().enumerate().fold(image, |image, (i, tool)| {
+        let install = format!(
+            "RUN |1 TARGETARCH=amd64 /bin/bash -o pipefail -c apt-get update     \
+             && apt-get install -y --no-install-recommends {tool}     && rm -rf /var/lib/apt/lists/*"
+        );
+        let list = format!("/usr/bin/{tool}\n").repeat(20 + i * 37);
         let image = image
-            .noted(&format!("ARG {}_VERSION", tool.to_uppercase().replace('-', "_")))
-            .built(
-                &format!("RUN |1 TARGETARCH=amd64 /bin/bash -o pipefail -c apt-get update     && apt-get install -y --no-install-recommends {tool}     && rm -rf /var/lib/apt/lists/*"),
-                file(&format!("var/lib/dpkg/info/{tool}.list"), &format!("/usr/bin/{tool}\n").repeat(20 + i * 37)),
-            );
-        if i % 4 == 3 { image.noted(&format!("LABEL toolchain.checked.{tool}=true")) } else { image }
+            .noted(format!("ARG {}_VERSION", tool.to_uppercase().replace('-', "_")))
+            .built(&install, file(&format!("var/lib/dpkg/info/{tool}.list"), &list));
+        if i % 4 == 3 { image.noted(format!("LABEL toolchain.checked.{tool}=true")) } else { image }
     });
     image
-        .built("RUN /bin/bash -o pipefail -c <<EOF\nset -e\nuseradd --create-home builder\nmkdir /workspace\nchown builder /workspace\nEOF", file("etc/passwd", "builder:x:1000:1000::/home/builder:/bin/bash\n"))
-        .built("COPY --chown=builder bin/ /usr/local/bin/", file("usr/local/bin/with-cache", "#!/bin/bash\nexec ccache \"$@\"\n"))
+        .built(
+            "RUN /bin/bash -o pipefail -c <<EOF\nset -e\nuseradd --create-home builder\nmkdir /workspace\nEOF",
+            file("etc/passwd", "builder:x:1000:1000::/home/builder:/bin/bash\n"),
+        )
+        .built(
+            "COPY --chown=builder bin/ /usr/local/bin/",
+            file("usr/local/bin/with-cache", "#!/bin/bash\nexec ccache \"$@\"\n"),
+        )
         .noted("USER builder")
         .built("WORKDIR /workspace", Layer::of(&[]))
         .noted("ENV CCACHE_DIR=/cache/ccache CMAKE_GENERATOR=Ninja")

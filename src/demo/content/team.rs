@@ -65,6 +65,7 @@ fn app_platform(
     root: &str,
     binary: &str,
 ) -> Pushed {
+    let settings = format!("# app {version}\nlisten = \"0.0.0.0:8080\"\nlog = \"info\"\n");
     let image = store.image("team/app").platform("linux", architecture).created("1970-01-01T00:00:00Z");
     let image = variant.into_iter().fold(image, |image, variant| image.platform_detail("variant", variant));
     image
@@ -74,13 +75,7 @@ fn app_platform(
         .noted("ARG VERSION")
         .noted("WORKDIR /srv")
         .built("COPY --from=build /out/app /usr/local/bin/app", Layer::large(binary))
-        .built(
-            "COPY config/default.toml /etc/app/config.toml",
-            file(
-                "etc/app/config.toml",
-                &format!("# app {version}\nlisten = \"0.0.0.0:8080\"\nlog = \"info\"\n"),
-            ),
-        )
+        .built("COPY config/default.toml /etc/app/config.toml", file("etc/app/config.toml", &settings))
         .noted("USER 65532:65532")
         .noted("EXPOSE map[8080/tcp:{}]")
         .noted("ENTRYPOINT [\"/usr/local/bin/app\"]")
