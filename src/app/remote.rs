@@ -16,7 +16,7 @@ pub struct Tickets(u64);
 
 impl Tickets {
     /// A new ticket.
-    pub fn next(&mut self) -> Ticket {
+    pub fn issue(&mut self) -> Ticket {
         self.0 += 1;
         Ticket(self.0)
     }

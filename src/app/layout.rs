@@ -1,0 +1,191 @@
+//! Where everything stands on the screen: size and state to rectangles. Drawing and the mouse share it.
+
+use ratatui::layout::{Position, Rect};
+
+use super::detail::Tab;
+use super::{Pane, State};
+
+/// Fewest columns that are of use.
+pub const LEAST_COLUMNS: u16 = 40;
+/// Fewest rows that are of use.
+pub const LEAST_ROWS: u16 = 10;
+/// Under this many columns the focused pane stands alone.
+const ONE_PANE: u16 = 60;
+/// Under this many columns the focused pane stands beside its preview.
+const TWO_PANES: u16 = 100;
+/// From this many columns on all four panes have room.
+const FOUR_PANES: u16 = 150;
+
+/// The rectangles of one screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// Whether the terminal is too small for anything but a line that says so.
+    pub too_small: bool,
+    /// Where we are, and what the registry can do. One line.
+    pub header: Rect,
+    /// The Registries pane with its border.
+    pub registries: Option<Rect>,
+    /// The Repositories pane with its border.
+    pub repositories: Option<Rect>,
+    /// The Tags pane with its border.
+    pub tags: Option<Rect>,
+    /// The Details pane with its border.
+    pub details: Option<Rect>,
+    /// Hints, a message, or what is typed. One line.
+    pub bar: Rect,
+}
+
+/// The rectangles for this state.
+pub fn of(state: &State) -> Layout {
+    let (columns, rows) = state.size;
+    if columns < LEAST_COLUMNS || rows < LEAST_ROWS {
+        return Layout { too_small: true, ..Layout::default() };
+    }
+    let mut layout = Layout {
+        header: Rect::new(0, 0, columns, 1),
+        bar: Rect::new(0, rows - 1, columns, 1),
+        ..Layout::default()
+    };
+    let mut x = 0;
+    for (pane, width) in widths(state, columns) {
+        *layout.slot(pane) = Some(Rect::new(x, 1, width, rows - 2));
+        x += width;
+    }
+    layout
+}
+
+fn widths(state: &State, columns: u16) -> Vec<(Pane, u16)> {
+    let shows_registries = state.registries.items.len() > 1 || state.focus == Pane::Registries;
+    match columns {
+        _ if state.zoomed => vec![(state.focus, columns)],
+        0..ONE_PANE => vec![(state.focus, columns)],
+        ONE_PANE..TWO_PANES => {
+            let (left, right, share) = match state.focus {
+                Pane::Registries => (Pane::Registries, Pane::Repositories, 40),
+                Pane::Repositories => (Pane::Repositories, Pane::Tags, 40),
+                Pane::Tags => (Pane::Tags, Pane::Details, 50),
+                Pane::Details => (Pane::Tags, Pane::Details, 35),
+            };
+            let left_width = columns * share / 100;
+            vec![(left, left_width), (right, columns - left_width)]
+        }
+        TWO_PANES..FOUR_PANES if state.focus == Pane::Registries => {
+            let (registries, repositories) = (columns * 25 / 100, columns * 30 / 100);
+            let rest = columns - registries - repositories;
+            vec![(Pane::Registries, registries), (Pane::Repositories, repositories), (Pane::Tags, rest)]
+        }
+        _ => {
+            let registries = if shows_registries && columns >= FOUR_PANES { columns * 15 / 100 } else { 0 };
+            let rest = columns - registries;
+            let repositories = (rest * 22 / 100).clamp(24, 40);
+            let tags = (rest * 40 / 100).clamp(44, 72);
+            let mut panes = vec![(Pane::Registries, registries)];
+            panes.retain(|(_, width)| *width > 0);
+            panes.extend([
+                (Pane::Repositories, repositories),
+                (Pane::Tags, tags),
+                (Pane::Details, rest - repositories - tags),
+            ]);
+            panes
+        }
+    }
+}
+
+impl Layout {
+    fn slot(&mut self, pane: Pane) -> &mut Option<Rect> {
+        match pane {
+            Pane::Registries => &mut self.registries,
+            Pane::Repositories => &mut self.repositories,
+            Pane::Tags => &mut self.tags,
+            Pane::Details => &mut self.details,
+        }
+    }
+
+    /// The rectangle of a pane with its border, if it is on the screen.
+    pub fn pane(&self, pane: Pane) -> Option<Rect> {
+        match pane {
+            Pane::Registries => self.registries,
+            Pane::Repositories => self.repositories,
+            Pane::Tags => self.tags,
+            Pane::Details => self.details,
+        }
+    }
+
+    /// The rectangle of a pane's rows: inside its border, under its heading.
+    pub fn rows(&self, pane: Pane) -> Rect {
+        let inner = self.pane(pane).map(inside).unwrap_or_default();
+        match pane {
+            Pane::Tags => below(inner, 1),
+            _ => inner,
+        }
+    }
+
+    /// The pane at a place on the screen.
+    pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
+        let place = Position::new(column, row);
+        let all = [Pane::Registries, Pane::Repositories, Pane::Tags, Pane::Details];
+        all.into_iter().find(|pane| self.pane(*pane).is_some_and(|area| area.contains(place)))
+    }
+}
+
+/// What a border leaves.
+pub fn inside(area: Rect) -> Rect {
+    Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2))
+}
+
+fn below(area: Rect, lines: u16) -> Rect {
+    let lines = lines.min(area.height);
+    Rect::new(area.x, area.y + lines, area.width, area.height - lines)
+}
+
+/// The Layers tab: its heading and rows above, what the selected row says below. `area` is the inside of the pane.
+pub fn layers(area: Rect) -> (Rect, Rect) {
+    let said = if area.height >= 12 { (area.height / 3).clamp(5, 12) } else { 0 };
+    let table = Rect::new(area.x, area.y, area.width, area.height - said);
+    (table, Rect::new(area.x, area.y + table.height, area.width, said))
+}
+
+/// The tabs that the Details pane shows now, in order: those that have something to show.
+pub fn tabs(state: &State) -> Vec<Tab> {
+    let mut tabs = vec![Tab::Overview];
+    let Some(inspection) = &state.detail.inspection.value else { return tabs };
+    let chosen = state.detail.chosen();
+    if chosen.is_some_and(|variant| !variant.layers.rows.is_empty()) {
+        tabs.push(Tab::Layers);
+    }
+    if !state.detail.config.is_empty() {
+        tabs.push(Tab::Config);
+    }
+    tabs.push(Tab::Manifest);
+    if !inspection.referrers.is_empty() {
+        tabs.push(Tab::Referrers);
+    }
+    tabs
+}
+
+impl Tab {
+    /// The title of the tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Tab::Overview => "Overview",
+            Tab::Layers => "Layers",
+            Tab::Config => "Config",
+            Tab::Manifest => "Manifest",
+            Tab::Referrers => "Referrers",
+        }
+    }
+}
+
+/// The tabs with the columns of their titles in the top border of the Details pane: ` Overview │ Layers `, from the
+/// second column of the pane on.
+pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u16>)> {
+    let mut x = details.x + 2;
+    let end = details.right().saturating_sub(1);
+    let mut columns = Vec::new();
+    for tab in tabs(state) {
+        let width = tab.title().len() as u16;
+        columns.push((tab, x.min(end)..(x + width).min(end)));
+        x += width + 3;
+    }
+    columns
+}
