@@ -4,6 +4,7 @@ pub mod action;
 pub mod cmd;
 pub mod detail;
 pub mod dialog;
+pub mod layout;
 pub mod list;
 pub mod msg;
 pub mod notices;

@@ -28,5 +28,6 @@
 //! * **slot**: a place on screen that wants only its newest answer; **ticket**: the question it waits for
 
 pub mod app;
+pub mod client;
 pub mod demo;
 pub mod model;

@@ -34,7 +34,7 @@ pub struct Manifest {
 #[derive(Debug, Clone)]
 pub enum Body {
     /// A container image or an artifact in the shape of one.
-    Image(ImageManifest),
+    Image(Box<ImageManifest>),
     /// A list of manifests.
     Index(Index),
     /// The artifact manifest that OCI dropped before 1.1.

@@ -29,6 +29,8 @@ pub struct Page<T> {
 pub struct Next {
     /// Path and query of the next request, already checked to be on the origin of the first one.
     pub path_and_query: String,
+    /// Whether the server did not name this page: it is a look behind a full one.
+    pub is_probe: bool,
     /// Pages fetched so far.
     pub pages: u32,
     /// Hashes of the pages asked for.

@@ -173,7 +173,7 @@ fn body_of(media_type: &MediaType, raw: &[u8]) -> Result<Body, BadManifest> {
         _ => {
             let config = fields.config.map(Descriptor::from);
             let layers = descriptors(fields.layers);
-            Body::Image(ImageManifest { config, layers, artifact_type, subject, annotations })
+            Body::Image(Box::new(ImageManifest { config, layers, artifact_type, subject, annotations }))
         }
     })
 }

@@ -1,0 +1,185 @@
+//! One registry over HTTP: who we are, how often we try, how much we take, and one file per noun of the API.
+//!
+//! | question | file |
+//! |---|---|
+//! | how does one request run from beginning to end | `http` |
+//! | how many at once, who goes first | `limit` |
+//! | when is it tried again, where is `Retry-After` obeyed | `retry` |
+//! | where do redirects lead, and without what | `redirect` |
+//! | what does a 401 change, where may a login go | `auth`, `challenge`, `token`, `scope` |
+//! | where do logins come from | `credentials` |
+//! | what is remembered | `cache` (content), `host` (what the server cannot do) |
+//! | what went wrong and what helps | `error` |
+//! | is it HTTP or HTTPS, which certificates | `scheme`, `tls`, `origin` |
+//!
+//! Nothing that a server says is trusted: it is parsed by grammar, capped, checked against its digest, and kept to the
+//! origin that it came from.
+
+mod auth;
+mod blobs;
+pub mod cache;
+mod catalog;
+mod challenge;
+pub mod credentials;
+mod error;
+mod host;
+mod http;
+mod join;
+mod limit;
+mod link;
+pub mod log;
+mod manifests;
+mod names;
+mod origin;
+mod page;
+mod ping;
+mod redirect;
+mod referrers;
+mod retry;
+mod scheme;
+mod scope;
+mod secret;
+mod tags;
+pub mod tls;
+mod token;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+pub use error::{Cause, Error, Said};
+pub use limit::Lane;
+pub use referrers::Referrers;
+pub use retry::Patience;
+pub use secret::Secret;
+pub use tls::Trust;
+
+use crate::model::manifest::Manifest;
+use crate::model::reference::{Host, RepositoryName, Selector};
+use cache::Cache;
+use credentials::Credentials;
+use host::Abilities;
+use http::Http;
+use join::Joined;
+use log::Sink;
+
+/// What flags and configuration say about registries.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// For every registry that `hosts` does not name.
+    pub trust: Trust,
+    /// For single registries; replaces `trust` there.
+    pub hosts: HashMap<Host, HostSettings>,
+    /// Where content is kept between runs; only in memory if there is no place.
+    pub cache: Option<PathBuf>,
+    /// Where logins come from.
+    pub credentials: Credentials,
+    /// How long to wait and how often to try.
+    pub patience: Patience,
+    /// Where every request is reported.
+    pub sink: Sink,
+}
+
+/// What the configuration says about one registry.
+#[derive(Debug, Clone, Default)]
+pub struct HostSettings {
+    /// Its transport.
+    pub trust: Trust,
+    /// Hosts besides its own site that may have its login because it names them as token services.
+    pub realm_allow: Vec<String>,
+}
+
+impl Settings {
+    fn trust(&self, host: &Host) -> Trust {
+        self.hosts.get(host).map_or(&self.trust, |settings| &settings.trust).clone()
+    }
+
+    fn realm_allow(&self, host: &Host) -> Vec<String> {
+        self.hosts.get(host).map(|settings| settings.realm_allow.clone()).unwrap_or_default()
+    }
+}
+
+/// The clients of a run: one for each registry, and one cache for all. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Pool(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    settings: Settings,
+    cache: Cache,
+    clients: Mutex<HashMap<Host, Client>>,
+}
+
+impl Pool {
+    /// Nothing is sent and nothing is read yet.
+    pub fn new(settings: Settings) -> Pool {
+        tls::install();
+        let cache = Cache::new(settings.cache.clone());
+        Pool(Arc::new(Shared { settings, cache, clients: Mutex::default() }))
+    }
+
+    /// The client for a registry: always the same one. Sends nothing.
+    pub fn client(&self, host: &Host) -> Client {
+        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Client::new(host, &self.0.settings, self.0.cache.clone());
+        clients.entry(host.clone()).or_insert_with(make).clone()
+    }
+
+    /// Returns when what was learned is on disk. To be awaited before the program ends.
+    pub async fn flush(&self) {
+        self.0.cache.flush().await;
+    }
+}
+
+/// One registry. Cheap to clone; all clones share connections, tokens and what was learned.
+#[derive(Debug, Clone)]
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    http: Http,
+    cache: Cache,
+    abilities: Abilities,
+    manifests: Joined<(RepositoryName, Selector), Result<Arc<Manifest>, Error>>,
+    configs: Joined<
+        (RepositoryName, crate::model::digest::Digest),
+        Result<Arc<crate::model::image::ImageConfig>, Error>,
+    >,
+}
+
+impl Client {
+    fn new(host: &Host, settings: &Settings, cache: Cache) -> Client {
+        let http = Http::new(host.clone(), settings);
+        let abilities = Abilities::default();
+        Client(Arc::new(Inner {
+            http,
+            cache,
+            abilities,
+            manifests: Joined::default(),
+            configs: Joined::default(),
+        }))
+    }
+
+    /// The registry's name.
+    pub fn host(&self) -> &Host {
+        self.0.http.host()
+    }
+
+    /// Forgets logins, tokens and what the server was found unable to do: they are found out again.
+    pub fn forget(&self) {
+        self.0.http.auth().forget();
+        self.0.abilities.forget();
+    }
+
+    fn http(&self) -> &Http {
+        &self.0.http
+    }
+
+    fn cache(&self) -> &Cache {
+        &self.0.cache
+    }
+
+    fn abilities(&self) -> &Abilities {
+        &self.0.abilities
+    }
+}

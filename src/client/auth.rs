@@ -1,0 +1,356 @@
+//! Who we are to a registry: which header a request carries, and what a 401 changes.
+//!
+//! Everything here belongs to one registry. A header leaves this module only for that registry's own origin, and a
+//! login only for a token endpoint that [`realm_trust`] allows.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use reqwest::Url;
+use reqwest::header::HeaderValue;
+use tokio::sync::OnceCell;
+
+use super::Settings;
+use super::challenge::{Bearer, Challenge};
+use super::credentials::{Credential, Credentials, Login};
+use super::error::Cause;
+use super::http::Http;
+use super::origin::{self, Origin};
+use super::scope::Scope;
+use super::token::{Key, Tokens};
+use crate::model::reference::{Host, RepositoryName};
+use crate::model::server::Identity;
+use crate::model::text::SafeText;
+
+/// Most scopes in one token request: tokens grow with them.
+const MOST_SCOPES: usize = 8;
+
+/// The identity at one registry.
+#[derive(Debug)]
+pub struct Auth {
+    host: Host,
+    credentials: Credentials,
+    realm_allow: Vec<String>,
+    looked_up: Mutex<HashMap<Option<RepositoryName>, LookedUp>>,
+    learned: Mutex<Learned>,
+    tokens: Tokens,
+}
+
+/// A login that is looked up once, or that there is none.
+type LookedUp = std::sync::Arc<OnceCell<Option<Credential>>>;
+
+/// What challenges have taught.
+#[derive(Debug, Default)]
+struct Learned {
+    scheme: Option<Scheme>,
+    wider: HashMap<Scope, BTreeSet<String>>,
+    refused: Option<SafeText>,
+    used: bool,
+}
+
+/// How the registry wants to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Scheme {
+    Basic,
+    Bearer { realm: Url, service: Option<String> },
+}
+
+/// What a request carries.
+#[derive(Debug)]
+pub enum Authorization {
+    /// No header.
+    Nothing,
+    /// User and password, or a token out of the configuration.
+    Login(HeaderValue),
+    /// A token of the registry's token endpoint.
+    Token {
+        /// The header.
+        header: HeaderValue,
+        /// What it was asked for.
+        key: Key,
+        /// Whether it was fetched for this very request.
+        is_fresh: bool,
+    },
+}
+
+impl Authorization {
+    /// The header.
+    pub fn header(&self) -> Option<&HeaderValue> {
+        match self {
+            Authorization::Nothing => None,
+            Authorization::Login(header) | Authorization::Token { header, .. } => Some(header),
+        }
+    }
+}
+
+impl Auth {
+    /// Nothing is looked up yet.
+    pub fn new(host: Host, settings: &Settings) -> Auth {
+        Auth {
+            realm_allow: settings.realm_allow(&host),
+            credentials: settings.credentials.clone(),
+            looked_up: Mutex::default(),
+            learned: Mutex::default(),
+            tokens: Tokens::default(),
+            host,
+        }
+    }
+
+    /// Forgets tokens, logins and what challenges taught.
+    pub fn forget(&self) {
+        *self.learned() = Learned::default();
+        self.looked_up.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.tokens.forget_all();
+    }
+
+    /// Why the stored login was refused, if it was.
+    pub fn login_refused(&self) -> Option<SafeText> {
+        self.learned().refused.clone()
+    }
+
+    /// Realm and service of the token endpoint that the registry named; empty before it did.
+    pub fn service(&self) -> String {
+        match &self.learned().scheme {
+            Some(Scheme::Bearer { realm, service }) => {
+                format!("{realm} {}", service.as_deref().unwrap_or_default())
+            }
+            Some(Scheme::Basic) | None => String::new(),
+        }
+    }
+
+    /// As whom requests go out now.
+    pub async fn identity(&self) -> Identity {
+        let (used, refused) = {
+            let learned = self.learned();
+            (learned.used, learned.refused.is_some())
+        };
+        match self.credential(None).await.map(|credential| credential.login) {
+            Some(Login::Password { user, .. }) if used && !refused => Identity::User(SafeText::from(user)),
+            Some(Login::Identity(_) | Login::Bearer(_)) if used && !refused => Identity::Token,
+            _ => Identity::Anonymous,
+        }
+    }
+
+    /// What a request for `scope` carries, by what is known so far. May ask the token endpoint.
+    pub async fn authorization(&self, http: &Http, scope: &Scope) -> Result<Authorization, Cause> {
+        let scheme = self.learned().scheme.clone();
+        match scheme {
+            None => Ok(self.ready_token(scope).await.unwrap_or(Authorization::Nothing)),
+            Some(Scheme::Basic) => Ok(self.basic(http, scope).await),
+            Some(Scheme::Bearer { realm, service }) => self.bearer(http, scope, realm, service).await,
+        }
+    }
+
+    /// Learns from a 401. Says whether the request may fare better now.
+    pub async fn take_challenge(
+        &self,
+        http: &Http,
+        scope: &Scope,
+        sent: &Authorization,
+        challenge: Challenge,
+    ) -> Result<bool, Cause> {
+        match challenge {
+            Challenge::Basic if matches!(sent, Authorization::Login(_)) => {
+                Err(Cause::Login("the registry does not take the stored user and password".into()))
+            }
+            Challenge::Basic => {
+                self.learned().scheme = Some(Scheme::Basic);
+                Ok(self.basic(http, scope).await.header().is_some())
+            }
+            Challenge::Bearer(bearer) => self.take_bearer(http, scope, sent, bearer).await,
+        }
+    }
+
+    async fn take_bearer(
+        &self,
+        http: &Http,
+        scope: &Scope,
+        sent: &Authorization,
+        bearer: Bearer,
+    ) -> Result<bool, Cause> {
+        let base = http.base().await.map_err(|error| error.cause)?.ping();
+        let realm = base.join(&bearer.realm).map_err(|_| Cause::Realm("its address is no URL".into()))?;
+        let widened = {
+            let mut learned = self.learned();
+            let scheme = Some(Scheme::Bearer { realm, service: bearer.service });
+            let is_new = learned.scheme != scheme;
+            learned.scheme = scheme;
+            let wider = learned.wider.entry(scope.clone()).or_default();
+            let before = wider.len();
+            let room = MOST_SCOPES.saturating_sub(before);
+            wider.extend(bearer.scopes.into_iter().filter(|asked| *asked != scope.to_string()).take(room));
+            is_new || wider.len() > before
+        };
+        match sent {
+            Authorization::Token { is_fresh: true, .. } => Ok(widened),
+            Authorization::Token { key, .. } => {
+                self.tokens.forget(key);
+                Ok(true)
+            }
+            Authorization::Nothing | Authorization::Login(_) => Ok(true),
+        }
+    }
+
+    /// A token that the configuration holds ready needs no challenge.
+    async fn ready_token(&self, scope: &Scope) -> Option<Authorization> {
+        match self.credential(scope.repository()).await?.login {
+            Login::Bearer(token) => {
+                self.learned().used = true;
+                token.header("Bearer").map(Authorization::Login)
+            }
+            _ => None,
+        }
+    }
+
+    async fn basic(&self, http: &Http, scope: &Scope) -> Authorization {
+        let login = self.credential(scope.repository()).await.map(|credential| credential.login);
+        let is_safe = self.may_see_login(http).await;
+        let header = login.filter(|_| is_safe).and_then(|login| login.basic());
+        self.learned().used |= header.is_some();
+        header.map_or(Authorization::Nothing, Authorization::Login)
+    }
+
+    /// Whether the registry itself is reached in a way that a password may take: TLS, loopback, or as the user said.
+    async fn may_see_login(&self, http: &Http) -> bool {
+        let is_https =
+            http.base().await.ok().and_then(|base| base.origin()).is_some_and(|origin| origin.is_https());
+        is_https || self.host.is_loopback() || http.trust().plain_http
+    }
+
+    async fn bearer(
+        &self,
+        http: &Http,
+        scope: &Scope,
+        realm: Url,
+        service: Option<String>,
+    ) -> Result<Authorization, Cause> {
+        let credential = self.credential(scope.repository()).await;
+        if let Some(Credential { login: Login::Bearer(token), .. }) = &credential {
+            return Ok(token.header("Bearer").map_or(Authorization::Nothing, Authorization::Login));
+        }
+        let own =
+            http.base().await.ok().and_then(|base| base.origin()).ok_or(Cause::Local("no address".into()))?;
+        let trust = realm_trust(&own, &realm, self.host.is_loopback(), &self.realm_allow)?;
+        let may_log_in =
+            trust == RealmTrust::Login && self.login_refused().is_none() && self.may_see_login(http).await;
+        let login = credential.map(|credential| credential.login).filter(|_| may_log_in);
+        let mut scopes = self.learned().wider.get(scope).cloned().unwrap_or_default();
+        if *scope != Scope::Nothing {
+            scopes.insert(scope.to_string());
+        }
+        let key = Key { realm, service, scopes, is_anonymous: login.is_none() };
+        let is_own = Origin::of(&key.realm).as_ref() == Some(&own);
+        match self.tokens.token(http, &key, login.as_ref(), is_own).await {
+            Ok((token, is_fresh)) => {
+                self.learned().used |= login.is_some();
+                let header = token
+                    .header("Bearer")
+                    .ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
+                Ok(Authorization::Token { header, key, is_fresh })
+            }
+            Err(Cause::Status { status: 400 | 401 | 403, said, .. }) if login.is_some() => {
+                let why =
+                    said.message.unwrap_or_else(|| "the token service does not take the stored login".into());
+                self.learned().refused = Some(why);
+                Box::pin(self.bearer(http, scope, key.realm, key.service)).await
+            }
+            Err(cause) => Err(cause),
+        }
+    }
+
+    /// The login for a repository, or for the registry; looked up once.
+    async fn credential(&self, repository: Option<&RepositoryName>) -> Option<Credential> {
+        let cell = {
+            let mut all = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
+            let key = repository.filter(|_| self.credentials.has_namespaces()).cloned();
+            all.entry(key).or_default().clone()
+        };
+        cell.get_or_init(|| self.credentials.find(&self.host, repository)).await.clone()
+    }
+
+    fn learned(&self) -> std::sync::MutexGuard<'_, Learned> {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How far a token endpoint is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RealmTrust {
+    /// It may have the login.
+    Login,
+    /// It is asked without one.
+    Anonymous,
+}
+
+/// Whether a token endpoint that the registry names is asked, and with what: the registry chooses where a password goes,
+/// so only its own origin, its own registrable domain over HTTPS, and what the user allows may have it.
+pub fn realm_trust(
+    own: &Origin,
+    realm: &Url,
+    registry_is_loopback: bool,
+    allowed: &[String],
+) -> Result<RealmTrust, Cause> {
+    let refuse = |why: String| Err(Cause::Realm(SafeText::from(why)));
+    let Some(target) = Origin::of(realm) else {
+        return refuse("the token service is not reached by HTTP".into());
+    };
+    if !realm.username().is_empty() || realm.password().is_some() {
+        return refuse("the token service's address carries a user name".into());
+    }
+    if target == *own {
+        return Ok(RealmTrust::Login);
+    }
+    if own.is_https() && !target.is_https() {
+        return refuse(format!("the token service `{}` is reached by plain HTTP", target.host()));
+    }
+    let may_be_inside = registry_is_loopback || target.is_same_host(own);
+    if origin::literal(realm).is_some_and(|address| origin::is_forbidden(address, may_be_inside)) {
+        return refuse(format!(
+            "the token service is at `{}`, inside this machine or network link",
+            target.host()
+        ));
+    }
+    let is_allowed = allowed.iter().any(|host| host.eq_ignore_ascii_case(target.host()));
+    let is_kin = target.is_https() && origin::is_same_site(target.host(), own.host());
+    Ok(if is_allowed || is_kin { RealmTrust::Login } else { RealmTrust::Anonymous })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trust(registry: &str, realm: &str, allowed: &[&str]) -> Option<RealmTrust> {
+        let own = Origin::of(&registry.parse().expect("a url")).expect("an origin");
+        let is_loopback = own.host() == "127.0.0.1" || own.host() == "localhost";
+        let allowed: Vec<String> = allowed.iter().map(|host| host.to_string()).collect();
+        realm_trust(&own, &realm.parse().expect("a url"), is_loopback, &allowed).ok()
+    }
+
+    /// registries.md §4.2, §10 row 9; reliability.md B1, B2.
+    #[test]
+    fn a_login_goes_only_where_the_registry_belongs() {
+        let (login, anonymous, refused) = (Some(RealmTrust::Login), Some(RealmTrust::Anonymous), None);
+        let table = [
+            ("https://registry-1.docker.io", "https://auth.docker.io/token", login),
+            ("https://r.example.com", "https://r.example.com/token", login),
+            ("https://r.example.com", "https://sso.example.com/token", login),
+            ("https://r.example.com", "https://evil.test/token", anonymous),
+            ("https://r.example.co.uk", "https://evil.co.uk/token", anonymous),
+            ("https://r.example.com", "http://r.example.com/token", refused),
+            ("https://r.example.com", "https://user@r.example.com/token", refused),
+            ("https://r.example.com", "https://169.254.169.254/token", refused),
+            ("https://r.example.com", "https://127.1/token", refused),
+            ("https://r.example.com", "https://2130706433/token", refused),
+            ("https://r.example.com", "https://[::ffff:169.254.169.254]/token", refused),
+            ("https://r.example.com", "https://0.0.0.0/token", refused),
+            ("https://r.example.com", "file:///etc/passwd", refused),
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5000/token", login),
+            ("http://127.0.0.1:5000", "http://127.0.0.1:5001/token", anonymous),
+            ("http://127.0.0.1:5000", "http://169.254.169.254/token", refused),
+        ];
+        for (registry, realm, expected) in table {
+            assert_eq!(trust(registry, realm, &[]), expected, "{registry} {realm}");
+        }
+        assert_eq!(trust("https://r.example.com", "https://sso.test/token", &["SSO.test"]), login);
+    }
+}

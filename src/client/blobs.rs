@@ -1,0 +1,64 @@
+//! Blobs that are small enough to be read whole: image configs. distribution-spec § Pulling blobs.
+
+use std::sync::Arc;
+
+use reqwest::Method;
+
+use super::Client;
+use super::cache::Content;
+use super::error::{Cause, Error};
+use super::http::Request;
+use super::limit::Lane;
+use super::scope::Scope;
+use crate::model::digest::Digest;
+use crate::model::image::ImageConfig;
+use crate::model::manifest::Descriptor;
+use crate::model::reference::RepositoryName;
+
+/// Most bytes of a config.
+const CAP: u64 = 8 * 1024 * 1024;
+
+impl Client {
+    /// The image config that a manifest names; fetched once and kept.
+    pub async fn config(
+        &self,
+        name: &RepositoryName,
+        descriptor: &Descriptor,
+        lane: Lane,
+    ) -> Result<Arc<ImageConfig>, Error> {
+        let Some(digest) = descriptor.digest else {
+            return Err(self.http().error(
+                Cause::BadAnswer("the config has a digest that cannot be checked".into()),
+                None,
+                1,
+            ));
+        };
+        if let Some(kept) = self.cache().get(&digest).await
+            && let Ok(config) = ImageConfig::parse(kept.bytes)
+        {
+            return Ok(Arc::new(config));
+        }
+        self.0.configs.answer((name.clone(), digest), self.fetch_config(name, digest, lane)).await
+    }
+
+    async fn fetch_config(
+        &self,
+        name: &RepositoryName,
+        digest: Digest,
+        lane: Lane,
+    ) -> Result<Arc<ImageConfig>, Error> {
+        let url = self.http().base().await?.blob(name, &digest);
+        let scope = Scope::Pull(name.clone());
+        let request = Request { method: Method::GET, url, accept: "*/*", scope, cap: CAP, lane };
+        let answer = self.http().send(&request).await?;
+        let fail = |cause| self.http().error(cause, Some(&request), 1);
+        let got = digest.same_algorithm_of(&answer.body);
+        if got != digest {
+            return Err(fail(Cause::digest(digest, got)));
+        }
+        let config = ImageConfig::parse(answer.body.clone())
+            .map_err(|_| fail(Cause::BadAnswer("the config is not a JSON object".into())))?;
+        self.cache().put(digest, Content { media_type: None, bytes: answer.body });
+        Ok(Arc::new(config))
+    }
+}

@@ -1,0 +1,165 @@
+//! What a 401 asks for: `WWW-Authenticate`, RFC 9110 § 11.6.1, as registries write it.
+
+use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
+
+/// One challenge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Challenge {
+    /// User name and password in each request.
+    Basic,
+    /// A token from somewhere else: distribution `spec/auth/token.md`.
+    Bearer(Bearer),
+}
+
+/// Where a token comes from and what for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bearer {
+    /// Address of the token endpoint, as written.
+    pub realm: String,
+    /// Name of the service; may be missing.
+    pub service: Option<String>,
+    /// Scopes asked for, separated by spaces; opaque.
+    pub scopes: Vec<String>,
+    /// `insufficient_scope`, `invalid_token`.
+    pub error: Option<String>,
+}
+
+/// The challenge to answer: Bearer before Basic; other schemes are skipped.
+pub fn preferred(headers: &HeaderMap) -> Option<Challenge> {
+    let all: Vec<Challenge> = headers
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .flat_map(|value| parse(&String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    let is_bearer = |challenge: &&Challenge| matches!(challenge, Challenge::Bearer(_));
+    all.iter().find(is_bearer).or(all.first()).cloned()
+}
+
+/// The challenges of one header line that this program can answer, in their order.
+pub fn parse(line: &str) -> Vec<Challenge> {
+    let mut rest = line;
+    let mut schemes: Vec<(String, Vec<(String, String)>)> = Vec::new();
+    while let Some((token, after)) = next_token(rest) {
+        match after.trim_start().strip_prefix('=') {
+            Some(after) => {
+                let (value, after) = next_value(after.trim_start());
+                if let Some((_, parameters)) = schemes.last_mut() {
+                    parameters.push((token.to_ascii_lowercase(), value));
+                }
+                rest = after;
+            }
+            None => {
+                schemes.push((token.to_ascii_lowercase(), Vec::new()));
+                rest = after;
+            }
+        }
+    }
+    schemes.into_iter().filter_map(|(scheme, parameters)| challenge_of(&scheme, parameters)).collect()
+}
+
+fn challenge_of(scheme: &str, parameters: Vec<(String, String)>) -> Option<Challenge> {
+    match scheme {
+        "basic" => Some(Challenge::Basic),
+        "bearer" => {
+            let mut bearer = Bearer::default();
+            for (name, value) in parameters {
+                match name.as_str() {
+                    "realm" => bearer.realm = value,
+                    "service" => bearer.service = Some(value).filter(|value| !value.is_empty()),
+                    "scope" => bearer.scopes = value.split_whitespace().map(str::to_string).collect(),
+                    "error" => bearer.error = Some(value),
+                    _ => {}
+                }
+            }
+            Some(Challenge::Bearer(bearer))
+        }
+        _ => None,
+    }
+}
+
+/// The next token, separators before it skipped.
+fn next_token(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '=' | '"' | ';'));
+    let end =
+        text.find(|c: char| c.is_whitespace() || matches!(c, ',' | '=' | '"' | ';')).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
+}
+
+/// A token or a quoted string with its escapes undone, and what follows.
+fn next_value(text: &str) -> (String, &str) {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());
+        return (text[..end].to_string(), &text[end..]);
+    };
+    let mut value = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return (value, &quoted[at + 1..]),
+            '\\' => value.extend(characters.next().map(|(_, escaped)| escaped)),
+            _ => value.push(character),
+        }
+    }
+    (value, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bearer(realm: &str, service: Option<&str>, scopes: &[&str]) -> Challenge {
+        Challenge::Bearer(Bearer {
+            realm: realm.into(),
+            service: service.map(str::to_string),
+            scopes: scopes.iter().map(|scope| scope.to_string()).collect(),
+            error: None,
+        })
+    }
+
+    /// registries.md §4.1, §10 row 7.
+    #[test]
+    fn challenges_are_read_however_they_are_written() {
+        let plain = bearer("https://a/token", Some("reg"), &["repository:x:pull,push"]);
+        let table = [
+            (
+                r#"Bearer realm="https://a/token",service="reg",scope="repository:x:pull,push""#,
+                vec![plain.clone()],
+            ),
+            (
+                r#"bearer Realm = "https://a/token" , SERVICE=reg, scope="repository:x:pull,push""#,
+                vec![plain.clone()],
+            ),
+            (
+                r#"Negotiate, Basic realm="a, b", Bearer realm="https://a/token",service="reg",scope="repository:x:pull,push""#,
+                vec![Challenge::Basic, plain],
+            ),
+            (r#"Bearer realm="a\"b""#, vec![bearer("a\"b", None, &[])]),
+            (r#"Bearer realm="open"#, vec![bearer("open", None, &[])]),
+            ("Basic", vec![Challenge::Basic]),
+            ("Digest realm=x, nonce=y", vec![]),
+            ("", vec![]),
+            (",,= \"", vec![]),
+            ("Bearer", vec![bearer("", None, &[])]),
+        ];
+        for (line, expected) in table {
+            assert_eq!(parse(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_preferred_to_a_password() {
+        let mut headers = HeaderMap::new();
+        headers.append(WWW_AUTHENTICATE, "Basic realm=\"x\"".parse().expect("a value"));
+        headers.append(WWW_AUTHENTICATE, "Bearer realm=\"https://a\"".parse().expect("a value"));
+        assert_eq!(preferred(&headers), Some(bearer("https://a", None, &[])));
+        headers.clear();
+        assert_eq!(preferred(&headers), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_line_panics_or_loops(line in "[A-Za-z=\", \\\\;\u{e9}]{0,60}") {
+            parse(&line);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Credential helpers: `docker-credential-<suffix> get`, docker-credential-helpers `README` § Development.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
+
+use super::Login;
+use super::file::TOKEN_USER;
+use crate::client::secret::Secret;
+use crate::model::text::SafeText;
+
+/// Most bytes that a helper may say.
+const CAP: u64 = 64 * 1024;
+/// What helpers say when they have no login: not an error.
+const NOTHING: [&str; 3] = ["credentials not found", "no credentials server url", "no credentials username"];
+
+/// Asks a helper for the login of a server; none when it has none.
+pub async fn get(
+    suffix: &str,
+    server: &str,
+    path: &OsStr,
+    patience: Duration,
+) -> Result<Option<Login>, SafeText> {
+    if !is_suffix(suffix) {
+        return Err("its name is not one of a helper".into());
+    }
+    let name = format!("docker-credential-{suffix}");
+    let program = find(&name, path).ok_or_else(|| SafeText::from(format!("`{name}` is not in PATH")))?;
+    match tokio::time::timeout(patience, run(&program, server)).await {
+        Ok(Ok((true, said))) => read(&said),
+        Ok(Ok((false, said))) if is_nothing(&said) => Ok(None),
+        Ok(Ok((false, said))) => Err(SafeText::clean(String::from_utf8_lossy(&said).trim())),
+        Ok(Err(error)) => Err(SafeText::from(error.to_string())),
+        Err(_) => Err(SafeText::from(format!("`{name}` gave no answer in {} s", patience.as_secs()))),
+    }
+}
+
+fn is_suffix(suffix: &str) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    let bytes = suffix.as_bytes();
+    bytes.len() <= 64 && bytes.first().is_some_and(u8::is_ascii_alphanumeric) && bytes.iter().all(is_part)
+}
+
+/// The program in PATH: only in folders given by their whole path, so nothing planted in the current one is run.
+fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
+    let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
+    folders.map(|folder| folder.join(name)).find(|program| program.is_file())
+}
+
+/// Runs the helper in a process group of its own, so that it cannot take the terminal and leaves with all its children.
+async fn run(program: &Path, server: &str) -> std::io::Result<(bool, Vec<u8>)> {
+    let mut command = Command::new(program);
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    let mut child = command.spawn()?;
+    let _group = Group(child.id());
+    let mut stdin = child.stdin.take();
+    let mut stdout = child.stdout.take();
+    let mut said = Vec::new();
+    if let Some(mut stdin) = stdin.take() {
+        // A helper that does not read is judged by what it says.
+        stdin.write_all(server.as_bytes()).await.ok();
+    }
+    if let Some(stdout) = stdout.take() {
+        stdout.take(CAP).read_to_end(&mut said).await?;
+    }
+    let status = child.wait().await?;
+    Ok((status.success(), said))
+}
+
+/// Kills what is left of a helper and its children.
+struct Group(Option<u32>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        #[cfg(unix)]
+        if let Some(group) = self.0.and_then(|id| rustix::process::Pid::from_raw(id as i32)) {
+            rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
+        }
+    }
+}
+
+fn is_nothing(said: &[u8]) -> bool {
+    let said = String::from_utf8_lossy(said).to_lowercase();
+    NOTHING.iter().any(|nothing| said.contains(nothing))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    username: Option<String>,
+    secret: Option<String>,
+}
+
+fn read(said: &[u8]) -> Result<Option<Login>, SafeText> {
+    let answer: Answer =
+        serde_json::from_slice(said).map_err(|_| SafeText::from("its answer is not JSON"))?;
+    let (user, secret) = (answer.username.unwrap_or_default(), answer.secret.unwrap_or_default());
+    Ok(match (user.as_str(), secret.as_str()) {
+        (_, "") => None,
+        (TOKEN_USER, _) => Some(Login::Identity(Secret::new(secret))),
+        ("", _) => None,
+        _ => Some(Login::Password { user, password: Secret::new(secret) }),
+    })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    async fn ask(script: &str, patience: Duration) -> Result<Option<Login>, String> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = folder.path().join("docker-credential-test");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+        let answer = get("test", "r.test:5000", folder.path().as_os_str(), patience).await;
+        answer.map_err(|problem| problem.to_string())
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// registries.md §4.8, reliability.md B9.
+    #[tokio::test]
+    async fn helpers_are_understood() {
+        let login = |user: &str, password: &str| Login::Password {
+            user: user.into(),
+            password: Secret::new(password),
+        };
+        let echo = r#"read server; echo "{\"ServerURL\":\"x\",\"Username\":\"u\",\"Secret\":\"$server\"}""#;
+        assert_eq!(ask(echo, PATIENCE).await, Ok(Some(login("u", "r.test:5000"))));
+        let token = r#"echo '{"Username":"<token>","Secret":"t"}'"#;
+        assert_eq!(ask(token, PATIENCE).await, Ok(Some(Login::Identity(Secret::new("t")))));
+        assert_eq!(ask("echo 'credentials not found in native keychain'; exit 1", PATIENCE).await, Ok(None));
+        assert_eq!(ask(r#"echo '{"Username":"","Secret":""}'"#, PATIENCE).await, Ok(None));
+        assert_eq!(ask("printf 'no \\033[2J'; exit 1", PATIENCE).await, Err("no ␛[2J".into()));
+        assert!(ask("echo nonsense", PATIENCE).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_hangs_or_never_stops_talking_is_left() {
+        let hangs = ask("sleep 3600 & sleep 3600", Duration::from_millis(50)).await;
+        assert!(hangs.is_err_and(|problem| problem.contains("gave no answer")));
+        assert!(ask("exec yes", PATIENCE).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn names_that_are_paths_are_not_run() {
+        for suffix in ["../x", "a/b", "a b", "`x`", "", "-x", &"x".repeat(65)] {
+            let problem = get(suffix, "r.test", OsStr::new("/bin"), PATIENCE).await.expect_err(suffix);
+            assert_eq!(problem.as_str(), "its name is not one of a helper");
+        }
+        assert_eq!(find("sh", OsStr::new(".:bin:../bin")), None);
+    }
+}

@@ -1,0 +1,411 @@
+//! What can go wrong between here and a registry, and what to say of it.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::text::SafeText;
+
+/// Longest part of an error's text that is shown, in bytes.
+const LONGEST_MESSAGE: usize = 4 * 1024;
+
+/// A request that failed.
+#[derive(Debug, Clone)]
+pub struct Error {
+    /// What stopped it.
+    pub cause: Cause,
+    /// Method and redacted URL; none when it failed before there was one.
+    pub request: Option<SafeText>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// The registry, for hints that name it.
+    pub host: SafeText,
+}
+
+/// What stopped a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The name has no address.
+    Name(SafeText),
+    /// Nobody listens there.
+    Refused,
+    /// The connection could not be made, or broke.
+    Connection(SafeText),
+    /// The certificate is not good.
+    Certificate(SafeText),
+    /// TLS spoken to a server without, or the other way round.
+    Scheme {
+        /// Whether the server has no TLS.
+        server_is_plain: bool,
+    },
+    /// Nothing came for this long.
+    Timeout(&'static str, Duration),
+    /// The body came slower than is any use.
+    TooSlow,
+    /// The answer was not a success.
+    Status {
+        /// HTTP status.
+        status: u16,
+        /// Code and message of the registry, where it sent them.
+        said: Said,
+        /// How long it asks to wait.
+        wait: Option<Duration>,
+    },
+    /// A web page where JSON should be.
+    WebPage,
+    /// Not what the protocol says.
+    BadAnswer(SafeText),
+    /// More bytes than this are refused.
+    TooLarge(u64),
+    /// Other bytes than those that were asked for.
+    Digest {
+        /// Asked for.
+        wanted: Box<Digest>,
+        /// Received.
+        got: Box<Digest>,
+    },
+    /// A redirect that is not followed.
+    Redirect(SafeText),
+    /// A token endpoint that is not asked.
+    Realm(SafeText),
+    /// The stored login was refused.
+    Login(SafeText),
+    /// Something on this side.
+    Local(SafeText),
+}
+
+/// What a registry says in an error's body: distribution-spec § Error Codes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// `MANIFEST_UNKNOWN` and the like.
+    pub code: Option<SafeText>,
+    /// In its words.
+    pub message: Option<SafeText>,
+}
+
+impl Said {
+    /// Reads the body of an error, whatever it is.
+    pub fn of(body: &[u8]) -> Said {
+        #[derive(Deserialize)]
+        struct Body<'a> {
+            #[serde(default, borrow)]
+            errors: Option<Vec<&'a RawValue>>,
+            #[serde(default, borrow)]
+            error: Option<&'a RawValue>,
+            #[serde(default, borrow)]
+            message: Option<&'a RawValue>,
+            #[serde(default, borrow)]
+            details: Option<&'a RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct Entry<'a> {
+            #[serde(default, borrow)]
+            code: Option<&'a RawValue>,
+            #[serde(default, borrow)]
+            message: Option<&'a RawValue>,
+        }
+        let text = |raw: Option<&RawValue>| {
+            serde_json::from_str::<String>(raw?.get()).ok().filter(|text| !text.is_empty())
+        };
+        let safe = |text: Option<String>| text.map(|text| SafeText::clean(cut(&text)));
+        let Ok(json) = serde_json::from_slice::<Body>(body) else {
+            let plain = String::from_utf8_lossy(body);
+            let plain = plain.trim();
+            let is_page = plain.starts_with('<') || plain.is_empty();
+            return Said { code: None, message: safe(Some(plain.to_string()).filter(|_| !is_page)) };
+        };
+        let first =
+            json.errors.iter().flatten().find_map(|raw| serde_json::from_str::<Entry>(raw.get()).ok());
+        match first {
+            Some(entry) => Said { code: safe(text(entry.code)), message: safe(text(entry.message)) },
+            None => {
+                let message = text(json.message).or_else(|| text(json.error)).or_else(|| text(json.details));
+                Said { code: None, message: safe(message) }
+            }
+        }
+    }
+
+    /// Whether the registry's code is this one.
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_ref().is_some_and(|said| said.as_str().eq_ignore_ascii_case(code))
+    }
+
+    /// Whether code or message hold this word, in any case.
+    pub fn mentions(&self, word: &str) -> bool {
+        let has = |text: &Option<SafeText>| {
+            text.as_ref().is_some_and(|text| text.as_str().to_lowercase().contains(word))
+        };
+        has(&self.code) || has(&self.message)
+    }
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_MESSAGE)]
+}
+
+impl Cause {
+    /// What an error of the HTTP library is.
+    pub fn of_transport(error: &reqwest::Error) -> Cause {
+        let chain = || sources(error);
+        if let Some(cause) = chain().find_map(|error| {
+            error.downcast_ref::<rustls::Error>().or_else(|| rustls_inside(error)).map(of_tls)
+        }) {
+            return cause;
+        }
+        let text = chain().last().map_or_else(|| "unknown".into(), |last| SafeText::from(last.to_string()));
+        let kind = chain().find_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind);
+        match kind {
+            _ if chain().any(|error| error.to_string().starts_with("dns error")) => Cause::Name(text),
+            Some(io::ErrorKind::ConnectionRefused) => Cause::Refused,
+            _ if error.is_timeout() => Cause::Timeout("to connect", Duration::ZERO),
+            _ => Cause::Connection(text),
+        }
+    }
+
+    /// Other bytes came than those that were asked for.
+    pub fn digest(wanted: Digest, got: Digest) -> Cause {
+        Cause::Digest { wanted: Box::new(wanted), got: Box::new(got) }
+    }
+
+    /// Whether the same request may succeed if it is made again at once or soon.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Cause::Connection(_) | Cause::Timeout(..) | Cause::TooSlow => true,
+            Cause::Status { status, .. } => super::retry::may_pass(*status),
+            _ => false,
+        }
+    }
+
+    /// The status, where there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Cause::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    fn kind(&self) -> FailureKind {
+        match self {
+            Cause::Status { status, said, .. } => match status {
+                401 | 403 => FailureKind::Denied,
+                404 => FailureKind::NotFound,
+                405 | 501 => FailureKind::Unsupported,
+                429 | 503 => FailureKind::Busy,
+                _ if said.is("UNSUPPORTED") => FailureKind::Unsupported,
+                500.. => FailureKind::Unreachable,
+                _ => FailureKind::BadAnswer,
+            },
+            Cause::Login(_) | Cause::Realm(_) => FailureKind::Denied,
+            Cause::Name(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
+                FailureKind::Unreachable
+            }
+            Cause::Scheme { .. } | Cause::Timeout(..) | Cause::TooSlow => FailureKind::Unreachable,
+            Cause::WebPage
+            | Cause::BadAnswer(_)
+            | Cause::TooLarge(_)
+            | Cause::Digest { .. }
+            | Cause::Redirect(_) => FailureKind::BadAnswer,
+            Cause::Local(_) => FailureKind::Local,
+        }
+    }
+
+    fn hint(&self, host: &SafeText) -> Option<String> {
+        match self {
+            Cause::Name(_) => Some("check the spelling, the network and the name server".into()),
+            Cause::Refused => Some(format!("is a registry running at `{host}`, and is the port right?")),
+            Cause::Certificate(_) => {
+                Some("trust its authority with `--ca-file FILE`, or skip the check with `--insecure`".into())
+            }
+            Cause::Scheme { server_is_plain: true } => Some("allow plain HTTP with `--plain-http`".into()),
+            Cause::Scheme { server_is_plain: false } => Some("leave out `--plain-http`".into()),
+            Cause::Status { status: 401 | 403, .. } => Some(format!(
+                "log in with `docker login {host}` or `podman login {host}`, or check what that login may do"
+            )),
+            Cause::Login(_) => {
+                Some(format!("log in again with `docker login {host}` or `podman login {host}`"))
+            }
+            Cause::Status { status: 407, .. } => Some("the proxy wants a login: see HTTPS_PROXY".into()),
+            Cause::Status { status: 404, .. } => {
+                Some("it does not exist, or this login may not see it".into())
+            }
+            Cause::Status { status: 429 | 503, wait: Some(wait), .. } => {
+                Some(format!("the registry asks to wait {} s", wait.as_secs()))
+            }
+            Cause::Status { status: 429, .. } => {
+                Some("too many requests: wait a little, or log in for a higher limit".into())
+            }
+            Cause::WebPage => Some("a login page or a proxy answered, not a registry".into()),
+            Cause::Realm(_) => {
+                Some("allow it with `realm_allow` for this registry in the configuration".into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What an error was caused by, from the outside in.
+fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    let mut next = error.source();
+    std::iter::from_fn(move || {
+        let current: &'a (dyn StdError + 'static) = next?;
+        next = current.source();
+        Some(current)
+    })
+}
+
+/// rustls errors come wrapped in I/O errors, whose `source` skips them.
+fn rustls_inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+    error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref()
+}
+
+fn of_tls(error: &rustls::Error) -> Cause {
+    match error {
+        rustls::Error::InvalidMessage(_) => Cause::Scheme { server_is_plain: true },
+        rustls::Error::InvalidCertificate(problem) => Cause::Certificate(certificate_problem(problem)),
+        other => Cause::Certificate(SafeText::from(other.to_string())),
+    }
+}
+
+fn certificate_problem(problem: &rustls::CertificateError) -> SafeText {
+    use rustls::CertificateError as Problem;
+    match problem {
+        Problem::Expired | Problem::ExpiredContext { .. } => {
+            "its certificate has expired (or the clock here is wrong)".into()
+        }
+        Problem::NotValidYet | Problem::NotValidYetContext { .. } => {
+            "its certificate is not valid yet (or the clock here is wrong)".into()
+        }
+        Problem::UnknownIssuer => "its certificate is from an authority that is not trusted here".into(),
+        Problem::NotValidForName | Problem::NotValidForNameContext { .. } => {
+            "its certificate is for another name".into()
+        }
+        other => SafeText::from(other.to_string()),
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Name(text) => write!(f, "the name cannot be resolved: {text}"),
+            Cause::Refused => f.write_str("nothing listens there (connection refused)"),
+            Cause::Connection(text) => write!(f, "the connection failed: {text}"),
+            Cause::Certificate(text) => write!(f, "TLS failed: {text}"),
+            Cause::Scheme { server_is_plain: true } => f.write_str("the server speaks plain HTTP, not HTTPS"),
+            Cause::Scheme { server_is_plain: false } => {
+                f.write_str("the server speaks HTTPS, not plain HTTP")
+            }
+            Cause::Timeout(what, Duration::ZERO) => write!(f, "no answer in time {what}"),
+            Cause::Timeout(what, limit) => write!(f, "nothing came for {} s {what}", limit.as_secs_f32()),
+            Cause::TooSlow => f.write_str("the answer drips in too slowly"),
+            Cause::Status { status, said, .. } => {
+                write!(f, "{status}")?;
+                if let Some(code) = &said.code {
+                    write!(f, " {code}")?;
+                }
+                match &said.message {
+                    Some(message) => write!(f, ": {message}"),
+                    None if said.code.is_none() => write!(f, " {}", reason(*status)),
+                    None => Ok(()),
+                }
+            }
+            Cause::WebPage => f.write_str("the answer is a web page, not JSON"),
+            Cause::BadAnswer(text) => write!(f, "{text}"),
+            Cause::TooLarge(cap) => {
+                write!(f, "the answer is larger than {}", crate::model::size::bytes(*cap))
+            }
+            Cause::Digest { wanted, got } => {
+                write!(f, "the content is not what its digest says: asked for {wanted}, got {got}")
+            }
+            Cause::Redirect(text) => write!(f, "the redirect is not followed: {text}"),
+            Cause::Realm(text) => write!(f, "the login is not sent: {text}"),
+            Cause::Login(text) => write!(f, "the login is refused: {text}"),
+            Cause::Local(text) => write!(f, "{text}"),
+        }
+    }
+}
+
+fn reason(status: u16) -> &'static str {
+    reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("")
+}
+
+impl Error {
+    /// In words for a person. `what` is what was tried: `cannot list the tags of team/app`.
+    pub fn failure(&self, what: impl Into<SafeText>) -> Failure {
+        let tries = if self.tries > 1 { format!(" (after {} tries)", self.tries) } else { String::new() };
+        Failure {
+            what: what.into(),
+            why: SafeText::from(format!("{}{tries}", self.cause)),
+            hint: self.cause.hint(&self.host).map(SafeText::from),
+            kind: self.cause.kind(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.request {
+            Some(request) => write!(f, "{request}: {}", self.cause),
+            None => self.cause.fmt(f),
+        }
+    }
+}
+
+impl StdError for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(body: &str) -> (String, String) {
+        let said = Said::of(body.as_bytes());
+        let text = |text: Option<SafeText>| text.map(|text| text.to_string()).unwrap_or_default();
+        (text(said.code), text(said.message))
+    }
+
+    /// registries.md §2.4.
+    #[test]
+    fn errors_are_read_in_whatever_form_they_come() {
+        let table = [
+            (r#"{"errors":[{"code":"DENIED","message":"no","detail":[1]}]}"#, "DENIED", "no"),
+            (r#"{"errors":[null,{"code":"X","message":null}]}"#, "X", ""),
+            (r#"{"errors":null,"message":"gone"}"#, "", "gone"),
+            (r#"{"error":"invalid_grant"}"#, "", "invalid_grant"),
+            (r#"{"details":"incorrect username or password"}"#, "", "incorrect username or password"),
+            (r#"{"errors":[]}"#, "", ""),
+            ("plain words\n", "", "plain words"),
+            ("<html>no</html>", "", ""),
+            ("", "", ""),
+            ("{\"errors\":[{\"code\":\"\u{1b}[2J\"}]}", "", ""),
+            ("{\"message\":\"\\u001b[2J\"}", "", "␛[2J"),
+        ];
+        for (body, code, message) in table {
+            let expected = if body.contains('\u{1b}') {
+                (String::new(), said(body).1)
+            } else {
+                (code.into(), message.into())
+            };
+            assert_eq!(said(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_names_the_way_out() {
+        let error = |cause| Error { cause, request: None, tries: 1, host: "reg.example:5000".into() };
+        let denied = Cause::Status { status: 401, said: Said::default(), wait: None };
+        let failure = error(denied).failure("cannot list the tags of `team/app`");
+        assert_eq!(failure.kind, FailureKind::Denied);
+        assert_eq!(
+            failure.to_string(),
+            "cannot list the tags of `team/app`: 401 Unauthorized\nhint: log in with `docker login reg.example:5000` or \
+             `podman login reg.example:5000`, or check what that login may do"
+        );
+        let plain = error(Cause::Scheme { server_is_plain: true }).failure("cannot open the registry");
+        assert!(plain.hint.is_some_and(|hint| hint.as_str().contains("--plain-http")));
+    }
+}

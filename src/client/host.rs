@@ -1,0 +1,105 @@
+//! What a server was found to do and not to do. Refusals are forgotten after minutes: servers are upgraded.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::model::reference::RepositoryName;
+use crate::model::server::Ability;
+
+/// How long a refusal is believed.
+const MEMORY: Duration = Duration::from_secs(600);
+
+/// How many entries a page is asked to have, the best first; `None` asks for no number.
+pub const PAGE_SIZES: [Option<u32>; 3] = [Some(1000), Some(100), None];
+
+/// What one server was found to do.
+#[derive(Debug, Default)]
+pub struct Abilities(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    no_head_until: Option<Instant>,
+    /// Index into [`PAGE_SIZES`].
+    page_size: usize,
+    /// How many of the `Accept` lists were refused with 406.
+    accept: usize,
+    catalog: Option<Ability>,
+    referrers: Option<Ability>,
+    no_referrers_until: HashMap<RepositoryName, Instant>,
+}
+
+impl Abilities {
+    /// Everything is to be found out again.
+    pub fn forget(&self) {
+        *self.known() = Known::default();
+    }
+
+    /// Whether HEAD works, as far as is known.
+    pub fn has_head(&self) -> bool {
+        self.known().no_head_until.is_none_or(|until| until <= Instant::now())
+    }
+
+    /// HEAD failed where GET did not.
+    pub fn head_failed(&self) {
+        self.known().no_head_until = Some(Instant::now() + MEMORY);
+    }
+
+    /// Which of [`PAGE_SIZES`] to begin with.
+    pub fn page_size(&self) -> usize {
+        self.known().page_size
+    }
+
+    /// This one of [`PAGE_SIZES`] works.
+    pub fn page_size_works(&self, size: usize) {
+        self.known().page_size = size;
+    }
+
+    /// Which `Accept` list to begin with.
+    pub fn accept(&self) -> usize {
+        self.known().accept
+    }
+
+    /// This `Accept` list works.
+    pub fn accept_works(&self, list: usize) {
+        self.known().accept = list;
+    }
+
+    /// Whether the server lists its repositories.
+    pub fn catalog(&self) -> Ability {
+        self.known().catalog.clone().unwrap_or(Ability::Unknown)
+    }
+
+    /// What trying the catalog showed.
+    pub fn learn_catalog(&self, ability: Ability) {
+        self.known().catalog = Some(ability);
+    }
+
+    /// Whether the server has the referrers API.
+    pub fn referrers(&self) -> Ability {
+        self.known().referrers.clone().unwrap_or(Ability::Unknown)
+    }
+
+    /// Whether it is worth asking the referrers API about a repository: proxies differ from one to the next.
+    pub fn may_have_referrers(&self, name: &RepositoryName) -> bool {
+        self.known().no_referrers_until.get(name).is_none_or(|until| *until <= Instant::now())
+    }
+
+    /// What asking the referrers API about a repository showed.
+    pub fn learn_referrers(&self, name: &RepositoryName, ability: Ability) {
+        let mut known = self.known();
+        match ability {
+            Ability::No(_) => {
+                known.no_referrers_until.insert(name.clone(), Instant::now() + MEMORY);
+                if known.referrers != Some(Ability::Yes) {
+                    known.referrers = Some(ability);
+                }
+            }
+            _ => known.referrers = Some(ability),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

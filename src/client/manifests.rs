@@ -1,0 +1,175 @@
+//! Manifests by tag and by digest, and what digest a tag has: distribution-spec § Pulling manifests.
+
+use std::sync::Arc;
+
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+
+use super::Client;
+use super::cache::Content;
+use super::error::{Cause, Error};
+use super::http::{Answer, Request};
+use super::limit::Lane;
+use super::scope::Scope;
+use crate::model::digest::Digest;
+use crate::model::manifest::{BadManifest, Manifest};
+use crate::model::media_type::ACCEPT_MANIFESTS;
+use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
+use crate::model::text::SafeText;
+
+/// Most bytes of a manifest. Registries must take 4 MiB.
+const CAP: u64 = 8 * 1024 * 1024;
+
+/// What is accepted, and what instead where that is refused with 406: registries.md §2.2.
+const ACCEPT: [&str; 3] = [
+    ACCEPT_MANIFESTS,
+    "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
+     application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json",
+    "*/*",
+];
+
+impl Client {
+    /// A manifest. By digest it is fetched once and kept; the same question asked twice at once is asked once.
+    pub async fn manifest(
+        &self,
+        name: &RepositoryName,
+        selector: &Selector,
+        lane: Lane,
+    ) -> Result<Arc<Manifest>, Error> {
+        if let Selector::Digest(digest) = selector
+            && let Some(manifest) = self.kept_manifest(digest).await
+        {
+            return Ok(manifest);
+        }
+        let key = (name.clone(), selector.clone());
+        self.0.manifests.answer(key, self.fetch_manifest(name, selector, lane)).await
+    }
+
+    /// The digest that a tag has now: by HEAD, where the server answers that, else from the manifest.
+    pub async fn resolve(&self, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Digest, Error> {
+        let selector = Selector::Tag(tag.clone());
+        if !self.abilities().has_head() {
+            return Ok(self.manifest(name, &selector, lane).await?.digest);
+        }
+        let refused = match self.manifest_request(Method::HEAD, name, &selector, lane).await {
+            Ok(answer) => match answer.header("docker-content-digest").and_then(|digest| digest.parse().ok())
+            {
+                Some(digest) => {
+                    self.cache().saw(&self.repository(name), tag, digest);
+                    return Ok(digest);
+                }
+                None => true,
+            },
+            // An error by HEAD has no words; some proxies refuse HEAD itself.
+            Err(error) => match error.cause.status() {
+                Some(405 | 501) => true,
+                Some(400 | 401 | 403 | 404) => false,
+                _ => return Err(error),
+            },
+        };
+        let manifest = self.manifest(name, &selector, lane).await?;
+        if refused {
+            self.abilities().head_failed();
+        }
+        Ok(manifest.digest)
+    }
+
+    /// The manifest that a tag has now, in the cheapest way: one HEAD where it was seen before and has not moved, one GET
+    /// otherwise.
+    pub async fn latest(&self, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Arc<Manifest>, Error> {
+        let seen = self.cache().last_seen(&self.repository(name), tag).await;
+        let kept = match seen {
+            Some(digest) => self.kept_manifest(&digest).await,
+            None => None,
+        };
+        match kept {
+            Some(kept) if self.abilities().has_head() => {
+                let digest = self.resolve(name, tag, lane).await?;
+                if digest == kept.digest {
+                    return Ok(kept);
+                }
+                self.manifest(name, &Selector::Digest(digest), lane).await
+            }
+            _ => self.manifest(name, &Selector::Tag(tag.clone()), lane).await,
+        }
+    }
+
+    async fn kept_manifest(&self, digest: &Digest) -> Option<Arc<Manifest>> {
+        let content = self.cache().get(digest).await?;
+        let manifest = Manifest::parse(content.bytes, content.media_type.as_deref()).ok()?;
+        manifest.checked(*digest).ok().map(Arc::new)
+    }
+
+    async fn fetch_manifest(
+        &self,
+        name: &RepositoryName,
+        selector: &Selector,
+        lane: Lane,
+    ) -> Result<Arc<Manifest>, Error> {
+        let answer = self.manifest_request(Method::GET, name, selector, lane).await?;
+        let media_type =
+            answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_string);
+        let said = answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok());
+        let manifest = self.read_manifest(answer, media_type.as_deref(), selector, said)?;
+        self.cache().put(manifest.digest, Content { media_type, bytes: manifest.raw.clone() });
+        if let Selector::Tag(tag) = selector {
+            self.cache().saw(&self.repository(name), tag, manifest.digest);
+        }
+        Ok(Arc::new(manifest))
+    }
+
+    /// Reads a manifest and checks it against the digest asked for. For a tag the server's own digest is believed only
+    /// where the bytes agree, which keeps sha512 digests; otherwise the sha256 of the bytes counts.
+    fn read_manifest(
+        &self,
+        answer: Answer,
+        media_type: Option<&str>,
+        selector: &Selector,
+        said: Option<Digest>,
+    ) -> Result<Manifest, Error> {
+        let fail = |cause| self.http().error(cause, None, 1);
+        let manifest = Manifest::parse(answer.body, media_type).map_err(|bad| {
+            fail(match bad {
+                BadManifest::WebPage => Cause::WebPage,
+                other => Cause::BadAnswer(SafeText::from(other.to_string())),
+            })
+        })?;
+        match (selector, said) {
+            (Selector::Digest(wanted), _) => {
+                manifest.checked(*wanted).map_err(|got| fail(Cause::digest(*wanted, got)))
+            }
+            (Selector::Tag(_), Some(said)) if said.same_algorithm_of(&manifest.raw) == said => {
+                manifest.checked(said).map_err(|got| fail(Cause::digest(said, got)))
+            }
+            (Selector::Tag(_), _) => Ok(manifest),
+        }
+    }
+
+    async fn manifest_request(
+        &self,
+        method: Method,
+        name: &RepositoryName,
+        selector: &Selector,
+        lane: Lane,
+    ) -> Result<Answer, Error> {
+        let url = self.http().base().await?.manifest(name, selector);
+        let mut list = self.abilities().accept();
+        loop {
+            let accept = ACCEPT[list.min(ACCEPT.len() - 1)];
+            let scope = Scope::Pull(name.clone());
+            let request = Request { method: method.clone(), url: url.clone(), accept, scope, cap: CAP, lane };
+            match self.http().send(&request).await {
+                Ok(answer) => {
+                    self.abilities().accept_works(list);
+                    return Ok(answer);
+                }
+                Err(error) if error.cause.status() == Some(406) && list + 1 < ACCEPT.len() => list += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn repository(&self, name: &RepositoryName) -> Repository {
+        Repository { host: self.host().clone(), name: name.clone() }
+    }
+}

@@ -1,0 +1,227 @@
+//! Scheme, host and port: what a credential is bound to.
+
+use std::net::IpAddr;
+
+use reqwest::Url;
+
+use crate::model::reference::{Host, RepositoryName, Selector};
+
+/// An origin by RFC 6454. Two URLs of one origin may share credentials; no others may.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    scheme: String,
+    host: String,
+    port: u16,
+}
+
+impl Origin {
+    /// The origin of a URL; none for schemes that are not HTTP.
+    pub fn of(url: &Url) -> Option<Origin> {
+        let host = url.host_str()?.to_ascii_lowercase();
+        let is_http = matches!(url.scheme(), "http" | "https");
+        let port = url.port_or_known_default()?;
+        is_http.then(|| Origin { scheme: url.scheme().to_string(), host, port })
+    }
+
+    /// Whether it is reached with TLS.
+    pub fn is_https(&self) -> bool {
+        self.scheme == "https"
+    }
+
+    /// The host without its port.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether both are on the same host, at whatever scheme and port.
+    pub fn is_same_host(&self, other: &Origin) -> bool {
+        self.host == other.host
+    }
+}
+
+/// The address of a registry: everything below it is built here, part by part, never joined from server text.
+#[derive(Debug, Clone)]
+pub struct Base(Url);
+
+impl Base {
+    /// `scheme://host/`; none for a host that no URL can hold.
+    pub fn new(host: &Host, is_plain: bool) -> Option<Base> {
+        let scheme = if is_plain { "http" } else { "https" };
+        Url::parse(&format!("{scheme}://{}/", host.api())).ok().map(Base)
+    }
+
+    /// The origin of the registry.
+    pub fn origin(&self) -> Option<Origin> {
+        Origin::of(&self.0)
+    }
+
+    /// `/v2/`.
+    pub fn ping(&self) -> Url {
+        self.below(["v2", ""])
+    }
+
+    /// `/v2/_catalog`.
+    pub fn catalog(&self) -> Url {
+        self.below(["v2", "_catalog"])
+    }
+
+    /// `/v2/<name>/tags/list`.
+    pub fn tags(&self, name: &RepositoryName) -> Url {
+        self.of_repository(name, &["tags", "list"])
+    }
+
+    /// `/v2/<name>/manifests/<reference>`.
+    pub fn manifest(&self, name: &RepositoryName, selector: &Selector) -> Url {
+        self.of_repository(name, &["manifests", &selector.to_string()])
+    }
+
+    /// `/v2/<name>/blobs/<digest>`.
+    pub fn blob(&self, name: &RepositoryName, digest: &crate::model::digest::Digest) -> Url {
+        self.of_repository(name, &["blobs", &digest.to_string()])
+    }
+
+    /// `/v2/<name>/referrers/<digest>`.
+    pub fn referrers(&self, name: &RepositoryName, digest: &crate::model::digest::Digest) -> Url {
+        self.of_repository(name, &["referrers", &digest.to_string()])
+    }
+
+    /// A path and query that was checked to be on this origin when it was found.
+    pub fn at(&self, path_and_query: &str) -> Option<Url> {
+        let mut url = self.0.clone();
+        let (path, query) =
+            path_and_query.split_once('?').map_or((path_and_query, None), |(p, q)| (p, Some(q)));
+        url.set_path(path);
+        url.set_query(query);
+        Some(url).filter(|url| url.path().starts_with("/v2/"))
+    }
+
+    fn of_repository(&self, name: &RepositoryName, rest: &[&str]) -> Url {
+        self.below(std::iter::once("v2").chain(name.components()).chain(rest.iter().copied()))
+    }
+
+    fn below<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
+        let mut url = self.0.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.clear().extend(segments);
+        }
+        url
+    }
+}
+
+/// Whether an address must not be dialled for a server that names it: unspecified, link-local, and loopback unless the
+/// registry itself is there. Private networks are allowed: registries and their token services live in them.
+pub fn is_forbidden(address: IpAddr, registry_is_loopback: bool) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            v4.is_unspecified()
+                || v4.is_link_local()
+                || v4.is_broadcast()
+                || (v4.is_loopback() && !registry_is_loopback)
+        }
+        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+            Some(v4) => is_forbidden(IpAddr::V4(v4), registry_is_loopback),
+            None => {
+                v6.is_unspecified()
+                    || v6.is_unicast_link_local()
+                    || (v6.is_loopback() && !registry_is_loopback)
+            }
+        },
+    }
+}
+
+/// The address that a URL names by number.
+pub fn literal(url: &Url) -> Option<IpAddr> {
+    url.host_str()?.trim_matches(['[', ']']).parse().ok()
+}
+
+/// Whether two hosts belong to one registrable domain, by the public suffix list.
+pub fn is_same_site(a: &str, b: &str) -> bool {
+    let is_number = |host: &str| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    a == b
+        || (!is_number(a)
+            && !is_number(b)
+            && psl::domain_str(a).is_some_and(|domain| psl::domain_str(b) == Some(domain)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base() -> Base {
+        Base::new(&Host::parse("localhost:5000").expect("a host"), true).expect("a base")
+    }
+
+    #[test]
+    fn urls_are_built_from_checked_parts() {
+        let name = RepositoryName::parse("team/app").expect("a name");
+        let selector = "v1".parse().expect("a tag");
+        assert_eq!(base().ping().as_str(), "http://localhost:5000/v2/");
+        assert_eq!(
+            base().manifest(&name, &selector).as_str(),
+            "http://localhost:5000/v2/team/app/manifests/v1"
+        );
+        assert_eq!(base().tags(&name).path(), "/v2/team/app/tags/list");
+    }
+
+    /// registries.md §10 row 39, reliability.md C1.
+    #[test]
+    fn a_path_that_leaves_the_api_is_refused() {
+        for path in ["/other", "/v2/../x", "//evil/v2/", "/v2/..%2f..", ""] {
+            let url = base().at(path);
+            assert!(
+                url.is_none_or(|url| url.host_str() == Some("localhost") && url.path().starts_with("/v2/")),
+                "{path}"
+            );
+        }
+        assert!(base().at("/v2/../x").is_none());
+        assert_eq!(
+            base().at("/v2/_catalog?last=a%2Fb&n=2").map(|url| url.to_string()).as_deref(),
+            Some("http://localhost:5000/v2/_catalog?last=a%2Fb&n=2")
+        );
+    }
+
+    #[test]
+    fn ports_and_case_do_not_fool_the_comparison() {
+        let origin = |text: &str| Url::parse(text).ok().and_then(|url| Origin::of(&url));
+        assert_eq!(origin("https://H:443/a"), origin("https://h/b"));
+        for other in ["http://h/", "https://h:444/", "https://h.evil/", "https://h./"] {
+            assert_ne!(origin("https://h/"), origin(other), "{other}");
+        }
+        assert_eq!(origin("file:///etc"), None);
+    }
+
+    /// reliability.md B2.
+    #[test]
+    fn addresses_inside_are_not_dialled_for_strangers() {
+        for text in [
+            "127.0.0.1",
+            "0.0.0.0",
+            "169.254.169.254",
+            "::1",
+            "::",
+            "fe80::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+        ] {
+            assert!(is_forbidden(text.parse().expect("an address"), false), "{text}");
+        }
+        for text in ["127.0.0.1", "::1", "10.0.0.1"] {
+            assert!(!is_forbidden(text.parse().expect("an address"), true), "{text}");
+        }
+        assert!(is_forbidden("169.254.169.254".parse().expect("an address"), true));
+    }
+
+    #[test]
+    fn one_site_is_one_registrable_domain() {
+        assert!(is_same_site("registry-1.docker.io", "auth.docker.io"));
+        assert!(is_same_site("registry.gitlab.example.com", "example.com"));
+        for (a, b) in [
+            ("reg.example.co.uk", "evil.co.uk"),
+            ("a.github.io", "b.github.io"),
+            ("x", "y"),
+            ("127.0.0.1", "1.0.0.1"),
+        ] {
+            assert!(!is_same_site(a, b), "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What belongs to a manifest: distribution-spec § Listing Referrers, and § Referrers Tag Schema where that is missing.
+
+use std::collections::HashSet;
+
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, Url};
+
+use super::error::Error;
+use super::http::Request;
+use super::limit::Lane;
+use super::scope::Scope;
+use super::{Client, link};
+use crate::model::digest::Digest;
+use crate::model::inspection::Found;
+use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::media_type::OCI_INDEX;
+use crate::model::reference::{RepositoryName, Tag};
+use crate::model::server::Ability;
+use crate::model::text::SafeText;
+
+/// Most bytes of a page of referrers.
+const CAP: u64 = 8 * 1024 * 1024;
+/// Most pages of referrers.
+const MOST_PAGES: usize = 20;
+
+/// What points at a manifest, and how it was found.
+#[derive(Debug, Clone, Default)]
+pub struct Referrers {
+    /// The referrers, in the order of the server, each once.
+    pub descriptors: Vec<Descriptor>,
+    /// By which way; it matters only if there are any.
+    pub found: Option<Found>,
+}
+
+impl Client {
+    /// The referrers of a manifest.
+    pub async fn referrers(&self, name: &RepositoryName, digest: &Digest) -> Result<Referrers, Error> {
+        if self.abilities().may_have_referrers(name)
+            && let Some(descriptors) = self.by_api(name, digest).await?
+        {
+            return Ok(Referrers { descriptors, found: Some(Found::Api) });
+        }
+        let Ok(tag) = Tag::parse(&format!("{}-{}", digest.algorithm(), digest.hex())) else {
+            return Ok(Referrers::default());
+        };
+        match self.latest(name, &tag, Lane::Interactive).await {
+            Ok(manifest) => Ok(Referrers { descriptors: listed(&manifest), found: Some(Found::FallbackTag) }),
+            Err(error) if error.cause.status() == Some(404) => Ok(Referrers::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// By the API; none where the server has none.
+    async fn by_api(&self, name: &RepositoryName, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
+        let mut url = self.http().base().await?.referrers(name, digest);
+        let mut all: Vec<Descriptor> = Vec::new();
+        let mut seen = HashSet::new();
+        for _ in 0..MOST_PAGES {
+            let request = self.referrers_request(name, url.clone());
+            let answer = match self.http().send(&request).await {
+                Ok(answer) => answer,
+                Err(error)
+                    if all.is_empty()
+                        && matches!(error.cause.status(), Some(400 | 404 | 405 | 406 | 501)) =>
+                {
+                    self.no_referrers(name, &error.cause.to_string());
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            };
+            let media_type = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+            let Ok(index) = Manifest::parse(answer.body.clone(), media_type) else {
+                self.no_referrers(name, "its answer is no index");
+                return Ok(None);
+            };
+            self.abilities().learn_referrers(name, Ability::Yes);
+            let new =
+                listed(&index).into_iter().filter(|descriptor| seen.insert(descriptor.digest_text.clone()));
+            let before = all.len();
+            all.extend(new);
+            let next = link::next(&answer.headers).and_then(|link| url.join(&link).ok());
+            match next {
+                Some(next) if all.len() > before && next.path() == url.path() => url.set_query(next.query()),
+                _ => break,
+            }
+        }
+        Ok(Some(all))
+    }
+
+    fn referrers_request(&self, name: &RepositoryName, url: Url) -> Request {
+        let scope = Scope::Pull(name.clone());
+        Request { method: Method::GET, url, accept: OCI_INDEX, scope, cap: CAP, lane: Lane::Interactive }
+    }
+
+    fn no_referrers(&self, name: &RepositoryName, why: &str) {
+        self.abilities().learn_referrers(name, Ability::No(SafeText::clean(why)));
+    }
+}
+
+fn listed(manifest: &Manifest) -> Vec<Descriptor> {
+    match &manifest.body {
+        Body::Index(index) => index.manifests.clone(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,112 @@
+//! When a request is made again, and how long to wait first. This is where `Retry-After` is obeyed.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+/// How patient the client is. Tests are less patient.
+#[derive(Debug, Clone)]
+pub struct Patience {
+    /// To connect.
+    pub connect: Duration,
+    /// For the head of an answer.
+    pub headers: Duration,
+    /// Between two pieces of a body.
+    pub idle: Duration,
+    /// Bytes a second that a body must bring on average, once it has run for the time of `idle`.
+    pub slowest: u64,
+    /// Tries of one request, the first included.
+    pub tries: u32,
+    /// The wait before the second try; doubled before each further one.
+    pub backoff: Duration,
+    /// The longest that a server may make us wait without asking the user.
+    pub longest_wait: Duration,
+    /// For a credential helper.
+    pub helper: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            connect: Duration::from_secs(10),
+            headers: Duration::from_secs(30),
+            idle: Duration::from_secs(30),
+            slowest: 1024,
+            tries: 4,
+            backoff: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(60),
+            helper: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A number of seconds above which `Retry-After` can only be a point in time (Docker Hub has sent such).
+const EPOCH_FROM: i64 = 1_000_000_000;
+
+/// Whether an answer of this status may be better the next time.
+pub fn may_pass(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 522)
+}
+
+/// How long the server asks to wait, if it says so in a form that makes sense.
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match value.parse::<i64>() {
+        Ok(seconds) if seconds >= EPOCH_FROM => seconds.checked_sub(now.as_second())?,
+        Ok(seconds) => seconds,
+        Err(_) => DateTimeParser::new().parse_timestamp(value).ok()?.as_second() - now.as_second(),
+    };
+    Some(Duration::from_secs(seconds.max(0).unsigned_abs()))
+}
+
+/// The wait before try number `tries + 1`: doubling, with a random fifth more or less so that many do not come at once.
+pub fn backoff(patience: &Patience, tries: u32) -> Duration {
+    let doubled = patience.backoff.saturating_mul(1 << tries.saturating_sub(1).min(10));
+    let random = RandomState::new().hash_one(tries) % 1000;
+    doubled.mul_f64(0.8 + 0.4 * random as f64 / 1000.0).min(patience.longest_wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(value: &str) -> Option<u64> {
+        let now = Timestamp::from_second(1_800_000_000).expect("a date");
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a value"))]);
+        retry_after(&headers, now).map(|wait| wait.as_secs())
+    }
+
+    /// reliability.md F5, registries.md §10 row 36.
+    #[test]
+    fn a_server_may_say_when_in_three_ways() {
+        let table = [
+            ("5", Some(5)),
+            ("86400", Some(86_400)),
+            ("-3", Some(0)),
+            ("1800000030", Some(30)),
+            ("1799999999", Some(0)),
+            ("Fri, 15 Jan 2027 08:00:10 GMT", Some(10)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("soon", None),
+            ("99999999999999999999999", None),
+            ("", None),
+        ];
+        for (value, expected) in table {
+            assert_eq!(wait(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn waits_double_and_have_an_end() {
+        let patience = Patience::default();
+        for tries in 1..40 {
+            let wait = backoff(&patience, tries);
+            let middle = patience.backoff.saturating_mul(1 << (tries - 1).min(10));
+            assert!(wait <= patience.longest_wait);
+            assert!(wait >= middle.mul_f64(0.79).min(patience.longest_wait) && wait <= middle.mul_f64(1.21));
+        }
+    }
+}
