@@ -1,29 +1,60 @@
 //! How regtui behaves: [`State`], [`init`] and [`update`]. No waiting, no drawing, no clock.
+//!
+//! | question | file |
+//! |---|---|
+//! | what does a key mean | `keymap`, then `perform`; in a dialog, `dialog` |
+//! | why is a key greyed | `available` |
+//! | what is loaded, when | `follow` |
+//! | where does an answer go | `answers`; a late one is dropped in `remote` |
+//! | what is kept of panes that were left | `store` |
 
 pub mod action;
+mod answers;
+pub mod available;
 pub mod cmd;
 pub mod detail;
 pub mod dialog;
+pub mod filter;
+mod follow;
+pub mod keymap;
 pub mod layout;
 pub mod list;
+mod mouse;
 pub mod msg;
 pub mod notices;
+pub mod open;
+pub mod palette;
+mod perform;
 pub mod registries;
 pub mod remote;
 pub mod repositories;
 pub mod settings;
+pub mod store;
 pub mod tags;
+mod turn;
+mod yank;
 
 use std::collections::VecDeque;
 
+use crossterm::event::{KeyEvent, KeyEventKind};
+use jiff::Timestamp;
+
+use crate::model::reference::Target;
 use crate::model::request::RequestLine;
 
+use cmd::Cmd;
 use detail::Detail;
 use dialog::Dialog;
+use msg::Msg;
 use notices::Notices;
 use registries::Registries;
 use settings::Settings;
+use store::Store;
 use tags::Tags;
+use turn::Turn;
+
+/// Requests that the request log keeps.
+const MOST_REQUESTS: usize = 500;
 
 /// Everything that regtui knows. Written only by [`update`]; drawing reads it.
 #[derive(Debug)]
@@ -42,6 +73,8 @@ pub struct State {
     pub tags: Tags,
     /// The image under the cursor.
     pub detail: Detail,
+    /// What is kept of repositories and images that the cursor left.
+    pub store: Store,
     /// What lies on top; the last one has the keys.
     pub dialogs: Vec<Dialog>,
     /// What was said to the user.
@@ -67,4 +100,115 @@ pub enum Pane {
     Tags,
     /// The image under the cursor.
     Details,
+}
+
+impl Pane {
+    /// All panes, from left to right.
+    pub const ALL: [Pane; 4] = [Pane::Registries, Pane::Repositories, Pane::Tags, Pane::Details];
+
+    /// The title of the pane.
+    pub fn title(self) -> &'static str {
+        match self {
+            Pane::Registries => "Registries",
+            Pane::Repositories => "Repositories",
+            Pane::Tags => "Tags",
+            Pane::Details => "Details",
+        }
+    }
+}
+
+/// The state at start, and what to ask first. Opens what the command line names; the first one is under the cursor.
+pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Timestamp) -> (State, Vec<Cmd>) {
+    let mut state = State {
+        settings,
+        size,
+        focus: Pane::Repositories,
+        zoomed: false,
+        registries: Registries::default(),
+        tags: Tags::default(),
+        detail: Detail::default(),
+        store: Store::default(),
+        dialogs: Vec::new(),
+        notices: Notices::default(),
+        requests: VecDeque::new(),
+        show_hidden: false,
+        tickets: remote::Tickets::default(),
+        spin: 0,
+    };
+    let mut turn = Turn { state: &mut state, now, cmds: Vec::new() };
+    for target in targets.into_iter().rev() {
+        turn.open(target);
+    }
+    turn.state.registries.items.reverse();
+    turn.state.registries.list.cursor = 0;
+    turn.state.registries.refilter();
+    if turn.state.registries.items.is_empty() {
+        turn.prompt_to_open();
+    }
+    turn.follow();
+    let cmds = turn.cmds;
+    (state, cmds)
+}
+
+/// What happens, and what to do about it.
+pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
+    let mut turn = Turn { state, now, cmds: Vec::new() };
+    match msg {
+        Msg::Key(key) if key.kind == KeyEventKind::Release => {}
+        Msg::Key(key) => turn.key(key),
+        Msg::Mouse(event) => turn.mouse(event),
+        Msg::Pasted(text) => turn.paste(&text),
+        Msg::Resized(columns, rows) => turn.state.size = (columns, rows),
+        Msg::Ticked => turn.tick(),
+        Msg::Answered(slot, ticket, answer) => turn.answered(slot, ticket, answer),
+        Msg::Requested(line) => turn.requested(line),
+        Msg::Copied(text) => turn.done(text),
+        Msg::Failed(failure) => turn.fail(failure),
+    }
+    turn.follow();
+    turn.cmds
+}
+
+/// Whether something on the screen moves by itself: a spinner, or a message that will pass.
+pub fn needs_ticks(state: &State) -> bool {
+    state.is_loading() || state.notices.toast_until.is_some()
+}
+
+impl State {
+    /// Whether an answer is awaited for something on the screen.
+    pub fn is_loading(&self) -> bool {
+        let registry = self.registries.selected();
+        registry
+            .is_some_and(|registry| registry.server.is_loading() || registry.repositories.names.is_loading())
+            || self.tags.tags.is_loading()
+            || !self.tags.waiting.is_empty()
+            || self.detail.inspection.is_loading()
+    }
+}
+
+impl Turn<'_> {
+    fn key(&mut self, key: KeyEvent) {
+        if keymap::name_of(key).as_deref() == Some("Ctrl-c") {
+            self.perform(action::Action::Quit);
+        } else if !self.state.dialogs.is_empty() {
+            self.key_in_dialog(key);
+        } else if let Some(action) = keymap::lookup(self.state.focus, key) {
+            self.perform(action);
+        }
+    }
+
+    fn tick(&mut self) {
+        self.state.spin = self.state.spin.wrapping_add(1);
+        if self.state.notices.toast_until.is_some_and(|until| until <= self.now) {
+            self.state.notices.toast_until = None;
+        }
+        self.state.tags.settle();
+    }
+
+    fn requested(&mut self, line: RequestLine) {
+        if self.state.requests.len() == MOST_REQUESTS {
+            self.state.requests.pop_front();
+        }
+        self.state.requests.push_back(line);
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::list::List;
 use super::remote::Remote;
 use crate::model::inspection::{Inspection, Variant};
-use crate::model::json::Line;
+use crate::model::json::{self, Line};
 use crate::model::reference::{Repository, Selector};
 
 /// The Details pane.
@@ -25,9 +25,11 @@ pub struct Detail {
     pub scroll: usize,
     /// Lines that fit, from the last layout.
     pub height: usize,
+    /// Lines of the Overview tab as it was last laid out.
+    pub overview_lines: usize,
     /// The config of the chosen platform, pretty-printed.
     pub config: Vec<Line>,
-    /// The manifest of the chosen platform, pretty-printed; of the index while the first platform is not chosen.
+    /// The manifest of the chosen platform, pretty-printed, behind that of its index.
     pub manifest: Vec<Line>,
 }
 
@@ -51,5 +53,66 @@ impl Detail {
     /// The chosen platform's image.
     pub fn chosen(&self) -> Option<&Variant> {
         self.inspection.value.as_ref()?.variants.get(self.variant)
+    }
+
+    /// Lines of the open tab.
+    pub fn length(&self) -> usize {
+        match self.tab {
+            Tab::Overview => self.overview_lines,
+            Tab::Layers => self.layers.rows.len(),
+            Tab::Config => self.config.len(),
+            Tab::Manifest => self.manifest.len(),
+            Tab::Referrers => {
+                self.inspection.value.as_ref().map_or(0, |inspection| inspection.referrers.len())
+            }
+        }
+    }
+
+    /// Opens a tab.
+    pub fn open_tab(&mut self, tab: Tab) {
+        self.tab = tab;
+        self.scroll = 0;
+    }
+
+    /// Chooses a platform.
+    pub fn choose(&mut self, variant: usize) {
+        self.variant = variant;
+        self.scroll = 0;
+        self.layers.is_chosen = false;
+        self.lay_out();
+    }
+
+    /// Shows another image; the open tab stays, and the platform where the new image has as many.
+    pub fn show(&mut self, of: Option<(Repository, Selector)>, inspection: Remote<Arc<Inspection>>) {
+        self.of = of;
+        self.inspection = inspection;
+        self.scroll = 0;
+        self.layers.is_chosen = false;
+        self.lay_out();
+    }
+
+    /// Lays out what the tabs show, after the inspection or the platform changed.
+    pub fn lay_out(&mut self) {
+        let count = self.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
+        self.variant = self.variant.min(count.saturating_sub(1));
+        let layers = self.chosen().map_or(0, |variant| variant.layers.rows.len());
+        let rows: Vec<u32> = (0..layers as u32).collect();
+        self.layers.order.clone_from(&rows);
+        self.layers.show(rows);
+        let config = self.chosen().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
+        self.config = config.map(|config| json::lay_out(&config.raw)).unwrap_or_default();
+        self.manifest = self.lay_out_manifest();
+        self.scroll = self.scroll.min(self.length().saturating_sub(self.height.max(1)));
+    }
+
+    fn lay_out_manifest(&self) -> Vec<Line> {
+        let Some(inspection) = &self.inspection.value else { return Vec::new() };
+        let mut lines = json::lay_out(&inspection.manifest.raw);
+        let child = self.chosen().and_then(|variant| variant.manifest.as_ref().ok());
+        if let Some(child) = child.filter(|child| child.digest != inspection.manifest.digest) {
+            lines.push(Line { indent: 0, pieces: Vec::new() });
+            lines.extend(json::lay_out(&child.raw));
+        }
+        lines
     }
 }

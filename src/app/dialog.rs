@@ -1,6 +1,15 @@
-//! What lies on top of the panes.
+//! What lies on top of the panes, and what keys do there.
 
+mod command_line;
+mod open_prompt;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler;
+
+use super::list::Move;
+use super::turn::Turn;
+use super::{keymap, palette};
 
 /// One dialog. The last one of the stack has the keys.
 #[derive(Debug)]
@@ -41,7 +50,7 @@ pub struct CommandLine {
 pub struct Palette {
     /// What is typed.
     pub input: Input,
-    /// Rows that match, best first: indices into the key table's palette entries.
+    /// Rows that match: indices into [`palette::ENTRIES`].
     pub rows: Vec<usize>,
     /// The row under the cursor.
     pub cursor: usize,
@@ -100,4 +109,174 @@ pub struct Help {
     pub input: Input,
     /// First line drawn.
     pub scroll: usize,
+}
+
+impl Turn<'_> {
+    /// Gives a key to the dialog on top.
+    pub fn key_in_dialog(&mut self, key: KeyEvent) {
+        // It is taken off while it works, so that it may change the state; it goes back unless it is done.
+        let Some(dialog) = self.state.dialogs.pop() else { return };
+        let at = self.state.dialogs.len();
+        let stays = match dialog {
+            Dialog::Filter(input) => self.key_in_filter(input, key),
+            Dialog::CommandLine(line) => self.key_in_command_line(line, key),
+            Dialog::Palette(palette) => self.key_in_palette(palette, key),
+            Dialog::Open(open) => self.key_in_open(open, key),
+            Dialog::Menu(menu) => self.key_in_menu(menu, key),
+            Dialog::Help(help) => key_in_help(help, key),
+            Dialog::Requests(scroll) => key_in_log(scroll, key, '@').map(Dialog::Requests),
+            Dialog::Messages(scroll) => key_in_log(scroll, key, 'm').map(Dialog::Messages),
+        };
+        if let Some(dialog) = stays {
+            self.state.dialogs.insert(at, dialog);
+        }
+    }
+
+    /// Closes the dialog on top as Esc does.
+    pub fn close_dialog(&mut self) {
+        self.key_in_dialog(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
+    }
+
+    /// Scrolls the dialog on top as the arrow keys do.
+    pub fn scroll_dialog(&mut self, rows: isize) {
+        let code = if rows < 0 { KeyCode::Up } else { KeyCode::Down };
+        for _ in 0..rows.unsigned_abs() {
+            self.key_in_dialog(KeyEvent::new(code, KeyModifiers::NONE));
+        }
+    }
+
+    /// Takes pasted text where text is typed. Line breaks end it: a paste never presses Enter.
+    pub fn paste(&mut self, text: &str) {
+        let line: String =
+            text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(1024).collect();
+        let takes_text = matches!(
+            self.state.dialogs.last(),
+            Some(
+                Dialog::Filter(_)
+                    | Dialog::CommandLine(_)
+                    | Dialog::Palette(_)
+                    | Dialog::Open(_)
+                    | Dialog::Help(_)
+            )
+        );
+        if !takes_text {
+            return self.refuse("text can only be pasted where text is typed");
+        }
+        for character in line.chars() {
+            self.key_in_dialog(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE));
+        }
+    }
+
+    /// Opens the palette.
+    pub fn open_palette(&mut self) {
+        let palette = Palette { rows: palette::rows(""), ..Palette::default() };
+        self.state.dialogs.push(Dialog::Palette(palette));
+    }
+
+    fn key_in_filter(&mut self, mut input: Input, key: KeyEvent) -> Option<Dialog> {
+        match key.code {
+            KeyCode::Enter => return None,
+            KeyCode::Esc => {
+                self.filter("");
+                return None;
+            }
+            KeyCode::Up => self.go(Move::By(-1)),
+            KeyCode::Down => self.go(Move::By(1)),
+            KeyCode::PageUp => self.go(Move::HalfPages(-1)),
+            KeyCode::PageDown => self.go(Move::HalfPages(1)),
+            _ if typed(&mut input, key) => self.filter(input.value()),
+            _ => {}
+        }
+        Some(Dialog::Filter(input))
+    }
+
+    fn key_in_palette(&mut self, mut palette: Palette, key: KeyEvent) -> Option<Dialog> {
+        match key.code {
+            KeyCode::Esc => return None,
+            KeyCode::Enter => {
+                let entry = palette.rows.get(palette.cursor).and_then(|row| palette::ENTRIES.get(*row))?;
+                match entry.action {
+                    Some(action) => self.perform(action),
+                    None => return Some(Dialog::CommandLine(self.command_line(entry.name))),
+                }
+                return None;
+            }
+            _ if typed(&mut palette.input, key) => {
+                palette.rows = palette::rows(palette.input.value());
+                palette.cursor = 0;
+            }
+            _ => palette.cursor = moved(palette.cursor, palette.rows.len(), key),
+        }
+        Some(Dialog::Palette(palette))
+    }
+
+    fn key_in_menu(&mut self, mut menu: Menu, key: KeyEvent) -> Option<Dialog> {
+        let by_key = |typed: char| menu.entries.iter().find(|entry| entry.key == typed);
+        let choice = match key.code {
+            KeyCode::Esc => return None,
+            KeyCode::Enter => menu.entries.get(menu.cursor),
+            KeyCode::Char(typed) if key.modifiers.difference(KeyModifiers::SHIFT).is_empty() => by_key(typed),
+            _ => None,
+        };
+        match (choice, key.code) {
+            (Some(entry), _) => {
+                self.choose(entry.choice.clone());
+                None
+            }
+            (None, KeyCode::Char('q' | 'h')) => None,
+            (None, _) => {
+                menu.cursor = moved(menu.cursor, menu.entries.len(), key);
+                Some(Dialog::Menu(menu))
+            }
+        }
+    }
+}
+
+fn key_in_help(mut help: Help, key: KeyEvent) -> Option<Dialog> {
+    let is_empty = help.input.value().is_empty();
+    match key.code {
+        KeyCode::Esc | KeyCode::Enter | KeyCode::F(1) => return None,
+        KeyCode::Char('?' | 'q') if is_empty => return None,
+        _ if typed(&mut help.input, key) => help.scroll = 0,
+        _ => help.scroll = moved(help.scroll, keymap::BINDINGS.len(), key),
+    }
+    Some(Dialog::Help(help))
+}
+
+/// Logs scroll from their end: up is further from it.
+fn key_in_log(scroll: usize, key: KeyEvent, own: char) -> Option<usize> {
+    Some(match key.code {
+        KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | 'h') => return None,
+        KeyCode::Char(typed) if typed == own => return None,
+        KeyCode::Up | KeyCode::Char('k') => scroll + 1,
+        KeyCode::Down | KeyCode::Char('j') => scroll.saturating_sub(1),
+        KeyCode::PageUp => scroll + 10,
+        KeyCode::PageDown => scroll.saturating_sub(10),
+        KeyCode::Home | KeyCode::Char('g') => usize::MAX / 2,
+        KeyCode::End | KeyCode::Char('G') => 0,
+        _ => scroll,
+    })
+}
+
+/// Gives a key to a line of text; says whether the text changed.
+fn typed(input: &mut Input, key: KeyEvent) -> bool {
+    input.handle_event(&Event::Key(key)).is_some_and(|change| change.value)
+}
+
+/// The cursor of a short list after a key.
+fn moved(cursor: usize, rows: usize, key: KeyEvent) -> usize {
+    let to = match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
+        (KeyCode::Up | KeyCode::BackTab, _) | (KeyCode::Char('k'), false) | (KeyCode::Char('p'), true) => {
+            cursor.saturating_sub(1)
+        }
+        (KeyCode::Down | KeyCode::Tab, _) | (KeyCode::Char('j'), false) | (KeyCode::Char('n'), true) => {
+            cursor + 1
+        }
+        (KeyCode::PageUp, _) => cursor.saturating_sub(10),
+        (KeyCode::PageDown, _) => cursor + 10,
+        (KeyCode::Home, _) => 0,
+        (KeyCode::End, _) => rows,
+        _ => cursor,
+    };
+    to.min(rows.saturating_sub(1))
 }

@@ -111,15 +111,6 @@ impl Layout {
         }
     }
 
-    /// The rectangle of a pane's rows: inside its border, under its heading.
-    pub fn rows(&self, pane: Pane) -> Rect {
-        let inner = self.pane(pane).map(inside).unwrap_or_default();
-        match pane {
-            Pane::Tags => below(inner, 1),
-            _ => inner,
-        }
-    }
-
     /// The pane at a place on the screen.
     pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
         let place = Position::new(column, row);
@@ -133,9 +124,42 @@ pub fn inside(area: Rect) -> Rect {
     Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2))
 }
 
-fn below(area: Rect, lines: u16) -> Rect {
-    let lines = lines.min(area.height);
-    Rect::new(area.x, area.y + lines, area.width, area.height - lines)
+/// The rectangle of a pane's rows: inside its border, between its heading and its foot.
+pub fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
+    let inner = layout.pane(pane).map(inside).unwrap_or_default();
+    let heading = u16::from(has_heading(state, pane)).min(inner.height);
+    let foot = u16::from(has_foot(state, pane)).min(inner.height - heading);
+    Rect::new(inner.x, inner.y + heading, inner.width, inner.height - heading - foot)
+}
+
+/// Whether a line stands above the rows: the names of the columns, the platform of an index.
+pub fn has_heading(state: &State, pane: Pane) -> bool {
+    match pane {
+        Pane::Registries | Pane::Repositories => false,
+        Pane::Tags => !state.tags.tags.items.is_empty(),
+        Pane::Details => {
+            state.detail.inspection.value.as_ref().is_some_and(|inspection| inspection.variants.len() > 1)
+        }
+    }
+}
+
+/// Whether a line stands below the rows: what failed although there is something to show.
+pub fn has_foot(state: &State, pane: Pane) -> bool {
+    match pane {
+        Pane::Registries => false,
+        Pane::Repositories => state.registries.selected().is_some_and(|registry| {
+            let names = &registry.repositories.names;
+            !names.items.is_empty() && (names.failure.is_some() || names.incomplete.is_some())
+        }),
+        Pane::Tags => {
+            let tags = &state.tags.tags;
+            !tags.items.is_empty() && (tags.failure.is_some() || tags.incomplete.is_some())
+        }
+        Pane::Details => {
+            let inspection = &state.detail.inspection;
+            inspection.value.is_some() && inspection.failure.is_some()
+        }
+    }
 }
 
 /// The Layers tab: its heading and rows above, what the selected row says below. `area` is the inside of the pane.

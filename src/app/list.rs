@@ -3,10 +3,14 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::filter::Filter;
+
 /// A list on the screen, over items that its owner keeps.
 #[derive(Debug, Default)]
 pub struct List {
-    /// Indices of the items shown, in the order shown.
+    /// Indices of all items, sorted.
+    pub order: Vec<u32>,
+    /// Indices of the items shown, in the order shown: `order` without what is hidden.
     pub rows: Vec<u32>,
     /// The row under the cursor: an index into `rows`.
     pub cursor: usize,
@@ -20,6 +24,23 @@ pub struct List {
     pub marks: HashSet<u32>,
     /// Where a range of marks began: an index into `rows`.
     pub range_from: Option<usize>,
+    /// Whether the user chose the row under the cursor: then the cursor stays on it when rows come and go.
+    pub is_chosen: bool,
+}
+
+/// A way to move the cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// By so many rows, down if positive.
+    By(isize),
+    /// By half of what is shown, down if positive.
+    HalfPages(isize),
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// To this row.
+    To(usize),
 }
 
 impl List {
@@ -37,6 +58,119 @@ impl List {
     /// Whether a filter hides rows.
     pub fn is_filtered(&self) -> bool {
         !self.filter.is_empty()
+    }
+
+    /// Moves the cursor; says whether it moved.
+    pub fn go(&mut self, to: Move) -> bool {
+        let last = self.rows.len().saturating_sub(1);
+        let half = (self.height / 2).max(1) as isize;
+        let cursor = match to {
+            Move::By(rows) => self.cursor.saturating_add_signed(rows),
+            Move::HalfPages(pages) => self.cursor.saturating_add_signed(pages * half),
+            Move::First => 0,
+            Move::Last => last,
+            Move::To(row) => row,
+        };
+        let before = std::mem::replace(&mut self.cursor, cursor.min(last));
+        self.is_chosen = true;
+        if let Some(from) = self.range_from {
+            self.mark_range(from);
+        }
+        self.show_cursor();
+        before != self.cursor
+    }
+
+    /// Scrolls by so many rows and takes the cursor along only as far as it must.
+    pub fn scroll(&mut self, rows: isize) {
+        let furthest = self.rows.len().saturating_sub(self.height);
+        self.offset = self.offset.saturating_add_signed(rows).min(furthest);
+        let shown = self.window();
+        if !shown.is_empty() {
+            self.cursor = self.cursor.clamp(shown.start, shown.end - 1);
+            self.is_chosen = true;
+        }
+    }
+
+    /// Brings the cursor into what is drawn.
+    pub fn show_cursor(&mut self) {
+        self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
+        if self.height == 0 {
+            return;
+        }
+        if self.cursor < self.offset {
+            self.offset = self.cursor;
+        } else if self.cursor >= self.offset + self.height {
+            self.offset = self.cursor + 1 - self.height;
+        }
+        self.offset = self.offset.min(self.rows.len().saturating_sub(self.height));
+    }
+
+    /// Shows other rows. The cursor stays on its item if the user chose it and it is still there.
+    pub fn show(&mut self, rows: Vec<u32>) {
+        let selected = self.rows.get(self.cursor).copied().filter(|_| self.is_chosen);
+        self.rows = rows;
+        let same = selected.and_then(|item| self.rows.iter().position(|row| *row == item));
+        if let Some(row) = same {
+            self.cursor = row;
+        } else if !self.is_chosen {
+            self.cursor = 0;
+        }
+        self.show_cursor();
+    }
+
+    /// Shows what the filter leaves of `order`. `name` is an item's name; nothing for one that is hidden.
+    pub fn refilter<'a>(&mut self, name: impl Fn(u32) -> Option<&'a str>) {
+        let named = self.order.iter().filter_map(|item| Some((*item, name(*item)?)));
+        let rows = match Filter::parse(&self.filter) {
+            Some(filter) => filter.rows(named),
+            None => named.map(|(item, _)| item).collect(),
+        };
+        self.show(rows);
+    }
+
+    /// Marks the row under the cursor, or unmarks it, and goes on to the next.
+    pub fn toggle_mark(&mut self) {
+        if let Some(item) = self.rows.get(self.cursor).copied() {
+            if !self.marks.remove(&item) {
+                self.marks.insert(item);
+            }
+            self.go(Move::By(1));
+        }
+    }
+
+    /// Begins a range of marks here, or ends it.
+    pub fn toggle_range(&mut self) {
+        self.range_from = match self.range_from {
+            Some(_) => None,
+            None => {
+                self.mark_range(self.cursor);
+                Some(self.cursor)
+            }
+        };
+    }
+
+    /// Marks every row shown.
+    pub fn mark_all(&mut self) {
+        self.marks.extend(self.rows.iter().copied());
+    }
+
+    /// Unmarks everything; says whether anything was marked.
+    pub fn unmark(&mut self) -> bool {
+        self.range_from = None;
+        !std::mem::take(&mut self.marks).is_empty()
+    }
+
+    /// The marked items in the order shown, those that a filter hides last.
+    pub fn marked(&self) -> Vec<usize> {
+        let shown: Vec<u32> = self.rows.iter().copied().filter(|item| self.marks.contains(item)).collect();
+        let mut hidden: Vec<u32> = self.marks.iter().copied().filter(|item| !shown.contains(item)).collect();
+        hidden.sort_unstable();
+        shown.into_iter().chain(hidden).map(|item| item as usize).collect()
+    }
+
+    fn mark_range(&mut self, from: usize) {
+        let (start, end) = (from.min(self.cursor), from.max(self.cursor));
+        self.marks.extend(self.rows.iter().skip(start).take(end + 1 - start).copied());
     }
 }
 
@@ -70,5 +204,137 @@ impl<T> Default for Paged<T> {
             incomplete: None,
             at: None,
         }
+    }
+}
+
+/// What a page changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing that is shown.
+    Nothing,
+    /// Items from this index on are new.
+    Added(usize),
+    /// All items may be others.
+    Replaced,
+}
+
+impl<T> Paged<T> {
+    /// Whether a page is awaited.
+    pub fn is_loading(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// Whether it was asked for, with whatever outcome.
+    pub fn is_begun(&self) -> bool {
+        self.pending.is_some() || self.failure.is_some() || self.at.is_some()
+    }
+
+    /// Notes that the first page is asked for. What is shown stays until the last page has come.
+    pub fn begin(&mut self, ticket: super::remote::Ticket) {
+        self.pending = Some(ticket);
+        self.incoming = self.at.is_some().then(Vec::new);
+    }
+
+    /// Takes a page. `ticket` is the question for the one after it.
+    pub fn take(
+        &mut self,
+        page: Vec<T>,
+        next: Option<super::remote::Ticket>,
+        now: jiff::Timestamp,
+    ) -> Change {
+        self.failure = None;
+        self.pending = next;
+        self.complete = next.is_none();
+        self.at.get_or_insert(now);
+        if self.complete {
+            self.at = Some(now);
+        }
+        match (&mut self.incoming, next) {
+            (Some(incoming), Some(_)) => {
+                incoming.extend(page);
+                Change::Nothing
+            }
+            (Some(incoming), None) => {
+                incoming.extend(page);
+                self.items = std::mem::take(incoming);
+                self.incoming = None;
+                Change::Replaced
+            }
+            (None, _) => {
+                let from = self.items.len();
+                self.items.extend(page);
+                Change::Added(from)
+            }
+        }
+    }
+
+    /// Notes that a page did not come: what is there stays.
+    pub fn fail(&mut self, failure: crate::model::failure::Failure) {
+        self.pending = None;
+        self.incoming = None;
+        self.failure = Some(failure);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(rows: u32, height: usize) -> List {
+        List { rows: (0..rows).collect(), height, ..List::default() }
+    }
+
+    #[test]
+    fn the_cursor_stays_inside_and_is_always_drawn() {
+        let mut list = list(10, 4);
+        for to in [
+            Move::By(3),
+            Move::By(1),
+            Move::Last,
+            Move::By(5),
+            Move::HalfPages(-1),
+            Move::By(-100),
+            Move::To(99),
+        ] {
+            list.go(to);
+            assert!(list.window().contains(&list.cursor), "{to:?}: {list:?}");
+        }
+        list.show(vec![]);
+        assert_eq!((list.selected(), list.window()), (None, 0..0));
+    }
+
+    #[test]
+    fn the_cursor_stays_on_what_the_user_chose_and_else_on_top() {
+        let mut chosen = list(5, 3);
+        chosen.go(Move::To(2));
+        chosen.show(vec![9, 4, 3, 2, 1, 0]);
+        assert_eq!(chosen.selected(), Some(2));
+        let mut fresh = list(5, 3);
+        fresh.show(vec![9, 0]);
+        assert_eq!(fresh.selected(), Some(9));
+    }
+
+    #[test]
+    fn marks_stay_on_items_when_rows_are_hidden() {
+        let mut list = list(5, 3);
+        list.toggle_mark();
+        list.toggle_range();
+        list.go(Move::By(2));
+        list.toggle_range();
+        assert_eq!(list.marked(), [0, 1, 2, 3]);
+        list.show(vec![3, 4]);
+        assert_eq!(list.marked(), [3, 0, 1, 2]);
+        assert!(list.unmark() && !list.unmark());
+    }
+
+    #[test]
+    fn scrolling_takes_the_cursor_along_only_as_far_as_it_must() {
+        let mut list = list(20, 5);
+        list.scroll(3);
+        assert_eq!((list.offset, list.cursor), (3, 3));
+        list.scroll(100);
+        assert_eq!((list.offset, list.cursor), (15, 15));
+        list.scroll(-100);
+        assert_eq!((list.offset, list.cursor), (0, 4));
     }
 }

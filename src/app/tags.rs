@@ -1,13 +1,17 @@
 //! The tags of a repository, with what is known of each.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::list::{List, Paged};
-use super::remote::Remote;
+use jiff::Timestamp;
+
+use super::list::{Change, List, Paged};
+use super::remote::{Remote, Ticket};
 use crate::model::digest::Digest;
 use crate::model::page::Listed;
-use crate::model::reference::{Repository, Tag};
+use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::summary::Summary;
+use crate::model::text::SafeText;
+use crate::model::version_order::Key;
 
 /// The Tags pane.
 #[derive(Debug, Default)]
@@ -18,12 +22,22 @@ pub struct Tags {
     pub tags: Paged<Listed<Tag>>,
     /// What is shown of them.
     pub list: List,
-    /// One for each tag, by index; empty until its row was looked at.
+    /// What is known of each, by index; nothing until its row was looked at.
     pub summaries: HashMap<u32, Remote<Summary>>,
+    /// The rows whose summary is awaited.
+    pub waiting: HashMap<Ticket, u32>,
     /// How many tags share a digest, among those whose digest is known.
     pub shared: HashMap<Digest, u32>,
     /// By what they are sorted.
     pub sort: Sort,
+    /// Whether digest tags are shown.
+    pub show_hidden: bool,
+    /// The image to show although its tag is not under the cursor (yet): it was opened by name.
+    pub goal: Option<Selector>,
+    /// What each tag sorts by as a version, by index.
+    keys: Vec<Key>,
+    /// Whether summaries came that may change the order.
+    is_order_stale: bool,
 }
 
 /// The order of tags.
@@ -47,4 +61,283 @@ pub enum SortBy {
     Date,
     /// By compressed size, largest first. Needs every tag's details.
     Size,
+}
+
+impl SortBy {
+    /// All of them, in the order of the menu.
+    pub const ALL: [SortBy; 4] = [SortBy::Version, SortBy::Name, SortBy::Date, SortBy::Size];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            SortBy::Version => "version",
+            SortBy::Name => "name",
+            SortBy::Date => "date",
+            SortBy::Size => "size",
+        }
+    }
+
+    /// Whether it needs the details of every tag.
+    pub fn needs_details(self) -> bool {
+        matches!(self, SortBy::Date | SortBy::Size)
+    }
+}
+
+impl Tags {
+    /// The pane for a repository of which nothing is known.
+    pub fn of(repository: Repository, sort: Sort, show_hidden: bool, height: usize) -> Tags {
+        let list = List { height, ..List::default() };
+        Tags { repository: Some(repository), sort, show_hidden, list, ..Tags::default() }
+    }
+
+    /// The pane while no repository is under the cursor.
+    pub fn of_nothing(sort: Sort) -> Tags {
+        Tags { sort, ..Tags::default() }
+    }
+
+    /// The tag under the cursor, if its name can be asked for.
+    pub fn selected(&self) -> Option<&Tag> {
+        self.tags.items.get(self.list.selected()?)?.name()
+    }
+
+    /// The summary under the cursor.
+    pub fn summary(&self) -> Option<&Summary> {
+        self.summaries.get(&(self.list.selected()? as u32))?.value.as_ref()
+    }
+
+    /// Whether another tag of the list is known to have the same digest.
+    pub fn is_shared(&self, digest: &Digest) -> bool {
+        self.shared.get(digest).is_some_and(|count| *count > 1)
+    }
+
+    /// The tags known to have this digest, in the order shown.
+    pub fn aliases(&self, digest: &Digest) -> Vec<&str> {
+        let has_it = |item: &&u32| {
+            self.summaries
+                .get(item)
+                .and_then(|summary| summary.value.as_ref())
+                .is_some_and(|summary| summary.digest == *digest)
+        };
+        self.list
+            .order
+            .iter()
+            .filter(has_it)
+            .filter_map(|item| self.tags.items.get(*item as usize))
+            .map(Listed::text)
+            .collect()
+    }
+
+    /// Takes a page of tags.
+    pub fn take(
+        &mut self,
+        page: Vec<Listed<Tag>>,
+        next: Option<Ticket>,
+        incomplete: Option<SafeText>,
+        now: Timestamp,
+    ) {
+        let old: Vec<Listed<Tag>> = match next.is_none() && self.tags.incoming.is_some() {
+            true => self.tags.items.clone(),
+            false => Vec::new(),
+        };
+        let change = self.tags.take(page, next, now);
+        self.tags.incomplete = incomplete;
+        match change {
+            Change::Nothing => {}
+            Change::Added(from) => {
+                self.list.order.extend(from as u32..self.tags.items.len() as u32);
+                self.sort();
+            }
+            Change::Replaced => self.replaced(old),
+        }
+        self.seek();
+    }
+
+    /// After a refresh: what was known of a tag stays, marked as old, so that it is asked again when it is looked at.
+    fn replaced(&mut self, old: Vec<Listed<Tag>>) {
+        let index: HashMap<&str, u32> =
+            self.tags.items.iter().enumerate().map(|(item, tag)| (tag.text(), item as u32)).collect();
+        let new_place = |item: u32| old.get(item as usize).and_then(|tag| index.get(tag.text())).copied();
+        let selected =
+            self.list.selected().filter(|_| self.list.is_chosen).and_then(|item| new_place(item as u32));
+        let summaries = std::mem::take(&mut self.summaries);
+        self.summaries = summaries
+            .into_iter()
+            .filter_map(|(item, summary)| {
+                Some((new_place(item)?, Remote { at: None, pending: None, failure: None, ..summary }))
+            })
+            .collect();
+        self.list.marks = std::mem::take(&mut self.list.marks).into_iter().filter_map(new_place).collect();
+        self.list.range_from = None;
+        self.waiting.clear();
+        self.keys.clear();
+        self.list.order = (0..self.tags.items.len() as u32).collect();
+        self.count_shared();
+        let row = self.list.cursor;
+        self.list.rows.clear();
+        self.sort();
+        let same = selected.and_then(|item| self.list.rows.iter().position(|shown| *shown == item));
+        self.list.cursor = same.unwrap_or(row);
+        self.list.show_cursor();
+    }
+
+    fn count_shared(&mut self) {
+        self.shared.clear();
+        for summary in self.summaries.values().filter_map(|summary| summary.value.as_ref()) {
+            *self.shared.entry(summary.digest).or_default() += 1;
+        }
+    }
+
+    /// Takes what was found out about a row; says whether it was awaited.
+    pub fn take_summary(
+        &mut self,
+        ticket: Ticket,
+        answer: Result<Summary, crate::model::failure::Failure>,
+        now: Timestamp,
+    ) -> bool {
+        let Some(item) = self.waiting.remove(&ticket) else { return false };
+        let Some(remote) = self.summaries.get_mut(&item) else { return false };
+        let before = remote.value.as_ref().map(|summary| summary.digest);
+        let is_awaited = remote.answer(ticket, answer, now);
+        let after = remote.value.as_ref().map(|summary| summary.digest);
+        self.recount(before, after);
+        is_awaited
+    }
+
+    /// Notes what a look at the whole image has shown of its row.
+    pub fn note(&mut self, tag: &Tag, summary: &Summary, now: Timestamp) {
+        let Some(item) = self.tags.items.iter().position(|listed| listed.name() == Some(tag)) else { return };
+        let remote = self.summaries.entry(item as u32).or_default();
+        let before = remote.value.as_ref().map(|summary| summary.digest);
+        let pending = remote.pending;
+        *remote = Remote { value: Some(summary.clone()), failure: None, pending, at: Some(now) };
+        self.recount(before, Some(summary.digest));
+    }
+
+    fn recount(&mut self, before: Option<Digest>, after: Option<Digest>) {
+        if before == after {
+            return;
+        }
+        if let Some(count) = before.and_then(|digest| self.shared.get_mut(&digest)) {
+            *count = count.saturating_sub(1);
+        }
+        if let Some(digest) = after {
+            *self.shared.entry(digest).or_default() += 1;
+        }
+        self.is_order_stale |= self.sort.by.needs_details();
+    }
+
+    /// Sorts again if summaries came that may change the order. Not after each of them: rows would dance.
+    pub fn settle(&mut self) {
+        if std::mem::take(&mut self.is_order_stale) {
+            self.sort();
+        }
+    }
+
+    /// Sorts by `by`; by the same again, the other way round.
+    pub fn sort_by(&mut self, by: SortBy) {
+        let reversed = self.sort.by == by && !self.sort.reversed;
+        self.set_sort(Sort { by, reversed });
+    }
+
+    /// Sorts in this order.
+    pub fn set_sort(&mut self, sort: Sort) {
+        self.sort = sort;
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        let items = &self.tags.items;
+        let name = |item: &u32| items[*item as usize].text();
+        let known = |item: &u32| self.summaries.get(item).and_then(|summary| summary.value.as_ref());
+        let order = &mut self.list.order;
+        match self.sort.by {
+            SortBy::Name => order.sort_by(|a, b| name(a).cmp(name(b))),
+            SortBy::Version => {
+                let from = self.keys.len();
+                self.keys.extend(items.iter().skip(from).map(|tag| Key::of(tag.text())));
+                let keys = &self.keys;
+                order.sort_by(|a, b| keys[*b as usize].cmp(&keys[*a as usize]));
+            }
+            SortBy::Date => order.sort_by_key(|item| {
+                std::cmp::Reverse(
+                    known(item).and_then(|summary| summary.created).map(|created| created.as_second()),
+                )
+            }),
+            SortBy::Size => {
+                order.sort_by_key(|item| std::cmp::Reverse(known(item).and_then(|summary| summary.size)))
+            }
+        }
+        if self.sort.reversed {
+            let is_known = |item: &u32| match self.sort.by {
+                SortBy::Name | SortBy::Version => true,
+                SortBy::Date => known(item).is_some_and(|summary| summary.created.is_some()),
+                SortBy::Size => known(item).is_some_and(|summary| summary.size.is_some()),
+            };
+            // What is not known stays at the end.
+            let end = order.iter().take_while(|item| is_known(item)).count();
+            order[..end].reverse();
+        }
+        self.refilter();
+    }
+
+    /// Shows what the filter leaves.
+    pub fn refilter(&mut self) {
+        let (items, show_hidden) = (&self.tags.items, self.show_hidden);
+        self.list.refilter(|item| {
+            let tag = items.get(item as usize)?;
+            let is_hidden = !show_hidden && tag.name().is_some_and(Tag::is_digest_tag);
+            (!is_hidden).then(|| tag.text())
+        });
+        self.seek();
+    }
+
+    /// Tags that are hidden because they only hold what belongs to images.
+    pub fn hidden(&self) -> usize {
+        match self.show_hidden {
+            true => 0,
+            false => self.tags.items.iter().filter(|tag| tag.name().is_some_and(Tag::is_digest_tag)).count(),
+        }
+    }
+
+    /// Goes to the tag that was opened by name, once it is listed.
+    fn seek(&mut self) {
+        let Some(Selector::Tag(goal)) = &self.goal else { return };
+        let is_goal = |item: &u32| self.tags.items.get(*item as usize).and_then(Listed::name) == Some(goal);
+        if let Some(row) = self.list.rows.iter().position(is_goal) {
+            self.list.go(super::list::Move::To(row));
+            self.goal = None;
+        }
+    }
+
+    /// The rows whose details are to be loaded next, the visible ones first, and those beside them; all of them where
+    /// the order depends on it. At most `most`.
+    pub fn wanted(&self, most: usize) -> Vec<u32> {
+        let shown = self.list.window();
+        let beyond = shown.end..(shown.end + shown.len() / 2).min(self.list.rows.len());
+        let before = shown.start.saturating_sub(shown.len() / 2)..shown.start;
+        let near = shown.chain(beyond).chain(before).filter_map(|row| self.list.rows.get(row));
+        let rest = self.list.order.iter().filter(|_| self.sort.by.needs_details());
+        let is_wanted = |item: &u32| match self.summaries.get(item) {
+            Some(remote) => remote.pending.is_none() && remote.failure.is_none() && remote.at.is_none(),
+            None => self.tags.items.get(*item as usize).is_some_and(|tag| tag.name().is_some()),
+        };
+        let mut seen = HashSet::new();
+        near.chain(rest).copied().filter(|item| is_wanted(item) && seen.insert(*item)).take(most).collect()
+    }
+
+    /// The rows that are loaded although nobody looks at them any more.
+    pub fn unwanted(&self) -> Vec<(Ticket, u32)> {
+        if self.sort.by.needs_details() {
+            return Vec::new();
+        }
+        let shown = self.list.window();
+        let margin = shown.len();
+        let near = shown.start.saturating_sub(margin)..(shown.end + margin).min(self.list.rows.len());
+        let near: HashSet<u32> = near.filter_map(|row| self.list.rows.get(row).copied()).collect();
+        self.waiting
+            .iter()
+            .filter(|(_, item)| !near.contains(item))
+            .map(|(ticket, item)| (*ticket, *item))
+            .collect()
+    }
 }

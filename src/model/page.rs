@@ -13,6 +13,24 @@ pub enum Listed<T> {
     Odd(SafeText),
 }
 
+impl<T: AsRef<str>> Listed<T> {
+    /// The name, fit to be drawn.
+    pub fn text(&self) -> &str {
+        match self {
+            Listed::Named(name) => name.as_ref(),
+            Listed::Odd(text) => text.as_str(),
+        }
+    }
+
+    /// The name, if it can be opened.
+    pub fn name(&self) -> Option<&T> {
+        match self {
+            Listed::Named(name) => Some(name),
+            Listed::Odd(_) => None,
+        }
+    }
+}
+
 /// One page of names.
 #[derive(Debug)]
 pub struct Page<T> {

@@ -1,0 +1,132 @@
+//! Where answers go. Whoever did not ask this very question refuses it.
+
+use std::time::Duration;
+
+use super::Pane;
+use super::cmd::{Ask, Slot};
+use super::msg::Answer;
+use super::remote::Ticket;
+use super::turn::Turn;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::page::Page;
+use crate::model::reference::{Host, RepositoryName, Selector, Tag};
+use crate::model::server::Ability;
+
+impl Turn<'_> {
+    /// Takes an answer.
+    pub fn answered(&mut self, slot: Slot, ticket: Ticket, answer: Answer) {
+        let now = self.now;
+        match (slot, answer) {
+            (Slot::Server(host), Answer::Server(answer)) => {
+                if let Some(registry) = self.state.registries.of(&host) {
+                    registry.server.answer(ticket, answer, now);
+                }
+            }
+            (Slot::Repositories(host), Answer::Repositories(answer)) => {
+                self.repositories(&host, ticket, answer)
+            }
+            (Slot::Tags, Answer::Tags(answer)) => self.tags(ticket, answer),
+            (Slot::Summary(..), Answer::Summary(answer)) => {
+                let tags = &mut self.state.tags;
+                tags.take_summary(ticket, answer, now);
+                if tags.waiting.is_empty() && tags.wanted(1).is_empty() {
+                    tags.settle();
+                }
+            }
+            (Slot::Detail, Answer::Inspection(answer)) => self.inspection(ticket, answer),
+            // An answer to another kind of question than the slot asks would be a fault of the runtime; it is nobody's.
+            _ => {}
+        }
+    }
+
+    fn repositories(&mut self, host: &Host, ticket: Ticket, answer: Result<Page<RepositoryName>, Failure>) {
+        let is_awaited =
+            |registry: &super::registries::Registry| registry.repositories.names.pending == Some(ticket);
+        if !self.state.registries.of(host).is_some_and(|registry| is_awaited(registry)) {
+            return;
+        }
+        match answer {
+            Ok(page) => {
+                let slot = Slot::Repositories(host.clone());
+                let next = page
+                    .next
+                    .map(|next| self.ask(slot, Duration::ZERO, Ask::Repositories(host.clone(), Some(next))));
+                if let Some(registry) = self.state.registries.of(host) {
+                    registry.repositories.take(page.items, next, page.incomplete, self.now);
+                    if let Some(server) = &mut registry.server.value {
+                        server.catalog = Ability::Yes;
+                    }
+                }
+            }
+            Err(failure) => self.no_repositories(host, failure),
+        }
+    }
+
+    /// No catalog: what was opened before is listed, and where there is nothing the user is asked for a name.
+    fn no_repositories(&mut self, host: &Host, failure: Failure) {
+        let remembered = self.state.settings.remembered.get(host).cloned().unwrap_or_default();
+        let Some(registry) = self.state.registries.of(host) else { return };
+        let is_refused =
+            matches!(failure.kind, FailureKind::Denied | FailureKind::NotFound | FailureKind::Unsupported);
+        if is_refused && registry.repositories.names.at.is_none() {
+            if let Some(server) = &mut registry.server.value {
+                server.catalog = Ability::No(failure.why.clone());
+            }
+            let goal = registry.repositories.goal.take();
+            let selected = registry.repositories.selected().cloned();
+            for name in remembered.iter().rev().filter(|name| Some(*name) != selected.as_ref()) {
+                registry.repositories.open_by_name(name);
+            }
+            if let Some(name) = goal.or(selected) {
+                registry.repositories.open_by_name(&name);
+            } else if let Some(first) = remembered.first() {
+                registry.repositories.open_by_name(first);
+            }
+        }
+        registry.repositories.names.fail(failure);
+        let has_nothing = registry.repositories.names.items.is_empty();
+        let asks = is_refused && has_nothing && !std::mem::replace(&mut registry.was_prompted, true);
+        let is_here = self.state.registries.selected().is_some_and(|registry| registry.host == *host);
+        if asks && is_here && self.state.dialogs.is_empty() && self.state.focus == Pane::Repositories {
+            self.prompt_to_open();
+        }
+    }
+
+    fn tags(&mut self, ticket: Ticket, answer: Result<Page<Tag>, Failure>) {
+        if self.state.tags.tags.pending != Some(ticket) {
+            return;
+        }
+        let Some(repository) = self.state.tags.repository.clone() else { return };
+        match answer {
+            Ok(page) => {
+                let ask = |next| Ask::Tags(repository, Some(next));
+                let next = page.next.map(|next| self.ask(Slot::Tags, Duration::ZERO, ask(next)));
+                if next.is_none() && self.state.tags.tags.incoming.is_some() {
+                    self.drop_rows();
+                }
+                self.state.tags.take(page.items, next, page.incomplete, self.now);
+            }
+            Err(failure) => self.state.tags.tags.fail(failure),
+        }
+    }
+
+    fn inspection(
+        &mut self,
+        ticket: Ticket,
+        answer: Result<std::sync::Arc<crate::model::inspection::Inspection>, Failure>,
+    ) {
+        let summary = answer.as_ref().ok().map(|inspection| inspection.summary.clone());
+        let is_first = self.state.detail.inspection.value.is_none();
+        if !self.state.detail.inspection.answer(ticket, answer, self.now) {
+            return;
+        }
+        if is_first {
+            self.state.detail.variant = 0;
+        }
+        self.state.detail.lay_out();
+        self.mend_tab();
+        if let (Some((_, Selector::Tag(tag))), Some(summary)) = (&self.state.detail.of, summary) {
+            self.state.tags.note(tag, &summary, self.now);
+        }
+    }
+}

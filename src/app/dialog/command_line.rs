@@ -1,0 +1,111 @@
+//! `:open ghcr.io/org/app`, `:sort date`, `:theme light`, and every action by its name.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{CommandLine, Dialog, typed};
+use crate::app::open;
+use crate::app::palette::{self, ENTRIES};
+use crate::app::tags::SortBy;
+use crate::app::turn::Turn;
+
+impl Turn<'_> {
+    /// A command line with something typed already.
+    pub(super) fn command_line(&self, begun: &str) -> CommandLine {
+        let mut line = CommandLine { input: begun.into(), ..CommandLine::default() };
+        line.completions = self.completions(begun);
+        line
+    }
+
+    pub(super) fn key_in_command_line(&mut self, mut line: CommandLine, key: KeyEvent) -> Option<Dialog> {
+        match key.code {
+            KeyCode::Esc => return None,
+            KeyCode::Backspace if line.input.value().is_empty() => return None,
+            KeyCode::Enter => match self.run(line.input.value()) {
+                Ok(()) => return None,
+                Err(problem) => line.problem = Some(problem),
+            },
+            KeyCode::Tab | KeyCode::Down => choose(&mut line, 1),
+            KeyCode::BackTab | KeyCode::Up => choose(&mut line, -1),
+            _ if typed(&mut line.input, key) => {
+                line.completions = self.completions(line.input.value());
+                line.chosen = None;
+                line.problem = None;
+            }
+            _ => {}
+        }
+        Some(Dialog::CommandLine(line))
+    }
+
+    fn completions(&self, typed: &str) -> Vec<String> {
+        let arguments = |command: &str| match command {
+            "sort" => SortBy::ALL.iter().map(|by| by.word().to_string()).collect(),
+            "theme" => self.state.settings.themes.clone(),
+            "open" => {
+                let here = self.state.registries.selected();
+                let opened = here.into_iter().flat_map(|registry| {
+                    let names = self.state.settings.remembered.get(&registry.host);
+                    names.into_iter().flatten().map(|name| format!("{}/{name}", registry.host))
+                });
+                opened.collect()
+            }
+            _ => Vec::new(),
+        };
+        palette::completions(typed, arguments)
+    }
+
+    /// Runs a command, or says why it cannot be run.
+    fn run(&mut self, text: &str) -> Result<(), String> {
+        let (name, argument) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        let argument = argument.trim();
+        match name {
+            "" => Ok(()),
+            "q" => self.run("quit"),
+            "open" | "o" => {
+                let here = self.state.registries.selected().map(|registry| registry.host.clone());
+                let target =
+                    open::read(argument, here.as_ref()).map_err(|bad| format!("`{argument}`: {bad}"))?;
+                self.open(target);
+                Ok(())
+            }
+            "sort" => {
+                let by = SortBy::ALL.into_iter().find(|by| by.word() == argument);
+                let by = by.ok_or("sort by `version`, `name`, `date` or `size`")?;
+                self.state.tags.sort_by(by);
+                Ok(())
+            }
+            "theme" => match self.state.settings.themes.iter().any(|theme| theme == argument) {
+                true => {
+                    self.state.settings.theme = argument.into();
+                    Ok(())
+                }
+                false => Err(format!("the themes are {}", self.state.settings.themes.join(", "))),
+            },
+            "filter" => {
+                self.filter(argument);
+                Ok(())
+            }
+            _ => {
+                let action = ENTRIES.iter().find(|entry| entry.name == name).and_then(|entry| entry.action);
+                let action = action.ok_or_else(|| format!("there is no command `{name}`"))?;
+                self.perform(action);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Puts the next completion into the line.
+fn choose(line: &mut CommandLine, by: isize) {
+    let count = line.completions.len() as isize;
+    if count == 0 {
+        return;
+    }
+    let next = match line.chosen {
+        Some(chosen) => (chosen as isize + by).rem_euclid(count),
+        None if by > 0 => 0,
+        None => count - 1,
+    };
+    line.chosen = Some(next as usize);
+    line.input = line.completions[next as usize].clone().into();
+    line.problem = None;
+}

@@ -1,0 +1,40 @@
+//! The prompt for a name.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Dialog, Open, typed};
+use crate::app::open;
+use crate::app::turn::Turn;
+
+impl Turn<'_> {
+    pub(super) fn key_in_open(&mut self, mut prompt: Open, key: KeyEvent) -> Option<Dialog> {
+        match key.code {
+            KeyCode::Esc => return None,
+            KeyCode::Enter => {
+                let chosen = prompt.cursor.and_then(|cursor| prompt.suggestions.get(cursor));
+                let text = chosen.map_or(prompt.input.value(), String::as_str).to_string();
+                let here = self.state.registries.selected().map(|registry| registry.host.clone());
+                match open::read(&text, here.as_ref()) {
+                    Ok(target) => {
+                        self.open(target);
+                        return None;
+                    }
+                    Err(bad) => prompt.problem = Some(bad.to_string()),
+                }
+            }
+            KeyCode::Down | KeyCode::Tab if !prompt.suggestions.is_empty() => {
+                let next = prompt.cursor.map_or(0, |cursor| cursor + 1);
+                prompt.cursor = Some(next.min(prompt.suggestions.len() - 1));
+            }
+            KeyCode::Up | KeyCode::BackTab => {
+                prompt.cursor = prompt.cursor.and_then(|cursor| cursor.checked_sub(1))
+            }
+            _ if typed(&mut prompt.input, key) => {
+                prompt.problem = None;
+                self.suggest(&mut prompt);
+            }
+            _ => {}
+        }
+        Some(Dialog::Open(prompt))
+    }
+}

@@ -1,0 +1,201 @@
+//! What is loaded when: the panes follow the cursor, and what is visible comes first. Runs after every message, so that
+//! no key needs to think of it.
+
+use std::time::Duration;
+
+use super::Pane;
+use super::cmd::{Ask, Cmd, Slot};
+use super::detail::Tab;
+use super::layout;
+use super::remote::Remote;
+use super::store::is_old;
+use super::tags::Tags;
+use super::turn::Turn;
+use crate::model::reference::{Host, Repository, Selector};
+
+/// How long the cursor must rest before the network is asked.
+const REST: Duration = Duration::from_millis(100);
+/// How long a row must stay visible before its details are asked for.
+const ROW_REST: Duration = Duration::from_millis(30);
+/// Rows whose details are loaded at once.
+const MOST_ROWS: usize = 8;
+
+impl Turn<'_> {
+    /// Brings everything that depends on cursors and size up to date, and asks for what is missing.
+    pub fn follow(&mut self) {
+        self.follow_registry();
+        self.follow_repository();
+        self.fit();
+        self.follow_tag();
+        self.load_rows();
+    }
+
+    fn follow_registry(&mut self) {
+        let Some(registry) = self.state.registries.selected() else { return };
+        let host = registry.host.clone();
+        let (ask_server, ask_names) = (is_unasked(&registry.server), !registry.repositories.names.is_begun());
+        if ask_server {
+            let ticket = self.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
+            self.state.registries.of(&host).into_iter().for_each(|registry| registry.server.ask(ticket));
+        }
+        if ask_names {
+            self.load_repositories(&host);
+        }
+    }
+
+    /// Asks for the first page of a catalog.
+    pub fn load_repositories(&mut self, host: &Host) {
+        let ticket =
+            self.ask(Slot::Repositories(host.clone()), Duration::ZERO, Ask::Repositories(host.clone(), None));
+        if let Some(registry) = self.state.registries.of(host) {
+            registry.repositories.names.begin(ticket);
+        }
+    }
+
+    fn follow_repository(&mut self) {
+        let registry = self.state.registries.selected();
+        let wanted = registry.and_then(|registry| {
+            let name = registry.repositories.selected()?.clone();
+            Some(Repository { host: registry.host.clone(), name })
+        });
+        if wanted == self.state.tags.repository {
+            return;
+        }
+        let is_first = self.state.tags.repository.is_none();
+        self.drop_rows();
+        if self.state.tags.tags.is_loading() {
+            self.cmds.push(Cmd::Drop(Slot::Tags));
+        }
+        let state = &mut *self.state;
+        let (sort, height) = (state.tags.sort, state.tags.list.height);
+        let new = match &wanted {
+            None => Tags::of_nothing(sort),
+            Some(repository) => match state.store.take_tags(repository) {
+                Some(mut kept) => {
+                    kept.show_hidden = state.show_hidden;
+                    kept.set_sort(sort);
+                    kept
+                }
+                None => Tags::of(repository.clone(), sort, state.show_hidden, height),
+            },
+        };
+        let old = std::mem::replace(&mut state.tags, new);
+        state.store.keep_tags(old);
+        if wanted.is_some() && is_old(self.state.tags.tags.at, self.now) {
+            self.load_tags(if is_first { Duration::ZERO } else { REST });
+        }
+    }
+
+    /// Asks for the first page of the tags shown.
+    pub fn load_tags(&mut self, after: Duration) {
+        let Some(repository) = self.state.tags.repository.clone() else { return };
+        let ticket = self.ask(Slot::Tags, after, Ask::Tags(repository, None));
+        self.state.tags.tags.begin(ticket);
+    }
+
+    fn follow_tag(&mut self) {
+        let tags = &self.state.tags;
+        let selector = tags.goal.clone().or_else(|| tags.selected().cloned().map(Selector::Tag));
+        let wanted = tags.repository.clone().zip(selector);
+        let is_same = wanted == self.state.detail.of;
+        if is_same && (wanted.is_none() || !is_unasked(&self.state.detail.inspection)) {
+            return;
+        }
+        let is_first = self.state.detail.of.is_none();
+        if !is_same {
+            if self.state.detail.inspection.is_loading() {
+                self.cmds.push(Cmd::Drop(Slot::Detail));
+            }
+            let state = &mut *self.state;
+            if let Some(of) = state.detail.of.take() {
+                state.store.keep_image(of, std::mem::take(&mut state.detail.inspection));
+            }
+            let kept = wanted.as_ref().and_then(|wanted| state.store.take_image(wanted));
+            state.detail.show(wanted.clone(), kept.unwrap_or_default());
+            self.mend_tab();
+        }
+        if wanted.is_some() && is_old(self.state.detail.inspection.at, self.now) {
+            self.load_image(if is_first { Duration::ZERO } else { REST });
+        }
+    }
+
+    /// Asks for the image shown.
+    pub fn load_image(&mut self, after: Duration) {
+        let Some((repository, selector)) = self.state.detail.of.clone() else { return };
+        let ticket = self.ask(Slot::Detail, after, Ask::Inspection(repository, selector));
+        self.state.detail.inspection.ask(ticket);
+    }
+
+    /// Leaves a tab that the image does not have.
+    pub fn mend_tab(&mut self) {
+        let is_known = self.state.detail.inspection.value.is_some();
+        if is_known && !layout::tabs(self.state).contains(&self.state.detail.tab) {
+            self.state.detail.open_tab(Tab::Overview);
+        }
+    }
+
+    /// Asks for the details of rows: of the visible ones first, and not of those that were scrolled away.
+    fn load_rows(&mut self) {
+        let Some(repository) = self.state.tags.repository.clone() else { return };
+        for (ticket, item) in self.state.tags.unwanted() {
+            self.state.tags.waiting.remove(&ticket);
+            self.state.tags.summaries.entry(item).or_default().give_up();
+            self.drop_row(&repository, item);
+        }
+        let room = MOST_ROWS.saturating_sub(self.state.tags.waiting.len());
+        for item in self.state.tags.wanted(room) {
+            let Some(tag) = self.state.tags.tags.items.get(item as usize).and_then(|tag| tag.name()).cloned()
+            else {
+                continue;
+            };
+            let slot = Slot::Summary(repository.clone(), tag.clone());
+            let ticket = self.ask(slot, ROW_REST, Ask::Summary(repository.clone(), tag));
+            self.state.tags.waiting.insert(ticket, item);
+            self.state.tags.summaries.entry(item).or_default().ask(ticket);
+        }
+    }
+
+    /// Waits for no row any more.
+    pub fn drop_rows(&mut self) {
+        let Some(repository) = self.state.tags.repository.clone() else { return };
+        for item in std::mem::take(&mut self.state.tags.waiting).into_values() {
+            self.state.tags.summaries.entry(item).or_default().give_up();
+            self.drop_row(&repository, item);
+        }
+    }
+
+    fn drop_row(&mut self, repository: &Repository, item: u32) {
+        if let Some(tag) = self.state.tags.tags.items.get(item as usize).and_then(|tag| tag.name()) {
+            self.cmds.push(Cmd::Drop(Slot::Summary(repository.clone(), tag.clone())));
+        }
+    }
+
+    /// Tells the lists how many rows fit, and keeps their cursors in sight.
+    fn fit(&mut self) {
+        let layout = layout::of(self.state);
+        let rows = |pane| usize::from(layout::rows(self.state, &layout, pane).height);
+        let (registries, repositories, tags) =
+            (rows(Pane::Registries), rows(Pane::Repositories), rows(Pane::Tags));
+        let details = layout::rows(self.state, &layout, Pane::Details);
+        let state = &mut *self.state;
+        fit_list(&mut state.registries.list, registries);
+        if let Some(registry) = state.registries.selected_mut() {
+            fit_list(&mut registry.repositories.list, repositories);
+        }
+        fit_list(&mut state.tags.list, tags);
+        state.detail.height = details.height.into();
+        let (layers, _) = layout::layers(details);
+        fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
+    }
+}
+
+fn fit_list(list: &mut super::list::List, height: usize) {
+    if list.height != height {
+        list.height = height;
+        list.show_cursor();
+    }
+}
+
+fn is_unasked<T>(remote: &Remote<T>) -> bool {
+    remote.value.is_none() && remote.failure.is_none() && remote.pending.is_none()
+}

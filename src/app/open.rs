@@ -1,0 +1,111 @@
+//! Opening something by name: from the command line, from `:open`, from the prompt.
+
+use super::Pane;
+use super::cmd::Cmd;
+use super::dialog::{Dialog, Open};
+use super::turn::Turn;
+use crate::model::reference::{BadName, Host, Target};
+
+/// Names that the prompt suggests at once.
+const MOST_SUGGESTIONS: usize = 8;
+
+/// Reads what is typed into the prompt: a name without a host is in the registry that is open.
+pub fn read(typed: &str, here: Option<&Host>) -> Result<Target, BadName> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Err(BadName::Empty);
+    }
+    let first = typed.split('/').next().unwrap_or(typed);
+    let names_host = match typed.contains('/') {
+        true => first.contains(['.', ':']) || first == "localhost",
+        false => matches!(Target::parse(typed), Ok(Target::Registry(_))),
+    };
+    match here {
+        Some(here) if !names_host => Target::parse(&format!("{here}/{typed}")),
+        _ => Target::parse(typed),
+    }
+}
+
+impl Turn<'_> {
+    /// Opens what was named and goes to it.
+    pub fn open(&mut self, target: Target) {
+        let host = target.host().clone();
+        let tree = self.state.settings.tree;
+        let registry = self.state.registries.open(&host, tree);
+        let (repository, selector) = match target {
+            Target::Registry(_) => {
+                self.focus(Pane::Repositories);
+                return;
+            }
+            Target::Repository(repository) => (repository, None),
+            Target::Image(reference) => (reference.repository.clone(), Some(reference.selector())),
+        };
+        registry.repositories.list.filter.clear();
+        registry.repositories.refilter();
+        registry.repositories.open_by_name(&repository.name);
+        let opened = registry.repositories.opened.clone();
+        self.state.settings.remembered.insert(host.clone(), opened.clone());
+        self.cmds.push(Cmd::Remember(host, opened));
+        self.follow();
+        self.state.tags.goal = selector;
+        self.state.tags.list.filter.clear();
+        self.state.tags.refilter();
+        self.focus(Pane::Tags);
+    }
+
+    /// Asks for a name.
+    pub fn prompt_to_open(&mut self) {
+        let mut open = Open::default();
+        self.suggest(&mut open);
+        self.state.dialogs.push(Dialog::Open(open));
+    }
+
+    /// Fills in the names that were opened before, or are listed, and hold what is typed.
+    pub fn suggest(&self, open: &mut Open) {
+        let typed = open.input.value().trim().to_lowercase();
+        let here = self.state.registries.selected();
+        let remembered = here.and_then(|registry| self.state.settings.remembered.get(&registry.host));
+        let opened = remembered.into_iter().flatten().map(|name| name.as_str());
+        let listed = here
+            .into_iter()
+            .flat_map(|registry| &registry.repositories.names.items)
+            .filter_map(|listed| listed.name());
+        let listed = listed.map(|name| name.as_str()).filter(|_| !typed.is_empty());
+        let mut names: Vec<String> = Vec::new();
+        for name in opened.chain(listed).filter(|name| name.contains(&typed) && **name != typed) {
+            if names.len() < MOST_SUGGESTIONS && !names.iter().any(|known| known == name) {
+                names.push(name.to_string());
+            }
+        }
+        open.suggestions = names;
+        open.cursor = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_a_host_is_in_the_registry_that_is_open() {
+        let here = Host::parse("r.test:5000").expect("a host");
+        let table = [
+            ("team/app", "r.test:5000/team/app"),
+            ("app", "r.test:5000/app"),
+            ("app:1.2", "r.test:5000/app:1.2"),
+            ("ghcr.io/org/app", "ghcr.io/org/app"),
+            ("localhost/app", "localhost/app"),
+            ("localhost:5000", "localhost:5000"),
+            (" quay.io ", "quay.io"),
+        ];
+        for (typed, expected) in table {
+            let shown = match read(typed, Some(&here)).expect(typed) {
+                Target::Registry(host) => host.to_string(),
+                Target::Repository(repository) => repository.to_string(),
+                Target::Image(reference) => reference.to_string(),
+            };
+            assert_eq!(shown, expected, "{typed}");
+        }
+        assert!(read("Team/App", Some(&here)).is_err() && read("  ", Some(&here)).is_err());
+    }
+}

@@ -1,0 +1,92 @@
+//! What `:` and `Ctrl-p` offer: every action that is no mere movement, and the commands that take an argument.
+
+use super::action::Action;
+
+/// One command.
+#[derive(Debug, Clone, Copy)]
+pub struct PaletteEntry {
+    /// What is typed after `:`; ends in a space where an argument follows.
+    pub name: &'static str,
+    /// What it does.
+    pub text: &'static str,
+    /// Its action; none where it takes an argument.
+    pub action: Option<Action>,
+}
+
+const fn entry(name: &'static str, text: &'static str, action: Action) -> PaletteEntry {
+    PaletteEntry { name, text, action: Some(action) }
+}
+
+const fn with_argument(name: &'static str, text: &'static str) -> PaletteEntry {
+    PaletteEntry { name, text, action: None }
+}
+
+/// The commands, in the order of the palette.
+pub const ENTRIES: &[PaletteEntry] = &[
+    with_argument("open ", "open a registry, a repository or an image by name"),
+    with_argument("sort ", "sort the tags by version, name, date or size"),
+    with_argument("theme ", "change the colours"),
+    with_argument("filter ", "filter the list"),
+    entry("refresh", "refresh the pane", Action::Refresh),
+    entry("reload", "forget everything cached for this registry and reload", Action::Reload),
+    entry("tree", "repositories as a tree by namespace, and flat", Action::Tree),
+    entry("hidden", "show what is hidden, and back", Action::Hidden),
+    entry("zoom", "zoom the pane, and back", Action::Zoom),
+    entry("yank", "copy a name to the clipboard", Action::Yank),
+    entry("pager", "open what is shown in $PAGER", Action::Pager),
+    entry("requests", "request log", Action::Requests),
+    entry("messages", "messages", Action::Messages),
+    entry("help", "help for this context", Action::Help),
+    entry("quit", "quit", Action::Quit),
+];
+
+/// The entries that hold all words of what is typed, by name or text: indices into [`ENTRIES`].
+pub fn rows(typed: &str) -> Vec<usize> {
+    let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |entry: &PaletteEntry| {
+        words.iter().all(|word| {
+            entry.name.contains(word.as_str()) || entry.text.to_lowercase().contains(word.as_str())
+        })
+    };
+    (0..ENTRIES.len()).filter(|row| fits(&ENTRIES[*row])).collect()
+}
+
+/// What a command becomes by Tab: whole commands, each beginning with what is typed.
+pub fn completions(typed: &str, arguments: impl Fn(&str) -> Vec<String>) -> Vec<String> {
+    match typed.split_once(' ') {
+        None => ENTRIES
+            .iter()
+            .map(|entry| entry.name)
+            .filter(|name| name.starts_with(typed))
+            .map(String::from)
+            .collect(),
+        Some((command, begun)) => arguments(command)
+            .into_iter()
+            .filter(|argument| argument.starts_with(begun.trim_start()))
+            .map(|argument| format!("{command} {argument}"))
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_complete_to_names_and_then_to_arguments() {
+        let arguments = |command: &str| match command {
+            "sort" => vec!["date".to_string(), "digest".to_string(), "size".to_string()],
+            _ => Vec::new(),
+        };
+        assert_eq!(completions("re", arguments), ["refresh", "reload", "requests"]);
+        assert_eq!(completions("sort d", arguments), ["sort date", "sort digest"]);
+        assert!(completions("nonsense x", arguments).is_empty());
+    }
+
+    #[test]
+    fn the_palette_is_searched_by_words() {
+        let names = |typed| rows(typed).into_iter().map(|row| ENTRIES[row].name).collect::<Vec<_>>();
+        assert_eq!(names("log request"), ["requests"]);
+        assert_eq!(names("").len(), ENTRIES.len());
+    }
+}

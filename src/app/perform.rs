@@ -1,0 +1,235 @@
+//! What each action does.
+
+use super::action::Action;
+use super::available::available;
+use super::cmd::Cmd;
+use super::detail::Tab;
+use super::dialog::Dialog;
+use super::list::{List, Move};
+use super::turn::Turn;
+use super::{Pane, layout};
+
+impl Turn<'_> {
+    /// Does what was asked for, or says why not.
+    pub fn perform(&mut self, action: Action) {
+        if let Err(why) = available(action, self.state) {
+            return self.refuse(why);
+        }
+        match action {
+            Action::Down => self.go(Move::By(1)),
+            Action::Up => self.go(Move::By(-1)),
+            Action::PageDown => self.go(Move::HalfPages(1)),
+            Action::PageUp => self.go(Move::HalfPages(-1)),
+            Action::First => self.go(Move::First),
+            Action::Last => self.go(Move::Last),
+            Action::Enter => self.enter(),
+            Action::Back => self.back(),
+            Action::NextPane => self.turn_pane(1),
+            Action::PreviousPane => self.turn_pane(-1),
+            Action::Pane(pane) => self.focus(pane),
+            Action::NextTab => self.turn_tab(1),
+            Action::PreviousTab => self.turn_tab(-1),
+            Action::NextPlatform => self.turn_platform(1),
+            Action::PreviousPlatform => self.turn_platform(-1),
+            Action::Zoom => self.state.zoomed = !self.state.zoomed,
+            Action::Filter => {
+                let typed = self.list().map(|list| list.filter.clone()).unwrap_or_default();
+                self.state.dialogs.push(Dialog::Filter(typed.into()));
+            }
+            Action::CommandLine => self.state.dialogs.push(Dialog::CommandLine(Default::default())),
+            Action::Palette => self.open_palette(),
+            Action::Sort => self.open_sort_menu(),
+            Action::Mark => self.with_list(List::toggle_mark),
+            Action::MarkRange => self.with_list(List::toggle_range),
+            Action::MarkAll => self.with_list(List::mark_all),
+            Action::Unmark => self.with_list(|list| {
+                list.unmark();
+            }),
+            Action::Yank => self.open_yank_menu(),
+            Action::Pager => self.page(),
+            Action::Refresh => self.refresh(),
+            Action::Reload => self.reload(),
+            Action::Hidden => self.toggle_hidden(),
+            Action::Tree => self.with_repositories(super::repositories::Repositories::toggle_tree),
+            Action::Open => self.prompt_to_open(),
+            Action::Requests => self.state.dialogs.push(Dialog::Requests(0)),
+            Action::Messages => {
+                self.state.notices.toast_until = None;
+                self.state.dialogs.push(Dialog::Messages(0));
+            }
+            Action::Help => self.state.dialogs.push(Dialog::Help(Default::default())),
+            Action::Suspend => self.cmds.push(Cmd::Suspend),
+            Action::Repaint => self.cmds.push(Cmd::Repaint),
+            Action::Quit => self.cmds.push(Cmd::Quit),
+        }
+    }
+
+    /// The list of the focused pane.
+    pub fn list(&mut self) -> Option<&mut List> {
+        self.list_of(self.state.focus)
+    }
+
+    /// The list of a pane; none where it shows text.
+    pub fn list_of(&mut self, pane: Pane) -> Option<&mut List> {
+        let state = &mut *self.state;
+        match pane {
+            Pane::Registries => Some(&mut state.registries.list),
+            Pane::Repositories => {
+                state.registries.selected_mut().map(|registry| &mut registry.repositories.list)
+            }
+            Pane::Tags => Some(&mut state.tags.list),
+            Pane::Details => (state.detail.tab == Tab::Layers).then_some(&mut state.detail.layers),
+        }
+    }
+
+    fn with_list(&mut self, change: impl FnOnce(&mut List)) {
+        if let Some(list) = self.list() {
+            change(list);
+        }
+    }
+
+    fn with_repositories(&mut self, change: impl FnOnce(&mut super::repositories::Repositories)) {
+        if let Some(registry) = self.state.registries.selected_mut() {
+            change(&mut registry.repositories);
+        }
+    }
+
+    /// Filters the focused list by what is typed.
+    pub fn filter(&mut self, typed: &str) {
+        let state = &mut *self.state;
+        match state.focus {
+            Pane::Registries => {
+                state.registries.list.filter = typed.into();
+                state.registries.refilter();
+            }
+            Pane::Repositories => {
+                if let Some(registry) = state.registries.selected_mut() {
+                    registry.repositories.list.filter = typed.into();
+                    registry.repositories.refilter();
+                }
+            }
+            Pane::Tags => {
+                state.tags.list.filter = typed.into();
+                state.tags.refilter();
+            }
+            Pane::Details => {}
+        }
+    }
+
+    /// Moves the cursor of the focused pane, or scrolls its text.
+    pub fn go(&mut self, to: Move) {
+        if self.state.focus == Pane::Tags {
+            self.state.tags.goal = None;
+        }
+        if let Some(list) = self.list() {
+            list.go(to);
+            return;
+        }
+        let detail = &mut self.state.detail;
+        let furthest = detail.length().saturating_sub(detail.height);
+        let half = (detail.height / 2).max(1) as isize;
+        let line = match to {
+            Move::By(lines) => detail.scroll.saturating_add_signed(lines),
+            Move::HalfPages(pages) => detail.scroll.saturating_add_signed(pages * half),
+            Move::First => 0,
+            Move::Last => furthest,
+            Move::To(line) => line,
+        };
+        detail.scroll = line.min(furthest);
+    }
+
+    /// Gives the keys to a pane.
+    pub fn focus(&mut self, pane: Pane) {
+        if pane != self.state.focus
+            && let Some(list) = self.list()
+        {
+            list.range_from = None;
+        }
+        self.state.focus = pane;
+    }
+
+    fn turn_pane(&mut self, by: isize) {
+        let shows_registries = self.state.registries.items.len() > 1 || self.state.focus == Pane::Registries;
+        let panes = if shows_registries { &Pane::ALL[..] } else { &Pane::ALL[1..] };
+        let at = panes.iter().position(|pane| *pane == self.state.focus).unwrap_or(0) as isize;
+        let next = (at + by).rem_euclid(panes.len() as isize) as usize;
+        self.focus(panes[next]);
+    }
+
+    fn turn_tab(&mut self, by: isize) {
+        let tabs = layout::tabs(self.state);
+        let at = tabs.iter().position(|tab| *tab == self.state.detail.tab).unwrap_or(0) as isize;
+        let next = (at + by).rem_euclid(tabs.len() as isize) as usize;
+        self.state.detail.open_tab(tabs[next]);
+    }
+
+    fn turn_platform(&mut self, by: isize) {
+        let count =
+            self.state.detail.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
+        if count > 0 {
+            let next = (self.state.detail.variant as isize + by).rem_euclid(count as isize);
+            self.state.detail.choose(next as usize);
+        }
+    }
+
+    fn enter(&mut self) {
+        match self.state.focus {
+            Pane::Registries => self.focus(Pane::Repositories),
+            Pane::Repositories => {
+                let Some(registry) = self.state.registries.selected_mut() else {
+                    return self.prompt_to_open();
+                };
+                if registry.repositories.toggle_namespace() {
+                    return;
+                }
+                match registry.repositories.listed().map(|listed| listed.name().is_some()) {
+                    Some(true) => self.focus(Pane::Tags),
+                    Some(false) => self.refuse("this name breaks the rules for names, so it is never sent"),
+                    None if registry.repositories.names.failure.is_some() => self.prompt_to_open(),
+                    None => {}
+                }
+            }
+            Pane::Tags if self.state.detail.of.is_some() => self.focus(Pane::Details),
+            Pane::Tags | Pane::Details => {}
+        }
+    }
+
+    /// First takes away what lies in the way, then goes one pane to the left.
+    fn back(&mut self) {
+        if self.state.notices.toast_until.take().is_some() {
+            return;
+        }
+        if let Some(list) = self.list()
+            && (list.unmark() || list.range_from.is_some())
+        {
+            return;
+        }
+        if self.list().is_some_and(|list| list.is_filtered()) {
+            return self.filter("");
+        }
+        if self.state.focus == Pane::Repositories
+            && self
+                .state
+                .registries
+                .selected_mut()
+                .is_some_and(|registry| registry.repositories.leave_namespace())
+        {
+            return;
+        }
+        match self.state.focus {
+            Pane::Registries if self.state.zoomed => self.state.zoomed = false,
+            Pane::Registries => {}
+            Pane::Repositories => self.focus(Pane::Registries),
+            Pane::Tags => self.focus(Pane::Repositories),
+            Pane::Details => self.focus(Pane::Tags),
+        }
+    }
+
+    fn toggle_hidden(&mut self) {
+        self.state.show_hidden = !self.state.show_hidden;
+        self.state.tags.show_hidden = self.state.show_hidden;
+        self.state.tags.refilter();
+        let hidden = if self.state.show_hidden { "hidden tags are shown" } else { "digest tags are hidden" };
+        self.done(hidden);
+    }
+}

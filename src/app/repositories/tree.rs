@@ -1,0 +1,44 @@
+//! Names folded by namespace.
+
+use std::collections::HashSet;
+
+use super::{Branch, Node};
+use crate::model::page::Listed;
+use crate::model::reference::RepositoryName;
+
+/// The rows of the tree. `order` sorts the names by their bytes, so what shares a namespace stands together.
+pub fn grow(names: &[Listed<RepositoryName>], order: &[u32], open: &HashSet<String>) -> Vec<Branch> {
+    let mut branches = Vec::new();
+    add(&mut branches, names, order, open, 0, 0);
+    branches
+}
+
+/// Adds the branches of names that share their first `prefix` bytes.
+fn add(
+    branches: &mut Vec<Branch>,
+    names: &[Listed<RepositoryName>],
+    mut order: &[u32],
+    open: &HashSet<String>,
+    prefix: usize,
+    depth: u16,
+) {
+    while let Some((first, rest)) = order.split_first() {
+        let name = names[*first as usize].text();
+        let Some(slash) =
+            name[prefix..].find('/').filter(|_| matches!(names[*first as usize], Listed::Named(_)))
+        else {
+            branches.push(Branch { depth, node: Node::Repository(*first) });
+            order = rest;
+            continue;
+        };
+        let path = &name[..prefix + slash + 1];
+        let end = order.partition_point(|item| names[*item as usize].text().starts_with(path));
+        let is_open = open.contains(path);
+        let node = Node::Namespace { path: path.to_string(), open: is_open, count: end };
+        branches.push(Branch { depth, node });
+        if is_open {
+            add(branches, names, &order[..end], open, path.len(), depth + 1);
+        }
+        order = &order[end.max(1)..];
+    }
+}

@@ -1,0 +1,86 @@
+//! What is kept of repositories and images that the cursor left: shown at once when it comes back, refreshed when old.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::remote::Remote;
+use super::tags::Tags;
+use crate::model::inspection::Inspection;
+use crate::model::reference::{Host, Repository, Selector};
+
+/// Repositories whose tags are kept.
+const MOST_TAGS: usize = 32;
+/// Tags kept in all of them.
+const MOST_ROWS: usize = 50_000;
+/// Images that are kept.
+const MOST_IMAGES: usize = 64;
+/// For how long what is kept counts as new, in seconds.
+const FRESH: i64 = 60;
+
+/// What names an image.
+type Image = (Repository, Selector);
+
+/// What was left, the newest at the front.
+#[derive(Debug, Default)]
+pub struct Store {
+    tags: VecDeque<Tags>,
+    images: VecDeque<(Image, Remote<Arc<Inspection>>)>,
+}
+
+impl Store {
+    /// Keeps the tags of a repository that the cursor leaves. What was being loaded is not waited for.
+    pub fn keep_tags(&mut self, mut tags: Tags) {
+        let is_worth_it = tags.repository.is_some() && tags.tags.complete && tags.tags.failure.is_none();
+        if !is_worth_it {
+            return;
+        }
+        tags.tags.pending = None;
+        tags.tags.incoming = None;
+        tags.waiting.clear();
+        tags.summaries.retain(|_, summary| summary.value.is_some());
+        for summary in tags.summaries.values_mut() {
+            summary.give_up();
+        }
+        self.tags.push_front(tags);
+        self.tags.truncate(MOST_TAGS);
+        while self.tags.len() > 1
+            && self.tags.iter().map(|tags| tags.tags.items.len()).sum::<usize>() > MOST_ROWS
+        {
+            self.tags.pop_back();
+        }
+    }
+
+    /// The tags of a repository, if they were kept.
+    pub fn take_tags(&mut self, repository: &Repository) -> Option<Tags> {
+        let at = self.tags.iter().position(|tags| tags.repository.as_ref() == Some(repository))?;
+        self.tags.remove(at)
+    }
+
+    /// Keeps an image that the cursor leaves.
+    pub fn keep_image(&mut self, of: Image, mut inspection: Remote<Arc<Inspection>>) {
+        if inspection.value.is_some() {
+            inspection.give_up();
+            self.images.push_front((of, inspection));
+            self.images.truncate(MOST_IMAGES);
+        }
+    }
+
+    /// An image, if it was kept.
+    pub fn take_image(&mut self, of: &Image) -> Option<Remote<Arc<Inspection>>> {
+        let at = self.images.iter().position(|(kept, _)| kept == of)?;
+        self.images.remove(at).map(|(_, inspection)| inspection)
+    }
+
+    /// Forgets everything of a registry.
+    pub fn forget(&mut self, host: &Host) {
+        self.tags.retain(|tags| tags.repository.as_ref().is_some_and(|repository| repository.host != *host));
+        self.images.retain(|((repository, _), _)| repository.host != *host);
+    }
+}
+
+/// Whether something that came `at` is to be asked again.
+pub fn is_old(at: Option<Timestamp>, now: Timestamp) -> bool {
+    at.is_none_or(|at| now.as_second() - at.as_second() > FRESH)
+}

@@ -1,0 +1,62 @@
+//! One turn of `update`: the state, the time, and what is asked for.
+
+use std::time::Duration;
+
+use jiff::{Span, Timestamp};
+
+use super::State;
+use super::cmd::{Ask, Cmd, Slot};
+use super::notices::{Level, Notice};
+use super::remote::Ticket;
+use crate::model::failure::Failure;
+use crate::model::text::SafeText;
+
+/// Messages that are kept.
+const MOST_NOTICES: usize = 200;
+/// How long a message stays in the bar, in seconds.
+const TOAST: i64 = 4;
+
+/// What one message does to the state, and what it asks for.
+pub struct Turn<'a> {
+    /// Everything that regtui knows.
+    pub state: &'a mut State,
+    /// The time.
+    pub now: Timestamp,
+    /// What is asked for.
+    pub cmds: Vec<Cmd>,
+}
+
+impl Turn<'_> {
+    /// Asks a question for a slot, after a pause.
+    pub fn ask(&mut self, slot: Slot, after: Duration, ask: Ask) -> Ticket {
+        let ticket = self.state.tickets.issue();
+        self.cmds.push(Cmd::Load { slot, ticket, after, ask });
+        ticket
+    }
+
+    /// Tells the user something.
+    pub fn say(&mut self, level: Level, text: impl Into<SafeText>, hint: Option<SafeText>) {
+        let notices = &mut self.state.notices;
+        if notices.all.len() == MOST_NOTICES {
+            notices.all.pop_front();
+        }
+        notices.all.push_back(Notice { at: self.now, level, text: text.into(), hint });
+        notices.toast_until = self.now.checked_add(Span::new().seconds(TOAST)).ok();
+    }
+
+    /// Says that something was done.
+    pub fn done(&mut self, text: impl Into<SafeText>) {
+        self.say(Level::Done, text, None);
+    }
+
+    /// Says why something cannot be done now.
+    pub fn refuse(&mut self, why: impl Into<SafeText>) {
+        self.say(Level::Refused, why, None);
+    }
+
+    /// Says what failed.
+    pub fn fail(&mut self, failure: Failure) {
+        let text = SafeText::from(format!("{}: {}", failure.what, failure.why));
+        self.say(Level::Failed, text, failure.hint);
+    }
+}

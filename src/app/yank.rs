@@ -1,0 +1,247 @@
+//! What can be copied to the clipboard, shown in the pager, or asked again.
+
+use std::time::Duration;
+
+use super::Pane;
+use super::cmd::Cmd;
+use super::detail::Tab;
+use super::dialog::{Choice, Dialog, Entry, Menu};
+use super::list::Move;
+use super::tags::SortBy;
+use super::turn::Turn;
+use crate::model::digest::Digest;
+use crate::model::json::Line;
+use crate::model::page::Listed;
+use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::summary::Kind;
+use crate::model::text::SafeText;
+
+/// Longest preview of what an entry would copy, in characters.
+const LONGEST_PREVIEW: usize = 120;
+
+impl Turn<'_> {
+    /// Opens the menu of what can be copied from the focused pane.
+    pub fn open_yank_menu(&mut self) {
+        let entries = self.yank_entries();
+        if entries.is_empty() {
+            return self.refuse("nothing to copy here");
+        }
+        self.state.dialogs.push(Dialog::Menu(Menu { title: "Yank", entries, cursor: 0 }));
+    }
+
+    fn yank_entries(&self) -> Vec<Entry> {
+        let state = &*self.state;
+        let Some(registry) = state.registries.selected() else { return Vec::new() };
+        match state.focus {
+            Pane::Registries => vec![entry('h', "host", registry.host.to_string())],
+            Pane::Repositories => {
+                let repositories = &registry.repositories;
+                let marked = repositories.list.marked();
+                let names = marked.into_iter().filter_map(|item| repositories.listed_at(item)?.name());
+                let mut names: Vec<String> = names.map(|name| format!("{}/{name}", registry.host)).collect();
+                if names.is_empty() {
+                    names.extend(repositories.selected().map(|name| format!("{}/{name}", registry.host)));
+                }
+                names.truncate(100_000);
+                if names.is_empty() { Vec::new() } else { vec![entry('r', "reference", names.join("\n"))] }
+            }
+            Pane::Tags | Pane::Details => self.yank_image(),
+        }
+    }
+
+    fn yank_image(&self) -> Vec<Entry> {
+        let state = &*self.state;
+        let Some((repository, selector)) = &state.detail.of else { return Vec::new() };
+        let marked: Vec<&Tag> = match state.focus {
+            Pane::Tags => state
+                .tags
+                .list
+                .marked()
+                .into_iter()
+                .filter_map(|item| state.tags.tags.items.get(item)?.name())
+                .collect(),
+            _ => Vec::new(),
+        };
+        if !marked.is_empty() {
+            let lines = |line: &dyn Fn(&Tag) -> String| {
+                marked.iter().map(|tag| line(tag)).collect::<Vec<_>>().join("\n")
+            };
+            return vec![
+                entry('r', "references", lines(&|tag| format!("{repository}:{tag}"))),
+                entry('t', "tags", lines(&Tag::to_string)),
+                entry('p', "pull commands", lines(&|tag| self.pull(repository, tag))),
+            ];
+        }
+        let summary = state
+            .detail
+            .inspection
+            .value
+            .as_ref()
+            .map(|inspection| &inspection.summary)
+            .or(state.tags.summary());
+        let digest: Option<Digest> = match selector {
+            Selector::Digest(digest) => Some(*digest),
+            Selector::Tag(_) => summary.map(|summary| summary.digest),
+        };
+        let mut entries = Vec::new();
+        if let Selector::Tag(tag) = selector {
+            entries.push(entry('r', "reference", format!("{repository}:{tag}")));
+        }
+        entries.extend(digest.map(|digest| entry('R', "digest reference", format!("{repository}@{digest}"))));
+        match selector {
+            Selector::Tag(tag) => entries.push(entry('p', "pull command", self.pull(repository, tag))),
+            Selector::Digest(digest) => {
+                entries.push(entry(
+                    'p',
+                    "pull command",
+                    format!("{} pull {repository}@{digest}", state.settings.pull_with),
+                ));
+            }
+        }
+        entries.extend(digest.map(|digest| entry('d', "digest", digest.to_string())));
+        if let Some(inspection) = &state.detail.inspection.value {
+            let manifest = String::from_utf8_lossy(&inspection.manifest.raw);
+            entries.push(entry('j', "manifest, JSON", manifest.into_owned()));
+        }
+        if state.focus == Pane::Details && state.detail.tab == Tab::Layers {
+            let row =
+                state.detail.layers.selected().and_then(|row| state.detail.chosen()?.layers.rows.get(row));
+            if let Some(layer) = row.and_then(|row| row.layer.as_ref()) {
+                entries.push(entry('l', "layer digest", layer.digest_text.clone()));
+            }
+            if let Some(command) = row.and_then(|row| row.created_by.clone()) {
+                entries.push(entry('c', "command of the step", command));
+            }
+        }
+        entries
+    }
+
+    fn pull(&self, repository: &Repository, tag: &Tag) -> String {
+        let inspection = self.state.detail.inspection.value.as_ref();
+        match inspection.is_some_and(|inspection| inspection.summary.kind == Kind::HelmChart) {
+            true => format!("helm pull oci://{repository} --version {tag}"),
+            false => format!("{} pull {repository}:{tag}", self.state.settings.pull_with),
+        }
+    }
+
+    /// Opens the sort menu.
+    pub fn open_sort_menu(&mut self) {
+        let sort = self.state.tags.sort;
+        let entry = |by: SortBy| {
+            let (key, label, order) = match by {
+                SortBy::Version => ('v', "version", ["newest first", "oldest first"]),
+                SortBy::Name => ('n', "name", ["A to Z", "Z to A"]),
+                SortBy::Date => ('d', "date", ["newest first", "oldest first"]),
+                SortBy::Size => ('s', "size", ["largest first", "smallest first"]),
+            };
+            let reverses = sort.by == by && !sort.reversed;
+            Entry { key, label, preview: order[usize::from(reverses)].into(), choice: Choice::Sort(by) }
+        };
+        let entries = SortBy::ALL.into_iter().map(entry).collect();
+        let cursor = SortBy::ALL.iter().position(|by| *by == sort.by).unwrap_or(0);
+        self.state.dialogs.push(Dialog::Menu(Menu { title: "Sort by", entries, cursor }));
+    }
+
+    /// Does what an entry of a menu says.
+    pub fn choose(&mut self, choice: Choice) {
+        match choice {
+            Choice::Sort(by) => {
+                self.state.tags.sort_by(by);
+                self.state.tags.list.is_chosen = false;
+                self.state.tags.list.go(Move::First);
+                self.state.tags.list.is_chosen = false;
+            }
+            Choice::Copy(text) => self.cmds.push(Cmd::Copy(text)),
+        }
+    }
+
+    /// Shows in the pager what the focused pane shows.
+    pub fn page(&mut self) {
+        let state = &*self.state;
+        let text = match state.focus {
+            Pane::Registries => names(state.registries.items.iter().map(|registry| registry.host.as_str())),
+            Pane::Repositories => names(state.registries.selected().into_iter().flat_map(|registry| {
+                let repositories = &registry.repositories;
+                repositories
+                    .list
+                    .rows
+                    .iter()
+                    .filter_map(|item| repositories.listed_at(*item as usize))
+                    .map(Listed::text)
+            })),
+            Pane::Tags => {
+                let items =
+                    state.tags.list.rows.iter().filter_map(|item| state.tags.tags.items.get(*item as usize));
+                names(items.map(Listed::text))
+            }
+            Pane::Details if state.detail.tab == Tab::Config => lines(&state.detail.config),
+            Pane::Details => lines(&state.detail.manifest),
+        };
+        match text.is_empty() {
+            true => self.refuse("nothing to show here"),
+            false => self.cmds.push(Cmd::Page(text)),
+        }
+    }
+
+    /// Asks again for what the focused pane shows.
+    pub fn refresh(&mut self) {
+        let host = self.state.registries.selected().map(|registry| registry.host.clone());
+        match self.state.focus {
+            Pane::Registries | Pane::Repositories => {
+                let Some(host) = host else { return };
+                if let Some(registry) = self.state.registries.of(&host) {
+                    registry.server.failure = None;
+                    let slot = super::cmd::Slot::Server(host.clone());
+                    let ask = super::cmd::Ask::Server(host.clone());
+                    let ticket = self.ask(slot, Duration::ZERO, ask);
+                    self.state
+                        .registries
+                        .of(&host)
+                        .into_iter()
+                        .for_each(|registry| registry.server.ask(ticket));
+                }
+                self.load_repositories(&host);
+            }
+            Pane::Tags => self.load_tags(Duration::ZERO),
+            Pane::Details => self.load_image(Duration::ZERO),
+        }
+    }
+
+    /// Forgets everything of the registry and asks again.
+    pub fn reload(&mut self) {
+        let Some(host) = self.state.registries.selected().map(|registry| registry.host.clone()) else {
+            return;
+        };
+        self.cmds.push(Cmd::Forget(host.clone()));
+        self.state.store.forget(&host);
+        self.drop_rows();
+        self.state.tags.summaries.clear();
+        self.state.tags.shared.clear();
+        self.load_tags(Duration::ZERO);
+        self.load_image(Duration::ZERO);
+        let focus = std::mem::replace(&mut self.state.focus, Pane::Repositories);
+        self.refresh();
+        self.state.focus = focus;
+        self.done(format!("reloading {host}"));
+    }
+}
+
+fn entry(key: char, label: &'static str, text: String) -> Entry {
+    let preview = text.lines().next().unwrap_or_default();
+    let preview: String = preview.chars().take(LONGEST_PREVIEW).collect();
+    Entry { key, label, preview: SafeText::clean(&preview), choice: Choice::Copy(text) }
+}
+
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.fold(String::new(), |text, name| text + name + "\n")
+}
+
+fn lines(lines: &[Line]) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.extend(std::iter::repeat_n(' ', line.indent.into()));
+        line.pieces.iter().for_each(|(_, piece)| text.push_str(piece.as_str()));
+        text.push('\n');
+    }
+    text
+}
