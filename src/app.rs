@@ -23,6 +23,7 @@ mod mouse;
 pub mod msg;
 pub mod notices;
 pub mod open;
+pub mod overview;
 pub mod palette;
 mod perform;
 pub mod registries;

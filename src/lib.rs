@@ -28,6 +28,11 @@
 //! * **slot**: a place on screen that wants only its newest answer; **ticket**: the question it waits for
 
 pub mod app;
+pub mod cli;
 pub mod client;
+pub mod config;
 pub mod demo;
 pub mod model;
+pub mod ops;
+pub mod runtime;
+pub mod ui;

@@ -49,8 +49,8 @@ pub enum Ask {
     Tags(Repository, Option<Next>),
     /// An image in one line.
     Summary(Repository, Tag),
-    /// An image in full.
-    Inspection(Repository, Selector),
+    /// An image in full; with the repository's digest tags, where all its tags are known.
+    Inspection(Repository, Selector, Option<Vec<Tag>>),
 }
 
 /// A place that wants only its newest answer.

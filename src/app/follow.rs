@@ -7,6 +7,7 @@ use super::Pane;
 use super::cmd::{Ask, Cmd, Slot};
 use super::detail::Tab;
 use super::layout;
+use super::overview;
 use super::remote::Remote;
 use super::store::is_old;
 use super::tags::Tags;
@@ -122,7 +123,10 @@ impl Turn<'_> {
     /// Asks for the image shown.
     pub fn load_image(&mut self, after: Duration) {
         let Some((repository, selector)) = self.state.detail.of.clone() else { return };
-        let ticket = self.ask(Slot::Detail, after, Ask::Inspection(repository, selector));
+        let tags = &self.state.tags.tags;
+        let digest_tags = tags.items.iter().filter_map(|tag| tag.name()).filter(|tag| tag.is_digest_tag());
+        let digest_tags = tags.complete.then(|| digest_tags.cloned().collect());
+        let ticket = self.ask(Slot::Detail, after, Ask::Inspection(repository, selector, digest_tags));
         self.state.detail.inspection.ask(ticket);
     }
 
@@ -186,6 +190,8 @@ impl Turn<'_> {
         state.detail.height = details.height.into();
         let (layers, _) = layout::layers(details);
         fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
+        let width = usize::from(details.width).saturating_sub(2);
+        self.state.detail.overview_lines = overview::rows(self.state, width, self.now).len();
     }
 }
 

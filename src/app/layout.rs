@@ -78,7 +78,7 @@ fn widths(state: &State, columns: u16) -> Vec<(Pane, u16)> {
             let registries = if shows_registries && columns >= FOUR_PANES { columns * 15 / 100 } else { 0 };
             let rest = columns - registries;
             let repositories = (rest * 22 / 100).clamp(24, 40);
-            let tags = (rest * 40 / 100).clamp(44, 72);
+            let tags = (rest * 44 / 100).clamp(44, 78);
             let mut panes = vec![(Pane::Registries, registries)];
             panes.retain(|(_, width)| *width > 0);
             panes.extend([

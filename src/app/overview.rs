@@ -1,0 +1,245 @@
+//! The rows of the Overview tab: what an image is, in labelled lines.
+
+use jiff::Timestamp;
+
+use super::State;
+use crate::model::image::ImageConfig;
+use crate::model::inspection::{Inspection, Variant};
+use crate::model::manifest::Manifest;
+use crate::model::reference::Selector;
+use crate::model::summary::Kind;
+use crate::model::text::SafeText;
+use crate::model::{annotations, columns, size, time};
+
+/// Columns of the labels.
+pub const LABELS: usize = 12;
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// What it is; empty where it goes on from the row above.
+    pub label: SafeText,
+    /// What it says.
+    pub text: SafeText,
+    /// How it is drawn.
+    pub tone: Tone,
+}
+
+/// How a row is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// A heading over what follows.
+    Heading,
+    /// Something to note.
+    Warn,
+}
+
+/// Lays rows out for a width.
+struct Page {
+    rows: Vec<Row>,
+    width: usize,
+}
+
+/// The rows for a width in columns.
+pub fn rows(state: &State, width: usize, now: Timestamp) -> Vec<Row> {
+    let mut page = Page { rows: Vec::new(), width: width.saturating_sub(LABELS).max(8) };
+    let Some(inspection) = &state.detail.inspection.value else { return page.rows };
+    page.names(state, inspection);
+    page.summary(inspection, now);
+    if inspection.variants.len() > 1 {
+        page.platforms(inspection, state.detail.variant);
+    }
+    if let Some(variant) = state.detail.chosen() {
+        page.variant(variant, inspection.variants.len() > 1);
+        page.annotations(&inspection.manifest, variant);
+    }
+    if inspection.left_out > 0 {
+        page.warn("left out", &format!("{} more images of the index", inspection.left_out));
+    }
+    page.referrers(inspection);
+    page.rows
+}
+
+impl Page {
+    fn field(&mut self, label: &str, text: &str) {
+        self.toned(label, text, Tone::Plain);
+    }
+
+    fn warn(&mut self, label: &str, text: &str) {
+        self.toned(label, text, Tone::Warn);
+    }
+
+    fn toned(&mut self, label: &str, text: &str, tone: Tone) {
+        let mut label = SafeText::clean(label);
+        for line in columns::wrap(SafeText::clean(text).as_str(), self.width) {
+            self.rows.push(Row { label: std::mem::take(&mut label), text: SafeText::from(line), tone });
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.rows.push(Row { label: SafeText::default(), text: SafeText::default(), tone: Tone::Plain });
+        self.rows.push(Row { label: SafeText::clean(text), text: SafeText::default(), tone: Tone::Heading });
+    }
+
+    fn names(&mut self, state: &State, inspection: &Inspection) {
+        if let Some((repository, selector)) = &state.detail.of {
+            match selector {
+                Selector::Tag(tag) => self.field("image", &format!("{repository}:{tag}")),
+                Selector::Digest(_) => self.field("image", &repository.to_string()),
+            }
+        }
+        self.field("digest", &inspection.summary.digest.to_string());
+        let aliases = state.tags.aliases(&inspection.summary.digest);
+        if aliases.len() > 1 {
+            self.field("tags", &aliases.join(", "));
+        }
+    }
+
+    fn summary(&mut self, inspection: &Inspection, now: Timestamp) {
+        let summary = &inspection.summary;
+        let kind = match (&summary.kind, inspection.variants.len()) {
+            (Kind::Index, 1) => "index of 1 image".into(),
+            (Kind::Index, count) => format!("index of {count} images"),
+            (kind, _) => kind.to_string(),
+        };
+        self.field("kind", &kind);
+        self.field("type", summary.media_type.as_str());
+        match summary.size {
+            Some(bytes) if summary.kind == Kind::Index => {
+                self.field("size", &format!("{} compressed, all platforms", size::bytes(bytes)))
+            }
+            Some(bytes) => self.field("size", &format!("{} compressed", size::bytes(bytes))),
+            None => self.field("size", "not known"),
+        }
+        match summary.created {
+            Some(created) if time::is_reproducible(created) => {
+                self.field("created", &format!("reproducible ({})", time::absolute(created)));
+            }
+            Some(created) => {
+                self.field("created", &format!("{} ({})", time::absolute(created), time::age(created, now)))
+            }
+            None => {}
+        }
+    }
+
+    fn platforms(&mut self, inspection: &Inspection, chosen: usize) {
+        self.heading("platforms");
+        for (number, variant) in inspection.variants.iter().enumerate() {
+            let mark = if number == chosen { "▸ " } else { "  " };
+            let name =
+                variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
+            let bytes = variant.size.map(size::bytes).unwrap_or_default();
+            let attested = match variant.attestations.len() {
+                0 => String::new(),
+                1 => "  1 attestation".into(),
+                count => format!("  {count} attestations"),
+            };
+            let failed = variant
+                .manifest
+                .as_ref()
+                .err()
+                .map(|failure| format!("  {}", failure.why))
+                .unwrap_or_default();
+            let digest =
+                variant.manifest.as_ref().map(|manifest| manifest.digest.short()).unwrap_or_default();
+            self.rows.push(Row {
+                label: SafeText::default(),
+                text: SafeText::from(format!("{mark}{name:<16} {bytes:>10}  {digest}{attested}{failed}")),
+                tone: if failed.is_empty() { Tone::Plain } else { Tone::Warn },
+            });
+        }
+    }
+
+    fn variant(&mut self, variant: &Variant, is_of_index: bool) {
+        if is_of_index {
+            let name =
+                variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
+            self.heading(&name);
+            if let Ok(manifest) = &variant.manifest {
+                self.field("digest", &manifest.digest.to_string());
+            }
+        } else if let Some(platform) = &variant.platform {
+            self.field("platform", &platform.to_string());
+        }
+        let layers = variant.layers.rows.iter().filter(|row| row.layer.is_some()).count();
+        match (variant.layers.size(), layers) {
+            (_, 0) => {}
+            (Some(bytes), 1) => self.field("layers", &format!("1, {}", size::bytes(bytes))),
+            (Some(bytes), count) => self.field("layers", &format!("{count}, {}", size::bytes(bytes))),
+            (None, count) => self.field("layers", &count.to_string()),
+        }
+        let config_failure = variant.config.as_ref().and_then(|config| config.as_ref().err());
+        for failure in variant.manifest.as_ref().err().into_iter().chain(config_failure) {
+            self.warn("missing", &format!("{}: {}", failure.what, failure.why));
+            if let Some(hint) = &failure.hint {
+                self.warn("", &format!("hint: {hint}"));
+            }
+        }
+        if let Some(Ok(config)) = &variant.config {
+            self.config(config);
+        }
+    }
+
+    fn config(&mut self, config: &ImageConfig) {
+        let words = [
+            ("entrypoint", config.entrypoint.join(" ")),
+            ("cmd", config.cmd.join(" ")),
+            ("user", config.user.clone().unwrap_or_default()),
+            ("workdir", config.working_dir.clone().unwrap_or_default()),
+            ("ports", config.exposed_ports.join(" ")),
+            ("volumes", config.volumes.join(" ")),
+            ("stop signal", config.stop_signal.clone().unwrap_or_default()),
+            ("healthcheck", config.healthcheck.join(" ")),
+            ("author", config.author.clone().unwrap_or_default()),
+        ];
+        for (label, text) in words.iter().filter(|(_, text)| !text.is_empty()) {
+            self.field(label, text);
+        }
+        let mut label = "env";
+        for variable in &config.env {
+            self.field(label, variable);
+            label = "";
+        }
+        let mut label = "labels";
+        for (key, value) in config.labels.iter().filter(|(key, _)| !annotations::is_well_known(key)) {
+            self.field(label, &format!("{key}={value}"));
+            label = "";
+        }
+    }
+
+    /// What the image says of itself by the well-known annotations, wherever it says it; then the other annotations.
+    fn annotations(&mut self, manifest: &Manifest, variant: &Variant) {
+        let child = variant.manifest.as_ref().ok().and_then(|manifest| manifest.annotations());
+        let labels =
+            variant.config.as_ref().and_then(|config| config.as_ref().ok()).map(|config| &config.labels);
+        let own = manifest.annotations();
+        let sources: Vec<_> = own.into_iter().chain(child).chain(labels).collect();
+        let known = annotations::well_known(&sources);
+        let others = own.into_iter().flatten().filter(|(key, _)| !annotations::is_well_known(key));
+        let others: Vec<_> = others.collect();
+        if known.is_empty() && others.is_empty() {
+            return;
+        }
+        self.heading("annotations");
+        for (label, value) in known {
+            self.field(label, value);
+        }
+        for (key, value) in others {
+            self.field("", &format!("{key}={value}"));
+        }
+    }
+
+    fn referrers(&mut self, inspection: &Inspection) {
+        if inspection.referrers.is_empty() {
+            return;
+        }
+        self.heading("belongs to it");
+        for referrer in &inspection.referrers {
+            let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
+            let short = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
+            self.field("", &format!("{:<14} {short}  {bytes}", referrer.kind.to_string()));
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! The command line: targets, flags, subcommands.
+
+mod inspect;
+mod ls;
+mod print;
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::app;
+use crate::client::{Patience, Pool, credentials::Credentials};
+use crate::config::Config;
+use crate::demo;
+use crate::model::failure::Failure;
+use crate::model::reference::Target;
+use crate::runtime::{self, End, Inbox};
+use crate::ui::theme;
+
+/// Browse and manage container image registries
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(
+    after_help = "A TARGET is a registry (localhost:5000, docker.io), a repository (ghcr.io/org/app) or an image (nginx:1.27)."
+)]
+pub struct Cli {
+    /// What to open; several open side by side
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
+    /// Open a registry in memory, filled with sample images
+    #[arg(long)]
+    demo: bool,
+    /// The colours: terminal, light, dark, plain
+    #[arg(long, env = "REGTUI_THEME", value_name = "NAME")]
+    theme: Option<String>,
+    /// Leave the mouse to the terminal
+    #[arg(long)]
+    no_mouse: bool,
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+struct Options {
+    /// Speak HTTP instead of HTTPS; loopback does by itself
+    #[arg(long, global = true)]
+    plain_http: bool,
+    /// Do not check certificates
+    #[arg(long, global = true)]
+    insecure: bool,
+    /// More certificate authorities, PEM
+    #[arg(long, global = true, value_name = "FILE", env = "REGTUI_CA_FILE")]
+    ca_file: Option<PathBuf>,
+    /// Refuse every change
+    #[arg(long, global = true, env = "REGTUI_READ_ONLY", value_parser = clap::builder::FalseyValueParser::new(), num_args = 0, action = clap::ArgAction::SetTrue)]
+    read_only: bool,
+    /// The configuration [default: ~/.config/regtui/config.toml]
+    #[arg(long, global = true, value_name = "FILE", env = "REGTUI_CONFIG")]
+    config: Option<PathBuf>,
+    /// Keep nothing on disk
+    #[arg(long, global = true)]
+    no_cache: bool,
+    /// Log requests and faults there
+    #[arg(long, global = true, value_name = "FILE", env = "REGTUI_LOG_FILE")]
+    log_file: Option<PathBuf>,
+    /// What to log: error, warn, info, debug, trace
+    #[arg(long, global = true, value_name = "LEVEL", env = "REGTUI_LOG_LEVEL")]
+    log_level: Option<String>,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: When,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the repositories of a registry, or the tags of a repository
+    Ls(ls::Ls),
+    /// Show an image: manifest, platforms, layers with their history, sizes, labels
+    Inspect(inspect::Inspect),
+}
+
+/// Why the program ends without having done its work. It says what, why, and a hint, and with which code to exit.
+#[derive(Debug)]
+enum Trouble {
+    /// Wrong usage or configuration: 2.
+    Usage(String),
+    /// The work failed: 1.
+    Failed(Failure),
+    /// Something on this machine failed: 1.
+    Broken(color_eyre::Report),
+    /// SIGINT: 130.
+    Interrupted,
+    /// Nobody reads what is printed any more: 0, as other tools do.
+    PipeClosed,
+}
+
+impl From<std::io::Error> for Trouble {
+    fn from(error: std::io::Error) -> Trouble {
+        match error.kind() {
+            std::io::ErrorKind::BrokenPipe => Trouble::PipeClosed,
+            _ => Trouble::Broken(error.into()),
+        }
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Trouble {
+        Trouble::Failed(failure)
+    }
+}
+
+/// Runs what the command line asks for.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Trouble::PipeClosed) => ExitCode::SUCCESS,
+        Err(Trouble::Interrupted) => ExitCode::from(130),
+        Err(Trouble::Usage(text)) => {
+            eprintln!("regtui: {text}");
+            ExitCode::from(2)
+        }
+        Err(Trouble::Failed(failure)) => {
+            eprintln!("regtui: {failure}");
+            ExitCode::FAILURE
+        }
+        Err(Trouble::Broken(report)) => {
+            eprintln!("regtui: {report:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Cli {
+    fn run(self) -> Result<(), Trouble> {
+        runtime::install_panic_hook().map_err(Trouble::Broken)?;
+        let config = self.config()?;
+        self.start_log(&config)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let colour = self.options.colour(std::io::stdout().is_terminal());
+        let outcome = runtime.block_on(async {
+            match self.command {
+                None => open(self, config).await,
+                Some(Command::Ls(ls)) => until_interrupted(ls.run(&pool(&config, None))).await,
+                Some(Command::Inspect(inspect)) => {
+                    until_interrupted(inspect.run(&pool(&config, None), colour)).await
+                }
+            }
+        });
+        // A request or a clipboard that hangs must not keep the process.
+        runtime.shutdown_background();
+        outcome
+    }
+
+    fn config(&self) -> Result<Config, Trouble> {
+        let options = &self.options;
+        let mut config =
+            Config::load(options.config.as_deref()).map_err(|problem| Trouble::Usage(problem.to_string()))?;
+        if let Some(theme) = &self.theme {
+            if !theme::NAMES.contains(&theme.as_str()) {
+                return Err(Trouble::Usage(format!(
+                    "--theme {theme}: the themes are {}",
+                    theme::NAMES.join(", ")
+                )));
+            }
+            config.theme.clone_from(theme);
+        }
+        config.mouse &= !self.no_mouse;
+        config.cache &= !options.no_cache;
+        config.read_only |= options.read_only;
+        config.plain_http |= options.plain_http;
+        config.insecure |= options.insecure;
+        config.ca_file = options.ca_file.clone().or(config.ca_file);
+        config.log_file = options.log_file.clone().or(config.log_file);
+        config.log_level = options.log_level.clone().unwrap_or(config.log_level);
+        Ok(config)
+    }
+
+    fn start_log(&self, config: &Config) -> Result<(), Trouble> {
+        let Some(file) = &config.log_file else { return Ok(()) };
+        let level: LevelFilter = config.log_level.parse().map_err(|_| {
+            Trouble::Usage(format!("log level `{}`: error, warn, info, debug or trace", config.log_level))
+        })?;
+        runtime::log::start(file, level)
+            .map_err(|why| Trouble::Usage(format!("cannot write the log file `{}`: {why}", file.display())))
+    }
+}
+
+impl Options {
+    /// Whether to use colours: as the user says, else on a terminal unless `NO_COLOR` is set.
+    fn colour(&self, is_terminal: bool) -> bool {
+        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => is_terminal && !refused,
+        }
+    }
+}
+
+/// The clients, with the logins of docker and podman.
+fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
+    let patience = Patience::default();
+    let mut settings = config.of_client();
+    settings.credentials = Credentials::of_environment(|name| std::env::var_os(name), patience.helper);
+    settings.patience = patience;
+    settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
+    Pool::new(settings)
+}
+
+/// Opens the terminal UI.
+async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() || is_dumb {
+        let text =
+            "the terminal UI needs a terminal; `regtui ls TARGET` and `regtui inspect IMAGE` print instead";
+        return Err(Trouble::Usage(text.into()));
+    }
+    let mut targets = Vec::new();
+    for text in &cli.targets {
+        targets.push(target(text)?);
+    }
+    let demo = match cli.demo {
+        true => Some(demo::Demo::start(demo::Settings::default(), demo::content::sample()).await?),
+        false => None,
+    };
+    if let Some(demo) = &demo {
+        let address = demo.address().to_string();
+        targets.insert(0, target(&address)?);
+    }
+    let settings = app::settings::Settings {
+        read_only: config.read_only,
+        theme: config.theme.clone(),
+        themes: theme::NAMES.iter().map(ToString::to_string).collect(),
+        remembered: runtime::remembered::read(),
+        pull_with: config.pull_with.clone(),
+        tree: config.tree,
+    };
+    let inbox = Inbox::default();
+    let pool = pool(&config, Some(&inbox));
+    let options =
+        runtime::Options { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };
+    match runtime::run(options, pool, inbox).await {
+        Ok(End::Quit) => Ok(()),
+        Ok(End::Signal) => Err(Trouble::Interrupted),
+        Err(report) => Err(Trouble::Broken(report)),
+    }
+}
+
+/// Reads a target.
+fn target(text: &str) -> Result<Target, Trouble> {
+    Target::parse(text).map_err(|bad| Trouble::Usage(format!("`{text}`: {bad}")))
+}
+
+async fn until_interrupted(work: impl Future<Output = Result<(), Trouble>>) -> Result<(), Trouble> {
+    tokio::select! {
+        outcome = work => outcome,
+        Ok(()) = tokio::signal::ctrl_c() => Err(Trouble::Interrupted),
+    }
+}

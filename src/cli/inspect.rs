@@ -1,0 +1,248 @@
+//! `regtui inspect`: an image, looked into without pulling it.
+
+use std::io::{BufWriter, Write};
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::print::{self, Table};
+use super::{Trouble, target};
+use crate::client::Pool;
+use crate::model::failure::Failure;
+use crate::model::image::{ImageConfig, LayerRow};
+use crate::model::inspection::{Inspection, Variant};
+use crate::model::manifest::Manifest;
+use crate::model::platform::Platform;
+use crate::model::reference::{Reference, Target};
+use crate::model::summary::{Kind, Summary};
+use crate::model::text::SafeText;
+use crate::model::{size, time};
+use crate::ops::inspect;
+
+/// Show an image: manifest, platforms, layers with their history, sizes, labels
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// An image: nginx:1.27, ghcr.io/org/app@sha256:…
+    #[arg(value_name = "IMAGE")]
+    image: String,
+    /// One JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    reference: String,
+    #[serde(flatten)]
+    summary: &'a Summary,
+    platform_images: Vec<Image<'a>>,
+    referrers: Vec<Referrer<'a>>,
+    left_out: usize,
+    manifest: serde_json::Value,
+}
+
+#[derive(Serialize)]
+struct Image<'a> {
+    platform: Option<&'a Platform>,
+    kind: &'a Kind,
+    digest: Option<String>,
+    size: Option<u64>,
+    error: Option<&'a Failure>,
+    labels: Option<&'a std::collections::BTreeMap<String, String>>,
+    layers: &'a [LayerRow],
+    approximate: bool,
+    config: serde_json::Value,
+}
+
+#[derive(Serialize)]
+struct Referrer<'a> {
+    kind: &'a Kind,
+    digest: &'a str,
+    size: Option<u64>,
+}
+
+impl Inspect {
+    /// Prints the image.
+    pub async fn run(&self, pool: &Pool, colour: bool) -> Result<(), Trouble> {
+        let reference = match target(&self.image)? {
+            Target::Image(reference) => reference,
+            Target::Repository(repository) => Reference { repository, tag: None, digest: None },
+            Target::Registry(host) => {
+                return Err(Trouble::Usage(format!(
+                    "`{host}` is a registry; `regtui ls {host}` lists what is in it"
+                )));
+            }
+        };
+        let client = pool.client(&reference.repository.host);
+        let found = inspect::inspect(&client, &reference.repository, &reference.selector(), None).await;
+        pool.flush().await;
+        let inspection = found.map_err(|error| error.failure(format!("cannot read {reference}")))?;
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        match self.json {
+            true => print::json(&mut out, &document(&reference, &inspection))?,
+            false => Page { out: &mut out, colour }.print(&reference, &inspection)?,
+        }
+        Ok(out.flush()?)
+    }
+}
+
+fn document<'a>(reference: &Reference, inspection: &'a Inspection) -> Document<'a> {
+    let referrer = |referrer: &'a crate::model::inspection::Referrer| Referrer {
+        kind: &referrer.kind,
+        digest: &referrer.descriptor.digest_text,
+        size: referrer.descriptor.size,
+    };
+    Document {
+        reference: reference.to_string(),
+        summary: &inspection.summary,
+        platform_images: inspection.variants.iter().map(image).collect(),
+        referrers: inspection.referrers.iter().map(referrer).collect(),
+        left_out: inspection.left_out,
+        manifest: raw(&inspection.manifest),
+    }
+}
+
+fn image(variant: &Variant) -> Image<'_> {
+    let config = variant.config.as_ref().and_then(|config| config.as_ref().ok());
+    let config_failure = variant.config.as_ref().and_then(|config| config.as_ref().err());
+    Image {
+        platform: variant.platform.as_ref(),
+        kind: &variant.kind,
+        digest: variant.manifest.as_ref().ok().map(|manifest| manifest.digest.to_string()),
+        size: variant.size,
+        error: variant.manifest.as_ref().err().or(config_failure),
+        labels: config.map(|config| &config.labels),
+        layers: &variant.layers.rows,
+        approximate: variant.layers.approximate,
+        config: config.and_then(|config| serde_json::from_slice(&config.raw).ok()).unwrap_or_default(),
+    }
+}
+
+fn raw(manifest: &Manifest) -> serde_json::Value {
+    serde_json::from_slice(&manifest.raw).unwrap_or_default()
+}
+
+/// The image on a page of text.
+struct Page<'a, W> {
+    out: &'a mut W,
+    colour: bool,
+}
+
+impl<W: Write> Page<'_, W> {
+    fn print(&mut self, reference: &Reference, inspection: &Inspection) -> std::io::Result<()> {
+        let summary = &inspection.summary;
+        self.heading(&reference.to_string())?;
+        self.field("digest", summary.digest)?;
+        self.field("type", &summary.media_type)?;
+        self.field("kind", SafeText::from(summary.kind.to_string()))?;
+        self.field(
+            "size",
+            summary
+                .size
+                .map_or_else(|| "unknown".into(), |bytes| format!("{} compressed", size::bytes(bytes))),
+        )?;
+        if let Some(created) = summary.created {
+            self.field(
+                "created",
+                format!("{} ({})", time::absolute(created), time::age(created, Timestamp::now())),
+            )?;
+        }
+        for variant in &inspection.variants {
+            self.variant(variant, inspection.variants.len() > 1)?;
+        }
+        if inspection.left_out > 0 {
+            writeln!(self.out, "\n{} more images of the index are not shown", inspection.left_out)?;
+        }
+        if !inspection.referrers.is_empty() {
+            self.heading("\nreferrers")?;
+            let mut table = Table::new(&["KIND", "DIGEST", "SIZE"], &[2]);
+            for referrer in &inspection.referrers {
+                let kind = SafeText::from(referrer.kind.to_string()).to_string();
+                let bytes = referrer.descriptor.size.map_or_else(|| "-".into(), size::bytes);
+                table.row(vec![kind, SafeText::clean(&referrer.descriptor.digest_text).to_string(), bytes]);
+            }
+            table.print(self.out)?;
+        }
+        Ok(())
+    }
+
+    fn variant(&mut self, variant: &Variant, is_of_index: bool) -> std::io::Result<()> {
+        if is_of_index {
+            let platform =
+                variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
+            self.heading(&format!("\n{}", SafeText::from(platform)))?;
+            if let Ok(manifest) = &variant.manifest {
+                self.field("digest", manifest.digest)?;
+            }
+            if let Some(bytes) = variant.size {
+                self.field("size", format!("{} compressed", size::bytes(bytes)))?;
+            }
+        } else if let Some(platform) = &variant.platform {
+            self.field("platform", SafeText::from(platform.to_string()))?;
+        }
+        let failures = variant
+            .manifest
+            .as_ref()
+            .err()
+            .into_iter()
+            .chain(variant.config.as_ref().and_then(|config| config.as_ref().err()));
+        for failure in failures {
+            self.field("missing", failure)?;
+        }
+        if let Some(Ok(config)) = &variant.config {
+            self.config(config)?;
+        }
+        if !variant.layers.rows.is_empty() {
+            self.layers(variant)?;
+        }
+        Ok(())
+    }
+
+    fn config(&mut self, config: &ImageConfig) -> std::io::Result<()> {
+        let words = |words: &[String]| words.join(" ");
+        let mut fields = vec![("entrypoint", words(&config.entrypoint)), ("cmd", words(&config.cmd))];
+        fields.push(("user", config.user.clone().unwrap_or_default()));
+        fields.push(("workdir", config.working_dir.clone().unwrap_or_default()));
+        fields.push(("ports", words(&config.exposed_ports)));
+        fields.extend(config.env.iter().map(|variable| ("env", variable.clone())));
+        fields.extend(config.labels.iter().map(|(key, value)| ("label", format!("{key}={value}"))));
+        for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
+            self.field(name, SafeText::from(value))?;
+        }
+        Ok(())
+    }
+
+    fn layers(&mut self, variant: &Variant) -> std::io::Result<()> {
+        let approximate =
+            if variant.layers.approximate { " (approximate: history and layers do not line up)" } else { "" };
+        self.heading(&format!("\nlayers{approximate}"))?;
+        let mut table = Table::new(&["SIZE", "DIGEST", "INSTRUCTION"], &[0]);
+        for row in &variant.layers.rows {
+            let bytes = match &row.layer {
+                Some(layer) => layer.size.map_or_else(|| "?".into(), size::bytes),
+                None => String::new(),
+            };
+            let digest = row
+                .layer
+                .as_ref()
+                .and_then(|layer| layer.digest)
+                .map(|digest| digest.short())
+                .unwrap_or_default();
+            let step = row.instruction.as_deref().or(row.comment.as_deref()).unwrap_or_default();
+            table.row(vec![bytes, digest, SafeText::clean(step).to_string()]);
+        }
+        table.print(self.out)
+    }
+
+    fn heading(&mut self, text: &str) -> std::io::Result<()> {
+        match self.colour {
+            true => writeln!(self.out, "\u{1b}[1m{text}\u{1b}[0m"),
+            false => writeln!(self.out, "{text}"),
+        }
+    }
+
+    fn field(&mut self, name: &str, value: impl std::fmt::Display) -> std::io::Result<()> {
+        writeln!(self.out, "{name:<11}{value}")
+    }
+}

@@ -1,0 +1,219 @@
+//! `regtui ls`: the repositories of a registry as they come, or the tags of a repository, sorted.
+
+use std::cmp::Reverse;
+use std::io::{BufWriter, Write};
+use std::pin::pin;
+
+use clap::{Args, ValueEnum};
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::print::{self, Table};
+use super::{Trouble, target};
+use crate::client::{Client, Error, Pool};
+use crate::model::failure::Failure;
+use crate::model::page::Listed;
+use crate::model::reference::{Repository, RepositoryName, Tag, Target};
+use crate::model::summary::Summary;
+use crate::model::text::SafeText;
+use crate::model::version_order::Key;
+use crate::model::{size, time};
+use crate::ops::list;
+
+/// List the repositories of a registry, or the tags of a repository
+#[derive(Debug, Args)]
+pub struct Ls {
+    /// A registry (localhost:5000) or a repository (ghcr.io/org/app)
+    #[arg(value_name = "TARGET")]
+    target: String,
+    /// One JSON document a line
+    #[arg(long)]
+    json: bool,
+    /// For tags: digest, size, created, platforms
+    #[arg(long, short)]
+    long: bool,
+    /// The order of tags; size and date need --long
+    #[arg(long, value_name = "BY", default_value = "version")]
+    sort: By,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum By {
+    Version,
+    Name,
+    Date,
+    Size,
+}
+
+/// A line of JSON for a name.
+#[derive(Serialize)]
+struct Named<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<&'a str>,
+    /// It breaks the rules for names, so nothing can be asked about it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    malformed: bool,
+}
+
+/// A line of JSON for a tag with its image.
+#[derive(Serialize)]
+struct Long<'a> {
+    tag: &'a str,
+    #[serde(flatten)]
+    summary: Option<&'a Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Failure>,
+}
+
+impl Ls {
+    /// Prints the list.
+    pub async fn run(&self, pool: &Pool) -> Result<(), Trouble> {
+        let outcome = match target(&self.target)? {
+            Target::Registry(_) if self.long => Err(Trouble::Usage(
+                "`--long` is for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
+            )),
+            Target::Registry(host) => self.repositories(&pool.client(&host)).await,
+            Target::Repository(repository) => self.tags(&pool.client(&repository.host), &repository).await,
+            Target::Image(reference) => Err(Trouble::Usage(format!(
+                "`{}` names one image; `regtui inspect {}` shows it",
+                self.target, reference
+            ))),
+        };
+        pool.flush().await;
+        outcome
+    }
+
+    async fn repositories(&self, client: &Client) -> Result<(), Trouble> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut pages = pin!(list::repositories(client));
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| {
+                failure(&error, format!("cannot list the repositories of {}", client.host()))
+            })?;
+            for item in &page.items {
+                match self.json {
+                    true => print::json(
+                        &mut out,
+                        &Named { repository: Some(item.text()), tag: None, malformed: item.name().is_none() },
+                    )?,
+                    false => writeln!(out, "{}", item.text())?,
+                }
+            }
+            // Each page is there when it is there.
+            out.flush()?;
+            warn(page.incomplete.as_ref());
+        }
+        Ok(())
+    }
+
+    async fn tags(&self, client: &Client, repository: &Repository) -> Result<(), Trouble> {
+        let mut items: Vec<Listed<Tag>> = Vec::new();
+        let mut pages = pin!(list::tags(client, &repository.name));
+        while let Some(page) = pages.next().await {
+            let page =
+                page.map_err(|error| failure(&error, format!("cannot list the tags of {repository}")))?;
+            items.extend(page.items);
+            warn(page.incomplete.as_ref());
+        }
+        match self.sort {
+            By::Name => items.sort_by(|a, b| a.text().cmp(b.text())),
+            By::Version => items.sort_by_cached_key(|tag| Reverse(Key::of(tag.text()))),
+            By::Date | By::Size if !self.long => {
+                return Err(Trouble::Usage("sorting by date or size needs `--long`".into()));
+            }
+            By::Date | By::Size => {}
+        }
+        match self.long {
+            true => self.long(client, &repository.name, items).await,
+            false => self.short(&items),
+        }
+    }
+
+    fn short(&self, items: &[Listed<Tag>]) -> Result<(), Trouble> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        for item in items {
+            match self.json {
+                true => print::json(
+                    &mut out,
+                    &Named { repository: None, tag: Some(item.text()), malformed: item.name().is_none() },
+                )?,
+                false => writeln!(out, "{}", item.text())?,
+            }
+        }
+        Ok(out.flush()?)
+    }
+
+    async fn long(
+        &self,
+        client: &Client,
+        name: &RepositoryName,
+        items: Vec<Listed<Tag>>,
+    ) -> Result<(), Trouble> {
+        let tags: Vec<Tag> = items.iter().filter_map(|tag| tag.name()).cloned().collect();
+        let mut found: Vec<(Tag, Result<Summary, Error>)> =
+            list::summaries(client, name, tags).collect().await;
+        match self.sort {
+            By::Date => found.sort_by_key(|(_, summary)| {
+                Reverse(summary.as_ref().ok().and_then(|summary| summary.created))
+            }),
+            By::Size => found
+                .sort_by_key(|(_, summary)| Reverse(summary.as_ref().ok().and_then(|summary| summary.size))),
+            By::Version | By::Name => {}
+        }
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut table = Table::new(&["TAG", "DIGEST", "SIZE", "CREATED", "PLATFORMS", "KIND"], &[2]);
+        let now = Timestamp::now();
+        let mut failures = Vec::new();
+        for (tag, summary) in &found {
+            let failure =
+                summary.as_ref().err().map(|error| error.failure(format!("cannot read {name}:{tag}")));
+            match self.json {
+                true => {
+                    let line =
+                        Long { tag: tag.as_str(), summary: summary.as_ref().ok(), error: failure.as_ref() };
+                    print::json(&mut out, &line)?;
+                }
+                false => table.row(row(tag, summary.as_ref().ok(), now)),
+            }
+            failures.extend(failure);
+        }
+        if !self.json {
+            table.print(&mut out)?;
+        }
+        out.flush()?;
+        match failures.pop() {
+            Some(last) => {
+                failures.iter().for_each(|failure| eprintln!("regtui: {failure}"));
+                Err(last.into())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn row(tag: &Tag, summary: Option<&Summary>, now: Timestamp) -> Vec<String> {
+    let Some(summary) = summary else { return vec![tag.to_string(), "?".into()] };
+    let platforms: Vec<String> = summary.platforms.iter().map(ToString::to_string).collect();
+    let dash = || String::from("-");
+    vec![
+        tag.to_string(),
+        summary.digest.short(),
+        summary.size.map_or_else(dash, size::bytes),
+        summary.created.map_or_else(dash, |created| time::age(created, now)),
+        SafeText::from(if platforms.is_empty() { dash() } else { platforms.join(",") }).to_string(),
+        SafeText::from(summary.kind.to_string()).to_string(),
+    ]
+}
+
+fn failure(error: &Error, what: String) -> Failure {
+    error.failure(what)
+}
+
+fn warn(incomplete: Option<&SafeText>) {
+    if let Some(why) = incomplete {
+        eprintln!("regtui: the list may be incomplete: {why}");
+    }
+}

@@ -1,0 +1,93 @@
+//! How the subcommands print: columns that line up, JSON that no terminal obeys.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::model::text::is_deceptive;
+
+/// Prints a value as one line of JSON. Characters that a terminal might obey are written as escapes, which JSON reads
+/// back as they were.
+pub fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string(value)?;
+    let mut line = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        if is_deceptive(character) {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                line.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            line.push(character);
+        }
+    }
+    line.push('\n');
+    out.write_all(line.as_bytes())
+}
+
+/// Rows of cells, printed in columns of the widest cell.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: Vec<Vec<String>>,
+    right: &'static [usize],
+}
+
+impl Table {
+    /// A table with a heading; the columns in `right` hold numbers, which stand at their right.
+    pub fn new(heading: &[&str], right: &'static [usize]) -> Table {
+        Table { rows: vec![heading.iter().map(ToString::to_string).collect()], right }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
+    /// Prints the table.
+    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+        use unicode_width::UnicodeWidthStr;
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (column, cell) in row.iter().enumerate() {
+                let room = " ".repeat(widths[column].saturating_sub(cell.width()));
+                let gap = if column == 0 { "" } else { "  " };
+                line.push_str(gap);
+                match self.right.contains(&column) {
+                    true => line.extend([room.as_str(), cell]),
+                    false => line.extend([cell, room.as_str()]),
+                }
+            }
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys_and_reads_back_the_same() {
+        let value = "a\u{9b}31m\u{202e}\u{1b}[2J\u{7f}é";
+        let mut out = Vec::new();
+        json(&mut out, &value).expect("it is written");
+        let line = String::from_utf8(out).expect("text");
+        assert!(line.trim_end().chars().all(|character| !is_deceptive(character)), "{line}");
+        assert_eq!(serde_json::from_str::<String>(&line).expect("json"), value);
+    }
+
+    #[test]
+    fn columns_line_up() {
+        let mut table = Table::new(&["TAG", "SIZE", "X"], &[1]);
+        table.row(vec!["latest".into(), "1 B".into(), "y".into()]);
+        let mut out = Vec::new();
+        table.print(&mut out).expect("it is written");
+        assert_eq!(String::from_utf8(out).expect("text"), "TAG     SIZE  X\nlatest   1 B  y\n");
+    }
+}

@@ -1,0 +1,192 @@
+//! What can be set: defaults, then the file, then the environment, then flags. Checked before the screen is taken.
+
+pub mod paths;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::client::{self, HostSettings, Trust};
+use crate::model::reference::Host;
+
+/// Every setting. The names are those of the file; `assets/config.toml` shows and explains them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The colours.
+    pub theme: String,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+    /// Whether repositories are shown as a tree at start.
+    pub tree: bool,
+    /// The program that pull commands are written for.
+    pub pull_with: String,
+    /// Whether every change is refused.
+    pub read_only: bool,
+    /// Whether content is kept on disk between runs.
+    pub cache: bool,
+    /// Where requests and faults are logged; nowhere if it is not set.
+    pub log_file: Option<PathBuf>,
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`.
+    pub log_level: String,
+    /// Whether every registry is reached without TLS.
+    pub plain_http: bool,
+    /// Whether certificates go unchecked, everywhere.
+    pub insecure: bool,
+    /// More certificate authorities, PEM, for every registry.
+    pub ca_file: Option<PathBuf>,
+    /// Single registries.
+    pub registries: BTreeMap<String, Registry>,
+}
+
+/// The settings of one registry, instead of those for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Registry {
+    /// Whether it is reached without TLS.
+    pub plain_http: bool,
+    /// Whether its certificate goes unchecked.
+    pub insecure: bool,
+    /// More certificate authorities, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Hosts of other domains that may have its login because it names them as token services.
+    pub realm_allow: Vec<String>,
+    /// Whether every change is refused.
+    pub read_only: bool,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            theme: "terminal".into(),
+            mouse: true,
+            tree: false,
+            pull_with: "docker".into(),
+            read_only: false,
+            cache: true,
+            log_file: None,
+            log_level: "info".into(),
+            plain_http: false,
+            insecure: false,
+            ca_file: None,
+            registries: BTreeMap::new(),
+        }
+    }
+}
+
+/// Why there is no configuration, for stderr.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// The file cannot be read.
+    #[error("cannot read the configuration `{}`: {why}", .file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        why: std::io::Error,
+    },
+    /// The file says something that is not understood.
+    #[error("the configuration `{}` is not understood:\n{why}", .file.display())]
+    Wrong {
+        /// The file.
+        file: PathBuf,
+        /// Line, column, and what is expected.
+        why: String,
+    },
+}
+
+impl Config {
+    /// Reads the file that the user named, or the usual one, which may be missing.
+    pub fn load(named: Option<&Path>) -> Result<Config, Problem> {
+        let (file, may_be_missing) = match named {
+            Some(file) => (file.to_path_buf(), false),
+            None => match paths::config() {
+                Some(folder) => (folder.join("config.toml"), true),
+                None => return Ok(Config::default()),
+            },
+        };
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(why) if may_be_missing && why.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Config::default());
+            }
+            Err(why) => return Err(Problem::Unreadable { file, why }),
+        };
+        Config::parse(&text).map_err(|why| Problem::Wrong { file, why })
+    }
+
+    /// Reads the text of a file and checks what it says.
+    pub fn parse(text: &str) -> Result<Config, String> {
+        let config: Config = toml::from_str(text).map_err(|error| error.to_string())?;
+        for host in config.registries.keys() {
+            Host::parse(host).map_err(|bad| format!("[registries.{host:?}]: {bad}"))?;
+        }
+        if !crate::ui::theme::NAMES.contains(&config.theme.as_str()) {
+            return Err(format!(
+                "theme = {:?}: the themes are {}",
+                config.theme,
+                crate::ui::theme::NAMES.join(", ")
+            ));
+        }
+        Ok(config)
+    }
+
+    /// What the clients need to know of it.
+    pub fn of_client(&self) -> client::Settings {
+        let trust =
+            Trust { plain_http: self.plain_http, insecure: self.insecure, ca_file: self.ca_file.clone() };
+        let host = |(name, registry): (&String, &Registry)| {
+            let trust = Trust {
+                plain_http: registry.plain_http || trust.plain_http,
+                insecure: registry.insecure || trust.insecure,
+                ca_file: registry.ca_file.clone().or_else(|| trust.ca_file.clone()),
+            };
+            Some((Host::parse(name).ok()?, HostSettings { trust, realm_allow: registry.realm_allow.clone() }))
+        };
+        let hosts: HashMap<Host, HostSettings> = self.registries.iter().filter_map(host).collect();
+        let cache = paths::cache().filter(|_| self.cache).map(|folder| folder.join("content"));
+        client::Settings { trust, hosts, cache, ..client::Settings::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHIPPED: &str = include_str!("../assets/config.toml");
+
+    #[test]
+    fn the_shipped_file_shows_every_setting_at_its_default() {
+        assert_eq!(Config::parse(SHIPPED), Ok(Config::default()));
+        let uncommented: String = SHIPPED
+            .lines()
+            .filter_map(|line| {
+                line.strip_prefix("# ").filter(|line| line.contains(" = ") || line.starts_with('['))
+            })
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let config = Config::parse(&uncommented).expect("every commented setting is one");
+        let registry = config.registries.get("registry.example:5000").expect("a registry is shown");
+        let shown = Config { registries: BTreeMap::new(), log_file: None, ca_file: None, ..config.clone() };
+        assert_eq!(shown, Config::default());
+        assert_eq!(registry.realm_allow, ["sso.example"]);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_named_with_its_line() {
+        let problem = Config::parse("theme = \"terminal\"\nmose = false\n").expect_err("a typing error");
+        assert!(problem.contains("line 2") && problem.contains("mose"), "{problem}");
+        let problem = Config::parse("theme = \"pink\"").expect_err("no such theme");
+        assert!(problem.contains("terminal"), "{problem}");
+        assert!(Config::parse("[registries.\"a b\"]").is_err());
+    }
+
+    #[test]
+    fn a_registry_has_its_own_transport() {
+        let config = Config::parse("[registries.\"R.test\"]\nplain_http = true\n").expect("a configuration");
+        let settings = config.of_client();
+        let host = Host::parse("r.test").expect("a host");
+        assert!(settings.hosts[&host].trust.plain_http && !settings.trust.plain_http);
+    }
+}

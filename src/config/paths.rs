@@ -1,0 +1,25 @@
+//! Where files are: the XDG variables everywhere, else the customs of the system.
+
+use std::path::PathBuf;
+
+use directories::ProjectDirs;
+
+/// The folder of `config.toml`.
+pub fn config() -> Option<PathBuf> {
+    of("XDG_CONFIG_HOME", |dirs| Some(dirs.config_dir().into()))
+}
+
+/// The folder of what can be fetched again.
+pub fn cache() -> Option<PathBuf> {
+    of("XDG_CACHE_HOME", |dirs| Some(dirs.cache_dir().into()))
+}
+
+/// The folder of what is remembered between runs.
+pub fn state() -> Option<PathBuf> {
+    of("XDG_STATE_HOME", |dirs| Some(dirs.state_dir().unwrap_or(dirs.data_local_dir()).into()))
+}
+
+fn of(variable: &str, custom: impl Fn(&ProjectDirs) -> Option<PathBuf>) -> Option<PathBuf> {
+    let named = std::env::var_os(variable).map(PathBuf::from).filter(|folder| folder.is_absolute());
+    named.map(|folder| folder.join("regtui")).or_else(|| custom(&ProjectDirs::from("", "", "regtui")?))
+}

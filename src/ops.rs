@@ -1,0 +1,5 @@
+//! Work of many requests: what the UI and the subcommands both do. Knows neither of them.
+
+pub mod inspect;
+pub mod list;
+pub mod summary;

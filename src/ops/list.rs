@@ -1,0 +1,67 @@
+//! Whole lists, page by page, and every tag of a list in one line.
+
+use futures_util::stream::{self, Stream, StreamExt};
+
+use crate::client::{Client, Error, Lane};
+use crate::model::page::{Next, Page};
+use crate::model::reference::{RepositoryName, Tag};
+use crate::model::summary::Summary;
+
+use super::summary;
+
+/// Tags that are looked at together: enough to keep every connection busy.
+const AT_ONCE: usize = 16;
+
+/// Where a list is.
+enum At {
+    Start,
+    Page(Next),
+    End,
+}
+
+impl At {
+    fn after<T>(page: &mut Page<T>) -> At {
+        page.next.take().map_or(At::End, At::Page)
+    }
+}
+
+/// The pages of the catalog.
+pub fn repositories(client: &Client) -> impl Stream<Item = Result<Page<RepositoryName>, Error>> {
+    stream::try_unfold(At::Start, async |at| {
+        let next = match at {
+            At::Start => None,
+            At::Page(next) => Some(next),
+            At::End => return Ok(None),
+        };
+        let mut page = client.catalog(next).await?;
+        let at = At::after(&mut page);
+        Ok(Some((page, at)))
+    })
+}
+
+/// The pages of a repository's tags.
+pub fn tags(client: &Client, name: &RepositoryName) -> impl Stream<Item = Result<Page<Tag>, Error>> {
+    stream::try_unfold(At::Start, async |at| {
+        let next = match at {
+            At::Start => None,
+            At::Page(next) => Some(next),
+            At::End => return Ok(None),
+        };
+        let mut page = client.tags(name, next).await?;
+        let at = At::after(&mut page);
+        Ok(Some((page, at)))
+    })
+}
+
+/// Every tag in one line, in the order given.
+pub fn summaries(
+    client: &Client,
+    name: &RepositoryName,
+    tags: Vec<Tag>,
+) -> impl Stream<Item = (Tag, Result<Summary, Error>)> {
+    let looked_at = stream::iter(tags).map(async |tag: Tag| {
+        let summary = summary::of_tag(client, name, &tag, Lane::Interactive).await;
+        (tag, summary)
+    });
+    looked_at.buffered(AT_ONCE)
+}

@@ -1,0 +1,282 @@
+//! The loop: one event, one update, its effects, one frame. Everything that waits, waits here or in `effects`.
+
+mod clipboard;
+mod effects;
+mod hangup;
+pub mod log;
+mod pager;
+mod panic;
+pub mod remembered;
+mod signals;
+mod terminal;
+
+use std::time::Duration;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::{FutureExt, StreamExt};
+use jiff::Timestamp;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::Instant;
+
+use crate::app::cmd::Cmd;
+use crate::app::dialog::Dialog;
+use crate::app::msg::Msg;
+use crate::app::{self, State, settings::Settings};
+use crate::client::Pool;
+use crate::client::log::Sink;
+use crate::model::reference::Target;
+use crate::ui;
+use crate::ui::theme::Theme;
+use effects::Effects;
+use signals::Signals;
+use terminal::Terminal;
+
+pub use panic::install as install_panic_hook;
+
+/// The shortest time between two frames that no key asked for.
+const FRAME: Duration = Duration::from_millis(16);
+/// The time between two turns of the spinner.
+const TICK: Duration = Duration::from_millis(100);
+/// Answers taken before the next frame, so that keys are never kept waiting.
+const MOST_AT_ONCE: usize = 256;
+
+/// What happens outside of the terminal: answers, requests that ended.
+#[derive(Debug)]
+pub struct Inbox {
+    sender: UnboundedSender<Msg>,
+    receiver: UnboundedReceiver<Msg>,
+}
+
+impl Default for Inbox {
+    fn default() -> Inbox {
+        let (sender, receiver) = unbounded_channel();
+        Inbox { sender, receiver }
+    }
+}
+
+impl Inbox {
+    /// Where the clients report their requests.
+    pub fn sink(&self) -> Sink {
+        let sender = self.sender.clone();
+        // When nobody listens any more, nobody misses it.
+        Sink::new(move |line| drop(sender.send(Msg::Requested(line))))
+    }
+}
+
+/// How the UI came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The user quit.
+    Quit,
+    /// SIGINT, SIGTERM or SIGHUP came.
+    Signal,
+}
+
+/// What the loop needs.
+#[derive(Debug)]
+pub struct Options {
+    /// What behaviour depends on.
+    pub settings: Settings,
+    /// What to open.
+    pub targets: Vec<Target>,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+    /// Whether colours are used.
+    pub colour: bool,
+}
+
+/// Runs the UI until its end. The terminal is given back however it ends.
+pub async fn run(options: Options, pool: Pool, inbox: Inbox) -> color_eyre::Result<End> {
+    let terminal = Terminal::enter(options.mouse)?;
+    hangup::watch();
+    let signals = Signals::listen()?;
+    let size = terminal.size()?;
+    let (state, cmds) = app::init(options.settings, options.targets, size, Timestamp::now());
+    let effects = Effects::new(pool.clone(), inbox.sender);
+    let mut run = Run {
+        theme: Theme::of(&state.settings.theme, options.colour),
+        colour: options.colour,
+        state,
+        terminal,
+        effects,
+        signals,
+        keys: Some(EventStream::new()),
+        is_dirty: false,
+        drawn: Instant::now(),
+        end: None,
+    };
+    run.draw()?;
+    run.obey(cmds)?;
+    let end = run.turn_until_end(inbox.receiver).await;
+    run.terminal.leave();
+    drop(run);
+    pool.flush().await;
+    match panic::taken() {
+        Some(report) => Err(color_eyre::eyre::eyre!("{report}")),
+        None => end,
+    }
+}
+
+struct Run {
+    state: State,
+    terminal: Terminal,
+    effects: Effects,
+    signals: Signals,
+    keys: Option<EventStream>,
+    theme: Theme,
+    colour: bool,
+    is_dirty: bool,
+    drawn: Instant,
+    end: Option<End>,
+}
+
+/// What woke the loop.
+enum Wake {
+    Signal(signals::Signal),
+    Key(Option<std::io::Result<Event>>),
+    Msg(Option<Box<Msg>>),
+    Tick,
+    Frame,
+    Panic,
+}
+
+impl Run {
+    async fn turn_until_end(&mut self, mut inbox: UnboundedReceiver<Msg>) -> color_eyre::Result<End> {
+        let mut tick = Instant::now() + TICK;
+        loop {
+            let wake = self.wake(&mut inbox, tick).await;
+            let mut is_urgent = false;
+            match wake {
+                Wake::Signal(signals::Signal::Stop) => self.suspend()?,
+                Wake::Signal(signals::Signal::End) => return Ok(End::Signal),
+                Wake::Panic => return Ok(End::Quit),
+                Wake::Key(Some(Ok(event))) => {
+                    is_urgent = true;
+                    self.event(event)?;
+                    self.drain_keys()?;
+                }
+                // The terminal is gone, or cannot be read: there is nobody to talk to.
+                Wake::Key(_) | Wake::Msg(None) => return Ok(End::Signal),
+                Wake::Msg(Some(msg)) => {
+                    self.take(*msg)?;
+                    for _ in 0..MOST_AT_ONCE {
+                        let Ok(msg) = inbox.try_recv() else { break };
+                        self.take(msg)?;
+                    }
+                }
+                Wake::Tick => {
+                    tick = Instant::now() + TICK;
+                    self.take(Msg::Ticked)?;
+                }
+                Wake::Frame => is_urgent = true,
+            }
+            if let Some(end) = self.end {
+                return Ok(end);
+            }
+            if self.is_dirty && (is_urgent || self.drawn.elapsed() >= FRAME) {
+                self.draw()?;
+            }
+        }
+    }
+
+    async fn wake(&mut self, inbox: &mut UnboundedReceiver<Msg>, tick: Instant) -> Wake {
+        let next_frame = self.drawn + FRAME;
+        let keys = self.keys.get_or_insert_with(EventStream::new);
+        tokio::select! {
+            biased;
+            () = panic::happened() => Wake::Panic,
+            signal = self.signals.next() => Wake::Signal(signal),
+            event = keys.next() => Wake::Key(event),
+            () = tokio::time::sleep_until(next_frame), if self.is_dirty => Wake::Frame,
+            msg = inbox.recv() => Wake::Msg(msg.map(Box::new)),
+            () = tokio::time::sleep_until(tick), if app::needs_ticks(&self.state) => Wake::Tick,
+        }
+    }
+
+    /// Takes the keys that are there already, so that one frame shows what they all did.
+    fn drain_keys(&mut self) -> color_eyre::Result<()> {
+        for _ in 0..MOST_AT_ONCE {
+            let Some(keys) = &mut self.keys else { break };
+            match keys.next().now_or_never() {
+                Some(Some(Ok(event))) => self.event(event)?,
+                _ => break,
+            }
+            if self.end.is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: Event) -> color_eyre::Result<()> {
+        match event {
+            Event::Key(key) => self.take(Msg::Key(key)),
+            Event::Mouse(mouse) => self.take(Msg::Mouse(mouse)),
+            Event::Paste(text) => self.take(Msg::Pasted(text)),
+            Event::Resize(columns, rows) => self.take(Msg::Resized(columns, rows)),
+            Event::FocusGained | Event::FocusLost => Ok(()),
+        }
+    }
+
+    fn take(&mut self, msg: Msg) -> color_eyre::Result<()> {
+        let is_seen = match &msg {
+            Msg::Requested(_) => matches!(self.state.dialogs.last(), Some(Dialog::Requests(_))),
+            Msg::Answered(slot, ticket, _) => {
+                self.effects.ended(slot, *ticket);
+                true
+            }
+            _ => true,
+        };
+        self.is_dirty |= is_seen;
+        let cmds = app::update(&mut self.state, Timestamp::now(), msg);
+        self.obey(cmds)
+    }
+
+    fn obey(&mut self, cmds: Vec<Cmd>) -> color_eyre::Result<()> {
+        for cmd in cmds {
+            match cmd {
+                Cmd::Quit => self.end = Some(End::Quit),
+                Cmd::Repaint => self.terminal.forget_frame()?,
+                Cmd::Suspend => self.suspend()?,
+                Cmd::Page(text) => {
+                    self.keys = None;
+                    let shown = self.terminal.lend(|| pager::show(&text))?;
+                    self.resize()?;
+                    if let Err(failure) = shown {
+                        self.take(Msg::Failed(failure))?;
+                    }
+                }
+                Cmd::Copy(text) => {
+                    let said = self.terminal.copy(&text)?;
+                    self.effects.copy(text, said);
+                }
+                other => self.effects.start(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the terminal back and stops, until the shell wakes us.
+    fn suspend(&mut self) -> color_eyre::Result<()> {
+        self.keys = None;
+        self.terminal.lend(signals::stop)?;
+        self.resize()
+    }
+
+    /// The terminal may have changed while it was not ours.
+    fn resize(&mut self) -> color_eyre::Result<()> {
+        let (columns, rows) = self.terminal.size()?;
+        self.take(Msg::Resized(columns, rows))
+    }
+
+    fn draw(&mut self) -> color_eyre::Result<()> {
+        if self.theme.name() != self.state.settings.theme {
+            self.theme = Theme::of(&self.state.settings.theme, self.colour);
+        }
+        let (state, theme, now) = (&self.state, &self.theme, Timestamp::now());
+        self.terminal.draw(|frame| ui::view(frame, state, theme, now))?;
+        self.is_dirty = false;
+        self.drawn = Instant::now();
+        Ok(())
+    }
+}

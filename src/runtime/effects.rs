@@ -1,0 +1,136 @@
+//! What commands set going: loads in their slots, and small things outside of the terminal.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::AbortHandle;
+
+use super::{clipboard, remembered};
+use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::msg::{Answer, Msg};
+use crate::app::remote::Ticket;
+use crate::client::{Lane, Pool};
+use crate::model::failure::{Failure, FailureKind};
+use crate::ops;
+
+/// What runs in the background.
+pub struct Effects {
+    pool: Pool,
+    inbox: UnboundedSender<Msg>,
+    slots: HashMap<Slot, (Ticket, AbortHandle)>,
+}
+
+impl Effects {
+    /// Nothing runs yet.
+    pub fn new(pool: Pool, inbox: UnboundedSender<Msg>) -> Effects {
+        Effects { pool, inbox, slots: HashMap::new() }
+    }
+
+    /// Starts what a command asks for. Commands about the terminal and the end are the loop's own.
+    pub fn start(&mut self, cmd: Cmd) {
+        match cmd {
+            Cmd::Load { slot, ticket, after, ask } => self.load(slot, ticket, after, ask),
+            Cmd::Drop(slot) => self.drop_slot(&slot),
+            Cmd::Forget(host) => self.pool.client(&host).forget(),
+            Cmd::Remember(host, names) => {
+                self.blocking(move || remembered::write(&host, &names).err().map(Msg::Failed))
+            }
+            Cmd::Copy(_) | Cmd::Page(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
+        }
+    }
+
+    /// Puts text on the desktop's clipboard too, and tells the user what came of both.
+    pub fn copy(&self, text: String, by_terminal: bool) {
+        let characters = text.chars().count();
+        self.blocking(move || {
+            let by_desktop = clipboard::copy(text);
+            Some(match clipboard::said(characters, by_terminal, by_desktop) {
+                Some(said) => Msg::Copied(said),
+                None => Msg::Failed(Failure {
+                    what: "cannot copy".into(),
+                    why: "the text is too long for the terminal's clipboard, and there is no other".into(),
+                    hint: Some("`o` shows it in the pager".into()),
+                    kind: FailureKind::Local,
+                }),
+            })
+        });
+    }
+
+    /// Notes that a load has ended.
+    pub fn ended(&mut self, slot: &Slot, ticket: Ticket) {
+        if self.slots.get(slot).is_some_and(|(current, _)| *current == ticket) {
+            self.slots.remove(slot);
+        }
+    }
+
+    fn load(&mut self, slot: Slot, ticket: Ticket, after: Duration, ask: Ask) {
+        self.drop_slot(&slot);
+        let (pool, inbox, place) = (self.pool.clone(), self.inbox.clone(), slot.clone());
+        let task = tokio::spawn(async move {
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
+            }
+            let answer = answer(&pool, ask).await;
+            // When the loop has ended nobody waits for it.
+            inbox.send(Msg::Answered(place, ticket, answer)).ok();
+        });
+        self.slots.insert(slot, (ticket, task.abort_handle()));
+    }
+
+    fn drop_slot(&mut self, slot: &Slot) {
+        if let Some((_, task)) = self.slots.remove(slot) {
+            task.abort();
+        }
+    }
+
+    fn blocking(&self, work: impl FnOnce() -> Option<Msg> + Send + 'static) {
+        let inbox = self.inbox.clone();
+        tokio::task::spawn_blocking(move || work().map(|msg| inbox.send(msg).ok()));
+    }
+}
+
+impl Drop for Effects {
+    fn drop(&mut self) {
+        self.slots.values().for_each(|(_, task)| task.abort());
+    }
+}
+
+async fn answer(pool: &Pool, ask: Ask) -> Answer {
+    match ask {
+        Ask::Server(host) => {
+            let server = pool.client(&host).ping().await;
+            Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))
+        }
+        Ask::Repositories(host, next) => {
+            let page = pool.client(&host).catalog(next).await;
+            Answer::Repositories(
+                page.map_err(|error| error.failure(format!("cannot list the repositories of {host}"))),
+            )
+        }
+        Ask::Tags(repository, next) => {
+            let page = pool.client(&repository.host).tags(&repository.name, next).await;
+            Answer::Tags(
+                page.map_err(|error| error.failure(format!("cannot list the tags of {}", repository.name))),
+            )
+        }
+        Ask::Summary(repository, tag) => {
+            let client = pool.client(&repository.host);
+            let summary = ops::summary::of_tag(&client, &repository.name, &tag, Lane::Background).await;
+            Answer::Summary(
+                summary.map_err(|error| error.failure(format!("cannot read {}:{tag}", repository.name))),
+            )
+        }
+        Ask::Inspection(repository, selector, digest_tags) => {
+            let client = pool.client(&repository.host);
+            let inspection =
+                ops::inspect::inspect(&client, &repository, &selector, digest_tags.as_deref()).await;
+            let inspection = inspection.map(Arc::new);
+            Answer::Inspection(
+                inspection
+                    .map_err(|error| error.failure(format!("cannot read {}:{selector}", repository.name))),
+            )
+        }
+    }
+}

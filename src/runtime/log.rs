@@ -1,0 +1,25 @@
+//! The log file. Nothing is logged unless the user asks for it; nothing secret ever gets here.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Writes our own events of this level and worse to a file, which only this user can read.
+pub fn start(file: &Path, level: LevelFilter) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = Mutex::new(options.open(file)?);
+    // Libraries log URLs with everything in them.
+    let ours = Targets::new().with_target("regtui", level);
+    let lines = fmt::layer().with_writer(file).with_ansi(false);
+    tracing_subscriber::registry().with(ours).with(lines).try_init().ok();
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Panics: the terminal is given back before anything is printed, whichever thread it was.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::terminal::give_back;
+
+/// The report of a panic outside the main thread, until the loop has ended.
+static REPORT: Mutex<Option<String>> = Mutex::new(None);
+static HAPPENED: Notify = Notify::const_new();
+
+/// Installs the hooks of errors and panics. To be called once, before anything else.
+pub fn install() -> color_eyre::Result<()> {
+    let issues = "this is a fault of regtui; the log file, if one was written, tells more";
+    let hooks = color_eyre::config::HookBuilder::default().panic_section(issues).display_env_section(false);
+    let (panic_hook, eyre_hook) = hooks.into_hooks();
+    eyre_hook.install()?;
+    let main = std::thread::current().id();
+    std::panic::set_hook(Box::new(move |info| {
+        let version = concat!("regtui ", env!("CARGO_PKG_VERSION"));
+        let report = format!("{version}\n{}", panic_hook.panic_report(info));
+        tracing::error!(%report, "panic");
+        if std::thread::current().id() == main {
+            give_back();
+            eprintln!("{report}");
+        } else {
+            // The loop still draws: it is told to end, and prints this when the terminal is given back.
+            REPORT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(report);
+            HAPPENED.notify_one();
+        }
+    }));
+    Ok(())
+}
+
+/// Waits for a panic outside the main thread.
+pub async fn happened() {
+    HAPPENED.notified().await;
+}
+
+/// The report of such a panic, if there was one.
+pub fn taken() -> Option<String> {
+    REPORT.lock().unwrap_or_else(PoisonError::into_inner).take()
+}

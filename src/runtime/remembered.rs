@@ -1,0 +1,80 @@
+//! The names of repositories that were opened by name, kept in the state directory: registries without a catalog can
+//! list nothing else.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use crate::config::paths;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::reference::{Host, RepositoryName};
+use crate::model::text::SafeText;
+
+/// One writer at a time: the file is read before it is written.
+static WRITER: Mutex<()> = Mutex::new(());
+
+/// Repositories by registry, newest first.
+type Names = BTreeMap<Host, Vec<RepositoryName>>;
+
+/// What was opened in earlier runs; nothing if the file is missing or is no such file.
+pub fn read() -> Names {
+    file().and_then(|file| fs::read_to_string(file).ok()).map(|text| parse(&text)).unwrap_or_default()
+}
+
+/// Keeps what was opened in one registry.
+pub fn write(host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
+    let _one = WRITER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let Some(file) = file() else { return Ok(()) };
+    let mut all = read();
+    all.insert(host.clone(), names.to_vec());
+    save(&file, &all).map_err(|error| Failure {
+        what: "cannot remember what was opened".into(),
+        why: SafeText::from(format!("{}: {error}", file.display())),
+        hint: None,
+        kind: FailureKind::Local,
+    })
+}
+
+fn file() -> Option<PathBuf> {
+    Some(paths::state()?.join("opened.json"))
+}
+
+fn parse(text: &str) -> Names {
+    let read: BTreeMap<String, Vec<String>> = serde_json::from_str(text).unwrap_or_default();
+    let entry = |(host, names): (String, Vec<String>)| {
+        let names = names.iter().filter_map(|name| RepositoryName::parse(name).ok()).collect();
+        Some((Host::parse(&host).ok()?, names))
+    };
+    read.into_iter().filter_map(entry).collect()
+}
+
+fn save(file: &Path, names: &Names) -> io::Result<()> {
+    let Some(folder) = file.parent() else { return Ok(()) };
+    fs::create_dir_all(folder)?;
+    let mut new = tempfile::NamedTempFile::new_in(folder)?;
+    new.write_all(&serde_json::to_vec_pretty(names)?)?;
+    new.persist(file)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_opened_is_read_again_and_what_is_no_name_is_left_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("state/opened.json");
+        let host = Host::parse("r.test:5000").expect("a host");
+        let names = vec![RepositoryName::parse("team/app").expect("a name")];
+        save(&file, &Names::from([(host.clone(), names.clone())])).expect("it is written");
+        assert_eq!(parse(&fs::read_to_string(&file).expect("it is there")).get(&host), Some(&names));
+        assert_eq!(
+            parse(r#"{"r.test:5000":["team/app","../x"],"\u001b":["y"]}"#),
+            Names::from([(host, names)])
+        );
+        assert!(parse("nonsense").is_empty());
+    }
+}

@@ -1,0 +1,140 @@
+//! The Layers tab: one row per step, oldest first, and all that is known of the selected one.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::{Pane, layout};
+use crate::model::image::LayerRow;
+use crate::model::text::SafeText;
+use crate::model::{columns, size, time};
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+/// Columns of the bar that shows a layer's share of the image.
+const BAR: usize = 8;
+/// Columns of the sizes.
+const SIZE: usize = 8;
+/// Columns of the ages.
+const AGE: usize = 12;
+/// Under this many columns neither bar nor age are shown.
+const NARROW: u16 = 46;
+/// Eighths of a block.
+const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
+
+impl Canvas<'_, '_> {
+    /// Draws the layers of the chosen platform.
+    pub fn layers(&mut self, pane: Rect, area: Rect) {
+        let Some(variant) = self.state.detail.chosen() else { return };
+        let (table, said) = layout::layers(area);
+        let is_wide = table.width >= NARROW;
+        let mut heading = format!("  {}", columns::right("SIZE", SIZE));
+        if is_wide {
+            heading.push_str(&format!(
+                "  {}{}",
+                columns::left("SHARE", BAR + 2),
+                columns::left("AGE", AGE + 1)
+            ));
+        } else {
+            heading.push_str("  ");
+        }
+        heading.push_str("INSTRUCTION");
+        if variant.layers.approximate {
+            heading.push_str("  (approximate)");
+        }
+        let style = self.style(Role::Heading);
+        self.put(Rect { height: table.height.min(1), ..table }, Line::styled(heading, style));
+        let rows = Rect::new(table.x, table.y + 1, table.width, table.height.saturating_sub(1));
+        let list = &self.state.detail.layers;
+        let total = variant.layers.size().unwrap_or(0);
+        for (line, row) in list.window().enumerate() {
+            let Some(layer) = list.rows.get(row).and_then(|item| variant.layers.rows.get(*item as usize))
+            else {
+                continue;
+            };
+            let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
+            let cells = self.layer_cells(layer, total, is_wide);
+            self.row(Pane::Details, place, list, row, cells);
+        }
+        self.scrollbar(pane, rows, list.offset, list.rows.len());
+        if let Some(layer) = list.selected().and_then(|row| variant.layers.rows.get(row)) {
+            self.layer(said, layer, variant.layers.approximate);
+        }
+    }
+
+    fn layer_cells(&self, row: &LayerRow, total: u64, is_wide: bool) -> Vec<Span<'static>> {
+        let bytes = row.layer.as_ref().and_then(|layer| layer.size);
+        let text = match (&row.layer, bytes) {
+            (None, _) => String::new(),
+            (Some(_), None) => "?".into(),
+            (Some(_), Some(bytes)) => size::bytes(bytes),
+        };
+        let mut cells =
+            vec![Span::styled(columns::right(&text, SIZE), self.style(Role::Number)), Span::raw("  ")];
+        if is_wide {
+            cells.push(Span::styled(
+                columns::left(&bar(bytes.unwrap_or(0), total), BAR + 2),
+                self.style(Role::Number),
+            ));
+            let age = row.created.map(|created| time::age(created, self.now)).unwrap_or_default();
+            cells.push(Span::styled(columns::left(&age, AGE + 1), self.style(Role::Date)));
+        }
+        let step = SafeText::clean(row.instruction.as_deref().or(row.comment.as_deref()).unwrap_or("-"));
+        let role = if row.layer.is_some() { Role::Text } else { Role::Dim };
+        cells.push(Span::styled(step.to_string(), self.style(role)));
+        cells
+    }
+
+    /// All that is known of one row.
+    fn layer(&mut self, area: Rect, row: &LayerRow, approximate: bool) {
+        let style = self.style(Role::Border);
+        let rule = Rect { height: area.height.min(1), ..area };
+        self.put(rule, Line::styled("─".repeat(area.width.into()), style));
+        let below = Rect::new(area.x, area.y + rule.height, area.width, area.height - rule.height);
+        let mut lines = Vec::new();
+        match &row.layer {
+            Some(layer) => {
+                lines.push((Role::Dim, format!("digest  {}", SafeText::clean(&layer.digest_text))));
+                lines.push((Role::Dim, format!("type    {}", SafeText::clean(layer.media_type.as_str()))));
+            }
+            None => lines.push((Role::Dim, "an empty step: it made no layer".into())),
+        }
+        lines.extend(row.diff_id.map(|diff_id| (Role::Dim, format!("diff id {diff_id}"))));
+        if approximate {
+            lines.push((
+                Role::Warn,
+                "history and layers do not line up: this step may belong to another layer".into(),
+            ));
+        }
+        if let Some(comment) = row.comment.as_deref().filter(|comment| !comment.is_empty()) {
+            lines.push((Role::Dim, format!("comment {}", SafeText::clean(comment))));
+        }
+        for line in SafeText::lines(row.created_by.as_deref().unwrap_or_default()) {
+            lines.push((Role::Text, line.to_string()));
+        }
+        self.say(below, &lines);
+    }
+}
+
+/// The share of a layer as a bar.
+fn bar(bytes: u64, total: u64) -> String {
+    if total == 0 || bytes == 0 {
+        return String::new();
+    }
+    let eighths = (bytes as f64 / total as f64 * (BAR * 8) as f64).ceil() as usize;
+    let eighths = eighths.clamp(1, BAR * 8);
+    format!("{}{}", EIGHTHS[8].repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_never_longer_than_its_room_and_never_invisible() {
+        assert_eq!(bar(0, 10), "");
+        assert_eq!(bar(1, 1_000_000), "▏");
+        assert_eq!(bar(10, 10), "████████");
+        assert_eq!(bar(5, 10), "████");
+        assert_eq!(bar(u64::MAX, 1), "████████");
+    }
+}

@@ -1,0 +1,36 @@
+//! The Overview tab.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::overview::{self, LABELS, Tone};
+use crate::model::columns;
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+impl Canvas<'_, '_> {
+    /// Draws what the image is.
+    pub fn overview(&mut self, pane: Rect, area: Rect) {
+        let rows = overview::rows(self.state, usize::from(area.width).saturating_sub(2), self.now);
+        let scroll = self.state.detail.scroll;
+        for (line, row) in rows.iter().skip(scroll).take(area.height.into()).enumerate() {
+            let place = Rect::new(area.x, area.y + line as u16, area.width, 1);
+            let (label, text) = match row.tone {
+                Tone::Plain => (Role::Dim, Role::Text),
+                Tone::Heading => (Role::Heading, Role::Text),
+                Tone::Warn => (Role::Warn, Role::Warn),
+            };
+            let room = match row.tone {
+                Tone::Heading => usize::from(area.width).saturating_sub(2),
+                Tone::Plain | Tone::Warn => LABELS,
+            };
+            let spans = vec![
+                Span::raw("  "),
+                Span::styled(columns::left(row.label.as_str(), room), self.style(label)),
+                Span::styled(row.text.to_string(), self.style(text)),
+            ];
+            self.put(place, Line::from(spans));
+        }
+        self.scrollbar(pane, area, scroll, rows.len());
+    }
+}

@@ -1,0 +1,37 @@
+//! The Config and Manifest tabs: JSON as the server sent it, laid out.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::model::json;
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+impl Canvas<'_, '_> {
+    /// Draws the lines that fit.
+    pub fn raw(&mut self, pane: Rect, area: Rect, lines: &[json::Line]) {
+        let scroll = self.state.detail.scroll;
+        for (row, line) in lines.iter().skip(scroll).take(area.height.into()).enumerate() {
+            let place = Rect::new(area.x + 1, area.y + row as u16, area.width.saturating_sub(2), 1);
+            let mut spans = vec![Span::raw(" ".repeat(line.indent.into()))];
+            spans.extend(
+                line.pieces
+                    .iter()
+                    .map(|(token, piece)| Span::styled(piece.as_str(), self.style(role(*token)))),
+            );
+            self.put(place, Line::from(spans));
+        }
+        self.scrollbar(pane, area, scroll, lines.len());
+    }
+}
+
+fn role(token: json::Token) -> Role {
+    match token {
+        json::Token::Key => Role::JsonKey,
+        json::Token::Text => Role::JsonText,
+        json::Token::Number => Role::JsonNumber,
+        json::Token::Word => Role::JsonWord,
+        json::Token::Mark => Role::Dim,
+        json::Token::Garbage => Role::Bad,
+    }
+}

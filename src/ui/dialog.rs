@@ -1,0 +1,27 @@
+//! What lies on top of the panes. What is typed into the last line is drawn by `bar`.
+
+mod help;
+mod log;
+mod menu;
+mod open_prompt;
+mod palette;
+
+use super::Canvas;
+use crate::app::dialog::Dialog;
+
+impl Canvas<'_, '_> {
+    /// Draws the dialogs, the last one on top.
+    pub fn dialogs(&mut self) {
+        for dialog in &self.state.dialogs {
+            match dialog {
+                Dialog::Filter(_) | Dialog::CommandLine(_) => {}
+                Dialog::Palette(palette) => self.palette(palette),
+                Dialog::Open(open) => self.open_prompt(open),
+                Dialog::Menu(menu) => self.menu(menu),
+                Dialog::Help(help) => self.help(help),
+                Dialog::Requests(scroll) => self.requests(*scroll),
+                Dialog::Messages(scroll) => self.messages(*scroll),
+            }
+        }
+    }
+}

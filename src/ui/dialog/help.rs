@@ -1,0 +1,52 @@
+//! The keys of the pane, searchable. Those that cannot be used now say why.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::dialog::Help;
+use crate::app::keymap;
+use crate::model::columns;
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+/// Columns of the keys.
+const KEYS: usize = 16;
+
+impl Canvas<'_, '_> {
+    /// Draws the help.
+    pub fn help(&mut self, help: &Help) {
+        let rows = keymap::help_rows(self.state, help.input.value());
+        let height = keymap::BINDINGS.len() as u16 + 5;
+        let inner = self.overlay(
+            88,
+            height,
+            &format!("Help: {}", self.state.focus.title()),
+            "type to search  Esc leave",
+        );
+        let mut lines: Vec<Line> = Vec::new();
+        let mut section = "";
+        for row in &rows {
+            if row.section != section {
+                section = row.section;
+                lines.push(Line::styled(format!(" {section}"), self.style(Role::Heading)));
+            }
+            let (key, text) =
+                if row.refused.is_some() { (Role::Dim, Role::Dim) } else { (Role::Key, Role::Text) };
+            let refused = row.refused.map(|why| format!("  (not now: {why})")).unwrap_or_default();
+            lines.push(Line::from(vec![
+                Span::styled(format!("  {}", columns::left(&row.keys, KEYS)), self.style(key)),
+                Span::styled(row.text, self.style(text)),
+                Span::styled(refused, self.style(Role::Dim)),
+            ]));
+        }
+        if lines.is_empty() {
+            lines.push(Line::styled("  no key does that", self.style(Role::Dim)));
+        }
+        let body = Rect::new(inner.x, inner.y + 1, inner.width, inner.height.saturating_sub(1));
+        let scroll = help.scroll.min(lines.len().saturating_sub(body.height.into()));
+        for (row, line) in lines.into_iter().skip(scroll).take(body.height.into()).enumerate() {
+            self.put(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
+        }
+        self.input(Rect { height: inner.height.min(1), ..inner }, "/", &help.input, "");
+    }
+}

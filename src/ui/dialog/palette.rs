@@ -1,0 +1,34 @@
+//! The commands, searchable.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::dialog::Palette;
+use crate::app::palette::ENTRIES;
+use crate::model::columns;
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+impl Canvas<'_, '_> {
+    /// Draws the palette.
+    pub fn palette(&mut self, palette: &Palette) {
+        let inner = self.overlay(72, ENTRIES.len() as u16 + 3, "Commands", "Enter run  Esc leave");
+        let rows = Rect::new(inner.x, inner.y + 1, inner.width, inner.height.saturating_sub(1));
+        let height = usize::from(rows.height);
+        let offset = (palette.cursor + 1).saturating_sub(height);
+        for (line, row) in palette.rows.iter().skip(offset).take(height).enumerate() {
+            let Some(entry) = ENTRIES.get(*row) else { continue };
+            let is_cursor = offset + line == palette.cursor;
+            let base = if is_cursor { self.style(Role::Cursor) } else { self.style(Role::Text) };
+            let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
+            let marker = if is_cursor { "▌ " } else { "  " };
+            let name = Span::styled(
+                columns::left(entry.name, 11),
+                if is_cursor { base } else { self.style(Role::Key) },
+            );
+            let text = columns::left(entry.text, usize::from(rows.width).saturating_sub(13));
+            self.put(place, Line::from(vec![Span::raw(marker), name, Span::raw(text)]).style(base));
+        }
+        self.input(Rect { height: inner.height.min(1), ..inner }, "> ", &palette.input, "");
+    }
+}

@@ -1,0 +1,103 @@
+//! The first line: where we are, and what the registry is and can do.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::Canvas;
+use super::theme::Role;
+use crate::app::registries::Registry;
+use crate::model::columns;
+use crate::model::server::{Ability, Identity, Server, Transport};
+
+impl Canvas<'_, '_> {
+    /// Draws the header. The card gives way to the path, its least important parts first.
+    pub fn header(&mut self, area: Rect) {
+        let path = self.path();
+        let path_width = columns::width(&path).min(area.width.into());
+        let path = columns::cut(&format!(" {path}"), area.width.into());
+        let style = self.style(Role::Strong);
+        self.put(area, Line::styled(path, style));
+        let Some(registry) = self.state.registries.selected() else { return };
+        let mut card = self.card(registry);
+        let room = usize::from(area.width).saturating_sub(path_width + 4);
+        while width_of(&card) > room && !card.is_empty() {
+            card.pop();
+        }
+        let mut spans: Vec<Span> = Vec::new();
+        for part in card {
+            if !spans.is_empty() {
+                spans.push(Span::styled(" · ", self.style(Role::Dim)));
+            }
+            spans.push(part);
+        }
+        spans.push(Span::raw(" "));
+        self.put(area, Line::from(spans).right_aligned());
+    }
+
+    fn path(&self) -> String {
+        let Some(registry) = self.state.registries.selected() else { return "regtui".into() };
+        let mut path = registry.host.to_string();
+        if let Some(repository) = &self.state.tags.repository {
+            path.push_str(&format!(" › {}", repository.name));
+            if let Some((_, selector)) = &self.state.detail.of {
+                path.push_str(&format!(" › {selector}"));
+            }
+        }
+        path
+    }
+
+    /// What is known of the registry, the most important part first.
+    fn card(&self, registry: &Registry) -> Vec<Span<'static>> {
+        let Some(server) = &registry.server.value else {
+            return match &registry.server.failure {
+                Some(failure) => vec![Span::styled(failure.why.to_string(), self.style(Role::Bad))],
+                None => vec![Span::styled("connecting…", self.style(Role::Dim))],
+            };
+        };
+        let mut parts = vec![self.identity(server)];
+        if let Some(transport) = self.transport(server) {
+            parts.insert(0, transport);
+        }
+        if self.state.settings.read_only {
+            parts.insert(0, Span::styled("read-only", self.style(Role::Warn)));
+        }
+        parts.extend(
+            server.product.as_ref().map(|product| Span::styled(product.to_string(), self.style(Role::Dim))),
+        );
+        parts.extend(self.ability("catalog", &server.catalog));
+        parts.extend(self.ability("referrers", &server.referrers));
+        parts.extend(
+            server.proxy.as_ref().map(|proxy| Span::styled(format!("via {proxy}"), self.style(Role::Dim))),
+        );
+        parts
+    }
+
+    fn identity(&self, server: &Server) -> Span<'static> {
+        let text = match &server.identity {
+            Identity::Anonymous => "anonymous".into(),
+            Identity::User(user) => format!("as {user}"),
+            Identity::Token => "by token".into(),
+        };
+        Span::styled(text, self.style(Role::Text))
+    }
+
+    fn transport(&self, server: &Server) -> Option<Span<'static>> {
+        match server.transport {
+            Transport::Https => None,
+            Transport::Plain => Some(Span::styled("plain HTTP", self.style(Role::Warn))),
+            Transport::Unverified => Some(Span::styled("certificate unchecked", self.style(Role::Bad))),
+        }
+    }
+
+    fn ability(&self, name: &str, ability: &Ability) -> Option<Span<'static>> {
+        match ability {
+            Ability::Unknown => None,
+            Ability::Yes => Some(Span::styled(format!("{name} ✓"), self.style(Role::Good))),
+            Ability::No(_) => Some(Span::styled(format!("{name} ✗"), self.style(Role::Dim))),
+        }
+    }
+}
+
+fn width_of(parts: &[Span]) -> usize {
+    parts.iter().map(Span::width).sum::<usize>() + 3 * parts.len()
+}

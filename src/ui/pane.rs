@@ -1,0 +1,149 @@
+//! What all panes share: border, title, the one spinner, the cursor's row.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Clear};
+
+use super::Canvas;
+use super::theme::Role;
+use crate::app::list::List;
+use crate::app::{Pane, State};
+use crate::model::columns;
+
+const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+impl Canvas<'_, '_> {
+    /// Draws the border and the title of a pane.
+    pub fn frame_of(&mut self, pane: Pane, area: Rect, title: Vec<Span<'static>>) {
+        let (border, name) = match self.state.focus == pane {
+            true => (Role::BorderFocused, Role::TitleFocused),
+            false => (Role::Border, Role::Title),
+        };
+        let mut line = vec![Span::raw(" ")];
+        line.extend(title.into_iter().map(|span| {
+            let style = self.style(name).patch(span.style);
+            span.style(style)
+        }));
+        line.push(Span::raw(" "));
+        if let Some(spinner) = self.spinner(pane) {
+            line.push(Span::styled(format!("{spinner} "), self.style(name)));
+        }
+        let block = Block::bordered().border_type(BorderType::Rounded).border_style(self.style(border));
+        self.frame.render_widget(block, area);
+        let room = Rect::new(area.x + 1, area.y, area.width.saturating_sub(2), 1);
+        self.frame.render_widget(Line::from(line), room);
+    }
+
+    /// The spinner, in the one pane that shows it.
+    fn spinner(&self, pane: Pane) -> Option<&'static str> {
+        (spinning(self.state) == Some(pane)).then(|| SPINNER[self.state.spin % SPINNER.len()])
+    }
+
+    /// The count in a title: `12 of 2012` while something is hidden, with `…` while more may come.
+    pub fn count(list: &List, all: usize, is_loading: bool) -> String {
+        let more = if is_loading { "…" } else { "" };
+        match list.rows.len() {
+            shown if shown != all => format!("{shown} of {all}{more}"),
+            _ => format!("{all}{more}"),
+        }
+    }
+
+    /// The filter of a list, for its title.
+    pub fn filter_of(&self, list: &List) -> Vec<Span<'static>> {
+        match list.is_filtered() {
+            true => vec![Span::styled(format!(" /{}", list.filter), self.style(Role::Warn))],
+            false => Vec::new(),
+        }
+    }
+
+    /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
+    pub fn row(&mut self, pane: Pane, area: Rect, list: &List, row: usize, cells: Vec<Span<'_>>) {
+        let is_cursor = list.cursor == row;
+        let is_marked = list.rows.get(row).is_some_and(|item| list.marks.contains(item));
+        let base = match (is_cursor, self.state.focus == pane) {
+            (true, true) => self.style(Role::Cursor),
+            (true, false) => self.style(Role::CursorElsewhere),
+            (false, _) => self.style(Role::Text),
+        };
+        if is_cursor {
+            self.frame.buffer_mut().set_style(area, base);
+        }
+        let mark = Span::styled(if is_marked { "*" } else { " " }, self.style(Role::Mark));
+        let marker = Span::styled(if is_cursor { "▌" } else { " " }, self.style(Role::Marker));
+        let mut line = vec![marker, mark];
+        // On the cursor's row one colour is enough: the rest would fight with it.
+        line.extend(cells.into_iter().map(|cell| if is_cursor { cell.style(Style::new()) } else { cell }));
+        self.put(area, Line::from(line).style(base));
+    }
+
+    /// Draws lines of text in the middle of nothing.
+    pub fn say(&mut self, area: Rect, lines: &[(Role, String)]) {
+        let mut y = area.y;
+        for (role, text) in lines {
+            for line in columns::wrap(text, usize::from(area.width.saturating_sub(2))) {
+                if y >= area.bottom() {
+                    return;
+                }
+                let style = self.style(*role);
+                let place = Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1);
+                self.put(place, Line::styled(line, style));
+                y += 1;
+            }
+        }
+    }
+
+    /// Draws the bar that shows which part of a list is on the screen, in the right border of its pane.
+    pub fn scrollbar(&mut self, pane: Rect, rows: Rect, offset: usize, all: usize) {
+        let height = usize::from(rows.height);
+        if all <= height || height < 2 || pane.width == 0 {
+            return;
+        }
+        let length = (height * height / all).clamp(1, height);
+        let start = (offset * (height - length)).div_ceil(all - height).min(height - length);
+        let style = self.style(Role::Dim);
+        for row in start..start + length {
+            let place = (pane.right() - 1, rows.y + row as u16);
+            if let Some(cell) = self.frame.buffer_mut().cell_mut(place) {
+                cell.set_symbol("┃").set_style(style);
+            }
+        }
+    }
+
+    /// A box over everything else, in the middle.
+    pub fn overlay(&mut self, width: u16, height: u16, title: &str, foot: &str) -> Rect {
+        let screen = self.frame.area();
+        let (width, height) =
+            (width.min(screen.width.saturating_sub(2)), height.min(screen.height.saturating_sub(2)));
+        let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 3, width, height);
+        self.frame.render_widget(Clear, area);
+        let block = Block::bordered()
+            .border_type(BorderType::Rounded)
+            .border_style(self.style(Role::BorderFocused))
+            .title(Span::styled(format!(" {title} "), self.style(Role::TitleFocused)))
+            .title_bottom(
+                Line::styled(
+                    if foot.is_empty() { String::new() } else { format!(" {foot} ") },
+                    self.style(Role::Dim),
+                )
+                .right_aligned(),
+            );
+        let inner = block.inner(area);
+        self.frame.render_widget(block, area);
+        inner
+    }
+}
+
+/// The pane that shows the spinner: the focused one if it waits, else the first that does.
+fn spinning(state: &State) -> Option<Pane> {
+    let registry = state.registries.selected();
+    let waits = |pane: &Pane| match pane {
+        Pane::Registries => registry.is_some_and(|registry| registry.server.is_loading()),
+        Pane::Repositories => registry.is_some_and(|registry| registry.repositories.names.is_loading()),
+        Pane::Tags => state.tags.tags.is_loading() || !state.tags.waiting.is_empty(),
+        Pane::Details => state.detail.inspection.is_loading(),
+    };
+    std::iter::once(state.focus)
+        .chain([Pane::Repositories, Pane::Tags, Pane::Details, Pane::Registries])
+        .find(waits)
+}

@@ -1,0 +1,46 @@
+//! The Registries pane.
+
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use super::Canvas;
+use super::theme::Role;
+use crate::app::{Pane, layout};
+use crate::model::columns;
+
+impl Canvas<'_, '_> {
+    /// Draws the open registries.
+    pub fn registries(&mut self, area: Rect) {
+        let registries = &self.state.registries;
+        let mut title = vec![Span::raw(format!(
+            "Registries {}",
+            Self::count(&registries.list, registries.items.len(), false)
+        ))];
+        title.extend(self.filter_of(&registries.list));
+        self.frame_of(Pane::Registries, area, title);
+        let rows = layout::rows(self.state, &layout::of(self.state), Pane::Registries);
+        if registries.items.is_empty() {
+            return self.say(
+                rows,
+                &[(Role::Text, "nothing is open".into()), (Role::Dim, "O opens a registry by name".into())],
+            );
+        }
+        for (line, row) in registries.list.window().enumerate() {
+            let Some(registry) =
+                registries.list.rows.get(row).and_then(|item| registries.items.get(*item as usize))
+            else {
+                continue;
+            };
+            let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
+            let mut cells = vec![Span::raw(columns::cut(
+                registry.host.as_str(),
+                usize::from(rows.width).saturating_sub(3),
+            ))];
+            if registry.server.failure.is_some() {
+                cells.push(Span::styled(" !", self.style(Role::Bad)));
+            }
+            self.row(Pane::Registries, place, &registries.list, row, cells);
+        }
+        self.scrollbar(area, rows, registries.list.offset, registries.list.rows.len());
+    }
+}

@@ -1,0 +1,34 @@
+//! The last look at a finished frame: nothing that a terminal could obey, and nothing that hides or turns text, leaves
+//! this program, whatever it went through before (reliability.md §4.2).
+
+use ratatui::buffer::Buffer;
+
+use crate::model::text::is_deceptive;
+
+/// Replaces every cell that holds a character that is not for the eye.
+pub fn sweep(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        let symbol = cell.symbol();
+        if symbol.chars().any(is_deceptive) {
+            cell.set_symbol("·");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::layout::Rect;
+
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_left() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
+        for (column, symbol) in ["\u{1b}[2J", "\u{202e}", "a", "é"].into_iter().enumerate() {
+            buffer[(column as u16, 0)].set_symbol(symbol);
+        }
+        sweep(&mut buffer);
+        let symbols: Vec<&str> = buffer.content.iter().map(|cell| cell.symbol()).collect();
+        assert_eq!(symbols, ["·", "·", "a", "é"]);
+    }
+}
