@@ -3,6 +3,7 @@
 mod clipboard;
 mod effects;
 mod hangup;
+mod input;
 pub mod log;
 mod pager;
 mod panic;
@@ -12,8 +13,7 @@ mod terminal;
 
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
-use futures_util::{FutureExt, StreamExt};
+use crossterm::event::Event;
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
@@ -28,6 +28,7 @@ use crate::model::reference::Target;
 use crate::ui;
 use crate::ui::theme::Theme;
 use effects::Effects;
+use input::Input;
 use signals::Signals;
 use terminal::Terminal;
 
@@ -100,7 +101,8 @@ pub async fn run(options: Options, pool: Pool, inbox: Inbox) -> color_eyre::Resu
         terminal,
         effects,
         signals,
-        keys: Some(EventStream::new()),
+        input: Input::start(),
+        loan: None,
         is_dirty: false,
         drawn: Instant::now(),
         end: None,
@@ -122,7 +124,8 @@ struct Run {
     terminal: Terminal,
     effects: Effects,
     signals: Signals,
-    keys: Option<EventStream>,
+    input: Input,
+    loan: Option<Loan>,
     theme: Theme,
     colour: bool,
     is_dirty: bool,
@@ -130,10 +133,18 @@ struct Run {
     end: Option<End>,
 }
 
+/// Who is to have the terminal for a while.
+enum Loan {
+    /// The pager, with this text.
+    Pager(String),
+    /// The shell.
+    Shell,
+}
+
 /// What woke the loop.
 enum Wake {
     Signal(signals::Signal),
-    Key(Option<std::io::Result<Event>>),
+    Input(Option<Event>),
     Msg(Option<Box<Msg>>),
     Tick,
     Frame,
@@ -147,16 +158,19 @@ impl Run {
             let wake = self.wake(&mut inbox, tick).await;
             let mut is_urgent = false;
             match wake {
-                Wake::Signal(signals::Signal::Stop) => self.suspend()?,
+                Wake::Signal(signals::Signal::Stop) => self.loan = Some(Loan::Shell),
                 Wake::Signal(signals::Signal::End) => return Ok(End::Signal),
                 Wake::Panic => return Ok(End::Quit),
-                Wake::Key(Some(Ok(event))) => {
+                Wake::Input(Some(event)) => {
                     is_urgent = true;
                     self.event(event)?;
-                    self.drain_keys()?;
+                    for _ in 0..MOST_AT_ONCE {
+                        let Some(event) = self.input.ready() else { break };
+                        self.event(event)?;
+                    }
                 }
                 // The terminal is gone, or cannot be read: there is nobody to talk to.
-                Wake::Key(_) | Wake::Msg(None) => return Ok(End::Signal),
+                Wake::Input(None) | Wake::Msg(None) => return Ok(End::Signal),
                 Wake::Msg(Some(msg)) => {
                     self.take(*msg)?;
                     for _ in 0..MOST_AT_ONCE {
@@ -170,6 +184,9 @@ impl Run {
                 }
                 Wake::Frame => is_urgent = true,
             }
+            if let Some(loan) = self.loan.take() {
+                self.lend(loan).await?;
+            }
             if let Some(end) = self.end {
                 return Ok(end);
             }
@@ -181,31 +198,15 @@ impl Run {
 
     async fn wake(&mut self, inbox: &mut UnboundedReceiver<Msg>, tick: Instant) -> Wake {
         let next_frame = self.drawn + FRAME;
-        let keys = self.keys.get_or_insert_with(EventStream::new);
         tokio::select! {
             biased;
             () = panic::happened() => Wake::Panic,
             signal = self.signals.next() => Wake::Signal(signal),
-            event = keys.next() => Wake::Key(event),
+            event = self.input.next() => Wake::Input(event),
             () = tokio::time::sleep_until(next_frame), if self.is_dirty => Wake::Frame,
             msg = inbox.recv() => Wake::Msg(msg.map(Box::new)),
             () = tokio::time::sleep_until(tick), if app::needs_ticks(&self.state) => Wake::Tick,
         }
-    }
-
-    /// Takes the keys that are there already, so that one frame shows what they all did.
-    fn drain_keys(&mut self) -> color_eyre::Result<()> {
-        for _ in 0..MOST_AT_ONCE {
-            let Some(keys) = &mut self.keys else { break };
-            match keys.next().now_or_never() {
-                Some(Some(Ok(event))) => self.event(event)?,
-                _ => break,
-            }
-            if self.end.is_some() {
-                break;
-            }
-        }
-        Ok(())
     }
 
     fn event(&mut self, event: Event) -> color_eyre::Result<()> {
@@ -237,15 +238,8 @@ impl Run {
             match cmd {
                 Cmd::Quit => self.end = Some(End::Quit),
                 Cmd::Repaint => self.terminal.forget_frame()?,
-                Cmd::Suspend => self.suspend()?,
-                Cmd::Page(text) => {
-                    self.keys = None;
-                    let shown = self.terminal.lend(|| pager::show(&text))?;
-                    self.resize()?;
-                    if let Err(failure) = shown {
-                        self.take(Msg::Failed(failure))?;
-                    }
-                }
+                Cmd::Suspend => self.loan = Some(Loan::Shell),
+                Cmd::Page(text) => self.loan = Some(Loan::Pager(text)),
                 Cmd::Copy(text) => {
                     let said = self.terminal.copy(&text)?;
                     self.effects.copy(text, said);
@@ -256,17 +250,20 @@ impl Run {
         Ok(())
     }
 
-    /// Gives the terminal back and stops, until the shell wakes us.
-    fn suspend(&mut self) -> color_eyre::Result<()> {
-        self.keys = None;
-        self.terminal.lend(signals::stop)?;
-        self.resize()
-    }
-
-    /// The terminal may have changed while it was not ours.
-    fn resize(&mut self) -> color_eyre::Result<()> {
+    /// Lends the terminal, and draws everything again when it is back: it may have changed meanwhile.
+    async fn lend(&mut self, loan: Loan) -> color_eyre::Result<()> {
+        std::mem::replace(&mut self.input, Input::silent()).stop().await;
+        let outcome = match loan {
+            Loan::Pager(text) => self.terminal.lend(|| pager::show(&text))?,
+            Loan::Shell => self.terminal.lend(signals::stop).map(Ok)?,
+        };
+        self.input = Input::start();
         let (columns, rows) = self.terminal.size()?;
-        self.take(Msg::Resized(columns, rows))
+        self.take(Msg::Resized(columns, rows))?;
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(failure) => self.take(Msg::Failed(failure)),
+        }
     }
 
     fn draw(&mut self) -> color_eyre::Result<()> {

@@ -66,31 +66,28 @@ pub fn right(text: &str, columns: usize) -> String {
     padded
 }
 
-/// A text in lines of at most `columns` columns, broken between words where that is possible.
+/// A text in lines of at most `columns` columns, broken at spaces; a word that is longer than a line fills it.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in text.split_word_bounds() {
-        if width(&line) + width(word) > columns && !line.is_empty() {
+    for word in text.split_inclusive(' ') {
+        let bare = width(word.trim_end());
+        if width(&line) + bare > columns && bare <= columns && !line.is_empty() {
             lines.push(std::mem::take(&mut line).trim_end().to_string());
-            if word.trim().is_empty() {
-                continue;
-            }
-        }
-        if width(word) <= columns {
-            line.push_str(word);
-            continue;
         }
         for piece in word.graphemes(true) {
-            if width(&line) + width(piece) > columns && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
+            if width(&line) + width(piece) > columns {
+                lines.push(std::mem::take(&mut line).trim_end().to_string());
+                if piece == " " {
+                    continue;
+                }
             }
             line.push_str(piece);
         }
     }
     if !line.is_empty() || lines.is_empty() {
-        lines.push(line);
+        lines.push(line.trim_end().to_string());
     }
     lines
 }
@@ -114,6 +111,7 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("digest  sha256:0123", 10), ["digest  sh", "a256:0123"]);
     }
 
     proptest::proptest! {

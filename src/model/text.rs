@@ -103,6 +103,11 @@ pub fn is_deceptive(character: char) -> bool {
         || code & 0xfffe == 0xfffe
 }
 
+/// Whether a character must never reach a terminal: one that it obeys, or one that deceives the eye.
+pub fn is_unsafe(character: char) -> bool {
+    character.is_control() || is_deceptive(character)
+}
+
 fn widen_tabs(line: &str) -> std::borrow::Cow<'_, str> {
     if !line.contains('\t') {
         return line.into();

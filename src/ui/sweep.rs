@@ -3,13 +3,13 @@
 
 use ratatui::buffer::Buffer;
 
-use crate::model::text::is_deceptive;
+use crate::model::text::is_unsafe;
 
 /// Replaces every cell that holds a character that is not for the eye.
 pub fn sweep(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         let symbol = cell.symbol();
-        if symbol.chars().any(is_deceptive) {
+        if symbol.chars().any(is_unsafe) {
             cell.set_symbol("·");
         }
     }

@@ -234,6 +234,7 @@ fn platforms(summary: &Summary, room: usize) -> String {
     match short.as_slice() {
         [] => "-".into(),
         short if short.join(" ").len() <= room => short.join(" "),
+        [only] => columns::cut(only, room),
         short => format!("{} platforms", short.len()),
     }
 }

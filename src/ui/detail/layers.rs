@@ -16,8 +16,10 @@ const BAR: usize = 8;
 const SIZE: usize = 8;
 /// Columns of the ages.
 const AGE: usize = 12;
-/// Under this many columns neither bar nor age are shown.
-const NARROW: u16 = 46;
+/// From this many columns on the bar is shown.
+const WITH_BAR: u16 = 46;
+/// From this many columns on the age is shown.
+const WITH_AGE: u16 = 76;
 /// Eighths of a block.
 const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 
@@ -26,16 +28,13 @@ impl Canvas<'_, '_> {
     pub fn layers(&mut self, pane: Rect, area: Rect) {
         let Some(variant) = self.state.detail.chosen() else { return };
         let (table, said) = layout::layers(area);
-        let is_wide = table.width >= NARROW;
         let mut heading = format!("  {}", columns::right("SIZE", SIZE));
-        if is_wide {
-            heading.push_str(&format!(
-                "  {}{}",
-                columns::left("SHARE", BAR + 2),
-                columns::left("AGE", AGE + 1)
-            ));
-        } else {
-            heading.push_str("  ");
+        heading.push_str("  ");
+        if table.width >= WITH_BAR {
+            heading.push_str(&columns::left("SHARE", BAR + 2));
+        }
+        if table.width >= WITH_AGE {
+            heading.push_str(&columns::left("AGE", AGE + 1));
         }
         heading.push_str("INSTRUCTION");
         if variant.layers.approximate {
@@ -52,7 +51,7 @@ impl Canvas<'_, '_> {
                 continue;
             };
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
-            let cells = self.layer_cells(layer, total, is_wide);
+            let cells = self.layer_cells(layer, total, table.width);
             self.row(Pane::Details, place, list, row, cells);
         }
         self.scrollbar(pane, rows, list.offset, list.rows.len());
@@ -61,7 +60,7 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn layer_cells(&self, row: &LayerRow, total: u64, is_wide: bool) -> Vec<Span<'static>> {
+    fn layer_cells(&self, row: &LayerRow, total: u64, width: u16) -> Vec<Span<'static>> {
         let bytes = row.layer.as_ref().and_then(|layer| layer.size);
         let text = match (&row.layer, bytes) {
             (None, _) => String::new(),
@@ -70,11 +69,13 @@ impl Canvas<'_, '_> {
         };
         let mut cells =
             vec![Span::styled(columns::right(&text, SIZE), self.style(Role::Number)), Span::raw("  ")];
-        if is_wide {
+        if width >= WITH_BAR {
             cells.push(Span::styled(
                 columns::left(&bar(bytes.unwrap_or(0), total), BAR + 2),
                 self.style(Role::Number),
             ));
+        }
+        if width >= WITH_AGE {
             let age = row.created.map(|created| time::age(created, self.now)).unwrap_or_default();
             cells.push(Span::styled(columns::left(&age, AGE + 1), self.style(Role::Date)));
         }
