@@ -1,5 +1,12 @@
 //! Tests of more than one module, in one binary. Each folder is named after the part that it tests.
 
+mod architecture;
+mod client {
+    mod auth;
+    mod content;
+    mod paging;
+    mod transport;
+}
 mod demo {
     mod auth;
     mod blobs;
@@ -9,4 +16,8 @@ mod demo {
     mod manifests;
     mod oci_client;
     mod wire;
+}
+mod support {
+    pub mod hostile;
+    pub mod registry;
 }

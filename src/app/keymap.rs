@@ -61,9 +61,9 @@ pub const BINDINGS: &[Binding] = &[
     everywhere(&["2"], Action::Pane(Pane::Repositories), "Repositories"),
     everywhere(&["3"], Action::Pane(Pane::Tags), "Tags"),
     everywhere(&["4"], Action::Pane(Pane::Details), "Details"),
-    everywhere(&["]"], Action::NextTab, "next tab of Details"),
+    everywhere(&["]"], Action::NextTab, "next tab of Details").hinted("tab"),
     everywhere(&["["], Action::PreviousTab, "previous tab of Details"),
-    everywhere(&["}"], Action::NextPlatform, "next platform of an index"),
+    everywhere(&["}"], Action::NextPlatform, "next platform of an index").hinted("platform"),
     everywhere(&["{"], Action::PreviousPlatform, "previous platform"),
     everywhere(&["+", "_"], Action::Zoom, "zoom the pane, and back"),
     everywhere(&["/"], Action::Filter, "filter as you type: fuzzy, smart case; `!word` excludes")

@@ -80,7 +80,7 @@ enum Source {
 #[derive(Debug, Clone)]
 enum Place {
     File(PathBuf),
-    Text(Arc<str>),
+    Text(Secret),
 }
 
 impl Credentials {
@@ -94,7 +94,7 @@ impl Credentials {
         let in_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
         let mut sources = Vec::new();
         if let Some(text) = variable("DOCKER_AUTH_CONFIG").and_then(|text| text.into_string().ok()) {
-            sources.push(Source::Docker(Place::Text(text.into())));
+            sources.push(Source::Docker(Place::Text(Secret::new(text))));
         }
         let mut add = |source: fn(Place) -> Source, file: Option<PathBuf>| {
             sources.extend(file.map(|file| source(Place::File(file))));
@@ -138,7 +138,7 @@ impl Credentials {
             Source::Podman(place) => (place, repository),
         };
         let (text, path) = match place {
-            Place::Text(text) => (text.to_string(), PathBuf::from("DOCKER_AUTH_CONFIG")),
+            Place::Text(text) => (text.reveal().to_string(), PathBuf::from("DOCKER_AUTH_CONFIG")),
             Place::File(path) => (read(path).await?, path.clone()),
         };
         let file = match File::parse(&text) {

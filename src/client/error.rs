@@ -259,9 +259,10 @@ fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdEr
     })
 }
 
-/// rustls errors come wrapped in I/O errors, whose `source` skips them.
+/// rustls errors come wrapped in I/O errors, in one or several, whose `source` skips them.
 fn rustls_inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref()
+    let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
+    inner.downcast_ref().or_else(|| rustls_inside(inner))
 }
 
 fn of_tls(error: &rustls::Error) -> Cause {

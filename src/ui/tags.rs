@@ -15,9 +15,11 @@ use crate::model::{columns, size, time};
 /// The columns behind the tag, with their widths; the first to give way last.
 const SIZE: (&str, usize) = ("SIZE", 8);
 const CREATED: (&str, usize) = ("CREATED", 12);
-const DIGEST: (&str, usize) = ("DIGEST", 14);
+const DIGEST: (&str, usize) = ("DIGEST", 12);
 const PLATFORMS: (&str, usize) = ("PLATFORMS", 11);
 const KIND: (&str, usize) = ("KIND", 10);
+/// The sign of a shared digest, behind the tag.
+const SIGN: usize = 2;
 /// The narrowest useful column of tags.
 const LEAST_TAG: usize = 12;
 /// The widest.
@@ -36,8 +38,8 @@ struct Columns {
 impl Columns {
     /// For so many columns, with tags of that length.
     fn fit(room: usize, longest: usize) -> Columns {
-        let tag = longest.clamp(LEAST_TAG, MOST_TAG).min(room);
-        let mut left = room - tag;
+        let tag = longest.clamp(LEAST_TAG, MOST_TAG).min(room.saturating_sub(SIGN));
+        let mut left = room.saturating_sub(tag + SIGN);
         let mut take = |(_, width): (&str, usize)| {
             let fits = left > width;
             left -= if fits { width + 1 } else { 0 };
@@ -108,9 +110,9 @@ impl Canvas<'_, '_> {
     }
 
     fn tags_heading(&mut self, area: Rect, widths: &Columns, tags: &Tags) {
-        let mut line = format!("  {}", columns::left("TAG", widths.tag));
+        let mut line = format!("  {}", columns::left("TAG", widths.tag + SIGN));
         if widths.digest {
-            line.push_str(&columns::left(&format!("   {}", DIGEST.0), DIGEST.1 + 1));
+            line.push_str(&columns::left(&format!(" {}", DIGEST.0), DIGEST.1 + 1));
         }
         if widths.size {
             line.push_str(&columns::right(SIZE.0, SIZE.1 + 1));
@@ -166,10 +168,10 @@ impl Canvas<'_, '_> {
         summary: &Summary,
         widths: &Columns,
     ) {
+        let sign = if tags.is_shared(&summary.digest) { " =" } else { "  " };
+        cells.push(Span::styled(sign, self.style(Role::Shared)));
         if widths.digest {
-            let sign = if tags.is_shared(&summary.digest) { " = " } else { "   " };
-            cells.push(Span::styled(sign, self.style(Role::Shared)));
-            cells.push(Span::styled(summary.digest.short(), self.style(Role::Dim)));
+            cells.push(Span::styled(format!(" {}", summary.digest.short()), self.style(Role::Dim)));
         }
         if widths.size {
             let text = summary.size.map_or_else(|| "-".into(), size::bytes);
@@ -263,6 +265,7 @@ mod tests {
                 let taken = |has: bool, (_, width): (&str, usize)| if has { width + 1 } else { 0 };
                 let platforms = if widths.platforms > 0 { widths.platforms + 1 } else { 0 };
                 let used = widths.tag
+                    + if room > SIGN { SIGN } else { 0 }
                     + taken(widths.digest, DIGEST)
                     + taken(widths.size, SIZE)
                     + taken(widths.created, CREATED)

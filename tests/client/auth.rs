@@ -1,0 +1,328 @@
+//! Who we are, and to whom we say it: registries.md §4 and §10 rows 7 to 13; reliability.md B1 to B13.
+
+use regtui::client::{Cause, HostSettings, Settings};
+use regtui::demo::auth::{Account, Auth, Bearer};
+use regtui::demo::faults::Fault;
+use regtui::demo::{self, Store};
+use regtui::model::reference::Selector;
+use regtui::model::server::Identity;
+
+use crate::support::registry::{Registry, from_config, host, logins, name, settings, tag};
+
+const LOGIN: &str = "ann:CANARY7";
+
+fn account() -> Account {
+    Account::new("ann", "CANARY7")
+}
+
+fn demo_with(auth: Auth) -> demo::Settings {
+    demo::Settings { auth, ..demo::Settings::default() }
+}
+
+fn store() -> Store {
+    let store = Store::new();
+    store.image("team/app").tag("1").push();
+    store
+}
+
+/// A registry, and a client that has this login for it.
+async fn registry(auth: Auth, login: Option<&str>) -> Registry {
+    let mut registry = Registry::new(demo_with(auth), store(), settings()).await;
+    if let Some(login) = login {
+        let settings = Settings { credentials: logins(&[(&host(&registry.demo), login)]), ..settings() };
+        registry.pool = regtui::client::Pool::new(settings);
+        registry.client = registry.pool.client(&host(&registry.demo));
+    }
+    registry
+}
+
+fn private() -> Auth {
+    Auth::Bearer(Bearer { anonymous_pull: false, ..Bearer::new(account()) })
+}
+
+#[tokio::test]
+async fn a_login_of_docker_opens_a_registry_behind_basic_auth() {
+    let registry = registry(Auth::Basic(account()), Some(LOGIN)).await;
+    let server = registry.client.ping().await.expect("a server");
+    assert_eq!(server.identity, Identity::User("ann".into()));
+    assert_eq!(registry.client.catalog(None).await.expect("a page").items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_login_of_docker_opens_a_registry_behind_tokens() {
+    let registry = registry(private(), Some(LOGIN)).await;
+    let manifest =
+        registry.client.latest(&name("team/app"), &tag("1"), regtui::client::Lane::Interactive).await;
+    assert!(manifest.is_ok(), "{manifest:?}");
+    let requests = registry.demo.requests();
+    let with_password = requests
+        .iter()
+        .filter(|request| request.header("authorization").is_some_and(|h| h.starts_with("Basic")));
+    assert!(
+        with_password.clone().count() == 1 && with_password.clone().all(|request| request.path == "/token")
+    );
+}
+
+#[tokio::test]
+async fn without_a_login_public_repositories_are_read_by_an_anonymous_token() {
+    let registry = registry(Auth::Bearer(Bearer::new(account())), None).await;
+    assert_eq!(registry.client.tags(&name("team/app"), None).await.expect("a page").items.len(), 1);
+    assert_eq!(registry.client.ping().await.expect("a server").identity, Identity::Anonymous);
+}
+
+/// §10 row 12.
+#[tokio::test]
+async fn what_is_denied_is_denied_at_once_with_the_way_to_log_in() {
+    let registry = registry(private(), None).await;
+    let error = registry.client.tags(&name("team/app"), None).await.expect_err("it is private");
+    let failure = error.failure("cannot list the tags of team/app");
+    assert!(failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("docker login")), "{failure}");
+    assert!(registry.requests().len() <= 4, "{:?}", registry.requests());
+}
+
+/// §10 row 8, reliability.md B13.
+#[tokio::test]
+async fn a_registry_that_takes_no_token_ever_is_asked_three_times_at_most() {
+    let registry = registry(private(), Some(LOGIN)).await;
+    let realm = format!("Bearer realm=\"http://{}/token\",service=\"demo\"", registry.demo.address());
+    registry.demo.fault(move |request, _| {
+        request.path.starts_with("/v2/").then(|| Fault::answer(401, &[("www-authenticate", &realm)], ""))
+    });
+    let error = registry.client.tags(&name("team/app"), None).await.expect_err("never");
+    assert_eq!(error.failure("x").kind, regtui::model::failure::FailureKind::Denied);
+    let asked = registry.requests().iter().filter(|line| line.contains("/v2/")).count();
+    assert!(asked <= 3, "{:?}", registry.requests());
+}
+
+#[tokio::test]
+async fn a_token_that_ran_out_is_renewed_once_for_everybody() {
+    let registry = registry(private(), Some(LOGIN)).await;
+    registry.client.tags(&name("team/app"), None).await.expect("a page");
+    registry.demo.expire_tokens();
+    registry.demo.forget_requests();
+    let app = name("team/app");
+    let (one, two, three) = futures_util::join!(
+        registry.client.tags(&app, None),
+        registry.client.tags(&app, None),
+        registry.client.tags(&app, None)
+    );
+    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    let tokens = registry.requests().iter().filter(|line| line.contains("/token")).count();
+    assert!((1..=3).contains(&tokens), "{:?}", registry.requests());
+    let again = registry.client.tags(&app, None).await;
+    assert!(again.is_ok());
+    assert_eq!(registry.requests().iter().filter(|line| line.contains("/token")).count(), tokens);
+}
+
+#[tokio::test]
+async fn many_requests_at_once_share_one_token() {
+    let registry = registry(private(), Some(LOGIN)).await;
+    let app = name("team/app");
+    registry.client.tags(&app, None).await.expect("the scheme is known now");
+    registry.demo.forget_requests();
+    let asked = (0..20).map(|_| registry.client.tags(&app, None));
+    assert!(futures_util::future::join_all(asked).await.iter().all(Result::is_ok));
+    assert!(!registry.requests().iter().any(|line| line.contains("/token")));
+}
+
+/// §10 row 9, reliability.md B1: the registry says where passwords go, so it is not believed.
+#[tokio::test]
+async fn a_password_is_not_sent_to_a_token_service_elsewhere() {
+    let evil = registry(Auth::Open, None).await;
+    evil.demo.fault(|_, _| Some(Fault::answer(200, &[], r#"{"token":"x"}"#)));
+    let registry = registry(private(), Some(LOGIN)).await;
+    let realm =
+        format!("Bearer realm=\"http://localhost:{}/token\",service=\"demo\"", evil.demo.address().port());
+    registry.demo.fault(move |request, _| {
+        let is_denied = request.headers.get("authorization").is_none();
+        is_denied.then(|| Fault::answer(401, &[("www-authenticate", &realm)], ""))
+    });
+    registry.client.tags(&name("team/app"), None).await.ok();
+    for request in evil.demo.requests() {
+        assert_eq!(request.header("authorization"), None, "{}", request.line());
+        assert!(!request.line().contains("CANARY7") && !request.line().contains("ann"), "{}", request.line());
+    }
+}
+
+#[tokio::test]
+async fn a_password_is_sent_elsewhere_once_the_user_allows_it() {
+    let sso = registry(Auth::Open, None).await;
+    sso.demo.fault(|_, _| Some(Fault::answer(200, &[], r#"{"token":"x"}"#)));
+    let registry = Registry::new(demo_with(private()), store(), settings()).await;
+    let here = host(&registry.demo);
+    let host_settings = HostSettings { realm_allow: vec!["localhost".into()], ..HostSettings::default() };
+    let settings = Settings {
+        credentials: logins(&[(&here, LOGIN)]),
+        hosts: [(here.clone(), host_settings)].into(),
+        ..settings()
+    };
+    let realm =
+        format!("Bearer realm=\"http://localhost:{}/token\",service=\"demo\"", sso.demo.address().port());
+    registry.demo.fault(move |_, _| Some(Fault::answer(401, &[("www-authenticate", &realm)], "")));
+    regtui::client::Pool::new(settings).client(&here).tags(&name("team/app"), None).await.ok();
+    assert!(sso.demo.requests().iter().any(|request| request.header("authorization").is_some()));
+}
+
+/// Reliability.md B2.
+#[tokio::test]
+async fn a_token_service_inside_this_network_link_is_not_even_asked() {
+    for realm in [
+        "http://169.254.169.254/token",
+        "file:///etc/passwd",
+        "http://user@127.0.0.1/token",
+        "http://0.0.0.0/token",
+    ] {
+        let registry = registry(private(), Some(LOGIN)).await;
+        let challenge = format!("Bearer realm=\"{realm}\",service=\"demo\"");
+        registry.demo.fault(move |_, _| Some(Fault::answer(401, &[("www-authenticate", &challenge)], "")));
+        let error = registry.client.tags(&name("team/app"), None).await.expect_err(realm);
+        assert!(matches!(error.cause, Cause::Realm(_)), "{realm}: {error}");
+    }
+}
+
+/// §10 row 13, reliability.md B3.
+#[tokio::test]
+async fn a_redirect_takes_no_login_along() {
+    let storage = registry(Auth::Open, None).await;
+    let registry = registry(Auth::Basic(account()), Some(LOGIN)).await;
+    let blob = {
+        let manifest =
+            registry.client.latest(&name("team/app"), &tag("1"), regtui::client::Lane::Interactive).await;
+        let regtui::model::manifest::Body::Image(image) = &manifest.expect("a manifest").body else {
+            panic!("an image")
+        };
+        image.config.clone().expect("a config")
+    };
+    let target = format!("http://{}/v2/team/app/blobs/{}", storage.demo.address(), blob.digest_text);
+    registry.demo.fault(move |request, _| {
+        (request.path.contains("/blobs/")).then(|| Fault::answer(307, &[("location", &target)], ""))
+    });
+    let config = registry.client.config(&name("team/app"), &blob, regtui::client::Lane::Interactive).await;
+    assert!(config.is_ok(), "{config:?}");
+    let there = storage.demo.requests();
+    assert!(!there.is_empty() && there.iter().all(|request| request.header("authorization").is_none()));
+    assert!(there.iter().all(|request| request.header("referer").is_none()));
+}
+
+/// Reliability.md B8.
+#[tokio::test]
+async fn two_registries_never_see_each_other_s_login() {
+    let one =
+        Registry::new(demo_with(Auth::Basic(Account::new("one", "CANARY1"))), store(), settings()).await;
+    let two =
+        Registry::new(demo_with(Auth::Basic(Account::new("two", "CANARY2"))), store(), settings()).await;
+    let (here, there) = (host(&one.demo), host(&two.demo));
+    let credentials = logins(&[(&here, "one:CANARY1"), (&there, "two:CANARY2")]);
+    let pool = regtui::client::Pool::new(Settings { credentials, ..settings() });
+    assert!(
+        pool.client(&here).catalog(None).await.is_ok() && pool.client(&there).catalog(None).await.is_ok()
+    );
+    let seen = |demo: &demo::Demo| {
+        let requests = demo.requests();
+        let all: Vec<String> =
+            requests.iter().filter_map(|request| request.header("authorization").map(String::from)).collect();
+        all
+    };
+    assert!(seen(&one.demo).iter().all(|header| !seen(&two.demo).contains(header)));
+}
+
+/// §4.8: an identity token is exchanged by POST, a registry token sent as it is.
+#[tokio::test]
+async fn identity_tokens_are_exchanged_and_registry_tokens_sent() {
+    let registry = Registry::new(demo_with(private()), store(), settings()).await;
+    let here = host(&registry.demo);
+    let config = format!(r#"{{"auths":{{"{here}":{{"registrytoken":"CANARY8"}}}}}}"#);
+    let pool = regtui::client::Pool::new(Settings { credentials: from_config(&config), ..settings() });
+    pool.client(&here).tags(&name("team/app"), None).await.ok();
+    let bearer = "Bearer CANARY8";
+    assert!(registry.demo.requests().iter().any(|request| request.header("authorization") == Some(bearer)));
+    assert!(!registry.requests().iter().any(|line| line.contains("/token")), "{:?}", registry.requests());
+    registry.demo.forget_requests();
+    let config = format!(r#"{{"auths":{{"{here}":{{"identitytoken":"CANARY9"}}}}}}"#);
+    let pool = regtui::client::Pool::new(Settings { credentials: from_config(&config), ..settings() });
+    pool.client(&here).tags(&name("team/app"), None).await.ok();
+    assert!(registry.requests().iter().any(|line| line == "POST /token"), "{:?}", registry.requests());
+}
+
+/// §10 row 10.
+#[tokio::test]
+async fn token_answers_are_read_in_every_form() {
+    let table = [
+        (r#"{"token":"t"}"#, true),
+        (r#"{"access_token":"t","expires_in":"300","issued_at":"1970-01-01T00:00:00Z"}"#, true),
+        (r#"{"token":null,"access_token":"t","expires_in":0}"#, true),
+        (r#"{"token":""}"#, false),
+        (r#"{"token":null}"#, false),
+        ("<html>", false),
+        ("{\"token\":\"a\\r\\nb\"}", false),
+    ];
+    for (body, works) in table {
+        let registry = registry(private(), None).await;
+        registry.demo.fault(move |request, _| match request.headers.get("authorization") {
+            _ if request.path == "/token" => Some(Fault::answer(200, &[], body)),
+            Some(_) => Some(Fault::answer(200, &[], r#"{"tags":["1"]}"#)),
+            None => None,
+        });
+        let answer = registry.client.tags(&name("team/app"), None).await;
+        assert_eq!(answer.is_ok(), works, "{body}: {answer:?}");
+    }
+}
+
+/// §10 row 7.
+#[tokio::test]
+async fn a_401_without_a_challenge_is_asked_about_at_the_ping() {
+    let registry = registry(Auth::Basic(account()), Some(LOGIN)).await;
+    registry.demo.fault(|request, _| {
+        let bare = request.path != "/v2/" && request.headers.get("authorization").is_none();
+        bare.then(|| Fault::status(401))
+    });
+    assert!(registry.client.catalog(None).await.is_ok());
+}
+
+#[tokio::test]
+async fn garbled_challenges_end_in_a_plain_refusal() {
+    for challenge in [
+        "",
+        "Bearer",
+        "Bearer realm",
+        "Digest realm=\"x\"",
+        "Bearer realm=\"\u{7f}\"",
+        "Basic, Basic, ,,,=",
+        "Negotiate abc==",
+    ] {
+        let registry = registry(Auth::Open, None).await;
+        let header: &'static str = challenge;
+        registry.demo.fault(move |_, _| Some(Fault::answer(401, &[("www-authenticate", header)], "")));
+        assert!(registry.client.catalog(None).await.is_err(), "{challenge}");
+        assert!(registry.requests().len() <= 4, "{challenge}: {:?}", registry.requests());
+    }
+}
+
+/// Reliability.md B10.
+#[tokio::test]
+async fn nothing_that_is_logged_or_said_holds_a_secret() {
+    let lines = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let registry = Registry::new(demo_with(private()), store(), settings()).await;
+    let here = host(&registry.demo);
+    let kept = lines.clone();
+    let sink = regtui::client::log::Sink::new(move |line| {
+        kept.lock().expect("a lock").push_str(&format!("{line:?}\n"))
+    });
+    let settings = Settings { credentials: logins(&[(&here, LOGIN)]), sink, ..settings() };
+    let shown = format!("{settings:?}");
+    let client = regtui::client::Pool::new(settings).client(&here);
+    client.tags(&name("team/app"), None).await.expect("a page");
+    registry
+        .demo
+        .fault(|_, _| Some(Fault::answer(403, &[], r#"{"errors":[{"code":"DENIED","message":"no"}]}"#)));
+    let error =
+        client.manifest(&name("team/app"), &Selector::Tag(tag("2")), regtui::client::Lane::Interactive).await;
+    let said = format!("{error:?} {client:?} {shown} {}", lines.lock().expect("a lock"));
+    assert!(!said.contains("CANARY7") && said.contains("/v2/team/app/tags/list"), "{said}");
+    let tokens: Vec<String> =
+        registry.demo.requests().iter().filter_map(|r| r.header("authorization").map(String::from)).collect();
+    assert!(
+        !tokens.is_empty()
+            && tokens.iter().all(|token| !said.contains(token.split(' ').next_back().expect("a token")))
+    );
+}

@@ -1,0 +1,315 @@
+//! Manifests and configs: registries.md §10 rows 16 to 26; reliability.md C1 to C8, D1, D6.
+
+use regtui::client::{Cause, Lane, Settings};
+use regtui::demo::faults::Fault;
+use regtui::demo::{self, Store};
+use regtui::model::digest::Digest;
+use regtui::model::manifest::Body;
+use regtui::model::reference::{Repository, Selector};
+use regtui::ops;
+
+use crate::support::registry::{Registry, host, name, settings, tag};
+
+const TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+
+fn store() -> Store {
+    let store = Store::new();
+    store.image("app").tag("1").tag("latest").config("Cmd", serde_json::json!(["/app"])).push();
+    store
+}
+
+fn json(body: &str) -> Fault {
+    Fault::answer(200, &[("content-type", TYPE)], body.to_string())
+}
+
+/// §10 rows 17 and 18, reliability.md C3.
+#[tokio::test]
+async fn other_bytes_than_the_digest_says_are_refused_and_not_kept() {
+    let registry = Registry::open(store()).await;
+    let digest = registry.demo.store().digest_of("app", "1").expect("it is there");
+    registry.demo.fault(|request, _| request.path.contains("/manifests/").then_some(Fault::WrongBytes));
+    let selector = Selector::Digest(digest);
+    let error =
+        registry.client.manifest(&name("app"), &selector, Lane::Interactive).await.expect_err("wrong bytes");
+    assert!(
+        matches!(&error.cause, Cause::Digest { wanted, .. } if **wanted == digest)
+            || matches!(error.cause, Cause::BadAnswer(_)),
+        "{error}"
+    );
+    registry.demo.clear_faults();
+    assert!(registry.client.manifest(&name("app"), &selector, Lane::Interactive).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_digest_header_that_lies_about_a_tag_is_not_believed() {
+    let registry = Registry::open(store()).await;
+    let truth = registry.demo.store().digest_of("app", "1").expect("it is there");
+    let lie = format!("sha256:{}", "0".repeat(64));
+    registry
+        .demo
+        .fault(move |_, _| Some(Fault::Headers(vec![("docker-content-digest".into(), Some(lie.clone()))])));
+    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+    assert_eq!(manifest.expect("a manifest").digest, truth);
+}
+
+/// §10 row 16.
+#[tokio::test]
+async fn where_head_does_not_work_get_does_and_head_is_not_tried_again() {
+    let registry = Registry::open(store()).await;
+    let truth = registry.demo.store().digest_of("app", "1").expect("it is there");
+    registry.demo.fault(|request, _| (request.method == "HEAD").then(|| Fault::status(405)));
+    for _ in 0..3 {
+        assert_eq!(
+            registry.client.resolve(&name("app"), &tag("1"), Lane::Interactive).await.expect("a digest"),
+            truth
+        );
+    }
+    assert_eq!(registry.requests().iter().filter(|line| line.starts_with("HEAD")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_head_without_a_digest_is_followed_by_a_get() {
+    let registry = Registry::open(store()).await;
+    let truth = registry.demo.store().digest_of("app", "1").expect("it is there");
+    registry.demo.fault(|_, _| Some(Fault::Headers(vec![("docker-content-digest".into(), None)])));
+    assert_eq!(
+        registry.client.resolve(&name("app"), &tag("1"), Lane::Interactive).await.expect("a digest"),
+        truth
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_the_registry_s_words() {
+    let registry = Registry::open(store()).await;
+    let error = registry
+        .client
+        .resolve(&name("app"), &tag("none"), Lane::Interactive)
+        .await
+        .expect_err("no such tag");
+    let failure = error.failure("cannot read app:none");
+    assert_eq!(failure.kind, regtui::model::failure::FailureKind::NotFound);
+    assert!(failure.why.as_str().contains("MANIFEST_UNKNOWN"), "{failure}");
+}
+
+/// §10 row 19.
+#[tokio::test]
+async fn content_types_are_taken_with_parameters_and_without_sense() {
+    for content_type in [
+        "application/json",
+        "text/plain",
+        "application/vnd.oci.image.manifest.v1+json; charset=utf-8",
+        "APPLICATION/JSON",
+    ] {
+        let registry = Registry::open(store()).await;
+        registry.demo.fault(move |_, _| {
+            Some(Fault::Headers(vec![("content-type".into(), Some(content_type.into()))]))
+        });
+        let manifest =
+            registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+        assert!(
+            matches!(manifest.as_ref().map(|manifest| &manifest.body), Ok(Body::Image(_))),
+            "{content_type}: {manifest:?}"
+        );
+    }
+}
+
+/// §10 row 20, reliability.md C5.
+#[tokio::test]
+async fn a_manifest_that_can_be_read_in_two_ways_is_refused() {
+    for body in [
+        r#"{"schemaVersion":2,"manifests":[],"layers":[]}"#,
+        r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","layers":[],"config":{}}"#,
+        "[1]",
+        "",
+        "\u{feff}{}",
+    ] {
+        let registry = Registry::open(store()).await;
+        registry.demo.fault(move |_, _| Some(json(body)));
+        let manifest =
+            registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+        assert!(manifest.is_err(), "{body}: {manifest:?}");
+    }
+    let registry = Registry::open(store()).await;
+    registry.demo.fault(move |_, _| Some(json(&format!("{{\"layers\":{}", "[".repeat(500_000)))));
+    assert!(
+        registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await.is_err()
+    );
+}
+
+/// §10 row 21, reliability.md D1, D6.
+#[tokio::test]
+async fn bodies_without_end_and_bodies_in_disguise_are_refused() {
+    let registry = Registry::open(store()).await;
+    registry.demo.fault(|_, _| Some(Fault::Endless));
+    let error = registry
+        .client
+        .manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive)
+        .await
+        .expect_err("endless");
+    assert!(matches!(error.cause, Cause::TooLarge(_)), "{error}");
+    registry.demo.fault(|_, _| Some(Fault::Headers(vec![("content-encoding".into(), Some("gzip".into()))])));
+    let error = registry
+        .client
+        .manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive)
+        .await
+        .expect_err("gzip");
+    assert!(error.to_string().contains("compressed"), "{error}");
+}
+
+/// §10 rows 22 and 23, reliability.md C8.
+#[tokio::test]
+async fn an_index_with_missing_and_repeated_children_is_shown_with_what_is_there() {
+    let store = store();
+    let image = store.image("app").push();
+    let missing = Digest::sha256(b"missing");
+    let gone = serde_json::json!({"mediaType": TYPE, "digest": missing, "size": 1, "platform": {"os": "linux", "architecture": "arm64"}});
+    store.index("app").child(&image).child(&image).descriptor(gone).tag("multi").push();
+    let demo = demo::Settings { sparse_manifests: true, ..demo::Settings::default() };
+    let registry = Registry::new(demo, store, settings()).await;
+    let repository = Repository { host: host(&registry.demo), name: name("app") };
+    let found = ops::inspect::inspect(&registry.client, &repository, &Selector::Tag(tag("multi")), None)
+        .await
+        .expect("an index");
+    let there: Vec<bool> = found.variants.iter().map(|variant| variant.manifest.is_ok()).collect();
+    assert_eq!(there, [true, true, false]);
+    assert_eq!(found.summary.size, None, "the size of what is missing is not made up");
+    let summary = ops::summary::of_tag(&registry.client, &name("app"), &tag("multi"), Lane::Background)
+        .await
+        .expect("a summary");
+    assert_eq!((summary.size, summary.platforms.len()), (None, 2));
+}
+
+/// §10 row 24, reliability.md C2.
+#[tokio::test]
+async fn digests_out_of_the_grammar_are_never_asked_for() {
+    let registry = Registry::open(store()).await;
+    let body = r#"{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:../../etc/passwd","size":-1},
+        "layers":[{"digest":"md5:abc","size":9223372036854775808},{"digest":"SHA256:AA","size":"1"}]}"#;
+    registry.demo.fault(move |request, _| request.path.contains("/manifests/").then(|| json(body)));
+    let repository = Repository { host: host(&registry.demo), name: name("app") };
+    let found = ops::inspect::inspect(&registry.client, &repository, &Selector::Tag(tag("1")), Some(&[]))
+        .await
+        .expect("an image");
+    assert!(found.variants[0].config.as_ref().is_some_and(Result::is_err));
+    assert!(!registry.requests().iter().any(|line| line.contains("/blobs/")), "{:?}", registry.requests());
+}
+
+/// §10 row 26.
+#[tokio::test]
+async fn a_config_that_is_none_hides_itself_and_not_the_image() {
+    for body in ["[]", "no json", ""] {
+        let store = Store::new();
+        let config = store.put_blob("app", body);
+        let manifest = serde_json::json!({"schemaVersion": 2, "mediaType": TYPE, "layers": [],
+            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": body.len()}});
+        let digest = store.put_manifest("app", TYPE, manifest.to_string());
+        store.tag("app", "1", digest);
+        let registry = Registry::open(store).await;
+        let summary = ops::summary::of_tag(&registry.client, &name("app"), &tag("1"), Lane::Background).await;
+        assert_eq!(summary.expect("a summary").digest, digest, "{body}");
+        let repository = Repository { host: host(&registry.demo), name: name("app") };
+        let found = ops::inspect::inspect(&registry.client, &repository, &Selector::Tag(tag("1")), None)
+            .await
+            .expect("an image");
+        assert!(found.variants[0].config.as_ref().is_some_and(Result::is_err), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_406_is_answered_with_fewer_types() {
+    let registry = Registry::open(store()).await;
+    registry.demo.fault(|request, _| {
+        let accept =
+            request.headers.get("accept").and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        accept.contains("prettyjws").then(|| Fault::status(406))
+    });
+    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+    assert!(manifest.is_ok());
+}
+
+#[tokio::test]
+async fn content_is_fetched_once_and_a_second_run_costs_one_head() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let with_cache = || Settings { cache: Some(folder.path().into()), ..settings() };
+    let first = Registry::new(demo::Settings::default(), store(), with_cache()).await;
+    let app = name("app");
+    for _ in 0..2 {
+        ops::summary::of_tag(&first.client, &app, &tag("1"), Lane::Background).await.expect("a summary");
+    }
+    let lines = first.requests();
+    assert_eq!(
+        lines.iter().filter(|line| line.starts_with("GET") && line.contains("/blobs/")).count(),
+        1,
+        "{lines:?}"
+    );
+    assert_eq!(
+        lines.iter().filter(|line| line.starts_with("GET") && line.contains("/manifests/")).count(),
+        1,
+        "{lines:?}"
+    );
+    first.pool.flush().await;
+    first.demo.forget_requests();
+    let second = regtui::client::Pool::new(with_cache()).client(&host(&first.demo));
+    ops::summary::of_tag(&second, &app, &tag("1"), Lane::Background).await.expect("a summary");
+    assert_eq!(first.requests(), ["HEAD /v2/app/manifests/1"]);
+}
+
+#[tokio::test]
+async fn the_same_question_twice_at_once_is_asked_once() {
+    let registry = Registry::open(store()).await;
+    let digest = registry.demo.store().digest_of("app", "1").expect("it is there");
+    let gate = regtui::demo::faults::Gate::new();
+    let held = gate.clone();
+    registry
+        .demo
+        .fault(move |request, _| request.path.contains("/manifests/").then(|| Fault::Gate(held.clone())));
+    let (app, selector) = (name("app"), Selector::Digest(digest));
+    let open = async {
+        gate.reached_by(1).await;
+        gate.open();
+    };
+    let ask = || registry.client.manifest(&app, &selector, Lane::Interactive);
+    let (one, two, ()) = futures_util::join!(ask(), ask(), open);
+    assert!(one.is_ok() && two.is_ok());
+    assert_eq!(registry.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn referrers_come_by_the_api_or_by_the_fallback_tag() {
+    let store = store();
+    let image = store.image("app").tag("signed").push();
+    store.artifact("app").kind("application/vnd.example.sbom").subject(&image).push();
+    let registry = Registry::open(store).await;
+    let found = registry.client.referrers(&name("app"), &image.digest).await.expect("referrers");
+    assert_eq!((found.descriptors.len(), found.found), (1, Some(regtui::model::inspection::Found::Api)));
+
+    let store = Store::new();
+    let image = store.image("app").tag("signed").push();
+    let artifact = store.artifact("app").kind("application/vnd.example.sbom").subject(&image).push();
+    store.index("app").child(&artifact).tag(format!("sha256-{}", image.digest.hex())).push();
+    let demo = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let registry = Registry::new(demo, store, settings()).await;
+    for _ in 0..2 {
+        let found = registry.client.referrers(&name("app"), &image.digest).await.expect("referrers");
+        assert_eq!(
+            (found.descriptors.len(), found.found),
+            (1, Some(regtui::model::inspection::Found::FallbackTag))
+        );
+    }
+    let by_api = registry.requests().iter().filter(|line| line.contains("/referrers/")).count();
+    assert_eq!(by_api, 1, "that there is no API is remembered");
+}
+
+/// §10 row 6: a single-page application answers 200 to everything.
+#[tokio::test]
+async fn a_web_page_instead_of_referrers_means_that_there_is_no_api() {
+    let registry = Registry::open(store()).await;
+    let digest = registry.demo.store().digest_of("app", "1").expect("it is there");
+    registry.demo.fault(|request, _| {
+        request
+            .path
+            .contains("/referrers/")
+            .then(|| Fault::answer(200, &[("content-type", "text/html")], "<!doctype html>"))
+    });
+    assert!(registry.client.referrers(&name("app"), &digest).await.expect("none").descriptors.is_empty());
+}

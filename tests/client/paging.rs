@@ -1,0 +1,254 @@
+//! Lists of names: registries.md §3.4 and §10 rows 1 to 6, 39; reliability.md B6, C6, D2.
+
+use regtui::client::{Cause, Client};
+use regtui::demo::faults::Fault;
+use regtui::demo::{PageSize, Settings, Store};
+
+use crate::support::registry::{Registry, name, settings};
+
+/// The whole catalog, and why it may miss something.
+async fn catalog(client: &Client) -> (Vec<String>, Option<String>) {
+    let (mut names, mut next) = (Vec::new(), None);
+    loop {
+        let page = client.catalog(next).await.expect("a page");
+        names.extend(page.items.iter().map(|item| item.text().to_string()));
+        next = page.next;
+        if next.is_none() {
+            return (names, page.incomplete.map(|why| why.to_string()));
+        }
+    }
+}
+
+async fn tags(client: &Client, repository: &str) -> Vec<String> {
+    let (mut tags, mut next) = (Vec::new(), None);
+    loop {
+        let page = client.tags(&name(repository), next).await.expect("a page");
+        tags.extend(page.items.iter().map(|item| item.text().to_string()));
+        next = page.next;
+        if next.is_none() {
+            return tags;
+        }
+    }
+}
+
+fn store_of(count: usize) -> Store {
+    let store = Store::new();
+    (0..count).for_each(|number| store.create(&format!("r{number:04}")));
+    store
+}
+
+async fn registry_of(count: usize) -> Registry {
+    Registry::open(store_of(count)).await
+}
+
+fn json(body: &str) -> Fault {
+    Fault::answer(200, &[("content-type", "application/json")], body.to_string())
+}
+
+#[tokio::test]
+async fn a_list_does_not_stop_at_a_hundred() {
+    let demo = Settings { catalog_page: PageSize { default: 100, most: 100 }, ..Settings::default() };
+    let registry = Registry::new(demo, store_of(321), settings()).await;
+    let (names, incomplete) = catalog(&registry.client).await;
+    assert_eq!((names.len(), incomplete), (321, None));
+    assert_eq!(names[320], "r0320");
+}
+
+/// §10 row 4.
+#[tokio::test]
+async fn too_large_a_page_is_asked_for_again_in_smaller_ones_and_never_again() {
+    let registry = registry_of(120).await;
+    registry.demo.fault(|request, _| {
+        let refused = Fault::answer(400, &[], r#"{"errors":[{"code":"PAGINATION_NUMBER_INVALID"}]}"#);
+        request.query.contains("n=1000").then_some(refused)
+    });
+    assert_eq!(catalog(&registry.client).await.0.len(), 120);
+    assert_eq!(catalog(&registry.client).await.0.len(), 120);
+    let asked = registry.requests().iter().filter(|line| line.contains("n=1000")).count();
+    assert_eq!(asked, 1, "{:?}", registry.requests());
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_number_at_all_is_asked_without() {
+    let registry = registry_of(3).await;
+    registry.demo.fault(|request, _| request.query.contains("n=").then(|| Fault::status(400)));
+    assert_eq!(catalog(&registry.client).await.0, ["r0000", "r0001", "r0002"]);
+}
+
+/// §10 row 1, reliability.md D2.
+#[tokio::test]
+async fn a_list_that_leads_in_a_circle_ends_and_says_so() {
+    let registry = registry_of(0).await;
+    registry.demo.fault(|request, _| {
+        let link = [("link", r#"</v2/_catalog?last=a>; rel="next""#)];
+        let body = if request.query.contains("last=a") {
+            r#"{"repositories":["b"]}"#
+        } else {
+            r#"{"repositories":["a"]}"#
+        };
+        (request.path == "/v2/_catalog").then(|| Fault::answer(200, &link, body))
+    });
+    let (names, incomplete) = catalog(&registry.client).await;
+    assert_eq!(
+        (names, incomplete.as_deref()),
+        (vec!["a".into(), "b".into()], Some("the server leads in a circle"))
+    );
+    assert!(registry.requests().len() <= 3);
+}
+
+#[tokio::test]
+async fn the_same_page_under_ever_new_names_ends_too() {
+    let registry = registry_of(0).await;
+    registry.demo.fault(|request, nth| {
+        let link = format!("</v2/_catalog?page={nth}>; rel=\"next\"");
+        (request.path == "/v2/_catalog")
+            .then(|| Fault::answer(200, &[("link", &link)], r#"{"repositories":["a"]}"#))
+    });
+    let (names, incomplete) = catalog(&registry.client).await;
+    assert_eq!(
+        (names, incomplete.as_deref()),
+        (vec!["a".into()], Some("the server sends the same page again"))
+    );
+    assert_eq!(registry.requests().len(), 2);
+}
+
+/// §10 row 2, reliability.md B6: the next page is asked of the registry itself, whatever host the link names.
+#[tokio::test]
+async fn a_link_to_another_host_is_never_followed_there() {
+    let other = registry_of(1).await;
+    let registry = registry_of(0).await;
+    let there = format!("<http://{}/v2/_catalog?last=a>; rel=\"next\"", other.demo.address());
+    registry.demo.fault(move |request, _| {
+        let is_first = request.path == "/v2/_catalog" && !request.query.contains("last");
+        is_first.then(|| Fault::answer(200, &[("link", &there)], r#"{"repositories":["a"]}"#))
+    });
+    catalog(&registry.client).await;
+    assert!(other.requests().is_empty());
+    assert!(registry.requests().iter().any(|line| line.contains("last=a")));
+}
+
+#[tokio::test]
+async fn a_link_out_of_the_api_ends_the_list() {
+    for link in [
+        "<http://169.254.169.254/latest/meta-data>; rel=next",
+        "<file:///etc/passwd>; rel=next",
+        "</admin>; rel=next",
+    ] {
+        let registry = registry_of(0).await;
+        registry
+            .demo
+            .fault(move |_, _| Some(Fault::answer(200, &[("link", link)], r#"{"repositories":["a"]}"#)));
+        let (names, incomplete) = catalog(&registry.client).await;
+        assert_eq!((names, incomplete.is_some()), (vec!["a".into()], true), "{link}");
+    }
+}
+
+/// §3.2: Artifactory drops its prefix, Nexus adds one.
+#[tokio::test]
+async fn a_next_page_at_a_wrong_path_is_asked_for_at_the_right_one() {
+    let registry = registry_of(0).await;
+    registry.demo.fault(|request, _| match (request.path, request.query) {
+        ("/v2/_catalog", query) if query.contains("last=a") => Some(json(r#"{"repositories":["b"]}"#)),
+        ("/v2/_catalog", _) => Some(Fault::answer(
+            200,
+            &[("link", r#"</v2/wrong/_catalog?last=a>; rel="next""#)],
+            r#"{"repositories":["a"]}"#,
+        )),
+        _ => Some(Fault::status(404)),
+    });
+    assert_eq!(catalog(&registry.client).await.0, ["a", "b"]);
+}
+
+/// §3.4: Docker Hub's API, proxies.
+#[tokio::test]
+async fn a_page_that_is_gone_ends_the_list_with_what_came() {
+    let registry = registry_of(0).await;
+    registry.demo.fault(|request, _| match request.query.contains("last") {
+        true => Some(Fault::status(404)),
+        false => Some(Fault::answer(
+            200,
+            &[("link", r#"</v2/_catalog?last=a>; rel="next""#)],
+            r#"{"repositories":["a"]}"#,
+        )),
+    });
+    let (names, incomplete) = catalog(&registry.client).await;
+    assert_eq!(
+        (names, incomplete.as_deref()),
+        (vec!["a".into()], Some("the server lost a page in the middle"))
+    );
+}
+
+/// §3.3: servers that forget the link behind a full page.
+#[tokio::test]
+async fn one_look_behind_a_full_page_finds_what_a_missing_link_hides() {
+    let registry = registry_of(2500).await;
+    registry.demo.fault(|request, _| {
+        (request.path == "/v2/_catalog").then(|| Fault::Headers(vec![("link".into(), None)]))
+    });
+    let (names, incomplete) = catalog(&registry.client).await;
+    assert_eq!((names.len(), incomplete), (2500, None));
+    let exact = registry_of(1000).await;
+    assert_eq!(catalog(&exact.client).await, (names[..1000].to_vec(), None));
+}
+
+/// §10 rows 5 and 39, reliability.md C1: odd names are shown, and never sent back.
+#[tokio::test]
+async fn names_that_break_the_grammar_are_shown_and_never_asked_for() {
+    let registry = registry_of(0).await;
+    let body = r#"{"repositories":["ok/app","../../etc","UPPER/x","a b","x%2Fy","a/../b","\u001b[2J","//evil/x",""]}"#;
+    registry.demo.fault(move |_, _| Some(json(body)));
+    let page = registry.client.catalog(None).await.expect("a page");
+    let named: Vec<&str> =
+        page.items.iter().filter_map(|item| item.name()).map(|name| name.as_str()).collect();
+    assert_eq!((named, page.items.len()), (vec!["ok/app"], 8));
+    assert!(page.items.iter().all(|item| !item.text().contains('\u{1b}')));
+}
+
+/// §10 row 5: Artifactory's digests, Nexus' nulls, GCR's extra members, distribution's null.
+#[tokio::test]
+async fn tags_come_through_whatever_else_the_server_says() {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let table = [
+        (r#"{"name":"x","tags":null}"#.to_string(), vec![]),
+        (
+            format!(
+                r#"{{"tags":["v1",null,"v1","{digest}",7,"v2"],"manifest":{{"sha256:1":{{"tag":["v1"]}}}}}}"#
+            ),
+            vec!["v1", "v2"],
+        ),
+    ];
+    for (body, expected) in table {
+        let registry = registry_of(0).await;
+        let shown = body.clone();
+        registry.demo.fault(move |_, _| Some(json(&shown)));
+        assert_eq!(tags(&registry.client, "x").await, expected, "{body}");
+    }
+}
+
+/// §10 row 6, reliability.md F10.
+#[tokio::test]
+async fn a_web_page_is_no_list() {
+    let registry = registry_of(0).await;
+    registry
+        .demo
+        .fault(|_, _| Some(Fault::answer(200, &[("content-type", "text/html")], "\n<!DOCTYPE html><html>")));
+    let error = registry.client.catalog(None).await.expect_err("no list");
+    assert_eq!(error.cause, Cause::WebPage);
+}
+
+/// §10 row 3, reliability.md D1.
+#[tokio::test]
+async fn a_list_without_end_is_cut_off() {
+    let registry = registry_of(0).await;
+    registry.demo.fault(|_, _| Some(Fault::Endless));
+    let error = registry.client.catalog(None).await.expect_err("too large");
+    assert!(matches!(error.cause, Cause::TooLarge(_) | Cause::BadAnswer(_) | Cause::WebPage), "{error}");
+}
+
+#[tokio::test]
+async fn an_empty_repository_is_an_empty_list() {
+    let store = Store::new();
+    store.create("empty");
+    let registry = Registry::open(store).await;
+    assert!(tags(&registry.client, "empty").await.is_empty());
+}

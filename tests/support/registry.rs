@@ -1,0 +1,78 @@
+//! A demo registry with a client of ours in front of it, impatient enough for tests.
+
+use std::time::Duration;
+
+use regtui::client::credentials::Credentials;
+use regtui::client::{Client, Patience, Pool, Settings};
+use regtui::demo::{self, Demo, Store};
+use regtui::model::reference::{Host, RepositoryName, Tag};
+
+pub struct Registry {
+    pub demo: Demo,
+    pub pool: Pool,
+    pub client: Client,
+}
+
+/// Waits long enough for a busy machine and no longer than a test may.
+pub fn patience() -> Patience {
+    Patience {
+        connect: Duration::from_secs(5),
+        headers: Duration::from_secs(20),
+        idle: Duration::from_secs(20),
+        slowest: 1,
+        tries: 3,
+        backoff: Duration::from_millis(1),
+        longest_wait: Duration::from_secs(2),
+        helper: Duration::from_secs(5),
+    }
+}
+
+pub fn settings() -> Settings {
+    Settings { patience: patience(), ..Settings::default() }
+}
+
+impl Registry {
+    pub async fn new(demo: demo::Settings, store: Store, settings: Settings) -> Registry {
+        let demo = Demo::start(demo, store).await.expect("a free port");
+        let pool = Pool::new(settings);
+        let client = pool.client(&host(&demo));
+        Registry { demo, pool, client }
+    }
+
+    pub async fn open(store: Store) -> Registry {
+        Registry::new(demo::Settings::default(), store, settings()).await
+    }
+
+    /// The requests so far, `METHOD path?query` each.
+    pub fn requests(&self) -> Vec<String> {
+        self.demo.requests().iter().map(|request| request.line()).collect()
+    }
+}
+
+pub fn host(demo: &Demo) -> Host {
+    Host::parse(&demo.address().to_string()).expect("an address is a host")
+}
+
+pub fn name(text: &str) -> RepositoryName {
+    RepositoryName::parse(text).expect("a repository name")
+}
+
+pub fn tag(text: &str) -> Tag {
+    Tag::parse(text).expect("a tag")
+}
+
+/// Logins as docker keeps them: one `user:password` for each registry.
+pub fn logins(of: &[(&Host, &str)]) -> Credentials {
+    use base64::Engine;
+    let entry = |(host, login): &(&Host, &str)| {
+        let auth = base64::engine::general_purpose::STANDARD.encode(login);
+        format!(r#""{host}":{{"auth":"{auth}"}}"#)
+    };
+    let entries: Vec<String> = of.iter().map(entry).collect();
+    from_config(&format!(r#"{{"auths":{{{}}}}}"#, entries.join(",")))
+}
+
+pub fn from_config(text: &str) -> Credentials {
+    let variable = |name: &str| (name == "DOCKER_AUTH_CONFIG").then(|| text.into());
+    Credentials::of_environment(variable, Duration::from_secs(5))
+}
