@@ -1,7 +1,7 @@
 //! The loop: one event, one update, its effects, one frame. Everything that waits, waits here or in `effects`.
 
 mod clipboard;
-mod effects;
+pub mod effects;
 mod hangup;
 mod input;
 pub mod log;

@@ -17,7 +17,16 @@ mod demo {
     mod oci_client;
     mod wire;
 }
+mod flows {
+    mod browse;
+    mod dialogs;
+    mod no_catalog;
+}
 mod support {
+    pub mod harness;
     pub mod hostile;
     pub mod registry;
+}
+mod ui {
+    mod screens;
 }

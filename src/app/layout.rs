@@ -171,8 +171,12 @@ pub fn layers(area: Rect) -> (Rect, Rect) {
 
 /// The tabs that the Details pane shows now, in order: those that have something to show.
 pub fn tabs(state: &State) -> Vec<Tab> {
+    let Some(inspection) = &state.detail.inspection.value else {
+        // What most images have, so that nothing jumps when the image is there.
+        let usual = [Tab::Overview, Tab::Layers, Tab::Config, Tab::Manifest];
+        return usual.into_iter().take(if state.detail.of.is_some() { 4 } else { 1 }).collect();
+    };
     let mut tabs = vec![Tab::Overview];
-    let Some(inspection) = &state.detail.inspection.value else { return tabs };
     let chosen = state.detail.chosen();
     if chosen.is_some_and(|variant| !variant.layers.rows.is_empty()) {
         tabs.push(Tab::Layers);

@@ -58,6 +58,11 @@ impl Effects {
         });
     }
 
+    /// Whether a load has not ended yet.
+    pub fn is_busy(&self) -> bool {
+        !self.slots.is_empty()
+    }
+
     /// Notes that a load has ended.
     pub fn ended(&mut self, slot: &Slot, ticket: Ticket) {
         if self.slots.get(slot).is_some_and(|(current, _)| *current == ticket) {

@@ -68,7 +68,7 @@ impl Canvas<'_, '_> {
         let count = format!("{} of {}", self.state.detail.variant + 1, inspection.variants.len());
         let name = columns::cut(
             &crate::model::text::SafeText::from(name).to_string(),
-            usize::from(area.width).saturating_sub(30),
+            usize::from(area.width).saturating_sub(25),
         );
         let line = Line::from(vec![
             Span::styled(format!("  {name}"), self.style(Role::Platform)),

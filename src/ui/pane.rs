@@ -44,16 +44,21 @@ impl Canvas<'_, '_> {
     pub fn count(list: &List, all: usize, is_loading: bool) -> String {
         let more = if is_loading { "…" } else { "" };
         match list.rows.len() {
+            _ if all == 0 && is_loading => more.into(),
             shown if shown != all => format!("{shown} of {all}{more}"),
             _ => format!("{all}{more}"),
         }
     }
 
-    /// The filter of a list, for its title.
-    pub fn filter_of(&self, list: &List) -> Vec<Span<'static>> {
-        match list.is_filtered() {
-            true => vec![Span::styled(format!(" /{}", list.filter), self.style(Role::Warn))],
-            false => Vec::new(),
+    /// Draws the filter of a list into the lower border of its pane.
+    pub fn filter_of(&mut self, area: Rect, list: &List) {
+        if list.is_filtered() {
+            let text =
+                columns::cut(&format!(" /{} ", list.filter), usize::from(area.width).saturating_sub(4));
+            let style = self.style(Role::Warn);
+            let place =
+                Rect::new(area.x + 2, area.bottom().saturating_sub(1), area.width.saturating_sub(4), 1);
+            self.put(place, Line::styled(text, style));
         }
     }
 

@@ -12,12 +12,12 @@ impl Canvas<'_, '_> {
     /// Draws the open registries.
     pub fn registries(&mut self, area: Rect) {
         let registries = &self.state.registries;
-        let mut title = vec![Span::raw(format!(
+        let title = vec![Span::raw(format!(
             "Registries {}",
             Self::count(&registries.list, registries.items.len(), false)
         ))];
-        title.extend(self.filter_of(&registries.list));
         self.frame_of(Pane::Registries, area, title);
+        self.filter_of(area, &registries.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Registries);
         if registries.items.is_empty() {
             return self.say(

@@ -25,9 +25,9 @@ impl Canvas<'_, '_> {
             true => format!("{}{}", names.items.len(), if names.is_loading() { "…" } else { "" }),
             false => Self::count(&repositories.list, names.items.len(), names.is_loading()),
         };
-        let mut title = vec![Span::raw(format!("Repositories {count}"))];
-        title.extend(self.filter_of(&repositories.list));
+        let title = vec![Span::raw(format!("Repositories {count}"))];
         self.frame_of(Pane::Repositories, area, title);
+        self.filter_of(area, &repositories.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Repositories);
         if repositories.list.rows.is_empty() {
             return self.no_repositories(rows, registry);

@@ -60,6 +60,7 @@ impl Canvas<'_, '_> {
     pub fn tags(&mut self, area: Rect) {
         let tags = &self.state.tags;
         self.frame_of(Pane::Tags, area, self.tags_title(tags));
+        self.filter_of(area, &tags.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Tags);
         if tags.list.rows.is_empty() {
             return self.no_tags(rows, tags);
@@ -105,7 +106,6 @@ impl Canvas<'_, '_> {
         if !tags.list.marks.is_empty() {
             title.push(Span::styled(format!(" · {} marked", tags.list.marks.len()), self.style(Role::Mark)));
         }
-        title.extend(self.filter_of(&tags.list));
         title
     }
 

@@ -1,0 +1,219 @@
+//! Filter, marks, menus, command line, palette, help, logs, mouse, paste.
+
+use regtui::app::Pane;
+use regtui::app::msg::Msg;
+use regtui::app::settings::Settings;
+use regtui::demo::{self, Demo};
+use regtui::model::reference::Target;
+
+use crate::support::harness::Harness;
+use crate::support::registry;
+
+async fn at_tags() -> Harness {
+    Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app").await
+}
+
+#[tokio::test]
+async fn a_filter_is_typed_kept_and_dropped() {
+    let mut harness = Harness::sample().await;
+    harness.press("/").await.type_text("team !orders").await;
+    harness.shows("3 of 22");
+    harness.press("Enter").await;
+    harness.shows("/team !orders");
+    harness.press("/ Esc").await;
+    harness.shows("Repositories 22");
+    harness.press("/").await.type_text("nothing-like-this").await.press("Enter").await;
+    harness.shows("Esc drops it");
+}
+
+#[tokio::test]
+async fn marks_are_made_counted_copied_and_dropped() {
+    let mut harness = at_tags().await;
+    harness.press("Space v j j v").await;
+    harness.shows("4 marked");
+    harness.press("y t").await;
+    assert_eq!(harness.copied, ["1.4.2\n1.4.1\n1.4.0\n1.4"]);
+    harness.press("Esc").await;
+    harness.does_not_show("marked");
+    harness.press("*").await;
+    harness.shows("16 marked");
+    harness.press("u").await;
+    harness.does_not_show("marked");
+}
+
+#[tokio::test]
+async fn the_yank_menu_copies_references_digests_and_commands() {
+    let mut harness = at_tags().await;
+    let host = harness.demo.address();
+    harness.press("y").await;
+    harness.shows("pull command");
+    harness.press("p").await.press("y r").await.press("y d").await;
+    let digest = harness.demo.store().digest_of("team/app", "1.4.2").expect("a sample").to_string();
+    assert_eq!(
+        harness.copied,
+        [format!("docker pull {host}/team/app:1.4.2"), format!("{host}/team/app:1.4.2"), digest.clone()]
+    );
+    harness.press("y R").await.press("y j").await;
+    assert_eq!(harness.copied[3], format!("{host}/team/app@{digest}"));
+    assert!(harness.copied[4].starts_with('{'));
+}
+
+#[tokio::test]
+async fn a_chart_is_pulled_with_helm() {
+    let mut harness =
+        Harness::open(demo::Settings::default(), demo::content::sample(), "/charts/gateway").await;
+    harness.press("y p").await;
+    assert!(harness.copied[0].starts_with("helm pull oci://"), "{:?}", harness.copied);
+    harness.shows("Helm chart");
+}
+
+#[tokio::test]
+async fn the_command_line_completes_runs_and_says_what_it_does_not_know() {
+    let mut harness = at_tags().await;
+    harness
+        .press(":")
+        .await
+        .type_text("so")
+        .await
+        .press("Tab")
+        .await
+        .type_text("na")
+        .await
+        .press("Tab Enter")
+        .await;
+    harness.shows("by name");
+    harness.press(":").await.type_text("nonsense").await.press("Enter").await;
+    harness.shows("there is no command `nonsense`");
+    harness.press("Esc :").await.type_text("theme light").await.press("Enter").await;
+    assert_eq!(harness.state.settings.theme, "light");
+    harness.press(":").await.type_text("open base/debian").await.press("Enter").await;
+    harness.shows("› base/debian ›");
+    harness.press(":").await.type_text("q").await.press("Enter").await;
+    assert!(harness.quit);
+}
+
+#[tokio::test]
+async fn the_palette_finds_a_command_by_what_it_does() {
+    let mut harness = at_tags().await;
+    harness.press("Ctrl-p").await.type_text("request log").await.press("Enter").await;
+    harness.shows("Requests");
+    harness
+        .press("@ Ctrl-p")
+        .await
+        .type_text("sort")
+        .await
+        .press("Enter")
+        .await
+        .type_text("size")
+        .await
+        .press("Enter")
+        .await;
+    harness.shows("by size");
+}
+
+#[tokio::test]
+async fn help_is_searched_and_says_why_a_key_is_grey() {
+    let mut harness = Harness::sample().await;
+    harness.press("2 ?").await.type_text("next platform").await;
+    harness.shows("next platform of an index");
+    harness.does_not_show("request log");
+    harness.press("Esc 4 ?").await.type_text("mark").await;
+    harness.shows("not now: only repositories and tags can be marked");
+}
+
+#[tokio::test]
+async fn a_key_that_makes_no_sense_says_why_and_the_messages_keep_it() {
+    let mut harness = Harness::sample().await;
+    harness.press("4 Space").await;
+    harness.shows("not now: only repositories and tags can be marked");
+    harness.press("m").await;
+    harness.shows("Messages 1");
+    harness.press("Esc").await;
+    harness.does_not_show("not now");
+}
+
+#[tokio::test]
+async fn the_pager_gets_what_is_shown() {
+    let mut harness = at_tags().await;
+    harness.press("o 4 ] ] o").await;
+    assert!(harness.paged[0].starts_with("1.4.2\n1.4.1\n"));
+    assert!(harness.paged[1].contains("\"architecture\": "), "{}", harness.paged[1]);
+}
+
+#[tokio::test]
+async fn hidden_tags_are_shown_on_request() {
+    let mut harness = at_tags().await;
+    let repositories = harness.demo.store().repositories();
+    let signed = repositories
+        .iter()
+        .find(|name| harness.demo.store().tags(name).iter().any(|tag| tag.ends_with(".sig")));
+    let signed = signed.expect("a sample has a signature by digest tag").clone();
+    harness.press(":").await.type_text(&format!("open {signed}")).await.press("Enter").await;
+    harness.shows("hidden");
+    harness.press(".").await;
+    harness.shows("sha256-");
+}
+
+#[tokio::test]
+async fn a_tree_folds_and_unfolds() {
+    let mut harness = Harness::sample().await;
+    harness.press("2 T").await;
+    harness.shows("▾ base/ 3");
+    harness.shows("▸ charts/ 1");
+    harness.press("g Enter").await;
+    harness.shows("▸ base/ 3");
+    harness.press("T").await;
+    harness.does_not_show("▸ charts/");
+}
+
+#[tokio::test]
+async fn the_mouse_focuses_selects_opens_and_turns_tabs() {
+    let mut harness = Harness::sample().await;
+    harness.click(5, 4).await;
+    harness.shows("› base/distroless");
+    assert_eq!(harness.state.focus, Pane::Repositories);
+    harness.click(5, 4).await;
+    assert_eq!(harness.state.focus, Pane::Tags);
+    let details = regtui::app::layout::of(&harness.state).details.expect("it is shown");
+    let tabs = regtui::app::layout::tab_columns(&harness.state, details);
+    harness.click(tabs[1].1.start, details.y).await;
+    assert_eq!(harness.state.detail.tab, tabs[1].0);
+}
+
+/// A paste presses nothing.
+#[tokio::test]
+async fn a_paste_of_commands_changes_nothing() {
+    let mut harness = at_tags().await;
+    harness.demo.forget_requests();
+    harness.take(Msg::Pasted("Dy\ny\nyes\nq\n".repeat(8192)));
+    harness.settle().await;
+    assert!(!harness.quit && harness.copied.is_empty() && harness.demo.requests().is_empty());
+    harness.press("/").await;
+    harness.take(Msg::Pasted("1.4\nq\n".into()));
+    harness.shows("/1.4");
+    assert!(!harness.quit);
+}
+
+#[tokio::test]
+async fn reload_forgets_and_asks_again() {
+    let mut harness = at_tags().await;
+    harness.demo.forget_requests();
+    harness.press("R").await;
+    let lines: Vec<String> = harness.demo.requests().iter().map(|request| request.line()).collect();
+    assert!(
+        lines.iter().any(|line| line.contains("/v2/_catalog"))
+            && lines.iter().any(|line| line.contains("tags/list")),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_prompt_without_any_registry_opens_one() {
+    let demo = Demo::start(demo::Settings::default(), demo::content::sample()).await.expect("a port");
+    let address = demo.address().to_string();
+    let mut harness =
+        Harness::with(demo, Vec::<Target>::new(), Settings::default(), registry::settings()).await;
+    harness.shows("Open");
+    harness.type_text(&address).await.press("Enter").await;
+    harness.shows("base/alpine");
+}

@@ -1,0 +1,61 @@
+//! Registries that list nothing: registries.md §9, reliability.md F11.
+
+use regtui::app::dialog::Dialog;
+use regtui::app::settings::Settings;
+use regtui::demo::{self, Demo};
+use regtui::model::reference::Target;
+
+use crate::support::harness::Harness;
+use crate::support::registry;
+
+fn refusing(status: u16) -> demo::Settings {
+    let status = hyper::StatusCode::from_u16(status).expect("a status");
+    demo::Settings { catalog_refused: Some(status), ..demo::Settings::default() }
+}
+
+#[tokio::test]
+async fn a_registry_without_a_catalog_asks_for_a_name_says_why_and_opens_it() {
+    for status in [401, 403, 404, 405] {
+        let mut harness = Harness::open(refusing(status), demo::content::sample(), "").await;
+        assert!(matches!(harness.state.dialogs.last(), Some(Dialog::Open(_))), "{status}");
+        harness.shows("lists no repositories");
+        harness.shows(&status.to_string());
+        harness.type_text("team/app").await.press("Enter").await;
+        harness.shows("Tags 16");
+        harness.shows("1.4.2");
+    }
+}
+
+#[tokio::test]
+async fn what_was_opened_before_is_listed_again() {
+    let demo = Demo::start(refusing(403), demo::content::sample()).await.expect("a port");
+    let target = Target::parse(&demo.address().to_string()).expect("a target");
+    let remembered =
+        [(target.host().clone(), vec![registry::name("team/app"), registry::name("base/debian")])].into();
+    let settings = Settings { remembered, ..Settings::default() };
+    let mut harness = Harness::with(demo, vec![target], settings, registry::settings()).await;
+    assert!(harness.state.dialogs.is_empty());
+    harness.shows("base/debian");
+    harness.shows("no list: 403");
+    harness.press("O").await.type_text("app").await;
+    harness.shows("team/app");
+    harness.press("Down Enter").await;
+    harness.shows("› team/app ›");
+}
+
+#[tokio::test]
+async fn a_name_out_of_the_grammar_is_refused_where_it_is_typed() {
+    let mut harness = Harness::open(refusing(404), demo::content::sample(), "").await;
+    harness.type_text("Team/App").await.press("Enter").await;
+    harness.shows("not a repository name");
+    harness.press("Esc").await;
+    assert!(harness.state.dialogs.is_empty());
+    harness.shows("O opens a repository");
+}
+
+#[tokio::test]
+async fn esc_leaves_the_prompt_and_it_does_not_come_back_by_itself() {
+    let mut harness = Harness::open(refusing(405), demo::content::sample(), "").await;
+    harness.press("Esc r").await;
+    assert!(harness.state.dialogs.is_empty());
+}

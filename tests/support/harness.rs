@@ -1,0 +1,190 @@
+//! The whole program without a terminal: keys in, screens out, real HTTP in between.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use regtui::app::cmd::Cmd;
+use regtui::app::msg::Msg;
+use regtui::app::settings::Settings;
+use regtui::app::{self, State};
+use regtui::client::{self, Pool};
+use regtui::demo::{self, Demo, Store};
+use regtui::model::reference::Target;
+use regtui::runtime::effects::Effects;
+use regtui::ui::{self, theme::Theme};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::registry;
+
+/// Longer than anything takes that is not broken.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Harness {
+    pub state: State,
+    pub demo: Demo,
+    effects: Effects,
+    inbox: UnboundedReceiver<Msg>,
+    /// What went to the clipboard.
+    pub copied: Vec<String>,
+    /// What went to the pager.
+    pub paged: Vec<String>,
+    pub quit: bool,
+}
+
+/// The time of all tests.
+pub fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().expect("a date")
+}
+
+impl Harness {
+    /// The sample registry, 120 × 40, everything loaded.
+    pub async fn sample() -> Harness {
+        Harness::open(demo::Settings::default(), demo::content::sample(), "").await
+    }
+
+    /// A registry, opened at `path` in it.
+    pub async fn open(settings: demo::Settings, store: Store, path: &str) -> Harness {
+        let demo = Demo::start(settings, store).await.expect("a free port");
+        let target = Target::parse(&format!("{}{path}", demo.address())).expect("a target");
+        Harness::with(demo, vec![target], Settings::default(), registry::settings()).await
+    }
+
+    pub async fn with(
+        demo: Demo,
+        targets: Vec<Target>,
+        settings: Settings,
+        client: client::Settings,
+    ) -> Harness {
+        let themes = ui::theme::NAMES.iter().map(ToString::to_string).collect();
+        let settings = Settings { theme: "terminal".into(), themes, pull_with: "docker".into(), ..settings };
+        let (sender, inbox) = unbounded_channel();
+        let effects = Effects::new(Pool::new(client), sender);
+        let (state, cmds) = app::init(settings, targets, (120, 40), now());
+        let (copied, paged) = (Vec::new(), Vec::new());
+        let mut harness = Harness { state, demo, effects, inbox, copied, paged, quit: false };
+        harness.obey(cmds);
+        harness.settle().await;
+        harness
+    }
+
+    /// Waits until nothing is loading any more.
+    pub async fn settle(&mut self) {
+        while self.effects.is_busy() {
+            let msg = tokio::time::timeout(PATIENCE, self.inbox.recv())
+                .await
+                .expect("an answer")
+                .expect("an inbox");
+            self.take(msg);
+        }
+        self.take(Msg::Ticked);
+    }
+
+    /// Takes one thing that happened.
+    pub fn take(&mut self, msg: Msg) {
+        if let Msg::Answered(slot, ticket, _) = &msg {
+            self.effects.ended(slot, *ticket);
+        }
+        let cmds = app::update(&mut self.state, now(), msg);
+        self.obey(cmds);
+    }
+
+    fn obey(&mut self, cmds: Vec<Cmd>) {
+        for cmd in cmds {
+            match cmd {
+                Cmd::Copy(text) => self.copied.push(text),
+                Cmd::Page(text) => self.paged.push(text),
+                Cmd::Quit => self.quit = true,
+                Cmd::Remember(..) | Cmd::Repaint | Cmd::Suspend => {}
+                other => self.effects.start(other),
+            }
+        }
+    }
+
+    /// Presses keys, named as in the key table and separated by spaces, and waits for what they set going.
+    pub async fn press(&mut self, keys: &str) -> &mut Harness {
+        for key in keys.split(' ') {
+            self.take(Msg::Key(key_of(key)));
+        }
+        self.settle().await;
+        self
+    }
+
+    /// Types text, letter by letter.
+    pub async fn type_text(&mut self, text: &str) -> &mut Harness {
+        for character in text.chars() {
+            self.take(Msg::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)));
+        }
+        self.settle().await;
+        self
+    }
+
+    pub async fn click(&mut self, column: u16, row: u16) {
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        self.take(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        self.settle().await;
+    }
+
+    pub async fn resize(&mut self, columns: u16, rows: u16) {
+        self.take(Msg::Resized(columns, rows));
+        self.settle().await;
+    }
+
+    /// What is on the screen, line by line, without the port of the registry.
+    pub fn screen(&self) -> String {
+        let (columns, rows) = self.state.size;
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a terminal");
+        let theme = Theme::of("terminal", true);
+        terminal.draw(|frame| ui::view(frame, &self.state, &theme, now())).expect("a frame");
+        let buffer = terminal.backend().buffer();
+        let mut screen = String::new();
+        for row in 0..rows {
+            let line: String = (0..columns).map(|column| buffer[(column, row)].symbol()).collect();
+            screen.push_str(line.trim_end());
+            screen.push('\n');
+        }
+        let port = self.demo.address().port().to_string();
+        screen.replace(&port, &"0".repeat(port.len()))
+    }
+
+    /// Whether the screen shows this.
+    #[track_caller]
+    pub fn shows(&self, text: &str) {
+        let screen = self.screen();
+        assert!(screen.contains(text), "`{text}` is not on the screen:\n{screen}");
+    }
+
+    #[track_caller]
+    pub fn does_not_show(&self, text: &str) {
+        let screen = self.screen();
+        assert!(!screen.contains(text), "`{text}` is on the screen:\n{screen}");
+    }
+}
+
+fn key_of(name: &str) -> KeyEvent {
+    let (name, modifiers) = match name.strip_prefix("Ctrl-") {
+        Some(name) => (name, KeyModifiers::CONTROL),
+        None => (name, KeyModifiers::NONE),
+    };
+    let code = match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
+        "Shift-Tab" => KeyCode::BackTab,
+        "Up" => KeyCode::Up,
+        "Down" => KeyCode::Down,
+        "Left" => KeyCode::Left,
+        "Right" => KeyCode::Right,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        "PgUp" => KeyCode::PageUp,
+        "PgDn" => KeyCode::PageDown,
+        "F1" => KeyCode::F(1),
+        "Space" => KeyCode::Char(' '),
+        "Backspace" => KeyCode::Backspace,
+        other => KeyCode::Char(other.chars().next().expect("a key")),
+    };
+    KeyEvent::new(code, modifiers)
+}
