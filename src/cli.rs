@@ -5,6 +5,7 @@ mod ls;
 mod print;
 
 use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -101,6 +102,8 @@ enum Trouble {
     Failed(Failure),
     /// Something on this machine failed: 1.
     Broken(color_eyre::Report),
+    /// A panic, which has been reported: 1.
+    Panicked,
     /// SIGINT: 130.
     Interrupted,
     /// Nobody reads what is printed any more: 0, as other tools do.
@@ -126,19 +129,19 @@ impl From<Failure> for Trouble {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Trouble::PipeClosed) => ExitCode::SUCCESS,
+        Ok(()) | Err(Trouble::PipeClosed) => ExitCode::SUCCESS,
+        Err(Trouble::Panicked) => ExitCode::FAILURE,
         Err(Trouble::Interrupted) => ExitCode::from(130),
         Err(Trouble::Usage(text)) => {
-            eprintln!("regtui: {text}");
+            print::complain(text);
             ExitCode::from(2)
         }
         Err(Trouble::Failed(failure)) => {
-            eprintln!("regtui: {failure}");
+            print::complain(failure);
             ExitCode::FAILURE
         }
         Err(Trouble::Broken(report)) => {
-            eprintln!("regtui: {report:#}");
+            print::complain(format_args!("{report:#}"));
             ExitCode::FAILURE
         }
     }
@@ -151,18 +154,22 @@ impl Cli {
         self.start_log(&config)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let colour = self.options.colour(std::io::stdout().is_terminal());
-        let outcome = runtime.block_on(async {
-            match self.command {
-                None => open(self, config).await,
-                Some(Command::Ls(ls)) => until_interrupted(ls.run(&pool(&config, None))).await,
-                Some(Command::Inspect(inspect)) => {
-                    until_interrupted(inspect.run(&pool(&config, None), colour)).await
-                }
-            }
-        });
-        // A request or a clipboard that hangs must not keep the process.
+        // A panic is caught only to end as below; its report is written by then.
+        let work = || runtime.block_on(self.work(config, colour));
+        let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Trouble::Panicked));
+        // A name that is looked up or a clipboard that hangs must not keep the process.
         runtime.shutdown_background();
         outcome
+    }
+
+    async fn work(self, config: Config, colour: bool) -> Result<(), Trouble> {
+        match self.command {
+            None => open(self, config).await,
+            Some(Command::Ls(ls)) => until_interrupted(ls.run(&pool(&config, None))).await,
+            Some(Command::Inspect(inspect)) => {
+                until_interrupted(inspect.run(&pool(&config, None), colour)).await
+            }
+        }
     }
 
     fn config(&self) -> Result<Config, Trouble> {

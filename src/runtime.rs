@@ -13,7 +13,7 @@ mod terminal;
 
 use std::time::Duration;
 
-use crossterm::event::Event;
+use crossterm::event::{Event, MouseEventKind};
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
@@ -24,12 +24,14 @@ use crate::app::msg::Msg;
 use crate::app::{self, State, settings::Settings};
 use crate::client::Pool;
 use crate::client::log::Sink;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Target;
 use crate::ui;
 use crate::ui::theme::Theme;
 use effects::Effects;
 use input::Input;
-use signals::Signals;
+use pager::Left;
+use signals::{Signal, Signals};
 use terminal::Terminal;
 
 pub use panic::install as install_panic_hook;
@@ -88,10 +90,10 @@ pub struct Options {
 
 /// Runs the UI until its end. The terminal is given back however it ends.
 pub async fn run(options: Options, pool: Pool, inbox: Inbox) -> color_eyre::Result<End> {
-    let terminal = Terminal::enter(options.mouse)?;
-    hangup::watch();
     let signals = Signals::listen()?;
-    let size = terminal.size()?;
+    let mut terminal = Terminal::enter(options.mouse)?;
+    hangup::watch();
+    let size = terminal.fit()?;
     let (state, cmds) = app::init(options.settings, options.targets, size, Timestamp::now());
     let effects = Effects::new(pool.clone(), inbox.sender);
     let mut run = Run {
@@ -143,7 +145,7 @@ enum Loan {
 
 /// What woke the loop.
 enum Wake {
-    Signal(signals::Signal),
+    Signal(Signal),
     Input(Option<Event>),
     Msg(Option<Box<Msg>>),
     Tick,
@@ -158,8 +160,9 @@ impl Run {
             let wake = self.wake(&mut inbox, tick).await;
             let mut is_urgent = false;
             match wake {
-                Wake::Signal(signals::Signal::Stop) => self.loan = Some(Loan::Shell),
-                Wake::Signal(signals::Signal::End) => return Ok(End::Signal),
+                Wake::Signal(Signal::Stop) => self.loan = Some(Loan::Shell),
+                Wake::Signal(Signal::Continue) => self.retake()?,
+                Wake::Signal(Signal::End | Signal::Interrupt) => return Ok(End::Signal),
                 Wake::Panic => return Ok(End::Quit),
                 Wake::Input(Some(event)) => {
                     is_urgent = true;
@@ -212,9 +215,11 @@ impl Run {
     fn event(&mut self, event: Event) -> color_eyre::Result<()> {
         match event {
             Event::Key(key) => self.take(Msg::Key(key)),
+            // Nothing follows the mouse: a frame for each cell that it crosses would be for nothing.
+            Event::Mouse(mouse) if mouse.kind == MouseEventKind::Moved => Ok(()),
             Event::Mouse(mouse) => self.take(Msg::Mouse(mouse)),
             Event::Paste(text) => self.take(Msg::Pasted(text)),
-            Event::Resize(columns, rows) => self.take(Msg::Resized(columns, rows)),
+            Event::Resize(..) => self.fit(),
             Event::FocusGained | Event::FocusLost => Ok(()),
         }
     }
@@ -237,7 +242,7 @@ impl Run {
         for cmd in cmds {
             match cmd {
                 Cmd::Quit => self.end = Some(End::Quit),
-                Cmd::Repaint => self.terminal.forget_frame()?,
+                Cmd::Repaint => drop(self.terminal.fit()?),
                 Cmd::Suspend => self.loan = Some(Loan::Shell),
                 Cmd::Page(text) => self.loan = Some(Loan::Pager(text)),
                 Cmd::Copy(text) => {
@@ -250,20 +255,42 @@ impl Run {
         Ok(())
     }
 
-    /// Lends the terminal, and draws everything again when it is back: it may have changed meanwhile.
+    /// Lends the terminal, and takes it again.
     async fn lend(&mut self, loan: Loan) -> color_eyre::Result<()> {
+        if matches!(loan, Loan::Shell) && !signals::can_stop() {
+            return self.take(Msg::Failed(no_shell()));
+        }
         std::mem::replace(&mut self.input, Input::silent()).stop().await;
-        let outcome = match loan {
-            Loan::Pager(text) => self.terminal.lend(|| pager::show(&text))?,
-            Loan::Shell => self.terminal.lend(signals::stop).map(Ok)?,
+        self.terminal.leave();
+        let left = match loan {
+            Loan::Pager(text) => pager::show(text, &mut self.signals).await,
+            Loan::Shell => {
+                signals::stop_job();
+                Ok(Left::ByReader)
+            }
         };
+        if left == Ok(Left::BySignal) {
+            self.end = Some(End::Signal);
+            return Ok(());
+        }
+        self.retake()?;
         self.input = Input::start();
-        let (columns, rows) = self.terminal.size()?;
-        self.take(Msg::Resized(columns, rows))?;
-        match outcome {
-            Ok(()) => Ok(()),
+        match left {
+            Ok(_) => Ok(()),
             Err(failure) => self.take(Msg::Failed(failure)),
         }
+    }
+
+    /// Takes the terminal after somebody else had it, and draws everything again.
+    fn retake(&mut self) -> color_eyre::Result<()> {
+        self.terminal.retake()?;
+        self.fit()
+    }
+
+    /// Takes the size that the terminal has now.
+    fn fit(&mut self) -> color_eyre::Result<()> {
+        let (columns, rows) = self.terminal.fit()?;
+        self.take(Msg::Resized(columns, rows))
     }
 
     fn draw(&mut self) -> color_eyre::Result<()> {
@@ -275,5 +302,14 @@ impl Run {
         self.is_dirty = false;
         self.drawn = Instant::now();
         Ok(())
+    }
+}
+
+fn no_shell() -> Failure {
+    Failure {
+        what: "cannot stop".into(),
+        why: "regtui was not started from a shell, so nothing would wake it".into(),
+        hint: None,
+        kind: FailureKind::Local,
     }
 }

@@ -71,6 +71,9 @@ struct Long<'a> {
 impl Ls {
     /// Prints the list.
     pub async fn run(&self, pool: &Pool) -> Result<(), Trouble> {
+        if matches!(self.sort, By::Date | By::Size) && !self.long {
+            return Err(Trouble::Usage("sorting by date or size needs `--long`".into()));
+        }
         let outcome = match target(&self.target)? {
             Target::Registry(_) if self.long => Err(Trouble::Usage(
                 "`--long` is for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
@@ -121,9 +124,7 @@ impl Ls {
         match self.sort {
             By::Name => items.sort_by(|a, b| a.text().cmp(b.text())),
             By::Version => items.sort_by_cached_key(|tag| Reverse(Key::of(tag.text()))),
-            By::Date | By::Size if !self.long => {
-                return Err(Trouble::Usage("sorting by date or size needs `--long`".into()));
-            }
+            // Known when the images are.
             By::Date | By::Size => {}
         }
         match self.long {
@@ -153,44 +154,62 @@ impl Ls {
         items: Vec<Listed<Tag>>,
     ) -> Result<(), Trouble> {
         let tags: Vec<Tag> = items.iter().filter_map(|tag| tag.name()).cloned().collect();
-        let mut found: Vec<(Tag, Result<Summary, Error>)> =
-            list::summaries(client, name, tags).collect().await;
-        match self.sort {
-            By::Date => found.sort_by_key(|(_, summary)| {
-                Reverse(summary.as_ref().ok().and_then(|summary| summary.created))
-            }),
-            By::Size => found
-                .sort_by_key(|(_, summary)| Reverse(summary.as_ref().ok().and_then(|summary| summary.size))),
-            By::Version | By::Name => {}
-        }
+        let images = list::summaries(client, name, tags).map(|(tag, summary)| {
+            let what = format!("cannot read {name}:{tag}");
+            let summary = summary.map_err(|error| error.failure(what));
+            (tag, summary)
+        });
+        let mut images = pin!(images);
         let mut out = BufWriter::new(std::io::stdout().lock());
-        let mut table = Table::new(&["TAG", "DIGEST", "SIZE", "CREATED", "PLATFORMS", "KIND"], &[2]);
-        let now = Timestamp::now();
         let mut failures = Vec::new();
-        for (tag, summary) in &found {
-            let failure =
-                summary.as_ref().err().map(|error| error.failure(format!("cannot read {name}:{tag}")));
-            match self.json {
-                true => {
-                    let line =
-                        Long { tag: tag.as_str(), summary: summary.as_ref().ok(), error: failure.as_ref() };
-                    print::json(&mut out, &line)?;
-                }
-                false => table.row(row(tag, summary.as_ref().ok(), now)),
+        if self.json && matches!(self.sort, By::Version | By::Name) {
+            while let Some((tag, image)) = images.next().await {
+                print::json(&mut out, &Long::of(&tag, &image))?;
+                // Each image is there when it is there.
+                out.flush()?;
+                failures.extend(image.err());
             }
-            failures.extend(failure);
-        }
-        if !self.json {
-            table.print(&mut out)?;
+        } else {
+            let mut images: Vec<(Tag, Result<Summary, Failure>)> = images.collect().await;
+            self.sort(&mut images);
+            self.print(&mut out, &images)?;
+            failures.extend(images.into_iter().filter_map(|(_, image)| image.err()));
         }
         out.flush()?;
         match failures.pop() {
             Some(last) => {
-                failures.iter().for_each(|failure| eprintln!("regtui: {failure}"));
+                failures.iter().for_each(print::complain);
                 Err(last.into())
             }
             None => Ok(()),
         }
+    }
+
+    fn sort(&self, images: &mut [(Tag, Result<Summary, Failure>)]) {
+        match self.sort {
+            By::Date => images
+                .sort_by_key(|(_, image)| Reverse(image.as_ref().ok().and_then(|summary| summary.created))),
+            By::Size => {
+                images.sort_by_key(|(_, image)| Reverse(image.as_ref().ok().and_then(|summary| summary.size)))
+            }
+            By::Version | By::Name => {}
+        }
+    }
+
+    fn print(&self, out: &mut impl Write, images: &[(Tag, Result<Summary, Failure>)]) -> std::io::Result<()> {
+        if self.json {
+            return images.iter().try_for_each(|(tag, image)| print::json(out, &Long::of(tag, image)));
+        }
+        let mut table = Table::new(&["TAG", "DIGEST", "SIZE", "CREATED", "PLATFORMS", "KIND"], &[2]);
+        let now = Timestamp::now();
+        images.iter().for_each(|(tag, image)| table.row(row(tag, image.as_ref().ok(), now)));
+        table.print(out)
+    }
+}
+
+impl<'a> Long<'a> {
+    fn of(tag: &'a Tag, image: &'a Result<Summary, Failure>) -> Long<'a> {
+        Long { tag: tag.as_str(), summary: image.as_ref().ok(), error: image.as_ref().err() }
     }
 }
 
@@ -214,6 +233,6 @@ fn failure(error: &Error, what: String) -> Failure {
 
 fn warn(incomplete: Option<&SafeText>) {
     if let Some(why) = incomplete {
-        eprintln!("regtui: the list may be incomplete: {why}");
+        print::complain(format_args!("the list may be incomplete: {why}"));
     }
 }

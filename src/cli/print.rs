@@ -1,10 +1,16 @@
 //! How the subcommands print: columns that line up, JSON that no terminal obeys.
 
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use crate::model::text::is_unsafe;
+
+/// Says on stderr what went wrong. Where nobody reads that there is nobody to tell.
+pub fn complain(trouble: impl Display) {
+    writeln!(io::stderr(), "regtui: {trouble}").ok();
+}
 
 /// Prints a value as one line of JSON. Characters that a terminal might obey are written as escapes, which JSON reads
 /// back as they were.

@@ -13,6 +13,7 @@ use crate::app::msg::{Answer, Msg};
 use crate::app::remote::Ticket;
 use crate::client::{Lane, Pool};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::reference::{Repository, Selector};
 use crate::ops;
 
 /// What runs in the background.
@@ -134,8 +135,16 @@ async fn answer(pool: &Pool, ask: Ask) -> Answer {
             let inspection = inspection.map(Arc::new);
             Answer::Inspection(
                 inspection
-                    .map_err(|error| error.failure(format!("cannot read {}:{selector}", repository.name))),
+                    .map_err(|error| error.failure(format!("cannot read {}", image(&repository, &selector)))),
             )
         }
     }
+}
+
+fn image(repository: &Repository, selector: &Selector) -> String {
+    let mark = match selector {
+        Selector::Tag(_) => ':',
+        Selector::Digest(_) => '@',
+    };
+    format!("{}{mark}{selector}", repository.name)
 }

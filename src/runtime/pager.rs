@@ -1,13 +1,25 @@
 //! The user's pager.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStdin, Command};
+
+use super::signals::{self, Signal, Signals};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 
+/// How the pager was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// By the reader.
+    ByReader,
+    /// By a signal that ends us too.
+    BySignal,
+}
+
 /// Shows text in `$PAGER`, else in `less`; returns when it is left.
-pub fn show(text: &str) -> Result<(), Failure> {
+pub async fn show(text: String, signals: &mut Signals) -> Result<Left, Failure> {
     let command =
         std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty()).unwrap_or_else(|| "less".into());
     let fail = |why: String| Failure {
@@ -18,14 +30,34 @@ pub fn show(text: &str) -> Result<(), Failure> {
     };
     let words = shell_words::split(&command).map_err(|error| fail(error.to_string()))?;
     let (program, arguments) = words.split_first().ok_or_else(|| fail("it is empty".into()))?;
-    let mut pager = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .spawn()
-        .map_err(|error| fail(error.to_string()))?;
-    if let Some(mut stdin) = pager.stdin.take() {
-        // Whoever leaves the pager early closes the pipe.
-        stdin.write_all(text.as_bytes()).ok();
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).kill_on_drop(true);
+    let mut pager = command.spawn().map_err(|error| fail(error.to_string()))?;
+    if let Some(stdin) = pager.stdin.take() {
+        tokio::spawn(feed(stdin, text));
     }
-    pager.wait().map(|_| ()).map_err(|error| fail(error.to_string()))
+    until_left(&mut pager, signals).await.map_err(|error| fail(error.to_string()))
+}
+
+async fn feed(mut stdin: ChildStdin, text: String) {
+    // Whoever leaves the pager early closes the pipe.
+    stdin.write_all(text.as_bytes()).await.ok();
+}
+
+/// Waits. Keys that make signals go to everybody in front of the terminal, and so to us: Ctrl-C is for the pager alone,
+/// Ctrl-Z for both.
+async fn until_left(pager: &mut Child, signals: &mut Signals) -> std::io::Result<Left> {
+    loop {
+        tokio::select! {
+            status = pager.wait() => return status.map(|_| Left::ByReader),
+            signal = signals.next() => match signal {
+                Signal::Interrupt | Signal::Continue => {}
+                Signal::Stop => signals::stop_alone(),
+                Signal::End => {
+                    pager.kill().await?;
+                    return Ok(Left::BySignal);
+                }
+            },
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Panics: the terminal is given back before anything is printed, whichever thread it was.
 
+use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::Notify;
@@ -13,7 +14,12 @@ static HAPPENED: Notify = Notify::const_new();
 /// Installs the hooks of errors and panics. To be called once, before anything else.
 pub fn install() -> color_eyre::Result<()> {
     let issues = "this is a fault of regtui; the log file, if one was written, tells more";
-    let hooks = color_eyre::config::HookBuilder::default().panic_section(issues).display_env_section(false);
+    let mut hooks =
+        color_eyre::config::HookBuilder::default().panic_section(issues).display_env_section(false);
+    if !std::io::stderr().is_terminal() || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+    {
+        hooks = hooks.theme(color_eyre::config::Theme::new());
+    }
     let (panic_hook, eyre_hook) = hooks.into_hooks();
     eyre_hook.install()?;
     let main = std::thread::current().id();
@@ -23,7 +29,8 @@ pub fn install() -> color_eyre::Result<()> {
         tracing::error!(%report, "panic");
         if std::thread::current().id() == main {
             give_back();
-            eprintln!("{report}");
+            // A panic in here would abort, so it matters not whether anybody reads it.
+            writeln!(std::io::stderr(), "{report}").ok();
         } else {
             // The loop still draws: it is told to end, and prints this when the terminal is given back.
             REPORT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(report);

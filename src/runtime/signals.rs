@@ -1,18 +1,23 @@
-//! Signals: those that end us, and the one that stops us for a while.
+//! Signals: those that end us, the one that stops us for a while, and the one that wakes us.
 
 use std::io;
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGINT, SIGTERM, SIGHUP.
+    /// SIGINT: end, unless it is meant for the program that has the terminal now.
+    Interrupt,
+    /// SIGTERM, SIGHUP, SIGQUIT.
     End,
     /// SIGTSTP.
     Stop,
+    /// SIGCONT: somebody else may have had the terminal.
+    Continue,
 }
 
 #[cfg(unix)]
 mod unix {
+    use rustix::process;
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
     use super::{Signal, io};
@@ -22,7 +27,9 @@ mod unix {
         interrupt: Stream,
         terminate: Stream,
         hangup: Stream,
+        quit: Stream,
         stop: Stream,
+        resume: Stream,
     }
 
     impl Signals {
@@ -32,25 +39,40 @@ mod unix {
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
                 hangup: signal(SignalKind::hangup())?,
-                stop: signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?,
+                quit: signal(SignalKind::quit())?,
+                stop: signal(SignalKind::from_raw(process::Signal::TSTP.as_raw()))?,
+                resume: signal(SignalKind::from_raw(process::Signal::CONT.as_raw()))?,
             })
         }
 
         /// The next signal.
         pub async fn next(&mut self) -> Signal {
             tokio::select! {
-                _ = self.interrupt.recv() => Signal::End,
                 _ = self.terminate.recv() => Signal::End,
                 _ = self.hangup.recv() => Signal::End,
+                _ = self.quit.recv() => Signal::End,
+                _ = self.interrupt.recv() => Signal::Interrupt,
                 _ = self.stop.recv() => Signal::Stop,
+                _ = self.resume.recv() => Signal::Continue,
             }
         }
     }
 
-    /// Stops this process until it is told to go on.
-    pub fn stop() {
+    /// Whether there is a shell that would wake us. A shell with job control gives each job a process group of its own;
+    /// in the group of the session's leader there is none, and stopping would be for ever.
+    pub fn can_stop() -> bool {
+        process::getsid(None).is_ok_and(|session| session != process::getpgrp())
+    }
+
+    /// Stops the job, which may be more than this process (`cargo run`), until the shell wakes it.
+    pub fn stop_job() {
         // SIGTSTP is listened to, so it would only come back to us.
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP).ok();
+        process::kill_current_process_group(process::Signal::STOP).ok();
+    }
+
+    /// Stops this process only: the others of the job were told to stop by whoever told us.
+    pub fn stop_alone() {
+        process::kill_process(process::getpid(), process::Signal::STOP).ok();
     }
 }
 
@@ -70,17 +92,25 @@ mod elsewhere {
         /// The next signal.
         pub async fn next(&mut self) -> Signal {
             match tokio::signal::ctrl_c().await {
-                Ok(()) => Signal::End,
+                Ok(()) => Signal::Interrupt,
                 Err(_) => std::future::pending().await,
             }
         }
     }
 
     /// There is no stopping here.
-    pub fn stop() {}
+    pub fn can_stop() -> bool {
+        false
+    }
+
+    /// There is no stopping here.
+    pub fn stop_job() {}
+
+    /// There is no stopping here.
+    pub fn stop_alone() {}
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::{Signals, stop};
+pub use elsewhere::{Signals, can_stop, stop_alone, stop_job};
 #[cfg(unix)]
-pub use unix::{Signals, stop};
+pub use unix::{Signals, can_stop, stop_alone, stop_job};

@@ -13,13 +13,16 @@ use crossterm::terminal::{
     disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
-use ratatui::Frame;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::layout::{Rect, Size};
+use ratatui::{Frame, TerminalOptions, Viewport};
 
 /// Bytes of a frame that are gathered before they are written: a whole one, as a rule.
 const BUFFER: usize = 64 * 1024;
 /// Most bytes of text that terminals take by OSC 52.
 const MOST_COPIED: usize = 74_000;
+/// Most columns and rows that are used. A terminal may claim 65,535 of each, whose cells fill 200 GB.
+const LARGEST: (u16, u16) = (1000, 500);
 
 /// Whether the terminal is ours now. Global, because a panic must be able to give it back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
@@ -33,15 +36,24 @@ pub struct Terminal {
 impl Terminal {
     /// Takes the terminal: raw mode, the alternate screen, the mouse if it is wanted.
     pub fn enter(mouse: bool) -> io::Result<Terminal> {
-        take(mouse)?;
-        let out = BufWriter::with_capacity(BUFFER, io::stdout());
-        let inner = ratatui::Terminal::new(CrosstermBackend::new(out)).inspect_err(|_| give_back())?;
+        let inner = take(mouse).and_then(|()| open()).inspect_err(|_| give_back())?;
         Ok(Terminal { inner, mouse })
     }
 
-    /// Columns and rows.
-    pub fn size(&self) -> io::Result<(u16, u16)> {
-        self.inner.size().map(|size| (size.width, size.height))
+    /// Takes the terminal again after somebody else had it. It may have another size; nothing is on the screen.
+    pub fn retake(&mut self) -> io::Result<()> {
+        give_back();
+        take(self.mouse)?;
+        self.fit().map(|_| ())
+    }
+
+    /// Takes the size that the terminal has now, in columns and rows, and forgets what is on the screen, so that the
+    /// next frame draws every cell.
+    pub fn fit(&mut self) -> io::Result<(u16, u16)> {
+        let area = usable(self.inner.size()?);
+        // `clear` would ask the terminal where the cursor is, and wait for an answer that may not come.
+        self.inner.resize(area)?;
+        Ok((area.width, area.height))
     }
 
     /// Draws a frame; the terminal shows it at once or not at all.
@@ -49,20 +61,6 @@ impl Terminal {
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
         self.inner.draw(view)?;
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
-    }
-
-    /// Forgets what is on the screen, so that the next frame draws every cell.
-    pub fn forget_frame(&mut self) -> io::Result<()> {
-        self.inner.clear()
-    }
-
-    /// Gives the terminal to somebody else and takes it again.
-    pub fn lend<T>(&mut self, borrower: impl FnOnce() -> T) -> io::Result<T> {
-        give_back();
-        let outcome = borrower();
-        take(self.mouse)?;
-        self.inner.clear()?;
-        Ok(outcome)
     }
 
     /// Asks the terminal to put text on its clipboard (OSC 52), which works over SSH; says whether it was short enough.
@@ -74,7 +72,7 @@ impl Terminal {
         Ok(true)
     }
 
-    /// Gives the terminal back for good.
+    /// Gives the terminal back, for good or until [`Terminal::retake`].
     pub fn leave(&mut self) {
         give_back();
     }
@@ -84,6 +82,16 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+fn open() -> io::Result<ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout()));
+    let viewport = Viewport::Fixed(usable(backend.size()?));
+    ratatui::Terminal::with_options(backend, TerminalOptions { viewport })
+}
+
+fn usable(size: Size) -> Rect {
+    Rect::new(0, 0, size.width.min(LARGEST.0), size.height.min(LARGEST.1))
 }
 
 fn take(mouse: bool) -> io::Result<()> {
