@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::demo;
 use crate::model::failure::Failure;
 use crate::model::reference::Target;
+use crate::model::text::SafeText;
 use crate::runtime::{self, End, Inbox};
 use crate::ui::theme;
 
@@ -269,7 +270,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
 
 /// Reads a target.
 fn target(text: &str) -> Result<Target, Trouble> {
-    Target::parse(text).map_err(|bad| Trouble::Usage(format!("`{text}`: {bad}")))
+    Target::parse(text).map_err(|bad| Trouble::Usage(format!("`{}`: {bad}", SafeText::clean(text))))
 }
 
 async fn until_interrupted(work: impl Future<Output = Result<(), Trouble>>) -> Result<(), Trouble> {

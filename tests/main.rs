@@ -1,6 +1,9 @@
 //! Tests of more than one module, in one binary. Each folder is named after the part that it tests.
 
 mod architecture;
+mod cli {
+    mod subcommands;
+}
 mod client {
     mod auth;
     mod content;
@@ -22,9 +25,15 @@ mod flows {
     mod dialogs;
     mod no_catalog;
 }
+#[cfg(unix)]
+mod pty {
+    mod terminal;
+}
 mod support {
     pub mod harness;
     pub mod hostile;
+    #[cfg(unix)]
+    pub mod pty;
     pub mod registry;
 }
 mod ui {

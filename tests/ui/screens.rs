@@ -89,7 +89,7 @@ async fn no_size_breaks_the_screen() {
     for keys in ["1", "2", "3", "4", "]", "?", "Esc @", "Esc Ctrl-p", "Esc O", "Esc y", "Esc :", "Esc /"] {
         harness.press(keys).await;
         for columns in (0..=60).chain([100, 150]) {
-            for rows in [0, 1, 2, 9, 10, 11, 15, 24, 42] {
+            for rows in [0, 1, 9, 10, 15] {
                 harness.take(Msg::Resized(columns, rows));
                 harness.screen();
             }

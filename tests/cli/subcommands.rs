@@ -1,0 +1,215 @@
+//! `regtui ls` and `regtui inspect` as a shell runs them.
+
+use std::process::{Output, Stdio};
+
+use regtui::demo::{self, Demo, Store};
+use serde_json::Value;
+use tokio::process::Command;
+
+async fn demo() -> Demo {
+    Demo::start(demo::Settings::default(), demo::content::sample()).await.expect("a port")
+}
+
+async fn run(arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().expect("a folder");
+    Command::new(env!("CARGO_BIN_EXE_regtui"))
+        .args(arguments)
+        .env_clear()
+        .env("HOME", home.path())
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[tokio::test]
+async fn ls_lists_repositories_and_tags_and_nothing_else() {
+    let demo = demo().await;
+    let host = demo.address().to_string();
+    let output = run(&["ls", &host]).await;
+    let listed: Vec<String> = text(&output.stdout).lines().map(String::from).collect();
+    assert_eq!((listed.len(), listed[0].as_str(), output.stderr.len()), (22, "base/alpine", 0));
+    let output = run(&["ls", &format!("{host}/team/app")]).await;
+    let tags = text(&output.stdout);
+    assert!(tags.starts_with("1.4.2\n1.4.1\n1.4.0\n"), "{tags}");
+    let output = run(&["ls", "--sort", "name", &format!("{host}/team/app")]).await;
+    assert!(text(&output.stdout).starts_with("1\n1.2\n1.2.10\n"));
+}
+
+#[tokio::test]
+async fn ls_long_tells_digest_size_date_and_platforms() {
+    let demo = demo().await;
+    let target = format!("{}/team/app", demo.address());
+    let output = run(&["ls", "--long", &target]).await;
+    let table = text(&output.stdout);
+    let mut rows = table.lines();
+    assert!(
+        rows.next().is_some_and(|heading| heading.starts_with("TAG") && heading.ends_with("KIND")),
+        "{table}"
+    );
+    assert!(
+        rows.next().is_some_and(|row| row.starts_with("1.4.2")
+            && row.contains("MB")
+            && row.contains("linux/amd64,linux/arm64")),
+        "{table}"
+    );
+    let found = lines(&run(&["ls", "--long", "--json", &target]).await);
+    let digest = demo.store().digest_of("team/app", "1.4.2").expect("a sample");
+    assert_eq!(found[0]["digest"], digest.to_string());
+    assert!(
+        found
+            .iter()
+            .all(|line| line["size"].is_u64() && line["created"].is_string() && line["platforms"].is_array())
+    );
+}
+
+#[tokio::test]
+async fn inspect_shows_an_image_in_text_and_json() {
+    let demo = demo().await;
+    let image = format!("{}/team/app:1.4.2", demo.address());
+    let output = run(&["inspect", &image]).await;
+    let page = text(&output.stdout);
+    for part in ["digest", "linux/arm64", "layers", "COPY --from=build", "ENTRYPOINT"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains('\u{1b}'), "no colours in a pipe");
+    let found = lines(&run(&["inspect", "--json", &image]).await);
+    assert_eq!(
+        (found.len(), &found[0]["kind"], found[0]["platform_images"].as_array().map(Vec::len)),
+        (1, &Value::from("index"), Some(3))
+    );
+}
+
+#[tokio::test]
+async fn what_a_server_says_prints_no_escapes() {
+    let demo = demo().await;
+    let host = demo.address().to_string();
+    for tag in demo.store().tags("odd/escapes") {
+        let image = format!("{host}/odd/escapes:{tag}");
+        for arguments in [
+            &["inspect", &image][..],
+            &["inspect", "--json", &image],
+            &["ls", "--long", &image[..image.len() - tag.len() - 1]],
+        ] {
+            let output = run(arguments).await;
+            let printed = text(&output.stdout) + &text(&output.stderr);
+            let bad: Vec<char> =
+                printed.chars().filter(|c| *c != '\n' && regtui::model::text::is_unsafe(*c)).collect();
+            assert!(bad.is_empty(), "{arguments:?}: {bad:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn failures_say_what_why_and_hint_and_exit_with_their_code() {
+    let demo = demo().await;
+    let host = demo.address().to_string();
+    let missing = run(&["inspect", &format!("{host}/team/app:none")]).await;
+    let said = text(&missing.stderr);
+    assert!(
+        missing.status.code() == Some(1) && said.contains("MANIFEST_UNKNOWN") && missing.stdout.is_empty(),
+        "{said}"
+    );
+    for (arguments, hint) in [
+        (&["ls", "Not A Name"][..], "not a"),
+        (&["ls", "--long", &host], "`--long` is for the tags"),
+        (&["inspect", &host], "regtui ls"),
+        (&["--theme", "pink", &host], "the themes are"),
+        (&["ls", "--config", "/nowhere/regtui.toml", &host], "cannot read the configuration"),
+        (&[&host], "regtui ls"),
+        (&["--nonsense"], "--nonsense"),
+    ] {
+        let output = run(arguments).await;
+        let said = text(&output.stderr);
+        assert!(
+            output.status.code() == Some(2) && said.contains(hint),
+            "{arguments:?}: {:?} {said}",
+            output.status
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_is_no_error() {
+    let store = Store::new();
+    (0..5000).for_each(|number| store.create(&format!("r{number}")));
+    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let command = format!(
+        "{} ls {} | head -n 1; exit ${{PIPESTATUS[0]}}",
+        env!("CARGO_BIN_EXE_regtui"),
+        demo.address()
+    );
+    let output = Command::new("bash").args(["-c", &command]).output().await.expect("it runs");
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+}
+
+#[tokio::test]
+async fn a_second_run_asks_one_head_a_tag() {
+    let store = Store::new();
+    for number in 0..50 {
+        store.image("app").tag(format!("1.{number}")).label("number", number.to_string()).push();
+    }
+    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let cache = tempfile::tempdir().expect("a folder");
+    let target = format!("{}/app", demo.address());
+    let run = async || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
+        let output = command
+            .args(["ls", "--long", &target])
+            .env("XDG_CACHE_HOME", cache.path())
+            .output()
+            .await
+            .expect("it runs");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let first = run().await;
+    let gets = demo.requests().len();
+    demo.forget_requests();
+    assert_eq!(run().await, first);
+    let second: Vec<String> = demo
+        .requests()
+        .iter()
+        .map(|request| request.line())
+        .filter(|line| line.contains("/manifests/") || line.contains("/blobs/"))
+        .collect();
+    assert!(second.len() == 50 && second.iter().all(|line| line.starts_with("HEAD")), "{gets} {second:?}");
+}
+
+#[tokio::test]
+async fn the_log_file_holds_requests_and_no_secret() {
+    let auth = demo::auth::Auth::Basic(demo::auth::Account::new("ann", "CANARY7"));
+    let demo = Demo::start(demo::Settings { auth, ..demo::Settings::default() }, demo::content::sample())
+        .await
+        .expect("a port");
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = demo.address().to_string();
+    std::fs::write(
+        folder.path().join("config.json"),
+        format!(r#"{{"auths":{{"{host}":{{"auth":"YW5uOkNBTkFSWTc="}}}}}}"#),
+    )
+    .expect("a file");
+    let log = folder.path().join("regtui.log");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
+    command
+        .args(["ls", &host, "--log-level", "trace", "--log-file"])
+        .arg(&log)
+        .env("DOCKER_CONFIG", folder.path())
+        .env("RUST_LOG", "trace");
+    let output = command.output().await.expect("it runs");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let logged = std::fs::read_to_string(log).expect("a log");
+    assert!(
+        logged.contains("/v2/_catalog") && !logged.contains("CANARY7") && !logged.contains("YW5uOk"),
+        "{logged}"
+    );
+}
