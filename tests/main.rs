@@ -37,5 +37,10 @@ mod support {
     pub mod registry;
 }
 mod ui {
+    mod details;
+    mod dialogs;
+    mod images;
+    mod panes;
+    mod screen;
     mod screens;
 }

@@ -9,7 +9,7 @@ use tui_input::backend::crossterm::EventHandler;
 
 use super::list::Move;
 use super::turn::Turn;
-use super::{keymap, palette};
+use super::{keymap, layout, palette};
 
 /// One dialog. The last one of the stack has the keys.
 #[derive(Debug)]
@@ -123,9 +123,15 @@ impl Turn<'_> {
             Dialog::Palette(palette) => self.key_in_palette(palette, key),
             Dialog::Open(open) => self.key_in_open(open, key),
             Dialog::Menu(menu) => self.key_in_menu(menu, key),
-            Dialog::Help(help) => key_in_help(help, key),
-            Dialog::Requests(scroll) => key_in_log(scroll, key, '@').map(Dialog::Requests),
-            Dialog::Messages(scroll) => key_in_log(scroll, key, 'm').map(Dialog::Messages),
+            Dialog::Help(help) => self.key_in_help(help, key),
+            Dialog::Requests(scroll) => {
+                key_in_log(scroll, key, '@', self.furthest(self.state.requests.len())).map(Dialog::Requests)
+            }
+            Dialog::Messages(scroll) => {
+                let width = usize::from(layout::log(self.state).width).saturating_sub(2);
+                let lines = self.state.notices.lines(width).len();
+                key_in_log(scroll, key, 'm', self.furthest(lines)).map(Dialog::Messages)
+            }
         };
         if let Some(dialog) = stays {
             self.state.dialogs.insert(at, dialog);
@@ -210,6 +216,27 @@ impl Turn<'_> {
         Some(Dialog::Palette(palette))
     }
 
+    /// How far a log of so many lines scrolls from its end.
+    fn furthest(&self, lines: usize) -> usize {
+        lines.saturating_sub(usize::from(layout::log(self.state).height).saturating_sub(2))
+    }
+
+    fn key_in_help(&mut self, mut help: Help, key: KeyEvent) -> Option<Dialog> {
+        let is_empty = help.input.value().is_empty();
+        match key.code {
+            KeyCode::Esc | KeyCode::Enter | KeyCode::F(1) => return None,
+            KeyCode::Char('?' | 'q') if is_empty => return None,
+            _ if typed(&mut help.input, key) => help.scroll = 0,
+            _ => {
+                let rows = keymap::help_rows(self.state, help.input.value());
+                let sections = rows.chunk_by(|a, b| a.section == b.section).count();
+                let shown = usize::from(layout::help(self.state).height).saturating_sub(3);
+                help.scroll = moved(help.scroll, (rows.len() + sections + 1).saturating_sub(shown), key);
+            }
+        }
+        Some(Dialog::Help(help))
+    }
+
     fn key_in_menu(&mut self, mut menu: Menu, key: KeyEvent) -> Option<Dialog> {
         let by_key = |typed: char| menu.entries.iter().find(|entry| entry.key == typed);
         let choice = match key.code {
@@ -232,30 +259,20 @@ impl Turn<'_> {
     }
 }
 
-fn key_in_help(mut help: Help, key: KeyEvent) -> Option<Dialog> {
-    let is_empty = help.input.value().is_empty();
-    match key.code {
-        KeyCode::Esc | KeyCode::Enter | KeyCode::F(1) => return None,
-        KeyCode::Char('?' | 'q') if is_empty => return None,
-        _ if typed(&mut help.input, key) => help.scroll = 0,
-        _ => help.scroll = moved(help.scroll, keymap::BINDINGS.len(), key),
-    }
-    Some(Dialog::Help(help))
-}
-
 /// Logs scroll from their end: up is further from it.
-fn key_in_log(scroll: usize, key: KeyEvent, own: char) -> Option<usize> {
-    Some(match key.code {
+fn key_in_log(scroll: usize, key: KeyEvent, own: char, furthest: usize) -> Option<usize> {
+    let to = match key.code {
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | 'h') => return None,
         KeyCode::Char(typed) if typed == own => return None,
         KeyCode::Up | KeyCode::Char('k') => scroll + 1,
         KeyCode::Down | KeyCode::Char('j') => scroll.saturating_sub(1),
         KeyCode::PageUp => scroll + 10,
         KeyCode::PageDown => scroll.saturating_sub(10),
-        KeyCode::Home | KeyCode::Char('g') => usize::MAX / 2,
+        KeyCode::Home | KeyCode::Char('g') => furthest,
         KeyCode::End | KeyCode::Char('G') => 0,
         _ => scroll,
-    })
+    };
+    Some(to.min(furthest))
 }
 
 /// Gives a key to a line of text; says whether the text changed.

@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use super::detail::Tab;
+use super::keymap::BINDINGS;
 use super::{Pane, State};
 
 /// Fewest columns that are of use.
@@ -77,8 +78,8 @@ fn widths(state: &State, columns: u16) -> Vec<(Pane, u16)> {
         _ => {
             let registries = if shows_registries && columns >= FOUR_PANES { columns * 15 / 100 } else { 0 };
             let rest = columns - registries;
-            let repositories = (rest * 22 / 100).clamp(24, 40);
-            let tags = (rest * 44 / 100).clamp(44, 78);
+            let repositories = (rest * 20 / 100).clamp(24, 40);
+            let tags = (rest * 45 / 100).clamp(44, 78);
             let mut panes = vec![(Pane::Registries, registries)];
             panes.retain(|(_, width)| *width > 0);
             panes.extend([
@@ -162,6 +163,24 @@ pub fn has_foot(state: &State, pane: Pane) -> bool {
     }
 }
 
+/// A box of at most this size over everything else, with its border.
+pub fn over(state: &State, width: u16, height: u16) -> Rect {
+    let (columns, rows) = state.size;
+    let (width, height) = (width.min(columns.saturating_sub(2)), height.min(rows.saturating_sub(2)));
+    Rect::new((columns - width) / 2, (rows - height) / 3, width, height)
+}
+
+/// The box of the request log and of the messages, with its border.
+pub fn log(state: &State) -> Rect {
+    let (columns, rows) = state.size;
+    over(state, columns.saturating_sub(4), rows.saturating_sub(4))
+}
+
+/// The box of the help, with its border. What is typed to search stands in its first line.
+pub fn help(state: &State) -> Rect {
+    over(state, 88, BINDINGS.len() as u16 + 5)
+}
+
 /// The Layers tab: its heading and rows above, what the selected row says below. `area` is the inside of the pane.
 pub fn layers(area: Rect) -> (Rect, Rect) {
     let said = if area.height >= 12 { (area.height / 3).clamp(5, 12) } else { 0 };
@@ -205,15 +224,29 @@ impl Tab {
 }
 
 /// The tabs with the columns of their titles in the top border of the Details pane: ` Overview │ Layers `, from the
-/// second column of the pane on.
+/// second column of the pane on. Where not all have room, those in front give way, so that the open one is seen.
 pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u16>)> {
-    let mut x = details.x + 2;
+    let tabs = tabs(state);
     let end = details.right().saturating_sub(1);
+    let room = end.saturating_sub(details.x + 2);
+    let open = tabs.iter().position(|tab| *tab == state.detail.tab).unwrap_or(0);
+    let width = |from: usize| {
+        let titles: usize = tabs[from..=open].iter().map(|tab| tab.title().len()).sum();
+        titles as u16 + TAB_GAP * (open - from) as u16 + if from > 0 { MORE_TABS } else { 0 }
+    };
+    let first = (0..=open).find(|from| width(*from) <= room).unwrap_or(open);
+    let mut x = details.x + 2 + if first > 0 { MORE_TABS } else { 0 };
     let mut columns = Vec::new();
-    for tab in tabs(state) {
+    for tab in tabs.into_iter().skip(first) {
         let width = tab.title().len() as u16;
         columns.push((tab, x.min(end)..(x + width).min(end)));
-        x += width + 3;
+        x += width + TAB_GAP;
     }
+    columns.retain(|(_, columns)| !columns.is_empty());
     columns
 }
+
+/// Columns between two titles of tabs.
+pub const TAB_GAP: u16 = 3;
+/// Columns of the sign that there are more tabs in front.
+pub const MORE_TABS: u16 = 2;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
+use crate::model::columns;
 use crate::model::text::SafeText;
 
 /// The messages, oldest first, and which of them is still on the screen.
@@ -37,4 +38,24 @@ pub enum Level {
     Refused,
     /// Something failed.
     Failed,
+}
+
+/// Columns in front of a message in the list of messages: its time and its level.
+pub const BEFORE_TEXT: usize = 18;
+
+impl Notices {
+    /// The messages in lines that fit into `width` columns behind [`BEFORE_TEXT`], each with the message that begins in
+    /// it.
+    pub fn lines(&self, width: usize) -> Vec<(Option<&Notice>, String)> {
+        let room = width.saturating_sub(BEFORE_TEXT + 1);
+        let mut lines = Vec::new();
+        for notice in &self.all {
+            let mut first = Some(notice);
+            let hint = notice.hint.as_ref().map(|hint| format!("hint: {hint}"));
+            for text in std::iter::once(notice.text.to_string()).chain(hint) {
+                lines.extend(columns::wrap(&text, room).into_iter().map(|line| (first.take(), line)));
+            }
+        }
+        lines
+    }
 }

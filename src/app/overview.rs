@@ -14,6 +14,13 @@ use crate::model::{annotations, columns, size, time};
 /// Columns of the labels.
 pub const LABELS: usize = 12;
 
+/// Columns of a size.
+const SIZES: usize = 9;
+/// Columns of the longest platform that others are lined up with.
+const LONGEST_PLATFORM: usize = 24;
+/// Entries shown of one list: environment, labels, annotations.
+const MOST_OF_A_LIST: usize = 100;
+
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -32,6 +39,8 @@ pub enum Tone {
     Plain,
     /// A heading over what follows.
     Heading,
+    /// One of a list under a heading: the label has all the room, and the text behind it is something to note.
+    Listed,
     /// Something to note.
     Warn,
 }
@@ -126,37 +135,33 @@ impl Page {
 
     fn platforms(&mut self, inspection: &Inspection, chosen: usize) {
         self.heading("platforms");
-        for (number, variant) in inspection.variants.iter().enumerate() {
-            let mark = if number == chosen { "▸ " } else { "  " };
-            let name =
-                variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
+        let names: Vec<String> = inspection.variants.iter().map(name_of).collect();
+        let longest = names.iter().map(|name| columns::width(name)).max().unwrap_or(0).min(LONGEST_PLATFORM);
+        for (number, (variant, name)) in inspection.variants.iter().zip(&names).enumerate() {
+            let mark = if number == chosen { "▸" } else { " " };
             let bytes = variant.size.map(size::bytes).unwrap_or_default();
+            let digest =
+                variant.manifest.as_ref().map(|manifest| manifest.digest.short()).unwrap_or_default();
             let attested = match variant.attestations.len() {
                 0 => String::new(),
                 1 => "  1 attestation".into(),
                 count => format!("  {count} attestations"),
             };
-            let failed = variant
-                .manifest
-                .as_ref()
-                .err()
-                .map(|failure| format!("  {}", failure.why))
-                .unwrap_or_default();
-            let digest =
-                variant.manifest.as_ref().map(|manifest| manifest.digest.short()).unwrap_or_default();
+            let failure = variant.manifest.as_ref().err();
+            let failed = failure.map(|failure| format!("! {}", failure.why)).unwrap_or_default();
+            let name = columns::left(name, longest);
+            let row = format!("{mark} {name} {}  {digest}{attested}", columns::right(&bytes, SIZES));
             self.rows.push(Row {
-                label: SafeText::default(),
-                text: SafeText::from(format!("{mark}{name:<16} {bytes:>10}  {digest}{attested}{failed}")),
-                tone: if failed.is_empty() { Tone::Plain } else { Tone::Warn },
+                label: SafeText::from(row),
+                text: SafeText::from(failed),
+                tone: Tone::Listed,
             });
         }
     }
 
     fn variant(&mut self, variant: &Variant, is_of_index: bool) {
         if is_of_index {
-            let name =
-                variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
-            self.heading(&name);
+            self.heading(&name_of(variant));
             if let Ok(manifest) = &variant.manifest {
                 self.field("digest", &manifest.digest.to_string());
             }
@@ -197,15 +202,20 @@ impl Page {
         for (label, text) in words.iter().filter(|(_, text)| !text.is_empty()) {
             self.field(label, text);
         }
-        let mut label = "env";
-        for variable in &config.env {
-            self.field(label, variable);
-            label = "";
+        self.list("env", config.env.iter().cloned());
+        let labels = config.labels.iter().filter(|(key, _)| !annotations::is_well_known(key));
+        self.list("labels", labels.map(|(key, value)| format!("{key}={value}")));
+    }
+
+    /// As many of a list as one reads here; the tabs behind have all of it.
+    fn list(&mut self, mut label: &str, texts: impl Iterator<Item = String>) {
+        let mut texts = texts.into_iter();
+        for text in texts.by_ref().take(MOST_OF_A_LIST) {
+            self.field(std::mem::take(&mut label), &text);
         }
-        let mut label = "labels";
-        for (key, value) in config.labels.iter().filter(|(key, _)| !annotations::is_well_known(key)) {
-            self.field(label, &format!("{key}={value}"));
-            label = "";
+        match texts.count() {
+            0 => {}
+            more => self.warn("", &format!("and {more} more: see the other tabs")),
         }
     }
 
@@ -226,9 +236,7 @@ impl Page {
         for (label, value) in known {
             self.field(label, value);
         }
-        for (key, value) in others {
-            self.field("", &format!("{key}={value}"));
-        }
+        self.list("", others.into_iter().map(|(key, value)| format!("{key}={value}")));
     }
 
     fn referrers(&mut self, inspection: &Inspection) {
@@ -239,7 +247,12 @@ impl Page {
         for referrer in &inspection.referrers {
             let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
             let short = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
-            self.field("", &format!("{:<14} {short}  {bytes}", referrer.kind.to_string()));
+            let row = format!("  {short} {}  {}", columns::right(&bytes, SIZES), referrer.kind);
+            self.rows.push(Row { label: SafeText::from(row), text: SafeText::default(), tone: Tone::Listed });
         }
     }
+}
+
+fn name_of(variant: &Variant) -> String {
+    variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string)
 }

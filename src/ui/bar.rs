@@ -7,7 +7,7 @@ use tui_input::Input;
 use super::Canvas;
 use super::theme::Role;
 use crate::app::dialog::Dialog;
-use crate::app::keymap;
+use crate::app::keymap::{self, Hint};
 use crate::app::notices::Level;
 use crate::model::columns;
 
@@ -16,15 +16,15 @@ impl Canvas<'_, '_> {
     pub fn bar(&mut self, area: Rect) {
         match self.state.dialogs.last() {
             Some(Dialog::Filter(input)) => {
-                self.input(area, "/", input, "Enter keep  Esc drop");
+                self.input(area, "/", input, Role::Dim, "Enter keep  Esc drop");
             }
             Some(Dialog::CommandLine(line)) => {
-                let about = match (&line.problem, line.completions.as_slice()) {
-                    (Some(problem), _) => problem.clone(),
-                    (None, []) => "Enter run  Esc leave".into(),
-                    (None, completions) => completions.join("  "),
+                let (role, about) = match (&line.problem, line.completions.as_slice()) {
+                    (Some(problem), _) => (Role::Bad, problem.clone()),
+                    (None, []) => (Role::Dim, "Enter run  Esc leave".into()),
+                    (None, completions) => (Role::Dim, completions.join("  ")),
                 };
-                self.input(area, ":", &line.input, &about);
+                self.input(area, ":", &line.input, role, &about);
             }
             _ if self.state.notices.toast_until.is_some() => self.toast(area),
             _ => self.hints(area),
@@ -32,7 +32,7 @@ impl Canvas<'_, '_> {
     }
 
     /// A line of typed text with the terminal's cursor in it, and something about it at its right.
-    pub fn input(&mut self, area: Rect, prompt: &str, input: &Input, about: &str) {
+    pub fn input(&mut self, area: Rect, prompt: &str, input: &Input, role: Role, about: &str) {
         let room = usize::from(area.width).saturating_sub(columns::width(prompt) + 1).max(1);
         let scroll = input.visual_scroll(room);
         let value = input.value();
@@ -44,7 +44,7 @@ impl Canvas<'_, '_> {
         self.put(area, line);
         let free = usize::from(area.width).saturating_sub(used + 3);
         if free > 8 && !about.is_empty() {
-            let style = self.style(Role::Dim);
+            let style = self.style(role);
             self.put(area, Line::styled(columns::cut(about, free), style).right_aligned());
         }
         let column = columns::width(prompt) + input.visual_cursor().saturating_sub(scroll);
@@ -65,15 +65,19 @@ impl Canvas<'_, '_> {
         self.put(area, Line::styled(text, style));
     }
 
+    /// The hints that fit; the last one, which leads to all others, in any case.
     fn hints(&mut self, area: Rect) {
+        let hints = keymap::hints(self.state);
+        let width = |hint: &Hint| columns::width(hint.keys) + columns::width(hint.label) + 3;
+        let last = hints.last().map_or(0, width);
+        let mut room = usize::from(area.width).saturating_sub(1);
         let mut spans = vec![Span::raw(" ")];
-        let mut used = 1;
-        for hint in keymap::hints(self.state) {
-            let width = columns::width(hint.keys) + columns::width(hint.label) + 3;
-            if used + width > usize::from(area.width) {
-                break;
+        for (number, hint) in hints.iter().enumerate() {
+            let is_last = number + 1 == hints.len();
+            if width(hint) + if is_last { 0 } else { last } > room {
+                continue;
             }
-            used += width;
+            room -= width(hint);
             spans.push(Span::styled(hint.keys, self.style(Role::Key)));
             spans.push(Span::styled(format!(" {}  ", hint.label), self.style(Role::Dim)));
         }

@@ -13,12 +13,13 @@ use super::theme::Role;
 use crate::app::detail::Tab;
 use crate::app::{Pane, layout};
 use crate::model::columns;
+use crate::model::text::SafeText;
 
 impl Canvas<'_, '_> {
     /// Draws the image under the cursor.
     pub fn detail(&mut self, area: Rect) {
         let detail = &self.state.detail;
-        self.frame_of(Pane::Details, area, self.tab_titles());
+        self.frame_of(Pane::Details, area, self.tab_titles(area));
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Details);
         let inspection = &detail.inspection;
         if inspection.value.is_none() {
@@ -44,18 +45,20 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn tab_titles(&self) -> Vec<Span<'static>> {
+    fn tab_titles(&self, area: Rect) -> Vec<Span<'static>> {
+        let columns = layout::tab_columns(self.state, area);
+        let hides_some = columns.first().is_some_and(|(tab, _)| *tab != Tab::Overview);
         let mut titles = Vec::new();
-        for tab in layout::tabs(self.state) {
-            if !titles.is_empty() {
+        if hides_some {
+            titles.push(Span::styled("‹ ", self.style(Role::Dim)));
+        }
+        for (number, (tab, columns)) in columns.into_iter().enumerate() {
+            if number > 0 {
                 titles.push(Span::styled(" │ ", self.style(Role::Border)));
             }
-            let style = if tab == self.state.detail.tab {
-                self.style(Role::TitleFocused)
-            } else {
-                self.style(Role::Dim)
-            };
-            titles.push(Span::styled(tab.title(), style));
+            let is_open = tab == self.state.detail.tab;
+            let style = self.style(if is_open { Role::TitleFocused } else { Role::Dim });
+            titles.push(Span::styled(columns::cut(tab.title(), columns.len()), style));
         }
         titles
     }
@@ -65,14 +68,13 @@ impl Canvas<'_, '_> {
         let Some(inspection) = &self.state.detail.inspection.value else { return };
         let Some(variant) = self.state.detail.chosen() else { return };
         let name = variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
-        let count = format!("{} of {}", self.state.detail.variant + 1, inspection.variants.len());
-        let name = columns::cut(
-            &crate::model::text::SafeText::from(name).to_string(),
-            usize::from(area.width).saturating_sub(25),
-        );
+        let count =
+            format!("  platform {} of {}  ", self.state.detail.variant + 1, inspection.variants.len());
+        let room = usize::from(area.width).saturating_sub(columns::width(&count) + 6);
+        let name = columns::cut(SafeText::from(name).as_str(), room);
         let line = Line::from(vec![
             Span::styled(format!("  {name}"), self.style(Role::Platform)),
-            Span::styled(format!("  platform {count}  "), self.style(Role::Dim)),
+            Span::styled(count, self.style(Role::Dim)),
             Span::styled("{ }", self.style(Role::Key)),
         ]);
         self.put(area, line);

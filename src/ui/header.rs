@@ -14,9 +14,10 @@ impl Canvas<'_, '_> {
     pub fn header(&mut self, area: Rect) {
         let path = self.path();
         let path_width = columns::width(&path).min(area.width.into());
-        let path = columns::cut(&format!(" {path}"), area.width.into());
+        // Of a path that is too long the end says most.
+        let path = columns::cut_front(&path, usize::from(area.width).saturating_sub(2));
         let style = self.style(Role::Strong);
-        self.put(area, Line::styled(path, style));
+        self.put(area, Line::styled(format!(" {path}"), style));
         let Some(registry) = self.state.registries.selected() else { return };
         let mut card = self.card(registry);
         let room = usize::from(area.width).saturating_sub(path_width + 4);

@@ -62,6 +62,15 @@ impl Canvas<'_, '_> {
         }
     }
 
+    /// The number of marks of a list, for its title.
+    pub fn marks(&self, list: &List) -> Vec<Span<'static>> {
+        let mut spans = Vec::new();
+        if !list.marks.is_empty() {
+            spans.push(Span::styled(format!(" · {} marked", list.marks.len()), self.style(Role::Mark)));
+        }
+        spans
+    }
+
     /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
     pub fn row(&mut self, pane: Pane, area: Rect, list: &List, row: usize, cells: Vec<Span<'_>>) {
         let is_cursor = list.cursor == row;
@@ -82,7 +91,7 @@ impl Canvas<'_, '_> {
         self.put(area, Line::from(line).style(base));
     }
 
-    /// Draws lines of text in the middle of nothing.
+    /// Draws lines of text, wrapped, as far as they fit.
     pub fn say(&mut self, area: Rect, lines: &[(Role, String)]) {
         let mut y = area.y;
         for (role, text) in lines {
@@ -115,24 +124,15 @@ impl Canvas<'_, '_> {
         }
     }
 
-    /// A box over everything else, in the middle.
-    pub fn overlay(&mut self, width: u16, height: u16, title: &str, foot: &str) -> Rect {
-        let screen = self.frame.area();
-        let (width, height) =
-            (width.min(screen.width.saturating_sub(2)), height.min(screen.height.saturating_sub(2)));
-        let area = Rect::new((screen.width - width) / 2, (screen.height - height) / 3, width, height);
+    /// A box over everything else, at that place; what its border leaves.
+    pub fn overlay(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
         self.frame.render_widget(Clear, area);
+        let foot = Line::styled(format!(" {foot} "), self.style(Role::Dim)).right_aligned();
         let block = Block::bordered()
             .border_type(BorderType::Rounded)
             .border_style(self.style(Role::BorderFocused))
             .title(Span::styled(format!(" {title} "), self.style(Role::TitleFocused)))
-            .title_bottom(
-                Line::styled(
-                    if foot.is_empty() { String::new() } else { format!(" {foot} ") },
-                    self.style(Role::Dim),
-                )
-                .right_aligned(),
-            );
+            .title_bottom(foot);
         let inner = block.inner(area);
         self.frame.render_widget(block, area);
         inner

@@ -17,7 +17,10 @@ impl Canvas<'_, '_> {
     pub fn repositories(&mut self, area: Rect) {
         let Some(registry) = self.state.registries.selected() else {
             self.frame_of(Pane::Repositories, area, vec![Span::raw("Repositories")]);
-            return self.say(layout::inside(area), &[(Role::Dim, "no registry is open".into())]);
+            return self.say(
+                layout::inside(area),
+                &[(Role::Text, "no registry is open".into()), (Role::Dim, "O opens one by name".into())],
+            );
         };
         let repositories = &registry.repositories;
         let names = &repositories.names;
@@ -25,7 +28,8 @@ impl Canvas<'_, '_> {
             true => format!("{}{}", names.items.len(), if names.is_loading() { "…" } else { "" }),
             false => Self::count(&repositories.list, names.items.len(), names.is_loading()),
         };
-        let title = vec![Span::raw(format!("Repositories {count}"))];
+        let mut title = vec![Span::raw(format!("Repositories {count}"))];
+        title.extend(self.marks(&repositories.list));
         self.frame_of(Pane::Repositories, area, title);
         self.filter_of(area, &repositories.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Repositories);
@@ -40,7 +44,10 @@ impl Canvas<'_, '_> {
         self.scrollbar(area, rows, repositories.list.offset, repositories.list.rows.len());
         if layout::has_foot(self.state, Pane::Repositories) {
             match (&names.failure, &names.incomplete) {
-                (Some(failure), _) => self.foot(area, Role::Bad, &format!("no list: {}", failure.why)),
+                (Some(failure), _) => {
+                    let what = if names.at.is_some() { "not refreshed" } else { "no list" };
+                    self.foot(area, Role::Bad, &format!("{what}: {}", failure.why));
+                }
                 (None, Some(why)) => self.foot(area, Role::Warn, &format!("may be incomplete: {why}")),
                 (None, None) => {}
             }

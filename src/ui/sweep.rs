@@ -3,13 +3,19 @@
 
 use ratatui::buffer::Buffer;
 
+use crate::model::columns;
 use crate::model::text::is_unsafe;
+
+/// Most bytes that one cell may hold.
+const LONGEST_SYMBOL: usize = 64;
 
 /// Replaces every cell that holds a character that is not for the eye.
 pub fn sweep(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         let symbol = cell.symbol();
-        if symbol.chars().any(is_unsafe) {
+        let is_too_long = symbol.len() > LONGEST_SYMBOL;
+        let shows_nothing = columns::width(symbol) == 0 && !symbol.is_empty();
+        if is_too_long || shows_nothing || symbol.chars().any(is_unsafe) {
             cell.set_symbol("·");
         }
     }

@@ -70,7 +70,7 @@ impl Canvas<'_, '_> {
         let longest = shown().map(|tag| columns::width(tag.text())).max().unwrap_or(0);
         let widths = Columns::fit(usize::from(rows.width).saturating_sub(2), longest);
         let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
-        self.tags_heading(heading, &widths, tags);
+        self.tags_heading(heading, &widths);
         for (line, row) in tags.list.window().enumerate() {
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
             let cells = self.tag_cells(tags, row, &widths);
@@ -94,22 +94,18 @@ impl Canvas<'_, '_> {
         let all = tags.tags.items.len() - hidden;
         let mut title =
             vec![Span::raw(format!("Tags {}", Self::count(&tags.list, all, tags.tags.is_loading())))];
-        let arrow = match (tags.sort.by, tags.sort.reversed) {
-            (SortBy::Name, false) | (_, true) => "↑",
-            _ => "↓",
-        };
-        let arrow = if tags.sort.by == SortBy::Name && tags.sort.reversed { "↓" } else { arrow };
-        title.push(Span::styled(format!(" by {} {arrow}", tags.sort.by.word()), self.style(Role::Dim)));
+        title.extend(self.marks(&tags.list));
+        // Down is from the newest or the largest on, or from Z to A.
+        let arrow = if (tags.sort.by == SortBy::Name) == tags.sort.reversed { "↓" } else { "↑" };
+        title.push(Span::styled(" ── ", self.style(Role::Border)));
+        title.push(Span::styled(format!("by {} {arrow}", tags.sort.by.word()), self.style(Role::Dim)));
         if hidden > 0 {
             title.push(Span::styled(format!(" · {hidden} hidden"), self.style(Role::Dim)));
-        }
-        if !tags.list.marks.is_empty() {
-            title.push(Span::styled(format!(" · {} marked", tags.list.marks.len()), self.style(Role::Mark)));
         }
         title
     }
 
-    fn tags_heading(&mut self, area: Rect, widths: &Columns, tags: &Tags) {
+    fn tags_heading(&mut self, area: Rect, widths: &Columns) {
         let mut line = format!("  {}", columns::left("TAG", widths.tag + SIGN));
         if widths.digest {
             line.push_str(&columns::left(&format!(" {}", DIGEST.0), DIGEST.1 + 1));
@@ -126,7 +122,6 @@ impl Canvas<'_, '_> {
         if widths.kind {
             line.push_str(&columns::left(&format!(" {}", KIND.0), KIND.1 + 1));
         }
-        debug_assert!(!tags.list.rows.is_empty());
         let style = self.style(Role::Heading);
         self.put(area, Line::styled(line, style));
     }

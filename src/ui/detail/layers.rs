@@ -11,15 +11,15 @@ use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
 /// Columns of the bar that shows a layer's share of the image.
-const BAR: usize = 8;
+const BAR: usize = 6;
 /// Columns of the sizes.
 const SIZE: usize = 8;
 /// Columns of the ages.
 const AGE: usize = 12;
 /// From this many columns on the bar is shown.
-const WITH_BAR: u16 = 46;
+const WITH_BAR: u16 = 38;
 /// From this many columns on the age is shown.
-const WITH_AGE: u16 = 76;
+const WITH_AGE: u16 = 58;
 /// Eighths of a block.
 const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 
@@ -31,7 +31,7 @@ impl Canvas<'_, '_> {
         let mut heading = format!("  {}", columns::right("SIZE", SIZE));
         heading.push_str("  ");
         if table.width >= WITH_BAR {
-            heading.push_str(&columns::left("SHARE", BAR + 2));
+            heading.push_str(&columns::left("SHARE", BAR + 1));
         }
         if table.width >= WITH_AGE {
             heading.push_str(&columns::left("AGE", AGE + 1));
@@ -71,7 +71,7 @@ impl Canvas<'_, '_> {
             vec![Span::styled(columns::right(&text, SIZE), self.style(Role::Number)), Span::raw("  ")];
         if width >= WITH_BAR {
             cells.push(Span::styled(
-                columns::left(&bar(bytes.unwrap_or(0), total), BAR + 2),
+                columns::left(&bar(bytes.unwrap_or(0), total), BAR + 1),
                 self.style(Role::Number),
             ));
         }
@@ -109,7 +109,8 @@ impl Canvas<'_, '_> {
         if let Some(comment) = row.comment.as_deref().filter(|comment| !comment.is_empty()) {
             lines.push((Role::Dim, format!("comment {}", SafeText::clean(comment))));
         }
-        for line in SafeText::lines(row.created_by.as_deref().unwrap_or_default()) {
+        let command = row.created_by.as_deref().unwrap_or_default();
+        for line in SafeText::lines(command).take(below.height.into()) {
             lines.push((Role::Text, line.to_string()));
         }
         self.say(below, &lines);
@@ -134,8 +135,8 @@ mod tests {
     fn a_bar_is_never_longer_than_its_room_and_never_invisible() {
         assert_eq!(bar(0, 10), "");
         assert_eq!(bar(1, 1_000_000), "▏");
-        assert_eq!(bar(10, 10), "████████");
-        assert_eq!(bar(5, 10), "████");
-        assert_eq!(bar(u64::MAX, 1), "████████");
+        assert_eq!(bar(10, 10), "██████");
+        assert_eq!(bar(5, 10), "███");
+        assert_eq!(bar(u64::MAX, 1), "██████");
     }
 }

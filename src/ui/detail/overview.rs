@@ -19,14 +19,15 @@ impl Canvas<'_, '_> {
                 Tone::Plain => (Role::Dim, Role::Text),
                 Tone::Heading => (Role::Heading, Role::Text),
                 Tone::Warn => (Role::Warn, Role::Warn),
+                Tone::Listed => (Role::Text, Role::Warn),
             };
-            let room = match row.tone {
-                Tone::Heading => usize::from(area.width).saturating_sub(2),
-                Tone::Plain | Tone::Warn => LABELS,
+            let label_text = match row.tone {
+                Tone::Heading | Tone::Listed => row.label.to_string(),
+                Tone::Plain | Tone::Warn => columns::left(row.label.as_str(), LABELS),
             };
             let spans = vec![
                 Span::raw("  "),
-                Span::styled(columns::left(row.label.as_str(), room), self.style(label)),
+                Span::styled(label_text, self.style(label)),
                 Span::styled(row.text.to_string(), self.style(text)),
             ];
             self.put(place, Line::from(spans));

@@ -19,7 +19,13 @@ impl Canvas<'_, '_> {
                     .iter()
                     .map(|(token, piece)| Span::styled(piece.as_str(), self.style(role(*token)))),
             );
-            self.put(place, Line::from(spans));
+            let line = Line::from(spans);
+            let is_cut = line.width() > place.width.into();
+            self.put(place, line);
+            if is_cut {
+                let style = self.style(Role::Dim);
+                self.put(Rect { x: place.right(), width: 1, ..place }, Line::styled("…", style));
+            }
         }
         self.scrollbar(pane, area, scroll, lines.len());
     }

@@ -9,30 +9,48 @@ use crate::model::{columns, size};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
+/// Columns of a short digest.
+const DIGEST: usize = 13;
+/// Columns of a size.
+const SIZE: usize = 10;
+/// Columns of the way in which it was found.
+const FOUND: usize = 15;
+/// Columns of a kind that say enough of it.
+const ENOUGH: usize = 14;
+
 impl Canvas<'_, '_> {
     /// Draws the referrers that fit.
     pub fn referrers(&mut self, pane: Rect, area: Rect) {
         let Some(inspection) = &self.state.detail.inspection.value else { return };
         let scroll = self.state.detail.scroll;
-        for (line, referrer) in inspection.referrers.iter().skip(scroll).take(area.height.into()).enumerate()
-        {
+        let shown = || inspection.referrers.iter().skip(scroll).take(area.height.into());
+        let longest = shown().map(|referrer| columns::width(&referrer.kind.to_string())).max().unwrap_or(0);
+        let room = usize::from(area.width).saturating_sub(2 + DIGEST + SIZE);
+        let has_found = room > longest.min(ENOUGH) + FOUND;
+        let kinds = longest.min(room.saturating_sub(if has_found { FOUND } else { 0 }));
+        for (line, referrer) in shown().enumerate() {
             let place = Rect::new(area.x, area.y + line as u16, area.width, 1);
             let kind = SafeText::from(referrer.kind.to_string());
             let digest = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
             let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
-            let found = match referrer.found {
-                Found::Api => "referrers API",
-                Found::FallbackTag => "fallback tag",
-                Found::DigestTag => "digest tag",
-            };
-            let spans = vec![
-                Span::styled(format!("  {}", columns::left(kind.as_str(), 14)), self.style(Role::Text)),
-                Span::styled(format!(" {digest}"), self.style(Role::Dim)),
-                Span::styled(columns::right(&bytes, 10), self.style(Role::Number)),
-                Span::styled(format!("  {found}"), self.style(Role::Dim)),
+            let mut spans = vec![
+                Span::styled(format!("  {}", columns::left(kind.as_str(), kinds)), self.style(Role::Text)),
+                Span::styled(columns::left(&format!(" {digest}"), DIGEST), self.style(Role::Dim)),
+                Span::styled(columns::right(&bytes, SIZE), self.style(Role::Number)),
             ];
+            if has_found {
+                spans.push(Span::styled(format!("  {}", word(referrer.found)), self.style(Role::Dim)));
+            }
             self.put(place, Line::from(spans));
         }
         self.scrollbar(pane, area, scroll, inspection.referrers.len());
+    }
+}
+
+fn word(found: Found) -> &'static str {
+    match found {
+        Found::Api => "referrers API",
+        Found::FallbackTag => "fallback tag",
+        Found::DigestTag => "digest tag",
     }
 }

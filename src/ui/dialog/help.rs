@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialog::Help;
-use crate::app::keymap;
+use crate::app::{keymap, layout};
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -16,13 +16,8 @@ impl Canvas<'_, '_> {
     /// Draws the help.
     pub fn help(&mut self, help: &Help) {
         let rows = keymap::help_rows(self.state, help.input.value());
-        let height = keymap::BINDINGS.len() as u16 + 5;
-        let inner = self.overlay(
-            88,
-            height,
-            &format!("Help: {}", self.state.focus.title()),
-            "type to search  Esc leave",
-        );
+        let title = format!("Help: {}", self.state.focus.title());
+        let inner = self.overlay(layout::help(self.state), &title, "type to search  Esc leave");
         let mut lines: Vec<Line> = Vec::new();
         let mut section = "";
         for row in &rows {
@@ -47,6 +42,6 @@ impl Canvas<'_, '_> {
         for (row, line) in lines.into_iter().skip(scroll).take(body.height.into()).enumerate() {
             self.put(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
         }
-        self.input(Rect { height: inner.height.min(1), ..inner }, "/", &help.input, "");
+        self.input(Rect { height: inner.height.min(1), ..inner }, "/", &help.input, Role::Dim, "");
     }
 }

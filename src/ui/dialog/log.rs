@@ -3,11 +3,15 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::notices::{Level, Notice};
+use crate::app::layout;
+use crate::app::notices::{BEFORE_TEXT, Level, Notice};
 use crate::model::request::RequestLine;
 use crate::model::{columns, size};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
+
+/// From this many columns on a request shows how long it took and how much it brought.
+const WITH_NUMBERS: u16 = 70;
 
 impl Canvas<'_, '_> {
     /// Draws the last requests.
@@ -16,30 +20,24 @@ impl Canvas<'_, '_> {
         let inner = self.log_box(&format!("Requests {all}"));
         let lines: Vec<Line> = window(all, scroll, inner.height)
             .filter_map(|row| self.state.requests.get(row))
-            .map(|line| self.request(line))
+            .map(|line| self.request(line, inner.width))
             .collect();
         self.log_lines(inner, lines, "no requests yet");
     }
 
     /// Draws the last messages.
     pub fn messages(&mut self, scroll: usize) {
-        let all = self.state.notices.all.len();
-        let inner = self.log_box(&format!("Messages {all}"));
-        let lines: Vec<Line> = window(all, scroll, inner.height)
-            .filter_map(|row| self.state.notices.all.get(row))
-            .map(|notice| self.notice(notice))
+        let inner = self.log_box(&format!("Messages {}", self.state.notices.all.len()));
+        let all = self.state.notices.lines(inner.width.into());
+        let lines: Vec<Line> = all[window(all.len(), scroll, inner.height)]
+            .iter()
+            .map(|(notice, text)| self.notice(*notice, text))
             .collect();
         self.log_lines(inner, lines, "no messages yet");
     }
 
     fn log_box(&mut self, title: &str) -> Rect {
-        let screen = self.frame.area();
-        self.overlay(
-            screen.width.saturating_sub(4),
-            screen.height.saturating_sub(4),
-            title,
-            "j k scroll  Esc leave",
-        )
+        self.overlay(layout::log(self.state), title, "j k scroll  Esc leave")
     }
 
     fn log_lines(&mut self, inner: Rect, lines: Vec<Line<'_>>, nothing: &str) {
@@ -47,41 +45,55 @@ impl Canvas<'_, '_> {
             return self.say(inner, &[(Role::Dim, nothing.into())]);
         }
         for (row, line) in lines.into_iter().enumerate() {
-            self.frame.render_widget(line, Rect::new(inner.x, inner.y + row as u16, inner.width, 1));
+            self.put(Rect::new(inner.x, inner.y + row as u16, inner.width, 1), line);
         }
     }
 
-    fn request(&self, line: &RequestLine) -> Line<'static> {
+    /// When, what, how it ended; of the address the end, which says most.
+    fn request(&self, line: &RequestLine, width: u16) -> Line<'static> {
         let (status, role) = match line.status {
             Some(status @ 200..=399) => (status.to_string(), Role::Good),
             Some(status @ (401 | 404)) => (status.to_string(), Role::Warn),
             Some(status) => (status.to_string(), Role::Bad),
             None => ("---".into(), Role::Bad),
         };
-        let tries = if line.attempt > 1 { format!("  try {}", line.attempt) } else { String::new() };
-        let failure = line.failure.as_ref().map(|why| format!("  {why}")).unwrap_or_default();
-        Line::from(vec![
+        let mut spans = vec![
             Span::styled(format!(" {} ", line.at.strftime("%H:%M:%S")), self.style(Role::Dim)),
             Span::styled(columns::left(line.method, 5), self.style(Role::Text)),
-            Span::styled(format!("{status} "), self.style(role)),
-            Span::styled(columns::right(&format!("{} ms", line.took.as_millis()), 8), self.style(Role::Dim)),
-            Span::styled(columns::right(&size::bytes(line.bytes), 10), self.style(Role::Number)),
-            Span::styled(format!("  {}", line.url), self.style(Role::Text)),
-            Span::styled(format!("{tries}{failure}"), self.style(Role::Warn)),
-        ])
+            Span::styled(status, self.style(role)),
+        ];
+        if width >= WITH_NUMBERS {
+            let took = format!("{} ms", line.took.as_millis());
+            spans.push(Span::styled(columns::right(&took, 10), self.style(Role::Dim)));
+            spans.push(Span::styled(columns::right(&size::bytes(line.bytes), 10), self.style(Role::Number)));
+        }
+        if line.attempt > 1 {
+            spans.push(Span::styled(format!(" try {}", line.attempt), self.style(Role::Warn)));
+        }
+        if let Some(why) = &line.failure {
+            spans.push(Span::styled(format!(" {why}"), self.style(Role::Bad)));
+        }
+        let used: usize = spans.iter().map(Span::width).sum();
+        let room = usize::from(width).saturating_sub(used + 2);
+        spans.push(Span::styled(
+            format!(" {}", columns::cut_front(line.url.as_str(), room)),
+            self.style(Role::Text),
+        ));
+        Line::from(spans)
     }
 
-    fn notice(&self, notice: &Notice) -> Line<'static> {
+    fn notice(&self, notice: Option<&Notice>, text: &str) -> Line<'static> {
+        let text = Span::styled(text.to_string(), self.style(Role::Text));
+        let Some(notice) = notice else { return Line::from(vec![Span::raw(" ".repeat(BEFORE_TEXT)), text]) };
         let (word, role) = match notice.level {
             Level::Done => ("done", Role::Good),
             Level::Refused => ("not now", Role::Warn),
             Level::Failed => ("failed", Role::Bad),
         };
-        let hint = notice.hint.as_ref().map(|hint| format!(" · hint: {hint}")).unwrap_or_default();
         Line::from(vec![
             Span::styled(format!(" {} ", notice.at.strftime("%H:%M:%S")), self.style(Role::Dim)),
             Span::styled(columns::left(word, 8), self.style(role)),
-            Span::styled(format!("{}{hint}", notice.text), self.style(Role::Text)),
+            text,
         ])
     }
 }

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialog::Menu;
+use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -15,7 +16,8 @@ impl Canvas<'_, '_> {
         let previews =
             menu.entries.iter().map(|entry| columns::width(entry.preview.as_str())).max().unwrap_or(0);
         let width = (labels + previews + 12).clamp(30, 100) as u16;
-        let inner = self.overlay(width, menu.entries.len() as u16 + 2, menu.title, "Esc leave");
+        let area = layout::over(self.state, width, menu.entries.len() as u16 + 2);
+        let inner = self.overlay(area, menu.title, "Esc leave");
         for (row, entry) in menu.entries.iter().enumerate().take(inner.height.into()) {
             let is_cursor = row == menu.cursor;
             let base = if is_cursor { self.style(Role::Cursor) } else { self.style(Role::Text) };

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialog::Palette;
+use crate::app::layout;
 use crate::app::palette::ENTRIES;
 use crate::model::columns;
 use crate::ui::Canvas;
@@ -12,7 +13,8 @@ use crate::ui::theme::Role;
 impl Canvas<'_, '_> {
     /// Draws the palette.
     pub fn palette(&mut self, palette: &Palette) {
-        let inner = self.overlay(72, ENTRIES.len() as u16 + 3, "Commands", "Enter run  Esc leave");
+        let area = layout::over(self.state, 72, ENTRIES.len() as u16 + 3);
+        let inner = self.overlay(area, "Commands", "Enter run  Esc leave");
         let rows = Rect::new(inner.x, inner.y + 1, inner.width, inner.height.saturating_sub(1));
         let height = usize::from(rows.height);
         let offset = (palette.cursor + 1).saturating_sub(height);
@@ -29,6 +31,6 @@ impl Canvas<'_, '_> {
             let text = columns::left(entry.text, usize::from(rows.width).saturating_sub(13));
             self.put(place, Line::from(vec![Span::raw(marker), name, Span::raw(text)]).style(base));
         }
-        self.input(Rect { height: inner.height.min(1), ..inner }, "> ", &palette.input, "");
+        self.input(Rect { height: inner.height.min(1), ..inner }, "> ", &palette.input, Role::Dim, "");
     }
 }

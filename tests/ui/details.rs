@@ -1,0 +1,112 @@
+//! Pictures of the tabs of the Details pane.
+
+use regtui::model::failure::FailureKind;
+
+use super::panes::{at_tags, registry};
+use super::screen::{Screen, failure, picture};
+
+fn tab(size: (u16, u16), turns: usize) -> Screen {
+    let mut screen = at_tags(size);
+    screen.press("j l");
+    for _ in 0..turns {
+        screen.press("]");
+    }
+    screen
+}
+
+#[test]
+fn overview() {
+    picture("overview", |size| tab(size, 0));
+}
+
+#[test]
+fn overview_of_an_index_lists_its_platforms() {
+    picture("overview_of_an_index", |size| {
+        let mut screen = at_tags(size);
+        screen.press("l }");
+        screen
+    });
+}
+
+#[test]
+fn overview_of_a_chart_says_what_it_is() {
+    picture("overview_of_a_chart", |size| {
+        let mut screen = Screen::new(registry(), size);
+        screen.press("j l l");
+        screen
+    });
+}
+
+#[test]
+fn layers() {
+    picture("layers", |size| {
+        let mut screen = tab(size, 1);
+        screen.press("j j");
+        screen
+    });
+}
+
+#[test]
+fn layers_that_do_not_line_up_are_called_approximate() {
+    picture("layers_approximate", |size| {
+        let mut screen = at_tags(size);
+        screen.press("G l ]");
+        screen
+    });
+}
+
+#[test]
+fn layers_have_room_for_everything_when_zoomed() {
+    picture("layers_zoomed", |size| {
+        let mut screen = tab(size, 1);
+        screen.press("+");
+        screen
+    });
+}
+
+#[test]
+fn config() {
+    picture("config", |size| tab(size, 2));
+}
+
+#[test]
+fn manifest() {
+    picture("manifest", |size| tab(size, 3));
+}
+
+#[test]
+fn referrers() {
+    picture("referrers", |size| tab(size, 4));
+}
+
+#[test]
+fn an_image_that_cannot_be_read_says_why() {
+    picture("image_failed", |size| {
+        let mut screen = at_tags(size);
+        screen.press("/ b r o k Enter l");
+        screen
+    });
+}
+
+#[test]
+fn an_image_that_cannot_be_refreshed_stays() {
+    picture("image_refresh_failed", |size| {
+        let mut screen = tab(size, 0);
+        let gone = failure(FailureKind::Unreachable);
+        screen.registry.images.insert("team/app".into(), Err(gone));
+        screen.press("r");
+        screen
+    });
+}
+
+#[test]
+fn the_open_tab_is_named_however_narrow_the_pane_is() {
+    for (turns, title) in ["Overview", "Layers", "Config", "Manifest", "Referrers"].iter().enumerate() {
+        let mut screen = tab((160, 24), turns);
+        for width in 40..=160 {
+            screen.resize((width, 24));
+            let text = screen.text();
+            assert!(text.lines().nth(1).is_some_and(|border| border.contains(title)), "{width}: {text}");
+        }
+    }
+}

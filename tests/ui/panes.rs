@@ -1,0 +1,182 @@
+//! Pictures of the panes.
+
+use regtui::app::msg::Msg;
+use regtui::model::failure::FailureKind;
+
+use super::images::{approximate, chart, image, index};
+use super::screen::{Registry, Screen, failure, picture};
+
+/// A registry as one finds them.
+pub fn registry() -> Registry {
+    let app = vec![
+        ("1.4.2", image("1.4.2", "2026-11-18T09:30:00Z").signed()),
+        ("1.4.1", image("1.4.1", "2026-10-02T09:30:00Z")),
+        ("1.10.0-rc.1", index("1.10.0", "2026-11-21T11:20:00Z")),
+        ("latest", image("1.4.2", "2026-11-18T09:30:00Z").signed()),
+        ("nightly", approximate()),
+        ("broken", image("0", "2026-01-01T00:00:00Z").failing(failure(FailureKind::NotFound))),
+    ];
+    Registry::default()
+        .with("base/alpine", vec![("3.22", index("3.22", "2026-09-01T08:00:00Z"))])
+        .with("charts/gateway", vec![("0.3.0", chart())])
+        .with("team/app", app)
+        .with("team/empty", vec![])
+        .failing("team/gone", failure(FailureKind::NotFound))
+}
+
+/// The screen with the cursor in the tags of `team/app`.
+pub fn at_tags(size: (u16, u16)) -> Screen {
+    let mut screen = Screen::new(registry(), size);
+    screen.press("j j l");
+    screen
+}
+
+#[test]
+fn before_the_first_answer_every_pane_says_that_it_waits() {
+    picture("loading", |size| Screen::asked(registry(), size));
+}
+
+#[test]
+fn rows_and_a_running_count_come_with_the_first_page() {
+    picture("first_page", |size| {
+        let mut screen = Screen::asked(Registry { page: 2, ..registry() }, size);
+        screen.answer_one();
+        screen.answer_one();
+        screen
+    });
+}
+
+#[test]
+fn repositories_are_shown_with_the_tags_of_the_one_under_the_cursor() {
+    picture("repositories", |size| {
+        let mut screen = Screen::new(registry(), size);
+        screen.press("j j");
+        screen
+    });
+}
+
+#[test]
+fn a_tree_folds_namespaces() {
+    picture("tree", |size| {
+        let mut screen = Screen::new(registry(), size);
+        screen.press("T G");
+        screen
+    });
+}
+
+#[test]
+fn several_registries_stand_side_by_side() {
+    picture("registries", |size| {
+        let mut screen = Screen::of(registry(), size, &["localhost:5000", "registry.example.com"]);
+        screen.settle();
+        screen.press("1");
+        screen
+    });
+}
+
+#[test]
+fn tags_tell_size_age_platforms_and_who_shares_a_digest() {
+    picture("tags", at_tags);
+}
+
+#[test]
+fn marks_and_a_filter_are_seen() {
+    picture("marks_and_filter", |size| {
+        let mut screen = at_tags(size);
+        screen.press("Space Space / 1 Enter");
+        screen
+    });
+}
+
+#[test]
+fn a_filter_that_nothing_fits_says_how_to_drop_it() {
+    picture("filtered_to_nothing", |size| {
+        let mut screen = at_tags(size);
+        screen.press("/ z z z z");
+        screen
+    });
+}
+
+#[test]
+fn a_repository_without_tags_says_so() {
+    picture("no_tags", |size| {
+        let mut screen = Screen::new(registry(), size);
+        screen.press("j j j l");
+        screen
+    });
+}
+
+#[test]
+fn a_registry_without_repositories_says_the_next_key() {
+    picture("no_repositories", |size| Screen::new(Registry::default(), size));
+}
+
+#[test]
+fn a_pane_that_failed_says_what_why_and_what_may_help() {
+    picture("tags_failed", |size| {
+        let mut screen = Screen::new(registry(), size);
+        screen.press("G l");
+        screen
+    });
+}
+
+#[test]
+fn a_registry_that_cannot_be_reached_says_so_in_its_place() {
+    picture("unreachable", |size| {
+        let down = failure(FailureKind::Unreachable);
+        Screen::new(Registry { server: Err(down.clone()), catalog: Err(down), ..Registry::default() }, size)
+    });
+}
+
+#[test]
+fn a_refresh_that_fails_leaves_the_rows_and_one_line() {
+    picture("refresh_failed", |size| {
+        let mut screen = Screen::new(registry(), size);
+        screen.press("j j");
+        screen.registry.catalog = Err(failure(FailureKind::Unreachable));
+        screen.press("r");
+        screen
+    });
+}
+
+#[test]
+fn without_a_catalog_the_prompt_for_a_name_says_why() {
+    picture("no_catalog", |size| {
+        let denied = failure(FailureKind::Denied);
+        Screen::new(Registry { catalog: Err(denied), ..registry() }, size)
+    });
+}
+
+#[test]
+fn without_a_catalog_the_pane_says_how_to_go_on() {
+    picture("no_catalog_pane", |size| {
+        let denied = failure(FailureKind::Denied);
+        let mut screen = Screen::new(Registry { catalog: Err(denied), ..registry() }, size);
+        screen.press("Esc");
+        screen
+    });
+}
+
+#[test]
+fn nothing_open_says_the_next_key() {
+    picture("nothing_open", |size| {
+        let mut screen = Screen::of(Registry::default(), size, &[]);
+        screen.press("Esc");
+        screen
+    });
+}
+
+#[test]
+fn only_one_spinner_turns_at_a_time() {
+    let mut screen = Screen::asked(registry(), (160, 40));
+    for _ in 0..40 {
+        screen.send(Msg::Ticked);
+        let spinners = screen.text().chars().filter(|c| ('\u{2801}'..='\u{28ff}').contains(c)).count();
+        assert!(spinners <= 1, "{}", screen.text());
+        if !screen.answer_one() {
+            assert_eq!(spinners, 0);
+            return;
+        }
+    }
+    panic!("it never stops asking");
+}

@@ -1,0 +1,298 @@
+//! A screen over a registry that is nothing but answers: what is asked is answered at once, from plain data, or held
+//! back until the test lets it come.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::Timestamp;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use regtui::app::cmd::{Ask, Cmd};
+use regtui::app::msg::{Answer, Msg};
+use regtui::app::settings::Settings;
+use regtui::app::{self, State};
+use regtui::model::failure::{Failure, FailureKind};
+use regtui::model::page::{Listed, Next, Page};
+use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
+use regtui::model::server::{Ability, Identity, Server, Transport};
+use regtui::model::text::SafeText;
+use regtui::ui;
+use regtui::ui::theme::Theme;
+
+use super::images::Image;
+
+/// The sizes of the pictures.
+pub const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
+
+/// What the registry answers.
+pub struct Registry {
+    pub server: Result<Server, Failure>,
+    pub catalog: Result<Vec<String>, Failure>,
+    pub images: BTreeMap<String, Result<Vec<(String, Image)>, Failure>>,
+    /// Names on one page.
+    pub page: usize,
+}
+
+impl Default for Registry {
+    fn default() -> Registry {
+        let server = Server {
+            product: Some("distribution".into()),
+            transport: Transport::Plain,
+            identity: Identity::Anonymous,
+            catalog: Ability::Yes,
+            referrers: Ability::No("404".into()),
+            proxy: None,
+        };
+        Registry { server: Ok(server), catalog: Ok(Vec::new()), images: BTreeMap::new(), page: usize::MAX }
+    }
+}
+
+impl Registry {
+    pub fn with(mut self, repository: &str, images: Vec<(&str, Image)>) -> Registry {
+        if let Ok(catalog) = &mut self.catalog {
+            catalog.push(repository.into());
+        }
+        let images = images.into_iter().map(|(tag, image)| (tag.to_string(), image)).collect();
+        self.images.insert(repository.into(), Ok(images));
+        self
+    }
+
+    pub fn failing(mut self, repository: &str, failure: Failure) -> Registry {
+        if let Ok(catalog) = &mut self.catalog {
+            catalog.push(repository.into());
+        }
+        self.images.insert(repository.into(), Err(failure));
+        self
+    }
+
+    fn answer(&self, ask: &Ask) -> Answer {
+        match ask {
+            Ask::Server(_) => Answer::Server(self.server.clone()),
+            Ask::Repositories(_, next) => Answer::Repositories(
+                self.catalog.clone().map(|names| self.page_of(&names, next.as_ref(), RepositoryName::parse)),
+            ),
+            Ask::Tags(repository, next) => Answer::Tags(self.images(&repository.name).map(|images| {
+                let names: Vec<String> = images.iter().map(|(tag, _)| tag.clone()).collect();
+                self.page_of(&names, next.as_ref(), Tag::parse)
+            })),
+            Ask::Summary(repository, tag) => {
+                Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
+            }
+            Ask::Inspection(repository, selector, _) => {
+                let found = match selector {
+                    Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),
+                    Selector::Digest(_) => Err(failure(FailureKind::NotFound)),
+                };
+                Answer::Inspection(found.map(|image| image.inspection(repository).into()))
+            }
+        }
+    }
+
+    fn images(&self, repository: &RepositoryName) -> Result<&Vec<(String, Image)>, Failure> {
+        match self.images.get(repository.as_str()) {
+            Some(images) => images.as_ref().map_err(Clone::clone),
+            None => Err(failure(FailureKind::NotFound)),
+        }
+    }
+
+    fn image(&self, repository: &RepositoryName, tag: &str) -> Result<&Image, Failure> {
+        let images = self.images(repository)?;
+        let found = images.iter().find(|(name, _)| name == tag);
+        let image = found.map(|(_, image)| image).ok_or_else(|| failure(FailureKind::NotFound))?;
+        image.failure.clone().map_or(Ok(image), Err)
+    }
+
+    fn page_of<T, E>(
+        &self,
+        names: &[String],
+        next: Option<&Next>,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Page<T> {
+        let number = next.map_or(0, |next| next.pages as usize);
+        let mut pages = names.chunks(self.page);
+        let items = pages.nth(number).unwrap_or_default();
+        let next = pages.next().map(|_| Next { pages: number as u32 + 1, ..Next::default() });
+        let listed = |name: &String| match parse(name) {
+            Ok(name) => Listed::Named(name),
+            Err(_) => Listed::Odd(SafeText::clean(name)),
+        };
+        Page { items: items.iter().map(listed).collect(), next, incomplete: None }
+    }
+}
+
+/// A failure to show.
+pub fn failure(kind: FailureKind) -> Failure {
+    let (what, why, hint): (&str, &str, Option<&str>) = match kind {
+        FailureKind::Denied => (
+            "cannot list the repositories of localhost:5000",
+            "401 UNAUTHORIZED: authentication required",
+            Some("log in with `docker login localhost:5000`"),
+        ),
+        FailureKind::NotFound => {
+            ("cannot list the tags of team/gone", "404 NAME_UNKNOWN: repository name not known", None)
+        }
+        FailureKind::Unreachable => (
+            "cannot reach localhost:5000",
+            "connection refused",
+            Some("is the registry running, and on this port?"),
+        ),
+        _ => ("cannot do it", "something is wrong", None),
+    };
+    Failure {
+        what: what.to_string().into(),
+        why: why.to_string().into(),
+        hint: hint.map(|hint| hint.to_string().into()),
+        kind,
+    }
+}
+
+/// The state, the registry behind it, and the questions that wait for an answer.
+pub struct Screen {
+    pub state: State,
+    pub registry: Registry,
+    pub open: VecDeque<Cmd>,
+    pub theme: Theme,
+}
+
+impl Screen {
+    /// What `regtui localhost:5000` shows before anything is answered.
+    pub fn asked(registry: Registry, size: (u16, u16)) -> Screen {
+        Screen::of(registry, size, &["localhost:5000"])
+    }
+
+    /// The same when everything is answered.
+    pub fn new(registry: Registry, size: (u16, u16)) -> Screen {
+        let mut screen = Screen::asked(registry, size);
+        screen.settle();
+        screen
+    }
+
+    pub fn of(registry: Registry, size: (u16, u16), targets: &[&str]) -> Screen {
+        let targets = targets.iter().map(|text| Target::parse(text).expect("a target")).collect();
+        let settings = Settings {
+            theme: "terminal".into(),
+            themes: ui::theme::NAMES.iter().map(|name| name.to_string()).collect(),
+            pull_with: "docker".into(),
+            ..Settings::default()
+        };
+        let (state, cmds) = app::init(settings, targets, size, now());
+        Screen { state, registry, open: cmds.into(), theme: Theme::of("terminal", true) }
+    }
+
+    pub fn send(&mut self, msg: Msg) {
+        self.open.extend(app::update(&mut self.state, now(), msg));
+    }
+
+    /// Answers the next question; says whether there was one.
+    pub fn answer_one(&mut self) -> bool {
+        while let Some(cmd) = self.open.pop_front() {
+            if let Cmd::Load { slot, ticket, ask, .. } = cmd {
+                let answer = self.registry.answer(&ask);
+                self.send(Msg::Answered(slot, ticket, answer));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Answers all questions, also those that answers lead to.
+    pub fn settle(&mut self) {
+        while self.answer_one() {}
+    }
+
+    /// Presses keys, named as in help and parted by spaces, and answers what they ask for.
+    pub fn press(&mut self, keys: &str) -> &mut Screen {
+        for key in keys.split_whitespace() {
+            self.send(Msg::Key(key_of(key)));
+            self.settle();
+        }
+        self
+    }
+
+    /// Types text.
+    pub fn write(&mut self, text: &str) -> &mut Screen {
+        for character in text.chars() {
+            self.send(Msg::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)));
+        }
+        self.settle();
+        self
+    }
+
+    /// Makes the terminal another size.
+    pub fn resize(&mut self, size: (u16, u16)) {
+        self.send(Msg::Resized(size.0, size.1));
+        self.settle();
+    }
+
+    /// The cells, and where the terminal's cursor is when it is shown.
+    pub fn draw(&self) -> (Buffer, Option<(u16, u16)>) {
+        let (columns, rows) = self.state.size;
+        let backend = TestBackend::new(columns, rows);
+        let Ok(mut terminal) = Terminal::new(backend);
+        let mut cursor = None;
+        let Ok(_) = terminal.draw(|frame| ui::view(frame, &self.state, &self.theme, now()));
+        if terminal.backend().cursor_visible() {
+            let position = terminal.backend().cursor_position();
+            cursor = Some((position.x, position.y));
+        }
+        (terminal.backend().buffer().clone(), cursor)
+    }
+
+    /// The picture as text, the terminal's cursor as `█`.
+    pub fn text(&self) -> String {
+        let (buffer, cursor) = self.draw();
+        let mut text = String::new();
+        for y in 0..buffer.area.height {
+            let mut line = String::new();
+            let mut skipped = 0;
+            for x in 0..buffer.area.width {
+                if skipped > 0 {
+                    skipped -= 1;
+                    continue;
+                }
+                let symbol = buffer[(x, y)].symbol();
+                skipped = regtui::model::columns::width(symbol).saturating_sub(1);
+                line.push_str(if cursor == Some((x, y)) { "█" } else { symbol });
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The clock of all pictures.
+pub fn now() -> Timestamp {
+    "2026-11-21T12:00:00Z".parse().expect("a time")
+}
+
+fn key_of(name: &str) -> KeyEvent {
+    let (name, modifiers) = match name.strip_prefix("Ctrl-") {
+        Some(name) => (name, KeyModifiers::CONTROL),
+        None => (name, KeyModifiers::NONE),
+    };
+    let code = match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
+        "Down" => KeyCode::Down,
+        "Up" => KeyCode::Up,
+        "Space" => KeyCode::Char(' '),
+        "Backspace" => KeyCode::Backspace,
+        "End" => KeyCode::End,
+        _ => KeyCode::Char(name.chars().next().expect("a key")),
+    };
+    KeyEvent::new(code, modifiers)
+}
+
+/// Compares the pictures of a situation at every size with the ones kept.
+pub fn picture(name: &str, mut situation: impl FnMut((u16, u16)) -> Screen) {
+    let mut text = String::new();
+    for size in SIZES {
+        text.push_str(&format!("{} × {}\n{}\n", size.0, size.1, situation(size).text()));
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
