@@ -40,6 +40,8 @@ pub use panic::install as install_panic_hook;
 const FRAME: Duration = Duration::from_millis(16);
 /// The time between two turns of the spinner.
 const TICK: Duration = Duration::from_millis(100);
+/// How long after the pager a SIGINT may still be the one that ended it.
+const ECHO: Duration = Duration::from_secs(1);
 /// Answers taken before the next frame, so that keys are never kept waiting.
 const MOST_AT_ONCE: usize = 256;
 
@@ -105,6 +107,7 @@ pub async fn run(options: Options, pool: Pool, inbox: Inbox) -> color_eyre::Resu
         signals,
         input: Input::start(),
         loan: None,
+        lent: None,
         is_dirty: false,
         drawn: Instant::now(),
         end: None,
@@ -117,6 +120,8 @@ pub async fn run(options: Options, pool: Pool, inbox: Inbox) -> color_eyre::Resu
     pool.flush().await;
     match panic::taken() {
         Some(report) => Err(color_eyre::eyre::eyre!("{report}")),
+        // The signal and the error that drawing meets come in any order.
+        None if end.is_err() && hangup::is_gone() => Ok(End::Signal),
         None => end,
     }
 }
@@ -128,6 +133,8 @@ struct Run {
     signals: Signals,
     input: Input,
     loan: Option<Loan>,
+    /// When the terminal was last taken back.
+    lent: Option<Instant>,
     theme: Theme,
     colour: bool,
     is_dirty: bool,
@@ -162,6 +169,7 @@ impl Run {
             match wake {
                 Wake::Signal(Signal::Stop) => self.loan = Some(Loan::Shell),
                 Wake::Signal(Signal::Continue) => self.retake()?,
+                Wake::Signal(Signal::Interrupt) if self.lent.is_some_and(|at| at.elapsed() < ECHO) => {}
                 Wake::Signal(Signal::End | Signal::Interrupt) => return Ok(End::Signal),
                 Wake::Panic => return Ok(End::Quit),
                 Wake::Input(Some(event)) => {
@@ -274,6 +282,7 @@ impl Run {
             return Ok(());
         }
         self.retake()?;
+        self.lent = Some(Instant::now());
         self.input = Input::start();
         match left {
             Ok(_) => Ok(()),

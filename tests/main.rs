@@ -27,7 +27,10 @@ mod flows {
 }
 #[cfg(unix)]
 mod pty {
-    mod terminal;
+    mod hangup;
+    mod life;
+    mod outside;
+    mod panic;
 }
 mod support {
     pub mod harness;

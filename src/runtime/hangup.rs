@@ -8,9 +8,21 @@ pub fn watch() {
     std::thread::Builder::new().name("hangup".into()).spawn(unix::wait).ok();
 }
 
+/// Whether the terminal is gone: nothing can be written to it, and nobody would read it.
+#[cfg(unix)]
+pub fn is_gone() -> bool {
+    rustix::termios::tcgetattr(std::io::stdin()).is_err()
+}
+
 /// Consoles without hangups need no watch.
 #[cfg(not(unix))]
 pub fn watch() {}
+
+/// Consoles do not hang up.
+#[cfg(not(unix))]
+pub fn is_gone() -> bool {
+    false
+}
 
 #[cfg(unix)]
 mod unix {
@@ -18,7 +30,6 @@ mod unix {
 
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::io::Errno;
-    use rustix::termios::tcgetattr;
 
     /// How long the loop has to end by itself once the terminal is gone.
     const GRACE: Duration = Duration::from_millis(500);
@@ -52,8 +63,7 @@ mod unix {
     }
 
     fn look_until_gone() {
-        let stdin = std::io::stdin();
-        while tcgetattr(&stdin).is_ok() {
+        while !super::is_gone() {
             std::thread::sleep(LOOK);
         }
     }

@@ -1,6 +1,7 @@
 //! The terminal: taken, lent to others for a while, and always given back.
 
 use std::io::{self, BufWriter, Stdout, Write};
+use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
@@ -29,7 +30,8 @@ static IS_OURS: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while it is ours.
 pub struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    /// Never dropped: that would write what is left of a frame, and complain on a terminal that is gone.
+    inner: ManuallyDrop<ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     mouse: bool,
 }
 
@@ -37,7 +39,7 @@ impl Terminal {
     /// Takes the terminal: raw mode, the alternate screen, the mouse if it is wanted.
     pub fn enter(mouse: bool) -> io::Result<Terminal> {
         let inner = take(mouse).and_then(|()| open()).inspect_err(|_| give_back())?;
-        Ok(Terminal { inner, mouse })
+        Ok(Terminal { inner: ManuallyDrop::new(inner), mouse })
     }
 
     /// Takes the terminal again after somebody else had it. It may have another size; nothing is on the screen.

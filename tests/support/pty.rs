@@ -1,196 +1,252 @@
-//! The real program in a real terminal.
+//! A terminal for one program: a pseudo-terminal with an emulator behind it, which notes what it is told.
 
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::sync::{Arc, Condvar, Mutex};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, SlavePty, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
 
-/// Longer than anything takes that is not broken.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a test waits for what must come before it gives up: never reached when all is well.
+const LONGEST: Duration = Duration::from_secs(30);
 
-pub struct Pty {
-    pub child: Box<dyn Child + Send + Sync>,
-    master: Option<Box<dyn MasterPty + Send>>,
-    keys: Option<Box<dyn Write + Send>>,
-    /// Dropped to make the reader let go of the terminal.
-    reading: Option<std::sync::mpsc::Sender<()>>,
-    screen: Arc<(Mutex<Output>, Condvar)>,
-    _home: tempfile::TempDir,
+/// What the terminal saw.
+struct Seen {
+    parser: Parser<Told>,
+    is_closed: bool,
 }
 
-/// What came from the program.
-pub struct Output {
-    pub parser: vt100::Parser,
-    pub raw: Vec<u8>,
-    is_over: bool,
+/// What programs tell terminals besides text.
+#[derive(Default)]
+pub struct Told {
+    /// What was put on the clipboard, decoded.
+    pub clipboard: Vec<String>,
+    /// Sequences that mean something else: titles, reports, bells.
+    pub odd: Vec<String>,
+}
+
+impl Callbacks for Told {
+    fn copy_to_clipboard(&mut self, _: &mut Screen, _: &[u8], data: &[u8]) {
+        use base64::Engine;
+        let text = base64::engine::general_purpose::STANDARD.decode(data).expect("base64");
+        self.clipboard.push(String::from_utf8(text).expect("text"));
+    }
+
+    fn audible_bell(&mut self, _: &mut Screen) {
+        self.odd.push("bell".into());
+    }
+
+    fn set_window_title(&mut self, _: &mut Screen, title: &[u8]) {
+        self.odd.push(format!("title {title:?}"));
+    }
+
+    fn unhandled_csi(&mut self, _: &mut Screen, _: Option<u8>, _: Option<u8>, params: &[&[u16]], end: char) {
+        // Synchronized updates are not known to the emulator; `6n` would be a question for the cursor.
+        if end == 'n' {
+            self.odd.push(format!("report {params:?}"));
+        }
+    }
+
+    fn unhandled_osc(&mut self, _: &mut Screen, params: &[&[u8]]) {
+        self.odd.push(format!("osc {params:?}"));
+    }
+}
+
+/// The terminal. Dropping it hangs up.
+pub struct Pty {
+    master: Box<dyn MasterPty + Send>,
+    slave: Box<dyn SlavePty + Send>,
+    keys: Box<dyn Write + Send>,
+    seen: Arc<(Mutex<Seen>, Condvar)>,
+    reader: Option<JoinHandle<()>>,
+    before: String,
+}
+
+/// A program in the terminal. Dropping it ends it.
+pub struct Program {
+    id: Pid,
+    killer: Box<dyn portable_pty::ChildKiller + Send + Sync>,
+    ended: std::sync::mpsc::Receiver<ExitStatus>,
 }
 
 impl Pty {
-    /// Starts `regtui` with these arguments.
-    pub fn regtui(arguments: &[&str]) -> Pty {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_regtui"));
-        command.args(arguments);
-        Pty::start(command)
-    }
-
-    /// Starts a program on 100 columns and 30 rows.
-    pub fn start(mut command: CommandBuilder) -> Pty {
-        let home = tempfile::tempdir().expect("a folder");
-        command.env("HOME", home.path());
-        command.env("TERM", "xterm-256color");
-        for name in
-            ["XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "NO_COLOR", "DISPLAY", "WAYLAND_DISPLAY"]
-        {
-            command.env_remove(name);
-        }
-        let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let child = pair.slave.spawn_command(command).expect("it starts");
-        drop(pair.slave);
-        let parser = vt100::Parser::new(cells(30), cells(100), 0);
-        let screen =
-            Arc::new((Mutex::new(Output { parser, raw: Vec::new(), is_over: false }), Condvar::new()));
-        let shared = screen.clone();
-        let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        let mut reader = reader_of(pair.master.as_ref());
-        std::thread::spawn(move || {
-            let mut bytes = [0; 8192];
-            loop {
-                if matches!(stopped.try_recv(), Err(std::sync::mpsc::TryRecvError::Disconnected)) {
+    pub fn open(columns: u16, rows: u16) -> Pty {
+        let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
+        let mut output = pair.master.try_clone_reader().expect("its output");
+        let keys = pair.master.take_writer().expect("its keys");
+        let parser = Parser::new_with_callbacks(cells(rows), cells(columns), 0, Told::default());
+        let seen = Arc::new((Mutex::new(Seen { parser, is_closed: false }), Condvar::new()));
+        let shared = seen.clone();
+        let reader = std::thread::spawn(move || {
+            let mut buffer = [0; 64 * 1024];
+            while let Ok(length @ 1..) = output.read(&mut buffer) {
+                let mut seen = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if seen.is_closed {
                     return;
                 }
-                if !is_ready(&reader) {
-                    continue;
-                }
-                let count = reader.read(&mut bytes).unwrap_or(0);
-                let mut output = shared.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                output.parser.process(&bytes[..count]);
-                output.raw.extend_from_slice(&bytes[..count]);
-                output.is_over = count == 0;
+                seen.parser.process(&buffer[..length]);
                 shared.1.notify_all();
-                if count == 0 {
-                    return;
-                }
             }
         });
-        let keys = pair.master.take_writer().expect("a writer");
-        Pty { child, master: Some(pair.master), keys: Some(keys), reading: Some(stop), screen, _home: home }
+        let (master, slave, reader) = (pair.master, pair.slave, Some(reader));
+        let mut pty = Pty { master, slave, keys, seen, reader, before: String::new() };
+        pty.before = pty.modes();
+        pty
     }
 
-    pub fn id(&self) -> rustix::process::Pid {
-        let id = self.child.process_id().expect("it runs");
-        rustix::process::Pid::from_raw(id as i32).expect("an id")
+    pub fn start(&self, command: CommandBuilder) -> Program {
+        let mut child = self.slave.spawn_command(command).expect("the program starts");
+        let id = child.process_id().and_then(|id| Pid::from_raw(id as i32)).expect("a process");
+        let killer = child.clone_killer();
+        let (sender, ended) = channel();
+        std::thread::spawn(move || sender.send(child.wait().expect("it ends")));
+        Program { id, killer, ended }
     }
 
-    /// Types.
-    pub fn send(&mut self, keys: &str) {
-        let writer = self.keys.as_mut().expect("the terminal is there");
-        writer.write_all(keys.as_bytes()).and_then(|()| writer.flush()).expect("it is taken");
+    pub fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("somebody reads keys");
+        self.keys.flush().expect("somebody reads keys");
     }
 
     pub fn resize(&self, columns: u16, rows: u16) {
-        self.screen.0.lock().expect("a lock").parser.screen_mut().set_size(cells(rows), cells(columns));
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        self.master.as_ref().expect("the terminal is there").resize(size).expect("a size");
+        self.lock().parser.set_size(cells(rows), cells(columns));
+        self.master.resize(size(columns, rows)).expect("another size");
     }
 
-    /// Waits until the screen is as wished.
-    #[track_caller]
-    pub fn wait(&self, what: &str, is_so: impl Fn(&Output) -> bool) {
-        let end = Instant::now() + PATIENCE;
-        let mut output = self.screen.0.lock().expect("a lock");
-        while !is_so(&output) {
-            let left = end.saturating_duration_since(Instant::now());
-            assert!(
-                !left.is_zero() && !output.is_over,
-                "{what} did not come:\n{}",
-                output.parser.screen().contents()
-            );
-            (output, _) = self.screen.1.wait_timeout(output, left).expect("a lock");
-        }
+    /// Tells the program another size than the one that is shown.
+    pub fn claim_size(&self, columns: u16, rows: u16) {
+        self.master.resize(size(columns, rows)).expect("another size");
     }
 
-    /// Waits for a text on the screen.
-    #[track_caller]
+    /// Waits until the text is on the screen.
     pub fn wait_for(&self, text: &str) {
-        self.wait(text, |output| output.parser.screen().contents().contains(text));
+        self.wait_until(&format!("`{text}` is on the screen"), |screen| screen.contents().contains(text));
     }
 
-    /// Takes the terminal away.
-    pub fn hang_up(&mut self) {
-        self.keys = None;
-        self.reading = None;
-        self.master = None;
-    }
-
-    /// Waits for the end of the program; gives its exit code.
-    #[track_caller]
-    pub fn wait_for_end(&mut self) -> u32 {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("a status") {
-                return status.exit_code();
-            }
-            assert!(Instant::now() < end, "it does not end:\n{}", self.contents());
-            std::thread::yield_now();
+    /// Waits until the screen is as it should be.
+    pub fn wait_until(&self, what: &str, is_so: impl Fn(&Screen) -> bool) {
+        let end = Instant::now() + LONGEST;
+        let mut seen = self.lock();
+        while !is_so(seen.parser.screen()) {
+            let left = end.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "not so: {what}:\n{}", seen.parser.screen().contents());
+            seen = self.seen.1.wait_timeout(seen, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    pub fn contents(&self) -> String {
-        self.screen.0.lock().expect("a lock").parser.screen().contents()
+    pub fn text(&self) -> String {
+        self.lock().parser.screen().contents()
     }
 
-    /// Whether everything that was taken from the terminal is given back.
-    #[track_caller]
-    pub fn assert_restored(&self) {
-        let end = Instant::now() + PATIENCE;
-        let mut output = self.screen.0.lock().expect("a lock");
-        while !output.is_over && Instant::now() < end {
-            (output, _) = self.screen.1.wait_timeout(output, Duration::from_millis(200)).expect("a lock");
-            if is_restored(&output) {
-                break;
-            }
-        }
-        assert!(
-            is_restored(&output),
-            "the terminal is not given back: {:?}",
-            String::from_utf8_lossy(&output.raw[output.raw.len().saturating_sub(300)..])
-        );
+    /// Looks at what the terminal was told.
+    pub fn told<T>(&self, look: impl FnOnce(&Told) -> T) -> T {
+        look(self.lock().parser.callbacks())
     }
-}
 
-pub fn is_restored(output: &Output) -> bool {
-    let screen = output.parser.screen();
-    !screen.alternate_screen()
-        && !screen.hide_cursor()
-        && !screen.bracketed_paste()
-        && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
-}
+    /// Waits until everything that was written so far is on the screen, and checks that the terminal is as it was.
+    pub fn assert_given_back(&self) {
+        self.write("\r\n‹end›");
+        self.wait_for("‹end›");
+        let seen = self.lock();
+        let screen = seen.parser.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is left:\n{}", screen.contents());
+        assert!(!screen.hide_cursor(), "the cursor is shown");
+        assert!(!screen.bracketed_paste(), "bracketed paste is off");
+        assert_eq!(screen.mouse_protocol_mode(), MouseProtocolMode::None, "the mouse is free");
+        assert_eq!(seen.parser.callbacks().odd, [""; 0], "nothing odd was written");
+        drop(seen);
+        assert_eq!(self.modes(), self.before, "the modes of the line are as before");
+    }
 
-/// A reader that lets go when it is told to: the terminal is only gone when nobody holds it.
-fn reader_of(master: &(dyn MasterPty + Send)) -> std::fs::File {
-    use std::os::fd::BorrowedFd;
-    let fd = master.as_raw_fd().expect("a descriptor");
-    // SAFETY: the master is open, and stays so during this call, which makes a descriptor of its own.
-    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-    rustix::io::dup(fd).expect("a copy").into()
-}
+    /// Writes to the terminal, as another program that shares it would.
+    pub fn write(&self, text: &str) {
+        self.device().write_all(text.as_bytes()).expect("the terminal is there");
+    }
 
-/// Waits a little for something to read.
-fn is_ready(reader: &std::fs::File) -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let wait = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-    poll(&mut [PollFd::new(reader, PollFlags::IN)], Some(&wait)).is_ok_and(|ready| ready > 0)
-}
+    /// The terminal as a file, for programs that are to have it without being controlled by it.
+    pub fn device(&self) -> File {
+        let path: PathBuf = self.master.tty_name().expect("a name");
+        OpenOptions::new().read(true).write(true).open(path).expect("the terminal is there")
+    }
 
-fn cells(count: u16) -> std::num::NonZero<u16> {
-    std::num::NonZero::new(count).expect("a terminal has cells")
+    /// The modes of the line: echo, signals and the like.
+    fn modes(&self) -> String {
+        let modes = rustix::termios::tcgetattr(self.device()).expect("its modes");
+        let mut text = String::new();
+        write!(
+            text,
+            "{:?} {:?} {:?} {:?}",
+            modes.input_modes, modes.output_modes, modes.control_modes, modes.local_modes
+        )
+        .expect("a string");
+        text
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Pty {
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        self.seen.0.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
+        // The reader holds the terminal open until it has something to read.
+        self.write(" ");
+        self.reader.take().map(JoinHandle::join);
     }
+}
+
+impl Program {
+    pub fn signal(&self, signal: Signal) {
+        kill_process(self.id, signal).expect("it runs");
+    }
+
+    /// Waits for the end; the exit code, or the name of the signal that killed it.
+    pub fn wait(&self) -> Result<u32, String> {
+        let status = self.ended.recv_timeout(LONGEST).expect("it ends");
+        match status.signal() {
+            Some(signal) => Err(signal.to_owned()),
+            None => Ok(status.exit_code()),
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It has ended already, as a rule.
+        self.killer.kill().ok();
+    }
+}
+
+/// regtui as it is built, with nothing of this machine's settings.
+pub fn regtui(arguments: &[&str]) -> CommandBuilder {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_regtui"));
+    command.args(arguments);
+    bare(&mut command);
+    command
+}
+
+/// Clears the environment but for what a terminal needs.
+pub fn bare(command: &mut CommandBuilder) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.env_clear();
+    command.env("PATH", path);
+    command.env("TERM", "xterm-256color");
+    command.env("HOME", "/nonexistent");
+    command.env("RUST_BACKTRACE", "0");
+}
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }
+}
+
+fn cells(number: u16) -> NonZeroU16 {
+    NonZeroU16::new(number).expect("a size")
 }

@@ -1,0 +1,93 @@
+//! What reaches other programs through the terminal: the clipboard and the pager.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::pty::{Program, Pty, regtui};
+
+/// The UI on the sample with this pager, a shell script.
+fn opened(pager: &str) -> (Pty, Program, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("a pager");
+    std::fs::write(&script, format!("#!/bin/sh\n{pager}\n")).expect("it is written");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let pty = Pty::open(120, 30);
+    let mut command = regtui(&["--demo"]);
+    command.env("PAGER", format!("'{}' --plain", script.display()));
+    let program = pty.start(command);
+    pty.wait_for("base/alpine");
+    (pty, program, folder)
+}
+
+#[test]
+fn a_copied_name_is_put_on_the_clipboard_of_the_terminal() {
+    let (mut pty, program, _folder) = opened("cat");
+    pty.wait_for("3.22.2");
+    pty.press("yr");
+    pty.wait_for("clipboard");
+    let copied = pty.told(|told| told.clipboard.clone());
+    assert!(copied.len() == 1 && copied[0].contains("/base/alpine"), "{copied:?}");
+    pty.press("q");
+    assert_eq!(program.wait(), Ok(0));
+    pty.assert_given_back();
+}
+
+#[test]
+fn the_pager_has_the_terminal_and_its_keys_and_then_gives_it_back() {
+    let (mut pty, program, folder) =
+        opened(r#"echo "told $1"; cat; read line < /dev/tty; echo "read $line" > "$0.read""#);
+    pty.press("o");
+    pty.wait_until("the names are on the first screen", |screen| {
+        !screen.alternate_screen()
+            && screen.contents().contains("told --plain")
+            && screen.contents().contains("windows/agent")
+    });
+    pty.press("a key\r");
+    pty.wait_until("regtui is back", |screen| {
+        screen.alternate_screen() && screen.contents().contains("Repositories")
+    });
+    let read = std::fs::read_to_string(folder.path().join("a pager.read"));
+    assert_eq!(read.expect("the pager ended"), "read a key\n");
+    pty.press("q");
+    assert_eq!(program.wait(), Ok(0));
+    pty.assert_given_back();
+}
+
+#[test]
+fn control_c_in_the_pager_ends_the_pager_alone() {
+    let (mut pty, program, _folder) = opened("cat; echo ready; sleep 1000");
+    pty.press("o");
+    pty.wait_for("ready");
+    pty.press("\x03");
+    pty.wait_until("regtui is back", |screen| {
+        screen.alternate_screen() && screen.contents().contains("Repositories")
+    });
+    pty.press("q");
+    assert_eq!(program.wait(), Ok(0));
+    pty.assert_given_back();
+}
+
+#[test]
+fn a_signal_ends_the_pager_too() {
+    let (mut pty, program, _folder) = opened("cat; echo ready; exec sleep 1000");
+    pty.press("o");
+    pty.wait_for("ready");
+    program.signal(rustix::process::Signal::TERM);
+    assert_eq!(program.wait(), Ok(130));
+    pty.assert_given_back();
+}
+
+#[test]
+fn a_pager_that_does_not_exist_is_said_and_nothing_is_lost() {
+    let pty = Pty::open(120, 30);
+    let mut command = regtui(&["--demo"]);
+    command.env("PAGER", "no-such-pager-here");
+    let program = pty.start(command);
+    pty.wait_for("base/alpine");
+    let mut pty = pty;
+    pty.press("o");
+    pty.wait_for("no-such-pager-here");
+    pty.wait_for("base/alpine");
+    pty.press("q");
+    assert_eq!(program.wait(), Ok(0));
+    pty.assert_given_back();
+}
