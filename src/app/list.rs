@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use super::filter::Filter;
 
+/// A row with this bit is a heading over others: it stands for no item, and cannot be marked.
+pub const HEADING: u32 = 1 << 31;
+
 /// A list on the screen, over items that its owner keeps.
 #[derive(Debug, Default)]
 pub struct List {
@@ -108,7 +111,9 @@ impl List {
     /// Shows other rows. The cursor stays on its item if the user chose it and it is still there.
     pub fn show(&mut self, rows: Vec<u32>) {
         let selected = self.rows.get(self.cursor).copied().filter(|_| self.is_chosen);
+        let range_from = self.range_from.and_then(|row| self.rows.get(row).copied());
         self.rows = rows;
+        self.range_from = range_from.and_then(|item| self.rows.iter().position(|row| *row == item));
         let same = selected.and_then(|item| self.rows.iter().position(|row| *row == item));
         if let Some(row) = same {
             self.cursor = row;
@@ -131,7 +136,7 @@ impl List {
     /// Marks the row under the cursor, or unmarks it, and goes on to the next.
     pub fn toggle_mark(&mut self) {
         if let Some(item) = self.rows.get(self.cursor).copied() {
-            if !self.marks.remove(&item) {
+            if item & HEADING == 0 && !self.marks.remove(&item) {
                 self.marks.insert(item);
             }
             self.go(Move::By(1));
@@ -151,7 +156,7 @@ impl List {
 
     /// Marks every row shown.
     pub fn mark_all(&mut self) {
-        self.marks.extend(self.rows.iter().copied());
+        self.mark(0..self.rows.len());
     }
 
     /// Unmarks everything; says whether anything was marked.
@@ -163,14 +168,26 @@ impl List {
     /// The marked items in the order shown, those that a filter hides last.
     pub fn marked(&self) -> Vec<usize> {
         let shown: Vec<u32> = self.rows.iter().copied().filter(|item| self.marks.contains(item)).collect();
-        let mut hidden: Vec<u32> = self.marks.iter().copied().filter(|item| !shown.contains(item)).collect();
+        let is_shown: HashSet<u32> = shown.iter().copied().collect();
+        let mut hidden: Vec<u32> =
+            self.marks.iter().copied().filter(|item| !is_shown.contains(item)).collect();
         hidden.sort_unstable();
         shown.into_iter().chain(hidden).map(|item| item as usize).collect()
     }
 
+    /// Forgets which items the rows are, because items have other places now. The cursor keeps its row.
+    pub fn forget_rows(&mut self) {
+        self.rows.clear();
+        self.range_from = None;
+    }
+
     fn mark_range(&mut self, from: usize) {
-        let (start, end) = (from.min(self.cursor), from.max(self.cursor));
-        self.marks.extend(self.rows.iter().skip(start).take(end + 1 - start).copied());
+        self.mark(from.min(self.cursor)..from.max(self.cursor) + 1);
+    }
+
+    fn mark(&mut self, rows: Range<usize>) {
+        let rows = self.rows.iter().skip(rows.start).take(rows.len());
+        self.marks.extend(rows.filter(|item| **item & HEADING == 0));
     }
 }
 
@@ -325,6 +342,16 @@ mod tests {
         list.show(vec![3, 4]);
         assert_eq!(list.marked(), [3, 0, 1, 2]);
         assert!(list.unmark() && !list.unmark());
+    }
+
+    #[test]
+    fn a_range_goes_on_from_its_item_when_rows_come_before_it() {
+        let mut list = list(3, 3);
+        list.go(Move::To(1));
+        list.toggle_range();
+        list.show(vec![9, 8, 0, 1, 2]);
+        list.go(Move::By(1));
+        assert_eq!(list.marked(), [1, 2]);
     }
 
     #[test]

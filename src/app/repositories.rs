@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::list::{Change, List, Paged};
+use super::list::{Change, HEADING, List, Paged};
 use super::remote::Ticket;
 use crate::model::page::Listed;
 use crate::model::reference::RepositoryName;
@@ -17,11 +17,11 @@ use crate::model::text::SafeText;
 pub struct Repositories {
     /// The catalog, and what was opened by name, each once.
     pub names: Paged<Listed<RepositoryName>>,
-    /// What is shown of it, sorted by name. In a flat list the rows are indices into `names`; in a tree, into `branches`.
+    /// What is shown of it, sorted by name. The rows are indices into `names`; in a tree, those of namespaces are headings.
     pub list: List,
     /// Whether namespaces are folded into a tree. A filter makes the list flat.
     pub tree: bool,
-    /// The rows of the tree, when it is one.
+    /// The rows of the tree, when it is one: as many as `list.rows`.
     pub branches: Vec<Branch>,
     /// The namespaces that are open, with their trailing slash.
     pub open: HashSet<String>,
@@ -56,6 +56,12 @@ pub enum Node {
     Repository(u32),
 }
 
+/// What a refresh keeps.
+struct Before {
+    selected: Option<RepositoryName>,
+    marked: HashSet<String>,
+}
+
 /// The most names of repositories opened by name that are remembered.
 const MOST_OPENED: usize = 50;
 
@@ -67,7 +73,7 @@ impl Repositories {
 
     /// The branch under the cursor, in a tree.
     pub fn branch(&self) -> Option<&Branch> {
-        self.branches.get(self.list.selected()?).filter(|_| self.is_tree())
+        self.branches.get(self.list.cursor).filter(|_| self.is_tree())
     }
 
     /// The name under the cursor, as the server listed it.
@@ -77,13 +83,7 @@ impl Repositories {
 
     /// The name that an entry of `list.rows` stands for; none for a namespace.
     pub fn listed_at(&self, item: usize) -> Option<&Listed<RepositoryName>> {
-        match self.is_tree() {
-            false => self.names.items.get(item),
-            true => match self.branches.get(item)?.node {
-                Node::Repository(name) => self.names.items.get(name as usize),
-                Node::Namespace { .. } => None,
-            },
-        }
+        self.names.items.get(item)
     }
 
     /// The repository under the cursor.
@@ -103,15 +103,14 @@ impl Repositories {
         let is_new =
             |listed: &Listed<RepositoryName>| listed.name().is_none_or(|name| !opened.contains(name));
         let page = page.into_iter().filter(is_new).collect();
+        let is_last_of_refresh = next.is_none() && self.names.incoming.is_some();
+        let before = is_last_of_refresh.then(|| self.before());
         let change = self.names.take(page, next, now);
         self.names.incomplete = incomplete;
-        match change {
-            Change::Nothing => {}
-            Change::Added(from) => self.added(from),
-            Change::Replaced => {
-                self.names.items.extend(self.opened.iter().cloned().map(Listed::Named));
-                self.replaced();
-            }
+        match (change, before) {
+            (Change::Added(from), _) => self.added(from),
+            (Change::Replaced, Some(before)) => self.replaced(before),
+            (Change::Nothing | Change::Replaced, _) => {}
         }
     }
 
@@ -132,27 +131,32 @@ impl Repositories {
     fn added(&mut self, from: usize) {
         self.list.order.extend(from as u32..self.names.items.len() as u32);
         self.sort();
+        self.seek();
     }
 
-    fn replaced(&mut self) {
-        let selected = self.selected().cloned();
-        let marked: HashSet<String> = std::mem::take(&mut self.list.marks)
-            .into_iter()
-            .filter_map(|item| self.listed_at(item as usize).map(|listed| listed.text().to_string()))
-            .collect();
+    /// By name, since a refresh gives every name another place.
+    fn before(&self) -> Before {
+        let marked = self.list.marks.iter().filter_map(|item| self.listed_at(*item as usize));
+        Before {
+            selected: self.selected().filter(|_| self.list.is_chosen).cloned(),
+            marked: marked.map(|listed| listed.text().to_string()).collect(),
+        }
+    }
+
+    fn replaced(&mut self, before: Before) {
+        let listed: HashSet<&RepositoryName> = self.names.items.iter().filter_map(Listed::name).collect();
+        let unlisted: Vec<_> = self.opened.iter().filter(|name| !listed.contains(name)).cloned().collect();
+        self.names.items.extend(unlisted.into_iter().map(Listed::Named));
+        let items = self.names.items.iter().enumerate();
+        let marked = items.filter(|(_, listed)| before.marked.contains(listed.text()));
+        self.list.marks = marked.map(|(item, _)| item as u32).collect();
         self.list.order = (0..self.names.items.len() as u32).collect();
-        let is_chosen = self.list.is_chosen;
+        self.list.forget_rows();
         self.sort();
-        if let Some(name) = selected.filter(|_| is_chosen) {
+        if let Some(name) = before.selected {
             self.go_to(&name);
         }
-        if !self.is_tree() {
-            let items = self.names.items.iter().enumerate();
-            self.list.marks = items
-                .filter(|(_, listed)| marked.contains(listed.text()))
-                .map(|(item, _)| item as u32)
-                .collect();
-        }
+        self.seek();
     }
 
     fn sort(&mut self) {
@@ -161,38 +165,49 @@ impl Repositories {
         if !self.list.order.is_sorted_by(|a, b| name(a) <= name(b)) {
             self.list.order.sort_by(|a, b| name(a).cmp(name(b)));
         }
-        self.refilter();
+        self.show();
     }
 
-    /// Shows what filter and tree leave.
+    /// Shows what filter and tree leave. A filter that goes away leaves the cursor on what it found.
     pub fn refilter(&mut self) {
+        let is_unfiltered = self.is_tree() && self.branches.is_empty();
+        let found = self.selected().filter(|_| is_unfiltered && self.list.is_chosen).cloned();
+        self.show();
+        if let Some(name) = found {
+            self.go_to(&name);
+        }
+        self.seek();
+    }
+
+    fn show(&mut self) {
         if self.is_tree() {
-            let before = self.branch().map(|branch| branch.node.clone());
-            self.branches = tree::grow(&self.names.items, &self.list.order, &self.open);
-            let rows = (0..self.branches.len() as u32).collect();
-            let is_chosen = std::mem::take(&mut self.list.is_chosen);
-            let cursor = self.list.cursor;
-            self.list.show(rows);
-            self.list.is_chosen = is_chosen;
-            if is_chosen {
-                let same = before.and_then(|before| {
-                    self.branches.iter().position(|branch| is_same(&branch.node, &before))
-                });
-                self.list.cursor = same.unwrap_or(cursor);
-                self.list.show_cursor();
-            }
+            self.show_branches();
         } else {
             self.branches = Vec::new();
             let names = &self.names.items;
             self.list.refilter(|item| names.get(item as usize).map(Listed::text));
         }
-        self.seek();
+    }
+
+    fn show_branches(&mut self) {
+        let namespace =
+            self.branch().and_then(Branch::path).filter(|_| self.list.is_chosen).map(String::from);
+        self.branches = tree::grow(&self.names.items, &self.list.order, &self.open);
+        let item = |(row, branch): (usize, &Branch)| match branch.node {
+            Node::Repository(name) => name,
+            Node::Namespace { .. } => HEADING | row as u32,
+        };
+        self.list.show(self.branches.iter().enumerate().map(item).collect());
+        let same = |path: String| self.branches.iter().position(|branch| branch.path() == Some(&path));
+        if let Some(row) = namespace.and_then(same) {
+            self.list.cursor = row;
+            self.list.show_cursor();
+        }
     }
 
     /// Folds the list into a tree, or unfolds it; the cursor stays on its repository.
     pub fn toggle_tree(&mut self) {
         let selected = self.selected().cloned();
-        self.list.marks.clear();
         self.tree = !self.tree;
         self.refilter();
         if let Some(name) = selected {
@@ -241,8 +256,7 @@ impl Repositories {
 
     fn go_to(&mut self, name: &RepositoryName) -> bool {
         if self.is_tree() && self.open_to(name) {
-            self.branches = tree::grow(&self.names.items, &self.list.order, &self.open);
-            self.list.rows = (0..self.branches.len() as u32).collect();
+            self.show_branches();
         }
         let row = self
             .list
@@ -268,11 +282,13 @@ impl Repositories {
     }
 }
 
-fn is_same(a: &Node, b: &Node) -> bool {
-    match (a, b) {
-        (Node::Namespace { path: a, .. }, Node::Namespace { path: b, .. }) => a == b,
-        (Node::Repository(a), Node::Repository(b)) => a == b,
-        _ => false,
+impl Branch {
+    /// The path of a namespace, with its trailing slash.
+    fn path(&self) -> Option<&str> {
+        match &self.node {
+            Node::Namespace { path, .. } => Some(path),
+            Node::Repository(_) => None,
+        }
     }
 }
 
@@ -291,16 +307,77 @@ mod tests {
     }
 
     fn shown(repositories: &Repositories) -> Vec<String> {
-        let text = |item: &u32| match repositories.listed_at(*item as usize) {
+        let text = |(row, item): (usize, &u32)| match repositories.listed_at(*item as usize) {
             Some(listed) => listed.text().to_string(),
-            None => match &repositories.branches[*item as usize].node {
+            None => match &repositories.branches[row].node {
                 Node::Namespace { path, open, count } => {
                     format!("{}{path} {count}", if *open { "-" } else { "+" })
                 }
                 Node::Repository(_) => "?".into(),
             },
         };
-        repositories.list.rows.iter().map(text).collect()
+        repositories.list.rows.iter().enumerate().map(text).collect()
+    }
+
+    fn marked(repositories: &Repositories) -> Vec<&str> {
+        let items = repositories.list.marked().into_iter();
+        items.filter_map(|item| repositories.listed_at(item)).map(Listed::text).collect()
+    }
+
+    #[test]
+    fn cursor_and_marks_stay_on_their_names_when_a_refresh_brings_others() {
+        let mut tickets = Tickets::default();
+        let mut repositories = Repositories::default();
+        repositories.take(page(&["a", "b", "c"]), None, None, Timestamp::UNIX_EPOCH);
+        repositories.list.go(Move::To(1));
+        repositories.list.toggle_mark();
+        repositories.list.go(Move::To(1));
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["0", "a", "b", "c"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(repositories.selected(), Some(&name("b")));
+        assert_eq!(marked(&repositories), ["b"]);
+        repositories.toggle_tree();
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["b", "c"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(repositories.selected(), Some(&name("b")));
+        assert_eq!(marked(&repositories), ["b"]);
+    }
+
+    #[test]
+    fn what_is_opened_during_a_refresh_is_listed_once() {
+        let mut tickets = Tickets::default();
+        let mut repositories = Repositories::default();
+        repositories.take(page(&["a", "b"]), None, None, Timestamp::UNIX_EPOCH);
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["a"]), Some(tickets.issue()), None, Timestamp::UNIX_EPOCH);
+        repositories.open_by_name(&name("a"));
+        repositories.take(page(&["b"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["a", "b"]);
+    }
+
+    #[test]
+    fn marks_in_a_tree_stay_on_their_names_and_namespaces_take_none() {
+        let mut repositories = Repositories::default();
+        repositories.take(page(&["a", "b/x", "c/y"]), None, None, Timestamp::UNIX_EPOCH);
+        repositories.toggle_tree();
+        assert_eq!(shown(&repositories), ["a", "+b/ 1", "+c/ 1"]);
+        repositories.list.mark_all();
+        assert_eq!(marked(&repositories), ["a"]);
+        repositories.list.go(Move::To(1));
+        repositories.list.toggle_mark();
+        assert_eq!(marked(&repositories), ["a"]);
+        repositories.list.go(Move::To(1));
+        repositories.toggle_namespace();
+        assert_eq!(shown(&repositories), ["a", "-b/ 1", "b/x", "+c/ 1"]);
+        assert_eq!(marked(&repositories), ["a"]);
+        repositories.list.filter = "y".into();
+        repositories.refilter();
+        repositories.list.toggle_mark();
+        assert_eq!(marked(&repositories), ["c/y", "a"]);
+        repositories.list.filter.clear();
+        repositories.refilter();
+        assert_eq!(repositories.selected(), Some(&name("c/y")), "what the filter found is shown in the tree");
+        assert_eq!(marked(&repositories), ["a", "c/y"]);
     }
 
     #[test]

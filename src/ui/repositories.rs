@@ -63,7 +63,7 @@ impl Canvas<'_, '_> {
             let Some(listed) = repositories.listed_at(item) else { return Vec::new() };
             return vec![self.name(listed, listed.text(), room)];
         }
-        let Some(branch) = repositories.branches.get(item) else { return Vec::new() };
+        let Some(branch) = repositories.branches.get(row) else { return Vec::new() };
         let indent = "  ".repeat(branch.depth.into());
         let room = room.saturating_sub(indent.len() + 2);
         match &branch.node {
