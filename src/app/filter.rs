@@ -1,14 +1,36 @@
 //! The filter of a list: every word must fit, in any order; `!word` must not be in it. Smart case: a word with a capital
 //! letter minds case. Names that hold the words as they are come before those that only hold their letters in order.
 
-use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
+use nucleo_matcher::{Config, Matcher, Utf32Str, Utf32String};
 
 /// A filter, parsed.
 pub struct Filter {
-    holds: Pattern,
-    resembles: Pattern,
-    excludes: Vec<Pattern>,
+    wanted: Vec<Word>,
+    excluded: Vec<Word>,
+}
+
+/// A word of the filter.
+struct Word {
+    text: Utf32String,
+    minds_case: bool,
+}
+
+impl Word {
+    fn new(text: &str) -> Word {
+        Word { text: text.into(), minds_case: text.chars().any(char::is_uppercase) }
+    }
+
+    /// Whether a name holds the word as it is.
+    fn is_in(&self, name: Utf32Str, matcher: &mut Matcher) -> bool {
+        matcher.config.ignore_case = !self.minds_case;
+        matcher.substring_match(name, self.text.slice(..)).is_some()
+    }
+
+    /// Whether a name holds the letters of the word in their order.
+    fn resembles(&self, name: Utf32Str, matcher: &mut Matcher) -> bool {
+        matcher.config.ignore_case = !self.minds_case;
+        matcher.fuzzy_match_greedy(name, self.text.slice(..)).is_some()
+    }
 }
 
 impl Filter {
@@ -16,31 +38,29 @@ impl Filter {
     pub fn parse(text: &str) -> Option<Filter> {
         let (excluded, wanted): (Vec<&str>, Vec<&str>) =
             text.split_whitespace().partition(|word| word.starts_with('!'));
-        let wanted = wanted.join(" ");
         let excluded = excluded.into_iter().map(|word| &word[1..]).filter(|word| !word.is_empty());
-        let pattern = |text: &str, kind| Pattern::new(text, CaseMatching::Smart, Normalization::Never, kind);
-        let excludes: Vec<Pattern> = excluded.map(|word| pattern(word, AtomKind::Substring)).collect();
         let filter = Filter {
-            holds: pattern(&wanted, AtomKind::Substring),
-            resembles: pattern(&wanted, AtomKind::Fuzzy),
-            excludes,
+            wanted: wanted.into_iter().map(Word::new).collect(),
+            excluded: excluded.map(Word::new).collect(),
         };
-        (!wanted.is_empty() || !filter.excludes.is_empty()).then_some(filter)
+        (!filter.wanted.is_empty() || !filter.excluded.is_empty()).then_some(filter)
     }
 
     /// Those of `items` whose name fits, in their order: first those that hold the words, then those that resemble them.
     pub fn rows<'a>(&self, items: impl Iterator<Item = (u32, &'a str)>) -> Vec<u32> {
-        let mut matcher = Matcher::new(Config::DEFAULT.match_paths());
+        let mut config = Config::DEFAULT;
+        config.normalize = false;
+        let mut matcher = Matcher::new(config);
         let mut characters = Vec::new();
         let (mut first, mut second) = (Vec::new(), Vec::new());
         for (item, name) in items {
             let name = Utf32Str::new(name, &mut characters);
-            if self.excludes.iter().any(|excluded| excluded.score(name, &mut matcher).is_some()) {
+            if self.excluded.iter().any(|word| word.is_in(name, &mut matcher)) {
                 continue;
             }
-            if self.holds.score(name, &mut matcher).is_some() {
+            if self.wanted.iter().all(|word| word.is_in(name, &mut matcher)) {
                 first.push(item);
-            } else if self.resembles.score(name, &mut matcher).is_some() {
+            } else if self.wanted.iter().all(|word| word.resembles(name, &mut matcher)) {
                 second.push(item);
             }
         }

@@ -1,0 +1,79 @@
+//! `regtui ls --long` on 1,000 tags with distinct configs, beside wrk on the same manifests and crane on the same tags.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::{peers, servers};
+
+const TAGS: usize = 1_000;
+
+/// On distribution, which keeps its contents on disk as most registries do.
+pub fn run() {
+    let Some(server) = servers::distribution(TAGS) else { return };
+    let host = server.host();
+    let home = tempfile::tempdir().expect("a folder");
+    let reference = format!("{host}/bench/app");
+    let mut ours = Vec::new();
+    let mut rates = Vec::new();
+    for run in 0..6 {
+        let cold = tempfile::tempdir().expect("a folder");
+        let rate = wrk(&host, home.path());
+        let took = peers::time(peers::quiet(peers::REGTUI, cold.path()).args(["ls", "--long", &reference]));
+        let warm = peers::time(peers::quiet(peers::REGTUI, cold.path()).args(["ls", "--long", &reference]));
+        if run > 0 {
+            ours.push((took, warm));
+            rates.extend(rate);
+        }
+    }
+    ours.sort();
+    rates.sort_by(f64::total_cmp);
+    let (cold, warm) = ours[ours.len() / 2];
+    let rate = 2.0 * TAGS as f64 / cold.as_secs_f64();
+    println!(
+        "  regtui ls --long      {:.2} s, {rate:.0} requests/s; cached {:.2} s",
+        cold.as_secs_f64(),
+        warm.as_secs_f64()
+    );
+    if let Some(peer) = rates.get(rates.len() / 2) {
+        println!("  wrk -c8               {peer:.0} requests/s: regtui has {:.2} of it", rate / peer);
+    }
+    if let Some(theirs) = crane(&reference, home.path()) {
+        println!(
+            "  crane, xargs -P8      {:.1} s: regtui is {:.1} times faster",
+            theirs.as_secs_f64(),
+            theirs.as_secs_f64() / cold.as_secs_f64()
+        );
+    }
+}
+
+/// Requests a second of `wrk -c8` for three seconds, over all the tags' manifests in turn.
+fn wrk(host: &str, home: &Path) -> Option<f64> {
+    let wrk = peers::find("wrk")?;
+    let script = home.join("tags.lua");
+    let lua = format!(
+        "local n = 0\nrequest = function()\n  n = n % {TAGS} + 1\n  return wrk.format('GET', \
+         string.format('/v2/bench/app/manifests/1.%d.0', n - 1), {{['Accept'] = '{}'}})\nend\n",
+        regtui::model::media_type::ACCEPT_MANIFESTS
+    );
+    std::fs::write(&script, lua).expect("the script is written");
+    let output = Command::new(wrk)
+        .args(["-c8", "-t1", "-d3", "-s"])
+        .arg(&script)
+        .arg(format!("http://{host}"))
+        .output();
+    let text = String::from_utf8_lossy(&output.expect("wrk runs").stdout).into_owned();
+    assert!(!text.contains("Non-2xx"), "{text}");
+    text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")?.trim().parse().ok())
+}
+
+/// `crane manifest` and `crane config` for each tag, eight tags at a time.
+fn crane(reference: &str, home: &Path) -> Option<Duration> {
+    let crane = peers::find("crane")?;
+    let crane = crane.display();
+    let script = format!(
+        "seq 0 {} | xargs -P8 -I@ sh -c '{crane} manifest {reference}:1.@.0 && {crane} config {reference}:1.@.0'",
+        TAGS - 1
+    );
+    Some(peers::time(peers::quiet("sh", home).args(["-c", &script])))
+}

@@ -1,0 +1,35 @@
+//! The figures that README quotes: `cargo bench` repeats them, `cargo bench -- NAME` one of them.
+//!
+//! Each is taken beside a peer in the same run, or counted by the kernel, since machines differ and are noisy. Peers
+//! that are not in PATH (crane, wrk, docker-registry) are named and left out.
+
+mod first_frame;
+mod idle;
+mod keys;
+mod listing;
+mod long;
+mod memory;
+mod peers;
+mod screen;
+mod servers;
+
+/// Name and body of each measurement.
+const ALL: &[(&str, fn())] = &[
+    ("first_frame", first_frame::run),
+    ("listing", listing::run),
+    ("keys", keys::run),
+    ("memory", memory::run),
+    ("idle", idle::run),
+    ("long", long::run),
+];
+
+fn main() {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    println!("{} processors, load {}", peers::processors(), peers::load());
+    for (name, run) in ALL {
+        if wanted.is_empty() || wanted.iter().any(|word| word == name) {
+            println!("\n{name}");
+            run();
+        }
+    }
+}

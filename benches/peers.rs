@@ -1,0 +1,125 @@
+//! The programs that regtui is measured beside, and what the kernel says of a process.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The binary that is measured: built by the same `cargo bench`.
+pub const REGTUI: &str = env!("CARGO_BIN_EXE_regtui");
+
+/// Where a peer is, or a line that says it was left out.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+    if found.is_none() {
+        println!("  {name} is not in PATH: left out");
+    }
+    found
+}
+
+/// A command that reads no configuration and no credentials of the user, and writes its cache and state to `home`.
+pub fn quiet(program: impl AsRef<std::ffi::OsStr>, home: &std::path::Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env("HOME", home)
+        .env("DOCKER_CONFIG", home)
+        .env_remove("XDG_RUNTIME_DIR")
+        .env_remove("REGISTRY_AUTH_FILE");
+    for (name, folder) in
+        [("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_STATE_HOME", "state")]
+    {
+        command.env(name, home.join(folder));
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end, its output thrown away, and says how long it took.
+pub fn time(command: &mut Command) -> Duration {
+    let start = Instant::now();
+    let status = command.stdout(Stdio::null()).stderr(Stdio::inherit()).status();
+    let took = start.elapsed();
+    match status {
+        Ok(status) if status.success() => took,
+        other => panic!("{command:?} failed: {other:?}"),
+    }
+}
+
+/// Two commands in turn, `runs` times each after one that does not count.
+pub fn in_turn(
+    runs: usize,
+    mut ours: impl FnMut() -> Command,
+    mut theirs: impl FnMut() -> Command,
+) -> [Figures; 2] {
+    let mut times = [Vec::new(), Vec::new()];
+    for run in 0..=runs {
+        let pair = [time(&mut ours()), time(&mut theirs())];
+        if run > 0 {
+            times.iter_mut().zip(pair).for_each(|(times, took)| times.push(took));
+        }
+    }
+    times.map(Figures::of)
+}
+
+/// A series of durations, sorted.
+pub struct Figures(Vec<Duration>);
+
+impl Figures {
+    /// Takes the durations in any order.
+    pub fn of(mut times: Vec<Duration>) -> Figures {
+        times.sort();
+        Figures(times)
+    }
+
+    /// The value below which `share` of them lie: 0.5 for the median.
+    pub fn at(&self, share: f64) -> Duration {
+        let last = self.0.len().saturating_sub(1);
+        self.0[(share * last as f64).round() as usize]
+    }
+
+    /// The median.
+    pub fn median(&self) -> Duration {
+        self.at(0.5)
+    }
+}
+
+impl std::fmt::Display for Figures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ms = |share| self.at(share).as_secs_f64() * 1e3;
+        write!(
+            f,
+            "min {:.1}  median {:.1}  p99 {:.1}  max {:.1} ms  ({} runs)",
+            ms(0.0),
+            ms(0.5),
+            ms(0.99),
+            ms(1.0),
+            self.0.len()
+        )
+    }
+}
+
+/// Processor time of a process so far, in clock ticks: user and system.
+pub fn ticks(process: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields: Vec<&str> =
+        stat.rsplit_once(')').map_or(vec![], |(_, rest)| rest.split_whitespace().collect());
+    fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
+}
+
+/// Resident memory of a process now, in MiB.
+pub fn resident(process: u32) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1024.0
+}
+
+/// Processors that may be used.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How busy the machine was in the last minute: the noise in all that follows.
+pub fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or("unknown").to_string()
+}

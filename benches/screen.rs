@@ -1,0 +1,97 @@
+//! A terminal with regtui in it: keys in, a screen out, and when it changed.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+/// Longest wait for something that must appear.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// regtui in a terminal of 150 × 42.
+pub struct Screen {
+    child: Box<dyn Child + Send + Sync>,
+    writer: Box<dyn Write + Send>,
+    shared: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    started: Instant,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Screen {
+    /// Starts regtui with these arguments, its home in `home`.
+    pub fn start(arguments: &[&str], home: &Path) -> Screen {
+        let size = PtySize { rows: 42, cols: 150, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pty");
+        let mut command = CommandBuilder::new(super::peers::REGTUI);
+        command.args(arguments);
+        command.env("TERM", "xterm-256color");
+        command.env("HOME", home);
+        for (name, folder) in
+            [("XDG_CONFIG_HOME", "config"), ("XDG_CACHE_HOME", "cache"), ("XDG_STATE_HOME", "state")]
+        {
+            command.env(name, home.join(folder));
+        }
+        let started = Instant::now();
+        let child = pair.slave.spawn_command(command).expect("regtui starts");
+        drop(pair.slave);
+        let reader = pair.master.try_clone_reader().expect("a reader");
+        let writer = pair.master.take_writer().expect("a writer");
+        let (rows, columns) = (42.try_into().expect("not zero"), 150.try_into().expect("not zero"));
+        let shared = Arc::new((Mutex::new(vt100::Parser::new(rows, columns, 0)), Condvar::new()));
+        let of_reader = Arc::clone(&shared);
+        std::thread::spawn(move || read_all(reader, &of_reader));
+        Screen { child, writer, shared, started, _master: pair.master }
+    }
+
+    /// The process.
+    pub fn process(&self) -> u32 {
+        self.child.process_id().expect("it runs")
+    }
+
+    /// Since regtui was started.
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// Types, and says how long it took until the screen was as wanted.
+    pub fn press(&mut self, keys: &str, is_wanted: impl Fn(&str) -> bool) -> Duration {
+        let start = Instant::now();
+        self.writer.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        self.writer.flush().expect("the terminal takes keys");
+        self.wait(is_wanted);
+        start.elapsed()
+    }
+
+    /// Waits until the screen is as wanted.
+    pub fn wait(&self, is_wanted: impl Fn(&str) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let (parser, changed) = &*self.shared;
+        let mut parser = parser.lock().expect("the reader lives");
+        loop {
+            let contents = parser.screen().contents();
+            if is_wanted(&contents) {
+                return;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "waited in vain on:\n{contents}");
+            parser = changed.wait_timeout(parser, left).expect("the reader lives").0;
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn read_all(mut reader: Box<dyn Read + Send>, shared: &(Mutex<vt100::Parser>, Condvar)) {
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(count @ 1..) = reader.read(&mut buffer) {
+        shared.0.lock().expect("nobody panics with it").process(&buffer[..count]);
+        shared.1.notify_all();
+    }
+}

@@ -1,0 +1,145 @@
+//! Registries to measure against: one in memory in this process, one of distribution's in a process of its own.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use regtui::demo::{Demo, Settings, Store};
+use regtui::model::digest::Digest;
+use regtui::model::media_type::{OCI_CONFIG, OCI_MANIFEST};
+
+use super::peers;
+
+/// The name of the repository in row `row` of the sorted list.
+pub fn repository(row: usize) -> String {
+    format!("team-{:02}/app-{row:06}", row / 10_000)
+}
+
+/// A registry in memory, served by a thread of this process.
+pub struct Memory {
+    demo: Demo,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Memory {
+    /// `127.0.0.1:port`.
+    pub fn host(&self) -> String {
+        self.demo.address().to_string()
+    }
+}
+
+/// A registry of `repositories`, the first of them with `tags` tags.
+pub fn memory(repositories: usize, tags: usize) -> Memory {
+    let store = Store::new();
+    for row in 0..repositories {
+        store.create(&repository(row));
+    }
+    let first = repository(0);
+    for number in 0..tags {
+        let (config, manifest) = image(number);
+        store.put_blob(&first, config);
+        let digest = store.put_manifest(&first, OCI_MANIFEST, manifest);
+        store.tag(&first, &tag(number), digest);
+    }
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
+    let demo = runtime.block_on(Demo::start(Settings::default(), store)).expect("a registry");
+    Memory { demo, _runtime: runtime }
+}
+
+/// The name of a tag.
+pub fn tag(number: usize) -> String {
+    format!("1.{number}.0")
+}
+
+/// A config and a manifest that no other number has. The manifest names one layer, which nobody fetches.
+fn image(number: usize) -> (Vec<u8>, Vec<u8>) {
+    let created = 1_700_000_000 + 3_600 * i64::try_from(number).unwrap_or(0);
+    let created = jiff::Timestamp::from_second(created).expect("a date");
+    let config = format!(
+        r#"{{"created":"{created}","architecture":"amd64","os":"linux","config":{{"Cmd":["app","{number}"]}},"rootfs":{{"type":"layers","diff_ids":["{}"]}},"history":[{{"created_by":"COPY app /"}}]}}"#,
+        Digest::sha256(b"layer")
+    );
+    let manifest = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","config":{{"mediaType":"{OCI_CONFIG}","digest":"{}","size":{}}},"layers":[{{"mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","digest":"{}","size":5}}]}}"#,
+        Digest::sha256(config.as_bytes()),
+        config.len(),
+        Digest::sha256(b"layer")
+    );
+    (config.into_bytes(), manifest.into_bytes())
+}
+
+/// Debian's docker-registry on a free port, its contents in a folder that goes with it.
+pub struct Distribution {
+    child: Child,
+    port: u16,
+    _folder: tempfile::TempDir,
+}
+
+impl Distribution {
+    /// `127.0.0.1:port`.
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for Distribution {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// Starts it and fills `bench/app` with `tags` tags.
+pub fn distribution(tags: usize) -> Option<Distribution> {
+    let binary = peers::find("docker-registry")?;
+    let folder = tempfile::tempdir().expect("a folder");
+    let port =
+        TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+    let settings = folder.path().join("config.yml");
+    let data = folder.path().join("data");
+    let yaml = format!(
+        "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\n  \
+         cache:\n    blobdescriptor: inmemory\nhttp:\n  addr: 127.0.0.1:{port}\n",
+        data.display()
+    );
+    std::fs::write(&settings, yaml).expect("the settings are written");
+    let child =
+        Command::new(binary).arg("serve").arg(&settings).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let server = Distribution { child: child.expect("docker-registry starts"), port, _folder: folder };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
+    runtime.block_on(fill(&server.host(), tags));
+    Some(server)
+}
+
+async fn fill(host: &str, tags: usize) {
+    regtui::client::tls::install();
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let base = format!("http://{host}/v2/");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while http.get(&base).send().await.is_err() {
+        assert!(Instant::now() < deadline, "docker-registry did not answer");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    upload(&http, &base, b"layer".to_vec()).await;
+    for number in 0..tags {
+        let (config, manifest) = image(number);
+        upload(&http, &base, config).await;
+        let put = http
+            .put(format!("{base}bench/app/manifests/{}", tag(number)))
+            .header("Content-Type", OCI_MANIFEST);
+        let answer = put.body(manifest).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.status());
+    }
+}
+
+async fn upload(http: &reqwest::Client, base: &str, blob: Vec<u8>) {
+    let post = http.post(format!("{base}bench/app/blobs/uploads/")).header("Content-Length", "0");
+    let session = post.send().await.expect("an answer");
+    let location =
+        session.headers().get("Location").and_then(|value| value.to_str().ok()).expect("a location");
+    let joint = if location.contains('?') { '&' } else { '?' };
+    let url = format!("{location}{joint}digest={}", Digest::sha256(&blob));
+    let answer = http.put(url).body(blob).send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{}", answer.status());
+}
