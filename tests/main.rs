@@ -40,6 +40,7 @@ mod support {
     pub mod registry;
 }
 mod ui {
+    mod any_size;
     mod details;
     mod dialogs;
     mod images;

@@ -100,9 +100,9 @@ impl Page {
             }
         }
         self.field("digest", &inspection.summary.digest.to_string());
-        let aliases = state.tags.aliases(&inspection.summary.digest);
-        if aliases.len() > 1 {
-            self.field("tags", &aliases.join(", "));
+        let digest = &inspection.summary.digest;
+        if state.tags.is_shared(digest) {
+            self.field("tags", &state.tags.aliases(digest).join(", "));
         }
     }
 
@@ -202,20 +202,18 @@ impl Page {
         for (label, text) in words.iter().filter(|(_, text)| !text.is_empty()) {
             self.field(label, text);
         }
-        self.list("env", config.env.iter().cloned());
-        let labels = config.labels.iter().filter(|(key, _)| !annotations::is_well_known(key));
-        self.list("labels", labels.map(|(key, value)| format!("{key}={value}")));
+        self.list("env", config.env.len(), config.env.iter().cloned());
+        let labels = || config.labels.iter().filter(|(key, _)| !annotations::is_well_known(key));
+        self.list("labels", labels().count(), labels().map(|(key, value)| format!("{key}={value}")));
     }
 
-    /// As many of a list as one reads here; the tabs behind have all of it.
-    fn list(&mut self, mut label: &str, texts: impl Iterator<Item = String>) {
-        let mut texts = texts.into_iter();
-        for text in texts.by_ref().take(MOST_OF_A_LIST) {
+    /// As many of a list of `all` texts as one reads here; the tabs behind have all of them.
+    fn list(&mut self, mut label: &str, all: usize, texts: impl Iterator<Item = String>) {
+        for text in texts.take(MOST_OF_A_LIST) {
             self.field(std::mem::take(&mut label), &text);
         }
-        match texts.count() {
-            0 => {}
-            more => self.warn("", &format!("and {more} more: see the other tabs")),
+        if all > MOST_OF_A_LIST {
+            self.warn("", &format!("and {} more: see the other tabs", all - MOST_OF_A_LIST));
         }
     }
 
@@ -236,7 +234,7 @@ impl Page {
         for (label, value) in known {
             self.field(label, value);
         }
-        self.list("", others.into_iter().map(|(key, value)| format!("{key}={value}")));
+        self.list("", others.len(), others.into_iter().map(|(key, value)| format!("{key}={value}")));
     }
 
     fn referrers(&mut self, inspection: &Inspection) {

@@ -71,19 +71,28 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
     let mut line = String::new();
+    let mut used = 0;
     for word in text.split_inclusive(' ') {
         let bare = width(word.trim_end());
-        if width(&line) + bare > columns && bare <= columns && !line.is_empty() {
+        if used + bare > columns && bare <= columns && !line.is_empty() {
             lines.push(std::mem::take(&mut line).trim_end().to_string());
+            used = 0;
+        }
+        if used + width(word) <= columns {
+            line.push_str(word);
+            used += width(word);
+            continue;
         }
         for piece in word.graphemes(true) {
-            if width(&line) + width(piece) > columns {
+            if used + width(piece) > columns {
                 lines.push(std::mem::take(&mut line).trim_end().to_string());
+                used = 0;
                 if piece == " " {
                     continue;
                 }
             }
             line.push_str(piece);
+            used += width(piece);
         }
     }
     if !line.is_empty() || lines.is_empty() {
@@ -120,6 +129,13 @@ mod tests {
             proptest::prop_assert!(width(&cut(&text, columns)) <= columns);
             proptest::prop_assert!(width(&cut_front(&text, columns)) <= columns);
             proptest::prop_assert!(width(&left(&text, columns)) >= columns.min(1));
+        }
+
+        #[test]
+        fn wrapping_loses_nothing_but_spaces(text in "[a-z日é ]{0,60}", columns in 2usize..30) {
+            let lines = wrap(&text, columns);
+            proptest::prop_assert!(lines.iter().all(|line| width(line) <= columns), "{lines:?}");
+            proptest::prop_assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
         }
     }
 }
