@@ -137,10 +137,13 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
         spin: 0,
     };
     let mut turn = Turn { state: &mut state, now, cmds: Vec::new() };
-    for target in targets.into_iter().rev() {
-        turn.open(target);
+    for target in targets.iter().rev() {
+        turn.open(target.clone());
     }
-    turn.state.registries.items.reverse();
+    let place =
+        |registry: &registries::Registry| targets.iter().position(|target| *target.host() == registry.host);
+    turn.state.registries.items.sort_by_key(place);
+    turn.state.registries.list.forget_rows();
     turn.state.registries.list.cursor = 0;
     turn.state.registries.refilter();
     if turn.state.registries.items.is_empty() {

@@ -22,8 +22,10 @@ mod demo {
 }
 mod flows {
     mod browse;
+    mod cursor;
     mod dialogs;
     mod no_catalog;
+    mod open;
 }
 #[cfg(unix)]
 mod pty {

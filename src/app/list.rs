@@ -123,14 +123,19 @@ impl List {
         self.show_cursor();
     }
 
-    /// Shows what the filter leaves of `order`. `name` is an item's name; nothing for one that is hidden.
+    /// Shows what the filter leaves of `order`. A cursor whose item it hides goes to the best match. `name` is an item's name; nothing for one that is hidden.
     pub fn refilter<'a>(&mut self, name: impl Fn(u32) -> Option<&'a str>) {
         let named = self.order.iter().filter_map(|item| Some((*item, name(*item)?)));
         let rows = match Filter::parse(&self.filter) {
             Some(filter) => filter.rows(named),
             None => named.map(|(item, _)| item).collect(),
         };
+        let before = self.selected();
         self.show(rows);
+        if self.is_filtered() && self.selected() != before {
+            self.cursor = 0;
+            self.show_cursor();
+        }
     }
 
     /// Marks the row under the cursor, or unmarks it, and goes on to the next.
@@ -202,7 +207,7 @@ pub struct Paged<T> {
     pub pending: Option<super::remote::Ticket>,
     /// Why the last page did not come.
     pub failure: Option<crate::model::failure::Failure>,
-    /// Whether the last page has come.
+    /// Whether the last page has come, of this list or of the one before the refresh in progress.
     pub complete: bool,
     /// Why the list may miss something.
     pub incomplete: Option<crate::model::text::SafeText>,
@@ -261,9 +266,9 @@ impl<T> Paged<T> {
     ) -> Change {
         self.failure = None;
         self.pending = next;
-        self.complete = next.is_none();
         self.at.get_or_insert(now);
-        if self.complete {
+        if next.is_none() {
+            self.complete = true;
             self.at = Some(now);
         }
         match (&mut self.incoming, next) {

@@ -3,8 +3,9 @@
 use super::Pane;
 use super::cmd::Cmd;
 use super::dialog::{Dialog, Open};
+use super::repositories::MOST_OPENED;
 use super::turn::Turn;
-use crate::model::reference::{BadName, Host, Target};
+use crate::model::reference::{BadName, Host, RepositoryName, Target};
 
 /// Names that the prompt suggests at once.
 const MOST_SUGGESTIONS: usize = 8;
@@ -43,14 +44,21 @@ impl Turn<'_> {
         registry.repositories.list.filter.clear();
         registry.repositories.refilter();
         registry.repositories.open_by_name(&repository.name);
-        let opened = registry.repositories.opened.clone();
-        self.state.settings.remembered.insert(host.clone(), opened.clone());
-        self.cmds.push(Cmd::Remember(host, opened));
+        self.remember(&host, &repository.name);
         self.follow();
         self.state.tags.goal = selector;
         self.state.tags.list.filter.clear();
         self.state.tags.refilter();
         self.focus(Pane::Tags);
+    }
+
+    /// Puts a repository before those of this registry that were opened earlier, in this run or another.
+    fn remember(&mut self, host: &Host, name: &RepositoryName) {
+        let names = self.state.settings.remembered.entry(host.clone()).or_default();
+        names.retain(|known| known != name);
+        names.insert(0, name.clone());
+        names.truncate(MOST_OPENED);
+        self.cmds.push(Cmd::Remember(host.clone(), names.clone()));
     }
 
     /// Asks for a name.

@@ -138,12 +138,17 @@ impl Turn<'_> {
         detail.scroll = line.min(furthest);
     }
 
-    /// Gives the keys to a pane.
+    /// Gives the keys to a pane. What leads there is chosen now: rows that come later do not lead away from it.
     pub fn focus(&mut self, pane: Pane) {
         if pane != self.state.focus
             && let Some(list) = self.list()
         {
             list.range_from = None;
+        }
+        for before in Pane::ALL.into_iter().filter(|before| *before < pane) {
+            if let Some(list) = self.list_of(before) {
+                list.is_chosen = !list.rows.is_empty();
+            }
         }
         self.state.focus = pane;
     }

@@ -63,7 +63,7 @@ struct Before {
 }
 
 /// The most names of repositories opened by name that are remembered.
-const MOST_OPENED: usize = 50;
+pub const MOST_OPENED: usize = 50;
 
 impl Repositories {
     /// Whether the rows are branches of a tree.

@@ -32,8 +32,7 @@ pub struct Store {
 impl Store {
     /// Keeps the tags of a repository that the cursor leaves. What was being loaded is not waited for.
     pub fn keep_tags(&mut self, mut tags: Tags) {
-        let is_worth_it = tags.repository.is_some() && tags.tags.complete && tags.tags.failure.is_none();
-        if !is_worth_it {
+        if tags.repository.is_none() || !tags.tags.complete {
             return;
         }
         tags.tags.pending = None;

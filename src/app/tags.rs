@@ -1,5 +1,6 @@
 //! The tags of a repository, with what is known of each.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
@@ -167,17 +168,17 @@ impl Tags {
             })
             .collect();
         self.list.marks = std::mem::take(&mut self.list.marks).into_iter().filter_map(new_place).collect();
-        self.list.range_from = None;
         self.waiting.clear();
         self.keys.clear();
         self.list.order = (0..self.tags.items.len() as u32).collect();
         self.count_shared();
-        let row = self.list.cursor;
-        self.list.rows.clear();
+        self.list.forget_rows();
         self.sort();
-        let same = selected.and_then(|item| self.list.rows.iter().position(|shown| *shown == item));
-        self.list.cursor = same.unwrap_or(row);
-        self.list.show_cursor();
+        if let Some(row) = selected.and_then(|item| self.list.rows.iter().position(|shown| *shown == item)) {
+            self.list.cursor = row;
+            self.list.show_cursor();
+        }
+        self.seek();
     }
 
     fn count_shared(&mut self) {
@@ -249,46 +250,42 @@ impl Tags {
         let items = &self.tags.items;
         let name = |item: &u32| items[*item as usize].text();
         let known = |item: &u32| self.summaries.get(item).and_then(|summary| summary.value.as_ref());
+        let is_reversed = self.sort.reversed;
+        let turned = |order: Ordering| if is_reversed { order.reverse() } else { order };
         let order = &mut self.list.order;
         match self.sort.by {
-            SortBy::Name => order.sort_by(|a, b| name(a).cmp(name(b))),
+            SortBy::Name => order.sort_by(|a, b| turned(name(a).cmp(name(b)))),
             SortBy::Version => {
                 let from = self.keys.len();
                 self.keys.extend(items.iter().skip(from).map(|tag| Key::of(tag.text())));
                 let keys = &self.keys;
-                order.sort_by(|a, b| keys[*b as usize].cmp(&keys[*a as usize]));
+                order.sort_by(|a, b| turned(keys[*b as usize].cmp(&keys[*a as usize])));
             }
-            SortBy::Date => order.sort_by_key(|item| {
-                std::cmp::Reverse(
-                    known(item).and_then(|summary| summary.created).map(|created| created.as_second()),
-                )
-            }),
+            SortBy::Date => {
+                let date = |item: &u32| known(item)?.created.map(|created| created.as_second());
+                order.sort_by(|a, b| largest_first(date(a), date(b), is_reversed));
+            }
             SortBy::Size => {
-                order.sort_by_key(|item| std::cmp::Reverse(known(item).and_then(|summary| summary.size)))
+                let size = |item: &u32| known(item)?.size;
+                order.sort_by(|a, b| largest_first(size(a), size(b), is_reversed));
             }
         }
-        if self.sort.reversed {
-            let is_known = |item: &u32| match self.sort.by {
-                SortBy::Name | SortBy::Version => true,
-                SortBy::Date => known(item).is_some_and(|summary| summary.created.is_some()),
-                SortBy::Size => known(item).is_some_and(|summary| summary.size.is_some()),
-            };
-            // What is not known stays at the end.
-            let end = order.iter().take_while(|item| is_known(item)).count();
-            order[..end].reverse();
-        }
-        self.refilter();
+        self.show();
     }
 
     /// Shows what the filter leaves.
     pub fn refilter(&mut self) {
+        self.show();
+        self.seek();
+    }
+
+    fn show(&mut self) {
         let (items, show_hidden) = (&self.tags.items, self.show_hidden);
         self.list.refilter(|item| {
             let tag = items.get(item as usize)?;
             let is_hidden = !show_hidden && tag.name().is_some_and(Tag::is_digest_tag);
             (!is_hidden).then(|| tag.text())
         });
-        self.seek();
     }
 
     /// Tags that are hidden because they only hold what belongs to images.
@@ -339,5 +336,13 @@ impl Tags {
             .filter(|(_, item)| !near.contains(item))
             .map(|(ticket, item)| (*ticket, *item))
             .collect()
+    }
+}
+
+/// What is not known stays at the end, whichever way round; what is alike stays as it is.
+fn largest_first<T: Ord>(a: Option<T>, b: Option<T>, is_reversed: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if is_reversed => a.cmp(&b),
+        (a, b) => b.cmp(&a),
     }
 }

@@ -12,7 +12,7 @@ use regtui::app::settings::Settings;
 use regtui::app::{self, State};
 use regtui::client::{self, Pool};
 use regtui::demo::{self, Demo, Store};
-use regtui::model::reference::Target;
+use regtui::model::reference::{Host, RepositoryName, Target};
 use regtui::runtime::effects::Effects;
 use regtui::ui::{self, theme::Theme};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -31,6 +31,8 @@ pub struct Harness {
     pub copied: Vec<String>,
     /// What went to the pager.
     pub paged: Vec<String>,
+    /// What was to be remembered of repositories opened by name.
+    pub remembered: Vec<(Host, Vec<RepositoryName>)>,
     pub quit: bool,
 }
 
@@ -58,26 +60,44 @@ impl Harness {
         settings: Settings,
         client: client::Settings,
     ) -> Harness {
+        let mut harness = Harness::start(demo, targets, settings, client);
+        harness.settle().await;
+        harness
+    }
+
+    /// As a user meets it: nothing is loaded yet.
+    pub fn unsettled(demo: Demo, targets: Vec<Target>) -> Harness {
+        Harness::start(demo, targets, Settings::default(), registry::settings())
+    }
+
+    fn start(demo: Demo, targets: Vec<Target>, settings: Settings, client: client::Settings) -> Harness {
         let themes = ui::theme::NAMES.iter().map(ToString::to_string).collect();
         let settings = Settings { theme: "terminal".into(), themes, pull_with: "docker".into(), ..settings };
         let (sender, inbox) = unbounded_channel();
         let effects = Effects::new(Pool::new(client), sender);
         let (state, cmds) = app::init(settings, targets, (120, 40), now());
-        let (copied, paged) = (Vec::new(), Vec::new());
-        let mut harness = Harness { state, demo, effects, inbox, copied, paged, quit: false };
+        let (copied, paged, remembered) = (Vec::new(), Vec::new(), Vec::new());
+        let mut harness = Harness { state, demo, effects, inbox, copied, paged, remembered, quit: false };
         harness.obey(cmds);
-        harness.settle().await;
         harness
+    }
+
+    /// Waits until this holds.
+    pub async fn until(&mut self, holds: impl Fn(&Harness) -> bool) {
+        while !holds(self) {
+            self.next().await;
+        }
+    }
+
+    async fn next(&mut self) {
+        let msg = tokio::time::timeout(PATIENCE, self.inbox.recv()).await;
+        self.take(msg.expect("an answer").expect("an inbox"));
     }
 
     /// Waits until nothing is loading any more.
     pub async fn settle(&mut self) {
         while self.effects.is_busy() {
-            let msg = tokio::time::timeout(PATIENCE, self.inbox.recv())
-                .await
-                .expect("an answer")
-                .expect("an inbox");
-            self.take(msg);
+            self.next().await;
         }
         self.take(Msg::Ticked);
     }
@@ -97,7 +117,8 @@ impl Harness {
                 Cmd::Copy(text) => self.copied.push(text),
                 Cmd::Page(text) => self.paged.push(text),
                 Cmd::Quit => self.quit = true,
-                Cmd::Remember(..) | Cmd::Repaint | Cmd::Suspend => {}
+                Cmd::Remember(host, names) => self.remembered.push((host, names)),
+                Cmd::Repaint | Cmd::Suspend => {}
                 other => self.effects.start(other),
             }
         }
