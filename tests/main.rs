@@ -20,6 +20,8 @@ mod demo {
     mod oci_client;
     mod wire;
 }
+#[cfg(unix)]
+mod demo_tape;
 mod flows {
     mod browse;
     mod cursor;
@@ -27,6 +29,7 @@ mod flows {
     mod no_catalog;
     mod open;
 }
+mod generated;
 #[cfg(unix)]
 mod pty {
     mod hangup;
@@ -34,12 +37,16 @@ mod pty {
     mod outside;
     mod panic;
 }
+mod servers {
+    mod browse;
+}
 mod support {
     pub mod harness;
     pub mod hostile;
     #[cfg(unix)]
     pub mod pty;
     pub mod registry;
+    pub mod servers;
 }
 mod ui {
     mod any_size;

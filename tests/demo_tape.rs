@@ -1,0 +1,59 @@
+//! demo.tape, replayed against the real program: each command of the script is one that VHS knows, and each thing it
+//! waits for comes.
+
+use crate::support::pty::{Pty, regtui};
+
+/// A line of the script, as far as it does something here.
+#[derive(Debug, PartialEq)]
+enum Step {
+    Keys(String),
+    Wait(String),
+    Nothing,
+}
+
+/// Reads a line as VHS does; the error names what VHS would not understand either.
+fn read(line: &str) -> Result<Step, String> {
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let times =
+        || rest.parse().or(if rest.is_empty() { Ok(1) } else { Err(format!("`{line}`: not a number")) });
+    Ok(match word {
+        "" | "#" | "Output" | "Require" | "Set" | "Sleep" | "Hide" | "Show" => Step::Nothing,
+        _ if line.starts_with('#') => Step::Nothing,
+        "Type" => {
+            let text = rest.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            Step::Keys(text.ok_or(format!("`{line}`: not in quotes"))?.into())
+        }
+        "Enter" => Step::Keys("\r".repeat(times()?)),
+        "Escape" => Step::Keys("\u{1b}".repeat(times()?)),
+        "Down" => Step::Keys("\u{1b}[B".repeat(times()?)),
+        "Up" => Step::Keys("\u{1b}[A".repeat(times()?)),
+        "Wait+Screen" => {
+            let pattern = rest.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+            Step::Wait(pattern.ok_or(format!("`{line}`: no pattern"))?.replace('\\', ""))
+        }
+        _ => return Err(format!("`{line}`: not a command of VHS that is used here")),
+    })
+}
+
+#[test]
+fn the_demo_does_what_its_script_says() {
+    let script = include_str!("../demo.tape");
+    let steps: Vec<Step> = script.lines().map(|line| read(line).expect("VHS understands it")).collect();
+    let start = Step::Keys("regtui --demo".into());
+    let at = steps.iter().position(|step| *step == start).expect("it starts regtui");
+    let mut pty = Pty::open(150, 42);
+    let program = pty.start(regtui(&["--demo"]));
+    // The line that starts it and its Enter are the shell's.
+    for step in &steps[at + 2..] {
+        match step {
+            Step::Keys(keys) => pty.press(keys),
+            Step::Wait(pattern) => pty.wait_until(pattern, |screen| {
+                let contents = screen.contents();
+                pattern.split('|').any(|text| contents.contains(text))
+            }),
+            Step::Nothing => {}
+        }
+    }
+    assert_eq!(program.wait(), Ok(0));
+    pty.assert_given_back();
+}

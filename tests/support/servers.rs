@@ -1,0 +1,128 @@
+//! Real registries, each in a process of its own on a free loopback port, with a folder that goes with it.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use regtui::model::reference::Host;
+
+/// Longer than any of them takes to start.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running registry. It ends with this value.
+pub struct Server {
+    pub name: &'static str,
+    pub host: Host,
+    child: Child,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A kind of registry: its name, its programs, and how it is told where to listen and what to keep where.
+struct Kind {
+    name: &'static str,
+    programs: &'static [&'static str],
+    start: fn(&PathBuf, &std::path::Path, u16) -> Command,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind { name: "distribution2", programs: &["docker-registry"], start: distribution },
+    Kind { name: "distribution3", programs: &["registry"], start: distribution },
+    Kind { name: "zot", programs: &["zot"], start: zot },
+    Kind { name: "olareg", programs: &["olareg"], start: olareg },
+];
+
+/// Starts every registry that is in PATH. One that `REGTUI_REQUIRE_SERVERS` names must be.
+pub fn all() -> Vec<Server> {
+    let required = std::env::var("REGTUI_REQUIRE_SERVERS").unwrap_or_default();
+    let required: Vec<&str> = required.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    for name in &required {
+        assert!(
+            KINDS.iter().any(|kind| kind.name == *name),
+            "REGTUI_REQUIRE_SERVERS: there is no server `{name}`"
+        );
+    }
+    let mut servers = Vec::new();
+    for kind in &KINDS {
+        match kind.programs.iter().find_map(|program| in_path(program)) {
+            Some(program) => servers.push(start(kind, &program)),
+            None => assert!(!required.contains(&kind.name), "{} is required and not in PATH", kind.name),
+        }
+    }
+    let names: Vec<&str> = servers.iter().map(|server| server.name).collect();
+    println!("real registries: {}", if names.is_empty() { "none in PATH".into() } else { names.join(", ") });
+    servers
+}
+
+fn start(kind: &Kind, program: &PathBuf) -> Server {
+    let folder = tempfile::tempdir().expect("a folder");
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port();
+    let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+    let mut command = (kind.start)(program, folder.path(), port);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    let mut child = command.spawn().expect("it starts");
+    let end = Instant::now() + PATIENCE;
+    while std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
+        let log = || std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+        let is_over = child.try_wait().expect("a status").is_some();
+        assert!(!is_over && Instant::now() < end, "{} does not listen:\n{}", kind.name, log());
+        std::thread::yield_now();
+    }
+    let host = Host::parse(&format!("127.0.0.1:{port}")).expect("a host");
+    Server { name: kind.name, host, child, _folder: folder }
+}
+
+fn distribution(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+    let file = folder.join("config.yml");
+    let text = format!(
+        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:{port}\n",
+        folder.join("data").display()
+    );
+    std::fs::write(&file, text).expect("a configuration");
+    let mut command = Command::new(program);
+    command.arg("serve").arg(file).env("OTEL_TRACES_EXPORTER", "none");
+    command
+}
+
+fn zot(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+    let file = folder.join("config.json");
+    let text = format!(
+        r#"{{"distSpecVersion":"1.1.0","storage":{{"rootDirectory":"{}"}},"http":{{"address":"127.0.0.1","port":"{port}","compat":["docker2s2"]}},"log":{{"level":"error"}}}}"#,
+        folder.join("data").display()
+    );
+    std::fs::write(&file, text).expect("a configuration");
+    let mut command = Command::new(program);
+    command.arg("serve").arg(file);
+    command
+}
+
+fn olareg(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+    let mut command = Command::new(program);
+    command.args([
+        "serve",
+        "--addr",
+        "127.0.0.1",
+        "--port",
+        &port.to_string(),
+        "--store-type",
+        "dir",
+        "--dir",
+    ]);
+    command.arg(folder.join("data"));
+    command
+}
+
+fn in_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
