@@ -17,7 +17,10 @@ fn the_key_table_of_readme_is_the_key_table() {
     let table = regtui::app::keymap::table();
     if std::env::var_os("REGTUI_WRITE_README").is_some() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-        std::fs::write(file, README.replace(part("keys"), &table)).expect("README is written");
+        let (before, _) = README.split_once("<!-- keys -->\n").expect("the part begins");
+        let (_, after) = README.split_once("<!-- end of keys -->").expect("the part ends");
+        let text = format!("{before}<!-- keys -->\n{table}<!-- end of keys -->{after}");
+        std::fs::write(file, text).expect("README is written");
         return;
     }
     assert_eq!(part("keys"), table);
@@ -31,7 +34,8 @@ fn readme_names_options_and_subcommands_that_exist() {
     let of_cargo = ["--release", "--path", "--locked", "--test", "--no-default-features", "--bench"];
     let of_subcommands = ["--json", "--long", "--sort"];
     for option in words.filter(|word| word.starts_with("--") && word.len() > 3) {
-        let is_known = help.contains(option) || of_cargo.contains(&option) || of_subcommands.contains(&option);
+        let is_known =
+            help.contains(option) || of_cargo.contains(&option) || of_subcommands.contains(&option);
         assert!(is_known, "README names `{option}`");
     }
     for subcommand in ["ls", "inspect"] {
