@@ -54,7 +54,7 @@ fn the_pager_has_the_terminal_and_its_keys_and_then_gives_it_back() {
 
 #[test]
 fn control_c_in_the_pager_ends_the_pager_alone() {
-    let (mut pty, program, _folder) = opened("cat; echo ready; sleep 1000");
+    let (mut pty, program, _folder) = opened("cat; echo ready; exec sleep 1000");
     pty.press("o");
     pty.wait_for("ready");
     pty.press("\x03");
