@@ -78,6 +78,21 @@ fn it_follows_the_size_of_the_terminal() {
     pty.assert_given_back();
 }
 
+/// The terminal says both at once; crossterm's usual source of events forgets the key until the next one.
+#[test]
+fn a_key_pressed_while_the_size_changes_is_not_lost() {
+    let (mut pty, program) = opened();
+    for number in 0..50 {
+        let (key, cursor) =
+            if number % 2 == 0 { ("G", "▌ windows/agent") } else { ("g", "▌ base/alpine") };
+        (0..4).for_each(|more| pty.claim_size(120, 29 + more % 2));
+        pty.press(key);
+        pty.wait_for(cursor);
+    }
+    pty.press("q");
+    assert_eq!(program.wait(), Ok(0));
+}
+
 #[test]
 fn a_terminal_that_claims_an_absurd_size_does_no_harm() {
     let (mut pty, program) = opened();
