@@ -24,7 +24,8 @@ use crate::ui::theme;
 
 /// Browse and manage container image registries
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+#[command(version, disable_help_subcommand = true)]
+#[command(override_usage = "regtui [OPTIONS] [TARGET]...\n       regtui <COMMAND>")]
 #[command(
     after_help = "A TARGET is a registry (localhost:5000, docker.io), a repository (ghcr.io/org/app) or an image (nginx:1.27)."
 )]
@@ -151,6 +152,11 @@ pub fn main() -> ExitCode {
 impl Cli {
     fn run(self) -> Result<(), Trouble> {
         runtime::install_panic_hook().map_err(Trouble::Broken)?;
+        if self.command.is_some() && (self.demo || !self.targets.is_empty()) {
+            let text =
+                "a subcommand prints and opens nothing: what it is about comes after it, `regtui ls TARGET`";
+            return Err(Trouble::Usage(text.into()));
+        }
         let config = self.config()?;
         self.start_log(&config)?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
@@ -194,6 +200,7 @@ impl Cli {
         config.ca_file = options.ca_file.clone().or(config.ca_file);
         config.log_file = options.log_file.clone().or(config.log_file);
         config.log_level = options.log_level.clone().unwrap_or(config.log_level);
+        config.check_files().map_err(|problem| Trouble::Usage(problem.to_string()))?;
         Ok(config)
     }
 

@@ -86,6 +86,14 @@ pub enum Problem {
         /// What the system says.
         why: std::io::Error,
     },
+    /// The certificate authorities cannot be read.
+    #[error("cannot read the certificate authorities `{}`: {why}", .file.display())]
+    NoAuthorities {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        why: std::io::Error,
+    },
     /// The file says something that is not understood.
     #[error("the configuration `{}` is not understood:\n{why}", .file.display())]
     Wrong {
@@ -130,6 +138,16 @@ impl Config {
             ));
         }
         Ok(config)
+    }
+
+    /// Checks that the files which the settings name can be read: said at start, it need not be found in a pane.
+    pub fn check_files(&self) -> Result<(), Problem> {
+        let of_registries = self.registries.values().filter_map(|registry| registry.ca_file.as_ref());
+        for file in self.ca_file.iter().chain(of_registries) {
+            let unreadable = |why| Problem::NoAuthorities { file: file.clone(), why };
+            std::fs::File::open(file).map_err(unreadable)?;
+        }
+        Ok(())
     }
 
     /// What the clients need to know of it.

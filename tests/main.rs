@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli {
+    mod options;
     mod subcommands;
 }
 mod client {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portable_pty::CommandBuilder;
 
-use crate::support::pty::{Pty, bare, regtui};
+use crate::support::pty::{HOME, Pty, bare, regtui};
 
 /// How long the end may take before the test gives up on it.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -42,7 +42,7 @@ fn a_terminal_that_goes_without_a_signal_ends_it_too() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_regtui"))
         .args(["--demo"])
         .env_clear()
-        .envs([("TERM", "xterm-256color"), ("HOME", "/nonexistent")])
+        .envs([("TERM", "xterm-256color"), ("HOME", HOME)])
         .stdin(end())
         .stdout(end())
         .stderr(Stdio::null())

@@ -17,6 +17,9 @@ use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
 /// How long a test waits for what must come before it gives up: never reached when all is well.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// A home without settings.
+pub const HOME: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/home");
+
 /// What the terminal saw.
 struct Seen {
     parser: Parser<Told>,
@@ -235,11 +238,12 @@ pub fn regtui(arguments: &[&str]) -> CommandBuilder {
 
 /// Clears the environment but for what a terminal needs.
 pub fn bare(command: &mut CommandBuilder) {
+    std::fs::create_dir_all(HOME).expect("a folder");
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear();
     command.env("PATH", path);
     command.env("TERM", "xterm-256color");
-    command.env("HOME", "/nonexistent");
+    command.env("HOME", HOME);
     command.env("RUST_BACKTRACE", "0");
 }
 
