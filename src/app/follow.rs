@@ -181,6 +181,7 @@ impl Turn<'_> {
         let (registries, repositories, tags) =
             (rows(Pane::Registries), rows(Pane::Repositories), rows(Pane::Tags));
         let details = layout::rows(self.state, &layout, Pane::Details);
+        let (layers, _) = layout::layers(self.state, details);
         let state = &mut *self.state;
         fit_list(&mut state.registries.list, registries);
         if let Some(registry) = state.registries.selected_mut() {
@@ -188,7 +189,6 @@ impl Turn<'_> {
         }
         fit_list(&mut state.tags.list, tags);
         state.detail.height = details.height.into();
-        let (layers, _) = layout::layers(details);
         fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
         let width = usize::from(details.width).saturating_sub(2);
         self.state.detail.overview_lines = overview::rows(self.state, width, self.now).len();

@@ -181,12 +181,20 @@ pub fn help(state: &State) -> Rect {
     over(state, 88, BINDINGS.len() as u16 + 5)
 }
 
-/// The Layers tab: its heading and rows above, what the selected row says below. `area` is the inside of the pane.
-pub fn layers(area: Rect) -> (Rect, Rect) {
-    let said = if area.height >= 12 { (area.height / 3).clamp(5, 12) } else { 0 };
+/// The Layers tab: its heading and rows above, what is known of the selected row below, the more the fewer rows there
+/// are. `area` is the inside of the pane.
+pub fn layers(state: &State, area: Rect) -> (Rect, Rect) {
+    let rows = u16::try_from(state.detail.layers.rows.len()).unwrap_or(u16::MAX);
+    let said = match area.height {
+        0..12 => 0,
+        height => height.saturating_sub(rows.saturating_add(1)).clamp((height / 3).clamp(5, 12), MOST_SAID),
+    };
     let table = Rect::new(area.x, area.y, area.width, area.height - said);
     (table, Rect::new(area.x, area.y + table.height, area.width, said))
 }
+
+/// Most lines for what is known of one layer.
+const MOST_SAID: u16 = 16;
 
 /// The tabs that the Details pane shows now, in order: those that have something to show.
 pub fn tabs(state: &State) -> Vec<Tab> {

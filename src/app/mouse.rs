@@ -80,7 +80,7 @@ impl Turn<'_> {
     fn rows_of(&self, pane: Pane, layout: &layout::Layout) -> ratatui::layout::Rect {
         let mut rows = layout::rows(self.state, layout, pane);
         if pane == Pane::Details && self.state.detail.tab == Tab::Layers {
-            (rows, _) = layout::layers(rows);
+            (rows, _) = layout::layers(self.state, rows);
             rows.y += 1;
             rows.height = rows.height.saturating_sub(1);
         }

@@ -13,6 +13,7 @@ use super::theme::Role;
 use crate::app::detail::Tab;
 use crate::app::{Pane, layout};
 use crate::model::columns;
+use crate::model::page::Listed;
 use crate::model::text::SafeText;
 
 impl Canvas<'_, '_> {
@@ -24,7 +25,7 @@ impl Canvas<'_, '_> {
         let inspection = &detail.inspection;
         if inspection.value.is_none() {
             match (&detail.of, &inspection.failure) {
-                (None, _) => self.say(rows, &[(Role::Dim, "choose a tag".into())]),
+                (None, _) => self.nothing_chosen(rows),
                 (Some(_), Some(failure)) => self.failure(rows, failure, "r asks again"),
                 (Some(_), None) => self.say(rows, &[(Role::Dim, "loading…".into())]),
             }
@@ -42,6 +43,21 @@ impl Canvas<'_, '_> {
         }
         if let Some(failure) = inspection.failure.as_ref() {
             self.foot(area, Role::Bad, &format!("not refreshed: {}", failure.why));
+        }
+    }
+
+    fn nothing_chosen(&mut self, rows: Rect) {
+        let tags = &self.state.tags;
+        let under_cursor = tags.list.selected().and_then(|item| tags.tags.items.get(item));
+        match under_cursor {
+            Some(Listed::Odd(_)) => self.say(
+                rows,
+                &[
+                    (Role::Warn, "a malformed name: no tag can be called that".into()),
+                    (Role::Dim, "it is shown, and never sent back to the registry".into()),
+                ],
+            ),
+            _ => self.say(rows, &[(Role::Dim, "choose a tag".into())]),
         }
     }
 

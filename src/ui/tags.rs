@@ -133,10 +133,9 @@ impl Canvas<'_, '_> {
             Listed::Named(name) => {
                 Span::styled(columns::left(name.as_str(), widths.tag), self.style(Role::Text))
             }
-            Listed::Odd(text) => Span::styled(
-                columns::left(&format!("{text} (malformed)"), widths.tag),
-                self.style(Role::Warn),
-            ),
+            Listed::Odd(text) => {
+                Span::styled(columns::left(text.as_str(), widths.tag), self.style(Role::Warn))
+            }
         };
         let remote = tags.summaries.get(item);
         match remote.and_then(|remote| remote.value.as_ref()) {
@@ -148,7 +147,7 @@ impl Canvas<'_, '_> {
             None => {
                 let (text, role) = match remote.and_then(|remote| remote.failure.as_ref()) {
                     Some(failure) => (failure.why.to_string(), Role::Bad),
-                    None if tag.name().is_none() => (String::new(), Role::Dim),
+                    None if tag.name().is_none() => ("malformed name".to_string(), Role::Warn),
                     None => ("…".to_string(), Role::Dim),
                 };
                 vec![name, Span::raw("   "), Span::styled(text, self.style(role))]

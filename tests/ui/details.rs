@@ -2,8 +2,9 @@
 
 use regtui::model::failure::FailureKind;
 
+use super::images::image;
 use super::panes::{at_tags, registry};
-use super::screen::{Screen, failure, picture};
+use super::screen::{Registry, Screen, failure, picture};
 
 fn tab(size: (u16, u16), turns: usize) -> Screen {
     let mut screen = at_tags(size);
@@ -50,7 +51,7 @@ fn layers() {
 fn layers_that_do_not_line_up_are_called_approximate() {
     picture("layers_approximate", |size| {
         let mut screen = at_tags(size);
-        screen.press("G l ]");
+        screen.press("j j j l ] j");
         screen
     });
 }
@@ -109,4 +110,25 @@ fn the_open_tab_is_named_however_narrow_the_pane_is() {
             assert!(text.lines().nth(1).is_some_and(|border| border.contains(title)), "{width}: {text}");
         }
     }
+}
+
+#[test]
+fn a_long_command_leaves_room_for_what_else_is_known() {
+    let mut screen = tab((80, 24), 1);
+    screen.press("j j");
+    let text = screen.text();
+    for part in ["apk add", "digest", "type", "diff id"] {
+        assert!(text.lines().skip(9).any(|line| line.contains(part)), "{part}\n{text}");
+    }
+}
+
+#[test]
+fn a_malformed_name_says_why_there_is_no_image() {
+    picture("malformed_name", |size| {
+        let one = image("1", "2026-11-01T00:00:00Z");
+        let tags = vec![("1", one.clone()), ("v2\u{1b}[2J", one.clone()), ("日本語", one)];
+        let mut screen = Screen::new(Registry::default().with("odd/names", tags), size);
+        screen.press("l j j");
+        screen
+    });
 }

@@ -14,7 +14,7 @@ pub fn registry() -> Registry {
         ("1.10.0-rc.1", index("1.10.0", "2026-11-21T11:20:00Z")),
         ("latest", image("1.4.2", "2026-11-18T09:30:00Z").signed()),
         ("nightly", approximate()),
-        ("broken", image("0", "2026-01-01T00:00:00Z").failing(failure(FailureKind::NotFound))),
+        ("broken", image("0", "2026-01-01T00:00:00Z").failing(failure(FailureKind::BadAnswer))),
     ];
     Registry::default()
         .with("base/alpine", vec![("3.22", index("3.22", "2026-09-01T08:00:00Z"))])

@@ -137,7 +137,7 @@ pub fn failure(kind: FailureKind) -> Failure {
             "connection refused",
             Some("is the registry running, and on this port?"),
         ),
-        _ => ("cannot do it", "something is wrong", None),
+        _ => ("cannot read team/app:broken", "the manifest is not a JSON object", None),
     };
     Failure {
         what: what.to_string().into(),

@@ -20,6 +20,10 @@ const AGE: usize = 12;
 const WITH_BAR: u16 = 38;
 /// From this many columns on the age is shown.
 const WITH_AGE: u16 = 58;
+/// Columns of the labels below the table.
+const LABEL: usize = 8;
+/// Lines of a command that are shown whatever else there is to say.
+const LEAST_COMMAND: usize = 2;
 /// Eighths of a block.
 const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 
@@ -27,7 +31,7 @@ impl Canvas<'_, '_> {
     /// Draws the layers of the chosen platform.
     pub fn layers(&mut self, pane: Rect, area: Rect) {
         let Some(variant) = self.state.detail.chosen() else { return };
-        let (table, said) = layout::layers(area);
+        let (table, said) = layout::layers(self.state, area);
         let mut heading = format!("  {}", columns::right("SIZE", SIZE));
         heading.push_str("  ");
         if table.width >= WITH_BAR {
@@ -85,36 +89,63 @@ impl Canvas<'_, '_> {
         cells
     }
 
-    /// All that is known of one row.
+    /// All that is known of one row: its command, as much of it as leaves room for the rest, then the rest.
     fn layer(&mut self, area: Rect, row: &LayerRow, approximate: bool) {
         let style = self.style(Role::Border);
         let rule = Rect { height: area.height.min(1), ..area };
         self.put(rule, Line::styled("─".repeat(area.width.into()), style));
         let below = Rect::new(area.x, area.y + rule.height, area.width, area.height - rule.height);
-        let mut lines = Vec::new();
-        match &row.layer {
-            Some(layer) => {
-                lines.push((Role::Dim, format!("digest  {}", SafeText::clean(&layer.digest_text))));
-                lines.push((Role::Dim, format!("type    {}", SafeText::clean(layer.media_type.as_str()))));
-            }
-            None => lines.push((Role::Dim, "an empty step: it made no layer".into())),
-        }
-        lines.extend(row.diff_id.map(|diff_id| (Role::Dim, format!("diff id {diff_id}"))));
-        if approximate {
-            lines.push((
-                Role::Warn,
-                "history and layers do not line up: this step may belong to another layer".into(),
-            ));
-        }
-        if let Some(comment) = row.comment.as_deref().filter(|comment| !comment.is_empty()) {
-            lines.push((Role::Dim, format!("comment {}", SafeText::clean(comment))));
-        }
+        let width = usize::from(below.width).saturating_sub(2);
+        let height = usize::from(below.height);
+        let facts = facts(row, approximate, width);
         let command = row.created_by.as_deref().unwrap_or_default();
-        for line in SafeText::lines(command).take(below.height.into()) {
-            lines.push((Role::Text, line.to_string()));
+        let mut lines: Vec<(Role, String)> = SafeText::lines(command)
+            .take(height)
+            .flat_map(|line| columns::wrap(line.as_str(), width))
+            .map(|line| (Role::Text, line))
+            .collect();
+        let room = height.saturating_sub(facts.len()).max(LEAST_COMMAND);
+        if lines.len() > room {
+            lines.truncate(room);
+            if let Some((_, last)) = lines.last_mut() {
+                *last = columns::cut(&format!("{last} …"), width);
+            }
         }
+        lines.extend(facts);
         self.say(below, &lines);
     }
+}
+
+/// What is known of a row besides its command, in lines.
+fn facts(row: &LayerRow, approximate: bool, width: usize) -> Vec<(Role, String)> {
+    let mut facts: Vec<(Role, &str, SafeText)> = Vec::new();
+    match &row.layer {
+        Some(layer) => {
+            facts.push((Role::Dim, "digest", SafeText::clean(&layer.digest_text)));
+            facts.push((Role::Dim, "type", SafeText::clean(layer.media_type.as_str())));
+        }
+        None => facts.push((Role::Dim, "", "an empty step: it made no layer".into())),
+    }
+    facts.extend(row.diff_id.map(|diff_id| (Role::Dim, "diff id", SafeText::from(&diff_id))));
+    if approximate {
+        let text = "history and layers do not line up: this step may belong to another layer";
+        facts.push((Role::Warn, "", text.into()));
+    }
+    if let Some(comment) = row.comment.as_deref().filter(|comment| !comment.is_empty()) {
+        facts.push((Role::Dim, "comment", SafeText::clean(comment)));
+    }
+    facts.iter().flat_map(|(role, label, text)| labelled(*role, label, text, width)).collect()
+}
+
+/// A text behind its label, the lines below it indented by as much.
+fn labelled(role: Role, label: &str, text: &SafeText, width: usize) -> Vec<(Role, String)> {
+    let indent = if label.is_empty() { 0 } else { LABEL };
+    let lines = columns::wrap(text.as_str(), width.saturating_sub(indent));
+    let put = |(number, line): (usize, String)| {
+        let label = if number == 0 { label } else { "" };
+        (role, format!("{}{line}", columns::left(label, indent)))
+    };
+    lines.into_iter().enumerate().map(put).collect()
 }
 
 /// The share of a layer as a bar.
