@@ -24,6 +24,9 @@ pub enum BadName {
     /// Not a registry host.
     #[error("not a registry host: `host`, `host:port` or `[ipv6]:port` is expected")]
     Host,
+    /// A registry with a port that there cannot be.
+    #[error("not a port: a number up to 65535 is expected")]
+    Port,
     /// Not a repository name.
     #[error(
         "not a repository name: lower-case letters, digits, `.`, `_`, `-`, parts separated by `/` are expected"
@@ -42,7 +45,7 @@ pub enum BadName {
     #[error("longer than 255 characters")]
     TooLong,
     /// Nothing at all.
-    #[error("empty")]
+    #[error("a name is expected")]
     Empty,
 }
 
@@ -379,6 +382,14 @@ impl Target {
         {
             return Ok(Target::Registry(host));
         }
+        if let Some((host, port)) = text.rsplit_once(':')
+            && !port.is_empty()
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && matches!(Target::parse(host), Ok(Target::Registry(_)))
+        {
+            // It is no tag: with a smaller number behind it, it would be a registry.
+            return Err(BadName::Port);
+        }
         let reference = Reference::parse(text)?;
         match (&reference.tag, &reference.digest) {
             (None, None) => Ok(Target::Repository(reference.repository)),
@@ -392,6 +403,108 @@ impl Target {
             Target::Registry(host) => host,
             Target::Repository(repository) => &repository.host,
             Target::Image(reference) => &reference.repository.host,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA256: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+    fn target(text: &str) -> Result<String, BadName> {
+        Ok(match Target::parse(text)? {
+            Target::Registry(host) => format!("registry {host}"),
+            Target::Repository(repository) => format!("repository {repository}"),
+            Target::Image(reference) => format!("image {reference}"),
+        })
+    }
+
+    #[test]
+    fn the_docker_rules_decide_what_a_name_means() {
+        let digest = format!("@{SHA256}");
+        let both = format!("r.test/a:1{digest}");
+        let table = [
+            ("nginx", "repository docker.io/library/nginx"),
+            ("nginx:1.27", "image docker.io/library/nginx:1.27"),
+            ("bitnami/nginx", "repository docker.io/bitnami/nginx"),
+            ("docker.io", "registry docker.io"),
+            ("index.docker.io/nginx", "repository docker.io/library/nginx"),
+            ("docker.io/library/nginx", "repository docker.io/library/nginx"),
+            ("ghcr.io/org/app:v1", "image ghcr.io/org/app:v1"),
+            ("localhost", "registry localhost"),
+            ("localhost/app", "repository localhost/app"),
+            ("LOCALHOST:5000", "registry localhost:5000"),
+            ("localhost:5000/a/b/c", "repository localhost:5000/a/b/c"),
+            ("127.0.0.1:5000", "registry 127.0.0.1:5000"),
+            ("[::1]:5000", "registry [::1]:5000"),
+            ("[::1]:5000/a:b", "image [::1]:5000/a:b"),
+            ("myhost/", "registry myhost"),
+            ("myhost:5000/", "registry myhost:5000"),
+            ("myhost:5000", "image docker.io/library/myhost:5000"),
+            ("https://r.test/", "registry r.test"),
+            ("a/b", "repository docker.io/a/b"),
+            (&both, &format!("image {both}")),
+        ];
+        for (text, expected) in table {
+            assert_eq!(target(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_breaks_the_grammar_is_refused_with_its_reason() {
+        let long = format!("r.test/{}", "a".repeat(249));
+        let hex = "a".repeat(64);
+        let table = [
+            ("", BadName::Empty),
+            ("/", BadName::Host),
+            ("localhost:99999", BadName::Port),
+            ("127.0.0.1:70000", BadName::Port),
+            ("quay.io:65536", BadName::Port),
+            ("[::1]:65536", BadName::Port),
+            ("Team/App", BadName::Repository),
+            ("r.test//a", BadName::Repository),
+            ("r.test/a/../b", BadName::Repository),
+            ("r.test/a_-b", BadName::Repository),
+            ("r.test/a___b", BadName::Repository),
+            ("r.test/\u{202e}a", BadName::Repository),
+            ("r.test/a:", BadName::Tag),
+            ("r.test/a:.b", BadName::Tag),
+            ("r.test/a@sha256:12", BadName::Digest),
+            ("r_.test/a", BadName::Host),
+            ("[::g]/a", BadName::Host),
+            (&hex, BadName::Identifier),
+            (&long, BadName::TooLong),
+        ];
+        for (text, expected) in table {
+            assert_eq!(target(text).err(), Some(expected), "{text}");
+        }
+        assert!(Target::parse(&long[..255]).is_ok(), "255 bytes are not too long");
+        assert!(Tag::parse(&"x".repeat(128)).is_ok() && Tag::parse(&"x".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn a_digest_tag_is_told_from_a_version() {
+        let named = |text: &str| {
+            let tag = Tag::parse(text).expect(text);
+            tag.digest_named().map(|(digest, suffix)| (digest.to_string(), suffix.to_string()))
+        };
+        let tag = SHA256.replace(':', "-");
+        assert_eq!(named(&tag), Some((SHA256.to_string(), String::new())));
+        assert_eq!(named(&format!("{tag}.sig")), Some((SHA256.to_string(), ".sig".into())));
+        assert_eq!((named("sha256-12"), named("1.2-alpine")), (None, None));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_read_is_written_so_that_it_is_read_again(text in "[a-z0-9._:/@\\[\\]-]{0,24}") {
+            if let Ok(reference) = Reference::parse(&text) {
+                proptest::prop_assert_eq!(Reference::parse(&reference.to_string()), Ok(reference));
+            }
+            if let Ok(Target::Registry(host)) = Target::parse(&text) {
+                proptest::prop_assert_eq!(Host::parse(host.as_str()), Ok(host));
+            }
         }
     }
 }
