@@ -17,6 +17,7 @@ use super::error::Cause;
 use super::http::Http;
 use super::origin::{self, Origin};
 use super::scope::Scope;
+use super::secret::Secret;
 use super::token::{Key, Tokens};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::server::Identity;
@@ -183,8 +184,8 @@ impl Auth {
         };
         match sent {
             Authorization::Token { is_fresh: true, .. } => Ok(widened),
-            Authorization::Token { key, .. } => {
-                self.tokens.forget(key);
+            Authorization::Token { header, key, .. } => {
+                self.tokens.forget(key, header).await;
                 Ok(true)
             }
             Authorization::Nothing | Authorization::Login(_) => Ok(true),
@@ -241,14 +242,16 @@ impl Auth {
         let key = Key { realm, service, scopes, is_anonymous: login.is_none() };
         let is_own = Origin::of(&key.realm).as_ref() == Some(&own);
         match self.tokens.token(http, &key, login.as_ref(), is_own).await {
-            Ok((token, is_fresh)) => {
+            Ok(token) => {
                 self.learned().used |= login.is_some();
-                let header = token
-                    .header("Bearer")
-                    .ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
-                Ok(Authorization::Token { header, key, is_fresh })
+                carried(token, key)
             }
-            Err(Cause::Status { status: 400 | 401 | 403, said, .. }) if login.is_some() => {
+            // The login is good, but not for this; what is public can still be read.
+            Err(Cause::Status { status: 403, .. }) if login.is_some() => {
+                let key = Key { is_anonymous: true, ..key };
+                carried(self.tokens.token(http, &key, None, is_own).await?, key)
+            }
+            Err(Cause::Status { status: 400 | 401, said, .. }) if login.is_some() => {
                 let why =
                     said.message.unwrap_or_else(|| "the token service does not take the stored login".into());
                 self.learned().refused = Some(why);
@@ -271,6 +274,13 @@ impl Auth {
     fn learned(&self) -> std::sync::MutexGuard<'_, Learned> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a request carries that has this token, fetched just now or not.
+fn carried((token, is_fresh): (Secret, bool), key: Key) -> Result<Authorization, Cause> {
+    let header =
+        token.header("Bearer").ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
+    Ok(Authorization::Token { header, key, is_fresh })
 }
 
 /// How far a token endpoint is trusted.

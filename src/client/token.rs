@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue};
 use reqwest::{Method, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -15,6 +16,7 @@ use super::credentials::Login;
 use super::error::{Cause, Said};
 use super::http::{Answer, Http};
 use super::log::redacted;
+use super::retry;
 use super::secret::Secret;
 use crate::model::text::SafeText;
 
@@ -74,9 +76,14 @@ impl Tokens {
         Ok((secret, true))
     }
 
-    /// Forgets the token for `key`.
-    pub fn forget(&self, key: &Key) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    /// Forgets the token for `key` that `header` carried. A newer one stays: others were refused with the same old one.
+    pub async fn forget(&self, key: &Key, header: &HeaderValue) {
+        let place = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        let Some(place) = place else { return };
+        let mut token = place.lock().await;
+        if token.as_ref().and_then(|token| token.secret.header("Bearer")).as_ref() == Some(header) {
+            *token = None;
+        }
     }
 
     /// Forgets all tokens.
@@ -95,7 +102,10 @@ async fn fetch(http: &Http, key: &Key, login: Option<&Login>, is_own: bool) -> R
     };
     match answer.status {
         200..300 => read(answer.json()?),
-        status => Err(Cause::Status { status, said: Said::of(&answer.body), wait: None }),
+        status => {
+            let wait = retry::retry_after(&answer.headers, Timestamp::now());
+            Err(Cause::Status { status, said: Said::of(&answer.body), wait })
+        }
     }
 }
 

@@ -108,10 +108,36 @@ async fn a_token_that_ran_out_is_renewed_once_for_everybody() {
     );
     assert!(one.is_ok() && two.is_ok() && three.is_ok());
     let tokens = registry.requests().iter().filter(|line| line.contains("/token")).count();
-    assert!((1..=3).contains(&tokens), "{:?}", registry.requests());
+    assert_eq!(tokens, 1, "{:?}", registry.requests());
     let again = registry.client.tags(&app, None).await;
     assert!(again.is_ok());
     assert_eq!(registry.requests().iter().filter(|line| line.contains("/token")).count(), tokens);
+}
+
+#[tokio::test]
+async fn a_token_service_that_says_when_to_come_back_is_believed() {
+    let registry = registry(private(), Some(LOGIN)).await;
+    registry.demo.fault(|request, _| {
+        (request.path == "/token").then(|| Fault::answer(429, &[("retry-after", "9")], ""))
+    });
+    let error = registry.client.tags(&name("team/app"), None).await.expect_err("longer than a person waits");
+    assert!(matches!(error.cause, Cause::Status { status: 429, wait: Some(_), .. }), "{error:?}");
+    assert_eq!(registry.requests().iter().filter(|line| line.contains("/token")).count(), 1);
+}
+
+/// GitLab's token service answers 403 where a good login may not do what it asks for.
+#[tokio::test]
+async fn a_login_that_is_denied_one_repository_still_opens_the_others() {
+    let registry = registry(private(), Some(LOGIN)).await;
+    registry.demo.store().image("team/other").tag("1").push();
+    registry.demo.fault(|request, _| {
+        (request.path == "/token" && request.query.contains("secret")).then(|| Fault::status(403))
+    });
+    registry.client.tags(&name("team/app"), None).await.expect("a page");
+    let error = registry.client.tags(&name("team/secret"), None).await.expect_err("it is denied");
+    assert_eq!(error.failure("x").kind, regtui::model::failure::FailureKind::Denied);
+    registry.client.tags(&name("team/other"), None).await.expect("the login is as good as before");
+    assert_eq!(registry.client.ping().await.expect("a server").identity, Identity::User("ann".into()));
 }
 
 #[tokio::test]
