@@ -116,6 +116,7 @@ pub async fn run(options: Options, pool: Pool, inbox: Inbox) -> color_eyre::Resu
     run.obey(cmds)?;
     let end = run.turn_until_end(inbox.receiver).await;
     run.terminal.leave();
+    run.effects.finish().await;
     drop(run);
     pool.flush().await;
     match panic::taken() {

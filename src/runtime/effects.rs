@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use super::{clipboard, remembered};
 use crate::app::cmd::{Ask, Cmd, Slot};
@@ -13,20 +13,25 @@ use crate::app::msg::{Answer, Msg};
 use crate::app::remote::Ticket;
 use crate::client::{Lane, Pool};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::reference::{Repository, Selector};
+use crate::model::reference::{Host, Repository, RepositoryName, Selector};
 use crate::ops;
+
+/// The longest that the end waits for a disk.
+const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// What runs in the background.
 pub struct Effects {
     pool: Pool,
     inbox: UnboundedSender<Msg>,
     slots: HashMap<Slot, (Ticket, AbortHandle)>,
+    /// The last write of what was opened; each waits for the one before.
+    remembering: Option<JoinHandle<()>>,
 }
 
 impl Effects {
     /// Nothing runs yet.
     pub fn new(pool: Pool, inbox: UnboundedSender<Msg>) -> Effects {
-        Effects { pool, inbox, slots: HashMap::new() }
+        Effects { pool, inbox, slots: HashMap::new(), remembering: None }
     }
 
     /// Starts what a command asks for. Commands about the terminal and the end are the loop's own.
@@ -35,9 +40,7 @@ impl Effects {
             Cmd::Load { slot, ticket, after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Drop(slot) => self.drop_slot(&slot),
             Cmd::Forget(host) => self.pool.client(&host).forget(),
-            Cmd::Remember(host, names) => {
-                self.blocking(move || remembered::write(&host, &names).err().map(Msg::Failed))
-            }
+            Cmd::Remember(host, names) => self.remember(host, names),
             Cmd::Copy(_) | Cmd::Page(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
         }
     }
@@ -57,6 +60,13 @@ impl Effects {
                 }),
             })
         });
+    }
+
+    /// Waits for what must not be lost at the end, but not for ever.
+    pub async fn finish(&mut self) {
+        if let Some(last) = self.remembering.take() {
+            tokio::time::timeout(LONGEST_END, last).await.ok();
+        }
     }
 
     /// Whether a load has not ended yet.
@@ -83,6 +93,19 @@ impl Effects {
             inbox.send(Msg::Answered(place, ticket, answer)).ok();
         });
         self.slots.insert(slot, (ticket, task.abort_handle()));
+    }
+
+    fn remember(&mut self, host: Host, names: Vec<RepositoryName>) {
+        let (before, inbox) = (self.remembering.take(), self.inbox.clone());
+        self.remembering = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                before.await.ok();
+            }
+            let written = tokio::task::spawn_blocking(move || remembered::write(&host, &names)).await;
+            if let Ok(Err(failure)) = written {
+                inbox.send(Msg::Failed(failure)).ok();
+            }
+        }));
     }
 
     fn drop_slot(&mut self, slot: &Slot) {

@@ -153,3 +153,20 @@ async fn what_is_printed_is_there_as_soon_as_its_page() {
     printed.read_to_string(&mut rest).await.expect("the rest");
     assert_eq!(rest.lines().count(), 299);
 }
+
+/// Every way in which there is no terminal, but for the one that only a terminal shows (`tests/pty`).
+#[tokio::test]
+async fn without_a_terminal_the_ui_refuses_in_one_line_and_writes_no_escapes() {
+    let (demo, home) = open("").await;
+    let host = demo.address().to_string();
+    for arguments in [&["--demo"][..], &[&host], &[]] {
+        for term in ["xterm-256color", "dumb", ""] {
+            let mut command = regtui(&home, arguments);
+            command.env("TERM", term);
+            let (code, stdout, stderr) = outcome(command).await;
+            assert_eq!((code, stdout.as_str(), stderr.lines().count()), (Some(2), "", 1), "{stderr}");
+            assert!(stderr.contains("regtui ls TARGET") && !stderr.contains('\u{1b}'), "{stderr}");
+        }
+    }
+    assert_eq!(demo.requests().len(), 0);
+}

@@ -222,3 +222,22 @@ fn without_colour_there_is_no_colour() {
         });
     }
 }
+
+#[test]
+fn a_terminal_that_is_half_there_is_refused() {
+    let program = env!("CARGO_BIN_EXE_regtui");
+    for line in [
+        format!("TERM=dumb {program} --demo"),
+        format!("{program} --demo < /dev/null"),
+        format!("{program} --demo | cat; exit 2"),
+    ] {
+        let pty = Pty::open(120, 30);
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", &line]);
+        bare(&mut command);
+        let shell = pty.start(command);
+        assert_eq!(shell.wait(), Ok(2), "{line}");
+        pty.assert_given_back();
+        assert!(pty.text().starts_with("regtui: the terminal UI needs a terminal"), "{line}: {}", pty.text());
+    }
+}

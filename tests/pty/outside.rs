@@ -1,6 +1,9 @@
-//! What reaches other programs through the terminal: the clipboard and the pager.
+//! What reaches others: the clipboard, the pager, the next run.
 
 use std::os::unix::fs::PermissionsExt;
+
+use regtui::demo::faults::Fault;
+use regtui::demo::{self, Demo};
 
 use crate::support::pty::{Program, Pty, regtui};
 
@@ -90,4 +93,21 @@ fn a_pager_that_does_not_exist_is_said_and_nothing_is_lost() {
     pty.press("q");
     assert_eq!(program.wait(), Ok(0));
     pty.assert_given_back();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_opened_by_name_is_there_in_the_next_run_where_there_is_no_catalog() {
+    let demo = Demo::start(demo::Settings::default(), demo::content::sample()).await.expect("a port");
+    demo.fault(|request, _| (request.path == "/v2/_catalog").then(|| Fault::status(404)));
+    let home = tempfile::tempdir().expect("a folder");
+    let host = demo.address().to_string();
+    for (target, wanted) in [(format!("{host}/team/app"), "1.4.2"), (host.clone(), "team/app")] {
+        let mut pty = Pty::open(120, 30);
+        let mut command = regtui(&[&target]);
+        command.env("HOME", home.path());
+        let program = pty.start(command);
+        pty.wait_for(wanted);
+        pty.press("\x03");
+        assert_eq!(program.wait(), Ok(0));
+    }
 }
