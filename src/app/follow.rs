@@ -116,13 +116,25 @@ impl Turn<'_> {
             self.mend_tab();
         }
         if wanted.is_some() && is_old(self.state.detail.inspection.at, self.now) {
-            self.load_image(if is_first { Duration::ZERO } else { REST });
+            let selector = self.known_digest();
+            self.load_image(if is_first { Duration::ZERO } else { REST }, selector);
         }
     }
 
-    /// Asks for the image shown.
-    pub fn load_image(&mut self, after: Duration) {
+    /// The digest of the tag shown, if its row was asked a moment ago: the same need not be asked twice.
+    fn known_digest(&self) -> Option<Selector> {
+        let tags = &self.state.tags;
+        let item = tags.list.selected()? as u32;
+        let is_shown =
+            matches!(&self.state.detail.of, Some((_, Selector::Tag(tag))) if tags.selected() == Some(tag));
+        let row = tags.summaries.get(&item).filter(|row| is_shown && !is_old(row.at, self.now))?;
+        row.value.as_ref().map(|summary| Selector::Digest(summary.digest))
+    }
+
+    /// Asks for the image shown, by its digest where that is known.
+    pub fn load_image(&mut self, after: Duration, digest: Option<Selector>) {
         let Some((repository, selector)) = self.state.detail.of.clone() else { return };
+        let selector = digest.unwrap_or(selector);
         let tags = &self.state.tags.tags;
         let digest_tags = tags.items.iter().filter_map(|tag| tag.name()).filter(|tag| tag.is_digest_tag());
         let digest_tags = tags.complete.then(|| digest_tags.cloned().collect());
@@ -152,6 +164,11 @@ impl Turn<'_> {
             else {
                 continue;
             };
+            // What is looked into anyway tells its row too.
+            let is_shown = matches!(&self.state.detail.of, Some((_, Selector::Tag(shown))) if *shown == tag);
+            if is_shown && self.state.detail.inspection.is_loading() {
+                continue;
+            }
             let slot = Slot::Summary(repository.clone(), tag.clone());
             let ticket = self.ask(slot, ROW_REST, Ask::Summary(repository.clone(), tag));
             self.state.tags.waiting.insert(ticket, item);

@@ -203,7 +203,7 @@ impl Turn<'_> {
                 self.load_repositories(&host);
             }
             Pane::Tags => self.load_tags(Duration::ZERO),
-            Pane::Details => self.load_image(Duration::ZERO),
+            Pane::Details => self.load_image(Duration::ZERO, None),
         }
     }
 
@@ -218,7 +218,7 @@ impl Turn<'_> {
         self.state.tags.summaries.clear();
         self.state.tags.shared.clear();
         self.load_tags(Duration::ZERO);
-        self.load_image(Duration::ZERO);
+        self.load_image(Duration::ZERO, None);
         let focus = std::mem::replace(&mut self.state.focus, Pane::Repositories);
         self.refresh();
         self.state.focus = focus;

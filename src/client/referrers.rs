@@ -33,12 +33,21 @@ pub struct Referrers {
 }
 
 impl Client {
-    /// The referrers of a manifest.
-    pub async fn referrers(&self, name: &RepositoryName, digest: &Digest) -> Result<Referrers, Error> {
+    /// The referrers of a manifest. `may_have_fallback` says whether there may be a fallback tag: who knows all tags of
+    /// the repository knows.
+    pub async fn referrers(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        may_have_fallback: bool,
+    ) -> Result<Referrers, Error> {
         if self.abilities().may_have_referrers(name)
             && let Some(descriptors) = self.by_api(name, digest).await?
         {
             return Ok(Referrers { descriptors, found: Some(Found::Api) });
+        }
+        if !may_have_fallback {
+            return Ok(Referrers::default());
         }
         let Ok(tag) = Tag::parse(&format!("{}-{}", digest.algorithm(), digest.hex())) else {
             return Ok(Referrers::default());

@@ -164,8 +164,11 @@ async fn referrers_of(
             .collect(),
         None => usual_tags(&digest),
     };
+    let names_it = |tag: &Tag| tag.digest_named() == Some((digest, ""));
+    let may_have_fallback = digest_tags.is_none_or(|tags| tags.iter().any(names_it));
     let (by_subject, by_tag) =
-        future::join(client.referrers(name, &digest), by_digest_tag(client, name, named)).await;
+        future::join(client.referrers(name, &digest, may_have_fallback), by_digest_tag(client, name, named))
+            .await;
     let by_subject = by_subject.unwrap_or_default();
     let found = by_subject.found.unwrap_or(Found::Api);
     let referrer = |descriptor: Descriptor| Referrer { kind: descriptor.kind(), descriptor, found };

@@ -280,7 +280,7 @@ async fn referrers_come_by_the_api_or_by_the_fallback_tag() {
     let image = store.image("app").tag("signed").push();
     store.artifact("app").kind("application/vnd.example.sbom").subject(&image).push();
     let registry = Registry::open(store).await;
-    let found = registry.client.referrers(&name("app"), &image.digest).await.expect("referrers");
+    let found = registry.client.referrers(&name("app"), &image.digest, true).await.expect("referrers");
     assert_eq!((found.descriptors.len(), found.found), (1, Some(regtui::model::inspection::Found::Api)));
 
     let store = Store::new();
@@ -290,7 +290,7 @@ async fn referrers_come_by_the_api_or_by_the_fallback_tag() {
     let demo = demo::Settings { referrers: false, ..demo::Settings::default() };
     let registry = Registry::new(demo, store, settings()).await;
     for _ in 0..2 {
-        let found = registry.client.referrers(&name("app"), &image.digest).await.expect("referrers");
+        let found = registry.client.referrers(&name("app"), &image.digest, true).await.expect("referrers");
         assert_eq!(
             (found.descriptors.len(), found.found),
             (1, Some(regtui::model::inspection::Found::FallbackTag))
@@ -311,5 +311,7 @@ async fn a_web_page_instead_of_referrers_means_that_there_is_no_api() {
             .contains("/referrers/")
             .then(|| Fault::answer(200, &[("content-type", "text/html")], "<!doctype html>"))
     });
-    assert!(registry.client.referrers(&name("app"), &digest).await.expect("none").descriptors.is_empty());
+    assert!(
+        registry.client.referrers(&name("app"), &digest, true).await.expect("none").descriptors.is_empty()
+    );
 }

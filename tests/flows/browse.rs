@@ -191,3 +191,21 @@ async fn sorting_by_date_loads_every_row_and_sorts() {
     harness.press("s n").await;
     assert_eq!(order(&harness), ["v0", "v1", "v2", "v3"]);
 }
+
+/// Each thing is asked once: the row and the details share what they learn.
+#[tokio::test]
+async fn moving_over_a_list_asks_nothing_twice() {
+    let store = Store::new();
+    for number in 0..5 {
+        store.image("app").tag(format!("1.{number}")).label("number", number.to_string()).push();
+    }
+    let demo = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let mut harness = Harness::open(demo, store, "/app").await;
+    harness.press("j").await.press("j").await.press("k").await;
+    let mut lines: Vec<String> = harness.demo.requests().iter().map(|request| request.line()).collect();
+    lines.retain(|line| line.contains("/manifests/") || line.contains("/blobs/"));
+    let all = lines.len();
+    lines.sort();
+    lines.dedup();
+    assert_eq!((lines.len(), all), (10, 10), "{lines:?}");
+}
