@@ -186,15 +186,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_rotted_is_not_there() {
+    async fn a_file_that_rotted_is_not_there_and_is_written_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let (digest, content) = content(b"good".to_vec());
         let first = Cache::new(Some(folder.path().into()));
-        first.put(digest, content);
+        first.put(digest, content.clone());
         first.flush().await;
         let hex = digest.hex();
         let file = folder.path().join("sha256").join(&hex[..2]).join(&hex);
         std::fs::write(&file, "a/b\nevil").expect("the file is there");
-        assert_eq!(Cache::new(Some(folder.path().into())).get(&digest).await, None);
+        let second = Cache::new(Some(folder.path().into()));
+        assert_eq!(second.get(&digest).await, None);
+        second.put(digest, content.clone());
+        second.flush().await;
+        assert_eq!(Cache::new(Some(folder.path().into())).get(&digest).await, Some(content));
     }
 }

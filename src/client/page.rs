@@ -62,6 +62,11 @@ impl Client {
                     (false, _) => Err(error),
                 }
             }
+            // Nobody sent us there, so what the server makes of it is no fault of the list.
+            Err(error) if next.is_probe => match error.cause.status() {
+                Some(400..=499) => Ok(end(Vec::new(), None)),
+                _ => Ok(end(Vec::new(), Some("the server does not say whether more follows"))),
+            },
             Err(error) => Err(error),
         }
     }

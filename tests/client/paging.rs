@@ -191,6 +191,20 @@ async fn one_look_behind_a_full_page_finds_what_a_missing_link_hides() {
     assert_eq!(catalog(&exact.client).await, (names[..1000].to_vec(), None));
 }
 
+/// Nobody sent us there: what the server makes of it is no fault of the list.
+#[tokio::test]
+async fn a_look_behind_the_last_page_that_fails_leaves_the_list_as_it_is() {
+    for status in [400, 403, 404, 416, 500] {
+        let registry = registry_of(1000).await;
+        registry.demo.fault(move |request, _| match request.query.contains("last=") {
+            true => Some(Fault::status(status)),
+            false => Some(Fault::Headers(vec![("link".into(), None)])),
+        });
+        let (names, incomplete) = catalog(&registry.client).await;
+        assert_eq!((names.len(), incomplete.is_some()), (1000, status == 500), "{status}");
+    }
+}
+
 /// §10 rows 5 and 39, reliability.md C1: odd names are shown, and never sent back.
 #[tokio::test]
 async fn names_that_break_the_grammar_are_shown_and_never_asked_for() {

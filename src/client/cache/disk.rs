@@ -99,6 +99,8 @@ fn read(path: &Path, digest: &Digest) -> Option<Content> {
     let line = file.iter().position(|byte| *byte == b'\n')?;
     let bytes = file.slice(line + 1..);
     if digest.same_algorithm_of(&bytes) != *digest {
+        // So that it can be written again; if it cannot be removed, it is still not believed.
+        fs::remove_file(path).ok();
         return None;
     }
     let media_type =
