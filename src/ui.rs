@@ -6,6 +6,7 @@ mod detail;
 mod dialog;
 mod failure;
 mod header;
+mod kind;
 mod pane;
 mod registries;
 mod repositories;

@@ -27,14 +27,25 @@ mod tests {
 
     use super::*;
 
+    fn swept(symbol: &str) -> String {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 1, 1));
+        buffer[(0, 0)].set_symbol(symbol);
+        sweep(&mut buffer);
+        buffer[(0, 0)].symbol().to_string()
+    }
+
     #[test]
     fn nothing_that_a_terminal_obeys_is_left() {
-        let mut buffer = Buffer::empty(Rect::new(0, 0, 4, 1));
-        for (column, symbol) in ["\u{1b}[2J", "\u{202e}", "a", "é"].into_iter().enumerate() {
-            buffer[(column as u16, 0)].set_symbol(symbol);
+        for bad in ["\u{1b}[2J", "\n", "\u{9b}", "\u{202e}", "a\u{200b}", "\u{301}", "\u{e0041}"] {
+            assert_eq!(swept(bad), "·", "{bad:?}");
         }
-        sweep(&mut buffer);
-        let symbols: Vec<&str> = buffer.content.iter().map(|cell| cell.symbol()).collect();
-        assert_eq!(symbols, ["·", "·", "a", "é"]);
+        assert_eq!(swept(&format!("a{}", "\u{301}".repeat(1_000))), "·");
+    }
+
+    #[test]
+    fn what_is_for_the_eye_stays() {
+        for good in [" ", "a", "é", "e\u{301}", "日", "▌", "␛"] {
+            assert_eq!(swept(good), good);
+        }
     }
 }

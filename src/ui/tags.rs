@@ -4,12 +4,13 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::Canvas;
+use super::kind::short;
 use super::theme::Role;
 use crate::app::tags::{SortBy, Tags};
 use crate::app::{Pane, layout};
 use crate::model::failure::FailureKind;
 use crate::model::page::Listed;
-use crate::model::summary::{Kind, Summary};
+use crate::model::summary::Summary;
 use crate::model::{columns, size, time};
 
 /// The columns behind the tag, with their widths; the first to give way last.
@@ -187,7 +188,7 @@ impl Canvas<'_, '_> {
         }
         if widths.kind {
             cells.push(Span::styled(
-                format!(" {}", columns::cut(&kind(&summary.kind), KIND.1)),
+                format!(" {}", columns::cut(&short(&summary.kind), KIND.1)),
                 self.style(Role::Dim),
             ));
         }
@@ -232,18 +233,6 @@ fn platforms(summary: &Summary, room: usize) -> String {
         short if short.join(" ").len() <= room => short.join(" "),
         [only] => columns::cut(only, room),
         short => format!("{} platforms", short.len()),
-    }
-}
-
-fn kind(kind: &Kind) -> String {
-    match kind {
-        Kind::Artifact(media_type) => {
-            let text = media_type.as_str();
-            let last = text.rsplit('/').next().unwrap_or(text);
-            let plain = crate::model::text::SafeText::clean(last.trim_start_matches("vnd."));
-            plain.to_string()
-        }
-        other => other.to_string(),
     }
 }
 

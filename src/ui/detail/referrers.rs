@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::model::inspection::Found;
-use crate::model::text::SafeText;
 use crate::model::{columns, size};
 use crate::ui::Canvas;
+use crate::ui::kind::short;
 use crate::ui::theme::Role;
 
 /// Columns of a short digest.
@@ -24,17 +24,17 @@ impl Canvas<'_, '_> {
         let Some(inspection) = &self.state.detail.inspection.value else { return };
         let scroll = self.state.detail.scroll;
         let shown = || inspection.referrers.iter().skip(scroll).take(area.height.into());
-        let longest = shown().map(|referrer| columns::width(&referrer.kind.to_string())).max().unwrap_or(0);
+        let longest = shown().map(|referrer| columns::width(&short(&referrer.kind))).max().unwrap_or(0);
         let room = usize::from(area.width).saturating_sub(2 + DIGEST + SIZE);
         let has_found = room > longest.min(ENOUGH) + FOUND;
         let kinds = longest.min(room.saturating_sub(if has_found { FOUND } else { 0 }));
         for (line, referrer) in shown().enumerate() {
             let place = Rect::new(area.x, area.y + line as u16, area.width, 1);
-            let kind = SafeText::from(referrer.kind.to_string());
+            let kind = short(&referrer.kind);
             let digest = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
             let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
             let mut spans = vec![
-                Span::styled(format!("  {}", columns::left(kind.as_str(), kinds)), self.style(Role::Text)),
+                Span::styled(format!("  {}", columns::left(&kind, kinds)), self.style(Role::Text)),
                 Span::styled(columns::left(&format!(" {digest}"), DIGEST), self.style(Role::Dim)),
                 Span::styled(columns::right(&bytes, SIZE), self.style(Role::Number)),
             ];

@@ -1,0 +1,30 @@
+//! What an image is, in a few letters.
+
+use crate::model::summary::Kind;
+use crate::model::text::SafeText;
+
+/// The name of a kind; of an artifact's type what tells it from others: `vnd.example.review+json`'s `example.review+json`.
+pub fn short(kind: &Kind) -> String {
+    match kind {
+        Kind::Artifact(media_type) => {
+            let text = media_type.as_str();
+            let last = text.rsplit('/').next().unwrap_or(text);
+            SafeText::clean(last.trim_start_matches("vnd.")).to_string()
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::media_type::MediaType;
+
+    #[test]
+    fn an_artifact_is_named_by_the_end_of_its_type() {
+        let artifact = |text| short(&Kind::Artifact(MediaType::new(text)));
+        assert_eq!(artifact("application/vnd.example.review+json"), "example.review+json");
+        assert_eq!(artifact("odd"), "odd");
+        assert_eq!(short(&Kind::HelmChart), "Helm chart");
+    }
+}
