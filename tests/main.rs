@@ -31,6 +31,10 @@ mod flows {
     mod open;
 }
 mod generated;
+mod ops {
+    mod images;
+    mod lists;
+}
 #[cfg(unix)]
 mod pty {
     mod hangup;
