@@ -175,3 +175,32 @@ impl Serialize for SafeText {
         serializer.serialize_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_made_visible() {
+        let table = [
+            ("plain é 日本", "plain é 日本"),
+            ("\u{1b}[2J", "␛[2J"),
+            ("\u{7f}", "␡"),
+            ("\u{9b}31m", "‹9B›31m"),
+            ("a\u{202e}b", "a‹U+202E›b"),
+            ("a\u{200b}b", "a‹U+200B›b"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(SafeText::clean(text).as_str(), expected);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn safe_text_is_safe(text in proptest::collection::vec(proptest::char::any(), 0..80)) {
+            let text: String = text.into_iter().collect();
+            proptest::prop_assert!(!SafeText::clean(&text).as_str().chars().any(is_unsafe));
+            proptest::prop_assert!(SafeText::lines(&text).all(|line| !line.as_str().chars().any(is_unsafe)));
+        }
+    }
+}

@@ -31,3 +31,34 @@ pub fn age(created: Timestamp, now: Timestamp) -> String {
 pub fn absolute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_have_one_unit() {
+        let now = Timestamp::from_second(2_000_000_000).expect("a date");
+        let table = [
+            (0, "just now"),
+            (59, "just now"),
+            (60, "1 min"),
+            (3_600, "1 hour"),
+            (7_200, "2 hours"),
+            (86_400, "1 day"),
+            (86_400 * 13, "13 days"),
+            (86_400 * 14, "2 weeks"),
+            (86_400 * 61, "2 months"),
+            (86_400 * 365, "12 months"),
+            (86_400 * 365 * 3, "3 years"),
+            (-5, "in the future"),
+            (2_000_000_000, "reproducible"),
+        ];
+        for (seconds, expected) in table {
+            let created = Timestamp::from_second(2_000_000_000 - seconds).expect("a date");
+            assert_eq!(age(created, now), expected, "{seconds}");
+        }
+        assert_eq!(absolute(now), "2033-05-18 03:33:20 UTC");
+        assert!(is_reproducible(Timestamp::UNIX_EPOCH) && !is_reproducible(now));
+    }
+}

@@ -213,3 +213,43 @@ async fn the_log_file_holds_requests_and_no_secret() {
         "{logged}"
     );
 }
+
+/// Reliability.md F8: the proxy of the environment is used for other hosts, never for loopback, and its password is not shown.
+#[tokio::test]
+async fn the_proxy_of_the_environment_is_used() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let proxy = format!("http://me:CANARY7@{}", listener.local_addr().expect("an address"));
+    let answering = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        let mut request = vec![0; 4096];
+        let length = stream.read(&mut request).await.expect("a request");
+        let body = r#"{"repositories":["from/proxy"]}"#;
+        let answer =
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).await.expect("it listens");
+        text(&request[..length])
+    });
+    let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
+    command
+        .args(["ls", "--plain-http", "registry.test"])
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("HTTP_PROXY", &proxy);
+    let output = command.output().await.expect("it runs");
+    assert_eq!(
+        (text(&output.stdout).as_str(), output.status.code()),
+        ("from/proxy\n", Some(0)),
+        "{}",
+        text(&output.stderr)
+    );
+    assert!(answering.await.expect("a request").starts_with("GET http://registry.test/v2/_catalog"));
+    let demo = demo().await;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
+    command
+        .args(["ls", &demo.address().to_string()])
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .env("HTTP_PROXY", &proxy);
+    assert!(command.output().await.expect("it runs").status.success(), "loopback needs no proxy");
+}
