@@ -12,6 +12,7 @@ use regtui::app::cmd::{Ask, Cmd};
 use regtui::app::msg::{Answer, Msg};
 use regtui::app::settings::Settings;
 use regtui::app::{self, State};
+use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{Listed, Next, Page};
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
@@ -82,7 +83,7 @@ impl Registry {
             Ask::Inspection(repository, selector, _) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),
-                    Selector::Digest(_) => Err(failure(FailureKind::NotFound)),
+                    Selector::Digest(digest) => self.image_of(&repository.name, digest),
                 };
                 Answer::Inspection(found.map(|image| image.inspection(repository).into()))
             }
@@ -101,6 +102,11 @@ impl Registry {
         let found = images.iter().find(|(name, _)| name == tag);
         let image = found.map(|(_, image)| image).ok_or_else(|| failure(FailureKind::NotFound))?;
         image.failure.clone().map_or(Ok(image), Err)
+    }
+
+    fn image_of(&self, repository: &RepositoryName, digest: &Digest) -> Result<&Image, Failure> {
+        let mut images = self.images(repository)?.iter().map(|(_, image)| image);
+        images.find(|image| image.summary().digest == *digest).ok_or_else(|| failure(FailureKind::NotFound))
     }
 
     fn page_of<T, E>(
