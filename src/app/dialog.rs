@@ -4,8 +4,8 @@ mod command_line;
 mod open_prompt;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
-use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler;
+use tui_input::{Input, InputRequest};
 
 use super::list::Move;
 use super::turn::Turn;
@@ -111,6 +111,20 @@ pub struct Help {
     pub scroll: usize,
 }
 
+impl Dialog {
+    /// Where text is typed, if it is.
+    fn input(&mut self) -> Option<&mut Input> {
+        match self {
+            Dialog::Filter(input) => Some(input),
+            Dialog::CommandLine(line) => Some(&mut line.input),
+            Dialog::Palette(palette) => Some(&mut palette.input),
+            Dialog::Open(open) => Some(&mut open.input),
+            Dialog::Help(help) => Some(&mut help.input),
+            Dialog::Menu(_) | Dialog::Requests(_) | Dialog::Messages(_) => None,
+        }
+    }
+}
+
 impl Turn<'_> {
     /// Gives a key to the dialog on top.
     pub fn key_in_dialog(&mut self, key: KeyEvent) {
@@ -155,21 +169,17 @@ impl Turn<'_> {
     pub fn paste(&mut self, text: &str) {
         let line: String =
             text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(1024).collect();
-        let takes_text = matches!(
-            self.state.dialogs.last(),
-            Some(
-                Dialog::Filter(_)
-                    | Dialog::CommandLine(_)
-                    | Dialog::Palette(_)
-                    | Dialog::Open(_)
-                    | Dialog::Help(_)
-            )
-        );
-        if !takes_text {
+        let Some(input) = self.state.dialogs.last_mut().and_then(Dialog::input) else {
             return self.refuse("text can only be pasted where text is typed");
+        };
+        // All but the last character are put in silently, so that a list is searched once and not for each of them.
+        let mut characters = line.chars();
+        let last = characters.next_back();
+        for character in characters {
+            input.handle(InputRequest::InsertChar(character));
         }
-        for character in line.chars() {
-            self.key_in_dialog(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE));
+        if let Some(last) = last {
+            self.key_in_dialog(KeyEvent::new(KeyCode::Char(last), KeyModifiers::NONE));
         }
     }
 

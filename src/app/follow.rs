@@ -191,7 +191,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Tells the lists how many rows fit, and keeps their cursors in sight.
+    /// Tells the lists how many rows fit, keeps their cursors in sight, and text from being scrolled past its end.
     fn fit(&mut self) {
         let layout = layout::of(self.state);
         let rows = |pane| usize::from(layout::rows(self.state, &layout, pane).height);
@@ -209,6 +209,8 @@ impl Turn<'_> {
         fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
         let width = usize::from(details.width).saturating_sub(2);
         self.state.detail.overview_lines = overview::rows(self.state, width, self.now).len();
+        let detail = &mut self.state.detail;
+        detail.scroll = detail.scroll.min(detail.length().saturating_sub(detail.height));
     }
 }
 

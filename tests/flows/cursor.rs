@@ -129,3 +129,18 @@ async fn tags_that_sort_alike_keep_their_order_when_it_is_settled_again() {
         assert_eq!(harness.state.tags.list.rows, rows, "{name}");
     }
 }
+
+#[tokio::test]
+async fn text_that_was_scrolled_to_its_end_fills_a_larger_screen() {
+    let mut harness = Harness::sample().await;
+    harness.resize(50, 15).await;
+    harness.press("4 G").await;
+    harness.does_not_show("image  ");
+    harness.resize(150, 60).await;
+    harness.shows("image  ");
+    harness.press("] ]").await;
+    harness.resize(60, 12).await;
+    harness.press("G").await;
+    harness.resize(150, 60).await;
+    harness.shows("\"architecture\"");
+}

@@ -93,6 +93,16 @@ async fn the_command_line_completes_runs_and_says_what_it_does_not_know() {
 }
 
 #[tokio::test]
+async fn a_command_that_makes_no_sense_here_says_why() {
+    let mut harness = at_tags().await;
+    harness.press("4 :").await.type_text("filter 1.4").await.press("Enter").await;
+    harness.shows("only lists can be filtered");
+    assert!(harness.state.tags.list.filter.is_empty());
+    harness.press("Esc 3 :").await.type_text("filter 1.4").await.press("Enter").await;
+    harness.shows("/1.4");
+}
+
+#[tokio::test]
 async fn the_palette_finds_a_command_by_what_it_does() {
     let mut harness = at_tags().await;
     harness.press("Ctrl-p").await.type_text("request log").await.press("Enter").await;

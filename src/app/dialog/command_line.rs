@@ -3,6 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{CommandLine, Dialog, typed};
+use crate::app::action::Action;
+use crate::app::available::available;
 use crate::app::open;
 use crate::app::palette::{self, ENTRIES};
 use crate::app::tags::SortBy;
@@ -81,6 +83,7 @@ impl Turn<'_> {
                 false => Err(format!("the themes are {}", self.state.settings.themes.join(", "))),
             },
             "filter" => {
+                available(Action::Filter, self.state)?;
                 self.filter(argument);
                 Ok(())
             }
