@@ -57,6 +57,9 @@ pub enum Cause {
         /// How long it asks to wait.
         wait: Option<Duration>,
     },
+    /// The place that the registry led to answered this: an address that ran out, as a rule, and not a right that is
+    /// missing.
+    Storage(u16),
     /// A web page where JSON should be.
     WebPage,
     /// Not what the protocol says.
@@ -176,7 +179,7 @@ impl Cause {
     /// Whether the same request may succeed if it is made again at once or soon.
     pub fn may_pass(&self) -> bool {
         match self {
-            Cause::Connection(_) | Cause::Timeout(..) | Cause::TooSlow => true,
+            Cause::Connection(_) | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => true,
             Cause::Status { status, .. } => super::retry::may_pass(*status),
             _ => false,
         }
@@ -205,7 +208,9 @@ impl Cause {
             Cause::Name(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
                 FailureKind::Unreachable
             }
-            Cause::Scheme { .. } | Cause::Timeout(..) | Cause::TooSlow => FailureKind::Unreachable,
+            Cause::Scheme { .. } | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => {
+                FailureKind::Unreachable
+            }
             Cause::WebPage
             | Cause::BadAnswer(_)
             | Cause::TooLarge(_)
@@ -314,6 +319,9 @@ impl fmt::Display for Cause {
                     None if said.code.is_none() => write!(f, " {}", reason(*status)),
                     None => Ok(()),
                 }
+            }
+            Cause::Storage(status) => {
+                write!(f, "the storage that the registry leads to answers {status} {}", reason(*status))
             }
             Cause::WebPage => f.write_str("the answer is a web page, not JSON"),
             Cause::BadAnswer(text) => write!(f, "{text}"),

@@ -215,6 +215,9 @@ impl Http {
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
+        if !is_own && matches!(answer.status, 400..=499) && !retry::may_pass(answer.status) {
+            return Err(Cause::Storage(answer.status));
+        }
         let said = Said::of(&answer.body);
         if answer.status == 400
             && request.url.scheme() == "http"

@@ -93,6 +93,26 @@ async fn servers_that_hang_or_drip_are_left() {
     assert_eq!(error.cause, Cause::TooSlow);
 }
 
+/// §10 row 14: a signed address that ran out is asked for again at the registry, and is no missing right.
+#[tokio::test]
+async fn an_address_of_the_storage_that_ran_out_is_asked_for_again() {
+    let storage = Registry::open(store()).await;
+    let expired = r#"<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"#;
+    storage.demo.fault(move |_, nth| (nth == 1).then(|| Fault::answer(403, &[], expired)));
+    let registry = Registry::open(store()).await;
+    let there = storage.demo.address();
+    registry.demo.fault(move |request, _| {
+        let target = format!("http://{there}{}", request.path);
+        request.path.contains("/manifests/").then(|| Fault::answer(307, &[("location", &target)], ""))
+    });
+    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+    assert!(manifest.is_ok(), "{manifest:?}");
+    assert_eq!((registry.requests().len(), storage.requests().len()), (2, 2));
+    storage.demo.fault(move |_, _| Some(Fault::answer(403, &[], expired)));
+    let error = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+    assert_eq!(error.expect_err("it stays so").cause, Cause::Storage(403));
+}
+
 /// Reliability.md D4.
 #[tokio::test]
 async fn redirects_have_an_end() {
