@@ -249,7 +249,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         targets.push(target(text)?);
     }
     let demo = match cli.demo {
-        true => Some(demo::Demo::start(demo::Settings::default(), demo::content::sample()).await?),
+        true => Some(demo::Demo::sample().await?),
         false => None,
     };
     if let Some(demo) = &demo {

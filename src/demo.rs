@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hyper::StatusCode;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -126,6 +127,15 @@ pub struct Demo {
 impl Demo {
     /// Starts to serve `store` on a free port of 127.0.0.1, in the tokio runtime it is called from.
     pub async fn start(settings: Settings, store: Store) -> io::Result<Demo> {
+        Demo::start_after(settings, store, std::future::ready(())).await
+    }
+
+    /// Listens at once, and answers when `ready` is over.
+    async fn start_after(
+        settings: Settings,
+        store: Store,
+        ready: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<Demo> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let registry = Arc::new(Registry {
@@ -138,13 +148,23 @@ impl Demo {
             busy: Busy::default(),
         });
         let mut connections = JoinSet::new();
-        connections.spawn(accept(listener, registry.clone()));
+        let accepting = accept(listener, registry.clone());
+        connections.spawn(async {
+            ready.await;
+            accepting.await;
+        });
         Ok(Demo { address, registry, _connections: connections })
     }
 
     /// Starts what `regtui --demo` shows: the sample images, where everything is allowed and nothing is written down.
+    /// Returns before they are made; who asks for them meanwhile waits.
     pub async fn sample() -> io::Result<Demo> {
-        Demo::start(Settings { remembered_requests: 0, ..Settings::default() }, content::sample()).await
+        let settings = Settings { remembered_requests: 0, ..Settings::default() };
+        let store = Store::new();
+        let made = store.clone();
+        let making = tokio::task::spawn_blocking(move || content::push(&made));
+        // A panic in there is reported by its hook; what was made until then is served.
+        Demo::start_after(settings, store, making.map(|_| ())).await
     }
 
     /// Where it listens: `127.0.0.1` and a port.

@@ -23,13 +23,18 @@ pub use releases::push_releases;
 /// A store with all samples.
 pub fn sample() -> Store {
     let store = Store::new();
-    base::push(&store);
-    charts::push(&store);
-    legacy::push(&store);
-    odd::push(&store);
-    platform::push(&store);
-    team::push(&store);
+    push(&store);
     store
+}
+
+/// Pushes all samples into a store.
+pub fn push(store: &Store) {
+    base::push(store);
+    charts::push(store);
+    legacy::push(store);
+    odd::push(store);
+    platform::push(store);
+    team::push(store);
 }
 
 /// What buildkit writes as the comment of its steps.

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use regtui::client::Pool;
 use regtui::demo::blob::Blob;
 use regtui::demo::content::sample;
 use regtui::demo::manifest::{Contents, media_type};
 use regtui::demo::store::Repository;
 use regtui::demo::{Demo, Store};
 use regtui::model::digest::Digest;
+
+use crate::support::registry::{host, settings};
 
 fn repositories(store: &Store) -> Vec<(String, std::sync::Arc<Repository>)> {
     store
@@ -94,5 +97,7 @@ fn every_case_is_there() {
 async fn the_samples_are_served() {
     let demo = Demo::sample().await.expect("a free port");
     assert!(demo.address().ip().is_loopback());
-    assert_eq!(demo.store().repositories().len(), 22);
+    // It listens before the samples are made; the answer waits for them.
+    let client = Pool::new(settings()).client(&host(&demo));
+    assert_eq!(client.catalog(None).await.expect("a catalog").items.len(), 22);
 }
