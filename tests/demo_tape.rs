@@ -46,6 +46,12 @@ fn the_demo_does_what_its_script_says() {
     // The line that starts it and its Enter are the shell's.
     for step in &steps[at + 2..] {
         match step {
+            // Escape and a key in one breath would be Alt and that key.
+            Step::Keys(keys) if keys == "\u{1b}" => {
+                let before = pty.text();
+                pty.press(keys);
+                pty.wait_until("Escape closes something", |screen| screen.contents() != before);
+            }
             Step::Keys(keys) => pty.press(keys),
             Step::Wait(pattern) => pty.wait_until(pattern, |screen| {
                 let contents = screen.contents();
