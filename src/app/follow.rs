@@ -77,7 +77,11 @@ impl Turn<'_> {
                     kept.set_sort(sort);
                     kept
                 }
-                None => Tags::of(repository.clone(), sort, state.show_hidden, height),
+                None => {
+                    let mut new = Tags::of(repository.clone(), sort, state.show_hidden, height);
+                    new.goal = state.store.take_goal(repository);
+                    new
+                }
             },
         };
         let old = std::mem::replace(&mut state.tags, new);

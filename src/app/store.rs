@@ -1,6 +1,6 @@
 //! What is kept of repositories and images that the cursor left: shown at once when it comes back, refreshed when old.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -27,11 +27,15 @@ type Image = (Repository, Selector);
 pub struct Store {
     tags: VecDeque<Tags>,
     images: VecDeque<(Image, Remote<Arc<Inspection>>)>,
+    goals: HashMap<Repository, Selector>,
 }
 
 impl Store {
     /// Keeps the tags of a repository that the cursor leaves. What was being loaded is not waited for.
     pub fn keep_tags(&mut self, mut tags: Tags) {
+        if let (Some(repository), Some(goal), false) = (&tags.repository, &tags.goal, tags.tags.complete) {
+            self.goals.insert(repository.clone(), goal.clone());
+        }
         if tags.repository.is_none() || !tags.tags.complete {
             return;
         }
@@ -55,6 +59,11 @@ impl Store {
     pub fn take_tags(&mut self, repository: &Repository) -> Option<Tags> {
         let at = self.tags.iter().position(|tags| tags.repository.as_ref() == Some(repository))?;
         self.tags.remove(at)
+    }
+
+    /// The image that was to be shown in a repository whose tags had not come when the cursor left.
+    pub fn take_goal(&mut self, repository: &Repository) -> Option<Selector> {
+        self.goals.remove(repository)
     }
 
     /// Keeps an image that the cursor leaves.

@@ -29,6 +29,19 @@ async fn targets_of_two_registries_in_turn_open_on_the_first_one() {
     assert_eq!(harness.state.registries.items.len(), 2);
 }
 
+/// Each target keeps its image until the cursor comes to it.
+#[tokio::test]
+async fn the_image_of_the_second_target_is_shown_when_the_cursor_comes_to_it() {
+    let (one, two) = (small("one/app").await, small("two/app").await);
+    let target = |demo: &Demo, path: &str| Target::parse(&format!("{}{path}", demo.address())).expect(path);
+    let targets = vec![target(&one, "/one/app:1"), target(&two, "/two/app:1")];
+    let mut harness = Harness::with(one, targets, Settings::default(), registry::settings()).await;
+    harness.shows("› one/app › 1");
+    harness.press("1 j").await;
+    harness.shows("› two/app › 1");
+    assert_eq!(harness.state.tags.selected().map(|tag| tag.as_str()), Some("1"));
+}
+
 /// What was opened in earlier runs is not forgotten because something else is opened in this one.
 #[tokio::test]
 async fn opening_a_repository_keeps_what_earlier_runs_remember() {
