@@ -21,3 +21,4 @@ pub mod summary;
 pub mod text;
 pub mod time;
 pub mod version_order;
+pub mod work;

@@ -1,0 +1,90 @@
+//! Changes to registries as values: a [`Wish`] is planned, the plan is shown and confirmed, and then it is the [`Work`]
+//! that is carried out: exactly that, nothing else.
+
+pub mod copy;
+pub mod delete;
+pub mod journal;
+pub mod progress;
+pub mod retag;
+pub mod rules;
+pub mod undo;
+
+use serde::Serialize;
+
+use super::reference::{Repository, RepositoryName};
+use super::text::SafeText;
+use rules::Refusal;
+
+/// What the user asked for. Nothing is known of it yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Give images other tags.
+    Retag(retag::Wish),
+    /// Remove tags or images.
+    Delete(delete::Wish),
+    /// Copy images to another repository or registry.
+    Copy(copy::Wish),
+    /// Take back what an entry of the journal did.
+    Undo(journal::EntryId),
+}
+
+/// A plan: everything that will happen, found out by asking, nothing changed yet. Once confirmed it is carried out.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "work", rename_all = "snake_case")]
+pub enum Work {
+    /// Tags to put.
+    Retag(retag::Plan),
+    /// Tags or images to remove.
+    Delete(delete::Plan),
+    /// Images to copy.
+    Copy(copy::Plan),
+    /// Manifests and tags to put back.
+    Undo(undo::Plan),
+}
+
+impl Work {
+    /// In a few words: `retag team/app:1.4.2 → stable`.
+    pub fn title(&self) -> SafeText {
+        match self {
+            Work::Retag(plan) => plan.title(),
+            Work::Delete(plan) => plan.title(),
+            Work::Copy(plan) => plan.title(),
+            Work::Undo(plan) => plan.title(),
+        }
+    }
+
+    /// Why it must not be carried out, where a rule forbids it.
+    pub fn refused(&self) -> Option<&Refusal> {
+        match self {
+            Work::Retag(plan) => plan.refused.as_ref(),
+            Work::Delete(plan) => plan.refused.as_ref(),
+            Work::Copy(plan) => plan.refused.as_ref(),
+            Work::Undo(plan) => plan.refused.as_ref(),
+        }
+    }
+
+    /// The repository whose name must be typed to confirm, where much is at stake or a rule protects it.
+    pub fn name_to_type(&self) -> Option<&RepositoryName> {
+        match self {
+            Work::Retag(plan) => plan.name_to_type.as_ref(),
+            Work::Delete(plan) => plan.name_to_type.as_ref(),
+            Work::Copy(plan) => plan.name_to_type.as_ref(),
+            Work::Undo(plan) => plan.name_to_type.as_ref(),
+        }
+    }
+
+    /// The repositories that look different afterwards.
+    pub fn changes(&self) -> Vec<Repository> {
+        let mut all: Vec<Repository> = match self {
+            Work::Retag(plan) => {
+                plan.steps.iter().map(|step| step.to.clone()).chain([plan.from.clone()]).collect()
+            }
+            Work::Delete(plan) => vec![plan.repository.clone()],
+            Work::Copy(plan) => vec![plan.to.clone()],
+            Work::Undo(plan) => plan.steps.iter().map(|step| step.repository.clone()).collect(),
+        };
+        all.sort_by_key(Repository::to_string);
+        all.dedup();
+        all
+    }
+}

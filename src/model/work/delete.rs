@@ -1,0 +1,160 @@
+//! Removing tags and images, and everything that hangs on them.
+
+use serde::Serialize;
+
+use super::rules::Refusal;
+use crate::model::digest::Digest;
+use crate::model::media_type::MediaType;
+use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
+use crate::model::server::Ability;
+use crate::model::text::SafeText;
+
+/// What to remove.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// Where it is.
+    pub repository: Repository,
+    /// The tags and digests that were named.
+    pub selectors: Vec<Selector>,
+    /// How; `None` leaves the choice to the plan: the gentlest way that the server allows.
+    pub manner: Option<Manner>,
+    /// What goes along.
+    pub along: Along,
+}
+
+/// How it is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Manner {
+    /// The named tags go; the images stay: `DELETE` by tag.
+    Untag,
+    /// The images go, and with them every tag that they have: `DELETE` by digest.
+    Image,
+    /// The named tags go where the server cannot delete by tag: each is put on a manifest of its own, and that one is
+    /// deleted by its digest. For a moment pullers see an empty image.
+    Replace,
+}
+
+/// What is removed along with images.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Along {
+    /// The children of an index that nothing else needs.
+    pub children: bool,
+    /// What refers to them by `subject` or by a digest tag.
+    pub referrers: bool,
+}
+
+/// What the server lets us delete, as far as it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Deletes {
+    /// `DELETE` by tag.
+    pub by_tag: Ability,
+    /// `DELETE` by digest.
+    pub by_digest: Ability,
+}
+
+impl Default for Deletes {
+    /// Nothing is known.
+    fn default() -> Deletes {
+        Deletes { by_tag: Ability::Unknown, by_digest: Ability::Unknown }
+    }
+}
+
+/// What deleting will do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// Where.
+    pub repository: Repository,
+    /// How.
+    pub manner: Manner,
+    /// What goes along, as wished.
+    pub along: Along,
+    /// What the server allows.
+    pub deletes: Deletes,
+    /// One for each distinct digest that was named.
+    pub images: Vec<Image>,
+    /// Tags of the repository whose digest could not be found out, so that they may be hit unseen.
+    pub unknown: Vec<Tag>,
+    /// Bytes that only these images hold in this repository: what garbage collection could free. `None` where sizes
+    /// are not known. Zero while only tags go and the images keep others.
+    pub frees: Option<u64>,
+    /// Bytes that other images of the repository need too.
+    pub shared: Option<u64>,
+    /// How many tags need them.
+    pub shared_with: usize,
+    /// Why this manner is not possible, and what would make it so. The other manners may be.
+    pub blocked: Option<Refusal>,
+    /// The rule that forbids it.
+    pub refused: Option<Refusal>,
+    /// To be typed to confirm: more than one digest is at stake, or a rule protects the repository.
+    pub name_to_type: Option<RepositoryName>,
+}
+
+/// One digest that is at stake.
+#[derive(Debug, Clone, Serialize)]
+pub struct Image {
+    /// The digest.
+    pub digest: Digest,
+    /// What it is.
+    pub media_type: MediaType,
+    /// Tags that were named.
+    pub named: Vec<Tag>,
+    /// Whether it was named by its digest.
+    pub by_digest: bool,
+    /// Other tags of the repository that share the digest: they stay with [`Manner::Untag`] and [`Manner::Replace`],
+    /// and go with [`Manner::Image`].
+    pub others: Vec<Tag>,
+    /// Indexes that list it and would be broken without it.
+    pub parents: Vec<Parent>,
+    /// What it lists, where it is an index.
+    pub children: Vec<Digest>,
+    /// Children that another index or a tag needs too: they always stay.
+    pub needed_children: Vec<Digest>,
+    /// What refers to it.
+    pub referrers: Vec<Referrer>,
+}
+
+/// An index that lists an image.
+#[derive(Debug, Clone, Serialize)]
+pub struct Parent {
+    /// The index.
+    pub digest: Digest,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+}
+
+/// What refers to an image.
+#[derive(Debug, Clone, Serialize)]
+pub struct Referrer {
+    /// Its manifest.
+    pub digest: Digest,
+    /// Where it was found: the digest tag, or `None` for the referrers API.
+    pub tag: Option<Tag>,
+    /// What it is: `signature`, `SBOM`.
+    pub kind: SafeText,
+}
+
+impl Plan {
+    /// In a few words.
+    pub fn title(&self) -> SafeText {
+        let name = &self.repository.name;
+        let verb = if self.manner == Manner::Image { "delete" } else { "untag" };
+        let named: Vec<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();
+        SafeText::from(match (named.as_slice(), self.images.as_slice()) {
+            ([tag], [_]) => format!("{verb} {name}:{tag}"),
+            ([], [image]) => format!("{verb} {name}@{}", image.digest.short()),
+            (tags, images) if self.manner == Manner::Image => {
+                format!("{verb} {} images ({} tags named) of {name}", images.len(), tags.len())
+            }
+            (tags, _) => format!("{verb} {} tags of {name}", tags.len()),
+        })
+    }
+
+    /// Every tag that stops working.
+    pub fn tags_that_go(&self) -> impl Iterator<Item = &Tag> {
+        let all = self.manner == Manner::Image;
+        self.images
+            .iter()
+            .flat_map(move |image| image.named.iter().chain(image.others.iter().filter(move |_| all)))
+    }
+}

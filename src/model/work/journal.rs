@@ -1,0 +1,76 @@
+//! What was changed, and what was there before.
+
+use std::fmt;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::digest::Digest;
+use crate::model::reference::{Repository, Selector};
+use crate::model::text::SafeText;
+
+/// Names an entry: the time at which it was begun, and a number that keeps two of the same instant apart.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EntryId(pub String);
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One change, as the journal view lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Its name.
+    pub id: EntryId,
+    /// When it was begun.
+    pub at: Timestamp,
+    /// What it was: `untag team/app:1.4.2`.
+    pub title: SafeText,
+    /// How far it came.
+    pub state: State,
+    /// Every tag or manifest that it touched or was about to touch.
+    pub items: Vec<Item>,
+}
+
+/// How far a change came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It was begun and never ended: it still runs, or the program went down in the middle of it.
+    Open,
+    /// It ended.
+    Ended,
+    /// It was taken back.
+    Undone,
+}
+
+/// A tag or a manifest before and after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// Where.
+    pub repository: Repository,
+    /// The tag or digest.
+    pub selector: Selector,
+    /// What was there; `None` where nothing was.
+    pub before: Option<Held>,
+    /// What should be there afterwards; `None` where it was to be removed.
+    pub after: Option<Digest>,
+    /// Whether that was done: `None` as long as nobody knows.
+    pub done: Option<bool>,
+}
+
+/// A manifest as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Held {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its media type, as it was put.
+    pub media_type: String,
+    /// Its bytes.
+    #[serde(skip)]
+    pub bytes: Bytes,
+}

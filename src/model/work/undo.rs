@@ -1,0 +1,46 @@
+//! Taking a change back.
+
+use serde::Serialize;
+
+use super::journal::EntryId;
+use super::rules::Refusal;
+use crate::model::digest::Digest;
+use crate::model::reference::{Repository, RepositoryName, Selector};
+use crate::model::text::SafeText;
+
+/// What undoing will do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// The change that is taken back.
+    pub entry: EntryId,
+    /// What that change was.
+    pub of: SafeText,
+    /// One for each tag or manifest.
+    pub steps: Vec<Step>,
+    /// The rule that forbids it.
+    pub refused: Option<Refusal>,
+    /// To be typed to confirm.
+    pub name_to_type: Option<RepositoryName>,
+}
+
+/// One tag or manifest to put back as it was.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// Where.
+    pub repository: Repository,
+    /// The tag or digest.
+    pub selector: Selector,
+    /// What it was before the change; `None` where it was not there, so that it is untagged again.
+    pub before: Option<Digest>,
+    /// What it is now.
+    pub now: Option<Digest>,
+    /// Why it cannot be put back: `2 of its blobs are gone`, `it moved since: somebody else pushed it`.
+    pub impossible: Option<SafeText>,
+}
+
+impl Plan {
+    /// In a few words.
+    pub fn title(&self) -> SafeText {
+        SafeText::from(format!("undo: {}", self.of))
+    }
+}
