@@ -1,14 +1,18 @@
 //! What can be set: defaults, then the file, then the environment, then flags. Checked before the screen is taken.
 
 pub mod paths;
+mod rules;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::client::{self, HostSettings, Trust};
-use crate::model::reference::Host;
+use crate::model::reference::{BadName, Host};
+pub use rules::{Pattern, Prefix, Repositories};
 
 /// Every setting. The names are those of the file; `assets/config.toml` shows and explains them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -37,7 +41,8 @@ pub struct Config {
     /// More certificate authorities, PEM, for every registry.
     pub ca_file: Option<PathBuf>,
     /// Single registries.
-    pub registries: BTreeMap<String, Registry>,
+    #[serde(deserialize_with = "by_host")]
+    pub registries: BTreeMap<Host, Registry>,
 }
 
 /// The settings of one registry, instead of those for all.
@@ -54,6 +59,50 @@ pub struct Registry {
     pub realm_allow: Vec<String>,
     /// Whether every change is refused.
     pub read_only: bool,
+    /// Whether a repository's name must be typed before it is changed.
+    pub protect: bool,
+    /// Where images of this registry may be copied to; anywhere where it is not set.
+    pub promote: Option<Vec<Prefix>>,
+    /// Rules of some of its repositories.
+    pub repositories: Vec<Repositories>,
+}
+
+/// The name of a registry in the file.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Named(Host);
+
+impl TryFrom<String> for Named {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Named, String> {
+        Host::parse(&text).map(Named).map_err(|bad: BadName| format!("{text:?}: {bad}"))
+    }
+}
+
+/// Reads registries by their names, of which one may have several: each may stand there once.
+fn by_host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Host, Registry>, D::Error> {
+    struct ByHost;
+
+    impl<'de> Visitor<'de> for ByHost {
+        type Value = BTreeMap<Host, Registry>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("registries by their names")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut all = BTreeMap::new();
+            while let Some((Named(host), registry)) = map.next_entry()? {
+                if all.insert(host.clone(), registry).is_some() {
+                    return Err(Error::custom(format_args!("`{host}` stands there twice")));
+                }
+            }
+            Ok(all)
+        }
+    }
+
+    deserializer.deserialize_map(ByHost)
 }
 
 impl Default for Config {
@@ -127,9 +176,6 @@ impl Config {
     /// Reads the text of a file and checks what it says.
     pub fn parse(text: &str) -> Result<Config, String> {
         let config: Config = toml::from_str(text).map_err(|error| error.to_string())?;
-        for host in config.registries.keys() {
-            Host::parse(host).map_err(|bad| format!("[registries.{host:?}]: {bad}"))?;
-        }
         if !crate::ui::theme::NAMES.contains(&config.theme.as_str()) {
             return Err(format!(
                 "theme = {:?}: the themes are {}",
@@ -154,15 +200,15 @@ impl Config {
     pub fn of_client(&self) -> client::Settings {
         let trust =
             Trust { plain_http: self.plain_http, insecure: self.insecure, ca_file: self.ca_file.clone() };
-        let host = |(name, registry): (&String, &Registry)| {
+        let host = |(host, registry): (&Host, &Registry)| {
             let trust = Trust {
                 plain_http: registry.plain_http || trust.plain_http,
                 insecure: registry.insecure || trust.insecure,
                 ca_file: registry.ca_file.clone().or_else(|| trust.ca_file.clone()),
             };
-            Some((Host::parse(name).ok()?, HostSettings { trust, realm_allow: registry.realm_allow.clone() }))
+            (host.clone(), HostSettings { trust, realm_allow: registry.realm_allow.clone() })
         };
-        let hosts: HashMap<Host, HostSettings> = self.registries.iter().filter_map(host).collect();
+        let hosts: HashMap<Host, HostSettings> = self.registries.iter().map(host).collect();
         let cache = paths::cache().filter(|_| self.cache).map(|folder| folder.join("content"));
         client::Settings { trust, hosts, cache, ..client::Settings::default() }
     }
@@ -185,10 +231,12 @@ mod tests {
             .map(|line| format!("{line}\n"))
             .collect();
         let config = Config::parse(&uncommented).expect("every commented setting is one");
-        let registry = config.registries.get("registry.example:5000").expect("a registry is shown");
+        let shown = Host::parse("registry.example:5000").expect("a host");
+        let registry = config.registries.get(&shown).expect("a registry is shown");
         let shown = Config { registries: BTreeMap::new(), log_file: None, ca_file: None, ..config.clone() };
         assert_eq!(shown, Config::default());
         assert_eq!(registry.realm_allow, ["sso.example"]);
+        assert!(registry.promote.is_some() && registry.repositories.len() == 1);
     }
 
     #[test]

@@ -1,0 +1,199 @@
+//! What the file forbids: read-only, protected, and where images may be promoted to. Checked while it is read, so that
+//! what is wrong is named with its line.
+
+use serde::Deserialize;
+
+use super::{Config, Registry};
+use crate::model::reference::{Host, RepositoryName};
+use crate::model::work::rules::{Rule, Rules};
+
+/// The rules of the repositories of a registry that a pattern fits.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repositories {
+    /// Their names.
+    pub pattern: Pattern,
+    /// Whether every change of them is refused.
+    #[serde(default)]
+    pub read_only: bool,
+    /// Whether the repository's name must be typed before a change.
+    #[serde(default)]
+    pub protect: bool,
+    /// Where their images may be copied to; anywhere where it is not set.
+    #[serde(default)]
+    pub promote: Option<Vec<Prefix>>,
+}
+
+/// The name of a repository, or many: `*` stands for any text, also over `/`, and `?` for one character.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Pattern(String);
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    /// Refuses what fits no repository: a rule that never holds protects nothing.
+    fn try_from(text: String) -> Result<Pattern, String> {
+        let fits_a_name = |character: char| {
+            character.is_ascii_lowercase() || character.is_ascii_digit() || "._-/*?".contains(character)
+        };
+        match !text.is_empty() && text.chars().all(fits_a_name) && !text.starts_with('/') {
+            true => Ok(Pattern(text)),
+            false => Err(format!(
+                "{text:?} fits no repository: lower-case letters, digits, `.`, `_`, `-`, `/`, and `*` or `?` are expected"
+            )),
+        }
+    }
+}
+
+/// The beginning of repositories' names, with their registry: `host`, `host/path`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Prefix(String);
+
+impl TryFrom<String> for Prefix {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Prefix, String> {
+        let (host, path) =
+            text.trim_end_matches('/').split_once('/').unwrap_or((text.trim_end_matches('/'), ""));
+        let wrong = |why| format!("{text:?}: {why}; `host` or `host/path` is expected");
+        let host = Host::parse(host).map_err(wrong)?;
+        if path.is_empty() {
+            return Ok(Prefix(host.to_string()));
+        }
+        let path = RepositoryName::parse(path).map_err(wrong)?;
+        Ok(Prefix(format!("{host}/{path}")))
+    }
+}
+
+impl Config {
+    /// The rules for every change of this run, in the order of the file. Where several fit the strictest holds.
+    pub fn rules(&self) -> Rules {
+        let read_only = self.read_only.then_some("`read_only` of the configuration");
+        let mut rules = Vec::new();
+        for (host, registry) in &self.registries {
+            rules.push(of_registry(host, registry));
+            rules
+                .extend(registry.repositories.iter().map(|repositories| of_repositories(host, repositories)));
+        }
+        Rules { read_only, rules }
+    }
+}
+
+fn of_registry(host: &Host, registry: &Registry) -> Rule {
+    Rule {
+        name: format!("[registries.{host:?}]"),
+        host: host.clone(),
+        repositories: None,
+        read_only: registry.read_only,
+        protect: registry.protect,
+        promote: texts(registry.promote.as_ref()),
+    }
+}
+
+fn of_repositories(host: &Host, repositories: &Repositories) -> Rule {
+    let pattern = &repositories.pattern.0;
+    Rule {
+        name: format!("[[registries.{host:?}.repositories]] with the pattern {pattern:?}"),
+        host: host.clone(),
+        repositories: Some(pattern.clone()),
+        read_only: repositories.read_only,
+        protect: repositories.protect,
+        promote: texts(repositories.promote.as_ref()),
+    }
+}
+
+fn texts(prefixes: Option<&Vec<Prefix>>) -> Option<Vec<String>> {
+    prefixes.map(|all| all.iter().map(|prefix| prefix.0.clone()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::reference::Repository;
+
+    const FILE: &str = r#"
+        [registries."sandbox.test"]
+        promote = ["Integration.test/team/", "index.docker.io/library"]
+
+        [[registries."sandbox.test".repositories]]
+        pattern = "secret/*"
+        promote = []
+
+        [registries."release.test"]
+        protect = true
+
+        [[registries."release.test".repositories]]
+        pattern = "base/*"
+        read_only = true
+    "#;
+
+    fn rules() -> Rules {
+        Config::parse(FILE).expect("a configuration").rules()
+    }
+
+    fn repository(text: &str) -> Repository {
+        Repository::parse(text).expect("a repository")
+    }
+
+    #[test]
+    fn a_registry_and_its_patterns_rule_together() {
+        let rules = rules();
+        assert!(rules.may_change(&repository("release.test/app")).is_ok());
+        let refused = rules.may_change(&repository("release.test/base/alpine")).expect_err("read-only");
+        let hint = refused.hint.expect("the rule is named");
+        assert!(hint.as_str().contains(r#"[[registries."release.test".repositories]]"#), "{hint}");
+        assert!(hint.as_str().contains("base/*"), "{hint}");
+        assert_eq!(
+            rules.name_to_type(&repository("release.test/app")),
+            Some(repository("release.test/app").name)
+        );
+        assert_eq!(rules.name_to_type(&repository("sandbox.test/app")), None);
+    }
+
+    #[test]
+    fn images_go_where_every_rule_lets_them() {
+        let rules = rules();
+        let from = repository("sandbox.test/app");
+        assert!(rules.may_copy(&from, &repository("integration.test/team/app")).is_ok());
+        assert!(rules.may_copy(&from, &repository("nginx")).is_ok(), "docker.io has several names");
+        assert!(rules.may_copy(&from, &repository("release.test/app")).is_err());
+        let secret = repository("sandbox.test/secret/app");
+        assert!(rules.may_copy(&secret, &repository("integration.test/team/app")).is_err());
+    }
+
+    #[test]
+    fn read_only_for_all_is_named_as_a_setting() {
+        let rules = Config::parse("read_only = true").expect("a configuration").rules();
+        let refused = rules.may_change(&repository("any.test/app")).expect_err("read-only");
+        assert_eq!(refused.why.as_str(), "`read_only` of the configuration refuses every change");
+        assert_eq!(Config::default().rules(), Rules::default());
+    }
+
+    #[test]
+    fn rules_that_could_never_hold_are_refused_with_their_line() {
+        for (line, text, said) in [
+            (2, "[registries.\"r.test\"]\npromote = [\"r.test/Team\"]", "not a repository name"),
+            (2, "[registries.\"r.test\"]\npromote = [\"\"]", "not a registry host"),
+            (2, "[registries.\"r.test\"]\npromote = [\"r.test/*\"]", "not a repository name"),
+            (2, "[[registries.\"r.test\".repositories]]\npattern = \"Team/*\"", "fits no repository"),
+            (2, "[[registries.\"r.test\".repositories]]\npattern = \"\"", "fits no repository"),
+            (1, "[[registries.\"r.test\".repositories]]\nprotect = true", "pattern"),
+            (3, "[[registries.\"r.test\".repositories]]\npattern = \"a\"\nprotekt = true", "protekt"),
+            (2, "\n[registries.\"a b\"]\nprotect = true", "not a registry host"),
+        ] {
+            let problem = Config::parse(text).expect_err(text);
+            assert!(
+                problem.contains(&format!("line {line}")) && problem.contains(said),
+                "{text}:\n{problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_registry_under_two_names_is_refused() {
+        let problem = Config::parse("[registries.\"r.test\"]\n[registries.\"R.test\"]\n").expect_err("twice");
+        assert!(problem.contains("`r.test` stands there twice"), "{problem}");
+    }
+}
