@@ -1,5 +1,6 @@
 //! Work of many requests: what the UI and the subcommands both do. Knows neither of them.
 
+pub mod compare;
 pub mod inspect;
 pub mod list;
 pub mod summary;

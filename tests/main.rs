@@ -32,6 +32,7 @@ mod flows {
 }
 mod generated;
 mod ops {
+    mod compare;
     mod images;
     mod lists;
 }

@@ -1,6 +1,7 @@
 //! Changes to registries as values: a [`Wish`] is planned, the plan is shown and confirmed, and then it is the [`Work`]
 //! that is carried out: exactly that, nothing else.
 
+pub mod comparison;
 pub mod copy;
 pub mod delete;
 pub mod journal;

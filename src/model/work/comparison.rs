@@ -1,0 +1,149 @@
+//! Two repositories side by side: what a copy from the left to the right would change.
+
+use serde::Serialize;
+
+use crate::model::digest::Digest;
+use crate::model::reference::{Repository, Tag};
+use crate::model::text::SafeText;
+
+/// Every tag of two repositories, and where they differ. Digest tags are left out: they go with their images.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Comparison {
+    /// The one that is copied from.
+    pub left: Repository,
+    /// The one that is copied to.
+    pub right: Repository,
+    /// Each tag that one of them has, in the order of their names.
+    pub rows: Vec<Row>,
+    /// Why tags may be missing here, in words; empty where both lists are whole.
+    pub incomplete: Vec<SafeText>,
+}
+
+/// One tag on both sides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The tag.
+    pub tag: Tag,
+    /// What it is on the left; `None` where it is not there or could not be asked.
+    pub left: Option<Digest>,
+    /// What it is on the right.
+    pub right: Option<Digest>,
+    /// How the right stands to the left.
+    pub standing: Standing,
+}
+
+/// How the right stands to the left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// The same image on both sides.
+    Same,
+    /// Another image on the right.
+    Moved,
+    /// Only on the left.
+    Missing,
+    /// Only on the right.
+    Extra,
+    /// One of the registries did not say what it is.
+    Unknown,
+}
+
+impl Comparison {
+    /// How many rows stand like this.
+    pub fn count(&self, standing: Standing) -> usize {
+        self.rows.iter().filter(|row| row.standing == standing).count()
+    }
+
+    /// `12 same, 2 moved, 1 missing, 3 extra`: what there is none of is not named.
+    pub fn summary(&self) -> SafeText {
+        let words = [
+            (Standing::Same, "same"),
+            (Standing::Moved, "moved"),
+            (Standing::Missing, "missing"),
+            (Standing::Extra, "extra"),
+            (Standing::Unknown, "unknown"),
+        ];
+        let counted = words.map(|(standing, word)| (self.count(standing), word));
+        let named: Vec<String> = counted
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}"))
+            .collect();
+        match named.is_empty() {
+            true => "no tags on either side".into(),
+            false => SafeText::from(named.join(", ")),
+        }
+    }
+}
+
+/// What one side says of a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// It is this.
+    Is(Digest),
+    /// It is not there.
+    Absent,
+    /// The registry did not say.
+    Unknown,
+}
+
+impl Row {
+    /// The row of a tag that at least one side has.
+    pub fn of(tag: Tag, left: Side, right: Side) -> Row {
+        let standing = match (left, right) {
+            (Side::Is(left), Side::Is(right)) if left == right => Standing::Same,
+            (Side::Is(_), Side::Is(_)) => Standing::Moved,
+            (Side::Is(_), Side::Absent) => Standing::Missing,
+            (Side::Absent, Side::Is(_)) => Standing::Extra,
+            _ => Standing::Unknown,
+        };
+        Row { tag, left: left.digest(), right: right.digest(), standing }
+    }
+}
+
+impl Side {
+    fn digest(self) -> Option<Digest> {
+        match self {
+            Side::Is(digest) => Some(digest),
+            Side::Absent | Side::Unknown => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(left: Side, right: Side) -> Row {
+        Row::of(Tag::parse("1").expect("a tag"), left, right)
+    }
+
+    #[test]
+    fn a_tag_is_the_same_moved_missing_extra_or_not_known() {
+        let (one, two) = (Side::Is(Digest::sha256(b"1")), Side::Is(Digest::sha256(b"2")));
+        let table = [
+            (one, one, Standing::Same),
+            (one, two, Standing::Moved),
+            (one, Side::Absent, Standing::Missing),
+            (Side::Absent, one, Standing::Extra),
+            (Side::Unknown, one, Standing::Unknown),
+            (one, Side::Unknown, Standing::Unknown),
+            (Side::Unknown, Side::Absent, Standing::Unknown),
+        ];
+        for (left, right, standing) in table {
+            assert_eq!(row(left, right).standing, standing, "{left:?} {right:?}");
+        }
+    }
+
+    #[test]
+    fn the_summary_names_what_there_is() {
+        let repository = Repository::parse("r.test/app").expect("a repository");
+        let one = Side::Is(Digest::sha256(b"1"));
+        let rows = vec![row(one, one), row(one, Side::Absent), row(one, Side::Absent)];
+        let mut comparison =
+            Comparison { left: repository.clone(), right: repository, rows, incomplete: Vec::new() };
+        assert_eq!(comparison.summary().as_str(), "1 same, 2 missing");
+        comparison.rows.clear();
+        assert_eq!(comparison.summary().as_str(), "no tags on either side");
+    }
+}
