@@ -2,5 +2,7 @@
 
 pub mod compare;
 pub mod inspect;
+pub mod journal;
 pub mod list;
 pub mod summary;
+pub mod work;

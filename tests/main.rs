@@ -34,6 +34,7 @@ mod generated;
 mod ops {
     mod compare;
     mod images;
+    mod journal;
     mod lists;
 }
 #[cfg(unix)]

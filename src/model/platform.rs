@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::lenient;
 
 /// Operating system and processor, normalised: `linux/amd64`, `linux/arm/v7`, `windows/amd64 10.0.20348`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Platform {
     /// Operating system; `unknown` on attestations.
     pub os: String,

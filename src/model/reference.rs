@@ -3,11 +3,12 @@
 //! Grammar: distribution/reference `regexp.go`, OCI distribution-spec § Pulling manifests. What is refused here never
 //! reaches a URL, a file name or the screen as a name.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::digest::Digest;
 
@@ -82,6 +83,13 @@ macro_rules! text_of_name {
                 serializer.serialize_str(&self.0)
             }
         }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = Cow::<str>::deserialize(deserializer)?;
+                $name::parse(&text).map_err(serde::de::Error::custom)
+            }
+        }
     };
 }
 
@@ -101,7 +109,7 @@ pub struct Tag(Arc<str>);
 text_of_name!(Tag);
 
 /// A repository of a registry.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Repository {
     /// The registry that holds it.
     pub host: Host,
@@ -287,6 +295,13 @@ impl FromStr for Selector {
             true => text.parse().map(Selector::Digest).map_err(|_| BadName::Digest),
             false => Tag::parse(text).map(Selector::Tag),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Selector, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

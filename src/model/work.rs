@@ -10,14 +10,15 @@ pub mod retag;
 pub mod rules;
 pub mod undo;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::reference::{Repository, RepositoryName};
 use super::text::SafeText;
 use rules::Refusal;
 
 /// What the user asked for. Nothing is known of it yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Wish {
     /// Give images other tags.
     Retag(retag::Wish),

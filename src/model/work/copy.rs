@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rules::Refusal;
 use crate::model::digest::Digest;
@@ -13,7 +13,7 @@ use crate::model::size;
 use crate::model::text::SafeText;
 
 /// What to copy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
     /// Where it is.
     pub from: Repository,
@@ -30,7 +30,8 @@ pub struct Wish {
 }
 
 /// Which images.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum What {
     /// These.
     Images(Vec<Selector>),

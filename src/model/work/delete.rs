@@ -1,6 +1,6 @@
 //! Removing tags and images, and everything that hangs on them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rules::Refusal;
 use crate::model::digest::Digest;
@@ -10,7 +10,7 @@ use crate::model::server::Ability;
 use crate::model::text::SafeText;
 
 /// What to remove.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
     /// Where it is.
     pub repository: Repository,
@@ -23,7 +23,7 @@ pub struct Wish {
 }
 
 /// How it is removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Manner {
     /// The named tags go; the images stay: `DELETE` by tag.
@@ -36,7 +36,7 @@ pub enum Manner {
 }
 
 /// What is removed along with images.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Along {
     /// The children of an index that nothing else needs.
     pub children: bool,

@@ -1,6 +1,6 @@
 //! Giving images other tags: the same bytes under another name.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rules::Refusal;
 use crate::model::digest::Digest;
@@ -8,7 +8,7 @@ use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 
 /// Tags to put.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
     /// Where the images are.
     pub from: Repository,
@@ -19,7 +19,7 @@ pub struct Wish {
 }
 
 /// Whether the old tags stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Manner {
     /// They stay.

@@ -1,0 +1,245 @@
+//! The journal: before anything is changed, what it replaces is on disk, so that it can be put back.
+//!
+//! One file for each entry, readable by this user only. It is written whole and synced before the first change, and from
+//! then on only grows: a line for each outcome, each synced. Whoever runs an entry holds a lock on its file, so an open
+//! entry without a lock is one whose program went down in the middle. Nothing in it is secret.
+
+mod file;
+mod room;
+
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::reference::{Repository, Selector};
+use crate::model::text::SafeText;
+use crate::model::work::journal::{Entry, EntryId, Item, State};
+use crate::model::work::{Wish, copy, retag};
+use file::{Bytes, Line};
+
+/// The journal in one folder. Cheap to clone; nothing is touched until something is asked of it.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    folder: Arc<PathBuf>,
+}
+
+/// An entry that is being carried out. Dropped before [`Running::end`], it stays open.
+#[derive(Debug)]
+pub struct Running {
+    id: EntryId,
+    open: Arc<Mutex<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    /// The first thing that went wrong while outcomes were written.
+    trouble: Option<io::Error>,
+}
+
+impl Journal {
+    /// The journal of that folder, which is created when the first entry is begun.
+    pub fn open(folder: PathBuf) -> Journal {
+        Journal { folder: Arc::new(folder) }
+    }
+
+    /// Begins an entry: returns when all of it is on disk, so that the changes may begin. `wish` is what can be planned
+    /// again if the program goes down in the middle.
+    pub async fn begin(
+        &self,
+        title: SafeText,
+        wish: Option<Wish>,
+        items: Vec<Item>,
+    ) -> Result<Running, Failure> {
+        let folder = self.folder.clone();
+        let write = move || {
+            let begun = file::create(&folder, Timestamp::now(), title.as_str(), wish.as_ref(), &items)?;
+            room::make(&folder, &begun.0);
+            Ok(begun)
+        };
+        let (id, file) = blocking(write).await.map_err(|error| Failure {
+            what: "cannot write the journal, so nothing was changed".into(),
+            why: SafeText::from(error.to_string()),
+            hint: Some(SafeText::from(format!("is there room, and may you write to `{}`?", self.place()))),
+            kind: FailureKind::Local,
+        })?;
+        Ok(Running { id, open: Arc::new(Mutex::new(Open { file, trouble: None })) })
+    }
+
+    /// Every entry that can be read, newest first, without the bytes of the manifests.
+    pub async fn entries(&self) -> Vec<Entry> {
+        let folder = self.folder.clone();
+        let read = move || {
+            let ids = file::ids(&folder).into_iter().rev();
+            Ok(ids
+                .filter_map(|id| file::read(&folder, &id, Bytes::Skipped).ok())
+                .map(|read| read.0)
+                .collect())
+        };
+        blocking(read).await.unwrap_or_default()
+    }
+
+    /// One entry with the bytes of the manifests.
+    pub async fn entry(&self, id: &EntryId) -> Result<Entry, Failure> {
+        self.read(id).await.map(|(entry, _)| entry)
+    }
+
+    /// Whether somebody is carrying the entry out: this program or another one.
+    pub async fn is_running(&self, id: &EntryId) -> bool {
+        let path = file::path(&self.folder, id);
+        let locked = move || Ok(matches!(File::open(path?)?.try_lock(), Err(TryLockError::WouldBlock)));
+        blocking(locked).await.unwrap_or(false)
+    }
+
+    /// What is left of an entry that never ended, to be planned again: what it did is left out.
+    pub async fn resume(&self, id: &EntryId) -> Result<Wish, Failure> {
+        let no = |why: &'static str, hint: Option<&'static str>| Failure {
+            what: SafeText::from(format!("cannot resume {id}")),
+            why: why.into(),
+            hint: hint.map(SafeText::from),
+            kind: FailureKind::Local,
+        };
+        let (entry, wish) = self.read(id).await?;
+        match entry.state {
+            State::Open if self.is_running(id).await => return Err(no("it still runs", None)),
+            State::Open => {}
+            State::Ended => return Err(no("it ended", None)),
+            State::Undone => return Err(no("it was taken back", None)),
+        }
+        let wish = wish.ok_or_else(|| no("it does not say what was wished", Some("it can be undone")))?;
+        rest(wish, &entry.items).ok_or_else(|| no("all of it was done", None))
+    }
+
+    /// Notes that an entry was taken back.
+    pub async fn mark_undone(&self, id: &EntryId) -> Result<(), Failure> {
+        self.note(id, Line::Undone).await
+    }
+
+    /// Notes that an entry which never ended is over: its rest was done by another, or is not wanted any more.
+    pub async fn mark_ended(&self, id: &EntryId) -> Result<(), Failure> {
+        self.note(id, Line::Ended).await
+    }
+
+    async fn note(&self, id: &EntryId, line: Line<'static>) -> Result<(), Failure> {
+        let path = file::path(&self.folder, id);
+        let write = move || file::append(&mut File::options().append(true).open(path?)?, &line);
+        blocking(write)
+            .await
+            .map_err(|error| self.failure(format!("cannot write {id} of the journal"), &error))
+    }
+
+    async fn read(&self, id: &EntryId) -> Result<(Entry, Option<Wish>), Failure> {
+        let (folder, wanted) = (self.folder.clone(), id.clone());
+        let read = blocking(move || file::read(&folder, &wanted, Bytes::Read)).await;
+        read.map_err(|error| self.failure(format!("cannot read {id} of the journal"), &error))
+    }
+
+    fn failure(&self, what: String, error: &io::Error) -> Failure {
+        let is_missing = error.kind() == io::ErrorKind::NotFound;
+        Failure {
+            what: SafeText::from(what),
+            why: SafeText::from(match is_missing {
+                true => format!("there is no such entry in `{}`", self.place()),
+                false => error.to_string(),
+            }),
+            hint: None,
+            kind: if is_missing { FailureKind::NotFound } else { FailureKind::Local },
+        }
+    }
+
+    fn place(&self) -> String {
+        self.folder.display().to_string()
+    }
+}
+
+impl Running {
+    /// Its name.
+    pub fn id(&self) -> &EntryId {
+        &self.id
+    }
+
+    /// Notes whether the item of that index was done; on disk when this returns. What cannot be written is told at the
+    /// end: it must not keep what has begun from being finished.
+    pub async fn done(&self, index: usize, done: bool) {
+        self.append(Line::Done { index, done }).await;
+    }
+
+    /// Notes that all is over. Fails with a remark if the outcomes could not all be written; the entry can be undone all
+    /// the same.
+    pub async fn end(self) -> Result<EntryId, SafeText> {
+        self.append(Line::Ended).await;
+        let trouble = self.open.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
+        match trouble {
+            None => Ok(self.id),
+            Some(error) => {
+                Err(SafeText::from(format!("the journal does not know how all of it ended: {error}")))
+            }
+        }
+    }
+
+    async fn append(&self, line: Line<'static>) {
+        let open = self.open.clone();
+        let write = move || {
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = file::append(&mut open.file, &line) {
+                open.trouble.get_or_insert(error);
+            }
+            Ok(())
+        };
+        // It fails only where the program is being torn down.
+        blocking(write).await.ok();
+    }
+}
+
+/// Runs what waits for the disk where it keeps nobody else waiting.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+/// The wish without what was done; none where nothing is left.
+fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
+    let done: HashSet<(&Repository, &Selector)> = items
+        .iter()
+        .filter(|item| item.done == Some(true))
+        .map(|item| (&item.repository, &item.selector))
+        .collect();
+    Some(match wish {
+        Wish::Delete(mut wish) => {
+            wish.selectors.retain(|selector| !done.contains(&(&wish.repository, selector)));
+            if wish.selectors.is_empty() {
+                return None;
+            }
+            Wish::Delete(wish)
+        }
+        Wish::Retag(mut wish) => {
+            let from = wish.from.clone();
+            let is_moved =
+                |selector: &Selector| wish.manner == retag::Manner::Add || done.contains(&(&from, selector));
+            wish.items.retain(|(selector, to, tag)| {
+                !(done.contains(&(to, &Selector::Tag(tag.clone()))) && is_moved(selector))
+            });
+            if wish.items.is_empty() {
+                return None;
+            }
+            Wish::Retag(wish)
+        }
+        Wish::Copy(mut wish) => {
+            let single = wish.tag.clone();
+            if let copy::What::Images(selectors) = &mut wish.what {
+                let target =
+                    |selector: &Selector| single.clone().map_or_else(|| selector.clone(), Selector::Tag);
+                selectors.retain(|selector| !done.contains(&(&wish.to, &target(selector))));
+                if selectors.is_empty() {
+                    return None;
+                }
+            }
+            Wish::Copy(wish)
+        }
+        Wish::Undo(id) => Wish::Undo(id),
+    })
+}

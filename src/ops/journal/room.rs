@@ -1,0 +1,70 @@
+//! The journal has an end: the oldest entries that are over make room for new ones.
+
+use std::fs;
+use std::path::Path;
+
+use super::file::{self, Bytes};
+use crate::model::work::journal::{EntryId, State};
+
+/// Most entries.
+const MOST: usize = 500;
+/// Most bytes of all entries.
+const MOST_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Makes room, never at the cost of `kept` or of an entry that is open. What cannot be removed stays.
+pub fn make(folder: &Path, kept: &EntryId) {
+    make_within(folder, kept, MOST, MOST_BYTES);
+}
+
+fn make_within(folder: &Path, kept: &EntryId, most: usize, most_bytes: u64) {
+    let size = |id: &EntryId| {
+        file::path(folder, id).and_then(fs::metadata).map(|about| about.len()).unwrap_or_default()
+    };
+    let all: Vec<(u64, EntryId)> = file::ids(folder).into_iter().map(|id| (size(&id), id)).collect();
+    let (mut count, mut bytes) = (all.len(), all.iter().map(|(size, _)| size).sum::<u64>());
+    for (size, id) in all {
+        if count <= most && bytes <= most_bytes {
+            return;
+        }
+        if id != *kept && is_over(folder, &id) && file::path(folder, &id).and_then(fs::remove_file).is_ok() {
+            count -= 1;
+            bytes -= size;
+        }
+    }
+}
+
+/// Whether nobody needs the entry to go on. One that cannot be read is of no use to anybody.
+fn is_over(folder: &Path, id: &EntryId) -> bool {
+    file::read(folder, id, Bytes::Skipped).map_or(true, |(entry, _)| entry.state != State::Open)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::super::file::Line;
+    use super::*;
+
+    #[test]
+    fn the_oldest_entries_that_are_over_make_room_and_open_ones_stay() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let begin = |second: i64, over: bool| {
+            let at = Timestamp::from_second(second).expect("a time");
+            let (id, mut file) = file::create(folder.path(), at, "untag app:1", None, &[]).expect("an entry");
+            if over {
+                file::append(&mut file, &Line::Ended).expect("a line");
+            }
+            id
+        };
+        let ids: Vec<EntryId> =
+            [true, false, true, true].into_iter().zip(1..).map(|(over, n)| begin(n, over)).collect();
+        make_within(folder.path(), &ids[3], 2, u64::MAX);
+        assert_eq!(file::ids(folder.path()), [ids[1].clone(), ids[3].clone()]);
+        make_within(folder.path(), &ids[3], 2, 0);
+        assert_eq!(
+            file::ids(folder.path()),
+            [ids[1].clone(), ids[3].clone()],
+            "neither open nor the newest goes"
+        );
+    }
+}

@@ -1,0 +1,186 @@
+//! The journal: what it keeps, who may read it, what a crash and a rotten disk leave of it.
+
+use std::fs;
+use std::path::Path;
+
+use bytes::Bytes;
+use regtui::model::digest::Digest;
+use regtui::model::reference::{Repository, Selector};
+use regtui::model::work::journal::{EntryId, Held, Item, State};
+use regtui::model::work::{Wish, delete};
+use regtui::ops::journal::Journal;
+
+use crate::support::registry::tag;
+
+fn repository() -> Repository {
+    Repository::parse("localhost:5000/team/app").expect("a repository")
+}
+
+fn manifest(text: &str) -> Held {
+    let bytes = format!(r#"{{"schemaVersion":2,"manifests":[],"annotations":{{"is":"{text}"}}}}"#);
+    Held {
+        digest: Digest::sha256(bytes.as_bytes()),
+        media_type: "application/vnd.oci.image.index.v1+json".into(),
+        bytes: Bytes::from(bytes),
+    }
+}
+
+fn untagged(name: &str, before: &Held) -> Item {
+    Item {
+        repository: repository(),
+        selector: Selector::Tag(tag(name)),
+        before: Some(before.clone()),
+        after: None,
+        done: None,
+    }
+}
+
+fn wish(tags: &[&str]) -> Wish {
+    Wish::Delete(delete::Wish {
+        repository: repository(),
+        selectors: tags.iter().map(|name| Selector::Tag(tag(name))).collect(),
+        manner: Some(delete::Manner::Untag),
+        along: delete::Along::default(),
+    })
+}
+
+fn file_of(folder: &Path, id: &EntryId) -> std::path::PathBuf {
+    folder.join(format!("{id}.jsonl"))
+}
+
+#[tokio::test]
+async fn what_is_replaced_is_on_disk_before_anything_changes_and_only_for_this_user() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().join("journal"));
+    let held = manifest("one");
+    let items = vec![untagged("1", &held), untagged("2", &held)];
+    let running = journal.begin("untag 2 tags".into(), None, items.clone()).await.expect("an entry");
+    let again = Journal::open(folder.path().join("journal"));
+    let entry = again.entry(running.id()).await.expect("it is there already");
+    assert_eq!((entry.items, entry.state, entry.title.as_str()), (items, State::Open, "untag 2 tags"));
+    let file = file_of(&folder.path().join("journal"), running.id());
+    let text = fs::read_to_string(&file).expect("a file");
+    assert_eq!(text.matches("base64").count(), 1, "a manifest is kept once: {text}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!((mode(&file), mode(&folder.path().join("journal"))), (0o600, 0o700));
+    }
+}
+
+#[tokio::test]
+async fn entries_are_listed_newest_first_with_their_state_and_without_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    assert_eq!(journal.entries().await, []);
+    let mut ids = Vec::new();
+    for name in ["ended", "undone", "open"] {
+        let items = vec![untagged(name, &manifest(name))];
+        let running = journal.begin(name.into(), None, items).await.expect("an entry");
+        ids.insert(0, running.id().clone());
+        if name != "open" {
+            running.done(0, true).await;
+            running.end().await.expect("it is written");
+        }
+    }
+    journal.mark_undone(&ids[1]).await.expect("it is written");
+    let entries = journal.entries().await;
+    let found: Vec<_> = entries.iter().map(|entry| (&entry.id, entry.state, entry.items[0].done)).collect();
+    let expected = [
+        (&ids[0], State::Open, None),
+        (&ids[1], State::Undone, Some(true)),
+        (&ids[2], State::Ended, Some(true)),
+    ];
+    assert_eq!(found, expected);
+    assert!(
+        entries.iter().all(|entry| entry.items[0].before.as_ref().is_some_and(|held| held.bytes.is_empty()))
+    );
+}
+
+#[tokio::test]
+async fn an_entry_whose_program_went_down_stays_open_and_its_rest_can_be_planned_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    let held = manifest("one");
+    let items = ["1", "2", "3"].map(|name| untagged(name, &held));
+    let running =
+        journal.begin("untag".into(), Some(wish(&["1", "2", "3"])), items.into()).await.expect("an entry");
+    let id = running.id().clone();
+    running.done(0, true).await;
+    running.done(1, false).await;
+    assert!(journal.is_running(&id).await);
+    assert_eq!(journal.resume(&id).await.expect_err("it runs").why.as_str(), "it still runs");
+    drop(running);
+    assert!(!journal.is_running(&id).await);
+    assert_eq!(journal.resume(&id).await, Ok(wish(&["2", "3"])));
+    journal.mark_ended(&id).await.expect("it is written");
+    assert_eq!(journal.resume(&id).await.expect_err("it is over").why.as_str(), "it ended");
+}
+
+#[tokio::test]
+async fn a_line_torn_by_a_crash_costs_only_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    let items = vec![untagged("1", &manifest("1")), untagged("2", &manifest("2"))];
+    let running = journal.begin("untag".into(), None, items).await.expect("an entry");
+    running.done(0, true).await;
+    let id = running.id().clone();
+    drop(running);
+    let file = file_of(folder.path(), &id);
+    let text = fs::read(&file).expect("a file");
+    for cut in 1..20 {
+        fs::write(&file, &text[..text.len() - cut]).expect("it is written");
+        let entry = journal.entry(&id).await.expect("it is still an entry");
+        assert_eq!(entry.items.len(), 2, "cut {cut}");
+        journal.mark_ended(&id).await.expect("it is written");
+        assert_eq!(journal.entry(&id).await.expect("an entry").state, State::Ended, "cut {cut}");
+    }
+}
+
+#[tokio::test]
+async fn files_that_are_no_entries_are_skipped_and_rotten_manifests_are_not_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    let running =
+        journal.begin("untag".into(), None, vec![untagged("1", &manifest("1"))]).await.expect("one");
+    let id = running.end().await.expect("it is written");
+    for (name, text) in
+        [("a.jsonl", "\u{0}"), ("b.jsonl", ""), ("c.jsonl", "{}"), (".d.jsonl", "x"), ("e", "")]
+    {
+        fs::write(folder.path().join(name), text).expect("it is written");
+    }
+    fs::write(folder.path().join("f.jsonl"), [0xff, 0xfe, b'\n', 0xff]).expect("it is written");
+    fs::create_dir(folder.path().join("g.jsonl")).expect("a folder");
+    assert_eq!(journal.entries().await.len(), 1);
+    let file = file_of(folder.path(), &id);
+    let text = fs::read_to_string(&file).expect("a file");
+    let start = text.find(r#""base64":"#).expect("bytes") + 12;
+    let rotten = format!("{}AAAA{}", &text[..start], &text[start + 4..]);
+    fs::write(&file, rotten).expect("it is written");
+    let entry = journal.entry(&id).await.expect("it is still an entry");
+    assert!(entry.items[0].before.as_ref().is_some_and(|held| held.bytes.is_empty()));
+}
+
+#[tokio::test]
+async fn the_name_of_an_entry_leads_nowhere_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().join("journal"));
+    let running = journal.begin("untag".into(), None, Vec::new()).await.expect("an entry");
+    let id = running.end().await.expect("it is written");
+    fs::copy(file_of(&folder.path().join("journal"), &id), folder.path().join("x.jsonl")).expect("a copy");
+    for name in ["../x", "", ".", "a/b", "journal\0"] {
+        assert!(journal.entry(&EntryId(name.into())).await.is_err(), "{name}");
+        assert!(journal.mark_undone(&EntryId(name.into())).await.is_err(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_lets_nothing_begin() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("file"), "").expect("a file");
+    let journal = Journal::open(folder.path().join("file"));
+    let failure = journal.begin("untag".into(), None, Vec::new()).await.expect_err("there is no folder");
+    assert!(failure.what.as_str().ends_with("nothing was changed"), "{failure}");
+    assert_eq!(journal.entries().await, []);
+}
