@@ -16,6 +16,7 @@ pub mod detail;
 pub mod dialog;
 pub mod filter;
 mod follow;
+pub mod jobs;
 pub mod keymap;
 pub mod layout;
 pub mod list;
@@ -33,6 +34,7 @@ pub mod settings;
 pub mod store;
 pub mod tags;
 mod turn;
+mod work;
 mod yank;
 
 use std::collections::VecDeque;
@@ -46,6 +48,7 @@ use crate::model::request::RequestLine;
 use cmd::Cmd;
 use detail::Detail;
 use dialog::Dialog;
+use jobs::Jobs;
 use msg::Msg;
 use notices::Notices;
 use registries::Registries;
@@ -78,6 +81,8 @@ pub struct State {
     pub store: Store,
     /// What lies on top; the last one has the keys.
     pub dialogs: Vec<Dialog>,
+    /// Changes that are carried out, and that were.
+    pub jobs: Jobs,
     /// What was said to the user.
     pub notices: Notices,
     /// The last requests, oldest first.
@@ -130,6 +135,7 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
         detail: Detail::default(),
         store: Store::default(),
         dialogs: Vec::new(),
+        jobs: Jobs::default(),
         notices: Notices::default(),
         requests: VecDeque::new(),
         show_hidden: false,
@@ -167,6 +173,8 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Answered(slot, ticket, answer) => turn.answered(slot, ticket, answer),
         Msg::Requested(line) => turn.requested(line),
         Msg::Copied(text) => turn.done(text),
+        Msg::Progressed(all) => turn.state.jobs.progressed(all, now),
+        Msg::JobEnded(id, report) => turn.job_ended(id, report),
         Msg::Failed(failure) => turn.fail(failure),
     }
     turn.follow();
@@ -175,7 +183,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
 
 /// Whether something on the screen moves by itself: a spinner, or a message that will pass.
 pub fn needs_ticks(state: &State) -> bool {
-    state.is_loading() || state.notices.toast_until.is_some()
+    state.is_loading() || state.notices.toast_until.is_some() || state.jobs.running().next().is_some()
 }
 
 impl State {

@@ -19,6 +19,7 @@ use crate::demo;
 use crate::model::failure::Failure;
 use crate::model::reference::Target;
 use crate::model::text::SafeText;
+use crate::model::work::rules::Rules;
 use crate::runtime::{self, End, Inbox};
 use crate::ui::theme;
 
@@ -257,7 +258,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         targets.insert(0, target(&address)?);
     }
     let settings = app::settings::Settings {
-        read_only: config.read_only,
+        rules: Rules { read_only: config.read_only.then_some("`--read-only`"), rules: Vec::new() },
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
         remembered: runtime::remembered::read(),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use super::jobs::JobId;
 use super::remote::Ticket;
 use crate::model::page::Next;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
+use crate::model::work::{Wish, Work};
 
 /// One thing to do, as data. The runtime does it.
 #[derive(Debug)]
@@ -30,6 +32,10 @@ pub enum Cmd {
     Page(String),
     /// Keep the names of the repositories opened by name.
     Remember(Host, Vec<RepositoryName>),
+    /// Carry out what was confirmed, exactly that.
+    Start(JobId, Box<Work>),
+    /// Stop a job as soon as nothing is left half done.
+    Stop(JobId),
     /// Stop the process until the shell wakes it.
     Suspend,
     /// Draw every cell again.
@@ -51,6 +57,10 @@ pub enum Ask {
     Summary(Repository, Tag),
     /// An image in full; with the repository's digest tags, where all its tags are known.
     Inspection(Repository, Selector, Option<Vec<Tag>>),
+    /// What does this come to? Changes nothing.
+    Plan(Wish),
+    /// What was changed?
+    Journal,
 }
 
 /// A place that wants only its newest answer.
@@ -66,4 +76,8 @@ pub enum Slot {
     Summary(Repository, Tag),
     /// The image shown.
     Detail,
+    /// The plan shown.
+    Plan,
+    /// The journal.
+    Journal,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::cmd::Slot;
+use super::jobs::JobId;
 use super::remote::Ticket;
 use crate::model::failure::Failure;
 use crate::model::inspection::Inspection;
@@ -14,6 +15,9 @@ use crate::model::request::RequestLine;
 use crate::model::server::Server;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
+use crate::model::work::Work;
+use crate::model::work::journal::Entry;
+use crate::model::work::progress::{Progress, Report};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -34,6 +38,10 @@ pub enum Msg {
     Requested(RequestLine),
     /// Text went to the clipboard; says where to.
     Copied(SafeText),
+    /// How far jobs are; sent just before a tick while jobs run.
+    Progressed(Vec<(JobId, Progress)>),
+    /// A job ended.
+    JobEnded(JobId, Report),
     /// Something outside a pane failed: clipboard, pager, a file.
     Failed(Failure),
 }
@@ -51,4 +59,8 @@ pub enum Answer {
     Summary(Result<Summary, Failure>),
     /// What the Details pane shows.
     Inspection(Result<Arc<Inspection>, Failure>),
+    /// What a wish comes to.
+    Plan(Result<Box<Work>, Failure>),
+    /// What was changed, newest first.
+    Journal(Result<Vec<Entry>, Failure>),
 }

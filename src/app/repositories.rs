@@ -127,6 +127,14 @@ impl Repositories {
         self.seek();
     }
 
+    /// Lists a repository that is there now, without going to it.
+    pub fn note(&mut self, name: &RepositoryName) {
+        if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
+            self.names.items.push(Listed::Named(name.clone()));
+            self.added(self.names.items.len() - 1);
+        }
+    }
+
     /// Sorts what was added behind the first `from` names, and shows it.
     fn added(&mut self, from: usize) {
         self.list.order.extend(from as u32..self.names.items.len() as u32);

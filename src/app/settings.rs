@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::model::reference::{Host, RepositoryName};
+use crate::model::work::rules::Rules;
 
 /// Flags and configuration, layered and checked before the screen is taken.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
-    /// Refuse every change.
-    pub read_only: bool,
+    /// What must not be changed.
+    pub rules: Rules,
     /// Name of the theme.
     pub theme: String,
     /// Names of the themes that can be chosen.

@@ -81,6 +81,12 @@ impl Store {
         self.images.remove(at).map(|(_, inspection)| inspection)
     }
 
+    /// Forgets everything of a repository.
+    pub fn forget_repository(&mut self, repository: &Repository) {
+        self.tags.retain(|tags| tags.repository.as_ref() != Some(repository));
+        self.images.retain(|((of, _), _)| of != repository);
+    }
+
     /// Forgets everything of a registry.
     pub fn forget(&mut self, host: &Host) {
         self.tags.retain(|tags| tags.repository.as_ref().is_some_and(|repository| repository.host != *host));

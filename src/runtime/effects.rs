@@ -41,6 +41,7 @@ impl Effects {
             Cmd::Drop(slot) => self.drop_slot(&slot),
             Cmd::Forget(host) => self.pool.client(&host).forget(),
             Cmd::Remember(host, names) => self.remember(host, names),
+            Cmd::Start(..) | Cmd::Stop(_) => {}
             Cmd::Copy(_) | Cmd::Page(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
         }
     }
@@ -151,6 +152,8 @@ async fn answer(pool: &Pool, ask: Ask) -> Answer {
                 summary.map_err(|error| error.failure(format!("cannot read {}:{tag}", repository.name))),
             )
         }
+        Ask::Plan(_) => Answer::Plan(Err(no_plan())),
+        Ask::Journal => Answer::Journal(Ok(Vec::new())),
         Ask::Inspection(repository, selector, digest_tags) => {
             let client = pool.client(&repository.host);
             let inspection =
@@ -161,6 +164,16 @@ async fn answer(pool: &Pool, ask: Ask) -> Answer {
                     .map_err(|error| error.failure(format!("cannot read {}", image(&repository, &selector)))),
             )
         }
+    }
+}
+
+/// Until changes are carried out, none is planned.
+fn no_plan() -> Failure {
+    Failure {
+        what: "cannot plan it".into(),
+        why: "changes are not built in yet".into(),
+        hint: None,
+        kind: FailureKind::Local,
     }
 }
 

@@ -59,7 +59,7 @@ impl Canvas<'_, '_> {
         if let Some(transport) = self.transport(server) {
             parts.insert(0, transport);
         }
-        if self.state.settings.read_only {
+        if self.state.settings.rules.read_only.is_some() {
             parts.insert(0, Span::styled("read-only", self.style(Role::Warn)));
         }
         parts.extend(

@@ -80,6 +80,8 @@ impl Registry {
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
             }
+            Ask::Plan(_) => Answer::Plan(Err(failure(FailureKind::Unsupported))),
+            Ask::Journal => Answer::Journal(Ok(Vec::new())),
             Ask::Inspection(repository, selector, _) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),

@@ -1,0 +1,111 @@
+//! From a plan that was confirmed to the job that carries it out, and what its end changes on the screen.
+
+use std::time::Duration;
+
+use super::cmd::Cmd;
+use super::jobs::{JobId, Stage};
+use super::notices::Level;
+use super::turn::Turn;
+use crate::model::reference::Repository;
+use crate::model::text::SafeText;
+use crate::model::work::progress::{Outcome, Report};
+
+impl Turn<'_> {
+    /// Takes how a job ended, says so, and asks again for what it changed.
+    pub fn job_ended(&mut self, id: JobId, report: Report) {
+        let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
+        let (level, text) = ending(&job.title, &report);
+        let changes = job.changes.clone();
+        job.stage = Stage::Ended(self.now, report);
+        self.say(level, text, None);
+        for repository in changes {
+            self.look_again(&repository);
+        }
+        if self.state.jobs.leaving && self.state.jobs.running().next().is_none() {
+            self.cmds.push(Cmd::Quit);
+        }
+    }
+
+    /// Forgets what is kept of a repository, and asks again where it is shown.
+    fn look_again(&mut self, repository: &Repository) {
+        self.state.store.forget_repository(repository);
+        if self.state.tags.repository.as_ref() == Some(repository) {
+            self.load_tags(Duration::ZERO);
+            if self.state.detail.of.is_some() {
+                self.load_image(Duration::ZERO, None);
+            }
+        }
+        if let Some(registry) = self.state.registries.of(&repository.host) {
+            registry.repositories.note(&repository.name);
+        }
+    }
+}
+
+/// How a job ended, in one line.
+fn ending(title: &SafeText, report: &Report) -> (Level, SafeText) {
+    let all = report.items.len();
+    let mut failures = report.failures();
+    if let Some((name, failure)) = failures.next() {
+        let failed = 1 + failures.count();
+        let what = if all == 1 { String::new() } else { format!("{failed} of {all} failed; {name}: ") };
+        return (Level::Failed, SafeText::from(format!("{title}: {what}{}", failure.why)));
+    }
+    let count = |holds: fn(&Outcome) -> bool| {
+        report.items.iter().filter(|item| item.outcome.as_ref().is_none_or(holds)).count()
+    };
+    if count(|outcome| *outcome == Outcome::Stopped) > 0 {
+        let text = format!("{title}: stopped, {} of {all} done", report.done());
+        return (Level::Refused, SafeText::from(text));
+    }
+    let undo = if report.undo.is_some() { "; `z` undoes it" } else { "" };
+    let left = report.items.iter().find_map(|item| match &item.outcome {
+        Some(Outcome::Pending(why)) => Some(format!("taken, but not shown yet: {why}")),
+        Some(Outcome::Left(why)) => Some(format!("{} of {all} done; {}: {why}", report.done(), item.name)),
+        _ => None,
+    });
+    let how = left.unwrap_or_else(|| "done".into());
+    (Level::Done, SafeText::from(format!("{title}: {how}{undo}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::failure::{Failure, FailureKind};
+    use crate::model::work::journal::EntryId;
+    use crate::model::work::progress::Item;
+
+    fn report(outcomes: Vec<Outcome>) -> Report {
+        let item = |(number, outcome)| Item { name: format!("1.{number}").into(), outcome: Some(outcome) };
+        let items = outcomes.into_iter().enumerate().map(item).collect();
+        Report { items, undo: Some(EntryId("1".into())), ..Report::default() }
+    }
+
+    #[test]
+    fn the_end_of_a_job_says_what_matters_most() {
+        let failure = Failure {
+            what: "cannot untag".into(),
+            why: "403 DENIED".into(),
+            hint: None,
+            kind: FailureKind::Denied,
+        };
+        let done = || Outcome::Done("".into());
+        let table = [
+            (vec![done()], Level::Done, "untag: done; `z` undoes it"),
+            (vec![Outcome::Failed(failure.clone())], Level::Failed, "untag: 403 DENIED"),
+            (
+                vec![done(), Outcome::Failed(failure), Outcome::Stopped],
+                Level::Failed,
+                "untag: 1 of 3 failed; 1.1: 403 DENIED",
+            ),
+            (vec![done(), Outcome::Stopped], Level::Refused, "untag: stopped, 1 of 2 done"),
+            (
+                vec![done(), Outcome::Left("it moved".into())],
+                Level::Done,
+                "untag: 1 of 2 done; 1.1: it moved; `z` undoes it",
+            ),
+        ];
+        for (outcomes, level, text) in table {
+            assert_eq!(ending(&"untag".into(), &report(outcomes)), (level, SafeText::from(text.to_string())));
+        }
+    }
+}
