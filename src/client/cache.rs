@@ -1,8 +1,9 @@
 //! Content by digest, which never changes: in memory, then on disk. And which digest a tag had when last seen.
 //!
-//! What is on disk is checked against its digest whenever it is read, so a file that rotted is one that is not there.
+//! What is on disk is checked against its digest whenever it is read, so content that rotted is not there.
 
 mod disk;
+mod pack;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -186,15 +187,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_rotted_is_not_there_and_is_written_again() {
+    async fn content_that_rotted_is_not_there_and_is_written_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let (digest, content) = content(b"good".to_vec());
         let first = Cache::new(Some(folder.path().into()));
         first.put(digest, content.clone());
         first.flush().await;
-        let hex = digest.hex();
-        let file = folder.path().join("sha256").join(&hex[..2]).join(&hex);
-        std::fs::write(&file, "a/b\nevil").expect("the file is there");
+        drop(first);
+        let pack = folder.path().join("1.pack");
+        let kept = std::fs::read_to_string(&pack).expect("the pack is there");
+        std::fs::write(&pack, kept.replace("good", "evil")).expect("it is written");
         let second = Cache::new(Some(folder.path().into()));
         assert_eq!(second.get(&digest).await, None);
         second.put(digest, content.clone());

@@ -1,35 +1,39 @@
-//! The cache's folder: `sha256/ab/abcd…` holds a line with the media type and then the bytes, `tags/<hash>` a line for
-//! each tag. One thread writes, so that nobody waits for the disk.
+//! The cache's folder: content in packs, and in `tags/<hash>` a line for each tag of a repository. One thread writes, so
+//! that nobody waits for the disk.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::{Content, LARGEST};
+use super::Content;
+use super::pack::{self, Index, Pack};
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
 
 /// Most bytes kept on disk.
-const MOST: u64 = 512 * 1024 * 1024;
+const MOST: u64 = 64 * 1024 * 1024;
 /// Writes that may wait; beyond, content is not kept.
 const QUEUE: usize = 4096;
-/// Longest media type that is believed.
-const LONGEST_TYPE: usize = 256;
 /// Most bytes of a file of tags.
 const LARGEST_TAGS: u64 = 32 * 1024 * 1024;
 
 /// The folder and its writer, which starts with the first write.
 #[derive(Debug)]
 pub struct Disk {
-    folder: PathBuf,
+    folder: Arc<Folder>,
     writer: OnceLock<Option<SyncSender<Job>>>,
+}
+
+/// Where the packs are and what is in them, which is found out when it is first needed.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    index: OnceLock<Mutex<Index>>,
 }
 
 enum Job {
@@ -40,14 +44,14 @@ enum Job {
 
 impl Disk {
     /// Nothing is touched yet.
-    pub fn new(folder: PathBuf) -> Disk {
-        Disk { folder, writer: OnceLock::new() }
+    pub fn new(path: PathBuf) -> Disk {
+        Disk { folder: Arc::new(Folder { path, index: OnceLock::new() }), writer: OnceLock::new() }
     }
 
     /// The content of a digest, if it is there and is what the digest says.
     pub async fn read(&self, digest: Digest) -> Option<Content> {
-        let path = path_of(&self.folder, &digest);
-        tokio::task::spawn_blocking(move || read(&path, &digest)).await.ok()?
+        let folder = self.folder.clone();
+        tokio::task::spawn_blocking(move || folder.read(&digest)).await.ok()?
     }
 
     /// Queues a write. A full queue drops it: it can be fetched again.
@@ -57,7 +61,7 @@ impl Disk {
 
     /// What is known of a repository's tags.
     pub async fn read_tags(&self, repository: &Repository) -> HashMap<Tag, Digest> {
-        let path = tags_path(&self.folder, repository);
+        let path = tags_path(&self.folder.path, repository);
         tokio::task::spawn_blocking(move || read_tags(&path)).await.unwrap_or_default()
     }
 
@@ -83,29 +87,25 @@ impl Disk {
     }
 }
 
-fn path_of(folder: &Path, digest: &Digest) -> PathBuf {
-    let hex = digest.hex();
-    folder.join(digest.algorithm()).join(&hex[..2]).join(&hex)
+impl Folder {
+    fn index(&self) -> MutexGuard<'_, Index> {
+        let index = self.index.get_or_init(|| Mutex::new(pack::index(&self.path)));
+        index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, digest: &Digest) -> Option<Content> {
+        let place = *self.index().get(digest)?;
+        let content = pack::read(&self.path, place, digest);
+        if content.is_none() {
+            // It rotted, or another process removed it: so that it is written again.
+            self.index().remove(digest);
+        }
+        content
+    }
 }
 
 fn tags_path(folder: &Path, repository: &Repository) -> PathBuf {
     folder.join("tags").join(Digest::sha256(repository.to_string().as_bytes()).hex())
-}
-
-fn read(path: &Path, digest: &Digest) -> Option<Content> {
-    let mut file = Vec::new();
-    File::open(path).ok()?.take((LARGEST + LONGEST_TYPE + 2) as u64).read_to_end(&mut file).ok()?;
-    let file = Bytes::from(file);
-    let line = file.iter().position(|byte| *byte == b'\n')?;
-    let bytes = file.slice(line + 1..);
-    if digest.same_algorithm_of(&bytes) != *digest {
-        // So that it can be written again; if it cannot be removed, it is still not believed.
-        fs::remove_file(path).ok();
-        return None;
-    }
-    let media_type =
-        std::str::from_utf8(&file[..line]).ok().filter(|line| !line.is_empty()).map(str::to_string);
-    Some(Content { media_type, bytes })
 }
 
 fn read_tags(path: &Path) -> HashMap<Tag, Digest> {
@@ -122,14 +122,15 @@ fn read_tags(path: &Path) -> HashMap<Tag, Digest> {
 }
 
 /// Starts the writer; none where no thread can be had.
-fn start(folder: PathBuf) -> Option<SyncSender<Job>> {
+fn start(folder: Arc<Folder>) -> Option<SyncSender<Job>> {
     let (sender, jobs) = sync_channel(QUEUE);
     let work = move || {
-        prune(&folder, MOST);
+        pack::prune(&folder.path, MOST);
+        let mut pack = None;
         for job in jobs {
             let written = match job {
-                Job::Content(digest, content) => write_content(&folder, &digest, &content),
-                Job::Tags(repository, digests) => write_tags(&folder, &repository, &digests),
+                Job::Content(digest, content) => write_content(&folder, &mut pack, &digest, &content),
+                Job::Tags(repository, digests) => write_tags(&folder.path, &repository, &digests),
                 Job::Flush(done) => {
                     done.send(()).ok();
                     Ok(())
@@ -143,19 +144,27 @@ fn start(folder: PathBuf) -> Option<SyncSender<Job>> {
     std::thread::Builder::new().name("cache".into()).spawn(work).ok().map(|_| sender)
 }
 
-fn write_content(folder: &Path, digest: &Digest, content: &Content) -> io::Result<()> {
-    let path = path_of(folder, digest);
-    if path.exists() {
+fn write_content(
+    folder: &Folder,
+    pack: &mut Option<Pack>,
+    digest: &Digest,
+    content: &Content,
+) -> io::Result<()> {
+    if folder.index().contains_key(digest) {
         return Ok(());
     }
-    let media_type = content.media_type.as_deref().unwrap_or("");
-    let is_plain = media_type.len() <= LONGEST_TYPE && !media_type.contains(['\n', '\r']);
-    let line = if is_plain { media_type } else { "" };
-    write(&path, |file| {
-        file.write_all(line.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.write_all(&content.bytes)
-    })
+    let mut open = match pack.take().filter(|pack| !pack.is_full()) {
+        Some(open) => open,
+        None => {
+            create_private(&folder.path)?;
+            Pack::open(&folder.path)?
+        }
+    };
+    // A pack that could not be written to the end of a record is left: the next one is opened, and its tail cut off.
+    let place = open.append(digest, content)?;
+    folder.index().insert(*digest, place);
+    *pack = Some(open);
+    Ok(())
 }
 
 fn write_tags(folder: &Path, repository: &Repository, digests: &HashMap<Tag, Digest>) -> io::Result<()> {
@@ -185,60 +194,4 @@ fn create_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
-}
-
-/// Removes the oldest files until no more than `most` bytes are left.
-fn prune(folder: &Path, most: u64) {
-    let mut files: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-    for algorithm in ["sha256", "sha512"] {
-        for part in entries(&folder.join(algorithm)) {
-            for file in entries(&part.path()) {
-                if let Ok(about) = file.metadata() {
-                    files.push((
-                        about.modified().unwrap_or(SystemTime::UNIX_EPOCH),
-                        about.len(),
-                        file.path(),
-                    ));
-                }
-            }
-        }
-    }
-    let mut total: u64 = files.iter().map(|(_, length, _)| length).sum();
-    files.sort();
-    for (_, length, path) in files {
-        if total <= most {
-            return;
-        }
-        if fs::remove_file(path).is_ok() {
-            total -= length;
-        }
-    }
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
-    fs::read_dir(folder).into_iter().flatten().flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_folder_loses_its_oldest_files() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let digests: Vec<Digest> = (0..4u8).map(|n| Digest::sha256(&[n])).collect();
-        for (age, digest) in digests.iter().enumerate() {
-            let content = Content { media_type: None, bytes: Bytes::from(vec![age as u8; 999]) };
-            write_content(folder.path(), digest, &content).expect("it is written");
-            let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1000 * age as u64);
-            File::options()
-                .write(true)
-                .open(path_of(folder.path(), digest))
-                .and_then(|file| file.set_modified(time))
-                .expect("a time");
-        }
-        prune(folder.path(), 2500);
-        let is_left = |digest: &Digest| path_of(folder.path(), digest).exists();
-        assert_eq!(digests.iter().map(is_left).collect::<Vec<_>>(), [false, false, true, true]);
-    }
 }

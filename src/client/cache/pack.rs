@@ -1,0 +1,263 @@
+//! Content in a few append-only files, since creating a file for each manifest costs more than fetching it does.
+//!
+//! A pack is a row of records: a line `<digest> <length> <media type>`, the bytes, a line break. One process appends to a
+//! pack, which it has locked; another one begins a pack of its own. What a crash left half written ends the pack for
+//! readers, and is cut off by the next writer.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+
+use super::{Content, LARGEST};
+use crate::model::digest::Digest;
+
+/// A pack of this many bytes is full.
+const FULL: u64 = 8 * 1024 * 1024;
+/// Longest media type that is kept.
+const LONGEST_TYPE: usize = 256;
+/// Longest line before the bytes: a sha512 digest, a length, a media type.
+const LONGEST_LINE: u64 = 512;
+
+/// Where content is: a record of a pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pack: u32,
+    at: u64,
+    length: u32,
+}
+
+/// Where all content is.
+pub type Index = HashMap<Digest, Place>;
+
+/// The pack that this process appends to.
+#[derive(Debug)]
+pub struct Pack {
+    number: u32,
+    file: File,
+    end: u64,
+}
+
+/// Everything that the folder holds. Later records win, so that a rotted one can be written again.
+pub fn index(folder: &Path) -> Index {
+    let mut index = Index::new();
+    for number in numbers(folder) {
+        if let Ok(file) = File::open(path(folder, number)) {
+            scan(&file, |digest, at, length| {
+                index.insert(digest, Place { pack: number, at, length });
+            });
+        }
+    }
+    index
+}
+
+/// Reads a record; `None` if it is not what its digest says.
+pub fn read(folder: &Path, place: Place, digest: &Digest) -> Option<Content> {
+    let mut file = File::open(path(folder, place.pack)).ok()?;
+    file.seek(SeekFrom::Start(place.at)).ok()?;
+    let mut record = Vec::with_capacity(place.length as usize);
+    file.take(u64::from(place.length)).read_to_end(&mut record).ok()?;
+    let record = Bytes::from(record);
+    let line = record.iter().position(|byte| *byte == b'\n')?;
+    let header = Header::parse(&record[..line])?;
+    let bytes = record.slice(line + 1..record.len().checked_sub(1)?);
+    (header.digest == *digest && digest.same_algorithm_of(&bytes) == *digest)
+        .then_some(Content { media_type: header.media_type, bytes })
+}
+
+/// Removes the oldest packs until no more than `most` bytes are left.
+pub fn prune(folder: &Path, most: u64) {
+    let length = |number: &u32| fs::metadata(path(folder, *number)).map_or(0, |about| about.len());
+    let numbers = numbers(folder);
+    let mut total: u64 = numbers.iter().map(length).sum();
+    for number in numbers {
+        if total <= most {
+            return;
+        }
+        let length = length(&number);
+        if fs::remove_file(path(folder, number)).is_ok() {
+            total -= length;
+        }
+    }
+}
+
+impl Pack {
+    /// The newest pack, if it has room and nobody else appends to it; otherwise a new one.
+    pub fn open(folder: &Path) -> io::Result<Pack> {
+        let newest = numbers(folder).last().copied();
+        if let Some(number) = newest
+            && let Some(pack) = Pack::take(folder, number)?
+        {
+            return Ok(pack);
+        }
+        let mut number = newest.unwrap_or(0);
+        loop {
+            number = number.checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
+            match private().create_new(true).open(path(folder, number)) {
+                Ok(file) if file.try_lock().is_ok() => return Ok(Pack { number, file, end: 0 }),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                // Another process was quicker.
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+
+    fn take(folder: &Path, number: u32) -> io::Result<Option<Pack>> {
+        let mut file = private().open(path(folder, number))?;
+        if file.metadata()?.len() >= FULL || file.try_lock().is_err() {
+            return Ok(None);
+        }
+        let end = scan(&file, |_, _, _| {});
+        file.set_len(end)?;
+        file.seek(SeekFrom::Start(end))?;
+        Ok(Some(Pack { number, file, end }))
+    }
+
+    /// Whether the next record belongs into another pack.
+    pub fn is_full(&self) -> bool {
+        self.end >= FULL
+    }
+
+    /// Appends a record.
+    pub fn append(&mut self, digest: &Digest, content: &Content) -> io::Result<Place> {
+        let header =
+            Header { digest: *digest, media_type: content.media_type.clone(), length: content.bytes.len() };
+        let mut record = header.line().into_bytes();
+        record.extend_from_slice(&content.bytes);
+        record.push(b'\n');
+        let length = u32::try_from(record.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        // In one write, so that another process sees all of it or, if this one ends here, a tail that is cut off later.
+        self.file.write_all(&record)?;
+        let place = Place { pack: self.number, at: self.end, length };
+        self.end += u64::from(length);
+        Ok(place)
+    }
+}
+
+/// The line before the bytes.
+struct Header {
+    digest: Digest,
+    media_type: Option<String>,
+    length: usize,
+}
+
+impl Header {
+    fn parse(line: &[u8]) -> Option<Header> {
+        let mut parts = std::str::from_utf8(line).ok()?.splitn(3, ' ');
+        let digest = parts.next()?.parse().ok()?;
+        let length = parts.next()?.parse().ok().filter(|length| *length <= LARGEST)?;
+        let media_type = parts.next().filter(|text| !text.is_empty()).map(str::to_string);
+        Some(Header { digest, media_type, length })
+    }
+
+    fn line(&self) -> String {
+        let media_type = self.media_type.as_deref().unwrap_or("");
+        let is_plain = media_type.len() <= LONGEST_TYPE && !media_type.contains(['\n', '\r']);
+        format!("{} {} {}\n", self.digest, self.length, if is_plain { media_type } else { "" })
+    }
+}
+
+/// Calls `found` with the digest, place and length of each record; says where the last whole one ends.
+fn scan(file: &File, mut found: impl FnMut(Digest, u64, u32)) -> u64 {
+    let all = file.metadata().map_or(0, |about| about.len());
+    let mut reader = BufReader::with_capacity(256 * 1024, file);
+    let mut line = Vec::new();
+    let mut at = 0;
+    loop {
+        line.clear();
+        let Ok(read) = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) else { return at };
+        let Some(header) = line.strip_suffix(b"\n").and_then(Header::parse) else { return at };
+        let length = (read + header.length + 1) as u64;
+        let Ok(step) = i64::try_from(header.length + 1) else { return at };
+        if at + length > all || reader.seek_relative(step).is_err() {
+            return at;
+        }
+        found(header.digest, at, length as u32);
+        at += length;
+    }
+}
+
+/// The packs that are there, oldest first.
+fn numbers(folder: &Path) -> Vec<u32> {
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(".pack")?.parse().ok();
+    let mut numbers: Vec<u32> =
+        fs::read_dir(folder).into_iter().flatten().flatten().filter_map(number).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+fn path(folder: &Path, number: u32) -> PathBuf {
+    folder.join(format!("{number}.pack"))
+}
+
+/// Opens files that only this user can read.
+fn private() -> fs::OpenOptions {
+    let mut options = File::options();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(text: &str) -> (Digest, Content) {
+        let bytes = Bytes::copy_from_slice(text.as_bytes());
+        (Digest::sha256(&bytes), Content { media_type: Some("a/b".into()), bytes })
+    }
+
+    fn append(pack: &mut Pack, text: &str) -> Digest {
+        let (digest, content) = content(text);
+        pack.append(&digest, &content).expect("it is written");
+        digest
+    }
+
+    fn text_of(folder: &Path, digest: &Digest) -> Option<Bytes> {
+        let place = *index(folder).get(digest)?;
+        read(folder, place, digest).map(|content| content.bytes)
+    }
+
+    #[test]
+    fn a_half_record_hides_nothing_and_is_cut_off_by_the_next_writer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut pack = Pack::open(folder.path()).expect("a pack");
+        let first = append(&mut pack, "first\n\n");
+        let second = append(&mut pack, "second");
+        let whole = pack.end;
+        pack.file.set_len(whole - 3).expect("it is cut");
+        drop(pack);
+        assert!(text_of(folder.path(), &first).is_some());
+        assert!(text_of(folder.path(), &second).is_none());
+        let mut pack = Pack::open(folder.path()).expect("a pack");
+        let third = append(&mut pack, "third");
+        assert_eq!(pack.number, 1);
+        assert_eq!(text_of(folder.path(), &first).as_deref(), Some(b"first\n\n".as_slice()));
+        assert_eq!(text_of(folder.path(), &third).as_deref(), Some(b"third".as_slice()));
+    }
+
+    #[test]
+    fn two_writers_never_share_a_pack() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut one = Pack::open(folder.path()).expect("a pack");
+        let mut two = Pack::open(folder.path()).expect("a pack");
+        assert_ne!(one.number, two.number);
+        let digests = [append(&mut one, "1"), append(&mut two, "2"), append(&mut one, "3")];
+        assert!(digests.iter().all(|digest| text_of(folder.path(), digest).is_some()));
+    }
+
+    #[test]
+    fn a_full_folder_loses_its_oldest_packs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut packs: Vec<Pack> = (0..3).map(|_| Pack::open(folder.path()).expect("a pack")).collect();
+        let digests: Vec<Digest> =
+            packs.iter_mut().map(|pack| append(pack, &pack.number.to_string())).collect();
+        let each = packs[0].end;
+        prune(folder.path(), 2 * each);
+        let is_left = |digest: &Digest| text_of(folder.path(), digest).is_some();
+        assert_eq!(digests.iter().map(is_left).collect::<Vec<_>>(), [false, true, true]);
+    }
+}
