@@ -1,8 +1,11 @@
-//! `regtui ls --long` on 1,000 tags with distinct configs, beside wrk on the same manifests and crane on the same tags.
+//! `regtui ls --long` on 1,000 tags with distinct configs, beside wrk on the same manifests and configs, and crane on the
+//! same tags.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
+
+use regtui::model::digest::Digest;
 
 use super::{peers, servers};
 
@@ -14,20 +17,22 @@ pub fn run() {
     let host = server.host();
     let home = tempfile::tempdir().expect("a folder");
     let reference = format!("{host}/bench/app");
+    let manifests: Vec<String> = (0..TAGS).map(|n| format!("manifests/{}", servers::tag(n))).collect();
+    let configs: Vec<String> =
+        (0..TAGS).map(|n| format!("blobs/{}", Digest::sha256(&servers::image(n).0))).collect();
     let mut ours = Vec::new();
-    let mut rates = Vec::new();
+    let mut theirs = Vec::new();
     for run in 0..6 {
         let cold = tempfile::tempdir().expect("a folder");
-        let rate = wrk(&host, home.path());
+        let rates = (wrk(&host, home.path(), &manifests), wrk(&host, home.path(), &configs));
         let took = peers::time(peers::quiet(peers::REGTUI, cold.path()).args(["ls", "--long", &reference]));
         let warm = peers::time(peers::quiet(peers::REGTUI, cold.path()).args(["ls", "--long", &reference]));
         if run > 0 {
             ours.push((took, warm));
-            rates.extend(rate);
+            theirs.extend(rates.0.zip(rates.1));
         }
     }
     ours.sort();
-    rates.sort_by(f64::total_cmp);
     let (cold, warm) = ours[ours.len() / 2];
     let rate = 2.0 * TAGS as f64 / cold.as_secs_f64();
     println!(
@@ -35,8 +40,21 @@ pub fn run() {
         cold.as_secs_f64(),
         warm.as_secs_f64()
     );
-    if let Some(peer) = rates.get(rates.len() / 2) {
-        println!("  wrk -c8               {peer:.0} requests/s: regtui has {:.2} of it", rate / peer);
+    if !theirs.is_empty() {
+        let median = |mut rates: Vec<f64>| {
+            rates.sort_by(f64::total_cmp);
+            rates[rates.len() / 2]
+        };
+        let manifests = median(theirs.iter().map(|rates| rates.0).collect());
+        let configs = median(theirs.iter().map(|rates| rates.1).collect());
+        // As many of the one as of the other.
+        let both = 2.0 / (1.0 / manifests + 1.0 / configs);
+        println!(
+            "  wrk -c8               {manifests:.0} manifests/s, {configs:.0} configs/s, so {both:.0} requests/s of \
+             these: regtui has {:.2} of it, {:.2} of manifests alone",
+            rate / both,
+            rate / manifests
+        );
     }
     if let Some(theirs) = crane(&reference, home.path()) {
         println!(
@@ -47,13 +65,14 @@ pub fn run() {
     }
 }
 
-/// Requests a second of `wrk -c8` for three seconds, over all the tags' manifests in turn.
-fn wrk(host: &str, home: &Path) -> Option<f64> {
+/// Requests a second of `wrk -c8` for three seconds, over these paths of the repository in turn.
+fn wrk(host: &str, home: &Path, paths: &[String]) -> Option<f64> {
     let wrk = peers::find("wrk")?;
-    let script = home.join("tags.lua");
+    let script = home.join("paths.lua");
     let lua = format!(
-        "local n = 0\nrequest = function()\n  n = n % {TAGS} + 1\n  return wrk.format('GET', \
-         string.format('/v2/bench/app/manifests/1.%d.0', n - 1), {{['Accept'] = '{}'}})\nend\n",
+        "local paths = {{'{}'}}\nlocal n = 0\nrequest = function()\n  n = n % #paths + 1\n  \
+         return wrk.format('GET', '/v2/bench/app/' .. paths[n], {{['Accept'] = '{}'}})\nend\n",
+        paths.join("', '"),
         regtui::model::media_type::ACCEPT_MANIFESTS
     );
     std::fs::write(&script, lua).expect("the script is written");

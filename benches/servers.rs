@@ -53,7 +53,7 @@ pub fn tag(number: usize) -> String {
 }
 
 /// A config and a manifest that no other number has. The manifest names one layer, which nobody fetches.
-fn image(number: usize) -> (Vec<u8>, Vec<u8>) {
+pub fn image(number: usize) -> (Vec<u8>, Vec<u8>) {
     let created = 1_700_000_000 + 3_600 * i64::try_from(number).unwrap_or(0);
     let created = jiff::Timestamp::from_second(created).expect("a date");
     let config = format!(
