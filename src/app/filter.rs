@@ -1,7 +1,10 @@
 //! The filter of a list: every word must fit, in any order; `!word` must not be in it. Smart case: a word with a capital
 //! letter minds case. Names that hold the words as they are come before those that only hold their letters in order.
 
-use nucleo_matcher::{Config, Matcher, Utf32Str, Utf32String};
+//!
+//! Names of repositories and tags are ASCII by their grammar, so bytes are compared: 100,000 of them between two frames.
+
+use memchr::{memchr, memmem};
 
 /// A filter, parsed.
 pub struct Filter {
@@ -11,25 +14,37 @@ pub struct Filter {
 
 /// A word of the filter.
 struct Word {
-    text: Utf32String,
+    finder: memmem::Finder<'static>,
     minds_case: bool,
+}
+
+/// A name as it is, and without capital letters.
+struct Name<'a> {
+    exact: &'a [u8],
+    small: &'a [u8],
 }
 
 impl Word {
     fn new(text: &str) -> Word {
-        Word { text: text.into(), minds_case: text.chars().any(char::is_uppercase) }
+        Word {
+            finder: memmem::Finder::new(text.as_bytes()).into_owned(),
+            minds_case: text.chars().any(char::is_uppercase),
+        }
+    }
+
+    fn compared<'a>(&self, name: &Name<'a>) -> &'a [u8] {
+        if self.minds_case { name.exact } else { name.small }
     }
 
     /// Whether a name holds the word as it is.
-    fn is_in(&self, name: Utf32Str, matcher: &mut Matcher) -> bool {
-        matcher.config.ignore_case = !self.minds_case;
-        matcher.substring_match(name, self.text.slice(..)).is_some()
+    fn is_in(&self, name: &Name) -> bool {
+        self.finder.find(self.compared(name)).is_some()
     }
 
     /// Whether a name holds the letters of the word in their order.
-    fn resembles(&self, name: Utf32Str, matcher: &mut Matcher) -> bool {
-        matcher.config.ignore_case = !self.minds_case;
-        matcher.fuzzy_match_greedy(name, self.text.slice(..)).is_some()
+    fn resembles(&self, name: &Name) -> bool {
+        let mut letters = self.finder.needle().iter();
+        letters.try_fold(self.compared(name), |rest, letter| rest.get(memchr(*letter, rest)? + 1..)).is_some()
     }
 }
 
@@ -48,19 +63,19 @@ impl Filter {
 
     /// Those of `items` whose name fits, in their order: first those that hold the words, then those that resemble them.
     pub fn rows<'a>(&self, items: impl Iterator<Item = (u32, &'a str)>) -> Vec<u32> {
-        let mut config = Config::DEFAULT;
-        config.normalize = false;
-        let mut matcher = Matcher::new(config);
-        let mut characters = Vec::new();
+        let mut small = Vec::new();
         let (mut first, mut second) = (Vec::new(), Vec::new());
         for (item, name) in items {
-            let name = Utf32Str::new(name, &mut characters);
-            if self.excluded.iter().any(|word| word.is_in(name, &mut matcher)) {
+            small.clear();
+            small.extend_from_slice(name.as_bytes());
+            small.make_ascii_lowercase();
+            let name = Name { exact: name.as_bytes(), small: &small };
+            if self.excluded.iter().any(|word| word.is_in(&name)) {
                 continue;
             }
-            if self.wanted.iter().all(|word| word.is_in(name, &mut matcher)) {
+            if self.wanted.iter().all(|word| word.is_in(&name)) {
                 first.push(item);
-            } else if self.wanted.iter().all(|word| word.resembles(name, &mut matcher)) {
+            } else if self.wanted.iter().all(|word| word.resembles(&name)) {
                 second.push(item);
             }
         }
