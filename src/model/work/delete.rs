@@ -1,5 +1,7 @@
 //! Removing tags and images, and everything that hangs on them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::rules::Refusal;
@@ -30,8 +32,8 @@ pub enum Manner {
     Untag,
     /// The images go, and with them every tag that they have: `DELETE` by digest.
     Image,
-    /// The named tags go where the server cannot delete by tag: each is put on a manifest of its own, and that one is
-    /// deleted by its digest. For a moment pullers see an empty image.
+    /// The named tags go where the server cannot delete by tag: each is put on a manifest of its own (the same image,
+    /// marked by an annotation), and that one is deleted by its digest. For a moment the tag has another digest.
     Replace,
 }
 
@@ -88,6 +90,11 @@ pub struct Plan {
     pub refused: Option<Refusal>,
     /// To be typed to confirm: more than one digest is at stake, or a rule protects the repository.
     pub name_to_type: Option<RepositoryName>,
+    /// What else should be known: a list of tags that may be incomplete, what was named and is not there.
+    pub remarks: Vec<SafeText>,
+    /// Which digest every tag of the repository had when the plan was made: what is compared before anything goes.
+    #[serde(skip)]
+    pub tags: BTreeMap<Tag, Digest>,
 }
 
 /// One digest that is at stake.
@@ -150,11 +157,15 @@ impl Plan {
         })
     }
 
-    /// Every tag that stops working.
+    /// Every tag that stops working: those named, with whole images all that they have, and digest tags that go along.
     pub fn tags_that_go(&self) -> impl Iterator<Item = &Tag> {
         let all = self.manner == Manner::Image;
-        self.images
-            .iter()
-            .flat_map(move |image| image.named.iter().chain(image.others.iter().filter(move |_| all)))
+        let along = self.along.referrers && self.manner != Manner::Replace;
+        self.images.iter().flat_map(move |image| {
+            let digest_tags = image.referrers.iter().filter_map(|referrer| referrer.tag.as_ref());
+            let others = image.others.iter().filter(move |_| all);
+            let goes = self.manner == Manner::Image || image.others.is_empty();
+            image.named.iter().chain(others).chain(digest_tags.filter(move |_| along && goes))
+        })
     }
 }
