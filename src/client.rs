@@ -11,28 +11,37 @@
 //! | what is remembered | `cache` (content), `host` (what the server cannot do) |
 //! | what went wrong and what helps | `error` |
 //! | is it HTTP or HTTPS, which certificates | `scheme`, `tls`, `origin` |
+//! | how is a blob read, where it breaks | `blobs/reader` |
+//! | how is a blob written, where it breaks | `push` (the way), `uploads` (the session), `feed` (the bytes) |
+//! | what is deleted, and what a server cannot delete | `deletes` |
 //!
 //! Nothing that a server says is trusted: it is parsed by grammar, capped, checked against its digest, and kept to the
 //! origin that it came from.
 
 mod auth;
 mod blobs;
+mod body;
 pub mod cache;
 mod catalog;
 mod challenge;
 pub mod credentials;
+mod deletes;
 mod error;
+mod feed;
 mod host;
 mod http;
 mod join;
 mod limit;
 mod link;
+mod location;
 pub mod log;
 mod manifests;
 mod names;
 mod origin;
 mod page;
+mod payload;
 mod ping;
+mod push;
 mod redirect;
 mod referrers;
 mod retry;
@@ -42,17 +51,22 @@ mod secret;
 mod tags;
 pub mod tls;
 mod token;
+mod uploads;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use blobs::reader::{BlobReader, BlobSource};
 pub use error::{Cause, Error, Said};
+pub use feed::Transfer;
 pub use limit::Lane;
+pub use manifests::put::Pushed;
 pub use referrers::Referrers;
 pub use retry::Patience;
 pub use secret::Secret;
 pub use tls::Trust;
+pub use uploads::{Mount, Upload};
 
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Host, RepositoryName, Selector};
@@ -145,6 +159,8 @@ struct Inner {
         (RepositoryName, crate::model::digest::Digest),
         Result<Arc<crate::model::image::ImageConfig>, Error>,
     >,
+    /// Lists of referrers are written one at a time: nothing on the server keeps two writers apart.
+    fallback: tokio::sync::Mutex<()>,
 }
 
 impl Client {
@@ -157,6 +173,7 @@ impl Client {
             abilities,
             manifests: Joined::default(),
             configs: Joined::default(),
+            fallback: tokio::sync::Mutex::default(),
         }))
     }
 

@@ -10,6 +10,8 @@ mod client {
     mod content;
     mod paging;
     mod transport;
+    mod uploads;
+    mod writes;
 }
 mod demo {
     mod auth;

@@ -179,7 +179,8 @@ impl Auth {
             let wider = learned.wider.entry(scope.clone()).or_default();
             let before = wider.len();
             let room = MOST_SCOPES.saturating_sub(before);
-            wider.extend(bearer.scopes.into_iter().filter(|asked| *asked != scope.to_string()).take(room));
+            let own = scope.texts();
+            wider.extend(bearer.scopes.into_iter().filter(|asked| !own.contains(asked)).take(room));
             is_new || wider.len() > before
         };
         match sent {
@@ -236,9 +237,7 @@ impl Auth {
             trust == RealmTrust::Login && self.login_refused().is_none() && self.may_see_login(http).await;
         let login = credential.map(|credential| credential.login).filter(|_| may_log_in);
         let mut scopes = self.learned().wider.get(scope).cloned().unwrap_or_default();
-        if *scope != Scope::Nothing {
-            scopes.insert(scope.to_string());
-        }
+        scopes.extend(scope.texts());
         let key = Key { realm, service, scopes, is_anonymous: login.is_none() };
         let is_own = Origin::of(&key.realm).as_ref() == Some(&own);
         match self.tokens.token(http, &key, login.as_ref(), is_own).await {
@@ -246,8 +245,12 @@ impl Auth {
                 self.learned().used |= login.is_some();
                 carried(token, key)
             }
+            Err(Cause::Status { status: 400 | 401 | 403, .. }) if scope.instead().is_some() => {
+                let instead = scope.instead().unwrap_or(Scope::Nothing);
+                Box::pin(self.bearer(http, &instead, key.realm, key.service)).await
+            }
             // The login is good, but not for this; what is public can still be read.
-            Err(Cause::Status { status: 403, .. }) if login.is_some() => {
+            Err(Cause::Status { status: 403, .. }) if login.is_some() && !scope.is_write() => {
                 let key = Key { is_anonymous: true, ..key };
                 carried(self.tokens.token(http, &key, None, is_own).await?, key)
             }

@@ -1,5 +1,7 @@
 //! Blobs that are small enough to be read whole: image configs. distribution-spec § Pulling blobs.
 
+pub mod reader;
+
 use std::sync::Arc;
 
 use reqwest::Method;
@@ -49,7 +51,7 @@ impl Client {
     ) -> Result<Arc<ImageConfig>, Error> {
         let url = self.http().base().await?.blob(name, &digest);
         let scope = Scope::Pull(name.clone());
-        let request = Request { method: Method::GET, url, accept: "*/*", scope, cap: CAP, lane };
+        let request = Request { cap: CAP, ..Request::new(Method::GET, url, scope, lane) };
         let answer = self.http().send(&request).await?;
         let fail = |cause| self.http().error(cause, Some(&request), 1);
         let got = digest.same_algorithm_of(&answer.body);

@@ -109,6 +109,24 @@ impl Cache {
         }
     }
 
+    /// A tag is there no more.
+    pub fn lost_tag(&self, repository: &Repository, tag: &Tag) {
+        let mut tags = self.tags();
+        if let Some(known) = tags.get_mut(repository) {
+            known.is_changed |= known.digests.remove(tag).is_some();
+        }
+    }
+
+    /// A manifest is there no more, nor is any of its tags.
+    pub fn lost_digest(&self, repository: &Repository, digest: &Digest) {
+        let mut tags = self.tags();
+        if let Some(known) = tags.get_mut(repository) {
+            let before = known.digests.len();
+            known.digests.retain(|_, at| at != digest);
+            known.is_changed |= known.digests.len() < before;
+        }
+    }
+
     /// Returns when everything kept so far is on disk.
     pub async fn flush(&self) {
         let Some(disk) = &self.0.disk else { return };

@@ -79,6 +79,8 @@ pub enum Cause {
     Realm(SafeText),
     /// The stored login was refused.
     Login(SafeText),
+    /// It was stopped by the user.
+    Stopped,
     /// Something on this side.
     Local(SafeText),
 }
@@ -185,6 +187,27 @@ impl Cause {
         }
     }
 
+    /// Whether the server says that it does not do such a thing at all, or not to this kind of thing.
+    fn is_unsupported(&self) -> bool {
+        let Cause::Status { status, said, .. } = self else { return false };
+        let is_code = |codes: &[&str]| codes.iter().any(|code| said.is(code));
+        match status {
+            405 | 501 => !self.is_protected() && !is_code(&["DENIED"]),
+            // distribution 2 takes the tag in the address for a malformed digest.
+            400 => !self.is_protected() && is_code(&["UNSUPPORTED", "DIGEST_INVALID", "TAG_INVALID"]),
+            _ => is_code(&["UNSUPPORTED"]),
+        }
+    }
+
+    /// Whether the server guards this very thing against change: registries.md §7.5.
+    fn is_protected(&self) -> bool {
+        let Cause::Status { status, said, .. } = self else { return false };
+        *status == 412
+            || said.mentions("immutable")
+            || said.is("REGISTRY_DISALLOWED_OPERATION")
+            || said.mentions("protected tag")
+    }
+
     /// The status, where there was an answer.
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -216,7 +239,7 @@ impl Cause {
             | Cause::TooLarge(_)
             | Cause::Digest { .. }
             | Cause::Redirect(_) => FailureKind::BadAnswer,
-            Cause::Local(_) => FailureKind::Local,
+            Cause::Local(_) | Cause::Stopped => FailureKind::Local,
         }
     }
 
@@ -334,6 +357,7 @@ impl fmt::Display for Cause {
             Cause::Redirect(text) => write!(f, "the redirect is not followed: {text}"),
             Cause::Realm(text) => write!(f, "the login is not sent: {text}"),
             Cause::Login(text) => write!(f, "the login is refused: {text}"),
+            Cause::Stopped => f.write_str("it was stopped"),
             Cause::Local(text) => write!(f, "{text}"),
         }
     }
@@ -344,6 +368,21 @@ fn reason(status: u16) -> &'static str {
 }
 
 impl Error {
+    /// Whether the server does not do such a thing at all: deleting by tag, say. Another way may still work.
+    pub fn is_unsupported(&self) -> bool {
+        self.cause.is_unsupported()
+    }
+
+    /// Whether the server guards this very tag or image against change, as immutable tags are.
+    pub fn is_protected(&self) -> bool {
+        self.cause.is_protected()
+    }
+
+    /// Whether it is the user who stopped it.
+    pub fn is_stopped(&self) -> bool {
+        self.cause == Cause::Stopped
+    }
+
     /// In words for a person. `what` is what was tried: `cannot list the tags of team/app`.
     pub fn failure(&self, what: impl Into<SafeText>) -> Failure {
         let tries = if self.tries > 1 { format!(" (after {} tries)", self.tries) } else { String::new() };

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::model::reference::RepositoryName;
-use crate::model::server::Ability;
+use crate::model::server::{Ability, Deletes};
 
 /// How long a refusal is believed.
 const MEMORY: Duration = Duration::from_secs(600);
@@ -26,6 +26,8 @@ struct Known {
     accept: usize,
     catalog: Option<Ability>,
     referrers: Option<Ability>,
+    deletes: Deletes,
+    deletes_until: Option<Instant>,
     no_referrers_until: HashMap<RepositoryName, Instant>,
 }
 
@@ -97,6 +99,22 @@ impl Abilities {
             }
             _ => known.referrers = Some(ability),
         }
+    }
+
+    /// What the server can delete, for ten minutes after it showed.
+    pub fn deletes(&self) -> Deletes {
+        let known = self.known();
+        let is_fresh = known.deletes_until.is_some_and(|until| until > Instant::now());
+        if is_fresh { known.deletes.clone() } else { Deletes::default() }
+    }
+
+    /// What trying to delete showed.
+    pub fn learn_deletes(&self, set: impl FnOnce(&mut Deletes)) {
+        let mut deletes = self.deletes();
+        set(&mut deletes);
+        let mut known = self.known();
+        known.deletes = deletes;
+        known.deletes_until = Some(Instant::now() + MEMORY);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -3,25 +3,26 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use jiff::Timestamp;
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderValue};
-use reqwest::{Client, Method, Response, Url};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use tokio::sync::OnceCell;
 
 use super::auth::{Auth, Authorization};
+use super::body::{self, Open};
 use super::challenge;
 use super::error::{Cause, Error, Said};
-use super::limit::{Lane, Limit};
-use super::log::{Sink, redacted};
+use super::limit::{Lane, Limit, Permit};
+use super::log::{Entry, Sink, redacted};
 use super::origin::{Base, Origin};
+use super::payload::Payload;
 use super::redirect;
 use super::retry::{self, Patience};
 use super::scope::Scope;
 use super::tls::{self, Trust};
 use super::{Settings, scheme};
 use crate::model::reference::Host;
-use crate::model::request::RequestLine;
 use crate::model::text::SafeText;
 
 /// Requests at once against one host.
@@ -30,24 +31,36 @@ const MOST_AT_ONCE: usize = 8;
 const MOST_REDIRECTS: u32 = 5;
 /// Sends of one request, the ones that were answered with 401 included.
 const MOST_SENDS: u32 = 3;
-/// Bytes of an error's body that are read.
-const ERROR_CAP: u64 = 64 * 1024;
 
-/// A request that reads.
+/// A request.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// `GET` or `HEAD`.
+    /// `GET` and the like.
     pub method: Method,
-    /// On the registry's own origin.
+    /// On the registry's own origin, or an upload's location.
     pub url: Url,
     /// The `Accept` header.
     pub accept: &'static str,
+    /// More headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub payload: Payload,
     /// What the token must allow.
     pub scope: Scope,
     /// Most bytes of the answer.
     pub cap: u64,
     /// Who waits.
     pub lane: Lane,
+    /// Whether it is sent once and not again when it fails: for what is not the same the second time.
+    pub once: bool,
+}
+
+impl Request {
+    /// A request without a body or any wish about the answer, which may have a mebibyte.
+    pub fn new(method: Method, url: Url, scope: Scope, lane: Lane) -> Request {
+        let (headers, payload) = (HeaderMap::new(), Payload::None);
+        Request { method, url, accept: "*/*", headers, payload, scope, cap: 1024 * 1024, lane, once: false }
+    }
 }
 
 /// An answer that was a success.
@@ -61,6 +74,24 @@ pub struct Answer {
     pub body: Bytes,
     /// Where it came from in the end.
     pub url: Url,
+}
+
+/// An answer whose body is still to come.
+#[derive(Debug)]
+struct Head {
+    status: u16,
+    url: Url,
+    response: Response,
+    entry: Entry,
+}
+
+/// What became of one request.
+#[derive(Debug)]
+enum Outcome {
+    /// A success, its body still to come.
+    Success(Head),
+    /// Anything else, with the start of its body. Whether it came from the registry's own origin.
+    Other(Answer, bool),
 }
 
 /// How requests reach one registry.
@@ -100,6 +131,11 @@ impl Http {
         &self.host
     }
 
+    /// How patient we are.
+    pub fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
     /// The registry's transport settings.
     pub fn trust(&self) -> &Trust {
         &self.trust
@@ -123,19 +159,51 @@ impl Http {
 
     /// Sends a request until it succeeds or there is no use in trying. Anything but a 2xx is an error.
     pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
+        self.repeat(request, None).await
+    }
+
+    /// Like [`Http::send`], for one of several requests that share a permit.
+    pub async fn send_within(&self, request: &Request, permit: &Permit) -> Result<Answer, Error> {
+        self.repeat(request, Some(permit)).await
+    }
+
+    /// Sends a request once and leaves the body of a success to be taken piece by piece. It keeps its permit until then.
+    pub async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, Open), Error> {
+        self.wait_out_the_pause().await;
+        let permit = self.limit.permit(request.lane).await;
+        let opened = self.send_authorized(request, 1).await.and_then(|head| {
+            let headers = head.response.headers().clone();
+            Ok((head.status, headers, Open::new(head.response, head.entry, permit)?))
+        });
+        opened.map_err(|cause| self.error(cause, Some(request), 1))
+    }
+
+    /// A permit for several requests that belong together.
+    pub async fn permit(&self, lane: Lane) -> Permit {
+        self.limit.permit(lane).await
+    }
+
+    async fn repeat(&self, request: &Request, shared: Option<&Permit>) -> Result<Answer, Error> {
         let mut tries = 0;
         loop {
             tries += 1;
             self.wait_out_the_pause().await;
             let outcome = {
-                let _permit = self.limit.permit(request.lane).await;
-                self.send_authorized(request, tries).await
+                let _permit = match shared {
+                    Some(_) => Permit::none(),
+                    None => self.limit.permit(request.lane).await,
+                };
+                match self.send_authorized(request, tries).await {
+                    Ok(head) => self.whole(head, request.cap).await,
+                    Err(cause) => Err(cause),
+                }
             };
             let cause = match outcome {
                 Ok(answer) => return Ok(answer),
                 Err(cause) => cause,
             };
-            match self.wait_before_retry(&cause, tries) {
+            let is_final = request.once || (request.method == Method::HEAD && is_storage(&cause));
+            match self.wait_before_retry(&cause, tries).filter(|_| !is_final) {
                 Some(wait) => tokio::time::sleep(wait).await,
                 None => return Err(self.error(cause, Some(request), tries)),
             }
@@ -150,7 +218,7 @@ impl Http {
     }
 
     /// How long to wait before the next try; `None` when there is none. A server that names a time stops the whole host.
-    fn wait_before_retry(&self, cause: &Cause, tries: u32) -> Option<Duration> {
+    pub(super) fn wait_before_retry(&self, cause: &Cause, tries: u32) -> Option<Duration> {
         if tries >= self.patience.tries || !cause.may_pass() {
             return None;
         }
@@ -167,7 +235,7 @@ impl Http {
         }
     }
 
-    async fn wait_out_the_pause(&self) {
+    pub(super) async fn wait_out_the_pause(&self) {
         let until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = until {
             tokio::time::sleep_until(until.into()).await;
@@ -175,18 +243,26 @@ impl Http {
     }
 
     /// Sends a request, and answers the challenges that come back: at most [`MOST_SENDS`] sends.
-    async fn send_authorized(&self, request: &Request, attempt: u32) -> Result<Answer, Cause> {
+    async fn send_authorized(&self, request: &Request, attempt: u32) -> Result<Head, Cause> {
+        let own = self.own_origin().await?;
+        let is_ours = Origin::of(&request.url).as_ref() == Some(&own);
         let mut sends = 0;
         loop {
-            let authorization = self.auth.authorization(self, &request.scope).await?;
-            let (answer, is_own) = self.send_following(request, &authorization, attempt).await?;
+            let authorization = match is_ours {
+                true => self.auth.authorization(self, &request.scope).await?,
+                false => Authorization::Nothing,
+            };
+            let (answer, is_own) = match self.send_following(request, &own, &authorization, attempt).await? {
+                Outcome::Success(head) => return Ok(head),
+                Outcome::Other(answer, is_own) => (answer, is_own),
+            };
             sends += 1;
             if answer.status != 401 || !is_own || sends == MOST_SENDS {
-                return self.checked(answer, request, is_own);
+                return Err(self.refusal(answer, request, is_own));
             }
             let challenge = match challenge::preferred(&answer.headers) {
                 Some(challenge) => Some(challenge),
-                None => self.challenge_of_ping(request).await,
+                None => self.challenge_of_ping(request, &own).await,
             };
             let may_help = match challenge {
                 Some(challenge) => {
@@ -195,184 +271,163 @@ impl Http {
                 None => false,
             };
             if !may_help {
-                return self.checked(answer, request, is_own);
+                return Err(self.refusal(answer, request, is_own));
             }
         }
     }
 
     /// Some registries leave the challenge out of every 401 but that of the ping.
-    async fn challenge_of_ping(&self, request: &Request) -> Option<challenge::Challenge> {
+    async fn challenge_of_ping(&self, request: &Request, own: &Origin) -> Option<challenge::Challenge> {
         let ping = self.base().await.ok()?.ping();
         if ping == request.url {
             return None;
         }
-        let request = Request { url: ping, method: Method::GET, cap: ERROR_CAP, ..request.clone() };
-        let (answer, is_own) = self.send_following(&request, &Authorization::Nothing, 1).await.ok()?;
-        if is_own { challenge::preferred(&answer.headers) } else { None }
+        let request = Request::new(Method::GET, ping, request.scope.clone(), request.lane);
+        match self.send_following(&request, own, &Authorization::Nothing, 1).await.ok()? {
+            Outcome::Other(answer, true) => challenge::preferred(&answer.headers),
+            Outcome::Other(..) | Outcome::Success(_) => None,
+        }
     }
 
-    fn checked(&self, answer: Answer, request: &Request, is_own: bool) -> Result<Answer, Cause> {
-        if (200..300).contains(&answer.status) {
-            return Ok(answer);
-        }
+    /// What an answer that is no success means.
+    fn refusal(&self, answer: Answer, request: &Request, is_own: bool) -> Cause {
         if !is_own && matches!(answer.status, 400..=499) && !retry::may_pass(answer.status) {
-            return Err(Cause::Storage(answer.status));
+            return Cause::Storage(answer.status);
         }
         let said = Said::of(&answer.body);
         if answer.status == 400
             && request.url.scheme() == "http"
             && said.mentions("http request to an https server")
         {
-            return Err(Cause::Scheme { server_is_plain: false });
+            return Cause::Scheme { server_is_plain: false };
         }
         if answer.status == 401
             && is_own
             && let Some(refused) = self.auth.login_refused()
         {
-            return Err(Cause::Login(refused));
+            return Cause::Login(refused);
         }
         let wait = retry::retry_after(&answer.headers, Timestamp::now());
-        Err(Cause::Status { status: answer.status, said, wait })
+        Cause::Status { status: answer.status, said, wait }
     }
 
     /// Sends a request and follows redirects by hand: credentials stay on the registry's origin, and once a redirect has
-    /// left it they do not come back. Says whether the answer is from that origin.
+    /// left it they do not come back. What writes is not led away at all.
     async fn send_following(
         &self,
         request: &Request,
+        own: &Origin,
         authorization: &Authorization,
         attempt: u32,
-    ) -> Result<(Answer, bool), Cause> {
-        let own_origin = Origin::of(&request.url).ok_or_else(|| Cause::Redirect("no HTTP address".into()))?;
+    ) -> Result<Outcome, Cause> {
         let mut url = request.url.clone();
-        let mut is_own = true;
+        let mut is_own = Origin::of(&url).as_ref() == Some(own);
         for _ in 0..=MOST_REDIRECTS {
-            let client = if is_own { self.own(&own_origin).await? } else { self.strict().await? };
+            let client = if is_own { self.own(own).await? } else { self.strict().await? };
             let header = if is_own { authorization.header() } else { None };
-            let hop = Hop {
-                method: &request.method,
-                url: &url,
-                accept: request.accept,
-                cap: request.cap,
-                header,
-                attempt,
+            let answer = match self.exchange(client, request, &url, header, attempt).await? {
+                Ok(head) => return Ok(Outcome::Success(head)),
+                Err(answer) => answer,
             };
-            let answer = self.exchange(client, hop).await?;
             let Some(next) = redirect::target(&answer, self.host.is_loopback())? else {
-                return Ok((answer, is_own));
+                return Ok(Outcome::Other(answer, is_own));
             };
-            is_own &= Origin::of(&next).as_ref() == Some(&own_origin);
+            redirect::check_method(&request.method, &answer, &next)?;
+            is_own &= Origin::of(&next).as_ref() == Some(own);
             url = next;
         }
         Err(Cause::Redirect(SafeText::from(format!("more than {MOST_REDIRECTS} in a row"))))
     }
 
-    /// One request, one answer, body and all.
-    async fn exchange(&self, client: &Client, hop: Hop<'_>) -> Result<Answer, Cause> {
-        let mut request = client.request(hop.method.clone(), hop.url.clone()).header(ACCEPT, hop.accept);
-        request = request.header(ACCEPT_ENCODING, "identity");
-        if let Some(header) = hop.header {
-            request = request.header(reqwest::header::AUTHORIZATION, header);
+    /// One request and the head of its answer, or all of an answer that is no success.
+    async fn exchange(
+        &self,
+        client: &Client,
+        request: &Request,
+        url: &Url,
+        authorization: Option<&HeaderValue>,
+        attempt: u32,
+    ) -> Result<Result<Head, Answer>, Cause> {
+        let mut builder = client
+            .request(request.method.clone(), url.clone())
+            .header(ACCEPT, request.accept)
+            .header(ACCEPT_ENCODING, "identity")
+            .headers(request.headers.clone());
+        if let Some(header) = authorization {
+            builder = builder.header(AUTHORIZATION, header);
         }
-        self.receive(request, hop.method, hop.url, hop.cap, hop.attempt).await
+        builder = request.payload.add_to(builder);
+        let head = self.head(builder, &request.method, url, attempt, &request.payload).await?;
+        match head.response.status().is_success() {
+            true => Ok(Ok(head)),
+            false => Ok(Err(self.whole(head, 0).await?)),
+        }
     }
 
     /// Sends what was built and reads the whole answer within its cap; reported to the log.
     pub(super) async fn receive(
         &self,
-        request: reqwest::RequestBuilder,
+        request: RequestBuilder,
         method: &Method,
         url: &Url,
         cap: u64,
         attempt: u32,
     ) -> Result<Answer, Cause> {
-        let at = Timestamp::now();
-        let start = Instant::now();
-        let outcome = self.receive_unlogged(request, cap, url).await;
-        self.sink.send(RequestLine {
-            at,
-            method: if *method == Method::HEAD {
-                "HEAD"
-            } else if *method == Method::POST {
-                "POST"
-            } else {
-                "GET"
-            },
-            url: redacted(url),
-            status: outcome.as_ref().ok().map(|answer| answer.status),
-            took: start.elapsed(),
-            bytes: outcome.as_ref().map_or(0, |answer| answer.body.len() as u64),
-            attempt,
-            failure: outcome.as_ref().err().map(|cause| SafeText::from(cause.to_string())),
-        });
-        outcome
+        let head = self.head(request, method, url, attempt, &Payload::None).await?;
+        self.whole(head, cap).await
     }
 
-    async fn receive_unlogged(
+    /// Sends what was built and waits for the head of the answer.
+    async fn head(
         &self,
-        request: reqwest::RequestBuilder,
-        cap: u64,
+        request: RequestBuilder,
+        method: &Method,
         url: &Url,
-    ) -> Result<Answer, Cause> {
-        let answered = tokio::time::timeout(self.patience.headers, request.send()).await;
-        let response = answered
-            .map_err(|_| Cause::Timeout("before the answer began", self.patience.headers))?
-            .map_err(|error| Cause::of_transport(&error))?;
-        let status = response.status().as_u16();
+        attempt: u32,
+        payload: &Payload,
+    ) -> Result<Head, Cause> {
+        let mut entry = self.sink.begin(method, url, attempt);
+        let answered = match payload {
+            Payload::Part(part) => part.watch(request.send(), &self.patience).await,
+            _ => tokio::time::timeout(self.patience.headers, request.send())
+                .await
+                .map_err(|_| Cause::Timeout("before the answer began", self.patience.headers)),
+        };
+        match answered.and_then(|answered| answered.map_err(|error| Cause::of_transport(&error))) {
+            Ok(response) => {
+                entry.line.status = Some(response.status().as_u16());
+                Ok(Head { status: response.status().as_u16(), url: url.clone(), response, entry })
+            }
+            Err(cause) => {
+                entry.line.failure = Some(SafeText::from(cause.to_string()));
+                entry.end();
+                Err(cause)
+            }
+        }
+    }
+
+    /// The body of a success, whole and within its cap, or the start of another's; reported to the log.
+    async fn whole(&self, head: Head, cap: u64) -> Result<Answer, Cause> {
+        let Head { status, url, response, mut entry } = head;
         let headers = response.headers().clone();
         let body = match response.status().is_success() {
-            true => self.body(response, cap).await?,
-            false => self.start_of_body(response).await,
+            true => body::whole(response, cap, &self.patience).await,
+            false => Ok(body::start_of(response, &self.patience).await),
         };
-        Ok(Answer { status, headers, body, url: url.clone() })
-    }
-
-    /// The body of a success: whole, in its own bytes, not larger than `cap`, not slower than is any use.
-    async fn body(&self, mut response: Response, cap: u64) -> Result<Bytes, Cause> {
-        let encoding = response.headers().get(CONTENT_ENCODING);
-        if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(Cause::BadAnswer("the answer is compressed although nobody asked for that".into()));
-        }
-        let expected = response.content_length().unwrap_or(0);
-        if expected > cap {
-            return Err(Cause::TooLarge(cap));
-        }
-        let mut body = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).min(64 * 1024));
-        let start = Instant::now();
-        while let Some(piece) = self.piece(&mut response).await? {
-            if (body.len() + piece.len()) as u64 > cap {
-                return Err(Cause::TooLarge(cap));
-            }
-            body.extend_from_slice(&piece);
-            let ran = start.elapsed();
-            if ran > self.patience.idle
-                && (body.len() as f64) < ran.as_secs_f64() * self.patience.slowest as f64
-            {
-                return Err(Cause::TooSlow);
+        match &body {
+            Ok(body) => entry.line.bytes = body.len() as u64,
+            Err(cause) => {
+                entry.line.status = None;
+                entry.line.failure = Some(SafeText::from(cause.to_string()));
             }
         }
-        Ok(body.freeze())
+        entry.end();
+        Ok(Answer { status, headers, body: body?, url })
     }
 
-    /// As much of an error's body as is of use; it may break off.
-    async fn start_of_body(&self, mut response: Response) -> Bytes {
-        let mut body = BytesMut::new();
-        let start = Instant::now();
-        while (body.len() as u64) < ERROR_CAP && start.elapsed() < self.patience.idle {
-            match self.piece(&mut response).await {
-                Ok(Some(piece)) => body.extend_from_slice(&piece),
-                Ok(None) | Err(_) => break,
-            }
-        }
-        body.freeze()
-    }
-
-    async fn piece(&self, response: &mut Response) -> Result<Option<Bytes>, Cause> {
-        match tokio::time::timeout(self.patience.idle, response.chunk()).await {
-            Ok(Ok(piece)) => Ok(piece),
-            Ok(Err(_)) => Err(Cause::Connection("it broke off in the middle of the answer".into())),
-            Err(_) => Err(Cause::Timeout("in the middle of the answer", self.patience.idle)),
-        }
+    async fn own_origin(&self) -> Result<Origin, Cause> {
+        let base = self.base().await.map_err(|error| error.cause)?;
+        base.origin().ok_or_else(|| Cause::Local("no address".into()))
     }
 
     /// The client for the registry's own origin.
@@ -388,14 +443,8 @@ impl Http {
     }
 }
 
-/// One request on its way.
-struct Hop<'a> {
-    method: &'a Method,
-    url: &'a Url,
-    accept: &'static str,
-    cap: u64,
-    header: Option<&'a HeaderValue>,
-    attempt: u32,
+fn is_storage(cause: &Cause) -> bool {
+    matches!(cause, Cause::Storage(_))
 }
 
 impl Answer {

@@ -25,6 +25,11 @@ impl<K: Hash + Eq + Clone, V: Clone> Joined<K, V> {
         cell.get_or_init(|| ask).await.clone()
     }
 
+    /// Who asks from now on gets an answer of their own: what an older question is about has changed.
+    pub fn forget(&self, key: &K) {
+        self.lock().remove(key);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, Arc<OnceCell<V>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

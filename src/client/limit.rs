@@ -1,7 +1,8 @@
-//! How many requests run at once against one host. The interactive lane goes first.
+//! How many requests run at once against one host. The interactive lane goes first, and blobs never take the last
+//! permit: whoever browses while layers are copied is answered at once.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -12,7 +13,15 @@ pub enum Lane {
     Interactive,
     /// A list that fills itself.
     Background,
+    /// A blob that is read.
+    Blob,
+    /// A blob that is written, from opening the upload to its end. Counted apart from those that are read: a copy holds
+    /// one of these while it waits for one of those, never the other way round, so copies cannot wait in a circle.
+    Upload,
 }
+
+/// In the order in which they are served.
+const LANES: [Lane; 4] = [Lane::Interactive, Lane::Background, Lane::Upload, Lane::Blob];
 
 /// The permits of one host.
 #[derive(Debug, Clone)]
@@ -21,66 +30,115 @@ pub struct Limit(Arc<Mutex<Queue>>);
 #[derive(Debug)]
 struct Queue {
     free: usize,
-    interactive: VecDeque<oneshot::Sender<Permit>>,
-    background: VecDeque<oneshot::Sender<Permit>>,
+    /// Permits that are out, for each of [`LANES`].
+    out: [usize; 4],
+    /// The most that may be out, for each of [`LANES`].
+    most: [usize; 4],
+    waiting: [VecDeque<oneshot::Sender<Permit>>; 4],
 }
 
 /// The right to run one request. Dropping it lets the next one go.
 #[derive(Debug)]
-pub struct Permit(Option<Limit>);
+pub struct Permit(Option<(Limit, Lane)>);
+
+impl Permit {
+    /// For a request that runs under the permit of another.
+    pub fn none() -> Permit {
+        Permit(None)
+    }
+}
+
+impl Queue {
+    /// Takes a permit if one is to be had.
+    fn take(&mut self, lane: Lane) -> bool {
+        let at = place(lane);
+        let is_free = self.free > 0 && self.out[at] < self.most[at];
+        if is_free {
+            self.free -= 1;
+            self.out[at] += 1;
+        }
+        is_free
+    }
+
+    fn give(&mut self, lane: Lane) {
+        self.free += 1;
+        self.out[place(lane)] -= 1;
+    }
+
+    /// Takes a permit for the first one who waits and may have it.
+    fn next(&mut self) -> Option<(Lane, oneshot::Sender<Permit>)> {
+        let lane =
+            LANES.into_iter().find(|lane| !self.waiting[place(*lane)].is_empty() && self.take(*lane))?;
+        self.waiting[place(lane)].pop_front().map(|waiting| (lane, waiting))
+    }
+}
+
+fn place(lane: Lane) -> usize {
+    match lane {
+        Lane::Interactive => 0,
+        Lane::Background => 1,
+        Lane::Upload => 2,
+        Lane::Blob => 3,
+    }
+}
 
 impl Limit {
-    /// So many at once.
+    /// So many at once: half of them may read blobs, and one less than half write them.
     pub fn new(most: usize) -> Limit {
-        let queue = Queue { free: most.max(1), interactive: VecDeque::new(), background: VecDeque::new() };
+        let most = most.max(1);
+        let (reading, writing) = ((most / 2).max(1), (most / 2).saturating_sub(1).max(1));
+        let queue = Queue {
+            free: most,
+            out: [0; 4],
+            most: [most, most, writing, reading],
+            waiting: Default::default(),
+        };
         Limit(Arc::new(Mutex::new(queue)))
     }
 
     /// Waits for a permit.
     pub async fn permit(&self, lane: Lane) -> Permit {
         let turn = {
-            let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if queue.free > 0 {
-                queue.free -= 1;
-                return Permit(Some(self.clone()));
+            let mut queue = self.queue();
+            if queue.take(lane) {
+                return Permit(Some((self.clone(), lane)));
             }
             let (sender, turn) = oneshot::channel();
-            match lane {
-                Lane::Interactive => queue.interactive.push_back(sender),
-                Lane::Background => queue.background.push_back(sender),
-            }
+            queue.waiting[place(lane)].push_back(sender);
             turn
         };
         // The sender is dropped unsent only together with the whole queue, which `self` keeps alive.
         turn.await.unwrap_or(Permit(None))
     }
 
-    fn give_back(&self) {
-        let mut permit = Permit(Some(self.clone()));
+    fn give_back(&self, lane: Lane) {
+        let mut lane = lane;
         loop {
             let next = {
-                let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                match queue.interactive.pop_front().or_else(|| queue.background.pop_front()) {
-                    Some(next) => next,
-                    None => {
-                        queue.free += 1;
-                        permit.0 = None;
-                        return;
-                    }
-                }
+                let mut queue = self.queue();
+                queue.give(lane);
+                queue.next()
             };
-            match next.send(permit) {
+            let Some((taken, waiting)) = next else { return };
+            match waiting.send(Permit(Some((self.clone(), taken)))) {
                 Ok(()) => return,
-                Err(unwanted) => permit = unwanted,
+                Err(mut unwanted) => {
+                    unwanted.0 = None;
+                    lane = taken;
+                }
             }
         }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some(limit) = self.0.take() {
-            limit.give_back();
+        if let Some((limit, lane)) = self.0.take() {
+            limit.give_back(lane);
         }
     }
 }
@@ -125,5 +183,27 @@ mod tests {
         drop(first);
         drop(waiting);
         assert!(limit.permit(Lane::Background).now_or_never().is_some());
+    }
+
+    #[test]
+    fn blobs_leave_a_permit_for_everybody_else() {
+        let limit = Limit::new(8);
+        let take = |lane| limit.permit(lane).now_or_never();
+        let blobs: Vec<_> = (0..8).filter_map(|_| take(Lane::Blob)).collect();
+        let uploads: Vec<_> = (0..8).filter_map(|_| take(Lane::Upload)).collect();
+        assert_eq!((blobs.len(), uploads.len()), (4, 3));
+        assert!(take(Lane::Background).is_some());
+    }
+
+    #[test]
+    fn a_blob_that_waits_for_its_kind_holds_up_nobody_else() {
+        let limit = Limit::new(2);
+        let first = limit.permit(Lane::Blob).now_or_never().expect("it is free");
+        let mut second = Box::pin(limit.permit(Lane::Blob));
+        assert!((&mut second).now_or_never().is_none());
+        drop(limit.permit(Lane::Background).now_or_never().expect("it is free"));
+        assert!((&mut second).now_or_never().is_none());
+        drop(first);
+        assert!((&mut second).now_or_never().is_some());
     }
 }

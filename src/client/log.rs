@@ -1,8 +1,10 @@
 //! Where every request is reported, for the request log and the log file. Nothing secret gets here.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use reqwest::Url;
+use jiff::Timestamp;
+use reqwest::{Method, Url};
 
 use crate::model::request::RequestLine;
 use crate::model::text::SafeText;
@@ -17,7 +19,22 @@ impl Sink {
         Sink(Some(Arc::new(take)))
     }
 
-    pub(super) fn send(&self, line: RequestLine) {
+    /// The line of a request that begins now.
+    pub(super) fn begin(&self, method: &Method, url: &Url, attempt: u32) -> Entry {
+        let line = RequestLine {
+            at: Timestamp::now(),
+            method: name_of(method),
+            url: redacted(url),
+            status: None,
+            took: Duration::ZERO,
+            bytes: 0,
+            attempt,
+            failure: None,
+        };
+        Entry { line, start: Instant::now(), sink: self.clone() }
+    }
+
+    fn send(&self, line: RequestLine) {
         tracing::debug!(
             method = line.method,
             url = line.url.as_str(),
@@ -31,6 +48,35 @@ impl Sink {
         if let Some(take) = &self.0 {
             take(line);
         }
+    }
+}
+
+/// The line of a request that is under way.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// What is known so far.
+    pub line: RequestLine,
+    start: Instant,
+    sink: Sink,
+}
+
+impl Entry {
+    /// The request is over: its line is reported.
+    pub fn end(&mut self) {
+        self.line.took = self.start.elapsed();
+        self.sink.send(self.line.clone());
+    }
+}
+
+fn name_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "OTHER",
     }
 }
 
@@ -49,7 +95,10 @@ pub fn redacted(url: &Url) -> SafeText {
     text.push_str(url.path());
     let mut joint = '?';
     for (name, value) in url.query_pairs() {
-        let value = if matches!(name.as_ref(), "n" | "last" | "artifactType" | "service" | "scope") {
+        let value = if matches!(
+            name.as_ref(),
+            "n" | "last" | "artifactType" | "service" | "scope" | "digest" | "mount" | "from"
+        ) {
             value
         } else {
             "…".into()

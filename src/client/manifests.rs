@@ -1,5 +1,7 @@
 //! Manifests by tag and by digest, and what digest a tag has: distribution-spec § Pulling manifests.
 
+pub mod put;
+
 use std::sync::Arc;
 
 use reqwest::Method;
@@ -94,6 +96,27 @@ impl Client {
         }
     }
 
+    /// The digest that a manifest has on the server now, by a HEAD that no cache answers; none where there is none.
+    pub async fn head_manifest(
+        &self,
+        name: &RepositoryName,
+        selector: &Selector,
+        lane: Lane,
+    ) -> Result<Option<Digest>, Error> {
+        let found = match selector {
+            Selector::Tag(tag) => self.resolve(name, tag, lane).await,
+            Selector::Digest(digest) => {
+                let method = if self.abilities().has_head() { Method::HEAD } else { Method::GET };
+                self.manifest_request(method, name, selector, lane).await.map(|_| *digest)
+            }
+        };
+        match found {
+            Ok(digest) => Ok(Some(digest)),
+            Err(error) if error.cause.status() == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn kept_manifest(&self, digest: &Digest) -> Option<Arc<Manifest>> {
         let content = self.cache().get(digest).await?;
         let manifest = Manifest::parse(content.bytes, content.media_type.as_deref()).ok()?;
@@ -157,7 +180,8 @@ impl Client {
         loop {
             let accept = ACCEPT[list.min(ACCEPT.len() - 1)];
             let scope = Scope::Pull(name.clone());
-            let request = Request { method: method.clone(), url: url.clone(), accept, scope, cap: CAP, lane };
+            let request = Request::new(method.clone(), url.clone(), scope, lane);
+            let request = Request { accept, cap: CAP, ..request };
             match self.http().send(&request).await {
                 Ok(answer) => {
                     self.abilities().accept_works(list);
@@ -169,7 +193,7 @@ impl Client {
         }
     }
 
-    fn repository(&self, name: &RepositoryName) -> Repository {
+    pub(super) fn repository(&self, name: &RepositoryName) -> Repository {
         Repository { host: self.host().clone(), name: name.clone() }
     }
 }

@@ -80,6 +80,11 @@ impl Base {
         self.of_repository(name, &["blobs", &digest.to_string()])
     }
 
+    /// `/v2/<name>/blobs/uploads/`.
+    pub fn uploads(&self, name: &RepositoryName) -> Url {
+        self.of_repository(name, &["blobs", "uploads", ""])
+    }
+
     /// `/v2/<name>/referrers/<digest>`.
     pub fn referrers(&self, name: &RepositoryName, digest: &crate::model::digest::Digest) -> Url {
         self.of_repository(name, &["referrers", &digest.to_string()])

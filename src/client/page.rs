@@ -89,14 +89,8 @@ impl Client {
     }
 
     fn request<T>(&self, list: &List<T>, url: Url) -> Request {
-        Request {
-            method: Method::GET,
-            url,
-            accept: "application/json",
-            scope: list.scope.clone(),
-            cap: CAP,
-            lane: Lane::Interactive,
-        }
+        let request = Request::new(Method::GET, url, list.scope.clone(), Lane::Interactive);
+        Request { accept: "application/json", cap: CAP, ..request }
     }
 
     fn read_page<T>(

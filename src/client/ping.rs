@@ -21,14 +21,8 @@ impl Client {
     pub async fn ping(&self) -> Result<Server, Error> {
         let base = self.http().base().await?.clone();
         let url = base.ping();
-        let request = Request {
-            method: Method::GET,
-            url,
-            accept: "*/*",
-            scope: Scope::Nothing,
-            cap: CAP,
-            lane: Lane::Interactive,
-        };
+        let request =
+            Request { cap: CAP, ..Request::new(Method::GET, url, Scope::Nothing, Lane::Interactive) };
         let answer = self.http().send(&request).await?;
         let is_page =
             answer.body.trim_ascii_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"<html"))
@@ -46,6 +40,7 @@ impl Client {
             identity: self.http().auth().identity().await,
             catalog: self.abilities().catalog(),
             referrers: self.abilities().referrers(),
+            deletes: self.deletes(),
             proxy: proxy(self.host(), &base),
         })
     }

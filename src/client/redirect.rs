@@ -1,7 +1,7 @@
 //! Where a redirect may lead. Which header goes along is decided in `http`: none that names us, off our origin.
 
-use reqwest::Url;
 use reqwest::header::LOCATION;
+use reqwest::{Method, Url};
 
 use super::error::Cause;
 use super::http::Answer;
@@ -19,7 +19,19 @@ pub fn target(answer: &Answer, registry_is_loopback: bool) -> Result<Option<Url>
     Ok(Some(next))
 }
 
-fn check(from: &Url, to: &Url, registry_is_loopback: bool) -> Result<(), &'static str> {
+/// Fails where a request of this method must not be led on: what changes something stays on its origin, and only by
+/// statuses that keep method and body.
+pub fn check_method(method: &Method, answer: &Answer, next: &Url) -> Result<(), Cause> {
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    let keeps = matches!(answer.status, 307 | 308) && Origin::of(&answer.url) == Origin::of(next);
+    match reads || keeps {
+        true => Ok(()),
+        false => Err(Cause::Redirect("what changes something is not led elsewhere".into())),
+    }
+}
+
+/// Fails where a server must not lead us from one place to the next.
+pub(super) fn check(from: &Url, to: &Url, registry_is_loopback: bool) -> Result<(), &'static str> {
     let is_inside = |address| origin::is_forbidden(address, registry_is_loopback);
     match to.scheme() {
         "https" => {}

@@ -49,9 +49,7 @@ impl Client {
         if !may_have_fallback {
             return Ok(Referrers::default());
         }
-        let Ok(tag) = Tag::parse(&format!("{}-{}", digest.algorithm(), digest.hex())) else {
-            return Ok(Referrers::default());
-        };
+        let Some(tag) = fallback_tag(digest) else { return Ok(Referrers::default()) };
         match self.latest(name, &tag, Lane::Interactive).await {
             Ok(manifest) => Ok(Referrers { descriptors: listed(&manifest), found: Some(Found::FallbackTag) }),
             Err(error) if error.cause.status() == Some(404) => Ok(Referrers::default()),
@@ -98,12 +96,17 @@ impl Client {
 
     fn referrers_request(&self, name: &RepositoryName, url: Url) -> Request {
         let scope = Scope::Pull(name.clone());
-        Request { method: Method::GET, url, accept: OCI_INDEX, scope, cap: CAP, lane: Lane::Interactive }
+        Request { accept: OCI_INDEX, cap: CAP, ..Request::new(Method::GET, url, scope, Lane::Interactive) }
     }
 
     fn no_referrers(&self, name: &RepositoryName, why: &str) {
         self.abilities().learn_referrers(name, Ability::No(SafeText::clean(why)));
     }
+}
+
+/// The tag under which the referrers of a manifest are listed where there is no API.
+pub(super) fn fallback_tag(subject: &Digest) -> Option<Tag> {
+    Tag::parse(&format!("{}-{}", subject.algorithm(), subject.hex())).ok()
 }
 
 fn listed(manifest: &Manifest) -> Vec<Descriptor> {

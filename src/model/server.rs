@@ -17,6 +17,8 @@ pub struct Server {
     pub catalog: Ability,
     /// Whether the referrers API of the OCI distribution-spec 1.1 is there.
     pub referrers: Ability,
+    /// What it lets be deleted, as far as was tried.
+    pub deletes: Deletes,
     /// The proxy between here and there, without user information.
     pub proxy: Option<SafeText>,
 }
@@ -45,11 +47,21 @@ pub enum Identity {
     Token,
 }
 
+/// What a registry lets be deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Deletes {
+    /// A tag alone.
+    pub by_tag: Ability,
+    /// A manifest, with all its tags.
+    pub by_digest: Ability,
+}
+
 /// Whether a registry can do something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ability {
     /// Not found out yet.
+    #[default]
     Unknown,
     /// It can.
     Yes,

@@ -16,7 +16,7 @@ use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{Listed, Next, Page};
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
-use regtui::model::server::{Ability, Identity, Server, Transport};
+use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::text::SafeText;
 use regtui::ui;
 use regtui::ui::theme::Theme;
@@ -43,6 +43,7 @@ impl Default for Registry {
             identity: Identity::Anonymous,
             catalog: Ability::Yes,
             referrers: Ability::No("404".into()),
+            deletes: Deletes::default(),
             proxy: None,
         };
         Registry { server: Ok(server), catalog: Ok(Vec::new()), images: BTreeMap::new(), page: usize::MAX }

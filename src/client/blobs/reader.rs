@@ -1,0 +1,322 @@
+//! A blob as a stream of pieces, which goes on by itself where a connection breaks: distribution-spec § Pulling blobs.
+//!
+//! Each byte is hashed once. The last piece is given out only when size and digest are right, so who has got all of a
+//! blob has got what was asked for.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
+
+use crate::client::Client;
+use crate::client::body::Open;
+use crate::client::error::{Cause, Error};
+use crate::client::http::Request;
+use crate::client::limit::Lane;
+use crate::client::scope::Scope;
+use crate::model::digest::{Digest, Hasher};
+use crate::model::manifest::Descriptor;
+use crate::model::reference::RepositoryName;
+use crate::model::text::SafeText;
+
+/// Bytes that a connection must have brought to count as progress, unless the blob is at its end.
+const PROGRESS: u64 = 4 * 1024;
+
+/// What a blob must be in the end, and the hash of what was seen of it.
+#[derive(Clone)]
+pub(in crate::client) struct Check {
+    digest: Digest,
+    size: Option<u64>,
+    hashed: u64,
+    hasher: Hasher,
+}
+
+impl Check {
+    fn new(digest: Digest, size: Option<u64>) -> Check {
+        Check { digest, size, hashed: 0, hasher: Hasher::like(&digest) }
+    }
+
+    /// Takes in what stands at an offset. What was taken in before is not taken in again.
+    fn take(&mut self, at: u64, piece: &[u8]) {
+        let known = self.hashed.saturating_sub(at).min(piece.len() as u64);
+        if at <= self.hashed
+            && let Some(new) = usize::try_from(known).ok().and_then(|known| piece.get(known..))
+        {
+            self.hasher.update(new);
+            self.hashed += new.len() as u64;
+        }
+    }
+
+    /// Fails when everything was seen and is something else. What began in the middle cannot be checked.
+    fn verdict(&self, end: u64) -> Result<(), Cause> {
+        if self.hashed != end {
+            return Ok(());
+        }
+        let got = self.hasher.clone().finish();
+        if got == self.digest { Ok(()) } else { Err(Cause::digest(self.digest, got)) }
+    }
+}
+
+/// A blob that is being read.
+pub struct BlobReader {
+    client: Client,
+    name: RepositoryName,
+    check: Check,
+    /// Offset of the next piece.
+    at: u64,
+    /// Where the last failure was.
+    failed_at: u64,
+    failures: u32,
+    /// Bytes to leave out, where the server begins at the beginning.
+    skip: u64,
+    open: Option<Open>,
+    is_over: bool,
+}
+
+impl Client {
+    /// Reads a blob from an offset on. Nothing is sent before the first piece is asked for.
+    ///
+    /// Pieces come as large as the connection brings them, and are checked: never more than the descriptor's size, and
+    /// with the last one the digest, unless `from` is beyond the beginning. Broken connections are taken up again, as
+    /// often as they bring something. Fails at once for a descriptor whose digest cannot be checked.
+    pub fn read_blob(
+        &self,
+        name: &RepositoryName,
+        descriptor: &Descriptor,
+        from: u64,
+    ) -> Result<BlobReader, Error> {
+        let Some(digest) = descriptor.digest else {
+            let cause = Cause::BadAnswer("the blob has a digest that cannot be checked".into());
+            return Err(self.http().error(cause, None, 1));
+        };
+        Ok(BlobReader::new(self.clone(), name.clone(), Check::new(digest, descriptor.size), from))
+    }
+}
+
+impl BlobReader {
+    fn new(client: Client, name: RepositoryName, check: Check, from: u64) -> BlobReader {
+        BlobReader {
+            client,
+            name,
+            check,
+            at: from,
+            failed_at: from,
+            failures: 0,
+            skip: 0,
+            open: None,
+            is_over: false,
+        }
+    }
+
+    /// The same blob from another offset on; what was hashed stays hashed.
+    pub(in crate::client) fn reopened(self, from: u64) -> BlobReader {
+        BlobReader::new(self.client, self.name, self.check, from)
+    }
+
+    /// The next piece; none at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        while !self.is_over {
+            match self.piece().await {
+                Ok(Some(piece)) if piece.is_empty() => {}
+                Ok(piece) => return Ok(piece),
+                Err(error) => self.wait_before_next_try(error).await?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Something of the blob: perhaps nothing, none at its end.
+    async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+        if self.check.size == Some(self.at) && self.at > 0 {
+            return self.end();
+        }
+        if self.open.is_none() {
+            self.open = self.connect().await?;
+        }
+        let Some(open) = &mut self.open else { return self.end() };
+        match open.piece(self.client.http().patience()).await {
+            Ok(Some(piece)) => {
+                let piece = self.take(piece).map_err(|cause| self.error(cause))?;
+                if self.check.size == Some(self.at) {
+                    self.open = None;
+                }
+                Ok(Some(piece))
+            }
+            Ok(None) if self.check.size.is_some_and(|size| size > self.at) => {
+                Err(self.error(Cause::Connection("it ended in the middle of the answer".into())))
+            }
+            Ok(None) => self.end(),
+            Err(cause) => Err(self.error(cause)),
+        }
+    }
+
+    fn take(&mut self, mut piece: Bytes) -> Result<Bytes, Cause> {
+        let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(piece.len());
+        self.skip -= skipped as u64;
+        drop(piece.split_to(skipped));
+        let end = self.at + piece.len() as u64;
+        if let Some(size) = self.check.size.filter(|size| end > *size) {
+            return Err(Cause::TooLarge(size));
+        }
+        self.check.take(self.at, &piece);
+        self.at = end;
+        if self.check.size == Some(end) {
+            self.check.verdict(end)?;
+        }
+        Ok(piece)
+    }
+
+    fn end(&mut self) -> Result<Option<Bytes>, Error> {
+        self.is_over = true;
+        self.open = None;
+        self.check.verdict(self.at).map_err(|cause| self.error(cause))?;
+        Ok(None)
+    }
+
+    /// Asks for the rest. None where there is no rest.
+    async fn connect(&mut self) -> Result<Option<Open>, Error> {
+        let request = self.request().await?;
+        let (status, headers, open) = match self.client.http().open(&request).await {
+            Ok(answer) => answer,
+            Err(error)
+                if error.cause.status() == Some(416) && self.check.size.is_none_or(|s| s == self.at) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        self.skip = match status {
+            206 => {
+                let is_right = begins_at(&headers, self.at, self.check.size);
+                is_right.map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
+                0
+            }
+            _ => self.at,
+        };
+        let announced =
+            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let expected = self.check.size.map(|size| size - self.at + self.skip);
+        match announced.zip(expected) {
+            Some((announced, expected)) if announced != expected => {
+                let text = format!("the blob has {announced} bytes where {expected} are announced");
+                Err(self.error(Cause::BadAnswer(SafeText::from(text))))
+            }
+            _ => Ok(Some(open)),
+        }
+    }
+
+    async fn request(&self) -> Result<Request, Error> {
+        let url = self.client.http().base().await?.blob(&self.name, &self.check.digest);
+        let mut request = Request::new(Method::GET, url, Scope::Pull(self.name.clone()), Lane::Blob);
+        if self.at > 0
+            && let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", self.at))
+        {
+            request.headers.insert(RANGE, range);
+        }
+        Ok(request)
+    }
+
+    /// Waits, where there is use in another try: always from the registry's own address, since those of its storage
+    /// run out.
+    async fn wait_before_next_try(&mut self, error: Error) -> Result<(), Error> {
+        self.open = None;
+        if !error.cause.may_pass() {
+            self.is_over = true;
+            return Err(error);
+        }
+        let progress = self.at - self.failed_at;
+        self.failed_at = self.at;
+        self.failures = if progress >= PROGRESS { 1 } else { self.failures + 1 };
+        match self.client.http().wait_before_retry(&error.cause, self.failures) {
+            Some(_) if progress >= PROGRESS => Ok(()),
+            Some(wait) => {
+                tokio::time::sleep(wait).await;
+                Ok(())
+            }
+            None => {
+                self.is_over = true;
+                Err(Error { tries: self.failures, ..error })
+            }
+        }
+    }
+
+    fn error(&self, cause: Cause) -> Error {
+        let request = SafeText::from(format!("GET {} of {}", self.check.digest, self.name));
+        Error { request: Some(request), ..self.client.http().error(cause, None, 1) }
+    }
+}
+
+/// Whether a 206 is the rest that was asked for: `Content-Range: bytes <first>-<last>/<total>`, RFC 9110 § 14.4.
+fn begins_at(headers: &HeaderMap, at: u64, size: Option<u64>) -> Result<(), &'static str> {
+    let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+    let range = range.and_then(|range| range.trim().strip_prefix("bytes "));
+    let Some((range, total)) = range.and_then(|range| range.split_once('/')) else {
+        return Err("a part of the blob does not say which it is");
+    };
+    let first = range.split_once('-').and_then(|(first, _)| first.trim().parse::<u64>().ok());
+    let total = total.trim().parse::<u64>().ok();
+    if first != Some(at) {
+        return Err("another part of the blob came than was asked for");
+    }
+    match total.zip(size) {
+        Some((total, size)) if total != size => Err("the blob has another size than its descriptor says"),
+        _ => Ok(()),
+    }
+}
+
+/// Where the bytes of a blob come from: can be read from any offset on.
+#[derive(Clone)]
+pub enum BlobSource {
+    /// Bytes in memory: configs, manifests' empty blobs.
+    Bytes(Bytes),
+    /// A blob of a registry.
+    Registry {
+        /// The registry.
+        client: Client,
+        /// The repository.
+        name: RepositoryName,
+        /// The blob.
+        descriptor: Arc<Descriptor>,
+    },
+}
+
+impl BlobSource {
+    /// A blob of a registry.
+    pub fn registry(client: &Client, name: &RepositoryName, descriptor: &Descriptor) -> BlobSource {
+        BlobSource::Registry {
+            client: client.clone(),
+            name: name.clone(),
+            descriptor: Arc::new(descriptor.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_twice_is_hashed_once() {
+        let digest = Digest::sha256(b"hello world");
+        let mut check = Check::new(digest, Some(11));
+        for (at, piece) in [(0, "hello"), (3, "lo wo"), (8, "rld"), (0, "hello")] {
+            check.take(at, piece.as_bytes());
+        }
+        assert_eq!((check.hashed, check.verdict(11)), (11, Ok(())));
+        let mut other = Check::new(digest, Some(11));
+        other.take(0, b"hello World");
+        assert!(matches!(other.verdict(11), Err(Cause::Digest { .. })));
+    }
+
+    #[test]
+    fn a_part_is_taken_only_where_it_was_asked_for() {
+        let headers = |value: &str| HeaderMap::from_iter([(CONTENT_RANGE, value.parse().expect("a value"))]);
+        assert!(begins_at(&headers("bytes 5-9/10"), 5, Some(10)).is_ok());
+        assert!(begins_at(&headers("bytes 5-9/*"), 5, Some(10)).is_ok());
+        for wrong in ["bytes 4-9/10", "bytes 5-9/11", "5-9/10", "bytes */10", ""] {
+            assert!(begins_at(&headers(wrong), 5, Some(10)).is_err(), "{wrong}");
+        }
+        assert!(begins_at(&HeaderMap::new(), 5, Some(10)).is_err());
+    }
+}

@@ -1,0 +1,121 @@
+//! The body of an answer: whole and within a cap, the start of an error's, or piece by piece.
+
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::Response;
+use reqwest::header::CONTENT_ENCODING;
+
+use super::error::Cause;
+use super::limit::Permit;
+use super::log::Entry;
+use super::retry::Patience;
+use crate::model::text::SafeText;
+
+/// Bytes of an error's body that are read.
+const ERROR_CAP: u64 = 64 * 1024;
+
+/// The body of a success: whole, in its own bytes, not larger than `cap`, not slower than is any use.
+pub async fn whole(mut response: Response, cap: u64, patience: &Patience) -> Result<Bytes, Cause> {
+    check_encoding(&response)?;
+    let expected = response.content_length().unwrap_or(0);
+    if expected > cap {
+        return Err(Cause::TooLarge(cap));
+    }
+    let mut body = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).min(64 * 1024));
+    let mut pace = Pace::default();
+    while let Some(piece) = piece(&mut response, &mut pace, patience).await? {
+        if (body.len() + piece.len()) as u64 > cap {
+            return Err(Cause::TooLarge(cap));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body.freeze())
+}
+
+/// As much of an error's body as is of use; it may break off.
+pub async fn start_of(mut response: Response, patience: &Patience) -> Bytes {
+    let mut body = BytesMut::new();
+    let start = Instant::now();
+    let mut pace = Pace::default();
+    while (body.len() as u64) < ERROR_CAP && start.elapsed() < patience.idle {
+        match piece(&mut response, &mut pace, patience).await {
+            Ok(Some(piece)) => body.extend_from_slice(&piece),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    body.freeze()
+}
+
+/// A body that is taken piece by piece. Its line is in the request log when it ends or is dropped.
+#[derive(Debug)]
+pub struct Open {
+    response: Response,
+    pace: Pace,
+    entry: Entry,
+    _permit: Permit,
+}
+
+impl Open {
+    /// The body of a success, in its own bytes.
+    pub fn new(response: Response, entry: Entry, permit: Permit) -> Result<Open, Cause> {
+        check_encoding(&response)?;
+        Ok(Open { response, pace: Pace::default(), entry, _permit: permit })
+    }
+
+    /// The next piece; none at the end.
+    pub async fn piece(&mut self, patience: &Patience) -> Result<Option<Bytes>, Cause> {
+        let outcome = piece(&mut self.response, &mut self.pace, patience).await;
+        self.entry.line.bytes = self.pace.bytes;
+        if let Err(cause) = &outcome {
+            self.entry.line.failure = Some(SafeText::from(cause.to_string()));
+        }
+        outcome
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.entry.end();
+    }
+}
+
+/// How many bytes came, and how long was waited for them. The time in between is not the server's.
+#[derive(Debug, Default)]
+struct Pace {
+    bytes: u64,
+    waited: Duration,
+}
+
+impl Pace {
+    fn is_too_slow(&self, patience: &Patience) -> bool {
+        self.waited > patience.idle
+            && (self.bytes as f64) < self.waited.as_secs_f64() * patience.slowest as f64
+    }
+}
+
+async fn piece(
+    response: &mut Response,
+    pace: &mut Pace,
+    patience: &Patience,
+) -> Result<Option<Bytes>, Cause> {
+    let start = Instant::now();
+    let outcome = tokio::time::timeout(patience.idle, response.chunk()).await;
+    pace.waited += start.elapsed();
+    match outcome {
+        Ok(Ok(piece)) => {
+            pace.bytes += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+            if piece.is_some() && pace.is_too_slow(patience) { Err(Cause::TooSlow) } else { Ok(piece) }
+        }
+        Ok(Err(_)) => Err(Cause::Connection("it broke off in the middle of the answer".into())),
+        Err(_) => Err(Cause::Timeout("in the middle of the answer", patience.idle)),
+    }
+}
+
+fn check_encoding(response: &Response) -> Result<(), Cause> {
+    let encoding = response.headers().get(CONTENT_ENCODING);
+    match encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        true => Err(Cause::BadAnswer("the answer is compressed although nobody asked for that".into())),
+        false => Ok(()),
+    }
+}

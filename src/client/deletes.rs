@@ -1,0 +1,99 @@
+//! Deleting manifests and tags: distribution-spec § Deleting Manifests, § Deleting Tags; what servers make of that is
+//! in registries.md §7.1.
+
+use reqwest::Method;
+
+use super::Client;
+use super::error::Error;
+use super::http::Request;
+use super::limit::Lane;
+use super::scope::Scope;
+use crate::model::digest::Digest;
+use crate::model::reference::{RepositoryName, Selector, Tag};
+use crate::model::server::{Ability, Deletes};
+use crate::model::text::SafeText;
+
+impl Client {
+    /// Deletes a manifest, and with it every tag that it has. Done when it returns, or soon after: some servers answer
+    /// before they act.
+    pub async fn delete_manifest(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
+        let outcome = self.delete(name, Selector::Digest(*digest)).await;
+        self.learn(&outcome, |deletes, ability| deletes.by_digest = ability);
+        outcome?;
+        self.cache().lost_digest(&self.repository(name), digest);
+        Ok(())
+    }
+
+    /// Takes a tag away, and nothing but the tag. Where the server cannot do that, nothing else is tried: see
+    /// [`Error::is_unsupported`].
+    pub async fn untag(&self, name: &RepositoryName, tag: &Tag) -> Result<(), Error> {
+        let selector = Selector::Tag(tag.clone());
+        let outcome = self.delete(name, selector.clone()).await;
+        self.learn(&outcome, |deletes, ability| deletes.by_tag = ability);
+        outcome?;
+        self.cache().lost_tag(&self.repository(name), tag);
+        self.0.manifests.forget(&(name.clone(), selector));
+        Ok(())
+    }
+
+    /// What the server can delete, as far as earlier answers tell.
+    pub fn deletes(&self) -> Deletes {
+        self.abilities().deletes()
+    }
+
+    /// Finds out what the server can delete, where that is not known, by deleting what cannot be there: a tag and a
+    /// digest of random text. Fails where the server refuses to answer that, as without the right to delete.
+    pub async fn probe_deletes(&self, name: &RepositoryName) -> Result<Deletes, Error> {
+        let known = self.deletes();
+        let random = random();
+        if known.by_digest == Ability::Unknown {
+            let outcome = self.delete(name, Selector::Digest(random)).await;
+            self.learn(&outcome, |deletes, ability| deletes.by_digest = ability);
+            probed(outcome)?;
+        }
+        if known.by_tag == Ability::Unknown
+            && let Ok(tag) = Tag::parse(&format!("regtui-probe-{}", random.short()))
+        {
+            let outcome = self.delete(name, Selector::Tag(tag)).await;
+            self.learn(&outcome, |deletes, ability| deletes.by_tag = ability);
+            probed(outcome)?;
+        }
+        Ok(self.deletes())
+    }
+
+    async fn delete(&self, name: &RepositoryName, selector: Selector) -> Result<(), Error> {
+        let url = self.http().base().await?.manifest(name, &selector);
+        let request = Request::new(Method::DELETE, url, Scope::Delete(name.clone()), Lane::Interactive);
+        match self.http().send(&request).await {
+            Ok(_) => Ok(()),
+            // An earlier try has done it, and its answer was lost.
+            Err(error) if error.tries > 1 && error.cause.status() == Some(404) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn learn(&self, outcome: &Result<(), Error>, set: impl FnOnce(&mut Deletes, Ability)) {
+        let ability = match outcome {
+            Ok(()) => Ability::Yes,
+            Err(error) if error.cause.status() == Some(404) => Ability::Yes,
+            Err(error) if error.is_unsupported() => Ability::No(SafeText::from(error.cause.to_string())),
+            Err(_) => return,
+        };
+        self.abilities().learn_deletes(|deletes| set(deletes, ability));
+    }
+}
+
+/// That the server cannot do it, or has not got it, is what a probe wants to know.
+fn probed(outcome: Result<(), Error>) -> Result<(), Error> {
+    match outcome {
+        Err(error) if error.cause.status() != Some(404) && !error.is_unsupported() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A digest that nothing has.
+fn random() -> Digest {
+    use std::hash::{BuildHasher, RandomState};
+    let parts = [0u8; 4].map(|_| RandomState::new().hash_one("regtui").to_be_bytes());
+    Digest::sha256(parts.as_flattened())
+}

@@ -1,0 +1,267 @@
+//! The bytes of a blob on their way into an upload: read once, sent again where a connection lost them.
+//!
+//! The last few mebibytes are remembered, so that most breaks of the one side cost the other nothing.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use reqwest::{Body, Response};
+use tokio::sync::Mutex as AsyncMutex;
+use tokio_util::sync::CancellationToken;
+
+use super::blobs::reader::{BlobReader, BlobSource};
+use super::error::{Cause, Error};
+use super::retry::Patience;
+
+/// Bytes that are remembered.
+const MEMORY: usize = 2 * 1024 * 1024;
+/// How large the pieces of bytes in memory are.
+const PIECE: usize = 256 * 1024;
+/// Bytes a second at which a server is trusted to store and hash what it has got.
+const STORING: u64 = 16 * 1024 * 1024;
+
+/// The progress of one or several blobs, and the way to stop them. Shared by whoever shows it.
+#[derive(Debug, Default)]
+pub struct Transfer {
+    /// Bytes that were sent and are not known to be lost.
+    pub sent: AtomicU64,
+    /// Bytes that had to be sent again.
+    pub resent: AtomicU64,
+    /// Uploads that were given up and could not be closed: the server drops them some day.
+    pub left_open: AtomicUsize,
+    /// Stops all of them.
+    pub stop: CancellationToken,
+}
+
+/// A blob on its way. Clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Feed(Arc<Inner>);
+
+struct Inner {
+    transfer: Arc<Transfer>,
+    flow: AsyncMutex<Flow>,
+    /// Bytes handed out, ever.
+    moved: AtomicU64,
+    /// Whether it is the source that keeps everybody waiting.
+    waits: AtomicBool,
+    failure: Mutex<Option<Error>>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inner")
+    }
+}
+
+/// Where it is.
+struct Flow {
+    source: Source,
+    /// Offset of the next byte to hand out.
+    at: u64,
+    /// Offset of the first byte in `recent`.
+    recent_from: u64,
+    recent: VecDeque<Bytes>,
+    recent_bytes: usize,
+}
+
+enum Source {
+    Bytes(Bytes),
+    Registry(Option<Box<BlobReader>>),
+}
+
+impl Feed {
+    /// Nothing is read yet. Fails for a blob whose digest cannot be checked.
+    pub fn new(source: &BlobSource, transfer: Arc<Transfer>) -> Result<Feed, Error> {
+        let source = match source {
+            BlobSource::Bytes(bytes) => Source::Bytes(bytes.clone()),
+            BlobSource::Registry { client, name, descriptor } => {
+                Source::Registry(Some(Box::new(client.read_blob(name, descriptor, 0)?)))
+            }
+        };
+        let flow = Flow { source, at: 0, recent_from: 0, recent: VecDeque::new(), recent_bytes: 0 };
+        Ok(Feed(Arc::new(Inner {
+            transfer,
+            flow: AsyncMutex::new(flow),
+            moved: AtomicU64::new(0),
+            waits: AtomicBool::new(false),
+            failure: Mutex::new(None),
+        })))
+    }
+
+    /// A part of the blob.
+    pub fn part(&self, range: Range<u64>) -> Part {
+        Part { feed: self.clone(), range }
+    }
+
+    /// What stopped the source, if it did.
+    pub fn take_failure(&self) -> Option<Error> {
+        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Goes to an offset; what was handed out beyond it counts as lost.
+    pub async fn seek(&self, to: u64) {
+        let mut flow = self.0.flow.lock().await;
+        let lost = flow.at.saturating_sub(to);
+        self.0.transfer.sent.fetch_sub(lost, Ordering::Relaxed);
+        self.0.transfer.resent.fetch_add(lost, Ordering::Relaxed);
+        flow.seek(to);
+    }
+
+    /// The next piece before `end`; none there.
+    async fn next(&self, end: u64) -> Result<Option<Bytes>, Error> {
+        let mut flow = self.0.flow.lock().await;
+        if flow.at >= end {
+            return Ok(None);
+        }
+        self.0.waits.store(true, Ordering::Relaxed);
+        let piece = flow.next(end).await;
+        self.0.waits.store(false, Ordering::Relaxed);
+        let length = piece.as_ref().ok().and_then(Option::as_ref).map_or(0, |piece| piece.len() as u64);
+        self.0.moved.fetch_add(length, Ordering::Relaxed);
+        self.0.transfer.sent.fetch_add(length, Ordering::Relaxed);
+        piece
+    }
+
+    fn fail(&self, error: Error) {
+        *self.0.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+}
+
+impl Flow {
+    fn seek(&mut self, to: u64) {
+        if to < self.recent_from || to > self.read_to() {
+            self.recent.clear();
+            self.recent_bytes = 0;
+            self.recent_from = to;
+            if let Source::Registry(reader) = &mut self.source {
+                *reader = reader.take().map(|reader| Box::new(reader.reopened(to)));
+            }
+        }
+        self.at = to;
+    }
+
+    /// Offset behind what was read last.
+    fn read_to(&self) -> u64 {
+        self.recent_from + self.recent_bytes as u64
+    }
+
+    async fn next(&mut self, end: u64) -> Result<Option<Bytes>, Error> {
+        if self.at >= self.read_to() && !self.read().await? {
+            return Ok(None);
+        }
+        let Some(mut piece) = self.remembered() else { return Ok(None) };
+        piece.truncate(usize::try_from(end - self.at).unwrap_or(usize::MAX));
+        self.at += piece.len() as u64;
+        self.forget();
+        Ok(Some(piece))
+    }
+
+    /// Reads another piece; says whether there was one.
+    async fn read(&mut self) -> Result<bool, Error> {
+        let at = self.read_to();
+        let piece = match &mut self.source {
+            Source::Bytes(bytes) => {
+                let start = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+                let end = start.saturating_add(PIECE).min(bytes.len());
+                Some(bytes.slice(start..end)).filter(|piece| !piece.is_empty())
+            }
+            Source::Registry(Some(reader)) => reader.next().await?,
+            Source::Registry(None) => None,
+        };
+        let Some(piece) = piece else { return Ok(false) };
+        self.recent_bytes += piece.len();
+        self.recent.push_back(piece);
+        Ok(true)
+    }
+
+    /// What is remembered from `at` on, up to the end of a piece.
+    fn remembered(&self) -> Option<Bytes> {
+        let mut from = self.recent_from;
+        for piece in &self.recent {
+            let end = from + piece.len() as u64;
+            if self.at < end {
+                return usize::try_from(self.at - from).ok().map(|start| piece.slice(start..));
+            }
+            from = end;
+        }
+        None
+    }
+
+    fn forget(&mut self) {
+        while self.recent_bytes > MEMORY
+            && let Some(oldest) = self.recent.front()
+            && self.recent_from + oldest.len() as u64 <= self.at
+        {
+            self.recent_from += oldest.len() as u64;
+            self.recent_bytes -= oldest.len();
+            self.recent.pop_front();
+        }
+    }
+}
+
+/// A range of a blob, as the body of a request. It can be sent more than once.
+#[derive(Debug, Clone)]
+pub struct Part {
+    feed: Feed,
+    range: Range<u64>,
+}
+
+impl Part {
+    /// How many bytes.
+    pub fn length(&self) -> u64 {
+        self.range.end - self.range.start
+    }
+
+    /// The bytes, from the beginning of the part.
+    pub fn body(&self) -> Body {
+        let Part { feed, range } = self.clone();
+        Body::wrap_stream(stream::try_unfold(false, move |has_begun| {
+            let (feed, range) = (feed.clone(), range.clone());
+            async move {
+                if !has_begun {
+                    feed.seek(range.start).await;
+                }
+                match feed.next(range.end).await {
+                    Ok(piece) => Ok(piece.map(|piece| (piece, true))),
+                    Err(error) => {
+                        feed.fail(error.clone());
+                        Err(error)
+                    }
+                }
+            }
+        }))
+    }
+
+    /// Waits for the answer to a request with this part, as long as the part moves; fails when it stands still on the
+    /// other side. A server that has got everything may take its time to store it.
+    pub async fn watch(
+        &self,
+        answer: impl Future<Output = reqwest::Result<Response>>,
+        patience: &Patience,
+    ) -> Result<reqwest::Result<Response>, Cause> {
+        let mut answer = std::pin::pin!(answer);
+        let before = self.feed.0.moved.load(Ordering::Relaxed);
+        let (mut seen, mut still) = (before, Duration::ZERO);
+        loop {
+            if let Ok(answer) = tokio::time::timeout(patience.idle, &mut answer).await {
+                return Ok(answer);
+            }
+            let moved = self.feed.0.moved.load(Ordering::Relaxed);
+            let is_ours = self.feed.0.waits.load(Ordering::Relaxed);
+            still = if moved != seen || is_ours { Duration::ZERO } else { still + patience.idle };
+            seen = moved;
+            let limit = match moved - before >= self.length() {
+                true => patience.headers + Duration::from_secs(self.length() / STORING),
+                false => patience.idle,
+            };
+            if still >= limit {
+                return Err(Cause::Timeout("while a blob was sent", still));
+            }
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Opening, mounting and closing uploads: distribution-spec § Pushing blobs, § Mounting a blob from another repository.
+
+use reqwest::header::CONTENT_LENGTH;
+use reqwest::{Method, Url};
+
+use super::error::{Cause, Error};
+use super::http::{Answer, Request};
+use super::limit::{Lane, Permit};
+use super::payload::Payload;
+use super::scope::Scope;
+use super::{Client, location};
+use crate::model::digest::Digest;
+use crate::model::reference::RepositoryName;
+
+/// What became of a mount.
+#[derive(Debug)]
+pub enum Mount {
+    /// The blob is there.
+    Mounted,
+    /// It could not be mounted; an upload was opened instead, to be pushed into or closed.
+    Opened(Upload),
+}
+
+/// An open upload. It holds a permit of its registry. When it is dropped it is closed in the background; who wants to
+/// know how that went calls [`Upload::close`].
+#[derive(Debug)]
+#[must_use = "an upload that is not used must be closed"]
+pub struct Upload {
+    pub(super) client: Client,
+    pub(super) name: RepositoryName,
+    pub(super) permit: Permit,
+    /// Where it goes on; none when it is over.
+    pub(super) location: Option<Url>,
+    /// The smallest chunk that the server takes, the last one excepted.
+    pub(super) least_chunk: u64,
+}
+
+impl Client {
+    /// The size of a blob: none where it is not there, 0 where the server does not tell.
+    pub async fn head_blob(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        lane: Lane,
+    ) -> Result<Option<u64>, Error> {
+        let url = self.http().base().await?.blob(name, digest);
+        let head = Request::new(Method::HEAD, url, Scope::Pull(name.clone()), lane);
+        match self.http().send(&head).await {
+            Ok(answer) => Ok(Some(length(answer.header(CONTENT_LENGTH.as_str())))),
+            Err(error) => match &error.cause {
+                Cause::Status { status: 404, .. } => Ok(None),
+                // Addresses of storages are often signed for GET only: that there is one is the answer.
+                Cause::Storage(403) => Ok(Some(0)),
+                Cause::Status { status: 405 | 501, .. } => {
+                    let get = Request { method: Method::GET, ..head };
+                    match self.http().open(&get).await {
+                        Ok((_, headers, _)) => {
+                            let value = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+                            Ok(Some(length(value)))
+                        }
+                        Err(error) if error.cause.status() == Some(404) => Ok(None),
+                        Err(error) => Err(error),
+                    }
+                }
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Makes a blob of another repository known in this one, without moving a byte. Where the server does not do it
+    /// (whatever it answers), the upload that it opened, or a new one, is returned.
+    pub async fn mount_blob(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        from: Option<&RepositoryName>,
+    ) -> Result<Mount, Error> {
+        let permit = self.http().permit(Lane::Upload).await;
+        let mut url = self.http().base().await?.uploads(name);
+        url.query_pairs_mut().append_pair("mount", &digest.to_string());
+        let scope = match from {
+            Some(from) => {
+                url.query_pairs_mut().append_pair("from", from.as_str());
+                Scope::Mount { from: from.clone(), to: name.clone() }
+            }
+            None => Scope::Push(name.clone()),
+        };
+        match self.post(url, scope, true, &permit).await {
+            Ok(answer) if answer.status == 202 => {
+                Ok(Mount::Opened(self.opened(name, &answer, permit).await?))
+            }
+            Ok(_) => Ok(Mount::Mounted),
+            Err(_) => Ok(Mount::Opened(self.open_upload(name, permit).await?)),
+        }
+    }
+
+    /// Opens an upload.
+    pub async fn start_upload(&self, name: &RepositoryName) -> Result<Upload, Error> {
+        let permit = self.http().permit(Lane::Upload).await;
+        self.open_upload(name, permit).await
+    }
+
+    pub(super) async fn open_upload(&self, name: &RepositoryName, permit: Permit) -> Result<Upload, Error> {
+        let url = self.http().base().await?.uploads(name);
+        let answer = self.post(url, Scope::Push(name.clone()), false, &permit).await?;
+        self.opened(name, &answer, permit).await
+    }
+
+    async fn post(&self, url: Url, scope: Scope, once: bool, permit: &Permit) -> Result<Answer, Error> {
+        let request = Request::new(Method::POST, url, scope, Lane::Upload);
+        let request = Request { payload: Payload::Empty, once, ..request };
+        self.http().send_within(&request, permit).await
+    }
+
+    async fn opened(&self, name: &RepositoryName, answer: &Answer, permit: Permit) -> Result<Upload, Error> {
+        let location = self.location(answer).await?;
+        let least = answer.header("oci-chunk-min-length").and_then(|least| least.trim().parse().ok());
+        Ok(Upload {
+            client: self.clone(),
+            name: name.clone(),
+            permit,
+            location: Some(location),
+            least_chunk: least.unwrap_or(0),
+        })
+    }
+
+    /// Where an upload goes on after this answer.
+    pub(super) async fn location(&self, answer: &Answer) -> Result<Url, Error> {
+        let own = self.http().base().await?.ping();
+        location::of(answer, &own, self.host().is_loopback())
+            .map_err(|cause| self.http().error(cause, None, 1))
+    }
+}
+
+impl Upload {
+    /// Gives it up. Says whether the server knows: one that does not drops it by itself some day.
+    pub async fn close(mut self) -> bool {
+        match self.location.take() {
+            Some(location) => close(&self.client, &self.name, location).await,
+            None => true,
+        }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if let Some(location) = self.location.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let (client, name) = (self.client.clone(), self.name.clone());
+            runtime.spawn(async move { close(&client, &name, location).await });
+        }
+    }
+}
+
+/// distribution asks for the right to delete, which [`Scope::instead`] turns into the right to push where there is no
+/// such right.
+pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url) -> bool {
+    let request = Request::new(Method::DELETE, location, Scope::Delete(name.clone()), Lane::Upload);
+    match client.http().send_within(&request, &Permit::none()).await {
+        Ok(_) => true,
+        Err(error) => matches!(error.cause.status(), Some(404)),
+    }
+}
+
+fn length(header: Option<&str>) -> u64 {
+    header.and_then(|length| length.trim().parse().ok()).unwrap_or(0)
+}
