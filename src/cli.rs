@@ -1,8 +1,14 @@
 //! The command line: targets, flags, subcommands.
 
+mod change;
+mod copy;
+mod delete;
 mod inspect;
+mod journal;
 mod ls;
 mod print;
+mod tag;
+mod undo;
 
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,12 +20,14 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::app;
 use crate::client::{Patience, Pool, credentials::Credentials};
-use crate::config::Config;
+use crate::config::{Config, paths};
 use crate::demo;
 use crate::model::failure::Failure;
-use crate::model::reference::Target;
+use crate::model::reference::{Reference, Target};
 use crate::model::text::SafeText;
 use crate::model::work::rules::Rules;
+use crate::ops::journal::Journal;
+use crate::ops::work::Workshop;
 use crate::runtime::{self, End, Inbox};
 use crate::ui::theme;
 
@@ -94,6 +102,16 @@ enum Command {
     Ls(ls::Ls),
     /// Show an image: manifest, platforms, layers with their history, sizes, labels
     Inspect(inspect::Inspect),
+    /// Give an image another tag: same bytes, same digest
+    Tag(tag::NewTag),
+    /// Copy an image or a repository, within a registry or to another one
+    Copy(copy::Copy),
+    /// Remove tags or images: shows the plan, asks, deletes
+    Delete(delete::Delete),
+    /// Take back the last change, or one of the journal
+    Undo(undo::Undo),
+    /// List what was changed
+    Journal(journal::List),
 }
 
 /// Why the program ends without having done its work. It says what, why, and a hint, and with which code to exit.
@@ -107,6 +125,8 @@ enum Trouble {
     Broken(color_eyre::Report),
     /// A panic, which has been reported: 1.
     Panicked,
+    /// The work failed or was not agreed to, and everything about it has been said: 1.
+    Said,
     /// SIGINT: 130.
     Interrupted,
     /// Nobody reads what is printed any more: 0, as other tools do.
@@ -133,7 +153,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.run() {
         Ok(()) | Err(Trouble::PipeClosed) => ExitCode::SUCCESS,
-        Err(Trouble::Panicked) => ExitCode::FAILURE,
+        Err(Trouble::Panicked | Trouble::Said) => ExitCode::FAILURE,
         Err(Trouble::Interrupted) => ExitCode::from(130),
         Err(Trouble::Usage(text)) => {
             print::complain(text);
@@ -177,6 +197,11 @@ impl Cli {
             Some(Command::Inspect(inspect)) => {
                 until_interrupted(inspect.run(&pool(&config, None), colour)).await
             }
+            Some(Command::Tag(tag)) => tag.run(&workshop(&self.options, &config)?).await,
+            Some(Command::Copy(copy)) => copy.run(&workshop(&self.options, &config)?).await,
+            Some(Command::Delete(delete)) => delete.run(&workshop(&self.options, &config)?).await,
+            Some(Command::Undo(undo)) => undo.run(&workshop(&self.options, &config)?).await,
+            Some(Command::Journal(list)) => list.run(&workshop(&self.options, &config)?.journal).await,
         }
     }
 
@@ -216,6 +241,15 @@ impl Cli {
 }
 
 impl Options {
+    /// What must not be changed.
+    fn rules(&self, config: &Config) -> Rules {
+        let mut rules = config.rules();
+        if self.read_only {
+            rules.read_only = Some("`--read-only`");
+        }
+        rules
+    }
+
     /// Whether to use colours: as the user says, else on a terminal unless `NO_COLOR` is set.
     fn colour(&self, is_terminal: bool) -> bool {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -235,6 +269,21 @@ fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
     settings.patience = patience;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
     Pool::new(settings)
+}
+
+/// What changes need, with registries that report to nobody.
+fn workshop(options: &Options, config: &Config) -> Result<Workshop, Trouble> {
+    Ok(Workshop { pool: pool(config, None), rules: options.rules(config), journal: journal()? })
+}
+
+/// Where changes are noted.
+fn journal() -> Result<Journal, Trouble> {
+    let folder = paths::state().ok_or_else(|| {
+        Trouble::Usage(
+            "no place for the journal, without which nothing is changed: set `XDG_STATE_HOME`".into(),
+        )
+    })?;
+    Ok(Journal::open(folder.join("journal")))
 }
 
 /// Opens the terminal UI.
@@ -258,7 +307,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         targets.insert(0, target(&address)?);
     }
     let settings = app::settings::Settings {
-        rules: Rules { read_only: config.read_only.then_some("`--read-only`"), rules: Vec::new() },
+        rules: cli.options.rules(&config),
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
         remembered: runtime::remembered::read(),
@@ -273,6 +322,17 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         Ok(End::Quit) => Ok(()),
         Ok(End::Signal) => Err(Trouble::Interrupted),
         Err(report) => Err(Trouble::Broken(report)),
+    }
+}
+
+/// Reads what names one image; `latest` where it says neither tag nor digest.
+fn image_named(text: &str) -> Result<Reference, Trouble> {
+    match target(text)? {
+        Target::Image(reference) => Ok(reference),
+        Target::Repository(repository) => Ok(Reference { repository, tag: None, digest: None }),
+        Target::Registry(host) => {
+            Err(Trouble::Usage(format!("`{host}` is a registry; `regtui ls {host}` lists what is in it")))
+        }
     }
 }
 

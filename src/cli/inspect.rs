@@ -7,14 +7,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::print::{self, Table};
-use super::{Trouble, target};
+use super::{Trouble, image_named};
 use crate::client::Pool;
 use crate::model::failure::Failure;
 use crate::model::image::{ImageConfig, LayerRow};
 use crate::model::inspection::{Inspection, Variant};
 use crate::model::manifest::Manifest;
 use crate::model::platform::Platform;
-use crate::model::reference::{Reference, Target};
+use crate::model::reference::Reference;
 use crate::model::summary::{Kind, Summary};
 use crate::model::text::SafeText;
 use crate::model::{size, time};
@@ -65,15 +65,7 @@ struct Referrer<'a> {
 impl Inspect {
     /// Prints the image.
     pub async fn run(&self, pool: &Pool, colour: bool) -> Result<(), Trouble> {
-        let reference = match target(&self.image)? {
-            Target::Image(reference) => reference,
-            Target::Repository(repository) => Reference { repository, tag: None, digest: None },
-            Target::Registry(host) => {
-                return Err(Trouble::Usage(format!(
-                    "`{host}` is a registry; `regtui ls {host}` lists what is in it"
-                )));
-            }
-        };
+        let reference = image_named(&self.image)?;
         let client = pool.client(&reference.repository.host);
         let found = inspect::inspect(&client, &reference.repository, &reference.selector(), None).await;
         pool.flush().await;

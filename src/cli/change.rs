@@ -1,0 +1,145 @@
+//! What every subcommand that changes something does: plan, show, ask, carry out, tell.
+
+mod consent;
+mod interrupts;
+mod plan;
+mod progress;
+mod report;
+
+pub use plan::joint;
+
+use std::io::{BufWriter, Write};
+
+use clap::Args;
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{Trouble, print};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::text::SafeText;
+use crate::model::work::progress::{Progress, Report};
+use crate::model::work::rules::Refusal;
+use crate::model::work::{Wish, Work};
+use crate::ops::work::{self, Watch, Workshop};
+use consent::Consent;
+use interrupts::Interrupts;
+use progress::Bar;
+
+/// Options of every subcommand that changes something.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// Show the plan and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Agree to the plan without being asked
+    #[arg(long, short)]
+    yes: bool,
+    /// Agree to a plan that asks to type this repository's name; needs --yes too
+    #[arg(long, value_name = "NAME", requires = "yes")]
+    confirm: Option<String>,
+    /// One JSON document: the plan, and how it ended
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    plan: &'a Work,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<&'a Report>,
+}
+
+impl Options {
+    /// Plans the wish, shows the plan, asks, carries it out, and tells how it ended. `force` says whether tags that
+    /// exist may be moved without being asked about.
+    pub async fn make(&self, workshop: &Workshop, wish: Wish, force: bool) -> Result<(), Trouble> {
+        let mut interrupts = Interrupts::listen()?;
+        let work = interrupts.or(work::plan(workshop, &wish)).await??;
+        if self.dry_run {
+            self.print_plan(&work)?;
+            return permitted(&work);
+        }
+        if !self.json {
+            plan::print(&mut std::io::stderr().lock(), &work)?;
+        }
+        permitted(&work)?;
+        let consent = Consent { yes: self.yes, confirm: self.confirm.as_deref(), force };
+        if let Some(question) = consent.question(&work)? {
+            if self.json {
+                plan::print(&mut std::io::stderr().lock(), &work)?;
+            }
+            if !interrupts.or(question.ask()).await?? {
+                print::complain("nothing was changed");
+                return Err(Trouble::Said);
+            }
+        }
+        let (report, is_stopped) = carry_out(workshop, &work, &mut interrupts).await?;
+        self.print_report(&work, &report)?;
+        report::outcome(&report, is_stopped)
+    }
+
+    fn print_plan(&self, work: &Work) -> Result<(), Trouble> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        match self.json {
+            true => print::json(&mut out, &Document { plan: work, report: None })?,
+            false => plan::print(&mut out, work)?,
+        }
+        Ok(out.flush()?)
+    }
+
+    fn print_report(&self, work: &Work, report: &Report) -> Result<(), Trouble> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        match self.json {
+            true => print::json(&mut out, &Document { plan: work, report: Some(report) })?,
+            false => report::print(&mut out, report)?,
+        }
+        Ok(out.flush()?)
+    }
+}
+
+/// Refuses what a rule forbids, and what the server does not do in this manner.
+fn permitted(work: &Work) -> Result<(), Trouble> {
+    let blocked = match work {
+        Work::Delete(plan) => plan.blocked.as_ref(),
+        _ => None,
+    };
+    let refuse = |refusal: &Refusal, kind| {
+        Err(Trouble::Failed(Failure {
+            what: SafeText::from(format!("cannot {}", work.title())),
+            why: refusal.why.clone(),
+            hint: refusal.hint.clone(),
+            kind,
+        }))
+    };
+    match (work.refused(), blocked) {
+        (Some(refusal), _) => refuse(refusal, FailureKind::Local),
+        (None, Some(refusal)) => refuse(refusal, FailureKind::Unsupported),
+        (None, None) => Ok(()),
+    }
+}
+
+/// Runs the work, and says whether it was stopped. The first interrupt stops it as soon as nothing is half done, the
+/// second ends the program.
+async fn carry_out(
+    workshop: &Workshop,
+    work: &Work,
+    interrupts: &mut Interrupts,
+) -> Result<(Report, bool), Trouble> {
+    let (sender, receiver) = watch::channel(Progress::default());
+    let watch = Watch { progress: sender, stop: CancellationToken::new() };
+    let bar = Bar::of(receiver);
+    let mut running = std::pin::pin!(work::run(workshop, work, &watch));
+    loop {
+        tokio::select! {
+            report = &mut running => return Ok((report, watch.stop.is_cancelled())),
+            () = interrupts.next() => {
+                if watch.stop.is_cancelled() {
+                    return Err(Trouble::Interrupted);
+                }
+                bar.say("stopping once nothing is half done; Ctrl-C again ends at once");
+                watch.stop.cancel();
+            }
+        }
+    }
+}

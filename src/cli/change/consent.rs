@@ -1,0 +1,241 @@
+//! Who agreed to a plan: flags, or a person who saw it and was asked.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::cli::Trouble;
+use crate::model::reference::{RepositoryName, Tag};
+use crate::model::work::{Work, delete};
+
+/// What the flags agree to.
+pub struct Consent<'a> {
+    /// To the plan.
+    pub yes: bool,
+    /// To a plan that asks for this name.
+    pub confirm: Option<&'a str>,
+    /// To moving tags that exist.
+    pub force: bool,
+}
+
+/// What is still to be asked.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Yes or no.
+    Sure(String),
+    /// The repository's name.
+    Name(RepositoryName),
+}
+
+impl Consent<'_> {
+    /// What is to be asked before the work may begin; nothing where the flags agree to all of it. Fails where there is
+    /// something to be asked and nobody to answer.
+    pub fn question(&self, work: &Work) -> Result<Option<Question>, Trouble> {
+        // What asks has to be seen too.
+        self.decide(work, io::stdin().is_terminal() && io::stderr().is_terminal())
+    }
+
+    fn decide(&self, work: &Work, is_terminal: bool) -> Result<Option<Question>, Trouble> {
+        let moved = if self.force { Vec::new() } else { moved(work) };
+        let question = match work.name_to_type() {
+            Some(name) if !self.confirms(name)? => Some(Question::Name(name.clone())),
+            _ if !moved.is_empty() => Some(Question::Sure(format!("replace what {} is now?", list(&moved)))),
+            _ if !self.yes => Some(Question::Sure("go on?".into())),
+            _ => None,
+        };
+        match question {
+            Some(_) if !is_terminal => Err(Trouble::Usage(self.missing(work, &moved))),
+            question => Ok(question),
+        }
+    }
+
+    fn confirms(&self, name: &RepositoryName) -> Result<bool, Trouble> {
+        match self.confirm {
+            Some(text) if text != name.as_str() => Err(Trouble::Usage(format!(
+                "`--confirm {text}` names another repository than `{name}`, which is to be changed"
+            ))),
+            confirm => Ok(confirm.is_some() && self.yes),
+        }
+    }
+
+    /// Which flags would agree, for where nobody can be asked.
+    fn missing(&self, work: &Work, moved: &[&Tag]) -> String {
+        let mut flags = Vec::new();
+        if !self.yes {
+            flags.push("--yes".to_string());
+        }
+        if let Some(name) = work.name_to_type().filter(|_| self.confirm.is_none()) {
+            flags.push(format!("--confirm {name}"));
+        }
+        if !moved.is_empty() {
+            flags.push("--force".into());
+        }
+        let why = match (moved, work) {
+            ([], Work::Delete(plan)) if plan.images.len() > 1 => {
+                format!("{} images are at stake", plan.images.len())
+            }
+            ([], _) if work.name_to_type().is_some() => {
+                "the repository is protected, or much is at stake".into()
+            }
+            ([], _) => "every change needs a yes".into(),
+            (tags, _) => format!("{} would be replaced", list(tags)),
+        };
+        format!(
+            "{why}, and there is no terminal to ask on: `{}` agrees to the plan, `--dry-run` only shows it",
+            flags.join(" ")
+        )
+    }
+}
+
+/// Tags that exist and would name another image afterwards.
+fn moved(work: &Work) -> Vec<&Tag> {
+    match work {
+        Work::Retag(plan) => {
+            let moves = plan.steps.iter().filter(|step| step.replaces.is_some() && !step.is_done());
+            moves.map(|step| &step.tag).collect()
+        }
+        Work::Copy(plan) => {
+            let moves =
+                plan.images.iter().filter(|image| image.replaces.is_some_and(|now| now != image.digest));
+            moves.filter_map(|image| image.tag.as_ref()).collect()
+        }
+        Work::Delete(delete::Plan { .. }) | Work::Undo(_) => Vec::new(),
+    }
+}
+
+/// `a`, `a and b`, `a and 7 other tags`.
+fn list(tags: &[&Tag]) -> String {
+    match tags {
+        [] => "nothing".into(),
+        [tag] => format!("`{tag}`"),
+        [first, second] => format!("`{first}` and `{second}`"),
+        [first, others @ ..] => format!("`{first}` and {} other tags", others.len()),
+    }
+}
+
+impl Question {
+    /// Asks on the terminal. What was typed before the question stood there is no answer.
+    pub async fn ask(self) -> Result<bool, Trouble> {
+        let asked = tokio::task::spawn_blocking(move || {
+            forget_what_was_typed();
+            let mut err = io::stderr().lock();
+            match &self {
+                Question::Sure(question) => write!(err, "\n{question} [y/N] ")?,
+                Question::Name(name) => write!(err, "\ntype `{name}` to go on: ")?,
+            }
+            err.flush()?;
+            let mut line = String::new();
+            io::stdin().read_line(&mut line)?;
+            Ok(self.is_answered_by(line.trim()))
+        });
+        let answer: io::Result<bool> = asked.await.map_err(|error| Trouble::Broken(error.into()))?;
+        Ok(answer?)
+    }
+
+    fn is_answered_by(&self, line: &str) -> bool {
+        match self {
+            Question::Sure(_) => matches!(line.to_ascii_lowercase().as_str(), "y" | "yes"),
+            Question::Name(name) => line == name.as_str(),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn forget_what_was_typed() {
+    use rustix::termios::{QueueSelector, tcflush};
+    // Where it fails nothing can have been typed.
+    tcflush(io::stdin(), QueueSelector::IFlush).ok();
+}
+
+#[cfg(not(unix))]
+fn forget_what_was_typed() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::digest::Digest;
+    use crate::model::reference::{Repository, Selector};
+    use crate::model::work::retag;
+
+    const NO: Consent = Consent { yes: false, confirm: None, force: false };
+    const YES: Consent = Consent { yes: true, ..NO };
+
+    /// A new tag: free or not, of a protected repository or not.
+    fn work(is_free: bool, is_protected: bool) -> Work {
+        let repository = Repository::parse("r.test/team/app").expect("a repository");
+        let tag = |text| Tag::parse(text).expect("a tag");
+        let step = retag::Step {
+            selector: Selector::Tag(tag("1.4.2")),
+            digest: Digest::sha256(b"a"),
+            to: repository.clone(),
+            tag: tag("stable"),
+            replaces: (!is_free).then(|| Digest::sha256(b"b")),
+        };
+        Work::Retag(retag::Plan {
+            name_to_type: is_protected.then(|| repository.name.clone()),
+            from: repository,
+            manner: retag::Manner::Add,
+            steps: vec![step],
+            refused: None,
+        })
+    }
+
+    fn asked(consent: &Consent, work: &Work) -> Option<Question> {
+        consent.decide(work, true).expect("somebody can be asked")
+    }
+
+    /// What is said where nobody can be asked.
+    fn refused(consent: &Consent, work: &Work) -> Option<String> {
+        match consent.decide(work, false) {
+            Ok(None) => None,
+            Err(Trouble::Usage(text)) => Some(text),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_change_needs_a_yes() {
+        let work = work(true, false);
+        assert_eq!(asked(&NO, &work), Some(Question::Sure("go on?".into())));
+        assert!(refused(&NO, &work).is_some_and(|said| said.contains("`--yes`")));
+        assert_eq!((asked(&YES, &work), refused(&YES, &work)), (None, None));
+    }
+
+    #[test]
+    fn a_tag_that_exists_needs_more_than_a_yes() {
+        let work = work(false, false);
+        assert_eq!(asked(&YES, &work), Some(Question::Sure("replace what `stable` is now?".into())));
+        assert!(refused(&YES, &work).is_some_and(|said| said.contains("`--force`")));
+        assert!(refused(&NO, &work).is_some_and(|said| said.contains("`--yes --force`")));
+        let forced = Consent { force: true, ..YES };
+        assert_eq!((asked(&forced, &work), refused(&forced, &work)), (None, None));
+        assert!(asked(&Consent { force: true, ..NO }, &work).is_some());
+    }
+
+    #[test]
+    fn a_name_has_to_be_typed_or_given() {
+        let work = work(true, true);
+        assert!(matches!(asked(&YES, &work), Some(Question::Name(name)) if name.as_str() == "team/app"));
+        assert!(refused(&YES, &work).is_some_and(|said| said.contains("`--confirm team/app`")));
+        let named = |yes, name| Consent { yes, confirm: Some(name), force: false };
+        assert_eq!(refused(&named(true, "team/app"), &work), None);
+        assert!(refused(&named(false, "team/app"), &work).is_some());
+        assert!(refused(&named(true, "team/ap"), &work).is_some());
+        assert!(
+            named(true, "team/ap").decide(&work, true).is_err(),
+            "a wrong name is wrong on a terminal too"
+        );
+    }
+
+    #[test]
+    fn only_yes_is_yes_and_only_the_name_is_the_name() {
+        let sure = Question::Sure(String::new());
+        let name = Question::Name(RepositoryName::parse("team/app").expect("a name"));
+        for (line, is_yes) in
+            [("y", true), ("YES", true), ("", false), ("n", false), ("yy", false), ("Dy", false)]
+        {
+            assert_eq!(sure.is_answered_by(line), is_yes, "{line}");
+        }
+        for (line, is_name) in [("team/app", true), ("app", false), ("TEAM/APP", false), ("y", false)] {
+            assert_eq!(name.is_answered_by(line), is_name, "{line}");
+        }
+    }
+}

@@ -1,0 +1,391 @@
+//! A plan as text: what will happen, aligned, and clear without colours.
+
+use std::io::{self, Write};
+
+use crate::cli::print::Table;
+use crate::model::digest::Digest;
+use crate::model::reference::Selector;
+use crate::model::size;
+use crate::model::work::delete::{self, Manner};
+use crate::model::work::{Work, copy, retag, undo};
+
+/// Columns that a list of tags takes before it goes on in the next row.
+const LIST: usize = 48;
+
+/// Prints the plan.
+pub fn print(out: &mut impl Write, work: &Work) -> io::Result<()> {
+    writeln!(out, "{}{}\n", work.title(), place(work))?;
+    match work {
+        Work::Retag(plan) => retagging(out, plan),
+        Work::Delete(plan) => deleting(out, plan),
+        Work::Copy(plan) => copying(out, plan),
+        Work::Undo(plan) => undoing(out, plan),
+    }
+}
+
+/// The registry, where the title does not name it.
+fn place(work: &Work) -> String {
+    match work {
+        Work::Retag(plan) => format!(" in {}", plan.from.host),
+        Work::Delete(plan) => format!(" in {}", plan.repository.host),
+        Work::Copy(plan) => format!(", from {}", plan.from.host),
+        Work::Undo(_) => String::new(),
+    }
+}
+
+fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
+    let mut table = Table::new(&["IMAGE", "DIGEST", "NEW TAG", "THERE NOW"], &[]);
+    for step in &plan.steps {
+        let tag = match step.to == plan.from {
+            true => step.tag.to_string(),
+            false => format!("{}:{}", step.to.name, step.tag),
+        };
+        let now = there_now(step.replaces.as_ref(), &step.digest);
+        table.row(vec![name(&step.selector), step.digest.short(), tag, now]);
+    }
+    table.print(out)?;
+    if plan.manner == retag::Manner::Move {
+        writeln!(out)?;
+        let old = plan.steps.iter().map(|step| name(&step.selector)).collect();
+        facts(out, "untags", old)?;
+    }
+    Ok(())
+}
+
+fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
+    let way = match plan.manner {
+        Manner::Untag => "delete by tag: the images stay",
+        Manner::Image => "delete by digest: the images go, and every tag that they have",
+        Manner::Replace => {
+            "each tag is put on an empty image, which is deleted: pullers see it for a moment, the images stay"
+        }
+    };
+    fact(out, "method", way)?;
+    writeln!(out)?;
+    let others = if plan.manner == Manner::Image { "GOES TOO" } else { "STAYS" };
+    let mut table = Table::new(&["DIGEST", "GOES", others], &[]);
+    for image in &plan.images {
+        let named = image.by_digest.then(|| "by digest".to_string());
+        let named = lines(image.named.iter().map(ToString::to_string).chain(named));
+        let others = lines(image.others.iter().map(ToString::to_string));
+        for index in 0..named.len().max(others.len()).max(1) {
+            let digest = if index == 0 { image.digest.short() } else { String::new() };
+            let cell = |of: &Vec<String>| of.get(index).cloned().unwrap_or_default();
+            table.row(vec![digest, cell(&named), cell(&others)]);
+        }
+    }
+    table.print(out)?;
+    writeln!(out)?;
+    for image in &plan.images {
+        around(out, plan, image)?;
+    }
+    facts(
+        out,
+        "unknown",
+        plan.unknown.iter().map(|tag| format!("{tag} (its digest cannot be found out)")).collect(),
+    )?;
+    fact(out, "space", space(plan))
+}
+
+/// What hangs on an image.
+fn around(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image) -> io::Result<()> {
+    let short = image.digest.short();
+    if plan.manner == Manner::Image {
+        for parent in &image.parents {
+            let tags = lines(parent.tags.iter().map(ToString::to_string)).join(" ");
+            let tags = if tags.is_empty() { String::new() } else { format!(" ({tags})") };
+            fact(out, "breaks", format!("the index {}{tags}, which lists {short}", parent.digest.short()))?;
+        }
+    }
+    if plan.manner == Manner::Image || plan.along.children {
+        children(out, plan, image, &short)?;
+    }
+    if plan.manner == Manner::Image || plan.along.referrers {
+        let end = match plan.along.referrers {
+            true => "goes along",
+            false => "stays behind (`--with-referrers` takes it along)",
+        };
+        for referrer in &image.referrers {
+            let at = referrer.tag.as_ref().map_or_else(|| referrer.digest.short(), ToString::to_string);
+            fact(out, "referrer", format!("{} {at} of {short} {end}", referrer.kind))?;
+        }
+    }
+    Ok(())
+}
+
+fn children(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image, short: &str) -> io::Result<()> {
+    let (all, needed) = (image.children.len(), image.needed_children.len());
+    let free = all.saturating_sub(needed);
+    if free > 0 {
+        let end = match plan.along.children {
+            true => "go along",
+            false => "stay behind without a name (`--with-children` takes them along)",
+        };
+        fact(out, "children", format!("{free} of {all} images that {short} lists {end}"))?;
+    }
+    if needed > 0 {
+        fact(
+            out,
+            "children",
+            format!("{needed} of {all} images that {short} lists are needed elsewhere and stay"),
+        )?;
+    }
+    Ok(())
+}
+
+/// `frees 1.3 GB; 2.8 GB shared with 14 tags`, and when.
+fn space(plan: &delete::Plan) -> String {
+    let shared = match plan.shared {
+        Some(shared) if shared > 0 => {
+            format!("; {} shared with {} other tags", size::bytes(shared), plan.shared_with)
+        }
+        _ => String::new(),
+    };
+    match plan.frees {
+        None => format!("unknown{shared}"),
+        Some(0) => format!("frees nothing{shared}"),
+        Some(frees) => {
+            format!("frees {}{shared}, once the registry collects its garbage", size::bytes(frees))
+        }
+    }
+}
+
+fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
+    let mut table = Table::new(&["IMAGE", "DIGEST", "TAG", "THERE NOW"], &[]);
+    for image in &plan.images {
+        let digest = match image.digest == image.source {
+            true => image.digest.short(),
+            false => format!("{} (was {})", image.digest.short(), image.source.short()),
+        };
+        let tag = image.tag.as_ref().map_or_else(|| "-".into(), ToString::to_string);
+        let now = match image.tag {
+            Some(_) => there_now(image.replaces.as_ref(), &image.digest),
+            None => "-".into(),
+        };
+        table.row(vec![name(&image.selector), digest, tag, now]);
+    }
+    table.print(out)?;
+    writeln!(out)?;
+    fact(out, "moves", plan.summary())?;
+    if plan.digests_change {
+        fact(out, "digests", "change, because only some platforms come along: signatures will not fit")?;
+    }
+    plan.left_out.iter().try_for_each(|what| fact(out, "left out", what))
+}
+
+fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
+    let several = plan
+        .steps
+        .iter()
+        .any(|step| Some(&step.repository) != plan.steps.first().map(|first| &first.repository));
+    let mut table = Table::new(&["WHAT", "NOW", "BACK TO", "IMPOSSIBLE"], &[]);
+    for step in &plan.steps {
+        let what = match several {
+            true => format!("{}{}", step.repository, joint(&step.selector)),
+            false => name(&step.selector),
+        };
+        let digest = |digest: Option<&Digest>| digest.map_or_else(|| "nothing".into(), Digest::short);
+        let impossible = step.impossible.as_ref().map(ToString::to_string).unwrap_or_default();
+        table.row(vec![what, digest(step.now.as_ref()), digest(step.before.as_ref()), impossible]);
+    }
+    table.print(out)?;
+    match plan.steps.first() {
+        Some(first) if !several => {
+            writeln!(out)?;
+            fact(out, "in", &first.repository)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A tag as it is, a digest short.
+fn name(selector: &Selector) -> String {
+    match selector {
+        Selector::Tag(tag) => tag.to_string(),
+        Selector::Digest(digest) => digest.short(),
+    }
+}
+
+/// `:tag` or `@digest`.
+pub fn joint(selector: &Selector) -> String {
+    match selector {
+        Selector::Tag(tag) => format!(":{tag}"),
+        Selector::Digest(digest) => format!("@{}", digest.short()),
+    }
+}
+
+fn there_now(now: Option<&Digest>, then: &Digest) -> String {
+    match now {
+        None => "nothing".into(),
+        Some(now) if now == then => "the same".into(),
+        Some(now) => format!("{}, which it replaces", now.short()),
+    }
+}
+
+/// Names in rows that are not too wide.
+fn lines(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for name in names {
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() + 2 <= LIST => line.extend([", ", &name]),
+            _ => lines.push(name),
+        }
+    }
+    lines
+}
+
+fn fact(out: &mut impl Write, what: &str, text: impl std::fmt::Display) -> io::Result<()> {
+    writeln!(out, "{what:<10}{text}")
+}
+
+/// A fact of many names.
+fn facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Result<()> {
+    for (index, line) in lines(names.into_iter()).iter().enumerate() {
+        fact(out, if index == 0 { what } else { "" }, line)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::media_type::{MediaType, OCI_INDEX};
+    use crate::model::reference::{Repository, Tag};
+    use crate::model::server::Ability;
+    use crate::model::work::journal::EntryId;
+
+    fn repository() -> Repository {
+        Repository::parse("r.test/team/app").expect("a repository")
+    }
+
+    fn tag(text: &str) -> Tag {
+        Tag::parse(text).expect("a tag")
+    }
+
+    fn digest(text: &str) -> Digest {
+        Digest::sha256(text.as_bytes())
+    }
+
+    fn printed(work: Work) -> String {
+        let mut out = Vec::new();
+        print(&mut out, &work).expect("it is written");
+        let text = String::from_utf8(out).expect("text");
+        assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+        text
+    }
+
+    fn image() -> delete::Image {
+        delete::Image {
+            digest: digest("a"),
+            media_type: MediaType::new(OCI_INDEX),
+            named: vec![tag("1.4.2")],
+            by_digest: false,
+            others: (0..20).map(|number| tag(&format!("alias-{number}"))).collect(),
+            parents: vec![delete::Parent { digest: digest("p"), tags: vec![tag("all")] }],
+            children: vec![digest("x"), digest("y")],
+            needed_children: vec![digest("y")],
+            referrers: vec![delete::Referrer {
+                digest: digest("s"),
+                tag: Some(tag("sha256-a.sig")),
+                kind: "signature".into(),
+            }],
+        }
+    }
+
+    fn deletion(manner: Manner, along: delete::Along) -> Work {
+        Work::Delete(delete::Plan {
+            repository: repository(),
+            manner,
+            along,
+            deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
+            images: vec![image()],
+            unknown: vec![tag("odd")],
+            frees: Some(1_300_000_000),
+            shared: Some(2_800_000_000),
+            shared_with: 14,
+            blocked: None,
+            refused: None,
+            name_to_type: None,
+        })
+    }
+
+    #[test]
+    fn untagging_says_which_tags_stay() {
+        let text = printed(deletion(Manner::Untag, delete::Along::default()));
+        assert!(text.starts_with("untag team/app:1.4.2 in r.test\n\nmethod    delete by tag"), "{text}");
+        assert!(text.contains("DIGEST        GOES   STAYS\n"), "{text}");
+        assert!((0..20).all(|number| text.contains(&format!("alias-{number}"))), "{text}");
+        assert!(!text.contains("breaks") && !text.contains("referrer"), "{text}");
+    }
+
+    #[test]
+    fn deleting_an_image_says_what_goes_with_it_what_breaks_and_what_stays() {
+        let text = printed(deletion(Manner::Image, delete::Along::default()));
+        for part in [
+            "GOES TOO",
+            "alias-19",
+            "breaks    the index",
+            "(all)",
+            "children  1 of 2 images",
+            "`--with-children` takes them along",
+            "children  1 of 2 images that",
+            "are needed elsewhere and stay",
+            "referrer  signature sha256-a.sig",
+            "`--with-referrers` takes it along",
+            "unknown   odd",
+            "space     frees 1.3 GB; 2.8 GB shared with 14 other tags",
+        ] {
+            assert!(text.contains(part), "{part}:\n{text}");
+        }
+        let text = printed(deletion(Manner::Image, delete::Along { children: true, referrers: true }));
+        assert!(text.contains("go along") && text.contains("goes along"), "{text}");
+    }
+
+    #[test]
+    fn a_retag_shows_the_old_digest_and_the_new_one() {
+        let step = |name: &str, replaces| retag::Step {
+            selector: Selector::Tag(tag("1.4.2")),
+            digest: digest("a"),
+            to: repository(),
+            tag: tag(name),
+            replaces,
+        };
+        let steps =
+            vec![step("new", None), step("same", Some(digest("a"))), step("stable", Some(digest("b")))];
+        let text = printed(Work::Retag(retag::Plan {
+            from: repository(),
+            manner: retag::Manner::Move,
+            steps,
+            refused: None,
+            name_to_type: None,
+        }));
+        let rows: Vec<&str> = text.lines().skip(2).collect();
+        assert_eq!(rows[0], "IMAGE  DIGEST        NEW TAG  THERE NOW");
+        assert!(rows[1].ends_with("new      nothing") && rows[2].ends_with("same     the same"), "{text}");
+        assert!(rows[3].ends_with(&format!("{}, which it replaces", digest("b").short())), "{text}");
+        assert!(text.contains("untags    1.4.2"), "{text}");
+    }
+
+    #[test]
+    fn an_undo_says_what_it_cannot_put_back() {
+        let step = |impossible: Option<&'static str>| undo::Step {
+            repository: repository(),
+            selector: Selector::Tag(tag("1.4.2")),
+            before: Some(digest("a")),
+            now: None,
+            impossible: impossible.map(Into::into),
+        };
+        let text = printed(Work::Undo(undo::Plan {
+            entry: EntryId("1".into()),
+            of: "untag team/app:1.4.2".into(),
+            steps: vec![step(None), step(Some("2 of its blobs are gone"))],
+            refused: None,
+            name_to_type: None,
+        }));
+        assert!(text.contains("WHAT   NOW      BACK TO       IMPOSSIBLE"), "{text}");
+        assert!(
+            text.contains("2 of its blobs are gone") && text.contains("in        r.test/team/app"),
+            "{text}"
+        );
+    }
+}

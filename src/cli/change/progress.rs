@@ -1,0 +1,82 @@
+//! How far work is, in one line on stderr. Nothing is drawn where stderr is no terminal.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::watch::Receiver;
+use tokio::task::AbortHandle;
+
+use crate::cli::print;
+use crate::model::work::progress::Progress;
+
+const OF_BYTES: &str =
+    "{bar:24} {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}";
+const OF_ITEMS: &str = "{bar:24} {pos} of {len}  {wide_msg}";
+
+/// The line. It goes away with this value.
+pub struct Bar {
+    bar: ProgressBar,
+    follower: AbortHandle,
+}
+
+impl Bar {
+    /// Draws what comes.
+    pub fn of(progress: Receiver<Progress>) -> Bar {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let target = match std::io::stderr().is_terminal() && !is_dumb {
+            true => ProgressDrawTarget::stderr(),
+            false => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let follower = tokio::spawn(follow(bar.clone(), progress)).abort_handle();
+        Bar { bar, follower }
+    }
+
+    /// Says something without getting in the way of the line.
+    pub fn say(&self, text: &str) {
+        self.bar.suspend(|| print::complain(text));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.follower.abort();
+        self.bar.finish_and_clear();
+    }
+}
+
+async fn follow(bar: ProgressBar, mut progress: Receiver<Progress>) {
+    let mut moves_bytes = None;
+    while progress.changed().await.is_ok() {
+        let now = progress.borrow_and_update().clone();
+        if moves_bytes != Some(now.bytes > 0) {
+            moves_bytes = Some(now.bytes > 0);
+            bar.set_style(style(if now.bytes > 0 { OF_BYTES } else { OF_ITEMS }));
+        }
+        let (done, all) = match now.bytes {
+            0 => (now.ended() as u64, now.items.len() as u64),
+            bytes => (now.moved.min(bytes), bytes),
+        };
+        bar.set_length(all);
+        bar.set_position(done);
+        bar.set_message(now.now.to_string());
+    }
+}
+
+/// The templates are ours; one that could not be read would draw the usual bar.
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("━╸ ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_templates_can_be_read() {
+        for template in [OF_BYTES, OF_ITEMS] {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `regtui copy`: an image or a whole repository, byte for byte, within a registry or to another one.
+
+use clap::Args;
+
+use super::{Trouble, change, target};
+use crate::model::platform::Platform;
+use crate::model::reference::{Reference, Repository, Tag, Target};
+use crate::model::text::SafeText;
+use crate::model::work::{Wish, copy};
+use crate::ops::work::Workshop;
+
+/// Copy an image or a repository, within a registry or to another one
+#[derive(Debug, Args)]
+pub struct Copy {
+    /// An image, or with --all-tags a repository
+    #[arg(value_name = "SOURCE")]
+    source: String,
+    /// An image, a repository, or a registry where it keeps its name: prod.example, prod.example/team/app:1.4.2
+    #[arg(value_name = "DESTINATION")]
+    destination: String,
+    /// Every tag of the repository
+    #[arg(long)]
+    all_tags: bool,
+    /// Of an index only this platform (linux/arm64); several by repeating it. The digest changes
+    #[arg(long = "platform", value_name = "PLATFORM")]
+    platforms: Vec<String>,
+    /// What refers to the images too: signatures, SBOMs, attestations
+    #[arg(long)]
+    referrers: bool,
+    /// Replace tags that exist at the destination
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    options: change::Options,
+}
+
+impl Copy {
+    /// Copies.
+    pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
+        self.options.make(workshop, Wish::Copy(self.wish()?), self.force).await
+    }
+
+    fn wish(&self) -> Result<copy::Wish, Trouble> {
+        let (from, what, own) = self.source()?;
+        let (to, tag) = self.destination(&from)?;
+        if self.all_tags && tag.is_some() {
+            return Err(Trouble::Usage(
+                "`--all-tags` copies to a repository, where every tag keeps its name: leave out the tag"
+                    .into(),
+            ));
+        }
+        let platforms = self.platforms.iter().map(|text| platform(text)).collect::<Result<_, _>>()?;
+        Ok(copy::Wish { from, what, to, tag: tag.or(own), platforms, referrers: self.referrers })
+    }
+
+    /// Where the images are, which, and the tag that a single one has.
+    fn source(&self) -> Result<(Repository, copy::What, Option<Tag>), Trouble> {
+        let source = SafeText::clean(&self.source);
+        match (target(&self.source)?, self.all_tags) {
+            (Target::Registry(host), _) => Err(Trouble::Usage(format!(
+                "`{host}` is a registry; a repository or an image of it can be copied"
+            ))),
+            (Target::Repository(repository), true) => Ok((repository, copy::What::AllTags, None)),
+            (Target::Image(_), true) => {
+                Err(Trouble::Usage(format!("`{source}` names one image: leave out `--all-tags`, or the tag")))
+            }
+            (Target::Repository(repository), false) => Err(Trouble::Usage(format!(
+                "`{source}` names a repository: name an image of it, `{repository}:TAG`, or add `--all-tags`"
+            ))),
+            (Target::Image(image), false) => {
+                let what = copy::What::Images(vec![image.selector()]);
+                Ok((image.repository, what, image.tag))
+            }
+        }
+    }
+
+    /// Where they go, and the tag there.
+    fn destination(&self, from: &Repository) -> Result<(Repository, Option<Tag>), Trouble> {
+        match target(&self.destination)? {
+            Target::Registry(host) => Ok((Repository { host, name: from.name.clone() }, None)),
+            Target::Repository(repository) => Ok((repository, None)),
+            Target::Image(Reference { repository, tag, digest: None }) => Ok((repository, tag)),
+            Target::Image(_) => {
+                Err(Trouble::Usage("the destination has a digest: what is copied keeps its own".into()))
+            }
+        }
+    }
+}
+
+fn platform(text: &str) -> Result<Platform, Trouble> {
+    Platform::parse(text).ok_or_else(|| {
+        let text = SafeText::clean(text);
+        Trouble::Usage(format!(
+            "`--platform {text}`: `os/architecture` or `os/architecture/variant` is expected"
+        ))
+    })
+}

@@ -1,0 +1,88 @@
+//! `regtui delete`: tags or images of a repository, after a plan.
+
+use clap::Args;
+
+use super::{Trouble, change, target};
+use crate::model::reference::{Reference, Repository, Selector, Target};
+use crate::model::text::SafeText;
+use crate::model::work::{Wish, delete};
+use crate::ops::work::Workshop;
+
+/// Remove tags or images: shows the plan, asks, deletes
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// Images of one repository: localhost:5000/team/app:1.4.2, localhost:5000/team/app@sha256:…
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<String>,
+    /// Delete the images, with every tag that they have, and not only the tags that are named
+    #[arg(long)]
+    image: bool,
+    /// Untag where the server cannot: put each tag on an empty image and delete that one
+    #[arg(long, conflicts_with = "image")]
+    replace: bool,
+    /// With them what refers to them: signatures, SBOMs, attestations
+    #[arg(long)]
+    with_referrers: bool,
+    /// With an index the images that it lists and nothing else needs
+    #[arg(long)]
+    with_children: bool,
+    #[command(flatten)]
+    options: change::Options,
+}
+
+impl Delete {
+    /// Deletes.
+    pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
+        self.options.make(workshop, Wish::Delete(self.wish()?), false).await
+    }
+
+    fn wish(&self) -> Result<delete::Wish, Trouble> {
+        let mut named = self.images.iter().map(|text| exactly_one(text));
+        let Some(first) = named.next() else {
+            return Err(Trouble::Usage("an image is expected".into()));
+        };
+        let (repository, selector) = first?;
+        let mut selectors = vec![selector];
+        for image in named {
+            let (other, selector) = image?;
+            if other != repository {
+                return Err(Trouble::Usage(format!(
+                    "`{other}` and `{repository}` are two repositories; one plan is for one of them"
+                )));
+            }
+            if !selectors.contains(&selector) {
+                selectors.push(selector);
+            }
+        }
+        let along = delete::Along { children: self.with_children, referrers: self.with_referrers };
+        Ok(delete::Wish { repository, selectors, manner: self.manner(), along })
+    }
+
+    fn manner(&self) -> Option<delete::Manner> {
+        match (self.image, self.replace) {
+            (true, _) => Some(delete::Manner::Image),
+            (_, true) => Some(delete::Manner::Replace),
+            _ => None,
+        }
+    }
+}
+
+/// Reads what names a tag or a digest, and nothing that has to be guessed.
+fn exactly_one(text: &str) -> Result<(Repository, Selector), Trouble> {
+    let shown = SafeText::clean(text);
+    match target(text)? {
+        Target::Image(Reference { tag: Some(_), digest: Some(_), .. }) => {
+            Err(Trouble::Usage(format!("`{shown}` has a tag and a digest: name the one that is to go")))
+        }
+        Target::Image(image) => {
+            let selector = image.selector();
+            Ok((image.repository, selector))
+        }
+        Target::Repository(repository) => Err(Trouble::Usage(format!(
+            "`{shown}` names a repository: name what is to go, `{repository}:TAG` or `{repository}@DIGEST`"
+        ))),
+        Target::Registry(host) => {
+            Err(Trouble::Usage(format!("`{host}` is a registry; registries are not deleted")))
+        }
+    }
+}

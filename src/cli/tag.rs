@@ -1,0 +1,66 @@
+//! `regtui tag`: another tag for an image, in its repository or in another one of the registry.
+
+use clap::Args;
+
+use super::{Trouble, change, image_named, target};
+use crate::model::reference::{Reference, Repository, Tag, Target};
+use crate::model::text::SafeText;
+use crate::model::work::{Wish, retag};
+use crate::ops::work::Workshop;
+
+/// Give an image another tag: same bytes, same digest
+#[derive(Debug, Args)]
+pub struct NewTag {
+    /// An image: localhost:5000/team/app:1.4.2
+    #[arg(value_name = "IMAGE")]
+    image: String,
+    /// A tag, or an image of the same registry: stable, localhost:5000/team/other:1.4.2
+    #[arg(value_name = "NEW")]
+    new: String,
+    /// Rename: untag the old name afterwards
+    #[arg(long = "move")]
+    moves: bool,
+    /// Move the new tag where it exists already
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    options: change::Options,
+}
+
+impl NewTag {
+    /// Puts the tag.
+    pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
+        self.options.make(workshop, Wish::Retag(self.wish()?), self.force).await
+    }
+
+    fn wish(&self) -> Result<retag::Wish, Trouble> {
+        let image = image_named(&self.image)?;
+        let (to, tag) = self.place(&image)?;
+        if self.moves && image.digest.is_some() {
+            return Err(Trouble::Usage("`--move` renames a tag: name the image by its tag".into()));
+        }
+        Ok(retag::Wish {
+            items: vec![(image.selector(), to, tag)],
+            from: image.repository,
+            manner: if self.moves { retag::Manner::Move } else { retag::Manner::Add },
+        })
+    }
+
+    /// Where the new tag goes.
+    fn place(&self, image: &Reference) -> Result<(Repository, Tag), Trouble> {
+        if let Ok(tag) = Tag::parse(&self.new) {
+            return Ok((image.repository.clone(), tag));
+        }
+        let new = SafeText::clean(&self.new);
+        let Target::Image(Reference { repository, tag: Some(tag), digest: None }) = target(&self.new)? else {
+            return Err(Trouble::Usage(format!("`{new}` is no tag, and names no image by a tag")));
+        };
+        match repository.host == image.repository.host {
+            true => Ok((repository, tag)),
+            false => Err(Trouble::Usage(format!(
+                "`{new}` is in another registry, `{}`; `regtui copy {image} {repository}:{tag}` copies there",
+                repository.host
+            ))),
+        }
+    }
+}
