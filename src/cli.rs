@@ -197,11 +197,11 @@ impl Cli {
             Some(Command::Inspect(inspect)) => {
                 until_interrupted(inspect.run(&pool(&config, None), colour)).await
             }
-            Some(Command::Tag(tag)) => tag.run(&workshop(&self.options, &config)?).await,
-            Some(Command::Copy(copy)) => copy.run(&workshop(&self.options, &config)?).await,
-            Some(Command::Delete(delete)) => delete.run(&workshop(&self.options, &config)?).await,
-            Some(Command::Undo(undo)) => undo.run(&workshop(&self.options, &config)?).await,
-            Some(Command::Journal(list)) => list.run(&workshop(&self.options, &config)?.journal).await,
+            Some(Command::Tag(tag)) => tag.run(&workshop(&self.options, &config, None)).await,
+            Some(Command::Copy(copy)) => copy.run(&workshop(&self.options, &config, None)).await,
+            Some(Command::Delete(delete)) => delete.run(&workshop(&self.options, &config, None)).await,
+            Some(Command::Undo(undo)) => undo.run(&workshop(&self.options, &config, None)).await,
+            Some(Command::Journal(list)) => list.run(&workshop(&self.options, &config, None).journal).await,
         }
     }
 
@@ -271,19 +271,14 @@ fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
     Pool::new(settings)
 }
 
-/// What changes need, with registries that report to nobody.
-fn workshop(options: &Options, config: &Config) -> Result<Workshop, Trouble> {
-    Ok(Workshop { pool: pool(config, None), rules: options.rules(config), journal: journal()? })
-}
-
-/// Where changes are noted.
-fn journal() -> Result<Journal, Trouble> {
-    let folder = paths::state().ok_or_else(|| {
-        Trouble::Usage(
-            "no place for the journal, without which nothing is changed: set `XDG_STATE_HOME`".into(),
-        )
-    })?;
-    Ok(Journal::open(folder.join("journal")))
+/// What changes need: the registries, the rules, and the journal. Without a place for the journal nothing is changed.
+fn workshop(options: &Options, config: &Config, inbox: Option<&Inbox>) -> Workshop {
+    let mut rules = options.rules(config);
+    let folder = paths::state().map(|folder| folder.join("journal")).unwrap_or_else(|| {
+        rules.read_only.get_or_insert("a journal without a place (`XDG_STATE_HOME` names one)");
+        PathBuf::from("/nonexistent")
+    });
+    Workshop { pool: pool(config, inbox), rules, journal: Journal::open(folder) }
 }
 
 /// Opens the terminal UI.
@@ -306,19 +301,19 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         let address = demo.address().to_string();
         targets.insert(0, target(&address)?);
     }
+    let inbox = Inbox::default();
+    let workshop = workshop(&cli.options, &config, Some(&inbox));
     let settings = app::settings::Settings {
-        rules: cli.options.rules(&config),
+        rules: workshop.rules.clone(),
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
         remembered: runtime::remembered::read(),
         pull_with: config.pull_with.clone(),
         tree: config.tree,
     };
-    let inbox = Inbox::default();
-    let pool = pool(&config, Some(&inbox));
     let options =
         runtime::Options { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };
-    match runtime::run(options, pool, inbox).await {
+    match runtime::run(options, workshop, inbox).await {
         Ok(End::Quit) => Ok(()),
         Ok(End::Signal) => Err(Trouble::Interrupted),
         Err(report) => Err(Trouble::Broken(report)),

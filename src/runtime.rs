@@ -4,6 +4,7 @@ mod clipboard;
 pub mod effects;
 mod hangup;
 mod input;
+mod jobs;
 pub mod log;
 mod pager;
 mod panic;
@@ -11,6 +12,7 @@ pub mod remembered;
 mod signals;
 mod terminal;
 
+use std::io::Write;
 use std::time::Duration;
 
 use crossterm::event::{Event, MouseEventKind};
@@ -22,10 +24,10 @@ use crate::app::cmd::Cmd;
 use crate::app::dialog::Dialog;
 use crate::app::msg::Msg;
 use crate::app::{self, State, settings::Settings};
-use crate::client::Pool;
 use crate::client::log::Sink;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Target;
+use crate::ops::work::Workshop;
 use crate::ui;
 use crate::ui::theme::Theme;
 use effects::Effects;
@@ -91,13 +93,14 @@ pub struct Options {
 }
 
 /// Runs the UI until its end. The terminal is given back however it ends.
-pub async fn run(options: Options, pool: Pool, inbox: Inbox) -> color_eyre::Result<End> {
+pub async fn run(options: Options, workshop: Workshop, inbox: Inbox) -> color_eyre::Result<End> {
     let signals = Signals::listen()?;
     let mut terminal = Terminal::enter(options.mouse)?;
     hangup::watch();
     let size = terminal.fit()?;
     let (state, cmds) = app::init(options.settings, options.targets, size, Timestamp::now());
-    let effects = Effects::new(pool.clone(), inbox.sender);
+    let pool = workshop.pool.clone();
+    let effects = Effects::new(workshop, inbox.sender);
     let mut run = Run {
         theme: Theme::of(&state.settings.theme, options.colour),
         colour: options.colour,
@@ -116,7 +119,7 @@ pub async fn run(options: Options, pool: Pool, inbox: Inbox) -> color_eyre::Resu
     run.obey(cmds)?;
     let end = run.turn_until_end(inbox.receiver).await;
     run.terminal.leave();
-    run.effects.finish().await;
+    run.close().await;
     drop(run);
     pool.flush().await;
     match panic::taken() {
@@ -192,6 +195,10 @@ impl Run {
                 }
                 Wake::Tick => {
                     tick = Instant::now() + TICK;
+                    let progress = self.effects.progress();
+                    if !progress.is_empty() {
+                        self.take(Msg::Progressed(progress))?;
+                    }
                     self.take(Msg::Ticked)?;
                 }
                 Wake::Frame => is_urgent = true,
@@ -234,12 +241,9 @@ impl Run {
     }
 
     fn take(&mut self, msg: Msg) -> color_eyre::Result<()> {
+        self.effects.note(&msg);
         let is_seen = match &msg {
             Msg::Requested(_) => matches!(self.state.dialogs.last(), Some(Dialog::Requests(_))),
-            Msg::Answered(slot, ticket, _) => {
-                self.effects.ended(slot, *ticket);
-                true
-            }
             _ => true,
         };
         self.is_dirty |= is_seen;
@@ -301,6 +305,25 @@ impl Run {
     fn fit(&mut self) -> color_eyre::Result<()> {
         let (columns, rows) = self.terminal.fit()?;
         self.take(Msg::Resized(columns, rows))
+    }
+
+    /// Lets what runs come to its end, unless a signal asks for the end at once. The terminal is given back by then.
+    async fn close(&mut self) {
+        if self.effects.has_jobs() && !hangup::is_gone() {
+            // Where nobody reads it nobody needs it.
+            writeln!(std::io::stderr(), "regtui: closing what the jobs began; Ctrl-C ends at once").ok();
+        }
+        let mut finished = std::pin::pin!(self.effects.finish());
+        loop {
+            tokio::select! {
+                () = &mut finished => return,
+                signal = self.signals.next() => match signal {
+                    Signal::End | Signal::Interrupt => return,
+                    Signal::Stop => signals::stop_job(),
+                    Signal::Continue => {}
+                },
+            }
+        }
     }
 
     fn draw(&mut self) -> color_eyre::Result<()> {

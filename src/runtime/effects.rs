@@ -7,31 +7,37 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use super::jobs::Jobs;
 use super::{clipboard, remembered};
 use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::jobs::JobId;
 use crate::app::msg::{Answer, Msg};
 use crate::app::remote::Ticket;
-use crate::client::{Lane, Pool};
+use crate::client::Lane;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
+use crate::model::work::progress::Progress;
 use crate::ops;
+use crate::ops::work::Workshop;
 
 /// The longest that the end waits for a disk.
 const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// What runs in the background.
 pub struct Effects {
-    pool: Pool,
+    workshop: Workshop,
     inbox: UnboundedSender<Msg>,
     slots: HashMap<Slot, (Ticket, AbortHandle)>,
+    jobs: Jobs,
     /// The last write of what was opened; each waits for the one before.
     remembering: Option<JoinHandle<()>>,
 }
 
 impl Effects {
     /// Nothing runs yet.
-    pub fn new(pool: Pool, inbox: UnboundedSender<Msg>) -> Effects {
-        Effects { pool, inbox, slots: HashMap::new(), remembering: None }
+    pub fn new(workshop: Workshop, inbox: UnboundedSender<Msg>) -> Effects {
+        let jobs = Jobs::new(workshop.clone(), inbox.clone());
+        Effects { workshop, inbox, slots: HashMap::new(), jobs, remembering: None }
     }
 
     /// Starts what a command asks for. Commands about the terminal and the end are the loop's own.
@@ -39,9 +45,10 @@ impl Effects {
         match cmd {
             Cmd::Load { slot, ticket, after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Drop(slot) => self.drop_slot(&slot),
-            Cmd::Forget(host) => self.pool.client(&host).forget(),
+            Cmd::Forget(host) => self.workshop.pool.client(&host).forget(),
             Cmd::Remember(host, names) => self.remember(host, names),
-            Cmd::Start(..) | Cmd::Stop(_) => {}
+            Cmd::Start(id, work) => self.jobs.start(id, work),
+            Cmd::Stop(id) => self.jobs.stop(id),
             Cmd::Copy(_) | Cmd::Page(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
         }
     }
@@ -63,33 +70,50 @@ impl Effects {
         });
     }
 
-    /// Waits for what must not be lost at the end, but not for ever.
+    /// How far the jobs are that came further since this was asked the last time.
+    pub fn progress(&mut self) -> Vec<(JobId, Progress)> {
+        self.jobs.progress()
+    }
+
+    /// Whether a job runs.
+    pub fn has_jobs(&self) -> bool {
+        self.jobs.are_running()
+    }
+
+    /// Waits for what must not be lost at the end, but not for ever: jobs are stopped and close what they began.
     pub async fn finish(&mut self) {
+        self.jobs.close().await;
         if let Some(last) = self.remembering.take() {
             tokio::time::timeout(LONGEST_END, last).await.ok();
         }
     }
 
-    /// Whether a load has not ended yet.
+    /// Whether a load or a job has not ended yet.
     pub fn is_busy(&self) -> bool {
-        !self.slots.is_empty()
+        !self.slots.is_empty() || self.has_jobs()
     }
 
-    /// Notes that a load has ended.
-    pub fn ended(&mut self, slot: &Slot, ticket: Ticket) {
-        if self.slots.get(slot).is_some_and(|(current, _)| *current == ticket) {
-            self.slots.remove(slot);
+    /// Notes which load or job a message ends. To be told every message before it is taken.
+    pub fn note(&mut self, msg: &Msg) {
+        match msg {
+            Msg::Answered(slot, ticket, _)
+                if self.slots.get(slot).is_some_and(|(current, _)| current == ticket) =>
+            {
+                self.slots.remove(slot);
+            }
+            Msg::JobEnded(id, _) => self.jobs.ended(*id),
+            _ => {}
         }
     }
 
     fn load(&mut self, slot: Slot, ticket: Ticket, after: Duration, ask: Ask) {
         self.drop_slot(&slot);
-        let (pool, inbox, place) = (self.pool.clone(), self.inbox.clone(), slot.clone());
+        let (workshop, inbox, place) = (self.workshop.clone(), self.inbox.clone(), slot.clone());
         let task = tokio::spawn(async move {
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
-            let answer = answer(&pool, ask).await;
+            let answer = answer(&workshop, ask).await;
             // When the loop has ended nobody waits for it.
             inbox.send(Msg::Answered(place, ticket, answer)).ok();
         });
@@ -127,7 +151,8 @@ impl Drop for Effects {
     }
 }
 
-async fn answer(pool: &Pool, ask: Ask) -> Answer {
+async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
+    let pool = &workshop.pool;
     match ask {
         Ask::Server(host) => {
             let server = pool.client(&host).ping().await;
@@ -152,8 +177,8 @@ async fn answer(pool: &Pool, ask: Ask) -> Answer {
                 summary.map_err(|error| error.failure(format!("cannot read {}:{tag}", repository.name))),
             )
         }
-        Ask::Plan(_) => Answer::Plan(Err(no_plan())),
-        Ask::Journal => Answer::Journal(Ok(Vec::new())),
+        Ask::Plan(wish) => Answer::Plan(ops::work::plan(workshop, &wish).await.map(Box::new)),
+        Ask::Journal => Answer::Journal(Ok(workshop.journal.entries().await)),
         Ask::Inspection(repository, selector, digest_tags) => {
             let client = pool.client(&repository.host);
             let inspection =
@@ -164,16 +189,6 @@ async fn answer(pool: &Pool, ask: Ask) -> Answer {
                     .map_err(|error| error.failure(format!("cannot read {}", image(&repository, &selector)))),
             )
         }
-    }
-}
-
-/// Until changes are carried out, none is planned.
-fn no_plan() -> Failure {
-    Failure {
-        what: "cannot plan it".into(),
-        why: "changes are not built in yet".into(),
-        hint: None,
-        kind: FailureKind::Local,
     }
 }
 

@@ -9,6 +9,9 @@ use regtui::client::log::Sink;
 use regtui::client::{self, Pool};
 use regtui::demo::{self, Demo};
 use regtui::model::reference::Target;
+use regtui::model::work::rules::Rules;
+use regtui::ops::journal::Journal;
+use regtui::ops::work::Workshop;
 use regtui::runtime::{self, Inbox, Options};
 use tokio::sync::Notify;
 
@@ -67,6 +70,8 @@ fn run(in_loop: impl Fn(()), in_task: impl Fn(()) + Send + Sync + 'static) {
             in_task(());
         });
         let pool = Pool::new(client::Settings { sink, ..client::Settings::default() });
+        let journal = Journal::open(std::path::PathBuf::from("/nonexistent"));
+        let workshop = Workshop { pool, rules: Rules::default(), journal };
         let settings = Settings { theme: "terminal".into(), ..Settings::default() };
         let options = Options { settings, targets: vec![target], mouse: true, colour: true };
         let after_request = async {
@@ -75,7 +80,7 @@ fn run(in_loop: impl Fn(()), in_task: impl Fn(()) + Send + Sync + 'static) {
             std::future::pending().await
         };
         tokio::select! {
-            outcome = runtime::run(options, pool, Inbox::default()) => outcome,
+            outcome = runtime::run(options, workshop, Inbox::default()) => outcome,
             never = after_request => never,
         }
     });

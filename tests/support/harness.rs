@@ -13,8 +13,11 @@ use regtui::app::{self, State};
 use regtui::client::{self, Pool};
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::{Host, RepositoryName, Target};
+use regtui::ops::journal::Journal;
+use regtui::ops::work::Workshop;
 use regtui::runtime::effects::Effects;
 use regtui::ui::{self, theme::Theme};
+use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::registry;
@@ -27,6 +30,7 @@ pub struct Harness {
     pub demo: Demo,
     effects: Effects,
     inbox: UnboundedReceiver<Msg>,
+    _journal: TempDir,
     /// What went to the clipboard.
     pub copied: Vec<String>,
     /// What went to the pager.
@@ -74,10 +78,26 @@ impl Harness {
         let themes = ui::theme::NAMES.iter().map(ToString::to_string).collect();
         let settings = Settings { theme: "terminal".into(), themes, pull_with: "docker".into(), ..settings };
         let (sender, inbox) = unbounded_channel();
-        let effects = Effects::new(Pool::new(client), sender);
+        let journal = tempfile::tempdir().expect("a folder");
+        let workshop = Workshop {
+            pool: Pool::new(client),
+            rules: settings.rules.clone(),
+            journal: Journal::open(journal.path().join("journal")),
+        };
+        let effects = Effects::new(workshop, sender);
         let (state, cmds) = app::init(settings, targets, (120, 40), now());
         let (copied, paged, remembered) = (Vec::new(), Vec::new(), Vec::new());
-        let mut harness = Harness { state, demo, effects, inbox, copied, paged, remembered, quit: false };
+        let mut harness = Harness {
+            state,
+            demo,
+            effects,
+            inbox,
+            _journal: journal,
+            copied,
+            paged,
+            remembered,
+            quit: false,
+        };
         harness.obey(cmds);
         harness
     }
@@ -94,7 +114,7 @@ impl Harness {
         self.take(msg.expect("an answer").expect("an inbox"));
     }
 
-    /// Waits until nothing is loading any more.
+    /// Waits until nothing is loading any more and no job runs.
     pub async fn settle(&mut self) {
         while self.effects.is_busy() {
             self.next().await;
@@ -104,9 +124,7 @@ impl Harness {
 
     /// Takes one thing that happened.
     pub fn take(&mut self, msg: Msg) {
-        if let Msg::Answered(slot, ticket, _) = &msg {
-            self.effects.ended(slot, *ticket);
-        }
+        self.effects.note(&msg);
         let cmds = app::update(&mut self.state, now(), msg);
         self.obey(cmds);
     }

@@ -57,7 +57,7 @@ fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
         Manner::Untag => "delete by tag: the images stay",
         Manner::Image => "delete by digest: the images go, and every tag that they have",
         Manner::Replace => {
-            "each tag is put on an empty image, which is deleted: pullers see it for a moment, the images stay"
+            "each tag is put on a marked copy of its manifest, and that is deleted by digest: the images stay"
         }
     };
     fact(out, "method", way)?;
@@ -84,6 +84,7 @@ fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
         "unknown",
         plan.unknown.iter().map(|tag| format!("{tag} (its digest cannot be found out)")).collect(),
     )?;
+    plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))?;
     fact(out, "space", space(plan))
 }
 
@@ -306,6 +307,8 @@ mod tests {
             blocked: None,
             refused: None,
             name_to_type: None,
+            remarks: Vec::new(),
+            tags: std::collections::BTreeMap::new(),
         })
     }
 
