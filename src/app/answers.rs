@@ -99,14 +99,19 @@ impl Turn<'_> {
         let Some(repository) = self.state.tags.repository.clone() else { return };
         match answer {
             Ok(page) => {
-                let ask = |next| Ask::Tags(repository, Some(next));
+                let ask = |next| Ask::Tags(repository.clone(), Some(next));
                 let next = page.next.map(|next| self.ask(Slot::Tags, Duration::ZERO, ask(next)));
                 if next.is_none() && self.state.tags.tags.incoming.is_some() {
                     self.drop_rows();
                 }
                 self.state.tags.take(page.items, next, page.incomplete, self.now);
             }
-            Err(failure) => self.state.tags.tags.fail(failure),
+            Err(failure) => {
+                if failure.kind == FailureKind::NotFound {
+                    self.forget_opened(&repository);
+                }
+                self.state.tags.tags.fail(failure);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::cmd::Cmd;
 use super::dialog::{Dialog, Open};
 use super::repositories::MOST_OPENED;
 use super::turn::Turn;
-use crate::model::reference::{BadName, Host, RepositoryName, Target};
+use crate::model::reference::{BadName, Host, Repository, RepositoryName, Target};
 
 /// Names that the prompt suggests at once.
 const MOST_SUGGESTIONS: usize = 8;
@@ -59,6 +59,16 @@ impl Turn<'_> {
         names.insert(0, name.clone());
         names.truncate(MOST_OPENED);
         self.cmds.push(Cmd::Remember(host.clone(), names.clone()));
+    }
+
+    /// A repository that is not there is not offered again: its name was mistyped, or it is gone.
+    pub fn forget_opened(&mut self, repository: &Repository) {
+        let Some(names) = self.state.settings.remembered.get_mut(&repository.host) else { return };
+        let before = names.len();
+        names.retain(|known| *known != repository.name);
+        if names.len() != before {
+            self.cmds.push(Cmd::Remember(repository.host.clone(), names.clone()));
+        }
     }
 
     /// Asks for a name.

@@ -55,3 +55,14 @@ async fn opening_a_repository_keeps_what_earlier_runs_remember() {
     assert_eq!(harness.state.settings.remembered.get(&host), Some(&expected));
     assert_eq!(harness.remembered.last(), Some(&(host, expected)));
 }
+
+/// A mistyped name is not offered again.
+#[tokio::test]
+async fn a_repository_that_is_not_there_is_not_remembered() {
+    let demo = small("one/app").await;
+    let target = Target::parse(&format!("{}/one/ap", demo.address())).expect("a target");
+    let host = target.host().clone();
+    let harness = Harness::with(demo, vec![target], Settings::default(), registry::settings()).await;
+    assert_eq!(harness.state.settings.remembered.get(&host), Some(&vec![]));
+    assert_eq!(harness.remembered.last(), Some(&(host, vec![])));
+}
