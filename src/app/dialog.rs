@@ -4,6 +4,7 @@ mod command_line;
 mod open_prompt;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Position;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
@@ -111,6 +112,13 @@ pub struct Help {
     pub scroll: usize,
 }
 
+impl Menu {
+    /// Columns of the widest label.
+    pub fn label_columns(&self) -> usize {
+        self.entries.iter().map(|entry| entry.label.len()).max().unwrap_or(0)
+    }
+}
+
 impl Dialog {
     /// Where text is typed, if it is.
     fn input(&mut self) -> Option<&mut Input> {
@@ -155,6 +163,23 @@ impl Turn<'_> {
     /// Closes the dialog on top as Esc does.
     pub fn close_dialog(&mut self) {
         self.key_in_dialog(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
+    }
+
+    /// A click into a menu takes the entry under it; anywhere else it closes the dialog on top.
+    pub fn click_dialog(&mut self, at: Position) {
+        if let Some(Dialog::Menu(menu)) = self.state.dialogs.last() {
+            let area = layout::menu(self.state, menu);
+            let row = usize::from(at.y.saturating_sub(area.y + 1));
+            if area.contains(at) {
+                let inside = at.y > area.y && row < menu.entries.len();
+                if let (true, Some(Dialog::Menu(menu))) = (inside, self.state.dialogs.last_mut()) {
+                    menu.cursor = row;
+                    self.key_in_dialog(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
+                }
+                return;
+            }
+        }
+        self.close_dialog();
     }
 
     /// Scrolls the dialog on top as the arrow keys do.

@@ -3,8 +3,10 @@
 use ratatui::layout::{Position, Rect};
 
 use super::detail::Tab;
+use super::dialog::{Entry, Menu};
 use super::keymap::BINDINGS;
 use super::{Pane, State};
+use crate::model::columns;
 
 /// Fewest columns that are of use.
 pub const LEAST_COLUMNS: u16 = 40;
@@ -168,6 +170,13 @@ pub fn over(state: &State, width: u16, height: u16) -> Rect {
     let (columns, rows) = state.size;
     let (width, height) = (width.min(columns.saturating_sub(2)), height.min(rows.saturating_sub(2)));
     Rect::new((columns - width) / 2, (rows - height) / 3, width, height)
+}
+
+/// The box of a menu, with its border; inside, a row for each entry.
+pub fn menu(state: &State, menu: &Menu) -> Rect {
+    let widest = |of: fn(&Entry) -> usize| menu.entries.iter().map(of).max().unwrap_or(0);
+    let width = menu.label_columns() + widest(|entry| columns::width(entry.preview.as_str())) + 12;
+    over(state, width.clamp(30, 100) as u16, menu.entries.len() as u16 + 2)
 }
 
 /// The box of the request log and of the messages, with its border.

@@ -18,7 +18,9 @@ impl Turn<'_> {
         match event.kind {
             MouseEventKind::ScrollDown => self.wheel(event, NOTCH),
             MouseEventKind::ScrollUp => self.wheel(event, -NOTCH),
-            MouseEventKind::Down(MouseButton::Left) if !self.state.dialogs.is_empty() => self.close_dialog(),
+            MouseEventKind::Down(MouseButton::Left) if !self.state.dialogs.is_empty() => {
+                self.click_dialog(Position::new(event.column, event.row))
+            }
             MouseEventKind::Down(MouseButton::Left) => self.click(event),
             _ => {}
         }

@@ -16,10 +16,11 @@ pub fn start(file: &Path, level: LevelFilter) -> io::Result<()> {
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = Mutex::new(options.open(file)?);
+    let log = Mutex::new(options.open(file)?);
+    super::panic::log_is(file);
     // Libraries log URLs with everything in them.
     let ours = Targets::new().with_target("regtui", level);
-    let lines = fmt::layer().with_writer(file).with_ansi(false);
+    let lines = fmt::layer().with_writer(log).with_ansi(false);
     tracing_subscriber::registry().with(ours).with(lines).try_init().ok();
     Ok(())
 }

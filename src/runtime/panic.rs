@@ -1,7 +1,8 @@
 //! Panics: the terminal is given back before anything is printed, whichever thread it was.
 
 use std::io::{IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -11,11 +12,17 @@ use super::terminal::give_back;
 static REPORT: Mutex<Option<String>> = Mutex::new(None);
 static HAPPENED: Notify = Notify::const_new();
 
+/// Where the log is written, once that is known.
+static LOG: OnceLock<PathBuf> = OnceLock::new();
+
+/// Names the log in reports from now on.
+pub fn log_is(file: &Path) {
+    LOG.set(file.to_path_buf()).ok();
+}
+
 /// Installs the hooks of errors and panics. To be called once, before anything else.
 pub fn install() -> color_eyre::Result<()> {
-    let issues = "this is a fault of regtui; the log file, if one was written, tells more";
-    let mut hooks =
-        color_eyre::config::HookBuilder::default().panic_section(issues).display_env_section(false);
+    let mut hooks = color_eyre::config::HookBuilder::default().display_env_section(false);
     if !std::io::stderr().is_terminal() || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
     {
         hooks = hooks.theme(color_eyre::config::Theme::new());
@@ -25,7 +32,12 @@ pub fn install() -> color_eyre::Result<()> {
     let main = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
         let version = concat!("regtui ", env!("CARGO_PKG_VERSION"));
-        let report = format!("{version}\n{}", panic_hook.panic_report(info));
+        let log = match LOG.get() {
+            Some(file) => format!("the log `{}` tells more", file.display()),
+            None => "with `--log-file FILE` there would be a log of it".into(),
+        };
+        let report =
+            format!("{version}\n{}\n\nthis is a fault of regtui; {log}", panic_hook.panic_report(info));
         tracing::error!(%report, "panic");
         if std::thread::current().id() == main {
             give_back();

@@ -3,6 +3,7 @@
 use regtui::app::Pane;
 use regtui::app::msg::Msg;
 use regtui::app::settings::Settings;
+use regtui::app::tags::SortBy;
 use regtui::demo::{self, Demo};
 use regtui::model::reference::Target;
 
@@ -226,4 +227,23 @@ async fn a_prompt_without_any_registry_opens_one() {
     harness.shows("Open");
     harness.type_text(&address).await.press("Enter").await;
     harness.shows("base/alpine");
+}
+
+/// The mouse presses what it points at, also in a menu.
+#[tokio::test]
+async fn a_click_takes_the_entry_of_a_menu_and_beside_it_closes_the_menu() {
+    let mut harness = at_tags().await;
+    harness.press("s").await;
+    let row = harness
+        .screen()
+        .lines()
+        .position(|line| line.contains("newest first") && line.contains("date"))
+        .expect("the menu is there") as u16;
+    harness.click(75, row).await;
+    assert!(harness.state.dialogs.is_empty());
+    assert_eq!(harness.state.tags.sort.by, SortBy::Date);
+    harness.press("s").await;
+    harness.click(1, 1).await;
+    assert!(harness.state.dialogs.is_empty());
+    assert_eq!(harness.state.tags.sort.by, SortBy::Date);
 }

@@ -12,11 +12,8 @@ use crate::ui::theme::Role;
 impl Canvas<'_, '_> {
     /// Draws a menu.
     pub fn menu(&mut self, menu: &Menu) {
-        let labels = menu.entries.iter().map(|entry| entry.label.len()).max().unwrap_or(0);
-        let previews =
-            menu.entries.iter().map(|entry| columns::width(entry.preview.as_str())).max().unwrap_or(0);
-        let width = (labels + previews + 12).clamp(30, 100) as u16;
-        let area = layout::over(self.state, width, menu.entries.len() as u16 + 2);
+        let labels = menu.label_columns();
+        let area = layout::menu(self.state, menu);
         let inner = self.overlay(area, menu.title, "Esc leave");
         for (row, entry) in menu.entries.iter().enumerate().take(inner.height.into()) {
             let is_cursor = row == menu.cursor;
