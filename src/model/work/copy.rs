@@ -42,6 +42,9 @@ pub enum What {
 /// What copying will do.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
+    /// What was wished, to be planned again if the program goes down in the middle.
+    #[serde(skip)]
+    pub wish: Wish,
     /// Where the images are.
     pub from: Repository,
     /// Where they go.
@@ -103,13 +106,31 @@ pub enum Way {
     Move,
 }
 
+impl Image {
+    /// Whether nothing has to be done for its tag.
+    pub fn is_done(&self) -> bool {
+        self.replaces == Some(self.digest)
+    }
+
+    /// Whether it belongs to another image: a signature or the like under a digest tag.
+    pub fn is_companion(&self) -> bool {
+        self.tag.as_ref().is_some_and(Tag::is_digest_tag)
+    }
+}
+
 impl Plan {
     /// In a few words.
     pub fn title(&self) -> SafeText {
-        let (from, to) = (&self.from, &self.to);
-        SafeText::from(match self.images.as_slice() {
-            [Image { tag: Some(tag), selector, .. }] => format!("copy {}:{selector} → {to}:{tag}", from.name),
-            images => format!("copy {} images of {} → {to}", images.len(), from.name),
+        let (from, to) = (&self.from.name, &self.to);
+        // What goes by a digest tag goes along with another image.
+        let all: Vec<&Image> = self.images.iter().filter(|image| !image.is_companion()).collect();
+        SafeText::from(match all.as_slice() {
+            [Image { tag: Some(tag), selector: Selector::Tag(old), .. }] => {
+                format!("copy {from}:{old} → {to}:{tag}")
+            }
+            [Image { tag: Some(tag), digest, .. }] => format!("copy {from}@{} → {to}:{tag}", digest.short()),
+            [Image { tag: None, digest, .. }] => format!("copy {from}@{} → {to}", digest.short()),
+            all => format!("copy {} images of {from} → {to}", all.len()),
         })
     }
 

@@ -1,0 +1,25 @@
+//! Copying images within and across registries, byte for byte.
+//!
+//! | question | file |
+//! |---|---|
+//! | what will be copied, and what is there already | `plan` |
+//! | which images are meant | `picked` |
+//! | what hangs on them | `tree`, and `parts` of one manifest |
+//! | only some platforms of an index | `platforms` |
+//! | referrers and digest tags | `companions` |
+//! | what the destination has | `destination` |
+//! | how is it carried out, and when is a tag put | `run` |
+//! | blobs and manifests on their way, each digest once | `bring` |
+
+mod bring;
+mod companions;
+mod destination;
+mod parts;
+mod picked;
+mod plan;
+mod platforms;
+mod run;
+mod tree;
+
+pub use plan::plan;
+pub use run::run;

@@ -1,0 +1,278 @@
+//! Blobs and manifests on their way to the destination: each digest once, everything before what needs it.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Shared, join_all};
+use tokio::sync::Semaphore;
+
+use super::{companions, parts};
+use crate::client::{BlobSource, Cause, Client, Error, Mount, Transfer};
+use crate::model::digest::Digest;
+use crate::model::failure::Failure;
+use crate::model::inspection::Found;
+use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::reference::Selector;
+use crate::model::text::SafeText;
+use crate::model::work::copy::{Blob, Image, Plan, Way};
+
+/// Blobs that are moved at once.
+const AT_ONCE: usize = 4;
+
+/// Why something did not arrive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// Somebody stopped the copy.
+    Stopped,
+    /// It failed.
+    Failed(Failure),
+    /// Every image that needs it failed for another reason, so it was not begun.
+    Needless,
+}
+
+/// The arrival of a blob or a manifest. Clones wait for the same one.
+pub type Arrival<'a> = Shared<BoxFuture<'a, Result<(), Halt>>>;
+
+/// What carries a plan out.
+pub struct Carrier<'a> {
+    plan: &'a Plan,
+    source: Client,
+    /// The registry that the images go to.
+    pub destination: Client,
+    /// Bytes so far, and the way to stop them.
+    pub transfer: Arc<Transfer>,
+    at_once: Semaphore,
+    /// Which images need a blob or a manifest, by index.
+    wanted: HashMap<Digest, Vec<usize>>,
+    failed: Vec<AtomicBool>,
+    /// Bytes that move although the plan was to mount them.
+    not_mounted: AtomicU64,
+    arrived: AtomicUsize,
+    /// Manifests that were put.
+    pub put: AtomicUsize,
+}
+
+impl<'a> Carrier<'a> {
+    /// Nothing moves yet.
+    pub fn new(plan: &'a Plan, source: Client, destination: Client, transfer: Arc<Transfer>) -> Carrier<'a> {
+        let mut wanted: HashMap<Digest, Vec<usize>> = HashMap::new();
+        for (index, digests) in reaches(plan).into_iter().enumerate() {
+            digests.into_iter().for_each(|digest| wanted.entry(digest).or_default().push(index));
+        }
+        Carrier {
+            source,
+            destination,
+            transfer,
+            at_once: Semaphore::new(AT_ONCE),
+            wanted,
+            failed: plan.images.iter().map(|_| AtomicBool::new(false)).collect(),
+            not_mounted: AtomicU64::new(0),
+            arrived: AtomicUsize::new(0),
+            put: AtomicUsize::new(0),
+            plan,
+        }
+    }
+
+    /// The arrivals of all blobs and manifests that are not there yet. Each begins when somebody waits for it.
+    pub fn arrivals(&'a self) -> HashMap<Digest, Arrival<'a>> {
+        let mut arrivals: HashMap<Digest, Arrival<'a>> = HashMap::new();
+        for blob in self.plan.blobs.iter().filter(|blob| blob.way != Way::There) {
+            if let Some(digest) = blob.descriptor.digest {
+                arrivals.insert(digest, self.blob(digest, blob).boxed().shared());
+            }
+        }
+        for manifest in &self.plan.manifests {
+            let needs = parts::needs(manifest).chain([manifest.digest]);
+            let needs: Vec<Arrival<'a>> = needs.filter_map(|digest| arrivals.get(&digest).cloned()).collect();
+            arrivals.insert(manifest.digest, self.manifest(manifest, needs).boxed().shared());
+        }
+        arrivals
+    }
+
+    /// The arrivals that an image has to wait for, in the order in which they are best begun.
+    pub fn of_image(&self, index: usize, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
+        let needs_it =
+            |digest: &Digest| self.wanted.get(digest).is_some_and(|images| images.contains(&index));
+        let blobs = self.plan.blobs.iter().filter_map(|blob| blob.descriptor.digest);
+        let manifests = self.plan.manifests.iter().map(|manifest| manifest.digest);
+        let mut seen = HashSet::new();
+        let needed = blobs.chain(manifests).filter(|digest| needs_it(digest) && seen.insert(*digest));
+        needed.filter_map(|digest| all.get(&digest).cloned()).collect()
+    }
+
+    /// Waits until all that an image needs is there.
+    pub async fn wait_for(&self, index: usize, arrivals: Vec<Arrival<'a>>) -> Result<(), Halt> {
+        let noted = arrivals.into_iter().map(async |arrival: Arrival<'a>| {
+            let arrived = arrival.await;
+            if arrived.is_err() {
+                self.give_up(index);
+            }
+            arrived
+        });
+        together(join_all(noted).await)
+    }
+
+    /// What only this image needs is not begun any more.
+    pub fn give_up(&self, index: usize) {
+        if let Some(failed) = self.failed.get(index) {
+            failed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Bytes to move in all.
+    pub fn bytes(&self) -> u64 {
+        self.plan.bytes() + self.not_mounted.load(Ordering::Relaxed)
+    }
+
+    /// `3 of 14 blobs`.
+    pub fn now(&self) -> SafeText {
+        let all = self.plan.blobs.iter().filter(|blob| blob.way != Way::There).count();
+        SafeText::from(format!("{} of {all} blobs", self.arrived.load(Ordering::Relaxed)))
+    }
+
+    /// Whether somebody stopped the copy.
+    pub fn is_stopped(&self) -> bool {
+        self.transfer.stop.is_cancelled()
+    }
+
+    /// Why a request to the destination failed.
+    pub fn halt(&self, error: &Error, what: String) -> Halt {
+        match error.cause == Cause::Stopped {
+            true => Halt::Stopped,
+            false => Halt::Failed(error.failure(what)),
+        }
+    }
+
+    async fn blob(&self, digest: Digest, blob: &Blob) -> Result<(), Halt> {
+        let _turn = tokio::select! {
+            biased;
+            () = self.transfer.stop.cancelled() => return Err(Halt::Stopped),
+            turn = self.at_once.acquire() => turn,
+        };
+        if !self.is_wanted(&digest) {
+            return Err(Halt::Needless);
+        }
+        let moved = self.moved(blob, &digest).await;
+        moved.map_err(|error| {
+            let is_source = error.host.as_str() == self.plan.from.host.as_str()
+                && self.plan.from.host != self.plan.to.host;
+            self.halt(
+                &error,
+                match is_source {
+                    true => format!("cannot read the blob {} of {}", digest.short(), self.plan.from),
+                    false => format!("cannot copy the blob {} to {}", digest.short(), self.plan.to),
+                },
+            )
+        })?;
+        self.arrived.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn is_wanted(&self, digest: &Digest) -> bool {
+        let has_failed =
+            |index: &usize| self.failed.get(*index).is_some_and(|failed| failed.load(Ordering::Relaxed));
+        // What no image claims is claimed by nobody who could have failed.
+        self.wanted.get(digest).is_none_or(|images| !images.iter().all(has_failed))
+    }
+
+    async fn moved(&self, blob: &Blob, digest: &Digest) -> Result<(), Error> {
+        let (to, descriptor) = (&self.plan.to.name, &blob.descriptor);
+        let source = BlobSource::registry(&self.source, &self.plan.from.name, descriptor);
+        match &blob.way {
+            Way::There => Ok(()),
+            Way::Move => self.destination.push_blob(to, descriptor, &source, &self.transfer).await,
+            Way::Mount(from) => match self.destination.mount_blob(to, digest, Some(from)).await? {
+                Mount::Mounted => Ok(()),
+                Mount::Opened(upload) => {
+                    self.not_mounted.fetch_add(descriptor.size.unwrap_or(0), Ordering::Relaxed);
+                    upload.push(descriptor, &source, &self.transfer).await
+                }
+            },
+        }
+    }
+
+    async fn manifest(&self, manifest: &Manifest, needs: Vec<Arrival<'a>>) -> Result<(), Halt> {
+        together(join_all(needs).await)?;
+        if self.is_stopped() {
+            return Err(Halt::Stopped);
+        }
+        let (to, digest) = (&self.plan.to.name, manifest.digest);
+        let pushed = self.destination.put_manifest(to, &Selector::Digest(digest), manifest).await;
+        let what = |error: Error| {
+            let kind = if manifest.subject().is_some() { "referrer" } else { "manifest" };
+            self.halt(&error, format!("cannot put the {kind} {} into {}", digest.short(), self.plan.to))
+        };
+        let pushed = pushed.map_err(what)?;
+        self.put.fetch_add(1, Ordering::Relaxed);
+        match manifest.subject().and_then(|subject| subject.digest) {
+            Some(subject) if !pushed.subject_seen => {
+                self.list_referrer(&subject, manifest).await.map_err(what)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Lists a referrer under the fallback tag, where the registry has no referrers API of its own.
+    async fn list_referrer(&self, subject: &Digest, manifest: &Manifest) -> Result<(), Error> {
+        let to = &self.plan.to.name;
+        let listed = self.destination.referrers(to, subject, false).await?;
+        if listed.found == Some(Found::Api) {
+            return Ok(());
+        }
+        self.destination.push_referrer_fallback(to, subject, &as_referrer(manifest)).await
+    }
+}
+
+/// What several arrivals amount to: a failure, if there is one, says most.
+fn together(arrived: Vec<Result<(), Halt>>) -> Result<(), Halt> {
+    let halts = || arrived.iter().filter_map(|arrived| arrived.as_ref().err());
+    match halts().find(|halt| matches!(halt, Halt::Failed(_))).or_else(|| halts().next()) {
+        None => Ok(()),
+        Some(halt) => Err(halt.clone()),
+    }
+}
+
+/// For each image the digests of all that has to be brought for it: its parts, their parts, and what refers to them.
+pub fn reaches(plan: &Plan) -> Vec<HashSet<Digest>> {
+    let all = plan.manifests.iter().chain(plan.images.iter().map(|image| &image.manifest));
+    let manifests: HashMap<Digest, &Arc<Manifest>> =
+        all.map(|manifest| (manifest.digest, manifest)).collect();
+    let referrers = companions::by_subject(&plan.manifests);
+    let reach = |image: &Image| {
+        let mut reach = HashSet::new();
+        let mut next = vec![image.digest];
+        while let Some(digest) = next.pop() {
+            if reach.insert(digest) {
+                next.extend(manifests.get(&digest).into_iter().flat_map(|manifest| parts::needs(manifest)));
+                next.extend(referrers.get(&digest).into_iter().flatten());
+            }
+        }
+        reach
+    };
+    plan.images.iter().map(reach).collect()
+}
+
+/// A manifest as lists of referrers show it: distribution-spec § Listing Referrers.
+fn as_referrer(manifest: &Manifest) -> Descriptor {
+    let artifact_type = match &manifest.body {
+        Body::Image(image) => {
+            let config = image.config.as_ref().map(|config| config.media_type.clone());
+            image.artifact_type.clone().or(config)
+        }
+        Body::Index(index) => index.artifact_type.clone(),
+        Body::Artifact(artifact) => artifact.artifact_type.clone(),
+        Body::Schema1(_) | Body::Unknown => None,
+    };
+    Descriptor {
+        media_type: manifest.media_type.clone(),
+        digest: Some(manifest.digest),
+        digest_text: manifest.digest.to_string(),
+        size: Some(manifest.raw.len() as u64),
+        platform: None,
+        artifact_type,
+        urls: Vec::new(),
+        annotations: manifest.annotations().cloned().unwrap_or_default(),
+    }
+}

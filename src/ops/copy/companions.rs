@@ -1,0 +1,175 @@
+//! What belongs to images and comes along if wished: referrers, theirs too, and digest tags.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+use super::picked::Pick;
+use super::tree::{AT_ONCE, Tree};
+use crate::client::{Client, Lane};
+use crate::model::digest::Digest;
+use crate::model::failure::Failure;
+use crate::model::manifest::{Descriptor, Manifest};
+use crate::model::reference::{RepositoryName, Selector, Tag};
+use crate::model::text::SafeText;
+
+/// How far referrers of referrers are followed: a signature of an SBOM of an image.
+const FURTHEST: usize = 4;
+/// Referrers of one copy.
+const MOST: usize = 5_000;
+/// Manifests whose usual digest tags are tried one by one; for more, all tags are listed.
+const FEW: usize = 10;
+/// Suffixes of cosign's digest tags.
+const USUAL: [&str; 3] = [".sig", ".att", ".sbom"];
+
+/// Where companions are looked for.
+pub struct Companions<'a> {
+    /// The source.
+    pub client: &'a Client,
+    /// The repository there.
+    pub name: &'a RepositoryName,
+    /// Its digest tags, where all tags are known.
+    pub digest_tags: Option<&'a [Tag]>,
+}
+
+impl Companions<'_> {
+    /// The referrers of these manifests, subjects before what refers to them. Adds them, and all that hangs on them, to
+    /// the tree, and what cannot be read to `left_out`.
+    pub async fn referrers(
+        &self,
+        tree: &mut Tree,
+        of: Vec<Digest>,
+        left_out: &mut Vec<SafeText>,
+    ) -> Result<Vec<Arc<Manifest>>, Failure> {
+        let mut all: Vec<Arc<Manifest>> = Vec::new();
+        let mut seen: HashSet<Digest> = of.iter().copied().collect();
+        let mut level = of;
+        for _ in 0..FURTHEST {
+            let asked = stream::iter(level).map(async |subject| (subject, self.of_one(subject).await));
+            let found: Vec<_> = asked.buffered(AT_ONCE).collect().await;
+            let mut new: Vec<(Digest, Digest)> = Vec::new();
+            for (subject, listed) in found {
+                let digests = match listed {
+                    Ok(descriptors) => {
+                        descriptors.into_iter().filter_map(|descriptor| descriptor.digest).collect()
+                    }
+                    Err(failure) => {
+                        left_out.push(SafeText::from(format!(
+                            "what refers to {}: {}",
+                            subject.short(),
+                            failure.why
+                        )));
+                        Vec::new()
+                    }
+                };
+                new.extend(
+                    digests.into_iter().filter(|digest| seen.insert(*digest)).map(|digest| (subject, digest)),
+                );
+            }
+            if new.is_empty() || all.len() >= MOST {
+                break;
+            }
+            let read = stream::iter(new).map(async |(subject, digest)| self.read(subject, digest).await);
+            let read: Vec<Result<Arc<Manifest>, SafeText>> = read.buffered(AT_ONCE).collect().await;
+            let mut found = Vec::new();
+            for manifest in read {
+                match manifest {
+                    Ok(manifest) => found.push(manifest),
+                    Err(why) => left_out.push(why),
+                }
+            }
+            tree.grow(self.client, self.name, found.clone()).await?;
+            level = found.iter().map(|manifest| manifest.digest).collect();
+            all.extend(found);
+        }
+        Ok(all)
+    }
+
+    async fn of_one(&self, subject: Digest) -> Result<Vec<Descriptor>, Failure> {
+        let names_it = |tag: &Tag| tag.digest_named() == Some((subject, ""));
+        let may_have_fallback = self.digest_tags.is_none_or(|tags| tags.iter().any(names_it));
+        let found = self.client.referrers(self.name, &subject, may_have_fallback).await;
+        Ok(found.map_err(|error| error.failure("cannot list referrers"))?.descriptors)
+    }
+
+    /// A referrer, if it is one: what a list merely claims would not be found at the destination.
+    async fn read(&self, subject: Digest, digest: Digest) -> Result<Arc<Manifest>, SafeText> {
+        let told = |why: String| {
+            SafeText::from(format!("{}, which refers to {}: {why}", digest.short(), subject.short()))
+        };
+        let read = self.client.manifest(self.name, &Selector::Digest(digest), Lane::Background).await;
+        let manifest = read.map_err(|error| told(error.cause.to_string()))?;
+        match manifest.subject().and_then(|subject| subject.digest) == Some(subject) {
+            true => Ok(manifest),
+            false => Err(told("it does not say so itself".into())),
+        }
+    }
+
+    /// The images behind the digest tags of these manifests. Adds what cannot be read to `left_out`.
+    pub async fn digest_tags(
+        &self,
+        of: &[Digest],
+        left_out: &mut Vec<SafeText>,
+    ) -> Result<Vec<(Pick, Arc<Manifest>)>, Failure> {
+        let tags: Vec<Tag> = match self.digest_tags {
+            Some(tags) => self.among(tags, of),
+            None if of.len() <= FEW => of.iter().flat_map(usual).collect(),
+            None => self.among(&self.list().await?, of),
+        };
+        let asked = stream::iter(tags).map(async |tag: Tag| {
+            let found = self.client.latest(self.name, &tag, Lane::Background).await;
+            (tag, found)
+        });
+        let mut all = Vec::new();
+        let found: Vec<_> = asked.buffered(AT_ONCE).collect().await;
+        for (tag, found) in found {
+            match found {
+                Ok(manifest) => {
+                    all.push((Pick { selector: Selector::Tag(tag.clone()), tag: Some(tag) }, manifest));
+                }
+                Err(error) if error.cause.status() == Some(404) => {}
+                Err(error) => left_out.push(SafeText::from(format!("the digest tag {tag}: {}", error.cause))),
+            }
+        }
+        Ok(all)
+    }
+
+    fn among(&self, tags: &[Tag], of: &[Digest]) -> Vec<Tag> {
+        let wanted: HashSet<&Digest> = of.iter().collect();
+        let belongs = |tag: &&Tag| {
+            tag.digest_named().is_some_and(|(named, suffix)| !suffix.is_empty() && wanted.contains(&named))
+        };
+        tags.iter().filter(belongs).cloned().collect()
+    }
+
+    async fn list(&self) -> Result<Vec<Tag>, Failure> {
+        use futures_util::TryStreamExt;
+        let mut tags = Vec::new();
+        let mut pages = std::pin::pin!(crate::ops::list::tags(self.client, self.name));
+        let failed =
+            |error: crate::client::Error| error.failure(format!("cannot list the tags of {}", self.name));
+        while let Some(page) = pages.try_next().await.map_err(failed)? {
+            tags.extend(
+                page.items.iter().filter_map(|item| item.name()).filter(|tag| tag.is_digest_tag()).cloned(),
+            );
+        }
+        Ok(tags)
+    }
+}
+
+fn usual(of: &Digest) -> impl Iterator<Item = Tag> {
+    let stem = format!("{}-{}", of.algorithm(), of.hex());
+    USUAL.into_iter().filter_map(move |suffix| Tag::parse(&format!("{stem}{suffix}")).ok())
+}
+
+/// Which of these manifests refer to which.
+pub fn by_subject(manifests: &[Arc<Manifest>]) -> HashMap<Digest, Vec<Digest>> {
+    let mut found: HashMap<Digest, Vec<Digest>> = HashMap::new();
+    for manifest in manifests {
+        if let Some(subject) = manifest.subject().and_then(|subject| subject.digest) {
+            found.entry(subject).or_default().push(manifest.digest);
+        }
+    }
+    found
+}

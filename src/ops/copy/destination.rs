@@ -1,0 +1,88 @@
+//! What the destination has already.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::client::{Client, Error, Lane};
+use crate::model::digest::Digest;
+use crate::model::failure::Failure;
+use crate::model::manifest::Descriptor;
+use crate::model::reference::{Repository, Tag};
+use crate::ops::list;
+
+/// Questions that are asked together.
+const AT_ONCE: usize = 8;
+/// From so many tags on, all of them are listed first: those that are not there need not be asked for one by one.
+const MANY: usize = 16;
+
+/// Where the images go.
+pub struct Destination<'a> {
+    /// The registry.
+    pub client: &'a Client,
+    /// The repository.
+    pub repository: &'a Repository,
+}
+
+impl Destination<'_> {
+    /// The digests that these tags have now; those that are free are left out.
+    pub async fn tags(&self, tags: Vec<Tag>) -> Result<HashMap<Tag, Digest>, Failure> {
+        let tags = match tags.len() < MANY {
+            true => tags,
+            false => {
+                let listed = self.list().await?;
+                tags.into_iter().filter(|tag| listed.contains(tag)).collect()
+            }
+        };
+        let asked = stream::iter(tags).map(async |tag: Tag| {
+            let digest = self.client.resolve(&self.repository.name, &tag, Lane::Background).await;
+            Ok(self.seen(digest)?.map(|digest| (tag, digest)))
+        });
+        let found: Vec<Option<(Tag, Digest)>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Those of these manifests that are there.
+    pub async fn manifests(&self, digests: Vec<Digest>) -> Result<HashSet<Digest>, Failure> {
+        let asked = stream::iter(digests).map(async |digest: Digest| {
+            let found = self.client.has_manifest(&self.repository.name, &digest, Lane::Background).await;
+            Ok(self.seen(found)?.filter(|is_there| *is_there).map(|_| digest))
+        });
+        let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// Those of these blobs that are there.
+    pub async fn blobs(&self, blobs: &[&Descriptor]) -> Result<HashSet<Digest>, Failure> {
+        let digests: Vec<Digest> = blobs.iter().filter_map(|blob| blob.digest).collect();
+        let asked = stream::iter(digests).map(async |digest: Digest| {
+            let found = self.client.head_blob(&self.repository.name, &digest, Lane::Background).await;
+            Ok(self.seen(found)?.flatten().map(|_| digest))
+        });
+        let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn list(&self) -> Result<HashSet<Tag>, Failure> {
+        let mut tags = HashSet::new();
+        let mut pages = std::pin::pin!(list::tags(self.client, &self.repository.name));
+        loop {
+            match self.seen(pages.try_next().await)?.flatten() {
+                Some(page) => tags.extend(page.items.iter().filter_map(|item| item.name()).cloned()),
+                None => return Ok(tags),
+            }
+        }
+    }
+
+    /// None for what is not there, or may not be there: many registries refuse to speak of a repository that the first
+    /// push will make, so a refusal counts as absence. What is put later is checked again.
+    fn seen<T>(&self, answer: Result<T, Error>) -> Result<Option<T>, Failure> {
+        match answer {
+            Ok(found) => Ok(Some(found)),
+            Err(error) => match error.cause.status() {
+                Some(401 | 403 | 404 | 405 | 501) => Ok(None),
+                _ => Err(error.failure(format!("cannot look at {}", self.repository))),
+            },
+        }
+    }
+}

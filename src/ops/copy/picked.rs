@@ -1,0 +1,111 @@
+//! Which images are meant: the ones named, or every tag of the repository.
+
+use futures_util::TryStreamExt;
+
+use crate::client::{Client, Error};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::page::Listed;
+use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::text::SafeText;
+use crate::model::work::copy::{What, Wish};
+use crate::ops::list;
+
+/// One image by name, and the tag that it gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pick {
+    /// At the source.
+    pub selector: Selector,
+    /// At the destination; `None` for an image that goes by digest.
+    pub tag: Option<Tag>,
+}
+
+/// What is meant.
+#[derive(Debug, Default)]
+pub struct Picked {
+    /// Each image once.
+    pub picks: Vec<Pick>,
+    /// The digest tags of the repository, where all its tags are known.
+    pub digest_tags: Option<Vec<Tag>>,
+    /// What is not copied, in words.
+    pub left_out: Vec<SafeText>,
+}
+
+impl Picked {
+    /// Finds out what is meant; asks only where all tags are.
+    pub async fn of(client: &Client, wish: &Wish) -> Result<Picked, Failure> {
+        let picked = match &wish.what {
+            What::Images(selectors) => Picked::named(selectors, wish.tag.as_ref()),
+            What::AllTags => Picked::all(client, wish).await?,
+        };
+        match picked.picks.as_slice() {
+            [] => Err(failure(&wish.from, "there is nothing to copy", FailureKind::NotFound)),
+            [_, _, ..] if wish.tag.is_some() => {
+                Err(failure(&wish.from, "several images cannot have one tag", FailureKind::Local))
+            }
+            _ => Ok(picked),
+        }
+    }
+
+    fn named(selectors: &[Selector], tag: Option<&Tag>) -> Picked {
+        let mut picked = Picked::default();
+        for selector in selectors {
+            let own = match selector {
+                Selector::Tag(tag) => Some(tag),
+                Selector::Digest(_) => None,
+            };
+            picked.add(Pick { selector: selector.clone(), tag: tag.or(own).cloned() });
+        }
+        picked
+    }
+
+    async fn all(client: &Client, wish: &Wish) -> Result<Picked, Failure> {
+        let mut picked = Picked::default();
+        let what = || format!("cannot list the tags of {}", wish.from);
+        let tags = picked.list(client, wish).await.map_err(|error| error.failure(what()))?;
+        let (digest_tags, tags): (Vec<Tag>, Vec<Tag>) = tags.into_iter().partition(Tag::is_digest_tag);
+        // A digest tag without a suffix is a list of referrers: those come one by one, not as a tag.
+        let companions: Vec<&Tag> = digest_tags
+            .iter()
+            .filter(|tag| tag.digest_named().is_some_and(|(_, suffix)| !suffix.is_empty()))
+            .collect();
+        if !wish.referrers && !digest_tags.is_empty() {
+            let text = format!("{} digest tags: signatures and the like are not wished", digest_tags.len());
+            picked.left_out.push(SafeText::from(text));
+        }
+        let companions = companions.into_iter().filter(|_| wish.referrers).cloned();
+        for tag in tags.into_iter().chain(companions) {
+            picked.add(Pick {
+                selector: Selector::Tag(tag.clone()),
+                tag: Some(wish.tag.clone().unwrap_or(tag)),
+            });
+        }
+        picked.digest_tags = Some(digest_tags);
+        Ok(picked)
+    }
+
+    async fn list(&mut self, client: &Client, wish: &Wish) -> Result<Vec<Tag>, Error> {
+        let (mut tags, mut odd) = (Vec::new(), 0);
+        let mut pages = std::pin::pin!(list::tags(client, &wish.from.name));
+        while let Some(page) = pages.try_next().await? {
+            odd += page.items.iter().filter(|item| matches!(item, Listed::Odd(_))).count();
+            tags.extend(page.items.iter().filter_map(Listed::name).cloned());
+            self.left_out
+                .extend(page.incomplete.map(|why| SafeText::from(format!("perhaps some tags: {why}"))));
+        }
+        if odd > 0 {
+            self.left_out.push(SafeText::from(format!("{odd} names in the list that are no tags")));
+        }
+        Ok(tags)
+    }
+
+    fn add(&mut self, pick: Pick) {
+        if !self.picks.contains(&pick) {
+            self.picks.push(pick);
+        }
+    }
+}
+
+/// Why nothing of a repository is copied.
+pub fn failure(from: &Repository, why: impl Into<SafeText>, kind: FailureKind) -> Failure {
+    Failure { what: SafeText::from(format!("cannot copy from {from}")), why: why.into(), hint: None, kind }
+}

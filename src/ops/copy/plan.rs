@@ -1,0 +1,384 @@
+//! What a copy will do: every image, manifest and blob, and what of it the destination has already. Only asks.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::{FutureExt, StreamExt, stream};
+
+use super::companions::{self, Companions};
+use super::destination::Destination;
+use super::parts;
+use super::picked::{Pick, Picked, failure};
+use super::platforms::{self, Narrowed};
+use super::tree::{AT_ONCE, Closure, Tree};
+use crate::client::{Client, Error, Lane};
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::reference::{Selector, Tag};
+use crate::model::summary::Kind;
+use crate::model::text::SafeText;
+use crate::model::work::copy::{Blob, Image, Plan, Way, What, Wish};
+use crate::ops::work::Workshop;
+
+/// Finds out what the wish takes. The source's tags are resolved once, here; from then on everything goes by digest.
+///
+/// Fails where nothing can be copied; of several images, those that cannot be are named in the plan and left out. Where a
+/// rule forbids the copy, the destination is not asked at all.
+pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
+    let refused = workshop.rules.may_copy(&wish.from, &wish.to).err();
+    let source = workshop.pool.client(&wish.from.host);
+    let picked = Picked::of(&source, wish).await?;
+    let mut draft = Draft::new(&source, wish, picked.left_out);
+    draft.read(picked.picks).await?;
+    if wish.referrers {
+        draft.add_companions(picked.digest_tags.as_deref()).await?;
+    }
+    let client = workshop.pool.client(&wish.to.host);
+    let destination = refused.is_none().then_some(Destination { client: &client, repository: &wish.to });
+    let there = There::of(&draft, destination.as_ref()).await?;
+    let blobs = draft.blobs(&there, destination.as_ref()).await?;
+    let images: Vec<Image> = draft.tops.iter().map(|top| top.image(&there)).collect();
+    Ok(Plan {
+        wish: wish.clone(),
+        from: wish.from.clone(),
+        to: wish.to.clone(),
+        manifests: draft.manifests(&there),
+        blobs,
+        digests_change: images.iter().any(|image| image.digest != image.source),
+        images,
+        left_out: draft.left_out,
+        refused,
+        name_to_type: workshop.rules.name_to_type(&wish.to),
+    })
+}
+
+/// One image with all that hangs on it.
+struct Top {
+    pick: Pick,
+    /// What it is at the source.
+    source: Digest,
+    /// What it will be at the destination.
+    manifest: Arc<Manifest>,
+    closure: Closure,
+}
+
+/// The plan as far as the source knows it.
+struct Draft<'a> {
+    client: &'a Client,
+    wish: &'a Wish,
+    tree: Tree,
+    tops: Vec<Top>,
+    /// With all that hangs on each; subjects first.
+    referrers: Vec<(Arc<Manifest>, Closure)>,
+    left_out: Vec<SafeText>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(client: &'a Client, wish: &'a Wish, left_out: Vec<SafeText>) -> Draft<'a> {
+        Draft { client, wish, tree: Tree::default(), tops: Vec::new(), referrers: Vec::new(), left_out }
+    }
+
+    /// Reads the images with all that hangs on them. Fails where none of them can be copied.
+    async fn read(&mut self, picks: Vec<Pick>) -> Result<(), Failure> {
+        let (client, wish) = (self.client, self.wish);
+        let asked: Vec<_> = picks.into_iter().map(|pick| find(client, wish, pick).boxed()).collect();
+        let found: Vec<(Pick, Result<Found, Failure>)> =
+            stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let read =
+            found.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.manifest.clone())).collect();
+        self.tree.grow(self.client, &self.wish.from.name, read).await?;
+        let mut first = None;
+        for (pick, found) in found {
+            if let Err(trouble) = found.and_then(|found| self.take(pick.clone(), found)) {
+                self.left_out.push(SafeText::from(format!("{}: {}", pick.selector, trouble.why)));
+                first.get_or_insert(trouble);
+            }
+        }
+        match first {
+            Some(trouble) if self.tops.is_empty() => Err(trouble),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes an image in, if all that hangs on it can be copied.
+    fn take(&mut self, pick: Pick, found: Found) -> Result<(), Failure> {
+        let closure = self.tree.closure(&found.manifest)?;
+        for note in found.left_out {
+            self.left_out.push(SafeText::from(format!("{}: {note}", pick.selector)));
+        }
+        if !closure.absent.is_empty() {
+            let text = format!(
+                "{}: {} manifests that the index lists and the source does not have",
+                pick.selector,
+                closure.absent.len()
+            );
+            self.left_out.push(SafeText::from(text));
+        }
+        self.tops.push(Top { pick, source: found.source, manifest: found.manifest, closure });
+        Ok(())
+    }
+
+    /// Adds what belongs to the images: referrers and digest tags.
+    async fn add_companions(&mut self, digest_tags: Option<&[Tag]>) -> Result<(), Failure> {
+        let subjects = self.subjects();
+        if self.tops.iter().any(Top::is_shortened) {
+            self.left_out.push("what refers to an index as a whole: its digest changes".into());
+        }
+        let companions = Companions { client: self.client, name: &self.wish.from.name, digest_tags };
+        let found = companions.referrers(&mut self.tree, subjects.clone(), &mut self.left_out).await?;
+        self.keep_referrers(&subjects, found);
+        // All tags are all tags: digest tags are among them already.
+        if self.wish.what != What::AllTags {
+            let tagged = companions.digest_tags(&subjects, &mut self.left_out).await?;
+            let manifests = tagged.iter().map(|(_, manifest)| manifest.clone()).collect();
+            self.tree.grow(self.client, &self.wish.from.name, manifests).await?;
+            for (pick, manifest) in
+                tagged.into_iter().filter(|(pick, _)| !self.is_picked(pick)).collect::<Vec<_>>()
+            {
+                let name = pick.selector.clone();
+                let found = Found { source: manifest.digest, manifest, left_out: Vec::new() };
+                if let Err(trouble) = self.take(pick, found) {
+                    self.left_out.push(SafeText::from(format!("{name}: {}", trouble.why)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_picked(&self, pick: &Pick) -> bool {
+        self.tops.iter().any(|top| top.pick == *pick)
+    }
+
+    /// Every manifest that something may refer to: those of the images, where they are the source's own.
+    fn subjects(&self) -> Vec<Digest> {
+        let is_companion =
+            |top: &&Top| matches!(&top.pick.selector, Selector::Tag(tag) if tag.is_digest_tag());
+        let mut seen: HashSet<Digest> = HashSet::new();
+        let mut all = Vec::new();
+        for top in self.tops.iter().filter(|top| !is_companion(top)) {
+            let is_made = |digest: &Digest| top.is_shortened() && *digest == top.manifest.digest;
+            let digests = top.closure.manifests.iter().map(|manifest| manifest.digest);
+            all.extend(digests.filter(|digest| !is_made(digest) && seen.insert(*digest)));
+        }
+        all
+    }
+
+    /// Keeps the referrers that can be copied, and whose subject comes along.
+    fn keep_referrers(&mut self, subjects: &[Digest], found: Vec<Arc<Manifest>>) {
+        let mut kept: HashSet<Digest> = subjects.iter().copied().collect();
+        for manifest in found {
+            let subject = manifest.subject().and_then(|subject| subject.digest);
+            match self.tree.closure(&manifest) {
+                Ok(closure) if subject.is_some_and(|subject| kept.contains(&subject)) => {
+                    kept.insert(manifest.digest);
+                    self.referrers.push((manifest, closure));
+                }
+                Ok(_) => {}
+                Err(trouble) => {
+                    let text = format!("the referrer {}: {}", manifest.digest.short(), trouble.why);
+                    self.left_out.push(SafeText::from(text));
+                }
+            }
+        }
+    }
+
+    /// Everything that hangs on the images and their referrers, in an order in which it can be put.
+    fn closures(&self) -> impl Iterator<Item = &Closure> {
+        let of_images = self.tops.iter().map(|top| &top.closure);
+        of_images.chain(self.referrers.iter().map(|(_, closure)| closure))
+    }
+
+    /// The manifests to put by digest, each once: all but those that are there, and the images that only their tag needs.
+    fn manifests(&self, there: &There) -> Vec<Arc<Manifest>> {
+        let mut needed: HashSet<Digest> =
+            self.referrers.iter().map(|(manifest, _)| manifest.digest).collect();
+        let referrers: Vec<Arc<Manifest>> =
+            self.referrers.iter().map(|(manifest, _)| manifest.clone()).collect();
+        needed.extend(companions::by_subject(&referrers).into_keys());
+        needed.extend(self.tops.iter().filter(|top| top.pick.tag.is_none()).map(|top| top.manifest.digest));
+        for closure in self.closures() {
+            let children = closure.manifests.split_last().map(|(_, children)| children).unwrap_or_default();
+            needed.extend(children.iter().map(|manifest| manifest.digest));
+        }
+        let all = self.closures().flat_map(|closure| &closure.manifests);
+        let mut seen = HashSet::new();
+        all.filter(|manifest| {
+            needed.contains(&manifest.digest)
+                && !there.manifests.contains(&manifest.digest)
+                && seen.insert(manifest.digest)
+        })
+        .cloned()
+        .collect()
+    }
+
+    /// Every blob, each digest once, and how it gets there.
+    async fn blobs(
+        &mut self,
+        there: &There,
+        destination: Option<&Destination<'_>>,
+    ) -> Result<Vec<Blob>, Failure> {
+        let mut wanted: Vec<Descriptor> = Vec::new();
+        let mut missing: HashMap<Digest, bool> = HashMap::new();
+        for closure in self.closures() {
+            for manifest in &closure.manifests {
+                let is_there = there.manifests.contains(&manifest.digest);
+                for blob in parts::blobs(manifest) {
+                    add(blob, !is_there, &mut wanted, &mut missing);
+                }
+            }
+            closure.blobs.iter().for_each(|blob| add(blob, true, &mut wanted, &mut missing));
+        }
+        let is_missing =
+            |blob: &&Descriptor| blob.digest.is_some_and(|digest| missing.get(&digest) == Some(&true));
+        let asked: Vec<&Descriptor> = wanted.iter().filter(is_missing).collect();
+        let found = match destination {
+            Some(destination) => destination.blobs(&asked).await?,
+            None => HashSet::new(),
+        };
+        let mut blobs = Vec::with_capacity(wanted.len());
+        for blob in &wanted {
+            let is_there = !is_missing(&blob) || blob.digest.is_some_and(|digest| found.contains(&digest));
+            match is_there {
+                true => blobs.push(Blob { descriptor: blob.clone(), way: Way::There }),
+                false => blobs.extend(self.way(blob).await?),
+            }
+        }
+        Ok(blobs)
+    }
+
+    /// How a blob gets to the destination that does not have it; none for one that the source does not have either and
+    /// need not have.
+    async fn way(&mut self, blob: &Descriptor) -> Result<Option<Blob>, Failure> {
+        let mut descriptor = blob.clone();
+        if let Some(digest) = blob.digest.filter(|_| blob.size.is_none() || parts::is_foreign(blob)) {
+            let found = self.client.head_blob(&self.wish.from.name, &digest, Lane::Background).await;
+            let what = || format!("cannot look for the blob {}", digest.short());
+            match found.map_err(|error| error.failure(what()))? {
+                None if parts::is_foreign(blob) => {
+                    let text =
+                        format!("the layer {}, whose bytes are meant to come from elsewhere", digest.short());
+                    self.left_out.push(SafeText::from(text));
+                    return Ok(None);
+                }
+                found => descriptor.size = descriptor.size.or(found.filter(|size| *size > 0)),
+            }
+        }
+        let is_near = self.wish.from.host == self.wish.to.host;
+        let way = if is_near { Way::Mount(self.wish.from.name.clone()) } else { Way::Move };
+        Ok(Some(Blob { descriptor, way }))
+    }
+}
+
+/// Notes a blob, and whether some manifest that is not there needs it.
+fn add(
+    blob: &Descriptor,
+    is_needed: bool,
+    wanted: &mut Vec<Descriptor>,
+    missing: &mut HashMap<Digest, bool>,
+) {
+    let Some(digest) = blob.digest else { return };
+    let known = missing.entry(digest).or_insert_with(|| {
+        wanted.push(blob.clone());
+        false
+    });
+    *known |= is_needed;
+}
+
+impl Top {
+    fn image(&self, there: &There) -> Image {
+        Image {
+            selector: self.pick.selector.clone(),
+            digest: self.manifest.digest,
+            source: self.source,
+            tag: self.pick.tag.clone(),
+            replaces: self.replaced(there),
+            manifest: self.manifest.clone(),
+        }
+    }
+
+    /// What its tag is now; what goes by digest is itself or nothing.
+    fn replaced(&self, there: &There) -> Option<Digest> {
+        match &self.pick.tag {
+            Some(tag) => there.tags.get(tag).copied(),
+            None => there.manifests.get(&self.manifest.digest).copied(),
+        }
+    }
+
+    fn is_shortened(&self) -> bool {
+        self.manifest.digest != self.source
+    }
+}
+
+/// What the destination has already.
+#[derive(Default)]
+struct There {
+    tags: HashMap<Tag, Digest>,
+    manifests: HashSet<Digest>,
+}
+
+impl There {
+    /// Asks the destination, if it may be asked.
+    async fn of(draft: &Draft<'_>, destination: Option<&Destination<'_>>) -> Result<There, Failure> {
+        let Some(destination) = destination else { return Ok(There::default()) };
+        let tags = draft.tops.iter().filter_map(|top| top.pick.tag.clone()).collect();
+        let all = draft.closures().flat_map(|closure| &closure.manifests).map(|manifest| manifest.digest);
+        let mut seen = HashSet::new();
+        let all: Vec<Digest> = all.filter(|digest| seen.insert(*digest)).collect();
+        Ok(There { tags: destination.tags(tags).await?, manifests: destination.manifests(all).await? })
+    }
+}
+
+/// An image of the source as it will be copied.
+struct Found {
+    source: Digest,
+    manifest: Arc<Manifest>,
+    left_out: Vec<SafeText>,
+}
+
+async fn find(client: &Client, wish: &Wish, pick: Pick) -> (Pick, Result<Found, Failure>) {
+    let found = read(client, wish, &pick.selector).await;
+    (pick, found)
+}
+
+async fn read(client: &Client, wish: &Wish, selector: &Selector) -> Result<Found, Failure> {
+    let name = &wish.from.name;
+    let failed = |error: Error| error.failure(format!("cannot read {}:{selector}", wish.from));
+    let manifest = match selector {
+        Selector::Tag(tag) => client.latest(name, tag, Lane::Background).await,
+        Selector::Digest(_) => client.manifest(name, selector, Lane::Background).await,
+    };
+    let whole = manifest.map_err(failed)?;
+    let mut left_out = Vec::new();
+    let refused = |why: String| failure(&wish.from, format!("{selector}: {why}"), FailureKind::NotFound);
+    let manifest = match platforms::narrow(&whole, &wish.platforms, &mut left_out).map_err(refused)? {
+        Narrowed::Whole => {
+            check_platform(client, wish, &whole).await.map_err(refused)?;
+            whole.clone()
+        }
+        Narrowed::Child(child) => {
+            client.manifest(name, &Selector::Digest(child), Lane::Background).await.map_err(failed)?
+        }
+        Narrowed::Index(index) => index,
+    };
+    Ok(Found { source: whole.digest, manifest, left_out })
+}
+
+/// Fails, in words, for a plain image of a platform that is not wished. Artifacts have no platform.
+async fn check_platform(client: &Client, wish: &Wish, manifest: &Manifest) -> Result<(), String> {
+    let Body::Image(image) = &manifest.body else { return Ok(()) };
+    let Some(config) = image.config.as_ref().filter(|_| manifest.kind() == Kind::Image) else {
+        return Ok(());
+    };
+    if wish.platforms.is_empty() {
+        return Ok(());
+    }
+    // A config that cannot be read keeps nobody from copying it.
+    let Ok(config) = client.config(&wish.from.name, config, Lane::Background).await else { return Ok(()) };
+    match &config.platform {
+        Some(platform) if !wish.platforms.iter().any(|wished| wished.is_same_machine(platform)) => {
+            Err(format!("it is for {platform} only"))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,100 @@
+//! An index with only some of its platforms.
+//!
+//! One platform of an index is copied as the plain manifest of that platform, under its own digest: what people expect
+//! who name one platform, and what a signature of it stays good for. More than one become a shorter index: its digest is
+//! new.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::model::digest::Digest;
+use crate::model::manifest::{Body, Descriptor, Index, Manifest};
+use crate::model::platform::Platform;
+use crate::model::text::SafeText;
+
+/// What is left of a manifest when only some platforms are wished.
+pub enum Narrowed {
+    /// All of it: it has no other platforms, or is no index.
+    Whole,
+    /// The plain manifest of the one platform.
+    Child(Digest),
+    /// A shorter index.
+    Index(Arc<Manifest>),
+}
+
+/// Narrows an index down to the wished platforms, the attestations of the images that stay included. Adds what is left
+/// out to `left_out`. Fails, in words, where it has none of them.
+pub fn narrow(
+    manifest: &Manifest,
+    wished: &[Platform],
+    left_out: &mut Vec<SafeText>,
+) -> Result<Narrowed, String> {
+    let Body::Index(index) = &manifest.body else { return Ok(Narrowed::Whole) };
+    if wished.is_empty() {
+        return Ok(Narrowed::Whole);
+    }
+    let is_wished = |child: &&Descriptor| {
+        let fits = |platform: &Platform| wished.iter().any(|wished| wished.is_same_machine(platform));
+        !child.is_attestation() && child.platform.as_ref().is_some_and(fits)
+    };
+    let kept: Vec<&Descriptor> = index.manifests.iter().filter(is_wished).collect();
+    if kept.is_empty() {
+        return Err(format!("it has no {}: only {}", words(wished), words(&platforms(index))));
+    }
+    let is_missing = |wished: &&Platform| {
+        !kept
+            .iter()
+            .any(|child| child.platform.as_ref().is_some_and(|platform| wished.is_same_machine(platform)))
+    };
+    left_out.extend(
+        wished
+            .iter()
+            .filter(is_missing)
+            .map(|platform| SafeText::from(format!("no {platform}: it is not there"))),
+    );
+    let images: HashSet<Digest> = kept.iter().filter_map(|child| child.digest).collect();
+    let attests = |child: &&Descriptor| child.attests().is_some_and(|about| images.contains(&about));
+    let attestations: Vec<&Descriptor> = index.manifests.iter().filter(attests).collect();
+    if kept.len() + attestations.len() == index.manifests.len() {
+        return Ok(Narrowed::Whole);
+    }
+    if let ([_], [Descriptor { digest: Some(child), .. }]) = (wished, kept.as_slice()) {
+        if !attestations.is_empty() {
+            left_out.push(
+                "the attestations of the platform: they hang on the index, which does not come along".into(),
+            );
+        }
+        return Ok(Narrowed::Child(*child));
+    }
+    let names: HashSet<&str> =
+        kept.iter().chain(&attestations).map(|child| child.digest_text.as_str()).collect();
+    shortened(manifest, &names)
+        .map(|index| Narrowed::Index(Arc::new(index)))
+        .ok_or_else(|| "it cannot be shortened".into())
+}
+
+/// The index with only these children, everything else as it was.
+fn shortened(index: &Manifest, kept: &HashSet<&str>) -> Option<Manifest> {
+    let mut document: Value = serde_json::from_slice(&index.raw).ok()?;
+    let children = document.get_mut("manifests")?.as_array_mut()?;
+    children.retain(|child| {
+        child.get("digest").and_then(Value::as_str).is_some_and(|digest| kept.contains(digest))
+    });
+    let bytes = serde_json::to_vec(&document).ok()?;
+    Manifest::parse(bytes.into(), Some(index.media_type.as_str())).ok()
+}
+
+fn platforms(index: &Index) -> Vec<Platform> {
+    let named = index.manifests.iter().filter_map(|child| child.platform.clone());
+    named.filter(|platform| !platform.is_unknown()).collect()
+}
+
+fn words(platforms: &[Platform]) -> String {
+    let names: Vec<String> = platforms.iter().map(Platform::to_string).collect();
+    match names.is_empty() {
+        true => "children without a platform".into(),
+        false => names.join(", "),
+    }
+}

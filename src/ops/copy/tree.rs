@@ -1,0 +1,194 @@
+//! Manifests of the source and all that hangs on them, each digest read once.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, stream};
+
+use super::parts;
+use crate::client::{Client, Lane};
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::reference::{RepositoryName, Selector};
+use crate::model::text::SafeText;
+
+/// Manifests that are asked for together.
+pub const AT_ONCE: usize = 8;
+/// How deep an index may nest.
+const DEEPEST: usize = 8;
+/// Manifests of one copy.
+const MOST: usize = 20_000;
+
+/// What is known of the source's manifests.
+#[derive(Debug, Default)]
+pub struct Tree {
+    nodes: HashMap<Digest, Node>,
+}
+
+/// What a digest named as a manifest turned out to be.
+#[derive(Debug, Clone)]
+enum Node {
+    Manifest(Arc<Manifest>),
+    /// An index lists a blob: its size is as it says.
+    Blob(Descriptor),
+    /// The source does not have it.
+    Absent,
+    /// It could not be read.
+    Failed(Failure),
+}
+
+/// All that hangs on one manifest.
+#[derive(Debug, Default)]
+pub struct Closure {
+    /// Children first, the manifest itself last; each once.
+    pub manifests: Vec<Arc<Manifest>>,
+    /// Children of an index that are blobs.
+    pub blobs: Vec<Descriptor>,
+    /// Children that the source does not have.
+    pub absent: Vec<Digest>,
+}
+
+impl Tree {
+    /// Adds a manifest that was read already, or was made.
+    pub fn add(&mut self, manifest: &Arc<Manifest>) {
+        self.nodes.insert(manifest.digest, Node::Manifest(manifest.clone()));
+    }
+
+    /// The manifest of that digest, if it could be read.
+    pub fn manifest(&self, digest: &Digest) -> Option<&Arc<Manifest>> {
+        match self.nodes.get(digest)? {
+            Node::Manifest(manifest) => Some(manifest),
+            _ => None,
+        }
+    }
+
+    /// Reads all that hangs on these manifests, level by level.
+    pub async fn grow(
+        &mut self,
+        client: &Client,
+        name: &RepositoryName,
+        from: Vec<Arc<Manifest>>,
+    ) -> Result<(), Failure> {
+        let mut level = from;
+        level.iter().for_each(|manifest| self.add(manifest));
+        for _ in 0..DEEPEST {
+            let mut seen = HashSet::new();
+            let children = level.iter().flat_map(|manifest| parts::children(manifest));
+            let new = children.filter(|child| {
+                child.digest.is_some_and(|digest| !self.nodes.contains_key(&digest) && seen.insert(digest))
+            });
+            let new: Vec<Descriptor> = new.cloned().collect();
+            if new.is_empty() {
+                break;
+            }
+            if self.nodes.len() + new.len() > MOST {
+                return Err(too_many());
+            }
+            let asked = stream::iter(new).map(async |child: Descriptor| node(client, name, child).await);
+            let found: Vec<Option<(Digest, Node)>> = asked.buffer_unordered(AT_ONCE).collect().await;
+            level.clear();
+            for (digest, node) in found.into_iter().flatten() {
+                if let Node::Manifest(manifest) = &node {
+                    level.push(manifest.clone());
+                }
+                self.nodes.insert(digest, node);
+            }
+        }
+        Ok(())
+    }
+
+    /// All that hangs on a manifest. Fails where a part of it cannot be copied or could not be read.
+    pub fn closure(&self, top: &Arc<Manifest>) -> Result<Closure, Failure> {
+        let mut closure = Closure::default();
+        self.visit(top, &mut closure, &mut HashSet::new(), 0)?;
+        Ok(closure)
+    }
+
+    fn visit(
+        &self,
+        manifest: &Arc<Manifest>,
+        closure: &mut Closure,
+        seen: &mut HashSet<Digest>,
+        depth: usize,
+    ) -> Result<(), Failure> {
+        if !seen.insert(manifest.digest) {
+            return Ok(());
+        }
+        can_be_copied(manifest)?;
+        let too_deep = || not_copied(manifest, format!("it nests deeper than {DEEPEST} levels"));
+        for child in parts::children(manifest) {
+            let Some(digest) = child.digest else { return Err(not_copied(manifest, UNKNOWN_DIGEST)) };
+            match self.nodes.get(&digest) {
+                Some(Node::Manifest(_)) if depth == DEEPEST => return Err(too_deep()),
+                Some(Node::Manifest(child)) => self.visit(child, closure, seen, depth + 1)?,
+                Some(Node::Blob(blob)) if seen.insert(digest) => closure.blobs.push(blob.clone()),
+                Some(Node::Absent) if seen.insert(digest) => closure.absent.push(digest),
+                Some(Node::Failed(failure)) => return Err(failure.clone()),
+                Some(Node::Blob(_) | Node::Absent) => {}
+                None => return Err(too_deep()),
+            }
+        }
+        closure.manifests.push(manifest.clone());
+        Ok(())
+    }
+}
+
+const UNKNOWN_DIGEST: &str = "it names content by a digest that cannot be checked";
+
+/// Refuses what no registry takes any more, and what cannot be checked.
+fn can_be_copied(manifest: &Manifest) -> Result<(), Failure> {
+    if let Body::Schema1(_) = manifest.body {
+        let mut failure =
+            not_copied(manifest, "it is in Docker's schema 1, which registries do not take any more");
+        failure.kind = FailureKind::Unsupported;
+        failure.hint = Some("build it again, or convert it with `skopeo copy --format v2s2`".into());
+        return Err(failure);
+    }
+    match parts::blobs(manifest).all(|blob| blob.digest.is_some()) {
+        true => Ok(()),
+        false => Err(not_copied(manifest, UNKNOWN_DIGEST)),
+    }
+}
+
+/// Why a manifest is not copied.
+fn not_copied(manifest: &Manifest, why: impl Into<SafeText>) -> Failure {
+    Failure {
+        what: SafeText::from(format!("cannot copy the manifest {}", manifest.digest.short())),
+        why: why.into(),
+        hint: None,
+        kind: FailureKind::BadAnswer,
+    }
+}
+
+fn too_many() -> Failure {
+    Failure {
+        what: "cannot copy so much at once".into(),
+        why: SafeText::from(format!("there are more than {MOST} manifests")),
+        hint: Some("copy fewer tags at a time".into()),
+        kind: FailureKind::Local,
+    }
+}
+
+/// What a child of an index is. Entries of an unknown type are manifests as a rule, and blobs where there is no such
+/// manifest.
+async fn node(client: &Client, name: &RepositoryName, child: Descriptor) -> Option<(Digest, Node)> {
+    let digest = child.digest?;
+    let error = match client.manifest(name, &Selector::Digest(digest), Lane::Background).await {
+        Ok(manifest) => return Some((digest, Node::Manifest(manifest))),
+        Err(error) => error,
+    };
+    let failed = |error: crate::client::Error| {
+        Node::Failed(error.failure(format!("cannot read the manifest {}", digest.short())))
+    };
+    let node = match error.cause.status() {
+        Some(404) if child.media_type.is_manifest() => Node::Absent,
+        Some(404) => match client.head_blob(name, &digest, Lane::Background).await {
+            Ok(Some(_)) => Node::Blob(child),
+            Ok(None) => Node::Absent,
+            Err(error) => failed(error),
+        },
+        _ => failed(error),
+    };
+    Some((digest, node))
+}
