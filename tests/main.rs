@@ -35,6 +35,7 @@ mod flows {
 mod generated;
 mod ops {
     mod compare;
+    mod copy;
     mod images;
     mod journal;
     mod lists;
@@ -50,6 +51,7 @@ mod servers {
     mod browse;
 }
 mod support {
+    pub mod copying;
     pub mod harness;
     pub mod hostile;
     #[cfg(unix)]

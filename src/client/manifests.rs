@@ -76,28 +76,6 @@ impl Client {
         Ok(manifest.digest)
     }
 
-    /// Whether the repository has a manifest: asked by HEAD, or by GET where the server answers no HEAD, and never from
-    /// memory, since another repository may have been the one that had it.
-    pub async fn has_manifest(
-        &self,
-        name: &RepositoryName,
-        digest: &Digest,
-        lane: Lane,
-    ) -> Result<bool, Error> {
-        let selector = Selector::Digest(*digest);
-        let mut method = if self.abilities().has_head() { Method::HEAD } else { Method::GET };
-        loop {
-            match self.manifest_request(method.clone(), name, &selector, lane).await {
-                Ok(_) => return Ok(true),
-                Err(error) => match error.cause.status() {
-                    Some(404) => return Ok(false),
-                    Some(405 | 501) if method == Method::HEAD => method = Method::GET,
-                    _ => return Err(error),
-                },
-            }
-        }
-    }
-
     /// The manifest that a tag has now, in the cheapest way: one HEAD where it was seen before and has not moved, one GET
     /// otherwise.
     pub async fn latest(&self, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Arc<Manifest>, Error> {

@@ -3,6 +3,7 @@
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::copy;
 use super::journal::Journal;
 use crate::client::Pool;
 use crate::model::failure::{Failure, FailureKind};
@@ -31,13 +32,19 @@ pub struct Watch {
 }
 
 /// Finds out what the wish would do. Changes nothing.
-pub async fn plan(_workshop: &Workshop, _wish: &Wish) -> Result<Work, Failure> {
-    Err(not_built())
+pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Work, Failure> {
+    match wish {
+        Wish::Copy(wish) => copy::plan(workshop, wish).await.map(Work::Copy),
+        _ => Err(not_built()),
+    }
 }
 
 /// Carries a plan out. Never fails as a whole: every item has an outcome.
-pub async fn run(_workshop: &Workshop, _work: &Work, _watch: &Watch) -> Report {
-    Report { remarks: vec![not_built().why], ..Report::default() }
+pub async fn run(workshop: &Workshop, work: &Work, watch: &Watch) -> Report {
+    match work {
+        Work::Copy(plan) => copy::run(workshop, plan, watch).await,
+        _ => Report { remarks: vec![not_built().why], ..Report::default() },
+    }
 }
 
 /// What is said until each kind of work is there; replaced arm by arm.

@@ -8,7 +8,7 @@ use crate::client::{Client, Error, Lane};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Descriptor;
-use crate::model::reference::{Repository, Tag};
+use crate::model::reference::{Repository, Selector, Tag};
 use crate::ops::list;
 
 /// Questions that are asked together.
@@ -35,8 +35,9 @@ impl Destination<'_> {
             }
         };
         let asked = stream::iter(tags).map(async |tag: Tag| {
-            let digest = self.client.resolve(&self.repository.name, &tag, Lane::Background).await;
-            Ok(self.seen(digest)?.map(|digest| (tag, digest)))
+            let selector = Selector::Tag(tag.clone());
+            let found = self.client.head_manifest(&self.repository.name, &selector, Lane::Background).await;
+            Ok(self.seen(found)?.flatten().map(|digest| (tag, digest)))
         });
         let found: Vec<Option<(Tag, Digest)>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
@@ -45,8 +46,9 @@ impl Destination<'_> {
     /// Those of these manifests that are there.
     pub async fn manifests(&self, digests: Vec<Digest>) -> Result<HashSet<Digest>, Failure> {
         let asked = stream::iter(digests).map(async |digest: Digest| {
-            let found = self.client.has_manifest(&self.repository.name, &digest, Lane::Background).await;
-            Ok(self.seen(found)?.filter(|is_there| *is_there).map(|_| digest))
+            let selector = Selector::Digest(digest);
+            let found = self.client.head_manifest(&self.repository.name, &selector, Lane::Background).await;
+            Ok(self.seen(found)?.flatten())
         });
         let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
         Ok(found.into_iter().flatten().collect())

@@ -184,11 +184,9 @@ impl<'a> Job<'a> {
     /// The digest that a tag of the destination has now.
     async fn now(&self, tag: &Tag) -> Result<Option<Digest>, Halt> {
         let to = &self.plan.to;
-        match self.carrier.destination.resolve(&to.name, tag, Lane::Background).await {
-            Ok(digest) => Ok(Some(digest)),
-            Err(error) if error.cause.status() == Some(404) => Ok(None),
-            Err(error) => Err(self.carrier.halt(&error, format!("cannot look at {to}:{tag}"))),
-        }
+        let selector = Selector::Tag(tag.clone());
+        let found = self.carrier.destination.head_manifest(&to.name, &selector, Lane::Background).await;
+        found.map_err(|error| self.carrier.halt(&error, format!("cannot look at {to}:{tag}")))
     }
 
     /// Looks whether the tag is what was put. Some registries show it late.

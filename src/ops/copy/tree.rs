@@ -55,14 +55,6 @@ impl Tree {
         self.nodes.insert(manifest.digest, Node::Manifest(manifest.clone()));
     }
 
-    /// The manifest of that digest, if it could be read.
-    pub fn manifest(&self, digest: &Digest) -> Option<&Arc<Manifest>> {
-        match self.nodes.get(digest)? {
-            Node::Manifest(manifest) => Some(manifest),
-            _ => None,
-        }
-    }
-
     /// Reads all that hangs on these manifests, level by level.
     pub async fn grow(
         &mut self,

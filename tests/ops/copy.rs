@@ -1,0 +1,504 @@
+//! Copies between two registries in memory: byte for byte, each blob once, tags last, and nothing else changed.
+
+use regtui::demo::faults::Fault;
+use regtui::demo::layer::Layer;
+use regtui::demo::{self, Store};
+use regtui::model::digest::Digest;
+use regtui::model::failure::FailureKind;
+use regtui::model::platform::Platform;
+use regtui::model::reference::Selector;
+use regtui::model::work::copy::{Way, What, Wish};
+use regtui::model::work::progress::Outcome;
+use regtui::model::work::rules::Rules;
+
+use crate::support::copying::{Sides, layer, noise, outcome};
+use crate::support::registry::{name, tag};
+
+fn one_image() -> Store {
+    let store = Store::new();
+    store
+        .image("app")
+        .layer("COPY a /", Layer::of(&[("a", "1")]))
+        .layer("COPY b /", layer(7, 300_000))
+        .tag("1")
+        .push();
+    store
+}
+
+fn platform(text: &str) -> Platform {
+    Platform::parse(text).expect("a platform")
+}
+
+#[tokio::test]
+async fn an_image_is_copied_byte_for_byte() {
+    let sides = Sides::of(one_image()).await;
+    let wish = sides.wish(&["1"]);
+    let plan = sides.plan(&wish).await.expect("a plan");
+    assert_eq!(sides.writes(), [""; 0], "a plan only asks");
+    assert_eq!(plan.blobs.iter().filter(|blob| blob.way == Way::Move).count(), 3);
+    assert_eq!((plan.images[0].replaces, plan.digests_change, plan.left_out.len()), (None, false, 0));
+    let report = sides.run(&plan).await;
+    assert!(report.is_success(), "{report:#?}");
+    sides.is_same("1");
+    assert_eq!((report.moved, report.again), (plan.bytes(), 0));
+    assert!(report.undo.is_some() && report.remarks.is_empty(), "{report:#?}");
+    let progress = sides.watch.progress.borrow();
+    assert_eq!((progress.moved, progress.bytes, progress.ended()), (plan.bytes(), plan.bytes(), 1));
+    assert!(sides.from.requests().iter().all(|line| line.starts_with("GET ") || line.starts_with("HEAD ")));
+}
+
+#[tokio::test]
+async fn a_second_copy_moves_and_changes_nothing() {
+    let sides = Sides::of(one_image()).await;
+    let wish = sides.wish(&["1"]);
+    sides.copy(&wish).await;
+    sides.to.demo.forget_requests();
+    let (plan, report) = sides.copy(&wish).await;
+    assert_eq!((plan.bytes(), report.moved, report.undo.clone()), (0, 0, None));
+    assert_eq!(sides.writes(), [""; 0]);
+    assert!(matches!(outcome(&report, "1"), Outcome::Left(_)), "{report:#?}");
+    assert_eq!(plan.summary().as_str(), "0 of 3 blobs, 0 B; the rest is there already");
+}
+
+#[tokio::test]
+async fn an_index_comes_with_its_platforms_and_attestations() {
+    let store = Store::new();
+    let amd64 =
+        store.image("app").platform("linux", "amd64").layer("COPY a /", Layer::of(&[("a", "1")])).push();
+    let arm64 =
+        store.image("app").platform("linux", "arm64").layer("COPY a /", Layer::of(&[("a", "2")])).push();
+    let index = store.index("app").child(&amd64).child(&arm64).attestation(&amd64).attestation(&arm64);
+    index.annotation("org.example", "kept").tag("1").push();
+    let sides = Sides::of(store).await;
+    let (plan, _) = sides.copy(&sides.wish(&["1"])).await;
+    assert_eq!(plan.manifests.len(), 4);
+    sides.is_same("1");
+    let puts: Vec<String> =
+        sides.writes().into_iter().filter(|line| line.starts_with("PUT /v2/copy/manifests/")).collect();
+    assert_eq!(puts.len(), 5, "{puts:?}");
+    assert_eq!(puts[4], "PUT /v2/copy/manifests/1", "the tag is last");
+}
+
+#[tokio::test]
+async fn other_artifacts_and_compressions_are_copied_as_they_are() {
+    let store = Store::new();
+    store
+        .artifact("app")
+        .config("application/vnd.cncf.helm.config.v1+json", r#"{"name":"chart","version":"1.0.0"}"#)
+        .archive(
+            "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+            &Layer::of(&[("chart/Chart.yaml", "name: chart")]),
+        )
+        .layer("application/vnd.cncf.helm.chart.provenance.v1.prov", "signed")
+        .tag("chart")
+        .push();
+    let zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+    store.image("app").layer_type(zstd).layer("COPY z /", layer(3, 100_000)).tag("zstd").push();
+    store.image("app").docker().layer("COPY d /", layer(4, 1_000)).tag("docker").push();
+    let child = store.image("app").docker().platform("linux", "s390x").push();
+    store.index("app").docker().child(&child).tag("list").push();
+    store.image("app").layer("COPY nothing /", layer(5, 0)).tag("empty").push();
+    let sides = Sides::of(store).await;
+    let all = ["chart", "zstd", "docker", "list", "empty"];
+    sides.copy(&sides.wish(&all)).await;
+    all.iter().for_each(|tag| sides.is_same(tag));
+}
+
+#[tokio::test]
+async fn an_image_of_200_layers_is_copied() {
+    let store = Store::new();
+    let mut image = store.image("app");
+    for number in 0..200 {
+        image = image.layer(format!("RUN {number}"), layer(number, 2_000));
+    }
+    image.tag("1").push();
+    let sides = Sides::of(store).await;
+    let (plan, report) = sides.copy(&sides.wish(&["1"])).await;
+    assert_eq!((plan.blobs.len(), report.moved), (201, plan.bytes()));
+    sides.is_same("1");
+}
+
+#[tokio::test]
+async fn a_layer_that_several_images_share_moves_once() {
+    let store = Store::new();
+    let shared = layer(1, 200_000);
+    for number in 0..20 {
+        let own = layer(100 + number, 1_000);
+        store
+            .image("app")
+            .layer("COPY base /", shared.clone())
+            .layer("COPY own /", own)
+            .tag(format!("{number}"))
+            .push();
+    }
+    let sides = Sides::of(store).await;
+    let wish = Wish { what: What::AllTags, ..sides.wish(&[]) };
+    let (plan, report) = sides.copy(&wish).await;
+    assert_eq!((plan.images.len(), report.moved), (20, plan.bytes()));
+    let reads =
+        sides.from.requests().into_iter().filter(|line| line.contains(&shared.digest.to_string())).count();
+    assert_eq!(reads, 1);
+    (0..20).for_each(|number| sides.is_same(&number.to_string()));
+}
+
+#[tokio::test]
+async fn in_one_registry_blobs_are_mounted_and_no_byte_moves() {
+    let sides = Sides::of(one_image()).await;
+    let to = regtui::model::reference::Repository { host: sides.source().host, name: name("copy") };
+    let wish = Wish { to, ..sides.wish(&["1"]) };
+    let (plan, report) = sides.copy(&wish).await;
+    assert!(plan.blobs.iter().all(|blob| blob.way == Way::Mount(name("app"))), "{plan:#?}");
+    assert_eq!((plan.bytes(), report.moved), (0, 0));
+    let store = sides.from.demo.store();
+    assert_eq!(store.digest_of("copy", "1"), store.digest_of("app", "1"));
+    assert_eq!(store.open_uploads(), 0);
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_mounted_bytes_move() {
+    let registry = demo::Settings { mounts: false, ..demo::Settings::default() };
+    let sides = Sides::to(Store::new(), registry, one_image()).await;
+    let repository =
+        |path: &str| regtui::model::reference::Repository { host: sides.target().host, name: name(path) };
+    let wish = Wish { from: repository("app"), to: repository("copy"), ..sides.wish(&["1"]) };
+    let (_, report) = sides.copy(&wish).await;
+    let store = sides.to.demo.store();
+    assert_eq!(store.digest_of("copy", "1"), store.digest_of("app", "1"));
+    assert!(report.moved > 300_000 && store.open_uploads() == 0, "{report:#?}");
+    let progress = sides.watch.progress.borrow();
+    assert_eq!((progress.moved, progress.bytes), (report.moved, report.moved), "the bar ends at its end");
+}
+
+#[tokio::test]
+async fn a_copy_can_have_another_tag_or_none() {
+    let sides = Sides::of(one_image()).await;
+    sides.copy(&Wish { tag: Some(tag("stable")), ..sides.wish(&["1"]) }).await;
+    assert_eq!((sides.there("stable"), sides.there("1")), (sides.here("1"), None));
+    let digest = sides.here("1").expect("a digest");
+    let sides = Sides::of(one_image()).await;
+    let wish = Wish { what: What::Images(vec![Selector::Digest(digest)]), ..sides.wish(&[]) };
+    let (_, report) = sides.copy(&wish).await;
+    sides.is_there(&digest);
+    assert_eq!(sides.to.demo.store().tags("copy"), [""; 0]);
+    assert_eq!(report.undo, None, "nothing was replaced");
+    let several = Wish { tag: Some(tag("x")), ..sides.wish(&["1", "2"]) };
+    let failure = sides.plan(&several).await.expect_err("two images and one tag");
+    assert!(failure.why.as_str().contains("one tag"), "{failure}");
+}
+
+#[tokio::test]
+async fn what_a_tag_replaces_is_shown_kept_and_checked_again() {
+    let there = Store::new();
+    let old = there.image("copy").label("old", "1").tag("1").tag("2").push();
+    let source = one_image();
+    source.image("app").label("two", "2").tag("2").push();
+    let sides = Sides::to(source, demo::Settings::default(), there).await;
+    let plan = sides.plan(&sides.wish(&["1", "2"])).await.expect("a plan");
+    assert!(plan.images.iter().all(|image| image.replaces == Some(old.digest)));
+    // Somebody else is faster with one of them.
+    let other = sides.to.demo.store().image("copy").label("other", "1").tag("2").push();
+    let report = sides.run(&plan).await;
+    assert!(matches!(outcome(&report, "1"), Outcome::Done(_)), "{report:#?}");
+    assert!(
+        matches!(outcome(&report, "2"), Outcome::Left(why) if why.as_str().contains("moved")),
+        "{report:#?}"
+    );
+    assert_eq!((sides.there("1"), sides.there("2")), (sides.here("1"), Some(other.digest)));
+    let entry = sides.workshop.journal.entry(&report.undo.expect("an entry")).await.expect("the entry");
+    let kept: Vec<_> =
+        entry.items.iter().map(|item| (item.before.as_ref().map(|held| held.digest), item.done)).collect();
+    assert_eq!(kept, [(Some(old.digest), Some(true)), (Some(old.digest), Some(false))]);
+    let bytes = &entry.items[0].before.as_ref().expect("the manifest").bytes;
+    assert_eq!(Digest::sha256(bytes), old.digest, "byte for byte");
+}
+
+#[tokio::test]
+async fn of_one_platform_the_plain_manifest_is_copied_under_its_own_digest() {
+    let store = Store::new();
+    let amd64 = store.image("app").platform("linux", "amd64").push();
+    let arm64 = store.image("app").platform("linux", "arm64").push();
+    store.index("app").child(&amd64).child(&arm64).attestation(&arm64).tag("1").push();
+    let sides = Sides::of(store).await;
+    let wish = Wish { platforms: vec![platform("linux/arm64/v8")], ..sides.wish(&["1"]) };
+    let (plan, _) = sides.copy(&wish).await;
+    assert!(plan.digests_change);
+    assert!(plan.left_out.iter().any(|text| text.as_str().contains("attestation")), "{:?}", plan.left_out);
+    assert_eq!(sides.there("1"), Some(arm64.digest));
+    sides.is_there(&arm64.digest);
+}
+
+#[tokio::test]
+async fn of_some_platforms_a_shorter_index_is_copied_with_their_attestations() {
+    let store = Store::new();
+    let [amd64, arm64, s390x] =
+        ["amd64", "arm64", "s390x"].map(|arch| store.image("app").platform("linux", arch).push());
+    let index =
+        store.index("app").child(&amd64).attestation(&amd64).child(&arm64).attestation(&arm64).child(&s390x);
+    index.annotation("org.example", "kept").tag("1").push();
+    let sides = Sides::of(store).await;
+    let wish = Wish {
+        platforms: vec![platform("linux/amd64"), platform("linux/s390x"), platform("linux/386")],
+        ..sides.wish(&["1"])
+    };
+    let (plan, _) = sides.copy(&wish).await;
+    assert!(plan.digests_change && plan.images[0].digest != plan.images[0].source);
+    assert!(plan.left_out.iter().any(|text| text.as_str().contains("linux/386")), "{:?}", plan.left_out);
+    let there = sides.to.demo.store().repository("copy").expect("the copy");
+    let index = &there.manifests[&sides.there("1").expect("the tag")];
+    let document: serde_json::Value = serde_json::from_slice(&index.bytes).expect("JSON");
+    assert_eq!(document["annotations"]["org.example"], "kept");
+    assert_eq!(document["manifests"].as_array().map(Vec::len), Some(3), "{document:#}");
+    sides.is_there(&amd64.digest);
+    sides.is_there(&s390x.digest);
+    assert!(!there.manifests.contains_key(&arm64.digest));
+}
+
+#[tokio::test]
+async fn a_platform_that_is_not_there_is_said_so() {
+    let store = Store::new();
+    let amd64 = store.image("app").platform("linux", "amd64").push();
+    store.index("app").child(&amd64).tag("index").push();
+    store.image("app").platform("linux", "amd64").label("a", "b").tag("plain").push();
+    let sides = Sides::of(store).await;
+    for at in ["index", "plain"] {
+        let wish = Wish { platforms: vec![platform("linux/s390x")], ..sides.wish(&[at]) };
+        let failure = sides.plan(&wish).await.expect_err("no such platform");
+        assert!(failure.why.as_str().contains("linux/amd64"), "{failure}");
+    }
+}
+
+/// An image that is signed and described in all the ways there are.
+fn signed() -> (Store, Digest, Vec<Digest>) {
+    let store = Store::new();
+    let image = store.image("app").layer("COPY a /", Layer::of(&[("a", "1")])).tag("1").push();
+    let sbom =
+        store.artifact("app").kind("application/spdx+json").layer("text/spdx", "{}").subject(&image).push();
+    let signature = store
+        .artifact("app")
+        .kind("application/vnd.cncf.notary.signature")
+        .layer("text/plain", "s")
+        .subject(&sbom)
+        .push();
+    let cosign = format!("sha256-{}.sig", image.digest.hex());
+    let tagged = store
+        .artifact("app")
+        .layer("application/vnd.dev.cosign.simplesigning.v1+json", "c")
+        .tag(&cosign)
+        .push();
+    (store, image.digest, vec![sbom.digest, signature.digest, tagged.digest])
+}
+
+#[tokio::test]
+async fn what_refers_to_an_image_comes_along_if_wished() {
+    let (store, image, belongings) = signed();
+    let sides = Sides::of(store.clone()).await;
+    sides.copy(&sides.wish(&["1"])).await;
+    let there = sides.to.demo.store().repository("copy").expect("the copy");
+    assert!(belongings.iter().all(|digest| !there.manifests.contains_key(digest)));
+
+    let sides = Sides::of(store).await;
+    let (plan, report) = sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    sides.is_same("1");
+    sides.is_same(&format!("sha256-{}.sig", image.hex()));
+    belongings.iter().for_each(|digest| sides.is_there(digest));
+    assert_eq!(report.items.len(), 2);
+    assert!(plan.title().as_str().starts_with("copy app:1 → "), "{}", plan.title());
+    let puts: Vec<String> = sides.writes().into_iter().filter(|line| line.contains("/manifests/")).collect();
+    let at = |what: &str| {
+        puts.iter().position(|line| line.ends_with(what)).unwrap_or_else(|| panic!("{what}: {puts:?}"))
+    };
+    assert!(at(&image.to_string()) < at(&belongings[0].to_string()), "{puts:?}");
+    assert!(at(&belongings[0].to_string()) < at(&belongings[1].to_string()), "{puts:?}");
+    assert!(at(&belongings[1].to_string()) < at("/manifests/1"), "{puts:?}");
+}
+
+#[tokio::test]
+async fn referrers_are_found_and_listed_by_tag_where_there_is_no_api() {
+    let (store, image, belongings) = signed();
+    let without = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let list = |store: &Store, of: &Digest, digest: &Digest| {
+        let descriptor = serde_json::json!({
+            "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest,
+            "size": store.repository("app").expect("the source").manifests[digest].bytes.len(),
+        });
+        store.index("app").descriptor(descriptor).tag(format!("sha256-{}", of.hex())).push();
+    };
+    list(&store, &image, &belongings[0]);
+    list(&store, &belongings[0], &belongings[1]);
+    let from =
+        crate::support::registry::Registry::new(without.clone(), store, crate::support::registry::settings())
+            .await;
+    let to =
+        crate::support::registry::Registry::new(without, Store::new(), crate::support::registry::settings())
+            .await;
+    let sides = Sides::with(from, to);
+    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    belongings.iter().for_each(|digest| sides.is_there(digest));
+    let there = sides.to.demo.store().repository("copy").expect("the copy");
+    for (of, digest) in [(&image, &belongings[0]), (&belongings[0], &belongings[1])] {
+        let fallback = there.tags.get(&format!("sha256-{}", of.hex())).expect("a fallback tag");
+        let listed = String::from_utf8_lossy(&there.manifests[fallback].bytes).into_owned();
+        assert!(listed.contains(&digest.to_string()), "{listed}");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_repository_is_copied_with_its_digest_tags_if_wished() {
+    let (store, image, belongings) = signed();
+    store.image("app").label("two", "2").tag("2").push();
+    let orphan = format!("sha256-{}.sig", "ab".repeat(32));
+    store.artifact("app").layer("text/plain", "orphan").tag(&orphan).push();
+    let sides = Sides::of(store.clone()).await;
+    let (plan, _) = sides.copy(&Wish { what: What::AllTags, referrers: true, ..sides.wish(&[]) }).await;
+    assert_eq!(
+        sides.to.demo.store().tags("copy"),
+        sides.from.demo.store().tags("app"),
+        "{:?}",
+        plan.left_out
+    );
+    belongings.iter().for_each(|digest| sides.is_there(digest));
+    assert!(plan.title().as_str().starts_with("copy 2 images"), "{}", plan.title());
+
+    let sides = Sides::of(store).await;
+    let (plan, _) = sides.copy(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await;
+    assert_eq!(sides.to.demo.store().tags("copy"), ["1", "2"]);
+    assert!(plan.left_out.iter().any(|text| text.as_str().contains("2 digest tags")), "{:?}", plan.left_out);
+    assert!(sides.there(&format!("sha256-{}.sig", image.hex())).is_none());
+}
+
+#[tokio::test]
+async fn what_cannot_be_copied_is_refused_in_words_and_hides_no_other() {
+    let store = one_image();
+    demo::content::push(&store);
+    let legacy =
+        store.repositories().into_iter().find(|name| name.contains("legacy")).expect("a sample of schema 1");
+    let tags = store.tags(&legacy);
+    let repository = store.repository(&legacy).expect("the sample");
+    let schema1 = tags
+        .iter()
+        .find(|tag| repository.manifests[&repository.tags[*tag]].media_type.contains(".v1+"))
+        .expect("schema 1");
+    let digest = repository.tags[schema1];
+    store.put_manifest_as("app", digest, repository.manifests[&digest].clone());
+    store.tag("app", "old", digest);
+    let sides = Sides::of(store).await;
+    let failure = sides.plan(&sides.wish(&["old"])).await.expect_err("schema 1");
+    assert_eq!(failure.kind, FailureKind::Unsupported);
+    assert!(failure.why.as_str().contains("schema 1"), "{failure}");
+    let (plan, _) = sides.copy(&sides.wish(&["old", "1", "gone"])).await;
+    assert_eq!((plan.images.len(), plan.left_out.len()), (1, 2), "{:?}", plan.left_out);
+    sides.is_same("1");
+}
+
+#[tokio::test]
+async fn layers_that_are_meant_to_come_from_elsewhere_are_copied_only_where_the_source_has_them() {
+    let store = Store::new();
+    let foreign = layer(9, 5_000);
+    let image = |store: &Store| {
+        let image =
+            store.image("app").docker().layer("base", foreign.clone()).layer("COPY a /", layer(1, 100));
+        image.foreign_base("https://example.com/base.tar.gz").tag("1").push();
+    };
+    image(&store);
+    let sides = Sides::of(store.clone()).await;
+    let (plan, _) = sides.copy(&sides.wish(&["1"])).await;
+    sides.is_same("1");
+    assert_eq!(plan.left_out.len(), 1, "{:?}", plan.left_out);
+    store.put_blob("app", noise(9, 5_000));
+    let sides = Sides::of(store).await;
+    let (plan, _) = sides.copy(&sides.wish(&["1"])).await;
+    assert!(plan.left_out.is_empty());
+    sides.is_same("1");
+    assert!(
+        sides
+            .to
+            .demo
+            .store()
+            .repository("copy")
+            .is_some_and(|there| there.blobs.contains_key(&foreign.digest))
+    );
+}
+
+#[tokio::test]
+async fn an_index_with_a_missing_child_says_so_before() {
+    let store = Store::new();
+    let here = store.image("app").platform("linux", "amd64").push();
+    let gone = serde_json::json!({
+        "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": Digest::sha256(b"gone"), "size": 4,
+        "platform": { "os": "linux", "architecture": "arm64" },
+    });
+    store.index("app").child(&here).descriptor(gone).tag("1").push();
+    for sparse_manifests in [true, false] {
+        let lenient = demo::Settings { sparse_manifests, ..demo::Settings::default() };
+        let sides = Sides::to(store.clone(), lenient, Store::new()).await;
+        let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+        assert!(
+            plan.left_out.iter().any(|text| text.as_str().contains("does not have")),
+            "{:?}",
+            plan.left_out
+        );
+        let report = sides.run(&plan).await;
+        assert_eq!(report.is_success(), sparse_manifests, "{report:#?}");
+        assert_eq!(sides.there("1").is_some(), sparse_manifests);
+    }
+}
+
+#[tokio::test]
+async fn rules_hold_when_planned_and_when_run() {
+    let mut sides = Sides::of(one_image()).await;
+    let wish = sides.wish(&["1"]);
+    let allowed = sides.plan(&wish).await.expect("a plan");
+    sides.to.demo.forget_requests();
+    sides.workshop.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
+    let plan = sides.plan(&wish).await.expect("a plan");
+    assert!(plan.refused.is_some());
+    assert_eq!(sides.to.requests(), [""; 0], "who may not go there does not look there");
+    for plan in [plan, allowed] {
+        let report = sides.run(&plan).await;
+        assert!(
+            matches!(outcome(&report, "1"), Outcome::Failed(failure) if failure.why.as_str().contains("--read-only"))
+        );
+    }
+    assert_eq!(sides.to.requests(), [""; 0]);
+}
+
+#[tokio::test]
+async fn one_image_that_fails_lets_the_others_finish() {
+    let refusals = [
+        Fault::status(403),
+        Fault::status(405),
+        Fault::answer(429, &[("retry-after", "0")], ""),
+        Fault::answer(400, &[], r#"{"errors":[{"code":"TAG_INVALID","message":"the tag is immutable"}]}"#),
+        Fault::answer(
+            412,
+            &[],
+            r#"{"errors":[{"code":"PRECONDITION","message":"configured as immutable"}]}"#,
+        ),
+        Fault::answer(403, &[], r#"{"errors":[{"code":"DENIED","message":"quota exceeded"}]}"#),
+    ];
+    for refusal in refusals {
+        let store = Store::new();
+        let bad = layer(66, 50_000);
+        for (tag, own) in [("1", layer(1, 1_000)), ("2", bad.clone()), ("3", layer(3, 1_000))] {
+            store.image("app").layer("COPY base /", layer(9, 9_000)).layer("COPY own /", own).tag(tag).push();
+        }
+        let sides = Sides::of(store).await;
+        let plan = sides.plan(&sides.wish(&["1", "2", "3"])).await.expect("a plan");
+        sides.to.demo.forget_requests();
+        let digest = bad.digest.to_string();
+        let fault = refusal.clone();
+        sides.to.demo.fault(move |request, _| {
+            let is_bad = request.method == "PUT" && request.query.contains(&digest);
+            (is_bad || request.path.ends_with("/manifests/2")).then(|| fault.clone())
+        });
+        let report = sides.run(&plan).await;
+        assert!(matches!(outcome(&report, "2"), Outcome::Failed(_)), "{refusal:?} {report:#?}");
+        assert_eq!(report.done(), 2, "{refusal:?} {report:#?}");
+        for tag in ["1", "3"] {
+            sides.is_same(tag);
+        }
+        assert_eq!((sides.there("2"), sides.to.demo.store().open_uploads()), (None, 0), "{refusal:?}");
+        let tries = sides.writes().into_iter().filter(|line| line.contains(&bad.digest.to_string())).count();
+        assert!(tries <= 4, "a storm of {tries} for {refusal:?}");
+    }
+}

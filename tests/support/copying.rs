@@ -1,0 +1,156 @@
+//! Two registries and what copies between them, and a look at whether a copy is one.
+
+use regtui::client::Pool;
+use regtui::demo::manifest::Contents;
+use regtui::demo::{self, Store};
+use regtui::model::digest::Digest;
+use regtui::model::failure::Failure;
+use regtui::model::reference::{Repository, Selector};
+use regtui::model::work::copy::{Plan, What, Wish};
+use regtui::model::work::progress::{Outcome, Progress, Report};
+use regtui::model::work::rules::Rules;
+use regtui::ops::copy;
+use regtui::ops::journal::Journal;
+use regtui::ops::work::{Watch, Workshop};
+use tokio_util::sync::CancellationToken;
+
+use super::registry::{Registry, host, name, settings, tag};
+
+/// A source with `app`, a destination for `copy`, and a workshop between them.
+pub struct Sides {
+    pub from: Registry,
+    pub to: Registry,
+    pub workshop: Workshop,
+    pub watch: Watch,
+    _folder: tempfile::TempDir,
+}
+
+impl Sides {
+    /// From this store to an empty registry.
+    pub async fn of(store: Store) -> Sides {
+        Sides::with(Registry::open(store).await, Registry::open(Store::new()).await)
+    }
+
+    pub async fn to(store: Store, settings_of_demo: demo::Settings, there: Store) -> Sides {
+        let to = Registry::new(settings_of_demo, there, settings()).await;
+        Sides::with(Registry::open(store).await, to)
+    }
+
+    pub fn with(from: Registry, to: Registry) -> Sides {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = Journal::open(folder.path().join("journal"));
+        let workshop = Workshop { pool: Pool::new(settings()), rules: Rules::default(), journal };
+        Sides { from, to, workshop, watch: watch(), _folder: folder }
+    }
+
+    pub fn source(&self) -> Repository {
+        Repository { host: host(&self.from.demo), name: name("app") }
+    }
+
+    pub fn target(&self) -> Repository {
+        Repository { host: host(&self.to.demo), name: name("copy") }
+    }
+
+    /// These tags, with nothing that belongs to them.
+    pub fn wish(&self, tags: &[&str]) -> Wish {
+        let selectors = tags.iter().map(|text| Selector::Tag(tag(text))).collect();
+        Wish {
+            from: self.source(),
+            what: What::Images(selectors),
+            to: self.target(),
+            tag: None,
+            platforms: Vec::new(),
+            referrers: false,
+        }
+    }
+
+    pub async fn plan(&self, wish: &Wish) -> Result<Plan, Failure> {
+        copy::plan(&self.workshop, wish).await
+    }
+
+    pub async fn run(&self, plan: &Plan) -> Report {
+        copy::run(&self.workshop, plan, &self.watch).await
+    }
+
+    /// Planned and carried out; every image must be done.
+    pub async fn copy(&self, wish: &Wish) -> (Plan, Report) {
+        let plan = self.plan(wish).await.expect("a plan");
+        let report = self.run(&plan).await;
+        assert!(report.is_success(), "{report:#?}");
+        (plan, report)
+    }
+
+    /// The digest of a tag at the destination.
+    pub fn there(&self, tag: &str) -> Option<Digest> {
+        self.to.demo.store().digest_of("copy", tag)
+    }
+
+    /// The digest of a tag at the source.
+    pub fn here(&self, tag: &str) -> Option<Digest> {
+        self.from.demo.store().digest_of("app", tag)
+    }
+
+    /// That a tag is the same on both sides with all that hangs on it, byte for byte.
+    #[track_caller]
+    pub fn is_same(&self, tag: &str) {
+        let (here, there) = (self.here(tag), self.there(tag));
+        assert_eq!(here, there, "{tag}");
+        self.is_there(&here.expect("the tag is at the source"));
+    }
+
+    /// That a manifest of the source is at the destination with all that hangs on it, byte for byte.
+    #[track_caller]
+    pub fn is_there(&self, digest: &Digest) {
+        let here = self.from.demo.store().repository("app").expect("the source");
+        let there = self.to.demo.store().repository("copy").expect("the destination");
+        let source = &here.manifests[digest];
+        let copy = there.manifests.get(digest).unwrap_or_else(|| panic!("the manifest {digest} is missing"));
+        assert_eq!((&source.media_type, &source.bytes), (&copy.media_type, &copy.bytes), "{digest}");
+        let contents = Contents::read(&source.bytes).expect("a manifest");
+        for blob in contents.blobs().filter(|blob| here.blobs.contains_key(blob)) {
+            let copy = there.blobs.get(blob).unwrap_or_else(|| panic!("the blob {blob} is missing"));
+            let whole = |blob: &demo::blob::Blob| blob.iter(0..blob.size()).flatten().collect::<Vec<u8>>();
+            assert!(whole(copy) == whole(&here.blobs[blob]), "{blob}");
+        }
+        contents
+            .children()
+            .filter(|child| here.manifests.contains_key(child))
+            .for_each(|child| self.is_there(child));
+    }
+
+    /// Requests to the destination that change something.
+    pub fn writes(&self) -> Vec<String> {
+        let is_write = |line: &String| !line.starts_with("GET ") && !line.starts_with("HEAD ");
+        self.to.requests().into_iter().filter(is_write).collect()
+    }
+}
+
+/// A watch of its own.
+pub fn watch() -> Watch {
+    let (progress, _) = tokio::sync::watch::channel(Progress::default());
+    Watch { progress, stop: CancellationToken::new() }
+}
+
+/// How the item of that name ended.
+#[track_caller]
+pub fn outcome<'a>(report: &'a Report, name: &str) -> &'a Outcome {
+    let item = report.items.iter().find(|item| item.name.as_str() == name);
+    item.and_then(|item| item.outcome.as_ref()).unwrap_or_else(|| panic!("{name} in {report:#?}"))
+}
+
+/// Bytes that are nowhere alike.
+pub fn noise(seed: u32, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let byte = std::iter::repeat_with(move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    });
+    byte.take(length).collect()
+}
+
+/// A layer of bytes that are nowhere alike. Nobody unpacks it.
+pub fn layer(seed: u32, length: usize) -> demo::layer::Layer {
+    let bytes = bytes::Bytes::from(noise(seed, length));
+    let digest = Digest::sha256(&bytes);
+    demo::layer::Layer { digest, diff_id: digest, blob: demo::blob::Blob::Whole(bytes) }
+}
