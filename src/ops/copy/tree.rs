@@ -31,7 +31,7 @@ pub struct Tree {
 enum Node {
     Manifest(Arc<Manifest>),
     /// An index lists a blob: its size is as it says.
-    Blob(Descriptor),
+    Blob(Box<Descriptor>),
     /// The source does not have it.
     Absent,
     /// It could not be read.
@@ -114,7 +114,7 @@ impl Tree {
             match self.nodes.get(&digest) {
                 Some(Node::Manifest(_)) if depth == DEEPEST => return Err(too_deep()),
                 Some(Node::Manifest(child)) => self.visit(child, closure, seen, depth + 1)?,
-                Some(Node::Blob(blob)) if seen.insert(digest) => closure.blobs.push(blob.clone()),
+                Some(Node::Blob(blob)) if seen.insert(digest) => closure.blobs.push((**blob).clone()),
                 Some(Node::Absent) if seen.insert(digest) => closure.absent.push(digest),
                 Some(Node::Failed(failure)) => return Err(failure.clone()),
                 Some(Node::Blob(_) | Node::Absent) => {}
@@ -176,7 +176,7 @@ async fn node(client: &Client, name: &RepositoryName, child: Descriptor) -> Opti
     let node = match error.cause.status() {
         Some(404) if child.media_type.is_manifest() => Node::Absent,
         Some(404) => match client.head_blob(name, &digest, Lane::Background).await {
-            Ok(Some(_)) => Node::Blob(child),
+            Ok(Some(_)) => Node::Blob(Box::new(child)),
             Ok(None) => Node::Absent,
             Err(error) => failed(error),
         },
