@@ -27,6 +27,8 @@ pub struct List {
     pub marks: HashSet<u32>,
     /// Where a range of marks began: an index into `rows`.
     pub range_from: Option<usize>,
+    /// What was marked when the range began: a range that shrinks leaves it marked.
+    pub marked_before: HashSet<u32>,
     /// Whether the user chose the row under the cursor: then the cursor stays on it when rows come and go.
     pub is_chosen: bool,
 }
@@ -140,6 +142,7 @@ impl List {
 
     /// Marks the row under the cursor, or unmarks it, and goes on to the next.
     pub fn toggle_mark(&mut self) {
+        self.range_from = None;
         if let Some(item) = self.rows.get(self.cursor).copied() {
             if item & HEADING == 0 && !self.marks.remove(&item) {
                 self.marks.insert(item);
@@ -153,6 +156,7 @@ impl List {
         self.range_from = match self.range_from {
             Some(_) => None,
             None => {
+                self.marked_before = self.marks.clone();
                 self.mark_range(self.cursor);
                 Some(self.cursor)
             }
@@ -187,6 +191,7 @@ impl List {
     }
 
     fn mark_range(&mut self, from: usize) {
+        self.marks.clone_from(&self.marked_before);
         self.mark(from.min(self.cursor)..from.max(self.cursor) + 1);
     }
 
@@ -347,6 +352,18 @@ mod tests {
         list.show(vec![3, 4]);
         assert_eq!(list.marked(), [3, 0, 1, 2]);
         assert!(list.unmark() && !list.unmark());
+    }
+
+    #[test]
+    fn a_range_shrinks_when_the_cursor_comes_back_and_leaves_older_marks() {
+        let mut list = list(6, 6);
+        list.toggle_mark();
+        list.go(Move::To(3));
+        list.toggle_range();
+        list.go(Move::First);
+        assert_eq!(list.marked(), [0, 1, 2, 3]);
+        list.go(Move::To(2));
+        assert_eq!(list.marked(), [0, 2, 3]);
     }
 
     #[test]

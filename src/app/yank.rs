@@ -101,7 +101,7 @@ impl Turn<'_> {
         entries.extend(digest.map(|digest| entry('d', "digest", digest.to_string())));
         if let Some(inspection) = &state.detail.inspection.value {
             let manifest = String::from_utf8_lossy(&inspection.manifest.raw);
-            entries.push(entry('j', "manifest, JSON", manifest.into_owned()));
+            entries.push(entry('m', "manifest, JSON", manifest.into_owned()));
         }
         if state.focus == Pane::Details && state.detail.tab == Tab::Layers {
             let row =

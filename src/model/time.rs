@@ -14,7 +14,7 @@ pub fn age(created: Timestamp, now: Timestamp) -> String {
     }
     let seconds = now.as_second() - created.as_second();
     let (count, unit) = match seconds {
-        ..0 => return "in the future".into(),
+        ..0 => return "future".into(),
         0..60 => return "just now".into(),
         60..3_600 => return format!("{} min", seconds / 60),
         3_600..86_400 => (seconds / 3_600, "hour"),
@@ -51,7 +51,7 @@ mod tests {
             (86_400 * 61, "2 months"),
             (86_400 * 365, "12 months"),
             (86_400 * 365 * 3, "3 years"),
-            (-5, "in the future"),
+            (-5, "future"),
             (2_000_000_000, "reproducible"),
         ];
         for (seconds, expected) in table {

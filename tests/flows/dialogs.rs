@@ -54,7 +54,7 @@ async fn the_yank_menu_copies_references_digests_and_commands() {
         harness.copied,
         [format!("docker pull {host}/team/app:1.4.2"), format!("{host}/team/app:1.4.2"), digest.clone()]
     );
-    harness.press("y R").await.press("y j").await;
+    harness.press("y R").await.press("y m").await;
     assert_eq!(harness.copied[3], format!("{host}/team/app@{digest}"));
     assert!(harness.copied[4].starts_with('{'));
 }
