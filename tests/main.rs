@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cli {
+    mod copy;
     mod options;
     mod subcommands;
 }
@@ -49,6 +50,7 @@ mod pty {
 }
 mod servers {
     mod browse;
+    mod manage;
 }
 mod support {
     pub mod copying;
@@ -58,6 +60,8 @@ mod support {
     pub mod pty;
     pub mod registry;
     pub mod servers;
+    pub mod shell;
+    pub mod uploader;
 }
 mod ui {
     mod any_size;

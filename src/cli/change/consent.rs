@@ -124,6 +124,8 @@ impl Question {
             err.flush()?;
             let mut line = String::new();
             io::stdin().read_line(&mut line)?;
+            // The rest of a paste is nobody's command.
+            forget_what_was_typed();
             Ok(self.is_answered_by(line.trim()))
         });
         let answer: io::Result<bool> = asked.await.map_err(|error| Trouble::Broken(error.into()))?;

@@ -1,0 +1,141 @@
+//! `regtui copy` as a shell runs it.
+
+use regtui::demo::layer::Layer;
+use regtui::demo::{Demo, Settings, Store};
+
+use crate::support::shell::{Shell, changes, digest, open};
+
+struct Two {
+    from: Demo,
+    to: Demo,
+    source: String,
+    target: String,
+    shell: Shell,
+}
+
+/// A registry with `team/app`: 1 for two platforms, 2 for one; and an empty one.
+async fn two() -> Two {
+    let store = Store::new();
+    let mut index = store.index("team/app").tag("1");
+    for architecture in ["amd64", "arm64"] {
+        let image = store.image("team/app").platform("linux", architecture);
+        index = index.child(&image.layer("COPY app /", Layer::of(&[("app", architecture)])).push());
+    }
+    index.push();
+    store.image("team/app").tag("2").label("number", "2").push();
+    let (from, to) = (open(Settings::default(), store).await, open(Settings::default(), Store::new()).await);
+    let (source, target) = (from.address().to_string(), to.address().to_string());
+    Two { from, to, source, target, shell: Shell::new() }
+}
+
+#[tokio::test]
+async fn an_image_is_the_same_in_the_other_registry() {
+    let two = two().await;
+    let image = format!("{}/team/app:1", two.source);
+    let ended = two.shell.run(&["copy", &image, &two.target, "--yes", "--json"]).await;
+    ended.assert_code(0);
+    assert_eq!(digest(&two.to, "team/app", "1"), digest(&two.from, "team/app", "1"));
+    assert!(ended.json()["report"]["moved"].as_u64().is_some_and(|moved| moved > 0), "{ended:?}");
+    assert_eq!(two.to.store().open_uploads(), 0);
+    let sent = changes(&two.to);
+    assert_eq!(
+        sent.last().map(String::as_str),
+        Some("PUT /v2/team/app/manifests/1"),
+        "the tag comes last: {sent:?}"
+    );
+    assert_eq!(changes(&two.from), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_copy_can_have_another_name() {
+    let two = two().await;
+    let image = format!("{}/team/app:2", two.source);
+    two.shell
+        .run(&["copy", &image, &format!("{}/prod/app:stable", two.target), "--yes"])
+        .await
+        .assert_code(0);
+    assert_eq!(digest(&two.to, "prod/app", "stable"), digest(&two.from, "team/app", "2"));
+    two.shell.run(&["copy", &image, &format!("{}/prod/app", two.target), "--yes"]).await.assert_code(0);
+    assert_eq!(two.to.store().tags("prod/app"), ["2", "stable"]);
+}
+
+#[tokio::test]
+async fn a_whole_repository_is_copied() {
+    let two = two().await;
+    let repository = format!("{}/team/app", two.source);
+    two.shell
+        .run(&["copy", &repository, &two.target, "--yes"])
+        .await
+        .assert_code(2)
+        .assert_says("--all-tags");
+    two.shell.run(&["copy", &repository, &two.target, "--all-tags", "--yes"]).await.assert_code(0);
+    for tag in ["1", "2"] {
+        assert_eq!(digest(&two.to, "team/app", tag), digest(&two.from, "team/app", tag));
+    }
+}
+
+#[tokio::test]
+async fn tags_that_exist_are_replaced_only_by_force() {
+    let two = two().await;
+    let other = two.to.store().image("team/app").tag("1").label("other", "yes").push();
+    let image = format!("{}/team/app:1", two.source);
+    let refused = two.shell.run(&["copy", &image, &two.target, "--yes"]).await;
+    refused.assert_code(2).assert_says("--force").assert_says(&other.digest.short());
+    assert_eq!((changes(&two.to).len(), digest(&two.to, "team/app", "1")), (0, other.digest));
+    two.shell.run(&["copy", &image, &two.target, "--yes", "--force"]).await.assert_code(0);
+    assert_eq!(digest(&two.to, "team/app", "1"), digest(&two.from, "team/app", "1"));
+}
+
+#[tokio::test]
+async fn one_platform_has_another_digest_and_the_plan_says_so() {
+    let two = two().await;
+    let image = format!("{}/team/app:1", two.source);
+    let arguments = ["copy", &image, &two.target, "--platform", "linux/arm64", "--yes"];
+    two.shell.run(&arguments).await.assert_code(0).assert_says("digests   change");
+    assert_ne!(digest(&two.to, "team/app", "1"), digest(&two.from, "team/app", "1"));
+    let wrong = two.shell.run(&["copy", &image, &two.target, "--platform", "arm64", "--yes"]).await;
+    wrong.assert_code(2).assert_says("os/architecture");
+}
+
+#[tokio::test]
+async fn a_dry_run_says_what_would_move_and_changes_nothing() {
+    let two = two().await;
+    let image = format!("{}/team/app:1", two.source);
+    let ended = two.shell.run(&["copy", &image, &two.target, "--dry-run"]).await;
+    ended.assert_code(0);
+    assert!(ended.stdout.contains("moves     ") && ended.stdout.contains("blobs"), "{ended:?}");
+    assert_eq!((changes(&two.to), changes(&two.from)), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn promote_refuses_other_places_and_is_named() {
+    let two = two().await;
+    let config = format!("[registries.{:?}]\npromote = [\"{}/prod\"]\n", two.source, two.target);
+    let shell = Shell::configured(&config);
+    let image = format!("{}/team/app:2", two.source);
+    let refused = shell.run(&["copy", &image, &two.target, "--yes"]).await;
+    refused.assert_code(1).assert_says("must not be copied").assert_says("`promote` of [registries.");
+    assert_eq!(changes(&two.to), [""; 0]);
+    shell.run(&["copy", &image, &format!("{}/prod/app", two.target), "--yes"]).await.assert_code(0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
+    let two = two().await;
+    let image = format!("{}/team/app:1", two.source);
+    let digest = digest(&two.from, "team/app", "1");
+    for (arguments, said) in [
+        (vec![two.source.clone(), two.target.clone()], "is a registry"),
+        (vec![image.clone(), two.target.clone(), "--all-tags".into()], "names one image"),
+        (vec![image.clone(), format!("{}/x@{digest}", two.target)], "keeps its own"),
+        (
+            vec![format!("{}/team/app", two.source), format!("{}/x:1", two.target), "--all-tags".into()],
+            "leave out the tag",
+        ),
+    ] {
+        let arguments: Vec<&str> =
+            ["copy", "--yes"].into_iter().chain(arguments.iter().map(String::as_str)).collect();
+        two.shell.run(&arguments).await.assert_code(2).assert_says(said);
+    }
+    assert_eq!((two.from.requests().len(), two.to.requests().len()), (0, 0));
+}

@@ -1,0 +1,90 @@
+//! The program as a shell runs it, with a home of its own that lasts as long as the test.
+
+use std::process::Stdio;
+
+use regtui::demo::{self, Demo, Store};
+use regtui::model::digest::Digest;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+pub struct Shell {
+    pub home: TempDir,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ended {
+    /// The single document that was printed.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    #[track_caller]
+    pub fn assert_code(&self, code: i32) -> &Ended {
+        assert_eq!(self.code, Some(code), "{self:?}");
+        self
+    }
+
+    #[track_caller]
+    pub fn assert_says(&self, text: &str) -> &Ended {
+        assert!(self.stderr.contains(text), "`{text}` is not said: {self:?}");
+        self
+    }
+}
+
+impl Shell {
+    pub fn new() -> Shell {
+        Shell { home: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// With this configuration.
+    pub fn configured(config: &str) -> Shell {
+        let shell = Shell::new();
+        let folder = shell.home.path().join(".config/regtui");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("config.toml"), config).expect("a file");
+        shell
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
+        command.args(arguments).env_clear().env("HOME", self.home.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+
+    pub async fn run(&self, arguments: &[&str]) -> Ended {
+        let child = self.command(arguments).spawn().expect("it runs");
+        ended(child).await
+    }
+}
+
+pub async fn ended(child: tokio::process::Child) -> Ended {
+    let output = child.wait_with_output().await.expect("it ends");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+pub async fn open(settings: demo::Settings, store: Store) -> Demo {
+    Demo::start(settings, store).await.expect("a port")
+}
+
+/// The requests that change something, `METHOD path` each.
+pub fn changes(demo: &Demo) -> Vec<String> {
+    let requests = demo.requests();
+    let changes = requests.iter().filter(|request| !matches!(request.method.as_str(), "GET" | "HEAD"));
+    changes.map(|request| request.line()).filter(|line| !line.contains("/token")).collect()
+}
+
+#[track_caller]
+pub fn digest(demo: &Demo, repository: &str, tag: &str) -> Digest {
+    demo.store().digest_of(repository, tag).unwrap_or_else(|| panic!("there is no {repository}:{tag}"))
+}

@@ -1,0 +1,93 @@
+//! Uploads to real registries, and reads from them, in plain HTTP: our own client judges nothing of its own making.
+
+use bytes::Bytes;
+use regtui::model::digest::Digest;
+use regtui::model::media_type::{ACCEPT_MANIFESTS, DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG, OCI_MANIFEST};
+use serde_json::{Value, json};
+
+use super::servers::Server;
+
+pub struct Uploader {
+    http: reqwest::Client,
+    base: String,
+}
+
+impl Uploader {
+    pub fn of(server: &Server) -> Uploader {
+        regtui::client::tls::install();
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Uploader { http, base: format!("http://{}", server.host) }
+    }
+
+    pub async fn blob(&self, repository: &str, bytes: &[u8]) -> Value {
+        let digest = Digest::sha256(bytes);
+        let start = format!("{}/v2/{repository}/blobs/uploads/", self.base);
+        let started = self.http.post(start).header("content-length", "0").send().await.expect("an answer");
+        let location =
+            started.headers().get("location").and_then(|value| value.to_str().ok()).expect("a location");
+        let location =
+            if location.starts_with('/') { format!("{}{location}", self.base) } else { location.to_string() };
+        let joint = if location.contains('?') { '&' } else { '?' };
+        let put = self
+            .http
+            .put(format!("{location}{joint}digest={digest}"))
+            .header("content-type", "application/octet-stream");
+        let answer = put.body(bytes.to_vec()).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.status());
+        json!({"digest": digest, "size": bytes.len()})
+    }
+
+    pub async fn manifest(
+        &self,
+        repository: &str,
+        reference: &str,
+        media_type: &str,
+        manifest: &Value,
+    ) -> Value {
+        let bytes = manifest.to_string();
+        let url = format!("{}/v2/{repository}/manifests/{reference}", self.base);
+        let put = self.http.put(url).header("content-type", media_type).body(bytes.clone());
+        let answer = put.send().await.expect("an answer");
+        assert!(
+            answer.status().is_success(),
+            "{}: {}",
+            answer.status(),
+            answer.text().await.unwrap_or_default()
+        );
+        json!({"mediaType": media_type, "digest": Digest::sha256(bytes.as_bytes()), "size": bytes.len()})
+    }
+
+    pub async fn image(
+        &self,
+        repository: &str,
+        reference: &str,
+        is_docker: bool,
+        architecture: &str,
+    ) -> Value {
+        let (manifest_type, config_type, layer_type) = match is_docker {
+            true => (DOCKER_MANIFEST, DOCKER_CONFIG, "application/vnd.docker.image.rootfs.diff.tar.gzip"),
+            false => (OCI_MANIFEST, OCI_CONFIG, "application/vnd.oci.image.layer.v1.tar+zstd"),
+        };
+        let mut layer = self.blob(repository, format!("layer of {architecture}").as_bytes()).await;
+        layer["mediaType"] = json!(layer_type);
+        let config = json!({"os": "linux", "architecture": architecture, "created": "2025-05-01T00:00:00Z",
+            "config": {"Cmd": ["/app"]}, "rootfs": {"type": "layers", "diff_ids": [Digest::sha256(b"x")]},
+            "history": [{"created_by": "COPY app /"}, {"created_by": "CMD [\"/app\"]", "empty_layer": true}]});
+        let mut config = self.blob(repository, config.to_string().as_bytes()).await;
+        config["mediaType"] = json!(config_type);
+        let manifest =
+            json!({"schemaVersion": 2, "mediaType": manifest_type, "config": config, "layers": [layer]});
+        self.manifest(repository, reference, manifest_type, &manifest).await
+    }
+
+    /// The manifest as it is, if it is there.
+    pub async fn read(&self, repository: &str, reference: &str) -> Option<Bytes> {
+        let url = format!("{}/v2/{repository}/manifests/{reference}", self.base);
+        let answer = self.http.get(url).header("accept", ACCEPT_MANIFESTS).send().await.expect("an answer");
+        match answer.status().as_u16() {
+            404 => None,
+            200 => Some(answer.bytes().await.expect("a body")),
+            other => panic!("{other}: {}", answer.text().await.unwrap_or_default()),
+        }
+    }
+}
