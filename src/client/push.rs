@@ -178,6 +178,10 @@ impl Push {
                     return Ok(());
                 }
                 Ok(answer) => self.take_progress(&step, &answer).await?,
+                Err(error) if step.closes && self.is_there_after(&error).await => {
+                    self.upload.location = None;
+                    return Ok(());
+                }
                 Err(error) => self.recover(&step, error).await?,
             }
         }
@@ -219,6 +223,19 @@ impl Push {
                 Ok(())
             }
         }
+    }
+
+    /// Whether a request whose answer was lost has closed the upload: then the blob is there.
+    async fn is_there_after(&self, error: &Error) -> bool {
+        let is_lost = matches!(error.cause, Cause::Connection(_) | Cause::Timeout(..))
+            || (error.tries > 1 && error.cause.status() == Some(404));
+        if !is_lost {
+            return false;
+        }
+        let Ok(base) = self.client().http().base().await else { return false };
+        let url = base.blob(&self.upload.name, &self.digest);
+        let request = Request::new(Method::HEAD, url, self.scope(), Lane::Upload);
+        self.client().http().send_within(&request, &self.upload.permit).await.is_ok()
     }
 
     /// After a request that failed: goes on in the way that may help, or fails.
@@ -286,9 +303,8 @@ impl Push {
                 Ok(())
             }
             None => {
-                let mut next = self.plan.clone();
-                next.broke(0, step, self.upload.least_chunk);
-                self.restart(error, next.way).await
+                self.plan.broke(0, step, self.upload.least_chunk);
+                self.restart(error, self.plan.way).await
             }
         }
     }

@@ -1,16 +1,21 @@
 //! Blobs on their way in and out: registries.md §8.2 to §8.5, §10 rows 29 to 31 and 37.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
-use regtui::client::{BlobSource, Transfer};
-use regtui::demo::Store;
+use regtui::client::{BlobSource, Cause, Client, Error, Patience, Pool, Settings, Transfer};
+use regtui::demo::auth::{Account, Auth};
+use regtui::demo::faults::{Fault, Gate, RequestView};
+use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
 use regtui::model::manifest::Descriptor;
 use regtui::model::media_type::MediaType;
+use regtui::model::reference::Host;
 
-use crate::support::registry::{Registry, name};
+use crate::support::hostile;
+use crate::support::registry::{Registry, host, logins, name, patience, settings};
 
 /// Bytes that are nowhere alike, so that a piece in the wrong place is found.
 fn content(length: usize) -> Bytes {
@@ -85,4 +90,358 @@ async fn a_blob_comes_in_whole() {
         registry.demo.store().put_blob("app", bytes.clone());
         assert_eq!(read(&registry, &descriptor(&bytes)).await.expect("a blob"), bytes);
     }
+}
+
+/// A client for a registry behind another address.
+fn client_at(address: std::net::SocketAddr) -> Client {
+    Pool::new(settings()).client(&Host::parse(&address.to_string()).expect("a host"))
+}
+
+/// What must hold of issue 3: at most a tenth of the bytes moves twice.
+#[tokio::test]
+async fn a_copy_completes_although_every_connection_is_cut() {
+    for (cut_after, length) in [(64 * 1024, 3_000_000), (1024 * 1024, 12_000_000)] {
+        let (from, to) = (Registry::open(Store::new()).await, Registry::open(Store::new()).await);
+        let (source, read) = hostile::cutting(from.demo.address(), cut_after).await;
+        let (target, written) = hostile::cutting(to.demo.address(), cut_after).await;
+        let bytes = content(length);
+        let descriptor = descriptor(&bytes);
+        from.demo.store().put_blob("app", bytes);
+        let source = BlobSource::registry(&client_at(source), &name("app"), &descriptor);
+        let transfer = Arc::new(Transfer::default());
+        let pushed = client_at(target).push_blob(&name("copy"), &descriptor, &source, &transfer).await;
+        pushed.unwrap_or_else(|error| panic!("cut after {cut_after}: {error}"));
+        assert!(stored(&to, "copy", &descriptor.digest.expect("a digest")));
+        let most = length as u64 * 11 / 10;
+        let (down, up) = (read.down.load(Ordering::Relaxed), written.up.load(Ordering::Relaxed));
+        assert!(down <= most && up <= most, "cut after {cut_after}: {down} and {up} of {length} bytes");
+        assert_eq!(transfer.sent.load(Ordering::Relaxed), length as u64);
+        assert_eq!(to.demo.store().open_uploads(), 0);
+    }
+}
+
+/// Pushes bytes to a repository of `registry` and says what became of it.
+async fn push(registry: &Registry, bytes: &Bytes, transfer: &Arc<Transfer>) -> Result<(), Error> {
+    let (descriptor, source) = (descriptor(bytes), BlobSource::Bytes(bytes.clone()));
+    registry.client.push_blob(&name("app"), &descriptor, &source, transfer).await
+}
+
+fn has(registry: &Registry, bytes: &Bytes) -> bool {
+    stored(registry, "app", &Digest::sha256(bytes)) && registry.demo.store().open_uploads() == 0
+}
+
+/// A hook that answers the nth write in a special way; whichever path it has.
+fn nth_write(
+    nth: usize,
+    fault: impl Fn() -> Fault + Send + Sync + 'static,
+) -> impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static {
+    let seen = AtomicUsize::new(0);
+    move |_, _| (seen.fetch_add(1, Ordering::Relaxed) + 1 == nth).then(&fault)
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_at_any_request_stops_nothing() {
+    let bytes = content(50_000);
+    for nth in 1..=3 {
+        let registry = Registry::open(Store::new()).await;
+        registry.demo.fault(nth_write(nth, || Fault::Close));
+        push(&registry, &bytes, &Arc::default()).await.unwrap_or_else(|error| panic!("{nth}: {error}"));
+        assert!(has(&registry, &bytes), "{nth}: {:?}", registry.requests());
+        assert!(registry.requests().len() <= 7, "{nth}: {:?}", registry.requests());
+    }
+}
+
+#[tokio::test]
+async fn an_upload_whose_last_answer_is_lost_is_not_sent_again() {
+    let registry = Registry::open(Store::new()).await;
+    let bytes = content(50_000);
+    let (store, put) = (registry.demo.store().clone(), bytes.clone());
+    registry.demo.fault(move |request, _| {
+        (request.method == "PUT").then(|| {
+            store.put_blob("app", put.clone());
+            Fault::Close
+        })
+    });
+    push(&registry, &bytes, &Arc::default()).await.expect("it is there");
+    let lines = registry.requests();
+    assert_eq!(lines.iter().filter(|line| line.starts_with("PUT")).count(), 1, "{lines:?}");
+}
+
+/// Reliability.md §1.G: stop at each request boundary leaves no upload open.
+#[tokio::test]
+async fn a_push_that_is_stopped_leaves_no_upload_open() {
+    let bytes = content(50_000);
+    for nth in 1..=2 {
+        let registry = Registry::open(Store::new()).await;
+        let (gate, transfer) = (Gate::new(), Arc::new(Transfer::default()));
+        let held = gate.clone();
+        registry.demo.fault(nth_write(nth, move || Fault::Gate(held.clone())));
+        let stop = async {
+            gate.reached_by(1).await;
+            transfer.stop.cancel();
+            if nth == 1 {
+                gate.open();
+            }
+        };
+        let (pushed, ()) = futures_util::join!(push(&registry, &bytes, &transfer), stop);
+        assert!(pushed.is_err_and(|error| error.is_stopped()), "{nth}");
+        assert_eq!(registry.demo.store().open_uploads(), 0, "{nth}: {:?}", registry.requests());
+        assert_eq!(
+            (transfer.left_open.load(Ordering::Relaxed), transfer.sent.load(Ordering::Relaxed)),
+            (0, 0)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_is_dropped_closes_its_upload() {
+    let registry = Registry::open(Store::new()).await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    registry.demo.fault(move |request, _| (request.method == "PUT").then(|| Fault::Gate(held.clone())));
+    let bytes = content(50_000);
+    let transfer = Arc::default();
+    tokio::select! {
+        _ = push(&registry, &bytes, &transfer) => panic!("it is held"),
+        () = gate.reached_by(1) => {}
+    }
+    registry.demo.until(|requests| requests.iter().any(|request| request.method == "DELETE")).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_closed_is_counted() {
+    let registry = Registry::open(Store::new()).await;
+    registry.demo.fault(|request, _| match request.method.as_str() {
+        "PUT" => Some(Fault::status(403)),
+        "DELETE" => Some(Fault::status(405)),
+        _ => None,
+    });
+    let transfer = Arc::new(Transfer::default());
+    let error = push(&registry, &content(10), &transfer).await.expect_err("it is refused");
+    assert_eq!((error.cause.status(), transfer.left_open.load(Ordering::Relaxed)), (Some(403), 1));
+}
+
+/// §10 row 30: ECR takes the second part with 201 and drops it.
+#[tokio::test]
+async fn a_server_that_drops_parts_gets_the_blob_in_one_piece() {
+    let registry = Registry::open(Store::new()).await;
+    let seen = AtomicUsize::new(0);
+    registry.demo.fault(move |request, _| match request.method.as_str() {
+        "PUT" => (seen.fetch_add(1, Ordering::Relaxed) == 0).then(|| Fault::status(405)),
+        "PATCH" => Some(Fault::Headers(vec![("range".into(), Some("0-9".into()))])),
+        _ => None,
+    });
+    let bytes = content(100_000);
+    push(&registry, &bytes, &Arc::default()).await.expect("it is pushed");
+    assert!(has(&registry, &bytes), "{:?}", registry.requests());
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_blob_in_one_piece_gets_parts() {
+    let registry = Registry::open(Store::new()).await;
+    registry.demo.fault(|request, _| {
+        let has_body = request.headers.get("content-length").is_some_and(|length| length != "0");
+        (request.method == "PUT" && has_body).then(|| Fault::status(405))
+    });
+    let bytes = content(100_000);
+    push(&registry, &bytes, &Arc::default()).await.expect("it is pushed");
+    assert!(has(&registry, &bytes), "{:?}", registry.requests());
+}
+
+/// Registries.md §8.2: proxies in front of registries limit bodies.
+#[tokio::test]
+async fn too_large_a_body_is_sent_in_smaller_parts() {
+    let registry = Registry::open(Store::new()).await;
+    registry.demo.fault(|request, _| {
+        let length =
+            request.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+        length.is_some_and(|length: u64| length > 300_000).then(|| Fault::status(413))
+    });
+    let bytes = content(1_000_000);
+    push(&registry, &bytes, &Arc::default()).await.expect("it is pushed");
+    assert!(has(&registry, &bytes), "{:?}", registry.requests());
+    registry.demo.fault(|request, _| (request.method != "DELETE").then(|| Fault::status(413)));
+    let error = push(&registry, &content(10), &Arc::default()).await.expect_err("nothing is small enough");
+    assert_eq!(error.cause.status(), Some(413));
+}
+
+/// No retry storm: what is refused is refused, what is busy is waited for.
+#[tokio::test]
+async fn refused_uploads_end_and_busy_servers_are_waited_for() {
+    for status in [400, 401, 403, 404, 405, 507] {
+        let registry = Registry::open(Store::new()).await;
+        registry.demo.fault(move |request, _| (request.method == "POST").then(|| Fault::status(status)));
+        let error = push(&registry, &content(10), &Arc::default()).await.expect_err("it is refused");
+        assert_eq!(error.cause.status(), Some(status));
+        assert!(registry.requests().len() <= 2, "{:?}", registry.requests());
+    }
+    for status in [403, 404, 500] {
+        let registry = Registry::open(Store::new()).await;
+        registry.demo.fault(move |request, _| (request.method == "PUT").then(|| Fault::status(status)));
+        let error = push(&registry, &content(10), &Arc::default()).await.expect_err("it is refused");
+        assert_eq!(error.cause.status(), Some(status));
+        assert_eq!(registry.demo.store().open_uploads(), 0);
+        assert!(registry.requests().len() <= 20, "{status} {:#?}", registry.requests());
+    }
+    for method in ["POST", "PUT"] {
+        let registry = Registry::open(Store::new()).await;
+        let seen = AtomicUsize::new(0);
+        registry.demo.fault(move |request, _| {
+            (request.method == method && seen.fetch_add(1, Ordering::Relaxed) == 0)
+                .then(|| Fault::answer(429, &[("retry-after", "0")], ""))
+        });
+        let bytes = content(10);
+        push(&registry, &bytes, &Arc::default()).await.expect("it is pushed");
+        assert!(has(&registry, &bytes), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_never_takes_anything_is_left_after_a_few_tries() {
+    let registry = Registry::open(Store::new()).await;
+    registry
+        .demo
+        .fault(|request, _| (request.method == "PUT" || request.method == "PATCH").then(|| Fault::Close));
+    let transfer = Arc::new(Transfer::default());
+    push(&registry, &content(50_000), &transfer).await.expect_err("nothing arrives");
+    assert_eq!((registry.demo.store().open_uploads(), transfer.left_open.load(Ordering::Relaxed)), (0, 0));
+    assert!(registry.requests().len() < 30, "{:#?}", registry.requests());
+}
+
+#[tokio::test]
+async fn a_server_that_stands_still_is_left() {
+    let patience = Patience {
+        idle: Duration::from_millis(50),
+        headers: Duration::from_millis(50),
+        tries: 1,
+        ..patience()
+    };
+    let settings = Settings { patience, ..settings() };
+    let registry = Registry::new(demo::Settings::default(), Store::new(), settings).await;
+    registry.demo.fault(|request, _| (request.method == "PUT").then_some(Fault::Hold));
+    let error = push(&registry, &content(50_000), &Arc::default()).await.expect_err("it stands still");
+    assert!(matches!(error.cause, Cause::Timeout(..)), "{error}");
+}
+
+/// §10 row 29.
+#[tokio::test]
+async fn an_upload_goes_on_where_its_location_says() {
+    let demo = demo::Settings { relative_locations: true, ..demo::Settings::default() };
+    let registry = Registry::new(demo, Store::new(), settings()).await;
+    let bytes = content(10);
+    push(&registry, &bytes, &Arc::default()).await.expect("it is pushed");
+    assert!(has(&registry, &bytes));
+    registry.demo.fault(|request, _| (request.method == "POST").then(|| Fault::status(202)));
+    let error = push(&registry, &bytes, &Arc::default()).await.expect_err("there is no location");
+    assert!(error.to_string().contains("Location"), "{error}");
+}
+
+/// Registries.md §8.3, reliability.md B: another host gets the bytes and no login.
+#[tokio::test]
+async fn another_host_gets_the_bytes_without_the_login() {
+    let storage = Registry::open(Store::new()).await;
+    storage.demo.fault(|request, _| (request.method == "PUT").then(|| Fault::status(201)));
+    let account = Account::new("ann", "CANARY7");
+    let demo = demo::Settings { auth: Auth::Basic(account), ..demo::Settings::default() };
+    let mut registry = Registry::new(demo, Store::new(), settings()).await;
+    let logins = logins(&[(&host(&registry.demo), "ann:CANARY7")]);
+    registry.client = Pool::new(Settings { credentials: logins, ..settings() }).client(&host(&registry.demo));
+    let location = format!("http://{}/put/here?sig=a%2Bb", storage.demo.address());
+    registry.demo.fault(move |request, _| {
+        let is_known = request.headers.contains_key("authorization");
+        (request.method == "POST" && is_known).then(|| Fault::answer(202, &[("location", &location)], ""))
+    });
+    push(&registry, &content(10), &Arc::default()).await.expect("it is pushed");
+    let requests = storage.demo.requests();
+    let put = requests.first().expect("a PUT");
+    assert!(put.line().starts_with("PUT /put/here?sig=a%2Bb&digest=sha256%3A"), "{}", put.line());
+    assert!(requests.iter().all(|request| request.header("authorization").is_none()));
+}
+
+#[tokio::test]
+async fn a_source_that_fails_is_named_and_closes_the_upload() {
+    let (from, to) = (Registry::open(Store::new()).await, Registry::open(Store::new()).await);
+    let descriptor = descriptor(&content(100_000));
+    let source = BlobSource::registry(&from.client, &name("app"), &descriptor);
+    let error = to.client.push_blob(&name("app"), &descriptor, &source, &Arc::default()).await;
+    let error = error.expect_err("it is not there");
+    assert_eq!((error.cause.status(), error.host.as_str()), (Some(404), from.client.host().as_str()));
+    assert_eq!(to.demo.store().open_uploads(), 0);
+}
+
+/// §10 row 37: the last piece is held back until the digest is right, so nothing wrong is ever complete.
+#[tokio::test]
+async fn wrong_bytes_are_found_before_the_last_of_them_is_given_out() {
+    let registry = Registry::open(Store::new()).await;
+    let bytes = content(400_000);
+    registry.demo.store().put_blob("app", bytes.clone());
+    registry.demo.fault(|_, _| Some(Fault::WrongBytes));
+    let mut reader = registry.client.read_blob(&name("app"), &descriptor(&bytes), 0).expect("a reader");
+    let mut came = 0;
+    let error = loop {
+        match reader.next().await {
+            Ok(Some(piece)) => came += piece.len(),
+            Ok(None) => panic!("wrong bytes"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error.cause, Cause::Digest { .. }) && came < bytes.len(), "{error}");
+    assert!(reader.next().await.is_ok_and(|piece| piece.is_none()), "it is over");
+}
+
+#[tokio::test]
+async fn more_bytes_than_the_descriptor_says_are_refused() {
+    let registry = Registry::open(Store::new()).await;
+    let bytes = content(400_000);
+    registry.demo.store().put_blob("app", bytes.clone());
+    let short = Descriptor { size: Some(399_999), ..descriptor(&bytes) };
+    assert!(read(&registry, &short).await.is_err());
+    registry.demo.fault(|_, _| Some(Fault::Endless));
+    let error = read(&registry, &descriptor(&bytes)).await;
+    assert!(error.is_ok_and(|read| read == bytes), "what comes after the end is not read");
+    let without = Descriptor { digest: None, ..descriptor(&bytes) };
+    assert!(registry.client.read_blob(&name("app"), &without, 0).is_err());
+}
+
+/// Registries.md §8.5.
+#[tokio::test]
+async fn a_read_goes_on_by_range_and_takes_all_where_there_are_no_ranges() {
+    let bytes = content(400_000);
+    let (whole, length) = (bytes.clone(), bytes.len().to_string());
+    let all: Vec<(&str, Fault)> = vec![
+        ("206", Fault::Headers(Vec::new())),
+        ("200", Fault::answer(200, &[("content-length", length.as_str())], whole)),
+    ];
+    for (what, second) in all {
+        let registry = Registry::open(Store::new()).await;
+        registry.demo.store().put_blob("app", bytes.clone());
+        registry
+            .demo
+            .fault(move |_, nth| Some(if nth == 1 { Fault::CutAfter(150_000) } else { second.clone() }));
+        assert_eq!(read(&registry, &descriptor(&bytes)).await.expect(what), bytes);
+        let requests = registry.demo.requests();
+        let ranges: Vec<_> = requests.iter().map(|request| request.header("range").is_some()).collect();
+        assert_eq!(ranges, [false, true]);
+    }
+    let registry = Registry::open(Store::new()).await;
+    registry.demo.store().put_blob("app", bytes.clone());
+    registry.demo.fault(|_, nth| {
+        Some(match nth {
+            1 => Fault::CutAfter(150_000),
+            _ => Fault::answer(206, &[("content-range", "bytes 7-399999/400000")], ""),
+        })
+    });
+    assert!(
+        read(&registry, &descriptor(&bytes)).await.is_err_and(|error| error.to_string().contains("part"))
+    );
+}
+
+#[tokio::test]
+async fn a_read_that_brings_nothing_ends_after_a_few_tries() {
+    let registry = Registry::open(Store::new()).await;
+    let bytes = content(400_000);
+    registry.demo.store().put_blob("app", bytes.clone());
+    registry.demo.fault(|_, _| Some(Fault::CutAfter(10)));
+    read(&registry, &descriptor(&bytes)).await.expect_err("nothing comes");
+    assert!(registry.requests().len() <= 6, "{:?}", registry.requests());
 }

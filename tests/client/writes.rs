@@ -1,18 +1,36 @@
 //! Manifests put, tags and manifests deleted, blobs looked for and mounted: registries.md §7 and §8, §10 rows 31 to 36.
 
-use regtui::client::{Lane, Mount};
+use std::sync::{Arc, Mutex};
+
+use regtui::client::log::Sink;
+use regtui::client::{BlobSource, Cause, Lane, Mount, Pool, Settings};
+use regtui::demo::auth::{Account, Auth, Bearer};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
+use regtui::model::manifest::Descriptor;
 use regtui::model::reference::Selector;
 use regtui::model::server::Ability;
 
-use crate::support::registry::{Registry, name, settings, tag};
+use crate::support::registry::{Registry, host, logins, name, settings, tag};
 
 fn store() -> Store {
     let store = Store::new();
     store.image("app").tag("1").tag("latest").push();
     store
+}
+
+fn descriptor(digest: Digest, size: u64, media_type: &str) -> Descriptor {
+    Descriptor {
+        media_type: media_type.into(),
+        digest: Some(digest),
+        digest_text: digest.to_string(),
+        size: Some(size),
+        platform: None,
+        artifact_type: None,
+        urls: Vec::new(),
+        annotations: Default::default(),
+    }
 }
 
 fn by_tag(text: &str) -> Selector {
@@ -122,4 +140,210 @@ async fn a_mount_moves_no_byte_or_opens_an_upload() {
     assert_eq!((registry.requests().len(), registry.demo.store().open_uploads()), (1, 1));
     assert!(upload.close().await);
     assert_eq!(registry.demo.store().open_uploads(), 0);
+}
+
+/// A registry with tokens, and a client with the login for it.
+async fn with_tokens(store: Store) -> Registry {
+    let bearer = Bearer { anonymous_pull: false, ..Bearer::new(Account::new("ann", "CANARY7")) };
+    let demo = demo::Settings { auth: Auth::Bearer(bearer), ..demo::Settings::default() };
+    let mut registry = Registry::new(demo, store, settings()).await;
+    let credentials = logins(&[(&host(&registry.demo), "ann:CANARY7")]);
+    registry.pool = Pool::new(Settings { credentials, ..settings() });
+    registry.client = registry.pool.client(&host(&registry.demo));
+    registry
+}
+
+/// The scopes of the token requests so far.
+fn scopes(registry: &Registry) -> Vec<String> {
+    let requests = registry.demo.requests();
+    let tokens = requests.iter().filter(|request| request.path == "/token");
+    let scopes = |query: &str| {
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let scopes: Vec<_> =
+            pairs.filter(|(name, _)| name == "scope").map(|(_, scope)| scope.into_owned()).collect();
+        scopes.join(" ")
+    };
+    tokens.map(|request| scopes(&request.query)).collect()
+}
+
+/// Registries.md §4.4.
+#[tokio::test]
+async fn each_write_asks_for_the_right_that_it_needs() {
+    let store = store();
+    let digest = store.put_blob("base", "content");
+    let registry = with_tokens(store).await;
+    let (app, client) = (name("app"), &registry.client);
+    let manifest = client.manifest(&app, &by_tag("1"), Lane::Interactive).await.expect("a manifest");
+    client.put_manifest(&app, &by_tag("2"), &manifest).await.expect("it is put");
+    let mount = client.mount_blob(&app, &digest, Some(&name("base"))).await;
+    assert!(matches!(mount, Ok(Mount::Mounted)), "{mount:?}");
+    client.untag(&app, &tag("2")).await.expect("it is untagged");
+    let source = BlobSource::Bytes("blob".into());
+    let blob = Digest::sha256(b"blob");
+    let blob = descriptor(blob, 4, "application/octet-stream");
+    client.push_blob(&app, &blob, &source, &Arc::default()).await.expect("it is pushed");
+    assert_eq!(
+        scopes(&registry),
+        [
+            "repository:app:pull",
+            "repository:app:pull,push",
+            "repository:app:pull,push repository:base:pull",
+            "repository:app:delete",
+        ]
+    );
+}
+
+/// Quay fails where `delete` is asked for: registries.md §4.4.
+#[tokio::test]
+async fn where_there_is_no_right_to_delete_the_right_to_push_is_asked_for() {
+    let registry = with_tokens(store()).await;
+    registry.demo.fault(|request, _| {
+        (request.path == "/token" && request.query.contains("delete")).then(|| Fault::status(400))
+    });
+    registry.client.untag(&name("app"), &tag("1")).await.expect_err("the demo registry wants the right");
+    assert_eq!(scopes(&registry).last().map(String::as_str), Some("repository:app:pull,push"));
+    assert!(registry.client.tags(&name("app"), None).await.is_ok(), "the login is as good as before");
+}
+
+#[tokio::test]
+async fn a_write_is_not_tried_without_the_login() {
+    let registry = with_tokens(store()).await;
+    registry.demo.fault(|request, _| {
+        (request.path == "/token" && request.query.contains("push")).then(|| Fault::status(403))
+    });
+    let manifest = registry.client.manifest(&name("app"), &by_tag("1"), Lane::Interactive).await;
+    let put = registry.client.put_manifest(&name("app"), &by_tag("2"), &manifest.expect("a manifest")).await;
+    assert_eq!(put.expect_err("it is denied").cause.status(), Some(403));
+    let requests = registry.demo.requests();
+    let anonymous = requests.iter().filter(|request| request.path == "/token");
+    assert!(anonymous.into_iter().all(|request| request.header("authorization").is_some()));
+}
+
+#[tokio::test]
+async fn the_request_log_names_the_methods_of_writes() {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let kept = lines.clone();
+    let sink = Sink::new(move |line| kept.lock().expect("a lock").push(line.method));
+    let demo = demo::Settings { mounts: false, ..demo::Settings::default() };
+    let registry = Registry::new(demo, store(), Settings { sink, ..settings() }).await;
+    let (app, client) = (name("app"), &registry.client);
+    let manifest = client.manifest(&app, &by_tag("1"), Lane::Interactive).await.expect("a manifest");
+    client.put_manifest(&app, &by_tag("2"), &manifest).await.expect("it is put");
+    client.start_upload(&app).await.expect("an upload").close().await;
+    assert_eq!(*lines.lock().expect("a lock"), ["GET", "PUT", "POST", "DELETE"]);
+}
+
+/// §10 row 33.
+#[tokio::test]
+async fn a_refused_manifest_is_refused_once_in_the_registry_s_words() {
+    let demo = demo::Settings { immutable_tags: true, ..demo::Settings::default() };
+    let registry = Registry::new(demo, store(), settings()).await;
+    registry.demo.store().image("app").tag("other").config("Cmd", serde_json::json!(["/x"])).push();
+    let (app, client) = (name("app"), &registry.client);
+    let other = client.manifest(&app, &by_tag("other"), Lane::Interactive).await.expect("a manifest");
+    registry.demo.forget_requests();
+    let error = client.put_manifest(&app, &by_tag("1"), &other).await.expect_err("it is immutable");
+    assert!(error.is_protected() && !error.is_unsupported(), "{error}");
+    assert_eq!(registry.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_manifest_under_another_digest_than_it_has_is_found() {
+    let registry = Registry::open(store()).await;
+    let (app, client) = (name("app"), &registry.client);
+    let manifest = client.manifest(&app, &by_tag("1"), Lane::Interactive).await.expect("a manifest");
+    let lie = Digest::sha256(b"other").to_string();
+    registry
+        .demo
+        .fault(move |_, _| Some(Fault::Headers(vec![("docker-content-digest".into(), Some(lie.clone()))])));
+    let error = client.put_manifest(&app, &by_tag("2"), &manifest).await.expect_err("it is another");
+    assert!(matches!(error.cause, Cause::Digest { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn after_a_write_the_tag_is_what_it_was_made() {
+    let registry = Registry::open(store()).await;
+    let store = registry.demo.store();
+    store.image("app").tag("next").config("Cmd", serde_json::json!(["/x"])).push();
+    let (app, client) = (name("app"), &registry.client);
+    client.latest(&app, &tag("1"), Lane::Interactive).await.expect("a manifest");
+    let next = client.latest(&app, &tag("next"), Lane::Interactive).await.expect("a manifest");
+    client.put_manifest(&app, &by_tag("1"), &next).await.expect("it is put");
+    registry.demo.forget_requests();
+    let now = client.latest(&app, &tag("1"), Lane::Interactive).await.expect("a manifest");
+    assert_eq!(now.digest, next.digest);
+    assert_eq!(registry.requests(), ["HEAD /v2/app/manifests/1"]);
+    client.untag(&app, &tag("1")).await.expect("it is untagged");
+    registry.demo.forget_requests();
+    client.latest(&app, &tag("1"), Lane::Interactive).await.expect_err("it is gone");
+    assert_eq!(registry.requests(), ["GET /v2/app/manifests/1"]);
+}
+
+#[tokio::test]
+async fn a_probe_tells_what_can_be_deleted_and_deletes_nothing() {
+    for (by_tag, by_digest) in [(true, true), (false, true), (true, false), (false, false)] {
+        let demo = demo::Settings {
+            delete_by_tag: by_tag,
+            delete_by_digest: by_digest,
+            ..demo::Settings::default()
+        };
+        let registry = Registry::new(demo, store(), settings()).await;
+        let deletes = registry.client.probe_deletes(&name("app")).await.expect("an answer");
+        assert_eq!((deletes.by_tag == Ability::Yes, deletes.by_digest == Ability::Yes), (by_tag, by_digest));
+        assert_eq!(registry.demo.store().tags("app"), ["1", "latest"]);
+        registry.demo.forget_requests();
+        assert_eq!(registry.client.probe_deletes(&name("app")).await.expect("an answer"), deletes);
+        assert!(registry.requests().is_empty(), "what is known is not asked");
+        assert_eq!(registry.client.ping().await.expect("a server").deletes, deletes);
+    }
+    let registry = Registry::open(store()).await;
+    registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
+    registry.client.probe_deletes(&name("app")).await.expect_err("it may not be asked");
+    assert_eq!(registry.client.deletes(), Default::default());
+}
+
+/// Distribution-spec § Referrers Tag Schema.
+#[tokio::test]
+async fn a_referrer_is_listed_under_the_fallback_tag() {
+    for referrers in [true, false] {
+        let store = Store::new();
+        let image = store.image("app").tag("1").push();
+        let artifact = store.artifact("app").kind("application/vnd.example.sbom").subject(&image).push();
+        let demo = demo::Settings { referrers, ..demo::Settings::default() };
+        let registry = Registry::new(demo, store, settings()).await;
+        let (app, client) = (name("app"), &registry.client);
+        let selector = Selector::Digest(artifact.digest);
+        let manifest = client.manifest(&app, &selector, Lane::Interactive).await.expect("a manifest");
+        let pushed = client.put_manifest(&app, &selector, &manifest).await.expect("it is put");
+        assert_eq!(pushed.subject_seen, referrers);
+    }
+    let store = Store::new();
+    let image = store.image("app").tag("1").push();
+    let demo = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let registry = Registry::new(demo, store.clone(), settings()).await;
+    let (app, client) = (name("app"), &registry.client);
+    for kind in ["application/vnd.example.one", "application/vnd.example.two"] {
+        let artifact = store.artifact("app").kind(kind).subject(&image).push();
+        let manifest = client.manifest(&app, &Selector::Digest(artifact.digest), Lane::Interactive).await;
+        let manifest = manifest.expect("a manifest");
+        let descriptor = descriptor(manifest.digest, manifest.raw.len() as u64, manifest.media_type.as_str());
+        let descriptor = Descriptor { artifact_type: Some(kind.into()), ..descriptor };
+        for _ in 0..2 {
+            client.push_referrer_fallback(&app, &image.digest, &descriptor).await.expect("it is listed");
+        }
+    }
+    let found = client.referrers(&app, &image.digest, true).await.expect("referrers");
+    let kinds: Vec<_> = found.descriptors.iter().filter_map(|found| found.artifact_type.as_ref()).collect();
+    assert_eq!(
+        kinds,
+        ["application/vnd.example.one", "application/vnd.example.two"].map(Into::into).each_ref()
+    );
+    // What is no list is not overwritten.
+    let tag = format!("sha256-{}", image.digest.hex());
+    store.tag("app", &tag, image.digest);
+    client
+        .push_referrer_fallback(&app, &image.digest, &found.descriptors[0])
+        .await
+        .expect_err("it is an image");
+    assert_eq!(store.digest_of("app", &tag), Some(image.digest));
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use regtui::demo::Store;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
@@ -47,4 +48,59 @@ pub async fn tls(store: Store, key: &rcgen::CertifiedKey<rcgen::KeyPair>) -> (Re
         }
     });
     (registry, address)
+}
+
+/// What went through a proxy that cuts.
+#[derive(Debug, Default)]
+pub struct Through {
+    pub connections: AtomicUsize,
+    /// To the server.
+    pub up: AtomicU64,
+    /// From the server.
+    pub down: AtomicU64,
+}
+
+/// A proxy in front of `server` that cuts every connection after so many bytes, of both directions together.
+pub async fn cutting(server: SocketAddr, after: u64) -> (SocketAddr, Arc<Through>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let through = Arc::new(Through::default());
+    let counts = through.clone();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            counts.connections.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(cut(client, server, after, counts.clone()));
+        }
+    });
+    (address, through)
+}
+
+async fn cut(mut client: TcpStream, server: SocketAddr, after: u64, counts: Arc<Through>) {
+    let Ok(mut server) = TcpStream::connect(server).await else { return };
+    let (mut left, mut up, mut down) = (after, vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    while left > 0 {
+        let most = usize::try_from(left).unwrap_or(usize::MAX);
+        let (up_most, down_most) = (most.min(up.len()), most.min(down.len()));
+        let passed = tokio::select! {
+            read = client.read(&mut up[..up_most]) => pass(read, &up, &mut server, &counts.up).await,
+            read = server.read(&mut down[..down_most]) => pass(read, &down, &mut client, &counts.down).await,
+        };
+        match passed {
+            Some(bytes) => left -= bytes,
+            None => return,
+        }
+    }
+}
+
+/// Passes on what was read; none where one of the two has hung up.
+async fn pass(
+    read: std::io::Result<usize>,
+    bytes: &[u8],
+    to: &mut TcpStream,
+    count: &AtomicU64,
+) -> Option<u64> {
+    let length = read.ok().filter(|length| *length > 0)?;
+    to.write_all(bytes.get(..length)?).await.ok()?;
+    count.fetch_add(length as u64, Ordering::Relaxed);
+    Some(length as u64)
 }

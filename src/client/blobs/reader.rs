@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
 
@@ -70,6 +72,8 @@ pub struct BlobReader {
     failures: u32,
     /// Bytes to leave out, where the server begins at the beginning.
     skip: u64,
+    /// A request under way. It outlives whoever waited for the piece that it was sent for.
+    asking: Option<BoxFuture<'static, Result<Option<Opened>, Error>>>,
     open: Option<Open>,
     is_over: bool,
 }
@@ -104,6 +108,7 @@ impl BlobReader {
             failed_at: from,
             failures: 0,
             skip: 0,
+            asking: None,
             open: None,
             is_over: false,
         }
@@ -132,7 +137,19 @@ impl BlobReader {
             return self.end();
         }
         if self.open.is_none() {
-            self.open = self.connect().await?;
+            let ask = Ask {
+                client: self.client.clone(),
+                name: self.name.clone(),
+                digest: self.check.digest,
+                size: self.check.size,
+                at: self.at,
+            };
+            let opened = self.asking.get_or_insert_with(|| ask.send().boxed()).await;
+            self.asking = None;
+            match opened? {
+                Some((open, skip)) => (self.open, self.skip) = (Some(open), skip),
+                None => return self.end(),
+            }
         }
         let Some(open) = &mut self.open else { return self.end() };
         match open.piece(self.client.http().patience()).await {
@@ -174,49 +191,6 @@ impl BlobReader {
         Ok(None)
     }
 
-    /// Asks for the rest. None where there is no rest.
-    async fn connect(&mut self) -> Result<Option<Open>, Error> {
-        let request = self.request().await?;
-        let (status, headers, open) = match self.client.http().open(&request).await {
-            Ok(answer) => answer,
-            Err(error)
-                if error.cause.status() == Some(416) && self.check.size.is_none_or(|s| s == self.at) =>
-            {
-                return Ok(None);
-            }
-            Err(error) => return Err(error),
-        };
-        self.skip = match status {
-            206 => {
-                let is_right = begins_at(&headers, self.at, self.check.size);
-                is_right.map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
-                0
-            }
-            _ => self.at,
-        };
-        let announced =
-            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        let expected = self.check.size.map(|size| size - self.at + self.skip);
-        match announced.zip(expected) {
-            Some((announced, expected)) if announced != expected => {
-                let text = format!("the blob has {announced} bytes where {expected} are announced");
-                Err(self.error(Cause::BadAnswer(SafeText::from(text))))
-            }
-            _ => Ok(Some(open)),
-        }
-    }
-
-    async fn request(&self) -> Result<Request, Error> {
-        let url = self.client.http().base().await?.blob(&self.name, &self.check.digest);
-        let mut request = Request::new(Method::GET, url, Scope::Pull(self.name.clone()), Lane::Blob);
-        if self.at > 0
-            && let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", self.at))
-        {
-            request.headers.insert(RANGE, range);
-        }
-        Ok(request)
-    }
-
     /// Waits, where there is use in another try: always from the registry's own address, since those of its storage
     /// run out.
     async fn wait_before_next_try(&mut self, error: Error) -> Result<(), Error> {
@@ -242,9 +216,67 @@ impl BlobReader {
     }
 
     fn error(&self, cause: Cause) -> Error {
-        let request = SafeText::from(format!("GET {} of {}", self.check.digest, self.name));
-        Error { request: Some(request), ..self.client.http().error(cause, None, 1) }
+        error(&self.client, &self.name, &self.check.digest, cause)
     }
+}
+
+/// A body, and how many of its first bytes are not wanted.
+type Opened = (Open, u64);
+
+/// The question for a blob from an offset on.
+struct Ask {
+    client: Client,
+    name: RepositoryName,
+    digest: Digest,
+    size: Option<u64>,
+    at: u64,
+}
+
+impl Ask {
+    /// None where there is nothing from there on.
+    async fn send(self) -> Result<Option<Opened>, Error> {
+        let request = self.request().await?;
+        let (status, headers, open) = match self.client.http().open(&request).await {
+            Ok(answer) => answer,
+            Err(error) if error.cause.status() == Some(416) && self.size.is_none_or(|s| s == self.at) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let skip = if status == 206 { 0 } else { self.at };
+        let is_right = if status == 206 { begins_at(&headers, self.at, self.size) } else { Ok(()) };
+        is_right.map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
+        let announced =
+            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let expected = self.size.map(|size| size - self.at + skip);
+        match announced.zip(expected) {
+            Some((announced, expected)) if announced != expected => {
+                let text = format!("the blob has {announced} bytes where {expected} are announced");
+                Err(self.error(Cause::BadAnswer(SafeText::from(text))))
+            }
+            _ => Ok(Some((open, skip))),
+        }
+    }
+
+    async fn request(&self) -> Result<Request, Error> {
+        let url = self.client.http().base().await?.blob(&self.name, &self.digest);
+        let mut request = Request::new(Method::GET, url, Scope::Pull(self.name.clone()), Lane::Blob);
+        if self.at > 0
+            && let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", self.at))
+        {
+            request.headers.insert(RANGE, range);
+        }
+        Ok(request)
+    }
+
+    fn error(&self, cause: Cause) -> Error {
+        error(&self.client, &self.name, &self.digest, cause)
+    }
+}
+
+fn error(client: &Client, name: &RepositoryName, digest: &Digest, cause: Cause) -> Error {
+    let request = SafeText::from(format!("GET {digest} of {name}"));
+    Error { request: Some(request), ..client.http().error(cause, None, 1) }
 }
 
 /// Whether a 206 is the rest that was asked for: `Content-Range: bytes <first>-<last>/<total>`, RFC 9110 § 14.4.
