@@ -38,6 +38,7 @@ mod ops {
     mod compare;
     mod copy;
     mod images;
+    mod interruptions;
     mod journal;
     mod lists;
 }

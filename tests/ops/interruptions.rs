@@ -1,0 +1,306 @@
+//! Copies that are stopped, cut, closed upon or answered late: nothing half done, nothing sent twice without need.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use regtui::client::{Pool, Settings};
+use regtui::demo::auth::{Account, Auth, Bearer};
+use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::{self, Demo, Store};
+use regtui::model::reference::Selector;
+use regtui::model::work::copy::{What, Wish};
+use regtui::model::work::progress::Outcome;
+
+use crate::support::copying::{Sides, layer, outcome, watch};
+use crate::support::registry::{Registry, host, logins, settings};
+
+/// An index of two platforms with an attestation and a referrer, beside a plain image that shares a layer.
+fn two_images() -> Store {
+    let store = Store::new();
+    let base = layer(1, 150_000);
+    let [amd64, arm64] = ["amd64", "arm64"].map(|arch| {
+        store
+            .image("app")
+            .platform("linux", arch)
+            .layer("COPY base /", base.clone())
+            .layer("COPY own /", layer(arch.len() as u32, 9_000))
+            .push()
+    });
+    let index = store.index("app").child(&amd64).child(&arm64).attestation(&amd64).tag("index").push();
+    store.artifact("app").kind("application/spdx+json").layer("text/spdx", "{}").subject(&index).push();
+    store.image("app").layer("COPY base /", base).layer("COPY other /", layer(8, 70_000)).tag("plain").push();
+    store
+}
+
+fn all(sides: &Sides) -> Wish {
+    Wish { what: What::AllTags, referrers: true, ..sides.wish(&[]) }
+}
+
+/// Calls `at` for request number `nth` to either side, and answers with what it returns; says how many there were.
+fn at_request(
+    demos: [&Demo; 2],
+    nth: usize,
+    at: impl Fn() -> Option<Fault> + Send + Sync + Clone + 'static,
+) -> Arc<AtomicUsize> {
+    let seen: Arc<AtomicUsize> = Arc::default();
+    for demo in demos {
+        let (seen, at) = (seen.clone(), at.clone());
+        demo.fault(move |_, _| match seen.fetch_add(1, Ordering::SeqCst) + 1 == nth {
+            true => at(),
+            false => None,
+        });
+    }
+    seen
+}
+
+#[tokio::test]
+async fn stopped_at_any_request_it_moves_no_tag_that_is_not_done_and_leaves_no_upload_open() {
+    for nth in 1.. {
+        let sides = Sides::of(two_images()).await;
+        let plan = sides.plan(&all(&sides)).await.expect("a plan");
+        let stop = sides.watch.stop.clone();
+        let seen = at_request([&sides.from.demo, &sides.to.demo], nth, move || {
+            stop.cancel();
+            None
+        });
+        let report = sides.run(&plan).await;
+        let is_over = seen.load(Ordering::SeqCst) < nth;
+        assert_eq!(sides.to.demo.store().open_uploads(), 0, "request {nth}: {:?}", sides.writes());
+        for item in &report.items {
+            let is_there = sides.there(item.name.as_str()).is_some();
+            match &item.outcome {
+                Some(Outcome::Stopped) => assert!(!is_there && !is_over, "request {nth}: {item:?}"),
+                Some(Outcome::Done(_)) => sides.is_same(item.name.as_str()),
+                other => panic!("request {nth}: {other:?}"),
+            }
+        }
+        if is_over {
+            assert!(report.is_success() && nth > 30, "{nth} requests: {report:#?}");
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_closes_at_any_request_costs_nothing_but_that_request() {
+    for nth in 1.. {
+        let sides = Sides::of(two_images()).await;
+        let plan = sides.plan(&all(&sides)).await.expect("a plan");
+        let seen = at_request([&sides.from.demo, &sides.to.demo], nth, || Some(Fault::Close));
+        let report = sides.run(&plan).await;
+        assert!(
+            report.is_success(),
+            "request {nth}: {report:#?}\n{:#?}\n{:#?}",
+            sides.from.requests(),
+            sides.to.requests()
+        );
+        for tag in ["index", "plain"] {
+            sides.is_same(tag);
+        }
+        assert_eq!(sides.to.demo.store().open_uploads(), 0, "request {nth}");
+        if seen.load(Ordering::SeqCst) < nth {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_answered_503_at_any_point_is_made_again() {
+    for nth in 1.. {
+        let sides = Sides::of(two_images()).await;
+        let plan = sides.plan(&all(&sides)).await.expect("a plan");
+        let busy = || Some(Fault::answer(503, &[("retry-after", "0")], ""));
+        let seen = at_request([&sides.from.demo, &sides.to.demo], nth, busy);
+        let report = sides.run(&plan).await;
+        assert!(report.is_success(), "request {nth}: {report:#?}");
+        if seen.load(Ordering::SeqCst) < nth {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn stopped_in_the_middle_of_a_blob_it_closes_the_upload() {
+    let store = Store::new();
+    store.image("app").layer("COPY a /", layer(1, 3_000_000)).tag("1").push();
+    let sides = Sides::of(store).await;
+    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    let gate = Gate::new();
+    let held = gate.clone();
+    // The layer never ends: its first half comes, then nothing.
+    sides.from.demo.fault(move |request, _| {
+        let is_layer = request.path.contains("/blobs/") && request.method == "GET";
+        is_layer.then(|| Fault::Then(held.clone(), Box::new(Fault::HoldAfter(1_500_000))))
+    });
+    let stopping = async {
+        gate.reached_by(1).await;
+        gate.open();
+        let mut progress = sides.watch.progress.subscribe();
+        let moves = progress.wait_for(|progress| progress.moved > 1_000_000).await;
+        drop(moves.expect("progress"));
+        sides.watch.stop.cancel();
+    };
+    let (report, ()) = tokio::join!(sides.run(&plan), stopping);
+    assert_eq!(outcome(&report, "1"), &Outcome::Stopped);
+    assert_eq!((sides.there("1"), sides.to.demo.store().open_uploads()), (None, 0));
+    assert!(
+        report.remarks.iter().any(|remark| remark.as_str().contains("garbage collection"))
+            || report.moved == 0
+    );
+}
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_closed_is_named() {
+    let store = Store::new();
+    store.image("app").layer("COPY a /", layer(1, 100_000)).tag("1").push();
+    let sides = Sides::of(store).await;
+    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    let stop = sides.watch.stop.clone();
+    sides.to.demo.fault(move |request, _| {
+        if request.method == "PUT" {
+            stop.cancel();
+        }
+        (request.method == "DELETE").then(|| Fault::status(403))
+    });
+    let report = sides.run(&plan).await;
+    assert!(
+        report.remarks.iter().any(|remark| remark.as_str().contains("could not be closed")),
+        "{report:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_source_that_cuts_every_answer_is_read_on_from_where_it_broke() {
+    for after in [64 * 1024, 1024 * 1024] {
+        let store = Store::new();
+        store
+            .image("app")
+            .layer("COPY a /", layer(1, 5_000_000))
+            .layer("COPY b /", layer(2, 700_000))
+            .tag("1")
+            .push();
+        let sides = Sides::of(store).await;
+        let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+        sides.from.demo.fault(move |request, _| {
+            (request.path.contains("/blobs/") && request.method == "GET").then_some(Fault::CutAfter(after))
+        });
+        let report = sides.run(&plan).await;
+        assert!(report.is_success(), "{report:#?}");
+        sides.is_same("1");
+        assert_eq!((report.moved, report.again), (plan.bytes(), 0), "what was read is not read again");
+    }
+}
+
+#[tokio::test]
+async fn a_destination_that_answers_late_is_told_to_be_pending() {
+    let store = Store::new();
+    let old = store.image("app").label("old", "1").push();
+    store.image("app").tag("1").push();
+    let sides = Sides::of(store).await;
+    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    sides.to.demo.fault(|request, _| {
+        (request.path.ends_with("/manifests/1") && request.method != "PUT").then(|| Fault::status(404))
+    });
+    let report = sides.run(&plan).await;
+    assert!(matches!(outcome(&report, "1"), Outcome::Pending(_)), "{report:#?}");
+    assert!(report.undo.is_some() && sides.there("1").is_some_and(|digest| digest != old.digest));
+}
+
+#[tokio::test]
+async fn a_blob_that_is_not_what_its_digest_says_is_not_copied() {
+    let store = Store::new();
+    let bad = layer(1, 100_000);
+    store.image("app").layer("COPY a /", bad.clone()).tag("bad").push();
+    store.image("app").layer("COPY b /", layer(2, 1_000)).tag("good").push();
+    let sides = Sides::of(store).await;
+    let plan = sides.plan(&sides.wish(&["bad", "good"])).await.expect("a plan");
+    let path = format!("/v2/app/blobs/{}", bad.digest);
+    sides.from.demo.fault(move |request, _| (request.path == path).then_some(Fault::WrongBytes));
+    let report = sides.run(&plan).await;
+    let Outcome::Failed(failure) = outcome(&report, "bad") else { panic!("{report:#?}") };
+    assert!(failure.why.as_str().contains("not what its digest says"), "{failure}");
+    assert!(matches!(outcome(&report, "good"), Outcome::Done(_)), "{report:#?}");
+    assert_eq!((sides.there("bad"), sides.to.demo.store().open_uploads()), (None, 0));
+    let there = sides.to.demo.store().repository("copy").expect("the copy");
+    assert!(!there.blobs.contains_key(&bad.digest));
+}
+
+#[tokio::test]
+async fn a_copy_that_failed_goes_on_from_there() {
+    let sides = Sides::of(two_images()).await;
+    let wish = all(&sides);
+    let plan = sides.plan(&wish).await.expect("a plan");
+    sides.to.demo.fault(|request, _| {
+        (request.method == "PUT" && request.path.contains("/manifests/")).then(|| Fault::status(403))
+    });
+    let report = sides.run(&plan).await;
+    assert_eq!((report.done(), report.undo), (0, None));
+    sides.to.demo.clear_faults();
+    let (_, again) = sides.copy(&wish).await;
+    assert!(report.moved > 200_000 && again.moved < 100, "no layer moves twice: {again:#?}");
+    for tag in ["index", "plain"] {
+        sides.is_same(tag);
+    }
+}
+
+#[tokio::test]
+async fn where_pushing_is_denied_nothing_is_read_and_no_storm_breaks() {
+    let store = Store::new();
+    let mut image = store.image("app");
+    for number in 0..30 {
+        image = image.layer("COPY", layer(number, 1_000));
+    }
+    image.tag("1").push();
+    let sides = Sides::of(store).await;
+    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    sides.to.demo.forget_requests();
+    sides.to.demo.fault(|request, _| (request.method == "POST").then(|| Fault::status(403)));
+    let report = sides.run(&plan).await;
+    assert!(matches!(outcome(&report, "1"), Outcome::Failed(_)), "{report:#?}");
+    assert!(sides.writes().len() <= 8, "{:?}", sides.writes());
+    assert!(sides.from.requests().iter().all(|line| !line.starts_with("GET /v2/app/blobs/")));
+}
+
+#[tokio::test]
+async fn two_copies_of_the_same_at_once_are_both_good() {
+    let sides = Sides::of(two_images()).await;
+    let plan = sides.plan(&all(&sides)).await.expect("a plan");
+    let (one, two) = (watch(), watch());
+    let run = |watch| regtui::ops::copy::run(&sides.workshop, &plan, watch);
+    let reports = tokio::join!(run(&one), run(&two));
+    for report in [reports.0, reports.1] {
+        assert!(report.is_success(), "{report:#?}");
+    }
+    for tag in ["index", "plain"] {
+        sides.is_same(tag);
+    }
+    assert_eq!(sides.to.demo.store().open_uploads(), 0);
+}
+
+#[tokio::test]
+async fn each_side_has_its_own_login() {
+    let private = |user: &str| demo::Settings {
+        auth: Auth::Bearer(Bearer { anonymous_pull: false, ..Bearer::new(Account::new(user, "secret")) }),
+        ..demo::Settings::default()
+    };
+    let from = Registry::new(private("ann"), two_images(), settings()).await;
+    let to = Registry::new(private("bob"), Store::new(), settings()).await;
+    let (here, there) = (host(&from.demo), host(&to.demo));
+    let mut sides = Sides::with(from, to);
+    let credentials = logins(&[(&here, "ann:secret"), (&there, "bob:secret")]);
+    sides.workshop.pool = Pool::new(Settings { credentials, ..settings() });
+    sides.copy(&all(&sides)).await;
+    for tag in ["index", "plain"] {
+        sides.is_same(tag);
+    }
+    // Mounts ask for two repositories at once.
+    let near =
+        regtui::model::reference::Repository { host: here, name: crate::support::registry::name("near") };
+    let wish = Wish {
+        to: near,
+        what: What::Images(vec![Selector::Tag(crate::support::registry::tag("plain"))]),
+        ..all(&sides)
+    };
+    let (_, report) = sides.copy(&wish).await;
+    assert_eq!(report.moved, 0);
+}
