@@ -244,6 +244,24 @@ async fn a_copy_that_failed_goes_on_from_there() {
 }
 
 #[tokio::test]
+async fn a_referrer_that_was_put_but_not_listed_is_listed_by_the_next_copy() {
+    let without = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let sides = Sides::to(two_images(), without, Store::new()).await;
+    let wish = Wish { referrers: true, ..sides.wish(&["index"]) };
+    let plan = sides.plan(&wish).await.expect("a plan");
+    sides.to.demo.fault(|request, _| {
+        (request.method == "PUT" && request.path.contains("/manifests/sha256-")).then(|| Fault::status(403))
+    });
+    let report = sides.run(&plan).await;
+    assert!(matches!(outcome(&report, "index"), Outcome::Failed(_)), "{report:#?}");
+    assert_eq!(sides.there("index"), None);
+    sides.to.demo.clear_faults();
+    sides.copy(&wish).await;
+    let fallback = format!("sha256-{}", sides.here("index").expect("the index").hex());
+    assert!(sides.there(&fallback).is_some(), "{:?}", sides.to.demo.store().tags("copy"));
+}
+
+#[tokio::test]
 async fn where_pushing_is_denied_nothing_is_read_and_no_storm_breaks() {
     let store = Store::new();
     let mut image = store.image("app");

@@ -44,6 +44,8 @@ pub struct Carrier<'a> {
     /// Bytes so far, and the way to stop them.
     pub transfer: Arc<Transfer>,
     at_once: Semaphore,
+    /// What each image needs.
+    reaches: Vec<HashSet<Digest>>,
     /// Which images need a blob or a manifest, by index.
     wanted: HashMap<Digest, Vec<usize>>,
     failed: Vec<AtomicBool>,
@@ -58,10 +60,12 @@ impl<'a> Carrier<'a> {
     /// Nothing moves yet.
     pub fn new(plan: &'a Plan, source: Client, destination: Client, transfer: Arc<Transfer>) -> Carrier<'a> {
         let mut wanted: HashMap<Digest, Vec<usize>> = HashMap::new();
-        for (index, digests) in reaches(plan).into_iter().enumerate() {
-            digests.into_iter().for_each(|digest| wanted.entry(digest).or_default().push(index));
+        let reaches = reaches(plan);
+        for (index, digests) in reaches.iter().enumerate() {
+            digests.iter().for_each(|digest| wanted.entry(*digest).or_default().push(index));
         }
         Carrier {
+            reaches,
             source,
             destination,
             transfer,
@@ -93,8 +97,7 @@ impl<'a> Carrier<'a> {
 
     /// The arrivals that an image has to wait for, in the order in which they are best begun.
     pub fn of_image(&self, index: usize, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
-        let needs_it =
-            |digest: &Digest| self.wanted.get(digest).is_some_and(|images| images.contains(&index));
+        let needs_it = |digest: &Digest| self.reaches.get(index).is_some_and(|reach| reach.contains(digest));
         let blobs = self.plan.blobs.iter().filter_map(|blob| blob.descriptor.digest);
         let manifests = self.plan.manifests.iter().map(|manifest| manifest.digest);
         let mut seen = HashSet::new();
@@ -235,7 +238,7 @@ fn together(arrived: Vec<Result<(), Halt>>) -> Result<(), Halt> {
 }
 
 /// For each image the digests of all that has to be brought for it: its parts, their parts, and what refers to them.
-pub fn reaches(plan: &Plan) -> Vec<HashSet<Digest>> {
+fn reaches(plan: &Plan) -> Vec<HashSet<Digest>> {
     let all = plan.manifests.iter().chain(plan.images.iter().map(|image| &image.manifest));
     let manifests: HashMap<Digest, &Arc<Manifest>> =
         all.map(|manifest| (manifest.digest, manifest)).collect();

@@ -54,6 +54,16 @@ impl Destination<'_> {
         Ok(found.into_iter().flatten().collect())
     }
 
+    /// The digests that the destination lists as referrers of these manifests.
+    pub async fn referrers(&self, of: HashSet<Digest>) -> Result<HashSet<Digest>, Failure> {
+        let asked = stream::iter(of).map(async |subject: Digest| {
+            let found = self.client.referrers(&self.repository.name, &subject, true).await;
+            Ok(self.seen(found)?.map(|found| found.descriptors).unwrap_or_default())
+        });
+        let found: Vec<Vec<Descriptor>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(found.into_iter().flatten().filter_map(|descriptor| descriptor.digest).collect())
+    }
+
     /// Those of these blobs that are there.
     pub async fn blobs(&self, blobs: &[&Descriptor]) -> Result<HashSet<Digest>, Failure> {
         let digests: Vec<Digest> = blobs.iter().filter_map(|blob| blob.digest).collect();

@@ -325,7 +325,28 @@ impl There {
         let all = draft.closures().flat_map(|closure| &closure.manifests).map(|manifest| manifest.digest);
         let mut seen = HashSet::new();
         let all: Vec<Digest> = all.filter(|digest| seen.insert(*digest)).collect();
-        Ok(There { tags: destination.tags(tags).await?, manifests: destination.manifests(all).await? })
+        let (tags, manifests) = (destination.tags(tags).await?, destination.manifests(all).await?);
+        let mut there = There { tags, manifests };
+        there.forget_unlisted(draft, destination).await?;
+        Ok(there)
+    }
+
+    /// A referrer that is there and in no list was left so by a copy that did not come to its end: it is put again,
+    /// and listed.
+    async fn forget_unlisted(
+        &mut self,
+        draft: &Draft<'_>,
+        destination: &Destination<'_>,
+    ) -> Result<(), Failure> {
+        let is_there = |(manifest, _): &&(Arc<Manifest>, Closure)| self.manifests.contains(&manifest.digest);
+        let referrers: Vec<&Arc<Manifest>> =
+            draft.referrers.iter().filter(is_there).map(|(manifest, _)| manifest).collect();
+        let subject = |manifest: &&Arc<Manifest>| manifest.subject().and_then(|subject| subject.digest);
+        let listed = destination.referrers(referrers.iter().filter_map(subject).collect()).await?;
+        for manifest in referrers.iter().filter(|manifest| !listed.contains(&manifest.digest)) {
+            self.manifests.remove(&manifest.digest);
+        }
+        Ok(())
     }
 }
 
