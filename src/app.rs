@@ -11,15 +11,18 @@
 pub mod action;
 mod answers;
 pub mod available;
+mod chosen;
 pub mod cmd;
 pub mod detail;
 pub mod dialog;
 pub mod filter;
 mod follow;
+pub mod guard;
 pub mod jobs;
 pub mod keymap;
 pub mod layout;
 pub mod list;
+mod manage;
 mod mouse;
 pub mod msg;
 pub mod notices;
@@ -27,6 +30,7 @@ pub mod open;
 pub mod overview;
 pub mod palette;
 mod perform;
+pub mod plan;
 pub mod registries;
 pub mod remote;
 pub mod repositories;
@@ -183,7 +187,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
 
 /// Whether something on the screen moves by itself: a spinner, or a message that will pass.
 pub fn needs_ticks(state: &State) -> bool {
-    state.is_loading() || state.notices.toast_until.is_some() || state.jobs.running().next().is_some()
+    state.is_loading() || state.notices.toast_until.is_some() || state.jobs.are_running()
 }
 
 impl State {
@@ -195,6 +199,7 @@ impl State {
             || self.tags.tags.is_loading()
             || !self.tags.waiting.is_empty()
             || self.detail.inspection.is_loading()
+            || self.dialogs.iter().any(Dialog::is_loading)
     }
 }
 

@@ -6,6 +6,7 @@ mod detail;
 mod dialog;
 mod failure;
 mod header;
+mod jobs;
 mod kind;
 mod pane;
 mod registries;
@@ -60,6 +61,9 @@ impl Canvas<'_, '_> {
                     Pane::Details => self.detail(area),
                 }
             }
+        }
+        if let Some(area) = layout.jobs {
+            self.job_line(area);
         }
         self.bar(layout.bar);
         self.dialogs();

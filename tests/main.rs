@@ -70,6 +70,7 @@ mod ui {
     mod dialogs;
     mod images;
     mod panes;
+    mod plans;
     mod screen;
     mod screens;
 }

@@ -51,6 +51,16 @@ pub enum Action {
     MarkAll,
     /// Unmark all.
     Unmark,
+    /// Give images other tags.
+    Retag,
+    /// Remove tags or images.
+    Delete,
+    /// Take back the last change.
+    Undo,
+    /// The jobs.
+    Jobs,
+    /// The journal of changes.
+    Journal,
     /// Choose what to copy to the clipboard.
     Yank,
     /// Show in the pager.

@@ -34,6 +34,10 @@ impl Turn<'_> {
                 }
             }
             (Slot::Detail, Answer::Inspection(answer)) => self.inspection(ticket, answer),
+            (Slot::Plan, Answer::Plan(answer)) => self.planned(ticket, answer),
+            (Slot::Journal, Answer::Journal(answer)) => self.journal(ticket, answer),
+            (Slot::Plan, Answer::Journal(answer)) => self.last_change(ticket, answer),
+            (Slot::Plan, Answer::Rest(answer)) => self.rest_found(ticket, answer),
             // An answer to another kind of question than the slot asks would be a fault of the runtime; it is nobody's.
             _ => {}
         }

@@ -1,11 +1,18 @@
 //! Why a key is greyed: whether an action makes sense now, and if not, why.
 
+use std::borrow::Cow;
+
 use super::action::Action;
+use super::chosen::chosen;
 use super::{Pane, State};
+use crate::model::work::rules::Refusal;
+
+/// Why not, in words for the user.
+pub type Why = Cow<'static, str>;
 
 /// Whether the action can be done now; else why not, in words for the user.
-pub fn available(action: Action, state: &State) -> Result<(), &'static str> {
-    let refuse_unless = |holds: bool, why: &'static str| if holds { Ok(()) } else { Err(why) };
+pub fn available(action: Action, state: &State) -> Result<(), Why> {
+    let refuse_unless = |holds: bool, why: &'static str| if holds { Ok(()) } else { Err(Cow::Borrowed(why)) };
     match action {
         Action::Sort => refuse_unless(state.tags.repository.is_some(), "there are no tags to sort"),
         Action::Filter => refuse_unless(state.focus != Pane::Details, "only lists can be filtered"),
@@ -27,6 +34,19 @@ pub fn available(action: Action, state: &State) -> Result<(), &'static str> {
             refuse_unless(!state.registries.items.is_empty(), "nothing is open")
         }
         Action::Tree => refuse_unless(state.registries.selected().is_some(), "nothing is open"),
+        Action::Retag | Action::Delete => changes(state),
         _ => Ok(()),
     }
+}
+
+/// Whether images are chosen, and no rule keeps their repository as it is.
+fn changes(state: &State) -> Result<(), Why> {
+    let (repository, _) = chosen(state).ok_or(Cow::Borrowed("no image is chosen"))?;
+    state.settings.rules.may_change(&repository).map_err(|refusal| said(&refusal))
+}
+
+/// A rule's refusal in one line.
+pub fn said(refusal: &Refusal) -> Why {
+    let hint = refusal.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("{}{hint}", refusal.why).into()
 }

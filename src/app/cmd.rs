@@ -6,6 +6,7 @@ use super::jobs::JobId;
 use super::remote::Ticket;
 use crate::model::page::Next;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
+use crate::model::work::journal::EntryId;
 use crate::model::work::{Wish, Work};
 
 /// One thing to do, as data. The runtime does it.
@@ -61,6 +62,10 @@ pub enum Ask {
     Plan(Wish),
     /// What was changed?
     Journal,
+    /// What is left to do of a change that a crash left half done?
+    Rest(EntryId),
+    /// How do these two differ, tag by tag?
+    Comparison(Repository, Repository),
 }
 
 /// A place that wants only its newest answer.
@@ -80,4 +85,6 @@ pub enum Slot {
     Plan,
     /// The journal.
     Journal,
+    /// The comparison.
+    Comparison,
 }

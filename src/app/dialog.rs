@@ -1,7 +1,10 @@
 //! What lies on top of the panes, and what keys do there.
 
 mod command_line;
+pub mod jobs;
+pub mod journal;
 mod open_prompt;
+pub mod plan;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Position;
@@ -31,6 +34,12 @@ pub enum Dialog {
     Requests(usize),
     /// The messages; scrolled by this many lines from their end.
     Messages(usize),
+    /// The plan of a change.
+    Plan(Box<plan::Plan>),
+    /// The jobs.
+    Jobs(jobs::Jobs),
+    /// The journal of changes.
+    Journal(journal::Journal),
 }
 
 /// `:` with completion.
@@ -101,6 +110,12 @@ pub enum Choice {
     Sort(super::tags::SortBy),
     /// Put this text on the clipboard.
     Copy(String),
+    /// Stay, although regtui was to be left.
+    Stay,
+    /// Leave when the last job has ended.
+    LeaveAtTheEnd,
+    /// Stop all jobs, then leave.
+    StopAndLeave,
 }
 
 /// `?`.
@@ -120,6 +135,15 @@ impl Menu {
 }
 
 impl Dialog {
+    /// Whether it waits for an answer.
+    pub fn is_loading(&self) -> bool {
+        match self {
+            Dialog::Plan(plan) => plan.work.is_loading(),
+            Dialog::Journal(journal) => journal.entries.is_loading(),
+            _ => false,
+        }
+    }
+
     /// Where text is typed, if it is.
     fn input(&mut self) -> Option<&mut Input> {
         match self {
@@ -128,7 +152,12 @@ impl Dialog {
             Dialog::Palette(palette) => Some(&mut palette.input),
             Dialog::Open(open) => Some(&mut open.input),
             Dialog::Help(help) => Some(&mut help.input),
-            Dialog::Menu(_) | Dialog::Requests(_) | Dialog::Messages(_) => None,
+            Dialog::Plan(_)
+            | Dialog::Jobs(_)
+            | Dialog::Journal(_)
+            | Dialog::Menu(_)
+            | Dialog::Requests(_)
+            | Dialog::Messages(_) => None,
         }
     }
 }
@@ -146,6 +175,9 @@ impl Turn<'_> {
             Dialog::Open(open) => self.key_in_open(open, key),
             Dialog::Menu(menu) => self.key_in_menu(menu, key),
             Dialog::Help(help) => self.key_in_help(help, key),
+            Dialog::Plan(plan) => self.key_in_plan(plan, key),
+            Dialog::Jobs(jobs) => self.key_in_jobs(jobs, key),
+            Dialog::Journal(journal) => self.key_in_journal(journal, key),
             Dialog::Requests(scroll) => {
                 key_in_log(scroll, key, '@', self.furthest(self.state.requests.len())).map(Dialog::Requests)
             }

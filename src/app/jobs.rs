@@ -92,6 +92,11 @@ impl Jobs {
         self.all.iter_mut().find(|job| job.id == id)
     }
 
+    /// Whether one of them runs.
+    pub fn are_running(&self) -> bool {
+        self.running().next().is_some()
+    }
+
     /// Those that run, the oldest first.
     pub fn running(&self) -> impl Iterator<Item = &Job> {
         self.all.iter().filter(|job| job.is_running())
@@ -111,6 +116,11 @@ impl Job {
     /// Whether it has not ended.
     pub fn is_running(&self) -> bool {
         !matches!(self.stage, Stage::Ended(..))
+    }
+
+    /// Whether it was told to stop and still runs.
+    pub fn is_stopping(&self) -> bool {
+        matches!(self.stage, Stage::Stopping)
     }
 
     /// How it ended, if it did.

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::Action;
-use super::available::available;
+use super::available::{Why, available};
 use super::{Pane, State};
 
 /// Where a binding holds.
@@ -77,6 +77,11 @@ pub const BINDINGS: &[Binding] = &[
     everywhere(&["v"], Action::MarkRange, "mark a range"),
     everywhere(&["*"], Action::MarkAll, "mark all shown"),
     everywhere(&["u"], Action::Unmark, "unmark all"),
+    everywhere(&["d"], Action::Delete, "delete: shows the plan first; untags, or deletes images")
+        .hinted("delete"),
+    everywhere(&["z"], Action::Undo, "undo the last change: shows the plan first"),
+    everywhere(&["w"], Action::Jobs, "jobs: how far they are, stop, what failed again"),
+    everywhere(&["J"], Action::Journal, "journal of changes: each can be undone"),
     everywhere(&["y"], Action::Yank, "yank menu: reference, digest reference, pull command, digest, JSON")
         .hinted("yank"),
     everywhere(&["o"], Action::Pager, "open what is shown in $PAGER"),
@@ -88,7 +93,7 @@ pub const BINDINGS: &[Binding] = &[
     everywhere(&["Ctrl-l"], Action::Repaint, "draw every cell again"),
     everywhere(&["Ctrl-z"], Action::Suspend, "suspend; `fg` comes back"),
     everywhere(&["?", "F1"], Action::Help, "help for this context, searchable").hinted("help"),
-    everywhere(&["q", "Ctrl-c"], Action::Quit, "quit"),
+    everywhere(&["q", "Ctrl-c"], Action::Quit, "quit; asks only while a job runs"),
 ];
 
 /// What a key asks for in a pane.
@@ -160,7 +165,7 @@ pub struct HelpRow {
     /// What they do.
     pub text: &'static str,
     /// Why not now.
-    pub refused: Option<&'static str>,
+    pub refused: Option<Why>,
 }
 
 /// The rows of help for the focused pane, its own keys first, that hold what is typed to search.

@@ -34,6 +34,8 @@ pub struct Layout {
     pub tags: Option<Rect>,
     /// The Details pane with its border.
     pub details: Option<Rect>,
+    /// How far the jobs are, while some run. One line.
+    pub jobs: Option<Rect>,
     /// Hints, a message, or what is typed. One line.
     pub bar: Rect,
 }
@@ -49,9 +51,11 @@ pub fn of(state: &State) -> Layout {
         bar: Rect::new(0, rows - 1, columns, 1),
         ..Layout::default()
     };
+    let jobs = u16::from(state.jobs.are_running());
+    layout.jobs = (jobs > 0).then(|| Rect::new(0, rows - 2, columns, 1));
     let mut x = 0;
     for (pane, width) in widths(state, columns) {
-        *layout.slot(pane) = Some(Rect::new(x, 1, width, rows - 2));
+        *layout.slot(pane) = Some(Rect::new(x, 1, width, rows - 2 - jobs));
         x += width;
     }
     layout
@@ -188,6 +192,18 @@ pub fn log(state: &State) -> Rect {
 /// The box of the help, with its border. What is typed to search stands in its first line.
 pub fn help(state: &State) -> Rect {
     over(state, 88, BINDINGS.len() as u16 + 5)
+}
+
+/// The box of a plan, with its border: the same before the plan is there and after.
+pub fn plan(state: &State) -> Rect {
+    over(state, 100, 30)
+}
+
+/// What a plan says, inside its box; its foot stands below.
+pub fn plan_body(state: &State) -> Rect {
+    let inner = inside(plan(state));
+    let foot = if inner.height < 14 { 2 } else { 3 };
+    Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height.saturating_sub(foot))
 }
 
 /// The Layers tab: its heading and rows above, what is known of the selected row below, the more the fewer rows there

@@ -15,9 +15,10 @@ use crate::model::request::RequestLine;
 use crate::model::server::Server;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
-use crate::model::work::Work;
+use crate::model::work::comparison::Comparison;
 use crate::model::work::journal::Entry;
 use crate::model::work::progress::{Progress, Report};
+use crate::model::work::{Wish, Work};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -63,4 +64,8 @@ pub enum Answer {
     Plan(Result<Box<Work>, Failure>),
     /// What was changed, newest first.
     Journal(Result<Vec<Entry>, Failure>),
+    /// What is left to do of a change that a crash left half done.
+    Rest(Result<Box<Wish>, Failure>),
+    /// Two repositories side by side.
+    Comparison(Result<Comparison, Failure>),
 }

@@ -13,7 +13,7 @@ impl Turn<'_> {
     /// Does what was asked for, or says why not.
     pub fn perform(&mut self, action: Action) {
         if let Err(why) = available(action, self.state) {
-            return self.refuse(why);
+            return self.refuse(why.into_owned());
         }
         match action {
             Action::Down => self.go(Move::By(1)),
@@ -45,6 +45,11 @@ impl Turn<'_> {
             Action::Unmark => self.with_list(|list| {
                 list.unmark();
             }),
+            Action::Retag => {}
+            Action::Delete => self.delete(),
+            Action::Undo => self.plan_undo(),
+            Action::Jobs => self.open_jobs(),
+            Action::Journal => self.open_journal(),
             Action::Yank => self.open_yank_menu(),
             Action::Pager => self.page(),
             Action::Refresh => self.refresh(),
@@ -60,7 +65,7 @@ impl Turn<'_> {
             Action::Help => self.state.dialogs.push(Dialog::Help(Default::default())),
             Action::Suspend => self.cmds.push(Cmd::Suspend),
             Action::Repaint => self.cmds.push(Cmd::Repaint),
-            Action::Quit => self.cmds.push(Cmd::Quit),
+            Action::Quit => self.quit(),
         }
     }
 

@@ -9,8 +9,39 @@ use super::turn::Turn;
 use crate::model::reference::Repository;
 use crate::model::text::SafeText;
 use crate::model::work::progress::{Outcome, Report};
+use crate::model::work::{Wish, Work};
 
 impl Turn<'_> {
+    /// Carries out what was confirmed.
+    pub fn begin(&mut self, wish: Wish, work: Box<Work>) {
+        let id = self.state.jobs.begin(wish, &work, self.now);
+        self.cmds.push(Cmd::Start(id, work));
+    }
+
+    /// Tells a job to stop.
+    pub fn stop(&mut self, id: JobId) {
+        if let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) {
+            job.stage = Stage::Stopping;
+            self.cmds.push(Cmd::Stop(id));
+        }
+    }
+
+    /// Leaves when no job runs any more.
+    pub fn leave_at_the_end(&mut self) {
+        self.state.jobs.leaving = true;
+        if !self.state.jobs.are_running() {
+            self.cmds.push(Cmd::Quit);
+        }
+    }
+
+    /// Leaves, or asks first what becomes of the jobs that run.
+    pub fn quit(&mut self) {
+        match self.state.jobs.are_running() {
+            false => self.cmds.push(Cmd::Quit),
+            true => self.ask_about_jobs(),
+        }
+    }
+
     /// Takes how a job ended, says so, and asks again for what it changed.
     pub fn job_ended(&mut self, id: JobId, report: Report) {
         let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
@@ -21,7 +52,7 @@ impl Turn<'_> {
         for repository in changes {
             self.look_again(&repository);
         }
-        if self.state.jobs.leaving && self.state.jobs.running().next().is_none() {
+        if self.state.jobs.leaving && !self.state.jobs.are_running() {
             self.cmds.push(Cmd::Quit);
         }
     }

@@ -152,6 +152,12 @@ impl Turn<'_> {
                 self.state.tags.list.is_chosen = false;
             }
             Choice::Copy(text) => self.cmds.push(Cmd::Copy(text)),
+            Choice::Stay => self.state.jobs.leaving = false,
+            Choice::LeaveAtTheEnd => self.leave_at_the_end(),
+            Choice::StopAndLeave => {
+                self.leave_at_the_end();
+                self.stop_all();
+            }
         }
     }
 

@@ -179,6 +179,8 @@ async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
         }
         Ask::Plan(wish) => Answer::Plan(ops::work::plan(workshop, &wish).await.map(Box::new)),
         Ask::Journal => Answer::Journal(Ok(workshop.journal.entries().await)),
+        Ask::Rest(entry) => Answer::Rest(workshop.journal.resume(&entry).await.map(Box::new)),
+        Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
         Ask::Inspection(repository, selector, digest_tags) => {
             let client = pool.client(&repository.host);
             let inspection =

@@ -1,10 +1,13 @@
 //! What lies on top of the panes. What is typed into the last line is drawn by `bar`.
 
 mod help;
+mod jobs;
+mod journal;
 mod log;
 mod menu;
 mod open_prompt;
 mod palette;
+mod plan;
 
 use super::Canvas;
 use crate::app::dialog::Dialog;
@@ -21,6 +24,9 @@ impl Canvas<'_, '_> {
                 Dialog::Help(help) => self.help(help),
                 Dialog::Requests(scroll) => self.requests(*scroll),
                 Dialog::Messages(scroll) => self.messages(*scroll),
+                Dialog::Plan(plan) => self.plan(plan),
+                Dialog::Jobs(jobs) => self.jobs(jobs),
+                Dialog::Journal(journal) => self.journal(journal),
             }
         }
     }

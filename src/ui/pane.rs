@@ -35,9 +35,14 @@ impl Canvas<'_, '_> {
         self.frame.render_widget(Line::from(line), room);
     }
 
+    /// The spinner, as it is turned now.
+    pub fn turning(&self) -> &'static str {
+        SPINNER[self.state.spin % SPINNER.len()]
+    }
+
     /// The spinner, in the one pane that shows it.
     fn spinner(&self, pane: Pane) -> Option<&'static str> {
-        (spinning(self.state) == Some(pane)).then(|| SPINNER[self.state.spin % SPINNER.len()])
+        (spinning(self.state) == Some(pane)).then(|| self.turning())
     }
 
     /// The count in a title: `12 of 2012` while something is hidden, with `…` while more may come.

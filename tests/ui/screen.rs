@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use regtui::app::cmd::{Ask, Cmd};
+use regtui::app::jobs::JobId;
 use regtui::app::msg::{Answer, Msg};
 use regtui::app::settings::Settings;
 use regtui::app::{self, State};
@@ -18,6 +19,9 @@ use regtui::model::page::{Listed, Next, Page};
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::text::SafeText;
+use regtui::model::work::comparison::Comparison;
+use regtui::model::work::journal::Entry;
+use regtui::model::work::{Wish, Work};
 use regtui::ui;
 use regtui::ui::theme::Theme;
 
@@ -33,6 +37,10 @@ pub struct Registry {
     pub images: BTreeMap<String, Result<Vec<(String, Image)>, Failure>>,
     /// Names on one page.
     pub page: usize,
+    /// What wishes come to.
+    pub plan: fn(&Wish) -> Result<Work, Failure>,
+    pub journal: Vec<Entry>,
+    pub comparison: Result<Comparison, Failure>,
 }
 
 impl Default for Registry {
@@ -46,7 +54,15 @@ impl Default for Registry {
             deletes: Deletes::default(),
             proxy: None,
         };
-        Registry { server: Ok(server), catalog: Ok(Vec::new()), images: BTreeMap::new(), page: usize::MAX }
+        Registry {
+            server: Ok(server),
+            catalog: Ok(Vec::new()),
+            images: BTreeMap::new(),
+            page: usize::MAX,
+            plan: |_| Err(failure(FailureKind::Unsupported)),
+            journal: Vec::new(),
+            comparison: Err(failure(FailureKind::Unsupported)),
+        }
     }
 }
 
@@ -81,8 +97,10 @@ impl Registry {
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
             }
-            Ask::Plan(_) => Answer::Plan(Err(failure(FailureKind::Unsupported))),
-            Ask::Journal => Answer::Journal(Ok(Vec::new())),
+            Ask::Plan(wish) => Answer::Plan((self.plan)(wish).map(Box::new)),
+            Ask::Journal => Answer::Journal(Ok(self.journal.clone())),
+            Ask::Rest(_) => Answer::Rest(Err(failure(FailureKind::Unsupported))),
+            Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),
             Ask::Inspection(repository, selector, _) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),
@@ -161,6 +179,12 @@ pub struct Screen {
     pub state: State,
     pub registry: Registry,
     pub open: VecDeque<Cmd>,
+    /// What was confirmed.
+    pub started: Vec<(JobId, Box<Work>)>,
+    pub stopped: Vec<JobId>,
+    pub quit: bool,
+    /// The time: it goes on only while keys are pressed.
+    pub clock: Timestamp,
     pub theme: Theme,
 }
 
@@ -186,11 +210,27 @@ impl Screen {
             ..Settings::default()
         };
         let (state, cmds) = app::init(settings, targets, size, now());
-        Screen { state, registry, open: cmds.into(), theme: Theme::of("terminal", true) }
+        Screen {
+            state,
+            registry,
+            open: cmds.into(),
+            started: Vec::new(),
+            stopped: Vec::new(),
+            quit: false,
+            clock: now(),
+            theme: Theme::of("terminal", true),
+        }
     }
 
     pub fn send(&mut self, msg: Msg) {
-        self.open.extend(app::update(&mut self.state, now(), msg));
+        for cmd in app::update(&mut self.state, self.clock, msg) {
+            match cmd {
+                Cmd::Start(id, work) => self.started.push((id, work)),
+                Cmd::Stop(id) => self.stopped.push(id),
+                Cmd::Quit => self.quit = true,
+                other => self.open.push_back(other),
+            }
+        }
     }
 
     /// Answers the next question; says whether there was one.
@@ -212,7 +252,9 @@ impl Screen {
 
     /// Presses keys, named as in help and parted by spaces, and answers what they ask for.
     pub fn press(&mut self, keys: &str) -> &mut Screen {
+        self.wait(300);
         for key in keys.split_whitespace() {
+            self.wait(40);
             self.send(Msg::Key(key_of(key)));
             self.settle();
         }
@@ -222,10 +264,16 @@ impl Screen {
     /// Types text.
     pub fn write(&mut self, text: &str) -> &mut Screen {
         for character in text.chars() {
+            self.wait(1);
             self.send(Msg::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)));
         }
         self.settle();
         self
+    }
+
+    /// Lets time go on, in milliseconds.
+    pub fn wait(&mut self, milliseconds: i64) {
+        self.clock += SignedDuration::from_millis(milliseconds);
     }
 
     /// Makes the terminal another size.
@@ -276,7 +324,7 @@ pub fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().expect("a time")
 }
 
-fn key_of(name: &str) -> KeyEvent {
+pub fn key_of(name: &str) -> KeyEvent {
     let (name, modifiers) = match name.strip_prefix("Ctrl-") {
         Some(name) => (name, KeyModifiers::CONTROL),
         None => (name, KeyModifiers::NONE),

@@ -27,7 +27,7 @@ impl Canvas<'_, '_> {
             }
             let (key, text) =
                 if row.refused.is_some() { (Role::Dim, Role::Dim) } else { (Role::Key, Role::Text) };
-            let refused = row.refused.map(|why| format!("  (not now: {why})")).unwrap_or_default();
+            let refused = row.refused.as_ref().map(|why| format!("  (not now: {why})")).unwrap_or_default();
             lines.push(Line::from(vec![
                 Span::styled(format!("  {}", columns::left(&row.keys, KEYS)), self.style(key)),
                 Span::styled(row.text, self.style(text)),

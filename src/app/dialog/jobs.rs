@@ -1,0 +1,176 @@
+//! The jobs: how far each is, how each of its parts ended; to stop one, or to plan again what failed.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::{Choice, Dialog, Entry, Menu, moved};
+use crate::app::cmd::Cmd;
+use crate::app::jobs::{Job, JobId};
+use crate::app::turn::Turn;
+use crate::model::reference::Selector;
+use crate::model::work::progress::{Item, Outcome};
+use crate::model::work::{Wish, copy};
+
+/// The list of jobs, or one of them.
+#[derive(Debug, Default)]
+pub struct Jobs {
+    /// The row under the cursor: the newest job is the first.
+    pub cursor: usize,
+    /// The job whose parts are shown.
+    pub open: Option<JobId>,
+    /// First part drawn.
+    pub scroll: usize,
+}
+
+impl Turn<'_> {
+    /// Lists the jobs.
+    pub fn open_jobs(&mut self) {
+        self.state.dialogs.push(Dialog::Jobs(Jobs::default()));
+    }
+
+    pub(super) fn key_in_jobs(&mut self, mut jobs: Jobs, key: KeyEvent) -> Option<Dialog> {
+        let count = self.state.jobs.all.len();
+        let chosen = self.state.jobs.all.iter().rev().nth(jobs.cursor).map(|job| job.id);
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('h' | 'q' | 'w') | KeyCode::Left if jobs.open.is_none() => {
+                return None;
+            }
+            KeyCode::Char('w') => return None,
+            KeyCode::Esc | KeyCode::Char('h' | 'q') | KeyCode::Left => jobs.open = None,
+            KeyCode::Enter | KeyCode::Char('l') | KeyCode::Right => {
+                jobs.open = chosen;
+                jobs.scroll = 0;
+            }
+            KeyCode::Char('s') => chosen.into_iter().for_each(|id| self.stop(id)),
+            KeyCode::Char('r') => {
+                if let Some(wish) = self.what_failed(chosen) {
+                    self.state.dialogs.push(Dialog::Jobs(jobs));
+                    self.plan(wish);
+                    return None;
+                }
+            }
+            _ => match jobs.open.and_then(|id| self.state.jobs.of(id)) {
+                Some(job) => jobs.scroll = moved(jobs.scroll, lines(job).len(), key),
+                None => jobs.cursor = moved(jobs.cursor, count, key),
+            },
+        }
+        Some(Dialog::Jobs(jobs))
+    }
+
+    /// What is to be planned again of a job; says why not where there is nothing.
+    fn what_failed(&mut self, id: Option<JobId>) -> Option<Wish> {
+        let job = self.state.jobs.of(id?)?;
+        let wish = job.report().and_then(|report| again(&job.wish, &report.items));
+        if wish.is_none() {
+            let why = if job.is_running() { "it still runs" } else { "nothing of it failed" };
+            self.refuse(why);
+        }
+        wish
+    }
+
+    /// Asks what becomes of jobs that run when regtui is left.
+    pub fn ask_about_jobs(&mut self) {
+        let entry =
+            |key, label, preview: &'static str, choice| Entry { key, label, preview: preview.into(), choice };
+        let entries = vec![
+            entry('c', "stay", "go on as if nothing had been pressed", Choice::Stay),
+            entry('w', "wait", "leave when the last job has ended", Choice::LeaveAtTheEnd),
+            entry('s', "stop", "stop the jobs where nothing is half done, then leave", Choice::StopAndLeave),
+        ];
+        self.state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Menu(menu) if menu.title == LEAVING));
+        self.state.dialogs.push(Dialog::Menu(Menu { title: LEAVING, entries, cursor: 0 }));
+    }
+
+    /// Stops every job that runs; where all were told to already, leaves without waiting for them.
+    pub fn stop_all(&mut self) {
+        let running: Vec<JobId> =
+            self.state.jobs.running().filter(|job| !job.is_stopping()).map(|job| job.id).collect();
+        if running.is_empty() {
+            self.cmds.push(Cmd::Quit);
+        }
+        running.into_iter().for_each(|id| self.stop(id));
+    }
+}
+
+/// The title of the question what becomes of running jobs.
+const LEAVING: &str = "Jobs are running";
+
+/// What an opened job shows below its head: each part, and what failed with its hint; then what stayed behind.
+pub fn lines(job: &Job) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    for item in job.items() {
+        lines.push(Line::Item(item));
+        if let Some(Outcome::Failed(failure)) = &item.outcome {
+            lines.extend(failure.hint.as_ref().map(|hint| Line::Hint(hint.as_str())));
+        }
+    }
+    lines.extend(
+        job.report().into_iter().flat_map(|report| &report.remarks).map(|text| Line::Remark(text.as_str())),
+    );
+    lines
+}
+
+/// One line of an opened job.
+#[derive(Debug)]
+pub enum Line<'a> {
+    /// A part and how it ended.
+    Item(&'a Item),
+    /// What may help the part above.
+    Hint(&'a str),
+    /// What stayed behind.
+    Remark(&'a str),
+}
+
+/// The part of a wish that was not done; nothing where all was.
+fn again(wish: &Wish, items: &[Item]) -> Option<Wish> {
+    let is_open = |item: &&Item| matches!(item.outcome, None | Some(Outcome::Failed(_) | Outcome::Stopped));
+    let open: Vec<&str> = items.iter().filter(is_open).map(|item| item.name.as_str()).collect();
+    if open.is_empty() {
+        return None;
+    }
+    // Items go by names for the eye. What no name tells apart is all planned again: what is done stays as it is.
+    let is_named = |selector: &Selector| {
+        let text = selector.to_string();
+        open.iter().any(|name| name.split([' ', ':', '@']).any(|word| word == text) || name.contains(&text))
+    };
+    let mut wish = wish.clone();
+    match &mut wish {
+        Wish::Retag(retag) => keep(&mut retag.items, |(selector, ..)| is_named(selector)),
+        Wish::Delete(delete) => keep(&mut delete.selectors, is_named),
+        Wish::Copy(copy::Wish { what: copy::What::Images(selectors), .. }) => keep(selectors, is_named),
+        Wish::Copy(_) | Wish::Undo(_) => {}
+    }
+    Some(wish)
+}
+
+/// Keeps what fits, or everything where nothing does.
+fn keep<T: Clone>(all: &mut Vec<T>, fits: impl Fn(&T) -> bool) {
+    let kept: Vec<T> = all.iter().filter(|one| fits(one)).cloned().collect();
+    if !kept.is_empty() {
+        *all = kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::reference::{Repository, Tag};
+    use crate::model::work::delete;
+
+    #[test]
+    fn only_what_was_not_done_is_planned_again() {
+        let tag = |text: &str| Selector::Tag(Tag::parse(text).expect("a tag"));
+        let wish = Wish::Delete(delete::Wish {
+            repository: Repository::parse("r.test/app").expect("a repository"),
+            selectors: vec![tag("1.0"), tag("1.1"), tag("1.2")],
+            manner: None,
+            along: delete::Along::default(),
+        });
+        let item = |name: &str, outcome| Item { name: name.to_string().into(), outcome: Some(outcome) };
+        let done = || Outcome::Done("untagged".into());
+        let some = [item("1.0", done()), item("1.1", Outcome::Stopped), item("app:1.2", done())];
+        let Some(Wish::Delete(rest)) = again(&wish, &some) else { panic!("something is left") };
+        assert_eq!(rest.selectors, [tag("1.1")]);
+        assert_eq!(again(&wish, &[item("1.0", done())]), None);
+        assert_eq!(again(&wish, &[item("all of it", Outcome::Stopped)]), Some(wish));
+    }
+}

@@ -1,0 +1,113 @@
+//! The journal: what was changed, newest first. Each entry can be taken back, and one that a crash left half done can be
+//! gone on with.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::plan::is_undoable;
+use super::{Dialog, moved};
+use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::remote::{Remote, Ticket};
+use crate::app::turn::Turn;
+use crate::model::failure::Failure;
+use crate::model::work::journal::{Entry, State};
+
+/// The journal on the screen.
+#[derive(Debug, Default)]
+pub struct Journal {
+    /// Its entries.
+    pub entries: Remote<Vec<Entry>>,
+    /// The row under the cursor.
+    pub cursor: usize,
+    /// Whether the items of that entry are shown.
+    pub is_open: bool,
+    /// First item drawn.
+    pub scroll: usize,
+}
+
+impl Journal {
+    /// The entry under the cursor.
+    pub fn entry(&self) -> Option<&Entry> {
+        self.entries.value.as_ref()?.get(self.cursor)
+    }
+}
+
+impl Turn<'_> {
+    /// Shows the journal.
+    pub fn open_journal(&mut self) {
+        let ticket = self.ask(Slot::Journal, Duration::ZERO, Ask::Journal);
+        let mut journal = Journal::default();
+        journal.entries.ask(ticket);
+        self.state.dialogs.push(Dialog::Journal(journal));
+    }
+
+    /// Takes the entries.
+    pub fn journal(&mut self, ticket: Ticket, answer: Result<Vec<Entry>, Failure>) {
+        let now = self.now;
+        let asked = self.state.dialogs.iter_mut().find_map(|dialog| match dialog {
+            Dialog::Journal(journal) if journal.entries.pending == Some(ticket) => Some(journal),
+            _ => None,
+        });
+        let Some(journal) = asked else { return };
+        journal.entries.answer(ticket, answer, now);
+        let count = journal.entries.value.as_ref().map_or(0, Vec::len);
+        journal.cursor = journal.cursor.min(count.saturating_sub(1));
+    }
+
+    pub(super) fn key_in_journal(&mut self, mut journal: Journal, key: KeyEvent) -> Option<Dialog> {
+        let count = journal.entries.value.as_ref().map_or(0, Vec::len);
+        let items = journal.entry().map_or(0, |entry| entry.items.len());
+        match key.code {
+            KeyCode::Esc | KeyCode::Char('h' | 'q') | KeyCode::Left if journal.is_open => {
+                journal.is_open = false
+            }
+            KeyCode::Esc | KeyCode::Char('h' | 'q' | 'J') | KeyCode::Left => {
+                if journal.entries.is_loading() {
+                    self.cmds.push(Cmd::Drop(Slot::Journal));
+                }
+                return None;
+            }
+            KeyCode::Enter | KeyCode::Char('l') | KeyCode::Right => {
+                journal.is_open = items > 0;
+                journal.scroll = 0;
+            }
+            KeyCode::Char('z') => return self.undo_entry(journal),
+            KeyCode::Char('c') => return self.go_on_with(journal),
+            KeyCode::Char('r') => {
+                let ticket = self.ask(Slot::Journal, Duration::ZERO, Ask::Journal);
+                journal.entries.ask(ticket);
+            }
+            _ if journal.is_open => journal.scroll = moved(journal.scroll, items, key),
+            _ => journal.cursor = moved(journal.cursor, count, key),
+        }
+        Some(Dialog::Journal(journal))
+    }
+
+    /// Plans to take the entry under the cursor back. The journal is left: it will have changed.
+    fn undo_entry(&mut self, journal: Journal) -> Option<Dialog> {
+        match journal.entry() {
+            Some(entry) if is_undoable(entry) => {
+                self.plan(crate::model::work::Wish::Undo(entry.id.clone()));
+                return None;
+            }
+            Some(entry) if entry.state == State::Undone => self.refuse("it was undone already"),
+            Some(_) => self.refuse("there is nothing in it to take back"),
+            None => {}
+        }
+        Some(Dialog::Journal(journal))
+    }
+
+    /// Plans the rest of an entry that a crash left half done.
+    fn go_on_with(&mut self, journal: Journal) -> Option<Dialog> {
+        match journal.entry() {
+            Some(entry) if entry.state == State::Open => {
+                self.plan_rest(entry.id.clone());
+                return None;
+            }
+            Some(_) => self.refuse("it came to its end"),
+            None => {}
+        }
+        Some(Dialog::Journal(journal))
+    }
+}

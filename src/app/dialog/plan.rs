@@ -1,0 +1,312 @@
+//! The plan of a change: looked up, shown, changed by switches, confirmed. Nothing is changed before that, and then
+//! exactly what was shown.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use tui_input::Input;
+
+use super::{Dialog, typed};
+use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::guard::Guard;
+use crate::app::remote::{Remote, Ticket};
+use crate::app::turn::Turn;
+use crate::app::{layout, plan};
+use crate::model::failure::Failure;
+use crate::model::reference::RepositoryName;
+use crate::model::work::delete::Manner;
+use crate::model::work::journal::{Entry, EntryId, State};
+use crate::model::work::{Wish, Work};
+
+/// A plan on the screen.
+#[derive(Debug)]
+pub struct Plan {
+    /// What is planned; nothing while the change to take back, or the rest of one, is looked up.
+    pub wish: Option<Wish>,
+    /// What it comes to.
+    pub work: Remote<Box<Work>>,
+    /// Whether the cursor is on the button that carries it out, and not on the one that leaves.
+    pub confirms: bool,
+    /// What is typed of the repository's name, where it must be.
+    pub input: Input,
+    /// What is wrong with it, or why Enter did nothing.
+    pub problem: Option<&'static str>,
+    /// Whether the replacement is being confirmed for itself.
+    pub asks_again: bool,
+    /// First line drawn.
+    pub scroll: usize,
+    guard: Guard,
+}
+
+impl Plan {
+    /// The repository's name that must be typed to confirm.
+    pub fn name_to_type(&self) -> Option<&RepositoryName> {
+        self.work.value.as_ref().filter(|_| !self.work.is_loading())?.name_to_type()
+    }
+
+    /// The plan, if it is what is shown and can be carried out.
+    pub fn ready(&self) -> Option<&Work> {
+        let work = self.work.value.as_deref()?;
+        let is_ready =
+            !self.work.is_loading() && self.work.failure.is_none() && plan::impediment(work).is_none();
+        is_ready.then_some(work)
+    }
+
+    /// Everything it says, for a width in columns.
+    pub fn lines(&self, width: usize) -> Vec<plan::Line> {
+        match (&self.wish, &self.work.value) {
+            (Some(wish), Some(work)) => plan::lines(wish, work, width),
+            (wish, _) => plan::looking_up(wish.as_ref(), width),
+        }
+    }
+
+    fn is_typed(&self) -> bool {
+        self.name_to_type().is_none_or(|name| name.as_str() == self.input.value())
+    }
+
+    /// Something else is shown from now on: what was typed or chosen for what was there before does not count.
+    fn appears(&mut self, now: jiff::Timestamp) {
+        self.guard = Guard::from(now);
+        self.input = Input::default();
+        self.problem = None;
+        self.asks_again = false;
+        self.confirms = self.work.value.as_deref().is_some_and(plan::is_harmless);
+    }
+}
+
+impl Turn<'_> {
+    /// Shows what a wish comes to.
+    pub fn plan(&mut self, wish: Wish) {
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
+        self.show_plan(Some(wish), ticket);
+    }
+
+    /// Shows what taking back the last change comes to.
+    pub fn plan_undo(&mut self) {
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Journal);
+        self.show_plan(None, ticket);
+    }
+
+    /// Shows what the rest of a change comes to that a crash left half done.
+    pub fn plan_rest(&mut self, id: EntryId) {
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Rest(id));
+        self.show_plan(None, ticket);
+    }
+
+    fn show_plan(&mut self, wish: Option<Wish>, ticket: Ticket) {
+        let mut plan = Plan {
+            wish,
+            work: Remote::default(),
+            confirms: false,
+            input: Input::default(),
+            problem: None,
+            asks_again: false,
+            scroll: 0,
+            guard: Guard::from(self.now),
+        };
+        plan.work.ask(ticket);
+        self.state.dialogs.push(Dialog::Plan(Box::new(plan)));
+    }
+
+    fn plan_shown(&mut self, ticket: Ticket) -> Option<&mut Plan> {
+        self.state.dialogs.iter_mut().find_map(|dialog| match dialog {
+            Dialog::Plan(plan) if plan.work.pending == Some(ticket) => Some(&mut **plan),
+            _ => None,
+        })
+    }
+
+    /// Takes what a wish comes to.
+    pub fn planned(&mut self, ticket: Ticket, answer: Result<Box<Work>, Failure>) {
+        let now = self.now;
+        let Some(plan) = self.plan_shown(ticket) else { return };
+        plan.work.answer(ticket, answer, now);
+        plan.appears(now);
+    }
+
+    /// Takes the journal where the last change is to be taken back.
+    pub fn last_change(&mut self, ticket: Ticket, answer: Result<Vec<Entry>, Failure>) {
+        let now = self.now;
+        if self.plan_shown(ticket).is_none() {
+            return;
+        }
+        match answer {
+            Err(failure) => {
+                if let Some(plan) = self.plan_shown(ticket) {
+                    plan.work.answer(ticket, Err(failure), now);
+                }
+            }
+            Ok(entries) => match entries.into_iter().find(|entry| is_undoable(entry) && !is_undo(entry)) {
+                Some(entry) => self.plan_instead(ticket, Wish::Undo(entry.id)),
+                None => {
+                    self.close_plan(ticket);
+                    self.refuse("nothing was changed that could be undone");
+                }
+            },
+        }
+    }
+
+    /// Takes the rest of a change that was left half done.
+    pub fn rest_found(&mut self, ticket: Ticket, answer: Result<Box<Wish>, Failure>) {
+        let now = self.now;
+        match answer {
+            Ok(wish) => self.plan_instead(ticket, *wish),
+            Err(failure) => {
+                if let Some(plan) = self.plan_shown(ticket) {
+                    plan.work.answer(ticket, Err(failure), now);
+                }
+            }
+        }
+    }
+
+    fn plan_instead(&mut self, ticket: Ticket, wish: Wish) {
+        if self.plan_shown(ticket).is_none() {
+            return;
+        }
+        let next = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
+        if let Some(plan) = self.plan_shown(ticket) {
+            plan.wish = Some(wish);
+            plan.work.ask(next);
+        }
+    }
+
+    fn close_plan(&mut self, ticket: Ticket) {
+        self.state
+            .dialogs
+            .retain(|dialog| !matches!(dialog, Dialog::Plan(plan) if plan.work.pending == Some(ticket)));
+    }
+
+    /// How far a plan scrolls.
+    fn furthest_line(&self, plan: &Plan) -> usize {
+        let body = layout::plan_body(self.state);
+        plan.lines(body.width.into()).len().saturating_sub(body.height.into())
+    }
+
+    pub(super) fn key_in_plan(&mut self, mut plan: Box<Plan>, key: KeyEvent) -> Option<Dialog> {
+        if key.code == KeyCode::Esc {
+            return self.leave_plan(plan);
+        }
+        if !plan.guard.lets_in(self.now) {
+            return Some(Dialog::Plan(plan));
+        }
+        let may_confirm = plan.guard.lets_confirm(self.now);
+        plan.guard.note(self.now);
+        plan.problem = None;
+        plan.scroll = plan.scroll.min(self.furthest_line(&plan));
+        let types = plan.name_to_type().is_some() && plan.ready().is_some();
+        match key.code {
+            KeyCode::Enter => return self.enter_in_plan(plan, may_confirm),
+            KeyCode::Tab | KeyCode::BackTab => self.turn_way(&mut plan),
+            KeyCode::Char('C') => self.turn_along(&mut plan, 'C'),
+            KeyCode::Char('R') => self.turn_along(&mut plan, 'R'),
+            KeyCode::Up => plan.scroll = plan.scroll.saturating_sub(1),
+            KeyCode::Down => plan.scroll = (plan.scroll + 1).min(self.furthest_line(&plan)),
+            KeyCode::PageUp => plan.scroll = plan.scroll.saturating_sub(10),
+            KeyCode::PageDown => plan.scroll = (plan.scroll + 10).min(self.furthest_line(&plan)),
+            _ if types => {
+                typed(&mut plan.input, key);
+            }
+            KeyCode::Char('q') => return self.leave_plan(plan),
+            KeyCode::Char('r') if plan.work.failure.is_some() => self.plan_again(&mut plan),
+            KeyCode::Char('k') => plan.scroll = plan.scroll.saturating_sub(1),
+            KeyCode::Char('j') => plan.scroll = (plan.scroll + 1).min(self.furthest_line(&plan)),
+            KeyCode::Left | KeyCode::Char('h') => plan.confirms = false,
+            KeyCode::Right | KeyCode::Char('l') => plan.confirms = plan.ready().is_some(),
+            _ => {}
+        }
+        Some(Dialog::Plan(plan))
+    }
+
+    /// Leaves without change; out of the second question, back to the first.
+    fn leave_plan(&mut self, mut plan: Box<Plan>) -> Option<Dialog> {
+        if plan.asks_again {
+            plan.appears(self.now);
+            return Some(Dialog::Plan(plan));
+        }
+        if plan.work.is_loading() {
+            self.cmds.push(Cmd::Drop(Slot::Plan));
+        }
+        None
+    }
+
+    fn enter_in_plan(&mut self, mut plan: Box<Plan>, may_confirm: bool) -> Option<Dialog> {
+        if plan.work.is_loading() {
+            plan.problem = Some("it is still being looked up");
+            return Some(Dialog::Plan(plan));
+        }
+        let Some(work) = plan.ready() else { return self.leave_plan(plan) };
+        let types = work.name_to_type().is_some();
+        if !types && !plan.confirms {
+            return self.leave_plan(plan);
+        }
+        if !plan.is_typed() {
+            plan.problem = Some("that is not the name");
+        } else if !may_confirm {
+            plan.problem = Some("Enter came together with other keys: press it once more");
+        } else if is_replacement(work) && !plan.asks_again {
+            plan.appears(self.now);
+            plan.asks_again = true;
+        } else {
+            self.confirm(*plan);
+            return None;
+        }
+        Some(Dialog::Plan(plan))
+    }
+
+    fn confirm(&mut self, plan: Plan) {
+        let (Some(wish), Some(work)) = (plan.wish, plan.work.value) else { return };
+        if matches!(wish, Wish::Delete(_) | Wish::Retag(_)) {
+            self.state.tags.list.unmark();
+        }
+        self.begin(wish, work);
+    }
+
+    /// Plans the same again.
+    fn plan_again(&mut self, plan: &mut Plan) {
+        let Some(wish) = plan.wish.clone() else { return };
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish));
+        plan.work.failure = None;
+        plan.work.ask(ticket);
+        plan.appears(self.now);
+        plan.confirms = false;
+    }
+
+    /// The next way to delete.
+    fn turn_way(&mut self, plan: &mut Plan) {
+        let (Some(Work::Delete(shown)), Some(Wish::Delete(wish))) =
+            (plan.work.value.as_deref(), plan.wish.as_mut())
+        else {
+            return;
+        };
+        let ways = plan::delete::ways(shown);
+        let chosen = wish.manner.unwrap_or(shown.manner);
+        let at = ways.iter().position(|way| *way == chosen).unwrap_or(0);
+        wish.manner = ways.get((at + 1) % ways.len().max(1)).copied();
+        self.plan_again(plan);
+    }
+
+    /// Takes along what belongs to the images, or leaves it.
+    fn turn_along(&mut self, plan: &mut Plan, key: char) {
+        match (plan.wish.as_mut(), key) {
+            (Some(Wish::Delete(wish)), 'C') => wish.along.children = !wish.along.children,
+            (Some(Wish::Delete(wish)), 'R') => wish.along.referrers = !wish.along.referrers,
+            (Some(Wish::Copy(wish)), 'R') => wish.referrers = !wish.referrers,
+            _ => return,
+        }
+        self.plan_again(plan);
+    }
+}
+
+fn is_replacement(work: &Work) -> bool {
+    matches!(work, Work::Delete(plan) if plan.manner == Manner::Replace)
+}
+
+/// Whether an entry of the journal is a change that can be taken back.
+pub fn is_undoable(entry: &Entry) -> bool {
+    let changed = entry.items.is_empty() || entry.items.iter().any(|item| item.done != Some(false));
+    entry.state != State::Undone && changed
+}
+
+/// Whether an entry took another one back: `z` goes further back than that.
+fn is_undo(entry: &Entry) -> bool {
+    entry.title.as_str().starts_with("undo: ")
+}

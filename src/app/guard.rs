@@ -1,0 +1,71 @@
+//! Keeps keys that were on their way before something was on the screen from confirming it: a paste, a held key, a key
+//! typed ahead.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// For how long what has just appeared takes no key, and for how long keys must then be quiet.
+const QUIET: SignedDuration = SignedDuration::from_millis(250);
+/// Keys that come closer together than this are not typed by a hand.
+const APART: SignedDuration = SignedDuration::from_millis(30);
+
+/// Guards one thing that can be confirmed.
+#[derive(Debug, Clone, Copy)]
+pub struct Guard {
+    until: Timestamp,
+    last: Timestamp,
+}
+
+impl Guard {
+    /// For what appears now.
+    pub fn from(now: Timestamp) -> Guard {
+        Guard { until: later(now, QUIET), last: now }
+    }
+
+    /// Whether a key counts. One that comes too early does not, and what follows it without a pause does not either.
+    pub fn lets_in(&mut self, now: Timestamp) -> bool {
+        if now < self.until {
+            self.until = later(now, QUIET);
+            return false;
+        }
+        true
+    }
+
+    /// Whether a key that counts may also confirm: only one that a hand can have pressed after the key before.
+    pub fn lets_confirm(&self, now: Timestamp) -> bool {
+        now.duration_since(self.last).abs() >= APART
+    }
+
+    /// Notes that a key came.
+    pub fn note(&mut self, now: Timestamp) {
+        self.last = now;
+    }
+}
+
+fn later(now: Timestamp, by: SignedDuration) -> Timestamp {
+    now.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_800_000_000_000 + milliseconds).expect("a time")
+    }
+
+    #[test]
+    fn keys_typed_ahead_do_not_count_and_neither_does_what_follows_them_at_once() {
+        let mut guard = Guard::from(at(0));
+        assert!(!guard.lets_in(at(0)) && !guard.lets_in(at(200)));
+        assert!(!guard.lets_in(at(300)), "it follows the key at 200 too closely");
+        assert!(guard.lets_in(at(550)) && guard.lets_in(at(551)));
+    }
+
+    #[test]
+    fn a_key_that_comes_with_another_one_confirms_nothing() {
+        let mut guard = Guard::from(at(0));
+        guard.note(at(1_000));
+        assert!(!guard.lets_confirm(at(1_000)) && !guard.lets_confirm(at(1_010)));
+        assert!(guard.lets_confirm(at(1_040)));
+    }
+}

@@ -1,0 +1,262 @@
+//! What a plan says, in lines: everything that will happen, before it happens. Laid out here, since scrolling needs to
+//! know how many lines there are; drawing only colours them.
+
+mod copy;
+pub mod delete;
+mod retag;
+mod undo;
+
+use crate::model::columns;
+use crate::model::digest::Digest;
+use crate::model::text::SafeText;
+use crate::model::work::delete::Manner;
+use crate::model::work::retag::{self as tags, Step};
+use crate::model::work::{Wish, Work};
+
+/// Columns of the labels.
+const LABELS: usize = 11;
+/// Columns of the longest name that others are lined up with.
+const LONGEST_NAME: usize = 32;
+/// Columns of a short digest.
+const DIGEST: usize = 12;
+
+/// One line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// Its pieces, from left to right.
+    pub pieces: Vec<(Tone, String)>,
+}
+
+/// What a piece of a line is, as far as its look goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it is.
+    Plain,
+    /// What matters less.
+    Dim,
+    /// What matters more.
+    Strong,
+    /// What stays, or is there already.
+    Good,
+    /// What goes, is replaced, or is odd.
+    Warn,
+    /// What cannot be done.
+    Bad,
+    /// A size.
+    Number,
+    /// A key that can be pressed.
+    Key,
+}
+
+/// What the dialog is called.
+pub fn title(wish: Option<&Wish>) -> &'static str {
+    match wish {
+        Some(Wish::Retag(wish)) if wish.manner == tags::Manner::Move => "Rename",
+        Some(Wish::Retag(_)) => "Retag",
+        Some(Wish::Delete(_)) => "Delete",
+        Some(Wish::Copy(_)) => "Copy",
+        Some(Wish::Undo(_)) => "Undo",
+        None => "Looking it up",
+    }
+}
+
+/// What is being looked up while there is no plan yet.
+pub fn looking_up(wish: Option<&Wish>, width: usize) -> Vec<Line> {
+    let mut page = Page::new(width);
+    let asked: &[&str] = match wish {
+        Some(Wish::Delete(wish)) => {
+            page.field("repository", Tone::Plain, &wish.repository.to_string());
+            &[
+                "which digests the tags have, and which other tags share them",
+                "which indexes list them, what they list, what refers to them",
+                "which bytes only they hold",
+                "what the server lets us delete, tried on names that nothing has",
+            ]
+        }
+        Some(Wish::Retag(wish)) => {
+            page.field("repository", Tone::Plain, &wish.from.to_string());
+            &["which digests the tags have", "whether the new tags are free"]
+        }
+        Some(Wish::Copy(wish)) => {
+            page.field("from", Tone::Plain, &wish.from.to_string());
+            page.field("to", Tone::Plain, &wish.to.to_string());
+            &["what the images consist of", "what of it is there already", "which tags would be replaced"]
+        }
+        Some(Wish::Undo(_)) => {
+            &["what was there before, and what is there now", "whether its blobs are still there"]
+        }
+        None => &["what was changed"],
+    };
+    page.blank();
+    page.text(Tone::Dim, "looking up, nothing is changed:");
+    for line in asked {
+        page.text(Tone::Dim, &format!("  {line}"));
+    }
+    page.lines
+}
+
+/// Everything that the plan will do.
+pub fn lines(wish: &Wish, work: &Work, width: usize) -> Vec<Line> {
+    let mut page = Page::new(width);
+    if let Some(refused) = work.refused() {
+        page.field("refused", Tone::Bad, refused.why.as_str());
+        page.hint(refused.hint.as_ref());
+        page.blank();
+    }
+    match (work, wish) {
+        (Work::Retag(plan), _) => page.retag(plan),
+        (Work::Delete(plan), _) => page.delete(plan),
+        (Work::Copy(plan), Wish::Copy(wish)) => page.copy(plan, wish.referrers),
+        (Work::Copy(plan), _) => page.copy(plan, false),
+        (Work::Undo(plan), _) => page.undo(plan),
+    }
+    page.lines
+}
+
+/// What the button says that carries it out.
+pub fn verb(work: &Work) -> String {
+    let counted = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    };
+    match work {
+        Work::Retag(plan) => {
+            let verb = if plan.manner == tags::Manner::Move { "Rename" } else { "Retag" };
+            format!("{verb} {}", counted(plan.steps.len(), "tag", "tags"))
+        }
+        Work::Delete(plan) => {
+            let tags = plan.images.iter().map(|image| image.named.len()).sum();
+            match plan.manner {
+                Manner::Untag => format!("Untag {}", counted(tags, "tag", "tags")),
+                Manner::Replace => format!("Untag {} by replacement", counted(tags, "tag", "tags")),
+                Manner::Image => format!("Delete {}", counted(plan.images.len(), "image", "images")),
+            }
+        }
+        Work::Copy(plan) => format!("Copy {}", counted(plan.images.len(), "image", "images")),
+        Work::Undo(_) => "Undo it".into(),
+    }
+}
+
+/// Why the plan cannot be carried out as it is, or need not be.
+pub fn impediment(work: &Work) -> Option<SafeText> {
+    if let Some(refused) = work.refused() {
+        return Some(refused.why.clone());
+    }
+    match work {
+        Work::Delete(plan) => match (&plan.blocked, plan.images.is_empty()) {
+            (Some(blocked), _) => Some(blocked.why.clone()),
+            (None, true) => Some("there is nothing to delete".into()),
+            (None, false) => None,
+        },
+        Work::Retag(plan) => {
+            let is_done = plan.manner == tags::Manner::Add && plan.steps.iter().all(Step::is_done);
+            is_done.then(|| "nothing would change: the tags are what they should be".into())
+        }
+        Work::Copy(plan) => copy::is_done(plan).then(|| "nothing would change: all of it is there".into()),
+        Work::Undo(plan) => match plan.steps.iter().all(|step| step.impossible.is_some()) {
+            true => Some("nothing of it can be put back".into()),
+            false => None,
+        },
+    }
+}
+
+/// Whether nothing that is there now is replaced or removed.
+pub fn is_harmless(work: &Work) -> bool {
+    match work {
+        Work::Retag(plan) => {
+            let replaces = |step: &Step| step.replaces.is_some() && !step.is_done();
+            plan.manner == tags::Manner::Add && !plan.steps.iter().any(replaces)
+        }
+        Work::Copy(plan) => !plan.images.iter().any(copy::replaces),
+        Work::Delete(_) | Work::Undo(_) => false,
+    }
+}
+
+/// Lays lines out for a width.
+struct Page {
+    lines: Vec<Line>,
+    width: usize,
+}
+
+impl Page {
+    fn new(width: usize) -> Page {
+        Page { lines: Vec::new(), width }
+    }
+
+    fn blank(&mut self) {
+        self.lines.push(Line::default());
+    }
+
+    fn row(&mut self, pieces: Vec<(Tone, String)>) {
+        self.lines.push(Line { pieces });
+    }
+
+    /// A name and what becomes of it; below each other where they do not fit side by side.
+    fn pair(&mut self, mut name: Vec<(Tone, String)>, becomes: (Tone, String)) {
+        let taken: usize = name.iter().map(|(_, text)| columns::width(text)).sum();
+        if taken + 2 + columns::width(&becomes.1) <= self.width {
+            name.extend([(Tone::Plain, "  ".into()), becomes]);
+            return self.row(name);
+        }
+        self.row(name);
+        self.row(vec![(Tone::Plain, "    ".into()), becomes]);
+    }
+
+    fn text(&mut self, tone: Tone, text: &str) {
+        for line in columns::wrap(text, self.width) {
+            self.row(vec![(tone, line)]);
+        }
+    }
+
+    /// A label and what it says, wrapped beside it.
+    fn field(&mut self, label: &str, tone: Tone, text: &str) {
+        self.indented(0, label, tone, text);
+    }
+
+    /// Below something that it belongs to.
+    fn indented(&mut self, indent: usize, label: &str, tone: Tone, text: &str) {
+        let mut label = label;
+        for line in columns::wrap(text, self.width.saturating_sub(LABELS + indent).max(8)) {
+            let name = format!("{}{}", " ".repeat(indent), columns::left(label, LABELS));
+            self.row(vec![(Tone::Dim, name), (tone, line)]);
+            label = "";
+        }
+    }
+
+    fn hint(&mut self, hint: Option<&SafeText>) {
+        if let Some(hint) = hint {
+            self.field("", Tone::Warn, &format!("hint: {hint}"));
+        }
+    }
+
+    /// A switch with its key.
+    fn switch(&mut self, label: &str, key: &str, is_on: bool, text: &str) {
+        let sign = if is_on { "[x]" } else { "[ ]" };
+        let room = self.width.saturating_sub(LABELS + columns::width(key) + 5);
+        self.row(vec![
+            (Tone::Dim, columns::left(label, LABELS)),
+            (Tone::Plain, format!("{sign} ")),
+            (Tone::Key, format!("{key} ")),
+            (Tone::Plain, columns::cut(text, room)),
+        ]);
+    }
+
+    /// Columns for names, so that what stands behind them is lined up.
+    fn column<'a>(&self, names: impl Iterator<Item = &'a str>) -> usize {
+        let most = LONGEST_NAME.min(self.width / 3);
+        names.map(columns::width).max().unwrap_or(0).min(most)
+    }
+}
+
+/// A digest as it is before and after: `new`, `old → new`, or that nothing changes.
+fn change(replaces: Option<&Digest>, digest: &Digest) -> (Tone, String) {
+    match replaces {
+        None => (Tone::Good, format!("new  {}", digest.short())),
+        Some(same) if same == digest => (Tone::Dim, "is that already".into()),
+        Some(old) => (Tone::Warn, format!("replaces {} → {}", old.short(), digest.short())),
+    }
+}
+
+fn joined<T: ToString>(names: &[T]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,51 @@
+//! What copying will do: what moves, which tags are put, what they replace.
+
+use super::{Page, Tone, change};
+use crate::model::columns;
+use crate::model::work::copy::{Image, Plan, Way};
+
+impl Page {
+    pub(super) fn copy(&mut self, plan: &Plan, referrers: bool) {
+        self.field("from", Tone::Plain, &plan.from.to_string());
+        self.field("to", Tone::Plain, &plan.to.to_string());
+        self.field("moves", Tone::Number, plan.summary().as_str());
+        self.switch("along", "R", referrers, "what refers to the images: signatures, attestations");
+        self.blank();
+        let old: Vec<String> = plan.images.iter().map(|image| image.selector.to_string()).collect();
+        let new: Vec<String> = plan.images.iter().map(target).collect();
+        let (from, to) =
+            (self.column(old.iter().map(String::as_str)), self.column(new.iter().map(String::as_str)));
+        for ((image, old), new) in plan.images.iter().zip(&old).zip(&new) {
+            let name = vec![
+                (Tone::Plain, columns::left(old, from)),
+                (Tone::Dim, " → ".into()),
+                (Tone::Strong, columns::left(new, to)),
+            ];
+            self.pair(name, change(image.replaces.as_ref(), &image.digest));
+        }
+        if plan.digests_change {
+            self.blank();
+            let text = "only some platforms come along, so the digest there is another one";
+            self.field("changes", Tone::Warn, text);
+        }
+        for left_out in &plan.left_out {
+            self.field("left out", Tone::Warn, left_out.as_str());
+        }
+    }
+}
+
+fn target(image: &Image) -> String {
+    image.tag.as_ref().map_or("by digest".into(), ToString::to_string)
+}
+
+/// Whether a tag that is there would be another image afterwards.
+pub fn replaces(image: &Image) -> bool {
+    image.replaces.is_some_and(|old| old != image.digest)
+}
+
+/// Whether nothing is left to do.
+pub fn is_done(plan: &Plan) -> bool {
+    plan.manifests.is_empty()
+        && plan.blobs.iter().all(|blob| blob.way == Way::There)
+        && plan.images.iter().all(|image| image.tag.is_some() && image.replaces == Some(image.digest))
+}

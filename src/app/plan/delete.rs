@@ -1,0 +1,201 @@
+//! What deleting will do: by which way, what goes, what stays, what is broken, what is freed.
+
+use super::{DIGEST, Page, Tone, joined};
+use crate::model::columns;
+use crate::model::server::Ability;
+use crate::model::size;
+use crate::model::work::delete::{Image, Manner, Plan};
+
+impl Page {
+    pub(super) fn delete(&mut self, plan: &Plan) {
+        self.field("repository", Tone::Plain, &plan.repository.to_string());
+        self.ways(plan);
+        if let Some(blocked) = plan.blocked.as_ref() {
+            self.blank();
+            self.field("not so", Tone::Bad, blocked.why.as_str());
+            self.hint(blocked.hint.as_ref());
+        }
+        self.along(plan);
+        self.blank();
+        self.images(plan);
+        self.blank();
+        if !plan.unknown.is_empty() {
+            let text =
+                format!("{} did not say their digest: they may share one of these", joined(&plan.unknown));
+            self.field("unknown", Tone::Warn, &text);
+        }
+        self.freed(plan);
+        self.server(plan);
+    }
+
+    /// The ways that there are, the chosen one marked.
+    fn ways(&mut self, plan: &Plan) {
+        let mut label = "way";
+        for manner in ways(plan) {
+            let sign = if manner == plan.manner { "●" } else { "○" };
+            let tone = if manner == plan.manner { Tone::Strong } else { Tone::Dim };
+            let name = columns::left(word(manner), 13);
+            let room = self.width.saturating_sub(super::LABELS + 2 + 13);
+            self.row(vec![
+                (Tone::Dim, columns::left(label, super::LABELS)),
+                (tone, format!("{sign} {name}")),
+                (Tone::Dim, columns::cut(meaning(manner), room)),
+            ]);
+            label = "";
+        }
+    }
+
+    /// The switches for what goes along, where there is something.
+    fn along(&mut self, plan: &Plan) {
+        if plan.manner != Manner::Image {
+            return;
+        }
+        let spare = |image: &Image| image.children.len().saturating_sub(image.needed_children.len());
+        let children: usize = plan.images.iter().map(spare).sum();
+        let referrers: usize = plan.images.iter().map(|image| image.referrers.len()).sum();
+        let mut label = "along";
+        if children > 0 {
+            let text = format!("{children} children that nothing else needs");
+            self.switch(label, "C", plan.along.children, &text);
+            label = "";
+        }
+        if referrers > 0 {
+            let text = format!("{referrers} that refer to it: signatures, attestations and the like");
+            self.switch(label, "R", plan.along.referrers, &text);
+        }
+    }
+
+    fn images(&mut self, plan: &Plan) {
+        let names: Vec<String> = plan.images.iter().map(name).collect();
+        let column = self.column(names.iter().map(String::as_str));
+        for (image, name) in plan.images.iter().zip(&names) {
+            let room = self.width.saturating_sub(1 + DIGEST + 2);
+            let first = columns::left(name, column.max(columns::width(name).min(room)));
+            let kind = if image.media_type.is_index() { "  index" } else { "" };
+            let going = if plan.manner == Manner::Image { Tone::Warn } else { Tone::Strong };
+            self.row(vec![
+                (going, first),
+                (Tone::Plain, format!("  {}", image.digest.short())),
+                (Tone::Dim, kind.into()),
+            ]);
+            self.hangers_on(plan, image);
+        }
+    }
+
+    /// What hangs on an image: other tags, indexes that list it, children, referrers.
+    fn hangers_on(&mut self, plan: &Plan, image: &Image) {
+        let goes = plan.manner == Manner::Image;
+        if !image.others.is_empty() {
+            let names = joined(&image.others);
+            match goes {
+                true => self.indented(2, "also goes", Tone::Bad, &names),
+                false => self.indented(2, "stays", Tone::Good, &names),
+            }
+        }
+        if !goes {
+            return;
+        }
+        for parent in &image.parents {
+            let name = match parent.tags.is_empty() {
+                true => parent.digest.short(),
+                false => joined(&parent.tags),
+            };
+            self.indented(2, "breaks", Tone::Bad, &format!("{name}: an index that lists it"));
+        }
+        let spare = image.children.len().saturating_sub(image.needed_children.len());
+        if spare > 0 {
+            match plan.along.children {
+                true => self.indented(2, "children", Tone::Warn, &format!("{spare} go along")),
+                false => self.indented(
+                    2,
+                    "children",
+                    Tone::Plain,
+                    &format!("{spare} stay, and nothing names them"),
+                ),
+            }
+        }
+        if !image.needed_children.is_empty() {
+            let text = format!("{} stay: something else needs them", image.needed_children.len());
+            self.indented(2, "children", Tone::Good, &text);
+        }
+        if !image.referrers.is_empty() {
+            let kinds: Vec<String> = image
+                .referrers
+                .iter()
+                .map(|referrer| format!("{} {}", referrer.kind, referrer.digest.short()))
+                .collect();
+            let (tone, what) = match plan.along.referrers {
+                true => (Tone::Warn, "go along"),
+                false => (Tone::Plain, "stay behind"),
+            };
+            self.indented(2, "referrers", tone, &format!("{}: {what}", kinds.join(", ")));
+        }
+    }
+
+    fn freed(&mut self, plan: &Plan) {
+        let shared = match (plan.shared.filter(|bytes| *bytes > 0), plan.shared_with) {
+            (None, _) => String::new(),
+            (Some(bytes), 1) => format!("; {} shared with 1 tag", size::bytes(bytes)),
+            (Some(bytes), tags) => format!("; {} shared with {tags} tags", size::bytes(bytes)),
+        };
+        let text = match plan.frees {
+            None => "not known".into(),
+            Some(0) if plan.manner != Manner::Image => {
+                format!("nothing: the images stay{shared}")
+            }
+            Some(0) => format!("nothing{shared}"),
+            Some(bytes) => format!("{}{shared}; returns after garbage collection", size::bytes(bytes)),
+        };
+        self.field("frees", Tone::Number, &text);
+    }
+
+    fn server(&mut self, plan: &Plan) {
+        for (label, what, ability) in [
+            ("server", "delete by tag", &plan.deletes.by_tag),
+            ("", "delete by digest", &plan.deletes.by_digest),
+        ] {
+            let (tone, text) = match ability {
+                Ability::Yes => (Tone::Dim, "yes".into()),
+                Ability::Unknown => (Tone::Dim, "not known before it is tried".into()),
+                Ability::No(why) => (Tone::Warn, format!("no: {why}")),
+            };
+            self.field(label, tone, &format!("{what}: {text}"));
+        }
+    }
+}
+
+/// The ways to offer. The replacement is only for servers that cannot untag.
+pub fn ways(plan: &Plan) -> Vec<Manner> {
+    let cannot_untag = matches!(plan.deletes.by_tag, Ability::No(_))
+        || plan.manner == Manner::Replace
+        || plan.manner == Manner::Untag && plan.blocked.is_some();
+    match cannot_untag {
+        true => vec![Manner::Untag, Manner::Image, Manner::Replace],
+        false => vec![Manner::Untag, Manner::Image],
+    }
+}
+
+fn word(manner: Manner) -> &'static str {
+    match manner {
+        Manner::Untag => "untag",
+        Manner::Image => "delete image",
+        Manner::Replace => "replace",
+    }
+}
+
+fn meaning(manner: Manner) -> &'static str {
+    match manner {
+        Manner::Untag => "the named tags go, the images stay",
+        Manner::Image => "the images go, with every tag that they have",
+        Manner::Replace => "each tag is put on a manifest of its own, which is deleted",
+    }
+}
+
+/// What an image was named by.
+fn name(image: &Image) -> String {
+    match (image.named.as_slice(), image.by_digest) {
+        ([], _) => "by digest".into(),
+        (tags, false) => joined(tags),
+        (tags, true) => format!("{}, by digest", joined(tags)),
+    }
+}

@@ -1,0 +1,41 @@
+//! What retagging will do: each tag, what it is now and what it becomes.
+
+use super::{Page, Tone, change};
+use crate::model::columns;
+use crate::model::reference::Repository;
+use crate::model::work::retag::{Manner, Plan, Step};
+
+impl Page {
+    pub(super) fn retag(&mut self, plan: &Plan) {
+        self.field("repository", Tone::Plain, &plan.from.to_string());
+        self.blank();
+        let old: Vec<String> = plan.steps.iter().map(|step| step.selector.to_string()).collect();
+        let new: Vec<String> = plan.steps.iter().map(|step| target(&plan.from, step)).collect();
+        let (from, to) =
+            (self.column(old.iter().map(String::as_str)), self.column(new.iter().map(String::as_str)));
+        for ((step, old), new) in plan.steps.iter().zip(&old).zip(&new) {
+            let name = vec![
+                (Tone::Plain, columns::left(old, from)),
+                (Tone::Dim, " → ".into()),
+                (Tone::Strong, columns::left(new, to)),
+            ];
+            self.pair(name, change(step.replaces.as_ref(), &step.digest));
+        }
+        if plan.manner == Manner::Move {
+            let stays = |step: &Step, old: &str| step.to == plan.from && step.tag.as_str() == old;
+            let pairs = plan.steps.iter().zip(&old);
+            let gone: Vec<&String> =
+                pairs.filter(|(step, old)| !stays(step, old)).map(|(_, old)| old).collect();
+            self.blank();
+            self.field("then goes", Tone::Warn, &super::joined(&gone));
+        }
+    }
+}
+
+/// The new tag, with its repository where that is another one.
+fn target(from: &Repository, step: &Step) -> String {
+    match step.to == *from {
+        true => step.tag.to_string(),
+        false => format!("{}:{}", step.to.name, step.tag),
+    }
+}

@@ -1,0 +1,111 @@
+//! The journal of changes, the newest first, or one entry with its tags and manifests.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::dialog::journal::Journal;
+use crate::app::layout;
+use crate::model::reference::Selector;
+use crate::model::work::journal::{Entry, Item, State};
+use crate::model::{columns, time};
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+/// Columns of an age.
+const AGE: usize = 12;
+/// Columns of the word that says how far an entry came.
+const STATE: usize = 14;
+
+impl Canvas<'_, '_> {
+    /// Draws the journal.
+    pub fn journal(&mut self, journal: &Journal) {
+        if let Some(entry) = journal.entry().filter(|_| journal.is_open) {
+            return self.entry(entry, journal.scroll);
+        }
+        let entries = journal.entries.value.as_deref().unwrap_or_default();
+        let title = match journal.entries.is_loading() {
+            true => format!("Journal {}", self.turning()),
+            false => format!("Journal {}", entries.len()),
+        };
+        let hints = "Enter look  z undo  c go on with the rest  Esc leave";
+        let inner = self.overlay(layout::log(self.state), &title, hints);
+        if let Some(failure) = &journal.entries.failure {
+            return self.failure(inner, failure, "r asks again · Esc leaves");
+        }
+        if entries.is_empty() && !journal.entries.is_loading() {
+            return self.say(inner, &[(Role::Dim, "nothing was changed yet".into())]);
+        }
+        let height = usize::from(inner.height);
+        let offset = (journal.cursor + 1).saturating_sub(height);
+        for (row, entry) in entries.iter().enumerate().skip(offset).take(height) {
+            let place = Rect::new(inner.x, inner.y + (row - offset) as u16, inner.width, 1);
+            self.entry_row(place, entry, row == journal.cursor);
+        }
+    }
+
+    fn entry_row(&mut self, area: Rect, entry: &Entry, is_cursor: bool) {
+        let base = self.style(if is_cursor { Role::Cursor } else { Role::Text });
+        let plain = |role| if is_cursor { base } else { self.style(role) };
+        let (role, word) = word(entry.state);
+        let room = usize::from(area.width).saturating_sub(AGE + STATE + 4);
+        let line = Line::from(vec![
+            Span::raw(if is_cursor { "▌" } else { " " }),
+            Span::styled(columns::right(&time::age(entry.at, self.now), AGE), plain(Role::Date)),
+            Span::raw("  "),
+            Span::styled(columns::left(word, STATE), plain(role)),
+            Span::styled(columns::left(entry.title.as_str(), room), plain(Role::Text)),
+        ]);
+        self.put(area, line.style(base));
+    }
+
+    fn entry(&mut self, entry: &Entry, scroll: usize) {
+        let hints = "z undo  c go on with the rest  Esc back";
+        let inner = self.overlay(layout::log(self.state), entry.title.as_str(), hints);
+        let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
+        let (role, word) = word(entry.state);
+        let when = format!("{}, {word}", time::absolute(entry.at));
+        let style = self.style(role);
+        self.put(head, Line::styled(columns::cut(&when, head.width.into()), style));
+        let body = Rect { y: head.y + 2, height: inner.height.saturating_sub(2), ..head };
+        let (all, height) = (entry.items.len(), usize::from(body.height));
+        let scroll = scroll.min(all.saturating_sub(height));
+        let names = entry.items.iter().map(|item| columns::width(&name(item))).max().unwrap_or(0);
+        let names = names.min(usize::from(body.width) / 2);
+        for (row, item) in entry.items.iter().skip(scroll).take(height).enumerate() {
+            let line = self.entry_item(item, names);
+            self.put(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
+        }
+        self.scrollbar(Rect { width: body.width + 2, ..body }, body, scroll, all);
+    }
+
+    fn entry_item(&self, item: &Item, names: usize) -> Line<'static> {
+        let digest = |digest: Option<String>| digest.unwrap_or_else(|| "nothing".into());
+        let before = digest(item.before.as_ref().map(|held| held.digest.short()));
+        let after = digest(item.after.map(|digest| digest.short()));
+        let (role, word) = match item.done {
+            Some(true) => (Role::Good, "done"),
+            Some(false) => (Role::Dim, "not done"),
+            None => (Role::Warn, "not known"),
+        };
+        Line::from(vec![
+            Span::styled(columns::left(&name(item), names), self.style(Role::Text)),
+            Span::styled(format!("  {before} → {after}  "), self.style(Role::Dim)),
+            Span::styled(word, self.style(role)),
+        ])
+    }
+}
+
+fn word(state: State) -> (Role, &'static str) {
+    match state {
+        State::Open => (Role::Warn, "never ended"),
+        State::Ended => (Role::Good, "done"),
+        State::Undone => (Role::Dim, "undone"),
+    }
+}
+
+fn name(item: &Item) -> String {
+    match &item.selector {
+        Selector::Tag(tag) => format!("{}:{tag}", item.repository),
+        Selector::Digest(digest) => format!("{}@{}", item.repository, digest.short()),
+    }
+}

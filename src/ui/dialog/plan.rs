@@ -1,0 +1,150 @@
+//! The plan of a change: what it says above, the way to carry it out and the way to leave below.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::dialog::plan::Plan;
+use crate::app::layout;
+use crate::app::plan::{self, Tone};
+use crate::model::columns;
+use crate::model::work::{Wish, Work};
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+/// What is said before images are replaced by others for a moment.
+const REPLACEMENT: &[&str] = &[
+    "The registry cannot delete by tag. So each tag is put on a copy of its manifest with one more annotation, and \
+     that copy is deleted by its digest: the tag goes, the image and its other tags stay.",
+    "It is tried only where images can be deleted. If the second request is refused all the same, the tag is put back \
+     byte for byte.",
+];
+
+impl Canvas<'_, '_> {
+    /// Draws a plan.
+    pub fn plan(&mut self, plan: &Plan) {
+        let area = layout::plan(self.state);
+        let title = match (plan.work.is_loading(), self.turning()) {
+            (true, turning) => format!("{} {turning}", plan::title(plan.wish.as_ref())),
+            (false, _) => plan::title(plan.wish.as_ref()).to_string(),
+        };
+        let hints = columns::cut(&hints(plan), usize::from(area.width).saturating_sub(4));
+        let inner = self.overlay(area, &title, &hints);
+        let body = layout::plan_body(self.state);
+        match &plan.work.failure {
+            Some(failure) if !plan.work.is_loading() => {
+                self.failure(body, failure, "r asks again · Esc leaves")
+            }
+            _ if plan.asks_again => self.replacement(body),
+            _ => self.plan_lines(plan, body),
+        }
+        self.plan_foot(plan, Rect { y: inner.bottom().saturating_sub(2), height: 2, ..body });
+    }
+
+    fn plan_lines(&mut self, plan: &Plan, body: Rect) {
+        let lines = plan.lines(body.width.into());
+        let (all, height) = (lines.len(), usize::from(body.height));
+        let scroll = plan.scroll.min(all.saturating_sub(height));
+        let is_old = plan.work.is_loading();
+        for (row, line) in lines.into_iter().skip(scroll).take(height).enumerate() {
+            let pieces = line.pieces.into_iter().map(|(tone, text)| {
+                let role = if is_old { Role::Dim } else { role(tone) };
+                Span::styled(text, self.style(role))
+            });
+            let line = Line::from_iter(pieces);
+            self.put(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
+        }
+        self.scrollbar(Rect { width: body.width + 2, ..body }, body, scroll, all);
+    }
+
+    /// What the replacement means, before it is confirmed for itself.
+    fn replacement(&mut self, body: Rect) {
+        let mut lines = vec![(Role::Warn, "Untag by replacement?".to_string()), (Role::Text, String::new())];
+        for text in REPLACEMENT {
+            lines.push((Role::Text, (*text).to_string()));
+            lines.push((Role::Text, String::new()));
+        }
+        let area = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
+        self.say(area, &lines);
+    }
+
+    /// What must be typed, or the two buttons; above them what stands in the way.
+    fn plan_foot(&mut self, plan: &Plan, area: Rect) {
+        let (above, below) = (Rect { height: 1, ..area }, Rect { y: area.y + 1, height: 1, ..area });
+        let (role, said) = said(plan);
+        let style = self.style(role);
+        self.put(above, Line::styled(columns::cut(&said, area.width.into()), style));
+        match (plan.name_to_type(), plan.ready()) {
+            (Some(_), Some(_)) => self.input(below, "> ", &plan.input, Role::Dim, "Enter carries it out"),
+            _ => self.buttons(plan, below),
+        }
+    }
+
+    fn buttons(&mut self, plan: &Plan, area: Rect) {
+        let verb = plan.ready().map(plan::verb);
+        let is_on_verb = plan.confirms && verb.is_some();
+        let mut spans = vec![self.button("Leave it", !is_on_verb)];
+        if let Some(verb) = verb {
+            spans.extend([Span::raw("  "), self.button(&verb, is_on_verb)]);
+        }
+        self.put(area, Line::from(spans));
+    }
+
+    fn button(&self, text: &str, is_chosen: bool) -> Span<'static> {
+        match is_chosen {
+            true => Span::styled(format!("▌{text} "), self.style(Role::Cursor)),
+            false => Span::styled(format!(" {text} "), self.style(Role::Text)),
+        }
+    }
+}
+
+/// What stands above the buttons.
+fn said(plan: &Plan) -> (Role, String) {
+    if let Some(problem) = plan.problem {
+        return (Role::Warn, problem.into());
+    }
+    if plan.work.is_loading() || plan.work.failure.is_some() {
+        return (Role::Dim, "nothing is changed".into());
+    }
+    let Some(work) = plan.work.value.as_deref() else { return (Role::Dim, String::new()) };
+    match (plan::impediment(work), plan.name_to_type()) {
+        (Some(why), _) => (Role::Bad, why.to_string()),
+        (None, Some(name)) => {
+            let verb = plan::verb(work);
+            let verb = verb.chars().next().map_or(String::new(), |first| first.to_lowercase().to_string())
+                + verb.get(1..).unwrap_or_default();
+            (Role::Strong, format!("type {name} to {verb}"))
+        }
+        (None, None) => (Role::Dim, "nothing is changed yet".into()),
+    }
+}
+
+/// The keys that do something now.
+fn hints(plan: &Plan) -> String {
+    let mut hints = Vec::new();
+    match (plan.wish.as_ref(), plan.work.value.as_deref()) {
+        _ if plan.asks_again => {}
+        (Some(Wish::Delete(_)), Some(Work::Delete(_))) => hints.push("Tab way"),
+        _ => {}
+    }
+    let types = plan.name_to_type().is_some() && plan.ready().is_some();
+    if plan.ready().is_some() && !types {
+        hints.push("← → choose");
+        hints.push("Enter take");
+    }
+    hints.push("↑ ↓ scroll");
+    hints.push("Esc leave");
+    hints.join("  ")
+}
+
+fn role(tone: Tone) -> Role {
+    match tone {
+        Tone::Plain => Role::Text,
+        Tone::Dim => Role::Dim,
+        Tone::Strong => Role::Strong,
+        Tone::Good => Role::Good,
+        Tone::Warn => Role::Warn,
+        Tone::Bad => Role::Bad,
+        Tone::Number => Role::Number,
+        Tone::Key => Role::Key,
+    }
+}

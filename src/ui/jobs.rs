@@ -1,0 +1,116 @@
+//! How far jobs are: in numbers for the list of jobs, in one line above the hints.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::Canvas;
+use super::theme::Role;
+use crate::app::jobs::{Job, Stage};
+use crate::model::work::progress::Outcome;
+use crate::model::{columns, size};
+
+/// Columns of a progress bar.
+const BAR: u64 = 10;
+/// Columns of its number.
+const PERCENT: usize = 6;
+/// Columns of `154.6 MB of 999.9 MB`.
+const BYTES: usize = 22;
+/// Columns of a speed.
+const SPEED: usize = 13;
+/// Columns of the time left.
+const LEFT: usize = 14;
+
+impl Canvas<'_, '_> {
+    /// Draws the line above the hints: the oldest job that runs, and how many there are.
+    pub fn job_line(&mut self, area: Rect) {
+        let count = self.state.jobs.running().count();
+        let Some(job) = self.state.jobs.running().next() else { return };
+        let jobs = if count == 1 { "1 job".into() } else { format!("{count} jobs") };
+        let leaving = if self.state.jobs.leaving { "leaving at its end · " } else { "" };
+        let mut right = self.numbers(job, area.width.saturating_sub(30));
+        right.push(Span::styled(format!("   {leaving}{jobs} · "), self.style(Role::Dim)));
+        right.push(Span::styled("w ", self.style(Role::Key)));
+        let right = Line::from(right);
+        let room = usize::from(area.width).saturating_sub(right.width() + 5);
+        let title = columns::cut(job.title.as_str(), room);
+        let left = vec![
+            Span::styled(format!(" {} ", self.turning()), self.style(Role::TitleFocused)),
+            Span::styled(title, self.style(Role::Text)),
+        ];
+        self.put(area, Line::from(left));
+        self.put(area, right.right_aligned());
+    }
+
+    /// How far a job is, or how it ended: as many columns as fit, each as wide in every row.
+    pub fn numbers(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
+        match &job.stage {
+            Stage::Ended(..) => self.ended(job),
+            Stage::Running | Stage::Stopping => self.running(job, room.into()),
+        }
+    }
+
+    fn running(&self, job: &Job, room: usize) -> Vec<Span<'static>> {
+        let permille = job.permille();
+        let full = (permille * BAR / 1000) as usize;
+        let mut room = room.saturating_sub(PERCENT);
+        let mut fits = |columns: usize| {
+            let fits = columns <= room;
+            room = room.saturating_sub(columns);
+            fits
+        };
+        let mut spans = Vec::new();
+        if fits(BAR as usize) {
+            spans.push(Span::styled("━".repeat(full), self.style(Role::Good)));
+            spans.push(Span::styled("─".repeat(BAR as usize - full), self.style(Role::Dim)));
+        }
+        let percent = columns::right(&format!("{} %", permille / 10), PERCENT);
+        spans.push(Span::styled(percent, self.style(Role::Text)));
+        if job.is_stopping() {
+            spans.push(Span::styled("  stopping", self.style(Role::Warn)));
+            return spans;
+        }
+        let (moved, bytes) = (job.progress.moved, job.progress.bytes);
+        let left = job.seconds_left().map(|seconds| format!("{} left", duration(seconds)));
+        let speed = job.speed().map(|speed| format!("{}/s", size::bytes(speed)));
+        let of = match bytes {
+            0 => format!("{} of {}", job.progress.ended(), job.progress.items.len()),
+            bytes => format!("{} of {}", size::bytes(moved), size::bytes(bytes)),
+        };
+        let parts = [(left, LEFT, Role::Text), (speed, SPEED, Role::Number), (Some(of), BYTES, Role::Number)];
+        let parts = parts.map(|(text, width, role)| (fits(width), text, width, role));
+        for (is_shown, text, width, role) in parts.into_iter().rev() {
+            if is_shown {
+                spans.push(Span::styled(columns::right(&text.unwrap_or_default(), width), self.style(role)));
+            }
+        }
+        spans
+    }
+
+    fn ended(&self, job: &Job) -> Vec<Span<'static>> {
+        let Some(report) = job.report() else { return Vec::new() };
+        let all = report.items.len();
+        let failed = report.failures().count();
+        let stopped =
+            report.items.iter().filter(|item| matches!(item.outcome, None | Some(Outcome::Stopped))).count();
+        let (role, text) = match (failed, stopped) {
+            (0, 0) => (Role::Good, format!("{} of {all} done", report.done())),
+            (0, stopped) => (Role::Warn, format!("stopped, {stopped} of {all} not done")),
+            (failed, _) => (Role::Bad, format!("{failed} of {all} failed")),
+        };
+        let mut spans = vec![Span::styled(text, self.style(role))];
+        if report.moved > 0 {
+            spans
+                .push(Span::styled(columns::right(&size::bytes(report.moved), 11), self.style(Role::Number)));
+        }
+        spans
+    }
+}
+
+/// `0:05`, `12:40`, `1:02:03`.
+fn duration(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        hours => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}

@@ -1,0 +1,265 @@
+//! Pictures of plans, and what keys do there.
+
+use regtui::app::dialog::Dialog;
+use regtui::app::msg::Msg;
+use regtui::model::digest::Digest;
+use regtui::model::failure::{Failure, FailureKind};
+use regtui::model::media_type::{self, MediaType};
+use regtui::model::reference::{Selector, Tag};
+use regtui::model::server::Ability;
+use regtui::model::work::delete::{self, Along, Deletes, Image, Manner, Parent, Referrer};
+use regtui::model::work::rules::Refusal;
+use regtui::model::work::{Wish, Work};
+
+use super::panes::{at_tags, registry};
+use super::screen::{Registry, SIZES, Screen, failure};
+
+/// The sizes of the pictures of plans.
+const PLAN_SIZES: [(u16, u16); 3] = [(50, 15), (80, 24), (150, 42)];
+
+fn plan_picture(name: &str, mut situation: impl FnMut((u16, u16)) -> Screen) {
+    let mut text = String::new();
+    for size in PLAN_SIZES {
+        text.push_str(&format!("{} × {}\n{}\n", size.0, size.1, situation(size).text()));
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+pub fn digest(number: u8) -> Digest {
+    format!("sha256:{}", format!("{number:02x}").repeat(32)).parse().expect("a digest")
+}
+
+fn tag(text: &str) -> Tag {
+    Tag::parse(text).expect("a tag")
+}
+
+fn image(number: u8, named: Vec<Tag>) -> Image {
+    Image {
+        digest: digest(number),
+        media_type: MediaType::new(media_type::OCI_MANIFEST),
+        named,
+        by_digest: false,
+        others: Vec::new(),
+        parents: Vec::new(),
+        children: Vec::new(),
+        needed_children: Vec::new(),
+        referrers: Vec::new(),
+    }
+}
+
+/// What a registry with tag deletes answers: one image for each tag, `latest` beside the first.
+pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
+    let Wish::Delete(wish) = wish else { return Err(failure(FailureKind::Unsupported)) };
+    let named = wish.selectors.iter().filter_map(|selector| match selector {
+        Selector::Tag(tag) => Some(tag.clone()),
+        Selector::Digest(_) => None,
+    });
+    let mut images: Vec<Image> =
+        named.enumerate().map(|(number, tag)| image(number as u8 + 0x9f, vec![tag])).collect();
+    if let Some(first) = images.first_mut() {
+        first.others = vec![tag("latest"), tag("1.4")];
+        first.media_type = MediaType::new(media_type::OCI_INDEX);
+        first.children = vec![digest(1), digest(2), digest(3)];
+        first.needed_children = vec![digest(3)];
+        first.parents = vec![Parent { digest: digest(4), tags: vec![tag("multi")] }];
+        first.referrers = vec![Referrer { digest: digest(5), tag: None, kind: "signature".into() }];
+    }
+    let manner = wish.manner.unwrap_or(Manner::Untag);
+    let is_image = manner == Manner::Image;
+    Ok(Work::Delete(delete::Plan {
+        repository: wish.repository.clone(),
+        manner,
+        along: wish.along,
+        deletes: Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
+        unknown: Vec::new(),
+        frees: Some(if is_image { 1_300_000_000 } else { 0 }),
+        shared: Some(if is_image { 2_800_000_000 } else { 0 }),
+        shared_with: 14,
+        blocked: None,
+        refused: None,
+        name_to_type: (images.len() > 1).then(|| wish.repository.name.clone()),
+        images,
+    }))
+}
+
+/// A registry that cannot untag.
+fn no_untag(wish: &Wish) -> Result<Work, Failure> {
+    let mut work = delete_plan(wish)?;
+    if let Work::Delete(plan) = &mut work {
+        plan.deletes.by_tag = Ability::No("405 UNSUPPORTED".into());
+        if plan.manner == Manner::Untag {
+            plan.blocked = Some(Refusal {
+                why: "the server cannot delete by tag, and other tags share the digest".into(),
+                hint: Some("delete the image with all its tags, or untag by replacement".into()),
+            });
+        }
+    }
+    Ok(work)
+}
+
+fn screen(plan: fn(&Wish) -> Result<Work, Failure>, size: (u16, u16)) -> Screen {
+    let mut screen = Screen::new(Registry { plan, ..registry() }, size);
+    screen.press("j j l");
+    screen
+}
+
+fn after(plan: fn(&Wish) -> Result<Work, Failure>, size: (u16, u16), keys: &[&str]) -> Screen {
+    let mut screen = screen(plan, size);
+    for keys in keys {
+        screen.press(keys);
+    }
+    screen
+}
+
+#[test]
+fn before_it_is_there_a_plan_says_what_it_looks_up() {
+    plan_picture("plan_looking_up", |size| {
+        let mut screen = screen(delete_plan, size);
+        screen.wait(300);
+        screen.send(Msg::Key(super::screen::key_of("d")));
+        screen
+    });
+}
+
+#[test]
+fn untagging_says_what_stays() {
+    plan_picture("plan_untag", |size| after(delete_plan, size, &["d"]));
+}
+
+#[test]
+fn deleting_an_image_says_everything_that_goes() {
+    plan_picture("plan_delete_image", |size| after(delete_plan, size, &["d", "Tab", "C"]));
+}
+
+#[test]
+fn more_than_one_digest_asks_to_type_the_name() {
+    plan_picture("plan_bulk", |size| {
+        let mut screen = after(delete_plan, size, &["Space Space Space", "d"]);
+        screen.wait(300);
+        screen.write("team/a");
+        screen
+    });
+}
+
+#[test]
+fn where_the_server_cannot_untag_the_ways_are_shown() {
+    plan_picture("plan_cannot_untag", |size| after(no_untag, size, &["d"]));
+}
+
+#[test]
+fn the_replacement_is_confirmed_for_itself() {
+    plan_picture("plan_replacement", |size| after(no_untag, size, &["d", "Tab", "Tab", "l Enter"]));
+}
+
+#[test]
+fn a_plan_that_failed_says_why() {
+    plan_picture("plan_failed", |size| after(|_| Err(failure(FailureKind::Unreachable)), size, &["d"]));
+}
+
+#[test]
+fn the_box_stands_where_it_stood_when_the_plan_arrives() {
+    for size in PLAN_SIZES.into_iter().chain(SIZES) {
+        let mut screen = screen(delete_plan, size);
+        screen.wait(300);
+        screen.send(Msg::Key(super::screen::key_of("d")));
+        let corner = |text: &str| {
+            let lines: Vec<&str> = text.lines().collect();
+            let row = lines.iter().position(|line| line.contains("╭ Delete")).expect("the box");
+            (row, lines[row].split("╭ Delete").next().map(|before| before.chars().count()), lines.len())
+        };
+        let before = corner(&screen.text());
+        screen.settle();
+        assert_eq!(corner(&screen.text()), before, "{size:?}");
+    }
+}
+
+fn is_planned(screen: &Screen) -> bool {
+    matches!(screen.state.dialogs.last(), Some(Dialog::Plan(_)))
+}
+
+#[test]
+fn a_delete_begins_on_the_button_that_leaves() {
+    let mut left = after(delete_plan, (80, 24), &["d", "Enter"]);
+    assert!(left.started.is_empty() && !is_planned(&left));
+    left.press("d").press("l Enter");
+    let [(_, work)] = left.started.as_slice() else { panic!("one job: {:?}", left.started) };
+    assert_eq!(work.title().as_str(), "untag team/app:1.10.0-rc.1");
+    assert!(!is_planned(&left));
+}
+
+#[test]
+fn what_is_carried_out_is_what_was_shown() {
+    let screen = after(delete_plan, (80, 24), &["d", "Tab", "R", "l Enter"]);
+    let [(_, work)] = screen.started.as_slice() else { panic!("one job: {:?}", screen.started) };
+    let Work::Delete(plan) = &**work else { panic!("a delete: {work:?}") };
+    assert_eq!((plan.manner, plan.along), (Manner::Image, Along { children: false, referrers: true }));
+}
+
+#[test]
+fn keys_that_come_with_the_plan_or_right_after_it_confirm_nothing() {
+    for early in ["d l Enter", "d l l l l l l l Enter", "d Tab l Enter l Enter"] {
+        let screen = after(delete_plan, (80, 24), &[early]);
+        assert!(screen.started.is_empty(), "{early}");
+        assert!(is_planned(&screen), "{early}: {}", screen.text());
+    }
+}
+
+#[test]
+fn enter_that_comes_together_with_another_key_confirms_nothing() {
+    let mut screen = after(delete_plan, (80, 24), &["d"]);
+    screen.wait(1000);
+    for key in ["l", "Enter"] {
+        screen.send(Msg::Key(super::screen::key_of(key)));
+    }
+    assert!(screen.started.is_empty() && screen.text().contains("press it once more"), "{}", screen.text());
+    screen.press("Enter");
+    assert_eq!(screen.started.len(), 1);
+}
+
+#[test]
+fn a_paste_confirms_nothing() {
+    let mut screen = after(delete_plan, (80, 24), &["Space Space", "d"]);
+    screen.wait(1000);
+    screen.send(Msg::Pasted("team/app\n".into()));
+    assert!(screen.started.is_empty() && is_planned(&screen));
+    screen.press("Enter");
+    assert!(screen.started.is_empty(), "the name was pasted, not typed");
+}
+
+#[test]
+fn the_name_must_be_typed_whole() {
+    let mut screen = after(delete_plan, (80, 24), &["Space Space", "d"]);
+    screen.wait(1000);
+    screen.write("team/ap").press("Enter");
+    assert!(screen.started.is_empty() && screen.text().contains("that is not the name"), "{}", screen.text());
+    screen.write("p").press("Enter");
+    assert_eq!(screen.started.len(), 1);
+    assert!(screen.state.tags.list.marks.is_empty());
+}
+
+#[test]
+fn what_was_typed_for_one_plan_does_not_count_for_the_next() {
+    let mut screen = after(delete_plan, (80, 24), &["Space Space", "d"]);
+    screen.wait(1000);
+    screen.write("team/app").press("Tab").press("Enter");
+    assert!(screen.started.is_empty());
+}
+
+#[test]
+fn a_plan_that_is_blocked_cannot_be_confirmed() {
+    let screen = after(no_untag, (80, 24), &["d", "l Enter"]);
+    assert!(screen.started.is_empty());
+    let replaced = after(no_untag, (80, 24), &["d", "Tab", "Tab", "l Enter", "l Enter"]);
+    assert_eq!(replaced.started.len(), 1);
+}
+
+#[test]
+fn a_rule_greys_the_key_and_says_which() {
+    let mut screen = at_tags((120, 40));
+    screen.state.settings.rules.read_only = Some("`--read-only`");
+    screen.press("d");
+    assert!(screen.text().contains("not now: `--read-only` refuses every change"), "{}", screen.text());
+    assert!(screen.state.dialogs.is_empty());
+}
