@@ -62,6 +62,8 @@ impl Canvas<'_, '_> {
         if self.state.settings.rules.read_only.is_some() {
             parts.insert(0, Span::styled("read-only", self.style(Role::Warn)));
         }
+        parts.extend(self.ability("tag delete", &server.deletes.by_tag));
+        parts.extend(self.ability("digest delete", &server.deletes.by_digest));
         parts.extend(
             server.product.as_ref().map(|product| Span::styled(product.to_string(), self.style(Role::Dim))),
         );

@@ -1,5 +1,7 @@
 //! Pictures of plans, and what keys do there.
 
+use std::collections::BTreeMap;
+
 use regtui::app::dialog::Dialog;
 use regtui::app::msg::Msg;
 use regtui::model::digest::Digest;
@@ -81,6 +83,8 @@ pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
         refused: None,
         name_to_type: (images.len() > 1).then(|| wish.repository.name.clone()),
         images,
+        remarks: Vec::new(),
+        tags: BTreeMap::new(),
     }))
 }
 

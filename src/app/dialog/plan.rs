@@ -118,6 +118,14 @@ impl Turn<'_> {
     /// Takes what a wish comes to.
     pub fn planned(&mut self, ticket: Ticket, answer: Result<Box<Work>, Failure>) {
         let now = self.now;
+        if let Ok(work) = &answer
+            && let Work::Delete(found) = &**work
+            && let Some(registry) = self.state.registries.of(&found.repository.host)
+            && let Some(server) = &mut registry.server.value
+        {
+            server.deletes.by_tag = found.deletes.by_tag.clone();
+            server.deletes.by_digest = found.deletes.by_digest.clone();
+        }
         let Some(plan) = self.plan_shown(ticket) else { return };
         plan.work.answer(ticket, answer, now);
         plan.appears(now);

@@ -24,6 +24,9 @@ impl Page {
                 format!("{} did not say their digest: they may share one of these", joined(&plan.unknown));
             self.field("unknown", Tone::Warn, &text);
         }
+        for remark in &plan.remarks {
+            self.field("note", Tone::Warn, remark.as_str());
+        }
         self.freed(plan);
         self.server(plan);
     }
@@ -47,14 +50,12 @@ impl Page {
 
     /// The switches for what goes along, where there is something.
     fn along(&mut self, plan: &Plan) {
-        if plan.manner != Manner::Image {
-            return;
-        }
         let spare = |image: &Image| image.children.len().saturating_sub(image.needed_children.len());
         let children: usize = plan.images.iter().map(spare).sum();
-        let referrers: usize = plan.images.iter().map(|image| image.referrers.len()).sum();
+        let going = plan.images.iter().filter(|image| loses_all_tags(plan, image));
+        let referrers: usize = going.map(|image| image.referrers.len()).sum();
         let mut label = "along";
-        if children > 0 {
+        if children > 0 && plan.manner == Manner::Image {
             let text = format!("{children} children that nothing else needs");
             self.switch(label, "C", plan.along.children, &text);
             label = "";
@@ -92,9 +93,16 @@ impl Page {
                 false => self.indented(2, "stays", Tone::Good, &names),
             }
         }
-        if !goes {
-            return;
+        if goes {
+            self.family(plan, image);
         }
+        if loses_all_tags(plan, image) {
+            self.referrers(plan, image);
+        }
+    }
+
+    /// Indexes that list an image that goes, and what it lists itself.
+    fn family(&mut self, plan: &Plan, image: &Image) {
         for parent in &image.parents {
             let name = match parent.tags.is_empty() {
                 true => parent.digest.short(),
@@ -118,6 +126,9 @@ impl Page {
             let text = format!("{} stay: something else needs them", image.needed_children.len());
             self.indented(2, "children", Tone::Good, &text);
         }
+    }
+
+    fn referrers(&mut self, plan: &Plan, image: &Image) {
         if !image.referrers.is_empty() {
             let kinds: Vec<String> = image
                 .referrers
@@ -172,6 +183,15 @@ pub fn ways(plan: &Plan) -> Vec<Manner> {
     match cannot_untag {
         true => vec![Manner::Untag, Manner::Image, Manner::Replace],
         false => vec![Manner::Untag, Manner::Image],
+    }
+}
+
+/// Whether an image has no name afterwards: then what refers to it may go along.
+fn loses_all_tags(plan: &Plan, image: &Image) -> bool {
+    match plan.manner {
+        Manner::Image => true,
+        Manner::Untag => image.others.is_empty(),
+        Manner::Replace => false,
     }
 }
 
