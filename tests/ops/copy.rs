@@ -6,13 +6,13 @@ use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
 use regtui::model::failure::FailureKind;
 use regtui::model::platform::Platform;
-use regtui::model::reference::Selector;
+use regtui::model::reference::{Repository, Selector};
 use regtui::model::work::copy::{Way, What, Wish};
 use regtui::model::work::progress::Outcome;
 use regtui::model::work::rules::Rules;
 
 use crate::support::copying::{Sides, layer, noise, outcome};
-use crate::support::registry::{name, tag};
+use crate::support::registry::{Registry, name, settings, tag};
 
 fn one_image() -> Store {
     let store = Store::new();
@@ -144,7 +144,7 @@ async fn a_layer_that_several_images_share_moves_once() {
 #[tokio::test]
 async fn in_one_registry_blobs_are_mounted_and_no_byte_moves() {
     let sides = Sides::of(one_image()).await;
-    let to = regtui::model::reference::Repository { host: sides.source().host, name: name("copy") };
+    let to = Repository { host: sides.source().host, name: name("copy") };
     let wish = Wish { to, ..sides.wish(&["1"]) };
     let (plan, report) = sides.copy(&wish).await;
     assert!(plan.blobs.iter().all(|blob| blob.way == Way::Mount(name("app"))), "{plan:#?}");
@@ -158,8 +158,7 @@ async fn in_one_registry_blobs_are_mounted_and_no_byte_moves() {
 async fn where_nothing_can_be_mounted_bytes_move() {
     let registry = demo::Settings { mounts: false, ..demo::Settings::default() };
     let sides = Sides::to(Store::new(), registry, one_image()).await;
-    let repository =
-        |path: &str| regtui::model::reference::Repository { host: sides.target().host, name: name(path) };
+    let repository = |path: &str| Repository { host: sides.target().host, name: name(path) };
     let wish = Wish { from: repository("app"), to: repository("copy"), ..sides.wish(&["1"]) };
     let (_, report) = sides.copy(&wish).await;
     let store = sides.to.demo.store();
@@ -325,12 +324,8 @@ async fn referrers_are_found_and_listed_by_tag_where_there_is_no_api() {
     };
     list(&store, &image, &belongings[0]);
     list(&store, &belongings[0], &belongings[1]);
-    let from =
-        crate::support::registry::Registry::new(without.clone(), store, crate::support::registry::settings())
-            .await;
-    let to =
-        crate::support::registry::Registry::new(without, Store::new(), crate::support::registry::settings())
-            .await;
+    let from = Registry::new(without.clone(), store, settings()).await;
+    let to = Registry::new(without, Store::new(), settings()).await;
     let sides = Sides::with(from, to);
     sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
     belongings.iter().for_each(|digest| sides.is_there(digest));

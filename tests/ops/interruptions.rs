@@ -7,12 +7,13 @@ use regtui::client::{Pool, Settings};
 use regtui::demo::auth::{Account, Auth, Bearer};
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Demo, Store};
-use regtui::model::reference::Selector;
+use regtui::model::reference::{Host, Repository, Selector};
 use regtui::model::work::copy::{What, Wish};
 use regtui::model::work::progress::Outcome;
 
 use crate::support::copying::{Sides, layer, outcome, watch};
-use crate::support::registry::{Registry, host, logins, settings};
+use crate::support::hostile;
+use crate::support::registry::{Registry, host, logins, name, settings, tag};
 
 /// An index of two platforms with an attestation and a referrer, beside a plain image that shares a layer.
 fn two_images() -> Store {
@@ -191,6 +192,39 @@ async fn a_source_that_cuts_every_answer_is_read_on_from_where_it_broke() {
     }
 }
 
+/// What must hold of issue 3: at most a tenth of the bytes moves twice.
+#[tokio::test]
+async fn a_copy_completes_although_both_sides_cut_every_connection() {
+    for (cut_after, length) in [(64 * 1024, 1_500_000), (1024 * 1024, 6_000_000)] {
+        let store = Store::new();
+        store
+            .image("app")
+            .layer("COPY a /", layer(1, length))
+            .layer("COPY b /", layer(2, length / 3))
+            .tag("1")
+            .push();
+        let sides = Sides::of(store).await;
+        let (source, read) = hostile::cutting(sides.from.demo.address(), cut_after).await;
+        let (target, written) = hostile::cutting(sides.to.demo.address(), cut_after).await;
+        let at = |address: std::net::SocketAddr, path: &str| Repository {
+            host: Host::parse(&address.to_string()).expect("a host"),
+            name: name(path),
+        };
+        let wish = Wish { from: at(source, "app"), to: at(target, "copy"), ..sides.wish(&["1"]) };
+        let (plan, report) = sides.copy(&wish).await;
+        sides.is_same("1");
+        let (down, up) = (read.down.load(Ordering::Relaxed), written.up.load(Ordering::Relaxed));
+        let most = plan.bytes() * 11 / 10;
+        assert!(
+            down <= most && up <= most,
+            "cut after {cut_after}: {down} and {up} of {} bytes",
+            plan.bytes()
+        );
+        assert_eq!(report.moved, plan.bytes());
+        assert_eq!(sides.to.demo.store().open_uploads(), 0);
+    }
+}
+
 #[tokio::test]
 async fn a_destination_that_answers_late_is_told_to_be_pending() {
     let store = Store::new();
@@ -312,13 +346,8 @@ async fn each_side_has_its_own_login() {
         sides.is_same(tag);
     }
     // Mounts ask for two repositories at once.
-    let near =
-        regtui::model::reference::Repository { host: here, name: crate::support::registry::name("near") };
-    let wish = Wish {
-        to: near,
-        what: What::Images(vec![Selector::Tag(crate::support::registry::tag("plain"))]),
-        ..all(&sides)
-    };
+    let near = Repository { host: here, name: name("near") };
+    let wish = Wish { to: near, what: What::Images(vec![Selector::Tag(tag("plain"))]), ..all(&sides) };
     let (_, report) = sides.copy(&wish).await;
     assert_eq!(report.moved, 0);
 }
