@@ -198,7 +198,7 @@ impl Push {
             false => Payload::Part(self.feed.part(step.range.clone())),
         };
         let request = Request::new(method, url, self.scope(), Lane::Upload);
-        let mut request = Request { payload, once: !step.range.is_empty(), ..request };
+        let mut request = Request { payload, once: true, ..request };
         if !step.closes {
             request.headers = range_header(&step.range);
         }
@@ -228,7 +228,7 @@ impl Push {
     /// Whether a request whose answer was lost has closed the upload: then the blob is there.
     async fn is_there_after(&self, error: &Error) -> bool {
         let is_lost = matches!(error.cause, Cause::Connection(_) | Cause::Timeout(..))
-            || (error.tries > 1 && error.cause.status() == Some(404));
+            || (self.plan.failures > 0 && error.cause.status() == Some(404));
         if !is_lost {
             return false;
         }
