@@ -61,6 +61,7 @@ pub use blobs::reader::{BlobReader, BlobSource};
 pub use error::{Cause, Error, Said};
 pub use feed::Transfer;
 pub use limit::Lane;
+pub use manifests::Head;
 pub use manifests::put::Pushed;
 pub use referrers::Referrers;
 pub use retry::Patience;

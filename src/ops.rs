@@ -2,8 +2,11 @@
 
 pub mod compare;
 pub mod copy;
+pub mod delete;
 pub mod inspect;
 pub mod journal;
 pub mod list;
+pub mod retag;
 pub mod summary;
+pub mod undo;
 pub mod work;

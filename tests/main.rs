@@ -37,10 +37,13 @@ mod generated;
 mod ops {
     mod compare;
     mod copy;
+    mod delete;
     mod images;
     mod interruptions;
     mod journal;
     mod lists;
+    mod retag;
+    mod undo;
 }
 #[cfg(unix)]
 mod pty {
@@ -63,6 +66,7 @@ mod support {
     pub mod servers;
     pub mod shell;
     pub mod uploader;
+    pub mod workshop;
 }
 mod ui {
     mod any_size;

@@ -15,7 +15,7 @@ use super::limit::Lane;
 use super::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::manifest::{BadManifest, Manifest};
-use crate::model::media_type::ACCEPT_MANIFESTS;
+use crate::model::media_type::{ACCEPT_MANIFESTS, MediaType};
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 
@@ -29,6 +29,21 @@ const ACCEPT: [&str; 3] = [
      application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json",
     "*/*",
 ];
+
+/// What a server says of a manifest without sending it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its media type, where the server says one.
+    pub media_type: Option<MediaType>,
+}
+
+impl Head {
+    fn of(manifest: &Manifest) -> Head {
+        Head { digest: manifest.digest, media_type: Some(manifest.media_type.clone()) }
+    }
+}
 
 impl Client {
     /// A manifest. By digest it is fetched once and kept; the same question asked twice at once is asked once.
@@ -49,16 +64,22 @@ impl Client {
 
     /// The digest that a tag has now: by HEAD, where the server answers that, else from the manifest.
     pub async fn resolve(&self, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Digest, Error> {
+        Ok(self.head_tag(name, tag, lane).await?.digest)
+    }
+
+    /// What a tag has now, as [`Client::resolve`] finds it, with what else the answer tells.
+    pub async fn head_tag(&self, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Head, Error> {
         let selector = Selector::Tag(tag.clone());
         if !self.abilities().has_head() {
-            return Ok(self.manifest(name, &selector, lane).await?.digest);
+            return Ok(Head::of(&*self.manifest(name, &selector, lane).await?));
         }
         let refused = match self.manifest_request(Method::HEAD, name, &selector, lane).await {
             Ok(answer) => match answer.header("docker-content-digest").and_then(|digest| digest.parse().ok())
             {
                 Some(digest) => {
                     self.cache().saw(&self.repository(name), tag, digest);
-                    return Ok(digest);
+                    let media_type = answer.header("content-type").map(MediaType::new);
+                    return Ok(Head { digest, media_type });
                 }
                 None => true,
             },
@@ -73,7 +94,7 @@ impl Client {
         if refused {
             self.abilities().head_failed();
         }
-        Ok(manifest.digest)
+        Ok(Head::of(&manifest))
     }
 
     /// The manifest that a tag has now, in the cheapest way: one HEAD where it was seen before and has not moved, one GET
@@ -117,7 +138,8 @@ impl Client {
         }
     }
 
-    async fn kept_manifest(&self, digest: &Digest) -> Option<Arc<Manifest>> {
+    /// The manifest of that digest if it is kept here; asks nobody.
+    pub async fn kept_manifest(&self, digest: &Digest) -> Option<Arc<Manifest>> {
         let content = self.cache().get(digest).await?;
         let manifest = Manifest::parse(content.bytes, content.media_type.as_deref()).ok()?;
         manifest.checked(*digest).ok().map(Arc::new)

@@ -14,7 +14,7 @@
 mod bring;
 mod companions;
 mod destination;
-mod parts;
+pub(super) mod parts;
 mod picked;
 mod plan;
 mod platforms;

@@ -203,10 +203,16 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 
 /// The wish without what was done; none where nothing is left.
 fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
+    let open: HashSet<(&Repository, &Selector)> = items
+        .iter()
+        .filter(|item| item.done != Some(true))
+        .map(|item| (&item.repository, &item.selector))
+        .collect();
+    // A tag may be changed in two steps: it is done with the last.
     let done: HashSet<(&Repository, &Selector)> = items
         .iter()
-        .filter(|item| item.done == Some(true))
         .map(|item| (&item.repository, &item.selector))
+        .filter(|step| !open.contains(step))
         .collect();
     Some(match wish {
         Wish::Delete(mut wish) => {

@@ -1,12 +1,15 @@
 //! Changes: planned by asking only, and carried out exactly as planned.
 
+pub(super) mod course;
+pub(super) mod tag;
+
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::copy;
 use super::journal::Journal;
+use super::{copy, delete, retag, undo};
 use crate::client::Pool;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::work::progress::{Progress, Report};
 use crate::model::work::rules::Rules;
 use crate::model::work::{Wish, Work};
@@ -34,25 +37,19 @@ pub struct Watch {
 /// Finds out what the wish would do. Changes nothing.
 pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Work, Failure> {
     match wish {
+        Wish::Retag(wish) => retag::plan(workshop, wish).await.map(Work::Retag),
+        Wish::Delete(wish) => delete::plan(workshop, wish).await.map(Work::Delete),
         Wish::Copy(wish) => copy::plan(workshop, wish).await.map(Work::Copy),
-        _ => Err(not_built()),
+        Wish::Undo(id) => undo::plan(workshop, id).await.map(Work::Undo),
     }
 }
 
 /// Carries a plan out. Never fails as a whole: every item has an outcome.
 pub async fn run(workshop: &Workshop, work: &Work, watch: &Watch) -> Report {
     match work {
+        Work::Retag(plan) => retag::run(workshop, plan, watch).await,
+        Work::Delete(plan) => delete::run(workshop, plan, watch).await,
         Work::Copy(plan) => copy::run(workshop, plan, watch).await,
-        _ => Report { remarks: vec![not_built().why], ..Report::default() },
-    }
-}
-
-/// What is said until each kind of work is there; replaced arm by arm.
-fn not_built() -> Failure {
-    Failure {
-        what: "cannot change anything".into(),
-        why: "this build only browses".into(),
-        hint: None,
-        kind: FailureKind::Unsupported,
+        Work::Undo(plan) => undo::run(workshop, plan, watch).await,
     }
 }

@@ -8,7 +8,7 @@ use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::media_type::MediaType;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
-use crate::model::server::Ability;
+pub use crate::model::server::Deletes;
 use crate::model::text::SafeText;
 
 /// What to remove.
@@ -44,22 +44,6 @@ pub struct Along {
     pub children: bool,
     /// What refers to them by `subject` or by a digest tag.
     pub referrers: bool,
-}
-
-/// What the server lets us delete, as far as it is known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Deletes {
-    /// `DELETE` by tag.
-    pub by_tag: Ability,
-    /// `DELETE` by digest.
-    pub by_digest: Ability,
-}
-
-impl Default for Deletes {
-    /// Nothing is known.
-    fn default() -> Deletes {
-        Deletes { by_tag: Ability::Unknown, by_digest: Ability::Unknown }
-    }
 }
 
 /// What deleting will do.

@@ -1,0 +1,44 @@
+//! Deleting tags and images, so that nothing goes which was not shown: registries.md §7, reliability.md §1.G.
+//!
+//! | question | file |
+//! |---|---|
+//! | what hangs on what | `graph` |
+//! | what would go, what would stay, what would break | `plan`, `weight` |
+//! | which way does the server allow | `manner` |
+//! | what is looked at right before | `recheck`, and `work::tag` for single tags |
+//! | how is it done | `untag`, `image`, `replace` |
+
+pub(super) mod graph;
+mod image;
+mod manner;
+mod plan;
+mod prepared;
+mod recheck;
+mod replace;
+mod untag;
+mod weight;
+
+pub use plan::plan;
+
+use super::work::course::{self, Course};
+use super::work::{Watch, Workshop};
+use crate::model::text::SafeText;
+use crate::model::work::delete::{Manner, Plan};
+use crate::model::work::progress::Report;
+
+/// Carries a plan out, unless a rule or the server closes this way.
+pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
+    let rule = workshop.rules.may_change(&plan.repository).err();
+    let closed = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref());
+    if let Some(refusal) = closed {
+        let names = plan.tags_that_go().map(SafeText::from);
+        let digests = plan.images.iter().filter(|image| image.named.is_empty());
+        let names = names.chain(digests.map(|image| SafeText::from(&image.digest)));
+        return Course::new(watch, names).refused(&course::refusal(plan.title(), refusal));
+    }
+    match plan.manner {
+        Manner::Untag => untag::run(workshop, plan, watch).await,
+        Manner::Image => image::run(workshop, plan, watch).await,
+        Manner::Replace => replace::run(workshop, plan, watch).await,
+    }
+}

@@ -1,0 +1,249 @@
+//! Deleting images by digest, and what goes along with them: indexes before what they list, each looked at right before.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::prepared;
+use super::recheck::Recheck;
+use crate::client::Client;
+use crate::model::digest::Digest;
+use crate::model::failure::Failure;
+use crate::model::manifest::Manifest;
+use crate::model::reference::{Selector, Tag};
+use crate::model::text::SafeText;
+use crate::model::work::Wish;
+use crate::model::work::delete::{Image, Plan};
+use crate::model::work::journal::Item;
+use crate::model::work::progress::{Outcome, Report};
+use crate::ops::work::course::Course;
+use crate::ops::work::tag::{Place, held, put_failure};
+use crate::ops::work::{Watch, Workshop};
+
+/// A digest that goes, with the tags that may go with it.
+struct Part<'a> {
+    digest: Digest,
+    tags: Vec<&'a Tag>,
+    role: Role<'a>,
+}
+
+/// Why it goes.
+enum Role<'a> {
+    /// It was named.
+    Named(&'a Image),
+    /// It refers to an image that was named.
+    Referrer(Digest, &'a SafeText),
+    /// Indexes that were named list it, and nothing else.
+    Child(Vec<Digest>),
+}
+
+/// Deletes the images of a plan.
+pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
+    let parts = parts(plan);
+    let course = Course::new(watch, parts.iter().map(Part::name));
+    let client = workshop.pool.client(&plan.repository.host);
+    let manifests =
+        prepared::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
+    let (items, ranges) = items(plan, &parts, &manifests);
+    let wish = Wish::Delete(prepared::wish(plan));
+    let running = match workshop.journal.begin(plan.title(), Some(wish), items).await {
+        Ok(running) => running,
+        Err(failure) => return course.refused(&failure),
+    };
+    let mut deleting = Deleting {
+        client: &client,
+        plan,
+        manifests,
+        recheck: Recheck::new(&client, plan),
+        gone: HashSet::new(),
+        course,
+    };
+    for (index, (part, items)) in parts.iter().zip(ranges).enumerate() {
+        let outcome = match deleting.course.is_over() {
+            Some(outcome) => outcome,
+            None => deleting.delete(part).await,
+        };
+        if matches!(outcome, Outcome::Done(_) | Outcome::Pending(_)) {
+            deleting.gone.insert(part.digest);
+        }
+        deleting.course.noted(&running, items, index, outcome).await;
+    }
+    deleting.put_back_lost(&parts).await;
+    deleting.course.close(running).await
+}
+
+/// A plan that is being carried out.
+struct Deleting<'a> {
+    client: &'a Client,
+    plan: &'a Plan,
+    manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
+    recheck: Recheck<'a>,
+    /// What was deleted.
+    gone: HashSet<Digest>,
+    course: Course<'a>,
+}
+
+impl<'a> Deleting<'a> {
+    fn place(&self) -> Place<'a> {
+        Place { client: self.client, name: &self.plan.repository.name }
+    }
+
+    async fn delete(&mut self, part: &Part<'_>) -> Outcome {
+        if let Some(Err(failure)) = self.manifests.get(&part.digest) {
+            return Outcome::Failed(failure.clone());
+        }
+        if let Some(why) = self.waits_for(part) {
+            return Outcome::Left(why);
+        }
+        self.course.now(SafeText::from(format!("delete {}", part.name())));
+        match self.recheck.objection(part.digest, &part.tags, &self.gone).await {
+            Ok(None) => {}
+            Ok(Some(outcome)) => return outcome,
+            Err(failure) => return Outcome::Failed(failure),
+        }
+        if let Role::Named(image) = part.role
+            && !self.recheck.is_meant(image)
+        {
+            return Outcome::Left("left alone: what was named leads elsewhere by now".into());
+        }
+        let what = || format!("cannot delete {}", part.name());
+        match self.client.delete_manifest(&self.plan.repository.name, &part.digest).await {
+            Ok(()) => {}
+            Err(error) if error.cause.status() == Some(404) => {
+                return Outcome::Left("it was gone already".into());
+            }
+            Err(error) => return Outcome::Failed(put_failure(&error, what())),
+        }
+        match self.place().shows(&Selector::Digest(part.digest), None).await {
+            Ok(true) => Outcome::Done("deleted".into()),
+            Ok(false) => Outcome::Pending("the server took it but still shows it".into()),
+            Err(error) => Outcome::Failed(error.failure(format!("cannot check {}", part.name()))),
+        }
+    }
+
+    /// Why a part must stay as long as others are there.
+    fn waits_for(&self, part: &Part<'_>) -> Option<SafeText> {
+        let is_there = |digest: &Digest| !self.gone.contains(digest);
+        match &part.role {
+            Role::Named(image) => {
+                let parent = image.parents.iter().find(|parent| is_there(&parent.digest))?;
+                let parent = parent.tags.first().map_or_else(|| parent.digest.short(), Tag::to_string);
+                Some(SafeText::from(format!("left alone: the index `{parent}` is still there and lists it")))
+            }
+            Role::Referrer(subject, _) => {
+                is_there(subject).then(|| "left alone: what it refers to is still there".into())
+            }
+            Role::Child(parents) => {
+                let parent = parents.iter().find(|parent| is_there(parent))?;
+                Some(SafeText::from(format!("left alone: {} is still there and lists it", parent.short())))
+            }
+        }
+    }
+
+    /// The last look: a tag that was to stay and is not there any more is put back where its image is known.
+    async fn put_back_lost(&mut self, parts: &[Part<'_>]) {
+        if self.gone.is_empty() {
+            return;
+        }
+        let goes: HashSet<&Tag> = parts.iter().flat_map(|part| part.tags.iter().copied()).collect();
+        for (tag, digest) in self.recheck.lost(&goes).await {
+            let text = match self.manifests.get(&digest).filter(|_| self.gone.contains(&digest)) {
+                Some(Ok(manifest)) => match self.place().put(&tag, None, manifest).await {
+                    Outcome::Failed(failure) => {
+                        format!("`{tag}` vanished and cannot be put back: {}", failure.why)
+                    }
+                    _ => format!("`{tag}` vanished, which nobody asked for: it was put back"),
+                },
+                _ => {
+                    format!("`{tag}` ({}) is not there any more, by no request of this plan", digest.short())
+                }
+            };
+            self.course.remarks.push(SafeText::from(text));
+        }
+    }
+}
+
+impl Part<'_> {
+    fn name(&self) -> SafeText {
+        let digest = self.digest.short();
+        SafeText::from(match &self.role {
+            Role::Named(_) if self.tags.is_empty() => digest,
+            Role::Named(_) => {
+                let tags: Vec<&str> = self.tags.iter().map(|tag| tag.as_str()).collect();
+                format!("{digest} ({})", tags.join(", "))
+            }
+            Role::Referrer(_, kind) => format!("{digest} ({kind})"),
+            Role::Child(_) => format!("{digest} (listed by an index that goes)"),
+        })
+    }
+}
+
+/// What goes, in the order in which it goes: indexes before what they list, then referrers, then children.
+fn parts(plan: &Plan) -> Vec<Part<'_>> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut waiting: Vec<&Image> = plan.images.iter().collect();
+    while !waiting.is_empty() {
+        let is_listed = |image: &Image| {
+            image.parents.iter().any(|parent| {
+                parent.digest != image.digest && waiting.iter().any(|other| other.digest == parent.digest)
+            })
+        };
+        // No index lists itself, by its digest; should a server say so, the rest goes in the order given.
+        let next = waiting.iter().position(|image| !is_listed(image)).unwrap_or(0);
+        let image = waiting.remove(next);
+        let tags = image.named.iter().chain(&image.others).collect();
+        parts.push(Part { digest: image.digest, tags, role: Role::Named(image) });
+    }
+    if plan.along.referrers {
+        for image in &plan.images {
+            for referrer in &image.referrers {
+                let tags = referrer.tag.iter().collect();
+                let role = Role::Referrer(image.digest, &referrer.kind);
+                add(&mut parts, Part { digest: referrer.digest, tags, role });
+            }
+        }
+    }
+    if plan.along.children {
+        for image in &plan.images {
+            for child in image.children.iter().filter(|child| !image.needed_children.contains(child)) {
+                let lists = |other: &&Image| other.children.contains(child);
+                let parents = plan.images.iter().filter(lists).map(|image| image.digest).collect();
+                add(&mut parts, Part { digest: *child, tags: Vec::new(), role: Role::Child(parents) });
+            }
+        }
+    }
+    parts
+}
+
+/// Adds what is not there yet: what goes for two reasons goes once.
+fn add<'a>(parts: &mut Vec<Part<'a>>, part: Part<'a>) {
+    match parts.iter_mut().find(|known| known.digest == part.digest) {
+        Some(known) if matches!(known.role, Role::Referrer(..)) => known.tags.extend(part.tags),
+        Some(_) => {}
+        None => parts.push(part),
+    }
+}
+
+/// The items of the journal, and which of them stand for which part: the digest, and each of its tags.
+fn items(
+    plan: &Plan,
+    parts: &[Part<'_>],
+    manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
+) -> (Vec<Item>, Vec<Range<usize>>) {
+    let (mut items, mut ranges) = (Vec::new(), Vec::new());
+    for part in parts {
+        let before = manifests.get(&part.digest).and_then(|manifest| manifest.as_ref().ok());
+        let before = before.map(|manifest| held(manifest));
+        let begin = items.len();
+        let tags = part.tags.iter().map(|tag| Selector::Tag((*tag).clone()));
+        items.extend([Selector::Digest(part.digest)].into_iter().chain(tags).map(|selector| Item {
+            repository: plan.repository.clone(),
+            selector,
+            before: before.clone(),
+            after: None,
+            done: None,
+        }));
+        ranges.push(begin..items.len());
+    }
+    (items, ranges)
+}

@@ -1,0 +1,115 @@
+//! How something can be deleted: the gentlest way that the server allows, and why a way is closed.
+
+use super::graph::Indexes;
+use crate::model::reference::Host;
+use crate::model::server::Ability;
+use crate::model::text::SafeText;
+use crate::model::work::delete::{Deletes, Image, Manner, Plan};
+use crate::model::work::rules::Refusal;
+
+/// The gentlest manner. Never one that takes more than what was named: where only that is possible, it is left to the
+/// user.
+pub fn gentlest(images: &[Image], deletes: &Deletes) -> Manner {
+    let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
+    let all_by_digest = images.iter().all(|image| image.named.is_empty());
+    let nothing_else = images.iter().all(|image| image.others.is_empty());
+    match all_by_digest || (is_no(&deletes.by_tag) && !is_no(&deletes.by_digest) && nothing_else) {
+        true => Manner::Image,
+        false => Manner::Untag,
+    }
+}
+
+/// Why the plan's manner is not possible, if it is not.
+pub fn blocked(plan: &Plan, incomplete: Option<&SafeText>, indexes: &Indexes) -> Option<Refusal> {
+    match plan.manner {
+        Manner::Untag => untag_blocked(plan),
+        Manner::Image => image_blocked(plan, incomplete, indexes),
+        Manner::Replace => replace_blocked(plan),
+    }
+}
+
+fn untag_blocked(plan: &Plan) -> Option<Refusal> {
+    if let Some(refusal) = only_digest(plan) {
+        return Some(refusal);
+    }
+    let Ability::No(why) = &plan.deletes.by_tag else { return None };
+    let hint = match &plan.deletes.by_digest {
+        Ability::No(_) => what_enables(&plan.repository.host),
+        _ => "delete the images with all their tags, or untag by replacement manifests".into(),
+    };
+    refusal(format!("the server does not delete by tag ({why})"), hint)
+}
+
+fn replace_blocked(plan: &Plan) -> Option<Refusal> {
+    if let Some(refusal) = only_digest(plan) {
+        return Some(refusal);
+    }
+    let host = &plan.repository.host;
+    match (&plan.deletes.by_tag, &plan.deletes.by_digest) {
+        (_, Ability::No(why)) => {
+            refusal(format!("the server does not delete by digest either ({why})"), what_enables(host))
+        }
+        (Ability::Yes, _) => {
+            refusal("the server deletes by tag: no replacement is needed".into(), "untag instead".into())
+        }
+        _ if is_elsewhere(host).is_some() => {
+            refusal(format!("replacement manifests do harm on {host}"), what_enables(host))
+        }
+        _ => None,
+    }
+}
+
+fn image_blocked(plan: &Plan, incomplete: Option<&SafeText>, indexes: &Indexes) -> Option<Refusal> {
+    if let Ability::No(why) = &plan.deletes.by_digest {
+        let hint = what_enables(&plan.repository.host);
+        return refusal(format!("the server does not delete by digest ({why})"), hint);
+    }
+    if let Some(tag) = plan.unknown.first() {
+        let why =
+            format!("the digest of {} tags is not known (`{tag}` …): they might be hit", plan.unknown.len());
+        return refusal(why, "try again, or untag instead".into());
+    }
+    if let Some(why) = incomplete {
+        let why = format!("not all tags may be known ({why}): others might be hit");
+        return refusal(why, "untag instead".into());
+    }
+    if let Some(digest) = indexes.unread.first() {
+        let why = format!("{} may list what is to be deleted and cannot be read", digest.short());
+        return refusal(why, "try again, or untag instead".into());
+    }
+    let is_named = |digest| plan.images.iter().any(|image| image.digest == digest);
+    plan.images.iter().find_map(|image| {
+        let parent = image.parents.iter().find(|parent| !is_named(parent.digest))?;
+        let parent = parent.tags.first().map_or_else(|| parent.digest.short(), ToString::to_string);
+        let why = format!("the index `{parent}` lists {} and would be broken", image.digest.short());
+        refusal(why, "delete the index first or along with it, or untag instead".into())
+    })
+}
+
+fn only_digest(plan: &Plan) -> Option<Refusal> {
+    let image = plan.images.iter().find(|image| image.named.is_empty())?;
+    let why = format!("{} was named by its digest, so there is no tag to take away", image.digest.short());
+    refusal(why, "delete the image, or name its tags".into())
+}
+
+fn refusal(why: String, hint: SafeText) -> Option<Refusal> {
+    Some(Refusal { why: SafeText::from(why), hint: Some(hint) })
+}
+
+/// What would let a server delete: registries.md §7.1.
+pub fn what_enables(host: &Host) -> SafeText {
+    is_elsewhere(host).unwrap_or("on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows it").into()
+}
+
+/// How it is done on hosts whose registry API never deletes.
+fn is_elsewhere(host: &Host) -> Option<&'static str> {
+    let host = host.without_port();
+    match host {
+        "docker.io" => Some("Docker Hub deletes tags on its web pages and by its own API"),
+        "ghcr.io" => Some("GitHub deletes versions of packages on its web pages and by its own API"),
+        _ if host.ends_with(".amazonaws.com") || host == "public.ecr.aws" => {
+            Some("`aws ecr batch-delete-image` deletes tags and images")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,265 @@
+//! The plan of a delete: everything that hangs on what was named. Only asks; nothing is changed.
+
+use std::collections::{BTreeMap, HashSet};
+
+use futures_util::{FutureExt, StreamExt, future, stream};
+
+use super::graph::{self, AT_ONCE, Indexes, Tags};
+use super::{manner, weight};
+use crate::client::{Client, Lane};
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::media_type::MediaType;
+use crate::model::reference::{RepositoryName, Selector, Tag};
+use crate::model::text::SafeText;
+use crate::model::work::delete::{Image, Manner, Parent, Plan, Referrer, Wish};
+use crate::ops::work::Workshop;
+
+/// Plans a delete.
+pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
+    let client = workshop.pool.client(&wish.repository.host);
+    let name = &wish.repository.name;
+    let refused = workshop.rules.may_change(&wish.repository).err();
+    let deletes = async {
+        match refused.is_some() {
+            true => client.deletes(),
+            // Where even that cannot be asked, nothing is known.
+            false => client.probe_deletes(name).await.unwrap_or_else(|_| client.deletes()),
+        }
+    };
+    let (tags, deletes) = future::join(graph::tags(&client, name), deletes).await;
+    let mut tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
+    let mut remarks = Vec::new();
+    let mut images = named(&client, name, &wish.selectors, &mut tags, &mut remarks).await?;
+    let manner = wish.manner.unwrap_or_else(|| manner::gentlest(&images, &deletes));
+    let indexes = match manner {
+        Manner::Image => {
+            let roots = tags.digests.values().copied().chain(images.iter().map(|image| image.digest));
+            Indexes::read(&client, name, roots, &tags.types).await
+        }
+        // Manifests stay: what else lists them does not matter.
+        Manner::Untag | Manner::Replace => {
+            Indexes::read(&client, name, images.iter().map(|image| image.digest), &tags.types).await
+        }
+    };
+    relate(&mut images, manner, &tags, &indexes);
+    refer(&client, name, &mut images, &tags, &mut remarks).await;
+    spare_needed_referrers(&mut images, manner, &tags, &indexes);
+    let staying = staying(&images, manner, &tags);
+    let goes = |image: &&Image| manner == Manner::Image || image.others.is_empty();
+    let going: Vec<Digest> = images.iter().filter(goes).map(|image| image.digest).collect();
+    let weight = weight::weigh(&client, name, &going, &staying).await;
+    let protected = workshop.rules.name_to_type(&wish.repository);
+    let many = (images.len() > 1).then(|| name.clone());
+    remarks.extend(tags.incomplete.clone());
+    let mut plan = Plan {
+        repository: wish.repository.clone(),
+        manner,
+        along: wish.along,
+        deletes,
+        images,
+        unknown: tags.unknown,
+        frees: weight.map(|weight| weight.frees),
+        shared: weight.map(|weight| weight.shared),
+        shared_with: weight.map_or(0, |weight| weight.shared_with),
+        blocked: None,
+        refused,
+        name_to_type: many.or(protected),
+        remarks,
+        tags: tags.digests,
+    };
+    plan.blocked = manner::blocked(&plan, tags.incomplete.as_ref(), &indexes);
+    Ok(plan)
+}
+
+/// The images that were named, one for each digest, with the tags that they have.
+async fn named(
+    client: &Client,
+    name: &RepositoryName,
+    selectors: &[Selector],
+    tags: &mut Tags,
+    remarks: &mut Vec<SafeText>,
+) -> Result<Vec<Image>, Failure> {
+    // Lists lag behind, or are cut.
+    let unlisted = selectors.iter().filter_map(|selector| match selector {
+        Selector::Tag(tag) if !tags.digests.contains_key(tag) && !tags.unknown.contains(tag) => {
+            Some(tag.clone())
+        }
+        _ => None,
+    });
+    let unlisted: Vec<Tag> = unlisted.collect();
+    graph::resolve(client, name, unlisted, tags).await;
+    let mut found: Vec<(Digest, Vec<Tag>, bool)> = Vec::new();
+    for selector in selectors {
+        let digest = match selector {
+            Selector::Digest(digest) => Some(*digest),
+            Selector::Tag(tag) => tags.digests.get(tag).copied(),
+        };
+        let Some(digest) = digest else {
+            remarks.push(SafeText::from(format!("`{selector}` is not there, or cannot be read")));
+            continue;
+        };
+        let at = found.iter().position(|(known, ..)| *known == digest).unwrap_or_else(|| {
+            found.push((digest, Vec::new(), false));
+            found.len() - 1
+        });
+        match (selector, found.get_mut(at)) {
+            (Selector::Tag(tag), Some((_, named, _))) if !named.contains(tag) => named.push(tag.clone()),
+            (Selector::Digest(_), Some((_, _, by_digest))) => *by_digest = true,
+            _ => {}
+        }
+    }
+    let read = |(digest, named, by_digest)| {
+        async move {
+            let manifest = client.manifest(name, &Selector::Digest(digest), Lane::Background).await;
+            (digest, named, by_digest, manifest)
+        }
+        .boxed()
+    };
+    let read: Vec<_> = stream::iter(found.into_iter().map(read)).buffered(AT_ONCE).collect().await;
+    let mut images = Vec::new();
+    for (digest, named, by_digest, manifest) in read {
+        match manifest {
+            Ok(manifest) => {
+                let others = tags.of(digest).filter(|tag| !named.contains(tag)).cloned().collect();
+                images.push(image(digest, manifest.media_type.clone(), named, by_digest, others));
+            }
+            // What cannot be read cannot be put back.
+            Err(error) => remarks.push(SafeText::from(format!(
+                "{} is left out: {}",
+                named.first().map_or_else(|| digest.to_string(), Tag::to_string),
+                error.cause
+            ))),
+        }
+    }
+    if images.is_empty() {
+        return Err(Failure {
+            what: SafeText::from(format!("nothing to delete in {name}")),
+            why: remarks.first().cloned().unwrap_or_else(|| "no image was named".into()),
+            hint: None,
+            kind: FailureKind::NotFound,
+        });
+    }
+    Ok(images)
+}
+
+fn image(digest: Digest, media_type: MediaType, named: Vec<Tag>, by_digest: bool, others: Vec<Tag>) -> Image {
+    Image {
+        digest,
+        media_type,
+        named,
+        by_digest,
+        others,
+        parents: Vec::new(),
+        children: Vec::new(),
+        needed_children: Vec::new(),
+        referrers: Vec::new(),
+    }
+}
+
+/// The tags that the repository still has afterwards.
+fn staying(images: &[Image], manner: Manner, tags: &Tags) -> BTreeMap<Tag, Digest> {
+    let goes = |tag: &Tag, digest: &Digest| {
+        images
+            .iter()
+            .any(|image| image.digest == *digest && (manner == Manner::Image || image.named.contains(tag)))
+    };
+    tags.digests
+        .iter()
+        .filter(|(tag, digest)| !goes(tag, digest))
+        .map(|(tag, digest)| (tag.clone(), *digest))
+        .collect()
+}
+
+/// Says of each image what lists it, what it lists, and what of that others need.
+fn relate(images: &mut [Image], manner: Manner, tags: &Tags, indexes: &Indexes) {
+    let staying = staying(images, manner, tags);
+    let needed: HashSet<Digest> = indexes.reach(staying.into_values());
+    let at_stake: HashSet<Digest> = images.iter().map(|image| image.digest).collect();
+    for image in images {
+        image.children = indexes.below(image.digest);
+        image.needed_children =
+            image.children.iter().filter(|child| needed.contains(child)).copied().collect();
+        // Those that are named themselves are images of the plan, not what goes along.
+        image.children.retain(|child| !at_stake.contains(child) || needed.contains(child));
+        let mut parents: Vec<Parent> = indexes
+            .parents(image.digest)
+            .map(|digest| Parent { digest, tags: tags.of(digest).cloned().collect() })
+            .collect();
+        parents.sort_by(|one, other| one.tags.cmp(&other.tags).then(one.digest.cmp(&other.digest)));
+        image.parents = parents;
+    }
+}
+
+/// Says of each image what refers to it. That it cannot be asked hides it, and is said.
+async fn refer(
+    client: &Client,
+    name: &RepositoryName,
+    images: &mut [Image],
+    tags: &Tags,
+    remarks: &mut Vec<SafeText>,
+) {
+    let named: Vec<(Digest, &Tag, &str)> = tags
+        .digests
+        .keys()
+        .filter_map(|tag| tag.digest_named().map(|(digest, suffix)| (digest, tag, suffix)))
+        .collect();
+    let asked = images.iter().map(|image| {
+        let digest = image.digest;
+        let has_fallback = named.iter().any(|(of, _, suffix)| *of == digest && suffix.is_empty());
+        async move { client.referrers(name, &digest, has_fallback).await }.boxed()
+    });
+    let asked: Vec<_> = asked.collect();
+    let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    for (image, answer) in images.iter_mut().zip(answers) {
+        for (_, tag, suffix) in named.iter().filter(|(of, ..)| *of == image.digest) {
+            let Some(digest) = tags.digests.get(*tag) else { continue };
+            image.referrers.push(Referrer {
+                digest: *digest,
+                tag: Some((*tag).clone()),
+                kind: kind_of(suffix),
+            });
+        }
+        match answer {
+            Ok(found) => {
+                for descriptor in found.descriptors {
+                    let Some(digest) = descriptor.digest else { continue };
+                    if !image.referrers.iter().any(|known| known.digest == digest) {
+                        let kind = SafeText::from(descriptor.kind().to_string());
+                        image.referrers.push(Referrer { digest, tag: None, kind });
+                    }
+                }
+            }
+            Err(error) => remarks.push(SafeText::from(format!(
+                "what refers to {} is not known: {}",
+                image.digest.short(),
+                error.cause
+            ))),
+        }
+    }
+}
+
+/// Leaves out referrers that an index or a tag needs which stays: they are not left behind, and never go along.
+fn spare_needed_referrers(images: &mut [Image], manner: Manner, tags: &Tags, indexes: &Indexes) {
+    let digest_tags: HashSet<Tag> = images
+        .iter()
+        .flat_map(|image| image.referrers.iter().filter_map(|referrer| referrer.tag.clone()))
+        .collect();
+    let mut staying = staying(images, manner, tags);
+    staying.retain(|tag, _| !digest_tags.contains(tag));
+    let needed = indexes.reach(staying.into_values());
+    for image in images {
+        image.referrers.retain(|referrer| referrer.tag.is_some() || !needed.contains(&referrer.digest));
+    }
+}
+
+/// What a digest tag of that suffix holds, as cosign and the referrers fallback name them.
+fn kind_of(suffix: &str) -> SafeText {
+    match suffix {
+        "" => "list of referrers".into(),
+        ".sig" => "signature".into(),
+        ".att" => "attestation".into(),
+        ".sbom" => "SBOM".into(),
+        _ => SafeText::clean(suffix.trim_start_matches('.')),
+    }
+}

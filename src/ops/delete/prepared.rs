@@ -1,0 +1,46 @@
+//! What has to be there before anything is deleted.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::{FutureExt, StreamExt, stream};
+
+use super::graph::AT_ONCE;
+use crate::client::{Client, Lane};
+use crate::model::digest::Digest;
+use crate::model::failure::Failure;
+use crate::model::manifest::Manifest;
+use crate::model::reference::{RepositoryName, Selector};
+use crate::model::work::delete::{Plan, Wish};
+
+/// The manifests of these digests: what cannot be read cannot be put back, so it is not deleted either.
+pub async fn manifests(
+    client: &Client,
+    name: &RepositoryName,
+    digests: impl IntoIterator<Item = Digest>,
+) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
+    let distinct: HashSet<Digest> = digests.into_iter().collect();
+    let read = |digest: Digest| {
+        async move {
+            let manifest = client.manifest(name, &Selector::Digest(digest), Lane::Background).await;
+            let what = || format!("cannot read {}, so it could not be put back", digest.short());
+            (digest, manifest.map_err(|error| error.failure(what())))
+        }
+        .boxed()
+    };
+    stream::iter(distinct.into_iter().map(read)).buffer_unordered(AT_ONCE).collect().await
+}
+
+/// The wish that leads to the same plan.
+pub fn wish(plan: &Plan) -> Wish {
+    let selectors = plan.images.iter().flat_map(|image| {
+        let named = image.named.iter().cloned().map(Selector::Tag);
+        named.chain(image.by_digest.then_some(Selector::Digest(image.digest)))
+    });
+    Wish {
+        repository: plan.repository.clone(),
+        selectors: selectors.collect(),
+        manner: Some(plan.manner),
+        along: plan.along,
+    }
+}

@@ -1,0 +1,137 @@
+//! The course of a change: its parts, how each ended, and telling so to whoever watches.
+
+use std::ops::Range;
+
+use super::Watch;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::text::SafeText;
+use crate::model::work::journal::EntryId;
+use crate::model::work::progress::{Item, Outcome, Progress, Report};
+use crate::model::work::rules::Refusal;
+use crate::ops::journal::Running;
+
+/// The same failure so often in a row ends the attempt: a server that forbids three forbids the rest.
+const MOST_ALIKE: usize = 3;
+
+/// The parts of a change while it runs.
+#[derive(Debug)]
+pub struct Course<'a> {
+    watch: &'a Watch,
+    items: Vec<Item>,
+    /// The last failure and how often it came in a row.
+    alike: Option<(Failure, usize)>,
+    /// What should be known at the end.
+    pub remarks: Vec<SafeText>,
+}
+
+impl<'a> Course<'a> {
+    /// Nothing of it has ended.
+    pub fn new(watch: &'a Watch, names: impl IntoIterator<Item = SafeText>) -> Course<'a> {
+        let items: Vec<Item> = names.into_iter().map(|name| Item { name, outcome: None }).collect();
+        watch.progress.send_replace(Progress { items: items.clone(), ..Progress::default() });
+        Course { watch, items, alike: None, remarks: Vec::new() }
+    }
+
+    /// Tells what is in hand.
+    pub fn now(&self, what: SafeText) {
+        self.watch.progress.send_modify(|progress| progress.now = what);
+    }
+
+    /// Why the next part must not be begun, if it must not: somebody stopped it, or it would only fail like the last.
+    pub fn is_over(&self) -> Option<Outcome> {
+        if self.watch.stop.is_cancelled() {
+            return Some(Outcome::Stopped);
+        }
+        match &self.alike {
+            Some((failure, times)) if *times >= MOST_ALIKE => Some(Outcome::Left(SafeText::from(format!(
+                "not tried: {times} in a row failed alike ({})",
+                failure.why
+            )))),
+            _ => None,
+        }
+    }
+
+    /// A part ended.
+    pub fn ended(&mut self, index: usize, outcome: Outcome) {
+        self.alike = match (&outcome, self.alike.take()) {
+            (Outcome::Failed(failure), Some((last, times))) if is_alike(failure, &last) => {
+                Some((last, times + 1))
+            }
+            (Outcome::Failed(failure), _) => Some((failure.clone(), 1)),
+            (Outcome::Done(_) | Outcome::Pending(_), _) => None,
+            (Outcome::Left(_) | Outcome::Stopped, alike) => alike,
+        };
+        let Some(item) = self.items.get_mut(index) else { return };
+        item.outcome = Some(outcome.clone());
+        self.watch.progress.send_modify(|progress| {
+            if let Some(item) = progress.items.get_mut(index) {
+                item.outcome = Some(outcome);
+            }
+        });
+    }
+
+    /// A part ended, and the journal is told of the items that it stands for.
+    pub async fn noted(&mut self, running: &Running, items: Range<usize>, index: usize, outcome: Outcome) {
+        if let Some(done) = is_done(&outcome) {
+            for item in items {
+                running.done(item, done).await;
+            }
+        }
+        self.ended(index, outcome);
+    }
+
+    /// Ends the entry of the journal and makes the report.
+    pub async fn close(mut self, running: Running) -> Report {
+        let id = running.id().clone();
+        if let Err(remark) = running.end().await {
+            self.remarks.push(remark);
+        }
+        let changed = self
+            .items
+            .iter()
+            .any(|item| item.outcome.as_ref().is_some_and(|end| is_done(end) != Some(false)));
+        self.report(changed.then_some(id))
+    }
+
+    /// The report; parts that nothing was said of were stopped before their turn.
+    pub fn report(self, undo: Option<EntryId>) -> Report {
+        let stopped = |mut item: Item| {
+            item.outcome.get_or_insert(Outcome::Stopped);
+            item
+        };
+        let items = self.items.into_iter().map(stopped).collect();
+        Report { items, undo, remarks: self.remarks, ..Report::default() }
+    }
+
+    /// The report where nothing could be begun: every part failed for the same reason.
+    pub fn refused(mut self, failure: &Failure) -> Report {
+        for index in 0..self.items.len() {
+            self.ended(index, Outcome::Failed(failure.clone()));
+        }
+        self.report(None)
+    }
+}
+
+/// Whether something was changed: `None` where a request went out and its answer was lost.
+fn is_done(outcome: &Outcome) -> Option<bool> {
+    match outcome {
+        Outcome::Done(_) | Outcome::Pending(_) => Some(true),
+        Outcome::Failed(failure) if failure.kind == FailureKind::Unreachable => None,
+        Outcome::Failed(_) | Outcome::Left(_) | Outcome::Stopped => Some(false),
+    }
+}
+
+/// Only refusals of the server count: what may pass, passes.
+fn is_alike(one: &Failure, other: &Failure) -> bool {
+    one.why == other.why && matches!(one.kind, FailureKind::Denied | FailureKind::Unsupported)
+}
+
+/// A rule's refusal as what went wrong.
+pub fn refusal(what: impl Into<SafeText>, refusal: &Refusal) -> Failure {
+    Failure {
+        what: what.into(),
+        why: refusal.why.clone(),
+        hint: refusal.hint.clone(),
+        kind: FailureKind::Denied,
+    }
+}

@@ -1,0 +1,190 @@
+//! One tag put or taken away, looked at before and after: whoever else changes it in between is noticed and left alone.
+
+use std::time::Duration;
+
+use crate::client::{Client, Error, Lane};
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::Manifest;
+use crate::model::reference::{RepositoryName, Selector, Tag};
+use crate::model::text::SafeText;
+use crate::model::work::journal::Held;
+use crate::model::work::progress::Outcome;
+
+/// How long a server may take to show what it did, before that is called pending.
+const LATE: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(600)];
+
+/// Where tags are changed.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The registry.
+    pub client: &'a Client,
+    /// The repository.
+    pub name: &'a RepositoryName,
+}
+
+/// What became of a tag that was to be taken away.
+#[derive(Debug)]
+pub struct Untagged {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Other tags of the image that the server took along although nobody asked for it. They were put back, or the
+    /// remarks say why not.
+    pub taken_along: usize,
+    /// What should be known.
+    pub remarks: Vec<SafeText>,
+}
+
+impl Place<'_> {
+    /// The digest that a tag or digest leads to now; none where it leads nowhere.
+    pub async fn now(&self, selector: &Selector) -> Result<Option<Digest>, Error> {
+        self.client.head_manifest(self.name, selector, Lane::Interactive).await
+    }
+
+    /// What a tag has now.
+    pub async fn tag_now(&self, tag: &Tag) -> Result<Option<Digest>, Error> {
+        self.now(&Selector::Tag(tag.clone())).await
+    }
+
+    /// A manifest by its digest: from memory where it is kept.
+    pub async fn manifest(&self, digest: Digest) -> Result<std::sync::Arc<Manifest>, Error> {
+        self.client.manifest(self.name, &Selector::Digest(digest), Lane::Interactive).await
+    }
+
+    /// Waits until a tag or digest shows what it should, but not long. True if it does.
+    pub async fn shows(&self, selector: &Selector, wanted: Option<Digest>) -> Result<bool, Error> {
+        for wait in LATE {
+            if self.now(selector).await? == wanted {
+                return Ok(true);
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Ok(self.now(selector).await? == wanted)
+    }
+
+    /// Puts a tag if it still has what it had (`expected`; none for a free one), and checks that it has got it.
+    pub async fn put(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
+        let what = || format!("cannot tag {}:{tag}", self.name);
+        match self.tag_now(tag).await {
+            Ok(now) if now == Some(manifest.digest) => {
+                return Outcome::Left("it is that image already".into());
+            }
+            Ok(now) if now == expected => {}
+            Ok(now) => return Outcome::Left(moved(now)),
+            Err(error) => return Outcome::Failed(error.failure(what())),
+        }
+        let selector = Selector::Tag(tag.clone());
+        if let Err(error) = self.client.put_manifest(self.name, &selector, manifest).await {
+            return Outcome::Failed(put_failure(&error, what()));
+        }
+        match self.shows(&selector, Some(manifest.digest)).await {
+            Ok(true) => Outcome::Done(SafeText::from(format!("{tag} is {}", manifest.digest.short()))),
+            Ok(false) => match self.tag_now(tag).await {
+                Ok(Some(other)) if Some(other) != expected => Outcome::Left(SafeText::from(format!(
+                    "it was put, and somebody else pushed {} right after",
+                    other.short()
+                ))),
+                _ => Outcome::Pending("the server took the tag but does not show it yet".into()),
+            },
+            Err(error) => Outcome::Failed(error.failure(format!("cannot check {}:{tag}", self.name))),
+        }
+    }
+
+    /// Takes a tag away if it still has this image, and nothing but the tag: never by deleting the digest. `kept` are
+    /// tags of the same image that must not be touched; those that vanish all the same are put back.
+    pub async fn untag(&self, tag: &Tag, image: &Manifest, kept: &[Tag]) -> Untagged {
+        let what = || format!("cannot untag {}:{tag}", self.name);
+        let over = |outcome| Untagged { outcome, taken_along: 0, remarks: Vec::new() };
+        match self.tag_now(tag).await {
+            Ok(None) => return over(Outcome::Left("it was gone already".into())),
+            Ok(Some(now)) if now != image.digest => return over(Outcome::Left(moved(Some(now)))),
+            Ok(Some(_)) => {}
+            Err(error) => return over(Outcome::Failed(error.failure(what()))),
+        }
+        if let Err(error) = self.client.untag(self.name, tag).await {
+            let is_gone = error.cause.status() == Some(404);
+            return over(match is_gone {
+                true => Outcome::Left("it was gone already".into()),
+                false => Outcome::Failed(untag_failure(&error, what())),
+            });
+        }
+        let outcome = match self.shows(&Selector::Tag(tag.clone()), None).await {
+            Ok(true) => Outcome::Done("untagged".into()),
+            Ok(false) => match self.tag_now(tag).await {
+                Ok(Some(now)) if now != image.digest => Outcome::Done(SafeText::from(format!(
+                    "untagged, and somebody has pushed {} there since",
+                    now.short()
+                ))),
+                _ => Outcome::Pending("the server took it but still shows the tag".into()),
+            },
+            Err(error) => Outcome::Failed(error.failure(format!("cannot check {}:{tag}", self.name))),
+        };
+        let mut untagged = over(outcome);
+        self.keep(image, kept, &mut untagged).await;
+        untagged
+    }
+
+    /// Looks whether the other tags of an image are still there, and puts back those that are not.
+    async fn keep(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
+        for tag in kept {
+            let remark = match self.tag_now(tag).await {
+                Ok(Some(_)) => continue,
+                Ok(None) => {
+                    untagged.taken_along += 1;
+                    match self.put(tag, None, image).await {
+                        Outcome::Done(_) | Outcome::Pending(_) | Outcome::Left(_) => {
+                            format!("the server took `{tag}` along, which nobody asked for: it was put back")
+                        }
+                        Outcome::Failed(failure) => {
+                            format!(
+                                "the server took `{tag}` along, and it cannot be put back: {}",
+                                failure.why
+                            )
+                        }
+                        Outcome::Stopped => continue,
+                    }
+                }
+                Err(error) => format!("whether `{tag}` is still there is not known: {}", error.cause),
+            };
+            untagged.remarks.push(SafeText::from(remark));
+        }
+    }
+}
+
+/// What is said of a tag that is not what it was.
+pub fn moved(now: Option<Digest>) -> SafeText {
+    SafeText::from(match now {
+        Some(digest) => format!("left alone: it moved since, to {}", digest.short()),
+        None => "left alone: it is gone since".to_string(),
+    })
+}
+
+/// A refused change, with what helps where the server guards what was to be changed.
+pub fn put_failure(error: &Error, what: String) -> Failure {
+    let mut failure = error.failure(what);
+    if error.is_protected() {
+        failure.hint = Some("the server protects it: its rules for immutable tags decide".into());
+        failure.kind = FailureKind::Denied;
+    }
+    failure
+}
+
+/// As [`put_failure`], for a server that deletes no tags.
+pub fn untag_failure(error: &Error, what: String) -> Failure {
+    let mut failure = put_failure(error, what);
+    if error.is_unsupported() {
+        let hint = "the server does not delete by tag: plan it again to see what it can do";
+        failure.hint = Some(hint.into());
+        failure.kind = FailureKind::Unsupported;
+    }
+    failure
+}
+
+/// A manifest as the journal keeps it.
+pub fn held(manifest: &Manifest) -> Held {
+    Held {
+        digest: manifest.digest,
+        media_type: manifest.media_type.as_str().to_string(),
+        bytes: manifest.raw.clone(),
+    }
+}

@@ -1,0 +1,520 @@
+//! Deleting: nothing goes that the plan did not show, on every kind of server, whoever else pushes meanwhile.
+
+use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::image::Pushed;
+use regtui::demo::layer::Layer;
+use regtui::demo::{Settings, Store};
+use regtui::model::digest::Digest;
+use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::progress::Outcome;
+use regtui::model::work::rules::Rules;
+use regtui::model::work::{Wish, Work};
+use regtui::ops::work;
+
+use crate::support::workshop::{Shop, ends, watch};
+
+/// What servers there are.
+fn only_by_digest() -> Settings {
+    Settings { delete_by_tag: false, ..Settings::default() }
+}
+
+fn nothing_deleted() -> Settings {
+    Settings { delete_by_tag: false, delete_by_digest: false, ..Settings::default() }
+}
+
+/// An image with three tags, and another one that shares a layer with it.
+fn aliases() -> (Store, Pushed) {
+    let store = Store::new();
+    let shared = || Layer::of(&[("shared", "the same in both")]);
+    let image = store
+        .image("app")
+        .layer("COPY shared /", shared())
+        .layer("COPY own /", Layer::of(&[("own", "only here")]))
+        .tag("1")
+        .tag("1.2")
+        .tag("latest")
+        .push();
+    store.image("app").layer("COPY shared /", shared()).tag("other").push();
+    (store, image)
+}
+
+fn along(wish: Wish, along: Along) -> Wish {
+    match wish {
+        Wish::Delete(wish) => Wish::Delete(regtui::model::work::delete::Wish { along, ..wish }),
+        other => other,
+    }
+}
+
+#[tokio::test]
+async fn untagging_one_of_three_aliases_leaves_the_others() {
+    let (store, image) = aliases();
+    let shop = Shop::open(store).await;
+    let plan = shop.delete_plan(&shop.delete(&["1.2"], None)).await;
+    assert_eq!((plan.manner, plan.blocked.as_ref(), plan.frees), (Manner::Untag, None, Some(0)));
+    let others: Vec<&str> = plan.images[0].others.iter().map(|tag| tag.as_str()).collect();
+    assert_eq!(others, ["1", "latest"]);
+    let report = shop.run(&Work::Delete(plan)).await;
+    assert_eq!(ends(&report), "D", "{report:?}");
+    let tags = shop.tags("app");
+    assert_eq!(tags.keys().collect::<Vec<_>>(), ["1", "latest", "other"]);
+    assert_eq!((tags["1"], tags["latest"]), (image.digest, image.digest));
+}
+
+#[tokio::test]
+async fn where_only_digests_are_deleted_nothing_happens_to_aliases_unasked() {
+    let (store, _) = aliases();
+    let shop = Shop::new(only_by_digest(), store).await;
+    let before = shop.tags("app");
+    let plan = shop.delete_plan(&shop.delete(&["1.2"], None)).await;
+    assert_eq!(plan.manner, Manner::Untag, "never an image with other tags by itself");
+    let blocked = plan.blocked.clone().expect("it cannot be done");
+    assert!(blocked.why.as_str().contains("does not delete by tag"), "{blocked:?}");
+    let report = shop.run(&Work::Delete(plan)).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
+    let plan = shop.delete_plan(&shop.delete(&["other"], None)).await;
+    assert_eq!((plan.manner, plan.blocked.as_ref()), (Manner::Image, None), "it has no other tags");
+}
+
+#[tokio::test]
+async fn where_nothing_is_deleted_it_is_said_what_would_allow_it() {
+    let (store, _) = aliases();
+    let shop = Shop::new(nothing_deleted(), store).await;
+    let before = shop.tags("app");
+    for manner in [None, Some(Manner::Untag), Some(Manner::Image), Some(Manner::Replace)] {
+        let plan = shop.delete_plan(&shop.delete(&["1.2"], manner)).await;
+        let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
+        assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{manner:?}: {hint}");
+        assert_eq!(
+            ends(&shop.run(&Work::Delete(plan)).await),
+            "F".repeat(if manner == Some(Manner::Image) { 3 } else { 1 })
+        );
+        assert_eq!(shop.tags("app"), before);
+    }
+}
+
+#[tokio::test]
+async fn an_image_goes_with_all_the_tags_that_the_plan_shows() {
+    let (store, image) = aliases();
+    let shop = Shop::new(only_by_digest(), store).await;
+    let plan = shop.delete_plan(&shop.delete(&["1.2"], Manner::Image)).await;
+    let mut going: Vec<&str> = plan.tags_that_go().map(|tag| tag.as_str()).collect();
+    going.sort();
+    assert_eq!(going, ["1", "1.2", "latest"]);
+    let size = |text: &str| {
+        Layer::of(&[(text, if text == "own" { "only here" } else { "the same in both" })]).size()
+    };
+    let (frees, shared) = (plan.frees.expect("known"), plan.shared.expect("known"));
+    assert!(frees > size("own") && shared == size("shared"), "{frees} {shared}");
+    assert_eq!(plan.shared_with, 1);
+    let report = shop.run(&Work::Delete(plan)).await;
+    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["other"]);
+    assert!(!shop.store().repository("app").expect("it is there").manifests.contains_key(&image.digest));
+}
+
+#[tokio::test]
+async fn a_replacement_takes_one_tag_where_the_server_deletes_only_by_digest() {
+    let (store, image) = aliases();
+    let shop = Shop::new(only_by_digest(), store).await;
+    let before = shop.store().repository("app").expect("it is there");
+    let report = shop.carry_out(&shop.delete(&["1.2", "latest"], Manner::Replace)).await;
+    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1", "other"]);
+    assert_eq!(shop.tags("app")["1"], image.digest);
+    let after = shop.store().repository("app").expect("it is there");
+    assert_eq!(after.manifests.keys().collect::<Vec<_>>(), before.manifests.keys().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn two_replacements_never_share_a_digest() {
+    let (store, _) = aliases();
+    let shop = Shop::new(only_by_digest(), store).await;
+    let report = shop.carry_out(&shop.delete(&["1", "1.2", "latest"], Manner::Replace)).await;
+    assert_eq!(ends(&report), "DDD", "{report:?}");
+    let deleted: Vec<String> = shop
+        .changes()
+        .into_iter()
+        .filter(|line| line.starts_with("DELETE ") && line.contains("sha256:"))
+        .collect();
+    let distinct: std::collections::HashSet<&String> = deleted.iter().collect();
+    assert_eq!(distinct.len(), deleted.len(), "{deleted:?}");
+}
+
+#[tokio::test]
+async fn a_replacement_that_cannot_be_deleted_touches_no_tag() {
+    let (store, _) = aliases();
+    let shop = Shop::new(only_by_digest(), store).await;
+    let before = shop.tags("app");
+    let work = shop.plan(&shop.delete(&["1.2"], Manner::Replace)).await;
+    shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "F", "{report:?}");
+    let mut after = shop.tags("app");
+    after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
+    assert_eq!(after, before);
+    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("stayed behind")), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
+    let (store, _) = aliases();
+    let shop = Shop::new(only_by_digest(), store).await;
+    let before = shop.tags("app");
+    let work = shop.plan(&shop.delete(&["1.2"], Manner::Replace)).await;
+    let deletes = std::sync::atomic::AtomicUsize::new(0);
+    shop.registry.demo.fault(move |request, _| {
+        let is_later =
+            request.method == "DELETE" && deletes.fetch_add(1, std::sync::atomic::Ordering::SeqCst) > 0;
+        is_later.then(|| Fault::status(405))
+    });
+    let report = shop.run(&work).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before), "{report:?}");
+    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("byte for byte")), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_tag_that_moved_since_the_plan_is_left_alone() {
+    for settings in [Settings::default(), only_by_digest()] {
+        let (store, _) = aliases();
+        let manner = if settings.delete_by_tag { Manner::Untag } else { Manner::Replace };
+        let shop = Shop::new(settings, store).await;
+        let other = shop.store().digest_of("app", "other").expect("it is there");
+        let work = shop.plan(&shop.delete(&["1.2"], manner)).await;
+        shop.store().tag("app", "1.2", other);
+        let report = shop.run(&work).await;
+        assert_eq!((ends(&report).as_str(), shop.tags("app")["1.2"]), ("L", other), "{report:?}");
+        assert_eq!(report.undo, None);
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_got_another_tag_or_parent_since_the_plan_is_left_alone() {
+    type Change = fn(&Store, &Pushed);
+    let changes: [(&str, Change); 4] = [
+        ("a new tag", |store, image| store.tag("app", "new", image.digest)),
+        ("a tag that moved to it", |store, image| store.tag("app", "other", image.digest)),
+        ("a new index that lists it", |store, image| {
+            store.index("app").child(image).tag("index").push();
+        }),
+        ("a tag that moved to an index that lists it", |store, image| {
+            let index = store.index("app").child(image).push();
+            store.tag("app", "other", index.digest);
+        }),
+    ];
+    for (what, change) in changes {
+        let (store, image) = aliases();
+        let shop = Shop::open(store).await;
+        let work = shop.plan(&shop.delete(&["1"], Manner::Image)).await;
+        change(shop.store(), &image);
+        let before = shop.tags("app");
+        let report = shop.run(&work).await;
+        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("L", before), "{what}: {report:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_pushed_while_the_image_before_is_deleted_is_seen() {
+    let store = Store::new();
+    let one = store.image("app").tag("one").created("2026-01-01T00:00:00Z").push();
+    let two = store.image("app").tag("two").created("2026-01-02T00:00:00Z").push();
+    let shop = Shop::open(store).await;
+    let work = shop.plan(&shop.delete(&["one", "two"], Manner::Image)).await;
+    let (held, gate) = (Gate::new(), Gate::new());
+    let (path, at) = (format!("/v2/app/manifests/{}", one.digest), held.clone());
+    shop.registry.demo.fault(move |request, _| {
+        (request.method == "DELETE" && request.path == path).then(|| Fault::Gate(at.clone()))
+    });
+    drop(gate);
+    let pushing = async {
+        held.reached_by(1).await;
+        shop.store().tag("app", "new", two.digest);
+        held.open();
+    };
+    let (report, ()) = tokio::join!(shop.run(&work), pushing);
+    assert_eq!(ends(&report), "DL", "{report:?}");
+    assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["new", "two"]);
+}
+
+#[tokio::test]
+async fn an_image_that_an_index_lists_is_not_deleted_without_it() {
+    let store = Store::new();
+    let amd64 = store.image("app").platform("linux", "amd64").tag("amd64").push();
+    let arm64 = store.image("app").platform("linux", "arm64").push();
+    let index = store.index("app").child(&amd64).child(&arm64).tag("1").push();
+    let shop = Shop::open(store).await;
+    let plan = shop.delete_plan(&shop.delete(&["amd64"], Manner::Image)).await;
+    assert_eq!(plan.images[0].parents[0].digest, index.digest);
+    assert!(
+        plan.blocked.as_ref().is_some_and(|blocked| blocked.why.as_str().contains("index `1`")),
+        "{plan:?}"
+    );
+    assert_eq!(ends(&shop.run(&Work::Delete(plan)).await), "F");
+    let report = shop.carry_out(&shop.delete(&["amd64", "1"], Manner::Image)).await;
+    assert_eq!(ends(&report), "DD", "the index goes first: {report:?}");
+    let left = shop.store().repository("app").expect("it is there");
+    assert_eq!(left.manifests.keys().collect::<Vec<_>>(), [&arm64.digest]);
+}
+
+#[tokio::test]
+async fn an_index_whose_deletion_fails_keeps_what_it_lists() {
+    let store = Store::new();
+    let amd64 = store.image("app").platform("linux", "amd64").tag("amd64").push();
+    let arm64 = store.image("app").platform("linux", "arm64").push();
+    let index = store.index("app").child(&amd64).child(&arm64).tag("1").push();
+    let shop = Shop::open(store).await;
+    let wish = shop.delete(&["1", "amd64"], Manner::Image);
+    let work = shop.plan(&along(wish, Along { children: true, referrers: true })).await;
+    let path = format!("/v2/app/manifests/{}", index.digest);
+    shop.registry.demo.fault(move |request, _| {
+        (request.method == "DELETE" && request.path == path).then(|| Fault::status(403))
+    });
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "FLL", "{report:?}");
+    assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 3);
+}
+
+#[tokio::test]
+async fn children_and_referrers_go_along_only_when_asked_and_only_where_nothing_needs_them() {
+    let build = || {
+        let store = Store::new();
+        let own = store.image("app").platform("linux", "amd64").push();
+        let needed = store.image("app").platform("linux", "arm64").push();
+        let index = store.index("app").child(&own).child(&needed).tag("1").push();
+        store.index("app").child(&needed).tag("2").push();
+        store.artifact("app").kind("application/spdx+json").layer("text/plain", "{}").subject(&index).push();
+        let signature = format!("sha256-{}.sig", index.digest.hex());
+        store.artifact("app").kind("application/octet-stream").layer("text/plain", "s").tag(signature).push();
+        (store, own.digest, needed.digest)
+    };
+    for (children, referrers) in [(false, false), (true, false), (false, true), (true, true)] {
+        let (store, own, needed) = build();
+        let shop = Shop::open(store).await;
+        let wish = along(shop.delete(&["1"], Manner::Image), Along { children, referrers });
+        let plan = shop.delete_plan(&wish).await;
+        assert_eq!(
+            (plan.images[0].children.as_slice(), plan.images[0].needed_children.as_slice()),
+            (&[own, needed][..], &[needed][..])
+        );
+        let mut kinds: Vec<&str> = plan.images[0].referrers.iter().map(|one| one.kind.as_str()).collect();
+        kinds.sort();
+        assert_eq!(kinds, ["SBOM", "signature"]);
+        let report = shop.run(&Work::Delete(plan)).await;
+        assert!(ends(&report).chars().all(|end| end == 'D'), "{report:?}");
+        let left = shop.store().repository("app").expect("it is there");
+        let expected = 6 - 1 - usize::from(children) - 2 * usize::from(referrers);
+        assert_eq!(left.manifests.len(), expected, "{children} {referrers}");
+        assert!(left.manifests.contains_key(&needed));
+        assert!(left.tags.contains_key("2"));
+    }
+}
+
+#[tokio::test]
+async fn refusals_midway_are_told_and_the_others_finish() {
+    let refusals: [(u16, &str, &str); 5] = [
+        (403, r#"{"errors":[{"code":"DENIED","message":"requested access is denied"}]}"#, "403 DENIED"),
+        (405, r#"{"errors":[{"code":"UNSUPPORTED","message":"unsupported"}]}"#, "405 UNSUPPORTED"),
+        (429, r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}"#, "429 TOOMANYREQUESTS"),
+        (
+            412,
+            r#"{"errors":[{"code":"PRECONDITION","message":"configured as immutable, cannot be deleted"}]}"#,
+            "immutable",
+        ),
+        (
+            400,
+            r#"{"errors":[{"code":"TAG_INVALID","message":"cannot be deleted because the tag is immutable"}]}"#,
+            "immutable",
+        ),
+    ];
+    for (status, body, says) in refusals {
+        let (store, _) = aliases();
+        let shop = Shop::open(store).await;
+        let work = shop.plan(&shop.delete(&["1", "1.2", "other"], Manner::Untag)).await;
+        shop.registry.demo.fault(move |request, _| {
+            (request.method == "DELETE" && request.path.ends_with("/1.2"))
+                .then(|| Fault::answer(status, &[], body))
+        });
+        let report = shop.run(&work).await;
+        assert_eq!(ends(&report), "DFD", "{status}: {report:?}");
+        let (_, failure) = report.failures().next().expect("one");
+        assert!(failure.why.as_str().contains(says), "{failure}");
+        assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "latest"]);
+        let asked = shop.changes().iter().filter(|line| line.ends_with("/1.2")).count();
+        assert!(asked <= 3, "{status}: no storm, but {asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_three_alike_is_not_asked_for_the_rest() {
+    let store = Store::new();
+    let image = store.image("app").push();
+    let tags: Vec<String> = (0..8).map(|n| format!("t{n}")).collect();
+    tags.iter().for_each(|tag| store.tag("app", tag, image.digest));
+    let shop = Shop::open(store).await;
+    let selectors: Vec<&str> = tags.iter().map(String::as_str).collect();
+    let work = shop.plan(&shop.delete(&selectors, Manner::Untag)).await;
+    shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
+    let report = shop.run(&work).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app").len()), ("FFFLLLLL", 8));
+}
+
+#[tokio::test]
+async fn a_server_that_takes_every_alias_is_noticed_and_they_are_put_back() {
+    let (store, image) = aliases();
+    let shop = Shop::open(store).await;
+    let work = shop.plan(&shop.delete(&["1.2", "other"], Manner::Untag)).await;
+    let (contents, digest) = (shop.store().clone(), image.digest);
+    // As old servers do: whatever DELETE by tag names, the digest goes with all its tags.
+    shop.registry.demo.fault(move |request, _| {
+        if request.method == "DELETE" && request.path.ends_with("/1.2") {
+            contents.change("app", |repository| {
+                repository.manifests.remove(&digest);
+                repository.tags.retain(|_, at| *at != digest);
+            });
+            return Some(Fault::status(202));
+        }
+        None
+    });
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "DL", "{report:?}");
+    assert_eq!(report.remarks.len(), 2, "{report:?}");
+    let tags = shop.tags("app");
+    assert_eq!(tags.keys().collect::<Vec<_>>(), ["1", "latest", "other"]);
+    assert_eq!((tags["1"], tags["latest"]), (image.digest, image.digest));
+}
+
+#[tokio::test]
+async fn what_the_server_takes_but_still_shows_is_pending() {
+    let (store, _) = aliases();
+    let shop = Shop::open(store).await;
+    let work = shop.plan(&shop.delete(&["1.2"], Manner::Untag)).await;
+    shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(202)));
+    assert_eq!(ends(&shop.run(&work).await), "P");
+}
+
+#[tokio::test]
+async fn what_was_stopped_is_left_as_it_is() {
+    let (store, _) = aliases();
+    let shop = Shop::open(store).await;
+    let work = shop.plan(&shop.delete(&["1", "1.2", "other"], Manner::Untag)).await;
+    let watched = watch();
+    let stop = watched.stop.clone();
+    shop.registry.demo.fault(move |request, _| {
+        if request.method == "DELETE" {
+            stop.cancel();
+        }
+        None
+    });
+    let report = work::run(&shop.workshop, &work, &watched).await;
+    assert_eq!(ends(&report), "DSS", "{report:?}");
+    assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "latest", "other"]);
+    assert_eq!(watched.progress.borrow().ended(), 3);
+}
+
+#[tokio::test]
+async fn a_crash_in_the_middle_leaves_an_entry_that_can_be_resumed() {
+    let (store, _) = aliases();
+    let shop = Shop::open(store).await;
+    let work = shop.plan(&shop.delete(&["1", "1.2", "other"], Manner::Untag)).await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    shop.registry.demo.fault(move |request, _| {
+        (request.method == "DELETE" && request.path.ends_with("/1.2")).then(|| Fault::Gate(held.clone()))
+    });
+    tokio::select! {
+        _ = shop.run(&work) => panic!("it waits at the gate"),
+        _ = gate.reached_by(1) => {}
+    }
+    shop.registry.demo.clear_faults();
+    let entries = shop.workshop.journal.entries().await;
+    assert_eq!(entries.len(), 1);
+    let rest = shop.workshop.journal.resume(&entries[0].id).await.expect("the rest");
+    assert_eq!(rest, shop.delete(&["1.2", "other"], Manner::Untag));
+    let report = shop.carry_out(&rest).await;
+    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["latest"]);
+}
+
+#[tokio::test]
+async fn more_than_one_digest_at_stake_asks_for_the_name() {
+    let (store, _) = aliases();
+    let shop = Shop::open(store).await;
+    let asks = async |selectors: &[&str]| {
+        shop.delete_plan(&shop.delete(selectors, None)).await.name_to_type.map(|name| name.to_string())
+    };
+    assert_eq!(asks(&["1", "1.2"]).await, None);
+    assert_eq!(asks(&["1", "other"]).await.as_deref(), Some("app"));
+}
+
+#[tokio::test]
+async fn a_read_only_registry_is_asked_nothing_that_could_change_it() {
+    let (store, _) = aliases();
+    let mut shop = Shop::open(store).await;
+    shop.workshop.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
+    let work = shop.plan(&shop.delete(&["1"], None)).await;
+    assert!(work.refused().is_some());
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "F", "{report:?}");
+    assert_eq!(shop.changes(), [""; 0]);
+    assert_eq!(shop.workshop.journal.entries().await, []);
+}
+
+#[tokio::test]
+async fn tags_whose_digest_is_not_known_protect_images_from_being_deleted() {
+    let (store, _) = aliases();
+    let shop = Shop::open(store).await;
+    shop.registry.demo.fault(|request, _| {
+        (request.method != "DELETE" && request.path.ends_with("/latest")).then(|| Fault::status(403))
+    });
+    let plan = shop.delete_plan(&shop.delete(&["1"], Manner::Image)).await;
+    assert_eq!(plan.unknown.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(), ["latest"]);
+    assert!(plan.blocked.is_some());
+    assert_eq!(shop.delete_plan(&shop.delete(&["1"], Manner::Untag)).await.blocked, None);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_said_and_the_rest_is_planned() {
+    let (store, image) = aliases();
+    let shop = Shop::open(store).await;
+    let plan = shop.delete_plan(&shop.delete(&["1", "none"], None)).await;
+    assert_eq!((plan.images.len(), plan.remarks.len()), (1, 1));
+    let zeros = Digest::Sha256([0; 32]).to_string();
+    let failure =
+        work::plan(&shop.workshop, &shop.delete(&["none", &zeros], None)).await.expect_err("nothing");
+    assert!(failure.why.as_str().contains("not there"), "{failure}");
+    let plan = shop.delete_plan(&shop.delete(&[&image.digest.to_string()], None)).await;
+    assert_eq!((plan.manner, plan.images[0].others.len()), (Manner::Image, 3));
+}
+
+#[tokio::test]
+async fn the_digests_of_all_tags_are_asked_together() {
+    let store = Store::new();
+    let image = store.image("app").push();
+    (0..64).for_each(|n| store.tag("app", &format!("t{n}"), image.digest));
+    let shop = Shop::open(store).await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    shop.registry.demo.fault(move |request, _| {
+        (request.method == "HEAD" && request.path.contains("/manifests/t")).then(|| Fault::Gate(held.clone()))
+    });
+    let opener = async {
+        gate.reached_by(8).await;
+        gate.open();
+    };
+    let wish = shop.delete(&["t1"], None);
+    let (plan, ()) = tokio::join!(shop.delete_plan(&wish), opener);
+    assert_eq!(plan.tags.len(), 64);
+    let heads = shop.registry.requests().iter().filter(|line| line.starts_with("HEAD ")).count();
+    assert_eq!(heads, 64, "one each");
+}
+
+#[tokio::test]
+async fn the_report_of_a_failure_says_nothing_done() {
+    let (store, _) = aliases();
+    let shop = Shop::open(store).await;
+    let work = shop.plan(&shop.delete(&["1"], Manner::Untag)).await;
+    std::fs::write(shop.folder.path().join("journal"), "a file where the folder should be").expect("a file");
+    let report = shop.run(&work).await;
+    let Some(Outcome::Failed(failure)) = &report.items[0].outcome else { panic!("{report:?}") };
+    assert!(failure.what.as_str().contains("nothing was changed"), "{failure}");
+    assert_eq!(shop.tags("app").len(), 4);
+}

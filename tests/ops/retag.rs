@@ -1,0 +1,232 @@
+//! Retagging: the same bytes under another name, within a repository and across repositories of one registry.
+
+use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::layer::Layer;
+use regtui::demo::{Settings, Store};
+use regtui::model::reference::{Host, Selector};
+use regtui::model::work::retag::{self, Manner, Plan};
+use regtui::model::work::rules::{Rule, Rules};
+use regtui::model::work::{Wish, Work};
+use regtui::ops::work;
+
+use crate::support::registry::{host, tag};
+use crate::support::workshop::{Shop, ends};
+
+fn contents() -> Store {
+    let store = Store::new();
+    let layer = || Layer::of(&[("a", "a")]);
+    let amd64 = store.image("app").platform("linux", "amd64").layer("COPY a /", layer()).tag("amd64").push();
+    let arm64 = store.image("app").platform("linux", "arm64").layer("COPY a /", layer()).push();
+    store.index("app").child(&amd64).child(&arm64).docker().tag("1").tag("1.2").push();
+    store.image("app").created("2026-01-01T00:00:00Z").docker().tag("old").push();
+    store
+}
+
+/// `old → new` within `app`, or to another repository: `old → other:new`.
+fn wish(shop: &Shop, items: &[(&str, &str)], manner: Manner) -> Wish {
+    let item = |(from, to): &(&str, &str)| {
+        let (repository, name) = to.split_once(':').unwrap_or(("app", *to));
+        (from.parse::<Selector>().expect("a selector"), shop.repository(repository), tag(name))
+    };
+    let items = items.iter().map(item).collect();
+    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner })
+}
+
+async fn plan(shop: &Shop, wish: &Wish) -> Plan {
+    match shop.plan(wish).await {
+        Work::Retag(plan) => plan,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_new_tag_has_the_same_bytes_and_media_type() {
+    let shop = Shop::open(contents()).await;
+    let before = shop.tags("app");
+    let manifests = shop.store().repository("app").expect("it is there").manifests.len();
+    let report = shop.carry_out(&wish(&shop, &[("1", "stable"), ("old", "older")], Manner::Add)).await;
+    assert_eq!(ends(&report), "DD", "{report:?}");
+    let tags = shop.tags("app");
+    assert_eq!((tags["stable"], tags["older"]), (before["1"], before["old"]));
+    assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), manifests);
+    let report = shop.undo(&report).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("DD", before), "{report:?}");
+}
+
+#[tokio::test]
+async fn an_existing_tag_shows_what_it_was_and_gets_it_back() {
+    let shop = Shop::open(contents()).await;
+    let before = shop.tags("app");
+    let plan = plan(&shop, &wish(&shop, &[("1", "old")], Manner::Add)).await;
+    assert_eq!((plan.steps[0].digest, plan.steps[0].replaces), (before["1"], Some(before["old"])));
+    let report = shop.run(&Work::Retag(plan)).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")["old"]), ("D", before["1"]));
+    let report = shop.undo(&report).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("D", before), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_moved_since_the_plan_is_left_alone() {
+    for moved in ["1", "old", "free"] {
+        let shop = Shop::open(contents()).await;
+        let target = if moved == "free" { "free" } else { "old" };
+        let work = shop.plan(&wish(&shop, &[("1", target)], Manner::Add)).await;
+        let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag(moved).push();
+        let before = shop.tags("app");
+        let report = shop.run(&work).await;
+        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("L", before), "{moved}: {report:?}");
+        assert_eq!(shop.tags("app")[moved], theirs.digest);
+    }
+}
+
+#[tokio::test]
+async fn a_move_takes_the_old_name_and_no_sibling() {
+    let shop = Shop::open(contents()).await;
+    let before = shop.tags("app");
+    let report = shop.carry_out(&wish(&shop, &[("1", "stable")], Manner::Move)).await;
+    assert_eq!(ends(&report), "D", "{report:?}");
+    let tags = shop.tags("app");
+    assert_eq!(tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "old", "stable"]);
+    assert_eq!((tags["stable"], tags["1.2"]), (before["1"], before["1"]));
+    let report = shop.undo(&report).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("DD", before), "{report:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_moved_where_tags_are_not_deleted() {
+    let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, contents()).await;
+    let before = shop.tags("app");
+    let plan = plan(&shop, &wish(&shop, &[("1", "stable")], Manner::Move)).await;
+    assert!(
+        plan.refused.as_ref().is_some_and(|refused| refused.why.as_str().contains("would stay")),
+        "{plan:?}"
+    );
+    let report = shop.run(&Work::Retag(plan)).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
+}
+
+#[tokio::test]
+async fn a_move_on_a_server_that_takes_every_alias_is_made_good() {
+    let shop = Shop::open(contents()).await;
+    let before = shop.tags("app");
+    let work = shop.plan(&wish(&shop, &[("1", "stable"), ("old", "older")], Manner::Move)).await;
+    let (store, digest) = (shop.store().clone(), before["1"]);
+    shop.registry.demo.fault(move |request, _| {
+        (request.method == "DELETE").then(|| {
+            store.change("app", |repository| {
+                repository.manifests.remove(&digest);
+                repository.tags.retain(|_, at| *at != digest);
+            });
+            Fault::status(202)
+        })
+    });
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "DL", "{report:?}");
+    let tags = shop.tags("app");
+    assert_eq!(tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "old", "stable"]);
+    assert_eq!((tags["stable"], tags["1.2"]), (before["1"], before["1"]));
+}
+
+#[tokio::test]
+async fn another_repository_gets_the_image_by_mounting_or_by_bytes() {
+    for mounts in [true, false] {
+        let shop = Shop::new(Settings { mounts, ..Settings::default() }, contents()).await;
+        let before = shop.tags("app");
+        let report = shop.carry_out(&wish(&shop, &[("1", "release/app:1")], Manner::Add)).await;
+        assert_eq!(ends(&report), "D", "{report:?}");
+        assert_eq!(shop.tags("release/app")["1"], before["1"]);
+        let (from, to) = ("app", "release/app");
+        let read = |name: &str| shop.store().repository(name).expect("it is there");
+        for (digest, manifest) in &read(to).manifests {
+            let original = &read(from).manifests[digest];
+            assert_eq!((&manifest.bytes, &manifest.media_type), (&original.bytes, &original.media_type));
+        }
+        assert_eq!((read(to).manifests.len(), read(to).blobs.len()), (3, 3), "one layer, two configs");
+        assert_eq!(shop.store().open_uploads(), 0);
+        let bytes = shop
+            .changes()
+            .iter()
+            .filter(|line| line.starts_with("PUT ") && line.contains("/uploads/"))
+            .count();
+        assert_eq!(bytes, if mounts { 0 } else { 3 });
+    }
+}
+
+#[tokio::test]
+async fn nonsense_is_refused_before_anything_is_asked() {
+    let shop = Shop::open(contents()).await;
+    let mut elsewhere = shop.repository("app");
+    elsewhere.host = Host::parse("other.test").expect("a host");
+    let selector: Selector = "1".parse().expect("a selector");
+    let to_elsewhere = retag::Wish {
+        from: shop.repository("app"),
+        items: vec![(selector, elsewhere, tag("1"))],
+        manner: Manner::Add,
+    };
+    let nonsense = [
+        (Wish::Retag(to_elsewhere), "another registry"),
+        (wish(&shop, &[], Manner::Add), "no image"),
+        (wish(&shop, &[("1", "x"), ("old", "x")], Manner::Add), "two images"),
+    ];
+    for (wish, why) in nonsense {
+        let failure = work::plan(&shop.workshop, &wish).await.expect_err(why);
+        assert!(failure.why.as_str().contains(why), "{failure}");
+    }
+    let missing = work::plan(&shop.workshop, &wish(&shop, &[("none", "x")], Manner::Add)).await;
+    assert!(missing.expect_err("it is not there").what.as_str().contains("app:none"));
+}
+
+#[tokio::test]
+async fn rules_are_asked_when_planned_and_again_when_run() {
+    let mut shop = Shop::open(contents()).await;
+    let wish = wish(&shop, &[("1", "release/app:1")], Manner::Add);
+    let work = shop.plan(&wish).await;
+    assert!(work.refused().is_none() && work.name_to_type().is_none());
+    let rule = Rule {
+        name: "[[registries.\"r\".repositories]]".into(),
+        host: host(&shop.registry.demo),
+        repositories: Some("release/*".into()),
+        read_only: true,
+        protect: true,
+        promote: None,
+    };
+    shop.workshop.rules = Rules { read_only: None, rules: vec![rule] };
+    assert_eq!(ends(&shop.run(&work).await), "F");
+    let work = shop.plan(&wish).await;
+    assert!(work.refused().is_some());
+    assert_eq!(work.name_to_type().map(|name| name.as_str()), Some("release/app"));
+    assert_eq!(shop.changes(), [""; 0]);
+}
+
+#[tokio::test]
+async fn immutable_tags_are_told_and_the_others_finish() {
+    let shop = Shop::new(Settings { immutable_tags: true, ..Settings::default() }, contents()).await;
+    let report = shop.carry_out(&wish(&shop, &[("1", "old"), ("1", "new")], Manner::Add)).await;
+    assert_eq!(ends(&report), "FD", "{report:?}");
+    let (_, failure) = report.failures().next().expect("one");
+    assert!(failure.why.as_str().contains("immutable"), "{failure}");
+    assert!(failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("protects")), "{failure}");
+}
+
+#[tokio::test]
+async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
+    let shop = Shop::open(contents()).await;
+    let items = [("1", "a"), ("old", "b"), ("amd64", "c")];
+    let work = shop.plan(&wish(&shop, &items, Manner::Move)).await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    shop.registry.demo.fault(move |request, _| {
+        (request.method == "DELETE" && request.path.ends_with("/old")).then(|| Fault::Gate(held.clone()))
+    });
+    tokio::select! {
+        _ = shop.run(&work) => panic!("it waits at the gate"),
+        _ = gate.reached_by(1) => {}
+    }
+    shop.registry.demo.clear_faults();
+    let entries = shop.workshop.journal.entries().await;
+    let rest = shop.workshop.journal.resume(&entries[0].id).await.expect("the rest");
+    assert_eq!(rest, wish(&shop, &items[1..], Manner::Move));
+    let report = shop.carry_out(&rest).await;
+    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "a", "b", "c"]);
+}

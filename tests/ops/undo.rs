@@ -1,0 +1,136 @@
+//! Undo: what was there before is put back byte for byte, and only where nobody changed it since.
+
+use regtui::demo::layer::Layer;
+use regtui::demo::{Settings, Store};
+use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::journal::State;
+use regtui::model::work::{Wish, Work, delete};
+use regtui::ops::work;
+
+use crate::support::workshop::{Shop, ends};
+
+/// An index with two children, tagged twice, something that refers to it, and an image beside it.
+fn contents() -> Store {
+    let store = Store::new();
+    let amd64 =
+        store.image("app").platform("linux", "amd64").layer("COPY a /", Layer::of(&[("a", "a")])).push();
+    let arm64 =
+        store.image("app").platform("linux", "arm64").layer("COPY b /", Layer::of(&[("b", "b")])).push();
+    let index = store.index("app").child(&amd64).child(&arm64).tag("1").tag("latest").push();
+    store.artifact("app").kind("application/spdx+json").layer("text/plain", "{}").subject(&index).push();
+    store.image("app").created("2026-01-01T00:00:00Z").tag("other").push();
+    store
+}
+
+fn whole(shop: &Shop, selectors: &[&str], manner: Manner) -> Wish {
+    match shop.delete(selectors, manner) {
+        Wish::Delete(wish) => {
+            let along = Along { children: true, referrers: true };
+            Wish::Delete(delete::Wish { along, ..wish })
+        }
+        other => other,
+    }
+}
+
+#[tokio::test]
+async fn whatever_was_deleted_comes_back_as_it_was() {
+    for (manner, settings) in [
+        (Manner::Untag, Settings::default()),
+        (Manner::Image, Settings::default()),
+        (Manner::Replace, Settings { delete_by_tag: false, ..Settings::default() }),
+    ] {
+        let shop = Shop::new(settings, contents()).await;
+        let before = shop.store().repository("app").expect("it is there");
+        let report = shop.carry_out(&whole(&shop, &["1", "other"], manner)).await;
+        assert!(report.is_success(), "{manner:?}: {report:?}");
+        assert_ne!(shop.tags("app"), before.tags);
+        let id = report.undo.clone().expect("it can be undone");
+        let report = shop.undo(&report).await;
+        assert!(ends(&report).chars().all(|end| end == 'D'), "{manner:?}: {report:?}");
+        let after = shop.store().repository("app").expect("it is there");
+        assert_eq!(after.tags, before.tags, "{manner:?}");
+        for (digest, manifest) in &before.manifests {
+            let now = after.manifests.get(digest).expect("it is back");
+            assert_eq!((&now.bytes, &now.media_type), (&manifest.bytes, &manifest.media_type));
+        }
+        let entry = shop.workshop.journal.entry(&id).await.expect("an entry");
+        assert_eq!(entry.state, State::Undone);
+        let again = work::plan(&shop.workshop, &Wish::Undo(id)).await.expect_err("it is undone");
+        assert!(again.why.as_str().contains("already"), "{again}");
+    }
+}
+
+#[tokio::test]
+async fn an_undo_can_be_undone() {
+    let shop = Shop::open(contents()).await;
+    let deleted = shop.carry_out(&shop.delete(&["1", "other"], Manner::Untag)).await;
+    let after = shop.tags("app");
+    let undone = shop.undo(&deleted).await;
+    let again = shop.undo(&undone).await;
+    assert_eq!((ends(&again).as_str(), shop.tags("app")), ("DD", after), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_tag_that_somebody_pushed_since_is_not_overwritten() {
+    let shop = Shop::open(contents()).await;
+    let deleted = shop.carry_out(&shop.delete(&["1", "other"], Manner::Untag)).await;
+    let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1").push();
+    let Work::Undo(plan) = shop.plan(&Wish::Undo(deleted.undo.clone().expect("an entry"))).await else {
+        panic!()
+    };
+    let impossible: Vec<_> =
+        plan.steps.iter().map(|step| (step.selector.to_string(), step.impossible.is_some())).collect();
+    assert_eq!(impossible, [("other".to_string(), false), ("1".to_string(), true)]);
+    let report = shop.run(&Work::Undo(plan)).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")["1"]), ("DL", theirs.digest), "{report:?}");
+    let entry = shop.workshop.journal.entry(&deleted.undo.expect("an entry")).await.expect("it is there");
+    assert_eq!(entry.state, State::Ended, "not all of it was taken back");
+}
+
+#[tokio::test]
+async fn a_tag_pushed_between_the_plan_and_the_undo_is_not_overwritten() {
+    let shop = Shop::open(contents()).await;
+    let deleted = shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
+    let work = shop.plan(&Wish::Undo(deleted.undo.clone().expect("an entry"))).await;
+    let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1").push();
+    let report = shop.run(&work).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")["1"]), ("L", theirs.digest), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_garbage_collection_took_is_said_and_nothing_broken_is_put_back() {
+    let shop = Shop::open(contents()).await;
+    let report = shop.carry_out(&whole(&shop, &["1"], Manner::Image)).await;
+    assert!(report.is_success(), "{report:?}");
+    let gone = Layer::of(&[("a", "a")]).digest;
+    shop.store().change("app", |repository| repository.blobs.remove(&gone));
+    let Work::Undo(plan) = shop.plan(&Wish::Undo(report.undo.clone().expect("an entry"))).await else {
+        panic!()
+    };
+    let said: Vec<String> =
+        plan.steps.iter().filter_map(|step| Some(step.impossible.as_ref()?.to_string())).collect();
+    assert!(said.contains(&"1 of its blobs are gone".to_string()), "{said:?}");
+    let lists = "1 of the manifests that it lists are gone".to_string();
+    assert_eq!(said.iter().filter(|why| **why == lists).count(), 3, "the index and its tags: {said:?}");
+    let report = shop.run(&Work::Undo(plan)).await;
+    assert_eq!(ends(&report).matches('D').count(), 2, "the other child and what refers: {report:?}");
+    assert!(!shop.tags("app").contains_key("1"));
+}
+
+#[tokio::test]
+async fn what_is_as_it_was_already_is_left() {
+    let shop = Shop::open(contents()).await;
+    let before = shop.tags("app");
+    let deleted = shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
+    shop.store().tag("app", "1", before["1"]);
+    let report = shop.undo(&deleted).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("L", before), "{report:?}");
+}
+
+#[tokio::test]
+async fn what_never_was_cannot_be_undone() {
+    let shop = Shop::open(contents()).await;
+    let id = regtui::model::work::journal::EntryId("20260101T000000.000000Z-0".into());
+    let failure = work::plan(&shop.workshop, &Wish::Undo(id)).await.expect_err("there is none");
+    assert!(failure.why.as_str().contains("no such entry"), "{failure}");
+}

@@ -1,0 +1,111 @@
+//! A workshop in front of a demo registry: plans, runs and what the store holds afterwards.
+
+use std::collections::BTreeMap;
+
+use regtui::demo::{self, Store};
+use regtui::model::digest::Digest;
+use regtui::model::reference::Repository;
+use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::progress::{Outcome, Progress, Report};
+use regtui::model::work::rules::Rules;
+use regtui::model::work::{Wish, Work, delete};
+use regtui::ops::journal::Journal;
+use regtui::ops::work::{self, Watch, Workshop};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::registry::{Registry, host, name, settings};
+
+pub struct Shop {
+    pub registry: Registry,
+    pub workshop: Workshop,
+    pub folder: TempDir,
+}
+
+pub fn watch() -> Watch {
+    Watch { progress: watch::Sender::new(Progress::default()), stop: CancellationToken::new() }
+}
+
+impl Shop {
+    pub async fn new(demo: demo::Settings, store: Store) -> Shop {
+        let registry = Registry::new(demo, store, settings()).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = Journal::open(folder.path().join("journal"));
+        let workshop = Workshop { pool: registry.pool.clone(), rules: Rules::default(), journal };
+        Shop { registry, workshop, folder }
+    }
+
+    pub async fn open(store: Store) -> Shop {
+        Shop::new(demo::Settings::default(), store).await
+    }
+
+    pub fn store(&self) -> &Store {
+        self.registry.demo.store()
+    }
+
+    pub fn repository(&self, of: &str) -> Repository {
+        Repository { host: host(&self.registry.demo), name: name(of) }
+    }
+
+    /// The wish to delete from `app`; selectors with a colon are digests.
+    pub fn delete(&self, selectors: &[&str], manner: impl Into<Option<Manner>>) -> Wish {
+        Wish::Delete(delete::Wish {
+            repository: self.repository("app"),
+            selectors: selectors.iter().map(|text| text.parse().expect("a selector")).collect(),
+            manner: manner.into(),
+            along: Along::default(),
+        })
+    }
+
+    pub async fn plan(&self, wish: &Wish) -> Work {
+        work::plan(&self.workshop, wish).await.expect("a plan")
+    }
+
+    pub async fn delete_plan(&self, wish: &Wish) -> delete::Plan {
+        match self.plan(wish).await {
+            Work::Delete(plan) => plan,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn run(&self, work: &Work) -> Report {
+        work::run(&self.workshop, work, &watch()).await
+    }
+
+    /// Plans and runs at once.
+    pub async fn carry_out(&self, wish: &Wish) -> Report {
+        let work = self.plan(wish).await;
+        self.run(&work).await
+    }
+
+    /// Undoes what a report says can be undone.
+    pub async fn undo(&self, report: &Report) -> Report {
+        let id = report.undo.clone().expect("something to undo");
+        self.carry_out(&Wish::Undo(id)).await
+    }
+
+    /// Where each tag of a repository points.
+    pub fn tags(&self, repository: &str) -> BTreeMap<String, Digest> {
+        self.store().repository(repository).map(|found| found.tags.clone()).unwrap_or_default()
+    }
+
+    /// The requests that change something, without probes.
+    pub fn changes(&self) -> Vec<String> {
+        let is_change = |line: &String| !line.starts_with("GET ") && !line.starts_with("HEAD ");
+        self.registry.requests().into_iter().filter(is_change).collect()
+    }
+}
+
+/// How each item ended, one letter each: Done, Left, Pending, Failed, Stopped.
+pub fn ends(report: &Report) -> String {
+    let letter = |outcome: &Option<Outcome>| match outcome {
+        Some(Outcome::Done(_)) => 'D',
+        Some(Outcome::Left(_)) => 'L',
+        Some(Outcome::Pending(_)) => 'P',
+        Some(Outcome::Failed(_)) => 'F',
+        Some(Outcome::Stopped) => 'S',
+        None => '?',
+    };
+    report.items.iter().map(|item| letter(&item.outcome)).collect()
+}
