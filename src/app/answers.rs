@@ -124,6 +124,13 @@ impl Turn<'_> {
         ticket: Ticket,
         answer: Result<std::sync::Arc<crate::model::inspection::Inspection>, Failure>,
     ) {
+        if let Ok(inspection) = &answer
+            && inspection.referrers_api != Ability::Unknown
+            && let Some(registry) = self.state.registries.of(&inspection.repository.host)
+            && let Some(server) = &mut registry.server.value
+        {
+            server.referrers = inspection.referrers_api.clone();
+        }
         let summary = answer.as_ref().ok().map(|inspection| inspection.summary.clone());
         let is_first = self.state.detail.inspection.value.is_none();
         if !self.state.detail.inspection.answer(ticket, answer, self.now) {

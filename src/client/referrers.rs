@@ -33,6 +33,11 @@ pub struct Referrers {
 }
 
 impl Client {
+    /// Whether the registry has the referrers API, as far as asking it showed.
+    pub fn referrers_api(&self) -> Ability {
+        self.abilities().referrers()
+    }
+
     /// The referrers of a manifest. `may_have_fallback` says whether there may be a fallback tag: who knows all tags of
     /// the repository knows.
     pub async fn referrers(

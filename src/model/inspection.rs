@@ -7,6 +7,7 @@ use super::image::{ImageConfig, LayerTable};
 use super::manifest::{Descriptor, Manifest};
 use super::platform::Platform;
 use super::reference::Repository;
+use super::server::Ability;
 use super::summary::{Kind, Summary};
 
 /// An image looked into: its manifest, and for an index each child's.
@@ -22,6 +23,8 @@ pub struct Inspection {
     pub variants: Vec<Variant>,
     /// What points here by `subject` or by a digest tag.
     pub referrers: Vec<Referrer>,
+    /// Whether the registry has the referrers API, as far as looking for them showed.
+    pub referrers_api: Ability,
     /// Children of an index that were left out because there are too many.
     pub left_out: usize,
 }

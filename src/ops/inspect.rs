@@ -42,7 +42,9 @@ pub async fn inspect(
     .await;
     let (variants, left_out) = variants;
     let summary = summary_of(&manifest, &variants, left_out);
-    Ok(Inspection { repository: repository.clone(), summary, manifest, variants, referrers, left_out })
+    let referrers_api = client.referrers_api();
+    let repository = repository.clone();
+    Ok(Inspection { repository, summary, manifest, variants, referrers, referrers_api, left_out })
 }
 
 fn summary_of(manifest: &Manifest, variants: &[Variant], left_out: usize) -> Summary {

@@ -209,3 +209,15 @@ async fn moving_over_a_list_asks_nothing_twice() {
     lines.dedup();
     assert_eq!((lines.len(), all), (10, 10), "{lines:?}");
 }
+
+/// What looking into an image shows of the registry stands in the header at once.
+#[tokio::test]
+async fn the_header_learns_whether_there_is_a_referrers_api() {
+    for (referrers, shown) in [(true, "referrers ✓"), (false, "referrers ✗")] {
+        let store = Store::new();
+        store.image("app").tag("1").push();
+        let settings = demo::Settings { referrers, ..demo::Settings::default() };
+        let harness = Harness::open(settings, store, "/app").await;
+        harness.shows(shown);
+    }
+}

@@ -9,6 +9,7 @@ use regtui::model::image::{ImageConfig, LayerTable};
 use regtui::model::inspection::{Found, Inspection, Referrer, Variant};
 use regtui::model::manifest::{Body, Manifest};
 use regtui::model::reference::Repository;
+use regtui::model::server::Ability;
 use regtui::model::summary::{Summary, size_of};
 use serde_json::{Value, json};
 
@@ -44,6 +45,7 @@ impl Image {
             manifest: self.manifest.clone(),
             variants: self.variants.clone(),
             referrers: self.referrers.clone(),
+            referrers_api: Ability::Unknown,
             left_out: 0,
         }
     }
