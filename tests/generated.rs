@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use regtui::config::Config;
+
 const README: &str = include_str!("../README.md");
 
 /// What stands between two comments of README.
@@ -26,19 +28,31 @@ fn the_key_table_of_readme_is_the_key_table() {
     assert_eq!(part("keys"), table);
 }
 
+/// The help of the program, or of a subcommand.
+fn help(of: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_regtui")).args(of).arg("--help").output().expect("it runs");
+    assert!(output.status.success(), "{of:?}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 #[test]
 fn readme_names_options_and_subcommands_that_exist() {
-    let output = Command::new(env!("CARGO_BIN_EXE_regtui")).arg("--help").output().expect("it runs");
-    let help = String::from_utf8_lossy(&output.stdout).into_owned();
+    let subcommands = ["ls", "inspect", "tag", "copy", "delete", "undo", "journal"];
+    let help = subcommands.iter().fold(help(&[]), |all, subcommand| all + &help(&[subcommand]));
     let words = README.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));
     let of_cargo = ["--release", "--path", "--locked", "--test", "--no-default-features", "--bench"];
-    let of_subcommands = ["--json", "--long", "--sort"];
     for option in words.filter(|word| word.starts_with("--") && word.len() > 3) {
-        let is_known =
-            help.contains(option) || of_cargo.contains(&option) || of_subcommands.contains(&option);
-        assert!(is_known, "README names `{option}`");
+        assert!(help.contains(option) || of_cargo.contains(&option), "README names `{option}`");
     }
-    for subcommand in ["ls", "inspect"] {
-        assert!(help.contains(subcommand) && README.contains(&format!("regtui {subcommand}")));
+    for subcommand in subcommands {
+        assert!(README.contains(&format!("regtui {subcommand}")), "README does not name `{subcommand}`");
     }
+}
+
+#[test]
+fn the_configuration_that_readme_shows_is_one() {
+    let (_, after) = README.split_once("```toml\n").expect("it begins");
+    let (file, _) = after.split_once("```").expect("it ends");
+    let rules = Config::parse(file).expect("a configuration").rules();
+    assert_eq!(rules.rules.len(), 3);
 }

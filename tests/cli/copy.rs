@@ -1,9 +1,10 @@
 //! `regtui copy` as a shell runs it.
 
+use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::layer::Layer;
 use regtui::demo::{Demo, Settings, Store};
 
-use crate::support::shell::{Shell, changes, digest, open};
+use crate::support::shell::{Shell, changes, digest, ended, interrupt, open, until_said};
 
 struct Two {
     from: Demo,
@@ -138,4 +139,25 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
         two.shell.run(&arguments).await.assert_code(2).assert_says(said);
     }
     assert_eq!((two.from.requests().len(), two.to.requests().len()), (0, 0));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupt_in_the_middle_of_an_upload_leaves_no_tag_and_no_upload() {
+    let two = two().await;
+    let gate = Gate::new();
+    let hold = gate.clone();
+    two.to.fault(move |request, _| {
+        (request.method == "PUT" && request.path.contains("/uploads/")).then(|| Fault::Gate(hold.clone()))
+    });
+    let image = format!("{}/team/app:1", two.source);
+    let mut child =
+        two.shell.command(&["copy", &image, &two.target, "--yes", "--json"]).spawn().expect("it runs");
+    gate.reached_by(1).await;
+    interrupt(&child);
+    until_said(&mut child, "Ctrl-C again").await;
+    let ended = ended(child).await;
+    ended.assert_code(130);
+    assert_eq!(ended.json()["report"]["items"][0]["outcome"], "stopped", "{ended:?}");
+    assert_eq!((two.to.store().tags("team/app").len(), two.to.store().open_uploads()), (0, 0));
 }

@@ -1,6 +1,7 @@
 //! The program as a shell runs it, with a home of its own that lasts as long as the test.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use regtui::demo::{self, Demo, Store};
 use regtui::model::digest::Digest;
@@ -64,6 +65,30 @@ impl Shell {
     pub async fn run(&self, arguments: &[&str]) -> Ended {
         let child = self.command(arguments).spawn().expect("it runs");
         ended(child).await
+    }
+}
+
+/// Sends SIGINT.
+#[cfg(unix)]
+pub fn interrupt(child: &tokio::process::Child) {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let id = child.id().and_then(|id| Pid::from_raw(id as i32)).expect("it runs");
+    kill_process(id, Signal::INT).expect("it runs");
+}
+
+/// Waits until the program says this on stderr.
+#[cfg(unix)]
+pub async fn until_said(child: &mut tokio::process::Child, text: &str) {
+    use tokio::io::AsyncReadExt;
+
+    let stderr = child.stderr.as_mut().expect("a pipe");
+    let (mut said, mut buffer) = (String::new(), [0; 1024]);
+    while !said.contains(text) {
+        let length = tokio::time::timeout(Duration::from_secs(30), stderr.read(&mut buffer)).await;
+        let length = length.expect("it is said").expect("a pipe");
+        assert!(length > 0, "`{text}` is not said: {said}");
+        said.push_str(&String::from_utf8_lossy(&buffer[..length]));
     }
 }
 
