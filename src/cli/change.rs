@@ -61,13 +61,13 @@ impl Options {
             return permitted(&work);
         }
         if !self.json {
-            plan::print(&mut std::io::stderr().lock(), &work)?;
+            show(&work)?;
         }
         permitted(&work)?;
         let consent = Consent { yes: self.yes, confirm: self.confirm.as_deref(), force };
         if let Some(question) = consent.question(&work)? {
             if self.json {
-                plan::print(&mut std::io::stderr().lock(), &work)?;
+                show(&work)?;
             }
             if !interrupts.or(question.ask()).await?? {
                 print::complain("nothing was changed");
@@ -96,6 +96,14 @@ impl Options {
         }
         Ok(out.flush()?)
     }
+}
+
+/// Shows the plan to who is asked, and to the log of who is not.
+fn show(work: &Work) -> Result<(), Trouble> {
+    let mut out = BufWriter::new(std::io::stderr().lock());
+    plan::print(&mut out, work)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }
 
 /// Refuses what a rule forbids, and what the server does not do in this manner.

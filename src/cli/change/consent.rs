@@ -118,8 +118,8 @@ impl Question {
             forget_what_was_typed();
             let mut err = io::stderr().lock();
             match &self {
-                Question::Sure(question) => write!(err, "\n{question} [y/N] ")?,
-                Question::Name(name) => write!(err, "\ntype `{name}` to go on: ")?,
+                Question::Sure(question) => write!(err, "{question} [y/N] ")?,
+                Question::Name(name) => write!(err, "type `{name}` to go on: ")?,
             }
             err.flush()?;
             let mut line = String::new();
