@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Trouble, change};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::work::Wish;
-use crate::model::work::journal::{EntryId, State};
+use crate::model::work::journal::EntryId;
 use crate::ops::work::Workshop;
 
 /// Take back the last change, or one of the journal
@@ -33,7 +33,7 @@ impl Undo {
 /// The last change that was not taken back.
 async fn last(workshop: &Workshop) -> Result<EntryId, Trouble> {
     let entries = workshop.journal.entries().await;
-    let last = entries.into_iter().find(|entry| entry.state != State::Undone);
+    let last = entries.into_iter().find(|entry| entry.can_be_undone() && !entry.is_undo());
     last.map(|entry| entry.id).ok_or_else(|| {
         Trouble::Failed(Failure {
             what: "cannot undo".into(),

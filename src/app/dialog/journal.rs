@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::plan::is_undoable;
 use super::{Dialog, moved};
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::remote::{Remote, Ticket};
@@ -87,7 +86,7 @@ impl Turn<'_> {
     /// Plans to take the entry under the cursor back. The journal is left: it will have changed.
     fn undo_entry(&mut self, journal: Journal) -> Option<Dialog> {
         match journal.entry() {
-            Some(entry) if is_undoable(entry) => {
+            Some(entry) if entry.can_be_undone() => {
                 self.plan(crate::model::work::Wish::Undo(entry.id.clone()));
                 return None;
             }

@@ -15,7 +15,7 @@ use crate::app::{layout, plan};
 use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
 use crate::model::work::delete::Manner;
-use crate::model::work::journal::{Entry, EntryId, State};
+use crate::model::work::journal::{Entry, EntryId};
 use crate::model::work::{Wish, Work};
 
 /// A plan on the screen.
@@ -143,13 +143,15 @@ impl Turn<'_> {
                     plan.work.answer(ticket, Err(failure), now);
                 }
             }
-            Ok(entries) => match entries.into_iter().find(|entry| is_undoable(entry) && !is_undo(entry)) {
-                Some(entry) => self.plan_instead(ticket, Wish::Undo(entry.id)),
-                None => {
-                    self.close_plan(ticket);
-                    self.refuse("nothing was changed that could be undone");
+            Ok(entries) => {
+                match entries.into_iter().find(|entry| entry.can_be_undone() && !entry.is_undo()) {
+                    Some(entry) => self.plan_instead(ticket, Wish::Undo(entry.id)),
+                    None => {
+                        self.close_plan(ticket);
+                        self.refuse("nothing was changed that could be undone");
+                    }
                 }
-            },
+            }
         }
     }
 
@@ -306,15 +308,4 @@ impl Turn<'_> {
 
 fn is_replacement(work: &Work) -> bool {
     matches!(work, Work::Delete(plan) if plan.manner == Manner::Replace)
-}
-
-/// Whether an entry of the journal is a change that can be taken back.
-pub fn is_undoable(entry: &Entry) -> bool {
-    let changed = entry.items.is_empty() || entry.items.iter().any(|item| item.done != Some(false));
-    entry.state != State::Undone && changed
-}
-
-/// Whether an entry took another one back: `z` goes further back than that.
-fn is_undo(entry: &Entry) -> bool {
-    entry.title.as_str().starts_with("undo: ")
 }

@@ -36,6 +36,19 @@ pub struct Entry {
     pub items: Vec<Item>,
 }
 
+impl Entry {
+    /// Whether it changed something that was not taken back.
+    pub fn can_be_undone(&self) -> bool {
+        let changed = self.items.is_empty() || self.items.iter().any(|item| item.done != Some(false));
+        self.state != State::Undone && changed
+    }
+
+    /// Whether it took another change back: undoing one after the other goes further back than that.
+    pub fn is_undo(&self) -> bool {
+        self.title.as_str().starts_with("undo: ")
+    }
+}
+
 /// How far a change came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
