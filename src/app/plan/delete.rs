@@ -12,7 +12,7 @@ impl Page {
         self.ways(plan);
         if let Some(blocked) = plan.blocked.as_ref() {
             self.blank();
-            self.field("not so", Tone::Bad, blocked.why.as_str());
+            self.field("blocked", Tone::Bad, blocked.why.as_str());
             self.hint(blocked.hint.as_ref());
         }
         self.along(plan);

@@ -14,7 +14,7 @@ impl Page {
         for (step, name) in plan.steps.iter().zip(&names) {
             self.pair(vec![(Tone::Strong, columns::left(name, column))], effect(step));
             if let Some(why) = &step.impossible {
-                self.indented(2, "not so", Tone::Bad, why.as_str());
+                self.indented(2, "blocked", Tone::Bad, why.as_str());
             }
         }
     }

@@ -132,6 +132,11 @@ impl Plan {
         let verb = if self.manner == Manner::Image { "delete" } else { "untag" };
         let named: Vec<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();
         SafeText::from(match (named.as_slice(), self.images.as_slice()) {
+            ([tag], [image]) if self.manner == Manner::Image => match image.others.as_slice() {
+                [] => format!("{verb} {name}:{tag}"),
+                [other] => format!("{verb} {name}:{tag} and its other tag {other}"),
+                others => format!("{verb} {name}:{tag} and its {} other tags", others.len()),
+            },
             ([tag], [_]) => format!("{verb} {name}:{tag}"),
             ([], [image]) => format!("{verb} {name}@{}", image.digest.short()),
             (tags, images) if self.manner == Manner::Image => {
