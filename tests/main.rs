@@ -3,8 +3,11 @@
 mod architecture;
 mod cli {
     mod copy;
+    mod delete;
     mod options;
     mod subcommands;
+    mod tag;
+    mod undo;
 }
 mod client {
     mod auth;
@@ -47,6 +50,7 @@ mod ops {
 }
 #[cfg(unix)]
 mod pty {
+    mod asks;
     mod hangup;
     mod life;
     mod outside;

@@ -17,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Trouble, print};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::server::Ability;
 use crate::model::text::SafeText;
+use crate::model::work::delete::{self, Manner};
 use crate::model::work::progress::{Progress, Report};
 use crate::model::work::rules::Refusal;
 use crate::model::work::{Wish, Work};
@@ -108,23 +110,26 @@ fn show(work: &Work) -> Result<(), Trouble> {
 
 /// Refuses what a rule forbids, and what the server does not do in this manner.
 fn permitted(work: &Work) -> Result<(), Trouble> {
-    let blocked = match work {
-        Work::Delete(plan) => plan.blocked.as_ref(),
-        _ => None,
+    let (refusal, kind) = match (work.refused(), work) {
+        (Some(refusal), _) => (refusal.clone(), FailureKind::Local),
+        (None, Work::Delete(plan)) => match blocked(plan) {
+            Some(refusal) => (refusal, FailureKind::Unsupported),
+            None => return Ok(()),
+        },
+        (None, _) => return Ok(()),
     };
-    let refuse = |refusal: &Refusal, kind| {
-        Err(Trouble::Failed(Failure {
-            what: SafeText::from(format!("cannot {}", work.title())),
-            why: refusal.why.clone(),
-            hint: refusal.hint.clone(),
-            kind,
-        }))
-    };
-    match (work.refused(), blocked) {
-        (Some(refusal), _) => refuse(refusal, FailureKind::Local),
-        (None, Some(refusal)) => refuse(refusal, FailureKind::Unsupported),
-        (None, None) => Ok(()),
+    let what = SafeText::from(format!("cannot {}", work.title()));
+    Err(Trouble::Failed(Failure { what, why: refusal.why, hint: refusal.hint, kind }))
+}
+
+/// Why the server does not delete in this manner, with the options that choose another one.
+fn blocked(plan: &delete::Plan) -> Option<Refusal> {
+    let mut refusal = plan.blocked.clone()?;
+    let has_others = plan.manner == Manner::Untag && !matches!(plan.deletes.by_digest, Ability::No(_));
+    if let (Some(hint), true) = (&refusal.hint, has_others) {
+        refusal.hint = Some(SafeText::from(format!("{hint}: `--image` or `--replace`")));
     }
+    Some(refusal)
 }
 
 /// Runs the work, and says whether it was stopped. The first interrupt stops it as soon as nothing is half done, the

@@ -8,9 +8,106 @@ use regtui::model::media_type::OCI_INDEX;
 use serde_json::json;
 use tokio::process::Command;
 
-use crate::support::servers;
+use crate::support::servers::{self, Server};
 use crate::support::shell::Shell;
 use crate::support::uploader::Uploader;
+
+const ALIASES: [&str; 3] = ["1.0.0", "1.0", "latest"];
+
+/// Every server, also the one that deletes nothing.
+fn all() -> Vec<Server> {
+    servers::all().into_iter().chain(servers::undeletable()).collect()
+}
+
+/// An image with three tags, and another one; its bytes.
+async fn fill(server: &Server) -> (Uploader, Bytes) {
+    let uploader = Uploader::of(server);
+    for alias in ALIASES {
+        uploader.image("team/app", alias, false, "amd64").await;
+    }
+    uploader.image("team/app", "2.0.0", false, "arm64").await;
+    let bytes = uploader.read("team/app", "latest").await.expect("an image");
+    (uploader, bytes)
+}
+
+async fn tags_that_hold(uploader: &Uploader, bytes: &Bytes) -> Vec<&'static str> {
+    let mut tags = Vec::new();
+    for alias in ALIASES {
+        if uploader.read("team/app", alias).await.as_ref() == Some(bytes) {
+            tags.push(alias);
+        }
+    }
+    tags
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn untagging_one_of_three_aliases_leaves_the_others_on_every_server() {
+    for server in all() {
+        let ((uploader, bytes), shell) = (fill(&server).await, Shell::new());
+        let image = format!("{}/team/app:1.0.0", server.host);
+        let ended = shell.run(&["delete", &image, "--yes"]).await;
+        match server.name {
+            "distribution3" | "zot" | "olareg" => {
+                ended.assert_code(0);
+            }
+            _ => {
+                ended.assert_code(1);
+                assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{}: {ended:?}", server.name);
+                let replaced = shell.run(&["delete", &image, "--replace", "--yes"]).await;
+                let is_deletable = server.name == "distribution2";
+                replaced.assert_code(if is_deletable { 0 } else { 1 });
+                if !is_deletable {
+                    replaced.assert_says("REGISTRY_STORAGE_DELETE_ENABLED");
+                    assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{}", server.name);
+                    continue;
+                }
+            }
+        }
+        assert_eq!(uploader.read("team/app", "1.0.0").await, None, "{}", server.name);
+        assert_eq!(tags_that_hold(&uploader, &bytes).await, ["1.0", "latest"], "{}", server.name);
+        shell.run(&["undo", "--yes"]).await.assert_code(0);
+        assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{}", server.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_goes_with_all_its_tags_and_comes_back_with_them() {
+    for server in all() {
+        let ((uploader, bytes), shell) = (fill(&server).await, Shell::new());
+        let image = format!("{}/team/app:1.0.0", server.host);
+        let ended = shell.run(&["delete", &image, "--image", "--yes"]).await;
+        if server.name == "distribution2 without deletes" {
+            ended.assert_code(1).assert_says("REGISTRY_STORAGE_DELETE_ENABLED");
+            assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES);
+            continue;
+        }
+        ended.assert_code(0);
+        for alias in ALIASES {
+            assert_eq!(uploader.read("team/app", alias).await, None, "{}: {alias}", server.name);
+        }
+        assert!(uploader.read("team/app", "2.0.0").await.is_some(), "{}", server.name);
+        shell.run(&["undo", "--yes"]).await.assert_code(0);
+        assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{}", server.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_are_put_moved_and_put_back() {
+    for server in all() {
+        let ((uploader, bytes), shell) = (fill(&server).await, Shell::new());
+        let (one, two) =
+            (format!("{}/team/app:1.0.0", server.host), uploader.read("team/app", "2.0.0").await);
+        shell.run(&["tag", &one, "stable", "--yes"]).await.assert_code(0);
+        assert_eq!(uploader.read("team/app", "stable").await.as_ref(), Some(&bytes), "{}", server.name);
+        shell.run(&["tag", &one, "2.0.0", "--yes", "--force"]).await.assert_code(0);
+        assert_eq!(uploader.read("team/app", "2.0.0").await.as_ref(), Some(&bytes), "{}", server.name);
+        shell.run(&["undo", "--yes"]).await.assert_code(0);
+        assert_eq!(uploader.read("team/app", "2.0.0").await, two, "{}", server.name);
+        let other = format!("{}/team/other:1", server.host);
+        shell.run(&["tag", &one, &other, "--yes"]).await.assert_code(0);
+        assert_eq!(uploader.read("team/other", "1").await.as_ref(), Some(&bytes), "{}", server.name);
+    }
+}
 
 /// An index of two platforms.
 async fn fill_index(uploader: &Uploader) -> Bytes {

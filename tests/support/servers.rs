@@ -32,6 +32,13 @@ struct Kind {
     start: fn(&PathBuf, &std::path::Path, u16) -> Command,
 }
 
+/// As a fresh installation is: nothing can be deleted.
+const UNDELETABLE: Kind = Kind {
+    name: "distribution2 without deletes",
+    programs: &["docker-registry"],
+    start: distribution_without_deletes,
+};
+
 const KINDS: [Kind; 4] = [
     Kind { name: "distribution2", programs: &["docker-registry"], start: distribution },
     Kind { name: "distribution3", programs: &["registry"], start: distribution },
@@ -61,6 +68,12 @@ pub fn all() -> Vec<Server> {
     servers
 }
 
+/// The registry that deletes nothing, if it is in PATH.
+pub fn undeletable() -> Option<Server> {
+    let program = UNDELETABLE.programs.iter().find_map(|program| in_path(program))?;
+    Some(start(&UNDELETABLE, &program))
+}
+
 fn start(kind: &Kind, program: &PathBuf) -> Server {
     let folder = tempfile::tempdir().expect("a folder");
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -83,9 +96,17 @@ fn start(kind: &Kind, program: &PathBuf) -> Server {
 }
 
 fn distribution(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+    distribution_with(true, program, folder, port)
+}
+
+fn distribution_without_deletes(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+    distribution_with(false, program, folder, port)
+}
+
+fn distribution_with(deletes: bool, program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
     let file = folder.join("config.yml");
     let text = format!(
-        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: true\nhttp:\n  addr: 127.0.0.1:{port}\n",
+        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: {deletes}\nhttp:\n  addr: 127.0.0.1:{port}\n",
         folder.join("data").display()
     );
     std::fs::write(&file, text).expect("a configuration");
@@ -114,6 +135,7 @@ fn olareg(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
         "127.0.0.1",
         "--port",
         &port.to_string(),
+        "--api-delete",
         "--store-type",
         "dir",
         "--dir",

@@ -102,11 +102,18 @@ pub async fn open(settings: demo::Settings, store: Store) -> Demo {
     Demo::start(settings, store).await.expect("a port")
 }
 
-/// The requests that change something, `METHOD path` each.
+/// The requests that change something, `METHOD path` each. To delete what never was, to see whether the server would,
+/// changes nothing.
 pub fn changes(demo: &Demo) -> Vec<String> {
     let requests = demo.requests();
-    let changes = requests.iter().filter(|request| !matches!(request.method.as_str(), "GET" | "HEAD"));
-    changes.map(|request| request.line()).filter(|line| !line.contains("/token")).collect()
+    let is_change = |request: &&demo::Request| {
+        !matches!(request.method.as_str(), "GET" | "HEAD") && request.path != "/token"
+    };
+    let mut lines: Vec<String> = requests.iter().filter(is_change).map(|request| request.line()).collect();
+    let probes: Vec<String> =
+        lines.iter().filter_map(|line| Some(line.split_once("/regtui-probe-")?.1.to_string())).collect();
+    lines.retain(|line| !probes.iter().any(|probe| line.starts_with("DELETE") && line.contains(probe)));
+    lines
 }
 
 #[track_caller]

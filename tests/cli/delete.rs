@@ -1,0 +1,151 @@
+//! `regtui delete` as a shell runs it.
+
+use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::{Demo, Settings, Store};
+
+use crate::support::shell::{Shell, changes, digest, ended, interrupt, open, until_said};
+
+/// `app` with an image under the tags 1, 1.0 and latest, and another one as 2.
+async fn aliases(settings: Settings) -> (Demo, String, Shell) {
+    let store = Store::new();
+    let one = store.image("app").tag("1").label("number", "1").push();
+    for alias in ["1.0", "latest"] {
+        store.tag("app", alias, one.digest);
+    }
+    store.image("app").tag("2").label("number", "2").push();
+    let demo = open(settings, store).await;
+    let repository = format!("{}/app", demo.address());
+    (demo, repository, Shell::new())
+}
+
+fn no_delete_by_tag() -> Settings {
+    Settings { delete_by_tag: false, ..Settings::default() }
+}
+
+#[tokio::test]
+async fn untagging_one_of_three_aliases_leaves_the_others() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    let ended = shell.run(&["delete", &format!("{app}:1"), "--yes"]).await;
+    ended.assert_code(0).assert_says("STAYS").assert_says("1.0, latest");
+    assert_eq!(demo.store().tags("app"), ["1.0", "2", "latest"]);
+    assert_eq!(changes(&demo), ["DELETE /v2/app/manifests/1"]);
+}
+
+#[tokio::test]
+async fn where_tags_cannot_be_deleted_nothing_happens_and_the_choices_are_said() {
+    let (demo, app, shell) = aliases(no_delete_by_tag()).await;
+    let image = format!("{app}:1");
+    let ended = shell.run(&["delete", &image, "--yes"]).await;
+    ended.assert_code(1).assert_says("--image").assert_says("--replace");
+    assert_eq!(demo.store().tags("app"), ["1", "1.0", "2", "latest"]);
+    assert!(changes(&demo).iter().all(|line| line == "DELETE /v2/app/manifests/1"), "{:?}", changes(&demo));
+}
+
+#[tokio::test]
+async fn deleting_the_image_takes_every_tag_of_it_and_no_other() {
+    let (demo, app, shell) = aliases(no_delete_by_tag()).await;
+    let ended = shell.run(&["delete", &format!("{app}:1"), "--image", "--yes"]).await;
+    ended.assert_code(0).assert_says("GOES TOO").assert_says("1.0, latest");
+    assert_eq!(demo.store().tags("app"), ["2"]);
+}
+
+#[tokio::test]
+async fn replacing_untags_where_the_server_cannot() {
+    let (demo, app, shell) = aliases(no_delete_by_tag()).await;
+    let before = digest(&demo, "app", "latest");
+    shell.run(&["delete", &format!("{app}:1"), "--replace", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["1.0", "2", "latest"]);
+    assert_eq!((digest(&demo, "app", "latest"), digest(&demo, "app", "1.0")), (before, before));
+}
+
+#[tokio::test]
+async fn more_than_one_image_needs_the_repositorys_name() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (one, two) = (format!("{app}:1"), format!("{app}:2"));
+    shell.run(&["delete", &one, &two, "--yes"]).await.assert_code(2).assert_says("--confirm app");
+    let wrong = shell.run(&["delete", &one, &two, "--yes", "--confirm", "ap"]).await;
+    wrong.assert_code(2).assert_says("another repository");
+    assert_eq!(changes(&demo), [""; 0]);
+    shell.run(&["delete", &one, &two, "--yes", "--confirm", "app"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["1.0", "latest"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    let digest = digest(&demo, "app", "1");
+    let host = demo.address().to_string();
+    for (images, said) in [
+        (vec![app.clone()], "names a repository"),
+        (vec![host.clone()], "is a registry"),
+        (vec![format!("{app}:1@{digest}")], "a tag and a digest"),
+        (vec![format!("{app}:1"), format!("{host}/other:1")], "two repositories"),
+        (vec![], "IMAGE"),
+        (vec![format!("{app}:1"), "--image".into(), "--replace".into()], "cannot be used with"),
+    ] {
+        let arguments: Vec<&str> =
+            ["delete", "--yes"].into_iter().chain(images.iter().map(String::as_str)).collect();
+        shell.run(&arguments).await.assert_code(2).assert_says(said);
+    }
+    assert_eq!(demo.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn one_document_tells_the_plan_and_how_it_ended() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    let ended = shell.run(&["delete", &format!("{app}:1"), "--yes", "--json"]).await;
+    ended.assert_code(0);
+    let document = ended.json();
+    assert_eq!(document["plan"]["manner"], "untag");
+    assert_eq!(document["plan"]["images"][0]["others"], serde_json::json!(["1.0", "latest"]));
+    assert!(document["report"]["items"][0]["outcome"]["done"].is_string(), "{document}");
+    assert!(ended.stderr.is_empty() && document["report"]["undo"].is_string(), "{ended:?}");
+    assert_eq!(demo.store().tags("app").len(), 3);
+}
+
+/// The first tag that goes waits, and with it the program.
+#[cfg(unix)]
+async fn held(arguments: &[&str], shell: &Shell, demo: &Demo) -> (tokio::process::Child, Gate) {
+    let gate = Gate::new();
+    let hold = gate.clone();
+    demo.fault(move |request, _| {
+        let is_tag = ["/manifests/1", "/manifests/2"].iter().any(|end| request.path.ends_with(end));
+        (request.method == "DELETE" && is_tag).then(|| Fault::Gate(hold.clone()))
+    });
+    let child = shell.command(arguments).spawn().expect("it runs");
+    gate.reached_by(1).await;
+    (child, gate)
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupt_ends_what_is_begun_and_begins_nothing_more() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (one, two) = (format!("{app}:1"), format!("{app}:2"));
+    let arguments = ["delete", &one, &two, "--yes", "--confirm", "app", "--json"];
+    let (mut child, gate) = held(&arguments, &shell, &demo).await;
+    interrupt(&child);
+    until_said(&mut child, "Ctrl-C again").await;
+    gate.open();
+    let ended = ended(child).await;
+    ended.assert_code(130);
+    let document = ended.json();
+    let outcomes: Vec<&serde_json::Value> =
+        document["report"]["items"].as_array().expect("items").iter().map(|item| &item["outcome"]).collect();
+    assert!(outcomes.iter().any(|outcome| *outcome == "stopped"), "{document}");
+    let left = demo.store().tags("app").len();
+    let done = outcomes.iter().filter(|outcome| outcome["done"].is_string()).count();
+    assert_eq!(left, 4 - done, "the report says what was done: {document}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_interrupt_ends_at_once() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    let image = format!("{app}:1");
+    let (mut child, _gate) = held(&["delete", &image, "--yes"], &shell, &demo).await;
+    interrupt(&child);
+    until_said(&mut child, "Ctrl-C again").await;
+    interrupt(&child);
+    ended(child).await.assert_code(130);
+}

@@ -1,0 +1,136 @@
+//! `regtui tag` as a shell runs it.
+
+use regtui::demo::faults::Fault;
+use regtui::demo::{Demo, Settings, Store};
+
+use crate::support::shell::{Shell, changes, digest, open};
+
+/// `app` with the tags 1 and 2 of two images.
+async fn two_images() -> (Demo, String, Shell) {
+    let store = Store::new();
+    store.image("app").tag("1").label("number", "1").push();
+    store.image("app").tag("2").label("number", "2").push();
+    let demo = open(Settings::default(), store).await;
+    let host = demo.address().to_string();
+    (demo, host, Shell::new())
+}
+
+#[tokio::test]
+async fn a_new_tag_names_the_same_image() {
+    let (demo, host, shell) = two_images().await;
+    let ended = shell.run(&["tag", &format!("{host}/app:1"), "stable", "--yes"]).await;
+    ended.assert_code(0);
+    assert!(ended.stdout.contains("regtui undo "), "{ended:?}");
+    assert_eq!(digest(&demo, "app", "stable"), digest(&demo, "app", "1"));
+    assert_eq!(changes(&demo), ["PUT /v2/app/manifests/stable"]);
+}
+
+#[tokio::test]
+async fn where_nobody_can_be_asked_nothing_is_sent_without_a_yes() {
+    let (demo, host, shell) = two_images().await;
+    let ended = shell.run(&["tag", &format!("{host}/app:1"), "stable"]).await;
+    ended.assert_code(2).assert_says("`--yes`").assert_says("THERE NOW");
+    assert!(ended.stdout.is_empty(), "{ended:?}");
+    assert_eq!(changes(&demo), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_dry_run_prints_the_plan_and_sends_no_change() {
+    let (demo, host, shell) = two_images().await;
+    let image = format!("{host}/app:1");
+    let ended = shell.run(&["tag", &image, "2", "--dry-run"]).await;
+    ended.assert_code(0);
+    let old = digest(&demo, "app", "2").short();
+    assert!(
+        ended.stdout.contains(&format!("{old}, which it replaces")) && ended.stderr.is_empty(),
+        "{ended:?}"
+    );
+    let plan = shell.run(&["tag", &image, "2", "--dry-run", "--json"]).await.json();
+    assert_eq!(plan["plan"]["work"], "retag");
+    assert_eq!(plan["plan"]["steps"][0]["replaces"], digest(&demo, "app", "2").to_string());
+    assert_eq!(changes(&demo), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_tag_that_exists_is_moved_only_by_force() {
+    let (demo, host, shell) = two_images().await;
+    let (image, before) = (format!("{host}/app:1"), digest(&demo, "app", "2"));
+    shell.run(&["tag", &image, "2", "--yes"]).await.assert_code(2).assert_says("--force");
+    assert_eq!((changes(&demo).len(), digest(&demo, "app", "2")), (0, before));
+    shell.run(&["tag", &image, "2", "--yes", "--force"]).await.assert_code(0);
+    assert_eq!(digest(&demo, "app", "2"), digest(&demo, "app", "1"));
+}
+
+#[tokio::test]
+async fn a_tag_is_renamed() {
+    let (demo, host, shell) = two_images().await;
+    let before = digest(&demo, "app", "1");
+    shell.run(&["tag", &format!("{host}/app:1"), "one", "--move", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["2", "one"]);
+    assert_eq!(digest(&demo, "app", "one"), before);
+}
+
+#[tokio::test]
+async fn a_tag_in_another_repository_of_the_registry_moves_no_bytes() {
+    let (demo, host, shell) = two_images().await;
+    let image = format!("{host}/app:1");
+    shell.run(&["tag", &image, &format!("{host}/team/other:1"), "--yes"]).await.assert_code(0);
+    assert_eq!(digest(&demo, "team/other", "1"), digest(&demo, "app", "1"));
+    let sent = changes(&demo);
+    assert!(
+        sent.iter().all(|line| line.contains("mount=") || line.starts_with("PUT /v2/team/other/manifests/")),
+        "{sent:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
+    let (demo, host, shell) = two_images().await;
+    let image = format!("{host}/app:1");
+    for (new, said) in [
+        ("elsewhere.example/app:1", "regtui copy"),
+        ("not a tag", "not a"),
+        (&format!("{host}/app"), "names no image by a tag"),
+        (&host, "names no image by a tag"),
+        ("-x", "unexpected argument"),
+    ] {
+        shell.run(&["tag", &image, new, "--yes"]).await.assert_code(2).assert_says(said);
+    }
+    let by_digest = format!("{host}/app@{}", digest(&demo, "app", "1"));
+    shell.run(&["tag", &by_digest, "x", "--move", "--yes"]).await.assert_code(2).assert_says("by its tag");
+    shell.run(&["tag", &image, "x", "--confirm", "app"]).await.assert_code(2).assert_says("--yes");
+    assert_eq!(demo.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn rules_refuse_and_are_named() {
+    let (demo, host, shell) = two_images().await;
+    let image = format!("{host}/app:1");
+    for arguments in
+        [&["tag", &image, "x", "--yes", "--read-only"][..], &["--read-only", "tag", &image, "x", "--dry-run"]]
+    {
+        shell.run(arguments).await.assert_code(1).assert_says("`--read-only` refuses every change");
+    }
+    let rule = format!("[registries.{host:?}]\n[[registries.{host:?}.repositories]]\npattern = \"a?p\"\n");
+    let shell = Shell::configured(&format!("{rule}read_only = true\n"));
+    shell.run(&["tag", &image, "x", "--yes"]).await.assert_code(1).assert_says("a?p");
+    let shell = Shell::configured(&format!("{rule}protect = true\n"));
+    shell.run(&["tag", &image, "x", "--yes"]).await.assert_code(2).assert_says("--confirm app");
+    assert_eq!(changes(&demo), [""; 0]);
+    shell.run(&["tag", &image, "x", "--yes", "--confirm", "app"]).await.assert_code(0);
+    assert_eq!(changes(&demo).len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_server_refuses_is_said_and_costs_the_exit_code() {
+    let (demo, host, shell) = two_images().await;
+    demo.fault(|request, _| {
+        let body = r#"{"errors":[{"code":"DENIED","message":"tags of this repository are immutable"}]}"#;
+        (request.method == "PUT").then(|| Fault::answer(403, &[("content-type", "application/json")], body))
+    });
+    let ended = shell.run(&["tag", &format!("{host}/app:1"), "stable", "--yes"]).await;
+    ended.assert_code(1).assert_says("immutable");
+    assert_eq!(changes(&demo).len(), 1, "it is tried once");
+    let document = shell.run(&["tag", &format!("{host}/app:1"), "stable", "--yes", "--json"]).await.json();
+    assert!(document["report"]["items"][0]["outcome"]["failed"]["why"].is_string(), "{document}");
+}

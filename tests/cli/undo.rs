@@ -1,0 +1,110 @@
+//! `regtui undo` and `regtui journal` as a shell runs them.
+
+use regtui::demo::{Demo, Settings, Store};
+
+use crate::support::shell::{Shell, changes, digest, open};
+
+async fn two_images() -> (Demo, String, Shell) {
+    let store = Store::new();
+    store.image("app").tag("1").label("number", "1").push();
+    store.image("app").tag("2").label("number", "2").push();
+    let demo = open(Settings::default(), store).await;
+    let app = format!("{}/app", demo.address());
+    (demo, app, Shell::new())
+}
+
+#[tokio::test]
+async fn a_tag_that_went_is_put_back() {
+    let (demo, app, shell) = two_images().await;
+    let before = digest(&demo, "app", "1");
+    shell.run(&["delete", &format!("{app}:1"), "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["2"]);
+    shell.run(&["undo", "--yes"]).await.assert_code(0).assert_says("undo: untag app:1");
+    assert_eq!(digest(&demo, "app", "1"), before);
+}
+
+#[tokio::test]
+async fn an_image_that_went_comes_back_with_its_tags() {
+    let (demo, app, shell) = two_images().await;
+    let before = digest(&demo, "app", "1");
+    demo.store().tag("app", "latest", before);
+    shell.run(&["delete", &format!("{app}:1"), "--image", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["2"]);
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!((digest(&demo, "app", "1"), digest(&demo, "app", "latest")), (before, before));
+}
+
+#[tokio::test]
+async fn a_tag_that_was_moved_goes_back_and_a_new_one_goes() {
+    let (demo, app, shell) = two_images().await;
+    let before = digest(&demo, "app", "2");
+    shell.run(&["tag", &format!("{app}:1"), "2", "--yes", "--force"]).await.assert_code(0);
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!(digest(&demo, "app", "2"), before);
+    shell.run(&["tag", &format!("{app}:1"), "new", "--yes"]).await.assert_code(0);
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["1", "2"]);
+}
+
+#[tokio::test]
+async fn undoing_again_takes_back_the_change_before() {
+    let (demo, app, shell) = two_images().await;
+    for tag in ["a", "b"] {
+        shell.run(&["tag", &format!("{app}:1"), tag, "--yes"]).await.assert_code(0);
+    }
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["1", "2", "a"]);
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["1", "2"]);
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("holds nothing that could be taken back");
+}
+
+#[tokio::test]
+async fn the_journal_names_entries_and_any_of_them_can_be_taken_back() {
+    let (demo, app, shell) = two_images().await;
+    shell.run(&["tag", &format!("{app}:1"), "first", "--yes"]).await.assert_code(0);
+    shell.run(&["tag", &format!("{app}:2"), "second", "--yes"]).await.assert_code(0);
+    let listed = shell.run(&["journal"]).await;
+    let rows: Vec<&str> = listed.stdout.lines().collect();
+    assert!(
+        rows.len() == 3 && rows[0].starts_with("ENTRY") && rows[1].ends_with("retag app:2 → second"),
+        "{listed:?}"
+    );
+    let entry = rows[2].split_whitespace().next().expect("an entry");
+    shell.run(&["undo", entry, "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["1", "2", "second"]);
+    let documents = shell.run(&["journal", "--json"]).await;
+    let states: Vec<serde_json::Value> = documents
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+        .filter(|document| document["id"] == entry)
+        .map(|document| document["state"].clone())
+        .collect();
+    assert_eq!(states, ["undone"]);
+    let one = shell.run(&["journal", entry]).await;
+    assert!(one.stdout.contains(&format!("{app}:first")) && one.stdout.contains("nothing"), "{one:?}");
+}
+
+#[tokio::test]
+async fn an_entry_that_is_none_is_said() {
+    let (demo, _, shell) = two_images().await;
+    for entry in ["never", "../../etc/passwd", ""] {
+        shell.run(&["undo", entry, "--yes"]).await.assert_code(1).assert_says("journal");
+        shell.run(&["journal", entry]).await.assert_code(1).assert_says("journal");
+    }
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("nothing that could be taken back");
+    assert_eq!(shell.run(&["journal"]).await.assert_code(0).stdout.lines().count(), 1);
+    assert_eq!(changes(&demo), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_tag_that_somebody_moved_since_is_left_alone() {
+    let (demo, app, shell) = two_images().await;
+    shell.run(&["tag", &format!("{app}:1"), "stable", "--yes"]).await.assert_code(0);
+    let other = demo.store().image("app").label("number", "3").tag("stable").push();
+    demo.forget_requests();
+    shell.run(&["undo", "--yes"]).await;
+    assert_eq!(digest(&demo, "app", "stable"), other.digest);
+    assert_eq!(changes(&demo), [""; 0]);
+}
