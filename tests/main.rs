@@ -38,6 +38,7 @@ mod flows {
 }
 mod generated;
 mod ops {
+    mod any_repository;
     mod compare;
     mod copy;
     mod delete;

@@ -249,7 +249,8 @@ fn spare_needed_referrers(images: &mut [Image], manner: Manner, tags: &Tags, ind
     staying.retain(|tag, _| !digest_tags.contains(tag));
     let needed = indexes.reach(staying.into_values());
     for image in images {
-        image.referrers.retain(|referrer| referrer.tag.is_some() || !needed.contains(&referrer.digest));
+        let is_only_a_tag = |tag: &Option<Tag>| manner != Manner::Image && tag.is_some();
+        image.referrers.retain(|referrer| is_only_a_tag(&referrer.tag) || !needed.contains(&referrer.digest));
     }
 }
 

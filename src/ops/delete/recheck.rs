@@ -50,10 +50,9 @@ impl<'a> Recheck<'a> {
         if let Some(tag) = self.now.of(digest).find(|tag| !may_go.contains(tag)) {
             return left(format!("`{tag}` points to it too, which the plan does not say"));
         }
-        let known: HashSet<&Digest> = self.plan.tags.values().collect();
-        let new = self.now.digests.values().filter(|at| !known.contains(at)).copied();
-        let new: Vec<Digest> = new.collect();
-        let indexes = Indexes::read(self.client, self.name, new.iter().copied(), &self.now.types).await;
+        let changed = self.now.digests.iter().filter(|(tag, at)| self.plan.tags.get(*tag) != Some(*at));
+        let changed: HashSet<Digest> = changed.map(|(_, at)| *at).collect();
+        let indexes = Indexes::read(self.client, self.name, changed, &self.now.types).await;
         if let Some(unread) = indexes.unread.first() {
             return left(format!("{} is new, may list it and cannot be read", unread.short()));
         }
