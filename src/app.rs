@@ -11,7 +11,7 @@
 pub mod action;
 mod answers;
 pub mod available;
-mod chosen;
+pub mod chosen;
 pub mod cmd;
 pub mod detail;
 pub mod dialog;
@@ -49,6 +49,7 @@ use jiff::Timestamp;
 use crate::model::reference::Target;
 use crate::model::request::RequestLine;
 
+use chosen::Taken;
 use cmd::Cmd;
 use detail::Detail;
 use dialog::Dialog;
@@ -87,6 +88,8 @@ pub struct State {
     pub dialogs: Vec<Dialog>,
     /// Changes that are carried out, and that were.
     pub jobs: Jobs,
+    /// Images that were taken, to be put somewhere else.
+    pub taken: Option<Taken>,
     /// What was said to the user.
     pub notices: Notices,
     /// The last requests, oldest first.
@@ -140,6 +143,7 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
         store: Store::default(),
         dialogs: Vec::new(),
         jobs: Jobs::default(),
+        taken: None,
         notices: Notices::default(),
         requests: VecDeque::new(),
         show_hidden: false,

@@ -75,6 +75,7 @@ mod support {
 }
 mod ui {
     mod any_size;
+    mod changes;
     mod details;
     mod dialogs;
     mod images;

@@ -55,6 +55,14 @@ pub enum Action {
     Retag,
     /// Remove tags or images.
     Delete,
+    /// Copy images to another repository or registry.
+    Copy,
+    /// Take images, to be put somewhere else.
+    Take,
+    /// Put what was taken into the repository or registry under the cursor.
+    Put,
+    /// Compare the repository with the same one in another registry.
+    Compare,
     /// Take back the last change.
     Undo,
     /// The jobs.

@@ -35,6 +35,7 @@ impl Turn<'_> {
             }
             (Slot::Detail, Answer::Inspection(answer)) => self.inspection(ticket, answer),
             (Slot::Plan, Answer::Plan(answer)) => self.planned(ticket, answer),
+            (Slot::Comparison, Answer::Comparison(answer)) => self.compared(ticket, answer),
             (Slot::Journal, Answer::Journal(answer)) => self.journal(ticket, answer),
             (Slot::Plan, Answer::Journal(answer)) => self.last_change(ticket, answer),
             (Slot::Plan, Answer::Rest(answer)) => self.rest_found(ticket, answer),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::action::Action;
-use super::chosen::chosen;
+use super::chosen::{chosen, copied, place};
 use super::{Pane, State};
 use crate::model::work::rules::Refusal;
 
@@ -35,6 +35,9 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
         }
         Action::Tree => refuse_unless(state.registries.selected().is_some(), "nothing is open"),
         Action::Retag | Action::Delete => changes(state),
+        Action::Copy | Action::Take => refuse_unless(copied(state).is_some(), "no image is chosen"),
+        Action::Put => puts(state),
+        Action::Compare => refuse_unless(state.tags.repository.is_some(), "no repository is chosen"),
         _ => Ok(()),
     }
 }
@@ -43,6 +46,17 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
 fn changes(state: &State) -> Result<(), Why> {
     let (repository, _) = chosen(state).ok_or(Cow::Borrowed("no image is chosen"))?;
     state.settings.rules.may_change(&repository).map_err(|refusal| said(&refusal))
+}
+
+/// Whether something was taken, and no rule keeps it from where the cursor is.
+fn puts(state: &State) -> Result<(), Why> {
+    let taken =
+        state.taken.as_ref().ok_or(Cow::Borrowed("nothing was taken: `Y` takes the marked images"))?;
+    let to = place(state, taken).ok_or(Cow::Borrowed("no registry is open"))?;
+    if to == taken.from {
+        return Err(Cow::Borrowed("the images are from here: go where they are to be put"));
+    }
+    state.settings.rules.may_copy(&taken.from, &to).map_err(|refusal| said(&refusal))
 }
 
 /// A rule's refusal in one line.

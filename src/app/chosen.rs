@@ -2,6 +2,16 @@
 
 use super::{Pane, State};
 use crate::model::reference::{Repository, Selector};
+use crate::model::work::copy::What;
+
+/// Images that were taken, to be put somewhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Where they are.
+    pub from: Repository,
+    /// Which they are.
+    pub what: What,
+}
 
 /// The images that the focused pane is about, and their repository. None in Registries and Repositories.
 pub fn chosen(state: &State) -> Option<(Repository, Vec<Selector>)> {
@@ -23,4 +33,31 @@ fn marked(state: &State) -> Option<(Repository, Vec<Selector>)> {
 
 fn shown(state: &State) -> Option<(Repository, Vec<Selector>)> {
     state.detail.of.clone().map(|(repository, selector)| (repository, vec![selector]))
+}
+
+/// What copying is about: the chosen images, in Repositories every tag of the one under the cursor.
+pub fn copied(state: &State) -> Option<(Repository, What)> {
+    match state.focus {
+        Pane::Registries => None,
+        Pane::Repositories => here(state).map(|repository| (repository, What::AllTags)),
+        Pane::Tags | Pane::Details => chosen(state).map(|(from, images)| (from, What::Images(images))),
+    }
+}
+
+/// Where what was taken goes: the repository under the cursor, in a registry of which none is chosen its namesake.
+pub fn place(state: &State, taken: &Taken) -> Option<Repository> {
+    let host = state.registries.selected()?.host.clone();
+    let chosen = match state.focus {
+        Pane::Registries => None,
+        Pane::Repositories => here(state),
+        Pane::Tags | Pane::Details => state.tags.repository.clone(),
+    };
+    chosen.or(Some(Repository { host, name: taken.from.name.clone() }))
+}
+
+/// The repository under the cursor.
+fn here(state: &State) -> Option<Repository> {
+    let registry = state.registries.selected()?;
+    let name = registry.repositories.selected()?.clone();
+    Some(Repository { host: registry.host.clone(), name })
 }

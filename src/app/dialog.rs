@@ -1,10 +1,13 @@
 //! What lies on top of the panes, and what keys do there.
 
 mod command_line;
+pub mod comparison;
+pub mod copy_prompt;
 pub mod jobs;
 pub mod journal;
 mod open_prompt;
 pub mod plan;
+pub mod retag_prompt;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Position;
@@ -36,6 +39,12 @@ pub enum Dialog {
     Messages(usize),
     /// The plan of a change.
     Plan(Box<plan::Plan>),
+    /// The prompt for new tags.
+    Retag(retag_prompt::Retag),
+    /// The prompt for the destination of a copy.
+    Copy(Box<copy_prompt::Copy>),
+    /// Two repositories side by side.
+    Comparison(Box<comparison::Comparison>),
     /// The jobs.
     Jobs(jobs::Jobs),
     /// The journal of changes.
@@ -140,6 +149,7 @@ impl Dialog {
         match self {
             Dialog::Plan(plan) => plan.work.is_loading(),
             Dialog::Journal(journal) => journal.entries.is_loading(),
+            Dialog::Comparison(comparison) => comparison.rows.is_loading(),
             _ => false,
         }
     }
@@ -152,7 +162,10 @@ impl Dialog {
             Dialog::Palette(palette) => Some(&mut palette.input),
             Dialog::Open(open) => Some(&mut open.input),
             Dialog::Help(help) => Some(&mut help.input),
+            Dialog::Retag(prompt) => Some(&mut prompt.input),
+            Dialog::Copy(prompt) => Some(&mut prompt.input),
             Dialog::Plan(_)
+            | Dialog::Comparison(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)
             | Dialog::Menu(_)
@@ -176,6 +189,9 @@ impl Turn<'_> {
             Dialog::Menu(menu) => self.key_in_menu(menu, key),
             Dialog::Help(help) => self.key_in_help(help, key),
             Dialog::Plan(plan) => self.key_in_plan(plan, key),
+            Dialog::Retag(prompt) => self.key_in_retag(prompt, key),
+            Dialog::Copy(prompt) => self.key_in_copy(prompt, key),
+            Dialog::Comparison(comparison) => self.key_in_comparison(comparison, key),
             Dialog::Jobs(jobs) => self.key_in_jobs(jobs, key),
             Dialog::Journal(journal) => self.key_in_journal(journal, key),
             Dialog::Requests(scroll) => {

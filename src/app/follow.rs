@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Pane;
 use super::cmd::{Ask, Cmd, Slot};
 use super::detail::Tab;
+use super::dialog::Dialog;
 use super::layout;
 use super::overview;
 use super::remote::Remote;
@@ -203,7 +204,13 @@ impl Turn<'_> {
             (rows(Pane::Registries), rows(Pane::Repositories), rows(Pane::Tags));
         let details = layout::rows(self.state, &layout, Pane::Details);
         let (layers, _) = layout::layers(self.state, details);
+        let compared = usize::from(layout::comparison_rows(self.state).height);
         let state = &mut *self.state;
+        for dialog in &mut state.dialogs {
+            if let Dialog::Comparison(comparison) = dialog {
+                fit_list(&mut comparison.list, compared);
+            }
+        }
         fit_list(&mut state.registries.list, registries);
         if let Some(registry) = state.registries.selected_mut() {
             fit_list(&mut registry.repositories.list, repositories);

@@ -77,6 +77,16 @@ pub const BINDINGS: &[Binding] = &[
     everywhere(&["v"], Action::MarkRange, "mark a range"),
     everywhere(&["*"], Action::MarkAll, "mark all shown"),
     everywhere(&["u"], Action::Unmark, "unmark all"),
+    everywhere(
+        &["t"],
+        Action::Retag,
+        "retag: a new tag here, or a full reference; a pattern for marked tags",
+    )
+    .hinted("retag"),
+    everywhere(&["c"], Action::Copy, "copy to another repository or registry").hinted("copy"),
+    everywhere(&["Y"], Action::Take, "take the marked images; in Repositories, all tags"),
+    everywhere(&["p"], Action::Put, "put what was taken into the repository or registry under the cursor"),
+    everywhere(&["C"], Action::Compare, "compare the repository with another registry's, and copy over"),
     everywhere(&["d"], Action::Delete, "delete: shows the plan first; untags, or deletes images")
         .hinted("delete"),
     everywhere(&["z"], Action::Undo, "undo the last change: shows the plan first"),

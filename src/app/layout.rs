@@ -206,6 +206,17 @@ pub fn plan_body(state: &State) -> Rect {
     Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height.saturating_sub(foot))
 }
 
+/// The box of a comparison, with its border.
+pub fn comparison(state: &State) -> Rect {
+    log(state)
+}
+
+/// The rows of a comparison: below what is compared and the names of the columns.
+pub fn comparison_rows(state: &State) -> Rect {
+    let inner = inside(comparison(state));
+    Rect::new(inner.x, inner.y + 3, inner.width, inner.height.saturating_sub(3))
+}
+
 /// The Layers tab: its heading and rows above, what is known of the selected row below, the more the fewer rows there
 /// are. `area` is the inside of the pane.
 pub fn layers(state: &State, area: Rect) -> (Rect, Rect) {

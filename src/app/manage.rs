@@ -1,14 +1,64 @@
 //! What the keys for changes do: each leads to a plan, and none of them changes anything by itself.
 
-use super::chosen::chosen;
+use super::chosen::{Taken, chosen, copied, place};
+use super::dialog::Dialog;
+use super::dialog::copy_prompt::counted;
+use super::dialog::retag_prompt::Retag;
 use super::turn::Turn;
-use crate::model::work::{Wish, delete};
+use crate::model::reference::Repository;
+use crate::model::work::{Wish, copy, delete};
 
 impl Turn<'_> {
+    /// Asks for the new tag of the chosen images, with something typed already.
+    pub fn retag(&mut self, begun: &str) {
+        let Some((from, images)) = chosen(self.state) else { return };
+        self.state.dialogs.push(Dialog::Retag(Retag::of(from, images, begun)));
+    }
+
     /// Shows what deleting the chosen images comes to.
     pub fn delete(&mut self) {
         let Some((repository, selectors)) = chosen(self.state) else { return };
         let along = delete::Along::default();
         self.plan(Wish::Delete(delete::Wish { repository, selectors, manner: None, along }));
+    }
+
+    /// Asks where the chosen images are to be copied, with something typed already.
+    pub fn copy(&mut self, begun: &str) {
+        let Some((from, what)) = copied(self.state) else { return };
+        self.prompt_to_copy(from, what, begun);
+    }
+
+    /// Takes the chosen images, to be put somewhere else.
+    pub fn take(&mut self) {
+        let Some((from, what)) = copied(self.state) else { return };
+        self.done(format!("took {} of {from}; `p` puts them where the cursor is", counted(&what)));
+        self.state.taken = Some(Taken { from, what });
+    }
+
+    /// Shows what copying what was taken to where the cursor is comes to.
+    pub fn put(&mut self) {
+        let Some(taken) = self.state.taken.clone() else { return };
+        let Some(to) = place(self.state, &taken) else { return };
+        let Taken { from, what } = taken;
+        let wish = copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: true };
+        self.plan(Wish::Copy(wish));
+    }
+
+    /// Compares the repository shown with the one of that name in the other registry; where there is not exactly one,
+    /// asks which.
+    pub fn compare_here(&mut self) {
+        let Some(left) = self.state.tags.repository.clone() else { return };
+        let hosts = self.state.registries.items.iter().map(|registry| &registry.host);
+        let others: Vec<_> = hosts.filter(|host| **host != left.host).cloned().collect();
+        match <[_; 1]>::try_from(others) {
+            Ok([host]) => {
+                let right = Repository { host, name: left.name.clone() };
+                self.compare(left, right);
+            }
+            Err(_) => {
+                let line = self.command_line("compare ");
+                self.state.dialogs.push(Dialog::CommandLine(line));
+            }
+        }
     }
 }

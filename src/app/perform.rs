@@ -45,8 +45,12 @@ impl Turn<'_> {
             Action::Unmark => self.with_list(|list| {
                 list.unmark();
             }),
-            Action::Retag => {}
+            Action::Retag => self.retag(""),
             Action::Delete => self.delete(),
+            Action::Copy => self.copy(""),
+            Action::Take => self.take(),
+            Action::Put => self.put(),
+            Action::Compare => self.compare_here(),
             Action::Undo => self.plan_undo(),
             Action::Jobs => self.open_jobs(),
             Action::Journal => self.open_journal(),

@@ -17,8 +17,6 @@ use crate::model::work::{Wish, Work};
 const LABELS: usize = 11;
 /// Columns of the longest name that others are lined up with.
 const LONGEST_NAME: usize = 32;
-/// Columns of a short digest.
-const DIGEST: usize = 12;
 
 /// One line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -191,14 +189,36 @@ impl Page {
         self.lines.push(Line { pieces });
     }
 
-    /// A name and what becomes of it; below each other where they do not fit side by side.
-    fn pair(&mut self, mut name: Vec<(Tone, String)>, becomes: (Tone, String)) {
-        let taken: usize = name.iter().map(|(_, text)| columns::width(text)).sum();
-        if taken + 2 + columns::width(&becomes.1) <= self.width {
-            name.extend([(Tone::Plain, "  ".into()), becomes]);
-            return self.row(name);
+    /// A name and what becomes of it, lined up with others; below each other where they do not fit side by side. Names
+    /// are never cut: they are what is decided about.
+    fn pair(&mut self, name: (Tone, &str), column: usize, becomes: (Tone, String)) {
+        let first = padded(name.1, column);
+        if columns::width(&first) + 2 + columns::width(&becomes.1) <= self.width {
+            return self.row(vec![(name.0, first), (Tone::Plain, "  ".into()), becomes]);
         }
-        self.row(name);
+        self.text(name.0, name.1);
+        self.row(vec![(Tone::Plain, "    ".into()), becomes]);
+    }
+
+    /// The same for an old and a new name.
+    fn renamed(&mut self, old: (&str, usize), new: (&str, usize), becomes: (Tone, String)) {
+        let taken = columns::width(old.0).max(old.1) + 3 + columns::width(new.0).max(new.1);
+        let is_short = taken <= self.width;
+        if !is_short {
+            self.text(Tone::Plain, old.0);
+            self.text(Tone::Strong, &format!("  → {}", new.0));
+            return self.row(vec![(Tone::Plain, "    ".into()), becomes]);
+        }
+        let mut names = vec![
+            (Tone::Plain, padded(old.0, old.1)),
+            (Tone::Dim, " → ".into()),
+            (Tone::Strong, padded(new.0, new.1)),
+        ];
+        if taken + 2 + columns::width(&becomes.1) <= self.width {
+            names.extend([(Tone::Plain, "  ".into()), becomes]);
+            return self.row(names);
+        }
+        self.row(names);
         self.row(vec![(Tone::Plain, "    ".into()), becomes]);
     }
 
@@ -243,7 +263,7 @@ impl Page {
 
     /// Columns for names, so that what stands behind them is lined up.
     fn column<'a>(&self, names: impl Iterator<Item = &'a str>) -> usize {
-        let most = LONGEST_NAME.min(self.width / 3);
+        let most = LONGEST_NAME.min(self.width.saturating_sub(3) / 2);
         names.map(columns::width).max().unwrap_or(0).min(most)
     }
 }
@@ -255,6 +275,11 @@ fn change(replaces: Option<&Digest>, digest: &Digest) -> (Tone, String) {
         Some(same) if same == digest => (Tone::Dim, "is that already".into()),
         Some(old) => (Tone::Warn, format!("replaces {} → {}", old.short(), digest.short())),
     }
+}
+
+/// At least so many columns, nothing cut.
+fn padded(text: &str, columns: usize) -> String {
+    columns::left(text, columns.max(columns::width(text)))
 }
 
 fn joined<T: ToString>(names: &[T]) -> String {

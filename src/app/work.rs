@@ -60,6 +60,7 @@ impl Turn<'_> {
     /// Forgets what is kept of a repository, and asks again where it is shown.
     fn look_again(&mut self, repository: &Repository) {
         self.state.store.forget_repository(repository);
+        self.compare_again(repository);
         if self.state.tags.repository.as_ref() == Some(repository) {
             self.load_tags(Duration::ZERO);
             if self.state.detail.of.is_some() {

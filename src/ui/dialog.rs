@@ -1,5 +1,7 @@
 //! What lies on top of the panes. What is typed into the last line is drawn by `bar`.
 
+mod comparison;
+mod copy_prompt;
 mod help;
 mod jobs;
 mod journal;
@@ -8,6 +10,7 @@ mod menu;
 mod open_prompt;
 mod palette;
 mod plan;
+mod retag_prompt;
 
 use super::Canvas;
 use crate::app::dialog::Dialog;
@@ -24,6 +27,9 @@ impl Canvas<'_, '_> {
                 Dialog::Help(help) => self.help(help),
                 Dialog::Requests(scroll) => self.requests(*scroll),
                 Dialog::Messages(scroll) => self.messages(*scroll),
+                Dialog::Retag(prompt) => self.retag_prompt(prompt),
+                Dialog::Copy(prompt) => self.copy_prompt(prompt),
+                Dialog::Comparison(comparison) => self.comparison(comparison),
                 Dialog::Plan(plan) => self.plan(plan),
                 Dialog::Jobs(jobs) => self.jobs(jobs),
                 Dialog::Journal(journal) => self.journal(journal),

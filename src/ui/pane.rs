@@ -132,6 +132,7 @@ impl Canvas<'_, '_> {
     /// A box over everything else, at that place; what its border leaves.
     pub fn overlay(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
         self.frame.render_widget(Clear, area);
+        let foot = columns::cut(foot, usize::from(area.width).saturating_sub(4));
         let foot = Line::styled(format!(" {foot} "), self.style(Role::Dim)).right_aligned();
         let block = Block::bordered()
             .border_type(BorderType::Rounded)

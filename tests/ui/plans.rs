@@ -14,19 +14,13 @@ use regtui::model::work::rules::Refusal;
 use regtui::model::work::{Wish, Work};
 
 use super::panes::{at_tags, registry};
-use super::screen::{Registry, SIZES, Screen, failure};
+use super::screen::{Registry, SIZES, Screen, failure, picture_at};
 
-/// The sizes of the pictures of plans.
-const PLAN_SIZES: [(u16, u16); 3] = [(50, 15), (80, 24), (150, 42)];
+/// The sizes of the pictures of changes.
+pub const PLAN_SIZES: [(u16, u16); 3] = [(50, 15), (80, 24), (150, 42)];
 
-fn plan_picture(name: &str, mut situation: impl FnMut((u16, u16)) -> Screen) {
-    let mut text = String::new();
-    for size in PLAN_SIZES {
-        text.push_str(&format!("{} × {}\n{}\n", size.0, size.1, situation(size).text()));
-    }
-    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
-        insta::assert_snapshot!(name, text);
-    });
+fn plan_picture(name: &str, situation: impl FnMut((u16, u16)) -> Screen) {
+    picture_at(name, &PLAN_SIZES, situation);
 }
 
 pub fn digest(number: u8) -> Digest {

@@ -344,9 +344,14 @@ pub fn key_of(name: &str) -> KeyEvent {
 }
 
 /// Compares the pictures of a situation at every size with the ones kept.
-pub fn picture(name: &str, mut situation: impl FnMut((u16, u16)) -> Screen) {
+pub fn picture(name: &str, situation: impl FnMut((u16, u16)) -> Screen) {
+    picture_at(name, &SIZES, situation);
+}
+
+/// The same at other sizes.
+pub fn picture_at(name: &str, sizes: &[(u16, u16)], mut situation: impl FnMut((u16, u16)) -> Screen) {
     let mut text = String::new();
-    for size in SIZES {
+    for size in sizes.iter().copied() {
         text.push_str(&format!("{} × {}\n{}\n", size.0, size.1, situation(size).text()));
     }
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {

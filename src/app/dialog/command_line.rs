@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::copy_prompt::{destination, destinations};
 use super::{CommandLine, Dialog, typed};
 use crate::app::action::Action;
 use crate::app::available::available;
@@ -12,7 +13,7 @@ use crate::app::turn::Turn;
 
 impl Turn<'_> {
     /// A command line with something typed already.
-    pub(super) fn command_line(&self, begun: &str) -> CommandLine {
+    pub fn command_line(&self, begun: &str) -> CommandLine {
         let mut line = CommandLine { input: begun.into(), ..CommandLine::default() };
         line.completions = self.completions(begun);
         line
@@ -50,6 +51,11 @@ impl Turn<'_> {
                 });
                 opened.collect()
             }
+            "copy" | "compare" => {
+                let from = self.state.tags.repository.as_ref();
+                let begun = typed.split_once(' ').map_or("", |(_, begun)| begun);
+                from.map(|from| destinations(self.state, from, begun)).unwrap_or_default()
+            }
             _ => Vec::new(),
         };
         palette::completions(typed, arguments)
@@ -73,6 +79,25 @@ impl Turn<'_> {
                 let by = SortBy::ALL.into_iter().find(|by| by.word() == argument);
                 let by = by.ok_or("sort by `version`, `name`, `date` or `size`")?;
                 self.state.tags.sort_by(by);
+                Ok(())
+            }
+            "retag" => {
+                available(Action::Retag, self.state)?;
+                self.retag(argument);
+                Ok(())
+            }
+            "copy" => {
+                available(Action::Copy, self.state)?;
+                self.copy(argument);
+                Ok(())
+            }
+            "compare" => {
+                let left = self.state.tags.repository.clone().ok_or("no repository is chosen")?;
+                let (right, _) = destination(argument, &left)?;
+                if right == left {
+                    return Err("both sides are the same".into());
+                }
+                self.compare(left, right);
                 Ok(())
             }
             "theme" => match self.state.settings.themes.iter().any(|theme| theme == argument) {

@@ -1,7 +1,6 @@
 //! What copying will do: what moves, which tags are put, what they replace.
 
 use super::{Page, Tone, change};
-use crate::model::columns;
 use crate::model::work::copy::{Image, Plan, Way};
 
 impl Page {
@@ -16,12 +15,7 @@ impl Page {
         let (from, to) =
             (self.column(old.iter().map(String::as_str)), self.column(new.iter().map(String::as_str)));
         for ((image, old), new) in plan.images.iter().zip(&old).zip(&new) {
-            let name = vec![
-                (Tone::Plain, columns::left(old, from)),
-                (Tone::Dim, " → ".into()),
-                (Tone::Strong, columns::left(new, to)),
-            ];
-            self.pair(name, change(image.replaces.as_ref(), &image.digest));
+            self.renamed((old, from), (new, to), change(image.replaces.as_ref(), &image.digest));
         }
         if plan.digests_change {
             self.blank();

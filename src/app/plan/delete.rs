@@ -1,6 +1,6 @@
 //! What deleting will do: by which way, what goes, what stays, what is broken, what is freed.
 
-use super::{DIGEST, Page, Tone, joined};
+use super::{Page, Tone, joined};
 use crate::model::columns;
 use crate::model::server::Ability;
 use crate::model::size;
@@ -70,15 +70,9 @@ impl Page {
         let names: Vec<String> = plan.images.iter().map(name).collect();
         let column = self.column(names.iter().map(String::as_str));
         for (image, name) in plan.images.iter().zip(&names) {
-            let room = self.width.saturating_sub(1 + DIGEST + 2);
-            let first = columns::left(name, column.max(columns::width(name).min(room)));
-            let kind = if image.media_type.is_index() { "  index" } else { "" };
             let going = if plan.manner == Manner::Image { Tone::Warn } else { Tone::Strong };
-            self.row(vec![
-                (going, first),
-                (Tone::Plain, format!("  {}", image.digest.short())),
-                (Tone::Dim, kind.into()),
-            ]);
+            let kind = if image.media_type.is_index() { "  index" } else { "" };
+            self.pair((going, name), column, (Tone::Dim, format!("{}{kind}", image.digest.short())));
             self.hangers_on(plan, image);
         }
     }

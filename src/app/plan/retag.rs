@@ -1,7 +1,6 @@
 //! What retagging will do: each tag, what it is now and what it becomes.
 
 use super::{Page, Tone, change};
-use crate::model::columns;
 use crate::model::reference::Repository;
 use crate::model::work::retag::{Manner, Plan, Step};
 
@@ -14,12 +13,7 @@ impl Page {
         let (from, to) =
             (self.column(old.iter().map(String::as_str)), self.column(new.iter().map(String::as_str)));
         for ((step, old), new) in plan.steps.iter().zip(&old).zip(&new) {
-            let name = vec![
-                (Tone::Plain, columns::left(old, from)),
-                (Tone::Dim, " → ".into()),
-                (Tone::Strong, columns::left(new, to)),
-            ];
-            self.pair(name, change(step.replaces.as_ref(), &step.digest));
+            self.renamed((old, from), (new, to), change(step.replaces.as_ref(), &step.digest));
         }
         if plan.manner == Manner::Move {
             let stays = |step: &Step, old: &str| step.to == plan.from && step.tag.as_str() == old;

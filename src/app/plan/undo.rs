@@ -1,7 +1,6 @@
 //! What taking a change back will do: each tag or manifest, what it is now and what it will be again.
 
 use super::{Page, Tone};
-use crate::model::columns;
 use crate::model::reference::Selector;
 use crate::model::work::undo::{Plan, Step};
 
@@ -12,7 +11,7 @@ impl Page {
         let names: Vec<String> = plan.steps.iter().map(name).collect();
         let column = self.column(names.iter().map(String::as_str));
         for (step, name) in plan.steps.iter().zip(&names) {
-            self.pair(vec![(Tone::Strong, columns::left(name, column))], effect(step));
+            self.pair((Tone::Strong, name), column, effect(step));
             if let Some(why) = &step.impossible {
                 self.indented(2, "blocked", Tone::Bad, why.as_str());
             }

@@ -27,8 +27,7 @@ impl Canvas<'_, '_> {
             (true, turning) => format!("{} {turning}", plan::title(plan.wish.as_ref())),
             (false, _) => plan::title(plan.wish.as_ref()).to_string(),
         };
-        let hints = columns::cut(&hints(plan), usize::from(area.width).saturating_sub(4));
-        let inner = self.overlay(area, &title, &hints);
+        let inner = self.overlay(area, &title, &hints(plan));
         let body = layout::plan_body(self.state);
         match &plan.work.failure {
             Some(failure) if !plan.work.is_loading() => {
@@ -129,7 +128,7 @@ fn hints(plan: &Plan) -> String {
     let types = plan.name_to_type().is_some() && plan.ready().is_some();
     if plan.ready().is_some() && !types {
         hints.push("← → choose");
-        hints.push("Enter take");
+        hints.push("Enter press");
     }
     hints.push("↑ ↓ scroll");
     hints.push("Esc leave");

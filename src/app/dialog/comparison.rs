@@ -1,0 +1,178 @@
+//! Both sides of a repository: which tags are the same there, which moved, which are missing, which are extra; and
+//! copying the marked ones over.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::Dialog;
+use crate::app::available::said;
+use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::list::{List, Move};
+use crate::app::remote::{Remote, Ticket};
+use crate::app::turn::Turn;
+use crate::model::failure::Failure;
+use crate::model::reference::{Repository, Selector};
+use crate::model::work::comparison::{self, Row, Standing};
+use crate::model::work::{Wish, copy};
+
+/// A comparison on the screen.
+#[derive(Debug)]
+pub struct Comparison {
+    /// What is copied from.
+    pub left: Repository,
+    /// What is copied to.
+    pub right: Repository,
+    /// How they differ.
+    pub rows: Remote<comparison::Comparison>,
+    /// What is shown of that.
+    pub list: List,
+    /// Whether tags that are the same are left out.
+    pub hides_same: bool,
+}
+
+impl Comparison {
+    /// A row of the comparison.
+    pub fn row(&self, item: usize) -> Option<&Row> {
+        self.rows.value.as_ref()?.rows.get(item)
+    }
+
+    /// The tags to copy: the marked ones, else the one under the cursor; only what is on the left.
+    fn to_copy(&self) -> Vec<Selector> {
+        let marked = self.list.marked();
+        let items = if marked.is_empty() { self.list.selected().into_iter().collect() } else { marked };
+        let rows = items.into_iter().filter_map(|item| self.row(item));
+        let rows = rows.filter(|row| row.left.is_some() && row.standing != Standing::Same);
+        rows.map(|row| Selector::Tag(row.tag.clone())).collect()
+    }
+
+    fn show(&mut self) {
+        let rows = self.rows.value.as_ref().map(|found| found.rows.as_slice()).unwrap_or_default();
+        self.list.order = (0..rows.len() as u32).collect();
+        let is_shown = |row: &Row| !self.hides_same || row.standing != Standing::Same;
+        let shown = rows.iter().zip(0u32..).filter(|(row, _)| is_shown(row)).map(|(_, item)| item).collect();
+        self.list.show(shown);
+    }
+
+    /// Marks everything that would be different on the right after it was copied.
+    fn mark_all(&mut self) {
+        let rows = self.rows.value.as_ref().map(|found| found.rows.as_slice()).unwrap_or_default();
+        let differs = |row: &Row| matches!(row.standing, Standing::Moved | Standing::Missing);
+        self.list.marks =
+            rows.iter().zip(0u32..).filter(|(row, _)| differs(row)).map(|(_, item)| item).collect();
+    }
+}
+
+impl Turn<'_> {
+    /// Compares two repositories.
+    pub fn compare(&mut self, left: Repository, right: Repository) {
+        let mut comparison =
+            Comparison { left, right, rows: Remote::default(), list: List::default(), hides_same: false };
+        self.ask_comparison(&mut comparison);
+        self.state.dialogs.push(Dialog::Comparison(Box::new(comparison)));
+    }
+
+    fn ask_comparison(&mut self, comparison: &mut Comparison) {
+        let ask = Ask::Comparison(comparison.left.clone(), comparison.right.clone());
+        comparison.rows.ask(self.ask(Slot::Comparison, Duration::ZERO, ask));
+    }
+
+    /// Takes how two repositories differ.
+    pub fn compared(&mut self, ticket: Ticket, answer: Result<comparison::Comparison, Failure>) {
+        let now = self.now;
+        for dialog in &mut self.state.dialogs {
+            if let Dialog::Comparison(comparison) = dialog
+                && comparison.rows.pending == Some(ticket)
+            {
+                comparison.rows.answer(ticket, answer, now);
+                comparison.list.marks.clear();
+                comparison.show();
+                return;
+            }
+        }
+    }
+
+    /// Compares again what was compared, after one side has changed.
+    pub fn compare_again(&mut self, changed: &Repository) {
+        let mut dialogs = std::mem::take(&mut self.state.dialogs);
+        for dialog in &mut dialogs {
+            if let Dialog::Comparison(comparison) = dialog
+                && (comparison.left == *changed || comparison.right == *changed)
+            {
+                self.ask_comparison(comparison);
+            }
+        }
+        self.state.dialogs = dialogs;
+    }
+
+    pub(super) fn key_in_comparison(
+        &mut self,
+        mut comparison: Box<Comparison>,
+        key: KeyEvent,
+    ) -> Option<Dialog> {
+        let with_control = key.modifiers.contains(KeyModifiers::CONTROL);
+        let to = match key.code {
+            KeyCode::Char('d') if with_control => Some(Move::HalfPages(1)),
+            KeyCode::Char('u') if with_control => Some(Move::HalfPages(-1)),
+            KeyCode::Down | KeyCode::Char('j') => Some(Move::By(1)),
+            KeyCode::Up | KeyCode::Char('k') => Some(Move::By(-1)),
+            KeyCode::PageDown => Some(Move::HalfPages(1)),
+            KeyCode::PageUp => Some(Move::HalfPages(-1)),
+            KeyCode::Home | KeyCode::Char('g') => Some(Move::First),
+            KeyCode::End | KeyCode::Char('G') => Some(Move::Last),
+            _ => None,
+        };
+        match key.code {
+            _ if to.is_some() => {
+                to.map(|to| comparison.list.go(to));
+            }
+            KeyCode::Esc if comparison.list.unmark() => {}
+            KeyCode::Esc | KeyCode::Char('q' | 'h') | KeyCode::Left => {
+                if comparison.rows.is_loading() {
+                    self.cmds.push(Cmd::Drop(Slot::Comparison));
+                }
+                return None;
+            }
+            KeyCode::Char(' ') => comparison.list.toggle_mark(),
+            KeyCode::Char('*') => comparison.mark_all(),
+            KeyCode::Char('u') => {
+                comparison.list.unmark();
+            }
+            KeyCode::Char('.') => {
+                comparison.hides_same = !comparison.hides_same;
+                comparison.show();
+            }
+            KeyCode::Char('x') => {
+                let Comparison { left, right, .. } = *comparison;
+                self.compare(right, left);
+                return None;
+            }
+            KeyCode::Char('r') => self.ask_comparison(&mut comparison),
+            KeyCode::Char('p') => {
+                if let Some(wish) = self.copy_over(&comparison) {
+                    self.state.dialogs.push(Dialog::Comparison(comparison));
+                    self.plan(wish);
+                    return None;
+                }
+            }
+            _ => {}
+        }
+        Some(Dialog::Comparison(comparison))
+    }
+
+    /// What copying the marked tags over is; says why not where it is nothing.
+    fn copy_over(&mut self, comparison: &Comparison) -> Option<Wish> {
+        let (from, to) = (comparison.left.clone(), comparison.right.clone());
+        let images = comparison.to_copy();
+        if images.is_empty() {
+            self.refuse("there is nothing on the left that is not the same on the right");
+            return None;
+        }
+        if let Err(refusal) = self.state.settings.rules.may_copy(&from, &to) {
+            self.refuse(said(&refusal).into_owned());
+            return None;
+        }
+        let what = copy::What::Images(images);
+        Some(Wish::Copy(copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: true }))
+    }
+}

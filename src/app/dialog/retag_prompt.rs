@@ -1,0 +1,159 @@
+//! The prompt for new tags: one name, or a pattern for many, with what comes of it shown while it is typed.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use tui_input::Input;
+
+use super::{Dialog, typed};
+use crate::app::open;
+use crate::app::turn::Turn;
+use crate::model::reference::{Repository, Selector, Tag, Target};
+use crate::model::work::{Wish, retag};
+
+/// Stands for the old tag in what is typed.
+pub const OLD_TAG: &str = "{tag}";
+
+/// What is typed, and what it is about.
+#[derive(Debug)]
+pub struct Retag {
+    /// Where the images are.
+    pub from: Repository,
+    /// Which images.
+    pub images: Vec<Selector>,
+    /// What is typed.
+    pub input: Input,
+    /// Whether the old tags go afterwards.
+    pub moves: bool,
+    /// Whether the cursor is on the switch for that.
+    pub on_switch: bool,
+    /// Why Enter did nothing.
+    pub problem: Option<String>,
+}
+
+impl Retag {
+    /// For these images.
+    pub fn of(from: Repository, images: Vec<Selector>, begun: &str) -> Retag {
+        let begun = if begun.is_empty() && images.len() > 1 { OLD_TAG } else { begun };
+        Retag { from, images, input: begun.into(), moves: false, on_switch: false, problem: None }
+    }
+
+    /// Each image with its new name, or what is wrong with what is typed.
+    pub fn targets(&self) -> Result<Vec<(Selector, Repository, Tag)>, String> {
+        let pattern = self.input.value().trim();
+        if self.images.len() > 1 && !pattern.contains(OLD_TAG) && !is_repository(pattern) {
+            return Err(format!("all of them would get one tag: `{OLD_TAG}` stands for the old one"));
+        }
+        let mut targets: Vec<(Selector, Repository, Tag)> = Vec::new();
+        for image in &self.images {
+            let (repository, tag) = target(&self.from, image, pattern)?;
+            if targets.iter().any(|(_, other, known)| (other, known) == (&repository, &tag)) {
+                return Err(format!("two of them would be `{tag}`"));
+            }
+            targets.push((image.clone(), repository, tag));
+        }
+        Ok(targets)
+    }
+
+    fn wish(&self) -> Result<Wish, String> {
+        let items = self.targets()?;
+        let manner = if self.moves { retag::Manner::Move } else { retag::Manner::Add };
+        Ok(Wish::Retag(retag::Wish { from: self.from.clone(), items, manner }))
+    }
+}
+
+/// Whether what is typed names a repository and no tag, so that images keep theirs.
+fn is_repository(pattern: &str) -> bool {
+    let last = pattern.rsplit('/').next().unwrap_or_default();
+    pattern.contains('/') && !last.contains(':')
+}
+
+/// Where one image goes.
+fn target(from: &Repository, image: &Selector, pattern: &str) -> Result<(Repository, Tag), String> {
+    let old = match image {
+        Selector::Tag(tag) => Some(tag.as_str()),
+        Selector::Digest(_) => None,
+    };
+    let text = match old {
+        Some(old) => pattern.replace(OLD_TAG, old),
+        None if pattern.contains(OLD_TAG) => return Err("an image that goes by digest has no old tag".into()),
+        None => pattern.to_string(),
+    };
+    if !text.contains(['/', ':']) {
+        let tag = Tag::parse(&text).map_err(|bad| bad.to_string())?;
+        return Ok((from.clone(), tag));
+    }
+    let (repository, tag) = match open::read(&text, Some(&from.host)).map_err(|bad| bad.to_string())? {
+        Target::Image(reference) if reference.digest.is_none() => (reference.repository, reference.tag),
+        Target::Repository(repository) => (repository, old.and_then(|old| Tag::parse(old).ok())),
+        Target::Image(_) | Target::Registry(_) => return Err("a tag is expected".into()),
+    };
+    if repository.host != from.host {
+        return Err(format!("that is in another registry than {}: `c` copies", from.host));
+    }
+    Ok((repository, tag.ok_or("a tag is expected")?))
+}
+
+impl Turn<'_> {
+    pub(super) fn key_in_retag(&mut self, mut prompt: Retag, key: KeyEvent) -> Option<Dialog> {
+        match key.code {
+            KeyCode::Esc => return None,
+            KeyCode::Enter => match prompt.wish() {
+                Ok(wish) => {
+                    self.plan(wish);
+                    return None;
+                }
+                Err(problem) => prompt.problem = Some(problem),
+            },
+            KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => {
+                prompt.on_switch = !prompt.on_switch;
+            }
+            KeyCode::Char(' ') if prompt.on_switch => prompt.moves = !prompt.moves,
+            _ => {
+                if typed(&mut prompt.input, key) {
+                    prompt.on_switch = false;
+                    prompt.problem = None;
+                }
+            }
+        }
+        Some(Dialog::Retag(prompt))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(images: &[&str], typed: &str) -> Result<Vec<String>, String> {
+        let from = Repository::parse("r.test:5000/team/app").expect("a repository");
+        let images = images.iter().map(|text| text.parse().expect("a selector")).collect();
+        let prompt = Retag::of(from, images, typed);
+        Ok(prompt.targets()?.into_iter().map(|(_, repository, tag)| format!("{repository}:{tag}")).collect())
+    }
+
+    #[test]
+    fn what_is_typed_is_a_tag_a_pattern_or_a_full_reference() {
+        let table = [
+            ("stable", "r.test:5000/team/app:stable"),
+            ("{tag}-stable", "r.test:5000/team/app:1.4-stable"),
+            ("other:2", "r.test:5000/other:2"),
+            ("team/other:{tag}", "r.test:5000/team/other:1.4"),
+            ("team/other", "r.test:5000/team/other:1.4"),
+            ("r.test:5000/team/other:x", "r.test:5000/team/other:x"),
+        ];
+        for (typed, expected) in table {
+            assert_eq!(targets(&["1.4"], typed), Ok(vec![expected.to_string()]), "{typed}");
+        }
+        for bad in ["", "-x", "a b", "elsewhere.test/app:1", "r.test:5000/app@sha256:00"] {
+            assert!(targets(&["1.4"], bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn many_images_need_a_pattern_that_tells_them_apart() {
+        assert!(targets(&["1", "2"], "stable").is_err());
+        assert_eq!(targets(&["1", "2"], "team/other").map(|all| all.len()), Ok(2));
+        assert_eq!(
+            targets(&["1", "2"], "v{tag}"),
+            Ok(vec!["r.test:5000/team/app:v1".to_string(), "r.test:5000/team/app:v2".into()])
+        );
+    }
+}

@@ -1,0 +1,445 @@
+//! Pictures of what leads to changes and what follows them: prompts, jobs, the journal, a comparison.
+
+use regtui::app::dialog::Dialog;
+use regtui::app::jobs::JobId;
+use regtui::app::msg::Msg;
+use regtui::model::failure::{Failure, FailureKind};
+use regtui::model::reference::{Repository, Selector, Tag};
+use regtui::model::work::comparison::{Comparison, Row, Side};
+use regtui::model::work::copy::{self, What};
+use regtui::model::work::journal::{self, Entry, EntryId, Held, State};
+use regtui::model::work::progress::{Item, Outcome, Progress, Report};
+use regtui::model::work::retag::{self, Manner};
+use regtui::model::work::{Wish, Work, undo};
+
+use super::panes::registry;
+use super::plans::{PLAN_SIZES, delete_plan, digest};
+use super::screen::{Registry, Screen, failure, key_of, now, picture_at};
+
+fn tag(text: &str) -> Tag {
+    Tag::parse(text).expect("a tag")
+}
+
+fn repository(text: &str) -> Repository {
+    Repository::parse(text).expect("a repository")
+}
+
+/// What wishes come to in these pictures.
+fn plan(wish: &Wish) -> Result<Work, Failure> {
+    match wish {
+        Wish::Delete(_) => delete_plan(wish),
+        Wish::Retag(wish) => Ok(Work::Retag(retag_plan(wish))),
+        Wish::Copy(wish) => Ok(Work::Copy(copy_plan(wish))),
+        Wish::Undo(entry) => Ok(Work::Undo(undo::Plan {
+            entry: entry.clone(),
+            of: "untag team/app:1.4.2".into(),
+            steps: vec![
+                undo::Step {
+                    repository: repository("localhost:5000/team/app"),
+                    selector: Selector::Tag(tag("1.4.2")),
+                    before: Some(digest(7)),
+                    now: None,
+                    impossible: None,
+                },
+                undo::Step {
+                    repository: repository("localhost:5000/team/app"),
+                    selector: Selector::Tag(tag("1.4.1")),
+                    before: Some(digest(8)),
+                    now: Some(digest(9)),
+                    impossible: Some("it moved since".into()),
+                },
+            ],
+            refused: None,
+            name_to_type: None,
+        })),
+    }
+}
+
+fn retag_plan(wish: &retag::Wish) -> retag::Plan {
+    let steps = wish.items.iter().zip(7u8..).map(|((selector, to, tag), number)| retag::Step {
+        selector: selector.clone(),
+        digest: digest(number),
+        to: to.clone(),
+        tag: tag.clone(),
+        replaces: (number % 3 == 1 && *to == wish.from).then(|| digest(number + 0x40)),
+    });
+    retag::Plan {
+        from: wish.from.clone(),
+        manner: wish.manner,
+        steps: steps.collect(),
+        refused: None,
+        name_to_type: None,
+    }
+}
+
+fn copy_plan(wish: &copy::Wish) -> copy::Plan {
+    use regtui::model::manifest::{Body, Descriptor, Manifest};
+    let text = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:0101010101010101010101010101010101010101010101010101010101010101","size":2},"layers":[]}"#;
+    let manifest =
+        std::sync::Arc::new(Manifest::parse(text.as_bytes().to_vec().into(), None).expect("a manifest"));
+    let descriptor = match &manifest.body {
+        Body::Image(image) => image.config.clone().expect("a config"),
+        _ => panic!("an image"),
+    };
+    let blob = |number: u8, way| {
+        let descriptor =
+            Descriptor { digest: Some(digest(number)), size: Some(13_700_000), ..descriptor.clone() };
+        copy::Blob { descriptor, way }
+    };
+    let images = match &wish.what {
+        What::Images(images) => images.clone(),
+        What::AllTags => vec![Selector::Tag(tag("1.0")), Selector::Tag(tag("1.1"))],
+    };
+    let images = images.into_iter().zip(3u8..).map(|(selector, number)| copy::Image {
+        tag: wish.tag.clone().or_else(|| match &selector {
+            Selector::Tag(tag) => Some(tag.clone()),
+            Selector::Digest(_) => None,
+        }),
+        selector,
+        digest: digest(number),
+        source: digest(number),
+        replaces: (number == 3).then(|| digest(0x33)),
+        manifest: manifest.clone(),
+    });
+    copy::Plan {
+        from: wish.from.clone(),
+        to: wish.to.clone(),
+        images: images.collect(),
+        manifests: vec![manifest.clone()],
+        blobs: (1..=14)
+            .map(|number| blob(number, if number > 3 { copy::Way::There } else { copy::Way::Move }))
+            .collect(),
+        digests_change: !wish.platforms.is_empty(),
+        left_out: Vec::new(),
+        refused: None,
+        name_to_type: None,
+        wish: wish.clone(),
+    }
+}
+
+/// The tags of `team/app`, with another registry open.
+fn screen(size: (u16, u16)) -> Screen {
+    let registry = Registry { plan, journal: entries(), comparison: Ok(comparison()), ..registry() };
+    let mut screen = Screen::of(registry, size, &["localhost:5000", "prod.example:5000"]);
+    screen.settle();
+    screen.press("j j l");
+    screen
+}
+
+fn after(size: (u16, u16), keys: &[&str]) -> Screen {
+    let mut screen = screen(size);
+    for keys in keys {
+        screen.press(keys);
+    }
+    screen
+}
+
+fn entries() -> Vec<Entry> {
+    let item = |name: &str, done| journal::Item {
+        repository: repository("localhost:5000/team/app"),
+        selector: Selector::Tag(tag(name)),
+        before: Some(Held {
+            digest: digest(7),
+            media_type: "application/vnd.oci.image.manifest.v1+json".into(),
+            bytes: bytes::Bytes::new(),
+        }),
+        after: None,
+        done,
+    };
+    let entry = |id: &str, title: &str, at: &str, state, items| Entry {
+        id: EntryId(id.into()),
+        at: at.parse().expect("a time"),
+        title: title.to_string().into(),
+        state,
+        items,
+    };
+    vec![
+        entry(
+            "4",
+            "undo: untag team/app:0.9",
+            "2026-11-21T11:59:30Z",
+            State::Ended,
+            vec![item("0.9", Some(true))],
+        ),
+        entry(
+            "3",
+            "untag 3 tags of team/app",
+            "2026-11-21T11:40:00Z",
+            State::Open,
+            vec![item("1.4.2", Some(true)), item("1.4.1", None), item("1.4.0", None)],
+        ),
+        entry(
+            "2",
+            "retag team/app:1.4.2 → stable",
+            "2026-11-20T11:40:00Z",
+            State::Ended,
+            vec![item("stable", Some(true))],
+        ),
+        entry(
+            "1",
+            "untag team/app:0.9",
+            "2026-11-01T11:40:00Z",
+            State::Undone,
+            vec![item("0.9", Some(true))],
+        ),
+    ]
+}
+
+fn comparison() -> Comparison {
+    let row = |name: &str, left, right| Row::of(tag(name), left, right);
+    let rows = vec![
+        row("1.3.0", Side::Absent, Side::Is(digest(3))),
+        row("1.4.0", Side::Is(digest(4)), Side::Is(digest(4))),
+        row("1.4.1", Side::Is(digest(5)), Side::Absent),
+        row("1.4.2", Side::Is(digest(6)), Side::Unknown),
+        row("latest", Side::Is(digest(6)), Side::Is(digest(4))),
+    ];
+    Comparison {
+        left: repository("localhost:5000/team/app"),
+        right: repository("prod.example:5000/team/app"),
+        rows,
+        incomplete: Vec::new(),
+    }
+}
+
+fn plan_picture(name: &str, situation: impl FnMut((u16, u16)) -> Screen) {
+    picture_at(name, &PLAN_SIZES, situation);
+}
+
+#[test]
+fn the_prompt_for_new_tags_shows_what_comes_of_it() {
+    plan_picture("retag_prompt", |size| {
+        let mut screen = after(size, &["Space Space Space", "t"]);
+        screen.write("-stable");
+        screen
+    });
+}
+
+#[test]
+fn a_retag_shows_old_and_new_digests() {
+    plan_picture("plan_retag", |size| {
+        let mut screen = after(size, &["Space Space", "t"]);
+        screen.write("-stable").press("Tab Space").press("Enter");
+        screen
+    });
+}
+
+#[test]
+fn the_prompt_for_a_copy_offers_other_registries_and_switches() {
+    plan_picture("copy_prompt", |size| {
+        let mut screen = after(size, &["c"]);
+        screen.write("prod").press("Down Down Down Space");
+        screen
+    });
+}
+
+#[test]
+fn a_copy_shows_what_moves_and_what_it_replaces() {
+    plan_picture("plan_copy", |size| {
+        let mut screen = after(size, &["Space Space", "c"]);
+        screen.press("Down Enter").press("Enter");
+        screen
+    });
+}
+
+#[test]
+fn an_undo_shows_what_is_put_back_and_what_is_not() {
+    plan_picture("plan_undo", |size| after(size, &["z"]));
+}
+
+#[test]
+fn both_sides_of_a_repository() {
+    plan_picture("comparison", |size| after(size, &["C", "* j"]));
+}
+
+#[test]
+fn the_journal_lists_changes() {
+    plan_picture("journal", |size| after(size, &["J j"]));
+}
+
+#[test]
+fn an_entry_of_the_journal_shows_its_tags() {
+    plan_picture("journal_entry", |size| after(size, &["J j Enter"]));
+}
+
+fn item(name: &str, outcome: Option<Outcome>) -> Item {
+    Item { name: name.to_string().into(), outcome }
+}
+
+/// Two jobs: one that copies, one that failed in part.
+fn working(size: (u16, u16)) -> Screen {
+    let mut screen = after(size, &["Space Space", "d"]);
+    screen.wait(300);
+    screen.write("team/app").press("Enter");
+    let refused = Failure {
+        what: "cannot untag nightly".into(),
+        why: "403 DENIED: the tag is immutable".into(),
+        hint: Some("change the rule of the repository, or untag another one".into()),
+        kind: FailureKind::Denied,
+    };
+    let report = Report {
+        items: vec![
+            item("1.10.0-rc.1", Some(Outcome::Done("untagged and gone".into()))),
+            item("1.4.2", Some(Outcome::Failed(refused))),
+        ],
+        undo: Some(EntryId("5".into())),
+        remarks: vec!["one upload could not be closed".into()],
+        ..Report::default()
+    };
+    screen.send(Msg::JobEnded(JobId(1), report));
+    screen.settle();
+    screen.press("c").press("Down Enter").press("Enter").press("l Enter");
+    let items = vec![item("1.10.0-rc.1", None)];
+    for (wait, moved) in [(1_000, 0), (1_000, 10_000_000), (4_000, 25_400_000)] {
+        screen.wait(wait);
+        let progress =
+            Progress { items: items.clone(), moved, bytes: 41_100_000, now: "layer 2 of 3".into() };
+        screen.send(Msg::Progressed(vec![(JobId(2), progress)]));
+    }
+    screen.send(Msg::Ticked);
+    screen
+}
+
+#[test]
+fn a_running_job_has_one_line_above_the_hints() {
+    plan_picture("job_line", working);
+}
+
+#[test]
+fn the_jobs_say_how_far_they_are_and_how_they_ended() {
+    plan_picture("jobs", |size| {
+        let mut screen = working(size);
+        screen.press("w");
+        screen
+    });
+}
+
+#[test]
+fn an_opened_job_says_how_each_part_ended() {
+    plan_picture("job_open", |size| {
+        let mut screen = working(size);
+        screen.press("w j Enter");
+        screen
+    });
+}
+
+#[test]
+fn quitting_while_a_job_runs_asks() {
+    plan_picture("quit_with_jobs", |size| {
+        let mut screen = working(size);
+        screen.press("q");
+        screen
+    });
+}
+
+#[test]
+fn a_rename_moves_and_a_pattern_names_each() {
+    let mut screen = after((80, 24), &["Space Space", "t"]);
+    screen.write("-stable").press("Tab Space Enter").press("l Enter");
+    let [(_, work)] = screen.started.as_slice() else { panic!("one job: {}", screen.text()) };
+    let Work::Retag(plan) = &**work else { panic!("a retag") };
+    assert_eq!(plan.manner, Manner::Move);
+    let tags: Vec<&str> = plan.steps.iter().map(|step| step.tag.as_str()).collect();
+    assert_eq!(tags, ["1.10.0-rc.1-stable", "1.4.2-stable"]);
+}
+
+#[test]
+fn a_harmless_plan_begins_on_the_button_that_carries_it_out() {
+    for (typed, is_harmless) in [("other:free", true), ("taken", false)] {
+        let mut screen = after((80, 24), &["t"]);
+        screen.write(typed).press("Enter").press("Enter");
+        assert_eq!(screen.started.len(), usize::from(is_harmless), "{typed}");
+        assert!(screen.state.dialogs.is_empty());
+    }
+}
+
+#[test]
+fn what_was_taken_is_put_where_the_cursor_is() {
+    let mut screen = after((120, 40), &["Space Space", "Y", "p"]);
+    assert!(screen.text().contains("the images are from here"), "{}", screen.text());
+    screen.press("Esc").press("1 j").press("p");
+    let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+    let Some(Wish::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
+    assert_eq!(wish.to, repository("prod.example:5000/team/app"));
+    assert!(matches!(&wish.what, What::Images(images) if images.len() == 2) && wish.referrers);
+}
+
+#[test]
+fn a_comparison_copies_only_what_differs_and_is_on_the_left() {
+    let mut screen = after((80, 24), &["C", "*", "p"]);
+    let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+    let Some(Wish::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
+    assert_eq!(wish.what, What::Images(vec![Selector::Tag(tag("1.4.1")), Selector::Tag(tag("latest"))]));
+    screen.press("Esc").press("u g").press("p");
+    assert!(screen.text().contains("nothing on the left"), "{}", screen.text());
+}
+
+#[test]
+fn undo_takes_the_last_change_that_is_none_itself() {
+    let mut screen = after((80, 24), &["z"]);
+    let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("3".into()))));
+    screen.registry.journal = entries().split_off(3);
+    screen.press("Esc").press("z");
+    assert!(screen.state.dialogs.is_empty());
+    assert!(screen.text().contains("nothing was changed that could be undone"), "{}", screen.text());
+}
+
+#[test]
+fn leaving_waits_for_jobs_or_stops_them_or_is_taken_back() {
+    let mut waits = working((80, 24));
+    waits.press("q w");
+    assert!(!waits.quit && waits.stopped.is_empty());
+    waits.send(Msg::JobEnded(JobId(2), Report::default()));
+    assert!(waits.quit);
+
+    let mut stops = working((80, 24));
+    stops.press("q s");
+    assert!(!stops.quit);
+    assert_eq!(stops.stopped, [JobId(2)]);
+    stops.press("q s");
+    assert!(stops.quit, "who asks twice does not wait");
+
+    let mut stays = working((80, 24));
+    stays.press("q w").press("q c");
+    stays.send(Msg::JobEnded(JobId(2), Report::default()));
+    assert!(!stays.quit);
+}
+
+#[test]
+fn what_failed_is_planned_again() {
+    let mut screen = working((80, 24));
+    screen.press("w j r");
+    let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+    let Some(Wish::Delete(wish)) = &plan.wish else { panic!("a delete: {plan:?}") };
+    assert_eq!(wish.selectors, [Selector::Tag(tag("1.4.2"))]);
+}
+
+#[test]
+fn the_end_of_a_job_asks_again_for_what_it_changed() {
+    let mut screen = after((80, 24), &["d", "l Enter"]);
+    screen.open.clear();
+    let report =
+        Report { items: vec![item("1.10.0-rc.1", Some(Outcome::Done("".into())))], ..Report::default() };
+    screen.send(Msg::JobEnded(JobId(1), report));
+    let asks = screen
+        .open
+        .iter()
+        .filter(|cmd| matches!(cmd, regtui::app::cmd::Cmd::Load { slot: regtui::app::cmd::Slot::Tags, .. }));
+    assert_eq!(asks.count(), 1);
+}
+
+#[test]
+fn a_late_plan_is_nobodys() {
+    let mut screen = screen((80, 24));
+    screen.wait(300);
+    screen.send(Msg::Key(key_of("d")));
+    screen.wait(300);
+    screen.send(Msg::Key(key_of("Esc")));
+    screen.settle();
+    assert!(screen.state.dialogs.is_empty());
+    screen.registry.comparison = Err(failure(FailureKind::Unreachable));
+    screen.press("C");
+    assert!(screen.text().contains("cannot reach"), "{}", screen.text());
+    assert_eq!(now(), super::screen::now());
+}
