@@ -2,7 +2,6 @@
 //! same tags.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use regtui::model::digest::Digest;
@@ -17,14 +16,17 @@ pub fn run() {
     let host = server.host();
     let home = tempfile::tempdir().expect("a folder");
     let reference = format!("{host}/bench/app");
-    let manifests: Vec<String> = (0..TAGS).map(|n| format!("manifests/{}", servers::tag(n))).collect();
+    let manifests: Vec<String> = (0..TAGS).map(servers::manifest_path).collect();
     let configs: Vec<String> =
-        (0..TAGS).map(|n| format!("blobs/{}", Digest::sha256(&servers::image(n).0))).collect();
+        (0..TAGS).map(|n| format!("bench/app/blobs/{}", Digest::sha256(&servers::image(n).0))).collect();
     let mut ours = Vec::new();
     let mut theirs = Vec::new();
     for run in 0..6 {
         let cold = tempfile::tempdir().expect("a folder");
-        let rates = (wrk(&host, home.path(), &manifests), wrk(&host, home.path(), &configs));
+        let rates = (
+            peers::wrk(&host, home.path(), "GET", &manifests),
+            peers::wrk(&host, home.path(), "GET", &configs),
+        );
         let took = peers::time(peers::quiet(peers::REGTUI, cold.path()).args(["ls", "--long", &reference]));
         let warm = peers::time(peers::quiet(peers::REGTUI, cold.path()).args(["ls", "--long", &reference]));
         if run > 0 {
@@ -63,27 +65,6 @@ pub fn run() {
             theirs.as_secs_f64() / cold.as_secs_f64()
         );
     }
-}
-
-/// Requests a second of `wrk -c8` for three seconds, over these paths of the repository in turn.
-fn wrk(host: &str, home: &Path, paths: &[String]) -> Option<f64> {
-    let wrk = peers::find("wrk")?;
-    let script = home.join("paths.lua");
-    let lua = format!(
-        "local paths = {{'{}'}}\nlocal n = 0\nrequest = function()\n  n = n % #paths + 1\n  \
-         return wrk.format('GET', '/v2/bench/app/' .. paths[n], {{['Accept'] = '{}'}})\nend\n",
-        paths.join("', '"),
-        regtui::model::media_type::ACCEPT_MANIFESTS
-    );
-    std::fs::write(&script, lua).expect("the script is written");
-    let output = Command::new(wrk)
-        .args(["-c8", "-t1", "-d3", "-s"])
-        .arg(&script)
-        .arg(format!("http://{host}"))
-        .output();
-    let text = String::from_utf8_lossy(&output.expect("wrk runs").stdout).into_owned();
-    assert!(!text.contains("Non-2xx"), "{text}");
-    text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")?.trim().parse().ok())
 }
 
 /// `crane manifest` and `crane config` for each tag, eight tags at a time.

@@ -3,6 +3,7 @@
 //! Each is taken beside a peer in the same run, or counted by the kernel, since machines differ and are noisy. Peers
 //! that are not in PATH (crane, wrk, docker-registry) are named and left out.
 
+mod delete_plan;
 mod first_frame;
 mod idle;
 mod keys;
@@ -21,6 +22,7 @@ const ALL: &[(&str, fn())] = &[
     ("memory", memory::run),
     ("idle", idle::run),
     ("long", long::run),
+    ("delete_plan", delete_plan::run),
 ];
 
 fn main() {

@@ -1,6 +1,6 @@
 //! The programs that regtui is measured beside, and what the kernel says of a process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ pub fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// A command that reads no configuration and no credentials of the user, and writes its cache and state to `home`.
-pub fn quiet(program: impl AsRef<std::ffi::OsStr>, home: &std::path::Path) -> Command {
+pub fn quiet(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
     let mut command = Command::new(program);
     command
         .env("HOME", home)
@@ -122,4 +122,25 @@ pub fn processors() -> usize {
 pub fn load() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().unwrap_or("unknown").to_string()
+}
+
+/// Requests a second of `wrk -c8` for three seconds, over these paths of the API in turn. Fails if one is refused.
+pub fn wrk(host: &str, home: &Path, method: &str, paths: &[String]) -> Option<f64> {
+    let wrk = find("wrk")?;
+    let script = home.join("paths.lua");
+    let lua = format!(
+        "local paths = {{'{}'}}\nlocal n = 0\nrequest = function()\n  n = n % #paths + 1\n  \
+         return wrk.format('{method}', '/v2/' .. paths[n], {{['Accept'] = '{}'}})\nend\n",
+        paths.join("', '"),
+        regtui::model::media_type::ACCEPT_MANIFESTS
+    );
+    std::fs::write(&script, lua).expect("the script is written");
+    let output = Command::new(wrk)
+        .args(["-c8", "-t1", "-d3", "-s"])
+        .arg(&script)
+        .arg(format!("http://{host}"))
+        .output();
+    let text = String::from_utf8_lossy(&output.expect("wrk runs").stdout).into_owned();
+    assert!(!text.contains("Non-2xx"), "{text}");
+    text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")?.trim().parse().ok())
 }

@@ -52,6 +52,11 @@ pub fn tag(number: usize) -> String {
     format!("1.{number}.0")
 }
 
+/// The path of a tag's manifest in the API of [`distribution`].
+pub fn manifest_path(number: usize) -> String {
+    format!("bench/app/manifests/{}", tag(number))
+}
+
 /// A config and a manifest that no other number has. The manifest names one layer, which nobody fetches.
 pub fn image(number: usize) -> (Vec<u8>, Vec<u8>) {
     let created = 1_700_000_000 + 3_600 * i64::try_from(number).unwrap_or(0);
