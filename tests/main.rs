@@ -53,6 +53,7 @@ mod ops {
 mod pty {
     mod asks;
     mod hangup;
+    mod jobs;
     mod life;
     mod outside;
     mod panic;

@@ -34,11 +34,15 @@ impl Turn<'_> {
         }
     }
 
-    /// Leaves, or asks first what becomes of the jobs that run.
+    /// Leaves, or asks first what becomes of the jobs that run. Who insists where that is asked wants them stopped.
     pub fn quit(&mut self) {
-        match self.state.jobs.are_running() {
-            false => self.cmds.push(Cmd::Quit),
-            true => self.ask_about_jobs(),
+        if !self.state.jobs.are_running() {
+            self.cmds.push(Cmd::Quit);
+        } else if self.is_asking_about_jobs() {
+            self.state.dialogs.pop();
+            self.stop_and_leave();
+        } else {
+            self.ask_about_jobs();
         }
     }
 

@@ -154,10 +154,7 @@ impl Turn<'_> {
             Choice::Copy(text) => self.cmds.push(Cmd::Copy(text)),
             Choice::Stay => self.state.jobs.leaving = false,
             Choice::LeaveAtTheEnd => self.leave_at_the_end(),
-            Choice::StopAndLeave => {
-                self.leave_at_the_end();
-                self.stop_all();
-            }
+            Choice::StopAndLeave => self.stop_and_leave(),
         }
     }
 

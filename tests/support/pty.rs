@@ -118,6 +118,29 @@ impl Pty {
         self.keys.flush().expect("somebody reads keys");
     }
 
+    /// Presses keys again and again until the text is on the screen: for what takes no key while it has just appeared.
+    pub fn press_until(&mut self, keys: &str, text: &str) {
+        let end = Instant::now() + LONGEST;
+        while !self.shows_within(Duration::from_millis(400), text) {
+            assert!(Instant::now() < end, "{keys:?} does not lead to `{text}`:\n{}", self.text());
+            self.press(keys);
+        }
+    }
+
+    /// Whether the text is on the screen before so much time has passed.
+    fn shows_within(&self, most: Duration, text: &str) -> bool {
+        let end = Instant::now() + most;
+        let mut seen = self.lock();
+        while !seen.parser.screen().contents().contains(text) {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            seen = self.seen.1.wait_timeout(seen, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
     pub fn resize(&self, columns: u16, rows: u16) {
         self.lock().parser.set_size(cells(rows), cells(columns));
         self.master.resize(size(columns, rows)).expect("another size");

@@ -80,8 +80,14 @@ impl Turn<'_> {
         self.state.dialogs.push(Dialog::Menu(Menu { title: LEAVING, entries, cursor: 0 }));
     }
 
-    /// Stops every job that runs; where all were told to already, leaves without waiting for them.
-    pub fn stop_all(&mut self) {
+    /// Whether it is being asked what becomes of them.
+    pub fn is_asking_about_jobs(&self) -> bool {
+        matches!(self.state.dialogs.last(), Some(Dialog::Menu(menu)) if menu.title == LEAVING)
+    }
+
+    /// Stops every job that runs and leaves after the last one; where all were told to already, without waiting.
+    pub fn stop_and_leave(&mut self) {
+        self.leave_at_the_end();
         let running: Vec<JobId> =
             self.state.jobs.running().filter(|job| !job.is_stopping()).map(|job| job.id).collect();
         if running.is_empty() {
