@@ -1,8 +1,9 @@
 //! The figures that README quotes: `cargo bench` repeats them, `cargo bench -- NAME` one of them.
 //!
 //! Each is taken beside a peer in the same run, or counted by the kernel, since machines differ and are noisy. Peers
-//! that are not in PATH (crane, wrk, docker-registry) are named and left out.
+//! that are not in PATH (crane, skopeo, wrk, docker-registry) are named and left out.
 
+mod copy;
 mod delete_plan;
 mod first_frame;
 mod idle;
@@ -22,6 +23,7 @@ const ALL: &[(&str, fn())] = &[
     ("memory", memory::run),
     ("idle", idle::run),
     ("long", long::run),
+    ("copy", copy::run),
     ("delete_plan", delete_plan::run),
 ];
 

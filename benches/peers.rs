@@ -108,8 +108,43 @@ pub fn ticks(process: u32) -> u64 {
 
 /// Resident memory of a process now, in MiB.
 pub fn resident(process: u32) -> f64 {
+    field(process, "VmRSS:")
+}
+
+/// What a command took from beginning to end.
+pub struct Usage {
+    /// On the clock.
+    pub took: Duration,
+    /// Of processors, in steps of 10 ms.
+    pub processor: Duration,
+    /// The most memory that it had at once, in MiB.
+    pub memory: f64,
+}
+
+/// Runs a command to its end, its output thrown away, and says what it took.
+pub fn usage(command: &mut Command) -> Usage {
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut memory: f64 = 0.0;
+    let process = rustix::process::Pid::from_child(&child);
+    let ended = rustix::process::WaitIdOptions::EXITED
+        | rustix::process::WaitIdOptions::NOHANG
+        | rustix::process::WaitIdOptions::NOWAIT;
+    // It is left to be waited for until the kernel has told what it took.
+    while !matches!(rustix::process::waitid(rustix::process::WaitId::Pid(process), ended), Ok(Some(_))) {
+        memory = memory.max(field(child.id(), "VmHWM:"));
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let took = start.elapsed();
+    let processor = Duration::from_millis(10 * ticks(child.id()));
+    let status = child.wait().expect("it ended");
+    assert!(status.success(), "{command:?} failed: {status}");
+    Usage { took, processor, memory }
+}
+
+fn field(process: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0");
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(0.0) / 1024.0
 }
 

@@ -139,12 +139,43 @@ async fn fill(host: &str, tags: usize) {
 }
 
 async fn upload(http: &reqwest::Client, base: &str, blob: Vec<u8>) {
+    let digest = Digest::sha256(&blob);
     let post = http.post(format!("{base}bench/app/blobs/uploads/")).header("Content-Length", "0");
     let session = post.send().await.expect("an answer");
     let location =
         session.headers().get("Location").and_then(|value| value.to_str().ok()).expect("a location");
     let joint = if location.contains('?') { '&' } else { '?' };
-    let url = format!("{location}{joint}digest={}", Digest::sha256(&blob));
+    let url = format!("{location}{joint}digest={digest}");
     let answer = http.put(url).body(blob).send().await.expect("an answer");
     assert!(answer.status().is_success(), "{}", answer.status());
+}
+
+/// Pushes an image with these layers to `bench/app`, under this tag.
+pub fn push(host: &str, tag: &str, layers: &[Vec<u8>]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
+    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let base = format!("http://{host}/v2/");
+    let digests: Vec<String> = layers.iter().map(|layer| Digest::sha256(layer).to_string()).collect();
+    let config = serde_json::json!({
+        "architecture": "amd64", "os": "linux", "config": { "Labels": { "tag": tag } },
+        "rootfs": { "type": "layers", "diff_ids": digests },
+    });
+    let config = config.to_string().into_bytes();
+    let described = layers.iter().zip(&digests).map(|(layer, digest)| {
+        let media_type = "application/vnd.oci.image.layer.v1.tar+gzip";
+        serde_json::json!({ "mediaType": media_type, "digest": digest, "size": layer.len() })
+    });
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "mediaType": OCI_MANIFEST,
+        "config": { "mediaType": OCI_CONFIG, "digest": Digest::sha256(&config), "size": config.len() },
+        "layers": described.collect::<Vec<_>>(),
+    });
+    runtime.block_on(async {
+        for blob in layers.iter().cloned().chain([config]) {
+            upload(&http, &base, blob).await;
+        }
+        let put = http.put(format!("{base}bench/app/manifests/{tag}")).header("Content-Type", OCI_MANIFEST);
+        let answer = put.body(manifest.to_string()).send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{}", answer.status());
+    });
 }
