@@ -10,6 +10,7 @@ use regtui::model::reference::{Repository, Selector};
 use regtui::model::work::copy::{Way, What, Wish};
 use regtui::model::work::progress::Outcome;
 use regtui::model::work::rules::Rules;
+use regtui::ops::work;
 
 use crate::support::copying::{Sides, layer, noise, outcome};
 use crate::support::registry::{Registry, name, settings, tag};
@@ -209,6 +210,21 @@ async fn what_a_tag_replaces_is_shown_kept_and_checked_again() {
     assert_eq!(kept, [(Some(old.digest), Some(true)), (Some(old.digest), Some(false))]);
     let bytes = &entry.items[0].before.as_ref().expect("the manifest").bytes;
     assert_eq!(Digest::sha256(bytes), old.digest, "byte for byte");
+}
+
+#[tokio::test]
+async fn a_copy_is_taken_back_by_undo() {
+    let there = Store::new();
+    let old = there.image("copy").label("old", "1").tag("1").push();
+    let source = one_image();
+    source.image("app").label("two", "2").tag("2").push();
+    let sides = Sides::to(source, demo::Settings::default(), there).await;
+    let (_, report) = sides.copy(&sides.wish(&["1", "2"])).await;
+    let undo = regtui::model::work::Wish::Undo(report.undo.expect("an entry"));
+    let work = work::plan(&sides.workshop, &undo).await.expect("a plan");
+    let report = work::run(&sides.workshop, &work, &sides.watch).await;
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!((sides.there("1"), sides.there("2")), (Some(old.digest), None));
 }
 
 #[tokio::test]
@@ -489,6 +505,7 @@ async fn one_image_that_fails_lets_the_others_finish() {
         let report = sides.run(&plan).await;
         assert!(matches!(outcome(&report, "2"), Outcome::Failed(_)), "{refusal:?} {report:#?}");
         assert_eq!(report.done(), 2, "{refusal:?} {report:#?}");
+        assert!(report.remarks.len() <= 1, "what failed is told once: {report:#?}");
         for tag in ["1", "3"] {
             sides.is_same(tag);
         }

@@ -105,6 +105,12 @@ impl<'a> Carrier<'a> {
         needed.filter_map(|digest| all.get(&digest).cloned()).collect()
     }
 
+    /// The arrivals that no image waits for.
+    pub fn unclaimed(&self, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
+        let unclaimed = all.iter().filter(|(digest, _)| !self.wanted.contains_key(digest));
+        unclaimed.map(|(_, arrival)| arrival.clone()).collect()
+    }
+
     /// Waits until all that an image needs is there.
     pub async fn wait_for(&self, index: usize, arrivals: Vec<Arrival<'a>>) -> Result<(), Halt> {
         let noted = arrivals.into_iter().map(async |arrival: Arrival<'a>| {

@@ -8,15 +8,14 @@ use futures_util::{FutureExt, StreamExt, stream};
 use super::companions::{self, Companions};
 use super::destination::Destination;
 use super::parts;
-use super::picked::{Pick, Picked, failure};
-use super::platforms::{self, Narrowed};
+use super::picked::{Pick, Picked};
+use super::source::{Found, find};
 use super::tree::{AT_ONCE, Closure, Tree};
-use crate::client::{Client, Error, Lane};
+use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
-use crate::model::failure::{Failure, FailureKind};
-use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::failure::Failure;
+use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
-use crate::model::summary::Kind;
 use crate::model::text::SafeText;
 use crate::model::work::copy::{Blob, Image, Plan, Way, What, Wish};
 use crate::ops::work::Workshop;
@@ -347,59 +346,5 @@ impl There {
             self.manifests.remove(&manifest.digest);
         }
         Ok(())
-    }
-}
-
-/// An image of the source as it will be copied.
-struct Found {
-    source: Digest,
-    manifest: Arc<Manifest>,
-    left_out: Vec<SafeText>,
-}
-
-async fn find(client: &Client, wish: &Wish, pick: Pick) -> (Pick, Result<Found, Failure>) {
-    let found = read(client, wish, &pick.selector).await;
-    (pick, found)
-}
-
-async fn read(client: &Client, wish: &Wish, selector: &Selector) -> Result<Found, Failure> {
-    let name = &wish.from.name;
-    let failed = |error: Error| error.failure(format!("cannot read {}:{selector}", wish.from));
-    let manifest = match selector {
-        Selector::Tag(tag) => client.latest(name, tag, Lane::Background).await,
-        Selector::Digest(_) => client.manifest(name, selector, Lane::Background).await,
-    };
-    let whole = manifest.map_err(failed)?;
-    let mut left_out = Vec::new();
-    let refused = |why: String| failure(&wish.from, format!("{selector}: {why}"), FailureKind::NotFound);
-    let manifest = match platforms::narrow(&whole, &wish.platforms, &mut left_out).map_err(refused)? {
-        Narrowed::Whole => {
-            check_platform(client, wish, &whole).await.map_err(refused)?;
-            whole.clone()
-        }
-        Narrowed::Child(child) => {
-            client.manifest(name, &Selector::Digest(child), Lane::Background).await.map_err(failed)?
-        }
-        Narrowed::Index(index) => index,
-    };
-    Ok(Found { source: whole.digest, manifest, left_out })
-}
-
-/// Fails, in words, for a plain image of a platform that is not wished. Artifacts have no platform.
-async fn check_platform(client: &Client, wish: &Wish, manifest: &Manifest) -> Result<(), String> {
-    let Body::Image(image) = &manifest.body else { return Ok(()) };
-    let Some(config) = image.config.as_ref().filter(|_| manifest.kind() == Kind::Image) else {
-        return Ok(());
-    };
-    if wish.platforms.is_empty() {
-        return Ok(());
-    }
-    // A config that cannot be read keeps nobody from copying it.
-    let Ok(config) = client.config(&wish.from.name, config, Lane::Background).await else { return Ok(()) };
-    match &config.platform {
-        Some(platform) if !wish.platforms.iter().any(|wished| wished.is_same_machine(platform)) => {
-            Err(format!("it is for {platform} only"))
-        }
-        _ => Ok(()),
     }
 }

@@ -113,7 +113,7 @@ impl<'a> Course<'a> {
 }
 
 /// Whether something was changed: `None` where a request went out and its answer was lost.
-fn is_done(outcome: &Outcome) -> Option<bool> {
+pub fn is_done(outcome: &Outcome) -> Option<bool> {
     match outcome {
         Outcome::Done(_) | Outcome::Pending(_) => Some(true),
         Outcome::Failed(failure) if failure.kind == FailureKind::Unreachable => None,

@@ -64,18 +64,27 @@ impl Place<'_> {
 
     /// Puts a tag if it still has what it had (`expected`; none for a free one), and checks that it has got it.
     pub async fn put(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
-        let what = || format!("cannot tag {}:{tag}", self.name);
-        match self.tag_now(tag).await {
-            Ok(now) if now == Some(manifest.digest) => {
-                return Outcome::Left("it is that image already".into());
-            }
-            Ok(now) if now == expected => {}
-            Ok(now) => return Outcome::Left(moved(now)),
-            Err(error) => return Outcome::Failed(error.failure(what())),
+        match self.may_put(tag, expected, manifest.digest).await {
+            Ok(()) => self.put_looked_at(tag, expected, manifest).await,
+            Err(outcome) => outcome,
         }
+    }
+
+    /// Fails with the outcome where a tag must not be put: it is that image already, or somebody else changed it.
+    pub async fn may_put(&self, tag: &Tag, expected: Option<Digest>, image: Digest) -> Result<(), Outcome> {
+        match self.tag_now(tag).await {
+            Ok(now) if now == Some(image) => Err(Outcome::Left("it is that image already".into())),
+            Ok(now) if now == expected => Ok(()),
+            Ok(now) => Err(Outcome::Left(moved(now))),
+            Err(error) => Err(Outcome::Failed(error.failure(format!("cannot tag {}:{tag}", self.name)))),
+        }
+    }
+
+    /// Puts a tag that was just looked at with [`Place::may_put`], and checks that it has got it.
+    pub async fn put_looked_at(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         let selector = Selector::Tag(tag.clone());
         if let Err(error) = self.client.put_manifest(self.name, &selector, manifest).await {
-            return Outcome::Failed(put_failure(&error, what()));
+            return Outcome::Failed(put_failure(&error, format!("cannot tag {}:{tag}", self.name)));
         }
         match self.shows(&selector, Some(manifest.digest)).await {
             Ok(true) => Outcome::Done(SafeText::from(format!("{tag} is {}", manifest.digest.short()))),

@@ -1,0 +1,91 @@
+//! What a copy writes into the journal: the tags that it puts, and what they were.
+
+use futures_util::{FutureExt, StreamExt, stream};
+
+use crate::client::{Client, Lane};
+use crate::model::failure::Failure;
+use crate::model::reference::Selector;
+use crate::model::text::SafeText;
+use crate::model::work::copy::{Image, Plan};
+use crate::model::work::{Wish, journal};
+use crate::ops::journal::Running;
+use crate::ops::work::Workshop;
+use crate::ops::work::tag::held;
+
+/// Manifests that are read together before they are replaced.
+const AT_ONCE: usize = 8;
+
+/// The journal's entry of a copy: the tags that it puts, and what they were.
+pub struct Entry {
+    running: Option<Running>,
+    /// For each image: its item in the entry, or why what it replaces could not be kept.
+    items: Vec<Result<Option<usize>, Failure>>,
+}
+
+impl Entry {
+    /// Reads what is replaced, and returns when it is on disk. Images that go by digest replace nothing and are in no
+    /// entry: what no tag names is invisible, and removing it could take away what somebody else tagged meanwhile.
+    pub async fn begin(workshop: &Workshop, plan: &Plan, destination: &Client) -> Result<Entry, Failure> {
+        let asked: Vec<_> =
+            plan.images.iter().map(|image| replaced(plan, image, destination).boxed()).collect();
+        let read: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let mut kept = Vec::new();
+        let mut items = Vec::new();
+        for item in read {
+            items.push(item.map(|item| {
+                item.map(|item| {
+                    kept.push(item);
+                    kept.len() - 1
+                })
+            }));
+        }
+        let running = match kept.is_empty() {
+            true => None,
+            false => {
+                Some(workshop.journal.begin(plan.title(), Some(Wish::Copy(plan.wish.clone())), kept).await?)
+            }
+        };
+        Ok(Entry { running, items })
+    }
+
+    /// Why what an image replaces could not be kept, so that it must not be replaced.
+    pub fn trouble(&self, image: usize) -> Option<&Failure> {
+        self.items.get(image)?.as_ref().err()
+    }
+
+    /// Notes whether the tag of an image was put.
+    pub async fn done(&self, image: usize, is_done: bool) {
+        if let (Some(running), Some(Ok(Some(item)))) = (&self.running, self.items.get(image)) {
+            running.done(*item, is_done).await;
+        }
+    }
+
+    /// Ends the entry, and names it.
+    pub async fn end(self, remarks: &mut Vec<SafeText>) -> Option<journal::EntryId> {
+        let running = self.running?;
+        let id = running.id().clone();
+        remarks.extend(running.end().await.err());
+        Some(id)
+    }
+}
+
+/// The tag that an image gets, with what it is now; none for what changes no tag.
+async fn replaced(
+    plan: &Plan,
+    image: &Image,
+    destination: &Client,
+) -> Result<Option<journal::Item>, Failure> {
+    let Some(tag) = image.tag.as_ref().filter(|_| !image.is_done()) else { return Ok(None) };
+    let before = match image.replaces {
+        None => None,
+        Some(digest) => {
+            let found =
+                destination.manifest(&plan.to.name, &Selector::Digest(digest), Lane::Background).await;
+            let what = || format!("cannot keep what {}:{tag} is now", plan.to);
+            let found = found.map_err(|error| error.failure(what()))?;
+            Some(held(&found))
+        }
+    };
+    let (repository, selector) = (plan.to.clone(), Selector::Tag(tag.clone()));
+    Ok(Some(journal::Item { repository, selector, before, after: Some(image.digest), done: None }))
+}
