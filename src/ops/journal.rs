@@ -26,6 +26,8 @@ use file::{Bytes, Line};
 #[derive(Debug, Clone)]
 pub struct Journal {
     folder: Arc<PathBuf>,
+    /// Entries whose rest was given out to be planned again. They are over once that is carried out.
+    resumed: Arc<Mutex<Vec<(EntryId, Wish)>>>,
 }
 
 /// An entry that is being carried out. Dropped before [`Running::end`], it stays open.
@@ -45,7 +47,7 @@ struct Open {
 impl Journal {
     /// The journal of that folder, which is created when the first entry is begun.
     pub fn open(folder: PathBuf) -> Journal {
-        Journal { folder: Arc::new(folder) }
+        Journal { folder: Arc::new(folder), resumed: Arc::default() }
     }
 
     /// Begins an entry: returns when all of it is on disk, so that the changes may begin. `wish` is what can be planned
@@ -57,6 +59,7 @@ impl Journal {
         items: Vec<Item>,
     ) -> Result<Running, Failure> {
         let folder = self.folder.clone();
+        let resumed = wish.as_ref().map(|wish| self.take_resumed(wish)).unwrap_or_default();
         let write = move || {
             let begun = file::create(&folder, Timestamp::now(), title.as_str(), wish.as_ref(), &items)?;
             room::make(&folder, &begun.0);
@@ -68,6 +71,10 @@ impl Journal {
             hint: Some(SafeText::from(format!("is there room, and may you write to `{}`?", self.place()))),
             kind: FailureKind::Local,
         })?;
+        for entry in resumed {
+            // It can be resumed again if this cannot be written, and then nothing is left to do.
+            self.mark_ended(&entry).await.ok();
+        }
         Ok(Running { id, open: Arc::new(Mutex::new(Open { file, trouble: None })) })
     }
 
@@ -112,7 +119,18 @@ impl Journal {
             State::Undone => return Err(no("it was taken back", None)),
         }
         let wish = wish.ok_or_else(|| no("it does not say what was wished", Some("it can be undone")))?;
-        rest(wish, &entry.items).ok_or_else(|| no("all of it was done", None))
+        let rest = rest(wish, &entry.items).ok_or_else(|| no("all of it was done", None))?;
+        let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        resumed.retain(|(known, _)| known != id);
+        resumed.push((id.clone(), rest.clone()));
+        Ok(rest)
+    }
+
+    /// The entries whose rest this wish is, or a part of it: what is gone since is planned no more.
+    fn take_resumed(&self, wish: &Wish) -> Vec<EntryId> {
+        let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = resumed.extract_if(.., |(_, rest)| is_part_of(wish, rest));
+        taken.map(|(id, _)| id).collect()
     }
 
     /// Notes that an entry was taken back.
@@ -199,6 +217,20 @@ impl Running {
 /// Runs what waits for the disk where it keeps nobody else waiting.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+/// Whether all that the one wishes for is in the other.
+fn is_part_of(wish: &Wish, whole: &Wish) -> bool {
+    match (wish, whole) {
+        (Wish::Delete(wish), Wish::Delete(whole)) => {
+            wish.repository == whole.repository
+                && wish.selectors.iter().all(|selector| whole.selectors.contains(selector))
+        }
+        (Wish::Retag(wish), Wish::Retag(whole)) => {
+            wish.from == whole.from && wish.items.iter().all(|item| whole.items.contains(item))
+        }
+        (wish, whole) => wish == whole,
+    }
 }
 
 /// The wish without what was done; none where nothing is left.

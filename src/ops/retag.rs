@@ -147,8 +147,8 @@ struct Retagging<'a> {
     watch: &'a Watch,
     /// Every manifest that is put or replaced.
     manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
-    /// The tags of the repository that old tags are taken away from; nothing where none is.
-    siblings: BTreeMap<Tag, Digest>,
+    /// The tags of the repository that old tags are taken away from; nothing where none is, or why they are not known.
+    siblings: Result<BTreeMap<Tag, Digest>, Failure>,
     takes_along: bool,
     course: Course<'a>,
 }
@@ -176,7 +176,9 @@ impl<'a> Retagging<'a> {
         match old.filter(|_| is_there && !self.takes_along) {
             None => self.course.noted(running, first..first + items_per_step(self.plan), index, put).await,
             Some(old) => {
-                running.done(first, matches!(put, Outcome::Done(_))).await;
+                let is_put = matches!(put, Outcome::Done(_));
+                self.course.changed |= is_put;
+                running.done(first, is_put).await;
                 let outcome = self.take_old_away(step, old).await;
                 self.course.noted(running, first + 1..first + 2, index, outcome).await;
             }
@@ -218,18 +220,23 @@ impl<'a> Retagging<'a> {
         let Some(Ok(image)) = self.manifests.get(&step.digest).cloned() else {
             return Outcome::Left("its image was not read".into());
         };
-        let is_kept = |(tag, digest): &(&Tag, &Digest)| **digest == step.digest && *tag != old;
-        let mut kept: Vec<Tag> = self.siblings.iter().filter(is_kept).map(|(tag, _)| tag.clone()).collect();
-        if step.to == self.plan.from && !kept.contains(&step.tag) {
-            kept.push(step.tag.clone());
+        // Tags that nobody knows of cannot be watched over.
+        let siblings = match &mut self.siblings {
+            Ok(siblings) => siblings,
+            Err(failure) => {
+                let what = format!("{} is there and {old} stays: {}", step.tag, failure.what);
+                return Outcome::Failed(Failure { what: what.into(), ..failure.clone() });
+            }
+        };
+        siblings.remove(old);
+        if step.to == self.plan.from {
+            siblings.insert(step.tag.clone(), step.digest);
         }
+        let kept = siblings.iter().filter(|(_, digest)| **digest == step.digest);
+        let kept: Vec<Tag> = kept.map(|(tag, _)| tag.clone()).collect();
         let untagged = self.place(&self.plan.from).untag(old, &image, &kept).await;
         self.takes_along |= untagged.taken_along > 0;
         self.course.remarks.extend(untagged.remarks);
-        self.siblings.remove(old);
-        if step.to == self.plan.from {
-            self.siblings.insert(step.tag.clone(), step.digest);
-        }
         match untagged.outcome {
             Outcome::Done(_) => Outcome::Done(SafeText::from(format!("{old} is {} now", step.tag))),
             Outcome::Left(why) => {
@@ -279,11 +286,13 @@ async fn manifests(client: &Client, plan: &Plan) -> HashMap<Digest, Result<Arc<M
 }
 
 /// All tags that could be hit by taking old ones away.
-async fn siblings(client: &Client, plan: &Plan) -> BTreeMap<Tag, Digest> {
+async fn siblings(client: &Client, plan: &Plan) -> Result<BTreeMap<Tag, Digest>, Failure> {
     if !plan.steps.iter().any(|step| old_tag(plan, step).is_some()) {
-        return BTreeMap::new();
+        return Ok(BTreeMap::new());
     }
-    graph::tags(client, &plan.from.name).await.map(|tags| tags.digests).unwrap_or_default()
+    let tags = graph::tags(client, &plan.from.name).await;
+    tags.map(|tags| tags.digests)
+        .map_err(|error| error.failure(format!("cannot list the tags of {}", plan.from.name)))
 }
 
 fn items(plan: &Plan, manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>) -> Vec<Item> {

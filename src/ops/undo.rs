@@ -7,7 +7,7 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use super::copy::parts;
 use super::delete::graph;
 use super::work::course::{self, Course};
-use super::work::tag::{Place, held, put_failure};
+use super::work::tag::{Place, held, put_failure, unseen};
 use super::work::{Watch, Workshop};
 use crate::client::{Client, Lane, Pool};
 use crate::model::digest::Digest;
@@ -78,7 +78,10 @@ struct Change {
 /// other way round than it was done.
 fn changes(entry: &Entry) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
-    for item in entry.items.iter().filter(|item| item.done != Some(false)) {
+    // Nothing before and nothing after is what could not be read, and so was not touched.
+    let is_change =
+        |item: &&Item| item.done != Some(false) && (item.before.is_some() || item.after.is_some());
+    for item in entry.items.iter().filter(is_change) {
         let is_same =
             |change: &&mut Change| change.repository == item.repository && change.selector == item.selector;
         match changes.iter_mut().find(is_same) {
@@ -257,7 +260,7 @@ impl Undoing<'_> {
                 match place.shows(&step.selector, Some(*digest)).await {
                     Ok(true) => Outcome::Done("put back".into()),
                     Ok(false) => Outcome::Pending("the server took it but does not show it yet".into()),
-                    Err(error) => Outcome::Failed(error.failure(what())),
+                    Err(error) => unseen(&error),
                 }
             }
             (Selector::Digest(_), None, _) => Outcome::Left("what no tag names stays".into()),

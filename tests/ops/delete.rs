@@ -6,6 +6,7 @@ use regtui::demo::layer::Layer;
 use regtui::demo::{Settings, Store};
 use regtui::model::digest::Digest;
 use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::journal::State;
 use regtui::model::work::progress::Outcome;
 use regtui::model::work::rules::Rules;
 use regtui::model::work::{Wish, Work};
@@ -392,6 +393,24 @@ async fn what_the_server_takes_but_still_shows_is_pending() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_looked_at_afterwards_is_pending_and_can_be_undone() {
+    let (store, image) = aliases();
+    let shop = Shop::open(store).await;
+    let work = shop.plan(&shop.delete(&["1.2"], Manner::Untag)).await;
+    let is_deleted = std::sync::atomic::AtomicBool::new(false);
+    shop.registry.demo.fault(move |request, _| {
+        let was_deleted =
+            is_deleted.fetch_or(request.method == "DELETE", std::sync::atomic::Ordering::SeqCst);
+        (was_deleted && request.path.ends_with("/1.2")).then(|| Fault::status(403))
+    });
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "P", "{report:?}");
+    shop.registry.demo.clear_faults();
+    assert_eq!(ends(&shop.undo(&report).await), "D");
+    assert_eq!(shop.tags("app")["1.2"], image.digest);
+}
+
+#[tokio::test]
 async fn what_was_stopped_is_left_as_it_is() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
@@ -432,6 +451,8 @@ async fn a_crash_in_the_middle_leaves_an_entry_that_can_be_resumed() {
     let report = shop.carry_out(&rest).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["latest"]);
+    let open = shop.workshop.journal.entries().await.into_iter().filter(|entry| entry.state == State::Open);
+    assert_eq!(open.count(), 0, "what was resumed is over");
 }
 
 #[tokio::test]

@@ -106,6 +106,21 @@ async fn nothing_is_moved_where_tags_are_not_deleted() {
 }
 
 #[tokio::test]
+async fn an_old_tag_stays_where_its_siblings_cannot_be_listed() {
+    let shop = Shop::open(contents()).await;
+    let before = shop.tags("app");
+    let work = shop.plan(&wish(&shop, &[("1", "stable")], Manner::Move)).await;
+    shop.registry.demo.fault(|request, _| request.path.ends_with("/tags/list").then(|| Fault::status(403)));
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "F", "{report:?}");
+    let tags = shop.tags("app");
+    assert_eq!((tags["1"], tags["stable"]), (before["1"], before["1"]));
+    shop.registry.demo.clear_faults();
+    let report = shop.undo(&report).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("D", before), "{report:?}");
+}
+
+#[tokio::test]
 async fn a_move_on_a_server_that_takes_every_alias_is_made_good() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");

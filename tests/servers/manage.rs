@@ -123,6 +123,24 @@ async fn fill_index(uploader: &Uploader) -> Bytes {
     uploader.read("team/multi", "2.0").await.expect("an index")
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_is_taken_for_every_kind_of_manifest() {
+    for server in servers::all().into_iter().filter(|server| server.name == "distribution2") {
+        let (uploader, shell) = (Uploader::of(&server), Shell::new());
+        fill_index(&uploader).await;
+        uploader.image("team/multi", "docker", true, "amd64").await;
+        uploader.image("team/multi", "oci", false, "amd64").await;
+        for tag in ["2.0", "docker", "oci"] {
+            let image = format!("{}/team/multi:{tag}", server.host);
+            let before = uploader.read("team/multi", tag).await;
+            shell.run(&["delete", &image, "--replace", "--yes"]).await.assert_code(0);
+            assert_eq!(uploader.read("team/multi", tag).await, None, "{tag}");
+            shell.run(&["undo", "--yes"]).await.assert_code(0);
+            assert_eq!(uploader.read("team/multi", tag).await, before, "{tag}");
+        }
+    }
+}
+
 /// What skopeo makes of the image with all its platforms; `None` where there is no skopeo.
 async fn read_by_skopeo(image: &str) -> Option<(Bytes, Vec<Digest>)> {
     let folder = tempfile::tempdir().expect("a folder");

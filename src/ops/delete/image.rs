@@ -17,7 +17,7 @@ use crate::model::work::delete::{Image, Plan};
 use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Report};
 use crate::ops::work::course::Course;
-use crate::ops::work::tag::{Place, held, put_failure};
+use crate::ops::work::tag::{Place, held, put_failure, unseen};
 use crate::ops::work::{Watch, Workshop};
 
 /// A digest that goes, with the tags that may go with it.
@@ -117,7 +117,7 @@ impl<'a> Deleting<'a> {
         match self.place().shows(&Selector::Digest(part.digest), None).await {
             Ok(true) => Outcome::Done("deleted".into()),
             Ok(false) => Outcome::Pending("the server took it but still shows it".into()),
-            Err(error) => Outcome::Failed(error.failure(format!("cannot check {}", part.name()))),
+            Err(error) => unseen(&error),
         }
     }
 

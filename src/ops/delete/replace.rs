@@ -22,7 +22,7 @@ use crate::model::work::delete::Plan;
 use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Report};
 use crate::ops::work::course::Course;
-use crate::ops::work::tag::{Place, held, moved, put_failure};
+use crate::ops::work::tag::{Place, held, moved, put_failure, unseen};
 use crate::ops::work::{Watch, Workshop};
 
 /// The annotation that makes a replacement unlike its image and unlike every other replacement.
@@ -134,7 +134,7 @@ async fn take_away(place: Place<'_>, tag: &Tag, made: &Made, remarks: &mut Vec<S
             Ok(Some(now)) => Outcome::Left(moved(Some(now))),
             _ => Outcome::Done("untagged by way of a replacement".into()),
         },
-        Err(error) => Outcome::Failed(error.failure(format!("cannot check {}:{tag}", place.name))),
+        Err(error) => unseen(&error),
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Course<'a> {
     alike: Option<(Failure, usize)>,
     /// What should be known at the end.
     pub remarks: Vec<SafeText>,
+    /// Whether something was changed, or may have been.
+    pub changed: bool,
 }
 
 impl<'a> Course<'a> {
@@ -29,7 +31,7 @@ impl<'a> Course<'a> {
     pub fn new(watch: &'a Watch, names: impl IntoIterator<Item = SafeText>) -> Course<'a> {
         let items: Vec<Item> = names.into_iter().map(|name| Item { name, outcome: None }).collect();
         watch.progress.send_replace(Progress { items: items.clone(), ..Progress::default() });
-        Course { watch, items, alike: None, remarks: Vec::new() }
+        Course { watch, items, alike: None, remarks: Vec::new(), changed: false }
     }
 
     /// Tells what is in hand.
@@ -72,7 +74,9 @@ impl<'a> Course<'a> {
 
     /// A part ended, and the journal is told of the items that it stands for.
     pub async fn noted(&mut self, running: &Running, items: Range<usize>, index: usize, outcome: Outcome) {
-        if let Some(done) = is_done(&outcome) {
+        let done = is_done(&outcome);
+        self.changed |= done != Some(false);
+        if let Some(done) = done {
             for item in items {
                 running.done(item, done).await;
             }
@@ -86,11 +90,8 @@ impl<'a> Course<'a> {
         if let Err(remark) = running.end().await {
             self.remarks.push(remark);
         }
-        let changed = self
-            .items
-            .iter()
-            .any(|item| item.outcome.as_ref().is_some_and(|end| is_done(end) != Some(false)));
-        self.report(changed.then_some(id))
+        let undo = self.changed.then_some(id);
+        self.report(undo)
     }
 
     /// The report; parts that nothing was said of were stopped before their turn.

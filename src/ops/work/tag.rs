@@ -95,7 +95,7 @@ impl Place<'_> {
                 ))),
                 _ => Outcome::Pending("the server took the tag but does not show it yet".into()),
             },
-            Err(error) => Outcome::Failed(error.failure(format!("cannot check {}:{tag}", self.name))),
+            Err(error) => unseen(&error),
         }
     }
 
@@ -126,7 +126,7 @@ impl Place<'_> {
                 ))),
                 _ => Outcome::Pending("the server took it but still shows the tag".into()),
             },
-            Err(error) => Outcome::Failed(error.failure(format!("cannot check {}:{tag}", self.name))),
+            Err(error) => unseen(&error),
         };
         let mut untagged = over(outcome);
         self.keep(image, kept, &mut untagged).await;
@@ -166,6 +166,11 @@ pub fn moved(now: Option<Digest>) -> SafeText {
         Some(digest) => format!("left alone: it moved since, to {}", digest.short()),
         None => "left alone: it is gone since".to_string(),
     })
+}
+
+/// What is said of a change that the server took and that could not be looked at afterwards.
+pub fn unseen(error: &Error) -> Outcome {
+    Outcome::Pending(SafeText::from(format!("the server took it, and looking at it failed: {}", error.cause)))
 }
 
 /// A refused change, with what helps where the server guards what was to be changed.
