@@ -23,7 +23,9 @@ pub struct Wish {
     pub to: Repository,
     /// The tag there, instead of its own; only for a single image.
     pub tag: Option<Tag>,
-    /// Of an index only these platforms; all where it is empty.
+    /// Of an index only these platforms; all where it is empty. One platform is copied as the plain manifest that it is,
+    /// as crane, skopeo and regctl do; several as a shorter index, whose digest is new. An image that is no index is
+    /// copied whole if it is of one of them.
     pub platforms: Vec<Platform>,
     /// Whether what refers to the images comes along.
     pub referrers: bool,
