@@ -112,6 +112,12 @@ impl Feed {
         flow.seek(to);
     }
 
+    /// Nothing of it counts as sent any more.
+    pub async fn abandon(&self) {
+        let flow = self.0.flow.lock().await;
+        self.0.transfer.sent.fetch_sub(flow.at, Ordering::Relaxed);
+    }
+
     /// The next piece before `end`; none there.
     async fn next(&self, end: u64) -> Result<Option<Bytes>, Error> {
         let mut flow = self.0.flow.lock().await;
@@ -257,7 +263,8 @@ impl Part {
             seen = moved;
             let limit = match moved - before >= self.length() {
                 true => patience.headers + Duration::from_secs(self.length() / STORING),
-                false => patience.idle,
+                // One piece may take a slow line longer than the time of one wait.
+                false => patience.idle * 3,
             };
             if still >= limit {
                 return Err(Cause::Timeout("while a blob was sent", still));

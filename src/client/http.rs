@@ -235,6 +235,11 @@ impl Http {
         }
     }
 
+    /// How long to wait for a server that was there and does not listen any more: it may be starting again.
+    pub(super) fn wait_for_return(&self, tries: u32) -> Option<Duration> {
+        (tries < self.patience.tries).then(|| retry::backoff(&self.patience, tries))
+    }
+
     pub(super) async fn wait_out_the_pause(&self) {
         let until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = until {

@@ -3,8 +3,11 @@
 //! registries.md §8.2. The first try is one PUT with all bytes and their length, which works everywhere. What comes
 //! after a break depends on how far it came: the server is asked what it has, and gets the rest.
 
+mod plan;
+
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue};
@@ -23,13 +26,10 @@ use crate::model::digest::Digest;
 use crate::model::manifest::Descriptor;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
+use plan::{PART, Plan, Step, Way};
 
-/// A connection that brought this many bytes is good for all the rest.
-const GOOD: u64 = 8 * 1024 * 1024;
-/// The smallest part that is sent, unless the server wants larger ones.
-const SMALLEST: u64 = 16 * 1024;
-/// The part after a refusal of a larger one: proxies in front of registries stop at 100 MB and less.
-const PART: u64 = 32 * 1024 * 1024;
+/// Who refuses less than this for its size refuses everything.
+const SMALL: u64 = 64 * 1024;
 /// How long closing an upload may take.
 const CLOSING: Duration = Duration::from_secs(10);
 
@@ -48,8 +48,29 @@ impl Client {
         if transfer.stop.is_cancelled() {
             return Err(self.http().error(Cause::Stopped, None, 1));
         }
-        self.start_upload(name).await?.push(descriptor, source, transfer).await
+        let upload = opened(self.start_upload(name), transfer).await;
+        let stopped = || self.http().error(Cause::Stopped, None, 1);
+        upload.unwrap_or_else(|| Err(stopped()))?.push(descriptor, source, transfer).await
     }
+}
+
+/// Waits for an upload to open, also when it is not wanted any more: one that nobody knows cannot be closed. None where
+/// that takes too long after a stop.
+async fn opened(
+    opening: impl Future<Output = Result<Upload, Error>>,
+    transfer: &Transfer,
+) -> Option<Result<Upload, Error>> {
+    let mut opening = std::pin::pin!(opening);
+    tokio::select! {
+        biased;
+        opened = &mut opening => return Some(opened),
+        () = transfer.stop.cancelled() => {}
+    }
+    let opened = tokio::time::timeout(CLOSING, opening).await.ok();
+    if opened.is_none() {
+        transfer.left_open.fetch_add(1, Ordering::Relaxed);
+    }
+    opened
 }
 
 impl Upload {
@@ -73,11 +94,11 @@ impl Upload {
             self.close().await;
             return Err(error);
         };
-        let plan = Plan { at: 0, furthest: 0, way: Way::Whole, has_refused_whole: false, failures: 0 };
-        let mut push = Push { upload: self, digest, size, feed, transfer: transfer.clone(), plan };
+        let mut push =
+            Push { upload: self, digest, size, feed, transfer: transfer.clone(), plan: Plan::new() };
         let outcome = push.run().await;
         if outcome.is_err() {
-            push.feed.seek(0).await;
+            push.feed.abandon().await;
             push.give_up().await;
         }
         outcome
@@ -94,95 +115,30 @@ struct Push {
     plan: Plan,
 }
 
-/// What is to be sent next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Plan {
-    /// Bytes that the server has.
-    at: u64,
-    /// The most that it ever had.
-    furthest: u64,
-    way: Way,
-    has_refused_whole: bool,
-    /// Failures since there was progress.
-    failures: u32,
-}
-
-/// How the bytes are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// One PUT with everything.
-    Whole,
-    /// PATCH with all that is left, then PUT.
-    Rest,
-    /// PATCH with at most so many bytes at a time, then PUT.
-    Parts(u64),
-}
-
-/// One request of a push.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Step {
-    range: Range<u64>,
-    closes: bool,
-}
-
-impl Plan {
-    fn step(&self, size: u64) -> Step {
-        let end = match self.way {
-            Way::Whole | Way::Rest => size,
-            Way::Parts(most) => self.at.saturating_add(most).min(size),
-        };
-        Step { range: self.at..end, closes: self.at == size || (self.way == Way::Whole && self.at == 0) }
-    }
-
-    /// The server has this much, after a part that it took.
-    fn took(&mut self, at: u64, least: u64) {
-        self.arrive(at);
-        if let Way::Parts(size) = self.way {
-            self.way = Way::Parts(size.saturating_mul(2).clamp(least, PART.max(least)));
-        }
-    }
-
-    /// The server has this much, after a request that broke.
-    fn broke(&mut self, at: u64, step: &Step, least: u64) {
-        let came = at.saturating_sub(step.range.start);
-        let sent = step.range.end - step.range.start;
-        self.way = match at {
-            0 if self.way == Way::Whole && self.failures == 0 => Way::Whole,
-            _ if came >= GOOD => Way::Rest,
-            _ if came > 0 => Way::Parts(came.max(SMALLEST).max(least)),
-            _ => Way::Parts((sent.min(PART) / 2).max(SMALLEST).max(least)),
-        };
-        self.arrive(at);
-    }
-
-    fn arrive(&mut self, at: u64) {
-        self.failures = if at > self.furthest { 0 } else { self.failures + 1 };
-        self.furthest = self.furthest.max(at);
-        self.at = at;
-    }
-}
-
 impl Push {
     async fn run(&mut self) -> Result<(), Error> {
         loop {
             let step = self.plan.step(self.size);
             let stop = self.transfer.stop.clone();
-            let outcome = tokio::select! {
-                biased;
-                () = stop.cancelled() => return Err(self.error(Cause::Stopped)),
-                outcome = self.send(&step) => outcome,
-            };
+            let outcome = stop.run_until_cancelled(self.send(&step)).await.ok_or_else(|| self.stopped())?;
             match outcome {
                 Ok(_) if step.closes => {
                     self.upload.location = None;
                     return Ok(());
                 }
                 Ok(answer) => self.take_progress(&step, &answer).await?,
-                Err(error) if step.closes && self.is_there_after(&error).await => {
-                    self.upload.location = None;
-                    return Ok(());
+                Err(error) => {
+                    if let Some(failure) = self.feed.take_failure() {
+                        return Err(failure);
+                    }
+                    if step.closes
+                        && stop.run_until_cancelled(self.is_there_after(&error)).await == Some(true)
+                    {
+                        self.upload.location = None;
+                        return Ok(());
+                    }
+                    self.recover(&step, error).await?;
                 }
-                Err(error) => self.recover(&step, error).await?,
             }
         }
     }
@@ -240,12 +196,11 @@ impl Push {
 
     /// After a request that failed: goes on in the way that may help, or fails.
     async fn recover(&mut self, step: &Step, error: Error) -> Result<(), Error> {
-        if let Some(failure) = self.feed.take_failure() {
-            return Err(failure);
-        }
         match error.cause.status() {
             Some(413) => return self.make_smaller(step, error).await,
-            Some(404 | 416) => return self.ask_and_go_on(step, error).await,
+            Some(404 | 416) if self.plan.failures == 0 => return self.ask_and_go_on(step, error).await,
+            // It says that it has something else than it has.
+            Some(404 | 416) => return self.begin_again(error, self.plan.way).await,
             Some(400) if self.plan.furthest > 0 && step.range.start > 0 => {
                 return self.begin_again(error, Way::Whole).await;
             }
@@ -254,6 +209,12 @@ impl Push {
                 return self.begin_again(error, Way::Rest).await;
             }
             _ => {}
+        }
+        if error.cause == Cause::Refused {
+            // Nothing was sent: the same again, when somebody listens.
+            self.wait_after(&error).await?;
+            self.plan.failures += 1;
+            return Ok(());
         }
         if !error.cause.may_pass() {
             return Err(error);
@@ -271,11 +232,13 @@ impl Push {
     async fn make_smaller(&mut self, step: &Step, error: Error) -> Result<(), Error> {
         let sent = step.range.end - step.range.start;
         let size = (sent / 2).min(PART).max(self.upload.least_chunk);
-        if sent <= SMALLEST || size >= sent {
+        if sent <= SMALL || size >= sent {
             return Err(error);
         }
-        let has = self.ask().await.unwrap_or(None);
-        match has.filter(|has| *has >= step.range.start && *has <= step.range.end) {
+        self.plan.largest = size;
+        let stop = self.transfer.stop.clone();
+        let asked = stop.run_until_cancelled(self.ask()).await.ok_or_else(|| self.stopped())?;
+        match asked.unwrap_or(None).filter(|has| *has <= step.range.end) {
             Some(has) => {
                 self.plan.arrive(has);
                 self.plan.way = Way::Parts(size);
@@ -287,16 +250,20 @@ impl Push {
 
     /// Waits, asks the server how much it has, and goes on there; begins again where it cannot tell.
     async fn ask_and_go_on(&mut self, step: &Step, error: Error) -> Result<(), Error> {
-        let failures = self.plan.failures + 1;
-        let Some(wait) = self.wait(&error, failures) else { return Err(Error { tries: failures, ..error }) };
-        self.pause(if self.plan.failures == 0 { Duration::ZERO } else { wait }).await?;
-        let stop = self.transfer.stop.clone();
-        let has = tokio::select! {
-            biased;
-            () = stop.cancelled() => return Err(self.error(Cause::Stopped)),
-            has = self.ask() => has?,
+        let mut error = error;
+        let has = loop {
+            self.wait_after(&error).await?;
+            let stop = self.transfer.stop.clone();
+            let asked = stop.run_until_cancelled(self.ask()).await.ok_or_else(|| self.stopped())?;
+            match asked {
+                Ok(has) => break has,
+                Err(again) => {
+                    self.plan.failures += 1;
+                    error = again;
+                }
+            }
         };
-        match has.filter(|has| *has <= self.size && *has >= step.range.start) {
+        match has.filter(|has| *has <= step.range.end) {
             Some(has) => {
                 self.plan.broke(has, step, self.upload.least_chunk);
                 self.feed.seek(has).await;
@@ -307,6 +274,23 @@ impl Push {
                 self.restart(error, self.plan.way).await
             }
         }
+    }
+
+    /// Waits before the next try; fails where there is none. A server that is away for a moment may be starting again.
+    async fn wait_after(&self, error: &Error) -> Result<(), Error> {
+        let failures = self.plan.failures + 1;
+        let http = self.client().http();
+        let wait = match &error.cause {
+            Cause::Status { status: 404 | 416, .. } => {
+                (failures < http.patience().tries).then_some(Duration::ZERO)
+            }
+            Cause::Refused => http.wait_for_return(failures),
+            cause => http.wait_before_retry(cause, failures),
+        };
+        let Some(wait) = wait else { return Err(Error { tries: failures, ..error.clone() }) };
+        let is_first_break = failures == 1 && matches!(error.cause, Cause::Connection(_));
+        let wait = if is_first_break { Duration::ZERO } else { wait };
+        self.transfer.stop.run_until_cancelled(tokio::time::sleep(wait)).await.ok_or_else(|| self.stopped())
     }
 
     /// A new upload from the first byte on, after an answer that time alone does not help against.
@@ -321,15 +305,23 @@ impl Push {
     async fn restart(&mut self, error: Error, way: Way) -> Result<(), Error> {
         self.give_up().await;
         if self.transfer.stop.is_cancelled() {
-            return Err(self.error(Cause::Stopped));
+            return Err(self.stopped());
         }
         self.feed.seek(0).await;
-        let permit = std::mem::replace(&mut self.upload.permit, Permit::none());
         let (client, name) = (self.client().clone(), self.upload.name.clone());
-        self.upload = client.open_upload(&name, permit).await.map_err(|new| match new.cause.status() {
-            Some(_) => new,
-            None => error,
-        })?;
+        self.upload = loop {
+            self.upload.permit = Permit::none();
+            match opened(client.start_upload(&name), &self.transfer).await {
+                Some(Ok(upload)) => break upload,
+                Some(Err(new)) if new.cause == Cause::Refused => {
+                    self.wait_after(&new).await?;
+                    self.plan.failures += 1;
+                }
+                Some(Err(new)) if new.cause.status().is_some() => return Err(new),
+                Some(Err(_)) => return Err(error),
+                None => return Err(self.stopped()),
+            }
+        };
         self.plan = Plan { at: 0, way, ..self.plan.clone() };
         Ok(())
     }
@@ -350,28 +342,12 @@ impl Push {
         }
     }
 
-    fn wait(&self, error: &Error, failures: u32) -> Option<Duration> {
-        let is_about_place = matches!(error.cause.status(), Some(404 | 416));
-        match is_about_place {
-            true => (failures < self.client().http().patience().tries).then_some(Duration::ZERO),
-            false => self.client().http().wait_before_retry(&error.cause, failures),
-        }
-    }
-
-    async fn pause(&self, wait: Duration) -> Result<(), Error> {
-        tokio::select! {
-            biased;
-            () = self.transfer.stop.cancelled() => Err(self.error(Cause::Stopped)),
-            () = tokio::time::sleep(wait) => Ok(()),
-        }
-    }
-
     /// Closes the upload, as far as that goes.
     async fn give_up(&mut self) {
         let Some(location) = self.upload.location.take() else { return };
         let closing = uploads::close(&self.upload.client, &self.upload.name, location);
         if !tokio::time::timeout(CLOSING, closing).await.unwrap_or(false) {
-            self.transfer.left_open.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.transfer.left_open.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -386,6 +362,10 @@ impl Push {
 
     fn scope(&self) -> Scope {
         Scope::Push(self.upload.name.clone())
+    }
+
+    fn stopped(&self) -> Error {
+        self.error(Cause::Stopped)
     }
 
     fn error(&self, cause: Cause) -> Error {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use regtui::client::{BlobSource, Cause, Client, Error, Patience, Pool, Settings, Transfer};
+use regtui::client::{BlobSource, Cause, Client, Error, Patience, Pool, Settings, Transfer, Trust};
 use regtui::demo::auth::{Account, Auth};
 use regtui::demo::faults::{Fault, Gate, RequestView};
 use regtui::demo::{self, Store};
@@ -444,4 +444,55 @@ async fn a_read_that_brings_nothing_ends_after_a_few_tries() {
     registry.demo.fault(|_, _| Some(Fault::CutAfter(10)));
     read(&registry, &descriptor(&bytes)).await.expect_err("nothing comes");
     assert!(registry.requests().len() <= 6, "{:?}", registry.requests());
+}
+
+#[tokio::test]
+async fn a_push_goes_on_where_the_server_starts_again_after_each_answer() {
+    let to = Registry::open(Store::new()).await;
+    let address = hostile::restarting(to.demo.address()).await;
+    let patience = Patience { tries: 30, ..patience() };
+    let trust = Trust { plain_http: true, ..Trust::default() };
+    let client = Pool::new(Settings { patience, trust, ..settings() })
+        .client(&Host::parse(&address.to_string()).expect("a host"));
+    let bytes = content(500_000);
+    let (descriptor, source) = (descriptor(&bytes), BlobSource::Bytes(bytes.clone()));
+    // The first request must find it there: nobody says that it is away for a moment only.
+    client.push_blob(&name("app"), &descriptor, &source, &Arc::default()).await.expect("it is pushed");
+    assert!(has(&to, &bytes));
+}
+
+/// A server that forgets unfinished uploads whenever a connection breaks, and breaks those that carry much.
+#[tokio::test]
+async fn parts_become_small_enough_for_a_server_that_keeps_nothing() {
+    let registry = Registry::open(Store::new()).await;
+    registry.demo.fault(|request, _| {
+        let length =
+            request.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+        length.is_some_and(|length: u64| length > 40_000).then_some(Fault::Close)
+    });
+    let client = Pool::new(Settings { patience: Patience { tries: 4, ..patience() }, ..settings() })
+        .client(&host(&registry.demo));
+    let bytes = content(300_000);
+    let (descriptor, source) = (descriptor(&bytes), BlobSource::Bytes(bytes.clone()));
+    client.push_blob(&name("app"), &descriptor, &source, &Arc::default()).await.expect("it is pushed");
+    assert!(has(&registry, &bytes), "{:?}", registry.requests());
+}
+
+#[tokio::test]
+async fn a_stop_while_the_upload_is_opened_closes_it() {
+    let registry = Registry::open(Store::new()).await;
+    let (gate, transfer) = (Gate::new(), Arc::new(Transfer::default()));
+    let held = gate.clone();
+    registry.demo.fault(move |request, _| (request.method == "POST").then(|| Fault::Gate(held.clone())));
+    let stop = async {
+        gate.reached_by(1).await;
+        transfer.stop.cancel();
+        tokio::task::yield_now().await;
+        gate.open();
+    };
+    let bytes = content(10);
+    let (pushed, ()) = futures_util::join!(push(&registry, &bytes, &transfer), stop);
+    assert!(pushed.is_err_and(|error| error.is_stopped()));
+    let methods: Vec<_> = registry.demo.requests().iter().map(|request| request.method.to_string()).collect();
+    assert_eq!(methods, ["POST", "DELETE"]);
 }

@@ -104,3 +104,44 @@ async fn pass(
     count.fetch_add(length as u64, Ordering::Relaxed);
     Some(length as u64)
 }
+
+/// A proxy in front of `server` that is gone for a moment after each answer, as a server that starts again.
+pub async fn restarting(server: SocketAddr) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        let mut listener = Some(listener);
+        loop {
+            let open = match listener.take() {
+                Some(open) => Ok(open),
+                None => TcpListener::bind(address).await,
+            };
+            let Ok(open) = open else { return };
+            let Ok((client, _)) = open.accept().await else { return };
+            drop(open);
+            // Whoever hangs up first is right.
+            drop(one_answer(client, server).await);
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        }
+    });
+    address
+}
+
+async fn one_answer(mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
+    let mut server = TcpStream::connect(server).await?;
+    let (mut up, mut down) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut up) => match read? {
+                0 => return Ok(()),
+                length => server.write_all(&up[..length]).await?,
+            },
+            read = server.read(&mut down) => {
+                let length = read?;
+                return client.write_all(&down[..length]).await;
+            }
+        }
+    }
+}

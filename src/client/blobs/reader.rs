@@ -195,15 +195,17 @@ impl BlobReader {
     /// run out.
     async fn wait_before_next_try(&mut self, error: Error) -> Result<(), Error> {
         self.open = None;
-        if !error.cause.may_pass() {
-            self.is_over = true;
-            return Err(error);
-        }
         let progress = self.at - self.failed_at;
         self.failed_at = self.at;
         self.failures = if progress >= PROGRESS { 1 } else { self.failures + 1 };
-        match self.client.http().wait_before_retry(&error.cause, self.failures) {
-            Some(_) if progress >= PROGRESS => Ok(()),
+        let http = self.client.http();
+        let wait = match &error.cause {
+            Cause::Refused if self.at > 0 => http.wait_for_return(self.failures),
+            cause => http.wait_before_retry(cause, self.failures),
+        };
+        let is_break = progress >= PROGRESS && error.cause != Cause::Refused;
+        match wait {
+            Some(_) if is_break => Ok(()),
             Some(wait) => {
                 tokio::time::sleep(wait).await;
                 Ok(())
