@@ -7,6 +7,7 @@ mod inspect;
 mod journal;
 mod ls;
 mod print;
+mod resume;
 mod tag;
 mod undo;
 
@@ -110,6 +111,8 @@ enum Command {
     Delete(delete::Delete),
     /// Take back the last change, or one of the journal
     Undo(undo::Undo),
+    /// Do the rest of a change that was cut off in the middle
+    Resume(resume::Resume),
     /// List what was changed
     Journal(journal::List),
 }
@@ -201,6 +204,7 @@ impl Cli {
             Some(Command::Copy(copy)) => copy.run(&workshop(&self.options, &config, None)).await,
             Some(Command::Delete(delete)) => delete.run(&workshop(&self.options, &config, None)).await,
             Some(Command::Undo(undo)) => undo.run(&workshop(&self.options, &config, None)).await,
+            Some(Command::Resume(resume)) => resume.run(&workshop(&self.options, &config, None)).await,
             Some(Command::Journal(list)) => list.run(&workshop(&self.options, &config, None).journal).await,
         }
     }

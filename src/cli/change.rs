@@ -22,7 +22,7 @@ use crate::model::text::SafeText;
 use crate::model::work::delete::{self, Manner};
 use crate::model::work::progress::{Progress, Report};
 use crate::model::work::rules::Refusal;
-use crate::model::work::{Wish, Work};
+use crate::model::work::{Wish, Work, undo};
 use crate::ops::work::{self, Watch, Workshop};
 use consent::Consent;
 use interrupts::Interrupts;
@@ -53,6 +53,11 @@ struct Document<'a> {
 }
 
 impl Options {
+    /// Whether nothing is to be changed.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     /// Plans the wish, shows the plan, asks, carries it out, and tells how it ended. `force` says whether tags that
     /// exist may be moved without being asked about.
     pub async fn make(&self, workshop: &Workshop, wish: Wish, force: bool) -> Result<(), Trouble> {
@@ -116,6 +121,10 @@ fn permitted(work: &Work) -> Result<(), Trouble> {
             Some(refusal) => (refusal, FailureKind::Unsupported),
             None => return Ok(()),
         },
+        (None, Work::Undo(plan)) => match hopeless(plan) {
+            Some(refusal) => (refusal, FailureKind::Local),
+            None => return Ok(()),
+        },
         (None, _) => return Ok(()),
     };
     let what = SafeText::from(format!("cannot {}", work.title()));
@@ -130,6 +139,13 @@ fn blocked(plan: &delete::Plan) -> Option<Refusal> {
         refusal.hint = Some(SafeText::from(format!("{hint}: `--image` or `--replace`")));
     }
     Some(refusal)
+}
+
+/// Why nothing at all of it can be put back.
+fn hopeless(plan: &undo::Plan) -> Option<Refusal> {
+    let reasons: Option<Vec<&SafeText>> = plan.steps.iter().map(|step| step.impossible.as_ref()).collect();
+    let why = (*reasons?.first()?).clone();
+    Some(Refusal { why, hint: None })
 }
 
 /// Runs the work, and says whether it was stopped. The first interrupt stops it as soon as nothing is half done, the

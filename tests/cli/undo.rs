@@ -1,5 +1,6 @@
 //! `regtui undo` and `regtui journal` as a shell runs them.
 
+use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{Demo, Settings, Store};
 
 use crate::support::shell::{Shell, changes, digest, open};
@@ -106,5 +107,43 @@ async fn a_tag_that_somebody_moved_since_is_left_alone() {
     demo.forget_requests();
     shell.run(&["undo", "--yes"]).await;
     assert_eq!(digest(&demo, "app", "stable"), other.digest);
+    assert_eq!(changes(&demo), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_rest_of_a_change_that_was_cut_off_is_done_later() {
+    let (demo, app, shell) = two_images().await;
+    let (one, two) = (format!("{app}:1"), format!("{app}:2"));
+    let gate = Gate::new();
+    let hold = gate.clone();
+    demo.fault(move |request, _| {
+        (request.method == "DELETE" && request.path.ends_with("/manifests/2"))
+            .then(|| Fault::Gate(hold.clone()))
+    });
+    let mut child =
+        shell.command(&["delete", &one, &two, "--yes", "--confirm", "app"]).spawn().expect("it runs");
+    gate.reached_by(1).await;
+    let listed = shell.run(&["journal"]).await;
+    assert!(listed.stdout.contains("  runs  "), "{listed:?}");
+    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("came to its end");
+    child.kill().await.expect("it runs");
+    demo.clear_faults();
+    assert_eq!(demo.store().tags("app"), ["2"]);
+    let listed = shell.run(&["journal"]).await;
+    assert!(listed.stdout.contains("  cut off  "), "{listed:?}");
+    let planned = shell.run(&["resume", "--dry-run"]).await;
+    assert!(planned.assert_code(0).stdout.starts_with("untag app:2"), "{planned:?}");
+    shell.run(&["resume", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), [""; 0]);
+    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("came to its end");
+}
+
+#[tokio::test]
+async fn what_nothing_of_can_be_put_back_is_refused() {
+    let (demo, app, shell) = two_images().await;
+    shell.run(&["delete", &format!("{app}:1"), "--image", "--yes"]).await.assert_code(0);
+    demo.store().change("app", |repository| repository.blobs.clear());
+    demo.forget_requests();
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("blobs are gone");
     assert_eq!(changes(&demo), [""; 0]);
 }

@@ -134,20 +134,18 @@ fn children(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image, sh
     Ok(())
 }
 
-/// `frees 1.3 GB; 2.8 GB shared with 14 tags`, and when.
+/// `frees 1.3 GB once the registry collects its garbage; 2.8 GB stay for 14 other tags`.
 fn space(plan: &delete::Plan) -> String {
-    let shared = match plan.shared {
-        Some(shared) if shared > 0 => {
-            format!("; {} shared with {} other tags", size::bytes(shared), plan.shared_with)
-        }
-        _ => String::new(),
+    let frees = match plan.frees {
+        None => "unknown".into(),
+        Some(0) => "frees nothing".into(),
+        Some(frees) => format!("frees {} once the registry collects its garbage", size::bytes(frees)),
     };
-    match plan.frees {
-        None => format!("unknown{shared}"),
-        Some(0) => format!("frees nothing{shared}"),
-        Some(frees) => {
-            format!("frees {}{shared}, once the registry collects its garbage", size::bytes(frees))
+    match plan.shared {
+        Some(shared) if shared > 0 => {
+            format!("{frees}; {} stay for {} other tags", size::bytes(shared), plan.shared_with)
         }
+        _ => frees,
     }
 }
 
@@ -336,7 +334,7 @@ mod tests {
             "referrer  signature sha256-a.sig",
             "`--with-referrers` takes it along",
             "unknown   odd",
-            "space     frees 1.3 GB; 2.8 GB shared with 14 other tags",
+            "space     frees 1.3 GB once the registry collects its garbage; 2.8 GB stay for 14 other tags",
         ] {
             assert!(text.contains(part), "{part}:\n{text}");
         }

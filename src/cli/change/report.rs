@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::cli::Trouble;
 use crate::cli::print::{self, Table};
+use crate::model::failure::Failure;
 use crate::model::size;
 use crate::model::work::progress::{Outcome, Report};
 
@@ -42,11 +43,28 @@ fn words(outcome: &Outcome) -> String {
 
 /// What the report means for the exit code. Says every failure on stderr.
 pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), Trouble> {
-    report.failures().for_each(|(_, failure)| print::complain(failure));
+    complain(report);
     match (is_stopped, report.is_success()) {
         (true, false) => Err(Trouble::Interrupted),
         (false, false) => Err(Trouble::Said),
         // Stopped too late to stop anything.
         (_, true) => Ok(()),
+    }
+}
+
+/// Says what failed, with hints; what failed alike is said once.
+fn complain(report: &Report) {
+    let mut failures: Vec<(&Failure, usize)> = Vec::new();
+    for (_, failure) in report.failures() {
+        match failures.iter_mut().find(|(said, _)| (&said.why, &said.hint) == (&failure.why, &failure.hint)) {
+            Some((_, others)) => *others += 1,
+            None => failures.push((failure, 0)),
+        }
+    }
+    for (failure, others) in failures {
+        print::complain(failure);
+        if others > 0 {
+            print::complain(format_args!("{others} more failed alike"));
+        }
     }
 }
