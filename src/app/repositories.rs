@@ -27,6 +27,8 @@ pub struct Repositories {
     pub open: HashSet<String>,
     /// What was opened by name, newest first.
     pub opened: Vec<RepositoryName>,
+    /// What a copy has made, which the catalog may or may not list.
+    pub noted: HashSet<RepositoryName>,
     /// The repository to go to once it is listed.
     pub goal: Option<RepositoryName>,
 }
@@ -99,7 +101,7 @@ impl Repositories {
         incomplete: Option<SafeText>,
         now: Timestamp,
     ) {
-        let opened: HashSet<&RepositoryName> = self.opened.iter().collect();
+        let opened: HashSet<&RepositoryName> = self.opened.iter().chain(&self.noted).collect();
         let is_new =
             |listed: &Listed<RepositoryName>| listed.name().is_none_or(|name| !opened.contains(name));
         let page = page.into_iter().filter(is_new).collect();
@@ -130,6 +132,7 @@ impl Repositories {
     /// Lists a repository that is there now, without going to it.
     pub fn note(&mut self, name: &RepositoryName) {
         if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
+            self.noted.insert(name.clone());
             self.names.items.push(Listed::Named(name.clone()));
             self.added(self.names.items.len() - 1);
         }
@@ -153,7 +156,13 @@ impl Repositories {
 
     fn replaced(&mut self, before: Before) {
         let listed: HashSet<&RepositoryName> = self.names.items.iter().filter_map(Listed::name).collect();
-        let unlisted: Vec<_> = self.opened.iter().filter(|name| !listed.contains(name)).cloned().collect();
+        let unlisted: Vec<_> = self
+            .opened
+            .iter()
+            .chain(self.noted.iter().filter(|name| !self.opened.contains(name)))
+            .filter(|name| !listed.contains(name))
+            .cloned()
+            .collect();
         self.names.items.extend(unlisted.into_iter().map(Listed::Named));
         let items = self.names.items.iter().enumerate();
         let marked = items.filter(|(_, listed)| before.marked.contains(listed.text()));
@@ -360,6 +369,18 @@ mod tests {
         repositories.take(page(&["a"]), Some(tickets.issue()), None, Timestamp::UNIX_EPOCH);
         repositories.open_by_name(&name("a"));
         repositories.take(page(&["b"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_a_copy_made_is_listed_once_also_when_the_catalog_comes_later() {
+        let mut tickets = Tickets::default();
+        let mut repositories = Repositories::default();
+        repositories.note(&name("b"));
+        repositories.take(page(&["a", "b"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["a", "b"]);
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["a"]), None, None, Timestamp::UNIX_EPOCH);
         assert_eq!(shown(&repositories), ["a", "b"]);
     }
 
