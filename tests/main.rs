@@ -33,6 +33,7 @@ mod flows {
     mod browse;
     mod cursor;
     mod dialogs;
+    mod manage;
     mod no_catalog;
     mod open;
 }

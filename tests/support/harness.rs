@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use regtui::app::cmd::Cmd;
@@ -38,9 +38,11 @@ pub struct Harness {
     /// What was to be remembered of repositories opened by name.
     pub remembered: Vec<(Host, Vec<RepositoryName>)>,
     pub quit: bool,
+    /// The time: it goes on only while keys are pressed.
+    clock: Timestamp,
 }
 
-/// The time of all tests.
+/// The time at which all tests begin.
 pub fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().expect("a date")
 }
@@ -97,6 +99,7 @@ impl Harness {
             paged,
             remembered,
             quit: false,
+            clock: now(),
         };
         harness.obey(cmds);
         harness
@@ -125,7 +128,7 @@ impl Harness {
     /// Takes one thing that happened.
     pub fn take(&mut self, msg: Msg) {
         self.effects.note(&msg);
-        let cmds = app::update(&mut self.state, now(), msg);
+        let cmds = app::update(&mut self.state, self.clock, msg);
         self.obey(cmds);
     }
 
@@ -144,15 +147,23 @@ impl Harness {
 
     /// Presses keys, named as in the key table and separated by spaces, and waits for what they set going.
     pub async fn press(&mut self, keys: &str) -> &mut Harness {
+        self.wait(300);
         for key in keys.split(' ') {
+            self.wait(40);
             self.take(Msg::Key(key_of(key)));
         }
         self.settle().await;
         self
     }
 
+    /// Lets time go on, in milliseconds: who looks at the screen first needs some.
+    pub fn wait(&mut self, milliseconds: i64) {
+        self.clock += SignedDuration::from_millis(milliseconds);
+    }
+
     /// Types text, letter by letter.
     pub async fn type_text(&mut self, text: &str) -> &mut Harness {
+        self.wait(300);
         for character in text.chars() {
             self.take(Msg::Key(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE)));
         }

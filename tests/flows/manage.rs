@@ -1,0 +1,243 @@
+//! Changes from the keyboard, on registries in memory: what a user sees, confirms, and takes back.
+
+use std::collections::BTreeMap;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use regtui::app::msg::Msg;
+use regtui::app::settings::Settings;
+use regtui::demo::layer::Layer;
+use regtui::demo::{self, Demo, Store};
+use regtui::model::digest::Digest;
+use regtui::model::reference::Target;
+use regtui::model::work::rules::Rules;
+
+use crate::support::harness::Harness;
+use crate::support::registry;
+
+/// An image with three tags, and two others.
+fn images() -> Store {
+    let store = Store::new();
+    let layer = |name: &str| Layer::of(&[("file", name)]);
+    store.image("team/app").layer("COPY a /", layer("a")).tag("3").tag("3.1").tag("latest").push();
+    store.image("team/app").layer("COPY b /", layer("b")).tag("2").push();
+    store.image("team/app").layer("COPY c /", layer("c")).tag("1").push();
+    store
+}
+
+async fn open(settings: demo::Settings) -> Harness {
+    Harness::open(settings, images(), "/team/app").await
+}
+
+fn tags(demo: &Demo) -> BTreeMap<String, Digest> {
+    let store = demo.store();
+    let digest = |tag: &String| store.digest_of("team/app", tag).expect("a tag has a digest");
+    store.tags("team/app").into_iter().map(|tag| (tag.clone(), digest(&tag))).collect()
+}
+
+fn names(demo: &Demo) -> Vec<String> {
+    tags(demo).into_keys().collect()
+}
+
+/// Goes to a tag by the filter.
+async fn go_to(harness: &mut Harness, tag: &str) {
+    harness.press("/").await.type_text(tag).await.press("Enter").await;
+}
+
+fn cannot_untag() -> demo::Settings {
+    demo::Settings { delete_by_tag: false, ..demo::Settings::default() }
+}
+
+#[tokio::test]
+async fn untagging_one_of_three_leaves_the_others_and_is_undone() {
+    let mut harness = open(demo::Settings::default()).await;
+    let before = tags(&harness.demo);
+    go_to(&mut harness, "3.1").await;
+    harness.press("d").await;
+    harness.shows("● untag");
+    harness.shows("stays      3, latest");
+    assert_eq!(tags(&harness.demo), before, "a plan changes nothing");
+    harness.press("l Enter").await;
+    harness.shows("`z` undoes it");
+    assert_eq!(names(&harness.demo), ["1", "2", "3", "latest"]);
+    harness.press("Esc Esc").await;
+    harness.does_not_show("3.1");
+    harness.press("z").await;
+    harness.shows("put back");
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), before);
+    harness.press("Esc").await;
+    harness.shows("3.1");
+}
+
+#[tokio::test]
+async fn deleting_an_image_says_which_other_tags_go() {
+    let mut harness = open(demo::Settings::default()).await;
+    go_to(&mut harness, "3.1").await;
+    harness.press("d").await.press("Tab").await;
+    harness.shows("also goes  3, latest");
+    harness.shows("garbage collection");
+    harness.press("l Enter").await;
+    assert_eq!(names(&harness.demo), ["1", "2"]);
+}
+
+#[tokio::test]
+async fn where_the_server_cannot_untag_nothing_happens_unasked() {
+    let mut harness = open(cannot_untag()).await;
+    let before = tags(&harness.demo);
+    go_to(&mut harness, "3.1").await;
+    harness.press("d").await;
+    harness.shows("blocked");
+    harness.shows("○ replace");
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), before, "it cannot be confirmed");
+    harness.press("d").await.press("Tab").await.press("Tab").await.press("l Enter").await;
+    harness.shows("Untag by replacement?");
+    assert_eq!(tags(&harness.demo), before, "it is asked for itself");
+    harness.press("l Enter").await;
+    let after = tags(&harness.demo);
+    assert_eq!(after.keys().collect::<Vec<_>>(), ["1", "2", "3", "latest"]);
+    assert!(after.iter().all(|(tag, digest)| before[tag] == *digest));
+}
+
+#[tokio::test]
+async fn more_than_one_digest_is_deleted_only_with_the_name_typed() {
+    let mut harness = open(demo::Settings::default()).await;
+    harness.press("* d").await;
+    harness.shows("type team/app to");
+    harness.press("l").await.press("Enter").await;
+    harness.shows("that is not the name");
+    assert_eq!(names(&harness.demo).len(), 5);
+    harness.press("Backspace").await.type_text("team/app").await.press("Enter").await;
+    assert!(names(&harness.demo).is_empty(), "{}", harness.screen());
+}
+
+#[tokio::test]
+async fn a_tag_that_moved_after_the_plan_is_left_alone() {
+    let mut harness = open(demo::Settings::default()).await;
+    go_to(&mut harness, "3.1").await;
+    harness.press("d").await;
+    let other = harness.demo.store().digest_of("team/app", "2").expect("a tag");
+    harness.demo.store().tag("team/app", "3.1", other);
+    harness.press("l Enter").await;
+    assert_eq!(harness.demo.store().digest_of("team/app", "3.1"), Some(other));
+    harness.press("w Enter").await;
+    harness.shows("moved");
+}
+
+#[tokio::test]
+async fn marked_tags_get_new_ones_by_a_pattern() {
+    let mut harness = open(demo::Settings::default()).await;
+    let before = tags(&harness.demo);
+    harness.press("* t").await.type_text("-old").await;
+    harness.shows("latest → latest-old");
+    harness.press("Enter").await.press("Enter").await;
+    let after = tags(&harness.demo);
+    assert_eq!(after.len(), 10);
+    assert!(before.iter().all(|(tag, digest)| after[&format!("{tag}-old")] == *digest));
+    harness.press("Esc Esc").await;
+    harness.shows("latest-old");
+}
+
+#[tokio::test]
+async fn an_image_is_copied_to_another_registry_and_compared() {
+    let source = Demo::start(demo::Settings::default(), images()).await.expect("a free port");
+    let other = Demo::start(demo::Settings::default(), Store::new()).await.expect("a free port");
+    let target =
+        |demo: &Demo, path: &str| Target::parse(&format!("{}{path}", demo.address())).expect("a target");
+    let targets = vec![target(&source, "/team/app"), target(&other, "/")];
+    let mut harness = Harness::with(source, targets, Settings::default(), registry::settings()).await;
+    harness.press("3").await;
+    go_to(&mut harness, "3.1").await;
+    harness.press("c").await;
+    harness.shows(&format!("{}/team/app", other.address()));
+    harness.press("Down Enter").await.press("Enter").await;
+    harness.shows("blobs");
+    harness.press("Enter").await;
+    let before = tags(&harness.demo);
+    assert_eq!(tags(&other), BTreeMap::from([("3.1".to_string(), before["3.1"])]), "{}", harness.screen());
+    harness.press("Esc Esc").await.press("C").await;
+    harness.shows("1 same, 4 missing");
+    harness.press("*").await.press("p").await;
+    harness.press("Enter").await;
+    assert_eq!(tags(&other), before, "{}", harness.screen());
+    harness.shows("5 same");
+}
+
+#[tokio::test]
+async fn taken_images_are_put_where_the_cursor_is() {
+    let mut harness = open(demo::Settings::default()).await;
+    go_to(&mut harness, "2").await;
+    harness.press("Y").await.press(":").await.type_text("open team/other").await.press("Enter").await;
+    harness.press("2").await.press("p").await.press("Enter").await;
+    assert_eq!(harness.demo.store().tags("team/other"), ["2"], "{}", harness.screen());
+}
+
+#[tokio::test]
+async fn the_journal_undoes_any_entry() {
+    let mut harness = open(demo::Settings::default()).await;
+    for tag in ["2", "latest"] {
+        go_to(&mut harness, tag).await;
+        harness.press("d").await.press("l Enter").await;
+        harness.press("Esc Esc").await;
+    }
+    assert_eq!(names(&harness.demo), ["1", "3", "3.1"]);
+    harness.press("J").await;
+    harness.shows("untag team/app:latest");
+    harness.press("j z").await;
+    harness.shows("undoes     untag team/app:2");
+    harness.press("l Enter").await;
+    assert_eq!(names(&harness.demo), ["1", "2", "3", "3.1"]);
+}
+
+#[tokio::test]
+async fn read_only_refuses_every_key_that_changes() {
+    let demo = Demo::start(demo::Settings::default(), images()).await.expect("a free port");
+    let target = Target::parse(&format!("{}/team/app", demo.address())).expect("a target");
+    let rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
+    let settings = Settings { rules, ..Settings::default() };
+    let mut harness = Harness::with(demo, vec![target], settings, registry::settings()).await;
+    for key in ["t", "d"] {
+        harness.press(key).await;
+        harness.shows("`--read-only` refuses every change");
+        harness.press("Esc").await;
+    }
+}
+
+/// What is pasted into a terminal that does not bracket pastes comes as keys, all at once.
+fn as_keys(harness: &mut Harness, text: &str) {
+    for character in text.chars() {
+        let code = if character == '\n' { KeyCode::Enter } else { KeyCode::Char(character) };
+        harness.take(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+}
+
+#[tokio::test]
+async fn a_paste_of_64_kib_of_commands_sends_no_change() {
+    let mut harness = open(demo::Settings::default()).await;
+    let before = tags(&harness.demo);
+    let paste = "Dy\ny\nyes\n".repeat(64 * 1024 / 9);
+    harness.take(Msg::Pasted(paste.clone()));
+    harness.settle().await;
+    as_keys(&mut harness, &paste);
+    harness.settle().await;
+    assert_eq!(tags(&harness.demo), before);
+    assert!(harness.state.jobs.all.is_empty(), "{:?}", harness.state.jobs);
+}
+
+/// With the plan there already when the next keys come: they come together, so none of them confirms it.
+#[tokio::test]
+async fn pasted_keys_that_would_confirm_a_plan_send_no_change() {
+    for text in ["dl\n\nl\n", "d\tl\n", "*dteam/app\n", "tx\n\nl\n", "t{tag}x\n\n", "zl\n"] {
+        let mut harness = open(demo::Settings::default()).await;
+        let before = tags(&harness.demo);
+        for _ in 0..20 {
+            for character in text.chars() {
+                harness.wait(5);
+                as_keys(&mut harness, &character.to_string());
+                harness.settle().await;
+            }
+        }
+        assert_eq!(tags(&harness.demo), before, "{text:?}");
+        assert!(harness.state.jobs.all.is_empty(), "{text:?}: {:?}", harness.state.jobs);
+    }
+}
