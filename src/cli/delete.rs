@@ -17,7 +17,7 @@ pub struct Delete {
     /// Delete the images, with every tag that they have, and not only the tags that are named
     #[arg(long)]
     image: bool,
-    /// Untag where the server cannot: put each tag on an empty image and delete that one
+    /// Untag where the server cannot: put each tag on a marked copy of its image and delete that copy
     #[arg(long, conflicts_with = "image")]
     replace: bool,
     /// With them what refers to them: signatures, SBOMs, attestations

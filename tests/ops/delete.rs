@@ -275,6 +275,31 @@ async fn an_index_whose_deletion_fails_keeps_what_it_lists() {
 }
 
 #[tokio::test]
+async fn a_server_that_wants_no_tags_on_what_it_deletes_gets_them_taken_away_first() {
+    const REFUSED: &str =
+        r#"{"errors":[{"code":"GOOGLE_MANIFEST_DANGLING_TAG","message":"is referenced by tags"}]}"#;
+    for is_deleted_then in [true, false] {
+        let (store, image) = aliases();
+        let shop = Shop::open(store).await;
+        let before = shop.tags("app");
+        let work = shop.plan(&shop.delete(&["1"], Manner::Image)).await;
+        let (contents, path) = (shop.store().clone(), format!("/v2/app/manifests/{}", image.digest));
+        shop.registry.demo.fault(move |request, nth| {
+            let has_tags = contents.repository("app")?.tags.values().any(|digest| *digest == image.digest);
+            let is_refused = has_tags || (nth > 1 && !is_deleted_then);
+            (request.method == "DELETE" && request.path == path && is_refused)
+                .then(|| Fault::answer(400, &[], REFUSED))
+        });
+        let report = shop.run(&work).await;
+        assert_eq!(ends(&report), if is_deleted_then { "D" } else { "F" }, "{report:?}");
+        assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["other"]);
+        shop.registry.demo.clear_faults();
+        shop.undo(&report).await;
+        assert_eq!(shop.tags("app"), before);
+    }
+}
+
+#[tokio::test]
 async fn children_and_referrers_go_along_only_when_asked_and_only_where_nothing_needs_them() {
     let build = || {
         let store = Store::new();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::prepared;
 use super::recheck::Recheck;
-use crate::client::Client;
+use crate::client::{Cause, Client, Error};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
@@ -56,6 +56,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         manifests,
         recheck: Recheck::new(&client, plan),
         gone: HashSet::new(),
+        untagged: HashSet::new(),
         course,
     };
     for (index, (part, items)) in parts.iter().zip(ranges).enumerate() {
@@ -63,10 +64,12 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
             Some(outcome) => outcome,
             None => deleting.delete(part).await,
         };
-        if matches!(outcome, Outcome::Done(_) | Outcome::Pending(_)) {
-            deleting.gone.insert(part.digest);
+        let is_half_done = matches!(outcome, Outcome::Failed(_)) && deleting.untagged.contains(&part.digest);
+        match is_half_done {
+            // Nobody notes what of it was done: undo looks at what is there.
+            true => deleting.course.half_done(index, outcome),
+            false => deleting.course.noted(&running, items, index, outcome).await,
         }
-        deleting.course.noted(&running, items, index, outcome).await;
     }
     deleting.put_back_lost(&parts).await;
     deleting.course.close(running).await
@@ -78,8 +81,10 @@ struct Deleting<'a> {
     plan: &'a Plan,
     manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
     recheck: Recheck<'a>,
-    /// What was deleted.
+    /// What is not there any more.
     gone: HashSet<Digest>,
+    /// Digests whose tags were taken away first, because the server wants it so.
+    untagged: HashSet<Digest>,
     course: Course<'a>,
 }
 
@@ -107,17 +112,41 @@ impl<'a> Deleting<'a> {
             return Outcome::Left("left alone: what was named leads elsewhere by now".into());
         }
         let what = || format!("cannot delete {}", part.name());
-        match self.client.delete_manifest(&self.plan.repository.name, &part.digest).await {
+        let name = &self.plan.repository.name;
+        let mut deleted = self.client.delete_manifest(name, &part.digest).await;
+        if deleted.as_ref().is_err_and(wants_no_tags) {
+            self.untag_first(part).await;
+            deleted = self.client.delete_manifest(name, &part.digest).await;
+        }
+        match deleted {
             Ok(()) => {}
             Err(error) if error.cause.status() == Some(404) => {
+                self.gone.insert(part.digest);
                 return Outcome::Left("it was gone already".into());
             }
             Err(error) => return Outcome::Failed(put_failure(&error, what())),
         }
         match self.place().shows(&Selector::Digest(part.digest), None).await {
-            Ok(true) => Outcome::Done("deleted".into()),
+            Ok(true) => {
+                self.gone.insert(part.digest);
+                Outcome::Done("deleted".into())
+            }
+            // What it lists stays meanwhile.
             Ok(false) => Outcome::Pending("the server took it but still shows it".into()),
             Err(error) => unseen(&error),
+        }
+    }
+
+    /// Takes away the tags that go with a digest, where the server wants that done first. What is left of them makes the
+    /// second try fail as the first one did.
+    async fn untag_first(&mut self, part: &Part<'_>) {
+        let Some(Ok(image)) = self.manifests.get(&part.digest).cloned() else { return };
+        self.untagged.insert(part.digest);
+        for tag in &part.tags {
+            let untagged = self.place().untag(tag, &image, &[]).await;
+            if let Outcome::Failed(failure) = untagged.outcome {
+                self.course.remarks.push(SafeText::from(format!("{}: {}", failure.what, failure.why)));
+            }
         }
     }
 
@@ -176,6 +205,11 @@ impl Part<'_> {
             Role::Child(_) => format!("{digest} (listed by an index that goes)"),
         })
     }
+}
+
+/// Whether the server refuses to delete a digest only because it has tags, as Google's do: registries.md §7.1.
+fn wants_no_tags(error: &Error) -> bool {
+    matches!(&error.cause, Cause::Status { said, .. } if said.mentions("dangling_tag"))
 }
 
 /// What goes, in the order in which it goes: indexes before what they list, then referrers, then children.

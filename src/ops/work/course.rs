@@ -84,6 +84,12 @@ impl<'a> Course<'a> {
         self.ended(index, outcome);
     }
 
+    /// A part failed after something of it was done: nothing is noted, so that undo looks for itself.
+    pub fn half_done(&mut self, index: usize, outcome: Outcome) {
+        self.changed = true;
+        self.ended(index, outcome);
+    }
+
     /// Ends the entry of the journal and makes the report.
     pub async fn close(mut self, running: Running) -> Report {
         let id = running.id().clone();
