@@ -44,8 +44,14 @@ fn the_demo_does_what_its_script_says() {
     let mut pty = Pty::open(150, 42);
     let program = pty.start(regtui(&["--demo"]));
     // The line that starts it and its Enter are the shell's.
-    for step in &steps[at + 2..] {
+    let steps: Vec<&Step> = steps[at + 2..].iter().filter(|step| **step != Step::Nothing).collect();
+    for (number, step) in steps.iter().enumerate() {
         match step {
+            // What has just appeared takes no Enter yet: the script sleeps there, this presses again.
+            Step::Keys(keys) if keys == "\r" => match (&steps[number - 1], steps.get(number + 1)) {
+                (Step::Wait(_), Some(Step::Wait(pattern))) => pty.press_until(keys, pattern),
+                _ => pty.press(keys),
+            },
             // Escape and a key in one breath would be Alt and that key.
             Step::Keys(keys) if keys == "\u{1b}" => {
                 let before = pty.text();
