@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::action::Action;
-use super::chosen::{chosen, copied, place};
+use super::chosen::{is_copyable, place, place_of_chosen};
 use super::{Pane, State};
 use crate::model::work::rules::Refusal;
 
@@ -35,7 +35,7 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
         }
         Action::Tree => refuse_unless(state.registries.selected().is_some(), "nothing is open"),
         Action::Retag | Action::Delete => changes(state),
-        Action::Copy | Action::Take => refuse_unless(copied(state).is_some(), "no image is chosen"),
+        Action::Copy | Action::Take => refuse_unless(is_copyable(state), "no image is chosen"),
         Action::Put => puts(state),
         Action::Compare => refuse_unless(state.tags.repository.is_some(), "no repository is chosen"),
         _ => Ok(()),
@@ -44,8 +44,8 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
 
 /// Whether images are chosen, and no rule keeps their repository as it is.
 fn changes(state: &State) -> Result<(), Why> {
-    let (repository, _) = chosen(state).ok_or(Cow::Borrowed("no image is chosen"))?;
-    state.settings.rules.may_change(&repository).map_err(|refusal| said(&refusal))
+    let repository = place_of_chosen(state).ok_or(Cow::Borrowed("no image is chosen"))?;
+    state.settings.rules.may_change(repository).map_err(|refusal| said(&refusal))
 }
 
 /// Whether something was taken, and no rule keeps it from where the cursor is.

@@ -13,6 +13,17 @@ pub struct Taken {
     pub what: What,
 }
 
+/// Where the images are that the focused pane is about. As [`chosen`], but without a look at each of the marked ones:
+/// what a key may do is asked for every picture.
+pub fn place_of_chosen(state: &State) -> Option<&Repository> {
+    let shown = state.detail.of.as_ref().map(|(repository, _)| repository);
+    match state.focus {
+        Pane::Registries | Pane::Repositories => None,
+        Pane::Tags if !state.tags.list.marks.is_empty() => state.tags.repository.as_ref().or(shown),
+        Pane::Tags | Pane::Details => shown,
+    }
+}
+
 /// The images that the focused pane is about, and their repository. None in Registries and Repositories.
 pub fn chosen(state: &State) -> Option<(Repository, Vec<Selector>)> {
     match state.focus {
@@ -41,6 +52,14 @@ pub fn copied(state: &State) -> Option<(Repository, What)> {
         Pane::Registries => None,
         Pane::Repositories => here(state).map(|repository| (repository, What::AllTags)),
         Pane::Tags | Pane::Details => chosen(state).map(|(from, images)| (from, What::Images(images))),
+    }
+}
+
+/// Whether there is something to copy.
+pub fn is_copyable(state: &State) -> bool {
+    match state.focus {
+        Pane::Repositories => here(state).is_some(),
+        _ => place_of_chosen(state).is_some(),
     }
 }
 

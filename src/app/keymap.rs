@@ -85,7 +85,8 @@ pub const BINDINGS: &[Binding] = &[
     .hinted("retag"),
     everywhere(&["c"], Action::Copy, "copy to another repository or registry").hinted("copy"),
     everywhere(&["Y"], Action::Take, "take the marked images; in Repositories, all tags"),
-    everywhere(&["p"], Action::Put, "put what was taken into the repository or registry under the cursor"),
+    everywhere(&["p"], Action::Put, "put what was taken into the repository or registry under the cursor")
+        .hinted("put"),
     everywhere(&["C"], Action::Compare, "compare the repository with another registry's, and copy over"),
     everywhere(&["d"], Action::Delete, "delete: shows the plan first; untags, or deletes images")
         .hinted("delete"),
