@@ -431,6 +431,33 @@ async fn layers_that_are_meant_to_come_from_elsewhere_are_copied_only_where_the_
 }
 
 #[tokio::test]
+async fn absurd_sizes_add_up_without_a_panic() {
+    let store = Store::new();
+    let config = store.put_blob("app", "{}");
+    let layers: Vec<serde_json::Value> = (0..2)
+        .map(|number: u32| {
+            let digest = Digest::sha256(&number.to_le_bytes());
+            serde_json::json!({ "mediaType": "text/plain", "digest": digest, "size": 1u64 << 50, "urls": ["https://x.test/"] })
+        })
+        .collect();
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    let document = serde_json::json!({
+        "schemaVersion": 2, "mediaType": media_type, "layers": layers,
+        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": config, "size": 2 },
+    });
+    let digest = store.put_manifest("app", media_type, document.to_string());
+    store.tag("app", "1", digest);
+    let sides = Sides::of(store).await;
+    let mut plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    assert_eq!(plan.left_out.len(), 2, "{:?}", plan.left_out);
+    let mut blob = plan.blobs[0].clone();
+    blob.way = Way::Move;
+    blob.descriptor.size = Some(1 << 50);
+    plan.blobs.extend(vec![blob; 20_000]);
+    assert_eq!(plan.bytes(), u64::MAX);
+}
+
+#[tokio::test]
 async fn an_index_with_a_missing_child_says_so_before() {
     let store = Store::new();
     let here = store.image("app").platform("linux", "amd64").push();

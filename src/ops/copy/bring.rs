@@ -132,7 +132,7 @@ impl<'a> Carrier<'a> {
 
     /// Bytes to move in all.
     pub fn bytes(&self) -> u64 {
-        self.plan.bytes() + self.not_mounted.load(Ordering::Relaxed)
+        self.plan.bytes().saturating_add(self.not_mounted.load(Ordering::Relaxed))
     }
 
     /// `3 of 14 blobs`.

@@ -67,7 +67,15 @@ impl Companions<'_> {
                     digests.into_iter().filter(|digest| seen.insert(*digest)).map(|digest| (subject, digest)),
                 );
             }
-            if new.is_empty() || all.len() >= MOST {
+            let room = MOST.saturating_sub(all.len());
+            if new.len() > room {
+                left_out.push(SafeText::from(format!(
+                    "{} referrers: {MOST} at most come along",
+                    new.len() - room
+                )));
+                new.truncate(room);
+            }
+            if new.is_empty() {
                 break;
             }
             let read = stream::iter(new).map(async |(subject, digest)| self.read(subject, digest).await);
