@@ -42,12 +42,14 @@ pub async fn plan(workshop: &Workshop, id: &EntryId) -> Result<Plan, Failure> {
     if changes.is_empty() {
         return Err(fail("it changed nothing"));
     }
+    let repositories = || changes.iter().map(|change| &change.repository);
+    let refused = rule_against(workshop, repositories());
     let asked: Vec<_> = changes.iter().map(|change| now(&workshop.pool, change).boxed()).collect();
     let now: Vec<Option<Digest>> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
     let mut steps = Vec::new();
     let mut back: HashSet<Digest> = HashSet::new();
     for (change, now) in changes.iter().zip(now) {
-        let impossible = impossible(&workshop.pool, change, now, &back).await?;
+        let impossible = impossible(&workshop.pool, change, now, &back, refused.is_none()).await?;
         let before = change.before.as_ref().map(|held| held.digest);
         if impossible.is_none() {
             back.extend(before);
@@ -55,11 +57,10 @@ pub async fn plan(workshop: &Workshop, id: &EntryId) -> Result<Plan, Failure> {
         let (repository, selector) = (change.repository.clone(), change.selector.clone());
         steps.push(Step { repository, selector, before, now, impossible });
     }
-    let repositories = || changes.iter().map(|change| &change.repository);
     Ok(Plan {
         entry: id.clone(),
         of: entry.title.clone(),
-        refused: rule_against(workshop, repositories()),
+        refused,
         name_to_type: repositories().find_map(|repository| workshop.rules.name_to_type(repository)),
         steps,
     })
@@ -107,12 +108,14 @@ async fn now(pool: &Pool, change: &Change) -> Result<Option<Digest>, Failure> {
     })
 }
 
-/// Why a change cannot be taken back, if it cannot. `back` are manifests that are put back before.
+/// Why a change cannot be taken back, if it cannot. `back` are manifests that are put back before; `may_probe` says
+/// whether the server may be asked what it deletes.
 async fn impossible(
     pool: &Pool,
     change: &Change,
     now: Option<Digest>,
     back: &HashSet<Digest>,
+    may_probe: bool,
 ) -> Result<Option<SafeText>, Failure> {
     let before = change.before.as_ref().map(|held| held.digest);
     let no = |why: String| Ok(Some(SafeText::from(why)));
@@ -124,11 +127,23 @@ async fn impossible(
     }
     let client = pool.client(&change.repository.host);
     match &change.before {
-        None => match (&change.selector, client.deletes().by_tag) {
-            (Selector::Digest(_), _) => no("what no tag names stays until garbage collection".into()),
-            (Selector::Tag(_), Ability::No(why)) => no(format!("the server does not delete by tag ({why})")),
-            (Selector::Tag(_), _) => Ok(None),
-        },
+        None if matches!(change.selector, Selector::Digest(_)) => {
+            no("what no tag names stays until garbage collection".into())
+        }
+        None => {
+            let deletes = match may_probe {
+                true => {
+                    client.probe_deletes(&change.repository.name).await.unwrap_or_else(|_| client.deletes())
+                }
+                false => client.deletes(),
+            };
+            match deletes.by_tag {
+                Ability::No(why) => {
+                    no(format!("the server does not delete by tag ({why}); deleting it offers other ways"))
+                }
+                Ability::Yes | Ability::Unknown => Ok(None),
+            }
+        }
         Some(held) => match manifest(held) {
             None => no("its manifest is not in the journal any more".into()),
             Some(manifest) => gone(&client, &change.repository, &manifest, back).await,

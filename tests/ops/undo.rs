@@ -4,9 +4,10 @@ use regtui::demo::layer::Layer;
 use regtui::demo::{Settings, Store};
 use regtui::model::work::delete::{Along, Manner};
 use regtui::model::work::journal::State;
-use regtui::model::work::{Wish, Work, delete};
+use regtui::model::work::{Wish, Work, delete, retag};
 use regtui::ops::work;
 
+use crate::support::registry::tag;
 use crate::support::workshop::{Shop, ends};
 
 /// An index with two children, tagged twice, something that refers to it, and an image beside it.
@@ -125,6 +126,22 @@ async fn what_is_as_it_was_already_is_left() {
     shop.store().tag("app", "1", before["1"]);
     let report = shop.undo(&deleted).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("L", before), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_new_tag_is_not_said_to_go_where_tags_are_not_deleted() {
+    let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, contents()).await;
+    let wish = Wish::Retag(retag::Wish {
+        from: shop.repository("app"),
+        items: vec![("1".parse().expect("a tag"), shop.repository("app"), tag("new"))],
+        manner: retag::Manner::Add,
+    });
+    let report = shop.carry_out(&wish).await;
+    let before = shop.tags("app");
+    let Work::Undo(plan) = shop.plan(&Wish::Undo(report.undo.expect("an entry"))).await else { panic!() };
+    let why = plan.steps[0].impossible.as_ref().expect("it cannot be done");
+    assert!(why.as_str().contains("does not delete by tag"), "{why}");
+    assert_eq!((ends(&shop.run(&Work::Undo(plan)).await).as_str(), shop.tags("app")), ("L", before));
 }
 
 #[tokio::test]
