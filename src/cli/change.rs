@@ -53,11 +53,6 @@ struct Document<'a> {
 }
 
 impl Options {
-    /// Whether nothing is to be changed.
-    pub fn is_dry_run(&self) -> bool {
-        self.dry_run
-    }
-
     /// Plans the wish, shows the plan, asks, carries it out, and tells how it ended. `force` says whether tags that
     /// exist may be moved without being asked about.
     pub async fn make(&self, workshop: &Workshop, wish: Wish, force: bool) -> Result<(), Trouble> {

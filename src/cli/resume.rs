@@ -28,12 +28,8 @@ impl Resume {
             None => last_open(workshop).await?,
         };
         let rest = workshop.journal.resume(&entry).await?;
-        self.options.make(workshop, rest, self.force).await?;
-        match self.options.is_dry_run() {
-            true => Ok(()),
-            // What it did and what was done now are two entries; both can be undone.
-            false => Ok(workshop.journal.mark_ended(&entry).await?),
-        }
+        // What it did and what is done now become two entries; both can be undone.
+        self.options.make(workshop, rest, self.force).await
     }
 }
 

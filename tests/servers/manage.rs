@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use bytes::Bytes;
 use regtui::model::digest::Digest;
-use regtui::model::media_type::OCI_INDEX;
+use regtui::model::media_type::{OCI_CONFIG, OCI_INDEX};
 use serde_json::json;
 use tokio::process::Command;
 
@@ -195,5 +195,64 @@ async fn copies_are_the_same_to_another_tool() {
             assert_eq!(target.read(&name, "2.0").await.as_ref(), Some(&index), "{} → {}", from.name, to.name);
             assert_eq!(target.read(&name, "docker").await, docker, "{} → {}", from.name, to.name);
         }
+    }
+}
+
+/// Images of many kinds under one name, and the digests that only `--referrers` brings along.
+async fn fill_kinds(uploader: &Uploader) -> Vec<String> {
+    let attested = uploader.image("kinds", "attested", false, "amd64").await;
+    let digest = attested["digest"].as_str().expect("a digest").to_string();
+    let mut attestation =
+        uploader.plain("kinds", None, OCI_CONFIG, &["application/vnd.in-toto+json"], None).await;
+    attestation["platform"] = json!({"os": "unknown", "architecture": "unknown"});
+    attestation["annotations"] =
+        json!({"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": digest});
+    let mut image = attested.clone();
+    image["platform"] = json!({"os": "linux", "architecture": "amd64"});
+    let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [image, attestation]});
+    uploader.manifest("kinds", "attested", OCI_INDEX, &index).await;
+    let chart = ["application/vnd.cncf.helm.chart.content.v1.tar+gzip"];
+    uploader.plain("kinds", Some("chart"), "application/vnd.cncf.helm.config.v1+json", &chart, None).await;
+    let many = vec!["application/vnd.oci.image.layer.v1.tar+gzip"; 200];
+    uploader.plain("kinds", Some("many"), OCI_CONFIG, &many, None).await;
+    let subject = uploader.image("kinds", "signed", false, "arm64").await;
+    let signature = ["application/vnd.dev.cosign.simplesigning.v1+json"];
+    let signature = uploader.plain("kinds", None, OCI_CONFIG, &signature, Some(&subject)).await;
+    let subject = subject["digest"].as_str().expect("a digest");
+    if !uploader.lists_referrers("kinds", subject).await {
+        // Then the list is under a tag: distribution-spec § Referrers Tag Schema.
+        let list = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [signature]});
+        uploader.manifest("kinds", &subject.replace(':', "-"), OCI_INDEX, &list).await;
+    }
+    vec![signature["digest"].as_str().expect("a digest").to_string()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn images_of_every_kind_are_copied_with_what_refers_to_them() {
+    let (servers, shell) = (servers::all(), Shell::new());
+    // Each to the one after it: all pairs would only take longer.
+    let next = servers.iter().cycle().skip(1);
+    for (from, to) in servers.iter().zip(next) {
+        let source = Uploader::of(from);
+        let referrers = fill_kinds(&source).await;
+        let (target, name) = (Uploader::of(to), format!("kinds-from-{}", from.name));
+        let arguments = [
+            "copy",
+            "--all-tags",
+            "--referrers",
+            "--yes",
+            &format!("{}/kinds", from.host),
+            &format!("{}/{name}", to.host),
+        ];
+        shell.run(&arguments).await.assert_code(0);
+        for reference in
+            ["attested", "chart", "many", "signed"].into_iter().chain(referrers.iter().map(String::as_str))
+        {
+            let original = source.read("kinds", reference).await;
+            let copied = target.read(&name, reference).await;
+            assert!(original.is_some() && original == copied, "{} → {}: {reference}", from.name, to.name);
+        }
+        let many = format!("{}/{name}:many", to.host);
+        assert!(read_by_skopeo(&many).await.is_none_or(|(_, files)| files.len() == 202), "{many}");
     }
 }

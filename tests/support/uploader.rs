@@ -80,6 +80,38 @@ impl Uploader {
         self.manifest(repository, reference, manifest_type, &manifest).await
     }
 
+    /// A manifest with a config of this type and blobs of these, each with bytes of its own.
+    pub async fn plain(
+        &self,
+        repository: &str,
+        tag: Option<&str>,
+        config_type: &str,
+        layer_types: &[&str],
+        subject: Option<&Value>,
+    ) -> Value {
+        let mut config = self.blob(repository, br#"{"os":"linux","architecture":"amd64"}"#).await;
+        config["mediaType"] = json!(config_type);
+        let mut layers = Vec::new();
+        for (number, layer_type) in layer_types.iter().enumerate() {
+            let mut layer = self.blob(repository, format!("{number} of {config_type}").as_bytes()).await;
+            layer["mediaType"] = json!(layer_type);
+            layers.push(layer);
+        }
+        let mut manifest =
+            json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": layers});
+        if let Some(subject) = subject {
+            manifest["subject"] = subject.clone();
+        }
+        let digest = Digest::sha256(manifest.to_string().as_bytes()).to_string();
+        self.manifest(repository, tag.unwrap_or(&digest), OCI_MANIFEST, &manifest).await
+    }
+
+    /// Whether there is a referrers API.
+    pub async fn lists_referrers(&self, repository: &str, digest: &str) -> bool {
+        let url = format!("{}/v2/{repository}/referrers/{digest}", self.base);
+        self.http.get(url).send().await.expect("an answer").status().is_success()
+    }
+
     /// The manifest as it is, if it is there.
     pub async fn read(&self, repository: &str, reference: &str) -> Option<Bytes> {
         let url = format!("{}/v2/{repository}/manifests/{reference}", self.base);
