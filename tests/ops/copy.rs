@@ -343,7 +343,8 @@ async fn referrers_are_found_and_listed_by_tag_where_there_is_no_api() {
     let from = Registry::new(without.clone(), store, settings()).await;
     let to = Registry::new(without, Store::new(), settings()).await;
     let sides = Sides::with(from, to);
-    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    let (_, report) = sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("2 referrers")), "{report:#?}");
     belongings.iter().for_each(|digest| sides.is_there(digest));
     let there = sides.to.demo.store().repository("copy").expect("the copy");
     for (of, digest) in [(&image, &belongings[0]), (&belongings[0], &belongings[1])] {

@@ -54,6 +54,8 @@ pub struct Carrier<'a> {
     arrived: AtomicUsize,
     /// Manifests that were put.
     pub put: AtomicUsize,
+    /// Referrers that were listed under fallback tags.
+    pub listed: AtomicUsize,
 }
 
 impl<'a> Carrier<'a> {
@@ -75,6 +77,7 @@ impl<'a> Carrier<'a> {
             not_mounted: AtomicU64::new(0),
             arrived: AtomicUsize::new(0),
             put: AtomicUsize::new(0),
+            listed: AtomicUsize::new(0),
             plan,
         }
     }
@@ -230,7 +233,9 @@ impl<'a> Carrier<'a> {
         if listed.found == Some(Found::Api) {
             return Ok(());
         }
-        self.destination.push_referrer_fallback(to, subject, &as_referrer(manifest)).await
+        self.destination.push_referrer_fallback(to, subject, &as_referrer(manifest)).await?;
+        self.listed.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -200,6 +200,13 @@ fn leftovers(carrier: &Carrier<'_>, items: &[Item]) -> Vec<SafeText> {
         let text = format!("{open} uploads could not be closed; the registry drops them by itself some day");
         remarks.push(SafeText::from(text));
     }
+    let listed = carrier.listed.load(Ordering::Relaxed);
+    if listed > 0 {
+        let text = format!(
+            "the registry has no referrers API: {listed} referrers were listed under fallback tags, which an undo leaves"
+        );
+        remarks.push(SafeText::from(text));
+    }
     let is_unfinished = |item: &Item| matches!(item.outcome, Some(Outcome::Failed(_) | Outcome::Stopped));
     let has_moved =
         carrier.transfer.sent.load(Ordering::Relaxed) > 0 || carrier.put.load(Ordering::Relaxed) > 0;
