@@ -160,7 +160,7 @@ fn median(used: &[Usage]) -> String {
 }
 
 /// Bytes that nothing compresses.
-fn noise(seed: u32, length: usize) -> Vec<u8> {
+pub fn noise(seed: u32, length: usize) -> Vec<u8> {
     let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut bytes = Vec::with_capacity(length + 8);
     while bytes.len() < length {

@@ -8,6 +8,7 @@ mod delete_plan;
 mod first_frame;
 mod idle;
 mod keys;
+mod keys_while_copying;
 mod listing;
 mod long;
 mod memory;
@@ -25,6 +26,7 @@ const ALL: &[(&str, fn())] = &[
     ("long", long::run),
     ("copy", copy::run),
     ("delete_plan", delete_plan::run),
+    ("keys_while_copying", keys_while_copying::run),
 ];
 
 fn main() {

@@ -64,6 +64,11 @@ impl Screen {
         start.elapsed()
     }
 
+    /// Whether this is on the screen now.
+    pub fn shows(&self, text: &str) -> bool {
+        self.shared.0.lock().expect("the reader lives").screen().contents().contains(text)
+    }
+
     /// Waits until the screen is as wanted.
     pub fn wait(&self, is_wanted: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
