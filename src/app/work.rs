@@ -49,7 +49,8 @@ impl Turn<'_> {
     /// Takes how a job ended, says so, and asks again for what it changed.
     pub fn job_ended(&mut self, id: JobId, report: Report) {
         let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
-        let (level, text) = ending(&job.title, &report);
+        let can_go_back = report.undo.is_some() && !matches!(job.wish, Wish::Undo(_));
+        let (level, text) = ending(&job.title, &report, can_go_back);
         let changes = job.changes.clone();
         job.stage = Stage::Ended(self.now, report);
         self.say(level, text, None);
@@ -78,7 +79,7 @@ impl Turn<'_> {
 }
 
 /// How a job ended, in one line.
-fn ending(title: &SafeText, report: &Report) -> (Level, SafeText) {
+fn ending(title: &SafeText, report: &Report, can_go_back: bool) -> (Level, SafeText) {
     let all = report.items.len();
     let mut failures = report.failures();
     if let Some((name, failure)) = failures.next() {
@@ -93,27 +94,28 @@ fn ending(title: &SafeText, report: &Report) -> (Level, SafeText) {
         let text = format!("{title}: stopped, {} of {all} done", report.done());
         return (Level::Refused, SafeText::from(text));
     }
-    let undo = if report.undo.is_some() { "; `z` undoes it" } else { "" };
+    let undo = if can_go_back { "; `z` undoes it" } else { "" };
     let left = report.items.iter().find_map(|item| match &item.outcome {
         Some(Outcome::Pending(why)) => Some(format!("taken, but not shown yet: {why}")),
         Some(Outcome::Left(why)) => Some(format!("{} of {all} done; {}: {why}", report.done(), item.name)),
         _ => None,
     });
     let how = left.unwrap_or_else(|| "done".into());
-    (Level::Done, SafeText::from(format!("{title}: {how}{undo}")))
+    let nothing_done = count(|outcome| !matches!(outcome, Outcome::Left(_))) == 0;
+    let level = if nothing_done && all > 0 { Level::Refused } else { Level::Done };
+    (level, SafeText::from(format!("{title}: {how}{undo}")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::failure::{Failure, FailureKind};
-    use crate::model::work::journal::EntryId;
     use crate::model::work::progress::Item;
 
     fn report(outcomes: Vec<Outcome>) -> Report {
         let item = |(number, outcome)| Item { name: format!("1.{number}").into(), outcome: Some(outcome) };
         let items = outcomes.into_iter().enumerate().map(item).collect();
-        Report { items, undo: Some(EntryId("1".into())), ..Report::default() }
+        Report { items, ..Report::default() }
     }
 
     #[test]
@@ -135,13 +137,21 @@ mod tests {
             ),
             (vec![done(), Outcome::Stopped], Level::Refused, "untag: stopped, 1 of 2 done"),
             (
+                vec![Outcome::Left("it moved".into())],
+                Level::Refused,
+                "untag: 0 of 1 done; 1.0: it moved; `z` undoes it",
+            ),
+            (
                 vec![done(), Outcome::Left("it moved".into())],
                 Level::Done,
                 "untag: 1 of 2 done; 1.1: it moved; `z` undoes it",
             ),
         ];
         for (outcomes, level, text) in table {
-            assert_eq!(ending(&"untag".into(), &report(outcomes)), (level, SafeText::from(text.to_string())));
+            assert_eq!(
+                ending(&"untag".into(), &report(outcomes), true),
+                (level, SafeText::from(text.to_string()))
+            );
         }
     }
 }

@@ -135,8 +135,11 @@ fn again(wish: &Wish, items: &[Item]) -> Option<Wish> {
     }
     // Items go by names for the eye. What no name tells apart is all planned again: what is done stays as it is.
     let is_named = |selector: &Selector| {
-        let text = selector.to_string();
-        open.iter().any(|name| name.split([' ', ':', '@']).any(|word| word == text) || name.contains(&text))
+        let text = match selector {
+            Selector::Tag(tag) => tag.to_string(),
+            Selector::Digest(digest) => digest.short(),
+        };
+        open.iter().any(|name| name.split([' ', ':', '@', ',', '(', ')']).any(|word| word == text))
     };
     let mut wish = wish.clone();
     match &mut wish {
