@@ -62,6 +62,7 @@ mod pty {
 mod servers {
     mod browse;
     mod manage;
+    mod uploads;
 }
 mod support {
     pub mod copying;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue};
+use reqwest::header::{CONNECTION, CONTENT_RANGE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::blobs::reader::BlobSource;
@@ -158,6 +158,9 @@ impl Push {
         if !step.closes {
             request.headers = range_header(&step.range);
         }
+        if self.plan.apart {
+            request.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         self.client().http().wait_out_the_pause().await;
         self.client().http().send_within(&request, &self.upload.permit).await
     }
@@ -175,7 +178,7 @@ impl Push {
                 self.begin_again(error, Way::Whole).await
             }
             _ => {
-                self.plan.took(end, self.upload.least_chunk);
+                self.plan.took(step, self.upload.least_chunk);
                 Ok(())
             }
         }
@@ -230,7 +233,7 @@ impl Push {
 
     /// 413: less at a time, as long as there is something to take away.
     async fn make_smaller(&mut self, step: &Step, error: Error) -> Result<(), Error> {
-        let sent = step.range.end - step.range.start;
+        let sent = step.length();
         let size = (sent / 2).min(PART).max(self.upload.least_chunk);
         if sent <= SMALL || size >= sent {
             return Err(error);
@@ -269,8 +272,10 @@ impl Push {
                 self.feed.seek(has).await;
                 Ok(())
             }
+            // What the server refused says nothing about the line.
+            None if error.cause.status().is_some() => self.begin_again(error, self.plan.way).await,
             None => {
-                self.plan.broke(0, step, self.upload.least_chunk);
+                self.plan.lost(step, self.upload.least_chunk);
                 self.restart(error, self.plan.way).await
             }
         }
@@ -295,7 +300,7 @@ impl Push {
 
     /// A new upload from the first byte on, after an answer that time alone does not help against.
     async fn begin_again(&mut self, error: Error, way: Way) -> Result<(), Error> {
-        self.plan.failures += 1;
+        self.plan.begin_again();
         if self.plan.failures >= self.client().http().patience().tries {
             return Err(error);
         }
@@ -322,7 +327,7 @@ impl Push {
                 None => return Err(self.stopped()),
             }
         };
-        self.plan = Plan { at: 0, way, ..self.plan.clone() };
+        (self.plan.at, self.plan.way) = (0, way);
         Ok(())
     }
 

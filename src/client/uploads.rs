@@ -157,10 +157,15 @@ impl Drop for Upload {
 /// such right.
 pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url) -> bool {
     let request = Request::new(Method::DELETE, location, Scope::Delete(name.clone()), Lane::Upload);
-    match client.http().send_within(&request, &Permit::none()).await {
-        Ok(_) => true,
-        Err(error) => matches!(error.cause.status(), Some(404)),
+    for _ in 0..2 {
+        match client.http().send_within(&request, &Permit::none()).await {
+            Ok(_) => return true,
+            // distribution drops an upload that broke off when it is asked for it next, and says no to that question.
+            Err(error) if matches!(error.cause.status(), Some(400 | 416)) => {}
+            Err(error) => return error.cause.status() == Some(404),
+        }
     }
+    false
 }
 
 fn length(header: Option<&str>) -> u64 {
