@@ -443,3 +443,29 @@ fn a_late_plan_is_nobodys() {
     assert!(screen.text().contains("cannot reach"), "{}", screen.text());
     assert_eq!(now(), super::screen::now());
 }
+
+#[test]
+fn every_dialog_of_changes_is_drawn_at_any_size() {
+    let ways: [&[&str]; 8] = [
+        &["d"],
+        &["Space Space", "t"],
+        &["c"],
+        &["c Down Enter", "Enter"],
+        &["C", "*"],
+        &["J"],
+        &["z"],
+        &["w"],
+    ];
+    for keys in ways {
+        let mut screen = working((120, 40));
+        for keys in keys {
+            screen.press(keys);
+        }
+        for columns in [1, 39, 40, 41, 50, 59, 60, 79, 100, 151, 250] {
+            for rows in [1, 9, 10, 11, 12, 15, 24, 60] {
+                screen.resize((columns, rows));
+                assert_eq!(screen.text().lines().count(), usize::from(rows), "{keys:?} {columns} × {rows}");
+            }
+        }
+    }
+}
