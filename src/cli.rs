@@ -60,6 +60,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options everywhere")]
 struct Options {
     /// Speak HTTP instead of HTTPS; loopback does by itself
     #[arg(long, global = true)]
