@@ -9,7 +9,7 @@ use portable_pty::CommandBuilder;
 use crate::support::pty::{HOME, Pty, bare, regtui};
 
 /// How long the end may take before the test gives up on it.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(120);
 
 #[test]
 fn a_closed_window_ends_it() {

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
 
 /// How long a test waits for what must come before it gives up: never reached when all is well.
-const LONGEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(120);
 
 /// A home without settings.
 pub const HOME: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/home");
