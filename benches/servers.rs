@@ -105,7 +105,7 @@ pub fn distribution(tags: usize) -> Option<Distribution> {
     let data = folder.path().join("data");
     let yaml = format!(
         "version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {}\n  \
-         cache:\n    blobdescriptor: inmemory\nhttp:\n  addr: 127.0.0.1:{port}\n",
+         delete:\n    enabled: true\n  cache:\n    blobdescriptor: inmemory\nhttp:\n  addr: 127.0.0.1:{port}\n",
         data.display()
     );
     std::fs::write(&settings, yaml).expect("the settings are written");
