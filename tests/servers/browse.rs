@@ -3,11 +3,9 @@
 
 use regtui::client::{Client, Lane, Pool};
 use regtui::model::manifest::Body;
-use regtui::model::media_type::OCI_INDEX;
 use regtui::model::reference::{Repository, Selector};
 use regtui::model::summary::Kind;
 use regtui::ops;
-use serde_json::json;
 
 use crate::support::registry::{name, settings, tag};
 use crate::support::servers::{self, Server};
@@ -18,15 +16,7 @@ async fn fill(server: &Server) {
     uploader.image("team/app", "1.0.0", false, "amd64").await;
     uploader.image("team/app", "latest", false, "amd64").await;
     uploader.image("team/app", "1.0.0-docker", true, "amd64").await;
-    let mut children = Vec::new();
-    for architecture in ["amd64", "arm64"] {
-        let mut child =
-            uploader.image("team/multi", &format!("part-{architecture}"), false, architecture).await;
-        child["platform"] = json!({"os": "linux", "architecture": architecture});
-        children.push(child);
-    }
-    let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children});
-    uploader.manifest("team/multi", "2.0", OCI_INDEX, &index).await;
+    uploader.index("team/multi", "2.0").await;
     for number in 0..120 {
         uploader.image(&format!("many/r{number:03}"), "1", false, "amd64").await;
     }

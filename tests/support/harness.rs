@@ -213,7 +213,8 @@ impl Harness {
     }
 }
 
-fn key_of(name: &str) -> KeyEvent {
+/// A key by the name that help and README give it.
+pub fn key_of(name: &str) -> KeyEvent {
     let (name, modifiers) = match name.strip_prefix("Ctrl-") {
         Some(name) => (name, KeyModifiers::CONTROL),
         None => (name, KeyModifiers::NONE),

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use regtui::model::digest::Digest;
-use regtui::model::media_type::{ACCEPT_MANIFESTS, DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG, OCI_MANIFEST};
+use regtui::model::media_type::{
+    ACCEPT_MANIFESTS, DOCKER_CONFIG, DOCKER_MANIFEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST,
+};
 use serde_json::{Value, json};
 
 use super::servers::Server;
@@ -55,6 +57,19 @@ impl Uploader {
             answer.text().await.unwrap_or_default()
         );
         json!({"mediaType": media_type, "digest": Digest::sha256(bytes.as_bytes()), "size": bytes.len()})
+    }
+
+    /// An index of two platforms, each of which has a tag of its own.
+    pub async fn index(&self, repository: &str, tag: &str) {
+        let mut children = Vec::new();
+        for architecture in ["amd64", "arm64"] {
+            let mut child =
+                self.image(repository, &format!("part-{architecture}"), false, architecture).await;
+            child["platform"] = json!({"os": "linux", "architecture": architecture});
+            children.push(child);
+        }
+        let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children});
+        self.manifest(repository, tag, OCI_INDEX, &index).await;
     }
 
     pub async fn image(

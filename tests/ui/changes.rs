@@ -14,7 +14,8 @@ use regtui::model::work::{Wish, Work, undo};
 
 use super::panes::registry;
 use super::plans::{PLAN_SIZES, delete_plan, digest};
-use super::screen::{Registry, Screen, failure, key_of, now, picture_at};
+use super::screen::{Registry, Screen, failure, now, picture_at};
+use crate::support::harness::key_of;
 
 fn tag(text: &str) -> Tag {
     Tag::parse(text).expect("a tag")

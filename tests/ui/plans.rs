@@ -15,6 +15,7 @@ use regtui::model::work::{Wish, Work};
 
 use super::panes::{at_tags, registry};
 use super::screen::{Registry, SIZES, Screen, failure, picture_at};
+use crate::support::harness::key_of;
 
 /// The sizes of the pictures of changes.
 pub const PLAN_SIZES: [(u16, u16); 3] = [(50, 15), (80, 24), (150, 42)];
@@ -116,7 +117,7 @@ fn before_it_is_there_a_plan_says_what_it_looks_up() {
     plan_picture("plan_looking_up", |size| {
         let mut screen = screen(delete_plan, size);
         screen.wait(300);
-        screen.send(Msg::Key(super::screen::key_of("d")));
+        screen.send(Msg::Key(key_of("d")));
         screen
     });
 }
@@ -161,7 +162,7 @@ fn the_box_stands_where_it_stood_when_the_plan_arrives() {
     for size in PLAN_SIZES.into_iter().chain(SIZES) {
         let mut screen = screen(delete_plan, size);
         screen.wait(300);
-        screen.send(Msg::Key(super::screen::key_of("d")));
+        screen.send(Msg::Key(key_of("d")));
         let corner = |text: &str| {
             let lines: Vec<&str> = text.lines().collect();
             let row = lines.iter().position(|line| line.contains("╭ Delete")).expect("the box");
@@ -209,7 +210,7 @@ fn enter_that_comes_together_with_another_key_confirms_nothing() {
     let mut screen = after(delete_plan, (80, 24), &["d"]);
     screen.wait(1000);
     for key in ["l", "Enter"] {
-        screen.send(Msg::Key(super::screen::key_of(key)));
+        screen.send(Msg::Key(key_of(key)));
     }
     assert!(screen.started.is_empty() && screen.text().contains("press it once more"), "{}", screen.text());
     screen.press("Enter");

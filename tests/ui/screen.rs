@@ -26,6 +26,7 @@ use regtui::ui;
 use regtui::ui::theme::Theme;
 
 use super::images::Image;
+use crate::support::harness::key_of;
 
 /// The sizes of the pictures.
 pub const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
@@ -322,25 +323,6 @@ impl Screen {
 /// The clock of all pictures.
 pub fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().expect("a time")
-}
-
-pub fn key_of(name: &str) -> KeyEvent {
-    let (name, modifiers) = match name.strip_prefix("Ctrl-") {
-        Some(name) => (name, KeyModifiers::CONTROL),
-        None => (name, KeyModifiers::NONE),
-    };
-    let code = match name {
-        "Enter" => KeyCode::Enter,
-        "Esc" => KeyCode::Esc,
-        "Tab" => KeyCode::Tab,
-        "Down" => KeyCode::Down,
-        "Up" => KeyCode::Up,
-        "Space" => KeyCode::Char(' '),
-        "Backspace" => KeyCode::Backspace,
-        "End" => KeyCode::End,
-        _ => KeyCode::Char(name.chars().next().expect("a key")),
-    };
-    KeyEvent::new(code, modifiers)
 }
 
 /// Compares the pictures of a situation at every size with the ones kept.
