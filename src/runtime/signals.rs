@@ -64,15 +64,21 @@ mod unix {
         process::getsid(None).is_ok_and(|session| session != process::getpgrp())
     }
 
-    /// Stops the job, which may be more than this process (`cargo run`), until the shell wakes it.
+    /// Stops the job, which may be more than this process (`cargo run`), until the shell wakes it; where there is none it
+    /// goes on.
     pub fn stop_job() {
-        // SIGTSTP is listened to, so it would only come back to us.
-        process::kill_current_process_group(process::Signal::STOP).ok();
+        if can_stop() {
+            // SIGTSTP is listened to, so it would only come back to us.
+            process::kill_current_process_group(process::Signal::STOP).ok();
+        }
     }
 
-    /// Stops this process only: the others of the job were told to stop by whoever told us.
+    /// Stops this process only: the others of the job were told to stop by whoever told us. Where no shell would wake it,
+    /// it goes on, as they do.
     pub fn stop_alone() {
-        process::kill_process(process::getpid(), process::Signal::STOP).ok();
+        if can_stop() {
+            process::kill_process(process::getpid(), process::Signal::STOP).ok();
+        }
     }
 }
 

@@ -110,6 +110,18 @@ async fn a_signal_gives_the_terminal_back_and_lets_a_job_close_what_it_began() {
     pty.assert_given_back();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn it_does_not_stop_while_it_closes_where_nothing_would_wake_it() {
+    let (demo, mut pty, program, _home) = opened().await;
+    let gate = held_job(&demo, &mut pty).await;
+    program.signal(rustix::process::Signal::TERM);
+    pty.wait_for("closing what the jobs began");
+    program.signal(rustix::process::Signal::TSTP);
+    gate.open();
+    assert_eq!(program.wait(), Ok(130));
+    pty.assert_given_back();
+}
+
 /// 64 KiB of keys that would confirm much, if they were pressed by somebody.
 fn paste() -> String {
     "Dy\ny\nyes\n".repeat(64 * 1024 / 9)

@@ -80,6 +80,21 @@ fn a_signal_ends_the_pager_too() {
 }
 
 #[test]
+fn it_does_not_stop_beside_the_pager_where_nothing_would_wake_it() {
+    let (mut pty, program, _folder) = opened("cat; echo ready; read line < /dev/tty");
+    pty.press("o");
+    pty.wait_for("ready");
+    program.signal(rustix::process::Signal::TSTP);
+    pty.press("\r");
+    pty.wait_until("regtui is back", |screen| {
+        screen.alternate_screen() && screen.contents().contains("Repositories")
+    });
+    pty.press("q");
+    assert_eq!(program.wait(), Ok(0));
+    pty.assert_given_back();
+}
+
+#[test]
 fn a_pager_that_does_not_exist_is_said_and_nothing_is_lost() {
     let pty = Pty::open(120, 30);
     let mut command = regtui(&["--demo"]);
