@@ -9,6 +9,8 @@ use crate::model::server::{Ability, Deletes};
 
 /// How long a refusal is believed.
 const MEMORY: Duration = Duration::from_secs(600);
+/// How long uploads are small parts after one was lost: it may have been a server that started again.
+const CAUTION: Duration = Duration::from_secs(60);
 
 /// How many entries a page is asked to have, the best first; `None` asks for no number.
 pub const PAGE_SIZES: [Option<u32>; 3] = [Some(1000), Some(100), None];
@@ -28,6 +30,8 @@ struct Known {
     referrers: Option<Ability>,
     deletes: Deletes,
     deletes_until: Option<Instant>,
+    carried: u64,
+    carried_until: Option<Instant>,
     no_referrers_until: HashMap<RepositoryName, Instant>,
 }
 
@@ -115,6 +119,19 @@ impl Abilities {
         let mut known = self.known();
         known.deletes = deletes;
         known.deletes_until = Some(Instant::now() + MEMORY);
+    }
+
+    /// The bytes of a part that came through, where an upload was lost a minute ago or less.
+    pub fn carried(&self) -> Option<u64> {
+        let known = self.known();
+        known.carried_until.is_some_and(|until| until > Instant::now()).then_some(known.carried)
+    }
+
+    /// A part of so many bytes came through after an upload was lost.
+    pub fn learn_carried(&self, bytes: u64) {
+        let mut known = self.known();
+        known.carried = bytes;
+        known.carried_until = Some(Instant::now() + CAUTION);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {

@@ -20,7 +20,7 @@ use super::payload::Payload;
 use super::redirect;
 use super::retry::{self, Patience};
 use super::scope::Scope;
-use super::tls::{self, Trust};
+use super::tls::{self, Reuse, Trust};
 use super::{Settings, scheme};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
@@ -53,13 +53,16 @@ pub struct Request {
     pub lane: Lane,
     /// Whether it is sent once and not again when it fails: for what is not the same the second time.
     pub once: bool,
+    /// Whether it has a connection of its own, or one that others came over and that may be near its end.
+    pub reuse: Reuse,
 }
 
 impl Request {
     /// A request without a body or any wish about the answer, which may have a mebibyte.
     pub fn new(method: Method, url: Url, scope: Scope, lane: Lane) -> Request {
-        let (headers, payload) = (HeaderMap::new(), Payload::None);
-        Request { method, url, accept: "*/*", headers, payload, scope, cap: 1024 * 1024, lane, once: false }
+        let (headers, payload, reuse) = (HeaderMap::new(), Payload::None, Reuse::Kept);
+        let cap = 1024 * 1024;
+        Request { method, url, accept: "*/*", headers, payload, scope, cap, lane, once: false, reuse }
     }
 }
 
@@ -105,6 +108,7 @@ pub struct Http {
     auth: Auth,
     base: OnceCell<Base>,
     own: OnceCell<Client>,
+    apart: OnceCell<Client>,
     strict: OnceCell<Client>,
     paused_until: Mutex<Option<Instant>>,
 }
@@ -120,6 +124,7 @@ impl Http {
             auth: Auth::new(host.clone(), settings),
             base: OnceCell::new(),
             own: OnceCell::new(),
+            apart: OnceCell::new(),
             strict: OnceCell::new(),
             paused_until: Mutex::new(None),
             host,
@@ -328,7 +333,11 @@ impl Http {
         let mut url = request.url.clone();
         let mut is_own = Origin::of(&url).as_ref() == Some(own);
         for _ in 0..=MOST_REDIRECTS {
-            let client = if is_own { self.own(own).await? } else { self.strict().await? };
+            let client = match (is_own, request.reuse) {
+                (true, Reuse::Kept) => self.own(own).await?,
+                (true, Reuse::Apart) => self.apart(own).await?,
+                (false, _) => self.strict().await?,
+            };
             let header = if is_own { authorization.header() } else { None };
             let answer = match self.exchange(client, request, &url, header, attempt).await? {
                 Ok(head) => return Ok(Outcome::Success(head)),
@@ -437,8 +446,18 @@ impl Http {
 
     /// The client for the registry's own origin.
     pub(super) async fn own(&self, origin: &Origin) -> Result<&Client, Cause> {
-        let build = || async { tls::own(&self.host, &self.trust, !origin.is_https(), &self.patience) };
+        let build = || async { self.client(origin, Reuse::Kept) };
         self.own.get_or_try_init(build).await
+    }
+
+    /// The client for the registry's own origin that opens a connection for each request.
+    async fn apart(&self, origin: &Origin) -> Result<&Client, Cause> {
+        let build = || async { self.client(origin, Reuse::Apart) };
+        self.apart.get_or_try_init(build).await
+    }
+
+    fn client(&self, origin: &Origin, reuse: Reuse) -> Result<Client, Cause> {
+        tls::own(&self.host, &self.trust, !origin.is_https(), reuse, &self.patience)
     }
 
     /// The client for everybody else.

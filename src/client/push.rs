@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use reqwest::header::{CONNECTION, CONTENT_RANGE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::blobs::reader::BlobSource;
@@ -20,6 +20,7 @@ use super::http::{Answer, Request};
 use super::limit::{Lane, Permit};
 use super::payload::Payload;
 use super::scope::Scope;
+use super::tls::Reuse;
 use super::uploads::{self, Upload};
 use super::{Client, location};
 use crate::model::digest::Digest;
@@ -74,6 +75,15 @@ async fn opened(
 }
 
 impl Upload {
+    /// How a blob of this size goes in.
+    fn plan(&self, size: u64) -> Plan {
+        let plan = Plan::new(size);
+        match self.client.abilities().carried() {
+            Some(carried) => plan.carried(carried.max(self.least_chunk)),
+            None => plan,
+        }
+    }
+
     /// Puts a blob into this upload: see [`Client::push_blob`].
     pub async fn push(
         self,
@@ -94,8 +104,7 @@ impl Upload {
             self.close().await;
             return Err(error);
         };
-        let mut push =
-            Push { upload: self, digest, size, feed, transfer: transfer.clone(), plan: Plan::new() };
+        let mut push = Push { plan: self.plan(size), upload: self, digest, feed, transfer: transfer.clone() };
         let outcome = push.run().await;
         if outcome.is_err() {
             push.feed.abandon().await;
@@ -109,7 +118,6 @@ impl Upload {
 struct Push {
     upload: Upload,
     digest: Digest,
-    size: u64,
     feed: Feed,
     transfer: Arc<Transfer>,
     plan: Plan,
@@ -118,7 +126,7 @@ struct Push {
 impl Push {
     async fn run(&mut self) -> Result<(), Error> {
         loop {
-            let step = self.plan.step(self.size);
+            let step = self.plan.step();
             let stop = self.transfer.stop.clone();
             let outcome = stop.run_until_cancelled(self.send(&step)).await.ok_or_else(|| self.stopped())?;
             match outcome {
@@ -154,12 +162,10 @@ impl Push {
             false => Payload::Part(self.feed.part(step.range.clone())),
         };
         let request = Request::new(method, url, self.scope(), Lane::Upload);
-        let mut request = Request { payload, once: true, ..request };
+        let reuse = if self.plan.apart { Reuse::Apart } else { Reuse::Kept };
+        let mut request = Request { payload, once: true, reuse, ..request };
         if !step.closes {
             request.headers = range_header(&step.range);
-        }
-        if self.plan.apart {
-            request.headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         self.client().http().wait_out_the_pause().await;
         self.client().http().send_within(&request, &self.upload.permit).await
@@ -179,6 +185,9 @@ impl Push {
             }
             _ => {
                 self.plan.took(step, self.upload.least_chunk);
+                if self.plan.apart && self.plan.has_lost() {
+                    self.client().abilities().learn_carried(self.plan.taken);
+                }
                 Ok(())
             }
         }
@@ -201,9 +210,7 @@ impl Push {
     async fn recover(&mut self, step: &Step, error: Error) -> Result<(), Error> {
         match error.cause.status() {
             Some(413) => return self.make_smaller(step, error).await,
-            Some(404 | 416) if self.plan.failures == 0 => return self.ask_and_go_on(step, error).await,
-            // It says that it has something else than it has.
-            Some(404 | 416) => return self.begin_again(error, self.plan.way).await,
+            Some(404 | 416) => return self.ask_and_go_on(step, error).await,
             Some(400) if self.plan.furthest > 0 && step.range.start > 0 => {
                 return self.begin_again(error, Way::Whole).await;
             }
@@ -266,7 +273,10 @@ impl Push {
                 }
             }
         };
-        match has.filter(|has| *has <= step.range.end) {
+        let is_misfit = matches!(error.cause.status(), Some(404 | 416)) && self.plan.failures > 0;
+        match has.filter(|has| *has <= step.range.end.max(self.plan.sent_to)) {
+            // It says that it has something else than it has.
+            Some(has) if is_misfit && has == step.range.start => self.begin_again(error, self.plan.way).await,
             Some(has) => {
                 self.plan.broke(has, step, self.upload.least_chunk);
                 self.feed.seek(has).await;

@@ -35,9 +35,27 @@ pub fn install() {
     rustls::crypto::ring::default_provider().install_default().ok();
 }
 
+/// Whether connections serve more than one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// They are kept for the next one.
+    Kept,
+    /// Each request has one of its own.
+    Apart,
+}
+
 /// The client for a registry's own origin. Without TLS it loads no certificates, which takes time.
-pub fn own(host: &Host, trust: &Trust, is_plain: bool, patience: &Patience) -> Result<Client, Cause> {
+pub fn own(
+    host: &Host,
+    trust: &Trust,
+    is_plain: bool,
+    reuse: Reuse,
+    patience: &Patience,
+) -> Result<Client, Cause> {
     let mut builder = builder(patience);
+    if reuse == Reuse::Apart {
+        builder = builder.pool_max_idle_per_host(0);
+    }
     if host.is_loopback() {
         builder = builder.no_proxy();
     }

@@ -11,9 +11,17 @@ pub const PART: u64 = 32 * 1024 * 1024;
 /// Less than this is sent a second time as it was.
 const LITTLE: u64 = 1024 * 1024;
 
+/// Most parts that must come through before larger ones are tried again.
+const CALM: u32 = 16;
+/// How much of a blob may be put at stake to find out whether larger parts come through, where a break costs
+/// everything: one in so many.
+const STAKE: u64 = 50;
+
 /// What is to be sent next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
+    /// How large the blob is.
+    size: u64,
     /// Bytes that the server has.
     pub at: u64,
     /// The most that it ever had.
@@ -23,12 +31,18 @@ pub struct Plan {
     pub largest: u64,
     /// The largest part that was taken.
     pub taken: u64,
-    /// Whether each part has a connection of its own: where a break costs everything, none may come in the middle.
+    /// How far bytes were sent, whether they came or not.
+    pub sent_to: u64,
+    /// Whether each part has a connection of its own: one that others came over may be near its end.
     pub apart: bool,
     /// Whether the server refused to take it in one piece.
     pub has_refused_whole: bool,
     /// Failures since there was progress; after a new beginning, how often there was one without coming further.
     pub failures: u32,
+    /// Requests that broke.
+    breaks: u32,
+    /// Parts that were taken since the last break.
+    calm: u32,
     beginnings: u32,
     /// What `furthest` was at the last new beginning.
     mark: u64,
@@ -62,62 +76,96 @@ impl Step {
 }
 
 impl Plan {
-    /// Everything at once.
-    pub fn new() -> Plan {
+    /// Everything at once; for a blob of `size` bytes.
+    pub fn new(size: u64) -> Plan {
         Plan {
+            size,
             at: 0,
             furthest: 0,
             way: Way::Whole,
             largest: PART,
             taken: 0,
+            sent_to: 0,
             apart: false,
             has_refused_whole: false,
             failures: 0,
+            breaks: 0,
+            calm: 0,
             beginnings: 0,
             mark: 0,
         }
     }
 
-    /// The next request for a blob of this size.
-    pub fn step(&self, size: u64) -> Step {
-        let end = match self.way {
-            Way::Whole | Way::Rest => size,
-            Way::Parts(most) => self.at.saturating_add(most).min(size),
-        };
-        Step { range: self.at..end, closes: self.at == size || (self.way == Way::Whole && self.at == 0) }
-    }
-
-    /// The server took a part.
-    pub fn took(&mut self, step: &Step, least: u64) {
-        self.taken = self.taken.max(step.length());
-        self.arrive(step.range.end);
-        if let Way::Parts(size) = self.way {
-            self.way = Way::Parts(size.saturating_mul(2).min(self.largest).max(least));
+    /// For a line where an upload was lost a moment ago, and then parts of at most `carried` bytes came through.
+    pub fn carried(self, carried: u64) -> Plan {
+        match self.size > carried {
+            true => Plan { way: Way::Parts(carried), largest: carried, apart: true, ..self },
+            false => self,
         }
     }
 
-    /// A request broke, and the server has kept this much.
+    /// The next request.
+    pub fn step(&self) -> Step {
+        let end = match self.way {
+            Way::Whole | Way::Rest => self.size,
+            Way::Parts(most) => self.at.saturating_add(most).min(self.size),
+        };
+        Step { range: self.at..end, closes: self.at == self.size || (self.way == Way::Whole && self.at == 0) }
+    }
+
+    /// The server took a part. The more breaks there were, the longer parts stay as large as they are.
+    pub fn took(&mut self, step: &Step, least: u64) {
+        self.taken = self.taken.max(step.length());
+        self.calm += 1;
+        self.arrive(step.range.end);
+        if let Way::Parts(size) = self.way {
+            let more = size.saturating_mul(2).min(self.largest).max(least);
+            let is_little = !self.has_lost() || self.at + more <= self.size / STAKE;
+            if is_little && self.calm > self.breaks.min(CALM) {
+                self.way = Way::Parts(more);
+            }
+        }
+    }
+
+    /// A request broke, and the server has kept this much. What came, but for a margin, comes again over another
+    /// connection, and with its answer.
     pub fn broke(&mut self, at: u64, step: &Step, least: u64) {
         let came = at.saturating_sub(step.range.start);
         self.way = match came {
             GOOD.. if self.largest == PART => Way::Rest,
-            1.. => Way::Parts(came.min(self.largest).max(SMALLEST).max(least)),
+            1.. => Way::Parts((came - came / 4).min(self.largest).max(SMALLEST).max(least)),
             0 => Way::Parts(self.less_than(step).max(least)),
         };
+        self.apart |= came < GOOD;
+        self.count_break(step);
         self.arrive(at);
+        if self.has_lost() {
+            self.take_less_than(step);
+        }
     }
 
     /// A request broke, and the server has kept nothing of the whole upload, as distribution does: it takes only what
-    /// comes without a break. So parts become small enough to come through, and no larger than one that did.
+    /// comes without a break. So parts become small enough to come through, each over a connection of its own, and grow
+    /// only while little would be lost by it.
     pub fn lost(&mut self, step: &Step, least: u64) {
-        if step.length() > LITTLE || self.failures > 0 {
+        if step.length() > LITTLE || self.failures > 0 || self.apart {
             self.way = Way::Parts(self.less_than(step).max(least));
             self.apart = true;
-            if self.taken > 0 {
-                self.largest = self.largest.min(self.taken);
-            }
+            self.take_less_than(step);
         }
+        self.count_break(step);
         self.begin_again();
+    }
+
+    fn count_break(&mut self, step: &Step) {
+        self.sent_to = self.sent_to.max(step.range.end);
+        self.breaks += 1;
+        self.calm = 0;
+    }
+
+    /// Whether all that the server had was lost before.
+    pub fn has_lost(&self) -> bool {
+        self.beginnings > 0
     }
 
     /// From the first byte on.
@@ -125,7 +173,12 @@ impl Plan {
         self.beginnings = if self.furthest > self.mark { 1 } else { self.beginnings + 1 };
         self.mark = self.furthest;
         self.failures = self.beginnings;
-        self.at = 0;
+        (self.at, self.sent_to) = (0, 0);
+    }
+
+    /// Nothing of the size of what broke is sent any more.
+    fn take_less_than(&mut self, step: &Step) {
+        self.largest = self.largest.min((step.length() / 2).max(SMALLEST));
     }
 
     fn less_than(&self, step: &Step) -> u64 {
@@ -149,74 +202,102 @@ mod tests {
 
     use super::*;
 
-    const MIB: u64 = 1024 * 1024;
+    const KIB: u64 = 1024;
+    const MIB: u64 = 1024 * KIB;
 
-    fn parts(plan: &Plan) -> Range<u64> {
-        plan.step(100 * MIB).range
+    fn part(plan: &Plan) -> Range<u64> {
+        plan.step().range
     }
 
     #[test]
-    fn where_a_break_costs_everything_parts_shrink_and_grow_no_larger_than_what_came_through() {
-        let mut plan = Plan::new();
-        let step = plan.step(100 * MIB);
+    fn where_a_break_costs_everything_parts_shrink_and_grow_only_while_little_is_at_stake() {
+        let mut plan = Plan::new(100 * MIB);
+        let step = plan.step();
         assert_eq!(step, Step { range: 0..100 * MIB, closes: true });
         plan.lost(&step, 0);
-        assert_eq!((parts(&plan), plan.apart), (0..MIB, true));
-        plan.took(&plan.step(100 * MIB), 0);
-        assert_eq!(parts(&plan), MIB..3 * MIB);
-        plan.lost(&plan.step(100 * MIB), 0);
-        assert_eq!(parts(&plan), 0..MIB);
-        plan.took(&plan.step(100 * MIB), 0);
-        assert_eq!(parts(&plan), MIB..2 * MIB);
-        plan.lost(&plan.step(100 * MIB), 0);
-        assert_eq!(parts(&plan), 0..MIB);
-        plan.lost(&plan.step(100 * MIB), 0);
-        assert_eq!(parts(&plan), 0..32 * 1024);
+        assert_eq!((part(&plan), plan.apart), (0..MIB, true));
+        plan.lost(&plan.step(), 0);
+        assert_eq!(part(&plan), 0..32 * KIB);
+        for _ in 0..100 {
+            plan.took(&plan.step(), 0);
+            assert!(plan.at < 2 * MIB || plan.step().length() <= 512 * KIB, "half of what broke at most");
+        }
+        assert_eq!(plan.step().length(), 512 * KIB);
+    }
+
+    #[test]
+    fn a_part_that_came_far_is_not_put_at_stake_for_a_larger_one() {
+        let mut plan = Plan::new(10 * MIB);
+        plan.lost(&plan.step(), 0);
+        let size = plan.step().length();
+        assert_eq!(size, 10 * MIB / 32);
+        plan.took(&plan.step(), 0);
+        assert_eq!(plan.step().length(), size);
+    }
+
+    #[test]
+    fn a_line_that_lost_an_upload_a_moment_ago_gets_parts_at_once() {
+        let plan = Plan::new(10 * MIB).carried(MIB);
+        assert_eq!((plan.step(), plan.apart), (Step { range: 0..MIB, closes: false }, true));
+        assert_eq!(Plan::new(MIB).carried(MIB), Plan::new(MIB));
     }
 
     #[test]
     fn after_a_break_the_rest_is_sent_as_far_as_the_line_carries() {
-        let mut plan = Plan::new();
-        plan.broke(50 * MIB, &plan.step(100 * MIB), 0);
-        assert_eq!(plan.step(100 * MIB), Step { range: 50 * MIB..100 * MIB, closes: false });
-        plan.broke(51 * MIB, &plan.step(100 * MIB), 0);
-        assert_eq!(parts(&plan), 51 * MIB..52 * MIB);
-        plan.took(&plan.step(100 * MIB), 0);
-        assert_eq!(parts(&plan), 52 * MIB..54 * MIB);
+        let mut plan = Plan::new(100 * MIB);
+        plan.broke(50 * MIB, &plan.step(), 0);
+        assert_eq!(plan.step(), Step { range: 50 * MIB..100 * MIB, closes: false });
+        assert!(!plan.apart);
+        plan.broke(54 * MIB, &plan.step(), 0);
+        assert_eq!((part(&plan), plan.apart), (54 * MIB..57 * MIB, true), "what came, but for a margin");
+    }
+
+    #[test]
+    fn parts_stay_the_longer_as_they_are_the_more_breaks_there_were() {
+        let mut plan = Plan::new(10_000 * MIB);
+        for breaks in 1..20 {
+            plan.broke(plan.at + 4 * MIB, &plan.step(), 0);
+            for _ in 0..breaks.min(16) {
+                plan.took(&plan.step(), 0);
+                assert_eq!(plan.step().length(), 3 * MIB);
+            }
+            plan.took(&plan.step(), 0);
+            assert_eq!(plan.step().length(), 6 * MIB);
+        }
     }
 
     #[test]
     fn little_is_sent_a_second_time_as_it_was() {
-        let mut plan = Plan::new();
-        let step = plan.step(MIB);
+        let mut plan = Plan::new(MIB);
+        let step = plan.step();
         plan.lost(&step, 0);
-        assert_eq!(plan.step(MIB), step);
+        assert_eq!(plan.step(), step);
         plan.lost(&step, 0);
-        assert_eq!(plan.step(MIB).range, 0..32 * 1024);
+        assert_eq!(part(&plan), 0..32 * KIB);
     }
 
     #[test]
     fn parts_are_as_large_as_the_server_wants_and_no_larger_than_it_takes() {
-        let mut plan = Plan { way: Way::Parts(MIB), largest: 3 * MIB, ..Plan::new() };
-        plan.took(&plan.step(100 * MIB), 2 * MIB);
+        let mut plan = Plan { way: Way::Parts(MIB), largest: 3 * MIB, ..Plan::new(100 * MIB) };
+        plan.took(&plan.step(), 2 * MIB);
         assert_eq!(plan.way, Way::Parts(2 * MIB));
-        plan.took(&plan.step(100 * MIB), 2 * MIB);
+        plan.took(&plan.step(), 2 * MIB);
         assert_eq!(plan.way, Way::Parts(3 * MIB));
-        plan.broke(3 * MIB + 1, &plan.step(100 * MIB), 2 * MIB);
+        plan.broke(5 * MIB + 1, &plan.step(), 2 * MIB);
         assert_eq!(plan.way, Way::Parts(2 * MIB));
     }
 
     #[test]
     fn beginning_again_counts_until_it_brings_something_new() {
-        let mut plan = Plan { way: Way::Parts(MIB), ..Plan::new() };
+        let mut plan = Plan { way: Way::Parts(MIB), ..Plan::new(100 * MIB) };
         for round in 1..4 {
-            plan.broke(100, &plan.step(100 * MIB), 0);
+            plan.broke(100, &plan.step(), 0);
             assert_eq!(plan.failures, 0);
-            plan.lost(&plan.step(100 * MIB), 0);
+            plan.lost(&plan.step(), 0);
             assert_eq!((plan.failures, plan.at), (round, 0));
         }
-        plan.broke(101, &plan.step(100 * MIB), 0);
-        plan.lost(&plan.step(100 * MIB), 0);
+        plan.broke(101, &plan.step(), 0);
+        plan.lost(&plan.step(), 0);
         assert_eq!(plan.failures, 1);
     }
 
@@ -225,9 +306,9 @@ mod tests {
         /// no further counts that.
         #[test]
         fn a_plan_stays_within_the_blob_and_ends(size in 0u64..200 * MIB, events in prop::collection::vec((0..3, 0u64..1000), 1..200)) {
-            let mut plan = Plan::new();
+            let mut plan = Plan::new(size);
             for (event, share) in events {
-                let step = plan.step(size);
+                let step = plan.step();
                 prop_assert!(step.range.start == plan.at && step.range.end <= size);
                 if step.closes && event == 0 {
                     break;
@@ -239,6 +320,26 @@ mod tests {
                 }
                 prop_assert!(plan.at > step.range.start || plan.failures > 0);
             }
+        }
+
+        /// What must hold of a line that cuts every connection after so many bytes, in front of a server that then keeps
+        /// nothing: parts come through, and no more than a tenth is sent in vain, as long as the first try, which finds it
+        /// out, does not cost that much by itself.
+        #[test]
+        fn little_is_sent_in_vain_over_a_line_that_cuts(size in 20 * MIB..400 * MIB, line in 64 * KIB..MIB) {
+            let mut plan = Plan::new(size);
+            let mut sent = 0;
+            for _ in 0..100_000 {
+                let step = plan.step();
+                sent += step.length().min(line);
+                match step.length() < line {
+                    true if step.closes => break,
+                    true => plan.took(&step, 0),
+                    false => plan.lost(&step, 0),
+                }
+                prop_assert!(plan.failures < 4);
+            }
+            prop_assert!(plan.at == size && sent <= size * 11 / 10, "{} of {}", sent, size);
         }
     }
 }
