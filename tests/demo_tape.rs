@@ -49,7 +49,7 @@ fn the_demo_does_what_its_script_says() {
         match step {
             // What has just appeared takes no Enter yet: the script sleeps there, this presses again.
             Step::Keys(keys) if keys == "\r" => match (&steps[number - 1], steps.get(number + 1)) {
-                (Step::Wait(_), Some(Step::Wait(pattern))) => pty.press_until(keys, pattern),
+                (Step::Wait(shown), Some(Step::Wait(pattern))) => pty.press_until(keys, shown, pattern),
                 _ => pty.press(keys),
             },
             // Escape and a key in one breath would be Alt and that key.

@@ -35,8 +35,8 @@ async fn held_job(demo: &Demo, pty: &mut Pty) -> Gate {
     });
     pty.press("d");
     pty.wait_for("nothing is changed yet");
-    pty.press_until("l", "▌Untag");
-    pty.press_until("\r", "1 job");
+    pty.press_until("l", "nothing is changed yet", "▌Untag");
+    pty.press_until("\r", "▌Untag", "1 job");
     gate.reached_by(1).await;
     gate
 }
@@ -147,7 +147,7 @@ async fn a_paste_into_a_plan_that_is_shown_sends_no_change() {
         let (demo, mut pty, program, _home) = opened().await;
         pty.press("d");
         pty.wait_for("nothing is changed yet");
-        pty.press_until("l", "▌Untag");
+        pty.press_until("l", "nothing is changed yet", "▌Untag");
         pty.press(&format!("{before}{}{after}", paste()));
         pty.press("\x03");
         assert_eq!(program.wait(), Ok(0), "{before:?}");

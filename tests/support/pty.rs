@@ -17,6 +17,9 @@ use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
 /// How long a test waits for what must come before it gives up: never reached when all is well.
 const LONGEST: Duration = Duration::from_secs(120);
 
+/// How long a key may take to show before it is pressed again, where it may not have counted.
+const AGAIN: Duration = Duration::from_millis(800);
+
 /// A home without settings.
 pub const HOME: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/home");
 
@@ -118,20 +121,25 @@ impl Pty {
         self.keys.flush().expect("somebody reads keys");
     }
 
-    /// Presses keys again and again until the text is on the screen: for what takes no key while it has just appeared.
-    pub fn press_until(&mut self, keys: &str, text: &str) {
+    /// Presses keys again and again while the one text is on the screen, until the other one is: for what takes no key
+    /// while it has just appeared.
+    pub fn press_until(&mut self, keys: &str, shown: &str, text: &str) {
         let end = Instant::now() + LONGEST;
-        while !self.shows_within(Duration::from_millis(400), text) {
-            assert!(Instant::now() < end, "{keys:?} does not lead to `{text}`:\n{}", self.text());
+        loop {
             self.press(keys);
+            let is_over = |screen: &str| screen.contains(text) || !screen.contains(shown);
+            if self.is_so_within(AGAIN, is_over) {
+                return self.wait_for(text);
+            }
+            assert!(Instant::now() < end, "{keys:?} does not lead to `{text}`:\n{}", self.text());
         }
     }
 
-    /// Whether the text is on the screen before so much time has passed.
-    fn shows_within(&self, most: Duration, text: &str) -> bool {
+    /// Whether the screen is so before so much time has passed.
+    fn is_so_within(&self, most: Duration, is_so: impl Fn(&str) -> bool) -> bool {
         let end = Instant::now() + most;
         let mut seen = self.lock();
-        while !seen.parser.screen().contents().contains(text) {
+        while !is_so(&seen.parser.screen().contents()) {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return false;
