@@ -1,5 +1,7 @@
 //! What the configuration forbids: read-only, protected, and where images may be promoted to.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use serde::Serialize;
 use wildmatch::WildMatch;
 
@@ -60,15 +62,14 @@ impl Rules {
     /// Whether images of the one may be copied to the other.
     pub fn may_copy(&self, from: &Repository, to: &Repository) -> Result<(), Refusal> {
         self.may_change(to)?;
-        let target = to.to_string();
         let forbids = |rule: &&Rule| {
-            let allowed = |prefixes: &Vec<String>| prefixes.iter().any(|prefix| is_under(&target, prefix));
+            let allowed = |prefixes: &Vec<String>| prefixes.iter().any(|prefix| is_under(to, prefix));
             from != to && rule.promote.as_ref().is_some_and(|prefixes| !allowed(prefixes))
         };
         match self.of(from).find(forbids) {
             None => Ok(()),
             Some(rule) => Err(Refusal {
-                why: SafeText::from(format!("images of {from} must not be copied to {target}")),
+                why: SafeText::from(format!("images of {from} must not be copied to {to}")),
                 hint: Some(SafeText::from(format!(
                     "`promote` of {} allows {}",
                     rule.name,
@@ -90,14 +91,48 @@ impl Rules {
         let fits = |pattern: &Option<String>| {
             pattern.as_ref().is_none_or(|pattern| WildMatch::new(pattern).matches(repository.name.as_str()))
         };
-        self.rules.iter().filter(move |rule| rule.host == repository.host && fits(&rule.repositories))
+        let asked = Address::of(&repository.host);
+        self.rules.iter().filter(move |rule| Address::of(&rule.host) == asked && fits(&rule.repositories))
     }
 }
 
 /// Whether a repository is the one that the prefix names or lies under it; not merely begins with the same letters.
-fn is_under(target: &str, prefix: &str) -> bool {
-    let prefix = prefix.trim_end_matches('/');
-    target.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+fn is_under(target: &Repository, prefix: &str) -> bool {
+    let (host, path) = prefix.trim_end_matches('/').split_once('/').unwrap_or((prefix, ""));
+    let is_host = Host::parse(host.trim_end_matches('/'))
+        .is_ok_and(|host| Address::of(&host) == Address::of(&target.host));
+    let under = target.name.as_str().strip_prefix(path);
+    is_host && (path.is_empty() || under.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// Where a registry's name leads, so that no other spelling of it gets around a rule: the usual ports are none, this
+/// machine has one name, and addresses are numbers. Names that only the network knows to be the same stay two.
+#[derive(PartialEq, Eq)]
+struct Address {
+    machine: String,
+    port: Option<u16>,
+}
+
+impl Address {
+    fn of(host: &Host) -> Address {
+        let name = host.without_port();
+        let number = match name.parse::<Ipv6Addr>() {
+            Ok(address) => Some(IpAddr::V6(address)),
+            // `127.1` and `2130706433` are addresses too.
+            Err(_) => match url::Host::parse(name) {
+                Ok(url::Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+                _ => None,
+            },
+        };
+        let number = number.map(|address| address.to_canonical());
+        let is_here = number.is_some_and(|address| address.is_loopback() || address.is_unspecified());
+        let machine = match number {
+            _ if is_here || host.is_loopback() => "localhost".into(),
+            Some(address) => address.to_string(),
+            None => Host::parse(name).map_or_else(|_| name.into(), |host| host.to_string()),
+        };
+        Address { machine, port: host.port().filter(|port| !matches!(port, 80 | 443)) }
+    }
 }
 
 #[cfg(test)]
@@ -160,5 +195,47 @@ mod tests {
         assert!(rules.may_change(&repository("release.test/app")).is_err());
         assert!(rules.may_copy(&repository("a.test/app"), &repository("release.test/app")).is_err());
         assert!(rules.may_change(&repository("a.test/app")).is_ok());
+    }
+
+    #[test]
+    fn a_rule_holds_however_its_registry_is_spelled() {
+        for (named, spelled) in [
+            ("release.test", "Release.test:443/app"),
+            ("release.test:443", "release.test/app"),
+            ("release.test:80", "release.test/app"),
+            ("release.test:5000", "release.test:05000/app"),
+            ("localhost:5000", "127.0.0.1:5000/app"),
+            ("127.0.0.1:5000", "localhost:5000/app"),
+            ("localhost:5000", "127.1:5000/app"),
+            ("localhost:5000", "2130706433:5000/app"),
+            ("localhost:5000", "[::1]:5000/app"),
+            ("localhost:5000", "[::ffff:127.0.0.1]:5000/app"),
+            ("localhost:5000", "0.0.0.0:5000/app"),
+            ("[fd00::1]:5000", "[fd00:0:0::1]:5000/app"),
+            ("docker.io", "index.docker.io:443/library/app"),
+            ("docker.io", "registry-1.docker.io/library/app"),
+        ] {
+            let rules = Rules { read_only: None, rules: vec![Rule { read_only: true, ..rule(named) }] };
+            assert!(rules.may_change(&repository(spelled)).is_err(), "{spelled} is {named}");
+        }
+        for (named, other) in [
+            ("release.test", "release.test:5000/app"),
+            ("release.test", "a.release.test/app"),
+            ("localhost:5000", "localhost:5001/app"),
+            ("localhost:5000", "10.0.0.1:5000/app"),
+        ] {
+            let rules = Rules { read_only: None, rules: vec![Rule { read_only: true, ..rule(named) }] };
+            assert!(rules.may_change(&repository(other)).is_ok(), "{other} is not {named}");
+        }
+    }
+
+    #[test]
+    fn what_promote_allows_is_allowed_however_it_is_spelled() {
+        let promote = Some(vec!["integration.test/team".to_string()]);
+        let rules = Rules { read_only: None, rules: vec![Rule { promote, ..rule("sandbox.test") }] };
+        let from = repository("sandbox.test:443/app");
+        assert!(rules.may_copy(&from, &repository("integration.test:443/team/app")).is_ok());
+        assert!(rules.may_copy(&from, &repository("integration.test:5000/team/app")).is_err());
+        assert!(rules.may_copy(&from, &repository("other.test/team/app")).is_err());
     }
 }
