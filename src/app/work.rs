@@ -95,14 +95,28 @@ fn ending(title: &SafeText, report: &Report, can_go_back: bool) -> (Level, SafeT
         return (Level::Refused, SafeText::from(text));
     }
     let undo = if can_go_back { "; `z` undoes it" } else { "" };
-    let left = report.items.iter().find_map(|item| match &item.outcome {
-        Some(Outcome::Pending(why)) => Some(format!("taken, but not shown yet: {why}")),
-        Some(Outcome::Left(why)) => Some(format!("{} of {all} done; {}: {why}", report.done(), item.name)),
+    let first = |says: fn(&Outcome) -> Option<&SafeText>| {
+        report.items.iter().find_map(|item| Some((&item.name, says(item.outcome.as_ref()?)?)))
+    };
+    let left = first(|outcome| match outcome {
+        Outcome::Left(why) => Some(why),
         _ => None,
     });
-    let how = left.unwrap_or_else(|| "done".into());
-    let nothing_done = count(|outcome| !matches!(outcome, Outcome::Left(_))) == 0;
-    let level = if nothing_done && all > 0 { Level::Refused } else { Level::Done };
+    let pending = first(|outcome| match outcome {
+        Outcome::Pending(why) => Some(why),
+        _ => None,
+    });
+    let already = first(|outcome| match outcome {
+        Outcome::Already(why) => Some(why),
+        _ => None,
+    });
+    let how = match (left, pending, already) {
+        (Some((name, why)), ..) => format!("{} of {all} done; {name}: {why}", report.done()),
+        (None, Some((_, why)), _) => format!("taken, but not shown yet: {why}"),
+        (None, None, Some((_, why))) if report.done() == 0 => why.to_string(),
+        _ => "done".into(),
+    };
+    let level = if report.is_success() { Level::Done } else { Level::Refused };
     (level, SafeText::from(format!("{title}: {how}{undo}")))
 }
 
@@ -142,8 +156,13 @@ mod tests {
                 "untag: 0 of 1 done; 1.0: it moved; `z` undoes it",
             ),
             (
-                vec![done(), Outcome::Left("it moved".into())],
+                vec![Outcome::Already("it was gone already".into())],
                 Level::Done,
+                "untag: it was gone already; `z` undoes it",
+            ),
+            (
+                vec![done(), Outcome::Left("it moved".into())],
+                Level::Refused,
                 "untag: 1 of 2 done; 1.1: it moved; `z` undoes it",
             ),
         ];

@@ -59,12 +59,20 @@ fn check(wish: &Wish) -> Result<(), Failure> {
         return fail("no image was named".into(), None);
     }
     let mut targets = HashSet::new();
-    for (_, to, tag) in &wish.items {
+    for (selector, to, tag) in &wish.items {
         if to.host != wish.from.host {
             return fail(format!("{to} is another registry"), Some("copy it instead"));
         }
         if !targets.insert((to, tag)) {
             return fail(format!("two images would get the tag {}:{tag}", to.name), None);
+        }
+        // Whichever came first, one of the images would be lost or left out.
+        let needs_it = |(old, other, new): &(Selector, Repository, Tag)| {
+            *old == Selector::Tag(tag.clone()) && (old, other, new) != (selector, to, tag)
+        };
+        if *to == wish.from && wish.items.iter().any(needs_it) {
+            let why = format!("{tag} is given to one image while another one is named by it");
+            return fail(why, Some("retag them one after the other"));
         }
     }
     Ok(())
@@ -172,15 +180,23 @@ impl<'a> Retagging<'a> {
             }
         };
         let old = old_tag(self.plan, step);
-        let is_there = matches!(put, Outcome::Done(_)) || (matches!(put, Outcome::Left(_)) && step.is_done());
-        match old.filter(|_| is_there && !self.takes_along) {
-            None => self.course.noted(running, first..first + items_per_step(self.plan), index, put).await,
-            Some(old) => {
+        // Never by what the plan saw: the new tag may be another image by now, and the old one the last of this.
+        let is_there = matches!(put, Outcome::Done(_) | Outcome::Already(_));
+        match (old.filter(|_| !self.takes_along), put) {
+            (Some(old), put) if is_there => {
                 let is_put = matches!(put, Outcome::Done(_));
                 self.course.changed |= is_put;
                 running.done(first, is_put).await;
                 let outcome = self.take_old_away(step, old).await;
                 self.course.noted(running, first + 1..first + 2, index, outcome).await;
+            }
+            (Some(old), Outcome::Pending(why)) => {
+                running.done(first + 1, false).await;
+                let outcome = Outcome::Pending(SafeText::from(format!("{why}, so {old} stays")));
+                self.course.noted(running, first..first + 1, index, outcome).await;
+            }
+            (_, put) => {
+                self.course.noted(running, first..first + items_per_step(self.plan), index, put).await
             }
         }
     }

@@ -149,3 +149,25 @@ async fn a_second_interrupt_ends_at_once() {
     interrupt(&child);
     ended(child).await.assert_code(130);
 }
+
+#[tokio::test]
+async fn what_is_left_alone_is_no_success() {
+    let store = Store::new();
+    store.image("app").tag("1").push();
+    let demo = open(Settings::default(), store).await;
+    let contents = demo.store().clone();
+    // Somebody pushes between the plan and the last look.
+    demo.fault(move |request, _| {
+        let is_new = request.method == "GET" && request.path.contains("/manifests/sha256:");
+        if is_new && !contents.tags("app").contains(&"2".to_string()) {
+            contents.image("app").label("who", "somebody else").tag("1").push();
+            contents.image("app").tag("2").push();
+        }
+        None
+    });
+    let shell = Shell::new();
+    let ended = shell.run(&["delete", &format!("{}/app:1", demo.address()), "--yes"]).await;
+    ended.assert_code(1).assert_says("`1`: left alone: it moved since");
+    assert!(ended.stdout.contains("left alone: it moved since"), "{}", ended.stdout);
+    assert!(demo.store().tags("app").contains(&"1".to_string()));
+}

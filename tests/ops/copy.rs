@@ -57,7 +57,7 @@ async fn a_second_copy_moves_and_changes_nothing() {
     let (plan, report) = sides.copy(&wish).await;
     assert_eq!((plan.bytes(), report.moved, report.undo.clone()), (0, 0, None));
     assert_eq!(sides.writes(), [""; 0]);
-    assert!(matches!(outcome(&report, "1"), Outcome::Left(_)), "{report:#?}");
+    assert!(matches!(outcome(&report, "1"), Outcome::Already(_)), "{report:#?}");
     assert_eq!(plan.summary().as_str(), "0 of 3 blobs, 0 B; the rest is there already");
 }
 

@@ -245,3 +245,26 @@ async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
     assert_eq!(ends(&report), "DD", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "a", "b", "c"]);
 }
+
+#[tokio::test]
+async fn an_old_tag_stays_where_the_new_one_leads_elsewhere_by_now() {
+    let shop = Shop::open(contents()).await;
+    // `1.2` is that image already, so only the old name has to go.
+    let work = shop.plan(&wish(&shop, &[("1", "1.2")], Manner::Move)).await;
+    shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1.2").push();
+    let before = shop.tags("app");
+    let report = shop.run(&work).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("L", before), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_given_and_taken_at_once_is_refused() {
+    let shop = Shop::open(contents()).await;
+    for manner in [Manner::Add, Manner::Move] {
+        for items in [[("old", "1"), ("1", "stable")], [("1", "old"), ("old", "1")]] {
+            let failure =
+                work::plan(&shop.workshop, &wish(&shop, &items, manner)).await.expect_err("in which order?");
+            assert!(failure.hint.is_some_and(|hint| hint.as_str().contains("one after the other")));
+        }
+    }
+}

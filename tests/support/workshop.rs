@@ -97,10 +97,11 @@ impl Shop {
     }
 }
 
-/// How each item ended, one letter each: Done, Left, Pending, Failed, Stopped.
+/// How each item ended, one letter each: Done, Already, Left, Pending, Failed, Stopped.
 pub fn ends(report: &Report) -> String {
     let letter = |outcome: &Option<Outcome>| match outcome {
         Some(Outcome::Done(_)) => 'D',
+        Some(Outcome::Already(_)) => 'A',
         Some(Outcome::Left(_)) => 'L',
         Some(Outcome::Pending(_)) => 'P',
         Some(Outcome::Failed(_)) => 'F',

@@ -128,7 +128,9 @@ pub enum Line<'a> {
 
 /// The part of a wish that was not done; nothing where all was.
 fn again(wish: &Wish, items: &[Item]) -> Option<Wish> {
-    let is_open = |item: &&Item| matches!(item.outcome, None | Some(Outcome::Failed(_) | Outcome::Stopped));
+    let is_open = |item: &&Item| {
+        matches!(item.outcome, None | Some(Outcome::Failed(_) | Outcome::Left(_) | Outcome::Stopped))
+    };
     let open: Vec<&str> = items.iter().filter(is_open).map(|item| item.name.as_str()).collect();
     if open.is_empty() {
         return None;
@@ -176,9 +178,12 @@ mod tests {
         });
         let item = |name: &str, outcome| Item { name: name.to_string().into(), outcome: Some(outcome) };
         let done = || Outcome::Done("untagged".into());
-        let some = [item("1.0", done()), item("1.1", Outcome::Stopped), item("app:1.2", done())];
-        let Some(Wish::Delete(rest)) = again(&wish, &some) else { panic!("something is left") };
-        assert_eq!(rest.selectors, [tag("1.1")]);
+        for open in [Outcome::Stopped, Outcome::Left("not tried".into())] {
+            let some = [item("1.0", done()), item("1.1", open), item("app:1.2", done())];
+            let Some(Wish::Delete(rest)) = again(&wish, &some) else { panic!("something is left") };
+            assert_eq!(rest.selectors, [tag("1.1")]);
+        }
+        assert_eq!(again(&wish, &[item("1.0", Outcome::Already("gone".into()))]), None);
         assert_eq!(again(&wish, &[item("1.0", done())]), None);
         assert_eq!(again(&wish, &[item("all of it", Outcome::Stopped)]), Some(wish));
     }

@@ -6,6 +6,7 @@ use crate::cli::Trouble;
 use crate::cli::print::{self, Table};
 use crate::model::failure::Failure;
 use crate::model::size;
+use crate::model::text::SafeText;
 use crate::model::work::progress::{Outcome, Report};
 
 /// Prints what came of each part, what stayed behind, and how to take it back.
@@ -34,6 +35,7 @@ fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(how) if how.is_empty() => "done".into(),
         Outcome::Done(how) => format!("done: {how}"),
+        Outcome::Already(why) => why.to_string(),
         Outcome::Left(why) => format!("left alone: {why}"),
         Outcome::Pending(why) => format!("pending: {why}"),
         Outcome::Failed(failure) => format!("failed: {}", failure.why),
@@ -41,7 +43,7 @@ fn words(outcome: &Outcome) -> String {
     }
 }
 
-/// What the report means for the exit code. Says every failure on stderr.
+/// What the report means for the exit code. Says on stderr what failed, and what was left alone.
 pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), Trouble> {
     complain(report);
     match (is_stopped, report.is_success()) {
@@ -52,7 +54,7 @@ pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), Trouble> {
     }
 }
 
-/// Says what failed, with hints; what failed alike is said once.
+/// Says what failed, with hints, and what was left alone; what ended alike is said once.
 fn complain(report: &Report) {
     let mut failures: Vec<(&Failure, usize)> = Vec::new();
     for (_, failure) in report.failures() {
@@ -65,6 +67,20 @@ fn complain(report: &Report) {
         print::complain(failure);
         if others > 0 {
             print::complain(format_args!("{others} more failed alike"));
+        }
+    }
+    let mut left: Vec<(&SafeText, &SafeText, usize)> = Vec::new();
+    for item in &report.items {
+        let Some(Outcome::Left(why)) = &item.outcome else { continue };
+        match left.iter_mut().find(|(_, said, _)| *said == why) {
+            Some((.., others)) => *others += 1,
+            None => left.push((&item.name, why, 0)),
+        }
+    }
+    for (name, why, others) in left {
+        match others {
+            0 => print::complain(format_args!("`{name}`: left alone: {why}")),
+            others => print::complain(format_args!("`{name}` and {others} more: left alone: {why}")),
         }
     }
 }

@@ -34,7 +34,9 @@ pub struct Item {
 pub enum Outcome {
     /// Done and checked.
     Done(SafeText),
-    /// Nothing had to be done, or it was left alone; says why.
+    /// It is as it should be, and was so before.
+    Already(SafeText),
+    /// It was left alone, and is not as it should be; says why.
     Left(SafeText),
     /// The server took it but does not show it yet.
     Pending(SafeText),
@@ -83,7 +85,7 @@ impl Report {
     /// Whether every part is as it should be.
     pub fn is_success(&self) -> bool {
         self.items.iter().all(|item| {
-            matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Left(_) | Outcome::Pending(_)))
+            matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_)))
         })
     }
 }

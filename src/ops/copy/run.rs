@@ -139,7 +139,7 @@ impl<'a> Job<'a> {
     /// The last step of an image: everything that it needs is there.
     async fn land(&self, image: &Image) -> Ended {
         Ended::before_put(match &image.tag {
-            None if image.is_done() => Outcome::Left("it is there already".into()),
+            None if image.is_done() => Outcome::Already("it is there already".into()),
             None => Outcome::Done(SafeText::from(format!("is there as {}", image.digest.short()))),
             Some(tag) => return self.put(image, tag).await,
         })

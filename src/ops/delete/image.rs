@@ -109,7 +109,7 @@ impl<'a> Deleting<'a> {
         if let Role::Named(image) = part.role
             && !self.recheck.is_meant(image)
         {
-            return Outcome::Left("left alone: what was named leads elsewhere by now".into());
+            return Outcome::Left("what was named leads elsewhere by now".into());
         }
         let what = || format!("cannot delete {}", part.name());
         let name = &self.plan.repository.name;
@@ -122,7 +122,7 @@ impl<'a> Deleting<'a> {
             Ok(()) => {}
             Err(error) if error.cause.status() == Some(404) => {
                 self.gone.insert(part.digest);
-                return Outcome::Left("it was gone already".into());
+                return Outcome::Already("it was gone already".into());
             }
             Err(error) => return Outcome::Failed(put_failure(&error, what())),
         }
@@ -157,14 +157,14 @@ impl<'a> Deleting<'a> {
             Role::Named(image) => {
                 let parent = image.parents.iter().find(|parent| is_there(&parent.digest))?;
                 let parent = parent.tags.first().map_or_else(|| parent.digest.short(), Tag::to_string);
-                Some(SafeText::from(format!("left alone: the index `{parent}` is still there and lists it")))
+                Some(SafeText::from(format!("the index `{parent}` is still there and lists it")))
             }
             Role::Referrer(subject, _) => {
-                is_there(subject).then(|| "left alone: what it refers to is still there".into())
+                is_there(subject).then(|| "what it refers to is still there".into())
             }
             Role::Child(parents) => {
                 let parent = parents.iter().find(|parent| is_there(parent))?;
-                Some(SafeText::from(format!("left alone: {} is still there and lists it", parent.short())))
+                Some(SafeText::from(format!("{} is still there and lists it", parent.short())))
             }
         }
     }

@@ -40,7 +40,7 @@ impl<'a> Recheck<'a> {
         gone: &HashSet<Digest>,
     ) -> Result<Option<Outcome>, Failure> {
         self.look(may_go).await?;
-        let left = |why: String| Ok(Some(Outcome::Left(SafeText::from(format!("left alone: {why}")))));
+        let left = |why: String| Ok(Some(Outcome::Left(SafeText::from(why))));
         if let Some(why) = &self.now.incomplete {
             return left(format!("not all tags may be known ({why})"));
         }

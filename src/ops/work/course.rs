@@ -61,7 +61,7 @@ impl<'a> Course<'a> {
             }
             (Outcome::Failed(failure), _) => Some((failure.clone(), 1)),
             (Outcome::Done(_) | Outcome::Pending(_), _) => None,
-            (Outcome::Left(_) | Outcome::Stopped, alike) => alike,
+            (Outcome::Already(_) | Outcome::Left(_) | Outcome::Stopped, alike) => alike,
         };
         let Some(item) = self.items.get_mut(index) else { return };
         item.outcome = Some(outcome.clone());
@@ -124,7 +124,7 @@ pub fn is_done(outcome: &Outcome) -> Option<bool> {
     match outcome {
         Outcome::Done(_) | Outcome::Pending(_) => Some(true),
         Outcome::Failed(failure) if failure.kind == FailureKind::Unreachable => None,
-        Outcome::Failed(_) | Outcome::Left(_) | Outcome::Stopped => Some(false),
+        Outcome::Already(_) | Outcome::Failed(_) | Outcome::Left(_) | Outcome::Stopped => Some(false),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures_util::{FutureExt, StreamExt, stream};
+
 use crate::client::{Client, Error, Lane};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -11,6 +13,8 @@ use crate::model::text::SafeText;
 use crate::model::work::journal::Held;
 use crate::model::work::progress::Outcome;
 
+/// Tags that are looked at together.
+const AT_ONCE: usize = 16;
 /// How long a server may take to show what it did, before that is called pending.
 const LATE: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(600)];
 
@@ -73,7 +77,7 @@ impl Place<'_> {
     /// Fails with the outcome where a tag must not be put: it is that image already, or somebody else changed it.
     pub async fn may_put(&self, tag: &Tag, expected: Option<Digest>, image: Digest) -> Result<(), Outcome> {
         match self.tag_now(tag).await {
-            Ok(now) if now == Some(image) => Err(Outcome::Left("it is that image already".into())),
+            Ok(now) if now == Some(image) => Err(Outcome::Already("it is that image already".into())),
             Ok(now) if now == expected => Ok(()),
             Ok(now) => Err(Outcome::Left(moved(now))),
             Err(error) => Err(Outcome::Failed(error.failure(format!("cannot tag {}:{tag}", self.name)))),
@@ -105,15 +109,16 @@ impl Place<'_> {
         let what = || format!("cannot untag {}:{tag}", self.name);
         let over = |outcome| Untagged { outcome, taken_along: 0, remarks: Vec::new() };
         match self.tag_now(tag).await {
-            Ok(None) => return over(Outcome::Left("it was gone already".into())),
+            Ok(None) => return over(Outcome::Already("it was gone already".into())),
             Ok(Some(now)) if now != image.digest => return over(Outcome::Left(moved(Some(now)))),
             Ok(Some(_)) => {}
             Err(error) => return over(Outcome::Failed(error.failure(what()))),
         }
+        let kept = self.still(kept, image.digest).await;
         if let Err(error) = self.client.untag(self.name, tag).await {
             let is_gone = error.cause.status() == Some(404);
             return over(match is_gone {
-                true => Outcome::Left("it was gone already".into()),
+                true => Outcome::Already("it was gone already".into()),
                 false => Outcome::Failed(untag_failure(&error, what())),
             });
         }
@@ -129,19 +134,33 @@ impl Place<'_> {
             Err(error) => unseen(&error),
         };
         let mut untagged = over(outcome);
-        self.keep(image, kept, &mut untagged).await;
+        self.keep(image, &kept, &mut untagged).await;
         untagged
+    }
+
+    /// Those of these tags that still have an image, or may have it: only they can be taken along.
+    pub async fn still(&self, tags: &[Tag], image: Digest) -> Vec<Tag> {
+        let now = self.all_now(tags).await.into_iter();
+        let still = now.filter(|(_, now)| now.as_ref().map_or(true, |now| *now == Some(image)));
+        still.map(|(tag, _)| tag.clone()).collect()
+    }
+
+    /// What these tags have now, asked together.
+    pub async fn all_now<'t>(&self, tags: &'t [Tag]) -> Vec<(&'t Tag, Result<Option<Digest>, Error>)> {
+        let asked: Vec<_> =
+            tags.iter().map(|tag| async move { (tag, self.tag_now(tag).await) }.boxed()).collect();
+        stream::iter(asked).buffered(AT_ONCE).collect().await
     }
 
     /// Looks whether the other tags of an image are still there, and puts back those that are not.
     async fn keep(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
-        for tag in kept {
-            let remark = match self.tag_now(tag).await {
+        for (tag, now) in self.all_now(kept).await {
+            let remark = match now {
                 Ok(Some(_)) => continue,
                 Ok(None) => {
                     untagged.taken_along += 1;
                     match self.put(tag, None, image).await {
-                        Outcome::Done(_) | Outcome::Pending(_) | Outcome::Left(_) => {
+                        Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_) | Outcome::Left(_) => {
                             format!("the server took `{tag}` along, which nobody asked for: it was put back")
                         }
                         Outcome::Failed(failure) => {
@@ -163,8 +182,8 @@ impl Place<'_> {
 /// What is said of a tag that is not what it was.
 pub fn moved(now: Option<Digest>) -> SafeText {
     SafeText::from(match now {
-        Some(digest) => format!("left alone: it moved since, to {}", digest.short()),
-        None => "left alone: it is gone since".to_string(),
+        Some(digest) => format!("it moved since, to {}", digest.short()),
+        None => "it is gone since".to_string(),
     })
 }
 

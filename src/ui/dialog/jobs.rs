@@ -106,6 +106,7 @@ impl Canvas<'_, '_> {
         let (role, word, about) = match &item.outcome {
             None => (Role::Dim, "waits", &nothing),
             Some(Outcome::Done(about)) => (Role::Good, "done", about),
+            Some(Outcome::Already(about)) => (Role::Good, "already", about),
             Some(Outcome::Left(about)) => (Role::Warn, "left", about),
             Some(Outcome::Pending(about)) => (Role::Warn, "pending", about),
             Some(Outcome::Failed(failure)) => (Role::Bad, "failed", &failure.why),
