@@ -564,3 +564,42 @@ async fn the_report_of_a_failure_says_nothing_done() {
     assert!(failure.what.as_str().contains("nothing was changed"), "{failure}");
     assert_eq!(shop.tags("app").len(), 4);
 }
+
+#[tokio::test]
+async fn signatures_stay_where_their_image_keeps_a_tag() {
+    // The tag cannot be taken away; it is another image by now; somebody else has given the image a new tag.
+    for (case, ended) in [("refused", "FL"), ("moved", "LL"), ("tagged", "DL")] {
+        let store = Store::new();
+        let image = store.image("app").tag("1").push();
+        let signature = format!("sha256-{}.sig", image.digest.hex());
+        store.image("app").label("signature", "of 1").tag(signature.as_str()).push();
+        let shop = Shop::open(store).await;
+        let wish = along(shop.delete(&["1"], Manner::Untag), Along { referrers: true, children: false });
+        let work = shop.plan(&wish).await;
+        match case {
+            "refused" => shop.registry.demo.fault(|request, _| {
+                (request.method == "DELETE" && request.path.ends_with("/1")).then(|| Fault::status(403))
+            }),
+            "moved" => {
+                shop.store().image("app").label("who", "somebody else").tag("1").push();
+            }
+            _ => shop.store().tag("app", "new", image.digest),
+        }
+        let report = shop.run(&work).await;
+        assert_eq!(ends(&report), ended, "{case}: {report:?}");
+        assert!(shop.tags("app").contains_key(&signature), "{case}");
+    }
+}
+
+#[tokio::test]
+async fn siblings_that_somebody_else_took_away_are_not_put_back() {
+    for (manner, settings) in [(Manner::Untag, Settings::default()), (Manner::Replace, only_by_digest())] {
+        let (store, _) = aliases();
+        let shop = Shop::new(settings, store).await;
+        let work = shop.plan(&shop.delete(&["1"], manner)).await;
+        shop.store().change("app", |repository| repository.tags.remove("latest"));
+        let report = shop.run(&work).await;
+        assert_eq!((ends(&report).as_str(), report.remarks.len()), ("D", 0), "{manner:?}: {report:?}");
+        assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "other"], "{manner:?}");
+    }
+}

@@ -50,6 +50,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         Err(failure) => return course.refused(&failure),
     };
     let place = Place { client: &client, name: &plan.repository.name };
+    let kept = kept(place, plan).await;
     let mut is_proved = false;
     for (index, part) in parts.iter().enumerate() {
         let outcome = match (course.is_over(), &part.made) {
@@ -70,7 +71,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         };
         course.noted(&running, 2 * index..2 * index + 2, index, outcome).await;
     }
-    check_kept(place, plan, &mut course).await;
+    check_kept(place, kept, &mut course).await;
     course.close(running).await
 }
 
@@ -104,7 +105,7 @@ async fn take_away(place: Place<'_>, tag: &Tag, made: &Made, remarks: &mut Vec<S
     let image = made.image.digest;
     match place.tag_now(tag).await {
         Ok(Some(now)) if now == image => {}
-        Ok(None) => return Outcome::Left("it was gone already".into()),
+        Ok(None) => return Outcome::Already("it was gone already".into()),
         Ok(now) => return Outcome::Left(moved(now)),
         Err(error) => return Outcome::Failed(error.failure(what())),
     }
@@ -167,13 +168,20 @@ async fn put_back(
     }
 }
 
-/// Says which tags that were to stay are gone.
-async fn check_kept(place: Place<'_>, plan: &Plan, course: &mut Course<'_>) {
-    let mut stay: Vec<(&Tag, Digest)> = Vec::new();
+/// The other tags of the images, those that somebody else took away since the plan left out.
+async fn kept(place: Place<'_>, plan: &Plan) -> Vec<(Tag, Digest)> {
+    let mut kept = Vec::new();
     for image in &plan.images {
-        stay.extend(image.others.iter().map(|tag| (tag, image.digest)));
+        let still = place.still(&image.others, image.digest).await;
+        kept.extend(still.into_iter().map(|tag| (tag, image.digest)));
     }
-    for (tag, digest) in stay {
+    kept
+}
+
+/// Says which tags that were to stay are gone, and puts them back.
+async fn check_kept(place: Place<'_>, kept: Vec<(Tag, Digest)>, course: &mut Course<'_>) {
+    for (tag, digest) in &kept {
+        let digest = *digest;
         if let Ok(None) = place.tag_now(tag).await {
             let text = match place.manifest(digest).await {
                 Ok(image) => match place.put(tag, None, &image).await {

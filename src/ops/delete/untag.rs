@@ -1,9 +1,9 @@
 //! Taking tags away, one after the other: `DELETE` by tag, and never anything else.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::prepared;
+use super::{graph, prepared};
 use crate::client::Client;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -11,7 +11,7 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
-use crate::model::work::delete::Plan;
+use crate::model::work::delete::{Image, Plan};
 use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Report};
 use crate::ops::journal::Running;
@@ -23,6 +23,8 @@ use crate::ops::work::{Watch, Workshop};
 struct Part<'a> {
     tag: &'a Tag,
     digest: Digest,
+    /// The image that it belongs to: it stays as long as that has a tag.
+    of: Option<&'a Image>,
 }
 
 /// Takes the tags of a plan away.
@@ -35,24 +37,33 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         Err(failure) => return course.refused(&failure),
     };
     let place = Place { client: &client, name: &plan.repository.name };
+    let mut owners = Owners::default();
     let mut takes_along = false;
     for (index, part) in parts.iter().enumerate() {
-        let Some(image) = manifests.get(&part.digest) else { continue };
-        if let Some(outcome) = course.is_over() {
-            course.noted(&running, index..index + 1, index, outcome).await;
+        let Some(image) = manifests.get(&part.digest) else {
+            owners.kept.insert(part.digest);
             continue;
+        };
+        let outcome = match course.is_over() {
+            Some(outcome) => outcome,
+            None if takes_along => {
+                Outcome::Left("not tried: the server takes every tag of an image with one".into())
+            }
+            None => match owners.objection(place, part).await {
+                Some(outcome) => outcome,
+                None => {
+                    course.now(SafeText::from(format!("untag {}", part.tag)));
+                    let untagged = place.untag(part.tag, image, &kept(plan, &parts, index)).await;
+                    takes_along |= untagged.taken_along > 0;
+                    course.remarks.extend(untagged.remarks);
+                    untagged.outcome
+                }
+            },
+        };
+        if !matches!(outcome, Outcome::Done(_) | Outcome::Already(_)) {
+            owners.kept.insert(part.digest);
         }
-        if takes_along {
-            let why = "not tried: the server takes every tag of an image with one";
-            course.noted(&running, index..index + 1, index, Outcome::Left(why.into())).await;
-            continue;
-        }
-        course.now(SafeText::from(format!("untag {}", part.tag)));
-        let kept = kept(plan, &parts, index);
-        let untagged = place.untag(part.tag, image, &kept).await;
-        takes_along |= untagged.taken_along > 0;
-        course.remarks.extend(untagged.remarks);
-        course.noted(&running, index..index + 1, index, untagged.outcome).await;
+        course.noted(&running, index..index + 1, index, outcome).await;
     }
     course.close(running).await
 }
@@ -86,14 +97,56 @@ async fn begin(
     Ok((running, manifests))
 }
 
+/// The images whose digest tags go along with them: only where no tag of them is left.
+#[derive(Default)]
+struct Owners {
+    /// Images of which a named tag was not taken away.
+    kept: HashSet<Digest>,
+    /// All tags of the repository, asked for when the named ones have been dealt with.
+    tags: Option<Result<graph::Tags, Failure>>,
+}
+
+impl Owners {
+    /// Why what belongs to an image stays: that has a tag still, or may have one.
+    async fn objection(&mut self, place: Place<'_>, part: &Part<'_>) -> Option<Outcome> {
+        let image = part.of?;
+        if self.kept.contains(&image.digest) {
+            return Some(Outcome::Left("its image was not untagged".into()));
+        }
+        if self.tags.is_none() {
+            let what = || format!("cannot list the tags of {}", place.name);
+            let tags = graph::tags(place.client, place.name).await;
+            self.tags = Some(tags.map_err(|error| error.failure(what())));
+        }
+        let tags = match self.tags.as_ref()? {
+            Ok(tags) => tags,
+            Err(failure) => return Some(Outcome::Failed(failure.clone())),
+        };
+        let left = |why: String| Some(Outcome::Left(SafeText::from(why)));
+        if let Some(tag) = tags.of(image.digest).next() {
+            return left(format!("its image has the tag `{tag}`"));
+        }
+        if let Some(tag) = tags.unknown.first() {
+            return left(format!(
+                "the digest of `{tag}` cannot be found out, so its image may have that tag"
+            ));
+        }
+        let why = tags.incomplete.as_ref()?;
+        left(format!("its image may have other tags ({why})"))
+    }
+}
+
 /// The tags that were named, and the digest tags that go along with images that keep no tag.
 fn parts(plan: &Plan) -> Vec<Part<'_>> {
-    let named =
-        plan.images.iter().flat_map(|image| image.named.iter().map(|tag| Part { tag, digest: image.digest }));
+    let named = plan
+        .images
+        .iter()
+        .flat_map(|image| image.named.iter().map(|tag| Part { tag, digest: image.digest, of: None }));
     let bare = plan.images.iter().filter(|image| plan.along.referrers && image.others.is_empty());
-    let along = bare.flat_map(|image| &image.referrers).filter_map(|referrer| {
+    let along = bare.flat_map(|image| image.referrers.iter().map(move |referrer| (image, referrer)));
+    let along = along.filter_map(|(image, referrer)| {
         let tag = referrer.tag.as_ref()?;
-        Some(Part { tag, digest: referrer.digest })
+        Some(Part { tag, digest: referrer.digest, of: Some(image) })
     });
     let mut parts: Vec<Part> = named.collect();
     for part in along {
