@@ -99,7 +99,9 @@ impl Journal {
     /// Whether somebody is carrying the entry out: this program or another one.
     pub async fn is_running(&self, id: &EntryId) -> bool {
         let path = file::path(&self.folder, id);
-        let locked = move || Ok(matches!(File::open(path?)?.try_lock(), Err(TryLockError::WouldBlock)));
+        // Shared, so that two who look at the same time do not take each other for who carries it out.
+        let locked =
+            move || Ok(matches!(File::open(path?)?.try_lock_shared(), Err(TryLockError::WouldBlock)));
         blocking(locked).await.unwrap_or(false)
     }
 
@@ -119,7 +121,11 @@ impl Journal {
             State::Undone => return Err(no("it was taken back", None)),
         }
         let wish = wish.ok_or_else(|| no("it does not say what was wished", Some("it can be undone")))?;
-        let rest = rest(wish, &entry.items).ok_or_else(|| no("all of it was done", None))?;
+        let Some(rest) = rest(wish, &entry.items) else {
+            // Else it would be the first to be resumed for ever.
+            self.mark_ended(id).await?;
+            return Err(no("all of it was done", None));
+        };
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         resumed.retain(|(known, _)| known != id);
         resumed.push((id.clone(), rest.clone()));

@@ -45,17 +45,26 @@ pub async fn plan(workshop: &Workshop, id: &EntryId) -> Result<Plan, Failure> {
     let repositories = || changes.iter().map(|change| &change.repository);
     let refused = rule_against(workshop, repositories());
     let asked: Vec<_> = changes.iter().map(|change| now(&workshop.pool, change).boxed()).collect();
-    let now: Vec<Option<Digest>> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+    let now: Vec<Result<Option<Digest>, Failure>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    if let Some(Err(failure)) = now.iter().find(|_| now.iter().all(Result::is_err)) {
+        return Err(failure.clone());
+    }
     let mut steps = Vec::new();
     let mut back: HashSet<Digest> = HashSet::new();
     for (change, now) in changes.iter().zip(now) {
-        let impossible = impossible(&workshop.pool, change, now, &back, refused.is_none()).await?;
+        let impossible = match &now {
+            Ok(now) => impossible(&workshop.pool, change, *now, &back, refused.is_none()).await,
+            Err(failure) => Err(failure.clone()),
+        };
+        // What cannot be looked at keeps nothing else from being put back.
+        let impossible = impossible
+            .unwrap_or_else(|failure| Some(SafeText::from(format!("{}: {}", failure.what, failure.why))));
         let before = change.before.as_ref().map(|held| held.digest);
         if impossible.is_none() {
             back.extend(before);
         }
         let (repository, selector) = (change.repository.clone(), change.selector.clone());
-        steps.push(Step { repository, selector, before, now, impossible });
+        steps.push(Step { repository, selector, before, now: now.ok().flatten(), impossible });
     }
     Ok(Plan {
         entry: id.clone(),
@@ -233,7 +242,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
             Some(outcome) => outcome,
             None => undoing.step(step).await,
         };
-        is_back &= step.now == step.before || matches!(outcome, Outcome::Done(_) | Outcome::Pending(_));
+        is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_));
         undoing.course.noted(&running, index..index + 1, index, outcome).await;
     }
     let mut course = undoing.course;
@@ -258,7 +267,7 @@ impl Undoing<'_> {
             return Outcome::Left(why.clone());
         }
         if step.now == step.before {
-            return Outcome::Left("it is as it was".into());
+            return Outcome::Already("it is as it was".into());
         }
         self.course.now(SafeText::from(format!("put {} back", step.selector)));
         let client = self.pool.client(&step.repository.host);
@@ -286,7 +295,7 @@ impl Undoing<'_> {
     /// Takes away a tag that the change had put, and nothing else.
     async fn untag(&mut self, place: &Place<'_>, step: &Step, tag: &Tag) -> Outcome {
         let what = || format!("cannot untag {}:{tag}", step.repository.name);
-        let Some(now) = step.now else { return Outcome::Left("it is gone already".into()) };
+        let Some(now) = step.now else { return Outcome::Already("it is gone already".into()) };
         let image = match place.manifest(now).await {
             Ok(image) => image,
             Err(error) => return Outcome::Failed(error.failure(what())),

@@ -184,3 +184,17 @@ async fn a_folder_that_cannot_be_written_lets_nothing_begin() {
     assert!(failure.what.as_str().ends_with("nothing was changed"), "{failure}");
     assert_eq!(journal.entries().await, []);
 }
+
+#[tokio::test]
+async fn an_entry_of_which_all_was_done_is_over_when_it_is_to_be_resumed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    let items = vec![untagged("1", &manifest("one"))];
+    let running = journal.begin("untag app:1".into(), Some(wish(&["1"])), items).await.expect("an entry");
+    running.done(0, true).await;
+    let id = running.id().clone();
+    drop(running);
+    let failure = journal.resume(&id).await.expect_err("nothing is left");
+    assert_eq!(failure.why.as_str(), "all of it was done");
+    assert_eq!(journal.entry(&id).await.expect("it is there").state, State::Ended);
+}

@@ -1,5 +1,6 @@
 //! Undo: what was there before is put back byte for byte, and only where nobody changed it since.
 
+use regtui::demo::faults::Fault;
 use regtui::demo::layer::Layer;
 use regtui::demo::{Settings, Store};
 use regtui::model::work::delete::{Along, Manner};
@@ -119,13 +120,13 @@ async fn what_garbage_collection_took_is_said_and_nothing_broken_is_put_back() {
 }
 
 #[tokio::test]
-async fn what_is_as_it_was_already_is_left() {
+async fn what_is_as_it_was_already_needs_nothing() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
     let deleted = shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
     shop.store().tag("app", "1", before["1"]);
     let report = shop.undo(&deleted).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("L", before), "{report:?}");
+    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("A", before), "{report:?}");
 }
 
 #[tokio::test]
@@ -150,4 +151,19 @@ async fn what_never_was_cannot_be_undone() {
     let id = regtui::model::work::journal::EntryId("20260101T000000.000000Z-0".into());
     let failure = work::plan(&shop.workshop, &Wish::Undo(id)).await.expect_err("there is none");
     assert!(failure.why.as_str().contains("no such entry"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_tag_that_cannot_be_looked_at_keeps_no_other_from_coming_back() {
+    let shop = Shop::open(contents()).await;
+    let deleted = shop.carry_out(&shop.delete(&["1", "other"], Manner::Untag)).await;
+    shop.registry.demo.fault(|request, _| request.path.ends_with("/manifests/1").then(|| Fault::status(403)));
+    let report = shop.undo(&deleted).await;
+    assert_eq!(ends(&report), "DL", "{report:?}");
+    assert!(!report.is_success(), "not all of it is as it was");
+    assert!(shop.tags("app").contains_key("other"));
+    shop.registry.demo.fault(|request, _| request.path.contains("/manifests/").then(|| Fault::status(403)));
+    let undo = Wish::Undo(deleted.undo.expect("an entry"));
+    let failure = work::plan(&shop.workshop, &undo).await.expect_err("nothing can be looked at");
+    assert!(failure.why.as_str().contains("403"), "{failure}");
 }
