@@ -10,6 +10,7 @@ use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::text::SafeText;
 use crate::model::work::delete::Manner;
+use crate::model::work::progress::Missed;
 use crate::model::work::retag::{self as tags, Step};
 use crate::model::work::{Wish, Work};
 
@@ -240,6 +241,13 @@ impl Page {
             let name = format!("{}{}", " ".repeat(indent), columns::left(label, LABELS));
             self.row(vec![(Tone::Dim, name), (tone, line)]);
             label = "";
+        }
+    }
+
+    /// What was wished for and fails whatever is done.
+    fn missed(&mut self, missed: &[Missed]) {
+        for Missed { name, failure } in missed {
+            self.field("fails", Tone::Bad, &format!("{name}: {}", failure.why));
         }
     }
 

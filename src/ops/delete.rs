@@ -24,7 +24,7 @@ use super::work::course::{self, Course};
 use super::work::{Watch, Workshop};
 use crate::model::text::SafeText;
 use crate::model::work::delete::{Manner, Plan};
-use crate::model::work::progress::Report;
+use crate::model::work::progress::{Item, Report};
 
 /// Carries a plan out, unless a rule or the server closes this way.
 pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
@@ -36,9 +36,11 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         let names = names.chain(digests.map(|image| SafeText::from(&image.digest)));
         return Course::new(watch, names).refused(&course::refusal(plan.title(), refusal));
     }
-    match plan.manner {
+    let mut report = match plan.manner {
         Manner::Untag => untag::run(workshop, plan, watch).await,
         Manner::Image => image::run(workshop, plan, watch).await,
         Manner::Replace => replace::run(workshop, plan, watch).await,
-    }
+    };
+    report.items.extend(plan.missed.iter().map(Item::from));
+    report
 }

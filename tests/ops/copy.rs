@@ -397,8 +397,10 @@ async fn what_cannot_be_copied_is_refused_in_words_and_hides_no_other() {
     let failure = sides.plan(&sides.wish(&["old"])).await.expect_err("schema 1");
     assert_eq!(failure.kind, FailureKind::Unsupported);
     assert!(failure.why.as_str().contains("schema 1"), "{failure}");
-    let (plan, _) = sides.copy(&sides.wish(&["old", "1", "gone"])).await;
-    assert_eq!((plan.images.len(), plan.left_out.len()), (1, 2), "{:?}", plan.left_out);
+    let plan = sides.plan(&sides.wish(&["old", "1", "gone"])).await.expect("a plan");
+    assert_eq!((plan.images.len(), plan.missed.len()), (1, 2), "{:?}", plan.missed);
+    let report = sides.run(&plan).await;
+    assert_eq!((report.done(), report.failures().count()), (1, 2), "{report:#?}");
     sides.is_same("1");
 }
 
@@ -541,4 +543,48 @@ async fn one_image_that_fails_lets_the_others_finish() {
         let tries = sides.writes().into_iter().filter(|line| line.contains(&bad.digest.to_string())).count();
         assert!(tries <= 4, "a storm of {tries} for {refusal:?}");
     }
+}
+
+#[tokio::test]
+async fn a_tag_that_cannot_be_copied_fails_and_the_others_come() {
+    let store = one_image();
+    store.image("app").created("2026-01-01T00:00:00Z").tag("2").push();
+    store.image("app").created("2026-02-01T00:00:00Z").tag("3").push();
+    let sides = Sides::of(store).await;
+    sides.from.demo.fault(|request, _| request.path.ends_with("/manifests/2").then(|| Fault::status(403)));
+    let plan = sides.plan(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await.expect("a plan");
+    let report = sides.run(&plan).await;
+    assert!(!report.is_success(), "{report:#?}");
+    assert!(
+        matches!(outcome(&report, "2"), Outcome::Failed(failure) if failure.why.as_str().contains("403")),
+        "{report:#?}"
+    );
+    for tag in ["1", "3"] {
+        sides.is_same(tag);
+    }
+}
+
+#[tokio::test]
+async fn referrers_that_cannot_be_read_fail_and_the_image_comes() {
+    let store = one_image();
+    let image = store.image("app").created("2026-01-01T00:00:00Z").tag("signed").push();
+    let signature = store.artifact("app").kind("application/spdx+json").subject(&image).push();
+    let sides = Sides::of(store).await;
+    let digest = signature.digest.to_string();
+    sides.from.demo.fault(move |request, _| request.path.ends_with(&digest).then(|| Fault::status(403)));
+    let plan = sides.plan(&Wish { referrers: true, ..sides.wish(&["signed"]) }).await.expect("a plan");
+    let report = sides.run(&plan).await;
+    assert!(!report.is_success(), "{report:#?}");
+    sides.is_same("signed");
+}
+
+#[tokio::test]
+async fn a_destination_that_says_nothing_of_what_it_has_is_told_of_in_the_plan() {
+    let sides = Sides::of(one_image()).await;
+    sides.to.demo.fault(|request, _| (request.method == "HEAD").then(|| Fault::answer(403, &[], "")));
+    let plan = sides.plan(&sides.wish(&["1"])).await.expect("the first push may make the repository");
+    assert!(plan.remarks.iter().any(|text| text.as_str().contains("403")), "{:?}", plan.remarks);
+    sides.to.demo.clear_faults();
+    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    assert_eq!(plan.remarks, [], "what is not there is not there");
 }

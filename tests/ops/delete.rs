@@ -603,3 +603,24 @@ async fn siblings_that_somebody_else_took_away_are_not_put_back() {
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "other"], "{manner:?}");
     }
 }
+
+#[tokio::test]
+async fn what_was_named_and_cannot_be_read_fails_and_the_others_go() {
+    let (store, image) = aliases();
+    let shop = Shop::open(store).await;
+    let digest = shop.tags("app")["other"].to_string();
+    for unreadable in ["other", digest.as_str()] {
+        let unreadable = format!("/manifests/{unreadable}");
+        shop.registry.demo.fault(move |request, _| {
+            (request.method != "DELETE" && request.path.ends_with(&unreadable)).then(|| Fault::status(403))
+        });
+        shop.store().tag("app", "1", image.digest);
+        let work = shop.plan(&shop.delete(&["1", "other"], Manner::Untag)).await;
+        let report = shop.run(&work).await;
+        assert_eq!(ends(&report), "DF", "{report:?}");
+        let (name, failure) = report.failures().next().expect("one");
+        assert_eq!(name.as_str(), "other");
+        assert!(failure.why.as_str().contains("403"), "{failure}");
+        assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "latest", "other"]);
+    }
+}

@@ -112,6 +112,8 @@ fn copy_plan(wish: &copy::Wish) -> copy::Plan {
             .collect(),
         digests_change: !wish.platforms.is_empty(),
         left_out: Vec::new(),
+        missed: Vec::new(),
+        remarks: Vec::new(),
         refused: None,
         name_to_type: None,
         wish: wish.clone(),

@@ -78,6 +78,7 @@ pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
         refused: None,
         name_to_type: (images.len() > 1).then(|| wish.repository.name.clone()),
         images,
+        missed: Vec::new(),
         remarks: Vec::new(),
         tags: BTreeMap::new(),
     }))

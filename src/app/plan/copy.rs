@@ -25,6 +25,10 @@ impl Page {
         for left_out in &plan.left_out {
             self.field("left out", Tone::Warn, left_out.as_str());
         }
+        self.missed(&plan.missed);
+        for remark in &plan.remarks {
+            self.field("note", Tone::Warn, remark.as_str());
+        }
     }
 }
 

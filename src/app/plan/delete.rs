@@ -24,6 +24,7 @@ impl Page {
                 format!("{} did not say their digest: they may share one of these", joined(&plan.unknown));
             self.field("unknown", Tone::Warn, &text);
         }
+        self.missed(&plan.missed);
         for remark in &plan.remarks {
             self.field("note", Tone::Warn, remark.as_str());
         }

@@ -7,6 +7,7 @@ use crate::model::digest::Digest;
 use crate::model::reference::Selector;
 use crate::model::size;
 use crate::model::work::delete::{self, Manner};
+use crate::model::work::progress::Missed;
 use crate::model::work::{Work, copy, retag, undo};
 
 /// Columns that a list of tags takes before it goes on in the next row.
@@ -84,6 +85,7 @@ fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
         "unknown",
         plan.unknown.iter().map(|tag| format!("{tag} (its digest cannot be found out)")).collect(),
     )?;
+    missed(out, &plan.missed)?;
     plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))?;
     fact(out, "space", space(plan))
 }
@@ -169,7 +171,16 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
     if plan.digests_change {
         fact(out, "digests", "change, because only some platforms come along: signatures will not fit")?;
     }
-    plan.left_out.iter().try_for_each(|what| fact(out, "left out", what))
+    plan.left_out.iter().try_for_each(|what| fact(out, "left out", what))?;
+    missed(out, &plan.missed)?;
+    plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))
+}
+
+/// What was wished for and fails whatever is done.
+fn missed(out: &mut impl Write, missed: &[Missed]) -> io::Result<()> {
+    missed
+        .iter()
+        .try_for_each(|missed| fact(out, "fails", format!("{}: {}", missed.name, missed.failure.why)))
 }
 
 fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
@@ -298,6 +309,7 @@ mod tests {
             along,
             deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
             images: vec![image()],
+            missed: Vec::new(),
             unknown: vec![tag("odd")],
             frees: Some(1_300_000_000),
             shared: Some(2_800_000_000),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::progress::Missed;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
@@ -61,8 +62,12 @@ pub struct Plan {
     pub blobs: Vec<Blob>,
     /// Whether some digests change because only some platforms of an index come along.
     pub digests_change: bool,
-    /// What is not copied, in words: foreign layers, children of an unknown kind.
+    /// What is not copied, and need not be, in words: foreign layers, children that are gone, platforms.
     pub left_out: Vec<SafeText>,
+    /// What was wished for and cannot be copied.
+    pub missed: Vec<Missed>,
+    /// What else should be known.
+    pub remarks: Vec<SafeText>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
     /// To be typed to confirm.

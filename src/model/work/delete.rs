@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::progress::Missed;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::media_type::MediaType;
@@ -59,6 +60,8 @@ pub struct Plan {
     pub deletes: Deletes,
     /// One for each distinct digest that was named.
     pub images: Vec<Image>,
+    /// What was named and cannot be deleted.
+    pub missed: Vec<Missed>,
     /// Tags of the repository whose digest could not be found out, so that they may be hit unseen.
     pub unknown: Vec<Tag>,
     /// Bytes that only these images hold in this repository: what garbage collection could free. `None` where sizes

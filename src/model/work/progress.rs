@@ -28,6 +28,21 @@ pub struct Item {
     pub outcome: Option<Outcome>,
 }
 
+/// What was wished for and cannot even be begun: named in the plan, and a failure of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Missed {
+    /// Its name.
+    pub name: SafeText,
+    /// Why.
+    pub failure: Failure,
+}
+
+impl From<&Missed> for Item {
+    fn from(missed: &Missed) -> Item {
+        Item { name: missed.name.clone(), outcome: Some(Outcome::Failed(missed.failure.clone())) }
+    }
+}
+
 /// How a part ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

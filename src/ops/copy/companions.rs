@@ -9,10 +9,11 @@ use super::picked::Pick;
 use super::tree::{AT_ONCE, Tree};
 use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
+use crate::model::work::progress::Missed;
 
 /// How far referrers of referrers are followed: a signature of an SBOM of an image.
 const FURTHEST: usize = 4;
@@ -35,12 +36,13 @@ pub struct Companions<'a> {
 
 impl Companions<'_> {
     /// The referrers of these manifests, subjects before what refers to them. Adds them, and all that hangs on them, to
-    /// the tree, and what cannot be read to `left_out`.
+    /// the tree, what is none to `left_out`, and what cannot be read to `missed`.
     pub async fn referrers(
         &self,
         tree: &mut Tree,
         of: Vec<Digest>,
         left_out: &mut Vec<SafeText>,
+        missed: &mut Vec<Missed>,
     ) -> Result<Vec<Arc<Manifest>>, Failure> {
         let mut all: Vec<Arc<Manifest>> = Vec::new();
         let mut seen: HashSet<Digest> = of.iter().copied().collect();
@@ -55,11 +57,8 @@ impl Companions<'_> {
                         descriptors.into_iter().filter_map(|descriptor| descriptor.digest).collect()
                     }
                     Err(failure) => {
-                        left_out.push(SafeText::from(format!(
-                            "what refers to {}: {}",
-                            subject.short(),
-                            failure.why
-                        )));
+                        let name = SafeText::from(format!("what refers to {}", subject.short()));
+                        missed.push(Missed { name, failure });
                         Vec::new()
                     }
                 };
@@ -69,22 +68,34 @@ impl Companions<'_> {
             }
             let room = MOST.saturating_sub(all.len());
             if new.len() > room {
-                left_out.push(SafeText::from(format!(
-                    "{} referrers: {MOST} at most come along",
-                    new.len() - room
-                )));
+                missed.push(Missed {
+                    name: SafeText::from(format!("{} referrers", new.len() - room)),
+                    failure: Failure {
+                        what: "cannot copy so many referrers at once".into(),
+                        why: SafeText::from(format!("{MOST} at most come along")),
+                        hint: None,
+                        kind: FailureKind::Local,
+                    },
+                });
                 new.truncate(room);
             }
             if new.is_empty() {
                 break;
             }
-            let read = stream::iter(new).map(async |(subject, digest)| self.read(subject, digest).await);
-            let read: Vec<Result<Arc<Manifest>, SafeText>> = read.buffered(AT_ONCE).collect().await;
+            let read =
+                stream::iter(new).map(async |(subject, digest)| (digest, self.read(subject, digest).await));
             let mut found = Vec::new();
-            for manifest in read {
-                match manifest {
-                    Ok(manifest) => found.push(manifest),
-                    Err(why) => left_out.push(why),
+            for (digest, read) in read.buffered(AT_ONCE).collect::<Vec<_>>().await {
+                match read {
+                    Ok(Some(manifest)) => found.push(manifest),
+                    Ok(None) => left_out.push(SafeText::from(format!(
+                        "{}, which is listed as a referrer and does not say so itself",
+                        digest.short()
+                    ))),
+                    Err(failure) => {
+                        let name = SafeText::from(format!("the referrer {}", digest.short()));
+                        missed.push(Missed { name, failure });
+                    }
                 }
             }
             tree.grow(self.client, self.name, found.clone()).await?;
@@ -102,28 +113,26 @@ impl Companions<'_> {
     }
 
     /// A referrer, if it is one: what a list merely claims would not be found at the destination.
-    async fn read(&self, subject: Digest, digest: Digest) -> Result<Arc<Manifest>, SafeText> {
-        let told = |why: String| {
-            SafeText::from(format!("{}, which refers to {}: {why}", digest.short(), subject.short()))
-        };
+    async fn read(&self, subject: Digest, digest: Digest) -> Result<Option<Arc<Manifest>>, Failure> {
+        let what = || format!("cannot read {}, which refers to {}", digest.short(), subject.short());
         let read = self.client.manifest(self.name, &Selector::Digest(digest), Lane::Background).await;
-        let manifest = read.map_err(|error| told(error.cause.to_string()))?;
-        match manifest.subject().and_then(|subject| subject.digest) == Some(subject) {
-            true => Ok(manifest),
-            false => Err(told("it does not say so itself".into())),
-        }
+        let manifest = read.map_err(|error| error.failure(what()))?;
+        let is_one = manifest.subject().and_then(|subject| subject.digest) == Some(subject);
+        Ok(is_one.then_some(manifest))
     }
 
-    /// The images behind the digest tags of these manifests. Adds what cannot be read to `left_out`.
-    pub async fn digest_tags(
-        &self,
-        of: &[Digest],
-        left_out: &mut Vec<SafeText>,
-    ) -> Result<Vec<(Pick, Arc<Manifest>)>, Failure> {
+    /// The images behind the digest tags of these manifests. Adds what cannot be read to `missed`.
+    pub async fn digest_tags(&self, of: &[Digest], missed: &mut Vec<Missed>) -> Vec<(Pick, Arc<Manifest>)> {
         let tags: Vec<Tag> = match self.digest_tags {
             Some(tags) => self.among(tags, of),
             None if of.len() <= FEW => of.iter().flat_map(usual).collect(),
-            None => self.among(&self.list().await?, of),
+            None => match self.list().await {
+                Ok(tags) => self.among(&tags, of),
+                Err(failure) => {
+                    missed.push(Missed { name: "digest tags".into(), failure });
+                    Vec::new()
+                }
+            },
         };
         let asked = stream::iter(tags).map(async |tag: Tag| {
             let found = self.client.latest(self.name, &tag, Lane::Background).await;
@@ -137,10 +146,13 @@ impl Companions<'_> {
                     all.push((Pick { selector: Selector::Tag(tag.clone()), tag: Some(tag) }, manifest));
                 }
                 Err(error) if error.cause.status() == Some(404) => {}
-                Err(error) => left_out.push(SafeText::from(format!("the digest tag {tag}: {}", error.cause))),
+                Err(error) => {
+                    let failure = error.failure(format!("cannot read {}:{tag}", self.name));
+                    missed.push(Missed { name: (&tag).into(), failure });
+                }
             }
         }
-        Ok(all)
+        all
     }
 
     fn among(&self, tags: &[Tag], of: &[Digest]) -> Vec<Tag> {

@@ -1,6 +1,7 @@
 //! What the destination has already.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -9,6 +10,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Descriptor;
 use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::text::SafeText;
 use crate::ops::list;
 
 /// Questions that are asked together.
@@ -22,9 +24,24 @@ pub struct Destination<'a> {
     pub client: &'a Client,
     /// The repository.
     pub repository: &'a Repository,
+    /// That it refused to say what it has.
+    refusal: OnceLock<SafeText>,
 }
 
-impl Destination<'_> {
+impl<'a> Destination<'a> {
+    /// Nothing was asked yet.
+    pub fn new(client: &'a Client, repository: &'a Repository) -> Destination<'a> {
+        Destination { client, repository, refusal: OnceLock::new() }
+    }
+
+    /// What should be known where it refused to say what it has.
+    pub fn remark(&self) -> Option<SafeText> {
+        let refusal = self.refusal.get()?;
+        Some(SafeText::from(format!(
+            "{} does not say what it has ({refusal}): it may refuse the copy too, and replaces nothing unseen",
+            self.repository
+        )))
+    }
     /// The digests that these tags have now; those that are free are left out.
     pub async fn tags(&self, tags: Vec<Tag>) -> Result<HashMap<Tag, Digest>, Failure> {
         let tags = match tags.len() < MANY {
@@ -87,12 +104,16 @@ impl Destination<'_> {
     }
 
     /// None for what is not there, or may not be there: many registries refuse to speak of a repository that the first
-    /// push will make, so a refusal counts as absence. What is put later is checked again.
+    /// push will make, so a refusal counts as absence, and the plan says so. What is put later is checked again.
     fn seen<T>(&self, answer: Result<T, Error>) -> Result<Option<T>, Failure> {
         match answer {
             Ok(found) => Ok(Some(found)),
             Err(error) => match error.cause.status() {
-                Some(401 | 403 | 404 | 405 | 501) => Ok(None),
+                Some(404) => Ok(None),
+                Some(401 | 403 | 405 | 501) => {
+                    self.refusal.get_or_init(|| SafeText::from(error.cause.to_string()));
+                    Ok(None)
+                }
                 _ => Err(error.failure(format!("cannot look at {}", self.repository))),
             },
         }

@@ -8,6 +8,7 @@ use crate::model::page::Listed;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::copy::{What, Wish};
+use crate::model::work::progress::Missed;
 use crate::ops::list;
 
 /// One image by name, and the tag that it gets.
@@ -26,8 +27,20 @@ pub struct Picked {
     pub picks: Vec<Pick>,
     /// The digest tags of the repository, where all its tags are known.
     pub digest_tags: Option<Vec<Tag>>,
-    /// What is not copied, in words.
+    /// What is not copied, and need not be, in words.
     pub left_out: Vec<SafeText>,
+    /// What is wished for and not known.
+    pub missed: Vec<Missed>,
+}
+
+impl Pick {
+    /// Its name in lists.
+    pub fn name(&self) -> SafeText {
+        match &self.selector {
+            Selector::Tag(tag) => tag.into(),
+            Selector::Digest(digest) => SafeText::from(digest.short()),
+        }
+    }
 }
 
 impl Picked {
@@ -89,8 +102,10 @@ impl Picked {
         while let Some(page) = pages.try_next().await? {
             odd += page.items.iter().filter(|item| matches!(item, Listed::Odd(_))).count();
             tags.extend(page.items.iter().filter_map(Listed::name).cloned());
-            self.left_out
-                .extend(page.incomplete.map(|why| SafeText::from(format!("perhaps some tags: {why}"))));
+            self.missed.extend(page.incomplete.map(|why| Missed {
+                name: "perhaps some tags".into(),
+                failure: Failure { why, ..failure(&wish.from, "", FailureKind::BadAnswer) },
+            }));
         }
         if odd > 0 {
             self.left_out.push(SafeText::from(format!("{odd} names in the list that are no tags")));

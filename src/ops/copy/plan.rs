@@ -18,6 +18,7 @@ use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::copy::{Blob, Image, Plan, Way, What, Wish};
+use crate::model::work::progress::Missed;
 use crate::ops::work::Workshop;
 
 /// Finds out what the wish takes. The source's tags are resolved once, here; from then on everything goes by digest.
@@ -28,13 +29,13 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let refused = workshop.rules.may_copy(&wish.from, &wish.to).err();
     let source = workshop.pool.client(&wish.from.host);
     let picked = Picked::of(&source, wish).await?;
-    let mut draft = Draft::new(&source, wish, picked.left_out);
+    let mut draft = Draft::new(&source, wish, picked.left_out, picked.missed);
     draft.read(picked.picks).await?;
     if wish.referrers {
         draft.add_companions(picked.digest_tags.as_deref()).await?;
     }
     let client = workshop.pool.client(&wish.to.host);
-    let destination = refused.is_none().then_some(Destination { client: &client, repository: &wish.to });
+    let destination = refused.is_none().then(|| Destination::new(&client, &wish.to));
     let there = There::of(&draft, destination.as_ref()).await?;
     let blobs = draft.blobs(&there, destination.as_ref()).await?;
     let images: Vec<Image> = draft.tops.iter().map(|top| top.image(&there)).collect();
@@ -47,6 +48,8 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         digests_change: images.iter().any(|image| image.digest != image.source),
         images,
         left_out: draft.left_out,
+        missed: draft.missed,
+        remarks: destination.and_then(|destination| destination.remark()).into_iter().collect(),
         refused,
         name_to_type: workshop.rules.name_to_type(&wish.to),
     })
@@ -71,11 +74,13 @@ struct Draft<'a> {
     /// With all that hangs on each; subjects first.
     referrers: Vec<(Arc<Manifest>, Closure)>,
     left_out: Vec<SafeText>,
+    missed: Vec<Missed>,
 }
 
 impl<'a> Draft<'a> {
-    fn new(client: &'a Client, wish: &'a Wish, left_out: Vec<SafeText>) -> Draft<'a> {
-        Draft { client, wish, tree: Tree::default(), tops: Vec::new(), referrers: Vec::new(), left_out }
+    fn new(client: &'a Client, wish: &'a Wish, left_out: Vec<SafeText>, missed: Vec<Missed>) -> Draft<'a> {
+        let (tree, tops, referrers) = (Tree::default(), Vec::new(), Vec::new());
+        Draft { client, wish, tree, tops, referrers, left_out, missed }
     }
 
     /// Reads the images with all that hangs on them. Fails where none of them can be copied.
@@ -87,15 +92,14 @@ impl<'a> Draft<'a> {
         let read =
             found.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.manifest.clone())).collect();
         self.tree.grow(self.client, &self.wish.from.name, read).await?;
-        let mut first = None;
         for (pick, found) in found {
-            if let Err(trouble) = found.and_then(|found| self.take(pick.clone(), found)) {
-                self.left_out.push(SafeText::from(format!("{}: {}", pick.selector, trouble.why)));
-                first.get_or_insert(trouble);
+            let name = pick.name();
+            if let Err(failure) = found.and_then(|found| self.take(pick, found)) {
+                self.missed.push(Missed { name, failure });
             }
         }
-        match first {
-            Some(trouble) if self.tops.is_empty() => Err(trouble),
+        match self.missed.first() {
+            Some(missed) if self.tops.is_empty() => Err(missed.failure.clone()),
             _ => Ok(()),
         }
     }
@@ -125,20 +129,22 @@ impl<'a> Draft<'a> {
             self.left_out.push("what refers to an index as a whole: its digest changes".into());
         }
         let companions = Companions { client: self.client, name: &self.wish.from.name, digest_tags };
-        let found = companions.referrers(&mut self.tree, subjects.clone(), &mut self.left_out).await?;
+        let found = companions
+            .referrers(&mut self.tree, subjects.clone(), &mut self.left_out, &mut self.missed)
+            .await?;
         self.keep_referrers(&subjects, found);
         // All tags are all tags: digest tags are among them already.
         if self.wish.what != What::AllTags {
-            let tagged = companions.digest_tags(&subjects, &mut self.left_out).await?;
+            let tagged = companions.digest_tags(&subjects, &mut self.missed).await;
             let manifests = tagged.iter().map(|(_, manifest)| manifest.clone()).collect();
             self.tree.grow(self.client, &self.wish.from.name, manifests).await?;
             for (pick, manifest) in
                 tagged.into_iter().filter(|(pick, _)| !self.is_picked(pick)).collect::<Vec<_>>()
             {
-                let name = pick.selector.clone();
+                let name = pick.name();
                 let found = Found { source: manifest.digest, manifest, left_out: Vec::new() };
-                if let Err(trouble) = self.take(pick, found) {
-                    self.left_out.push(SafeText::from(format!("{name}: {}", trouble.why)));
+                if let Err(failure) = self.take(pick, found) {
+                    self.missed.push(Missed { name, failure });
                 }
             }
         }
@@ -174,9 +180,9 @@ impl<'a> Draft<'a> {
                     self.referrers.push((manifest, closure));
                 }
                 Ok(_) => {}
-                Err(trouble) => {
-                    let text = format!("the referrer {}: {}", manifest.digest.short(), trouble.why);
-                    self.left_out.push(SafeText::from(text));
+                Err(failure) => {
+                    let name = SafeText::from(format!("the referrer {}", manifest.digest.short()));
+                    self.missed.push(Missed { name, failure });
                 }
             }
         }

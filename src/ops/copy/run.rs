@@ -40,8 +40,9 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let (ended, mut remarks) = job.run().await;
     let items = plan.images.iter().zip(&ended);
     let items = items.map(|(image, ended)| Item { name: name(image), outcome: Some(ended.outcome.clone()) });
-    let items: Vec<Item> = items.collect();
+    let mut items: Vec<Item> = items.collect();
     remarks.extend(leftovers(&carrier, &items));
+    items.extend(plan.missed.iter().map(Item::from));
     let entry = entry.end(&mut remarks).await;
     let undo = entry.filter(|_| ended.iter().any(|ended| ended.has_put != Some(false)));
     let bytes = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);

@@ -6,6 +6,7 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use crate::client::{Client, Error, Lane};
 use crate::model::digest::Digest;
+use crate::model::failure::Failure;
 use crate::model::manifest::{Body, Manifest};
 use crate::model::media_type::MediaType;
 use crate::model::page::Listed;
@@ -27,6 +28,8 @@ pub struct Tags {
     pub digests: BTreeMap<Tag, Digest>,
     /// Tags whose digest could not be found out.
     pub unknown: Vec<Tag>,
+    /// Why not.
+    pub failures: HashMap<Tag, Failure>,
     /// What the server says that the digests are.
     pub types: HashMap<Digest, MediaType>,
     /// Why there may be more tags than are listed.
@@ -86,7 +89,11 @@ pub async fn resolve(client: &Client, name: &RepositoryName, all: Vec<Tag>, tags
                 tags.digests.insert(tag, head.digest);
             }
             Err(error) if error.cause.status() == Some(404) => {}
-            Err(_) => tags.unknown.push(tag),
+            Err(error) => {
+                let failure = error.failure(format!("cannot find out which image {name}:{tag} is"));
+                tags.failures.insert(tag.clone(), failure);
+                tags.unknown.push(tag);
+            }
         }
     }
     tags.unknown.sort();

@@ -13,6 +13,7 @@ use crate::model::media_type::MediaType;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::delete::{Image, Manner, Parent, Plan, Referrer, Wish};
+use crate::model::work::progress::Missed;
 use crate::ops::work::Workshop;
 
 /// Plans a delete.
@@ -29,8 +30,8 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     };
     let (tags, deletes) = future::join(graph::tags(&client, name), deletes).await;
     let mut tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
-    let mut remarks = Vec::new();
-    let mut images = named(&client, name, &wish.selectors, &mut tags, &mut remarks).await?;
+    let (mut missed, mut remarks) = (Vec::new(), Vec::new());
+    let mut images = named(&client, name, &wish.selectors, &mut tags, &mut missed, &mut remarks).await?;
     let manner = wish.manner.unwrap_or_else(|| manner::gentlest(&images, &deletes));
     let indexes = match manner {
         Manner::Image => {
@@ -58,6 +59,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         along: wish.along,
         deletes,
         images,
+        missed,
         unknown: tags.unknown,
         frees: weight.map(|weight| weight.frees),
         shared: weight.map(|weight| weight.shared),
@@ -78,6 +80,7 @@ async fn named(
     name: &RepositoryName,
     selectors: &[Selector],
     tags: &mut Tags,
+    missed: &mut Vec<Missed>,
     remarks: &mut Vec<SafeText>,
 ) -> Result<Vec<Image>, Failure> {
     // Lists lag behind, or are cut.
@@ -96,7 +99,16 @@ async fn named(
             Selector::Tag(tag) => tags.digests.get(tag).copied(),
         };
         let Some(digest) = digest else {
-            remarks.push(SafeText::from(format!("`{selector}` is not there, or cannot be read")));
+            let failure = match selector {
+                Selector::Tag(tag) => tags.failures.get(tag).cloned(),
+                Selector::Digest(_) => None,
+            };
+            match failure {
+                Some(failure) => {
+                    missed.push(Missed { name: SafeText::from(selector.to_string()), failure });
+                }
+                None => remarks.push(SafeText::from(format!("`{selector}` is not there"))),
+            }
             continue;
         };
         let at = found.iter().position(|(known, ..)| *known == digest).unwrap_or_else(|| {
@@ -124,13 +136,22 @@ async fn named(
                 let others = tags.of(digest).filter(|tag| !named.contains(tag)).cloned().collect();
                 images.push(image(digest, manifest.media_type.clone(), named, by_digest, others));
             }
-            // What cannot be read cannot be put back.
-            Err(error) => remarks.push(SafeText::from(format!(
-                "{} is left out: {}",
-                named.first().map_or_else(|| digest.to_string(), Tag::to_string),
-                error.cause
-            ))),
+            Err(error) => {
+                let first = named.first().map_or_else(|| digest.to_string(), Tag::to_string);
+                if error.cause.status() == Some(404) {
+                    remarks.push(SafeText::from(format!("`{first}` is not there")));
+                    continue;
+                }
+                let what = || format!("cannot read {first} of {name}, so it could not be put back");
+                let failure = error.failure(what());
+                let names = named.iter().map(SafeText::from);
+                let names = names.chain(by_digest.then(|| SafeText::from(digest.short())));
+                missed.extend(names.map(|name| Missed { name, failure: failure.clone() }));
+            }
         }
+    }
+    if let ([], [Missed { failure, .. }, ..]) = (images.as_slice(), missed.as_slice()) {
+        return Err(failure.clone());
     }
     if images.is_empty() {
         return Err(Failure {
