@@ -9,7 +9,7 @@ use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::{Host, Repository, Selector};
 use regtui::model::work::copy::{What, Wish};
-use regtui::model::work::progress::Outcome;
+use regtui::model::work::progress::{Outcome, Progress};
 
 use crate::support::copying::{Sides, layer, outcome, watch};
 use crate::support::hostile;
@@ -350,4 +350,40 @@ async fn each_side_has_its_own_login() {
     let wish = Wish { to: near, what: What::Images(vec![Selector::Tag(tag("plain"))]), ..all(&sides) };
     let (_, report) = sides.copy(&wish).await;
     assert_eq!(report.moved, 0);
+}
+
+/// distribution refuses an index while one of its children is being written, which a put under another tag does again.
+#[tokio::test]
+async fn an_index_is_not_put_while_its_child_is() {
+    let store = Store::new();
+    let child = store.image("app").tag("child").push();
+    store.index("app").child(&child).tag("index").push();
+    let other = layer(1, 1_000);
+    store.image("app").layer("COPY a /", other.clone()).tag("other").push();
+    let sides = Sides::of(store).await;
+    let plan = sides.plan(&all(&sides)).await.expect("a plan");
+    let (both, begin) = (Gate::new(), Gate::new());
+    let (held, late) = (both.clone(), begin.clone());
+    sides.to.demo.fault(move |request, _| {
+        let is_one_of_them = request.path.ends_with("/child") || request.path.ends_with("/index");
+        (request.method == "PUT" && is_one_of_them).then(|| Fault::Gate(held.clone()))
+    });
+    let path = format!("/v2/app/blobs/{}", other.digest);
+    sides.from.demo.fault(move |request, _| (request.path == path).then(|| Fault::Gate(late.clone())));
+    let watching = async {
+        both.reached_by(1).await;
+        begin.open();
+        // It takes several answers until the other image is there: time enough for the second put, if one comes.
+        let mut progress = sides.watch.progress.subscribe();
+        let is_done = |progress: &Progress| {
+            progress.items.iter().any(|item| item.name.as_str() == "other" && item.outcome.is_some())
+        };
+        tokio::select! {
+            () = both.reached_by(2) => panic!("both are put at once"),
+            done = progress.wait_for(is_done) => drop(done.expect("progress")),
+        }
+        both.open();
+    };
+    let (report, ()) = tokio::join!(sides.run(&plan), watching);
+    assert!(report.is_success(), "{report:#?}");
 }

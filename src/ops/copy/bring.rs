@@ -1,12 +1,12 @@
 //! Blobs and manifests on their way to the destination: each digest once, everything before what needs it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared, join_all};
-use tokio::sync::Semaphore;
+use futures_util::future::{BoxFuture, Either, Shared, join_all};
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore};
 
 use super::{companions, parts};
 use crate::client::{BlobSource, Cause, Client, Error, Mount, Transfer};
@@ -35,6 +35,9 @@ pub enum Halt {
 /// The arrival of a blob or a manifest. Clones wait for the same one.
 pub type Arrival<'a> = Shared<BoxFuture<'a, Result<(), Halt>>>;
 
+/// The right to write a manifest, or to have it read.
+pub type Turn<'a> = Either<RwLockWriteGuard<'a, ()>, RwLockReadGuard<'a, ()>>;
+
 /// What carries a plan out.
 pub struct Carrier<'a> {
     plan: &'a Plan,
@@ -49,6 +52,8 @@ pub struct Carrier<'a> {
     /// Which images need a blob or a manifest, by index.
     wanted: HashMap<Digest, Vec<usize>>,
     failed: Vec<AtomicBool>,
+    /// Who may put each manifest, or what lists it, right now.
+    turns: HashMap<Digest, RwLock<()>>,
     /// Bytes that move although the plan was to mount them.
     not_mounted: AtomicU64,
     arrived: AtomicUsize,
@@ -72,6 +77,7 @@ impl<'a> Carrier<'a> {
             destination,
             transfer,
             at_once: Semaphore::new(AT_ONCE),
+            turns: turns(plan),
             wanted,
             failed: plan.images.iter().map(|_| AtomicBool::new(false)).collect(),
             not_mounted: AtomicU64::new(0),
@@ -144,6 +150,23 @@ impl<'a> Carrier<'a> {
         SafeText::from(format!("{} of {all} blobs", self.arrived.load(Ordering::Relaxed)))
     }
 
+    /// Waits until a manifest can be put, under whatever name, while nobody else puts it, what it lists, or what lists it.
+    /// With each put distribution empties the manifest's link and then writes it anew; an index whose child it cannot
+    /// read in that moment is refused (filesystem/driver.go, `PutContent`).
+    pub async fn turn_of(&self, manifest: &Manifest) -> Vec<Turn<'_>> {
+        let children = parts::children(manifest).iter().filter_map(|child| child.digest);
+        // In the order of their digests, so that no two wait for each other.
+        let digests: BTreeSet<Digest> = children.chain([manifest.digest]).collect();
+        let mut held = Vec::new();
+        for (digest, turn) in digests.iter().filter_map(|digest| self.turns.get_key_value(digest)) {
+            held.push(match *digest == manifest.digest {
+                true => Either::Left(turn.write().await),
+                false => Either::Right(turn.read().await),
+            });
+        }
+        held
+    }
+
     /// Whether somebody stopped the copy.
     pub fn is_stopped(&self) -> bool {
         self.transfer.stop.is_cancelled()
@@ -211,6 +234,7 @@ impl<'a> Carrier<'a> {
             return Err(Halt::Stopped);
         }
         let (to, digest) = (&self.plan.to.name, manifest.digest);
+        let _turn = self.turn_of(manifest).await;
         let pushed = self.destination.put_manifest(to, &Selector::Digest(digest), manifest).await;
         let what = |error: Error| {
             let kind = if manifest.subject().is_some() { "referrer" } else { "manifest" };
@@ -246,6 +270,11 @@ fn together(arrived: Vec<Result<(), Halt>>) -> Result<(), Halt> {
         None => Ok(()),
         Some(halt) => Err(halt.clone()),
     }
+}
+
+fn turns(plan: &Plan) -> HashMap<Digest, RwLock<()>> {
+    let all = plan.manifests.iter().chain(plan.images.iter().map(|image| &image.manifest));
+    all.map(|manifest| (manifest.digest, RwLock::default())).collect()
 }
 
 /// For each image the digests of all that has to be brought for it: its parts, their parts, and what refers to them.

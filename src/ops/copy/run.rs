@@ -149,6 +149,7 @@ impl<'a> Job<'a> {
     /// Puts the tag, if it still is what the plan saw.
     async fn put(&self, image: &Image, tag: &Tag) -> Ended {
         let place = Place { client: &self.carrier.destination, name: &self.plan.to.name };
+        let _turn = self.carrier.turn_of(&image.manifest).await;
         if self.carrier.is_stopped() {
             return Ended::before_put(Outcome::Stopped);
         }
