@@ -1,5 +1,7 @@
 //! Opening, mounting and closing uploads: distribution-spec § Pushing blobs, § Mounting a blob from another repository.
 
+use std::time::Duration;
+
 use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Method, Url};
 
@@ -11,6 +13,9 @@ use super::scope::Scope;
 use super::{Client, location};
 use crate::model::digest::Digest;
 use crate::model::reference::RepositoryName;
+
+/// Milliseconds before each try to close an upload: a server needs a moment to see that a request broke off.
+const CLOSING_WAITS: [u64; 5] = [0, 50, 100, 200, 400];
 
 /// What became of a mount.
 #[derive(Debug)]
@@ -153,19 +158,29 @@ impl Drop for Upload {
     }
 }
 
-/// distribution asks for the right to delete, which [`Scope::instead`] turns into the right to push where there is no
-/// such right.
+/// Closes an upload, and says whether it is gone. distribution asks for the right to delete, which [`Scope::instead`]
+/// turns into the right to push where there is no such right.
 pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url) -> bool {
     let request = Request::new(Method::DELETE, location, Scope::Delete(name.clone()), Lane::Upload);
-    for _ in 0..2 {
+    for wait in CLOSING_WAITS {
+        tokio::time::sleep(Duration::from_millis(wait)).await;
         match client.http().send_within(&request, &Permit::none()).await {
             Ok(_) => return true,
-            // distribution drops an upload that broke off when it is asked for it next, and says no to that question.
-            Err(error) if matches!(error.cause.status(), Some(400 | 416)) => {}
+            Err(error) if is_about_the_break(&error.cause) => {}
             Err(error) => return error.cause.status() == Some(404),
         }
     }
     false
+}
+
+/// What distribution says while it still has a request in its hands that broke off. Version 2 drops the upload when it is
+/// asked the next time, and says no to that question, as to one about an unknown upload.
+fn is_about_the_break(refusal: &Cause) -> bool {
+    match refusal {
+        Cause::Status { status: 400 | 416, .. } => true,
+        Cause::Status { status: 404, said, .. } => said.is("BLOB_UPLOAD_INVALID"),
+        _ => false,
+    }
 }
 
 fn length(header: Option<&str>) -> u64 {

@@ -496,3 +496,21 @@ async fn a_stop_while_the_upload_is_opened_closes_it() {
     let methods: Vec<_> = registry.demo.requests().iter().map(|request| request.method.to_string()).collect();
     assert_eq!(methods, ["POST", "DELETE"]);
 }
+
+/// distribution, as long as it has not noticed that the request before broke off.
+#[tokio::test]
+async fn an_upload_that_broke_off_is_closed_although_the_server_says_no_at_first() {
+    for (status, code) in [(404, "BLOB_UPLOAD_INVALID"), (416, "RANGE_INVALID"), (400, "BLOB_UPLOAD_INVALID")]
+    {
+        let registry = Registry::open(Store::new()).await;
+        let body = format!(r#"{{"errors":[{{"code":"{code}"}}]}}"#);
+        let asked = AtomicUsize::new(0);
+        registry.demo.fault(move |request, _| {
+            let says_no = request.method == "DELETE" && asked.fetch_add(1, Ordering::Relaxed) < 3;
+            says_no.then(|| Fault::answer(status, &[], body.clone()))
+        });
+        let upload = registry.client.start_upload(&name("app")).await.expect("an upload");
+        assert!(upload.close().await, "{status}");
+        assert_eq!(registry.demo.store().open_uploads(), 0, "{status}");
+    }
+}
