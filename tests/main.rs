@@ -61,6 +61,9 @@ mod pty {
 }
 mod servers {
     mod browse;
+    mod interruptions;
+    #[cfg(target_os = "linux")]
+    mod large_layer;
     mod manage;
     mod uploads;
 }
@@ -73,6 +76,7 @@ mod support {
     pub mod registry;
     pub mod servers;
     pub mod shell;
+    pub mod skopeo;
     pub mod uploader;
     pub mod workshop;
 }

@@ -1,15 +1,12 @@
 //! Changes on real registries, by the program as a shell runs it, and looked at without our own client.
 
-use std::process::Stdio;
-
 use bytes::Bytes;
-use regtui::model::digest::Digest;
 use regtui::model::media_type::{OCI_CONFIG, OCI_INDEX};
 use serde_json::json;
-use tokio::process::Command;
 
 use crate::support::servers::{self, Server};
 use crate::support::shell::Shell;
+use crate::support::skopeo;
 use crate::support::uploader::Uploader;
 
 const ALIASES: [&str; 3] = ["1.0.0", "1.0", "latest"];
@@ -133,38 +130,6 @@ async fn a_replacement_is_taken_for_every_kind_of_manifest() {
     }
 }
 
-/// What skopeo makes of the image with all its platforms; `None` where there is no skopeo.
-async fn read_by_skopeo(image: &str) -> Option<(Bytes, Vec<Digest>)> {
-    let folder = tempfile::tempdir().expect("a folder");
-    let copied = Command::new("skopeo")
-        .args([
-            "--insecure-policy",
-            "copy",
-            "--all",
-            "--preserve-digests",
-            "--src-tls-verify=false",
-            "--quiet",
-        ])
-        .args([&format!("docker://{image}"), &format!("dir:{}", folder.path().display())])
-        .stdin(Stdio::null())
-        .output()
-        .await;
-    let copied = match copied {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
-        copied => copied.expect("skopeo runs"),
-    };
-    assert!(copied.status.success(), "{image}: {}", String::from_utf8_lossy(&copied.stderr));
-    let manifest = std::fs::read(folder.path().join("manifest.json")).expect("a manifest").into();
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder.path()).expect("a folder").flatten() {
-        if entry.file_name() != "version" {
-            files.push(Digest::sha256(&std::fs::read(entry.path()).expect("a file")));
-        }
-    }
-    files.sort();
-    Some((manifest, files))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_are_the_same_to_another_tool() {
     let (servers, shell) = (servers::all(), Shell::new());
@@ -178,9 +143,13 @@ async fn copies_are_the_same_to_another_tool() {
             for tag in ["2.0", "docker"] {
                 let image = format!("{}/team/multi:{tag}", from.host);
                 shell.run(&["copy", &image, &repository, "--yes"]).await.assert_code(0);
-                let (original, copied) =
-                    (read_by_skopeo(&image).await, read_by_skopeo(&format!("{repository}:{tag}")).await);
-                assert_eq!(original, copied, "{} → {}", from.name, to.name);
+                let copy = format!("{repository}:{tag}");
+                let (original, copied) = (skopeo::read(&image).await, skopeo::read(&copy).await);
+                assert_eq!(
+                    original.map(|read| read.digests()),
+                    copied.map(|read| read.digests()),
+                    "{image} → {copy}"
+                );
             }
             let target = Uploader::of(to);
             let name = format!("from-{}", from.name);
@@ -245,6 +214,6 @@ async fn images_of_every_kind_are_copied_with_what_refers_to_them() {
             assert!(original.is_some() && original == copied, "{} → {}: {reference}", from.name, to.name);
         }
         let many = format!("{}/{name}:many", to.host);
-        assert!(read_by_skopeo(&many).await.is_none_or(|(_, files)| files.len() == 202), "{many}");
+        assert!(skopeo::read(&many).await.is_none_or(|read| read.digests().len() == 202), "{many}");
     }
 }

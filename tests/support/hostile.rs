@@ -105,6 +105,43 @@ async fn pass(
     Some(length as u64)
 }
 
+/// A proxy in front of `server` that calls `tell` for every request, before the server gets it.
+pub async fn telling(server: SocketAddr, tell: impl Fn() + Clone + Send + Sync + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(tell_requests(client, server, tell.clone()));
+        }
+    });
+    address
+}
+
+async fn tell_requests(mut client: TcpStream, server: SocketAddr, tell: impl Fn()) {
+    let Ok(mut server) = TcpStream::connect(server).await else { return };
+    let (through, mut up, mut down) = (Through::default(), vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    loop {
+        let passed = tokio::select! {
+            read = client.read(&mut up) => {
+                let is_request = matches!(&read, Ok(length) if begins_request(&up[..*length]));
+                is_request.then(&tell);
+                pass(read, &up, &mut server, &through.up).await
+            }
+            read = server.read(&mut down) => pass(read, &down, &mut client, &through.down).await,
+        };
+        if passed.is_none() {
+            return;
+        }
+    }
+}
+
+/// Requests do not follow each other without an answer between, so each begins what is read.
+fn begins_request(bytes: &[u8]) -> bool {
+    ["GET /", "HEAD /", "POST /", "PUT /", "PATCH /", "DELETE /"]
+        .iter()
+        .any(|method| bytes.starts_with(method.as_bytes()))
+}
+
 /// A proxy in front of `server` that is gone for a moment after each answer, as a server that starts again.
 pub async fn restarting(server: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");

@@ -1,7 +1,7 @@
 //! Real registries, each in a process of its own on a free loopback port, with a folder that goes with it.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,33 @@ pub struct Server {
     pub name: &'static str,
     pub host: Host,
     child: Child,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.host.as_str().parse().expect("an address")
+    }
+
+    /// How many uploads into a repository are open, as the server's folder shows it.
+    pub fn open_uploads(&self, repository: &str) -> usize {
+        // Where each of them keeps its repositories.
+        let data = self.folder.path().join("data");
+        let roots = [data.join("docker/registry/v2/repositories"), data];
+        let folders = roots
+            .iter()
+            .flat_map(|root| [".uploads", "_uploads"].map(|name| root.join(repository).join(name)));
+        // What goes while it is looked at is not open.
+        let uploads = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        uploads.filter(|upload| is_open(&upload.path())).count()
+    }
+}
+
+/// distribution keeps a folder for each upload. Its version 3 leaves an empty shell of those that are closed, without the
+/// file that says when they began (the state of the hash is written once more on the way out). The others keep a file.
+fn is_open(upload: &Path) -> bool {
+    upload.is_file() || upload.join("startedat").exists()
 }
 
 impl Drop for Server {
@@ -29,7 +55,7 @@ impl Drop for Server {
 struct Kind {
     name: &'static str,
     programs: &'static [&'static str],
-    start: fn(&PathBuf, &std::path::Path, u16) -> Command,
+    start: fn(&PathBuf, &Path, u16) -> Command,
 }
 
 /// As a fresh installation is: nothing can be deleted.
@@ -46,13 +72,18 @@ const KINDS: [Kind; 4] = [
     Kind { name: "olareg", programs: &["olareg"], start: olareg },
 ];
 
+/// The servers that must be there, as `REGTUI_REQUIRE_SERVERS` names them: none where tests run with what there is.
+pub fn required() -> Vec<String> {
+    let names = std::env::var("REGTUI_REQUIRE_SERVERS").unwrap_or_default();
+    names.split(',').map(|name| name.trim().to_string()).filter(|name| !name.is_empty()).collect()
+}
+
 /// Starts every registry that is in PATH. One that `REGTUI_REQUIRE_SERVERS` names must be.
 pub fn all() -> Vec<Server> {
-    let required = std::env::var("REGTUI_REQUIRE_SERVERS").unwrap_or_default();
-    let required: Vec<&str> = required.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
+    let required = required();
     for name in &required {
         assert!(
-            KINDS.iter().any(|kind| kind.name == *name),
+            KINDS.iter().any(|kind| kind.name == name),
             "REGTUI_REQUIRE_SERVERS: there is no server `{name}`"
         );
     }
@@ -60,7 +91,11 @@ pub fn all() -> Vec<Server> {
     for kind in &KINDS {
         match kind.programs.iter().find_map(|program| in_path(program)) {
             Some(program) => servers.push(start(kind, &program)),
-            None => assert!(!required.contains(&kind.name), "{} is required and not in PATH", kind.name),
+            None => assert!(
+                !required.iter().any(|name| name == kind.name),
+                "{} is required and not in PATH",
+                kind.name
+            ),
         }
     }
     let names: Vec<&str> = servers.iter().map(|server| server.name).collect();
@@ -92,18 +127,18 @@ fn start(kind: &Kind, program: &PathBuf) -> Server {
         std::thread::yield_now();
     }
     let host = Host::parse(&format!("127.0.0.1:{port}")).expect("a host");
-    Server { name: kind.name, host, child, _folder: folder }
+    Server { name: kind.name, host, child, folder }
 }
 
-fn distribution(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+fn distribution(program: &PathBuf, folder: &Path, port: u16) -> Command {
     distribution_with(true, program, folder, port)
 }
 
-fn distribution_without_deletes(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+fn distribution_without_deletes(program: &PathBuf, folder: &Path, port: u16) -> Command {
     distribution_with(false, program, folder, port)
 }
 
-fn distribution_with(deletes: bool, program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+fn distribution_with(deletes: bool, program: &PathBuf, folder: &Path, port: u16) -> Command {
     let file = folder.join("config.yml");
     let text = format!(
         "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: {deletes}\nhttp:\n  addr: 127.0.0.1:{port}\n",
@@ -115,7 +150,7 @@ fn distribution_with(deletes: bool, program: &PathBuf, folder: &std::path::Path,
     command
 }
 
-fn zot(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+fn zot(program: &PathBuf, folder: &Path, port: u16) -> Command {
     let file = folder.join("config.json");
     let text = format!(
         r#"{{"distSpecVersion":"1.1.0","storage":{{"rootDirectory":"{}"}},"http":{{"address":"127.0.0.1","port":"{port}","compat":["docker2s2"]}},"log":{{"level":"error"}}}}"#,
@@ -127,7 +162,7 @@ fn zot(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
     command
 }
 
-fn olareg(program: &PathBuf, folder: &std::path::Path, port: u16) -> Command {
+fn olareg(program: &PathBuf, folder: &Path, port: u16) -> Command {
     let mut command = Command::new(program);
     command.args([
         "serve",

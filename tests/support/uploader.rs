@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::servers::Server;
 
+const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+
 pub struct Uploader {
     http: reqwest::Client,
     base: String,
@@ -23,6 +25,11 @@ impl Uploader {
 
     pub async fn blob(&self, repository: &str, bytes: &[u8]) -> Value {
         let digest = Digest::sha256(bytes);
+        self.stream(repository, &digest, bytes.len() as u64, bytes.to_vec().into()).await
+    }
+
+    /// A blob that nobody holds in memory.
+    pub async fn stream(&self, repository: &str, digest: &Digest, size: u64, body: reqwest::Body) -> Value {
         let start = format!("{}/v2/{repository}/blobs/uploads/", self.base);
         let started = self.http.post(start).header("content-length", "0").send().await.expect("an answer");
         let location =
@@ -33,10 +40,11 @@ impl Uploader {
         let put = self
             .http
             .put(format!("{location}{joint}digest={digest}"))
-            .header("content-type", "application/octet-stream");
-        let answer = put.body(bytes.to_vec()).send().await.expect("an answer");
+            .header("content-type", "application/octet-stream")
+            .header("content-length", size);
+        let answer = put.body(body).send().await.expect("an answer");
         assert!(answer.status().is_success(), "{}", answer.status());
-        json!({"digest": digest, "size": bytes.len()})
+        json!({"digest": digest, "size": size})
     }
 
     pub async fn manifest(
@@ -46,9 +54,17 @@ impl Uploader {
         media_type: &str,
         manifest: &Value,
     ) -> Value {
-        let bytes = manifest.to_string();
+        let bytes = Bytes::from(manifest.to_string());
+        let digest = Digest::sha256(&bytes);
+        let size = bytes.len();
+        self.put(repository, reference, media_type, bytes).await;
+        json!({"mediaType": media_type, "digest": digest, "size": size})
+    }
+
+    /// A manifest as these bytes.
+    pub async fn put(&self, repository: &str, reference: &str, media_type: &str, bytes: Bytes) {
         let url = format!("{}/v2/{repository}/manifests/{reference}", self.base);
-        let put = self.http.put(url).header("content-type", media_type).body(bytes.clone());
+        let put = self.http.put(url).header("content-type", media_type).body(bytes);
         let answer = put.send().await.expect("an answer");
         assert!(
             answer.status().is_success(),
@@ -56,7 +72,6 @@ impl Uploader {
             answer.status(),
             answer.text().await.unwrap_or_default()
         );
-        json!({"mediaType": media_type, "digest": Digest::sha256(bytes.as_bytes()), "size": bytes.len()})
     }
 
     /// An index of two platforms, each of which has a tag of its own.
@@ -93,6 +108,20 @@ impl Uploader {
         let manifest =
             json!({"schemaVersion": 2, "mediaType": manifest_type, "config": config, "layers": [layer]});
         self.manifest(repository, reference, manifest_type, &manifest).await
+    }
+
+    /// An image of these layers, which are there.
+    pub async fn image_of(&self, repository: &str, tag: &str, layers: &[Value]) -> Value {
+        let diff_ids: Vec<&Value> = layers.iter().map(|layer| &layer["digest"]).collect();
+        let config = json!({"os": "linux", "architecture": "amd64",
+            "rootfs": {"type": "layers", "diff_ids": diff_ids}});
+        let mut config = self.blob(repository, config.to_string().as_bytes()).await;
+        config["mediaType"] = json!(OCI_CONFIG);
+        let mut layers = layers.to_vec();
+        layers.iter_mut().for_each(|layer| layer["mediaType"] = json!(OCI_LAYER));
+        let manifest =
+            json!({"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": layers});
+        self.manifest(repository, tag, OCI_MANIFEST, &manifest).await
     }
 
     /// A manifest with a config of this type and blobs of these, each with bytes of its own.

@@ -1,0 +1,117 @@
+//! Copies between real registries that are stopped: nothing is left half done.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::{FutureExt, StreamExt, stream};
+use regtui::client::{Pool, Settings};
+use regtui::model::reference::{Host, Repository};
+use regtui::model::work::copy::{What, Wish};
+use regtui::model::work::progress::{Outcome, Report};
+use regtui::model::work::rules::Rules;
+use regtui::ops::copy;
+use regtui::ops::journal::Journal;
+use regtui::ops::work::Workshop;
+
+use crate::support::copying::{noise, watch};
+use crate::support::hostile;
+use crate::support::registry::{name, settings};
+use crate::support::servers::{self, Server};
+use crate::support::uploader::Uploader;
+
+/// Copies that are stopped side by side: the servers wait for their disks more than for anything else.
+const AT_ONCE: usize = 8;
+const TAGS: [&str; 4] = ["2.0", "part-amd64", "part-arm64", "plain"];
+
+/// Each server, and another one to copy to.
+fn pairs(servers: &[Server]) -> impl Iterator<Item = (&Server, &Server)> {
+    servers.iter().zip(servers.iter().cycle().skip(1))
+}
+
+/// An index of two platforms, which have tags of their own, and an image with a layer that takes more than one piece.
+async fn fill(server: &Server) {
+    let uploader = Uploader::of(server);
+    uploader.index("app", "2.0").await;
+    let layer = uploader.blob("app", &noise(1, 200_000)).await;
+    uploader.image_of("app", "plain", &[layer]).await;
+}
+
+/// Everything that `app` holds, to a repository of the other server, through whatever stands before the two.
+fn everything(from: SocketAddr, to: SocketAddr, repository: &str) -> Wish {
+    let at = |address: SocketAddr, path: &str| Repository {
+        host: Host::parse(&address.to_string()).expect("a host"),
+        name: name(path),
+    };
+    Wish {
+        from: at(from, "app"),
+        what: What::AllTags,
+        to: at(to, repository),
+        tag: None,
+        platforms: Vec::new(),
+        referrers: true,
+    }
+}
+
+/// A workshop that remembers nothing, and the folder of its journal.
+fn workshop(settings: Settings) -> (Workshop, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().join("journal"));
+    (Workshop { pool: Pool::new(settings), rules: Rules::default(), journal }, folder)
+}
+
+/// A copy of `app` to `stopped/<nth>`, stopped before its request number `nth` gets to the server: its report, and how
+/// many requests it had.
+async fn stopped_at(nth: usize, from: &Server, to: &Server) -> (Report, usize) {
+    let (seen, watch) = (Arc::new(AtomicUsize::new(0)), watch());
+    let (stop, count) = (watch.stop.clone(), seen.clone());
+    let tell = move || {
+        if count.fetch_add(1, Ordering::SeqCst) + 1 == nth {
+            stop.cancel();
+        }
+    };
+    let source = hostile::telling(from.address(), tell.clone()).await;
+    let target = hostile::telling(to.address(), tell).await;
+    let (workshop, _folder) = workshop(settings());
+    let wish = everything(source, target, &format!("stopped/{nth}"));
+    let plan = copy::plan(&workshop, &wish).await.expect("a plan");
+    seen.store(0, Ordering::SeqCst);
+    let report = copy::run(&workshop, &plan, &watch).await;
+    (report, seen.load(Ordering::SeqCst))
+}
+
+/// Stops a copy at this request, and looks at what is there.
+async fn stop_and_look(nth: usize, from: &Server, to: &Server) {
+    let (source, target) = (Uploader::of(from), Uploader::of(to));
+    let (repository, what) =
+        (format!("stopped/{nth}"), format!("{} → {}, request {nth}", from.name, to.name));
+    // What the copy replaces.
+    target.image(&repository, "plain", true, "amd64").await;
+    let old = target.read(&repository, "plain").await;
+    let (report, _) = stopped_at(nth, from, to).await;
+    assert_eq!(report.items.len(), TAGS.len(), "{what}");
+    for item in &report.items {
+        let tag = item.name.as_str();
+        let expected = match &item.outcome {
+            Some(Outcome::Stopped) => old.clone().filter(|_| tag == "plain"),
+            Some(Outcome::Done(_)) => source.read("app", tag).await,
+            other => panic!("{what}: {other:?}"),
+        };
+        assert_eq!(target.read(&repository, tag).await, expected, "{what}: {item:?}");
+    }
+    let open = to.open_uploads(&repository);
+    let is_told = report.remarks.iter().any(|remark| remark.as_str().contains("could not be closed"));
+    assert!(open == 0 || is_told, "{what}: {open} uploads are open: {report:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopped_at_any_request_a_copy_moves_no_tag_and_leaves_no_upload_open() {
+    let servers = servers::all();
+    for (from, to) in pairs(&servers) {
+        fill(from).await;
+        let (whole, requests) = stopped_at(0, from, to).await;
+        assert!(whole.is_success() && requests > 20, "{requests} requests: {whole:#?}");
+        let stops = (1..=requests).map(|nth| stop_and_look(nth, from, to).boxed());
+        stream::iter(stops).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+    }
+}
