@@ -58,6 +58,11 @@ mod unix {
         }
     }
 
+    /// Ends the wait of whoever reads the terminal: it looks for a new size.
+    pub fn wake_reader() {
+        process::kill_process(process::getpid(), process::Signal::WINCH).ok();
+    }
+
     /// Whether there is a shell that would wake us. A shell with job control gives each job a process group of its own;
     /// in the group of the session's leader there is none, and stopping would be for ever.
     pub fn can_stop() -> bool {
@@ -104,6 +109,9 @@ mod elsewhere {
         }
     }
 
+    /// Whoever reads the terminal wakes by itself.
+    pub fn wake_reader() {}
+
     /// There is no stopping here.
     pub fn can_stop() -> bool {
         false
@@ -117,6 +125,6 @@ mod elsewhere {
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::{Signals, can_stop, stop_alone, stop_job};
+pub use elsewhere::{Signals, can_stop, stop_alone, stop_job, wake_reader};
 #[cfg(unix)]
-pub use unix::{Signals, can_stop, stop_alone, stop_job};
+pub use unix::{Signals, can_stop, stop_alone, stop_job, wake_reader};
