@@ -153,6 +153,12 @@ impl Ls {
         name: &RepositoryName,
         items: Vec<Listed<Tag>>,
     ) -> Result<(), Trouble> {
+        for malformed in items.iter().filter(|item| item.name().is_none()) {
+            print::complain(format_args!(
+                "left out `{}`: the rules for tags forbid that name",
+                malformed.text()
+            ));
+        }
         let tags: Vec<Tag> = items.iter().filter_map(|tag| tag.name()).cloned().collect();
         let images = list::summaries(client, name, tags).map(|(tag, summary)| {
             let what = format!("cannot read {name}:{tag}");

@@ -2,6 +2,7 @@
 
 use std::process::{Output, Stdio};
 
+use regtui::demo::faults::Fault;
 use regtui::demo::{self, Demo, Store};
 use serde_json::Value;
 use tokio::process::Command;
@@ -70,6 +71,22 @@ async fn ls_long_tells_digest_size_date_and_platforms() {
             .iter()
             .all(|line| line["size"].is_u64() && line["created"].is_string() && line["platforms"].is_array())
     );
+}
+
+#[tokio::test]
+async fn ls_long_names_what_it_leaves_out() {
+    let demo = demo().await;
+    let list = r#"{"name": "team/app", "tags": ["1.4.2", "-not a tag"]}"#;
+    demo.fault(move |request, _| {
+        request
+            .path
+            .ends_with("/tags/list")
+            .then(|| Fault::answer(200, &[("content-type", "application/json")], list))
+    });
+    let output = run(&["ls", "--long", &format!("{}/team/app", demo.address())]).await;
+    let (table, said) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success() && table.lines().count() == 2 && table.contains("1.4.2"), "{table}");
+    assert_eq!(said, "regtui: left out `-not a tag`: the rules for tags forbid that name\n");
 }
 
 #[tokio::test]
