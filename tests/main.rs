@@ -60,6 +60,7 @@ mod pty {
     mod panic;
 }
 mod servers {
+    mod any_repository;
     mod browse;
     mod interruptions;
     #[cfg(target_os = "linux")]
@@ -69,6 +70,7 @@ mod servers {
 }
 mod support {
     pub mod copying;
+    pub mod graph;
     pub mod harness;
     pub mod hostile;
     #[cfg(unix)]

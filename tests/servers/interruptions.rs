@@ -5,20 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{FutureExt, StreamExt, stream};
-use regtui::client::{Pool, Settings};
 use regtui::model::reference::{Host, Repository};
 use regtui::model::work::copy::{What, Wish};
 use regtui::model::work::progress::{Outcome, Report};
-use regtui::model::work::rules::Rules;
 use regtui::ops::copy;
-use regtui::ops::journal::Journal;
-use regtui::ops::work::Workshop;
 
 use crate::support::copying::{noise, watch};
 use crate::support::hostile;
 use crate::support::registry::{name, settings};
 use crate::support::servers::{self, Server};
 use crate::support::uploader::Uploader;
+use crate::support::workshop::workshop;
 
 /// Copies that are stopped side by side: the servers wait for their disks more than for anything else.
 const AT_ONCE: usize = 8;
@@ -51,13 +48,6 @@ fn everything(from: SocketAddr, to: SocketAddr, repository: &str) -> Wish {
         platforms: Vec::new(),
         referrers: true,
     }
-}
-
-/// A workshop that remembers nothing, and the folder of its journal.
-fn workshop(settings: Settings) -> (Workshop, tempfile::TempDir) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let journal = Journal::open(folder.path().join("journal"));
-    (Workshop { pool: Pool::new(settings), rules: Rules::default(), journal }, folder)
 }
 
 /// A copy of `app` to `stopped/<nth>`, stopped before its request number `nth` gets to the server: its report, and how

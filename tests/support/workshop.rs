@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use regtui::client::{Pool, Settings};
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
 use regtui::model::reference::Repository;
@@ -25,6 +26,13 @@ pub struct Shop {
 
 pub fn watch() -> Watch {
     Watch { progress: watch::Sender::new(Progress::default()), stop: CancellationToken::new() }
+}
+
+/// A workshop in front of whatever registries there are, and the folder of its journal.
+pub fn workshop(settings: Settings) -> (Workshop, TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().join("journal"));
+    (Workshop { pool: Pool::new(settings), rules: Rules::default(), journal }, folder)
 }
 
 impl Shop {
