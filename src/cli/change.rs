@@ -53,6 +53,11 @@ struct Document<'a> {
 }
 
 impl Options {
+    /// Whether only the plan is wanted.
+    pub fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     /// Plans the wish, shows the plan, asks, carries it out, and tells how it ended. `force` says whether tags that
     /// exist may be moved without being asked about.
     pub async fn make(&self, workshop: &Workshop, wish: Wish, force: bool) -> Result<(), Trouble> {
@@ -63,22 +68,24 @@ impl Options {
             return permitted(&work);
         }
         if !self.json {
-            show(&work)?;
+            show(&work).map_err(unseen)?;
         }
         permitted(&work)?;
         let consent = Consent { yes: self.yes, confirm: self.confirm.as_deref(), force };
         if let Some(question) = consent.question(&work)? {
             if self.json {
-                show(&work)?;
+                show(&work).map_err(unseen)?;
             }
-            if !interrupts.or(question.ask()).await?? {
+            if !interrupts.or(question.ask()).await?.map_err(unseen)? {
                 print::complain("nothing was changed");
                 return Err(Trouble::Said);
             }
         }
         let (report, is_stopped) = carry_out(workshop, &work, &mut interrupts).await?;
-        self.print_report(&work, &report)?;
-        report::outcome(&report, is_stopped)
+        let printed = self.print_report(&work, &report);
+        // Whether somebody reads what came of it or not.
+        report::outcome(&report, is_stopped)?;
+        printed
     }
 
     fn print_plan(&self, work: &Work) -> Result<(), Trouble> {
@@ -97,6 +104,14 @@ impl Options {
             false => report::print(&mut out, report)?,
         }
         Ok(out.flush()?)
+    }
+}
+
+/// What nobody can have seen is not carried out, and that is no success as a listing is that nobody reads to its end.
+fn unseen(trouble: Trouble) -> Trouble {
+    match trouble {
+        Trouble::PipeClosed => Trouble::Said,
+        other => other,
     }
 }
 
@@ -140,7 +155,10 @@ fn blocked(plan: &delete::Plan) -> Option<Refusal> {
 fn hopeless(plan: &undo::Plan) -> Option<Refusal> {
     let reasons: Option<Vec<&SafeText>> = plan.steps.iter().map(|step| step.impossible.as_ref()).collect();
     let why = (*reasons?.first()?).clone();
-    Some(Refusal { why, hint: None })
+    Some(Refusal {
+        why,
+        hint: Some("`regtui journal` lists other changes, each can be undone by its name".into()),
+    })
 }
 
 /// Runs the work, and says whether it was stopped. The first interrupt stops it as soon as nothing is half done, the

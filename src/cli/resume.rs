@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::{Trouble, change};
+use super::{Trouble, change, print};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::work::Wish;
 use crate::model::work::journal::{EntryId, State};
 use crate::ops::work::Workshop;
 
@@ -28,8 +29,20 @@ impl Resume {
             None => last_open(workshop).await?,
         };
         let rest = workshop.journal.resume(&entry).await?;
+        let deletes = matches!(rest, Wish::Delete(_));
         // What it did and what is done now become two entries; both can be undone.
-        self.options.make(workshop, rest, self.force).await
+        match self.options.make(workshop, rest, self.force).await {
+            // Its program went down after the last request and before it could note that.
+            Err(Trouble::Failed(failure))
+                if deletes && failure.kind == FailureKind::NotFound && !self.options.is_dry_run() =>
+            {
+                workshop.journal.mark_ended(&entry).await?;
+                print::complain(&failure);
+                print::complain(format_args!("nothing is left to be done: {entry} is over"));
+                Ok(())
+            }
+            ended => ended,
+        }
     }
 }
 

@@ -202,11 +202,17 @@ async fn gone(
     let children = children.iter().filter(|digest| digest.is_none()).count();
     Ok(match (blobs, children) {
         (0, 0) => None,
-        (blobs, 0) => Some(format!("{blobs} of its blobs are gone")),
-        (0, children) => Some(format!("{children} of the manifests that it lists are gone")),
+        (blobs, 0) => Some(format!("{blobs} of its blobs {} gone", is_or_are(blobs))),
+        (0, children) => {
+            Some(format!("{children} of the manifests that it lists {} gone", is_or_are(children)))
+        }
         (blobs, children) => Some(format!("{blobs} of its blobs and {children} of its manifests are gone")),
     }
     .map(SafeText::from))
+}
+
+fn is_or_are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
 }
 
 fn rule_against<'a>(
@@ -218,7 +224,7 @@ fn rule_against<'a>(
 
 /// Puts everything back that the plan says can be.
 pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
-    let course = Course::new(watch, plan.steps.iter().map(|step| SafeText::from(step.selector.to_string())));
+    let course = Course::new(watch, plan.steps.iter().map(|step| name(&step.selector)));
     let repositories = plan.steps.iter().map(|step| &step.repository);
     if let Some(refusal) = rule_against(workshop, repositories).as_ref().or(plan.refused.as_ref()) {
         return course.refused(&course::refusal(plan.title(), refusal));
@@ -250,6 +256,14 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         course.remarks.push(SafeText::from(failure.to_string()));
     }
     course.close(running).await
+}
+
+/// A tag, or a digest short.
+fn name(selector: &Selector) -> SafeText {
+    match selector {
+        Selector::Tag(tag) => tag.into(),
+        Selector::Digest(digest) => SafeText::from(digest.short()),
+    }
 }
 
 /// A plan that is being carried out.

@@ -171,3 +171,33 @@ async fn what_is_left_alone_is_no_success() {
     assert!(ended.stdout.contains("left alone: it moved since"), "{}", ended.stdout);
     assert!(demo.store().tags("app").contains(&"1".to_string()));
 }
+
+#[tokio::test]
+async fn a_pipe_that_nobody_reads_hides_no_failure() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    // What it prints at the end goes nowhere.
+    demo.fault(|request, _| {
+        (request.method == "DELETE" && request.path.ends_with("/manifests/1")).then(|| Fault::status(403))
+    });
+    let mut child = shell.command(&["delete", &format!("{app}:1"), "--yes"]).spawn().expect("it runs");
+    drop(child.stdout.take());
+    ended(child).await.assert_code(1).assert_says("403");
+    demo.clear_faults();
+    // What it prints before it begins goes nowhere: nobody can have seen the plan.
+    let mut child = shell.command(&["delete", &format!("{app}:1"), "--yes"]).spawn().expect("it runs");
+    drop(child.stderr.take());
+    ended(child).await.assert_code(1);
+    assert_eq!(demo.store().tags("app"), ["1", "1.0", "2", "latest"]);
+}
+
+#[tokio::test]
+async fn a_plan_that_cannot_be_carried_out_says_so_itself() {
+    let (_demo, app, shell) = aliases(no_delete_by_tag()).await;
+    let planned = shell.run(&["delete", &format!("{app}:1"), "--dry-run"]).await;
+    assert!(
+        planned.assert_code(1).stdout.contains("blocked   the server does not delete by tag"),
+        "{planned:?}"
+    );
+    let image = shell.run(&["--read-only", "delete", &format!("{app}:1"), "--dry-run"]).await;
+    assert!(image.assert_code(1).stdout.contains("refused   `--read-only`"), "{image:?}");
+}

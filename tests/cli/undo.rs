@@ -144,6 +144,35 @@ async fn what_nothing_of_can_be_put_back_is_refused() {
     shell.run(&["delete", &format!("{app}:1"), "--image", "--yes"]).await.assert_code(0);
     demo.store().change("app", |repository| repository.blobs.clear());
     demo.forget_requests();
-    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("blobs are gone");
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("of its blobs ");
     assert_eq!(changes(&demo), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_change_of_which_the_rest_is_gone_is_over_when_it_is_resumed() {
+    let (demo, app, shell) = two_images().await;
+    shell.run(&["delete", &format!("{app}:1"), "--yes"]).await.assert_code(0);
+    let folder = shell.home.path().join(".local/state/regtui/journal");
+    let file =
+        std::fs::read_dir(folder).expect("the journal").next().expect("an entry").expect("a file").path();
+    let whole = std::fs::read_to_string(&file).expect("text");
+    let cut: Vec<&str> =
+        whole.lines().filter(|line| !line.contains("\"done\"") && !line.contains("\"ended\"")).collect();
+    std::fs::write(&file, cut.join("\n")).expect("it is cut off before it knew how it ended");
+    assert_eq!(demo.store().tags("app"), ["2"]);
+    shell.run(&["resume", "--dry-run"]).await.assert_code(1).assert_says("`1` is not there");
+    shell.run(&["resume", "--yes"]).await.assert_code(0).assert_says("nothing is left");
+    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("came to its end");
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["1", "2"]);
+}
+
+#[tokio::test]
+async fn who_cannot_take_the_last_change_back_is_told_of_the_others() {
+    let store = Store::new();
+    store.image("app").tag("1").push();
+    let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
+    let shell = Shell::new();
+    shell.run(&["tag", &format!("{}/app:1", demo.address()), "new", "--yes"]).await.assert_code(0);
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("`regtui journal` lists other changes");
 }

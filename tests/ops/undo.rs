@@ -111,8 +111,8 @@ async fn what_garbage_collection_took_is_said_and_nothing_broken_is_put_back() {
     };
     let said: Vec<String> =
         plan.steps.iter().filter_map(|step| Some(step.impossible.as_ref()?.to_string())).collect();
-    assert!(said.contains(&"1 of its blobs are gone".to_string()), "{said:?}");
-    let lists = "1 of the manifests that it lists are gone".to_string();
+    assert!(said.contains(&"1 of its blobs is gone".to_string()), "{said:?}");
+    let lists = "1 of the manifests that it lists is gone".to_string();
     assert_eq!(said.iter().filter(|why| **why == lists).count(), 3, "the index and its tags: {said:?}");
     let report = shop.run(&Work::Undo(plan)).await;
     assert_eq!(ends(&report).matches('D').count(), 2, "the other child and what refers: {report:?}");

@@ -8,6 +8,7 @@ use crate::model::reference::Selector;
 use crate::model::size;
 use crate::model::work::delete::{self, Manner};
 use crate::model::work::progress::Missed;
+use crate::model::work::rules::Refusal;
 use crate::model::work::{Work, copy, retag, undo};
 
 /// Columns that a list of tags takes before it goes on in the next row.
@@ -16,12 +17,26 @@ const LIST: usize = 48;
 /// Prints the plan.
 pub fn print(out: &mut impl Write, work: &Work) -> io::Result<()> {
     writeln!(out, "{}{}\n", work.title(), place(work))?;
+    if let Some((what, refusal)) = obstacle(work) {
+        fact(out, what, &refusal.why)?;
+        writeln!(out)?;
+    }
     match work {
         Work::Retag(plan) => retagging(out, plan),
         Work::Delete(plan) => deleting(out, plan),
         Work::Copy(plan) => copying(out, plan),
         Work::Undo(plan) => undoing(out, plan),
     }
+}
+
+/// Why nothing of it will happen: who reads only the plan must know.
+fn obstacle(work: &Work) -> Option<(&'static str, &Refusal)> {
+    let blocked = match work {
+        Work::Delete(plan) => plan.blocked.as_ref(),
+        _ => None,
+    };
+    let refused = work.refused().map(|refusal| ("refused", refusal));
+    refused.or(blocked.map(|refusal| ("blocked", refusal)))
 }
 
 /// The registry, where the title does not name it.
@@ -145,7 +160,8 @@ fn space(plan: &delete::Plan) -> String {
     };
     match plan.shared {
         Some(shared) if shared > 0 => {
-            format!("{frees}; {} stay for {} other tags", size::bytes(shared), plan.shared_with)
+            let tags = if plan.shared_with == 1 { "tag" } else { "tags" };
+            format!("{frees}; {} stay for {} other {tags}", size::bytes(shared), plan.shared_with)
         }
         _ => frees,
     }
@@ -160,6 +176,8 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
         };
         let tag = image.tag.as_ref().map_or_else(|| "-".into(), ToString::to_string);
         let now = match image.tag {
+            // Where a rule forbids the copy the destination was not asked.
+            Some(_) if plan.refused.is_some() => "not asked".into(),
             Some(_) => there_now(image.replaces.as_ref(), &image.digest),
             None => "-".into(),
         };
@@ -167,7 +185,9 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
     }
     table.print(out)?;
     writeln!(out)?;
-    fact(out, "moves", plan.summary())?;
+    if plan.refused.is_none() {
+        fact(out, "moves", plan.summary())?;
+    }
     if plan.digests_change {
         fact(out, "digests", "change, because only some platforms come along: signatures will not fit")?;
     }

@@ -64,25 +64,29 @@ fn image_blocked(plan: &Plan, incomplete: Option<&SafeText>, indexes: &Indexes) 
         let hint = what_enables(&plan.repository.host);
         return refusal(format!("the server does not delete by digest ({why})"), hint);
     }
+    let instead = match plan.deletes.by_tag {
+        Ability::No(_) => "untag by replacement manifests instead",
+        Ability::Yes | Ability::Unknown => "untag instead",
+    };
     if let Some(tag) = plan.unknown.first() {
         let why =
             format!("the digest of {} tags is not known (`{tag}` …): they might be hit", plan.unknown.len());
-        return refusal(why, "try again, or untag instead".into());
+        return refusal(why, format!("try again, or {instead}").into());
     }
     if let Some(why) = incomplete {
         let why = format!("not all tags may be known ({why}): others might be hit");
-        return refusal(why, "untag instead".into());
+        return refusal(why, instead.into());
     }
     if let Some(digest) = indexes.unread.first() {
         let why = format!("{} may list what is to be deleted and cannot be read", digest.short());
-        return refusal(why, "try again, or untag instead".into());
+        return refusal(why, format!("try again, or {instead}").into());
     }
     let is_named = |digest| plan.images.iter().any(|image| image.digest == digest);
     plan.images.iter().find_map(|image| {
         let parent = image.parents.iter().find(|parent| !is_named(parent.digest))?;
         let parent = parent.tags.first().map_or_else(|| parent.digest.short(), ToString::to_string);
         let why = format!("the index `{parent}` lists {} and would be broken", image.digest.short());
-        refusal(why, "delete the index first or along with it, or untag instead".into())
+        refusal(why, format!("delete the index first or along with it, or {instead}").into())
     })
 }
 
