@@ -24,7 +24,7 @@ use crate::client::{Patience, Pool, credentials::Credentials};
 use crate::config::{Config, paths};
 use crate::demo;
 use crate::model::failure::Failure;
-use crate::model::reference::{Reference, Target};
+use crate::model::reference::{Host, Reference, Target};
 use crate::model::text::SafeText;
 use crate::model::work::rules::Rules;
 use crate::ops::journal::Journal;
@@ -318,7 +318,16 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
     };
     let options =
         runtime::Options { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };
-    match runtime::run(options, workshop, inbox).await {
+    let journal = workshop.journal.clone();
+    let end = runtime::run(options, workshop, inbox).await;
+    if let Some(demo) = &demo
+        && let Ok(host) = Host::parse(&demo.address().to_string())
+    {
+        // Nothing of it can be taken back once it is gone.
+        journal.forget(&host).await;
+        runtime::remembered::forget(&host);
+    }
+    match end {
         Ok(End::Quit) => Ok(()),
         Ok(End::Signal) => Err(Trouble::Interrupted),
         Err(report) => Err(Trouble::Broken(report)),

@@ -42,7 +42,10 @@ fn the_demo_does_what_its_script_says() {
     let start = Step::Keys("regtui --demo".into());
     let at = steps.iter().position(|step| *step == start).expect("it starts regtui");
     let mut pty = Pty::open(150, 42);
-    let program = pty.start(regtui(&["--demo"]));
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = regtui(&["--demo"]);
+    command.env("HOME", home.path());
+    let program = pty.start(command);
     // The line that starts it and its Enter are the shell's.
     let steps: Vec<&Step> = steps[at + 2..].iter().filter(|step| **step != Step::Nothing).collect();
     for (number, step) in steps.iter().enumerate() {
@@ -68,4 +71,8 @@ fn the_demo_does_what_its_script_says() {
     }
     assert_eq!(program.wait(), Ok(0));
     pty.assert_given_back();
+    // The registry is gone, and with it all that could be taken back.
+    let journal =
+        std::fs::read_dir(home.path().join(".local/state/regtui/journal")).expect("it retagged and copied");
+    assert_eq!(journal.count(), 0);
 }

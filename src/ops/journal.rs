@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::reference::{Repository, Selector};
+use crate::model::reference::{Host, Repository, Selector};
 use crate::model::text::SafeText;
 use crate::model::work::journal::{Entry, EntryId, Item, State};
 use crate::model::work::{Wish, copy, retag};
@@ -137,6 +137,19 @@ impl Journal {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = resumed.extract_if(.., |(_, rest)| is_part_of(wish, rest));
         taken.map(|(id, _)| id).collect()
+    }
+
+    /// Forgets the changes of a registry that will never be there again. Those that touched another one too stay, and those
+    /// that are still carried out.
+    pub async fn forget(&self, host: &Host) {
+        for entry in self.entries().await {
+            let is_there_only = entry.items.iter().all(|item| item.repository.host == *host);
+            if is_there_only && !self.is_running(&entry.id).await {
+                let path = file::path(&self.folder, &entry.id);
+                // What cannot be removed stays to be seen in the journal.
+                blocking(move || std::fs::remove_file(path?)).await.ok();
+            }
+        }
     }
 
     /// Notes that an entry was taken back.

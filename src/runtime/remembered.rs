@@ -37,6 +37,18 @@ pub fn write(host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
     })
 }
 
+/// Forgets a registry that will never be there again.
+pub fn forget(host: &Host) {
+    let _one = WRITER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut all = read();
+    if let Some(file) = file()
+        && all.remove(host).is_some()
+    {
+        // It costs a line in a file that nobody reads.
+        save(&file, &all).ok();
+    }
+}
+
 fn file() -> Option<PathBuf> {
     Some(paths::state()?.join("opened.json"))
 }

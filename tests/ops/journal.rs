@@ -99,6 +99,33 @@ async fn entries_are_listed_newest_first_with_their_state_and_without_bytes() {
 }
 
 #[tokio::test]
+async fn what_was_changed_in_a_registry_that_is_gone_is_forgotten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    let held = manifest("one");
+    let elsewhere = Item {
+        repository: Repository::parse("localhost:5001/app").expect("a repository"),
+        ..untagged("1", &held)
+    };
+    let mut running = Vec::new();
+    for (title, items) in [
+        ("gone", vec![untagged("1", &held)]),
+        ("both", vec![untagged("1", &held), elsewhere.clone()]),
+        ("other", vec![elsewhere]),
+        ("running", vec![untagged("2", &held)]),
+    ] {
+        running.push(journal.begin(title.into(), None, items).await.expect("an entry"));
+    }
+    let _runs = running.pop();
+    for ended in running {
+        ended.end().await.expect("it is written");
+    }
+    journal.forget(&repository().host).await;
+    let left: Vec<String> = journal.entries().await.iter().map(|entry| entry.title.to_string()).collect();
+    assert_eq!(left, ["running", "other", "both"]);
+}
+
+#[tokio::test]
 async fn an_entry_whose_program_went_down_stays_open_and_its_rest_can_be_planned_again() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());
