@@ -93,9 +93,7 @@ impl Ls {
         let mut out = BufWriter::new(std::io::stdout().lock());
         let mut pages = pin!(list::repositories(client));
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| {
-                failure(&error, format!("cannot list the repositories of {}", client.host()))
-            })?;
+            let page = page.map_err(|error| error.no_catalog())?;
             for item in &page.items {
                 match self.json {
                     true => print::json(

@@ -268,6 +268,9 @@ impl Cause {
             Cause::Status { status: 429, .. } => {
                 Some("too many requests: wait a little, or log in for a higher limit".into())
             }
+            Cause::Timeout(..) | Cause::TooSlow => Some(format!(
+                "is `{host}` a registry, and is the way to it open (proxy, firewall)? `@` and `--log-file` show what was sent"
+            )),
             Cause::WebPage => Some("a login page or a proxy answered, not a registry".into()),
             Cause::Realm(_) => {
                 Some("allow it with `realm_allow` for this registry in the configuration".into())
@@ -383,6 +386,21 @@ impl Error {
         self.cause == Cause::Stopped
     }
 
+    /// In words for a person, where it was the list of repositories that was asked for: not every registry has one.
+    pub fn no_catalog(&self) -> Failure {
+        let failure = self.failure(format!("cannot list the repositories of {}", self.host));
+        match self.cause.status() {
+            Some(404 | 405 | 501) => Failure {
+                hint: Some(SafeText::from(format!(
+                    "not every registry has such a list: name a repository, as in `{}/NAME`",
+                    self.host
+                ))),
+                ..failure
+            },
+            _ => failure,
+        }
+    }
+
     /// In words for a person. `what` is what was tried: `cannot list the tags of team/app`.
     pub fn failure(&self, what: impl Into<SafeText>) -> Failure {
         let tries = if self.tries > 1 { format!(" (after {} tries)", self.tries) } else { String::new() };
@@ -452,6 +470,12 @@ mod tests {
             failure.to_string(),
             "cannot list the tags of `team/app`: 401 Unauthorized\nhint: log in with `docker login reg.example:5000` or \
              `podman login reg.example:5000`, or check what that login may do"
+        );
+        let missing = Cause::Status { status: 404, said: Said::default(), wait: None };
+        let hint = |failure: Failure| failure.hint.expect("a hint").to_string();
+        assert!(hint(error(missing.clone()).failure("")).contains("may not see it"));
+        assert!(
+            hint(error(missing).no_catalog()).contains("name a repository, as in `reg.example:5000/NAME`")
         );
         let plain = error(Cause::Scheme { server_is_plain: true }).failure("cannot open the registry");
         assert!(plain.hint.is_some_and(|hint| hint.as_str().contains("--plain-http")));

@@ -160,9 +160,7 @@ async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
         }
         Ask::Repositories(host, next) => {
             let page = pool.client(&host).catalog(next).await;
-            Answer::Repositories(
-                page.map_err(|error| error.failure(format!("cannot list the repositories of {host}"))),
-            )
+            Answer::Repositories(page.map_err(|error| error.no_catalog()))
         }
         Ask::Tags(repository, next) => {
             let page = pool.client(&repository.host).tags(&repository.name, next).await;
