@@ -18,6 +18,7 @@
 //! Nothing that a server says is trusted: it is parsed by grammar, capped, checked against its digest, and kept to the
 //! origin that it came from.
 
+mod again;
 mod auth;
 mod blobs;
 mod body;

@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use super::Client;
 use super::error::Error;
-use super::http::Request;
+use super::http::{Answer, Request};
 use super::limit::Lane;
 use super::scope::Scope;
 use crate::model::digest::Digest;
@@ -18,17 +18,36 @@ impl Client {
     /// before they act.
     pub async fn delete_manifest(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
         let outcome = self.delete(name, Selector::Digest(*digest)).await;
+        self.deleted(name, digest, outcome)
+    }
+
+    /// The same, but sent only once: before another try it has to be looked again whether nothing else goes with it. See
+    /// [`Client::waits_to_try_again`].
+    pub async fn delete_manifest_once(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
+        let request = self.deletion(name, &Selector::Digest(*digest)).await?;
+        let outcome = self.http().send(&Request { once: true, ..request }).await;
+        self.deleted(name, digest, outcome.map(|_| ()))
+    }
+
+    fn deleted(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        outcome: Result<(), Error>,
+    ) -> Result<(), Error> {
         self.learn(&outcome, |deletes, ability| deletes.by_digest = ability);
         outcome?;
         self.cache().lost_digest(&self.repository(name), digest);
         Ok(())
     }
 
-    /// Takes a tag away, and nothing but the tag. Where the server cannot do that, nothing else is tried: see
+    /// Takes a tag away, and nothing but the tag, which was looked at before and had this digest: it is not tried again
+    /// once the tag has another one. Where the server cannot do that, nothing else is tried: see
     /// [`Error::is_unsupported`].
-    pub async fn untag(&self, name: &RepositoryName, tag: &Tag) -> Result<(), Error> {
+    pub async fn untag(&self, name: &RepositoryName, tag: &Tag, had: Digest) -> Result<(), Error> {
         let selector = Selector::Tag(tag.clone());
-        let outcome = self.delete(name, selector.clone()).await;
+        let request = self.deletion(name, &selector).await?;
+        let outcome = is_gone(self.send_while(request, name, tag, &[Some(had), None]).await);
         self.learn(&outcome, |deletes, ability| deletes.by_tag = ability);
         outcome?;
         self.cache().lost_tag(&self.repository(name), tag);
@@ -62,14 +81,13 @@ impl Client {
     }
 
     async fn delete(&self, name: &RepositoryName, selector: Selector) -> Result<(), Error> {
-        let url = self.http().base().await?.manifest(name, &selector);
-        let request = Request::new(Method::DELETE, url, Scope::Delete(name.clone()), Lane::Interactive);
-        match self.http().send(&request).await {
-            Ok(_) => Ok(()),
-            // An earlier try has done it, and its answer was lost.
-            Err(error) if error.tries > 1 && error.cause.status() == Some(404) => Ok(()),
-            Err(error) => Err(error),
-        }
+        let request = self.deletion(name, &selector).await?;
+        is_gone(self.http().send(&request).await)
+    }
+
+    async fn deletion(&self, name: &RepositoryName, selector: &Selector) -> Result<Request, Error> {
+        let url = self.http().base().await?.manifest(name, selector);
+        Ok(Request::new(Method::DELETE, url, Scope::Delete(name.clone()), Lane::Interactive))
     }
 
     fn learn(&self, outcome: &Result<(), Error>, set: impl FnOnce(&mut Deletes, Ability)) {
@@ -80,6 +98,14 @@ impl Client {
             Err(_) => return,
         };
         self.abilities().learn_deletes(|deletes| set(deletes, ability));
+    }
+}
+
+/// What is not there any more at a further try went with an earlier one, whose answer was lost.
+fn is_gone(answer: Result<Answer, Error>) -> Result<(), Error> {
+    match answer {
+        Err(error) if error.tries > 1 && error.cause.status() == Some(404) => Ok(()),
+        other => other.map(|_| ()),
     }
 }
 

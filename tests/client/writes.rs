@@ -37,6 +37,11 @@ fn by_tag(text: &str) -> Selector {
     Selector::Tag(tag(text))
 }
 
+/// The digest of `app:1`.
+fn had(registry: &Registry) -> Digest {
+    registry.demo.store().digest_of("app", "1").expect("a digest")
+}
+
 #[tokio::test]
 async fn a_manifest_is_put_byte_for_byte_under_another_tag() {
     let registry = Registry::open(store()).await;
@@ -54,7 +59,8 @@ async fn a_manifest_is_put_byte_for_byte_under_another_tag() {
 async fn untagging_one_of_two_aliases_leaves_the_other() {
     let registry = Registry::open(store()).await;
     let digest = registry.demo.store().digest_of("app", "1");
-    registry.client.untag(&name("app"), &tag("1")).await.expect("it is untagged");
+    let had = digest.expect("a digest");
+    registry.client.untag(&name("app"), &tag("1"), had).await.expect("it is untagged");
     assert_eq!(registry.demo.store().tags("app"), ["latest"]);
     assert_eq!(registry.demo.store().digest_of("app", "latest"), digest);
     assert_eq!(registry.client.deletes().by_tag, Ability::Yes);
@@ -79,7 +85,8 @@ async fn where_a_tag_cannot_be_deleted_nothing_is() {
         registry
             .demo
             .fault(move |request, _| (request.method == "DELETE").then(|| Fault::answer(status, &[], body)));
-        let error = registry.client.untag(&name("app"), &tag("1")).await.expect_err("it is refused");
+        let error =
+            registry.client.untag(&name("app"), &tag("1"), had(&registry)).await.expect_err("it is refused");
         assert_eq!(error.is_unsupported(), is_unsupported, "{status} {body}");
         assert_eq!(matches!(registry.client.deletes().by_tag, Ability::No(_)), is_unsupported, "{body}");
         assert_eq!(registry.demo.store().tags("app"), ["1", "latest"]);
@@ -108,8 +115,9 @@ async fn a_delete_whose_answer_is_lost_has_happened() {
             Fault::Close
         })
     });
-    registry.client.untag(&name("app"), &tag("1")).await.expect("it is gone");
-    assert_eq!(registry.requests().len(), 2);
+    registry.client.untag(&name("app"), &tag("1"), had(&registry)).await.expect("it is gone");
+    let deletes = registry.requests().into_iter().filter(|line| line.starts_with("DELETE ")).count();
+    assert_eq!(deletes, 2, "{:?}", registry.requests());
 }
 
 #[tokio::test]
@@ -177,7 +185,7 @@ async fn each_write_asks_for_the_right_that_it_needs() {
     client.put_manifest(&app, &by_tag("2"), &manifest).await.expect("it is put");
     let mount = client.mount_blob(&app, &digest, Some(&name("base"))).await;
     assert!(matches!(mount, Ok(Mount::Mounted)), "{mount:?}");
-    client.untag(&app, &tag("2")).await.expect("it is untagged");
+    client.untag(&app, &tag("2"), manifest.digest).await.expect("it is untagged");
     let source = BlobSource::Bytes("blob".into());
     let blob = Digest::sha256(b"blob");
     let blob = descriptor(blob, 4, "application/octet-stream");
@@ -200,7 +208,11 @@ async fn where_there_is_no_right_to_delete_the_right_to_push_is_asked_for() {
     registry.demo.fault(|request, _| {
         (request.path == "/token" && request.query.contains("delete")).then(|| Fault::status(400))
     });
-    registry.client.untag(&name("app"), &tag("1")).await.expect_err("the demo registry wants the right");
+    registry
+        .client
+        .untag(&name("app"), &tag("1"), had(&registry))
+        .await
+        .expect_err("the demo registry wants the right");
     assert_eq!(scopes(&registry).last().map(String::as_str), Some("repository:app:pull,push"));
     assert!(registry.client.tags(&name("app"), None).await.is_ok(), "the login is as good as before");
 }
@@ -273,7 +285,7 @@ async fn after_a_write_the_tag_is_what_it_was_made() {
     let now = client.latest(&app, &tag("1"), Lane::Interactive).await.expect("a manifest");
     assert_eq!(now.digest, next.digest);
     assert_eq!(registry.requests(), ["HEAD /v2/app/manifests/1"]);
-    client.untag(&app, &tag("1")).await.expect("it is untagged");
+    client.untag(&app, &tag("1"), next.digest).await.expect("it is untagged");
     registry.demo.forget_requests();
     client.latest(&app, &tag("1"), Lane::Interactive).await.expect_err("it is gone");
     assert_eq!(registry.requests(), ["GET /v2/app/manifests/1"]);

@@ -624,3 +624,54 @@ async fn what_was_named_and_cannot_be_read_fails_and_the_others_go() {
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "latest", "other"]);
     }
 }
+
+#[tokio::test]
+async fn what_is_pushed_while_the_server_makes_us_wait_is_left_alone() {
+    for manner in [Manner::Untag, Manner::Image] {
+        let (store, image) = aliases();
+        let shop = Shop::open(store).await;
+        let work = shop.plan(&shop.delete(&["1"], manner)).await;
+        let contents = shop.store().clone();
+        shop.registry.demo.fault(move |request, _| {
+            let target = if manner == Manner::Untag { "1".to_string() } else { image.digest.to_string() };
+            if request.method != "DELETE" || !request.path.ends_with(&format!("/{target}")) {
+                return None;
+            }
+            if contents.tags("app").contains(&"new".to_string()) {
+                return None;
+            }
+            // The first time: somebody pushes, and the server is busy.
+            match manner {
+                Manner::Untag => {
+                    let theirs = contents.image("app").label("who", "somebody else").tag("1").push();
+                    contents.tag("app", "new", theirs.digest);
+                }
+                _ => contents.tag("app", "new", image.digest),
+            }
+            Some(Fault::status(503))
+        });
+        let report = shop.run(&work).await;
+        assert_eq!(ends(&report), "L", "{manner:?}: {report:?}");
+        let tags = shop.tags("app");
+        assert_eq!(tags["1"], tags["new"], "{manner:?}: {report:?}");
+        assert_eq!(tags["1.2"], image.digest, "{manner:?}: {report:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_busy_server_is_asked_again() {
+    for manner in [Manner::Untag, Manner::Image] {
+        let (store, _) = aliases();
+        let shop = Shop::open(store).await;
+        let work = shop.plan(&shop.delete(&["other"], manner)).await;
+        let busy = std::sync::atomic::AtomicUsize::new(2);
+        shop.registry.demo.fault(move |request, _| {
+            use std::sync::atomic::Ordering::Relaxed;
+            let is_busy = || busy.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+            (request.method == "DELETE" && is_busy()).then(|| Fault::status(503))
+        });
+        let report = shop.run(&work).await;
+        assert_eq!(ends(&report), "D", "{manner:?}: {report:?}");
+        assert!(!shop.tags("app").contains_key("other"));
+    }
+}

@@ -268,3 +268,21 @@ async fn a_name_that_is_given_and_taken_at_once_is_refused() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_pushed_while_the_server_makes_us_wait_is_not_replaced() {
+    let shop = Shop::open(contents()).await;
+    let work = shop.plan(&wish(&shop, &[("1", "old")], Manner::Add)).await;
+    let store = shop.store().clone();
+    let before = shop.tags("app")["old"];
+    shop.registry.demo.fault(move |request, _| {
+        let is_first = store.digest_of("app", "old") == Some(before);
+        (request.method == "PUT" && is_first).then(|| {
+            store.image("app").created("2026-06-01T00:00:00Z").tag("old").push();
+            Fault::status(503)
+        })
+    });
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "L", "{report:?}");
+    assert!(![before, shop.tags("app")["1"]].contains(&shop.tags("app")["old"]), "theirs stays");
+}

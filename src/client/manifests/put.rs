@@ -14,7 +14,7 @@ use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::media_type::OCI_INDEX;
-use crate::model::reference::{RepositoryName, Selector};
+use crate::model::reference::{RepositoryName, Selector, Tag};
 
 /// What became of a manifest that was put.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,14 +34,49 @@ impl Client {
         selector: &Selector,
         manifest: &Manifest,
     ) -> Result<Pushed, Error> {
+        let request = self.pushing(name, selector, manifest).await?;
+        let answer = self.http().send(&request).await?;
+        self.pushed(name, selector, manifest, &request, &answer)
+    }
+
+    /// Puts a manifest under a tag that was looked at before and had this digest, or none: it is not tried again once
+    /// somebody else has put another one there.
+    pub async fn put_tag(
+        &self,
+        name: &RepositoryName,
+        tag: &Tag,
+        had: Option<Digest>,
+        manifest: &Manifest,
+    ) -> Result<Pushed, Error> {
+        let selector = Selector::Tag(tag.clone());
+        let request = self.pushing(name, &selector, manifest).await?;
+        let may_be = [had, Some(manifest.digest)];
+        let answer = self.send_while(request.clone(), name, tag, &may_be).await?;
+        self.pushed(name, &selector, manifest, &request, &answer)
+    }
+
+    async fn pushing(
+        &self,
+        name: &RepositoryName,
+        selector: &Selector,
+        manifest: &Manifest,
+    ) -> Result<Request, Error> {
         let url = self.http().base().await?.manifest(name, selector);
         let media_type = manifest.media_type.as_str().to_string();
         let payload = Payload::Bytes { media_type, bytes: manifest.raw.clone() };
         let request = Request::new(Method::PUT, url, Scope::Push(name.clone()), Lane::Interactive);
-        let request = Request { payload, cap: CAP, ..request };
-        let answer = self.http().send(&request).await?;
-        let digest =
-            stored(&answer, manifest).map_err(|cause| self.http().error(cause, Some(&request), 1))?;
+        Ok(Request { payload, cap: CAP, ..request })
+    }
+
+    fn pushed(
+        &self,
+        name: &RepositoryName,
+        selector: &Selector,
+        manifest: &Manifest,
+        request: &Request,
+        answer: &Answer,
+    ) -> Result<Pushed, Error> {
+        let digest = stored(answer, manifest).map_err(|cause| self.http().error(cause, Some(request), 1))?;
         let content = Content {
             media_type: Some(manifest.media_type.as_str().to_string()),
             bytes: manifest.raw.clone(),

@@ -101,23 +101,31 @@ impl<'a> Deleting<'a> {
             return Outcome::Left(why);
         }
         self.course.now(SafeText::from(format!("delete {}", part.name())));
-        match self.recheck.objection(part.digest, &part.tags, &self.gone).await {
-            Ok(None) => {}
-            Ok(Some(outcome)) => return outcome,
-            Err(failure) => return Outcome::Failed(failure),
-        }
-        if let Role::Named(image) = part.role
-            && !self.recheck.is_meant(image)
-        {
-            return Outcome::Left("what was named leads elsewhere by now".into());
-        }
         let what = || format!("cannot delete {}", part.name());
-        let name = &self.plan.repository.name;
-        let mut deleted = self.client.delete_manifest(name, &part.digest).await;
-        if deleted.as_ref().is_err_and(wants_no_tags) {
-            self.untag_first(part).await;
-            deleted = self.client.delete_manifest(name, &part.digest).await;
-        }
+        let mut tries = 0;
+        let deleted = loop {
+            match self.objection(part).await {
+                Ok(None) => {}
+                Ok(Some(outcome)) => return outcome,
+                Err(failure) => return Outcome::Failed(failure),
+            }
+            tries += 1;
+            let error = match self.request(part).await {
+                Ok(()) => break Ok(()),
+                Err(error) if error.cause.may_pass() => error,
+                Err(error) if tries > 1 && error.cause.status() == Some(404) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+            // While we wait others push: it is looked at again.
+            let is_tried_again = self.client.waits_to_try_again(&error, tries).await;
+            if let Ok(None) = self.place().now(&Selector::Digest(part.digest)).await {
+                // It was done, and its answer was lost.
+                break Ok(());
+            }
+            if !is_tried_again {
+                break Err(error);
+            }
+        };
         match deleted {
             Ok(()) => {}
             Err(error) if error.cause.status() == Some(404) => {
@@ -134,6 +142,30 @@ impl<'a> Deleting<'a> {
             // What it lists stays meanwhile.
             Ok(false) => Outcome::Pending("the server took it but still shows it".into()),
             Err(error) => unseen(&error),
+        }
+    }
+
+    /// Why a part must be left alone, looked at right before.
+    async fn objection(&mut self, part: &Part<'_>) -> Result<Option<Outcome>, Failure> {
+        if let Some(outcome) = self.recheck.objection(part.digest, &part.tags, &self.gone).await? {
+            return Ok(Some(outcome));
+        }
+        let is_meant = match part.role {
+            Role::Named(image) => self.untagged.contains(&part.digest) || self.recheck.is_meant(image),
+            Role::Referrer(..) | Role::Child(_) => true,
+        };
+        Ok((!is_meant).then(|| Outcome::Left("what was named leads elsewhere by now".into())))
+    }
+
+    async fn request(&mut self, part: &Part<'_>) -> Result<(), Error> {
+        let name = &self.plan.repository.name;
+        let deleted = self.client.delete_manifest_once(name, &part.digest).await;
+        match deleted.as_ref().is_err_and(wants_no_tags) {
+            true => {
+                self.untag_first(part).await;
+                self.client.delete_manifest_once(name, &part.digest).await
+            }
+            false => deleted,
         }
     }
 

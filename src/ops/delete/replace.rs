@@ -110,7 +110,7 @@ async fn take_away(place: Place<'_>, tag: &Tag, made: &Made, remarks: &mut Vec<S
         Err(error) => return Outcome::Failed(error.failure(what())),
     }
     let selector = Selector::Tag(tag.clone());
-    if let Err(error) = place.client.put_manifest(place.name, &selector, &made.replacement).await {
+    if let Err(error) = place.client.put_tag(place.name, tag, Some(image), &made.replacement).await {
         let failure = put_failure(&error, what());
         // Its answer may be lost while it was done: nothing may stay half.
         return put_back(place, tag, made, failure, remarks).await;

@@ -87,8 +87,13 @@ impl Place<'_> {
     /// Puts a tag that was just looked at with [`Place::may_put`], and checks that it has got it.
     pub async fn put_looked_at(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         let selector = Selector::Tag(tag.clone());
-        if let Err(error) = self.client.put_manifest(self.name, &selector, manifest).await {
-            return Outcome::Failed(put_failure(&error, format!("cannot tag {}:{tag}", self.name)));
+        if let Err(error) = self.client.put_tag(self.name, tag, expected, manifest).await {
+            match self.after(&error, tag).await {
+                // It was done, and its answer was lost.
+                Some(now) if now == Some(manifest.digest) => {}
+                Some(now) if now != expected => return Outcome::Left(moved(now)),
+                _ => return Outcome::Failed(put_failure(&error, format!("cannot tag {}:{tag}", self.name))),
+            }
         }
         match self.shows(&selector, Some(manifest.digest)).await {
             Ok(true) => Outcome::Done(SafeText::from(format!("{tag} is {}", manifest.digest.short()))),
@@ -115,12 +120,16 @@ impl Place<'_> {
             Err(error) => return over(Outcome::Failed(error.failure(what()))),
         }
         let kept = self.still(kept, image.digest).await;
-        if let Err(error) = self.client.untag(self.name, tag).await {
-            let is_gone = error.cause.status() == Some(404);
-            return over(match is_gone {
-                true => Outcome::Already("it was gone already".into()),
-                false => Outcome::Failed(untag_failure(&error, what())),
-            });
+        if let Err(error) = self.client.untag(self.name, tag, image.digest).await {
+            match self.after(&error, tag).await {
+                // It was done, and its answer was lost.
+                Some(None) => {}
+                Some(Some(now)) if now != image.digest => return over(Outcome::Left(moved(Some(now)))),
+                _ if error.cause.status() == Some(404) => {
+                    return over(Outcome::Already("it was gone already".into()));
+                }
+                _ => return over(Outcome::Failed(untag_failure(&error, what()))),
+            }
         }
         let outcome = match self.shows(&Selector::Tag(tag.clone()), None).await {
             Ok(true) => Outcome::Done("untagged".into()),
@@ -136,6 +145,15 @@ impl Place<'_> {
         let mut untagged = over(outcome);
         self.keep(image, &kept, &mut untagged).await;
         untagged
+    }
+
+    /// What a tag is after a change of it that failed and may have been done all the same, or that was not tried again
+    /// because somebody else was faster. None where that is no question, or has no answer.
+    async fn after(&self, error: &Error, tag: &Tag) -> Option<Option<Digest>> {
+        match error.cause.may_pass() {
+            true => self.tag_now(tag).await.ok(),
+            false => None,
+        }
     }
 
     /// Those of these tags that still have an image, or may have it: only they can be taken along.

@@ -1,0 +1,50 @@
+//! Changes that are sent again only where nobody else has changed the same meanwhile: while a busy server makes us wait,
+//! others push, and there is no compare-and-swap in the protocol.
+
+use super::Client;
+use super::error::Error;
+use super::http::{Answer, Request};
+use super::limit::Lane;
+use crate::model::digest::Digest;
+use crate::model::reference::{RepositoryName, Selector, Tag};
+
+impl Client {
+    /// Waits until a change that failed may be tried again: false, without a wait, where it must not.
+    pub async fn waits_to_try_again(&self, error: &Error, tries: u32) -> bool {
+        match self.http().wait_before_retry(&error.cause, tries) {
+            Some(wait) => {
+                tokio::time::sleep(wait).await;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Sends a change of a tag, and again only as long as the tag is one of these. What failed says how often it was
+    /// tried.
+    pub(super) async fn send_while(
+        &self,
+        request: Request,
+        name: &RepositoryName,
+        tag: &Tag,
+        may_be: &[Option<Digest>],
+    ) -> Result<Answer, Error> {
+        let request = Request { once: true, ..request };
+        let selector = Selector::Tag(tag.clone());
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let error = match self.http().send(&request).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => Error { tries, ..error },
+            };
+            if !self.waits_to_try_again(&error, tries).await {
+                return Err(error);
+            }
+            let now = self.head_manifest(name, &selector, Lane::Interactive).await;
+            if !now.is_ok_and(|now| may_be.contains(&now)) {
+                return Err(error);
+            }
+        }
+    }
+}
