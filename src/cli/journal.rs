@@ -91,7 +91,7 @@ fn state(entry: &Entry, running: &[EntryId]) -> &'static str {
     match entry.state {
         State::Open if running.contains(&entry.id) => "runs",
         State::Open => "cut off",
-        State::Ended => "ended",
+        State::Ended => "done",
         State::Undone => "undone",
     }
 }

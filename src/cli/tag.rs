@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::{Trouble, change, image_named, target};
-use crate::model::reference::{Reference, Repository, Tag, Target};
+use crate::model::reference::{BadName, Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
 use crate::model::work::{Wish, retag};
 use crate::ops::work::Workshop;
@@ -52,6 +52,9 @@ impl NewTag {
             return Ok((image.repository.clone(), tag));
         }
         let new = SafeText::clean(&self.new);
+        if !self.new.contains(['/', ':']) {
+            return Err(Trouble::Usage(format!("`{new}`: {}", BadName::Tag)));
+        }
         let Target::Image(Reference { repository, tag: Some(tag), digest: None }) = target(&self.new)? else {
             return Err(Trouble::Usage(format!("`{new}` is no tag, and names no image by a tag")));
         };

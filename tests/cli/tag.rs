@@ -89,7 +89,7 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
     let image = format!("{host}/app:1");
     for (new, said) in [
         ("elsewhere.example/app:1", "regtui copy"),
-        ("not a tag", "not a"),
+        ("Bad Tag!", "`Bad Tag!`: not a tag"),
         (&format!("{host}/app"), "names no image by a tag"),
         (&host, "names no image by a tag"),
         ("-x", "unexpected argument"),

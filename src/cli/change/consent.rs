@@ -72,9 +72,7 @@ impl Consent<'_> {
             ([], Work::Delete(plan)) if plan.images.len() > 1 => {
                 format!("{} images are at stake", plan.images.len())
             }
-            ([], _) if work.name_to_type().is_some() => {
-                "the repository is protected, or much is at stake".into()
-            }
+            ([], _) if work.name_to_type().is_some() => "the repository is protected".into(),
             ([], _) => "every change needs a yes".into(),
             (tags, _) => format!("{} would be replaced", list(tags)),
         };

@@ -208,7 +208,9 @@ fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
         .steps
         .iter()
         .any(|step| Some(&step.repository) != plan.steps.first().map(|first| &first.repository));
-    let mut table = Table::new(&["WHAT", "NOW", "BACK TO", "IMPOSSIBLE"], &[]);
+    let heading = ["WHAT", "NOW", "BACK TO", "IMPOSSIBLE"];
+    let columns = if plan.steps.iter().any(|step| step.impossible.is_some()) { 4 } else { 3 };
+    let mut table = Table::new(&heading[..columns], &[]);
     for step in &plan.steps {
         let what = match several {
             true => format!("{}{}", step.repository, joint(&step.selector)),
