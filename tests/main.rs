@@ -85,6 +85,7 @@ mod support {
 mod ui {
     mod any_size;
     mod changes;
+    mod clicks;
     mod details;
     mod dialogs;
     mod images;

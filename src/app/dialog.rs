@@ -1,5 +1,6 @@
 //! What lies on top of the panes, and what keys do there.
 
+mod click;
 mod command_line;
 pub mod comparison;
 pub mod copy_prompt;
@@ -10,7 +11,6 @@ pub mod plan;
 pub mod retag_prompt;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
-use ratatui::layout::Position;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
@@ -206,28 +206,6 @@ impl Turn<'_> {
         if let Some(dialog) = stays {
             self.state.dialogs.insert(at, dialog);
         }
-    }
-
-    /// Closes the dialog on top as Esc does.
-    pub fn close_dialog(&mut self) {
-        self.key_in_dialog(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE));
-    }
-
-    /// A click into a menu takes the entry under it; anywhere else it closes the dialog on top.
-    pub fn click_dialog(&mut self, at: Position) {
-        if let Some(Dialog::Menu(menu)) = self.state.dialogs.last() {
-            let area = layout::menu(self.state, menu);
-            let row = usize::from(at.y.saturating_sub(area.y + 1));
-            if area.contains(at) {
-                let inside = at.y > area.y && row < menu.entries.len();
-                if let (true, Some(Dialog::Menu(menu))) = (inside, self.state.dialogs.last_mut()) {
-                    menu.cursor = row;
-                    self.key_in_dialog(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
-                }
-                return;
-            }
-        }
-        self.close_dialog();
     }
 
     /// Scrolls the dialog on top as the arrow keys do.

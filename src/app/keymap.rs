@@ -149,6 +149,8 @@ pub struct Hint {
     pub keys: &'static str,
     /// What it does, in a word.
     pub label: &'static str,
+    /// What a click on it asks for.
+    pub action: Action,
 }
 
 /// What the hint bar shows now: only what makes sense now.
@@ -161,7 +163,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
     hinted
         .filter_map(|binding| {
             let keys = if binding.action == Action::Enter { "Enter" } else { binding.keys.first()? };
-            Some(Hint { keys, label: binding.hint? })
+            Some(Hint { keys, label: binding.hint?, action: binding.action })
         })
         .collect()
 }

@@ -1,12 +1,17 @@
 //! Where everything stands on the screen: size and state to rectangles. Drawing and the mouse share it.
 
+mod dialogs;
+
 use ratatui::layout::{Position, Rect};
 
 use super::detail::Tab;
-use super::dialog::{Entry, Menu};
-use super::keymap::BINDINGS;
+use super::keymap::{self, Hint};
 use super::{Pane, State};
 use crate::model::columns;
+pub use dialogs::{
+    Button, CopyPlaces, OpenPlaces, RetagPlaces, comparison, comparison_rows, dialog, help, log, menu,
+    offset, palette, palette_rows, plan, plan_body, plan_buttons, plan_foot, row,
+};
 
 /// Fewest columns that are of use.
 pub const LEAST_COLUMNS: u16 = 40;
@@ -176,47 +181,6 @@ pub fn over(state: &State, width: u16, height: u16) -> Rect {
     Rect::new((columns - width) / 2, (rows - height) / 3, width, height)
 }
 
-/// The box of a menu, with its border; inside, a row for each entry.
-pub fn menu(state: &State, menu: &Menu) -> Rect {
-    let widest = |of: fn(&Entry) -> usize| menu.entries.iter().map(of).max().unwrap_or(0);
-    let width = menu.label_columns() + widest(|entry| columns::width(entry.preview.as_str())) + 12;
-    over(state, width.clamp(30, 100) as u16, menu.entries.len() as u16 + 2)
-}
-
-/// The box of the request log and of the messages, with its border.
-pub fn log(state: &State) -> Rect {
-    let (columns, rows) = state.size;
-    over(state, columns.saturating_sub(4), rows.saturating_sub(4))
-}
-
-/// The box of the help, with its border. What is typed to search stands in its first line.
-pub fn help(state: &State) -> Rect {
-    over(state, 88, BINDINGS.len() as u16 + 5)
-}
-
-/// The box of a plan, with its border: the same before the plan is there and after.
-pub fn plan(state: &State) -> Rect {
-    over(state, 100, 30)
-}
-
-/// What a plan says, inside its box; its foot stands below.
-pub fn plan_body(state: &State) -> Rect {
-    let inner = inside(plan(state));
-    let foot = if inner.height < 14 { 2 } else { 3 };
-    Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height.saturating_sub(foot))
-}
-
-/// The box of a comparison, with its border.
-pub fn comparison(state: &State) -> Rect {
-    log(state)
-}
-
-/// The rows of a comparison: below what is compared and the names of the columns.
-pub fn comparison_rows(state: &State) -> Rect {
-    let inner = inside(comparison(state));
-    Rect::new(inner.x, inner.y + 3, inner.width, inner.height.saturating_sub(3))
-}
-
 /// The Layers tab: its heading and rows above, what is known of the selected row below, the more the fewer rows there
 /// are. `area` is the inside of the pane.
 pub fn layers(state: &State, area: Rect) -> (Rect, Rect) {
@@ -294,3 +258,24 @@ pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u1
 pub const TAB_GAP: u16 = 3;
 /// Columns of the sign that there are more tabs in front.
 pub const MORE_TABS: u16 = 2;
+
+/// The hints with their columns in the bar: those that fit; the last one, which leads to all others, in any case.
+pub fn hints(state: &State) -> Vec<(Hint, std::ops::Range<u16>)> {
+    let hints = keymap::hints(state);
+    let width = |hint: &Hint| columns::width(hint.keys) + columns::width(hint.label) + 3;
+    let last = hints.last().map_or(0, width);
+    let mut room = usize::from(state.size.0).saturating_sub(1);
+    let mut x = 1;
+    let mut placed = Vec::new();
+    for (number, hint) in hints.iter().enumerate() {
+        let is_last = number + 1 == hints.len();
+        if width(hint) + if is_last { 0 } else { last } > room {
+            continue;
+        }
+        room -= width(hint);
+        let end = x + width(hint) as u16;
+        placed.push((*hint, x..end));
+        x = end;
+    }
+    placed
+}

@@ -5,6 +5,7 @@ use ratatui::layout::Position;
 
 use super::action::Action;
 use super::detail::Tab;
+use super::dialog::Dialog;
 use super::list::Move;
 use super::turn::Turn;
 use super::{Pane, layout};
@@ -18,10 +19,10 @@ impl Turn<'_> {
         match event.kind {
             MouseEventKind::ScrollDown => self.wheel(event, NOTCH),
             MouseEventKind::ScrollUp => self.wheel(event, -NOTCH),
-            MouseEventKind::Down(MouseButton::Left) if !self.state.dialogs.is_empty() => {
-                self.click_dialog(Position::new(event.column, event.row))
-            }
             MouseEventKind::Down(MouseButton::Left) => self.click(event),
+            MouseEventKind::Drag(MouseButton::Left) if self.state.dialogs.is_empty() => {
+                self.drag_scrollbar(event);
+            }
             _ => {}
         }
     }
@@ -45,6 +46,57 @@ impl Turn<'_> {
     }
 
     fn click(&mut self, event: MouseEvent) {
+        let is_in_bar = layout::of(self.state).bar.contains(Position::new(event.column, event.row));
+        match self.state.dialogs.last() {
+            // What is found stays found: a click among it keeps the filter, as Enter does.
+            Some(Dialog::Filter(_)) if !is_in_bar => {
+                self.state.dialogs.pop();
+                self.click_pane(event);
+            }
+            Some(_) => self.click_dialog(Position::new(event.column, event.row)),
+            None if is_in_bar => self.click_bar(event.column),
+            None => {
+                if !self.drag_scrollbar(event) {
+                    self.click_pane(event);
+                }
+            }
+        }
+    }
+
+    /// A click into the bar presses the key that stands there, or takes a message away.
+    fn click_bar(&mut self, column: u16) {
+        if self.state.notices.toast_until.take().is_some() {
+            return;
+        }
+        let hints = layout::hints(self.state);
+        if let Some((hint, _)) = hints.into_iter().find(|(_, columns)| columns.contains(&column)) {
+            self.perform(hint.action);
+        }
+    }
+
+    /// In the right border of a list that has more rows than room, scrolls to where it points; says whether it did.
+    fn drag_scrollbar(&mut self, event: MouseEvent) -> bool {
+        let layout = layout::of(self.state);
+        let Some(pane) = layout.pane_at(event.column, event.row) else { return false };
+        let is_border = layout.pane(pane).is_some_and(|area| area.right() == event.column + 1);
+        let rows = self.rows_of(pane, &layout);
+        let (height, row) = (usize::from(rows.height), event.row.checked_sub(rows.y).map(usize::from));
+        let Some(row) = row.filter(|row| is_border && *row < height) else { return false };
+        let scrolled = |all: usize| (all.saturating_sub(height) * row) / height.saturating_sub(1).max(1);
+        match self.list_of(pane) {
+            Some(list) => list.scroll(scrolled(list.rows.len()) as isize - list.offset as isize),
+            None => {
+                let detail = &mut self.state.detail;
+                detail.scroll = scrolled(detail.length());
+            }
+        }
+        if pane == Pane::Tags {
+            self.state.tags.goal = None;
+        }
+        true
+    }
+
+    fn click_pane(&mut self, event: MouseEvent) {
         let layout = layout::of(self.state);
         let Some(pane) = layout.pane_at(event.column, event.row) else { return };
         let had_focus = self.state.focus == pane;

@@ -24,6 +24,17 @@ const LONGEST_NAME: usize = 32;
 pub struct Line {
     /// Its pieces, from left to right.
     pub pieces: Vec<(Tone, String)>,
+    /// What a click on it does.
+    pub press: Option<Press>,
+}
+
+/// What a click on a line does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Press {
+    /// What this key does.
+    Key(char),
+    /// Takes this way to delete.
+    Way(Manner),
 }
 
 /// What a piece of a line is, as far as its look goes.
@@ -187,7 +198,12 @@ impl Page {
     }
 
     fn row(&mut self, pieces: Vec<(Tone, String)>) {
-        self.lines.push(Line { pieces });
+        self.lines.push(Line { pieces, press: None });
+    }
+
+    /// The same for what can be pressed.
+    fn pressable(&mut self, press: Press, pieces: Vec<(Tone, String)>) {
+        self.lines.push(Line { pieces, press: Some(press) });
     }
 
     /// A name and what becomes of it, lined up with others; below each other where they do not fit side by side. Names
@@ -258,15 +274,16 @@ impl Page {
     }
 
     /// A switch with its key.
-    fn switch(&mut self, label: &str, key: &str, is_on: bool, text: &str) {
+    fn switch(&mut self, label: &str, key: char, is_on: bool, text: &str) {
         let sign = if is_on { "[x]" } else { "[ ]" };
-        let room = self.width.saturating_sub(LABELS + columns::width(key) + 5);
-        self.row(vec![
+        let room = self.width.saturating_sub(LABELS + 6);
+        let pieces = vec![
             (Tone::Dim, columns::left(label, LABELS)),
             (Tone::Plain, format!("{sign} ")),
             (Tone::Key, format!("{key} ")),
             (Tone::Plain, columns::cut(text, room)),
-        ]);
+        ];
+        self.pressable(Press::Key(key), pieces);
     }
 
     /// Columns for names, so that what stands behind them is lined up.

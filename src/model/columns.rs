@@ -101,6 +101,16 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// The text in at most so many lines: of the last one the rest is cut, with an ellipsis.
+pub fn wrap_into(text: &str, columns: usize, most: usize) -> Vec<String> {
+    let mut lines = wrap(text, columns);
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        lines.extend((most > 0).then(|| cut(&rest, columns)));
+    }
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use tui_input::Input;
 use super::Canvas;
 use super::theme::Role;
 use crate::app::dialog::Dialog;
-use crate::app::keymap::{self, Hint};
+use crate::app::layout;
 use crate::app::notices::Level;
 use crate::model::columns;
 
@@ -65,19 +65,9 @@ impl Canvas<'_, '_> {
         self.put(area, Line::styled(text, style));
     }
 
-    /// The hints that fit; the last one, which leads to all others, in any case.
     fn hints(&mut self, area: Rect) {
-        let hints = keymap::hints(self.state);
-        let width = |hint: &Hint| columns::width(hint.keys) + columns::width(hint.label) + 3;
-        let last = hints.last().map_or(0, width);
-        let mut room = usize::from(area.width).saturating_sub(1);
         let mut spans = vec![Span::raw(" ")];
-        for (number, hint) in hints.iter().enumerate() {
-            let is_last = number + 1 == hints.len();
-            if width(hint) + if is_last { 0 } else { last } > room {
-                continue;
-            }
-            room -= width(hint);
+        for (hint, _) in layout::hints(self.state) {
             spans.push(Span::styled(hint.keys, self.style(Role::Key)));
             spans.push(Span::styled(format!(" {}  ", hint.label), self.style(Role::Dim)));
         }

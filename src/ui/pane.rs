@@ -8,7 +8,7 @@ use ratatui::widgets::{Block, BorderType, Clear};
 use super::Canvas;
 use super::theme::Role;
 use crate::app::list::List;
-use crate::app::{Pane, State};
+use crate::app::{Pane, State, layout};
 use crate::model::columns;
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -110,6 +110,17 @@ impl Canvas<'_, '_> {
                 y += 1;
             }
         }
+    }
+
+    /// Draws a text in as many lines as it needs and the area has, the last one cut where that is not enough; says how
+    /// many.
+    pub fn wrapped(&mut self, area: Rect, role: Role, text: &str) -> u16 {
+        let lines = columns::wrap_into(text, area.width.into(), area.height.into());
+        let style = self.style(role);
+        for (row, line) in lines.iter().enumerate() {
+            self.put(layout::row(area, row as u16), Line::styled(line.clone(), style));
+        }
+        lines.len() as u16
     }
 
     /// Draws the bar that shows which part of a list is on the screen, in the right border of its pane.

@@ -129,7 +129,7 @@ fn screen(size: (u16, u16)) -> Screen {
     screen
 }
 
-fn after(size: (u16, u16), keys: &[&str]) -> Screen {
+pub fn after(size: (u16, u16), keys: &[&str]) -> Screen {
     let mut screen = screen(size);
     for keys in keys {
         screen.press(keys);

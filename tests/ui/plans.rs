@@ -85,7 +85,7 @@ pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
 }
 
 /// A registry that cannot untag.
-fn no_untag(wish: &Wish) -> Result<Work, Failure> {
+pub fn no_untag(wish: &Wish) -> Result<Work, Failure> {
     let mut work = delete_plan(wish)?;
     if let Work::Delete(plan) = &mut work {
         plan.deletes.by_tag = Ability::No("405 UNSUPPORTED".into());
@@ -105,7 +105,7 @@ fn screen(plan: fn(&Wish) -> Result<Work, Failure>, size: (u16, u16)) -> Screen 
     screen
 }
 
-fn after(plan: fn(&Wish) -> Result<Work, Failure>, size: (u16, u16), keys: &[&str]) -> Screen {
+pub fn after(plan: fn(&Wish) -> Result<Work, Failure>, size: (u16, u16), keys: &[&str]) -> Screen {
     let mut screen = screen(plan, size);
     for keys in keys {
         screen.press(keys);

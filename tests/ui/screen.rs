@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -259,6 +259,27 @@ impl Screen {
             self.send(Msg::Key(key_of(key)));
             self.settle();
         }
+        self
+    }
+
+    /// Clicks on the first place that shows this.
+    #[track_caller]
+    pub fn click(&mut self, text: &str) -> &mut Screen {
+        let shown = self.text();
+        let place = shown.lines().enumerate().find_map(|(row, line)| {
+            let before = line.split_once(text)?.0;
+            Some((regtui::model::columns::width(before) as u16, row as u16))
+        });
+        let place = place.unwrap_or_else(|| panic!("`{text}` is not on the screen:\n{shown}"));
+        self.click_at(place)
+    }
+
+    /// Clicks on a place: column and row.
+    pub fn click_at(&mut self, (column, row): (u16, u16)) -> &mut Screen {
+        self.wait(300);
+        let kind = MouseEventKind::Down(MouseButton::Left);
+        self.send(Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }));
+        self.settle();
         self
     }
 

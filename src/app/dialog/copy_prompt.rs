@@ -70,6 +70,12 @@ impl Copy {
         rows
     }
 
+    /// What can be typed, or what is wrong with it.
+    pub fn said(&self) -> &str {
+        let can = "a registry, a repository, or repository:tag for one image";
+        self.problem.as_deref().unwrap_or(can)
+    }
+
     /// The row under the cursor.
     pub fn row(&self) -> Row {
         self.rows().get(self.cursor).copied().unwrap_or(Row::Destination)

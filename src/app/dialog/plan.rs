@@ -60,6 +60,11 @@ impl Plan {
         }
     }
 
+    /// Whether what is pressed now counts: what has just appeared could not be read yet.
+    pub fn lets_in(&mut self, now: jiff::Timestamp) -> bool {
+        self.guard.lets_in(now)
+    }
+
     fn is_typed(&self) -> bool {
         self.name_to_type().is_none_or(|name| name.as_str() == self.input.value())
     }
@@ -195,7 +200,7 @@ impl Turn<'_> {
         if key.code == KeyCode::Esc {
             return self.leave_plan(plan);
         }
-        if !plan.guard.lets_in(self.now) {
+        if !plan.lets_in(self.now) {
             return Some(Dialog::Plan(plan));
         }
         let may_confirm = plan.guard.lets_confirm(self.now);
@@ -283,15 +288,24 @@ impl Turn<'_> {
     /// The next way to delete.
     fn turn_way(&mut self, plan: &mut Plan) {
         let (Some(Work::Delete(shown)), Some(Wish::Delete(wish))) =
-            (plan.work.value.as_deref(), plan.wish.as_mut())
+            (plan.work.value.as_deref(), plan.wish.as_ref())
         else {
             return;
         };
         let ways = plan::delete::ways(shown);
         let chosen = wish.manner.unwrap_or(shown.manner);
         let at = ways.iter().position(|way| *way == chosen).unwrap_or(0);
-        wish.manner = ways.get((at + 1) % ways.len().max(1)).copied();
-        self.plan_again(plan);
+        if let Some(next) = ways.get((at + 1) % ways.len().max(1)) {
+            self.take_way(plan, *next);
+        }
+    }
+
+    /// Plans to delete in another way.
+    pub(super) fn take_way(&mut self, plan: &mut Plan, manner: Manner) {
+        if let Some(Wish::Delete(wish)) = plan.wish.as_mut() {
+            wish.manner = Some(manner);
+            self.plan_again(plan);
+        }
     }
 
     /// Takes along what belongs to the images, or leaves it.

@@ -8,7 +8,7 @@ impl Page {
         self.field("from", Tone::Plain, &plan.from.to_string());
         self.field("to", Tone::Plain, &plan.to.to_string());
         self.field("moves", Tone::Number, plan.summary().as_str());
-        self.switch("along", "R", referrers, "what refers to the images: signatures, attestations");
+        self.switch("along", 'R', referrers, "what refers to the images: signatures, attestations");
         self.blank();
         let old: Vec<String> = plan.images.iter().map(|image| image.selector.to_string()).collect();
         let new: Vec<String> = plan.images.iter().map(target).collect();

@@ -1,6 +1,6 @@
 //! What deleting will do: by which way, what goes, what stays, what is broken, what is freed.
 
-use super::{Page, Tone, joined};
+use super::{Page, Press, Tone, joined};
 use crate::model::columns;
 use crate::model::server::Ability;
 use crate::model::size;
@@ -40,11 +40,12 @@ impl Page {
             let tone = if manner == plan.manner { Tone::Strong } else { Tone::Dim };
             let name = columns::left(word(manner), 13);
             let room = self.width.saturating_sub(super::LABELS + 2 + 13);
-            self.row(vec![
+            let pieces = vec![
                 (Tone::Dim, columns::left(label, super::LABELS)),
                 (tone, format!("{sign} {name}")),
                 (Tone::Dim, columns::cut(meaning(manner), room)),
-            ]);
+            ];
+            self.pressable(Press::Way(manner), pieces);
             label = "";
         }
     }
@@ -58,12 +59,12 @@ impl Page {
         let mut label = "along";
         if children > 0 && plan.manner == Manner::Image {
             let text = format!("{children} children that nothing else needs");
-            self.switch(label, "C", plan.along.children, &text);
+            self.switch(label, 'C', plan.along.children, &text);
             label = "";
         }
         if referrers > 0 {
             let text = format!("{referrers} that refer to it: signatures, attestations and the like");
-            self.switch(label, "R", plan.along.referrers, &text);
+            self.switch(label, 'R', plan.along.referrers, &text);
         }
     }
 

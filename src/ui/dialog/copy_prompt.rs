@@ -9,54 +9,24 @@ use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
-/// Columns of the box.
-const WIDTH: u16 = 76;
-/// Lines above the rows: what is copied, what is typed, what is wrong with it.
-const HEAD: usize = 3;
-
 impl Canvas<'_, '_> {
     /// Draws the prompt.
     pub fn copy_prompt(&mut self, prompt: &Copy) {
-        let rows = prompt.rows();
-        // Room for the names that fit is kept, so that nothing jumps while they come and go.
-        let height = HEAD + 6 + rows.len() - prompt.suggestions.len();
-        let area = layout::over(self.state, WIDTH, u16::try_from(height + 1).unwrap_or(u16::MAX));
-        let inner = self.overlay(area, "Copy", "Enter plan  ↑ ↓ choose  Esc leave");
-        let line =
-            |row: usize| Rect::new(inner.x + 1, inner.y + row as u16, inner.width.saturating_sub(2), 1);
-        let width = usize::from(line(0).width);
+        let places = layout::CopyPlaces::of(self.state, prompt);
+        self.overlay(places.area, "Copy", "Enter plan  ↑ ↓ choose  Esc leave");
         let what = if prompt.all_tags { "all tags".into() } else { counted(&prompt.what) };
-        let about = columns::cut(&format!("{what} of {}", prompt.from), width);
+        let about = columns::cut(&format!("{what} of {}", prompt.from), places.about.width.into());
         let style = self.style(Role::Text);
-        self.put(line(0), Line::styled(about, style));
-        let (role, text) = match &prompt.problem {
-            Some(problem) => (Role::Bad, problem.as_str()),
-            None => (Role::Dim, "a registry, a repository, or repository:tag for one image"),
-        };
-        let style = self.style(role);
-        self.put(line(2), Line::styled(columns::cut(text, width), style));
-        let body =
-            Rect { y: inner.y + HEAD as u16, height: inner.height.saturating_sub(HEAD as u16), ..line(0) };
-        let height = usize::from(body.height);
-        let listed = rows.iter().enumerate().skip(1);
-        // The switches stand at the bottom, the names that fit above them; where all have no room, those around the
-        // cursor are drawn.
-        let offset = prompt.cursor.saturating_sub(height);
-        let switches = rows.len() - 1 - prompt.suggestions.len();
-        let gap = height.saturating_sub(rows.len() - 1);
-        for (at, row) in listed.skip(offset) {
-            let shift = if at > prompt.suggestions.len() && switches > 0 { gap } else { 0 };
-            let y = at - 1 - offset + shift;
-            if y < height {
-                self.copy_row(
-                    prompt,
-                    *row,
-                    at == prompt.cursor,
-                    Rect { y: body.y + y as u16, height: 1, ..body },
-                );
+        self.put(places.about, Line::styled(about, style));
+        let role = if prompt.problem.is_some() { Role::Bad } else { Role::Dim };
+        self.wrapped(places.said, role, prompt.said());
+        let rows = prompt.rows();
+        for (at, area) in places.rows {
+            if let Some(row) = rows.get(at) {
+                self.copy_row(prompt, *row, at == prompt.cursor, area);
             }
         }
-        self.input(line(1), "> ", &prompt.input, Role::Dim, "");
+        self.input(places.input, "> ", &prompt.input, Role::Dim, "");
     }
 
     fn copy_row(&mut self, prompt: &Copy, row: Row, is_cursor: bool, area: Rect) {

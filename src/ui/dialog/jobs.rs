@@ -37,7 +37,7 @@ impl Canvas<'_, '_> {
             return self.say(inner, &[(Role::Dim, text)]);
         }
         let height = usize::from(inner.height);
-        let offset = (cursor + 1).saturating_sub(height);
+        let offset = layout::offset(cursor, inner.height);
         for (row, job) in state.jobs.all.iter().rev().enumerate().skip(offset).take(height) {
             let place = Rect::new(inner.x, inner.y + (row - offset) as u16, inner.width, 1);
             self.job_row(place, job, row == cursor);

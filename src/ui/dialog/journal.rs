@@ -36,7 +36,7 @@ impl Canvas<'_, '_> {
             return self.say(inner, &[(Role::Dim, "nothing was changed yet".into())]);
         }
         let height = usize::from(inner.height);
-        let offset = (journal.cursor + 1).saturating_sub(height);
+        let offset = layout::offset(journal.cursor, inner.height);
         for (row, entry) in entries.iter().enumerate().skip(offset).take(height) {
             let place = Rect::new(inner.x, inner.y + (row - offset) as u16, inner.width, 1);
             self.entry_row(place, entry, row == journal.cursor);

@@ -13,11 +13,10 @@ use crate::ui::theme::Role;
 impl Canvas<'_, '_> {
     /// Draws the palette.
     pub fn palette(&mut self, palette: &Palette) {
-        let area = layout::over(self.state, 72, ENTRIES.len() as u16 + 3);
-        let inner = self.overlay(area, "Commands", "Enter run  Esc leave");
-        let rows = Rect::new(inner.x, inner.y + 1, inner.width, inner.height.saturating_sub(1));
+        let inner = self.overlay(layout::palette(self.state), "Commands", "Enter run  Esc leave");
+        let rows = layout::palette_rows(self.state);
         let height = usize::from(rows.height);
-        let offset = (palette.cursor + 1).saturating_sub(height);
+        let offset = layout::offset(palette.cursor, rows.height);
         for (line, row) in palette.rows.iter().skip(offset).take(height).enumerate() {
             let Some(entry) = ENTRIES.get(*row) else { continue };
             let is_cursor = offset + line == palette.cursor;

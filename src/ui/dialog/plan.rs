@@ -27,7 +27,7 @@ impl Canvas<'_, '_> {
             (true, turning) => format!("{} {turning}", plan::title(plan.wish.as_ref())),
             (false, _) => plan::title(plan.wish.as_ref()).to_string(),
         };
-        let inner = self.overlay(area, &title, &hints(plan));
+        self.overlay(area, &title, &hints(plan));
         let body = layout::plan_body(self.state);
         match &plan.work.failure {
             Some(failure) if !plan.work.is_loading() => {
@@ -36,7 +36,7 @@ impl Canvas<'_, '_> {
             _ if plan.asks_again => self.replacement(body),
             _ => self.plan_lines(plan, body),
         }
-        self.plan_foot(plan, Rect { y: inner.bottom().saturating_sub(2), height: 2, ..body });
+        self.plan_foot(plan, layout::plan_foot(self.state));
     }
 
     fn plan_lines(&mut self, plan: &Plan, body: Rect) {
@@ -68,30 +68,27 @@ impl Canvas<'_, '_> {
 
     /// What must be typed, or the two buttons; above them what stands in the way.
     fn plan_foot(&mut self, plan: &Plan, area: Rect) {
-        let (above, below) = (Rect { height: 1, ..area }, Rect { y: area.y + 1, height: 1, ..area });
+        let (above, below) = (layout::row(area, 0), layout::row(area, 1));
         let (role, said) = said(plan);
         let style = self.style(role);
         self.put(above, Line::styled(columns::cut(&said, area.width.into()), style));
         match (plan.name_to_type(), plan.ready()) {
             (Some(_), Some(_)) => self.input(below, "> ", &plan.input, Role::Dim, "Enter carries it out"),
-            _ => self.buttons(plan, below),
+            _ => self.buttons(plan),
         }
     }
 
-    fn buttons(&mut self, plan: &Plan, area: Rect) {
-        let verb = plan.ready().map(plan::verb);
-        let is_on_verb = plan.confirms && verb.is_some();
-        let mut spans = vec![self.button("Leave it", !is_on_verb)];
-        if let Some(verb) = verb {
-            spans.extend([Span::raw("  "), self.button(&verb, is_on_verb)]);
-        }
-        self.put(area, Line::from(spans));
-    }
-
-    fn button(&self, text: &str, is_chosen: bool) -> Span<'static> {
-        match is_chosen {
-            true => Span::styled(format!("▌{text} "), self.style(Role::Cursor)),
-            false => Span::styled(format!(" {text} "), self.style(Role::Text)),
+    fn buttons(&mut self, plan: &Plan) {
+        let buttons = layout::plan_buttons(self.state, plan);
+        let is_on_verb = plan.confirms && buttons.iter().any(|button| button.confirms);
+        for button in buttons {
+            let (marker, role) = match button.confirms == is_on_verb {
+                true => ("▌", Role::Cursor),
+                false => (" ", Role::Text),
+            };
+            let text = columns::cut(&format!("{marker}{} ", button.text), button.area.width.into());
+            let style = self.style(role);
+            self.put(button.area, Line::styled(text, style));
         }
     }
 }

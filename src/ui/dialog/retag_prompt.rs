@@ -9,42 +9,33 @@ use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
-/// Columns of the box.
-const WIDTH: u16 = 76;
-/// Lines above the list of what comes of it.
-const HEAD: u16 = 6;
-/// Most lines of that list.
-const MOST_SHOWN: usize = 12;
-
 impl Canvas<'_, '_> {
     /// Draws the prompt.
     pub fn retag_prompt(&mut self, prompt: &Retag) {
-        let shown = prompt.images.len().min(MOST_SHOWN) as u16;
-        let area = layout::over(self.state, WIDTH, HEAD + shown + 2);
+        let places = layout::RetagPlaces::of(self.state, prompt);
         let title = if prompt.moves { "Rename" } else { "Retag" };
-        let inner = self.overlay(area, title, "Enter plan  Tab switch  Esc leave");
-        let line = |row: u16| Rect::new(inner.x + 1, inner.y + row, inner.width.saturating_sub(2), 1);
+        self.overlay(places.area, title, "Enter plan  Tab switch  Esc leave");
         let about = match prompt.images.as_slice() {
             [image] => format!("{}:{image}", prompt.from),
             images => format!("{} images of {}", images.len(), prompt.from),
         };
-        let (dim, text) = (self.style(Role::Dim), self.style(Role::Text));
-        self.put(line(0), Line::styled(columns::cut_front(&about, line(0).width.into()), text));
-        let hint = match prompt.images.len() {
-            1 => "a new tag, or repository:tag in the same registry".to_string(),
-            _ => format!("{OLD_TAG} stands for the old tag; or repository:{OLD_TAG} in the same registry"),
-        };
-        match &prompt.problem {
-            Some(problem) => {
-                let style = self.style(Role::Bad);
-                self.put(line(2), Line::styled(columns::cut(problem, line(2).width.into()), style));
+        let style = self.style(Role::Text);
+        self.put(places.about, Line::styled(columns::cut_front(&about, places.about.width.into()), style));
+        self.switch(places.switch, prompt.moves, prompt.on_switch, "untag the old name afterwards: rename");
+        let (role, said) = match (&prompt.problem, prompt.images.len()) {
+            (Some(problem), _) => (Role::Bad, problem.clone()),
+            (None, 1) => (Role::Dim, "a new tag, or repository:tag in the same registry".to_string()),
+            (None, _) => {
+                let text = "stands for the old tag; or";
+                (Role::Dim, format!("{OLD_TAG} {text} repository:{OLD_TAG} in the same registry"))
             }
-            None => self.put(line(2), Line::styled(columns::cut(&hint, line(2).width.into()), dim)),
-        }
-        self.switch(line(3), prompt.moves, prompt.on_switch, "untag the old name afterwards: rename");
-        let rows = Rect { y: inner.y + HEAD - 1, height: inner.height.saturating_sub(HEAD - 1), ..line(0) };
-        self.new_names(prompt, rows);
-        self.input(line(1), "> ", &prompt.input, Role::Dim, "");
+        };
+        // What is wrong has the room of what would come of it.
+        let lines = self.wrapped(places.rest, role, &said) + 1;
+        let rest = places.rest;
+        let lines = lines.min(rest.height);
+        self.new_names(prompt, Rect { y: rest.y + lines, height: rest.height - lines, ..rest });
+        self.input(places.input, "> ", &prompt.input, Role::Dim, "");
     }
 
     /// A switch of a prompt.

@@ -1,0 +1,143 @@
+//! What a click in a dialog does: what its row, its button, its switch does when a key presses it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::{Position, Rect};
+
+use super::copy_prompt::{self, Copy};
+use super::plan::Plan;
+use super::{Dialog, Menu};
+use crate::app::layout::{self, CopyPlaces, OpenPlaces, RetagPlaces};
+use crate::app::list::Move;
+use crate::app::plan::Press;
+use crate::app::turn::Turn;
+
+impl Dialog {
+    /// Whether something is typed in it that would be lost.
+    fn has_text(&mut self) -> bool {
+        match self {
+            Dialog::Plan(plan) => !plan.input.value().is_empty(),
+            other => other.input().is_some_and(|input| !input.value().is_empty()),
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// A click in the dialog on top presses what it points at; beside it, it closes the dialog as Esc does, unless
+    /// something typed would be lost.
+    pub fn click_dialog(&mut self, at: Position) {
+        // It is taken off while it is looked at, as for a key.
+        let Some(mut dialog) = self.state.dialogs.pop() else { return };
+        let pressed = match layout::dialog(self.state, &dialog).contains(at) {
+            true => self.pressed_in(&mut dialog, at),
+            false if dialog.has_text() => None,
+            false => Some(KeyCode::Esc),
+        };
+        self.state.dialogs.push(dialog);
+        if let Some(code) = pressed {
+            self.key_in_dialog(KeyEvent::new(code, KeyModifiers::NONE));
+        }
+    }
+
+    /// Moves the cursor to what is pointed at; the key that is pressed there.
+    fn pressed_in(&mut self, dialog: &mut Dialog, at: Position) -> Option<KeyCode> {
+        let state = &*self.state;
+        match dialog {
+            Dialog::Menu(menu) => {
+                let rows = layout::inside(layout::menu(state, menu));
+                let Menu { entries, cursor, .. } = menu;
+                *cursor = row_at(rows, at, 0, entries.len())?;
+                Some(KeyCode::Enter)
+            }
+            Dialog::Palette(palette) => {
+                let rows = layout::palette_rows(state);
+                let offset = layout::offset(palette.cursor, rows.height);
+                palette.cursor = row_at(rows, at, offset, palette.rows.len())?;
+                Some(KeyCode::Enter)
+            }
+            Dialog::Open(open) => {
+                let rows = OpenPlaces::of(state, open).rows;
+                open.cursor = Some(row_at(rows, at, 0, open.suggestions.len())?);
+                Some(KeyCode::Enter)
+            }
+            Dialog::Jobs(jobs) if jobs.open.is_none() => {
+                let rows = layout::inside(layout::log(state));
+                choose(&mut jobs.cursor, rows, at, state.jobs.all.len())
+            }
+            Dialog::Journal(journal) if !journal.is_open => {
+                let rows = layout::inside(layout::log(state));
+                let entries = journal.entries.value.as_ref().map_or(0, Vec::len);
+                choose(&mut journal.cursor, rows, at, entries)
+            }
+            Dialog::Comparison(comparison) => {
+                let list = &mut comparison.list;
+                let row = row_at(layout::comparison_rows(state), at, list.offset, list.rows.len())?;
+                let is_again = row == list.cursor;
+                list.go(Move::To(row));
+                is_again.then_some(KeyCode::Char(' '))
+            }
+            Dialog::Retag(prompt) => {
+                prompt.on_switch = RetagPlaces::of(state, prompt).switch.contains(at);
+                prompt.on_switch.then_some(KeyCode::Char(' '))
+            }
+            Dialog::Copy(prompt) => pressed_in_copy(prompt, &CopyPlaces::of(state, prompt), at),
+            Dialog::Plan(plan) => self.pressed_in_plan(plan, at),
+            _ => None,
+        }
+    }
+
+    /// A click counts as little as a key while a plan has only just appeared.
+    fn pressed_in_plan(&mut self, plan: &mut Plan, at: Position) -> Option<KeyCode> {
+        if !plan.lets_in(self.now) {
+            return None;
+        }
+        let buttons = layout::plan_buttons(self.state, plan);
+        if let Some(button) = buttons.iter().find(|button| button.area.contains(at)) {
+            plan.confirms = button.confirms;
+            return Some(KeyCode::Enter);
+        }
+        match self.line_at(plan, at)? {
+            Press::Key(key) => Some(KeyCode::Char(key)),
+            Press::Way(manner) => {
+                self.take_way(plan, manner);
+                None
+            }
+        }
+    }
+
+    /// What the line of a plan does that is pointed at.
+    fn line_at(&self, plan: &Plan, at: Position) -> Option<Press> {
+        if plan.asks_again || plan.work.failure.is_some() {
+            return None;
+        }
+        let body = layout::plan_body(self.state);
+        let lines = plan.lines(body.width.into());
+        let scroll = plan.scroll.min(lines.len().saturating_sub(body.height.into()));
+        lines.get(row_at(body, at, scroll, lines.len())?)?.press
+    }
+}
+
+/// The row of a list that is pointed at.
+fn row_at(area: Rect, at: Position, offset: usize, rows: usize) -> Option<usize> {
+    let row = area.contains(at).then(|| usize::from(at.y - area.y) + offset)?;
+    (row < rows).then_some(row)
+}
+
+/// Goes to a row; again opens it.
+fn choose(cursor: &mut usize, area: Rect, at: Position, rows: usize) -> Option<KeyCode> {
+    let row = row_at(area, at, layout::offset(*cursor, area.height), rows)?;
+    let is_again = std::mem::replace(cursor, row) == row;
+    is_again.then_some(KeyCode::Enter)
+}
+
+fn pressed_in_copy(prompt: &mut Copy, places: &CopyPlaces, at: Position) -> Option<KeyCode> {
+    if places.input.contains(at) {
+        prompt.cursor = 0;
+        return None;
+    }
+    prompt.cursor = places.rows.iter().find(|(_, area)| area.contains(at)).map(|(row, _)| *row)?;
+    match prompt.row() {
+        copy_prompt::Row::Destination => None,
+        copy_prompt::Row::Suggestion(_) => Some(KeyCode::Enter),
+        _ => Some(KeyCode::Char(' ')),
+    }
+}
