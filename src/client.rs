@@ -2,6 +2,7 @@
 //!
 //! | question | file |
 //! |---|---|
+//! | what is asked, and what comes back | `request`, `payload` |
 //! | how does one request run from beginning to end | `http` |
 //! | how many at once, who goes first | `limit` |
 //! | when is it tried again, where is `Retry-After` obeyed | `retry` |
@@ -45,6 +46,7 @@ mod ping;
 mod push;
 mod redirect;
 mod referrers;
+mod request;
 mod retry;
 mod scheme;
 mod scope;

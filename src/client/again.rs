@@ -3,8 +3,8 @@
 
 use super::Client;
 use super::error::Error;
-use super::http::{Answer, Request};
 use super::limit::Lane;
+use super::request::{Answer, Request};
 use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 

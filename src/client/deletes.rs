@@ -5,8 +5,8 @@ use reqwest::Method;
 
 use super::Client;
 use super::error::Error;
-use super::http::{Answer, Request};
 use super::limit::Lane;
+use super::request::{Answer, Request};
 use super::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Selector, Tag};

@@ -3,7 +3,6 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
@@ -18,8 +17,8 @@ use super::log::{Entry, Sink, redacted};
 use super::origin::{Base, Origin};
 use super::payload::Payload;
 use super::redirect;
+use super::request::{Answer, Request};
 use super::retry::{self, Patience};
-use super::scope::Scope;
 use super::tls::{self, Reuse, Trust};
 use super::{Settings, scheme};
 use crate::model::reference::Host;
@@ -31,53 +30,6 @@ const MOST_AT_ONCE: usize = 8;
 const MOST_REDIRECTS: u32 = 5;
 /// Sends of one request, the ones that were answered with 401 included.
 const MOST_SENDS: u32 = 3;
-
-/// A request.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// `GET` and the like.
-    pub method: Method,
-    /// On the registry's own origin, or an upload's location.
-    pub url: Url,
-    /// The `Accept` header.
-    pub accept: &'static str,
-    /// More headers.
-    pub headers: HeaderMap,
-    /// Its body.
-    pub payload: Payload,
-    /// What the token must allow.
-    pub scope: Scope,
-    /// Most bytes of the answer.
-    pub cap: u64,
-    /// Who waits.
-    pub lane: Lane,
-    /// Whether it is sent once and not again when it fails: for what is not the same the second time.
-    pub once: bool,
-    /// Whether it has a connection of its own, or one that others came over and that may be near its end.
-    pub reuse: Reuse,
-}
-
-impl Request {
-    /// A request without a body or any wish about the answer, which may have a mebibyte.
-    pub fn new(method: Method, url: Url, scope: Scope, lane: Lane) -> Request {
-        let (headers, payload, reuse) = (HeaderMap::new(), Payload::None, Reuse::Kept);
-        let cap = 1024 * 1024;
-        Request { method, url, accept: "*/*", headers, payload, scope, cap, lane, once: false, reuse }
-    }
-}
-
-/// An answer that was a success.
-#[derive(Debug)]
-pub struct Answer {
-    /// HTTP status.
-    pub status: u16,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// Its body, whole.
-    pub body: Bytes,
-    /// Where it came from in the end.
-    pub url: Url,
-}
 
 /// An answer whose body is still to come.
 #[derive(Debug)]
@@ -469,19 +421,4 @@ impl Http {
 
 fn is_storage(cause: &Cause) -> bool {
     matches!(cause, Cause::Storage(_))
-}
-
-impl Answer {
-    /// A header as text, if it is there and is ASCII.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// Fails on a body that is a web page.
-    pub fn json(&self) -> Result<&Bytes, Cause> {
-        match self.body.trim_ascii_start().starts_with(b"<") {
-            true => Err(Cause::WebPage),
-            false => Ok(&self.body),
-        }
-    }
 }

@@ -6,9 +6,9 @@ use reqwest::Url;
 use reqwest::header::LOCATION;
 
 use super::error::Cause;
-use super::http::Answer;
 use super::origin::Origin;
 use super::redirect;
+use super::request::Answer;
 use crate::model::digest::Digest;
 
 /// The location that an answer of `own` names; fails where it must not be gone to.

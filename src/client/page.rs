@@ -9,9 +9,9 @@ use reqwest::{Method, Url};
 
 use super::error::{Cause, Error};
 use super::host::PAGE_SIZES;
-use super::http::{Answer, Request};
 use super::limit::Lane;
 use super::origin::Origin;
+use super::request::{Answer, Request};
 use super::scope::Scope;
 use super::{Client, link, names};
 use crate::model::page::{Listed, Next, Page};

@@ -5,9 +5,9 @@ use reqwest::Method;
 
 use super::Client;
 use super::error::{Cause, Error};
-use super::http::{Answer, Request};
 use super::limit::Lane;
 use super::origin::Base;
+use super::request::{Answer, Request};
 use super::scope::Scope;
 use crate::model::reference::Host;
 use crate::model::server::{Server, Transport};

@@ -4,8 +4,8 @@ use reqwest::header::LOCATION;
 use reqwest::{Method, Url};
 
 use super::error::Cause;
-use super::http::Answer;
 use super::origin::{self, Origin};
+use super::request::Answer;
 
 /// The target of an answer that is a redirect; fails where that must not be followed.
 pub fn target(answer: &Answer, registry_is_loopback: bool) -> Result<Option<Url>, Cause> {

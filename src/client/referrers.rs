@@ -6,8 +6,8 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Url};
 
 use super::error::Error;
-use super::http::Request;
 use super::limit::Lane;
+use super::request::Request;
 use super::scope::Scope;
 use super::{Client, link};
 use crate::model::digest::Digest;

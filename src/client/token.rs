@@ -14,8 +14,9 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::credentials::Login;
 use super::error::{Cause, Said};
-use super::http::{Answer, Http};
+use super::http::Http;
 use super::log::redacted;
+use super::request::Answer;
 use super::retry;
 use super::secret::Secret;
 use crate::model::text::SafeText;

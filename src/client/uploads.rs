@@ -6,9 +6,9 @@ use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Method, Url};
 
 use super::error::{Cause, Error};
-use super::http::{Answer, Request};
 use super::limit::{Lane, Permit};
 use super::payload::Payload;
+use super::request::{Answer, Request};
 use super::scope::Scope;
 use super::{Client, location};
 use crate::model::digest::Digest;

@@ -14,8 +14,8 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RAN
 use crate::client::Client;
 use crate::client::body::Open;
 use crate::client::error::{Cause, Error};
-use crate::client::http::Request;
 use crate::client::limit::Lane;
+use crate::client::request::Request;
 use crate::client::scope::Scope;
 use crate::model::digest::{Digest, Hasher};
 use crate::model::manifest::Descriptor;
