@@ -97,11 +97,13 @@ async fn stop_and_look(nth: usize, from: &Server, to: &Server) {
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_at_any_request_a_copy_moves_no_tag_and_leaves_no_upload_open() {
     let servers = servers::all();
+    // All of them take a while: where no server is required, every third one has to do.
+    let step = if servers::required().is_empty() { 3 } else { 1 };
     for (from, to) in pairs(&servers) {
         fill(from).await;
         let (whole, requests) = stopped_at(0, from, to).await;
         assert!(whole.is_success() && requests > 20, "{requests} requests: {whole:#?}");
-        let stops = (1..=requests).map(|nth| stop_and_look(nth, from, to).boxed());
+        let stops = (1..=requests).step_by(step).map(|nth| stop_and_look(nth, from, to).boxed());
         stream::iter(stops).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
     }
 }
