@@ -4,6 +4,7 @@ mod carry;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
@@ -12,7 +13,7 @@ use super::journal::Running;
 use super::work::course::{self, Course};
 use super::work::tag::{Place, held, moved};
 use super::work::{Watch, Workshop};
-use crate::client::{Client, Lane};
+use crate::client::{Client, Lane, Transfer};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -136,7 +137,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let mut retagging = Retagging {
         client: &client,
         plan,
-        watch,
+        transfer: Arc::new(Transfer { stop: watch.stop.clone(), ..Transfer::default() }),
         siblings: siblings(&client, plan).await,
         manifests,
         takes_along: false,
@@ -145,14 +146,18 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     for index in 0..plan.steps.len() {
         retagging.step(&running, index).await;
     }
-    retagging.course.close(running).await
+    let Retagging { transfer, mut course, .. } = retagging;
+    course.remarks.extend(course::left_open(&transfer));
+    let moved = transfer.sent.load(Ordering::Relaxed);
+    Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..course.close(running).await }
 }
 
 /// A plan that is being carried out.
 struct Retagging<'a> {
     client: &'a Client,
     plan: &'a Plan,
-    watch: &'a Watch,
+    /// Bytes that move where nothing can be mounted.
+    transfer: Arc<Transfer>,
     /// Every manifest that is put or replaced.
     manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
     /// The tags of the repository that old tags are taken away from; nothing where none is, or why they are not known.
@@ -219,9 +224,8 @@ impl<'a> Retagging<'a> {
             }
         }
         if step.to != self.plan.from {
-            let stop = &self.watch.stop;
-            let carrier =
-                Carrier { client: self.client, from: &self.plan.from.name, to: &step.to.name, stop };
+            let (client, transfer) = (self.client, &self.transfer);
+            let carrier = Carrier { client, from: &self.plan.from.name, to: &step.to.name, transfer };
             match carrier.bring(&image).await {
                 Ok(()) => {}
                 Err(error) if error.is_stopped() => return Outcome::Stopped,

@@ -293,6 +293,8 @@ async fn a_server_that_wants_no_tags_on_what_it_deletes_gets_them_taken_away_fir
         let report = shop.run(&work).await;
         assert_eq!(ends(&report), if is_deleted_then { "D" } else { "F" }, "{report:?}");
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["other"]);
+        let is_said = report.remarks.iter().any(|remark| remark.as_str().contains("are taken away already"));
+        assert_eq!(is_said, !is_deleted_then, "{report:?}");
         shop.registry.demo.clear_faults();
         shop.undo(&report).await;
         assert_eq!(shop.tags("app"), before);

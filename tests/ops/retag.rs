@@ -10,7 +10,7 @@ use regtui::model::work::{Wish, Work};
 use regtui::ops::work;
 
 use crate::support::registry::{host, tag};
-use crate::support::workshop::{Shop, ends};
+use crate::support::workshop::{Shop, ends, watch};
 
 fn contents() -> Store {
     let store = Store::new();
@@ -285,4 +285,41 @@ async fn what_is_pushed_while_the_server_makes_us_wait_is_not_replaced() {
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "L", "{report:?}");
     assert!(![before, shop.tags("app")["1"]].contains(&shop.tags("app")["old"]), "theirs stays");
+}
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_closed_is_named() {
+    let shop = Shop::new(Settings { mounts: false, ..Settings::default() }, contents()).await;
+    let work = shop.plan(&wish(&shop, &[("1", "other:1")], Manner::Add)).await;
+    let watch = watch();
+    let stop = watch.stop.clone();
+    shop.registry.demo.fault(move |request, _| {
+        if request.method == "PUT" {
+            stop.cancel();
+        }
+        (request.method == "DELETE").then(|| Fault::status(403))
+    });
+    let report = work::run(&shop.workshop, &work, &watch).await;
+    assert_eq!(ends(&report), "S", "{report:?}");
+    assert!(
+        report.remarks.iter().any(|remark| remark.as_str().contains("could not be closed")),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
+async fn stopped_between_two_blobs_it_carries_no_more() {
+    let shop = Shop::open(contents()).await;
+    let work = shop.plan(&wish(&shop, &[("1", "other:1")], Manner::Add)).await;
+    let watch = watch();
+    let stop = watch.stop.clone();
+    shop.registry.demo.fault(move |request, _| {
+        if request.method == "POST" {
+            stop.cancel();
+        }
+        None
+    });
+    let report = work::run(&shop.workshop, &work, &watch).await;
+    assert_eq!((ends(&report).as_str(), report.undo), ("S", None));
+    assert!(!shop.changes().iter().any(|line| line.starts_with("PUT ")), "{:?}", shop.changes());
 }

@@ -15,7 +15,7 @@ use crate::model::reference::Tag;
 use crate::model::text::SafeText;
 use crate::model::work::copy::{Image, Plan};
 use crate::model::work::progress::{Item, Outcome, Progress, Report};
-use crate::ops::work::course::{is_done, refusal as refusal_of};
+use crate::ops::work::course::{is_done, left_open, refusal as refusal_of};
 use crate::ops::work::tag::Place;
 use crate::ops::work::{Watch, Workshop};
 
@@ -197,11 +197,7 @@ fn name(image: &Image) -> SafeText {
 /// What should be known of what is left behind.
 fn leftovers(carrier: &Carrier<'_>, items: &[Item]) -> Vec<SafeText> {
     let mut remarks = Vec::new();
-    let open = carrier.transfer.left_open.load(Ordering::Relaxed);
-    if open > 0 {
-        let text = format!("{open} uploads could not be closed; the registry drops them by itself some day");
-        remarks.push(SafeText::from(text));
-    }
+    remarks.extend(left_open(&carrier.transfer));
     let listed = carrier.listed.load(Ordering::Relaxed);
     if listed > 0 {
         let text = format!(

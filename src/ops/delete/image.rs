@@ -65,6 +65,11 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
             None => deleting.delete(part).await,
         };
         let is_half_done = matches!(outcome, Outcome::Failed(_)) && deleting.untagged.contains(&part.digest);
+        if is_half_done {
+            let text =
+                format!("the tags of {} are taken away already, undo puts them back", part.digest.short());
+            deleting.course.remarks.push(SafeText::from(text));
+        }
         match is_half_done {
             // Nobody notes what of it was done: undo looks at what is there.
             true => deleting.course.half_done(index, outcome),

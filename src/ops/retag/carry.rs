@@ -6,12 +6,12 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio_util::sync::CancellationToken;
 
-use crate::client::{BlobSource, Client, Error, Lane, Mount, Transfer};
+use crate::client::{BlobSource, Cause, Client, Error, Lane, Mount, Transfer};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
+use crate::model::text::SafeText;
 use crate::ops::copy::parts;
 
 /// Blobs that are mounted at the same time.
@@ -27,8 +27,8 @@ pub struct Carrier<'a> {
     pub from: &'a RepositoryName,
     /// Where it is to be.
     pub to: &'a RepositoryName,
-    /// Ends it early.
-    pub stop: &'a CancellationToken,
+    /// Bytes so far, and the way to stop them.
+    pub transfer: &'a Arc<Transfer>,
 }
 
 impl Carrier<'_> {
@@ -60,6 +60,7 @@ impl Carrier<'_> {
     }
 
     async fn child(&self, digest: Digest, depth: usize) -> Result<(), Error> {
+        self.check_stop()?;
         let selector = Selector::Digest(digest);
         if self.client.head_manifest(self.to, &selector, Lane::Interactive).await?.is_some() {
             return Ok(());
@@ -71,11 +72,21 @@ impl Carrier<'_> {
             Err(error) => return Err(error),
         };
         self.bring_to_depth(&child, depth).await?;
+        self.check_stop()?;
         self.client.put_manifest(self.to, &selector, &child).await.map(|_| ())
+    }
+
+    fn check_stop(&self) -> Result<(), Error> {
+        let host = SafeText::default();
+        match self.transfer.stop.is_cancelled() {
+            true => Err(Error { cause: Cause::Stopped, request: None, tries: 0, host }),
+            false => Ok(()),
+        }
     }
 
     async fn blob(&self, blob: &Descriptor) -> Result<(), Error> {
         let Some(digest) = &blob.digest else { return Ok(()) };
+        self.check_stop()?;
         if self.client.head_blob(self.to, digest, Lane::Interactive).await?.is_some() {
             return Ok(());
         }
@@ -83,8 +94,7 @@ impl Carrier<'_> {
             Mount::Mounted => Ok(()),
             Mount::Opened(upload) => {
                 let source = BlobSource::registry(self.client, self.from, blob);
-                let transfer = Transfer { stop: self.stop.clone(), ..Transfer::default() };
-                upload.push(blob, &source, &Arc::new(transfer)).await
+                upload.push(blob, &source, self.transfer).await
             }
         }
     }

@@ -1,8 +1,10 @@
 //! The course of a change: its parts, how each ended, and telling so to whoever watches.
 
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 
 use super::Watch;
+use crate::client::Transfer;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 use crate::model::work::journal::EntryId;
@@ -131,6 +133,13 @@ pub fn is_done(outcome: &Outcome) -> Option<bool> {
 /// Only refusals of the server count: what may pass, passes.
 fn is_alike(one: &Failure, other: &Failure) -> bool {
     one.why == other.why && matches!(one.kind, FailureKind::Denied | FailureKind::Unsupported)
+}
+
+/// What should be known of uploads that could not be closed.
+pub fn left_open(transfer: &Transfer) -> Option<SafeText> {
+    let open = transfer.left_open.load(Ordering::Relaxed);
+    let text = format!("{open} uploads could not be closed; the registry drops them by itself some day");
+    (open > 0).then(|| SafeText::from(text))
 }
 
 /// A rule's refusal as what went wrong.
