@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::reference::Repository;
+use crate::model::reference::{Host, Repository};
 use crate::model::text::SafeText;
 use crate::model::work::progress::{Item, Progress, Report};
-use crate::model::work::{Wish, Work};
+use crate::model::work::{Wish, Work, retag};
 
 /// Jobs that are kept after their end.
 const MOST_ENDED: usize = 50;
@@ -40,6 +40,10 @@ pub struct Job {
     pub title: SafeText,
     /// What was asked for, to be planned again for what failed.
     pub wish: Wish,
+    /// The registries that it changes, where the title does not say.
+    pub place: SafeText,
+    /// The registries where taking it back only means to delete tags; empty where there is something to put back.
+    pub undone_by_untagging: Vec<Host>,
     /// The repositories that look different afterwards.
     pub changes: Vec<Repository>,
     /// When it was begun.
@@ -71,6 +75,8 @@ impl Jobs {
         self.all.push(Job {
             id,
             title: work.title(),
+            place: place(work),
+            undone_by_untagging: undone_by_untagging(work),
             wish,
             changes: work.changes(),
             begun: now,
@@ -168,5 +174,31 @@ impl Job {
             self.samples.pop_front();
         }
         self.progress = progress;
+    }
+}
+
+/// The registries that a change is about, where its title does not name them.
+fn place(work: &Work) -> SafeText {
+    let title = work.title();
+    let mut hosts: Vec<String> = work.changes().iter().map(|place| place.host.to_string()).collect();
+    hosts.dedup();
+    hosts.retain(|host| !title.as_str().contains(host.as_str()));
+    SafeText::from(hosts.join(", "))
+}
+
+/// Where a change only makes new tags, so that it is taken back by deleting them.
+fn undone_by_untagging(work: &Work) -> Vec<Host> {
+    match work {
+        Work::Retag(plan) => {
+            let is_new = |step: &retag::Step| step.replaces.is_none() || step.is_done();
+            let only_adds = plan.manner == retag::Manner::Add && plan.steps.iter().all(is_new);
+            let hosts = plan.steps.iter().filter(|_| only_adds).map(|step| step.to.host.clone());
+            hosts.collect()
+        }
+        Work::Copy(plan) => match plan.images.iter().any(crate::app::plan::replaces) {
+            true => Vec::new(),
+            false => vec![plan.to.host.clone()],
+        },
+        Work::Delete(_) | Work::Undo(_) => Vec::new(),
     }
 }

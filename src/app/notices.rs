@@ -34,6 +34,8 @@ pub struct Notice {
 pub enum Level {
     /// Something was done.
     Done,
+    /// Something was done in part, or not at all.
+    Partly,
     /// Something cannot be done now.
     Refused,
     /// Something failed.

@@ -6,6 +6,8 @@ pub mod delete;
 mod retag;
 mod undo;
 
+pub use copy::replaces;
+
 use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::text::SafeText;
@@ -106,8 +108,15 @@ pub fn looking_up(wish: Option<&Wish>, width: usize) -> Vec<Line> {
 }
 
 /// Everything that the plan will do.
-pub fn lines(wish: &Wish, work: &Work, width: usize) -> Vec<Line> {
+pub fn lines(wish: &Wish, work: &Work, skipped: &[SafeText], width: usize) -> Vec<Line> {
     let mut page = Page::new(width);
+    for change in skipped {
+        page.field("cannot", Tone::Warn, &format!("undo {change}"));
+    }
+    if !skipped.is_empty() {
+        page.text(Tone::Dim, "so this is about the change before:");
+        page.blank();
+    }
     if let Some(refused) = work.refused() {
         page.field("refused", Tone::Bad, refused.why.as_str());
         page.hint(refused.hint.as_ref());
@@ -163,7 +172,7 @@ pub fn impediment(work: &Work) -> Option<SafeText> {
             is_done.then(|| "nothing would change: the tags are what they should be".into())
         }
         Work::Copy(plan) => copy::is_done(plan).then(|| "nothing would change: all of it is there".into()),
-        Work::Undo(plan) => match plan.steps.iter().all(|step| step.impossible.is_some()) {
+        Work::Undo(plan) => match plan.is_impossible() {
             true => Some("nothing of it can be put back".into()),
             false => None,
         },

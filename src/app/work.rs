@@ -6,7 +6,8 @@ use super::cmd::Cmd;
 use super::jobs::{JobId, Stage};
 use super::notices::Level;
 use super::turn::Turn;
-use crate::model::reference::Repository;
+use crate::model::reference::{Host, Repository};
+use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::model::work::progress::{Outcome, Report};
 use crate::model::work::{Wish, Work};
@@ -50,15 +51,39 @@ impl Turn<'_> {
     pub fn job_ended(&mut self, id: JobId, report: Report) {
         let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
         let can_go_back = report.undo.is_some() && !matches!(job.wish, Wish::Undo(_));
-        let (level, text) = ending(&job.title, &report, can_go_back);
+        let (title, place, untags) = (job.title.clone(), job.place.clone(), job.undone_by_untagging.clone());
         let changes = job.changes.clone();
-        job.stage = Stage::Ended(self.now, report);
+        let is_undo = matches!(job.wish, Wish::Undo(_));
+        let ends = Stage::Ended(self.now, report.clone());
+        job.stage = ends;
+        let title = match !place.is_empty() && (is_undo || self.state.registries.items.len() > 1) {
+            true => SafeText::from(format!("{title} in {place}")),
+            false => title,
+        };
+        let undo = if can_go_back { self.promise(&untags) } else { "" };
+        let (level, text) = ending(&title, &report, undo);
         self.say(level, text, None);
         for repository in changes {
             self.look_again(&repository);
         }
         if self.state.jobs.leaving && !self.state.jobs.are_running() {
             self.cmds.push(Cmd::Quit);
+        }
+    }
+
+    /// What may be said of `z` after a change that is taken back by deleting tags in these registries.
+    fn promise(&mut self, untags: &[Host]) -> &'static str {
+        let by_tag = |host: &Host| {
+            let server = self.state.registries.items.iter().find(|registry| registry.host == *host);
+            server.and_then(|registry| registry.server.value.as_ref()).map(|server| &server.deletes.by_tag)
+        };
+        let abilities: Vec<Option<&Ability>> = untags.iter().map(by_tag).collect();
+        if abilities.iter().any(|ability| matches!(ability, Some(Ability::No(_)))) {
+            return "";
+        }
+        match abilities.iter().all(|ability| matches!(ability, Some(Ability::Yes))) {
+            true => "; `z` undoes it",
+            false => "; `z` may undo it",
         }
     }
 
@@ -78,23 +103,22 @@ impl Turn<'_> {
     }
 }
 
-/// How a job ended, in one line.
-fn ending(title: &SafeText, report: &Report, can_go_back: bool) -> (Level, SafeText) {
+/// How a job ended, in one line: the outcome first, since the end of a line may be cut.
+fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
     let all = report.items.len();
     let mut failures = report.failures();
     if let Some((name, failure)) = failures.next() {
         let failed = 1 + failures.count();
-        let what = if all == 1 { String::new() } else { format!("{failed} of {all} failed; {name}: ") };
-        return (Level::Failed, SafeText::from(format!("{title}: {what}{}", failure.why)));
+        let what = if all == 1 { String::new() } else { format!("{failed} of {all}, {name}: ") };
+        return (Level::Failed, SafeText::from(format!("{what}{} · {title}", failure.why)));
     }
     let count = |holds: fn(&Outcome) -> bool| {
         report.items.iter().filter(|item| item.outcome.as_ref().is_none_or(holds)).count()
     };
     if count(|outcome| *outcome == Outcome::Stopped) > 0 {
-        let text = format!("{title}: stopped, {} of {all} done", report.done());
-        return (Level::Refused, SafeText::from(text));
+        let text = format!("stopped, {} of {all} done: {title}", report.done());
+        return (Level::Partly, SafeText::from(text));
     }
-    let undo = if can_go_back { "; `z` undoes it" } else { "" };
     let first = |says: fn(&Outcome) -> Option<&SafeText>| {
         report.items.iter().find_map(|item| Some((&item.name, says(item.outcome.as_ref()?)?)))
     };
@@ -110,14 +134,14 @@ fn ending(title: &SafeText, report: &Report, can_go_back: bool) -> (Level, SafeT
         Outcome::Already(why) => Some(why),
         _ => None,
     });
-    let how = match (left, pending, already) {
-        (Some((name, why)), ..) => format!("{} of {all} done; {name}: {why}", report.done()),
-        (None, Some((_, why)), _) => format!("taken, but not shown yet: {why}"),
-        (None, None, Some((_, why))) if report.done() == 0 => why.to_string(),
-        _ => "done".into(),
+    let text = match (left, pending, already) {
+        (Some((name, why)), ..) => format!("{} of {all} done, {name}: {why} · {title}", report.done()),
+        (None, Some((_, why)), _) => format!("taken, but not shown yet: {why} · {title}"),
+        (None, None, Some((_, why))) if report.done() == 0 => format!("{why} · {title}"),
+        _ => format!("done: {title}"),
     };
-    let level = if report.is_success() { Level::Done } else { Level::Refused };
-    (level, SafeText::from(format!("{title}: {how}{undo}")))
+    let level = if report.is_success() { Level::Done } else { Level::Partly };
+    (level, SafeText::from(format!("{text}{undo}")))
 }
 
 #[cfg(test)]
@@ -142,33 +166,33 @@ mod tests {
         };
         let done = || Outcome::Done("".into());
         let table = [
-            (vec![done()], Level::Done, "untag: done; `z` undoes it"),
-            (vec![Outcome::Failed(failure.clone())], Level::Failed, "untag: 403 DENIED"),
+            (vec![done()], Level::Done, "done: untag; `z` undoes it"),
+            (vec![Outcome::Failed(failure.clone())], Level::Failed, "403 DENIED · untag"),
             (
                 vec![done(), Outcome::Failed(failure), Outcome::Stopped],
                 Level::Failed,
-                "untag: 1 of 3 failed; 1.1: 403 DENIED",
+                "1 of 3, 1.1: 403 DENIED · untag",
             ),
-            (vec![done(), Outcome::Stopped], Level::Refused, "untag: stopped, 1 of 2 done"),
+            (vec![done(), Outcome::Stopped], Level::Partly, "stopped, 1 of 2 done: untag"),
             (
                 vec![Outcome::Left("it moved".into())],
-                Level::Refused,
-                "untag: 0 of 1 done; 1.0: it moved; `z` undoes it",
+                Level::Partly,
+                "0 of 1 done, 1.0: it moved · untag; `z` undoes it",
             ),
             (
                 vec![Outcome::Already("it was gone already".into())],
                 Level::Done,
-                "untag: it was gone already; `z` undoes it",
+                "it was gone already · untag; `z` undoes it",
             ),
             (
                 vec![done(), Outcome::Left("it moved".into())],
-                Level::Refused,
-                "untag: 1 of 2 done; 1.1: it moved; `z` undoes it",
+                Level::Partly,
+                "1 of 2 done, 1.1: it moved · untag; `z` undoes it",
             ),
         ];
         for (outcomes, level, text) in table {
             assert_eq!(
-                ending(&"untag".into(), &report(outcomes), true),
+                ending(&"untag".into(), &report(outcomes), "; `z` undoes it"),
                 (level, SafeText::from(text.to_string()))
             );
         }

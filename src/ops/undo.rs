@@ -69,6 +69,7 @@ pub async fn plan(workshop: &Workshop, id: &EntryId) -> Result<Plan, Failure> {
     Ok(Plan {
         entry: id.clone(),
         of: entry.title.clone(),
+        at: entry.at,
         refused,
         name_to_type: repositories().find_map(|repository| workshop.rules.name_to_type(repository)),
         steps,

@@ -56,6 +56,7 @@ impl Canvas<'_, '_> {
         let Some(notice) = self.state.notices.all.back() else { return };
         let (role, word) = match notice.level {
             Level::Done => (Role::Good, ""),
+            Level::Partly => (Role::Warn, ""),
             Level::Refused => (Role::Warn, "not now: "),
             Level::Failed => (Role::Bad, "failed: "),
         };

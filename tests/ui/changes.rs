@@ -5,6 +5,7 @@ use regtui::app::jobs::JobId;
 use regtui::app::msg::Msg;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::{Repository, Selector, Tag};
+use regtui::model::server::Ability;
 use regtui::model::work::comparison::{Comparison, Row, Side};
 use regtui::model::work::copy::{self, What};
 use regtui::model::work::journal::{self, Entry, EntryId, Held, State};
@@ -34,6 +35,7 @@ fn plan(wish: &Wish) -> Result<Work, Failure> {
         Wish::Undo(entry) => Ok(Work::Undo(undo::Plan {
             entry: entry.clone(),
             of: "untag team/app:1.4.2".into(),
+            at: "2026-11-21T11:40:00Z".parse().expect("a time"),
             steps: vec![
                 undo::Step {
                     repository: repository("localhost:5000/team/app"),
@@ -386,6 +388,89 @@ fn undo_takes_the_last_change_that_is_none_itself() {
     screen.press("Esc").press("z");
     assert!(screen.state.dialogs.is_empty());
     assert!(screen.text().contains("nothing was changed that could be undone"), "{}", screen.text());
+}
+
+#[test]
+fn a_change_of_a_registry_that_is_not_open_here_is_not_undone_by_a_key() {
+    let mut screen = screen((120, 40));
+    for entry in &mut screen.registry.journal {
+        for item in &mut entry.items {
+            if entry.id.0 == "3" {
+                item.repository = repository("elsewhere.example:5000/team/app");
+            }
+        }
+    }
+    screen.press("z");
+    let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("2".into()))));
+    screen.registry.journal.truncate(2);
+    screen.press("Esc").press("z");
+    assert!(screen.state.dialogs.is_empty());
+    assert!(screen.text().contains("nothing in these registries could be undone"), "{}", screen.text());
+    screen.press("J");
+    assert!(screen.text().contains("untag 3 tags of team/app · elsewhere.example:5000"), "{}", screen.text());
+}
+
+#[test]
+fn what_this_run_did_is_undone_first() {
+    let mut screen = after((80, 24), &["d", "l Enter"]);
+    let report = Report { undo: Some(EntryId("2".into())), ..Report::default() };
+    screen.send(Msg::JobEnded(JobId(1), report));
+    screen.press("z");
+    let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("2".into()))));
+}
+
+#[test]
+fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
+    let mut screen = screen((80, 24));
+    screen.registry.plan = |wish| {
+        let mut work = plan(wish)?;
+        if let (Work::Undo(undo), Wish::Undo(id)) = (&mut work, wish)
+            && id.0 == "3"
+        {
+            undo.of = "retag team/app:1.4.2 → next".into();
+            for step in &mut undo.steps {
+                step.impossible = Some("the server cannot delete by tag".into());
+            }
+        }
+        Ok(work)
+    };
+    screen.press("z");
+    let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("2".into()))));
+    for shown in
+        ["undo retag team/app:1.4.2 → next: the server", "undoes     untag", "registry   localhost:5000"]
+    {
+        assert!(screen.text().contains(shown), "{shown}: {}", screen.text());
+    }
+    screen.press("Enter");
+    assert!(screen.text().contains("left as it was"), "{}", screen.text());
+}
+
+#[test]
+fn after_new_tags_no_undo_is_promised_that_the_server_cannot_do() {
+    let table = [
+        (Ability::Yes, "`z` undoes it"),
+        (Ability::Unknown, "`z` may undo it"),
+        (Ability::No("405 UNSUPPORTED".into()), ""),
+    ];
+    for (by_tag, promise) in table {
+        let mut screen = after((120, 40), &["t"]);
+        let server = screen.state.registries.items[0].server.value.as_mut().expect("it answered");
+        server.deletes.by_tag = by_tag;
+        screen.write("other:free").press("Enter").press("Enter");
+        let report = Report {
+            items: vec![item("free", Some(Outcome::Done("".into())))],
+            undo: Some(EntryId("5".into())),
+            ..Report::default()
+        };
+        screen.send(Msg::JobEnded(JobId(1), report));
+        let text = screen.state.notices.all.back().expect("its end is said").text.to_string();
+        assert!(text.starts_with("done: retag team/app:1.10.0-rc.1 → "), "{text}");
+        assert!(text.contains(promise) && text.contains("`z`") != promise.is_empty(), "{text}");
+        assert!(text.contains(" in localhost:5000"), "two registries are open: {text}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The plan of a change: looked up, shown, changed by switches, confirmed. Nothing is changed before that, and then
 //! exactly what was shown.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -13,10 +14,14 @@ use crate::app::remote::{Remote, Ticket};
 use crate::app::turn::Turn;
 use crate::app::{layout, plan};
 use crate::model::failure::Failure;
-use crate::model::reference::RepositoryName;
+use crate::model::reference::{Host, RepositoryName};
+use crate::model::text::SafeText;
 use crate::model::work::delete::Manner;
 use crate::model::work::journal::{Entry, EntryId};
 use crate::model::work::{Wish, Work};
+
+/// Changes that are looked at for one that can be taken back, after the newest.
+const MOST_STEPS_BACK: usize = 20;
 
 /// A plan on the screen.
 #[derive(Debug)]
@@ -25,6 +30,10 @@ pub struct Plan {
     pub wish: Option<Wish>,
     /// What it comes to.
     pub work: Remote<Box<Work>>,
+    /// Changes before the one to take back, the newest first: gone on with where that one cannot be taken back.
+    pub older: VecDeque<EntryId>,
+    /// Changes that cannot be taken back, each with why.
+    pub skipped: Vec<SafeText>,
     /// Whether the cursor is on the button that carries it out, and not on the one that leaves.
     pub confirms: bool,
     /// What is typed of the repository's name, where it must be.
@@ -55,7 +64,7 @@ impl Plan {
     /// Everything it says, for a width in columns.
     pub fn lines(&self, width: usize) -> Vec<plan::Line> {
         match (&self.wish, &self.work.value) {
-            (Some(wish), Some(work)) => plan::lines(wish, work, width),
+            (Some(wish), Some(work)) => plan::lines(wish, work, &self.skipped, width),
             (wish, _) => plan::looking_up(wish.as_ref(), width),
         }
     }
@@ -63,6 +72,19 @@ impl Plan {
     /// Whether what is pressed now counts: what has just appeared could not be read yet.
     pub fn lets_in(&mut self, now: jiff::Timestamp) -> bool {
         self.guard.lets_in(now)
+    }
+
+    /// The change before one of which nothing can be taken back.
+    fn step_back(&mut self, work: &Work) -> Option<EntryId> {
+        let Work::Undo(undo) = work else { return None };
+        if undo.refused.is_some() || !undo.is_impossible() {
+            return None;
+        }
+        let older = self.older.pop_front()?;
+        let why = undo.steps.iter().find_map(|step| step.impossible.as_ref());
+        let why = why.map(SafeText::as_str).unwrap_or("there is nothing in it");
+        self.skipped.push(SafeText::from(format!("{}: {why}", undo.of)));
+        Some(older)
     }
 
     fn is_typed(&self) -> bool {
@@ -102,6 +124,8 @@ impl Turn<'_> {
         let mut plan = Plan {
             wish,
             work: Remote::default(),
+            older: VecDeque::new(),
+            skipped: Vec::new(),
             confirms: false,
             input: Input::default(),
             problem: None,
@@ -132,6 +156,11 @@ impl Turn<'_> {
             server.deletes.by_digest = found.deletes.by_digest.clone();
         }
         let Some(plan) = self.plan_shown(ticket) else { return };
+        if let Ok(work) = &answer
+            && let Some(older) = plan.step_back(work)
+        {
+            return self.plan_instead(ticket, Wish::Undo(older));
+        }
         plan.work.answer(ticket, answer, now);
         plan.appears(now);
     }
@@ -149,15 +178,42 @@ impl Turn<'_> {
                 }
             }
             Ok(entries) => {
-                match entries.into_iter().find(|entry| entry.can_be_undone() && !entry.is_undo()) {
-                    Some(entry) => self.plan_instead(ticket, Wish::Undo(entry.id)),
+                let elsewhere = entries.iter().any(Entry::can_be_undone);
+                let mut here: VecDeque<EntryId> =
+                    self.undoable_here(entries).into_iter().map(|entry| entry.id).collect();
+                match here.pop_front() {
+                    Some(newest) => {
+                        here.truncate(MOST_STEPS_BACK);
+                        if let Some(plan) = self.plan_shown(ticket) {
+                            plan.older = here;
+                        }
+                        self.plan_instead(ticket, Wish::Undo(newest));
+                    }
                     None => {
                         self.close_plan(ticket);
-                        self.refuse("nothing was changed that could be undone");
+                        self.refuse(match elsewhere {
+                            true => "nothing in these registries could be undone: `J` lists other changes",
+                            false => "nothing was changed that could be undone",
+                        });
                     }
                 }
             }
         }
+    }
+
+    /// The changes to registries that are open here, and that are no undo themselves: this run's own first, then those
+    /// of others, each the newest first.
+    fn undoable_here(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
+        let is_open = |host: &&Host| self.state.registries.items.iter().any(|open| open.host == **host);
+        entries.retain(|entry| {
+            let hosts = entry.hosts();
+            let is_here = !hosts.is_empty() && hosts.iter().all(is_open);
+            is_here && entry.can_be_undone() && !entry.is_undo()
+        });
+        let jobs = &self.state.jobs.all;
+        let own: Vec<&EntryId> = jobs.iter().filter_map(|job| job.report()?.undo.as_ref()).collect();
+        entries.sort_by_key(|entry| !own.contains(&&entry.id));
+        entries
     }
 
     /// Takes the rest of a change that was left half done.
@@ -243,15 +299,23 @@ impl Turn<'_> {
         None
     }
 
+    /// Leaves by the button that says so, and says that nothing was done.
+    fn leave_it(&mut self, plan: Box<Plan>) -> Option<Dialog> {
+        if !plan.asks_again {
+            self.done("left as it was: nothing was changed");
+        }
+        self.leave_plan(plan)
+    }
+
     fn enter_in_plan(&mut self, mut plan: Box<Plan>, may_confirm: bool) -> Option<Dialog> {
         if plan.work.is_loading() {
             plan.problem = Some("it is still being looked up");
             return Some(Dialog::Plan(plan));
         }
-        let Some(work) = plan.ready() else { return self.leave_plan(plan) };
+        let Some(work) = plan.ready() else { return self.leave_it(plan) };
         let types = work.name_to_type().is_some();
         if !types && !plan.confirms {
-            return self.leave_plan(plan);
+            return self.leave_it(plan);
         }
         if !plan.is_typed() {
             plan.problem = Some("that is not the name");

@@ -2,13 +2,20 @@
 
 use super::{Page, Tone};
 use crate::model::reference::Selector;
+use crate::model::time;
 use crate::model::work::undo::{Plan, Step};
 
 impl Page {
     pub(super) fn undo(&mut self, plan: &Plan) {
         self.field("undoes", Tone::Plain, plan.of.as_str());
+        let mut hosts: Vec<String> = plan.steps.iter().map(|step| step.repository.host.to_string()).collect();
+        hosts.sort();
+        hosts.dedup();
+        self.field("registry", Tone::Strong, &hosts.join(", "));
+        self.field("when", Tone::Plain, &time::absolute(plan.at));
         self.blank();
-        let names: Vec<String> = plan.steps.iter().map(name).collect();
+        let is_one = hosts.len() == 1;
+        let names: Vec<String> = plan.steps.iter().map(|step| name(step, is_one)).collect();
         let column = self.column(names.iter().map(String::as_str));
         for (step, name) in plan.steps.iter().zip(&names) {
             self.pair((Tone::Strong, name), column, effect(step));
@@ -19,10 +26,15 @@ impl Page {
     }
 }
 
-fn name(step: &Step) -> String {
+/// What a step is about; without its registry where there is only one.
+fn name(step: &Step, is_one: bool) -> String {
+    let repository = match is_one {
+        true => step.repository.name.to_string(),
+        false => step.repository.to_string(),
+    };
     match &step.selector {
-        Selector::Tag(tag) => format!("{}:{tag}", step.repository.name),
-        Selector::Digest(digest) => format!("{}@{}", step.repository.name, digest.short()),
+        Selector::Tag(tag) => format!("{repository}:{tag}"),
+        Selector::Digest(digest) => format!("{repository}@{}", digest.short()),
     }
 }
 

@@ -413,6 +413,7 @@ mod tests {
         let text = printed(Work::Undo(undo::Plan {
             entry: EntryId("1".into()),
             of: "untag team/app:1.4.2".into(),
+            at: jiff::Timestamp::UNIX_EPOCH,
             steps: vec![step(None), step(Some("2 of its blobs are gone"))],
             refused: None,
             name_to_type: None,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
-use crate::model::reference::{Repository, Selector};
+use crate::model::reference::{Host, Repository, Selector};
 use crate::model::text::SafeText;
 
 /// Names an entry: the time at which it was begun, and a number that keeps two of the same instant apart.
@@ -41,6 +41,14 @@ impl Entry {
     pub fn can_be_undone(&self) -> bool {
         let changed = self.items.is_empty() || self.items.iter().any(|item| item.done != Some(false));
         self.state != State::Undone && changed
+    }
+
+    /// The registries that it touched.
+    pub fn hosts(&self) -> Vec<&Host> {
+        let mut hosts: Vec<&Host> = self.items.iter().map(|item| &item.repository.host).collect();
+        hosts.sort_by_key(|host| host.as_str());
+        hosts.dedup();
+        hosts
     }
 
     /// Whether it took another change back: undoing one after the other goes further back than that.

@@ -1,5 +1,6 @@
 //! Taking a change back.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::journal::EntryId;
@@ -15,6 +16,8 @@ pub struct Plan {
     pub entry: EntryId,
     /// What that change was.
     pub of: SafeText,
+    /// When it was begun.
+    pub at: Timestamp,
     /// One for each tag or manifest.
     pub steps: Vec<Step>,
     /// The rule that forbids it.
@@ -39,6 +42,11 @@ pub struct Step {
 }
 
 impl Plan {
+    /// Whether nothing of it can be put back.
+    pub fn is_impossible(&self) -> bool {
+        self.steps.iter().all(|step| step.impossible.is_some())
+    }
+
     /// In a few words.
     pub fn title(&self) -> SafeText {
         SafeText::from(format!("undo: {}", self.of))

@@ -55,15 +55,23 @@ impl Canvas<'_, '_> {
         let numbers = Line::from(numbers);
         let room = usize::from(area.width).saturating_sub(numbers.width() + 3);
         let marker = if is_cursor { "▌ " } else { "  " };
-        let title = format!("{marker}{}", columns::cut(job.title.as_str(), room));
-        self.put(area, Line::styled(title, base));
+        let begun = job.begun.strftime("%H:%M");
+        let place = if job.place.is_empty() { String::new() } else { format!(" · {}", job.place) };
+        let about = format!(" · {begun}{place}");
+        let title = columns::cut(job.title.as_str(), room);
+        let about = columns::cut(&about, room.saturating_sub(columns::width(&title)));
+        let dim = self.style(Role::Dim);
+        let line = Line::from(vec![Span::raw(marker), Span::raw(title), plain(Span::styled(about, dim))]);
+        self.put(area, line.style(base));
         self.put(area, numbers.right_aligned());
     }
 
     fn job(&mut self, job: &Job, scroll: usize) {
         let inner = self.overlay(layout::log(self.state), "Job", "s stop  r what failed again  Esc back");
         let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
-        let title = columns::cut(job.title.as_str(), head.width.into());
+        let place = if job.place.is_empty() { String::new() } else { format!(" · {}", job.place) };
+        let title = format!("{} · {}{place}", job.title, job.begun.strftime("%H:%M:%S"));
+        let title = columns::cut(&title, head.width.into());
         let style = self.style(Role::Strong);
         self.put(head, Line::styled(title, style));
         let numbers = Line::from(self.numbers(job, head.width));

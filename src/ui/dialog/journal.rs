@@ -53,14 +53,14 @@ impl Canvas<'_, '_> {
             Span::styled(columns::right(&time::age(entry.at, self.now), AGE), plain(Role::Date)),
             Span::raw("  "),
             Span::styled(columns::left(word, STATE), plain(role)),
-            Span::styled(columns::left(entry.title.as_str(), room), plain(Role::Text)),
+            Span::styled(columns::left(&titled(entry), room), plain(Role::Text)),
         ]);
         self.put(area, line.style(base));
     }
 
     fn entry(&mut self, entry: &Entry, scroll: usize) {
         let hints = "z undo  c go on with the rest  Esc back";
-        let inner = self.overlay(layout::log(self.state), entry.title.as_str(), hints);
+        let inner = self.overlay(layout::log(self.state), &titled(entry), hints);
         let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
         let (role, word) = word(entry.state);
         let when = format!("{}, {word}", time::absolute(entry.at));
@@ -92,6 +92,17 @@ impl Canvas<'_, '_> {
             Span::styled(format!("  {before} → {after}  "), self.style(Role::Dim)),
             Span::styled(word, self.style(role)),
         ])
+    }
+}
+
+/// Its title, with the registries that it does not name.
+fn titled(entry: &Entry) -> String {
+    let title = entry.title.as_str();
+    let hosts = entry.hosts().into_iter().filter(|host| !title.contains(host.as_str()));
+    let hosts: Vec<&str> = hosts.map(|host| host.as_str()).collect();
+    match hosts.is_empty() {
+        true => title.into(),
+        false => format!("{title} · {}", hosts.join(", ")),
     }
 }
 

@@ -87,6 +87,7 @@ impl Canvas<'_, '_> {
         let Some(notice) = notice else { return Line::from(vec![Span::raw(" ".repeat(BEFORE_TEXT)), text]) };
         let (word, role) = match notice.level {
             Level::Done => ("done", Role::Good),
+            Level::Partly => ("in part", Role::Warn),
             Level::Refused => ("not now", Role::Warn),
             Level::Failed => ("failed", Role::Bad),
         };
