@@ -1,6 +1,5 @@
 //! The filter of a list: every word must fit, in any order; `!word` must not be in it. Smart case: a word with a capital
-//! letter minds case. Names that hold the words as they are come before those that only hold their letters in order.
-
+//! letter minds case. Where no name holds the words as they are, those fit that hold their letters in order.
 //!
 //! Names of repositories and tags are ASCII by their grammar, so bytes are compared: 100,000 of them between two frames.
 
@@ -61,7 +60,8 @@ impl Filter {
         (!filter.wanted.is_empty() || !filter.excluded.is_empty()).then_some(filter)
     }
 
-    /// Those of `items` whose name fits, in their order: first those that hold the words, then those that resemble them.
+    /// Those of `items` whose name fits, in their order: those that hold the words; only if there are none, those that
+    /// resemble them. What is shown can be marked and deleted with one key, so nothing is shown that was not meant.
     pub fn rows<'a>(&self, items: impl Iterator<Item = (u32, &'a str)>) -> Vec<u32> {
         let mut small = Vec::new();
         let (mut first, mut second) = (Vec::new(), Vec::new());
@@ -75,12 +75,11 @@ impl Filter {
             }
             if self.wanted.iter().all(|word| word.is_in(&name)) {
                 first.push(item);
-            } else if self.wanted.iter().all(|word| word.resembles(&name)) {
+            } else if first.is_empty() && self.wanted.iter().all(|word| word.resembles(&name)) {
                 second.push(item);
             }
         }
-        first.append(&mut second);
-        first
+        if first.is_empty() { second } else { first }
     }
 }
 
@@ -109,10 +108,10 @@ mod tests {
     }
 
     #[test]
-    fn names_that_hold_the_word_come_before_those_that_resemble_it() {
-        assert_eq!(
-            shown("api", &["a/p/i", "team/api", "zap-in", "api"]),
-            ["team/api", "api", "a/p/i", "zap-in"]
-        );
+    fn names_that_resemble_the_word_are_shown_only_where_none_holds_it() {
+        assert_eq!(shown("api", &["a/p/i", "team/api", "zap-in", "api"]), ["team/api", "api"]);
+        assert_eq!(shown("api", &["a/p/i", "zap-in"]), ["a/p/i", "zap-in"]);
+        assert_eq!(shown("2.14 !2.14.1", &["2.0.14", "2.14.1", "2.14.0", "2.1.4"]), ["2.14.0"]);
+        assert_eq!(shown("svc-3", &["ns1/svc-13", "ns3/svc-03", "ns1/svc-3"]), ["ns1/svc-3"]);
     }
 }
