@@ -125,6 +125,15 @@ impl List {
         self.show_cursor();
     }
 
+    /// Filters by other words, before [`List::refilter`]. The cursor then goes to the best match, wherever it was; when the
+    /// filter goes away it stays on what was found.
+    pub fn set_filter(&mut self, typed: &str) {
+        if self.filter != typed {
+            self.is_chosen = typed.is_empty();
+            self.filter = typed.into();
+        }
+    }
+
     /// Shows what the filter leaves of `order`. A cursor whose item it hides goes to the best match. `name` is an item's name; nothing for one that is hidden.
     pub fn refilter<'a>(&mut self, name: impl Fn(u32) -> Option<&'a str>) {
         let named = self.order.iter().filter_map(|item| Some((*item, name(*item)?)));
@@ -339,6 +348,27 @@ mod tests {
         let mut fresh = list(5, 3);
         fresh.show(vec![9, 0]);
         assert_eq!(fresh.selected(), Some(9));
+    }
+
+    #[test]
+    fn a_filter_goes_to_the_best_match_and_leaves_the_cursor_there_when_it_goes_away() {
+        let names = ["other", "solo", "team/app", "team/app/sidecar"];
+        let mut list = List { order: (0..4).collect(), height: 9, ..List::default() };
+        let filter = |list: &mut List, typed: &str| {
+            list.set_filter(typed);
+            list.refilter(|item| names.get(item as usize).copied());
+            list.selected()
+        };
+        filter(&mut list, "");
+        list.go(Move::To(1));
+        assert_eq!(filter(&mut list, "o"), Some(0));
+        assert_eq!(filter(&mut list, "a"), Some(2));
+        list.go(Move::By(1));
+        assert_eq!(filter(&mut list, "a"), Some(3), "nothing else was typed");
+        assert_eq!(filter(&mut list, "app"), Some(2));
+        assert_eq!(filter(&mut list, ""), Some(2));
+        list.show(vec![3, 2]);
+        assert_eq!(list.selected(), Some(2));
     }
 
     #[test]

@@ -108,17 +108,17 @@ impl Turn<'_> {
         let state = &mut *self.state;
         match state.focus {
             Pane::Registries => {
-                state.registries.list.filter = typed.into();
+                state.registries.list.set_filter(typed);
                 state.registries.refilter();
             }
             Pane::Repositories => {
                 if let Some(registry) = state.registries.selected_mut() {
-                    registry.repositories.list.filter = typed.into();
+                    registry.repositories.list.set_filter(typed);
                     registry.repositories.refilter();
                 }
             }
             Pane::Tags => {
-                state.tags.list.filter = typed.into();
+                state.tags.list.set_filter(typed);
                 state.tags.refilter();
             }
             Pane::Details => {}
