@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::action::Action;
-use super::chosen::{is_copyable, place, place_of_chosen};
+use super::chosen::{is_copyable, marked_repositories, place, place_of_chosen};
 use super::{Pane, State};
 use crate::model::work::rules::Refusal;
 
@@ -35,7 +35,10 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
         }
         Action::Tree => refuse_unless(state.registries.selected().is_some(), "nothing is open"),
         Action::Retag | Action::Delete => changes(state),
-        Action::Copy | Action::Take => refuse_unless(is_copyable(state), "no image is chosen"),
+        Action::Copy | Action::Take => match marked_repositories(state) {
+            0 | 1 => refuse_unless(is_copyable(state), "no image is chosen"),
+            marked => Err(format!("one repository at a time; {marked} are marked").into()),
+        },
         Action::Put => puts(state),
         Action::Compare => refuse_unless(state.tags.repository.is_some(), "no repository is chosen"),
         _ => Ok(()),

@@ -46,11 +46,11 @@ fn shown(state: &State) -> Option<(Repository, Vec<Selector>)> {
     state.detail.of.clone().map(|(repository, selector)| (repository, vec![selector]))
 }
 
-/// What copying is about: the chosen images, in Repositories every tag of the one under the cursor.
+/// What copying is about: the chosen images, in Repositories every tag of the marked one, else of that under the cursor.
 pub fn copied(state: &State) -> Option<(Repository, What)> {
     match state.focus {
         Pane::Registries => None,
-        Pane::Repositories => here(state).map(|repository| (repository, What::AllTags)),
+        Pane::Repositories => meant(state).map(|repository| (repository, What::AllTags)),
         Pane::Tags | Pane::Details => chosen(state).map(|(from, images)| (from, What::Images(images))),
     }
 }
@@ -58,9 +58,29 @@ pub fn copied(state: &State) -> Option<(Repository, What)> {
 /// Whether there is something to copy.
 pub fn is_copyable(state: &State) -> bool {
     match state.focus {
-        Pane::Repositories => here(state).is_some(),
+        Pane::Repositories => meant(state).is_some(),
         _ => place_of_chosen(state).is_some(),
     }
+}
+
+/// How many repositories are marked, where keys are about them.
+pub fn marked_repositories(state: &State) -> usize {
+    match (state.focus, state.registries.selected()) {
+        (Pane::Repositories, Some(registry)) => registry.repositories.list.marks.len(),
+        _ => 0,
+    }
+}
+
+/// The one marked repository, else the one under the cursor; none where several are marked.
+fn meant(state: &State) -> Option<Repository> {
+    let registry = state.registries.selected()?;
+    let item = match registry.repositories.list.marked().as_slice() {
+        [] => return here(state),
+        [only] => *only,
+        _ => return None,
+    };
+    let name = registry.repositories.listed_at(item)?.name()?.clone();
+    Some(Repository { host: registry.host.clone(), name })
 }
 
 /// Where what was taken goes: the repository under the cursor, in a registry of which none is chosen its namesake.

@@ -89,6 +89,19 @@ fn marks_and_a_filter_are_seen() {
 }
 
 #[test]
+fn several_marked_repositories_are_not_copied_as_if_one_was_meant() {
+    let mut screen = Screen::new(registry(), (120, 40));
+    screen.press("Space Space Space");
+    for key in ["c", "Y"] {
+        screen.press(key);
+        assert!(screen.text().contains("one repository at a time; 3 are marked"), "{}", screen.text());
+    }
+    screen.press("Esc Esc k Space G c");
+    assert!(screen.text().contains("team/app"), "{}", screen.text());
+    assert!(!screen.text().contains("at a time"), "{}", screen.text());
+}
+
+#[test]
 fn a_filter_that_nothing_fits_says_how_to_drop_it() {
     picture("filtered_to_nothing", |size| {
         let mut screen = at_tags(size);
