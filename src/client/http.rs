@@ -1,5 +1,6 @@
 //! One request from beginning to end: auth, permit, send, redirects, retry, body cap.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -63,6 +64,8 @@ pub struct Http {
     apart: OnceCell<Client>,
     strict: OnceCell<Client>,
     paused_until: Mutex<Option<Instant>>,
+    /// Whether it has ever answered: one that was there and does not listen any more may be starting again.
+    has_answered: AtomicBool,
 }
 
 impl Http {
@@ -79,6 +82,7 @@ impl Http {
             apart: OnceCell::new(),
             strict: OnceCell::new(),
             paused_until: Mutex::new(None),
+            has_answered: AtomicBool::new(false),
             host,
         }
     }
@@ -176,6 +180,9 @@ impl Http {
 
     /// How long to wait before the next try; `None` when there is none. A server that names a time stops the whole host.
     pub(super) fn wait_before_retry(&self, cause: &Cause, tries: u32) -> Option<Duration> {
+        if *cause == Cause::Refused && self.has_answered.load(Ordering::Relaxed) {
+            return self.wait_for_return(tries);
+        }
         if tries >= self.patience.tries || !cause.may_pass() {
             return None;
         }
@@ -361,6 +368,7 @@ impl Http {
         };
         match answered.and_then(|answered| answered.map_err(|error| Cause::of_transport(&error))) {
             Ok(response) => {
+                self.has_answered.store(true, Ordering::Relaxed);
                 entry.line.status = Some(response.status().as_u16());
                 Ok(Head { status: response.status().as_u16(), url: url.clone(), response, entry })
             }

@@ -1,21 +1,22 @@
-//! Copies between real registries that are stopped: nothing is left half done.
+//! Copies between real registries that are stopped, or whose servers start again: nothing is left half done.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{FutureExt, StreamExt, stream};
+use regtui::client::{Patience, Settings, Trust};
 use regtui::model::reference::{Host, Repository};
 use regtui::model::work::copy::{What, Wish};
 use regtui::model::work::progress::{Outcome, Report};
 use regtui::ops::copy;
 
 use crate::support::copying::{noise, watch};
-use crate::support::hostile;
-use crate::support::registry::{name, settings};
+use crate::support::registry::{name, patience, settings};
 use crate::support::servers::{self, Server};
 use crate::support::uploader::Uploader;
 use crate::support::workshop::workshop;
+use crate::support::{hostile, skopeo};
 
 /// Copies that are stopped side by side: the servers wait for their disks more than for anything else.
 const AT_ONCE: usize = 8;
@@ -105,5 +106,39 @@ async fn stopped_at_any_request_a_copy_moves_no_tag_and_leaves_no_upload_open() 
         assert!(whole.is_success() && requests > 20, "{requests} requests: {whole:#?}");
         let stops = (1..=requests).step_by(step).map(|nth| stop_and_look(nth, from, to).boxed());
         stream::iter(stops).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_completes_although_both_servers_start_again_after_each_answer() {
+    let servers = servers::all();
+    for (from, to) in pairs(&servers) {
+        fill(from).await;
+        let (source, target) =
+            (hostile::restarting(from.address()).await, hostile::restarting(to.address()).await);
+        let trust = Trust { plain_http: true, ..Trust::default() };
+        let patient = Patience { tries: 30, ..patience() };
+        let (workshop, _folder) = workshop(Settings { trust, patience: patient, ..settings() });
+        let wish = everything(source, target, "restarted");
+        // Nobody waits for a server that was never there.
+        for host in [&wish.from.host, &wish.to.host] {
+            workshop.pool.client(host).ping().await.expect("it is there");
+        }
+        let plan = copy::plan(&workshop, &wish).await.expect("a plan");
+        let report = copy::run(&workshop, &plan, &watch()).await;
+        assert!(report.is_success(), "{} → {}: {report:#?}", from.name, to.name);
+        for tag in TAGS {
+            let [original, copied] =
+                [format!("{}/app:{tag}", from.host), format!("{}/restarted:{tag}", to.host)];
+            let (original, copied) = (skopeo::read(&original).await, skopeo::read(&copied).await);
+            assert_eq!(
+                original.map(|read| read.digests()),
+                copied.map(|read| read.digests()),
+                "{} → {}: {tag}",
+                from.name,
+                to.name
+            );
+        }
+        assert_eq!(to.open_uploads("restarted"), 0, "{}", to.name);
     }
 }
