@@ -234,12 +234,8 @@ async fn a_prompt_without_any_registry_opens_one() {
 async fn a_click_takes_the_entry_of_a_menu_and_beside_it_closes_the_menu() {
     let mut harness = at_tags().await;
     harness.press("s").await;
-    let row = harness
-        .screen()
-        .lines()
-        .position(|line| line.contains("newest first") && line.contains("date"))
-        .expect("the menu is there") as u16;
-    harness.click(75, row).await;
+    let (column, row) = harness.place_of("newest first");
+    harness.click(column, row).await;
     assert!(harness.state.dialogs.is_empty());
     assert_eq!(harness.state.tags.sort.by, SortBy::Date);
     harness.press("s").await;

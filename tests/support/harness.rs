@@ -177,6 +177,15 @@ impl Harness {
         self.settle().await;
     }
 
+    /// Column and row where a text begins on the screen.
+    pub fn place_of(&self, text: &str) -> (u16, u16) {
+        let screen = self.screen();
+        let mut lines = screen.lines().enumerate();
+        let found = lines.find_map(|(row, line)| line.find(text).map(|at| (line[..at].chars().count(), row)));
+        let (column, row) = found.unwrap_or_else(|| panic!("`{text}` is not on the screen:\n{screen}"));
+        (column as u16, row as u16)
+    }
+
     pub async fn resize(&mut self, columns: u16, rows: u16) {
         self.take(Msg::Resized(columns, rows));
         self.settle().await;
