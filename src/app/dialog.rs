@@ -137,6 +137,14 @@ pub struct Help {
 }
 
 impl Menu {
+    /// The key that takes nothing of it: where it asks how to leave, that stays.
+    pub fn foot(&self) -> &'static str {
+        match self.entries.iter().any(|entry| entry.choice == Choice::Stay) {
+            true => "Esc stay",
+            false => "Esc leave",
+        }
+    }
+
     /// Columns of the widest label.
     pub fn label_columns(&self) -> usize {
         self.entries.iter().map(|entry| entry.label.len()).max().unwrap_or(0)

@@ -4,6 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::Action;
 use super::available::{Why, available};
+use super::layout::{self, Layout};
 use super::{Pane, State};
 
 /// Where a binding holds.
@@ -114,6 +115,11 @@ pub fn lookup(pane: Pane, key: KeyEvent) -> Option<Action> {
     find(Context::In(pane)).or_else(|| find(Context::Everywhere)).map(|binding| binding.action)
 }
 
+/// The first key that asks for an action, in whatever pane.
+pub fn key_of(action: Action) -> Option<&'static str> {
+    BINDINGS.iter().find(|binding| binding.action == action)?.keys.first().copied()
+}
+
 /// The name of a key: `j`, `G`, `Ctrl-d`, `Shift-Tab`, `Space`, `F1`. None for keys that nothing can be bound to.
 pub fn name_of(key: KeyEvent) -> Option<String> {
     let plain = match key.code {
@@ -159,13 +165,37 @@ pub fn hints(state: &State) -> Vec<Hint> {
         Context::Everywhere => true,
         Context::In(pane) => pane == state.focus,
     };
+    let layout = layout::of(state);
     let hinted = BINDINGS.iter().filter(holds).filter(|binding| available(binding.action, state).is_ok());
+    let hinted = hinted.filter(|binding| is_in_sight(binding.action, state.focus, &layout));
     hinted
         .filter_map(|binding| {
             let keys = if binding.action == Action::Enter { "Enter" } else { binding.keys.first()? };
             Some(Hint { keys, label: binding.hint?, action: binding.action })
         })
         .collect()
+}
+
+/// Whether what an action changes is on the screen.
+fn is_in_sight(action: Action, focus: Pane, layout: &Layout) -> bool {
+    match action {
+        Action::NextTab | Action::NextPlatform => layout.details.is_some() && focus != Pane::Registries,
+        Action::Sort => layout.tags.is_some() && focus != Pane::Registries,
+        _ => true,
+    }
+}
+
+impl Hint {
+    /// How early it gets room where not all have some: first what leads to all others, then what changes things.
+    pub fn rank(&self) -> usize {
+        match self.action {
+            Action::Help => 0,
+            Action::Retag | Action::Copy | Action::Put | Action::Delete => 1,
+            Action::Enter | Action::Filter => 2,
+            Action::NextTab | Action::NextPlatform => 4,
+            _ => 3,
+        }
+    }
 }
 
 /// One row of help.

@@ -259,23 +259,23 @@ pub const TAB_GAP: u16 = 3;
 /// Columns of the sign that there are more tabs in front.
 pub const MORE_TABS: u16 = 2;
 
-/// The hints with their columns in the bar: those that fit; the last one, which leads to all others, in any case.
+/// The hints with their columns in the bar, as far as they fit: those of the first rank in any case.
 pub fn hints(state: &State) -> Vec<(Hint, std::ops::Range<u16>)> {
-    let hints = keymap::hints(state);
+    let mut hints: Vec<(usize, Hint)> = keymap::hints(state).into_iter().enumerate().collect();
     let width = |hint: &Hint| columns::width(hint.keys) + columns::width(hint.label) + 3;
-    let last = hints.last().map_or(0, width);
     let mut room = usize::from(state.size.0).saturating_sub(1);
+    hints.sort_by_key(|(_, hint)| hint.rank());
+    hints.retain(|(_, hint)| {
+        let left = room.checked_sub(width(hint));
+        room = left.unwrap_or(room);
+        left.is_some()
+    });
+    hints.sort_by_key(|(place, _)| *place);
     let mut x = 1;
-    let mut placed = Vec::new();
-    for (number, hint) in hints.iter().enumerate() {
-        let is_last = number + 1 == hints.len();
-        if width(hint) + if is_last { 0 } else { last } > room {
-            continue;
-        }
-        room -= width(hint);
-        let end = x + width(hint) as u16;
-        placed.push((*hint, x..end));
-        x = end;
-    }
-    placed
+    let place = |(_, hint): (usize, Hint)| {
+        let start = x;
+        x += width(&hint) as u16;
+        (hint, start..x)
+    };
+    hints.into_iter().map(place).collect()
 }

@@ -11,33 +11,43 @@ pub struct PaletteEntry {
     pub text: &'static str,
     /// Its action; none where it takes an argument.
     pub action: Option<Action>,
+    /// The action that asks for that argument, so that its key can be shown.
+    pub opens: Option<Action>,
 }
 
 const fn entry(name: &'static str, text: &'static str, action: Action) -> PaletteEntry {
-    PaletteEntry { name, text, action: Some(action) }
+    PaletteEntry { name, text, action: Some(action), opens: None }
 }
 
-const fn with_argument(name: &'static str, text: &'static str) -> PaletteEntry {
-    PaletteEntry { name, text, action: None }
+const fn with_argument(name: &'static str, text: &'static str, opens: Option<Action>) -> PaletteEntry {
+    PaletteEntry { name, text, action: None, opens }
 }
 
 /// The commands, in the order of the palette.
 pub const ENTRIES: &[PaletteEntry] = &[
-    with_argument("open ", "open a registry, a repository or an image by name"),
-    with_argument("sort ", "sort the tags by version, name, date or size"),
-    with_argument("theme ", "change the colours"),
-    with_argument("filter ", "filter the list"),
+    with_argument("open ", "open a registry, a repository or an image by name", Some(Action::Open)),
+    with_argument("sort ", "sort the tags by version, name, date or size", Some(Action::Sort)),
+    with_argument("theme ", "change the colours", None),
+    with_argument("filter ", "filter the list", Some(Action::Filter)),
     entry("refresh", "refresh the pane", Action::Refresh),
     entry("reload", "forget everything cached for this registry and reload", Action::Reload),
     entry("tree", "repositories as a tree by namespace, and flat", Action::Tree),
     entry("hidden", "show what is hidden, and back", Action::Hidden),
     entry("zoom", "zoom the pane, and back", Action::Zoom),
-    with_argument("retag ", "give the marked images another tag; `{tag}` stands for the old one"),
-    with_argument("copy ", "copy the marked images to another repository or registry"),
-    with_argument("compare ", "compare the repository with another one, and copy over"),
-    entry("take", "take the marked images, to be put somewhere else", Action::Take),
+    with_argument(
+        "retag ",
+        "give the chosen images another tag; `{tag}` stands for the old one",
+        Some(Action::Retag),
+    ),
+    with_argument("copy ", "copy the chosen images to another repository or registry", Some(Action::Copy)),
+    with_argument(
+        "compare ",
+        "compare the repository with another one, and copy over",
+        Some(Action::Compare),
+    ),
+    entry("take", "take the chosen images, to be put somewhere else", Action::Take),
     entry("put", "put what was taken here", Action::Put),
-    entry("delete", "delete the marked images: shows the plan first", Action::Delete),
+    entry("delete", "delete the chosen images: shows the plan first", Action::Delete),
     entry("undo", "undo the last change: shows the plan first", Action::Undo),
     entry("jobs", "jobs: how far they are, stop, what failed again", Action::Jobs),
     entry("journal", "journal of changes: each can be undone", Action::Journal),

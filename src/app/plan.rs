@@ -8,6 +8,10 @@ mod undo;
 
 pub use copy::replaces;
 
+use std::collections::BTreeSet;
+
+use ratatui::layout::Size;
+
 use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::text::SafeText;
@@ -73,8 +77,8 @@ pub fn title(wish: Option<&Wish>) -> &'static str {
 }
 
 /// What is being looked up while there is no plan yet.
-pub fn looking_up(wish: Option<&Wish>, width: usize) -> Vec<Line> {
-    let mut page = Page::new(width);
+pub fn looking_up(wish: Option<&Wish>, body: Size) -> Vec<Line> {
+    let mut page = Page::new(body);
     let asked: &[&str] = match wish {
         Some(Wish::Delete(wish)) => {
             page.field("repository", Tone::Plain, &wish.repository.to_string());
@@ -108,8 +112,8 @@ pub fn looking_up(wish: Option<&Wish>, width: usize) -> Vec<Line> {
 }
 
 /// Everything that the plan will do.
-pub fn lines(wish: &Wish, work: &Work, skipped: &[SafeText], width: usize) -> Vec<Line> {
-    let mut page = Page::new(width);
+pub fn lines(wish: &Wish, work: &Work, skipped: &[SafeText], body: Size) -> Vec<Line> {
+    let mut page = Page::new(body);
     for change in skipped {
         page.field("cannot", Tone::Warn, &format!("undo {change}"));
     }
@@ -134,10 +138,6 @@ pub fn lines(wish: &Wish, work: &Work, skipped: &[SafeText], width: usize) -> Ve
 
 /// What the button says that carries it out.
 pub fn verb(work: &Work) -> String {
-    let counted = |count: usize, one: &str, many: &str| match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
-    };
     match work {
         Work::Retag(plan) => {
             let verb = if plan.manner == tags::Manner::Move { "Rename" } else { "Retag" };
@@ -148,10 +148,25 @@ pub fn verb(work: &Work) -> String {
             match plan.manner {
                 Manner::Untag => format!("Untag {}", counted(tags, "tag", "tags")),
                 Manner::Replace => format!("Untag {} by replacement", counted(tags, "tag", "tags")),
-                Manner::Image => format!("Delete {}", counted(plan.images.len(), "image", "images")),
+                Manner::Image => {
+                    let images = plan.images.len();
+                    let tags = match plan.tags_that_go().count() {
+                        0 => String::new(),
+                        tags => format!(", {}", counted(tags, "tag", "tags")),
+                    };
+                    format!("Delete {}{tags}", counted(images, "image", "images"))
+                }
             }
         }
-        Work::Copy(plan) => format!("Copy {}", counted(plan.images.len(), "image", "images")),
+        Work::Copy(plan) => {
+            let digests: BTreeSet<String> =
+                plan.images.iter().map(|image| image.digest.to_string()).collect();
+            let images = counted(digests.len(), "image", "images");
+            match plan.images.len() == digests.len() {
+                true => format!("Copy {images}"),
+                false => format!("Copy {} tags of {images}", plan.images.len()),
+            }
+        }
         Work::Undo(_) => "Undo it".into(),
     }
 }
@@ -162,8 +177,8 @@ pub fn impediment(work: &Work) -> Option<SafeText> {
         return Some(refused.why.clone());
     }
     match work {
-        Work::Delete(plan) => match (&plan.blocked, plan.images.is_empty()) {
-            (Some(blocked), _) => Some(blocked.why.clone()),
+        Work::Delete(plan) => match (delete::blocked(plan), plan.images.is_empty()) {
+            (Some(why), _) => Some(SafeText::from(why)),
             (None, true) => Some("there is nothing to delete".into()),
             (None, false) => None,
         },
@@ -195,11 +210,12 @@ pub fn is_harmless(work: &Work) -> bool {
 struct Page {
     lines: Vec<Line>,
     width: usize,
+    rows: usize,
 }
 
 impl Page {
-    fn new(width: usize) -> Page {
-        Page { lines: Vec::new(), width }
+    fn new(body: Size) -> Page {
+        Page { lines: Vec::new(), width: body.width.into(), rows: body.height.into() }
     }
 
     fn blank(&mut self) {
@@ -314,6 +330,13 @@ fn change(replaces: Option<&Digest>, digest: &Digest) -> (Tone, String) {
 /// At least so many columns, nothing cut.
 fn padded(text: &str, columns: usize) -> String {
     columns::left(text, columns.max(columns::width(text)))
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        count => format!("{count} {many}"),
+    }
 }
 
 fn joined<T: ToString>(names: &[T]) -> String {

@@ -2,14 +2,18 @@
 
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 use tui_input::Input;
 
 use super::Canvas;
 use super::theme::Role;
-use crate::app::dialog::Dialog;
+use crate::app::dialog::{CommandLine, Dialog};
 use crate::app::layout;
 use crate::app::notices::Level;
 use crate::model::columns;
+
+/// Lines that a message has at most.
+const MOST_LINES: usize = 3;
 
 impl Canvas<'_, '_> {
     /// Draws the bar.
@@ -19,15 +23,41 @@ impl Canvas<'_, '_> {
                 self.input(area, "/", input, Role::Dim, "Enter keep  Esc drop");
             }
             Some(Dialog::CommandLine(line)) => {
-                let (role, about) = match (&line.problem, line.completions.as_slice()) {
-                    (Some(problem), _) => (Role::Bad, problem.clone()),
-                    (None, []) => (Role::Dim, "Enter run  Esc leave".into()),
-                    (None, completions) => (Role::Dim, completions.join("  ")),
-                };
-                self.input(area, ":", &line.input, role, &about);
+                self.command_line(area, line);
             }
             _ if self.state.notices.toast_until.is_some() => self.toast(area),
             _ => self.hints(area),
+        }
+    }
+
+    /// What is typed, and beside it what it could become or why it was refused; that stands above where it does not fit.
+    fn command_line(&mut self, area: Rect, line: &CommandLine) {
+        self.input(area, ":", &line.input, Role::Dim, "");
+        let (role, about) = match (&line.problem, line.completions.as_slice()) {
+            (Some(problem), _) => (Role::Bad, problem.clone()),
+            (None, []) => (Role::Dim, "Enter run  Esc leave".into()),
+            (None, completions) => (Role::Dim, completions.join("  ")),
+        };
+        let typed = u16::try_from(columns::width(line.input.value())).unwrap_or(u16::MAX);
+        let used = typed.saturating_add(4).min(area.width);
+        let beside = Rect { x: area.x + used, width: area.width - used, ..area };
+        let room = usize::from(beside.width);
+        if line.problem.is_some() && columns::width(&about) > room {
+            let lines = columns::wrap_into(&about, usize::from(area.width).saturating_sub(2), MOST_LINES);
+            return self.up_from(area.y.saturating_sub(1), role, lines);
+        }
+        let style = self.style(role);
+        self.put(beside, Line::styled(columns::cut(&about, room), style));
+    }
+
+    /// Draws lines over what is there, the last one in this row of the screen.
+    fn up_from(&mut self, row: u16, role: Role, lines: Vec<String>) {
+        let style = self.style(role);
+        let (top, width) = ((row + 1).saturating_sub(lines.len() as u16), self.state.size.0);
+        for (line, y) in lines.into_iter().zip(top..) {
+            let place = Rect::new(0, y, width, 1);
+            self.frame.render_widget(Clear, place);
+            self.put(place, Line::styled(format!(" {line}"), style));
         }
     }
 
@@ -60,10 +90,22 @@ impl Canvas<'_, '_> {
             Level::Refused => (Role::Warn, "not now: "),
             Level::Failed => (Role::Bad, "failed: "),
         };
-        let hint = notice.hint.as_ref().map(|hint| format!(" · hint: {hint}")).unwrap_or_default();
-        let text = columns::cut(&format!(" {word}{}{hint}", notice.text), area.width.into());
-        let style = self.style(role);
-        self.put(area, Line::styled(text, style));
+        let room = usize::from(area.width).saturating_sub(2);
+        let text = format!("{word}{}", notice.text);
+        let hint = notice.hint.as_ref().map(|hint| format!("hint: {hint}"));
+        let beside =
+            hint.as_ref().map(|hint| format!("{text} · {hint}")).filter(|all| columns::width(all) <= room);
+        let lines = match (beside, hint) {
+            (Some(all), _) => vec![all],
+            (None, None) => columns::wrap_into(&text, room, MOST_LINES),
+            (None, Some(hint)) => {
+                let hint = columns::wrap_into(&hint, room, MOST_LINES - 1);
+                let mut lines = columns::wrap_into(&text, room, MOST_LINES - hint.len());
+                lines.extend(hint);
+                lines
+            }
+        };
+        self.up_from(area.y, role, lines);
     }
 
     fn hints(&mut self, area: Rect) {

@@ -143,7 +143,7 @@ impl Canvas<'_, '_> {
     /// A box over everything else, at that place; what its border leaves.
     pub fn overlay(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
         self.frame.render_widget(Clear, area);
-        let foot = columns::cut(foot, usize::from(area.width).saturating_sub(4));
+        let foot = hints_that_fit(foot, usize::from(area.width).saturating_sub(4));
         let foot = Line::styled(format!(" {foot} "), self.style(Role::Dim)).right_aligned();
         let block = Block::bordered()
             .border_type(BorderType::Rounded)
@@ -154,6 +154,15 @@ impl Canvas<'_, '_> {
         self.frame.render_widget(block, area);
         inner
     }
+}
+
+/// The hints that fit, parted by two spaces; the last one, which leads out, in any case.
+fn hints_that_fit(hints: &str, room: usize) -> String {
+    let mut all: Vec<&str> = hints.split("  ").collect();
+    while all.len() > 1 && columns::width(&all.join("  ")) > room {
+        all.remove(all.len() - 2);
+    }
+    columns::cut(&all.join("  "), room)
 }
 
 /// The pane that shows the spinner: the focused one if it waits, else the first that does.

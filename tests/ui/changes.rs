@@ -224,7 +224,7 @@ fn the_prompt_for_new_tags_shows_what_comes_of_it() {
 fn a_retag_shows_old_and_new_digests() {
     plan_picture("plan_retag", |size| {
         let mut screen = after(size, &["Space Space", "t"]);
-        screen.write("-stable").press("Tab Space").press("Enter");
+        screen.write("-stable").press("Tab").press("Enter");
         screen
     });
 }
@@ -340,7 +340,7 @@ fn quitting_while_a_job_runs_asks() {
 #[test]
 fn a_rename_moves_and_a_pattern_names_each() {
     let mut screen = after((80, 24), &["Space Space", "t"]);
-    screen.write("-stable").press("Tab Space Enter").press("l Enter");
+    screen.write("-stable").press("Tab Enter").press("l Enter");
     let [(_, work)] = screen.started.as_slice() else { panic!("one job: {}", screen.text()) };
     let Work::Retag(plan) = &**work else { panic!("a retag") };
     assert_eq!(plan.manner, Manner::Move);
@@ -470,6 +470,27 @@ fn after_new_tags_no_undo_is_promised_that_the_server_cannot_do() {
         assert!(text.starts_with("done: retag team/app:1.10.0-rc.1 → "), "{text}");
         assert!(text.contains(promise) && text.contains("`z`") != promise.is_empty(), "{text}");
         assert!(text.contains(" in localhost:5000"), "two registries are open: {text}");
+    }
+}
+
+#[test]
+fn hints_of_dialogs_name_only_what_can_be_done_and_how_to_leave() {
+    let none = after((80, 24), &["w"]).text();
+    assert!(!none.contains("s stop") && !none.contains("r what failed"), "{none}");
+    let mut jobs = working((80, 24));
+    jobs.press("w");
+    assert!(jobs.text().contains("s stop") && !jobs.text().contains("r what failed"), "{}", jobs.text());
+    jobs.press("j");
+    assert!(!jobs.text().contains("s stop") && jobs.text().contains("r what failed"), "{}", jobs.text());
+    jobs.press("Esc").press("q");
+    assert!(jobs.text().contains("Esc stay"), "{}", jobs.text());
+    let mut journal = after((80, 24), &["J"]);
+    assert!(!journal.text().contains("c go on"), "{}", journal.text());
+    journal.press("j");
+    assert!(journal.text().contains("c go on"), "{}", journal.text());
+    for keys in [&["d"][..], &["t"], &["c"], &["C"], &["J"], &["z"]] {
+        let narrow = after((40, 10), keys).text();
+        assert!(narrow.contains("Esc leave"), "{keys:?}: {narrow}");
     }
 }
 

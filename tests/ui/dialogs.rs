@@ -39,6 +39,56 @@ fn a_command_that_does_not_exist_is_refused_in_its_line() {
 }
 
 #[test]
+fn however_long_a_command_is_its_refusal_is_seen() {
+    for size in [(40, 10), (150, 42)] {
+        let mut screen = after(size, ":");
+        screen.write(&"x".repeat(400));
+        screen.press("Enter");
+        assert!(screen.text().contains("there is no command `xxx"), "{}", screen.text());
+    }
+}
+
+#[test]
+fn completions_stand_beside_what_is_typed() {
+    let mut screen = after((150, 42), ":");
+    screen.write("re");
+    assert!(screen.text().lines().last().is_some_and(|line| line.starts_with(":re")), "{}", screen.text());
+    assert!(screen.text().contains("  refresh  reload"), "{}", screen.text());
+    let bar = screen.text().lines().last().map(|line| line.find("refresh")).expect("the bar");
+    assert!(bar.is_some_and(|column| column < 12), "{}", screen.text());
+}
+
+#[test]
+fn the_palette_and_help_name_keys_and_show_that_there_is_more() {
+    let screen = after((120, 40), "Ctrl-p u n d o");
+    let row = screen.text().lines().find(|line| line.contains("undo the last change")).map(String::from);
+    assert!(row.is_some_and(|row| row.contains(" z ") || row.contains("z│")), "{}", screen.text());
+    let help = after((80, 24), "?");
+    let first = help.text().lines().find(|line| line.contains("Everywhere")).map(String::from);
+    assert!(first.is_some_and(|line| line.contains('┃')), "{}", help.text());
+    let mut cut = after((40, 10), "?");
+    cut.write("sort");
+    assert!(cut.text().contains("sort menu: versi…"), "{}", cut.text());
+}
+
+#[test]
+fn the_bar_names_what_changes_things_first_and_only_what_is_in_sight() {
+    for columns in [50, 80] {
+        let screen = at_tags((columns, 24));
+        let bar = screen.text().lines().last().unwrap_or_default().to_string();
+        for hint in ["t retag", "c copy", "d delete", "? help"] {
+            assert!(bar.contains(hint), "{hint}: {bar}");
+        }
+    }
+    let zoomed = after((150, 42), "+").text();
+    let bar = zoomed.lines().last().unwrap_or_default();
+    assert!(!bar.contains("] tab") && !bar.contains("} platform"), "{bar}");
+    let registries = after((150, 42), "1").text();
+    let bar = registries.lines().last().unwrap_or_default();
+    assert!(!bar.contains("] tab") && !bar.contains("s sort"), "{bar}");
+}
+
+#[test]
 fn palette() {
     picture("palette", |size| after(size, "Ctrl-p"));
 }

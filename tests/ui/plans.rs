@@ -91,7 +91,7 @@ pub fn no_untag(wish: &Wish) -> Result<Work, Failure> {
         plan.deletes.by_tag = Ability::No("405 UNSUPPORTED".into());
         if plan.manner == Manner::Untag {
             plan.blocked = Some(Refusal {
-                why: "the server cannot delete by tag, and other tags share the digest".into(),
+                why: "the server does not delete by tag (405 UNSUPPORTED)".into(),
                 hint: Some("delete the image with all its tags, or untag by replacement".into()),
             });
         }
@@ -141,6 +141,33 @@ fn more_than_one_digest_asks_to_type_the_name() {
         screen.write("team/a");
         screen
     });
+}
+
+#[test]
+fn deleting_images_counts_the_tags_that_go_and_what_takes_others_along_comes_first() {
+    for size in [(50, 15), (80, 24), (150, 42)] {
+        let screen = after(delete_plan, size, &["Space Space Space", "d", "Tab"]);
+        let text = screen.text().replace(['│', '┃'], " ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("type team/app to delete 3 images, 5 tags"), "{}", screen.text());
+        assert!(text.contains("3 images · 5 tags, 2 of them not named · 1 index"), "{}", screen.text());
+    }
+}
+
+#[test]
+fn however_small_the_screen_is_a_plan_says_how_much_goes() {
+    let screen = after(delete_plan, (40, 10), &["Space Space", "d", "Tab"]);
+    for shown in ["● delete image", "2 images · 4 tags, 2 of"] {
+        assert!(screen.text().contains(shown), "{shown}: {}", screen.text());
+    }
+}
+
+#[test]
+fn what_a_server_said_stands_there_once() {
+    for size in PLAN_SIZES.into_iter().skip(1) {
+        let screen = after(no_untag, size, &["d"]);
+        assert_eq!(screen.text().matches("405 UNSUPPORTED").count(), 1, "{}", screen.text());
+    }
 }
 
 #[test]
@@ -261,5 +288,10 @@ fn a_rule_greys_the_key_and_says_which() {
     screen.state.settings.rules.read_only = Some("`--read-only`");
     screen.press("d");
     assert!(screen.text().contains("not now: `--read-only` refuses every change"), "{}", screen.text());
+    screen.press("Esc").resize((40, 10));
+    screen.state.settings.rules.read_only = Some("`read_only = true` in a configuration with a long name");
+    screen.press("d");
+    let text = screen.text();
+    assert!(text.contains("with a long name refuses") && text.contains("every change"), "it wraps: {text}");
     assert!(screen.state.dialogs.is_empty());
 }

@@ -43,7 +43,8 @@ impl Turn<'_> {
         let state = &*self.state;
         match dialog {
             Dialog::Menu(menu) => {
-                let rows = layout::inside(layout::menu(state, menu));
+                let area = layout::menu(state, menu);
+                let rows = Rect { x: area.x, width: area.width, ..layout::inside(area) };
                 let Menu { entries, cursor, .. } = menu;
                 *cursor = row_at(rows, at, 0, entries.len())?;
                 Some(KeyCode::Enter)
@@ -110,7 +111,7 @@ impl Turn<'_> {
             return None;
         }
         let body = layout::plan_body(self.state);
-        let lines = plan.lines(body.width.into());
+        let lines = plan.lines(body.as_size());
         let scroll = plan.scroll.min(lines.len().saturating_sub(body.height.into()));
         lines.get(row_at(body, at, scroll, lines.len())?)?.press
     }

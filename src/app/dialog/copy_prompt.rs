@@ -227,14 +227,17 @@ impl Turn<'_> {
     }
 }
 
-/// How many images, in words.
+/// How many tags or images, in words.
 pub fn counted(what: &What) -> String {
     match what {
         What::AllTags => "all tags".into(),
         What::Images(images) => match images.as_slice() {
             [Selector::Tag(tag)] => tag.to_string(),
             [Selector::Digest(digest)] => digest.short(),
-            images => format!("{} images", images.len()),
+            images => {
+                let are_tags = images.iter().all(|image| matches!(image, Selector::Tag(_)));
+                format!("{} {}", images.len(), if are_tags { "tags" } else { "images" })
+            }
         },
     }
 }

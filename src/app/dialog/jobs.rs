@@ -115,6 +115,11 @@ pub fn lines(job: &Job) -> Vec<Line<'_>> {
     lines
 }
 
+/// Whether something of a job is left to be planned again.
+pub fn is_unfinished(job: &Job) -> bool {
+    job.report().is_some_and(|report| again(&job.wish, &report.items).is_some())
+}
+
 /// One line of an opened job.
 #[derive(Debug)]
 pub enum Line<'a> {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Size;
 use tui_input::Input;
 
 use super::{Dialog, typed};
@@ -61,11 +62,11 @@ impl Plan {
         is_ready.then_some(work)
     }
 
-    /// Everything it says, for a width in columns.
-    pub fn lines(&self, width: usize) -> Vec<plan::Line> {
+    /// Everything it says, laid out for a body of this size.
+    pub fn lines(&self, body: Size) -> Vec<plan::Line> {
         match (&self.wish, &self.work.value) {
-            (Some(wish), Some(work)) => plan::lines(wish, work, &self.skipped, width),
-            (wish, _) => plan::looking_up(wish.as_ref(), width),
+            (Some(wish), Some(work)) => plan::lines(wish, work, &self.skipped, body),
+            (wish, _) => plan::looking_up(wish.as_ref(), body),
         }
     }
 
@@ -249,7 +250,7 @@ impl Turn<'_> {
     /// How far a plan scrolls.
     fn furthest_line(&self, plan: &Plan) -> usize {
         let body = layout::plan_body(self.state);
-        plan.lines(body.width.into()).len().saturating_sub(body.height.into())
+        plan.lines(body.as_size()).len().saturating_sub(body.height.into())
     }
 
     pub(super) fn key_in_plan(&mut self, mut plan: Box<Plan>, key: KeyEvent) -> Option<Dialog> {

@@ -103,7 +103,9 @@ impl Turn<'_> {
                 }
                 Err(problem) => prompt.problem = Some(problem),
             },
-            KeyCode::Tab | KeyCode::BackTab | KeyCode::Up | KeyCode::Down => {
+            // There is one switch: Tab turns it from wherever the cursor is.
+            KeyCode::Tab | KeyCode::BackTab => prompt.moves = !prompt.moves,
+            KeyCode::Up | KeyCode::Down => {
                 prompt.on_switch = !prompt.on_switch;
             }
             KeyCode::Char(' ') if prompt.on_switch => prompt.moves = !prompt.moves,

@@ -14,8 +14,10 @@ use crate::model::columns;
 
 /// Columns of the prompts.
 const PROMPT: u16 = 76;
-/// Columns of the prompt for a name, and of the palette.
+/// Columns of the prompt for a name.
 const NARROW_PROMPT: u16 = 72;
+/// Columns of the palette.
+const PALETTE: u16 = 84;
 /// New names that the prompt for tags lists at most.
 const MOST_NAMES: usize = 12;
 
@@ -50,12 +52,12 @@ pub fn log(state: &State) -> Rect {
 
 /// The box of the help, with its border. What is typed to search stands in its first line.
 pub fn help(state: &State) -> Rect {
-    over(state, 88, BINDINGS.len() as u16 + 5)
+    over(state, 110, BINDINGS.len() as u16 + 5)
 }
 
 /// The box of the palette, with its border.
 pub fn palette(state: &State) -> Rect {
-    over(state, NARROW_PROMPT, ENTRIES.len() as u16 + 3)
+    over(state, PALETTE, ENTRIES.len() as u16 + 3)
 }
 
 /// The rows of the palette, below what is typed.

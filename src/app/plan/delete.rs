@@ -1,18 +1,22 @@
 //! What deleting will do: by which way, what goes, what stays, what is broken, what is freed.
 
-use super::{Page, Press, Tone, joined};
+use super::{Page, Press, Tone, counted, joined};
 use crate::model::columns;
 use crate::model::server::Ability;
 use crate::model::size;
 use crate::model::work::delete::{Image, Manner, Plan};
 
+/// With fewer rows than this only the chosen way is shown.
+const FEW_ROWS: usize = 8;
+
 impl Page {
     pub(super) fn delete(&mut self, plan: &Plan) {
         self.field("repository", Tone::Plain, &plan.repository.to_string());
         self.ways(plan);
-        if let Some(blocked) = plan.blocked.as_ref() {
+        self.summary(plan);
+        if let (Some(blocked), Some(why)) = (plan.blocked.as_ref(), blocked(plan)) {
             self.blank();
-            self.field("blocked", Tone::Bad, blocked.why.as_str());
+            self.field("blocked", Tone::Bad, &why);
             self.hint(blocked.hint.as_ref());
         }
         self.along(plan);
@@ -32,8 +36,45 @@ impl Page {
         self.server(plan);
     }
 
-    /// The ways that there are, the chosen one marked.
+    /// How much goes in all, where that is more than what can be seen at once.
+    fn summary(&mut self, plan: &Plan) {
+        let named: usize = plan.images.iter().map(|image| image.named.len()).sum();
+        let others: usize = plan.images.iter().map(|image| image.others.len()).sum();
+        let images = counted(plan.images.len(), "image", "images");
+        if plan.manner != Manner::Image {
+            if named > 1 {
+                let stay = counted(others, "other tag stays", "other tags stay");
+                let text = format!("{named} tags of {images}; {stay}");
+                self.field("goes", Tone::Plain, &text);
+            }
+            return;
+        }
+        let going = plan.tags_that_go().count();
+        let unnamed = going.saturating_sub(named);
+        let mut broken: Vec<_> = plan.images.iter().flat_map(|image| &image.parents).collect();
+        broken.retain(|parent| !plan.images.iter().any(|image| image.digest == parent.digest));
+        broken.sort_by_key(|parent| parent.digest.to_string());
+        broken.dedup_by_key(|parent| parent.digest);
+        let mut text = format!("{images} · {}", counted(going, "tag", "tags"));
+        if unnamed > 0 {
+            text.push_str(&format!(", {unnamed} of them not named"));
+        }
+        if !broken.is_empty() {
+            text.push_str(&format!(" · {}", counted(broken.len(), "index breaks", "indexes break")));
+        }
+        if let Some(bytes) = plan.frees.filter(|bytes| *bytes > 0) {
+            text.push_str(&format!(" · frees {}", size::bytes(bytes)));
+        }
+        let tone = if unnamed > 0 || !broken.is_empty() { Tone::Bad } else { Tone::Warn };
+        self.field("goes", tone, &text);
+    }
+
+    /// The ways that there are, the chosen one marked; where there is little room, only that one.
     fn ways(&mut self, plan: &Plan) {
+        if self.rows < FEW_ROWS {
+            let text = format!("● {}", word(plan.manner));
+            return self.field("way", Tone::Strong, &text);
+        }
         let mut label = "way";
         for manner in ways(plan) {
             let sign = if manner == plan.manner { "●" } else { "○" };
@@ -69,9 +110,14 @@ impl Page {
     }
 
     fn images(&mut self, plan: &Plan) {
-        let names: Vec<String> = plan.images.iter().map(name).collect();
+        let mut images: Vec<&Image> = plan.images.iter().collect();
+        if plan.manner == Manner::Image {
+            // What takes others along comes first: the rest is what was named.
+            images.sort_by_key(|image| image.others.is_empty() && image.parents.is_empty());
+        }
+        let names: Vec<String> = images.iter().map(|image| name(image)).collect();
         let column = self.column(names.iter().map(String::as_str));
-        for (image, name) in plan.images.iter().zip(&names) {
+        for (image, name) in images.into_iter().zip(&names) {
             let going = if plan.manner == Manner::Image { Tone::Warn } else { Tone::Strong };
             let kind = if image.media_type.is_index() { "  index" } else { "" };
             self.pair((going, name), column, (Tone::Dim, format!("{}{kind}", image.digest.short())));
@@ -169,6 +215,17 @@ impl Page {
             self.field(label, tone, &format!("{what}: {text}"));
         }
     }
+}
+
+/// Why the way is not possible; what the server said to that stands in the lines about the server.
+pub fn blocked(plan: &Plan) -> Option<String> {
+    let mut why = plan.blocked.as_ref()?.why.to_string();
+    for ability in [&plan.deletes.by_tag, &plan.deletes.by_digest] {
+        if let Ability::No(said) = ability {
+            why = why.replace(&format!(" ({said})"), "");
+        }
+    }
+    Some(why)
 }
 
 /// The ways to offer. The replacement is only for servers that cannot untag.

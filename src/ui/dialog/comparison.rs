@@ -27,7 +27,7 @@ impl Canvas<'_, '_> {
             (false, 0) => "Compare".to_string(),
             (false, marks) => format!("Compare · {marks} marked"),
         };
-        let hints = "Space mark  * all that differ  p copy over  x swap  . hide same  Esc leave";
+        let hints = "p copy over  Space mark  * all that differ  x swap  . hide same  Esc leave";
         let area = layout::comparison(self.state);
         let inner = self.overlay(area, &title, hints);
         let line = |row: u16| Rect::new(inner.x + 1, inner.y + row, inner.width.saturating_sub(2), 1);

@@ -17,7 +17,9 @@ impl Canvas<'_, '_> {
     pub fn help(&mut self, help: &Help) {
         let rows = keymap::help_rows(self.state, help.input.value());
         let title = format!("Help: {}", self.state.focus.title());
-        let inner = self.overlay(layout::help(self.state), &title, "type to search  Esc leave");
+        let area = layout::help(self.state);
+        let inner = self.overlay(area, &title, "type to search  ↑ ↓ scroll  Esc leave");
+        let room = usize::from(inner.width).saturating_sub(KEYS + 3);
         let mut lines: Vec<Line> = Vec::new();
         let mut section = "";
         for row in &rows {
@@ -28,9 +30,11 @@ impl Canvas<'_, '_> {
             let (key, text) =
                 if row.refused.is_some() { (Role::Dim, Role::Dim) } else { (Role::Key, Role::Text) };
             let refused = row.refused.as_ref().map(|why| format!("  (not now: {why})")).unwrap_or_default();
+            let about = columns::cut(row.text, room);
+            let refused = columns::cut(&refused, room.saturating_sub(columns::width(&about)));
             lines.push(Line::from(vec![
                 Span::styled(format!("  {}", columns::left(&row.keys, KEYS)), self.style(key)),
-                Span::styled(row.text, self.style(text)),
+                Span::styled(about, self.style(text)),
                 Span::styled(refused, self.style(Role::Dim)),
             ]));
         }
@@ -38,10 +42,12 @@ impl Canvas<'_, '_> {
             lines.push(Line::styled("  no key does that", self.style(Role::Dim)));
         }
         let body = Rect::new(inner.x, inner.y + 1, inner.width, inner.height.saturating_sub(1));
-        let scroll = help.scroll.min(lines.len().saturating_sub(body.height.into()));
+        let all = lines.len();
+        let scroll = help.scroll.min(all.saturating_sub(body.height.into()));
         for (row, line) in lines.into_iter().skip(scroll).take(body.height.into()).enumerate() {
             self.put(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
         }
+        self.scrollbar(area, body, scroll, all);
         self.input(Rect { height: inner.height.min(1), ..inner }, "/", &help.input, Role::Dim, "");
     }
 }

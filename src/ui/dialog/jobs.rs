@@ -30,8 +30,9 @@ impl Canvas<'_, '_> {
         let state = self.state;
         let running = state.jobs.running().count();
         let title = format!("Jobs {}, {running} running", state.jobs.all.len());
-        let hints = "Enter parts  s stop  r what failed again  Esc leave";
-        let inner = self.overlay(layout::log(state), &title, hints);
+        let chosen = state.jobs.all.iter().rev().nth(cursor);
+        let hints = format!("{}Esc leave", chosen.map_or(String::new(), |job| hints(job, "Enter parts  ")));
+        let inner = self.overlay(layout::log(state), &title, &hints);
         if state.jobs.all.is_empty() {
             let text = "no jobs yet: deleting, retagging, copying and undoing run here".to_string();
             return self.say(inner, &[(Role::Dim, text)]);
@@ -67,7 +68,8 @@ impl Canvas<'_, '_> {
     }
 
     fn job(&mut self, job: &Job, scroll: usize) {
-        let inner = self.overlay(layout::log(self.state), "Job", "s stop  r what failed again  Esc back");
+        let hints = format!("{}Esc back", hints(job, ""));
+        let inner = self.overlay(layout::log(self.state), "Job", &hints);
         let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
         let place = if job.place.is_empty() { String::new() } else { format!(" · {}", job.place) };
         let title = format!("{} · {}{place}", job.title, job.begun.strftime("%H:%M:%S"));
@@ -128,4 +130,11 @@ impl Canvas<'_, '_> {
             Span::styled(columns::cut(about.as_str(), room), self.style(Role::Dim)),
         ])
     }
+}
+
+/// The keys that do something with a job now.
+fn hints(job: &Job, first: &str) -> String {
+    let stop = if job.is_running() && !job.is_stopping() { "s stop  " } else { "" };
+    let again = if jobs::is_unfinished(job) { "r what failed again  " } else { "" };
+    format!("{first}{stop}{again}")
 }

@@ -27,8 +27,9 @@ impl Canvas<'_, '_> {
             true => format!("Journal {}", self.turning()),
             false => format!("Journal {}", entries.len()),
         };
-        let hints = "Enter look  z undo  c go on with the rest  Esc leave";
-        let inner = self.overlay(layout::log(self.state), &title, hints);
+        let look = |entry| format!("Enter look  {}", hints(entry));
+        let hints = format!("{}Esc leave", journal.entry().map(look).unwrap_or_default());
+        let inner = self.overlay(layout::log(self.state), &title, &hints);
         if let Some(failure) = &journal.entries.failure {
             return self.failure(inner, failure, "r asks again · Esc leaves");
         }
@@ -59,8 +60,8 @@ impl Canvas<'_, '_> {
     }
 
     fn entry(&mut self, entry: &Entry, scroll: usize) {
-        let hints = "z undo  c go on with the rest  Esc back";
-        let inner = self.overlay(layout::log(self.state), &titled(entry), hints);
+        let hints = format!("{}Esc back", hints(entry));
+        let inner = self.overlay(layout::log(self.state), &titled(entry), &hints);
         let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
         let (role, word) = word(entry.state);
         let when = format!("{}, {word}", time::absolute(entry.at));
@@ -93,6 +94,13 @@ impl Canvas<'_, '_> {
             Span::styled(word, self.style(role)),
         ])
     }
+}
+
+/// The keys that do something with an entry now.
+fn hints(entry: &Entry) -> String {
+    let undo = if entry.can_be_undone() { "z undo  " } else { "" };
+    let rest = if entry.state == State::Open { "c go on with the rest  " } else { "" };
+    format!("{undo}{rest}")
 }
 
 /// Its title, with the registries that it does not name.

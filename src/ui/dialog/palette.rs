@@ -4,11 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialog::Palette;
-use crate::app::layout;
 use crate::app::palette::ENTRIES;
+use crate::app::{keymap, layout};
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
+
+/// Columns of a key.
+const KEYS: usize = 8;
 
 impl Canvas<'_, '_> {
     /// Draws the palette.
@@ -27,8 +30,13 @@ impl Canvas<'_, '_> {
                 columns::left(entry.name, 11),
                 if is_cursor { base } else { self.style(Role::Key) },
             );
-            let text = columns::left(entry.text, usize::from(rows.width).saturating_sub(13));
-            self.put(place, Line::from(vec![Span::raw(marker), name, Span::raw(text)]).style(base));
+            let key = entry.action.or(entry.opens).and_then(keymap::key_of).unwrap_or_default();
+            let text = columns::left(entry.text, usize::from(rows.width).saturating_sub(13 + KEYS));
+            let key = Span::styled(
+                columns::right(key, KEYS - 1),
+                if is_cursor { base } else { self.style(Role::Dim) },
+            );
+            self.put(place, Line::from(vec![Span::raw(marker), name, Span::raw(text), key]).style(base));
         }
         self.input(Rect { height: inner.height.min(1), ..inner }, "> ", &palette.input, Role::Dim, "");
     }

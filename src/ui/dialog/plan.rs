@@ -40,7 +40,7 @@ impl Canvas<'_, '_> {
     }
 
     fn plan_lines(&mut self, plan: &Plan, body: Rect) {
-        let lines = plan.lines(body.width.into());
+        let lines = plan.lines(body.as_size());
         let (all, height) = (lines.len(), usize::from(body.height));
         let scroll = plan.scroll.min(all.saturating_sub(height));
         let is_old = plan.work.is_loading();

@@ -14,10 +14,10 @@ impl Canvas<'_, '_> {
     pub fn retag_prompt(&mut self, prompt: &Retag) {
         let places = layout::RetagPlaces::of(self.state, prompt);
         let title = if prompt.moves { "Rename" } else { "Retag" };
-        self.overlay(places.area, title, "Enter plan  Tab switch  Esc leave");
+        self.overlay(places.area, title, "Enter plan  Tab rename  Esc leave");
         let about = match prompt.images.as_slice() {
             [image] => format!("{}:{image}", prompt.from),
-            images => format!("{} images of {}", images.len(), prompt.from),
+            images => format!("{} tags of {}", images.len(), prompt.from),
         };
         let style = self.style(Role::Text);
         self.put(places.about, Line::styled(columns::cut_front(&about, places.about.width.into()), style));
