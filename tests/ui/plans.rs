@@ -202,6 +202,20 @@ fn the_box_stands_where_it_stood_when_the_plan_arrives() {
     }
 }
 
+#[test]
+fn a_plan_stands_where_the_prompt_before_it_stood() {
+    use regtui::app::layout;
+    for size in PLAN_SIZES.into_iter().chain(SIZES) {
+        for key in ["t", "c"] {
+            let screen = after(delete_plan, size, &[key]);
+            let dialog = screen.state.dialogs.last().expect("a prompt");
+            let (prompt, plan) = (layout::dialog(&screen.state, dialog), layout::plan(&screen.state));
+            assert_eq!((prompt.x, prompt.y, prompt.width), (plan.x, plan.y, plan.width), "{key} {size:?}");
+            assert!(prompt.height <= plan.height);
+        }
+    }
+}
+
 fn is_planned(screen: &Screen) -> bool {
     matches!(screen.state.dialogs.last(), Some(Dialog::Plan(_)))
 }

@@ -12,8 +12,6 @@ use crate::app::keymap::BINDINGS;
 use crate::app::palette::ENTRIES;
 use crate::model::columns;
 
-/// Columns of the prompts.
-const PROMPT: u16 = 76;
 /// Columns of the prompt for a name.
 const NARROW_PROMPT: u16 = 72;
 /// Columns of the palette.
@@ -73,6 +71,12 @@ pub fn offset(cursor: usize, height: u16) -> usize {
 /// The box of a plan, with its border: the same before the plan is there and after.
 pub fn plan(state: &State) -> Rect {
     over(state, 100, 30)
+}
+
+/// The box of a prompt that a plan follows: it stands where that will, so that nothing jumps.
+fn prompt_of(state: &State, height: usize) -> Rect {
+    let plan = plan(state);
+    Rect { height: u16::try_from(height).unwrap_or(u16::MAX).min(plan.height), ..plan }
 }
 
 /// What a plan says, inside its box; its foot stands below.
@@ -147,7 +151,7 @@ pub struct RetagPlaces {
 impl RetagPlaces {
     /// For this prompt.
     pub fn of(state: &State, prompt: &Retag) -> RetagPlaces {
-        let area = over(state, PROMPT, prompt.images.len().min(MOST_NAMES) as u16 + 8);
+        let area = prompt_of(state, prompt.images.len().min(MOST_NAMES) + 8);
         let inner = indented(inside(area));
         RetagPlaces {
             area,
@@ -180,7 +184,7 @@ impl CopyPlaces {
         let rows = prompt.rows().len();
         // Room for the names that fit is kept, so that nothing jumps while they come and go.
         let height = rows - prompt.suggestions.len() + 10;
-        let area = over(state, PROMPT, u16::try_from(height).unwrap_or(u16::MAX));
+        let area = prompt_of(state, height);
         let inner = indented(inside(area));
         let needed = columns::wrap(prompt.said(), inner.width.into()).len() as u16;
         let said = Rect { height: needed.min(inner.height.saturating_sub(4)), ..below(inner, 2) };
