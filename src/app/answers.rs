@@ -88,12 +88,16 @@ impl Turn<'_> {
                 registry.repositories.open_by_name(first);
             }
         }
-        registry.repositories.names.fail(failure);
+        let is_refresh = registry.repositories.names.at.is_some();
+        registry.repositories.names.fail(failure.clone());
         let has_nothing = registry.repositories.names.items.is_empty();
         let asks = is_refused && has_nothing && !std::mem::replace(&mut registry.was_prompted, true);
         let is_here = self.state.registries.selected().is_some_and(|registry| registry.host == *host);
         if asks && is_here && self.state.dialogs.is_empty() && self.state.focus == Pane::Repositories {
             self.prompt_to_open();
+        }
+        if is_refresh {
+            self.note_not_refreshed(&failure);
         }
     }
 
@@ -115,6 +119,9 @@ impl Turn<'_> {
                 if failure.kind == FailureKind::NotFound {
                     self.forget_opened(&repository);
                 }
+                if self.state.tags.tags.at.is_some() {
+                    self.note_not_refreshed(&failure);
+                }
                 self.state.tags.tags.fail(failure);
             }
         }
@@ -134,8 +141,12 @@ impl Turn<'_> {
         }
         let summary = answer.as_ref().ok().map(|inspection| inspection.summary.clone());
         let is_first = self.state.detail.inspection.value.is_none();
+        let failure = answer.as_ref().err().cloned();
         if !self.state.detail.inspection.answer(ticket, answer, self.now) {
             return;
+        }
+        if let Some(failure) = failure.filter(|_| !is_first) {
+            self.note_not_refreshed(&failure);
         }
         if is_first {
             self.state.detail.variant = 0;

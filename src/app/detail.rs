@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::list::List;
 use super::remote::Remote;
 use crate::model::inspection::{Inspection, Variant};
-use crate::model::json::{self, Line};
+use crate::model::json::{self, Line, Token};
 use crate::model::reference::{Repository, Selector};
+use crate::model::text::SafeText;
 
 /// The Details pane.
 #[derive(Debug, Default)]
@@ -31,6 +32,8 @@ pub struct Detail {
     pub config: Vec<Line>,
     /// The manifest of the chosen platform, pretty-printed, behind that of its index.
     pub manifest: Vec<Line>,
+    /// Where in `manifest` that of the chosen platform begins: 0 where there is no other.
+    pub manifest_of_chosen: usize,
 }
 
 /// The tabs of the Details pane.
@@ -80,6 +83,9 @@ impl Detail {
         self.scroll = 0;
         self.layers.is_chosen = false;
         self.lay_out();
+        if self.tab == Tab::Manifest {
+            self.scroll = self.manifest_of_chosen.min(self.length().saturating_sub(self.height.max(1)));
+        }
     }
 
     /// Shows another image; the open tab stays, and the platform where the new image has as many.
@@ -101,18 +107,31 @@ impl Detail {
         self.layers.show(rows);
         let config = self.chosen().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
         self.config = config.map(|config| json::lay_out(&config.raw)).unwrap_or_default();
-        self.manifest = self.lay_out_manifest();
+        (self.manifest, self.manifest_of_chosen) = self.lay_out_manifest();
         self.scroll = self.scroll.min(self.length().saturating_sub(self.height.max(1)));
     }
 
-    fn lay_out_manifest(&self) -> Vec<Line> {
-        let Some(inspection) = &self.inspection.value else { return Vec::new() };
-        let mut lines = json::lay_out(&inspection.manifest.raw);
-        let child = self.chosen().and_then(|variant| variant.manifest.as_ref().ok());
-        if let Some(child) = child.filter(|child| child.digest != inspection.manifest.digest) {
-            lines.push(Line { indent: 0, pieces: Vec::new() });
-            lines.extend(json::lay_out(&child.raw));
-        }
-        lines
+    /// The manifest, behind that of its index where it has one; and the line where it begins.
+    fn lay_out_manifest(&self) -> (Vec<Line>, usize) {
+        let Some(inspection) = &self.inspection.value else { return (Vec::new(), 0) };
+        let lines = json::lay_out(&inspection.manifest.raw);
+        let Some(variant) = self.chosen() else { return (lines, 0) };
+        let child = variant.manifest.as_ref().ok();
+        let Some(child) = child.filter(|child| child.digest != inspection.manifest.digest) else {
+            return (lines, 0);
+        };
+        let name = variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
+        let mut all = vec![heading("index")];
+        all.extend(lines);
+        all.push(Line { indent: 0, pieces: Vec::new() });
+        let begins = all.len();
+        all.push(heading(&name));
+        all.extend(json::lay_out(&child.raw));
+        (all, begins)
     }
+}
+
+/// A line over the JSON of one manifest of several.
+fn heading(text: &str) -> Line {
+    Line { indent: 0, pieces: vec![(Token::Mark, SafeText::from(format!("── {text} ──")))] }
 }

@@ -24,6 +24,9 @@ const TWO_PANES: u16 = 100;
 /// From this many columns on all four panes have room.
 const FOUR_PANES: u16 = 150;
 
+/// Columns of the Registries pane beside all others.
+const REGISTRIES: u16 = 19;
+
 /// The rectangles of one screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layout {
@@ -87,10 +90,10 @@ fn widths(state: &State, columns: u16) -> Vec<(Pane, u16)> {
             vec![(Pane::Registries, registries), (Pane::Repositories, repositories), (Pane::Tags, rest)]
         }
         _ => {
-            let registries = if shows_registries && columns >= FOUR_PANES { columns * 15 / 100 } else { 0 };
+            let registries = if shows_registries && columns >= FOUR_PANES { REGISTRIES } else { 0 };
             let rest = columns - registries;
             let repositories = (rest * 20 / 100).clamp(24, 40);
-            let tags = (rest * 45 / 100).clamp(44, 78);
+            let tags = (rest * if columns < FOUR_PANES { 45 } else { 50 } / 100).clamp(44, 90);
             let mut panes = vec![(Pane::Registries, registries)];
             panes.retain(|(_, width)| *width > 0);
             panes.extend([
@@ -232,7 +235,8 @@ impl Tab {
 }
 
 /// The tabs with the columns of their titles in the top border of the Details pane: ` Overview │ Layers `, from the
-/// second column of the pane on. Where not all have room, those in front give way, so that the open one is seen.
+/// second column of the pane on. Where not all have room, those in front give way, so that the open one is seen, and those
+/// behind it that have no room for the whole title.
 pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u16>)> {
     let tabs = tabs(state);
     let end = details.right().saturating_sub(1);
@@ -242,11 +246,16 @@ pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u1
         let titles: usize = tabs[from..=open].iter().map(|tab| tab.title().len()).sum();
         titles as u16 + TAB_GAP * (open - from) as u16 + if from > 0 { MORE_TABS } else { 0 }
     };
-    let first = (0..=open).find(|from| width(*from) <= room).unwrap_or(open);
+    let last = tabs.len() - 1;
+    let room_to = |tab: usize| room.saturating_sub(if tab < last { MORE_TABS } else { 0 });
+    let first = (0..=open).find(|from| width(*from) <= room_to(open)).unwrap_or(open);
     let mut x = details.x + 2 + if first > 0 { MORE_TABS } else { 0 };
     let mut columns = Vec::new();
-    for tab in tabs.into_iter().skip(first) {
+    for (at, tab) in tabs.into_iter().enumerate().skip(first) {
         let width = tab.title().len() as u16;
+        if at > open && x + width > end.saturating_sub(if at < last { MORE_TABS } else { 0 }) {
+            break;
+        }
         columns.push((tab, x.min(end)..(x + width).min(end)));
         x += width + TAB_GAP;
     }
@@ -256,7 +265,7 @@ pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u1
 
 /// Columns between two titles of tabs.
 pub const TAB_GAP: u16 = 3;
-/// Columns of the sign that there are more tabs in front.
+/// Columns of the sign that there are more tabs in front, or behind.
 pub const MORE_TABS: u16 = 2;
 
 /// The hints with their columns in the bar, as far as they fit: those of the first rank in any case.

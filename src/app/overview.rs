@@ -127,7 +127,13 @@ impl Page {
                 self.field("created", &format!("reproducible ({})", time::absolute(created)));
             }
             Some(created) => {
-                self.field("created", &format!("{} ({})", time::absolute(created), time::age(created, now)))
+                let (at, age) = (time::absolute(created), format!("({})", time::age(created, now)));
+                if columns::width(&at) + 1 + columns::width(&age) <= self.width {
+                    self.field("created", &format!("{at} {age}"));
+                } else {
+                    self.field("created", &at);
+                    self.field("", &age);
+                }
             }
             None => {}
         }
@@ -152,7 +158,7 @@ impl Page {
             let name = columns::left(name, longest);
             let row = format!("{mark} {name} {}  {digest}{attested}", columns::right(&bytes, SIZES));
             self.rows.push(Row {
-                label: SafeText::from(row),
+                label: SafeText::from(columns::cut(&row, self.width + LABELS)),
                 text: SafeText::from(failed),
                 tone: Tone::Listed,
             });
@@ -203,8 +209,8 @@ impl Page {
             self.field(label, text);
         }
         self.list("env", config.env.len(), config.env.iter().cloned());
-        let labels = || config.labels.iter().filter(|(key, _)| !annotations::is_well_known(key));
-        self.list("labels", labels().count(), labels().map(|(key, value)| format!("{key}={value}")));
+        let labels = config.labels.iter().map(|(key, value)| format!("{key}={value}"));
+        self.list("labels", config.labels.len(), labels);
     }
 
     /// As many of a list of `all` texts as one reads here; the tabs behind have all of them.
@@ -217,13 +223,11 @@ impl Page {
         }
     }
 
-    /// What the image says of itself by the well-known annotations, wherever it says it; then the other annotations.
+    /// What annotations say of the image: the well-known ones by their short names, then the others.
     fn annotations(&mut self, manifest: &Manifest, variant: &Variant) {
         let child = variant.manifest.as_ref().ok().and_then(|manifest| manifest.annotations());
-        let labels =
-            variant.config.as_ref().and_then(|config| config.as_ref().ok()).map(|config| &config.labels);
         let own = manifest.annotations();
-        let sources: Vec<_> = own.into_iter().chain(child).chain(labels).collect();
+        let sources: Vec<_> = own.into_iter().chain(child).collect();
         let known = annotations::well_known(&sources);
         let others = own.into_iter().flatten().filter(|(key, _)| !annotations::is_well_known(key));
         let others: Vec<_> = others.collect();
@@ -246,7 +250,8 @@ impl Page {
             let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
             let short = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
             let row = format!("  {short} {}  {}", columns::right(&bytes, SIZES), referrer.kind);
-            self.rows.push(Row { label: SafeText::from(row), text: SafeText::default(), tone: Tone::Listed });
+            let label = SafeText::from(columns::cut(&row, self.width + LABELS));
+            self.rows.push(Row { label, text: SafeText::default(), tone: Tone::Listed });
         }
     }
 }

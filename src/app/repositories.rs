@@ -49,6 +49,8 @@ pub enum Node {
     Namespace {
         /// Whole path with its trailing slash.
         path: String,
+        /// Bytes of the path that the namespace above it has. What is behind may be several namespaces in one another.
+        above: usize,
         /// Whether what is below is shown.
         open: bool,
         /// Repositories below, at any depth.
@@ -327,7 +329,7 @@ mod tests {
         let text = |(row, item): (usize, &u32)| match repositories.listed_at(*item as usize) {
             Some(listed) => listed.text().to_string(),
             None => match &repositories.branches[row].node {
-                Node::Namespace { path, open, count } => {
+                Node::Namespace { path, open, count, .. } => {
                     format!("{}{path} {count}", if *open { "-" } else { "+" })
                 }
                 Node::Repository(_) => "?".into(),
@@ -459,5 +461,19 @@ mod tests {
         assert_eq!(repositories.selected(), Some(&name("team/b/c")));
         repositories.toggle_tree();
         assert_eq!(repositories.selected(), Some(&name("team/b/c")));
+    }
+
+    #[test]
+    fn namespaces_that_hold_nothing_but_one_other_are_one_row() {
+        let mut repositories = Repositories { tree: true, ..Repositories::default() };
+        let names = ["a/b/c/x", "a/b/c/y", "d/e/z", "d/y"];
+        repositories.take(page(&names), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["+a/b/c/ 2", "+d/ 2"]);
+        repositories.toggle_namespace();
+        assert_eq!(shown(&repositories), ["-a/b/c/ 2", "a/b/c/x", "a/b/c/y", "+d/ 2"]);
+        repositories.open_by_name(&name("d/e/z"));
+        assert_eq!(shown(&repositories)[3..], ["-d/ 2", "-d/e/ 1", "d/e/z", "d/y"]);
+        repositories.leave_namespace();
+        assert_eq!(repositories.branch().and_then(Branch::path), Some("d/e/"));
     }
 }

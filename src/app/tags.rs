@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::list::{Change, List, Paged};
 use super::remote::{Remote, Ticket};
+use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::page::Listed;
 use crate::model::reference::{Repository, Selector, Tag};
@@ -35,6 +36,8 @@ pub struct Tags {
     pub show_hidden: bool,
     /// The image to show although its tag is not under the cursor (yet): it was opened by name.
     pub goal: Option<Selector>,
+    /// Columns of the longest tag that is not hidden, filtered or not: what scrolls by does not move the columns.
+    pub longest: usize,
     /// What each tag sorts by as a version, by index.
     keys: Vec<Key>,
     /// Whether summaries came that may change the order.
@@ -281,10 +284,12 @@ impl Tags {
 
     fn show(&mut self) {
         let (items, show_hidden) = (&self.tags.items, self.show_hidden);
+        let is_hidden = |tag: &Listed<Tag>| !show_hidden && tag.name().is_some_and(Tag::is_digest_tag);
+        let shown = items.iter().filter(|tag| !is_hidden(tag));
+        self.longest = shown.map(|tag| columns_of(tag.text())).max().unwrap_or(0);
         self.list.refilter(|item| {
             let tag = items.get(item as usize)?;
-            let is_hidden = !show_hidden && tag.name().is_some_and(Tag::is_digest_tag);
-            (!is_hidden).then(|| tag.text())
+            (!is_hidden(tag)).then(|| tag.text())
         });
     }
 
@@ -337,6 +342,11 @@ impl Tags {
             .map(|(ticket, item)| (*ticket, *item))
             .collect()
     }
+}
+
+/// Columns of a name: most are ASCII by their grammar, and quick to measure.
+fn columns_of(name: &str) -> usize {
+    if name.is_ascii() { name.len() } else { columns::width(name) }
 }
 
 /// What is not known stays at the end, whichever way round; what is alike stays as it is.

@@ -44,6 +44,14 @@ impl Turn<'_> {
         notices.toast_until = self.now.checked_add(Span::new().seconds(TOAST)).ok();
     }
 
+    /// Notes why something shown was not refreshed: the pane has one line for it, the messages have all of it.
+    pub fn note_not_refreshed(&mut self, failure: &Failure) {
+        let toast_until = self.state.notices.toast_until;
+        let text = format!("not refreshed: {}: {}", failure.what, failure.why);
+        self.say(Level::Failed, text, failure.hint.clone());
+        self.state.notices.toast_until = toast_until;
+    }
+
     /// Says that something was done.
     pub fn done(&mut self, text: impl Into<SafeText>) {
         self.say(Level::Done, text, None);

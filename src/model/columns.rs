@@ -51,6 +51,16 @@ pub fn cut_front(text: &str, columns: usize) -> String {
     kept.concat()
 }
 
+/// Like [`cut`], but what is missing is missing in the middle: both ends tell names apart.
+pub fn cut_middle(text: &str, columns: usize) -> String {
+    if columns < 3 || width(text) <= columns {
+        return cut(text, columns);
+    }
+    let behind = (columns - 1) / 2;
+    let end = cut_front(text, behind + 1);
+    cut(text, columns - behind) + end.trim_start_matches('…')
+}
+
 /// Exactly `columns` columns, text at the left.
 pub fn left(text: &str, columns: usize) -> String {
     let mut cell = cut(text, columns);
@@ -66,39 +76,64 @@ pub fn right(text: &str, columns: usize) -> String {
     padded
 }
 
-/// A text in lines of at most `columns` columns, broken at spaces; a word that is longer than a line fills it.
-pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(1);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut used = 0;
-    for word in text.split_inclusive(' ') {
-        let bare = width(word.trim_end());
-        if used + bare > columns && bare <= columns && !line.is_empty() {
-            lines.push(std::mem::take(&mut line).trim_end().to_string());
-            used = 0;
+/// Where text is broken, the best places first: at spaces; behind what separates the parts of a name; behind dots.
+const BREAKS: [&[char]; 3] = [&[' '], &['/', ':', '@', '='], &['.']];
+
+/// Text that is being broken into lines.
+struct Lines {
+    columns: usize,
+    done: Vec<String>,
+    line: String,
+    used: usize,
+}
+
+impl Lines {
+    /// Adds text. What fits on no line is broken at the first of `breaks`, and so on; what is longer still fills its line.
+    fn add(&mut self, text: &str, breaks: &[&[char]]) {
+        let bare = width(text.trim_end());
+        if self.used + bare > self.columns && bare <= self.columns && !self.line.is_empty() {
+            self.end();
         }
-        if used + width(word) <= columns {
-            line.push_str(word);
-            used += width(word);
-            continue;
+        if self.used + width(text) <= self.columns {
+            return self.push(text);
         }
-        for piece in word.graphemes(true) {
-            if used + width(piece) > columns {
-                lines.push(std::mem::take(&mut line).trim_end().to_string());
-                used = 0;
+        match breaks.split_first() {
+            Some((here, finer)) => text.split_inclusive(*here).for_each(|part| self.add(part, finer)),
+            None => self.fill(text),
+        }
+    }
+
+    fn fill(&mut self, text: &str) {
+        for piece in text.graphemes(true) {
+            if self.used + width(piece) > self.columns {
+                self.end();
                 if piece == " " {
                     continue;
                 }
             }
-            line.push_str(piece);
-            used += width(piece);
+            self.push(piece);
         }
     }
-    if !line.is_empty() || lines.is_empty() {
-        lines.push(line.trim_end().to_string());
+
+    fn push(&mut self, text: &str) {
+        self.line.push_str(text);
+        self.used += width(text);
     }
-    lines
+
+    fn end(&mut self) {
+        self.done.push(std::mem::take(&mut self.line).trim_end().to_string());
+        self.used = 0;
+    }
+}
+
+/// A text in lines of at most `columns` columns, broken between words, and within long words where their parts end.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Lines { columns: columns.max(1), done: Vec::new(), line: String::new(), used: 0 };
+    lines.add(text, &BREAKS);
+    if !lines.line.is_empty() || lines.done.is_empty() {
+        lines.end();
+    }
+    lines.done
 }
 
 /// The text in at most so many lines: of the last one the rest is cut, with an ellipsis.
@@ -120,6 +155,7 @@ mod tests {
         assert_eq!(cut("repository", 5), "repo…");
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(cut_front("team/app", 4), "…app");
+        assert_eq!(cut_middle("sha256-0123456789.sig", 12), "sha256…9.sig");
         assert_eq!(left("ab", 4), "ab  ");
         assert_eq!(right("日", 4), "  日");
         assert_eq!((cut("abc", 0), cut("abc", 1)), (String::new(), "…".into()));
@@ -130,7 +166,10 @@ mod tests {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), [""]);
-        assert_eq!(wrap("digest  sha256:0123", 10), ["digest  sh", "a256:0123"]);
+        assert_eq!(wrap("digest  sha256:0123", 10), ["digest", "sha256:", "0123"]);
+        assert_eq!(wrap("sha256:0123456789ab", 10), ["sha256:012", "3456789ab"]);
+        assert_eq!(wrap("localhost:5000/team/solo:latest", 20), ["localhost:5000/team/", "solo:latest"]);
+        assert_eq!(wrap("org.opencontainers.image.source=a", 26), ["org.opencontainers.image.", "source=a"]);
     }
 
     proptest::proptest! {
@@ -138,11 +177,12 @@ mod tests {
         fn nothing_is_wider_than_its_room(text in "\\PC{0,40}", columns in 0usize..30) {
             proptest::prop_assert!(width(&cut(&text, columns)) <= columns);
             proptest::prop_assert!(width(&cut_front(&text, columns)) <= columns);
+            proptest::prop_assert!(width(&cut_middle(&text, columns)) <= columns);
             proptest::prop_assert!(width(&left(&text, columns)) >= columns.min(1));
         }
 
         #[test]
-        fn wrapping_loses_nothing_but_spaces(text in "[a-z日é ]{0,60}", columns in 2usize..30) {
+        fn wrapping_loses_nothing_but_spaces(text in "[a-z日é /:@.]{0,60}", columns in 2usize..30) {
             let lines = wrap(&text, columns);
             proptest::prop_assert!(lines.iter().all(|line| width(line) <= columns), "{lines:?}");
             proptest::prop_assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));

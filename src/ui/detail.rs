@@ -64,6 +64,7 @@ impl Canvas<'_, '_> {
     fn tab_titles(&self, area: Rect) -> Vec<Span<'static>> {
         let columns = layout::tab_columns(self.state, area);
         let hides_some = columns.first().is_some_and(|(tab, _)| *tab != Tab::Overview);
+        let hides_next = columns.last().map(|(tab, _)| *tab) != layout::tabs(self.state).last().copied();
         let mut titles = Vec::new();
         if hides_some {
             titles.push(Span::styled("‹ ", self.style(Role::Dim)));
@@ -75,6 +76,9 @@ impl Canvas<'_, '_> {
             let is_open = tab == self.state.detail.tab;
             let style = self.style(if is_open { Role::TitleFocused } else { Role::Dim });
             titles.push(Span::styled(columns::cut(tab.title(), columns.len()), style));
+        }
+        if hides_next {
+            titles.push(Span::styled(" ›", self.style(Role::Dim)));
         }
         titles
     }

@@ -7,19 +7,29 @@ use super::Canvas;
 use super::theme::Role;
 use crate::app::registries::Registry;
 use crate::model::columns;
+use crate::model::failure::FailureKind;
+use crate::model::reference::Selector;
 use crate::model::server::{Ability, Identity, Server, Transport};
 
+/// Columns of a digest in the path: enough to tell it from others; Overview has all of it.
+const DIGEST: usize = 32;
+/// From this many columns on the card keeps a part of the line.
+const CARD_FROM: usize = 80;
+/// Columns that the end of a path needs behind a whole host.
+const LEAST_REST: usize = 12;
+
 impl Canvas<'_, '_> {
-    /// Draws the header. The card gives way to the path, its least important parts first.
+    /// Draws the header. The card gives way to the path, its least important parts first, but not all of it.
     pub fn header(&mut self, area: Rect) {
         let path = self.path();
-        let path_width = columns::width(&path).min(area.width.into());
-        // Of a path that is too long the end says most.
-        let path = columns::cut_front(&path, usize::from(area.width).saturating_sub(2));
+        let width = usize::from(area.width);
+        let card = self.state.registries.selected().map(|registry| self.card(registry)).unwrap_or_default();
+        let kept_for_card = if width < CARD_FROM { 0 } else { (width * 2 / 5).min(width_of(&card) + 2) };
+        let path = shortened(&path, width.saturating_sub(2 + kept_for_card));
+        let path_width = columns::width(&path);
         let style = self.style(Role::Strong);
         self.put(area, Line::styled(format!(" {path}"), style));
-        let Some(registry) = self.state.registries.selected() else { return };
-        let mut card = self.card(registry);
+        let mut card = card;
         let room = usize::from(area.width).saturating_sub(path_width + 4);
         while width_of(&card) > room && !card.is_empty() {
             card.pop();
@@ -41,7 +51,11 @@ impl Canvas<'_, '_> {
         if let Some(repository) = &self.state.tags.repository {
             path.push_str(&format!(" › {}", repository.name));
             if let Some((_, selector)) = &self.state.detail.of {
-                path.push_str(&format!(" › {selector}"));
+                let shown = match selector {
+                    Selector::Tag(tag) => tag.to_string(),
+                    Selector::Digest(digest) => columns::cut(&digest.to_string(), DIGEST),
+                };
+                path.push_str(&format!(" › {shown}"));
             }
         }
         path
@@ -56,6 +70,11 @@ impl Canvas<'_, '_> {
             };
         };
         let mut parts = vec![self.identity(server)];
+        if self.is_out_of_reach(registry) {
+            // What it offered when it last answered would be a promise now.
+            parts.insert(0, Span::styled("does not answer", self.style(Role::Bad)));
+            return parts;
+        }
         if let Some(transport) = self.transport(server) {
             parts.insert(0, transport);
         }
@@ -73,6 +92,19 @@ impl Canvas<'_, '_> {
             server.proxy.as_ref().map(|proxy| Span::styled(format!("via {proxy}"), self.style(Role::Dim))),
         );
         parts
+    }
+
+    /// Whether the registry did not answer at all when a pane last asked.
+    fn is_out_of_reach(&self, registry: &Registry) -> bool {
+        let tags = self.state.tags.repository.as_ref().filter(|repository| repository.host == registry.host);
+        let names = &registry.repositories.names;
+        let failures = [
+            registry.server.failure.as_ref(),
+            names.failure.as_ref(),
+            tags.and(self.state.tags.tags.failure.as_ref()),
+            tags.and(self.state.detail.inspection.failure.as_ref()),
+        ];
+        failures.into_iter().flatten().any(|failure| failure.kind == FailureKind::Unreachable)
     }
 
     fn identity(&self, server: &Server) -> Span<'static> {
@@ -98,6 +130,17 @@ impl Canvas<'_, '_> {
             Ability::Yes => Some(Span::styled(format!("{name} ✓"), self.style(Role::Good))),
             Ability::No(_) => Some(Span::styled(format!("{name} ✗"), self.style(Role::Dim))),
         }
+    }
+}
+
+/// A path in so many columns: what is between the registry and the end gives way first.
+fn shortened(path: &str, columns: usize) -> String {
+    match path.split_once(" › ") {
+        Some((host, rest)) if columns::width(host) + 3 + LEAST_REST <= columns => {
+            let rest = columns::cut_front(rest, columns - columns::width(host) - 3);
+            format!("{host} › {rest}")
+        }
+        _ => columns::cut_front(path, columns),
     }
 }
 

@@ -7,7 +7,7 @@ use ratatui::widgets::{Block, BorderType, Clear};
 
 use super::Canvas;
 use super::theme::Role;
-use crate::app::list::List;
+use crate::app::list::{List, Paged};
 use crate::app::{Pane, State, layout};
 use crate::model::columns;
 
@@ -25,13 +25,14 @@ impl Canvas<'_, '_> {
             let style = self.style(name).patch(span.style);
             span.style(style)
         }));
+        let room = Rect::new(area.x + 1, area.y, area.width.saturating_sub(2), 1);
+        let mut line = cut_spans(line, room.width.into());
         line.push(Span::raw(" "));
         if let Some(spinner) = self.spinner(pane) {
             line.push(Span::styled(format!("{spinner} "), self.style(name)));
         }
         let block = Block::bordered().border_type(BorderType::Rounded).border_style(self.style(border));
         self.frame.render_widget(block, area);
-        let room = Rect::new(area.x + 1, area.y, area.width.saturating_sub(2), 1);
         self.frame.render_widget(Line::from(line), room);
     }
 
@@ -43,6 +44,14 @@ impl Canvas<'_, '_> {
     /// The spinner, in the one pane that shows it.
     fn spinner(&self, pane: Pane) -> Option<&'static str> {
         (spinning(self.state) == Some(pane)).then(|| self.turning())
+    }
+
+    /// A title with the count of a list that comes page by page; without one as long as nothing is known.
+    pub fn counted<T>(word: &str, list: &List, all: usize, of: &Paged<T>) -> String {
+        if all == 0 && of.at.is_none() && !of.is_loading() {
+            return word.into();
+        }
+        format!("{word} {}", Self::count(list, all, of.is_loading()))
     }
 
     /// The count in a title: `12 of 2012` while something is hidden, with `…` while more may come.
@@ -163,6 +172,25 @@ fn hints_that_fit(hints: &str, room: usize) -> String {
         all.remove(all.len() - 2);
     }
     columns::cut(&all.join("  "), room)
+}
+
+/// At most so many columns of a line, with `…` at the end if some is missing.
+fn cut_spans(spans: Vec<Span<'static>>, room: usize) -> Vec<Span<'static>> {
+    if spans.iter().map(Span::width).sum::<usize>() <= room {
+        return spans;
+    }
+    // Behind the `…` of the cut there is nothing more.
+    let mut left = room.saturating_sub(1);
+    let mut kept = Vec::new();
+    for span in spans {
+        if span.width() > left {
+            kept.push(Span::styled(columns::cut(&span.content, left + 1), span.style));
+            break;
+        }
+        left -= span.width();
+        kept.push(span);
+    }
+    kept
 }
 
 /// The pane that shows the spinner: the focused one if it waits, else the first that does.

@@ -24,11 +24,13 @@ impl Canvas<'_, '_> {
         };
         let repositories = &registry.repositories;
         let names = &repositories.names;
-        let count = match repositories.is_tree() {
-            true => format!("{}{}", names.items.len(), if names.is_loading() { "…" } else { "" }),
-            false => Self::count(&repositories.list, names.items.len(), names.is_loading()),
+        let title = match repositories.is_tree() && !names.items.is_empty() {
+            true => {
+                format!("Repositories {}{}", names.items.len(), if names.is_loading() { "…" } else { "" })
+            }
+            false => Self::counted("Repositories", &repositories.list, names.items.len(), names),
         };
-        let mut title = vec![Span::raw(format!("Repositories {count}"))];
+        let mut title = vec![Span::raw(title)];
         title.extend(self.marks(&repositories.list));
         self.frame_of(Pane::Repositories, area, title);
         self.filter_of(area, &repositories.list);
@@ -67,11 +69,11 @@ impl Canvas<'_, '_> {
         let indent = "  ".repeat(branch.depth.into());
         let room = room.saturating_sub(indent.len() + 2);
         match &branch.node {
-            Node::Namespace { path, open, count } => {
-                let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+            Node::Namespace { path, above, open, count } => {
+                let name = path.get(*above..).unwrap_or(path);
                 let sign = if *open { "▾" } else { "▸" };
                 let count = format!(" {count}");
-                let name = columns::cut(&format!("{name}/"), room.saturating_sub(count.len()));
+                let name = columns::cut_middle(name, room.saturating_sub(count.len()));
                 vec![
                     Span::raw(indent),
                     Span::styled(format!("{sign} {name}"), self.style(Role::Namespace)),

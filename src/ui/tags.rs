@@ -1,5 +1,6 @@
 //! The Tags pane: what is known of each tag, in columns that give way one by one.
 
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
@@ -9,25 +10,53 @@ use super::theme::Role;
 use crate::app::tags::{SortBy, Tags};
 use crate::app::{Pane, layout};
 use crate::model::failure::FailureKind;
-use crate::model::page::Listed;
 use crate::model::summary::Summary;
 use crate::model::{columns, size, time};
 
-/// The columns behind the tag, with their widths; the first to give way last.
-const SIZE: (&str, usize) = ("SIZE", 8);
-const CREATED: (&str, usize) = ("CREATED", 12);
-const DIGEST: (&str, usize) = ("DIGEST", 12);
-const PLATFORMS: (&str, usize) = ("PLATFORMS", 11);
-const KIND: (&str, usize) = ("KIND", 10);
+/// The columns behind the tag, with their widths and what is left free in front of them; the first to give way last.
+const SIZE: Column = Column { title: "SIZE", gutter: 2, width: 8 };
+const CREATED: Column = Column { title: "CREATED", gutter: 2, width: 9 };
+const DIGEST: Column = Column { title: "DIGEST", gutter: 1, width: 12 };
+const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, width: 9 };
+const KIND: Column = Column { title: "KIND", gutter: 2, width: 10 };
 /// The sign of a shared digest, behind the tag.
 const SIGN: usize = 2;
-/// The narrowest useful column of tags.
-const LEAST_TAG: usize = 12;
+/// The narrowest useful column of tags: its title.
+const LEAST_TAG: usize = 8;
+/// What long tags have before the other columns are placed.
+const FIRST_TAG: usize = 12;
 /// The widest.
 const MOST_TAG: usize = 40;
+/// Columns that many platforms may take beyond the least.
+const MORE_PLATFORMS: usize = 20;
+
+/// A column behind the tag.
+#[derive(Clone, Copy)]
+struct Column {
+    title: &'static str,
+    gutter: usize,
+    width: usize,
+}
+
+impl Column {
+    fn all(self) -> usize {
+        self.gutter + self.width
+    }
+
+    /// A cell with its gutter, text at the left.
+    fn left(self, text: &str) -> String {
+        format!("{}{}", " ".repeat(self.gutter), columns::left(text, self.width))
+    }
+
+    /// A cell with its gutter, text at the right.
+    fn right(self, text: &str) -> String {
+        format!("{}{}", " ".repeat(self.gutter), columns::right(text, self.width))
+    }
+}
 
 /// Which columns there are, and how wide the tag's is.
 struct Columns {
+    room: usize,
     tag: usize,
     digest: bool,
     size: bool,
@@ -37,22 +66,34 @@ struct Columns {
 }
 
 impl Columns {
-    /// For so many columns, with tags of that length.
+    /// For so many columns, with tags of that length. Long tags have their share until size, age and digest are placed;
+    /// what is left goes to platforms, to whole tags, to kinds. The first that does not fit ends it.
     fn fit(room: usize, longest: usize) -> Columns {
-        let tag = longest.clamp(LEAST_TAG, MOST_TAG).min(room.saturating_sub(SIGN));
+        let whole = longest.clamp(LEAST_TAG, MOST_TAG);
+        let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
         let mut left = room.saturating_sub(tag + SIGN);
-        let mut take = |(_, width): (&str, usize)| {
-            let fits = left > width;
-            left -= if fits { width + 1 } else { 0 };
+        let mut take = |column: Column, after: bool| {
+            let fits = after && left >= column.all();
+            left -= if fits { column.all() } else { 0 };
             fits
         };
-        let (size, created, digest) = (take(SIZE), take(CREATED), take(DIGEST));
-        let has_platforms = take(PLATFORMS);
-        let kind = take(KIND);
-        let extra_platforms = if has_platforms { left.min(20) } else { 0 };
-        let spare = left - extra_platforms;
-        let platforms = if has_platforms { PLATFORMS.1 + extra_platforms } else { 0 };
-        Columns { tag: tag + spare.min(MOST_TAG.saturating_sub(tag)), digest, size, created, platforms, kind }
+        let size = take(SIZE, true);
+        let created = take(CREATED, size);
+        let digest = take(DIGEST, created);
+        let has_platforms = take(PLATFORMS, digest);
+        let more = left.min(whole.saturating_sub(tag));
+        tag += more;
+        left -= more;
+        let kind = has_platforms && left >= KIND.all();
+        left -= if kind { KIND.all() } else { 0 };
+        let extra = if has_platforms { left.min(MORE_PLATFORMS) } else { 0 };
+        let platforms = if has_platforms { PLATFORMS.width + extra } else { 0 };
+        tag += (left - extra).min(MOST_TAG.saturating_sub(tag));
+        Columns { room, tag, digest, size, created, platforms, kind }
+    }
+
+    fn platforms(&self) -> Column {
+        Column { width: self.platforms, ..PLATFORMS }
     }
 }
 
@@ -66,10 +107,8 @@ impl Canvas<'_, '_> {
         if tags.list.rows.is_empty() {
             return self.no_tags(rows, tags);
         }
-        let shown =
-            || tags.list.window().filter_map(|row| tags.tags.items.get(*tags.list.rows.get(row)? as usize));
-        let longest = shown().map(|tag| columns::width(tag.text())).max().unwrap_or(0);
-        let widths = Columns::fit(usize::from(rows.width).saturating_sub(2), longest);
+        // In front the marker and the mark; behind, one column before the border.
+        let widths = Columns::fit(usize::from(rows.width).saturating_sub(3), tags.longest);
         let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
         self.tags_heading(heading, &widths);
         for (line, row) in tags.list.window().enumerate() {
@@ -93,8 +132,7 @@ impl Canvas<'_, '_> {
         }
         let hidden = tags.hidden();
         let all = tags.tags.items.len() - hidden;
-        let mut title =
-            vec![Span::raw(format!("Tags {}", Self::count(&tags.list, all, tags.tags.is_loading())))];
+        let mut title = vec![Span::raw(Self::counted("Tags", &tags.list, all, &tags.tags))];
         title.extend(self.marks(&tags.list));
         // Down is from the newest or the largest on, or from Z to A.
         let arrow = if (tags.sort.by == SortBy::Name) == tags.sort.reversed { "↓" } else { "↑" };
@@ -109,19 +147,19 @@ impl Canvas<'_, '_> {
     fn tags_heading(&mut self, area: Rect, widths: &Columns) {
         let mut line = format!("  {}", columns::left("TAG", widths.tag + SIGN));
         if widths.digest {
-            line.push_str(&columns::left(&format!(" {}", DIGEST.0), DIGEST.1 + 1));
+            line.push_str(&DIGEST.left(DIGEST.title));
         }
         if widths.size {
-            line.push_str(&columns::right(SIZE.0, SIZE.1 + 1));
+            line.push_str(&SIZE.right(SIZE.title));
         }
         if widths.created {
-            line.push_str(&columns::left(&format!(" {}", CREATED.0), CREATED.1 + 1));
+            line.push_str(&CREATED.left(CREATED.title));
         }
         if widths.platforms > 0 {
-            line.push_str(&columns::left(&format!(" {}", PLATFORMS.0), widths.platforms + 1));
+            line.push_str(&widths.platforms().left(PLATFORMS.title));
         }
         if widths.kind {
-            line.push_str(&columns::left(&format!(" {}", KIND.0), KIND.1 + 1));
+            line.push_str(&KIND.left(KIND.title));
         }
         let style = self.style(Role::Heading);
         self.put(area, Line::styled(line, style));
@@ -130,14 +168,10 @@ impl Canvas<'_, '_> {
     fn tag_cells(&self, tags: &Tags, row: usize, widths: &Columns) -> Vec<Span<'static>> {
         let Some(item) = tags.list.rows.get(row) else { return Vec::new() };
         let Some(tag) = tags.tags.items.get(*item as usize) else { return Vec::new() };
-        let name = match tag {
-            Listed::Named(name) => {
-                Span::styled(columns::left(name.as_str(), widths.tag), self.style(Role::Text))
-            }
-            Listed::Odd(text) => {
-                Span::styled(columns::left(text.as_str(), widths.tag), self.style(Role::Warn))
-            }
-        };
+        let role = if tag.name().is_some() { Role::Text } else { Role::Warn };
+        // Of long tags the end tells them apart: `sha256-….sig`.
+        let text = columns::cut_middle(tag.text(), widths.tag);
+        let name = Span::styled(columns::left(&text, widths.tag), self.style(role));
         let remote = tags.summaries.get(item);
         match remote.and_then(|remote| remote.value.as_ref()) {
             Some(summary) => {
@@ -151,6 +185,7 @@ impl Canvas<'_, '_> {
                     None if tag.name().is_none() => ("malformed name".to_string(), Role::Warn),
                     None => ("…".to_string(), Role::Dim),
                 };
+                let text = columns::cut(&text, widths.room.saturating_sub(widths.tag + 3));
                 vec![name, Span::raw("   "), Span::styled(text, self.style(role))]
             }
         }
@@ -166,31 +201,22 @@ impl Canvas<'_, '_> {
         let sign = if tags.is_shared(&summary.digest) { " =" } else { "  " };
         cells.push(Span::styled(sign, self.style(Role::Shared)));
         if widths.digest {
-            cells.push(Span::styled(format!(" {}", summary.digest.short()), self.style(Role::Dim)));
+            cells.push(Span::styled(DIGEST.left(&summary.digest.short()), self.style(Role::Dim)));
         }
         if widths.size {
             let text = summary.size.map_or_else(|| "-".into(), size::bytes);
-            cells.push(Span::styled(columns::right(&text, SIZE.1 + 1), self.style(Role::Number)));
+            cells.push(Span::styled(SIZE.right(&text), self.style(Role::Number)));
         }
         if widths.created {
-            let text = summary.created.map_or_else(|| "-".into(), |created| time::age(created, self.now));
-            cells.push(Span::styled(
-                columns::left(&format!(" {text}"), CREATED.1 + 1),
-                self.style(Role::Date),
-            ));
+            let text = summary.created.map_or_else(|| "-".into(), |created| age(created, self.now));
+            cells.push(Span::styled(CREATED.left(&text), self.style(Role::Date)));
         }
         if widths.platforms > 0 {
             let text = platforms(summary, widths.platforms);
-            cells.push(Span::styled(
-                columns::left(&format!(" {text}"), widths.platforms + 1),
-                self.style(Role::Platform),
-            ));
+            cells.push(Span::styled(widths.platforms().left(&text), self.style(Role::Platform)));
         }
         if widths.kind {
-            cells.push(Span::styled(
-                format!(" {}", columns::cut(&short(&summary.kind), KIND.1)),
-                self.style(Role::Dim),
-            ));
+            cells.push(Span::styled(KIND.left(&short(&summary.kind)), self.style(Role::Dim)));
         }
     }
 
@@ -224,6 +250,11 @@ impl Canvas<'_, '_> {
     }
 }
 
+/// An age in the words of a narrow column.
+fn age(created: Timestamp, now: Timestamp) -> String {
+    if time::is_reproducible(created) { "no date".into() } else { time::age(created, now) }
+}
+
 /// The platforms in so many columns: without `linux/` where all have it, then as a count.
 fn platforms(summary: &Summary, room: usize) -> String {
     let names: Vec<String> = summary.platforms.iter().map(ToString::to_string).collect();
@@ -245,19 +276,29 @@ mod tests {
         for room in 0..160 {
             for longest in [0, 6, 20, 128] {
                 let widths = Columns::fit(room, longest);
-                let taken = |has: bool, (_, width): (&str, usize)| if has { width + 1 } else { 0 };
-                let platforms = if widths.platforms > 0 { widths.platforms + 1 } else { 0 };
+                let taken = |has: bool, column: Column| if has { column.all() } else { 0 };
                 let used = widths.tag
                     + if room > SIGN { SIGN } else { 0 }
                     + taken(widths.digest, DIGEST)
                     + taken(widths.size, SIZE)
                     + taken(widths.created, CREATED)
-                    + platforms
+                    + taken(widths.platforms > 0, widths.platforms())
                     + taken(widths.kind, KIND);
                 assert!(used <= room, "{room} {longest}: {used}");
+                let placed = [widths.size, widths.created, widths.digest, widths.platforms > 0, widths.kind];
+                assert!(placed.is_sorted_by(|first, next| first >= next), "{room} {longest}: {placed:?}");
             }
         }
         let narrow = Columns::fit(36, 10);
         assert!(narrow.size && narrow.created && !narrow.digest);
+    }
+
+    #[test]
+    fn one_long_tag_takes_no_column_away_that_says_more() {
+        let narrow = Columns::fit(35, 52);
+        assert!(narrow.size && narrow.created);
+        let usual = Columns::fit(49, 52);
+        assert!(usual.size && usual.created && usual.digest && usual.platforms == 0);
+        assert!(Columns::fit(62, 16).platforms > 0);
     }
 }

@@ -30,6 +30,23 @@ fn overview_of_an_index_lists_its_platforms() {
 }
 
 #[test]
+fn choosing_a_platform_goes_to_its_part_of_the_manifest() {
+    let mut screen = at_tags((80, 24));
+    screen.press("l ] ] ]");
+    assert!(screen.text().contains("── index ──"), "{}", screen.text());
+    screen.press("}");
+    assert!(screen.text().contains("── linux/arm64 ──"), "{}", screen.text());
+}
+
+#[test]
+fn tabs_that_have_no_room_are_behind_a_sign() {
+    let mut screen = at_tags((80, 24));
+    screen.press("j");
+    let border = screen.text().lines().nth(1).expect("a border").to_string();
+    assert!(border.contains("Config ›"), "{border}");
+}
+
+#[test]
 fn overview_of_a_chart_says_what_it_is() {
     picture("overview_of_a_chart", |size| {
         let mut screen = Screen::new(registry(), size);

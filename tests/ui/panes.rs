@@ -102,6 +102,56 @@ fn several_marked_repositories_are_not_copied_as_if_one_was_meant() {
 }
 
 #[test]
+fn a_refresh_that_failed_is_among_the_messages_and_the_header_promises_nothing() {
+    let mut screen = Screen::new(registry(), (120, 40));
+    assert!(screen.text().contains("catalog ✓"), "{}", screen.text());
+    screen.registry.catalog = Err(failure(FailureKind::Unreachable));
+    screen.press("r");
+    assert!(screen.text().contains("does not answer"), "{}", screen.text());
+    assert!(!screen.text().contains("catalog ✓"), "{}", screen.text());
+    screen.press("m");
+    assert!(screen.text().contains("not refreshed: "), "{}", screen.text());
+}
+
+#[test]
+fn what_is_not_known_is_not_counted() {
+    let down = failure(FailureKind::Unreachable);
+    let registry = Registry { server: Err(down.clone()), catalog: Err(down), ..Registry::default() };
+    let screen = Screen::new(registry, (120, 40));
+    assert!(screen.text().contains("╭ Repositories ─"), "{}", screen.text());
+}
+
+#[test]
+fn a_long_path_leaves_room_for_what_the_registry_is() {
+    let long = "team/platform/payments/authentication/services/session-token-authentication-service-v2";
+    let image = image("1.4.2", "2026-11-18T09:30:00Z");
+    let mut screen = Screen::new(Registry::default().with(long, vec![("1.4.2", image)]), (150, 42));
+    screen.press("l");
+    let header = screen.text().lines().next().expect("a header").to_string();
+    assert!(header.starts_with(" localhost:5000 › …"), "{header}");
+    assert!(header.contains("service-v2 › 1.4.2 ") && header.contains("plain HTTP · anonymous"), "{header}");
+}
+
+#[test]
+fn one_long_tag_moves_no_column_when_it_scrolls_by() {
+    let mut images: Vec<(String, super::images::Image)> =
+        (0..60).map(|n| (format!("1.{n}.0"), image("1", "2026-11-18T09:30:00Z"))).collect();
+    let long = "0.7.0-a-rather-long-build-suffix-with-commit-0123456789ab";
+    images.push((long.into(), image("2", "2026-11-18T09:30:00Z")));
+    let images = images.iter().map(|(tag, image)| (tag.as_str(), image.clone())).collect();
+    let mut screen = Screen::new(Registry::default().with("app", images), (80, 24));
+    screen.press("l");
+    let heading = |screen: &Screen| -> String {
+        screen.text().lines().nth(2).unwrap_or_default().chars().take(40).collect()
+    };
+    let before = heading(&screen);
+    assert!(before.contains("SIZE") && before.contains("CREATED"), "{before}");
+    screen.press("G");
+    assert!(screen.text().contains("789ab "), "{}", screen.text());
+    assert_eq!(heading(&screen), before);
+}
+
+#[test]
 fn a_filter_that_nothing_fits_says_how_to_drop_it() {
     picture("filtered_to_nothing", |size| {
         let mut screen = at_tags(size);

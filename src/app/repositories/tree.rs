@@ -31,14 +31,28 @@ fn add(
             order = rest;
             continue;
         };
-        let path = &name[..prefix + slash + 1];
-        let end = order.partition_point(|item| names[*item as usize].text().starts_with(path));
+        let namespace = &name[..prefix + slash + 1];
+        let end = order.partition_point(|item| names[*item as usize].text().starts_with(namespace));
+        let path = joined(namespace, name, &names[order[end.max(1) - 1] as usize]);
         let is_open = open.contains(path);
-        let node = Node::Namespace { path: path.to_string(), open: is_open, count: end };
+        let node = Node::Namespace { path: path.to_string(), above: prefix, open: is_open, count: end };
         branches.push(Branch { depth, node });
         if is_open {
             add(branches, names, &order[..end], open, path.len(), depth + 1);
         }
         order = &order[end.max(1)..];
     }
+}
+
+/// The namespace that all names from `first` to `last` share, which may be further in: namespaces that hold nothing but
+/// one other are one row.
+fn joined<'a>(namespace: &str, first: &'a str, last: &Listed<RepositoryName>) -> &'a str {
+    let mut end = namespace.len();
+    while let Some(slash) = first[end..].find('/')
+        && last.name().is_some()
+        && last.text().starts_with(&first[..end + slash + 1])
+    {
+        end += slash + 1;
+    }
+    &first[..end]
 }
