@@ -10,7 +10,7 @@
 //! | what does a 401 change, where may a login go | `auth`, `challenge`, `token`, `scope` |
 //! | where do logins come from | `credentials` |
 //! | what is remembered | `cache` (content), `host` (what the server cannot do) |
-//! | what went wrong and what helps | `error` |
+//! | what went wrong and what helps | `error`, `said` (in the registry's words) |
 //! | is it HTTP or HTTPS, which certificates | `scheme`, `tls`, `origin` |
 //! | how is a blob read, where it breaks | `blobs/reader` |
 //! | how is a blob written, where it breaks | `push` (the way), `uploads` (the session), `feed` (the bytes) |
@@ -48,6 +48,7 @@ mod redirect;
 mod referrers;
 mod request;
 mod retry;
+mod said;
 mod scheme;
 mod scope;
 mod secret;
@@ -61,13 +62,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use blobs::reader::{BlobReader, BlobSource};
-pub use error::{Cause, Error, Said};
+pub use error::{Cause, Error};
 pub use feed::Transfer;
 pub use limit::Lane;
 pub use manifests::Head;
 pub use manifests::put::Pushed;
 pub use referrers::Referrers;
 pub use retry::Patience;
+pub use said::Said;
 pub use secret::Secret;
 pub use tls::Trust;
 pub use uploads::{Mount, Upload};

@@ -69,6 +69,7 @@ mod servers {
     mod uploads;
 }
 mod support {
+    pub mod blob;
     pub mod copying;
     pub mod graph;
     pub mod harness;

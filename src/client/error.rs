@@ -5,15 +5,10 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
+use super::said::Said;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
-
-/// Longest part of an error's text that is shown, in bytes.
-const LONGEST_MESSAGE: usize = 4 * 1024;
 
 /// A request that failed.
 #[derive(Debug, Clone)]
@@ -83,75 +78,6 @@ pub enum Cause {
     Stopped,
     /// Something on this side.
     Local(SafeText),
-}
-
-/// What a registry says in an error's body: distribution-spec § Error Codes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Said {
-    /// `MANIFEST_UNKNOWN` and the like.
-    pub code: Option<SafeText>,
-    /// In its words.
-    pub message: Option<SafeText>,
-}
-
-impl Said {
-    /// Reads the body of an error, whatever it is.
-    pub fn of(body: &[u8]) -> Said {
-        #[derive(Deserialize)]
-        struct Body<'a> {
-            #[serde(default, borrow)]
-            errors: Option<Vec<&'a RawValue>>,
-            #[serde(default, borrow)]
-            error: Option<&'a RawValue>,
-            #[serde(default, borrow)]
-            message: Option<&'a RawValue>,
-            #[serde(default, borrow)]
-            details: Option<&'a RawValue>,
-        }
-        #[derive(Deserialize)]
-        struct Entry<'a> {
-            #[serde(default, borrow)]
-            code: Option<&'a RawValue>,
-            #[serde(default, borrow)]
-            message: Option<&'a RawValue>,
-        }
-        let text = |raw: Option<&RawValue>| {
-            serde_json::from_str::<String>(raw?.get()).ok().filter(|text| !text.is_empty())
-        };
-        let safe = |text: Option<String>| text.map(|text| SafeText::clean(cut(&text)));
-        let Ok(json) = serde_json::from_slice::<Body>(body) else {
-            let plain = String::from_utf8_lossy(body);
-            let plain = plain.trim();
-            let is_page = plain.starts_with('<') || plain.is_empty();
-            return Said { code: None, message: safe(Some(plain.to_string()).filter(|_| !is_page)) };
-        };
-        let first =
-            json.errors.iter().flatten().find_map(|raw| serde_json::from_str::<Entry>(raw.get()).ok());
-        match first {
-            Some(entry) => Said { code: safe(text(entry.code)), message: safe(text(entry.message)) },
-            None => {
-                let message = text(json.message).or_else(|| text(json.error)).or_else(|| text(json.details));
-                Said { code: None, message: safe(message) }
-            }
-        }
-    }
-
-    /// Whether the registry's code is this one.
-    pub fn is(&self, code: &str) -> bool {
-        self.code.as_ref().is_some_and(|said| said.as_str().eq_ignore_ascii_case(code))
-    }
-
-    /// Whether code or message hold this word, in any case.
-    pub fn mentions(&self, word: &str) -> bool {
-        let has = |text: &Option<SafeText>| {
-            text.as_ref().is_some_and(|text| text.as_str().to_lowercase().contains(word))
-        };
-        has(&self.code) || has(&self.message)
-    }
-}
-
-fn cut(text: &str) -> &str {
-    &text[..text.floor_char_boundary(LONGEST_MESSAGE)]
 }
 
 impl Cause {
@@ -427,38 +353,6 @@ impl StdError for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn said(body: &str) -> (String, String) {
-        let said = Said::of(body.as_bytes());
-        let text = |text: Option<SafeText>| text.map(|text| text.to_string()).unwrap_or_default();
-        (text(said.code), text(said.message))
-    }
-
-    /// registries.md §2.4.
-    #[test]
-    fn errors_are_read_in_whatever_form_they_come() {
-        let table = [
-            (r#"{"errors":[{"code":"DENIED","message":"no","detail":[1]}]}"#, "DENIED", "no"),
-            (r#"{"errors":[null,{"code":"X","message":null}]}"#, "X", ""),
-            (r#"{"errors":null,"message":"gone"}"#, "", "gone"),
-            (r#"{"error":"invalid_grant"}"#, "", "invalid_grant"),
-            (r#"{"details":"incorrect username or password"}"#, "", "incorrect username or password"),
-            (r#"{"errors":[]}"#, "", ""),
-            ("plain words\n", "", "plain words"),
-            ("<html>no</html>", "", ""),
-            ("", "", ""),
-            ("{\"errors\":[{\"code\":\"\u{1b}[2J\"}]}", "", ""),
-            ("{\"message\":\"\\u001b[2J\"}", "", "␛[2J"),
-        ];
-        for (body, code, message) in table {
-            let expected = if body.contains('\u{1b}') {
-                (String::new(), said(body).1)
-            } else {
-                (code.into(), message.into())
-            };
-            assert_eq!(said(body), expected, "{body}");
-        }
-    }
 
     #[test]
     fn what_is_said_names_the_way_out() {

@@ -13,11 +13,12 @@ use serde_json::value::RawValue;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::credentials::Login;
-use super::error::{Cause, Said};
+use super::error::Cause;
 use super::http::Http;
 use super::log::redacted;
 use super::request::Answer;
 use super::retry;
+use super::said::Said;
 use super::secret::Secret;
 use crate::model::text::SafeText;
 

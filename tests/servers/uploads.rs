@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use regtui::client::{BlobSource, Patience, Pool, Settings, Transfer};
-use regtui::model::digest::Digest;
-use regtui::model::manifest::Descriptor;
 use regtui::model::reference::Host;
 
+use crate::support::blob::{content, descriptor};
 use crate::support::hostile;
 use crate::support::registry::{name, patience, settings};
 use crate::support::servers;
@@ -16,32 +14,9 @@ use crate::support::servers;
 /// Connections are cut after so many bytes; how large the blob is. What the first try loses must be less than a tenth.
 const CUTS: [(u64, usize); 2] = [(64 * 1024, 6_000_000), (1024 * 1024, 24_000_000)];
 
-fn content(length: usize) -> Bytes {
-    let mut state = 7u32;
-    let byte = std::iter::repeat_with(move || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    });
-    byte.take(length).collect()
-}
-
 /// Real servers need a moment to notice that a connection broke; until then they count what came before.
 fn patient() -> Settings {
     Settings { patience: Patience { tries: 10, ..patience() }, ..settings() }
-}
-
-fn descriptor(bytes: &Bytes) -> Descriptor {
-    let digest = Digest::sha256(bytes);
-    Descriptor {
-        media_type: "application/octet-stream".into(),
-        digest: Some(digest),
-        digest_text: digest.to_string(),
-        size: Some(bytes.len() as u64),
-        platform: None,
-        artifact_type: None,
-        urls: Vec::new(),
-        annotations: Default::default(),
-    }
 }
 
 /// What must hold of issue 3: at most a tenth of the bytes moves twice, also where a break costs the server all that it
