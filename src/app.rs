@@ -191,7 +191,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
 
 /// Whether something on the screen moves by itself: a spinner, or a message that will pass.
 pub fn needs_ticks(state: &State) -> bool {
-    state.is_loading() || state.notices.toast_until.is_some() || state.jobs.are_running()
+    state.is_loading() || state.notices.toast.is_some() || state.jobs.are_running()
 }
 
 impl State {
@@ -220,9 +220,7 @@ impl Turn<'_> {
 
     fn tick(&mut self) {
         self.state.spin = self.state.spin.wrapping_add(1);
-        if self.state.notices.toast_until.is_some_and(|until| until <= self.now) {
-            self.state.notices.toast_until = None;
-        }
+        self.state.notices.toast.take_if(|toast| toast.until <= self.now);
         self.state.tags.settle();
     }
 

@@ -9,7 +9,6 @@ use super::detail::Tab;
 use super::dialog::Dialog;
 use super::layout;
 use super::overview;
-use super::remote::Remote;
 use super::store::is_old;
 use super::tags::Tags;
 use super::turn::Turn;
@@ -35,7 +34,7 @@ impl Turn<'_> {
     fn follow_registry(&mut self) {
         let Some(registry) = self.state.registries.selected() else { return };
         let host = registry.host.clone();
-        let (ask_server, ask_names) = (is_unasked(&registry.server), !registry.repositories.names.is_begun());
+        let (ask_server, ask_names) = (registry.server.is_unasked(), !registry.repositories.names.is_begun());
         if ask_server {
             let ticket = self.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
             self.state.registries.of(&host).into_iter().for_each(|registry| registry.server.ask(ticket));
@@ -104,7 +103,11 @@ impl Turn<'_> {
         let selector = tags.goal.clone().or_else(|| tags.selected().cloned().map(Selector::Tag));
         let wanted = tags.repository.clone().zip(selector);
         let is_same = wanted == self.state.detail.of;
-        if is_same && (wanted.is_none() || !is_unasked(&self.state.detail.inspection)) {
+        if is_same && (wanted.is_none() || !self.state.detail.inspection.is_unasked()) {
+            return;
+        }
+        // What a job changed is asked again when the tags are there: its tag may be gone.
+        if is_same && self.state.detail.inspection.value.is_some() && self.state.tags.tags.is_loading() {
             return;
         }
         let is_first = self.state.detail.of.is_none();
@@ -121,8 +124,8 @@ impl Turn<'_> {
             self.mend_tab();
         }
         if wanted.is_some() && is_old(self.state.detail.inspection.at, self.now) {
-            let selector = self.known_digest();
-            self.load_image(if is_first { Duration::ZERO } else { REST }, selector);
+            let selector = self.known_digest().filter(|_| !is_same);
+            self.load_image(if is_first || is_same { Duration::ZERO } else { REST }, selector);
         }
     }
 
@@ -230,8 +233,4 @@ fn fit_list(list: &mut super::list::List, height: usize) {
         list.height = height;
         list.show_cursor();
     }
-}
-
-fn is_unasked<T>(remote: &Remote<T>) -> bool {
-    remote.value.is_none() && remote.failure.is_none() && remote.pending.is_none()
 }

@@ -65,7 +65,7 @@ impl Turn<'_> {
 
     /// A click into the bar presses the key that stands there, or takes a message away.
     fn click_bar(&mut self, column: u16) {
-        if self.state.notices.toast_until.take().is_some() {
+        if self.state.notices.toast.take().is_some() {
             return;
         }
         let hints = layout::hints(self.state);

@@ -12,8 +12,17 @@ use crate::model::text::SafeText;
 pub struct Notices {
     /// The last messages.
     pub all: VecDeque<Notice>,
-    /// Until when the newest one is shown as a toast.
-    pub toast_until: Option<Timestamp>,
+    /// The one that is shown at the foot.
+    pub toast: Option<Toast>,
+}
+
+/// A message at the foot of the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What it says.
+    pub notice: Notice,
+    /// Until when it is shown.
+    pub until: Timestamp,
 }
 
 /// One message.

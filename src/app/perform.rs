@@ -63,7 +63,7 @@ impl Turn<'_> {
             Action::Open => self.prompt_to_open(),
             Action::Requests => self.state.dialogs.push(Dialog::Requests(0)),
             Action::Messages => {
-                self.state.notices.toast_until = None;
+                self.state.notices.toast = None;
                 self.state.dialogs.push(Dialog::Messages(0));
             }
             Action::Help => self.state.dialogs.push(Dialog::Help(Default::default())),
@@ -210,7 +210,7 @@ impl Turn<'_> {
 
     /// First takes away what lies in the way, then goes one pane to the left.
     fn back(&mut self) {
-        if self.state.notices.toast_until.take().is_some() {
+        if self.state.notices.toast.take().is_some() {
             return;
         }
         if let Some(list) = self.list()

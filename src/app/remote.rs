@@ -47,6 +47,16 @@ impl<T> Remote<T> {
         self.pending = Some(ticket);
     }
 
+    /// Notes that the value may not hold any more; it stays until a newer one comes. Nobody waits for what was asked.
+    pub fn outdate(&mut self) {
+        *self = Remote { value: self.value.take(), ..Remote::default() };
+    }
+
+    /// Whether nothing is known that holds, and nobody asked.
+    pub fn is_unasked(&self) -> bool {
+        self.at.is_none() && self.failure.is_none() && self.pending.is_none()
+    }
+
     /// Notes that nobody waits any more.
     pub fn give_up(&mut self) {
         self.pending = None;

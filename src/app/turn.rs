@@ -6,7 +6,7 @@ use jiff::{Span, Timestamp};
 
 use super::State;
 use super::cmd::{Ask, Cmd, Slot};
-use super::notices::{Level, Notice};
+use super::notices::{Level, Notice, Toast};
 use super::remote::Ticket;
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
@@ -36,20 +36,26 @@ impl Turn<'_> {
 
     /// Tells the user something.
     pub fn say(&mut self, level: Level, text: impl Into<SafeText>, hint: Option<SafeText>) {
-        let notices = &mut self.state.notices;
-        if notices.all.len() == MOST_NOTICES {
-            notices.all.pop_front();
-        }
-        notices.all.push_back(Notice { at: self.now, level, text: text.into(), hint });
-        notices.toast_until = self.now.checked_add(Span::new().seconds(TOAST)).ok();
+        let notice = Notice { at: self.now, level, text: text.into(), hint };
+        self.note(notice.clone());
+        let until = self.now.checked_add(Span::new().seconds(TOAST)).unwrap_or(self.now);
+        self.state.notices.toast = Some(Toast { notice, until });
     }
 
-    /// Notes why something shown was not refreshed: the pane has one line for it, the messages have all of it.
+    /// Keeps a message for the list of messages.
+    fn note(&mut self, notice: Notice) {
+        let all = &mut self.state.notices.all;
+        if all.len() == MOST_NOTICES {
+            all.pop_front();
+        }
+        all.push_back(notice);
+    }
+
+    /// Notes why something shown was not refreshed: the pane has one line for it, the messages have all of it, and what
+    /// is said at the foot stays.
     pub fn note_not_refreshed(&mut self, failure: &Failure) {
-        let toast_until = self.state.notices.toast_until;
-        let text = format!("not refreshed: {}: {}", failure.what, failure.why);
-        self.say(Level::Failed, text, failure.hint.clone());
-        self.state.notices.toast_until = toast_until;
+        let text = SafeText::from(format!("not refreshed: {}: {}", failure.what, failure.why));
+        self.note(Notice { at: self.now, level: Level::Failed, text, hint: failure.hint.clone() });
     }
 
     /// Says that something was done.

@@ -93,9 +93,7 @@ impl Turn<'_> {
         self.compare_again(repository);
         if self.state.tags.repository.as_ref() == Some(repository) {
             self.load_tags(Duration::ZERO);
-            if self.state.detail.of.is_some() {
-                self.load_image(Duration::ZERO, None);
-            }
+            self.state.detail.inspection.outdate();
         }
         if let Some(registry) = self.state.registries.of(&repository.host) {
             registry.repositories.note(&repository.name);

@@ -9,7 +9,7 @@ use super::Canvas;
 use super::theme::Role;
 use crate::app::dialog::{CommandLine, Dialog};
 use crate::app::layout;
-use crate::app::notices::Level;
+use crate::app::notices::{Level, Notice};
 use crate::model::columns;
 
 /// Lines that a message has at most.
@@ -25,8 +25,10 @@ impl Canvas<'_, '_> {
             Some(Dialog::CommandLine(line)) => {
                 self.command_line(area, line);
             }
-            _ if self.state.notices.toast_until.is_some() => self.toast(area),
-            _ => self.hints(area),
+            _ => match &self.state.notices.toast {
+                Some(toast) => self.toast(area, &toast.notice),
+                None => self.hints(area),
+            },
         }
     }
 
@@ -82,8 +84,7 @@ impl Canvas<'_, '_> {
         self.frame.set_cursor_position(Position::new(x, area.y));
     }
 
-    fn toast(&mut self, area: Rect) {
-        let Some(notice) = self.state.notices.all.back() else { return };
+    fn toast(&mut self, area: Rect, notice: &Notice) {
         let (role, word) = match notice.level {
             Level::Done => (Role::Good, ""),
             Level::Partly => (Role::Warn, ""),

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use regtui::app::msg::Msg;
+use regtui::app::notices::Level;
 use regtui::app::settings::Settings;
 use regtui::demo::layer::Layer;
+use regtui::demo::requests::Request;
 use regtui::demo::{self, Demo, Store};
 use regtui::model::digest::Digest;
 use regtui::model::reference::Target;
@@ -67,6 +69,45 @@ async fn untagging_one_of_three_leaves_the_others_and_is_undone() {
     assert_eq!(tags(&harness.demo), before);
     harness.press("Esc").await;
     harness.shows("3.1");
+}
+
+/// The image that was shown went with its tag: its 404 would hide what was done.
+#[tokio::test]
+async fn what_a_job_took_away_is_not_asked_for_again() {
+    let mut harness = open(demo::Settings::default()).await;
+    go_to(&mut harness, "3.1").await;
+    harness.press("d").await;
+    let before = harness.demo.requests().len();
+    harness.press("l Enter").await;
+    assert_eq!(names(&harness.demo), ["1", "2", "3", "latest"]);
+    let requests: Vec<String> = harness.demo.requests()[before..].iter().map(Request::line).collect();
+    let listed =
+        requests.iter().position(|line| line.contains("/tags/list")).expect("the tags are asked again");
+    let asked: Vec<_> = requests[listed..].iter().filter(|line| line.contains("/manifests/3.1")).collect();
+    assert!(asked.is_empty(), "{requests:#?}");
+    let failed: Vec<_> = harness.state.notices.all.iter().filter(|it| it.level == Level::Failed).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+/// A tag that stays is looked into again, and by its name: it may be another image now.
+#[tokio::test]
+async fn what_a_job_moved_is_asked_for_again() {
+    let mut harness = open(demo::Settings::default()).await;
+    let before = tags(&harness.demo);
+    go_to(&mut harness, "2").await;
+    harness.press("t").await.press("Ctrl-u").await.type_text("latest").await.press("Enter").await;
+    harness.shows("latest");
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo)["latest"], before["2"]);
+    harness.press("Esc Esc").await;
+    go_to(&mut harness, "latest").await;
+    let shown =
+        |harness: &Harness| harness.state.detail.inspection.value.as_ref().map(|it| it.summary.digest);
+    assert_eq!(shown(&harness), Some(before["2"]));
+    harness.press("z").await;
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), before);
+    assert_eq!(shown(&harness), Some(before["latest"]), "{}", harness.screen());
 }
 
 #[tokio::test]

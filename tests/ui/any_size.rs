@@ -122,9 +122,9 @@ fn no_text_moves_a_border_and_none_reaches_the_terminal_as_it_is() {
             screen.resize((columns, 30));
             let (with_message, _) = screen.draw();
             // A message may need more lines than the bar has and lies over the panes meanwhile, as dialogs do.
-            let until = screen.state.notices.toast_until.take();
+            let toast = screen.state.notices.toast.take();
             let (buffer, _) = screen.draw();
-            screen.state.notices.toast_until = until;
+            screen.state.notices.toast = toast;
             let shown = layout::of(&screen.state);
             for area in Pane::ALL.into_iter().filter_map(|pane| shown.pane(pane)) {
                 for place in border_of(area) {

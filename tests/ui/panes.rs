@@ -111,6 +111,8 @@ fn a_refresh_that_failed_is_among_the_messages_and_the_header_promises_nothing()
     assert!(!screen.text().contains("catalog ✓"), "{}", screen.text());
     screen.press("m");
     assert!(screen.text().contains("not refreshed: "), "{}", screen.text());
+    screen.press("Esc R");
+    assert!(screen.text().contains("reloading localhost:5000"), "what was said stays: {}", screen.text());
 }
 
 #[test]
