@@ -1,8 +1,12 @@
-//! From a key to the frame that shows what it did, through a pty, while four layers of 256 MiB are copied between two of
-//! distribution's registries on loopback, as fast as they can: by regtui itself, and, to tell its own part from that of
-//! two registries on the same processors, by crane while regtui only looks.
+//! From a key to the frame that shows what it did, through a pty, while eight layers of 256 MiB are copied between two of
+//! distribution's registries on loopback, as fast as they can.
+//!
+//! First with registries that take only what is left of the processors, as those of another machine. Then with registries
+//! that take their full share: there keys wait for the scheduler, whoever copies; so crane copies as well, in the session
+//! of a regtui that only looks, and in another.
 
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::copy::noise;
@@ -10,29 +14,43 @@ use super::peers::{self, Figures};
 use super::screen::Screen;
 use super::servers::{self, Distribution};
 
-const TAGS: usize = 500;
-const LAYERS: u32 = 4;
+const TAGS: usize = 1000;
+const LAYERS: u32 = 8;
 const MIB: usize = 1024 * 1024;
+
+/// Copies an image to a registry while regtui shows it, and says how long its keys took. The home is that of both.
+type Copier = fn(&str, &str, &Path) -> Figures;
 
 /// Goes down the list of tags as long as a copy runs.
 pub fn run() {
-    let Some(source) = servers::distribution(TAGS) else { return };
     let layers: Vec<Vec<u8>> = (1..=LAYERS).map(|seed| noise(seed, 256 * MIB)).collect();
-    servers::push(&source.host(), "large", &layers);
-    drop(layers);
-    println!("  one row down while regtui copies  {}", while_regtui_copies(&source));
-    if peers::find("crane").is_some() {
-        println!("  one row down while crane copies   {}", while_crane_copies(&source));
+    let has_crane = peers::find("crane").is_some();
+    for (name, start) in [
+        ("registries that take what is left", servers::distant as fn(usize) -> Option<Distribution>),
+        ("registries that take their share", servers::distribution),
+    ] {
+        let Some(source) = start(TAGS) else { return };
+        servers::push(&source.host(), "large", &layers);
+        println!("  {name}");
+        let copiers: [(&str, Copier); 3] = [
+            ("while regtui copies", while_regtui_copies),
+            ("while crane copies in its session", while_crane_copies_beside),
+            ("while crane copies in another", while_crane_copies),
+        ];
+        for (name, copy) in &copiers[..if has_crane { 3 } else { 1 }] {
+            let destination = start(0).expect("the source was started as well");
+            let home = tempfile::tempdir().expect("a folder");
+            let image = format!("{}/bench/app:large", source.host());
+            println!("    one row down {name:<34}{}", copy(&image, &destination.host(), home.path()));
+        }
     }
 }
 
-fn while_regtui_copies(source: &Distribution) -> Figures {
-    let destination = servers::distribution(0).expect("the source was started as well");
-    let home = tempfile::tempdir().expect("a folder");
-    let mut screen = Screen::start(&[&image(source), &destination.host()], home.path());
+fn while_regtui_copies(image: &str, destination: &str, home: &Path) -> Figures {
+    let mut screen = Screen::start(&[image, destination], home);
     screen.wait(|screen| screen.contains("› large"));
     screen.press("c", |screen| screen.contains("for one image"));
-    screen.press(&format!("{}/copied/app", destination.host()), |screen| screen.contains("copied/app"));
+    screen.press(&format!("{destination}/copied/app"), |screen| screen.contains("copied/app"));
     screen.press("\r", |screen| screen.contains("Copy 1 image"));
     // What has just appeared takes no key.
     std::thread::sleep(Duration::from_millis(500));
@@ -40,22 +58,23 @@ fn while_regtui_copies(source: &Distribution) -> Figures {
     down_while(&mut screen, |screen| screen.shows("1 job"))
 }
 
-fn while_crane_copies(source: &Distribution) -> Figures {
-    let destination = servers::distribution(0).expect("the source was started as well");
-    let home = tempfile::tempdir().expect("a folder");
-    let mut screen = Screen::start(&[&image(source), &destination.host()], home.path());
+fn while_crane_copies_beside(image: &str, destination: &str, home: &Path) -> Figures {
+    let done = home.join("done");
+    let to = format!("{destination}/copied/app:large");
+    let mut screen = Screen::start_beside(&["crane", "copy", image, &to], &done, &[image, destination], home);
     screen.wait(|screen| screen.contains("› large"));
-    let to = format!("{}/copied/app:large", destination.host());
-    let mut crane = peers::quiet("crane", home.path());
-    let crane = crane.args(["copy", &image(source), &to]).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let mut crane: Child = crane.expect("crane starts");
+    down_while(&mut screen, |_| !done.exists())
+}
+
+fn while_crane_copies(image: &str, destination: &str, home: &Path) -> Figures {
+    let mut screen = Screen::start(&[image, destination], home);
+    screen.wait(|screen| screen.contains("› large"));
+    let mut crane = peers::quiet("crane", home);
+    crane.args(["copy", image, &format!("{destination}/copied/app:large")]);
+    let mut crane = crane.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("crane starts");
     let figures = down_while(&mut screen, |_| matches!(crane.try_wait(), Ok(None)));
     crane.wait().expect("it ended");
     figures
-}
-
-fn image(source: &Distribution) -> String {
-    format!("{}/bench/app:large", source.host())
 }
 
 fn down_while(screen: &mut Screen, mut is_running: impl FnMut(&Screen) -> bool) -> Figures {

@@ -22,10 +22,29 @@ pub struct Screen {
 impl Screen {
     /// Starts regtui with these arguments, its home in `home`.
     pub fn start(arguments: &[&str], home: &Path) -> Screen {
-        let size = PtySize { rows: 42, cols: 150, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pty");
         let mut command = CommandBuilder::new(super::peers::REGTUI);
         command.args(arguments);
+        Screen::of(command, home)
+    }
+
+    /// Starts regtui from a shell that has just sent another command into the background; `done` is there when that has
+    /// ended.
+    pub fn start_beside(other: &[&str], done: &Path, arguments: &[&str], home: &Path) -> Screen {
+        let mut command = CommandBuilder::new("sh");
+        let script = format!(
+            r#"{{ {} >/dev/null 2>&1; : > "$0"; }} & exec "$@""#,
+            other.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
+        );
+        command.args(["-c", &script]);
+        command.arg(done);
+        command.arg(super::peers::REGTUI);
+        command.args(arguments);
+        Screen::of(command, home)
+    }
+
+    fn of(mut command: CommandBuilder, home: &Path) -> Screen {
+        let size = PtySize { rows: 42, cols: 150, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pty");
         command.env("TERM", "xterm-256color");
         command.env("HOME", home);
         for (name, folder) in

@@ -1,5 +1,6 @@
 //! Registries to measure against: one in memory in this process, one of distribution's in a process of its own.
 
+use std::borrow::BorrowMut;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -97,7 +98,23 @@ impl Drop for Distribution {
 
 /// Starts it and fills `bench/app` with `tags` tags.
 pub fn distribution(tags: usize) -> Option<Distribution> {
-    let binary = peers::find("docker-registry")?;
+    start(Command::new(peers::find("docker-registry")?), tags)
+}
+
+/// The same in a session of its own that only takes what others leave of the processors, as a registry on another machine
+/// would. Linux shares out processors by session (sched(7), autogroup).
+pub fn distant(tags: usize) -> Option<Distribution> {
+    let mut command = Command::new("setsid");
+    let server = start(command.arg(peers::find("docker-registry")?), tags)?;
+    // It answers, so the session is its own by now.
+    let group = format!("/proc/{}/autogroup", server.child.id());
+    if let Err(error) = std::fs::write(&group, "19") {
+        println!("  {group}: {error}: the registry takes its full share");
+    }
+    Some(server)
+}
+
+fn start(mut command: impl BorrowMut<Command>, tags: usize) -> Option<Distribution> {
     let folder = tempfile::tempdir().expect("a folder");
     let port =
         TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
@@ -109,8 +126,8 @@ pub fn distribution(tags: usize) -> Option<Distribution> {
         data.display()
     );
     std::fs::write(&settings, yaml).expect("the settings are written");
-    let child =
-        Command::new(binary).arg("serve").arg(&settings).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let command = command.borrow_mut().arg("serve").arg(&settings);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let server = Distribution { child: child.expect("docker-registry starts"), port, _folder: folder };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
     runtime.block_on(fill(&server.host(), tags));
