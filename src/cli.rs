@@ -29,7 +29,7 @@ use crate::model::text::SafeText;
 use crate::model::work::rules::Rules;
 use crate::ops::journal::Journal;
 use crate::ops::work::Workshop;
-use crate::runtime::{self, End, Inbox};
+use crate::runtime::{self, End, Inbox, threads};
 use crate::ui::theme;
 
 /// Browse and manage container image registries
@@ -184,7 +184,7 @@ impl Cli {
         }
         let config = self.config()?;
         self.start_log(&config)?;
-        let runtime = threads()?;
+        let runtime = threads::start(self.command.is_none())?;
         let colour = self.options.colour(std::io::stdout().is_terminal());
         // A panic is caught only to end as below; its report is written by then.
         let work = || runtime.block_on(self.work(config, colour));
@@ -355,10 +355,4 @@ async fn until_interrupted(work: impl Future<Output = Result<(), Trouble>>) -> R
         outcome = work => outcome,
         Ok(()) = tokio::signal::ctrl_c() => Err(Trouble::Interrupted),
     }
-}
-
-/// One thread for the network beside the loop's own: bytes that stay on one thread move faster than those that change it.
-/// While it copies as fast as it can it still looks for keys between any few pieces.
-fn threads() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).event_interval(4).enable_all().build()
 }

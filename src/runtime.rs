@@ -11,6 +11,7 @@ mod panic;
 pub mod remembered;
 mod signals;
 mod terminal;
+pub mod threads;
 
 use std::io::Write;
 use std::time::Duration;
