@@ -22,12 +22,10 @@ pub struct Detail {
     pub variant: usize,
     /// The rows of the Layers tab.
     pub layers: List,
-    /// First line drawn of the Overview, Config, Manifest and Referrers tabs.
+    /// First line drawn of the Overview, Config, Manifest and Referrers tabs; brought back to the text after each message.
     pub scroll: usize,
     /// Lines that fit, from the last layout.
     pub height: usize,
-    /// Lines of the Overview tab as it was last laid out.
-    pub overview_lines: usize,
     /// The config of the chosen platform, pretty-printed.
     pub config: Vec<Line>,
     /// The manifest of the chosen platform, pretty-printed, behind that of its index.
@@ -58,19 +56,6 @@ impl Detail {
         self.inspection.value.as_ref()?.variants.get(self.variant)
     }
 
-    /// Lines of the open tab.
-    pub fn length(&self) -> usize {
-        match self.tab {
-            Tab::Overview => self.overview_lines,
-            Tab::Layers => self.layers.rows.len(),
-            Tab::Config => self.config.len(),
-            Tab::Manifest => self.manifest.len(),
-            Tab::Referrers => {
-                self.inspection.value.as_ref().map_or(0, |inspection| inspection.referrers.len())
-            }
-        }
-    }
-
     /// Opens a tab.
     pub fn open_tab(&mut self, tab: Tab) {
         self.tab = tab;
@@ -84,7 +69,7 @@ impl Detail {
         self.layers.is_chosen = false;
         self.lay_out();
         if self.tab == Tab::Manifest {
-            self.scroll = self.manifest_of_chosen.min(self.length().saturating_sub(self.height.max(1)));
+            self.scroll = self.manifest_of_chosen;
         }
     }
 
@@ -108,7 +93,6 @@ impl Detail {
         let config = self.chosen().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
         self.config = config.map(|config| json::lay_out(&config.raw)).unwrap_or_default();
         (self.manifest, self.manifest_of_chosen) = self.lay_out_manifest();
-        self.scroll = self.scroll.min(self.length().saturating_sub(self.height.max(1)));
     }
 
     /// The manifest, behind that of its index where it has one; and the line where it begins.

@@ -221,10 +221,28 @@ impl Turn<'_> {
         fit_list(&mut state.tags.list, tags);
         state.detail.height = details.height.into();
         fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
-        let width = usize::from(details.width).saturating_sub(2);
-        self.state.detail.overview_lines = overview::rows(self.state, width, self.now).len();
-        let detail = &mut self.state.detail;
-        detail.scroll = detail.scroll.min(detail.length().saturating_sub(detail.height));
+        if state.detail.scroll > 0 {
+            let furthest = self.lines_of_tab().saturating_sub(details.height.into());
+            let detail = &mut self.state.detail;
+            detail.scroll = detail.scroll.min(furthest);
+        }
+    }
+
+    /// Lines of the tab that is open.
+    pub fn lines_of_tab(&self) -> usize {
+        let detail = &self.state.detail;
+        match detail.tab {
+            Tab::Overview => {
+                let area = layout::rows(self.state, &layout::of(self.state), Pane::Details);
+                overview::rows(self.state, usize::from(area.width).saturating_sub(2), self.now).len()
+            }
+            Tab::Layers => detail.layers.rows.len(),
+            Tab::Config => detail.config.len(),
+            Tab::Manifest => detail.manifest.len(),
+            Tab::Referrers => {
+                detail.inspection.value.as_ref().map_or(0, |inspection| inspection.referrers.len())
+            }
+        }
     }
 }
 

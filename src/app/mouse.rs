@@ -36,8 +36,7 @@ impl Turn<'_> {
             Some(list) => list.scroll(rows),
             None => {
                 let detail = &mut self.state.detail;
-                let furthest = detail.length().saturating_sub(detail.height);
-                detail.scroll = detail.scroll.saturating_add_signed(rows).min(furthest);
+                detail.scroll = detail.scroll.saturating_add_signed(rows);
             }
         }
         if pane == Pane::Tags {
@@ -85,10 +84,7 @@ impl Turn<'_> {
         let scrolled = |all: usize| (all.saturating_sub(height) * row) / height.saturating_sub(1).max(1);
         match self.list_of(pane) {
             Some(list) => list.scroll(scrolled(list.rows.len()) as isize - list.offset as isize),
-            None => {
-                let detail = &mut self.state.detail;
-                detail.scroll = scrolled(detail.length());
-            }
+            None => self.state.detail.scroll = scrolled(self.lines_of_tab()),
         }
         if pane == Pane::Tags {
             self.state.tags.goal = None;

@@ -135,16 +135,14 @@ impl Turn<'_> {
             return;
         }
         let detail = &mut self.state.detail;
-        let furthest = detail.length().saturating_sub(detail.height);
         let half = (detail.height / 2).max(1) as isize;
-        let line = match to {
+        detail.scroll = match to {
             Move::By(lines) => detail.scroll.saturating_add_signed(lines),
             Move::HalfPages(pages) => detail.scroll.saturating_add_signed(pages * half),
             Move::First => 0,
-            Move::Last => furthest,
+            Move::Last => usize::MAX,
             Move::To(line) => line,
         };
-        detail.scroll = line.min(furthest);
     }
 
     /// Gives the keys to a pane. What leads there is chosen now: rows that come later do not lead away from it.
