@@ -2,6 +2,8 @@
 
 use std::io;
 
+#[cfg(target_os = "linux")]
+use rustix::process::{getpriority_process, setpriority_process};
 use tokio::runtime::{Builder, Runtime};
 
 /// What is added to the nice value of the network's threads while there are keys to wait for.
@@ -18,22 +20,18 @@ const NICER: i32 = 10;
 pub fn start(has_keys: bool) -> io::Result<Runtime> {
     let mut threads = Builder::new_multi_thread();
     threads.worker_threads(1).event_interval(4).enable_all();
-    if has_keys {
-        threads.on_thread_start(give_way);
+    #[cfg(target_os = "linux")]
+    if has_keys && let Ok(here) = getpriority_process(None) {
+        // That a thread has a nice value of its own is peculiar to Linux (setpriority(2), BUGS). It begins with that of the
+        // thread that started it, so what is set is no sum.
+        let nicer = (here + NICER).min(19);
+        threads.on_thread_start(move || setpriority_process(None, nicer).unwrap_or_default());
     }
     threads.build()
 }
 
-/// Lowers the priority of this thread. That a thread has one of its own is peculiar to Linux (setpriority(2), BUGS).
-fn give_way() {
-    #[cfg(target_os = "linux")]
-    rustix::process::nice(NICER).ok();
-}
-
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use rustix::process::getpriority_process;
-
     use super::*;
 
     /// The nice values of the loop's thread, the network's, and one that may block.
@@ -41,9 +39,10 @@ mod tests {
         let own = || getpriority_process(None).expect("a priority");
         let runtime = start(has_keys).expect("threads");
         runtime.block_on(async {
-            let network = tokio::spawn(async move { own() }).await;
-            let blocking = tokio::task::spawn_blocking(own).await;
-            [own(), network.expect("it ran"), blocking.expect("it ran")]
+            let network =
+                tokio::spawn(async move { (own(), tokio::task::spawn_blocking(own).await.expect("it ran")) });
+            let (network, blocking) = network.await.expect("it ran");
+            [own(), network, blocking]
         })
     }
 
