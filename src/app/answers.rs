@@ -115,6 +115,11 @@ impl Turn<'_> {
                 }
                 self.state.tags.take(page.items, next, page.incomplete, self.now);
             }
+            Err(failure) if failure.kind == FailureKind::NotFound && self.state.tags.may_be_empty => {
+                self.forget_opened(&repository);
+                self.drop_rows();
+                self.state.tags.take(Vec::new(), None, None, self.now);
+            }
             Err(failure) => {
                 if failure.kind == FailureKind::NotFound {
                     self.forget_opened(&repository);
@@ -138,6 +143,16 @@ impl Turn<'_> {
             && let Some(server) = &mut registry.server.value
         {
             server.referrers = inspection.referrers_api.clone();
+        }
+        let is_gone = matches!(&answer, Err(failure) if failure.kind == FailureKind::NotFound);
+        let inspected = &mut self.state.detail.inspection;
+        if is_gone
+            && inspected.pending == Some(ticket)
+            && inspected.value.is_some()
+            && self.state.tags.tags.is_loading()
+        {
+            // Whether its tag went as well is not known yet.
+            return inspected.outdate();
         }
         let summary = answer.as_ref().ok().map(|inspection| inspection.summary.clone());
         let is_first = self.state.detail.inspection.value.is_none();

@@ -106,7 +106,7 @@ impl Turn<'_> {
         if is_same && (wanted.is_none() || !self.state.detail.inspection.is_unasked()) {
             return;
         }
-        // What a job changed is asked again when the tags are there: its tag may be gone.
+        // What was not found is asked for again when the tags are there, if its tag is.
         if is_same && self.state.detail.inspection.value.is_some() && self.state.tags.tags.is_loading() {
             return;
         }
@@ -174,7 +174,8 @@ impl Turn<'_> {
             };
             // What is looked into anyway tells its row too.
             let is_shown = matches!(&self.state.detail.of, Some((_, Selector::Tag(shown))) if *shown == tag);
-            if is_shown && self.state.detail.inspection.is_loading() {
+            let inspection = &self.state.detail.inspection;
+            if is_shown && (inspection.is_loading() || inspection.is_unasked()) {
                 continue;
             }
             let slot = Slot::Summary(repository.clone(), tag.clone());

@@ -42,6 +42,8 @@ pub struct Tags {
     keys: Vec<Key>,
     /// Whether summaries came that may change the order.
     is_order_stale: bool,
+    /// Whether a job may have taken the last tag away: where the list is not found then, there are none.
+    pub may_be_empty: bool,
 }
 
 /// The order of tags.
@@ -143,6 +145,7 @@ impl Tags {
             true => self.tags.items.clone(),
             false => Vec::new(),
         };
+        self.may_be_empty &= next.is_some();
         let change = self.tags.take(page, next, now);
         self.tags.incomplete = incomplete;
         match change {

@@ -92,8 +92,9 @@ impl Turn<'_> {
         self.state.store.forget_repository(repository);
         self.compare_again(repository);
         if self.state.tags.repository.as_ref() == Some(repository) {
+            self.state.tags.may_be_empty = true;
             self.load_tags(Duration::ZERO);
-            self.state.detail.inspection.outdate();
+            self.load_image(Duration::ZERO, None);
         }
         if let Some(registry) = self.state.registries.of(&repository.host) {
             registry.repositories.note(&repository.name);

@@ -1,8 +1,10 @@
 //! Pictures of what leads to changes and what follows them: prompts, jobs, the journal, a comparison.
 
+use regtui::app::cmd::{Cmd, Slot};
 use regtui::app::dialog::Dialog;
 use regtui::app::jobs::JobId;
 use regtui::app::msg::Msg;
+use regtui::app::notices::Level;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::{Repository, Selector, Tag};
 use regtui::model::server::Ability;
@@ -470,6 +472,38 @@ fn after_new_tags_no_undo_is_promised_that_the_server_cannot_do() {
         assert!(text.starts_with("done: retag team/app:1.10.0-rc.1 → "), "{text}");
         assert!(text.contains(promise) && text.contains("`z`") != promise.is_empty(), "{text}");
         assert!(text.contains(" in localhost:5000"), "two registries are open: {text}");
+    }
+}
+
+/// Its answer may come before that of the list: what is gone is no news then, and what stays is asked for once more.
+#[test]
+fn an_image_that_went_with_its_tag_is_no_failure() {
+    for is_gone in [true, false] {
+        let mut screen = after((120, 40), &["d"]);
+        screen.press("l Enter");
+        let shown = screen.state.tags.selected().expect("a tag").to_string();
+        let images = screen.registry.images.get_mut("team/app").expect("it is there");
+        let all = images.clone();
+        images.as_mut().expect("it answers").retain(|(tag, _)| *tag != shown);
+        let report = Report {
+            items: vec![item(&shown, Some(Outcome::Done("untagged and gone".into())))],
+            ..Report::default()
+        };
+        screen.send(Msg::JobEnded(JobId(1), report));
+        let is_image = |cmd: &Cmd| matches!(cmd, Cmd::Load { slot: Slot::Detail, .. });
+        let at = screen.open.iter().position(is_image).expect("the image is asked for");
+        let image = screen.open.remove(at).expect("it is there");
+        screen.open.push_front(image);
+        assert!(screen.answer_one());
+        if !is_gone {
+            screen.registry.images.insert("team/app".into(), all);
+        }
+        screen.settle();
+        let notices = &screen.state.notices.all;
+        assert!(notices.iter().all(|notice| notice.level != Level::Failed), "{notices:?}");
+        assert_eq!(screen.text().contains(&format!("› {shown} ")), !is_gone, "{}", screen.text());
+        let inspection = &screen.state.detail.inspection;
+        assert!(inspection.at.is_some() && inspection.failure.is_none(), "{}", screen.text());
     }
 }
 
