@@ -184,7 +184,7 @@ impl Cli {
         }
         let config = self.config()?;
         self.start_log(&config)?;
-        let runtime = threads::start(self.command.is_none())?;
+        let runtime = threads::start()?;
         let colour = self.options.colour(std::io::stdout().is_terminal());
         // A panic is caught only to end as below; its report is written by then.
         let work = || runtime.block_on(self.work(config, colour));

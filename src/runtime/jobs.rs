@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::threads;
 use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
 use crate::model::work::Work;
@@ -43,6 +44,7 @@ impl Jobs {
         let watch = Watch { progress: sender, stop: stop.clone() };
         let (workshop, inbox) = (self.workshop.clone(), self.inbox.clone());
         let task = tokio::spawn(async move {
+            threads::give_way();
             let report = work::run(&workshop, &work, &watch).await;
             // When the loop has ended nobody waits for it.
             inbox.send(Msg::JobEnded(id, report)).ok();
