@@ -47,6 +47,7 @@ mod ops {
     mod interruptions;
     mod journal;
     mod lists;
+    mod refusals;
     mod retag;
     mod undo;
 }

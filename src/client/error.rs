@@ -128,10 +128,20 @@ impl Cause {
     /// Whether the server guards this very thing against change: registries.md §7.5.
     fn is_protected(&self) -> bool {
         let Cause::Status { status, said, .. } = self else { return false };
-        *status == 412
-            || said.mentions("immutable")
-            || said.is("REGISTRY_DISALLOWED_OPERATION")
-            || said.mentions("protected tag")
+        guards(said) || (*status == 412 && !self.is_quota())
+    }
+
+    /// Whether what was sent is more than the server takes: registries.md §9.1 (Harbor: 412 or 403), §10 row 33. Being
+    /// asked too often is another matter.
+    fn is_quota(&self) -> bool {
+        let Cause::Status { status, said, .. } = self else { return false };
+        match status {
+            413 | 507 => true,
+            401 | 408 | 425 | 429 => false,
+            403 | 412 if said.has_word("exceed") => !guards(said),
+            400..=499 => !guards(said) && said.has_word("quota"),
+            _ => false,
+        }
     }
 
     /// The status, where there was an answer.
@@ -145,6 +155,8 @@ impl Cause {
     fn kind(&self) -> FailureKind {
         match self {
             Cause::Status { status, said, .. } => match status {
+                _ if self.is_quota() => FailureKind::Denied,
+                _ if self.is_protected() => FailureKind::Protected,
                 401 | 403 => FailureKind::Denied,
                 404 => FailureKind::NotFound,
                 405 | 501 => FailureKind::Unsupported,
@@ -178,6 +190,15 @@ impl Cause {
             }
             Cause::Scheme { server_is_plain: true } => Some("allow plain HTTP with `--plain-http`".into()),
             Cause::Scheme { server_is_plain: false } => Some("leave out `--plain-http`".into()),
+            Cause::Status { status: 413, .. } => {
+                Some("too large for the registry, or for a proxy before it: its limits decide".into())
+            }
+            Cause::Status { .. } if self.is_quota() => {
+                Some("its quota is used up: delete what is not needed, or have the quota raised".into())
+            }
+            Cause::Status { .. } if self.is_protected() => {
+                Some("the server protects it: its rules for immutable tags decide".into())
+            }
             Cause::Status { status: 401 | 403, .. } => Some(format!(
                 "log in with `docker login {host}` or `podman login {host}`, or check what that login may do"
             )),
@@ -188,7 +209,7 @@ impl Cause {
             Cause::Status { status: 404, .. } => {
                 Some("it does not exist, or this login may not see it".into())
             }
-            Cause::Status { status: 429 | 503, wait: Some(wait), .. } => {
+            Cause::Status { status: 429 | 503, wait: Some(wait), .. } if !wait.is_zero() => {
                 Some(format!("the registry asks to wait {} s", wait.as_secs()))
             }
             Cause::Status { status: 429, .. } => {
@@ -204,6 +225,11 @@ impl Cause {
             _ => None,
         }
     }
+}
+
+/// Whether these words say that something is guarded against change. ECR, Harbor and ACR say it in that order.
+fn guards(said: &Said) -> bool {
+    said.mentions("immutable") || said.is("REGISTRY_DISALLOWED_OPERATION") || said.mentions("protected tag")
 }
 
 /// What an error was caused by, from the outside in.

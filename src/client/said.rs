@@ -64,7 +64,17 @@ impl Said {
         self.code.as_ref().is_some_and(|said| said.as_str().eq_ignore_ascii_case(code))
     }
 
-    /// Whether code or message hold this word, in any case.
+    /// Whether code or message hold a word that begins like this, in any case. Names do not count: `team/quota` is none.
+    pub fn has_word(&self, beginning: &str) -> bool {
+        let has = |text: &SafeText| {
+            let text = text.as_str().to_lowercase();
+            let mut words = text.split(|c: char| !c.is_alphanumeric() && !"/-.:".contains(c));
+            words.any(|word| word.starts_with(beginning))
+        };
+        self.code.as_ref().is_some_and(has) || self.message.as_ref().is_some_and(has)
+    }
+
+    /// Whether code or message hold this text, in any case.
     pub fn mentions(&self, word: &str) -> bool {
         let has = |text: &Option<SafeText>| {
             text.as_ref().is_some_and(|text| text.as_str().to_lowercase().contains(word))

@@ -25,8 +25,10 @@ pub struct Failure {
 pub enum FailureKind {
     /// The registry did not answer: name, connection, TLS, time.
     Unreachable,
-    /// 401 or 403, or a 404 that may hide one of them.
+    /// 401 or 403, or a 404 that may hide one of them; a quota that is used up.
     Denied,
+    /// This very tag or image is guarded against change, as immutable ones are.
+    Protected,
     /// It is not there.
     NotFound,
     /// The registry does not offer this: 404 or 405 on the endpoint itself, `UNSUPPORTED`.

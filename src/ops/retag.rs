@@ -11,7 +11,7 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use super::delete::graph;
 use super::journal::Running;
 use super::work::course::{self, Course};
-use super::work::tag::{Place, held, moved};
+use super::work::tag::{Place, held, moved, put_failure};
 use super::work::{Watch, Workshop};
 use crate::client::{Client, Lane, Transfer};
 use crate::model::digest::Digest;
@@ -229,7 +229,7 @@ impl<'a> Retagging<'a> {
             match carrier.bring(&image).await {
                 Ok(()) => {}
                 Err(error) if error.is_stopped() => return Outcome::Stopped,
-                Err(error) => return Outcome::Failed(error.failure(what())),
+                Err(error) => return Outcome::Failed(put_failure(&error, what())),
             }
         }
         self.place(&step.to).put(&step.tag, step.replaces, &image).await

@@ -17,6 +17,7 @@ use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
 use crate::model::work::copy::{Blob, Image, Plan, Way};
+use crate::ops::work::tag::put_failure;
 
 /// Blobs that are moved at once.
 const AT_ONCE: usize = 4;
@@ -176,7 +177,7 @@ impl<'a> Carrier<'a> {
     pub fn halt(&self, error: &Error, what: String) -> Halt {
         match error.cause == Cause::Stopped {
             true => Halt::Stopped,
-            false => Halt::Failed(error.failure(what)),
+            false => Halt::Failed(put_failure(error, what)),
         }
     }
 

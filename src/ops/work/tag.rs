@@ -210,12 +210,14 @@ pub fn unseen(error: &Error) -> Outcome {
     Outcome::Pending(SafeText::from(format!("the server took it, and looking at it failed: {}", error.cause)))
 }
 
-/// A refused change, with what helps where the server guards what was to be changed.
+/// A refused change, with what helps where the server does no such thing.
 pub fn put_failure(error: &Error, what: String) -> Failure {
     let mut failure = error.failure(what);
-    if error.is_protected() {
-        failure.hint = Some("the server protects it: its rules for immutable tags decide".into());
-        failure.kind = FailureKind::Denied;
+    if error.is_unsupported() {
+        let hint =
+            "the server does not do this: mirrors and caches take no changes, and some servers never delete";
+        failure.hint = Some(hint.into());
+        failure.kind = FailureKind::Unsupported;
     }
     failure
 }
@@ -226,7 +228,6 @@ pub fn untag_failure(error: &Error, what: String) -> Failure {
     if error.is_unsupported() {
         let hint = "the server does not delete by tag: plan it again to see what it can do";
         failure.hint = Some(hint.into());
-        failure.kind = FailureKind::Unsupported;
     }
     failure
 }
