@@ -5,6 +5,7 @@ mod interrupts;
 mod plan;
 mod progress;
 mod report;
+mod typed;
 
 pub use plan::joint;
 

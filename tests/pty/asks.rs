@@ -73,6 +73,43 @@ async fn a_paste_at_the_question_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_paste_that_began_before_the_question_changes_nothing() {
+    let lines = "Dy\ry\ryes\r";
+    // More than a terminal takes at once: the rest comes when the beginning was thrown away, and what it begins with
+    // depends on where the text was cut.
+    for shift in [0, 1, 3, 4] {
+        let text = format!("{}{}", &lines[shift..], lines.repeat(64 * 1024 / lines.len()));
+        let gate = Gate::new();
+        let (demo, mut keys, program, _home) = deleting(&["1"], Some(gate.clone())).await;
+        gate.reached_by(1).await;
+        // Nobody reads the rest where the program ends too early, so nothing waits for it to be taken.
+        let (begun, begins) = std::sync::mpsc::channel();
+        let _pasting = std::thread::spawn(move || {
+            keys.press(&text[..100]);
+            keys.wait_for("yes");
+            begun.send(()).expect("somebody waits");
+            keys.press(&text[100..]);
+            keys.wait_for("go on? [y/N]");
+            keys.press("n\r");
+            keys
+        });
+        begins.recv().expect("it begins");
+        gate.open();
+        assert_eq!(program.wait(), Ok(1), "from {shift}");
+        assert_eq!(changes(&demo), [""; 0], "from {shift}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yes_with_more_behind_it_is_a_no() {
+    let (demo, mut pty, program, _home) = deleting(&["1"], None).await;
+    pty.wait_for("go on? [y/N]");
+    pty.press(&"y\r".repeat(1000));
+    assert_eq!(program.wait(), Ok(1), "{}", pty.text());
+    assert_eq!(changes(&demo), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn control_c_at_the_question_changes_nothing() {
     let (demo, mut pty, program, _home) = deleting(&["1"], None).await;
     pty.wait_for("go on? [y/N]");

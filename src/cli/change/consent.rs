@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use super::typed;
 use crate::cli::Trouble;
 use crate::model::reference::{RepositoryName, Tag};
 use crate::model::work::{Work, delete};
@@ -110,24 +111,33 @@ fn list(tags: &[&Tag]) -> String {
 }
 
 impl Question {
-    /// Asks on the terminal. What was typed before the question stood there is no answer.
+    /// Asks on the terminal. What was typed before the question stood there is no answer, and neither is a line of many.
     pub async fn ask(self) -> Result<bool, Trouble> {
-        let asked = tokio::task::spawn_blocking(move || {
-            forget_what_was_typed();
-            let mut err = io::stderr().lock();
-            match &self {
-                Question::Sure(question) => write!(err, "{question} [y/N] ")?,
-                Question::Name(name) => write!(err, "type `{name}` to go on: ")?,
-            }
-            err.flush()?;
-            let mut line = String::new();
-            io::stdin().read_line(&mut line)?;
-            // The rest of a paste is nobody's command.
-            forget_what_was_typed();
-            Ok(self.is_answered_by(line.trim()))
-        });
+        let asked = tokio::task::spawn_blocking(move || self.ask_here());
         let answer: io::Result<bool> = asked.await.map_err(|error| Trouble::Broken(error.into()))?;
         Ok(answer?)
+    }
+
+    fn ask_here(&self) -> io::Result<bool> {
+        if !typed::forget() {
+            writeln!(io::stderr(), "the terminal does not stop typing, so nothing can be asked")?;
+            return Ok(false);
+        }
+        let mut err = io::stderr().lock();
+        match self {
+            Question::Sure(question) => write!(err, "{question} [y/N] ")?,
+            Question::Name(name) => write!(err, "type `{name}` to go on: ")?,
+        }
+        err.flush()?;
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        if typed::is_more() {
+            // The rest of a paste is nobody's command.
+            typed::forget();
+            writeln!(err, "more than one line was typed, which is no answer")?;
+            return Ok(false);
+        }
+        Ok(self.is_answered_by(line.trim()))
     }
 
     fn is_answered_by(&self, line: &str) -> bool {
@@ -137,16 +147,6 @@ impl Question {
         }
     }
 }
-
-#[cfg(unix)]
-fn forget_what_was_typed() {
-    use rustix::termios::{QueueSelector, tcflush};
-    // Where it fails nothing can have been typed.
-    tcflush(io::stdin(), QueueSelector::IFlush).ok();
-}
-
-#[cfg(not(unix))]
-fn forget_what_was_typed() {}
 
 #[cfg(test)]
 mod tests {
