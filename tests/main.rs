@@ -49,6 +49,7 @@ mod ops {
     mod lists;
     mod refusals;
     mod retag;
+    mod stops;
     mod undo;
 }
 #[cfg(unix)]

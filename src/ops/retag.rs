@@ -4,7 +4,7 @@ mod carry;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
@@ -12,6 +12,7 @@ use super::delete::graph;
 use super::journal::Running;
 use super::work::course::{self, Course};
 use super::work::tag::{Place, held, moved, put_failure};
+use super::work::telling::while_telling;
 use super::work::{Watch, Workshop};
 use crate::client::{Client, Lane, Transfer};
 use crate::model::digest::Digest;
@@ -21,7 +22,7 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::model::work::journal::Item;
-use crate::model::work::progress::{Outcome, Report};
+use crate::model::work::progress::{Outcome, Progress, Report};
 use crate::model::work::retag::{Manner, Plan, Step, Wish};
 use crate::model::work::rules::Refusal;
 use carry::Carrier;
@@ -134,19 +135,29 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };
+    let transfer = Arc::new(Transfer { stop: watch.stop.clone(), ..Transfer::default() });
+    let to_move = AtomicU64::new(0);
     let mut retagging = Retagging {
         client: &client,
         plan,
-        transfer: Arc::new(Transfer { stop: watch.stop.clone(), ..Transfer::default() }),
+        transfer: &transfer,
+        to_move: &to_move,
         siblings: siblings(&client, plan).await,
         manifests,
         takes_along: false,
         course,
     };
-    for index in 0..plan.steps.len() {
-        retagging.step(&running, index).await;
-    }
-    let Retagging { transfer, mut course, .. } = retagging;
+    let work = async {
+        for index in 0..plan.steps.len() {
+            retagging.step(&running, index).boxed().await;
+        }
+    };
+    let tell = |progress: &mut Progress| {
+        progress.moved = transfer.sent.load(Ordering::Relaxed);
+        progress.bytes = to_move.load(Ordering::Relaxed);
+    };
+    while_telling(work, || watch.progress.send_modify(tell)).await;
+    let mut course = retagging.course;
     course.remarks.extend(course::left_open(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..course.close(running).await }
@@ -157,7 +168,8 @@ struct Retagging<'a> {
     client: &'a Client,
     plan: &'a Plan,
     /// Bytes that move where nothing can be mounted.
-    transfer: Arc<Transfer>,
+    transfer: &'a Arc<Transfer>,
+    to_move: &'a AtomicU64,
     /// Every manifest that is put or replaced.
     manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
     /// The tags of the repository that old tags are taken away from; nothing where none is, or why they are not known.
@@ -224,8 +236,9 @@ impl<'a> Retagging<'a> {
             }
         }
         if step.to != self.plan.from {
-            let (client, transfer) = (self.client, &self.transfer);
-            let carrier = Carrier { client, from: &self.plan.from.name, to: &step.to.name, transfer };
+            let Retagging { client, transfer, to_move, .. } = *self;
+            let carrier =
+                Carrier { client, from: &self.plan.from.name, to: &step.to.name, transfer, to_move };
             match carrier.bring(&image).await {
                 Ok(()) => {}
                 Err(error) if error.is_stopped() => return Outcome::Stopped,

@@ -2,6 +2,7 @@
 
 pub(super) mod course;
 pub(super) mod tag;
+pub(super) mod telling;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

@@ -4,11 +4,13 @@ use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::layer::Layer;
 use regtui::demo::{Settings, Store};
 use regtui::model::reference::{Host, Selector};
+use regtui::model::work::progress::Progress;
 use regtui::model::work::retag::{self, Manner, Plan};
 use regtui::model::work::rules::{Rule, Rules};
 use regtui::model::work::{Wish, Work};
 use regtui::ops::work;
 
+use crate::support::copying::layer;
 use crate::support::registry::{host, tag};
 use crate::support::workshop::{Shop, ends, watch};
 
@@ -322,4 +324,32 @@ async fn stopped_between_two_blobs_it_carries_no_more() {
     let report = work::run(&shop.workshop, &work, &watch).await;
     assert_eq!((ends(&report).as_str(), report.undo), ("S", None));
     assert!(!shop.changes().iter().any(|line| line.starts_with("PUT ")), "{:?}", shop.changes());
+}
+
+#[tokio::test]
+async fn bytes_that_cannot_be_mounted_are_told_while_they_move() {
+    let store = Store::new();
+    store.image("app").layer("COPY a /", layer(1, 3_000_000)).tag("1").push();
+    let shop = Shop::new(Settings { mounts: false, ..Settings::default() }, store).await;
+    let work = shop.plan(&wish(&shop, &[("1", "other:1")], Manner::Add)).await;
+    // The layer never ends: its first half comes, then nothing.
+    shop.registry.demo.fault(|request, _| {
+        let is_layer = request.path.starts_with("/v2/app/blobs/") && request.method == "GET";
+        is_layer.then_some(Fault::HoldAfter(1_500_000))
+    });
+    let watch = watch();
+    let mut progress = watch.progress.subscribe();
+    let stopping = async {
+        let moves = |progress: &Progress| progress.moved > 1_000_000 && progress.bytes >= 3_000_000;
+        drop(progress.wait_for(moves).await.expect("progress"));
+        watch.stop.cancel();
+    };
+    let (report, ()) = tokio::join!(work::run(&shop.workshop, &work, &watch), stopping);
+    assert_eq!((ends(&report).as_str(), shop.store().open_uploads()), ("S", 0), "{report:?}");
+    shop.registry.demo.clear_faults();
+    let watch = self::watch();
+    let report = work::run(&shop.workshop, &work, &watch).await;
+    let progress = watch.progress.borrow();
+    assert_eq!((progress.moved, progress.bytes), (report.moved, report.moved), "the bar ends at its end");
+    assert!(report.moved >= 3_000_000 && report.is_success(), "{report:?}");
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -17,10 +16,8 @@ use crate::model::work::copy::{Image, Plan};
 use crate::model::work::progress::{Item, Outcome, Progress, Report};
 use crate::ops::work::course::{is_done, left_open, refusal as refusal_of};
 use crate::ops::work::tag::Place;
+use crate::ops::work::telling::while_telling;
 use crate::ops::work::{Watch, Workshop};
-
-/// How often progress is told.
-const TELLING: Duration = Duration::from_millis(100);
 
 /// Copies what the plan names, and nothing else. An image that fails keeps no other from being copied.
 pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
@@ -77,17 +74,7 @@ impl<'a> Job<'a> {
             let ended = join_all(images).await;
             (ended, self.unclaimed(self.carrier.unclaimed(&arrivals)).await)
         };
-        let mut work = std::pin::pin!(work);
-        let mut tick = tokio::time::interval(TELLING);
-        let ended = loop {
-            tokio::select! {
-                biased;
-                ended = &mut work => break ended,
-                _ = tick.tick() => self.tell(),
-            }
-        };
-        self.tell();
-        ended
+        while_telling(work, || self.tell()).await
     }
 
     /// What no image claims: referrers of what is deep down in something that is there already.

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 
 use crate::client::{BlobSource, Cause, Client, Error, Lane, Mount, Transfer};
 use crate::model::digest::Digest;
@@ -29,6 +30,8 @@ pub struct Carrier<'a> {
     pub to: &'a RepositoryName,
     /// Bytes so far, and the way to stop them.
     pub transfer: &'a Arc<Transfer>,
+    /// Bytes to move in all, as far as it turned out that they cannot be mounted.
+    pub to_move: &'a AtomicU64,
 }
 
 impl Carrier<'_> {
@@ -43,12 +46,7 @@ impl Carrier<'_> {
         depth: usize,
     ) -> BoxFuture<'b, Result<(), Error>> {
         async move {
-            let mut seen = HashSet::new();
-            let blobs: Vec<_> = parts::blobs(manifest)
-                .filter(|blob| !parts::is_foreign(blob) && seen.insert(blob.digest_text.clone()))
-                .map(|blob| self.blob(blob).boxed())
-                .collect();
-            stream::iter(blobs).buffer_unordered(AT_ONCE).try_collect::<()>().await?;
+            self.blobs(manifest).await?;
             let children = parts::children(manifest).iter().filter_map(|child| child.digest);
             let children: Vec<Digest> = children.filter(|_| depth > 0).collect();
             for child in children {
@@ -57,6 +55,28 @@ impl Carrier<'_> {
             Ok(())
         }
         .boxed()
+    }
+
+    /// After one that failed none is begun, but those under way are waited for: each has an upload to close.
+    async fn blobs(&self, manifest: &Manifest) -> Result<(), Error> {
+        let mut seen = HashSet::new();
+        let has_failed = AtomicBool::new(false);
+        let brought = parts::blobs(manifest)
+            .filter(|blob| !parts::is_foreign(blob) && seen.insert(blob.digest_text.clone()))
+            .map(|blob| {
+                async {
+                    if has_failed.load(Ordering::Relaxed) {
+                        return Ok(());
+                    }
+                    let brought = self.blob(blob).await;
+                    has_failed.fetch_or(brought.is_err(), Ordering::Relaxed);
+                    brought
+                }
+                .boxed()
+            });
+        let brought: Vec<_> = brought.collect();
+        let ended: Vec<Result<(), Error>> = stream::iter(brought).buffer_unordered(AT_ONCE).collect().await;
+        ended.into_iter().collect()
     }
 
     async fn child(&self, digest: Digest, depth: usize) -> Result<(), Error> {
@@ -93,6 +113,7 @@ impl Carrier<'_> {
         match self.client.mount_blob(self.to, digest, Some(self.from)).await? {
             Mount::Mounted => Ok(()),
             Mount::Opened(upload) => {
+                self.to_move.fetch_add(blob.size.unwrap_or(0), Ordering::Relaxed);
                 let source = BlobSource::registry(self.client, self.from, blob);
                 upload.push(blob, &source, self.transfer).await
             }

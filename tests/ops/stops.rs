@@ -1,0 +1,184 @@
+//! Changes that are stopped at every single request: what is not done is untouched, and what is done can be undone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use regtui::demo::{Settings, Store};
+use regtui::model::digest::Digest;
+use regtui::model::work::delete::{self, Along, Manner};
+use regtui::model::work::progress::{Outcome, Report};
+use regtui::model::work::{Wish, retag};
+use regtui::ops::work;
+
+use crate::support::copying::layer;
+use crate::support::registry::tag;
+use crate::support::workshop::{Shop, watch};
+
+/// Where the tags of a repository point.
+type Tags = BTreeMap<String, Digest>;
+
+/// An index with two children and an image, both with two tags, and a third image. Some of them share a layer.
+fn contents() -> Store {
+    let store = Store::new();
+    let base = layer(1, 40_000);
+    let [amd64, arm64] = ["amd64", "arm64"].map(|arch| {
+        let own = layer(arch.len() as u32 + u32::from(arch == "arm64"), 9_000);
+        let image = store.image("app").platform("linux", arch).layer("COPY base /", base.clone());
+        image.layer("COPY own /", own).push()
+    });
+    store.index("app").child(&amd64).child(&arm64).tag("1").tag("one").push();
+    store
+        .image("app")
+        .layer("COPY base /", base)
+        .layer("COPY b /", layer(8, 20_000))
+        .tag("2")
+        .tag("two")
+        .push();
+    store.image("app").layer("COPY c /", layer(9, 1_000)).tag("3").push();
+    store
+}
+
+/// Runs a change again and again, stopped at its first request, at its second and so on, until it is over before that.
+/// `is_done` says of a part, by its name, whether all of it is done; fails where it is done in part.
+async fn stopped_at_any_request(
+    settings: Settings,
+    wish: impl AsyncFn(&Shop) -> Wish,
+    is_done: impl Fn(&Shop, &str, &Tags, &Tags) -> bool,
+    repository: &str,
+) {
+    for nth in 1.. {
+        let shop = Shop::new(settings.clone(), contents()).await;
+        let wish = wish(&shop).await;
+        let work = shop.plan(&wish).await;
+        let others: Vec<String> = shop.store().repositories();
+        let tags = |shop: &Shop| ["app", "other"].map(|name| shop.tags(name));
+        let (before, watch) = (tags(&shop), watch());
+        let (seen, stop) = (Arc::new(AtomicUsize::new(0)), watch.stop.clone());
+        let count = seen.clone();
+        shop.registry.demo.fault(move |_, _| {
+            if count.fetch_add(1, Ordering::SeqCst) + 1 == nth {
+                stop.cancel();
+            }
+            None
+        });
+        let report = work::run(&shop.workshop, &work, &watch).await;
+        let is_over = seen.load(Ordering::SeqCst) < nth;
+        shop.registry.demo.clear_faults();
+        let what = format!("stopped at request {nth}: {report:#?}\n{:#?}", shop.changes());
+        assert_eq!(shop.store().open_uploads(), 0, "{what}");
+        assert!(others.iter().all(|name| shop.store().repository(name).is_some()), "{what}");
+        let after = tags(&shop);
+        let at = usize::from(repository != "app");
+        for item in &report.items {
+            let is_done = is_done(&shop, item.name.as_str(), &before[at], &after[at]);
+            match &item.outcome {
+                Some(Outcome::Stopped) => assert!(!is_done && !is_over, "{item:?} {what}"),
+                Some(Outcome::Done(_)) => assert!(is_done, "{item:?} {what}"),
+                _ => panic!("{item:?} {what}"),
+            }
+        }
+        can_be_undone(&shop, &report, &before, &after, &what, tags).await;
+        if is_over {
+            assert!(report.is_success() && nth > 8, "{what}");
+            break;
+        }
+    }
+}
+
+/// All that was changed is in the journal, and comes back.
+async fn can_be_undone(
+    shop: &Shop,
+    report: &Report,
+    before: &[Tags; 2],
+    after: &[Tags; 2],
+    what: &str,
+    tags: impl Fn(&Shop) -> [Tags; 2],
+) {
+    assert_eq!(report.undo.is_some(), report.done() > 0, "{what}");
+    if report.undo.is_none() {
+        return assert_eq!(before, after, "{what}");
+    }
+    let undone = shop.undo(report).await;
+    assert_eq!(&tags(shop), before, "{what}\nundone: {undone:#?}");
+}
+
+fn retag(shop: &Shop, to: &str, manner: retag::Manner) -> Wish {
+    let item = |from: &str, new: &str| (from.parse().expect("a tag"), shop.repository(to), tag(new));
+    let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
+    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner })
+}
+
+/// The tag behind the arrow in `1 → a`.
+fn new_tag(name: &str) -> &str {
+    name.rsplit(' ').next().unwrap_or(name)
+}
+
+#[tokio::test]
+async fn of_tags_in_another_repository_each_is_there_or_not_whether_mounted_or_by_bytes() {
+    for mounts in [true, false] {
+        let settings = Settings { mounts, ..Settings::default() };
+        let wish = async |shop: &Shop| retag(shop, "other", retag::Manner::Add);
+        let is_done = |_: &Shop, name: &str, _: &Tags, after: &Tags| after.contains_key(new_tag(name));
+        stopped_at_any_request(settings, wish, is_done, "other").await;
+    }
+}
+
+#[tokio::test]
+async fn of_tags_that_are_renamed_each_has_one_name() {
+    let wish = async |shop: &Shop| retag(shop, "app", retag::Manner::Move);
+    let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
+        let old = name.split(' ').next().unwrap_or(name);
+        let (is_there, was) = (after.contains_key(new_tag(name)), before.get(old));
+        assert_eq!(after.get(old), was.filter(|_| !is_there), "{name} has two names, or none: {after:?}");
+        is_there
+    };
+    stopped_at_any_request(Settings::default(), wish, is_done, "app").await;
+}
+
+#[tokio::test]
+async fn of_tags_that_are_replaced_each_is_gone_or_its_image() {
+    let settings = Settings { delete_by_tag: false, ..Settings::default() };
+    let wish = async |shop: &Shop| shop.delete(&["one", "2"], Manner::Replace);
+    let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
+        assert!(after.keys().all(|tag| before.contains_key(tag)), "a tag too many: {after:?}");
+        assert!(after.iter().all(|(tag, digest)| before.get(tag) == Some(digest)), "{after:?}");
+        !after.contains_key(name)
+    };
+    stopped_at_any_request(settings, wish, is_done, "app").await;
+}
+
+/// With all that hangs on it.
+fn images(shop: &Shop) -> Wish {
+    match shop.delete(&["1", "2", "3"], Manner::Image) {
+        Wish::Delete(wish) => {
+            Wish::Delete(delete::Wish { along: Along { children: true, referrers: true }, ..wish })
+        }
+        other => other,
+    }
+}
+
+#[tokio::test]
+async fn of_images_that_are_deleted_each_is_gone_or_has_all_its_tags() {
+    let wish = async |shop: &Shop| images(shop);
+    let is_done = |shop: &Shop, name: &str, before: &Tags, after: &Tags| {
+        // `18c524555d9c (2, two)`.
+        let short = name.split(' ').next().unwrap_or(name);
+        let app = shop.store().repository("app").expect("it is there");
+        let is_there = app.manifests.keys().any(|digest| digest.short() == short);
+        let tags = before.iter().filter(|(_, digest)| digest.short() == short);
+        assert!(tags.clone().all(|(tag, _)| after.contains_key(tag) == is_there), "{name}: {after:?}");
+        !is_there
+    };
+    stopped_at_any_request(Settings::default(), wish, is_done, "app").await;
+}
+
+#[tokio::test]
+async fn of_tags_that_are_put_back_each_is_there_or_not() {
+    let wish = async |shop: &Shop| {
+        let deleted = shop.carry_out(&shop.delete(&["1", "2", "3"], Manner::Untag)).await;
+        Wish::Undo(deleted.undo.expect("an entry"))
+    };
+    let is_done = |_: &Shop, name: &str, _: &Tags, after: &Tags| after.contains_key(name);
+    stopped_at_any_request(Settings::default(), wish, is_done, "app").await;
+}
