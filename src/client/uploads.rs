@@ -160,21 +160,43 @@ impl Drop for Upload {
 
 /// Closes an upload, and says whether it is gone. distribution asks for the right to delete, which [`Scope::instead`]
 /// turns into the right to push where there is no such right.
+///
+/// After a request that broke off, distribution 3 takes no location that it gave out before it: it is asked where the
+/// upload is now. Version 2 refuses the question like the rest (its handler closes the file before it drops it, and then
+/// cannot): such an upload stays until the server purges it, after a week where nobody set that otherwise.
 pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url) -> bool {
-    let request = Request::new(Method::DELETE, location, Scope::Delete(name.clone()), Lane::Upload);
+    let mut location = location;
+    let mut is_refused = false;
     for wait in CLOSING_WAITS {
         tokio::time::sleep(Duration::from_millis(wait)).await;
-        match client.http().send_within(&request, &Permit::none()).await {
+        if is_refused {
+            match location_now(client, name, &location).await {
+                Ok(now) => location = now,
+                Err(error) if is_about_the_break(&error.cause) => return false,
+                // A server that does not answer the question may close it all the same.
+                Err(_) => {}
+            }
+        }
+        let delete =
+            Request::new(Method::DELETE, location.clone(), Scope::Delete(name.clone()), Lane::Upload);
+        match client.http().send_within(&delete, &Permit::none()).await {
             Ok(_) => return true,
-            Err(error) if is_about_the_break(&error.cause) => {}
+            Err(error) if is_about_the_break(&error.cause) => is_refused = true,
             Err(error) => return error.cause.status() == Some(404),
         }
     }
     false
 }
 
-/// What distribution says while it still has a request in its hands that broke off. Version 2 drops the upload when it is
-/// asked the next time, and says no to that question, as to one about an unknown upload.
+/// Where the server says that an upload goes on. Distribution-spec § Resuming an upload.
+async fn location_now(client: &Client, name: &RepositoryName, location: &Url) -> Result<Url, Error> {
+    let ask = Request::new(Method::GET, location.clone(), Scope::Push(name.clone()), Lane::Upload);
+    let answer = client.http().send_within(&ask, &Permit::none()).await?;
+    client.location(&answer).await
+}
+
+/// What servers say about the location of an upload that more bytes came to than they had when they gave it out:
+/// distribution 3 says 416, version 2 says 404 with this code.
 fn is_about_the_break(refusal: &Cause) -> bool {
     match refusal {
         Cause::Status { status: 400 | 416, .. } => true,

@@ -134,6 +134,12 @@ impl Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", "blob upload invalid").about(detail)
     }
 
+    /// 416: what the client knows of the upload is older than its last byte.
+    pub fn stale_state(detail: impl Into<Value>) -> Refusal {
+        Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_INVALID", "invalid content range")
+            .about(detail)
+    }
+
     /// 416: the chunk does not start where the upload stands, or the range lies outside of the blob.
     pub fn out_of_range(detail: impl Into<Value>) -> Refusal {
         Refusal::new(

@@ -170,6 +170,11 @@ impl Store {
         self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many bytes have arrived of uploads that are open.
+    pub fn uploaded_bytes(&self) -> u64 {
+        self.uploads().values().map(Upload::offset).sum()
+    }
+
     /// How many uploads are open: none should be when work has ended.
     pub fn open_uploads(&self) -> usize {
         self.uploads().len()

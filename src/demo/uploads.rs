@@ -87,9 +87,9 @@ impl Uploads<'_> {
         self.store_blob(upload, &digest)
     }
 
-    /// GET: how far it got.
+    /// GET: how far it got, which a client may ask whatever its state says.
     pub fn status(&self, id: &str, query: &Query<'_>) -> Result<Reply, Refusal> {
-        let offset = self.offset(id, query)?;
+        let (offset, _) = self.standing(id, query)?;
         Ok(self.progress(StatusCode::NO_CONTENT, id, offset))
     }
 
@@ -121,7 +121,7 @@ impl Uploads<'_> {
             Ok(upload.offset())
         })
         .await?;
-        let end = self.offset(id, query)?;
+        let (end, _) = self.standing(id, query)?;
         match announced {
             Some((_, last)) if Some(end) != last.checked_add(1) => {
                 Err(Refusal::upload_invalid("Content-Range is wrong"))
@@ -147,16 +147,24 @@ impl Uploads<'_> {
         Ok(())
     }
 
-    /// Where the upload stands. The `_state` of the `Location` has to come back as it was given, as it has to on
-    /// distribution: a client that drops the query is wrong.
+    /// Where the upload stands, if the client knows: on distribution 3 a state that is older than the last byte is good
+    /// for nothing but the question how far it got.
     fn offset(&self, id: &str, query: &Query<'_>) -> Result<u64, Refusal> {
+        match self.standing(id, query)? {
+            (offset, known) if known == offset => Ok(offset),
+            (offset, known) => Err(Refusal::stale_state(format!("{known} is not {offset}"))),
+        }
+    }
+
+    /// Where the upload stands, and where the client believes that it stands. The `_state` of the `Location` has to come
+    /// back as it was given, as it has to on distribution: a client that drops the query is wrong.
+    fn standing(&self, id: &str, query: &Query<'_>) -> Result<(u64, u64), Refusal> {
         let uploads = self.store.uploads();
         let upload = uploads.get(id).filter(|upload| upload.repository == self.name);
         let offset = upload.ok_or_else(Refusal::upload_unknown)?.offset();
-        match query.get("_state") {
-            Some(state) if state == state_of(id) => Ok(offset),
-            _ => Err(Refusal::upload_invalid("the query of the location is missing")),
-        }
+        let known = query.get("_state").and_then(|state| offset_in(state, id));
+        let known = known.ok_or_else(|| Refusal::upload_invalid("the query of the location is missing"))?;
+        Ok((offset, known))
     }
 
     fn found(&self, from: &str, digest: &Digest) -> Option<Blob> {
@@ -180,7 +188,7 @@ impl Uploads<'_> {
 
     fn progress(&self, status: StatusCode, id: &str, offset: u64) -> Reply {
         let mut progress = reply::empty(status);
-        reply::set(&mut progress, header::LOCATION, self.location(id));
+        reply::set(&mut progress, header::LOCATION, self.location(id, offset));
         // `0-0` says one byte or none; distribution writes it for both.
         reply::set(&mut progress, header::RANGE, format!("0-{}", offset.saturating_sub(1)));
         reply::set(&mut progress, header_name::UPLOAD, id);
@@ -189,19 +197,25 @@ impl Uploads<'_> {
 
     fn misplaced(&self, id: &str, offset: u64) -> Refusal {
         Refusal::out_of_range(format!("the upload stands at {offset}"))
-            .header(header::LOCATION, self.location(id))
+            .header(header::LOCATION, self.location(id, offset))
             .header(header::RANGE, format!("0-{}", offset.saturating_sub(1)))
     }
 
-    fn location(&self, id: &str) -> String {
-        format!("{}/v2/{}/blobs/uploads/{id}?_state={}", self.base, self.name, state_of(id))
+    fn location(&self, id: &str, offset: u64) -> String {
+        format!("{}/v2/{}/blobs/uploads/{id}?_state={}", self.base, self.name, state_of(id, offset))
     }
 }
 
-/// What a client has to bring back with the location of an upload: opaque, and with characters that must not be
-/// decoded or encoded again.
-fn state_of(id: &str) -> String {
-    format!("{}-_", id.replace('-', ""))
+/// What a client has to bring back with the location of an upload: opaque to it, and with characters that must not be
+/// decoded or encoded again. It tells how far the upload had got when it was given out.
+fn state_of(id: &str, offset: u64) -> String {
+    format!("{}-_{offset}", id.replace('-', ""))
+}
+
+/// How far this upload had got when the state was given out; none where it was not given out for it.
+fn offset_in(state: &str, id: &str) -> Option<u64> {
+    let (of, offset) = state.split_once("-_")?;
+    (of == id.replace('-', "")).then(|| offset.parse().ok()).flatten()
 }
 
 /// `Content-Range: <first>-<last>`, as the distribution API spells it.

@@ -490,3 +490,39 @@ async fn an_upload_that_broke_off_is_closed_although_the_server_says_no_at_first
         assert_eq!(registry.demo.store().open_uploads(), 0, "{status}");
     }
 }
+
+/// distribution 3 takes a location for nothing but a question once bytes came after it was given out. The source stands
+/// still in the middle, so that some have.
+#[tokio::test]
+async fn an_upload_that_is_stopped_in_the_middle_is_closed_where_the_server_says_that_it_is_now() {
+    let (from, to) = (Registry::open(Store::new()).await, Registry::open(Store::new()).await);
+    let bytes = content(400_000);
+    let descriptor = descriptor(&bytes);
+    from.demo.store().put_blob("app", bytes);
+    from.demo.fault(|_, _| Some(Fault::HoldAfter(150_000)));
+    let source = BlobSource::registry(&from.client, &name("app"), &descriptor);
+    let (transfer, repository) = (Arc::new(Transfer::default()), name("app"));
+    let stop = async {
+        while to.demo.store().uploaded_bytes() == 0 {
+            tokio::task::yield_now().await;
+        }
+        transfer.stop.cancel();
+    };
+    let push = to.client.push_blob(&repository, &descriptor, &source, &transfer);
+    let (pushed, ()) = futures_util::join!(push, stop);
+    assert!(pushed.is_err_and(|error| error.is_stopped()));
+    let left = (to.demo.store().open_uploads(), transfer.left_open.load(Ordering::Relaxed));
+    assert_eq!(left, (0, 0), "{:#?}", to.requests());
+}
+
+/// distribution 2 knows a stale location for no request at all: its uploads cannot be closed, and that is found out soon.
+#[tokio::test]
+async fn an_upload_that_no_request_can_name_any_more_is_left_without_many_questions() {
+    let registry = Registry::open(Store::new()).await;
+    let body = r#"{"errors":[{"code":"BLOB_UPLOAD_INVALID"}]}"#;
+    registry.demo.fault(move |request, _| (request.method != "POST").then(|| Fault::answer(404, &[], body)));
+    let upload = registry.client.start_upload(&name("app")).await.expect("an upload");
+    assert!(!upload.close().await);
+    let methods: Vec<_> = registry.demo.requests().iter().map(|request| request.method.to_string()).collect();
+    assert_eq!(methods, ["POST", "DELETE", "GET"]);
+}

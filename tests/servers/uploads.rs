@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use regtui::client::{BlobSource, Patience, Pool, Settings, Transfer};
+use regtui::demo::Store;
+use regtui::demo::faults::Fault;
 use regtui::model::reference::Host;
 
 use crate::support::blob::{content, descriptor};
 use crate::support::hostile;
-use crate::support::registry::{name, patience, settings};
+use crate::support::registry::{Registry, name, patience, settings};
 use crate::support::servers;
 
 /// Connections are cut after so many bytes; how large the blob is. What the first try loses must be less than a tenth.
@@ -47,5 +49,32 @@ async fn a_blob_goes_in_and_out_although_every_connection_is_cut() {
             println!("{what}: {up} bytes up and {down} down for {length}, {resent} sent again");
             assert!(up <= most && down <= most, "{what}: {up} bytes up and {down} down for {length}");
         }
+    }
+}
+
+/// A source stands still in the middle of a blob, and the push is stopped. Only distribution 2 cannot close it then.
+#[tokio::test]
+async fn an_upload_that_is_stopped_in_the_middle_is_gone_or_said_to_be_left() {
+    let from = Registry::open(Store::new()).await;
+    let bytes = content(5_000_000);
+    let descriptor = descriptor(&bytes);
+    from.demo.store().put_blob("app", bytes);
+    from.demo.fault(|_, _| Some(Fault::HoldAfter(3_000_000)));
+    for server in servers::all() {
+        let client = Pool::new(settings()).client(&server.host);
+        let source = BlobSource::registry(&from.client, &name("app"), &descriptor);
+        let (transfer, repository) = (Arc::new(Transfer::default()), name("stopped"));
+        let stop = async {
+            while transfer.sent.load(Ordering::Relaxed) < 2_000_000 {
+                tokio::task::yield_now().await;
+            }
+            transfer.stop.cancel();
+        };
+        let push = client.push_blob(&repository, &descriptor, &source, &transfer);
+        let (pushed, ()) = futures_util::join!(push, stop);
+        assert!(pushed.is_err_and(|error| error.is_stopped()), "{}", server.name);
+        let (open, left) = (server.open_uploads("stopped"), transfer.left_open.load(Ordering::Relaxed));
+        assert_eq!(open, left, "{}", server.name);
+        assert!(open == 0 || server.name == "distribution2", "{}: {open} uploads are open", server.name);
     }
 }

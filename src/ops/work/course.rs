@@ -138,7 +138,8 @@ fn is_alike(one: &Failure, other: &Failure) -> bool {
 /// What should be known of uploads that could not be closed.
 pub fn left_open(transfer: &Transfer) -> Option<SafeText> {
     let open = transfer.left_open.load(Ordering::Relaxed);
-    let text = format!("{open} uploads could not be closed; the registry drops them by itself some day");
+    let (uploads, them) = if open == 1 { ("upload", "it") } else { ("uploads", "them") };
+    let text = format!("{open} {uploads} could not be closed; the registry drops {them} by itself some day");
     (open > 0).then(|| SafeText::from(text))
 }
 
