@@ -42,6 +42,7 @@ mod ops {
     mod any_repository;
     mod compare;
     mod copy;
+    mod crashes;
     mod delete;
     mod images;
     mod interruptions;

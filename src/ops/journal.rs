@@ -71,11 +71,20 @@ impl Journal {
             hint: Some(SafeText::from(format!("is there room, and may you write to `{}`?", self.place()))),
             kind: FailureKind::Local,
         })?;
+        self.end_all(resumed).await;
+        Ok(Running { id, open: Arc::new(Mutex::new(Open { file, trouble: None })) })
+    }
+
+    /// Notes that a wish turned out to change nothing: where it is the rest of entries, they are over.
+    pub async fn nothing_left(&self, wish: &Wish) {
+        self.end_all(self.take_resumed(wish)).await;
+    }
+
+    async fn end_all(&self, resumed: Vec<EntryId>) {
         for entry in resumed {
             // It can be resumed again if this cannot be written, and then nothing is left to do.
             self.mark_ended(&entry).await.ok();
         }
-        Ok(Running { id, open: Arc::new(Mutex::new(Open { file, trouble: None })) })
     }
 
     /// Every entry that can be read, newest first, without the bytes of the manifests.

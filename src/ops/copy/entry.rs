@@ -39,11 +39,14 @@ impl Entry {
                 })
             }));
         }
+        let wish = Wish::Copy(plan.wish.clone());
         let running = match kept.is_empty() {
-            true => None,
-            false => {
-                Some(workshop.journal.begin(plan.title(), Some(Wish::Copy(plan.wish.clone())), kept).await?)
+            true if items.iter().all(Result::is_ok) => {
+                workshop.journal.nothing_left(&wish).await;
+                None
             }
+            true => None,
+            false => Some(workshop.journal.begin(plan.title(), Some(wish), kept).await?),
         };
         Ok(Entry { running, items })
     }
