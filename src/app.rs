@@ -164,6 +164,7 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
         turn.prompt_to_open();
     }
     turn.follow();
+    turn.ask(cmd::Slot::CutOff, std::time::Duration::ZERO, cmd::Ask::Journal);
     let cmds = turn.cmds;
     (state, cmds)
 }

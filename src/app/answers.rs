@@ -37,6 +37,7 @@ impl Turn<'_> {
             (Slot::Plan, Answer::Plan(answer)) => self.planned(ticket, answer),
             (Slot::Comparison, Answer::Comparison(answer)) => self.compared(ticket, answer),
             (Slot::Journal, Answer::Journal(answer)) => self.journal(ticket, answer),
+            (Slot::CutOff, Answer::Journal(answer)) => self.cut_off(&answer.unwrap_or_default()),
             (Slot::Plan, Answer::Journal(answer)) => self.last_change(ticket, answer),
             (Slot::Plan, Answer::Rest(answer)) => self.rest_found(ticket, answer),
             // An answer to another kind of question than the slot asks would be a fault of the runtime; it is nobody's.

@@ -83,6 +83,8 @@ pub enum Slot {
     Detail,
     /// The plan shown.
     Plan,
+    /// What an earlier run was cut off in.
+    CutOff,
     /// The journal.
     Journal,
     /// The comparison.

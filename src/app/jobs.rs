@@ -42,8 +42,10 @@ pub struct Job {
     pub wish: Wish,
     /// The registries that it changes, where the title does not say.
     pub place: SafeText,
-    /// The registries where taking it back only means to delete tags; empty where there is something to put back.
+    /// The registries where taking it back means to delete tags.
     pub undone_by_untagging: Vec<Host>,
+    /// Whether taking it back puts something back, too.
+    pub puts_back: bool,
     /// The repositories that look different afterwards.
     pub changes: Vec<Repository>,
     /// When it was begun.
@@ -72,11 +74,13 @@ impl Jobs {
     pub fn begin(&mut self, wish: Wish, work: &Work, now: Timestamp) -> JobId {
         self.last += 1;
         let id = JobId(self.last);
+        let (undone_by_untagging, puts_back) = taken_back_by(work);
         self.all.push(Job {
             id,
             title: work.title(),
             place: place(work),
-            undone_by_untagging: undone_by_untagging(work),
+            undone_by_untagging,
+            puts_back,
             wish,
             changes: work.changes(),
             begun: now,
@@ -186,19 +190,22 @@ fn place(work: &Work) -> SafeText {
     SafeText::from(hosts.join(", "))
 }
 
-/// Where a change only makes new tags, so that it is taken back by deleting them.
-fn undone_by_untagging(work: &Work) -> Vec<Host> {
+/// The registries where a change makes new tags, so that it is taken back by deleting them; and whether there is something
+/// to put back as well.
+fn taken_back_by(work: &Work) -> (Vec<Host>, bool) {
     match work {
         Work::Retag(plan) => {
-            let is_new = |step: &retag::Step| step.replaces.is_none() || step.is_done();
-            let only_adds = plan.manner == retag::Manner::Add && plan.steps.iter().all(is_new);
-            let hosts = plan.steps.iter().filter(|_| only_adds).map(|step| step.to.host.clone());
-            hosts.collect()
+            let (new, old): (Vec<_>, Vec<_>) =
+                plan.steps.iter().filter(|step| !step.is_done()).partition(|step| step.replaces.is_none());
+            let puts_back = !old.is_empty() || plan.manner == retag::Manner::Move;
+            (new.into_iter().map(|step| step.to.host.clone()).collect(), puts_back)
         }
-        Work::Copy(plan) => match plan.images.iter().any(crate::app::plan::replaces) {
-            true => Vec::new(),
-            false => vec![plan.to.host.clone()],
-        },
-        Work::Delete(_) | Work::Undo(_) => Vec::new(),
+        Work::Copy(plan) => {
+            let (old, new): (Vec<_>, Vec<_>) =
+                plan.images.iter().partition(|image| crate::app::plan::replaces(image));
+            let hosts = if new.is_empty() { Vec::new() } else { vec![plan.to.host.clone()] };
+            (hosts, !old.is_empty())
+        }
+        Work::Delete(_) | Work::Undo(_) => (Vec::new(), true),
     }
 }

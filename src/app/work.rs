@@ -51,7 +51,9 @@ impl Turn<'_> {
     pub fn job_ended(&mut self, id: JobId, report: Report) {
         let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
         let can_go_back = report.undo.is_some() && !matches!(job.wish, Wish::Undo(_));
-        let (title, place, untags) = (job.title.clone(), job.place.clone(), job.undone_by_untagging.clone());
+        let (title, place) = (job.title.clone(), job.place.clone());
+        let (untags, puts_back) = (job.undone_by_untagging.clone(), job.puts_back);
+        let was_to_stop = job.is_stopping();
         let changes = job.changes.clone();
         let is_undo = matches!(job.wish, Wish::Undo(_));
         let ends = Stage::Ended(self.now, report.clone());
@@ -60,26 +62,32 @@ impl Turn<'_> {
             true => SafeText::from(format!("{title} in {place}")),
             false => title,
         };
-        let undo = if can_go_back { self.promise(&untags) } else { "" };
+        let undo = if can_go_back { self.promise(&untags, puts_back) } else { "" };
         let (level, text) = ending(&title, &report, undo);
         self.say(level, text, None);
         for repository in changes {
             self.look_again(&repository);
+        }
+        if self.state.jobs.leaving && level != Level::Done && !was_to_stop {
+            // Who waited for it would never learn of it.
+            self.state.jobs.leaving = false;
+            self.open_jobs();
         }
         if self.state.jobs.leaving && !self.state.jobs.are_running() {
             self.cmds.push(Cmd::Quit);
         }
     }
 
-    /// What may be said of `z` after a change that is taken back by deleting tags in these registries.
-    fn promise(&mut self, untags: &[Host]) -> &'static str {
+    /// What may be said of `z` after a change that is taken back by deleting tags in these registries, and by putting
+    /// something back.
+    fn promise(&mut self, untags: &[Host], puts_back: bool) -> &'static str {
         let by_tag = |host: &Host| {
             let server = self.state.registries.items.iter().find(|registry| registry.host == *host);
             server.and_then(|registry| registry.server.value.as_ref()).map(|server| &server.deletes.by_tag)
         };
         let abilities: Vec<Option<&Ability>> = untags.iter().map(by_tag).collect();
         if abilities.iter().any(|ability| matches!(ability, Some(Ability::No(_)))) {
-            return "";
+            return if puts_back { "; `z` undoes a part of it" } else { "" };
         }
         match abilities.iter().all(|ability| matches!(ability, Some(Ability::Yes))) {
             true => "; `z` undoes it",

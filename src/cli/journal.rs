@@ -10,7 +10,7 @@ use super::print::{self, Table};
 use super::{Trouble, until_interrupted};
 use crate::model::digest::Digest;
 use crate::model::time;
-use crate::model::work::journal::{Entry, EntryId, Item, State};
+use crate::model::work::journal::{Entry, EntryId, Item};
 use crate::ops::journal::Journal;
 
 /// List what was changed
@@ -35,38 +35,32 @@ impl List {
             Some(entry) => vec![journal.entry(&EntryId(entry.clone())).await?],
             None => journal.entries().await,
         };
-        let mut running = Vec::new();
-        for entry in entries.iter().filter(|entry| entry.state == State::Open) {
-            if journal.is_running(&entry.id).await {
-                running.push(entry.id.clone());
-            }
-        }
         let mut out = BufWriter::new(std::io::stdout().lock());
         match (&self.entry, self.json) {
             (_, true) => entries.iter().try_for_each(|entry| print::json(&mut out, entry))?,
-            (Some(_), false) => entries.iter().try_for_each(|entry| one(&mut out, entry, &running))?,
-            (None, false) => all(&mut out, &entries, &running)?,
+            (Some(_), false) => entries.iter().try_for_each(|entry| one(&mut out, entry))?,
+            (None, false) => all(&mut out, &entries)?,
         }
         Ok(out.flush()?)
     }
 }
 
-fn all(out: &mut impl Write, entries: &[Entry], running: &[EntryId]) -> std::io::Result<()> {
+fn all(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
     let mut table = Table::new(&["ENTRY", "AGE", "STATE", "CHANGE"], &[]);
     let now = Timestamp::now();
     for entry in entries {
         table.row(vec![
             entry.id.to_string(),
             time::age(entry.at, now),
-            state(entry, running).into(),
-            entry.title.to_string(),
+            entry.outcome().to_string(),
+            entry.whole_title().to_string(),
         ]);
     }
     table.print(out)
 }
 
-fn one(out: &mut impl Write, entry: &Entry, running: &[EntryId]) -> std::io::Result<()> {
-    writeln!(out, "{}\n{}, {}\n", entry.title, time::absolute(entry.at), state(entry, running))?;
+fn one(out: &mut impl Write, entry: &Entry) -> std::io::Result<()> {
+    writeln!(out, "{}\n{}, {}\n", entry.whole_title(), time::absolute(entry.at), entry.outcome())?;
     let mut table = Table::new(&["WHAT", "BEFORE", "AFTER", "DONE"], &[]);
     entry.items.iter().for_each(|item| table.row(row(item)));
     table.print(out)
@@ -85,13 +79,4 @@ fn row(item: &Item) -> Vec<String> {
         digest(item.after.as_ref()),
         done.into(),
     ]
-}
-
-fn state(entry: &Entry, running: &[EntryId]) -> &'static str {
-    match entry.state {
-        State::Open if running.contains(&entry.id) => "runs",
-        State::Open => "cut off",
-        State::Ended => "done",
-        State::Undone => "undone",
-    }
 }

@@ -46,10 +46,10 @@ impl Resume {
     }
 }
 
-/// The last change that was begun, never ended, and is not running.
+/// The last change that was cut off.
 async fn last_open(workshop: &Workshop) -> Result<EntryId, Trouble> {
     for entry in workshop.journal.entries().await {
-        if entry.state == State::Open && !workshop.journal.is_running(&entry.id).await {
+        if entry.state == State::Open {
             return Ok(entry.id);
         }
     }

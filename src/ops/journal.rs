@@ -8,7 +8,7 @@ mod file;
 mod room;
 
 use std::collections::HashSet;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -105,15 +105,6 @@ impl Journal {
         self.read(id).await.map(|(entry, _)| entry)
     }
 
-    /// Whether somebody is carrying the entry out: this program or another one.
-    pub async fn is_running(&self, id: &EntryId) -> bool {
-        let path = file::path(&self.folder, id);
-        // Shared, so that two who look at the same time do not take each other for who carries it out.
-        let locked =
-            move || Ok(matches!(File::open(path?)?.try_lock_shared(), Err(TryLockError::WouldBlock)));
-        blocking(locked).await.unwrap_or(false)
-    }
-
     /// What is left of an entry that never ended, to be planned again: what it did is left out.
     pub async fn resume(&self, id: &EntryId) -> Result<Wish, Failure> {
         let no = |why: &'static str, hint: Option<&'static str>| Failure {
@@ -124,7 +115,7 @@ impl Journal {
         };
         let (entry, wish) = self.read(id).await?;
         match entry.state {
-            State::Open if self.is_running(id).await => return Err(no("it still runs", None)),
+            State::Running => return Err(no("it still runs", None)),
             State::Open => {}
             State::Ended => return Err(no("it ended", None)),
             State::Undone => return Err(no("it was taken back", None)),
@@ -153,7 +144,7 @@ impl Journal {
     pub async fn forget(&self, host: &Host) {
         for entry in self.entries().await {
             let is_there_only = entry.items.iter().all(|item| item.repository.host == *host);
-            if is_there_only && !self.is_running(&entry.id).await {
+            if is_there_only && entry.state != State::Running {
                 let path = file::path(&self.folder, &entry.id);
                 // What cannot be removed stays to be seen in the journal.
                 blocking(move || std::fs::remove_file(path?)).await.ok();

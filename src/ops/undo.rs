@@ -35,7 +35,7 @@ pub async fn plan(workshop: &Workshop, id: &EntryId) -> Result<Plan, Failure> {
     };
     match entry.state {
         State::Undone => return Err(fail("it was taken back already")),
-        State::Open if workshop.journal.is_running(id).await => return Err(fail("it still runs")),
+        State::Running => return Err(fail("it still runs")),
         State::Open | State::Ended => {}
     }
     let changes = changes(&entry);

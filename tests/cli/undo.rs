@@ -68,7 +68,9 @@ async fn the_journal_names_entries_and_any_of_them_can_be_taken_back() {
     let listed = shell.run(&["journal"]).await;
     let rows: Vec<&str> = listed.stdout.lines().collect();
     assert!(
-        rows.len() == 3 && rows[0].starts_with("ENTRY") && rows[1].ends_with("retag app:2 → second"),
+        rows.len() == 3
+            && rows[0].starts_with("ENTRY")
+            && rows[1].contains("  done   retag app:2 → second · "),
         "{listed:?}"
     );
     let entry = rows[2].split_whitespace().next().expect("an entry");

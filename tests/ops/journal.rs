@@ -57,7 +57,7 @@ async fn what_is_replaced_is_on_disk_before_anything_changes_and_only_for_this_u
     let running = journal.begin("untag 2 tags".into(), None, items.clone()).await.expect("an entry");
     let again = Journal::open(folder.path().join("journal"));
     let entry = again.entry(running.id()).await.expect("it is there already");
-    assert_eq!((entry.items, entry.state, entry.title.as_str()), (items, State::Open, "untag 2 tags"));
+    assert_eq!((entry.items, entry.state, entry.title.as_str()), (items, State::Running, "untag 2 tags"));
     let file = file_of(&folder.path().join("journal"), running.id());
     let text = fs::read_to_string(&file).expect("a file");
     assert_eq!(text.matches("base64").count(), 1, "a manifest is kept once: {text}");
@@ -136,10 +136,10 @@ async fn an_entry_whose_program_went_down_stays_open_and_its_rest_can_be_planned
     let id = running.id().clone();
     running.done(0, true).await;
     running.done(1, false).await;
-    assert!(journal.is_running(&id).await);
+    assert_eq!(journal.entry(&id).await.expect("it is there").state, State::Running);
     assert_eq!(journal.resume(&id).await.expect_err("it runs").why.as_str(), "it still runs");
     drop(running);
-    assert!(!journal.is_running(&id).await);
+    assert_eq!(journal.entry(&id).await.expect("it is there").state, State::Open);
     assert_eq!(journal.resume(&id).await, Ok(wish(&["2", "3"])));
     journal.mark_ended(&id).await.expect("it is written");
     assert_eq!(journal.resume(&id).await.expect_err("it is over").why.as_str(), "it ended");

@@ -3,7 +3,7 @@
 use regtui::app::cmd::{Cmd, Slot};
 use regtui::app::dialog::Dialog;
 use regtui::app::jobs::JobId;
-use regtui::app::msg::Msg;
+use regtui::app::msg::{Answer, Msg};
 use regtui::app::notices::Level;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::{Repository, Selector, Tag};
@@ -135,6 +135,7 @@ fn screen(size: (u16, u16)) -> Screen {
 
 pub fn after(size: (u16, u16), keys: &[&str]) -> Screen {
     let mut screen = screen(size);
+    screen.state.notices.toast = None;
     for keys in keys {
         screen.press(keys);
     }
@@ -525,6 +526,70 @@ fn hints_of_dialogs_name_only_what_can_be_done_and_how_to_leave() {
     for keys in [&["d"][..], &["t"], &["c"], &["C"], &["J"], &["z"]] {
         let narrow = after((40, 10), keys).text();
         assert!(narrow.contains("Esc leave"), "{keys:?}: {narrow}");
+    }
+}
+
+#[test]
+fn who_waited_to_leave_is_told_what_failed() {
+    let failed = Failure {
+        what: "cannot copy".into(),
+        why: "connection refused".into(),
+        hint: None,
+        kind: FailureKind::Unreachable,
+    };
+    for (keys, outcome, leaves) in [
+        ("q w", Outcome::Done("".into()), true),
+        ("q w", Outcome::Failed(failed.clone()), false),
+        ("q s", Outcome::Failed(failed), true),
+    ] {
+        let mut screen = working((120, 40));
+        screen.press(keys);
+        assert!(!screen.quit);
+        let report = Report { items: vec![item("1", Some(outcome))], ..Report::default() };
+        let id = screen.started.last().expect("a job").0;
+        screen.send(Msg::JobEnded(id, report));
+        screen.settle();
+        assert_eq!(screen.quit, leaves, "{keys}: {}", screen.text());
+        if !leaves {
+            assert!(screen.text().contains("connection refused"), "{}", screen.text());
+            screen.press("Esc").press("q");
+            assert!(screen.quit, "nothing runs, nothing is asked");
+        }
+    }
+}
+
+#[test]
+fn what_an_earlier_run_was_cut_off_in_is_said_at_the_start() {
+    let started = screen((120, 40)).text();
+    assert!(started.contains("cut off: untag 3 tags of team/app · localhost:5000; `J` goes on"), "{started}");
+    let mut old = screen((120, 40));
+    old.state.notices = Default::default();
+    old.clock += jiff::SignedDuration::from_hours(24 * 30);
+    let ticket = old.state.tickets.issue();
+    old.send(Msg::Answered(Slot::CutOff, ticket, Answer::Journal(Ok(entries()))));
+    assert!(old.state.notices.all.is_empty(), "who left it so for weeks knows why");
+}
+
+#[test]
+fn the_journal_says_how_much_of_a_change_was_done() {
+    let mut entry = entries().remove(0);
+    let template = entry.items[0].clone();
+    let (yes, no, unknown) = (Some(true), Some(false), None);
+    let table: [(journal::State, &[Option<bool>], &str, bool); 9] = [
+        (State::Ended, &[yes, yes], "done", true),
+        (State::Ended, &[], "done", true),
+        (State::Ended, &[yes, no, no], "1 of 3 done", true),
+        (State::Ended, &[no, no], "nothing done", false),
+        (State::Ended, &[unknown, no], "not known", true),
+        (State::Open, &[yes, unknown], "cut off", true),
+        (State::Open, &[no, no], "cut off", false),
+        (State::Running, &[yes, unknown], "runs", false),
+        (State::Undone, &[yes, yes], "undone", false),
+    ];
+    for (state, done, word, can_be_undone) in table {
+        entry.state = state;
+        entry.items = done.iter().map(|done| journal::Item { done: *done, ..template.clone() }).collect();
+        assert_eq!((entry.outcome().as_str(), entry.can_be_undone()), (word, can_be_undone), "{done:?}");
     }
 }
 

@@ -4,13 +4,18 @@
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent};
+use jiff::SignedDuration;
 
 use super::{Dialog, moved};
 use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::notices::Level;
 use crate::app::remote::{Remote, Ticket};
 use crate::app::turn::Turn;
 use crate::model::failure::Failure;
 use crate::model::work::journal::{Entry, State};
+
+/// How long after it was begun a change that was cut off is spoken of at each start.
+const LONGEST_REMINDED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The journal on the screen.
 #[derive(Debug, Default)]
@@ -83,6 +88,19 @@ impl Turn<'_> {
         Some(Dialog::Journal(journal))
     }
 
+    /// Says what an earlier run was cut off in, for some days: who leaves it so knows why.
+    pub fn cut_off(&mut self, entries: &[Entry]) {
+        let is_recent = |entry: &&Entry| self.now.duration_since(entry.at) < LONGEST_REMINDED;
+        let mut open = entries.iter().filter(|entry| entry.state == State::Open).filter(is_recent);
+        let Some(last) = open.next() else { return };
+        let more = match open.count() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let text = format!("cut off: {}{more}; `J` goes on with it or takes it back", last.whole_title());
+        self.say(Level::Partly, text, None);
+    }
+
     /// Plans to take the entry under the cursor back. The journal is left: it will have changed.
     fn undo_entry(&mut self, journal: Journal) -> Option<Dialog> {
         match journal.entry() {
@@ -91,6 +109,7 @@ impl Turn<'_> {
                 return None;
             }
             Some(entry) if entry.state == State::Undone => self.refuse("it was undone already"),
+            Some(entry) if entry.state == State::Running => self.refuse("it still runs"),
             Some(_) => self.refuse("there is nothing in it to take back"),
             None => {}
         }
@@ -104,6 +123,7 @@ impl Turn<'_> {
                 self.plan_rest(entry.id.clone());
                 return None;
             }
+            Some(entry) if entry.state == State::Running => self.refuse("it still runs"),
             Some(_) => self.refuse("it came to its end"),
             None => {}
         }

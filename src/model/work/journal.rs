@@ -40,7 +40,32 @@ impl Entry {
     /// Whether it changed something that was not taken back.
     pub fn can_be_undone(&self) -> bool {
         let changed = self.items.is_empty() || self.items.iter().any(|item| item.done != Some(false));
-        self.state != State::Undone && changed
+        matches!(self.state, State::Open | State::Ended) && changed
+    }
+
+    /// How far it came, in words.
+    pub fn outcome(&self) -> SafeText {
+        let count = |done| self.items.iter().filter(|item| item.done == done).count();
+        match (self.state, count(Some(true)), count(Some(false))) {
+            (State::Running, ..) => "runs".into(),
+            (State::Open, ..) => "cut off".into(),
+            (State::Undone, ..) => "undone".into(),
+            (State::Ended, done, _) if done == self.items.len() => "done".into(),
+            (State::Ended, 0, not_done) if not_done == self.items.len() => "nothing done".into(),
+            (State::Ended, 0, _) => "not known".into(),
+            (State::Ended, done, _) => SafeText::from(format!("{done} of {} done", self.items.len())),
+        }
+    }
+
+    /// Its title, with the registries that it does not name.
+    pub fn whole_title(&self) -> SafeText {
+        let title = self.title.as_str();
+        let hosts = self.hosts().into_iter().filter(|host| !title.contains(host.as_str()));
+        let hosts: Vec<&str> = hosts.map(|host| host.as_str()).collect();
+        match hosts.is_empty() {
+            true => self.title.clone(),
+            false => SafeText::from(format!("{title} · {}", hosts.join(", "))),
+        }
     }
 
     /// The registries that it touched.
@@ -61,8 +86,10 @@ impl Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// It was begun and never ended: it still runs, or the program went down in the middle of it.
+    /// It was begun and never ended: the program went down in the middle of it.
     Open,
+    /// Somebody carries it out: this program or another one.
+    Running,
     /// It ended.
     Ended,
     /// It was taken back.
@@ -89,7 +116,8 @@ pub struct Item {
 pub struct Held {
     /// Its digest.
     pub digest: Digest,
-    /// Its media type, as it was put.
+    /// Its media type, as it was put; empty in a list, which reads no manifests.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub media_type: String,
     /// Its bytes.
     #[serde(skip)]

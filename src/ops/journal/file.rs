@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -144,7 +144,11 @@ fn is_name(text: &str) -> bool {
 
 /// Reads an entry and what was wished.
 pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<(Entry, Option<Wish>)> {
-    let mut lines = Lines { reader: BufReader::new(File::open(path(folder, id)?)?), line: String::new() };
+    let file = File::open(path(folder, id)?)?;
+    // Asked before it is read: who ends meanwhile has said so at the end. Shared, so that two who look at the same time do
+    // not take each other for who carries it out.
+    let is_running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    let mut lines = Lines { reader: BufReader::new(file), line: String::new() };
     let no_entry = || io::Error::new(io::ErrorKind::InvalidData, "it is not an entry of the journal");
     let first = lines.next()?.ok_or_else(no_entry)?;
     let Ok(Line::Entry { version: VERSION, at, title, wish }) = serde_json::from_str(first) else {
@@ -167,6 +171,9 @@ pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<(Entry, Opt
             held.media_type.clone_from(media_type);
             held.bytes = bytes::Bytes::clone(bytes);
         }
+    }
+    if is_running && entry.state == State::Open {
+        entry.state = State::Running;
     }
     Ok((entry, wish))
 }

@@ -35,7 +35,8 @@ fn make_within(folder: &Path, kept: &EntryId, most: usize, most_bytes: u64) {
 
 /// Whether nobody needs the entry to go on. One that cannot be read is of no use to anybody.
 fn is_over(folder: &Path, id: &EntryId) -> bool {
-    file::read(folder, id, Bytes::Skipped).map_or(true, |(entry, _)| entry.state != State::Open)
+    file::read(folder, id, Bytes::Skipped)
+        .map_or(true, |(entry, _)| !matches!(entry.state, State::Open | State::Running))
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use crate::ui::theme::Role;
 const AGE: usize = 12;
 /// Columns of the word that says how far an entry came.
 const STATE: usize = 14;
+/// Columns of what became of a tag.
+const DONE: usize = 11;
 
 impl Canvas<'_, '_> {
     /// Draws the journal.
@@ -47,39 +49,42 @@ impl Canvas<'_, '_> {
     fn entry_row(&mut self, area: Rect, entry: &Entry, is_cursor: bool) {
         let base = self.style(if is_cursor { Role::Cursor } else { Role::Text });
         let plain = |role| if is_cursor { base } else { self.style(role) };
-        let (role, word) = word(entry.state);
         let room = usize::from(area.width).saturating_sub(AGE + STATE + 4);
         let line = Line::from(vec![
             Span::raw(if is_cursor { "▌" } else { " " }),
             Span::styled(columns::right(&time::age(entry.at, self.now), AGE), plain(Role::Date)),
             Span::raw("  "),
-            Span::styled(columns::left(word, STATE), plain(role)),
-            Span::styled(columns::left(&titled(entry), room), plain(Role::Text)),
+            Span::styled(columns::left(entry.outcome().as_str(), STATE), plain(role(entry))),
+            Span::styled(columns::left(entry.whole_title().as_str(), room), plain(Role::Text)),
         ]);
         self.put(area, line.style(base));
     }
 
     fn entry(&mut self, entry: &Entry, scroll: usize) {
         let hints = format!("{}Esc back", hints(entry));
-        let inner = self.overlay(layout::log(self.state), &titled(entry), &hints);
+        let inner = self.overlay(layout::log(self.state), entry.whole_title().as_str(), &hints);
         let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
-        let (role, word) = word(entry.state);
-        let when = format!("{}, {word}", time::absolute(entry.at));
-        let style = self.style(role);
+        let when = format!("{}, {}", time::absolute(entry.at), entry.outcome());
+        let style = self.style(role(entry));
         self.put(head, Line::styled(columns::cut(&when, head.width.into()), style));
         let body = Rect { y: head.y + 2, height: inner.height.saturating_sub(2), ..head };
         let (all, height) = (entry.items.len(), usize::from(body.height));
         let scroll = scroll.min(all.saturating_sub(height));
+        let name = match entry.items.windows(2).all(|pair| pair[0].repository == pair[1].repository) {
+            // The title tells which repository it is.
+            true => selector,
+            false => name,
+        };
         let names = entry.items.iter().map(|item| columns::width(&name(item))).max().unwrap_or(0);
         let names = names.min(usize::from(body.width) / 2);
         for (row, item) in entry.items.iter().skip(scroll).take(height).enumerate() {
-            let line = self.entry_item(item, names);
+            let line = self.entry_item(item, &columns::left(&name(item), names), body.width.into());
             self.put(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
         }
         self.scrollbar(Rect { width: body.width + 2, ..body }, body, scroll, all);
     }
 
-    fn entry_item(&self, item: &Item, names: usize) -> Line<'static> {
+    fn entry_item(&self, item: &Item, name: &str, width: usize) -> Line<'static> {
         let digest = |digest: Option<String>| digest.unwrap_or_else(|| "nothing".into());
         let before = digest(item.before.as_ref().map(|held| held.digest.short()));
         let after = digest(item.after.map(|digest| digest.short()));
@@ -88,10 +93,11 @@ impl Canvas<'_, '_> {
             Some(false) => (Role::Dim, "not done"),
             None => (Role::Warn, "not known"),
         };
+        let left = width.saturating_sub(columns::width(name) + 2 + DONE);
         Line::from(vec![
-            Span::styled(columns::left(&name(item), names), self.style(Role::Text)),
-            Span::styled(format!("  {before} → {after}  "), self.style(Role::Dim)),
-            Span::styled(word, self.style(role)),
+            Span::styled(name.to_string(), self.style(Role::Text)),
+            Span::styled(format!("  {}", columns::left(word, DONE)), self.style(role)),
+            Span::styled(columns::cut(&format!("{before} → {after}"), left), self.style(Role::Dim)),
         ])
     }
 }
@@ -103,22 +109,11 @@ fn hints(entry: &Entry) -> String {
     format!("{undo}{rest}")
 }
 
-/// Its title, with the registries that it does not name.
-fn titled(entry: &Entry) -> String {
-    let title = entry.title.as_str();
-    let hosts = entry.hosts().into_iter().filter(|host| !title.contains(host.as_str()));
-    let hosts: Vec<&str> = hosts.map(|host| host.as_str()).collect();
-    match hosts.is_empty() {
-        true => title.into(),
-        false => format!("{title} · {}", hosts.join(", ")),
-    }
-}
-
-fn word(state: State) -> (Role, &'static str) {
-    match state {
-        State::Open => (Role::Warn, "never ended"),
-        State::Ended => (Role::Good, "done"),
-        State::Undone => (Role::Dim, "undone"),
+fn role(entry: &Entry) -> Role {
+    match entry.state {
+        State::Ended if entry.items.iter().all(|item| item.done == Some(true)) => Role::Good,
+        State::Open | State::Ended => Role::Warn,
+        State::Running | State::Undone => Role::Dim,
     }
 }
 
@@ -126,5 +121,12 @@ fn name(item: &Item) -> String {
     match &item.selector {
         Selector::Tag(tag) => format!("{}:{tag}", item.repository),
         Selector::Digest(digest) => format!("{}@{}", item.repository, digest.short()),
+    }
+}
+
+fn selector(item: &Item) -> String {
+    match &item.selector {
+        Selector::Tag(tag) => tag.to_string(),
+        Selector::Digest(digest) => digest.short(),
     }
 }
