@@ -105,7 +105,7 @@ async fn can_be_undone(
 
 fn retag(shop: &Shop, to: &str, manner: retag::Manner) -> Wish {
     let item = |from: &str, new: &str| (from.parse().expect("a tag"), shop.repository(to), tag(new));
-    let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
+    let items = vec![item("1", "a"), item("2", "b")];
     Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner })
 }
 
@@ -150,7 +150,7 @@ async fn of_tags_that_are_replaced_each_is_gone_or_its_image() {
 
 /// With all that hangs on it.
 fn images(shop: &Shop) -> Wish {
-    match shop.delete(&["1", "2", "3"], Manner::Image) {
+    match shop.delete(&["1", "2"], Manner::Image) {
         Wish::Delete(wish) => {
             Wish::Delete(delete::Wish { along: Along { children: true, referrers: true }, ..wish })
         }
