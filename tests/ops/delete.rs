@@ -85,6 +85,7 @@ async fn where_nothing_is_deleted_it_is_said_what_would_allow_it() {
         let plan = shop.delete_plan(&shop.delete(&["1.2"], manner)).await;
         let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
         assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{manner:?}: {hint}");
+        assert!(hint.as_str().contains("single tags from version 3 on"), "{manner:?}: {hint}");
         assert_eq!(
             ends(&shop.run(&Work::Delete(plan)).await),
             "F".repeat(if manner == Some(Manner::Image) { 3 } else { 1 })

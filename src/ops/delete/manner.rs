@@ -102,7 +102,9 @@ fn refusal(why: String, hint: SafeText) -> Option<Refusal> {
 
 /// What would let a server delete: registries.md §7.1.
 pub fn what_enables(host: &Host) -> SafeText {
-    is_elsewhere(host).unwrap_or("on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows it").into()
+    let distribution = "on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows to delete images, and single tags from \
+                        version 3 on";
+    is_elsewhere(host).unwrap_or(distribution).into()
 }
 
 /// How it is done on hosts whose registry API never deletes.
