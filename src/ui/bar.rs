@@ -38,7 +38,7 @@ impl Canvas<'_, '_> {
         let (role, about) = match (&line.problem, line.completions.as_slice()) {
             (Some(problem), _) => (Role::Bad, problem.clone()),
             (None, []) => (Role::Dim, "Enter run  Esc leave".into()),
-            (None, completions) => (Role::Dim, completions.join("  ")),
+            (None, completions) => (Role::Dim, format!("Tab: {}", completions.join("  "))),
         };
         let typed = u16::try_from(columns::width(line.input.value())).unwrap_or(u16::MAX);
         let used = typed.saturating_add(4).min(area.width);

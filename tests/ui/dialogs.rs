@@ -53,9 +53,10 @@ fn completions_stand_beside_what_is_typed() {
     let mut screen = after((150, 42), ":");
     screen.write("re");
     assert!(screen.text().lines().last().is_some_and(|line| line.starts_with(":re")), "{}", screen.text());
-    assert!(screen.text().contains("  refresh  reload"), "{}", screen.text());
+    assert!(screen.text().contains(" refresh  reload"), "{}", screen.text());
     let bar = screen.text().lines().last().map(|line| line.find("refresh")).expect("the bar");
-    assert!(bar.is_some_and(|column| column < 12), "{}", screen.text());
+    assert!(bar.is_some_and(|column| column < 15), "{}", screen.text());
+    assert!(screen.text().contains("  Tab: refresh"), "what completes is said: {}", screen.text());
 }
 
 #[test]
