@@ -72,16 +72,29 @@ impl Canvas<'_, '_> {
         let (moved, bytes) = (job.progress.moved, job.progress.bytes);
         let left = job.seconds_left().map(|seconds| format!("{} left", duration(seconds)));
         let speed = job.speed().map(|speed| format!("{}/s", size::bytes(speed)));
-        let of = match bytes {
-            0 => format!("{} of {}", job.progress.ended(), job.progress.items.len()),
-            bytes => format!("{} of {}", size::bytes(moved), size::bytes(bytes)),
-        };
-        let parts = [(left, LEFT, Role::Text), (speed, SPEED, Role::Number), (Some(of), BYTES, Role::Number)];
-        let parts = parts.map(|(text, width, role)| (fits(width), text, width, role));
-        for (is_shown, text, width, role) in parts.into_iter().rev() {
-            if is_shown {
-                spans.push(Span::styled(columns::right(&text.unwrap_or_default(), width), self.style(role)));
+        let (of, short) = match bytes {
+            0 => (format!("{} of {}", job.progress.ended(), job.progress.items.len()), String::new()),
+            bytes => {
+                let all = size::bytes(bytes);
+                (format!("{} of {all}", size::bytes(moved)), format!("of {all}"))
             }
+        };
+        let [has_left, has_speed, has_of] = [LEFT, SPEED, BYTES].map(fits);
+        // Where nothing is known of time, its columns say how much there is: no other column moves when it gets known.
+        if left.is_none() && speed.is_none() && !(has_of && bytes > 0) {
+            let width = [(has_left, LEFT), (has_speed, SPEED), (has_of, BYTES)];
+            let width = width.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, width)| width).sum();
+            let text = if columns::width(&of) + 2 <= width { of } else { short };
+            spans.push(Span::styled(columns::right(&text, width), self.style(Role::Number)));
+            return spans;
+        }
+        let parts = [
+            (has_of, Some(of), BYTES, Role::Number),
+            (has_speed, speed, SPEED, Role::Number),
+            (has_left, left, LEFT, Role::Text),
+        ];
+        for (_, text, width, role) in parts.into_iter().filter(|(is_shown, ..)| *is_shown) {
+            spans.push(Span::styled(columns::right(&text.unwrap_or_default(), width), self.style(role)));
         }
         spans
     }

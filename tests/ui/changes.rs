@@ -331,6 +331,82 @@ fn an_opened_job_says_how_each_part_ended() {
     });
 }
 
+/// A job whose first part failed with a long hint, after which much is to be said; opened.
+fn failed_at_length(size: (u16, u16)) -> Screen {
+    let mut screen = after(size, &["Space Space", "d"]);
+    screen.wait(300);
+    screen.write("team/app").press("Enter");
+    let failure = Failure {
+        what: "cannot untag nightly".into(),
+        why: "nothing listens at registry.example:5000, or something on the way refuses connections".into(),
+        hint: Some(
+            "is a registry running at registry.example:5000, and is the port the right one, up to its end?"
+                .into(),
+        ),
+        kind: FailureKind::Unreachable,
+    };
+    let remarks = (1..=12).map(|n| {
+        format!("remark {n} is longer than one line of the dialog, and says so at its very end {n}!")
+    });
+    let report = Report {
+        items: vec![
+            item("1.10.0-rc.1", Some(Outcome::Failed(failure))),
+            item("1.4.2", Some(Outcome::Stopped)),
+        ],
+        remarks: remarks.map(|remark| remark.into()).collect(),
+        ..Report::default()
+    };
+    screen.send(Msg::JobEnded(JobId(1), report));
+    screen.settle();
+    screen.press("w Enter");
+    screen
+}
+
+#[test]
+fn an_opened_job_shows_hints_and_notes_to_their_ends() {
+    for size in [(50, 15), (80, 24)] {
+        let mut screen = failed_at_length(size);
+        let mut seen = screen.text();
+        for _ in 0..80 {
+            screen.press("j");
+            seen += &screen.text();
+        }
+        for end in ["connections", "end?", "end 1!", "end 12!"] {
+            assert!(seen.contains(end), "{end} at {size:?}:\n{}", screen.text());
+        }
+        let last = screen.text();
+        screen.press("k");
+        assert!(screen.text() != last, "one key leads back from the end");
+    }
+}
+
+#[test]
+fn where_nothing_is_known_of_time_its_columns_say_how_much_there_is() {
+    let mut screen = working((80, 24));
+    let bar = |screen: &Screen| screen.text().lines().rev().find_map(|line| line.find('━'));
+    let before = bar(&screen);
+    // Nothing moved for a while.
+    for _ in 0..3 {
+        screen.wait(6_000);
+        let progress = Progress {
+            items: vec![item("1.10.0-rc.1", None)],
+            moved: 25_400_000,
+            bytes: 41_100_000,
+            now: "layer 2 of 3".into(),
+        };
+        screen.send(Msg::Progressed(vec![(JobId(2), progress)]));
+    }
+    screen.send(Msg::Ticked);
+    let text = screen.text();
+    let line = text.lines().rev().find(|line| line.contains('━')).expect("a job line");
+    assert!(line.contains("25.4 MB of 41.1 MB   1 job") && !line.contains("left"), "{text}");
+    assert_eq!(bar(&screen), before, "the bar stays where it was:\n{text}");
+    screen.press("w");
+    let text = screen.text();
+    let row = text.lines().find(|line| line.contains("▌ copy")).expect("a row");
+    assert!(row.contains("61 %    of 41.1 MB │"), "{text}");
+}
+
 #[test]
 fn quitting_while_a_job_runs_asks() {
     plan_picture("quit_with_jobs", |size| {

@@ -5,10 +5,20 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{Choice, Dialog, Entry, Menu, moved};
 use crate::app::cmd::Cmd;
 use crate::app::jobs::{Job, JobId};
+use crate::app::layout;
+use crate::app::plan::{Line, Tone};
 use crate::app::turn::Turn;
+use crate::model::columns;
 use crate::model::reference::Selector;
 use crate::model::work::progress::{Item, Outcome};
 use crate::model::work::{Wish, copy};
+
+/// Columns of the word that says how a part ended.
+const WORD: usize = 9;
+/// With fewer columns than these beside it, what is said of a part stands below it.
+const NARROW: usize = 24;
+/// Lines that the title of a job has at most.
+const TITLE: usize = 2;
 
 /// The list of jobs, or one of them.
 #[derive(Debug, Default)]
@@ -48,12 +58,20 @@ impl Turn<'_> {
                     return None;
                 }
             }
-            _ => match jobs.open.and_then(|id| self.state.jobs.of(id)) {
-                Some(job) => jobs.scroll = moved(jobs.scroll, lines(job).len(), key),
+            _ => match jobs.open.and_then(|id| self.furthest_part(id)) {
+                Some(furthest) => jobs.scroll = moved(jobs.scroll.min(furthest), furthest + 1, key),
                 None => jobs.cursor = moved(jobs.cursor, count, key),
             },
         }
         Some(Dialog::Jobs(jobs))
+    }
+
+    /// How far an opened job scrolls.
+    fn furthest_part(&self, id: JobId) -> Option<usize> {
+        let job = self.state.jobs.all.iter().find(|job| job.id == id)?;
+        let inner = layout::inside(layout::log(self.state));
+        let page = Page::of(job, inner.width.saturating_sub(2).into());
+        Some(page.lines.len().saturating_sub(page.rows(inner.height.into())))
     }
 
     /// What is to be planned again of a job; says why not where there is nothing.
@@ -100,35 +118,86 @@ impl Turn<'_> {
 /// The title of the question what becomes of running jobs.
 const LEAVING: &str = "Jobs are running";
 
-/// What an opened job shows below its head: each part, and what failed with its hint; then what stayed behind.
-pub fn lines(job: &Job) -> Vec<Line<'_>> {
-    let mut lines = Vec::new();
-    for item in job.items() {
-        lines.push(Line::Item(item));
-        if let Some(Outcome::Failed(failure)) = &item.outcome {
-            lines.extend(failure.hint.as_ref().map(|hint| Line::Hint(hint.as_str())));
+/// An opened job, laid out here since scrolling needs to know how many lines there are.
+#[derive(Debug)]
+pub struct Page {
+    /// What it does, when it was begun and where.
+    pub title: Vec<String>,
+    /// Each part, and what failed with its hint; then what stayed behind. Nothing of it is cut.
+    pub lines: Vec<Line>,
+    columns: usize,
+}
+
+impl Page {
+    /// Lays a job out in so many columns.
+    pub fn of(job: &Job, columns: usize) -> Page {
+        let place = if job.place.is_empty() { String::new() } else { format!(" · {}", job.place) };
+        let title = format!("{} · {}{place}", job.title, job.begun.strftime("%H:%M:%S"));
+        let title = columns::wrap_into(&title, columns, TITLE);
+        let names = job.items().iter().map(|item| columns::width(item.name.as_str())).max().unwrap_or(0);
+        let mut page = Page { title, lines: Vec::new(), columns };
+        for item in job.items() {
+            page.part(item, names.min(columns / 2));
+        }
+        for remark in job.report().into_iter().flat_map(|report| &report.remarks) {
+            page.beside((Tone::Warn, "note"), Tone::Warn, remark.as_str());
+        }
+        page
+    }
+
+    /// Rows that are left for the parts where there are so many: below the title stand numbers and what is done now.
+    pub fn rows(&self, all: usize) -> usize {
+        all.saturating_sub(self.title.len() + 2)
+    }
+
+    fn part(&mut self, item: &Item, names: usize) {
+        let (tone, word, about) = match &item.outcome {
+            None => (Tone::Dim, "waits", ""),
+            Some(Outcome::Done(about)) => (Tone::Good, "done", about.as_str()),
+            Some(Outcome::Already(about)) => (Tone::Good, "already", about.as_str()),
+            Some(Outcome::Left(about)) => (Tone::Warn, "left", about.as_str()),
+            Some(Outcome::Pending(about)) => (Tone::Warn, "pending", about.as_str()),
+            Some(Outcome::Failed(failure)) => (Tone::Bad, "failed", failure.why.as_str()),
+            Some(Outcome::Stopped) => (Tone::Warn, "stopped", ""),
+        };
+        let room = self.columns.saturating_sub(WORD + names + 2);
+        let is_beside = room >= NARROW || columns::width(about) <= room;
+        let mut beside = if is_beside { columns::wrap(about, room) } else { vec![String::new()] }.into_iter();
+        self.row(vec![
+            (tone, columns::left(word, WORD)),
+            (Tone::Plain, columns::left(item.name.as_str(), names)),
+            (Tone::Dim, format!("  {}", beside.next().unwrap_or_default())),
+        ]);
+        for line in beside {
+            self.row(vec![(Tone::Dim, format!("{}{line}", " ".repeat(WORD + names + 2)))]);
+        }
+        if !is_beside {
+            self.beside((Tone::Plain, ""), Tone::Dim, about);
+        }
+        if let Some(Outcome::Failed(failure)) = &item.outcome
+            && let Some(hint) = &failure.hint
+        {
+            self.beside((Tone::Plain, ""), Tone::Warn, &format!("hint: {hint}"));
         }
     }
-    lines.extend(
-        job.report().into_iter().flat_map(|report| &report.remarks).map(|text| Line::Remark(text.as_str())),
-    );
-    lines
+
+    /// A word, and what is said beside it, in as many lines as that takes.
+    fn beside(&mut self, word: (Tone, &str), tone: Tone, text: &str) {
+        let mut word = (word.0, columns::left(word.1, WORD));
+        for line in columns::wrap(text, self.columns.saturating_sub(WORD)) {
+            let next = (Tone::Plain, " ".repeat(WORD));
+            self.row(vec![std::mem::replace(&mut word, next), (tone, line)]);
+        }
+    }
+
+    fn row(&mut self, pieces: Vec<(Tone, String)>) {
+        self.lines.push(Line { pieces, press: None });
+    }
 }
 
 /// Whether something of a job is left to be planned again.
 pub fn is_unfinished(job: &Job) -> bool {
     job.report().is_some_and(|report| again(&job.wish, &report.items).is_some())
-}
-
-/// One line of an opened job.
-#[derive(Debug)]
-pub enum Line<'a> {
-    /// A part and how it ended.
-    Item(&'a Item),
-    /// What may help the part above.
-    Hint(&'a str),
-    /// What stayed behind.
-    Remark(&'a str),
 }
 
 /// The part of a wish that was not done; nothing where all was.

@@ -3,17 +3,13 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialog::jobs::{self, Jobs};
+use super::plan::role;
+use crate::app::dialog::jobs::{self, Jobs, Page};
 use crate::app::jobs::Job;
 use crate::app::layout;
 use crate::model::columns;
-use crate::model::text::SafeText;
-use crate::model::work::progress::{Item, Outcome};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
-
-/// Columns of the word that says how a part ended.
-const WORD: usize = 9;
 
 impl Canvas<'_, '_> {
     /// Draws the jobs.
@@ -70,65 +66,30 @@ impl Canvas<'_, '_> {
     fn job(&mut self, job: &Job, scroll: usize) {
         let hints = format!("{}Esc back", hints(job, ""));
         let inner = self.overlay(layout::log(self.state), "Job", &hints);
-        let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
-        let place = if job.place.is_empty() { String::new() } else { format!(" · {}", job.place) };
-        let title = format!("{} · {}{place}", job.title, job.begun.strftime("%H:%M:%S"));
-        let title = columns::cut(&title, head.width.into());
-        let style = self.style(Role::Strong);
-        self.put(head, Line::styled(title, style));
-        let numbers = Line::from(self.numbers(job, head.width));
-        self.put(Rect { y: head.y + 1, ..head }, numbers);
+        let area = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+        let page = Page::of(job, area.width.into());
+        let below = page.title.len() as u16;
+        for (row, line) in page.title.iter().enumerate() {
+            let style = self.style(Role::Strong);
+            self.put(layout::row(area, row as u16), Line::styled(line.clone(), style));
+        }
+        let numbers = Line::from(self.numbers(job, area.width));
+        self.put(layout::row(area, below), numbers);
         if !job.progress.now.is_empty() && job.is_running() {
             let style = self.style(Role::Dim);
-            let now = columns::cut(job.progress.now.as_str(), head.width.into());
-            self.put(Rect { y: head.y + 2, ..head }, Line::styled(now, style));
+            let now = columns::cut(job.progress.now.as_str(), area.width.into());
+            self.put(layout::row(area, below + 1), Line::styled(now, style));
         }
-        let body = Rect { y: head.y + 3, height: inner.height.saturating_sub(3), ..head };
-        let lines = jobs::lines(job);
-        let (all, height) = (lines.len(), usize::from(body.height));
+        let (all, height) = (page.lines.len(), page.rows(area.height.into()));
+        let body = Rect { y: area.bottom() - height as u16, height: height as u16, ..area };
         let scroll = scroll.min(all.saturating_sub(height));
-        let names = job.items().iter().map(|item| columns::width(item.name.as_str())).max().unwrap_or(0);
-        let names = names.min(usize::from(body.width) / 2);
-        for (row, line) in lines.into_iter().skip(scroll).take(height).enumerate() {
-            let place = Rect::new(body.x, body.y + row as u16, body.width, 1);
-            let line = self.part(&line, names, body.width.into());
-            self.put(place, line);
+        for (row, line) in page.lines.into_iter().skip(scroll).take(height).enumerate() {
+            let pieces =
+                line.pieces.into_iter().map(|(tone, text)| Span::styled(text, self.style(role(tone))));
+            let line = Line::from_iter(pieces);
+            self.put(layout::row(body, row as u16), line);
         }
         self.scrollbar(Rect { width: body.width + 2, ..body }, body, scroll, all);
-    }
-
-    fn part(&self, line: &jobs::Line, names: usize, width: usize) -> Line<'static> {
-        let indent = " ".repeat(WORD);
-        match line {
-            jobs::Line::Item(item) => self.item(item, names, width),
-            jobs::Line::Hint(hint) => {
-                Line::styled(columns::cut(&format!("{indent}hint: {hint}"), width), self.style(Role::Warn))
-            }
-            jobs::Line::Remark(text) => {
-                let text = format!("{}{text}", columns::left("note", WORD));
-                Line::styled(columns::cut(&text, width), self.style(Role::Warn))
-            }
-        }
-    }
-
-    fn item(&self, item: &Item, names: usize, width: usize) -> Line<'static> {
-        let nothing = SafeText::default();
-        let (role, word, about) = match &item.outcome {
-            None => (Role::Dim, "waits", &nothing),
-            Some(Outcome::Done(about)) => (Role::Good, "done", about),
-            Some(Outcome::Already(about)) => (Role::Good, "already", about),
-            Some(Outcome::Left(about)) => (Role::Warn, "left", about),
-            Some(Outcome::Pending(about)) => (Role::Warn, "pending", about),
-            Some(Outcome::Failed(failure)) => (Role::Bad, "failed", &failure.why),
-            Some(Outcome::Stopped) => (Role::Warn, "stopped", &nothing),
-        };
-        let room = width.saturating_sub(WORD + names + 2);
-        Line::from(vec![
-            Span::styled(columns::left(word, WORD), self.style(role)),
-            Span::styled(columns::left(item.name.as_str(), names), self.style(Role::Text)),
-            Span::raw("  "),
-            Span::styled(columns::cut(about.as_str(), room), self.style(Role::Dim)),
-        ])
     }
 }
 

@@ -132,7 +132,8 @@ fn hints(plan: &Plan) -> String {
     hints.join("  ")
 }
 
-fn role(tone: Tone) -> Role {
+/// How a piece of a line looks.
+pub(super) fn role(tone: Tone) -> Role {
     match tone {
         Tone::Plain => Role::Text,
         Tone::Dim => Role::Dim,
