@@ -15,7 +15,7 @@ use ratatui::layout::Size;
 use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::text::SafeText;
-use crate::model::work::delete::Manner;
+use crate::model::work::delete::{self as deletion, Manner};
 use crate::model::work::progress::Missed;
 use crate::model::work::retag::{self as tags, Step};
 use crate::model::work::{Wish, Work};
@@ -150,11 +150,14 @@ pub fn verb(work: &Work) -> String {
                 Manner::Replace => format!("Untag {} by replacement", counted(tags, "tag", "tags")),
                 Manner::Image => {
                     let images = plan.images.len();
-                    let tags = match plan.tags_that_go().count() {
-                        0 => String::new(),
-                        tags => format!(", {}", counted(tags, "tag", "tags")),
-                    };
-                    format!("Delete {}{tags}", counted(images, "image", "images"))
+                    let tags = plan.tags_that_go().count();
+                    let tags = (tags > 0).then(|| counted(tags, "tag", "tags"));
+                    let parts: Vec<String> = [counted(images, "image", "images")]
+                        .into_iter()
+                        .chain(along(plan))
+                        .chain(tags)
+                        .collect();
+                    format!("Delete {}", parts.join(", "))
                 }
             }
         }
@@ -169,6 +172,15 @@ pub fn verb(work: &Work) -> String {
         }
         Work::Undo(_) => "Undo it".into(),
     }
+}
+
+/// What goes along with images: `6 children`, `1 referrer`.
+fn along(plan: &deletion::Plan) -> Vec<String> {
+    let at_stake = plan.at_stake();
+    let children = (at_stake.children.len(), "child", "children");
+    let referrers = (at_stake.referrers.len(), "referrer", "referrers");
+    let some = [children, referrers].into_iter().filter(|(count, ..)| *count > 0);
+    some.map(|(count, one, many)| counted(count, one, many)).collect()
 }
 
 /// Why the plan cannot be carried out as it is, or need not be.

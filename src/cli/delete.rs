@@ -18,13 +18,14 @@ pub struct Delete {
     #[arg(long)]
     image: bool,
     /// Untag where the server cannot: put each tag on a marked copy of its image and delete that copy
-    #[arg(long, conflicts_with = "image")]
+    #[arg(long, conflicts_with_all = ["image", "with_referrers", "with_children"])]
     replace: bool,
-    /// With them what refers to them: signatures, SBOMs, attestations
+    /// With images that keep no tag what refers to them: signatures, SBOMs, attestations (untagging takes only what has
+    /// a tag itself)
     #[arg(long)]
     with_referrers: bool,
-    /// With an index the images that it lists and nothing else needs
-    #[arg(long)]
+    /// With an index the images that it lists and nothing else needs; with --image only
+    #[arg(long, requires = "image")]
     with_children: bool,
     #[command(flatten)]
     options: change::Options,

@@ -494,6 +494,96 @@ async fn more_than_one_digest_at_stake_asks_for_the_name() {
     assert_eq!(asks(&["1", "other"]).await.as_deref(), Some("app"));
 }
 
+/// An index with two children, an SBOM and a signature.
+fn family() -> (Store, String) {
+    let store = Store::new();
+    let child = |architecture: &str, text: &str| {
+        let layer = Layer::of(&[(architecture, text)]);
+        store.image("app").platform("linux", architecture).layer("COPY", layer).push()
+    };
+    let (one, other) = (child("amd64", "one"), child("arm64", "the other"));
+    let index = store.index("app").child(&one).child(&other).tag("1").push();
+    store.artifact("app").kind("application/spdx+json").layer("text/plain", "{}").subject(&index).push();
+    let signature = format!("sha256-{}.sig", index.digest.hex());
+    store.image("app").label("signature", "of 1").tag(signature.as_str()).push();
+    (store, signature)
+}
+
+#[tokio::test]
+async fn digests_that_go_along_are_at_stake_too() {
+    // Whether children and referrers go along, how many digests are at stake, and how many are gone.
+    for (manner, children, referrers, at_stake, gone) in [
+        (Manner::Image, false, false, 1, 1),
+        (Manner::Image, true, false, 3, 3),
+        (Manner::Image, false, true, 3, 3),
+        (Manner::Image, true, true, 5, 5),
+        (Manner::Untag, true, false, 1, 0),
+        (Manner::Untag, true, true, 2, 0),
+        (Manner::Replace, true, true, 1, 0),
+    ] {
+        let case = format!("{manner:?} {children} {referrers}");
+        let (store, _) = family();
+        let shop = Shop::open(store).await;
+        let wish = along(shop.delete(&["1"], manner), Along { children, referrers });
+        let plan = shop.delete_plan(&wish).await;
+        assert_eq!(plan.at_stake().count(), at_stake, "{case}");
+        assert_eq!(plan.name_to_type.is_some(), at_stake > 1, "{case}");
+        if plan.blocked.is_none() {
+            shop.run(&Work::Delete(plan)).await;
+        }
+        assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 5 - gone, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_counts_the_tags_that_go_in_its_manner() {
+    for (manner, expected) in [(Manner::Image, 2), (Manner::Untag, 2), (Manner::Replace, 1)] {
+        let (store, signature) = family();
+        let shop = Shop::open(store).await;
+        let wish = along(shop.delete(&["1"], manner), Along { children: true, referrers: true });
+        let plan = shop.delete_plan(&wish).await;
+        assert_eq!(plan.tags_that_go().count(), expected, "{manner:?}");
+        if plan.blocked.is_none() {
+            shop.run(&Work::Delete(plan)).await;
+            assert!(!shop.tags("app").contains_key(&signature), "{manner:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_what_goes_is_counted_as_freed() {
+    let frees = async |manner, children, referrers| {
+        let (store, _) = family();
+        let shop = Shop::open(store).await;
+        let wish = along(shop.delete(&["1"], manner), Along { children, referrers });
+        let plan = shop.delete_plan(&wish).await;
+        plan.frees.expect("sizes are known")
+    };
+    assert_eq!(frees(Manner::Image, false, false).await, 0, "an index has no blobs, and what it lists stays");
+    let children = frees(Manner::Image, true, false).await;
+    assert!(children > 0);
+    assert!(frees(Manner::Image, true, true).await > children);
+    assert_eq!(frees(Manner::Untag, false, false).await, children, "what is untagged may be collected");
+    assert!(frees(Manner::Untag, false, true).await > children);
+}
+
+#[tokio::test]
+async fn what_children_need_that_stay_is_not_freed() {
+    let store = Store::new();
+    let layer = Layer::of(&[("shared", "by two")]);
+    let child = store.image("app").platform("linux", "amd64").layer("COPY", layer.clone()).push();
+    store.index("app").child(&child).tag("1").push();
+    store.image("app").label("number", "2").layer("COPY", layer.clone()).tag("2").push();
+    let shop = Shop::open(store).await;
+    for (children, is_freed) in [(false, false), (true, true)] {
+        let wish = along(shop.delete(&["1", "2"], Manner::Image), Along { children, referrers: false });
+        let plan = shop.delete_plan(&wish).await;
+        let (frees, shared) = (plan.frees.expect("known"), plan.shared.expect("known"));
+        assert!(frees > 0);
+        assert_eq!(shared >= layer.size(), !is_freed, "{frees} {shared}");
+    }
+}
+
 #[tokio::test]
 async fn a_read_only_registry_is_asked_nothing_that_could_change_it() {
     let (store, _) = aliases();

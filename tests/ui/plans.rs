@@ -65,7 +65,7 @@ pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
     }
     let manner = wish.manner.unwrap_or(Manner::Untag);
     let is_image = manner == Manner::Image;
-    Ok(Work::Delete(delete::Plan {
+    let mut plan = delete::Plan {
         repository: wish.repository.clone(),
         manner,
         along: wish.along,
@@ -76,12 +76,14 @@ pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
         shared_with: 14,
         blocked: None,
         refused: None,
-        name_to_type: (images.len() > 1).then(|| wish.repository.name.clone()),
+        name_to_type: None,
         images,
         missed: Vec::new(),
         remarks: Vec::new(),
         tags: BTreeMap::new(),
-    }))
+    };
+    plan.name_to_type = (plan.at_stake().count() > 1).then(|| wish.repository.name.clone());
+    Ok(Work::Delete(plan))
 }
 
 /// A registry that cannot untag.
@@ -232,10 +234,28 @@ fn a_delete_begins_on_the_button_that_leaves() {
 
 #[test]
 fn what_is_carried_out_is_what_was_shown() {
-    let screen = after(delete_plan, (80, 24), &["d", "Tab", "R", "l Enter"]);
+    let mut screen = after(delete_plan, (80, 24), &["d", "Tab", "R"]);
+    screen.wait(300);
+    screen.write("team/app");
+    screen.wait(1000);
+    screen.press("Enter");
     let [(_, work)] = screen.started.as_slice() else { panic!("one job: {:?}", screen.started) };
     let Work::Delete(plan) = &**work else { panic!("a delete: {work:?}") };
     assert_eq!((plan.manner, plan.along), (Manner::Image, Along { children: false, referrers: true }));
+}
+
+#[test]
+fn what_goes_along_makes_it_more_than_one_digest_which_asks_for_the_name() {
+    for key in ["C", "R"] {
+        let mut screen = after(delete_plan, (80, 24), &["d", "Tab", key, "l Enter"]);
+        assert!(
+            screen.started.is_empty() && screen.text().contains("that is not the name"),
+            "{}",
+            screen.text()
+        );
+        screen.press(key).press("l Enter");
+        assert_eq!(screen.started.len(), 1, "without {key} there is one again:\n{}", screen.text());
+    }
 }
 
 #[test]

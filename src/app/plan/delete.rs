@@ -1,10 +1,13 @@
 //! What deleting will do: by which way, what goes, what stays, what is broken, what is freed.
 
+use std::collections::HashSet;
+
 use super::{Page, Press, Tone, counted, joined};
 use crate::model::columns;
+use crate::model::digest::Digest;
 use crate::model::server::Ability;
 use crate::model::size;
-use crate::model::work::delete::{Image, Manner, Plan};
+use crate::model::work::delete::{Image, Manner, Plan, Referrer};
 
 /// With fewer rows than this only the chosen way is shown.
 const FEW_ROWS: usize = 8;
@@ -59,6 +62,7 @@ impl Page {
         if unnamed > 0 {
             text.push_str(&format!(", {unnamed} of them not named"));
         }
+        text.extend(super::along(plan).iter().map(|along| format!(" · {along}")));
         if !broken.is_empty() {
             text.push_str(&format!(" · {}", counted(broken.len(), "index breaks", "indexes break")));
         }
@@ -93,10 +97,13 @@ impl Page {
 
     /// The switches for what goes along, where there is something.
     fn along(&mut self, plan: &Plan) {
-        let spare = |image: &Image| image.children.len().saturating_sub(image.needed_children.len());
-        let children: usize = plan.images.iter().map(spare).sum();
-        let going = plan.images.iter().filter(|image| loses_all_tags(plan, image));
-        let referrers: usize = going.map(|image| image.referrers.len()).sum();
+        let children: HashSet<&Digest> = plan.images.iter().flat_map(Image::spare_children).collect();
+        let children = children.len();
+        let referrers = plan.images.iter().flat_map(|image| {
+            let can_go = |referrer: &&Referrer| plan.can_go_along(image, referrer);
+            image.referrers.iter().filter(can_go).map(|referrer| referrer.digest)
+        });
+        let referrers = referrers.collect::<HashSet<Digest>>().len();
         let mut label = "along";
         if children > 0 && plan.manner == Manner::Image {
             let text = format!("{children} children that nothing else needs");
@@ -138,7 +145,7 @@ impl Page {
         if goes {
             self.family(plan, image);
         }
-        if loses_all_tags(plan, image) {
+        if plan.leaves_no_tag(image) {
             self.referrers(plan, image);
         }
     }
@@ -152,7 +159,7 @@ impl Page {
             };
             self.indented(2, "breaks", Tone::Bad, &format!("{name}: an index that lists it"));
         }
-        let spare = image.children.len().saturating_sub(image.needed_children.len());
+        let spare = image.spare_children().count();
         if spare > 0 {
             match plan.along.children {
                 true => self.indented(2, "children", Tone::Warn, &format!("{spare} go along")),
@@ -171,23 +178,24 @@ impl Page {
     }
 
     fn referrers(&mut self, plan: &Plan, image: &Image) {
-        if !image.referrers.is_empty() {
-            let kinds: Vec<String> = image
-                .referrers
+        let going: HashSet<Digest> = plan.referrers_that_go(image).map(|referrer| referrer.digest).collect();
+        let (go, stay): (Vec<&Referrer>, Vec<&Referrer>) =
+            image.referrers.iter().partition(|referrer| going.contains(&referrer.digest));
+        for (tone, what, referrers) in [(Tone::Warn, "go along", go), (Tone::Plain, "stay behind", stay)] {
+            let kinds: Vec<String> = referrers
                 .iter()
                 .map(|referrer| format!("{} {}", referrer.kind, referrer.digest.short()))
                 .collect();
-            let (tone, what) = match plan.along.referrers {
-                true => (Tone::Warn, "go along"),
-                false => (Tone::Plain, "stay behind"),
-            };
-            self.indented(2, "referrers", tone, &format!("{}: {what}", kinds.join(", ")));
+            if !kinds.is_empty() {
+                self.indented(2, "referrers", tone, &format!("{}: {what}", kinds.join(", ")));
+            }
         }
     }
 
     fn freed(&mut self, plan: &Plan) {
         let shared = match (plan.shared.filter(|bytes| *bytes > 0), plan.shared_with) {
             (None, _) => String::new(),
+            (Some(bytes), 0) => format!("; {} needed by what stays untagged", size::bytes(bytes)),
             (Some(bytes), 1) => format!("; {} shared with 1 tag", size::bytes(bytes)),
             (Some(bytes), tags) => format!("; {} shared with {tags} tags", size::bytes(bytes)),
         };
@@ -197,6 +205,9 @@ impl Page {
                 format!("nothing: the images stay{shared}")
             }
             Some(0) => format!("nothing{shared}"),
+            Some(bytes) if plan.manner != Manner::Image => {
+                format!("{}{shared}, if untagged manifests are collected too", size::bytes(bytes))
+            }
             Some(bytes) => format!("{}{shared}; returns after garbage collection", size::bytes(bytes)),
         };
         self.field("frees", Tone::Number, &text);
@@ -236,15 +247,6 @@ pub fn ways(plan: &Plan) -> Vec<Manner> {
     match cannot_untag {
         true => vec![Manner::Untag, Manner::Image, Manner::Replace],
         false => vec![Manner::Untag, Manner::Image],
-    }
-}
-
-/// Whether an image has no name afterwards: then what refers to it may go along.
-fn loses_all_tags(plan: &Plan, image: &Image) -> bool {
-    match plan.manner {
-        Manner::Image => true,
-        Manner::Untag => image.others.is_empty(),
-        Manner::Replace => false,
     }
 }
 

@@ -70,8 +70,12 @@ impl Consent<'_> {
             flags.push("--force".into());
         }
         let why = match (moved, work) {
-            ([], Work::Delete(plan)) if plan.images.len() > 1 => {
-                format!("{} images are at stake", plan.images.len())
+            ([], Work::Delete(plan)) if plan.at_stake().count() > 1 => {
+                let at_stake = plan.at_stake();
+                match at_stake.count() - at_stake.images.len() {
+                    0 => format!("{} images are at stake", at_stake.count()),
+                    _ => format!("{} digests are at stake", at_stake.count()),
+                }
             }
             ([], _) if work.name_to_type().is_some() => "the repository is protected".into(),
             ([], _) => "every change needs a yes".into(),

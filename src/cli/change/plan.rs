@@ -115,38 +115,47 @@ fn around(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image) -> i
             fact(out, "breaks", format!("the index {}{tags}, which lists {short}", parent.digest.short()))?;
         }
     }
-    if plan.manner == Manner::Image || plan.along.children {
+    if plan.manner == Manner::Image {
         children(out, plan, image, &short)?;
     }
-    if plan.manner == Manner::Image || plan.along.referrers {
-        let end = match plan.along.referrers {
-            true => "goes along",
-            false => "stays behind (`--with-referrers` takes it along)",
-        };
-        for referrer in &image.referrers {
-            let at = referrer.tag.as_ref().map_or_else(|| referrer.digest.short(), ToString::to_string);
-            fact(out, "referrer", format!("{} {at} of {short} {end}", referrer.kind))?;
-        }
+    if plan.leaves_no_tag(image) || plan.along.referrers {
+        referrers(out, plan, image, &short)?;
     }
     Ok(())
 }
 
 fn children(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image, short: &str) -> io::Result<()> {
     let (all, needed) = (image.children.len(), image.needed_children.len());
-    let free = all.saturating_sub(needed);
-    if free > 0 {
-        let end = match plan.along.children {
-            true => "go along",
-            false => "stay behind without a name (`--with-children` takes them along)",
-        };
-        fact(out, "children", format!("{free} of {all} images that {short} lists {end}"))?;
+    let (spare, going) = (image.spare_children().count(), plan.children_that_go(image).count());
+    let listed = |count: usize| format!("{count} of {all} images that {short} lists");
+    if going > 0 {
+        fact(out, "children", format!("{} go along", listed(going)))?;
+    } else if spare > 0 {
+        let end = "stay behind without a name (`--with-children` takes them along)";
+        fact(out, "children", format!("{} {end}", listed(spare)))?;
     }
     if needed > 0 {
-        fact(
-            out,
-            "children",
-            format!("{needed} of {all} images that {short} lists are needed elsewhere and stay"),
-        )?;
+        fact(out, "children", format!("{} are needed elsewhere and stay", listed(needed)))?;
+    }
+    Ok(())
+}
+
+fn referrers(
+    out: &mut impl Write,
+    plan: &delete::Plan,
+    image: &delete::Image,
+    short: &str,
+) -> io::Result<()> {
+    let going: Vec<&delete::Referrer> = plan.referrers_that_go(image).collect();
+    for referrer in &image.referrers {
+        let end = match plan.can_go_along(image, referrer) {
+            _ if going.contains(&referrer) => "goes along",
+            true => "stays behind (`--with-referrers` takes it along)",
+            false if plan.leaves_no_tag(image) => "stays behind: only deleting the image takes it along",
+            false => "stays: the image keeps a tag",
+        };
+        let at = referrer.tag.as_ref().map_or_else(|| referrer.digest.short(), ToString::to_string);
+        fact(out, "referrer", format!("{} {at} of {short} {end}", referrer.kind))?;
     }
     Ok(())
 }
@@ -156,14 +165,17 @@ fn space(plan: &delete::Plan) -> String {
     let frees = match plan.frees {
         None => "unknown".into(),
         Some(0) => "frees nothing".into(),
+        Some(frees) if plan.manner != Manner::Image => format!(
+            "frees {} once the registry collects its garbage, if it collects untagged manifests too",
+            size::bytes(frees)
+        ),
         Some(frees) => format!("frees {} once the registry collects its garbage", size::bytes(frees)),
     };
-    match plan.shared {
-        Some(shared) if shared > 0 => {
-            let tags = if plan.shared_with == 1 { "tag" } else { "tags" };
-            format!("{frees}; {} stay for {} other {tags}", size::bytes(shared), plan.shared_with)
-        }
-        _ => frees,
+    match (plan.shared, plan.shared_with) {
+        (None | Some(0), _) => frees,
+        (Some(shared), 0) => format!("{frees}; {} stay for what has no tag", size::bytes(shared)),
+        (Some(shared), 1) => format!("{frees}; {} stay for 1 other tag", size::bytes(shared)),
+        (Some(shared), tags) => format!("{frees}; {} stay for {tags} other tags", size::bytes(shared)),
     }
 }
 
@@ -374,6 +386,35 @@ mod tests {
         }
         let text = printed(deletion(Manner::Image, delete::Along { children: true, referrers: true }));
         assert!(text.contains("go along") && text.contains("goes along"), "{text}");
+    }
+
+    #[test]
+    fn untagging_the_last_tag_says_what_is_left_behind_and_only_promises_what_it_takes_along() {
+        let text = |manner, along| {
+            let mut work = deletion(manner, along);
+            if let Work::Delete(plan) = &mut work {
+                let by_subject = delete::Referrer { digest: digest("b"), tag: None, kind: "SBOM".into() };
+                plan.images[0].others.clear();
+                plan.images[0].referrers.push(by_subject);
+            }
+            printed(work)
+        };
+        let all = delete::Along { children: true, referrers: true };
+        let short = digest("a").short();
+        let sbom = digest("b").short();
+        let untag = text(Manner::Untag, delete::Along::default());
+        let left =
+            format!("signature sha256-a.sig of {short} stays behind (`--with-referrers` takes it along)");
+        assert!(untag.contains(&left), "{untag}");
+        assert!(untag.contains("if it collects untagged manifests too"), "{untag}");
+        let untag = text(Manner::Untag, all);
+        assert!(untag.contains(&format!("sha256-a.sig of {short} goes along")), "{untag}");
+        assert!(untag.contains(&format!("SBOM {sbom} of {short} stays behind: only")), "{untag}");
+        assert!(!untag.contains("children"), "{untag}");
+        let replace = text(Manner::Replace, all);
+        assert!(replace.contains("stays behind") && !replace.contains("goes along"), "{replace}");
+        let kept = printed(deletion(Manner::Untag, all));
+        assert!(kept.contains("stays: the image keeps a tag") && !kept.contains("goes along"), "{kept}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Removing tags and images, and everything that hangs on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +64,9 @@ pub struct Plan {
     pub missed: Vec<Missed>,
     /// Tags of the repository whose digest could not be found out, so that they may be hit unseen.
     pub unknown: Vec<Tag>,
-    /// Bytes that only these images hold in this repository: what garbage collection could free. `None` where sizes
-    /// are not known. Zero while only tags go and the images keep others.
+    /// Bytes that only what goes holds in this repository: what garbage collection could free, where only tags go, one
+    /// that collects untagged manifests too. `None` where sizes are not known. Zero while only tags go and the images
+    /// keep others.
     pub frees: Option<u64>,
     /// Bytes that other images of the repository need too.
     pub shared: Option<u64>,
@@ -118,7 +119,7 @@ pub struct Parent {
 }
 
 /// What refers to an image.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Referrer {
     /// Its manifest.
     pub digest: Digest,
@@ -149,15 +150,84 @@ impl Plan {
         })
     }
 
-    /// Every tag that stops working: those named, with whole images all that they have, and digest tags that go along.
+    /// Every tag that stops working, once: those named, with whole images all that they have, and digest tags that go
+    /// along.
     pub fn tags_that_go(&self) -> impl Iterator<Item = &Tag> {
         let all = self.manner == Manner::Image;
-        let along = self.along.referrers && self.manner != Manner::Replace;
-        self.images.iter().flat_map(move |image| {
-            let digest_tags = image.referrers.iter().filter_map(|referrer| referrer.tag.as_ref());
+        let mut seen = HashSet::new();
+        let tags = self.images.iter().flat_map(move |image| {
+            let along = self.referrers_that_go(image).filter_map(|referrer| referrer.tag.as_ref());
             let others = image.others.iter().filter(move |_| all);
-            let goes = self.manner == Manner::Image || image.others.is_empty();
-            image.named.iter().chain(others).chain(digest_tags.filter(move |_| along && goes))
-        })
+            image.named.iter().chain(others).chain(along)
+        });
+        tags.filter(move |tag| seen.insert(*tag))
+    }
+
+    /// Whether an image has no tag afterwards: what refers to it is left behind, or goes along.
+    pub fn leaves_no_tag(&self, image: &Image) -> bool {
+        self.manner == Manner::Image || image.others.is_empty()
+    }
+
+    /// Whether a referrer of an image can go along with it in this manner. Where only tags go, only its tag can.
+    pub fn can_go_along(&self, image: &Image, referrer: &Referrer) -> bool {
+        match self.manner {
+            Manner::Image => true,
+            Manner::Untag => image.others.is_empty() && referrer.tag.is_some(),
+            Manner::Replace => false,
+        }
+    }
+
+    /// The referrers of an image that go along with it.
+    pub fn referrers_that_go<'a>(&'a self, image: &'a Image) -> impl Iterator<Item = &'a Referrer> {
+        let asked = self.along.referrers;
+        image.referrers.iter().filter(move |referrer| asked && self.can_go_along(image, referrer))
+    }
+
+    /// The children of an image that go along with it.
+    pub fn children_that_go<'a>(&self, image: &'a Image) -> impl Iterator<Item = &'a Digest> {
+        let go = self.along.children && self.manner == Manner::Image;
+        image.spare_children().filter(move |_| go)
+    }
+
+    /// The digests that go, or lose a tag: those named, and those that go along.
+    pub fn at_stake(&self) -> AtStake {
+        let images: HashSet<Digest> = self.images.iter().map(|image| image.digest).collect();
+        let referrers = self.images.iter().flat_map(|image| self.referrers_that_go(image));
+        let referrers: HashSet<Digest> =
+            referrers.map(|referrer| referrer.digest).filter(|digest| !images.contains(digest)).collect();
+        let children = self.images.iter().flat_map(|image| self.children_that_go(image)).copied();
+        let children =
+            children.filter(|digest| !images.contains(digest) && !referrers.contains(digest)).collect();
+        AtStake { images, referrers, children }
+    }
+}
+
+impl Image {
+    /// The children that nothing else needs.
+    pub fn spare_children(&self) -> impl Iterator<Item = &Digest> {
+        self.children.iter().filter(|child| !self.needed_children.contains(child))
+    }
+}
+
+/// Distinct digests: what is there for two reasons counts once, for the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtStake {
+    /// Those that were named.
+    pub images: HashSet<Digest>,
+    /// Those that go along because they refer to one that was named.
+    pub referrers: HashSet<Digest>,
+    /// Those that go along because an index that was named lists them.
+    pub children: HashSet<Digest>,
+}
+
+impl AtStake {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.images.len() + self.referrers.len() + self.children.len()
+    }
+
+    /// All of them.
+    pub fn digests(&self) -> impl Iterator<Item = Digest> {
+        self.images.iter().chain(&self.referrers).chain(&self.children).copied()
     }
 }

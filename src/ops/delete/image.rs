@@ -265,22 +265,18 @@ fn parts(plan: &Plan) -> Vec<Part<'_>> {
         let tags = image.named.iter().chain(&image.others).collect();
         parts.push(Part { digest: image.digest, tags, role: Role::Named(image) });
     }
-    if plan.along.referrers {
-        for image in &plan.images {
-            for referrer in &image.referrers {
-                let tags = referrer.tag.iter().collect();
-                let role = Role::Referrer(image.digest, &referrer.kind);
-                add(&mut parts, Part { digest: referrer.digest, tags, role });
-            }
+    for image in &plan.images {
+        for referrer in plan.referrers_that_go(image) {
+            let tags = referrer.tag.iter().collect();
+            let role = Role::Referrer(image.digest, &referrer.kind);
+            add(&mut parts, Part { digest: referrer.digest, tags, role });
         }
     }
-    if plan.along.children {
-        for image in &plan.images {
-            for child in image.children.iter().filter(|child| !image.needed_children.contains(child)) {
-                let lists = |other: &&Image| other.children.contains(child);
-                let parents = plan.images.iter().filter(lists).map(|image| image.digest).collect();
-                add(&mut parts, Part { digest: *child, tags: Vec::new(), role: Role::Child(parents) });
-            }
+    for image in &plan.images {
+        for child in plan.children_that_go(image) {
+            let lists = |other: &&Image| other.children.contains(child);
+            let parents = plan.images.iter().filter(lists).map(|image| image.digest).collect();
+            add(&mut parts, Part { digest: *child, tags: Vec::new(), role: Role::Child(parents) });
         }
     }
     parts

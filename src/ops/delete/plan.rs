@@ -46,12 +46,6 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     relate(&mut images, manner, &tags, &indexes);
     refer(&client, name, &mut images, &tags, &mut remarks).await;
     spare_needed_referrers(&mut images, manner, &tags, &indexes);
-    let staying = staying(&images, manner, &tags);
-    let goes = |image: &&Image| manner == Manner::Image || image.others.is_empty();
-    let going: Vec<Digest> = images.iter().filter(goes).map(|image| image.digest).collect();
-    let weight = weight::weigh(&client, name, &going, &staying).await;
-    let protected = workshop.rules.name_to_type(&wish.repository);
-    let many = (images.len() > 1).then(|| name.clone());
     remarks.extend(tags.incomplete.clone());
     let mut plan = Plan {
         repository: wish.repository.clone(),
@@ -61,15 +55,22 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         images,
         missed,
         unknown: tags.unknown,
-        frees: weight.map(|weight| weight.frees),
-        shared: weight.map(|weight| weight.shared),
-        shared_with: weight.map_or(0, |weight| weight.shared_with),
+        frees: None,
+        shared: None,
+        shared_with: 0,
         blocked: None,
         refused,
-        name_to_type: many.or(protected),
+        name_to_type: None,
         remarks,
         tags: tags.digests,
     };
+    let many = (plan.at_stake().count() > 1).then(|| name.clone());
+    plan.name_to_type = many.or_else(|| workshop.rules.name_to_type(&wish.repository));
+    if let Some(weight) = weight::weigh(&client, &plan).await {
+        plan.frees = Some(weight.frees);
+        plan.shared = Some(weight.shared);
+        plan.shared_with = weight.shared_with;
+    }
     plan.blocked = manner::blocked(&plan, tags.incomplete.as_ref(), &indexes);
     Ok(plan)
 }

@@ -142,8 +142,10 @@ fn parts(plan: &Plan) -> Vec<Part<'_>> {
         .images
         .iter()
         .flat_map(|image| image.named.iter().map(|tag| Part { tag, digest: image.digest, of: None }));
-    let bare = plan.images.iter().filter(|image| plan.along.referrers && image.others.is_empty());
-    let along = bare.flat_map(|image| image.referrers.iter().map(move |referrer| (image, referrer)));
+    let along = plan
+        .images
+        .iter()
+        .flat_map(|image| plan.referrers_that_go(image).map(move |referrer| (image, referrer)));
     let along = along.filter_map(|(image, referrer)| {
         let tag = referrer.tag.as_ref()?;
         Some(Part { tag, digest: referrer.digest, of: Some(image) })

@@ -1,6 +1,6 @@
 //! How many bytes would be free, and how many others still need.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use futures_util::future::{self, BoxFuture};
 use futures_util::{FutureExt, StreamExt, stream};
@@ -10,6 +10,7 @@ use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Body, Descriptor};
 use crate::model::reference::{RepositoryName, Selector, Tag};
+use crate::model::work::delete::{Image, Manner, Plan};
 
 /// Images that are fetched only to know what they share; with more to fetch the sizes stay unknown.
 const MOST_FETCHED: usize = 256;
@@ -30,25 +31,29 @@ pub struct Weight {
 /// The blobs of an image by digest, with their bytes.
 type Blobs = HashMap<String, u64>;
 
-/// Weighs the images that go against the tags that stay. `None` where a size is not known, or too much would have to be
-/// fetched to know it.
-pub async fn weigh(
-    client: &Client,
-    name: &RepositoryName,
-    going: &[Digest],
-    staying: &BTreeMap<Tag, Digest>,
-) -> Option<Weight> {
+/// Weighs what goes against what stays. `None` where a size is not known, or too much would have to be fetched to know
+/// it.
+pub async fn weigh(client: &Client, plan: &Plan) -> Option<Weight> {
+    let name = &plan.repository.name;
+    let (going, behind) = going(plan);
     if going.is_empty() {
         return Some(Weight::default());
     }
-    let mut tags_of: HashMap<Digest, usize> = HashMap::new();
-    staying.values().for_each(|digest| *tags_of.entry(*digest).or_default() += 1);
-    let all: Vec<Digest> = going.iter().copied().chain(tags_of.keys().copied()).collect();
-    let kept = future::join_all(all.iter().map(|digest| client.kept_manifest(digest))).await;
+    let goes: HashSet<&Tag> = plan.tags_that_go().collect();
+    let staying = || plan.tags.iter().filter(|(tag, _)| !goes.contains(tag)).map(|(_, digest)| *digest);
+    let mut tags_of: HashMap<Digest, usize> = behind.into_iter().map(|digest| (digest, 0)).collect();
+    staying().for_each(|digest| *tags_of.entry(digest).or_default() += 1);
+    let named = plan.images.iter().map(|image| image.digest);
+    let looked_at: Vec<Digest> = named.chain(staying()).collect::<HashSet<_>>().into_iter().collect();
+    let kept = future::join_all(looked_at.iter().map(|digest| client.kept_manifest(digest))).await;
     if kept.iter().filter(|manifest| manifest.is_none()).count() > MOST_FETCHED {
         return None;
     }
-    let read: Vec<_> = all.iter().map(|digest| blobs(client, name, *digest, DEEPEST)).collect();
+    let all: Vec<Digest> = going.iter().copied().chain(tags_of.keys().copied()).collect();
+    // What an index lists goes by itself, or stays.
+    let depth = |at: usize| (at >= going.len()).then_some(DEEPEST);
+    let read: Vec<_> =
+        all.iter().enumerate().map(|(at, digest)| blobs(client, name, *digest, depth(at))).collect();
     let found: Option<Vec<Blobs>> =
         stream::iter(read).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect();
     let mut found = found?;
@@ -70,12 +75,32 @@ pub async fn weigh(
     Some(weight)
 }
 
-/// Config and layers of an image, or of everything that an index lists. Children that are gone weigh nothing.
+/// What loses its last name, and what of its kin stays although nothing names it. Where only tags go, the children go as
+/// soon as their index does, if untagged manifests are collected at all.
+fn going(plan: &Plan) -> (Vec<Digest>, HashSet<Digest>) {
+    let going: HashSet<Digest> = match plan.manner {
+        Manner::Image => plan.at_stake().digests().collect(),
+        Manner::Untag | Manner::Replace => {
+            let bare = || plan.images.iter().filter(|image| image.others.is_empty());
+            let referrers = bare().flat_map(|image| plan.referrers_that_go(image));
+            let children = bare().flat_map(Image::spare_children).copied();
+            bare().map(|image| image.digest).chain(children).chain(referrers.map(|one| one.digest)).collect()
+        }
+    };
+    let kin = plan.images.iter().flat_map(|image| {
+        image.children.iter().copied().chain(image.referrers.iter().map(|referrer| referrer.digest))
+    });
+    let behind = kin.filter(|digest| !going.contains(digest)).collect();
+    (going.into_iter().collect(), behind)
+}
+
+/// Config and layers of an image, or of everything that an index lists, down to a depth; without one only what is its
+/// own. Children that are gone weigh nothing.
 fn blobs<'a>(
     client: &'a Client,
     name: &'a RepositoryName,
     digest: Digest,
-    depth: usize,
+    depth: Option<usize>,
 ) -> BoxFuture<'a, Option<Blobs>> {
     async move {
         let manifest = match client.manifest(name, &Selector::Digest(digest), Lane::Background).await {
@@ -87,14 +112,16 @@ fn blobs<'a>(
         match &manifest.body {
             Body::Image(image) => image.config.iter().chain(&image.layers).map(sized).collect(),
             Body::Artifact(artifact) => artifact.blobs.iter().map(sized).collect(),
-            Body::Index(index) if depth > 0 => {
+            Body::Index(index) => {
+                let Some(depth) = depth else { return Some(Blobs::new()) };
+                let depth = Some(depth.checked_sub(1)?);
                 let mut all = Blobs::new();
                 for child in index.manifests.iter().filter_map(|child| child.digest) {
-                    all.extend(blobs(client, name, child, depth - 1).await?);
+                    all.extend(blobs(client, name, child, depth).await?);
                 }
                 Some(all)
             }
-            Body::Index(_) | Body::Schema1(_) | Body::Unknown => None,
+            Body::Schema1(_) | Body::Unknown => None,
         }
     }
     .boxed()
