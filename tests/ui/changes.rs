@@ -584,6 +584,31 @@ fn an_image_that_went_with_its_tag_is_no_failure() {
     }
 }
 
+/// One of the two tags replaced another image, which can be put back; the other is new and would have to go.
+#[test]
+fn after_new_and_replaced_tags_undo_is_promised_as_far_as_the_server_can_do_it() {
+    let table = [
+        (Ability::Yes, "; `z` undoes it"),
+        (Ability::Unknown, "; `z` may undo it"),
+        (Ability::No("405 UNSUPPORTED".into()), "; `z` undoes a part of it"),
+    ];
+    for (by_tag, promise) in table {
+        let mut screen = after((120, 40), &["Space Space", "c"]);
+        screen.press("Down Enter").press("Enter").press("l Enter");
+        let mut server = screen.state.registries.items[0].server.value.clone().expect("it answered");
+        server.deletes.by_tag = by_tag;
+        for registry in &mut screen.state.registries.items {
+            registry.server.value = Some(server.clone());
+        }
+        let items = ["1", "2"].map(|name| item(name, Some(Outcome::Done("".into()))));
+        let report = Report { items: items.into(), undo: Some(EntryId("5".into())), ..Report::default() };
+        let id = screen.started.last().expect("a job").0;
+        screen.send(Msg::JobEnded(id, report));
+        let text = screen.state.notices.all.back().expect("its end is said").text.to_string();
+        assert!(text.ends_with(promise), "{text}");
+    }
+}
+
 #[test]
 fn hints_of_dialogs_name_only_what_can_be_done_and_how_to_leave() {
     let none = after((80, 24), &["w"]).text();
