@@ -17,6 +17,8 @@ use super::servers::{self, Distribution};
 const TAGS: usize = 1000;
 const LAYERS: u32 = 8;
 const MIB: usize = 1024 * 1024;
+/// From one key to the next, as fast as a held one repeats.
+const REPEAT: Duration = Duration::from_millis(20);
 
 /// Copies an image to a registry while regtui shows it, and says how long its keys took. The home is that of both.
 type Copier = fn(&str, &str, &Path) -> Figures;
@@ -32,16 +34,18 @@ pub fn run() {
         let Some(source) = start(TAGS) else { return };
         servers::push(&source.host(), "large", &layers);
         println!("  {name}");
-        let copiers: [(&str, Copier); 3] = [
-            ("while regtui copies", while_regtui_copies),
-            ("while crane copies in its session", while_crane_copies_beside),
-            ("while crane copies in another", while_crane_copies),
+        let copiers: [(&str, Copier); 5] = [
+            ("one row down while regtui copies", while_regtui_copies),
+            ("an echo while regtui copies in its session", echo_while_regtui_copies),
+            ("an echo while crane copies in its session", echo_while_crane_copies),
+            ("one row down while crane copies in its session", while_crane_copies_beside),
+            ("one row down while crane copies in another", while_crane_copies),
         ];
-        for (name, copy) in &copiers[..if has_crane { 3 } else { 1 }] {
+        for (name, copy) in &copiers[..if has_crane { 5 } else { 2 }] {
             let destination = start(0).expect("the source was started as well");
             let home = tempfile::tempdir().expect("a folder");
             let image = format!("{}/bench/app:large", source.host());
-            println!("    one row down {name:<34}{}", copy(&image, &destination.host(), home.path()));
+            println!("    {name:<47}{}", copy(&image, &destination.host(), home.path()));
         }
     }
 }
@@ -56,6 +60,30 @@ fn while_regtui_copies(image: &str, destination: &str, home: &Path) -> Figures {
     std::thread::sleep(Duration::from_millis(500));
     screen.press("\r", |screen| screen.contains("1 job"));
     down_while(&mut screen, |screen| screen.shows("1 job"))
+}
+
+fn echo_while_regtui_copies(image: &str, destination: &str, home: &Path) -> Figures {
+    let to = format!("{destination}/copied/app:large");
+    echo_while(&[peers::REGTUI, "copy", "--yes", image, &to], home)
+}
+
+fn echo_while_crane_copies(image: &str, destination: &str, home: &Path) -> Figures {
+    echo_while(&["crane", "copy", image, &format!("{destination}/copied/app:large")], home)
+}
+
+/// What a key costs where nothing is done with it: the least that the scheduler and the terminal take.
+fn echo_while(copy: &[&str], home: &Path) -> Figures {
+    let done = home.join("done");
+    let mut screen = Screen::echo_beside(copy, &done, home);
+    screen.wait(|screen| screen.contains("ready"));
+    let mut times = Vec::new();
+    while !done.exists() {
+        // Into the corner, where it takes the place of the one before.
+        let word = format!("key {} ", times.len());
+        times.push(screen.press(&format!("\x1b[H{word}"), |screen| screen.contains(&word)));
+        std::thread::sleep(REPEAT);
+    }
+    Figures::of(times)
 }
 
 fn while_crane_copies_beside(image: &str, destination: &str, home: &Path) -> Figures {
@@ -86,8 +114,7 @@ fn down_while(screen: &mut Screen, mut is_running: impl FnMut(&Screen) -> bool) 
             break;
         }
         times.push(screen.press("j", |screen| screen.contains(&tag(number))));
-        // As fast as a held key repeats.
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(REPEAT);
     }
     Figures::of(times)
 }

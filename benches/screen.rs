@@ -30,15 +30,23 @@ impl Screen {
     /// Starts regtui from a shell that has just sent another command into the background; `done` is there when that has
     /// ended.
     pub fn start_beside(other: &[&str], done: &Path, arguments: &[&str], home: &Path) -> Screen {
+        let mut words = vec![super::peers::REGTUI];
+        words.extend(arguments);
+        Screen::beside(other, done, r#"exec "$@""#, &words, home)
+    }
+
+    /// Starts what does nothing but show each byte that is typed, in the place of regtui.
+    pub fn echo_beside(other: &[&str], done: &Path, home: &Path) -> Screen {
+        Screen::beside(other, done, "stty raw -echo; echo ready; exec cat", &[], home)
+    }
+
+    fn beside(other: &[&str], done: &Path, then: &str, words: &[&str], home: &Path) -> Screen {
         let mut command = CommandBuilder::new("sh");
-        let script = format!(
-            r#"{{ {} >/dev/null 2>&1; : > "$0"; }} & exec "$@""#,
-            other.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ")
-        );
+        let other = other.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
+        let script = format!(r#"{{ {other} </dev/null >/dev/null 2>&1; : > "$0"; }} & {then}"#);
         command.args(["-c", &script]);
         command.arg(done);
-        command.arg(super::peers::REGTUI);
-        command.args(arguments);
+        command.args(words);
         Screen::of(command, home)
     }
 
