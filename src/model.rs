@@ -13,6 +13,7 @@ pub mod manifest;
 pub mod media_type;
 pub mod page;
 pub mod platform;
+pub mod plural;
 pub mod reference;
 pub mod request;
 pub mod server;

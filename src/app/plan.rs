@@ -4,16 +4,16 @@
 mod copy;
 pub mod delete;
 mod retag;
+mod rows;
 mod undo;
 
 pub use copy::replaces;
-
-use std::collections::BTreeSet;
 
 use ratatui::layout::Size;
 
 use crate::model::columns;
 use crate::model::digest::Digest;
+use crate::model::plural::counted;
 use crate::model::text::SafeText;
 use crate::model::work::delete::{self as deletion, Manner};
 use crate::model::work::progress::Missed;
@@ -22,8 +22,6 @@ use crate::model::work::{Wish, Work};
 
 /// Columns of the labels.
 const LABELS: usize = 11;
-/// Columns of the longest name that others are lined up with.
-const LONGEST_NAME: usize = 32;
 
 /// One line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -161,15 +159,7 @@ pub fn verb(work: &Work) -> String {
                 }
             }
         }
-        Work::Copy(plan) => {
-            let digests: BTreeSet<String> =
-                plan.images.iter().map(|image| image.digest.to_string()).collect();
-            let images = counted(digests.len(), "image", "images");
-            match plan.images.len() == digests.len() {
-                true => format!("Copy {images}"),
-                false => format!("Copy {} tags of {images}", plan.images.len()),
-            }
-        }
+        Work::Copy(plan) => format!("Copy {}", plan.count()),
         Work::Undo(_) => "Undo it".into(),
     }
 }
@@ -243,39 +233,6 @@ impl Page {
         self.lines.push(Line { pieces, press: Some(press) });
     }
 
-    /// A name and what becomes of it, lined up with others; below each other where they do not fit side by side. Names
-    /// are never cut: they are what is decided about.
-    fn pair(&mut self, name: (Tone, &str), column: usize, becomes: (Tone, String)) {
-        let first = padded(name.1, column);
-        if columns::width(&first) + 2 + columns::width(&becomes.1) <= self.width {
-            return self.row(vec![(name.0, first), (Tone::Plain, "  ".into()), becomes]);
-        }
-        self.text(name.0, name.1);
-        self.row(vec![(Tone::Plain, "    ".into()), becomes]);
-    }
-
-    /// The same for an old and a new name.
-    fn renamed(&mut self, old: (&str, usize), new: (&str, usize), becomes: (Tone, String)) {
-        let taken = columns::width(old.0).max(old.1) + 3 + columns::width(new.0).max(new.1);
-        let is_short = taken <= self.width;
-        if !is_short {
-            self.text(Tone::Plain, old.0);
-            self.text(Tone::Strong, &format!("  → {}", new.0));
-            return self.row(vec![(Tone::Plain, "    ".into()), becomes]);
-        }
-        let mut names = vec![
-            (Tone::Plain, padded(old.0, old.1)),
-            (Tone::Dim, " → ".into()),
-            (Tone::Strong, padded(new.0, new.1)),
-        ];
-        if taken + 2 + columns::width(&becomes.1) <= self.width {
-            names.extend([(Tone::Plain, "  ".into()), becomes]);
-            return self.row(names);
-        }
-        self.row(names);
-        self.row(vec![(Tone::Plain, "    ".into()), becomes]);
-    }
-
     fn text(&mut self, tone: Tone, text: &str) {
         for line in columns::wrap(text, self.width) {
             self.row(vec![(tone, line)]);
@@ -322,12 +279,6 @@ impl Page {
         ];
         self.pressable(Press::Key(key), pieces);
     }
-
-    /// Columns for names, so that what stands behind them is lined up.
-    fn column<'a>(&self, names: impl Iterator<Item = &'a str>) -> usize {
-        let most = LONGEST_NAME.min(self.width.saturating_sub(3) / 2);
-        names.map(columns::width).max().unwrap_or(0).min(most)
-    }
 }
 
 /// A digest as it is before and after: `new`, `old → new`, or that nothing changes.
@@ -336,18 +287,6 @@ fn change(replaces: Option<&Digest>, digest: &Digest) -> (Tone, String) {
         None => (Tone::Good, format!("new  {}", digest.short())),
         Some(same) if same == digest => (Tone::Dim, "is that already".into()),
         Some(old) => (Tone::Warn, format!("replaces {} → {}", old.short(), digest.short())),
-    }
-}
-
-/// At least so many columns, nothing cut.
-fn padded(text: &str, columns: usize) -> String {
-    columns::left(text, columns.max(columns::width(text)))
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
     }
 }
 

@@ -369,7 +369,7 @@ async fn a_whole_repository_is_copied_with_its_digest_tags_if_wished() {
         plan.left_out
     );
     belongings.iter().for_each(|digest| sides.is_there(digest));
-    assert!(plan.title().as_str().starts_with("copy 2 images"), "{}", plan.title());
+    assert!(plan.title().as_str().starts_with("copy 2 tags"), "{}", plan.title());
 
     let sides = Sides::of(store).await;
     let (plan, _) = sides.copy(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await;

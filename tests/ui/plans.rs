@@ -115,6 +115,59 @@ pub fn after(plan: fn(&Wish) -> Result<Work, Failure>, size: (u16, u16), keys: &
     screen
 }
 
+/// The index that lists the first image goes too, as what an index lists or because it was named.
+fn with_its_index(wish: &Wish) -> Result<Work, Failure> {
+    let mut work = delete_plan(wish)?;
+    if let Work::Delete(plan) = &mut work
+        && let [first, second, ..] = plan.images.as_mut_slice()
+    {
+        first.parents = vec![
+            Parent { digest: second.digest, tags: second.named.clone() },
+            Parent { digest: digest(6), tags: Vec::new() },
+        ];
+        second.children = vec![first.digest, digest(6)];
+        second.needed_children = vec![first.digest];
+    }
+    Ok(work)
+}
+
+#[test]
+fn only_an_index_that_stays_breaks() {
+    let kept = after(with_its_index, (150, 42), &["Space Space", "d", "Tab"]).text();
+    assert_eq!(kept.matches("breaks").count(), 2, "the one without a name stays: {kept}");
+    assert!(kept.contains("1 index breaks") && kept.contains("060606060606: an index"), "{kept}");
+    let gone = after(with_its_index, (150, 42), &["Space Space", "d", "Tab", "C"]).text();
+    assert!(!gone.contains("breaks"), "all of them go: {gone}");
+}
+
+#[test]
+fn long_names_push_no_digest_aside() {
+    let named = |wish: &Wish| {
+        let mut work = delete_plan(wish)?;
+        if let Work::Delete(plan) = &mut work {
+            plan.images[1].named = vec![tag("2026-11-21-nightly-of-a-branch-with-a-long-name-and-a-date")];
+        }
+        Ok(work)
+    };
+    for size in PLAN_SIZES {
+        let mut screen = after(named, size, &["Space Space Space", "d"]);
+        let mut columns = Vec::new();
+        for _ in 0..12 {
+            let shown = screen.text();
+            let digests = ["9f9f9f9f9f9f", "a0a0a0a0a0a0", "a1a1a1a1a1a1"];
+            columns.extend(shown.lines().filter_map(|line| {
+                let place = digests.iter().find_map(|digest| line.rsplit_once(digest))?.0;
+                // What is looked at before the box is as wide in each line.
+                (!place.contains("▌")).then(|| regtui::model::columns::width(place))
+            }));
+            screen.press("Down");
+        }
+        columns.sort();
+        columns.dedup();
+        assert_eq!(columns.len(), 1, "{size:?}: {columns:?}\n{}", screen.text());
+    }
+}
+
 #[test]
 fn before_it_is_there_a_plan_says_what_it_looks_up() {
     plan_picture("plan_looking_up", |size| {

@@ -1,5 +1,6 @@
 //! What copying will do: what moves, which tags are put, what they replace.
 
+use super::rows::Renamed;
 use super::{Page, Tone, change};
 use crate::model::work::copy::{Image, Plan, Way};
 
@@ -10,13 +11,12 @@ impl Page {
         self.field("moves", Tone::Number, plan.summary().as_str());
         self.switch("along", 'R', referrers, "what refers to the images: signatures, attestations");
         self.blank();
-        let old: Vec<String> = plan.images.iter().map(|image| image.selector.to_string()).collect();
-        let new: Vec<String> = plan.images.iter().map(target).collect();
-        let (from, to) =
-            (self.column(old.iter().map(String::as_str)), self.column(new.iter().map(String::as_str)));
-        for ((image, old), new) in plan.images.iter().zip(&old).zip(&new) {
-            self.renamed((old, from), (new, to), change(image.replaces.as_ref(), &image.digest));
-        }
+        let row = |image: &Image| Renamed {
+            old: image.selector.to_string(),
+            new: target(image),
+            becomes: change(image.replaces.as_ref(), &image.digest),
+        };
+        self.renamed(plan.images.iter().map(row).collect());
         if plan.digests_change {
             self.blank();
             let text = "only some platforms come along, so the digest there is another one";

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::{Page, Press, Tone, counted, joined};
+use super::rows::Pair;
+use super::{Page, Press, Tone, joined};
 use crate::model::columns;
 use crate::model::digest::Digest;
+use crate::model::plural::counted;
 use crate::model::server::Ability;
 use crate::model::size;
-use crate::model::work::delete::{Image, Manner, Plan, Referrer};
+use crate::model::work::delete::{AtStake, Image, Manner, Plan, Referrer};
 
 /// With fewer rows than this only the chosen way is shown.
 const FEW_ROWS: usize = 8;
@@ -54,10 +56,9 @@ impl Page {
         }
         let going = plan.tags_that_go().count();
         let unnamed = going.saturating_sub(named);
-        let mut broken: Vec<_> = plan.images.iter().flat_map(|image| &image.parents).collect();
-        broken.retain(|parent| !plan.images.iter().any(|image| image.digest == parent.digest));
-        broken.sort_by_key(|parent| parent.digest.to_string());
-        broken.dedup_by_key(|parent| parent.digest);
+        let at_stake = plan.at_stake();
+        let broken = plan.images.iter().flat_map(|image| image.broken(&at_stake));
+        let broken: HashSet<Digest> = broken.map(|parent| parent.digest).collect();
         let mut text = format!("{images} · {}", counted(going, "tag", "tags"));
         if unnamed > 0 {
             text.push_str(&format!(", {unnamed} of them not named"));
@@ -106,34 +107,40 @@ impl Page {
         let referrers = referrers.collect::<HashSet<Digest>>().len();
         let mut label = "along";
         if children > 0 && plan.manner == Manner::Image {
-            let text = format!("{children} children that nothing else needs");
+            let text = format!("{} that nothing else needs", counted(children, "child", "children"));
             self.switch(label, 'C', plan.along.children, &text);
             label = "";
         }
         if referrers > 0 {
-            let text = format!("{referrers} that refer to it: signatures, attestations and the like");
+            let text = counted(referrers, "that refers to it", "that refer to it");
+            let text = format!("{text}: signatures, attestations");
             self.switch(label, 'R', plan.along.referrers, &text);
         }
     }
 
     fn images(&mut self, plan: &Plan) {
+        let at_stake = plan.at_stake();
         let mut images: Vec<&Image> = plan.images.iter().collect();
         if plan.manner == Manner::Image {
             // What takes others along comes first: the rest is what was named.
-            images.sort_by_key(|image| image.others.is_empty() && image.parents.is_empty());
+            images.sort_by_key(|image| image.others.is_empty() && image.broken(&at_stake).next().is_none());
         }
-        let names: Vec<String> = images.iter().map(|image| name(image)).collect();
-        let column = self.column(names.iter().map(String::as_str));
-        for (image, name) in images.into_iter().zip(&names) {
-            let going = if plan.manner == Manner::Image { Tone::Warn } else { Tone::Strong };
+        let going = if plan.manner == Manner::Image { Tone::Warn } else { Tone::Strong };
+        let pair = |image: &&Image| {
             let kind = if image.media_type.is_index() { "  index" } else { "" };
-            self.pair((going, name), column, (Tone::Dim, format!("{}{kind}", image.digest.short())));
-            self.hangers_on(plan, image);
+            let becomes = (Tone::Dim, format!("{}{kind}", image.digest.short()));
+            Pair { name: (going, name(image)), becomes }
+        };
+        let pairs: Vec<Pair> = images.iter().map(pair).collect();
+        let columns = self.columns_of(&pairs);
+        for (image, pair) in images.into_iter().zip(pairs) {
+            self.pair(pair, columns);
+            self.hangers_on(plan, image, &at_stake);
         }
     }
 
     /// What hangs on an image: other tags, indexes that list it, children, referrers.
-    fn hangers_on(&mut self, plan: &Plan, image: &Image) {
+    fn hangers_on(&mut self, plan: &Plan, image: &Image, at_stake: &AtStake) {
         let goes = plan.manner == Manner::Image;
         if !image.others.is_empty() {
             let names = joined(&image.others);
@@ -143,16 +150,16 @@ impl Page {
             }
         }
         if goes {
-            self.family(plan, image);
+            self.family(plan, image, at_stake);
         }
         if plan.leaves_no_tag(image) {
             self.referrers(plan, image);
         }
     }
 
-    /// Indexes that list an image that goes, and what it lists itself.
-    fn family(&mut self, plan: &Plan, image: &Image) {
-        for parent in &image.parents {
+    /// Indexes that stay and list an image that goes, and what it lists itself.
+    fn family(&mut self, plan: &Plan, image: &Image, at_stake: &AtStake) {
+        for parent in image.broken(at_stake) {
             let name = match parent.tags.is_empty() {
                 true => parent.digest.short(),
                 false => joined(&parent.tags),
@@ -162,17 +169,19 @@ impl Page {
         let spare = image.spare_children().count();
         if spare > 0 {
             match plan.along.children {
-                true => self.indented(2, "children", Tone::Warn, &format!("{spare} go along")),
-                false => self.indented(
-                    2,
-                    "children",
-                    Tone::Plain,
-                    &format!("{spare} stay, and nothing names them"),
-                ),
+                true => {
+                    let text = counted(spare, "goes along", "go along");
+                    self.indented(2, "children", Tone::Warn, &text);
+                }
+                false => {
+                    let text = counted(spare, "stays, and nothing names it", "stay, and nothing names them");
+                    self.indented(2, "children", Tone::Plain, &text);
+                }
             }
         }
         if !image.needed_children.is_empty() {
-            let text = format!("{} stay: something else needs them", image.needed_children.len());
+            let needed = image.needed_children.len();
+            let text = counted(needed, "stays: something else needs it", "stay: something else needs them");
             self.indented(2, "children", Tone::Good, &text);
         }
     }
@@ -181,12 +190,15 @@ impl Page {
         let going: HashSet<Digest> = plan.referrers_that_go(image).map(|referrer| referrer.digest).collect();
         let (go, stay): (Vec<&Referrer>, Vec<&Referrer>) =
             image.referrers.iter().partition(|referrer| going.contains(&referrer.digest));
-        for (tone, what, referrers) in [(Tone::Warn, "go along", go), (Tone::Plain, "stay behind", stay)] {
+        let goes = (Tone::Warn, ["goes along", "go along"], go);
+        let stays = (Tone::Plain, ["stays behind", "stay behind"], stay);
+        for (tone, [one, many], referrers) in [goes, stays] {
             let kinds: Vec<String> = referrers
                 .iter()
                 .map(|referrer| format!("{} {}", referrer.kind, referrer.digest.short()))
                 .collect();
             if !kinds.is_empty() {
+                let what = if kinds.len() == 1 { one } else { many };
                 self.indented(2, "referrers", tone, &format!("{}: {what}", kinds.join(", ")));
             }
         }

@@ -1,5 +1,6 @@
 //! What retagging will do: each tag, what it is now and what it becomes.
 
+use super::rows::Renamed;
 use super::{Page, Tone, change};
 use crate::model::reference::Repository;
 use crate::model::work::retag::{Manner, Plan, Step};
@@ -8,17 +9,16 @@ impl Page {
     pub(super) fn retag(&mut self, plan: &Plan) {
         self.field("repository", Tone::Plain, &plan.from.to_string());
         self.blank();
-        let old: Vec<String> = plan.steps.iter().map(|step| step.selector.to_string()).collect();
-        let new: Vec<String> = plan.steps.iter().map(|step| target(&plan.from, step)).collect();
-        let (from, to) =
-            (self.column(old.iter().map(String::as_str)), self.column(new.iter().map(String::as_str)));
-        for ((step, old), new) in plan.steps.iter().zip(&old).zip(&new) {
-            self.renamed((old, from), (new, to), change(step.replaces.as_ref(), &step.digest));
-        }
+        let row = |step: &Step| Renamed {
+            old: step.selector.to_string(),
+            new: target(&plan.from, step),
+            becomes: change(step.replaces.as_ref(), &step.digest),
+        };
+        self.renamed(plan.steps.iter().map(row).collect());
         if plan.manner == Manner::Move {
             let stays = |step: &Step, old: &str| step.to == plan.from && step.tag.as_str() == old;
-            let pairs = plan.steps.iter().zip(&old);
-            let gone: Vec<&String> =
+            let pairs = plan.steps.iter().map(|step| (step, step.selector.to_string()));
+            let gone: Vec<String> =
                 pairs.filter(|(step, old)| !stays(step, old)).map(|(_, old)| old).collect();
             self.blank();
             self.field("then goes", Tone::Warn, &super::joined(&gone));

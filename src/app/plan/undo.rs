@@ -1,5 +1,6 @@
 //! What taking a change back will do: each tag or manifest, what it is now and what it will be again.
 
+use super::rows::Pair;
 use super::{Page, Tone};
 use crate::model::reference::Selector;
 use crate::model::time;
@@ -15,10 +16,11 @@ impl Page {
         self.field("when", Tone::Plain, &time::absolute(plan.at));
         self.blank();
         let is_one = hosts.len() == 1;
-        let names: Vec<String> = plan.steps.iter().map(|step| name(step, is_one)).collect();
-        let column = self.column(names.iter().map(String::as_str));
-        for (step, name) in plan.steps.iter().zip(&names) {
-            self.pair((Tone::Strong, name), column, effect(step));
+        let pair = |step: &Step| Pair { name: (Tone::Strong, name(step, is_one)), becomes: effect(step) };
+        let pairs: Vec<Pair> = plan.steps.iter().map(pair).collect();
+        let columns = self.columns_of(&pairs);
+        for (step, pair) in plan.steps.iter().zip(pairs) {
+            self.pair(pair, columns);
             if let Some(why) = &step.impossible {
                 self.indented(2, "blocked", Tone::Bad, why.as_str());
             }

@@ -92,8 +92,9 @@ fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
     }
     table.print(out)?;
     writeln!(out)?;
+    let at_stake = plan.at_stake();
     for image in &plan.images {
-        around(out, plan, image)?;
+        around(out, plan, image, &at_stake)?;
     }
     facts(
         out,
@@ -106,10 +107,15 @@ fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
 }
 
 /// What hangs on an image.
-fn around(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image) -> io::Result<()> {
+fn around(
+    out: &mut impl Write,
+    plan: &delete::Plan,
+    image: &delete::Image,
+    at_stake: &delete::AtStake,
+) -> io::Result<()> {
     let short = image.digest.short();
     if plan.manner == Manner::Image {
-        for parent in &image.parents {
+        for parent in image.broken(at_stake) {
             let tags = lines(parent.tags.iter().map(ToString::to_string)).join(" ");
             let tags = if tags.is_empty() { String::new() } else { format!(" ({tags})") };
             fact(out, "breaks", format!("the index {}{tags}, which lists {short}", parent.digest.short()))?;
@@ -386,6 +392,26 @@ mod tests {
         }
         let text = printed(deletion(Manner::Image, delete::Along { children: true, referrers: true }));
         assert!(text.contains("go along") && text.contains("goes along"), "{text}");
+    }
+
+    #[test]
+    fn an_index_that_goes_too_does_not_break() {
+        for (named, going) in [(true, 2), (false, 1)] {
+            let mut work = deletion(Manner::Image, delete::Along::default());
+            if let Work::Delete(plan) = &mut work {
+                let index = delete::Image {
+                    digest: digest("p"),
+                    named: vec![tag("all")],
+                    others: Vec::new(),
+                    parents: Vec::new(),
+                    ..image()
+                };
+                plan.images.extend(named.then_some(index));
+                assert_eq!(plan.images.len(), going);
+            }
+            let text = printed(work);
+            assert_eq!(text.contains("breaks"), !named, "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::platform::Platform;
+use crate::model::plural::counted;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 use crate::model::size;
 use crate::model::text::SafeText;
@@ -129,16 +130,32 @@ impl Plan {
     /// In a few words.
     pub fn title(&self) -> SafeText {
         let (from, to) = (&self.from.name, &self.to);
-        // What goes by a digest tag goes along with another image.
-        let all: Vec<&Image> = self.images.iter().filter(|image| !image.is_companion()).collect();
-        SafeText::from(match all.as_slice() {
+        SafeText::from(match self.named().as_slice() {
             [Image { tag: Some(tag), selector: Selector::Tag(old), .. }] => {
                 format!("copy {from}:{old} → {to}:{tag}")
             }
             [Image { tag: Some(tag), digest, .. }] => format!("copy {from}@{} → {to}:{tag}", digest.short()),
             [Image { tag: None, digest, .. }] => format!("copy {from}@{} → {to}", digest.short()),
-            all => format!("copy {} images of {from} → {to}", all.len()),
+            _ => format!("copy {} of {from} → {to}", self.count()),
         })
+    }
+
+    /// The images that are meant: what goes by a digest tag goes along with another one, unless nothing else goes.
+    fn named(&self) -> Vec<&Image> {
+        let all: Vec<&Image> = self.images.iter().filter(|image| !image.is_companion()).collect();
+        if all.is_empty() { self.images.iter().collect() } else { all }
+    }
+
+    /// How much is copied, in words: `6 tags`; what goes by digest is an image.
+    pub fn count(&self) -> String {
+        let (tagged, bare): (Vec<&Image>, Vec<&Image>) =
+            self.named().into_iter().partition(|image| image.tag.is_some());
+        let (tags, images) = (counted(tagged.len(), "tag", "tags"), counted(bare.len(), "image", "images"));
+        match (tagged.len(), bare.len()) {
+            (_, 0) => tags,
+            (0, _) => images,
+            _ => format!("{tags} and {images}"),
+        }
     }
 
     /// Bytes that will move.
@@ -159,6 +176,71 @@ impl Plan {
             (mounted, 0) => format!("; {mounted} mounted without moving bytes"),
             (mounted, there) => format!("; {mounted} mounted without moving bytes, {there} there already"),
         };
-        SafeText::from(format!("{moved} of {all} blobs, {}{rest}", size::bytes(self.bytes())))
+        SafeText::from(format!(
+            "{moved} of {}, {}{rest}",
+            counted(all, "blob", "blobs"),
+            size::bytes(self.bytes())
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(names: &[&str]) -> Plan {
+        let text = br#"{"schemaVersion":2,"layers":[],"config":{"mediaType":"a/b","size":2,"digest":"sha256:0101010101010101010101010101010101010101010101010101010101010101"}}"#;
+        let manifest = Manifest::parse(text.to_vec().into(), None).expect("a manifest");
+        let (manifest, digest) = (Arc::new(manifest), Digest::sha256(b"one"));
+        let image = |name: &&str| {
+            let tag = Tag::parse(name).ok();
+            let selector = tag.clone().map_or(Selector::Digest(digest), Selector::Tag);
+            Image { selector, digest, source: digest, tag, replaces: None, manifest: manifest.clone() }
+        };
+        let from = Repository::parse("a.test/team/app").expect("a repository");
+        let to = Repository::parse("b.test/team/app").expect("a repository");
+        let wish = Wish {
+            from: from.clone(),
+            what: What::AllTags,
+            to: to.clone(),
+            tag: None,
+            platforms: Vec::new(),
+            referrers: false,
+        };
+        Plan {
+            wish,
+            from,
+            to,
+            images: names.iter().map(image).collect(),
+            manifests: Vec::new(),
+            blobs: Vec::new(),
+            digests_change: false,
+            left_out: Vec::new(),
+            missed: Vec::new(),
+            remarks: Vec::new(),
+            refused: None,
+            name_to_type: None,
+        }
+    }
+
+    #[test]
+    fn a_title_counts_what_is_meant() {
+        let signature = format!("sha256-{}.sig", "ab".repeat(32));
+        let table: [(&[&str], &str); 7] = [
+            (&["1"], "1 tag"),
+            (&["1", "2", "latest"], "3 tags"),
+            (&["1", "2", &signature], "2 tags"),
+            (&[&signature], "1 tag"),
+            (&["@"], "1 image"),
+            (&["@", "@"], "2 images"),
+            (&["1", "2", "@"], "2 tags and 1 image"),
+        ];
+        for (names, expected) in table {
+            assert_eq!(plan(names).count(), expected, "{names:?}");
+        }
+        let title = |names: &[&str]| plan(names).title().to_string();
+        assert_eq!(title(&["1", "2"]), "copy 2 tags of team/app → b.test/team/app");
+        assert_eq!(title(&["1", &signature]), "copy team/app:1 → b.test/team/app:1");
+        assert!(title(&[&signature]).starts_with("copy team/app:sha256-"));
     }
 }

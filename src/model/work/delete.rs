@@ -8,6 +8,7 @@ use super::progress::Missed;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::media_type::MediaType;
+use crate::model::plural::counted;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 pub use crate::model::server::Deletes;
 use crate::model::text::SafeText;
@@ -144,9 +145,10 @@ impl Plan {
             ([tag], [_]) => format!("{verb} {name}:{tag}"),
             ([], [image]) => format!("{verb} {name}@{}", image.digest.short()),
             (tags, images) if self.manner == Manner::Image => {
-                format!("{verb} {} images ({} tags named) of {name}", images.len(), tags.len())
+                let images = counted(images.len(), "image", "images");
+                format!("{verb} {images} ({} named) of {name}", counted(tags.len(), "tag", "tags"))
             }
-            (tags, _) => format!("{verb} {} tags of {name}", tags.len()),
+            (tags, _) => format!("{verb} {} of {name}", counted(tags.len(), "tag", "tags")),
         })
     }
 
@@ -207,6 +209,11 @@ impl Image {
     pub fn spare_children(&self) -> impl Iterator<Item = &Digest> {
         self.children.iter().filter(|child| !self.needed_children.contains(child))
     }
+
+    /// The indexes that list it and stay, so that they lack it afterwards.
+    pub fn broken<'a>(&'a self, at_stake: &'a AtStake) -> impl Iterator<Item = &'a Parent> {
+        self.parents.iter().filter(|parent| !at_stake.has(&parent.digest))
+    }
 }
 
 /// Distinct digests: what is there for two reasons counts once, for the first.
@@ -224,6 +231,11 @@ impl AtStake {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.images.len() + self.referrers.len() + self.children.len()
+    }
+
+    /// Whether this is one of them.
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.images.contains(digest) || self.referrers.contains(digest) || self.children.contains(digest)
     }
 
     /// All of them.
