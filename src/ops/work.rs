@@ -1,6 +1,7 @@
 //! Changes: planned by asking only, and carried out exactly as planned.
 
 pub(super) mod course;
+pub(super) mod replacement;
 pub(super) mod tag;
 pub(super) mod telling;
 

@@ -1,0 +1,228 @@
+//! A single tag taken away where the server deletes only by digest: the tag is put on a manifest of its own, and that one
+//! is deleted. registries.md §7.3.
+//!
+//! The replacement is the same image with one annotation more, so that pullers get the image until the tag is gone, and
+//! no two replacements share a digest. It is tried on a throw-away tag first. Where the second half is refused, the tag
+//! is put back on its image, byte for byte.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::tag::{Place, held, moved, put_failure, unseen};
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::{Body, Manifest};
+use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::text::SafeText;
+use crate::model::work::journal::Item;
+use crate::model::work::progress::Outcome;
+
+/// The annotation that makes a replacement unlike its image and unlike every other replacement.
+const ANNOTATION: &str = "regtui.replacement";
+
+/// What a tag has, and what it is put on in between.
+#[derive(Debug)]
+pub struct Made {
+    image: Arc<Manifest>,
+    replacement: Manifest,
+}
+
+impl Made {
+    /// A replacement of this image. Says why where there can be none.
+    pub fn of(image: Arc<Manifest>) -> Result<Made, String> {
+        let replacement = replacement(&image)?;
+        Ok(Made { image, replacement })
+    }
+}
+
+/// The two steps of a tag as the journal keeps them: onto the replacement, and away. Without a replacement nothing is
+/// touched.
+pub fn items(repository: &Repository, tag: &Tag, made: Option<&Made>) -> [Item; 2] {
+    let item = |before: Option<&Manifest>, after: Option<Digest>| Item {
+        repository: repository.clone(),
+        selector: Selector::Tag(tag.clone()),
+        before: before.map(held),
+        after,
+        done: None,
+    };
+    let replacement = made.map(|made| &made.replacement);
+    [
+        item(made.map(|made| &*made.image), replacement.map(|manifest| manifest.digest)),
+        item(replacement, None),
+    ]
+}
+
+/// The way in one repository: tried before its first tag.
+#[derive(Debug, Default)]
+pub struct Way {
+    is_proved: bool,
+}
+
+impl Way {
+    /// Tries the whole way on a tag that nobody has, unless that was done. Fails where it does not work: no tag must be
+    /// touched then.
+    pub async fn prove(
+        &mut self,
+        place: Place<'_>,
+        made: &Made,
+        remarks: &mut Vec<SafeText>,
+    ) -> Result<(), Failure> {
+        if !self.is_proved {
+            prove(place, made, remarks).await?;
+            self.is_proved = true;
+        }
+        Ok(())
+    }
+
+    /// Takes a tag away if it still has its image.
+    pub async fn untag(
+        &mut self,
+        place: Place<'_>,
+        tag: &Tag,
+        made: &Made,
+        remarks: &mut Vec<SafeText>,
+    ) -> Outcome {
+        match self.prove(place, made, remarks).await {
+            Ok(()) => take_away(place, tag, made, remarks).await,
+            Err(failure) => Outcome::Failed(failure),
+        }
+    }
+}
+
+/// Tries the whole way on a tag that nobody has.
+async fn prove(place: Place<'_>, made: &Made, remarks: &mut Vec<SafeText>) -> Result<(), Failure> {
+    let what = || format!("replacements do not work in {}, so no tag was touched", place.name);
+    let probe = replacement(&made.image).map_err(|why| local(what(), why))?;
+    let text = format!("regtui-probe-{}", probe.digest.short());
+    let tag = Tag::parse(&text).map_err(|bad| local(what(), bad.to_string()))?;
+    let selector = Selector::Tag(tag.clone());
+    let put = place.client.put_manifest(place.name, &selector, &probe).await;
+    put.map_err(|error| put_failure(&error, what()))?;
+    let deleted = place.client.delete_manifest(place.name, &probe.digest).await;
+    let is_gone = match &deleted {
+        Ok(()) => place.shows(&selector, None).await.unwrap_or(false),
+        Err(_) => false,
+    };
+    if !is_gone {
+        remarks.push(SafeText::from(format!("the throw-away tag `{tag}` stayed behind")));
+    }
+    match deleted {
+        Err(error) => Err(put_failure(&error, what())),
+        Ok(()) if !is_gone => Err(local(what(), "the throw-away tag is still there".into())),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Puts the tag on its replacement and deletes that.
+async fn take_away(place: Place<'_>, tag: &Tag, made: &Made, remarks: &mut Vec<SafeText>) -> Outcome {
+    let what = || format!("cannot untag {}:{tag}", place.name);
+    let image = made.image.digest;
+    match place.tag_now(tag).await {
+        Ok(Some(now)) if now == image => {}
+        Ok(None) => return Outcome::Already("it was gone already".into()),
+        Ok(now) => return Outcome::Left(moved(now)),
+        Err(error) => return Outcome::Failed(error.failure(what())),
+    }
+    let selector = Selector::Tag(tag.clone());
+    if let Err(error) = place.client.put_tag(place.name, tag, Some(image), &made.replacement).await {
+        let failure = put_failure(&error, what());
+        // Its answer may be lost while it was done: nothing may stay half.
+        return put_back(place, tag, made, failure, remarks).await;
+    }
+    match place.shows(&selector, Some(made.replacement.digest)).await {
+        Ok(true) => {}
+        Ok(false) => {
+            let failure = local(what(), "the tag does not show its replacement".into());
+            return put_back(place, tag, made, failure, remarks).await;
+        }
+        Err(error) => return put_back(place, tag, made, error.failure(what()), remarks).await,
+    }
+    if let Err(error) = place.client.delete_manifest(place.name, &made.replacement.digest).await {
+        return put_back(place, tag, made, put_failure(&error, what()), remarks).await;
+    }
+    match place.shows(&selector, None).await {
+        Ok(true) => Outcome::Done("untagged by way of a replacement".into()),
+        Ok(false) => match place.tag_now(tag).await {
+            Ok(Some(now)) if now == made.replacement.digest => {
+                Outcome::Pending("the server took it but still shows the tag".into())
+            }
+            Ok(Some(now)) => Outcome::Left(moved(Some(now))),
+            _ => Outcome::Done("untagged by way of a replacement".into()),
+        },
+        Err(error) => unseen(&error),
+    }
+}
+
+/// After a failure in the middle: the tag gets its image again if it has the replacement.
+async fn put_back(
+    place: Place<'_>,
+    tag: &Tag,
+    made: &Made,
+    failure: Failure,
+    remarks: &mut Vec<SafeText>,
+) -> Outcome {
+    let replacement = made.replacement.digest;
+    match place.tag_now(tag).await {
+        Ok(now) if now == Some(made.image.digest) => Outcome::Failed(failure),
+        Ok(now) if now != Some(replacement) => Outcome::Left(moved(now)),
+        _ => match place.put(tag, Some(replacement), &made.image).await {
+            Outcome::Failed(second) => {
+                remarks.push(SafeText::from(format!(
+                    "`{tag}` is left on its replacement {replacement} and cannot be put back on {}: {}; the journal has it",
+                    made.image.digest, second.why
+                )));
+                Outcome::Failed(Failure { kind: FailureKind::Unreachable, ..failure })
+            }
+            Outcome::Left(why) => Outcome::Left(why),
+            _ => {
+                remarks.push(SafeText::from(format!("`{tag}` was put back on its image, byte for byte")));
+                Outcome::Failed(failure)
+            }
+        },
+    }
+}
+
+/// Says which tags that were to stay are gone, and puts them back.
+pub async fn check_kept(place: Place<'_>, kept: &[(Tag, Digest)], remarks: &mut Vec<SafeText>) {
+    for (tag, digest) in kept {
+        let digest = *digest;
+        if let Ok(None) = place.tag_now(tag).await {
+            let text = match place.manifest(digest).await {
+                Ok(image) => match place.put(tag, None, &image).await {
+                    Outcome::Failed(failure) => {
+                        format!("`{tag}` vanished and cannot be put back: {}", failure.why)
+                    }
+                    _ => format!("`{tag}` vanished, which nobody asked for: it was put back"),
+                },
+                Err(error) => format!("`{tag}` vanished and its image cannot be read: {}", error.cause),
+            };
+            remarks.push(SafeText::from(text));
+        }
+    }
+}
+
+/// The same image under a digest that nothing else has. Says why where there can be none.
+fn replacement(image: &Manifest) -> Result<Manifest, String> {
+    if !matches!(image.body, Body::Image(_) | Body::Index(_)) {
+        return Err("there are no replacements for manifests of this old kind".into());
+    }
+    let mut json: Map<String, Value> = serde_json::from_slice(&image.raw).map_err(|bad| bad.to_string())?;
+    let annotations = json.entry("annotations").or_insert_with(|| json!({}));
+    let annotations = annotations.as_object_mut().ok_or("its annotations are none")?;
+    annotations.insert(ANNOTATION.into(), random().into());
+    let bytes = serde_json::to_vec(&json).map_err(|bad| bad.to_string())?;
+    Manifest::parse(bytes.into(), Some(image.media_type.as_str())).map_err(|bad| bad.to_string())
+}
+
+/// Text that nobody else comes upon.
+fn random() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    let part = || RandomState::new().hash_one("regtui");
+    format!("{:016x}{:016x}", part(), part())
+}
+
+/// What went wrong without a request that failed.
+pub fn local(what: String, why: String) -> Failure {
+    Failure { what: what.into(), why: why.into(), hint: None, kind: FailureKind::BadAnswer }
+}
