@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::model::reference::{Host, Repository};
 use crate::model::text::SafeText;
 use crate::model::work::progress::{Item, Progress, Report};
-use crate::model::work::{Wish, Work, retag};
+use crate::model::work::{Wish, Work};
 
 /// Jobs that are kept after their end.
 const MOST_ENDED: usize = 50;
@@ -197,7 +197,7 @@ fn taken_back_by(work: &Work) -> (Vec<Host>, bool) {
         Work::Retag(plan) => {
             let (new, old): (Vec<_>, Vec<_>) =
                 plan.steps.iter().filter(|step| !step.is_done()).partition(|step| step.replaces.is_none());
-            let puts_back = !old.is_empty() || plan.manner == retag::Manner::Move;
+            let puts_back = !old.is_empty() || plan.manner.moves();
             (new.into_iter().map(|step| step.to.host.clone()).collect(), puts_back)
         }
         Work::Copy(plan) => {

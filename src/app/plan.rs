@@ -6,6 +6,7 @@ pub mod delete;
 mod retag;
 mod rows;
 mod undo;
+mod ways;
 
 pub use copy::replaces;
 
@@ -17,7 +18,7 @@ use crate::model::plural::counted;
 use crate::model::text::SafeText;
 use crate::model::work::delete::{self as deletion, Manner};
 use crate::model::work::progress::Missed;
-use crate::model::work::retag::{self as tags, Step};
+use crate::model::work::retag::Step;
 use crate::model::work::{Wish, Work};
 
 /// Columns of the labels.
@@ -65,11 +66,11 @@ pub enum Tone {
 /// What the dialog is called.
 pub fn title(wish: Option<&Wish>) -> &'static str {
     match wish {
-        Some(Wish::Retag(wish)) if wish.manner == tags::Manner::Move => "Rename",
+        Some(Wish::Retag(wish)) if wish.manner.moves() => "Rename",
         Some(Wish::Retag(_)) => "Retag",
         Some(Wish::Delete(_)) => "Delete",
         Some(Wish::Copy(_)) => "Copy",
-        Some(Wish::Undo(_)) => "Undo",
+        Some(Wish::Undo(_) | Wish::UndoByReplacement(_)) => "Undo",
         None => "Looking it up",
     }
 }
@@ -96,7 +97,7 @@ pub fn looking_up(wish: Option<&Wish>, body: Size) -> Vec<Line> {
             page.field("to", Tone::Plain, &wish.to.to_string());
             &["what the images consist of", "what of it is there already", "which tags would be replaced"]
         }
-        Some(Wish::Undo(_)) => {
+        Some(Wish::Undo(_) | Wish::UndoByReplacement(_)) => {
             &["what was there before, and what is there now", "whether its blobs are still there"]
         }
         None => &["what was changed"],
@@ -138,14 +139,15 @@ pub fn lines(wish: &Wish, work: &Work, skipped: &[SafeText], body: Size) -> Vec<
 pub fn verb(work: &Work) -> String {
     match work {
         Work::Retag(plan) => {
-            let verb = if plan.manner == tags::Manner::Move { "Rename" } else { "Retag" };
-            format!("{verb} {}", counted(plan.steps.len(), "tag", "tags"))
+            let verb = if plan.manner.moves() { "Rename" } else { "Retag" };
+            format!("{verb} {}{}", counted(plan.steps.len(), "tag", "tags"), by_replacement(work))
         }
         Work::Delete(plan) => {
             let tags = plan.images.iter().map(|image| image.named.len()).sum();
             match plan.manner {
-                Manner::Untag => format!("Untag {}", counted(tags, "tag", "tags")),
-                Manner::Replace => format!("Untag {} by replacement", counted(tags, "tag", "tags")),
+                Manner::Untag | Manner::Replace => {
+                    format!("Untag {}{}", counted(tags, "tag", "tags"), by_replacement(work))
+                }
                 Manner::Image => {
                     let images = plan.images.len();
                     let tags = plan.tags_that_go().count();
@@ -160,8 +162,13 @@ pub fn verb(work: &Work) -> String {
             }
         }
         Work::Copy(plan) => format!("Copy {}", plan.count()),
-        Work::Undo(_) => "Undo it".into(),
+        Work::Undo(_) => format!("Undo it{}", by_replacement(work)),
     }
+}
+
+/// Said of what is confirmed for itself.
+fn by_replacement(work: &Work) -> &'static str {
+    if work.replaces_images() { " by replacement" } else { "" }
 }
 
 /// What goes along with images: `6 children`, `1 referrer`.
@@ -185,8 +192,9 @@ pub fn impediment(work: &Work) -> Option<SafeText> {
             (None, false) => None,
         },
         Work::Retag(plan) => {
-            let is_done = plan.manner == tags::Manner::Add && plan.steps.iter().all(Step::is_done);
-            is_done.then(|| "nothing would change: the tags are what they should be".into())
+            let is_done = !plan.manner.moves() && plan.steps.iter().all(Step::is_done);
+            let done = is_done.then(|| "nothing would change: the tags are what they should be".into());
+            plan.blocked.as_ref().map(|blocked| blocked.why.clone()).or(done)
         }
         Work::Copy(plan) => copy::is_done(plan).then(|| "nothing would change: all of it is there".into()),
         Work::Undo(plan) => match plan.is_impossible() {
@@ -201,7 +209,7 @@ pub fn is_harmless(work: &Work) -> bool {
     match work {
         Work::Retag(plan) => {
             let replaces = |step: &Step| step.replaces.is_some() && !step.is_done();
-            plan.manner == tags::Manner::Add && !plan.steps.iter().any(replaces)
+            !plan.manner.moves() && !plan.steps.iter().any(replaces)
         }
         Work::Copy(plan) => !plan.images.iter().any(copy::replaces),
         Work::Delete(_) | Work::Undo(_) => false,

@@ -7,7 +7,7 @@ use super::jobs::{JobId, Stage};
 use super::notices::Level;
 use super::turn::Turn;
 use crate::model::reference::{Host, Repository};
-use crate::model::server::Ability;
+use crate::model::server::{Ability, Deletes};
 use crate::model::text::SafeText;
 use crate::model::work::progress::{Outcome, Report};
 use crate::model::work::{Wish, Work};
@@ -50,12 +50,12 @@ impl Turn<'_> {
     /// Takes how a job ended, says so, and asks again for what it changed.
     pub fn job_ended(&mut self, id: JobId, report: Report) {
         let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
-        let can_go_back = report.undo.is_some() && !matches!(job.wish, Wish::Undo(_));
+        let can_go_back = report.undo.is_some() && job.wish.undoes().is_none();
         let (title, place) = (job.title.clone(), job.place.clone());
         let (untags, puts_back) = (job.undone_by_untagging.clone(), job.puts_back);
         let was_to_stop = job.is_stopping();
         let changes = job.changes.clone();
-        let is_undo = matches!(job.wish, Wish::Undo(_));
+        let is_undo = job.wish.undoes().is_some();
         let ends = Stage::Ended(self.now, report.clone());
         job.stage = ends;
         let title = match !place.is_empty() && (is_undo || self.state.registries.items.len() > 1) {
@@ -81,15 +81,21 @@ impl Turn<'_> {
     /// What may be said of `z` after a change that is taken back by deleting tags in these registries, and by putting
     /// something back.
     fn promise(&mut self, untags: &[Host], puts_back: bool) -> &'static str {
-        let by_tag = |host: &Host| {
+        let deletes = |host: &Host| {
             let server = self.state.registries.items.iter().find(|registry| registry.host == *host);
-            server.and_then(|registry| registry.server.value.as_ref()).map(|server| &server.deletes.by_tag)
+            server.and_then(|registry| registry.server.value.as_ref()).map(|server| &server.deletes)
         };
-        let abilities: Vec<Option<&Ability>> = untags.iter().map(by_tag).collect();
-        if abilities.iter().any(|ability| matches!(ability, Some(Ability::No(_)))) {
-            return if puts_back { "; `z` undoes a part of it" } else { "" };
+        let deletes: Vec<Option<&Deletes>> = untags.iter().map(deletes).collect();
+        let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
+        let mut without_tags = deletes.iter().flatten().filter(|deletes| is_no(&deletes.by_tag)).peekable();
+        if without_tags.peek().is_some() {
+            return match (without_tags.any(|deletes| is_no(&deletes.by_digest)), puts_back) {
+                (false, _) => "; `z` may undo it, by replacement",
+                (true, true) => "; `z` undoes a part of it",
+                (true, false) => "",
+            };
         }
-        match abilities.iter().all(|ability| matches!(ability, Some(Ability::Yes))) {
+        match deletes.iter().all(|deletes| deletes.is_some_and(|deletes| deletes.by_tag == Ability::Yes)) {
             true => "; `z` undoes it",
             false => "; `z` may undo it",
         }

@@ -20,7 +20,7 @@ use super::{Trouble, print};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
-use crate::model::work::delete::{self, Manner};
+use crate::model::work::delete::Manner;
 use crate::model::work::progress::{Progress, Report};
 use crate::model::work::rules::Refusal;
 use crate::model::work::{Wish, Work, undo};
@@ -128,7 +128,7 @@ fn show(work: &Work) -> Result<(), Trouble> {
 fn permitted(work: &Work) -> Result<(), Trouble> {
     let (refusal, kind) = match (work.refused(), work) {
         (Some(refusal), _) => (refusal.clone(), FailureKind::Local),
-        (None, Work::Delete(plan)) => match blocked(plan) {
+        (None, Work::Delete(_) | Work::Retag(_)) => match blocked(work) {
             Some(refusal) => (refusal, FailureKind::Unsupported),
             None => return Ok(()),
         },
@@ -142,13 +142,19 @@ fn permitted(work: &Work) -> Result<(), Trouble> {
     Err(Trouble::Failed(Failure { what, why: refusal.why, hint: refusal.hint, kind }))
 }
 
-/// Why the server does not delete in this manner, with the options that choose another one.
-fn blocked(plan: &delete::Plan) -> Option<Refusal> {
-    let mut refusal = plan.blocked.clone()?;
-    let has_others = plan.manner == Manner::Untag && !matches!(plan.deletes.by_digest, Ability::No(_));
-    if let (Some(hint), true) = (&refusal.hint, has_others) {
-        refusal.hint = Some(SafeText::from(format!("{hint}: `--image` or `--replace`")));
-    }
+/// Why the server does not do it in this manner, with the options that choose another one.
+fn blocked(work: &Work) -> Option<Refusal> {
+    let mut refusal = work.blocked()?.clone();
+    let options = match work {
+        Work::Delete(plan)
+            if plan.manner == Manner::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
+        {
+            "`--image` or `--replace`"
+        }
+        Work::Retag(plan) if !plan.ways.is_empty() => "`--replace`",
+        _ => return Some(refusal),
+    };
+    refusal.hint = refusal.hint.map(|hint| SafeText::from(format!("{hint}: {options}")));
     Some(refusal)
 }
 
@@ -156,10 +162,12 @@ fn blocked(plan: &delete::Plan) -> Option<Refusal> {
 fn hopeless(plan: &undo::Plan) -> Option<Refusal> {
     let reasons: Option<Vec<&SafeText>> = plan.steps.iter().map(|step| step.impossible.as_ref()).collect();
     let why = (*reasons?.first()?).clone();
-    Some(Refusal {
-        why,
-        hint: Some("`regtui journal` lists other changes, each can be undone by its name".into()),
-    })
+    let others = "`regtui journal` lists other changes, each can be undone by its name";
+    let hint = match plan::other_way(plan) {
+        Some(way) => SafeText::from(format!("{way}; {others}")),
+        None => others.into(),
+    };
+    Some(Refusal { why, hint: Some(hint) })
 }
 
 /// Runs the work, and says whether it was stopped. The first interrupt stops it as soon as nothing is half done, the

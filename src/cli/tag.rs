@@ -20,6 +20,9 @@ pub struct NewTag {
     /// Rename: untag the old name afterwards
     #[arg(long = "move")]
     moves: bool,
+    /// With --move: untag the old name where the server cannot: put it on a marked copy of its image and delete that copy
+    #[arg(long, requires = "moves")]
+    replace: bool,
     /// Move the new tag where it exists already
     #[arg(long)]
     force: bool,
@@ -42,8 +45,16 @@ impl NewTag {
         Ok(retag::Wish {
             items: vec![(image.selector(), to, tag)],
             from: image.repository,
-            manner: if self.moves { retag::Manner::Move } else { retag::Manner::Add },
+            manner: self.manner(),
         })
+    }
+
+    fn manner(&self) -> retag::Manner {
+        match (self.moves, self.replace) {
+            (false, _) => retag::Manner::Add,
+            (true, false) => retag::Manner::Move,
+            (true, true) => retag::Manner::MoveByReplacement,
+        }
     }
 
     /// Where the new tag goes.

@@ -14,6 +14,9 @@ pub struct Undo {
     /// The entry, as `regtui journal` lists it [default: the last one that was not taken back]
     #[arg(value_name = "ENTRY")]
     entry: Option<String>,
+    /// Take new tags away where the server cannot untag: put each on a marked copy of its image and delete that copy
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     options: change::Options,
 }
@@ -26,7 +29,8 @@ impl Undo {
             None => last(workshop).await?,
         };
         // Undoing replaces what is there: that is its sense.
-        self.options.make(workshop, Wish::Undo(entry), true).await
+        let wish = if self.replace { Wish::UndoByReplacement(entry) } else { Wish::Undo(entry) };
+        self.options.make(workshop, wish, true).await
     }
 }
 

@@ -28,6 +28,46 @@ pub enum Wish {
     Copy(copy::Wish),
     /// Take back what an entry of the journal did.
     Undo(journal::EntryId),
+    /// The same, and new tags that the server cannot take away by name go by way of replacements: see
+    /// [`delete::Manner::Replace`].
+    UndoByReplacement(journal::EntryId),
+}
+
+impl Wish {
+    /// The entry that it takes back, if it takes one back.
+    pub fn undoes(&self) -> Option<&journal::EntryId> {
+        match self {
+            Wish::Undo(entry) | Wish::UndoByReplacement(entry) => Some(entry),
+            Wish::Retag(_) | Wish::Delete(_) | Wish::Copy(_) => None,
+        }
+    }
+
+    /// The way in which it is to take tags away, where it says one.
+    pub fn way(&self) -> Option<delete::Manner> {
+        match self {
+            Wish::Retag(wish) => wish.manner.way(),
+            Wish::Delete(wish) => wish.manner,
+            Wish::Copy(_) => None,
+            Wish::Undo(_) => Some(delete::Manner::Untag),
+            Wish::UndoByReplacement(_) => Some(delete::Manner::Replace),
+        }
+    }
+
+    /// Takes tags away in another way from now on. New tags and copies take none away.
+    pub fn take_way(&mut self, way: delete::Manner) {
+        if let Some(entry) = self.undoes().cloned() {
+            *self = match way {
+                delete::Manner::Replace => Wish::UndoByReplacement(entry),
+                delete::Manner::Untag | delete::Manner::Image => Wish::Undo(entry),
+            };
+            return;
+        }
+        match self {
+            Wish::Delete(wish) => wish.manner = Some(way),
+            Wish::Retag(wish) if wish.manner.moves() => wish.manner = retag::Manner::moving(way),
+            _ => {}
+        }
+    }
 }
 
 /// A plan: everything that will happen, found out by asking, nothing changed yet. Once confirmed it is carried out.
@@ -62,6 +102,45 @@ impl Work {
             Work::Delete(plan) => plan.refused.as_ref(),
             Work::Copy(plan) => plan.refused.as_ref(),
             Work::Undo(plan) => plan.refused.as_ref(),
+        }
+    }
+
+    /// Why the server does not do it in this way. Other ways may be open: [`Work::ways`].
+    pub fn blocked(&self) -> Option<&Refusal> {
+        match self {
+            Work::Retag(plan) => plan.blocked.as_ref(),
+            Work::Delete(plan) => plan.blocked.as_ref(),
+            Work::Copy(_) | Work::Undo(_) => None,
+        }
+    }
+
+    /// The way in which it takes tags away, where it does.
+    pub fn way(&self) -> Option<delete::Manner> {
+        match self {
+            Work::Retag(plan) => plan.manner.way(),
+            Work::Delete(plan) => Some(plan.manner),
+            Work::Copy(_) => None,
+            Work::Undo(plan) => Some(plan.manner),
+        }
+    }
+
+    /// The ways to choose from; none where there is no choice.
+    pub fn ways(&self) -> Vec<delete::Manner> {
+        match self {
+            Work::Retag(plan) => plan.ways.clone(),
+            Work::Delete(plan) => plan.ways(),
+            Work::Copy(_) => Vec::new(),
+            Work::Undo(plan) => plan.ways.clone(),
+        }
+    }
+
+    /// Whether tags go by way of replacements, which is agreed to for itself.
+    pub fn replaces_images(&self) -> bool {
+        match self {
+            Work::Retag(plan) => plan.manner == retag::Manner::MoveByReplacement,
+            Work::Delete(plan) => plan.manner == delete::Manner::Replace,
+            Work::Copy(_) => false,
+            Work::Undo(plan) => plan.steps.iter().any(|step| step.by_replacement),
         }
     }
 

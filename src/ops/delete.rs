@@ -10,7 +10,7 @@
 
 pub(super) mod graph;
 mod image;
-mod manner;
+pub(super) mod manner;
 mod plan;
 mod prepared;
 mod recheck;

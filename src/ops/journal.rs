@@ -19,7 +19,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, Selector};
 use crate::model::text::SafeText;
 use crate::model::work::journal::{Entry, EntryId, Item, State};
-use crate::model::work::{Wish, copy, retag};
+use crate::model::work::{Wish, copy};
 use file::{Bytes, Line};
 
 /// The journal in one folder. Cheap to clone; nothing is touched until something is asked of it.
@@ -275,8 +275,7 @@ fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
         }
         Wish::Retag(mut wish) => {
             let from = wish.from.clone();
-            let is_moved =
-                |selector: &Selector| wish.manner == retag::Manner::Add || done.contains(&(&from, selector));
+            let is_moved = |selector: &Selector| !wish.manner.moves() || done.contains(&(&from, selector));
             wish.items.retain(|(selector, to, tag)| {
                 !(done.contains(&(to, &Selector::Tag(tag.clone()))) && is_moved(selector))
             });
@@ -297,6 +296,6 @@ fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
             }
             Wish::Copy(wish)
         }
-        Wish::Undo(id) => Wish::Undo(id),
+        undo @ (Wish::Undo(_) | Wish::UndoByReplacement(_)) => undo,
     })
 }

@@ -1,135 +1,51 @@
 //! Giving images other tags: the same bytes under the same media type, checked afterwards.
 
 mod carry;
+mod plan;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+pub use plan::plan;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 
 use super::delete::graph;
 use super::journal::Running;
 use super::work::course::{self, Course};
+use super::work::replacement::{self, Made, Way};
 use super::work::tag::{Place, held, moved, put_failure};
 use super::work::telling::while_telling;
 use super::work::{Watch, Workshop};
 use crate::client::{Client, Lane, Transfer};
 use crate::model::digest::Digest;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
-use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Progress, Report};
 use crate::model::work::retag::{Manner, Plan, Step, Wish};
-use crate::model::work::rules::Refusal;
 use carry::Carrier;
+use plan::rule_against;
 
 /// Images that are asked for at the same time.
 const AT_ONCE: usize = 16;
-
-/// Plans tags. Only asks.
-pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
-    check(wish)?;
-    let client = workshop.pool.client(&wish.from.host);
-    let refused = match rule_against(workshop, wish) {
-        Some(refusal) => Some(refusal),
-        None if wish.manner == Manner::Move => untag_impossible(&client, &wish.from).await,
-        None => None,
-    };
-    let asked: Vec<_> = wish.items.iter().map(|item| step(&client, &wish.from, item).boxed()).collect();
-    let steps: Vec<Step> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
-    let from = (wish.manner == Manner::Move).then_some(&wish.from);
-    let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
-    let name_to_type = touched.into_iter().find_map(|repository| workshop.rules.name_to_type(repository));
-    Ok(Plan { from: wish.from.clone(), manner: wish.manner, steps, refused, name_to_type })
-}
-
-/// What makes no sense whatever the server says.
-fn check(wish: &Wish) -> Result<(), Failure> {
-    let fail = |why: String, hint: Option<&'static str>| {
-        Err(Failure {
-            what: SafeText::from(format!("cannot retag images of {}", wish.from.name)),
-            why: SafeText::from(why),
-            hint: hint.map(SafeText::from),
-            kind: FailureKind::Local,
-        })
-    };
-    if wish.items.is_empty() {
-        return fail("no image was named".into(), None);
-    }
-    let mut targets = HashSet::new();
-    for (selector, to, tag) in &wish.items {
-        if to.host != wish.from.host {
-            return fail(format!("{to} is another registry"), Some("copy it instead"));
-        }
-        if !targets.insert((to, tag)) {
-            return fail(format!("two images would get the tag {}:{tag}", to.name), None);
-        }
-        // Whichever came first, one of the images would be lost or left out.
-        let needs_it = |(old, other, new): &(Selector, Repository, Tag)| {
-            *old == Selector::Tag(tag.clone()) && (old, other, new) != (selector, to, tag)
-        };
-        if *to == wish.from && wish.items.iter().any(needs_it) {
-            let why = format!("{tag} is given to one image while another one is named by it");
-            return fail(why, Some("retag them one after the other"));
-        }
-    }
-    Ok(())
-}
-
-fn rule_against(workshop: &Workshop, wish: &Wish) -> Option<Refusal> {
-    let own = (wish.manner == Manner::Move).then(|| workshop.rules.may_change(&wish.from));
-    let targets = wish.items.iter().map(|(_, to, _)| match *to == wish.from {
-        true => workshop.rules.may_change(to),
-        false => workshop.rules.may_copy(&wish.from, to),
-    });
-    own.into_iter().chain(targets).find_map(Result::err)
-}
-
-/// A tag is moved only where the old one can be taken away alone.
-async fn untag_impossible(client: &Client, from: &Repository) -> Option<Refusal> {
-    let deletes = client.probe_deletes(&from.name).await.unwrap_or_else(|_| client.deletes());
-    let Ability::No(why) = deletes.by_tag else { return None };
-    Some(Refusal {
-        why: SafeText::from(format!("the server does not delete by tag ({why}), so the old tag would stay")),
-        hint: Some("retag without moving, and see what deleting offers for the old tag".into()),
-    })
-}
-
-async fn step(
-    client: &Client,
-    from: &Repository,
-    item: &(Selector, Repository, Tag),
-) -> Result<Step, Failure> {
-    let (selector, to, tag) = item;
-    let what = || format!("cannot retag {}:{selector}", from.name);
-    let digest = client.head_manifest(&from.name, selector, Lane::Background).await;
-    let digest = digest.map_err(|error| error.failure(what()))?.ok_or_else(|| Failure {
-        what: SafeText::from(what()),
-        why: "it is not there".into(),
-        hint: None,
-        kind: FailureKind::NotFound,
-    })?;
-    let target = Selector::Tag(tag.clone());
-    let replaces = client.head_manifest(&to.name, &target, Lane::Background).await;
-    let replaces = replaces.map_err(|error| error.failure(format!("cannot look at {}:{tag}", to.name)))?;
-    Ok(Step { selector: selector.clone(), digest, to: to.clone(), tag: tag.clone(), replaces })
-}
 
 /// Puts the tags of a plan, and takes the old ones away where they are to be moved.
 pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let name = |step: &Step| SafeText::from(format!("{} → {}", step.selector, step.tag));
     let course = Course::new(watch, plan.steps.iter().map(name));
     let wish = wish_of(plan);
-    if let Some(refusal) = rule_against(workshop, &wish).as_ref().or(plan.refused.as_ref()) {
+    let rule = rule_against(workshop, &wish);
+    if let Some(refusal) = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref()) {
         return course.refused(&course::refusal(plan.title(), refusal));
     }
     let client = workshop.pool.client(&plan.from.host);
     let manifests = manifests(&client, plan).await;
-    let items = items(plan, &manifests);
+    let made = made(plan, &manifests);
+    let items = items(plan, &manifests, &made);
     let running = workshop.journal.begin(plan.title(), Some(crate::model::work::Wish::Retag(wish)), items);
     let running = match running.await {
         Ok(running) => running,
@@ -144,6 +60,8 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         to_move: &to_move,
         siblings: siblings(&client, plan).await,
         manifests,
+        made,
+        way: Way::default(),
         takes_along: false,
         course,
     };
@@ -174,6 +92,9 @@ struct Retagging<'a> {
     manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
     /// The tags of the repository that old tags are taken away from; nothing where none is, or why they are not known.
     siblings: Result<BTreeMap<Tag, Digest>, Failure>,
+    /// For each step what its old tag is put on before it goes, where it goes so.
+    made: Vec<Option<Result<Made, Failure>>>,
+    way: Way,
     takes_along: bool,
     course: Course<'a>,
 }
@@ -185,7 +106,8 @@ impl<'a> Retagging<'a> {
 
     async fn step(&mut self, running: &Running, index: usize) {
         let Some(step) = self.plan.steps.get(index) else { return };
-        let first = index * items_per_step(self.plan);
+        let items = items_per_step(self.plan);
+        let (first, end) = (index * items, (index + 1) * items);
         let put = match self.course.is_over() {
             Some(outcome) => outcome,
             None if self.takes_along => {
@@ -193,7 +115,10 @@ impl<'a> Retagging<'a> {
             }
             None => {
                 self.course.now(SafeText::from(format!("tag {}", step.tag)));
-                self.put(step).await
+                match self.prove(index).await {
+                    Ok(()) => self.put(step).await,
+                    Err(failure) => Outcome::Failed(failure),
+                }
             }
         };
         let old = old_tag(self.plan, step);
@@ -204,17 +129,27 @@ impl<'a> Retagging<'a> {
                 let is_put = matches!(put, Outcome::Done(_));
                 self.course.changed |= is_put;
                 running.done(first, is_put).await;
-                let outcome = self.take_old_away(step, old).await;
-                self.course.noted(running, first + 1..first + 2, index, outcome).await;
+                let outcome = self.take_old_away(index, step, old).await;
+                self.course.noted(running, first + 1..end, index, outcome).await;
             }
             (Some(old), Outcome::Pending(why)) => {
-                running.done(first + 1, false).await;
+                for item in first + 1..end {
+                    running.done(item, false).await;
+                }
                 let outcome = Outcome::Pending(SafeText::from(format!("{why}, so {old} stays")));
                 self.course.noted(running, first..first + 1, index, outcome).await;
             }
-            (_, put) => {
-                self.course.noted(running, first..first + items_per_step(self.plan), index, put).await
-            }
+            (_, put) => self.course.noted(running, first..end, index, put).await,
+        }
+    }
+
+    /// Tries the way by replacements before anything is changed, where old tags go so.
+    async fn prove(&mut self, index: usize) -> Result<(), Failure> {
+        let place = self.place(&self.plan.from);
+        match self.made.get(index) {
+            Some(Some(Ok(made))) => self.way.prove(place, made, &mut self.course.remarks).await,
+            Some(Some(Err(failure))) => Err(failure.clone()),
+            _ => Ok(()),
         }
     }
 
@@ -230,7 +165,7 @@ impl<'a> Retagging<'a> {
         }
         if let Selector::Tag(tag) = &step.selector {
             match self.place(&self.plan.from).tag_now(tag).await {
-                Ok(now) if now == Some(step.digest) => {}
+                Ok(now) if now == Some(old_digest(step)) => {}
                 Ok(now) => return Outcome::Left(moved(now)),
                 Err(error) => return Outcome::Failed(error.failure(what())),
             }
@@ -249,8 +184,8 @@ impl<'a> Retagging<'a> {
     }
 
     /// The second half of a move.
-    async fn take_old_away(&mut self, step: &'a Step, old: &Tag) -> Outcome {
-        let Some(Ok(image)) = self.manifests.get(&step.digest).cloned() else {
+    async fn take_old_away(&mut self, index: usize, step: &'a Step, old: &Tag) -> Outcome {
+        let Some(Ok(image)) = self.manifests.get(&old_digest(step)).cloned() else {
             return Outcome::Left("its image was not read".into());
         };
         // Tags that nobody knows of cannot be watched over.
@@ -267,10 +202,24 @@ impl<'a> Retagging<'a> {
         }
         let kept = siblings.iter().filter(|(_, digest)| **digest == step.digest);
         let kept: Vec<Tag> = kept.map(|(tag, _)| tag.clone()).collect();
-        let untagged = self.place(&self.plan.from).untag(old, &image, &kept).await;
-        self.takes_along |= untagged.taken_along > 0;
-        self.course.remarks.extend(untagged.remarks);
-        match untagged.outcome {
+        let place = self.place(&self.plan.from);
+        let outcome = match self.made.get(index) {
+            Some(Some(Ok(made))) => {
+                let kept = place.still(&kept, step.digest).await.into_iter();
+                let kept: Vec<(Tag, Digest)> = kept.map(|tag| (tag, step.digest)).collect();
+                let outcome = self.way.untag(place, old, made, &mut self.course.remarks).await;
+                replacement::check_kept(place, &kept, &mut self.course.remarks).await;
+                outcome
+            }
+            Some(Some(Err(failure))) => Outcome::Failed(failure.clone()),
+            _ => {
+                let untagged = place.untag(old, &image, &kept).await;
+                self.takes_along |= untagged.taken_along > 0;
+                self.course.remarks.extend(untagged.remarks);
+                untagged.outcome
+            }
+        };
+        match outcome {
             Outcome::Done(_) => Outcome::Done(SafeText::from(format!("{old} is {} now", step.tag))),
             Outcome::Left(why) => {
                 Outcome::Left(SafeText::from(format!("{} is there; the old tag: {why}", step.tag)))
@@ -287,7 +236,7 @@ impl<'a> Retagging<'a> {
 /// The tag that a step takes away, where tags are moved.
 fn old_tag<'a>(plan: &Plan, step: &'a Step) -> Option<&'a Tag> {
     match &step.selector {
-        Selector::Tag(old) if plan.manner == Manner::Move => {
+        Selector::Tag(old) if plan.manner.moves() => {
             (step.to != plan.from || *old != step.tag).then_some(old)
         }
         _ => None,
@@ -298,12 +247,19 @@ fn items_per_step(plan: &Plan) -> usize {
     match plan.manner {
         Manner::Add => 1,
         Manner::Move => 2,
+        Manner::MoveByReplacement => 3,
     }
+}
+
+/// What the old tag has: the image, unless it was left on a replacement.
+fn old_digest(step: &Step) -> Digest {
+    step.left_on.unwrap_or(step.digest)
 }
 
 /// Everything that is put, and everything that it replaces: what cannot be read is not replaced.
 async fn manifests(client: &Client, plan: &Plan) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
-    let put = plan.steps.iter().map(|step| (step.digest, &plan.from));
+    let put = plan.steps.iter().flat_map(|step| [step.digest, old_digest(step)]);
+    let put = put.map(|digest| (digest, &plan.from));
     let replaced = plan.steps.iter().filter_map(|step| Some((step.replaces?, &step.to)));
     let all: HashMap<Digest, &Repository> = replaced.chain(put).collect();
     let read = all.into_iter().map(|(digest, repository)| {
@@ -328,9 +284,30 @@ async fn siblings(client: &Client, plan: &Plan) -> Result<BTreeMap<Tag, Digest>,
         .map_err(|error| error.failure(format!("cannot list the tags of {}", plan.from.name)))
 }
 
-fn items(plan: &Plan, manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>) -> Vec<Item> {
+/// What old tags are put on before they go, where they go so.
+fn made(
+    plan: &Plan,
+    manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
+) -> Vec<Option<Result<Made, Failure>>> {
+    let made = |step: &Step| {
+        let old = old_tag(plan, step).filter(|_| plan.manner == Manner::MoveByReplacement)?;
+        let what = || format!("cannot untag {}:{old}", plan.from.name);
+        Some(match manifests.get(&old_digest(step))? {
+            Ok(image) => Made::of(image.clone()).map_err(|why| replacement::local(what(), why)),
+            Err(failure) => Err(failure.clone()),
+        })
+    };
+    plan.steps.iter().map(made).collect()
+}
+
+/// For each step its new tag, and what becomes of the old one: as many as [`items_per_step`] says.
+fn items(
+    plan: &Plan,
+    manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
+    made: &[Option<Result<Made, Failure>>],
+) -> Vec<Item> {
     let kept = |digest: Option<Digest>| manifests.get(&digest?)?.as_ref().ok().map(|manifest| held(manifest));
-    let items = |step: &Step| {
+    let items = |(step, made): (&Step, &Option<Result<Made, Failure>>)| {
         let new = Item {
             repository: step.to.clone(),
             selector: Selector::Tag(step.tag.clone()),
@@ -338,16 +315,26 @@ fn items(plan: &Plan, manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>
             after: Some(step.digest),
             done: None,
         };
-        let old = (plan.manner == Manner::Move).then(|| Item {
+        let old = Item {
             repository: plan.from.clone(),
             selector: step.selector.clone(),
             before: kept(Some(step.digest)),
             after: old_tag(plan, step).is_none().then_some(step.digest),
             done: None,
-        });
-        [Some(new), old].into_iter().flatten().collect::<Vec<_>>()
+        };
+        match (plan.manner, old_tag(plan, step), made) {
+            (Manner::Add, ..) => vec![new],
+            (Manner::Move, ..) => vec![new, old],
+            (Manner::MoveByReplacement, Some(tag), Some(Ok(made))) => {
+                let [onto, away] = replacement::items(&plan.from, tag, Some(made));
+                // Where it was left on a replacement, its image is what it gets back.
+                vec![new, Item { before: old.before, ..onto }, away]
+            }
+            // Nothing becomes of it.
+            (Manner::MoveByReplacement, ..) => vec![new, old.clone(), old],
+        }
     };
-    plan.steps.iter().flat_map(items).collect()
+    plan.steps.iter().zip(made).flat_map(items).collect()
 }
 
 fn wish_of(plan: &Plan) -> Wish {

@@ -12,6 +12,7 @@ use super::journal::Journal;
 use super::{copy, delete, retag, undo};
 use crate::client::Pool;
 use crate::model::failure::Failure;
+use crate::model::work::delete::Manner;
 use crate::model::work::progress::{Progress, Report};
 use crate::model::work::rules::Rules;
 use crate::model::work::{Wish, Work};
@@ -42,7 +43,8 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Work, Failure> {
         Wish::Retag(wish) => retag::plan(workshop, wish).await.map(Work::Retag),
         Wish::Delete(wish) => delete::plan(workshop, wish).await.map(Work::Delete),
         Wish::Copy(wish) => copy::plan(workshop, wish).await.map(Work::Copy),
-        Wish::Undo(id) => undo::plan(workshop, id).await.map(Work::Undo),
+        Wish::Undo(id) => undo::plan(workshop, id, Manner::Untag).await.map(Work::Undo),
+        Wish::UndoByReplacement(id) => undo::plan(workshop, id, Manner::Replace).await.map(Work::Undo),
     }
 }
 

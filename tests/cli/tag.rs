@@ -71,6 +71,24 @@ async fn a_tag_is_renamed() {
 }
 
 #[tokio::test]
+async fn where_tags_cannot_be_deleted_a_rename_changes_nothing_and_names_the_other_way() {
+    let store = Store::new();
+    let image = store.image("app").tag("1").push();
+    store.tag("app", "latest", image.digest);
+    let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
+    let (image, shell) = (format!("{}/app:1", demo.address()), Shell::new());
+    let before = digest(&demo, "app", "1");
+    let refused = shell.run(&["tag", "--move", &image, "one", "--yes"]).await;
+    refused.assert_code(1).assert_says("would stay").assert_says("`--replace`");
+    assert_eq!(demo.store().tags("app"), ["1", "latest"]);
+    shell.run(&["tag", "--replace", &image, "one", "--yes"]).await.assert_code(2).assert_says("--move");
+    let renamed = shell.run(&["tag", "--move", "--replace", &image, "one", "--yes"]).await;
+    renamed.assert_code(0).assert_says("method    each tag is put on a marked copy");
+    assert_eq!(demo.store().tags("app"), ["latest", "one"]);
+    assert_eq!((digest(&demo, "app", "latest"), digest(&demo, "app", "one")), (before, before));
+}
+
+#[tokio::test]
 async fn a_tag_in_another_repository_of_the_registry_moves_no_bytes() {
     let (demo, host, shell) = two_images().await;
     let image = format!("{host}/app:1");

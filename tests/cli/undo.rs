@@ -176,5 +176,47 @@ async fn who_cannot_take_the_last_change_back_is_told_of_the_others() {
     let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
     let shell = Shell::new();
     shell.run(&["tag", &format!("{}/app:1", demo.address()), "new", "--yes"]).await.assert_code(0);
-    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("`regtui journal` lists other changes");
+    let image = digest(&demo, "app", "1");
+    let refused = shell.run(&["undo", "--yes"]).await;
+    refused.assert_code(1).assert_says("`--replace`").assert_says("`regtui journal` lists other changes");
+    assert_eq!(demo.store().tags("app"), ["1", "new"]);
+    let planned = shell.run(&["undo", "--replace", "--dry-run"]).await;
+    planned.assert_code(0);
+    assert!(
+        planned.stdout.contains("method    of new tags: each tag is put on a marked copy"),
+        "{planned:?}"
+    );
+    assert_eq!(demo.store().tags("app"), ["1", "new"]);
+    shell.run(&["undo", "--replace"]).await.assert_code(2).assert_says("`--yes`");
+    shell.run(&["undo", "--replace", "--yes"]).await.assert_code(0);
+    assert_eq!((demo.store().tags("app"), digest(&demo, "app", "1")), (vec!["1".to_string()], image));
+    shell
+        .run(&["undo", "--replace", "--yes"])
+        .await
+        .assert_code(1)
+        .assert_says("nothing that could be taken");
+}
+
+#[tokio::test]
+async fn what_replaced_tags_were_comes_back_and_what_else_could_go_is_said() {
+    let store = Store::new();
+    store.image("app").tag("1").label("number", "1").push();
+    store.image("app").tag("2").label("number", "2").push();
+    let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
+    let (shell, app) = (Shell::new(), format!("{}/app", demo.address()));
+    let before = digest(&demo, "app", "2");
+    shell
+        .run(&["tag", "--move", "--replace", &format!("{app}:1"), "2", "--yes", "--force"])
+        .await
+        .assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["2"]);
+    // Both were there before, so nothing has to go.
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!((demo.store().tags("app"), digest(&demo, "app", "2")), (vec!["1".into(), "2".into()], before));
+    shell.run(&["tag", "--move", "--replace", &format!("{app}:1"), "one", "--yes"]).await.assert_code(0);
+    let partly = shell.run(&["undo", "--yes"]).await;
+    partly.assert_code(1).assert_says("untag by replacement manifests: `--replace`");
+    assert_eq!(demo.store().tags("app"), ["1", "2", "one"]);
+    shell.run(&["undo", "--replace", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["1", "2"]);
 }

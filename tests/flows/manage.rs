@@ -149,6 +149,67 @@ async fn where_the_server_cannot_untag_nothing_happens_unasked() {
 }
 
 #[tokio::test]
+async fn where_the_server_cannot_untag_a_new_tag_is_taken_back_by_replacement() {
+    let mut harness = open(cannot_untag()).await;
+    let before = tags(&harness.demo);
+    go_to(&mut harness, "3.1").await;
+    harness
+        .press("t")
+        .await
+        .press("Ctrl-u")
+        .await
+        .type_text("next")
+        .await
+        .press("Enter")
+        .await
+        .press("Enter")
+        .await;
+    let retagged = tags(&harness.demo);
+    assert_eq!(retagged["next"], before["3.1"], "{}", harness.screen());
+    harness.press("Esc Esc z").await;
+    for shown in ["blocked", "● untag", "○ replace", "untag by replacement manifests", "Tab way"] {
+        harness.shows(shown);
+    }
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), retagged, "it cannot be confirmed");
+    harness.press("z").await.press("Tab").await;
+    harness.shows("untagged by replacement");
+    harness.press("l Enter").await;
+    harness.shows("Untag by replacement?");
+    assert_eq!(tags(&harness.demo), retagged, "it is asked for itself");
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), before, "{}", harness.screen());
+    harness.press("Esc Esc").await;
+    harness.does_not_show("next");
+}
+
+#[tokio::test]
+async fn where_the_server_cannot_untag_a_rename_is_refused_before_it_begins_or_goes_by_replacement() {
+    let mut harness = open(cannot_untag()).await;
+    let before = tags(&harness.demo);
+    go_to(&mut harness, "3.1").await;
+    harness.press("t").await.press("Ctrl-u").await.type_text("next").await.press("Tab Enter").await;
+    for shown in ["blocked", "would stay", "● untag", "○ replace", "Tab way"] {
+        harness.shows(shown);
+    }
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), before, "it cannot be confirmed");
+    harness.press("t").await.press("Ctrl-u").await.type_text("next").await.press("Tab Enter").await;
+    harness.press("Tab").await;
+    harness.shows("Rename 1 tag by replacement");
+    harness.press("l Enter").await;
+    harness.shows("Untag by replacement?");
+    assert_eq!(tags(&harness.demo), before, "it is asked for itself");
+    harness.press("l Enter").await;
+    let mut expected = before.clone();
+    let image = expected.remove("3.1").expect("it was there");
+    expected.insert("next".into(), image);
+    assert_eq!(tags(&harness.demo), expected, "{}", harness.screen());
+    harness.press("Esc Esc z").await.press("Tab").await.press("l Enter").await.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), before, "{}", harness.screen());
+}
+
+#[tokio::test]
 async fn more_than_one_digest_is_deleted_only_with_the_name_typed() {
     let mut harness = open(demo::Settings::default()).await;
     harness.press("* d").await;

@@ -6,7 +6,7 @@ use regtui::model::work::copy::{What, Wish};
 use regtui::model::work::delete::Manner;
 use regtui::model::work::journal::{EntryId, State};
 use regtui::model::work::progress::Outcome;
-use regtui::model::work::{self as model, Work};
+use regtui::model::work::{self as model, Work, retag};
 use regtui::ops::journal::Journal;
 
 use crate::support::copying::{Sides, layer, outcome};
@@ -95,6 +95,114 @@ async fn a_copy_that_was_put_but_not_noted_is_over_when_it_is_resumed() {
     let (_, report) = sides.copy(&wish).await;
     assert!(matches!(outcome(&report, "2"), Outcome::Already(_)), "{report:#?}");
     assert_eq!(open_entry(journal).await, None, "it would be resumed for ever");
+}
+
+/// A shop where the tag of that name was put on a replacement of its image, which was not deleted yet when the program
+/// went down: `begun` begins with carrying out what leads there.
+async fn cut_off_between_the_halves(
+    tag: &'static str,
+    begun: impl AsyncFn(&Shop) -> model::Wish,
+) -> (Shop, EntryId) {
+    let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, three()).await;
+    let wish = begun(&shop).await;
+    let work = shop.plan(&wish).await;
+    let (gate, image) = (Gate::new(), shop.tags("app")[tag]);
+    let (held, store) = (gate.clone(), shop.store().clone());
+    shop.registry.demo.fault(move |request, _| {
+        let is_on_replacement = store.digest_of("app", tag) != Some(image);
+        (request.method == "DELETE" && is_on_replacement).then(|| Fault::Gate(held.clone()))
+    });
+    tokio::select! {
+        report = shop.run(&work) => panic!("it waits at the gate: {report:?}"),
+        () = gate.reached_by(1) => {}
+    }
+    shop.registry.demo.clear_faults();
+    assert_ne!(shop.tags("app")[tag], image, "the first half is done");
+    let entry = open_entry(&shop.workshop.journal).await.expect("an open entry");
+    (shop, entry)
+}
+
+fn retag(shop: &Shop, manner: retag::Manner) -> model::Wish {
+    let items = vec![("2".parse().expect("a tag"), shop.repository("app"), tag("two"))];
+    model::Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner })
+}
+
+async fn undoing(shop: &Shop) -> model::Wish {
+    let made = shop.carry_out(&retag(shop, retag::Manner::Add)).await;
+    model::Wish::UndoByReplacement(made.undo.expect("an entry"))
+}
+
+#[tokio::test]
+async fn an_undo_cut_off_between_the_halves_goes_on_when_it_is_resumed_or_asked_for_again() {
+    for resumes in [true, false] {
+        let (shop, entry) = cut_off_between_the_halves("two", undoing).await;
+        let (journal, before) = (&shop.workshop.journal, three().repository("app").expect("it is there"));
+        let rest = journal.resume(&entry).await.expect("the rest");
+        let wish = match resumes {
+            true => rest,
+            false => model::Wish::UndoByReplacement(rest.undoes().expect("an undo").clone()),
+        };
+        let report = shop.carry_out(&wish).await;
+        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("D", before.tags.clone()), "{report:?}");
+        let undone = journal.entry(wish.undoes().expect("an undo")).await.expect("it is there").state;
+        assert_eq!((undone, open_entry(journal).await), (State::Undone, None));
+        let again = shop.undo(&report).await;
+        assert_eq!((ends(&again).as_str(), shop.tags("app")["two"]), ("D", before.tags["2"]), "{again:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_undo_cut_off_between_the_halves_is_taken_back_itself() {
+    let (shop, entry) = cut_off_between_the_halves("two", undoing).await;
+    let report = shop.carry_out(&model::Wish::Undo(entry)).await;
+    let tags = shop.tags("app");
+    assert_eq!((ends(&report).as_str(), tags["two"]), ("D", tags["2"]), "{report:?}");
+    assert_eq!(open_entry(&shop.workshop.journal).await, None, "what was taken back is over");
+}
+
+async fn moving(shop: &Shop) -> model::Wish {
+    retag(shop, retag::Manner::MoveByReplacement)
+}
+
+#[tokio::test]
+async fn a_rename_cut_off_between_the_halves_goes_on_when_it_is_resumed() {
+    let (shop, entry) = cut_off_between_the_halves("2", moving).await;
+    let (journal, image) = (&shop.workshop.journal, shop.tags("app")["two"]);
+    let rest = journal.resume(&entry).await.expect("the rest");
+    assert_eq!(rest, moving(&shop).await);
+    let report = shop.carry_out(&rest).await;
+    assert_eq!(ends(&report), "D", "{report:?}");
+    let tags = shop.tags("app");
+    assert_eq!(
+        (tags.keys().map(String::as_str).collect::<Vec<_>>(), tags["two"]),
+        (vec!["1", "3", "two"], image)
+    );
+    assert_eq!(open_entry(journal).await, None, "what was resumed is over");
+    for undo in [report.undo.expect("an entry"), entry] {
+        let back = shop.carry_out(&model::Wish::UndoByReplacement(undo)).await;
+        assert!(back.is_success(), "{back:?}");
+        assert_eq!(shop.tags("app")["2"], image, "never the replacement");
+    }
+    assert_eq!(shop.tags("app"), three().repository("app").expect("it is there").tags);
+}
+
+#[tokio::test]
+async fn a_rename_cut_off_between_the_halves_is_taken_back() {
+    let (shop, entry) = cut_off_between_the_halves("2", moving).await;
+    let report = shop.carry_out(&model::Wish::UndoByReplacement(entry)).await;
+    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(shop.tags("app"), three().repository("app").expect("it is there").tags);
+}
+
+#[tokio::test]
+async fn what_was_left_on_a_replacement_is_never_given_the_new_name() {
+    let (shop, entry) = cut_off_between_the_halves("2", moving).await;
+    let other = shop.tags("app")["1"];
+    shop.store().tag("app", "two", other);
+    let rest = shop.workshop.journal.resume(&entry).await.expect("the rest");
+    let failure = regtui::ops::work::plan(&shop.workshop, &rest).await.expect_err("it is no image");
+    assert!(failure.why.as_str().contains("left on a replacement"), "{failure}");
+    assert_eq!(shop.tags("app")["two"], other);
 }
 
 /// A shop where `two` was put on its replacement, which was not deleted yet when the program went down.

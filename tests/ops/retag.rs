@@ -7,7 +7,7 @@ use regtui::model::reference::{Host, Selector};
 use regtui::model::work::progress::Progress;
 use regtui::model::work::retag::{self, Manner, Plan};
 use regtui::model::work::rules::{Rule, Rules};
-use regtui::model::work::{Wish, Work};
+use regtui::model::work::{Wish, Work, delete};
 use regtui::ops::work;
 
 use crate::support::copying::layer;
@@ -99,12 +99,106 @@ async fn nothing_is_moved_where_tags_are_not_deleted() {
     let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, contents()).await;
     let before = shop.tags("app");
     let plan = plan(&shop, &wish(&shop, &[("1", "stable")], Manner::Move)).await;
-    assert!(
-        plan.refused.as_ref().is_some_and(|refused| refused.why.as_str().contains("would stay")),
-        "{plan:?}"
-    );
+    let blocked = plan.blocked.as_ref().expect("it is blocked");
+    assert!(blocked.why.as_str().contains("would stay"), "{plan:?}");
+    assert_eq!(plan.ways, [delete::Manner::Untag, delete::Manner::Replace], "another way is open");
     let report = shop.run(&Work::Retag(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
+    assert_eq!(changes_of(&shop), [""; 0]);
+}
+
+/// Distribution 2.8.
+fn only_by_digest() -> Settings {
+    Settings { delete_by_tag: false, ..Settings::default() }
+}
+
+/// Requests that change something, without those that ask what the server deletes.
+fn changes_of(shop: &Shop) -> Vec<String> {
+    let is_probe = |line: &String| {
+        line.starts_with("DELETE ") && (line.contains("sha256:") || line.contains("regtui-probe-"))
+    };
+    shop.changes().into_iter().filter(|line| !is_probe(line)).collect()
+}
+
+#[tokio::test]
+async fn a_move_by_replacement_takes_the_old_name_and_no_sibling_and_is_undone() {
+    let shop = Shop::new(only_by_digest(), contents()).await;
+    let before = shop.store().repository("app").expect("it is there");
+    let items = [("1", "stable"), ("old", "other:old")];
+    let report = shop.carry_out(&wish(&shop, &items, Manner::MoveByReplacement)).await;
+    assert_eq!(ends(&report), "DD", "{report:?}");
+    let after = shop.store().repository("app").expect("it is there");
+    assert_eq!(after.tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "stable"]);
+    assert_eq!((after.tags["stable"], after.tags["1.2"]), (before.tags["1"], before.tags["1"]));
+    assert_eq!(shop.tags("other")["old"], before.tags["old"]);
+    assert!(after.manifests.keys().eq(before.manifests.keys()), "no replacement and no probe stays");
+    let undo = Wish::UndoByReplacement(report.undo.clone().expect("an entry"));
+    let undone = shop.carry_out(&undo).await;
+    assert_eq!((ends(&undone).as_str(), shop.tags("app")), ("DDDD", before.tags.clone()), "{undone:?}");
+    assert!(shop.tags("other").is_empty());
+}
+
+#[tokio::test]
+async fn a_move_by_replacement_untags_where_the_server_can() {
+    let shop = Shop::open(contents()).await;
+    let plan = plan(&shop, &wish(&shop, &[("1", "stable")], Manner::MoveByReplacement)).await;
+    assert_eq!((plan.manner, plan.ways.len()), (Manner::Move, 0), "no replacement is needed");
+    let report = shop.run(&Work::Retag(plan)).await;
+    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(changes_of(&shop), ["PUT /v2/app/manifests/stable", "DELETE /v2/app/manifests/1"]);
+}
+
+#[tokio::test]
+async fn nothing_is_moved_by_replacement_where_nothing_is_deleted() {
+    let settings = Settings { delete_by_digest: false, ..only_by_digest() };
+    let shop = Shop::new(settings, contents()).await;
+    let before = shop.tags("app");
+    for manner in [Manner::Move, Manner::MoveByReplacement] {
+        let plan = plan(&shop, &wish(&shop, &[("1", "stable")], manner)).await;
+        let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
+        assert!(
+            hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED") && plan.ways.is_empty(),
+            "{plan:?}"
+        );
+        let report = shop.run(&Work::Retag(plan)).await;
+        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before.clone()));
+    }
+    assert_eq!(changes_of(&shop), [""; 0]);
+}
+
+#[tokio::test]
+async fn where_replacements_turn_out_not_to_work_the_new_tag_is_not_put_either() {
+    let shop = Shop::new(only_by_digest(), contents()).await;
+    let before = shop.tags("app");
+    let work = shop.plan(&wish(&shop, &[("1", "stable")], Manner::MoveByReplacement)).await;
+    shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
+    let report = shop.run(&work).await;
+    assert_eq!((ends(&report).as_str(), report.undo.clone()), ("F", None), "{report:?}");
+    let mut after = shop.tags("app");
+    after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
+    assert_eq!(after, before);
+    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("stayed behind")), "{report:?}");
+}
+
+#[tokio::test]
+async fn an_old_name_whose_replacement_cannot_be_deleted_gets_its_image_back() {
+    let shop = Shop::new(only_by_digest(), contents()).await;
+    let before = shop.tags("app");
+    let work = shop.plan(&wish(&shop, &[("1", "stable")], Manner::MoveByReplacement)).await;
+    let deletes = std::sync::atomic::AtomicUsize::new(0);
+    shop.registry.demo.fault(move |request, _| {
+        let is_later =
+            request.method == "DELETE" && deletes.fetch_add(1, std::sync::atomic::Ordering::SeqCst) > 0;
+        is_later.then(|| Fault::status(405))
+    });
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "F", "{report:?}");
+    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("byte for byte")), "{report:?}");
+    let (_, failure) = report.failures().next().expect("one");
+    assert!(failure.what.as_str().contains("stable is there, but"), "{failure}");
+    let mut after = shop.tags("app");
+    assert_eq!(after.remove("stable"), Some(before["1"]));
+    assert_eq!(after, before);
 }
 
 #[tokio::test]

@@ -99,7 +99,9 @@ async fn can_be_undone(
     if report.undo.is_none() {
         return assert_eq!(before, after, "{what}");
     }
-    let undone = shop.undo(report).await;
+    // By replacement only where the server cannot untag.
+    let undo = Wish::UndoByReplacement(report.undo.clone().expect("an entry"));
+    let undone = shop.carry_out(&undo).await;
     assert_eq!(&tags(shop), before, "{what}\nundone: {undone:#?}");
 }
 
@@ -126,14 +128,32 @@ async fn of_tags_in_another_repository_each_is_there_or_not_whether_mounted_or_b
 
 #[tokio::test]
 async fn of_tags_that_are_renamed_each_has_one_name() {
-    let wish = async |shop: &Shop| retag(shop, "app", retag::Manner::Move);
-    let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
-        let old = name.split(' ').next().unwrap_or(name);
-        let (is_there, was) = (after.contains_key(new_tag(name)), before.get(old));
-        assert_eq!(after.get(old), was.filter(|_| !is_there), "{name} has two names, or none: {after:?}");
-        is_there
+    for delete_by_tag in [true, false] {
+        let manner = if delete_by_tag { retag::Manner::Move } else { retag::Manner::MoveByReplacement };
+        let wish = async |shop: &Shop| retag(shop, "app", manner);
+        let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
+            let old = name.split(' ').next().unwrap_or(name);
+            let (is_there, was) = (after.contains_key(new_tag(name)), before.get(old));
+            assert_eq!(after.get(old), was.filter(|_| !is_there), "{name} has two names, or none: {after:?}");
+            is_there
+        };
+        let settings = Settings { delete_by_tag, ..Settings::default() };
+        stopped_at_any_request(settings, wish, is_done, "app").await;
+    }
+}
+
+#[tokio::test]
+async fn of_new_tags_that_are_taken_back_by_replacement_each_is_gone_or_its_image() {
+    let settings = Settings { delete_by_tag: false, ..Settings::default() };
+    let wish = async |shop: &Shop| {
+        let made = shop.carry_out(&retag(shop, "app", retag::Manner::Add)).await;
+        Wish::UndoByReplacement(made.undo.expect("an entry"))
     };
-    stopped_at_any_request(Settings::default(), wish, is_done, "app").await;
+    let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
+        assert!(after.iter().all(|(tag, digest)| before.get(tag) == Some(digest)), "{after:?}");
+        !after.contains_key(name)
+    };
+    stopped_at_any_request(settings, wish, is_done, "app").await;
 }
 
 #[tokio::test]

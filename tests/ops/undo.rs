@@ -142,7 +142,113 @@ async fn a_new_tag_is_not_said_to_go_where_tags_are_not_deleted() {
     let Work::Undo(plan) = shop.plan(&Wish::Undo(report.undo.expect("an entry"))).await else { panic!() };
     let why = plan.steps[0].impossible.as_ref().expect("it cannot be done");
     assert!(why.as_str().contains("does not delete by tag"), "{why}");
+    assert_eq!(plan.ways, [Manner::Untag, Manner::Replace], "another way is open");
     assert_eq!((ends(&shop.run(&Work::Undo(plan)).await).as_str(), shop.tags("app")), ("L", before));
+}
+
+/// Distribution 2.8.
+fn only_by_digest() -> Settings {
+    Settings { delete_by_tag: false, ..Settings::default() }
+}
+
+/// `1` has got another tag, `new`, and `other` is that image too. The wish to take that back by replacement.
+async fn retagged(settings: Settings) -> (Shop, Wish) {
+    let shop = Shop::new(settings, contents()).await;
+    let item = |new| ("1".parse().expect("a tag"), shop.repository("app"), tag(new));
+    let wish = Wish::Retag(retag::Wish {
+        from: shop.repository("app"),
+        items: vec![item("new"), item("other")],
+        manner: retag::Manner::Add,
+    });
+    let report = shop.carry_out(&wish).await;
+    assert_eq!(ends(&report), "DD", "{report:?}");
+    (shop, Wish::UndoByReplacement(report.undo.expect("an entry")))
+}
+
+#[tokio::test]
+async fn a_new_tag_goes_by_replacement_and_an_undo_of_that_brings_it_back() {
+    let (shop, undo) = retagged(only_by_digest()).await;
+    let retagged = shop.store().repository("app").expect("it is there");
+    let before = contents().repository("app").expect("it is there").tags.clone();
+    let undone = shop.carry_out(&undo).await;
+    assert_eq!((ends(&undone).as_str(), shop.tags("app")), ("DD", before.clone()), "{undone:?}");
+    let after = shop.store().repository("app").expect("it is there");
+    assert!(after.manifests.keys().eq(retagged.manifests.keys()), "no replacement and no probe stays");
+    let entry = undo.undoes().expect("an entry");
+    assert_eq!(shop.workshop.journal.entry(entry).await.expect("it is there").state, State::Undone);
+    let again = shop.undo(&undone).await;
+    assert_eq!((ends(&again).as_str(), shop.tags("app")), ("DD", retagged.tags.clone()), "{again:?}");
+}
+
+#[tokio::test]
+async fn where_tags_can_be_deleted_undo_makes_no_replacement() {
+    let (shop, undo) = retagged(Settings::default()).await;
+    let Work::Undo(plan) = shop.plan(&undo).await else { panic!() };
+    assert!(plan.ways.is_empty() && plan.steps.iter().all(|step| !step.by_replacement), "{plan:?}");
+    let puts = |shop: &Shop| shop.changes().iter().filter(|line| line.starts_with("PUT ")).count();
+    let before = puts(&shop);
+    let report = shop.run(&Work::Undo(plan)).await;
+    assert_eq!((ends(&report).as_str(), puts(&shop)), ("DD", before + 1), "{report:?}");
+    assert!(!shop.tags("app").contains_key("new"));
+}
+
+#[tokio::test]
+async fn where_nothing_is_deleted_undo_says_what_would_allow_it() {
+    let (shop, undo) = retagged(Settings { delete_by_digest: false, ..only_by_digest() }).await;
+    let Work::Undo(plan) = shop.plan(&undo).await else { panic!() };
+    assert!(plan.ways.is_empty(), "{plan:?}");
+    let hint = plan.hint.as_ref().expect("a hint");
+    assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED"), "{hint}");
+    assert_eq!(ends(&shop.run(&Work::Undo(plan)).await), "DL", "what was replaced comes back");
+    assert!(shop.tags("app").contains_key("new"));
+}
+
+#[tokio::test]
+async fn a_new_tag_that_moved_after_the_plan_is_not_replaced() {
+    let (shop, undo) = retagged(only_by_digest()).await;
+    let work = shop.plan(&undo).await;
+    let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag("new").push();
+    let report = shop.run(&work).await;
+    assert_eq!((ends(&report).as_str(), shop.tags("app")["new"]), ("DL", theirs.digest), "{report:?}");
+}
+
+#[tokio::test]
+async fn a_new_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
+    for (refused_from, remark) in [(0, "stayed behind"), (1, "byte for byte")] {
+        let (shop, undo) = retagged(only_by_digest()).await;
+        let work = shop.plan(&undo).await;
+        let image = shop.tags("app")["new"];
+        let deletes = std::sync::atomic::AtomicUsize::new(0);
+        shop.registry.demo.fault(move |request, _| {
+            let is_refused = request.method == "DELETE"
+                && deletes.fetch_add(1, std::sync::atomic::Ordering::SeqCst) >= refused_from;
+            is_refused.then(|| Fault::status(405))
+        });
+        let report = shop.run(&work).await;
+        assert_eq!((ends(&report).as_str(), shop.tags("app")["new"]), ("DF", image), "{report:?}");
+        assert!(report.remarks.iter().any(|said| said.as_str().contains(remark)), "{report:?}");
+        assert_eq!(shop.tags("app")["latest"], image);
+        let entry = undo.undoes().expect("an entry");
+        let state = shop.workshop.journal.entry(entry).await.expect("it is there").state;
+        assert_eq!(state, State::Ended, "not all of it was taken back");
+    }
+}
+
+#[tokio::test]
+async fn a_sibling_that_vanishes_beside_a_replacement_is_put_back() {
+    let (shop, undo) = retagged(only_by_digest()).await;
+    let work = shop.plan(&undo).await;
+    let before = shop.tags("app");
+    let store = shop.store().clone();
+    shop.registry.demo.fault(move |request, nth| {
+        if request.method == "PUT" && request.path.ends_with("/manifests/new") && nth == 1 {
+            store.change("app", |repository| repository.tags.remove("latest"));
+        }
+        None
+    });
+    let report = shop.run(&work).await;
+    assert!(report.remarks.iter().any(|said| said.as_str().contains("`latest` vanished")), "{report:?}");
+    assert_eq!(shop.tags("app")["latest"], before["latest"]);
 }
 
 #[tokio::test]

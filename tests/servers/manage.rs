@@ -106,6 +106,50 @@ async fn tags_are_put_moved_and_put_back() {
     }
 }
 
+/// The same by way of replacements.
+fn by_replacement<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &["--replace"]].concat()
+}
+
+/// Where the server cannot untag, nothing is changed before the way by replacement was chosen.
+#[tokio::test(flavor = "multi_thread")]
+async fn new_tags_are_taken_back_and_old_names_go_on_every_server_that_deletes() {
+    for server in all() {
+        let ((uploader, bytes), shell) = (fill(&server).await, Shell::new());
+        let (app, name) = (format!("{}/team/app", server.host), server.name);
+        let (one, next) = (format!("{app}:1.0.0"), async |tag: &str| uploader.read("team/app", tag).await);
+        shell.run(&["tag", &one, "next", "--yes"]).await.assert_code(0);
+        let rename = ["tag", "--move", &one, "first", "--yes"];
+        if name == "distribution2" || name == "distribution2 without deletes" {
+            for arguments in [&["undo", "--yes"][..], &rename] {
+                let refused = shell.run(arguments).await;
+                refused.assert_code(1).assert_says("does not delete by tag");
+                assert_eq!((next("next").await, next("first").await), (Some(bytes.clone()), None), "{name}");
+                assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{name}");
+            }
+        }
+        if name == "distribution2 without deletes" {
+            for arguments in [&["undo", "--yes"][..], &rename] {
+                let refused = shell.run(&by_replacement(arguments)).await;
+                refused.assert_code(1).assert_says("REGISTRY_STORAGE_DELETE_ENABLED");
+            }
+            assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{name}");
+            continue;
+        }
+        // Where the server can untag it does.
+        shell.run(&by_replacement(&["undo", "--yes"])).await.assert_code(0);
+        assert_eq!(next("next").await, None, "{name}");
+        assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{name}");
+        shell.run(&by_replacement(&rename)).await.assert_code(0);
+        assert_eq!(next("first").await.as_ref(), Some(&bytes), "{name}");
+        assert_eq!(tags_that_hold(&uploader, &bytes).await, ["1.0", "latest"], "{name}");
+        shell.run(&by_replacement(&["undo", "--yes"])).await.assert_code(0);
+        assert_eq!(next("first").await, None, "{name}");
+        assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{name}");
+        assert_eq!(uploader.tags("team/app").await.len(), ALIASES.len() + 1, "{name}: no probe stays");
+    }
+}
+
 /// An index of two platforms.
 async fn fill_index(uploader: &Uploader) -> Bytes {
     uploader.index("team/multi", "2.0").await;

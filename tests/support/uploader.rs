@@ -160,6 +160,14 @@ impl Uploader {
         self.http.get(url).send().await.expect("an answer").status().is_success()
     }
 
+    /// The names of the tags of a repository.
+    pub async fn tags(&self, repository: &str) -> Vec<Value> {
+        let url = format!("{}/v2/{repository}/tags/list", self.base);
+        let answer = self.http.get(url).send().await.expect("an answer");
+        let list: Value = serde_json::from_str(&answer.text().await.expect("a body")).expect("JSON");
+        list["tags"].as_array().cloned().unwrap_or_default()
+    }
+
     /// The manifest as it is, if it is there.
     pub async fn read(&self, repository: &str, reference: &str) -> Option<Bytes> {
         let url = format!("{}/v2/{repository}/manifests/{reference}", self.base);

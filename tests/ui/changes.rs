@@ -7,9 +7,10 @@ use regtui::app::msg::{Answer, Msg};
 use regtui::app::notices::Level;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::{Repository, Selector, Tag};
-use regtui::model::server::Ability;
+use regtui::model::server::{Ability, Deletes};
 use regtui::model::work::comparison::{Comparison, Row, Side};
 use regtui::model::work::copy::{self, What};
+use regtui::model::work::delete::Manner as Way;
 use regtui::model::work::journal::{self, Entry, EntryId, Held, State};
 use regtui::model::work::progress::{Item, Outcome, Progress, Report};
 use regtui::model::work::retag::{self, Manner};
@@ -34,16 +35,21 @@ fn plan(wish: &Wish) -> Result<Work, Failure> {
         Wish::Delete(_) => delete_plan(wish),
         Wish::Retag(wish) => Ok(Work::Retag(retag_plan(wish))),
         Wish::Copy(wish) => Ok(Work::Copy(copy_plan(wish))),
-        Wish::Undo(entry) => Ok(Work::Undo(undo::Plan {
+        Wish::Undo(entry) | Wish::UndoByReplacement(entry) => Ok(Work::Undo(undo::Plan {
             entry: entry.clone(),
             of: "untag team/app:1.4.2".into(),
             at: "2026-11-21T11:40:00Z".parse().expect("a time"),
+            manner: wish.way().expect("untag"),
+            ways: Vec::new(),
+            hint: None,
             steps: vec![
                 undo::Step {
                     repository: repository("localhost:5000/team/app"),
                     selector: Selector::Tag(tag("1.4.2")),
                     before: Some(digest(7)),
                     now: None,
+                    left_on: None,
+                    by_replacement: false,
                     impossible: None,
                 },
                 undo::Step {
@@ -51,6 +57,8 @@ fn plan(wish: &Wish) -> Result<Work, Failure> {
                     selector: Selector::Tag(tag("1.4.1")),
                     before: Some(digest(8)),
                     now: Some(digest(9)),
+                    left_on: None,
+                    by_replacement: false,
                     impossible: Some("it moved since".into()),
                 },
             ],
@@ -67,11 +75,14 @@ fn retag_plan(wish: &retag::Wish) -> retag::Plan {
         to: to.clone(),
         tag: tag.clone(),
         replaces: (number % 3 == 1 && *to == wish.from).then(|| digest(number + 0x40)),
+        left_on: None,
     });
     retag::Plan {
         from: wish.from.clone(),
         manner: wish.manner,
+        ways: Vec::new(),
         steps: steps.collect(),
+        blocked: None,
         refused: None,
         name_to_type: None,
     }
@@ -528,16 +539,57 @@ fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
 }
 
 #[test]
+fn a_change_that_another_way_can_take_back_is_not_passed_over() {
+    let mut screen = screen((80, 24));
+    screen.registry.plan = |wish| {
+        let mut work = plan(wish)?;
+        if let Work::Undo(undo) = &mut work {
+            undo.ways = vec![Way::Untag, Way::Replace];
+            for step in &mut undo.steps {
+                (step.before, step.now) = (None, Some(digest(7)));
+                step.by_replacement = undo.manner == Way::Replace;
+                step.impossible = (!step.by_replacement).then(|| "the server does not delete by tag".into());
+            }
+        }
+        Ok(work)
+    };
+    screen.press("z");
+    let wish = |screen: &Screen| match screen.state.dialogs.last() {
+        Some(Dialog::Plan(plan)) => plan.wish.clone(),
+        _ => None,
+    };
+    let last = EntryId("3".into());
+    assert_eq!(wish(&screen), Some(Wish::Undo(last.clone())));
+    screen.press("Tab");
+    assert_eq!(wish(&screen), Some(Wish::UndoByReplacement(last.clone())));
+    screen.press("Tab");
+    assert_eq!(wish(&screen), Some(Wish::Undo(last.clone())));
+    screen.click("○ replace");
+    screen.wait(1000);
+    assert_eq!(wish(&screen), Some(Wish::UndoByReplacement(last)));
+    screen.press("l Enter");
+    assert!(
+        screen.started.is_empty() && screen.text().contains("Untag by replacement?"),
+        "{}",
+        screen.text()
+    );
+    screen.press("Esc").press("Esc");
+    assert!(screen.state.dialogs.is_empty() && screen.started.is_empty());
+}
+
+#[test]
 fn after_new_tags_no_undo_is_promised_that_the_server_cannot_do() {
+    let no = || Ability::No("405 UNSUPPORTED".into());
     let table = [
-        (Ability::Yes, "`z` undoes it"),
-        (Ability::Unknown, "`z` may undo it"),
-        (Ability::No("405 UNSUPPORTED".into()), ""),
+        (Ability::Yes, Ability::Yes, "`z` undoes it"),
+        (Ability::Unknown, Ability::Unknown, "`z` may undo it"),
+        (no(), Ability::Yes, "`z` may undo it, by replacement"),
+        (no(), no(), ""),
     ];
-    for (by_tag, promise) in table {
+    for (by_tag, by_digest, promise) in table {
         let mut screen = after((120, 40), &["t"]);
         let server = screen.state.registries.items[0].server.value.as_mut().expect("it answered");
-        server.deletes.by_tag = by_tag;
+        server.deletes = Deletes { by_tag, by_digest };
         screen.write("other:free").press("Enter").press("Enter");
         let report = Report {
             items: vec![item("free", Some(Outcome::Done("".into())))],
@@ -587,16 +639,18 @@ fn an_image_that_went_with_its_tag_is_no_failure() {
 /// One of the two tags replaced another image, which can be put back; the other is new and would have to go.
 #[test]
 fn after_new_and_replaced_tags_undo_is_promised_as_far_as_the_server_can_do_it() {
+    let no = || Ability::No("405 UNSUPPORTED".into());
     let table = [
-        (Ability::Yes, "; `z` undoes it"),
-        (Ability::Unknown, "; `z` may undo it"),
-        (Ability::No("405 UNSUPPORTED".into()), "; `z` undoes a part of it"),
+        (Ability::Yes, Ability::Yes, "; `z` undoes it"),
+        (Ability::Unknown, Ability::Unknown, "; `z` may undo it"),
+        (no(), Ability::Yes, "; `z` may undo it, by replacement"),
+        (no(), no(), "; `z` undoes a part of it"),
     ];
-    for (by_tag, promise) in table {
+    for (by_tag, by_digest, promise) in table {
         let mut screen = after((120, 40), &["Space Space", "c"]);
         screen.press("Down Enter").press("Enter").press("l Enter");
         let mut server = screen.state.registries.items[0].server.value.clone().expect("it answered");
-        server.deletes.by_tag = by_tag;
+        server.deletes = Deletes { by_tag, by_digest };
         for registry in &mut screen.state.registries.items {
             registry.server.value = Some(server.clone());
         }

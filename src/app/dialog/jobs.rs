@@ -222,7 +222,7 @@ fn again(wish: &Wish, items: &[Item]) -> Option<Wish> {
         Wish::Retag(retag) => keep(&mut retag.items, |(selector, ..)| is_named(selector)),
         Wish::Delete(delete) => keep(&mut delete.selectors, is_named),
         Wish::Copy(copy::Wish { what: copy::What::Images(selectors), .. }) => keep(selectors, is_named),
-        Wish::Copy(_) | Wish::Undo(_) => {}
+        Wish::Copy(_) | Wish::Undo(_) | Wish::UndoByReplacement(_) => {}
     }
     Some(wish)
 }

@@ -1,6 +1,8 @@
 //! The plan of a change: looked up, shown, changed by switches, confirmed. Nothing is changed before that, and then
 //! exactly what was shown.
 
+mod switches;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -17,7 +19,6 @@ use crate::app::{layout, plan};
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
-use crate::model::work::delete::Manner;
 use crate::model::work::journal::{Entry, EntryId};
 use crate::model::work::{Wish, Work};
 
@@ -75,10 +76,10 @@ impl Plan {
         self.guard.lets_in(now)
     }
 
-    /// The change before one of which nothing can be taken back.
+    /// The change before one of which nothing can be taken back, in no way.
     fn step_back(&mut self, work: &Work) -> Option<EntryId> {
         let Work::Undo(undo) = work else { return None };
-        if undo.refused.is_some() || !undo.is_impossible() {
+        if undo.refused.is_some() || !undo.is_impossible() || !undo.ways.is_empty() {
             return None;
         }
         let older = self.older.pop_front()?;
@@ -322,7 +323,7 @@ impl Turn<'_> {
             plan.problem = Some("that is not the name");
         } else if !may_confirm {
             plan.problem = Some("Enter came together with other keys: press it once more");
-        } else if is_replacement(work) && !plan.asks_again {
+        } else if work.replaces_images() && !plan.asks_again {
             plan.appears(self.now);
             plan.asks_again = true;
         } else {
@@ -349,42 +350,4 @@ impl Turn<'_> {
         plan.appears(self.now);
         plan.confirms = false;
     }
-
-    /// The next way to delete.
-    fn turn_way(&mut self, plan: &mut Plan) {
-        let (Some(Work::Delete(shown)), Some(Wish::Delete(wish))) =
-            (plan.work.value.as_deref(), plan.wish.as_ref())
-        else {
-            return;
-        };
-        let ways = plan::delete::ways(shown);
-        let chosen = wish.manner.unwrap_or(shown.manner);
-        let at = ways.iter().position(|way| *way == chosen).unwrap_or(0);
-        if let Some(next) = ways.get((at + 1) % ways.len().max(1)) {
-            self.take_way(plan, *next);
-        }
-    }
-
-    /// Plans to delete in another way.
-    pub(super) fn take_way(&mut self, plan: &mut Plan, manner: Manner) {
-        if let Some(Wish::Delete(wish)) = plan.wish.as_mut() {
-            wish.manner = Some(manner);
-            self.plan_again(plan);
-        }
-    }
-
-    /// Takes along what belongs to the images, or leaves it.
-    fn turn_along(&mut self, plan: &mut Plan, key: char) {
-        match (plan.wish.as_mut(), key) {
-            (Some(Wish::Delete(wish)), 'C') => wish.along.children = !wish.along.children,
-            (Some(Wish::Delete(wish)), 'R') => wish.along.referrers = !wish.along.referrers,
-            (Some(Wish::Copy(wish)), 'R') => wish.referrers = !wish.referrers,
-            _ => return,
-        }
-        self.plan_again(plan);
-    }
-}
-
-fn is_replacement(work: &Work) -> bool {
-    matches!(work, Work::Delete(plan) if plan.manner == Manner::Replace)
 }

@@ -3,21 +3,17 @@
 use std::collections::HashSet;
 
 use super::rows::Pair;
-use super::{Page, Press, Tone, joined};
-use crate::model::columns;
+use super::{Page, Tone, joined};
 use crate::model::digest::Digest;
 use crate::model::plural::counted;
 use crate::model::server::Ability;
 use crate::model::size;
 use crate::model::work::delete::{AtStake, Image, Manner, Plan, Referrer};
 
-/// With fewer rows than this only the chosen way is shown.
-const FEW_ROWS: usize = 8;
-
 impl Page {
     pub(super) fn delete(&mut self, plan: &Plan) {
         self.field("repository", Tone::Plain, &plan.repository.to_string());
-        self.ways(plan);
+        self.ways(&plan.ways(), plan.manner);
         self.summary(plan);
         if let (Some(blocked), Some(why)) = (plan.blocked.as_ref(), blocked(plan)) {
             self.blank();
@@ -72,28 +68,6 @@ impl Page {
         }
         let tone = if unnamed > 0 || !broken.is_empty() { Tone::Bad } else { Tone::Warn };
         self.field("goes", tone, &text);
-    }
-
-    /// The ways that there are, the chosen one marked; where there is little room, only that one.
-    fn ways(&mut self, plan: &Plan) {
-        if self.rows < FEW_ROWS {
-            let text = format!("● {}", word(plan.manner));
-            return self.field("way", Tone::Strong, &text);
-        }
-        let mut label = "way";
-        for manner in ways(plan) {
-            let sign = if manner == plan.manner { "●" } else { "○" };
-            let tone = if manner == plan.manner { Tone::Strong } else { Tone::Dim };
-            let name = columns::left(word(manner), 13);
-            let room = self.width.saturating_sub(super::LABELS + 2 + 13);
-            let pieces = vec![
-                (Tone::Dim, columns::left(label, super::LABELS)),
-                (tone, format!("{sign} {name}")),
-                (Tone::Dim, columns::cut(meaning(manner), room)),
-            ];
-            self.pressable(Press::Way(manner), pieces);
-            label = "";
-        }
     }
 
     /// The switches for what goes along, where there is something.
@@ -249,33 +223,6 @@ pub fn blocked(plan: &Plan) -> Option<String> {
         }
     }
     Some(why)
-}
-
-/// The ways to offer. The replacement is only for servers that cannot untag.
-pub fn ways(plan: &Plan) -> Vec<Manner> {
-    let cannot_untag = matches!(plan.deletes.by_tag, Ability::No(_))
-        || plan.manner == Manner::Replace
-        || plan.manner == Manner::Untag && plan.blocked.is_some();
-    match cannot_untag {
-        true => vec![Manner::Untag, Manner::Image, Manner::Replace],
-        false => vec![Manner::Untag, Manner::Image],
-    }
-}
-
-fn word(manner: Manner) -> &'static str {
-    match manner {
-        Manner::Untag => "untag",
-        Manner::Image => "delete image",
-        Manner::Replace => "replace",
-    }
-}
-
-fn meaning(manner: Manner) -> &'static str {
-    match manner {
-        Manner::Untag => "the named tags go, the images stay",
-        Manner::Image => "the images go, with every tag that they have",
-        Manner::Replace => "each tag is put on a manifest of its own, which is deleted",
-    }
 }
 
 /// What an image was named by.

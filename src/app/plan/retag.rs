@@ -3,11 +3,19 @@
 use super::rows::Renamed;
 use super::{Page, Tone, change};
 use crate::model::reference::Repository;
-use crate::model::work::retag::{Manner, Plan, Step};
+use crate::model::work::retag::{Plan, Step};
 
 impl Page {
     pub(super) fn retag(&mut self, plan: &Plan) {
         self.field("repository", Tone::Plain, &plan.from.to_string());
+        if let (false, Some(way)) = (plan.ways.is_empty(), plan.manner.way()) {
+            self.ways(&plan.ways, way);
+        }
+        if let Some(blocked) = &plan.blocked {
+            self.blank();
+            self.field("blocked", Tone::Bad, blocked.why.as_str());
+            self.hint(blocked.hint.as_ref());
+        }
         self.blank();
         let row = |step: &Step| Renamed {
             old: step.selector.to_string(),
@@ -15,7 +23,7 @@ impl Page {
             becomes: change(step.replaces.as_ref(), &step.digest),
         };
         self.renamed(plan.steps.iter().map(row).collect());
-        if plan.manner == Manner::Move {
+        if plan.manner.moves() {
             let stays = |step: &Step, old: &str| step.to == plan.from && step.tag.as_str() == old;
             let pairs = plan.steps.iter().map(|step| (step, step.selector.to_string()));
             let gone: Vec<String> =

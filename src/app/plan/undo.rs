@@ -14,6 +14,9 @@ impl Page {
         hosts.dedup();
         self.field("registry", Tone::Strong, &hosts.join(", "));
         self.field("when", Tone::Plain, &time::absolute(plan.at));
+        if !plan.ways.is_empty() {
+            self.ways(&plan.ways, plan.manner);
+        }
         self.blank();
         let is_one = hosts.len() == 1;
         let pair = |step: &Step| Pair { name: (Tone::Strong, name(step, is_one)), becomes: effect(step) };
@@ -25,6 +28,7 @@ impl Page {
                 self.indented(2, "blocked", Tone::Bad, why.as_str());
             }
         }
+        self.hint(plan.hint.as_ref());
     }
 }
 
@@ -46,6 +50,9 @@ fn effect(step: &Step) -> (Tone, String) {
         (Some(before), Some(now)) if before == now => (Tone::Dim, "is that already".into()),
         (Some(before), Some(now)) => (Tone::Warn, format!("put back  {} → {}", now.short(), before.short())),
         (Some(before), None) => (Tone::Good, format!("put back  {}", before.short())),
+        (None, Some(now)) if step.by_replacement => {
+            (Tone::Warn, format!("untagged by replacement  {}", now.short()))
+        }
         (None, Some(now)) => (Tone::Warn, format!("untagged  {}", now.short())),
         (None, None) => (Tone::Dim, "is not there already".into()),
     }

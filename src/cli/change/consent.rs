@@ -172,12 +172,15 @@ mod tests {
             to: repository.clone(),
             tag: tag("stable"),
             replaces: (!is_free).then(|| Digest::sha256(b"b")),
+            left_on: None,
         };
         Work::Retag(retag::Plan {
             name_to_type: is_protected.then(|| repository.name.clone()),
             from: repository,
             manner: retag::Manner::Add,
+            ways: Vec::new(),
             steps: vec![step],
+            blocked: None,
             refused: None,
         })
     }

@@ -6,6 +6,7 @@ use crate::cli::print::Table;
 use crate::model::digest::Digest;
 use crate::model::reference::Selector;
 use crate::model::size;
+use crate::model::text::SafeText;
 use crate::model::work::delete::{self, Manner};
 use crate::model::work::progress::Missed;
 use crate::model::work::rules::Refusal;
@@ -13,6 +14,10 @@ use crate::model::work::{Work, copy, retag, undo};
 
 /// Columns that a list of tags takes before it goes on in the next row.
 const LIST: usize = 48;
+
+/// How tags go by way of replacements.
+const REPLACEMENT: &str =
+    "each tag is put on a marked copy of its manifest, and that is deleted by digest: the images stay";
 
 /// Prints the plan.
 pub fn print(out: &mut impl Write, work: &Work) -> io::Result<()> {
@@ -31,12 +36,8 @@ pub fn print(out: &mut impl Write, work: &Work) -> io::Result<()> {
 
 /// Why nothing of it will happen: who reads only the plan must know.
 fn obstacle(work: &Work) -> Option<(&'static str, &Refusal)> {
-    let blocked = match work {
-        Work::Delete(plan) => plan.blocked.as_ref(),
-        _ => None,
-    };
     let refused = work.refused().map(|refusal| ("refused", refusal));
-    refused.or(blocked.map(|refusal| ("blocked", refusal)))
+    refused.or(work.blocked().map(|refusal| ("blocked", refusal)))
 }
 
 /// The registry, where the title does not name it.
@@ -60,10 +61,13 @@ fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
         table.row(vec![name(&step.selector), step.digest.short(), tag, now]);
     }
     table.print(out)?;
-    if plan.manner == retag::Manner::Move {
+    if plan.manner.moves() {
         writeln!(out)?;
         let old = plan.steps.iter().map(|step| name(&step.selector)).collect();
         facts(out, "untags", old)?;
+    }
+    if plan.manner == retag::Manner::MoveByReplacement {
+        fact(out, "method", REPLACEMENT)?;
     }
     Ok(())
 }
@@ -72,9 +76,7 @@ fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
     let way = match plan.manner {
         Manner::Untag => "delete by tag: the images stay",
         Manner::Image => "delete by digest: the images go, and every tag that they have",
-        Manner::Replace => {
-            "each tag is put on a marked copy of its manifest, and that is deleted by digest: the images stay"
-        }
+        Manner::Replace => REPLACEMENT,
     };
     fact(out, "method", way)?;
     writeln!(out)?;
@@ -239,13 +241,23 @@ fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
         table.row(vec![what, digest(step.now.as_ref()), digest(step.before.as_ref()), impossible]);
     }
     table.print(out)?;
-    match plan.steps.first() {
-        Some(first) if !several => {
-            writeln!(out)?;
-            fact(out, "in", &first.repository)
-        }
-        _ => Ok(()),
+    let first = plan.steps.first().filter(|_| !several);
+    let is_by_replacement = plan.steps.iter().any(|step| step.by_replacement);
+    let method = is_by_replacement.then(|| format!("of new tags: {REPLACEMENT}"));
+    let hint = other_way(plan).or_else(|| plan.hint.clone());
+    if first.is_some() || method.is_some() || hint.is_some() {
+        writeln!(out)?;
     }
+    first.map_or(Ok(()), |first| fact(out, "in", &first.repository))?;
+    method.map_or(Ok(()), |method| fact(out, "method", method))?;
+    hint.map_or(Ok(()), |hint| fact(out, "hint", hint))
+}
+
+/// What takes new tags away that the chosen way cannot, with the option that chooses it.
+pub fn other_way(plan: &undo::Plan) -> Option<SafeText> {
+    let is_open = plan.manner == Manner::Untag && !plan.ways.is_empty();
+    let hint = plan.hint.as_ref().filter(|_| is_open)?;
+    Some(SafeText::from(format!("{hint}: `--replace`")))
 }
 
 /// A tag as it is, a digest short.
@@ -451,13 +463,16 @@ mod tests {
             to: repository(),
             tag: tag(name),
             replaces,
+            left_on: None,
         };
         let steps =
             vec![step("new", None), step("same", Some(digest("a"))), step("stable", Some(digest("b")))];
         let text = printed(Work::Retag(retag::Plan {
             from: repository(),
             manner: retag::Manner::Move,
+            ways: Vec::new(),
             steps,
+            blocked: None,
             refused: None,
             name_to_type: None,
         }));
@@ -475,12 +490,17 @@ mod tests {
             selector: Selector::Tag(tag("1.4.2")),
             before: Some(digest("a")),
             now: None,
+            left_on: None,
+            by_replacement: false,
             impossible: impossible.map(Into::into),
         };
         let text = printed(Work::Undo(undo::Plan {
             entry: EntryId("1".into()),
             of: "untag team/app:1.4.2".into(),
             at: jiff::Timestamp::UNIX_EPOCH,
+            manner: Manner::Untag,
+            ways: Vec::new(),
+            hint: None,
             steps: vec![step(None), step(Some("2 of its blobs are gone"))],
             refused: None,
             name_to_type: None,

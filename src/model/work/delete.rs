@@ -10,6 +10,7 @@ use crate::model::digest::Digest;
 use crate::model::media_type::MediaType;
 use crate::model::plural::counted;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
+use crate::model::server::Ability;
 pub use crate::model::server::Deletes;
 use crate::model::text::SafeText;
 
@@ -150,6 +151,17 @@ impl Plan {
             }
             (tags, _) => format!("{verb} {} of {name}", counted(tags.len(), "tag", "tags")),
         })
+    }
+
+    /// The ways to offer. The replacement is only for servers that cannot untag.
+    pub fn ways(&self) -> Vec<Manner> {
+        let cannot_untag = matches!(self.deletes.by_tag, Ability::No(_))
+            || self.manner == Manner::Replace
+            || self.manner == Manner::Untag && self.blocked.is_some();
+        match cannot_untag {
+            true => vec![Manner::Untag, Manner::Image, Manner::Replace],
+            false => vec![Manner::Untag, Manner::Image],
+        }
     }
 
     /// Every tag that stops working, once: those named, with whole images all that they have, and digest tags that go

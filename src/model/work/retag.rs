@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::delete;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
@@ -26,6 +27,33 @@ pub enum Manner {
     Add,
     /// They are untagged afterwards: the tag is renamed.
     Move,
+    /// The same where the server cannot delete by tag: they go by way of replacements, as with
+    /// [`delete::Manner::Replace`].
+    MoveByReplacement,
+}
+
+impl Manner {
+    /// Whether the old tags go.
+    pub fn moves(self) -> bool {
+        self != Manner::Add
+    }
+
+    /// The way in which the old tags go.
+    pub fn way(self) -> Option<delete::Manner> {
+        match self {
+            Manner::Add => None,
+            Manner::Move => Some(delete::Manner::Untag),
+            Manner::MoveByReplacement => Some(delete::Manner::Replace),
+        }
+    }
+
+    /// To move by this way. An image never goes with its old tag.
+    pub fn moving(way: delete::Manner) -> Manner {
+        match way {
+            delete::Manner::Replace => Manner::MoveByReplacement,
+            delete::Manner::Untag | delete::Manner::Image => Manner::Move,
+        }
+    }
 }
 
 /// What retagging will do.
@@ -35,8 +63,12 @@ pub struct Plan {
     pub from: Repository,
     /// Whether the old tags stay.
     pub manner: Manner,
+    /// The ways in which old tags can go, where there is a choice.
+    pub ways: Vec<delete::Manner>,
     /// One for each tag.
     pub steps: Vec<Step>,
+    /// Why the server does not take the old tags away in this manner.
+    pub blocked: Option<Refusal>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
     /// To be typed to confirm.
@@ -56,6 +88,8 @@ pub struct Step {
     pub tag: Tag,
     /// The digest that the new tag has now; `None` where it is free.
     pub replaces: Option<Digest>,
+    /// The replacement that the old tag was left on when moving it was cut off: it goes instead of the image.
+    pub left_on: Option<Digest>,
 }
 
 impl Step {
@@ -68,7 +102,7 @@ impl Step {
 impl Plan {
     /// In a few words.
     pub fn title(&self) -> SafeText {
-        let verb = if self.manner == Manner::Move { "rename" } else { "retag" };
+        let verb = if self.manner.moves() { "rename" } else { "retag" };
         let name = &self.from.name;
         SafeText::from(match self.steps.as_slice() {
             [step] if step.to == self.from => format!("{verb} {name}:{} → {}", step.selector, step.tag),

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::delete::Manner;
 use super::journal::EntryId;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
@@ -18,6 +19,12 @@ pub struct Plan {
     pub of: SafeText,
     /// When it was begun.
     pub at: Timestamp,
+    /// How new tags go: untagged, or by way of replacements where the server cannot do that.
+    pub manner: Manner,
+    /// The ways in which new tags can go, where there is a choice.
+    pub ways: Vec<Manner>,
+    /// What would make possible what is not.
+    pub hint: Option<SafeText>,
     /// One for each tag or manifest.
     pub steps: Vec<Step>,
     /// The rule that forbids it.
@@ -37,6 +44,10 @@ pub struct Step {
     pub before: Option<Digest>,
     /// What it is now.
     pub now: Option<Digest>,
+    /// The replacement of that on which the tag was left when taking it away was cut off.
+    pub left_on: Option<Digest>,
+    /// Whether the tag goes by way of a replacement.
+    pub by_replacement: bool,
     /// Why it cannot be put back: `2 of its blobs are gone`, `it moved since: somebody else pushed it`.
     pub impossible: Option<SafeText>,
 }

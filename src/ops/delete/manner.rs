@@ -44,8 +44,12 @@ fn replace_blocked(plan: &Plan) -> Option<Refusal> {
     if let Some(refusal) = only_digest(plan) {
         return Some(refusal);
     }
-    let host = &plan.repository.host;
-    match (&plan.deletes.by_tag, &plan.deletes.by_digest) {
+    replacement_impossible(&plan.repository.host, &plan.deletes)
+}
+
+/// Why tags cannot, or need not, be taken away by way of replacements there.
+pub fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
+    match (&deletes.by_tag, &deletes.by_digest) {
         (_, Ability::No(why)) => {
             refusal(format!("the server does not delete by digest either ({why})"), what_enables(host))
         }

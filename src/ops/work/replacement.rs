@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
 use super::tag::{Place, held, moved, put_failure, unseen};
@@ -69,7 +70,7 @@ impl Way {
         remarks: &mut Vec<SafeText>,
     ) -> Result<(), Failure> {
         if !self.is_proved {
-            prove(place, made, remarks).await?;
+            prove(place, made, remarks).boxed().await?;
             self.is_proved = true;
         }
         Ok(())
@@ -84,7 +85,7 @@ impl Way {
         remarks: &mut Vec<SafeText>,
     ) -> Outcome {
         match self.prove(place, made, remarks).await {
-            Ok(()) => take_away(place, tag, made, remarks).await,
+            Ok(()) => take_away(place, tag, made, remarks).boxed().await,
             Err(failure) => Outcome::Failed(failure),
         }
     }
@@ -220,6 +221,30 @@ fn random() -> String {
     use std::hash::{BuildHasher, RandomState};
     let part = || RandomState::new().hash_one("regtui");
     format!("{:016x}{:016x}", part(), part())
+}
+
+/// Whether the one is a replacement of the other, as one is left that was not deleted any more.
+pub fn stands_for(replacement: &Manifest, image: &Manifest) -> bool {
+    is_replacement(replacement)
+        && without_annotation(replacement).is_some_and(|json| Some(json) == without_annotation(image))
+}
+
+/// Whether it is a replacement of whatever.
+pub fn is_replacement(manifest: &Manifest) -> bool {
+    let json: Option<Value> = serde_json::from_slice(&manifest.raw).ok();
+    json.is_some_and(|json| json.get("annotations").is_some_and(|all| all.get(ANNOTATION).is_some()))
+}
+
+/// What a manifest says besides being a replacement.
+fn without_annotation(manifest: &Manifest) -> Option<Map<String, Value>> {
+    let mut json: Map<String, Value> = serde_json::from_slice(&manifest.raw).ok()?;
+    if let Some(Value::Object(annotations)) = json.get_mut("annotations") {
+        annotations.remove(ANNOTATION);
+        if annotations.is_empty() {
+            json.remove("annotations");
+        }
+    }
+    Some(json)
 }
 
 /// What went wrong without a request that failed.

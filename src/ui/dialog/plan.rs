@@ -7,7 +7,6 @@ use crate::app::dialog::plan::Plan;
 use crate::app::layout;
 use crate::app::plan::{self, Tone};
 use crate::model::columns;
-use crate::model::work::{Wish, Work};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
@@ -117,10 +116,8 @@ fn said(plan: &Plan) -> (Role, String) {
 /// The keys that do something now.
 fn hints(plan: &Plan) -> String {
     let mut hints = Vec::new();
-    match (plan.wish.as_ref(), plan.work.value.as_deref()) {
-        _ if plan.asks_again => {}
-        (Some(Wish::Delete(_)), Some(Work::Delete(_))) => hints.push("Tab way"),
-        _ => {}
+    if !plan.asks_again && plan.work.value.as_deref().is_some_and(|work| !work.ways().is_empty()) {
+        hints.push("Tab way");
     }
     let types = plan.name_to_type().is_some() && plan.ready().is_some();
     if plan.ready().is_some() && !types {

@@ -1,0 +1,38 @@
+//! What keys switch in a plan: by which way tags go, and what goes along. Each time it is planned again.
+
+use super::Plan;
+use crate::app::turn::Turn;
+use crate::model::work::Wish;
+use crate::model::work::delete::Manner;
+
+impl Turn<'_> {
+    /// The next way to take tags away.
+    pub(super) fn turn_way(&mut self, plan: &mut Plan) {
+        let Some(shown) = plan.work.value.as_deref() else { return };
+        let wished = plan.wish.as_ref().and_then(Wish::way);
+        let (ways, chosen) = (shown.ways(), wished.or_else(|| shown.way()));
+        let at = ways.iter().position(|way| Some(*way) == chosen).unwrap_or(0);
+        if let Some(next) = ways.get((at + 1) % ways.len().max(1)) {
+            self.take_way(plan, *next);
+        }
+    }
+
+    /// Plans the same by another way.
+    pub(in crate::app::dialog) fn take_way(&mut self, plan: &mut Plan, manner: Manner) {
+        if let Some(wish) = plan.wish.as_mut() {
+            wish.take_way(manner);
+            self.plan_again(plan);
+        }
+    }
+
+    /// Takes along what belongs to the images, or leaves it.
+    pub(super) fn turn_along(&mut self, plan: &mut Plan, key: char) {
+        match (plan.wish.as_mut(), key) {
+            (Some(Wish::Delete(wish)), 'C') => wish.along.children = !wish.along.children,
+            (Some(Wish::Delete(wish)), 'R') => wish.along.referrers = !wish.along.referrers,
+            (Some(Wish::Copy(wish)), 'R') => wish.referrers = !wish.referrers,
+            _ => return,
+        }
+        self.plan_again(plan);
+    }
+}

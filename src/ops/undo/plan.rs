@@ -1,0 +1,285 @@
+//! The plan to take a change back: what each tag and manifest was, what it is now, and whether it can be that again. Only
+//! asks; nothing is changed.
+
+use std::collections::HashSet;
+
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+
+use crate::client::{Client, Lane, Pool};
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::Manifest;
+use crate::model::reference::{Repository, Selector};
+use crate::model::server::Ability;
+use crate::model::text::SafeText;
+use crate::model::work::delete::Manner;
+use crate::model::work::journal::{Entry, EntryId, Held, Item, State};
+use crate::model::work::rules::Refusal;
+use crate::model::work::undo::{Plan, Step};
+use crate::ops::copy::parts;
+use crate::ops::delete::manner;
+use crate::ops::work::{Workshop, replacement};
+
+/// Things that are asked for at the same time.
+const AT_ONCE: usize = 16;
+
+/// Plans to take an entry of the journal back; `manner` says how new tags go where the server cannot untag. Only asks.
+pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<Plan, Failure> {
+    let entry = workshop.journal.entry(id).await?;
+    let fail = |why: &'static str| Failure {
+        what: SafeText::from(format!("cannot undo {}", entry.title)),
+        why: why.into(),
+        hint: None,
+        kind: FailureKind::Local,
+    };
+    match entry.state {
+        State::Undone => return Err(fail("it was taken back already")),
+        State::Running => return Err(fail("it still runs")),
+        State::Open | State::Ended => {}
+    }
+    let changes = changes(&entry);
+    if changes.is_empty() {
+        return Err(fail("it changed nothing"));
+    }
+    let repositories = || changes.iter().map(|change| &change.repository);
+    let refused = rule_against(workshop, repositories());
+    let asked: Vec<_> = changes.iter().map(|change| now(&workshop.pool, change).boxed()).collect();
+    let now: Vec<Result<Option<Digest>, Failure>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    if let Some(Err(failure)) = now.iter().find(|_| now.iter().all(Result::is_err)) {
+        return Err(failure.clone());
+    }
+    let mut planning = Planning {
+        pool: &workshop.pool,
+        manner,
+        may_probe: refused.is_none(),
+        back: HashSet::new(),
+        ways: Vec::new(),
+        hint: None,
+    };
+    let mut steps = Vec::new();
+    for (change, now) in changes.iter().zip(now) {
+        steps.push(planning.step(change, now).boxed().await);
+    }
+    Ok(Plan {
+        entry: id.clone(),
+        of: entry.title.clone(),
+        at: entry.at,
+        manner,
+        ways: planning.ways,
+        hint: planning.hint,
+        refused,
+        name_to_type: repositories().find_map(|repository| workshop.rules.name_to_type(repository)),
+        steps,
+    })
+}
+
+/// What one entry did to one tag or digest, all its steps together.
+struct Change {
+    repository: Repository,
+    selector: Selector,
+    before: Option<Held>,
+    /// What it may be now if nobody else touched it.
+    ours: Vec<Option<Digest>>,
+}
+
+/// The changes of an entry in the order in which they are taken back: content before the tags that need it, and each the
+/// other way round than it was done.
+fn changes(entry: &Entry) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    // Nothing before and nothing after is what could not be read, and so was not touched.
+    let is_change =
+        |item: &&Item| item.done != Some(false) && (item.before.is_some() || item.after.is_some());
+    for item in entry.items.iter().filter(is_change) {
+        let is_same =
+            |change: &&mut Change| change.repository == item.repository && change.selector == item.selector;
+        match changes.iter_mut().find(is_same) {
+            Some(change) => change.ours.push(item.after),
+            None => changes.push(Change {
+                repository: item.repository.clone(),
+                selector: item.selector.clone(),
+                before: item.before.clone(),
+                ours: vec![item.before.as_ref().map(|held| held.digest), item.after],
+            }),
+        }
+    }
+    changes.reverse();
+    changes.sort_by_key(|change| matches!(change.selector, Selector::Tag(_)));
+    changes
+}
+
+async fn now(pool: &Pool, change: &Change) -> Result<Option<Digest>, Failure> {
+    let client = pool.client(&change.repository.host);
+    let now = client.head_manifest(&change.repository.name, &change.selector, Lane::Background).await;
+    now.map_err(|error| {
+        error.failure(format!("cannot look at {}:{}", change.repository.name, change.selector))
+    })
+}
+
+/// A plan while its steps are looked at, one after the other.
+struct Planning<'a> {
+    pool: &'a Pool,
+    manner: Manner,
+    /// Whether servers may be asked what they delete.
+    may_probe: bool,
+    /// Manifests that are put back before.
+    back: HashSet<Digest>,
+    ways: Vec<Manner>,
+    hint: Option<SafeText>,
+}
+
+impl Planning<'_> {
+    async fn step(&mut self, change: &Change, now: Result<Option<Digest>, Failure>) -> Step {
+        let mut step = Step {
+            repository: change.repository.clone(),
+            selector: change.selector.clone(),
+            before: change.before.as_ref().map(|held| held.digest),
+            now: now.as_ref().ok().copied().flatten(),
+            left_on: None,
+            by_replacement: false,
+            impossible: None,
+        };
+        let impossible = match now {
+            Ok(_) => self.impossible(change, &mut step).await,
+            Err(failure) => Err(failure),
+        };
+        // What cannot be looked at keeps nothing else from being put back.
+        step.impossible = impossible
+            .unwrap_or_else(|failure| Some(SafeText::from(format!("{}: {}", failure.what, failure.why))));
+        if step.impossible.is_none() {
+            self.back.extend(step.before);
+        }
+        step
+    }
+
+    /// Why a change cannot be taken back, if it cannot.
+    async fn impossible(&mut self, change: &Change, step: &mut Step) -> Result<Option<SafeText>, Failure> {
+        let no = |why: String| Ok(Some(SafeText::from(why)));
+        if step.now == step.before {
+            return Ok(None);
+        }
+        let client = self.pool.client(&change.repository.host);
+        if !change.ours.contains(&step.now) {
+            let Some(now) = step.now else { return no("it is gone since".into()) };
+            let Some(image) = image_behind(&client, change, now).await else {
+                return no(format!("it moved since, to {}", now.short()));
+            };
+            (step.now, step.left_on) = (Some(image), Some(now));
+        }
+        match &change.before {
+            None if matches!(change.selector, Selector::Digest(_)) => {
+                no("what no tag names stays until garbage collection".into())
+            }
+            None => Ok(self.untag_impossible(&client, step).await),
+            Some(held) => match manifest(held) {
+                None => no("its manifest is not in the journal any more".into()),
+                Some(manifest) => gone(&client, &change.repository, &manifest, &self.back).await,
+            },
+        }
+    }
+
+    /// Why a new tag cannot be taken away in the chosen way, if it cannot.
+    async fn untag_impossible(&mut self, client: &Client, step: &mut Step) -> Option<SafeText> {
+        let deletes = match self.may_probe {
+            true => client.probe_deletes(&step.repository.name).await.unwrap_or_else(|_| client.deletes()),
+            false => client.deletes(),
+        };
+        let closed = manner::replacement_impossible(&step.repository.host, &deletes);
+        step.by_replacement = self.manner == Manner::Replace && closed.is_none();
+        let Ability::No(why) = &deletes.by_tag else { return None };
+        match &closed {
+            None => self.ways = vec![Manner::Untag, Manner::Replace],
+            Some(refusal) => self.hint = refusal.hint.clone(),
+        }
+        match (self.manner, closed) {
+            (Manner::Replace, closed) => closed.map(|refusal| refusal.why),
+            (_, closed) => {
+                if closed.is_none() {
+                    self.hint = Some("untag by replacement manifests".into());
+                }
+                Some(SafeText::from(format!("the server does not delete by tag ({why})")))
+            }
+        }
+    }
+}
+
+/// The image of the change whose replacement a new tag was left on, when taking it away was cut off.
+async fn image_behind(client: &Client, change: &Change, now: Digest) -> Option<Digest> {
+    if change.before.is_some() || !matches!(change.selector, Selector::Tag(_)) {
+        return None;
+    }
+    let read = async |digest| {
+        client.manifest(&change.repository.name, &Selector::Digest(digest), Lane::Background).await.ok()
+    };
+    let now = read(now).await.filter(|now| replacement::is_replacement(now))?;
+    for ours in change.ours.iter().flatten() {
+        if let Some(image) = read(*ours).await
+            && replacement::stands_for(&now, &image)
+        {
+            return Some(*ours);
+        }
+    }
+    None
+}
+
+/// The manifest as it was, if the journal still has it.
+pub fn manifest(held: &Held) -> Option<Manifest> {
+    Manifest::parse(held.bytes.clone(), Some(&held.media_type)).ok()?.checked(held.digest).ok()
+}
+
+/// What of a manifest is not there any more, in words.
+async fn gone(
+    client: &Client,
+    repository: &Repository,
+    manifest: &Manifest,
+    back: &HashSet<Digest>,
+) -> Result<Option<SafeText>, Failure> {
+    let what = || format!("cannot look for what {} needs", manifest.digest.short());
+    let name = &repository.name;
+    let blobs: HashSet<Digest> = parts::blobs(manifest)
+        .filter(|blob| !parts::is_foreign(blob))
+        .filter_map(|blob| blob.digest)
+        .collect();
+    let children = parts::children(manifest).iter().filter_map(|child| child.digest);
+    let children: HashSet<Digest> = children.filter(|child| !back.contains(child)).collect();
+    let blobs: Vec<_> = blobs
+        .into_iter()
+        .map(|digest| async move { client.head_blob(name, &digest, Lane::Background).await }.boxed())
+        .collect();
+    let children: Vec<_> = children
+        .into_iter()
+        .map(|digest| {
+            async move { client.head_manifest(name, &Selector::Digest(digest), Lane::Background).await }
+                .boxed()
+        })
+        .collect();
+    let blobs: Vec<Option<u64>> =
+        stream::iter(blobs).buffered(AT_ONCE).try_collect().await.map_err(|error| error.failure(what()))?;
+    let children: Vec<Option<Digest>> = stream::iter(children)
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+        .map_err(|error| error.failure(what()))?;
+    let blobs = blobs.iter().filter(|size| size.is_none()).count();
+    let children = children.iter().filter(|digest| digest.is_none()).count();
+    Ok(match (blobs, children) {
+        (0, 0) => None,
+        (blobs, 0) => Some(format!("{blobs} of its blobs {} gone", is_or_are(blobs))),
+        (0, children) => {
+            Some(format!("{children} of the manifests that it lists {} gone", is_or_are(children)))
+        }
+        (blobs, children) => Some(format!("{blobs} of its blobs and {children} of its manifests are gone")),
+    }
+    .map(SafeText::from))
+}
+
+fn is_or_are(count: usize) -> &'static str {
+    if count == 1 { "is" } else { "are" }
+}
+
+/// The rule that forbids to change one of these repositories.
+pub fn rule_against<'a>(
+    workshop: &Workshop,
+    mut repositories: impl Iterator<Item = &'a Repository>,
+) -> Option<Refusal> {
+    repositories.find_map(|repository| workshop.rules.may_change(repository).err())
+}
