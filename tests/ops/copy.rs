@@ -214,17 +214,23 @@ async fn what_a_tag_replaces_is_shown_kept_and_checked_again() {
 
 #[tokio::test]
 async fn a_copy_is_taken_back_by_undo() {
-    let there = Store::new();
-    let old = there.image("copy").label("old", "1").tag("1").push();
-    let source = one_image();
-    source.image("app").label("two", "2").tag("2").push();
-    let sides = Sides::to(source, demo::Settings::default(), there).await;
-    let (_, report) = sides.copy(&sides.wish(&["1", "2"])).await;
-    let undo = regtui::model::work::Wish::Undo(report.undo.expect("an entry"));
-    let work = work::plan(&sides.workshop, &undo).await.expect("a plan");
-    let report = work::run(&sides.workshop, &work, &sides.watch).await;
-    assert!(report.is_success(), "{report:#?}");
-    assert_eq!((sides.there("1"), sides.there("2")), (Some(old.digest), None));
+    use regtui::model::work::Wish as Any;
+    for delete_by_tag in [true, false] {
+        let there = Store::new();
+        let old = there.image("copy").label("old", "1").tag("1").push();
+        let source = one_image();
+        source.image("app").label("two", "2").tag("2").push();
+        let settings = demo::Settings { delete_by_tag, ..demo::Settings::default() };
+        let sides = Sides::to(source, settings, there).await;
+        let (_, report) = sides.copy(&sides.wish(&["1", "2"])).await;
+        let entry = report.undo.expect("an entry");
+        let undo = if delete_by_tag { Any::Undo(entry) } else { Any::UndoByReplacement(entry) };
+        let work = work::plan(&sides.workshop, &undo).await.expect("a plan");
+        assert_eq!(work.replaces_images(), !delete_by_tag);
+        let report = work::run(&sides.workshop, &work, &sides.watch).await;
+        assert!(report.is_success(), "{report:#?}");
+        assert_eq!((sides.there("1"), sides.there("2")), (Some(old.digest), None));
+    }
 }
 
 #[tokio::test]
