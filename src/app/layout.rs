@@ -9,8 +9,8 @@ use super::keymap::{self, Hint};
 use super::{Pane, State};
 use crate::model::columns;
 pub use dialogs::{
-    Button, CopyPlaces, OpenPlaces, RetagPlaces, comparison, comparison_rows, dialog, help, log, menu,
-    offset, palette, palette_rows, plan, plan_body, plan_buttons, plan_foot, row,
+    Button, CopyPlaces, OpenPlaces, PlanPlaces, RetagPlaces, comparison, comparison_rows, dialog, help, log,
+    menu, offset, palette, palette_rows, plan_buttons, plan_room, plan_rows, row,
 };
 
 /// Fewest columns that are of use.

@@ -24,6 +24,14 @@ use crate::model::work::{Wish, Work};
 /// Columns of the labels.
 const LABELS: usize = 11;
 
+/// What the replacement means.
+const REPLACEMENT: [&str; 2] = [
+    "The registry cannot delete by tag. So each tag is put on a copy of its manifest with one more annotation, and \
+     that copy is deleted by its digest: the tag goes, the image and its other tags stay.",
+    "It is tried only where images can be deleted. If the second request is refused all the same, the tag is put back \
+     byte for byte.",
+];
+
 /// One line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
@@ -110,9 +118,22 @@ pub fn looking_up(wish: Option<&Wish>, body: Size) -> Vec<Line> {
     page.lines
 }
 
-/// Everything that the plan will do.
-pub fn lines(wish: &Wish, work: &Work, skipped: &[SafeText], body: Size) -> Vec<Line> {
+/// What is said before images are replaced by others for a moment, to be confirmed for itself.
+pub fn replacement(body: Size) -> Vec<Line> {
     let mut page = Page::new(body);
+    page.text(Tone::Warn, "Untag by replacement?");
+    for text in REPLACEMENT {
+        page.blank();
+        page.text(Tone::Plain, text);
+    }
+    page.lines
+}
+
+/// Everything that the plan will do. While the wish is looked up again, so that the plan is an older one, its switches
+/// show what was wished for last.
+pub fn lines(wish: &Wish, work: &Work, is_old: bool, skipped: &[SafeText], body: Size) -> Vec<Line> {
+    let mut page = Page::new(body);
+    page.wished = if is_old { wish.way() } else { None };
     for change in skipped {
         page.field("cannot", Tone::Warn, &format!("undo {change}"));
     }
@@ -127,7 +148,8 @@ pub fn lines(wish: &Wish, work: &Work, skipped: &[SafeText], body: Size) -> Vec<
     }
     match (work, wish) {
         (Work::Retag(plan), _) => page.retag(plan),
-        (Work::Delete(plan), _) => page.delete(plan),
+        (Work::Delete(plan), Wish::Delete(wish)) if is_old => page.delete(plan, wish.along),
+        (Work::Delete(plan), _) => page.delete(plan, plan.along),
         (Work::Copy(plan), Wish::Copy(wish)) => page.copy(plan, wish.referrers),
         (Work::Copy(plan), _) => page.copy(plan, false),
         (Work::Undo(plan), _) => page.undo(plan),
@@ -221,11 +243,13 @@ struct Page {
     lines: Vec<Line>,
     width: usize,
     rows: usize,
+    /// The way that was wished for last, where what is shown was planned before that.
+    wished: Option<Manner>,
 }
 
 impl Page {
     fn new(body: Size) -> Page {
-        Page { lines: Vec::new(), width: body.width.into(), rows: body.height.into() }
+        Page { lines: Vec::new(), width: body.width.into(), rows: body.height.into(), wished: None }
     }
 
     fn blank(&mut self) {

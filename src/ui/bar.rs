@@ -35,10 +35,22 @@ impl Canvas<'_, '_> {
     /// What is typed, and beside it what it could become or why it was refused; that stands above where it does not fit.
     fn command_line(&mut self, area: Rect, line: &CommandLine) {
         self.input(area, ":", &line.input, Role::Dim, "");
-        let (role, about) = match (&line.problem, line.completions.as_slice()) {
-            (Some(problem), _) => (Role::Bad, problem.clone()),
-            (None, []) => (Role::Dim, "Enter run  Esc leave".into()),
-            (None, completions) => (Role::Dim, format!("Tab: {}", completions.join("  "))),
+        // Beside what is typed already, only what would follow it is news.
+        let typed = line.input.value().split_once(' ').map_or("", |(command, _)| command);
+        let news = |completion: &String| match completion.split_once(' ') {
+            Some((command, rest)) if command == typed => rest.to_string(),
+            _ => completion.clone(),
+        };
+        let completions: Vec<String> = line.completions.iter().map(news).collect();
+        let next = match completions.is_empty() {
+            true => "Enter run  Esc leave".into(),
+            false => format!("Tab: {}", completions.join("  ")),
+        };
+        let (role, about) = match (&line.problem, line.needs()) {
+            (Some(problem), _) if completions.is_empty() => (Role::Bad, problem.clone()),
+            (Some(problem), _) => (Role::Warn, format!("{problem}  {next}")),
+            (None, Some(needs)) => (Role::Dim, format!("{needs}  {next}")),
+            (None, None) => (Role::Dim, next),
         };
         let typed = u16::try_from(columns::width(line.input.value())).unwrap_or(u16::MAX);
         let used = typed.saturating_add(4).min(area.width);

@@ -1,7 +1,8 @@
 //! Changes from the keyboard, on registries in memory: what a user sees, confirms, and takes back.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use regtui::app::msg::Msg;
@@ -311,6 +312,30 @@ async fn read_only_refuses_every_key_that_changes() {
         harness.shows("`--read-only` refuses every change");
         harness.press("Esc").await;
     }
+}
+
+/// Switches that are turned one right after the other cost what the last one costs.
+#[tokio::test]
+async fn a_plan_is_looked_up_once_however_often_its_switches_are_turned() {
+    let mut harness = open(demo::Settings::default()).await;
+    go_to(&mut harness, "3.1").await;
+    harness.press("d Tab Tab").await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = asked.clone();
+    harness.demo.fault(move |_, _| {
+        count.fetch_add(1, Ordering::SeqCst);
+        None
+    });
+    harness.press("Tab").await;
+    harness.shows("● delete image");
+    let once = asked.swap(0, Ordering::SeqCst);
+    assert!(once > 0, "it is looked up again");
+    for _ in 0..4 {
+        harness.take(Msg::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)));
+    }
+    harness.settle().await;
+    harness.shows("● delete image");
+    assert_eq!(asked.load(Ordering::SeqCst), once);
 }
 
 /// What is pasted into a terminal that does not bracket pastes comes as keys, all at once.

@@ -262,6 +262,76 @@ fn a_copy_shows_what_moves_and_what_it_replaces() {
 }
 
 #[test]
+fn esc_leads_from_a_plan_back_to_its_prompt_with_what_was_typed() {
+    for (key, typed) in [("t", "stable-for-all"), ("c", "prod.example:5000/elsewhere")] {
+        let mut screen = after((80, 24), &[key]);
+        screen.write(typed).press("Enter");
+        assert!(matches!(screen.state.dialogs.as_slice(), [Dialog::Plan(_)]), "{}", screen.text());
+        assert!(screen.text().contains("Esc back"), "{}", screen.text());
+        screen.press("Esc");
+        let text = screen.text();
+        assert!(text.contains(&format!("> {typed}")) && text.contains("Esc leave"), "{text}");
+        screen.write("r").press("Enter").press("Esc Esc");
+        assert!(screen.state.dialogs.is_empty() && screen.started.is_empty(), "{}", screen.text());
+        // A plan that was left for good leaves no prompt behind.
+        for way in ["q", "h Enter"] {
+            screen.press(key).write(typed).press("Enter").press(way);
+            assert!(screen.state.dialogs.is_empty() && screen.started.is_empty(), "{way}: {}", screen.text());
+        }
+    }
+}
+
+#[test]
+fn while_a_plan_is_looked_up_esc_leads_back_to_its_prompt_too() {
+    let mut screen = after((80, 24), &["t"]);
+    screen.write("stable");
+    screen.wait(300);
+    screen.send(Msg::Key(key_of("Enter")));
+    screen.send(Msg::Key(key_of("Esc")));
+    screen.settle();
+    assert!(screen.text().contains("> stable"), "{}", screen.text());
+    assert!(matches!(screen.state.dialogs.as_slice(), [Dialog::Retag(_)]));
+}
+
+#[test]
+fn a_plan_is_no_smaller_than_the_prompt_before_it() {
+    for size in PLAN_SIZES {
+        for key in ["t", "c"] {
+            let mut screen = after(size, &[key]);
+            let height = |screen: &Screen| {
+                let dialog = screen.state.dialogs.last().expect("a dialog");
+                regtui::app::layout::dialog(&screen.state, dialog).height
+            };
+            let mut heights = vec![height(&screen)];
+            screen.write("localhost:5000/x:y");
+            screen.wait(300);
+            screen.send(Msg::Key(key_of("Enter")));
+            heights.push(height(&screen));
+            screen.settle();
+            heights.push(height(&screen));
+            assert!(heights.is_sorted(), "{key} {size:?}: {heights:?}");
+        }
+    }
+}
+
+#[test]
+fn a_command_without_what_it_needs_says_so_and_keeps_what_tab_offers() {
+    for (typed, needs) in
+        [("compare ", "which repository"), ("compare", "which repository"), ("sort", "by what?")]
+    {
+        let mut screen = after((120, 40), &[":"]);
+        screen.write(typed).press("Enter");
+        let text = screen.text();
+        let line = text.lines().last().expect("a line");
+        assert!(line.contains(needs) && line.contains("Tab: "), "{text}");
+        assert!(matches!(screen.state.dialogs.as_slice(), [Dialog::CommandLine(_)]));
+    }
+    let mut screen = after((120, 40), &[":"]);
+    screen.write("compare ").press("Enter").press("Tab").press("Enter");
+    assert!(matches!(screen.state.dialogs.as_slice(), [Dialog::Comparison(_)]), "{}", screen.text());
+}
+
+#[test]
 fn an_undo_shows_what_is_put_back_and_what_is_not() {
     plan_picture("plan_undo", |size| after(size, &["z"]));
 }

@@ -102,13 +102,9 @@ fn a_click_on_a_plan_that_has_only_just_appeared_confirms_nothing() {
     screen.wait(1_000);
     screen.send(Msg::Key(key_of("d")));
     screen.settle();
-    let button = regtui::app::layout::plan_buttons(
-        &screen.state,
-        match top(&screen) {
-            Dialog::Plan(plan) => plan,
-            other => panic!("{other:?}"),
-        },
-    );
+    let Dialog::Plan(plan) = top(&screen) else { panic!("a plan: {}", screen.text()) };
+    let places = regtui::app::layout::PlanPlaces::of(&screen.state, plan);
+    let button = regtui::app::layout::plan_buttons(plan, places.foot);
     let place = button.iter().find(|button| button.confirms).expect("a button").area;
     let click = |screen: &mut Screen| {
         use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use regtui::app::cmd::Cmd;
 use regtui::app::dialog::Dialog;
 use regtui::app::msg::Msg;
 use regtui::model::digest::Digest;
@@ -257,6 +258,85 @@ fn the_box_stands_where_it_stood_when_the_plan_arrives() {
     }
 }
 
+fn height(screen: &Screen) -> u16 {
+    let dialog = screen.state.dialogs.last().unwrap_or_else(|| panic!("a dialog: {}", screen.text()));
+    regtui::app::layout::dialog(&screen.state, dialog).height
+}
+
+#[test]
+fn a_plan_is_as_high_as_what_it_says_and_never_becomes_smaller() {
+    for size in PLAN_SIZES.into_iter().chain(SIZES) {
+        let mut screen = screen(delete_plan, size);
+        screen.wait(300);
+        screen.send(Msg::Key(key_of("d")));
+        let mut heights = vec![height(&screen)];
+        screen.settle();
+        heights.push(height(&screen));
+        // To the way that says most, to one that is looked up, and back.
+        for key in ["Tab", "C", "C", "Tab"] {
+            screen.wait(300);
+            screen.send(Msg::Key(key_of(key)));
+            heights.push(height(&screen));
+            screen.settle();
+            heights.push(height(&screen));
+        }
+        assert!(heights.is_sorted(), "{size:?}: {heights:?}");
+        let most = regtui::app::layout::plan_room(&screen.state).height;
+        assert!(heights.iter().all(|height| *height <= most), "{size:?}: {heights:?}");
+    }
+    let tall = after(delete_plan, (150, 42), &["d"]);
+    let shown = tall.text();
+    let row = |text: &str| shown.lines().position(|line| line.contains(text)).expect("a row");
+    assert_eq!(row("▌Leave it") - row("delete by digest: yes"), 3, "nothing empty between: {shown}");
+}
+
+#[test]
+fn a_plan_that_fails_or_asks_again_has_room_for_all_that_it_says() {
+    for size in [(80, 24), (150, 42)] {
+        let failed = after(|_| Err(failure(FailureKind::Unreachable)), size, &["d"]).text();
+        let asks = after(no_untag, size, &["d", "Tab", "Tab", "l Enter"]).text();
+        assert!(failed.contains("hint: is the registry") && failed.contains("r asks again"), "{failed}");
+        assert!(asks.contains("Untag by replacement?") && asks.contains("byte for byte"), "{asks}");
+    }
+}
+
+#[test]
+fn switches_turned_while_the_plan_is_looked_up_count_and_the_last_one_wins() {
+    let mut screen = after(delete_plan, (80, 24), &["d"]);
+    screen.open.clear();
+    for key in ["Tab", "C", "R", "C", "C"] {
+        screen.wait(20);
+        screen.send(Msg::Key(key_of(key)));
+        let text = screen.text();
+        assert!(text.contains("● delete image"), "what was turned is shown at once: {text}");
+    }
+    let waits = screen.open.iter().all(|cmd| matches!(cmd, Cmd::Load { after, .. } if !after.is_zero()));
+    assert!(waits, "none is looked up before the hand rests: {:?}", screen.open);
+    // A newer one takes the place of the one before, so that only the last is asked for.
+    screen.open.drain(..4);
+    screen.settle();
+    let text = screen.text();
+    for shown in ["● delete image", "[x] C", "[x] R"] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    assert!(is_planned(&screen) && screen.started.is_empty());
+}
+
+#[test]
+fn enter_on_what_has_only_just_appeared_says_why_it_did_nothing() {
+    let mut screen = screen(delete_plan, (80, 24));
+    screen.wait(300);
+    for (key, said) in [("d", "looking up"), ("Enter", "still being looked up")] {
+        screen.send(Msg::Key(key_of(key)));
+        assert!(screen.text().contains(said), "{key}: {}", screen.text());
+    }
+    screen.settle();
+    screen.wait(100);
+    screen.send(Msg::Key(key_of("Enter")));
+    assert!(screen.text().contains("press it once more"), "{}", screen.text());
+    assert!(screen.started.is_empty() && is_planned(&screen));
+}
+
 #[test]
 fn a_plan_stands_where_the_prompt_before_it_stood() {
     use regtui::app::layout;
@@ -264,7 +344,7 @@ fn a_plan_stands_where_the_prompt_before_it_stood() {
         for key in ["t", "c"] {
             let screen = after(delete_plan, size, &[key]);
             let dialog = screen.state.dialogs.last().expect("a prompt");
-            let (prompt, plan) = (layout::dialog(&screen.state, dialog), layout::plan(&screen.state));
+            let (prompt, plan) = (layout::dialog(&screen.state, dialog), layout::plan_room(&screen.state));
             assert_eq!((prompt.x, prompt.y, prompt.width), (plan.x, plan.y, plan.width), "{key} {size:?}");
             assert!(prompt.height <= plan.height);
         }

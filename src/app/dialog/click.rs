@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use super::copy_prompt::{self, Copy};
 use super::plan::Plan;
 use super::{Dialog, Menu};
-use crate::app::layout::{self, CopyPlaces, OpenPlaces, RetagPlaces};
+use crate::app::layout::{self, CopyPlaces, OpenPlaces, PlanPlaces, RetagPlaces};
 use crate::app::list::Move;
 use crate::app::plan::Press;
 use crate::app::turn::Turn;
@@ -86,17 +86,18 @@ impl Turn<'_> {
         }
     }
 
-    /// A click counts as little as a key while a plan has only just appeared.
+    /// A click confirms as little as a key while a plan has only just appeared.
     fn pressed_in_plan(&mut self, plan: &mut Plan, at: Position) -> Option<KeyCode> {
-        if !plan.lets_in(self.now) {
-            return None;
-        }
-        let buttons = layout::plan_buttons(self.state, plan);
+        let places = PlanPlaces::of(self.state, plan);
+        let buttons = layout::plan_buttons(plan, places.foot);
         if let Some(button) = buttons.iter().find(|button| button.area.contains(at)) {
+            if !plan.lets_in(self.now) {
+                return None;
+            }
             plan.confirms = button.confirms;
             return Some(KeyCode::Enter);
         }
-        match self.line_at(plan, at)? {
+        match line_at(plan, &places, at)? {
             Press::Key(key) => Some(KeyCode::Char(key)),
             Press::Way(manner) => {
                 self.take_way(plan, manner);
@@ -104,17 +105,16 @@ impl Turn<'_> {
             }
         }
     }
+}
 
-    /// What the line of a plan does that is pointed at.
-    fn line_at(&self, plan: &Plan, at: Position) -> Option<Press> {
-        if plan.asks_again || plan.work.failure.is_some() {
-            return None;
-        }
-        let body = layout::plan_body(self.state);
-        let lines = plan.lines(body.as_size());
-        let scroll = plan.scroll.min(lines.len().saturating_sub(body.height.into()));
-        lines.get(row_at(body, at, scroll, lines.len())?)?.press
+/// What the line of a plan does that is pointed at.
+fn line_at(plan: &Plan, places: &PlanPlaces, at: Position) -> Option<Press> {
+    if plan.asks_again || plan.work.failure.is_some() {
+        return None;
     }
+    let PlanPlaces { body, lines, .. } = places;
+    let scroll = plan.scroll.min(lines.len().saturating_sub(body.height.into()));
+    lines.get(row_at(*body, at, scroll, lines.len())?)?.press
 }
 
 /// The row of a list that is pointed at.

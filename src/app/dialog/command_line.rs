@@ -11,6 +11,14 @@ use crate::app::palette::{self, ENTRIES};
 use crate::app::tags::SortBy;
 use crate::app::turn::Turn;
 
+impl CommandLine {
+    /// What must be typed behind the command that stands there.
+    pub fn needs(&self) -> Option<&'static str> {
+        let typed = self.input.value();
+        if typed.ends_with(' ') { missing(typed) } else { None }
+    }
+}
+
 impl Turn<'_> {
     /// A command line with something typed already.
     pub fn command_line(&self, begun: &str) -> CommandLine {
@@ -23,9 +31,14 @@ impl Turn<'_> {
         match key.code {
             KeyCode::Esc => return None,
             KeyCode::Backspace if line.input.value().is_empty() => return None,
-            KeyCode::Enter => match self.run(line.input.value()) {
-                Ok(()) => return None,
-                Err(problem) => line.problem = Some(problem),
+            KeyCode::Enter => match (missing(line.input.value()), self.run(line.input.value())) {
+                (_, Ok(())) => return None,
+                (None, Err(problem)) => line.problem = Some(problem),
+                (Some(missing), Err(_)) => {
+                    // What can be typed next stays there, and can be chosen at once.
+                    let command = line.input.value().trim().to_string() + " ";
+                    line = CommandLine { problem: Some(missing.into()), ..self.command_line(&command) };
+                }
             },
             KeyCode::Tab | KeyCode::Down => choose(&mut line, 1),
             KeyCode::BackTab | KeyCode::Up => choose(&mut line, -1),
@@ -119,6 +132,17 @@ impl Turn<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+/// What a command still needs, if it is typed without.
+fn missing(text: &str) -> Option<&'static str> {
+    match text.trim() {
+        "open" | "o" => Some("which registry, repository or image?"),
+        "compare" => Some("which repository to compare with?"),
+        "sort" => Some("by what?"),
+        "theme" => Some("which theme?"),
+        _ => None,
     }
 }
 

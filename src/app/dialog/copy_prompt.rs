@@ -194,7 +194,8 @@ impl Turn<'_> {
             }
             (KeyCode::Enter, _) => match self.copy_wish(&prompt) {
                 Ok(wish) => {
-                    self.plan(wish);
+                    prompt.problem = None;
+                    self.plan_of(wish, Dialog::Copy(prompt));
                     return None;
                 }
                 Err(problem) => prompt.problem = Some(problem),

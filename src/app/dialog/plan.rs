@@ -13,9 +13,11 @@ use tui_input::Input;
 use super::{Dialog, typed};
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::guard::Guard;
+use crate::app::layout::{self, PlanPlaces};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::turn::Turn;
-use crate::app::{layout, plan};
+use crate::app::{State, plan};
+use crate::model::columns;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
@@ -46,6 +48,10 @@ pub struct Plan {
     pub asks_again: bool,
     /// First line drawn.
     pub scroll: usize,
+    /// The prompt that it was asked for in, with what was typed there: Esc goes back to it.
+    pub prompt: Option<Dialog>,
+    /// The most lines that it had: the box never becomes smaller while it is looked at.
+    tallest: usize,
     guard: Guard,
 }
 
@@ -66,9 +72,24 @@ impl Plan {
     /// Everything it says, laid out for a body of this size.
     pub fn lines(&self, body: Size) -> Vec<plan::Line> {
         match (&self.wish, &self.work.value) {
-            (Some(wish), Some(work)) => plan::lines(wish, work, &self.skipped, body),
+            _ if self.asks_again => plan::replacement(body),
+            (Some(wish), Some(work)) => plan::lines(wish, work, self.work.is_loading(), &self.skipped, body),
             (wish, _) => plan::looking_up(wish.as_ref(), body),
         }
+    }
+
+    /// Rows of what is shown, where the plan itself has so many lines; as many as there ever were, so that the box
+    /// does not jump.
+    pub fn rows(&self, lines: usize, width: usize) -> usize {
+        let rows = match &self.work.failure {
+            Some(failure) if !self.work.is_loading() => failure_rows(failure, width),
+            _ => lines,
+        };
+        rows.max(self.tallest)
+    }
+
+    fn keep_height(&mut self, state: &State) {
+        self.tallest = PlanPlaces::of(state, self).rows;
     }
 
     /// Whether what is pressed now counts: what has just appeared could not be read yet.
@@ -103,26 +124,50 @@ impl Plan {
     }
 }
 
+fn wrapped(text: &str, width: usize) -> usize {
+    columns::wrap(text, width).len()
+}
+
+/// Rows of what failed, why, what helps, and the keys, parted by empty ones.
+fn failure_rows(failure: &Failure, width: usize) -> usize {
+    let rows = |text: &SafeText| wrapped(text.as_str(), width.saturating_sub(2));
+    // A hint has a word before it.
+    let hint = failure
+        .hint
+        .as_ref()
+        .map_or(0, |hint| 1 + wrapped(&format!("hint: {hint}"), width.saturating_sub(2)));
+    rows(&failure.what) + rows(&failure.why) + hint + 2
+}
+
 impl Turn<'_> {
     /// Shows what a wish comes to.
     pub fn plan(&mut self, wish: Wish) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
-        self.show_plan(Some(wish), ticket);
+        self.show_plan(Some(wish), ticket, None);
+    }
+
+    /// The same for what was asked for in a prompt.
+    pub(super) fn plan_of(&mut self, wish: Wish, prompt: Dialog) {
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
+        self.show_plan(Some(wish), ticket, Some(prompt));
     }
 
     /// Shows what taking back the last change comes to.
     pub fn plan_undo(&mut self) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Journal);
-        self.show_plan(None, ticket);
+        self.show_plan(None, ticket, None);
     }
 
     /// Shows what the rest of a change comes to that a crash left half done.
     pub fn plan_rest(&mut self, id: EntryId) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Rest(id));
-        self.show_plan(None, ticket);
+        self.show_plan(None, ticket, None);
     }
 
-    fn show_plan(&mut self, wish: Option<Wish>, ticket: Ticket) {
+    fn show_plan(&mut self, wish: Option<Wish>, ticket: Ticket, prompt: Option<Dialog>) {
+        // The box is not smaller than the one of the prompt that stood there.
+        let box_before = prompt.as_ref().map(|prompt| layout::dialog(self.state, prompt));
+        let tallest = box_before.map_or(0, |area| layout::plan_rows(self.state, area));
         let mut plan = Plan {
             wish,
             work: Remote::default(),
@@ -133,6 +178,8 @@ impl Turn<'_> {
             problem: None,
             asks_again: false,
             scroll: 0,
+            prompt,
+            tallest,
             guard: Guard::from(self.now),
         };
         plan.work.ask(ticket);
@@ -163,8 +210,18 @@ impl Turn<'_> {
         {
             return self.plan_instead(ticket, Wish::Undo(older));
         }
-        plan.work.answer(ticket, answer, now);
-        plan.appears(now);
+        let mut taken = std::mem::take(&mut self.state.dialogs);
+        for dialog in &mut taken {
+            if let Dialog::Plan(plan) = dialog
+                && plan.work.pending == Some(ticket)
+            {
+                plan.keep_height(self.state);
+                plan.work.answer(ticket, answer, now);
+                plan.appears(now);
+                break;
+            }
+        }
+        self.state.dialogs = taken;
     }
 
     /// Takes the journal where the last change is to be taken back.
@@ -250,24 +307,22 @@ impl Turn<'_> {
 
     /// How far a plan scrolls.
     fn furthest_line(&self, plan: &Plan) -> usize {
-        let body = layout::plan_body(self.state);
-        plan.lines(body.as_size()).len().saturating_sub(body.height.into())
+        let places = PlanPlaces::of(self.state, plan);
+        places.lines.len().saturating_sub(places.body.height.into())
     }
 
     pub(super) fn key_in_plan(&mut self, mut plan: Box<Plan>, key: KeyEvent) -> Option<Dialog> {
         if key.code == KeyCode::Esc {
-            return self.leave_plan(plan);
+            return self.back_from_plan(plan);
         }
-        if !plan.lets_in(self.now) {
-            return Some(Dialog::Plan(plan));
-        }
+        let is_let_in = plan.lets_in(self.now);
         let may_confirm = plan.guard.lets_confirm(self.now);
         plan.guard.note(self.now);
         plan.problem = None;
         plan.scroll = plan.scroll.min(self.furthest_line(&plan));
         let types = plan.name_to_type().is_some() && plan.ready().is_some();
         match key.code {
-            KeyCode::Enter => return self.enter_in_plan(plan, may_confirm),
+            // What changes only what is shown counts at once.
             KeyCode::Tab | KeyCode::BackTab => self.turn_way(&mut plan),
             KeyCode::Char('C') => self.turn_along(&mut plan, 'C'),
             KeyCode::Char('R') => self.turn_along(&mut plan, 'R'),
@@ -275,11 +330,21 @@ impl Turn<'_> {
             KeyCode::Down => plan.scroll = (plan.scroll + 1).min(self.furthest_line(&plan)),
             KeyCode::PageUp => plan.scroll = plan.scroll.saturating_sub(10),
             KeyCode::PageDown => plan.scroll = (plan.scroll + 10).min(self.furthest_line(&plan)),
+            KeyCode::Enter if plan.work.is_loading() => plan.problem = Some("it is still being looked up"),
+            KeyCode::Enter if !is_let_in => {
+                plan.problem = Some("this was not there yet when Enter was pressed: press it once more");
+            }
+            _ if !is_let_in => {}
+            KeyCode::Enter => return self.enter_in_plan(plan, may_confirm),
             _ if types => {
                 typed(&mut plan.input, key);
             }
-            KeyCode::Char('q') => return self.leave_plan(plan),
-            KeyCode::Char('r') if plan.work.failure.is_some() => self.plan_again(&mut plan),
+            KeyCode::Char('q') if plan.asks_again => return self.back_from_plan(plan),
+            KeyCode::Char('q') => {
+                self.drop_plan(&plan);
+                return None;
+            }
+            KeyCode::Char('r') if plan.work.failure.is_some() => self.plan_again(&mut plan, Duration::ZERO),
             KeyCode::Char('k') => plan.scroll = plan.scroll.saturating_sub(1),
             KeyCode::Char('j') => plan.scroll = (plan.scroll + 1).min(self.furthest_line(&plan)),
             KeyCode::Left | KeyCode::Char('h') => plan.confirms = false,
@@ -289,31 +354,33 @@ impl Turn<'_> {
         Some(Dialog::Plan(plan))
     }
 
-    /// Leaves without change; out of the second question, back to the first.
-    fn leave_plan(&mut self, mut plan: Box<Plan>) -> Option<Dialog> {
+    /// Goes back without change: out of the second question to the first, out of the first to the prompt before it.
+    fn back_from_plan(&mut self, mut plan: Box<Plan>) -> Option<Dialog> {
         if plan.asks_again {
             plan.appears(self.now);
             return Some(Dialog::Plan(plan));
         }
+        self.drop_plan(&plan);
+        plan.prompt
+    }
+
+    fn drop_plan(&mut self, plan: &Plan) {
         if plan.work.is_loading() {
             self.cmds.push(Cmd::Drop(Slot::Plan));
         }
-        None
     }
 
     /// Leaves by the button that says so, and says that nothing was done.
     fn leave_it(&mut self, plan: Box<Plan>) -> Option<Dialog> {
-        if !plan.asks_again {
-            self.done("left as it was: nothing was changed");
+        if plan.asks_again {
+            return self.back_from_plan(plan);
         }
-        self.leave_plan(plan)
+        self.done("left as it was: nothing was changed");
+        self.drop_plan(&plan);
+        None
     }
 
     fn enter_in_plan(&mut self, mut plan: Box<Plan>, may_confirm: bool) -> Option<Dialog> {
-        if plan.work.is_loading() {
-            plan.problem = Some("it is still being looked up");
-            return Some(Dialog::Plan(plan));
-        }
         let Some(work) = plan.ready() else { return self.leave_it(plan) };
         let types = work.name_to_type().is_some();
         if !types && !plan.confirms {
@@ -324,8 +391,10 @@ impl Turn<'_> {
         } else if !may_confirm {
             plan.problem = Some("Enter came together with other keys: press it once more");
         } else if work.replaces_images() && !plan.asks_again {
+            plan.keep_height(self.state);
             plan.appears(self.now);
             plan.asks_again = true;
+            plan.scroll = 0;
         } else {
             self.confirm(*plan);
             return None;
@@ -339,15 +408,5 @@ impl Turn<'_> {
             self.state.tags.list.unmark();
         }
         self.begin(wish, work);
-    }
-
-    /// Plans the same again.
-    fn plan_again(&mut self, plan: &mut Plan) {
-        let Some(wish) = plan.wish.clone() else { return };
-        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish));
-        plan.work.failure = None;
-        plan.work.ask(ticket);
-        plan.appears(self.now);
-        plan.confirms = false;
     }
 }

@@ -98,7 +98,8 @@ impl Turn<'_> {
             KeyCode::Esc => return None,
             KeyCode::Enter => match prompt.wish() {
                 Ok(wish) => {
-                    self.plan(wish);
+                    prompt.problem = None;
+                    self.plan_of(wish, Dialog::Retag(prompt));
                     return None;
                 }
                 Err(problem) => prompt.problem = Some(problem),

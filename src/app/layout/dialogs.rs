@@ -1,6 +1,6 @@
 //! Where dialogs stand, and what of them can be pressed.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 use super::{inside, of, over};
 use crate::app::State;
@@ -10,6 +10,7 @@ use crate::app::dialog::retag_prompt::Retag;
 use crate::app::dialog::{Dialog, Entry, Menu, Open};
 use crate::app::keymap::BINDINGS;
 use crate::app::palette::ENTRIES;
+use crate::app::plan::Line;
 use crate::model::columns;
 
 /// Columns of the prompt for a name.
@@ -27,7 +28,7 @@ pub fn dialog(state: &State, dialog: &Dialog) -> Rect {
         Dialog::Open(open) => OpenPlaces::of(state, open).area,
         Dialog::Menu(entries) => menu(state, entries),
         Dialog::Help(_) => help(state),
-        Dialog::Plan(_) => plan(state),
+        Dialog::Plan(plan) => PlanPlaces::of(state, plan).area,
         Dialog::Retag(prompt) => RetagPlaces::of(state, prompt).area,
         Dialog::Copy(prompt) => CopyPlaces::of(state, prompt).area,
         Dialog::Comparison(_) => comparison(state),
@@ -68,28 +69,59 @@ pub fn offset(cursor: usize, height: u16) -> usize {
     (cursor + 1).saturating_sub(height.into())
 }
 
-/// The box of a plan, with its border: the same before the plan is there and after.
-pub fn plan(state: &State) -> Rect {
+/// The most room that a plan takes, with its border. It is as high as what it says, from the top of that.
+pub fn plan_room(state: &State) -> Rect {
     over(state, 100, 30)
+}
+
+/// Rows of a plan that no line of it has: the border, and the foot, with an empty one above it where there is room.
+fn plan_frame(state: &State) -> u16 {
+    let foot = if inside(plan_room(state)).height < 14 { 2 } else { 3 };
+    2 + foot
+}
+
+/// How many lines a plan shows in a box of this height.
+pub fn plan_rows(state: &State, area: Rect) -> usize {
+    area.height.saturating_sub(plan_frame(state)).into()
 }
 
 /// The box of a prompt that a plan follows: it stands where that will, so that nothing jumps.
 fn prompt_of(state: &State, height: usize) -> Rect {
-    let plan = plan(state);
-    Rect { height: u16::try_from(height).unwrap_or(u16::MAX).min(plan.height), ..plan }
+    let room = plan_room(state);
+    Rect { height: u16::try_from(height).unwrap_or(u16::MAX).min(room.height), ..room }
 }
 
-/// What a plan says, inside its box; its foot stands below.
-pub fn plan_body(state: &State) -> Rect {
-    let inner = inside(plan(state));
-    let foot = if inner.height < 14 { 2 } else { 3 };
-    Rect::new(inner.x + 1, inner.y, inner.width.saturating_sub(2), inner.height.saturating_sub(foot))
+/// The parts of a plan.
+#[derive(Debug)]
+pub struct PlanPlaces {
+    /// The box with its border.
+    pub area: Rect,
+    /// What it says, inside its box.
+    pub body: Rect,
+    /// The foot: what stands in the way, and below it the buttons or what must be typed.
+    pub foot: Rect,
+    /// Everything that it says, laid out for the body.
+    pub lines: Vec<Line>,
+    /// Rows that the body would need to show all.
+    pub rows: usize,
 }
 
-/// The foot of a plan: what stands in the way, and below it the buttons or what must be typed.
-pub fn plan_foot(state: &State) -> Rect {
-    let inner = inside(plan(state));
-    Rect { y: inner.bottom().saturating_sub(2), height: 2.min(inner.height), ..plan_body(state) }
+impl PlanPlaces {
+    /// For this plan.
+    pub fn of(state: &State, plan: &Plan) -> PlanPlaces {
+        let (room, frame) = (plan_room(state), plan_frame(state));
+        let inner = indented(inside(room));
+        // What it says follows the room that there is, and not the height that comes of it.
+        let most = Size::new(inner.width, (inner.height + 2).saturating_sub(frame));
+        let lines = plan.lines(most);
+        let rows = plan.rows(lines.len(), most.width.into());
+        let height = u16::try_from(rows).unwrap_or(u16::MAX).min(most.height);
+        let area = Rect { height: (height + frame).min(room.height), ..room };
+        let inner = indented(inside(area));
+        let body = Rect { height: height.min(inner.height), ..inner };
+        let foot = Rect { y: inner.bottom().saturating_sub(2), height: 2.min(inner.height), ..inner };
+        PlanPlaces { area, body, foot, lines, rows }
+    }
 }
 
 /// A button of a plan.
@@ -103,13 +135,12 @@ pub struct Button {
     pub confirms: bool,
 }
 
-/// The buttons of a plan; none where a name must be typed instead.
-pub fn plan_buttons(state: &State, plan: &Plan) -> Vec<Button> {
+/// The buttons in the foot of a plan; none where a name must be typed instead.
+pub fn plan_buttons(plan: &Plan, foot: Rect) -> Vec<Button> {
     let ready = plan.ready();
     if plan.name_to_type().is_some() && ready.is_some() {
         return Vec::new();
     }
-    let foot = plan_foot(state);
     let mut room = Rect { y: foot.bottom().saturating_sub(1), height: 1.min(foot.height), ..foot };
     let mut buttons = Vec::new();
     let verb = ready.map(crate::app::plan::verb);

@@ -8,10 +8,10 @@ use crate::model::digest::Digest;
 use crate::model::plural::counted;
 use crate::model::server::Ability;
 use crate::model::size;
-use crate::model::work::delete::{AtStake, Image, Manner, Plan, Referrer};
+use crate::model::work::delete::{Along, AtStake, Image, Manner, Plan, Referrer};
 
 impl Page {
-    pub(super) fn delete(&mut self, plan: &Plan) {
+    pub(super) fn delete(&mut self, plan: &Plan, along: Along) {
         self.field("repository", Tone::Plain, &plan.repository.to_string());
         self.ways(&plan.ways(), plan.manner);
         self.summary(plan);
@@ -20,7 +20,7 @@ impl Page {
             self.field("blocked", Tone::Bad, &why);
             self.hint(blocked.hint.as_ref());
         }
-        self.along(plan);
+        self.along(plan, along);
         self.blank();
         self.images(plan);
         self.blank();
@@ -71,7 +71,7 @@ impl Page {
     }
 
     /// The switches for what goes along, where there is something.
-    fn along(&mut self, plan: &Plan) {
+    fn along(&mut self, plan: &Plan, along: Along) {
         let children: HashSet<&Digest> = plan.images.iter().flat_map(Image::spare_children).collect();
         let children = children.len();
         let referrers = plan.images.iter().flat_map(|image| {
@@ -82,13 +82,13 @@ impl Page {
         let mut label = "along";
         if children > 0 && plan.manner == Manner::Image {
             let text = format!("{} that nothing else needs", counted(children, "child", "children"));
-            self.switch(label, 'C', plan.along.children, &text);
+            self.switch(label, 'C', along.children, &text);
             label = "";
         }
         if referrers > 0 {
             let text = counted(referrers, "that refers to it", "that refer to it");
             let text = format!("{text}: signatures, attestations");
-            self.switch(label, 'R', plan.along.referrers, &text);
+            self.switch(label, 'R', along.referrers, &text);
         }
     }
 

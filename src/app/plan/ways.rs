@@ -10,6 +10,7 @@ const FEW_ROWS: usize = 8;
 impl Page {
     /// The ways that there are, the chosen one marked; where there is little room, only that one.
     pub(super) fn ways(&mut self, ways: &[Manner], chosen: Manner) {
+        let chosen = self.wished.unwrap_or(chosen);
         if self.rows < FEW_ROWS {
             let text = format!("● {}", word(chosen));
             return self.field("way", Tone::Strong, &text);

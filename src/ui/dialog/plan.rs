@@ -4,65 +4,48 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialog::plan::Plan;
-use crate::app::layout;
+use crate::app::layout::{self, PlanPlaces};
 use crate::app::plan::{self, Tone};
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
-/// What is said before images are replaced by others for a moment.
-const REPLACEMENT: &[&str] = &[
-    "The registry cannot delete by tag. So each tag is put on a copy of its manifest with one more annotation, and \
-     that copy is deleted by its digest: the tag goes, the image and its other tags stay.",
-    "It is tried only where images can be deleted. If the second request is refused all the same, the tag is put back \
-     byte for byte.",
-];
-
 impl Canvas<'_, '_> {
     /// Draws a plan.
     pub fn plan(&mut self, plan: &Plan) {
-        let area = layout::plan(self.state);
+        let places = PlanPlaces::of(self.state, plan);
         let title = match (plan.work.is_loading(), self.turning()) {
             (true, turning) => format!("{} {turning}", plan::title(plan.wish.as_ref())),
             (false, _) => plan::title(plan.wish.as_ref()).to_string(),
         };
-        self.overlay(area, &title, &hints(plan));
-        let body = layout::plan_body(self.state);
+        let esc = match plan.prompt.is_some() || plan.asks_again || self.state.dialogs.len() > 1 {
+            true => "back",
+            false => "leave",
+        };
+        self.overlay(places.area, &title, &hints(plan, &places, esc));
         match &plan.work.failure {
             Some(failure) if !plan.work.is_loading() => {
-                self.failure(body, failure, "r asks again · Esc leaves")
+                self.failure(places.body, failure, &format!("r asks again · Esc {esc}"));
             }
-            _ if plan.asks_again => self.replacement(body),
-            _ => self.plan_lines(plan, body),
+            _ => self.plan_lines(plan, &places),
         }
-        self.plan_foot(plan, layout::plan_foot(self.state));
+        self.plan_foot(plan, places.foot);
     }
 
-    fn plan_lines(&mut self, plan: &Plan, body: Rect) {
-        let lines = plan.lines(body.as_size());
+    fn plan_lines(&mut self, plan: &Plan, places: &PlanPlaces) {
+        let PlanPlaces { body, lines, .. } = places;
         let (all, height) = (lines.len(), usize::from(body.height));
         let scroll = plan.scroll.min(all.saturating_sub(height));
         let is_old = plan.work.is_loading();
-        for (row, line) in lines.into_iter().skip(scroll).take(height).enumerate() {
-            let pieces = line.pieces.into_iter().map(|(tone, text)| {
-                let role = if is_old { Role::Dim } else { role(tone) };
-                Span::styled(text, self.style(role))
+        for (row, line) in lines.iter().skip(scroll).take(height).enumerate() {
+            let pieces = line.pieces.iter().map(|(tone, text)| {
+                let role = if is_old { Role::Dim } else { role(*tone) };
+                Span::styled(text.as_str(), self.style(role))
             });
             let line = Line::from_iter(pieces);
             self.put(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
         }
-        self.scrollbar(Rect { width: body.width + 2, ..body }, body, scroll, all);
-    }
-
-    /// What the replacement means, before it is confirmed for itself.
-    fn replacement(&mut self, body: Rect) {
-        let mut lines = vec![(Role::Warn, "Untag by replacement?".to_string()), (Role::Text, String::new())];
-        for text in REPLACEMENT {
-            lines.push((Role::Text, (*text).to_string()));
-            lines.push((Role::Text, String::new()));
-        }
-        let area = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
-        self.say(area, &lines);
+        self.scrollbar(Rect { width: body.width + 2, ..*body }, *body, scroll, all);
     }
 
     /// What must be typed, or the two buttons; above them what stands in the way.
@@ -73,12 +56,12 @@ impl Canvas<'_, '_> {
         self.put(above, Line::styled(columns::cut(&said, area.width.into()), style));
         match (plan.name_to_type(), plan.ready()) {
             (Some(_), Some(_)) => self.input(below, "> ", &plan.input, Role::Dim, "Enter carries it out"),
-            _ => self.buttons(plan),
+            _ => self.buttons(plan, area),
         }
     }
 
-    fn buttons(&mut self, plan: &Plan) {
-        let buttons = layout::plan_buttons(self.state, plan);
+    fn buttons(&mut self, plan: &Plan, foot: Rect) {
+        let buttons = layout::plan_buttons(plan, foot);
         let is_on_verb = plan.confirms && buttons.iter().any(|button| button.confirms);
         for button in buttons {
             let (marker, role) = match button.confirms == is_on_verb {
@@ -114,8 +97,8 @@ fn said(plan: &Plan) -> (Role, String) {
 }
 
 /// The keys that do something now.
-fn hints(plan: &Plan) -> String {
-    let mut hints = Vec::new();
+fn hints(plan: &Plan, places: &PlanPlaces, esc: &str) -> String {
+    let mut hints: Vec<&str> = Vec::new();
     if !plan.asks_again && plan.work.value.as_deref().is_some_and(|work| !work.ways().is_empty()) {
         hints.push("Tab way");
     }
@@ -124,8 +107,12 @@ fn hints(plan: &Plan) -> String {
         hints.push("← → choose");
         hints.push("Enter press");
     }
-    hints.push("↑ ↓ scroll");
-    hints.push("Esc leave");
+    let shows_lines = plan.work.failure.is_none() || plan.work.is_loading();
+    if shows_lines && places.lines.len() > usize::from(places.body.height) {
+        hints.push("↑ ↓ scroll");
+    }
+    let esc = format!("Esc {esc}");
+    hints.push(&esc);
     hints.join("  ")
 }
 

@@ -1,9 +1,16 @@
-//! What keys switch in a plan: by which way tags go, and what goes along. Each time it is planned again.
+//! What keys switch in a plan: by which way tags go, and what goes along. They count at any time, since that changes
+//! nothing: the last one wins, and the plan is looked up again when the hand has come to rest.
+
+use std::time::Duration;
 
 use super::Plan;
+use crate::app::cmd::{Ask, Slot};
 use crate::app::turn::Turn;
 use crate::model::work::Wish;
 use crate::model::work::delete::Manner;
+
+/// For how long nothing must be switched before the plan is looked up again.
+const AT_REST: Duration = Duration::from_millis(150);
 
 impl Turn<'_> {
     /// The next way to take tags away.
@@ -21,7 +28,7 @@ impl Turn<'_> {
     pub(in crate::app::dialog) fn take_way(&mut self, plan: &mut Plan, manner: Manner) {
         if let Some(wish) = plan.wish.as_mut() {
             wish.take_way(manner);
-            self.plan_again(plan);
+            self.plan_again(plan, AT_REST);
         }
     }
 
@@ -33,6 +40,17 @@ impl Turn<'_> {
             (Some(Wish::Copy(wish)), 'R') => wish.referrers = !wish.referrers,
             _ => return,
         }
-        self.plan_again(plan);
+        self.plan_again(plan, AT_REST);
+    }
+
+    /// Plans the same again; what is being looked up is given up.
+    pub(super) fn plan_again(&mut self, plan: &mut Plan, after: Duration) {
+        let Some(wish) = plan.wish.clone() else { return };
+        plan.keep_height(self.state);
+        let ticket = self.ask(Slot::Plan, after, Ask::Plan(wish));
+        plan.work.failure = None;
+        plan.work.ask(ticket);
+        plan.appears(self.now);
+        plan.confirms = false;
     }
 }
