@@ -36,7 +36,7 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
         Action::Tree => refuse_unless(state.registries.selected().is_some(), "nothing is open"),
         Action::Retag | Action::Delete => changes(state),
         Action::Copy | Action::Take => match marked_repositories(state) {
-            0 | 1 => refuse_unless(is_copyable(state), "no image is chosen"),
+            0 | 1 => refuse_unless(is_copyable(state), "no image is chosen: go to Tags first"),
             marked => Err(format!("one repository at a time; {marked} are marked").into()),
         },
         Action::Put => puts(state),
@@ -47,7 +47,7 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
 
 /// Whether images are chosen, and no rule keeps their repository as it is.
 fn changes(state: &State) -> Result<(), Why> {
-    let repository = place_of_chosen(state).ok_or(Cow::Borrowed("no image is chosen"))?;
+    let repository = place_of_chosen(state).ok_or(Cow::Borrowed("no image is chosen: go to Tags first"))?;
     state.settings.rules.may_change(repository).map_err(|refusal| said(&refusal))
 }
 

@@ -189,6 +189,7 @@ impl Turn<'_> {
         // It is taken off while it works, so that it may change the state; it goes back unless it is done.
         let Some(dialog) = self.state.dialogs.pop() else { return };
         let at = self.state.dialogs.len();
+        self.state.notices.pass();
         let stays = match dialog {
             Dialog::Filter(input) => self.key_in_filter(input, key),
             Dialog::CommandLine(line) => self.key_in_command_line(line, key),

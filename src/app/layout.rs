@@ -24,8 +24,10 @@ const TWO_PANES: u16 = 100;
 /// From this many columns on all four panes have room.
 const FOUR_PANES: u16 = 150;
 
-/// Columns of the Registries pane beside all others.
-const REGISTRIES: u16 = 19;
+/// Columns of the Registries pane beside all others: fewest, so that its title stands, and most.
+const REGISTRIES: std::ops::RangeInclusive<u16> = 19..=30;
+/// Columns of a row of that pane beside the name: the border, the cursor, and a sign that something failed.
+pub const BESIDE_HOST: u16 = 5;
 
 /// The rectangles of one screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,7 +92,7 @@ fn widths(state: &State, columns: u16) -> Vec<(Pane, u16)> {
             vec![(Pane::Registries, registries), (Pane::Repositories, repositories), (Pane::Tags, rest)]
         }
         _ => {
-            let registries = if shows_registries && columns >= FOUR_PANES { REGISTRIES } else { 0 };
+            let registries = if shows_registries && columns >= FOUR_PANES { registries(state) } else { 0 };
             let rest = columns - registries;
             let repositories = (rest * 20 / 100).clamp(24, 40);
             let tags = (rest * if columns < FOUR_PANES { 45 } else { 50 } / 100).clamp(44, 90);
@@ -104,6 +106,13 @@ fn widths(state: &State, columns: u16) -> Vec<(Pane, u16)> {
             panes
         }
     }
+}
+
+/// Columns of the Registries pane beside all others: as many as its names need.
+fn registries(state: &State) -> u16 {
+    let hosts = state.registries.items.iter().map(|registry| columns::width(registry.host.as_str()));
+    let longest = u16::try_from(hosts.max().unwrap_or(0)).unwrap_or(u16::MAX);
+    longest.saturating_add(BESIDE_HOST).clamp(*REGISTRIES.start(), *REGISTRIES.end())
 }
 
 impl Layout {
@@ -268,8 +277,12 @@ pub const TAB_GAP: u16 = 3;
 /// Columns of the sign that there are more tabs in front, or behind.
 pub const MORE_TABS: u16 = 2;
 
-/// The hints with their columns in the bar, as far as they fit: those of the first rank in any case.
+/// The hints with their columns in the bar, as far as they fit: those of the first rank in any case. None under a dialog,
+/// which names its keys itself: those of the pane are not in force.
 pub fn hints(state: &State) -> Vec<(Hint, std::ops::Range<u16>)> {
+    if !state.dialogs.is_empty() {
+        return Vec::new();
+    }
     let mut hints: Vec<(usize, Hint)> = keymap::hints(state).into_iter().enumerate().collect();
     let width = |hint: &Hint| columns::width(hint.keys) + columns::width(hint.label) + 3;
     let mut room = usize::from(state.size.0).saturating_sub(1);

@@ -55,6 +55,11 @@ pub enum Level {
 pub const BEFORE_TEXT: usize = 18;
 
 impl Notices {
+    /// Takes a refusal off the foot: it was the answer to the key before.
+    pub fn pass(&mut self) {
+        self.toast.take_if(|toast| toast.notice.level == Level::Refused);
+    }
+
     /// The messages in lines that fit into `width` columns behind [`BEFORE_TEXT`], each with the message that begins in
     /// it.
     pub fn lines(&self, width: usize) -> Vec<(Option<&Notice>, String)> {

@@ -32,10 +32,8 @@ impl Canvas<'_, '_> {
                 continue;
             };
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
-            let mut cells = vec![Span::raw(columns::cut(
-                registry.host.as_str(),
-                usize::from(rows.width).saturating_sub(3),
-            ))];
+            let room = usize::from(area.width.saturating_sub(layout::BESIDE_HOST));
+            let mut cells = vec![Span::raw(columns::cut_middle(registry.host.as_str(), room))];
             if registry.server.failure.is_some() {
                 cells.push(Span::styled(" !", self.style(Role::Bad)));
             }

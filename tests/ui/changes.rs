@@ -8,7 +8,7 @@ use regtui::app::notices::Level;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::{Repository, Selector, Tag};
 use regtui::model::server::{Ability, Deletes};
-use regtui::model::work::comparison::{Comparison, Row, Side};
+use regtui::model::work::comparison::{Comparison, Row, Side, Standing};
 use regtui::model::work::copy::{self, What};
 use regtui::model::work::delete::Manner as Way;
 use regtui::model::work::journal::{self, Entry, EntryId, Held, State};
@@ -536,7 +536,30 @@ fn a_comparison_copies_only_what_differs_and_is_on_the_left() {
     let Some(Wish::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
     assert_eq!(wish.what, What::Images(vec![Selector::Tag(tag("1.4.1")), Selector::Tag(tag("latest"))]));
     screen.press("Esc").press("u g").press("p");
-    assert!(screen.text().contains("nothing on the left"), "{}", screen.text());
+    assert!(screen.text().contains("not now: `1.3.0` is only on the right"), "{}", screen.text());
+    screen.press("j");
+    assert!(!screen.text().contains("not now"), "a refusal is the answer to one key: {}", screen.text());
+}
+
+#[test]
+fn a_comparison_in_which_nothing_differs_says_so_and_z_works_in_it() {
+    let mut screen = screen((80, 24));
+    let mut same = comparison();
+    same.rows.iter_mut().for_each(|row| row.standing = Standing::Same);
+    let all = same.rows.len();
+    screen.registry.comparison = Ok(same);
+    screen.press("C").press(".");
+    assert!(screen.text().contains(&format!("no tag differs; . shows all {all}")), "{}", screen.text());
+    screen.press(".").press("z");
+    assert!(matches!(screen.state.dialogs.last(), Some(Dialog::Plan(_))), "{}", screen.text());
+}
+
+#[test]
+fn registries_are_told_apart_by_their_ends_also_where_they_are_long() {
+    let mut screen = screen((150, 42));
+    assert!(screen.text().contains("│  prod.example:5000 "), "{}", screen.text());
+    screen.press("O").write("123456789012.dkr.eu-west-1.example:5001").press("Enter 1");
+    assert!(screen.text().contains("123456789012…example:5001"), "{}", screen.text());
 }
 
 #[test]

@@ -46,6 +46,20 @@ impl Comparison {
         rows.map(|row| Selector::Tag(row.tag.clone())).collect()
     }
 
+    /// Why nothing is to be copied.
+    fn why_nothing(&self) -> String {
+        if !self.list.marked().is_empty() {
+            return "every marked tag is the same on the right, or only there".into();
+        }
+        match self.list.selected().and_then(|item| self.row(item)) {
+            Some(row) if row.left.is_none() => {
+                format!("`{}` is only on the right; x swaps the sides", row.tag)
+            }
+            Some(row) => format!("`{}` is the same on the right", row.tag),
+            None => "no tag differs".into(),
+        }
+    }
+
     fn show(&mut self) {
         let rows = self.rows.value.as_ref().map(|found| found.rows.as_slice()).unwrap_or_default();
         self.list.order = (0..rows.len() as u32).collect();
@@ -148,6 +162,11 @@ impl Turn<'_> {
                 return None;
             }
             KeyCode::Char('r') => self.ask_comparison(&mut comparison),
+            KeyCode::Char('z') => {
+                self.state.dialogs.push(Dialog::Comparison(comparison));
+                self.plan_undo();
+                return None;
+            }
             KeyCode::Char('p') => {
                 if let Some(wish) = self.copy_over(&comparison) {
                     self.state.dialogs.push(Dialog::Comparison(comparison));
@@ -165,7 +184,7 @@ impl Turn<'_> {
         let (from, to) = (comparison.left.clone(), comparison.right.clone());
         let images = comparison.to_copy();
         if images.is_empty() {
-            self.refuse("there is nothing on the left that is not the same on the right");
+            self.refuse(comparison.why_nothing());
             return None;
         }
         if let Err(refusal) = self.state.settings.rules.may_copy(&from, &to) {

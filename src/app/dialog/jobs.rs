@@ -90,9 +90,9 @@ impl Turn<'_> {
         let entry =
             |key, label, preview: &'static str, choice| Entry { key, label, preview: preview.into(), choice };
         let entries = vec![
-            entry('c', "stay", "go on as if nothing had been pressed", Choice::Stay),
-            entry('w', "wait", "leave when the last job has ended", Choice::LeaveAtTheEnd),
-            entry('s', "stop", "stop the jobs where nothing is half done, then leave", Choice::StopAndLeave),
+            entry('c', "stay", "go on; the jobs run on", Choice::Stay),
+            entry('w', "wait", "leave when all have ended", Choice::LeaveAtTheEnd),
+            entry('s', "stop", "stop them safely, then leave", Choice::StopAndLeave),
         ];
         self.state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Menu(menu) if menu.title == LEAVING));
         self.state.dialogs.push(Dialog::Menu(Menu { title: LEAVING, entries, cursor: 0 }));

@@ -31,9 +31,8 @@ impl Canvas<'_, '_> {
         let area = layout::comparison(self.state);
         let inner = self.overlay(area, &title, hints);
         let line = |row: u16| Rect::new(inner.x + 1, inner.y + row, inner.width.saturating_sub(2), 1);
-        let sides = format!("{} → {}", comparison.left, comparison.right);
         let style = self.style(Role::Strong);
-        self.put(line(0), Line::styled(columns::cut(&sides, line(0).width.into()), style));
+        self.put(line(0), Line::styled(sides(comparison, line(0).width.into()), style));
         let rows = layout::comparison_rows(self.state);
         let Some(found) = &comparison.rows.value else {
             return match &comparison.rows.failure {
@@ -56,6 +55,10 @@ impl Canvas<'_, '_> {
         let heading = columns.heading();
         let style = self.style(Role::Heading);
         self.put(Rect { y: inner.y + 2, height: 1, ..inner }, Line::styled(heading, style));
+        if comparison.list.rows.is_empty() && !found.rows.is_empty() {
+            let said = format!("no tag differs; . shows all {}", found.rows.len());
+            return self.say(rows, &[(Role::Dim, said)]);
+        }
         for row in comparison.list.window() {
             let Some(item) = comparison.list.rows.get(row) else { continue };
             let Some(found) = comparison.row(*item as usize) else { continue };
@@ -90,6 +93,26 @@ impl Canvas<'_, '_> {
         }
         self.put(area, Line::from(line).style(base));
     }
+}
+
+/// What is compared with what, within so many columns. A name that both sides share stands once, so that the registries,
+/// which tell them apart, are seen whole the longest.
+fn sides(comparison: &Comparison, columns: usize) -> String {
+    let (left, right) = (&comparison.left, &comparison.right);
+    let (shared, left, right) = match left.name == right.name {
+        true => (format!("{}: ", left.name), left.host.to_string(), right.host.to_string()),
+        false => (String::new(), left.to_string(), right.to_string()),
+    };
+    let whole = format!("{shared}{left} → {right}");
+    if columns::width(&whole) <= columns {
+        return whole;
+    }
+    let side = (columns.saturating_sub(" → ".chars().count())) / 2;
+    let sides = format!("{} → {}", columns::cut_middle(&left, side), columns::cut_middle(&right, side));
+    let room = columns.saturating_sub(columns::width(&sides));
+    // Some ten columns say something of the name; fewer do not.
+    let shared = if room < 10 { String::new() } else { columns::cut_middle(&shared, room) };
+    shared + &sides
 }
 
 /// How wide the columns are.
