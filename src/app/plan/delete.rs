@@ -44,8 +44,12 @@ impl Page {
         let images = counted(plan.images.len(), "image", "images");
         if plan.manner != Manner::Image {
             if named > 1 {
-                let stay = counted(others, "other tag stays", "other tags stay");
-                let text = format!("{named} tags of {images}; {stay}");
+                let keeping = counted(plan.images.len(), "image, which keeps", "images, which keep");
+                let kept = match others {
+                    0 => "no tag".to_string(),
+                    _ => counted(others, "other tag", "other tags"),
+                };
+                let text = format!("{named} tags of {keeping} {kept}");
                 self.field("goes", Tone::Plain, &text);
             }
             return;
