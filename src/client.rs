@@ -67,7 +67,7 @@ pub use feed::Transfer;
 pub use limit::Lane;
 pub use manifests::Head;
 pub use manifests::put::Pushed;
-pub use referrers::Referrers;
+pub use referrers::{Referrers, fallback_tag};
 pub use retry::Patience;
 pub use said::Said;
 pub use secret::Secret;
@@ -165,8 +165,6 @@ struct Inner {
         (RepositoryName, crate::model::digest::Digest),
         Result<Arc<crate::model::image::ImageConfig>, Error>,
     >,
-    /// Lists of referrers are written one at a time: nothing on the server keeps two writers apart.
-    fallback: tokio::sync::Mutex<()>,
 }
 
 impl Client {
@@ -179,7 +177,6 @@ impl Client {
             abilities,
             manifests: Joined::default(),
             configs: Joined::default(),
-            fallback: tokio::sync::Mutex::default(),
         }))
     }
 

@@ -44,6 +44,7 @@ mod ops {
     mod copy;
     mod crashes;
     mod delete;
+    mod fallback_tags;
     mod images;
     mod interruptions;
     mod journal;

@@ -30,6 +30,8 @@ pub struct Referrers {
     pub descriptors: Vec<Descriptor>,
     /// By which way; it matters only if there are any.
     pub found: Option<Found>,
+    /// What the fallback tag is now, where that was read.
+    pub tagged: Option<Digest>,
 }
 
 impl Client {
@@ -49,14 +51,18 @@ impl Client {
         if self.abilities().may_have_referrers(name)
             && let Some(descriptors) = self.by_api(name, digest).await?
         {
-            return Ok(Referrers { descriptors, found: Some(Found::Api) });
+            return Ok(Referrers { descriptors, found: Some(Found::Api), tagged: None });
         }
         if !may_have_fallback {
             return Ok(Referrers::default());
         }
         let Some(tag) = fallback_tag(digest) else { return Ok(Referrers::default()) };
         match self.latest(name, &tag, Lane::Interactive).await {
-            Ok(manifest) => Ok(Referrers { descriptors: listed(&manifest), found: Some(Found::FallbackTag) }),
+            Ok(manifest) => Ok(Referrers {
+                descriptors: listed(&manifest),
+                found: Some(Found::FallbackTag),
+                tagged: Some(manifest.digest),
+            }),
             Err(error) if error.cause.status() == Some(404) => Ok(Referrers::default()),
             Err(error) => Err(error),
         }
@@ -109,8 +115,9 @@ impl Client {
     }
 }
 
-/// The tag under which the referrers of a manifest are listed where there is no API.
-pub(super) fn fallback_tag(subject: &Digest) -> Option<Tag> {
+/// The tag under which the referrers of a manifest are listed where there is no API: distribution-spec § Referrers Tag
+/// Schema. None for a digest that is too long for a tag.
+pub fn fallback_tag(subject: &Digest) -> Option<Tag> {
     Tag::parse(&format!("{}-{}", subject.algorithm(), subject.hex())).ok()
 }
 

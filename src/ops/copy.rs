@@ -11,12 +11,14 @@
 //! | what the destination has | `destination` |
 //! | how is it carried out, and when is a tag put | `run` |
 //! | blobs and manifests on their way, each digest once | `bring` |
+//! | referrers listed under tags, where there is no API | `fallback` |
 //! | what the journal keeps of it | `entry` |
 
 mod bring;
 mod companions;
 mod destination;
 mod entry;
+mod fallback;
 pub(super) mod parts;
 mod picked;
 mod plan;

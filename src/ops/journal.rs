@@ -15,10 +15,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, Selector};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{Entry, EntryId, Item, State};
+use crate::model::work::journal::{Entry, EntryId, Held, Item, State};
 use crate::model::work::{Wish, copy};
 use file::{Bytes, Line};
 
@@ -103,6 +104,11 @@ impl Journal {
     /// One entry with the bytes of the manifests.
     pub async fn entry(&self, id: &EntryId) -> Result<Entry, Failure> {
         self.read(id).await.map(|(entry, _)| entry)
+    }
+
+    /// The same, and what was wished.
+    pub async fn entry_and_wish(&self, id: &EntryId) -> Result<(Entry, Option<Wish>), Failure> {
+        self.read(id).await
     }
 
     /// What is left of an entry that never ended, to be planned again: what it did is left out.
@@ -204,6 +210,31 @@ impl Running {
     /// end: it must not keep what has begun from being finished.
     pub async fn done(&self, index: usize, done: bool) {
         self.append(Line::Done { index, done }).await;
+    }
+
+    /// Notes that the item of that index replaces something else than was planned, and by what. On disk when this
+    /// returns; fails where that cannot be written, so that it must not be replaced.
+    pub async fn revise(
+        &self,
+        index: usize,
+        before: Option<Held>,
+        after: Option<Digest>,
+    ) -> Result<(), Failure> {
+        let open = self.open.clone();
+        let write = move || {
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(held) = &before {
+                file::append(&mut open.file, &file::held_line(held))?;
+            }
+            let before = before.map(|held| held.digest);
+            file::append(&mut open.file, &Line::Revised { index, before, after })
+        };
+        blocking(write).await.map_err(|error| Failure {
+            what: "cannot write the journal, so it was left alone".into(),
+            why: SafeText::from(error.to_string()),
+            hint: None,
+            kind: FailureKind::Local,
+        })
     }
 
     /// Notes that all is over. Fails with a remark if the outcomes could not all be written; the entry can be undone all

@@ -314,9 +314,9 @@ async fn a_probe_tells_what_can_be_deleted_and_deletes_nothing() {
     assert_eq!(registry.client.deletes(), Default::default());
 }
 
-/// Distribution-spec § Referrers Tag Schema.
+/// Distribution-spec § Pushing Manifests with Subject.
 #[tokio::test]
-async fn a_referrer_is_listed_under_the_fallback_tag() {
+async fn a_registry_says_whether_it_lists_a_referrer_itself() {
     for referrers in [true, false] {
         let store = Store::new();
         let image = store.image("app").tag("1").push();
@@ -329,33 +329,4 @@ async fn a_referrer_is_listed_under_the_fallback_tag() {
         let pushed = client.put_manifest(&app, &selector, &manifest).await.expect("it is put");
         assert_eq!(pushed.subject_seen, referrers);
     }
-    let store = Store::new();
-    let image = store.image("app").tag("1").push();
-    let demo = demo::Settings { referrers: false, ..demo::Settings::default() };
-    let registry = Registry::new(demo, store.clone(), settings()).await;
-    let (app, client) = (name("app"), &registry.client);
-    for kind in ["application/vnd.example.one", "application/vnd.example.two"] {
-        let artifact = store.artifact("app").kind(kind).subject(&image).push();
-        let manifest = client.manifest(&app, &Selector::Digest(artifact.digest), Lane::Interactive).await;
-        let manifest = manifest.expect("a manifest");
-        let descriptor = descriptor(manifest.digest, manifest.raw.len() as u64, manifest.media_type.as_str());
-        let descriptor = Descriptor { artifact_type: Some(kind.into()), ..descriptor };
-        for _ in 0..2 {
-            client.push_referrer_fallback(&app, &image.digest, &descriptor).await.expect("it is listed");
-        }
-    }
-    let found = client.referrers(&app, &image.digest, true).await.expect("referrers");
-    let kinds: Vec<_> = found.descriptors.iter().filter_map(|found| found.artifact_type.as_ref()).collect();
-    assert_eq!(
-        kinds,
-        ["application/vnd.example.one", "application/vnd.example.two"].map(Into::into).each_ref()
-    );
-    // What is no list is not overwritten.
-    let tag = format!("sha256-{}", image.digest.hex());
-    store.tag("app", &tag, image.digest);
-    client
-        .push_referrer_fallback(&app, &image.digest, &found.descriptors[0])
-        .await
-        .expect_err("it is an image");
-    assert_eq!(store.digest_of("app", &tag), Some(image.digest));
 }

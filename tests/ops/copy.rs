@@ -350,7 +350,7 @@ async fn referrers_are_found_and_listed_by_tag_where_there_is_no_api() {
     let to = Registry::new(without, Store::new(), settings()).await;
     let sides = Sides::with(from, to);
     let (_, report) = sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
-    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("2 referrers")), "{report:#?}");
+    assert_eq!((report.items.len(), report.done()), (4, 4), "each list is a part of its own: {report:#?}");
     belongings.iter().for_each(|digest| sides.is_there(digest));
     let there = sides.to.demo.store().repository("copy").expect("the copy");
     for (of, digest) in [(&image, &belongings[0]), (&belongings[0], &belongings[1])] {
@@ -545,10 +545,26 @@ async fn referrers_that_cannot_be_read_fail_and_the_image_comes() {
 #[tokio::test]
 async fn a_destination_that_says_nothing_of_what_it_has_is_told_of_in_the_plan() {
     let sides = Sides::of(one_image()).await;
-    sides.to.demo.fault(|request, _| (request.method == "HEAD").then(|| Fault::answer(403, &[], "")));
+    sides.to.demo.fault(|_, _| Some(Fault::answer(403, &[], "")));
     let plan = sides.plan(&sides.wish(&["1"])).await.expect("the first push may make the repository");
     assert!(plan.remarks.iter().any(|text| text.as_str().contains("403")), "{:?}", plan.remarks);
+    assert!(plan.images[0].unknown && plan.refused.is_none(), "a push may be allowed all the same");
     sides.to.demo.clear_faults();
     let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
     assert_eq!(plan.remarks, [], "what is not there is not there");
+}
+
+#[tokio::test]
+async fn a_destination_that_wants_a_login_is_not_even_tried() {
+    let sides = Sides::of(one_image()).await;
+    sides.to.demo.fault(|_, _| Some(Fault::answer(401, &[], "")));
+    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    assert!(plan.images[0].unknown, "nothing is known of its tags");
+    let refusal = plan.refused.clone().expect("it is refused");
+    assert!(refusal.why.as_str().contains("401"), "{refusal:?}");
+    assert!(refusal.hint.is_some_and(|hint| hint.as_str().contains("docker login")));
+    sides.to.demo.forget_requests();
+    let report = sides.run(&plan).await;
+    assert!(matches!(outcome(&report, "1"), Outcome::Failed(_)), "{report:#?}");
+    assert_eq!(sides.to.requests(), [""; 0]);
 }

@@ -41,6 +41,7 @@ fn plan(wish: &Wish) -> Result<Work, Failure> {
             at: "2026-11-21T11:40:00Z".parse().expect("a time"),
             manner: wish.way().expect("untag"),
             ways: Vec::new(),
+            leaves: None,
             hint: None,
             steps: vec![
                 undo::Step {
@@ -115,6 +116,7 @@ fn copy_plan(wish: &copy::Wish) -> copy::Plan {
         digest: digest(number),
         source: digest(number),
         replaces: (number == 3).then(|| digest(0x33)),
+        unknown: false,
         manifest: manifest.clone(),
     });
     copy::Plan {
@@ -125,6 +127,8 @@ fn copy_plan(wish: &copy::Wish) -> copy::Plan {
         blobs: (1..=14)
             .map(|number| blob(number, if number > 3 { copy::Way::There } else { copy::Way::Move }))
             .collect(),
+        referrers: Vec::new(),
+        lists: Vec::new(),
         digests_change: !wish.platforms.is_empty(),
         left_out: Vec::new(),
         missed: Vec::new(),

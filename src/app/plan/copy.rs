@@ -1,8 +1,8 @@
 //! What copying will do: what moves, which tags are put, what they replace.
 
-use super::rows::Renamed;
+use super::rows::{Pair, Renamed};
 use super::{Page, Tone, change};
-use crate::model::work::copy::{Image, Plan, Way};
+use crate::model::work::copy::{Image, Plan, ReferrerList, Way};
 
 impl Page {
     pub(super) fn copy(&mut self, plan: &Plan, referrers: bool) {
@@ -14,7 +14,10 @@ impl Page {
         let row = |image: &Image| Renamed {
             old: image.selector.to_string(),
             new: target(image),
-            becomes: change(image.replaces.as_ref(), &image.digest),
+            becomes: match image.unknown {
+                true => (Tone::Warn, format!("what is there is not known  {}", image.digest.short())),
+                false => change(image.replaces.as_ref(), &image.digest),
+            },
         };
         self.renamed(plan.images.iter().map(row).collect());
         if plan.digests_change {
@@ -22,6 +25,7 @@ impl Page {
             let text = "only some platforms come along, so the digest there is another one";
             self.field("changes", Tone::Warn, text);
         }
+        self.referring(plan);
         for left_out in &plan.left_out {
             self.field("left out", Tone::Warn, left_out.as_str());
         }
@@ -29,6 +33,22 @@ impl Page {
         for remark in &plan.remarks {
             self.field("note", Tone::Warn, remark.as_str());
         }
+    }
+}
+
+impl Page {
+    /// What refers to the images and comes along, and the fallback tags that list it.
+    fn referring(&mut self, plan: &Plan) {
+        let Some(coming) = plan.coming_along() else { return };
+        self.blank();
+        self.field("referrers", Tone::Plain, &coming);
+        let pair = |list: &ReferrerList| {
+            let tone = if list.replaces.is_some() || list.unknown { Tone::Warn } else { Tone::Good };
+            Pair { name: (Tone::Strong, list.short_tag()), becomes: (tone, list.change()) }
+        };
+        let pairs: Vec<Pair> = plan.lists.iter().map(pair).collect();
+        let columns = self.columns_of(&pairs);
+        pairs.into_iter().for_each(|pair| self.pair(pair, columns));
     }
 }
 

@@ -29,6 +29,10 @@ impl Page {
             }
         }
         self.hint(plan.hint.as_ref());
+        if let Some(leaves) = &plan.leaves {
+            self.blank();
+            self.field("leaves", Tone::Plain, leaves.as_str());
+        }
     }
 }
 

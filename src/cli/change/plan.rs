@@ -197,6 +197,7 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
         let tag = image.tag.as_ref().map_or_else(|| "-".into(), ToString::to_string);
         let now = match image.tag {
             // Where a rule forbids the copy the destination was not asked.
+            Some(_) if image.unknown => "not known".into(),
             Some(_) if plan.refused.is_some() => "not asked".into(),
             Some(_) => there_now(image.replaces.as_ref(), &image.digest),
             None => "-".into(),
@@ -211,9 +212,18 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
     if plan.digests_change {
         fact(out, "digests", "change, because only some platforms come along: signatures will not fit")?;
     }
+    referring(out, plan)?;
     plan.left_out.iter().try_for_each(|what| fact(out, "left out", what))?;
     missed(out, &plan.missed)?;
     plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))
+}
+
+/// What refers to the images and comes along, and the fallback tags that list it.
+fn referring(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
+    if let Some(coming) = plan.coming_along() {
+        fact(out, "referrers", coming)?;
+    }
+    plan.lists.iter().try_for_each(|list| fact(out, "", format!("{}  {}", list.short_tag(), list.change())))
 }
 
 /// What was wished for and fails whatever is done.
@@ -245,11 +255,12 @@ fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
     let is_by_replacement = plan.steps.iter().any(|step| step.by_replacement);
     let method = is_by_replacement.then(|| format!("of new tags: {REPLACEMENT}"));
     let hint = other_way(plan).or_else(|| plan.hint.clone());
-    if first.is_some() || method.is_some() || hint.is_some() {
+    if first.is_some() || method.is_some() || hint.is_some() || plan.leaves.is_some() {
         writeln!(out)?;
     }
     first.map_or(Ok(()), |first| fact(out, "in", &first.repository))?;
     method.map_or(Ok(()), |method| fact(out, "method", method))?;
+    plan.leaves.as_ref().map_or(Ok(()), |leaves| fact(out, "leaves", leaves))?;
     hint.map_or(Ok(()), |hint| fact(out, "hint", hint))
 }
 
@@ -500,6 +511,7 @@ mod tests {
             at: jiff::Timestamp::UNIX_EPOCH,
             manner: Manner::Untag,
             ways: Vec::new(),
+            leaves: None,
             hint: None,
             steps: vec![step(None), step(Some("2 of its blobs are gone"))],
             refused: None,

@@ -61,6 +61,10 @@ pub struct Plan {
     pub manifests: Vec<Arc<Manifest>>,
     /// Every blob that they need, each digest once.
     pub blobs: Vec<Blob>,
+    /// Every manifest that refers to one of the images and comes along, those that are there already too.
+    pub referrers: Vec<Digest>,
+    /// Lists of referrers that are written under fallback tags, since the destination has no referrers API.
+    pub lists: Vec<ReferrerList>,
     /// Whether some digests change because only some platforms of an index come along.
     pub digests_change: bool,
     /// What is not copied, and need not be, in words: foreign layers, children that are gone, platforms.
@@ -88,9 +92,27 @@ pub struct Image {
     pub tag: Option<Tag>,
     /// The digest that this tag has there now; `None` where it is free.
     pub replaces: Option<Digest>,
+    /// Whether the destination did not say what the tag is, so that `replaces` says nothing.
+    pub unknown: bool,
     /// Its manifest, to be put under the tag.
     #[serde(skip)]
     pub manifest: Arc<Manifest>,
+}
+
+/// The list of what refers to one manifest, under the fallback tag that clients look at where a registry has no referrers
+/// API: distribution-spec § Referrers Tag Schema. It is merged with what is listed there, so nothing of that is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReferrerList {
+    /// The manifest that they refer to.
+    pub subject: Digest,
+    /// The tag: `sha256-<hex>`.
+    pub tag: Tag,
+    /// The digest that this tag has there now; `None` where it is free.
+    pub replaces: Option<Digest>,
+    /// Whether the destination did not say what the tag is, so that `replaces` says nothing.
+    pub unknown: bool,
+    /// The referrers that are added.
+    pub adds: Vec<Digest>,
 }
 
 /// One blob and how it gets there.
@@ -126,6 +148,22 @@ impl Image {
     }
 }
 
+impl ReferrerList {
+    /// The tag, cut to what tells it from others: `sha256-6b8e0f9a1c2d…`.
+    pub fn short_tag(&self) -> String {
+        format!("{}-{}…", self.subject.algorithm(), self.subject.short())
+    }
+
+    /// `f78ff9b0cfe7 → merged`, or `nothing → new`.
+    pub fn change(&self) -> String {
+        match (self.unknown, self.replaces) {
+            (true, _) => "not known → merged".into(),
+            (false, Some(old)) => format!("{} → merged", old.short()),
+            (false, None) => "nothing → new".into(),
+        }
+    }
+}
+
 impl Plan {
     /// In a few words.
     pub fn title(&self) -> SafeText {
@@ -156,6 +194,19 @@ impl Plan {
             (0, _) => images,
             _ => format!("{tags} and {images}"),
         }
+    }
+
+    /// How much of what refers to the images comes along, and how it is listed; none where nothing does.
+    pub fn coming_along(&self) -> Option<String> {
+        let come = match self.referrers.len() {
+            0 => return None,
+            1 => "1 comes along".into(),
+            some => format!("{some} come along"),
+        };
+        Some(match self.lists.is_empty() {
+            true => come,
+            false => format!("{come}; no referrers API there, so tags list them:"),
+        })
     }
 
     /// Bytes that will move.
@@ -195,7 +246,15 @@ mod tests {
         let image = |name: &&str| {
             let tag = Tag::parse(name).ok();
             let selector = tag.clone().map_or(Selector::Digest(digest), Selector::Tag);
-            Image { selector, digest, source: digest, tag, replaces: None, manifest: manifest.clone() }
+            Image {
+                selector,
+                digest,
+                source: digest,
+                tag,
+                replaces: None,
+                unknown: false,
+                manifest: manifest.clone(),
+            }
         };
         let from = Repository::parse("a.test/team/app").expect("a repository");
         let to = Repository::parse("b.test/team/app").expect("a repository");
@@ -214,6 +273,8 @@ mod tests {
             images: names.iter().map(image).collect(),
             manifests: Vec::new(),
             blobs: Vec::new(),
+            referrers: Vec::new(),
+            lists: Vec::new(),
             digests_change: false,
             left_out: Vec::new(),
             missed: Vec::new(),

@@ -25,6 +25,8 @@ pub struct Plan {
     pub ways: Vec<Manner>,
     /// What would make possible what is not.
     pub hint: Option<SafeText>,
+    /// What stays although the change is taken back, in words: the images that a copy brought, untagged.
+    pub leaves: Option<SafeText>,
     /// One for each tag or manifest.
     pub steps: Vec<Step>,
     /// The rule that forbids it.

@@ -1,19 +1,19 @@
 //! Blobs and manifests on their way to the destination: each digest once, everything before what needs it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, Shared, join_all};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore};
 
-use super::{companions, parts};
+use super::{companions, fallback, parts};
 use crate::client::{BlobSource, Cause, Client, Error, Mount, Transfer};
 use crate::model::digest::Digest;
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::inspection::Found;
-use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
 use crate::model::work::copy::{Blob, Image, Plan, Way};
@@ -60,8 +60,8 @@ pub struct Carrier<'a> {
     arrived: AtomicUsize,
     /// Manifests that were put.
     pub put: AtomicUsize,
-    /// Referrers that were listed under fallback tags.
-    pub listed: AtomicUsize,
+    /// Referrers that the registry lists itself.
+    listed_by_registry: Mutex<HashSet<Digest>>,
 }
 
 impl<'a> Carrier<'a> {
@@ -84,7 +84,7 @@ impl<'a> Carrier<'a> {
             not_mounted: AtomicU64::new(0),
             arrived: AtomicUsize::new(0),
             put: AtomicUsize::new(0),
-            listed: AtomicUsize::new(0),
+            listed_by_registry: Mutex::default(),
             plan,
         }
     }
@@ -107,7 +107,7 @@ impl<'a> Carrier<'a> {
 
     /// The arrivals that an image has to wait for, in the order in which they are best begun.
     pub fn of_image(&self, index: usize, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
-        let needs_it = |digest: &Digest| self.reaches.get(index).is_some_and(|reach| reach.contains(digest));
+        let needs_it = |digest: &Digest| self.needs(index, digest);
         let blobs = self.plan.blobs.iter().filter_map(|blob| blob.descriptor.digest);
         let manifests = self.plan.manifests.iter().map(|manifest| manifest.digest);
         let mut seen = HashSet::new();
@@ -244,28 +244,51 @@ impl<'a> Carrier<'a> {
         let pushed = pushed.map_err(what)?;
         self.put.fetch_add(1, Ordering::Relaxed);
         match manifest.subject().and_then(|subject| subject.digest) {
-            Some(subject) if !pushed.subject_seen => {
-                self.list_referrer(&subject, manifest).await.map_err(what)
+            Some(_) if pushed.subject_seen => {
+                self.listed_by_registry.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
+                Ok(())
             }
-            _ => Ok(()),
+            Some(subject) => self.check_listed(&subject, digest).await,
+            None => Ok(()),
         }
     }
 
-    /// Lists a referrer under the fallback tag, where the registry has no referrers API of its own.
-    async fn list_referrer(&self, subject: &Digest, manifest: &Manifest) -> Result<(), Error> {
-        let to = &self.plan.to.name;
-        let listed = self.destination.referrers(to, subject, false).await?;
-        if listed.found == Some(Found::Api) {
+    /// That a referrer is listed somewhere: by the plan under a fallback tag, or by the registry itself.
+    async fn check_listed(&self, subject: &Digest, referrer: Digest) -> Result<(), Halt> {
+        if self.plan.lists.iter().any(|list| list.adds.contains(&referrer)) {
             return Ok(());
         }
-        self.destination.push_referrer_fallback(to, subject, &as_referrer(manifest)).await?;
-        self.listed.fetch_add(1, Ordering::Relaxed);
-        Ok(())
+        let what = || format!("cannot list the referrer {}", referrer.short());
+        let found = self.destination.referrers(&self.plan.to.name, subject, false).await;
+        match found.map_err(|error| self.halt(&error, what()))?.found {
+            Some(Found::Api) => Ok(()),
+            _ => Err(Halt::Failed(Failure {
+                what: SafeText::from(what()),
+                why: "the registry does not list it, and no fallback tag is in the plan".into(),
+                hint: Some("plan it again".into()),
+                kind: FailureKind::Unsupported,
+            })),
+        }
+    }
+
+    /// Whether the registry took notice of what this manifest refers to, so that it lists it itself.
+    pub fn is_listed_by_registry(&self, referrer: &Digest) -> bool {
+        self.listed_by_registry.lock().unwrap_or_else(PoisonError::into_inner).contains(referrer)
+    }
+
+    /// These manifests of the plan as lists of referrers show them.
+    pub fn as_referrers(&self, digests: &[Digest]) -> Vec<Descriptor> {
+        fallback::of_plan(self.plan, digests)
+    }
+
+    /// Whether an image needs a manifest, or what refers to that.
+    pub fn needs(&self, index: usize, digest: &Digest) -> bool {
+        self.reaches.get(index).is_some_and(|reach| reach.contains(digest))
     }
 }
 
 /// What several arrivals amount to: a failure, if there is one, says most.
-fn together(arrived: Vec<Result<(), Halt>>) -> Result<(), Halt> {
+pub fn together(arrived: Vec<Result<(), Halt>>) -> Result<(), Halt> {
     let halts = || arrived.iter().filter_map(|arrived| arrived.as_ref().err());
     match halts().find(|halt| matches!(halt, Halt::Failed(_))).or_else(|| halts().next()) {
         None => Ok(()),
@@ -296,27 +319,4 @@ fn reaches(plan: &Plan) -> Vec<HashSet<Digest>> {
         reach
     };
     plan.images.iter().map(reach).collect()
-}
-
-/// A manifest as lists of referrers show it: distribution-spec § Listing Referrers.
-fn as_referrer(manifest: &Manifest) -> Descriptor {
-    let artifact_type = match &manifest.body {
-        Body::Image(image) => {
-            let config = image.config.as_ref().map(|config| config.media_type.clone());
-            image.artifact_type.clone().or(config)
-        }
-        Body::Index(index) => index.artifact_type.clone(),
-        Body::Artifact(artifact) => artifact.artifact_type.clone(),
-        Body::Schema1(_) | Body::Unknown => None,
-    };
-    Descriptor {
-        media_type: manifest.media_type.clone(),
-        digest: Some(manifest.digest),
-        digest_text: manifest.digest.to_string(),
-        size: Some(manifest.raw.len() as u64),
-        platform: None,
-        artifact_type,
-        urls: Vec::new(),
-        annotations: manifest.annotations().cloned().unwrap_or_default(),
-    }
 }

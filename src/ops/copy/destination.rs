@@ -8,9 +8,11 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::client::{Client, Error, Lane};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
+use crate::model::inspection::Found;
 use crate::model::manifest::Descriptor;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
+use crate::model::work::rules::Refusal;
 use crate::ops::list;
 
 /// Questions that are asked together.
@@ -26,12 +28,36 @@ pub struct Destination<'a> {
     pub repository: &'a Repository,
     /// That it refused to say what it has.
     refusal: OnceLock<SafeText>,
+    /// That it does not know us, and what helps.
+    stranger: OnceLock<Refusal>,
+}
+
+/// What the destination says of tags.
+#[derive(Default)]
+pub struct Tags {
+    /// What they are; those that are free are left out.
+    pub digests: HashMap<Tag, Digest>,
+    /// Those of which it did not say what they are.
+    pub unknown: HashSet<Tag>,
+}
+
+/// What the destination says of what refers to a manifest.
+#[derive(Default)]
+pub struct Referred {
+    /// What it lists.
+    pub digests: HashSet<Digest>,
+    /// Whether it keeps the list itself.
+    pub by_api: bool,
+    /// What the fallback tag is.
+    pub tagged: Option<Digest>,
+    /// Whether it did not say.
+    pub unknown: bool,
 }
 
 impl<'a> Destination<'a> {
     /// Nothing was asked yet.
     pub fn new(client: &'a Client, repository: &'a Repository) -> Destination<'a> {
-        Destination { client, repository, refusal: OnceLock::new() }
+        Destination { client, repository, refusal: OnceLock::new(), stranger: OnceLock::new() }
     }
 
     /// What should be known where it refused to say what it has.
@@ -42,22 +68,39 @@ impl<'a> Destination<'a> {
             self.repository
         )))
     }
-    /// The digests that these tags have now; those that are free are left out.
-    pub async fn tags(&self, tags: Vec<Tag>) -> Result<HashMap<Tag, Digest>, Failure> {
+
+    /// That nothing can be put there, since it does not know us.
+    pub fn stranger(&self) -> Option<Refusal> {
+        self.stranger.get().cloned()
+    }
+
+    /// What these tags are now.
+    pub async fn tags(&self, tags: Vec<Tag>) -> Result<Tags, Failure> {
+        let mut found = Tags::default();
         let tags = match tags.len() < MANY {
             true => tags,
-            false => {
-                let listed = self.list().await?;
-                tags.into_iter().filter(|tag| listed.contains(tag)).collect()
-            }
+            false => match self.list().await? {
+                Some(listed) => tags.into_iter().filter(|tag| listed.contains(tag)).collect(),
+                None => {
+                    found.unknown = tags.into_iter().collect();
+                    return Ok(found);
+                }
+            },
         };
         let asked = stream::iter(tags).map(async |tag: Tag| {
             let selector = Selector::Tag(tag.clone());
-            let found = self.client.head_manifest(&self.repository.name, &selector, Lane::Background).await;
-            Ok(self.seen(found)?.flatten().map(|digest| (tag, digest)))
+            let head = self.client.head_manifest(&self.repository.name, &selector, Lane::Background).await;
+            Ok((tag, self.said(head)?))
         });
-        let found: Vec<Option<(Tag, Digest)>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
-        Ok(found.into_iter().flatten().collect())
+        let said: Vec<(Tag, Said<Option<Digest>>)> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
+        for (tag, said) in said {
+            match said {
+                Said::Is(Some(digest)) => drop(found.digests.insert(tag, digest)),
+                Said::Is(None) | Said::Absent => {}
+                Said::Refused => drop(found.unknown.insert(tag)),
+            }
+        }
+        Ok(found)
     }
 
     /// Those of these manifests that are there.
@@ -71,14 +114,23 @@ impl<'a> Destination<'a> {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// The digests that the destination lists as referrers of these manifests.
-    pub async fn referrers(&self, of: HashSet<Digest>) -> Result<HashSet<Digest>, Failure> {
+    /// What the destination says of what refers to these manifests.
+    pub async fn referrers(&self, of: HashSet<Digest>) -> Result<HashMap<Digest, Referred>, Failure> {
         let asked = stream::iter(of).map(async |subject: Digest| {
             let found = self.client.referrers(&self.repository.name, &subject, true).await;
-            Ok(self.seen(found)?.map(|found| found.descriptors).unwrap_or_default())
+            let referred = match self.said(found)? {
+                Said::Is(found) => Referred {
+                    digests: found.descriptors.iter().filter_map(|descriptor| descriptor.digest).collect(),
+                    by_api: found.found == Some(Found::Api),
+                    tagged: found.tagged,
+                    unknown: false,
+                },
+                Said::Absent => Referred::default(),
+                Said::Refused => Referred { unknown: true, ..Referred::default() },
+            };
+            Ok((subject, referred))
         });
-        let found: Vec<Vec<Descriptor>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
-        Ok(found.into_iter().flatten().filter_map(|descriptor| descriptor.digest).collect())
+        asked.buffer_unordered(AT_ONCE).try_collect().await
     }
 
     /// Those of these blobs that are there.
@@ -92,30 +144,59 @@ impl<'a> Destination<'a> {
         Ok(found.into_iter().flatten().collect())
     }
 
-    async fn list(&self) -> Result<HashSet<Tag>, Failure> {
+    /// All tags; none where it does not list them.
+    async fn list(&self) -> Result<Option<HashSet<Tag>>, Failure> {
         let mut tags = HashSet::new();
         let mut pages = std::pin::pin!(list::tags(self.client, &self.repository.name));
         loop {
-            match self.seen(pages.try_next().await)?.flatten() {
-                Some(page) => tags.extend(page.items.iter().filter_map(|item| item.name()).cloned()),
-                None => return Ok(tags),
+            match self.said(pages.try_next().await)? {
+                Said::Is(Some(page)) => {
+                    tags.extend(page.items.iter().filter_map(|item| item.name()).cloned())
+                }
+                Said::Is(None) | Said::Absent => return Ok(Some(tags)),
+                Said::Refused => return Ok(None),
             }
         }
     }
 
-    /// None for what is not there, or may not be there: many registries refuse to speak of a repository that the first
-    /// push will make, so a refusal counts as absence, and the plan says so. What is put later is checked again.
+    /// None for what is not there, or may not be there.
     fn seen<T>(&self, answer: Result<T, Error>) -> Result<Option<T>, Failure> {
-        match answer {
-            Ok(found) => Ok(Some(found)),
-            Err(error) => match error.cause.status() {
-                Some(404) => Ok(None),
-                Some(401 | 403 | 405 | 501) => {
-                    self.refusal.get_or_init(|| SafeText::from(error.cause.to_string()));
-                    Ok(None)
+        Ok(match self.said(answer)? {
+            Said::Is(found) => Some(found),
+            Said::Absent | Said::Refused => None,
+        })
+    }
+
+    /// Many registries refuse to speak of a repository that the first push will make, so a refusal fails nothing, and the
+    /// plan says so. What is put later is checked again.
+    fn said<T>(&self, answer: Result<T, Error>) -> Result<Said<T>, Failure> {
+        let error = match answer {
+            Ok(found) => return Ok(Said::Is(found)),
+            Err(error) => error,
+        };
+        match error.cause.status() {
+            Some(404) => Ok(Said::Absent),
+            Some(status @ (401 | 403 | 405 | 501)) => {
+                self.refusal.get_or_init(|| SafeText::from(error.cause.to_string()));
+                if status == 401 {
+                    let failure = error.failure(format!("cannot look at {}", self.repository));
+                    let why =
+                        SafeText::from(format!("{} wants a login ({})", self.repository.host, failure.why));
+                    self.stranger.get_or_init(|| Refusal { why, hint: failure.hint });
                 }
-                _ => Err(error.failure(format!("cannot look at {}", self.repository))),
-            },
+                Ok(Said::Refused)
+            }
+            _ => Err(error.failure(format!("cannot look at {}", self.repository))),
         }
     }
+}
+
+/// What the destination says to a question.
+enum Said<T> {
+    /// This.
+    Is(T),
+    /// There is no such thing.
+    Absent,
+    /// That it does not say.
+    Refused,
 }

@@ -2,11 +2,13 @@
 
 use futures_util::{FutureExt, StreamExt, stream};
 
+use super::fallback;
 use crate::client::{Client, Lane};
+use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
-use crate::model::work::copy::{Image, Plan};
+use crate::model::work::copy::{Image, Plan, ReferrerList};
 use crate::model::work::{Wish, journal};
 use crate::ops::journal::Running;
 use crate::ops::work::Workshop;
@@ -20,40 +22,71 @@ pub struct Entry {
     running: Option<Running>,
     /// For each image: its item in the entry, or why what it replaces could not be kept.
     items: Vec<Result<Option<usize>, Failure>>,
+    /// The same for each list of referrers.
+    lists: Vec<Result<Option<usize>, Failure>>,
 }
 
 impl Entry {
     /// Reads what is replaced, and returns when it is on disk. Images that go by digest replace nothing and are in no
     /// entry: what no tag names is invisible, and removing it could take away what somebody else tagged meanwhile.
     pub async fn begin(workshop: &Workshop, plan: &Plan, destination: &Client) -> Result<Entry, Failure> {
-        let asked: Vec<_> =
-            plan.images.iter().map(|image| replaced(plan, image, destination).boxed()).collect();
+        // Lists are put before the tags, and so taken back after them.
+        let lists = plan.lists.iter().map(|list| merged(plan, list, destination).boxed());
+        let images = plan.images.iter().map(|image| replaced(plan, image, destination).boxed());
+        let asked: Vec<_> = lists.chain(images).collect();
         let read: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut kept = Vec::new();
-        let mut items = Vec::new();
-        for item in read {
-            items.push(item.map(|item| {
+        let mut keep = |item: Result<Option<journal::Item>, Failure>| {
+            item.map(|item| {
                 item.map(|item| {
                     kept.push(item);
                     kept.len() - 1
                 })
-            }));
-        }
+            })
+        };
+        let mut lists: Vec<_> = read.into_iter().map(&mut keep).collect();
+        let items = lists.split_off(plan.lists.len());
         let wish = Wish::Copy(plan.wish.clone());
         let running = match kept.is_empty() {
-            true if items.iter().all(Result::is_ok) => {
+            true if items.iter().chain(&lists).all(Result::is_ok) => {
                 workshop.journal.nothing_left(&wish).await;
                 None
             }
             true => None,
             false => Some(workshop.journal.begin(plan.title(), Some(wish), kept).await?),
         };
-        Ok(Entry { running, items })
+        Ok(Entry { running, items, lists })
     }
 
     /// Why what an image replaces could not be kept, so that it must not be replaced.
     pub fn trouble(&self, image: usize) -> Option<&Failure> {
         self.items.get(image)?.as_ref().err()
+    }
+
+    /// The same for a list of referrers.
+    pub fn trouble_of_list(&self, list: usize) -> Option<&Failure> {
+        self.lists.get(list)?.as_ref().err()
+    }
+
+    /// Notes that a list replaces something else than was planned: on disk when this returns.
+    pub async fn revise_list(
+        &self,
+        list: usize,
+        before: Option<journal::Held>,
+        after: Digest,
+    ) -> Result<(), Failure> {
+        match (&self.running, self.lists.get(list)) {
+            (Some(running), Some(Ok(Some(item)))) => running.revise(*item, before, Some(after)).await,
+            // A list that can be written is in the journal.
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes whether a list was put.
+    pub async fn done_list(&self, list: usize, is_done: bool) {
+        if let (Some(running), Some(Ok(Some(item)))) = (&self.running, self.lists.get(list)) {
+            running.done(*item, is_done).await;
+        }
     }
 
     /// Notes whether the tag of an image was put.
@@ -91,4 +124,31 @@ async fn replaced(
     };
     let (repository, selector) = (plan.to.clone(), Selector::Tag(tag.clone()));
     Ok(Some(journal::Item { repository, selector, before, after: Some(image.digest), done: None }))
+}
+
+/// The fallback tag of a list, with what it is now and what it will be.
+async fn merged(
+    plan: &Plan,
+    list: &ReferrerList,
+    destination: &Client,
+) -> Result<Option<journal::Item>, Failure> {
+    let what = || format!("cannot keep what {}:{} is now", plan.to, list.tag);
+    let old = match list.replaces {
+        None => None,
+        Some(digest) => {
+            let found =
+                destination.manifest(&plan.to.name, &Selector::Digest(digest), Lane::Background).await;
+            Some(found.map_err(|error| error.failure(what()))?)
+        }
+    };
+    let new = fallback::merged(old.as_deref(), &fallback::of_plan(plan, &list.adds));
+    let new = new.map_err(|why| fallback::no_list(what(), why))?;
+    Ok(Some(journal::Item {
+        repository: plan.to.clone(),
+        selector: Selector::Tag(list.tag.clone()),
+        before: old.as_deref().map(held),
+        // What is not known is looked at right before, and revised.
+        after: new.map(|new| new.digest).filter(|_| !list.unknown),
+        done: None,
+    }))
 }

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::companions::{self, Companions};
-use super::destination::Destination;
+use super::destination::{Destination, Referred, Tags};
 use super::parts;
 use super::picked::{Pick, Picked};
 use super::source::{Found, find};
 use super::tree::{AT_ONCE, Closure, Tree};
-use crate::client::{Client, Lane};
+use crate::client::{Client, Lane, fallback_tag};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::copy::{Blob, Image, Plan, Way, What, Wish};
+use crate::model::work::copy::{Blob, Image, Plan, ReferrerList, Way, What, Wish};
 use crate::model::work::progress::Missed;
 use crate::ops::work::Workshop;
 
@@ -39,18 +39,23 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let there = There::of(&draft, destination.as_ref()).await?;
     let blobs = draft.blobs(&there, destination.as_ref()).await?;
     let images: Vec<Image> = draft.tops.iter().map(|top| top.image(&there)).collect();
+    let manifests = draft.manifests(&there);
+    let lists = there.lists(&manifests);
+    let stranger = destination.as_ref().and_then(Destination::stranger);
     Ok(Plan {
         wish: wish.clone(),
         from: wish.from.clone(),
         to: wish.to.clone(),
-        manifests: draft.manifests(&there),
+        manifests,
         blobs,
+        referrers: draft.referrers.iter().map(|(manifest, _)| manifest.digest).collect(),
+        lists,
         digests_change: images.iter().any(|image| image.digest != image.source),
         images,
         left_out: draft.left_out,
         missed: draft.missed,
         remarks: destination.and_then(|destination| destination.remark()).into_iter().collect(),
-        refused,
+        refused: refused.or(stranger),
         name_to_type: workshop.rules.name_to_type(&wish.to),
     })
 }
@@ -298,6 +303,7 @@ impl Top {
             source: self.source,
             tag: self.pick.tag.clone(),
             replaces: self.replaced(there),
+            unknown: self.pick.tag.as_ref().is_some_and(|tag| there.tags.unknown.contains(tag)),
             manifest: self.manifest.clone(),
         }
     }
@@ -305,7 +311,7 @@ impl Top {
     /// What its tag is now; what goes by digest is itself or nothing.
     fn replaced(&self, there: &There) -> Option<Digest> {
         match &self.pick.tag {
-            Some(tag) => there.tags.get(tag).copied(),
+            Some(tag) => there.tags.digests.get(tag).copied(),
             None => there.manifests.get(&self.manifest.digest).copied(),
         }
     }
@@ -318,8 +324,10 @@ impl Top {
 /// What the destination has already.
 #[derive(Default)]
 struct There {
-    tags: HashMap<Tag, Digest>,
+    tags: Tags,
     manifests: HashSet<Digest>,
+    /// What it says of what refers to the subjects of what comes along.
+    referrers: HashMap<Digest, Referred>,
 }
 
 impl There {
@@ -331,26 +339,44 @@ impl There {
         let mut seen = HashSet::new();
         let all: Vec<Digest> = all.filter(|digest| seen.insert(*digest)).collect();
         let (tags, manifests) = (destination.tags(tags).await?, destination.manifests(all).await?);
-        let mut there = There { tags, manifests };
-        there.forget_unlisted(draft, destination).await?;
+        let referrers = destination.referrers(draft.closures().flat_map(subjects).collect()).await?;
+        let mut there = There { tags, manifests, referrers };
+        there.forget_unlisted(draft);
         Ok(there)
     }
 
     /// A referrer that is there and in no list was left so by a copy that did not come to its end: it is put again,
     /// and listed.
-    async fn forget_unlisted(
-        &mut self,
-        draft: &Draft<'_>,
-        destination: &Destination<'_>,
-    ) -> Result<(), Failure> {
-        let is_there = |(manifest, _): &&(Arc<Manifest>, Closure)| self.manifests.contains(&manifest.digest);
-        let referrers: Vec<&Arc<Manifest>> =
-            draft.referrers.iter().filter(is_there).map(|(manifest, _)| manifest).collect();
-        let subject = |manifest: &&Arc<Manifest>| manifest.subject().and_then(|subject| subject.digest);
-        let listed = destination.referrers(referrers.iter().filter_map(subject).collect()).await?;
-        for manifest in referrers.iter().filter(|manifest| !listed.contains(&manifest.digest)) {
-            self.manifests.remove(&manifest.digest);
+    fn forget_unlisted(&mut self, draft: &Draft<'_>) {
+        for (manifest, _) in &draft.referrers {
+            let subject = manifest.subject().and_then(|subject| subject.digest);
+            let listed = subject.and_then(|subject| self.referrers.get(&subject));
+            if listed.is_none_or(|listed| !listed.digests.contains(&manifest.digest)) {
+                self.manifests.remove(&manifest.digest);
+            }
         }
-        Ok(())
     }
+
+    /// The lists under fallback tags that these manifests take: what the registry lists itself takes none.
+    fn lists(&self, manifests: &[Arc<Manifest>]) -> Vec<ReferrerList> {
+        let mut lists: Vec<ReferrerList> = Vec::new();
+        for manifest in manifests {
+            let Some(subject) = manifest.subject().and_then(|subject| subject.digest) else { continue };
+            let Some(found) = self.referrers.get(&subject).filter(|found| !found.by_api) else { continue };
+            let Some(tag) = fallback_tag(&subject) else { continue };
+            match lists.iter_mut().find(|list| list.subject == subject) {
+                Some(list) => list.adds.push(manifest.digest),
+                None => {
+                    let (replaces, unknown) = (found.tagged, found.unknown);
+                    lists.push(ReferrerList { subject, tag, replaces, unknown, adds: vec![manifest.digest] });
+                }
+            }
+        }
+        lists
+    }
+}
+
+/// What the manifests of an image or a referrer refer to.
+fn subjects(closure: &Closure) -> impl Iterator<Item = Digest> {
+    closure.manifests.iter().filter_map(|manifest| manifest.subject()?.digest)
 }

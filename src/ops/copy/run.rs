@@ -1,18 +1,21 @@
 //! Carrying a plan out: everything by digest first, then each tag, if it is still what the plan saw.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, Shared, join_all};
 
-use super::bring::{Arrival, Carrier, Halt};
+use super::bring::{Arrival, Carrier, Halt, together};
 use super::entry::Entry;
+use super::fallback::{Listing, halt_of};
 use crate::client::Transfer;
+use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Tag;
 use crate::model::text::SafeText;
-use crate::model::work::copy::{Image, Plan};
+use crate::model::work::copy::{Image, Plan, ReferrerList};
 use crate::model::work::progress::{Item, Outcome, Progress, Report};
 use crate::ops::work::course::{is_done, left_open, refusal as refusal_of};
 use crate::ops::work::tag::Place;
@@ -35,8 +38,8 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let carrier = Carrier::new(plan, source, destination, transfer);
     let job = Job { plan, carrier: &carrier, entry: &entry, watch };
     let (ended, mut remarks) = job.run().await;
-    let items = plan.images.iter().zip(&ended);
-    let items = items.map(|(image, ended)| Item { name: name(image), outcome: Some(ended.outcome.clone()) });
+    let items = names(plan).zip(&ended);
+    let items = items.map(|(name, ended)| Item { name, outcome: Some(ended.outcome.clone()) });
     let mut items: Vec<Item> = items.collect();
     remarks.extend(leftovers(&carrier, &items));
     items.extend(plan.missed.iter().map(Item::from));
@@ -52,6 +55,9 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     }
 }
 
+/// How a list of referrers ends. Clones wait for the same one.
+type Listed<'a> = Shared<BoxFuture<'a, Ended>>;
+
 /// A plan under way.
 struct Job<'a> {
     plan: &'a Plan,
@@ -61,17 +67,24 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    /// How every image ended, and remarks on what belongs to none of them.
-    async fn run(&self) -> (Vec<Ended>, Vec<SafeText>) {
-        let items = self.plan.images.iter().map(|image| Item { name: name(image), outcome: None }).collect();
+    /// How every image and then every list of referrers ended, and remarks on what belongs to none of them.
+    async fn run(&'a self) -> (Vec<Ended>, Vec<SafeText>) {
+        let items = names(self.plan).map(|name| Item { name, outcome: None }).collect();
         self.watch.progress.send_replace(Progress { items, bytes: self.plan.bytes(), ..Progress::default() });
         let arrivals = self.carrier.arrivals();
+        let lists = self.plan.lists.iter().enumerate();
+        let lists: Vec<Listed> =
+            lists.map(|(index, list)| self.list(index, list, &arrivals).boxed().shared()).collect();
         let images = self.plan.images.iter().enumerate().map(|(index, image)| {
             let needed = self.carrier.of_image(index, &arrivals);
-            self.image(index, image, needed).boxed()
+            let of_it = self.plan.lists.iter().zip(&lists);
+            let of_it = of_it.filter(|(list, _)| self.carrier.needs(index, &list.subject));
+            let of_it = of_it.map(|(list, listed)| (list, listed.clone())).collect();
+            self.image(index, image, needed, of_it).boxed()
         });
         let work = async {
-            let ended = join_all(images).await;
+            let mut ended = join_all(images).await;
+            ended.extend(join_all(lists.iter().cloned()).await);
             (ended, self.unclaimed(self.carrier.unclaimed(&arrivals)).await)
         };
         while_telling(work, || self.tell()).await
@@ -89,13 +102,44 @@ impl<'a> Job<'a> {
         remarks
     }
 
-    async fn image(&self, index: usize, image: &Image, needed: Vec<Arrival<'a>>) -> Ended {
+    /// Writes a list of referrers, as soon as those are there.
+    fn list(
+        &'a self,
+        index: usize,
+        list: &'a ReferrerList,
+        arrivals: &HashMap<Digest, Arrival<'a>>,
+    ) -> impl Future<Output = Ended> + Send + use<'a> {
+        let needed = list.adds.iter().filter_map(|referrer| arrivals.get(referrer).cloned());
+        let needed: Vec<Arrival<'a>> = needed.collect();
+        async move {
+            let place = Place { client: &self.carrier.destination, name: &self.plan.to.name };
+            let listing = Listing { carrier: self.carrier, entry: self.entry, place, index, list };
+            let ended = match (self.entry.trouble_of_list(index), together(join_all(needed).await)) {
+                (Some(failure), _) => Ended::before_put(Outcome::Failed(failure.clone())),
+                (None, Ok(())) => listing.write().await,
+                (None, Err(halt)) => Ended::before_put(self.outcome(halt)),
+            };
+            if let Some(has_put) = ended.has_put {
+                self.entry.done_list(index, has_put).await;
+            }
+            self.has_ended(self.plan.images.len() + index, &ended);
+            ended
+        }
+    }
+
+    async fn image(
+        &self,
+        index: usize,
+        image: &Image,
+        needed: Vec<Arrival<'a>>,
+        lists: Vec<(&ReferrerList, Listed<'a>)>,
+    ) -> Ended {
         let ended = match self.entry.trouble(index) {
             Some(failure) => {
                 self.carrier.give_up(index);
                 Ended::before_put(Outcome::Failed(failure.clone()))
             }
-            None => match self.carrier.wait_for(index, needed).await {
+            None => match self.wait_for(index, needed, lists).await {
                 Ok(()) => self.land(image).await,
                 Err(halt) => Ended::before_put(self.outcome(halt)),
             },
@@ -103,12 +147,30 @@ impl<'a> Job<'a> {
         if let Some(has_put) = ended.has_put {
             self.entry.done(index, has_put).await;
         }
+        self.has_ended(index, &ended);
+        ended
+    }
+
+    /// Waits until all that an image needs is there, and what refers to it is listed.
+    async fn wait_for(
+        &self,
+        index: usize,
+        needed: Vec<Arrival<'a>>,
+        lists: Vec<(&ReferrerList, Listed<'a>)>,
+    ) -> Result<(), Halt> {
+        self.carrier.wait_for(index, needed).await?;
+        for (list, listed) in lists {
+            halt_of(&listed.await.outcome, list)?;
+        }
+        Ok(())
+    }
+
+    fn has_ended(&self, item: usize, ended: &Ended) {
         self.watch.progress.send_modify(|progress| {
-            if let Some(item) = progress.items.get_mut(index) {
+            if let Some(item) = progress.items.get_mut(item) {
                 item.outcome = Some(ended.outcome.clone());
             }
         });
-        ended
     }
 
     fn outcome(&self, halt: Halt) -> Outcome {
@@ -160,17 +222,25 @@ impl<'a> Job<'a> {
     }
 }
 
-/// How an image ended.
-struct Ended {
-    outcome: Outcome,
+/// How an image or a list ended.
+#[derive(Clone)]
+pub struct Ended {
+    /// In words.
+    pub outcome: Outcome,
     /// Whether its tag was put; `None` where the answer to that was lost.
-    has_put: Option<bool>,
+    pub has_put: Option<bool>,
 }
 
 impl Ended {
-    fn before_put(outcome: Outcome) -> Ended {
+    /// It ended before its tag was put.
+    pub fn before_put(outcome: Outcome) -> Ended {
         Ended { outcome, has_put: Some(false) }
     }
+}
+
+/// The parts of a copy: its images, then the lists of referrers.
+fn names(plan: &Plan) -> impl Iterator<Item = SafeText> {
+    plan.images.iter().map(name).chain(plan.lists.iter().map(|list| SafeText::from(&list.tag)))
 }
 
 /// An image in a list.
@@ -185,13 +255,6 @@ fn name(image: &Image) -> SafeText {
 fn leftovers(carrier: &Carrier<'_>, items: &[Item]) -> Vec<SafeText> {
     let mut remarks = Vec::new();
     remarks.extend(left_open(&carrier.transfer));
-    let listed = carrier.listed.load(Ordering::Relaxed);
-    if listed > 0 {
-        let text = format!(
-            "the registry has no referrers API: {listed} referrers were listed under fallback tags, which an undo leaves"
-        );
-        remarks.push(SafeText::from(text));
-    }
     let is_unfinished = |item: &Item| matches!(item.outcome, Some(Outcome::Failed(_) | Outcome::Stopped));
     let has_moved =
         carrier.transfer.sent.load(Ordering::Relaxed) > 0 || carrier.put.load(Ordering::Relaxed) > 0;
@@ -202,6 +265,6 @@ fn leftovers(carrier: &Carrier<'_>, items: &[Item]) -> Vec<SafeText> {
 }
 
 fn all_failed(plan: &Plan, failure: &Failure) -> Report {
-    let failed = |image: &Image| Item { name: name(image), outcome: Some(Outcome::Failed(failure.clone())) };
-    Report { items: plan.images.iter().map(failed).collect(), ..Report::default() }
+    let failed = |name: SafeText| Item { name, outcome: Some(Outcome::Failed(failure.clone())) };
+    Report { items: names(plan).map(failed).collect(), ..Report::default() }
 }

@@ -53,6 +53,8 @@ pub enum Line<'a> {
         #[serde(borrow)]
         base64: Cow<'a, str>,
     },
+    /// What an item replaces after all, and what by: somebody else was faster than what was planned.
+    Revised { index: usize, before: Option<Digest>, after: Option<Digest> },
     /// The outcome of an item.
     Done { index: usize, done: bool },
     /// It is over.
@@ -192,6 +194,12 @@ fn take(entry: &mut Entry, manifests: &mut HashMap<Digest, (String, bytes::Bytes
                 manifests.insert(digest, (media_type.into_owned(), bytes));
             }
         }
+        Line::Revised { index, before, after } => {
+            let held = |digest| Held { digest, media_type: String::new(), bytes: bytes::Bytes::new() };
+            if let Some(item) = entry.items.get_mut(index) {
+                (item.before, item.after) = (before.map(held), after);
+            }
+        }
         Line::Done { index, done } => {
             if let Some(item) = entry.items.get_mut(index) {
                 item.done = Some(done);
@@ -222,11 +230,16 @@ fn held(items: &[Item]) -> impl Iterator<Item = Line<'_>> {
     let mut seen = std::collections::HashSet::new();
     let new =
         items.iter().filter_map(|item| item.before.as_ref()).filter(move |held| seen.insert(held.digest));
-    new.map(|held| Line::Held {
+    new.map(held_line)
+}
+
+/// A manifest as a line.
+pub fn held_line(held: &Held) -> Line<'_> {
+    Line::Held {
         digest: held.digest,
         media_type: Cow::Borrowed(&held.media_type),
         base64: STANDARD.encode(&held.bytes).into(),
-    })
+    }
 }
 
 fn write(to: &mut impl Write, line: &Line<'_>) -> io::Result<()> {

@@ -12,6 +12,7 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
+use crate::model::work::Wish;
 use crate::model::work::delete::Manner;
 use crate::model::work::journal::{Entry, EntryId, Held, Item, State};
 use crate::model::work::rules::Refusal;
@@ -25,7 +26,7 @@ const AT_ONCE: usize = 16;
 
 /// Plans to take an entry of the journal back; `manner` says how new tags go where the server cannot untag. Only asks.
 pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<Plan, Failure> {
-    let entry = workshop.journal.entry(id).await?;
+    let (entry, wish) = workshop.journal.entry_and_wish(id).await?;
     let fail = |why: &'static str| Failure {
         what: SafeText::from(format!("cannot undo {}", entry.title)),
         why: why.into(),
@@ -67,10 +68,26 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         manner,
         ways: planning.ways,
         hint: planning.hint,
+        leaves: wish.as_ref().and_then(leaves),
         refused,
         name_to_type: repositories().find_map(|repository| workshop.rules.name_to_type(repository)),
         steps,
     })
+}
+
+/// What stays although a change is taken back: undo takes names away, never content, which others may use by now.
+fn leaves(wish: &Wish) -> Option<SafeText> {
+    let (what, to) = match wish {
+        Wish::Copy(wish) if wish.referrers => ("the images, what refers to them and their blobs", &wish.to),
+        Wish::Copy(wish) => ("the images and their blobs", &wish.to),
+        Wish::Retag(wish) => (
+            "the images and their blobs",
+            wish.items.iter().map(|(_, to, _)| to).find(|to| **to != wish.from)?,
+        ),
+        Wish::Delete(_) | Wish::Undo(_) | Wish::UndoByReplacement(_) => return None,
+    };
+    let text = format!("{what} stay in {}, untagged, until its registry collects garbage", to.name);
+    Some(SafeText::from(text))
 }
 
 /// What one entry did to one tag or digest, all its steps together.

@@ -1,0 +1,195 @@
+//! Lists of referrers under fallback tags, where the destination has no referrers API: distribution-spec § Referrers Tag
+//! Schema. Each is merged with what is there right before it is written, and that is in the journal first.
+
+use serde_json::{Map, Value, json};
+
+use super::bring::{Carrier, Halt};
+use super::entry::Entry;
+use super::run::Ended;
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::media_type::OCI_INDEX;
+use crate::model::plural::counted;
+use crate::model::text::SafeText;
+use crate::model::work::copy::{Plan, ReferrerList};
+use crate::model::work::progress::Outcome;
+use crate::ops::work::course::is_done;
+use crate::ops::work::tag::{Place, held};
+
+/// How often a list is merged anew because somebody else was faster.
+const TRIES: usize = 3;
+
+/// A list of a plan that is carried out.
+pub struct Listing<'a> {
+    /// What carries the plan out.
+    pub carrier: &'a Carrier<'a>,
+    /// Where what it replaces is kept.
+    pub entry: &'a Entry,
+    /// Where it is put.
+    pub place: Place<'a>,
+    /// Which of the plan's lists it is.
+    pub index: usize,
+    /// The list.
+    pub list: &'a ReferrerList,
+}
+
+impl Listing<'_> {
+    /// Writes the list. Its referrers are there already.
+    pub async fn write(&self) -> Ended {
+        if self.list.adds.iter().all(|referrer| self.carrier.is_listed_by_registry(referrer)) {
+            return Ended::before_put(Outcome::Already("the registry lists them itself".into()));
+        }
+        let mut kept = self.list.replaces;
+        let mut ended = Ended::before_put(Outcome::Left("others keep writing the list".into()));
+        for _ in 0..TRIES {
+            let next = match self.merge_and_put(&mut kept).await {
+                Ok(next) => next,
+                Err(failure) => Ended::before_put(Outcome::Failed(failure)),
+            };
+            // One that was put and lost may have been put all the same, as far as the journal goes.
+            let has_put = if ended.has_put == Some(false) { next.has_put } else { ended.has_put };
+            ended = Ended { has_put, outcome: next.outcome };
+            if !matches!(ended.outcome, Outcome::Left(_)) {
+                break;
+            }
+            ended.has_put = None;
+        }
+        ended
+    }
+
+    /// `kept` is what the journal says that the tag is.
+    async fn merge_and_put(&self, kept: &mut Option<Digest>) -> Result<Ended, Failure> {
+        let (list, place) = (self.list, self.place);
+        let what = || format!("cannot list referrers under {}:{}", place.name, list.tag);
+        let failed = |error: crate::client::Error| error.failure(what());
+        if self.carrier.is_stopped() {
+            return Ok(Ended::before_put(Outcome::Stopped));
+        }
+        let now = place.tag_now(&list.tag).await.map_err(failed)?;
+        let old = match now {
+            Some(digest) => Some(place.manifest(digest).await.map_err(failed)?),
+            None => None,
+        };
+        let Some(merged) = merged(old.as_deref(), &self.carrier.as_referrers(&list.adds))
+            .map_err(|why| no_list(what(), why))?
+        else {
+            return Ok(Ended::before_put(Outcome::Already("all of them are listed".into())));
+        };
+        if now != *kept || list.unknown {
+            self.entry.revise_list(self.index, old.as_deref().map(held), merged.digest).await?;
+            *kept = now;
+        }
+        let _turn = self.carrier.turn_of(&merged).await;
+        if self.carrier.is_stopped() {
+            return Ok(Ended::before_put(Outcome::Stopped));
+        }
+        let outcome = match place.put_looked_at(&list.tag, now, &merged).await {
+            Outcome::Done(_) => Outcome::Done(said(list, now, &merged)),
+            other => other,
+        };
+        Ok(Ended { has_put: is_done(&outcome), outcome })
+    }
+}
+
+/// `2 referrers listed: f78ff9b0cfe7 → 0b1c2d3e4f50`.
+fn said(list: &ReferrerList, old: Option<Digest>, new: &Manifest) -> SafeText {
+    let added = counted(list.adds.len(), "referrer", "referrers");
+    let old = old.map_or_else(|| "nothing".into(), |old| old.short());
+    SafeText::from(format!("{added} listed: {old} → {}", new.digest.short()))
+}
+
+/// What stands in the way of a list.
+pub fn no_list(what: String, why: &'static str) -> Failure {
+    let hint = "a tag of that name is kept for lists of referrers: look at what it is, and copy again";
+    Failure {
+        what: SafeText::from(what),
+        why: why.into(),
+        hint: Some(hint.into()),
+        kind: FailureKind::BadAnswer,
+    }
+}
+
+/// Why an image does not come whose referrers could not be listed.
+pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), Halt> {
+    match outcome {
+        Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_) => Ok(()),
+        Outcome::Stopped => Err(Halt::Stopped),
+        Outcome::Failed(failure) => Err(Halt::Failed(failure.clone())),
+        Outcome::Left(why) => Err(Halt::Failed(Failure {
+            what: SafeText::from(format!("cannot list what refers to {}", list.subject.short())),
+            why: why.clone(),
+            hint: None,
+            kind: FailureKind::Busy,
+        })),
+    }
+}
+
+/// A list with more referrers; what it lists already stays as it is. None where all are listed. Fails, in words, where it
+/// is no list.
+pub fn merged(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Manifest>, &'static str> {
+    let mut index = match old {
+        None => json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}),
+        Some(old) => serde_json::from_slice(&old.raw).map_err(|_| "the fallback tag is no list")?,
+    };
+    let listed = index.get_mut("manifests").and_then(Value::as_array_mut);
+    let listed = listed.ok_or("the fallback tag is no list of referrers")?;
+    let before = listed.len();
+    for referrer in more {
+        let is_it =
+            |entry: &Value| entry.get("digest").and_then(Value::as_str) == Some(&referrer.digest_text);
+        if !listed.iter().any(is_it) {
+            listed.push(entry(referrer));
+        }
+    }
+    if listed.len() == before {
+        return Ok(None);
+    }
+    let bytes = serde_json::to_vec(&index).map_err(|_| "the list of referrers cannot be written")?;
+    let media_type = old.map_or(OCI_INDEX, |old| old.media_type.as_str());
+    Manifest::parse(bytes.into(), Some(media_type)).map(Some).map_err(|_| "the fallback tag is no index")
+}
+
+/// These manifests of a plan as lists of referrers show them.
+pub fn of_plan(plan: &Plan, digests: &[Digest]) -> Vec<Descriptor> {
+    let manifests =
+        digests.iter().filter_map(|digest| plan.manifests.iter().find(|one| one.digest == *digest));
+    manifests.map(|manifest| as_referrer(manifest)).collect()
+}
+
+fn entry(referrer: &Descriptor) -> Value {
+    let mut entry = Map::new();
+    entry.insert("mediaType".into(), referrer.media_type.as_str().into());
+    entry.insert("digest".into(), referrer.digest_text.clone().into());
+    entry.insert("size".into(), referrer.size.unwrap_or(0).into());
+    if let Some(artifact_type) = &referrer.artifact_type {
+        entry.insert("artifactType".into(), artifact_type.as_str().into());
+    }
+    if !referrer.annotations.is_empty() {
+        entry.insert("annotations".into(), json!(referrer.annotations));
+    }
+    Value::Object(entry)
+}
+
+/// A manifest as lists of referrers show it: distribution-spec § Listing Referrers.
+fn as_referrer(manifest: &Manifest) -> Descriptor {
+    let artifact_type = match &manifest.body {
+        Body::Image(image) => {
+            let config = image.config.as_ref().map(|config| config.media_type.clone());
+            image.artifact_type.clone().or(config)
+        }
+        Body::Index(index) => index.artifact_type.clone(),
+        Body::Artifact(artifact) => artifact.artifact_type.clone(),
+        Body::Schema1(_) | Body::Unknown => None,
+    };
+    Descriptor {
+        media_type: manifest.media_type.clone(),
+        digest: Some(manifest.digest),
+        digest_text: manifest.digest.to_string(),
+        size: Some(manifest.raw.len() as u64),
+        platform: None,
+        artifact_type,
+        urls: Vec::new(),
+        annotations: manifest.annotations().cloned().unwrap_or_default(),
+    }
+}
