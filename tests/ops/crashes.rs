@@ -1,7 +1,12 @@
 //! A program that goes down in the middle of a change: the journal knows what is left, and what to put back.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{Settings, Store};
+use regtui::model::digest::Digest;
+use regtui::model::failure::FailureKind;
 use regtui::model::work::copy::{What, Wish};
 use regtui::model::work::delete::Manner;
 use regtui::model::work::journal::{EntryId, State};
@@ -12,6 +17,9 @@ use regtui::ops::journal::Journal;
 use crate::support::copying::{Sides, layer, outcome};
 use crate::support::registry::tag;
 use crate::support::workshop::{Shop, ends};
+
+/// Where the tags of a repository point.
+type Tags = BTreeMap<String, Digest>;
 
 fn three() -> Store {
     let store = Store::new();
@@ -203,6 +211,78 @@ async fn what_was_left_on_a_replacement_is_never_given_the_new_name() {
     let failure = regtui::ops::work::plan(&shop.workshop, &rest).await.expect_err("it is no image");
     assert!(failure.why.as_str().contains("left on a replacement"), "{failure}");
     assert_eq!(shop.tags("app")["two"], other);
+}
+
+/// Where the tags point, without what a crash left of trying replacements.
+fn tags(shop: &Shop) -> Tags {
+    let mut tags = shop.tags("app");
+    tags.retain(|tag, _| !tag.starts_with("regtui-probe-"));
+    tags
+}
+
+/// A shop where the program went down while that request waited for its answer; false if all was over before that.
+async fn cut_off_at(nth: usize, begun: &impl AsyncFn(&Shop) -> model::Wish) -> (Shop, Tags, bool) {
+    let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, three()).await;
+    let wish = begun(&shop).await;
+    let (work, before) = (shop.plan(&wish).await, tags(&shop));
+    let (gate, seen) = (Gate::new(), AtomicUsize::new(0));
+    let held = gate.clone();
+    shop.registry.demo.fault(move |_, _| {
+        (seen.fetch_add(1, Ordering::SeqCst) + 1 == nth).then(|| Fault::Gate(held.clone()))
+    });
+    let is_cut_off = tokio::select! {
+        report = shop.run(&work) => {
+            assert!(report.is_success(), "{report:?}");
+            false
+        }
+        () = gate.reached_by(1) => true,
+    };
+    shop.registry.demo.clear_faults();
+    (shop, before, is_cut_off)
+}
+
+/// Wherever it is cut off, the rest leads to where all of it would have led, and undoing it to where it began; no other tag
+/// ever has another image.
+async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::Wish) {
+    let (whole, ..) = cut_off_at(usize::MAX, &begun).await;
+    for nth in 1.. {
+        for resumes in [true, false] {
+            let (shop, before, is_cut_off) = cut_off_at(nth, &begun).await;
+            if !is_cut_off {
+                return assert!(nth > 10, "{nth} requests");
+            }
+            let what = format!("cut off at request {nth}: {:?}", shop.changes());
+            let Some(entry) = open_entry(&shop.workshop.journal).await else {
+                assert_eq!(tags(&shop), before, "{what}");
+                continue;
+            };
+            let (wish, expected) = match resumes {
+                true => (shop.workshop.journal.resume(&entry).await.expect("the rest"), tags(&whole)),
+                false => (model::Wish::UndoByReplacement(entry), before),
+            };
+            match regtui::ops::work::plan(&shop.workshop, &wish).await {
+                Ok(work) => {
+                    let report = shop.run(&work).await;
+                    assert!(report.is_success(), "{what}\n{report:?}");
+                }
+                // Only the end was not noted any more.
+                Err(failure) => {
+                    assert!(resumes && failure.kind == FailureKind::NotFound, "{what}\n{failure}")
+                }
+            }
+            assert_eq!(tags(&shop), expected, "{what}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_undo_by_replacement_cut_off_at_any_request_goes_on_and_is_taken_back() {
+    cut_off_anywhere(undoing).await;
+}
+
+#[tokio::test]
+async fn a_rename_by_replacement_cut_off_at_any_request_goes_on_and_is_taken_back() {
+    cut_off_anywhere(moving).await;
 }
 
 /// A shop where `two` was put on its replacement, which was not deleted yet when the program went down.
