@@ -44,11 +44,15 @@ impl Canvas<'_, '_> {
         let completions: Vec<String> = line.completions.iter().map(news).collect();
         let next = match completions.is_empty() {
             true => "Enter run  Esc leave".into(),
-            false => format!("Tab: {}", completions.join("  ")),
+            false => {
+                let run = if line.chosen.is_some() { "Enter run  " } else { "" };
+                format!("{run}Tab: {}", completions.join("  "))
+            }
         };
         let (role, about) = match (&line.problem, line.needs()) {
             (Some(problem), _) if completions.is_empty() => (Role::Bad, problem.clone()),
             (Some(problem), _) => (Role::Warn, format!("{problem}  {next}")),
+            (None, Some(needs)) if completions.is_empty() => (Role::Dim, format!("{needs}  Esc leave")),
             (None, Some(needs)) => (Role::Dim, format!("{needs}  {next}")),
             (None, None) => (Role::Dim, next),
         };

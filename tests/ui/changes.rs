@@ -331,7 +331,9 @@ fn a_command_without_what_it_needs_says_so_and_keeps_what_tab_offers() {
         assert!(matches!(screen.state.dialogs.as_slice(), [Dialog::CommandLine(_)]));
     }
     let mut screen = after((120, 40), &[":"]);
-    screen.write("compare ").press("Enter").press("Tab").press("Enter");
+    screen.write("compare ").press("Enter").press("Tab");
+    assert!(screen.text().contains("Enter run  Tab: "), "{}", screen.text());
+    screen.press("Enter");
     assert!(matches!(screen.state.dialogs.as_slice(), [Dialog::Comparison(_)]), "{}", screen.text());
 }
 

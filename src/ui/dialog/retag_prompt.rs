@@ -59,8 +59,11 @@ impl Canvas<'_, '_> {
                 true => tag.to_string(),
                 false => format!("{}:{tag}", repository.name),
             };
+            // Both ends tell names apart.
+            let old = columns::left(&columns::cut_middle(&old.to_string(), names), names);
+            let new = columns::cut_middle(&new, usize::from(area.width).saturating_sub(names + 3));
             let line = Line::from(vec![
-                Span::styled(columns::left(&old.to_string(), names), self.style(Role::Text)),
+                Span::styled(old, self.style(Role::Text)),
                 Span::styled(" → ", self.style(Role::Dim)),
                 Span::styled(new, self.style(Role::Strong)),
             ]);
