@@ -6,6 +6,7 @@
 //! | how does one request run from beginning to end | `http` |
 //! | how many at once, who goes first | `limit` |
 //! | when is it tried again, where is `Retry-After` obeyed | `retry` |
+//! | who waits to try again, in words | `waits` |
 //! | where do redirects lead, and without what | `redirect` |
 //! | what does a 401 change, where may a login go | `auth`, `challenge`, `token`, `scope` |
 //! | where do logins come from | `credentials` |
@@ -56,6 +57,7 @@ mod tags;
 pub mod tls;
 mod token;
 mod uploads;
+mod waits;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -76,6 +78,7 @@ pub use uploads::{Mount, Upload};
 
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Host, RepositoryName, Selector};
+use crate::model::text::SafeText;
 use cache::Cache;
 use credentials::Credentials;
 use host::Abilities;
@@ -183,6 +186,12 @@ impl Client {
     /// The registry's name.
     pub fn host(&self) -> &Host {
         self.0.http.host()
+    }
+
+    /// That a request waits to be sent again, if one does, in words: `waits for HOST: connection refused for 7 s, next
+    /// try in 2 s`.
+    pub fn waits(&self) -> Option<SafeText> {
+        self.http().waits().map(|why| SafeText::from(format!("waits for {}: {why}", self.host())))
     }
 
     /// Forgets logins, tokens and what the server was found unable to do: they are found out again.

@@ -53,6 +53,7 @@ mod ops {
     mod retag;
     mod stops;
     mod undo;
+    mod waits;
 }
 #[cfg(unix)]
 mod pty {

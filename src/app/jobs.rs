@@ -133,6 +133,11 @@ impl Job {
         matches!(self.stage, Stage::Stopping)
     }
 
+    /// Which registry it waits for, if it does.
+    pub fn waits(&self) -> Option<&SafeText> {
+        Some(&self.progress.waits).filter(|waits| self.is_running() && !waits.is_empty())
+    }
+
     /// How it ended, if it did.
     pub fn report(&self) -> Option<&Report> {
         match &self.stage {

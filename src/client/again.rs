@@ -13,7 +13,7 @@ impl Client {
     pub async fn waits_to_try_again(&self, error: &Error, tries: u32) -> bool {
         match self.http().wait_before_retry(&error.cause, tries) {
             Some(wait) => {
-                tokio::time::sleep(wait).await;
+                self.http().wait_to_try_again(&error.cause, tries, wait).await;
                 true
             }
             None => false,

@@ -22,6 +22,7 @@ use super::request::{Answer, Request};
 use super::retry::{self, Patience};
 use super::said::Said;
 use super::tls::{self, Reuse, Trust};
+use super::waits::{Waits, seconds};
 use super::{Settings, scheme};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
@@ -65,6 +66,7 @@ pub struct Http {
     apart: OnceCell<Client>,
     strict: OnceCell<Client>,
     paused_until: Mutex<Option<Instant>>,
+    waits: Waits,
     /// Whether it has ever answered: one that was there and does not listen any more may be starting again.
     has_answered: AtomicBool,
 }
@@ -83,6 +85,7 @@ impl Http {
             apart: OnceCell::new(),
             strict: OnceCell::new(),
             paused_until: Mutex::new(None),
+            waits: Waits::default(),
             has_answered: AtomicBool::new(false),
             host,
         }
@@ -166,7 +169,7 @@ impl Http {
             };
             let is_final = request.once || (request.method == Method::HEAD && is_storage(&cause));
             match self.wait_before_retry(&cause, tries).filter(|_| !is_final) {
-                Some(wait) => tokio::time::sleep(wait).await,
+                Some(wait) => self.wait_to_try_again(&cause, tries, wait).await,
                 None => return Err(self.error(cause, Some(request), tries)),
             }
         }
@@ -203,6 +206,24 @@ impl Http {
     /// How long to wait for a server that was there and does not listen any more: it may be starting again.
     pub(super) fn wait_for_return(&self, tries: u32) -> Option<Duration> {
         (tries < self.patience.tries).then(|| retry::backoff(&self.patience, tries))
+    }
+
+    /// Waits that long for the next try of what failed so the last of that many times. Every such wait is one of these, so
+    /// that it can be told.
+    pub(super) async fn wait_to_try_again(&self, cause: &Cause, tries: u32, wait: Duration) {
+        let _told = self.waits.begin(cause, tries, self.patience.tries, wait);
+        tokio::time::sleep(wait).await;
+    }
+
+    /// Why something waits, if it does.
+    pub(super) fn waits(&self) -> Option<String> {
+        let now = Instant::now();
+        let paused = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = || {
+            let until = paused.filter(|until| *until > now)?;
+            Some(format!("asked to, goes on in {} s", seconds(until, now)))
+        };
+        self.waits.in_words(now).or_else(asked)
     }
 
     pub(super) async fn wait_out_the_pause(&self) {
@@ -370,6 +391,7 @@ impl Http {
         match answered.and_then(|answered| answered.map_err(|error| Cause::of_transport(&error))) {
             Ok(response) => {
                 self.has_answered.store(true, Ordering::Relaxed);
+                self.waits.answered();
                 entry.line.status = Some(response.status().as_u16());
                 Ok(Head { status: response.status().as_u16(), url: url.clone(), response, entry })
             }

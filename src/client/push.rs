@@ -305,14 +305,15 @@ impl Push {
         let Some(wait) = wait else { return Err(Error { tries: failures, ..error.clone() }) };
         let is_first_break = failures == 1 && matches!(error.cause, Cause::Connection(_));
         let wait = if is_first_break { Duration::ZERO } else { wait };
-        self.transfer.stop.run_until_cancelled(tokio::time::sleep(wait)).await.ok_or_else(|| self.stopped())
+        let waiting = http.wait_to_try_again(&error.cause, failures, wait);
+        self.transfer.stop.run_until_cancelled(waiting).await.ok_or_else(|| self.stopped())
     }
 
     /// A new upload from the first byte on, after an answer that time alone does not help against.
     async fn begin_again(&mut self, error: Error, way: Way) -> Result<(), Error> {
         self.plan.begin_again();
         if self.plan.failures >= self.client().http().patience().tries {
-            return Err(error);
+            return Err(Error { tries: self.plan.failures, ..error });
         }
         self.restart(error, way).await
     }

@@ -5,17 +5,20 @@ pub(super) mod replacement;
 pub(super) mod tag;
 pub(super) mod telling;
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
 use super::{copy, delete, retag, undo};
-use crate::client::Pool;
+use crate::client::{Client, Pool};
 use crate::model::failure::Failure;
+use crate::model::reference::Host;
 use crate::model::work::delete::Manner;
 use crate::model::work::progress::{Progress, Report};
 use crate::model::work::rules::Rules;
 use crate::model::work::{Wish, Work};
+use telling::while_telling;
 
 /// What every change needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -50,10 +53,33 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Work, Failure> {
 
 /// Carries a plan out. Never fails as a whole: every item has an outcome.
 pub async fn run(workshop: &Workshop, work: &Work, watch: &Watch) -> Report {
-    match work {
-        Work::Retag(plan) => retag::run(workshop, plan, watch).await,
-        Work::Delete(plan) => delete::run(workshop, plan, watch).await,
-        Work::Copy(plan) => copy::run(workshop, plan, watch).await,
-        Work::Undo(plan) => undo::run(workshop, plan, watch).await,
+    let carried_out = match work {
+        Work::Retag(plan) => retag::run(workshop, plan, watch).boxed(),
+        Work::Delete(plan) => delete::run(workshop, plan, watch).boxed(),
+        Work::Copy(plan) => copy::run(workshop, plan, watch).boxed(),
+        Work::Undo(plan) => undo::run(workshop, plan, watch).boxed(),
+    };
+    let clients = clients(workshop, work);
+    while_telling(carried_out, || tell_waits(&clients, watch)).await
+}
+
+/// The registries that a change has to do with.
+fn clients(workshop: &Workshop, work: &Work) -> Vec<Client> {
+    let mut hosts: Vec<Host> = work.changes().into_iter().map(|repository| repository.host).collect();
+    if let Work::Copy(plan) = work {
+        hosts.push(plan.from.host.clone());
     }
+    hosts.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    hosts.dedup();
+    hosts.iter().map(|host| workshop.pool.client(host)).collect()
+}
+
+/// Tells which registry is waited for, if one is.
+fn tell_waits(clients: &[Client], watch: &Watch) {
+    let waits = clients.iter().find_map(Client::waits).unwrap_or_default();
+    watch.progress.send_if_modified(|progress| {
+        let is_news = progress.waits != waits;
+        progress.waits = waits;
+        is_news
+    });
 }

@@ -27,7 +27,7 @@ impl Canvas<'_, '_> {
         let Some(job) = self.state.jobs.running().next() else { return };
         let jobs = if count == 1 { "1 job".into() } else { format!("{count} jobs") };
         let leaving = if self.state.jobs.leaving { "leaving at its end · " } else { "" };
-        let mut right = self.numbers(job, area.width.saturating_sub(30));
+        let mut right = self.numbers_or_wait(job, area.width.saturating_sub(30));
         right.push(Span::styled(format!("   {leaving}{jobs} · "), self.style(Role::Dim)));
         right.push(Span::styled("w ", self.style(Role::Key)));
         let right = Line::from(right);
@@ -39,6 +39,18 @@ impl Canvas<'_, '_> {
         ];
         self.put(area, Line::from(left));
         self.put(area, right.right_aligned());
+    }
+
+    /// How far a job is; where it waits for a registry, that it does, since nothing else moves then.
+    pub fn numbers_or_wait(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
+        let waits = job.waits().filter(|_| !job.is_stopping());
+        let Some(waits) = waits else { return self.numbers(job, room) };
+        let percent = format!("{} %  ", job.permille() / 10);
+        let room = usize::from(room).saturating_sub(percent.len());
+        vec![
+            Span::styled(percent, self.style(Role::Text)),
+            Span::styled(columns::cut(waits.as_str(), room), self.style(Role::Warn)),
+        ]
     }
 
     /// How far a job is, or how it ended: as many columns as fit, each as wide in every row.
@@ -105,7 +117,9 @@ impl Canvas<'_, '_> {
         let failed = report.failures().count();
         let stopped =
             report.items.iter().filter(|item| matches!(item.outcome, None | Some(Outcome::Stopped))).count();
+        let left = report.items.iter().filter(|item| matches!(item.outcome, Some(Outcome::Left(_)))).count();
         let (role, text) = match (failed, stopped) {
+            (0, 0) if left > 0 => (Role::Warn, format!("{left} of {all} left alone")),
             (0, 0) => (Role::Good, format!("{} of {all} done", report.done())),
             (0, stopped) => (Role::Warn, format!("stopped, {stopped} of {all} not done")),
             (failed, _) => (Role::Bad, format!("{failed} of {all} failed")),

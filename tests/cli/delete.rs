@@ -201,3 +201,43 @@ async fn a_plan_that_cannot_be_carried_out_says_so_itself() {
     let image = shell.run(&["--read-only", "delete", &format!("{app}:1"), "--dry-run"]).await;
     assert!(image.assert_code(1).stdout.contains("refused   `--read-only`"), "{image:?}");
 }
+
+#[tokio::test]
+async fn a_tag_that_is_not_there_is_a_failure_and_the_others_are_done() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (one, typo) = (format!("{app}:1"), format!("{app}:typo"));
+    let ended = shell.run(&["delete", &one, &typo, "--yes"]).await;
+    ended.assert_code(1).assert_says("cannot delete app:typo: it is not there");
+    assert!(ended.stdout.contains("typo  failed: it is not there"), "{ended:?}");
+    assert_eq!(demo.store().tags("app"), ["1.0", "2", "latest"]);
+    let other = format!("{app}:1.0");
+    let ended = shell.run(&["delete", &other, &typo, "--yes", "--json"]).await;
+    let items = &ended.assert_code(1).json()["report"]["items"];
+    assert_eq!(items[0]["outcome"]["done"], "untagged");
+    assert_eq!(
+        (&items[1]["name"], &items[1]["outcome"]["failed"]["kind"]),
+        (&"typo".into(), &"not_found".into())
+    );
+    demo.forget_requests();
+    let ended = shell.run(&["delete", &typo, &format!("{app}:typo2"), "--yes"]).await;
+    ended.assert_code(1).assert_says("nothing to delete in app: typo, typo2 are not there");
+    assert_eq!(changes(&demo), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_failed_alike_is_said_once_with_the_names_of_all() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    demo.fault(|request, _| {
+        let is_one = ["/1", "/1.0"].iter().any(|end| request.path.ends_with(end));
+        (request.method == "DELETE" && is_one).then(|| Fault::answer(403, &[], "no"))
+    });
+    let images = ["1", "1.0", "latest"].map(|tag| format!("{app}:{tag}"));
+    let images: Vec<&str> = images.iter().map(String::as_str).collect();
+    let ended = shell.run(&[&["delete", "--yes"], images.as_slice()].concat()).await;
+    ended.assert_code(1).assert_says("cannot untag app:1: 403").assert_says("1 more failed alike: 1.0");
+    let rows: Vec<&str> = ended.stdout.lines().collect();
+    assert!(rows[1].starts_with("2 items  failed: 403") && rows[2] == "         1, 1.0", "{ended:?}");
+    assert_eq!(ended.stdout.matches("403").count(), 1, "{ended:?}");
+    let again = [&["delete", "--yes", "--json"], &images[..2]].concat();
+    assert_eq!(shell.run(&again).await.json()["report"]["items"].as_array().map(Vec::len), Some(2));
+}

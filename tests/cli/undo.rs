@@ -162,7 +162,7 @@ async fn a_change_of_which_the_rest_is_gone_is_over_when_it_is_resumed() {
         whole.lines().filter(|line| !line.contains("\"done\"") && !line.contains("\"ended\"")).collect();
     std::fs::write(&file, cut.join("\n")).expect("it is cut off before it knew how it ended");
     assert_eq!(demo.store().tags("app"), ["2"]);
-    shell.run(&["resume", "--dry-run"]).await.assert_code(1).assert_says("`1` is not there");
+    shell.run(&["resume", "--dry-run"]).await.assert_code(1).assert_says("it is not there");
     shell.run(&["resume", "--yes"]).await.assert_code(0).assert_says("nothing is left");
     shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("came to its end");
     shell.run(&["undo", "--yes"]).await.assert_code(0);

@@ -136,6 +136,8 @@ async fn second_of_three_is_refused(
         let expected = if refusal.kind == FailureKind::Unsupported { unsupported } else { refusal.hint };
         assert!(hint.contains(expected), "`{expected}` is not said: {failure}");
         assert_eq!(failure.kind, refusal.kind, "{failure}");
+        let says_tries = failure.why.as_str().contains(&format!("(after {} tries)", refusal.tries));
+        assert_eq!(says_tries, refusal.tries > 1, "{failure}");
         assert!(
             (1..=refusal.tries.max(most_tries)).contains(&told.refused),
             "{} of {status} {body}",

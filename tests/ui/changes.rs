@@ -387,8 +387,13 @@ fn working(size: (u16, u16)) -> Screen {
     let items = vec![item("1.10.0-rc.1", None)];
     for (wait, moved) in [(1_000, 0), (1_000, 10_000_000), (4_000, 25_400_000)] {
         screen.wait(wait);
-        let progress =
-            Progress { items: items.clone(), moved, bytes: 41_100_000, now: "layer 2 of 3".into() };
+        let progress = Progress {
+            items: items.clone(),
+            moved,
+            bytes: 41_100_000,
+            now: "layer 2 of 3".into(),
+            ..Progress::default()
+        };
         screen.send(Msg::Progressed(vec![(JobId(2), progress)]));
     }
     screen.send(Msg::Ticked);
@@ -480,6 +485,7 @@ fn where_nothing_is_known_of_time_its_columns_say_how_much_there_is() {
             moved: 25_400_000,
             bytes: 41_100_000,
             now: "layer 2 of 3".into(),
+            ..Progress::default()
         };
         screen.send(Msg::Progressed(vec![(JobId(2), progress)]));
     }
@@ -492,6 +498,27 @@ fn where_nothing_is_known_of_time_its_columns_say_how_much_there_is() {
     let text = screen.text();
     let row = text.lines().find(|line| line.contains("▌ copy")).expect("a row");
     assert!(row.contains("61 %    of 41.1 MB │"), "{text}");
+}
+
+#[test]
+fn a_job_that_waits_for_a_registry_says_so_until_it_goes_on() {
+    let waits = "waits for prod.example: connection refused for 7 s, next try in 2 s";
+    let mut screen = working((100, 24));
+    let mut progress =
+        Progress { bytes: 41_100_000, moved: 25_400_000, waits: waits.into(), ..Progress::default() };
+    screen.send(Msg::Progressed(vec![(JobId(2), progress.clone())]));
+    assert!(
+        screen.text().contains("61 %  waits for prod.example: connection refused for 7 s"),
+        "{}",
+        screen.text()
+    );
+    screen.press("w");
+    assert!(screen.text().contains(&format!("61 %  {}", &waits[..50])), "{}", screen.text());
+    screen.press("Enter");
+    assert!(screen.text().contains(waits), "{}", screen.text());
+    progress.waits = "".into();
+    screen.send(Msg::Progressed(vec![(JobId(2), progress)]));
+    assert!(!screen.text().contains("waits for"), "{}", screen.text());
 }
 
 #[test]

@@ -10,13 +10,15 @@ use crate::app::plan::{Line, Tone};
 use crate::app::turn::Turn;
 use crate::model::columns;
 use crate::model::reference::Selector;
-use crate::model::work::progress::{Item, Outcome};
+use crate::model::work::progress::{Alike, Item, Outcome, alike};
 use crate::model::work::{Wish, copy};
 
 /// Columns of the word that says how a part ended.
 const WORD: usize = 9;
 /// With fewer columns than these beside it, what is said of a part stands below it.
 const NARROW: usize = 24;
+/// Columns of `1000 items`, which stands where several parts ended alike.
+const MANY: usize = 10;
 /// Lines that the title of a job has at most.
 const TITLE: usize = 2;
 
@@ -136,8 +138,8 @@ impl Page {
         let title = columns::wrap_into(&title, columns, TITLE);
         let names = job.items().iter().map(|item| columns::width(item.name.as_str())).max().unwrap_or(0);
         let mut page = Page { title, lines: Vec::new(), columns };
-        for item in job.items() {
-            page.part(item, names.min(columns / 2));
+        for alike in alike(job.items()) {
+            page.part(&alike, names.max(MANY).min(columns / 2));
         }
         for remark in job.report().into_iter().flat_map(|report| &report.remarks) {
             page.beside((Tone::Warn, "note"), Tone::Warn, remark.as_str());
@@ -150,8 +152,8 @@ impl Page {
         all.saturating_sub(self.title.len() + 2)
     }
 
-    fn part(&mut self, item: &Item, names: usize) {
-        let (tone, word, about) = match &item.outcome {
+    fn part(&mut self, alike: &Alike<'_>, names: usize) {
+        let (tone, word, about) = match alike.outcome {
             None => (Tone::Dim, "waits", ""),
             Some(Outcome::Done(about)) => (Tone::Good, "done", about.as_str()),
             Some(Outcome::Already(about)) => (Tone::Good, "already", about.as_str()),
@@ -163,9 +165,13 @@ impl Page {
         let room = self.columns.saturating_sub(WORD + names + 2);
         let is_beside = room >= NARROW || columns::width(about) <= room;
         let mut beside = if is_beside { columns::wrap(about, room) } else { vec![String::new()] }.into_iter();
+        let name = match alike.names.as_slice() {
+            [name] => name.to_string(),
+            several => format!("{} items", several.len()),
+        };
         self.row(vec![
             (tone, columns::left(word, WORD)),
-            (Tone::Plain, columns::left(item.name.as_str(), names)),
+            (Tone::Plain, columns::left(&name, names)),
             (Tone::Dim, format!("  {}", beside.next().unwrap_or_default())),
         ]);
         for line in beside {
@@ -174,10 +180,14 @@ impl Page {
         if !is_beside {
             self.beside((Tone::Plain, ""), Tone::Dim, about);
         }
-        if let Some(Outcome::Failed(failure)) = &item.outcome
+        if let Some(Outcome::Failed(failure)) = alike.outcome
             && let Some(hint) = &failure.hint
         {
             self.beside((Tone::Plain, ""), Tone::Warn, &format!("hint: {hint}"));
+        }
+        if alike.names.len() > 1 {
+            let names: Vec<&str> = alike.names.iter().map(|name| name.as_str()).collect();
+            self.beside((Tone::Plain, ""), Tone::Plain, &names.join(", "));
         }
     }
 

@@ -296,7 +296,7 @@ fn there_now(now: Option<&Digest>, then: &Digest) -> String {
 }
 
 /// Names in rows that are not too wide.
-fn lines(names: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn lines(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for name in names {
         match lines.last_mut() {

@@ -12,6 +12,8 @@ use crate::model::work::progress::Progress;
 const OF_BYTES: &str =
     "{bar:24} {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}";
 const OF_ITEMS: &str = "{bar:24} {pos} of {len}  {wide_msg}";
+/// While a registry is waited for: speed and time left say nothing then.
+const WAITING: &str = "{bar:10} {wide_msg}";
 
 /// The line. It goes away with this value.
 pub struct Bar {
@@ -46,12 +48,17 @@ impl Drop for Bar {
 }
 
 async fn follow(bar: ProgressBar, mut progress: Receiver<Progress>) {
-    let mut moves_bytes = None;
+    let mut shown = None;
     while progress.changed().await.is_ok() {
         let now = progress.borrow_and_update().clone();
-        if moves_bytes != Some(now.bytes > 0) {
-            moves_bytes = Some(now.bytes > 0);
-            bar.set_style(style(if now.bytes > 0 { OF_BYTES } else { OF_ITEMS }));
+        let template = match (now.waits.is_empty(), now.bytes) {
+            (false, _) => WAITING,
+            (true, 0) => OF_ITEMS,
+            (true, _) => OF_BYTES,
+        };
+        if shown != Some(template) {
+            shown = Some(template);
+            bar.set_style(style(template));
         }
         let (done, all) = match now.bytes {
             0 => (now.ended() as u64, now.items.len() as u64),
@@ -59,7 +66,8 @@ async fn follow(bar: ProgressBar, mut progress: Receiver<Progress>) {
         };
         bar.set_length(all);
         bar.set_position(done);
-        bar.set_message(now.now.to_string());
+        let message = if now.waits.is_empty() { &now.now } else { &now.waits };
+        bar.set_message(message.to_string());
     }
 }
 
@@ -75,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_templates_can_be_read() {
-        for template in [OF_BYTES, OF_ITEMS] {
+        for template in [OF_BYTES, OF_ITEMS, WAITING] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

@@ -2,19 +2,29 @@
 
 use std::io::{self, Write};
 
+use super::plan::lines;
 use crate::cli::Trouble;
 use crate::cli::print::{self, Table};
-use crate::model::failure::Failure;
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::model::work::progress::{Outcome, Report};
+use crate::model::work::progress::{Outcome, Report, alike};
+
+/// Names that are given in one line of a complaint: the report has them all.
+const MOST_NAMED: usize = 20;
 
 /// Prints what came of each part, what stayed behind, and how to take it back.
 pub fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
     let mut table = Table::new(&["WHAT", "OUTCOME"], &[]);
-    for item in &report.items {
-        let outcome = item.outcome.as_ref().map_or_else(|| "stopped".into(), words);
-        table.row(vec![item.name.to_string(), outcome]);
+    for alike in alike(&report.items) {
+        let outcome = alike.outcome.map_or_else(|| "stopped".into(), words);
+        match alike.names.as_slice() {
+            [name] => table.row(vec![name.to_string(), outcome]),
+            names => {
+                table.row(vec![format!("{} items", names.len()), outcome]);
+                let names = lines(names.iter().map(ToString::to_string));
+                names.into_iter().for_each(|names| table.row(vec![String::new(), names]));
+            }
+        }
     }
     table.print(out)?;
     if report.moved > 0 {
@@ -54,33 +64,33 @@ pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), Trouble> {
     }
 }
 
-/// Says what failed, with hints, and what was left alone; what ended alike is said once.
+/// Says what failed, with hints, and what was left alone; what ended alike is said once, with the names of all.
 fn complain(report: &Report) {
-    let mut failures: Vec<(&Failure, usize)> = Vec::new();
-    for (_, failure) in report.failures() {
-        match failures.iter_mut().find(|(said, _)| (&said.why, &said.hint) == (&failure.why, &failure.hint)) {
-            Some((_, others)) => *others += 1,
-            None => failures.push((failure, 0)),
-        }
-    }
-    for (failure, others) in failures {
+    let alike = alike(&report.items);
+    for alike in &alike {
+        let Some(Outcome::Failed(failure)) = alike.outcome else { continue };
         print::complain(failure);
-        if others > 0 {
-            print::complain(format_args!("{others} more failed alike"));
+        if let [_, others @ ..] = alike.names.as_slice()
+            && !others.is_empty()
+        {
+            print::complain(format_args!("{} more failed alike: {}", others.len(), enumerated(others)));
         }
     }
-    let mut left: Vec<(&SafeText, &SafeText, usize)> = Vec::new();
-    for item in &report.items {
-        let Some(Outcome::Left(why)) = &item.outcome else { continue };
-        match left.iter_mut().find(|(_, said, _)| *said == why) {
-            Some((.., others)) => *others += 1,
-            None => left.push((&item.name, why, 0)),
+    for alike in &alike {
+        let Some(Outcome::Left(why)) = alike.outcome else { continue };
+        match alike.names.as_slice() {
+            [name] => print::complain(format_args!("`{name}`: left alone: {why}")),
+            names => {
+                print::complain(format_args!("{} left alone: {why}: {}", names.len(), enumerated(names)))
+            }
         }
     }
-    for (name, why, others) in left {
-        match others {
-            0 => print::complain(format_args!("`{name}`: left alone: {why}")),
-            others => print::complain(format_args!("`{name}` and {others} more: left alone: {why}")),
-        }
-    }
+}
+
+/// Names in one line, of very many only the first.
+fn enumerated(names: &[&SafeText]) -> String {
+    let shown: Vec<&str> = names.iter().take(MOST_NAMED).map(|name| name.as_str()).collect();
+    let more = names.len().saturating_sub(shown.len());
+    let end = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{end}", shown.join(", "))
 }

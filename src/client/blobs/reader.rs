@@ -207,7 +207,7 @@ impl BlobReader {
         match wait {
             Some(_) if is_break => Ok(()),
             Some(wait) => {
-                tokio::time::sleep(wait).await;
+                http.wait_to_try_again(&error.cause, self.failures, wait).await;
                 Ok(())
             }
             None => {

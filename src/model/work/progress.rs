@@ -1,5 +1,7 @@
 //! How far a job is, and how it ended.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::journal::EntryId;
@@ -17,6 +19,9 @@ pub struct Progress {
     pub bytes: u64,
     /// What is in hand: `layer 3 of 14`.
     pub now: SafeText,
+    /// Why it does not go on, while a registry is waited for: `waits for HOST: connection refused for 7 s, next try in
+    /// 2 s`. Empty as soon as it goes on.
+    pub waits: SafeText,
 }
 
 /// One part of a job: a tag, an image.
@@ -76,6 +81,41 @@ pub struct Report {
     pub remarks: Vec<SafeText>,
 }
 
+/// Parts that ended alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alike<'a> {
+    /// Their names, in the order of the parts.
+    pub names: Vec<&'a SafeText>,
+    /// How each of them ended; `None` where none of them has yet, or ever will.
+    pub outcome: Option<&'a Outcome>,
+}
+
+/// The parts in their order, those that were not done for the same reason together, at the place of the first: what
+/// stopped many is said once. Each that was done stands for itself.
+pub fn alike(items: &[Item]) -> Vec<Alike<'_>> {
+    let mut all: Vec<Alike<'_>> = Vec::new();
+    let mut places = HashMap::new();
+    for item in items {
+        let outcome = item.outcome.as_ref();
+        let reason = match outcome {
+            Some(Outcome::Failed(failure)) => Some((failure.why.as_str(), failure.hint.as_ref())),
+            Some(Outcome::Left(why)) => Some((why.as_str(), None)),
+            Some(Outcome::Stopped) => Some(("", None)),
+            None | Some(Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_)) => None,
+        };
+        let place = reason.map(|reason| (outcome.map(std::mem::discriminant), reason));
+        let known = place.as_ref().and_then(|place| places.get(place).copied());
+        match known.and_then(|at: usize| all.get_mut(at)) {
+            Some(alike) => alike.names.push(&item.name),
+            None => {
+                place.map(|place| places.insert(place, all.len()));
+                all.push(Alike { names: vec![&item.name], outcome });
+            }
+        }
+    }
+    all
+}
+
 impl Progress {
     /// Parts that ended.
     pub fn ended(&self) -> usize {
@@ -102,5 +142,41 @@ impl Report {
         self.items.iter().all(|item| {
             matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_)))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::failure::FailureKind;
+
+    #[test]
+    fn what_was_not_done_for_one_reason_stands_together_and_what_was_done_alone() {
+        let failed = |what: &'static str, why: &'static str| {
+            Outcome::Failed(Failure {
+                what: what.into(),
+                why: why.into(),
+                hint: None,
+                kind: FailureKind::Unsupported,
+            })
+        };
+        let outcomes = [
+            ("a", Outcome::Done("untagged".into())),
+            ("b", failed("cannot untag b", "400")),
+            ("c", Outcome::Done("untagged".into())),
+            ("d", failed("cannot untag d", "400")),
+            ("e", Outcome::Left("400".into())),
+            ("f", failed("cannot untag f", "500")),
+            ("g", Outcome::Left("400".into())),
+        ];
+        let item =
+            |(name, outcome): (&'static str, Outcome)| Item { name: name.into(), outcome: Some(outcome) };
+        let mut items: Vec<Item> = outcomes.into_iter().map(item).collect();
+        items.extend(["h", "i"].map(|name| Item { name: name.into(), outcome: None }));
+        let names: Vec<String> = alike(&items)
+            .iter()
+            .map(|alike| alike.names.iter().map(|name| name.as_str()).collect::<String>())
+            .collect();
+        assert_eq!(names, ["a", "bd", "c", "eg", "f", "h", "i"]);
     }
 }

@@ -56,7 +56,8 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         manifests,
         recheck: Recheck::new(&client, plan),
         gone: HashSet::new(),
-        untagged: HashSet::new(),
+        untagged: HashMap::new(),
+        unnamed: Vec::new(),
         course,
     };
     for (index, (part, items)) in parts.iter().zip(ranges).enumerate() {
@@ -64,12 +65,9 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
             Some(outcome) => outcome,
             None => deleting.delete(part).await,
         };
-        let is_half_done = matches!(outcome, Outcome::Failed(_)) && deleting.untagged.contains(&part.digest);
-        if is_half_done {
-            let text =
-                format!("the tags of {} are taken away already, undo puts them back", part.digest.short());
-            deleting.course.remarks.push(SafeText::from(text));
-        }
+        let is_half_done =
+            matches!(outcome, Outcome::Failed(_) | Outcome::Stopped) && deleting.tell_untagged(part);
+        deleting.note_unnamed(part, &outcome);
         match is_half_done {
             // Nobody notes what of it was done: undo looks at what is there.
             true => deleting.course.half_done(index, outcome),
@@ -77,6 +75,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         }
     }
     deleting.put_back_lost(&parts).await;
+    deleting.tell_unnamed();
     deleting.course.close(running).await
 }
 
@@ -88,8 +87,10 @@ struct Deleting<'a> {
     recheck: Recheck<'a>,
     /// What is not there any more.
     gone: HashSet<Digest>,
-    /// Digests whose tags were taken away first, because the server wants it so.
-    untagged: HashSet<Digest>,
+    /// Digests whose tags were taken away first, because the server wants it so, with those tags.
+    untagged: HashMap<Digest, Vec<Tag>>,
+    /// What stays although that which named it went.
+    unnamed: Vec<String>,
     course: Course<'a>,
 }
 
@@ -107,32 +108,39 @@ impl<'a> Deleting<'a> {
         }
         self.course.now(SafeText::from(format!("delete {}", part.name())));
         let what = || format!("cannot delete {}", part.name());
+        let stop = self.course.stop();
         let mut tries = 0;
         let deleted = loop {
-            match self.objection(part).await {
-                Ok(None) => {}
-                Ok(Some(outcome)) => return outcome,
-                Err(failure) => return Outcome::Failed(failure),
+            // Only asked: to be broken off at any time.
+            match stop.run_until_cancelled(self.objection(part)).await {
+                Some(Ok(None)) if !stop.is_cancelled() => {}
+                Some(Ok(None)) | None => return Outcome::Stopped,
+                Some(Ok(Some(outcome))) => return outcome,
+                Some(Err(failure)) => return Outcome::Failed(failure),
             }
             tries += 1;
-            let error = match self.request(part).await {
+            let error = match self.request(part, tries).await {
                 Ok(()) => break Ok(()),
-                Err(error) if error.cause.may_pass() => error,
+                Err(error) if error.cause.may_pass() => Error { tries, ..error },
                 Err(error) if tries > 1 && error.cause.status() == Some(404) => break Ok(()),
                 Err(error) => break Err(error),
             };
             // While we wait others push: it is looked at again.
-            let is_tried_again = self.client.waits_to_try_again(&error, tries).await;
+            let waiting = self.client.waits_to_try_again(&error, tries);
+            let is_tried_again = stop.run_until_cancelled(waiting).await;
             if let Ok(None) = self.place().now(&Selector::Digest(part.digest)).await {
                 // It was done, and its answer was lost.
                 break Ok(());
             }
-            if !is_tried_again {
-                break Err(error);
+            match is_tried_again {
+                Some(true) => {}
+                Some(false) => break Err(error),
+                None => return Outcome::Stopped,
             }
         };
         match deleted {
             Ok(()) => {}
+            Err(error) if error.is_stopped() => return Outcome::Stopped,
             Err(error) if error.cause.status() == Some(404) => {
                 self.gone.insert(part.digest);
                 return Outcome::Already("it was gone already".into());
@@ -156,18 +164,22 @@ impl<'a> Deleting<'a> {
             return Ok(Some(outcome));
         }
         let is_meant = match part.role {
-            Role::Named(image) => self.untagged.contains(&part.digest) || self.recheck.is_meant(image),
+            Role::Named(image) => self.untagged.contains_key(&part.digest) || self.recheck.is_meant(image),
             Role::Referrer(..) | Role::Child(_) => true,
         };
         Ok((!is_meant).then(|| Outcome::Left("what was named leads elsewhere by now".into())))
     }
 
-    async fn request(&mut self, part: &Part<'_>) -> Result<(), Error> {
+    async fn request(&mut self, part: &Part<'_>, tries: u32) -> Result<(), Error> {
         let name = &self.plan.repository.name;
         let deleted = self.client.delete_manifest_once(name, &part.digest).await;
         match deleted.as_ref().is_err_and(wants_no_tags) {
             true => {
                 self.untag_first(part).await;
+                if self.course.stop().is_cancelled() {
+                    let host = SafeText::from(self.plan.repository.host.as_str().to_string());
+                    return Err(Error { cause: Cause::Stopped, request: None, tries, host });
+                }
                 self.client.delete_manifest_once(name, &part.digest).await
             }
             false => deleted,
@@ -178,13 +190,57 @@ impl<'a> Deleting<'a> {
     /// second try fail as the first one did.
     async fn untag_first(&mut self, part: &Part<'_>) {
         let Some(Ok(image)) = self.manifests.get(&part.digest).cloned() else { return };
-        self.untagged.insert(part.digest);
+        let mut gone = self.untagged.remove(&part.digest).unwrap_or_default();
         for tag in &part.tags {
+            if self.course.stop().is_cancelled() {
+                break;
+            }
             let untagged = self.place().untag(tag, &image, &[]).await;
-            if let Outcome::Failed(failure) = untagged.outcome {
-                self.course.remarks.push(SafeText::from(format!("{}: {}", failure.what, failure.why)));
+            match untagged.outcome {
+                Outcome::Done(_) | Outcome::Pending(_) => gone.push((*tag).clone()),
+                Outcome::Failed(failure) => {
+                    self.course.remarks.push(SafeText::from(format!("{}: {}", failure.what, failure.why)));
+                }
+                Outcome::Already(_) | Outcome::Left(_) | Outcome::Stopped => {}
             }
         }
+        self.untagged.insert(part.digest, gone);
+    }
+
+    /// Whether tags of an image that stays were taken away first, and says which.
+    fn tell_untagged(&mut self, part: &Part<'_>) -> bool {
+        let Some(gone) = self.untagged.get(&part.digest).filter(|gone| !gone.is_empty()) else {
+            return false;
+        };
+        let names: Vec<String> = gone.iter().map(|tag| format!("`{tag}`")).collect();
+        let short = part.digest.short();
+        let text = format!("{short} stays, and its tags {} are gone: undo puts them back", names.join(", "));
+        self.course.remarks.push(SafeText::from(text));
+        true
+    }
+
+    /// Notes what stays although all that named it went.
+    fn note_unnamed(&mut self, part: &Part<'_>, outcome: &Outcome) {
+        let named_it = match &part.role {
+            Role::Named(_) => return,
+            Role::Referrer(subject, _) => self.gone.contains(subject),
+            Role::Child(parents) => parents.iter().all(|parent| self.gone.contains(parent)),
+        };
+        if named_it && matches!(outcome, Outcome::Failed(_) | Outcome::Stopped) {
+            self.unnamed.push(part.name().to_string());
+        }
+    }
+
+    /// Says what stays without a name.
+    fn tell_unnamed(&mut self) {
+        if self.unnamed.is_empty() {
+            return;
+        }
+        let text = format!(
+            "what they belong to is gone, and these stay without it: {}; undo puts it back, to be deleted with all of them",
+            self.unnamed.join(", ")
+        );
+        self.course.remarks.push(SafeText::from(text));
     }
 
     /// Why a part must stay as long as others are there.

@@ -31,7 +31,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let (tags, deletes) = future::join(graph::tags(&client, name), deletes).await;
     let mut tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
     let (mut missed, mut remarks) = (Vec::new(), Vec::new());
-    let mut images = named(&client, name, &wish.selectors, &mut tags, &mut missed, &mut remarks).await?;
+    let mut images = named(&client, name, &wish.selectors, &mut tags, &mut missed).await?;
     let manner = wish.manner.unwrap_or_else(|| manner::gentlest(&images, &deletes));
     let indexes = match manner {
         Manner::Image => {
@@ -82,7 +82,6 @@ async fn named(
     selectors: &[Selector],
     tags: &mut Tags,
     missed: &mut Vec<Missed>,
-    remarks: &mut Vec<SafeText>,
 ) -> Result<Vec<Image>, Failure> {
     // Lists lag behind, or are cut.
     let unlisted = selectors.iter().filter_map(|selector| match selector {
@@ -108,7 +107,7 @@ async fn named(
                 Some(failure) => {
                     missed.push(Missed { name: SafeText::from(selector.to_string()), failure });
                 }
-                None => remarks.push(SafeText::from(format!("`{selector}` is not there"))),
+                None => missed.push(not_there(name, selector)),
             }
             continue;
         };
@@ -138,11 +137,13 @@ async fn named(
                 images.push(image(digest, manifest.media_type.clone(), named, by_digest, others));
             }
             Err(error) => {
-                let first = named.first().map_or_else(|| digest.to_string(), Tag::to_string);
                 if error.cause.status() == Some(404) {
-                    remarks.push(SafeText::from(format!("`{first}` is not there")));
+                    let tags = named.into_iter().map(Selector::Tag);
+                    let all = tags.chain(by_digest.then_some(Selector::Digest(digest)));
+                    missed.extend(all.map(|selector| not_there(name, &selector)));
                     continue;
                 }
+                let first = named.first().map_or_else(|| digest.to_string(), Tag::to_string);
                 let what = || format!("cannot read {first} of {name}, so it could not be put back");
                 let failure = error.failure(what());
                 let names = named.iter().map(SafeText::from);
@@ -151,18 +152,36 @@ async fn named(
             }
         }
     }
-    if let ([], [Missed { failure, .. }, ..]) = (images.as_slice(), missed.as_slice()) {
-        return Err(failure.clone());
-    }
     if images.is_empty() {
-        return Err(Failure {
-            what: SafeText::from(format!("nothing to delete in {name}")),
-            why: remarks.first().cloned().unwrap_or_else(|| "no image was named".into()),
-            hint: None,
-            kind: FailureKind::NotFound,
+        // What may be there and cannot be read says more than what is not.
+        let worst = missed.iter().find(|missed| missed.failure.kind != FailureKind::NotFound);
+        return Err(match (worst, missed.as_slice()) {
+            (Some(worst), _) => worst.failure.clone(),
+            (None, [only]) => only.failure.clone(),
+            (None, []) => missing(format!("nothing to delete in {name}"), "no image was named".into()),
+            (None, several) => {
+                let names: Vec<&str> = several.iter().map(|missed| missed.name.as_str()).collect();
+                missing(format!("nothing to delete in {name}"), format!("{} are not there", names.join(", ")))
+            }
         });
     }
     Ok(images)
+}
+
+/// Something that was named and is not there.
+fn not_there(name: &RepositoryName, selector: &Selector) -> Missed {
+    let (shown, mark) = match selector {
+        Selector::Tag(tag) => (SafeText::from(tag), ':'),
+        Selector::Digest(digest) => (SafeText::from(digest.short()), '@'),
+    };
+    Missed {
+        failure: missing(format!("cannot delete {name}{mark}{selector}"), "it is not there".into()),
+        name: shown,
+    }
+}
+
+fn missing(what: String, why: String) -> Failure {
+    Failure { what: SafeText::from(what), why: SafeText::from(why), hint: None, kind: FailureKind::NotFound }
 }
 
 fn image(digest: Digest, media_type: MediaType, named: Vec<Tag>, by_digest: bool, others: Vec<Tag>) -> Image {

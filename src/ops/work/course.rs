@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
+use tokio_util::sync::CancellationToken;
+
 use super::Watch;
 use crate::client::Transfer;
 use crate::model::failure::{Failure, FailureKind};
@@ -53,6 +55,11 @@ impl<'a> Course<'a> {
             )))),
             _ => None,
         }
+    }
+
+    /// Cancelled when it is to end as soon as nothing is half done.
+    pub fn stop(&self) -> CancellationToken {
+        self.watch.stop.clone()
     }
 
     /// A part ended.

@@ -47,8 +47,11 @@ impl Canvas<'_, '_> {
             self.frame.buffer_mut().set_style(area, base);
         }
         let plain = |span: Span<'static>| if is_cursor { span.style(base) } else { span };
-        let numbers: Vec<Span> =
-            self.numbers(job, area.width / 2).into_iter().map(plain).chain([Span::raw(" ")]).collect();
+        let numbers = match job.waits() {
+            Some(_) => self.numbers_or_wait(job, area.width * 3 / 4),
+            None => self.numbers(job, area.width / 2),
+        };
+        let numbers: Vec<Span> = numbers.into_iter().map(plain).chain([Span::raw(" ")]).collect();
         let numbers = Line::from(numbers);
         let room = usize::from(area.width).saturating_sub(numbers.width() + 3);
         let marker = if is_cursor { "▌ " } else { "  " };
@@ -75,9 +78,10 @@ impl Canvas<'_, '_> {
         }
         let numbers = Line::from(self.numbers(job, area.width));
         self.put(layout::row(area, below), numbers);
-        if !job.progress.now.is_empty() && job.is_running() {
-            let style = self.style(Role::Dim);
-            let now = columns::cut(job.progress.now.as_str(), area.width.into());
+        let now = Some((&job.progress.now, Role::Dim)).filter(|_| job.is_running());
+        if let Some((text, role)) = job.waits().map(|waits| (waits, Role::Warn)).or(now) {
+            let style = self.style(role);
+            let now = columns::cut(text.as_str(), area.width.into());
             self.put(layout::row(area, below + 1), Line::styled(now, style));
         }
         let (all, height) = (page.lines.len(), page.rows(area.height.into()));

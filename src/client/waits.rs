@@ -1,0 +1,133 @@
+//! Who waits to try again, in words: told to whoever shows how far a change is.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::error::Cause;
+
+/// The requests to one registry that wait to be sent again.
+#[derive(Debug, Default)]
+pub struct Waits(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    all: Vec<Waiting>,
+    last: u64,
+    /// Since when nothing has answered, as far as somebody waited since.
+    silent_since: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    number: u64,
+    /// `connection refused`.
+    why: String,
+    /// `try 2 of 4`; none where nothing answers: then the time counts, since one request leads to others.
+    tries: Option<String>,
+    until: Instant,
+}
+
+/// Somebody waits as long as this is there.
+#[derive(Debug)]
+pub struct Told<'a> {
+    waits: &'a Waits,
+    number: u64,
+}
+
+impl Waits {
+    /// A request that failed so, as the last of `tries` of `most`, is sent again after that time.
+    pub fn begin(&self, cause: &Cause, tries: u32, most: u32, wait: Duration) -> Told<'_> {
+        let (mut state, now) = (self.lock(), Instant::now());
+        state.last += 1;
+        let has_answered = cause.status().is_some();
+        if !has_answered {
+            state.silent_since.get_or_insert(now);
+        }
+        let waiting = Waiting {
+            number: state.last,
+            why: in_brief(cause),
+            tries: has_answered.then(|| format!("try {} of {most}", tries + 1)),
+            until: now + wait,
+        };
+        let number = waiting.number;
+        state.all.push(waiting);
+        Told { waits: self, number }
+    }
+
+    /// The registry answered.
+    pub fn answered(&self) {
+        self.lock().silent_since = None;
+    }
+
+    /// What is waited for, if something is: `connection refused for 7 s, next try in 2 s`.
+    pub fn in_words(&self, now: Instant) -> Option<String> {
+        let state = self.lock();
+        let longest = state.all.iter().max_by_key(|waiting| waiting.until)?;
+        let tries = match (&longest.tries, state.silent_since) {
+            (Some(tries), _) => format!(", {tries}"),
+            (None, Some(since)) => format!(" for {} s", now.saturating_duration_since(since).as_secs()),
+            (None, None) => String::new(),
+        };
+        Some(format!("{}{tries}, next try in {} s", longest.why, seconds(longest.until, now)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        self.waits.lock().all.retain(|waiting| waiting.number != self.number);
+    }
+}
+
+/// Seconds until then, begun ones counted.
+pub fn seconds(until: Instant, now: Instant) -> u64 {
+    until.saturating_duration_since(now).as_millis().div_ceil(1000) as u64
+}
+
+/// In as few words as tell it: the failure in the end says all.
+fn in_brief(cause: &Cause) -> String {
+    match cause {
+        Cause::Refused => "connection refused".into(),
+        Cause::Connection(_) => "the connection broke".into(),
+        Cause::Timeout(..) => "no answer in time".into(),
+        Cause::TooSlow => "too slow".into(),
+        Cause::Storage(status) => format!("its storage answers {status}"),
+        Cause::Status { status, said, wait } => {
+            let code = said.code.as_ref().map_or(String::new(), |code| format!(" {code}"));
+            match wait {
+                Some(wait) => format!("{status}{code}, asked to wait {} s", wait.as_secs()),
+                None => format!("{status}{code}"),
+            }
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Said;
+
+    #[test]
+    fn who_waits_says_why_how_long_already_and_when_it_goes_on() {
+        let waits = Waits::default();
+        assert_eq!(waits.in_words(Instant::now()), None);
+        let refused = waits.begin(&Cause::Refused, 1, 4, Duration::from_millis(2900));
+        let now = Instant::now();
+        let said = |after| waits.in_words(now + Duration::from_secs(after));
+        assert_eq!(said(0).as_deref(), Some("connection refused for 0 s, next try in 3 s"));
+        assert_eq!(said(2).as_deref(), Some("connection refused for 2 s, next try in 1 s"));
+        drop(refused);
+        assert_eq!(said(0), None);
+        let wait = Some(Duration::from_secs(20));
+        let busy = Cause::Status { status: 429, said: Said::default(), wait };
+        let busy = waits.begin(&busy, 1, 4, Duration::from_secs(20));
+        assert_eq!(said(0).as_deref(), Some("429, asked to wait 20 s, try 2 of 4, next try in 20 s"));
+        drop(busy);
+        waits.answered();
+        assert_eq!(said(0), None);
+    }
+}

@@ -1,0 +1,154 @@
+//! A registry that makes a change wait: who watches is told why and until when, and who stops it need not wait.
+
+use std::time::Duration;
+
+use regtui::client::{Patience, Pool};
+use regtui::demo::faults::Fault;
+use regtui::demo::{self, Store};
+use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::progress::Outcome;
+use regtui::model::work::{Wish, Work, delete};
+use regtui::ops::work;
+
+use crate::support::copying::{Sides, layer};
+use crate::support::registry::{Registry, patience, settings};
+use crate::support::workshop::{Shop, ends, watch};
+
+/// Longer than anything takes that does not wait.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn busy(wait: &str) -> Fault {
+    Fault::answer(429, &[("retry-after", wait)], r#"{"errors":[{"code":"TOOMANYREQUESTS"}]}"#)
+}
+
+fn one_image() -> Store {
+    let store = Store::new();
+    store.image("app").layer("COPY own /", layer(1, 2_000)).tag("1").tag("one").push();
+    store
+}
+
+/// In front of this, with a client that waits as long as it is asked to.
+async fn patient(store: Store) -> Shop {
+    let patience = Patience { longest_wait: Duration::from_secs(600), ..patience() };
+    let settings = regtui::client::Settings { patience, ..settings() };
+    let shop = Shop::open(Store::new()).await;
+    let registry = Registry::new(demo::Settings::default(), store, settings).await;
+    let workshop = work::Workshop { pool: registry.pool.clone(), ..shop.workshop };
+    Shop { registry, workshop, folder: shop.folder }
+}
+
+#[tokio::test]
+async fn a_delete_that_was_asked_to_wait_says_so_until_it_goes_on() {
+    let shop = Shop::open(one_image()).await;
+    let work = shop.plan(&shop.delete(&["1"], Manner::Untag)).await;
+    shop.registry.demo.fault(|request, nth| (request.method == "DELETE" && nth == 1).then(|| busy("1")));
+    let watch = watch();
+    let mut progress = watch.progress.subscribe();
+    let told = async {
+        let said = "TOOMANYREQUESTS, asked to wait 1 s, try 2 of 3, next try in 1 s";
+        progress.wait_for(|progress| progress.waits.as_str().ends_with(said)).await.expect("it is told");
+    };
+    let (report, ()) = tokio::join!(work::run(&shop.workshop, &work, &watch), told);
+    assert_eq!(ends(&report), "D");
+    assert_eq!(watch.progress.borrow().waits.as_str(), "");
+}
+
+#[tokio::test]
+async fn a_copy_to_a_registry_that_went_away_says_so_until_it_is_back() {
+    let mut sides = Sides::of(one_image()).await;
+    let patience = Patience { backoff: Duration::from_secs(1), ..patience() };
+    sides.workshop.pool = Pool::new(regtui::client::Settings { patience, ..settings() });
+    let work = Work::Copy(sides.plan(&sides.wish(&["1"])).await.expect("a plan"));
+    sides.to.demo.fault(|request, _| (request.method == "POST").then_some(Fault::Close));
+    let mut progress = sides.watch.progress.subscribe();
+    let host = sides.target().host;
+    let told = async {
+        let said = format!("waits for {host}: the connection broke for 0 s, next try in ");
+        progress.wait_for(|progress| progress.waits.as_str().starts_with(&said)).await.expect("it is told");
+        sides.to.demo.clear_faults();
+        progress.wait_for(|progress| progress.waits.is_empty()).await.expect("it is told");
+    };
+    let (report, ()) = tokio::join!(work::run(&sides.workshop, &work, &sides.watch), told);
+    assert_eq!(ends(&report), "D", "{report:?}");
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_a_busy_registry() {
+    let shop = patient(one_image()).await;
+    let work = shop.plan(&shop.delete(&["1"], Manner::Image)).await;
+    shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| busy("300")));
+    let watch = watch();
+    let mut progress = watch.progress.subscribe();
+    let stopped = async {
+        progress.wait_for(|progress| !progress.waits.is_empty()).await.expect("it is told");
+        watch.stop.cancel();
+    };
+    let run = tokio::time::timeout(PATIENCE, work::run(&shop.workshop, &work, &watch));
+    let (report, ()) = tokio::join!(run, stopped);
+    let report = report.expect("it ends before the five minutes");
+    assert_eq!((ends(&report).as_str(), report.undo), ("S", None));
+    assert_eq!(shop.tags("app").len(), 2);
+}
+
+/// Google's: a digest goes only when its tags are gone.
+#[tokio::test]
+async fn a_stop_between_the_tags_of_an_image_names_those_that_are_gone_and_undo_puts_them_back() {
+    let shop = Shop::open(one_image()).await;
+    let before = shop.tags("app");
+    let work = shop.plan(&shop.delete(&["1", "one"], Manner::Image)).await;
+    let watch = watch();
+    let stop = watch.stop.clone();
+    shop.registry.demo.fault(move |request, _| {
+        let is_delete = request.method == "DELETE";
+        if is_delete && request.path.ends_with("/manifests/1") {
+            stop.cancel();
+        }
+        let body = r#"{"errors":[{"code":"GOOGLE_MANIFEST_DANGLING_TAG"}]}"#;
+        (is_delete && request.path.contains("sha256:")).then(|| Fault::answer(400, &[], body))
+    });
+    let report = work::run(&shop.workshop, &work, &watch).await;
+    assert_eq!(ends(&report), "S", "{report:?}");
+    assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["one"]);
+    let said =
+        report.remarks.iter().any(|remark| remark.as_str().contains("its tags `1` are gone: undo puts"));
+    assert!(said, "{report:?}");
+    shop.registry.demo.clear_faults();
+    shop.undo(&report).await;
+    assert_eq!(shop.tags("app"), before);
+}
+
+#[tokio::test]
+async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
+    let store = Store::new();
+    let children = ["amd64", "arm64"].map(|arch| store.image("app").platform("linux", arch).push());
+    store.index("app").child(&children[0]).child(&children[1]).tag("1").push();
+    let shop = Shop::open(store).await;
+    let before = shop.tags("app");
+    let wish = Wish::Delete(delete::Wish {
+        repository: shop.repository("app"),
+        selectors: vec!["1".parse().expect("a tag")],
+        manner: Some(Manner::Image),
+        along: Along { children: true, referrers: false },
+    });
+    let work = shop.plan(&wish).await;
+    let watch = watch();
+    let stop = watch.stop.clone();
+    shop.registry.demo.fault(move |request, _| {
+        if request.method == "DELETE" {
+            stop.cancel();
+        }
+        None
+    });
+    let report = work::run(&shop.workshop, &work, &watch).await;
+    assert_eq!(ends(&report), "DSS", "{report:?}");
+    assert_eq!(report.items[1].outcome, Some(Outcome::Stopped));
+    for child in &children {
+        let short = child.digest.short();
+        let is_named = |remark: &regtui::model::text::SafeText| {
+            remark.as_str().contains(&short) && remark.as_str().contains("stay without it")
+        };
+        assert!(report.remarks.iter().any(is_named), "{report:?}");
+    }
+    shop.undo(&report).await;
+    assert_eq!(shop.tags("app"), before);
+}
