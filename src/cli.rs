@@ -37,7 +37,9 @@ use crate::ui::theme;
 #[command(version, disable_help_subcommand = true)]
 #[command(override_usage = "regtui [OPTIONS] [TARGET]...\n       regtui <COMMAND>")]
 #[command(
-    after_help = "A TARGET is a registry (localhost:5000, docker.io), a repository (ghcr.io/org/app) or an image (nginx:1.27)."
+    after_help = "A TARGET is a registry (localhost:5000, docker.io), a repository (ghcr.io/org/app) or an image (nginx:1.27).
+
+Exit codes: 0 all was done; 1 something failed, was not there or was left alone; 2 wrong usage or configuration; 130 interrupted."
 )]
 pub struct Cli {
     /// What to open; several open side by side
@@ -350,7 +352,7 @@ fn target(text: &str) -> Result<Target, Trouble> {
     Target::parse(text).map_err(|bad| Trouble::Usage(format!("`{}`: {bad}", SafeText::clean(text))))
 }
 
-async fn until_interrupted(work: impl Future<Output = Result<(), Trouble>>) -> Result<(), Trouble> {
+async fn until_interrupted<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
     tokio::select! {
         outcome = work => outcome,
         Ok(()) = tokio::signal::ctrl_c() => Err(Trouble::Interrupted),

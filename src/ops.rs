@@ -6,6 +6,7 @@ pub mod delete;
 pub mod inspect;
 pub mod journal;
 pub mod list;
+pub mod resume;
 pub mod retag;
 pub mod summary;
 pub mod undo;

@@ -50,6 +50,7 @@ mod ops {
     mod journal;
     mod lists;
     mod refusals;
+    mod resume;
     mod retag;
     mod stops;
     mod undo;

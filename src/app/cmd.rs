@@ -64,6 +64,8 @@ pub enum Ask {
     Journal,
     /// What is left to do of a change that a crash left half done?
     Rest(EntryId),
+    /// What does the rest of that change come to? What moved since is left alone. Changes nothing.
+    PlanRest(EntryId, Wish),
     /// How do these two differ, tag by tag?
     Comparison(Repository, Repository),
 }

@@ -29,6 +29,10 @@ use consent::Consent;
 use interrupts::Interrupts;
 use progress::Bar;
 
+/// Stands at the end of the help of every subcommand that changes something.
+pub const EXIT_CODES: &str = "Exit codes: 0 all was done, or was so before; 1 something failed, was not there or was left alone, and the rest was done;
+2 wrong usage, or a question that nobody answered; 130 interrupted.";
+
 /// Options of every subcommand that changes something.
 #[derive(Debug, Args)]
 pub struct Options {
@@ -62,8 +66,18 @@ impl Options {
     /// Plans the wish, shows the plan, asks, carries it out, and tells how it ended. `force` says whether tags that
     /// exist may be moved without being asked about.
     pub async fn make(&self, workshop: &Workshop, wish: Wish, force: bool) -> Result<(), Trouble> {
+        self.make_planned(workshop, work::plan(workshop, &wish), force).await
+    }
+
+    /// The same of what something else plans.
+    pub async fn make_planned(
+        &self,
+        workshop: &Workshop,
+        planning: impl Future<Output = Result<Work, Failure>>,
+        force: bool,
+    ) -> Result<(), Trouble> {
         let mut interrupts = Interrupts::listen()?;
-        let work = interrupts.or(work::plan(workshop, &wish)).await??;
+        let work = interrupts.or(planning).await??;
         if self.dry_run {
             self.print_plan(&work)?;
             return permitted(&work);

@@ -11,6 +11,7 @@ use crate::ops::work::Workshop;
 
 /// Copy an image or a repository, within a registry or to another one
 #[derive(Debug, Args)]
+#[command(after_help = change::EXIT_CODES)]
 pub struct Copy {
     /// An image, or with --all-tags a repository
     #[arg(value_name = "SOURCE")]

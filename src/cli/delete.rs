@@ -10,6 +10,7 @@ use crate::ops::work::Workshop;
 
 /// Remove tags or images: shows the plan, asks, deletes
 #[derive(Debug, Args)]
+#[command(after_help = change::EXIT_CODES)]
 pub struct Delete {
     /// Images of one repository: localhost:5000/team/app:1.4.2, localhost:5000/team/app@sha256:…
     #[arg(value_name = "IMAGE", required = true)]

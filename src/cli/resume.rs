@@ -2,14 +2,15 @@
 
 use clap::Args;
 
-use super::{Trouble, change, print};
+use super::{Trouble, change, print, until_interrupted};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::work::Wish;
 use crate::model::work::journal::{EntryId, State};
+use crate::ops::resume::{self, Rest};
 use crate::ops::work::Workshop;
 
 /// Do the rest of a change that was cut off in the middle
 #[derive(Debug, Args)]
+#[command(after_help = change::EXIT_CODES)]
 pub struct Resume {
     /// The entry, as `regtui journal` lists it [default: the last one that is open]
     #[arg(value_name = "ENTRY")]
@@ -28,20 +29,24 @@ impl Resume {
             Some(entry) => EntryId(entry.clone()),
             None => last_open(workshop).await?,
         };
-        let rest = workshop.journal.resume(&entry).await?;
-        let deletes = matches!(rest, Wish::Delete(_));
-        // What it did and what is done now become two entries; both can be undone.
-        match self.options.make(workshop, rest, self.force).await {
-            // Its program went down after the last request and before it could note that.
-            Err(Trouble::Failed(failure))
-                if deletes && failure.kind == FailureKind::NotFound && !self.options.is_dry_run() =>
-            {
-                workshop.journal.mark_ended(&entry).await?;
-                print::complain(&failure);
-                print::complain(format_args!("nothing is left to be done: {entry} is over"));
-                Ok(())
+        let wish = workshop.journal.resume(&entry).await?;
+        let title = workshop.journal.entry(&entry).await?.title;
+        match until_interrupted(async { Ok(resume::plan(workshop, &entry, &wish).await?) }).await? {
+            // What it did and what is done now become two entries; both can be undone.
+            Rest::Work(work) => self.options.make_planned(workshop, async { Ok(*work) }, self.force).await,
+            Rest::Over(moved) => {
+                if !self.options.is_dry_run() {
+                    workshop.journal.mark_ended(&entry).await?;
+                }
+                match moved.is_empty() {
+                    // Its program went down after the last request and before it could note that.
+                    true => {
+                        print::complain(format_args!("nothing is left of {title}: all of it was done"));
+                        Ok(())
+                    }
+                    false => Rest::Over(moved).work(&title).map(|_| ()).map_err(Trouble::Failed),
+                }
             }
-            ended => ended,
         }
     }
 }

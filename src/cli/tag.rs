@@ -10,6 +10,7 @@ use crate::ops::work::Workshop;
 
 /// Give an image another tag: same bytes, same digest
 #[derive(Debug, Args)]
+#[command(after_help = change::EXIT_CODES)]
 pub struct NewTag {
     /// An image: localhost:5000/team/app:1.4.2
     #[arg(value_name = "IMAGE")]

@@ -10,6 +10,7 @@ use crate::ops::work::Workshop;
 
 /// Take back the last change, or one of the journal
 #[derive(Debug, Args)]
+#[command(after_help = change::EXIT_CODES)]
 pub struct Undo {
     /// The entry, as `regtui journal` lists it [default: the last one that was not taken back]
     #[arg(value_name = "ENTRY")]

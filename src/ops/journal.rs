@@ -132,10 +132,15 @@ impl Journal {
             self.mark_ended(id).await?;
             return Err(no("all of it was done", None));
         };
+        self.resumes(id, rest.clone());
+        Ok(rest)
+    }
+
+    /// Notes that the rest of an entry which is left is only this: once it is carried out the entry is over.
+    pub(super) fn resumes(&self, id: &EntryId, rest: Wish) {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         resumed.retain(|(known, _)| known != id);
-        resumed.push((id.clone(), rest.clone()));
-        Ok(rest)
+        resumed.push((id.clone(), rest));
     }
 
     /// The entries whose rest this wish is, or a part of it: what is gone since is planned no more.
@@ -299,6 +304,13 @@ fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
     Some(match wish {
         Wish::Delete(mut wish) => {
             wish.selectors.retain(|selector| !done.contains(&(&wish.repository, selector)));
+            if wish.selectors.is_empty() {
+                // What was named went, and not what was to go along with it.
+                let digests = items.iter().map(|item| &item.selector);
+                let is_open = |selector: &&Selector| open.contains(&(&wish.repository, *selector));
+                let digests = digests.filter(|selector| matches!(selector, Selector::Digest(_)));
+                wish.selectors = digests.filter(is_open).cloned().collect();
+            }
             if wish.selectors.is_empty() {
                 return None;
             }

@@ -24,6 +24,7 @@ use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
+use crate::model::work;
 use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Progress, Report};
 use crate::model::work::retag::{Manner, Plan, Step, Wish};
@@ -78,7 +79,9 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let mut course = retagging.course;
     course.remarks.extend(course::left_open(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
-    Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..course.close(running).await }
+    let mut report = course.close(running).await;
+    report.items.extend(plan.missed.iter().map(work::progress::Item::from));
+    Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..report }
 }
 
 /// A plan that is being carried out.

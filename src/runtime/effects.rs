@@ -16,8 +16,11 @@ use crate::app::remote::Ticket;
 use crate::client::Lane;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
+use crate::model::work::journal::EntryId;
 use crate::model::work::progress::Progress;
+use crate::model::work::{Wish, Work};
 use crate::ops;
+use crate::ops::resume::Rest;
 use crate::ops::work::Workshop;
 
 /// The longest that the end waits for a disk.
@@ -178,6 +181,7 @@ async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
         Ask::Plan(wish) => Answer::Plan(ops::work::plan(workshop, &wish).await.map(Box::new)),
         Ask::Journal => Answer::Journal(Ok(workshop.journal.entries().await)),
         Ask::Rest(entry) => Answer::Rest(workshop.journal.resume(&entry).await.map(Box::new)),
+        Ask::PlanRest(entry, wish) => Answer::Plan(plan_rest(workshop, &entry, &wish).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
         Ask::Inspection(repository, selector, digest_tags) => {
             let client = pool.client(&repository.host);
@@ -190,6 +194,16 @@ async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
             )
         }
     }
+}
+
+/// What the rest of a change comes to. One of which nothing is left is over.
+async fn plan_rest(workshop: &Workshop, entry: &EntryId, wish: &Wish) -> Result<Box<Work>, Failure> {
+    let title = workshop.journal.entry(entry).await?.title;
+    let rest = ops::resume::plan(workshop, entry, wish).await?;
+    if matches!(rest, Rest::Over(_)) {
+        workshop.journal.mark_ended(entry).await?;
+    }
+    rest.work(&title)
 }
 
 fn image(repository: &Repository, selector: &Selector) -> String {

@@ -294,7 +294,8 @@ async fn a_server_that_wants_no_tags_on_what_it_deletes_gets_them_taken_away_fir
         let report = shop.run(&work).await;
         assert_eq!(ends(&report), if is_deleted_then { "D" } else { "F" }, "{report:?}");
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["other"]);
-        let is_said = report.remarks.iter().any(|remark| remark.as_str().contains("are taken away already"));
+        let is_said =
+            report.remarks.iter().any(|remark| remark.as_str().contains("are gone: undo puts them back"));
         assert_eq!(is_said, !is_deleted_then, "{report:?}");
         shop.registry.demo.clear_faults();
         shop.undo(&report).await;
@@ -615,7 +616,8 @@ async fn what_is_not_there_is_said_and_the_rest_is_planned() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let plan = shop.delete_plan(&shop.delete(&["1", "none"], None)).await;
-    assert_eq!((plan.images.len(), plan.remarks.len()), (1, 1));
+    assert_eq!((plan.images.len(), plan.missed.len()), (1, 1));
+    assert_eq!(plan.missed[0].failure.to_string(), "cannot delete app:none: it is not there");
     let zeros = Digest::Sha256([0; 32]).to_string();
     let failure =
         work::plan(&shop.workshop, &shop.delete(&["none", &zeros], None)).await.expect_err("nothing");

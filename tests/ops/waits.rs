@@ -110,7 +110,7 @@ async fn a_stop_between_the_tags_of_an_image_names_those_that_are_gone_and_undo_
     assert_eq!(ends(&report), "S", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["one"]);
     let said =
-        report.remarks.iter().any(|remark| remark.as_str().contains("its tags `1` are gone: undo puts"));
+        report.remarks.iter().any(|remark| remark.as_str().contains("of its tags `1` are gone: undo puts"));
     assert!(said, "{report:?}");
     shop.registry.demo.clear_faults();
     shop.undo(&report).await;

@@ -79,6 +79,7 @@ fn retag_plan(wish: &retag::Wish) -> retag::Plan {
         left_on: None,
     });
     retag::Plan {
+        missed: Vec::new(),
         from: wish.from.clone(),
         manner: wish.manner,
         ways: Vec::new(),

@@ -98,7 +98,7 @@ impl Registry {
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
             }
-            Ask::Plan(wish) => Answer::Plan((self.plan)(wish).map(Box::new)),
+            Ask::Plan(wish) | Ask::PlanRest(_, wish) => Answer::Plan((self.plan)(wish).map(Box::new)),
             Ask::Journal => Answer::Journal(Ok(self.journal.clone())),
             Ask::Rest(_) => Answer::Rest(Err(failure(FailureKind::Unsupported))),
             Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),

@@ -32,6 +32,8 @@ const MOST_STEPS_BACK: usize = 20;
 pub struct Plan {
     /// What is planned; nothing while the change to take back, or the rest of one, is looked up.
     pub wish: Option<Wish>,
+    /// The entry whose rest it is, where a crash left one half done.
+    pub rest_of: Option<EntryId>,
     /// What it comes to.
     pub work: Remote<Box<Work>>,
     /// Changes before the one to take back, the newest first: gone on with where that one cannot be taken back.
@@ -90,6 +92,14 @@ impl Plan {
 
     fn keep_height(&mut self, state: &State) {
         self.tallest = PlanPlaces::of(state, self).rows;
+    }
+
+    /// What is asked to know what a wish comes to.
+    pub(super) fn ask_for(&self, wish: Wish) -> Ask {
+        match &self.rest_of {
+            Some(entry) => Ask::PlanRest(entry.clone(), wish),
+            None => Ask::Plan(wish),
+        }
     }
 
     /// Whether what is pressed now counts: what has just appeared could not be read yet.
@@ -160,8 +170,11 @@ impl Turn<'_> {
 
     /// Shows what the rest of a change comes to that a crash left half done.
     pub fn plan_rest(&mut self, id: EntryId) {
-        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Rest(id));
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Rest(id.clone()));
         self.show_plan(None, ticket, None);
+        if let Some(plan) = self.plan_shown(ticket) {
+            plan.rest_of = Some(id);
+        }
     }
 
     fn show_plan(&mut self, wish: Option<Wish>, ticket: Ticket, prompt: Option<Dialog>) {
@@ -170,6 +183,7 @@ impl Turn<'_> {
         let tallest = box_before.map_or(0, |area| layout::plan_rows(self.state, area));
         let mut plan = Plan {
             wish,
+            rest_of: None,
             work: Remote::default(),
             older: VecDeque::new(),
             skipped: Vec::new(),
@@ -289,10 +303,9 @@ impl Turn<'_> {
     }
 
     fn plan_instead(&mut self, ticket: Ticket, wish: Wish) {
-        if self.plan_shown(ticket).is_none() {
-            return;
-        }
-        let next = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
+        let Some(plan) = self.plan_shown(ticket) else { return };
+        let ask = plan.ask_for(wish.clone());
+        let next = self.ask(Slot::Plan, Duration::ZERO, ask);
         if let Some(plan) = self.plan_shown(ticket) {
             plan.wish = Some(wish);
             plan.work.ask(next);

@@ -23,6 +23,10 @@ impl Page {
             becomes: change(step.replaces.as_ref(), &step.digest),
         };
         self.renamed(plan.steps.iter().map(row).collect());
+        if !plan.missed.is_empty() {
+            self.blank();
+            self.missed(&plan.missed);
+        }
         if plan.manner.moves() {
             let stays = |step: &Step, old: &str| step.to == plan.from && step.tag.as_str() == old;
             let pairs = plan.steps.iter().map(|step| (step, step.selector.to_string()));

@@ -175,6 +175,7 @@ mod tests {
             left_on: None,
         };
         Work::Retag(retag::Plan {
+            missed: Vec::new(),
             name_to_type: is_protected.then(|| repository.name.clone()),
             from: repository,
             manner: retag::Manner::Add,

@@ -69,7 +69,7 @@ fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
     if plan.manner == retag::Manner::MoveByReplacement {
         fact(out, "method", REPLACEMENT)?;
     }
-    Ok(())
+    missed(out, &plan.missed)
 }
 
 fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
@@ -479,6 +479,7 @@ mod tests {
         let steps =
             vec![step("new", None), step("same", Some(digest("a"))), step("stable", Some(digest("b")))];
         let text = printed(Work::Retag(retag::Plan {
+            missed: Vec::new(),
             from: repository(),
             manner: retag::Manner::Move,
             ways: Vec::new(),

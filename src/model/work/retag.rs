@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::delete;
+use super::progress::Missed;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
@@ -69,6 +70,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Why the server does not take the old tags away in this manner.
     pub blocked: Option<Refusal>,
+    /// What was asked for and is not done, and why.
+    pub missed: Vec<Missed>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
     /// To be typed to confirm.

@@ -128,6 +128,10 @@ impl<'a> Deleting<'a> {
             // While we wait others push: it is looked at again.
             let waiting = self.client.waits_to_try_again(&error, tries);
             let is_tried_again = stop.run_until_cancelled(waiting).await;
+            if is_tried_again.is_none() && matches!(error.cause.status(), Some(429 | 503)) {
+                // It was not done, and the registry wants to be asked nothing for a while.
+                return Outcome::Stopped;
+            }
             if let Ok(None) = self.place().now(&Selector::Digest(part.digest)).await {
                 // It was done, and its answer was lost.
                 break Ok(());
@@ -214,7 +218,8 @@ impl<'a> Deleting<'a> {
         };
         let names: Vec<String> = gone.iter().map(|tag| format!("`{tag}`")).collect();
         let short = part.digest.short();
-        let text = format!("{short} stays, and its tags {} are gone: undo puts them back", names.join(", "));
+        let text =
+            format!("{short} stays, and of its tags {} are gone: undo puts them back", names.join(", "));
         self.course.remarks.push(SafeText::from(text));
         true
     }

@@ -32,7 +32,8 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| workshop.rules.name_to_type(repository));
     let Leaving { manner, ways, blocked } = leaving;
-    Ok(Plan { from: wish.from.clone(), manner, ways, steps, blocked, refused, name_to_type })
+    let missed = Vec::new();
+    Ok(Plan { from: wish.from.clone(), manner, ways, steps, blocked, missed, refused, name_to_type })
 }
 
 /// What makes no sense whatever the server says.

@@ -47,7 +47,7 @@ impl Turn<'_> {
     pub(super) fn plan_again(&mut self, plan: &mut Plan, after: Duration) {
         let Some(wish) = plan.wish.clone() else { return };
         plan.keep_height(self.state);
-        let ticket = self.ask(Slot::Plan, after, Ask::Plan(wish));
+        let ticket = self.ask(Slot::Plan, after, plan.ask_for(wish));
         plan.work.failure = None;
         plan.work.ask(ticket);
         plan.appears(self.now);

@@ -1,0 +1,388 @@
+//! The rest of a change that was cut off, held against what its user had confirmed: a tag that moved since the entry was
+//! written is left alone and named. To change it as it is now, somebody has to ask for that anew.
+
+use std::collections::HashMap;
+
+use futures_util::{FutureExt, StreamExt, stream};
+
+use super::work::{self, Workshop};
+use crate::client::{Lane, Pool};
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::text::SafeText;
+use crate::model::work::delete::Manner;
+use crate::model::work::journal::{Entry, EntryId};
+use crate::model::work::progress::Missed;
+use crate::model::work::{Wish, Work, copy, delete, retag};
+
+/// Tags that are looked at together.
+const AT_ONCE: usize = 16;
+/// How often it is planned again without what was found to have moved.
+const MOST_PLANS: usize = 3;
+
+/// What is left of a change.
+#[derive(Debug)]
+pub enum Rest {
+    /// This: what moved since is named in it, and not touched.
+    Work(Box<Work>),
+    /// Nothing: all was done, but for what moved since.
+    Over(Vec<Missed>),
+}
+
+impl Rest {
+    /// The plan; where nothing is left, why.
+    pub fn work(self, title: &SafeText) -> Result<Box<Work>, Failure> {
+        let moved = match self {
+            Rest::Work(work) => return Ok(work),
+            Rest::Over(moved) => moved,
+        };
+        let names: Vec<&str> = moved.iter().map(|missed| missed.name.as_str()).collect();
+        let why = match moved.first() {
+            None => "all of it was done; its entry in the journal is over now".to_string(),
+            Some(first) => format!("{}: {}", names.join(", "), first.failure.why),
+        };
+        Err(Failure {
+            what: SafeText::from(format!("nothing is left of {title}")),
+            why: SafeText::from(why),
+            hint: moved.first().and_then(|first| first.failure.hint.clone()),
+            kind: FailureKind::NotFound,
+        })
+    }
+}
+
+/// Plans what is left of an entry. `wish` is what the journal gave out of it, perhaps turned by the user since. Only asks.
+pub async fn plan(workshop: &Workshop, id: &EntryId, wish: &Wish) -> Result<Rest, Failure> {
+    let entry = workshop.journal.entry(id).await?;
+    let confirmed = Confirmed::of(&entry);
+    let mut sieve = Sieve { now: now(&workshop.pool, &confirmed, wish).await?, confirmed, moved: Vec::new() };
+    let mut rest = sieve.rest(wish.clone());
+    for _ in 0..MOST_PLANS {
+        let Some(wish) = rest else { break };
+        let mut work = work::plan(workshop, &wish).await?;
+        let strangers = sieve.confirmed.strangers(&work);
+        if strangers.is_empty() {
+            workshop.journal.resumes(id, wish);
+            add_missed(&mut work, sieve.moved);
+            return Ok(Rest::Work(Box::new(work)));
+        }
+        rest = without(wish, &strangers);
+        sieve.moved.extend(strangers.into_iter().map(|(name, why)| missed(shown(&name), why)));
+    }
+    Ok(Rest::Over(sieve.moved))
+}
+
+/// What an entry of the journal did or was about to do to one tag or digest, all its steps together.
+#[derive(Debug)]
+struct Place {
+    /// What it may be as long as nobody else touched it.
+    ours: Vec<Option<Digest>>,
+    /// What it is when all is done.
+    end: Option<Digest>,
+    is_done: bool,
+}
+
+/// Everything that was confirmed.
+struct Confirmed(HashMap<(Repository, Selector), Place>);
+
+impl Confirmed {
+    fn of(entry: &Entry) -> Confirmed {
+        let mut all: HashMap<(Repository, Selector), Place> = HashMap::new();
+        for item in &entry.items {
+            let before = item.before.as_ref().map(|held| held.digest);
+            let place = all
+                .entry((item.repository.clone(), item.selector.clone()))
+                .or_insert_with(|| Place { ours: vec![before], end: None, is_done: true });
+            place.ours.push(item.after);
+            place.end = item.after;
+            place.is_done &= item.done == Some(true);
+        }
+        Confirmed(all)
+    }
+
+    fn get(&self, repository: &Repository, selector: &Selector) -> Option<&Place> {
+        self.0.get(&(repository.clone(), selector.clone()))
+    }
+
+    /// Whether a tag or digest was there, as that image, when the change was confirmed.
+    fn was(&self, repository: &Repository, selector: &Selector, digest: Digest) -> bool {
+        self.get(repository, selector).is_some_and(|place| place.ours.contains(&Some(digest)))
+    }
+
+    /// What of a plan was not confirmed as it is now, by its selector, and why it must be left alone.
+    fn strangers(&self, work: &Work) -> Vec<(Selector, String)> {
+        match work {
+            Work::Delete(plan) => self.not_to_delete(plan),
+            Work::Retag(plan) => self.not_to_tag(plan),
+            Work::Copy(plan) => self.not_to_copy(plan),
+            Work::Undo(_) => Vec::new(),
+        }
+    }
+
+    fn not_to_delete(&self, plan: &delete::Plan) -> Vec<(Selector, String)> {
+        let was = |selector: Selector, digest| self.was(&plan.repository, &selector, digest);
+        let mut strangers = Vec::new();
+        for image in &plan.images {
+            let tags = image.named.iter().cloned().map(Selector::Tag);
+            let named = tags.chain(image.by_digest.then_some(Selector::Digest(image.digest)));
+            let is_new = |tag: &&Tag| !was(Selector::Tag((*tag).clone()), image.digest);
+            let new_tag = image.others.iter().filter(|_| plan.manner == Manner::Image).find(is_new);
+            let new_referrer = plan.referrers_that_go(image).find(|referrer| {
+                let tag = referrer.tag.clone().map(Selector::Tag);
+                !was(Selector::Digest(referrer.digest), referrer.digest)
+                    && !tag.is_some_and(|tag| was(tag, referrer.digest))
+            });
+            for selector in named {
+                let why = match (new_tag, new_referrer) {
+                    _ if !was(selector.clone(), image.digest) => Some(moved_to(Some(image.digest))),
+                    (Some(tag), _) => {
+                        Some(format!("`{tag}` points to it too since the change was confirmed"))
+                    }
+                    (None, Some(referrer)) => Some(format!(
+                        "{} refers to it since the change was confirmed",
+                        referrer.digest.short()
+                    )),
+                    (None, None) => None,
+                };
+                strangers.extend(why.map(|why| (selector, why)));
+            }
+        }
+        strangers
+    }
+
+    fn not_to_tag(&self, plan: &retag::Plan) -> Vec<(Selector, String)> {
+        let stranger = |step: &retag::Step| {
+            let place = self.get(&step.to, &Selector::Tag(step.tag.clone()))?;
+            let why = match place {
+                _ if place.end != Some(step.digest) => moved_to(Some(step.digest)),
+                _ if !place.ours.contains(&step.replaces) => {
+                    format!("{}: {}", step.tag, moved_to(step.replaces))
+                }
+                _ => return None,
+            };
+            Some((step.selector.clone(), why))
+        };
+        plan.steps.iter().filter_map(stranger).collect()
+    }
+
+    fn not_to_copy(&self, plan: &copy::Plan) -> Vec<(Selector, String)> {
+        let stranger = |image: &copy::Image| {
+            let place = self.get(&plan.to, &Selector::Tag(image.tag.clone()?))?;
+            let why = match place {
+                _ if place.end != Some(image.digest) => moved_to(Some(image.source)),
+                _ if !place.ours.contains(&image.replaces) => moved_to(image.replaces),
+                _ => return None,
+            };
+            Some((image.selector.clone(), why))
+        };
+        plan.images.iter().filter_map(stranger).collect()
+    }
+}
+
+/// What the tags and digests are now that the rest of a change is about.
+type Now = HashMap<(Repository, Selector), Option<Digest>>;
+
+async fn now(pool: &Pool, confirmed: &Confirmed, wish: &Wish) -> Result<Now, Failure> {
+    let open = confirmed.0.iter().filter(|(_, place)| !place.is_done).map(|(key, _)| key.clone());
+    let sources: Vec<(Repository, Selector)> = match wish {
+        Wish::Retag(wish) => {
+            wish.items.iter().map(|(selector, ..)| (wish.from.clone(), selector.clone())).collect()
+        }
+        Wish::Delete(_) | Wish::Copy(_) | Wish::Undo(_) => Vec::new(),
+    };
+    let all: std::collections::HashSet<(Repository, Selector)> = open.chain(sources).collect();
+    let look = |(repository, selector): (Repository, Selector)| {
+        async move {
+            let client = pool.client(&repository.host);
+            match client.head_manifest(&repository.name, &selector, Lane::Background).await {
+                Ok(now) => Ok(((repository, selector), now)),
+                Err(error) => Err(error.failure(format!("cannot look at {}:{selector}", repository.name))),
+            }
+        }
+        .boxed()
+    };
+    let looked: Vec<_> =
+        stream::iter(all.into_iter().map(look).collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await;
+    looked.into_iter().collect()
+}
+
+/// How far a tag or digest is.
+enum Stand {
+    /// As it should be.
+    Done,
+    /// As it was.
+    Open,
+    /// Somebody else changed it.
+    Moved(Option<Digest>),
+}
+
+/// Keeps of a wish what is open, and notes what moved.
+struct Sieve {
+    confirmed: Confirmed,
+    now: Now,
+    moved: Vec<Missed>,
+}
+
+impl Sieve {
+    fn stand(&self, repository: &Repository, selector: &Selector) -> Stand {
+        let Some(place) = self.confirmed.get(repository, selector) else { return Stand::Open };
+        if place.is_done {
+            return Stand::Done;
+        }
+        match self.now.get(&(repository.clone(), selector.clone())) {
+            Some(now) if *now == place.end => Stand::Done,
+            Some(now) if !place.ours.contains(now) => Stand::Moved(*now),
+            _ => Stand::Open,
+        }
+    }
+
+    /// Whether it is open; notes it where it moved.
+    fn is_open(&mut self, repository: &Repository, selector: &Selector) -> bool {
+        match self.stand(repository, selector) {
+            Stand::Open => true,
+            Stand::Done => false,
+            Stand::Moved(now) => {
+                self.moved.push(missed(shown(selector), moved_to(now)));
+                false
+            }
+        }
+    }
+
+    fn rest(&mut self, wish: Wish) -> Option<Wish> {
+        match wish {
+            Wish::Delete(mut wish) => {
+                let repository = wish.repository.clone();
+                wish.selectors.retain(|selector| self.is_open(&repository, selector));
+                if wish.selectors.is_empty() && self.moved.is_empty() && wish.manner == Some(Manner::Image) {
+                    // Its tags went, and it stayed.
+                    wish.selectors = self.open_digests(&repository);
+                }
+                (!wish.selectors.is_empty()).then_some(Wish::Delete(wish))
+            }
+            Wish::Retag(mut wish) => {
+                let (from, manner) = (wish.from.clone(), wish.manner);
+                wish.items.retain(|(selector, to, tag)| self.is_to_tag(&from, manner, selector, to, tag));
+                (!wish.items.is_empty()).then_some(Wish::Retag(wish))
+            }
+            Wish::Copy(mut wish) => {
+                let to = wish.to.clone();
+                let selectors = match wish.what {
+                    copy::What::Images(selectors) => selectors,
+                    // All that there were: what came since was not confirmed.
+                    copy::What::AllTags => self.tags_of(&to),
+                };
+                let target =
+                    |selector: &Selector| wish.tag.clone().map_or_else(|| selector.clone(), Selector::Tag);
+                let open = selectors.into_iter().filter(|selector| self.is_open(&to, &target(selector)));
+                let open: Vec<Selector> = open.collect();
+                wish.what = copy::What::Images(open.clone());
+                (!open.is_empty()).then_some(Wish::Copy(wish))
+            }
+            Wish::Undo(id) => Some(Wish::Undo(id)),
+        }
+    }
+
+    /// Whether an image still is to get its new tag, or to lose its old one.
+    fn is_to_tag(
+        &mut self,
+        from: &Repository,
+        manner: retag::Manner,
+        selector: &Selector,
+        to: &Repository,
+        tag: &Tag,
+    ) -> bool {
+        let target = Selector::Tag(tag.clone());
+        let image = self.confirmed.get(to, &target).and_then(|place| place.end);
+        let source = self.now.get(&(from.clone(), selector.clone())).copied().flatten();
+        let (is_put, moves) = match self.stand(to, &target) {
+            Stand::Moved(now) => {
+                self.moved.push(missed(shown(&target), moved_to(now)));
+                return false;
+            }
+            Stand::Done => (true, manner.moves()),
+            Stand::Open => (false, true),
+        };
+        // A replacement of the old tag is ours, too.
+        let is_ours = source.is_some_and(|source| self.confirmed.was(from, selector, source));
+        match source == image || (manner.moves() && is_ours) {
+            _ if is_put && (!moves || source.is_none()) => false,
+            true => true,
+            false => {
+                self.moved.push(missed(shown(selector), moved_to(source)));
+                false
+            }
+        }
+    }
+
+    fn open_digests(&self, of: &Repository) -> Vec<Selector> {
+        let digests = self.confirmed.0.keys().filter(|(repository, _)| repository == of);
+        let digests = digests.map(|(_, selector)| selector).filter(|one| matches!(one, Selector::Digest(_)));
+        let mut open: Vec<Selector> =
+            digests.filter(|digest| matches!(self.stand(of, digest), Stand::Open)).cloned().collect();
+        open.sort_by_key(Selector::to_string);
+        open
+    }
+
+    fn tags_of(&self, to: &Repository) -> Vec<Selector> {
+        let all = self.confirmed.0.keys().filter(|(repository, _)| repository == to);
+        let mut all: Vec<Selector> = all.map(|(_, selector)| selector.clone()).collect();
+        all.sort_by_key(Selector::to_string);
+        all
+    }
+}
+
+/// The wish without these; none where nothing is left.
+fn without(wish: Wish, strangers: &[(Selector, String)]) -> Option<Wish> {
+    let stays = |selector: &Selector| !strangers.iter().any(|(stranger, _)| stranger == selector);
+    match wish {
+        Wish::Delete(mut wish) => {
+            wish.selectors.retain(stays);
+            (!wish.selectors.is_empty()).then_some(Wish::Delete(wish))
+        }
+        Wish::Retag(mut wish) => {
+            wish.items.retain(|(selector, ..)| stays(selector));
+            (!wish.items.is_empty()).then_some(Wish::Retag(wish))
+        }
+        Wish::Copy(mut wish) => {
+            let copy::What::Images(selectors) = &mut wish.what else { return None };
+            selectors.retain(stays);
+            (!selectors.is_empty()).then_some(Wish::Copy(wish))
+        }
+        Wish::Undo(_) => None,
+    }
+}
+
+fn add_missed(work: &mut Work, moved: Vec<Missed>) {
+    match work {
+        Work::Delete(plan) => plan.missed.extend(moved),
+        Work::Retag(plan) => plan.missed.extend(moved),
+        Work::Copy(plan) => plan.missed.extend(moved),
+        // An undo looks for itself what moved since.
+        Work::Undo(_) => {}
+    }
+}
+
+fn moved_to(now: Option<Digest>) -> String {
+    match now {
+        Some(now) => format!("it moved since the change was confirmed, to {}", now.short()),
+        None => "it is gone since the change was confirmed".into(),
+    }
+}
+
+fn missed(name: SafeText, why: String) -> Missed {
+    let failure = Failure {
+        what: SafeText::from(format!("{name} is left alone")),
+        why: SafeText::from(why),
+        hint: Some("ask for it anew to change it as it is now".into()),
+        kind: FailureKind::Local,
+    };
+    Missed { name, failure }
+}
+
+/// A tag, or a digest short.
+fn shown(selector: &Selector) -> SafeText {
+    match selector {
+        Selector::Tag(tag) => tag.into(),
+        Selector::Digest(digest) => SafeText::from(digest.short()),
+    }
+}

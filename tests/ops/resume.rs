@@ -1,0 +1,176 @@
+//! The rest of a change that was cut off: what moved since is left alone and named, what is done is over.
+
+use regtui::demo::Store;
+use regtui::demo::faults::{Fault, Gate};
+use regtui::model::work::copy::{self, What};
+use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::journal::{EntryId, State};
+use regtui::model::work::progress::Report;
+use regtui::model::work::{Wish, delete, retag};
+use regtui::ops::resume::{self, Rest};
+use regtui::ops::work::{self, Workshop};
+
+use crate::support::copying::{Sides, layer};
+use crate::support::registry::tag;
+use crate::support::workshop::{Shop, ends, watch};
+
+fn three() -> Store {
+    let store = Store::new();
+    for (seed, tag) in [(1, "1"), (2, "2"), (3, "3")] {
+        store.image("app").layer("COPY own /", layer(seed, 2_000)).tag(tag).push();
+    }
+    store
+}
+
+/// Carries a plan out until the first request of that method and end of the path, which is never answered.
+async fn cut_off(shop: &Shop, wish: &Wish, method: &'static str, end: String) -> EntryId {
+    let work = shop.plan(wish).await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    shop.registry.demo.fault(move |request, _| {
+        (request.method == method && request.path.ends_with(&end)).then(|| Fault::Gate(held.clone()))
+    });
+    tokio::select! {
+        _ = shop.run(&work) => panic!("it waits at the gate"),
+        () = gate.reached_by(1) => {}
+    }
+    shop.registry.demo.clear_faults();
+    open(&shop.workshop).await.expect("an open entry")
+}
+
+async fn open(workshop: &Workshop) -> Option<EntryId> {
+    let entries = workshop.journal.entries().await;
+    entries.into_iter().find(|entry| entry.state == State::Open).map(|entry| entry.id)
+}
+
+async fn rest(workshop: &Workshop, entry: &EntryId) -> Rest {
+    let wish = workshop.journal.resume(entry).await.expect("a rest");
+    resume::plan(workshop, entry, &wish).await.expect("a plan")
+}
+
+/// Plans the rest and carries it out; then the entry must be over.
+async fn resumed(workshop: &Workshop, entry: &EntryId) -> Report {
+    let work = rest(workshop, entry).await.work(&"it".into()).expect("something is left");
+    let report = work::run(workshop, &work, &watch()).await;
+    assert_eq!(open(workshop).await, None, "what was resumed is over");
+    report
+}
+
+/// What is said of the parts that failed, as `name: why`.
+fn said(report: &Report) -> Vec<String> {
+    report.failures().map(|(name, failure)| format!("{name}: {}", failure.why)).collect()
+}
+
+#[tokio::test]
+async fn a_tag_that_moved_since_is_not_untagged() {
+    let shop = Shop::open(three()).await;
+    let wish = shop.delete(&["1", "2", "3"], Manner::Untag);
+    let entry = cut_off(&shop, &wish, "DELETE", "/manifests/2".into()).await;
+    let other = shop.store().image("app").label("number", "4").tag("3").push();
+    let report = resumed(&shop.workshop, &entry).await;
+    assert_eq!(ends(&report), "DF", "{report:?}");
+    let moved = format!("3: it moved since the change was confirmed, to {}", other.digest.short());
+    assert_eq!(said(&report), [moved]);
+    assert_eq!(shop.tags("app").into_iter().collect::<Vec<_>>(), [("3".to_string(), other.digest)]);
+}
+
+#[tokio::test]
+async fn an_image_that_got_another_tag_since_is_not_deleted() {
+    let shop = Shop::open(three()).await;
+    let second = shop.tags("app")["2"];
+    let wish = shop.delete(&["2", "3"], Manner::Image);
+    let entry = cut_off(&shop, &wish, "DELETE", second.to_string()).await;
+    shop.store().tag("app", "precious", second);
+    let report = resumed(&shop.workshop, &entry).await;
+    assert_eq!(said(&report), ["2: `precious` points to it too since the change was confirmed"]);
+    assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1", "2", "precious"]);
+}
+
+#[tokio::test]
+async fn what_was_to_go_along_with_an_index_that_went_still_goes() {
+    let store = Store::new();
+    let children = ["amd64", "arm64"].map(|arch| store.image("app").platform("linux", arch).push());
+    store.index("app").child(&children[0]).child(&children[1]).tag("1").push();
+    let shop = Shop::open(store).await;
+    let wish = Wish::Delete(delete::Wish {
+        repository: shop.repository("app"),
+        selectors: vec!["1".parse().expect("a tag")],
+        manner: Some(Manner::Image),
+        along: Along { children: true, referrers: false },
+    });
+    let entry = cut_off(&shop, &wish, "DELETE", children[0].digest.to_string()).await;
+    assert!(shop.tags("app").is_empty(), "the index is gone");
+    let report = resumed(&shop.workshop, &entry).await;
+    assert_eq!(ends(&report), "DD", "{report:?}");
+    let left = shop.store().repository("app").map_or(0, |repository| repository.manifests.len());
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn of_a_retag_neither_a_source_nor_a_target_that_moved_is_touched() {
+    let shop = Shop::open(three()).await;
+    let item = |from: &str, to: &str| (from.parse().expect("a tag"), shop.repository("app"), tag(to));
+    let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
+    let wish = Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner: retag::Manner::Move });
+    let third = shop.tags("app")["3"];
+    let entry = cut_off(&shop, &wish, "DELETE", "/manifests/1".into()).await;
+    let moved = shop.store().image("app").label("number", "4").tag("2").push().digest;
+    shop.store().tag("app", "c", moved);
+    let report = resumed(&shop.workshop, &entry).await;
+    assert_eq!(ends(&report), "DFF", "{report:?}");
+    let to = moved.short();
+    let why = format!("it moved since the change was confirmed, to {to}");
+    assert_eq!(said(&report), [format!("2: {why}"), format!("c: {why}")]);
+    let tags = shop.tags("app");
+    assert_eq!(tags.keys().collect::<Vec<_>>(), ["2", "3", "a", "c"]);
+    assert_eq!((tags["2"], tags["3"], tags["c"]), (moved, third, moved));
+}
+
+#[tokio::test]
+async fn of_a_copy_what_moved_or_came_at_the_source_is_not_copied() {
+    let sides = Sides::of(three()).await;
+    let wish = copy::Wish { what: What::AllTags, ..sides.wish(&[]) };
+    let plan = sides.plan(&wish).await.expect("a plan");
+    let gate = Gate::new();
+    let held = gate.clone();
+    sides.to.demo.fault(move |request, _| {
+        (request.method == "PUT" && request.path.contains("/manifests/")).then(|| Fault::Gate(held.clone()))
+    });
+    tokio::select! {
+        _ = sides.run(&plan) => panic!("it waits at the gate"),
+        () = gate.reached_by(3) => {}
+    }
+    sides.to.demo.clear_faults();
+    let entry = open(&sides.workshop).await.expect("an open entry");
+    let moved = sides.from.demo.store().image("app").label("number", "4").tag("3").push().digest.short();
+    sides.from.demo.store().image("app").label("number", "5").tag("new").push();
+    let report = resumed(&sides.workshop, &entry).await;
+    assert_eq!(said(&report), [format!("3: it moved since the change was confirmed, to {moved}")]);
+    assert_eq!(sides.to.demo.store().tags("copy"), ["1", "2"], "{report:?}");
+}
+
+#[tokio::test]
+async fn where_all_that_is_left_moved_nothing_is_planned() {
+    let shop = Shop::open(three()).await;
+    let wish = shop.delete(&["1", "2"], Manner::Untag);
+    let entry = cut_off(&shop, &wish, "DELETE", "/manifests/2".into()).await;
+    shop.store().image("app").label("number", "4").tag("2").push();
+    let Rest::Over(moved) = rest(&shop.workshop, &entry).await else { panic!("nothing may be left") };
+    assert_eq!(moved.len(), 1);
+    let failure = Rest::Over(moved).work(&"untag 2 tags".into()).expect_err("nothing is left");
+    assert!(
+        failure.to_string().starts_with("nothing is left of untag 2 tags: 2: it moved since"),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
+async fn a_change_that_was_done_and_not_noted_is_over() {
+    let shop = Shop::open(three()).await;
+    let wish = shop.delete(&["1", "2"], Manner::Untag);
+    let entry = cut_off(&shop, &wish, "DELETE", "/manifests/2".into()).await;
+    shop.store().change("app", |repository| {
+        repository.tags.remove("2");
+    });
+    assert!(matches!(rest(&shop.workshop, &entry).await, Rest::Over(moved) if moved.is_empty()));
+}
