@@ -151,7 +151,11 @@ fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
         (Some((name, why)), ..) => format!("{} of {all} done, {name}: {why} · {title}", report.done()),
         (None, Some((_, why)), _) => format!("taken, but not shown yet: {why} · {title}"),
         (None, None, Some((_, why))) if report.done() == 0 => format!("{why} · {title}"),
-        _ => format!("done: {title}"),
+        _ => match report.remarks.len() {
+            0 => format!("done: {title}"),
+            1 => format!("done, with a note in `w`: {title}"),
+            notes => format!("done, with {notes} notes in `w`: {title}"),
+        },
     };
     let level = if report.is_success() { Level::Done } else { Level::Partly };
     (level, SafeText::from(format!("{text}{undo}")))
@@ -167,6 +171,14 @@ mod tests {
         let item = |(number, outcome)| Item { name: format!("1.{number}").into(), outcome: Some(outcome) };
         let items = outcomes.into_iter().enumerate().map(item).collect();
         Report { items, ..Report::default() }
+    }
+
+    #[test]
+    fn a_job_that_left_something_out_says_where_that_stands() {
+        let remarks = vec!["left out: 2 digest tags".into(), "an upload stays open".into()];
+        let report = Report { remarks, ..report(vec![Outcome::Done("".into())]) };
+        let said = ending(&"copy".into(), &report, "");
+        assert_eq!(said, (Level::Done, "done, with 2 notes in `w`: copy".into()));
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let items = items.map(|(name, ended)| Item { name, outcome: Some(ended.outcome.clone()) });
     let mut items: Vec<Item> = items.collect();
     remarks.extend(leftovers(&carrier, &items));
+    remarks.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
     items.extend(plan.missed.iter().map(Item::from));
     let entry = entry.end(&mut remarks).await;
     let undo = entry.filter(|_| ended.iter().any(|ended| ended.has_put != Some(false)));
