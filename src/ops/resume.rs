@@ -12,7 +12,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::delete::Manner;
-use crate::model::work::journal::{Entry, EntryId};
+use crate::model::work::journal::{Entry, EntryId, State};
 use crate::model::work::progress::Missed;
 use crate::model::work::{Wish, Work, copy, delete, retag};
 
@@ -53,6 +53,11 @@ impl Rest {
 
 /// Plans what is left of an entry. `wish` is what the journal gave out of it, perhaps turned by the user since. Only asks.
 pub async fn plan(workshop: &Workshop, id: &EntryId, wish: &Wish) -> Result<Rest, Failure> {
+    if let Wish::Undo(of) | Wish::UndoByReplacement(of) = wish
+        && workshop.journal.entry(of).await?.state == State::Undone
+    {
+        return Ok(Rest::Over(Vec::new()));
+    }
     let entry = workshop.journal.entry(id).await?;
     let confirmed = Confirmed::of(&entry);
     let mut sieve = Sieve { now: now(&workshop.pool, &confirmed, wish).await?, confirmed, moved: Vec::new() };
@@ -188,7 +193,7 @@ async fn now(pool: &Pool, confirmed: &Confirmed, wish: &Wish) -> Result<Now, Fai
         Wish::Retag(wish) => {
             wish.items.iter().map(|(selector, ..)| (wish.from.clone(), selector.clone())).collect()
         }
-        Wish::Delete(_) | Wish::Copy(_) | Wish::Undo(_) => Vec::new(),
+        Wish::Delete(_) | Wish::Copy(_) | Wish::Undo(_) | Wish::UndoByReplacement(_) => Vec::new(),
     };
     let all: std::collections::HashSet<(Repository, Selector)> = open.chain(sources).collect();
     let look = |(repository, selector): (Repository, Selector)| {
@@ -278,7 +283,7 @@ impl Sieve {
                 wish.what = copy::What::Images(open.clone());
                 (!open.is_empty()).then_some(Wish::Copy(wish))
             }
-            Wish::Undo(id) => Some(Wish::Undo(id)),
+            Wish::Undo(_) | Wish::UndoByReplacement(_) => Some(wish),
         }
     }
 
@@ -348,7 +353,7 @@ fn without(wish: Wish, strangers: &[(Selector, String)]) -> Option<Wish> {
             selectors.retain(stays);
             (!selectors.is_empty()).then_some(Wish::Copy(wish))
         }
-        Wish::Undo(_) => None,
+        Wish::Undo(_) | Wish::UndoByReplacement(_) => None,
     }
 }
 
