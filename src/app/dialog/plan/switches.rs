@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::Plan;
-use crate::app::cmd::{Ask, Slot};
+use crate::app::cmd::Slot;
 use crate::app::turn::Turn;
 use crate::model::work::Wish;
 use crate::model::work::delete::Manner;
