@@ -252,7 +252,8 @@ impl Options {
     fn rules(&self, config: &Config) -> Rules {
         let mut rules = config.rules();
         if self.read_only {
-            rules.read_only = Some("`--read-only`");
+            let is_flag = std::env::args_os().any(|argument| argument == "--read-only");
+            rules.read_only = Some(if is_flag { "`--read-only`" } else { "`REGTUI_READ_ONLY`" });
         }
         rules
     }

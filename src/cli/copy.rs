@@ -22,7 +22,7 @@ pub struct Copy {
     /// Every tag of the repository
     #[arg(long)]
     all_tags: bool,
-    /// Of an index only this platform (linux/arm64); several by repeating it. The digest changes
+    /// Of an index only this platform (linux/arm64, or arm64); several by repeating it. The digest changes
     #[arg(long = "platform", value_name = "PLATFORM")]
     platforms: Vec<String>,
     /// What refers to the images too: signatures, SBOMs, attestations
@@ -89,10 +89,10 @@ impl Copy {
 }
 
 fn platform(text: &str) -> Result<Platform, Trouble> {
-    Platform::parse(text).ok_or_else(|| {
+    Platform::parse_typed(text).ok_or_else(|| {
         let text = SafeText::clean(text);
         Trouble::Usage(format!(
-            "`--platform {text}`: `os/architecture` or `os/architecture/variant` is expected"
+            "`--platform {text}`: `architecture`, `os/architecture` or `os/architecture/variant` is expected"
         ))
     })
 }

@@ -53,6 +53,15 @@ impl Platform {
         is_complete.then(|| Platform::normal(os, architecture, variant, None))
     }
 
+    /// Reads a platform as people type it: `linux/` may be left out, as it is where platforms are listed.
+    pub fn parse_typed(text: &str) -> Option<Platform> {
+        let is_of_linux = matches!(text.split('/').next(), Some("amd64" | "arm64" | "arm"));
+        match is_of_linux || !text.contains('/') {
+            true => Platform::parse(&format!("linux/{text}")),
+            false => Platform::parse(text),
+        }
+    }
+
     /// The platform by its usual name: `aarch64` is `arm64`, `arm64/v8` is `arm64`, `arm` is `arm/v7`.
     fn normal(os: &str, architecture: &str, variant: Option<&str>, os_version: Option<String>) -> Platform {
         let os = os.to_ascii_lowercase();
@@ -132,6 +141,23 @@ mod tests {
     fn what_is_not_two_or_three_words_is_no_platform() {
         for text in ["", "linux", "linux/", "/amd64", "a/b/c/d"] {
             assert_eq!(Platform::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_architecture_alone_is_of_linux() {
+        let table = [
+            ("amd64", Some("linux/amd64")),
+            ("s390x", Some("linux/s390x")),
+            ("arm/v7", Some("linux/arm/v7")),
+            ("windows/amd64", Some("windows/amd64")),
+            ("linux/arm64", Some("linux/arm64")),
+            ("", None),
+            ("/", None),
+        ];
+        for (typed, platform) in table {
+            let read = Platform::parse_typed(typed).map(|platform| platform.to_string());
+            assert_eq!(read.as_deref(), platform, "{typed}");
         }
     }
 }

@@ -243,6 +243,7 @@ async fn of_one_platform_the_plain_manifest_is_copied_under_its_own_digest() {
     let wish = Wish { platforms: vec![platform("linux/arm64/v8")], ..sides.wish(&["1"]) };
     let (plan, _) = sides.copy(&wish).await;
     assert!(plan.digests_change);
+    assert_eq!(plan.platforms(), ["takes linux/arm64; leaves linux/amd64"]);
     assert!(plan.left_out.iter().any(|text| text.as_str().contains("attestation")), "{:?}", plan.left_out);
     assert_eq!(sides.there("1"), Some(arm64.digest));
     sides.is_there(&arm64.digest);
@@ -567,4 +568,16 @@ async fn a_destination_that_wants_a_login_is_not_even_tried() {
     let report = sides.run(&plan).await;
     assert!(matches!(outcome(&report, "1"), Outcome::Failed(_)), "{report:#?}");
     assert_eq!(sides.to.requests(), [""; 0]);
+}
+
+#[tokio::test]
+async fn all_tags_are_planned_in_the_order_in_which_they_are_listed() {
+    let store = Store::new();
+    for tag in ["latest", "1.10.0", "1.9.0", "1.10.0-rc1"] {
+        store.image("app").label("tag", tag).tag(tag).push();
+    }
+    let sides = Sides::of(store).await;
+    let plan = sides.plan(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await.expect("a plan");
+    let tags: Vec<String> = plan.images.iter().map(|image| image.selector.to_string()).collect();
+    assert_eq!(tags, ["1.10.0", "1.10.0-rc1", "1.9.0", "latest"]);
 }

@@ -118,6 +118,8 @@ fn copy_plan(wish: &copy::Wish) -> copy::Plan {
         source: digest(number),
         replaces: (number == 3).then(|| digest(0x33)),
         unknown: false,
+        takes: Vec::new(),
+        leaves: Vec::new(),
         manifest: manifest.clone(),
     });
     copy::Plan {

@@ -14,14 +14,14 @@ impl Page {
         let row = |image: &Image| Renamed {
             old: image.selector.to_string(),
             new: target(image),
-            becomes: match image.unknown {
-                true => (Tone::Warn, format!("what is there is not known  {}", image.digest.short())),
-                false => change(image.replaces.as_ref(), &image.digest),
-            },
+            becomes: becomes(image),
         };
         self.renamed(plan.images.iter().map(row).collect());
         if plan.digests_change {
             self.blank();
+            for platforms in plan.platforms() {
+                self.field("platforms", Tone::Strong, &platforms);
+            }
             let text = "only some platforms come along, so the digest there is another one";
             self.field("changes", Tone::Warn, text);
         }
@@ -49,6 +49,18 @@ impl Page {
         let pairs: Vec<Pair> = plan.lists.iter().map(pair).collect();
         let columns = self.columns_of(&pairs);
         pairs.into_iter().for_each(|pair| self.pair(pair, columns));
+    }
+}
+
+/// What becomes of the tag; where the digest is another one than at the source, with that.
+fn becomes(image: &Image) -> (Tone, String) {
+    let (tone, text) = match image.unknown {
+        true => (Tone::Warn, format!("what is there is not known  {}", image.digest.short())),
+        false => change(image.replaces.as_ref(), &image.digest),
+    };
+    match image.source == image.digest {
+        true => (tone, text),
+        false => (tone, format!("{text} (was {})", image.source.short())),
     }
 }
 

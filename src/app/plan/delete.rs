@@ -68,7 +68,7 @@ impl Page {
             text.push_str(&format!(" · {}", counted(broken.len(), "index breaks", "indexes break")));
         }
         if let Some(bytes) = plan.frees.filter(|bytes| *bytes > 0) {
-            text.push_str(&format!(" · frees {}", size::bytes(bytes)));
+            text.push_str(&format!(" · frees up to {}", size::bytes(bytes)));
         }
         let tone = if unnamed > 0 || !broken.is_empty() { Tone::Bad } else { Tone::Warn };
         self.field("goes", tone, &text);
@@ -196,9 +196,13 @@ impl Page {
             }
             Some(0) => format!("nothing{shared}"),
             Some(bytes) if plan.manner != Manner::Image => {
-                format!("{}{shared}, if untagged manifests are collected too", size::bytes(bytes))
+                let condition = "if untagged manifests are collected, unless other repositories hold it";
+                format!("{}{shared}; {condition}", size::bytes(bytes))
             }
-            Some(bytes) => format!("{}{shared}; returns after garbage collection", size::bytes(bytes)),
+            Some(bytes) => {
+                let condition = "after garbage collection, unless other repositories hold it";
+                format!("{}{shared}; returns {condition}", size::bytes(bytes))
+            }
         };
         self.field("frees", Tone::Number, &text);
     }

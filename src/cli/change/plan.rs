@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::cli::print::Table;
 use crate::model::digest::Digest;
+use crate::model::plural::counted;
 use crate::model::reference::Selector;
 use crate::model::size;
 use crate::model::text::SafeText;
@@ -105,7 +106,7 @@ fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
     )?;
     missed(out, &plan.missed)?;
     plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))?;
-    fact(out, "space", space(plan))
+    space(out, plan)
 }
 
 /// What hangs on an image.
@@ -168,22 +169,33 @@ fn referrers(
     Ok(())
 }
 
-/// `frees 1.3 GB once the registry collects its garbage; 2.8 GB stay for 14 other tags`.
-fn space(plan: &delete::Plan) -> String {
-    let frees = match plan.frees {
-        None => "unknown".into(),
-        Some(0) => "frees nothing".into(),
-        Some(frees) if plan.manner != Manner::Image => format!(
-            "frees {} once the registry collects its garbage, if it collects untagged manifests too",
-            size::bytes(frees)
-        ),
-        Some(frees) => format!("frees {} once the registry collects its garbage", size::bytes(frees)),
+/// `frees 1.3 GB once the registry collects its garbage,` and below that `unless other repositories hold it`: nobody
+/// can ask all of them.
+fn space(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
+    let shared = match (plan.shared.map(size::bytes), plan.shared_with) {
+        _ if plan.shared.is_none_or(|bytes| bytes == 0) => None,
+        (None, _) => None,
+        (Some(shared), 0) => Some(format!("{shared} stay for what has no tag")),
+        (Some(shared), tags) => {
+            Some(format!("{shared} stay for {}", counted(tags, "other tag", "other tags")))
+        }
     };
-    match (plan.shared, plan.shared_with) {
-        (None | Some(0), _) => frees,
-        (Some(shared), 0) => format!("{frees}; {} stay for what has no tag", size::bytes(shared)),
-        (Some(shared), 1) => format!("{frees}; {} stay for 1 other tag", size::bytes(shared)),
-        (Some(shared), tags) => format!("{frees}; {} stay for {tags} other tags", size::bytes(shared)),
+    let end = shared.as_ref().map(|shared| format!("; {shared}")).unwrap_or_default();
+    match plan.frees {
+        None => fact(out, "space", format!("unknown{end}")),
+        Some(0) => fact(out, "space", format!("frees nothing{end}")),
+        Some(frees) => {
+            let frees = size::bytes(frees);
+            fact(out, "space", format!("frees {frees} once the registry collects its garbage,"))?;
+            let condition = match plan.manner {
+                Manner::Image => "unless other repositories hold it",
+                Manner::Untag | Manner::Replace => {
+                    "if that takes untagged manifests too, unless other repositories hold it"
+                }
+            };
+            fact(out, "", condition)?;
+            shared.map_or(Ok(()), |shared| fact(out, "", shared))
+        }
     }
 }
 
@@ -209,6 +221,7 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
     if plan.refused.is_none() {
         fact(out, "moves", plan.summary())?;
     }
+    plan.platforms().iter().try_for_each(|platforms| fact(out, "platforms", platforms))?;
     if plan.digests_change {
         fact(out, "digests", "change, because only some platforms come along: signatures will not fit")?;
     }
@@ -409,7 +422,8 @@ mod tests {
             "referrer  signature sha256-a.sig",
             "`--with-referrers` takes it along",
             "unknown   odd",
-            "space     frees 1.3 GB once the registry collects its garbage; 2.8 GB stay for 14 other tags",
+            "space     frees 1.3 GB once the registry collects its garbage,\n",
+            "          unless other repositories hold it\n          2.8 GB stay for 14 other tags\n",
         ] {
             assert!(text.contains(part), "{part}:\n{text}");
         }

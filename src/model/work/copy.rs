@@ -94,6 +94,10 @@ pub struct Image {
     pub replaces: Option<Digest>,
     /// Whether the destination did not say what the tag is, so that `replaces` says nothing.
     pub unknown: bool,
+    /// Which platforms of an index come along, where not all of them do.
+    pub takes: Vec<Platform>,
+    /// Which of them do not.
+    pub leaves: Vec<Platform>,
     /// Its manifest, to be put under the tag.
     #[serde(skip)]
     pub manifest: Arc<Manifest>,
@@ -140,6 +144,17 @@ impl Image {
     /// Whether nothing has to be done for its tag.
     pub fn is_done(&self) -> bool {
         self.replaces == Some(self.digest)
+    }
+
+    /// `takes linux/amd64; leaves linux/arm64, linux/arm/v7`; none where all platforms come along.
+    pub fn platforms(&self) -> Option<String> {
+        let list =
+            |platforms: &[Platform]| platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match (self.takes.is_empty(), self.leaves.is_empty()) {
+            (true, _) => None,
+            (false, true) => Some(format!("takes {}", list(&self.takes))),
+            (false, false) => Some(format!("takes {}; leaves {}", list(&self.takes), list(&self.leaves))),
+        }
     }
 
     /// Whether it belongs to another image: a signature or the like under a digest tag.
@@ -209,6 +224,26 @@ impl Plan {
         })
     }
 
+    /// Which platforms of indexes come along and which do not, each said once, with the images where they differ.
+    pub fn platforms(&self) -> Vec<String> {
+        let mut said: Vec<(String, Vec<String>)> = Vec::new();
+        for image in &self.images {
+            let Some(platforms) = image.platforms() else { continue };
+            let name = image.selector.to_string();
+            match said.iter_mut().find(|(known, _)| *known == platforms) {
+                Some((_, names)) => names.push(name),
+                None => said.push((platforms, vec![name])),
+            }
+        }
+        match said.as_slice() {
+            [(platforms, _)] => vec![platforms.clone()],
+            several => several
+                .iter()
+                .map(|(platforms, names)| format!("{}: {platforms}", names.join(", ")))
+                .collect(),
+        }
+    }
+
     /// Bytes that will move.
     pub fn bytes(&self) -> u64 {
         let moved = self.blobs.iter().filter(|blob| blob.way == Way::Move);
@@ -253,6 +288,8 @@ mod tests {
                 tag,
                 replaces: None,
                 unknown: false,
+                takes: Vec::new(),
+                leaves: Vec::new(),
                 manifest: manifest.clone(),
             }
         };

@@ -66,8 +66,8 @@ pub struct Plan {
     pub missed: Vec<Missed>,
     /// Tags of the repository whose digest could not be found out, so that they may be hit unseen.
     pub unknown: Vec<Tag>,
-    /// Bytes that only what goes holds in this repository: what garbage collection could free, where only tags go, one
-    /// that collects untagged manifests too. `None` where sizes are not known. Zero while only tags go and the images
+    /// Bytes that only what goes holds in this repository: what garbage collection could free at most, since other
+    /// repositories of the registry may hold the same; where only tags go, one that collects untagged manifests too. `None` where sizes are not known. Zero while only tags go and the images
     /// keep others.
     pub frees: Option<u64>,
     /// Bytes that other images of the repository need too.

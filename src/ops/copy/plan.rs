@@ -9,6 +9,7 @@ use super::companions::{self, Companions};
 use super::destination::{Destination, Referred, Tags};
 use super::parts;
 use super::picked::{Pick, Picked};
+use super::platforms::Split;
 use super::source::{Found, find};
 use super::tree::{AT_ONCE, Closure, Tree};
 use crate::client::{Client, Lane, fallback_tag};
@@ -67,6 +68,7 @@ struct Top {
     source: Digest,
     /// What it will be at the destination.
     manifest: Arc<Manifest>,
+    split: Split,
     closure: Closure,
 }
 
@@ -123,7 +125,13 @@ impl<'a> Draft<'a> {
             );
             self.left_out.push(SafeText::from(text));
         }
-        self.tops.push(Top { pick, source: found.source, manifest: found.manifest, closure });
+        self.tops.push(Top {
+            pick,
+            source: found.source,
+            manifest: found.manifest,
+            split: found.split,
+            closure,
+        });
         Ok(())
     }
 
@@ -147,7 +155,8 @@ impl<'a> Draft<'a> {
                 tagged.into_iter().filter(|(pick, _)| !self.is_picked(pick)).collect::<Vec<_>>()
             {
                 let name = pick.name();
-                let found = Found { source: manifest.digest, manifest, left_out: Vec::new() };
+                let (source, split, left_out) = (manifest.digest, Split::default(), Vec::new());
+                let found = Found { source, manifest, split, left_out };
                 if let Err(failure) = self.take(pick, found) {
                     self.missed.push(Missed { name, failure });
                 }
@@ -304,6 +313,8 @@ impl Top {
             tag: self.pick.tag.clone(),
             replaces: self.replaced(there),
             unknown: self.pick.tag.as_ref().is_some_and(|tag| there.tags.unknown.contains(tag)),
+            takes: self.split.takes.clone(),
+            leaves: self.split.leaves.clone(),
             manifest: self.manifest.clone(),
         }
     }

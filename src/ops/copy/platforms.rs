@@ -19,9 +19,18 @@ pub enum Narrowed {
     /// All of it: it has no other platforms, or is no index.
     Whole,
     /// The plain manifest of the one platform.
-    Child(Digest),
+    Child(Digest, Split),
     /// A shorter index.
-    Index(Arc<Manifest>),
+    Index(Arc<Manifest>, Split),
+}
+
+/// Which platforms of an index come along, and which do not.
+#[derive(Default)]
+pub struct Split {
+    /// These do.
+    pub takes: Vec<Platform>,
+    /// These do not.
+    pub leaves: Vec<Platform>,
 }
 
 /// Narrows an index down to the wished platforms, the attestations of the images that stay included. Adds what is left
@@ -60,18 +69,21 @@ pub fn narrow(
     if kept.len() + attestations.len() == index.manifests.len() {
         return Ok(Narrowed::Whole);
     }
+    let is_wished = |platform: &Platform| wished.iter().any(|wished| wished.is_same_machine(platform));
+    let (takes, leaves) = platforms(index).into_iter().partition(is_wished);
+    let split = Split { takes, leaves };
     if let ([_], [Descriptor { digest: Some(child), .. }]) = (wished, kept.as_slice()) {
         if !attestations.is_empty() {
             left_out.push(
                 "the attestations of the platform: they hang on the index, which does not come along".into(),
             );
         }
-        return Ok(Narrowed::Child(*child));
+        return Ok(Narrowed::Child(*child, split));
     }
     let names: HashSet<&str> =
         kept.iter().chain(&attestations).map(|child| child.digest_text.as_str()).collect();
     shortened(manifest, &names)
-        .map(|index| Narrowed::Index(Arc::new(index)))
+        .map(|index| Narrowed::Index(Arc::new(index), split))
         .ok_or_else(|| "it cannot be shortened".into())
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::picked::{Pick, failure};
-use super::platforms::{self, Narrowed};
+use super::platforms::{self, Narrowed, Split};
 use crate::client::{Client, Error, Lane};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -19,6 +19,8 @@ pub struct Found {
     pub source: Digest,
     /// What goes to the destination: the same, or what the wished platforms leave of it.
     pub manifest: Arc<Manifest>,
+    /// Which platforms of it come along, where not all do.
+    pub split: Split,
     /// What of it is not copied, in words.
     pub left_out: Vec<SafeText>,
 }
@@ -39,17 +41,22 @@ async fn read(client: &Client, wish: &Wish, selector: &Selector) -> Result<Found
     let whole = manifest.map_err(failed)?;
     let mut left_out = Vec::new();
     let refused = |why: String| failure(&wish.from, format!("{selector}: {why}"), FailureKind::NotFound);
+    let mut split = Split::default();
     let manifest = match platforms::narrow(&whole, &wish.platforms, &mut left_out).map_err(refused)? {
         Narrowed::Whole => {
             check_platform(client, wish, &whole).await.map_err(refused)?;
             whole.clone()
         }
-        Narrowed::Child(child) => {
+        Narrowed::Child(child, of) => {
+            split = of;
             client.manifest(name, &Selector::Digest(child), Lane::Background).await.map_err(failed)?
         }
-        Narrowed::Index(index) => index,
+        Narrowed::Index(index, of) => {
+            split = of;
+            index
+        }
     };
-    Ok(Found { source: whole.digest, manifest, left_out })
+    Ok(Found { source: whole.digest, manifest, split, left_out })
 }
 
 /// Fails, in words, for a plain image of a platform that is not wished. Artifacts have no platform.
