@@ -15,7 +15,7 @@
 //! | what the journal keeps of it | `entry` |
 
 mod bring;
-mod companions;
+pub(super) mod companions;
 mod destination;
 mod entry;
 mod fallback;

@@ -170,3 +170,19 @@ async fn without_a_terminal_the_ui_refuses_in_one_line_and_writes_no_escapes() {
     }
     assert_eq!(demo.requests().len(), 0);
 }
+
+#[tokio::test]
+async fn what_refuses_every_change_is_named() {
+    let (demo, home) = open("").await;
+    let image = format!("{}/app:1", demo.address());
+    for (flag, variable, named) in [(true, false, "`--read-only`"), (false, true, "`REGTUI_READ_ONLY`")] {
+        let mut arguments = vec!["tag", &image, "2", "--yes"];
+        arguments.extend(flag.then_some("--read-only"));
+        let mut command = regtui(&home, &arguments);
+        if variable {
+            command.env("REGTUI_READ_ONLY", "1");
+        }
+        let (code, _, said) = outcome(command).await;
+        assert!(code != Some(0) && said.contains(&format!("{named} refuses every change")), "{said}");
+    }
+}

@@ -770,3 +770,45 @@ async fn a_busy_server_is_asked_again() {
         assert!(!shop.tags("app").contains_key("other"));
     }
 }
+
+#[tokio::test]
+async fn what_refers_to_a_referrer_is_named_and_goes_along_with_its_list() {
+    for referrers in [true, false] {
+        let store = Store::new();
+        let image = store.image("app").tag("1").push();
+        let sbom = store
+            .artifact("app")
+            .kind("application/spdx+json")
+            .layer("text/plain", "{}")
+            .subject(&image)
+            .push();
+        let signature = store.artifact("app").kind("application/vnd.cncf.notary.signature");
+        let signature = signature.layer("text/plain", "s").subject(&sbom).push();
+        if !referrers {
+            for (of, listed) in [(&image, &sbom), (&sbom, &signature)] {
+                let tag = format!("sha256-{}", of.digest.hex());
+                store.index("app").child(listed).tag(tag).push();
+            }
+        }
+        let shop = Shop::new(Settings { referrers, ..Settings::default() }, store).await;
+        let wish = along(shop.delete(&["1"], Manner::Image), Along { referrers: true, children: false });
+        let plan = shop.delete_plan(&wish).await;
+        let named: Vec<_> = plan.images[0]
+            .referrers
+            .iter()
+            .filter(|one| one.tag.is_none())
+            .map(|one| (one.digest, one.subject))
+            .collect();
+        assert_eq!(named, [(sbom.digest, image.digest), (signature.digest, sbom.digest)]);
+        assert_eq!(plan.at_stake().count(), if referrers { 3 } else { 5 });
+        let report = shop.carry_out(&wish).await;
+        assert!(report.is_success(), "{report:#?}");
+        let left = shop.store().repository("app").expect("it is there");
+        assert!(left.manifests.is_empty() && left.tags.is_empty(), "{:?}", left.tags);
+        let report = shop.undo(&report).await;
+        assert!(report.is_success(), "{report:#?}");
+        assert!(
+            shop.store().repository("app").is_some_and(|back| back.manifests.contains_key(&signature.digest))
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! The rest of a change that was cut off: what moved since is left alone and named, what is done is over.
 
-use regtui::demo::Store;
 use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::{self, Store};
 use regtui::model::work::copy::{self, What};
 use regtui::model::work::delete::{Along, Manner};
 use regtui::model::work::journal::{EntryId, State};
@@ -11,7 +11,7 @@ use regtui::ops::resume::{self, Rest};
 use regtui::ops::work::{self, Workshop};
 
 use crate::support::copying::{Sides, layer};
-use crate::support::registry::tag;
+use crate::support::registry::{Registry, settings, tag};
 use crate::support::workshop::{Shop, ends, watch};
 
 fn three() -> Store {
@@ -173,4 +173,35 @@ async fn a_change_that_was_done_and_not_noted_is_over() {
         repository.tags.remove("2");
     });
     assert!(matches!(rest(&shop.workshop, &entry).await, Rest::Over(moved) if moved.is_empty()));
+}
+
+#[tokio::test]
+async fn the_rest_of_a_copy_makes_lists_of_referrers_anew_and_copies_none_as_an_image() {
+    let without = || demo::Settings { referrers: false, ..demo::Settings::default() };
+    let store = Store::new();
+    let image = store.image("app").tag("1").push();
+    let sbom = store.artifact("app").kind("application/spdx+json").layer("text/plain", "{}").subject(&image);
+    let sbom = sbom.push();
+    let list = format!("sha256-{}", image.digest.hex());
+    let here = store.index("app").annotation("here", "1").child(&sbom).tag(&list).push();
+    let from = Registry::new(without(), store, settings()).await;
+    let sides = Sides::with(from, Registry::new(without(), Store::new(), settings()).await);
+    let wish = copy::Wish { what: What::AllTags, referrers: true, ..sides.wish(&[]) };
+    let plan = sides.plan(&wish).await.expect("a plan");
+    let gate = Gate::new();
+    let held = gate.clone();
+    let at = format!("/manifests/{list}");
+    sides.to.demo.fault(move |request, _| {
+        (request.method == "PUT" && request.path.ends_with(&at)).then(|| Fault::Gate(held.clone()))
+    });
+    tokio::select! {
+        _ = sides.run(&plan) => panic!("it waits at the gate"),
+        () = gate.reached_by(1) => {}
+    }
+    sides.to.demo.clear_faults();
+    let entry = open(&sides.workshop).await.expect("an open entry");
+    let report = resumed(&sides.workshop, &entry).await;
+    assert!(report.is_success(), "{report:?}");
+    assert_eq!(sides.there("1"), sides.here("1"));
+    assert!(sides.there(&list).is_some_and(|there| there != here.digest), "the list is made there");
 }

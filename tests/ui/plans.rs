@@ -62,7 +62,8 @@ pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
         first.children = vec![digest(1), digest(2), digest(3)];
         first.needed_children = vec![digest(3)];
         first.parents = vec![Parent { digest: digest(4), tags: vec![tag("multi")] }];
-        first.referrers = vec![Referrer { digest: digest(5), tag: None, kind: "signature".into() }];
+        first.referrers =
+            vec![Referrer { digest: digest(5), subject: first.digest, tag: None, kind: "signature".into() }];
     }
     let manner = wish.manner.unwrap_or(Manner::Untag);
     let is_image = manner == Manner::Image;

@@ -128,7 +128,7 @@ fn around(
         children(out, plan, image, &short)?;
     }
     if plan.leaves_no_tag(image) || plan.along.referrers {
-        referrers(out, plan, image, &short)?;
+        referrers(out, plan, image)?;
     }
     Ok(())
 }
@@ -149,12 +149,7 @@ fn children(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image, sh
     Ok(())
 }
 
-fn referrers(
-    out: &mut impl Write,
-    plan: &delete::Plan,
-    image: &delete::Image,
-    short: &str,
-) -> io::Result<()> {
+fn referrers(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image) -> io::Result<()> {
     let going: Vec<&delete::Referrer> = plan.referrers_that_go(image).collect();
     for referrer in &image.referrers {
         let end = match plan.can_go_along(image, referrer) {
@@ -164,7 +159,7 @@ fn referrers(
             false => "stays: the image keeps a tag",
         };
         let at = referrer.tag.as_ref().map_or_else(|| referrer.digest.short(), ToString::to_string);
-        fact(out, "referrer", format!("{} {at} of {short} {end}", referrer.kind))?;
+        fact(out, "referrer", format!("{} {at} of {} {end}", referrer.kind, referrer.subject.short()))?;
     }
     Ok(())
 }
@@ -372,6 +367,7 @@ mod tests {
             needed_children: vec![digest("y")],
             referrers: vec![delete::Referrer {
                 digest: digest("s"),
+                subject: digest("a"),
                 tag: Some(tag("sha256-a.sig")),
                 kind: "signature".into(),
             }],
@@ -456,7 +452,12 @@ mod tests {
         let text = |manner, along| {
             let mut work = deletion(manner, along);
             if let Work::Delete(plan) = &mut work {
-                let by_subject = delete::Referrer { digest: digest("b"), tag: None, kind: "SBOM".into() };
+                let by_subject = delete::Referrer {
+                    digest: digest("b"),
+                    subject: digest("a"),
+                    tag: None,
+                    kind: "SBOM".into(),
+                };
                 plan.images[0].others.clear();
                 plan.images[0].referrers.push(by_subject);
             }

@@ -125,6 +125,8 @@ pub struct Parent {
 pub struct Referrer {
     /// Its manifest.
     pub digest: Digest,
+    /// What it refers to: the image, or another referrer of it.
+    pub subject: Digest,
     /// Where it was found: the digest tag, or `None` for the referrers API.
     pub tag: Option<Tag>,
     /// What it is: `signature`, `SBOM`.

@@ -16,9 +16,9 @@ use crate::model::text::SafeText;
 use crate::model::work::progress::Missed;
 
 /// How far referrers of referrers are followed: a signature of an SBOM of an image.
-const FURTHEST: usize = 4;
-/// Referrers of one copy.
-const MOST: usize = 5_000;
+pub const FURTHEST: usize = 4;
+/// Referrers of one copy, or of one image that is deleted.
+pub const MOST: usize = 5_000;
 /// Manifests whose usual digest tags are tried one by one; for more, all tags are listed.
 const FEW: usize = 10;
 /// Suffixes of cosign's digest tags.

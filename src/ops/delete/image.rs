@@ -329,7 +329,7 @@ fn parts(plan: &Plan) -> Vec<Part<'_>> {
     for image in &plan.images {
         for referrer in plan.referrers_that_go(image) {
             let tags = referrer.tag.iter().collect();
-            let role = Role::Referrer(image.digest, &referrer.kind);
+            let role = Role::Referrer(referrer.subject, &referrer.kind);
             add(&mut parts, Part { digest: referrer.digest, tags, role });
         }
     }

@@ -1,6 +1,6 @@
 //! The plan of a delete: everything that hangs on what was named. Only asks; nothing is changed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::{FutureExt, StreamExt, future, stream};
 
@@ -14,6 +14,7 @@ use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::delete::{Image, Manner, Parent, Plan, Referrer, Wish};
 use crate::model::work::progress::Missed;
+use crate::ops::copy::companions::{FURTHEST, MOST};
 use crate::ops::work::Workshop;
 
 /// Plans a delete.
@@ -232,7 +233,11 @@ fn relate(images: &mut [Image], manner: Manner, tags: &Tags, indexes: &Indexes) 
     }
 }
 
-/// Says of each image what refers to it. That it cannot be asked hides it, and is said.
+/// The digest tags of a repository by what they name, each with its suffix and what it is.
+type DigestTags<'a> = HashMap<Digest, Vec<(&'a Tag, &'a str, Digest)>>;
+
+/// Says of each image what refers to it, and what refers to that in turn, as far as copies follow it. That it cannot be
+/// asked hides it, and is said.
 async fn refer(
     client: &Client,
     name: &RepositoryName,
@@ -240,47 +245,73 @@ async fn refer(
     tags: &Tags,
     remarks: &mut Vec<SafeText>,
 ) {
-    let named: Vec<(Digest, &Tag, &str)> = tags
-        .digests
-        .keys()
-        .filter_map(|tag| tag.digest_named().map(|(digest, suffix)| (digest, tag, suffix)))
-        .collect();
-    let asked = images.iter().map(|image| {
-        let digest = image.digest;
-        let has_fallback = named.iter().any(|(of, _, suffix)| *of == digest && suffix.is_empty());
-        async move { client.referrers(name, &digest, has_fallback).await }.boxed()
-    });
-    let asked: Vec<_> = asked.collect();
-    let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
-    for (image, answer) in images.iter_mut().zip(answers) {
-        for (_, tag, suffix) in named.iter().filter(|(of, ..)| *of == image.digest) {
-            let Some(digest) = tags.digests.get(*tag) else { continue };
-            image.referrers.push(Referrer {
-                digest: *digest,
-                tag: Some((*tag).clone()),
-                kind: kind_of(suffix),
-            });
+    let mut named: DigestTags = HashMap::new();
+    for (tag, at) in &tags.digests {
+        if let Some((of, suffix)) = tag.digest_named() {
+            named.entry(of).or_default().push((tag, suffix, *at));
         }
-        match answer {
-            Ok(found) => {
-                for descriptor in found.descriptors {
-                    let Some(digest) = descriptor.digest else { continue };
-                    if !image.referrers.iter().any(|known| known.digest == digest) {
-                        let kind = SafeText::from(descriptor.kind().to_string());
-                        image.referrers.push(Referrer { digest, tag: None, kind });
-                    }
+    }
+    let mut level: Vec<(usize, Digest)> = images.iter().map(|image| image.digest).enumerate().collect();
+    for _ in 0..FURTHEST {
+        let asked: Vec<_> =
+            level.iter().map(|(_, subject)| referring(client, name, *subject, &named).boxed()).collect();
+        let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let mut next = Vec::new();
+        for ((at, _), (found, remark)) in level.iter().zip(answers) {
+            remarks.extend(remark);
+            let Some(image) = images.get_mut(*at) else { continue };
+            for referrer in found {
+                if is_new(image, &referrer) {
+                    next.push((*at, referrer.digest));
+                    image.referrers.push(referrer);
                 }
             }
-            Err(error) => remarks.push(SafeText::from(format!(
-                "what refers to {} is not known: {}",
-                image.digest.short(),
-                error.cause
-            ))),
         }
+        if next.is_empty() {
+            return;
+        }
+        level = next;
     }
 }
 
-/// Leaves out referrers that an index or a tag needs which stays: they are not left behind, and never go along.
+/// Whether a referrer is not known yet: no list can lead in circles, or on without end.
+fn is_new(image: &Image, referrer: &Referrer) -> bool {
+    let is_it = |known: &Referrer| {
+        known.digest == referrer.digest && (referrer.tag.is_none() || known.tag == referrer.tag)
+    };
+    referrer.digest != image.digest && image.referrers.len() < MOST && !image.referrers.iter().any(is_it)
+}
+
+/// What refers to one manifest: its digest tags, then what is listed; or that it is not known.
+async fn referring(
+    client: &Client,
+    name: &RepositoryName,
+    subject: Digest,
+    named: &DigestTags<'_>,
+) -> (Vec<Referrer>, Option<SafeText>) {
+    let mut all = Vec::new();
+    let mut has_fallback = false;
+    for (tag, suffix, digest) in named.get(&subject).into_iter().flatten() {
+        has_fallback |= suffix.is_empty();
+        all.push(Referrer { digest: *digest, subject, tag: Some((*tag).clone()), kind: kind_of(suffix) });
+    }
+    let found = match client.referrers(name, &subject, has_fallback).await {
+        Ok(found) => found,
+        Err(error) => {
+            let text = format!("what refers to {} is not known: {}", subject.short(), error.cause);
+            return (all, Some(SafeText::from(text)));
+        }
+    };
+    for descriptor in found.descriptors {
+        let Some(digest) = descriptor.digest else { continue };
+        let kind = SafeText::from(descriptor.kind().to_string());
+        all.push(Referrer { digest, subject, tag: None, kind });
+    }
+    (all, None)
+}
+
+/// Leaves out referrers that an index or a tag needs which stays, and what refers to those: they are not left behind, and
+/// never go along.
 fn spare_needed_referrers(images: &mut [Image], manner: Manner, tags: &Tags, indexes: &Indexes) {
     let digest_tags: HashSet<Tag> = images
         .iter()
@@ -291,7 +322,16 @@ fn spare_needed_referrers(images: &mut [Image], manner: Manner, tags: &Tags, ind
     let needed = indexes.reach(staying.into_values());
     for image in images {
         let is_only_a_tag = |tag: &Option<Tag>| manner != Manner::Image && tag.is_some();
-        image.referrers.retain(|referrer| is_only_a_tag(&referrer.tag) || !needed.contains(&referrer.digest));
+        let mut kept = HashSet::from([image.digest]);
+        image.referrers.retain(|referrer| {
+            let is_spare = is_only_a_tag(&referrer.tag) || !needed.contains(&referrer.digest);
+            // Subjects come before what refers to them.
+            let is_kept = is_spare && kept.contains(&referrer.subject);
+            if is_kept {
+                kept.insert(referrer.digest);
+            }
+            is_kept
+        });
     }
 }
 
