@@ -185,7 +185,7 @@ fn space(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
             let condition = match plan.manner {
                 Manner::Image => "unless other repositories hold it",
                 Manner::Untag | Manner::Replace => {
-                    "if that takes untagged manifests too, unless other repositories hold it"
+                    "if it takes untagged manifests too, unless other repositories hold it"
                 }
             };
             fact(out, "", condition)?;
@@ -470,7 +470,10 @@ mod tests {
         let left =
             format!("signature sha256-a.sig of {short} stays behind (`--with-referrers` takes it along)");
         assert!(untag.contains(&left), "{untag}");
-        assert!(untag.contains("if it collects untagged manifests too"), "{untag}");
+        assert!(
+            untag.contains("if it takes untagged manifests too, unless other repositories hold it"),
+            "{untag}"
+        );
         let untag = text(Manner::Untag, all);
         assert!(untag.contains(&format!("sha256-a.sig of {short} goes along")), "{untag}");
         assert!(untag.contains(&format!("SBOM {sbom} of {short} stays behind: only")), "{untag}");
