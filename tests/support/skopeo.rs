@@ -10,6 +10,10 @@ use tokio::process::Command;
 
 use super::servers;
 
+/// Where skopeo remembers where blobs are: nowhere, so that it does so in memory. The file that it would keep is one for
+/// the whole machine if root runs it, grows with every test, and is opened and synced six times for each layer.
+const NO_CACHE: [(&str, &str); 2] = [("_CONTAINERS_ROOTLESS_UID", "1"), ("XDG_DATA_HOME", "/dev/null")];
+
 /// An image with all its platforms, as skopeo read it. Its folder goes with it.
 pub struct Written {
     folder: TempDir,
@@ -20,7 +24,7 @@ pub struct Written {
 pub async fn read(image: &str) -> Option<Written> {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = Command::new("skopeo");
-    command.args([
+    command.envs(NO_CACHE).args([
         "--insecure-policy",
         "copy",
         "--all",
