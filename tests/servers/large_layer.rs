@@ -70,7 +70,7 @@ fn two() -> Option<[Server; 2]> {
         println!("left out: 2 GiB are copied only where REGTUI_REQUIRE_SERVERS names servers");
         return None;
     }
-    let kinds = std::iter::once_with(servers::all).chain(std::iter::once_with(servers::all));
+    let kinds = std::iter::once_with(servers::all_on_disk).chain(std::iter::once_with(servers::all_on_disk));
     let two: Vec<Server> = kinds.flatten().take(2).collect();
     two.try_into().ok()
 }

@@ -10,6 +10,10 @@ use regtui::model::reference::Host;
 /// Longer than any of them takes to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// What all servers that run side by side keep at most, in bytes, many times over.
+#[cfg(target_os = "linux")]
+const ROOM: u64 = 1024 * 1024 * 1024;
+
 /// A running registry. It ends with this value.
 pub struct Server {
     pub name: &'static str,
@@ -78,8 +82,18 @@ pub fn required() -> Vec<String> {
     names.split(',').map(|name| name.trim().to_string()).filter(|name| !name.is_empty()).collect()
 }
 
-/// Starts every registry that is in PATH. One that `REGTUI_REQUIRE_SERVERS` names must be.
+/// Starts every registry that is in PATH. One that `REGTUI_REQUIRE_SERVERS` names must be. What they keep is in memory
+/// where there is room: they wait for their disk with each blob.
 pub fn all() -> Vec<Server> {
+    all_in(&in_memory())
+}
+
+/// The same, and what they keep is on disk: it may be more than memory holds.
+pub fn all_on_disk() -> Vec<Server> {
+    all_in(&std::env::temp_dir())
+}
+
+fn all_in(folder: &Path) -> Vec<Server> {
     let required = required();
     for name in &required {
         assert!(
@@ -90,7 +104,7 @@ pub fn all() -> Vec<Server> {
     let mut servers = Vec::new();
     for kind in &KINDS {
         match kind.programs.iter().find_map(|program| in_path(program)) {
-            Some(program) => servers.push(start(kind, &program)),
+            Some(program) => servers.push(start(kind, &program, folder)),
             None => assert!(
                 !required.iter().any(|name| name == kind.name),
                 "{} is required and not in PATH",
@@ -106,11 +120,24 @@ pub fn all() -> Vec<Server> {
 /// The registry that deletes nothing, if it is in PATH.
 pub fn undeletable() -> Option<Server> {
     let program = UNDELETABLE.programs.iter().find_map(|program| in_path(program))?;
-    Some(start(&UNDELETABLE, &program))
+    Some(start(&UNDELETABLE, &program, &in_memory()))
 }
 
-fn start(kind: &Kind, program: &PathBuf) -> Server {
-    let folder = tempfile::tempdir().expect("a folder");
+/// A folder in memory with more room than all of these tests fill at once, or else the one for temporary files.
+fn in_memory() -> PathBuf {
+    #[cfg(target_os = "linux")]
+    {
+        let memory = PathBuf::from("/dev/shm");
+        let free = rustix::fs::statvfs(&memory).map_or(0, |about| about.f_bavail * about.f_frsize);
+        if free >= ROOM && tempfile::tempdir_in(&memory).is_ok() {
+            return memory;
+        }
+    }
+    std::env::temp_dir()
+}
+
+fn start(kind: &Kind, program: &PathBuf, folder: &Path) -> Server {
+    let folder = tempfile::tempdir_in(folder).expect("a folder");
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .expect("a port")
