@@ -26,6 +26,7 @@ pub struct Plan {
     pub at: u64,
     /// The most that it ever had.
     pub furthest: u64,
+    /// How its bytes are sent.
     pub way: Way,
     /// The largest part that may be sent.
     pub largest: u64,
