@@ -31,6 +31,8 @@ use plan::{PART, Plan, Step, Way};
 
 /// Who refuses less than this for its size refuses everything.
 const SMALL: u64 = 64 * 1024;
+/// What a server is given to count what came, by each time that its count was refused.
+const COUNTING: Duration = Duration::from_millis(100);
 /// How long closing an upload may take.
 const CLOSING: Duration = Duration::from_secs(10);
 
@@ -146,6 +148,9 @@ impl Push {
                         return Ok(());
                     }
                     self.recover(&step, error).await?;
+                    if self.upload.location.is_none() {
+                        return Ok(());
+                    }
                 }
             }
         }
@@ -273,13 +278,22 @@ impl Push {
                 }
             }
         };
-        let is_misfit = matches!(error.cause.status(), Some(404 | 416)) && self.plan.failures > 0;
+        let is_misfit = matches!(error.cause.status(), Some(404 | 416)) && self.plan.failures > 1;
         match has.filter(|has| *has <= step.range.end.max(self.plan.sent_to)) {
             // It says that it has something else than it has.
             Some(has) if is_misfit && has == step.range.start => self.begin_again(error, self.plan.way).await,
             Some(has) => {
-                self.plan.broke(has, step, self.upload.least_chunk);
+                match error.cause.status() {
+                    // It has counted on since it was asked; the line is as good as before.
+                    Some(404 | 416) => self.plan.arrive(has),
+                    _ => self.plan.broke(has, step, self.upload.least_chunk),
+                }
                 self.feed.seek(has).await;
+                Ok(())
+            }
+            // It may have needed its time to put away what it had.
+            None if step.closes && self.is_there_after(&error).await => {
+                self.upload.location = None;
                 Ok(())
             }
             // What the server refused says nothing about the line.
@@ -297,7 +311,7 @@ impl Push {
         let http = self.client().http();
         let wait = match &error.cause {
             Cause::Status { status: 404 | 416, .. } => {
-                (failures < http.patience().tries).then_some(Duration::ZERO)
+                (failures < http.patience().tries).then_some(COUNTING * (failures - 1))
             }
             Cause::Refused => http.wait_for_return(failures),
             cause => http.wait_before_retry(cause, failures),

@@ -40,6 +40,9 @@ pub struct Plan {
     pub has_refused_whole: bool,
     /// Failures since there was progress; after a new beginning, how often there was one without coming further.
     pub failures: u32,
+    /// How little is sent first after a break, while the server may not have counted all that came before it: what goes on
+    /// at an old count is refused as a whole.
+    doubt: Option<u64>,
     /// Requests that broke.
     breaks: u32,
     /// Parts that were taken since the last break.
@@ -90,6 +93,7 @@ impl Plan {
             apart: false,
             has_refused_whole: false,
             failures: 0,
+            doubt: None,
             breaks: 0,
             calm: 0,
             beginnings: 0,
@@ -107,15 +111,20 @@ impl Plan {
 
     /// The next request.
     pub fn step(&self) -> Step {
-        let end = match self.way {
+        let most = match self.way {
             Way::Whole | Way::Rest => self.size,
-            Way::Parts(most) => self.at.saturating_add(most).min(self.size),
+            Way::Parts(most) => most,
         };
+        let most = self.doubt.map_or(most, |doubt| doubt.min(most));
+        let end = self.at.saturating_add(most).min(self.size);
         Step { range: self.at..end, closes: self.at == self.size || (self.way == Way::Whole && self.at == 0) }
     }
 
     /// The server took a part. The more breaks there were, the longer parts stay as large as they are.
     pub fn took(&mut self, step: &Step, least: u64) {
+        if self.doubt.take().is_some() {
+            return self.arrive(step.range.end);
+        }
         self.taken = self.taken.max(step.length());
         self.calm += 1;
         self.arrive(step.range.end);
@@ -138,6 +147,7 @@ impl Plan {
             0 => Way::Parts(self.less_than(step).max(least)),
         };
         self.apart |= came < GOOD;
+        self.doubt = (self.size > LITTLE).then_some(SMALLEST.max(least));
         self.count_break(step);
         self.arrive(at);
         if self.has_lost() {
@@ -174,7 +184,7 @@ impl Plan {
         self.beginnings = if self.furthest > self.mark { 1 } else { self.beginnings + 1 };
         self.mark = self.furthest;
         self.failures = self.beginnings;
-        (self.at, self.sent_to) = (0, 0);
+        (self.at, self.sent_to, self.doubt) = (0, 0, None);
     }
 
     /// Nothing of the size of what broke is sent any more.
@@ -247,10 +257,27 @@ mod tests {
     fn after_a_break_the_rest_is_sent_as_far_as_the_line_carries() {
         let mut plan = Plan::new(100 * MIB);
         plan.broke(50 * MIB, &plan.step(), 0);
-        assert_eq!(plan.step(), Step { range: 50 * MIB..100 * MIB, closes: false });
+        plan.took(&plan.step(), 0);
+        let at = 50 * MIB + SMALLEST;
+        assert_eq!(plan.step(), Step { range: at..100 * MIB, closes: false });
         assert!(!plan.apart);
-        plan.broke(54 * MIB, &plan.step(), 0);
-        assert_eq!((part(&plan), plan.apart), (54 * MIB..57 * MIB, true), "what came, but for a margin");
+        plan.broke(at + 4 * MIB, &plan.step(), 0);
+        plan.took(&plan.step(), 0);
+        let at = at + 4 * MIB + SMALLEST;
+        assert_eq!((part(&plan), plan.apart), (at..at + 3 * MIB, true), "what came, but for a margin");
+    }
+
+    #[test]
+    fn while_the_server_may_still_count_little_is_at_stake() {
+        let mut plan = Plan { way: Way::Parts(4 * MIB), ..Plan::new(100 * MIB) };
+        plan.broke(MIB, &plan.step(), 0);
+        assert_eq!(part(&plan), MIB..MIB + SMALLEST);
+        plan.arrive(2 * MIB);
+        assert_eq!(part(&plan), 2 * MIB..2 * MIB + SMALLEST, "it may count on");
+        plan.took(&plan.step(), 0);
+        assert_eq!(plan.step().length(), 3 * MIB / 4, "what came before the break, but for a margin");
+        plan.broke(plan.at, &plan.step(), 5 * MIB);
+        assert_eq!(plan.step().length(), 5 * MIB, "no less than the server wants");
     }
 
     #[test]
@@ -258,6 +285,7 @@ mod tests {
         let mut plan = Plan::new(10_000 * MIB);
         for breaks in 1..20 {
             plan.broke(plan.at + 4 * MIB, &plan.step(), 0);
+            plan.took(&plan.step(), 0);
             for _ in 0..breaks.min(16) {
                 plan.took(&plan.step(), 0);
                 assert_eq!(plan.step().length(), 3 * MIB);
