@@ -154,7 +154,7 @@ impl Page {
 
     fn part(&mut self, alike: &Alike<'_>, names: usize) {
         let (tone, word, about) = match alike.outcome {
-            None => (Tone::Dim, "waits", ""),
+            None => (Tone::Dim, "not yet", ""),
             Some(Outcome::Done(about)) => (Tone::Good, "done", about.as_str()),
             Some(Outcome::Already(about)) => (Tone::Good, "already", about.as_str()),
             Some(Outcome::Left(about)) => (Tone::Warn, "left", about.as_str()),

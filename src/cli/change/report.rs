@@ -49,7 +49,7 @@ fn words(outcome: &Outcome) -> String {
         Outcome::Left(why) => format!("left alone: {why}"),
         Outcome::Pending(why) => format!("pending: {why}"),
         Outcome::Failed(failure) => format!("failed: {}", failure.why),
-        Outcome::Stopped => "stopped before its turn".into(),
+        Outcome::Stopped => "stopped before it was done".into(),
     }
 }
 

@@ -62,7 +62,7 @@ pub enum Outcome {
     Pending(SafeText),
     /// It failed.
     Failed(Failure),
-    /// Stopped before its turn.
+    /// Stopped before it was done.
     Stopped,
 }
 
