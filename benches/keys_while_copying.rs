@@ -55,7 +55,7 @@ fn while_regtui_copies(image: &str, destination: &str, home: &Path) -> Figures {
     screen.wait(|screen| screen.contains("› large"));
     screen.press("c", |screen| screen.contains("for one image"));
     screen.press(&format!("{destination}/copied/app"), |screen| screen.contains("copied/app"));
-    screen.press("\r", |screen| screen.contains("Copy 1 image"));
+    screen.press("\r", |screen| screen.contains("Copy 1 tag"));
     // What has just appeared takes no key.
     std::thread::sleep(Duration::from_millis(500));
     screen.press("\r", |screen| screen.contains("1 job"));

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::model::reference::{Host, Repository};
+use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::progress::{Item, Progress, Report};
-use crate::model::work::{Wish, Work};
+use crate::model::work::{Wish, Work, copy};
 
 /// Jobs that are kept after their end.
 const MOST_ENDED: usize = 50;
@@ -75,6 +75,7 @@ impl Jobs {
         self.last += 1;
         let id = JobId(self.last);
         let (undone_by_untagging, puts_back) = taken_back_by(work);
+        let wish = confirmed(wish, work);
         self.all.push(Job {
             id,
             title: work.title(),
@@ -184,6 +185,20 @@ impl Job {
         }
         self.progress = progress;
     }
+}
+
+/// From its plan on, a wish for all tags is one for those that the plan named: what comes later was never confirmed, and
+/// is none of what is planned again.
+fn confirmed(mut wish: Wish, work: &Work) -> Wish {
+    if let (Wish::Copy(wish), Work::Copy(plan)) = (&mut wish, work)
+        && wish.what == copy::What::AllTags
+    {
+        let tagged = plan.images.iter().filter(|image| image.tag.is_some());
+        let missed = plan.missed.iter().filter_map(|missed| Tag::parse(missed.name.as_str()).ok());
+        let all = tagged.map(|image| image.selector.clone()).chain(missed.map(Selector::Tag));
+        wish.what = copy::What::Images(all.collect());
+    }
+    wish
 }
 
 /// The registries that a change is about, where its title does not name them.

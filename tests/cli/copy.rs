@@ -1,5 +1,7 @@
 //! `regtui copy` as a shell runs it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::layer::Layer;
 use regtui::demo::{Demo, Settings, Store};
@@ -45,6 +47,23 @@ async fn an_image_is_the_same_in_the_other_registry() {
         "the tag comes last: {sent:?}"
     );
     assert_eq!(changes(&two.from), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_registry_that_is_waited_for_is_named_also_where_no_line_can_change() {
+    let two = two().await;
+    let was_busy = AtomicBool::new(false);
+    two.to.fault(move |request, _| {
+        (request.method == "PUT"
+            && request.path.contains("/manifests/")
+            && !was_busy.swap(true, Ordering::Relaxed))
+        .then(|| Fault::answer(429, &[("retry-after", "1")], ""))
+    });
+    let image = format!("{}/team/app:2", two.source);
+    let ended = two.shell.run(&["copy", &image, &two.target, "--yes"]).await;
+    ended.assert_code(0);
+    let said = format!("regtui: waits for {}: 429, asked to wait 1 s", two.target);
+    assert!(ended.stderr.contains(&said), "{ended:?}");
 }
 
 #[tokio::test]

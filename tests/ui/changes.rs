@@ -908,6 +908,20 @@ fn what_failed_is_planned_again() {
 }
 
 #[test]
+fn of_all_tags_only_those_are_planned_again_that_the_plan_named_and_that_failed() {
+    let mut screen = after((120, 40), &["2", "c"]);
+    screen.write("prod.example:5000/team/app").press("Enter").press("l Enter");
+    let failed = Failure { what: "cannot tag".into(), ..failure(FailureKind::Denied) };
+    let items = vec![item("1.0", Some(Outcome::Done("".into()))), item("1.1", Some(Outcome::Failed(failed)))];
+    screen.send(Msg::JobEnded(JobId(1), Report { items, ..Report::default() }));
+    screen.settle();
+    screen.press("w r");
+    let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+    let Some(Wish::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
+    assert_eq!(wish.what, What::Images(vec![Selector::Tag(tag("1.1"))]));
+}
+
+#[test]
 fn the_end_of_a_job_asks_again_for_what_it_changed() {
     let mut screen = after((80, 24), &["d", "l Enter"]);
     screen.open.clear();

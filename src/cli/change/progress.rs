@@ -1,6 +1,8 @@
-//! How far work is, in one line on stderr. Nothing is drawn where stderr is no terminal.
+//! How far work is, in one line on stderr. Nothing is drawn where stderr is no terminal; that a registry is waited for is
+//! said there, too.
 
 use std::io::IsTerminal;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch::Receiver;
@@ -14,6 +16,8 @@ const OF_BYTES: &str =
 const OF_ITEMS: &str = "{bar:24} {pos} of {len}  {wide_msg}";
 /// While a registry is waited for: speed and time left say nothing then.
 const WAITING: &str = "{bar:10} {wide_msg}";
+/// From one line about waiting to the next, where no line can change.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// The line. It goes away with this value.
 pub struct Bar {
@@ -25,12 +29,13 @@ impl Bar {
     /// Draws what comes.
     pub fn of(progress: Receiver<Progress>) -> Bar {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let target = match std::io::stderr().is_terminal() && !is_dumb {
+        let can_change = std::io::stderr().is_terminal() && !is_dumb;
+        let target = match can_change {
             true => ProgressDrawTarget::stderr(),
             false => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let follower = tokio::spawn(follow(bar.clone(), progress)).abort_handle();
+        let follower = tokio::spawn(follow(bar.clone(), progress, can_change)).abort_handle();
         Bar { bar, follower }
     }
 
@@ -47,10 +52,15 @@ impl Drop for Bar {
     }
 }
 
-async fn follow(bar: ProgressBar, mut progress: Receiver<Progress>) {
+async fn follow(bar: ProgressBar, mut progress: Receiver<Progress>, can_change: bool) {
     let mut shown = None;
+    let mut said: Option<Instant> = None;
     while progress.changed().await.is_ok() {
         let now = progress.borrow_and_update().clone();
+        if !can_change && !now.waits.is_empty() && said.is_none_or(|at| at.elapsed() >= QUIET) {
+            print::complain(&now.waits);
+            said = Some(Instant::now());
+        }
         let template = match (now.waits.is_empty(), now.bytes) {
             (false, _) => WAITING,
             (true, 0) => OF_ITEMS,

@@ -220,6 +220,9 @@ impl Plan {
         };
         Some(match self.lists.is_empty() {
             true => come,
+            false if self.lists.iter().any(|list| list.unknown) => {
+                format!("{come}; unless the registry lists them itself, tags do:")
+            }
             false => format!("{come}; no referrers API there, so tags list them:"),
         })
     }
