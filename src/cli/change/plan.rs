@@ -1,14 +1,14 @@
 //! A plan as text: what will happen, aligned, and clear without colours.
 
+mod delete;
+
 use std::io::{self, Write};
 
 use crate::cli::print::Table;
 use crate::model::digest::Digest;
-use crate::model::plural::counted;
 use crate::model::reference::Selector;
-use crate::model::size;
 use crate::model::text::SafeText;
-use crate::model::work::delete::{self, Manner};
+use crate::model::work::delete::Manner;
 use crate::model::work::progress::Missed;
 use crate::model::work::rules::Refusal;
 use crate::model::work::{Work, copy, retag, undo};
@@ -29,7 +29,7 @@ pub fn print(out: &mut impl Write, work: &Work) -> io::Result<()> {
     }
     match work {
         Work::Retag(plan) => retagging(out, plan),
-        Work::Delete(plan) => deleting(out, plan),
+        Work::Delete(plan) => delete::print(out, plan),
         Work::Copy(plan) => copying(out, plan),
         Work::Undo(plan) => undoing(out, plan),
     }
@@ -71,127 +71,6 @@ fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
         fact(out, "method", REPLACEMENT)?;
     }
     missed(out, &plan.missed)
-}
-
-fn deleting(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
-    let way = match plan.manner {
-        Manner::Untag => "delete by tag: the images stay",
-        Manner::Image => "delete by digest: the images go, and every tag that they have",
-        Manner::Replace => REPLACEMENT,
-    };
-    fact(out, "method", way)?;
-    writeln!(out)?;
-    let others = if plan.manner == Manner::Image { "GOES TOO" } else { "STAYS" };
-    let mut table = Table::new(&["DIGEST", "GOES", others], &[]);
-    for image in &plan.images {
-        let named = image.by_digest.then(|| "by digest".to_string());
-        let named = lines(image.named.iter().map(ToString::to_string).chain(named));
-        let others = lines(image.others.iter().map(ToString::to_string));
-        for index in 0..named.len().max(others.len()).max(1) {
-            let digest = if index == 0 { image.digest.short() } else { String::new() };
-            let cell = |of: &Vec<String>| of.get(index).cloned().unwrap_or_default();
-            table.row(vec![digest, cell(&named), cell(&others)]);
-        }
-    }
-    table.print(out)?;
-    writeln!(out)?;
-    let at_stake = plan.at_stake();
-    for image in &plan.images {
-        around(out, plan, image, &at_stake)?;
-    }
-    facts(
-        out,
-        "unknown",
-        plan.unknown.iter().map(|tag| format!("{tag} (its digest cannot be found out)")).collect(),
-    )?;
-    missed(out, &plan.missed)?;
-    plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))?;
-    space(out, plan)
-}
-
-/// What hangs on an image.
-fn around(
-    out: &mut impl Write,
-    plan: &delete::Plan,
-    image: &delete::Image,
-    at_stake: &delete::AtStake,
-) -> io::Result<()> {
-    let short = image.digest.short();
-    if plan.manner == Manner::Image {
-        for parent in image.broken(at_stake) {
-            let tags = lines(parent.tags.iter().map(ToString::to_string)).join(" ");
-            let tags = if tags.is_empty() { String::new() } else { format!(" ({tags})") };
-            fact(out, "breaks", format!("the index {}{tags}, which lists {short}", parent.digest.short()))?;
-        }
-    }
-    if plan.manner == Manner::Image {
-        children(out, plan, image, &short)?;
-    }
-    if plan.leaves_no_tag(image) || plan.along.referrers {
-        referrers(out, plan, image)?;
-    }
-    Ok(())
-}
-
-fn children(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image, short: &str) -> io::Result<()> {
-    let (all, needed) = (image.children.len(), image.needed_children.len());
-    let (spare, going) = (image.spare_children().count(), plan.children_that_go(image).count());
-    let listed = |count: usize| format!("{count} of {all} images that {short} lists");
-    if going > 0 {
-        fact(out, "children", format!("{} go along", listed(going)))?;
-    } else if spare > 0 {
-        let end = "stay behind without a name (`--with-children` takes them along)";
-        fact(out, "children", format!("{} {end}", listed(spare)))?;
-    }
-    if needed > 0 {
-        fact(out, "children", format!("{} are needed elsewhere and stay", listed(needed)))?;
-    }
-    Ok(())
-}
-
-fn referrers(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image) -> io::Result<()> {
-    let going: Vec<&delete::Referrer> = plan.referrers_that_go(image).collect();
-    for referrer in &image.referrers {
-        let end = match plan.can_go_along(image, referrer) {
-            _ if going.contains(&referrer) => "goes along",
-            true => "stays behind (`--with-referrers` takes it along)",
-            false if plan.leaves_no_tag(image) => "stays behind: only deleting the image takes it along",
-            false => "stays: the image keeps a tag",
-        };
-        let at = referrer.tag.as_ref().map_or_else(|| referrer.digest.short(), ToString::to_string);
-        fact(out, "referrer", format!("{} {at} of {} {end}", referrer.kind, referrer.subject.short()))?;
-    }
-    Ok(())
-}
-
-/// `frees 1.3 GB once the registry collects its garbage,` and below that `unless other repositories hold it`: nobody
-/// can ask all of them.
-fn space(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
-    let shared = match (plan.shared.map(size::bytes), plan.shared_with) {
-        _ if plan.shared.is_none_or(|bytes| bytes == 0) => None,
-        (None, _) => None,
-        (Some(shared), 0) => Some(format!("{shared} stay for what has no tag")),
-        (Some(shared), tags) => {
-            Some(format!("{shared} stay for {}", counted(tags, "other tag", "other tags")))
-        }
-    };
-    let end = shared.as_ref().map(|shared| format!("; {shared}")).unwrap_or_default();
-    match plan.frees {
-        None => fact(out, "space", format!("unknown{end}")),
-        Some(0) => fact(out, "space", format!("frees nothing{end}")),
-        Some(frees) => {
-            let frees = size::bytes(frees);
-            fact(out, "space", format!("frees {frees} once the registry collects its garbage,"))?;
-            let condition = match plan.manner {
-                Manner::Image => "unless other repositories hold it",
-                Manner::Untag | Manner::Replace => {
-                    "if it takes untagged manifests too, unless other repositories hold it"
-                }
-            };
-            fact(out, "", condition)?;
-            shared.map_or(Ok(()), |shared| fact(out, "", shared))
-        }
-    }
 }
 
 fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
@@ -330,158 +209,27 @@ fn facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Result<()>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::media_type::{MediaType, OCI_INDEX};
     use crate::model::reference::{Repository, Tag};
-    use crate::model::server::Ability;
     use crate::model::work::journal::EntryId;
 
-    fn repository() -> Repository {
+    pub(super) fn repository() -> Repository {
         Repository::parse("r.test/team/app").expect("a repository")
     }
 
-    fn tag(text: &str) -> Tag {
+    pub(super) fn tag(text: &str) -> Tag {
         Tag::parse(text).expect("a tag")
     }
 
-    fn digest(text: &str) -> Digest {
+    pub(super) fn digest(text: &str) -> Digest {
         Digest::sha256(text.as_bytes())
     }
 
-    fn printed(work: Work) -> String {
+    pub(super) fn printed(work: Work) -> String {
         let mut out = Vec::new();
         print(&mut out, &work).expect("it is written");
         let text = String::from_utf8(out).expect("text");
         assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
         text
-    }
-
-    fn image() -> delete::Image {
-        delete::Image {
-            digest: digest("a"),
-            media_type: MediaType::new(OCI_INDEX),
-            named: vec![tag("1.4.2")],
-            by_digest: false,
-            others: (0..20).map(|number| tag(&format!("alias-{number}"))).collect(),
-            parents: vec![delete::Parent { digest: digest("p"), tags: vec![tag("all")] }],
-            children: vec![digest("x"), digest("y")],
-            needed_children: vec![digest("y")],
-            referrers: vec![delete::Referrer {
-                digest: digest("s"),
-                subject: digest("a"),
-                tag: Some(tag("sha256-a.sig")),
-                kind: "signature".into(),
-            }],
-        }
-    }
-
-    fn deletion(manner: Manner, along: delete::Along) -> Work {
-        Work::Delete(delete::Plan {
-            repository: repository(),
-            manner,
-            along,
-            deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
-            images: vec![image()],
-            missed: Vec::new(),
-            unknown: vec![tag("odd")],
-            frees: Some(1_300_000_000),
-            shared: Some(2_800_000_000),
-            shared_with: 14,
-            blocked: None,
-            refused: None,
-            name_to_type: None,
-            remarks: Vec::new(),
-            tags: std::collections::BTreeMap::new(),
-        })
-    }
-
-    #[test]
-    fn untagging_says_which_tags_stay() {
-        let text = printed(deletion(Manner::Untag, delete::Along::default()));
-        assert!(text.starts_with("untag team/app:1.4.2 in r.test\n\nmethod    delete by tag"), "{text}");
-        assert!(text.contains("DIGEST        GOES   STAYS\n"), "{text}");
-        assert!((0..20).all(|number| text.contains(&format!("alias-{number}"))), "{text}");
-        assert!(!text.contains("breaks") && !text.contains("referrer"), "{text}");
-    }
-
-    #[test]
-    fn deleting_an_image_says_what_goes_with_it_what_breaks_and_what_stays() {
-        let text = printed(deletion(Manner::Image, delete::Along::default()));
-        for part in [
-            "GOES TOO",
-            "alias-19",
-            "breaks    the index",
-            "(all)",
-            "children  1 of 2 images",
-            "`--with-children` takes them along",
-            "children  1 of 2 images that",
-            "are needed elsewhere and stay",
-            "referrer  signature sha256-a.sig",
-            "`--with-referrers` takes it along",
-            "unknown   odd",
-            "space     frees 1.3 GB once the registry collects its garbage,\n",
-            "          unless other repositories hold it\n          2.8 GB stay for 14 other tags\n",
-        ] {
-            assert!(text.contains(part), "{part}:\n{text}");
-        }
-        let text = printed(deletion(Manner::Image, delete::Along { children: true, referrers: true }));
-        assert!(text.contains("go along") && text.contains("goes along"), "{text}");
-    }
-
-    #[test]
-    fn an_index_that_goes_too_does_not_break() {
-        for (named, going) in [(true, 2), (false, 1)] {
-            let mut work = deletion(Manner::Image, delete::Along::default());
-            if let Work::Delete(plan) = &mut work {
-                let index = delete::Image {
-                    digest: digest("p"),
-                    named: vec![tag("all")],
-                    others: Vec::new(),
-                    parents: Vec::new(),
-                    ..image()
-                };
-                plan.images.extend(named.then_some(index));
-                assert_eq!(plan.images.len(), going);
-            }
-            let text = printed(work);
-            assert_eq!(text.contains("breaks"), !named, "{text}");
-        }
-    }
-
-    #[test]
-    fn untagging_the_last_tag_says_what_is_left_behind_and_only_promises_what_it_takes_along() {
-        let text = |manner, along| {
-            let mut work = deletion(manner, along);
-            if let Work::Delete(plan) = &mut work {
-                let by_subject = delete::Referrer {
-                    digest: digest("b"),
-                    subject: digest("a"),
-                    tag: None,
-                    kind: "SBOM".into(),
-                };
-                plan.images[0].others.clear();
-                plan.images[0].referrers.push(by_subject);
-            }
-            printed(work)
-        };
-        let all = delete::Along { children: true, referrers: true };
-        let short = digest("a").short();
-        let sbom = digest("b").short();
-        let untag = text(Manner::Untag, delete::Along::default());
-        let left =
-            format!("signature sha256-a.sig of {short} stays behind (`--with-referrers` takes it along)");
-        assert!(untag.contains(&left), "{untag}");
-        assert!(
-            untag.contains("if it takes untagged manifests too, unless other repositories hold it"),
-            "{untag}"
-        );
-        let untag = text(Manner::Untag, all);
-        assert!(untag.contains(&format!("sha256-a.sig of {short} goes along")), "{untag}");
-        assert!(untag.contains(&format!("SBOM {sbom} of {short} stays behind: only")), "{untag}");
-        assert!(!untag.contains("children"), "{untag}");
-        let replace = text(Manner::Replace, all);
-        assert!(replace.contains("stays behind") && !replace.contains("goes along"), "{replace}");
-        let kept = printed(deletion(Manner::Untag, all));
-        assert!(kept.contains("stays: the image keeps a tag") && !kept.contains("goes along"), "{kept}");
     }
 
     #[test]
