@@ -272,6 +272,12 @@ impl Tag {
         self.digest_named().is_some()
     }
 
+    /// Whether it is a digest tag without a suffix, where the list of what refers to a manifest stands: distribution-spec §
+    /// Referrers Tag Schema.
+    pub fn is_referrer_list(&self) -> bool {
+        self.digest_named().is_some_and(|(_, suffix)| suffix.is_empty())
+    }
+
     /// The digest and the suffix (`.sig`, or nothing) that a digest tag names.
     pub fn digest_named(&self) -> Option<(Digest, &str)> {
         let (algorithm, rest) = self.0.split_once('-')?;

@@ -330,7 +330,7 @@ impl Sieve {
 
     /// The tags of images; lists of referrers are made anew with what refers to those.
     fn tags_of(&self, to: &Repository) -> Vec<Selector> {
-        let is_list = |selector: &Selector| matches!(selector, Selector::Tag(tag) if tag.digest_named().is_some_and(|(_, suffix)| suffix.is_empty()));
+        let is_list = |selector: &Selector| matches!(selector, Selector::Tag(tag) if tag.is_referrer_list());
         let all = self.confirmed.0.keys();
         let all = all.filter(|(repository, selector)| repository == to && !is_list(selector));
         let mut all: Vec<Selector> = all.map(|(_, selector)| selector.clone()).collect();

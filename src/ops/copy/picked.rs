@@ -81,11 +81,8 @@ impl Picked {
         let (digest_tags, mut tags): (Vec<Tag>, Vec<Tag>) = tags.into_iter().partition(Tag::is_digest_tag);
         // As `ls` lists them.
         tags.sort_by_cached_key(|tag| Reverse(Key::of(tag.as_str())));
-        // A digest tag without a suffix is a list of referrers: those come one by one, not as a tag.
-        let companions: Vec<&Tag> = digest_tags
-            .iter()
-            .filter(|tag| tag.digest_named().is_some_and(|(_, suffix)| !suffix.is_empty()))
-            .collect();
+        // Those of a list of referrers come one by one, not as a tag.
+        let companions: Vec<&Tag> = digest_tags.iter().filter(|tag| !tag.is_referrer_list()).collect();
         if !wish.referrers && !digest_tags.is_empty() {
             let text = format!("{} digest tags: signatures and the like are not wished", digest_tags.len());
             picked.left_out.push(SafeText::from(text));
