@@ -53,7 +53,19 @@ impl Client {
         }
         let upload = opened(self.start_upload(name), transfer).await;
         let stopped = || self.http().error(Cause::Stopped, None, 1);
-        upload.unwrap_or_else(|| Err(stopped()))?.push(descriptor, source, transfer).await
+        match upload.unwrap_or_else(|| Err(stopped())) {
+            Ok(upload) => upload.push(descriptor, source, transfer).await,
+            Err(error) => match &descriptor.digest {
+                Some(digest) if !error.is_stopped() && self.has_blob(name, digest).await => Ok(()),
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Whether a blob is there although a request that was to bring it was refused: another client may have put it
+    /// meanwhile, or the refusal came after the deed.
+    pub(super) async fn has_blob(&self, name: &RepositoryName, digest: &Digest) -> bool {
+        matches!(self.head_blob(name, digest, Lane::Interactive).await, Ok(Some(_)))
     }
 }
 
@@ -107,12 +119,18 @@ impl Upload {
             return Err(error);
         };
         let mut push = Push { plan: self.plan(size), upload: self, digest, feed, transfer: transfer.clone() };
-        let outcome = push.run().await;
-        if outcome.is_err() {
-            push.feed.abandon().await;
-            push.give_up().await;
+        let error = match push.run().await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        push.feed.abandon().await;
+        push.give_up().await;
+        // No failure is reported before a look at what there is.
+        let is_over = error.is_stopped() || transfer.stop.is_cancelled();
+        match !is_over && push.client().has_blob(&push.upload.name, &digest).await {
+            true => Ok(()),
+            false => Err(error),
         }
-        outcome
     }
 }
 
@@ -198,11 +216,15 @@ impl Push {
         }
     }
 
-    /// Whether a request whose answer was lost has closed the upload: then the blob is there.
+    /// Whether the blob is there after a closing request whose answer was lost, or that was refused as if another client
+    /// had been faster. Refusals of the way, of the size and of the caller say nothing about the blob.
     async fn is_there_after(&self, error: &Error) -> bool {
-        let is_lost = matches!(error.cause, Cause::Connection(_) | Cause::Timeout(..))
-            || (self.plan.failures > 0 && error.cause.status() == Some(404));
-        if !is_lost {
+        let may_be_there = match &error.cause {
+            Cause::Connection(_) | Cause::Timeout(..) => true,
+            Cause::Status { status, .. } => !matches!(status, 401 | 403 | 405 | 411 | 413 | 415 | 429 | 501),
+            _ => false,
+        };
+        if !may_be_there {
             return false;
         }
         let Ok(base) = self.client().http().base().await else { return false };

@@ -95,6 +95,7 @@ impl Client {
                 Ok(Mount::Opened(self.opened(name, &answer, permit).await?))
             }
             Ok(_) => Ok(Mount::Mounted),
+            Err(_) if self.has_blob(name, digest).await => Ok(Mount::Mounted),
             Err(_) => Ok(Mount::Opened(self.open_upload(name, permit).await?)),
         }
     }

@@ -68,6 +68,8 @@ pub enum Fault {
     Endless,
     /// The true body with other headers: set to a value, or taken away.
     Headers(Vec<(String, Option<String>)>),
+    /// What was asked for is done, and then answered with this all the same: a refusal whose effect exists.
+    Done(Box<Fault>),
 }
 
 impl Fault {
@@ -80,6 +82,14 @@ impl Fault {
     pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Fault {
         let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         Fault::Answer { status, headers, body: body.into() }
+    }
+
+    /// The request is carried out and refused all the same, with this status and error code. Nexus answers so where
+    /// another client has put the same blob a moment before.
+    pub fn done_but_refused(status: u16, code: &str) -> Fault {
+        let body = serde_json::json!({"errors": [{"code": code, "message": "refused by a fault"}]});
+        let json = ("Content-Type", "application/json");
+        Fault::Done(Box::new(Fault::answer(status, &[json], body.to_string())))
     }
 }
 
@@ -190,15 +200,19 @@ pub(super) async fn before(fault: Option<Fault>) -> io::Result<Before> {
             Some(Fault::Hold) => future::pending().await,
             Some(Fault::Close) => return Err(io::Error::other("closed by a fault")),
             Some(Fault::Answer { status, headers, body }) => {
-                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let mut answer = reply::of(status, "text/plain", body);
-                let headers = headers.into_iter().map(|(name, value)| (name, Some(value)));
-                replace_headers(answer.headers_mut(), headers);
-                return Ok(Before::Answered(answer));
+                return Ok(Before::Answered(answered(status, headers, body)));
             }
             left => return Ok(Before::Truth(left)),
         };
     }
+}
+
+fn answered(status: u16, headers: Vec<(String, String)>, body: Bytes) -> Reply {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut answer = reply::of(status, "text/plain", body);
+    let headers = headers.into_iter().map(|(name, value)| (name, Some(value)));
+    replace_headers(answer.headers_mut(), headers);
+    answer
 }
 
 /// The part of a fault that changes a true answer.
@@ -231,6 +245,10 @@ pub(super) fn after(reply: Reply, fault: Fault) -> Reply {
             replace_headers(reply.headers_mut(), headers);
             reply
         }
+        Fault::Done(answer) => match *answer {
+            Fault::Answer { status, headers, body } => answered(status, headers, body),
+            other => after(reply, other),
+        },
         // These came before.
         Fault::Answer { .. } | Fault::Gate(_) | Fault::Then(..) | Fault::Hold | Fault::Close => reply,
     }

@@ -143,6 +143,73 @@ async fn an_upload_whose_last_answer_is_lost_is_not_sent_again() {
     assert_eq!(lines.iter().filter(|line| line.starts_with("PUT")).count(), 1, "{lines:?}");
 }
 
+/// Nexus, where another client is faster: the blob is there, and the request that was to close the upload is refused.
+#[tokio::test]
+async fn a_blob_that_is_there_although_its_closing_request_was_refused_is_pushed() {
+    let refusals = [
+        (400, "BLOB_UPLOAD_INVALID"),
+        (404, "BLOB_UPLOAD_UNKNOWN"),
+        (409, "BLOB_UPLOAD_INVALID"),
+        (416, "RANGE_INVALID"),
+        (422, "UNPROCESSABLE"),
+        (500, "UNKNOWN"),
+        (403, "DENIED"),
+    ];
+    for (status, code) in refusals {
+        let registry = Registry::open(Store::new()).await;
+        registry.demo.fault(move |request, _| {
+            (request.method == "PUT").then(|| Fault::done_but_refused(status, code))
+        });
+        let bytes = content(50_000);
+        push(&registry, &bytes, &Arc::default()).await.unwrap_or_else(|error| panic!("{status}: {error}"));
+        assert!(has(&registry, &bytes), "{status}: {:?}", registry.requests());
+        let puts = registry.requests().iter().filter(|line| line.starts_with("PUT")).count();
+        assert_eq!(puts, 1, "{status}: {:?}", registry.requests());
+    }
+}
+
+/// The same after parts: the last, empty request is refused.
+#[tokio::test]
+async fn a_blob_in_parts_that_is_there_although_its_closing_request_was_refused_is_pushed() {
+    for (status, code) in [(400, "BLOB_UPLOAD_INVALID"), (404, "BLOB_UPLOAD_UNKNOWN"), (409, "CONFLICT")] {
+        let registry = Registry::open(Store::new()).await;
+        registry.demo.fault(move |request, _| match request.headers.get("content-length") {
+            Some(length) if request.method == "PUT" && length != "0" => Some(Fault::status(413)),
+            _ if request.method == "PUT" => Some(Fault::done_but_refused(status, code)),
+            _ => None,
+        });
+        let bytes = content(300_000);
+        push(&registry, &bytes, &Arc::default()).await.unwrap_or_else(|error| panic!("{status}: {error}"));
+        assert!(has(&registry, &bytes), "{status}: {:?}", registry.requests());
+    }
+}
+
+#[tokio::test]
+async fn a_blob_that_another_client_puts_while_no_upload_opens_is_pushed() {
+    let registry = Registry::open(Store::new()).await;
+    let bytes = content(5_000);
+    let (store, put) = (registry.demo.store().clone(), bytes.clone());
+    registry.demo.fault(move |request, _| {
+        (request.method == "POST").then(|| {
+            store.put_blob("app", put.clone());
+            Fault::status(409)
+        })
+    });
+    push(&registry, &bytes, &Arc::default()).await.expect("it is there");
+}
+
+#[tokio::test]
+async fn a_mount_that_is_refused_and_done_all_the_same_moves_no_byte() {
+    let registry = Registry::open(Store::new()).await;
+    let bytes = content(5_000);
+    let digest = registry.demo.store().put_blob("source", bytes);
+    registry
+        .demo
+        .fault(|request, _| (request.method == "POST").then(|| Fault::done_but_refused(500, "UNKNOWN")));
+    let mounted = registry.client.mount_blob(&name("app"), &digest, Some(&name("source"))).await;
+    assert!(matches!(mounted, Ok(regtui::client::Mount::Mounted)), "{mounted:?}");
+}
+
 /// olareg under load: the answer is lost, the upload is gone already, and the blob is not there yet.
 #[tokio::test]
 async fn a_blob_that_the_server_still_puts_away_is_not_sent_again() {
@@ -268,7 +335,8 @@ async fn refused_uploads_end_and_busy_servers_are_waited_for() {
         registry.demo.fault(move |request, _| (request.method == "POST").then(|| Fault::status(status)));
         let error = push(&registry, &content(10), &Arc::default()).await.expect_err("it is refused");
         assert_eq!(error.cause.status(), Some(status));
-        assert!(registry.requests().len() <= 2, "{:?}", registry.requests());
+        // And whether the blob is there all the same.
+        assert!(registry.requests().len() <= 3, "{:?}", registry.requests());
     }
     for status in [403, 404, 500] {
         let registry = Registry::open(Store::new()).await;
@@ -327,7 +395,7 @@ async fn an_upload_goes_on_where_its_location_says() {
     push(&registry, &bytes, &Arc::default()).await.expect("it is pushed");
     assert!(has(&registry, &bytes));
     registry.demo.fault(|request, _| (request.method == "POST").then(|| Fault::status(202)));
-    let error = push(&registry, &bytes, &Arc::default()).await.expect_err("there is no location");
+    let error = push(&registry, &content(11), &Arc::default()).await.expect_err("there is no location");
     assert!(error.to_string().contains("Location"), "{error}");
 }
 
