@@ -11,6 +11,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::client::{self, HostSettings, Trust};
+use crate::model::redact;
 use crate::model::reference::{BadName, Host};
 pub use rules::{Pattern, Prefix, Repositories};
 
@@ -76,7 +77,8 @@ impl TryFrom<String> for Named {
     type Error = String;
 
     fn try_from(text: String) -> Result<Named, String> {
-        Host::parse(&text).map(Named).map_err(|bad: BadName| format!("{text:?}: {bad}"))
+        let quoted = || redact::secrets(&text).into_owned();
+        Host::parse(&text).map(Named).map_err(|bad: BadName| format!("{:?}: {bad}", quoted()))
     }
 }
 
@@ -175,7 +177,7 @@ impl Config {
 
     /// Reads the text of a file and checks what it says.
     pub fn parse(text: &str) -> Result<Config, String> {
-        let config: Config = toml::from_str(text).map_err(|error| error.to_string())?;
+        let config: Config = toml::from_str(text).map_err(|error| in_words(text, &error))?;
         if !crate::ui::theme::NAMES.contains(&config.theme.as_str()) {
             return Err(format!(
                 "theme = {:?}: the themes are {}",
@@ -214,6 +216,31 @@ impl Config {
     }
 }
 
+/// What is wrong with a file, and in which line. Of the line only the key is quoted: its value may be a password that
+/// was put into the wrong file.
+fn in_words(text: &str, error: &toml::de::Error) -> String {
+    let message = match error.message().split_once(" string \"") {
+        // `invalid type: string "the value", expected a boolean`
+        Some((before, after)) => match after.rsplit_once("\", expected") {
+            Some((_, expected)) => format!("{before} string, expected{expected}"),
+            None => format!("{before} string"),
+        },
+        None => redact::secrets(error.message()).into_owned(),
+    };
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
+    let number = before.matches('\n').count();
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let line = text.lines().nth(number).unwrap_or_default();
+    let key = match line.trim_start().starts_with('[') {
+        true => redact::secrets(line),
+        false => line.split('=').next().unwrap_or_default().into(),
+    };
+    match key.trim() {
+        "" => format!("line {}, column {column}: {message}", number + 1),
+        key => format!("line {}, column {column}, `{key}`: {message}", number + 1),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,6 +273,23 @@ mod tests {
         let problem = Config::parse("theme = \"pink\"").expect_err("no such theme");
         assert!(problem.contains("terminal"), "{problem}");
         assert!(Config::parse("[registries.\"a b\"]").is_err());
+    }
+
+    #[test]
+    fn a_password_in_the_file_is_not_quoted() {
+        for text in [
+            "theme = \"terminal\"\npassword = \"CANARY7\"\n",
+            "mouse = \"CANARY7\"\n",
+            "password = CANARY7\n",
+            "[registries.\"me:CANARY7@r.test\"]\n",
+            "[registries.\"r.test\"]\nrealm_allow = { token = \"CANARY7\" }\n",
+            "[registries.\"r.test\"]\nrealm_allow = \"CANARY7\"\n",
+            "[registries.\"r.test\"]\npassword = \"CANARY7\n",
+            "registries = \"CANARY7\\\" x, expected\"\n",
+        ] {
+            let problem = Config::parse(text).expect_err(text);
+            assert!(!problem.contains("CANARY7") && problem.contains("line "), "{text}: {problem}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod media_type;
 pub mod page;
 pub mod platform;
 pub mod plural;
+pub mod redact;
 pub mod reference;
 pub mod request;
 pub mod server;

@@ -5,11 +5,24 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::model::text::is_unsafe;
+use crate::model::redact;
+use crate::model::text::{SafeText, is_unsafe};
 
 /// Says on stderr what went wrong. Where nobody reads that there is nobody to tell.
 pub fn complain(trouble: impl Display) {
-    writeln!(io::stderr(), "regtui: {trouble}").ok();
+    writeln!(io::stderr(), "regtui: {}", fit_to_print(&trouble.to_string())).ok();
+}
+
+/// Lines without secrets and without anything that a terminal obeys: files and arguments are quoted in messages.
+fn fit_to_print(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in redact::secrets(text).chars() {
+        match is_unsafe(character) && character != '\n' {
+            true => out.push_str(SafeText::clean(character.encode_utf8(&mut [0; 4])).as_str()),
+            false => out.push(character),
+        }
+    }
+    out
 }
 
 /// Prints a value as one line of JSON. Characters that a terminal might obey are written as escapes, which JSON reads
@@ -86,6 +99,12 @@ mod tests {
         let line = String::from_utf8(out).expect("text");
         assert!(line.trim_end().chars().all(|character| character == ' ' || !is_unsafe(character)), "{line}");
         assert_eq!(serde_json::from_str::<String>(&line).expect("json"), value);
+    }
+
+    #[test]
+    fn a_complaint_quotes_no_password_and_moves_no_cursor() {
+        let text = fit_to_print("`me:CANARY7@r.test\u{1b}[2J`: not a host\nhint: none\u{202e}");
+        assert_eq!(text, "`…@r.test␛[2J`: not a host\nhint: none‹U+202E›");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use reqwest::header::HeaderValue;
 
 use super::secret::Secret;
 use crate::model::reference::{Host, RepositoryName};
+use crate::model::text::SafeText;
 use file::{File, Found};
 
 /// Most bytes of a file that are read.
@@ -144,7 +145,8 @@ impl Credentials {
         let file = match File::parse(&text) {
             Ok(file) => file,
             Err(problem) => {
-                tracing::warn!(path = %path.display(), %problem, "this file of logins cannot be read");
+                let path = SafeText::from(path.display().to_string());
+                tracing::warn!(%path, %problem, "this file of logins cannot be read");
                 return None;
             }
         };
@@ -154,6 +156,7 @@ impl Credentials {
                 match helper::get(&suffix, &server, &self.helpers.path, self.helpers.patience).await {
                     Ok(login) => login?,
                     Err(problem) => {
+                        let suffix = SafeText::from(suffix);
                         tracing::warn!(%suffix, %problem, "the credential helper gives no login");
                         return None;
                     }

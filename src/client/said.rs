@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::model::redact;
 use crate::model::text::SafeText;
 
 /// Longest part of an error's text that is shown, in bytes.
@@ -41,7 +42,7 @@ impl Said {
         let text = |raw: Option<&RawValue>| {
             serde_json::from_str::<String>(raw?.get()).ok().filter(|text| !text.is_empty())
         };
-        let safe = |text: Option<String>| text.map(|text| SafeText::clean(cut(&text)));
+        let safe = |text: Option<String>| text.map(|text| SafeText::clean(&redact::secrets(cut(&text))));
         let Ok(json) = serde_json::from_slice::<Body>(body) else {
             let plain = String::from_utf8_lossy(body);
             let plain = plain.trim();
@@ -95,6 +96,19 @@ mod tests {
         let said = Said::of(body.as_bytes());
         let text = |text: Option<SafeText>| text.map(|text| text.to_string()).unwrap_or_default();
         (text(said.code), text(said.message))
+    }
+
+    #[test]
+    fn a_server_that_sends_the_login_back_does_not_get_it_shown() {
+        for body in [
+            "bad request\nAuthorization: Basic dXNlcjpDQU5BUlk3",
+            r#"{"message":"no such grant: refresh_token=CANARY7&service=x"}"#,
+            r#"{"errors":[{"code":"X","message":"see http://me:CANARY7@proxy.test/?token=CANARY7"}]}"#,
+            r#"{"error":"invalid: {\"password\":\"CANARY7\"}"}"#,
+        ] {
+            let (_, message) = said(body);
+            assert!(!message.contains("CANARY7") && !message.contains("dXNlcjpDQU5BUlk3"), "{message}");
+        }
     }
 
     /// registries.md §2.4.

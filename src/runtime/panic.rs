@@ -1,12 +1,21 @@
 //! Panics: the terminal is given back before anything is printed, whichever thread it was.
 
+use std::any::Any;
+use std::fmt::{self, Formatter};
 use std::io::{IsTerminal, Write};
+use std::panic::PanicHookInfo;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use color_eyre::section::PanicMessage;
 use tokio::sync::Notify;
 
 use super::terminal::give_back;
+use crate::model::redact;
+use crate::model::text::SafeText;
+
+/// Most lines of what a panic says.
+const MOST_LINES: usize = 20;
 
 /// The report of a panic outside the main thread, until the loop has ended.
 static REPORT: Mutex<Option<String>> = Mutex::new(None);
@@ -22,7 +31,8 @@ pub fn log_is(file: &Path) {
 
 /// Installs the hooks of errors and panics. To be called once, before anything else.
 pub fn install() -> color_eyre::Result<()> {
-    let mut hooks = color_eyre::config::HookBuilder::default().display_env_section(false);
+    let mut hooks =
+        color_eyre::config::HookBuilder::default().display_env_section(false).panic_message(Message);
     if !std::io::stderr().is_terminal() || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
     {
         hooks = hooks.theme(color_eyre::config::Theme::new());
@@ -52,6 +62,28 @@ pub fn install() -> color_eyre::Result<()> {
     Ok(())
 }
 
+/// What a panic says, fit to be printed: it may quote what a server sent.
+struct Message;
+
+impl PanicMessage for Message {
+    fn display(&self, info: &PanicHookInfo<'_>, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "The application panicked (crashed).")?;
+        for line in lines_of(info.payload()) {
+            writeln!(f, "Message:  {line}")?;
+        }
+        match info.location() {
+            Some(place) => write!(f, "Location: {}:{}", place.file(), place.line()),
+            None => f.write_str("Location: unknown"),
+        }
+    }
+}
+
+fn lines_of(payload: &dyn Any) -> Vec<SafeText> {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no text");
+    SafeText::lines(&redact::secrets(text)).take(MOST_LINES).collect()
+}
+
 /// Waits for a panic outside the main thread.
 pub async fn happened() {
     HAPPENED.notified().await;
@@ -60,4 +92,18 @@ pub async fn happened() {
 /// The report of such a panic, if there was one.
 pub fn taken() -> Option<String> {
     REPORT.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_that_quotes_a_server_moves_no_cursor_and_tells_no_password() {
+        let text = String::from("cannot cut \u{1b}[2J of https://me:CANARY7@h/\nnor this");
+        let lines: Vec<String> = lines_of(&text).iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["cannot cut ␛[2J of https://…@h/", "nor this"]);
+        assert_eq!(lines_of(&"plain").len(), 1);
+        assert_eq!(lines_of(&7).len(), 1);
+    }
 }

@@ -231,6 +231,34 @@ async fn the_log_file_holds_requests_and_no_secret() {
     );
 }
 
+#[tokio::test]
+async fn the_log_file_does_not_quote_a_helper_that_fails_after_it_told_the_password() {
+    use std::os::unix::fs::PermissionsExt;
+    let auth = demo::auth::Auth::Basic(demo::auth::Account::new("ann", "CANARY7"));
+    let demo = Demo::start(demo::Settings { auth, ..demo::Settings::default() }, demo::content::sample())
+        .await
+        .expect("a port");
+    let folder = tempfile::tempdir().expect("a folder");
+    let helper = folder.path().join("docker-credential-broken");
+    let script = "#!/bin/sh\necho '{\"Username\":\"ann\",\"Secret\":\"CANARY7\"}'\nexit 3\n";
+    std::fs::write(&helper, script).expect("a file");
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    std::fs::write(folder.path().join("config.json"), r#"{"credsStore":"broken"}"#).expect("a file");
+    let log = folder.path().join("regtui.log");
+    let host = demo.address().to_string();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
+    command
+        .args(["ls", &host, "--log-level", "trace", "--log-file"])
+        .arg(&log)
+        .env("DOCKER_CONFIG", folder.path())
+        .env("PATH", folder.path());
+    let output = command.output().await.expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    let logged = std::fs::read_to_string(log).expect("a log");
+    assert!(logged.contains("exit status: 3") && !logged.contains("CANARY7"), "{logged}");
+    assert!(!text(&output.stderr).contains("CANARY7"));
+}
+
 /// Reliability.md F8: the proxy of the environment is used for other hosts, never for loopback, and its password is not shown.
 #[tokio::test]
 async fn the_proxy_of_the_environment_is_used() {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use tokio::process::Command;
 use super::Login;
 use super::file::TOKEN_USER;
 use crate::client::secret::Secret;
+use crate::model::redact;
 use crate::model::text::SafeText;
 
 /// Most bytes that a helper may say.
@@ -32,9 +33,9 @@ pub async fn get(
     let name = format!("docker-credential-{suffix}");
     let program = find(&name, path).ok_or_else(|| SafeText::from(format!("`{name}` is not in PATH")))?;
     match tokio::time::timeout(patience, run(&program, server)).await {
-        Ok(Ok((true, said))) => read(&said),
-        Ok(Ok((false, said))) if is_nothing(&said) => Ok(None),
-        Ok(Ok((false, said))) => Err(SafeText::clean(String::from_utf8_lossy(&said).trim())),
+        Ok(Ok((status, said))) if status.success() => read(&said),
+        Ok(Ok((_, said))) if is_nothing(&said) => Ok(None),
+        Ok(Ok((status, said))) => Err(failed(status, &said)),
         Ok(Err(error)) => Err(SafeText::from(error.to_string())),
         Err(_) => Err(SafeText::from(format!("`{name}` gave no answer in {} s", patience.as_secs()))),
     }
@@ -53,7 +54,7 @@ fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
 }
 
 /// Runs the helper in a process group of its own, so that it cannot take the terminal and leaves with all its children.
-async fn run(program: &Path, server: &str) -> std::io::Result<(bool, Vec<u8>)> {
+async fn run(program: &Path, server: &str) -> std::io::Result<(ExitStatus, Vec<u8>)> {
     let mut command = Command::new(program);
     command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
     #[cfg(unix)]
@@ -71,7 +72,16 @@ async fn run(program: &Path, server: &str) -> std::io::Result<(bool, Vec<u8>)> {
         stdout.take(CAP).read_to_end(&mut said).await?;
     }
     let status = child.wait().await?;
-    Ok((status.success(), said))
+    Ok((status, said))
+}
+
+/// How a helper failed. Helpers may print the login before they fail, so their text is only quoted if it can hold none.
+fn failed(status: ExitStatus, said: &[u8]) -> SafeText {
+    match redact::quotable(said) {
+        Some(said) => SafeText::from(format!("{status}: {said}")),
+        None if said.trim_ascii().is_empty() => SafeText::from(status.to_string()),
+        None => SafeText::from(format!("{status}; what it said is not shown, since it may hold a password")),
+    }
 }
 
 /// Kills what is left of a helper and its children.
@@ -140,8 +150,30 @@ mod tests {
         assert_eq!(ask(token, PATIENCE).await, Ok(Some(Login::Identity(Secret::new("t")))));
         assert_eq!(ask("echo 'credentials not found in native keychain'; exit 1", PATIENCE).await, Ok(None));
         assert_eq!(ask(r#"echo '{"Username":"","Secret":""}'"#, PATIENCE).await, Ok(None));
-        assert_eq!(ask("printf 'no \\033[2J'; exit 1", PATIENCE).await, Err("no ␛[2J".into()));
+        assert_eq!(
+            ask("printf 'no \\033c key'; exit 1", PATIENCE).await,
+            Err("exit status: 1: no ␛c key".into())
+        );
         assert!(ask("echo nonsense", PATIENCE).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_a_failing_helper_says_is_quoted_only_if_it_holds_no_password() {
+        for script in [
+            r#"echo '{"Username":"u","Secret":"CANARY7"}'; exit 1"#,
+            r#"printf '{\n"Secret":"CANARY7"\n}'; exit 3"#,
+            r#"echo 'found {"Secret":"CANARY7"} and failed'; exit 1"#,
+            "echo username=u; echo password=CANARY7; exit 1",
+            "echo CANARY7; exit 1",
+            r#"echo 'stored: https://u:CANARY7@r.test/'; exit 1"#,
+            r#"echo '{"Secret":"CANARY7"}'; kill -9 $$"#,
+            r#"printf 'CANARY7 \377 bytes'; exit 1"#,
+        ] {
+            let problem = ask(script, PATIENCE).await.expect_err(script);
+            let has_status = problem.contains("exit status") || problem.contains("signal");
+            assert!(has_status && !problem.contains("CANARY7"), "{script}: {problem}");
+        }
+        assert_eq!(ask("exit 2", PATIENCE).await, Err("exit status: 2".into()));
     }
 
     #[tokio::test]
