@@ -129,6 +129,8 @@ impl List {
     /// filter goes away it stays on what was found.
     pub fn set_filter(&mut self, typed: &str) {
         if self.filter != typed {
+            // Rows that appear in the middle of a range were not seen when it began.
+            self.range_from = None;
             self.is_chosen = typed.is_empty();
             self.filter = typed.into();
         }
@@ -191,6 +193,15 @@ impl List {
             self.marks.iter().copied().filter(|item| !is_shown.contains(item)).collect();
         hidden.sort_unstable();
         shown.into_iter().chain(hidden).map(|item| item as usize).collect()
+    }
+
+    /// How many of the marked items are not among the rows: a filter or a closed namespace hides them.
+    pub fn hidden_marks(&self) -> usize {
+        if self.marks.is_empty() {
+            return 0;
+        }
+        let shown = self.rows.iter().filter(|item| self.marks.contains(item)).count();
+        self.marks.len().saturating_sub(shown)
     }
 
     /// Forgets which items the rows are, because items have other places now. The cursor keeps its row.

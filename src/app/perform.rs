@@ -211,13 +211,11 @@ impl Turn<'_> {
         if self.state.notices.toast.take().is_some() {
             return;
         }
-        if let Some(list) = self.list()
-            && (list.unmark() || list.range_from.is_some())
-        {
-            return;
-        }
         if self.list().is_some_and(|list| list.is_filtered()) {
             return self.filter("");
+        }
+        if self.list().is_some_and(List::unmark) {
+            return;
         }
         if self.state.focus == Pane::Repositories
             && self

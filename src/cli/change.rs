@@ -163,7 +163,7 @@ fn blocked(work: &Work) -> Option<Refusal> {
         Work::Delete(plan)
             if plan.manner == Manner::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
         {
-            "`--image` or `--replace`"
+            "`--replace` or `--image`"
         }
         Work::Retag(plan) if !plan.ways.is_empty() => "`--replace`",
         _ => return Some(refusal),

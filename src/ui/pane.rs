@@ -64,25 +64,24 @@ impl Canvas<'_, '_> {
         }
     }
 
-    /// Draws the filter of a list into the lower border of its pane.
+    /// Draws the filter of a list into the lower border of its pane, and at its right how many rows are marked: what
+    /// keys act on is seen however narrow the pane is.
     pub fn filter_of(&mut self, area: Rect, list: &List) {
-        if list.is_filtered() {
-            let text =
-                columns::cut(&format!(" /{} ", list.filter), usize::from(area.width).saturating_sub(4));
-            let style = self.style(Role::Warn);
-            let place =
-                Rect::new(area.x + 2, area.bottom().saturating_sub(1), area.width.saturating_sub(4), 1);
+        let row = area.bottom().saturating_sub(1);
+        let mut room = Rect::new(area.x + 2, row, area.width.saturating_sub(4), 1);
+        if let Some(marked) = marked(list) {
+            let text = columns::cut(&format!(" {marked} "), room.width.into());
+            let style = self.style(Role::Mark);
+            let width = columns::width(&text) as u16;
+            let place = Rect { x: room.right().saturating_sub(width), width, ..room };
             self.put(place, Line::styled(text, style));
+            room.width = room.width.saturating_sub(width + 1);
         }
-    }
-
-    /// The number of marks of a list, for its title.
-    pub fn marks(&self, list: &List) -> Vec<Span<'static>> {
-        let mut spans = Vec::new();
-        if !list.marks.is_empty() {
-            spans.push(Span::styled(format!(" · {} marked", list.marks.len()), self.style(Role::Mark)));
+        if list.is_filtered() {
+            let text = columns::cut(&format!(" /{} ", list.filter), room.width.into());
+            let style = self.style(Role::Warn);
+            self.put(room, Line::styled(text, style));
         }
-        spans
     }
 
     /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
@@ -162,6 +161,15 @@ impl Canvas<'_, '_> {
         let inner = block.inner(area);
         self.frame.render_widget(block, area);
         inner
+    }
+}
+
+/// `2 marked, 1 hidden`: how many rows are marked, and how many of them are not shown; none without marks.
+pub fn marked(list: &List) -> Option<String> {
+    match (list.marks.len(), list.hidden_marks()) {
+        (0, _) => None,
+        (all, 0) => Some(format!("{all} marked")),
+        (all, hidden) => Some(format!("{all} marked, {hidden} hidden")),
     }
 }
 

@@ -30,9 +30,7 @@ impl Canvas<'_, '_> {
             }
             false => Self::counted("Repositories", &repositories.list, names.items.len(), names),
         };
-        let mut title = vec![Span::raw(title)];
-        title.extend(self.marks(&repositories.list));
-        self.frame_of(Pane::Repositories, area, title);
+        self.frame_of(Pane::Repositories, area, vec![Span::raw(title)]);
         self.filter_of(area, &repositories.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Repositories);
         if repositories.list.rows.is_empty() {

@@ -133,7 +133,6 @@ impl Canvas<'_, '_> {
         let hidden = tags.hidden();
         let all = tags.tags.items.len() - hidden;
         let mut title = vec![Span::raw(Self::counted("Tags", &tags.list, all, &tags.tags))];
-        title.extend(self.marks(&tags.list));
         // Down is from the newest or the largest on, or from Z to A.
         let arrow = if (tags.sort.by == SortBy::Name) == tags.sort.reversed { "↓" } else { "↑" };
         title.push(Span::styled(" ── ", self.style(Role::Border)));

@@ -44,9 +44,31 @@ async fn where_tags_cannot_be_deleted_nothing_happens_and_the_choices_are_said()
 #[tokio::test]
 async fn deleting_the_image_takes_every_tag_of_it_and_no_other() {
     let (demo, app, shell) = aliases(no_delete_by_tag()).await;
-    let ended = shell.run(&["delete", &format!("{app}:1"), "--image", "--yes"]).await;
+    let image = format!("{app}:1");
+    let ended = shell.run(&["delete", &image, "--image", "--yes", "--confirm", "app"]).await;
     ended.assert_code(0).assert_says("GOES TOO").assert_says("1.0, latest");
     assert_eq!(demo.store().tags("app"), ["2"]);
+}
+
+/// Naming the digest names no tag either.
+#[tokio::test]
+async fn tags_that_were_not_named_go_only_with_the_repositorys_name() {
+    let (demo, app, shell) = aliases(Settings::default()).await;
+    let before = demo.store().tags("app");
+    let [tag, by_digest] = [format!("{app}:1"), format!("{app}@{}", digest(&demo, "app", "1"))];
+    for (image, said) in [
+        (&tag, "`1.0` and `latest` go too, which were not named"),
+        (&by_digest, "`1` and 2 other tags go too, which were not named"),
+    ] {
+        let ended = shell.run(&["delete", image, "--image", "--yes"]).await;
+        ended.assert_code(2).assert_says(said).assert_says("`--confirm app` agrees");
+        assert_eq!(demo.store().tags("app"), before);
+    }
+    assert_eq!(changes(&demo), [""; 0]);
+    let all = [tag, format!("{app}:1.0"), format!("{app}:latest")];
+    let arguments = ["delete", &all[0], &all[1], &all[2], "--image", "--yes"];
+    shell.run(&arguments).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), ["2"], "where every tag was named, a yes is enough");
 }
 
 #[tokio::test]

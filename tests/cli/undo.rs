@@ -29,7 +29,7 @@ async fn an_image_that_went_comes_back_with_its_tags() {
     let (demo, app, shell) = two_images().await;
     let before = digest(&demo, "app", "1");
     demo.store().tag("app", "latest", before);
-    shell.run(&["delete", &format!("{app}:1"), "--image", "--yes"]).await.assert_code(0);
+    shell.run(&["delete", &format!("{app}:1"), "--image", "--yes", "--confirm", "app"]).await.assert_code(0);
     assert_eq!(demo.store().tags("app"), ["2"]);
     shell.run(&["undo", "--yes"]).await.assert_code(0);
     assert_eq!((digest(&demo, "app", "1"), digest(&demo, "app", "latest")), (before, before));
@@ -165,7 +165,7 @@ async fn a_tag_that_moved_since_the_crash_is_left_alone_when_the_change_is_resum
 #[tokio::test]
 async fn what_nothing_of_can_be_put_back_is_refused() {
     let (demo, app, shell) = two_images().await;
-    shell.run(&["delete", &format!("{app}:1"), "--image", "--yes"]).await.assert_code(0);
+    shell.run(&["delete", &format!("{app}:1"), "--image", "--yes", "--confirm", "app"]).await.assert_code(0);
     demo.store().change("app", |repository| repository.blobs.clear());
     demo.forget_requests();
     shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("of its blobs ");

@@ -42,6 +42,37 @@ async fn marks_are_made_counted_copied_and_dropped() {
     harness.does_not_show("marked");
 }
 
+/// What a filter hides is acted on as well, so it is counted, and Esc shows it before it drops it.
+#[tokio::test]
+async fn marks_that_a_filter_hides_are_counted_and_esc_clears_the_filter_first() {
+    let mut harness = at_tags().await;
+    harness.press("Space Space /").await.type_text("1.4.1").await.press("Enter").await;
+    harness.shows("2 marked, 1 hidden");
+    harness.press("Esc").await;
+    harness.shows("2 marked");
+    harness.does_not_show("hidden");
+    harness.does_not_show("/1.4.1");
+    harness.press("Esc").await;
+    harness.does_not_show("marked");
+    assert_eq!(harness.state.focus, Pane::Tags);
+}
+
+#[tokio::test]
+async fn marks_of_repositories_that_a_filter_or_a_namespace_hides_are_counted() {
+    let mut harness = Harness::sample().await;
+    harness.press("Space Space").await;
+    harness.shows("2 marked");
+    harness.press("T g Enter").await;
+    harness.shows("2 marked, 2 hidden");
+    harness.press("Enter T /").await.type_text("alpine").await.press("Enter").await;
+    harness.shows("2 marked, 1 hidden");
+    harness.press("Esc").await;
+    harness.shows("2 marked");
+    harness.does_not_show("1 hidden");
+    harness.press("Esc").await;
+    harness.does_not_show("marked");
+}
+
 #[tokio::test]
 async fn the_yank_menu_copies_references_digests_and_commands() {
     let mut harness = at_tags().await;

@@ -126,7 +126,10 @@ async fn deleting_an_image_says_which_other_tags_go() {
     harness.press("d").await.press("Tab").await;
     harness.shows("also goes  3, latest");
     harness.shows("garbage collection");
+    harness.shows("type team/app to delete 1 image, 3 tags");
     harness.press("l Enter").await;
+    assert_eq!(names(&harness.demo).len(), 5, "two tags that were not named would go");
+    harness.press("Backspace").await.type_text("team/app").await.press("Enter").await;
     assert_eq!(names(&harness.demo), ["1", "2"]);
 }
 
@@ -140,13 +143,30 @@ async fn where_the_server_cannot_untag_nothing_happens_unasked() {
     harness.shows("○ replace");
     harness.press("l Enter").await;
     assert_eq!(tags(&harness.demo), before, "it cannot be confirmed");
-    harness.press("d").await.press("Tab").await.press("Tab").await.press("l Enter").await;
+    harness.press("d").await.press("Tab").await;
+    harness.shows("● replace");
+    harness.press("l Enter").await;
     harness.shows("Untag by replacement?");
     assert_eq!(tags(&harness.demo), before, "it is asked for itself");
     harness.press("l Enter").await;
     let after = tags(&harness.demo);
     assert_eq!(after.keys().collect::<Vec<_>>(), ["1", "2", "3", "latest"]);
     assert!(after.iter().all(|(tag, digest)| before[tag] == *digest));
+}
+
+/// The way that takes tags along which were not named comes last, and asks for more.
+#[tokio::test]
+async fn where_the_server_cannot_untag_the_image_goes_only_with_the_name_typed() {
+    let mut harness = open(cannot_untag()).await;
+    let before = tags(&harness.demo);
+    go_to(&mut harness, "3.1").await;
+    harness.press("d").await.press("Tab").await.press("Tab").await;
+    harness.shows("● delete image");
+    harness.press("l Enter").await;
+    harness.shows("that is not the name");
+    assert_eq!(tags(&harness.demo), before);
+    harness.press("Tab").await;
+    harness.shows("● untag");
 }
 
 #[tokio::test]

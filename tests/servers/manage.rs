@@ -74,7 +74,7 @@ async fn an_image_goes_with_all_its_tags_and_comes_back_with_them() {
     for server in all() {
         let ((uploader, bytes), shell) = (fill(&server).await, Shell::new());
         let image = format!("{}/team/app:1.0.0", server.host);
-        let ended = shell.run(&["delete", &image, "--image", "--yes"]).await;
+        let ended = shell.run(&["delete", &image, "--image", "--yes", "--confirm", "team/app"]).await;
         if server.name == "distribution2 without deletes" {
             ended.assert_code(1).assert_says("REGISTRY_STORAGE_DELETE_ENABLED");
             assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES);

@@ -124,7 +124,7 @@ fn a_click_on_a_plan_that_has_only_just_appeared_confirms_nothing() {
 
 #[test]
 fn a_second_click_does_not_answer_the_second_question_of_a_replacement() {
-    let mut screen = after(super::plans::no_untag, (80, 24), &["d", "Tab", "Tab"]);
+    let mut screen = after(super::plans::no_untag, (80, 24), &["d", "Tab"]);
     screen.click("Untag 1 tag by replacement");
     let Dialog::Plan(plan) = top(&screen) else { panic!("a plan") };
     assert!(plan.asks_again && screen.started.is_empty());

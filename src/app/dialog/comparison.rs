@@ -140,6 +140,11 @@ impl Turn<'_> {
             _ if to.is_some() => {
                 to.map(|to| comparison.list.go(to));
             }
+            // What hides marked rows goes first, so that nobody drops marks unseen.
+            KeyCode::Esc if comparison.list.hidden_marks() > 0 => {
+                comparison.hides_same = false;
+                comparison.show();
+            }
             KeyCode::Esc if comparison.list.unmark() => {}
             KeyCode::Esc | KeyCode::Char('q' | 'h') | KeyCode::Left => {
                 if comparison.rows.is_loading() {

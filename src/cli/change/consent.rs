@@ -77,6 +77,11 @@ impl Consent<'_> {
                     _ => format!("{} digests are at stake", at_stake.count()),
                 }
             }
+            ([], Work::Delete(plan)) if plan.unnamed_tags().next().is_some() => {
+                let unnamed: Vec<&Tag> = plan.unnamed_tags().collect();
+                let go = if unnamed.len() == 1 { "goes too, which was" } else { "go too, which were" };
+                format!("{} {go} not named", list(&unnamed))
+            }
             ([], _) if work.name_to_type().is_some() => "the repository is protected".into(),
             ([], _) => "every change needs a yes".into(),
             (tags, _) => format!("{} would be replaced", list(tags)),

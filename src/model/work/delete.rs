@@ -78,7 +78,8 @@ pub struct Plan {
     pub blocked: Option<Refusal>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
-    /// To be typed to confirm: more than one digest is at stake, or a rule protects the repository.
+    /// To be typed to confirm: more goes than one digest with the tags that were named, or a rule protects the
+    /// repository.
     pub name_to_type: Option<RepositoryName>,
     /// What else should be known: a list of tags that may be incomplete, what was named and is not there.
     pub remarks: Vec<SafeText>,
@@ -155,13 +156,14 @@ impl Plan {
         })
     }
 
-    /// The ways to offer. The replacement is only for servers that cannot untag.
+    /// The ways to offer, those that take more than was named last. The replacement is only for servers that cannot
+    /// untag.
     pub fn ways(&self) -> Vec<Manner> {
         let cannot_untag = matches!(self.deletes.by_tag, Ability::No(_))
             || self.manner == Manner::Replace
             || self.manner == Manner::Untag && self.blocked.is_some();
         match cannot_untag {
-            true => vec![Manner::Untag, Manner::Image, Manner::Replace],
+            true => vec![Manner::Untag, Manner::Replace, Manner::Image],
             false => vec![Manner::Untag, Manner::Image],
         }
     }
@@ -177,6 +179,17 @@ impl Plan {
             image.named.iter().chain(others).chain(along)
         });
         tags.filter(move |tag| seen.insert(*tag))
+    }
+
+    /// The tags among those that stop working that the user did not name.
+    pub fn unnamed_tags(&self) -> impl Iterator<Item = &Tag> {
+        let named: HashSet<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();
+        self.tags_that_go().filter(move |tag| !named.contains(tag))
+    }
+
+    /// Whether a yes is not enough: more than one digest is at stake, or a tag goes that the user did not name.
+    pub fn is_far_reaching(&self) -> bool {
+        self.at_stake().count() > 1 || self.unnamed_tags().next().is_some()
     }
 
     /// Whether an image has no tag afterwards: what refers to it is left behind, or goes along.

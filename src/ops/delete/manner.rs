@@ -35,7 +35,7 @@ fn untag_blocked(plan: &Plan) -> Option<Refusal> {
     let Ability::No(why) = &plan.deletes.by_tag else { return None };
     let hint = match &plan.deletes.by_digest {
         Ability::No(_) => what_enables(&plan.repository.host),
-        _ => "delete the images with all their tags, or untag by replacement manifests".into(),
+        _ => "untag by replacement manifests, or delete the images with all their tags".into(),
     };
     refusal(format!("the server does not delete by tag ({why})"), hint)
 }

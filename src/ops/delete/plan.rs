@@ -65,8 +65,8 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         remarks,
         tags: tags.digests,
     };
-    let many = (plan.at_stake().count() > 1).then(|| name.clone());
-    plan.name_to_type = many.or_else(|| workshop.rules.name_to_type(&wish.repository));
+    let far = plan.is_far_reaching().then(|| name.clone());
+    plan.name_to_type = far.or_else(|| workshop.rules.name_to_type(&wish.repository));
     if let Some(weight) = weight::weigh(&client, &plan).await {
         plan.frees = Some(weight.frees);
         plan.shared = Some(weight.shared);

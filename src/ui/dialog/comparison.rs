@@ -9,6 +9,7 @@ use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::work::comparison::{Row, Standing};
 use crate::ui::Canvas;
+use crate::ui::pane::marked;
 use crate::ui::theme::Role;
 
 /// Columns of a short digest.
@@ -21,11 +22,10 @@ const WITH_DIGESTS: u16 = 56;
 impl Canvas<'_, '_> {
     /// Draws a comparison.
     pub fn comparison(&mut self, comparison: &Comparison) {
-        let marks = comparison.list.marks.len();
-        let title = match (comparison.rows.is_loading(), marks) {
+        let title = match (comparison.rows.is_loading(), marked(&comparison.list)) {
             (true, _) => format!("Compare {}", self.turning()),
-            (false, 0) => "Compare".to_string(),
-            (false, marks) => format!("Compare · {marks} marked"),
+            (false, None) => "Compare".to_string(),
+            (false, Some(marked)) => format!("Compare · {marked}"),
         };
         let hints = "p copy over  Space mark  * all that differ  x swap  . hide same  Esc leave";
         let area = layout::comparison(self.state);
