@@ -49,6 +49,7 @@ use answer::{Busy, Registry};
 use auth::{Auth, Tokens};
 use faults::{Fault, Faults, RequestView};
 pub use page::PageSize;
+use referrers::Turns;
 pub use requests::Request;
 use requests::Requests;
 pub use store::Store;
@@ -74,6 +75,8 @@ pub struct Settings {
     pub delete_blobs: bool,
     /// Whether there is a referrers API; it is 404 if not, and `OCI-Subject` is not sent.
     pub referrers: bool,
+    /// Whether one of two referrers of a subject that are put at the same time is never listed, as with olareg 0.1.2.
+    pub loses_referrers: bool,
     /// Whether mounts work; they become uploads (202) if not.
     pub mounts: bool,
     /// Whether a tag may not be pointed elsewhere, as where tags are immutable.
@@ -105,6 +108,7 @@ impl Default for Settings {
             delete_by_digest: true,
             delete_blobs: true,
             referrers: true,
+            loses_referrers: false,
             mounts: true,
             immutable_tags: false,
             sparse_manifests: false,
@@ -146,6 +150,7 @@ impl Demo {
             tokens: Tokens::default(),
             uploads: AtomicU64::new(0),
             busy: Busy::default(),
+            turns: Turns::default(),
         });
         let mut connections = JoinSet::new();
         let accepting = accept(listener, registry.clone());

@@ -49,6 +49,7 @@ mod ops {
     mod interruptions;
     mod journal;
     mod lists;
+    mod referrers;
     mod refusals;
     mod resume;
     mod retag;

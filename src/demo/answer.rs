@@ -10,14 +10,15 @@ use hyper::header;
 use hyper::{Method, Request, StatusCode};
 
 use super::auth::{Gatekeeper, Tokens};
-use super::faults::{self, Before, Faults, RequestView};
+use super::faults::{self, Before, Fault, Faults, RequestView};
+use super::referrers::{self, Turns};
 use super::refusal::Refusal;
 use super::reply::{self, Reply, name as header_name};
 use super::requests::Requests;
 use super::route::{Query, Route};
 use super::store::Store;
 use super::uploads::Uploads;
-use super::{Settings, blobs, catalog, manifests, referrers, tags};
+use super::{Settings, blobs, catalog, manifests, tags};
 
 /// The longest body of a POST to `/token`, in bytes.
 const FORM_LIMIT: usize = 64 * 1024;
@@ -38,6 +39,8 @@ pub struct Registry {
     pub uploads: AtomicU64,
     /// Requests that are being answered.
     pub busy: Busy,
+    /// Referrers that are being put.
+    pub turns: Turns,
 }
 
 /// How many requests are being answered at once, and the most there were.
@@ -84,8 +87,13 @@ impl Registry {
         let mut answer = match faults::before(fault).await? {
             Before::Answered(reply) => reply,
             Before::Truth(fault) => {
+                let unlisted =
+                    matches!(fault, Some(Fault::Unlisted)).then(|| request.uri().path().to_owned());
                 let mut reply = self.truth(request).await.unwrap_or_else(Refusal::into_reply);
                 reply::set(&mut reply, header_name::API_VERSION, "registry/2.0");
+                if let Some(Ok(Route::Manifest(name, reference))) = unlisted.map(|path| Route::of(&path)) {
+                    self.store.unlist(&name, &reference);
+                }
                 fault.into_iter().fold(reply, faults::after)
             }
         };
@@ -122,7 +130,12 @@ impl Registry {
             }
             (Route::Manifest(name, reference), &Method::PUT) => {
                 let bytes = collect(body, settings.manifest_limit, Refusal::manifest_too_large).await?;
-                manifests::put(settings, store, name, reference, headers, bytes)
+                let turn = self.turns.of_referrer(settings, name, &bytes).await;
+                let reply = manifests::put(settings, store, name, reference, headers, bytes)?;
+                if turn.is_some_and(|turn| turn.is_second) {
+                    store.unlist(name, reference);
+                }
+                Ok(reply)
             }
             (Route::Manifest(name, reference), &Method::DELETE) => {
                 manifests::delete(settings, store, name, reference)

@@ -22,6 +22,8 @@ use hyper::{HeaderMap, Method, StatusCode};
 use tokio::sync::watch;
 
 use super::reply::{self, Pieces, Reply};
+use super::store::Store;
+use crate::model::digest::Digest;
 
 /// A request as a hook sees it.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +72,9 @@ pub enum Fault {
     Headers(Vec<(String, Option<String>)>),
     /// What was asked for is done, and then answered with this all the same: a refusal whose effect exists.
     Done(Box<Fault>),
+    /// A manifest is put, and never listed among the referrers of its subject, as if another list had been written over
+    /// the one with it.
+    Unlisted,
 }
 
 impl Fault {
@@ -90,6 +95,30 @@ impl Fault {
         let body = serde_json::json!({"errors": [{"code": code, "message": "refused by a fault"}]});
         let json = ("Content-Type", "application/json");
         Fault::Done(Box::new(Fault::answer(status, &[json], body.to_string())))
+    }
+}
+
+/// The lists of tags stay as they are now, whatever is put and deleted from now on.
+pub fn lagging_tags(
+    store: &Store,
+) -> impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static {
+    let names = store.repositories().into_iter();
+    let lists: HashMap<String, Vec<String>> = names.map(|name| (name.clone(), store.tags(&name))).collect();
+    move |request, _| {
+        let name = request.path.strip_prefix("/v2/")?.strip_suffix("/tags/list")?;
+        let tags = lists.get(name).map_or(&[][..], Vec::as_slice);
+        let body = serde_json::json!({"name": name, "tags": tags});
+        Some(Fault::answer(200, &[("Content-Type", "application/json")], body.to_string()))
+    }
+}
+
+/// Every answer about a manifest names this digest in `Docker-Content-Digest`, whatever its bytes are.
+pub fn digest_header(
+    digest: Digest,
+) -> impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static {
+    move |request, _| {
+        let headers = vec![("docker-content-digest".to_owned(), Some(digest.to_string()))];
+        request.path.contains("/manifests/").then_some(Fault::Headers(headers))
     }
 }
 
@@ -249,8 +278,13 @@ pub(super) fn after(reply: Reply, fault: Fault) -> Reply {
             Fault::Answer { status, headers, body } => answered(status, headers, body),
             other => after(reply, other),
         },
-        // These came before.
-        Fault::Answer { .. } | Fault::Gate(_) | Fault::Then(..) | Fault::Hold | Fault::Close => reply,
+        // These came before, and one is the store's.
+        Fault::Answer { .. }
+        | Fault::Gate(_)
+        | Fault::Then(..)
+        | Fault::Hold
+        | Fault::Close
+        | Fault::Unlisted => reply,
     }
 }
 

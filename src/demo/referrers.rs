@@ -1,5 +1,9 @@
 //! `GET /v2/<name>/referrers/<digest>` (distribution-spec § Listing referrers).
 
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use hyper::Uri;
 use serde_json::{Value, json};
 
@@ -11,6 +15,40 @@ use super::reply::{self, Reply, name as header_name};
 use super::route::Query;
 use super::store::Store;
 use crate::model::digest::Digest;
+
+/// How long the list of a subject is being written, where two at once lose one.
+const WRITING: Duration = Duration::from_millis(20);
+
+/// The subjects whose lists are being written.
+#[derive(Debug, Default)]
+pub struct Turns(Mutex<HashSet<(String, Digest)>>);
+
+/// A referrer that is being put.
+pub struct Turn<'a> {
+    turns: &'a Turns,
+    key: (String, Digest),
+    /// Whether another one of the same subject was being put already.
+    pub is_second: bool,
+}
+
+impl Turns {
+    /// Takes the time that a list takes to be written; nothing where the registry loses none, or this is no referrer.
+    pub async fn of_referrer(&self, settings: &Settings, name: &str, bytes: &[u8]) -> Option<Turn<'_>> {
+        let contents = settings.loses_referrers.then(|| Contents::read(bytes).ok()).flatten()?;
+        let key = (name.to_owned(), contents.subject?.digest);
+        let is_second = !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        tokio::time::sleep(WRITING).await;
+        Some(Turn { turns: self, key, is_second })
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if !self.is_second {
+            self.turns.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        }
+    }
+}
 
 /// An index of the manifests that have `subject` as their subject: empty, not 404, if there are none.
 pub fn list(

@@ -151,6 +151,16 @@ impl Store {
         }
     }
 
+    /// Lists a manifest no more among the referrers of its subject.
+    pub(super) fn unlist(&self, name: &str, reference: &Reference) {
+        self.change(name, |repository| {
+            let digest = repository.resolve(reference);
+            if let Some(manifest) = digest.and_then(|digest| repository.manifests.get_mut(&digest)) {
+                manifest.subject = None;
+            }
+        });
+    }
+
     /// One page of the catalog, and whether more follow.
     pub(super) fn page_of_repositories(&self, page: &Page<'_>) -> (Vec<String>, bool) {
         let repositories = self.read();

@@ -135,6 +135,11 @@ pub enum BadManifest {
 }
 
 impl Manifest {
+    /// Whether a digest, by whatever algorithm, is one of these bytes.
+    pub fn is_named(&self, digest: &Digest) -> bool {
+        *digest == self.digest || digest.same_algorithm_of(&self.raw) == *digest
+    }
+
     /// The layers' descriptors, or the blobs' of an artifact manifest; none for the other kinds.
     pub fn layers(&self) -> &[Descriptor] {
         match &self.body {

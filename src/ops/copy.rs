@@ -12,6 +12,7 @@
 //! | how is it carried out, and when is a tag put | `run` |
 //! | blobs and manifests on their way, each digest once | `bring` |
 //! | referrers listed under tags, where there is no API | `fallback` |
+//! | are all referrers listed in the end | `listed` |
 //! | what the journal keeps of it | `entry` |
 
 mod bring;
@@ -19,6 +20,7 @@ pub(super) mod companions;
 mod destination;
 mod entry;
 mod fallback;
+mod listed;
 pub(super) mod parts;
 mod picked;
 mod plan;

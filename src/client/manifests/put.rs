@@ -32,8 +32,30 @@ impl Client {
         manifest: &Manifest,
     ) -> Result<Pushed, Error> {
         let request = self.pushing(name, selector, manifest).await?;
-        let answer = self.http().send(&request).await?;
-        self.pushed(name, selector, manifest, &request, &answer)
+        match self.http().send(&request).await {
+            Ok(answer) => self.pushed(name, selector, manifest, &request, &answer),
+            // No failure is reported before a look at what there is.
+            Err(error) if self.is_put_after(&error, name, selector, manifest).await => {
+                Ok(self.kept(name, selector, manifest, manifest.digest, false))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a manifest is there although the request that was to bring it was refused, or its answer was lost.
+    async fn is_put_after(
+        &self,
+        error: &Error,
+        name: &RepositoryName,
+        selector: &Selector,
+        manifest: &Manifest,
+    ) -> bool {
+        let may_be_there = !error.is_stopped() && error.cause != Cause::Refused;
+        may_be_there
+            && matches!(
+                self.head_manifest(name, selector, Lane::Interactive).await,
+                Ok(Some(digest)) if manifest.is_named(&digest)
+            )
     }
 
     /// Puts a manifest under a tag that was looked at before and had this digest, or none: it is not tried again once
@@ -74,6 +96,20 @@ impl Client {
         answer: &Answer,
     ) -> Result<Pushed, Error> {
         let digest = stored(answer, manifest).map_err(|cause| self.http().error(cause, Some(request), 1))?;
+        let seen = answer.header("oci-subject").and_then(|subject| subject.parse::<Digest>().ok());
+        let subject = manifest.subject().and_then(|subject| subject.digest);
+        Ok(self.kept(name, selector, manifest, digest, seen.is_some() && seen == subject))
+    }
+
+    /// Remembers a manifest that was put.
+    fn kept(
+        &self,
+        name: &RepositoryName,
+        selector: &Selector,
+        manifest: &Manifest,
+        digest: Digest,
+        subject_seen: bool,
+    ) -> Pushed {
         let content = Content {
             media_type: Some(manifest.media_type.as_str().to_string()),
             bytes: manifest.raw.clone(),
@@ -83,9 +119,7 @@ impl Client {
             self.0.manifests.forget(&(name.clone(), selector.clone()));
             self.cache().saw(&self.repository(name), tag, digest);
         }
-        let seen = answer.header("oci-subject").and_then(|subject| subject.parse::<Digest>().ok());
-        let subject = manifest.subject().and_then(|subject| subject.digest);
-        Ok(Pushed { digest, subject_seen: seen.is_some() && seen == subject })
+        Pushed { digest, subject_seen }
     }
 }
 

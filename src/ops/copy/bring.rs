@@ -11,8 +11,7 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore};
 use super::{companions, fallback, parts};
 use crate::client::{BlobSource, Cause, Client, Error, Mount, Transfer};
 use crate::model::digest::Digest;
-use crate::model::failure::{Failure, FailureKind};
-use crate::model::inspection::Found;
+use crate::model::failure::Failure;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
@@ -153,14 +152,16 @@ impl<'a> Carrier<'a> {
 
     /// Waits until a manifest can be put, under whatever name, while nobody else puts it, what it lists, or what lists it.
     /// With each put distribution empties the manifest's link and then writes it anew; an index whose child it cannot
-    /// read in that moment is refused (filesystem/driver.go, `PutContent`).
+    /// read in that moment is refused (filesystem/driver.go, `PutContent`). Of two referrers of one subject that are put at
+    /// the same time olareg 0.1.2 lists one.
     pub async fn turn_of(&self, manifest: &Manifest) -> Vec<Turn<'_>> {
         let children = parts::children(manifest).iter().filter_map(|child| child.digest);
         // In the order of their digests, so that no two wait for each other.
-        let digests: BTreeSet<Digest> = children.chain([manifest.digest]).collect();
+        let subject = manifest.subject().and_then(|subject| subject.digest);
+        let digests: BTreeSet<Digest> = children.chain([manifest.digest]).chain(subject).collect();
         let mut held = Vec::new();
         for (digest, turn) in digests.iter().filter_map(|digest| self.turns.get_key_value(digest)) {
-            held.push(match *digest == manifest.digest {
+            held.push(match *digest == manifest.digest || Some(*digest) == subject {
                 true => Either::Left(turn.write().await),
                 false => Either::Right(turn.read().await),
             });
@@ -243,32 +244,22 @@ impl<'a> Carrier<'a> {
         };
         let pushed = pushed.map_err(what)?;
         self.put.fetch_add(1, Ordering::Relaxed);
-        match manifest.subject().and_then(|subject| subject.digest) {
-            Some(_) if pushed.subject_seen => {
-                self.listed_by_registry.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
-                Ok(())
-            }
-            Some(subject) => self.check_listed(&subject, digest).await,
-            None => Ok(()),
+        if pushed.subject_seen {
+            self.listed_by_registry.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
         }
+        Ok(())
     }
 
-    /// That a referrer is listed somewhere: by the plan under a fallback tag, or by the registry itself.
-    async fn check_listed(&self, subject: &Digest, referrer: Digest) -> Result<(), Halt> {
-        if self.plan.lists.iter().any(|list| list.adds.contains(&referrer)) {
-            return Ok(());
+    /// Puts a referrer once more, since the registry does not list it.
+    pub async fn put_again(&self, referrer: &Manifest) -> Result<(), Halt> {
+        let _turn = self.turn_of(referrer).await;
+        if self.is_stopped() {
+            return Err(Halt::Stopped);
         }
-        let what = || format!("cannot list the referrer {}", referrer.short());
-        let found = self.destination.referrers(&self.plan.to.name, subject, false).await;
-        match found.map_err(|error| self.halt(&error, what()))?.found {
-            Some(Found::Api) => Ok(()),
-            _ => Err(Halt::Failed(Failure {
-                what: SafeText::from(what()),
-                why: "the registry does not list it, and no fallback tag is in the plan".into(),
-                hint: Some("plan it again".into()),
-                kind: FailureKind::Unsupported,
-            })),
-        }
+        let (to, digest) = (&self.plan.to.name, referrer.digest);
+        let put = self.destination.put_manifest(to, &Selector::Digest(digest), referrer).await;
+        let what = || format!("cannot put the referrer {} into {}", digest.short(), self.plan.to);
+        put.map(|_| ()).map_err(|error| self.halt(&error, what()))
     }
 
     /// Whether the registry took notice of what this manifest refers to, so that it lists it itself.
@@ -298,7 +289,11 @@ pub fn together(arrived: Vec<Result<(), Halt>>) -> Result<(), Halt> {
 
 fn turns(plan: &Plan) -> HashMap<Digest, RwLock<()>> {
     let all = plan.manifests.iter().chain(plan.images.iter().map(|image| &image.manifest));
-    all.map(|manifest| (manifest.digest, RwLock::default())).collect()
+    let digests = all.flat_map(|manifest| {
+        let subject = manifest.subject().and_then(|subject| subject.digest);
+        [manifest.digest].into_iter().chain(subject)
+    });
+    digests.map(|digest| (digest, RwLock::default())).collect()
 }
 
 /// For each image the digests of all that has to be brought for it: its parts, their parts, and what refers to them.

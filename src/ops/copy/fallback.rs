@@ -40,6 +40,11 @@ impl Listing<'_> {
         if self.list.adds.iter().all(|referrer| self.carrier.is_listed_by_registry(referrer)) {
             return Ended::before_put(Outcome::Already("the registry lists them itself".into()));
         }
+        self.merge().await
+    }
+
+    /// Writes the list whatever the registry says that it lists itself.
+    pub async fn merge(&self) -> Ended {
         let mut kept = self.list.replaces;
         let mut ended = Ended::before_put(Outcome::Left("others keep writing the list".into()));
         for _ in 0..TRIES {

@@ -1,6 +1,6 @@
 //! Carrying a plan out: everything by digest first, then each tag, if it is still what the plan saw.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -8,8 +8,10 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join_all};
 
 use super::bring::{Arrival, Carrier, Halt, together};
+use super::companions;
 use super::entry::Entry;
 use super::fallback::{Listing, halt_of};
+use super::listed::Check;
 use crate::client::Transfer;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -37,11 +39,12 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let transfer = Arc::new(Transfer { stop: watch.stop.clone(), ..Transfer::default() });
     let carrier = Carrier::new(plan, source, destination, transfer);
     let job = Job { plan, carrier: &carrier, entry: &entry, watch };
-    let (ended, mut remarks) = job.run().await;
+    let (ended, unclaimed) = job.run().await;
     let items = names(plan).zip(&ended);
     let items = items.map(|(name, ended)| Item { name, outcome: Some(ended.outcome.clone()) });
     let mut items: Vec<Item> = items.collect();
-    remarks.extend(leftovers(&carrier, &items));
+    items.extend(unclaimed);
+    let mut remarks = leftovers(&carrier, &items);
     remarks.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
     items.extend(plan.missed.iter().map(Item::from));
     let entry = entry.end(&mut remarks).await;
@@ -59,6 +62,9 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
 /// How a list of referrers ends. Clones wait for the same one.
 type Listed<'a> = Shared<BoxFuture<'a, Ended>>;
 
+/// Whether the referrers of one subject are listed. Clones wait for the same look.
+type Checked<'a> = Shared<BoxFuture<'a, Result<(), Halt>>>;
+
 /// A plan under way.
 struct Job<'a> {
     plan: &'a Plan,
@@ -68,39 +74,87 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    /// How every image and then every list of referrers ended, and remarks on what belongs to none of them.
-    async fn run(&'a self) -> (Vec<Ended>, Vec<SafeText>) {
+    /// How every image and then every list of referrers ended, and what failed that belongs to none of them.
+    async fn run(&'a self) -> (Vec<Ended>, Vec<Item>) {
         let items = names(self.plan).map(|name| Item { name, outcome: None }).collect();
         self.watch.progress.send_replace(Progress { items, bytes: self.plan.bytes(), ..Progress::default() });
         let arrivals = self.carrier.arrivals();
         let lists = self.plan.lists.iter().enumerate();
         let lists: Vec<Listed> =
             lists.map(|(index, list)| self.list(index, list, &arrivals).boxed().shared()).collect();
+        let checks: HashMap<Digest, Checked> = companions::by_subject(&self.plan.manifests)
+            .into_iter()
+            .map(|(subject, of_it)| {
+                (subject, self.check(subject, &of_it, &arrivals, &lists).boxed().shared())
+            })
+            .collect();
         let images = self.plan.images.iter().enumerate().map(|(index, image)| {
             let needed = self.carrier.of_image(index, &arrivals);
-            let of_it = self.plan.lists.iter().zip(&lists);
-            let of_it = of_it.filter(|(list, _)| self.carrier.needs(index, &list.subject));
-            let of_it = of_it.map(|(list, listed)| (list, listed.clone())).collect();
-            self.image(index, image, needed, of_it).boxed()
+            let checks = checks.iter().filter(|(subject, _)| self.carrier.needs(index, subject));
+            let checks = checks.map(|(_, checked)| checked.clone()).collect();
+            self.image(index, image, needed, checks).boxed()
         });
+        let is_needed =
+            |subject: &Digest| (0..self.plan.images.len()).any(|index| self.carrier.needs(index, subject));
+        let unclaimed = checks.iter().filter(|(subject, _)| !is_needed(subject));
+        let unclaimed: Vec<Checked> = unclaimed.map(|(_, checked)| checked.clone()).collect();
         let work = async {
             let mut ended = join_all(images).await;
             ended.extend(join_all(lists.iter().cloned()).await);
-            (ended, self.unclaimed(self.carrier.unclaimed(&arrivals)).await)
+            let unclaimed = self.carrier.unclaimed(&arrivals).into_iter().chain(unclaimed);
+            (ended, self.unclaimed(unclaimed.collect()).await)
         };
         while_telling(work, || self.tell()).await
     }
 
-    /// What no image claims: referrers of what is deep down in something that is there already.
-    async fn unclaimed(&self, arrivals: Vec<Arrival<'a>>) -> Vec<SafeText> {
+    /// What failed and no image claims: referrers of what is deep down in something that is there already.
+    async fn unclaimed(&self, arrivals: Vec<Arrival<'a>>) -> Vec<Item> {
         let failed = join_all(arrivals).await.into_iter().filter_map(|arrived| match arrived {
-            Err(Halt::Failed(failure)) => Some(SafeText::from(format!("{}: {}", failure.what, failure.why))),
+            Err(Halt::Failed(failure)) => Some(failure),
             _ => None,
         });
-        let mut remarks: Vec<SafeText> = failed.collect();
-        remarks.sort();
-        remarks.dedup();
-        remarks
+        let mut failed: Vec<Failure> = failed.collect();
+        failed.sort_by(|one, other| one.what.as_str().cmp(other.what.as_str()));
+        failed.dedup();
+        let item =
+            |failure: Failure| Item { name: "referrers".into(), outcome: Some(Outcome::Failed(failure)) };
+        failed.into_iter().map(item).collect()
+    }
+
+    /// Looks whether the referrers of a subject are listed, as soon as they are there and their list is written.
+    fn check(
+        &'a self,
+        subject: Digest,
+        referrers: &[Digest],
+        arrivals: &HashMap<Digest, Arrival<'a>>,
+        lists: &[Listed<'a>],
+    ) -> impl Future<Output = Result<(), Halt>> + Send + use<'a> {
+        let needed = referrers.iter().filter_map(|referrer| arrivals.get(referrer).cloned());
+        let needed: Vec<Arrival<'a>> = needed.collect();
+        let referrers: HashSet<&Digest> = referrers.iter().collect();
+        let put = self.plan.manifests.iter().filter(|manifest| referrers.contains(&manifest.digest));
+        let list = self.plan.lists.iter().zip(lists).enumerate();
+        let list = list.map(|(index, (list, listed))| (index, list, listed.clone()));
+        let list = list.into_iter().find(|(_, list, _)| list.subject == subject);
+        let check = Check {
+            carrier: self.carrier,
+            name: &self.plan.to.name,
+            subject,
+            referrers: put.collect(),
+            listing: list.as_ref().map(|(index, list, _)| self.listing(*index, list)),
+        };
+        async move {
+            together(join_all(needed).await)?;
+            if let Some((_, list, listed)) = list {
+                halt_of(&listed.await.outcome, list)?;
+            }
+            check.run().await
+        }
+    }
+
+    fn listing(&'a self, index: usize, list: &'a ReferrerList) -> Listing<'a> {
+        let place = Place { client: &self.carrier.destination, name: &self.plan.to.name };
+        Listing { carrier: self.carrier, entry: self.entry, place, index, list }
     }
 
     /// Writes a list of referrers, as soon as those are there.
@@ -113,8 +167,7 @@ impl<'a> Job<'a> {
         let needed = list.adds.iter().filter_map(|referrer| arrivals.get(referrer).cloned());
         let needed: Vec<Arrival<'a>> = needed.collect();
         async move {
-            let place = Place { client: &self.carrier.destination, name: &self.plan.to.name };
-            let listing = Listing { carrier: self.carrier, entry: self.entry, place, index, list };
+            let listing = self.listing(index, list);
             let ended = match (self.entry.trouble_of_list(index), together(join_all(needed).await)) {
                 (Some(failure), _) => Ended::before_put(Outcome::Failed(failure.clone())),
                 (None, Ok(())) => listing.write().await,
@@ -133,14 +186,14 @@ impl<'a> Job<'a> {
         index: usize,
         image: &Image,
         needed: Vec<Arrival<'a>>,
-        lists: Vec<(&ReferrerList, Listed<'a>)>,
+        checks: Vec<Checked<'a>>,
     ) -> Ended {
         let ended = match self.entry.trouble(index) {
             Some(failure) => {
                 self.carrier.give_up(index);
                 Ended::before_put(Outcome::Failed(failure.clone()))
             }
-            None => match self.wait_for(index, needed, lists).await {
+            None => match self.wait_for(index, needed, checks).await {
                 Ok(()) => self.land(image).await,
                 Err(halt) => Ended::before_put(self.outcome(halt)),
             },
@@ -157,13 +210,10 @@ impl<'a> Job<'a> {
         &self,
         index: usize,
         needed: Vec<Arrival<'a>>,
-        lists: Vec<(&ReferrerList, Listed<'a>)>,
+        checks: Vec<Checked<'a>>,
     ) -> Result<(), Halt> {
         self.carrier.wait_for(index, needed).await?;
-        for (list, listed) in lists {
-            halt_of(&listed.await.outcome, list)?;
-        }
-        Ok(())
+        together(join_all(checks).await)
     }
 
     fn has_ended(&self, item: usize, ended: &Ended) {

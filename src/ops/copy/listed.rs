@@ -1,0 +1,123 @@
+//! The last look at referrers: whether all that were put are listed, by the registry itself or under the fallback tag.
+//! What a registry loses is put once more; what stays lost has failed, whatever the registry answered before.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::bring::{Carrier, Halt};
+use super::fallback::{Listing, halt_of};
+use crate::client::Referrers;
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::inspection::Found;
+use crate::model::manifest::Manifest;
+use crate::model::plural::counted;
+use crate::model::reference::RepositoryName;
+use crate::model::text::SafeText;
+
+/// How long a registry may take to list what it took, before a referrer counts as lost.
+const LATE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(600)];
+
+/// The referrers of one subject that a copy puts.
+pub struct Check<'a> {
+    /// What carries the plan out.
+    pub carrier: &'a Carrier<'a>,
+    /// The repository at the destination.
+    pub name: &'a RepositoryName,
+    /// What they refer to.
+    pub subject: Digest,
+    /// All of them. They are there already.
+    pub referrers: Vec<&'a Arc<Manifest>>,
+    /// The fallback tag that the plan writes for them, if it does.
+    pub listing: Option<Listing<'a>>,
+}
+
+impl Check<'_> {
+    /// Fails if one of them is not listed and putting it once more does not help.
+    pub async fn run(&self) -> Result<(), Halt> {
+        let Missing { referrers, by_api } = self.missing().await?;
+        if referrers.is_empty() {
+            return Ok(());
+        }
+        match &self.listing {
+            Some(listing) if !by_api => halt_of(&listing.merge().await.outcome, listing.list)?,
+            _ if !by_api => return Err(self.lost(&referrers, false)),
+            _ => {
+                for referrer in &referrers {
+                    self.carrier.put_again(referrer).await?;
+                }
+            }
+        }
+        let still = self.missing().await?;
+        match still.referrers.is_empty() {
+            true => Ok(()),
+            false => Err(self.lost(&still.referrers, still.by_api)),
+        }
+    }
+
+    /// Those that are not listed although the registry had some time.
+    async fn missing(&self) -> Result<Missing<'_>, Halt> {
+        let mut missing = Missing { referrers: Vec::new(), by_api: false };
+        for wait in LATE {
+            tokio::time::sleep(wait).await;
+            if self.carrier.is_stopped() {
+                return Err(Halt::Stopped);
+            }
+            let Some(found) = self.ask().await? else { return Ok(Missing { by_api: true, ..missing }) };
+            let listed: HashSet<Digest> =
+                found.descriptors.iter().filter_map(|descriptor| descriptor.digest).collect();
+            let is_missing = |referrer: &&&Arc<Manifest>| !listed.contains(&referrer.digest);
+            let referrers = self.referrers.iter().filter(is_missing).copied().collect();
+            missing = Missing { referrers, by_api: found.found == Some(Found::Api) };
+            if missing.referrers.is_empty() {
+                break;
+            }
+        }
+        Ok(missing)
+    }
+
+    /// What the registry lists. `None` if it took notice of all of them and does not say what it lists.
+    async fn ask(&self) -> Result<Option<Referrers>, Halt> {
+        match self.carrier.destination.referrers(self.name, &self.subject, true).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if matches!(error.cause.status(), Some(401 | 403)) && self.all_noticed() => Ok(None),
+            Err(error) => {
+                let what = format!("cannot see what refers to {}", self.subject.short());
+                Err(self.carrier.halt(&error, what))
+            }
+        }
+    }
+
+    fn all_noticed(&self) -> bool {
+        self.referrers.iter().all(|referrer| self.carrier.is_listed_by_registry(&referrer.digest))
+    }
+
+    fn lost(&self, missing: &[&Arc<Manifest>], by_api: bool) -> Halt {
+        let names: Vec<String> = missing.iter().map(|referrer| referrer.digest.short()).collect();
+        let (why, hint) = match (by_api, &self.listing) {
+            (true, _) => {
+                ("the registry took it and does not list it, also after it was put again", "copy it again")
+            }
+            (false, Some(_)) => ("the list under the fallback tag lost it twice", "copy it again"),
+            (false, None) => {
+                ("the registry does not list it, and no fallback tag is in the plan", "plan it again")
+            }
+        };
+        let referrers = counted(missing.len(), "referrer", "referrers");
+        let what = format!("{referrers} of {} not listed: {}", self.subject.short(), names.join(", "));
+        Halt::Failed(Failure {
+            what: SafeText::from(what),
+            why: why.into(),
+            hint: Some(hint.into()),
+            kind: FailureKind::Unsupported,
+        })
+    }
+}
+
+/// Referrers that are in no list.
+struct Missing<'a> {
+    referrers: Vec<&'a Arc<Manifest>>,
+    /// Whether the registry keeps the list itself.
+    by_api: bool,
+}

@@ -1,0 +1,134 @@
+//! Copies with several referrers of one subject: each is listed in the end, or the copy has failed.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use regtui::demo::faults::Fault;
+use regtui::demo::{self, Store};
+use regtui::model::digest::Digest;
+use regtui::model::work::copy::{What, Wish};
+use regtui::model::work::progress::Outcome;
+
+use crate::support::copying::{Sides, outcome};
+use crate::support::registry::name;
+
+const SPDX: &str = "application/spdx+json";
+
+/// An image with so many referrers, each of which has a tag of its own if wished.
+fn referred(count: usize, is_tagged: bool) -> (Store, Digest, Vec<Digest>) {
+    let store = Store::new();
+    let image = store.image("app").label("a", "1").tag("1").push();
+    let referrers = (0..count).map(|number| {
+        let text = format!("{{\"number\": {number}}}");
+        let referrer = store.artifact("app").kind(SPDX).layer("text/spdx", text).subject(&image);
+        let referrer = if is_tagged { referrer.tag(format!("sbom-{number}")) } else { referrer };
+        referrer.push().digest
+    });
+    let referrers = referrers.collect();
+    (store, image.digest, referrers)
+}
+
+async fn listed(sides: &Sides, subject: &Digest) -> Vec<Digest> {
+    let found = sides.to.client.referrers(&name("copy"), subject, true).await.expect("a list");
+    let mut digests: Vec<Digest> = found.descriptors.iter().filter_map(|one| one.digest).collect();
+    digests.sort();
+    digests
+}
+
+fn sorted(mut digests: Vec<Digest>) -> Vec<Digest> {
+    digests.sort();
+    digests
+}
+
+fn forgetful() -> demo::Settings {
+    demo::Settings { loses_referrers: true, ..demo::Settings::default() }
+}
+
+#[tokio::test]
+async fn referrers_of_one_subject_are_put_one_after_another() {
+    let (store, image, referrers) = referred(5, false);
+    let sides = Sides::to(store, forgetful(), Store::new()).await;
+    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    assert_eq!(listed(&sides, &image).await, sorted(referrers.clone()));
+    let puts = sides.writes().into_iter().filter(|line| line.starts_with("PUT /v2/copy/manifests/sha256"));
+    assert_eq!(puts.count(), referrers.len() + 1, "none had to be put twice: {:?}", sides.writes());
+}
+
+#[tokio::test]
+async fn tags_of_referrers_of_one_subject_are_put_one_after_another() {
+    for with_referrers in [false, true] {
+        let (store, image, referrers) = referred(5, true);
+        let sides = Sides::to(store, forgetful(), Store::new()).await;
+        let wish = Wish { what: What::AllTags, referrers: with_referrers, ..sides.wish(&[]) };
+        sides.copy(&wish).await;
+        assert_eq!(listed(&sides, &image).await, sorted(referrers), "--referrers: {with_referrers}");
+    }
+}
+
+#[tokio::test]
+async fn a_referrer_that_the_registry_lost_is_put_once_more() {
+    let (store, image, referrers) = referred(3, false);
+    let sides = Sides::of(store).await;
+    let lost = format!("/manifests/{}", referrers[1]);
+    sides.to.demo.fault(move |request, nth| {
+        (request.method == "PUT" && request.path.ends_with(&lost) && nth == 1).then_some(Fault::Unlisted)
+    });
+    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    assert_eq!(listed(&sides, &image).await, sorted(referrers));
+}
+
+#[tokio::test]
+async fn a_referrer_that_stays_lost_is_a_failure_and_its_image_gets_no_tag() {
+    let (store, _, referrers) = referred(3, false);
+    let sides = Sides::of(store).await;
+    let lost = format!("/manifests/{}", referrers[1]);
+    sides.to.demo.fault(move |request, _| {
+        (request.method == "PUT" && request.path.ends_with(&lost)).then_some(Fault::Unlisted)
+    });
+    let plan = sides.plan(&Wish { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
+    let report = sides.run(&plan).await;
+    let Outcome::Failed(failure) = outcome(&report, "1") else { panic!("{report:#?}") };
+    assert!(failure.what.as_str().contains(&referrers[1].short()), "{failure:?}");
+    assert!(failure.why.as_str().contains("does not list it"), "{failure:?}");
+    assert_eq!((sides.there("1"), report.is_success()), (None, false));
+}
+
+/// Another client that does not merge writes its own list over the one that was just written.
+#[tokio::test]
+async fn a_list_under_the_fallback_tag_that_was_overwritten_is_merged_once_more() {
+    let (store, image, referrers) = referred(2, false);
+    let there = Store::new();
+    let foreign = there.index("copy").annotation("of", "another client").push().digest;
+    let without = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let sides = Sides::to(store, without, there).await;
+    let tag = format!("sha256-{}", image.hex());
+    let (store, path) = (sides.to.demo.store().clone(), format!("/v2/copy/manifests/{tag}"));
+    let heads_after_put = AtomicUsize::new(0);
+    sides.to.demo.fault(move |request, _| {
+        let is_put = store.digest_of("copy", &tag).is_some();
+        if request.method == "HEAD" && request.path == path && is_put {
+            // The first of them sees that the list was put.
+            if heads_after_put.fetch_add(1, Ordering::Relaxed) == 1 {
+                store.tag("copy", &tag, foreign);
+            }
+        }
+        None
+    });
+    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    assert_eq!(listed(&sides, &image).await, sorted(referrers));
+}
+
+/// A refusal says nothing about what is there.
+#[tokio::test]
+async fn manifests_that_are_there_although_they_were_refused_count_as_put() {
+    for (status, code) in [(400, "MANIFEST_INVALID"), (404, "UNKNOWN"), (409, "CONFLICT"), (500, "UNKNOWN")] {
+        let (store, image, referrers) = referred(2, false);
+        let sides = Sides::of(store).await;
+        sides.to.demo.fault(move |request, _| {
+            let is_it = request.method == "PUT" && request.path.contains("/manifests/sha256:");
+            is_it.then(|| Fault::done_but_refused(status, code))
+        });
+        sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+        sides.is_same("1");
+        assert_eq!(listed(&sides, &image).await, sorted(referrers), "{status}");
+    }
+}
