@@ -17,8 +17,6 @@ pub const LONGEST_NAME: usize = 255;
 /// Longest tag, in bytes.
 pub const LONGEST_TAG: usize = 128;
 
-const HUB: &str = "docker.io";
-
 /// Why a piece of text is not the name that it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
@@ -93,10 +91,11 @@ macro_rules! text_of_name {
     };
 }
 
-/// A registry as people write it: `docker.io`, `localhost:5000`, `[::1]:5000`. Lower case.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Host(Arc<str>);
-text_of_name!(Host);
+mod host;
+mod target;
+
+pub use host::Host;
+pub use target::Target;
 
 /// The path of a repository inside its registry: `library/nginx`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -135,96 +134,6 @@ pub struct Reference {
     pub tag: Option<Tag>,
     /// Its digest, if one was written.
     pub digest: Option<Digest>,
-}
-
-/// What a command line names.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Target {
-    /// `localhost:5000`, `docker.io`, or anything with `/` at its end.
-    Registry(Host),
-    /// `ghcr.io/org/app`, `nginx`.
-    Repository(Repository),
-    /// `nginx:1.27`, `host/app@sha256:…`.
-    Image(Reference),
-}
-
-impl Host {
-    /// Reads a registry host. The aliases of Docker Hub all become `docker.io`.
-    pub fn parse(text: &str) -> Result<Host, BadName> {
-        let lower = text.to_ascii_lowercase();
-        if !is_host(&lower) {
-            return Err(BadName::Host);
-        }
-        match lower.as_str() {
-            "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => Ok(Host(HUB.into())),
-            _ => Ok(Host(lower.into())),
-        }
-    }
-
-    /// The host that answers the registry API: differs from the name only on Docker Hub.
-    pub fn api(&self) -> &str {
-        if self.is_docker_hub() { "registry-1.docker.io" } else { &self.0 }
-    }
-
-    /// Whether this is Docker Hub.
-    pub fn is_docker_hub(&self) -> bool {
-        &*self.0 == HUB
-    }
-
-    /// The host without its port, and without the brackets of an IPv6 address.
-    pub fn without_port(&self) -> &str {
-        match self.0.strip_prefix('[') {
-            Some(rest) => rest.split(']').next().unwrap_or(rest),
-            None => self.0.split(':').next().unwrap_or(&self.0),
-        }
-    }
-
-    /// The port, if one is written.
-    pub fn port(&self) -> Option<u16> {
-        let after = match self.0.rsplit_once(']') {
-            Some((_, after)) => after.strip_prefix(':')?,
-            None => self.0.split_once(':')?.1,
-        };
-        after.parse().ok()
-    }
-
-    /// Whether it names this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `::1`.
-    pub fn is_loopback(&self) -> bool {
-        let host = self.without_port();
-        host == "localhost"
-            || host.ends_with(".localhost")
-            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
-}
-
-fn is_host(text: &str) -> bool {
-    let (name, port) = match text.strip_prefix('[') {
-        Some(rest) => {
-            let Some((address, after)) = rest.split_once(']') else { return false };
-            if address.parse::<std::net::Ipv6Addr>().is_err() {
-                return false;
-            }
-            match after.strip_prefix(':') {
-                Some(port) => ("v6", Some(port)),
-                None if after.is_empty() => ("v6", None),
-                None => return false,
-            }
-        }
-        None => match text.split_once(':') {
-            Some((name, port)) => (name, Some(port)),
-            None => (text, None),
-        },
-    };
-    let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
-    text.len() < LONGEST_NAME && name.split('.').all(is_host_label) && port.is_none_or(is_port)
-}
-
-fn is_host_label(label: &str) -> bool {
-    let bytes = label.as_bytes();
-    let ends_well = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
-    ends_well(bytes.first())
-        && ends_well(bytes.last())
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
 }
 
 impl RepositoryName {
@@ -331,7 +240,7 @@ impl Repository {
     pub fn parse(text: &str) -> Result<Repository, BadName> {
         let (host, name) = match text.split_once('/') {
             Some((first, rest)) if looks_like_host(first) => (Host::parse(first)?, rest),
-            _ => (Host(HUB.into()), text),
+            _ => (Host::docker_hub(), text),
         };
         let name = match host.is_docker_hub() && !name.contains('/') && !name.is_empty() {
             true if is_identifier(name) => return Err(BadName::Identifier),
@@ -389,48 +298,6 @@ impl fmt::Display for Reference {
             write!(f, "@{digest}")?;
         }
         Ok(())
-    }
-}
-
-impl Target {
-    /// Reads what a command line names. A text without a slash is a registry when it can hardly be an image: it ends in
-    /// `/`, is `localhost`, or has a dot in its host and nothing but a port behind it.
-    pub fn parse(text: &str) -> Result<Target, BadName> {
-        let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
-        if let Some(host) = text.strip_suffix('/')
-            && !host.contains('/')
-        {
-            return Host::parse(host).map(Target::Registry);
-        }
-        let text = text.strip_suffix('/').unwrap_or(text);
-        if !text.contains(['/', '@'])
-            && let Ok(host) = Host::parse(text)
-            && (host.is_loopback() || host.without_port().contains(['.', ':']))
-        {
-            return Ok(Target::Registry(host));
-        }
-        if let Some((host, port)) = text.rsplit_once(':')
-            && !port.is_empty()
-            && port.bytes().all(|byte| byte.is_ascii_digit())
-            && matches!(Target::parse(host), Ok(Target::Registry(_)))
-        {
-            // It is no tag: with a smaller number behind it, it would be a registry.
-            return Err(BadName::Port);
-        }
-        let reference = Reference::parse(text)?;
-        match (&reference.tag, &reference.digest) {
-            (None, None) => Ok(Target::Repository(reference.repository)),
-            _ => Ok(Target::Image(reference)),
-        }
-    }
-
-    /// The registry that it is in.
-    pub fn host(&self) -> &Host {
-        match self {
-            Target::Registry(host) => host,
-            Target::Repository(repository) => &repository.host,
-            Target::Image(reference) => &reference.repository.host,
-        }
     }
 }
 

@@ -1,0 +1,100 @@
+//! The name of a registry.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{BadName, LONGEST_NAME};
+
+const HUB: &str = "docker.io";
+
+/// A registry as people write it: `docker.io`, `localhost:5000`, `[::1]:5000`. Lower case.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Host(Arc<str>);
+text_of_name!(Host);
+
+impl Host {
+    /// Reads a registry host. The aliases of Docker Hub all become `docker.io`.
+    pub fn parse(text: &str) -> Result<Host, BadName> {
+        let lower = text.to_ascii_lowercase();
+        if !is_host(&lower) {
+            return Err(BadName::Host);
+        }
+        match lower.as_str() {
+            "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => Ok(Host::docker_hub()),
+            _ => Ok(Host(lower.into())),
+        }
+    }
+
+    /// Docker Hub: the registry of names that name none.
+    pub fn docker_hub() -> Host {
+        Host(HUB.into())
+    }
+
+    /// The host that answers the registry API: differs from the name only on Docker Hub.
+    pub fn api(&self) -> &str {
+        if self.is_docker_hub() { "registry-1.docker.io" } else { &self.0 }
+    }
+
+    /// Whether this is Docker Hub.
+    pub fn is_docker_hub(&self) -> bool {
+        &*self.0 == HUB
+    }
+
+    /// The host without its port, and without the brackets of an IPv6 address.
+    pub fn without_port(&self) -> &str {
+        match self.0.strip_prefix('[') {
+            Some(rest) => rest.split(']').next().unwrap_or(rest),
+            None => self.0.split(':').next().unwrap_or(&self.0),
+        }
+    }
+
+    /// The port, if one is written.
+    pub fn port(&self) -> Option<u16> {
+        let after = match self.0.rsplit_once(']') {
+            Some((_, after)) => after.strip_prefix(':')?,
+            None => self.0.split_once(':')?.1,
+        };
+        after.parse().ok()
+    }
+
+    /// Whether it names this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `::1`.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.without_port();
+        host == "localhost"
+            || host.ends_with(".localhost")
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let Some((address, after)) = rest.split_once(']') else { return false };
+            if address.parse::<std::net::Ipv6Addr>().is_err() {
+                return false;
+            }
+            match after.strip_prefix(':') {
+                Some(port) => ("v6", Some(port)),
+                None if after.is_empty() => ("v6", None),
+                None => return false,
+            }
+        }
+        None => match text.split_once(':') {
+            Some((name, port)) => (name, Some(port)),
+            None => (text, None),
+        },
+    };
+    let is_port = |port: &str| port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    text.len() < LONGEST_NAME && name.split('.').all(is_host_label) && port.is_none_or(is_port)
+}
+
+fn is_host_label(label: &str) -> bool {
+    let bytes = label.as_bytes();
+    let ends_well = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    ends_well(bytes.first())
+        && ends_well(bytes.last())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+}
