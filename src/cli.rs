@@ -6,8 +6,10 @@ mod delete;
 mod inspect;
 mod journal;
 mod ls;
+mod names;
 mod print;
 mod resume;
+mod sides;
 mod tag;
 mod undo;
 
@@ -24,13 +26,14 @@ use crate::client::{Patience, Pool, credentials::Credentials};
 use crate::config::{Config, paths};
 use crate::demo;
 use crate::model::failure::Failure;
-use crate::model::reference::{Host, Reference, Target};
-use crate::model::text::SafeText;
+use crate::model::reference::Host;
 use crate::model::work::rules::Rules;
 use crate::ops::journal::Journal;
 use crate::ops::work::Workshop;
 use crate::runtime::{self, End, Inbox, threads};
 use crate::ui::theme;
+use names::Names;
+use sides::Everywhere;
 
 /// Browse and manage container image registries
 #[derive(Debug, Parser)]
@@ -64,7 +67,7 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options everywhere")]
 struct Options {
-    /// Speak HTTP instead of HTTPS; loopback does by itself
+    /// Speak HTTP instead of HTTPS; loopback does by itself, and `http://` in front of a name does for its registry alone
     #[arg(long, global = true)]
     plain_http: bool,
     /// Do not check certificates
@@ -204,10 +207,14 @@ impl Cli {
                 until_interrupted(inspect.run(&pool(&config, None), colour)).await
             }
             Some(Command::Tag(tag)) => tag.run(&workshop(&self.options, &config, None)).await,
-            Some(Command::Copy(copy)) => copy.run(&workshop(&self.options, &config, None)).await,
+            Some(Command::Copy(copy)) => {
+                copy.run(&workshop(&self.options, &config, None), self.options.everywhere()).await
+            }
             Some(Command::Delete(delete)) => delete.run(&workshop(&self.options, &config, None)).await,
             Some(Command::Undo(undo)) => undo.run(&workshop(&self.options, &config, None)).await,
-            Some(Command::Resume(resume)) => resume.run(&workshop(&self.options, &config, None)).await,
+            Some(Command::Resume(resume)) => {
+                resume.run(&workshop(&self.options, &config, None), self.options.everywhere()).await
+            }
             Some(Command::Journal(list)) => list.run(&workshop(&self.options, &config, None).journal).await,
         }
     }
@@ -228,8 +235,7 @@ impl Cli {
         config.mouse &= !self.no_mouse;
         config.cache &= !options.no_cache;
         config.read_only |= options.read_only;
-        config.plain_http |= options.plain_http;
-        config.insecure |= options.insecure;
+        config.reach_all(options.plain_http, options.insecure);
         config.ca_file = options.ca_file.clone().or(config.ca_file);
         config.log_file = options.log_file.clone().or(config.log_file);
         config.log_level = options.log_level.clone().unwrap_or(config.log_level);
@@ -256,6 +262,11 @@ impl Options {
             rules.read_only = Some(if is_flag { "`--read-only`" } else { "`REGTUI_READ_ONLY`" });
         }
         rules
+    }
+
+    /// What the flags say about every registry.
+    fn everywhere(&self) -> Everywhere {
+        Everywhere { plain_http: self.plain_http, insecure: self.insecure }
     }
 
     /// Whether to use colours: as the user says, else on a terminal unless `NO_COLOR` is set.
@@ -297,9 +308,12 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
             "the terminal UI needs a terminal; `regtui ls TARGET` and `regtui inspect IMAGE` print instead";
         return Err(Trouble::Usage(text.into()));
     }
+    let inbox = Inbox::default();
+    let workshop = workshop(&cli.options, &config, Some(&inbox));
+    let names = Names::of(&workshop.pool);
     let mut targets = Vec::new();
     for text in &cli.targets {
-        targets.push(target(text)?);
+        targets.push(names.target(text)?);
     }
     let demo = match cli.demo {
         true => Some(demo::Demo::sample().await?),
@@ -307,12 +321,11 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
     };
     if let Some(demo) = &demo {
         let address = demo.address().to_string();
-        targets.insert(0, target(&address)?);
+        targets.insert(0, names.target(&address)?);
     }
-    let inbox = Inbox::default();
-    let workshop = workshop(&cli.options, &config, Some(&inbox));
     let settings = app::settings::Settings {
         rules: workshop.rules.clone(),
+        known: workshop.pool.known().clone(),
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
         remembered: runtime::remembered::read(),
@@ -335,22 +348,6 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         Ok(End::Signal) => Err(Trouble::Interrupted),
         Err(report) => Err(Trouble::Broken(report)),
     }
-}
-
-/// Reads what names one image; `latest` where it says neither tag nor digest.
-fn image_named(text: &str) -> Result<Reference, Trouble> {
-    match target(text)? {
-        Target::Image(reference) => Ok(reference),
-        Target::Repository(repository) => Ok(Reference { repository, tag: None, digest: None }),
-        Target::Registry(host) => {
-            Err(Trouble::Usage(format!("`{host}` is a registry; `regtui ls {host}` lists what is in it")))
-        }
-    }
-}
-
-/// Reads a target.
-fn target(text: &str) -> Result<Target, Trouble> {
-    Target::parse(text).map_err(|bad| Trouble::Usage(format!("`{}`: {bad}", SafeText::clean(text))))
 }
 
 async fn until_interrupted<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {

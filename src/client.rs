@@ -61,7 +61,7 @@ mod waits;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 pub use blobs::reader::{BlobReader, BlobSource};
 pub use error::{Cause, Error};
@@ -77,7 +77,7 @@ pub use tls::Trust;
 pub use uploads::{Mount, Upload};
 
 use crate::model::manifest::Manifest;
-use crate::model::reference::{Host, RepositoryName, Selector};
+use crate::model::reference::{Host, Known, RepositoryName, Selector};
 use crate::model::text::SafeText;
 use cache::Cache;
 use credentials::Credentials;
@@ -128,7 +128,8 @@ pub struct Pool(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    settings: Settings,
+    settings: Mutex<Settings>,
+    known: OnceLock<Known>,
     cache: Cache,
     clients: Mutex<HashMap<Host, Client>>,
 }
@@ -138,14 +139,40 @@ impl Pool {
     pub fn new(settings: Settings) -> Pool {
         tls::install();
         let cache = Cache::new(settings.cache.clone());
-        Pool(Arc::new(Shared { settings, cache, clients: Mutex::default() }))
+        let (settings, known) = (Mutex::new(settings), OnceLock::new());
+        Pool(Arc::new(Shared { settings, known, cache, clients: Mutex::default() }))
     }
 
     /// The client for a registry: always the same one. Sends nothing.
     pub fn client(&self, host: &Host) -> Client {
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || Client::new(host, &self.0.settings, self.0.cache.clone());
+        let make = || Client::new(host, &self.settings(), self.0.cache.clone());
         clients.entry(host.clone()).or_insert_with(make).clone()
+    }
+
+    /// The registries that are configured, or that a file of logins names. The files are read once.
+    pub fn known(&self) -> &Known {
+        self.0.known.get_or_init(|| {
+            let settings = self.settings();
+            settings.hosts.keys().cloned().chain(settings.credentials.registries()).collect()
+        })
+    }
+
+    /// Changes how a registry is reached from here on. What is on its way ends as it began.
+    pub fn reach(&self, host: &Host, change: impl FnOnce(&mut Trust)) {
+        let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut settings = self.settings();
+        let (before, realm_allow) = (settings.trust(host), settings.realm_allow(host));
+        let mut trust = before.clone();
+        change(&mut trust);
+        if trust != before {
+            settings.hosts.insert(host.clone(), HostSettings { trust, realm_allow });
+            clients.remove(host);
+        }
+    }
+
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.0.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns when what was learned is on disk. To be awaited before the program ends.

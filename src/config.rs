@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::client::{self, HostSettings, Trust};
 use crate::model::redact;
-use crate::model::reference::{BadName, Host};
+use crate::model::reference::{BadName, Host, Scheme};
 pub use rules::{Pattern, Prefix, Repositories};
 
 /// Every setting. The names are those of the file; `assets/config.toml` shows and explains them.
@@ -50,10 +50,10 @@ pub struct Config {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Registry {
-    /// Whether it is reached without TLS.
-    pub plain_http: bool,
-    /// Whether its certificate goes unchecked.
-    pub insecure: bool,
+    /// Whether it is reached without TLS; as every registry where it is not set.
+    pub plain_http: Option<bool>,
+    /// Whether its certificate goes unchecked; as every registry's where it is not set.
+    pub insecure: Option<bool>,
     /// More certificate authorities, PEM.
     pub ca_file: Option<PathBuf>,
     /// Hosts of other domains that may have its login because it names them as token services.
@@ -68,17 +68,21 @@ pub struct Registry {
     pub repositories: Vec<Repositories>,
 }
 
-/// The name of a registry in the file.
+/// The name of a registry in the file, which may be written as it is typed: `vm:6101/`, `http://vm:6101`.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Named(Host);
+struct Named(Host, Option<Scheme>);
 
 impl TryFrom<String> for Named {
     type Error = String;
 
     fn try_from(text: String) -> Result<Named, String> {
+        let read = || {
+            let (scheme, host) = Scheme::split(&text)?;
+            Ok(Named(Host::parse(host.strip_suffix('/').unwrap_or(host))?, scheme))
+        };
         let quoted = || redact::secrets(&text).into_owned();
-        Host::parse(&text).map(Named).map_err(|bad: BadName| format!("{:?}: {bad}", quoted()))
+        read().map_err(|bad: BadName| format!("{:?}: {bad}", quoted()))
     }
 }
 
@@ -95,7 +99,14 @@ fn by_host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Host, 
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut all = BTreeMap::new();
-            while let Some((Named(host), registry)) = map.next_entry()? {
+            while let Some((Named(host, scheme), mut registry)) = map.next_entry::<Named, Registry>()? {
+                if let Some(scheme) = scheme {
+                    let is_plain = scheme == Scheme::Http;
+                    if registry.plain_http.replace(is_plain).is_some_and(|said| said != is_plain) {
+                        let text = format_args!("`{scheme}://{host}` and `plain_http` say two things");
+                        return Err(Error::custom(text));
+                    }
+                }
                 if all.insert(host.clone(), registry).is_some() {
                     return Err(Error::custom(format_args!("`{host}` stands there twice")));
                 }
@@ -188,6 +199,16 @@ impl Config {
         Ok(config)
     }
 
+    /// Has every registry reached so for this run, whatever the file says of single ones.
+    pub fn reach_all(&mut self, plain_http: bool, insecure: bool) {
+        self.plain_http |= plain_http;
+        self.insecure |= insecure;
+        for registry in self.registries.values_mut() {
+            registry.plain_http = if plain_http { Some(true) } else { registry.plain_http };
+            registry.insecure = if insecure { Some(true) } else { registry.insecure };
+        }
+    }
+
     /// Checks that the files which the settings name can be read: said at start, it need not be found in a pane.
     pub fn check_files(&self) -> Result<(), Problem> {
         let of_registries = self.registries.values().filter_map(|registry| registry.ca_file.as_ref());
@@ -200,12 +221,17 @@ impl Config {
 
     /// What the clients need to know of it.
     pub fn of_client(&self) -> client::Settings {
-        let trust =
-            Trust { plain_http: self.plain_http, insecure: self.insecure, ca_file: self.ca_file.clone() };
+        let trust = Trust {
+            plain_http: self.plain_http,
+            tls: false,
+            insecure: self.insecure,
+            ca_file: self.ca_file.clone(),
+        };
         let host = |(host, registry): (&Host, &Registry)| {
             let trust = Trust {
-                plain_http: registry.plain_http || trust.plain_http,
-                insecure: registry.insecure || trust.insecure,
+                plain_http: registry.plain_http.unwrap_or(trust.plain_http),
+                tls: false,
+                insecure: registry.insecure.unwrap_or(trust.insecure),
                 ca_file: registry.ca_file.clone().or_else(|| trust.ca_file.clone()),
             };
             (host.clone(), HostSettings { trust, realm_allow: registry.realm_allow.clone() })
@@ -290,6 +316,35 @@ mod tests {
             let problem = Config::parse(text).expect_err(text);
             assert!(!problem.contains("CANARY7") && problem.contains("line "), "{text}: {problem}");
         }
+    }
+
+    #[test]
+    fn a_registry_is_named_as_it_is_typed() {
+        let text =
+            "[registries.\"vm:6101/\"]\n[registries.\"HTTP://plain:6102\"]\n[registries.\"https://tls\"]\n";
+        let config = Config::parse(text).expect("a configuration");
+        let plain = |name: &str| config.registries[&Host::parse(name).expect("a host")].plain_http;
+        assert_eq!((plain("vm:6101"), plain("plain:6102"), plain("tls")), (None, Some(true), Some(false)));
+        for bad in [
+            "[registries.\"http://a\"]\nplain_http = false",
+            "[registries.\"docker://a\"]",
+            "[registries.\"http://a/app\"]",
+            "[registries.\"http://a\"]\n[registries.\"a/\"]",
+        ] {
+            assert!(Config::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_registry_can_be_exempt_from_what_holds_for_all_but_not_from_a_flag() {
+        let text = "plain_http = true\ninsecure = true\n[registries.\"safe.test\"]\nplain_http = false\ninsecure = false\n";
+        let mut config = Config::parse(text).expect("a configuration");
+        let safe = Host::parse("safe.test").expect("a host");
+        let trust = config.of_client().hosts[&safe].trust.clone();
+        assert!(!trust.plain_http && !trust.insecure);
+        config.reach_all(true, false);
+        let trust = config.of_client().hosts[&safe].trust.clone();
+        assert!(trust.plain_http && !trust.insecure);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod architecture;
 mod cli {
     mod copy;
     mod delete;
+    mod names;
     mod options;
     mod subcommands;
     mod tag;

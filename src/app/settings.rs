@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::reference::{Host, RepositoryName};
+use crate::model::reference::{Host, Known, RepositoryName};
 use crate::model::work::rules::Rules;
 
 /// Flags and configuration, layered and checked before the screen is taken.
@@ -10,6 +10,8 @@ use crate::model::work::rules::Rules;
 pub struct Settings {
     /// What must not be changed.
     pub rules: Rules,
+    /// Registries that are configured or have a login.
+    pub known: Known,
     /// Name of the theme.
     pub theme: String,
     /// Names of the themes that can be chosen.

@@ -2,7 +2,9 @@
 
 use clap::Args;
 
-use super::{Trouble, change, target};
+use super::names::Names;
+use super::sides::{Everywhere, Sides};
+use super::{Trouble, change};
 use crate::model::platform::Platform;
 use crate::model::reference::{Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
@@ -32,18 +34,23 @@ pub struct Copy {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
+    sides: Sides,
+    #[command(flatten)]
     options: change::Options,
 }
 
 impl Copy {
     /// Copies.
-    pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
-        self.options.make(workshop, Wish::Copy(self.wish()?), self.force).await
+    pub async fn run(&self, workshop: &Workshop, everywhere: Everywhere) -> Result<(), Trouble> {
+        let names = Names::of(&workshop.pool);
+        let wish = self.wish(&names)?;
+        self.sides.apply(&names, everywhere, &wish.from.host, &wish.to.host)?;
+        self.options.make(workshop, Wish::Copy(wish), self.force).await
     }
 
-    fn wish(&self) -> Result<copy::Wish, Trouble> {
-        let (from, what, own) = self.source()?;
-        let (to, tag) = self.destination(&from)?;
+    fn wish(&self, names: &Names<'_>) -> Result<copy::Wish, Trouble> {
+        let (from, what, own) = self.source(names)?;
+        let (to, tag) = self.destination(names, &from)?;
         if self.all_tags && tag.is_some() {
             return Err(Trouble::Usage(
                 "`--all-tags` copies to a repository, where every tag keeps its name: leave out the tag"
@@ -55,9 +62,9 @@ impl Copy {
     }
 
     /// Where the images are, which, and the tag that a single one has.
-    fn source(&self) -> Result<(Repository, copy::What, Option<Tag>), Trouble> {
+    fn source(&self, names: &Names<'_>) -> Result<(Repository, copy::What, Option<Tag>), Trouble> {
         let source = SafeText::clean(&self.source);
-        match (target(&self.source)?, self.all_tags) {
+        match (names.target(&self.source)?, self.all_tags) {
             (Target::Registry(host), _) => Err(Trouble::Usage(format!(
                 "`{host}` is a registry; a repository or an image of it can be copied"
             ))),
@@ -76,8 +83,12 @@ impl Copy {
     }
 
     /// Where they go, and the tag there.
-    fn destination(&self, from: &Repository) -> Result<(Repository, Option<Tag>), Trouble> {
-        match target(&self.destination)? {
+    fn destination(
+        &self,
+        names: &Names<'_>,
+        from: &Repository,
+    ) -> Result<(Repository, Option<Tag>), Trouble> {
+        match names.target(&self.destination)? {
             Target::Registry(host) => Ok((Repository { host, name: from.name.clone() }, None)),
             Target::Repository(repository) => Ok((repository, None)),
             Target::Image(Reference { repository, tag, digest: None }) => Ok((repository, tag)),

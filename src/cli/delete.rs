@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Trouble, change, target};
+use super::names::Names;
+use super::{Trouble, change};
 use crate::model::reference::{Reference, Repository, Selector, Target};
 use crate::model::text::SafeText;
 use crate::model::work::{Wish, delete};
@@ -35,11 +36,11 @@ pub struct Delete {
 impl Delete {
     /// Deletes.
     pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
-        self.options.make(workshop, Wish::Delete(self.wish()?), false).await
+        self.options.make(workshop, Wish::Delete(self.wish(&Names::of(&workshop.pool))?), false).await
     }
 
-    fn wish(&self) -> Result<delete::Wish, Trouble> {
-        let mut named = self.images.iter().map(|text| exactly_one(text));
+    fn wish(&self, names: &Names<'_>) -> Result<delete::Wish, Trouble> {
+        let mut named = self.images.iter().map(|text| exactly_one(names, text));
         let Some(first) = named.next() else {
             return Err(Trouble::Usage("an image is expected".into()));
         };
@@ -70,9 +71,9 @@ impl Delete {
 }
 
 /// Reads what names a tag or a digest, and nothing that has to be guessed.
-fn exactly_one(text: &str) -> Result<(Repository, Selector), Trouble> {
+fn exactly_one(names: &Names<'_>, text: &str) -> Result<(Repository, Selector), Trouble> {
     let shown = SafeText::clean(text);
-    match target(text)? {
+    match names.target(text)? {
         Target::Image(Reference { tag: Some(_), digest: Some(_), .. }) => {
             Err(Trouble::Usage(format!("`{shown}` has a tag and a digest: name the one that is to go")))
         }

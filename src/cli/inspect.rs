@@ -6,8 +6,9 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Trouble;
+use super::names::Names;
 use super::print::{self, Table};
-use super::{Trouble, image_named};
 use crate::client::Pool;
 use crate::model::failure::Failure;
 use crate::model::image::{ImageConfig, LayerRow};
@@ -65,7 +66,7 @@ struct Referrer<'a> {
 impl Inspect {
     /// Prints the image.
     pub async fn run(&self, pool: &Pool, colour: bool) -> Result<(), Trouble> {
-        let reference = image_named(&self.image)?;
+        let reference = Names::of(pool).image(&self.image)?;
         let client = pool.client(&reference.repository.host);
         let found = inspect::inspect(&client, &reference.repository, &reference.selector(), None).await;
         pool.flush().await;

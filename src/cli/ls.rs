@@ -9,8 +9,9 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Trouble;
+use super::names::Names;
 use super::print::{self, Table};
-use super::{Trouble, target};
 use crate::client::{Client, Error, Pool};
 use crate::model::failure::Failure;
 use crate::model::page::Listed;
@@ -74,7 +75,7 @@ impl Ls {
         if matches!(self.sort, By::Date | By::Size) && !self.long {
             return Err(Trouble::Usage("sorting by date or size needs `--long`".into()));
         }
-        let outcome = match target(&self.target)? {
+        let outcome = match Names::of(pool).target(&self.target)? {
             Target::Registry(_) if self.long => Err(Trouble::Usage(
                 "`--long` is for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
             )),

@@ -2,8 +2,11 @@
 
 use clap::Args;
 
+use super::names::Names;
+use super::sides::{Everywhere, Sides};
 use super::{Trouble, change, print, until_interrupted};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::work::Wish;
 use crate::model::work::journal::{EntryId, State};
 use crate::ops::resume::{self, Rest};
 use crate::ops::work::Workshop;
@@ -19,17 +22,31 @@ pub struct Resume {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
+    sides: Sides,
+    #[command(flatten)]
     options: change::Options,
 }
 
 impl Resume {
     /// Plans what is left, and does it.
-    pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
+    pub async fn run(&self, workshop: &Workshop, everywhere: Everywhere) -> Result<(), Trouble> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
             None => last_open(workshop).await?,
         };
         let wish = workshop.journal.resume(&entry).await?;
+        match &wish {
+            Wish::Copy(copy) => {
+                let names = Names::of(&workshop.pool);
+                self.sides.apply(&names, everywhere, &copy.from.host, &copy.to.host)?;
+            }
+            _ if !self.sides.is_empty() => {
+                return Err(Trouble::Usage(
+                    "`--src-…` and `--dest-…` are for a copy, and this is none".into(),
+                ));
+            }
+            _ => {}
+        }
         let title = workshop.journal.entry(&entry).await?.title;
         match until_interrupted(async { Ok(resume::plan(workshop, &entry, &wish).await?) }).await? {
             // What it did and what is done now become two entries; both can be undone.

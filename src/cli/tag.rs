@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::{Trouble, change, image_named, target};
+use super::names::Names;
+use super::{Trouble, change};
 use crate::model::reference::{BadName, Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
 use crate::model::work::{Wish, retag};
@@ -34,12 +35,12 @@ pub struct NewTag {
 impl NewTag {
     /// Puts the tag.
     pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
-        self.options.make(workshop, Wish::Retag(self.wish()?), self.force).await
+        self.options.make(workshop, Wish::Retag(self.wish(&Names::of(&workshop.pool))?), self.force).await
     }
 
-    fn wish(&self) -> Result<retag::Wish, Trouble> {
-        let image = image_named(&self.image)?;
-        let (to, tag) = self.place(&image)?;
+    fn wish(&self, names: &Names<'_>) -> Result<retag::Wish, Trouble> {
+        let image = names.image(&self.image)?;
+        let (to, tag) = self.place(names, &image)?;
         if self.moves && image.digest.is_some() {
             return Err(Trouble::Usage("`--move` renames a tag: name the image by its tag".into()));
         }
@@ -59,7 +60,7 @@ impl NewTag {
     }
 
     /// Where the new tag goes.
-    fn place(&self, image: &Reference) -> Result<(Repository, Tag), Trouble> {
+    fn place(&self, names: &Names<'_>, image: &Reference) -> Result<(Repository, Tag), Trouble> {
         if let Ok(tag) = Tag::parse(&self.new) {
             return Ok((image.repository.clone(), tag));
         }
@@ -67,7 +68,9 @@ impl NewTag {
         if !self.new.contains(['/', ':']) {
             return Err(Trouble::Usage(format!("`{new}`: {}", BadName::Tag)));
         }
-        let Target::Image(Reference { repository, tag: Some(tag), digest: None }) = target(&self.new)? else {
+        let Target::Image(Reference { repository, tag: Some(tag), digest: None }) =
+            names.target(&self.new)?
+        else {
             return Err(Trouble::Usage(format!("`{new}` is no tag, and names no image by a tag")));
         };
         match repository.host == image.repository.host {

@@ -123,6 +123,21 @@ impl Credentials {
         None
     }
 
+    /// Every registry that the files name a login or a helper for. Only files are read: no helper is asked.
+    pub fn registries(&self) -> Vec<Host> {
+        let mut all = Vec::new();
+        for source in self.sources.iter() {
+            let (Source::Docker(place) | Source::Podman(place)) = source;
+            let text = match place {
+                Place::Text(text) => Some(text.reveal().to_string()),
+                Place::File(path) => read_now(path),
+            };
+            // A file that cannot be read is told when a login is looked up.
+            all.extend(text.and_then(|text| File::parse(&text).ok()).iter().flat_map(File::registries));
+        }
+        all
+    }
+
     /// Whether a login may differ from one repository of a registry to the next.
     pub fn has_namespaces(&self) -> bool {
         self.sources.iter().any(|source| matches!(source, Source::Podman(_)))
@@ -173,6 +188,17 @@ async fn read(path: &std::path::Path) -> Option<String> {
     let file = tokio::fs::File::open(path).await.ok()?;
     let mut text = String::new();
     file.take(CAP).read_to_string(&mut text).await.ok()?;
+    Some(text)
+}
+
+/// The same without waiting, for a file that is one.
+fn read_now(path: &std::path::Path) -> Option<String> {
+    use std::io::Read;
+    if !std::fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    std::fs::File::open(path).ok()?.take(CAP).read_to_string(&mut text).ok()?;
     Some(text)
 }
 

@@ -186,10 +186,12 @@ impl Cause {
             Cause::Name(_) => Some("check the spelling, the network and the name server".into()),
             Cause::Refused => Some(format!("is a registry running at `{host}`, and is the port right?")),
             Cause::Certificate(_) => {
-                Some("trust its authority with `--ca-file FILE`, or skip the check with `--insecure`".into())
+                Some("trust its authority with `--ca-file FILE`, or skip the check with `--insecure` (in a copy `--src-insecure` or `--dest-insecure`)".into())
             }
-            Cause::Scheme { server_is_plain: true } => Some("allow plain HTTP with `--plain-http`".into()),
-            Cause::Scheme { server_is_plain: false } => Some("leave out `--plain-http`".into()),
+            Cause::Scheme { server_is_plain: true } => Some(format!(
+                "allow plain HTTP with `http://{host}`, or with `--plain-http` (in a copy `--src-plain-http` or `--dest-plain-http`)"
+            )),
+            Cause::Scheme { server_is_plain: false } => Some("leave out `http://` and `--plain-http`".into()),
             Cause::Status { status: 413, .. } => {
                 Some("too large for the registry, or for a proxy before it: its limits decide".into())
             }

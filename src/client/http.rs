@@ -114,8 +114,9 @@ impl Http {
     /// Where the registry is; finds out on the first call whether one on loopback speaks TLS.
     pub async fn base(&self) -> Result<&Base, Error> {
         let find = async {
+            let is_open = !self.trust.plain_http && !self.trust.tls && self.host.is_loopback();
             let is_plain = self.trust.plain_http
-                || (self.host.is_loopback() && scheme::is_plain(&self.host, self.patience.connect).await);
+                || (is_open && scheme::is_plain(&self.host, self.patience.connect).await);
             Base::new(&self.host, is_plain)
                 .ok_or_else(|| Cause::Local("the host cannot stand in a URL".into()))
         };

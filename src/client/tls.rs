@@ -12,21 +12,31 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity};
 use super::error::Cause;
 use super::origin;
 use super::retry::Patience;
-use crate::model::reference::Host;
+use crate::model::reference::{Host, Scheme};
 use crate::model::text::SafeText;
 
 /// Connections kept open to one host.
 const IDLE_CONNECTIONS: usize = 16;
 
 /// What the user said about one registry's transport.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trust {
     /// No TLS.
     pub plain_http: bool,
+    /// TLS without a look at what the server speaks, also on this machine.
+    pub tls: bool,
     /// TLS without a look at the certificate.
     pub insecure: bool,
     /// More authorities, PEM.
     pub ca_file: Option<PathBuf>,
+}
+
+impl Trust {
+    /// As a scheme in front of the registry's name says.
+    pub fn speak(&mut self, scheme: Scheme) {
+        self.plain_http = scheme == Scheme::Http;
+        self.tls = scheme == Scheme::Https;
+    }
 }
 
 /// Chooses the cryptography of rustls, once a process. Without it the HTTP library panics.

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::{Config, Registry};
-use crate::model::reference::{Host, RepositoryName};
+use crate::model::reference::{Host, RepositoryName, Scheme};
 use crate::model::work::rules::{Rule, Rules};
 
 /// The rules of the repositories of a registry that a pattern fits.
@@ -55,9 +55,10 @@ impl TryFrom<String> for Prefix {
     type Error = String;
 
     fn try_from(text: String) -> Result<Prefix, String> {
-        let (host, path) =
-            text.trim_end_matches('/').split_once('/').unwrap_or((text.trim_end_matches('/'), ""));
         let wrong = |why| format!("{text:?}: {why}; `host` or `host/path` is expected");
+        let (_, named) = Scheme::split(&text).map_err(wrong)?;
+        let named = named.trim_end_matches('/');
+        let (host, path) = named.split_once('/').unwrap_or((named, ""));
         let host = Host::parse(host).map_err(wrong)?;
         if path.is_empty() {
             return Ok(Prefix(host.to_string()));

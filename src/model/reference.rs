@@ -23,6 +23,12 @@ pub enum BadName {
     /// Not a registry host.
     #[error("not a registry host: `host`, `host:port` or `[ipv6]:port` is expected")]
     Host,
+    /// Something else than `http` or `https` in front of `://`.
+    #[error("not a scheme: `http://` or `https://` is expected, or none")]
+    Scheme,
+    /// A registry as well as an image.
+    #[error("{0}")]
+    Ambiguous(Box<Ambiguity>),
     /// A registry with a port that there cannot be.
     #[error("not a port: a number up to 65535 is expected")]
     Port,
@@ -95,7 +101,7 @@ mod host;
 mod target;
 
 pub use host::Host;
-pub use target::Target;
+pub use target::{Ambiguity, Known, Scheme, Target, Typed};
 
 /// The path of a repository inside its registry: `library/nginx`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -242,6 +248,11 @@ impl Repository {
             Some((first, rest)) if looks_like_host(first) => (Host::parse(first)?, rest),
             _ => (Host::docker_hub(), text),
         };
+        Repository::parse_in(host, name)
+    }
+
+    /// Reads a name in a registry. On Docker Hub a single word is an official image.
+    pub fn parse_in(host: Host, name: &str) -> Result<Repository, BadName> {
         let name = match host.is_docker_hub() && !name.contains('/') && !name.is_empty() {
             true if is_identifier(name) => return Err(BadName::Identifier),
             true => RepositoryName::parse(&format!("library/{name}"))?,
@@ -260,22 +271,41 @@ fn is_identifier(text: &str) -> bool {
 
 /// Docker's rule for the part before the first slash.
 fn looks_like_host(first: &str) -> bool {
-    first.contains(['.', ':']) || first == "localhost" || first.bytes().any(|byte| byte.is_ascii_uppercase())
+    !is_bare(first) || first.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// The name, the tag and the digest of an image.
+fn parts(text: &str) -> Result<(&str, Option<Tag>, Option<Digest>), BadName> {
+    let (rest, digest) = match text.split_once('@') {
+        Some((rest, digest)) => (rest, Some(digest.parse().map_err(|_| BadName::Digest)?)),
+        None => (text, None),
+    };
+    let name_start = rest.rfind('/').map_or(0, |slash| slash + 1);
+    match rest[name_start..].rfind(':') {
+        Some(colon) => {
+            let tag = Tag::parse(&rest[name_start + colon + 1..])?;
+            Ok((&rest[..name_start + colon], Some(tag), digest))
+        }
+        None => Ok((rest, None, digest)),
+    }
+}
+
+/// Whether neither a dot nor a port makes it a host.
+fn is_bare(first: &str) -> bool {
+    !first.contains(['.', ':']) && !first.eq_ignore_ascii_case("localhost")
 }
 
 impl Reference {
     /// Reads `[host/]name[:tag][@digest]`.
     pub fn parse(text: &str) -> Result<Reference, BadName> {
-        let (rest, digest) = match text.split_once('@') {
-            Some((rest, digest)) => (rest, Some(digest.parse().map_err(|_| BadName::Digest)?)),
-            None => (text, None),
-        };
-        let name_start = rest.rfind('/').map_or(0, |slash| slash + 1);
-        let (name, tag) = match rest[name_start..].rfind(':') {
-            Some(colon) => (&rest[..name_start + colon], Some(Tag::parse(&rest[name_start + colon + 1..])?)),
-            None => (rest, None),
-        };
+        let (name, tag, digest) = parts(text)?;
         Ok(Reference { repository: Repository::parse(name)?, tag, digest })
+    }
+
+    /// Reads `name[:tag][@digest]` in a registry.
+    pub fn parse_in(host: Host, text: &str) -> Result<Reference, BadName> {
+        let (name, tag, digest) = parts(text)?;
+        Ok(Reference { repository: Repository::parse_in(host, name)?, tag, digest })
     }
 
     /// What selects the manifest: the digest, else the tag, else `latest`.
@@ -336,7 +366,7 @@ mod tests {
             ("[::1]:5000/a:b", "image [::1]:5000/a:b"),
             ("myhost/", "registry myhost"),
             ("myhost:5000/", "registry myhost:5000"),
-            ("myhost:5000", "image docker.io/library/myhost:5000"),
+            ("myhost:50", "image docker.io/library/myhost:50"),
             ("https://r.test/", "registry r.test"),
             ("a/b", "repository docker.io/a/b"),
             (&both, &format!("image {both}")),

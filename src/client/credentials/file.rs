@@ -85,6 +85,18 @@ impl File {
         entry.and_then(|(_, entry)| entry.login()).map(Found::Login)
     }
 
+    /// The registries of its keys.
+    pub fn registries(&self) -> Vec<Host> {
+        let helpers = self.cred_helpers.iter().flatten().map(|(key, _)| key);
+        self.auths
+            .iter()
+            .flatten()
+            .map(|(key, _)| key)
+            .chain(helpers)
+            .flat_map(|key| registries(key))
+            .collect()
+    }
+
     fn entry(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<(&String, &Entry)> {
         let auths = self.auths.iter().flatten().filter_map(|(key, entry)| Some((key, entry.as_ref()?)));
         let fitting = auths.filter_map(|(key, entry)| Some((depth(key, host, repository)?, key, entry)));
@@ -131,6 +143,13 @@ fn depth(key: &str, host: &Host, repository: Option<&RepositoryName>) -> Option<
     let name = repository?.as_str();
     let rest = name.strip_prefix(path)?;
     (rest.is_empty() || rest.starts_with('/')).then(|| path.split('/').count())
+}
+
+/// The registry of a key, under each of its names.
+fn registries(key: &str) -> impl Iterator<Item = Host> {
+    let url = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
+    let name = url.split('/').next().unwrap_or(url);
+    [Some(name), name.strip_suffix(":443")].into_iter().flatten().filter_map(|name| Host::parse(name).ok())
 }
 
 /// Whether a key means a whole registry: a host, or a URL of one with nothing but docker's API version behind it.
@@ -218,6 +237,16 @@ mod tests {
         );
         let evil = Host::parse("r.test.evil").expect("a host");
         assert_eq!(file.find(&evil, None), None);
+    }
+
+    #[test]
+    fn every_key_names_its_registry() {
+        let file = r#"{"auths":{"vm:6101":{},"https://index.docker.io/v1/":null,"http://plain/":{},"r.test/team/app":{},
+            "tls:443":{},"not a host":{}},"credHelpers":{"gcr.io":"gcloud"}}"#;
+        let mut names: Vec<String> =
+            File::parse(file).expect("a file").registries().iter().map(ToString::to_string).collect();
+        names.sort();
+        assert_eq!(names, ["docker.io", "gcr.io", "plain", "r.test", "tls", "tls:443", "vm:6101"]);
     }
 
     #[test]

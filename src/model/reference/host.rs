@@ -43,6 +43,16 @@ impl Host {
         &*self.0 == HUB
     }
 
+    /// Its name as it can be typed where an image may stand too: with a slash behind it if it could be one.
+    pub fn typed(&self) -> String {
+        if self.is_evident() { self.to_string() } else { format!("{self}/") }
+    }
+
+    /// Whether its name alone can hardly be that of an image: it is on this machine, a number, or has a dot.
+    pub fn is_evident(&self) -> bool {
+        self.is_loopback() || self.without_port().contains(['.', ':'])
+    }
+
     /// The host without its port, and without the brackets of an IPv6 address.
     pub fn without_port(&self) -> &str {
         match self.0.strip_prefix('[') {

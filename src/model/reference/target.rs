@@ -1,6 +1,16 @@
 //! What a person types to name a registry, a repository or an image.
+//!
+//! Docker's rules say what `host/name` means, and nothing of a host alone: `vm:6101` is a registry as well as the tag
+//! `6101` of a Docker Hub image. What may be both is refused with both spellings, unless the registry is known.
+
+use std::collections::HashSet;
+use std::fmt;
 
 use super::{BadName, Host, Reference, Repository};
+
+/// The lowest number that is taken for a port where it may be a tag as well: servers of users listen from here on, while
+/// `postgres:16` is a version.
+const LOWEST_PORT: u32 = 1024;
 
 /// What a command line names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -13,35 +23,200 @@ pub enum Target {
     Image(Reference),
 }
 
-impl Target {
-    /// Reads what a command line names. A text without a slash is a registry when it can hardly be an image: it ends in
-    /// `/`, is `localhost`, or has a dot in its host and nothing but a port behind it.
-    pub fn parse(text: &str) -> Result<Target, BadName> {
-        let text = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
-        if let Some(host) = text.strip_suffix('/')
-            && !host.contains('/')
-        {
-            return Host::parse(host).map(Target::Registry);
+/// How a registry is to be reached, where the text says so.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Scheme {
+    /// `http://`: without TLS.
+    Http,
+    /// `https://`: with TLS, also on this machine.
+    Https,
+}
+
+/// A target as it was typed.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Typed {
+    /// What is named.
+    pub target: Target,
+    /// The scheme in front of it.
+    pub scheme: Option<Scheme>,
+}
+
+/// The registries that a name without a dot may mean: open ones, configured ones, and those with a login.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct Known(HashSet<Host>);
+
+/// A text that is a registry as well as an image, each spelled so that it is nothing else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ambiguity {
+    /// The registry: `vm:6101/`.
+    pub registry: String,
+    /// The image: `docker.io/library/vm:6101`.
+    pub image: String,
+}
+
+impl fmt::Display for Ambiguity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a registry or an image? Write `{}` or `{}`", self.registry, self.image)
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        })
+    }
+}
+
+impl Scheme {
+    /// The scheme in front of a text, and what follows it.
+    pub fn split(text: &str) -> Result<(Option<Scheme>, &str), BadName> {
+        match text.split_once("://") {
+            None => Ok((None, text)),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => Ok((Some(Scheme::Http), rest)),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => Ok((Some(Scheme::Https), rest)),
+            Some(_) => Err(BadName::Scheme),
         }
-        let text = text.strip_suffix('/').unwrap_or(text);
-        if !text.contains(['/', '@'])
-            && let Ok(host) = Host::parse(text)
-            && (host.is_loopback() || host.without_port().contains(['.', ':']))
-        {
-            return Ok(Target::Registry(host));
+    }
+}
+
+impl FromIterator<Host> for Known {
+    fn from_iter<T: IntoIterator<Item = Host>>(hosts: T) -> Known {
+        Known(hosts.into_iter().collect())
+    }
+}
+
+impl Extend<Host> for Known {
+    fn extend<T: IntoIterator<Item = Host>>(&mut self, hosts: T) {
+        self.0.extend(hosts);
+    }
+}
+
+impl Known {
+    /// Whether this registry is one of them.
+    pub fn has(&self, host: &Host) -> bool {
+        self.0.contains(host)
+    }
+
+    /// The registry of that name, if it is one of them.
+    fn named(&self, text: &str) -> Option<Host> {
+        Host::parse(text).ok().filter(|host| self.has(host))
+    }
+
+    /// The registry that the part before the first slash means: one by docker's rules, or one of these. While a registry
+    /// is open, capital letters are a slip and no host.
+    fn host_of(&self, first: &str, is_open: bool) -> Result<Option<Host>, BadName> {
+        let looks = super::looks_like_host(first) && !(is_open && super::is_bare(first));
+        match looks {
+            true => Host::parse(first).map(Some),
+            false => Ok(self.named(first)),
         }
-        if let Some((host, port)) = text.rsplit_once(':')
-            && !port.is_empty()
+    }
+}
+
+impl Typed {
+    /// Reads what a command line names.
+    ///
+    /// A scheme or a slash at the end makes a registry of any host. Without both, a text without a slash is a registry if
+    /// it is known, is on this machine, or has a dot in its host and nothing but a port behind it.
+    pub fn parse(text: &str, known: &Known) -> Result<Typed, BadName> {
+        Typed::read(text, None, known)
+    }
+
+    /// Reads what is typed while the registry `here` is open: a name without a host is in that registry.
+    pub fn parse_in(here: &Host, text: &str, known: &Known) -> Result<Typed, BadName> {
+        Typed::read(text, Some(here), known)
+    }
+
+    fn read(text: &str, here: Option<&Host>, known: &Known) -> Result<Typed, BadName> {
+        let (scheme, text) = Scheme::split(text)?;
+        let target = match scheme {
+            Some(_) => below(text)?,
+            None => bare(text, here, known)?,
+        };
+        Ok(Typed { target, scheme })
+    }
+}
+
+/// Reads what stands behind a scheme: a host, then the path.
+fn below(text: &str) -> Result<Target, BadName> {
+    let (host, path) = text.split_once('/').unwrap_or((text, ""));
+    let host = Host::parse(host).map_err(|bad| if has_bad_port(text) { BadName::Port } else { bad })?;
+    match path {
+        "" => Ok(Target::Registry(host)),
+        path => Reference::parse_in(host, without_slash(path)).map(Target::of),
+    }
+}
+
+/// Reads a text without a scheme.
+fn bare(text: &str, here: Option<&Host>, known: &Known) -> Result<Target, BadName> {
+    let in_default = |text: &str| match here {
+        Some(here) => Reference::parse_in(here.clone(), text),
+        None => Reference::parse_in(Host::docker_hub(), text),
+    };
+    match text.split_once('/') {
+        Some((host, "")) => Host::parse(host).map(Target::Registry),
+        Some((first, path)) => match known.host_of(first, here.is_some())? {
+            Some(host) => Reference::parse_in(host, without_slash(path)),
+            None => in_default(without_slash(text)),
+        }
+        .map(Target::of),
+        None => match alone(text, known)? {
+            Alone::Registry(host) => Ok(Target::Registry(host)),
+            Alone::Image => in_default(text).map(Target::of),
+            Alone::Either(host) => {
+                let image = in_default(text).or_else(|_| in_default(host.as_str()))?;
+                let ambiguity = Ambiguity { registry: format!("{host}/"), image: image.to_string() };
+                Err(BadName::Ambiguous(Box::new(ambiguity)))
+            }
+        },
+    }
+}
+
+/// What a text without a slash may be.
+enum Alone {
+    Registry(Host),
+    Image,
+    Either(Host),
+}
+
+fn alone(text: &str, known: &Known) -> Result<Alone, BadName> {
+    if text.contains('@') {
+        return Ok(Alone::Image);
+    }
+    match Host::parse(text) {
+        Ok(host) if known.has(&host) || host.is_evident() => Ok(Alone::Registry(host)),
+        Ok(host) if host.port().is_some_and(|port| u32::from(port) >= LOWEST_PORT) => Ok(Alone::Either(host)),
+        Err(_) if has_bad_port(text) => Err(BadName::Port),
+        Ok(_) | Err(_) => Ok(Alone::Image),
+    }
+}
+
+/// Whether a number that is no port stands behind what can only be a registry: with a smaller one it would be read.
+fn has_bad_port(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        !port.is_empty()
             && port.bytes().all(|byte| byte.is_ascii_digit())
-            && matches!(Target::parse(host), Ok(Target::Registry(_)))
-        {
-            // It is no tag: with a smaller number behind it, it would be a registry.
-            return Err(BadName::Port);
-        }
-        let reference = Reference::parse(text)?;
+            && port.parse::<u16>().is_err()
+            && Host::parse(host).is_ok_and(|host| host.is_evident())
+    })
+}
+
+fn without_slash(text: &str) -> &str {
+    text.strip_suffix('/').unwrap_or(text)
+}
+
+impl Target {
+    /// Reads a target where no registry is known and the scheme does not count.
+    pub fn parse(text: &str) -> Result<Target, BadName> {
+        Typed::parse(text, &Known::default()).map(|typed| typed.target)
+    }
+
+    fn of(reference: Reference) -> Target {
         match (&reference.tag, &reference.digest) {
-            (None, None) => Ok(Target::Repository(reference.repository)),
-            _ => Ok(Target::Image(reference)),
+            (None, None) => Target::Repository(reference.repository),
+            _ => Target::Image(reference),
         }
     }
 
@@ -52,5 +227,156 @@ impl Target {
             Target::Repository(repository) => &repository.host,
             Target::Image(reference) => &reference.repository.host,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHA256: &str = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+    fn shown(typed: &Typed) -> String {
+        let scheme = typed.scheme.map(|scheme| format!(" by {scheme}")).unwrap_or_default();
+        let target = match &typed.target {
+            Target::Registry(host) => format!("registry {host}"),
+            Target::Repository(repository) => format!("repository {repository}"),
+            Target::Image(reference) => format!("image {reference}"),
+        };
+        format!("{target}{scheme}")
+    }
+
+    fn known(hosts: &[&str]) -> Known {
+        hosts.iter().map(|host| Host::parse(host).expect("a host")).collect()
+    }
+
+    /// The two spellings of what is ambiguous.
+    fn spellings(read: Result<Typed, BadName>) -> Option<(String, String)> {
+        match read {
+            Err(BadName::Ambiguous(both)) => Some((both.registry, both.image)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_scheme_or_a_slash_at_the_end_means_a_registry() {
+        let digest = format!("http://vm/app@{SHA256}");
+        let table = [
+            ("http://vm:6101", "registry vm:6101 by http"),
+            ("http://vm:6101/", "registry vm:6101 by http"),
+            ("https://vm", "registry vm by https"),
+            ("HTTP://VM:6101", "registry vm:6101 by http"),
+            ("https://vm/app", "repository vm/app by https"),
+            ("http://vm:80/team/app:1", "image vm:80/team/app:1 by http"),
+            (&digest, &format!("image vm/app@{SHA256} by http")),
+            ("https://nginx:1027/nginx:1027", "image nginx:1027/nginx:1027 by https"),
+            ("https://docker.io/nginx", "repository docker.io/library/nginx by https"),
+            ("http://[::1]:5000/a", "repository [::1]:5000/a by http"),
+            ("http://localhost:5000", "registry localhost:5000 by http"),
+            ("vm/", "registry vm"),
+            ("vm:6101/", "registry vm:6101"),
+            ("vm:80/", "registry vm:80"),
+            ("Vm:6101/app/", "repository vm:6101/app"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(Typed::parse(text, &Known::default()).map(|typed| shown(&typed)), Ok(expected.into()));
+        }
+        let bad = [
+            ("http://", BadName::Host),
+            ("https:///app", BadName::Host),
+            ("docker://vm/app", BadName::Scheme),
+            ("oci://r.test/chart:1", BadName::Scheme),
+            ("http://localhost:99999", BadName::Port),
+            ("http://user:word@vm/app", BadName::Host),
+            ("http://vm/App", BadName::Repository),
+            ("http://vm//app", BadName::Repository),
+        ];
+        for (text, expected) in bad {
+            assert_eq!(Typed::parse(text, &Known::default()), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_dot_and_with_a_number_like_a_port_is_refused_with_both_spellings() {
+        for (text, registry, image) in [
+            ("vm:6101", "vm:6101/", "docker.io/library/vm:6101"),
+            ("redis:6379", "redis:6379/", "docker.io/library/redis:6379"),
+            ("my-host:1024", "my-host:1024/", "docker.io/library/my-host:1024"),
+            ("VM:65535", "vm:65535/", "docker.io/library/vm:65535"),
+        ] {
+            let read = Typed::parse(text, &Known::default());
+            assert_eq!(spellings(read), Some((registry.into(), image.into())), "{text}");
+            for spelled in [registry, image] {
+                assert!(Typed::parse(spelled, &Known::default()).is_ok(), "{spelled} is nothing else");
+            }
+        }
+        let digest = format!("vm:6101@{SHA256}");
+        for (text, expected) in [
+            ("vm:1023", "image docker.io/library/vm:1023"),
+            ("postgres:16", "image docker.io/library/postgres:16"),
+            ("debian:20240101", "image docker.io/library/debian:20240101"),
+            ("my_app:6101", "image docker.io/library/my_app:6101"),
+            ("team/vm:6101", "image docker.io/team/vm:6101"),
+            ("vm:6101-alpine", "image docker.io/library/vm:6101-alpine"),
+            ("vm:6101/app", "repository vm:6101/app"),
+            ("r.test:6101", "registry r.test:6101"),
+            ("LocalHost:6101", "registry localhost:6101"),
+            ("[::1]:6101", "registry [::1]:6101"),
+            ("[2001:db8::1]:6101", "registry [2001:db8::1]:6101"),
+            (&digest, &format!("image docker.io/library/{digest}")),
+        ] {
+            let read = Typed::parse(text, &Known::default()).map(|typed| shown(&typed));
+            assert_eq!(read, Ok(expected.to_string()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_known_name_is_a_registry() {
+        let known = known(&["vm:6101", "vm", "small:80"]);
+        for (text, expected) in [
+            ("vm:6101", "registry vm:6101"),
+            ("VM:6101", "registry vm:6101"),
+            ("vm", "registry vm"),
+            ("vm/app:1", "image vm/app:1"),
+            ("small:80", "registry small:80"),
+            ("small", "repository docker.io/library/small"),
+            ("small/app", "repository docker.io/small/app"),
+            ("nginx", "repository docker.io/library/nginx"),
+        ] {
+            let read = Typed::parse(text, &known).map(|typed| shown(&typed));
+            assert_eq!(read, Ok(expected.to_string()), "{text}");
+        }
+        assert!(spellings(Typed::parse("vm:6102", &known)).is_some(), "another port is another registry");
+    }
+
+    #[test]
+    fn a_name_without_a_host_is_in_the_registry_that_is_open() {
+        let here = Host::parse("r.test:5000").expect("a host");
+        let read = |text: &str| {
+            Typed::parse_in(&here, text, &known(&["vm"]))
+                .map(|typed| shown(&typed))
+                .map_err(|bad| bad.to_string())
+        };
+        for (text, expected) in [
+            ("team/app", "repository r.test:5000/team/app"),
+            ("app", "repository r.test:5000/app"),
+            ("app:1.2", "image r.test:5000/app:1.2"),
+            ("app:16", "image r.test:5000/app:16"),
+            ("ghcr.io/org/app", "repository ghcr.io/org/app"),
+            ("localhost/app", "repository localhost/app"),
+            ("vm/app", "repository vm/app"),
+            ("other/app", "repository r.test:5000/other/app"),
+            ("other/", "registry other"),
+            ("http://other/app", "repository other/app by http"),
+            ("LOCALHOST:5000/app", "repository localhost:5000/app"),
+        ] {
+            assert_eq!(read(text), Ok(expected.to_string()), "{text}");
+        }
+        let both = spellings(Typed::parse_in(&here, "other:6101", &Known::default()));
+        assert_eq!(both, Some(("other:6101/".into(), "r.test:5000/other:6101".into())));
+        assert!(read("Team/app").is_err(), "a slip and no host");
+        let bare = Host::parse("vm").expect("a host");
+        let read = Typed::parse_in(&bare, "team/app", &Known::default()).map(|typed| shown(&typed));
+        assert_eq!(read, Ok("repository vm/team/app".into()), "not of Docker Hub");
     }
 }

@@ -1,0 +1,74 @@
+//! How the two registries of a copy are reached: each for itself.
+
+use clap::Args;
+
+use super::Trouble;
+use super::names::Names;
+use crate::model::reference::{Host, Scheme};
+
+/// Options of the two registries of a copy.
+#[derive(Debug, Args)]
+pub struct Sides {
+    /// Speak HTTP instead of HTTPS to the source, as `http://` in front of its name does
+    #[arg(long)]
+    src_plain_http: bool,
+    /// Speak HTTP instead of HTTPS to the destination
+    #[arg(long)]
+    dest_plain_http: bool,
+    /// Do not check the certificate of the source
+    #[arg(long)]
+    src_insecure: bool,
+    /// Do not check the certificate of the destination
+    #[arg(long)]
+    dest_insecure: bool,
+}
+
+/// The options that hold for every registry, as far as they were given as flags.
+#[derive(Debug, Clone, Copy)]
+pub struct Everywhere {
+    /// `--plain-http`.
+    pub plain_http: bool,
+    /// `--insecure`.
+    pub insecure: bool,
+}
+
+impl Sides {
+    /// Whether none of them was given.
+    pub fn is_empty(&self) -> bool {
+        !(self.src_plain_http || self.dest_plain_http || self.src_insecure || self.dest_insecure)
+    }
+
+    /// Has each registry reached as its options say. An option for both that could be meant for one is refused.
+    pub fn apply(
+        &self,
+        names: &Names<'_>,
+        everywhere: Everywhere,
+        from: &Host,
+        to: &Host,
+    ) -> Result<(), Trouble> {
+        if from != to {
+            refuse(everywhere.plain_http, "plain-http", from, to)?;
+            refuse(everywhere.insecure, "insecure", from, to)?;
+        }
+        for (host, plain_http, insecure) in
+            [(from, self.src_plain_http, self.src_insecure), (to, self.dest_plain_http, self.dest_insecure)]
+        {
+            if plain_http {
+                names.speak(host, Scheme::Http)?;
+            }
+            if insecure {
+                names.pool().reach(host, |trust| trust.insecure = true);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn refuse(is_given: bool, option: &str, from: &Host, to: &Host) -> Result<(), Trouble> {
+    match is_given {
+        true => Err(Trouble::Usage(format!(
+            "`--{option}` would hold for both registries: `--src-{option}` is for `{from}` alone, `--dest-{option}` for `{to}`"
+        ))),
+        false => Ok(()),
+    }
+}
