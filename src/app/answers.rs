@@ -54,9 +54,9 @@ impl Turn<'_> {
         match answer {
             Ok(page) => {
                 let slot = Slot::Repositories(host.clone());
-                let next = page
-                    .next
-                    .map(|next| self.ask(slot, Duration::ZERO, Ask::Repositories(host.clone(), Some(next))));
+                let next = page.next.map(|next| {
+                    self.ask(slot, Duration::ZERO, Ask::Repositories(host.clone(), Some(Box::new(next))))
+                });
                 if let Some(registry) = self.state.registries.of(host) {
                     registry.repositories.take(page.items, next, page.incomplete, self.now);
                     if let Some(server) = &mut registry.server.value {
@@ -109,7 +109,7 @@ impl Turn<'_> {
         let Some(repository) = self.state.tags.repository.clone() else { return };
         match answer {
             Ok(page) => {
-                let ask = |next| Ask::Tags(repository.clone(), Some(next));
+                let ask = |next| Ask::Tags(repository.clone(), Some(Box::new(next)));
                 let next = page.next.map(|next| self.ask(Slot::Tags, Duration::ZERO, ask(next)));
                 if next.is_none() && self.state.tags.tags.incoming.is_some() {
                     self.drop_rows();

@@ -51,9 +51,9 @@ pub enum Ask {
     /// What is this registry?
     Server(Host),
     /// A page of its catalog.
-    Repositories(Host, Option<Next>),
+    Repositories(Host, Option<Box<Next>>),
     /// A page of a repository's tags.
-    Tags(Repository, Option<Next>),
+    Tags(Repository, Option<Box<Next>>),
     /// An image in one line.
     Summary(Repository, Tag),
     /// An image in full; with the repository's digest tags, where all its tags are known.

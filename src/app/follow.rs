@@ -143,9 +143,8 @@ impl Turn<'_> {
     pub fn load_image(&mut self, after: Duration, digest: Option<Selector>) {
         let Some((repository, selector)) = self.state.detail.of.clone() else { return };
         let selector = digest.unwrap_or(selector);
-        let tags = &self.state.tags.tags;
-        let digest_tags = tags.items.iter().filter_map(|tag| tag.name()).filter(|tag| tag.is_digest_tag());
-        let digest_tags = tags.complete.then(|| digest_tags.cloned().collect());
+        let tags = &self.state.tags;
+        let digest_tags = tags.tags.complete.then(|| tags.digest_tags().cloned().collect());
         let ticket = self.ask(Slot::Detail, after, Ask::Inspection(repository, selector, digest_tags));
         self.state.detail.inspection.ask(ticket);
     }

@@ -12,8 +12,8 @@ use crate::model::reference::{Host, Repository, Selector};
 
 /// Repositories whose tags are kept.
 const MOST_TAGS: usize = 32;
-/// Tags kept in all of them.
-const MOST_ROWS: usize = 50_000;
+/// Most bytes of all of them.
+const MOST_TAG_BYTES: usize = 8 * 1024 * 1024;
 /// Images that are kept.
 const MOST_IMAGES: usize = 64;
 /// For how long what is kept counts as new, in seconds.
@@ -48,9 +48,7 @@ impl Store {
         }
         self.tags.push_front(tags);
         self.tags.truncate(MOST_TAGS);
-        while self.tags.len() > 1
-            && self.tags.iter().map(|tags| tags.tags.items.len()).sum::<usize>() > MOST_ROWS
-        {
+        while self.tags.iter().map(Tags::weight).sum::<usize>() > MOST_TAG_BYTES {
             self.tags.pop_back();
         }
     }
@@ -97,4 +95,31 @@ impl Store {
 /// Whether something that came `at` is to be asked again.
 pub fn is_old(at: Option<Timestamp>, now: Timestamp) -> bool {
     at.is_none_or(|at| now.as_second() - at.as_second() > FRESH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::tags::Sort;
+    use crate::model::page::Listed;
+    use crate::model::reference::Tag;
+
+    fn tags(repository: &str, count: usize) -> Tags {
+        let repository = Repository::parse(repository).expect("a repository");
+        let mut tags = Tags::of(repository, Sort::default(), false, 10);
+        let names = (0..count).map(|number| Listed::Named(Tag::parse(&format!("v{number}")).expect("a tag")));
+        tags.take(names.collect(), None, None, Timestamp::UNIX_EPOCH);
+        tags
+    }
+
+    #[test]
+    fn lists_of_tags_are_kept_by_their_weight_the_newest_longest() {
+        let mut store = Store::default();
+        let names = ["r.test/a", "r.test/b", "r.test/c"];
+        names.iter().for_each(|name| store.keep_tags(tags(name, 60_000)));
+        let mut is_kept = |name| store.take_tags(&Repository::parse(name).expect("a repository")).is_some();
+        assert_eq!(names.map(&mut is_kept), [false, true, true]);
+        store.keep_tags(tags("r.test/huge", 300_000));
+        assert_eq!(store.tags.len(), 0, "what is too heavy alone is asked for again");
+    }
 }

@@ -1,5 +1,7 @@
 //! The tags of a repository, with what is known of each.
 
+mod names;
+
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
@@ -7,13 +9,13 @@ use jiff::Timestamp;
 
 use super::list::{Change, List, Paged};
 use super::remote::{Remote, Ticket};
-use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::page::Listed;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
-use crate::model::version_order::Key;
+use crate::model::version_order;
+use names::Names;
 
 /// The Tags pane.
 #[derive(Debug, Default)]
@@ -38,8 +40,8 @@ pub struct Tags {
     pub goal: Option<Selector>,
     /// Columns of the longest tag that is not hidden, filtered or not: what scrolls by does not move the columns.
     pub longest: usize,
-    /// What each tag sorts by as a version, by index.
-    keys: Vec<Key>,
+    /// What their names tell.
+    names: Names,
     /// Whether summaries came that may change the order.
     is_order_stale: bool,
     /// Whether a job may have taken the last tag away: where the list is not found then, there are none.
@@ -116,21 +118,27 @@ impl Tags {
         self.shared.get(digest).is_some_and(|count| *count > 1)
     }
 
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        let long = |tag: &Listed<Tag>| Some(tag.text().len()).filter(|length| *length > size_of::<Tag>());
+        let text: usize = self.tags.items.iter().filter_map(long).sum();
+        let each = size_of::<Listed<Tag>>() + size_of::<version_order::Rank>() + 2 * size_of::<u32>();
+        text + self.tags.items.len() * each + self.summaries.len() * 2 * size_of::<Remote<Summary>>()
+    }
+
     /// The tags known to have this digest, in the order shown.
     pub fn aliases(&self, digest: &Digest) -> Vec<&str> {
-        let has_it = |item: &&u32| {
-            self.summaries
-                .get(item)
-                .and_then(|summary| summary.value.as_ref())
-                .is_some_and(|summary| summary.digest == *digest)
-        };
-        self.list
-            .order
-            .iter()
-            .filter(has_it)
-            .filter_map(|item| self.tags.items.get(*item as usize))
-            .map(Listed::text)
-            .collect()
+        let known = self.summaries.iter();
+        let has_it =
+            known.filter(|(_, summary)| summary.value.as_ref().is_some_and(|value| value.digest == *digest));
+        let mut items: Vec<u32> = has_it.map(|(item, _)| *item).collect();
+        if self.sort.by.needs_details() {
+            let theirs: HashSet<u32> = items.into_iter().collect();
+            items = self.list.order.iter().copied().filter(|item| theirs.contains(item)).collect();
+        } else {
+            items.sort_by(|a, b| self.compare(*a, *b));
+        }
+        items.into_iter().filter_map(|item| self.tags.items.get(item as usize)).map(Listed::text).collect()
     }
 
     /// Takes a page of tags.
@@ -141,29 +149,56 @@ impl Tags {
         incomplete: Option<SafeText>,
         now: Timestamp,
     ) {
-        let old: Vec<Listed<Tag>> = match next.is_none() && self.tags.incoming.is_some() {
-            true => self.tags.items.clone(),
-            false => Vec::new(),
+        let old = match next.is_none() && self.tags.incoming.is_some() {
+            true => self.looked_at(),
+            false => HashMap::new(),
         };
         self.may_be_empty &= next.is_some();
         let change = self.tags.take(page, next, now);
         self.tags.incomplete = incomplete;
         match change {
             Change::Nothing => {}
-            Change::Added(from) => {
-                self.list.order.extend(from as u32..self.tags.items.len() as u32);
-                self.sort();
-            }
-            Change::Replaced => self.replaced(old),
+            Change::Added(from) => self.added(from),
+            Change::Replaced => self.replaced(&old),
         }
         self.seek();
     }
 
+    /// Shows the tags behind the first `from`, each at its place: what is there already is sorted.
+    fn added(&mut self, from: usize) {
+        self.names.extend(&self.tags.items);
+        let mut new: Vec<u32> = (from as u32..self.tags.items.len() as u32).collect();
+        if self.sort.by.needs_details() {
+            self.list.order.extend(new);
+            return self.sort();
+        }
+        new.sort_by(|a, b| self.compare(*a, *b));
+        let mut order = std::mem::take(&mut self.list.order);
+        names::merge(&mut order, &new, |a, b| self.compare(a, b));
+        self.list.order = order;
+        if self.list.is_filtered() {
+            return self.show();
+        }
+        self.longest = self.names.longest(self.show_hidden);
+        new.retain(|item| !self.is_hidden(*item));
+        let mut rows = self.list.rows.clone();
+        names::merge(&mut rows, &new, |a, b| self.compare(a, b));
+        self.list.show(rows);
+    }
+
+    /// The tags of which more is known than their names, with their places in the list.
+    fn looked_at(&self) -> HashMap<Listed<Tag>, u32> {
+        let selected = self.list.selected().map(|item| item as u32);
+        let items = self.summaries.keys().chain(&self.list.marks).copied().chain(selected);
+        items.filter_map(|item| Some((self.tags.items.get(item as usize)?.clone(), item))).collect()
+    }
+
     /// After a refresh: what was known of a tag stays, marked as old, so that it is asked again when it is looked at.
-    fn replaced(&mut self, old: Vec<Listed<Tag>>) {
-        let index: HashMap<&str, u32> =
-            self.tags.items.iter().enumerate().map(|(item, tag)| (tag.text(), item as u32)).collect();
-        let new_place = |item: u32| old.get(item as usize).and_then(|tag| index.get(tag.text())).copied();
+    fn replaced(&mut self, old: &HashMap<Listed<Tag>, u32>) {
+        let items = self.tags.items.iter().zip(0..);
+        let places: HashMap<u32, u32> =
+            items.filter_map(|(tag, item)| Some((*old.get(tag)?, item))).collect();
+        let new_place = |item: u32| places.get(&item).copied();
         let selected =
             self.list.selected().filter(|_| self.list.is_chosen).and_then(|item| new_place(item as u32));
         let summaries = std::mem::take(&mut self.summaries);
@@ -175,7 +210,8 @@ impl Tags {
             .collect();
         self.list.marks = std::mem::take(&mut self.list.marks).into_iter().filter_map(new_place).collect();
         self.waiting.clear();
-        self.keys.clear();
+        self.names = Names::default();
+        self.names.extend(&self.tags.items);
         self.list.order = (0..self.tags.items.len() as u32).collect();
         self.count_shared();
         self.list.forget_rows();
@@ -212,7 +248,9 @@ impl Tags {
 
     /// Notes what a look at the whole image has shown of its row.
     pub fn note(&mut self, tag: &Tag, summary: &Summary, now: Timestamp) {
-        let Some(item) = self.tags.items.iter().position(|listed| listed.name() == Some(tag)) else { return };
+        let is_it = |item: &usize| self.tags.items.get(*item).and_then(Listed::name) == Some(tag);
+        let here = self.list.selected().filter(is_it);
+        let Some(item) = here.or_else(|| (0..self.tags.items.len()).find(is_it)) else { return };
         let remote = self.summaries.entry(item as u32).or_default();
         let before = remote.value.as_ref().map(|summary| summary.digest);
         let pending = remote.pending;
@@ -253,20 +291,11 @@ impl Tags {
     }
 
     fn sort(&mut self) {
-        let items = &self.tags.items;
-        let name = |item: &u32| items[*item as usize].text();
         let known = |item: &u32| self.summaries.get(item).and_then(|summary| summary.value.as_ref());
         let is_reversed = self.sort.reversed;
-        let turned = |order: Ordering| if is_reversed { order.reverse() } else { order };
-        let order = &mut self.list.order;
+        let mut order = std::mem::take(&mut self.list.order);
         match self.sort.by {
-            SortBy::Name => order.sort_by(|a, b| turned(name(a).cmp(name(b)))),
-            SortBy::Version => {
-                let from = self.keys.len();
-                self.keys.extend(items.iter().skip(from).map(|tag| Key::of(tag.text())));
-                let keys = &self.keys;
-                order.sort_by(|a, b| turned(keys[*b as usize].cmp(&keys[*a as usize])));
-            }
+            SortBy::Name | SortBy::Version => order.sort_by(|a, b| self.compare(*a, *b)),
             SortBy::Date => {
                 let date = |item: &u32| known(item)?.created.map(|created| created.as_second());
                 order.sort_by(|a, b| largest_first(date(a), date(b), is_reversed));
@@ -276,7 +305,20 @@ impl Tags {
                 order.sort_by(|a, b| largest_first(size(a), size(b), is_reversed));
             }
         }
+        self.list.order = order;
         self.show();
+    }
+
+    /// Compares two tags by name or version, whichever they are sorted by.
+    fn compare(&self, a: u32, b: u32) -> Ordering {
+        let name = |item: u32| self.tags.items.get(item as usize).map_or("", Listed::text);
+        let order = match self.sort.by {
+            SortBy::Name => name(a).cmp(name(b)),
+            SortBy::Version | SortBy::Date | SortBy::Size => (self.names.rank(b))
+                .cmp(&self.names.rank(a))
+                .then_with(|| version_order::compare(name(b), name(a))),
+        };
+        if self.sort.reversed { order.reverse() } else { order }
     }
 
     /// Shows what the filter leaves.
@@ -286,22 +328,31 @@ impl Tags {
     }
 
     fn show(&mut self) {
+        self.longest = self.names.longest(self.show_hidden);
+        if !self.list.is_filtered() && self.hidden() == 0 {
+            return self.list.show(self.list.order.clone());
+        }
         let (items, show_hidden) = (&self.tags.items, self.show_hidden);
-        let is_hidden = |tag: &Listed<Tag>| !show_hidden && tag.name().is_some_and(Tag::is_digest_tag);
-        let shown = items.iter().filter(|tag| !is_hidden(tag));
-        self.longest = shown.map(|tag| columns_of(tag.text())).max().unwrap_or(0);
         self.list.refilter(|item| {
             let tag = items.get(item as usize)?;
-            (!is_hidden(tag)).then(|| tag.text())
+            (show_hidden || !tag.name().is_some_and(Tag::is_digest_tag)).then(|| tag.text())
         });
+    }
+
+    fn is_hidden(&self, item: u32) -> bool {
+        let tag = self.tags.items.get(item as usize).and_then(Listed::name);
+        !self.show_hidden && tag.is_some_and(Tag::is_digest_tag)
     }
 
     /// Tags that are hidden because they only hold what belongs to images.
     pub fn hidden(&self) -> usize {
-        match self.show_hidden {
-            true => 0,
-            false => self.tags.items.iter().filter(|tag| tag.name().is_some_and(Tag::is_digest_tag)).count(),
-        }
+        if self.show_hidden { 0 } else { self.names.digest_tags().len() }
+    }
+
+    /// The tags that only hold what belongs to images, in the order of the server.
+    pub fn digest_tags(&self) -> impl Iterator<Item = &Tag> {
+        let items = self.names.digest_tags().iter();
+        items.filter_map(|item| self.tags.items.get(*item as usize)?.name())
     }
 
     /// Goes to the tag that was opened by name, once it is listed.
@@ -345,11 +396,6 @@ impl Tags {
             .map(|(ticket, item)| (*ticket, *item))
             .collect()
     }
-}
-
-/// Columns of a name: most are ASCII by their grammar, and quick to measure.
-fn columns_of(name: &str) -> usize {
-    if name.is_ascii() { name.len() } else { columns::width(name) }
 }
 
 /// What is not known stays at the end, whichever way round; what is alike stays as it is.

@@ -18,8 +18,7 @@ use crate::model::page::Listed;
 use crate::model::reference::{Repository, RepositoryName, Tag, Target};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
-use crate::model::version_order::Key;
-use crate::model::{size, time};
+use crate::model::{size, time, version_order};
 use crate::ops::list;
 
 /// List the repositories of a registry, or the tags of a repository
@@ -122,7 +121,7 @@ impl Ls {
         }
         match self.sort {
             By::Name => items.sort_by(|a, b| a.text().cmp(b.text())),
-            By::Version => items.sort_by_cached_key(|tag| Reverse(Key::of(tag.text()))),
+            By::Version => items = version_order::newest_first(items, Listed::text),
             // Known when the images are.
             By::Date | By::Size => {}
         }

@@ -2,128 +2,138 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::error::Cause;
 
-/// The names under `member`; what is null, empty or no text is left out.
-pub fn read(body: &[u8], member: &'static str) -> Result<Vec<String>, Cause> {
+/// Hands the names under `member` to `take`, one by one; what is null, empty or no text is left out. Names that were handed
+/// over before a fault was met are to be thrown away.
+pub fn read(body: &[u8], member: &'static str, mut take: impl FnMut(&str)) -> Result<(), Cause> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let names = deserializer.deserialize_map(List { member });
-    let names = names.and_then(|names| deserializer.end().map(|()| names));
-    names.map_err(|error| match error.is_eof() {
+    let read = deserializer.deserialize_map(List { member, take: &mut take });
+    let read = read.and_then(|()| deserializer.end());
+    read.map_err(|error| match error.is_eof() {
         true => Cause::BadAnswer("the list breaks off in the middle".into()),
         false => Cause::BadAnswer("the answer is not the list that a registry sends".into()),
     })
 }
 
-struct List {
+struct List<'t, F> {
     member: &'static str,
+    take: &'t mut F,
 }
 
-impl<'de> Visitor<'de> for List {
-    type Value = Vec<String>;
+impl<'de, F: FnMut(&str)> Visitor<'de> for List<'_, F> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<String>, A::Error> {
-        let mut names = None;
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut is_read = false;
         while let Some(key) = map.next_key::<String>()? {
             if key != self.member {
                 map.next_value::<IgnoredAny>()?;
-            } else if names.is_some() {
+            } else if std::mem::replace(&mut is_read, true) {
                 return Err(serde::de::Error::duplicate_field(self.member));
             } else {
-                names = map.next_value::<Option<Names>>()?;
+                map.next_value_seed(Names(&mut *self.take))?;
             }
         }
-        Ok(names.unwrap_or_default().0)
+        Ok(())
     }
 }
 
-#[derive(Default)]
-struct Names(Vec<String>);
+/// A list of names, or null.
+struct Names<'t, F>(&'t mut F);
 
-impl<'de> Deserialize<'de> for Names {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Names, D::Error> {
-        deserializer.deserialize_seq(Elements)
+impl<'de, F: FnMut(&str)> DeserializeSeed<'de> for Names<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_option(self)
     }
 }
 
-struct Elements;
-
-impl<'de> Visitor<'de> for Elements {
-    type Value = Names;
+impl<'de, F: FnMut(&str)> Visitor<'de> for Names<'_, F> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of names")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Names, A::Error> {
-        let mut names = Vec::new();
-        while let Some(Element(name)) = list.next_element()? {
-            names.extend(name.filter(|name| !name.is_empty()));
-        }
-        Ok(Names(names))
+    fn visit_none<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Element(&mut *self.0))?.is_some() {}
+        Ok(())
     }
 }
 
 /// A text, or anything else.
-struct Element(Option<String>);
+struct Element<'t, F>(&'t mut F);
 
-impl<'de> Deserialize<'de> for Element {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Element, D::Error> {
-        deserializer.deserialize_any(AnyElement)
+impl<'de, F: FnMut(&str)> DeserializeSeed<'de> for Element<'_, F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
     }
 }
 
-struct AnyElement;
-
-impl<'de> Visitor<'de> for AnyElement {
-    type Value = Element;
+impl<'de, F: FnMut(&str)> Visitor<'de> for Element<'_, F> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("anything")
     }
 
-    fn visit_str<E>(self, name: &str) -> Result<Element, E> {
-        Ok(Element(Some(name.to_owned())))
+    fn visit_str<E>(self, name: &str) -> Result<(), E> {
+        if !name.is_empty() {
+            (self.0)(name);
+        }
+        Ok(())
     }
 
-    fn visit_string<E>(self, name: String) -> Result<Element, E> {
-        Ok(Element(Some(name)))
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_unit<E>(self) -> Result<Element, E> {
-        Ok(Element(None))
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Element, E> {
-        Ok(Element(None))
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Element, E> {
-        Ok(Element(None))
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Element, E> {
-        Ok(Element(None))
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Element, E> {
-        Ok(Element(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Element, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Element(None))
+        Ok(())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Element(None))
+        Ok(())
     }
 }
 
@@ -151,14 +161,16 @@ mod tests {
             ("\u{feff}{}", None),
         ];
         for (body, expected) in table {
-            let read = read(body.as_bytes(), "tags").ok();
-            assert_eq!(read, expected.map(|names| names.into_iter().map(String::from).collect()), "{body}");
+            let mut names = Vec::new();
+            let read = read(body.as_bytes(), "tags", |name| names.push(name.to_string()));
+            assert_eq!(read.is_ok(), expected.is_some(), "{body}");
+            assert!(expected.is_none_or(|expected| expected == names), "{body}");
         }
     }
 
     #[test]
     fn a_depth_bomb_is_refused() {
         let body = format!("{{\"tags\":[{}", "[".repeat(1_000_000));
-        assert!(read(body.as_bytes(), "tags").is_err());
+        assert!(read(body.as_bytes(), "tags", |_| ()).is_err());
     }
 }

@@ -5,6 +5,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use compact_str::CompactString;
 use reqwest::{Method, Url};
 
 use super::error::{Cause, Error};
@@ -17,11 +18,17 @@ use super::{Client, link, names};
 use crate::model::page::{Listed, Next, Page};
 
 /// Most bytes of one page: some registries send everything in one.
-const CAP: u64 = 64 * 1024 * 1024;
+const CAP: u64 = 32 * 1024 * 1024;
 /// Most pages of one list.
 const MOST_PAGES: u32 = 10_000;
 /// Most names of one list.
-const MOST_NAMES: usize = 2_000_000;
+const MOST_NAMES: usize = 1_000_000;
+/// Most bytes of all names of one list.
+const MOST_BYTES: usize = 24 * 1024 * 1024;
+/// Names that are handed out together: what takes them has to sort them in, between two keys.
+const MOST_AT_ONCE: usize = 4_000;
+/// Why a list ends before the server's does.
+const TOO_LONG: &str = "the list is too long to be shown whole";
 
 /// A list of names that comes in pages.
 pub struct List<T> {
@@ -42,7 +49,10 @@ impl Client {
             let (answer, url) = self.first_page(list).await?;
             return self.read_page(list, Next::default(), &url, answer);
         };
-        let url = self.http().base().await?.at(&next.path_and_query);
+        if !next.held.is_empty() {
+            return Ok(hand_out(list, next));
+        }
+        let url = self.http().base().await?.at(next.path_and_query.as_deref().unwrap_or_default());
         let url = url.ok_or_else(|| {
             self.http().error(Cause::BadAnswer("the next page has no address".into()), None, 1)
         })?;
@@ -100,45 +110,89 @@ impl Client {
         url: &Url,
         answer: Answer,
     ) -> Result<Page<T>, Error> {
-        let read = answer.json().and_then(|body| names::read(body, list.member));
-        let names =
-            read.map_err(|cause| self.http().error(cause, Some(&self.request(list, url.clone())), 1))?;
+        let mut names = Names::default();
+        let body = answer.json();
+        let read = body.and_then(|body| names::read(body, list.member, |name| names.take(name, &mut next)));
+        read.map_err(|cause| self.http().error(cause, Some(&self.request(list, url.clone())), 1))?;
         next.pages += 1;
+        next.held = names.parts();
         let was_probe = std::mem::take(&mut next.is_probe);
         next.asked.insert(hash(&path_and_query(url)));
-        let mut items = Vec::with_capacity(names.len());
-        let mut is_progress = false;
-        for name in &names {
-            if next.seen.insert(hash(name)) {
-                is_progress = true;
-                items.extend((list.read)(name));
+        let following = match link::next(&answer.headers) {
+            _ if names.is_cut => Err(Some(TOO_LONG)),
+            Some(_) if names.count == 0 => Err(None),
+            Some(_) if !names.is_progress && !was_probe => Err(Some("the server sends the same page again")),
+            Some(link) => {
+                resolve(&answer, url, &link).ok_or(Some("the server's next page is at another place"))
             }
-        }
-        let link = link::next(&answer.headers);
-        let following = match link {
-            Some(_) if names.is_empty() => return Ok(end(items, None)),
-            Some(_) if !is_progress && !was_probe => {
-                return Ok(end(items, Some("the server sends the same page again")));
-            }
-            Some(link) => match resolve(&answer, url, &link) {
-                Some(path) => path,
-                None => return Ok(end(items, Some("the server's next page is at another place"))),
-            },
             // A full page without a link is the end, or a server that forgets links: one look behind it tells.
-            None if is_progress && asked_for(url) == Some(names.len()) => {
+            None if names.is_progress && asked_for(url) == Some(names.count) => {
                 next.is_probe = true;
-                probe(list, url, names.last())
+                Ok(probe(list, url, &names.last))
             }
-            None => return Ok(end(items, None)),
+            None => Err(None),
         };
-        if next.asked.contains(&hash(&following)) {
-            return Ok(end(items, Some("the server leads in a circle")));
+        let following = match following {
+            Ok(path) if next.asked.contains(&hash(&path)) => Err(Some("the server leads in a circle")),
+            Ok(_) if next.pages >= MOST_PAGES => Err(Some(TOO_LONG)),
+            other => other,
+        };
+        next.incomplete = following.as_ref().err().copied().flatten();
+        next.path_and_query = following.ok();
+        Ok(hand_out(list, next))
+    }
+}
+
+/// The names of a page that no earlier page had.
+#[derive(Default)]
+struct Names {
+    /// In parts of [`MOST_AT_ONCE`].
+    new: Vec<Vec<CompactString>>,
+    /// All names, new or not.
+    count: usize,
+    /// The last of them.
+    last: CompactString,
+    is_progress: bool,
+    /// Whether names were left out because the list is too long.
+    is_cut: bool,
+}
+
+impl Names {
+    fn take(&mut self, name: &str, next: &mut Next) {
+        self.count += 1;
+        self.last.clear();
+        self.last.push_str(name);
+        let hash = hash(name);
+        if next.seen.len() >= MOST_NAMES || next.bytes + name.len() > MOST_BYTES {
+            self.is_cut |= !next.seen.contains(&hash);
+            return;
         }
-        if next.pages >= MOST_PAGES || next.seen.len() >= MOST_NAMES {
-            return Ok(end(items, Some("the list is too long to be shown whole")));
+        if !next.seen.insert(hash) {
+            return;
         }
-        next.path_and_query = following;
-        Ok(Page { items, next: Some(next), incomplete: None })
+        self.is_progress = true;
+        next.bytes += name.len();
+        match self.new.last_mut().filter(|part| part.len() < MOST_AT_ONCE) {
+            Some(part) => part.push(name.into()),
+            None => self.new.push(vec![name.into()]),
+        }
+    }
+
+    /// What is new, in parts, the first one last.
+    fn parts(&mut self) -> Vec<Vec<CompactString>> {
+        let mut parts = std::mem::take(&mut self.new);
+        parts.reverse();
+        parts
+    }
+}
+
+/// A page of what is held.
+fn hand_out<T>(list: &List<T>, mut next: Next) -> Page<T> {
+    let part = next.held.pop().unwrap_or_default();
+    let items = part.iter().filter_map(|name| (list.read)(name)).collect();
+    match next.held.is_empty() && next.path_and_query.is_none() {
+        true => end(items, next.incomplete),
+        false => Page { items, next: Some(next), incomplete: None },
     }
 }
 
@@ -166,12 +220,12 @@ fn resolve(answer: &Answer, asked: &Url, link: &str) -> Option<String> {
     url.path().starts_with("/v2/").then(|| path_and_query(&url))
 }
 
-fn probe<T>(list: &List<T>, asked: &Url, last: Option<&String>) -> String {
+fn probe<T>(list: &List<T>, asked: &Url, last: &str) -> String {
     let mut url = list.url.clone();
     {
         let mut query = url.query_pairs_mut();
         query.extend_pairs(asked_for(asked).map(|n| ("n", n.to_string())));
-        query.extend_pairs(last.map(|last| ("last", last)));
+        query.append_pair("last", last);
     }
     path_and_query(&url)
 }
@@ -191,4 +245,55 @@ fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::reference::Tag;
+
+    const LIST: fn(Url) -> List<Tag> = |url| List {
+        url,
+        scope: Scope::Catalog,
+        member: "tags",
+        read: |name| Tag::parse(name).ok().map(Listed::Named),
+    };
+
+    #[test]
+    fn a_page_of_many_names_is_handed_out_in_parts_and_says_at_its_end_why_it_ends() {
+        let (mut names, mut next) = (Names::default(), Next::default());
+        let all: Vec<String> = (0..2 * MOST_AT_ONCE + 5).map(|number| format!("v{number}")).collect();
+        all.iter().chain(&all).for_each(|name| names.take(name, &mut next));
+        assert_eq!((names.count, names.last.as_str()), (2 * all.len(), "v8004"));
+        next.held = names.parts();
+        next.incomplete = Some(TOO_LONG);
+        let list = LIST(Url::parse("http://r.test/v2/app/tags/list").expect("an address"));
+        let (mut found, mut sizes) = (Vec::new(), Vec::new());
+        let mut left = Some(next);
+        while let Some(next) = left.take() {
+            let page = hand_out(&list, next);
+            sizes.push(page.items.len());
+            found.extend(page.items.iter().map(|item| item.text().to_string()));
+            assert_eq!(page.incomplete.is_some(), page.next.is_none());
+            left = page.next;
+        }
+        assert_eq!(sizes, [MOST_AT_ONCE, MOST_AT_ONCE, 5]);
+        assert_eq!(found, all);
+    }
+
+    #[test]
+    fn a_list_has_an_end_in_names_and_in_bytes() {
+        let (mut names, mut next) = (Names::default(), Next::default());
+        (0..MOST_NAMES).for_each(|number| names.take(&format!("{number:x}"), &mut next));
+        assert!(!names.is_cut, "so many are shown whole");
+        names.take("0", &mut next);
+        assert!(!names.is_cut, "it is there already");
+        names.take("one-more", &mut next);
+        assert!(names.is_cut && next.seen.len() == MOST_NAMES);
+
+        let (mut names, mut next) = (Names::default(), Next::default());
+        let long = "x".repeat(100_000);
+        (0..1_000).for_each(|number| names.take(&format!("{long}{number}"), &mut next));
+        assert!(names.is_cut && next.bytes <= MOST_BYTES);
+    }
 }

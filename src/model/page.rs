@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use compact_str::CompactString;
+
 use super::text::SafeText;
 
 /// A name as the server listed it.
@@ -45,8 +47,13 @@ pub struct Page<T> {
 /// The place of the next page, and what keeps a server from leading in circles. Opaque to all but the client.
 #[derive(Debug, Default)]
 pub struct Next {
-    /// Path and query of the next request, already checked to be on the origin of the first one.
-    pub path_and_query: String,
+    /// What the server has sent already, in parts, the next one last: a page of a million names is handed out in these.
+    pub held: Vec<Vec<CompactString>>,
+    /// Path and query of the next request, already checked to be on the origin of the first one; `None` if what is held is
+    /// the end.
+    pub path_and_query: Option<String>,
+    /// Why the list may miss something, once what is held is handed out.
+    pub incomplete: Option<&'static str>,
     /// Whether the server did not name this page: it is a look behind a full one.
     pub is_probe: bool,
     /// Pages fetched so far.
@@ -55,4 +62,6 @@ pub struct Next {
     pub asked: HashSet<u64>,
     /// Hashes of the names seen.
     pub seen: HashSet<u64>,
+    /// Bytes of the names seen.
+    pub bytes: usize,
 }

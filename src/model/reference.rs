@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::digest::Digest;
@@ -108,9 +109,9 @@ pub use target::{Ambiguity, Known, Scheme, Target, Typed};
 pub struct RepositoryName(Arc<str>);
 text_of_name!(RepositoryName);
 
-/// A tag, case-sensitive.
+/// A tag, case-sensitive. Most are short enough to need no memory beside this: a list may hold a million.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Tag(Arc<str>);
+pub struct Tag(CompactString);
 text_of_name!(Tag);
 
 /// A repository of a registry.
@@ -196,6 +197,9 @@ impl Tag {
     /// The digest and the suffix (`.sig`, or nothing) that a digest tag names.
     pub fn digest_named(&self) -> Option<(Digest, &str)> {
         let (algorithm, rest) = self.0.split_once('-')?;
+        if !matches!(algorithm, "sha256" | "sha512") {
+            return None;
+        }
         let end = rest.find('.').unwrap_or(rest.len());
         let digest = format!("{algorithm}:{}", &rest[..end]).parse().ok()?;
         Some((digest, &rest[end..]))

@@ -10,15 +10,20 @@ use std::cmp::Ordering;
 const BEFORE_RELEASE: &[&str] =
     &["dev", "snapshot", "nightly", "alpha", "a", "beta", "b", "m", "milestone", "pre", "preview", "rc"];
 
-/// What a tag sorts by. Computed once per tag; larger is newer.
+/// What a tag sorts by; larger is newer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
+pub struct Key<'a> {
     class: Class,
-    numbers: Vec<Number>,
-    stage: Stage,
-    rest: Vec<Part>,
-    text: Box<str>,
+    numbers: Vec<Number<'a>>,
+    stage: Stage<'a>,
+    rest: Vec<Part<'a>>,
+    text: &'a str,
 }
+
+/// The first bits of a [`Key`], small enough to keep one for each of a million tags. Where two tags have different ranks,
+/// these compare as the keys do; where they have the same, the keys decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rank(u128);
 
 /// Which kinds of names come before which, from the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,37 +36,153 @@ enum Class {
 
 /// How far a version has come.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    Before(usize, Number),
+enum Stage<'a> {
+    Before(usize, Number<'a>),
     Released,
 }
 
 /// A number of any length: by length without leading zeros, then by digits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Number(Box<str>);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Number<'a>(&'a str);
 
 /// A piece of the text behind the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Digits(Number),
-    Text(Box<str>),
+enum Part<'a> {
+    Digits(Number<'a>),
+    Text(Caseless<'a>),
 }
 
-impl Ord for Number {
-    fn cmp(&self, other: &Number) -> Ordering {
-        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(&other.0))
+/// Text without regard to case.
+#[derive(Debug, Clone, Copy)]
+struct Caseless<'a>(&'a str);
+
+impl Caseless<'_> {
+    fn small(&self) -> impl Iterator<Item = char> {
+        self.0.chars().flat_map(char::to_lowercase)
     }
 }
 
-impl PartialOrd for Number {
-    fn partial_cmp(&self, other: &Number) -> Option<Ordering> {
+impl Ord for Caseless<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.small().cmp(other.small())
+    }
+}
+
+impl PartialOrd for Caseless<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Number {
-    fn of(digits: &str) -> Number {
-        Number(digits.trim_start_matches('0').into())
+impl PartialEq for Caseless<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Caseless<'_> {}
+
+impl Ord for Number<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.len().cmp(&other.0.len()).then_with(|| self.0.cmp(other.0))
+    }
+}
+
+impl PartialOrd for Number<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Number<'_> {
+    fn of(digits: &str) -> Number<'_> {
+        Number(digits.trim_start_matches('0'))
+    }
+}
+
+impl Rank {
+    /// The rank of a tag.
+    pub fn of(tag: &str) -> Rank {
+        let key = Key::of(tag);
+        let mut bits = Bits { value: 0, left: u128::BITS };
+        bits.push(key.class as u128, 2);
+        for number in &key.numbers {
+            bits.push(1, 1);
+            bits.number(*number);
+        }
+        bits.push(0, 1);
+        match key.stage {
+            Stage::Before(stage, number) => {
+                bits.push(0, 1);
+                bits.push(stage as u128, 4);
+                bits.number(number);
+            }
+            Stage::Released => bits.push(1, 1),
+        }
+        for part in &key.rest {
+            bits.push(1, 1);
+            match part {
+                Part::Digits(number) => {
+                    bits.push(0, 1);
+                    bits.number(*number);
+                }
+                Part::Text(text) => {
+                    bits.push(1, 1);
+                    bits.text(*text);
+                }
+            }
+        }
+        Rank(bits.value << bits.left.min(u128::BITS - 1))
+    }
+}
+
+/// Bits one after another, until there is no room for more.
+struct Bits {
+    value: u128,
+    left: u32,
+}
+
+impl Bits {
+    fn push(&mut self, value: u128, width: u32) {
+        let kept = width.min(self.left);
+        if kept > 0 {
+            self.value = self.value << kept | value >> (width - kept);
+            self.left -= kept;
+        }
+    }
+
+    /// What comes behind is not looked at: it does not compare as these bits would.
+    fn end(&mut self) {
+        self.value = self.value.checked_shl(self.left).unwrap_or(self.value);
+        self.left = 0;
+    }
+
+    /// How many digits, then the digits.
+    fn number(&mut self, number: Number) {
+        const LONGEST: u128 = 15;
+        let digits = number.0.len() as u128;
+        self.push(digits.min(LONGEST), 4);
+        match number.0.parse::<u64>() {
+            _ if digits >= LONGEST => self.end(),
+            // At most 14 digits, each of which takes less than four bits.
+            Ok(value) => self.push(value.into(), 4 * digits as u32),
+            Err(_) => {}
+        }
+    }
+
+    /// The letters, then an end that is less than each of them.
+    fn text(&mut self, text: Caseless) {
+        for letter in text.small() {
+            if self.left == 0 {
+                return;
+            }
+            if !letter.is_ascii() {
+                self.push(0xff, 8);
+                return self.end();
+            }
+            self.push(letter as u128 + 1, 8);
+        }
+        self.push(0, 8);
     }
 }
 
@@ -70,9 +191,16 @@ pub fn compare(a: &str, b: &str) -> Ordering {
     Key::of(a).cmp(&Key::of(b))
 }
 
-impl Key {
+/// Sorts by the tags that `name` tells, the newest first.
+pub fn newest_first<T>(items: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
+    let mut ranked: Vec<(Rank, T)> = items.into_iter().map(|item| (Rank::of(name(&item)), item)).collect();
+    ranked.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| compare(name(other), name(one))));
+    ranked.into_iter().map(|(_, item)| item).collect()
+}
+
+impl Key<'_> {
     /// The key of a tag.
-    pub fn of(tag: &str) -> Key {
+    pub fn of(tag: &str) -> Key<'_> {
         let (numbers, rest) = leading_numbers(tag);
         let class = class_of(tag, &numbers);
         let (stage, rest) = match class {
@@ -84,12 +212,12 @@ impl Key {
             Class::Date => year_month_day(numbers),
             Class::Word | Class::DigestTag => Vec::new(),
         };
-        Key { class, numbers, stage, rest: parts(rest), text: tag.into() }
+        Key { class, numbers, stage, rest: parts(rest), text: tag }
     }
 }
 
 /// `v1.10-rc1` gives 1, 10 and `-rc1`. Only dots join numbers, so a date's dashes are joined too when it looks like one.
-fn leading_numbers(tag: &str) -> (Vec<Number>, &str) {
+fn leading_numbers(tag: &str) -> (Vec<Number<'_>>, &str) {
     let mut rest = match tag.strip_prefix(['v', 'V']) {
         Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => rest,
         _ => tag,
@@ -126,11 +254,11 @@ fn class_of(tag: &str, numbers: &[Number]) -> Class {
 }
 
 /// What stands behind the numbers: a stage before the release, or a variant of it.
-fn stage_of(rest: &str) -> (Stage, &str) {
+fn stage_of(rest: &str) -> (Stage<'_>, &str) {
     let word = rest.trim_start_matches(['-', '.', '_', '~']);
     let end = word.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(word.len());
-    let name = word[..end].to_ascii_lowercase();
-    let Some(rank) = BEFORE_RELEASE.iter().position(|stage| *stage == name) else {
+    let name = &word[..end];
+    let Some(rank) = BEFORE_RELEASE.iter().position(|stage| stage.eq_ignore_ascii_case(name)) else {
         return (Stage::Released, rest);
     };
     let behind = &word[end..];
@@ -144,19 +272,19 @@ fn stage_of(rest: &str) -> (Stage, &str) {
 }
 
 /// `20240131` becomes 2024, 1, 31, so that all dates compare.
-fn year_month_day(numbers: Vec<Number>) -> Vec<Number> {
+fn year_month_day(numbers: Vec<Number<'_>>) -> Vec<Number<'_>> {
     match numbers.as_slice() {
         [first, rest @ ..] if first.0.len() >= 8 && first.0.is_char_boundary(8) => {
             let (year, day) = first.0.split_at(4);
             let (month, day) = day.split_at(2);
-            [year, month, day].into_iter().map(Number::of).chain(rest.iter().cloned()).collect()
+            [year, month, day].into_iter().map(Number::of).chain(rest.iter().copied()).collect()
         }
         _ => numbers,
     }
 }
 
 /// `1.2` and `1.2.0` are one version; the text decides between them.
-fn without_trailing_zeros(mut numbers: Vec<Number>) -> Vec<Number> {
+fn without_trailing_zeros(mut numbers: Vec<Number<'_>>) -> Vec<Number<'_>> {
     while numbers.len() > 1 && numbers.last().is_some_and(|number| number.0.is_empty()) {
         numbers.pop();
     }
@@ -164,7 +292,7 @@ fn without_trailing_zeros(mut numbers: Vec<Number>) -> Vec<Number> {
 }
 
 /// Digits by value, the rest without regard to case.
-fn parts(mut text: &str) -> Vec<Part> {
+fn parts(mut text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     while let Some(first) = text.chars().next() {
         let is_digit = first.is_ascii_digit();
@@ -172,7 +300,7 @@ fn parts(mut text: &str) -> Vec<Part> {
         let (piece, rest) = text.split_at(end);
         parts.push(match is_digit {
             true => Part::Digits(Number::of(piece)),
-            false => Part::Text(piece.to_lowercase().into()),
+            false => Part::Text(Caseless(piece)),
         });
         text = rest;
     }
@@ -214,10 +342,24 @@ mod tests {
         ];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{} < {}", pair[0], pair[1]);
+            assert!(Rank::of(pair[0]) <= Rank::of(pair[1]), "{} < {}", pair[0], pair[1]);
+        }
+    }
+
+    #[test]
+    fn the_ranks_of_usual_tags_tell_them_apart() {
+        for pair in [["1.123456.0", "1.123457.0"], ["build-0000001", "build-0000002"], ["v2", "v2.0.1"]] {
+            assert!(Rank::of(pair[0]) < Rank::of(pair[1]), "{pair:?}");
         }
     }
 
     proptest::proptest! {
+        #[test]
+        fn ranks_compare_as_keys_do_where_they_differ(a in "(v?[0-9]{0,5}[-._]?(rc|alpha|dev|[a-cA-Cé\\x00-\\x02]{0,4}|[0-9]{1,20})?[-.]?[0-9]{0,3}){1,3}", b in "(v?[0-9]{0,5}[-._]?(rc|alpha|dev|[a-cA-Cé\\x00-\\x02]{0,4}|[0-9]{1,20})?[-.]?[0-9]{0,3}){1,3}") {
+            let (ranks, keys) = (Rank::of(&a).cmp(&Rank::of(&b)), Key::of(&a).cmp(&Key::of(&b)));
+            proptest::prop_assert!(ranks == Ordering::Equal || ranks == keys, "{:?} {:?} {:?} {:?}", a, b, ranks, keys);
+        }
+
         #[test]
         fn the_order_is_total(tags in proptest::collection::vec("v?[0-9a-c]{0,3}[-._]?(rc|alpha|dev|[0-9]{1,4})?[-.]?[0-9]{0,2}", 3)) {
             let [a, b, c] = [&tags[0], &tags[1], &tags[2]].map(|tag| Key::of(tag));

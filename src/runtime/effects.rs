@@ -162,11 +162,11 @@ async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))
         }
         Ask::Repositories(host, next) => {
-            let page = pool.client(&host).catalog(next).await;
+            let page = pool.client(&host).catalog(next.map(|next| *next)).await;
             Answer::Repositories(page.map_err(|error| error.no_catalog()))
         }
         Ask::Tags(repository, next) => {
-            let page = pool.client(&repository.host).tags(&repository.name, next).await;
+            let page = pool.client(&repository.host).tags(&repository.name, next.map(|next| *next)).await;
             Answer::Tags(
                 page.map_err(|error| error.failure(format!("cannot list the tags of {}", repository.name))),
             )

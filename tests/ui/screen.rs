@@ -89,11 +89,13 @@ impl Registry {
         match ask {
             Ask::Server(_) => Answer::Server(self.server.clone()),
             Ask::Repositories(_, next) => Answer::Repositories(
-                self.catalog.clone().map(|names| self.page_of(&names, next.as_ref(), RepositoryName::parse)),
+                self.catalog
+                    .clone()
+                    .map(|names| self.page_of(&names, next.as_deref(), RepositoryName::parse)),
             ),
             Ask::Tags(repository, next) => Answer::Tags(self.images(&repository.name).map(|images| {
                 let names: Vec<String> = images.iter().map(|(tag, _)| tag.clone()).collect();
-                self.page_of(&names, next.as_ref(), Tag::parse)
+                self.page_of(&names, next.as_deref(), Tag::parse)
             })),
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))

@@ -1,7 +1,5 @@
 //! Which images are meant: the ones named, or every tag of the repository.
 
-use std::cmp::Reverse;
-
 use futures_util::TryStreamExt;
 
 use crate::client::{Client, Error};
@@ -9,7 +7,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::page::Listed;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::version_order::Key;
+use crate::model::version_order;
 use crate::model::work::copy::{What, Wish};
 use crate::model::work::progress::Missed;
 use crate::ops::list;
@@ -78,9 +76,9 @@ impl Picked {
         let mut picked = Picked::default();
         let what = || format!("cannot list the tags of {}", wish.from);
         let tags = picked.list(client, wish).await.map_err(|error| error.failure(what()))?;
-        let (digest_tags, mut tags): (Vec<Tag>, Vec<Tag>) = tags.into_iter().partition(Tag::is_digest_tag);
+        let (digest_tags, tags): (Vec<Tag>, Vec<Tag>) = tags.into_iter().partition(Tag::is_digest_tag);
         // As `ls` lists them.
-        tags.sort_by_cached_key(|tag| Reverse(Key::of(tag.as_str())));
+        let tags = version_order::newest_first(tags, Tag::as_str);
         // Those of a list of referrers come one by one, not as a tag.
         let companions: Vec<&Tag> = digest_tags.iter().filter(|tag| !tag.is_referrer_list()).collect();
         if !wish.referrers && !digest_tags.is_empty() {
