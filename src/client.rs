@@ -44,6 +44,7 @@ mod origin;
 mod page;
 mod payload;
 mod ping;
+mod product;
 mod push;
 mod redirect;
 mod referrers;
