@@ -47,7 +47,7 @@ use tokio::task::JoinSet;
 
 use answer::{Busy, Registry};
 use auth::{Auth, Tokens};
-use faults::{Fault, Faults, RequestView};
+use faults::{Fault, Faults, Removes, RequestView};
 pub use page::PageSize;
 use referrers::Turns;
 pub use requests::Request;
@@ -88,6 +88,10 @@ pub struct Settings {
     /// What the registry calls itself in URLs, as in `https://localhost:5000`; else plain HTTP and what the client
     /// put into `Host`.
     pub public_url: Option<String>,
+    /// What the registry calls itself in `Server`, or nothing.
+    pub server: Option<String>,
+    /// What is removed at once instead of by garbage collection.
+    pub removes: Removes,
     /// The largest manifest taken, in bytes.
     pub manifest_limit: usize,
     /// The largest blob taken, in bytes.
@@ -114,6 +118,8 @@ impl Default for Settings {
             sparse_manifests: false,
             relative_locations: false,
             public_url: None,
+            server: Some("regtui".into()),
+            removes: Removes::default(),
             manifest_limit: 4 * 1024 * 1024,
             blob_limit: 4 * 1024 * 1024 * 1024,
             remembered_requests: 10_000,

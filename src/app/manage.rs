@@ -19,7 +19,7 @@ impl Turn<'_> {
     pub fn delete(&mut self) {
         let Some((repository, selectors)) = chosen(self.state) else { return };
         let along = delete::Along::default();
-        self.plan(Wish::Delete(delete::Wish { repository, selectors, manner: None, along }));
+        self.plan(Wish::Delete(delete::Wish { repository, selectors, manner: None, along, keep: false }));
     }
 
     /// Asks where the chosen images are to be copied, with something typed already.
@@ -40,7 +40,8 @@ impl Turn<'_> {
         let Some(taken) = self.state.taken.clone() else { return };
         let Some(to) = place(self.state, &taken) else { return };
         let Taken { from, what } = taken;
-        let wish = copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: true };
+        let wish =
+            copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: true, keep: false };
         self.plan(Wish::Copy(wish));
     }
 

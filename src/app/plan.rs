@@ -3,6 +3,7 @@
 
 mod copy;
 pub mod delete;
+mod loss;
 mod retag;
 mod rows;
 mod undo;
@@ -27,7 +28,7 @@ const LABELS: usize = 11;
 /// What the replacement means.
 const REPLACEMENT: [&str; 2] = [
     "The registry cannot delete by tag. So each tag is put on a copy of its manifest with one more annotation, and \
-     that copy is deleted by its digest: the tag goes, the image and its other tags stay.",
+     that copy is deleted by its digest: the tag goes, and no request deletes the image or its other tags.",
     "It is tried only where images can be deleted. If the second request is refused all the same, the tag is put back \
      byte for byte.",
 ];
@@ -153,6 +154,9 @@ pub fn lines(wish: &Wish, work: &Work, is_old: bool, skipped: &[SafeText], body:
         (Work::Copy(plan), Wish::Copy(wish)) => page.copy(plan, wish.referrers),
         (Work::Copy(plan), _) => page.copy(plan, false),
         (Work::Undo(plan), _) => page.undo(plan),
+    }
+    if let Some(loss) = work.loss() {
+        page.loss(loss, if is_old { wish.keeps() } else { loss.keep });
     }
     page.lines
 }

@@ -9,7 +9,7 @@ use super::turn::Turn;
 use crate::model::reference::{Host, Repository};
 use crate::model::server::{Ability, Deletes};
 use crate::model::text::SafeText;
-use crate::model::work::progress::{Outcome, Report};
+use crate::model::work::progress::{Outcome, Report, TakesBack};
 use crate::model::work::{Wish, Work};
 
 impl Turn<'_> {
@@ -62,7 +62,13 @@ impl Turn<'_> {
             true => SafeText::from(format!("{title} in {place}")),
             false => title,
         };
-        let undo = if can_go_back { self.promise(&untags, puts_back) } else { "" };
+        let undo = match (can_go_back, report.takes_back) {
+            (_, TakesBack::Nothing) => "; it cannot be undone",
+            (false, _) => "",
+            (true, TakesBack::All) => self.promise(&untags, puts_back),
+            (true, TakesBack::Part) => "; `z` undoes a part of it",
+            (true, TakesBack::NotKnown) => "; `z` may undo it",
+        };
         let (level, text) = ending(&title, &report, undo);
         self.say(level, text, None);
         for repository in changes {

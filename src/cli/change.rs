@@ -140,6 +140,16 @@ fn show(work: &Work) -> Result<(), Trouble> {
 
 /// Refuses what a rule forbids, and what the server does not do in this manner.
 fn permitted(work: &Work) -> Result<(), Trouble> {
+    if let Work::Delete(plan) = work
+        && plan.loss.keep
+        && plan.manner == Manner::Image
+    {
+        return Err(Trouble::Usage(
+            "`--keep` keeps images that lose their last tag, and here they are deleted by their digests: name tags, \
+             and untag them (where the server cannot, with `--replace`)"
+                .into(),
+        ));
+    }
     let (refusal, kind) = match (work.refused(), work) {
         (Some(refusal), _) => (refusal.clone(), FailureKind::Local),
         (None, Work::Delete(_) | Work::Retag(_)) => match blocked(work) {

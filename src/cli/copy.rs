@@ -33,6 +33,10 @@ pub struct Copy {
     /// Replace tags that exist at the destination
     #[arg(long)]
     force: bool,
+    /// Keep images that tags are taken from under a tag of their own, `regtui-kept-…`, which undo removes again: some
+    /// registries remove an image together with its last tag
+    #[arg(long)]
+    keep: bool,
     #[command(flatten)]
     sides: Sides,
     #[command(flatten)]
@@ -58,7 +62,8 @@ impl Copy {
             ));
         }
         let platforms = self.platforms.iter().map(|text| platform(text)).collect::<Result<_, _>>()?;
-        Ok(copy::Wish { from, what, to, tag: tag.or(own), platforms, referrers: self.referrers })
+        let (tag, referrers, keep) = (tag.or(own), self.referrers, self.keep);
+        Ok(copy::Wish { from, what, to, tag, platforms, referrers, keep })
     }
 
     /// Where the images are, which, and the tag that a single one has.

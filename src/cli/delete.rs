@@ -29,6 +29,10 @@ pub struct Delete {
     /// With an index the images that it lists and nothing else needs; with --image only
     #[arg(long, requires = "image")]
     with_children: bool,
+    /// Keep images that lose their last tag under a tag of their own, `regtui-kept-…`, which undo removes again: some
+    /// registries remove an image together with its last tag
+    #[arg(long, conflicts_with = "image")]
+    keep: bool,
     #[command(flatten)]
     options: change::Options,
 }
@@ -58,7 +62,7 @@ impl Delete {
             }
         }
         let along = delete::Along { children: self.with_children, referrers: self.with_referrers };
-        Ok(delete::Wish { repository, selectors, manner: self.manner(), along })
+        Ok(delete::Wish { repository, selectors, manner: self.manner(), along, keep: self.keep })
     }
 
     fn manner(&self) -> Option<delete::Manner> {

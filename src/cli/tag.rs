@@ -28,6 +28,10 @@ pub struct NewTag {
     /// Move the new tag where it exists already
     #[arg(long)]
     force: bool,
+    /// Keep images that tags are taken from under a tag of their own, `regtui-kept-…`, which undo removes again: some
+    /// registries remove an image together with its last tag
+    #[arg(long)]
+    keep: bool,
     #[command(flatten)]
     options: change::Options,
 }
@@ -48,6 +52,7 @@ impl NewTag {
             items: vec![(image.selector(), to, tag)],
             from: image.repository,
             manner: self.manner(),
+            keep: self.keep,
         })
     }
 

@@ -7,11 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use reqwest::Url;
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderMap, HeaderValue};
 use tokio::sync::OnceCell;
 
 use super::Settings;
-use super::challenge::{Bearer, Challenge};
+use super::challenge::{self, Bearer, Challenge};
 use super::credentials::{Credential, Credentials, Login};
 use super::error::Cause;
 use super::http::Http;
@@ -44,6 +44,8 @@ type LookedUp = std::sync::Arc<OnceCell<Option<Credential>>>;
 #[derive(Debug, Default)]
 struct Learned {
     scheme: Option<Scheme>,
+    /// The realm of logins, which is only a name.
+    realm: String,
     wider: HashMap<Scope, BTreeSet<String>>,
     refused: Option<SafeText>,
     used: bool,
@@ -119,6 +121,11 @@ impl Auth {
         }
     }
 
+    /// The realm that the registry takes logins for, as it named it; empty before it did.
+    pub fn realm(&self) -> String {
+        self.learned().realm.clone()
+    }
+
     /// As whom requests go out now.
     pub async fn identity(&self) -> Identity {
         let (used, refused) = {
@@ -139,6 +146,13 @@ impl Auth {
             None => Ok(self.ready_token(scope).await.unwrap_or(Authorization::Nothing)),
             Some(Scheme::Basic) => Ok(self.basic(http, scope).await),
             Some(Scheme::Bearer { realm, service }) => self.bearer(http, scope, realm, service).await,
+        }
+    }
+
+    /// Takes what a refusal says of the realm of logins.
+    pub fn note_realm(&self, headers: &HeaderMap) {
+        if let Some(realm) = challenge::realm_of_logins(headers) {
+            self.learned().realm = realm;
         }
     }
 

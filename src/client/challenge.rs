@@ -35,8 +35,21 @@ pub fn preferred(headers: &HeaderMap) -> Option<Challenge> {
     all.iter().find(is_bearer).or(all.first()).cloned()
 }
 
+/// The name of what a password is for, where one is asked for.
+pub fn realm_of_logins(headers: &HeaderMap) -> Option<String> {
+    let lines = headers.get_all(WWW_AUTHENTICATE).iter();
+    let mut schemes = lines.flat_map(|value| schemes(&String::from_utf8_lossy(value.as_bytes())));
+    let (_, parameters) = schemes.find(|(scheme, _)| scheme == "basic")?;
+    parameters.into_iter().find(|(name, _)| name == "realm").map(|(_, realm)| realm)
+}
+
 /// The challenges of one header line that this program can answer, in their order.
 pub fn parse(line: &str) -> Vec<Challenge> {
+    schemes(line).into_iter().filter_map(|(scheme, parameters)| challenge_of(&scheme, parameters)).collect()
+}
+
+/// The schemes of one header line in lower case, each with its parameters.
+fn schemes(line: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut rest = line;
     let mut schemes: Vec<(String, Vec<(String, String)>)> = Vec::new();
     while let Some((token, after)) = next_token(rest) {
@@ -54,7 +67,7 @@ pub fn parse(line: &str) -> Vec<Challenge> {
             }
         }
     }
-    schemes.into_iter().filter_map(|(scheme, parameters)| challenge_of(&scheme, parameters)).collect()
+    schemes
 }
 
 fn challenge_of(scheme: &str, parameters: Vec<(String, String)>) -> Option<Challenge> {

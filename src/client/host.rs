@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::model::reference::RepositoryName;
-use crate::model::server::{Ability, Deletes};
+use crate::model::server::{Ability, Cleanups, Deletes};
 
 /// How long a refusal is believed.
 const MEMORY: Duration = Duration::from_secs(600);
@@ -30,6 +30,9 @@ struct Known {
     referrers: Option<Ability>,
     deletes: Deletes,
     deletes_until: Option<Instant>,
+    cleanups: Option<Cleanups>,
+    /// Whether that was seen, and is not only known of the product.
+    has_seen_cleanups: bool,
     carried: u64,
     carried_until: Option<Instant>,
     no_referrers_until: HashMap<RepositoryName, Instant>,
@@ -119,6 +122,26 @@ impl Abilities {
         let mut known = self.known();
         known.deletes = deletes;
         known.deletes_until = Some(Instant::now() + MEMORY);
+    }
+
+    /// What the server does with what nothing names any more; `None` before it was looked at.
+    pub fn cleanups(&self) -> Option<Cleanups> {
+        self.known().cleanups
+    }
+
+    /// What its product does. What was seen goes before that.
+    pub fn learn_product(&self, cleanups: Cleanups) {
+        let mut known = self.known();
+        if !known.has_seen_cleanups {
+            known.cleanups = Some(cleanups);
+        }
+    }
+
+    /// What it was seen to do.
+    pub fn learn_cleanups(&self, set: impl FnOnce(&mut Cleanups)) {
+        let mut known = self.known();
+        set(known.cleanups.get_or_insert_default());
+        known.has_seen_cleanups = true;
     }
 
     /// The bytes of a part that came through, where an upload was lost a minute ago or less.

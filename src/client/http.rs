@@ -252,6 +252,7 @@ impl Http {
             if answer.status != 401 || !is_own || sends == MOST_SENDS {
                 return Err(self.refusal(answer, request, is_own));
             }
+            self.auth.note_realm(&answer.headers);
             let challenge = match challenge::preferred(&answer.headers) {
                 Some(challenge) => Some(challenge),
                 None => self.challenge_of_ping(request, &own).await,

@@ -7,11 +7,11 @@ use super::Client;
 use super::error::{Cause, Error};
 use super::limit::Lane;
 use super::origin::Base;
-use super::product::product;
+use super::product::Product;
 use super::request::Request;
 use super::scope::Scope;
 use crate::model::reference::Host;
-use crate::model::server::{Server, Transport};
+use crate::model::server::{Cleanup, Cleanups, Server, Transport};
 use crate::model::text::SafeText;
 
 /// Most bytes of the answer, which says nothing.
@@ -35,8 +35,11 @@ impl Client {
         if is_page {
             return Err(self.http().error(Cause::WebPage, Some(&request), 1));
         }
+        let auth = self.http().auth();
+        let Product { name, cleanups } = Product::of(self.host(), &auth.service(), &auth.realm(), &answer);
+        self.abilities().learn_product(cleanups);
         Ok(Server {
-            product: product(self.host(), &self.http().auth().service(), &answer),
+            product: name,
             transport: self.transport(&base),
             identity: self.http().auth().identity().await,
             catalog: self.abilities().catalog(),
@@ -46,6 +49,29 @@ impl Client {
         })
     }
 
+    /// What the registry does with what nothing names any more: as was seen, else as is known of what it is, which is
+    /// looked up where it was not yet.
+    pub async fn cleanups(&self) -> Cleanups {
+        match self.abilities().cleanups() {
+            Some(known) => known,
+            None => match self.ping().await {
+                Ok(_) => self.abilities().cleanups().unwrap_or_default(),
+                // What cannot be asked is not known.
+                Err(_) => Cleanups::default(),
+            },
+        }
+    }
+
+    /// Notes what the registry did with an image that lost its last tag: whether it is gone.
+    pub fn saw_untagged(&self, is_gone: bool) {
+        self.abilities().learn_cleanups(|cleanups| cleanups.untagged = seen(is_gone));
+    }
+
+    /// Notes what the registry did with what belonged to a deleted image: that it went along.
+    pub fn saw_deleted_go_along(&self) {
+        self.abilities().learn_cleanups(|cleanups| cleanups.deleted = Cleanup::AtOnce);
+    }
+
     fn transport(&self, base: &Base) -> Transport {
         match base.origin().is_some_and(|origin| origin.is_https()) {
             false => Transport::Plain,
@@ -53,6 +79,10 @@ impl Client {
             true => Transport::Https,
         }
     }
+}
+
+fn seen(is_gone: bool) -> Cleanup {
+    if is_gone { Cleanup::AtOnce } else { Cleanup::Later }
 }
 
 /// The proxy that requests to the registry go through, as the environment says; never for loopback.

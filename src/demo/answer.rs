@@ -94,6 +94,9 @@ impl Registry {
                 if let Some(Ok(Route::Manifest(name, reference))) = unlisted.map(|path| Route::of(&path)) {
                     self.store.unlist(&name, &reference);
                 }
+                if let Some(server) = &self.settings.server {
+                    reply::set(&mut reply, header::SERVER, server);
+                }
                 fault.into_iter().fold(reply, faults::after)
             }
         };

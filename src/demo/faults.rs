@@ -6,7 +6,7 @@
 //! demo.fault(|request, nth| (request.path == "/v2/_catalog" && nth == 1).then(|| Fault::status(503)));
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future;
 use std::io;
@@ -21,8 +21,9 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode};
 use tokio::sync::watch;
 
+use super::manifest::{Contents, Manifest};
 use super::reply::{self, Pieces, Reply};
-use super::store::Store;
+use super::store::{Repository, Store};
 use crate::model::digest::Digest;
 
 /// A request as a hook sees it.
@@ -164,6 +165,68 @@ impl Gate {
         self.0.waiting.send_modify(|waiting| *waiting += 1);
         let _ = self.0.open.subscribe().wait_for(|open| *open).await;
     }
+}
+
+/// What a registry removes at once because nothing names it any more, where others wait for garbage collection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Removes {
+    /// An image goes with its last tag, as in Gitea: untagged, or its tag put on another image.
+    pub untagged: bool,
+    /// Blobs that nothing else needs go with an image.
+    pub blobs: bool,
+    /// What an index lists goes with it unless something else names it, as in Pulp.
+    pub children: bool,
+    /// What refers to an image goes with it.
+    pub referrers: bool,
+}
+
+impl Removes {
+    /// All of it.
+    pub const ALL: Removes = Removes { untagged: true, blobs: true, children: true, referrers: true };
+
+    /// An image has lost a tag.
+    pub(super) fn lost_tag(&self, repository: &mut Repository, image: &Digest) {
+        if self.untagged && !repository.tags.values().any(|at| at == image) {
+            self.remove(repository, image);
+        }
+    }
+
+    /// Removes a manifest with its tags, and what goes along.
+    pub(super) fn remove(&self, repository: &mut Repository, digest: &Digest) {
+        let Some(manifest) = repository.manifests.remove(digest) else { return };
+        repository.tags.retain(|_, at| at != digest);
+        let Ok(contents) = Contents::read(&manifest.bytes) else { return };
+        if self.children {
+            let spare: Vec<Digest> =
+                contents.children().filter(|child| !is_named(repository, child)).copied().collect();
+            spare.iter().for_each(|child| self.remove(repository, child));
+        }
+        if self.referrers {
+            let refers =
+                |(own, other): (&Digest, &Manifest)| (other.subject == Some(*digest)).then_some(*own);
+            let referrers: Vec<Digest> = repository.manifests.iter().filter_map(refers).collect();
+            referrers.iter().for_each(|referrer| self.remove(repository, referrer));
+        }
+        if self.blobs {
+            let left: Vec<Contents> = repository
+                .manifests
+                .values()
+                .filter_map(|manifest| Contents::read(&manifest.bytes).ok())
+                .collect();
+            let needed: HashSet<&Digest> = left.iter().flat_map(Contents::blobs).collect();
+            contents.blobs().filter(|blob| !needed.contains(blob)).for_each(|blob| {
+                repository.blobs.remove(blob);
+            });
+        }
+    }
+}
+
+/// Whether a tag or an index names a manifest.
+fn is_named(repository: &Repository, digest: &Digest) -> bool {
+    let lists = |manifest: &Manifest| {
+        Contents::read(&manifest.bytes).is_ok_and(|contents| contents.children().any(|child| child == digest))
+    };
+    repository.tags.values().any(|at| at == digest) || repository.manifests.values().any(lists)
 }
 
 type Hook = dyn Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync;

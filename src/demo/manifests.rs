@@ -54,15 +54,21 @@ pub fn put(
         if !settings.sparse_manifests {
             require_all(&contents, repository)?;
         }
-        if let Reference::Tag(tag) = reference {
-            if settings.immutable_tags && repository.tags.get(tag).is_some_and(|old| *old != digest) {
-                return Err(Refusal::tag_invalid(
-                    "the tag exists and cannot be overwritten because it is immutable",
-                ));
-            }
-            repository.tags.insert(tag.clone(), digest);
+        if let Reference::Tag(tag) = reference
+            && settings.immutable_tags
+            && repository.tags.get(tag).is_some_and(|old| *old != digest)
+        {
+            return Err(Refusal::tag_invalid(
+                "the tag exists and cannot be overwritten because it is immutable",
+            ));
         }
         repository.manifests.insert(digest, Manifest { media_type: media_type.into(), bytes, subject });
+        if let Reference::Tag(tag) = reference {
+            let old = repository.tags.insert(tag.clone(), digest);
+            if let Some(old) = old.filter(|old| *old != digest) {
+                settings.removes.lost_tag(repository, &old);
+            }
+        }
         Ok(())
     })?;
     let mut created = reply::empty(StatusCode::CREATED);
@@ -92,12 +98,11 @@ pub fn delete(
     known.resolve(reference).ok_or_else(|| Refusal::manifest_unknown(spelled(reference)))?;
     store.change(name, |repository| match reference {
         Reference::Tag(tag) => {
-            repository.tags.remove(tag);
+            if let Some(image) = repository.tags.remove(tag) {
+                settings.removes.lost_tag(repository, &image);
+            }
         }
-        Reference::Digest(digest) => {
-            repository.manifests.remove(digest);
-            repository.tags.retain(|_, at| at != digest);
-        }
+        Reference::Digest(digest) => settings.removes.remove(repository, digest),
     });
     Ok(reply::empty(StatusCode::ACCEPTED))
 }

@@ -18,6 +18,9 @@ pub const LONGEST_NAME: usize = 255;
 /// Longest tag, in bytes.
 pub const LONGEST_TAG: usize = 128;
 
+/// Tags begin so that keep an image.
+const KEPT: &str = "regtui-kept-";
+
 /// Why a piece of text is not the name that it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
@@ -186,6 +189,18 @@ impl Tag {
     /// where cosign and the referrers fallback keep what belongs to an image.
     pub fn is_digest_tag(&self) -> bool {
         self.digest_named().is_some()
+    }
+
+    /// The tag under which an image is kept that loses its last one; `number` tells those apart of which the first was
+    /// taken.
+    pub fn keeping(image: &Digest, number: usize) -> Tag {
+        let end = if number > 1 { format!("-{number}") } else { String::new() };
+        Tag(format!("{KEPT}{}{end}", image.short()).into())
+    }
+
+    /// Whether it is a tag that keeps an image: see [`Tag::keeping`].
+    pub fn keeps_image(&self) -> bool {
+        self.0.strip_prefix(KEPT).is_some_and(|digest| digest.len() >= 12)
     }
 
     /// Whether it is a digest tag without a suffix, where the list of what refers to a manifest stands: distribution-spec §

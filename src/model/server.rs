@@ -56,6 +56,28 @@ pub struct Deletes {
     pub by_digest: Ability,
 }
 
+/// What a registry does with content that nothing names any more, as far as is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Cleanups {
+    /// With an image that loses its last tag.
+    pub untagged: Cleanup,
+    /// With the blobs and children of an image that is deleted by its digest.
+    pub deleted: Cleanup,
+}
+
+/// When a registry removes what nothing names any more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cleanup {
+    /// Not known.
+    #[default]
+    Unknown,
+    /// When garbage is collected; until then a change can be undone.
+    Later,
+    /// Together with the name.
+    AtOnce,
+}
+
 /// Whether a registry can do something.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,6 +5,7 @@ pub mod comparison;
 pub mod copy;
 pub mod delete;
 pub mod journal;
+pub mod loss;
 pub mod progress;
 pub mod retag;
 pub mod rules;
@@ -50,6 +51,26 @@ impl Wish {
             Wish::Copy(_) => None,
             Wish::Undo(_) => Some(delete::Manner::Untag),
             Wish::UndoByReplacement(_) => Some(delete::Manner::Replace),
+        }
+    }
+
+    /// Whether images that lose a tag are to be kept under a tag of their own.
+    pub fn keeps(&self) -> bool {
+        match self {
+            Wish::Retag(wish) => wish.keep,
+            Wish::Delete(wish) => wish.keep,
+            Wish::Copy(wish) => wish.keep,
+            Wish::Undo(_) | Wish::UndoByReplacement(_) => false,
+        }
+    }
+
+    /// Keeps images that lose a tag from now on, or not. Undoing keeps none.
+    pub fn set_keep(&mut self, keep: bool) {
+        match self {
+            Wish::Retag(wish) => wish.keep = keep,
+            Wish::Delete(wish) => wish.keep = keep,
+            Wish::Copy(wish) => wish.keep = keep,
+            Wish::Undo(_) | Wish::UndoByReplacement(_) => {}
         }
     }
 
@@ -141,6 +162,16 @@ impl Work {
             Work::Delete(plan) => plan.manner == delete::Manner::Replace,
             Work::Copy(_) => false,
             Work::Undo(plan) => plan.steps.iter().any(|step| step.by_replacement),
+        }
+    }
+
+    /// The images that it takes a name from. Undoing loses none that the change had not made known.
+    pub fn loss(&self) -> Option<&loss::Loss> {
+        match self {
+            Work::Retag(plan) => Some(&plan.loss),
+            Work::Delete(plan) => Some(&plan.loss),
+            Work::Copy(plan) => Some(&plan.loss),
+            Work::Undo(_) => None,
         }
     }
 

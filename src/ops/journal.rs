@@ -19,7 +19,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, Selector};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{Entry, EntryId, Held, Item, State};
+use crate::model::work::journal::{Entry, EntryId, Held, Item, Saved, State};
 use crate::model::work::{Wish, copy};
 use file::{Bytes, Line};
 
@@ -59,10 +59,22 @@ impl Journal {
         wish: Option<Wish>,
         items: Vec<Item>,
     ) -> Result<Running, Failure> {
+        self.begin_saving(title, wish, items, Vec::new()).await
+    }
+
+    /// The same, with manifests that are not to be touched and may disappear all the same.
+    pub async fn begin_saving(
+        &self,
+        title: SafeText,
+        wish: Option<Wish>,
+        items: Vec<Item>,
+        saved: Vec<Saved>,
+    ) -> Result<Running, Failure> {
         let folder = self.folder.clone();
         let resumed = wish.as_ref().map(|wish| self.take_resumed(wish)).unwrap_or_default();
         let write = move || {
-            let begun = file::create(&folder, Timestamp::now(), title.as_str(), wish.as_ref(), &items)?;
+            let begun =
+                file::create(&folder, Timestamp::now(), title.as_str(), wish.as_ref(), &items, &saved)?;
             room::make(&folder, &begun.0);
             Ok(begun)
         };

@@ -5,7 +5,7 @@ mod plan;
 
 pub use plan::plan;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +14,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use super::delete::graph;
 use super::journal::Running;
 use super::work::course::{self, Course};
+use super::work::loss::{self, Kept};
 use super::work::replacement::{self, Made, Way};
 use super::work::tag::{Place, held, moved, put_failure};
 use super::work::telling::while_telling;
@@ -46,12 +47,16 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let client = workshop.pool.client(&plan.from.host);
     let manifests = manifests(&client, plan).await;
     let made = made(plan, &manifests);
-    let items = items(plan, &manifests, &made);
-    let running = workshop.journal.begin(plan.title(), Some(crate::model::work::Wish::Retag(wish)), items);
-    let running = match running.await {
+    let mut items = items(plan, &manifests, &made);
+    let first_kept = items.len();
+    items.extend(loss::items(&plan.loss));
+    let saved = loss::kin(&client, &plan.loss).await;
+    let wish = work::Wish::Retag(wish);
+    let running = match workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };
+    let keeping = Kept::put(&client, &plan.loss, &running, first_kept).await;
     let transfer = Arc::new(Transfer { stop: watch.stop.clone(), ..Transfer::default() });
     let to_move = AtomicU64::new(0);
     let mut retagging = Retagging {
@@ -64,6 +69,8 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         made,
         way: Way::default(),
         takes_along: false,
+        keeping: &keeping,
+        changed: HashSet::new(),
         course,
     };
     let work = async {
@@ -76,7 +83,9 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         progress.bytes = to_move.load(Ordering::Relaxed);
     };
     while_telling(work, || watch.progress.send_modify(tell)).await;
-    let mut course = retagging.course;
+    let Retagging { mut course, changed, .. } = retagging;
+    let is_changed = |at: &Repository, image| changed.contains(&(at.clone(), image));
+    course.remarks.extend(keeping.settle(&client, &running, is_changed).await);
     course.remarks.extend(course::left_open(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     let mut report = course.close(running).await;
@@ -99,6 +108,10 @@ struct Retagging<'a> {
     made: Vec<Option<Result<Made, Failure>>>,
     way: Way,
     takes_along: bool,
+    /// The images that are kept under tags of their own.
+    keeping: &'a Kept,
+    /// The images that tags were taken from.
+    changed: HashSet<(Repository, Digest)>,
     course: Course<'a>,
 }
 
@@ -118,12 +131,18 @@ impl<'a> Retagging<'a> {
             }
             None => {
                 self.course.now(SafeText::from(format!("tag {}", step.tag)));
-                match self.prove(index).await {
-                    Ok(()) => self.put(step).await,
-                    Err(failure) => Outcome::Failed(failure),
+                match (self.not_kept(step), self.prove(index).await) {
+                    (Some(outcome), _) => outcome,
+                    (None, Ok(())) => self.put(step).await,
+                    (None, Err(failure)) => Outcome::Failed(failure),
                 }
             }
         };
+        if course::is_done(&put) != Some(false)
+            && let Some(replaced) = step.replaces
+        {
+            self.changed.insert((step.to.clone(), replaced));
+        }
         let old = old_tag(self.plan, step);
         // Never by what the plan saw: the new tag may be another image by now, and the old one the last of this.
         let is_there = matches!(put, Outcome::Done(_) | Outcome::Already(_));
@@ -133,6 +152,9 @@ impl<'a> Retagging<'a> {
                 self.course.changed |= is_put;
                 running.done(first, is_put).await;
                 let outcome = self.take_old_away(index, step, old).await;
+                if course::is_done(&outcome) != Some(false) {
+                    self.changed.insert((self.plan.from.clone(), step.digest));
+                }
                 self.course.noted(running, first + 1..end, index, outcome).await;
             }
             (Some(old), Outcome::Pending(why)) => {
@@ -144,6 +166,15 @@ impl<'a> Retagging<'a> {
             }
             (_, put) => self.course.noted(running, first..end, index, put).await,
         }
+    }
+
+    /// Why nothing may be taken from an image that was to be kept and is not.
+    fn not_kept(&self, step: &Step) -> Option<Outcome> {
+        let replaced = step.replaces.and_then(|image| self.keeping.objection(&step.to, image));
+        replaced.or_else(|| {
+            let is_moved = self.plan.manner.moves() && step.to != self.plan.from;
+            is_moved.then(|| self.keeping.objection(&self.plan.from, step.digest))?
+        })
     }
 
     /// Tries the way by replacements before anything is changed, where old tags go so.
@@ -342,5 +373,6 @@ fn items(
 
 fn wish_of(plan: &Plan) -> Wish {
     let item = |step: &Step| (step.selector.clone(), step.to.clone(), step.tag.clone());
-    Wish { from: plan.from.clone(), items: plan.steps.iter().map(item).collect(), manner: plan.manner }
+    let items = plan.steps.iter().map(item).collect();
+    Wish { from: plan.from.clone(), items, manner: plan.manner, keep: plan.loss.keep }
 }

@@ -2,9 +2,10 @@
 
 mod plan;
 
+pub(super) use plan::manifest;
 pub use plan::plan;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::FutureExt;
 
@@ -23,7 +24,7 @@ use crate::model::work::delete::Manner;
 use crate::model::work::journal::{Held, Item};
 use crate::model::work::progress::{Outcome, Report};
 use crate::model::work::undo::{Plan, Step};
-use plan::{manifest, rule_against};
+use plan::rule_against;
 
 /// Puts everything back that the plan says can be.
 pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
@@ -45,17 +46,26 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };
-    let held =
-        entry.items.into_iter().filter_map(|item| item.before).map(|held| (held.digest, held)).collect();
+    let before = entry.items.into_iter().filter_map(|item| item.before);
+    let all = before.chain(entry.saved.into_iter().map(|saved| saved.held));
+    let held = all.map(|held| (held.digest, held)).collect();
     let mut is_back = true;
     let siblings = HashMap::new();
     let mut undoing = Undoing { pool: &workshop.pool, held, siblings, ways: HashMap::new(), course };
     let mut first = 0;
+    // Images that are not what their tags are again.
+    let mut not_back = HashSet::new();
     for (index, (step, part)) in plan.steps.iter().zip(&parts).enumerate() {
         let outcome = match undoing.course.is_over() {
             Some(outcome) => outcome,
+            None if keeps_one_of(step, &not_back) => {
+                Outcome::Left("it keeps an image that was not put back".into())
+            }
             None => undoing.step(step, part).boxed().await,
         };
+        if !matches!(outcome, Outcome::Done(_) | Outcome::Already(_)) {
+            not_back.extend(step.before);
+        }
         let items = first..first + part.items.len();
         first = items.end;
         is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_));
@@ -66,6 +76,12 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         course.remarks.push(SafeText::from(failure.to_string()));
     }
     course.close(running).await
+}
+
+/// Whether a step would take away the tag that keeps one of these images.
+fn keeps_one_of(step: &Step, images: &HashSet<Digest>) -> bool {
+    let is_kept = matches!(&step.selector, Selector::Tag(tag) if tag.keeps_image());
+    is_kept && step.before.is_none() && step.now.is_some_and(|now| images.contains(&now))
 }
 
 /// A tag, or a digest short.
@@ -113,7 +129,7 @@ impl Undoing<'_> {
                     Err(error) => unseen(&error),
                 }
             }
-            (Selector::Digest(_), None, _) => Outcome::Left("what no tag names stays".into()),
+            (Selector::Digest(_), None, _) => Outcome::Left("what no tag names is left as it is".into()),
             (_, Some(_), None) => Outcome::Left("its manifest is not in the journal any more".into()),
         }
     }

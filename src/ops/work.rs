@@ -1,6 +1,8 @@
 //! Changes: planned by asking only, and carried out exactly as planned.
 
 pub(super) mod course;
+pub(super) mod loss;
+mod remains;
 pub(super) mod replacement;
 pub(super) mod tag;
 pub(super) mod telling;
@@ -60,7 +62,12 @@ pub async fn run(workshop: &Workshop, work: &Work, watch: &Watch) -> Report {
         Work::Undo(plan) => undo::run(workshop, plan, watch).boxed(),
     };
     let clients = clients(workshop, work);
-    while_telling(carried_out, || tell_waits(&clients, watch)).await
+    let ended = async {
+        let mut report = carried_out.await;
+        remains::look(workshop, work, &mut report).boxed().await;
+        report
+    };
+    while_telling(ended, || tell_waits(&clients, watch)).await
 }
 
 /// The registries that a change has to do with.

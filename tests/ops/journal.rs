@@ -41,6 +41,7 @@ fn wish(tags: &[&str]) -> Wish {
         selectors: tags.iter().map(|name| Selector::Tag(tag(name))).collect(),
         manner: Some(delete::Manner::Untag),
         along: delete::Along::default(),
+        keep: false,
     })
 }
 

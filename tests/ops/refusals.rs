@@ -224,8 +224,12 @@ async fn of_tags_that_are_put() {
         let shop = Shop::open(three()).await;
         let item = |from: &str, to: &str| (from.parse().expect("a tag"), shop.repository("app"), tag(to));
         let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
-        let wish =
-            Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner: retag::Manner::Add });
+        let wish = Wish::Retag(retag::Wish {
+            from: shop.repository("app"),
+            items,
+            manner: retag::Manner::Add,
+            keep: false,
+        });
         let told = told(&shop, &wish, refusal, |request| {
             request.method == "PUT" && request.path.ends_with("/manifests/b")
         });

@@ -97,6 +97,7 @@ async fn what_was_to_go_along_with_an_index_that_went_still_goes() {
         selectors: vec!["1".parse().expect("a tag")],
         manner: Some(Manner::Image),
         along: Along { children: true, referrers: false },
+        keep: false,
     });
     let entry = cut_off(&shop, &wish, "DELETE", children[0].digest.to_string()).await;
     assert!(shop.tags("app").is_empty(), "the index is gone");
@@ -111,7 +112,12 @@ async fn of_a_retag_neither_a_source_nor_a_target_that_moved_is_touched() {
     let shop = Shop::open(three()).await;
     let item = |from: &str, to: &str| (from.parse().expect("a tag"), shop.repository("app"), tag(to));
     let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
-    let wish = Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner: retag::Manner::Move });
+    let wish = Wish::Retag(retag::Wish {
+        from: shop.repository("app"),
+        items,
+        manner: retag::Manner::Move,
+        keep: false,
+    });
     let third = shop.tags("app")["3"];
     let entry = cut_off(&shop, &wish, "DELETE", "/manifests/1".into()).await;
     let moved = shop.store().image("app").label("number", "4").tag("2").push().digest;

@@ -31,7 +31,7 @@ fn wish(shop: &Shop, items: &[(&str, &str)], manner: Manner) -> Wish {
         (from.parse::<Selector>().expect("a selector"), shop.repository(repository), tag(name))
     };
     let items = items.iter().map(item).collect();
-    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner })
+    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner, keep: false })
 }
 
 async fn plan(shop: &Shop, wish: &Wish) -> Plan {
@@ -273,6 +273,7 @@ async fn nonsense_is_refused_before_anything_is_asked() {
         from: shop.repository("app"),
         items: vec![(selector, elsewhere, tag("1"))],
         manner: Manner::Add,
+        keep: false,
     };
     let nonsense = [
         (Wish::Retag(to_elsewhere), "another registry"),

@@ -108,7 +108,7 @@ async fn can_be_undone(
 fn retag(shop: &Shop, to: &str, manner: retag::Manner) -> Wish {
     let item = |from: &str, new: &str| (from.parse().expect("a tag"), shop.repository(to), tag(new));
     let items = vec![item("1", "a"), item("2", "b")];
-    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner })
+    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner, keep: false })
 }
 
 /// The tag behind the arrow in `1 → a`.

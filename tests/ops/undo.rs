@@ -136,6 +136,7 @@ async fn a_new_tag_is_not_said_to_go_where_tags_are_not_deleted() {
         from: shop.repository("app"),
         items: vec![("1".parse().expect("a tag"), shop.repository("app"), tag("new"))],
         manner: retag::Manner::Add,
+        keep: false,
     });
     let report = shop.carry_out(&wish).await;
     let before = shop.tags("app");
@@ -159,6 +160,7 @@ async fn retagged(settings: Settings) -> (Shop, Wish) {
         from: shop.repository("app"),
         items: vec![item("new"), item("other")],
         manner: retag::Manner::Add,
+        keep: false,
     });
     let report = shop.carry_out(&wish).await;
     assert_eq!(ends(&report), "DD", "{report:?}");

@@ -129,6 +129,7 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
         selectors: vec!["1".parse().expect("a tag")],
         manner: Some(Manner::Image),
         along: Along { children: true, referrers: false },
+        keep: false,
     });
     let work = shop.plan(&wish).await;
     let watch = watch();

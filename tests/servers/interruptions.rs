@@ -48,6 +48,7 @@ fn everything(from: SocketAddr, to: SocketAddr, repository: &str) -> Wish {
         tag: None,
         platforms: Vec::new(),
         referrers: true,
+        keep: false,
     }
 }
 

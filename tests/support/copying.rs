@@ -61,6 +61,7 @@ impl Sides {
             tag: None,
             platforms: Vec::new(),
             referrers: false,
+            keep: false,
         }
     }
 

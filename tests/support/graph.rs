@@ -147,6 +147,7 @@ pub fn wish(repository: Repository, tags: &BTreeMap<String, Digest>, case: &Case
         selectors: case.named.iter().map(selector).collect(),
         manner: case.manner,
         along: case.along,
+        keep: false,
     }
 }
 

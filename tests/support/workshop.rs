@@ -63,6 +63,7 @@ impl Shop {
             selectors: selectors.iter().map(|text| text.parse().expect("a selector")).collect(),
             manner: manner.into(),
             along: Along::default(),
+            keep: false,
         })
     }
 

@@ -12,6 +12,7 @@ use regtui::model::work::comparison::{Comparison, Row, Side, Standing};
 use regtui::model::work::copy::{self, What};
 use regtui::model::work::delete::Manner as Way;
 use regtui::model::work::journal::{self, Entry, EntryId, Held, State};
+use regtui::model::work::loss::Loss;
 use regtui::model::work::progress::{Item, Outcome, Progress, Report};
 use regtui::model::work::retag::{self, Manner};
 use regtui::model::work::{Wish, Work, undo};
@@ -84,6 +85,7 @@ fn retag_plan(wish: &retag::Wish) -> retag::Plan {
         manner: wish.manner,
         ways: Vec::new(),
         steps: steps.collect(),
+        loss: Loss::default(),
         blocked: None,
         refused: None,
         name_to_type: None,
@@ -126,6 +128,7 @@ fn copy_plan(wish: &copy::Wish) -> copy::Plan {
         from: wish.from.clone(),
         to: wish.to.clone(),
         images: images.collect(),
+        loss: Loss::default(),
         manifests: vec![manifest.clone()],
         blobs: (1..=14)
             .map(|number| blob(number, if number > 3 { copy::Way::There } else { copy::Way::Move }))
@@ -178,6 +181,7 @@ fn entries() -> Vec<Entry> {
         title: title.to_string().into(),
         state,
         items,
+        saved: Vec::new(),
     };
     vec![
         entry(

@@ -9,8 +9,9 @@ use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::media_type::{self, MediaType};
 use regtui::model::reference::{Selector, Tag};
-use regtui::model::server::Ability;
+use regtui::model::server::{Ability, Cleanup};
 use regtui::model::work::delete::{self, Along, Deletes, Image, Manner, Parent, Referrer};
+use regtui::model::work::loss::Loss;
 use regtui::model::work::rules::Refusal;
 use regtui::model::work::{Wish, Work};
 
@@ -80,6 +81,7 @@ pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
         refused: None,
         name_to_type: None,
         images,
+        loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
         missed: Vec::new(),
         remarks: Vec::new(),
         tags: BTreeMap::new(),

@@ -197,6 +197,14 @@ impl Turn<'_> {
             return None;
         }
         let what = copy::What::Images(images);
-        Some(Wish::Copy(copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: true }))
+        Some(Wish::Copy(copy::Wish {
+            from,
+            what,
+            to,
+            tag: None,
+            platforms: Vec::new(),
+            referrers: true,
+            keep: false,
+        }))
     }
 }

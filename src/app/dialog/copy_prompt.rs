@@ -95,8 +95,8 @@ impl Copy {
         }
         let all = chosen.len() == self.platforms.len() || !is_one;
         let platforms = if all { Vec::new() } else { chosen };
-        let wish =
-            copy::Wish { from: self.from.clone(), what, to, tag, platforms, referrers: self.referrers };
+        let (from, referrers) = (self.from.clone(), self.referrers);
+        let wish = copy::Wish { from, what, to, tag, platforms, referrers, keep: false };
         Ok(Wish::Copy(wish))
     }
 

@@ -259,6 +259,7 @@ mod tests {
             selectors: vec![tag("1.0"), tag("1.1"), tag("1.2")],
             manner: None,
             along: delete::Along::default(),
+            keep: false,
         });
         let item = |name: &str, outcome| Item { name: name.to_string().into(), outcome: Some(outcome) };
         let done = || Outcome::Done("untagged".into());

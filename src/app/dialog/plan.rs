@@ -339,6 +339,7 @@ impl Turn<'_> {
             KeyCode::Tab | KeyCode::BackTab => self.turn_way(&mut plan),
             KeyCode::Char('C') => self.turn_along(&mut plan, 'C'),
             KeyCode::Char('R') => self.turn_along(&mut plan, 'R'),
+            KeyCode::Char('K') => self.turn_keep(&mut plan),
             KeyCode::Up => plan.scroll = plan.scroll.saturating_sub(1),
             KeyCode::Down => plan.scroll = (plan.scroll + 1).min(self.furthest_line(&plan)),
             KeyCode::PageUp => plan.scroll = plan.scroll.saturating_sub(10),

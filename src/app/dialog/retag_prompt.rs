@@ -56,7 +56,7 @@ impl Retag {
     fn wish(&self) -> Result<Wish, String> {
         let items = self.targets()?;
         let manner = if self.moves { retag::Manner::Move } else { retag::Manner::Add };
-        Ok(Wish::Retag(retag::Wish { from: self.from.clone(), items, manner }))
+        Ok(Wish::Retag(retag::Wish { from: self.from.clone(), items, manner, keep: false }))
     }
 }
 

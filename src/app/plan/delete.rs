@@ -6,14 +6,14 @@ use super::rows::Pair;
 use super::{Page, Tone, joined};
 use crate::model::digest::Digest;
 use crate::model::plural::counted;
-use crate::model::server::Ability;
+use crate::model::server::{Ability, Cleanup};
 use crate::model::size;
 use crate::model::work::delete::{Along, AtStake, Image, Manner, Plan, Referrer};
 
 impl Page {
     pub(super) fn delete(&mut self, plan: &Plan, along: Along) {
         self.field("repository", Tone::Plain, &plan.repository.to_string());
-        self.ways(&plan.ways(), plan.manner);
+        self.ways(&plan.ways(), plan.manner, !plan.loss.is_at_risk());
         self.summary(plan);
         if let (Some(blocked), Some(why)) = (plan.blocked.as_ref(), blocked(plan)) {
             self.blank();
@@ -152,8 +152,21 @@ impl Page {
                     self.indented(2, "children", Tone::Warn, &text);
                 }
                 false => {
-                    let text = counted(spare, "stays, and nothing names it", "stay, and nothing names them");
-                    self.indented(2, "children", Tone::Plain, &text);
+                    let (tone, text) = match plan.loss.cleanup {
+                        Cleanup::Later => (
+                            Tone::Plain,
+                            counted(spare, "stays, and nothing names it", "stay, and nothing names them"),
+                        ),
+                        _ => (
+                            Tone::Warn,
+                            counted(
+                                spare,
+                                "may go with it: nothing else names it",
+                                "may go with it: nothing else names them",
+                            ),
+                        ),
+                    };
+                    self.indented(2, "children", tone, &text);
                 }
             }
         }
@@ -169,7 +182,10 @@ impl Page {
         let (go, stay): (Vec<&Referrer>, Vec<&Referrer>) =
             image.referrers.iter().partition(|referrer| going.contains(&referrer.digest));
         let goes = (Tone::Warn, ["goes along", "go along"], go);
-        let stays = (Tone::Plain, ["stays behind", "stay behind"], stay);
+        let stays = match plan.loss.is_at_risk() {
+            false => (Tone::Plain, ["stays behind", "stay behind"], stay),
+            true => (Tone::Warn, ["may go with it", "may go with it"], stay),
+        };
         for (tone, [one, many], referrers) in [goes, stays] {
             let kinds: Vec<String> = referrers
                 .iter()
@@ -192,16 +208,25 @@ impl Page {
         let text = match plan.frees {
             None => "not known".into(),
             Some(0) if plan.manner != Manner::Image => {
-                format!("nothing: the images stay{shared}")
+                let keeps = plan.images.iter().all(|image| !image.others.is_empty());
+                let why = if keeps { ": the images keep other tags" } else { "" };
+                format!("nothing{why}{shared}")
             }
             Some(0) => format!("nothing{shared}"),
             Some(bytes) if plan.manner != Manner::Image => {
-                let condition = "if untagged manifests are collected, unless other repositories hold it";
-                format!("{}{shared}; {condition}", size::bytes(bytes))
+                let when = match (plan.loss.keep, plan.loss.cleanup) {
+                    (true, _) => "once the tags go that keep the images",
+                    (false, Cleanup::AtOnce) => "at once",
+                    (false, _) => "if untagged manifests are collected",
+                };
+                format!("{}{shared}; {when}, unless other repositories hold it", size::bytes(bytes))
             }
             Some(bytes) => {
-                let condition = "after garbage collection, unless other repositories hold it";
-                format!("{}{shared}; returns {condition}", size::bytes(bytes))
+                let when = match plan.loss.cleanup {
+                    Cleanup::AtOnce => "at once",
+                    _ => "after garbage collection",
+                };
+                format!("{}{shared}; returns {when}, unless other repositories hold it", size::bytes(bytes))
             }
         };
         self.field("frees", Tone::Number, &text);

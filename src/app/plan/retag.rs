@@ -9,7 +9,7 @@ impl Page {
     pub(super) fn retag(&mut self, plan: &Plan) {
         self.field("repository", Tone::Plain, &plan.from.to_string());
         if let (false, Some(way)) = (plan.ways.is_empty(), plan.manner.way()) {
-            self.ways(&plan.ways, way);
+            self.ways(&plan.ways, way, false);
         }
         if let Some(blocked) = &plan.blocked {
             self.blank();

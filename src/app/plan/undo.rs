@@ -15,7 +15,7 @@ impl Page {
         self.field("registry", Tone::Strong, &hosts.join(", "));
         self.field("when", Tone::Plain, &time::absolute(plan.at));
         if !plan.ways.is_empty() {
-            self.ways(&plan.ways, plan.manner);
+            self.ways(&plan.ways, plan.manner, false);
         }
         self.blank();
         let is_one = hosts.len() == 1;

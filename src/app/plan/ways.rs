@@ -9,7 +9,9 @@ const FEW_ROWS: usize = 8;
 
 impl Page {
     /// The ways that there are, the chosen one marked; where there is little room, only that one.
-    pub(super) fn ways(&mut self, ways: &[Manner], chosen: Manner) {
+    /// `stays` says whether the images are known to stay with the one that the plan is of.
+    pub(super) fn ways(&mut self, ways: &[Manner], chosen: Manner, stays: bool) {
+        let stays = |manner| stays && manner == Manner::Untag && chosen == Manner::Untag;
         let chosen = self.wished.unwrap_or(chosen);
         if self.rows < FEW_ROWS {
             let text = format!("● {}", word(chosen));
@@ -24,7 +26,7 @@ impl Page {
             let pieces = vec![
                 (Tone::Dim, columns::left(label, super::LABELS)),
                 (tone, format!("{sign} {name}")),
-                (Tone::Dim, columns::cut(meaning(manner), room)),
+                (Tone::Dim, columns::cut(meaning(manner, stays(manner)), room)),
             ];
             self.pressable(Press::Way(manner), pieces);
             label = "";
@@ -40,9 +42,10 @@ fn word(manner: Manner) -> &'static str {
     }
 }
 
-fn meaning(manner: Manner) -> &'static str {
+fn meaning(manner: Manner, stays: bool) -> &'static str {
     match manner {
-        Manner::Untag => "the named tags go, the images stay",
+        Manner::Untag if stays => "the named tags go, the images stay",
+        Manner::Untag => "only the named tags are deleted",
         Manner::Image => "the images go, with every tag that they have",
         Manner::Replace => "each tag is put on a manifest of its own, which is deleted",
     }

@@ -162,6 +162,7 @@ mod tests {
     use super::*;
     use crate::model::digest::Digest;
     use crate::model::reference::{Repository, Selector};
+    use crate::model::work::loss::Loss;
     use crate::model::work::retag;
 
     const NO: Consent = Consent { yes: false, confirm: None, force: false };
@@ -186,6 +187,7 @@ mod tests {
             manner: retag::Manner::Add,
             ways: Vec::new(),
             steps: vec![step],
+            loss: Loss::default(),
             blocked: None,
             refused: None,
         })

@@ -9,6 +9,7 @@ use crate::model::digest::Digest;
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
 use crate::model::work::delete::Manner;
+use crate::model::work::loss::Loss;
 use crate::model::work::progress::Missed;
 use crate::model::work::rules::Refusal;
 use crate::model::work::{Work, copy, retag, undo};
@@ -17,8 +18,7 @@ use crate::model::work::{Work, copy, retag, undo};
 const LIST: usize = 48;
 
 /// How tags go by way of replacements.
-const REPLACEMENT: &str =
-    "each tag is put on a marked copy of its manifest, and that is deleted by digest: the images stay";
+const REPLACEMENT: &str = "each tag is put on a marked copy of its manifest, and that is deleted by digest";
 
 /// Prints the plan.
 pub fn print(out: &mut impl Write, work: &Work) -> io::Result<()> {
@@ -70,6 +70,12 @@ fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
     if plan.manner == retag::Manner::MoveByReplacement {
         fact(out, "method", REPLACEMENT)?;
     }
+    if !plan.manner.moves() && plan.loss.is_offered() {
+        writeln!(out)?;
+    }
+    if plan.loss.is_offered() {
+        losing(out, &plan.loss)?;
+    }
     missed(out, &plan.missed)
 }
 
@@ -100,6 +106,9 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
         fact(out, "digests", "change, because only some platforms come along: signatures will not fit")?;
     }
     referring(out, plan)?;
+    if plan.loss.is_offered() {
+        losing(out, &plan.loss)?;
+    }
     plan.left_out.iter().try_for_each(|what| fact(out, "left out", what))?;
     missed(out, &plan.missed)?;
     plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))
@@ -194,6 +203,21 @@ pub(super) fn lines(names: impl Iterator<Item = String>) -> Vec<String> {
     lines
 }
 
+/// What becomes of images that lose their last tag or are deleted, and what keeps them.
+fn losing(out: &mut impl Write, loss: &Loss) -> io::Result<()> {
+    let Some(fate) = loss.fate() else { return Ok(()) };
+    fact(out, "images", fate)?;
+    for (number, (image, tag)) in loss.can_keep().enumerate().filter(|_| loss.is_offered()) {
+        match (loss.keep, number) {
+            (true, 0) => fact(out, "keeps", format!("{} as {tag}", image.digest.short()))?,
+            (true, _) => fact(out, "", format!("{} as {tag}", image.digest.short()))?,
+            (false, 0) => fact(out, "", format!("`--keep` keeps {} as {tag}", image.digest.short()))?,
+            (false, _) => fact(out, "", format!("and {} as {tag}", image.digest.short()))?,
+        }
+    }
+    Ok(())
+}
+
 fn fact(out: &mut impl Write, what: &str, text: impl std::fmt::Display) -> io::Result<()> {
     writeln!(out, "{what:<10}{text}")
 }
@@ -250,6 +274,7 @@ mod tests {
             manner: retag::Manner::Move,
             ways: Vec::new(),
             steps,
+            loss: Loss::default(),
             blocked: None,
             refused: None,
             name_to_type: None,

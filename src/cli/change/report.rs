@@ -7,7 +7,7 @@ use crate::cli::Trouble;
 use crate::cli::print::{self, Table};
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::model::work::progress::{Outcome, Report, alike};
+use crate::model::work::progress::{Outcome, Report, TakesBack, alike};
 
 /// Names that are given in one line of a complaint: the report has them all.
 const MOST_NAMED: usize = 20;
@@ -35,9 +35,12 @@ pub fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
         writeln!(out, "\nmoved {}{again}", size::bytes(report.moved))?;
     }
     report.remarks.iter().try_for_each(|remark| writeln!(out, "\nnote: {remark}"))?;
-    match &report.undo {
-        Some(entry) => writeln!(out, "\n`regtui undo {entry}` takes it back"),
-        None => Ok(()),
+    match (&report.undo, report.takes_back) {
+        (Some(entry), TakesBack::All) => writeln!(out, "\n`regtui undo {entry}` takes it back"),
+        (Some(entry), TakesBack::Part) => writeln!(out, "\n`regtui undo {entry}` takes a part of it back"),
+        (Some(entry), TakesBack::NotKnown) => writeln!(out, "\n`regtui undo {entry}` may take it back"),
+        (_, TakesBack::Nothing) => writeln!(out, "\nit cannot be undone"),
+        (None, _) => Ok(()),
     }
 }
 

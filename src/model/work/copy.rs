@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::loss::Loss;
 use super::progress::Missed;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
@@ -31,6 +32,9 @@ pub struct Wish {
     pub platforms: Vec<Platform>,
     /// Whether what refers to the images comes along.
     pub referrers: bool,
+    /// Whether images that tags are taken from are kept under a tag of their own.
+    #[serde(default)]
+    pub keep: bool,
 }
 
 /// Which images.
@@ -55,6 +59,8 @@ pub struct Plan {
     pub to: Repository,
     /// One for each image.
     pub images: Vec<Image>,
+    /// The images that tags are taken from, and what the registry does with them.
+    pub loss: Loss,
     /// Every manifest that must be there before the tags are put, in the order in which they are put: children and
     /// subjects first. Those that are there already are left out.
     #[serde(skip)]
@@ -305,12 +311,14 @@ mod tests {
             tag: None,
             platforms: Vec::new(),
             referrers: false,
+            keep: false,
         };
         Plan {
             wish,
             from,
             to,
             images: names.iter().map(image).collect(),
+            loss: Loss::default(),
             manifests: Vec::new(),
             blobs: Vec::new(),
             referrers: Vec::new(),

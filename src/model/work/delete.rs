@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::loss::Loss;
 use super::progress::Missed;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
@@ -25,6 +26,9 @@ pub struct Wish {
     pub manner: Option<Manner>,
     /// What goes along.
     pub along: Along,
+    /// Whether images that lose their last tag are kept under a tag of their own.
+    #[serde(default)]
+    pub keep: bool,
 }
 
 /// How it is removed.
@@ -74,6 +78,8 @@ pub struct Plan {
     pub shared: Option<u64>,
     /// How many tags need them.
     pub shared_with: usize,
+    /// The images that lose their last tag, or are deleted, and what the registry does with them.
+    pub loss: Loss,
     /// Why this manner is not possible, and what would make it so. The other manners may be.
     pub blocked: Option<Refusal>,
     /// The rule that forbids it.

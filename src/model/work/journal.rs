@@ -34,6 +34,9 @@ pub struct Entry {
     pub state: State,
     /// Every tag or manifest that it touched or was about to touch.
     pub items: Vec<Item>,
+    /// Manifests that were not to be touched and may disappear with what was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub saved: Vec<Saved>,
 }
 
 impl Entry {
@@ -109,6 +112,27 @@ pub struct Item {
     pub after: Option<Digest>,
     /// Whether that was done: `None` as long as nobody knows.
     pub done: Option<bool>,
+}
+
+/// A manifest that belongs to what an entry changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Saved {
+    /// The repository that it is in.
+    pub repository: Repository,
+    /// What it is to what was changed.
+    pub role: Role,
+    /// The manifest.
+    pub held: Held,
+}
+
+/// What a manifest is to one that is changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// An index that is changed lists it.
+    Child,
+    /// It refers to an image that is changed.
+    Referrer,
 }
 
 /// A manifest as it was.

@@ -77,8 +77,25 @@ pub struct Report {
     pub again: u64,
     /// The entry that can undo it, if anything was changed.
     pub undo: Option<EntryId>,
+    /// How much of it that entry takes back, as far as was looked at afterwards.
+    pub takes_back: TakesBack,
     /// What stayed behind and should be known: an upload that could not be closed, children that nothing names.
     pub remarks: Vec<SafeText>,
+}
+
+/// How much of a change can be taken back: whether what it replaced or removed is still there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakesBack {
+    /// All of it.
+    #[default]
+    All,
+    /// Some of it.
+    Part,
+    /// None of it.
+    Nothing,
+    /// What is there could not be looked at.
+    NotKnown,
 }
 
 /// Parts that ended alike.

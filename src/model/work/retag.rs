@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::delete;
+use super::loss::Loss;
 use super::progress::Missed;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
@@ -18,6 +19,9 @@ pub struct Wish {
     pub items: Vec<(Selector, Repository, Tag)>,
     /// Whether the old tags stay.
     pub manner: Manner,
+    /// Whether images that tags are taken from are kept under a tag of their own.
+    #[serde(default)]
+    pub keep: bool,
 }
 
 /// Whether the old tags stay.
@@ -68,6 +72,8 @@ pub struct Plan {
     pub ways: Vec<delete::Manner>,
     /// One for each tag.
     pub steps: Vec<Step>,
+    /// The images that tags are taken from, and what the registry does with them.
+    pub loss: Loss,
     /// Why the server does not take the old tags away in this manner.
     pub blocked: Option<Refusal>,
     /// What was asked for and is not done, and why.

@@ -1,17 +1,21 @@
 //! What a copy writes into the journal: the tags that it puts, and what they were.
 
+use std::collections::HashSet;
+
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::fallback;
+use super::run::Ended;
 use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
-use crate::model::reference::Selector;
+use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
 use crate::model::work::copy::{Image, Plan, ReferrerList};
 use crate::model::work::{Wish, journal};
 use crate::ops::journal::Running;
 use crate::ops::work::Workshop;
+use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::tag::held;
 
 /// Manifests that are read together before they are replaced.
@@ -20,6 +24,8 @@ const AT_ONCE: usize = 8;
 /// The journal's entry of a copy: the tags that it puts, and what they were.
 pub struct Entry {
     running: Option<Running>,
+    /// The images there that are kept under tags of their own.
+    keeping: Kept,
     /// For each image: its item in the entry, or why what it replaces could not be kept.
     items: Vec<Result<Option<usize>, Failure>>,
     /// The same for each list of referrers.
@@ -46,6 +52,9 @@ impl Entry {
         };
         let mut lists: Vec<_> = read.into_iter().map(&mut keep).collect();
         let items = lists.split_off(plan.lists.len());
+        let first_kept = kept.len();
+        kept.extend(loss::items(&plan.loss));
+        let saved = loss::kin(destination, &plan.loss).await;
         let wish = Wish::Copy(plan.wish.clone());
         let running = match kept.is_empty() {
             true if items.iter().chain(&lists).all(Result::is_ok) => {
@@ -53,9 +62,34 @@ impl Entry {
                 None
             }
             true => None,
-            false => Some(workshop.journal.begin(plan.title(), Some(wish), kept).await?),
+            false => Some(workshop.journal.begin_saving(plan.title(), Some(wish), kept, saved).await?),
         };
-        Ok(Entry { running, items, lists })
+        let mut entry = Entry { running, keeping: Kept::default(), items, lists };
+        entry.keep(plan, destination, first_kept).await;
+        Ok(entry)
+    }
+
+    /// Keeps what is replaced, where that is wished; an image whose forerunner cannot be kept is not put.
+    async fn keep(&mut self, plan: &Plan, destination: &Client, first: usize) {
+        let Some(running) = &self.running else { return };
+        self.keeping = Kept::put(destination, &plan.loss, running, first).await;
+        for (item, image) in self.items.iter_mut().zip(&plan.images) {
+            let replaced = image.replaces.filter(|_| !image.is_done());
+            if let Some(failure) = replaced.and_then(|old| self.keeping.failure(&plan.to, old)) {
+                if let Ok(Some(index)) = item {
+                    running.done(*index, false).await;
+                }
+                *item = Err(failure);
+            }
+        }
+    }
+
+    /// Takes tags away again that keep what was not replaced, and says which keep something.
+    pub async fn settle(&self, plan: &Plan, destination: &Client, ended: &[Ended]) -> Option<SafeText> {
+        let put = plan.images.iter().zip(ended).filter(|(_, ended)| ended.has_put != Some(false));
+        let replaced: HashSet<Digest> = put.filter_map(|(image, _)| image.replaces).collect();
+        let is_changed = |_: &Repository, image| replaced.contains(&image);
+        self.keeping.settle(destination, self.running.as_ref()?, is_changed).await
     }
 
     /// Why what an image replaces could not be kept, so that it must not be replaced.

@@ -19,8 +19,9 @@ use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::copy::{Blob, Image, Plan, ReferrerList, Way, What, Wish};
+use crate::model::work::loss::Loss;
 use crate::model::work::progress::Missed;
-use crate::ops::work::Workshop;
+use crate::ops::work::{self, Workshop};
 
 /// Finds out what the wish takes. The source's tags are resolved once, here; from then on everything goes by digest.
 ///
@@ -43,7 +44,12 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let manifests = draft.manifests(&there);
     let lists = there.lists(&manifests);
     let stranger = destination.as_ref().and_then(Destination::stranger);
+    let loss = match refused.is_none() && stranger.is_none() {
+        true => loss(&client, wish, &images).await,
+        false => Loss::default(),
+    };
     Ok(Plan {
+        loss,
         wish: wish.clone(),
         from: wish.from.clone(),
         to: wish.to.clone(),
@@ -59,6 +65,17 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         refused: refused.or(stranger),
         name_to_type: workshop.rules.name_to_type(&wish.to),
     })
+}
+
+/// The images there that tags are taken from.
+async fn loss(client: &Client, wish: &Wish, images: &[Image]) -> Loss {
+    let replaced = images.iter().filter(|image| !image.is_done());
+    let losing: Vec<_> =
+        replaced.filter_map(|image| Some((wish.to.clone(), image.replaces?, false))).collect();
+    match losing.is_empty() {
+        true => Loss { keep: wish.keep, ..Loss::default() },
+        false => work::loss::planned(client, client.cleanups().await.untagged, wish.keep, losing).await,
+    }
 }
 
 /// One image with all that hangs on it.

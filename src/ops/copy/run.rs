@@ -45,6 +45,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let mut items: Vec<Item> = items.collect();
     items.extend(unclaimed);
     let mut remarks = leftovers(&carrier, &items);
+    remarks.extend(entry.settle(plan, &carrier.destination, &ended).await);
     remarks.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
     items.extend(plan.missed.iter().map(Item::from));
     let entry = entry.end(&mut remarks).await;
@@ -56,6 +57,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         again: bytes(&carrier.transfer.resent),
         undo,
         remarks,
+        ..Report::default()
     }
 }
 

@@ -17,6 +17,7 @@ use crate::model::work::delete::{Image, Plan};
 use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Report};
 use crate::ops::work::course::Course;
+use crate::ops::work::loss;
 use crate::ops::work::tag::{Place, held, put_failure, unseen};
 use crate::ops::work::{Watch, Workshop};
 
@@ -46,7 +47,9 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         prepared::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
     let (items, ranges) = items(plan, &parts, &manifests);
     let wish = Wish::Delete(prepared::wish(plan));
-    let running = match workshop.journal.begin(plan.title(), Some(wish), items).await {
+    let mut saved = loss::kin(&client, &plan.loss).await;
+    saved.retain(|saved| !parts.iter().any(|part| part.digest == saved.held.digest));
+    let running = match workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };

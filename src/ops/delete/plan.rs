@@ -13,9 +13,10 @@ use crate::model::media_type::MediaType;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::delete::{Image, Manner, Parent, Plan, Referrer, Wish};
+use crate::model::work::loss::{Loss, Nameless};
 use crate::model::work::progress::Missed;
 use crate::ops::copy::companions::{FURTHEST, MOST};
-use crate::ops::work::Workshop;
+use crate::ops::work::{self, Workshop};
 
 /// Plans a delete.
 pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
@@ -59,6 +60,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         frees: None,
         shared: None,
         shared_with: 0,
+        loss: Loss::default(),
         blocked: None,
         refused,
         name_to_type: None,
@@ -72,8 +74,34 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         plan.shared = Some(weight.shared);
         plan.shared_with = weight.shared_with;
     }
+    if plan.refused.is_none() {
+        plan.loss = loss(&client, &plan, wish.keep, tags.incomplete.is_none()).await;
+    }
     plan.blocked = manner::blocked(&plan, tags.incomplete.as_ref(), &indexes);
     Ok(plan)
+}
+
+/// The images that lose their last tag, and what is tagged itself and goes along; or the images that are deleted, which
+/// no tag can keep.
+async fn loss(client: &Client, plan: &Plan, keep: bool, is_complete: bool) -> Loss {
+    let cleanups = client.cleanups().await;
+    if plan.manner == Manner::Image {
+        let nameless = |image: &Image| Nameless {
+            repository: plan.repository.clone(),
+            digest: image.digest,
+            is_last: true,
+            tag: None,
+        };
+        return Loss { cleanup: cleanups.deleted, keep, images: plan.images.iter().map(nameless).collect() };
+    }
+    let is_sure = plan.unknown.is_empty() && is_complete;
+    // Tags that keep images go because they are not needed any more.
+    let is_spare = |image: &&Image| !image.named.is_empty() && image.named.iter().all(Tag::keeps_image);
+    let bare = || plan.images.iter().filter(|image| image.others.is_empty() && !is_spare(image));
+    let referrers = bare().flat_map(|image| plan.referrers_that_go(image)).filter(|one| one.tag.is_some());
+    let digests = bare().map(|image| image.digest).chain(referrers.map(|one| one.digest));
+    let losing = digests.map(|digest| (plan.repository.clone(), digest, is_sure)).collect();
+    work::loss::planned(client, cleanups.untagged, keep, losing).await
 }
 
 /// The images that were named, one for each digest, with the tags that they have.

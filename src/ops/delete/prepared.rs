@@ -42,5 +42,6 @@ pub fn wish(plan: &Plan) -> Wish {
         selectors: selectors.collect(),
         manner: Some(plan.manner),
         along: plan.along,
+        keep: plan.loss.keep,
     }
 }

@@ -1,6 +1,6 @@
 //! Untagging where the server deletes only by digest: each tag by way of a replacement of its image.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::prepared;
@@ -8,12 +8,13 @@ use crate::client::Client;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
-use crate::model::reference::Tag;
+use crate::model::reference::{Repository, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
 use crate::model::work::delete::Plan;
 use crate::model::work::progress::{Outcome, Report};
-use crate::ops::work::course::Course;
+use crate::ops::work::course::{Course, is_done};
+use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::replacement::{self, Made, Way};
 use crate::ops::work::tag::Place;
 use crate::ops::work::{Watch, Workshop};
@@ -21,6 +22,7 @@ use crate::ops::work::{Watch, Workshop};
 /// A tag that goes, and what it is put on in between.
 struct Part<'a> {
     tag: &'a Tag,
+    digest: Digest,
     made: Result<Made, Failure>,
 }
 
@@ -33,26 +35,38 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let items = parts
         .iter()
         .flat_map(|part| replacement::items(&plan.repository, part.tag, part.made.as_ref().ok()))
+        .chain(loss::items(&plan.loss))
         .collect();
-    let running = match workshop.journal.begin(plan.title(), Some(wish), items).await {
+    let saved = loss::kin(&client, &plan.loss).await;
+    let running = match workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };
     let place = Place { client: &client, name: &plan.repository.name };
     let kept = kept(place, plan).await;
+    let keeping = Kept::put(&client, &plan.loss, &running, 2 * parts.len()).await;
+    let mut changed = HashSet::new();
     let mut way = Way::default();
     for (index, part) in parts.iter().enumerate() {
         let outcome = match (course.is_over(), &part.made) {
             (Some(outcome), _) => outcome,
             (None, Err(failure)) => Outcome::Failed(failure.clone()),
-            (None, Ok(made)) => {
-                course.now(SafeText::from(format!("untag {}", part.tag)));
-                way.untag(place, part.tag, made, &mut course.remarks).await
-            }
+            (None, Ok(made)) => match keeping.objection(&plan.repository, part.digest) {
+                Some(outcome) => outcome,
+                None => {
+                    course.now(SafeText::from(format!("untag {}", part.tag)));
+                    way.untag(place, part.tag, made, &mut course.remarks).await
+                }
+            },
         };
+        if is_done(&outcome) != Some(false) {
+            changed.insert(part.digest);
+        }
         course.noted(&running, 2 * index..2 * index + 2, index, outcome).await;
     }
     replacement::check_kept(place, &kept, &mut course.remarks).await;
+    let is_changed = |_: &Repository, digest| changed.contains(&digest);
+    course.remarks.extend(keeping.settle(&client, &running, is_changed).await);
     course.close(running).await
 }
 
@@ -79,7 +93,7 @@ async fn parts<'a>(plan: &'a Plan, client: &Client) -> Vec<Part<'a>> {
             Some(Err(failure)) => Err(failure.clone()),
             None => Err(replacement::local(format!("cannot untag {tag}"), "its image was not read".into())),
         };
-        Part { tag, made }
+        Part { tag, digest, made }
     };
     named.map(part).collect()
 }

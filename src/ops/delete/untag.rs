@@ -8,14 +8,15 @@ use crate::client::Client;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
-use crate::model::reference::{Selector, Tag};
+use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
 use crate::model::work::delete::{Image, Plan};
 use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Report};
 use crate::ops::journal::Running;
-use crate::ops::work::course::Course;
+use crate::ops::work::course::{Course, is_done};
+use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::tag::{Place, held};
 use crate::ops::work::{Watch, Workshop};
 
@@ -37,7 +38,10 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         Err(failure) => return course.refused(&failure),
     };
     let place = Place { client: &client, name: &plan.repository.name };
-    let mut owners = Owners::default();
+    let mut owners =
+        Owners { keeping: plan.loss.kept().map(|(_, tag)| tag.clone()).collect(), ..Owners::default() };
+    let keeping = Kept::put(&client, &plan.loss, &running, parts.len()).await;
+    let mut changed = HashSet::new();
     let mut takes_along = false;
     for (index, part) in parts.iter().enumerate() {
         let Some(image) = manifests.get(&part.digest) else {
@@ -49,22 +53,30 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
             None if takes_along => {
                 Outcome::Left("not tried: the server takes every tag of an image with one".into())
             }
-            None => match owners.objection(place, part).await {
-                Some(outcome) => outcome,
-                None => {
-                    course.now(SafeText::from(format!("untag {}", part.tag)));
-                    let untagged = place.untag(part.tag, image, &kept(plan, &parts, index)).await;
-                    takes_along |= untagged.taken_along > 0;
-                    course.remarks.extend(untagged.remarks);
-                    untagged.outcome
+            None => {
+                match keeping.objection(&plan.repository, part.digest).or(owners.objection(place, part).await)
+                {
+                    Some(outcome) => outcome,
+                    None => {
+                        course.now(SafeText::from(format!("untag {}", part.tag)));
+                        let untagged = place.untag(part.tag, image, &kept(plan, &parts, index)).await;
+                        takes_along |= untagged.taken_along > 0;
+                        course.remarks.extend(untagged.remarks);
+                        untagged.outcome
+                    }
                 }
-            },
+            }
         };
         if !matches!(outcome, Outcome::Done(_) | Outcome::Already(_)) {
             owners.kept.insert(part.digest);
         }
+        if is_done(&outcome) != Some(false) {
+            changed.insert(part.digest);
+        }
         course.noted(&running, index..index + 1, index, outcome).await;
     }
+    let is_changed = |_: &Repository, digest| changed.contains(&digest);
+    course.remarks.extend(keeping.settle(&client, &running, is_changed).await);
     course.close(running).await
 }
 
@@ -91,9 +103,10 @@ async fn begin(
         after: None,
         done: None,
     };
-    let items = parts.iter().map(item).collect();
+    let items = parts.iter().map(item).chain(loss::items(&plan.loss)).collect();
     let wish = Wish::Delete(prepared::wish(plan));
-    let running = workshop.journal.begin(plan.title(), Some(wish), items).await?;
+    let saved = loss::kin(client, &plan.loss).await;
+    let running = workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await?;
     Ok((running, manifests))
 }
 
@@ -102,6 +115,8 @@ async fn begin(
 struct Owners {
     /// Images of which a named tag was not taken away.
     kept: HashSet<Digest>,
+    /// Tags that keep images now, and so are no reason to leave what belongs to those.
+    keeping: HashSet<Tag>,
     /// All tags of the repository, asked for when the named ones have been dealt with.
     tags: Option<Result<graph::Tags, Failure>>,
 }
@@ -123,7 +138,7 @@ impl Owners {
             Err(failure) => return Some(Outcome::Failed(failure.clone())),
         };
         let left = |why: String| Some(Outcome::Left(SafeText::from(why)));
-        if let Some(tag) = tags.of(image.digest).next() {
+        if let Some(tag) = tags.of(image.digest).find(|tag| !self.keeping.contains(*tag)) {
             return left(format!("its image has the tag `{tag}`"));
         }
         if let Some(tag) = tags.unknown.first() {

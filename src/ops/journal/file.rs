@@ -17,7 +17,7 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
-use crate::model::work::journal::{Entry, EntryId, Held, Item, State};
+use crate::model::work::journal::{Entry, EntryId, Held, Item, Role, Saved, State};
 
 /// The end of every entry's name on disk.
 pub const EXTENSION: &str = "jsonl";
@@ -45,6 +45,8 @@ pub enum Line<'a> {
         before: Option<Digest>,
         after: Option<Digest>,
     },
+    /// A manifest that is not to be touched and may disappear with what is.
+    Saved { repository: Cow<'a, Repository>, role: Role, digest: Digest },
     /// A manifest that was there.
     Held {
         digest: Digest,
@@ -79,6 +81,7 @@ pub fn create(
     title: &str,
     wish: Option<&Wish>,
     items: &[Item],
+    saved: &[Saved],
 ) -> io::Result<(EntryId, File)> {
     create_private(folder)?;
     let mut temporary = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
@@ -86,7 +89,8 @@ pub fn create(
         let mut lines = BufWriter::new(temporary.as_file_mut());
         let wish = wish.map(Cow::Borrowed);
         write(&mut lines, &Line::Entry { version: VERSION, at, title: title.into(), wish })?;
-        for line in items.iter().map(line_of).chain(held(items)) {
+        let saved_lines = saved.iter().map(saved_line);
+        for line in items.iter().map(line_of).chain(saved_lines).chain(held(items, saved)) {
             write(&mut lines, &line)?;
         }
         lines.flush()?;
@@ -157,7 +161,8 @@ pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<(Entry, Opt
         return Err(no_entry());
     };
     let title = SafeText::clean(&title);
-    let mut entry = Entry { id: id.clone(), at, title, state: State::Open, items: Vec::new() };
+    let mut entry =
+        Entry { id: id.clone(), at, title, state: State::Open, items: Vec::new(), saved: Vec::new() };
     let wish = wish.map(Cow::into_owned);
     let mut manifests = HashMap::new();
     while let Some(line) = lines.next()? {
@@ -168,7 +173,8 @@ pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<(Entry, Opt
             take(&mut entry, &mut manifests, line);
         }
     }
-    for held in entry.items.iter_mut().filter_map(|item| item.before.as_mut()) {
+    let before = entry.items.iter_mut().filter_map(|item| item.before.as_mut());
+    for held in before.chain(entry.saved.iter_mut().map(|saved| &mut saved.held)) {
         if let Some((media_type, bytes)) = manifests.get(&held.digest) {
             held.media_type.clone_from(media_type);
             held.bytes = bytes::Bytes::clone(bytes);
@@ -187,6 +193,10 @@ fn take(entry: &mut Entry, manifests: &mut HashMap<Digest, (String, bytes::Bytes
             let held = |digest| Held { digest, media_type: String::new(), bytes: bytes::Bytes::new() };
             let (repository, selector) = (repository.into_owned(), selector.into_owned());
             entry.items.push(Item { repository, selector, before: before.map(held), after, done: None });
+        }
+        Line::Saved { repository, role, digest } => {
+            let held = Held { digest, media_type: String::new(), bytes: bytes::Bytes::new() };
+            entry.saved.push(Saved { repository: repository.into_owned(), role, held });
         }
         Line::Held { digest, media_type, base64 } => {
             let bytes = STANDARD.decode(base64.as_bytes()).unwrap_or_default().into();
@@ -226,11 +236,16 @@ fn line_of(item: &Item) -> Line<'_> {
 }
 
 /// The manifests that were there, each once.
-fn held(items: &[Item]) -> impl Iterator<Item = Line<'_>> {
+fn held<'a>(items: &'a [Item], saved: &'a [Saved]) -> impl Iterator<Item = Line<'a>> {
     let mut seen = std::collections::HashSet::new();
-    let new =
-        items.iter().filter_map(|item| item.before.as_ref()).filter(move |held| seen.insert(held.digest));
-    new.map(held_line)
+    let before = items.iter().filter_map(|item| item.before.as_ref());
+    let all = before.chain(saved.iter().map(|saved| &saved.held));
+    all.filter(move |held| seen.insert(held.digest)).map(held_line)
+}
+
+fn saved_line(saved: &Saved) -> Line<'_> {
+    let repository = Cow::Borrowed(&saved.repository);
+    Line::Saved { repository, role: saved.role, digest: saved.held.digest }
 }
 
 /// A manifest as a line.

@@ -51,7 +51,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let begin = |second: i64, over: bool| {
             let at = Timestamp::from_second(second).expect("a time");
-            let (id, mut file) = file::create(folder.path(), at, "untag app:1", None, &[]).expect("an entry");
+            let (id, mut file) =
+                file::create(folder.path(), at, "untag app:1", None, &[], &[]).expect("an entry");
             if over {
                 file::append(&mut file, &Line::Ended).expect("a line");
             }

@@ -12,10 +12,11 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::model::work::delete;
+use crate::model::work::loss::Loss;
 use crate::model::work::retag::{Manner, Plan, Step, Wish};
 use crate::model::work::rules::Refusal;
 use crate::ops::delete::manner::replacement_impossible;
-use crate::ops::work::{Workshop, replacement};
+use crate::ops::work::{Workshop, loss, replacement};
 
 /// Plans tags. Only asks.
 pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
@@ -32,8 +33,25 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| workshop.rules.name_to_type(repository));
     let Leaving { manner, ways, blocked } = leaving;
+    let loss = match refused.is_none() {
+        true => loss(&client, wish, &steps).await,
+        false => Loss::default(),
+    };
     let missed = Vec::new();
-    Ok(Plan { from: wish.from.clone(), manner, ways, steps, blocked, missed, refused, name_to_type })
+    Ok(Plan { from: wish.from.clone(), manner, ways, steps, loss, blocked, missed, refused, name_to_type })
+}
+
+/// The images that tags are taken from: those that are replaced, and those that are moved to another repository.
+async fn loss(client: &Client, wish: &Wish, steps: &[Step]) -> Loss {
+    let replaced = steps.iter().filter(|step| !step.is_done());
+    let replaced = replaced.filter_map(|step| Some((step.to.clone(), step.replaces?, false)));
+    let moved = steps.iter().filter(|step| wish.manner.moves() && step.to != wish.from);
+    let moved = moved.map(|step| (wish.from.clone(), step.digest, false));
+    let losing: Vec<_> = replaced.chain(moved).collect();
+    match losing.is_empty() {
+        true => Loss { keep: wish.keep, ..Loss::default() },
+        false => loss::planned(client, client.cleanups().await.untagged, wish.keep, losing).await,
+    }
 }
 
 /// What makes no sense whatever the server says.

@@ -10,11 +10,11 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector};
-use crate::model::server::Ability;
+use crate::model::server::{Ability, Cleanup};
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
 use crate::model::work::delete::Manner;
-use crate::model::work::journal::{Entry, EntryId, Held, Item, State};
+use crate::model::work::journal::{Entry, EntryId, Held, Item, Role, Saved, State};
 use crate::model::work::rules::Refusal;
 use crate::model::work::undo::{Plan, Step};
 use crate::ops::copy::parts;
@@ -57,10 +57,28 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         ways: Vec::new(),
         hint: None,
     };
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = Vec::new();
     for (change, now) in changes.iter().zip(now) {
-        steps.push(planning.step(change, now).boxed().await);
+        if change.is_saved && now.as_ref().is_ok_and(Option::is_some) {
+            // It did not disappear.
+            continue;
+        }
+        let mut step = planning.step(change, now).boxed().await;
+        if step.impossible.is_none() && steps.iter().any(|other| needs(other, &step)) {
+            step.impossible = Some("it keeps an image that cannot be put back".into());
+        }
+        steps.push(step);
     }
+    let leaves = match wish.as_ref().and_then(brought) {
+        Some((what, to)) => {
+            let cleanup = match refused.is_none() {
+                true => workshop.pool.client(&to.host).cleanups().await.untagged,
+                false => Cleanup::Unknown,
+            };
+            Some(left(what, to, cleanup))
+        }
+        None => None,
+    };
     Ok(Plan {
         entry: id.clone(),
         of: entry.title.clone(),
@@ -68,26 +86,47 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         manner,
         ways: planning.ways,
         hint: planning.hint,
-        leaves: wish.as_ref().and_then(leaves),
+        leaves,
         refused,
         name_to_type: repositories().find_map(|repository| workshop.rules.name_to_type(repository)),
         steps,
     })
 }
 
-/// What stays although a change is taken back: undo takes names away, never content, which others may use by now.
-fn leaves(wish: &Wish) -> Option<SafeText> {
-    let (what, to) = match wish {
-        Wish::Copy(wish) if wish.referrers => ("the images, what refers to them and their blobs", &wish.to),
-        Wish::Copy(wish) => ("the images and their blobs", &wish.to),
-        Wish::Retag(wish) => (
-            "the images and their blobs",
-            wish.items.iter().map(|(_, to, _)| to).find(|to| **to != wish.from)?,
-        ),
-        Wish::Delete(_) | Wish::Undo(_) | Wish::UndoByReplacement(_) => return None,
-    };
-    let text = format!("{what} stay in {}, untagged, until its registry collects garbage", to.name);
-    Some(SafeText::from(text))
+/// Whether a tag keeps an image that the other step puts back and cannot.
+fn needs(other: &Step, step: &Step) -> bool {
+    let keeps = matches!(&step.selector, Selector::Tag(tag) if tag.keeps_image()) && step.before.is_none();
+    keeps && other.impossible.is_some() && other.before.is_some() && other.before == step.now
+}
+
+/// What a change has brought to a repository, and is not taken away with its tags: undo takes names away, never content,
+/// which others may use by now.
+fn brought(wish: &Wish) -> Option<(&'static str, &Repository)> {
+    match wish {
+        Wish::Copy(wish) if wish.referrers => {
+            Some(("the images, what refers to them and their blobs", &wish.to))
+        }
+        Wish::Copy(wish) => Some(("the images and their blobs", &wish.to)),
+        Wish::Retag(wish) => {
+            let to = wish.items.iter().map(|(_, to, _)| to).find(|to| **to != wish.from)?;
+            Some(("the images and their blobs", to))
+        }
+        Wish::Delete(_) | Wish::Undo(_) | Wish::UndoByReplacement(_) => None,
+    }
+}
+
+/// What becomes of that.
+fn left(what: &str, to: &Repository, cleanup: Cleanup) -> SafeText {
+    let name = &to.name;
+    SafeText::from(match cleanup {
+        Cleanup::Later => format!("{what} stay in {name}, untagged, until its registry collects garbage"),
+        Cleanup::AtOnce => {
+            format!("{what} in {name} are removed by the registry itself, with their last tag")
+        }
+        Cleanup::Unknown => {
+            format!("{what} in {name} are not deleted; the registry may remove them with their last tag")
+        }
+    })
 }
 
 /// What one entry did to one tag or digest, all its steps together.
@@ -97,6 +136,8 @@ struct Change {
     before: Option<Held>,
     /// What it may be now if nobody else touched it.
     ours: Vec<Option<Digest>>,
+    /// Whether it was not to be touched, and is put back only if it disappeared.
+    is_saved: bool,
 }
 
 /// The changes of an entry in the order in which they are taken back: content before the tags that need it, and each the
@@ -116,11 +157,31 @@ fn changes(entry: &Entry) -> Vec<Change> {
                 selector: item.selector.clone(),
                 before: item.before.clone(),
                 ours: vec![item.before.as_ref().map(|held| held.digest), item.after],
+                is_saved: false,
             }),
         }
     }
     changes.reverse();
-    changes.sort_by_key(|change| matches!(change.selector, Selector::Tag(_)));
+    // What keeps an image goes when that is back.
+    changes.sort_by_key(|change| match &change.selector {
+        Selector::Digest(_) => 0,
+        Selector::Tag(tag) if tag.keeps_image() && change.before.is_none() => 2,
+        Selector::Tag(_) => 1,
+    });
+    let (children, referrers): (Vec<&Saved>, Vec<&Saved>) =
+        entry.saved.iter().partition(|saved| saved.role == Role::Child);
+    let saved = |saved: &Saved| Change {
+        repository: saved.repository.clone(),
+        selector: Selector::Digest(saved.held.digest),
+        before: Some(saved.held.clone()),
+        ours: vec![None],
+        is_saved: true,
+    };
+    // What is listed comes before what lists it.
+    changes.splice(0..0, children.into_iter().map(saved));
+    let first_tag = changes.iter().position(|change| matches!(change.selector, Selector::Tag(_)));
+    let first_tag = first_tag.unwrap_or(changes.len());
+    changes.splice(first_tag..first_tag, referrers.into_iter().map(saved));
     changes
 }
 
@@ -184,7 +245,7 @@ impl Planning<'_> {
         }
         match &change.before {
             None if matches!(change.selector, Selector::Digest(_)) => {
-                no("what no tag names stays until garbage collection".into())
+                no("what no tag names is left as it is".into())
             }
             None => Ok(self.untag_impossible(&client, step).await),
             Some(held) => match manifest(held) {

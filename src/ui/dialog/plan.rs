@@ -7,6 +7,8 @@ use crate::app::dialog::plan::Plan;
 use crate::app::layout::{self, PlanPlaces};
 use crate::app::plan::{self, Tone};
 use crate::model::columns;
+use crate::model::work::Work;
+use crate::model::work::loss::Loss;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
@@ -101,6 +103,10 @@ fn hints(plan: &Plan, places: &PlanPlaces, esc: &str) -> String {
     let mut hints: Vec<&str> = Vec::new();
     if !plan.asks_again && plan.work.value.as_deref().is_some_and(|work| !work.ways().is_empty()) {
         hints.push("Tab way");
+    }
+    let loss = plan.work.value.as_deref().and_then(Work::loss);
+    if !plan.asks_again && loss.is_some_and(Loss::is_offered) {
+        hints.push(if loss.is_some_and(|loss| loss.keep) { "K keep none" } else { "K keep" });
     }
     let types = plan.name_to_type().is_some() && plan.ready().is_some();
     if plan.ready().is_some() && !types {

@@ -1,4 +1,5 @@
-//! What keys switch in a plan: by which way tags go, and what goes along. They count at any time, since that changes
+//! What keys switch in a plan: by which way tags go, what goes along, and what
+//! is kept. They count at any time, since that changes
 //! nothing: the last one wins, and the plan is looked up again when the hand has come to rest.
 
 use std::time::Duration;
@@ -6,8 +7,9 @@ use std::time::Duration;
 use super::Plan;
 use crate::app::cmd::Slot;
 use crate::app::turn::Turn;
-use crate::model::work::Wish;
 use crate::model::work::delete::Manner;
+use crate::model::work::loss::Loss;
+use crate::model::work::{Wish, Work};
 
 /// For how long nothing must be switched before the plan is looked up again.
 const AT_REST: Duration = Duration::from_millis(150);
@@ -41,6 +43,15 @@ impl Turn<'_> {
             _ => return,
         }
         self.plan_again(plan, AT_REST);
+    }
+
+    /// Keeps images that lose their last tag under a tag of their own, or does not.
+    pub(super) fn turn_keep(&mut self, plan: &mut Plan) {
+        let is_offered = plan.work.value.as_deref().and_then(Work::loss).is_some_and(Loss::is_offered);
+        if let Some(wish) = plan.wish.as_mut().filter(|_| is_offered) {
+            wish.set_keep(!wish.keeps());
+            self.plan_again(plan, AT_REST);
+        }
     }
 
     /// Plans the same again; what is being looked up is given up.

@@ -2,20 +2,26 @@
 
 use std::io::{self, Write};
 
-use super::{REPLACEMENT, fact, facts, lines, missed};
+use super::{REPLACEMENT, fact, facts, lines, losing, missed};
 use crate::cli::print::Table;
 use crate::model::plural::counted;
+use crate::model::server::Cleanup;
 use crate::model::size;
 use crate::model::work::delete::{self, Manner};
 
 /// Prints what deleting will do.
 pub fn print(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
     let way = match plan.manner {
-        Manner::Untag => "delete by tag: the images stay",
+        Manner::Untag => "delete by tag",
         Manner::Image => "delete by digest: the images go, and every tag that they have",
         Manner::Replace => REPLACEMENT,
     };
-    fact(out, "method", way)?;
+    let stay = match plan.manner == Manner::Image || plan.loss.is_at_risk() {
+        true => "",
+        false => ": the images stay",
+    };
+    fact(out, "method", format!("{way}{stay}"))?;
+    losing(out, &plan.loss)?;
     writeln!(out)?;
     let others = if plan.manner == Manner::Image { "GOES TOO" } else { "STAYS" };
     let mut table = Table::new(&["DIGEST", "GOES", others], &[]);
@@ -76,7 +82,10 @@ fn children(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image, sh
     if going > 0 {
         fact(out, "children", format!("{} go along", listed(going)))?;
     } else if spare > 0 {
-        let end = "stay behind without a name (`--with-children` takes them along)";
+        let end = match plan.loss.cleanup {
+            Cleanup::Later => "stay behind without a name (`--with-children` takes them along)",
+            _ => "stay behind without a name, or go with it (`--with-children` takes them along)",
+        };
         fact(out, "children", format!("{} {end}", listed(spare)))?;
     }
     if needed > 0 {
@@ -90,6 +99,8 @@ fn referrers(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image) -
     for referrer in &image.referrers {
         let end = match plan.can_go_along(image, referrer) {
             _ if going.contains(&referrer) => "goes along",
+            true if plan.loss.is_at_risk() => "may go with it (`--with-referrers` takes it along)",
+            false if plan.loss.is_at_risk() && plan.leaves_no_tag(image) => "may go with it",
             true => "stays behind (`--with-referrers` takes it along)",
             false if plan.leaves_no_tag(image) => "stays behind: only deleting the image takes it along",
             false => "stays: the image keeps a tag",
@@ -117,8 +128,14 @@ fn space(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
         Some(0) => fact(out, "space", format!("frees nothing{end}")),
         Some(frees) => {
             let frees = size::bytes(frees);
-            fact(out, "space", format!("frees {frees} once the registry collects its garbage,"))?;
+            let when = match (plan.loss.keep, plan.loss.cleanup) {
+                (true, _) => "once the tags go that keep the images,",
+                (false, Cleanup::AtOnce) => "at once,",
+                (false, _) => "once the registry collects its garbage,",
+            };
+            fact(out, "space", format!("frees {frees} {when}"))?;
             let condition = match plan.manner {
+                _ if plan.loss.cleanup == Cleanup::AtOnce => "unless other repositories hold it",
                 Manner::Image => "unless other repositories hold it",
                 Manner::Untag | Manner::Replace => {
                     "if it takes untagged manifests too, unless other repositories hold it"
@@ -137,6 +154,7 @@ mod tests {
     use crate::model::media_type::{MediaType, OCI_INDEX};
     use crate::model::server::Ability;
     use crate::model::work::Work;
+    use crate::model::work::loss::Loss;
 
     fn image() -> delete::Image {
         delete::Image {
@@ -164,6 +182,7 @@ mod tests {
             along,
             deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
             images: vec![image()],
+            loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
             missed: Vec::new(),
             unknown: vec![tag("odd")],
             frees: Some(1_300_000_000),

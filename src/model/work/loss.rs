@@ -1,0 +1,120 @@
+//! Images that lose a name: what the registry does with them then, and the tags that keep them.
+
+use serde::Serialize;
+
+use crate::model::digest::Digest;
+use crate::model::plural::counted;
+use crate::model::reference::{Repository, Tag};
+use crate::model::server::Cleanup;
+
+/// The images that a change takes a name from, so that the registry may remove them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// What the registry does with what is left without a name.
+    pub cleanup: Cleanup,
+    /// Whether each of the images is kept under a tag of its own.
+    pub keep: bool,
+    /// Those images; none where every image keeps a name for certain.
+    pub images: Vec<Nameless>,
+}
+
+/// An image that may be left without a tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Nameless {
+    /// The repository that it is in.
+    pub repository: Repository,
+    /// The image.
+    pub digest: Digest,
+    /// Whether it is certain that no other tag is left. Otherwise other tags were not looked for.
+    pub is_last: bool,
+    /// The tag that can keep it; `None` where no tag can, as where the image itself is deleted.
+    pub tag: Option<Tag>,
+}
+
+impl Loss {
+    /// Whether it is offered to keep the images: where the registry is not known to keep them itself.
+    pub fn is_offered(&self) -> bool {
+        self.can_keep().next().is_some() && (self.keep || self.cleanup != Cleanup::Later)
+    }
+
+    /// Whether the images may be gone for good after the change.
+    pub fn is_at_risk(&self) -> bool {
+        !self.images.is_empty() && !self.keeps_all() && self.cleanup != Cleanup::Later
+    }
+
+    /// The images that can be kept, each with its tag.
+    pub fn can_keep(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
+        self.images.iter().filter_map(|image| Some((image, image.tag.as_ref()?)))
+    }
+
+    /// The images that are kept, each with its tag.
+    pub fn kept(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
+        self.can_keep().filter(|_| self.keep)
+    }
+
+    fn keeps_all(&self) -> bool {
+        self.keep && self.images.iter().all(|image| image.tag.is_some())
+    }
+
+    /// What becomes of the images, in words: what is certain, and what is not. `None` where there are none.
+    pub fn fate(&self) -> Option<String> {
+        let one = self.images.len() == 1;
+        let they = counted(self.images.len(), "image", "images");
+        let last = match (self.images.iter().all(|image| image.is_last), one) {
+            (true, true) => format!("{they} loses its last tag"),
+            (true, false) => format!("{they} lose their last tags"),
+            (false, true) => format!("{they} may lose its last tag"),
+            (false, false) => format!("{they} may lose their last tags"),
+        };
+        let (it, its) = if one { ("it", "its") } else { ("them", "their") };
+        if self.images.is_empty() {
+            return None;
+        }
+        if self.can_keep().next().is_none() {
+            return Some(self.fate_of_deleted(its));
+        }
+        if self.keeps_all() {
+            return Some(format!("{last}, so a tag of {its} own keeps {it}: undo removes that again"));
+        }
+        Some(match self.cleanup {
+            Cleanup::Later => format!("{last}; this registry keeps {it} until garbage collection"),
+            Cleanup::AtOnce => {
+                format!(
+                    "{last}; this registry then removes {it} at once with {its} blobs, and undo is impossible"
+                )
+            }
+            Cleanup::Unknown => {
+                format!(
+                    "{last}; whether this registry then keeps {it} is not known, so undo may be impossible"
+                )
+            }
+        })
+    }
+
+    /// The same of images that are deleted by their digests, which no tag can keep.
+    fn fate_of_deleted(&self, its: &str) -> String {
+        match self.cleanup {
+            Cleanup::Later => {
+                format!("{its} blobs stay until garbage collection: until then undo is possible")
+            }
+            Cleanup::AtOnce => format!(
+                "this registry removes {its} blobs at once, those that nothing else needs: undo is impossible \
+                 without them, and no tag can keep what is deleted"
+            ),
+            Cleanup::Unknown => format!(
+                "whether this registry keeps {its} blobs for a while is not known, so undo may be impossible; \
+                 no tag can keep what is deleted"
+            ),
+        }
+    }
+
+    /// The tags that can keep the images, in words: the first, and how many more.
+    pub fn tags(&self) -> String {
+        let mut tags = self.can_keep().map(|(_, tag)| tag);
+        match (tags.next(), tags.count()) {
+            (None, _) => String::new(),
+            (Some(first), 0) => first.to_string(),
+            (Some(first), more) => format!("{first} and {more} more"),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Images that a change takes a name from: kept under a tag of their own where that is wished, their kin saved, and what
+//! is left of them looked at afterwards.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use futures_util::{FutureExt, StreamExt, stream};
+
+use super::tag::{Place, held};
+use crate::client::{Client, Lane};
+use crate::model::digest::Digest;
+use crate::model::failure::Failure;
+use crate::model::manifest::Manifest;
+use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::server::Cleanup;
+use crate::model::text::SafeText;
+use crate::model::work::journal::{Item, Role, Saved};
+use crate::model::work::loss::{Loss, Nameless};
+use crate::model::work::progress::Outcome;
+use crate::ops::copy::companions::FURTHEST;
+use crate::ops::copy::parts;
+use crate::ops::journal::Running;
+
+/// Requests that wait together.
+const AT_ONCE: usize = 16;
+/// Tags that are tried for an image, the first of which are taken.
+const MOST_NUMBERS: usize = 9;
+/// Indexes within indexes that are followed.
+const DEEPEST: usize = 8;
+/// Manifests that are saved with one change.
+const MOST_SAVED: usize = 2_000;
+
+/// Chooses the tags that keep images, each free or on that image already. They are looked for only if they are wished.
+pub async fn planned(
+    client: &Client,
+    cleanup: Cleanup,
+    keep: bool,
+    losing: Vec<(Repository, Digest, bool)>,
+) -> Loss {
+    let mut seen = HashSet::new();
+    let images =
+        losing.into_iter().filter(|(repository, digest, _)| seen.insert((repository.clone(), *digest)));
+    let chosen = images.map(|(repository, digest, is_last)| {
+        async move {
+            let tag = match keep {
+                true => free(client, &repository, digest).await,
+                false => Tag::keeping(&digest, 1),
+            };
+            Nameless { repository, digest, is_last, tag: Some(tag) }
+        }
+        .boxed()
+    });
+    let chosen: Vec<_> = chosen.collect();
+    Loss { cleanup, keep, images: stream::iter(chosen).buffered(AT_ONCE).collect().await }
+}
+
+/// A tag for an image that nothing else has. One that cannot be looked at is looked at again before it is put.
+async fn free(client: &Client, repository: &Repository, digest: Digest) -> Tag {
+    let place = Place { client, name: &repository.name };
+    for number in 1..MOST_NUMBERS {
+        let tag = Tag::keeping(&digest, number);
+        match place.tag_now(&tag).await {
+            Ok(Some(other)) if other != digest => {}
+            _ => return tag,
+        }
+    }
+    Tag::keeping(&digest, MOST_NUMBERS)
+}
+
+/// The tags that keep images, as the journal has them: after all else of an entry.
+pub fn items(loss: &Loss) -> impl Iterator<Item = Item> {
+    loss.kept().map(|(image, tag)| Item {
+        repository: image.repository.clone(),
+        selector: Selector::Tag(tag.clone()),
+        before: None,
+        after: Some(image.digest),
+        done: None,
+    })
+}
+
+/// Images that are kept while a change is carried out.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// Those that were put now: the item of the journal, where it is, the tag and the image.
+    put: Vec<(usize, Repository, Tag, Digest)>,
+    /// Why others could not be kept, so that they must not be touched.
+    failures: HashMap<(Repository, Digest), Failure>,
+}
+
+impl Kept {
+    /// Puts the tags, and looks whether they are there. Their items in the journal begin at `first`.
+    pub async fn put(client: &Client, loss: &Loss, running: &Running, first: usize) -> Kept {
+        let mut kept = Kept::default();
+        for (number, (image, tag)) in loss.kept().enumerate() {
+            let what = || format!("cannot keep {} as `{tag}`, so it was left alone", image.digest.short());
+            let place = Place { client, name: &image.repository.name };
+            let outcome = match place.manifest(image.digest).await {
+                Ok(manifest) => place.put(tag, None, &manifest).await,
+                Err(error) => Outcome::Failed(error.failure(what())),
+            };
+            let key = (image.repository.clone(), image.digest);
+            let failure = match outcome {
+                Outcome::Done(_) => {
+                    running.done(first + number, true).await;
+                    kept.put.push((first + number, image.repository.clone(), tag.clone(), image.digest));
+                    continue;
+                }
+                Outcome::Already(_) => {
+                    running.done(first + number, false).await;
+                    continue;
+                }
+                // Whether it was put is not known: undo looks for itself.
+                Outcome::Failed(failure) => Failure { what: SafeText::from(what()), ..failure },
+                Outcome::Left(why) => {
+                    running.done(first + number, false).await;
+                    super::replacement::local(what(), why.to_string())
+                }
+                other => super::replacement::local(what(), format!("it does not show: {other:?}")),
+            };
+            kept.failures.insert(key, failure);
+        }
+        kept
+    }
+
+    /// Why an image must be left alone, where it was to be kept and is not.
+    pub fn objection(&self, repository: &Repository, image: Digest) -> Option<Outcome> {
+        self.failure(repository, image).map(Outcome::Failed)
+    }
+
+    /// The same as a failure.
+    pub fn failure(&self, repository: &Repository, image: Digest) -> Option<Failure> {
+        self.failures.get(&(repository.clone(), image)).cloned()
+    }
+
+    /// Takes the tags away again that keep what was not changed after all, and says which keep something.
+    pub async fn settle(
+        &self,
+        client: &Client,
+        running: &Running,
+        is_changed: impl Fn(&Repository, Digest) -> bool,
+    ) -> Option<SafeText> {
+        let mut names = Vec::new();
+        for (item, repository, tag, digest) in &self.put {
+            if !is_changed(repository, *digest) {
+                let place = Place { client, name: &repository.name };
+                if let Ok(manifest) = place.manifest(*digest).await
+                    && let Outcome::Done(_) | Outcome::Already(_) =
+                        place.untag(tag, &manifest, &[]).await.outcome
+                {
+                    running.done(*item, false).await;
+                    continue;
+                }
+            }
+            names.push(format!("`{tag}`"));
+        }
+        match names.len() {
+            0 => None,
+            1 => Some(SafeText::from(format!("{} keeps the image; undo removes it again", names.join("")))),
+            _ => {
+                Some(SafeText::from(format!("{} keep the images; undo removes them again", names.join(", "))))
+            }
+        }
+    }
+}
+
+/// What belongs to images and may disappear with them: what they list, children first, and what refers to them.
+pub async fn kin(client: &Client, loss: &Loss) -> Vec<Saved> {
+    let mut all = Vec::new();
+    if loss.is_at_risk() {
+        for image in &loss.images {
+            all.extend(kin_of(client, &image.repository, image.digest).boxed().await);
+        }
+    }
+    let own: HashSet<(&Repository, Digest)> =
+        loss.images.iter().map(|image| (&image.repository, image.digest)).collect();
+    all.retain(|saved| !own.contains(&(&saved.repository, saved.held.digest)));
+    let mut seen = HashSet::new();
+    all.retain(|saved| seen.insert((saved.repository.clone(), saved.held.digest)));
+    all.truncate(MOST_SAVED);
+    all
+}
+
+async fn kin_of(client: &Client, repository: &Repository, image: Digest) -> Vec<Saved> {
+    let mut children = Vec::new();
+    let mut level = vec![image];
+    for _ in 0..DEEPEST {
+        let read = read(client, repository, &level).await;
+        level =
+            read.iter().flat_map(|manifest| parts::children(manifest)).filter_map(|one| one.digest).collect();
+        children.extend(read);
+        if level.is_empty() || children.len() > MOST_SAVED {
+            break;
+        }
+    }
+    // The image itself is what is changed. What is listed comes before what lists it.
+    let mut saved: Vec<Saved> =
+        children.into_iter().skip(1).rev().map(|child| saved(repository, Role::Child, &child)).collect();
+    let mut level = vec![image];
+    for _ in 0..FURTHEST {
+        let mut next = Vec::new();
+        for subject in level {
+            // What cannot be asked cannot be saved either.
+            let Ok(found) = client.referrers(&repository.name, &subject, true).await else { continue };
+            next.extend(found.descriptors.iter().filter_map(|referrer| referrer.digest));
+        }
+        let read = read(client, repository, &next).await;
+        saved.extend(read.iter().map(|referrer| self::saved(repository, Role::Referrer, referrer)));
+        level = read.iter().map(|referrer| referrer.digest).collect();
+        if level.is_empty() || saved.len() > MOST_SAVED {
+            break;
+        }
+    }
+    saved
+}
+
+fn saved(repository: &Repository, role: Role, manifest: &Manifest) -> Saved {
+    Saved { repository: repository.clone(), role, held: held(manifest) }
+}
+
+/// Those of these manifests that can be read.
+async fn read(client: &Client, repository: &Repository, digests: &[Digest]) -> Vec<Arc<Manifest>> {
+    let read = digests.iter().take(MOST_SAVED).map(|digest| {
+        async move {
+            client.manifest(&repository.name, &Selector::Digest(*digest), Lane::Background).await.ok()
+        }
+        .boxed()
+    });
+    let read: Vec<_> = read.collect();
+    stream::iter(read).buffered(AT_ONCE).filter_map(async |found| found).collect().await
+}

@@ -1,0 +1,187 @@
+//! What is left of what a change replaced or removed, looked at before it is said that the change can be undone.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
+
+use super::Workshop;
+use crate::client::{Client, Error, Lane};
+use crate::model::digest::Digest;
+use crate::model::manifest::Manifest;
+use crate::model::reference::{Repository, RepositoryName, Selector};
+use crate::model::server::Cleanup;
+use crate::model::text::SafeText;
+use crate::model::work::Work;
+use crate::model::work::journal::Entry;
+use crate::model::work::progress::{Report, TakesBack};
+use crate::ops::copy::parts;
+use crate::ops::undo;
+
+/// Requests that wait together.
+const AT_ONCE: usize = 16;
+/// Indexes within indexes that are followed.
+const DEEPEST: usize = 8;
+/// Digests that are named one by one.
+const MOST_NAMED: usize = 8;
+
+/// What is there of one manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Found {
+    /// The manifest itself.
+    is_there: bool,
+    /// What it needs to be put back.
+    can_return: bool,
+}
+
+/// Looks at what the change that a report is of has replaced or removed, and says in the report whether that can be put
+/// back. Nothing is changed.
+pub async fn look(workshop: &Workshop, work: &Work, report: &mut Report) {
+    let Some(id) = report.undo.clone().filter(|_| !matches!(work, Work::Undo(_))) else { return };
+    // What cannot be read now is said when it is undone.
+    let Ok(entry) = workshop.journal.entry(&id).await else { return };
+    let before = before(&entry);
+    let held = held(&entry);
+    let asked: Vec<_> = before
+        .iter()
+        .map(|(repository, digest)| {
+            let client = workshop.pool.client(&repository.host);
+            let held = &held;
+            async move { found(&client, &repository.name, *digest, held).await }.boxed()
+        })
+        .collect();
+    let found: Vec<Result<Found, Error>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    for ((repository, digest), found) in before.iter().zip(&found) {
+        if let Ok(found) = found {
+            learn(workshop, work, &entry, repository, *digest, *found).await;
+        }
+    }
+    tell(&entry, &before, &found, report);
+}
+
+/// Says what cannot be put back.
+fn tell(entry: &Entry, before: &[(Repository, Digest)], found: &[Result<Found, Error>], report: &mut Report) {
+    let is_lost = |found: &Result<Found, Error>| found.as_ref().is_ok_and(|found| !found.can_return);
+    let lost = before.iter().zip(found).filter(|(_, found)| is_lost(found));
+    let lost: Vec<String> = lost.map(|((_, digest), _)| digest.short()).collect();
+    let unseen = found.iter().find_map(|found| found.as_ref().err());
+    // New tags are taken away again, whatever is there.
+    let is_new = entry.items.iter().any(|item| item.done != Some(false) && item.before.is_none());
+    report.takes_back = match (lost.len(), unseen) {
+        (0, None) => return,
+        (0, Some(_)) => TakesBack::NotKnown,
+        (all, _) if all == before.len() && !is_new => TakesBack::Nothing,
+        _ => TakesBack::Part,
+    };
+    if let Some(error) = unseen {
+        let text = format!("whether it can be undone is not known, since looking failed: {}", error.cause);
+        report.remarks.push(SafeText::from(text));
+    }
+    if !lost.is_empty() {
+        let more = lost.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names = lost.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let them = if lost.len() == 1 { "it" } else { "them" };
+        let text =
+            format!("the registry removed {names}{more} at once, with blobs: undo cannot put {them} back");
+        report.remarks.push(SafeText::from(text));
+    }
+    if report.takes_back == TakesBack::Nothing {
+        report.undo = None;
+    }
+}
+
+/// Everything that was there before and was replaced or removed, each once.
+fn before(entry: &Entry) -> Vec<(Repository, Digest)> {
+    let mut seen = HashSet::new();
+    let changed = entry.items.iter().filter(|item| item.done != Some(false));
+    let before = changed.filter_map(|item| {
+        let before = item.before.as_ref()?.digest;
+        (item.after != Some(before)).then(|| (item.repository.clone(), before))
+    });
+    before.filter(|one| seen.insert(one.clone())).collect()
+}
+
+/// The manifests that the journal has, and so can be put back.
+fn held(entry: &Entry) -> HashMap<Digest, Manifest> {
+    let before = entry.items.iter().filter_map(|item| item.before.as_ref());
+    let all = before.chain(entry.saved.iter().map(|saved| &saved.held));
+    all.filter_map(|held| Some((held.digest, undo::manifest(held)?))).collect()
+}
+
+/// What is there of a manifest: itself, and one of its blobs, or of the blobs of each that it lists.
+async fn found(
+    client: &Client,
+    name: &RepositoryName,
+    digest: Digest,
+    held: &HashMap<Digest, Manifest>,
+) -> Result<Found, Error> {
+    let is_there = client.head_manifest(name, &Selector::Digest(digest), Lane::Background).await?.is_some();
+    let can_return = match held.get(&digest) {
+        Some(manifest) => has_content(client, name, manifest, held, DEEPEST).await?,
+        None => is_there,
+    };
+    Ok(Found { is_there, can_return })
+}
+
+fn has_content<'a>(
+    client: &'a Client,
+    name: &'a RepositoryName,
+    manifest: &'a Manifest,
+    held: &'a HashMap<Digest, Manifest>,
+    depth: usize,
+) -> BoxFuture<'a, Result<bool, Error>> {
+    async move {
+        // The config is what an image shares least.
+        let blob =
+            parts::blobs(manifest).filter(|blob| !parts::is_foreign(blob)).find_map(|blob| blob.digest);
+        if let Some(blob) = blob
+            && client.head_blob(name, &blob, Lane::Background).await?.is_none()
+        {
+            return Ok(false);
+        }
+        for child in parts::children(manifest).iter().filter_map(|child| child.digest) {
+            let has_child = match held.get(&child).filter(|_| depth > 0) {
+                Some(child) => has_content(client, name, child, held, depth - 1).await?,
+                None => {
+                    client.head_manifest(name, &Selector::Digest(child), Lane::Background).await?.is_some()
+                }
+            };
+            if !has_child {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+    .boxed()
+}
+
+/// Remembers what the registry did with an image that lost its name.
+async fn learn(
+    workshop: &Workshop,
+    work: &Work,
+    entry: &Entry,
+    repository: &Repository,
+    digest: Digest,
+    found: Found,
+) {
+    let client = workshop.pool.client(&repository.host);
+    let is_deleted = entry.items.iter().any(|item| {
+        item.repository == *repository
+            && item.selector == Selector::Digest(digest)
+            && item.done != Some(false)
+    });
+    let lost_its_last = || {
+        let loss = work.loss().filter(|loss| !loss.keep);
+        let mut images = loss.into_iter().flat_map(|loss| &loss.images);
+        images.any(|image| image.repository == *repository && image.digest == digest && image.is_last)
+    };
+    match (is_deleted, found.is_there) {
+        (true, _) if !found.can_return => client.saw_deleted_go_along(),
+        (false, false) => client.saw_untagged(true),
+        (false, true) if lost_its_last() && client.cleanups().await.untagged == Cleanup::Unknown => {
+            client.saw_untagged(false);
+        }
+        _ => {}
+    }
+}
