@@ -50,6 +50,7 @@ mod ops {
     mod interruptions;
     mod journal;
     mod lists;
+    mod loss;
     mod referrers;
     mod refusals;
     mod resume;

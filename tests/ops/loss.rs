@@ -1,0 +1,264 @@
+//! Images that lose their last tag where registries remove them at once: what plans promise, what keeps them, and what is
+//! said afterwards.
+
+use regtui::demo::faults::{Fault, Removes};
+use regtui::demo::{Settings, Store};
+use regtui::model::server::Cleanup;
+use regtui::model::work::delete::Manner;
+use regtui::model::work::journal::Role;
+use regtui::model::work::progress::{Report, TakesBack};
+use regtui::model::work::{Wish, Work, copy, retag};
+use regtui::ops::work;
+
+use crate::support::copying::Sides;
+use crate::support::registry::tag;
+use crate::support::workshop::{Shop, ends, watch};
+
+/// A registry that says nothing of what it is, and removes at once what this says.
+async fn shop(removes: Removes, store: Store) -> Shop {
+    Shop::new(Settings { removes, server: Some("else".into()), ..Settings::default() }, store).await
+}
+
+/// Two images, each with one tag.
+fn two() -> Store {
+    let store = Store::new();
+    for name in ["1", "2"] {
+        store.image("app").label("number", name).tag(name).push();
+    }
+    store
+}
+
+fn retag(shop: &Shop, from: &str, to: &str) -> Wish {
+    Wish::Retag(retag::Wish {
+        from: shop.repository("app"),
+        items: vec![(from.parse().expect("a tag"), shop.repository("app"), tag(to))],
+        manner: retag::Manner::Add,
+        keep: false,
+    })
+}
+
+fn keeping(mut wish: Wish) -> Wish {
+    wish.set_keep(true);
+    wish
+}
+
+fn remarks(report: &Report) -> String {
+    report.remarks.iter().map(|remark| format!("{remark}\n")).collect()
+}
+
+fn fate(work: &Work) -> String {
+    work.loss().and_then(|loss| loss.fate()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn images_are_said_to_stay_only_where_the_registry_is_known_to_keep_them() {
+    let known = Shop::open(two()).await;
+    let work = known.plan(&known.delete(&["1"], None)).await;
+    assert!(fate(&work).contains("keeps it until garbage collection"), "{}", fate(&work));
+    assert!(!work.loss().expect("a loss").is_offered());
+    let unknown = shop(Removes::default(), two()).await;
+    let work = unknown.plan(&unknown.delete(&["1"], None)).await;
+    assert!(fate(&work).contains("not known"), "{}", fate(&work));
+    assert!(work.loss().expect("a loss").is_offered() && work.loss().expect("a loss").is_at_risk());
+}
+
+#[tokio::test]
+async fn what_a_registry_did_with_an_untagged_image_is_remembered() {
+    for (removes, cleanup) in [(Removes::ALL, Cleanup::AtOnce), (Removes::default(), Cleanup::Later)] {
+        let shop = shop(removes, two()).await;
+        shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
+        let work = shop.plan(&shop.delete(&["2"], Manner::Untag)).await;
+        assert_eq!(work.loss().expect("a loss").cleanup, cleanup);
+    }
+}
+
+#[tokio::test]
+async fn no_undo_is_promised_of_what_a_registry_removed_with_its_last_tag() {
+    let changes: [fn(&Shop) -> Wish; 3] = [
+        |shop| shop.delete(&["1"], Manner::Untag),
+        |shop| shop.delete(&["1"], Manner::Image),
+        |shop| retag(shop, "2", "1"),
+    ];
+    for change in changes {
+        let shop = shop(Removes::ALL, two()).await;
+        let report = shop.carry_out(&change(&shop)).await;
+        assert_eq!(ends(&report), "D", "{report:#?}");
+        assert_eq!((report.takes_back, &report.undo), (TakesBack::Nothing, &None), "{report:#?}");
+        assert!(remarks(&report).contains("at once"), "{}", remarks(&report));
+    }
+}
+
+#[tokio::test]
+async fn where_only_the_manifest_goes_with_its_last_tag_an_undo_is_promised_and_works() {
+    let shop = shop(Removes { untagged: true, ..Removes::default() }, two()).await;
+    let before = shop.tags("app");
+    let report = shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
+    assert_eq!(report.takes_back, TakesBack::All, "{report:#?}");
+    shop.undo(&report).await;
+    assert_eq!(shop.tags("app"), before);
+}
+
+#[tokio::test]
+async fn of_two_images_only_one_of_which_is_gone_a_part_is_promised() {
+    let store = two();
+    let shared = store.digest_of("app", "2").expect("a digest");
+    let shop = shop(Removes::ALL, store).await;
+    shop.store().tag("app", "other", shared);
+    let report = shop.carry_out(&shop.delete(&["1", "2"], Manner::Untag)).await;
+    assert_eq!(report.takes_back, TakesBack::Part, "{report:#?}");
+    shop.undo(&report).await;
+    assert_eq!(shop.tags("app").get("2"), Some(&shared));
+}
+
+#[tokio::test]
+async fn an_undo_is_not_promised_where_what_is_left_cannot_be_looked_at() {
+    let shop = shop(Removes::ALL, two()).await;
+    let work = shop.plan(&shop.delete(&["1"], Manner::Untag)).await;
+    shop.registry.demo.fault(|request, _| {
+        (request.method == "HEAD" && request.path.contains("sha256:")).then(|| Fault::status(403))
+    });
+    let report = shop.run(&work).await;
+    assert_eq!(report.takes_back, TakesBack::NotKnown, "{report:#?}");
+}
+
+#[tokio::test]
+async fn an_image_is_kept_under_a_tag_of_its_own_and_undo_removes_that() {
+    let changes: [fn(&Shop) -> Wish; 2] =
+        [|shop| shop.delete(&["1"], Manner::Untag), |shop| retag(shop, "2", "1")];
+    for change in changes {
+        let shop = shop(Removes::ALL, two()).await;
+        let before = shop.tags("app");
+        let report = shop.carry_out(&keeping(change(&shop))).await;
+        assert_eq!((ends(&report).as_str(), report.takes_back), ("D", TakesBack::All), "{report:#?}");
+        let kept = format!("regtui-kept-{}", before["1"].short());
+        assert_eq!(shop.tags("app").get(&kept), Some(&before["1"]));
+        assert!(remarks(&report).contains(&kept), "{}", remarks(&report));
+        let undone = shop.undo(&report).await;
+        assert_eq!(ends(&undone), "DD", "{undone:#?}");
+        assert_eq!(shop.tags("app"), before);
+    }
+}
+
+#[tokio::test]
+async fn a_copy_keeps_what_it_replaces_and_promises_no_undo_where_it_does_not() {
+    for keep in [true, false] {
+        let there = Store::new();
+        let old = there.image("copy").label("number", "old").tag("1").push().digest;
+        let settings = Settings { removes: Removes::ALL, server: Some("else".into()), ..Settings::default() };
+        let sides = Sides::to(two(), settings, there).await;
+        let wish = Wish::Copy(copy::Wish { keep, ..sides.wish(&["1"]) });
+        let plan = work::plan(&sides.workshop, &wish).await.expect("a plan");
+        assert!(plan.loss().expect("a loss").is_offered());
+        let report = work::run(&sides.workshop, &plan, &watch()).await;
+        assert_eq!(ends(&report), "D", "{report:#?}");
+        let kept = format!("regtui-kept-{}", old.short());
+        let tags = || sides.to.demo.store().tags("copy");
+        match keep {
+            false => assert_eq!((report.takes_back, report.undo), (TakesBack::Nothing, None)),
+            true => {
+                assert_eq!((report.takes_back, tags()), (TakesBack::All, vec!["1".into(), kept]));
+                let undo = Wish::Undo(report.undo.expect("an entry"));
+                let undo = work::plan(&sides.workshop, &undo).await.expect("a plan");
+                let undone = work::run(&sides.workshop, &undo, &watch()).await;
+                assert_eq!((ends(&undone).as_str(), tags()), ("DD", vec!["1".into()]), "{undone:#?}");
+                assert_eq!(sides.to.demo.store().digest_of("copy", "1"), Some(old));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tag_that_keeps_an_image_replaces_no_other() {
+    let store = two();
+    let digest = store.digest_of("app", "1").expect("a digest");
+    let kept = format!("regtui-kept-{}", digest.short());
+    store.tag("app", &kept, store.digest_of("app", "2").expect("a digest"));
+    let shop = shop(Removes::ALL, store).await;
+    let before = shop.tags("app");
+    shop.carry_out(&keeping(shop.delete(&["1"], Manner::Untag))).await;
+    assert_eq!(shop.tags("app").get(&kept), before.get(&kept));
+    assert_eq!(shop.tags("app").get(&format!("{kept}-2")), Some(&digest));
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_kept_is_left_alone() {
+    let shop = shop(Removes::ALL, two()).await;
+    let before = shop.tags("app");
+    shop.registry.demo.fault(|request, _| {
+        (request.method == "PUT" && request.path.contains("regtui-kept-")).then(|| Fault::status(403))
+    });
+    for wish in [shop.delete(&["1"], Manner::Untag), retag(&shop, "2", "1")] {
+        let report = shop.carry_out(&keeping(wish)).await;
+        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before.clone()), "{report:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_that_keeps_an_image_goes_again_where_the_change_was_not_made() {
+    let shop = shop(Removes::ALL, two()).await;
+    let work = shop.plan(&keeping(shop.delete(&["1"], Manner::Untag))).await;
+    let pushed = shop.store().image("app").label("number", "3").tag("1").push().digest;
+    shop.store().tag("app", "old", shop.store().digest_of("app", "2").expect("a digest"));
+    let report = shop.run(&work).await;
+    assert_ne!(ends(&report), "D", "{report:#?}");
+    assert_eq!(shop.tags("app").get("1"), Some(&pushed));
+    assert!(!shop.tags("app").keys().any(|tag| tag.starts_with("regtui-kept-")), "{:?}", shop.tags("app"));
+}
+
+#[tokio::test]
+async fn undo_keeps_the_image_as_long_as_its_tag_is_not_back() {
+    let shop = shop(Removes::ALL, two()).await;
+    let report = shop.carry_out(&keeping(shop.delete(&["1"], Manner::Untag))).await;
+    let kept = shop.tags("app");
+    shop.registry.demo.fault(|request, _| {
+        (request.method == "PUT" && request.path.ends_with("/manifests/1")).then(|| Fault::status(403))
+    });
+    let undone = shop.undo(&report).await;
+    assert_eq!(ends(&undone), "FL", "{undone:#?}");
+    assert_eq!(shop.tags("app"), kept);
+}
+
+#[tokio::test]
+async fn no_tag_can_keep_what_is_deleted_by_its_digest() {
+    let shop = shop(Removes::ALL, two()).await;
+    let work = shop.plan(&keeping(shop.delete(&["1"], Manner::Image))).await;
+    assert!(fate(&work).contains("no tag can keep"), "{}", fate(&work));
+    assert!(!work.loss().expect("a loss").is_offered());
+}
+
+#[tokio::test]
+async fn children_and_referrers_that_disappear_are_put_back_first() {
+    let store = Store::new();
+    let child = store.image("app").platform("linux", "amd64").push();
+    let index = store.index("app").child(&child).tag("1").push();
+    let sbom = store.artifact("app").kind("application/spdx+json").subject(&index).push();
+    let removes = Removes { children: true, referrers: true, untagged: true, blobs: false };
+    let shop = shop(removes, store).await;
+    for manner in [Manner::Untag, Manner::Image] {
+        let report = shop.carry_out(&shop.delete(&["1"], manner)).await;
+        let there = shop.store().repository("app").expect("the repository");
+        assert!(there.manifests.is_empty(), "all of it is gone");
+        assert_eq!(report.takes_back, TakesBack::All, "{report:#?}");
+        let id = report.undo.clone().expect("an entry");
+        let entry = shop.workshop.journal.entry(&id).await.expect("the entry");
+        let roles: Vec<Role> = entry.saved.iter().map(|saved| saved.role).collect();
+        assert_eq!(roles, [Role::Child, Role::Referrer]);
+        let undone = shop.undo(&report).await;
+        assert!(undone.is_success(), "{undone:#?}");
+        let back = shop.store().repository("app").expect("the repository");
+        for digest in [child.digest, index.digest, sbom.digest] {
+            assert!(back.manifests.contains_key(&digest), "{manner:?}: {digest}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_did_not_disappear_is_no_step_of_an_undo() {
+    let store = Store::new();
+    let child = store.image("app").platform("linux", "amd64").push();
+    store.index("app").child(&child).tag("1").push();
+    let shop = shop(Removes::default(), store).await;
+    let report = shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
+    let Work::Undo(plan) = shop.plan(&Wish::Undo(report.undo.expect("an entry"))).await else { panic!() };
+    assert_eq!(plan.steps.len(), 1, "{plan:#?}");
+}
