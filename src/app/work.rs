@@ -131,6 +131,13 @@ fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
         let what = if all == 1 { String::new() } else { format!("{failed} of {all}, {name}: ") };
         return (Level::Failed, SafeText::from(format!("{what}{} · {title}", failure.why)));
     }
+    let mut unconfirmed = report.unconfirmed();
+    if let Some((name, failure)) = unconfirmed.next() {
+        let all_of_it = 1 + unconfirmed.count();
+        let which = if all == 1 { String::new() } else { format!(" {all_of_it} of {all}, {name}") };
+        let text = format!("unconfirmed{which}: {} · {title}{undo}", failure.why);
+        return (Level::Failed, SafeText::from(text));
+    }
     let count = |holds: fn(&Outcome) -> bool| {
         report.items.iter().filter(|item| item.outcome.as_ref().is_none_or(holds)).count()
     };
@@ -145,18 +152,13 @@ fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
         Outcome::Left(why) => Some(why),
         _ => None,
     });
-    let pending = first(|outcome| match outcome {
-        Outcome::Pending(why) => Some(why),
-        _ => None,
-    });
     let already = first(|outcome| match outcome {
         Outcome::Already(why) => Some(why),
         _ => None,
     });
-    let text = match (left, pending, already) {
-        (Some((name, why)), ..) => format!("{} of {all} done, {name}: {why} · {title}", report.done()),
-        (None, Some((_, why)), _) => format!("taken, but not shown yet: {why} · {title}"),
-        (None, None, Some((_, why))) if report.done() == 0 => format!("{why} · {title}"),
+    let text = match (left, already) {
+        (Some((name, why)), _) => format!("{} of {all} done, {name}: {why} · {title}", report.done()),
+        (None, Some((_, why))) if report.done() == 0 => format!("{why} · {title}"),
         _ => match report.remarks.len() {
             0 => format!("done: {title}"),
             1 => format!("done, with a note in `w`: {title}"),
@@ -195,6 +197,12 @@ mod tests {
             hint: None,
             kind: FailureKind::Denied,
         };
+        let unconfirmed = Failure {
+            what: "the change of app:1.0 is not confirmed".into(),
+            why: "the server took it and still shows it".into(),
+            hint: None,
+            kind: FailureKind::Unconfirmed,
+        };
         let done = || Outcome::Done("".into());
         let table = [
             (vec![done()], Level::Done, "done: untag; `z` undoes it"),
@@ -203,6 +211,16 @@ mod tests {
                 vec![done(), Outcome::Failed(failure), Outcome::Stopped],
                 Level::Failed,
                 "1 of 3, 1.1: 403 DENIED · untag",
+            ),
+            (
+                vec![Outcome::Unconfirmed(unconfirmed.clone())],
+                Level::Failed,
+                "unconfirmed: the server took it and still shows it · untag; `z` undoes it",
+            ),
+            (
+                vec![done(), Outcome::Unconfirmed(unconfirmed), Outcome::Stopped],
+                Level::Failed,
+                "unconfirmed 1 of 3, 1.1: the server took it and still shows it · untag; `z` undoes it",
             ),
             (vec![done(), Outcome::Stopped], Level::Partly, "stopped, 1 of 2 done: untag"),
             (

@@ -35,6 +35,8 @@ pub enum FailureKind {
     Unsupported,
     /// Asked too often: 429, 503 with a time to wait.
     Busy,
+    /// The server took a change and does not show it.
+    Unconfirmed,
     /// An answer that breaks the protocol: wrong digest, no JSON, too large.
     BadAnswer,
     /// Something on this side: a file, a setting.

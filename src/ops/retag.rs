@@ -157,11 +157,12 @@ impl<'a> Retagging<'a> {
                 }
                 self.course.noted(running, first + 1..end, index, outcome).await;
             }
-            (Some(old), Outcome::Pending(why)) => {
+            (Some(old), Outcome::Unconfirmed(failure)) => {
                 for item in first + 1..end {
                     running.done(item, false).await;
                 }
-                let outcome = Outcome::Pending(SafeText::from(format!("{why}, so {old} stays")));
+                let why = SafeText::from(format!("{}, so {old} stays", failure.why));
+                let outcome = Outcome::Unconfirmed(Failure { why, ..failure });
                 self.course.noted(running, first..first + 1, index, outcome).await;
             }
             (_, put) => self.course.noted(running, first..end, index, put).await,

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use super::delete::graph;
 use super::work::course::{self, Course};
 use super::work::replacement::{self, Made, Way};
-use super::work::tag::{Place, held, put_failure, unseen};
+use super::work::tag::{LOST, Place, held, put_failure};
 use super::work::{Watch, Workshop};
 use crate::client::Pool;
 use crate::model::digest::Digest;
@@ -68,7 +68,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         }
         let items = first..first + part.items.len();
         first = items.end;
-        is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_));
+        is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Already(_));
         undoing.course.noted(&running, items, index, outcome).await;
     }
     let mut course = undoing.course;
@@ -125,8 +125,8 @@ impl Undoing<'_> {
                 }
                 match place.shows(&step.selector, Some(*digest)).await {
                     Ok(true) => Outcome::Done("put back".into()),
-                    Ok(false) => Outcome::Pending("the server took it but does not show it yet".into()),
-                    Err(error) => unseen(&error),
+                    Ok(false) => place.unconfirmed(&step.selector, "and does not have it", Some(LOST)),
+                    Err(error) => place.unseen(&step.selector, &error),
                 }
             }
             (Selector::Digest(_), None, _) => Outcome::Left("what no tag names is left as it is".into()),

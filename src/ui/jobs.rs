@@ -118,7 +118,9 @@ impl Canvas<'_, '_> {
         let stopped =
             report.items.iter().filter(|item| matches!(item.outcome, None | Some(Outcome::Stopped))).count();
         let left = report.items.iter().filter(|item| matches!(item.outcome, Some(Outcome::Left(_)))).count();
+        let unconfirmed = report.unconfirmed().count();
         let (role, text) = match (failed, stopped) {
+            (0, _) if unconfirmed > 0 => (Role::Bad, format!("{unconfirmed} of {all} unconfirmed")),
             (0, 0) if left > 0 => (Role::Warn, format!("{left} of {all} left alone")),
             (0, 0) => (Role::Good, format!("{} of {all} done", report.done())),
             (0, stopped) => (Role::Warn, format!("stopped, {stopped} of {all} not done")),

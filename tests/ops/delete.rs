@@ -413,16 +413,21 @@ async fn a_server_that_takes_every_alias_is_noticed_and_they_are_put_back() {
 }
 
 #[tokio::test]
-async fn what_the_server_takes_but_still_shows_is_pending() {
+async fn what_the_server_takes_but_still_shows_is_unconfirmed_and_no_success() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
     let work = shop.plan(&shop.delete(&["1.2"], Manner::Untag)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(202)));
-    assert_eq!(ends(&shop.run(&work).await), "P");
+    let report = shop.run(&work).await;
+    assert_eq!((ends(&report).as_str(), report.is_success()), ("U", false));
+    let (_, failure) = report.unconfirmed().next().expect("one");
+    assert!(failure.why.as_str().contains("still shows the tag"), "{failure}");
+    let again = format!("regtui inspect {}/app:1.2", shop.registry.demo.address());
+    assert!(failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains(&again)), "{failure}");
 }
 
 #[tokio::test]
-async fn what_cannot_be_looked_at_afterwards_is_pending_and_can_be_undone() {
+async fn what_cannot_be_looked_at_afterwards_is_unconfirmed_and_can_be_undone() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let work = shop.plan(&shop.delete(&["1.2"], Manner::Untag)).await;
@@ -433,7 +438,7 @@ async fn what_cannot_be_looked_at_afterwards_is_pending_and_can_be_undone() {
         (was_deleted && request.path.ends_with("/1.2")).then(|| Fault::status(403))
     });
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "P", "{report:?}");
+    assert_eq!(ends(&report), "U", "{report:?}");
     shop.registry.demo.clear_faults();
     assert_eq!(ends(&shop.undo(&report).await), "D");
     assert_eq!(shop.tags("app")["1.2"], image.digest);

@@ -226,7 +226,7 @@ async fn a_copy_completes_although_both_sides_cut_every_connection() {
 }
 
 #[tokio::test]
-async fn a_destination_that_answers_late_is_told_to_be_pending() {
+async fn a_put_that_the_destination_never_shows_is_unconfirmed_and_no_success() {
     let store = Store::new();
     let old = store.image("app").label("old", "1").push();
     store.image("app").tag("1").push();
@@ -236,7 +236,8 @@ async fn a_destination_that_answers_late_is_told_to_be_pending() {
         (request.path.ends_with("/manifests/1") && request.method != "PUT").then(|| Fault::status(404))
     });
     let report = sides.run(&plan).await;
-    assert!(matches!(outcome(&report, "1"), Outcome::Pending(_)), "{report:#?}");
+    assert!(matches!(outcome(&report, "1"), Outcome::Unconfirmed(_)), "{report:#?}");
+    assert!(!report.is_success());
     assert!(report.undo.is_some() && sides.there("1").is_some_and(|digest| digest != old.digest));
 }
 

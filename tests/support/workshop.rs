@@ -106,13 +106,13 @@ impl Shop {
     }
 }
 
-/// How each item ended, one letter each: Done, Already, Left, Pending, Failed, Stopped.
+/// How each item ended, one letter each: Done, Already, Left, Unconfirmed, Failed, Stopped.
 pub fn ends(report: &Report) -> String {
     let letter = |outcome: &Option<Outcome>| match outcome {
         Some(Outcome::Done(_)) => 'D',
         Some(Outcome::Already(_)) => 'A',
         Some(Outcome::Left(_)) => 'L',
-        Some(Outcome::Pending(_)) => 'P',
+        Some(Outcome::Unconfirmed(_)) => 'U',
         Some(Outcome::Failed(_)) => 'F',
         Some(Outcome::Stopped) => 'S',
         None => '?',

@@ -430,6 +430,36 @@ fn an_opened_job_says_how_each_part_ended() {
     });
 }
 
+#[test]
+fn a_job_with_an_unconfirmed_part_counts_as_failed_and_says_what_helps() {
+    for size in [(80, 24), (150, 42)] {
+        let mut screen = after(size, &["Space Space", "d"]);
+        screen.wait(300);
+        screen.write("team/app").press("Enter");
+        let unconfirmed = Failure {
+            what: "the change of team/app:1.4.2 is not confirmed".into(),
+            why: "the server took it and still shows the tag".into(),
+            hint: Some("look again later".into()),
+            kind: FailureKind::Unconfirmed,
+        };
+        let items = vec![
+            item("1.10.0-rc.1", Some(Outcome::Done("untagged".into()))),
+            item("1.4.2", Some(Outcome::Unconfirmed(unconfirmed))),
+        ];
+        screen.send(Msg::JobEnded(JobId(1), Report { items, ..Report::default() }));
+        assert!(screen.text().contains("unconfirmed 1 of 2"), "{}", screen.text());
+        screen.press("w");
+        assert!(screen.text().contains("1 of 2 unconfirmed"), "{}", screen.text());
+        screen.press("Enter");
+        let text = screen.text();
+        for said in
+            ["unconfirmed  1.4.2", "still shows the tag", "hint: look again later", "r what failed again"]
+        {
+            assert!(text.contains(said), "{said}:\n{text}");
+        }
+    }
+}
+
 /// A job whose first part failed with a long hint, after which much is to be said; opened.
 fn failed_at_length(size: (u16, u16)) -> Screen {
     let mut screen = after(size, &["Space Space", "d"]);

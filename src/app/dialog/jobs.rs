@@ -13,8 +13,8 @@ use crate::model::reference::Selector;
 use crate::model::work::progress::{Alike, Item, Outcome, alike};
 use crate::model::work::{Wish, copy};
 
-/// Columns of the word that says how a part ended.
-const WORD: usize = 9;
+/// Columns of the word that says how a part ended: as a rule, and where a part of the job is unconfirmed.
+const WORDS: [usize; 2] = [9, 13];
 /// With fewer columns than these beside it, what is said of a part stands below it.
 const NARROW: usize = 24;
 /// Columns of `1000 items`, which stands where several parts ended alike.
@@ -128,6 +128,8 @@ pub struct Page {
     /// Each part, and what failed with its hint; then what stayed behind. Nothing of it is cut.
     pub lines: Vec<Line>,
     columns: usize,
+    /// Columns of the word that says how a part ended.
+    word: usize,
 }
 
 impl Page {
@@ -137,7 +139,10 @@ impl Page {
         let title = format!("{} · {}{place}", job.title, job.begun.strftime("%H:%M:%S"));
         let title = columns::wrap_into(&title, columns, TITLE);
         let names = job.items().iter().map(|item| columns::width(item.name.as_str())).max().unwrap_or(0);
-        let mut page = Page { title, lines: Vec::new(), columns };
+        let is_unconfirmed = |item: &Item| matches!(item.outcome, Some(Outcome::Unconfirmed(_)));
+        let [short, long] = WORDS;
+        let word = if job.items().iter().any(is_unconfirmed) { long } else { short };
+        let mut page = Page { title, lines: Vec::new(), columns, word };
         for alike in alike(job.items()) {
             page.part(&alike, names.max(MANY).min(columns / 2));
         }
@@ -158,11 +163,11 @@ impl Page {
             Some(Outcome::Done(about)) => (Tone::Good, "done", about.as_str()),
             Some(Outcome::Already(about)) => (Tone::Good, "already", about.as_str()),
             Some(Outcome::Left(about)) => (Tone::Warn, "left", about.as_str()),
-            Some(Outcome::Pending(about)) => (Tone::Warn, "pending", about.as_str()),
+            Some(Outcome::Unconfirmed(failure)) => (Tone::Bad, "unconfirmed", failure.why.as_str()),
             Some(Outcome::Failed(failure)) => (Tone::Bad, "failed", failure.why.as_str()),
             Some(Outcome::Stopped) => (Tone::Warn, "stopped", ""),
         };
-        let room = self.columns.saturating_sub(WORD + names + 2);
+        let room = self.columns.saturating_sub(self.word + names + 2);
         let is_beside = room >= NARROW || columns::width(about) <= room;
         let mut beside = if is_beside { columns::wrap(about, room) } else { vec![String::new()] }.into_iter();
         let name = match alike.names.as_slice() {
@@ -170,17 +175,17 @@ impl Page {
             several => format!("{} items", several.len()),
         };
         self.row(vec![
-            (tone, columns::left(word, WORD)),
+            (tone, columns::left(word, self.word)),
             (Tone::Plain, columns::left(&name, names)),
             (Tone::Dim, format!("  {}", beside.next().unwrap_or_default())),
         ]);
         for line in beside {
-            self.row(vec![(Tone::Dim, format!("{}{line}", " ".repeat(WORD + names + 2)))]);
+            self.row(vec![(Tone::Dim, format!("{}{line}", " ".repeat(self.word + names + 2)))]);
         }
         if !is_beside {
             self.beside((Tone::Plain, ""), Tone::Dim, about);
         }
-        if let Some(Outcome::Failed(failure)) = alike.outcome
+        if let Some(Outcome::Failed(failure) | Outcome::Unconfirmed(failure)) = alike.outcome
             && let Some(hint) = &failure.hint
         {
             self.beside((Tone::Plain, ""), Tone::Warn, &format!("hint: {hint}"));
@@ -193,9 +198,9 @@ impl Page {
 
     /// A word, and what is said beside it, in as many lines as that takes.
     fn beside(&mut self, word: (Tone, &str), tone: Tone, text: &str) {
-        let mut word = (word.0, columns::left(word.1, WORD));
-        for line in columns::wrap(text, self.columns.saturating_sub(WORD)) {
-            let next = (Tone::Plain, " ".repeat(WORD));
+        let mut word = (word.0, columns::left(word.1, self.word));
+        for line in columns::wrap(text, self.columns.saturating_sub(self.word)) {
+            let next = (Tone::Plain, " ".repeat(self.word));
             self.row(vec![std::mem::replace(&mut word, next), (tone, line)]);
         }
     }
@@ -212,9 +217,7 @@ pub fn is_unfinished(job: &Job) -> bool {
 
 /// The part of a wish that was not done; nothing where all was.
 fn again(wish: &Wish, items: &[Item]) -> Option<Wish> {
-    let is_open = |item: &&Item| {
-        matches!(item.outcome, None | Some(Outcome::Failed(_) | Outcome::Left(_) | Outcome::Stopped))
-    };
+    let is_open = |item: &&Item| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Already(_)));
     let open: Vec<&str> = items.iter().filter(is_open).map(|item| item.name.as_str()).collect();
     if open.is_empty() {
         return None;
@@ -248,6 +251,7 @@ fn keep<T: Clone>(all: &mut Vec<T>, fits: impl Fn(&T) -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::failure::{Failure, FailureKind};
     use crate::model::reference::{Repository, Tag};
     use crate::model::work::delete;
 
@@ -263,7 +267,15 @@ mod tests {
         });
         let item = |name: &str, outcome| Item { name: name.to_string().into(), outcome: Some(outcome) };
         let done = || Outcome::Done("untagged".into());
-        for open in [Outcome::Stopped, Outcome::Left("not tried".into())] {
+        let unconfirmed = || {
+            Outcome::Unconfirmed(Failure {
+                what: "the change of app:1.1 is not confirmed".into(),
+                why: "the server took it and still shows the tag".into(),
+                hint: None,
+                kind: FailureKind::Unconfirmed,
+            })
+        };
+        for open in [Outcome::Stopped, Outcome::Left("not tried".into()), unconfirmed()] {
             let some = [item("1.0", done()), item("1.1", open), item("app:1.2", done())];
             let Some(Wish::Delete(rest)) = again(&wish, &some) else { panic!("something is left") };
             assert_eq!(rest.selectors, [tag("1.1")]);

@@ -50,7 +50,7 @@ fn words(outcome: &Outcome) -> String {
         Outcome::Done(how) => format!("done: {how}"),
         Outcome::Already(why) => why.to_string(),
         Outcome::Left(why) => format!("left alone: {why}"),
-        Outcome::Pending(why) => format!("pending: {why}"),
+        Outcome::Unconfirmed(failure) => format!("unconfirmed: {}", failure.why),
         Outcome::Failed(failure) => format!("failed: {}", failure.why),
         Outcome::Stopped => "stopped before it was done".into(),
     }
@@ -71,12 +71,16 @@ pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), Trouble> {
 fn complain(report: &Report) {
     let alike = alike(&report.items);
     for alike in &alike {
-        let Some(Outcome::Failed(failure)) = alike.outcome else { continue };
+        let (failure, ended) = match alike.outcome {
+            Some(Outcome::Failed(failure)) => (failure, "failed alike"),
+            Some(Outcome::Unconfirmed(failure)) => (failure, "are not confirmed either"),
+            _ => continue,
+        };
         print::complain(failure);
         if let [_, others @ ..] = alike.names.as_slice()
             && !others.is_empty()
         {
-            print::complain(format_args!("{} more failed alike: {}", others.len(), enumerated(others)));
+            print::complain(format_args!("{} more {ended}: {}", others.len(), enumerated(others)));
         }
     }
     for alike in &alike {

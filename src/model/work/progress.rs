@@ -58,8 +58,9 @@ pub enum Outcome {
     Already(SafeText),
     /// It was left alone, and is not as it should be; says why.
     Left(SafeText),
-    /// The server took it but does not show it yet.
-    Pending(SafeText),
+    /// The server took it and does not show it, or it cannot be looked at. It may come to be, or not: this is no success.
+    /// Says what was asked for, what is seen instead, and what helps.
+    Unconfirmed(Failure),
     /// It failed.
     Failed(Failure),
     /// Stopped before it was done.
@@ -115,10 +116,12 @@ pub fn alike(items: &[Item]) -> Vec<Alike<'_>> {
     for item in items {
         let outcome = item.outcome.as_ref();
         let reason = match outcome {
-            Some(Outcome::Failed(failure)) => Some((failure.why.as_str(), failure.hint.as_ref())),
+            Some(Outcome::Failed(failure) | Outcome::Unconfirmed(failure)) => {
+                Some((failure.why.as_str(), failure.hint.as_ref()))
+            }
             Some(Outcome::Left(why)) => Some((why.as_str(), None)),
             Some(Outcome::Stopped) => Some(("", None)),
-            None | Some(Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_)) => None,
+            None | Some(Outcome::Done(_) | Outcome::Already(_)) => None,
         };
         let place = reason.map(|reason| (outcome.map(std::mem::discriminant), reason));
         let known = place.as_ref().and_then(|place| places.get(place).copied());
@@ -149,6 +152,14 @@ impl Report {
         })
     }
 
+    /// Parts that the server took and does not show.
+    pub fn unconfirmed(&self) -> impl Iterator<Item = (&SafeText, &Failure)> {
+        self.items.iter().filter_map(|item| match &item.outcome {
+            Some(Outcome::Unconfirmed(failure)) => Some((&item.name, failure)),
+            _ => None,
+        })
+    }
+
     /// Parts that were done.
     pub fn done(&self) -> usize {
         self.items.iter().filter(|item| matches!(item.outcome, Some(Outcome::Done(_)))).count()
@@ -156,9 +167,7 @@ impl Report {
 
     /// Whether every part is as it should be.
     pub fn is_success(&self) -> bool {
-        self.items.iter().all(|item| {
-            matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_)))
-        })
+        self.items.iter().all(|item| matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Already(_))))
     }
 }
 

@@ -118,7 +118,7 @@ pub fn no_list(what: String, why: &'static str) -> Failure {
 /// Why an image does not come whose referrers could not be listed.
 pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), Halt> {
     match outcome {
-        Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_) => Ok(()),
+        Outcome::Done(_) | Outcome::Already(_) | Outcome::Unconfirmed(_) => Ok(()),
         Outcome::Stopped => Err(Halt::Stopped),
         Outcome::Failed(failure) => Err(Halt::Failed(failure.clone())),
         Outcome::Left(why) => Err(Halt::Failed(Failure {

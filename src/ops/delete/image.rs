@@ -18,7 +18,7 @@ use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Report};
 use crate::ops::work::course::Course;
 use crate::ops::work::loss;
-use crate::ops::work::tag::{Place, held, put_failure, unseen};
+use crate::ops::work::tag::{Place, held, put_failure};
 use crate::ops::work::{Watch, Workshop};
 
 /// A digest that goes, with the tags that may go with it.
@@ -154,14 +154,15 @@ impl<'a> Deleting<'a> {
             }
             Err(error) => return Outcome::Failed(put_failure(&error, what())),
         }
-        match self.place().shows(&Selector::Digest(part.digest), None).await {
+        let selector = Selector::Digest(part.digest);
+        match self.place().shows(&selector, None).await {
             Ok(true) => {
                 self.gone.insert(part.digest);
                 Outcome::Done("deleted".into())
             }
             // What it lists stays meanwhile.
-            Ok(false) => Outcome::Pending("the server took it but still shows it".into()),
-            Err(error) => unseen(&error),
+            Ok(false) => self.place().unconfirmed(&selector, "and still shows it", None),
+            Err(error) => self.place().unseen(&selector, &error),
         }
     }
 
@@ -204,7 +205,7 @@ impl<'a> Deleting<'a> {
             }
             let untagged = self.place().untag(tag, &image, &[]).await;
             match untagged.outcome {
-                Outcome::Done(_) | Outcome::Pending(_) => gone.push((*tag).clone()),
+                Outcome::Done(_) | Outcome::Unconfirmed(_) => gone.push((*tag).clone()),
                 Outcome::Failed(failure) => {
                     self.course.remarks.push(SafeText::from(format!("{}: {}", failure.what, failure.why)));
                 }

@@ -69,7 +69,7 @@ impl<'a> Course<'a> {
                 Some((last, times + 1))
             }
             (Outcome::Failed(failure), _) => Some((failure.clone(), 1)),
-            (Outcome::Done(_) | Outcome::Pending(_), _) => None,
+            (Outcome::Done(_) | Outcome::Unconfirmed(_), _) => None,
             (Outcome::Already(_) | Outcome::Left(_) | Outcome::Stopped, alike) => alike,
         };
         let Some(item) = self.items.get_mut(index) else { return };
@@ -128,10 +128,11 @@ impl<'a> Course<'a> {
     }
 }
 
-/// Whether something was changed: `None` where a request went out and its answer was lost.
+/// Whether something was changed: `None` where a request went out and its answer was lost, or its effect is not to be seen.
 pub fn is_done(outcome: &Outcome) -> Option<bool> {
     match outcome {
-        Outcome::Done(_) | Outcome::Pending(_) => Some(true),
+        Outcome::Done(_) => Some(true),
+        Outcome::Unconfirmed(_) => None,
         Outcome::Failed(failure) if failure.kind == FailureKind::Unreachable => None,
         Outcome::Already(_) | Outcome::Failed(_) | Outcome::Left(_) | Outcome::Stopped => Some(false),
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
-use super::tag::{Place, held, moved, put_failure, unseen};
+use super::tag::{Place, held, moved, put_failure};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Body, Manifest};
@@ -146,12 +146,12 @@ async fn take_away(place: Place<'_>, tag: &Tag, made: &Made, remarks: &mut Vec<S
         Ok(true) => Outcome::Done("untagged by way of a replacement".into()),
         Ok(false) => match place.tag_now(tag).await {
             Ok(Some(now)) if now == made.replacement.digest => {
-                Outcome::Pending("the server took it but still shows the tag".into())
+                place.unconfirmed(&selector, "and still shows the tag, on its replacement", None)
             }
             Ok(Some(now)) => Outcome::Left(moved(Some(now))),
             _ => Outcome::Done("untagged by way of a replacement".into()),
         },
-        Err(error) => unseen(&error),
+        Err(error) => place.unseen(&selector, &error),
     }
 }
 

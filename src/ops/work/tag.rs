@@ -15,8 +15,12 @@ use crate::model::work::progress::Outcome;
 
 /// Tags that are looked at together.
 const AT_ONCE: usize = 16;
-/// How long a server may take to show what it did, before that is called pending.
+/// How long a server may take to show what it did, before that is called unconfirmed.
 const LATE: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(600)];
+
+/// What else helps where something that was put does not come to be.
+pub const LOST: &str = "after its garbage was collected a registry may believe that it still has what is gone, until it is \
+                        started again: then copy or push the image anew";
 
 /// Where tags are changed.
 #[derive(Debug, Clone, Copy)]
@@ -102,9 +106,9 @@ impl Place<'_> {
                     "it was put, and somebody else pushed {} right after",
                     other.short()
                 ))),
-                _ => Outcome::Pending("the server took the tag but does not show it yet".into()),
+                _ => self.unconfirmed(&selector, "and does not show it", Some(LOST)),
             },
-            Err(error) => unseen(&error),
+            Err(error) => self.unseen(&selector, &error),
         }
     }
 
@@ -131,20 +135,46 @@ impl Place<'_> {
                 _ => return over(Outcome::Failed(untag_failure(&error, what()))),
             }
         }
-        let outcome = match self.shows(&Selector::Tag(tag.clone()), None).await {
+        let selector = Selector::Tag(tag.clone());
+        let outcome = match self.shows(&selector, None).await {
             Ok(true) => Outcome::Done("untagged".into()),
             Ok(false) => match self.tag_now(tag).await {
                 Ok(Some(now)) if now != image.digest => Outcome::Done(SafeText::from(format!(
                     "untagged, and somebody has pushed {} there since",
                     now.short()
                 ))),
-                _ => Outcome::Pending("the server took it but still shows the tag".into()),
+                _ => self.unconfirmed(&selector, "and still shows the tag", None),
             },
-            Err(error) => unseen(&error),
+            Err(error) => self.unseen(&selector, &error),
         };
         let mut untagged = over(outcome);
         self.keep(image, &kept, &mut untagged).await;
         untagged
+    }
+
+    /// A change that the server took and does not show: `seen` says what is there instead.
+    pub fn unconfirmed(&self, selector: &Selector, seen: &str, also: Option<&str>) -> Outcome {
+        let reference = self.reference(selector);
+        let also = also.map(|also| format!("; {also}")).unwrap_or_default();
+        Outcome::Unconfirmed(Failure {
+            what: SafeText::from(format!("the change of {reference} is not confirmed")),
+            why: SafeText::from(format!("the server took it {seen}")),
+            hint: Some(SafeText::from(format!(
+                "look again later: `r`, or `regtui inspect {reference}`{also}"
+            ))),
+            kind: FailureKind::Unconfirmed,
+        })
+    }
+
+    /// A change that the server took and that could not be looked at afterwards.
+    pub fn unseen(&self, selector: &Selector, error: &Error) -> Outcome {
+        self.unconfirmed(selector, &format!("and looking at it failed: {}", error.cause), None)
+    }
+
+    /// A tag or digest as it is typed.
+    fn reference(&self, selector: &Selector) -> String {
+        let mark = if matches!(selector, Selector::Tag(_)) { ':' } else { '@' };
+        format!("{}/{}{mark}{selector}", self.client.host(), self.name)
     }
 
     /// What a tag is after a change of it that failed and may have been done all the same, or that was not tried again
@@ -178,8 +208,14 @@ impl Place<'_> {
                 Ok(None) => {
                     untagged.taken_along += 1;
                     match self.put(tag, None, image).await {
-                        Outcome::Done(_) | Outcome::Already(_) | Outcome::Pending(_) | Outcome::Left(_) => {
+                        Outcome::Done(_) | Outcome::Already(_) | Outcome::Left(_) => {
                             format!("the server took `{tag}` along, which nobody asked for: it was put back")
+                        }
+                        Outcome::Unconfirmed(failure) => {
+                            format!(
+                                "the server took `{tag}` along, and that it was put back is not confirmed: {}",
+                                failure.why
+                            )
                         }
                         Outcome::Failed(failure) => {
                             format!(
@@ -203,11 +239,6 @@ pub fn moved(now: Option<Digest>) -> SafeText {
         Some(digest) => format!("it moved since, to {}", digest.short()),
         None => "it is gone since".to_string(),
     })
-}
-
-/// What is said of a change that the server took and that could not be looked at afterwards.
-pub fn unseen(error: &Error) -> Outcome {
-    Outcome::Pending(SafeText::from(format!("the server took it, and looking at it failed: {}", error.cause)))
 }
 
 /// A refused change, with what helps where the server does no such thing.
