@@ -20,6 +20,7 @@ pub mod store;
 mod answer;
 mod blobs;
 mod catalog;
+mod late;
 mod manifests;
 mod page;
 mod referrers;
@@ -47,7 +48,8 @@ use tokio::task::JoinSet;
 
 use answer::{Busy, Registry};
 use auth::{Auth, Tokens};
-use faults::{Fault, Faults, Removes, RequestView};
+use faults::{Fault, Faults, Late, Removes, RequestView};
+use late::Deletions;
 pub use page::PageSize;
 use referrers::Turns;
 pub use requests::Request;
@@ -71,6 +73,11 @@ pub struct Settings {
     pub delete_by_tag: bool,
     /// Whether a manifest can be deleted by digest; it is 405 if not.
     pub delete_by_digest: bool,
+    /// Whether a manifest that is deleted by digest leaves its tags, which go on serving it, as in go-containerregistry's
+    /// registry.
+    pub delete_keeps_tags: bool,
+    /// When a delete that was taken (202) is done; at once if it does not say, later as in Pulp.
+    pub deletes_late: Option<Late>,
     /// Whether blobs can be deleted; it is 405 if not.
     pub delete_blobs: bool,
     /// Whether there is a referrers API; it is 404 if not, and `OCI-Subject` is not sent.
@@ -110,6 +117,8 @@ impl Default for Settings {
             referrers_page: PageSize::UNLIMITED,
             delete_by_tag: true,
             delete_by_digest: true,
+            delete_keeps_tags: false,
+            deletes_late: None,
             delete_blobs: true,
             referrers: true,
             loses_referrers: false,
@@ -153,6 +162,7 @@ impl Demo {
             settings,
             store,
             faults: Faults::default(),
+            deletions: Deletions::default(),
             tokens: Tokens::default(),
             uploads: AtomicU64::new(0),
             busy: Busy::default(),

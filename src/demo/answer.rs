@@ -11,6 +11,7 @@ use hyper::{Method, Request, StatusCode};
 
 use super::auth::{Gatekeeper, Tokens};
 use super::faults::{self, Before, Fault, Faults, RequestView};
+use super::late::Deletions;
 use super::referrers::{self, Turns};
 use super::refusal::Refusal;
 use super::reply::{self, Reply, name as header_name};
@@ -33,6 +34,8 @@ pub struct Registry {
     pub faults: Faults,
     /// What was asked.
     pub requests: Requests,
+    /// Deletes that were taken and are not done yet.
+    pub deletions: Deletions,
     /// The tokens that are out.
     pub tokens: Tokens,
     /// Uploads so far, to name them.
@@ -82,6 +85,7 @@ impl Registry {
             headers: request.headers(),
         };
         self.requests.note(&view);
+        self.deletions.catch_up(&self.settings, &self.store);
         let fault = self.faults.choose(&view);
         let head = *view.method == Method::HEAD;
         let mut answer = match faults::before(fault).await? {
@@ -141,7 +145,7 @@ impl Registry {
                 Ok(reply)
             }
             (Route::Manifest(name, reference), &Method::DELETE) => {
-                manifests::delete(settings, store, name, reference)
+                self.deletions.delete(settings, store, name, reference)
             }
             (Route::Blob(name, digest), &Method::GET | &Method::HEAD) => {
                 blobs::get(store, name, digest, headers)

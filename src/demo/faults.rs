@@ -123,6 +123,35 @@ pub fn digest_header(
     }
 }
 
+/// When a delete that was taken is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Late {
+    /// When so many further requests have come: with 0, before the next one.
+    Requests(usize),
+    /// When so much time has passed.
+    After(Duration),
+}
+
+/// DELETE is served by no route, as behind a proxy that knows none: 404 and a page of its own, whatever is there.
+pub fn deletes_not_routed(request: &RequestView<'_>, _: usize) -> Option<Fault> {
+    let page = "<html><head><title>404 Not Found</title></head><body>nginx</body></html>";
+    (request.method == Method::DELETE).then(|| Fault::answer(404, &[("content-type", "text/html")], page))
+}
+
+/// A tag is refused with 400 where it is to be deleted, in the words of Pulp.
+pub fn deletes_by_digest_only(request: &RequestView<'_>, _: usize) -> Option<Fault> {
+    let is_tag =
+        request.path.rsplit_once("/manifests/").is_some_and(|(_, reference)| !reference.contains(':'));
+    let json = r#"{"errors":[{"code":"INVALID_REQUEST","message":"a manifest can only be deleted by digest","detail":{}}]}"#;
+    (is_tag && request.method == Method::DELETE)
+        .then(|| Fault::answer(400, &[("content-type", "application/json")], json))
+}
+
+/// A manifest that is put is taken (201) and never comes to be, as in distribution after garbage collection.
+pub fn puts_vanish(request: &RequestView<'_>, _: usize) -> Option<Fault> {
+    (request.method == Method::PUT && request.path.contains("/manifests/")).then(|| Fault::status(201))
+}
+
 /// A barrier that a test opens. Clones are the same gate.
 #[derive(Clone)]
 pub struct Gate(Arc<Barrier>);

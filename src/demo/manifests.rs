@@ -62,6 +62,7 @@ pub fn put(
                 "the tag exists and cannot be overwritten because it is immutable",
             ));
         }
+        repository.only_by_tag.remove(&digest);
         repository.manifests.insert(digest, Manifest { media_type: media_type.into(), bytes, subject });
         if let Reference::Tag(tag) = reference {
             let old = repository.tags.insert(tag.clone(), digest);
@@ -87,6 +88,30 @@ pub fn delete(
     name: &str,
     reference: &Reference,
 ) -> Result<Reply, Refusal> {
+    may_delete(settings, store, name, reference)?;
+    store.change(name, |repository| match reference {
+        Reference::Tag(tag) => {
+            if let Some(image) = repository.tags.remove(tag) {
+                settings.removes.lost_tag(repository, &image);
+            }
+            repository.forget_untagged();
+        }
+        Reference::Digest(digest) if settings.delete_keeps_tags => {
+            repository.only_by_tag.insert(*digest);
+            repository.forget_untagged();
+        }
+        Reference::Digest(digest) => settings.removes.remove(repository, digest),
+    });
+    Ok(reply::empty(StatusCode::ACCEPTED))
+}
+
+/// Refuses to delete what the settings do not allow, and what is not there.
+pub fn may_delete(
+    settings: &Settings,
+    store: &Store,
+    name: &str,
+    reference: &Reference,
+) -> Result<(), Refusal> {
     let allowed = match reference {
         Reference::Tag(_) => settings.delete_by_tag,
         Reference::Digest(_) => settings.delete_by_digest,
@@ -95,16 +120,8 @@ pub fn delete(
         return Err(Refusal::unsupported());
     }
     let known = store.repository(name).ok_or_else(|| Refusal::name_unknown(name))?;
-    known.resolve(reference).ok_or_else(|| Refusal::manifest_unknown(spelled(reference)))?;
-    store.change(name, |repository| match reference {
-        Reference::Tag(tag) => {
-            if let Some(image) = repository.tags.remove(tag) {
-                settings.removes.lost_tag(repository, &image);
-            }
-        }
-        Reference::Digest(digest) => settings.removes.remove(repository, digest),
-    });
-    Ok(reply::empty(StatusCode::ACCEPTED))
+    let found = known.resolve(reference);
+    found.map(|_| ()).ok_or_else(|| Refusal::manifest_unknown(spelled(reference)))
 }
 
 /// The type to store it under: as the header says, which the body must not contradict.

@@ -2,7 +2,7 @@
 //!
 //! Every lock here is held for a look-up or a change, never across an await; bytes are shared, never copied.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -31,6 +31,8 @@ pub struct Repository {
     pub tags: BTreeMap<String, Digest>,
     /// Configs and layers.
     pub blobs: BTreeMap<Digest, Blob>,
+    /// Manifests that were deleted by digest and are still served by their tags.
+    pub only_by_tag: BTreeSet<Digest>,
 }
 
 impl Repository {
@@ -38,9 +40,19 @@ impl Repository {
     pub fn resolve(&self, reference: &Reference) -> Option<Digest> {
         let digest = match reference {
             Reference::Tag(tag) => *self.tags.get(tag)?,
+            Reference::Digest(digest) if self.only_by_tag.contains(digest) => return None,
             Reference::Digest(digest) => *digest,
         };
         self.manifests.contains_key(&digest).then_some(digest)
+    }
+
+    /// Removes manifests that were deleted by digest and have no tag any more.
+    pub(super) fn forget_untagged(&mut self) {
+        let tagged: BTreeSet<Digest> = self.tags.values().copied().collect();
+        for digest in self.only_by_tag.iter().filter(|digest| !tagged.contains(digest)) {
+            self.manifests.remove(digest);
+        }
+        self.only_by_tag.retain(|digest| tagged.contains(digest));
     }
 }
 

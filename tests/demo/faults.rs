@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regtui::demo::Store;
-use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::faults::{self, Fault, Gate};
 
 use super::wire::Wire;
 
@@ -139,4 +139,20 @@ async fn a_registry_that_is_dropped_answers_no_more() {
     while tokio::net::TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn deletes_and_puts_can_be_without_effect_in_three_ways() {
+    let wire = wire().await;
+    let delete = async || wire.send("DELETE", MANIFEST, &[], "").await;
+    wire.demo.fault(faults::deletes_not_routed);
+    let page = delete().await;
+    assert_eq!((page.status, page.header("content-type")), (404, "text/html"));
+    wire.demo.fault(faults::deletes_by_digest_only);
+    assert_eq!(delete().await.refusal(), "400 INVALID_REQUEST");
+    wire.demo.fault(faults::puts_vanish);
+    let bytes = wire.get(MANIFEST).await.body;
+    assert_eq!(wire.send("PUT", "/v2/a/manifests/2", &[], bytes).await.status, 201);
+    assert_eq!(wire.get("/v2/a/manifests/2").await.status, 404);
+    assert_eq!(wire.get(MANIFEST).await.status, 200);
 }

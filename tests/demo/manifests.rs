@@ -1,5 +1,6 @@
 //! Manifests: read, pushed, deleted.
 
+use regtui::demo::faults::Late;
 use regtui::demo::image::Pushed;
 use regtui::demo::layer::Layer;
 use regtui::demo::{Settings, Store};
@@ -168,4 +169,36 @@ async fn what_a_setting_forbids_is_refused() {
     let overwrite = wire.send("PUT", "/v2/team/app/manifests/1", &[("content-type", OCI)], bytes).await;
     assert_eq!(overwrite.refusal(), "400 TAG_INVALID");
     assert_eq!(wire.demo.store().digest_of("team/app", "1"), Some(digest));
+}
+
+#[tokio::test]
+async fn a_delete_by_digest_may_keep_the_tags_that_go_on_serving_the_image() {
+    let (store, image) = store();
+    let settings = Settings { delete_keeps_tags: true, ..Settings::default() };
+    let wire = Wire::new(settings, store).await;
+    let by_digest = format!("/v2/team/app/manifests/{}", image.digest);
+    let delete = async |path: &str| wire.send("DELETE", path, &[], "").await.status;
+    assert_eq!(delete(&by_digest).await, 202);
+    assert_eq!(wire.get(&by_digest).await.refusal(), "404 MANIFEST_UNKNOWN");
+    for tag in ["1", "latest"] {
+        let path = format!("/v2/team/app/manifests/{tag}");
+        assert_eq!(wire.get(&path).await.header("docker-content-digest"), image.digest.to_string());
+        assert_eq!(delete(&path).await, 202);
+        assert_eq!(wire.get(&path).await.refusal(), "404 MANIFEST_UNKNOWN");
+    }
+    assert!(wire.demo.store().repository("team/app").expect("it is there").manifests.is_empty());
+}
+
+#[tokio::test]
+async fn a_delete_may_be_taken_and_done_when_more_requests_have_come() {
+    let (store, image) = store();
+    let settings = Settings { deletes_late: Some(Late::Requests(2)), ..Settings::default() };
+    let wire = Wire::new(settings, store).await;
+    let by_digest = format!("/v2/team/app/manifests/{}", image.digest);
+    assert_eq!(wire.send("DELETE", &by_digest, &[], "").await.status, 202);
+    for status in [200, 200, 404, 404] {
+        assert_eq!(wire.get(&by_digest).await.status, status);
+    }
+    let missing = wire.send("DELETE", &by_digest, &[], "").await;
+    assert_eq!(missing.refusal(), "404 MANIFEST_UNKNOWN");
 }

@@ -1,0 +1,70 @@
+//! Deletes that are taken with 202 and done later.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use hyper::StatusCode;
+
+use super::Settings;
+use super::faults::Late;
+use super::manifests;
+use super::name::Reference;
+use super::refusal::Refusal;
+use super::reply::{self, Reply};
+use super::store::Store;
+
+/// Deletes that were taken and are not done yet, the oldest first.
+#[derive(Debug, Default)]
+pub struct Deletions(Mutex<Vec<Deletion>>);
+
+#[derive(Debug)]
+struct Deletion {
+    name: String,
+    reference: Reference,
+    /// Further requests to wait for.
+    requests: usize,
+    due: Instant,
+}
+
+impl Deletions {
+    /// Deletes a manifest or a tag, at once or later, as the settings say.
+    pub fn delete(
+        &self,
+        settings: &Settings,
+        store: &Store,
+        name: &str,
+        reference: &Reference,
+    ) -> Result<Reply, Refusal> {
+        let (requests, wait) = match settings.deletes_late {
+            None => return manifests::delete(settings, store, name, reference),
+            Some(Late::Requests(requests)) => (requests, Duration::ZERO),
+            Some(Late::After(wait)) => (0, wait),
+        };
+        manifests::may_delete(settings, store, name, reference)?;
+        let (name, reference) = (name.to_owned(), reference.clone());
+        self.lock().push(Deletion { name, reference, requests, due: Instant::now() + wait });
+        Ok(reply::empty(StatusCode::ACCEPTED))
+    }
+
+    /// Does what is due now that another request has come.
+    pub fn catch_up(&self, settings: &Settings, store: &Store) {
+        let now = Instant::now();
+        let mut due = Vec::new();
+        self.lock().retain_mut(|deletion| {
+            let is_due = deletion.requests == 0 && deletion.due <= now;
+            deletion.requests = deletion.requests.saturating_sub(1);
+            if is_due {
+                due.push((deletion.name.clone(), deletion.reference.clone()));
+            }
+            !is_due
+        });
+        for (name, reference) in due {
+            // What is gone meanwhile needs no delete.
+            let _ = manifests::delete(settings, store, &name, &reference);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Deletion>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
