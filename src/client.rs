@@ -63,6 +63,7 @@ mod waits;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 pub use blobs::reader::{BlobReader, BlobSource};
 pub use error::{Cause, Error};
@@ -82,7 +83,7 @@ use crate::model::reference::{Host, Known, RepositoryName, Selector};
 use crate::model::text::SafeText;
 use cache::Cache;
 use credentials::Credentials;
-use host::Abilities;
+use host::{Abilities, Shows};
 use http::Http;
 use join::Joined;
 use log::Sink;
@@ -220,6 +221,36 @@ impl Client {
     /// try in 2 s`.
     pub fn waits(&self) -> Option<SafeText> {
         self.http().waits().map(|why| SafeText::from(format!("waits for {}: {why}", self.host())))
+    }
+
+    /// Tells, as long as the value is there, that the registry took a change and does not show it yet.
+    pub fn waits_to_show(&self) -> impl Drop {
+        self.http().waits_to_show()
+    }
+
+    /// How long to wait until a change shows; less where one did not show in all that time.
+    pub fn patience_to_show(&self) -> Duration {
+        let patience = self.http().patience().shows;
+        match self.abilities().shows() {
+            Shows::Never => patience / 8,
+            Shows::AtOnce | Shows::Late => patience,
+        }
+    }
+
+    /// Whether this registry was found to show changes only a while after it took them.
+    pub fn shows_late(&self) -> bool {
+        self.abilities().shows() != Shows::AtOnce
+    }
+
+    /// How long it took until a change showed; `None` where it did not while that was waited for.
+    pub fn learn_shows(&self, took: Option<Duration>) {
+        match took {
+            Some(took) if took > self.http().patience().shows / 16 => {
+                self.abilities().learn_shows(Shows::Late)
+            }
+            Some(_) => {}
+            None => self.abilities().learn_shows(Shows::Never),
+        }
     }
 
     /// Forgets logins, tokens and what the server was found unable to do: they are found out again.

@@ -51,6 +51,7 @@ mod ops {
     mod journal;
     mod lists;
     mod loss;
+    mod outcomes;
     mod referrers;
     mod refusals;
     mod resume;

@@ -5,10 +5,26 @@ use super::Client;
 use super::error::Error;
 use super::limit::Lane;
 use super::request::{Answer, Request};
+use super::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 
 impl Client {
+    /// Fetches the token that a delete in this repository needs, where one is needed, so that no request for it comes
+    /// between the last look and the delete. What fails here fails at the delete, which says so.
+    pub async fn ready_to_delete(&self, name: &RepositoryName) {
+        self.ready(Scope::Delete(name.clone())).await;
+    }
+
+    /// The same for a manifest that is put.
+    pub async fn ready_to_put(&self, name: &RepositoryName) {
+        self.ready(Scope::Push(name.clone())).await;
+    }
+
+    async fn ready(&self, scope: Scope) {
+        let _ = self.http().auth().authorization(self.http(), &scope).await;
+    }
+
     /// Waits until a change that failed may be tried again: false, without a wait, where it must not.
     pub async fn waits_to_try_again(&self, error: &Error, tries: u32) -> bool {
         match self.http().wait_before_retry(&error.cause, tries) {

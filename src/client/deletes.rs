@@ -35,7 +35,7 @@ impl Client {
         digest: &Digest,
         outcome: Result<(), Error>,
     ) -> Result<(), Error> {
-        self.learn(&outcome, |deletes, ability| deletes.by_digest = ability);
+        self.learn(&outcome, false, |deletes, ability| deletes.by_digest = ability);
         outcome?;
         self.cache().lost_digest(&self.repository(name), digest);
         Ok(())
@@ -48,7 +48,7 @@ impl Client {
         let selector = Selector::Tag(tag.clone());
         let request = self.deletion(name, &selector).await?;
         let outcome = is_gone(self.send_while(request, name, tag, &[Some(had), None]).await);
-        self.learn(&outcome, |deletes, ability| deletes.by_tag = ability);
+        self.learn(&outcome, false, |deletes, ability| deletes.by_tag = ability);
         outcome?;
         self.cache().lost_tag(&self.repository(name), tag);
         self.0.manifests.forget(&(name.clone(), selector));
@@ -67,14 +67,14 @@ impl Client {
         let random = random();
         if known.by_digest == Ability::Unknown {
             let outcome = self.delete(name, Selector::Digest(random)).await;
-            self.learn(&outcome, |deletes, ability| deletes.by_digest = ability);
+            self.learn(&outcome, true, |deletes, ability| deletes.by_digest = ability);
             probed(outcome)?;
         }
         if known.by_tag == Ability::Unknown
             && let Ok(tag) = Tag::parse(&format!("regtui-probe-{}", random.short()))
         {
             let outcome = self.delete(name, Selector::Tag(tag)).await;
-            self.learn(&outcome, |deletes, ability| deletes.by_tag = ability);
+            self.learn(&outcome, true, |deletes, ability| deletes.by_tag = ability);
             probed(outcome)?;
         }
         Ok(self.deletes())
@@ -90,10 +90,22 @@ impl Client {
         Ok(Request::new(Method::DELETE, url, Scope::Delete(name.clone()), Lane::Interactive))
     }
 
-    fn learn(&self, outcome: &Result<(), Error>, set: impl FnOnce(&mut Deletes, Ability)) {
+    /// Notes that a delete had no effect although the server said that nothing is there to be deleted: it, or a proxy
+    /// before it, says so of everything.
+    pub fn learn_without_effect(&self, selector: &Selector, error: &Error) {
+        let why = SafeText::from(format!("{}, although it is there", error.cause));
+        self.abilities().learn_deletes(|deletes| match selector {
+            Selector::Tag(_) => deletes.by_tag = Ability::No(why),
+            Selector::Digest(_) => deletes.by_digest = Ability::No(why),
+        });
+    }
+
+    /// Takes note of what an answer shows. A 404 shows that the server deletes only where nothing can have been there,
+    /// and where it is the registry that says so: a server or a proxy without such a route says 404 to everything.
+    fn learn(&self, outcome: &Result<(), Error>, is_probe: bool, set: impl FnOnce(&mut Deletes, Ability)) {
         let ability = match outcome {
             Ok(()) => Ability::Yes,
-            Err(error) if error.cause.status() == Some(404) => Ability::Yes,
+            Err(error) if is_probe && error.says_missing() => Ability::Yes,
             Err(error) if error.is_unsupported() => Ability::No(SafeText::from(error.cause.to_string())),
             Err(_) => return,
         };

@@ -120,7 +120,12 @@ impl Cause {
         match status {
             405 | 501 => !self.is_protected() && !is_code(&["DENIED"]),
             // distribution 2 takes the tag in the address for a malformed digest.
-            400 => !self.is_protected() && is_code(&["UNSUPPORTED", "DIGEST_INVALID", "TAG_INVALID"]),
+            400 if !self.is_protected() => {
+                // Pulp says it in words.
+                is_code(&["UNSUPPORTED", "DIGEST_INVALID", "TAG_INVALID"])
+                    || said.mentions("deleted by digest")
+            }
+            400 => false,
             _ => is_code(&["UNSUPPORTED"]),
         }
     }
@@ -328,6 +333,13 @@ impl Error {
     /// Whether the server does not do such a thing at all: deleting by tag, say. Another way may still work.
     pub fn is_unsupported(&self) -> bool {
         self.cause.is_unsupported()
+    }
+
+    /// Whether it is the registry that says that a manifest or a repository is not there, in its own words: a page with the
+    /// same status may come from a proxy, or from a server that has no such route.
+    pub fn says_missing(&self) -> bool {
+        let Cause::Status { status: 404, said, .. } = &self.cause else { return false };
+        said.is("MANIFEST_UNKNOWN") || said.is("NAME_UNKNOWN")
     }
 
     /// Whether the server guards this very tag or image against change, as immutable tags are.

@@ -19,6 +19,18 @@ pub const PAGE_SIZES: [Option<u32>; 3] = [Some(1000), Some(100), None];
 #[derive(Debug, Default)]
 pub struct Abilities(Mutex<Known>);
 
+/// When a server shows what it was told to change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shows {
+    /// With its answer, as far as is known.
+    #[default]
+    AtOnce,
+    /// Seconds later.
+    Late,
+    /// Not in all the time that was waited for.
+    Never,
+}
+
 #[derive(Debug, Default)]
 struct Known {
     no_head_until: Option<Instant>,
@@ -33,6 +45,7 @@ struct Known {
     cleanups: Option<Cleanups>,
     /// Whether that was seen, and is not only known of the product.
     has_seen_cleanups: bool,
+    shows: Option<(Shows, Instant)>,
     carried: u64,
     carried_until: Option<Instant>,
     no_referrers_until: HashMap<RepositoryName, Instant>,
@@ -142,6 +155,19 @@ impl Abilities {
         let mut known = self.known();
         set(known.cleanups.get_or_insert_default());
         known.has_seen_cleanups = true;
+    }
+
+    /// When the server shows changes, for ten minutes after it did not show one at once.
+    pub fn shows(&self) -> Shows {
+        self.known()
+            .shows
+            .filter(|(_, until)| *until > Instant::now())
+            .map_or(Shows::AtOnce, |(shows, _)| shows)
+    }
+
+    /// What waiting for a change showed.
+    pub fn learn_shows(&self, shows: Shows) {
+        self.known().shows = Some((shows, Instant::now() + MEMORY));
     }
 
     /// The bytes of a part that came through, where an upload was lost a minute ago or less.

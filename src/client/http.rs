@@ -22,7 +22,7 @@ use super::request::{Answer, Request};
 use super::retry::{self, Patience};
 use super::said::Said;
 use super::tls::{self, Reuse, Trust};
-use super::waits::{Waits, seconds};
+use super::waits::{Told, Waits, seconds};
 use super::{Settings, scheme};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
@@ -214,6 +214,11 @@ impl Http {
     pub(super) async fn wait_to_try_again(&self, cause: &Cause, tries: u32, wait: Duration) {
         let _told = self.waits.begin(cause, tries, self.patience.tries, wait);
         tokio::time::sleep(wait).await;
+    }
+
+    /// Tells, as long as the value is there, that a change does not show yet.
+    pub(super) fn waits_to_show(&self) -> Told<'_> {
+        self.waits.begin_to_show()
     }
 
     /// Why something waits, if it does.

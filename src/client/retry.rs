@@ -26,6 +26,8 @@ pub struct Patience {
     pub longest_wait: Duration,
     /// For a credential helper.
     pub helper: Duration,
+    /// For a server that took a change to show it: some put deletes off by seconds.
+    pub shows: Duration,
 }
 
 impl Default for Patience {
@@ -39,6 +41,7 @@ impl Default for Patience {
             backoff: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
             helper: Duration::from_secs(10),
+            shows: Duration::from_secs(10),
         }
     }
 }

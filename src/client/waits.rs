@@ -12,6 +12,8 @@ pub struct Waits(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     all: Vec<Waiting>,
+    /// Changes that the registry took and does not show yet: since when.
+    unshown: Vec<(u64, Instant)>,
     last: u64,
     /// Since when nothing has answered, as far as somebody waited since.
     silent_since: Option<Instant>,
@@ -54,6 +56,15 @@ impl Waits {
         Told { waits: self, number }
     }
 
+    /// The registry took a change and does not show it yet.
+    pub fn begin_to_show(&self) -> Told<'_> {
+        let mut state = self.lock();
+        state.last += 1;
+        let number = state.last;
+        state.unshown.push((number, Instant::now()));
+        Told { waits: self, number }
+    }
+
     /// The registry answered.
     pub fn answered(&self) {
         self.lock().silent_since = None;
@@ -62,7 +73,12 @@ impl Waits {
     /// What is waited for, if something is: `connection refused for 7 s, next try in 2 s`.
     pub fn in_words(&self, now: Instant) -> Option<String> {
         let state = self.lock();
-        let longest = state.all.iter().max_by_key(|waiting| waiting.until)?;
+        let Some(longest) = state.all.iter().max_by_key(|waiting| waiting.until) else {
+            let since = state.unshown.iter().map(|(_, since)| *since).min()?;
+            let seconds = now.saturating_duration_since(since).as_secs();
+            return Some(format!("it took the change and does not show it yet, for {seconds} s"))
+                .filter(|_| seconds > 0);
+        };
         let tries = match (&longest.tries, state.silent_since) {
             (Some(tries), _) => format!(", {tries}"),
             (None, Some(since)) => format!(" for {} s", now.saturating_duration_since(since).as_secs()),
@@ -78,7 +94,9 @@ impl Waits {
 
 impl Drop for Told<'_> {
     fn drop(&mut self) {
-        self.waits.lock().all.retain(|waiting| waiting.number != self.number);
+        let mut state = self.waits.lock();
+        state.all.retain(|waiting| waiting.number != self.number);
+        state.unshown.retain(|(number, _)| *number != self.number);
     }
 }
 
@@ -129,5 +147,12 @@ mod tests {
         drop(busy);
         waits.answered();
         assert_eq!(said(0), None);
+        let unshown = waits.begin_to_show();
+        let now = Instant::now();
+        let said = |after| waits.in_words(now + Duration::from_secs(after));
+        assert_eq!(said(0), None);
+        assert_eq!(said(3).as_deref(), Some("it took the change and does not show it yet, for 3 s"));
+        drop(unshown);
+        assert_eq!(said(3), None);
     }
 }

@@ -10,6 +10,7 @@
 
 pub(super) mod graph;
 mod image;
+mod late;
 pub(super) mod manner;
 mod plan;
 mod prepared;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{FutureExt, StreamExt, stream};
+use tokio_util::sync::CancellationToken;
 
 use super::delete::graph;
 use super::journal::Running;
@@ -71,6 +72,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         takes_along: false,
         keeping: &keeping,
         changed: HashSet::new(),
+        stop: &watch.stop,
         course,
     };
     let work = async {
@@ -112,12 +114,13 @@ struct Retagging<'a> {
     keeping: &'a Kept,
     /// The images that tags were taken from.
     changed: HashSet<(Repository, Digest)>,
+    stop: &'a CancellationToken,
     course: Course<'a>,
 }
 
 impl<'a> Retagging<'a> {
     fn place(&self, repository: &'a Repository) -> Place<'a> {
-        Place { client: self.client, name: &repository.name }
+        Place { client: self.client, name: &repository.name, stop: Some(self.stop) }
     }
 
     async fn step(&mut self, running: &Running, index: usize) {

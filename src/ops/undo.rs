@@ -8,6 +8,7 @@ pub use plan::plan;
 use std::collections::{HashMap, HashSet};
 
 use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
 
 use super::delete::graph;
 use super::work::course::{self, Course};
@@ -39,7 +40,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     };
     let mut parts = Vec::new();
     for step in &plan.steps {
-        parts.push(part(workshop, step).boxed().await);
+        parts.push(part(workshop, step, &watch.stop).boxed().await);
     }
     let items = parts.iter().flat_map(|part| part.items.clone()).collect();
     let running = match workshop.journal.begin(plan.title(), Some(wish_of(plan)), items).await {
@@ -51,7 +52,8 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let held = all.map(|held| (held.digest, held)).collect();
     let mut is_back = true;
     let siblings = HashMap::new();
-    let mut undoing = Undoing { pool: &workshop.pool, held, siblings, ways: HashMap::new(), course };
+    let mut undoing =
+        Undoing { pool: &workshop.pool, held, siblings, ways: HashMap::new(), stop: &watch.stop, course };
     let mut first = 0;
     // Images that are not what their tags are again.
     let mut not_back = HashSet::new();
@@ -100,6 +102,7 @@ struct Undoing<'a> {
     siblings: HashMap<Repository, Vec<(Tag, Digest)>>,
     /// The way by replacements in each of them.
     ways: HashMap<Repository, Way>,
+    stop: &'a CancellationToken,
     course: Course<'a>,
 }
 
@@ -113,7 +116,8 @@ impl Undoing<'_> {
         }
         self.course.now(SafeText::from(format!("put {} back", step.selector)));
         let client = self.pool.client(&step.repository.host);
-        let place = Place { client: &client, name: &step.repository.name };
+        let stop = self.stop;
+        let place = Place { client: &client, name: &step.repository.name, stop: Some(stop) };
         let what = || format!("cannot put {}:{} back", step.repository.name, step.selector);
         let manifest = step.before.and_then(|digest| self.held.get(&digest)).and_then(manifest);
         match (&step.selector, step.before, manifest) {
@@ -177,9 +181,9 @@ struct Part {
     made: Option<Result<Made, Failure>>,
 }
 
-async fn part(workshop: &Workshop, step: &Step) -> Part {
+async fn part(workshop: &Workshop, step: &Step, stop: &CancellationToken) -> Part {
     let client = workshop.pool.client(&step.repository.host);
-    let place = Place { client: &client, name: &step.repository.name };
+    let place = Place { client: &client, name: &step.repository.name, stop: Some(stop) };
     let before = match step.now {
         Some(digest) => place.manifest(digest).await.ok().map(|manifest| held(&manifest)),
         None => None,

@@ -24,6 +24,7 @@ pub fn patience() -> Patience {
         backoff: Duration::from_millis(1),
         longest_wait: Duration::from_secs(2),
         helper: Duration::from_secs(5),
+        shows: Duration::from_millis(400),
     }
 }
 

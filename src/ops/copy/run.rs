@@ -155,7 +155,11 @@ impl<'a> Job<'a> {
     }
 
     fn listing(&'a self, index: usize, list: &'a ReferrerList) -> Listing<'a> {
-        let place = Place { client: &self.carrier.destination, name: &self.plan.to.name };
+        let place = Place {
+            client: &self.carrier.destination,
+            name: &self.plan.to.name,
+            stop: Some(&self.watch.stop),
+        };
         Listing { carrier: self.carrier, entry: self.entry, place, index, list }
     }
 
@@ -250,7 +254,11 @@ impl<'a> Job<'a> {
 
     /// Puts the tag, if it still is what the plan saw.
     async fn put(&self, image: &Image, tag: &Tag) -> Ended {
-        let place = Place { client: &self.carrier.destination, name: &self.plan.to.name };
+        let place = Place {
+            client: &self.carrier.destination,
+            name: &self.plan.to.name,
+            stop: Some(&self.watch.stop),
+        };
         let _turn = self.carrier.turn_of(&image.manifest).await;
         if self.carrier.is_stopped() {
             return Ended::before_put(Outcome::Stopped);

@@ -3,23 +3,30 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::late::Late;
 use super::prepared;
 use super::recheck::Recheck;
 use crate::client::{Cause, Client, Error};
 use crate::model::digest::Digest;
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Selector, Tag};
+use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
 use crate::model::work::delete::{Image, Plan};
 use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Report};
+use crate::ops::journal::Running;
 use crate::ops::work::course::Course;
 use crate::ops::work::loss;
-use crate::ops::work::tag::{Place, held, put_failure};
+use crate::ops::work::tag::{Place, Shown, Wanted, held, put_failure};
 use crate::ops::work::{Watch, Workshop};
+
+/// What helps where tags outlive their digest.
+const KEEPS_TAGS: &str = "this registry's delete by digest keeps the tags, so untag them";
 
 /// A digest that goes, with the tags that may go with it.
 struct Part<'a> {
@@ -61,22 +68,32 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         gone: HashSet::new(),
         untagged: HashMap::new(),
         unnamed: Vec::new(),
+        keeps_tags: false,
+        late: Late::default(),
+        watch,
         course,
     };
     for (index, (part, items)) in parts.iter().zip(ranges).enumerate() {
         let outcome = match deleting.course.is_over() {
             Some(outcome) => outcome,
-            None => deleting.delete(part).await,
+            None => {
+                deleting.confirm_before(part, &parts, &running).await;
+                deleting.delete(part).await
+            }
         };
         let is_half_done =
             matches!(outcome, Outcome::Failed(_) | Outcome::Stopped) && deleting.tell_untagged(part);
         deleting.note_unnamed(part, &outcome);
+        if matches!(outcome, Outcome::Unconfirmed(_)) {
+            deleting.late.add(index, items.clone(), part.wanted());
+        }
         match is_half_done {
             // Nobody notes what of it was done: undo looks at what is there.
             true => deleting.course.half_done(index, outcome),
             false => deleting.course.noted(&running, items, index, outcome).await,
         }
     }
+    deleting.confirm_late(&parts, &running).await;
     deleting.put_back_lost(&parts).await;
     deleting.tell_unnamed();
     deleting.course.close(running).await
@@ -92,19 +109,24 @@ struct Deleting<'a> {
     gone: HashSet<Digest>,
     /// Digests whose tags were taken away first, because the server wants it so, with those tags.
     untagged: HashMap<Digest, Vec<Tag>>,
+    /// Whether the server was seen to keep the tags of a digest that it deleted.
+    keeps_tags: bool,
     /// What stays although that which named it went.
     unnamed: Vec<String>,
+    /// What the server took and does not show yet.
+    late: Late,
+    watch: &'a Watch,
     course: Course<'a>,
 }
 
 impl<'a> Deleting<'a> {
     fn place(&self) -> Place<'a> {
-        Place { client: self.client, name: &self.plan.repository.name }
+        Place { client: self.client, name: &self.plan.repository.name, stop: Some(&self.watch.stop) }
     }
 
     async fn delete(&mut self, part: &Part<'_>) -> Outcome {
-        if let Some(Err(failure)) = self.manifests.get(&part.digest) {
-            return Outcome::Failed(failure.clone());
+        if let Some(Err(failure)) = self.manifests.get(&part.digest).cloned() {
+            return self.not_read(part, failure).await;
         }
         if let Some(why) = self.waits_for(part) {
             return Outcome::Left(why);
@@ -122,8 +144,14 @@ impl<'a> Deleting<'a> {
                 Some(Err(failure)) => return Outcome::Failed(failure),
             }
             tries += 1;
-            let error = match self.request(part, tries).await {
+            let error = match self.client.delete_manifest_once(&self.plan.repository.name, &part.digest).await
+            {
                 Ok(()) => break Ok(()),
+                // Then it is looked at anew.
+                Err(error) if wants_no_tags(&error) && !self.untagged.contains_key(&part.digest) => {
+                    self.untag_first(part).await;
+                    continue;
+                }
                 Err(error) if error.cause.may_pass() => Error { tries, ..error },
                 Err(error) if tries > 1 && error.cause.status() == Some(404) => break Ok(()),
                 Err(error) => break Err(error),
@@ -149,49 +177,147 @@ impl<'a> Deleting<'a> {
             Ok(()) => {}
             Err(error) if error.is_stopped() => return Outcome::Stopped,
             Err(error) if error.cause.status() == Some(404) => {
-                self.gone.insert(part.digest);
-                return Outcome::Already("it was gone already".into());
+                return self.not_found(part, &error, what()).await;
             }
             Err(error) => return Outcome::Failed(put_failure(&error, what())),
         }
-        let selector = Selector::Digest(part.digest);
-        match self.place().shows(&selector, None).await {
-            Ok(true) => {
-                self.gone.insert(part.digest);
-                Outcome::Done("deleted".into())
-            }
-            // What it lists stays meanwhile.
-            Ok(false) => self.place().unconfirmed(&selector, "and still shows it", None),
-            Err(error) => self.place().unseen(&selector, &error),
+        self.look_after(part).await
+    }
+
+    /// What became of a part whose manifest could not be read: what is not there needs no delete.
+    async fn not_read(&mut self, part: &Part<'_>, failure: Failure) -> Outcome {
+        match failure.kind {
+            FailureKind::NotFound if self.serves(part).await == Ok(Vec::new()) => self.gone_already(part),
+            _ => Outcome::Failed(failure),
         }
+    }
+
+    /// What became of a part that the server says is not there: whether that is so is looked at.
+    async fn not_found(&mut self, part: &Part<'_>, error: &Error, what: String) -> Outcome {
+        match self.serves(part).await {
+            Ok(left) if left.is_empty() => self.gone_already(part),
+            Ok(_) => {
+                let selector = Selector::Digest(part.digest);
+                Outcome::Failed(self.place().without_effect(&selector, error, what))
+            }
+            Err(unseen) => Outcome::Failed(unseen),
+        }
+    }
+
+    fn gone_already(&mut self, part: &Part<'_>) -> Outcome {
+        self.gone.insert(part.digest);
+        Outcome::Already("it was gone already".into())
+    }
+
+    /// By which of its digest and its tags the server serves a part now.
+    async fn serves(&self, part: &Part<'_>) -> Result<Vec<Selector>, Failure> {
+        let left = self.place().unshown(part.wanted(), Duration::ZERO).await;
+        let what = || format!("cannot look at {}", part.name());
+        let left = left.map_err(|error| error.failure(what()))?;
+        Ok(left.into_iter().map(|(selector, _)| selector).collect())
+    }
+
+    /// Looks at the digest and at every tag that was to go with it, after the server took the delete.
+    async fn look_after(&mut self, part: &Part<'_>) -> Outcome {
+        let (place, selector) = (self.place(), Selector::Digest(part.digest));
+        // Where deletes show late, all of them are waited for together.
+        let most = if self.client.shows_late() { Duration::ZERO } else { self.client.patience_to_show() };
+        match place.unshown(vec![(selector.clone(), Shown::Is(None))], most).await {
+            Ok(left) if left.is_empty() => {}
+            // What it lists stays meanwhile.
+            Ok(_) => return place.unconfirmed(&selector, "and still shows it", None),
+            Err(error) => return place.unseen(&selector, &error),
+        }
+        match self.look_after_tags(part).await {
+            Ok(done) => {
+                self.gone.insert(part.digest);
+                Outcome::Done(done)
+            }
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Looks at the tags of a digest that is gone. Some registries keep them, and serve the image by them: then they go one
+    /// by one, as the plan says that they go.
+    async fn look_after_tags(&mut self, part: &Part<'_>) -> Result<SafeText, Outcome> {
+        let place = self.place();
+        let may_untag = !matches!(self.client.deletes().by_tag, Ability::No(_));
+        let most = self.client.patience_to_show();
+        let most = match (self.keeps_tags, may_untag) {
+            (true, _) => Duration::ZERO,
+            (false, true) => most / 16,
+            (false, false) => most,
+        };
+        let wanted = part.wanted().into_iter().filter(|(selector, _)| matches!(selector, Selector::Tag(_)));
+        let unseen = |error: &Error| place.unseen(&Selector::Digest(part.digest), error);
+        let left = place.unshown(wanted.collect(), most).await.map_err(|error| unseen(&error))?;
+        if left.is_empty() {
+            return Ok("deleted".into());
+        }
+        self.keeps_tags = true;
+        let image = self.manifests.get(&part.digest).and_then(|image| image.as_ref().ok()).cloned();
+        let (mut names, mut why) = (Vec::new(), None);
+        for (selector, _) in &left {
+            let Selector::Tag(tag) = selector else { continue };
+            match &image {
+                Some(image) if may_untag && !self.watch.stop.is_cancelled() => {
+                    match place.untag(tag, image, &[]).await.outcome {
+                        Outcome::Done(_) | Outcome::Already(_) | Outcome::Left(_) => continue,
+                        Outcome::Failed(failure) | Outcome::Unconfirmed(failure) => {
+                            why = why.or(Some(failure.why));
+                        }
+                        Outcome::Stopped => {}
+                    }
+                }
+                _ => {}
+            }
+            names.push(format!("`{tag}`"));
+        }
+        if names.is_empty() {
+            return Ok("deleted, and its tags one by one: deleting a digest keeps them here".into());
+        }
+        let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+        let names = names.join(", ");
+        let seen = format!("and its digest is gone, but it is still served by its tags: {names}{why}");
+        let first = left.first().map_or(Selector::Digest(part.digest), |(selector, _)| selector.clone());
+        Err(place.unconfirmed(&first, &seen, Some(KEEPS_TAGS)))
+    }
+
+    /// Looks again at what the server took and did not show, where a part waits for that.
+    async fn confirm_before(&mut self, part: &Part<'_>, parts: &[Part<'_>], running: &Running) {
+        if self.waits_for(part).is_some() {
+            self.confirm_late(parts, running).await;
+        }
+    }
+
+    /// Looks again at all that the server took and did not show.
+    async fn confirm_late(&mut self, parts: &[Part<'_>], running: &Running) {
+        let place = self.place();
+        let confirmed = self.late.confirm(place, &mut self.course, running).await;
+        self.gone.extend(confirmed.into_iter().filter_map(|index| Some(parts.get(index)?.digest)));
     }
 
     /// Why a part must be left alone, looked at right before.
     async fn objection(&mut self, part: &Part<'_>) -> Result<Option<Outcome>, Failure> {
-        if let Some(outcome) = self.recheck.objection(part.digest, &part.tags, &self.gone).await? {
+        let place = self.place();
+        if let Some(outcome) = self.recheck.objection(place, part.digest, &part.tags, &self.gone).await? {
             return Ok(Some(outcome));
+        }
+        if !self.recheck.is_there() {
+            return Ok(Some(self.gone_already(part)));
         }
         let is_meant = match part.role {
             Role::Named(image) => self.untagged.contains_key(&part.digest) || self.recheck.is_meant(image),
             Role::Referrer(..) | Role::Child(_) => true,
         };
-        Ok((!is_meant).then(|| Outcome::Left("what was named leads elsewhere by now".into())))
-    }
-
-    async fn request(&mut self, part: &Part<'_>, tries: u32) -> Result<(), Error> {
-        let name = &self.plan.repository.name;
-        let deleted = self.client.delete_manifest_once(name, &part.digest).await;
-        match deleted.as_ref().is_err_and(wants_no_tags) {
-            true => {
-                self.untag_first(part).await;
-                if self.course.stop().is_cancelled() {
-                    let host = SafeText::from(self.plan.repository.host.as_str().to_string());
-                    return Err(Error { cause: Cause::Stopped, request: None, tries, host });
-                }
-                self.client.delete_manifest_once(name, &part.digest).await
-            }
-            false => deleted,
+        if is_meant {
+            return Ok(None);
         }
+        let is_nowhere = part.tags.iter().all(|tag| !self.recheck.has(tag));
+        if is_nowhere && self.serves(part).await? == Vec::new() {
+            return Ok(Some(self.gone_already(part)));
+        }
+        Ok(Some(Outcome::Left("what was named leads elsewhere by now".into())))
     }
 
     /// Takes away the tags that go with a digest, where the server wants that done first. What is left of them makes the
@@ -295,6 +421,12 @@ impl<'a> Deleting<'a> {
 }
 
 impl Part<'_> {
+    /// What is to be seen when it is gone: no such digest, and none of its tags at it.
+    fn wanted(&self) -> Vec<Wanted> {
+        let tags = self.tags.iter().map(|tag| (Selector::Tag((*tag).clone()), Shown::Not(self.digest)));
+        [(Selector::Digest(self.digest), Shown::Is(None))].into_iter().chain(tags).collect()
+    }
+
     fn name(&self) -> SafeText {
         let digest = self.digest.short();
         SafeText::from(match &self.role {

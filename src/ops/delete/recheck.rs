@@ -7,13 +7,16 @@ use super::graph::{self, Indexes, Tags};
 use crate::client::Client;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
-use crate::model::reference::{RepositoryName, Tag};
+use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::delete::{Image, Plan};
 use crate::model::work::progress::Outcome;
+use crate::ops::work::tag::Place;
 
 /// How old what is known of the other tags may be. The tags of the image itself and new tags are always asked again.
 const FRESH: Duration = Duration::from_secs(2);
+/// How often it is looked again because others change tags meanwhile.
+const MOST_LOOKS: usize = 3;
 
 /// What is known of the repository while a plan is carried out.
 pub struct Recheck<'a> {
@@ -23,24 +26,47 @@ pub struct Recheck<'a> {
     now: Tags,
     /// When all tags were last asked.
     swept: Option<Instant>,
+    /// Whether the digest without tags that was looked at last is there.
+    is_there: bool,
 }
 
 impl<'a> Recheck<'a> {
     /// Nothing is known yet.
     pub fn new(client: &'a Client, plan: &'a Plan) -> Recheck<'a> {
-        Recheck { client, name: &plan.repository.name, plan, now: Tags::default(), swept: None }
+        Recheck {
+            client,
+            name: &plan.repository.name,
+            plan,
+            now: Tags::default(),
+            swept: None,
+            is_there: true,
+        }
     }
 
     /// Why a digest must be left alone although the plan says that it goes. `may_go` are the tags that may go with it;
-    /// `gone` are the digests that were deleted before.
+    /// `gone` are the digests that were deleted before. The last requests ask for the digest's own tags, or for the digest
+    /// where it has none.
     pub async fn objection(
         &mut self,
+        place: Place<'_>,
         digest: Digest,
         may_go: &[&Tag],
         gone: &HashSet<Digest>,
     ) -> Result<Option<Outcome>, Failure> {
-        self.look(may_go).await?;
         let left = |why: String| Ok(Some(Outcome::Left(SafeText::from(why))));
+        let mut indexes = None;
+        for _ in 0..MOST_LOOKS {
+            self.look(may_go).await?;
+            let changed = self.changed();
+            let read = Indexes::read(self.client, self.name, changed.clone(), &self.now.types).await;
+            self.look_at_own(place, digest, may_go).await?;
+            // An own tag that was moved meanwhile may be an index now that lists it.
+            if self.changed().is_subset(&changed) {
+                indexes = Some(read);
+                break;
+            }
+        }
+        let Some(indexes) = indexes else { return left("its tags are being moved".into()) };
         if let Some(why) = &self.now.incomplete {
             return left(format!("not all tags may be known ({why})"));
         }
@@ -50,9 +76,6 @@ impl<'a> Recheck<'a> {
         if let Some(tag) = self.now.of(digest).find(|tag| !may_go.contains(tag)) {
             return left(format!("`{tag}` points to it too, which the plan does not say"));
         }
-        let changed = self.now.digests.iter().filter(|(tag, at)| self.plan.tags.get(*tag) != Some(*at));
-        let changed: HashSet<Digest> = changed.map(|(_, at)| *at).collect();
-        let indexes = Indexes::read(self.client, self.name, changed, &self.now.types).await;
         if let Some(unread) = indexes.unread.first() {
             return left(format!("{} is new, may list it and cannot be read", unread.short()));
         }
@@ -60,6 +83,16 @@ impl<'a> Recheck<'a> {
             return left("an index that was pushed since lists it".into());
         }
         Ok(None)
+    }
+
+    /// Whether there is a tag of that name, wherever it leads.
+    pub fn has(&self, tag: &Tag) -> bool {
+        self.now.digests.contains_key(tag) || self.now.unknown.contains(tag)
+    }
+
+    /// Whether the digest that was looked at last is there, as far as it was looked at by its digest.
+    pub fn is_there(&self) -> bool {
+        self.is_there
     }
 
     /// Whether what was named still leads to the image: its digest, or one of its tags.
@@ -84,24 +117,66 @@ impl<'a> Recheck<'a> {
         lost
     }
 
-    /// Asks again: the list always, these tags and new ones always, all others when too long ago.
-    async fn look(&mut self, own: &[&Tag]) -> Result<(), Failure> {
-        let (names, incomplete) = graph::names(self.client, self.name).await.map_err(|error| {
-            error.failure(format!("cannot list the tags of {}, so nothing was deleted", self.name))
-        })?;
-        self.now.incomplete = incomplete;
-        self.now.unknown.clear();
-        let is_fresh = self.swept.is_some_and(|swept| swept.elapsed() < FRESH);
-        let listed: HashSet<&Tag> = names.iter().collect();
-        self.now.digests.retain(|tag, _| is_fresh && listed.contains(tag) && !own.contains(&tag));
-        let unseen = names.iter().filter(|tag| !self.now.digests.contains_key(tag));
-        // What the list leaves out may still be there.
-        let unlisted = own.iter().copied().filter(|tag| !listed.contains(tag));
-        let ask: Vec<Tag> = unseen.chain(unlisted).cloned().collect();
-        if !is_fresh {
-            self.swept = Some(Instant::now());
+    /// The digests of tags that are not what the plan saw.
+    fn changed(&self) -> HashSet<Digest> {
+        let changed = self.now.digests.iter().filter(|(tag, at)| self.plan.tags.get(*tag) != Some(*at));
+        changed.map(|(_, at)| *at).collect()
+    }
+
+    /// Asks for the own tags of a digest, whatever is listed: lists lag behind. Without any, for the digest.
+    async fn look_at_own(&mut self, place: Place<'_>, digest: Digest, own: &[&Tag]) -> Result<(), Failure> {
+        self.is_there = true;
+        self.client.ready_to_delete(self.name).await;
+        if own.is_empty() {
+            let what = || format!("cannot look at {} once more, so it was not deleted", digest.short());
+            let now = place.now(&Selector::Digest(digest)).await;
+            self.is_there = now.map_err(|error| error.failure(what()))?.is_some();
+            return Ok(());
         }
-        graph::resolve(self.client, self.name, ask, &mut self.now).await;
+        // Those that were named come first in the plan, and are the last to be looked at.
+        let own: Vec<Tag> = own.iter().rev().map(|tag| (*tag).clone()).collect();
+        for (tag, now) in place.all_now(&own).await {
+            match now {
+                Ok(Some(now)) => {
+                    self.now.digests.insert(tag.clone(), now);
+                }
+                Ok(None) => {
+                    self.now.digests.remove(tag);
+                }
+                Err(_) => self.now.unknown.push(tag.clone()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks again: the list always, new tags always, all others when too long ago. Own tags come last, and by themselves.
+    async fn look(&mut self, own: &[&Tag]) -> Result<(), Failure> {
+        let is_fresh = self.swept.is_some_and(|swept| swept.elapsed() < FRESH);
+        for round in 0..MOST_LOOKS {
+            let (names, incomplete) = graph::names(self.client, self.name).await.map_err(|error| {
+                error.failure(format!("cannot list the tags of {}, so nothing was deleted", self.name))
+            })?;
+            self.now.incomplete = incomplete;
+            self.now.unknown.clear();
+            let is_known = is_fresh || round > 0;
+            let listed: HashSet<&Tag> = names.iter().collect();
+            self.now.digests.retain(|tag, _| own.contains(&tag) || (is_known && listed.contains(tag)));
+            let is_own = |tag: &Tag| own.contains(&tag);
+            let ask: Vec<Tag> = names
+                .iter()
+                .filter(|tag| !is_own(tag) && !self.now.digests.contains_key(*tag))
+                .cloned()
+                .collect();
+            if !is_known {
+                self.swept = Some(Instant::now());
+            }
+            let took_long = ask.len() > graph::AT_ONCE;
+            graph::resolve(self.client, self.name, ask, &mut self.now).await;
+            if !took_long {
+                break;
+            }
+            // While many tags were asked for others may have come.
+        }
         Ok(())
     }
 }

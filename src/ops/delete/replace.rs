@@ -42,7 +42,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };
-    let place = Place { client: &client, name: &plan.repository.name };
+    let place = Place { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
     let kept = kept(place, plan).await;
     let keeping = Kept::put(&client, &plan.loss, &running, 2 * parts.len()).await;
     let mut changed = HashSet::new();

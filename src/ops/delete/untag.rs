@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::late::Late;
 use super::{graph, prepared};
 use crate::client::Client;
 use crate::model::digest::Digest;
@@ -17,7 +18,7 @@ use crate::model::work::progress::{Outcome, Report};
 use crate::ops::journal::Running;
 use crate::ops::work::course::{Course, is_done};
 use crate::ops::work::loss::{self, Kept};
-use crate::ops::work::tag::{Place, held};
+use crate::ops::work::tag::{Place, Shown, Untagged, held};
 use crate::ops::work::{Watch, Workshop};
 
 /// A tag that goes.
@@ -37,7 +38,8 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         Ok(begun) => begun,
         Err(failure) => return course.refused(&failure),
     };
-    let place = Place { client: &client, name: &plan.repository.name };
+    let place = Place { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
+    let mut late = Late::default();
     let mut owners =
         Owners { keeping: plan.loss.kept().map(|(_, tag)| tag.clone()).collect(), ..Owners::default() };
     let keeping = Kept::put(&client, &plan.loss, &running, parts.len()).await;
@@ -45,9 +47,12 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let mut takes_along = false;
     for (index, part) in parts.iter().enumerate() {
         let Some(image) = manifests.get(&part.digest) else {
-            owners.kept.insert(part.digest);
+            owners.kept.insert(index, part.digest);
             continue;
         };
+        if part.of.is_some() {
+            owners.now_gone(late.confirm(place, &mut course, &running).await);
+        }
         let outcome = match course.is_over() {
             Some(outcome) => outcome,
             None if takes_along => {
@@ -68,12 +73,28 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
             }
         };
         if !matches!(outcome, Outcome::Done(_) | Outcome::Already(_)) {
-            owners.kept.insert(part.digest);
+            owners.kept.insert(index, part.digest);
+        }
+        if matches!(outcome, Outcome::Unconfirmed(_)) {
+            late.add(
+                index,
+                index..index + 1,
+                vec![(Selector::Tag(part.tag.clone()), Shown::Not(part.digest))],
+            );
         }
         if is_done(&outcome) != Some(false) {
             changed.insert(part.digest);
         }
         course.noted(&running, index..index + 1, index, outcome).await;
+    }
+    for index in late.confirm(place, &mut course, &running).await {
+        let image = parts.get(index).and_then(|part| manifests.get(&part.digest));
+        if let Some(image) = image {
+            // What was looked at too early is looked at again.
+            let mut untagged = Untagged { outcome: Outcome::Stopped, taken_along: 0, remarks: Vec::new() };
+            place.keep(image, &kept(plan, &parts, index), &mut untagged).await;
+            course.remarks.extend(untagged.remarks);
+        }
     }
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
     course.remarks.extend(keeping.settle(&client, &running, is_changed).await);
@@ -113,8 +134,8 @@ async fn begin(
 /// The images whose digest tags go along with them: only where no tag of them is left.
 #[derive(Default)]
 struct Owners {
-    /// Images of which a named tag was not taken away.
-    kept: HashSet<Digest>,
+    /// Images of which a named tag was not taken away, by the part that it is.
+    kept: HashMap<usize, Digest>,
     /// Tags that keep images now, and so are no reason to leave what belongs to those.
     keeping: HashSet<Tag>,
     /// All tags of the repository, asked for when the named ones have been dealt with.
@@ -122,10 +143,17 @@ struct Owners {
 }
 
 impl Owners {
+    /// The tags of these parts are gone after all.
+    fn now_gone(&mut self, parts: Vec<usize>) {
+        for part in parts {
+            self.kept.remove(&part);
+        }
+    }
+
     /// Why what belongs to an image stays: that has a tag still, or may have one.
     async fn objection(&mut self, place: Place<'_>, part: &Part<'_>) -> Option<Outcome> {
         let image = part.of?;
-        if self.kept.contains(&image.digest) {
+        if self.kept.values().any(|kept| *kept == image.digest) {
             return Some(Outcome::Left("its image was not untagged".into()));
         }
         if self.tags.is_none() {

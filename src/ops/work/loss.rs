@@ -56,7 +56,7 @@ pub async fn planned(
 
 /// A tag for an image that nothing else has. One that cannot be looked at is looked at again before it is put.
 async fn free(client: &Client, repository: &Repository, digest: Digest) -> Tag {
-    let place = Place { client, name: &repository.name };
+    let place = Place::of(client, &repository.name);
     for number in 1..MOST_NUMBERS {
         let tag = Tag::keeping(&digest, number);
         match place.tag_now(&tag).await {
@@ -93,7 +93,7 @@ impl Kept {
         let mut kept = Kept::default();
         for (number, (image, tag)) in loss.kept().enumerate() {
             let what = || format!("cannot keep {} as `{tag}`, so it was left alone", image.digest.short());
-            let place = Place { client, name: &image.repository.name };
+            let place = Place::of(client, &image.repository.name);
             let outcome = match place.manifest(image.digest).await {
                 Ok(manifest) => place.put(tag, None, &manifest).await,
                 Err(error) => Outcome::Failed(error.failure(what())),
@@ -110,12 +110,14 @@ impl Kept {
                     continue;
                 }
                 // Whether it was put is not known: undo looks for itself.
-                Outcome::Failed(failure) => Failure { what: SafeText::from(what()), ..failure },
+                Outcome::Failed(failure) | Outcome::Unconfirmed(failure) => {
+                    Failure { what: SafeText::from(what()), ..failure }
+                }
                 Outcome::Left(why) => {
                     running.done(first + number, false).await;
                     super::replacement::local(what(), why.to_string())
                 }
-                other => super::replacement::local(what(), format!("it does not show: {other:?}")),
+                Outcome::Stopped => super::replacement::local(what(), "it was stopped".into()),
             };
             kept.failures.insert(key, failure);
         }
@@ -142,7 +144,7 @@ impl Kept {
         let mut names = Vec::new();
         for (item, repository, tag, digest) in &self.put {
             if !is_changed(repository, *digest) {
-                let place = Place { client, name: &repository.name };
+                let place = Place::of(client, &repository.name);
                 if let Ok(manifest) = place.manifest(*digest).await
                     && let Outcome::Done(_) | Outcome::Already(_) =
                         place.untag(tag, &manifest, &[]).await.outcome

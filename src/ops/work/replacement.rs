@@ -119,6 +119,8 @@ async fn prove(place: Place<'_>, made: &Made, remarks: &mut Vec<SafeText>) -> Re
 async fn take_away(place: Place<'_>, tag: &Tag, made: &Made, remarks: &mut Vec<SafeText>) -> Outcome {
     let what = || format!("cannot untag {}:{tag}", place.name);
     let image = made.image.digest;
+    place.client.ready_to_delete(place.name).await;
+    place.client.ready_to_put(place.name).await;
     match place.tag_now(tag).await {
         Ok(Some(now)) if now == image => {}
         Ok(None) => return Outcome::Already("it was gone already".into()),

@@ -1,8 +1,9 @@
 //! One tag put or taken away, looked at before and after: whoever else changes it in between is noticed and left alone.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use tokio_util::sync::CancellationToken;
 
 use crate::client::{Client, Error, Lane};
 use crate::model::digest::Digest;
@@ -15,8 +16,6 @@ use crate::model::work::progress::Outcome;
 
 /// Tags that are looked at together.
 const AT_ONCE: usize = 16;
-/// How long a server may take to show what it did, before that is called unconfirmed.
-const LATE: [Duration; 2] = [Duration::from_millis(150), Duration::from_millis(600)];
 
 /// What else helps where something that was put does not come to be.
 pub const LOST: &str = "after its garbage was collected a registry may believe that it still has what is gone, until it is \
@@ -29,6 +28,29 @@ pub struct Place<'a> {
     pub client: &'a Client,
     /// The repository.
     pub name: &'a RepositoryName,
+    /// Cancelled when nothing is to be waited for any more; `None` where every wait is to come to its end.
+    pub stop: Option<&'a CancellationToken>,
+}
+
+/// A tag or digest, and what it is waited to show.
+pub type Wanted = (Selector, Shown);
+
+/// What a tag or digest is waited to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// This digest, or nothing.
+    Is(Option<Digest>),
+    /// Anything but this digest.
+    Not(Digest),
+}
+
+impl Shown {
+    fn fits(self, now: Option<Digest>) -> bool {
+        match self {
+            Shown::Is(wanted) => now == wanted,
+            Shown::Not(digest) => now != Some(digest),
+        }
+    }
 }
 
 /// What became of a tag that was to be taken away.
@@ -43,7 +65,18 @@ pub struct Untagged {
     pub remarks: Vec<SafeText>,
 }
 
+impl<'a> Place<'a> {
+    /// A repository where every wait comes to its end.
+    pub fn of(client: &'a Client, name: &'a RepositoryName) -> Place<'a> {
+        Place { client, name, stop: None }
+    }
+}
+
 impl Place<'_> {
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(CancellationToken::is_cancelled)
+    }
+
     /// The digest that a tag or digest leads to now; none where it leads nowhere.
     pub async fn now(&self, selector: &Selector) -> Result<Option<Digest>, Error> {
         self.client.head_manifest(self.name, selector, Lane::Interactive).await
@@ -59,15 +92,55 @@ impl Place<'_> {
         self.client.manifest(self.name, &Selector::Digest(digest), Lane::Interactive).await
     }
 
-    /// Waits until a tag or digest shows what it should, but not long. True if it does.
+    /// Waits until a tag or digest shows what it should: some seconds at most. True if it does.
     pub async fn shows(&self, selector: &Selector, wanted: Option<Digest>) -> Result<bool, Error> {
-        for wait in LATE {
-            if self.now(selector).await? == wanted {
-                return Ok(true);
+        let wanted = vec![(selector.clone(), Shown::Is(wanted))];
+        Ok(self.unshown(wanted, self.client.patience_to_show()).await?.is_empty())
+    }
+
+    /// Waits until all of these show what they should, asking less and less often; gives those that do not after this
+    /// time, or when it is stopped. That a server is late, or never shows a change, is remembered of it.
+    pub async fn unshown(&self, wanted: Vec<Wanted>, most: Duration) -> Result<Vec<Wanted>, Error> {
+        let (begun, mut told, mut left) = (Instant::now(), None, wanted);
+        let longest = most / 8;
+        let mut pause = longest / 8;
+        loop {
+            left = self.still_unshown(left).boxed().await?;
+            let took = begun.elapsed();
+            if left.is_empty() {
+                if told.is_some() {
+                    self.client.learn_shows(Some(took));
+                }
+                return Ok(left);
             }
-            tokio::time::sleep(wait).await;
+            if took >= most || self.is_stopped() {
+                if most >= self.client.patience_to_show() && !self.is_stopped() {
+                    self.client.learn_shows(None);
+                }
+                return Ok(left);
+            }
+            told.get_or_insert_with(|| self.client.waits_to_show());
+            let sleep = tokio::time::sleep(pause);
+            match self.stop {
+                Some(stop) => drop(stop.run_until_cancelled(sleep).await),
+                None => sleep.await,
+            }
+            pause = (pause * 2).min(longest);
         }
-        Ok(self.now(selector).await? == wanted)
+    }
+
+    /// Those of these that do not show what they should now.
+    async fn still_unshown(&self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, Error> {
+        let look = |(selector, shown): Wanted| {
+            async move {
+                let now = self.now(&selector).await?;
+                Ok((!shown.fits(now)).then_some((selector, shown)))
+            }
+            .boxed()
+        };
+        let looks: Vec<_> = wanted.into_iter().map(look).collect();
+        let looks = stream::iter(looks).buffered(AT_ONCE);
+        looks.try_filter_map(|unshown| async move { Ok(unshown) }).try_collect().await
     }
 
     /// Puts a tag if it still has what it had (`expected`; none for a free one), and checks that it has got it.
@@ -80,6 +153,7 @@ impl Place<'_> {
 
     /// Fails with the outcome where a tag must not be put: it is that image already, or somebody else changed it.
     pub async fn may_put(&self, tag: &Tag, expected: Option<Digest>, image: Digest) -> Result<(), Outcome> {
+        self.client.ready_to_put(self.name).await;
         match self.tag_now(tag).await {
             Ok(now) if now == Some(image) => Err(Outcome::Already("it is that image already".into())),
             Ok(now) if now == expected => Ok(()),
@@ -117,28 +191,42 @@ impl Place<'_> {
     pub async fn untag(&self, tag: &Tag, image: &Manifest, kept: &[Tag]) -> Untagged {
         let what = || format!("cannot untag {}:{tag}", self.name);
         let over = |outcome| Untagged { outcome, taken_along: 0, remarks: Vec::new() };
+        let kept = self.still(kept, image.digest).await;
+        self.client.ready_to_delete(self.name).await;
+        // The last request before the delete: whoever pushes until then is noticed.
         match self.tag_now(tag).await {
             Ok(None) => return over(Outcome::Already("it was gone already".into())),
             Ok(Some(now)) if now != image.digest => return over(Outcome::Left(moved(Some(now)))),
             Ok(Some(_)) => {}
             Err(error) => return over(Outcome::Failed(error.failure(what()))),
         }
-        let kept = self.still(kept, image.digest).await;
         if let Err(error) = self.client.untag(self.name, tag, image.digest).await {
             match self.after(&error, tag).await {
+                Some(None) if error.cause.status() == Some(404) => {
+                    return over(Outcome::Already("it was gone already".into()));
+                }
                 // It was done, and its answer was lost.
                 Some(None) => {}
                 Some(Some(now)) if now != image.digest => return over(Outcome::Left(moved(Some(now)))),
-                _ if error.cause.status() == Some(404) => {
-                    return over(Outcome::Already("it was gone already".into()));
+                Some(Some(_)) if error.cause.status() == Some(404) => {
+                    return over(Outcome::Failed(self.without_effect(
+                        &Selector::Tag(tag.clone()),
+                        &error,
+                        what(),
+                    )));
                 }
                 _ => return over(Outcome::Failed(untag_failure(&error, what()))),
             }
         }
         let selector = Selector::Tag(tag.clone());
-        let outcome = match self.shows(&selector, None).await {
-            Ok(true) => Outcome::Done("untagged".into()),
-            Ok(false) => match self.tag_now(tag).await {
+        // What may have been taken along can be seen only after what was to go is gone.
+        let most = match self.client.shows_late() && kept.is_empty() {
+            true => Duration::ZERO,
+            false => self.client.patience_to_show(),
+        };
+        let outcome = match self.unshown(vec![(selector.clone(), Shown::Is(None))], most).await {
+            Ok(left) if left.is_empty() => Outcome::Done("untagged".into()),
+            Ok(_) => match self.tag_now(tag).await {
                 Ok(Some(now)) if now != image.digest => Outcome::Done(SafeText::from(format!(
                     "untagged, and somebody has pushed {} there since",
                     now.short()
@@ -150,6 +238,19 @@ impl Place<'_> {
         let mut untagged = over(outcome);
         self.keep(image, &kept, &mut untagged).await;
         untagged
+    }
+
+    /// A delete of something that the server says is not there, and that is there.
+    pub fn without_effect(&self, selector: &Selector, error: &Error, what: String) -> Failure {
+        self.client.learn_without_effect(selector, error);
+        let hint = "the server, or a proxy before it, answers deletes as if nothing were there: deletes have to be allowed, \
+                    or are done in another way there";
+        Failure {
+            what: SafeText::from(what),
+            why: SafeText::from(format!("{}, although it is there", error.cause)),
+            hint: Some(hint.into()),
+            kind: FailureKind::Unsupported,
+        }
     }
 
     /// A change that the server took and does not show: `seen` says what is there instead.
@@ -180,7 +281,7 @@ impl Place<'_> {
     /// What a tag is after a change of it that failed and may have been done all the same, or that was not tried again
     /// because somebody else was faster. None where that is no question, or has no answer.
     async fn after(&self, error: &Error, tag: &Tag) -> Option<Option<Digest>> {
-        match error.cause.may_pass() {
+        match error.cause.may_pass() || error.cause.status() == Some(404) {
             true => self.tag_now(tag).await.ok(),
             false => None,
         }
@@ -201,7 +302,7 @@ impl Place<'_> {
     }
 
     /// Looks whether the other tags of an image are still there, and puts back those that are not.
-    async fn keep(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
+    pub async fn keep(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
         for (tag, now) in self.all_now(kept).await {
             let remark = match now {
                 Ok(Some(_)) => continue,

@@ -1,0 +1,65 @@
+//! Deletes that the server took and does not show yet, as where it puts them off: looked at again together, so that many of
+//! them are not each waited for.
+
+use std::ops::Range;
+use std::time::Instant;
+
+use crate::model::work::progress::Outcome;
+use crate::ops::journal::Running;
+use crate::ops::work::course::Course;
+use crate::ops::work::tag::{Place, Wanted};
+
+/// Parts of a change that are unconfirmed.
+#[derive(Debug, Default)]
+pub struct Late {
+    parts: Vec<Part>,
+    /// When the last of them was taken.
+    last: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Part {
+    index: usize,
+    /// The items of the journal that it stands for.
+    items: Range<usize>,
+    wanted: Vec<Wanted>,
+}
+
+impl Late {
+    /// A part that the server took just now and does not show.
+    pub fn add(&mut self, index: usize, items: Range<usize>, wanted: Vec<Wanted>) {
+        self.parts.push(Part { index, items, wanted });
+        self.last = Some(Instant::now());
+    }
+
+    /// Waits as long as is left of the time that a server may take. Gives the parts that show by then what they should:
+    /// they are done, and noted so.
+    pub async fn confirm(
+        &mut self,
+        place: Place<'_>,
+        course: &mut Course<'_>,
+        running: &Running,
+    ) -> Vec<usize> {
+        let Some(last) = self.last.filter(|_| !self.parts.is_empty()) else { return Vec::new() };
+        course.now("look again for what is still shown".into());
+        let most = place.client.patience_to_show().saturating_sub(last.elapsed());
+        let wanted = self.parts.iter().flat_map(|part| part.wanted.clone()).collect();
+        // What cannot be looked at stays unconfirmed.
+        let Ok(left) = place.unshown(wanted, most).await else { return Vec::new() };
+        let is_left = |part: &mut Part| part.wanted.iter().any(|wanted| left.contains(wanted));
+        let shown: Vec<Part> = self.parts.extract_if(.., |part| !is_left(part)).collect();
+        let mut confirmed = Vec::new();
+        for part in shown {
+            course
+                .noted(
+                    running,
+                    part.items,
+                    part.index,
+                    Outcome::Done("gone, a while after the server took it".into()),
+                )
+                .await;
+            confirmed.push(part.index);
+        }
+        confirmed
+    }
+}

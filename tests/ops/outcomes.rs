@@ -1,0 +1,423 @@
+//! What is reported is what was seen afterwards, whatever status a server answered with.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use regtui::client::{Patience, Settings as Client};
+use regtui::demo::auth::{Account, Auth, Bearer};
+use regtui::demo::faults::{self, Fault, Late};
+use regtui::demo::image::Pushed;
+use regtui::demo::layer::Layer;
+use regtui::demo::{Settings, Store};
+use regtui::model::failure::FailureKind;
+use regtui::model::server::Ability;
+use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::progress::{Outcome, Report};
+use regtui::model::work::{Wish, Work, delete, retag};
+use regtui::ops::work;
+
+use crate::support::registry::{host, logins, patience, settings, tag};
+use crate::support::workshop::{Shop, ends, watch};
+
+/// An index of two children with the tag `1`, what refers to it, and an image with three tags.
+fn contents() -> (Store, Pushed, Pushed) {
+    let store = Store::new();
+    let child = |arch: &'static str| store.image("app").platform("linux", arch).push();
+    let index = store.index("app").child(&child("amd64")).child(&child("arm64")).tag("1").push();
+    store.artifact("app").kind("application/spdx+json").layer("text/plain", "{}").subject(&index).push();
+    let image = store.image("app").layer("COPY a /", Layer::of(&[("a", "a")]));
+    let image = image.tag("2").tag("2.0").tag("latest").push();
+    (store, index, image)
+}
+
+/// The index with all that hangs on it.
+fn whole(shop: &Shop) -> Wish {
+    match shop.delete(&["1"], Manner::Image) {
+        Wish::Delete(wish) => {
+            Wish::Delete(delete::Wish { along: Along { children: true, referrers: true }, ..wish })
+        }
+        other => other,
+    }
+}
+
+fn retag(shop: &Shop, from: &str, to: &str, manner: retag::Manner) -> Wish {
+    let selector = from.parse().expect("a selector");
+    let items = vec![(selector, shop.repository("app"), tag(to))];
+    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner, keep: false })
+}
+
+fn only_failure(report: &Report) -> regtui::model::failure::Failure {
+    match &report.items[0].outcome {
+        Some(Outcome::Failed(failure) | Outcome::Unconfirmed(failure)) => failure.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A 404 to a delete, as a page of a proxy or in a registry's own words.
+fn denies_all(request: &faults::RequestView<'_>, nth: usize) -> Option<Fault> {
+    let json = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+    faults::deletes_not_routed(request, nth).map(|_| Fault::answer(404, &[], json))
+}
+
+#[tokio::test]
+async fn a_404_to_a_delete_of_what_is_still_there_is_a_failure_in_every_kind_of_change() {
+    for fault in [faults::deletes_not_routed, denies_all] {
+        let shop = Shop::open(contents().0).await;
+        let made = shop.carry_out(&retag(&shop, "2", "new", retag::Manner::Add)).await;
+        let before = shop.store().repository("app").expect("it is there");
+        let undo = Wish::Undo(made.undo.expect("it can be undone"));
+        for (wish, ended) in [
+            (shop.delete(&["2.0"], Manner::Untag), "F"),
+            (shop.delete(&["2"], Manner::Image), "F"),
+            (whole(&shop), "FLLL"),
+            (undo, "F"),
+        ] {
+            shop.registry.client.forget();
+            let work = shop.plan(&wish).await;
+            shop.registry.demo.fault(fault);
+            let report = shop.run(&work).await;
+            shop.registry.demo.clear_faults();
+            assert_eq!((ends(&report).as_str(), report.is_success()), (ended, false), "{report:#?}");
+            let failure = only_failure(&report);
+            assert!(failure.why.as_str().contains("although it is there"), "{failure}");
+            assert_eq!(failure.kind, FailureKind::Unsupported);
+            let now = shop.store().repository("app").expect("it is there");
+            assert_eq!((&now.tags, now.manifests.len()), (&before.tags, before.manifests.len()));
+            let deletes = shop.registry.client.deletes();
+            assert!(
+                matches!(deletes.by_tag, Ability::No(_)) || matches!(deletes.by_digest, Ability::No(_)),
+                "what was seen is remembered: {deletes:?}"
+            );
+        }
+        shop.registry.client.forget();
+        let work = shop.plan(&retag(&shop, "2.0", "moved", retag::Manner::Move)).await;
+        shop.registry.demo.fault(fault);
+        let report = shop.run(&work).await;
+        assert_eq!((ends(&report).as_str(), report.is_success()), ("F", false), "{report:#?}");
+        assert!(shop.tags("app").contains_key("2.0") && shop.tags("app").contains_key("moved"));
+    }
+}
+
+#[tokio::test]
+async fn only_a_registry_that_says_in_its_own_words_that_a_random_digest_is_not_there_is_known_to_delete() {
+    let unnamed = |request: &faults::RequestView<'_>, nth: usize| {
+        faults::deletes_not_routed(request, nth).map(|_| Fault::answer(404, &[], "404 page not found\n"))
+    };
+    let coded = |request: &faults::RequestView<'_>, nth: usize| {
+        let json = r#"{"errors":[{"code":"NOT_FOUND","message":"no such route"}]}"#;
+        faults::deletes_not_routed(request, nth).map(|_| Fault::answer(404, &[], json))
+    };
+    let (store, ..) = contents();
+    let shop = Shop::open(store).await;
+    let known = async || {
+        shop.registry.client.forget();
+        shop.delete_plan(&shop.delete(&["2"], None)).await.deletes
+    };
+    shop.registry.demo.fault(faults::deletes_not_routed);
+    assert_eq!(known().await.by_tag, Ability::Unknown);
+    shop.registry.demo.fault(unnamed);
+    assert_eq!(known().await.by_tag, Ability::Unknown);
+    shop.registry.demo.fault(coded);
+    assert_eq!(known().await.by_digest, Ability::Unknown);
+    shop.registry.demo.fault(faults::deletes_by_digest_only);
+    let deletes = known().await;
+    assert!(matches!(deletes.by_tag, Ability::No(_)) && deletes.by_digest == Ability::Yes, "{deletes:?}");
+    shop.registry.demo.clear_faults();
+    assert_eq!(known().await.by_tag, Ability::Yes);
+}
+
+#[tokio::test]
+async fn what_somebody_else_deleted_meanwhile_is_gone_already() {
+    let (store, index, image) = contents();
+    let shop = Shop::open(store).await;
+    let (untag, delete) = (
+        shop.plan(&shop.delete(&["2"], Manner::Untag)).await,
+        shop.plan(&shop.delete(&["2.0"], Manner::Image)).await,
+    );
+    shop.store().change("app", |repository| {
+        repository.manifests.remove(&image.digest);
+        repository.tags.retain(|_, digest| *digest == index.digest);
+    });
+    assert_eq!(ends(&shop.run(&untag).await), "A");
+    let report = shop.run(&delete).await;
+    assert_eq!((ends(&report).as_str(), report.is_success()), ("A", true), "{report:#?}");
+}
+
+#[tokio::test]
+async fn children_that_are_gone_already_need_no_delete() {
+    for is_gone_before_the_plan in [true, false] {
+        let (store, index, image) = contents();
+        let shop = Shop::open(store).await;
+        let lose = || {
+            shop.store().change("app", |repository| {
+                let named = [index.digest, image.digest];
+                let child = repository
+                    .manifests
+                    .iter()
+                    .find(|(digest, manifest)| !named.contains(digest) && manifest.subject.is_none());
+                let child = *child.expect("a child").0;
+                repository.manifests.remove(&child);
+            });
+        };
+        if is_gone_before_the_plan {
+            lose();
+        }
+        let work = shop.plan(&whole(&shop)).await;
+        if !is_gone_before_the_plan {
+            lose();
+        }
+        let report = shop.run(&work).await;
+        let sorted = |text: String| {
+            let mut letters: Vec<char> = text.chars().collect();
+            letters.sort();
+            letters.into_iter().collect::<String>()
+        };
+        assert_eq!((sorted(ends(&report)).as_str(), report.is_success()), ("ADDD", true), "{report:#?}");
+        assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn tags_that_outlive_their_digest_are_untagged_as_the_plan_says() {
+    let (store, index, image) = contents();
+    let shop = Shop::new(Settings { delete_keeps_tags: true, ..Settings::default() }, store).await;
+    let report = shop.carry_out(&shop.delete(&["2"], Manner::Image)).await;
+    assert_eq!(ends(&report), "D", "{report:#?}");
+    let Some(Outcome::Done(done)) = &report.items[0].outcome else { panic!("{report:#?}") };
+    assert!(done.as_str().contains("its tags one by one"), "{done}");
+    assert_eq!(shop.tags("app").into_keys().collect::<Vec<_>>(), ["1"]);
+    assert_eq!(ends(&shop.undo(&report).await), "DDDD");
+    assert_eq!(shop.tags("app")["2.0"], image.digest);
+    let report = shop.carry_out(&whole(&shop)).await;
+    assert_eq!(ends(&report), "DDDD", "what hangs on it goes on: {report:#?}");
+    assert!(!shop.store().repository("app").expect("it is there").manifests.contains_key(&index.digest));
+}
+
+#[tokio::test]
+async fn a_tag_that_somebody_else_pushed_meanwhile_is_not_untagged_with_its_digest() {
+    let (store, index, image) = contents();
+    let shop = Shop::new(Settings { delete_keeps_tags: true, ..Settings::default() }, store).await;
+    let work = shop.plan(&shop.delete(&["2"], Manner::Image)).await;
+    let contents = shop.store().clone();
+    shop.registry.demo.fault(move |request, _| {
+        if request.method == "DELETE" && request.path.contains("sha256:") {
+            contents.tag("app", "latest", index.digest);
+        }
+        None
+    });
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "D", "{report:#?}");
+    let tags = shop.tags("app");
+    assert_eq!(tags.values().filter(|digest| **digest == image.digest).count(), 0);
+    assert_eq!(tags["latest"], index.digest);
+}
+
+#[tokio::test]
+async fn an_image_that_its_tags_still_serve_is_not_called_deleted() {
+    let (store, index, _) = contents();
+    let settings = Settings { delete_keeps_tags: true, delete_by_tag: false, ..Settings::default() };
+    let shop = Shop::new(settings, store).await;
+    let report = shop.carry_out(&shop.delete(&["2"], Manner::Image)).await;
+    assert_eq!((ends(&report).as_str(), report.is_success()), ("U", false), "{report:#?}");
+    let failure = only_failure(&report);
+    assert!(failure.why.as_str().contains("`2`, `2.0`, `latest`"), "{failure}");
+    assert!(failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("keeps the tags")), "{failure}");
+    let report = shop.carry_out(&whole(&shop)).await;
+    assert_eq!(ends(&report), "ULLL", "an index that is served keeps what it lists: {report:#?}");
+    assert_eq!(shop.tags("app")["1"], index.digest);
+}
+
+/// As patient as a user, so that what comes late is waited for.
+fn patient() -> Client {
+    Client { patience: Patience { shows: Duration::from_secs(60), ..patience() }, ..settings() }
+}
+
+async fn patient_shop(demo: Settings, store: Store) -> Shop {
+    let mut shop = Shop::new(demo, store).await;
+    shop.registry.pool = regtui::client::Pool::new(patient());
+    shop.workshop.pool = shop.registry.pool.clone();
+    shop
+}
+
+#[tokio::test]
+async fn deletes_that_are_done_later_are_waited_for_and_the_rest_goes_on() {
+    let late = |requests| Settings { deletes_late: Some(Late::Requests(requests)), ..Settings::default() };
+    for requests in [0, 1, 2] {
+        let shop = patient_shop(late(requests), contents().0).await;
+        let report = shop.carry_out(&whole(&shop)).await;
+        assert_eq!((ends(&report).as_str(), report.is_success()), ("DDDD", true), "{requests}: {report:#?}");
+        assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 1);
+        let report = shop.carry_out(&shop.delete(&["2", "2.0"], Manner::Untag)).await;
+        assert_eq!(ends(&report), "DD", "{requests}: {report:#?}");
+        assert_eq!(shop.tags("app").into_keys().collect::<Vec<_>>(), ["latest"]);
+    }
+}
+
+#[tokio::test]
+async fn while_a_delete_is_not_shown_it_is_said_and_stopping_ends_the_wait() {
+    let settings =
+        Settings { deletes_late: Some(Late::After(Duration::from_secs(3600))), ..Settings::default() };
+    let shop = patient_shop(settings, contents().0).await;
+    let work = shop.plan(&whole(&shop)).await;
+    let watched = watch();
+    let mut progress = watched.progress.subscribe();
+    let stopping = async {
+        let waits = progress.wait_for(|progress| progress.waits.as_str().contains("does not show it yet"));
+        let said = waits.await.expect("it runs").waits.to_string();
+        watched.stop.cancel();
+        said
+    };
+    let (report, said) = tokio::join!(work::run(&shop.workshop, &work, &watched), stopping);
+    assert!(said.contains(&shop.registry.demo.address().to_string()), "{said}");
+    assert_eq!((ends(&report).as_str(), report.is_success()), ("USSS", false), "{report:#?}");
+    assert!(report.undo.is_some());
+}
+
+#[tokio::test]
+async fn an_index_that_is_still_shown_keeps_its_children_and_referrers() {
+    let settings =
+        Settings { deletes_late: Some(Late::After(Duration::from_secs(3600))), ..Settings::default() };
+    let shop = Shop::new(settings, contents().0).await;
+    let report = shop.carry_out(&whole(&shop)).await;
+    assert_eq!((ends(&report).as_str(), report.is_success()), ("ULLL", false), "{report:#?}");
+    let entry = shop.workshop.journal.entry(&report.undo.expect("it can be undone")).await.expect("an entry");
+    assert_eq!(entry.items[0].done, None, "nobody knows whether it is done");
+}
+
+#[tokio::test]
+async fn a_put_that_never_comes_to_be_is_unconfirmed_in_every_kind_of_change() {
+    let (store, _, image) = contents();
+    let shop = Shop::open(store).await;
+    let deleted = shop.carry_out(&shop.delete(&["2"], Manner::Image)).await;
+    assert_eq!(ends(&deleted), "D");
+    let undo = shop.plan(&Wish::Undo(deleted.undo.clone().expect("it can be undone"))).await;
+    let add = shop.plan(&retag(&shop, "1", "new", retag::Manner::Add)).await;
+    let rename = shop.plan(&retag(&shop, "1", "new", retag::Manner::Move)).await;
+    shop.registry.demo.fault(faults::puts_vanish);
+    for (work, ended) in [(&undo, "UUUU"), (&add, "U"), (&rename, "U")] {
+        let report = shop.run(work).await;
+        assert_eq!((ends(&report).as_str(), report.is_success()), (ended, false), "{report:#?}");
+    }
+    assert_eq!(shop.tags("app").into_keys().collect::<Vec<_>>(), ["1"], "the old name stays");
+    shop.registry.demo.clear_faults();
+    let entry =
+        shop.workshop.journal.entry(&deleted.undo.clone().expect("an entry")).await.expect("an entry");
+    assert!(entry.can_be_undone(), "it is not taken back yet: {entry:?}");
+    assert_eq!(ends(&shop.undo(&deleted).await), "DDDD");
+    assert_eq!(shop.tags("app")["2.0"], image.digest);
+}
+
+/// The requests right before each DELETE, as far as it names what is there.
+fn before_deletes(shop: &Shop) -> Vec<(String, String)> {
+    let requests = shop.registry.requests();
+    let pairs = requests.iter().zip(requests.iter().skip(1));
+    pairs
+        .filter(|(_, next)| next.starts_with("DELETE "))
+        .map(|(last, delete)| (last.clone(), delete.clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_last_request_before_a_delete_looks_at_what_is_deleted() {
+    let by_digest = || Settings { delete_by_tag: false, ..Settings::default() };
+    let (store, index, _) = contents();
+    for n in 0..100 {
+        store.image("app").label("n", n.to_string()).tag(format!("other-{n}")).push();
+    }
+    let signature = format!("sha256-{}.sig", index.digest.hex());
+    store.artifact("app").kind("application/octet-stream").layer("text/plain", "s").tag(signature).push();
+    type Make = fn(&Shop) -> Wish;
+    let changes: [(Settings, Make); 6] = [
+        (Settings::default(), |shop| shop.delete(&["2", "2.0"], Manner::Untag)),
+        (Settings::default(), |shop| shop.delete(&["other-7"], Manner::Image)),
+        (Settings::default(), whole),
+        (Settings::default(), |shop| retag(shop, "2", "3", retag::Manner::Move)),
+        (by_digest(), |shop| shop.delete(&["2"], Manner::Replace)),
+        (by_digest(), |shop| retag(shop, "2", "3", retag::Manner::MoveByReplacement)),
+    ];
+    for (settings, make) in changes {
+        let copy = Store::new();
+        let from = store.repository("app").expect("it is there");
+        copy.change("app", |repository| *repository = (*from).clone());
+        let shop = Shop::new(settings, copy).await;
+        let work = shop.plan(&make(&shop)).await;
+        shop.registry.demo.forget_requests();
+        let report = shop.run(&work).await;
+        assert!(report.is_success(), "{report:#?}");
+        let seen = before_deletes(&shop);
+        assert!(!seen.is_empty());
+        for (last, delete) in seen {
+            let path = delete.strip_prefix("DELETE ").expect("a delete");
+            let is_own =
+                |tag: &str| path.contains("sha256:") && last == format!("HEAD /v2/app/manifests/{tag}");
+            let looks = last.ends_with(path)
+                || ["1", "2", "other-7"].iter().any(|tag| is_own(tag))
+                || is_own(&format!("sha256-{}.sig", index.digest.hex()))
+                || path.contains("/manifests/regtui-probe-")
+                || last.contains("/manifests/regtui-probe-");
+            assert!(looks, "{last} before {delete}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_push_while_the_siblings_are_looked_at_is_not_deleted() {
+    let (store, index, image) = contents();
+    let shop = Shop::open(store).await;
+    for manner in [Manner::Untag, Manner::Image] {
+        let work = shop.plan(&shop.delete(&["2"], manner)).await;
+        let (contents, pushed) = (shop.store().clone(), Arc::new(Mutex::new(false)));
+        let is_pushed = pushed.clone();
+        shop.registry.demo.fault(move |request, _| {
+            if request.method == "HEAD" && request.path.ends_with("/manifests/latest") {
+                *is_pushed.lock().expect("unpoisoned") = true;
+                contents.tag("app", "2", index.digest);
+            }
+            None
+        });
+        let report = shop.run(&work).await;
+        shop.registry.demo.clear_faults();
+        if manner == Manner::Untag {
+            assert!(*pushed.lock().expect("unpoisoned"));
+            assert_eq!(ends(&report), "L", "{report:#?}");
+        }
+        assert_eq!(shop.tags("app")["2"], index.digest, "{manner:?}");
+        shop.store().tag("app", "2", image.digest);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_of_untags_is_carried_out_by_no_delete_of_a_digest() {
+    let shop = Shop::open(contents().0).await;
+    let Work::Delete(plan) = shop.plan(&shop.delete(&["2"], Manner::Untag)).await else { panic!("a delete") };
+    shop.registry.demo.forget_requests();
+    shop.run(&Work::Delete(plan)).await;
+    assert_eq!(shop.changes(), ["DELETE /v2/app/manifests/2"]);
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_before_the_last_look_and_not_after_it() {
+    let auth = Auth::Bearer(Bearer::new(Account::new("ada", "secret")));
+    let mut shop = Shop::new(Settings { auth, ..Settings::default() }, contents().0).await;
+    let login = logins(&[(&host(&shop.registry.demo), "ada:secret")]);
+    let pool = regtui::client::Pool::new(Client { credentials: login, ..settings() });
+    shop.registry.client = pool.client(&host(&shop.registry.demo));
+    shop.workshop.pool = pool;
+    for wish in [
+        shop.delete(&["2"], Manner::Untag),
+        shop.delete(&["1"], Manner::Image),
+        retag(&shop, "2.0", "3", retag::Manner::Move),
+    ] {
+        let work = shop.plan(&wish).await;
+        shop.registry.client.forget();
+        shop.registry.demo.forget_requests();
+        let report = shop.run(&work).await;
+        assert!(report.is_success(), "{report:#?}");
+        let requests = shop.registry.requests();
+        assert!(requests.iter().any(|line| line.contains("/token")), "{requests:#?}");
+        for (last, change) in requests.iter().zip(requests.iter().skip(1)) {
+            let is_change = change.starts_with("DELETE ") || change.starts_with("PUT ");
+            assert!(!is_change || last.contains("/manifests/"), "{last} before {change}");
+        }
+    }
+}
