@@ -115,7 +115,7 @@ async fn check(server: &Server, workshop: &Workshop, at: &str, case: &Case) -> R
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_real_registries_too_what_a_plan_does_not_show_stays_with_everything_below_it() {
-    for server in servers::all().into_iter().chain(servers::undeletable()) {
+    for server in servers::all().into_iter().chain(servers::undeletable()).chain(servers::keeps_tags()) {
         let mut runner = TestRunner::deterministic();
         let cases: Vec<Case> =
             (0..CASES).map(|_| case().new_tree(&mut runner).expect("a case").current()).collect();

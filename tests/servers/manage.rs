@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use regtui::model::media_type::{OCI_CONFIG, OCI_INDEX};
+use regtui::model::digest::Digest;
+use regtui::model::media_type::{OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
 use serde_json::json;
 
 use crate::support::servers::{self, Server};
@@ -13,9 +14,9 @@ use crate::support::uploader::Uploader;
 
 const ALIASES: [&str; 3] = ["1.0.0", "1.0", "latest"];
 
-/// Every server, also the one that deletes nothing.
+/// Every server, also the one that deletes nothing, and the one whose tags outlive their digest.
 fn all() -> Vec<Server> {
-    servers::all().into_iter().chain(servers::undeletable()).collect()
+    servers::all().into_iter().chain(servers::undeletable()).chain(servers::keeps_tags()).collect()
 }
 
 /// An image with three tags, and another one; its bytes.
@@ -46,7 +47,7 @@ async fn untagging_one_of_three_aliases_leaves_the_others_on_every_server() {
         let image = format!("{}/team/app:1.0.0", server.host);
         let ended = shell.run(&["delete", &image, "--yes"]).await;
         match server.name {
-            "distribution3" | "zot" | "olareg" => {
+            "distribution3" | "zot" | "olareg" | "crane" => {
                 ended.assert_code(0);
             }
             _ => {
@@ -88,6 +89,29 @@ async fn an_image_goes_with_all_its_tags_and_comes_back_with_them() {
         shell.run(&["undo", "--yes"]).await.assert_code(0);
         assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{}", server.name);
     }
+}
+
+/// Only what was looked at tells whether an image is gone: its digest is, and its tags still serve it.
+#[tokio::test(flavor = "multi_thread")]
+async fn tags_that_outlive_their_digest_go_with_the_image_and_come_back() {
+    let Some(server) = servers::keeps_tags() else { return };
+    let ((uploader, bytes), shell) = (fill(&server).await, Shell::new());
+    let digest = Digest::sha256(&bytes);
+    let by_digest = uploader.delete("team/app", &digest.to_string()).await;
+    assert_eq!((by_digest, uploader.read("team/app", &digest.to_string()).await), (202, None));
+    assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "so the server is");
+    uploader.put("team/app", "1.0", OCI_MANIFEST, bytes.clone()).await;
+    let image = format!("{}/team/app:1.0.0", server.host);
+    let ended = shell.run(&["delete", &image, "--image", "--yes", "--confirm", "team/app"]).await;
+    ended.assert_code(0);
+    assert!(ended.stdout.contains("its tags one by one"), "{ended:?}");
+    assert!(tags_that_hold(&uploader, &bytes).await.is_empty());
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES);
+    fill_index(&uploader).await;
+    let index = format!("{}/team/multi:2.0", server.host);
+    shell.run(&["delete", &index, "--image", "--yes", "--confirm", "team/multi"]).await.assert_code(0);
+    assert_eq!(uploader.read("team/multi", "2.0").await, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

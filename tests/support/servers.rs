@@ -69,6 +69,10 @@ const UNDELETABLE: Kind = Kind {
     start: distribution_without_deletes,
 };
 
+/// go-containerregistry's, as crane serves it: a delete by digest leaves the tags, which go on serving the image. It keeps
+/// all in memory and takes up no upload that broke.
+const KEEPS_TAGS: Kind = Kind { name: "crane", programs: &["crane"], start: crane };
+
 const KINDS: [Kind; 4] = [
     Kind { name: "distribution2", programs: &["docker-registry"], start: distribution },
     Kind { name: "distribution3", programs: &["registry"], start: distribution },
@@ -97,7 +101,7 @@ fn all_in(folder: &Path) -> Vec<Server> {
     let required = required();
     for name in &required {
         assert!(
-            KINDS.iter().any(|kind| kind.name == name),
+            KINDS.iter().chain([&KEEPS_TAGS]).any(|kind| kind.name == name),
             "REGTUI_REQUIRE_SERVERS: there is no server `{name}`"
         );
     }
@@ -121,6 +125,15 @@ fn all_in(folder: &Path) -> Vec<Server> {
 pub fn undeletable() -> Option<Server> {
     let program = UNDELETABLE.programs.iter().find_map(|program| in_path(program))?;
     Some(start(&UNDELETABLE, &program, &in_memory()))
+}
+
+/// The registry whose tags outlive their digest, if it is in PATH, as it must be where it is required.
+pub fn keeps_tags() -> Option<Server> {
+    let Some(program) = KEEPS_TAGS.programs.iter().find_map(|program| in_path(program)) else {
+        assert!(!required().iter().any(|name| name == KEEPS_TAGS.name), "{} is not in PATH", KEEPS_TAGS.name);
+        return None;
+    };
+    Some(start(&KEEPS_TAGS, &program, &in_memory()))
 }
 
 /// A folder in memory with more room than all of these tests fill at once, or else the one for temporary files.
@@ -203,6 +216,12 @@ fn olareg(program: &PathBuf, folder: &Path, port: u16) -> Command {
         "--dir",
     ]);
     command.arg(folder.join("data"));
+    command
+}
+
+fn crane(program: &PathBuf, folder: &Path, port: u16) -> Command {
+    let mut command = Command::new(program);
+    command.args(["registry", "serve", "--address", &format!("127.0.0.1:{port}")]).env("HOME", folder);
     command
 }
 

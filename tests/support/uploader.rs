@@ -78,6 +78,12 @@ impl Uploader {
         );
     }
 
+    /// Deletes a tag or a digest; gives the status.
+    pub async fn delete(&self, repository: &str, reference: &str) -> u16 {
+        let url = format!("{}/v2/{repository}/manifests/{reference}", self.base);
+        self.http.delete(url).send().await.expect("an answer").status().as_u16()
+    }
+
     /// An index of two platforms, each of which has a tag of its own and a layer in zstd.
     pub async fn index(&self, repository: &str, tag: &str) {
         let mut children = Vec::new();
