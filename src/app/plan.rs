@@ -135,6 +135,7 @@ pub fn replacement(body: Size) -> Vec<Line> {
 pub fn lines(wish: &Wish, work: &Work, is_old: bool, skipped: &[SafeText], body: Size) -> Vec<Line> {
     let mut page = Page::new(body);
     page.wished = if is_old { wish.way() } else { None };
+    page.keeps = is_old.then(|| wish.keeps());
     for change in skipped {
         page.field("cannot", Tone::Warn, &format!("undo {change}"));
     }
@@ -154,9 +155,6 @@ pub fn lines(wish: &Wish, work: &Work, is_old: bool, skipped: &[SafeText], body:
         (Work::Copy(plan), Wish::Copy(wish)) => page.copy(plan, wish.referrers),
         (Work::Copy(plan), _) => page.copy(plan, false),
         (Work::Undo(plan), _) => page.undo(plan),
-    }
-    if let Some(loss) = work.loss() {
-        page.loss(loss, if is_old { wish.keeps() } else { loss.keep });
     }
     page.lines
 }
@@ -249,11 +247,19 @@ struct Page {
     rows: usize,
     /// The way that was wished for last, where what is shown was planned before that.
     wished: Option<Manner>,
+    /// Whether images are to be kept, where what is shown was planned before that was said.
+    keeps: Option<bool>,
 }
 
 impl Page {
     fn new(body: Size) -> Page {
-        Page { lines: Vec::new(), width: body.width.into(), rows: body.height.into(), wished: None }
+        Page {
+            lines: Vec::new(),
+            width: body.width.into(),
+            rows: body.height.into(),
+            wished: None,
+            keeps: None,
+        }
     }
 
     fn blank(&mut self) {

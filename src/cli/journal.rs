@@ -1,5 +1,6 @@
 //! `regtui journal`: what was changed, newest first.
 
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 
 use clap::Args;
@@ -10,7 +11,7 @@ use super::print::{self, Table};
 use super::{Trouble, until_interrupted};
 use crate::model::digest::Digest;
 use crate::model::time;
-use crate::model::work::journal::{Entry, EntryId, Item};
+use crate::model::work::journal::{Entry, EntryId, Item, State};
 use crate::ops::journal::Journal;
 
 /// List what was changed
@@ -19,6 +20,9 @@ pub struct List {
     /// One entry with everything that it touched
     #[arg(value_name = "ENTRY")]
     entry: Option<String>,
+    /// The tags that keep images, as `--keep` puts them, of changes that were not taken back
+    #[arg(long, conflicts_with_all = ["entry", "json"])]
+    kept: bool,
     /// One JSON document a line
     #[arg(long)]
     json: bool,
@@ -37,6 +41,7 @@ impl List {
         };
         let mut out = BufWriter::new(std::io::stdout().lock());
         match (&self.entry, self.json) {
+            _ if self.kept => kept(&mut out, &entries)?,
             (_, true) => entries.iter().try_for_each(|entry| print::json(&mut out, entry))?,
             (Some(_), false) => entries.iter().try_for_each(|entry| one(&mut out, entry))?,
             (None, false) => all(&mut out, &entries)?,
@@ -57,6 +62,31 @@ fn all(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
         ]);
     }
     table.print(out)
+}
+
+/// The tags that keep images, and what removes them when no undo is wanted any more.
+fn kept(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
+    let mut table = Table::new(&["TAG", "KEEPS", "AGE", "ENTRY"], &[]);
+    let mut tags: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let now = Timestamp::now();
+    for entry in entries.iter().filter(|entry| entry.state != State::Undone) {
+        for (repository, tag, image) in entry.kept() {
+            let name = format!("{repository}:{tag}");
+            let names = tags.entry(repository.to_string()).or_default();
+            if !names.contains(&name) {
+                table.row(vec![name.clone(), image.short(), time::age(entry.at, now), entry.id.to_string()]);
+                names.push(name);
+            }
+        }
+    }
+    table.print(out)?;
+    if !tags.is_empty() {
+        writeln!(
+            out,
+            "\nundo removes each again; without undo, this does, and the images are lost where nothing else names them:"
+        )?;
+    }
+    tags.values().try_for_each(|names| writeln!(out, "  regtui delete {}", names.join(" ")))
 }
 
 fn one(out: &mut impl Write, entry: &Entry) -> std::io::Result<()> {

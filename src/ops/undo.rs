@@ -61,7 +61,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         let outcome = match undoing.course.is_over() {
             Some(outcome) => outcome,
             None if keeps_one_of(step, &not_back) => {
-                Outcome::Left("it keeps an image that was not put back".into())
+                Outcome::Left("it keeps an image that was not put back elsewhere".into())
             }
             None => undoing.step(step, part).boxed().await,
         };
@@ -80,10 +80,9 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     course.close(running).await
 }
 
-/// Whether a step would take away the tag that keeps one of these images.
+/// Whether a step would take a new tag from one of these images, which may be its last.
 fn keeps_one_of(step: &Step, images: &HashSet<Digest>) -> bool {
-    let is_kept = matches!(&step.selector, Selector::Tag(tag) if tag.keeps_image());
-    is_kept && step.before.is_none() && step.now.is_some_and(|now| images.contains(&now))
+    step.before.is_none() && step.now.is_some_and(|now| images.contains(&now))
 }
 
 /// A tag, or a digest short.

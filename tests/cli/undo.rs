@@ -1,6 +1,6 @@
 //! `regtui undo` and `regtui journal` as a shell runs them.
 
-use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::faults::{Fault, Gate, Removes};
 use regtui::demo::{Demo, Settings, Store};
 
 use crate::support::shell::{Shell, changes, digest, open};
@@ -241,4 +241,63 @@ async fn what_replaced_tags_were_comes_back_and_what_else_could_go_is_said() {
     assert_eq!(demo.store().tags("app"), ["1", "2", "one"]);
     shell.run(&["undo", "--replace", "--yes"]).await.assert_code(0);
     assert_eq!(demo.store().tags("app"), ["1", "2"]);
+}
+
+/// A registry that removes an image with its last tag, and says nothing of what it is.
+async fn removing_at_once() -> (Demo, String, Shell) {
+    let store = Store::new();
+    for name in ["1", "2"] {
+        store.image("app").tag(name).label("number", name).push();
+    }
+    let settings = Settings { removes: Removes::ALL, server: Some("else".into()), ..Settings::default() };
+    let demo = open(settings, store).await;
+    let app = format!("{}/app", demo.address());
+    (demo, app, Shell::new())
+}
+
+#[tokio::test]
+async fn what_cannot_be_undone_is_not_said_to_be_taken_back() {
+    let changes: [&[&str]; 3] = [
+        &["delete", "APP:1", "--yes"],
+        &["delete", "APP:1", "--image", "--yes"],
+        &["tag", "APP:2", "1", "--force", "--yes"],
+    ];
+    for change in changes {
+        let (_demo, app, shell) = removing_at_once().await;
+        let change: Vec<String> = change.iter().map(|word| word.replace("APP", &app)).collect();
+        let change: Vec<&str> = change.iter().map(String::as_str).collect();
+        let ended = shell.run(&change).await;
+        ended.assert_code(0).assert_says("undo may be impossible");
+        let said = format!("{}{}", ended.stdout, ended.stderr);
+        assert!(said.contains("it cannot be undone"), "{said}");
+        assert!(!said.contains("takes it back") && !said.contains("images stay"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_is_kept_is_listed_until_its_change_is_undone() {
+    let (demo, app, shell) = removing_at_once().await;
+    let before = digest(&demo, "app", "1");
+    let kept = format!("{app}:regtui-kept-{}", before.short());
+    let untag = ["delete", &format!("{app}:1"), "--keep", "--yes"];
+    let ended = shell.run(&untag).await;
+    ended.assert_code(0).assert_says("so a tag of its own keeps it");
+    assert!(ended.stdout.contains("takes it back") && ended.stdout.contains("keeps the image"), "{ended:?}");
+    let list = shell.run(&["journal", "--kept"]).await;
+    list.assert_code(0);
+    assert!(list.stdout.contains(&format!("regtui delete {kept}")), "{list:?}");
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!((digest(&demo, "app", "1"), demo.store().tags("app")), (before, vec!["1".into(), "2".into()]));
+    let list = shell.run(&["journal", "--kept"]).await;
+    assert!(!list.stdout.contains("regtui-kept-"), "{}", list.stdout);
+}
+
+#[tokio::test]
+async fn what_is_deleted_by_its_digest_is_not_said_to_be_kept() {
+    let (demo, app, shell) = removing_at_once().await;
+    let before = digest(&demo, "app", "1");
+    let ended = shell.run(&["delete", &format!("{app}@{before}"), "--keep", "--yes"]).await;
+    ended.assert_code(2).assert_says("deleted by their digests");
+    shell.run(&["delete", &format!("{app}:1"), "--image", "--keep", "--yes"]).await.assert_code(2);
+    assert_eq!(digest(&demo, "app", "1"), before);
 }

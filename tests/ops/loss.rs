@@ -219,6 +219,40 @@ async fn undo_keeps_the_image_as_long_as_its_tag_is_not_back() {
 }
 
 #[tokio::test]
+async fn undo_of_a_rename_leaves_the_new_name_where_the_old_one_cannot_be_put_back() {
+    let shop = shop(Removes::ALL, two()).await;
+    let digest = shop.tags("app")["1"];
+    let wish = Wish::Retag(retag::Wish {
+        from: shop.repository("app"),
+        items: vec![("1".parse().expect("a tag"), shop.repository("elsewhere"), tag("1"))],
+        manner: retag::Manner::Move,
+        keep: false,
+    });
+    let report = shop.carry_out(&wish).await;
+    assert_eq!((ends(&report).as_str(), report.takes_back), ("D", TakesBack::Part), "{report:#?}");
+    let undone = shop.undo(&report).await;
+    assert_eq!(ends(&undone), "LL", "{undone:#?}");
+    assert_eq!(shop.tags("elsewhere").get("1"), Some(&digest), "else it would be nowhere");
+}
+
+#[tokio::test]
+async fn an_undo_promises_no_undo_of_its_own_where_images_went_with_it() {
+    let sides = Sides::to(
+        two(),
+        Settings { removes: Removes::ALL, server: Some("else".into()), ..Settings::default() },
+        Store::new(),
+    )
+    .await;
+    let carry_out = async |wish: &Wish| {
+        let work = work::plan(&sides.workshop, wish).await.expect("a plan");
+        work::run(&sides.workshop, &work, &watch()).await
+    };
+    let copied = carry_out(&Wish::Copy(sides.wish(&["1"]))).await;
+    let undone = carry_out(&Wish::Undo(copied.undo.expect("an entry"))).await;
+    assert_eq!((ends(&undone).as_str(), undone.takes_back), ("D", TakesBack::Nothing), "{undone:#?}");
+}
+
+#[tokio::test]
 async fn no_tag_can_keep_what_is_deleted_by_its_digest() {
     let shop = shop(Removes::ALL, two()).await;
     let work = shop.plan(&keeping(shop.delete(&["1"], Manner::Image))).await;

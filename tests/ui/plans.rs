@@ -8,10 +8,10 @@ use regtui::app::msg::Msg;
 use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::media_type::{self, MediaType};
-use regtui::model::reference::{Selector, Tag};
+use regtui::model::reference::{Repository, Selector, Tag};
 use regtui::model::server::{Ability, Cleanup};
 use regtui::model::work::delete::{self, Along, Deletes, Image, Manner, Parent, Referrer};
-use regtui::model::work::loss::Loss;
+use regtui::model::work::loss::{Loss, Nameless};
 use regtui::model::work::rules::Refusal;
 use regtui::model::work::{Wish, Work};
 
@@ -98,6 +98,32 @@ fn all_named(wish: &Wish) -> Result<Work, Failure> {
         plan.name_to_type = plan.is_far_reaching().then(|| plan.repository.name.clone());
     }
     Ok(work)
+}
+
+/// A registry of which it is not known what it does with an image that loses its last tag.
+fn unknown_registry(wish: &Wish) -> Result<Work, Failure> {
+    let mut work = delete_plan(wish)?;
+    if let Work::Delete(plan) = &mut work {
+        let nameless = |image: &mut Image| {
+            image.others.clear();
+            Nameless {
+                repository: wish_repository(wish),
+                digest: image.digest,
+                is_last: true,
+                tag: (plan.manner != Manner::Image).then(|| Tag::keeping(&image.digest, 1)),
+            }
+        };
+        let images = plan.images.iter_mut().map(nameless).collect();
+        plan.loss = Loss { cleanup: Cleanup::Unknown, keep: wish.keeps(), images };
+    }
+    Ok(work)
+}
+
+fn wish_repository(wish: &Wish) -> Repository {
+    match wish {
+        Wish::Delete(wish) => wish.repository.clone(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// A registry that cannot untag.
@@ -452,6 +478,24 @@ fn what_was_typed_for_one_plan_does_not_count_for_the_next() {
     screen.wait(1000);
     screen.write("team/app").press("Tab").press("Enter");
     assert!(screen.started.is_empty());
+}
+
+#[test]
+fn images_that_may_be_lost_are_said_and_one_key_keeps_them() {
+    for size in [(150, 42), (80, 24)] {
+        let text = after(unknown_registry, size, &["d"]).text();
+        assert!(!text.contains("images stay"), "{text}");
+        assert!(text.contains("not known") && text.contains("[ ] K it as regtui-kept-"), "{text}");
+        assert!(text.contains("K keep"), "the foot names the key: {text}");
+        let mut kept = after(unknown_registry, size, &["d", "K"]);
+        let text = kept.text();
+        assert!(text.contains("[x] K it as regtui-kept-") && text.contains("the images stay"), "{text}");
+        kept.press("l Enter");
+        let [(_, work)] = kept.started.as_slice() else { panic!("{:?}", kept.started) };
+        assert!(work.loss().is_some_and(|loss| loss.keep), "{work:?}");
+        let image = after(unknown_registry, size, &["d", "K", "Tab"]).text();
+        assert!(image.contains("no tag can keep") && !image.contains("[x] K"), "{image}");
+    }
 }
 
 #[test]

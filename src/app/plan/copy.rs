@@ -9,6 +9,9 @@ impl Page {
         self.field("from", Tone::Plain, &plan.from.to_string());
         self.field("to", Tone::Plain, &plan.to.to_string());
         self.field("moves", Tone::Number, plan.summary().as_str());
+        if plan.loss.is_offered() {
+            self.loss(&plan.loss);
+        }
         self.switch("along", 'R', referrers, "what refers to the images: signatures, attestations");
         self.blank();
         let row = |image: &Image| Renamed {

@@ -20,6 +20,7 @@ impl Page {
             self.field("blocked", Tone::Bad, &why);
             self.hint(blocked.hint.as_ref());
         }
+        self.loss(&plan.loss);
         self.along(plan, along);
         self.blank();
         self.images(plan);
@@ -216,14 +217,14 @@ impl Page {
             Some(bytes) if plan.manner != Manner::Image => {
                 let when = match (plan.loss.keep, plan.loss.cleanup) {
                     (true, _) => "once the tags go that keep the images",
-                    (false, Cleanup::AtOnce) => "at once",
+                    (false, Cleanup::AtOnce) if has_no_index(plan) => "at once",
                     (false, _) => "if untagged manifests are collected",
                 };
                 format!("{}{shared}; {when}, unless other repositories hold it", size::bytes(bytes))
             }
             Some(bytes) => {
                 let when = match plan.loss.cleanup {
-                    Cleanup::AtOnce => "at once",
+                    Cleanup::AtOnce if has_no_index(plan) => "at once",
                     _ => "after garbage collection",
                 };
                 format!("{}{shared}; returns {when}, unless other repositories hold it", size::bytes(bytes))
@@ -256,6 +257,11 @@ pub fn blocked(plan: &Plan) -> Option<String> {
         }
     }
     Some(why)
+}
+
+/// Whether what goes has blobs of its own only: those of an index are of the images that it lists, and those may stay.
+fn has_no_index(plan: &Plan) -> bool {
+    !plan.images.iter().any(|image| image.media_type.is_index())
 }
 
 /// What an image was named by.

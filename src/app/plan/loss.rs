@@ -9,18 +9,17 @@ pub const KEY: char = 'K';
 
 impl Page {
     /// What the registry does with the images, and the switch that keeps them. Nothing where all of them keep a name.
-    pub(super) fn loss(&mut self, loss: &Loss, keep: bool) {
+    pub(super) fn loss(&mut self, loss: &Loss) {
         let Some(fate) = loss.fate() else { return };
         let tone = match (loss.is_at_risk(), loss.cleanup) {
             (false, _) => Tone::Good,
             (true, Cleanup::AtOnce) => Tone::Bad,
             (true, _) => Tone::Warn,
         };
-        self.blank();
         self.field("images", tone, &fate);
         if loss.is_offered() {
             let them = if loss.can_keep().nth(1).is_some() { "them" } else { "it" };
-            self.switch("keep", KEY, keep, &format!("{them} as {}", loss.tags()));
+            self.switch("keep", KEY, self.keeps.unwrap_or(loss.keep), &format!("{them} as {}", loss.tags()));
         }
     }
 }

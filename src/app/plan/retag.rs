@@ -16,6 +16,9 @@ impl Page {
             self.field("blocked", Tone::Bad, blocked.why.as_str());
             self.hint(blocked.hint.as_ref());
         }
+        if plan.loss.is_offered() {
+            self.loss(&plan.loss);
+        }
         self.blank();
         let row = |step: &Step| Renamed {
             old: step.selector.to_string(),

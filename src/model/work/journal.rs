@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
-use crate::model::reference::{Host, Repository, Selector};
+use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
 
 /// Names an entry: the time at which it was begun, and a number that keeps two of the same instant apart.
@@ -77,6 +77,16 @@ impl Entry {
         hosts.sort_by_key(|host| host.as_str());
         hosts.dedup();
         hosts
+    }
+
+    /// The tags that it put to keep images: where each is, and the image.
+    pub fn kept(&self) -> impl Iterator<Item = (&Repository, &Tag, Digest)> {
+        self.items.iter().filter(|item| item.done != Some(false)).filter_map(|item| match &item.selector {
+            Selector::Tag(tag) if tag.keeps_image() && item.before.is_none() => {
+                Some((&item.repository, tag, item.after?))
+            }
+            _ => None,
+        })
     }
 
     /// Whether it took another change back: undoing one after the other goes further back than that.

@@ -80,7 +80,7 @@ impl Loss {
             Cleanup::Later => format!("{last}; this registry keeps {it} until garbage collection"),
             Cleanup::AtOnce => {
                 format!(
-                    "{last}; this registry then removes {it} at once with {its} blobs, and undo is impossible"
+                    "{last}; this registry then removes {it} at once, with blobs that nothing else needs: no undo"
                 )
             }
             Cleanup::Unknown => {

@@ -65,19 +65,20 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         }
         let mut step = planning.step(change, now).boxed().await;
         if step.impossible.is_none() && steps.iter().any(|other| needs(other, &step)) {
-            step.impossible = Some("it keeps an image that cannot be put back".into());
+            step.impossible = Some("it keeps an image that cannot be put back elsewhere".into());
         }
         steps.push(step);
     }
-    let leaves = match wish.as_ref().and_then(brought) {
-        Some((what, to)) => {
-            let cleanup = match refused.is_none() {
-                true => workshop.pool.client(&to.host).cleanups().await.untagged,
-                false => Cleanup::Unknown,
-            };
-            Some(left(what, to, cleanup))
-        }
-        None => None,
+    let loses = |step: &&Step| step.impossible.is_none() && step.now.is_some() && step.now != step.before;
+    let loses = steps.iter().find(loses).map(|step| ("images that lose their last tag", &step.repository));
+    let leaves = match (wish.as_ref().and_then(brought), loses) {
+        (None, Some((what, at))) => match cleanup(workshop, at, refused.as_ref()).await {
+            // They are what they were before the change.
+            Cleanup::Later => None,
+            other => Some(left(what, at, other)),
+        },
+        (Some((what, to)), _) => Some(left(what, to, cleanup(workshop, to, refused.as_ref()).await)),
+        (None, None) => None,
     };
     Ok(Plan {
         entry: id.clone(),
@@ -93,10 +94,18 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
     })
 }
 
-/// Whether a tag keeps an image that the other step puts back and cannot.
+/// What a registry does with images that lose their last tag; it is not asked where a rule forbids to change it.
+async fn cleanup(workshop: &Workshop, at: &Repository, refused: Option<&Refusal>) -> Cleanup {
+    match refused {
+        None => workshop.pool.client(&at.host).cleanups().await.untagged,
+        Some(_) => Cleanup::Unknown,
+    }
+}
+
+/// Whether a new tag has an image that the other step puts back and cannot, so that it may be its last.
 fn needs(other: &Step, step: &Step) -> bool {
-    let keeps = matches!(&step.selector, Selector::Tag(tag) if tag.keeps_image()) && step.before.is_none();
-    keeps && other.impossible.is_some() && other.before.is_some() && other.before == step.now
+    let is_new = step.before.is_none() && step.now.is_some();
+    is_new && other.impossible.is_some() && other.before == step.now
 }
 
 /// What a change has brought to a repository, and is not taken away with its tags: undo takes names away, never content,
@@ -120,11 +129,9 @@ fn left(what: &str, to: &Repository, cleanup: Cleanup) -> SafeText {
     let name = &to.name;
     SafeText::from(match cleanup {
         Cleanup::Later => format!("{what} stay in {name}, untagged, until its registry collects garbage"),
-        Cleanup::AtOnce => {
-            format!("{what} in {name} are removed by the registry itself, with their last tag")
-        }
+        Cleanup::AtOnce => format!("{what} in {name} are removed by the registry at once"),
         Cleanup::Unknown => {
-            format!("{what} in {name} are not deleted; the registry may remove them with their last tag")
+            format!("{what} in {name} are not deleted, but whether the registry keeps them is not known")
         }
     })
 }

@@ -37,7 +37,7 @@ struct Found {
 /// Looks at what the change that a report is of has replaced or removed, and says in the report whether that can be put
 /// back. Nothing is changed.
 pub async fn look(workshop: &Workshop, work: &Work, report: &mut Report) {
-    let Some(id) = report.undo.clone().filter(|_| !matches!(work, Work::Undo(_))) else { return };
+    let Some(id) = report.undo.clone() else { return };
     // What cannot be read now is said when it is undone.
     let Ok(entry) = workshop.journal.entry(&id).await else { return };
     let before = before(&entry);

@@ -128,14 +128,18 @@ fn space(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
         Some(0) => fact(out, "space", format!("frees nothing{end}")),
         Some(frees) => {
             let frees = size::bytes(frees);
+            // The blobs of an index are of the images that it lists, and those may stay.
+            let has_index = plan.images.iter().any(|image| image.media_type.is_index());
             let when = match (plan.loss.keep, plan.loss.cleanup) {
                 (true, _) => "once the tags go that keep the images,",
-                (false, Cleanup::AtOnce) => "at once,",
+                (false, Cleanup::AtOnce) if !has_index => "at once,",
                 (false, _) => "once the registry collects its garbage,",
             };
             fact(out, "space", format!("frees {frees} {when}"))?;
             let condition = match plan.manner {
-                _ if plan.loss.cleanup == Cleanup::AtOnce => "unless other repositories hold it",
+                _ if plan.loss.cleanup == Cleanup::AtOnce && !has_index => {
+                    "unless other repositories hold it"
+                }
                 Manner::Image => "unless other repositories hold it",
                 Manner::Untag | Manner::Replace => {
                     "if it takes untagged manifests too, unless other repositories hold it"
