@@ -5,12 +5,15 @@ use std::time::Duration;
 use super::Pane;
 use super::cmd::{Ask, Slot};
 use super::msg::Answer;
+use super::notices::Level;
 use super::remote::Ticket;
+use super::tags::opened::Opened;
 use super::turn::Turn;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::page::Page;
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
 use crate::model::server::Ability;
+use crate::model::summary::Summary;
 
 impl Turn<'_> {
     /// Takes an answer.
@@ -114,7 +117,10 @@ impl Turn<'_> {
                 if next.is_none() && self.state.tags.tags.incoming.is_some() {
                     self.drop_rows();
                 }
-                self.state.tags.take(page.items, next, page.incomplete, self.now);
+                if self.state.tags.take(page.items, next, page.incomplete, self.now) {
+                    // What was not there when it was opened is there now.
+                    self.state.detail.inspection.outdate_failed();
+                }
             }
             Err(failure) if failure.kind == FailureKind::NotFound && self.state.tags.may_be_empty => {
                 self.forget_opened(&repository);
@@ -158,12 +164,14 @@ impl Turn<'_> {
         let summary = answer.as_ref().ok().map(|inspection| inspection.summary.clone());
         let is_first = self.state.detail.inspection.value.is_none();
         let failure = answer.as_ref().err().cloned();
+        let found = answer.as_ref().map(|inspection| inspection.summary.clone()).map_err(Failure::clone);
         if !self.state.detail.inspection.answer(ticket, answer, self.now) {
             return;
         }
         if let Some(failure) = failure.filter(|_| !is_first) {
             self.note_not_refreshed(&failure);
         }
+        self.opened(found);
         if is_first {
             self.state.detail.variant = 0;
         }
@@ -171,6 +179,19 @@ impl Turn<'_> {
         self.mend_tab();
         if let (Some((_, Selector::Tag(tag))), Some(summary)) = (&self.state.detail.of, summary) {
             self.state.tags.note(tag, &summary, self.now);
+        }
+    }
+
+    /// Takes what was found out about the image whose own row is under the cursor, and tells the user if it is not there.
+    fn opened(&mut self, found: Result<Summary, Failure>) {
+        let tags = &mut self.state.tags;
+        let (Some(before), Some(repository)) = (tags.opened_here().cloned(), tags.repository.clone()) else {
+            return;
+        };
+        tags.note_opened(found);
+        let is_missing = tags.opened_here().is_none_or(Opened::is_missing);
+        if is_missing && !before.is_missing() {
+            self.say(Level::Failed, before.missing(&repository.name), None);
         }
     }
 }

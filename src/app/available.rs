@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::action::Action;
-use super::chosen::{is_copyable, marked_repositories, place, place_of_chosen};
+use super::chosen::{is_copyable, marked_repositories, missing, place, place_of_chosen};
 use super::{Pane, State};
 use crate::model::work::rules::Refusal;
 
@@ -36,7 +36,9 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
         Action::Tree => refuse_unless(state.registries.selected().is_some(), "nothing is open"),
         Action::Retag | Action::Delete => changes(state),
         Action::Copy | Action::Take => match marked_repositories(state) {
-            0 | 1 => refuse_unless(is_copyable(state), "no image is chosen: go to Tags first"),
+            0 | 1 => {
+                is_there(state).and(refuse_unless(is_copyable(state), "no image is chosen: go to Tags first"))
+            }
             marked => Err(format!("one repository at a time; {marked} are marked").into()),
         },
         Action::Put => puts(state),
@@ -45,8 +47,14 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
     }
 }
 
+/// Whether the image that the keys are about is not known to be missing.
+fn is_there(state: &State) -> Result<(), Why> {
+    missing(state).map_or(Ok(()), |missing| Err(missing.to_string().into()))
+}
+
 /// Whether images are chosen, and no rule keeps their repository as it is.
 fn changes(state: &State) -> Result<(), Why> {
+    is_there(state)?;
     let repository = place_of_chosen(state).ok_or(Cow::Borrowed("no image is chosen: go to Tags first"))?;
     state.settings.rules.may_change(repository).map_err(|refusal| said(&refusal))
 }

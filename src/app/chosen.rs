@@ -2,6 +2,7 @@
 
 use super::{Pane, State};
 use crate::model::reference::{Repository, Selector};
+use crate::model::text::SafeText;
 use crate::model::work::copy::What;
 
 /// Images that were taken, to be put somewhere else.
@@ -28,9 +29,24 @@ pub fn place_of_chosen(state: &State) -> Option<&Repository> {
 pub fn chosen(state: &State) -> Option<(Repository, Vec<Selector>)> {
     match state.focus {
         Pane::Registries | Pane::Repositories => None,
-        Pane::Tags => marked(state).or_else(|| shown(state)),
+        Pane::Tags if !state.tags.list.marks.is_empty() => marked(state),
+        Pane::Tags => {
+            let (repository, selector) = state.tags.repository.clone().zip(state.tags.selector())?;
+            Some((repository, vec![selector]))
+        }
         Pane::Details => shown(state),
     }
+}
+
+/// The image that was opened by name and is not there, if it is what the keys are about.
+pub fn missing(state: &State) -> Option<SafeText> {
+    let is_about_it = match state.focus {
+        Pane::Registries | Pane::Repositories => false,
+        Pane::Tags => state.tags.list.marks.is_empty(),
+        Pane::Details => true,
+    };
+    let opened = state.tags.opened_here().filter(|opened| is_about_it && opened.is_missing())?;
+    Some(opened.missing(&state.tags.repository.as_ref()?.name))
 }
 
 fn marked(state: &State) -> Option<(Repository, Vec<Selector>)> {

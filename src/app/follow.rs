@@ -79,7 +79,7 @@ impl Turn<'_> {
                 }
                 None => {
                     let mut new = Tags::of(repository.clone(), sort, state.show_hidden, height);
-                    new.goal = state.store.take_goal(repository);
+                    state.store.take_goal(repository).into_iter().for_each(|goal| new.open(goal));
                     new
                 }
             },
@@ -100,8 +100,7 @@ impl Turn<'_> {
 
     fn follow_tag(&mut self) {
         let tags = &self.state.tags;
-        let selector = tags.goal.clone().or_else(|| tags.selected().cloned().map(Selector::Tag));
-        let wanted = tags.repository.clone().zip(selector);
+        let wanted = tags.repository.clone().zip(tags.selector());
         let is_same = wanted == self.state.detail.of;
         if is_same && (wanted.is_none() || !self.state.detail.inspection.is_unasked()) {
             return;

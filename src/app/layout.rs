@@ -160,7 +160,7 @@ pub fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
 pub fn has_heading(state: &State, pane: Pane) -> bool {
     match pane {
         Pane::Registries | Pane::Repositories => false,
-        Pane::Tags => !state.tags.tags.items.is_empty(),
+        Pane::Tags => !state.tags.tags.items.is_empty() || state.tags.opened.is_some(),
         Pane::Details => {
             state.detail.inspection.value.as_ref().is_some_and(|inspection| inspection.variants.len() > 1)
         }
@@ -177,7 +177,8 @@ pub fn has_foot(state: &State, pane: Pane) -> bool {
         }),
         Pane::Tags => {
             let tags = &state.tags.tags;
-            !tags.items.is_empty() && (tags.failure.is_some() || tags.incomplete.is_some())
+            let has_rows = !tags.items.is_empty() || state.tags.opened.is_some();
+            has_rows && (tags.failure.is_some() || tags.incomplete.is_some())
         }
         Pane::Details => {
             let inspection = &state.detail.inspection;

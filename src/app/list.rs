@@ -21,6 +21,8 @@ pub struct List {
     pub offset: usize,
     /// Rows that fit on the screen, from the last layout.
     pub height: usize,
+    /// An item that stands above all others, with its name: shown unless a filter hides it.
+    pub pinned: Option<(u32, String)>,
     /// What is typed to filter; empty for no filter.
     pub filter: String,
     /// Marked items, by index of the item.
@@ -58,6 +60,15 @@ impl List {
     pub fn window(&self) -> Range<usize> {
         let end = (self.offset + self.height).min(self.rows.len());
         self.offset.min(end)..end
+    }
+
+    /// The rows without the one above all others.
+    pub fn unpinned(&self) -> &[u32] {
+        let is_pin = |item: &u32| self.pinned.as_ref().is_some_and(|(pinned, _)| pinned == item);
+        match self.rows.split_first() {
+            Some((first, rest)) if is_pin(first) => rest,
+            _ => &self.rows,
+        }
     }
 
     /// Whether a filter hides rows.
@@ -115,6 +126,9 @@ impl List {
         let selected = self.rows.get(self.cursor).copied().filter(|_| self.is_chosen);
         let range_from = self.range_from.and_then(|row| self.rows.get(row).copied());
         self.rows = rows;
+        if let Some(item) = self.pin() {
+            self.rows.insert(0, item);
+        }
         self.range_from = range_from.and_then(|item| self.rows.iter().position(|row| *row == item));
         let same = selected.and_then(|item| self.rows.iter().position(|row| *row == item));
         if let Some(row) = same {
@@ -123,6 +137,13 @@ impl List {
             self.cursor = 0;
         }
         self.show_cursor();
+    }
+
+    /// The item above all others, unless the filter hides it.
+    fn pin(&self) -> Option<u32> {
+        let (item, name) = self.pinned.as_ref()?;
+        let fits = |filter: Filter| !filter.rows(std::iter::once((*item, name.as_str()))).is_empty();
+        Filter::parse(&self.filter).is_none_or(fits).then_some(*item)
     }
 
     /// Filters by other words, before [`List::refilter`]. The cursor then goes to the best match, wherever it was; when the

@@ -39,9 +39,6 @@ impl Turn<'_> {
                 detail.scroll = detail.scroll.saturating_add_signed(rows);
             }
         }
-        if pane == Pane::Tags {
-            self.state.tags.goal = None;
-        }
     }
 
     fn click(&mut self, event: MouseEvent) {
@@ -86,9 +83,6 @@ impl Turn<'_> {
             Some(list) => list.scroll(scrolled(list.rows.len()) as isize - list.offset as isize),
             None => self.state.detail.scroll = scrolled(self.lines_of_tab()),
         }
-        if pane == Pane::Tags {
-            self.state.tags.goal = None;
-        }
         true
     }
 
@@ -111,9 +105,6 @@ impl Turn<'_> {
         }
         let is_again = had_focus && list.cursor == row;
         list.go(Move::To(row));
-        if pane == Pane::Tags {
-            self.state.tags.goal = None;
-        }
         if is_again && pane != Pane::Details {
             self.perform(Action::Enter);
         }

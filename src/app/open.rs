@@ -46,9 +46,11 @@ impl Turn<'_> {
         registry.repositories.open_by_name(&repository.name);
         self.remember(&host, &repository.name);
         self.follow();
-        self.state.tags.goal = selector;
         self.state.tags.list.filter.clear();
         self.state.tags.refilter();
+        if let Some(selector) = selector {
+            self.state.tags.open(selector);
+        }
         self.focus(Pane::Tags);
     }
 

@@ -127,9 +127,6 @@ impl Turn<'_> {
 
     /// Moves the cursor of the focused pane, or scrolls its text.
     pub fn go(&mut self, to: Move) {
-        if self.state.focus == Pane::Tags {
-            self.state.tags.goal = None;
-        }
         if let Some(list) = self.list() {
             list.go(to);
             return;

@@ -52,6 +52,13 @@ impl<T> Remote<T> {
         *self = Remote { value: self.value.take(), ..Remote::default() };
     }
 
+    /// Notes that what failed may not fail any more.
+    pub fn outdate_failed(&mut self) {
+        if self.failure.is_some() {
+            self.outdate();
+        }
+    }
+
     /// Whether nothing is known that holds, and nobody asked.
     pub fn is_unasked(&self) -> bool {
         self.at.is_none() && self.failure.is_none() && self.pending.is_none()

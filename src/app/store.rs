@@ -33,8 +33,9 @@ pub struct Store {
 impl Store {
     /// Keeps the tags of a repository that the cursor leaves. What was being loaded is not waited for.
     pub fn keep_tags(&mut self, mut tags: Tags) {
-        if let (Some(repository), Some(goal), false) = (&tags.repository, &tags.goal, tags.tags.complete) {
-            self.goals.insert(repository.clone(), goal.clone());
+        if let (Some(repository), Some(opened), false) = (&tags.repository, &tags.opened, tags.tags.complete)
+        {
+            self.goals.insert(repository.clone(), opened.selector.clone());
         }
         if tags.repository.is_none() || !tags.tags.complete {
             return;

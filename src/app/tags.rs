@@ -1,6 +1,7 @@
 //! The tags of a repository, with what is known of each.
 
 mod names;
+pub mod opened;
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -11,11 +12,12 @@ use super::list::{Change, List, Paged};
 use super::remote::{Remote, Ticket};
 use crate::model::digest::Digest;
 use crate::model::page::Listed;
-use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::reference::{Repository, Tag};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 use crate::model::version_order;
 use names::Names;
+use opened::Opened;
 
 /// The Tags pane.
 #[derive(Debug, Default)]
@@ -36,8 +38,8 @@ pub struct Tags {
     pub sort: Sort,
     /// Whether digest tags are shown.
     pub show_hidden: bool,
-    /// The image to show although its tag is not under the cursor (yet): it was opened by name.
-    pub goal: Option<Selector>,
+    /// The image that was opened by name and is not listed (yet): it has a row of its own.
+    pub opened: Option<Opened>,
     /// Columns of the longest tag that is not hidden, filtered or not: what scrolls by does not move the columns.
     pub longest: usize,
     /// What their names tell.
@@ -110,6 +112,9 @@ impl Tags {
 
     /// The summary under the cursor.
     pub fn summary(&self) -> Option<&Summary> {
+        if let Some(opened) = self.opened_here() {
+            return opened.summary.as_ref();
+        }
         self.summaries.get(&(self.list.selected()? as u32))?.value.as_ref()
     }
 
@@ -141,14 +146,14 @@ impl Tags {
         items.into_iter().filter_map(|item| self.tags.items.get(item as usize)).map(Listed::text).collect()
     }
 
-    /// Takes a page of tags.
+    /// Takes a page of tags; says whether it brought the tag that was opened by name, so that the cursor went there.
     pub fn take(
         &mut self,
         page: Vec<Listed<Tag>>,
         next: Option<Ticket>,
         incomplete: Option<SafeText>,
         now: Timestamp,
-    ) {
+    ) -> bool {
         let old = match next.is_none() && self.tags.incoming.is_some() {
             true => self.looked_at(),
             false => HashMap::new(),
@@ -161,7 +166,7 @@ impl Tags {
             Change::Added(from) => self.added(from),
             Change::Replaced => self.replaced(&old),
         }
-        self.seek();
+        self.seek()
     }
 
     /// Shows the tags behind the first `from`, each at its place: what is there already is sorted.
@@ -181,7 +186,7 @@ impl Tags {
         }
         self.longest = self.names.longest(self.show_hidden);
         new.retain(|item| !self.is_hidden(*item));
-        let mut rows = self.list.rows.clone();
+        let mut rows = self.list.unpinned().to_vec();
         names::merge(&mut rows, &new, |a, b| self.compare(a, b));
         self.list.show(rows);
     }
@@ -220,7 +225,6 @@ impl Tags {
             self.list.cursor = row;
             self.list.show_cursor();
         }
-        self.seek();
     }
 
     fn count_shared(&mut self) {
@@ -353,16 +357,6 @@ impl Tags {
     pub fn digest_tags(&self) -> impl Iterator<Item = &Tag> {
         let items = self.names.digest_tags().iter();
         items.filter_map(|item| self.tags.items.get(*item as usize)?.name())
-    }
-
-    /// Goes to the tag that was opened by name, once it is listed.
-    fn seek(&mut self) {
-        let Some(Selector::Tag(goal)) = &self.goal else { return };
-        let is_goal = |item: &u32| self.tags.items.get(*item as usize).and_then(Listed::name) == Some(goal);
-        if let Some(row) = self.list.rows.iter().position(is_goal) {
-            self.list.go(super::list::Move::To(row));
-            self.goal = None;
-        }
     }
 
     /// The rows whose details are to be loaded next, the visible ones first, and those beside them; all of them where

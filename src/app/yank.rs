@@ -205,7 +205,12 @@ impl Turn<'_> {
                 }
                 self.load_repositories(&host);
             }
-            Pane::Tags => self.load_tags(Duration::ZERO),
+            Pane::Tags => {
+                self.load_tags(Duration::ZERO);
+                if self.state.tags.opened_here().is_some() {
+                    self.load_image(Duration::ZERO, None);
+                }
+            }
             Pane::Details => self.load_image(Duration::ZERO, None),
         }
     }

@@ -57,7 +57,7 @@ impl Canvas<'_, '_> {
     /// The count in a title: `12 of 2012` while something is hidden, with `…` while more may come.
     pub fn count(list: &List, all: usize, is_loading: bool) -> String {
         let more = if is_loading { "…" } else { "" };
-        match list.rows.len() {
+        match list.unpinned().len() {
             _ if all == 0 && is_loading => more.into(),
             shown if shown != all => format!("{shown} of {all}{more}"),
             _ => format!("{all}{more}"),

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::Canvas;
 use super::kind::short;
 use super::theme::Role;
+use crate::app::tags::opened::{OPENED, Opened};
 use crate::app::tags::{SortBy, Tags};
 use crate::app::{Pane, layout};
 use crate::model::failure::FailureKind;
@@ -119,7 +120,10 @@ impl Canvas<'_, '_> {
         self.scrollbar(area, rows, tags.list.offset, tags.list.rows.len());
         if layout::has_foot(self.state, Pane::Tags) {
             match (&tags.tags.failure, &tags.tags.incomplete) {
-                (Some(failure), _) => self.foot(area, Role::Bad, &format!("not refreshed: {}", failure.why)),
+                (Some(failure), _) => {
+                    let what = if tags.tags.at.is_some() { "not refreshed" } else { "no list" };
+                    self.foot(area, Role::Bad, &format!("{what}: {}", failure.why));
+                }
                 (None, Some(why)) => self.foot(area, Role::Warn, &format!("may be incomplete: {why}")),
                 (None, None) => {}
             }
@@ -166,6 +170,9 @@ impl Canvas<'_, '_> {
 
     fn tag_cells(&self, tags: &Tags, row: usize, widths: &Columns) -> Vec<Span<'static>> {
         let Some(item) = tags.list.rows.get(row) else { return Vec::new() };
+        if let Some(opened) = tags.opened.as_ref().filter(|_| *item == OPENED) {
+            return self.opened_cells(tags, opened, widths);
+        }
         let Some(tag) = tags.tags.items.get(*item as usize) else { return Vec::new() };
         let role = if tag.name().is_some() { Role::Text } else { Role::Warn };
         // Of long tags the end tells them apart: `sha256-….sig`.
@@ -188,6 +195,24 @@ impl Canvas<'_, '_> {
                 vec![name, Span::raw("   "), Span::styled(text, self.style(role))]
             }
         }
+    }
+
+    /// The row of the image that was opened by name.
+    fn opened_cells(&self, tags: &Tags, opened: &Opened, widths: &Columns) -> Vec<Span<'static>> {
+        let name = columns::left(&columns::cut_middle(&opened.name(), widths.tag), widths.tag);
+        let mut cells = vec![Span::styled(name, self.style(Role::Strong))];
+        let (text, role) = match (&opened.failure, &opened.summary) {
+            (Some(_), _) if opened.is_missing() => ("not there".to_string(), Role::Bad),
+            (Some(failure), _) => (failure.why.to_string(), Role::Bad),
+            (None, Some(summary)) => {
+                self.summary_cells(&mut cells, tags, summary, widths);
+                return cells;
+            }
+            (None, None) => ("…".to_string(), Role::Dim),
+        };
+        let text = columns::cut(&text, widths.room.saturating_sub(widths.tag + 3));
+        cells.extend([Span::raw("   "), Span::styled(text, self.style(role))]);
+        cells
     }
 
     fn summary_cells(

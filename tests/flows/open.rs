@@ -1,6 +1,7 @@
 //! What is opened, from the command line and later, and what is remembered of it.
 
 use regtui::app::settings::Settings;
+use regtui::demo::faults::Fault;
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::Target;
 
@@ -65,4 +66,104 @@ async fn a_repository_that_is_not_there_is_not_remembered() {
     let harness = Harness::with(demo, vec![target], Settings::default(), registry::settings()).await;
     assert_eq!(harness.state.settings.remembered.get(&host), Some(&vec![]));
     assert_eq!(harness.remembered.last(), Some(&(host, vec![])));
+}
+
+/// Opens `name` by the prompt.
+async fn open(harness: &mut Harness, name: &str) {
+    harness.press("O").await.type_text(name).await.press("Enter").await;
+}
+
+/// What the next key is about: the row under the cursor.
+fn here(harness: &Harness) -> String {
+    harness.state.tags.selector().map_or("nothing".into(), |selector| selector.to_string())
+}
+
+async fn at_app() -> Harness {
+    let harness = Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app").await;
+    assert_eq!(here(&harness), "1.4.2");
+    harness
+}
+
+/// Keys used to act on the image that was opened while another row was highlighted.
+#[tokio::test]
+async fn an_image_opened_by_digest_has_the_cursor_in_a_row_of_its_own() {
+    let mut harness = at_app().await;
+    let digest = harness.demo.store().digest_of("team/app", "1.2.9").expect("a sample");
+    open(&mut harness, &format!("team/app@{digest}")).await;
+    assert_eq!(here(&harness), digest.to_string());
+    harness.shows(&format!("▌ @{}", &digest.hex()[..12]));
+    harness.press("y d").await;
+    assert_eq!(harness.copied, [digest.to_string()]);
+    harness.press("d").await;
+    harness.shows("by digest");
+    harness.shows("also goes  1.2.9");
+    harness.press("Esc j").await;
+    assert_eq!(here(&harness), "1.4.2");
+    harness.shows("› team/app › 1.4.2");
+    harness.press("y r").await;
+    assert!(harness.copied[1].ends_with("/team/app:1.4.2"), "{:?}", harness.copied);
+    harness.press("k").await;
+    assert_eq!(here(&harness), digest.to_string());
+}
+
+#[tokio::test]
+async fn a_tag_that_does_not_exist_is_told_and_keys_act_on_nothing_else() {
+    for by_command_line in [false, true] {
+        let mut harness = at_app().await;
+        match by_command_line {
+            true => {
+                drop(harness.press(":").await.type_text("open team/app:9.9.9").await.press("Enter").await)
+            }
+            false => open(&mut harness, "team/app:9.9.9").await,
+        }
+        harness.shows("failed: there is no tag `9.9.9` in team/app");
+        harness.shows("▌ 9.9.9");
+        assert_eq!(here(&harness), "9.9.9");
+        for key in ["d", "t", "c", "Y"] {
+            harness.press("Esc").await;
+            harness.press(key).await;
+            harness.shows("not now: there is no tag `9.9.9` in team/app");
+            assert!(harness.state.dialogs.is_empty() && harness.state.taken.is_none(), "{key}");
+        }
+        harness.press("y r").await;
+        assert!(harness.copied[0].ends_with("/team/app:9.9.9"), "{:?}", harness.copied);
+        harness.press("j d").await;
+        harness.shows("untag        the named tags go");
+        harness.shows("1.4.2");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_on_the_command_line_that_does_not_exist_is_told_at_every_size() {
+    let mut harness =
+        Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app:9.9.9").await;
+    harness.shows("there is no tag `9.9.9` in team/app");
+    harness.press("Esc").await;
+    for (columns, rows) in [(150, 42), (80, 24), (50, 15)] {
+        harness.resize(columns, rows).await;
+        harness.shows("▌ 9.9.9");
+        harness.shows("not there");
+    }
+}
+
+/// Lists lag behind: what is there is looked into although it is not listed.
+#[tokio::test]
+async fn a_tag_that_exists_and_is_not_listed_can_be_deleted_and_its_row_goes() {
+    let mut harness = at_app().await;
+    let image = harness.demo.store().image("team/app").tag("unlisted").push();
+    let names = harness.demo.store().tags("team/app");
+    let listed: Vec<String> = names.into_iter().filter(|name| name != "unlisted").collect();
+    let body = serde_json::json!({ "name": "team/app", "tags": listed }).to_string();
+    harness.demo.fault(move |request, _| {
+        request.path.ends_with("/tags/list").then(|| Fault::answer(200, &[], body.clone()))
+    });
+    open(&mut harness, "team/app:unlisted").await;
+    harness.shows(&format!("› team/app › unlisted"));
+    harness.shows(&image.digest.short());
+    harness.press("d").await;
+    harness.press("l Enter").await;
+    assert_eq!(harness.demo.store().digest_of("team/app", "unlisted"), None);
+    assert_eq!(here(&harness), "1.4.2");
+    harness.press("Esc Esc").await;
+    harness.does_not_show("unlisted");
 }

@@ -1,0 +1,214 @@
+//! The image that was opened by name: it has a row of its own above the tags for as long as they do not list it, so that
+//! keys act on what is highlighted and on nothing else.
+
+use super::Tags;
+use crate::app::list::Move;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::page::Listed;
+use crate::model::reference::Selector;
+use crate::model::summary::Summary;
+use crate::model::text::SafeText;
+
+/// The row of the image that was opened by name. It stands for no listed tag, and cannot be marked.
+pub const OPENED: u32 = u32::MAX;
+
+/// An image that was opened by name and that no row of the list is.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// As it was named.
+    pub selector: Selector,
+    /// What is known of it.
+    pub summary: Option<Summary>,
+    /// Why it could not be looked into.
+    pub failure: Option<Failure>,
+}
+
+impl Opened {
+    /// What its row calls it: the tag, or the digest behind an `@`.
+    pub fn name(&self) -> String {
+        match &self.selector {
+            Selector::Tag(tag) => tag.to_string(),
+            Selector::Digest(digest) => format!("@{}", digest.short()),
+        }
+    }
+
+    /// Whether the registry said that there is no such image.
+    pub fn is_missing(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::NotFound)
+    }
+
+    /// That it is not there, in words.
+    pub fn missing(&self, repository: &impl std::fmt::Display) -> SafeText {
+        SafeText::from(match &self.selector {
+            Selector::Tag(tag) => format!("there is no tag `{tag}` in {repository}"),
+            Selector::Digest(digest) => format!("there is no image {} in {repository}", digest.short()),
+        })
+    }
+}
+
+impl Tags {
+    /// Goes to an image: to its tag if that is listed, else to a row of its own.
+    pub fn open(&mut self, selector: Selector) {
+        self.list.filter.clear();
+        self.list.pinned = Some((OPENED, selector.to_string()));
+        self.opened = Some(Opened { selector, summary: None, failure: None });
+        self.show();
+        self.list.go(Move::To(0));
+        self.seek();
+    }
+
+    /// What the row under the cursor is.
+    pub fn selector(&self) -> Option<Selector> {
+        match self.opened_here() {
+            Some(opened) => Some(opened.selector.clone()),
+            None => self.selected().cloned().map(Selector::Tag),
+        }
+    }
+
+    /// The image that was opened by name, if its row is under the cursor.
+    pub fn opened_here(&self) -> Option<&Opened> {
+        let is_here = self.list.selected() == Some(OPENED as usize);
+        self.opened.as_ref().filter(|_| is_here)
+    }
+
+    /// Takes what was found out about the image whose own row is under the cursor. One that was there and is gone loses
+    /// its row.
+    pub fn note_opened(&mut self, found: Result<Summary, Failure>) {
+        let Some(opened) = self.opened.as_mut() else { return };
+        match found {
+            Ok(summary) => (opened.summary, opened.failure) = (Some(summary), None),
+            Err(failure) if failure.kind == FailureKind::NotFound && opened.summary.is_some() => self.close(),
+            Err(failure) => opened.failure = Some(failure),
+        }
+    }
+
+    /// Takes the row of its own away.
+    fn close(&mut self) {
+        self.opened = None;
+        self.list.pinned = None;
+        self.show();
+    }
+
+    /// Leaves the row of its own for that of the tag as soon as it is listed; says whether the cursor went there.
+    pub(super) fn seek(&mut self) -> bool {
+        let Some(Selector::Tag(goal)) = self.opened.as_ref().map(|opened| &opened.selector) else {
+            return false;
+        };
+        let is_goal = |item: &u32| self.tags.items.get(*item as usize).and_then(Listed::name) == Some(goal);
+        let Some(item) = self.list.rows.iter().copied().find(is_goal) else { return false };
+        let was_here = self.opened_here().is_some();
+        self.close();
+        let row = self.list.rows.iter().position(|shown| *shown == item).filter(|_| was_here);
+        if let Some(row) = row {
+            self.list.go(Move::To(row));
+        }
+        row.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::app::remote::Tickets;
+    use crate::app::tags::Sort;
+    use crate::model::digest::Digest;
+    use crate::model::reference::{Repository, Tag};
+
+    fn tag(text: &str) -> Tag {
+        Tag::parse(text).expect("a tag")
+    }
+
+    fn page(names: &[&str]) -> Vec<Listed<Tag>> {
+        names.iter().map(|name| Listed::Named(tag(name))).collect()
+    }
+
+    fn tags(names: &[&str]) -> Tags {
+        let repository = Repository::parse("r.test/app").expect("a repository");
+        let mut tags = Tags::of(repository, Sort::default(), false, 9);
+        tags.take(page(names), None, None, Timestamp::UNIX_EPOCH);
+        tags
+    }
+
+    fn here(tags: &Tags) -> String {
+        tags.selector().map_or("nothing".into(), |selector| selector.to_string())
+    }
+
+    #[test]
+    fn a_digest_has_a_row_of_its_own_which_the_cursor_can_leave_and_come_back_to() {
+        let digest = Selector::Digest(Digest::sha256(b"one"));
+        let mut tags = tags(&["1", "2"]);
+        tags.open(digest.clone());
+        assert_eq!(here(&tags), digest.to_string());
+        tags.list.go(Move::By(1));
+        assert_eq!(here(&tags), "2");
+        tags.list.go(Move::By(-1));
+        assert_eq!(here(&tags), digest.to_string());
+        tags.list.toggle_mark();
+        assert!(tags.list.marks.is_empty(), "it is no tag of the list");
+    }
+
+    #[test]
+    fn a_tag_that_is_not_listed_has_a_row_of_its_own_until_it_is() {
+        let mut tickets = Tickets::default();
+        let mut tags = tags(&["1", "2"]);
+        tags.open(Selector::Tag(tag("0.9")));
+        assert_eq!((here(&tags).as_str(), tags.list.rows.len()), ("0.9", 3));
+        for names in [&["1", "2"][..], &["0.9", "1", "2"]] {
+            tags.tags.begin(tickets.issue());
+            tags.take(page(names), None, None, Timestamp::UNIX_EPOCH);
+            assert_eq!(here(&tags), "0.9", "{names:?}");
+        }
+        assert!(tags.opened.is_none() && tags.list.rows.len() == 3);
+        assert_eq!(tags.list.cursor, 2, "its own place in the list");
+    }
+
+    #[test]
+    fn a_listed_tag_that_is_opened_needs_no_row_of_its_own() {
+        let mut tags = tags(&["1", "2", "3"]);
+        tags.list.set_filter("3");
+        tags.refilter();
+        tags.open(Selector::Tag(tag("1")));
+        assert_eq!((here(&tags).as_str(), tags.list.rows.len()), ("1", 3));
+    }
+
+    #[test]
+    fn the_cursor_stays_where_the_user_went_when_the_opened_tag_is_listed() {
+        let mut tickets = Tickets::default();
+        let mut tags = tags(&["1", "2"]);
+        tags.open(Selector::Tag(tag("3")));
+        tags.list.go(Move::To(2));
+        assert_eq!(here(&tags), "1");
+        tags.tags.begin(tickets.issue());
+        tags.take(page(&["1", "2", "3"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(here(&tags), "1");
+    }
+
+    #[test]
+    fn a_filter_hides_the_row_unless_it_fits() {
+        let mut tags = tags(&["1", "2"]);
+        tags.open(Selector::Tag(tag("nightly")));
+        for (filter, expected) in [("2", "2"), ("night", "nightly"), ("x", "nothing")] {
+            tags.list.set_filter(filter);
+            tags.refilter();
+            assert_eq!(here(&tags), expected, "{filter}");
+        }
+    }
+
+    #[test]
+    fn what_was_there_and_is_gone_loses_its_row_and_what_never_was_keeps_it() {
+        let gone = || Failure {
+            what: "cannot look into it".into(),
+            why: "404".into(),
+            hint: None,
+            kind: FailureKind::NotFound,
+        };
+        let mut tags = tags(&["1", "2"]);
+        tags.open(Selector::Tag(tag("0.9")));
+        tags.note_opened(Err(gone()));
+        assert!(tags.opened_here().is_some_and(Opened::is_missing));
+        tags.note_opened(Err(gone()));
+        assert_eq!(here(&tags), "0.9");
+    }
+}
