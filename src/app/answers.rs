@@ -30,11 +30,8 @@ impl Turn<'_> {
             }
             (Slot::Tags, Answer::Tags(answer)) => self.tags(ticket, answer),
             (Slot::Summary(..), Answer::Summary(answer)) => {
-                let tags = &mut self.state.tags;
-                tags.take_summary(ticket, answer, now);
-                if tags.waiting.is_empty() && tags.wanted(1).is_empty() {
-                    tags.settle();
-                }
+                self.state.tags.take_summary(ticket, answer, now);
+                self.settle_at_rest();
             }
             (Slot::Detail, Answer::Inspection(answer)) => self.inspection(ticket, answer),
             (Slot::Plan, Answer::Plan(answer)) => self.planned(ticket, answer),
@@ -179,6 +176,15 @@ impl Turn<'_> {
         self.mend_tab();
         if let (Some((_, Selector::Tag(tag))), Some(summary)) = (&self.state.detail.of, summary) {
             self.state.tags.note(tag, &summary, self.now);
+            self.settle_at_rest();
+        }
+    }
+
+    /// Sorts again as soon as no row is awaited any more; before that, ticks do.
+    fn settle_at_rest(&mut self) {
+        let tags = &mut self.state.tags;
+        if tags.waiting.is_empty() && tags.wanted(1).is_empty() {
+            tags.settle();
         }
     }
 

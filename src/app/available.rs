@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use super::action::Action;
 use super::chosen::{is_copyable, marked_repositories, missing, place, place_of_chosen};
+use super::list::Paged;
 use super::{Pane, State};
+use crate::model::plural::grouped;
 use crate::model::work::rules::Refusal;
 
 /// Why not, in words for the user.
@@ -16,10 +18,11 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
     match action {
         Action::Sort => refuse_unless(state.tags.repository.is_some(), "there are no tags to sort"),
         Action::Filter => refuse_unless(state.focus != Pane::Details, "only lists can be filtered"),
-        Action::Mark | Action::MarkRange | Action::MarkAll | Action::Unmark => refuse_unless(
-            matches!(state.focus, Pane::Repositories | Pane::Tags),
-            "only repositories and tags can be marked",
-        ),
+        Action::Mark | Action::MarkRange | Action::MarkAll | Action::Unmark => {
+            let can_be_marked = matches!(state.focus, Pane::Repositories | Pane::Tags);
+            refuse_unless(can_be_marked, "only repositories and tags can be marked")?;
+            marks(action, state)
+        }
         Action::NextTab | Action::PreviousTab => {
             refuse_unless(state.detail.of.is_some(), "no image is shown")
         }
@@ -44,6 +47,64 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
         Action::Put => puts(state),
         Action::Compare => refuse_unless(state.tags.repository.is_some(), "no repository is chosen"),
         _ => Ok(()),
+    }
+}
+
+/// Whether everything is known that marks depend on: the order of what is marked one below the other, and the whole list
+/// for ranges.
+fn marks(action: Action, state: &State) -> Result<(), Why> {
+    let is_one = action == Action::Mark;
+    let (list, shown) = match (state.focus, state.registries.selected()) {
+        (Pane::Tags, _) => (Loaded::of(&state.tags.tags), &state.tags.list),
+        (Pane::Repositories, Some(registry)) => {
+            (Loaded::of(&registry.repositories.names), &registry.repositories.list)
+        }
+        _ => return Ok(()),
+    };
+    if action == Action::Unmark || action == Action::MarkRange && shown.range_from.is_some() {
+        return Ok(());
+    }
+    match list {
+        Loaded::Wholly => {}
+        _ if is_one => {}
+        Loaded::InPart(so_far) => {
+            let why = format!(
+                "the list is still loading, {} so far: ranges and `*` wait for the rest",
+                grouped(so_far)
+            );
+            return Err(format!("{why}; Space marks one").into());
+        }
+        Loaded::CutOff => {
+            return Err(Cow::Borrowed(
+                "a part of the list did not come, so ranges and `*` would miss it: `r` asks again; Space marks one",
+            ));
+        }
+    }
+    match state.tags.known_so_far().filter(|_| state.focus == Pane::Tags && !state.tags.is_in_order()) {
+        Some(known) => {
+            Err(format!("{known}; marks wait until the order is complete, or sort by name: `s` `n`").into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// How much of a list has come.
+enum Loaded {
+    /// All of it, or as much as ever will.
+    Wholly,
+    /// So many items; others will come.
+    InPart(usize),
+    /// Not all, and nothing more will come by itself.
+    CutOff,
+}
+
+impl Loaded {
+    fn of<T>(list: &Paged<T>) -> Loaded {
+        match (list.complete, list.at) {
+            (false, _) if list.is_loading() => Loaded::InPart(list.items.len()),
+            (false, Some(_)) => Loaded::CutOff,
+            _ => Loaded::Wholly,
+        }
     }
 }
 

@@ -178,7 +178,10 @@ pub fn has_foot(state: &State, pane: Pane) -> bool {
         Pane::Tags => {
             let tags = &state.tags.tags;
             let has_rows = !tags.items.is_empty() || state.tags.opened.is_some();
-            has_rows && (tags.failure.is_some() || tags.incomplete.is_some())
+            has_rows
+                && (tags.failure.is_some()
+                    || tags.incomplete.is_some()
+                    || state.tags.known_so_far().is_some())
         }
         Pane::Details => {
             let inspection = &state.detail.inspection;

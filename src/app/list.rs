@@ -33,6 +33,10 @@ pub struct List {
     pub marked_before: HashSet<u32>,
     /// Whether the user chose the row under the cursor: then the cursor stays on it when rows come and go.
     pub is_chosen: bool,
+    /// Whether rows get other places while answers come: until they have them, the cursor stays on its item in any case.
+    pub holds: bool,
+    /// Where the rows begin of which it is not known by what the others are sorted: no range reaches over that.
+    pub parted_at: Option<usize>,
 }
 
 /// A way to move the cursor.
@@ -123,7 +127,8 @@ impl List {
 
     /// Shows other rows. The cursor stays on its item if the user chose it and it is still there.
     pub fn show(&mut self, rows: Vec<u32>) {
-        let selected = self.rows.get(self.cursor).copied().filter(|_| self.is_chosen);
+        let selected = self.rows.get(self.cursor).copied().filter(|_| self.is_chosen || self.holds);
+        let line = self.cursor.saturating_sub(self.offset);
         let range_from = self.range_from.and_then(|row| self.rows.get(row).copied());
         self.rows = rows;
         if let Some(item) = self.pin() {
@@ -132,11 +137,24 @@ impl List {
         self.range_from = range_from.and_then(|item| self.rows.iter().position(|row| *row == item));
         let same = selected.and_then(|item| self.rows.iter().position(|row| *row == item));
         if let Some(row) = same {
+            if self.holds {
+                self.offset = row.saturating_sub(line);
+            }
             self.cursor = row;
         } else if !self.is_chosen {
             self.cursor = 0;
         }
         self.show_cursor();
+    }
+
+    /// Keeps the cursor on its item while rows get other places. When they have them, a cursor that nobody has moved goes
+    /// to the top.
+    pub fn hold(&mut self, holds: bool) {
+        let is_over = std::mem::replace(&mut self.holds, holds) && !holds;
+        if is_over && !self.is_chosen {
+            self.cursor = 0;
+            self.show_cursor();
+        }
     }
 
     /// The item above all others, unless the filter hides it.
@@ -153,6 +171,7 @@ impl List {
             // Rows that appear in the middle of a range were not seen when it began.
             self.range_from = None;
             self.is_chosen = typed.is_empty();
+            self.holds = false;
             self.filter = typed.into();
         }
     }
@@ -233,7 +252,13 @@ impl List {
 
     fn mark_range(&mut self, from: usize) {
         self.marks.clone_from(&self.marked_before);
-        self.mark(from.min(self.cursor)..from.max(self.cursor) + 1);
+        let (mut first, mut end) = (from.min(self.cursor), from.max(self.cursor) + 1);
+        match self.parted_at {
+            Some(border) if from < border => end = end.min(border),
+            Some(border) => first = first.max(border),
+            None => {}
+        }
+        self.mark(first..end);
     }
 
     fn mark(&mut self, rows: Range<usize>) {

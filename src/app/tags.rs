@@ -2,6 +2,7 @@
 
 mod names;
 pub mod opened;
+mod progress;
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -18,6 +19,7 @@ use crate::model::text::SafeText;
 use crate::model::version_order;
 use names::Names;
 use opened::Opened;
+use progress::Progress;
 
 /// The Tags pane.
 #[derive(Debug, Default)]
@@ -44,6 +46,8 @@ pub struct Tags {
     pub longest: usize,
     /// What their names tell.
     names: Names,
+    /// What is known of the rows, where their order depends on it.
+    progress: Progress,
     /// Whether summaries came that may change the order.
     is_order_stale: bool,
     /// Whether a job may have taken the last tag away: where the list is not found then, there are none.
@@ -244,9 +248,13 @@ impl Tags {
         let Some(item) = self.waiting.remove(&ticket) else { return false };
         let Some(remote) = self.summaries.get_mut(&item) else { return false };
         let before = remote.value.as_ref().map(|summary| summary.digest);
+        let has_failed = answer.is_err();
         let is_awaited = remote.answer(ticket, answer, now);
         let after = remote.value.as_ref().map(|summary| summary.digest);
         self.recount(before, after);
+        if is_awaited {
+            self.settled(item, has_failed);
+        }
         is_awaited
     }
 
@@ -260,6 +268,7 @@ impl Tags {
         let pending = remote.pending;
         *remote = Remote { value: Some(summary.clone()), failure: None, pending, at: Some(now) };
         self.recount(before, Some(summary.digest));
+        self.settled(item as u32, false);
     }
 
     fn recount(&mut self, before: Option<Digest>, after: Option<Digest>) {
@@ -278,7 +287,12 @@ impl Tags {
     /// Sorts again if summaries came that may change the order. Not after each of them: rows would dance.
     pub fn settle(&mut self) {
         if std::mem::take(&mut self.is_order_stale) {
+            let before = self.list.rows.clone();
             self.sort();
+            if self.list.rows != before {
+                // A range is over what was seen.
+                self.list.range_from = None;
+            }
         }
     }
 
@@ -291,23 +305,20 @@ impl Tags {
     /// Sorts in this order.
     pub fn set_sort(&mut self, sort: Sort) {
         self.sort = sort;
+        self.list.range_from = None;
+        self.list.holds = sort.by.needs_details();
         self.sort();
     }
 
     fn sort(&mut self) {
-        let known = |item: &u32| self.summaries.get(item).and_then(|summary| summary.value.as_ref());
         let is_reversed = self.sort.reversed;
         let mut order = std::mem::take(&mut self.list.order);
         match self.sort.by {
             SortBy::Name | SortBy::Version => order.sort_by(|a, b| self.compare(*a, *b)),
-            SortBy::Date => {
-                let date = |item: &u32| known(item)?.created.map(|created| created.as_second());
-                order.sort_by(|a, b| largest_first(date(a), date(b), is_reversed));
-            }
-            SortBy::Size => {
-                let size = |item: &u32| known(item)?.size;
-                order.sort_by(|a, b| largest_first(size(a), size(b), is_reversed));
-            }
+            SortBy::Date | SortBy::Size => order.sort_by(|a, b| {
+                let alike = || self.name_of(*a).cmp(self.name_of(*b));
+                largest_first(self.rank(*a), self.rank(*b), is_reversed).then_with(alike)
+            }),
         }
         self.list.order = order;
         self.show();
@@ -334,13 +345,17 @@ impl Tags {
     fn show(&mut self) {
         self.longest = self.names.longest(self.show_hidden);
         if !self.list.is_filtered() && self.hidden() == 0 {
-            return self.list.show(self.list.order.clone());
+            self.list.show(self.list.order.clone());
+        } else {
+            let (items, show_hidden) = (&self.tags.items, self.show_hidden);
+            self.list.refilter(|item| {
+                let tag = items.get(item as usize)?;
+                (show_hidden || !tag.name().is_some_and(Tag::is_digest_tag)).then(|| tag.text())
+            });
         }
-        let (items, show_hidden) = (&self.tags.items, self.show_hidden);
-        self.list.refilter(|item| {
-            let tag = items.get(item as usize)?;
-            (show_hidden || !tag.name().is_some_and(Tag::is_digest_tag)).then(|| tag.text())
-        });
+        self.survey();
+        let comes = self.tags.is_loading() && !self.tags.complete;
+        self.list.hold(!self.is_in_order() || comes && self.sort.by.needs_details());
     }
 
     fn is_hidden(&self, item: u32) -> bool {
@@ -359,14 +374,14 @@ impl Tags {
         items.filter_map(|item| self.tags.items.get(*item as usize)?.name())
     }
 
-    /// The rows whose details are to be loaded next, the visible ones first, and those beside them; all of them where
-    /// the order depends on it. At most `most`.
+    /// The rows whose details are to be loaded next, the visible ones first, and those beside them; all that a filter
+    /// leaves where the order depends on it. At most `most`.
     pub fn wanted(&self, most: usize) -> Vec<u32> {
         let shown = self.list.window();
         let beyond = shown.end..(shown.end + shown.len() / 2).min(self.list.rows.len());
         let before = shown.start.saturating_sub(shown.len() / 2)..shown.start;
         let near = shown.chain(beyond).chain(before).filter_map(|row| self.list.rows.get(row));
-        let rest = self.list.order.iter().filter(|_| self.sort.by.needs_details());
+        let rest = self.progress.unsettled.iter();
         let is_wanted = |item: &u32| match self.summaries.get(item) {
             Some(remote) => remote.pending.is_none() && remote.failure.is_none() && remote.at.is_none(),
             None => self.tags.items.get(*item as usize).is_some_and(|tag| tag.name().is_some()),
@@ -392,7 +407,7 @@ impl Tags {
     }
 }
 
-/// What is not known stays at the end, whichever way round; what is alike stays as it is.
+/// What is not known stays at the end, whichever way round.
 fn largest_first<T: Ord>(a: Option<T>, b: Option<T>, is_reversed: bool) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) if is_reversed => a.cmp(&b),

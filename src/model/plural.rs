@@ -8,9 +8,28 @@ pub fn counted(count: usize, one: &str, many: &str) -> String {
     }
 }
 
+/// A number with commas between its thousands: `1,000`.
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_parted_by_commas() {
+        let said = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
+        assert_eq!(said, ["0", "999", "1,000", "12,345", "1,234,567"]);
+    }
 
     #[test]
     fn only_one_is_singular() {

@@ -125,7 +125,13 @@ impl Canvas<'_, '_> {
                     self.foot(area, Role::Bad, &format!("{what}: {}", failure.why));
                 }
                 (None, Some(why)) => self.foot(area, Role::Warn, &format!("may be incomplete: {why}")),
-                (None, None) => {}
+                (None, None) => match tags.known_so_far() {
+                    Some(known) if tags.is_in_order() => {
+                        self.foot(area, Role::Warn, &format!("{known}; the rest stands below"));
+                    }
+                    Some(known) => self.foot(area, Role::Warn, &known),
+                    None => {}
+                },
             }
         }
     }

@@ -4,10 +4,11 @@ use regtui::app::Pane;
 use regtui::app::msg::Msg;
 use regtui::app::settings::Settings;
 use regtui::app::tags::SortBy;
-use regtui::demo::{self, Demo};
+use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::Target;
 
-use crate::support::harness::Harness;
+use crate::support::harness::{Harness, key_of};
 use crate::support::registry;
 
 async fn at_tags() -> Harness {
@@ -71,6 +72,107 @@ async fn marks_of_repositories_that_a_filter_or_a_namespace_hides_are_counted() 
     harness.does_not_show("1 hidden");
     harness.press("Esc").await;
     harness.does_not_show("marked");
+}
+
+/// "All but the newest ten" used to be marked by the order of the dates known so far.
+#[tokio::test]
+async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
+    let store = Store::new();
+    for number in 0..30 {
+        let image = store.image("app").tag(format!("1.{number:02}")).label("n", number.to_string());
+        image.created(format!("2025-01-{:02}T00:00:00Z", 1 + (number * 7) % 30)).push();
+    }
+    let mut harness = Harness::open(demo::Settings::default(), store, "/app").await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    harness.demo.fault(move |request, _| {
+        // Of the tags below what is visible some wait.
+        let waits = ["1.00", "1.01", "1.02"].iter().any(|tag| request.path.ends_with(&format!("/{tag}")));
+        waits.then(|| Fault::Gate(held.clone()))
+    });
+    harness.resize(120, 14).await;
+    harness.press("R").await;
+    for key in ["s", "d"] {
+        harness.wait(300);
+        harness.take(Msg::Key(key_of(key)));
+    }
+    let before = harness.state.tags.selected().cloned();
+    gate.reached_by(3).await;
+    harness.until(|harness| harness.screen().contains("27 of 30 dates known")).await;
+    harness.take(Msg::Ticked);
+    assert_eq!(harness.state.tags.selected().cloned(), before, "the cursor stays on its row");
+    let names: Vec<&str> = {
+        let tags = &harness.state.tags;
+        tags.list.rows.iter().map(|item| tags.tags.items[*item as usize].text()).collect()
+    };
+    assert_eq!(names[27..], ["1.00", "1.01", "1.02"]);
+    for key in ["v", "*", "Space"] {
+        harness.take(Msg::Key(key_of("Esc")));
+        harness.take(Msg::Key(key_of(key)));
+        harness.shows("not now: 27 of 30 dates known; marks wait until the order is complete");
+        assert!(harness.state.tags.list.marks.is_empty(), "{key}");
+    }
+    gate.open();
+    harness.settle().await;
+    harness.press("Esc").await;
+    harness.does_not_show("dates known");
+    harness.press("j j j j j j j j j j v G").await;
+    harness.shows("20 marked");
+    let tags = &harness.state.tags;
+    let newest = tags.list.rows.iter().take(10);
+    assert!(newest.clone().all(|item| !tags.list.marks.contains(item)));
+    let created = |item: &u32| tags.summaries[item].value.as_ref().and_then(|summary| summary.created);
+    assert!(tags.list.rows.is_sorted_by(|a, b| created(a) >= created(b)));
+}
+
+#[tokio::test]
+async fn ranges_wait_for_the_rest_of_a_list_that_still_loads() {
+    let store = Store::new();
+    for number in 0..1500 {
+        store.image("many").tag(format!("1.{number:04}")).push();
+    }
+    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let gate = Gate::new();
+    let held = gate.clone();
+    demo.fault(move |request, _| {
+        let is_second = request.path.ends_with("/tags/list") && request.query.contains("last=");
+        is_second.then(|| Fault::Gate(held.clone()))
+    });
+    let target = Target::parse(&format!("{}/many", demo.address())).expect("a target");
+    let mut harness = Harness::unsettled(demo, vec![target]);
+    harness.until(|harness| !harness.state.tags.tags.items.is_empty()).await;
+    for key in ["v", "*"] {
+        harness.take(Msg::Key(key_of(key)));
+        harness.shows("not now: the list is still loading, 1,000 so far: ranges and `*` wait for the rest");
+        assert!(harness.state.tags.list.marks.is_empty());
+    }
+    harness.wait(1000);
+    harness.take(Msg::Key(key_of("Space")));
+    assert_eq!(harness.state.tags.list.marks.len(), 1);
+    gate.open();
+    harness.settle().await;
+    harness.press("Esc *").await;
+    harness.shows("1500 marked");
+}
+
+#[tokio::test]
+async fn a_list_that_was_cut_off_takes_single_marks_only() {
+    let store = Store::new();
+    for number in 0..1500 {
+        store.image("many").tag(format!("1.{number:04}")).push();
+    }
+    let mut harness = Harness::open(demo::Settings::default(), Store::new(), "").await;
+    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    demo.fault(|request, _| request.query.contains("last=").then(|| Fault::status(403)));
+    let address = demo.address();
+    harness.press("O").await.type_text(&format!("{address}/many")).await.press("Enter").await;
+    harness.press("*").await;
+    harness.shows("a part of the list did not come");
+    harness.press("Esc Space").await;
+    harness.shows("1 marked");
+    demo.clear_faults();
+    harness.press("r").await.press("*").await;
+    harness.shows("1500 marked");
 }
 
 #[tokio::test]

@@ -110,11 +110,10 @@ async fn an_image_opened_by_digest_has_the_cursor_in_a_row_of_its_own() {
 async fn a_tag_that_does_not_exist_is_told_and_keys_act_on_nothing_else() {
     for by_command_line in [false, true] {
         let mut harness = at_app().await;
-        match by_command_line {
-            true => {
-                drop(harness.press(":").await.type_text("open team/app:9.9.9").await.press("Enter").await)
-            }
-            false => open(&mut harness, "team/app:9.9.9").await,
+        if by_command_line {
+            harness.press(":").await.type_text("open team/app:9.9.9").await.press("Enter").await;
+        } else {
+            open(&mut harness, "team/app:9.9.9").await;
         }
         harness.shows("failed: there is no tag `9.9.9` in team/app");
         harness.shows("▌ 9.9.9");
@@ -158,7 +157,7 @@ async fn a_tag_that_exists_and_is_not_listed_can_be_deleted_and_its_row_goes() {
         request.path.ends_with("/tags/list").then(|| Fault::answer(200, &[], body.clone()))
     });
     open(&mut harness, "team/app:unlisted").await;
-    harness.shows(&format!("› team/app › unlisted"));
+    harness.shows("› team/app › unlisted");
     harness.shows(&image.digest.short());
     harness.press("d").await;
     harness.press("l Enter").await;

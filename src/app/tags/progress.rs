@@ -1,0 +1,265 @@
+//! How far the details are known by which tags are sorted. Rows of which nothing is known yet are a group of their own below
+//! the others, in the order of their names; and keys that depend on the order wait until it is complete.
+
+use std::collections::BTreeSet;
+
+use super::{SortBy, Tags};
+use crate::app::list::HEADING;
+use crate::model::page::Listed;
+use crate::model::plural::grouped;
+use crate::model::time::is_reproducible;
+
+/// How much is known of the rows shown, where their order depends on it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Rows that were not answered yet.
+    pub(super) unsettled: BTreeSet<u32>,
+    /// How many rows failed.
+    failed: usize,
+}
+
+impl Tags {
+    /// How many rows are shown, and of how many it is known by what they are sorted; none where the order depends on
+    /// nothing but their names.
+    fn known(&self) -> Option<(usize, usize)> {
+        let all = self.list.unpinned().len();
+        let unknown = self.progress.unsettled.len() + self.progress.failed;
+        self.sort.by.needs_details().then(|| (all.saturating_sub(unknown), all))
+    }
+
+    /// `612 of 1,000 dates known`, as long as that is not all.
+    pub fn known_so_far(&self) -> Option<String> {
+        let (known, all) = self.known().filter(|(known, all)| known < all)?;
+        let what = if self.sort.by == SortBy::Size { "sizes" } else { "dates" };
+        Some(format!("{} of {} {what} known", grouped(known), grouped(all)))
+    }
+
+    /// Whether no answer is awaited that would give rows other places.
+    pub fn is_in_order(&self) -> bool {
+        self.progress.unsettled.is_empty() && !self.is_order_stale
+    }
+
+    /// Looks at what is known of the rows shown. Rows whose details failed count as answered: they stay in their group.
+    pub(super) fn survey(&mut self) {
+        self.progress = Progress::default();
+        self.list.parted_at = None;
+        if !self.sort.by.needs_details() {
+            return;
+        }
+        for item in self.list.rows.iter().filter(|item| **item & HEADING == 0) {
+            let is_named = self.tags.items.get(*item as usize).is_some_and(|tag| tag.name().is_some());
+            match self.summaries.get(item) {
+                _ if !is_named => {}
+                Some(row) if row.failure.is_some() => self.progress.failed += 1,
+                Some(row) if row.at.is_some() => {}
+                _ => drop(self.progress.unsettled.insert(*item)),
+            }
+        }
+        let unknown = self.list.rows.iter().rev().take_while(|item| self.rank(**item).is_none()).count();
+        self.list.parted_at = Some(self.list.rows.len() - unknown);
+    }
+
+    /// Notes that a row was answered.
+    pub(super) fn settled(&mut self, item: u32, failed: bool) {
+        if self.progress.unsettled.remove(&item) {
+            self.progress.failed += usize::from(failed);
+            self.is_order_stale = true;
+        }
+    }
+
+    /// By what a tag is sorted where that is in its details: its date or its size, as a number.
+    pub(super) fn rank(&self, item: u32) -> Option<i128> {
+        let summary = self.summaries.get(&item)?.value.as_ref()?;
+        match self.sort.by {
+            SortBy::Date => {
+                let created = summary.created.filter(|created| !is_reproducible(*created))?;
+                Some(created.as_second().into())
+            }
+            SortBy::Size => summary.size.map(i128::from),
+            SortBy::Version | SortBy::Name => None,
+        }
+    }
+
+    /// The name of a tag, as listed.
+    pub(super) fn name_of(&self, item: u32) -> &str {
+        self.tags.items.get(item as usize).map_or("", Listed::text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::app::list::Move;
+    use crate::app::remote::{Ticket, Tickets};
+    use crate::app::tags::Sort;
+    use crate::model::digest::Digest;
+    use crate::model::failure::{Failure, FailureKind};
+    use crate::model::media_type::{MediaType, OCI_MANIFEST};
+    use crate::model::reference::{Repository, Tag};
+    use crate::model::summary::{Kind, Summary};
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    struct Bench {
+        tags: Tags,
+        tickets: Tickets,
+    }
+
+    impl Bench {
+        /// Tags `t0`, `t1` and so on, sorted by date.
+        fn new(count: u32) -> Bench {
+            let repository = Repository::parse("r.test/app").expect("a repository");
+            let mut tags = Tags::of(repository, Sort::default(), false, 5);
+            let name = |number| Listed::Named(Tag::parse(&format!("t{number:02}")).expect("a tag"));
+            tags.take((0..count).map(name).collect(), None, None, NOW);
+            tags.sort_by(SortBy::Date);
+            Bench { tags, tickets: Tickets::default() }
+        }
+
+        fn ask(&mut self, item: u32) -> Ticket {
+            let ticket = self.tickets.issue();
+            self.tags.waiting.insert(ticket, item);
+            self.tags.summaries.entry(item).or_default().ask(ticket);
+            ticket
+        }
+
+        /// Answers a row: built on that day.
+        fn dated(&mut self, item: u32, day: Option<i64>) {
+            let created =
+                day.map(|day| Timestamp::from_second(1_700_000_000 + day * 86_400).expect("a date"));
+            let summary = Summary {
+                digest: Digest::sha256(item.to_string().as_bytes()),
+                media_type: MediaType::new(OCI_MANIFEST),
+                kind: Kind::Image,
+                size: day.map(|day| day as u64),
+                created,
+                platforms: Vec::new(),
+            };
+            let ticket = self.ask(item);
+            self.tags.take_summary(ticket, Ok(summary), NOW);
+            self.tags.settle();
+        }
+
+        fn fails(&mut self, item: u32) {
+            let failure =
+                Failure { what: "".into(), why: "503".into(), hint: None, kind: FailureKind::Local };
+            let ticket = self.ask(item);
+            self.tags.take_summary(ticket, Err(failure), NOW);
+            self.tags.settle();
+        }
+    }
+
+    #[test]
+    fn rows_without_a_date_stay_below_by_name_and_are_counted() {
+        let mut bench = Bench::new(5);
+        assert_eq!(bench.tags.known_so_far().as_deref(), Some("0 of 5 dates known"));
+        assert_eq!(bench.tags.list.rows, [0, 1, 2, 3, 4]);
+        bench.dated(3, Some(1));
+        bench.dated(1, Some(9));
+        assert_eq!(bench.tags.list.rows, [1, 3, 0, 2, 4]);
+        assert_eq!(bench.tags.known_so_far().as_deref(), Some("2 of 5 dates known"));
+        bench.tags.set_sort(Sort { by: SortBy::Date, reversed: true });
+        assert_eq!(bench.tags.list.rows, [3, 1, 0, 2, 4], "the other way round they stay below too");
+        bench.tags.set_sort(Sort { by: SortBy::Size, reversed: false });
+        assert_eq!(bench.tags.known_so_far().as_deref(), Some("2 of 5 sizes known"));
+        assert!(!bench.tags.is_in_order());
+    }
+
+    #[test]
+    fn the_order_is_complete_when_every_row_was_answered_and_no_range_reaches_rows_without_a_date() {
+        let mut bench = Bench::new(4);
+        bench.dated(0, Some(2));
+        bench.dated(1, None);
+        bench.dated(2, Some(3));
+        assert!(!bench.tags.is_in_order());
+        bench.fails(3);
+        assert!(bench.tags.is_in_order());
+        assert_eq!(bench.tags.known_so_far().as_deref(), Some("3 of 4 dates known"));
+        assert_eq!(bench.tags.list.rows, [2, 0, 1, 3]);
+        bench.tags.list.go(Move::To(1));
+        bench.tags.list.toggle_range();
+        bench.tags.list.go(Move::Last);
+        assert_eq!(bench.tags.list.marked(), [0], "all but the newest one");
+        bench.tags.list.unmark();
+        bench.tags.list.toggle_range();
+        bench.tags.list.go(Move::First);
+        assert_eq!(bench.tags.list.marked(), [1, 3], "nor from there into the others");
+    }
+
+    #[test]
+    fn a_date_that_stands_for_no_date_is_none() {
+        let mut bench = Bench::new(3);
+        bench.dated(0, Some(-19_675));
+        bench.dated(1, Some(1));
+        bench.dated(2, Some(2));
+        assert_eq!((bench.tags.list.rows.as_slice(), bench.tags.list.parted_at), (&[2, 1, 0][..], Some(2)));
+        assert_eq!(bench.tags.known_so_far(), None);
+    }
+
+    #[test]
+    fn the_cursor_stays_on_its_row_while_dates_come_and_then_goes_to_the_newest() {
+        let mut bench = Bench::new(9);
+        bench.tags.list.is_chosen = false;
+        let first = bench.tags.list.selected();
+        for item in (1..9).rev() {
+            bench.dated(item, Some(item.into()));
+            assert_eq!(bench.tags.list.selected(), first, "{item}");
+            assert!(bench.tags.list.window().contains(&bench.tags.list.cursor));
+        }
+        bench.dated(0, Some(0));
+        assert_eq!((bench.tags.list.selected(), bench.tags.list.cursor), (Some(8), 0));
+    }
+
+    #[test]
+    fn a_row_that_the_user_chose_keeps_the_cursor_and_its_place_on_the_screen() {
+        let mut bench = Bench::new(40);
+        bench.tags.list.go(Move::To(20));
+        bench.tags.list.go(Move::By(-2));
+        let line = bench.tags.list.cursor - bench.tags.list.offset;
+        for item in [30, 31, 5] {
+            bench.dated(item, Some(item.into()));
+            assert_eq!(bench.tags.list.selected(), Some(18));
+            assert_eq!(bench.tags.list.cursor - bench.tags.list.offset, line, "{item}");
+        }
+        (0..40).for_each(|item| bench.dated(item, Some(item.into())));
+        assert_eq!(bench.tags.list.selected(), Some(18));
+    }
+
+    #[test]
+    fn what_a_filter_hides_need_not_be_known() {
+        let mut bench = Bench::new(20);
+        bench.tags.list.set_filter("t1 !t1t");
+        bench.tags.refilter();
+        let shown: Vec<u32> = bench.tags.list.rows.clone();
+        assert_eq!(bench.tags.known_so_far().as_deref(), Some("0 of 10 dates known"));
+        let mut wanted = bench.tags.wanted(99);
+        wanted.sort_unstable();
+        assert_eq!(wanted, shown);
+        shown.into_iter().for_each(|item| bench.dated(item, Some(item.into())));
+        assert!(bench.tags.is_in_order());
+        bench.tags.list.set_filter("");
+        bench.tags.refilter();
+        assert!(!bench.tags.is_in_order());
+        assert_eq!(bench.tags.known_so_far().as_deref(), Some("10 of 20 dates known"));
+    }
+
+    #[test]
+    fn after_a_refresh_the_order_is_complete_only_when_all_were_asked_again() {
+        let mut bench = Bench::new(2);
+        bench.dated(0, Some(2));
+        bench.dated(1, Some(1));
+        assert!(bench.tags.is_in_order());
+        let ticket = bench.tickets.issue();
+        bench.tags.tags.begin(ticket);
+        let names = ["t00", "t01"].map(|name| Listed::Named(Tag::parse(name).expect("a tag")));
+        bench.tags.take(names.into(), None, None, NOW);
+        assert_eq!(bench.tags.list.rows, [0, 1], "they are where they were");
+        assert!(!bench.tags.is_in_order());
+        bench.dated(1, Some(3));
+        bench.dated(0, Some(2));
+        assert!(bench.tags.is_in_order());
+        assert_eq!(bench.tags.list.rows, [1, 0]);
+    }
+}
