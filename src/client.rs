@@ -71,6 +71,7 @@ pub use feed::Transfer;
 pub use limit::Lane;
 pub use manifests::Head;
 pub use manifests::put::Pushed;
+pub use origin::AllowedOrigin;
 pub use referrers::{Referrers, fallback_tag};
 pub use retry::Patience;
 pub use said::Said;
@@ -112,6 +113,8 @@ pub struct HostSettings {
     pub trust: Trust,
     /// Hosts besides its own site that may have its login because it names them as token services.
     pub realm_allow: Vec<String>,
+    /// Origins besides its own that may be sent uploads because it names them.
+    pub upload_allow: Vec<AllowedOrigin>,
 }
 
 impl Settings {
@@ -121,6 +124,10 @@ impl Settings {
 
     fn realm_allow(&self, host: &Host) -> Vec<String> {
         self.hosts.get(host).map(|settings| settings.realm_allow.clone()).unwrap_or_default()
+    }
+
+    fn upload_allow(&self, host: &Host) -> Vec<AllowedOrigin> {
+        self.hosts.get(host).map(|settings| settings.upload_allow.clone()).unwrap_or_default()
     }
 }
 

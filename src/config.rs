@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::client::{self, HostSettings, Trust};
+use crate::client::{self, AllowedOrigin, HostSettings, Trust};
 use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
 pub use rules::{Pattern, Prefix, Repositories};
@@ -58,6 +58,8 @@ pub struct Registry {
     pub ca_file: Option<PathBuf>,
     /// Hosts of other domains that may have its login because it names them as token services.
     pub realm_allow: Vec<String>,
+    /// Other origins that may be sent uploads because it names them.
+    pub upload_allow: Vec<AllowedOrigin>,
     /// Whether every change is refused.
     pub read_only: bool,
     /// Whether a repository's name must be typed before it is changed.
@@ -234,7 +236,14 @@ impl Config {
                 insecure: registry.insecure.unwrap_or(trust.insecure),
                 ca_file: registry.ca_file.clone().or_else(|| trust.ca_file.clone()),
             };
-            (host.clone(), HostSettings { trust, realm_allow: registry.realm_allow.clone() })
+            (
+                host.clone(),
+                HostSettings {
+                    trust,
+                    realm_allow: registry.realm_allow.clone(),
+                    upload_allow: registry.upload_allow.clone(),
+                },
+            )
         };
         let hosts: HashMap<Host, HostSettings> = self.registries.iter().map(host).collect();
         let cache = paths::cache().filter(|_| self.cache).map(|folder| folder.join("content"));
@@ -289,6 +298,7 @@ mod tests {
         let shown = Config { registries: BTreeMap::new(), log_file: None, ca_file: None, ..config.clone() };
         assert_eq!(shown, Config::default());
         assert_eq!(registry.realm_allow, ["sso.example"]);
+        assert_eq!(registry.upload_allow, ["storage.example".parse().expect("an origin")]);
         assert!(registry.promote.is_some() && registry.repositories.len() == 1);
     }
 
@@ -299,6 +309,9 @@ mod tests {
         let problem = Config::parse("theme = \"pink\"").expect_err("no such theme");
         assert!(problem.contains("terminal"), "{problem}");
         assert!(Config::parse("[registries.\"a b\"]").is_err());
+        let text = "[registries.\"r.test\"]\nupload_allow = [\"https://storage.test/path\"]\n";
+        let problem = Config::parse(text).expect_err("a path is no part of an origin");
+        assert!(problem.contains("line 2") && problem.contains("host:port"), "{problem}");
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub enum Cause {
     Redirect(SafeText),
     /// A token endpoint that is not asked.
     Realm(SafeText),
+    /// An upload that the registry leads to this origin, which the user has not allowed.
+    Upload(SafeText),
     /// The stored login was refused.
     Login(SafeText),
     /// It was stopped by the user.
@@ -170,7 +172,7 @@ impl Cause {
                 500.. => FailureKind::Unreachable,
                 _ => FailureKind::BadAnswer,
             },
-            Cause::Login(_) | Cause::Realm(_) => FailureKind::Denied,
+            Cause::Login(_) | Cause::Realm(_) | Cause::Upload(_) => FailureKind::Denied,
             Cause::Name(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
                 FailureKind::Unreachable
             }
@@ -229,6 +231,9 @@ impl Cause {
             Cause::Realm(_) => {
                 Some("allow it with `realm_allow` for this registry in the configuration".into())
             }
+            Cause::Upload(origin) => Some(format!(
+                "if it belongs to the registry, allow it with `upload_allow = [\"{origin}\"]` for `{host}` in the configuration"
+            )),
             _ => None,
         }
     }
@@ -318,6 +323,12 @@ impl fmt::Display for Cause {
             }
             Cause::Redirect(text) => write!(f, "the redirect is not followed: {text}"),
             Cause::Realm(text) => write!(f, "the login is not sent: {text}"),
+            Cause::Upload(origin) => {
+                write!(
+                    f,
+                    "the upload is not sent: the registry leads it to `{origin}`, which is not its own address"
+                )
+            }
             Cause::Login(text) => write!(f, "the login is refused: {text}"),
             Cause::Stopped => f.write_str("it was stopped"),
             Cause::Local(text) => write!(f, "{text}"),

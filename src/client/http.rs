@@ -14,8 +14,8 @@ use super::body::{self, Open};
 use super::challenge;
 use super::error::{Cause, Error};
 use super::limit::{Lane, Limit, Permit};
-use super::log::{Entry, Sink, redacted};
-use super::origin::{Base, Origin};
+use super::log::{Entry, Sink, shown};
+use super::origin::{AllowedOrigin, Base, Origin};
 use super::payload::Payload;
 use super::redirect;
 use super::request::{Answer, Request};
@@ -61,6 +61,7 @@ pub struct Http {
     sink: Sink,
     limit: Limit,
     auth: Auth,
+    upload_allow: Vec<AllowedOrigin>,
     base: OnceCell<Base>,
     own: OnceCell<Client>,
     apart: OnceCell<Client>,
@@ -80,6 +81,7 @@ impl Http {
             sink: settings.sink.clone(),
             limit: Limit::new(MOST_AT_ONCE),
             auth: Auth::new(host.clone(), settings),
+            upload_allow: settings.upload_allow(&host),
             base: OnceCell::new(),
             own: OnceCell::new(),
             apart: OnceCell::new(),
@@ -179,8 +181,24 @@ impl Http {
     /// An error of this registry.
     pub fn error(&self, cause: Cause, request: Option<&Request>, tries: u32) -> Error {
         let request =
-            request.map(|request| SafeText::from(format!("{} {}", request.method, redacted(&request.url))));
+            request.map(|request| SafeText::from(format!("{} {}", request.method, self.shown(&request.url))));
         Error { cause, request, tries, host: (&self.host).into() }
+    }
+
+    /// An address as it may be shown and logged.
+    pub(super) fn shown(&self, url: &Url) -> SafeText {
+        shown(url, self.base.get().and_then(Base::origin).as_ref())
+    }
+
+    /// Fails where what changes something must not be sent: anywhere but to the registry's own origin and to those that the
+    /// user has allowed for it.
+    pub(super) fn check_write(&self, own: &Origin, url: &Url) -> Result<(), Cause> {
+        match Origin::of(url) {
+            Some(target) if target == *own => Ok(()),
+            Some(target) if self.upload_allow.iter().any(|allowed| allowed.allows(own, &target)) => Ok(()),
+            Some(target) => Err(Cause::Upload(SafeText::from(target.to_string()))),
+            None => Err(Cause::Upload("an address that is not HTTP".into())),
+        }
     }
 
     /// How long to wait before the next try; `None` when there is none. A server that names a time stops the whole host.
@@ -321,6 +339,9 @@ impl Http {
         let mut url = request.url.clone();
         let mut is_own = Origin::of(&url).as_ref() == Some(own);
         for _ in 0..=MOST_REDIRECTS {
+            if !matches!(request.method, Method::GET | Method::HEAD) {
+                self.check_write(own, &url)?;
+            }
             let client = match (is_own, request.reuse) {
                 (true, Reuse::Kept) => self.own(own).await?,
                 (true, Reuse::Apart) => self.apart(own).await?,
@@ -388,7 +409,7 @@ impl Http {
         attempt: u32,
         payload: &Payload,
     ) -> Result<Head, Cause> {
-        let mut entry = self.sink.begin(method, url, attempt);
+        let mut entry = self.sink.begin(method, self.shown(url), attempt);
         let answered = match payload {
             Payload::Part(part) => part.watch(request.send(), &self.patience).await,
             _ => tokio::time::timeout(self.patience.headers, request.send())

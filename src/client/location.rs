@@ -14,7 +14,8 @@ use crate::model::digest::Digest;
 /// The location that an answer of `own` names; fails where it must not be gone to.
 ///
 /// A registry behind a proxy often takes itself for `http://same-host:inner-port`: that is led back to its own origin.
-/// Another host gets the bytes and no credentials.
+/// Any other origin is one that the user must have allowed ([`super::http::Http::check_write`]); it gets the bytes and no
+/// credentials.
 pub fn of(answer: &Answer, own: &Url, registry_is_loopback: bool) -> Result<Url, Cause> {
     let location = answer.headers.get(LOCATION);
     let location =

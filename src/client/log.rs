@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use reqwest::{Method, Url};
 
+use super::origin::Origin;
 use crate::model::request::RequestLine;
 use crate::model::text::SafeText;
 
@@ -20,11 +21,11 @@ impl Sink {
     }
 
     /// The line of a request that begins now.
-    pub(super) fn begin(&self, method: &Method, url: &Url, attempt: u32) -> Entry {
+    pub(super) fn begin(&self, method: &Method, url: SafeText, attempt: u32) -> Entry {
         let line = RequestLine {
             at: Timestamp::now(),
             method: name_of(method),
-            url: redacted(url),
+            url,
             status: None,
             took: Duration::ZERO,
             bytes: 0,
@@ -86,8 +87,18 @@ impl std::fmt::Debug for Sink {
     }
 }
 
+/// A URL as it may be shown: on the registry's own origin [`redacted`], anywhere else scheme and host alone. An address
+/// that a registry leads to is often a key to what is there, in its path as well as in its query.
+pub(super) fn shown(url: &Url, own: Option<&Origin>) -> SafeText {
+    match Origin::of(url) {
+        Some(origin) if own == Some(&origin) => redacted(url),
+        Some(origin) => SafeText::from(origin.to_string()),
+        None => "an address that is not HTTP".into(),
+    }
+}
+
 /// A URL without user information and without the values of its query, except those that only page a list.
-pub fn redacted(url: &Url) -> SafeText {
+fn redacted(url: &Url) -> SafeText {
     let mut text = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
     if let Some(port) = url.port() {
         text.push_str(&format!(":{port}"));
@@ -116,6 +127,21 @@ mod tests {
     #[test]
     fn a_url_is_shown_without_its_secrets() {
         let url = "https://user:word@h:444/v2/x?n=5&_state=abc&X-Amz-Signature=def#f".parse().expect("a url");
-        assert_eq!(redacted(&url).as_str(), "https://h:444/v2/x?n=5&_state=…&X-Amz-Signature=…");
+        let own = Origin::of(&url);
+        assert_eq!(shown(&url, own.as_ref()).as_str(), "https://h:444/v2/x?n=5&_state=…&X-Amz-Signature=…");
+    }
+
+    #[test]
+    fn of_other_origins_only_scheme_and_host_are_shown() {
+        let url = |text: &str| text.parse::<Url>().expect("a url");
+        let own = Origin::of(&url("https://h:444/"));
+        for (text, expected) in [
+            ("https://user:word@storage.test/key/in/path?n=5&sig=abc", "https://storage.test"),
+            ("http://h:444/v2/x?n=5", "http://h:444"),
+            ("https://h/v2/x", "https://h"),
+        ] {
+            assert_eq!(shown(&url(text), own.as_ref()).as_str(), expected);
+            assert_eq!(shown(&url(text), None).as_str(), expected);
+        }
     }
 }

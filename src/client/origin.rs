@@ -1,8 +1,11 @@
 //! Scheme, host and port: what a credential is bound to.
 
+use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
 use reqwest::Url;
+use serde::Deserialize;
 
 use crate::model::reference::{Host, RepositoryName, Selector};
 
@@ -36,6 +39,71 @@ impl Origin {
     /// Whether both are on the same host, at whatever scheme and port.
     pub fn is_same_host(&self, other: &Origin) -> bool {
         self.host == other.host
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.host)?;
+        match (self.scheme.as_str(), self.port) {
+            ("https", 443) | ("http", 80) => Ok(()),
+            (_, port) => write!(f, ":{port}"),
+        }
+    }
+}
+
+/// An origin besides the registry's own that may be sent what changes something: `host`, `host:port`, or either with a
+/// scheme before it. Without a scheme it is HTTPS, and plain HTTP only for a registry that is reached so itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct AllowedOrigin {
+    scheme: Option<String>,
+    host: String,
+    port: Option<u16>,
+}
+
+impl AllowedOrigin {
+    /// Whether a registry of this origin may lead uploads to that one.
+    pub fn allows(&self, own: &Origin, target: &Origin) -> bool {
+        let is_scheme = match &self.scheme {
+            Some(scheme) => *scheme == target.scheme,
+            None => target.is_https() || !own.is_https(),
+        };
+        let usual = if target.is_https() { 443 } else { 80 };
+        is_scheme && self.host == target.host && self.port.unwrap_or(usual) == target.port
+    }
+}
+
+impl FromStr for AllowedOrigin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<AllowedOrigin, String> {
+        let bad =
+            || format!("{text:?}: `host`, `host:port`, `https://host` or `http://host:port` is expected");
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme), rest),
+            None => (None, text),
+        };
+        if scheme.is_some_and(|scheme| !matches!(scheme, "http" | "https"))
+            || rest.contains(['/', '?', '#', '@', '*', '\\'])
+        {
+            return Err(bad());
+        }
+        let port = match rest.rsplit_once(':') {
+            Some((_, port)) if !rest.ends_with(']') => Some(port.parse().map_err(|_| bad())?),
+            _ => None,
+        };
+        let url = Url::parse(&format!("https://{rest}/")).map_err(|_| bad())?;
+        let host = url.host_str().ok_or_else(bad)?.to_ascii_lowercase();
+        Ok(AllowedOrigin { scheme: scheme.map(Into::into), host, port })
+    }
+}
+
+impl TryFrom<String> for AllowedOrigin {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<AllowedOrigin, String> {
+        text.parse()
     }
 }
 
@@ -193,6 +261,34 @@ mod tests {
             assert_ne!(origin("https://h/"), origin(other), "{other}");
         }
         assert_eq!(origin("file:///etc"), None);
+    }
+
+    #[test]
+    fn an_allowed_origin_is_one_origin() {
+        let origin = |text: &str| Url::parse(text).ok().and_then(|url| Origin::of(&url)).expect("an origin");
+        let table = [
+            ("storage.test", "https://r.test", "https://storage.test", true),
+            ("Storage.test", "https://r.test", "https://STORAGE.test:443", true),
+            ("storage.test", "https://r.test", "https://storage.test:444", false),
+            ("storage.test", "https://r.test", "https://x.storage.test", false),
+            ("storage.test", "https://r.test", "http://storage.test", false),
+            ("storage.test", "http://r.test", "http://storage.test", true),
+            ("storage.test:9000", "http://r.test", "http://storage.test:9000", true),
+            ("storage.test:9000", "http://r.test", "http://storage.test", false),
+            ("https://storage.test", "http://r.test", "http://storage.test", false),
+            ("http://storage.test:9000", "http://r.test", "http://storage.test:9000", true),
+            ("storage.test:443", "https://r.test", "https://storage.test", true),
+            ("[::1]:9000", "http://[::1]:5000", "http://[::1]:9000", true),
+            ("[::1]", "http://[::1]:5000", "http://[::1]", true),
+        ];
+        for (allowed, own, target, expected) in table {
+            let allowed: AllowedOrigin = allowed.parse().expect("an origin");
+            assert_eq!(allowed.allows(&origin(own), &origin(target)), expected, "{allowed:?} {target}");
+        }
+        for bad in ["", "a b", "ftp://h", "h/path", "me@h", "h:x", "h:70000", "https://", "::1", "*", "h?x"] {
+            let parsed = bad.parse::<AllowedOrigin>();
+            assert!(parsed.is_err(), "{bad}: {parsed:?}");
+        }
     }
 
     /// reliability.md B2.

@@ -15,7 +15,6 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::credentials::Login;
 use super::error::Cause;
 use super::http::Http;
-use super::log::redacted;
 use super::request::Answer;
 use super::retry;
 use super::said::Said;
@@ -159,7 +158,7 @@ async fn logged(
     let answer = http.receive(request, &method, url, CAP, 1).await?;
     match answer.status {
         300..400 => {
-            Err(Cause::Realm(SafeText::from(format!("the token service redirects: {}", redacted(url)))))
+            Err(Cause::Realm(SafeText::from(format!("the token service redirects: {}", http.shown(url)))))
         }
         _ => Ok(answer),
     }

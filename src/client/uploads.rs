@@ -7,6 +7,7 @@ use reqwest::{Method, Url};
 
 use super::error::{Cause, Error};
 use super::limit::{Lane, Permit};
+use super::origin::Origin;
 use super::payload::Payload;
 use super::request::{Answer, Request};
 use super::scope::Scope;
@@ -133,8 +134,12 @@ impl Client {
     /// Where an upload goes on after this answer.
     pub(super) async fn location(&self, answer: &Answer) -> Result<Url, Error> {
         let own = self.http().base().await?.ping();
-        location::of(answer, &own, self.host().is_loopback())
-            .map_err(|cause| self.http().error(cause, None, 1))
+        let located = location::of(answer, &own, self.host().is_loopback()).and_then(|location| {
+            let origin = Origin::of(&own).ok_or_else(|| Cause::Local("no address".into()))?;
+            self.http().check_write(&origin, &location)?;
+            Ok(location)
+        });
+        located.map_err(|cause| self.http().error(cause, None, 1))
     }
 }
 

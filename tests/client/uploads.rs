@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use regtui::client::{BlobSource, Cause, Client, Error, Patience, Pool, Settings, Transfer, Trust};
+use regtui::client::log::Sink;
+use regtui::client::{
+    BlobSource, Cause, Client, Error, HostSettings, Patience, Pool, Settings, Transfer, Trust,
+};
 use regtui::demo::auth::{Account, Auth};
 use regtui::demo::faults::{Fault, Gate, RequestView};
 use regtui::demo::{self, Store};
@@ -401,14 +404,18 @@ async fn an_upload_goes_on_where_its_location_says() {
 
 /// Registries.md §8.3, reliability.md B: another host gets the bytes and no login.
 #[tokio::test]
-async fn another_host_gets_the_bytes_without_the_login() {
+async fn another_host_gets_the_bytes_without_the_login_if_the_user_allows_it() {
     let storage = Registry::open(Store::new()).await;
     storage.demo.fault(|request, _| (request.method == "PUT").then(|| Fault::status(201)));
     let account = Account::new("ann", "CANARY7");
     let demo = demo::Settings { auth: Auth::Basic(account), ..demo::Settings::default() };
     let mut registry = Registry::new(demo, Store::new(), settings()).await;
     let logins = logins(&[(&host(&registry.demo), "ann:CANARY7")]);
-    registry.client = Pool::new(Settings { credentials: logins, ..settings() }).client(&host(&registry.demo));
+    let allowed = storage.demo.address().to_string().parse().expect("an origin");
+    let allowed = HostSettings { upload_allow: vec![allowed], ..HostSettings::default() };
+    let hosts = [(host(&registry.demo), allowed)].into();
+    let settings = Settings { credentials: logins, hosts, ..settings() };
+    registry.client = Pool::new(settings).client(&host(&registry.demo));
     let location = format!("http://{}/put/here?sig=a%2Bb", storage.demo.address());
     registry.demo.fault(move |request, _| {
         let is_known = request.headers.contains_key("authorization");
@@ -419,6 +426,69 @@ async fn another_host_gets_the_bytes_without_the_login() {
     let put = requests.first().expect("a PUT");
     assert!(put.line().starts_with("PUT /put/here?sig=a%2Bb&digest=sha256%3A"), "{}", put.line());
     assert!(requests.iter().all(|request| request.header("authorization").is_none()));
+}
+
+/// Reliability.md B5. Wherever the location comes from: the answer to POST, to a mount, to PATCH, or a redirect.
+#[tokio::test]
+async fn an_upload_is_not_led_to_an_origin_that_the_user_has_not_allowed() {
+    use std::sync::Mutex;
+    let storage = Registry::open(Store::new()).await;
+    let there = storage.demo.address();
+    let locations = [
+        format!("http://{there}/v2/app/blobs/uploads/CANARY7?sig=CANARY7"),
+        format!("//{there}/v2/app/blobs/uploads/CANARY7"),
+        format!("http://localhost:{}/v2/app/blobs/uploads/CANARY7", there.port()),
+    ];
+    for location in locations {
+        for answered in ["POST", "PATCH", "redirect"] {
+            let lines = Arc::new(Mutex::new(Vec::new()));
+            let seen = lines.clone();
+            let sink = Sink::new(move |line| seen.lock().expect("lines").push(line.url.to_string()));
+            let mut registry = Registry::open(Store::new()).await;
+            registry.client = Pool::new(Settings { sink, ..settings() }).client(&host(&registry.demo));
+            let location = location.clone();
+            registry.demo.fault(move |request, _| match (answered, request.method.as_str()) {
+                ("POST", "POST") | ("PATCH", "PATCH") => {
+                    Some(Fault::answer(202, &[("location", &location)], ""))
+                }
+                // Parts are sent where the whole is not taken.
+                ("PATCH", "PUT") => Some(Fault::status(405)),
+                ("redirect", "POST") => Some(Fault::answer(307, &[("location", &location)], "")),
+                _ => None,
+            });
+            let error = push(&registry, &content(50_000), &Arc::default()).await.expect_err("it is refused");
+            let is_named = matches!(error.cause, Cause::Upload(_) | Cause::Redirect(_));
+            assert!(is_named && !error.to_string().contains("CANARY7"), "{answered} {error}");
+            let mounted = registry.client.mount_blob(&name("app"), &Digest::sha256(b""), None).await;
+            if answered == "POST" {
+                let error = mounted.expect_err("it is refused");
+                assert!(error.failure("").hint.is_some_and(|hint| hint.as_str().contains("upload_allow")));
+            }
+            assert!(storage.requests().is_empty(), "{answered}: {:?}", storage.requests());
+            assert!(!lines.lock().expect("lines").join(" ").contains("CANARY7"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_another_origin_the_log_has_only_scheme_and_host() {
+    use std::sync::Mutex;
+    let storage = Registry::open(Store::new()).await;
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let seen = lines.clone();
+    let sink = Sink::new(move |line| seen.lock().expect("lines").push(line.url.to_string()));
+    let mut registry = Registry::open(Store::new()).await;
+    registry.client = Pool::new(Settings { sink, ..settings() }).client(&host(&registry.demo));
+    let there = storage.demo.address();
+    let target = format!("http://{there}/CANARY7/blob?sig=CANARY7");
+    registry.demo.fault(move |_, _| Some(Fault::answer(307, &[("location", &target)], "")));
+    let error = read(&registry, &descriptor(&content(10))).await.expect_err("there is no such blob");
+    let lines = lines.lock().expect("lines").clone();
+    assert!(lines.contains(&format!("http://{there}")), "{lines:?}");
+    assert!(
+        !lines.join(" ").contains("CANARY7") && !error.to_string().contains("CANARY7"),
+        "{lines:?} {error}"
+    );
 }
 
 #[tokio::test]
