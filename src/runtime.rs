@@ -31,6 +31,7 @@ use crate::model::reference::Target;
 use crate::ops::work::Workshop;
 use crate::ui;
 use crate::ui::theme::Theme;
+use clipboard::Way;
 use effects::Effects;
 use input::Input;
 use pager::Left;
@@ -260,8 +261,9 @@ impl Run {
                 Cmd::Suspend => self.loan = Some(Loan::Shell),
                 Cmd::Page(text) => self.loan = Some(Loan::Pager(text)),
                 Cmd::Copy(text) => {
-                    let said = self.terminal.copy(&text)?;
-                    self.effects.copy(text, said);
+                    let way = Way::here();
+                    let was_sent = self.terminal.copy(&text, way)?;
+                    self.effects.copy(text, way, was_sent);
                 }
                 other => self.effects.start(other),
             }

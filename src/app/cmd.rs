@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::jobs::JobId;
 use super::remote::Ticket;
+use crate::model::clip::ClipText;
 use crate::model::page::Next;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
 use crate::model::work::journal::EntryId;
@@ -28,7 +29,7 @@ pub enum Cmd {
     /// Forget what is cached of a registry in memory: abilities, tokens, tag digests.
     Forget(Host),
     /// Put text on the clipboard.
-    Copy(String),
+    Copy(ClipText),
     /// Show text in the user's pager.
     Page(String),
     /// Keep the names of the repositories opened by name.

@@ -118,7 +118,7 @@ pub enum Choice {
     /// Sort tags by this; again reverses.
     Sort(super::tags::SortBy),
     /// Put this text on the clipboard.
-    Copy(String),
+    Copy(crate::model::clip::ClipText),
     /// Stay, although regtui was to be left.
     Stay,
     /// Leave when the last job has ended.

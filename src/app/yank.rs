@@ -9,15 +9,12 @@ use super::dialog::{Choice, Dialog, Entry, Menu};
 use super::list::Move;
 use super::tags::SortBy;
 use super::turn::Turn;
+use crate::model::clip::ClipText;
 use crate::model::digest::Digest;
 use crate::model::json::Line;
 use crate::model::page::Listed;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::summary::Kind;
-use crate::model::text::SafeText;
-
-/// Longest preview of what an entry would copy, in characters.
-const LONGEST_PREVIEW: usize = 120;
 
 impl Turn<'_> {
     /// Opens the menu of what can be copied from the focused pane.
@@ -33,7 +30,7 @@ impl Turn<'_> {
         let state = &*self.state;
         let Some(registry) = state.registries.selected() else { return Vec::new() };
         match state.focus {
-            Pane::Registries => vec![entry('h', "host", registry.host.to_string())],
+            Pane::Registries => vec![entry('h', "host", registry.host.as_str())],
             Pane::Repositories => {
                 let repositories = &registry.repositories;
                 let marked = repositories.list.marked();
@@ -43,7 +40,7 @@ impl Turn<'_> {
                     names.extend(repositories.selected().map(|name| format!("{}/{name}", registry.host)));
                 }
                 names.truncate(100_000);
-                if names.is_empty() { Vec::new() } else { vec![entry('r', "reference", names.join("\n"))] }
+                if names.is_empty() { Vec::new() } else { vec![lines_entry('r', "reference", names)] }
             }
             Pane::Tags | Pane::Details => self.yank_image(),
         }
@@ -63,13 +60,11 @@ impl Turn<'_> {
             _ => Vec::new(),
         };
         if !marked.is_empty() {
-            let lines = |line: &dyn Fn(&Tag) -> String| {
-                marked.iter().map(|tag| line(tag)).collect::<Vec<_>>().join("\n")
-            };
+            let lines = |line: &dyn Fn(&Tag) -> String| marked.iter().map(|tag| line(tag)).collect();
             return vec![
-                entry('r', "references", lines(&|tag| format!("{repository}:{tag}"))),
-                entry('t', "tags", lines(&Tag::to_string)),
-                entry('p', "pull commands", lines(&|tag| self.pull(repository, tag))),
+                lines_entry('r', "references", lines(&|tag| format!("{repository}:{tag}"))),
+                lines_entry('t', "tags", lines(&Tag::to_string)),
+                lines_entry('p', "pull commands", lines(&|tag| self.pull(repository, tag))),
             ];
         }
         let summary = state
@@ -85,34 +80,37 @@ impl Turn<'_> {
         };
         let mut entries = Vec::new();
         if let Selector::Tag(tag) = selector {
-            entries.push(entry('r', "reference", format!("{repository}:{tag}")));
+            entries.push(entry('r', "reference", &format!("{repository}:{tag}")));
         }
-        entries.extend(digest.map(|digest| entry('R', "digest reference", format!("{repository}@{digest}"))));
+        entries
+            .extend(digest.map(|digest| entry('R', "digest reference", &format!("{repository}@{digest}"))));
         match selector {
-            Selector::Tag(tag) => entries.push(entry('p', "pull command", self.pull(repository, tag))),
+            Selector::Tag(tag) => entries.push(entry('p', "pull command", &self.pull(repository, tag))),
             Selector::Digest(digest) => {
                 entries.push(entry(
                     'p',
                     "pull command",
-                    format!("{} pull {repository}@{digest}", state.settings.pull_with),
+                    &format!("{} pull {repository}@{digest}", state.settings.pull_with),
                 ));
             }
         }
-        entries.extend(digest.map(|digest| entry('d', "digest", digest.to_string())));
+        entries.extend(digest.map(|digest| entry('d', "digest", &digest.to_string())));
         if let Some(inspection) = &state.detail.inspection.value {
             let manifest = String::from_utf8_lossy(&inspection.manifest.raw);
-            entries.push(entry('m', "manifest, JSON", manifest.into_owned()));
+            entries.push(entry('m', "manifest, JSON", &manifest));
         }
         if state.focus == Pane::Details && state.detail.tab == Tab::Layers {
             let row =
                 state.detail.layers.selected().and_then(|row| state.detail.chosen()?.layers.rows.get(row));
-            if let Some(layer) = row.and_then(|row| row.layer.as_ref()) {
-                entries.push(entry('l', "layer digest", layer.digest_text.clone()));
+            // What a manifest gives for a digest may be any text: only one by its grammar is offered.
+            if let Some(digest) = row.and_then(|row| row.layer.as_ref()).and_then(|layer| layer.digest) {
+                entries.push(entry('l', "layer digest", &digest.to_string()));
             }
-            if let Some(command) = row.and_then(|row| row.created_by.clone()) {
+            if let Some(command) = row.and_then(|row| row.created_by.as_deref()) {
                 entries.push(entry('c', "command of the step", command));
             }
         }
+        entries.retain(|entry| !matches!(&entry.choice, Choice::Copy(text) if text.is_empty()));
         entries
     }
 
@@ -234,10 +232,16 @@ impl Turn<'_> {
     }
 }
 
-fn entry(key: char, label: &'static str, text: String) -> Entry {
-    let preview = text.lines().next().unwrap_or_default();
-    let preview: String = preview.chars().take(LONGEST_PREVIEW).collect();
-    Entry { key, label, preview: SafeText::clean(&preview), choice: Choice::Copy(text) }
+fn entry(key: char, label: &'static str, text: &str) -> Entry {
+    copying(key, label, ClipText::clean(text))
+}
+
+fn lines_entry(key: char, label: &'static str, lines: Vec<String>) -> Entry {
+    copying(key, label, ClipText::lines_of(lines))
+}
+
+fn copying(key: char, label: &'static str, text: ClipText) -> Entry {
+    Entry { key, label, preview: text.preview(), choice: Choice::Copy(text) }
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -1,45 +1,224 @@
-//! The desktop's own clipboard, where there is one. The one of the terminal (OSC 52) is written by `terminal`.
+//! Where text is put that was copied: the desktop's clipboard if there is one, the multiplexer's buffer inside of tmux, the
+//! terminal's clipboard (OSC 52) otherwise.
 
+use std::time::Duration;
+
+use crossterm::Command as _;
+use crossterm::clipboard::CopyToClipboard;
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+
+use crate::model::clip::ClipText;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 
-/// Puts text on the desktop's clipboard; says whether that worked. May block.
-#[cfg(feature = "clipboard")]
-pub fn copy(text: String) -> bool {
-    use std::sync::{Mutex, PoisonError};
+/// Most bytes of text that terminals take by OSC 52.
+const MOST_BY_TERMINAL: usize = 74_000;
+/// Most bytes that GNU screen hands on at once.
+const MOST_BY_SCREEN: usize = 240;
+/// How long tmux may take.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-    // On X11 and Wayland the clipboard lives only as long as whoever filled it.
-    static CLIPBOARD: Mutex<Option<arboard::Clipboard>> = Mutex::new(None);
+/// A way to the clipboard of the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The terminal reads what is written to it.
+    Terminal,
+    /// tmux does not hand on OSC 52 unless it is set up to; it has a buffer of its own, and offers it to its terminal.
+    Tmux,
+    /// GNU screen hands on only what is wrapped.
+    Screen,
+}
 
-    if !has_desktop() {
-        return false;
+impl Way {
+    /// The way of this session.
+    pub fn here() -> Way {
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        let has_tmux = || std::env::split_paths(&paths).any(|folder| folder.join("tmux").is_file());
+        Way::of(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()), has_tmux)
     }
-    let mut clipboard = CLIPBOARD.lock().unwrap_or_else(PoisonError::into_inner);
-    if clipboard.is_none() {
-        *clipboard = arboard::Clipboard::new().ok();
+
+    fn of(is_set: impl Fn(&str) -> bool, has_tmux: impl Fn() -> bool) -> Way {
+        match () {
+            // Without the program, in a container say, its terminal may still take OSC 52.
+            () if is_set("TMUX") && has_tmux() => Way::Tmux,
+            () if is_set("STY") => Way::Screen,
+            () => Way::Terminal,
+        }
     }
-    clipboard.as_mut().is_some_and(|clipboard| clipboard.set_text(text).is_ok())
 }
 
-/// Built without a desktop's clipboard.
-#[cfg(not(feature = "clipboard"))]
-pub fn copy(_: String) -> bool {
-    false
+/// What came of it, as far as that can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// The text is on the desktop's clipboard.
+    Desktop,
+    /// The text is tmux's newest buffer.
+    Tmux,
+    /// It was written to the terminal, which does not say what it makes of it.
+    Sent,
 }
 
-#[cfg(feature = "clipboard")]
-fn has_desktop() -> bool {
-    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    cfg!(not(all(unix, not(target_os = "macos")))) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+/// Puts text where it can be seen to arrive: the desktop's clipboard, tmux's buffer. `was_sent` says whether it was written
+/// to the terminal. `None` if it went nowhere.
+pub async fn put(text: &ClipText, way: Way, was_sent: bool) -> Option<Put> {
+    let desktop = text.clone();
+    let is_on_desktop = tokio::task::spawn_blocking(move || desktop::put(desktop)).await.unwrap_or(false);
+    let is_in_tmux =
+        way == Way::Tmux && matches!(tokio::time::timeout(PATIENCE, put_into_tmux(text)).await, Ok(Ok(true)));
+    match (is_on_desktop, is_in_tmux) {
+        (true, _) => Some(Put::Desktop),
+        (false, true) => Some(Put::Tmux),
+        (false, false) => was_sent.then_some(Put::Sent),
+    }
 }
 
-/// What to tell the user, or nothing if the text went nowhere.
-pub fn said(characters: usize, by_terminal: bool, by_desktop: bool) -> Option<SafeText> {
-    let way = match (by_terminal, by_desktop) {
-        (true, true) => "clipboard",
-        (true, false) => "terminal's clipboard",
-        (false, true) => "desktop's clipboard",
-        (false, false) => return None,
-    };
+/// Hands text to tmux, and looks whether it is there. tmux before 3.2 does not know `-w`, which offers it to the terminal.
+async fn put_into_tmux(text: &ClipText) -> std::io::Result<bool> {
+    for arguments in [&["load-buffer", "-w", "-"][..], &["load-buffer", "-"]] {
+        let mut tmux = tmux(arguments).stdin(std::process::Stdio::piped()).spawn()?;
+        if let Some(mut stdin) = tmux.stdin.take() {
+            // One that does not know the option ends before it reads.
+            stdin.write_all(text.as_str().as_bytes()).await.ok();
+        }
+        if tmux.wait().await?.success() {
+            let kept =
+                self::tmux(&["save-buffer", "-"]).stdout(std::process::Stdio::piped()).output().await?;
+            return Ok(kept.stdout == text.as_str().as_bytes());
+        }
+    }
+    Ok(false)
+}
+
+fn tmux(arguments: &[&str]) -> Command {
+    let mut command = Command::new("tmux");
+    let null = std::process::Stdio::null;
+    command.args(arguments).stdin(null()).stdout(null()).stderr(null()).kill_on_drop(true);
+    command
+}
+
+/// What to write to the terminal so that it puts the text on its clipboard; `None` if the text is too long for that, or
+/// tmux is asked instead.
+pub fn sequence(text: &ClipText, way: Way) -> Option<String> {
+    if way == Way::Tmux || text.as_str().len() > MOST_BY_TERMINAL {
+        return None;
+    }
+    let mut sequence = String::new();
+    CopyToClipboard::to_clipboard_from(text.as_str()).write_ansi(&mut sequence).ok()?;
+    match way {
+        Way::Terminal | Way::Tmux => Some(sequence),
+        Way::Screen => Some(wrapped(&sequence)),
+    }
+}
+
+/// A sequence in pieces that GNU screen hands on as they are. The end of a wrapped sequence must not be that of the wrapping,
+/// so it is BEL.
+fn wrapped(sequence: &str) -> String {
+    let sequence =
+        sequence.strip_suffix("\x1b\\").map_or(sequence.to_owned(), |start| format!("{start}\x07"));
+    let pieces = sequence.as_bytes().chunks(MOST_BY_SCREEN);
+    pieces.map(|piece| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(piece))).collect()
+}
+
+/// What to tell the user: that it was copied only if that was seen.
+pub fn said(text: &ClipText, put: Put) -> SafeText {
+    let characters = text.as_str().chars().count();
     let plural = if characters == 1 { "" } else { "s" };
-    Some(SafeText::from(format!("copied {characters} character{plural} to the {way}")))
+    let lines = match text.lines() {
+        0 | 1 => String::new(),
+        lines => format!(" in {lines} lines"),
+    };
+    let much = format!("{characters} character{plural}{lines}");
+    SafeText::from(match put {
+        Put::Desktop => format!("copied {much} to the desktop's clipboard"),
+        Put::Tmux => format!("copied {much} to tmux's buffer"),
+        Put::Sent => format!("sent to the terminal for its clipboard: {much}"),
+    })
+}
+
+/// Why a text went nowhere.
+pub fn lost(way: Way) -> Failure {
+    Failure {
+        what: "cannot copy".into(),
+        why: match way {
+            Way::Tmux => "tmux does not take the text into its buffer".into(),
+            _ => "the text is too long for the terminal's clipboard, and there is no other".into(),
+        },
+        hint: Some("`o` shows it in the pager".into()),
+        kind: FailureKind::Local,
+    }
+}
+
+/// The clipboard of the desktop.
+mod desktop {
+    use crate::model::clip::ClipText;
+
+    /// Puts text there; says whether that worked. May block.
+    #[cfg(feature = "clipboard")]
+    pub fn put(text: ClipText) -> bool {
+        use std::sync::{Mutex, PoisonError};
+
+        // On X11 and Wayland the clipboard lives only as long as whoever filled it.
+        static CLIPBOARD: Mutex<Option<arboard::Clipboard>> = Mutex::new(None);
+
+        if !is_there() {
+            return false;
+        }
+        let mut clipboard = CLIPBOARD.lock().unwrap_or_else(PoisonError::into_inner);
+        if clipboard.is_none() {
+            *clipboard = arboard::Clipboard::new().ok();
+        }
+        clipboard.as_mut().is_some_and(|clipboard| clipboard.set_text(text.as_str()).is_ok())
+    }
+
+    /// Built without a desktop's clipboard.
+    #[cfg(not(feature = "clipboard"))]
+    pub fn put(_: ClipText) -> bool {
+        false
+    }
+
+    #[cfg(feature = "clipboard")]
+    fn is_there() -> bool {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        cfg!(not(all(unix, not(target_os = "macos")))) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_is_that_of_the_innermost_multiplexer() {
+        for (set, way) in [(&[][..], Way::Terminal), (&["TMUX"], Way::Tmux), (&["STY"], Way::Screen)] {
+            assert_eq!(Way::of(|name| set.contains(&name), || true), way);
+        }
+        assert_eq!(Way::of(|name| name == "TMUX", || false), Way::Terminal);
+    }
+
+    #[test]
+    fn what_was_not_seen_to_arrive_is_not_said_to_be_copied() {
+        let text = ClipText::clean("one\ntwo");
+        assert_eq!(
+            said(&text, Put::Sent).as_str(),
+            "sent to the terminal for its clipboard: 7 characters in 2 lines"
+        );
+        assert_eq!(said(&text, Put::Tmux).as_str(), "copied 7 characters in 2 lines to tmux's buffer");
+        let text = ClipText::clean("x");
+        assert_eq!(said(&text, Put::Desktop).as_str(), "copied 1 character to the desktop's clipboard");
+    }
+
+    #[test]
+    fn screen_gets_a_long_sequence_in_wrapped_pieces() {
+        let text = ClipText::clean(&"x".repeat(600));
+        let plain = sequence(&text, Way::Terminal).expect("it is short enough");
+        let wrapped = sequence(&text, Way::Screen).expect("it is short enough");
+        let pieces: Vec<&str> = wrapped
+            .split_terminator("\x1b\\")
+            .map(|piece| piece.strip_prefix("\x1bP").expect("wrapped"))
+            .collect();
+        assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.len() <= MOST_BY_SCREEN));
+        assert_eq!(pieces.concat(), plain.replace("\x1b\\", "\x07"));
+        assert_eq!(sequence(&ClipText::clean(&"x".repeat(MOST_BY_TERMINAL + 1)), Way::Terminal), None);
+    }
 }

@@ -7,14 +7,16 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinHandle};
 
+use super::clipboard::{self, Way};
 use super::jobs::Jobs;
-use super::{clipboard, remembered};
+use super::remembered;
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::jobs::JobId;
 use crate::app::msg::{Answer, Msg};
 use crate::app::remote::Ticket;
 use crate::client::Lane;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::clip::ClipText;
+use crate::model::failure::Failure;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
 use crate::model::work::journal::EntryId;
 use crate::model::work::progress::Progress;
@@ -56,20 +58,17 @@ impl Effects {
         }
     }
 
-    /// Puts text on the desktop's clipboard too, and tells the user what came of both.
-    pub fn copy(&self, text: String, by_terminal: bool) {
-        let characters = text.chars().count();
-        self.blocking(move || {
-            let by_desktop = clipboard::copy(text);
-            Some(match clipboard::said(characters, by_terminal, by_desktop) {
-                Some(said) => Msg::Copied(said),
-                None => Msg::Failed(Failure {
-                    what: "cannot copy".into(),
-                    why: "the text is too long for the terminal's clipboard, and there is no other".into(),
-                    hint: Some("`o` shows it in the pager".into()),
-                    kind: FailureKind::Local,
-                }),
-            })
+    /// Puts text on the clipboards that are not the terminal's, and tells the user what came of it. `was_sent` says whether
+    /// the terminal was asked to take it.
+    pub(super) fn copy(&self, text: ClipText, way: Way, was_sent: bool) {
+        let inbox = self.inbox.clone();
+        tokio::spawn(async move {
+            let msg = match clipboard::put(&text, way, was_sent).await {
+                Some(put) => Msg::Copied(clipboard::said(&text, put)),
+                None => Msg::Failed(clipboard::lost(way)),
+            };
+            // When the loop has ended nobody waits for it.
+            inbox.send(msg).ok();
         });
     }
 
@@ -140,11 +139,6 @@ impl Effects {
         if let Some((_, task)) = self.slots.remove(slot) {
             task.abort();
         }
-    }
-
-    fn blocking(&self, work: impl FnOnce() -> Option<Msg> + Send + 'static) {
-        let inbox = self.inbox.clone();
-        tokio::task::spawn_blocking(move || work().map(|msg| inbox.send(msg).ok()));
     }
 }
 

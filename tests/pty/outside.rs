@@ -26,12 +26,59 @@ fn a_copied_name_is_put_on_the_clipboard_of_the_terminal() {
     let (mut pty, program, _folder) = opened("cat");
     pty.wait_for("3.22.2");
     pty.press("yr");
-    pty.wait_for("clipboard");
+    pty.wait_for("sent to the terminal for its clipboard");
     let copied = pty.told(|told| told.clipboard.clone());
     assert!(copied.len() == 1 && copied[0].contains("/base/alpine"), "{copied:?}");
     pty.press("q");
     assert_eq!(program.wait(), Ok(0));
     pty.assert_given_back();
+}
+
+/// A program that behaves as tmux does about its buffer, or fails.
+fn with_tmux(script: &str) -> (Pty, Program, tempfile::TempDir) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tmux = folder.path().join("tmux");
+    std::fs::write(&tmux, format!("#!/bin/sh\n{script}\n")).expect("it is written");
+    std::fs::set_permissions(&tmux, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let pty = Pty::open(120, 30);
+    let mut command = regtui(&["--demo"]);
+    let path = std::env::var("PATH").expect("a path");
+    command.env("PATH", format!("{}:{path}", folder.path().display()));
+    command.env("TMUX", "/tmp/tmux-1/default,1,0");
+    let program = pty.start(command);
+    pty.wait_for("3.22.2");
+    (pty, program, folder)
+}
+
+#[test]
+fn inside_of_tmux_its_buffer_takes_what_is_copied() {
+    for knows_option in [true, false] {
+        let script = r#"case "$1 $2" in "load-buffer -w") REFUSED ;; esac
+            case "$1" in load-buffer) cat > "$0.buffer" ;; save-buffer) cat "$0.buffer" ;; *) exit 1 ;; esac"#;
+        let script = script.replace("REFUSED", if knows_option { ":" } else { "exit 1" });
+        let (mut pty, program, folder) = with_tmux(&script);
+        pty.press("yr");
+        pty.wait_for("to tmux's buffer");
+        let buffer = std::fs::read_to_string(folder.path().join("tmux.buffer")).expect("a buffer");
+        assert!(buffer.ends_with("/base/alpine:3.22.2") || buffer.ends_with("/base/alpine"), "{buffer}");
+        assert!(pty.told(|told| told.clipboard.is_empty()), "tmux would drop OSC 52");
+        pty.press("q");
+        assert_eq!(program.wait(), Ok(0));
+    }
+}
+
+#[test]
+fn nothing_is_said_to_be_copied_if_tmux_does_not_have_it() {
+    for script in
+        ["exit 1", "cat > /dev/null", "case $1 in load-buffer) cat > /dev/null ;; *) echo another ;; esac"]
+    {
+        let (mut pty, program, _folder) = with_tmux(script);
+        pty.press("yr");
+        pty.wait_for("tmux does not take the text");
+        assert!(!pty.text().contains("copied"), "{}", pty.text());
+        pty.press("q");
+        assert_eq!(program.wait(), Ok(0));
+    }
 }
 
 #[test]

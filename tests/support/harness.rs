@@ -135,7 +135,7 @@ impl Harness {
     fn obey(&mut self, cmds: Vec<Cmd>) {
         for cmd in cmds {
             match cmd {
-                Cmd::Copy(text) => self.copied.push(text),
+                Cmd::Copy(text) => self.copied.push(text.as_str().to_owned()),
                 Cmd::Page(text) => self.paged.push(text),
                 Cmd::Quit => self.quit = true,
                 Cmd::Remember(host, names) => self.remembered.push((host, names)),

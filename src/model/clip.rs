@@ -1,0 +1,118 @@
+//! Text that may go to a clipboard. What is pasted into a shell is run, so nothing gets here as a server wrote it.
+
+use super::text::{SafeText, is_unsafe};
+
+/// Longest preview, in characters.
+const LONGEST_PREVIEW: usize = 120;
+
+/// Text for a clipboard: names by their grammar, or other text without anything but printable characters and line feeds
+/// between its lines. Nothing else is accepted where text leaves for a clipboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClipText {
+    text: String,
+    /// Characters that were left out.
+    omitted: usize,
+}
+
+impl ClipText {
+    /// Other text than names. Control characters, escape sequences' beginnings and invisible characters are left out, every
+    /// kind of line break becomes a line feed, and none stands at the end: a shell would run the last line at once.
+    pub fn clean(text: &str) -> ClipText {
+        let mut out = String::with_capacity(text.len());
+        let mut omitted = 0;
+        let mut characters = text.chars().peekable();
+        while let Some(character) = characters.next() {
+            match character {
+                '\r' if characters.peek() == Some(&'\n') => {}
+                '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push('\n'),
+                // Shells complete at a tab.
+                '\t' => out.push(' '),
+                _ if is_unsafe(character) => omitted += 1,
+                _ => out.push(character),
+            }
+        }
+        out.truncate(out.trim_end_matches('\n').len());
+        ClipText { text: out, omitted }
+    }
+
+    /// A line for each of these.
+    pub fn lines_of(lines: impl IntoIterator<Item = String>) -> ClipText {
+        let lines: Vec<String> = lines.into_iter().collect();
+        ClipText::clean(&lines.join("\n"))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How many lines it has.
+    pub fn lines(&self) -> usize {
+        self.text.split('\n').count()
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// What it is, for a person who is about to copy it: how many lines if it has several, how much was left out, and the
+    /// first line that is not empty.
+    pub fn preview(&self) -> SafeText {
+        let mut notes = Vec::new();
+        let lines = self.lines();
+        if lines > 1 {
+            notes.push(format!("{lines} lines"));
+        }
+        if self.omitted > 0 {
+            let plural = if self.omitted == 1 { "" } else { "s" };
+            notes.push(format!("without {} control character{plural}", self.omitted));
+        }
+        let first = self.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        let first: String = first.chars().take(LONGEST_PREVIEW).collect();
+        match notes.is_empty() {
+            true => SafeText::clean(&first),
+            false => SafeText::from(format!("{}: {first}", notes.join(", "))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_or_a_shell_obeys_is_left() {
+        let table = [
+            ("docker pull h/app:1", "docker pull h/app:1"),
+            ("RUN x\u{1b}[201~\nrm -rf ~\n", "RUN x[201~\nrm -rf ~"),
+            ("a\rb\r\nc\u{85}d\u{2028}e", "a\nb\nc\nd\ne"),
+            ("a\u{7}\u{8}\u{7f}\u{9b}201~b", "a201~b"),
+            ("a\u{202e}\u{200b}\u{feff}\u{2066}b", "ab"),
+            ("\ta\tb", " a b"),
+            ("a\n\r\n\n", "a"),
+            ("", ""),
+        ];
+        for (text, expected) in table {
+            assert_eq!(ClipText::clean(text).as_str(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_preview_says_how_many_lines_there_are() {
+        let preview = |text: &str| ClipText::clean(text).preview().to_string();
+        assert_eq!(preview("one line\n"), "one line");
+        assert_eq!(preview("one\nrm -rf ~\nthree"), "3 lines: one");
+        assert_eq!(preview("\n\none"), "3 lines: one");
+        assert_eq!(preview("a\u{1b}[201~\rb"), "2 lines, without 1 control character: a[201~");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_the_clipboard_gets_printable_lines(text in proptest::collection::vec(proptest::char::any(), 0..60)) {
+            let text = ClipText::clean(&text.into_iter().collect::<String>());
+            proptest::prop_assert!(!text.as_str().chars().any(|c| c != '\n' && is_unsafe(c)));
+            proptest::prop_assert!(!text.as_str().ends_with('\n'));
+        }
+    }
+}
