@@ -175,6 +175,10 @@ impl Run {
             match wake {
                 Wake::Signal(Signal::Stop) => self.loan = Some(Loan::Shell),
                 Wake::Signal(Signal::Continue) => self.retake()?,
+                Wake::Signal(Signal::Resize) => {
+                    is_urgent = true;
+                    self.fit()?;
+                }
                 Wake::Signal(Signal::Interrupt) if self.lent.is_some_and(|at| at.elapsed() < ECHO) => {}
                 Wake::Signal(Signal::End | Signal::Interrupt) => return Ok(End::Signal),
                 Wake::Panic => return Ok(End::Quit),
@@ -323,7 +327,7 @@ impl Run {
                 signal = self.signals.next() => match signal {
                     Signal::End | Signal::Interrupt => return,
                     Signal::Stop => signals::stop_job(),
-                    Signal::Continue => {}
+                    Signal::Continue | Signal::Resize => {}
                 },
             }
         }

@@ -62,6 +62,7 @@ mod ops {
 }
 #[cfg(unix)]
 mod pty {
+    mod answers;
     mod asks;
     mod hangup;
     mod jobs;

@@ -1,16 +1,24 @@
 //! Keys and the mouse, read by a thread of their own: no work on the network comes before a key, and the loop can take all
 //! that is there without waiting.
+//!
+//! On Unix the thread reads the terminal's bytes itself: [`pieces`] cuts them, [`keys`] says which are events. crossterm's
+//! parser takes the rest of a sequence that it does not know for keys, and waits for the end of one for ever.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+#[cfg(unix)]
+mod keys;
+#[cfg(unix)]
+mod pieces;
+#[cfg(unix)]
+mod tty;
 
-use crossterm::event::{self, Event};
+use crossterm::event::Event;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
-use super::signals;
+#[cfg(not(unix))]
+use console::{Reader, Stopper};
+#[cfg(unix)]
+use tty::{Reader, Stopper};
 
 /// Events that may wait: a paste of keys slows its sender down instead of filling memory.
 const QUEUE: usize = 1024;
@@ -18,36 +26,33 @@ const QUEUE: usize = 1024;
 /// The events of the terminal.
 pub struct Input {
     events: Receiver<Event>,
-    /// Tells the thread to end.
-    is_over: Arc<AtomicBool>,
+    /// Tells the thread to end when it is dropped.
+    stopper: Option<Stopper>,
     /// Answers when nothing is read any more.
     ended: oneshot::Receiver<()>,
 }
 
 impl Input {
-    /// Reads from now on. Where no thread can be had it is as if the terminal were gone.
+    /// Reads from now on. Where no thread or no terminal can be had it is as if the terminal were gone.
     pub fn start() -> Input {
-        // From here on the reader hears SIGWINCH, which ends its wait. What fails here fails again where it is read.
-        event::poll(Duration::ZERO).ok();
         let (sender, events) = channel(QUEUE);
         let (ending, ended) = oneshot::channel();
-        let is_over = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&is_over);
-        let work = move || {
-            read_until(&told, &sender);
-            drop(ending);
-        };
-        if let Err(error) = std::thread::Builder::new().name("keys".into()).spawn(work) {
-            tracing::error!(%error, "keys cannot be read");
-        }
-        Input { events, is_over, ended }
+        let opened = Reader::open().and_then(|(reader, stopper)| {
+            let work = move || {
+                read_until_stopped(reader, &sender);
+                drop(ending);
+            };
+            std::thread::Builder::new().name("keys".into()).spawn(work).map(|_| stopper)
+        });
+        let stopper = opened.inspect_err(|error| tracing::error!(%error, "keys cannot be read")).ok();
+        Input { events, stopper, ended }
     }
 
     /// Reads nothing: in the place of the one that was stopped.
     pub fn silent() -> Input {
         let (_, events) = channel(1);
         let (_, ended) = oneshot::channel();
-        Input { events, is_over: Arc::default(), ended }
+        Input { events, stopper: None, ended }
     }
 
     /// The next event; none when the terminal is gone.
@@ -62,8 +67,7 @@ impl Input {
 
     /// Stops reading, and returns when nothing is read any more: others may have the terminal then.
     pub async fn stop(self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        signals::wake_reader();
+        drop(self.stopper);
         drop(self.events);
         // It answers by being dropped.
         self.ended.await.ok();
@@ -72,26 +76,52 @@ impl Input {
 
 /// Hands on what is read. From a thread that waits for the terminal itself a key is one hop from the loop; from crossterm's
 /// stream it would be two, and each takes its time while others use all processors.
-fn read_until(is_over: &AtomicBool, sender: &Sender<Event>) {
-    while let Ok(event) = next(is_over)
-        && !is_over.load(Ordering::SeqCst)
-        && sender.blocking_send(event).is_ok()
-    {}
-}
-
-/// Waits for an event; [`signals::wake_reader`] makes one.
-#[cfg(unix)]
-fn next(_: &AtomicBool) -> io::Result<Event> {
-    event::read()
-}
-
-/// Waits for an event, and looks now and then whether it should: nothing can wake it.
-#[cfg(not(unix))]
-fn next(is_over: &AtomicBool) -> io::Result<Event> {
-    while !event::poll(Duration::from_millis(100))? {
-        if is_over.load(Ordering::SeqCst) {
-            return Err(io::ErrorKind::Interrupted.into());
+fn read_until_stopped(mut reader: Reader, sender: &Sender<Event>) {
+    while let Some(events) = reader.next() {
+        for event in events {
+            if sender.blocking_send(event).is_err() {
+                return;
+            }
         }
     }
-    event::read()
+}
+
+#[cfg(not(unix))]
+mod console {
+    use std::io;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    use crossterm::event::{self, Event};
+
+    /// Reads the console. Looks now and then whether it should: nothing can wake it.
+    pub struct Reader(Arc<AtomicBool>);
+
+    /// Stops the reader when it is dropped.
+    pub struct Stopper(Arc<AtomicBool>);
+
+    impl Reader {
+        /// Reads when it is asked to.
+        pub fn open() -> io::Result<(Reader, Stopper)> {
+            let is_over = Arc::new(AtomicBool::new(false));
+            Ok((Reader(Arc::clone(&is_over)), Stopper(is_over)))
+        }
+
+        /// The next events; `None` if it was stopped or the console is gone.
+        pub fn next(&mut self) -> Option<Vec<Event>> {
+            while !event::poll(Duration::from_millis(100)).ok()? {
+                if self.0.load(Ordering::SeqCst) {
+                    return None;
+                }
+            }
+            event::read().ok().map(|event| vec![event])
+        }
+    }
+
+    impl Drop for Stopper {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
 }

@@ -51,7 +51,7 @@ async fn until_left(pager: &mut Child, signals: &mut Signals) -> std::io::Result
         tokio::select! {
             status = pager.wait() => return status.map(|_| Left::ByReader),
             signal = signals.next() => match signal {
-                Signal::Interrupt | Signal::Continue => {}
+                Signal::Interrupt | Signal::Continue | Signal::Resize => {}
                 Signal::Stop => signals::stop_alone(),
                 Signal::End => {
                     pager.kill().await?;

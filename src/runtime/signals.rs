@@ -1,4 +1,4 @@
-//! Signals: those that end us, the one that stops us for a while, and the one that wakes us.
+//! Signals: those that end us, the one that stops us for a while, and the one that says the terminal has another size.
 
 use std::io;
 
@@ -13,6 +13,8 @@ pub enum Signal {
     Stop,
     /// SIGCONT: somebody else may have had the terminal.
     Continue,
+    /// SIGWINCH: the terminal has another size.
+    Resize,
 }
 
 #[cfg(unix)]
@@ -30,6 +32,7 @@ mod unix {
         quit: Stream,
         stop: Stream,
         resume: Stream,
+        resize: Stream,
     }
 
     impl Signals {
@@ -42,6 +45,7 @@ mod unix {
                 quit: signal(SignalKind::quit())?,
                 stop: signal(SignalKind::from_raw(process::Signal::TSTP.as_raw()))?,
                 resume: signal(SignalKind::from_raw(process::Signal::CONT.as_raw()))?,
+                resize: signal(SignalKind::window_change())?,
             })
         }
 
@@ -54,13 +58,9 @@ mod unix {
                 _ = self.interrupt.recv() => Signal::Interrupt,
                 _ = self.stop.recv() => Signal::Stop,
                 _ = self.resume.recv() => Signal::Continue,
+                _ = self.resize.recv() => Signal::Resize,
             }
         }
-    }
-
-    /// Ends the wait of whoever reads the terminal: it looks for a new size.
-    pub fn wake_reader() {
-        process::kill_process(process::getpid(), process::Signal::WINCH).ok();
     }
 
     /// Whether there is a shell that would wake us. A shell with job control gives each job a process group of its own;
@@ -109,9 +109,6 @@ mod elsewhere {
         }
     }
 
-    /// Whoever reads the terminal wakes by itself.
-    pub fn wake_reader() {}
-
     /// There is no stopping here.
     pub fn can_stop() -> bool {
         false
@@ -125,6 +122,6 @@ mod elsewhere {
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::{Signals, can_stop, stop_alone, stop_job, wake_reader};
+pub use elsewhere::{Signals, can_stop, stop_alone, stop_job};
 #[cfg(unix)]
-pub use unix::{Signals, can_stop, stop_alone, stop_job, wake_reader};
+pub use unix::{Signals, can_stop, stop_alone, stop_job};
