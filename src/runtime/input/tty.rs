@@ -55,7 +55,7 @@ impl Reader {
 
     /// Waits for events, of which there may be none yet; `None` if the reader was stopped or the terminal is gone.
     pub fn next(&mut self) -> Option<Vec<Event>> {
-        let pieces = match self.wait(self.pieces.patience()).ok()? {
+        let pieces = match self.wait(self.pieces.patience(Instant::now())).ok()? {
             Woken::ByStop => return None,
             Woken::ByTime => self.pieces.end(Instant::now()).into_iter().collect(),
             Woken::ByBytes => {
