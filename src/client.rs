@@ -171,11 +171,11 @@ impl Pool {
     pub fn reach(&self, host: &Host, change: impl FnOnce(&mut Trust)) {
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let mut settings = self.settings();
-        let (before, realm_allow) = (settings.trust(host), settings.realm_allow(host));
+        let before = settings.trust(host);
         let mut trust = before.clone();
         change(&mut trust);
         if trust != before {
-            settings.hosts.insert(host.clone(), HostSettings { trust, realm_allow });
+            settings.hosts.entry(host.clone()).or_default().trust = trust;
             clients.remove(host);
         }
     }
