@@ -26,11 +26,22 @@ const ANSWERS: [&str; 16] = [
 const HALVES: [&str; 6] =
     ["\x1b[<0;10;", "\x1b[?2026;2$", "\x1b]11;rgb:1e1e/", "\x1bP>|tm", "\x1b_Gi=31;O", "\x1b[200~pasted"];
 
+const FIRST: &str = "▌ base/alpine";
+const LAST: &str = "▌ windows/agent";
+
 fn opened() -> (Pty, Program) {
     let pty = Pty::open(120, 30);
     let program = pty.start(regtui(&["--demo"]));
-    pty.wait_for("▌ base/alpine");
+    wait_for_cursor(&pty, FIRST);
     (pty, program)
+}
+
+/// Waits until the cursor is in this row and nowhere else: a frame may come in several pieces.
+fn wait_for_cursor(pty: &Pty, row: &str) {
+    pty.wait_until(row, |screen| {
+        let text = screen.contents();
+        [FIRST, LAST].iter().all(|place| text.contains(place) == (*place == row))
+    });
 }
 
 #[test]
@@ -40,10 +51,10 @@ fn late_answers_of_the_terminal_are_no_keys() {
         // Keys move the cursor only where no dialog and no command line has taken them.
         pty.press(answer);
         pty.press("G");
-        pty.wait_for("▌ windows/agent");
+        wait_for_cursor(&pty, LAST);
         pty.press("g");
         pty.press(answer);
-        pty.wait_for("▌ base/alpine");
+        wait_for_cursor(&pty, FIRST);
     }
     pty.press("q");
     assert_eq!(program.wait(), Ok(0));
@@ -55,9 +66,10 @@ fn half_a_sequence_does_not_keep_the_keys_that_follow() {
     let (mut pty, program) = opened();
     for half in HALVES {
         pty.press(half);
-        pty.press_until("G", "▌ base/alpine", "▌ windows/agent");
+        pty.press_until("G", FIRST, LAST);
+        wait_for_cursor(&pty, LAST);
         pty.press("g");
-        pty.wait_for("▌ base/alpine");
+        wait_for_cursor(&pty, FIRST);
     }
     pty.press("q");
     assert_eq!(program.wait(), Ok(0));
