@@ -31,9 +31,9 @@ pub struct Stopper {
 
 /// What ended a wait.
 enum Woken {
-    ByBytes,
-    ByTime,
-    ByStop,
+    Bytes,
+    Silence,
+    Stop,
 }
 
 impl Reader {
@@ -56,9 +56,9 @@ impl Reader {
     /// Waits for events, of which there may be none yet; `None` if the reader was stopped or the terminal is gone.
     pub fn next(&mut self) -> Option<Vec<Event>> {
         let pieces = match self.wait(self.pieces.patience(Instant::now())).ok()? {
-            Woken::ByStop => return None,
-            Woken::ByTime => self.pieces.end(Instant::now()).into_iter().collect(),
-            Woken::ByBytes => {
+            Woken::Stop => return None,
+            Woken::Silence => self.pieces.end(Instant::now()).into_iter().collect(),
+            Woken::Bytes => {
                 let length = match self.tty.read(&mut self.buffer) {
                     Ok(0) => return None,
                     Ok(length) => length,
@@ -76,9 +76,9 @@ impl Reader {
         let mut both = [waiting(self.tty.as_raw_fd()), waiting(self.stop.as_raw_fd())];
         loop {
             match poll(&mut both, most) {
-                Ok(0) => return Ok(Woken::ByTime),
-                Ok(_) if both[1].revents != 0 => return Ok(Woken::ByStop),
-                Ok(_) => return Ok(Woken::ByBytes),
+                Ok(0) => return Ok(Woken::Silence),
+                Ok(_) if both[1].revents != 0 => return Ok(Woken::Stop),
+                Ok(_) => return Ok(Woken::Bytes),
                 Err(filedescriptor::Error::Poll(error)) if is_passing(&error) => {}
                 Err(error) => return Err(io::Error::other(error)),
             }
