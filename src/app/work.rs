@@ -136,7 +136,7 @@ fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
         let all_of_it = 1 + unconfirmed.count();
         let which = if all == 1 { String::new() } else { format!(" {all_of_it} of {all}, {name}") };
         let text = format!("unconfirmed{which}: {} · {title}{undo}", failure.why);
-        return (Level::Failed, SafeText::from(text));
+        return (Level::Partly, SafeText::from(text));
     }
     let count = |holds: fn(&Outcome) -> bool| {
         report.items.iter().filter(|item| item.outcome.as_ref().is_none_or(holds)).count()
@@ -214,12 +214,12 @@ mod tests {
             ),
             (
                 vec![Outcome::Unconfirmed(unconfirmed.clone())],
-                Level::Failed,
+                Level::Partly,
                 "unconfirmed: the server took it and still shows it · untag; `z` undoes it",
             ),
             (
                 vec![done(), Outcome::Unconfirmed(unconfirmed), Outcome::Stopped],
-                Level::Failed,
+                Level::Partly,
                 "unconfirmed 1 of 3, 1.1: the server took it and still shows it · untag; `z` undoes it",
             ),
             (vec![done(), Outcome::Stopped], Level::Partly, "stopped, 1 of 2 done: untag"),

@@ -76,8 +76,7 @@ impl Waits {
         let Some(longest) = state.all.iter().max_by_key(|waiting| waiting.until) else {
             let since = state.unshown.iter().map(|(_, since)| *since).min()?;
             let seconds = now.saturating_duration_since(since).as_secs();
-            return Some(format!("it took the change and does not show it yet, for {seconds} s"))
-                .filter(|_| seconds > 0);
+            return Some(format!("change not shown for {seconds} s")).filter(|_| seconds > 0);
         };
         let tries = match (&longest.tries, state.silent_since) {
             (Some(tries), _) => format!(", {tries}"),
@@ -151,7 +150,7 @@ mod tests {
         let now = Instant::now();
         let said = |after| waits.in_words(now + Duration::from_secs(after));
         assert_eq!(said(0), None);
-        assert_eq!(said(3).as_deref(), Some("it took the change and does not show it yet, for 3 s"));
+        assert_eq!(said(3).as_deref(), Some("change not shown for 3 s"));
         drop(unshown);
         assert_eq!(said(3), None);
     }

@@ -262,7 +262,7 @@ async fn while_a_delete_is_not_shown_it_is_said_and_stopping_ends_the_wait() {
     let watched = watch();
     let mut progress = watched.progress.subscribe();
     let stopping = async {
-        let waits = progress.wait_for(|progress| progress.waits.as_str().contains("does not show it yet"));
+        let waits = progress.wait_for(|progress| progress.waits.as_str().contains("change not shown for"));
         let said = waits.await.expect("it runs").waits.to_string();
         watched.stop.cancel();
         said
