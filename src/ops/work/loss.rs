@@ -228,5 +228,5 @@ async fn read(client: &Client, repository: &Repository, digests: &[Digest]) -> V
         .boxed()
     });
     let read: Vec<_> = read.collect();
-    stream::iter(read).buffered(AT_ONCE).filter_map(async |found| found).collect().await
+    stream::iter(read).buffered(AT_ONCE).filter_map(std::future::ready).collect().await
 }
