@@ -84,6 +84,9 @@ pub struct Settings {
     pub referrers: bool,
     /// Whether one of two referrers of a subject that are put at the same time is never listed, as with olareg 0.1.2.
     pub loses_referrers: bool,
+    /// Whether a manifest that is put under a tag is kept by the digest of a `digest` parameter, as with olareg; it is not
+    /// looked at otherwise.
+    pub digest_parameter: bool,
     /// Whether mounts work; they become uploads (202) if not.
     pub mounts: bool,
     /// Whether a tag may not be pointed elsewhere, as where tags are immutable.
@@ -122,6 +125,7 @@ impl Default for Settings {
             delete_blobs: true,
             referrers: true,
             loses_referrers: false,
+            digest_parameter: false,
             mounts: true,
             immutable_tags: false,
             sparse_manifests: false,

@@ -9,5 +9,6 @@ pub mod list;
 pub mod resume;
 pub mod retag;
 pub mod summary;
+mod tag_list;
 pub mod undo;
 pub mod work;

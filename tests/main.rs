@@ -56,6 +56,7 @@ mod ops {
     mod refusals;
     mod resume;
     mod retag;
+    mod same_bytes;
     mod stops;
     mod undo;
     mod waits;

@@ -1,6 +1,8 @@
 //! Changes that are sent again only where nobody else has changed the same meanwhile: while a busy server makes us wait,
 //! others push, and there is no compare-and-swap in the protocol.
 
+use futures_util::FutureExt;
+
 use super::Client;
 use super::error::Error;
 use super::limit::Lane;
@@ -57,7 +59,8 @@ impl Client {
             if !self.waits_to_try_again(&error, tries).await {
                 return Err(error);
             }
-            let now = self.head_manifest(name, &selector, Lane::Interactive).await;
+            let known: Vec<Digest> = may_be.iter().flatten().copied().collect();
+            let now = self.digest_now(name, &selector, &known, Lane::Interactive).boxed().await;
             if !now.is_ok_and(|now| may_be.contains(&now)) {
                 return Err(error);
             }

@@ -62,7 +62,7 @@ impl Abilities {
         self.known().no_head_until.is_none_or(|until| until <= Instant::now())
     }
 
-    /// HEAD failed where GET did not.
+    /// HEAD failed where GET did not, or names a digest that the bytes do not have.
     pub fn head_failed(&self) {
         self.known().no_head_until = Some(Instant::now() + MEMORY);
     }

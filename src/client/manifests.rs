@@ -4,6 +4,7 @@ pub mod put;
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 
@@ -108,10 +109,21 @@ impl Client {
         match kept {
             Some(kept) if self.abilities().has_head() => {
                 let digest = self.resolve(name, tag, lane).await?;
-                if digest == kept.digest {
+                if kept.is_named(&digest) {
                     return Ok(kept);
                 }
-                self.manifest(name, &Selector::Digest(digest), lane).await
+                match self.manifest(name, &Selector::Digest(digest), lane).await {
+                    // It is called by another digest than it has.
+                    Err(error)
+                        if matches!(
+                            error.cause,
+                            Cause::Digest { .. } | Cause::Status { status: 404, .. }
+                        ) =>
+                    {
+                        self.manifest(name, &Selector::Tag(tag.clone()), lane).await
+                    }
+                    read => read,
+                }
             }
             _ => self.manifest(name, &Selector::Tag(tag.clone()), lane).await,
         }
@@ -138,6 +150,45 @@ impl Client {
         }
     }
 
+    /// What a tag or digest leads to now, by a look that no cache answers. Where that is not called by one of the `known`
+    /// digests, its bytes are read: the answer is the known digest that they have, by whatever algorithm and whatever the
+    /// server calls them, or else the digest that they have in truth. `None` if it leads nowhere.
+    pub async fn digest_now(
+        &self,
+        name: &RepositoryName,
+        selector: &Selector,
+        known: &[Digest],
+        lane: Lane,
+    ) -> Result<Option<Digest>, Error> {
+        match self.head_manifest(name, selector, lane).await? {
+            Some(said) => self.checked_digest(name, selector, said, known, lane).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The second half of [`Client::digest_now`]: what `said` is, which the server has just called a tag or digest by.
+    pub async fn checked_digest(
+        &self,
+        name: &RepositoryName,
+        selector: &Selector,
+        said: Digest,
+        known: &[Digest],
+        lane: Lane,
+    ) -> Result<Option<Digest>, Error> {
+        let is_settled = known.contains(&said) || matches!(selector, Selector::Digest(_));
+        if is_settled || (known.is_empty() && self.kept_manifest(&said).await.is_some()) {
+            return Ok(Some(said));
+        }
+        match self.fetch_manifest(name, selector, lane).boxed().await {
+            Ok(manifest) => {
+                let same = known.iter().find(|digest| manifest.is_named(digest));
+                Ok(Some(same.copied().unwrap_or(manifest.digest)))
+            }
+            Err(error) if error.cause.status() == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The manifest of that digest if it is kept here; asks nobody.
     pub async fn kept_manifest(&self, digest: &Digest) -> Option<Arc<Manifest>> {
         let content = self.cache().get(digest).await?;
@@ -156,6 +207,10 @@ impl Client {
             answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_string);
         let said = answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok());
         let manifest = self.read_manifest(answer, media_type.as_deref(), selector, said)?;
+        if said.is_some_and(|said| !manifest.is_named(&said)) {
+            // Only the bytes tell what this server has.
+            self.abilities().head_failed();
+        }
         self.cache().put(manifest.digest, Content { media_type, bytes: manifest.raw.clone() });
         if let Selector::Tag(tag) = selector {
             self.cache().saw(&self.repository(name), tag, manifest.digest);

@@ -58,6 +58,8 @@ impl Client {
         }
         let Some(tag) = fallback_tag(digest) else { return Ok(Referrers::default()) };
         match self.latest(name, &tag, Lane::Interactive).await {
+            // GitLab takes such a tag for the digest itself: an image is not the list of what refers to it.
+            Ok(manifest) if manifest.is_named(digest) => Ok(Referrers::default()),
             Ok(manifest) => Ok(Referrers {
                 descriptors: listed(&manifest),
                 found: Some(Found::FallbackTag),
@@ -116,9 +118,9 @@ impl Client {
 }
 
 /// The tag under which the referrers of a manifest are listed where there is no API: distribution-spec § Referrers Tag
-/// Schema. None for a digest that is too long for a tag.
+/// Schema. Of a long digest it has the first 64 hex digits.
 pub fn fallback_tag(subject: &Digest) -> Option<Tag> {
-    Tag::parse(&format!("{}-{}", subject.algorithm(), subject.hex())).ok()
+    Tag::parse(&subject.tag_stem()).ok()
 }
 
 fn listed(manifest: &Manifest) -> Vec<Descriptor> {

@@ -138,7 +138,7 @@ impl Registry {
             (Route::Manifest(name, reference), &Method::PUT) => {
                 let bytes = collect(body, settings.manifest_limit, Refusal::manifest_too_large).await?;
                 let turn = self.turns.of_referrer(settings, name, &bytes).await;
-                let reply = manifests::put(settings, store, name, reference, headers, bytes)?;
+                let reply = manifests::put(settings, store, name, reference, &query, headers, bytes)?;
                 if turn.is_some_and(|turn| turn.is_second) {
                     store.unlist(name, reference);
                 }

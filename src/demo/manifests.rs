@@ -10,6 +10,7 @@ use super::manifest::{Contents, Manifest, media_type};
 use super::name::Reference;
 use super::refusal::Refusal;
 use super::reply::{self, Reply, name as header_name};
+use super::route::Query;
 use super::store::{Repository, Store};
 use crate::model::digest::Digest;
 
@@ -35,17 +36,22 @@ pub fn put(
     store: &Store,
     name: &str,
     reference: &Reference,
+    query: &Query<'_>,
     headers: &HeaderMap,
     bytes: Bytes,
 ) -> Result<Reply, Refusal> {
     let contents = Contents::read(&bytes).map_err(|error| Refusal::manifest_invalid(error.to_string()))?;
     let media_type = media_type_of(headers, &contents)?;
-    let digest = match reference {
-        Reference::Tag(_) => Digest::sha256(&bytes),
-        Reference::Digest(asked) => asked.same_algorithm_of(&bytes),
+    let asked = match reference {
+        Reference::Digest(asked) => Some(*asked),
+        Reference::Tag(_) => match query.get("digest").filter(|_| settings.digest_parameter) {
+            Some(text) => Some(text.parse().map_err(|_| Refusal::digest_invalid(text))?),
+            None => None,
+        },
     };
-    if let Reference::Digest(asked) = reference
-        && digest != *asked
+    let digest = asked.map_or_else(|| Digest::sha256(&bytes), |asked| asked.same_algorithm_of(&bytes));
+    if let Some(asked) = asked
+        && digest != asked
     {
         return Err(Refusal::digest_invalid(json!({ "given": asked, "computed": digest })));
     }

@@ -50,6 +50,12 @@ impl Digest {
         hex_of(self.bytes())
     }
 
+    /// What the names of its digest tags begin with: `sha256-` and the hex digits, of which a tag has room for 64.
+    /// Distribution-spec § Referrers Tag Schema.
+    pub fn tag_stem(&self) -> String {
+        format!("{}-{}", self.algorithm(), hex_of(&self.bytes()[..32]))
+    }
+
     /// The first twelve hex digits, as lists show them.
     pub fn short(&self) -> String {
         hex_of(&self.bytes()[..6])
@@ -195,6 +201,12 @@ mod tests {
         for bad in bad {
             assert_eq!(bad.parse::<Digest>(), Err(BadDigest), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_tag_has_room_for_64_hex_digits_of_a_digest() {
+        assert_eq!(Digest::sha256(b"").tag_stem(), EMPTY.replace(':', "-"));
+        assert_eq!(Digest::Sha512([0xab; 64]).tag_stem(), format!("sha512-{}", "ab".repeat(32)));
     }
 
     #[test]

@@ -209,15 +209,18 @@ impl Tag {
         self.digest_named().is_some_and(|(_, suffix)| suffix.is_empty())
     }
 
-    /// The digest and the suffix (`.sig`, or nothing) that a digest tag names.
-    pub fn digest_named(&self) -> Option<(Digest, &str)> {
-        let (algorithm, rest) = self.0.split_once('-')?;
-        if !matches!(algorithm, "sha256" | "sha512") {
-            return None;
-        }
-        let end = rest.find('.').unwrap_or(rest.len());
-        let digest = format!("{algorithm}:{}", &rest[..end]).parse().ok()?;
-        Some((digest, &rest[end..]))
+    /// What a digest tag names, as [`Digest::tag_stem`] spells it, and its suffix (`.sig`, or nothing).
+    pub fn digest_named(&self) -> Option<(&str, &str)> {
+        let end = self.0.find('.').unwrap_or(self.0.len());
+        let (stem, suffix) = self.0.split_at(end);
+        let hex = stem.strip_prefix("sha256-").or_else(|| stem.strip_prefix("sha512-"))?;
+        let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        (hex.len() == 64 && hex.bytes().all(is_hex)).then_some((stem, suffix))
+    }
+
+    /// The suffix if it is a digest tag of this digest.
+    pub fn suffix_after(&self, digest: &Digest) -> Option<&str> {
+        self.digest_named().filter(|(stem, _)| *stem == digest.tag_stem()).map(|(_, suffix)| suffix)
     }
 }
 
@@ -431,12 +434,18 @@ mod tests {
     fn a_digest_tag_is_told_from_a_version() {
         let named = |text: &str| {
             let tag = Tag::parse(text).expect(text);
-            tag.digest_named().map(|(digest, suffix)| (digest.to_string(), suffix.to_string()))
+            tag.digest_named().map(|(stem, suffix)| (stem.to_string(), suffix.to_string()))
         };
         let tag = SHA256.replace(':', "-");
-        assert_eq!(named(&tag), Some((SHA256.to_string(), String::new())));
-        assert_eq!(named(&format!("{tag}.sig")), Some((SHA256.to_string(), ".sig".into())));
+        assert_eq!(named(&tag), Some((tag.clone(), String::new())));
+        assert_eq!(named(&format!("{tag}.sig")), Some((tag.clone(), ".sig".into())));
+        let long = format!("sha512-{}", "ab".repeat(32));
+        assert_eq!(named(&long), Some((long.clone(), String::new())), "a tag has no room for all of it");
+        let of = Tag::parse(&format!("{long}.sig")).expect("a tag");
+        assert_eq!(of.suffix_after(&Digest::Sha512([0xab; 64])), Some(".sig"));
+        assert_eq!(of.suffix_after(&Digest::Sha512([0xac; 64])), None);
         assert_eq!((named("sha256-12"), named("1.2-alpine")), (None, None));
+        assert_eq!(named(&tag.to_uppercase().replace("SHA", "sha")), None);
     }
 
     proptest::proptest! {

@@ -2,27 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt, TryStreamExt, future, stream};
+use futures_util::{FutureExt, StreamExt, future, stream};
 
-use super::list;
-use crate::client::{Client, Error, Lane, Pool};
+use super::tag_list::{self, AT_ONCE};
+use crate::client::{Client, Error, Head, Lane, Pool};
+use crate::model::digest::Digest;
 use crate::model::failure::Failure;
-use crate::model::page::Listed;
-use crate::model::reference::{Repository, RepositoryName, Tag};
+use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::comparison::{Comparison, Row, Side};
 
-/// Tags of one side that are asked about together: enough to keep every connection busy.
-const AT_ONCE: usize = 16;
+/// Tags that both sides call by digests of one algorithm and not the same, and whose bytes are read to see that it is true.
+const SAMPLE: usize = 8;
 
 /// Compares every tag of both. A repository that is not there has no tags, unless neither is there. A tag that one
 /// registry does not tell of is unknown and hides no other.
 pub async fn compare(pool: &Pool, left: &Repository, right: &Repository) -> Result<Comparison, Failure> {
     let (on_left, on_right) = future::join(Tags::of(pool, left), Tags::of(pool, right)).await;
-    let (on_left, on_right) = (on_left?, on_right?);
+    let (mut on_left, mut on_right) = (on_left?, on_right?);
     if let (Tags { absent: Some(failure), .. }, Tags { absent: Some(_), .. }) = (&on_left, &on_right) {
         return Err(failure.clone());
     }
+    // A list that lags behind hides nothing that the other side has.
+    let (of_left, of_right) = (on_left.names(), on_right.names());
+    future::join(on_left.ask_also(pool, left, of_right), on_right.ask_also(pool, right, of_left)).await;
+    settle(pool, left, &mut on_left, right, &mut on_right).await;
     let names: BTreeSet<&Tag> = on_left.sides.keys().chain(on_right.sides.keys()).collect();
     let rows = names.into_iter().map(|tag| Row::of(tag.clone(), on_left.side(tag), on_right.side(tag)));
     // A tag that went away between the list and the question about it is on no side.
@@ -30,6 +34,57 @@ pub async fn compare(pool: &Pool, left: &Repository, right: &Repository) -> Resu
         rows.filter(|row| (on_left.side(&row.tag), on_right.side(&row.tag)) != (Side::Absent, Side::Absent));
     let (rows, incomplete) = (rows.collect(), [on_left.incomplete, on_right.incomplete].concat());
     Ok(Comparison { left: left.clone(), right: right.clone(), rows, incomplete })
+}
+
+/// Holds the bytes of tags against each other that the two sides call by different digests: all where the algorithms
+/// differ; of the others some, and all only if one of these turns out to be called by a digest that it does not have.
+async fn settle(pool: &Pool, left: &Repository, on_left: &mut Tags, right: &Repository, on_right: &mut Tags) {
+    let sides = on_left.sides.iter().filter_map(|(tag, side)| match (side, on_right.side(tag)) {
+        (Side::Is(one), Side::Is(other)) if *one != other => Some((tag.clone(), *one, other)),
+        _ => None,
+    });
+    let (mixed, alike): (Vec<_>, Vec<_>) =
+        sides.partition(|(_, one, other)| one.algorithm() != other.algorithm());
+    let (some, rest) = alike.split_at(alike.len().min(SAMPLE));
+    let clients = (pool.client(&left.host), pool.client(&right.host));
+    let mut questions = [mixed, some.to_vec()].concat();
+    let mut is_sample = true;
+    loop {
+        let asked = questions.into_iter().map(|(tag, one, other)| {
+            let clients = &clients;
+            async move {
+                let selector = Selector::Tag(tag.clone());
+                let lane = Lane::Background;
+                let now = clients.1.checked_digest(&right.name, &selector, other, &[one], lane).await;
+                let now = now.ok().flatten().unwrap_or(other);
+                let then = match now == one {
+                    true => Some(one),
+                    false => clients
+                        .0
+                        .checked_digest(&left.name, &selector, one, &[now], lane)
+                        .await
+                        .ok()
+                        .flatten(),
+                };
+                (tag, (one, other), (then.unwrap_or(one), now))
+            }
+            .boxed()
+        });
+        let asked: Vec<_> = asked.collect();
+        let settled: Vec<_> = stream::iter(asked).buffer_unordered(AT_ONCE).collect().await;
+        let is_called_wrong = |((one, other), (then, now)): (&(Digest, Digest), &(Digest, Digest))| {
+            one.algorithm() == other.algorithm() && then == now
+        };
+        let is_wrong = settled.iter().any(|(_, said, is)| is_called_wrong((said, is)));
+        for (tag, _, (then, now)) in settled {
+            on_left.sides.insert(tag.clone(), Side::Is(then));
+            on_right.sides.insert(tag, Side::Is(now));
+        }
+        if !is_sample || !is_wrong {
+            return;
+        }
+        (questions, is_sample) = (rest.to_vec(), false);
+    }
 }
 
 /// The tags of one side.
@@ -55,35 +110,40 @@ impl Tags {
                 return Ok(tags);
             }
         };
-        let asked = stream::iter(names).map(async |tag: Tag| {
-            let side = side_of(&client, &repository.name, &tag).await;
-            (tag, side)
-        });
-        tags.sides = asked.buffer_unordered(AT_ONCE).collect().await;
+        tags.ask(&client, repository, names).await;
         Ok(tags)
     }
 
-    /// All tags that are names of images.
-    async fn list(&mut self, client: &Client, repository: &Repository) -> Result<Vec<Tag>, Error> {
-        let mut names = Vec::new();
-        let mut pages = std::pin::pin!(list::tags(client, &repository.name));
-        while let Some(page) = pages.try_next().await? {
-            let named = page.items.iter().filter_map(Listed::name);
-            names.extend(named.filter(|tag| !tag.is_digest_tag()).cloned());
-            self.incomplete.extend(page.incomplete.map(|why| SafeText::from(format!("{repository}: {why}"))));
+    /// Asks about tags that this side does not list, if it is there at all.
+    async fn ask_also(&mut self, pool: &Pool, repository: &Repository, others: BTreeSet<Tag>) {
+        if self.absent.is_none() {
+            let unlisted = others.into_iter().filter(|tag| !self.sides.contains_key(tag)).collect();
+            self.ask(&pool.client(&repository.host), repository, unlisted).await;
         }
-        Ok(names)
+    }
+
+    async fn ask(&mut self, client: &Client, repository: &Repository, names: Vec<Tag>) {
+        let side = |said: Result<Option<Head>, Error>| match said {
+            Ok(Some(head)) => Side::Is(head.digest),
+            Ok(None) => Side::Absent,
+            Err(_) => Side::Unknown,
+        };
+        let asked = tag_list::ask(client, &repository.name, names).await;
+        self.sides.extend(asked.into_iter().map(|(tag, said)| (tag, side(said))));
+    }
+
+    /// All listed tags that are names of images.
+    async fn list(&mut self, client: &Client, repository: &Repository) -> Result<Vec<Tag>, Error> {
+        let names = tag_list::names(client, &repository.name).await?;
+        self.incomplete.extend(names.incomplete.map(|why| SafeText::from(format!("{repository}: {why}"))));
+        Ok(names.tags.into_iter().filter(|tag| !tag.is_digest_tag()).collect())
+    }
+
+    fn names(&self) -> BTreeSet<Tag> {
+        self.sides.keys().cloned().collect()
     }
 
     fn side(&self, tag: &Tag) -> Side {
         self.sides.get(tag).copied().unwrap_or(Side::Absent)
-    }
-}
-
-async fn side_of(client: &Client, name: &RepositoryName, tag: &Tag) -> Side {
-    match client.resolve(name, tag, Lane::Background).await {
-        Ok(digest) => Side::Is(digest),
-        Err(error) if error.cause.status() == Some(404) => Side::Absent,
-        Err(_) => Side::Unknown,
     }
 }

@@ -159,14 +159,12 @@ async fn referrers_of(
     let named = match digest_tags {
         Some(tags) => tags
             .iter()
-            .filter(|tag| {
-                tag.digest_named().is_some_and(|(named, suffix)| named == digest && !suffix.is_empty())
-            })
+            .filter(|tag| tag.suffix_after(&digest).is_some_and(|suffix| !suffix.is_empty()))
             .cloned()
             .collect(),
         None => usual_tags(&digest),
     };
-    let names_it = |tag: &Tag| tag.digest_named() == Some((digest, ""));
+    let names_it = |tag: &Tag| tag.suffix_after(&digest) == Some("");
     let may_have_fallback = digest_tags.is_none_or(|tags| tags.iter().any(names_it));
     let (by_subject, by_tag) =
         future::join(client.referrers(name, &digest, may_have_fallback), by_digest_tag(client, name, named))
@@ -180,7 +178,7 @@ async fn referrers_of(
 }
 
 fn usual_tags(digest: &Digest) -> Vec<Tag> {
-    let tag = |suffix| Tag::parse(&format!("{}-{}{suffix}", digest.algorithm(), digest.hex())).ok();
+    let tag = |suffix| Tag::parse(&format!("{}{suffix}", digest.tag_stem())).ok();
     COSIGN.into_iter().filter_map(tag).collect()
 }
 

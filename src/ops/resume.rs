@@ -199,7 +199,10 @@ async fn now(pool: &Pool, confirmed: &Confirmed, wish: &Wish) -> Result<Now, Fai
     let look = |(repository, selector): (Repository, Selector)| {
         async move {
             let client = pool.client(&repository.host);
-            match client.head_manifest(&repository.name, &selector, Lane::Background).await {
+            let place = confirmed.get(&repository, &selector);
+            let known = place.into_iter().flat_map(|place| place.ours.iter().copied().chain([place.end]));
+            let known: Vec<Digest> = known.flatten().collect();
+            match client.digest_now(&repository.name, &selector, &known, Lane::Background).await {
                 Ok(now) => Ok(((repository, selector), now)),
                 Err(error) => Err(error.failure(format!("cannot look at {}:{selector}", repository.name))),
             }

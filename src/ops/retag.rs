@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::delete::graph;
 use super::journal::Running;
+use super::tag_list;
 use super::work::course::{self, Course};
 use super::work::loss::{self, Kept};
 use super::work::replacement::{self, Made, Way};
@@ -202,7 +202,7 @@ impl<'a> Retagging<'a> {
             return Outcome::Failed(failure.clone());
         }
         if let Selector::Tag(tag) = &step.selector {
-            match self.place(&self.plan.from).tag_now(tag).await {
+            match self.place(&self.plan.from).tag_among(tag, &[old_digest(step)]).await {
                 Ok(now) if now == Some(old_digest(step)) => {}
                 Ok(now) => return Outcome::Left(moved(now)),
                 Err(error) => return Outcome::Failed(error.failure(what())),
@@ -317,7 +317,9 @@ async fn siblings(client: &Client, plan: &Plan) -> Result<BTreeMap<Tag, Digest>,
     if !plan.steps.iter().any(|step| old_tag(plan, step).is_some()) {
         return Ok(BTreeMap::new());
     }
-    let tags = graph::tags(client, &plan.from.name).await;
+    let old = plan.steps.iter().filter_map(|step| old_tag(plan, step).cloned());
+    let new = plan.steps.iter().filter(|step| step.to == plan.from).map(|step| step.tag.clone());
+    let tags = tag_list::tags_with(client, &plan.from.name, old.chain(new)).await;
     tags.map(|tags| tags.digests)
         .map_err(|error| error.failure(format!("cannot list the tags of {}", plan.from.name)))
 }

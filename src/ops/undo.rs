@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use super::delete::graph;
+use super::tag_list;
 use super::work::course::{self, Course};
 use super::work::replacement::{self, Made, Way};
 use super::work::tag::{LOST, Place, held, put_failure};
@@ -142,7 +142,7 @@ impl Undoing<'_> {
         let what = || format!("cannot untag {}:{tag}", step.repository.name);
         let Some(now) = step.now else { return Outcome::Already("it is gone already".into()) };
         if !self.siblings.contains_key(&step.repository) {
-            match graph::tags(place.client, place.name).await {
+            match tag_list::tags(place.client, place.name).await {
                 Ok(tags) => self.siblings.insert(step.repository.clone(), tags.digests.into_iter().collect()),
                 Err(error) => return Outcome::Failed(error.failure(what())),
             };

@@ -179,11 +179,9 @@ async fn what_is_left_alone_is_no_success() {
     let demo = open(Settings::default(), store).await;
     let contents = demo.store().clone();
     // Somebody pushes between the plan and the last look.
-    demo.fault(move |request, _| {
-        let is_new = request.method == "GET" && request.path.contains("/manifests/sha256:");
-        if is_new && !contents.tags("app").contains(&"2".to_string()) {
+    demo.fault(move |request, nth| {
+        if request.method == "HEAD" && request.path.ends_with("/manifests/1") && nth == 2 {
             contents.image("app").label("who", "somebody else").tag("1").push();
-            contents.image("app").tag("2").push();
         }
         None
     });

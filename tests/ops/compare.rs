@@ -1,7 +1,7 @@
 //! Two repositories side by side: every tag once, each told truly, and a tag that cannot be asked hides no other.
 
 use regtui::client::Pool;
-use regtui::demo::faults::Fault;
+use regtui::demo::faults::{self, Fault};
 use regtui::demo::{self, PageSize, Store};
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::Repository;
@@ -113,4 +113,21 @@ async fn long_lists_are_compared_to_their_end() {
     let found = between(&left, &right).await.expect("a comparison");
     assert_eq!((found.count(Standing::Same), found.count(Standing::Missing)), (30, 30));
     assert!(found.incomplete.is_empty(), "{:?}", found.incomplete);
+}
+
+/// What a list leaves out is neither missing nor extra.
+#[tokio::test]
+async fn a_list_that_lags_behind_hides_no_tag_that_the_other_side_has() {
+    let (left, right) = two_sides();
+    let (left, right) = (Registry::open(left).await, Registry::open(right).await);
+    let empty = Store::new();
+    empty.create("app");
+    for side in [&left, &right] {
+        side.demo.fault(faults::lagging_tags(&empty));
+        let found = between(&left, &right).await.expect("a comparison");
+        let same: Vec<_> =
+            standings(&found).into_iter().filter(|(tag, _)| ["1", "latest"].contains(tag)).collect();
+        assert_eq!(same, [("1", Standing::Same), ("latest", Standing::Moved)]);
+        side.demo.clear_faults();
+    }
 }

@@ -1,6 +1,6 @@
 //! Copies between two registries in memory: byte for byte, each blob once, tags last, and nothing else changed.
 
-use regtui::demo::faults::Fault;
+use regtui::demo::faults::{self, Fault};
 use regtui::demo::layer::Layer;
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
@@ -580,4 +580,28 @@ async fn all_tags_are_planned_in_the_order_in_which_they_are_listed() {
     let plan = sides.plan(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await.expect("a plan");
     let tags: Vec<String> = plan.images.iter().map(|image| image.selector.to_string()).collect();
     assert_eq!(tags, ["1.10.0", "1.10.0-rc1", "1.9.0", "latest"]);
+}
+
+/// Whether there are few tags or many, the list of the destination is not believed: what it leaves out is replaced, and
+/// the plan says so.
+#[tokio::test]
+async fn tags_that_the_destination_does_not_list_yet_are_in_the_plan() {
+    for count in [2, 15, 16, 40] {
+        let (store, there, empty) = (Store::new(), Store::new(), Store::new());
+        let tags: Vec<String> = (0..count).map(|number| format!("t{number:02}")).collect();
+        for tag in &tags {
+            store.image("app").label("tag", tag.as_str()).tag(tag).push();
+            there.image("copy").label("old", tag.as_str()).tag(tag).push();
+        }
+        empty.create("copy");
+        let sides = Sides::to(store, demo::Settings::default(), there).await;
+        sides.to.demo.fault(faults::lagging_tags(&empty));
+        let before: Vec<_> = tags.iter().map(|tag| sides.there(tag)).collect();
+        let (plan, report) = sides.copy(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await;
+        let mut replaced: Vec<_> = plan.images.iter().map(|image| image.replaces).collect();
+        replaced.reverse();
+        assert_eq!(replaced, before, "{count}");
+        assert_eq!(report.done(), count);
+        tags.iter().for_each(|tag| sides.is_same(tag));
+    }
 }

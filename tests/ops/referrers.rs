@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regtui::demo::faults::Fault;
+use regtui::demo::image::Pushed;
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
 use regtui::model::work::copy::{What, Wish};
 use regtui::model::work::progress::Outcome;
 
 use crate::support::copying::{Sides, outcome};
-use crate::support::registry::name;
+use crate::support::registry::{Registry, as_sha512, name, settings};
 
 const SPDX: &str = "application/spdx+json";
 
@@ -131,4 +132,40 @@ async fn manifests_that_are_there_although_they_were_refused_count_as_put() {
         sides.is_same("1");
         assert_eq!(listed(&sides, &image).await, sorted(referrers), "{status}");
     }
+}
+
+/// A tag has no room for a sha512 digest: the list stands under its first 64 digits.
+#[tokio::test]
+async fn referrers_of_a_sha512_digest_come_along_from_a_fallback_tag_to_a_fallback_tag() {
+    let (store, there) = (Store::new(), Store::new());
+    let pushed = store.image("app").label("a", "1").push();
+    let image = as_sha512(&store, &pushed.digest, "1");
+    let subject = Pushed { digest: image, ..pushed };
+    let referrer = store.artifact("app").kind(SPDX).layer("text/spdx", "{}").subject(&subject).push();
+    let stem = format!("sha512-{}", &image.hex()[..64]);
+    store.index("app").child(&referrer).tag(&stem).push();
+    let without = demo::Settings { referrers: false, digest_parameter: true, ..demo::Settings::default() };
+    let from = Registry::new(without.clone(), store, settings()).await;
+    there.create("copy");
+    let sides = Sides::with(from, Registry::new(without, there, settings()).await);
+    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    assert_eq!(listed(&sides, &image).await, [referrer.digest]);
+    assert_eq!(sides.to.demo.store().tags("copy"), ["1", &stem]);
+}
+
+/// GitLab takes `sha256-…` for a digest: what an index lists does not refer to it.
+#[tokio::test]
+async fn an_image_that_answers_under_its_own_fallback_tag_is_no_list_of_referrers() {
+    let store = Store::new();
+    let children = ["amd64", "arm64"].map(|machine| store.image("app").platform("linux", machine).push());
+    let index = store.index("app").child(&children[0]).child(&children[1]).tag("1").push();
+    let tag = format!("sha256-{}", index.digest.hex());
+    store.tag("app", &tag, index.digest);
+    let without = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let sides =
+        Sides::with(Registry::new(without, store, settings()).await, Registry::open(Store::new()).await);
+    let found = sides.from.client.referrers(&name("app"), &index.digest, true).await.expect("an answer");
+    assert!(found.descriptors.is_empty() && found.tagged.is_none(), "{found:?}");
+    let plan = sides.plan(&Wish { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
+    assert_eq!((plan.referrers.len(), plan.lists.len()), (0, 0));
 }

@@ -1,5 +1,6 @@
 //! Putting manifests: distribution-spec § Pushing Manifests, and § Pushing Manifests with Subject.
 
+use futures_util::FutureExt;
 use reqwest::Method;
 
 use super::CAP;
@@ -32,13 +33,19 @@ impl Client {
         manifest: &Manifest,
     ) -> Result<Pushed, Error> {
         let request = self.pushing(name, selector, manifest).await?;
-        match self.http().send(&request).await {
-            Ok(answer) => self.pushed(name, selector, manifest, &request, &answer),
+        let sent = match self.http().send(&request).await {
+            Err(error) if wants_no_parameter(&request, &error) => {
+                self.http().send(&without_parameter(&request)).boxed().await
+            }
+            sent => sent,
+        };
+        let pushed = sent.and_then(|answer| self.pushed(name, selector, manifest, &request, &answer));
+        match pushed {
             // No failure is reported before a look at what there is.
-            Err(error) if self.is_put_after(&error, name, selector, manifest).await => {
+            Err(error) if self.is_put_after(&error, name, selector, manifest).boxed().await => {
                 Ok(self.kept(name, selector, manifest, manifest.digest, false))
             }
-            Err(error) => Err(error),
+            pushed => pushed,
         }
     }
 
@@ -53,8 +60,8 @@ impl Client {
         let may_be_there = !error.is_stopped() && error.cause != Cause::Refused;
         may_be_there
             && matches!(
-                self.head_manifest(name, selector, Lane::Interactive).await,
-                Ok(Some(digest)) if manifest.is_named(&digest)
+                self.digest_now(name, selector, &[manifest.digest], Lane::Interactive).await,
+                Ok(Some(digest)) if digest == manifest.digest
             )
     }
 
@@ -70,7 +77,12 @@ impl Client {
         let selector = Selector::Tag(tag.clone());
         let request = self.pushing(name, &selector, manifest).await?;
         let may_be = [had, Some(manifest.digest)];
-        let answer = self.send_while(request.clone(), name, tag, &may_be).await?;
+        let answer = match self.send_while(request.clone(), name, tag, &may_be).await {
+            Err(error) if wants_no_parameter(&request, &error) => {
+                self.send_while(without_parameter(&request), name, tag, &may_be).boxed().await?
+            }
+            sent => sent?,
+        };
         self.pushed(name, &selector, manifest, &request, &answer)
     }
 
@@ -80,7 +92,11 @@ impl Client {
         selector: &Selector,
         manifest: &Manifest,
     ) -> Result<Request, Error> {
-        let url = self.http().base().await?.manifest(name, selector);
+        let mut url = self.http().base().await?.manifest(name, selector);
+        if let (Selector::Tag(_), Digest::Sha512(_)) = (selector, &manifest.digest) {
+            // Registries that know this keep the algorithm of the digest; the others take no notice of it.
+            url.query_pairs_mut().append_pair("digest", &manifest.digest.to_string());
+        }
         let media_type = manifest.media_type.as_str().to_string();
         let payload = Payload::Bytes { media_type, bytes: manifest.raw.clone() };
         let request = Request::new(Method::PUT, url, Scope::Push(name.clone()), Lane::Interactive);
@@ -121,6 +137,17 @@ impl Client {
         }
         Pushed { digest, subject_seen }
     }
+}
+
+/// Whether a request was perhaps refused only for its query, which not all registries know.
+fn wants_no_parameter(request: &Request, error: &Error) -> bool {
+    request.url.query().is_some() && matches!(error.cause.status(), Some(400 | 404 | 405 | 414 | 422 | 501))
+}
+
+fn without_parameter(request: &Request) -> Request {
+    let mut request = request.clone();
+    request.url.set_query(None);
+    request
 }
 
 /// The digest under which the server has the manifest.

@@ -14,6 +14,7 @@ use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::progress::Missed;
+use crate::ops::tag_list;
 
 /// How far referrers of referrers are followed: a signature of an SBOM of an image.
 pub const FURTHEST: usize = 4;
@@ -106,7 +107,7 @@ impl Companions<'_> {
     }
 
     async fn of_one(&self, subject: Digest) -> Result<Vec<Descriptor>, Failure> {
-        let names_it = |tag: &Tag| tag.digest_named() == Some((subject, ""));
+        let names_it = |tag: &Tag| tag.suffix_after(&subject) == Some("");
         let may_have_fallback = self.digest_tags.is_none_or(|tags| tags.iter().any(names_it));
         let found = self.client.referrers(self.name, &subject, may_have_fallback).await;
         Ok(found.map_err(|error| error.failure("cannot list referrers"))?.descriptors)
@@ -156,30 +157,22 @@ impl Companions<'_> {
     }
 
     fn among(&self, tags: &[Tag], of: &[Digest]) -> Vec<Tag> {
-        let wanted: HashSet<&Digest> = of.iter().collect();
+        let wanted: HashSet<String> = of.iter().map(Digest::tag_stem).collect();
         let belongs = |tag: &&Tag| {
-            tag.digest_named().is_some_and(|(named, suffix)| !suffix.is_empty() && wanted.contains(&named))
+            tag.digest_named().is_some_and(|(named, suffix)| !suffix.is_empty() && wanted.contains(named))
         };
         tags.iter().filter(belongs).cloned().collect()
     }
 
     async fn list(&self) -> Result<Vec<Tag>, Failure> {
-        use futures_util::TryStreamExt;
-        let mut tags = Vec::new();
-        let mut pages = std::pin::pin!(crate::ops::list::tags(self.client, self.name));
-        let failed =
-            |error: crate::client::Error| error.failure(format!("cannot list the tags of {}", self.name));
-        while let Some(page) = pages.try_next().await.map_err(failed)? {
-            tags.extend(
-                page.items.iter().filter_map(|item| item.name()).filter(|tag| tag.is_digest_tag()).cloned(),
-            );
-        }
-        Ok(tags)
+        let names = tag_list::names(self.client, self.name).await;
+        let names = names.map_err(|error| error.failure(format!("cannot list the tags of {}", self.name)))?;
+        Ok(names.tags.into_iter().filter(Tag::is_digest_tag).collect())
     }
 }
 
 fn usual(of: &Digest) -> impl Iterator<Item = Tag> {
-    let stem = format!("{}-{}", of.algorithm(), of.hex());
+    let stem = of.tag_stem();
     USUAL.into_iter().filter_map(move |suffix| Tag::parse(&format!("{stem}{suffix}")).ok())
 }
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::client::{Client, Error, Lane};
+use crate::client::{Client, Error, Head, Lane};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::inspection::Found;
@@ -13,13 +13,10 @@ use crate::model::manifest::Descriptor;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::rules::Refusal;
-use crate::ops::list;
+use crate::ops::tag_list;
 
 /// Questions that are asked together.
 const AT_ONCE: usize = 8;
-/// From so many tags on, all of them are listed first: those that are not there need not be asked for one by one.
-const MANY: usize = 16;
-
 /// Where the images go.
 pub struct Destination<'a> {
     /// The registry.
@@ -74,25 +71,26 @@ impl<'a> Destination<'a> {
         self.stranger.get().cloned()
     }
 
-    /// What these tags are now.
-    pub async fn tags(&self, tags: Vec<Tag>) -> Result<Tags, Failure> {
-        let mut found = Tags::default();
-        let tags = match tags.len() < MANY {
-            true => tags,
-            false => match self.list().await? {
-                Some(listed) => tags.into_iter().filter(|tag| listed.contains(tag)).collect(),
-                None => {
-                    found.unknown = tags.into_iter().collect();
-                    return Ok(found);
+    /// What these tags are now, each of which is to get this digest: called by that if its bytes are those already. Each
+    /// is asked for by its name, since a list may lag behind.
+    pub async fn tags(&self, wanted: &HashMap<Tag, Digest>) -> Result<Tags, Failure> {
+        let name = &self.repository.name;
+        let asked = tag_list::ask(self.client, name, wanted.keys().cloned()).await;
+        let checked = stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<Head>, Error>)| {
+            let known: Vec<Digest> = wanted.get(&tag).copied().into_iter().collect();
+            let now = match said {
+                Ok(Some(head)) => {
+                    let selector = Selector::Tag(tag.clone());
+                    let checked =
+                        self.client.checked_digest(name, &selector, head.digest, &known, Lane::Background);
+                    checked.await
                 }
-            },
-        };
-        let asked = stream::iter(tags).map(async |tag: Tag| {
-            let selector = Selector::Tag(tag.clone());
-            let head = self.client.head_manifest(&self.repository.name, &selector, Lane::Background).await;
-            Ok((tag, self.said(head)?))
+                said => said.map(|_| None),
+            };
+            Ok((tag, self.said(now)?))
         });
-        let said: Vec<(Tag, Said<Option<Digest>>)> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
+        let said: Vec<(Tag, Said<Option<Digest>>)> = checked.buffer_unordered(AT_ONCE).try_collect().await?;
+        let mut found = Tags::default();
         for (tag, said) in said {
             match said {
                 Said::Is(Some(digest)) => drop(found.digests.insert(tag, digest)),
@@ -142,21 +140,6 @@ impl<'a> Destination<'a> {
         });
         let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
-    }
-
-    /// All tags; none where it does not list them.
-    async fn list(&self) -> Result<Option<HashSet<Tag>>, Failure> {
-        let mut tags = HashSet::new();
-        let mut pages = std::pin::pin!(list::tags(self.client, &self.repository.name));
-        loop {
-            match self.said(pages.try_next().await)? {
-                Said::Is(Some(page)) => {
-                    tags.extend(page.items.iter().filter_map(|item| item.name()).cloned())
-                }
-                Said::Is(None) | Said::Absent => return Ok(Some(tags)),
-                Said::Refused => return Ok(None),
-            }
-        }
     }
 
     /// None for what is not there, or may not be there.

@@ -71,11 +71,15 @@ impl Listing<'_> {
         if self.carrier.is_stopped() {
             return Ok(Ended::before_put(Outcome::Stopped));
         }
-        let now = place.tag_now(&list.tag).await.map_err(failed)?;
+        let known: Vec<Digest> = kept.iter().copied().collect();
+        let now = place.tag_among(&list.tag, &known).await.map_err(failed)?;
         let old = match now {
             Some(digest) => Some(place.manifest(digest).await.map_err(failed)?),
             None => None,
         };
+        if old.as_ref().is_some_and(|old| old.is_named(&list.subject)) {
+            return Err(no_list(what(), "the fallback tag is no list: it leads to the image itself"));
+        }
         let Some(merged) = merged(old.as_deref(), &self.carrier.as_referrers(&list.adds))
             .map_err(|why| no_list(what(), why))?
         else {

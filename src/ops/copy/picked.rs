@@ -1,16 +1,13 @@
 //! Which images are meant: the ones named, or every tag of the repository.
 
-use futures_util::TryStreamExt;
-
 use crate::client::{Client, Error};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::page::Listed;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::version_order;
 use crate::model::work::copy::{What, Wish};
 use crate::model::work::progress::Missed;
-use crate::ops::list;
+use crate::ops::tag_list;
 
 /// One image by name, and the tag that it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,20 +94,16 @@ impl Picked {
     }
 
     async fn list(&mut self, client: &Client, wish: &Wish) -> Result<Vec<Tag>, Error> {
-        let (mut tags, mut odd) = (Vec::new(), 0);
-        let mut pages = std::pin::pin!(list::tags(client, &wish.from.name));
-        while let Some(page) = pages.try_next().await? {
-            odd += page.items.iter().filter(|item| matches!(item, Listed::Odd(_))).count();
-            tags.extend(page.items.iter().filter_map(Listed::name).cloned());
-            self.missed.extend(page.incomplete.map(|why| Missed {
-                name: "perhaps some tags".into(),
-                failure: Failure { why, ..failure(&wish.from, "", FailureKind::BadAnswer) },
-            }));
-        }
+        let names = tag_list::names(client, &wish.from.name).await?;
+        self.missed.extend(names.incomplete.map(|why| Missed {
+            name: "perhaps some tags".into(),
+            failure: Failure { why, ..failure(&wish.from, "", FailureKind::BadAnswer) },
+        }));
+        let odd = names.odd.len();
         if odd > 0 {
             self.left_out.push(SafeText::from(format!("{odd} names in the list that are no tags")));
         }
-        Ok(tags)
+        Ok(names.tags)
     }
 
     fn add(&mut self, pick: Pick) {

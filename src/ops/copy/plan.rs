@@ -362,11 +362,12 @@ impl There {
     /// Asks the destination, if it may be asked.
     async fn of(draft: &Draft<'_>, destination: Option<&Destination<'_>>) -> Result<There, Failure> {
         let Some(destination) = destination else { return Ok(There::default()) };
-        let tags = draft.tops.iter().filter_map(|top| top.pick.tag.clone()).collect();
+        let tags = draft.tops.iter().filter_map(|top| Some((top.pick.tag.clone()?, top.manifest.digest)));
+        let tags = tags.collect();
         let all = draft.closures().flat_map(|closure| &closure.manifests).map(|manifest| manifest.digest);
         let mut seen = HashSet::new();
         let all: Vec<Digest> = all.filter(|digest| seen.insert(*digest)).collect();
-        let (tags, manifests) = (destination.tags(tags).await?, destination.manifests(all).await?);
+        let (tags, manifests) = (destination.tags(&tags).await?, destination.manifests(all).await?);
         let referrers = destination.referrers(draft.closures().flat_map(subjects).collect()).await?;
         let mut there = There { tags, manifests, referrers };
         there.forget_unlisted(draft);

@@ -1,103 +1,20 @@
-//! What hangs together in a repository: which digest each tag has, and what the indexes list.
+//! What hangs together in a repository: what the indexes list.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Error, Lane};
+use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
-use crate::model::failure::Failure;
 use crate::model::manifest::{Body, Manifest};
 use crate::model::media_type::MediaType;
-use crate::model::page::Listed;
-use crate::model::reference::{RepositoryName, Selector, Tag};
-use crate::model::text::SafeText;
-use crate::ops::list;
+use crate::model::reference::{RepositoryName, Selector};
+use crate::ops::tag_list::AT_ONCE;
 
-/// Requests that wait together: enough to keep every connection busy.
-pub const AT_ONCE: usize = 16;
 /// Indexes within indexes that are followed.
 const DEEPEST: usize = 8;
 /// Most indexes that are read for one plan.
 const MOST_INDEXES: usize = 20_000;
-
-/// The tags of a repository.
-#[derive(Debug, Default)]
-pub struct Tags {
-    /// The digest of each.
-    pub digests: BTreeMap<Tag, Digest>,
-    /// Tags whose digest could not be found out.
-    pub unknown: Vec<Tag>,
-    /// Why not.
-    pub failures: HashMap<Tag, Failure>,
-    /// What the server says that the digests are.
-    pub types: HashMap<Digest, MediaType>,
-    /// Why there may be more tags than are listed.
-    pub incomplete: Option<SafeText>,
-}
-
-impl Tags {
-    /// The tags of a digest.
-    pub fn of(&self, digest: Digest) -> impl Iterator<Item = &Tag> {
-        self.digests.iter().filter(move |(_, at)| **at == digest).map(|(tag, _)| tag)
-    }
-}
-
-/// The names of all tags, and why there may be more.
-pub async fn names(client: &Client, name: &RepositoryName) -> Result<(Vec<Tag>, Option<SafeText>), Error> {
-    let mut pages = std::pin::pin!(list::tags(client, name));
-    let (mut tags, mut incomplete) = (Vec::new(), None);
-    while let Some(page) = pages.try_next().await? {
-        for item in page.items {
-            match item {
-                Listed::Named(tag) => tags.push(tag),
-                Listed::Odd(text) => {
-                    incomplete =
-                        Some(SafeText::from(format!("`{text}` is listed, which is no tag by the grammar")));
-                }
-            }
-        }
-        incomplete = page.incomplete.or(incomplete);
-    }
-    Ok((tags, incomplete))
-}
-
-/// All tags with their digests: one HEAD each, many at a time.
-pub async fn tags(client: &Client, name: &RepositoryName) -> Result<Tags, Error> {
-    let (all, incomplete) = names(client, name).await?;
-    let mut tags = Tags { incomplete, ..Tags::default() };
-    resolve(client, name, all, &mut tags).await;
-    Ok(tags)
-}
-
-/// Finds out the digests of these tags. One that leads nowhere is left out.
-pub async fn resolve(client: &Client, name: &RepositoryName, all: Vec<Tag>, tags: &mut Tags) {
-    let head = |tag: Tag| {
-        async move {
-            let head = client.head_tag(name, &tag, Lane::Background).await;
-            (tag, head)
-        }
-        .boxed()
-    };
-    let mut heads = stream::iter(all.into_iter().map(head)).buffer_unordered(AT_ONCE);
-    while let Some((tag, head)) = heads.next().await {
-        match head {
-            Ok(head) => {
-                if let Some(media_type) = head.media_type {
-                    tags.types.insert(head.digest, media_type);
-                }
-                tags.digests.insert(tag, head.digest);
-            }
-            Err(error) if error.cause.status() == Some(404) => {}
-            Err(error) => {
-                let failure = error.failure(format!("cannot find out which image {name}:{tag} is"));
-                tags.failures.insert(tag.clone(), failure);
-                tags.unknown.push(tag);
-            }
-        }
-    }
-    tags.unknown.sort();
-}
 
 /// What indexes list.
 #[derive(Debug, Default)]

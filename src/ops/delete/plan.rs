@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::{FutureExt, StreamExt, future, stream};
 
-use super::graph::{self, AT_ONCE, Indexes, Tags};
+use super::graph::Indexes;
 use super::{manner, weight};
 use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
@@ -16,6 +16,7 @@ use crate::model::work::delete::{Image, Manner, Parent, Plan, Referrer, Wish};
 use crate::model::work::loss::{Loss, Nameless};
 use crate::model::work::progress::Missed;
 use crate::ops::copy::companions::{FURTHEST, MOST};
+use crate::ops::tag_list::{self, AT_ONCE, Tags};
 use crate::ops::work::{self, Workshop};
 
 /// Plans a delete.
@@ -30,10 +31,15 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
             false => client.probe_deletes(name).await.unwrap_or_else(|_| client.deletes()),
         }
     };
-    let (tags, deletes) = future::join(graph::tags(&client, name), deletes).await;
-    let mut tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
+    let named_tags = wish.selectors.iter().filter_map(|selector| match selector {
+        Selector::Tag(tag) => Some(tag.clone()),
+        Selector::Digest(_) => None,
+    });
+    let tags = tag_list::tags_with(&client, name, named_tags);
+    let (tags, deletes) = future::join(tags, deletes).await;
+    let tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
     let (mut missed, mut remarks) = (Vec::new(), Vec::new());
-    let mut images = named(&client, name, &wish.selectors, &mut tags, &mut missed).await?;
+    let mut images = named(&client, name, &wish.selectors, &tags, &mut missed).await?;
     let manner = wish.manner.unwrap_or_else(|| manner::gentlest(&images, &deletes));
     let indexes = match manner {
         Manner::Image => {
@@ -109,18 +115,9 @@ async fn named(
     client: &Client,
     name: &RepositoryName,
     selectors: &[Selector],
-    tags: &mut Tags,
+    tags: &Tags,
     missed: &mut Vec<Missed>,
 ) -> Result<Vec<Image>, Failure> {
-    // Lists lag behind, or are cut.
-    let unlisted = selectors.iter().filter_map(|selector| match selector {
-        Selector::Tag(tag) if !tags.digests.contains_key(tag) && !tags.unknown.contains(tag) => {
-            Some(tag.clone())
-        }
-        _ => None,
-    });
-    let unlisted: Vec<Tag> = unlisted.collect();
-    graph::resolve(client, name, unlisted, tags).await;
     let mut found: Vec<(Digest, Vec<Tag>, bool)> = Vec::new();
     for selector in selectors {
         let digest = match selector {
@@ -262,7 +259,7 @@ fn relate(images: &mut [Image], manner: Manner, tags: &Tags, indexes: &Indexes) 
 }
 
 /// The digest tags of a repository by what they name, each with its suffix and what it is.
-type DigestTags<'a> = HashMap<Digest, Vec<(&'a Tag, &'a str, Digest)>>;
+type DigestTags<'a> = HashMap<&'a str, Vec<(&'a Tag, &'a str, Digest)>>;
 
 /// Says of each image what refers to it, and what refers to that in turn, as far as copies follow it. That it cannot be
 /// asked hides it, and is said.
@@ -319,7 +316,7 @@ async fn referring(
 ) -> (Vec<Referrer>, Option<SafeText>) {
     let mut all = Vec::new();
     let mut has_fallback = false;
-    for (tag, suffix, digest) in named.get(&subject).into_iter().flatten() {
+    for (tag, suffix, digest) in named.get(subject.tag_stem().as_str()).into_iter().flatten() {
         has_fallback |= suffix.is_empty();
         all.push(Referrer { digest: *digest, subject, tag: Some((*tag).clone()), kind: kind_of(suffix) });
     }

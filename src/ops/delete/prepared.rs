@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::graph::AT_ONCE;
 use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::work::delete::{Plan, Wish};
+use crate::ops::tag_list::AT_ONCE;
 
 /// The manifests of these digests: what cannot be read cannot be put back, so it is not deleted either.
 pub async fn manifests(

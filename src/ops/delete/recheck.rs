@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use super::graph::{self, Indexes, Tags};
+use super::graph::Indexes;
 use crate::client::Client;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -11,6 +11,7 @@ use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::delete::{Image, Plan};
 use crate::model::work::progress::Outcome;
+use crate::ops::tag_list::{self, Tags};
 use crate::ops::work::tag::Place;
 
 /// How old what is known of the other tags may be. The tags of the image itself and new tags are always asked again.
@@ -105,7 +106,7 @@ impl<'a> Recheck<'a> {
         let mut now = Tags::default();
         let kept = self.plan.tags.iter().filter(|(tag, _)| !goes.contains(tag));
         let kept: HashMap<&Tag, &Digest> = kept.collect();
-        graph::resolve(self.client, self.name, kept.keys().map(|tag| (*tag).clone()).collect(), &mut now)
+        tag_list::resolve(self.client, self.name, kept.keys().map(|tag| (*tag).clone()).collect(), &mut now)
             .await;
         let is_lost = |tag: &Tag| !now.digests.contains_key(tag) && !now.unknown.contains(tag);
         let mut lost: Vec<(Tag, Digest)> = kept
@@ -135,7 +136,7 @@ impl<'a> Recheck<'a> {
         }
         // Those that were named come first in the plan, and are the last to be looked at.
         let own: Vec<Tag> = own.iter().rev().map(|tag| (*tag).clone()).collect();
-        for (tag, now) in place.all_now(&own).await {
+        for (tag, now) in place.all_now(&own, &[digest]).await {
             match now {
                 Ok(Some(now)) => {
                     self.now.digests.insert(tag.clone(), now);
@@ -153,10 +154,11 @@ impl<'a> Recheck<'a> {
     async fn look(&mut self, own: &[&Tag]) -> Result<(), Failure> {
         let is_fresh = self.swept.is_some_and(|swept| swept.elapsed() < FRESH);
         for round in 0..MOST_LOOKS {
-            let (names, incomplete) = graph::names(self.client, self.name).await.map_err(|error| {
+            let names = tag_list::names(self.client, self.name).await.map_err(|error| {
                 error.failure(format!("cannot list the tags of {}, so nothing was deleted", self.name))
             })?;
-            self.now.incomplete = incomplete;
+            self.now.incomplete = names.doubt();
+            let names = names.tags;
             self.now.unknown.clear();
             let is_known = is_fresh || round > 0;
             let listed: HashSet<&Tag> = names.iter().collect();
@@ -170,8 +172,8 @@ impl<'a> Recheck<'a> {
             if !is_known {
                 self.swept = Some(Instant::now());
             }
-            let took_long = ask.len() > graph::AT_ONCE;
-            graph::resolve(self.client, self.name, ask, &mut self.now).await;
+            let took_long = ask.len() > tag_list::AT_ONCE;
+            tag_list::resolve(self.client, self.name, ask, &mut self.now).await;
             if !took_long {
                 break;
             }

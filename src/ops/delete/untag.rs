@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::late::Late;
-use super::{graph, prepared};
+use super::prepared;
 use crate::client::Client;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -16,6 +16,7 @@ use crate::model::work::delete::{Image, Plan};
 use crate::model::work::journal::Item;
 use crate::model::work::progress::{Outcome, Report};
 use crate::ops::journal::Running;
+use crate::ops::tag_list;
 use crate::ops::work::course::{Course, is_done};
 use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::tag::{Place, Shown, Untagged, held};
@@ -139,7 +140,7 @@ struct Owners {
     /// Tags that keep images now, and so are no reason to leave what belongs to those.
     keeping: HashSet<Tag>,
     /// All tags of the repository, asked for when the named ones have been dealt with.
-    tags: Option<Result<graph::Tags, Failure>>,
+    tags: Option<Result<tag_list::Tags, Failure>>,
 }
 
 impl Owners {
@@ -158,7 +159,7 @@ impl Owners {
         }
         if self.tags.is_none() {
             let what = || format!("cannot list the tags of {}", place.name);
-            let tags = graph::tags(place.client, place.name).await;
+            let tags = tag_list::tags(place.client, place.name).await;
             self.tags = Some(tags.map_err(|error| error.failure(what())));
         }
         let tags = match self.tags.as_ref()? {

@@ -5,12 +5,12 @@ use std::collections::{HashMap, HashSet};
 use futures_util::future::{self, BoxFuture};
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::graph::AT_ONCE;
 use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Body, Descriptor};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::work::delete::{Image, Manner, Plan};
+use crate::ops::tag_list::AT_ONCE;
 
 /// Images that are fetched only to know what they share; with more to fetch the sizes stay unknown.
 const MOST_FETCHED: usize = 256;

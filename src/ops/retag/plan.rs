@@ -135,7 +135,7 @@ async fn step(client: &Client, wish: &Wish, item: &(Selector, Repository, Tag)) 
     let (selector, to, tag) = item;
     let from = &wish.from;
     let what = || format!("cannot retag {}:{selector}", from.name);
-    let digest = client.head_manifest(&from.name, selector, Lane::Background).await;
+    let digest = client.digest_now(&from.name, selector, &[], Lane::Background).await;
     let digest = digest.map_err(|error| error.failure(what()))?.ok_or_else(|| Failure {
         what: SafeText::from(what()),
         why: "it is not there".into(),
@@ -143,7 +143,7 @@ async fn step(client: &Client, wish: &Wish, item: &(Selector, Repository, Tag)) 
         kind: FailureKind::NotFound,
     })?;
     let target = Selector::Tag(tag.clone());
-    let replaces = client.head_manifest(&to.name, &target, Lane::Background).await;
+    let replaces = client.digest_now(&to.name, &target, &[digest], Lane::Background).await;
     let replaces = replaces.map_err(|error| error.failure(format!("cannot look at {}:{tag}", to.name)))?;
     let (selector, to, tag) = (selector.clone(), to.clone(), tag.clone());
     let mut step = Step { selector, digest, to, tag, replaces, left_on: None };

@@ -194,7 +194,9 @@ fn changes(entry: &Entry) -> Vec<Change> {
 
 async fn now(pool: &Pool, change: &Change) -> Result<Option<Digest>, Failure> {
     let client = pool.client(&change.repository.host);
-    let now = client.head_manifest(&change.repository.name, &change.selector, Lane::Background).await;
+    let known: Vec<Digest> = change.ours.iter().flatten().copied().collect();
+    let (name, selector) = (&change.repository.name, &change.selector);
+    let now = client.digest_now(name, selector, &known, Lane::Background).await;
     now.map_err(|error| {
         error.failure(format!("cannot look at {}:{}", change.repository.name, change.selector))
     })

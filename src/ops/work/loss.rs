@@ -59,7 +59,7 @@ async fn free(client: &Client, repository: &Repository, digest: Digest) -> Tag {
     let place = Place::of(client, &repository.name);
     for number in 1..MOST_NUMBERS {
         let tag = Tag::keeping(&digest, number);
-        match place.tag_now(&tag).await {
+        match place.tag_among(&tag, &[digest]).await {
             Ok(Some(other)) if other != digest => {}
             _ => return tag,
         }

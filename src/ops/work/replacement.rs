@@ -98,7 +98,7 @@ async fn prove(place: Place<'_>, made: &Made, remarks: &mut Vec<SafeText>) -> Re
     let text = format!("regtui-probe-{}", probe.digest.short());
     let tag = Tag::parse(&text).map_err(|bad| local(what(), bad.to_string()))?;
     let selector = Selector::Tag(tag.clone());
-    let put = place.client.put_manifest(place.name, &selector, &probe).await;
+    let put = place.client.put_manifest(place.name, &selector, &probe).boxed().await;
     put.map_err(|error| put_failure(&error, what()))?;
     let deleted = place.client.delete_manifest(place.name, &probe.digest).await;
     let is_gone = match &deleted {
@@ -121,32 +121,32 @@ async fn take_away(place: Place<'_>, tag: &Tag, made: &Made, remarks: &mut Vec<S
     let image = made.image.digest;
     place.client.ready_to_delete(place.name).await;
     place.client.ready_to_put(place.name).await;
-    match place.tag_now(tag).await {
+    match place.tag_among(tag, &[image, made.replacement.digest]).await {
         Ok(Some(now)) if now == image => {}
         Ok(None) => return Outcome::Already("it was gone already".into()),
         Ok(now) => return Outcome::Left(moved(now)),
         Err(error) => return Outcome::Failed(error.failure(what())),
     }
     let selector = Selector::Tag(tag.clone());
-    if let Err(error) = place.client.put_tag(place.name, tag, Some(image), &made.replacement).await {
+    if let Err(error) = place.client.put_tag(place.name, tag, Some(image), &made.replacement).boxed().await {
         let failure = put_failure(&error, what());
         // Its answer may be lost while it was done: nothing may stay half.
-        return put_back(place, tag, made, failure, remarks).await;
+        return put_back(place, tag, made, failure, remarks).boxed().await;
     }
     match place.shows(&selector, Some(made.replacement.digest)).await {
         Ok(true) => {}
         Ok(false) => {
             let failure = local(what(), "the tag does not show its replacement".into());
-            return put_back(place, tag, made, failure, remarks).await;
+            return put_back(place, tag, made, failure, remarks).boxed().await;
         }
-        Err(error) => return put_back(place, tag, made, error.failure(what()), remarks).await,
+        Err(error) => return put_back(place, tag, made, error.failure(what()), remarks).boxed().await,
     }
     if let Err(error) = place.client.delete_manifest(place.name, &made.replacement.digest).await {
-        return put_back(place, tag, made, put_failure(&error, what()), remarks).await;
+        return put_back(place, tag, made, put_failure(&error, what()), remarks).boxed().await;
     }
     match place.shows(&selector, None).await {
         Ok(true) => Outcome::Done("untagged by way of a replacement".into()),
-        Ok(false) => match place.tag_now(tag).await {
+        Ok(false) => match place.tag_among(tag, &[made.replacement.digest]).await {
             Ok(Some(now)) if now == made.replacement.digest => {
                 place.unconfirmed(&selector, "and still shows the tag, on its replacement", None)
             }
@@ -166,10 +166,10 @@ async fn put_back(
     remarks: &mut Vec<SafeText>,
 ) -> Outcome {
     let replacement = made.replacement.digest;
-    match place.tag_now(tag).await {
+    match place.tag_among(tag, &[made.image.digest, replacement]).await {
         Ok(now) if now == Some(made.image.digest) => Outcome::Failed(failure),
         Ok(now) if now != Some(replacement) => Outcome::Left(moved(now)),
-        _ => match place.put(tag, Some(replacement), &made.image).await {
+        _ => match place.put(tag, Some(replacement), &made.image).boxed().await {
             Outcome::Failed(second) => {
                 remarks.push(SafeText::from(format!(
                     "`{tag}` is left on its replacement {replacement} and cannot be put back on {}: {}; the journal has it",

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Client, Error, Lane};
+use crate::client::{Cause, Client, Error, Lane};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -87,6 +87,17 @@ impl Place<'_> {
         self.now(&Selector::Tag(tag.clone())).await
     }
 
+    /// What a tag or digest leads to now, called by one of the `known` digests if its bytes are of one of them: see
+    /// [`Client::digest_now`]. Whatever is compared with an expected digest is looked at so.
+    pub async fn now_among(&self, selector: &Selector, known: &[Digest]) -> Result<Option<Digest>, Error> {
+        self.client.digest_now(self.name, selector, known, Lane::Interactive).boxed().await
+    }
+
+    /// What a tag has now, called by one of the `known` digests if it can be.
+    pub async fn tag_among(&self, tag: &Tag, known: &[Digest]) -> Result<Option<Digest>, Error> {
+        self.now_among(&Selector::Tag(tag.clone()), known).await
+    }
+
     /// A manifest by its digest: from memory where it is kept.
     pub async fn manifest(&self, digest: Digest) -> Result<std::sync::Arc<Manifest>, Error> {
         self.client.manifest(self.name, &Selector::Digest(digest), Lane::Interactive).await
@@ -133,7 +144,13 @@ impl Place<'_> {
     async fn still_unshown(&self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, Error> {
         let look = |(selector, shown): Wanted| {
             async move {
-                let now = self.now(&selector).await?;
+                let now = match shown {
+                    Shown::Is(Some(digest)) | Shown::Not(digest) => {
+                        self.now_among(&selector, &[digest]).await?
+                    }
+                    // For one that is to lead nowhere, no bytes are read.
+                    Shown::Is(None) => self.now(&selector).await?,
+                };
                 Ok((!shown.fits(now)).then_some((selector, shown)))
             }
             .boxed()
@@ -154,7 +171,8 @@ impl Place<'_> {
     /// Fails with the outcome where a tag must not be put: it is that image already, or somebody else changed it.
     pub async fn may_put(&self, tag: &Tag, expected: Option<Digest>, image: Digest) -> Result<(), Outcome> {
         self.client.ready_to_put(self.name).await;
-        match self.tag_now(tag).await {
+        let known: Vec<Digest> = expected.into_iter().chain([image]).collect();
+        match self.tag_among(tag, &known).await {
             Ok(now) if now == Some(image) => Err(Outcome::Already("it is that image already".into())),
             Ok(now) if now == expected => Ok(()),
             Ok(now) => Err(Outcome::Left(moved(now))),
@@ -165,17 +183,17 @@ impl Place<'_> {
     /// Puts a tag that was just looked at with [`Place::may_put`], and checks that it has got it.
     pub async fn put_looked_at(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         let selector = Selector::Tag(tag.clone());
-        if let Err(error) = self.client.put_tag(self.name, tag, expected, manifest).await {
-            match self.after(&error, tag).await {
-                // It was done, and its answer was lost.
+        if let Err(error) = self.client.put_tag(self.name, tag, expected, manifest).boxed().await {
+            match self.after(&error, tag, &known_of(expected, manifest)).await {
+                // It was done, and its answer was lost, or untrue.
                 Some(now) if now == Some(manifest.digest) => {}
-                Some(now) if now != expected => return Outcome::Left(moved(now)),
+                Some(now) if now != expected && error.cause.may_pass() => return Outcome::Left(moved(now)),
                 _ => return Outcome::Failed(put_failure(&error, format!("cannot tag {}:{tag}", self.name))),
             }
         }
         match self.shows(&selector, Some(manifest.digest)).await {
-            Ok(true) => Outcome::Done(SafeText::from(format!("{tag} is {}", manifest.digest.short()))),
-            Ok(false) => match self.tag_now(tag).await {
+            Ok(true) => Outcome::Done(self.put_as(tag, manifest).await),
+            Ok(false) => match self.tag_among(tag, &known_of(expected, manifest)).await {
                 Ok(Some(other)) if Some(other) != expected => Outcome::Left(SafeText::from(format!(
                     "it was put, and somebody else pushed {} right after",
                     other.short()
@@ -194,14 +212,14 @@ impl Place<'_> {
         let kept = self.still(kept, image.digest).await;
         self.client.ready_to_delete(self.name).await;
         // The last request before the delete: whoever pushes until then is noticed.
-        match self.tag_now(tag).await {
+        match self.tag_among(tag, &[image.digest]).await {
             Ok(None) => return over(Outcome::Already("it was gone already".into())),
             Ok(Some(now)) if now != image.digest => return over(Outcome::Left(moved(Some(now)))),
             Ok(Some(_)) => {}
             Err(error) => return over(Outcome::Failed(error.failure(what()))),
         }
         if let Err(error) = self.client.untag(self.name, tag, image.digest).await {
-            match self.after(&error, tag).await {
+            match self.after(&error, tag, &[image.digest]).await {
                 Some(None) if error.cause.status() == Some(404) => {
                     return over(Outcome::Already("it was gone already".into()));
                 }
@@ -226,7 +244,7 @@ impl Place<'_> {
         };
         let outcome = match self.unshown(vec![(selector.clone(), Shown::Is(None))], most).await {
             Ok(left) if left.is_empty() => Outcome::Done("untagged".into()),
-            Ok(_) => match self.tag_now(tag).await {
+            Ok(_) => match self.tag_among(tag, &[image.digest]).await {
                 Ok(Some(now)) if now != image.digest => Outcome::Done(SafeText::from(format!(
                     "untagged, and somebody has pushed {} there since",
                     now.short()
@@ -279,31 +297,55 @@ impl Place<'_> {
     }
 
     /// What a tag is after a change of it that failed and may have been done all the same, or that was not tried again
-    /// because somebody else was faster. None where that is no question, or has no answer.
-    async fn after(&self, error: &Error, tag: &Tag) -> Option<Option<Digest>> {
-        match error.cause.may_pass() || error.cause.status() == Some(404) {
-            true => self.tag_now(tag).await.ok(),
-            false => None,
+    /// because somebody else was faster. A refusal says nothing about that. `None` if it cannot be found out.
+    async fn after(&self, error: &Error, tag: &Tag, known: &[Digest]) -> Option<Option<Digest>> {
+        match error.is_stopped() || error.cause == Cause::Refused {
+            true => None,
+            false => self.tag_among(tag, known).await.ok(),
         }
+    }
+
+    /// `1.0 is 0123456789ab`, and what the registry calls that if it is not so.
+    async fn put_as(&self, tag: &Tag, manifest: &Manifest) -> SafeText {
+        let digest = manifest.digest;
+        let called = match digest {
+            Digest::Sha512(_) => self.tag_now(tag).await.ok().flatten().filter(|called| *called != digest),
+            Digest::Sha256(_) => None,
+        };
+        SafeText::from(match called {
+            Some(called) => {
+                let (own, other) = (digest.algorithm(), called.algorithm());
+                format!(
+                    "{tag} is {}; the registry keeps no {own} there and calls it {other}:{}",
+                    digest.short(),
+                    called.short()
+                )
+            }
+            None => format!("{tag} is {}", digest.short()),
+        })
     }
 
     /// Those of these tags that still have an image, or may have it: only they can be taken along.
     pub async fn still(&self, tags: &[Tag], image: Digest) -> Vec<Tag> {
-        let now = self.all_now(tags).await.into_iter();
+        let now = self.all_now(tags, &[image]).await.into_iter();
         let still = now.filter(|(_, now)| now.as_ref().map_or(true, |now| *now == Some(image)));
         still.map(|(tag, _)| tag.clone()).collect()
     }
 
-    /// What these tags have now, asked together.
-    pub async fn all_now<'t>(&self, tags: &'t [Tag]) -> Vec<(&'t Tag, Result<Option<Digest>, Error>)> {
+    /// What these tags have now, called by one of the `known` digests if they can be, asked together.
+    pub async fn all_now<'t>(
+        &self,
+        tags: &'t [Tag],
+        known: &[Digest],
+    ) -> Vec<(&'t Tag, Result<Option<Digest>, Error>)> {
         let asked: Vec<_> =
-            tags.iter().map(|tag| async move { (tag, self.tag_now(tag).await) }.boxed()).collect();
+            tags.iter().map(|tag| async move { (tag, self.tag_among(tag, known).await) }.boxed()).collect();
         stream::iter(asked).buffered(AT_ONCE).collect().await
     }
 
     /// Looks whether the other tags of an image are still there, and puts back those that are not.
     pub async fn keep(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
-        for (tag, now) in self.all_now(kept).await {
+        for (tag, now) in self.all_now(kept, &[image.digest]).await {
             let remark = match now {
                 Ok(Some(_)) => continue,
                 Ok(None) => {
@@ -332,6 +374,10 @@ impl Place<'_> {
             untagged.remarks.push(SafeText::from(remark));
         }
     }
+}
+
+fn known_of(expected: Option<Digest>, manifest: &Manifest) -> Vec<Digest> {
+    expected.into_iter().chain([manifest.digest]).collect()
 }
 
 /// What is said of a tag that is not what it was.
