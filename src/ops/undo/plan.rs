@@ -69,9 +69,13 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         }
         steps.push(step);
     }
-    let loses = |step: &&Step| step.impossible.is_none() && step.now.is_some() && step.now != step.before;
+    let loses = |step: &&Step| {
+        let is_named_again = steps.iter().any(|other| other.before == step.now);
+        step.impossible.is_none() && step.now.is_some() && !is_named_again
+    };
     let loses = steps.iter().find(loses).map(|step| ("images that lose their last tag", &step.repository));
-    let leaves = match (wish.as_ref().and_then(brought), loses) {
+    let is_possible = steps.iter().any(|step| step.impossible.is_none());
+    let leaves = match (wish.as_ref().and_then(brought).filter(|_| is_possible), loses) {
         (None, Some((what, at))) => match cleanup(workshop, at, refused.as_ref()).await {
             // They are what they were before the change.
             Cleanup::Later => None,

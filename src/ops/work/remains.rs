@@ -63,10 +63,13 @@ pub async fn look(workshop: &Workshop, work: &Work, report: &mut Report) {
 fn tell(entry: &Entry, before: &[(Repository, Digest)], found: &[Result<Found, Error>], report: &mut Report) {
     let is_lost = |found: &Result<Found, Error>| found.as_ref().is_ok_and(|found| !found.can_return);
     let lost = before.iter().zip(found).filter(|(_, found)| is_lost(found));
-    let lost: Vec<String> = lost.map(|((_, digest), _)| digest.short()).collect();
+    let lost: Vec<Digest> = lost.map(|((_, digest), _)| *digest).collect();
     let unseen = found.iter().find_map(|found| found.as_ref().err());
-    // New tags are taken away again, whatever is there.
-    let is_new = entry.items.iter().any(|item| item.done != Some(false) && item.before.is_none());
+    // New tags are taken away again, but for those that are the last of an image which is nowhere else.
+    let is_new = entry.items.iter().any(|item| {
+        let is_needed = item.after.is_some_and(|after| lost.contains(&after));
+        item.done != Some(false) && item.before.is_none() && !is_needed
+    });
     report.takes_back = match (lost.len(), unseen) {
         (0, None) => return,
         (0, Some(_)) => TakesBack::NotKnown,
@@ -80,7 +83,7 @@ fn tell(entry: &Entry, before: &[(Repository, Digest)], found: &[Result<Found, E
     if !lost.is_empty() {
         let more = lost.len().saturating_sub(MOST_NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let names = lost.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let names = lost.iter().take(MOST_NAMED).map(Digest::short).collect::<Vec<_>>().join(", ");
         let them = if lost.len() == 1 { "it" } else { "them" };
         let text =
             format!("the registry removed {names}{more} at once, with blobs: undo cannot put {them} back");
