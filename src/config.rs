@@ -180,9 +180,8 @@ impl Config {
         };
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
-            Err(why) if may_be_missing && why.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(Config::default());
-            }
+            // A home or a folder of configurations that is no folder holds no file either, as with services.
+            Err(why) if may_be_missing && is_absent(why.kind()) => return Ok(Config::default()),
             Err(why) => return Err(Problem::Unreadable { file, why }),
         };
         Config::parse(&text).map_err(|why| Problem::Wrong { file, why })
@@ -274,6 +273,11 @@ fn in_words(text: &str, error: &toml::de::Error) -> String {
         "" => format!("line {}, column {column}: {message}", number + 1),
         key => format!("line {}, column {column}, `{key}`: {message}", number + 1),
     }
+}
+
+/// Whether it means that there is no such file.
+fn is_absent(kind: std::io::ErrorKind) -> bool {
+    matches!(kind, std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 
 #[cfg(test)]

@@ -53,6 +53,7 @@ mod ops {
     mod loss;
     mod outcomes;
     mod referrers;
+    mod media_types;
     mod refusals;
     mod resume;
     mod retag;

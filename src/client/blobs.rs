@@ -7,7 +7,6 @@ use std::sync::Arc;
 use reqwest::Method;
 
 use super::Client;
-use super::cache::Content;
 use super::error::{Cause, Error};
 use super::limit::Lane;
 use super::request::Request;
@@ -36,7 +35,7 @@ impl Client {
             ));
         };
         if let Some(kept) = self.cache().get(&digest).await
-            && let Ok(config) = ImageConfig::parse(kept.bytes)
+            && let Ok(config) = ImageConfig::parse(kept)
         {
             return Ok(Arc::new(config));
         }
@@ -60,7 +59,7 @@ impl Client {
         }
         let config = ImageConfig::parse(answer.body.clone())
             .map_err(|_| fail(Cause::BadAnswer("the config is not a JSON object".into())))?;
-        self.cache().put(digest, Content { media_type: None, bytes: answer.body });
+        self.cache().put(digest, answer.body);
         Ok(Arc::new(config))
     }
 }

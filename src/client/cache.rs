@@ -1,4 +1,8 @@
-//! Content by digest, which never changes: in memory, then on disk. And which digest a tag had when last seen.
+//! Content by digest, which never changes: in memory, then on disk. And what each repository said: which digest a tag had
+//! when last seen, which manifests it has and under which media type.
+//!
+//! Bytes are the same everywhere, so all registries share them. What a registry says about bytes applies to itself only: a
+//! manifest that one repository has may be missing in the next, or stand there under another media type.
 //!
 //! What is on disk is checked against its digest whenever it is read, so content that rotted is not there.
 
@@ -21,14 +25,8 @@ const MEMORY: usize = 16 * 1024 * 1024;
 /// Larger content is not kept at all: no manifest or config has a good reason for it.
 const LARGEST: usize = 4 * 1024 * 1024;
 
-/// Bytes with what the server called them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Content {
-    /// The `Content-Type` they came with.
-    pub media_type: Option<String>,
-    /// The bytes, checked against their digest.
-    pub bytes: Bytes,
-}
+/// Longest media type that is kept.
+const LONGEST_TYPE: usize = 256;
 
 /// The cache of a run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,21 +35,30 @@ pub struct Cache(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     memory: Mutex<Memory>,
-    tags: Mutex<HashMap<Repository, TagDigests>>,
+    seen: Mutex<HashMap<Repository, Seen>>,
     disk: Option<Disk>,
 }
 
 #[derive(Debug)]
 struct Memory {
-    contents: LruCache<Digest, Content>,
+    contents: LruCache<Digest, Bytes>,
     bytes: usize,
 }
 
-/// The digests that the tags of one repository had when last seen.
+/// What one repository said when it was last asked.
 #[derive(Debug, Default, Clone)]
-struct TagDigests {
-    digests: HashMap<Tag, Digest>,
+struct Seen {
+    said: Said,
     is_changed: bool,
+}
+
+/// The same as it is kept on disk.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Said {
+    /// The digests of its tags.
+    tags: HashMap<Tag, Digest>,
+    /// The manifests that it has, each with the `Content-Type` it came with; empty where it came without one.
+    types: HashMap<Digest, String>,
 }
 
 impl Cache {
@@ -60,13 +67,13 @@ impl Cache {
         let memory = Memory { contents: LruCache::unbounded(), bytes: 0 };
         Cache(Arc::new(Inner {
             memory: Mutex::new(memory),
-            tags: Mutex::default(),
+            seen: Mutex::default(),
             disk: folder.map(Disk::new),
         }))
     }
 
     /// The content of that digest.
-    pub async fn get(&self, digest: &Digest) -> Option<Content> {
+    pub async fn get(&self, digest: &Digest) -> Option<Bytes> {
         if let Some(content) = self.memory().contents.get(digest) {
             return Some(content.clone());
         }
@@ -76,8 +83,8 @@ impl Cache {
     }
 
     /// Keeps content that was checked against its digest.
-    pub fn put(&self, digest: Digest, content: Content) {
-        if content.bytes.len() > LARGEST {
+    pub fn put(&self, digest: Digest, content: Bytes) {
+        if content.len() > LARGEST {
             return;
         }
         if let Some(disk) = &self.0.disk {
@@ -88,59 +95,84 @@ impl Cache {
 
     /// The digest that a tag had when last seen, in this run or an earlier one.
     pub async fn last_seen(&self, repository: &Repository, tag: &Tag) -> Option<Digest> {
-        if let Some(known) = self.tags().get(repository) {
-            return known.digests.get(tag).copied();
+        self.load(repository).await;
+        self.seen().get(repository)?.said.tags.get(tag).copied()
+    }
+
+    /// The media type under which this repository gave or took a manifest, in this run or an earlier one; empty if it said
+    /// none. `None` if it has neither given nor taken that manifest.
+    pub async fn media_type(&self, repository: &Repository, digest: &Digest) -> Option<String> {
+        self.load(repository).await;
+        self.seen().get(repository)?.said.types.get(digest).cloned()
+    }
+
+    /// Reads what was kept of a repository, unless that was done.
+    async fn load(&self, repository: &Repository) {
+        if self.seen().contains_key(repository) {
+            return;
         }
         let read = match &self.0.disk {
-            Some(disk) => disk.read_tags(repository).await,
-            None => HashMap::new(),
+            Some(disk) => disk.read_said(repository).await,
+            None => Said::default(),
         };
-        let mut tags = self.tags();
-        let known = tags.entry(repository.clone()).or_insert(TagDigests { digests: read, is_changed: false });
-        known.digests.get(tag).copied()
+        let mut seen = self.seen();
+        seen.entry(repository.clone()).or_insert(Seen { said: read, is_changed: false });
     }
 
     /// A tag was seen to have this digest.
     pub fn saw(&self, repository: &Repository, tag: &Tag, digest: Digest) {
-        let mut tags = self.tags();
-        let known = tags.entry(repository.clone()).or_default();
-        if known.digests.insert(tag.clone(), digest) != Some(digest) {
+        let mut seen = self.seen();
+        let known = seen.entry(repository.clone()).or_default();
+        if known.said.tags.insert(tag.clone(), digest) != Some(digest) {
+            known.is_changed = true;
+        }
+    }
+
+    /// A repository gave or took a manifest under this media type.
+    pub fn saw_manifest(&self, repository: &Repository, digest: Digest, media_type: Option<&str>) {
+        let is_plain = |text: &&str| text.len() <= LONGEST_TYPE && !text.contains(['\n', '\r']);
+        let media_type = media_type.filter(is_plain).unwrap_or_default();
+        let mut seen = self.seen();
+        let known = seen.entry(repository.clone()).or_default();
+        if known.said.types.get(&digest).is_none_or(|known| known != media_type) {
+            known.said.types.insert(digest, media_type.to_string());
             known.is_changed = true;
         }
     }
 
     /// A tag is there no more.
     pub fn lost_tag(&self, repository: &Repository, tag: &Tag) {
-        let mut tags = self.tags();
-        if let Some(known) = tags.get_mut(repository) {
-            known.is_changed |= known.digests.remove(tag).is_some();
+        let mut seen = self.seen();
+        if let Some(known) = seen.get_mut(repository) {
+            known.is_changed |= known.said.tags.remove(tag).is_some();
         }
     }
 
     /// A manifest is there no more, nor is any of its tags.
     pub fn lost_digest(&self, repository: &Repository, digest: &Digest) {
-        let mut tags = self.tags();
-        if let Some(known) = tags.get_mut(repository) {
-            let before = known.digests.len();
-            known.digests.retain(|_, at| at != digest);
-            known.is_changed |= known.digests.len() < before;
+        let mut seen = self.seen();
+        if let Some(known) = seen.get_mut(repository) {
+            let before = known.said.tags.len();
+            known.said.tags.retain(|_, at| at != digest);
+            known.is_changed |= known.said.tags.len() < before;
+            known.is_changed |= known.said.types.remove(digest).is_some();
         }
     }
 
     /// Returns when everything kept so far is on disk.
     pub async fn flush(&self) {
         let Some(disk) = &self.0.disk else { return };
-        let changed: Vec<(Repository, TagDigests)> = {
-            let mut tags = self.tags();
-            let changed = tags.iter_mut().filter(|(_, known)| known.is_changed);
-            let take = |(repository, known): (&Repository, &mut TagDigests)| {
+        let changed: Vec<(Repository, Said)> = {
+            let mut seen = self.seen();
+            let changed = seen.iter_mut().filter(|(_, known)| known.is_changed);
+            let take = |(repository, known): (&Repository, &mut Seen)| {
                 known.is_changed = false;
-                (repository.clone(), known.clone())
+                (repository.clone(), known.said.clone())
             };
             changed.map(take).collect()
         };
-        for (repository, known) in changed {
-            disk.write_tags(repository, known.digests);
+        for (repository, said) in changed {
+            disk.write_said(repository, said);
         }
         disk.flush().await;
     }
@@ -149,20 +181,20 @@ impl Cache {
         self.0.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tags(&self) -> MutexGuard<'_, HashMap<Repository, TagDigests>> {
-        self.0.tags.lock().unwrap_or_else(PoisonError::into_inner)
+    fn seen(&self) -> MutexGuard<'_, HashMap<Repository, Seen>> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Memory {
-    fn put(&mut self, digest: Digest, content: Content) {
-        self.bytes += content.bytes.len();
+    fn put(&mut self, digest: Digest, content: Bytes) {
+        self.bytes += content.len();
         if let Some(old) = self.contents.put(digest, content) {
-            self.bytes -= old.bytes.len();
+            self.bytes -= old.len();
         }
         while self.bytes > MEMORY {
             let Some((_, oldest)) = self.contents.pop_lru() else { return };
-            self.bytes -= oldest.bytes.len();
+            self.bytes -= oldest.len();
         }
     }
 }
@@ -171,8 +203,8 @@ impl Memory {
 mod tests {
     use super::*;
 
-    fn content(bytes: Vec<u8>) -> (Digest, Content) {
-        (Digest::sha256(&bytes), Content { media_type: Some("a/b".into()), bytes: bytes.into() })
+    fn content(bytes: Vec<u8>) -> (Digest, Bytes) {
+        (Digest::sha256(&bytes), bytes.into())
     }
 
     #[tokio::test]
@@ -202,6 +234,34 @@ mod tests {
         assert_eq!(second.get(&digest).await, Some(content));
         assert_eq!(second.last_seen(&repository, &tag).await, Some(digest));
         assert_eq!(second.last_seen(&Repository::parse("r.test/app2").expect("a name"), &tag).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_media_type_is_kept_for_the_repository_that_said_it_and_for_no_other() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (digest, content) = content(b"{}".to_vec());
+        let [one, other, third] = ["one.test/app", "other.test/app", "one.test/app2"]
+            .map(|name| Repository::parse(name).expect("a name"));
+        let first = Cache::new(Some(folder.path().into()));
+        first.put(digest, content);
+        first.saw_manifest(&one, digest, Some("a/b; c=d"));
+        first.saw_manifest(&other, digest, None);
+        first.flush().await;
+        let second = Cache::new(Some(folder.path().into()));
+        for cache in [first, second] {
+            assert_eq!(cache.media_type(&one, &digest).await.as_deref(), Some("a/b; c=d"));
+            assert_eq!(cache.media_type(&other, &digest).await.as_deref(), Some(""));
+            assert_eq!(cache.media_type(&third, &digest).await, None);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_media_type_with_a_line_break_reaches_no_file() {
+        let cache = Cache::new(None);
+        let repository = Repository::parse("r.test/app").expect("a name");
+        let digest = Digest::sha256(b"x");
+        cache.saw_manifest(&repository, digest, Some("a/b\nv1 sha256:00"));
+        assert_eq!(cache.media_type(&repository, &digest).await.as_deref(), Some(""));
     }
 
     #[tokio::test]

@@ -9,7 +9,6 @@ use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 
 use super::Client;
-use super::cache::Content;
 use super::error::{Cause, Error};
 use super::limit::Lane;
 use super::request::{Answer, Request};
@@ -55,7 +54,7 @@ impl Client {
         lane: Lane,
     ) -> Result<Arc<Manifest>, Error> {
         if let Selector::Digest(digest) = selector
-            && let Some(manifest) = self.kept_manifest(digest).await
+            && let Some(manifest) = self.kept_manifest(name, digest).await
         {
             return Ok(manifest);
         }
@@ -103,7 +102,7 @@ impl Client {
     pub async fn latest(&self, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Arc<Manifest>, Error> {
         let seen = self.cache().last_seen(&self.repository(name), tag).await;
         let kept = match seen {
-            Some(digest) => self.kept_manifest(&digest).await,
+            Some(digest) => self.kept_manifest(name, &digest).await,
             None => None,
         };
         match kept {
@@ -176,7 +175,7 @@ impl Client {
         lane: Lane,
     ) -> Result<Option<Digest>, Error> {
         let is_settled = known.contains(&said) || matches!(selector, Selector::Digest(_));
-        if is_settled || (known.is_empty() && self.kept_manifest(&said).await.is_some()) {
+        if is_settled || (known.is_empty() && self.kept_manifest(name, &said).await.is_some()) {
             return Ok(Some(said));
         }
         match self.fetch_manifest(name, selector, lane).boxed().await {
@@ -189,11 +188,24 @@ impl Client {
         }
     }
 
-    /// The manifest of that digest if it is kept here; asks nobody.
-    pub async fn kept_manifest(&self, digest: &Digest) -> Option<Arc<Manifest>> {
-        let content = self.cache().get(digest).await?;
-        let manifest = Manifest::parse(content.bytes, content.media_type.as_deref()).ok()?;
+    /// The manifest of that digest if this repository has given or taken it and its bytes are kept; asks nobody.
+    pub async fn kept_manifest(&self, name: &RepositoryName, digest: &Digest) -> Option<Arc<Manifest>> {
+        let media_type = self.cache().media_type(&self.repository(name), digest).await?;
+        let bytes = self.cache().get(digest).await?;
+        let media_type = Some(media_type.as_str()).filter(|text| !text.is_empty());
+        let manifest = Manifest::parse(bytes, media_type).ok()?;
         manifest.checked(*digest).ok().map(Arc::new)
+    }
+
+    /// A manifest by its digest as the registry serves it now, under the media type that it says now: nothing that is kept
+    /// answers.
+    pub async fn served_manifest(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        lane: Lane,
+    ) -> Result<Arc<Manifest>, Error> {
+        self.fetch_manifest(name, &Selector::Digest(*digest), lane).await
     }
 
     async fn fetch_manifest(
@@ -211,7 +223,8 @@ impl Client {
             // Only the bytes tell what this server has.
             self.abilities().head_failed();
         }
-        self.cache().put(manifest.digest, Content { media_type, bytes: manifest.raw.clone() });
+        self.cache().put(manifest.digest, manifest.raw.clone());
+        self.cache().saw_manifest(&self.repository(name), manifest.digest, media_type.as_deref());
         if let Selector::Tag(tag) = selector {
             self.cache().saw(&self.repository(name), tag, manifest.digest);
         }

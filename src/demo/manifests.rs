@@ -142,6 +142,8 @@ fn media_type_of(headers: &HeaderMap, contents: &Contents) -> Result<String, Ref
         return Err(Refusal::manifest_invalid(json!({ "contentType": header, "mediaType": own })));
     }
     let fits = match own {
+        // As distribution has it: what Docker made names its type itself.
+        media_type::DOCKER_MANIFEST | media_type::DOCKER_LIST if contents.media_type.is_none() => false,
         media_type::OCI_MANIFEST | media_type::DOCKER_MANIFEST => {
             contents.config.is_some() && contents.layers.is_some() && contents.manifests.is_none()
         }

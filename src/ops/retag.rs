@@ -302,8 +302,7 @@ async fn manifests(client: &Client, plan: &Plan) -> HashMap<Digest, Result<Arc<M
     let all: HashMap<Digest, &Repository> = replaced.chain(put).collect();
     let read = all.into_iter().map(|(digest, repository)| {
         async move {
-            let selector = Selector::Digest(digest);
-            let manifest = client.manifest(&repository.name, &selector, Lane::Background).await;
+            let manifest = client.served_manifest(&repository.name, &digest, Lane::Background).await;
             let what = || format!("cannot read {}", digest.short());
             (digest, manifest.map_err(|error| error.failure(what())))
         }

@@ -1,16 +1,16 @@
-//! The cache's folder: content in packs, and in `tags/<hash>` a line for each tag of a repository. One thread writes, so
-//! that nobody waits for the disk.
+//! The cache's folder: content in packs, and in `tags/<hash>` what a repository said: a line for each tag with its digest,
+//! and one for each manifest with its media type. One thread writes, so that nobody waits for the disk.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::Content;
+use super::Said;
 use super::pack::{self, Index, Pack};
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
@@ -37,8 +37,8 @@ struct Folder {
 }
 
 enum Job {
-    Content(Digest, Content),
-    Tags(Repository, HashMap<Tag, Digest>),
+    Content(Digest, Bytes),
+    Said(Repository, Said),
     Flush(oneshot::Sender<()>),
 }
 
@@ -49,25 +49,25 @@ impl Disk {
     }
 
     /// The content of a digest, if it is there and is what the digest says.
-    pub async fn read(&self, digest: Digest) -> Option<Content> {
+    pub async fn read(&self, digest: Digest) -> Option<Bytes> {
         let folder = self.folder.clone();
         tokio::task::spawn_blocking(move || folder.read(&digest)).await.ok()?
     }
 
     /// Queues a write. A full queue drops it: it can be fetched again.
-    pub fn write(&self, digest: Digest, content: Content) {
+    pub fn write(&self, digest: Digest, content: Bytes) {
         self.send(Job::Content(digest, content));
     }
 
-    /// What is known of a repository's tags.
-    pub async fn read_tags(&self, repository: &Repository) -> HashMap<Tag, Digest> {
-        let path = tags_path(&self.folder.path, repository);
-        tokio::task::spawn_blocking(move || read_tags(&path)).await.unwrap_or_default()
+    /// What a repository said when it was last asked.
+    pub async fn read_said(&self, repository: &Repository) -> Said {
+        let path = said_path(&self.folder.path, repository);
+        tokio::task::spawn_blocking(move || read_said(&path)).await.unwrap_or_default()
     }
 
-    /// Queues a write of what is known of a repository's tags.
-    pub fn write_tags(&self, repository: Repository, digests: HashMap<Tag, Digest>) {
-        self.send(Job::Tags(repository, digests));
+    /// Queues a write of what a repository said.
+    pub fn write_said(&self, repository: Repository, said: Said) {
+        self.send(Job::Said(repository, said));
     }
 
     /// Returns when everything queued so far is written.
@@ -93,7 +93,7 @@ impl Folder {
         index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read(&self, digest: &Digest) -> Option<Content> {
+    fn read(&self, digest: &Digest) -> Option<Bytes> {
         let place = *self.index().get(digest)?;
         let content = pack::read(&self.path, place, digest);
         if content.is_none() {
@@ -104,21 +104,26 @@ impl Folder {
     }
 }
 
-fn tags_path(folder: &Path, repository: &Repository) -> PathBuf {
+fn said_path(folder: &Path, repository: &Repository) -> PathBuf {
     folder.join("tags").join(Digest::sha256(repository.to_string().as_bytes()).hex())
 }
 
-fn read_tags(path: &Path) -> HashMap<Tag, Digest> {
+fn read_said(path: &Path) -> Said {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(LARGEST_TAGS).read_to_string(&mut text));
+    let mut said = Said::default();
     if read.is_err() {
-        return HashMap::new();
+        return said;
     }
-    let line = |line: &str| {
-        let (tag, digest) = line.split_once(' ')?;
-        Some((Tag::parse(tag).ok()?, digest.parse().ok()?))
-    };
-    text.lines().filter_map(line).collect()
+    for (name, value) in text.lines().filter_map(|line| line.split_once(' ')) {
+        // No tag has a colon, and every digest has one.
+        if let Ok(digest) = name.parse() {
+            said.types.insert(digest, value.to_string());
+        } else if let (Ok(tag), Ok(digest)) = (Tag::parse(name), value.parse()) {
+            said.tags.insert(tag, digest);
+        }
+    }
+    said
 }
 
 /// Starts the writer; none where no thread can be had.
@@ -130,7 +135,7 @@ fn start(folder: Arc<Folder>) -> Option<SyncSender<Job>> {
         for job in jobs {
             let written = match job {
                 Job::Content(digest, content) => write_content(&folder, &mut pack, &digest, &content),
-                Job::Tags(repository, digests) => write_tags(&folder.path, &repository, &digests),
+                Job::Said(repository, said) => write_said(&folder.path, &repository, &said),
                 Job::Flush(done) => {
                     done.send(()).ok();
                     Ok(())
@@ -148,7 +153,7 @@ fn write_content(
     folder: &Folder,
     pack: &mut Option<Pack>,
     digest: &Digest,
-    content: &Content,
+    content: &Bytes,
 ) -> io::Result<()> {
     if folder.index().contains_key(digest) {
         return Ok(());
@@ -167,10 +172,11 @@ fn write_content(
     Ok(())
 }
 
-fn write_tags(folder: &Path, repository: &Repository, digests: &HashMap<Tag, Digest>) -> io::Result<()> {
-    write(&tags_path(folder, repository), |file| {
+fn write_said(folder: &Path, repository: &Repository, said: &Said) -> io::Result<()> {
+    write(&said_path(folder, repository), |file| {
         let mut lines = io::BufWriter::new(file);
-        digests.iter().try_for_each(|(tag, digest)| writeln!(lines, "{tag} {digest}"))?;
+        said.tags.iter().try_for_each(|(tag, digest)| writeln!(lines, "{tag} {digest}"))?;
+        said.types.iter().try_for_each(|(digest, media_type)| writeln!(lines, "{digest} {media_type}"))?;
         lines.flush()
     })
 }

@@ -1,6 +1,6 @@
 //! Content in a few append-only files, since creating a file for each manifest costs more than fetching it does.
 //!
-//! A pack is a row of records: a line `<digest> <length> <media type>`, the bytes, a line break. One process appends to a
+//! A pack is a row of records: a line `<digest> <length>`, the bytes, a line break. One process appends to a
 //! pack, which it has locked; another one begins a pack of its own. What a crash left half written ends the pack for
 //! readers, and is cut off by the next writer.
 
@@ -11,14 +11,12 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::{Content, LARGEST};
+use super::LARGEST;
 use crate::model::digest::Digest;
 
 /// A pack of this many bytes is full.
 const FULL: u64 = 8 * 1024 * 1024;
-/// Longest media type that is kept.
-const LONGEST_TYPE: usize = 256;
-/// Longest line before the bytes: a sha512 digest, a length, a media type.
+/// Longest line before the bytes: a sha512 digest, a length, and the media type that earlier versions wrote after it.
 const LONGEST_LINE: u64 = 512;
 
 /// Where content is: a record of a pack.
@@ -54,7 +52,7 @@ pub fn index(folder: &Path) -> Index {
 }
 
 /// Reads a record; `None` if it is not what its digest says.
-pub fn read(folder: &Path, place: Place, digest: &Digest) -> Option<Content> {
+pub fn read(folder: &Path, place: Place, digest: &Digest) -> Option<Bytes> {
     let mut file = File::open(path(folder, place.pack)).ok()?;
     file.seek(SeekFrom::Start(place.at)).ok()?;
     let mut record = Vec::with_capacity(place.length as usize);
@@ -63,8 +61,7 @@ pub fn read(folder: &Path, place: Place, digest: &Digest) -> Option<Content> {
     let line = record.iter().position(|byte| *byte == b'\n')?;
     let header = Header::parse(&record[..line])?;
     let bytes = record.slice(line + 1..record.len().checked_sub(1)?);
-    (header.digest == *digest && digest.same_algorithm_of(&bytes) == *digest)
-        .then_some(Content { media_type: header.media_type, bytes })
+    (header.digest == *digest && digest.same_algorithm_of(&bytes) == *digest).then_some(bytes)
 }
 
 /// Removes the oldest packs until no more than `most` bytes are left.
@@ -121,11 +118,10 @@ impl Pack {
     }
 
     /// Appends a record.
-    pub fn append(&mut self, digest: &Digest, content: &Content) -> io::Result<Place> {
-        let header =
-            Header { digest: *digest, media_type: content.media_type.clone(), length: content.bytes.len() };
+    pub fn append(&mut self, digest: &Digest, content: &Bytes) -> io::Result<Place> {
+        let header = Header { digest: *digest, length: content.len() };
         let mut record = header.line().into_bytes();
-        record.extend_from_slice(&content.bytes);
+        record.extend_from_slice(content);
         record.push(b'\n');
         let length = u32::try_from(record.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
         // In one write, so that another process sees all of it or, if this one ends here, a tail that is cut off later.
@@ -139,7 +135,6 @@ impl Pack {
 /// The line before the bytes.
 struct Header {
     digest: Digest,
-    media_type: Option<String>,
     length: usize,
 }
 
@@ -148,14 +143,12 @@ impl Header {
         let mut parts = std::str::from_utf8(line).ok()?.splitn(3, ' ');
         let digest = parts.next()?.parse().ok()?;
         let length = parts.next()?.parse().ok().filter(|length| *length <= LARGEST)?;
-        let media_type = parts.next().filter(|text| !text.is_empty()).map(str::to_string);
-        Some(Header { digest, media_type, length })
+        Some(Header { digest, length })
     }
 
     fn line(&self) -> String {
-        let media_type = self.media_type.as_deref().unwrap_or("");
-        let is_plain = media_type.len() <= LONGEST_TYPE && !media_type.contains(['\n', '\r']);
-        format!("{} {} {}\n", self.digest, self.length, if is_plain { media_type } else { "" })
+        // The blank is for earlier versions, which read a media type after it.
+        format!("{} {} \n", self.digest, self.length)
     }
 }
 
@@ -205,9 +198,9 @@ fn private() -> fs::OpenOptions {
 mod tests {
     use super::*;
 
-    fn content(text: &str) -> (Digest, Content) {
+    fn content(text: &str) -> (Digest, Bytes) {
         let bytes = Bytes::copy_from_slice(text.as_bytes());
-        (Digest::sha256(&bytes), Content { media_type: Some("a/b".into()), bytes })
+        (Digest::sha256(&bytes), bytes)
     }
 
     fn append(pack: &mut Pack, text: &str) -> Digest {
@@ -218,7 +211,7 @@ mod tests {
 
     fn text_of(folder: &Path, digest: &Digest) -> Option<Bytes> {
         let place = *index(folder).get(digest)?;
-        read(folder, place, digest).map(|content| content.bytes)
+        read(folder, place, digest)
     }
 
     #[test]
@@ -237,6 +230,15 @@ mod tests {
         assert_eq!(pack.number, 1);
         assert_eq!(text_of(folder.path(), &first).as_deref(), Some(b"first\n\n".as_slice()));
         assert_eq!(text_of(folder.path(), &third).as_deref(), Some(b"third".as_slice()));
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_is_read_without_its_media_type() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (digest, bytes) = content("{}");
+        let record = format!("{digest} {} application/vnd.wrong+json\n{{}}\n", bytes.len());
+        fs::write(path(folder.path(), 1), record).expect("it is written");
+        assert_eq!(text_of(folder.path(), &digest), Some(bytes));
     }
 
     #[test]

@@ -4,7 +4,6 @@ use futures_util::FutureExt;
 use reqwest::Method;
 
 use super::CAP;
-use crate::client::cache::Content;
 use crate::client::error::{Cause, Error};
 use crate::client::payload::Payload;
 use crate::client::request::{Answer, Request};
@@ -126,11 +125,9 @@ impl Client {
         digest: Digest,
         subject_seen: bool,
     ) -> Pushed {
-        let content = Content {
-            media_type: Some(manifest.media_type.as_str().to_string()),
-            bytes: manifest.raw.clone(),
-        };
-        self.cache().put(manifest.digest, content);
+        self.cache().put(manifest.digest, manifest.raw.clone());
+        let media_type = manifest.media_type.as_str();
+        self.cache().saw_manifest(&self.repository(name), manifest.digest, Some(media_type));
         if let Selector::Tag(tag) = selector {
             self.0.manifests.forget(&(name.clone(), selector.clone()));
             self.cache().saw(&self.repository(name), tag, digest);

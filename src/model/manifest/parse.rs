@@ -101,6 +101,14 @@ impl Manifest {
         Ok(Manifest { digest, media_type, body, raw })
     }
 
+    /// The same bytes under the media type that they show themselves, as another registry has to be told it: what one
+    /// registry says about bytes that name no type applies to that registry only. Bytes of an unknown kind keep what was
+    /// said of them, since nothing else is known.
+    pub fn by_its_bytes(&self) -> Manifest {
+        let own = Manifest::parse(self.raw.clone(), None).ok().and_then(|own| own.checked(self.digest).ok());
+        own.filter(|own| !matches!(own.body, Body::Unknown)).unwrap_or_else(|| self.clone())
+    }
+
     /// Checks that the manifest is what `wanted` names, and gives it that name. Fails with the digest that it has.
     pub fn checked(mut self, wanted: Digest) -> Result<Manifest, Digest> {
         if self.digest != wanted {
@@ -211,6 +219,23 @@ mod tests {
                 Ok(expected),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn for_another_registry_only_the_bytes_say_the_type() {
+        let named = format!(r#"{{"layers":[],"mediaType":"{}"}}"#, types::DOCKER_MANIFEST);
+        let table = [
+            (r#"{"layers":[],"config":{}}"#, types::DOCKER_MANIFEST, types::OCI_MANIFEST),
+            (r#"{"manifests":[]}"#, types::DOCKER_LIST, types::OCI_INDEX),
+            (named.as_str(), types::DOCKER_MANIFEST, types::DOCKER_MANIFEST),
+            (r#"{"hello":1}"#, "application/vnd.new+json", "application/vnd.new+json"),
+        ];
+        for (text, said, expected) in table {
+            let manifest = parse(text, Some(said)).expect("a manifest");
+            assert_eq!(manifest.media_type.as_str(), said);
+            let elsewhere = manifest.by_its_bytes();
+            assert_eq!((elsewhere.media_type.as_str(), &elsewhere.raw), (expected, &manifest.raw));
         }
     }
 

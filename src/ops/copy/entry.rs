@@ -149,8 +149,7 @@ async fn replaced(
     let before = match image.replaces {
         None => None,
         Some(digest) => {
-            let found =
-                destination.manifest(&plan.to.name, &Selector::Digest(digest), Lane::Background).await;
+            let found = destination.served_manifest(&plan.to.name, &digest, Lane::Background).await;
             let what = || format!("cannot keep what {}:{tag} is now", plan.to);
             let found = found.map_err(|error| error.failure(what()))?;
             Some(held(&found))
@@ -170,8 +169,7 @@ async fn merged(
     let old = match list.replaces {
         None => None,
         Some(digest) => {
-            let found =
-                destination.manifest(&plan.to.name, &Selector::Digest(digest), Lane::Background).await;
+            let found = destination.served_manifest(&plan.to.name, &digest, Lane::Background).await;
             Some(found.map_err(|error| error.failure(what()))?)
         }
     };

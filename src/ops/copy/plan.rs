@@ -36,6 +36,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     if wish.referrers {
         draft.add_companions(picked.digest_tags.as_deref()).await?;
     }
+    draft.translate();
     let client = workshop.pool.client(&wish.to.host);
     let destination = refused.is_none().then(|| Destination::new(&client, &wish.to));
     let there = There::of(&draft, destination.as_ref()).await?;
@@ -223,6 +224,20 @@ impl<'a> Draft<'a> {
     fn closures(&self) -> impl Iterator<Item = &Closure> {
         let of_images = self.tops.iter().map(|top| &top.closure);
         of_images.chain(self.referrers.iter().map(|(_, closure)| closure))
+    }
+
+    /// What the source says of bytes applies to the source only: another registry is told what they show themselves.
+    fn translate(&mut self) {
+        if self.wish.from.host == self.wish.to.host {
+            return;
+        }
+        let tops = self.tops.iter_mut().map(|top| (&mut top.manifest, &mut top.closure));
+        let referrers = self.referrers.iter_mut().map(|(manifest, closure)| (manifest, closure));
+        for (manifest, closure) in tops.chain(referrers) {
+            for manifest in closure.manifests.iter_mut().chain([manifest]) {
+                *manifest = Arc::new(manifest.by_its_bytes());
+            }
+        }
     }
 
     /// The manifests to put by digest, each once: all but those that are there, and the images that only their tag needs.

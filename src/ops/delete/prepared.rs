@@ -13,7 +13,7 @@ use crate::model::reference::{RepositoryName, Selector};
 use crate::model::work::delete::{Plan, Wish};
 use crate::ops::tag_list::AT_ONCE;
 
-/// The manifests of these digests: what cannot be read cannot be put back, so it is not deleted either.
+/// The manifests of these digests as the registry serves them now: what cannot be read cannot be put back, so it is not deleted either.
 pub async fn manifests(
     client: &Client,
     name: &RepositoryName,
@@ -22,7 +22,7 @@ pub async fn manifests(
     let distinct: HashSet<Digest> = digests.into_iter().collect();
     let read = |digest: Digest| {
         async move {
-            let manifest = client.manifest(name, &Selector::Digest(digest), Lane::Background).await;
+            let manifest = client.served_manifest(name, &digest, Lane::Background).await;
             let what = || format!("cannot read {}, so it could not be put back", digest.short());
             (digest, manifest.map_err(|error| error.failure(what())))
         }

@@ -45,7 +45,7 @@ pub async fn weigh(client: &Client, plan: &Plan) -> Option<Weight> {
     staying().for_each(|digest| *tags_of.entry(digest).or_default() += 1);
     let named = plan.images.iter().map(|image| image.digest);
     let looked_at: Vec<Digest> = named.chain(staying()).collect::<HashSet<_>>().into_iter().collect();
-    let kept = future::join_all(looked_at.iter().map(|digest| client.kept_manifest(digest))).await;
+    let kept = future::join_all(looked_at.iter().map(|digest| client.kept_manifest(name, digest))).await;
     if kept.iter().filter(|manifest| manifest.is_none()).count() > MOST_FETCHED {
         return None;
     }

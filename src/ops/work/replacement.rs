@@ -191,7 +191,13 @@ pub async fn check_kept(place: Place<'_>, kept: &[(Tag, Digest)], remarks: &mut 
     for (tag, digest) in kept {
         let digest = *digest;
         if let Ok(None) = place.tag_now(tag).await {
-            let text = match place.manifest(digest).await {
+            // It may be gone with its tags: what is kept of it then serves as well.
+            let kept = place.client.kept_manifest(place.name, &digest).await;
+            let image = match kept {
+                Some(image) => Ok(image),
+                None => place.manifest(digest).await,
+            };
+            let text = match image {
                 Ok(image) => match place.put(tag, None, &image).await {
                     Outcome::Failed(failure) => {
                         format!("`{tag}` vanished and cannot be put back: {}", failure.why)

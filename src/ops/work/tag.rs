@@ -98,9 +98,10 @@ impl Place<'_> {
         self.now_among(&Selector::Tag(tag.clone()), known).await
     }
 
-    /// A manifest by its digest: from memory where it is kept.
+    /// A manifest by its digest, as the registry serves it now: what is kept in the journal must be put back under the media
+    /// type that this registry knows it by.
     pub async fn manifest(&self, digest: Digest) -> Result<std::sync::Arc<Manifest>, Error> {
-        self.client.manifest(self.name, &Selector::Digest(digest), Lane::Interactive).await
+        self.client.served_manifest(self.name, &digest, Lane::Interactive).await
     }
 
     /// Waits until a tag or digest shows what it should: some seconds at most. True if it does.
