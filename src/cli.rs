@@ -15,7 +15,7 @@ mod undo;
 
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -25,8 +25,10 @@ use crate::app;
 use crate::client::{Patience, Pool, credentials::Credentials};
 use crate::config::{Config, paths};
 use crate::demo;
-use crate::model::failure::Failure;
+use crate::files::{self, Distrust};
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Host;
+use crate::model::text::SafeText;
 use crate::model::work::rules::Rules;
 use crate::ops::journal::Journal;
 use crate::ops::work::Workshop;
@@ -200,6 +202,10 @@ impl Cli {
     }
 
     async fn work(self, config: Config, colour: bool) -> Result<(), Trouble> {
+        if self.command.is_some() {
+            // The journal says so itself where it is needed.
+            unused_cache(&config).iter().for_each(print::complain);
+        }
         match self.command {
             None => open(self, config).await,
             Some(Command::Ls(ls)) => until_interrupted(ls.run(&pool(&config, None))).await,
@@ -284,10 +290,43 @@ impl Options {
 fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
     let patience = Patience::default();
     let mut settings = config.of_client();
+    settings.cache = settings.cache.filter(|folder| cache_trouble(folder).is_none());
     settings.credentials = Credentials::of_environment(|name| std::env::var_os(name), patience.helper);
     settings.patience = patience;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
     Pool::new(settings)
+}
+
+/// Why the folder of the cache is not used, if it is not.
+fn cache_trouble(folder: &Path) -> Option<Distrust> {
+    files::trouble(folder).or_else(|| files::trouble(&folder.join("tags")))
+}
+
+/// Says that the cache is not used because other users may have put something there.
+fn unused_cache(config: &Config) -> Option<Failure> {
+    let distrust = config.of_client().cache.and_then(|folder| cache_trouble(&folder))?;
+    Some(unused("the cache is not used", distrust))
+}
+
+/// The same of the folder of what is remembered, and of the journal.
+fn unused_state() -> Vec<Failure> {
+    let Some(state) = paths::state() else { return Vec::new() };
+    let journal = files::check(&state.join("journal")).err();
+    let journal = journal.as_ref().and_then(files::distrust).cloned();
+    let all = [
+        ("what was opened is not remembered", files::trouble(&state)),
+        ("the journal is not used, so nothing can be changed", journal),
+    ];
+    all.into_iter().filter_map(|(what, distrust)| Some(unused(what, distrust?))).collect()
+}
+
+fn unused(what: &'static str, distrust: Distrust) -> Failure {
+    Failure {
+        what: what.into(),
+        why: SafeText::from(distrust.to_string()),
+        hint: distrust.hint.map(SafeText::from),
+        kind: FailureKind::Local,
+    }
 }
 
 /// What changes need: the registries, the rules, and the journal. Without a place for the journal nothing is changed.
@@ -323,6 +362,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         let address = demo.address().to_string();
         targets.insert(0, names.target(&address)?);
     }
+    unused_cache(&config).into_iter().chain(unused_state()).for_each(|failure| inbox.say(failure));
     let settings = app::settings::Settings {
         rules: workshop.rules.clone(),
         known: workshop.pool.known().clone(),

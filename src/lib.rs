@@ -10,6 +10,7 @@
 //! | [`runtime`] | the loop: events, effects, terminal, clipboard, log |
 //! | [`cli`] | the command line and its subcommands |
 //! | [`config`] | flags, environment and files, layered |
+//! | [`files`] | folders that no other user can write to, and files opened and replaced in them |
 //! | [`demo`] | a registry in memory: behind `--demo` and behind most tests |
 //!
 //! ```text
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod client;
 pub mod config;
 pub mod demo;
+pub mod files;
 pub mod model;
 pub mod ops;
 pub mod runtime;

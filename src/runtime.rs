@@ -64,6 +64,12 @@ impl Default for Inbox {
 }
 
 impl Inbox {
+    /// Has something said on the screen as soon as there is one.
+    pub fn say(&self, failure: Failure) {
+        // The receiver is in the same hand.
+        self.sender.send(Msg::Failed(failure)).ok();
+    }
+
     /// Where the clients report their requests.
     pub fn sink(&self) -> Sink {
         let sender = self.sender.clone();

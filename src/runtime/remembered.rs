@@ -2,12 +2,12 @@
 //! list nothing else.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::config::paths;
+use crate::files;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
@@ -20,7 +20,14 @@ type Names = BTreeMap<Host, Vec<RepositoryName>>;
 
 /// What was opened in earlier runs; nothing if the file is missing or is no such file.
 pub fn read() -> Names {
-    file().and_then(|file| fs::read_to_string(file).ok()).map(|text| parse(&text)).unwrap_or_default()
+    file().and_then(|file| text_of(&file).ok()).map(|text| parse(&text)).unwrap_or_default()
+}
+
+fn text_of(file: &Path) -> io::Result<String> {
+    file.parent().map_or(Ok(()), files::check)?;
+    let mut text = String::new();
+    files::read(file)?.read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// Keeps what was opened in one registry.
@@ -31,8 +38,11 @@ pub fn write(host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
     all.insert(host.clone(), names.to_vec());
     save(&file, &all).map_err(|error| Failure {
         what: "cannot remember what was opened".into(),
-        why: SafeText::from(format!("{}: {error}", file.display())),
-        hint: None,
+        why: SafeText::from(match files::distrust(&error) {
+            Some(distrust) => distrust.to_string(),
+            None => format!("{}: {error}", file.display()),
+        }),
+        hint: files::distrust(&error).and_then(|distrust| distrust.hint.clone()).map(SafeText::from),
         kind: FailureKind::Local,
     })
 }
@@ -63,12 +73,7 @@ fn parse(text: &str) -> Names {
 }
 
 fn save(file: &Path, names: &Names) -> io::Result<()> {
-    let Some(folder) = file.parent() else { return Ok(()) };
-    fs::create_dir_all(folder)?;
-    let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    new.write_all(&serde_json::to_vec_pretty(names)?)?;
-    new.persist(file)?;
-    Ok(())
+    files::replace(file, |new| new.write_all(&serde_json::to_vec_pretty(names)?))
 }
 
 #[cfg(test)]
@@ -82,7 +87,7 @@ mod tests {
         let host = Host::parse("r.test:5000").expect("a host");
         let names = vec![RepositoryName::parse("team/app").expect("a name")];
         save(&file, &Names::from([(host.clone(), names.clone())])).expect("it is written");
-        assert_eq!(parse(&fs::read_to_string(&file).expect("it is there")).get(&host), Some(&names));
+        assert_eq!(parse(&text_of(&file).expect("it is there")).get(&host), Some(&names));
         assert_eq!(
             parse(r#"{"r.test:5000":["team/app","../x"],"\u001b":["y"]}"#),
             Names::from([(host, names)])

@@ -1,7 +1,6 @@
 //! The cache's folder: content in packs, and in `tags/<hash>` what a repository said: a line for each tag with its digest,
 //! and one for each manifest with its media type. One thread writes, so that nobody waits for the disk.
 
-use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -12,6 +11,7 @@ use tokio::sync::oneshot;
 
 use super::Said;
 use super::pack::{self, Index, Pack};
+use crate::files;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
 
@@ -89,7 +89,9 @@ impl Disk {
 
 impl Folder {
     fn index(&self) -> MutexGuard<'_, Index> {
-        let index = self.index.get_or_init(|| Mutex::new(pack::index(&self.path)));
+        // What others may have put there is no content.
+        let found = || files::check(&self.path).map(|()| pack::index(&self.path)).unwrap_or_default();
+        let index = self.index.get_or_init(|| Mutex::new(found()));
         index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -110,7 +112,9 @@ fn said_path(folder: &Path, repository: &Repository) -> PathBuf {
 
 fn read_said(path: &Path) -> Said {
     let mut text = String::new();
-    let read = File::open(path).and_then(|file| file.take(LARGEST_TAGS).read_to_string(&mut text));
+    let folder = path.parent().map_or(Ok(()), files::check);
+    let file = folder.and_then(|()| files::read(path));
+    let read = file.and_then(|file| file.take(LARGEST_TAGS).read_to_string(&mut text));
     let mut said = Said::default();
     if read.is_err() {
         return said;
@@ -130,7 +134,9 @@ fn read_said(path: &Path) -> Said {
 fn start(folder: Arc<Folder>) -> Option<SyncSender<Job>> {
     let (sender, jobs) = sync_channel(QUEUE);
     let work = move || {
-        pack::prune(&folder.path, MOST);
+        if files::check(&folder.path).is_ok() {
+            pack::prune(&folder.path, MOST);
+        }
         let mut pack = None;
         for job in jobs {
             let written = match job {
@@ -161,7 +167,7 @@ fn write_content(
     let mut open = match pack.take().filter(|pack| !pack.is_full()) {
         Some(open) => open,
         None => {
-            create_private(&folder.path)?;
+            files::make(&folder.path)?;
             Pack::open(&folder.path)?
         }
     };
@@ -173,31 +179,10 @@ fn write_content(
 }
 
 fn write_said(folder: &Path, repository: &Repository, said: &Said) -> io::Result<()> {
-    write(&said_path(folder, repository), |file| {
+    files::replace(&said_path(folder, repository), |file| {
         let mut lines = io::BufWriter::new(file);
         said.tags.iter().try_for_each(|(tag, digest)| writeln!(lines, "{tag} {digest}"))?;
         said.types.iter().try_for_each(|(digest, media_type)| writeln!(lines, "{digest} {media_type}"))?;
         lines.flush()
     })
-}
-
-/// Writes beside the place and then moves there, so that nobody reads a half.
-fn write(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let Some(parent) = path.parent() else { return Ok(()) };
-    if !parent.exists() {
-        create_private(parent)?;
-    }
-    let mut file = tempfile::NamedTempFile::new_in(parent)?;
-    fill(file.as_file_mut())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// Creates a folder that only this user can read.
-fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::LARGEST;
+use crate::files;
 use crate::model::digest::Digest;
 
 /// A pack of this many bytes is full.
@@ -42,7 +43,7 @@ pub struct Pack {
 pub fn index(folder: &Path) -> Index {
     let mut index = Index::new();
     for number in numbers(folder) {
-        if let Ok(file) = File::open(path(folder, number)) {
+        if let Ok(file) = files::read(&path(folder, number)) {
             scan(&file, |digest, at, length| {
                 index.insert(digest, Place { pack: number, at, length });
             });
@@ -53,7 +54,7 @@ pub fn index(folder: &Path) -> Index {
 
 /// Reads a record; `None` if it is not what its digest says.
 pub fn read(folder: &Path, place: Place, digest: &Digest) -> Option<Bytes> {
-    let mut file = File::open(path(folder, place.pack)).ok()?;
+    let mut file = files::read(&path(folder, place.pack)).ok()?;
     file.seek(SeekFrom::Start(place.at)).ok()?;
     let mut record = Vec::with_capacity(place.length as usize);
     file.take(u64::from(place.length)).read_to_end(&mut record).ok()?;
@@ -85,24 +86,31 @@ impl Pack {
     pub fn open(folder: &Path) -> io::Result<Pack> {
         let newest = numbers(folder).last().copied();
         if let Some(number) = newest
-            && let Some(pack) = Pack::take(folder, number)?
+            && let Some(pack) = Pack::take(folder, number).or_else(|error| match files::distrust(&error) {
+                Some(_) => Ok(None),
+                None => Err(error),
+            })?
         {
             return Ok(pack);
         }
         let mut number = newest.unwrap_or(0);
         loop {
             number = number.checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
-            match private().create_new(true).open(path(folder, number)) {
+            match files::open(&path(folder, number), private().create_new(true)) {
                 Ok(file) if file.try_lock().is_ok() => return Ok(Pack { number, file, end: 0 }),
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-                // Another process was quicker.
+                Err(error)
+                    if error.kind() != io::ErrorKind::AlreadyExists && files::distrust(&error).is_none() =>
+                {
+                    return Err(error);
+                }
+                // Another process was quicker, or something stands there that is no pack.
                 Ok(_) | Err(_) => {}
             }
         }
     }
 
     fn take(folder: &Path, number: u32) -> io::Result<Option<Pack>> {
-        let mut file = private().open(path(folder, number))?;
+        let mut file = files::open(&path(folder, number), &mut private())?;
         if file.metadata()?.len() >= FULL || file.try_lock().is_err() {
             return Ok(None);
         }
@@ -185,12 +193,10 @@ fn path(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("{number}.pack"))
 }
 
-/// Opens files that only this user can read.
+/// How packs are opened to be written.
 fn private() -> fs::OpenOptions {
     let mut options = File::options();
     options.read(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
 }
 

@@ -1,0 +1,386 @@
+//! Files that regtui keeps between runs: in folders that no other user can put anything into, opened without following
+//! links and without waiting, and replaced as a whole or not at all.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The name of the folder below which everything is ours.
+const OURS: &str = "regtui";
+/// How far below it a folder of ours can be, itself counted.
+const MOST_BELOW: usize = 4;
+/// The lock of a folder, held while names in it are made or removed.
+const LOCK: &str = ".lock";
+/// How the name of a file begins that is written and not yet in its place.
+const NEW: &str = ".new-";
+/// How many entries of a folder are looked at for what does not belong there.
+const MOST_LOOKED_AT: usize = 10_000;
+/// How often, and how long apart, a lock is asked for.
+const ASKED: (u32, Duration) = (100, Duration::from_millis(50));
+
+/// Why a folder or a file is not used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` {why}", .path.display())]
+pub struct Distrust {
+    /// The folder or file.
+    pub path: PathBuf,
+    /// In words: `belongs to another user`.
+    pub why: &'static str,
+    /// What would help, if anything does.
+    pub hint: Option<String>,
+}
+
+impl From<Distrust> for io::Error {
+    fn from(distrust: Distrust) -> io::Error {
+        io::Error::new(ErrorKind::PermissionDenied, distrust)
+    }
+}
+
+/// Why something was not used, if an error says that.
+pub fn distrust(error: &io::Error) -> Option<&Distrust> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// Why a folder must not be used, or something in it; `None` if it can be, or does not exist yet.
+pub fn trouble(folder: &Path) -> Option<Distrust> {
+    match check(folder).and_then(|()| check_entries(folder)) {
+        Ok(()) => None,
+        Err(error) => distrust(&error).cloned(),
+    }
+}
+
+/// Creates a folder that only this user can read, unless it exists, and checks that it can be used.
+pub fn make(folder: &Path) -> io::Result<()> {
+    match check(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        other => return other,
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    folder.parent().map_or(Ok(()), sync)?;
+    check(folder)
+}
+
+/// Checks that a folder, and those of ours above it, belong to this user and that no other user may write to them.
+pub fn check(folder: &Path) -> io::Result<()> {
+    let mut near = folder.ancestors().take(MOST_BELOW);
+    let depth = near.position(|above| above.file_name().is_some_and(|name| name == OURS));
+    for above in folder.ancestors().take(1 + depth.unwrap_or(0)) {
+        let metadata = fs::symlink_metadata(above)?;
+        if metadata.is_symlink() {
+            // The user may keep the folder elsewhere; others may not lead there.
+            check_owner(above, &metadata)?;
+        }
+        let metadata = fs::metadata(above)?;
+        if !metadata.is_dir() {
+            return Err(ErrorKind::NotADirectory.into());
+        }
+        check_owner(above, &metadata)?;
+        check_mode(above, &metadata)?;
+    }
+    Ok(())
+}
+
+/// Checks that a folder holds nothing but files and folders.
+fn check_entries(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)?.take(MOST_LOOKED_AT) {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if !kind.is_file() && !kind.is_dir() {
+            return Err(odd(&entry.path(), kind.is_symlink()).into());
+        }
+    }
+    Ok(())
+}
+
+/// Opens a file of such a folder: never through a link, never waiting for the other end of a fifo, and only if it is a file
+/// that no other user can have written.
+pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    let file = match options.open(path) {
+        Ok(file) => file,
+        // What opening a link or a fifo fails with differs from system to system.
+        Err(error) => match fs::symlink_metadata(path) {
+            Ok(found) if !found.is_file() && !found.is_dir() => {
+                return Err(odd(path, found.is_symlink()).into());
+            }
+            _ => return Err(error),
+        },
+    };
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return Err(odd(path, false).into());
+    }
+    check_owner(path, &metadata)?;
+    check_mode(path, &metadata)?;
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
+        let why = "has a second name elsewhere";
+        return Err(Distrust { path: path.to_path_buf(), why, hint: None }.into());
+    }
+    Ok(file)
+}
+
+/// Opens a file to read it.
+pub fn read(path: &Path) -> io::Result<File> {
+    open(path, File::options().read(true))
+}
+
+/// Holds a folder until it is dropped: meanwhile no other process makes or removes names in it. Removes what others left
+/// half written there.
+#[derive(Debug)]
+pub struct Held {
+    _lock: File,
+}
+
+/// Waits for a folder, but not for ever.
+pub fn hold(folder: &Path) -> io::Result<Held> {
+    let lock = lock_of(folder)?;
+    for _ in 0..ASKED.0 {
+        if lock.try_lock().is_ok() {
+            sweep(folder);
+            return Ok(Held { _lock: lock });
+        }
+        std::thread::sleep(ASKED.1);
+    }
+    Err(io::Error::new(ErrorKind::TimedOut, "another process holds its lock"))
+}
+
+/// Removes what was left half written in a folder, unless another process is just writing there.
+pub fn tidy(folder: &Path) {
+    let is_there = check(folder).is_ok() && leftovers(folder).next().is_some();
+    if is_there
+        && let Ok(lock) = lock_of(folder)
+        && lock.try_lock().is_ok()
+    {
+        sweep(folder);
+    }
+}
+
+fn lock_of(folder: &Path) -> io::Result<File> {
+    open(&folder.join(LOCK), File::options().read(true).write(true).create(true).truncate(false))
+}
+
+fn sweep(folder: &Path) {
+    // What cannot be removed costs its room.
+    leftovers(folder).for_each(|path| drop(fs::remove_file(path)));
+}
+
+/// Files that were written and never came to their place: ours, and those of earlier versions.
+fn leftovers(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let is_left =
+        |name: &str| name.starts_with(NEW) || (name.starts_with(".tmp") && name.len() == ".tmp".len() + 6);
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.filter(move |entry| entry.file_name().to_str().is_some_and(is_left)).map(|entry| entry.path())
+}
+
+/// A new file beside the others in a folder that is held. It is removed unless it is brought to its place.
+pub fn new(folder: &Path, _held: &Held) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(NEW).tempfile_in(folder)
+}
+
+/// Replaces a file as a whole: others see the old one or the new one, and a kill leaves nothing that stays.
+pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let Some(folder) = path.parent() else { return Ok(()) };
+    make(folder)?;
+    let held = hold(folder)?;
+    let mut file = new(folder, &held)?;
+    fill(file.as_file_mut())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Makes names in a folder last.
+pub fn sync(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+fn odd(path: &Path, is_link: bool) -> Distrust {
+    let why = if is_link { "is a link" } else { "is neither a file nor a folder" };
+    Distrust { path: path.to_path_buf(), why, hint: Some(format!("remove `{}`", path.display())) }
+}
+
+#[cfg(unix)]
+fn check_owner(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
+    let is_ours = std::os::unix::fs::MetadataExt::uid(metadata) == rustix::process::geteuid().as_raw();
+    match is_ours {
+        true => Ok(()),
+        false => {
+            let why = "belongs to another user";
+            Err(Distrust { path: path.to_path_buf(), why, hint: None }.into())
+        }
+    }
+}
+
+#[cfg(unix)]
+fn check_mode(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
+    match std::os::unix::fs::MetadataExt::mode(metadata) & 0o022 {
+        0 => Ok(()),
+        _ => {
+            let why = "can be written by other users";
+            let hint =
+                Some(format!("`chmod go-w {}`, if nobody else has put anything there", path.display()));
+            Err(Distrust { path: path.to_path_buf(), why, hint }.into())
+        }
+    }
+}
+
+/// Only Unix has owners and modes that std knows.
+#[cfg(not(unix))]
+fn check_owner(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::{Read, Write};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        tempfile::tempdir().expect("a folder")
+    }
+
+    fn chmod(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+    }
+
+    fn why(result: io::Result<impl std::fmt::Debug>) -> &'static str {
+        distrust(&result.expect_err("it is refused")).expect("for what it is").why
+    }
+
+    fn fifo(path: &Path) {
+        let made = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo runs");
+        assert!(made.success());
+    }
+
+    #[test]
+    fn a_folder_is_made_for_this_user_only_and_one_that_others_can_write_is_refused() {
+        let home = folder();
+        let ours = home.path().join("regtui/journal");
+        make(&ours).expect("it is made");
+        let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+        assert_eq!((mode(&ours), mode(&home.path().join("regtui"))), (0o700, 0o700));
+        for (folder, mode) in [("regtui/journal", 0o770), ("regtui", 0o777), ("regtui", 0o702)] {
+            let folder = home.path().join(folder);
+            chmod(&folder, mode);
+            assert_eq!(why(make(&ours)), "can be written by other users");
+            assert!(trouble(&ours).is_some_and(|distrust| distrust.path == folder));
+            chmod(&folder, 0o700);
+        }
+        chmod(&ours, 0o755);
+        make(&ours).expect("others may read the names");
+    }
+
+    #[test]
+    fn a_link_that_this_user_made_to_a_folder_elsewhere_is_followed() {
+        let (home, elsewhere) = (folder(), folder());
+        symlink(elsewhere.path(), home.path().join("regtui")).expect("a link");
+        make(&home.path().join("regtui/content")).expect("it is made");
+        assert!(elsewhere.path().join("content").is_dir());
+        chmod(elsewhere.path(), 0o777);
+        assert_eq!(why(check(&home.path().join("regtui/content"))), "can be written by other users");
+    }
+
+    #[test]
+    fn the_folder_of_another_user_is_refused() {
+        // The root folder belongs to root, unless root runs the tests.
+        if !rustix::process::geteuid().is_root() {
+            assert_eq!(why(check(Path::new("/"))), "belongs to another user");
+        }
+    }
+
+    #[test]
+    fn neither_links_nor_fifos_nor_files_with_a_second_name_are_opened_and_nothing_waits() {
+        let folder = folder();
+        let target = folder.path().join("target");
+        fs::write(&target, "precious").expect("a file");
+        chmod(&target, 0o600);
+        let at = |name: &str| folder.path().join(name);
+        symlink(&target, at("link")).expect("a link");
+        symlink(folder.path().join("nowhere"), at("dangling")).expect("a link");
+        fifo(&at("fifo"));
+        let write = |name: &str| open(&at(name), File::options().write(true).create(true).truncate(true));
+        for (name, expected) in
+            [("link", "is a link"), ("dangling", "is a link"), ("fifo", "is neither a file nor a folder")]
+        {
+            assert_eq!(why(read(&at(name))), expected, "{name}");
+            assert_eq!(why(write(name)), expected, "{name}");
+        }
+        assert!(!folder.path().join("nowhere").exists());
+        fs::hard_link(&target, at("second")).expect("a second name");
+        assert_eq!(why(read(&at("second"))), "has a second name elsewhere");
+        fs::remove_file(at("second")).expect("it is gone");
+        chmod(&target, 0o666);
+        assert_eq!(why(read(&target)), "can be written by other users");
+        assert_eq!(fs::read_to_string(&target).expect("a file"), "precious");
+        assert!(trouble(folder.path()).is_some(), "what does not belong there is found");
+    }
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole_and_what_a_kill_left_half_written_goes() {
+        let folder = folder();
+        let path = folder.path().join("opened.json");
+        for name in [".new-abc", ".tmpAbC123"] {
+            fs::write(folder.path().join(name), "half").expect("a file");
+        }
+        fs::write(folder.path().join(".tmpl"), "another's").expect("a file");
+        replace(&path, |file| file.write_all(b"one")).expect("it is written");
+        replace(&path, |_| Err(ErrorKind::StorageFull.into())).expect_err("it is not");
+        let mut text = String::new();
+        read(&path).and_then(|mut file| file.read_to_string(&mut text)).expect("it is read");
+        assert_eq!(text, "one");
+        let mut names: Vec<_> = fs::read_dir(folder.path())
+            .expect("a folder")
+            .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+            .collect();
+        names.sort();
+        assert_eq!(names, [".lock", ".tmpl", "opened.json"]);
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_file_is_replaced_and_not_followed() {
+        let folder = folder();
+        let target = folder.path().join("target");
+        fs::write(&target, "precious").expect("a file");
+        symlink(&target, folder.path().join("opened.json")).expect("a link");
+        replace(&folder.path().join("opened.json"), |file| file.write_all(b"new")).expect("it is written");
+        assert_eq!(fs::read_to_string(&target).expect("a file"), "precious");
+    }
+
+    #[test]
+    fn what_another_process_is_writing_stays() {
+        let folder = folder();
+        let held = hold(folder.path()).expect("it is free");
+        let file = new(folder.path(), &held).expect("a file");
+        tidy(folder.path());
+        assert!(file.path().exists());
+        let path = file.path().to_path_buf();
+        file.keep().expect("it stays");
+        drop(held);
+        tidy(folder.path());
+        assert!(!path.exists());
+    }
+}
