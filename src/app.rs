@@ -164,7 +164,8 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
         turn.prompt_to_open();
     }
     turn.follow();
-    turn.ask(cmd::Slot::CutOff, std::time::Duration::ZERO, cmd::Ask::Journal);
+    let hosts = turn.state.registries.items.iter().map(|registry| registry.host.clone()).collect();
+    turn.ask(cmd::Slot::CutOff, std::time::Duration::ZERO, cmd::Ask::Leftovers(hosts));
     let cmds = turn.cmds;
     (state, cmds)
 }

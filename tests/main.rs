@@ -44,6 +44,7 @@ mod ops {
     mod compare;
     mod copy;
     mod crashes;
+    mod damage;
     mod delete;
     mod fallback_tags;
     mod images;
@@ -51,9 +52,10 @@ mod ops {
     mod journal;
     mod lists;
     mod loss;
-    mod outcomes;
-    mod referrers;
     mod media_types;
+    mod outcomes;
+    mod probes;
+    mod referrers;
     mod refusals;
     mod resume;
     mod retag;

@@ -37,7 +37,10 @@ impl Turn<'_> {
             (Slot::Plan, Answer::Plan(answer)) => self.planned(ticket, answer),
             (Slot::Comparison, Answer::Comparison(answer)) => self.compared(ticket, answer),
             (Slot::Journal, Answer::Journal(answer)) => self.journal(ticket, answer),
-            (Slot::CutOff, Answer::Journal(answer)) => self.cut_off(&answer.unwrap_or_default()),
+            (Slot::CutOff, Answer::Leftovers(entries, removed)) => {
+                self.cut_off(&entries);
+                removed.into_iter().for_each(|text| self.say(Level::Done, text, None));
+            }
             (Slot::Plan, Answer::Journal(answer)) => self.last_change(ticket, answer),
             (Slot::Plan, Answer::Rest(answer)) => self.rest_found(ticket, answer),
             // An answer to another kind of question than the slot asks would be a fault of the runtime; it is nobody's.

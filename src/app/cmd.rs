@@ -63,6 +63,8 @@ pub enum Ask {
     Plan(Wish),
     /// What was changed?
     Journal,
+    /// The same at the start; throw-away tags that an earlier run left in these registries are removed before.
+    Leftovers(Vec<Host>),
     /// What is left to do of a change that a crash left half done?
     Rest(EntryId),
     /// What does the rest of that change come to? What moved since is left alone. Changes nothing.

@@ -74,7 +74,7 @@ impl Jobs {
     pub fn begin(&mut self, wish: Wish, work: &Work, now: Timestamp) -> JobId {
         self.last += 1;
         let id = JobId(self.last);
-        let (undone_by_untagging, puts_back) = taken_back_by(work);
+        let (undone_by_untagging, puts_back) = work.taken_back_by();
         let wish = confirmed(wish, work);
         self.all.push(Job {
             id,
@@ -124,6 +124,14 @@ impl Jobs {
 }
 
 impl Job {
+    /// When it ended, if it has.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Ended(at, _) => Some(*at),
+            Stage::Running | Stage::Stopping => None,
+        }
+    }
+
     /// Whether it has not ended.
     pub fn is_running(&self) -> bool {
         !matches!(self.stage, Stage::Ended(..))
@@ -208,24 +216,4 @@ fn place(work: &Work) -> SafeText {
     hosts.dedup();
     hosts.retain(|host| !title.as_str().contains(host.as_str()));
     SafeText::from(hosts.join(", "))
-}
-
-/// The registries where a change makes new tags, so that it is taken back by deleting them; and whether there is something
-/// to put back as well.
-fn taken_back_by(work: &Work) -> (Vec<Host>, bool) {
-    match work {
-        Work::Retag(plan) => {
-            let (new, old): (Vec<_>, Vec<_>) =
-                plan.steps.iter().filter(|step| !step.is_done()).partition(|step| step.replaces.is_none());
-            let puts_back = !old.is_empty() || plan.manner.moves();
-            (new.into_iter().map(|step| step.to.host.clone()).collect(), puts_back)
-        }
-        Work::Copy(plan) => {
-            let (old, new): (Vec<_>, Vec<_>) =
-                plan.images.iter().partition(|image| crate::app::plan::replaces(image));
-            let hosts = if new.is_empty() { Vec::new() } else { vec![plan.to.host.clone()] };
-            (hosts, !old.is_empty())
-        }
-        Work::Delete(_) | Work::Undo(_) => (Vec::new(), true),
-    }
 }

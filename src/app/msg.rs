@@ -64,6 +64,8 @@ pub enum Answer {
     Plan(Result<Box<Work>, Failure>),
     /// What was changed, newest first.
     Journal(Result<Vec<Entry>, Failure>),
+    /// What was changed, newest first, and which throw-away tags of earlier runs were removed, in words.
+    Leftovers(Vec<Entry>, Vec<SafeText>),
     /// What is left to do of a change that a crash left half done.
     Rest(Result<Box<Wish>, Failure>),
     /// Two repositories side by side.

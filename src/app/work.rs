@@ -9,7 +9,7 @@ use super::turn::Turn;
 use crate::model::reference::{Host, Repository};
 use crate::model::server::{Ability, Deletes};
 use crate::model::text::SafeText;
-use crate::model::work::progress::{Outcome, Report, TakesBack};
+use crate::model::work::progress::{Back, Outcome, Report, TakesBack};
 use crate::model::work::{Wish, Work};
 
 impl Turn<'_> {
@@ -62,12 +62,14 @@ impl Turn<'_> {
             true => SafeText::from(format!("{title} in {place}")),
             false => title,
         };
-        let undo = match (can_go_back, report.takes_back) {
-            (_, TakesBack::Nothing) => "; it cannot be undone",
-            (false, _) => "",
-            (true, TakesBack::All) => self.promise(&untags, puts_back),
-            (true, TakesBack::Part) => "; `z` undoes a part of it",
-            (true, TakesBack::NotKnown) => "; `z` may undo it",
+        let undo = match (can_go_back, report.takes_back, report.back) {
+            (_, TakesBack::Nothing, _) => "; it cannot be undone",
+            (false, ..) | (_, _, Back::Nothing) => "",
+            (true, TakesBack::Part, _) | (true, _, Back::Partly) => "; `z` undoes a part of it",
+            (true, TakesBack::NotKnown, _) => "; `z` may undo it",
+            (true, TakesBack::All, Back::Unknown) => self.promise(&untags, puts_back),
+            (true, TakesBack::All, Back::Whole) => "; `z` undoes it",
+            (true, TakesBack::All, Back::ByReplacement) => "; `z` may undo it, by replacement",
         };
         let (level, text) = ending(&title, &report, undo);
         self.say(level, text, None);

@@ -11,7 +11,7 @@ use super::print::{self, Table};
 use super::{Trouble, until_interrupted};
 use crate::model::digest::Digest;
 use crate::model::time;
-use crate::model::work::journal::{Entry, EntryId, Item, State};
+use crate::model::work::journal::{Entry, EntryId, Item, Probe, State};
 use crate::ops::journal::Journal;
 
 /// List what was changed
@@ -37,7 +37,7 @@ impl List {
     async fn print(&self, journal: &Journal) -> Result<(), Trouble> {
         let entries = match &self.entry {
             Some(entry) => vec![journal.entry(&EntryId(entry.clone())).await?],
-            None => journal.entries().await,
+            None => journal.list().await?,
         };
         let mut out = BufWriter::new(std::io::stdout().lock());
         match (&self.entry, self.json) {
@@ -90,7 +90,12 @@ fn kept(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
 }
 
 fn one(out: &mut impl Write, entry: &Entry) -> std::io::Result<()> {
-    writeln!(out, "{}\n{}, {}\n", entry.whole_title(), time::absolute(entry.at), entry.outcome())?;
+    writeln!(out, "{}\n{}, {}", entry.whole_title(), time::absolute(entry.at), entry.outcome())?;
+    entry.damage.remarks.iter().try_for_each(|remark| writeln!(out, "{remark}"))?;
+    let left =
+        |probe: &Probe| format!("the throw-away tag `{}` may still be in {}", probe.tag, probe.repository);
+    entry.probes.iter().try_for_each(|probe| writeln!(out, "{}", left(probe)))?;
+    writeln!(out)?;
     let mut table = Table::new(&["WHAT", "BEFORE", "AFTER", "DONE"], &[]);
     entry.items.iter().for_each(|item| table.row(row(item)));
     table.print(out)

@@ -9,7 +9,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::work::Wish;
 use crate::model::work::journal::{EntryId, State};
 use crate::ops::resume::{self, Rest};
-use crate::ops::work::Workshop;
+use crate::ops::work::{Workshop, probe};
 
 /// Do the rest of a change that was cut off in the middle
 #[derive(Debug, Args)]
@@ -32,7 +32,10 @@ impl Resume {
     pub async fn run(&self, workshop: &Workshop, everywhere: Everywhere) -> Result<(), Trouble> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
-            None => last_open(workshop).await?,
+            None => match last_open(workshop).await? {
+                Some(entry) => entry,
+                None => return Ok(()),
+            },
         };
         let wish = workshop.journal.resume(&entry).await?;
         match &wish {
@@ -47,7 +50,14 @@ impl Resume {
             }
             _ => {}
         }
-        let title = workshop.journal.entry(&entry).await?.title;
+        let cut_off = workshop.journal.entry(&entry).await?;
+        if !self.options.is_dry_run() {
+            let entries = std::slice::from_ref(&cut_off);
+            let removed =
+                until_interrupted(async { Ok(probe::sweep(workshop, entries, None).await) }).await?;
+            removed.iter().for_each(print::complain);
+        }
+        let title = cut_off.title;
         match until_interrupted(async { Ok(resume::plan(workshop, &entry, &wish).await?) }).await? {
             // What it did and what is done now become two entries; both can be undone.
             Rest::Work(work) => self.options.make_planned(workshop, async { Ok(*work) }, self.force).await,
@@ -68,12 +78,16 @@ impl Resume {
     }
 }
 
-/// The last change that was cut off.
-async fn last_open(workshop: &Workshop) -> Result<EntryId, Trouble> {
-    for entry in workshop.journal.entries().await {
-        if entry.state == State::Open {
-            return Ok(entry.id);
-        }
+/// The last change that was cut off; `None` if there is none, but throw-away tags that were left and are gone now.
+async fn last_open(workshop: &Workshop) -> Result<Option<EntryId>, Trouble> {
+    let entries = workshop.journal.list().await?;
+    if let Some(entry) = entries.iter().find(|entry| entry.state == State::Open) {
+        return Ok(Some(entry.id.clone()));
+    }
+    let removed = until_interrupted(async { Ok(probe::sweep(workshop, &entries, None).await) }).await?;
+    if !removed.is_empty() {
+        removed.iter().for_each(print::complain);
+        return Ok(None);
     }
     Err(Trouble::Failed(Failure {
         what: "nothing to resume".into(),

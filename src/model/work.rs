@@ -13,7 +13,7 @@ pub mod undo;
 
 use serde::{Deserialize, Serialize};
 
-use super::reference::{Repository, RepositoryName};
+use super::reference::{Host, Repository, RepositoryName};
 use super::text::SafeText;
 use rules::Refusal;
 
@@ -182,6 +182,29 @@ impl Work {
             Work::Delete(plan) => plan.name_to_type.as_ref(),
             Work::Copy(plan) => plan.name_to_type.as_ref(),
             Work::Undo(plan) => plan.name_to_type.as_ref(),
+        }
+    }
+
+    /// The registries where it makes new tags, so that it is taken back by deleting them; and whether there is something to
+    /// put back as well.
+    pub fn taken_back_by(&self) -> (Vec<Host>, bool) {
+        match self {
+            Work::Retag(plan) => {
+                let (new, old): (Vec<_>, Vec<_>) = plan
+                    .steps
+                    .iter()
+                    .filter(|step| !step.is_done())
+                    .partition(|step| step.replaces.is_none());
+                let puts_back = !old.is_empty() || plan.manner.moves();
+                (new.into_iter().map(|step| step.to.host.clone()).collect(), puts_back)
+            }
+            Work::Copy(plan) => {
+                let replaces = |image: &&copy::Image| image.replaces.is_some_and(|old| old != image.digest);
+                let (old, new): (Vec<_>, Vec<_>) = plan.images.iter().partition(replaces);
+                let hosts = if new.is_empty() { Vec::new() } else { vec![plan.to.host.clone()] };
+                (hosts, !old.is_empty())
+            }
+            Work::Delete(_) | Work::Undo(_) => (Vec::new(), true),
         }
     }
 

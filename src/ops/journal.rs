@@ -1,13 +1,17 @@
 //! The journal: before anything is changed, what it replaces is on disk, so that it can be put back.
 //!
 //! One file for each entry, readable by this user only. It is written whole and synced before the first change, and from
-//! then on only grows: a line for each outcome, each synced. Whoever runs an entry holds a lock on its file, so an open
+//! then on only grows: a line for each outcome, each synced. Each line has a number and a checksum, so that damage is
+//! noticed before anything is put back (`line`, `read`). Whoever runs an entry holds a lock on its file, so an open
 //! entry without a lock is one whose program went down in the middle. Nothing in it is secret.
 
 mod file;
+mod line;
+mod read;
 mod room;
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -15,13 +19,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use crate::files;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::reference::{Host, Repository, Selector};
+use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{Entry, EntryId, Held, Item, Saved, State};
+use crate::model::work::journal::{Entry, EntryId, Held, Item, Probe, Saved, State};
 use crate::model::work::{Wish, copy};
-use file::{Bytes, Line};
+use line::{Line, Next};
+use read::Bytes;
 
 /// The journal in one folder. Cheap to clone; nothing is touched until something is asked of it.
 #[derive(Debug, Clone)]
@@ -41,6 +47,9 @@ pub struct Running {
 #[derive(Debug)]
 struct Open {
     file: File,
+    next: Next,
+    /// How often each item was revised.
+    revised: HashMap<usize, usize>,
     /// The first thing that went wrong while outcomes were written.
     trouble: Option<io::Error>,
 }
@@ -78,14 +87,18 @@ impl Journal {
             room::make(&folder, &begun.0);
             Ok(begun)
         };
-        let (id, file) = blocking(write).await.map_err(|error| Failure {
+        let (id, file, next) = blocking(write).await.map_err(|error| Failure {
             what: "cannot write the journal, so nothing was changed".into(),
             why: SafeText::from(error.to_string()),
-            hint: Some(SafeText::from(format!("is there room, and may you write to `{}`?", self.place()))),
+            hint: Some(SafeText::from(match files::distrust(&error) {
+                Some(distrust) => distrust.hint.clone().unwrap_or_else(|| "use a folder of your own".into()),
+                None => format!("is there room, and may you write to `{}`?", self.place()),
+            })),
             kind: FailureKind::Local,
         })?;
         self.end_all(resumed).await;
-        Ok(Running { id, open: Arc::new(Mutex::new(Open { file, trouble: None })) })
+        let open = Open { file, next, revised: HashMap::new(), trouble: None };
+        Ok(Running { id, open: Arc::new(Mutex::new(open)) })
     }
 
     /// Notes that a wish turned out to change nothing: where it is the rest of entries, they are over.
@@ -100,17 +113,36 @@ impl Journal {
         }
     }
 
-    /// Every entry that can be read, newest first, without the bytes of the manifests.
+    /// Every entry, the last begun first, without the bytes of the manifests. Of one that cannot be read no more is known
+    /// than that it is there. Nothing is listed of a folder that others may have written to: see [`Journal::list`].
     pub async fn entries(&self) -> Vec<Entry> {
         let folder = self.folder.clone();
         let read = move || {
-            let ids = file::ids(&folder).into_iter().rev();
-            Ok(ids
-                .filter_map(|id| file::read(&folder, &id, Bytes::Skipped).ok())
-                .map(|read| read.0)
-                .collect())
+            files::check(&folder)?;
+            files::tidy(&folder);
+            let read = |id: EntryId| match read::read(&folder, &id, Bytes::Skipped) {
+                Ok(read) => Some(read.entry),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => Some(read::unreadable(&id, &error)),
+            };
+            Ok(file::ids(&folder).into_iter().rev().filter_map(read).collect())
         };
         blocking(read).await.unwrap_or_default()
+    }
+
+    /// The same. Fails where others may have written to the folder.
+    pub async fn list(&self) -> Result<Vec<Entry>, Failure> {
+        let folder = self.folder.clone();
+        let checked = blocking(move || files::check(&folder)).await;
+        match checked.as_ref().err().and_then(files::distrust) {
+            None => Ok(self.entries().await),
+            Some(distrust) => Err(Failure {
+                what: "the journal is not used".into(),
+                why: SafeText::from(distrust.to_string()),
+                hint: distrust.hint.clone().map(SafeText::from),
+                kind: FailureKind::Local,
+            }),
+        }
     }
 
     /// One entry with the bytes of the manifests.
@@ -136,7 +168,12 @@ impl Journal {
             State::Running => return Err(no("it still runs", None)),
             State::Open => {}
             State::Ended => return Err(no("it ended", None)),
+            State::Unreadable => return Err(no("it cannot be read", None)),
             State::Undone => return Err(no("it was taken back", None)),
+        }
+        if entry.damage.is_any() {
+            let hint = "undo what of it can be read, or ask for the rest anew";
+            return Err(no("its entry in the journal is damaged", Some(hint)));
         }
         let wish = wish.ok_or_else(|| no("it does not say what was wished", Some("it can be undone")))?;
         let Some(rest) = rest(wish, &entry.items) else {
@@ -177,17 +214,35 @@ impl Journal {
 
     /// Notes that an entry was taken back.
     pub async fn mark_undone(&self, id: &EntryId) -> Result<(), Failure> {
-        self.note(id, Line::Undone).await
+        self.note(id, |_| Line::Undone {}).await
     }
 
     /// Notes that an entry which never ended is over: its rest was done by another, or is not wanted any more.
     pub async fn mark_ended(&self, id: &EntryId) -> Result<(), Failure> {
-        self.note(id, Line::Ended).await
+        self.note(id, |lines| Line::Ended { lines }).await
     }
 
-    async fn note(&self, id: &EntryId, line: Line<'static>) -> Result<(), Failure> {
-        let path = file::path(&self.folder, id);
-        let write = move || file::append(&mut File::options().append(true).open(path?)?, &line);
+    /// Notes that a throw-away tag which an entry left behind is gone.
+    pub async fn mark_probed(&self, id: &EntryId, probe: &Probe) -> Result<(), Failure> {
+        let (repository, tag) = (Cow::Owned(probe.repository.clone()), Cow::Owned(probe.tag.clone()));
+        self.note(id, move |_| Line::Probed { repository, tag }).await
+    }
+
+    async fn note(
+        &self,
+        id: &EntryId,
+        line: impl FnOnce(u64) -> Line<'static> + Send + 'static,
+    ) -> Result<(), Failure> {
+        let (folder, wanted) = (self.folder.clone(), id.clone());
+        let write = move || {
+            files::check(&folder)?;
+            // Nobody else numbers a line meanwhile.
+            let _held = files::hold(&folder)?;
+            let mut next = read::read(&folder, &wanted, Bytes::Skipped)?.next;
+            let mut file = files::open(&file::path(&folder, &wanted)?, File::options().append(true))?;
+            let line = line(next.0.unwrap_or_default());
+            next.append(&mut file, &line)
+        };
         blocking(write)
             .await
             .map_err(|error| self.failure(format!("cannot write {id} of the journal"), &error))
@@ -195,7 +250,11 @@ impl Journal {
 
     async fn read(&self, id: &EntryId) -> Result<(Entry, Option<Wish>), Failure> {
         let (folder, wanted) = (self.folder.clone(), id.clone());
-        let read = blocking(move || file::read(&folder, &wanted, Bytes::Read)).await;
+        let read = blocking(move || {
+            files::check(&folder)?;
+            read::read(&folder, &wanted, Bytes::Read)
+        });
+        let read = read.await.map(|read| (read.entry, read.wish));
         read.map_err(|error| self.failure(format!("cannot read {id} of the journal"), &error))
     }
 
@@ -207,7 +266,7 @@ impl Journal {
                 true => format!("there is no such entry in `{}`", self.place()),
                 false => error.to_string(),
             }),
-            hint: None,
+            hint: files::distrust(error).and_then(|distrust| distrust.hint.clone()).map(SafeText::from),
             kind: if is_missing { FailureKind::NotFound } else { FailureKind::Local },
         }
     }
@@ -226,7 +285,11 @@ impl Running {
     /// Notes whether the item of that index was done; on disk when this returns. What cannot be written is told at the
     /// end: it must not keep what has begun from being finished.
     pub async fn done(&self, index: usize, done: bool) {
-        self.append(Line::Done { index, done }).await;
+        self.append(move |open| {
+            let revised = open.revised.get(&index).copied().unwrap_or_default();
+            Line::Done { index, done, revised }
+        })
+        .await;
     }
 
     /// Notes that the item of that index replaces something else than was planned, and by what. On disk when this
@@ -241,10 +304,12 @@ impl Running {
         let write = move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(held) = &before {
-                file::append(&mut open.file, &file::held_line(held))?;
+                open.write(&Line::held(held))?;
             }
             let before = before.map(|held| held.digest);
-            file::append(&mut open.file, &Line::Revised { index, before, after })
+            open.write(&Line::Revised { index, before, after })?;
+            *open.revised.entry(index).or_default() += 1;
+            Ok(())
         };
         blocking(write).await.map_err(|error| Failure {
             what: "cannot write the journal, so it was left alone".into(),
@@ -254,10 +319,33 @@ impl Running {
         })
     }
 
+    /// Notes that a throw-away tag is about to be put. On disk when this returns; fails where that cannot be written, so
+    /// that it must not be put.
+    pub async fn probing(&self, probe: &Probe) -> Result<(), Failure> {
+        let (open, probe) = (self.open.clone(), probe.clone());
+        let write = move || {
+            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            let (repository, tag) = (Cow::Owned(probe.repository), Cow::Owned(probe.tag));
+            open.write(&Line::Probing { repository, tag, digest: probe.digest })
+        };
+        blocking(write).await.map_err(|error| Failure {
+            what: "cannot write the journal, so no tag was touched".into(),
+            why: SafeText::from(error.to_string()),
+            hint: None,
+            kind: FailureKind::Local,
+        })
+    }
+
+    /// Notes that a throw-away tag is gone.
+    pub async fn probed(&self, probe: &Probe) {
+        let (repository, tag): (Repository, Tag) = (probe.repository.clone(), probe.tag.clone());
+        self.append(move |_| Line::Probed { repository: Cow::Owned(repository), tag: Cow::Owned(tag) }).await;
+    }
+
     /// Notes that all is over. Fails with a remark if the outcomes could not all be written; the entry can be undone all
     /// the same.
     pub async fn end(self) -> Result<EntryId, SafeText> {
-        self.append(Line::Ended).await;
+        self.append(|open| Line::Ended { lines: open.next.0.unwrap_or_default() }).await;
         let trouble = self.open.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
         match trouble {
             None => Ok(self.id),
@@ -267,17 +355,24 @@ impl Running {
         }
     }
 
-    async fn append(&self, line: Line<'static>) {
+    async fn append(&self, line: impl FnOnce(&Open) -> Line<'static> + Send + 'static) {
         let open = self.open.clone();
         let write = move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Err(error) = file::append(&mut open.file, &line) {
+            let line = line(&open);
+            if let Err(error) = open.write(&line) {
                 open.trouble.get_or_insert(error);
             }
             Ok(())
         };
         // It fails only where the program is being torn down.
         blocking(write).await.ok();
+    }
+}
+
+impl Open {
+    fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
+        self.next.append(&mut self.file, line)
     }
 }
 

@@ -134,7 +134,7 @@ impl<'a> Retagging<'a> {
             }
             None => {
                 self.course.now(SafeText::from(format!("tag {}", step.tag)));
-                match (self.not_kept(step), self.prove(index).await) {
+                match (self.not_kept(step), self.prove(running, index).await) {
                     (Some(outcome), _) => outcome,
                     (None, Ok(())) => self.put(step).await,
                     (None, Err(failure)) => Outcome::Failed(failure),
@@ -154,7 +154,7 @@ impl<'a> Retagging<'a> {
                 let is_put = matches!(put, Outcome::Done(_));
                 self.course.changed |= is_put;
                 running.done(first, is_put).await;
-                let outcome = self.take_old_away(index, step, old).await;
+                let outcome = self.take_old_away(running, index, step, old).await;
                 if course::is_done(&outcome) != Some(false) {
                     self.changed.insert((self.plan.from.clone(), step.digest));
                 }
@@ -182,10 +182,10 @@ impl<'a> Retagging<'a> {
     }
 
     /// Tries the way by replacements before anything is changed, where old tags go so.
-    async fn prove(&mut self, index: usize) -> Result<(), Failure> {
+    async fn prove(&mut self, running: &Running, index: usize) -> Result<(), Failure> {
         let place = self.place(&self.plan.from);
         match self.made.get(index) {
-            Some(Some(Ok(made))) => self.way.prove(place, made, &mut self.course.remarks).await,
+            Some(Some(Ok(made))) => self.way.prove(place, running, made, &mut self.course.remarks).await,
             Some(Some(Err(failure))) => Err(failure.clone()),
             _ => Ok(()),
         }
@@ -222,7 +222,7 @@ impl<'a> Retagging<'a> {
     }
 
     /// The second half of a move.
-    async fn take_old_away(&mut self, index: usize, step: &'a Step, old: &Tag) -> Outcome {
+    async fn take_old_away(&mut self, running: &Running, index: usize, step: &'a Step, old: &Tag) -> Outcome {
         let Some(Ok(image)) = self.manifests.get(&old_digest(step)).cloned() else {
             return Outcome::Left("its image was not read".into());
         };
@@ -245,7 +245,7 @@ impl<'a> Retagging<'a> {
             Some(Some(Ok(made))) => {
                 let kept = place.still(&kept, step.digest).await.into_iter();
                 let kept: Vec<(Tag, Digest)> = kept.map(|tag| (tag, step.digest)).collect();
-                let outcome = self.way.untag(place, old, made, &mut self.course.remarks).await;
+                let outcome = self.way.untag(place, running, old, made, &mut self.course.remarks).await;
                 replacement::check_kept(place, &kept, &mut self.course.remarks).await;
                 outcome
             }

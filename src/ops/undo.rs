@@ -10,8 +10,10 @@ use std::collections::{HashMap, HashSet};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
+use super::journal::{Journal, Running};
 use super::tag_list;
 use super::work::course::{self, Course};
+use super::work::probe;
 use super::work::replacement::{self, Made, Way};
 use super::work::tag::{LOST, Place, held, put_failure};
 use super::work::{Watch, Workshop};
@@ -22,8 +24,8 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
 use crate::model::work::delete::Manner;
-use crate::model::work::journal::{Held, Item};
-use crate::model::work::progress::{Outcome, Report};
+use crate::model::work::journal::{EntryId, Held, Item, Probe};
+use crate::model::work::progress::{self, Outcome, Report};
 use crate::model::work::undo::{Plan, Step};
 use plan::rule_against;
 
@@ -52,8 +54,9 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let held = all.map(|held| (held.digest, held)).collect();
     let mut is_back = true;
     let siblings = HashMap::new();
-    let mut undoing =
-        Undoing { pool: &workshop.pool, held, siblings, ways: HashMap::new(), stop: &watch.stop, course };
+    let (pool, journal, stop) = (&workshop.pool, &workshop.journal, &watch.stop);
+    let ways = HashMap::new();
+    let mut undoing = Undoing { pool, journal, entry: &plan.entry, held, siblings, ways, stop, course };
     let mut first = 0;
     // Images that are not what their tags are again.
     let mut not_back = HashSet::new();
@@ -63,7 +66,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
             None if keeps_one_of(step, &not_back) => {
                 Outcome::Left("it keeps an image that was not put back elsewhere".into())
             }
-            None => undoing.step(step, part).boxed().await,
+            None => undoing.step(&running, step, part).boxed().await,
         };
         if !matches!(outcome, Outcome::Done(_) | Outcome::Already(_)) {
             not_back.extend(step.before);
@@ -74,10 +77,14 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         undoing.course.noted(&running, items, index, outcome).await;
     }
     let mut course = undoing.course;
+    // What cannot be read is not known to be back.
+    is_back &= plan.missed.is_empty();
     if is_back && let Err(failure) = workshop.journal.mark_undone(&plan.entry).await {
         course.remarks.push(SafeText::from(failure.to_string()));
     }
-    course.close(running).await
+    let mut report = course.close(running).await;
+    report.items.extend(plan.missed.iter().map(progress::Item::from));
+    report
 }
 
 /// Whether a step would take a new tag from one of these images, which may be its last.
@@ -96,6 +103,9 @@ fn name(selector: &Selector) -> SafeText {
 /// A plan that is being carried out.
 struct Undoing<'a> {
     pool: &'a Pool,
+    journal: &'a Journal,
+    /// The change that is taken back.
+    entry: &'a EntryId,
     held: HashMap<Digest, Held>,
     /// All tags of the repositories that tags are taken away from.
     siblings: HashMap<Repository, Vec<(Tag, Digest)>>,
@@ -106,7 +116,7 @@ struct Undoing<'a> {
 }
 
 impl Undoing<'_> {
-    async fn step(&mut self, step: &Step, part: &Part) -> Outcome {
+    async fn step(&mut self, running: &Running, step: &Step, part: &Part) -> Outcome {
         if let Some(why) = &step.impossible {
             return Outcome::Left(why.clone());
         }
@@ -120,7 +130,8 @@ impl Undoing<'_> {
         let what = || format!("cannot put {}:{} back", step.repository.name, step.selector);
         let manifest = step.before.and_then(|digest| self.held.get(&digest)).and_then(manifest);
         match (&step.selector, step.before, manifest) {
-            (Selector::Tag(tag), None, _) => self.untag(place, step, tag, part).await,
+            (Selector::Tag(tag), None, _) if step.is_probe => self.unprobe(place, step, tag).await,
+            (Selector::Tag(tag), None, _) => self.untag(place, running, step, tag, part).await,
             (Selector::Tag(tag), Some(_), Some(manifest)) => place.put(tag, step.now, &manifest).await,
             (Selector::Digest(digest), Some(_), Some(manifest)) => {
                 if let Err(error) = client.put_manifest(place.name, &step.selector, &manifest).await {
@@ -137,8 +148,29 @@ impl Undoing<'_> {
         }
     }
 
+    /// Removes a throw-away tag with its manifest.
+    async fn unprobe(&mut self, place: Place<'_>, step: &Step, tag: &Tag) -> Outcome {
+        let Some(digest) = step.now else { return Outcome::Already("it is gone already".into()) };
+        let probe = Probe { repository: step.repository.clone(), tag: tag.clone(), digest };
+        match probe::remove(place, &probe).await {
+            Ok(()) => {
+                // Else it is looked for again another time.
+                self.journal.mark_probed(self.entry, &probe).await.ok();
+                Outcome::Done("removed".into())
+            }
+            Err(failure) => Outcome::Failed(failure),
+        }
+    }
+
     /// Takes away a tag that the change had put, and nothing else.
-    async fn untag(&mut self, place: Place<'_>, step: &Step, tag: &Tag, part: &Part) -> Outcome {
+    async fn untag(
+        &mut self,
+        place: Place<'_>,
+        running: &Running,
+        step: &Step,
+        tag: &Tag,
+        part: &Part,
+    ) -> Outcome {
         let what = || format!("cannot untag {}:{tag}", step.repository.name);
         let Some(now) = step.now else { return Outcome::Already("it is gone already".into()) };
         if !self.siblings.contains_key(&step.repository) {
@@ -155,7 +187,7 @@ impl Undoing<'_> {
                 let kept =
                     place.still(&kept, now).await.into_iter().map(|tag| (tag, now)).collect::<Vec<_>>();
                 let way = self.ways.entry(step.repository.clone()).or_default();
-                let outcome = way.untag(place, tag, made, &mut self.course.remarks).await;
+                let outcome = way.untag(place, running, tag, made, &mut self.course.remarks).await;
                 replacement::check_kept(place, &kept, &mut self.course.remarks).await;
                 outcome
             }
@@ -188,6 +220,8 @@ async fn part(workshop: &Workshop, step: &Step, stop: &CancellationToken) -> Par
         None => None,
     };
     match (&step.selector, step.left_on.or(step.now)) {
+        // It holds nothing that anybody would want back.
+        _ if step.is_probe => Part { items: Vec::new(), made: None },
         (Selector::Tag(tag), Some(now)) if step.by_replacement => {
             let what = || format!("cannot untag {}:{tag}", step.repository.name);
             let made = match place.manifest(now).await {

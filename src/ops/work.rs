@@ -2,6 +2,7 @@
 
 pub(super) mod course;
 pub(super) mod loss;
+pub mod probe;
 mod remains;
 pub(super) mod replacement;
 pub(super) mod tag;
@@ -16,8 +17,9 @@ use super::{copy, delete, retag, undo};
 use crate::client::{Client, Pool};
 use crate::model::failure::Failure;
 use crate::model::reference::Host;
+use crate::model::server::Ability;
 use crate::model::work::delete::Manner;
-use crate::model::work::progress::{Progress, Report};
+use crate::model::work::progress::{Back, Progress, Report};
 use crate::model::work::rules::Rules;
 use crate::model::work::{Wish, Work};
 use telling::while_telling;
@@ -67,7 +69,26 @@ pub async fn run(workshop: &Workshop, work: &Work, watch: &Watch) -> Report {
         remains::look(workshop, work, &mut report).boxed().await;
         report
     };
-    while_telling(ended, || tell_waits(&clients, watch)).await
+    let report = while_telling(ended, || tell_waits(&clients, watch)).await;
+    let back = if report.undo.is_some() { back(workshop, work) } else { Back::Unknown };
+    Report { back, ..report }
+}
+
+/// How far a change can be taken back, as far as is known without asking more: new tags go where the server deletes tags.
+fn back(workshop: &Workshop, work: &Work) -> Back {
+    let (new, puts_back) = work.taken_back_by();
+    let deletes: Vec<_> = new.iter().map(|host| workshop.pool.client(host).deletes()).collect();
+    let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
+    if deletes.iter().any(|deletes| is_no(&deletes.by_tag) && is_no(&deletes.by_digest)) {
+        return if puts_back { Back::Partly } else { Back::Nothing };
+    }
+    if deletes.iter().any(|deletes| is_no(&deletes.by_tag)) {
+        return Back::ByReplacement;
+    }
+    match deletes.iter().all(|deletes| deletes.by_tag == Ability::Yes) {
+        true => Back::Whole,
+        false => Back::Unknown,
+    }
 }
 
 /// The registries that a change has to do with.

@@ -173,7 +173,16 @@ async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
             )
         }
         Ask::Plan(wish) => Answer::Plan(ops::work::plan(workshop, &wish).await.map(Box::new)),
-        Ask::Journal => Answer::Journal(Ok(workshop.journal.entries().await)),
+        Ask::Journal => Answer::Journal(workshop.journal.list().await),
+        Ask::Leftovers(hosts) => {
+            let entries = workshop.journal.entries().await;
+            let removed = ops::work::probe::sweep(workshop, &entries, Some(&hosts)).await;
+            let entries = match removed.is_empty() {
+                true => entries,
+                false => workshop.journal.entries().await,
+            };
+            Answer::Leftovers(entries, removed)
+        }
         Ask::Rest(entry) => Answer::Rest(workshop.journal.resume(&entry).await.map(Box::new)),
         Ask::PlanRest(entry, wish) => Answer::Plan(plan_rest(workshop, &entry, &wish).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
@@ -193,6 +202,7 @@ async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
 /// What the rest of a change comes to. One of which nothing is left is over.
 async fn plan_rest(workshop: &Workshop, entry: &EntryId, wish: &Wish) -> Result<Box<Work>, Failure> {
     let title = workshop.journal.entry(entry).await?.title;
+    // Throw-away tags that were left went at the start, or go when the entry is taken back.
     let rest = ops::resume::plan(workshop, entry, wish).await?;
     if matches!(rest, Rest::Over(_)) {
         workshop.journal.mark_ended(entry).await?;

@@ -25,6 +25,62 @@ async fn a_tag_that_went_is_put_back() {
 }
 
 #[tokio::test]
+async fn the_command_that_is_printed_takes_back_a_new_tag_where_only_digests_are_deleted() {
+    let store = Store::new();
+    store.image("app").tag("1").push();
+    let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
+    let (app, shell) = (format!("{}/app", demo.address()), Shell::new());
+    for target in ["retagged", "copied"] {
+        let ended = match target {
+            "copied" => shell.run(&["copy", &format!("{app}:1"), &format!("{app}:copied"), "--yes"]).await,
+            _ => shell.run(&["tag", &format!("{app}:1"), target, "--yes"]).await,
+        };
+        ended.assert_code(0);
+        let printed =
+            ended.stdout.split('`').find(|text| text.starts_with("regtui undo ")).expect("a command");
+        let mut words: Vec<&str> = printed.split(' ').skip(1).collect();
+        words.push("--yes");
+        shell.run(&words).await.assert_code(0);
+        assert_eq!(demo.store().tags("app"), ["1"], "{printed}");
+    }
+}
+
+#[tokio::test]
+async fn an_undo_that_cannot_be_is_not_promised() {
+    let store = Store::new();
+    store.image("app").tag("1").push();
+    let none = Settings { delete_by_tag: false, delete_by_digest: false, ..Settings::default() };
+    let demo = open(none, store).await;
+    let (app, shell) = (format!("{}/app", demo.address()), Shell::new());
+    let ended = shell.run(&["tag", &format!("{app}:1"), "new", "--yes"]).await;
+    // What the server deletes was not asked.
+    assert!(ended.stdout.contains(", if the server deletes tags or images"), "{ended:?}");
+    let refused = shell.run(&["undo", "--yes"]).await;
+    refused.assert_code(1).assert_says("does not delete").assert_says("`regtui journal` lists other changes");
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_is_not_passed_over_for_an_older_one() {
+    let (demo, app, shell) = two_images().await;
+    for tag in ["a", "b"] {
+        shell.run(&["tag", &format!("{app}:1"), tag, "--yes"]).await.assert_code(0);
+    }
+    let journal = shell.home.path().join(".local/state/regtui/journal");
+    let mut files: Vec<_> = std::fs::read_dir(journal)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+        .collect();
+    files.sort();
+    let newest = files.last().expect("an entry");
+    let bytes = std::fs::read(newest).expect("a file");
+    std::fs::write(newest, &bytes[1..]).expect("it is written");
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("cannot be read");
+    assert_eq!(demo.store().tags("app"), ["1", "2", "a", "b"]);
+    assert!(shell.run(&["journal"]).await.stdout.contains("cannot be read"));
+}
+
+#[tokio::test]
 async fn an_image_that_went_comes_back_with_its_tags() {
     let (demo, app, shell) = two_images().await;
     let before = digest(&demo, "app", "1");
@@ -177,8 +233,9 @@ async fn a_change_of_which_the_rest_is_gone_is_over_when_it_is_resumed() {
     let (demo, app, shell) = two_images().await;
     shell.run(&["delete", &format!("{app}:1"), "--yes"]).await.assert_code(0);
     let folder = shell.home.path().join(".local/state/regtui/journal");
-    let file =
-        std::fs::read_dir(folder).expect("the journal").next().expect("an entry").expect("a file").path();
+    let mut files =
+        std::fs::read_dir(folder).expect("the journal").map(|entry| entry.expect("a file").path());
+    let file = files.find(|path| path.extension().is_some_and(|end| end == "jsonl")).expect("an entry");
     let whole = std::fs::read_to_string(&file).expect("text");
     let cut: Vec<&str> =
         whole.lines().filter(|line| !line.contains("\"done\"") && !line.contains("\"ended\"")).collect();
@@ -192,35 +249,30 @@ async fn a_change_of_which_the_rest_is_gone_is_over_when_it_is_resumed() {
 }
 
 #[tokio::test]
-async fn who_cannot_take_the_last_change_back_is_told_of_the_others() {
+async fn a_new_tag_goes_by_replacement_where_there_is_no_other_way_and_the_plan_says_so() {
     let store = Store::new();
     store.image("app").tag("1").push();
     let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
     let shell = Shell::new();
     shell.run(&["tag", &format!("{}/app:1", demo.address()), "new", "--yes"]).await.assert_code(0);
     let image = digest(&demo, "app", "1");
-    let refused = shell.run(&["undo", "--yes"]).await;
-    refused.assert_code(1).assert_says("`--replace`").assert_says("`regtui journal` lists other changes");
-    assert_eq!(demo.store().tags("app"), ["1", "new"]);
-    let planned = shell.run(&["undo", "--replace", "--dry-run"]).await;
-    planned.assert_code(0);
-    assert!(
-        planned.stdout.contains("method    of new tags: each tag is put on a marked copy"),
-        "{planned:?}"
-    );
-    assert_eq!(demo.store().tags("app"), ["1", "new"]);
-    shell.run(&["undo", "--replace"]).await.assert_code(2).assert_says("`--yes`");
-    shell.run(&["undo", "--replace", "--yes"]).await.assert_code(0);
+    for options in [&["undo"][..], &["undo", "--replace"]] {
+        let planned = shell.run(&[options, &["--dry-run"]].concat()).await;
+        planned.assert_code(0);
+        assert!(
+            planned.stdout.contains("method    of new tags: each tag is put on a marked copy"),
+            "{planned:?}"
+        );
+        shell.run(options).await.assert_code(2).assert_says("`--yes`").assert_says("marked copy");
+        assert_eq!(demo.store().tags("app"), ["1", "new"]);
+    }
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
     assert_eq!((demo.store().tags("app"), digest(&demo, "app", "1")), (vec!["1".to_string()], image));
-    shell
-        .run(&["undo", "--replace", "--yes"])
-        .await
-        .assert_code(1)
-        .assert_says("nothing that could be taken");
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("nothing that could be taken");
 }
 
 #[tokio::test]
-async fn what_replaced_tags_were_comes_back_and_what_else_could_go_is_said() {
+async fn what_replaced_tags_were_comes_back_and_what_is_new_goes() {
     let store = Store::new();
     store.image("app").tag("1").label("number", "1").push();
     store.image("app").tag("2").label("number", "2").push();
@@ -236,10 +288,11 @@ async fn what_replaced_tags_were_comes_back_and_what_else_could_go_is_said() {
     shell.run(&["undo", "--yes"]).await.assert_code(0);
     assert_eq!((demo.store().tags("app"), digest(&demo, "app", "2")), (vec!["1".into(), "2".into()], before));
     shell.run(&["tag", "--move", "--replace", &format!("{app}:1"), "one", "--yes"]).await.assert_code(0);
-    let partly = shell.run(&["undo", "--yes"]).await;
-    partly.assert_code(1).assert_says("untag by replacement manifests: `--replace`");
-    assert_eq!(demo.store().tags("app"), ["1", "2", "one"]);
-    shell.run(&["undo", "--replace", "--yes"]).await.assert_code(0);
+    shell
+        .run(&["undo", "--yes"])
+        .await
+        .assert_code(0)
+        .assert_says("of new tags: each tag is put on a marked copy");
     assert_eq!(demo.store().tags("app"), ["1", "2"]);
 }
 

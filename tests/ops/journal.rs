@@ -167,6 +167,64 @@ async fn a_line_torn_by_a_crash_costs_only_itself() {
 }
 
 #[tokio::test]
+async fn of_an_item_whose_revision_is_lost_it_is_not_known_what_it_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    let items = vec![untagged("1", &manifest("1")), untagged("2", &manifest("2"))];
+    let running = journal.begin("untag".into(), None, items).await.expect("an entry");
+    running.done(0, true).await;
+    running.revise(1, Some(manifest("3")), None).await.expect("it is written");
+    running.done(1, true).await;
+    let id = running.end().await.expect("it is written");
+    let entry = journal.entry(&id).await.expect("an entry");
+    assert!(!entry.damage.is_any() && entry.items[1].before == Some(manifest("3")));
+    let file = file_of(folder.path(), &id);
+    let text = fs::read_to_string(&file).expect("a file");
+    for lost in ["revised\":{", "done\":{\"index\":1"] {
+        let kept: Vec<&str> = text.lines().filter(|line| !line.contains(lost)).collect();
+        fs::write(&file, kept.join("\n") + "\n").expect("it is written");
+        let entry = journal.entry(&id).await.expect("an entry");
+        assert_eq!((entry.damage.uncertain, entry.damage.lost), (vec![1], 0), "{lost}");
+    }
+}
+
+#[tokio::test]
+async fn two_that_write_to_one_entry_at_once_damage_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    let running =
+        journal.begin("untag".into(), None, vec![untagged("1", &manifest("1"))]).await.expect("one");
+    let id = running.end().await.expect("it is written");
+    let marks = (0..8).map(|_| journal.mark_undone(&id));
+    let marked = futures_util::future::join_all(marks).await;
+    assert!(marked.iter().all(Result::is_ok), "{marked:?}");
+    let entry = journal.entry(&id).await.expect("an entry");
+    assert_eq!((entry.state, entry.damage.is_any()), (State::Undone, false));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_others_can_write_to_is_neither_read_nor_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().join("journal"));
+    let id =
+        journal.begin("untag".into(), None, Vec::new()).await.expect("an entry").end().await.expect("one");
+    let mode = |mode| {
+        fs::set_permissions(folder.path().join("journal"), fs::Permissions::from_mode(mode)).expect("ours");
+    };
+    mode(0o777);
+    let why = "can be written by other users";
+    assert!(journal.list().await.expect_err("it is not used").why.as_str().ends_with(why));
+    assert!(journal.entry(&id).await.expect_err("it is not used").why.as_str().ends_with(why));
+    let failure = journal.begin("untag".into(), None, Vec::new()).await.expect_err("it is not used");
+    assert!(failure.why.as_str().ends_with(why), "{failure}");
+    assert!(failure.hint.is_some_and(|hint| hint.as_str().contains("chmod go-w")));
+    mode(0o700);
+    assert_eq!(journal.list().await.expect("it is used again").len(), 1);
+}
+
+#[tokio::test]
 async fn files_that_are_no_entries_are_skipped_and_rotten_manifests_are_not_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());

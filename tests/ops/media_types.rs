@@ -86,6 +86,7 @@ async fn deletes_and_undoes(shop: &Shop) {
         selectors: ["1", "all"].iter().map(|text| Selector::Tag(tag(text))).collect(),
         manner: Some(Manner::Image),
         along: Along { children: true, referrers: true },
+        keep: false,
     });
     let deleted = shop.carry_out(&wish).await;
     assert!(deleted.is_success(), "{deleted:#?}");
@@ -123,11 +124,11 @@ async fn tags_and_copies_are_put_under_the_type_of_their_own_registry() {
         (Selector::Tag(tag("1")), from.clone(), tag("new")),
         (Selector::Tag(tag("all")), from.clone(), tag("new-all")),
     ];
-    let retag = retag::Wish { from: from.clone(), items, manner: retag::Manner::Add };
+    let retag = retag::Wish { from: from.clone(), items, manner: retag::Manner::Add, keep: false };
     let report = shop.carry_out(&Wish::Retag(retag)).await;
     assert!(report.is_success(), "{report:#?}");
     let what = What::Images(vec![Selector::Tag(tag("all"))]);
-    let wish = copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: false };
+    let wish = copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
     let report = shop.carry_out(&Wish::Copy(wish)).await;
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
@@ -139,7 +140,7 @@ async fn a_copy_out_of_a_registry_that_says_wrong_types_says_the_right_ones_to_a
     let from = Repository { host: host(&liar.demo), name: name("app") };
     let what = What::Images(vec![Selector::Tag(tag("all"))]);
     let to = shop.repository("copy");
-    let wish = copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: false };
+    let wish = copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
     let report = shop.carry_out(&Wish::Copy(wish)).await;
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);

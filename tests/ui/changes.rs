@@ -44,6 +44,8 @@ fn plan(wish: &Wish) -> Result<Work, Failure> {
             ways: Vec::new(),
             leaves: None,
             hint: None,
+            remarks: Vec::new(),
+            missed: Vec::new(),
             steps: vec![
                 undo::Step {
                     repository: repository("localhost:5000/team/app"),
@@ -52,6 +54,7 @@ fn plan(wish: &Wish) -> Result<Work, Failure> {
                     now: None,
                     left_on: None,
                     by_replacement: false,
+                    is_probe: false,
                     impossible: None,
                 },
                 undo::Step {
@@ -61,6 +64,7 @@ fn plan(wish: &Wish) -> Result<Work, Failure> {
                     now: Some(digest(9)),
                     left_on: None,
                     by_replacement: false,
+                    is_probe: false,
                     impossible: Some("it moved since".into()),
                 },
             ],
@@ -182,6 +186,8 @@ fn entries() -> Vec<Entry> {
         state,
         items,
         saved: Vec::new(),
+        probes: Vec::new(),
+        damage: journal::Damage::default(),
     };
     vec![
         entry(
@@ -675,6 +681,30 @@ fn what_this_run_did_is_undone_first() {
 }
 
 #[test]
+fn what_this_run_did_is_undone_also_where_its_registry_is_not_open() {
+    let mut screen = after((120, 40), &["d", "l Enter"]);
+    for item in &mut screen.registry.journal[2].items {
+        item.repository = repository("elsewhere.example:5000/team/app");
+    }
+    let report = Report { undo: Some(EntryId("2".into())), ..Report::default() };
+    screen.send(Msg::JobEnded(JobId(1), report));
+    screen.press("z");
+    let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("2".into()))));
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_and_may_be_the_last_is_named_in_the_plan() {
+    let mut screen = screen((120, 40));
+    let mut unreadable = entries().remove(1);
+    (unreadable.id, unreadable.state, unreadable.items) =
+        (EntryId("5".into()), State::Unreadable, Vec::new());
+    screen.registry.journal.insert(0, unreadable);
+    screen.press("z");
+    assert!(screen.text().contains("undo 5: its entry in the journal cannot be read"), "{}", screen.text());
+}
+
+#[test]
 fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
     let mut screen = screen((80, 24));
     screen.registry.plan = |wish| {
@@ -884,7 +914,7 @@ fn what_an_earlier_run_was_cut_off_in_is_said_at_the_start() {
     old.state.notices = Default::default();
     old.clock += jiff::SignedDuration::from_hours(24 * 30);
     let ticket = old.state.tickets.issue();
-    old.send(Msg::Answered(Slot::CutOff, ticket, Answer::Journal(Ok(entries()))));
+    old.send(Msg::Answered(Slot::CutOff, ticket, Answer::Leftovers(entries(), Vec::new())));
     assert!(old.state.notices.all.is_empty(), "who left it so for weeks knows why");
 }
 

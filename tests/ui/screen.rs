@@ -102,6 +102,7 @@ impl Registry {
             }
             Ask::Plan(wish) | Ask::PlanRest(_, wish) => Answer::Plan((self.plan)(wish).map(Box::new)),
             Ask::Journal => Answer::Journal(Ok(self.journal.clone())),
+            Ask::Leftovers(_) => Answer::Leftovers(self.journal.clone(), Vec::new()),
             Ask::Rest(_) => Answer::Rest(Err(failure(FailureKind::Unsupported))),
             Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),
             Ask::Inspection(repository, selector, _) => {

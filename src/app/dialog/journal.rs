@@ -90,7 +90,17 @@ impl Turn<'_> {
 
     /// Says what an earlier run was cut off in, for some days: who leaves it so knows why.
     pub fn cut_off(&mut self, entries: &[Entry]) {
-        let is_recent = |entry: &&Entry| self.now.duration_since(entry.at) < LONGEST_REMINDED;
+        let now = self.now;
+        let is_recent = |entry: &&Entry| now.duration_since(entry.at) < LONGEST_REMINDED;
+        let left = |entry: &&Entry| matches!(entry.state, State::Open | State::Ended);
+        let probes = entries.iter().filter(left).filter(is_recent).flat_map(|entry| &entry.probes);
+        if let Some(probe) = probes.last() {
+            let text = format!(
+                "the throw-away tag `{}` stayed behind in {}; `J` lists its change, and `z` there removes it",
+                probe.tag, probe.repository
+            );
+            self.say(Level::Partly, text, None);
+        }
         let mut open = entries.iter().filter(|entry| entry.state == State::Open).filter(is_recent);
         let Some(last) = open.next() else { return };
         let more = match open.count() {
@@ -110,6 +120,7 @@ impl Turn<'_> {
             }
             Some(entry) if entry.state == State::Undone => self.refuse("it was undone already"),
             Some(entry) if entry.state == State::Running => self.refuse("it still runs"),
+            Some(entry) if entry.state == State::Unreadable => self.refuse("it cannot be read"),
             Some(_) => self.refuse("there is nothing in it to take back"),
             None => {}
         }
@@ -124,6 +135,7 @@ impl Turn<'_> {
                 return None;
             }
             Some(entry) if entry.state == State::Running => self.refuse("it still runs"),
+            Some(entry) if entry.state == State::Unreadable => self.refuse("it cannot be read"),
             Some(_) => self.refuse("it came to its end"),
             None => {}
         }

@@ -21,7 +21,7 @@ use crate::model::columns;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{Entry, EntryId};
+use crate::model::work::journal::{self, Entry, EntryId};
 use crate::model::work::{Wish, Work};
 
 /// Changes that are looked at for one that can be taken back, after the newest.
@@ -252,13 +252,23 @@ impl Turn<'_> {
             }
             Ok(entries) => {
                 let elsewhere = entries.iter().any(Entry::can_be_undone);
+                // One that cannot be read may have been the last.
+                let order: Vec<EntryId> = entries.iter().map(|entry| entry.id.clone()).collect();
+                let unreadable = entries.iter().filter(|entry| entry.state == journal::State::Unreadable);
+                let unreadable: Vec<EntryId> = unreadable.map(|entry| entry.id.clone()).collect();
                 let mut here: VecDeque<EntryId> =
                     self.undoable_here(entries).into_iter().map(|entry| entry.id).collect();
                 match here.pop_front() {
                     Some(newest) => {
                         here.truncate(MOST_STEPS_BACK);
+                        let newer = order.iter().take_while(|id| **id != newest);
+                        let newer = newer.filter(|id| unreadable.contains(id));
+                        let skipped = newer.map(|id| {
+                            SafeText::from(format!("{id}: its entry in the journal cannot be read"))
+                        });
                         if let Some(plan) = self.plan_shown(ticket) {
                             plan.older = here;
+                            plan.skipped.extend(skipped);
                         }
                         self.plan_instead(ticket, Wish::Undo(newest));
                     }
@@ -274,18 +284,21 @@ impl Turn<'_> {
         }
     }
 
-    /// The changes to registries that are open here, and that are no undo themselves: this run's own first, then those
-    /// of others, each the newest first.
+    /// The changes that are no undo themselves: this run's own first, wherever they were made and the last ended first,
+    /// then those of others to registries that are open here, the last begun first.
     fn undoable_here(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
         let is_open = |host: &&Host| self.state.registries.items.iter().any(|open| open.host == **host);
+        let jobs = &self.state.jobs.all;
+        let mut own: Vec<(jiff::Timestamp, &EntryId)> =
+            jobs.iter().filter_map(|job| Some((job.ended_at()?, job.report()?.undo.as_ref()?))).collect();
+        own.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        let place = |entry: &Entry| own.iter().position(|(_, id)| **id == entry.id);
         entries.retain(|entry| {
             let hosts = entry.hosts();
             let is_here = !hosts.is_empty() && hosts.iter().all(is_open);
-            is_here && entry.can_be_undone() && !entry.is_undo()
+            (is_here || place(entry).is_some()) && entry.can_be_undone() && !entry.is_undo()
         });
-        let jobs = &self.state.jobs.all;
-        let own: Vec<&EntryId> = jobs.iter().filter_map(|job| job.report()?.undo.as_ref()).collect();
-        entries.sort_by_key(|entry| !own.contains(&&entry.id));
+        entries.sort_by_key(|entry| place(entry).unwrap_or(usize::MAX));
         entries
     }
 

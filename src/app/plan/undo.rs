@@ -14,6 +14,9 @@ impl Page {
         hosts.dedup();
         self.field("registry", Tone::Strong, &hosts.join(", "));
         self.field("when", Tone::Plain, &time::absolute(plan.at));
+        for remark in &plan.remarks {
+            self.field("warning", Tone::Warn, remark.as_str());
+        }
         if !plan.ways.is_empty() {
             self.ways(&plan.ways, plan.manner, false);
         }
@@ -27,6 +30,9 @@ impl Page {
             if let Some(why) = &step.impossible {
                 self.indented(2, "blocked", Tone::Bad, why.as_str());
             }
+        }
+        for missed in &plan.missed {
+            self.field("cannot", Tone::Bad, &format!("{}: {}", missed.failure.what, missed.failure.why));
         }
         self.hint(plan.hint.as_ref());
         if let Some(leaves) = &plan.leaves {
@@ -54,6 +60,9 @@ fn effect(step: &Step) -> (Tone, String) {
         (Some(before), Some(now)) if before == now => (Tone::Dim, "is that already".into()),
         (Some(before), Some(now)) => (Tone::Warn, format!("put back  {} → {}", now.short(), before.short())),
         (Some(before), None) => (Tone::Good, format!("put back  {}", before.short())),
+        (None, Some(now)) if step.is_probe => {
+            (Tone::Warn, format!("throw-away tag removed  {}", now.short()))
+        }
         (None, Some(now)) if step.by_replacement => {
             (Tone::Warn, format!("untagged by replacement  {}", now.short()))
         }

@@ -130,6 +130,7 @@ fn missed(out: &mut impl Write, missed: &[Missed]) -> io::Result<()> {
 }
 
 fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
+    plan.remarks.iter().try_for_each(|remark| fact(out, "warning", remark))?;
     let several = plan
         .steps
         .iter()
@@ -151,12 +152,18 @@ fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
     let is_by_replacement = plan.steps.iter().any(|step| step.by_replacement);
     let method = is_by_replacement.then(|| format!("of new tags: {REPLACEMENT}"));
     let hint = other_way(plan).or_else(|| plan.hint.clone());
-    if first.is_some() || method.is_some() || hint.is_some() || plan.leaves.is_some() {
+    if first.is_some()
+        || method.is_some()
+        || hint.is_some()
+        || plan.leaves.is_some()
+        || !plan.missed.is_empty()
+    {
         writeln!(out)?;
     }
     first.map_or(Ok(()), |first| fact(out, "in", &first.repository))?;
     method.map_or(Ok(()), |method| fact(out, "method", method))?;
     plan.leaves.as_ref().map_or(Ok(()), |leaves| fact(out, "leaves", leaves))?;
+    missed(out, &plan.missed)?;
     hint.map_or(Ok(()), |hint| fact(out, "hint", hint))
 }
 
@@ -295,6 +302,7 @@ mod tests {
             now: None,
             left_on: None,
             by_replacement: false,
+            is_probe: false,
             impossible: impossible.map(Into::into),
         };
         let text = printed(Work::Undo(undo::Plan {
@@ -305,10 +313,13 @@ mod tests {
             ways: Vec::new(),
             leaves: None,
             hint: None,
+            remarks: vec!["its entry in the journal is damaged".into()],
+            missed: Vec::new(),
             steps: vec![step(None), step(Some("2 of its blobs are gone"))],
             refused: None,
             name_to_type: None,
         }));
+        assert!(text.contains("warning   its entry in the journal is damaged"), "{text}");
         assert!(text.contains("WHAT   NOW      BACK TO       IMPOSSIBLE"), "{text}");
         assert!(
             text.contains("2 of its blobs are gone") && text.contains("in        r.test/team/app"),

@@ -7,7 +7,8 @@ use crate::cli::Trouble;
 use crate::cli::print::{self, Table};
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::model::work::progress::{Outcome, Report, TakesBack, alike};
+use crate::model::work::journal::EntryId;
+use crate::model::work::progress::{Back, Outcome, Report, TakesBack, alike};
 
 /// Names that are given in one line of a complaint: the report has them all.
 const MOST_NAMED: usize = 20;
@@ -36,11 +37,29 @@ pub fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
     }
     report.remarks.iter().try_for_each(|remark| writeln!(out, "\nnote: {remark}"))?;
     match (&report.undo, report.takes_back) {
-        (Some(entry), TakesBack::All) => writeln!(out, "\n`regtui undo {entry}` takes it back"),
-        (Some(entry), TakesBack::Part) => writeln!(out, "\n`regtui undo {entry}` takes a part of it back"),
-        (Some(entry), TakesBack::NotKnown) => writeln!(out, "\n`regtui undo {entry}` may take it back"),
         (_, TakesBack::Nothing) => writeln!(out, "\nit cannot be undone"),
+        (Some(entry), takes_back) => writeln!(out, "\n{}", way_back(entry, takes_back, report.back)),
         (None, _) => Ok(()),
+    }
+}
+
+/// What takes a change back, as it has to be typed, and how much of it.
+fn way_back(entry: &EntryId, takes_back: TakesBack, back: Back) -> String {
+    let replace = if back == Back::ByReplacement { "--replace " } else { "" };
+    let command = format!("`regtui undo {replace}{entry}`");
+    match (takes_back, back) {
+        (TakesBack::Nothing, _) => "it cannot be undone".into(),
+        (_, Back::Nothing) => "nothing takes it back: the server deletes neither tags nor images".into(),
+        (_, Back::Partly) => {
+            format!("{command} puts back what was replaced; new tags stay, since the server deletes nothing")
+        }
+        (TakesBack::Part, _) => format!("{command} takes a part of it back"),
+        (TakesBack::NotKnown, _) => format!("{command} may take it back"),
+        (TakesBack::All, Back::Whole) => format!("{command} takes it back"),
+        (TakesBack::All, Back::ByReplacement) => format!("{command} takes it back, if the server lets it"),
+        (TakesBack::All, Back::Unknown) => {
+            format!("{command} takes it back, if the server deletes tags or images")
+        }
     }
 }
 

@@ -10,10 +10,33 @@ use crate::model::digest::Digest;
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
 
-/// Names an entry: the time at which it was begun, and a number that keeps two of the same instant apart.
+/// The number of the first entry that has one. What earlier versions wrote in its place kept two entries of the same instant
+/// apart, and was smaller.
+pub const FIRST_SEQUENCE: u64 = 1000;
+
+/// Names an entry: the time at which it was begun, and its number in the order of all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EntryId(pub String);
+
+impl EntryId {
+    /// Its number in the order in which entries were begun, whatever the clock said; zero for entries of earlier versions,
+    /// which have none and were all begun before.
+    pub fn sequence(&self) -> u64 {
+        self.number().filter(|number| *number >= FIRST_SEQUENCE).unwrap_or_default()
+    }
+
+    /// Whether it has the form of such a name.
+    pub fn is_entry(&self) -> bool {
+        self.number().is_some()
+    }
+
+    fn number(&self) -> Option<u64> {
+        let (time, number) = self.0.rsplit_once('-')?;
+        let is_time = time.ends_with('Z') && time.starts_with(|first: char| first.is_ascii_digit());
+        number.parse().ok().filter(|_| is_time)
+    }
+}
 
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,12 +60,54 @@ pub struct Entry {
     /// Manifests that were not to be touched and may disappear with what was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub saved: Vec<Saved>,
+    /// Throw-away tags that it put and that were not seen to go.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<Probe>,
+    /// What of it cannot be read any more.
+    #[serde(skip_serializing_if = "Damage::is_none")]
+    pub damage: Damage,
+}
+
+/// A throw-away tag, put to try out a way before any other tag is touched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Probe {
+    /// Where.
+    pub repository: Repository,
+    /// The tag.
+    pub tag: Tag,
+    /// Its manifest, which nothing else has.
+    pub digest: Digest,
+}
+
+/// What of an entry cannot be read any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Damage {
+    /// In words; empty if all of it can be read.
+    pub remarks: Vec<SafeText>,
+    /// Items, by their places, of which it is not known how they ended or what they replaced.
+    pub uncertain: Vec<usize>,
+    /// How many items cannot be read at all.
+    pub lost: usize,
+}
+
+impl Damage {
+    /// Whether anything cannot be read.
+    pub fn is_any(&self) -> bool {
+        !self.remarks.is_empty()
+    }
+
+    fn is_none(&self) -> bool {
+        !self.is_any()
+    }
 }
 
 impl Entry {
     /// Whether it changed something that was not taken back.
     pub fn can_be_undone(&self) -> bool {
-        let changed = self.items.is_empty() || self.items.iter().any(|item| item.done != Some(false));
+        let changed = self.items.is_empty()
+            || self.damage.lost > 0
+            || !self.probes.is_empty()
+            || self.items.iter().any(|item| item.done != Some(false));
         matches!(self.state, State::Open | State::Ended) && changed
     }
 
@@ -50,6 +115,8 @@ impl Entry {
     pub fn outcome(&self) -> SafeText {
         let count = |done| self.items.iter().filter(|item| item.done == done).count();
         match (self.state, count(Some(true)), count(Some(false))) {
+            (State::Unreadable, ..) => "cannot be read".into(),
+            (State::Open | State::Ended, ..) if self.damage.is_any() => "damaged".into(),
             (State::Running, ..) => "runs".into(),
             (State::Open, ..) => "cut off".into(),
             (State::Undone, ..) => "undone".into(),
@@ -107,6 +174,8 @@ pub enum State {
     Ended,
     /// It was taken back.
     Undone,
+    /// It is there and cannot be read.
+    Unreadable,
 }
 
 /// A tag or a manifest before and after.

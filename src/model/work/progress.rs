@@ -80,6 +80,8 @@ pub struct Report {
     pub undo: Option<EntryId>,
     /// How much of it that entry takes back, as far as was looked at afterwards.
     pub takes_back: TakesBack,
+    /// How far that takes it back.
+    pub back: Back,
     /// What stayed behind and should be known: an upload that could not be closed, children that nothing names.
     pub remarks: Vec<SafeText>,
 }
@@ -97,6 +99,23 @@ pub enum TakesBack {
     Nothing,
     /// What is there could not be looked at.
     NotKnown,
+}
+
+/// How a change can be taken back, as far as it is known when it ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Back {
+    /// Whether the server deletes tags was not asked.
+    #[default]
+    Unknown,
+    /// All of it.
+    Whole,
+    /// All of it, new tags by way of replacements.
+    ByReplacement,
+    /// New tags stay: the server deletes neither tags nor images. What was replaced can be put back.
+    Partly,
+    /// Nothing of it, for the same reason.
+    Nothing,
 }
 
 /// Parts that ended alike.

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::delete::Manner;
 use super::journal::EntryId;
+use super::progress::Missed;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, RepositoryName, Selector};
@@ -27,6 +28,10 @@ pub struct Plan {
     pub hint: Option<SafeText>,
     /// What stays although the change is taken back, in words: the images that a copy brought, untagged.
     pub leaves: Option<SafeText>,
+    /// What must be known of the entry itself before it is relied upon: what of it cannot be read, or that it was cut off.
+    pub remarks: Vec<SafeText>,
+    /// What cannot be put back because the entry does not say any more what it was.
+    pub missed: Vec<Missed>,
     /// One for each tag or manifest.
     pub steps: Vec<Step>,
     /// The rule that forbids it.
@@ -50,6 +55,8 @@ pub struct Step {
     pub left_on: Option<Digest>,
     /// Whether the tag goes by way of a replacement.
     pub by_replacement: bool,
+    /// Whether it is a throw-away tag of the change, which goes with its manifest.
+    pub is_probe: bool,
     /// Why it cannot be put back: `2 of its blobs are gone`, `it moved since: somebody else pushed it`.
     pub impossible: Option<SafeText>,
 }

@@ -1,7 +1,8 @@
 //! How something can be deleted: the gentlest way that the server allows, and why a way is closed.
 
 use super::graph::Indexes;
-use crate::model::reference::Host;
+use crate::client::Client;
+use crate::model::reference::{Host, RepositoryName};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::model::work::delete::{Deletes, Image, Manner, Plan};
@@ -20,11 +21,16 @@ pub fn gentlest(images: &[Image], deletes: &Deletes) -> Manner {
 }
 
 /// Why the plan's manner is not possible, if it is not.
-pub fn blocked(plan: &Plan, incomplete: Option<&SafeText>, indexes: &Indexes) -> Option<Refusal> {
+pub fn blocked(
+    plan: &Plan,
+    denied: Option<&SafeText>,
+    incomplete: Option<&SafeText>,
+    indexes: &Indexes,
+) -> Option<Refusal> {
     match plan.manner {
         Manner::Untag => untag_blocked(plan),
         Manner::Image => image_blocked(plan, incomplete, indexes),
-        Manner::Replace => replace_blocked(plan),
+        Manner::Replace => replace_blocked(plan, denied),
     }
 }
 
@@ -40,15 +46,37 @@ fn untag_blocked(plan: &Plan) -> Option<Refusal> {
     refusal(format!("the server does not delete by tag ({why})"), hint)
 }
 
-fn replace_blocked(plan: &Plan) -> Option<Refusal> {
+fn replace_blocked(plan: &Plan, denied: Option<&SafeText>) -> Option<Refusal> {
     if let Some(refusal) = only_digest(plan) {
         return Some(refusal);
     }
-    replacement_impossible(&plan.repository.host, &plan.deletes)
+    replacement_closed(&plan.repository.host, &plan.deletes, denied)
+}
+
+/// What a server deletes, asked if `may_probe`. And why it refuses this user the question whether it deletes by digest, if
+/// it does: what is put to be deleted right after could stay then.
+pub async fn asked(client: &Client, name: &RepositoryName, may_probe: bool) -> (Deletes, Option<SafeText>) {
+    let denied = match may_probe {
+        true => client.probe_deletes(name).await.err(),
+        false => None,
+    };
+    let deletes = client.deletes();
+    // Where even that cannot be asked for another reason, nothing is known.
+    let denied = denied.filter(|error| matches!(error.cause.status(), Some(401 | 403)));
+    let denied = denied.filter(|_| deletes.by_digest == Ability::Unknown);
+    (deletes, denied.map(|error| SafeText::from(error.cause.to_string())))
+}
+
+/// The same as [`replacement_impossible`] for a user of whom [`asked`] says whether deletes are refused.
+pub fn replacement_closed(host: &Host, deletes: &Deletes, denied: Option<&SafeText>) -> Option<Refusal> {
+    replacement_impossible(host, deletes).or_else(|| {
+        let why = format!("the server does not let this user delete by digest ({})", denied?);
+        refusal(why, "log in as a user who may delete".into())
+    })
 }
 
 /// Why tags cannot, or need not, be taken away by way of replacements there.
-pub fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
+fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
     match (&deletes.by_tag, &deletes.by_digest) {
         (_, Ability::No(why)) => {
             refusal(format!("the server does not delete by digest either ({why})"), what_enables(host))

@@ -24,19 +24,13 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let client = workshop.pool.client(&wish.repository.host);
     let name = &wish.repository.name;
     let refused = workshop.rules.may_change(&wish.repository).err();
-    let deletes = async {
-        match refused.is_some() {
-            true => client.deletes(),
-            // Where even that cannot be asked, nothing is known.
-            false => client.probe_deletes(name).await.unwrap_or_else(|_| client.deletes()),
-        }
-    };
     let named_tags = wish.selectors.iter().filter_map(|selector| match selector {
         Selector::Tag(tag) => Some(tag.clone()),
         Selector::Digest(_) => None,
     });
+    let asked = manner::asked(&client, name, refused.is_none());
     let tags = tag_list::tags_with(&client, name, named_tags);
-    let (tags, deletes) = future::join(tags, deletes).await;
+    let (tags, (deletes, denied)) = future::join(tags, asked).await;
     let tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
     let (mut missed, mut remarks) = (Vec::new(), Vec::new());
     let mut images = named(&client, name, &wish.selectors, &tags, &mut missed).await?;
@@ -83,7 +77,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     if plan.refused.is_none() {
         plan.loss = loss(&client, &plan, wish.keep, tags.incomplete.is_none()).await;
     }
-    plan.blocked = manner::blocked(&plan, tags.incomplete.as_ref(), &indexes);
+    plan.blocked = manner::blocked(&plan, denied.as_ref(), tags.incomplete.as_ref(), &indexes);
     Ok(plan)
 }
 

@@ -55,7 +55,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
                 Some(outcome) => outcome,
                 None => {
                     course.now(SafeText::from(format!("untag {}", part.tag)));
-                    way.untag(place, part.tag, made, &mut course.remarks).await
+                    way.untag(place, &running, part.tag, made, &mut course.remarks).await
                 }
             },
         };

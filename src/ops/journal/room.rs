@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::file::{self, Bytes};
+use super::file;
+use super::read::{self, Bytes};
 use crate::model::work::journal::{EntryId, State};
 
 /// Most entries.
@@ -35,15 +36,15 @@ fn make_within(folder: &Path, kept: &EntryId, most: usize, most_bytes: u64) {
 
 /// Whether nobody needs the entry to go on. One that cannot be read is of no use to anybody.
 fn is_over(folder: &Path, id: &EntryId) -> bool {
-    file::read(folder, id, Bytes::Skipped)
-        .map_or(true, |(entry, _)| !matches!(entry.state, State::Open | State::Running))
+    read::read(folder, id, Bytes::Skipped)
+        .map_or(true, |read| !matches!(read.entry.state, State::Open | State::Running))
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
 
-    use super::super::file::Line;
+    use super::super::line::Line;
     use super::*;
 
     #[test]
@@ -51,10 +52,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let begin = |second: i64, over: bool| {
             let at = Timestamp::from_second(second).expect("a time");
-            let (id, mut file) =
+            let (id, mut file, mut next) =
                 file::create(folder.path(), at, "untag app:1", None, &[], &[]).expect("an entry");
             if over {
-                file::append(&mut file, &Line::Ended).expect("a line");
+                next.append(&mut file, &Line::Ended { lines: 0 }).expect("a line");
             }
             id
         };

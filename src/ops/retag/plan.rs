@@ -15,7 +15,7 @@ use crate::model::work::delete;
 use crate::model::work::loss::Loss;
 use crate::model::work::retag::{Manner, Plan, Step, Wish};
 use crate::model::work::rules::Refusal;
-use crate::ops::delete::manner::replacement_impossible;
+use crate::ops::delete::manner;
 use crate::ops::work::{Workshop, loss, replacement};
 
 /// Plans tags. Only asks.
@@ -106,8 +106,8 @@ struct Leaving {
 
 impl Leaving {
     async fn of(client: &Client, wish: &Wish) -> Leaving {
-        let deletes = client.probe_deletes(&wish.from.name).await.unwrap_or_else(|_| client.deletes());
-        let closed = replacement_impossible(&wish.from.host, &deletes);
+        let (deletes, denied) = manner::asked(client, &wish.from.name, true).await;
+        let closed = manner::replacement_closed(&wish.from.host, &deletes, denied.as_ref());
         let ways = match (&deletes.by_tag, &closed) {
             (Ability::No(_), None) => vec![delete::Manner::Untag, delete::Manner::Replace],
             _ => Vec::new(),

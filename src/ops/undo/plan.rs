@@ -14,7 +14,8 @@ use crate::model::server::{Ability, Cleanup};
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
 use crate::model::work::delete::Manner;
-use crate::model::work::journal::{Entry, EntryId, Held, Item, Role, Saved, State};
+use crate::model::work::journal::{Damage, Entry, EntryId, Held, Item, Probe, Role, Saved, State};
+use crate::model::work::progress::Missed;
 use crate::model::work::rules::Refusal;
 use crate::model::work::undo::{Plan, Step};
 use crate::ops::copy::parts;
@@ -36,16 +37,22 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
     match entry.state {
         State::Undone => return Err(fail("it was taken back already")),
         State::Running => return Err(fail("it still runs")),
+        State::Unreadable => return Err(fail("it cannot be read")),
         State::Open | State::Ended => {}
     }
     let changes = changes(&entry);
-    if changes.is_empty() {
+    if changes.is_empty() && entry.probes.is_empty() && !entry.damage.is_any() {
         return Err(fail("it changed nothing"));
     }
-    let repositories = || changes.iter().map(|change| &change.repository);
+    let probed = || entry.probes.iter().map(|probe| &probe.repository);
+    let repositories = || changes.iter().map(|change| &change.repository).chain(probed());
     let refused = rule_against(workshop, repositories());
     let asked: Vec<_> = changes.iter().map(|change| now(&workshop.pool, change).boxed()).collect();
     let now: Vec<Result<Option<Digest>, Failure>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    if changes.is_empty() && entry.probes.is_empty() {
+        let why = entry.damage.remarks.first().cloned().unwrap_or_else(|| "nothing of it can be read".into());
+        return Err(Failure { why, ..fail("") });
+    }
     if let Some(Err(failure)) = now.iter().find(|_| now.iter().all(Result::is_err)) {
         return Err(failure.clone());
     }
@@ -73,6 +80,10 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         let is_named_again = steps.iter().any(|other| other.before == step.now);
         step.impossible.is_none() && step.now.is_some() && !is_named_again
     };
+    let mut probes = Vec::new();
+    for probe in &entry.probes {
+        probes.push(planning.unprobe(probe).boxed().await);
+    }
     let loses = steps.iter().find(loses).map(|step| ("images that lose their last tag", &step.repository));
     let is_possible = steps.iter().any(|step| step.impossible.is_none());
     let leaves = match (wish.as_ref().and_then(brought).filter(|_| is_possible), loses) {
@@ -84,7 +95,10 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         (Some((what, to)), _) => Some(left(what, to, cleanup(workshop, to, refused.as_ref()).await)),
         (None, None) => None,
     };
+    steps.extend(probes);
     Ok(Plan {
+        remarks: remarks(&entry),
+        missed: missed(&entry.damage),
         entry: id.clone(),
         of: entry.title.clone(),
         at: entry.at,
@@ -96,6 +110,32 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         name_to_type: repositories().find_map(|repository| workshop.rules.name_to_type(repository)),
         steps,
     })
+}
+
+/// What must be known of the entry before it is relied upon.
+fn remarks(entry: &Entry) -> Vec<SafeText> {
+    let mut remarks = entry.damage.remarks.clone();
+    if entry.state == State::Open {
+        let text = "it was cut off, or the end of its entry is lost: what was not noted is looked at now";
+        remarks.push(text.into());
+    }
+    remarks
+}
+
+/// What cannot be put back because the entry does not say any more what it was.
+fn missed(damage: &Damage) -> Vec<Missed> {
+    if damage.lost == 0 {
+        return Vec::new();
+    }
+    let lines = if damage.lost == 1 { "line" } else { "lines" };
+    let name = SafeText::from(format!("{} damaged {lines} of the journal", damage.lost));
+    let failure = Failure {
+        what: SafeText::from(format!("{name} cannot be put back")),
+        why: "what stood there cannot be read any more".into(),
+        hint: None,
+        kind: FailureKind::Local,
+    };
+    vec![Missed { name, failure }]
 }
 
 /// What a registry does with images that lose their last tag; it is not asked where a rule forbids to change it.
@@ -149,6 +189,8 @@ struct Change {
     ours: Vec<Option<Digest>>,
     /// Whether it was not to be touched, and is put back only if it disappeared.
     is_saved: bool,
+    /// Whether the entry does not say any more for certain what it replaced.
+    is_uncertain: bool,
 }
 
 /// The changes of an entry in the order in which they are taken back: content before the tags that need it, and each the
@@ -156,19 +198,23 @@ struct Change {
 fn changes(entry: &Entry) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     // Nothing before and nothing after is what could not be read, and so was not touched.
-    let is_change =
-        |item: &&Item| item.done != Some(false) && (item.before.is_some() || item.after.is_some());
-    for item in entry.items.iter().filter(is_change) {
+    let is_change = |item: &Item| item.done != Some(false) && (item.before.is_some() || item.after.is_some());
+    let is_uncertain = |at: usize| entry.damage.uncertain.contains(&at);
+    for (at, item) in entry.items.iter().enumerate().filter(|(_, item)| is_change(item)) {
         let is_same =
             |change: &&mut Change| change.repository == item.repository && change.selector == item.selector;
         match changes.iter_mut().find(is_same) {
-            Some(change) => change.ours.push(item.after),
+            Some(change) => {
+                change.ours.push(item.after);
+                change.is_uncertain |= is_uncertain(at);
+            }
             None => changes.push(Change {
                 repository: item.repository.clone(),
                 selector: item.selector.clone(),
                 before: item.before.clone(),
                 ours: vec![item.before.as_ref().map(|held| held.digest), item.after],
                 is_saved: false,
+                is_uncertain: is_uncertain(at),
             }),
         }
     }
@@ -186,6 +232,7 @@ fn changes(entry: &Entry) -> Vec<Change> {
         selector: Selector::Digest(saved.held.digest),
         before: Some(saved.held.clone()),
         ours: vec![None],
+        is_uncertain: false,
         is_saved: true,
     };
     // What is listed comes before what lists it.
@@ -227,9 +274,13 @@ impl Planning<'_> {
             now: now.as_ref().ok().copied().flatten(),
             left_on: None,
             by_replacement: false,
+            is_probe: false,
             impossible: None,
         };
         let impossible = match now {
+            Ok(_) if change.is_uncertain => {
+                Ok(Some("how it ended, or what it replaced, cannot be read in the journal any more".into()))
+            }
             Ok(_) => self.impossible(change, &mut step).await,
             Err(failure) => Err(failure),
         };
@@ -240,6 +291,32 @@ impl Planning<'_> {
             self.back.extend(step.before);
         }
         step
+    }
+
+    /// The step that removes a throw-away tag.
+    async fn unprobe(&mut self, probe: &Probe) -> Step {
+        let client = self.pool.client(&probe.repository.host);
+        let selector = Selector::Tag(probe.tag.clone());
+        let now = client.head_manifest(&probe.repository.name, &selector, Lane::Background).await;
+        let impossible = match &now {
+            Ok(Some(now)) if *now != probe.digest => Some(format!("it moved since, to {}", now.short())),
+            Ok(Some(_)) => match client.deletes().by_digest {
+                Ability::No(why) => Some(format!("the server does not delete by digest ({why})")),
+                Ability::Yes | Ability::Unknown => None,
+            },
+            Ok(None) => None,
+            Err(error) => Some(error.cause.to_string()),
+        };
+        Step {
+            repository: probe.repository.clone(),
+            selector,
+            before: None,
+            now: now.ok().flatten(),
+            left_on: None,
+            by_replacement: false,
+            is_probe: true,
+            impossible: impossible.map(SafeText::from),
+        }
     }
 
     /// Why a change cannot be taken back, if it cannot.
@@ -270,11 +347,8 @@ impl Planning<'_> {
 
     /// Why a new tag cannot be taken away in the chosen way, if it cannot.
     async fn untag_impossible(&mut self, client: &Client, step: &mut Step) -> Option<SafeText> {
-        let deletes = match self.may_probe {
-            true => client.probe_deletes(&step.repository.name).await.unwrap_or_else(|_| client.deletes()),
-            false => client.deletes(),
-        };
-        let closed = manner::replacement_impossible(&step.repository.host, &deletes);
+        let (deletes, denied) = manner::asked(client, &step.repository.name, self.may_probe).await;
+        let closed = manner::replacement_closed(&step.repository.host, &deletes, denied.as_ref());
         step.by_replacement = self.manner == Manner::Replace && closed.is_none();
         let Ability::No(why) = &deletes.by_tag else { return None };
         match &closed {

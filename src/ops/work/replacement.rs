@@ -10,15 +10,19 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
+use super::probe;
 use super::tag::{Place, held, moved, put_failure};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Body, Manifest};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::journal::Item;
+use crate::model::work::journal::{Item, Probe};
 use crate::model::work::progress::Outcome;
+use crate::ops::journal::Running;
 
+/// How the names of throw-away tags begin.
+const PROBE: &str = "regtui-probe-";
 /// The annotation that makes a replacement unlike its image and unlike every other replacement.
 const ANNOTATION: &str = "regtui.replacement";
 
@@ -66,11 +70,12 @@ impl Way {
     pub async fn prove(
         &mut self,
         place: Place<'_>,
+        running: &Running,
         made: &Made,
         remarks: &mut Vec<SafeText>,
     ) -> Result<(), Failure> {
         if !self.is_proved {
-            prove(place, made, remarks).boxed().await?;
+            prove(place, running, made, remarks).boxed().await?;
             self.is_proved = true;
         }
         Ok(())
@@ -80,39 +85,54 @@ impl Way {
     pub async fn untag(
         &mut self,
         place: Place<'_>,
+        running: &Running,
         tag: &Tag,
         made: &Made,
         remarks: &mut Vec<SafeText>,
     ) -> Outcome {
-        match self.prove(place, made, remarks).await {
+        match self.prove(place, running, made, remarks).await {
             Ok(()) => take_away(place, tag, made, remarks).boxed().await,
             Err(failure) => Outcome::Failed(failure),
         }
     }
 }
 
-/// Tries the whole way on a tag that nobody has.
-async fn prove(place: Place<'_>, made: &Made, remarks: &mut Vec<SafeText>) -> Result<(), Failure> {
+/// Tries the whole way on a tag that nobody has. The journal has that tag before it is put, so that it does not stay if the
+/// program goes down or the server refuses to delete it.
+async fn prove(
+    place: Place<'_>,
+    running: &Running,
+    made: &Made,
+    remarks: &mut Vec<SafeText>,
+) -> Result<(), Failure> {
     let what = || format!("replacements do not work in {}, so no tag was touched", place.name);
-    let probe = replacement(&made.image).map_err(|why| local(what(), why))?;
-    let text = format!("regtui-probe-{}", probe.digest.short());
+    let manifest = replacement(&made.image).map_err(|why| local(what(), why))?;
+    let text = format!("{PROBE}{}", manifest.digest.short());
     let tag = Tag::parse(&text).map_err(|bad| local(what(), bad.to_string()))?;
-    let selector = Selector::Tag(tag.clone());
-    let put = place.client.put_manifest(place.name, &selector, &probe).boxed().await;
-    put.map_err(|error| put_failure(&error, what()))?;
-    let deleted = place.client.delete_manifest(place.name, &probe.digest).await;
-    let is_gone = match &deleted {
-        Ok(()) => place.shows(&selector, None).await.unwrap_or(false),
-        Err(_) => false,
+    let repository = Repository { host: place.client.host().clone(), name: place.name.clone() };
+    let probe = Probe { repository, tag, digest: manifest.digest };
+    running.probing(&probe).await?;
+    let selector = Selector::Tag(probe.tag.clone());
+    let put = place.client.put_manifest(place.name, &selector, &manifest).boxed().await;
+    // An answer may be lost while it was put: it is looked for all the same.
+    let gone = match put.is_ok() {
+        true => probe::remove_put(place, &probe).await,
+        false => probe::remove(place, &probe).await,
     };
-    if !is_gone {
-        remarks.push(SafeText::from(format!("the throw-away tag `{tag}` stayed behind")));
+    match &gone {
+        Ok(()) => running.probed(&probe).await,
+        Err(failure) => {
+            remarks.push(SafeText::from(format!(
+                "the throw-away tag `{}` stayed behind in {}: {}; `regtui undo {}` removes it once the server lets it go",
+                probe.tag,
+                probe.repository,
+                failure.why,
+                running.id()
+            )));
+        }
     }
-    match deleted {
-        Err(error) => Err(put_failure(&error, what())),
-        Ok(()) if !is_gone => Err(local(what(), "the throw-away tag is still there".into())),
-        Ok(()) => Ok(()),
-    }
+    put.map_err(|error| put_failure(&error, what()))?;
+    gone.map_err(|failure| Failure { what: SafeText::from(what()), ..failure })
 }
 
 /// Puts the tag on its replacement and deletes that.

@@ -111,6 +111,8 @@ fn hints(entry: &Entry) -> String {
 
 fn role(entry: &Entry) -> Role {
     match entry.state {
+        State::Unreadable => Role::Bad,
+        State::Open | State::Ended if entry.damage.is_any() => Role::Bad,
         State::Ended if entry.items.iter().all(|item| item.done == Some(true)) => Role::Good,
         State::Open | State::Ended => Role::Warn,
         State::Running | State::Undone => Role::Dim,

@@ -1,0 +1,380 @@
+//! Reading an entry: what is in it, and what of it cannot be read any more.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs::{File, TryLockError};
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+
+use super::file::path;
+use super::line::{self, Line, Next};
+use crate::files;
+use crate::model::digest::Digest;
+use crate::model::manifest::Manifest;
+use crate::model::text::SafeText;
+use crate::model::work::Wish;
+use crate::model::work::journal::{Damage, Entry, EntryId, Held, Item, Probe, Saved, State};
+
+/// Numbers that are named in a remark.
+const MOST_NAMED: usize = 8;
+
+/// Whether the bytes of the manifests are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bytes {
+    /// They are, and checked.
+    Read,
+    /// They are not.
+    Skipped,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Read {
+    /// The entry.
+    pub entry: Entry,
+    /// What was wished.
+    pub wish: Option<Wish>,
+    /// The number of the next line.
+    pub next: Next,
+}
+
+/// Reads an entry and what was wished. Fails where it is none, or its first line cannot be read.
+pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<Read> {
+    let file = files::read(&path(folder, id)?)?;
+    // Asked before it is read: who ends meanwhile has said so at the end. Shared, so that two who look at the same time do
+    // not take each other for who carries it out.
+    let is_running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    let mut reading = Reading::new(bytes);
+    let mut lines = Lines { reader: BufReader::new(file), line: Vec::new() };
+    while let Some(line) = lines.next()? {
+        reading.take(line);
+    }
+    let mut read = reading.end(id)?;
+    if is_running && read.entry.state == State::Open {
+        read.entry.state = State::Running;
+    }
+    Ok(read)
+}
+
+/// An entry of which no more is known than its name.
+pub fn unreadable(id: &EntryId, error: &io::Error) -> Entry {
+    let damage = Damage { remarks: vec![SafeText::from(error.to_string())], ..Damage::default() };
+    Entry {
+        id: id.clone(),
+        at: begun(id).unwrap_or(Timestamp::UNIX_EPOCH),
+        title: "a change that cannot be read".into(),
+        state: State::Unreadable,
+        items: Vec::new(),
+        saved: Vec::new(),
+        probes: Vec::new(),
+        damage,
+    }
+}
+
+/// When an entry was begun, by its name.
+fn begun(id: &EntryId) -> Option<Timestamp> {
+    let (time, _) = id.0.rsplit_once('-')?;
+    let time = time.strip_suffix('Z')?;
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S%.f", time).ok()?;
+    Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+}
+
+/// The first line.
+struct Head {
+    at: Timestamp,
+    title: SafeText,
+    wish: Option<Wish>,
+    is_old: bool,
+    items: usize,
+    saved: usize,
+    held: usize,
+}
+
+/// An entry while its lines are read.
+struct Reading {
+    bytes: Bytes,
+    head: Option<Head>,
+    /// Whether any line was read.
+    is_begun: bool,
+    /// The numbers of the lines that could be read.
+    numbers: BTreeSet<u64>,
+    /// Lines that could not be read, and whether the last one is one of them.
+    unreadable: usize,
+    last_is_unreadable: bool,
+    items: HashMap<usize, Item>,
+    saved: Vec<(u64, Saved)>,
+    manifests: HashMap<Digest, (String, bytes::Bytes)>,
+    revised: HashMap<usize, usize>,
+    /// How often each item had been revised by what its outcome says.
+    done: HashMap<usize, usize>,
+    /// What is said after the items, to be taken in the order of the numbers.
+    later: Vec<(u64, String)>,
+    probes: Vec<Probe>,
+    state: State,
+}
+
+impl Reading {
+    fn new(bytes: Bytes) -> Reading {
+        Reading {
+            bytes,
+            head: None,
+            is_begun: false,
+            numbers: BTreeSet::new(),
+            unreadable: 0,
+            last_is_unreadable: false,
+            items: HashMap::new(),
+            saved: Vec::new(),
+            manifests: HashMap::new(),
+            revised: HashMap::new(),
+            done: HashMap::new(),
+            later: Vec::new(),
+            probes: Vec::new(),
+            state: State::Open,
+        }
+    }
+
+    fn is_old(&self) -> bool {
+        self.head.as_ref().is_some_and(|head| head.is_old)
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.last_is_unreadable = false;
+        let is_first = !std::mem::replace(&mut self.is_begun, true);
+        let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
+        let is_plain = if is_first { text.starts_with('{') } else { self.is_old() };
+        let (number, text) = match is_plain {
+            // Entries of earlier versions have no numbers: their lines are counted.
+            true => (self.numbers.len() as u64, text),
+            false => match line::checked(text) {
+                Some(found) => found,
+                None => return self.cannot_read(),
+            },
+        };
+        if self.bytes == Bytes::Skipped && text.starts_with(r#"{"held""#) {
+            self.numbers.insert(number);
+            return;
+        }
+        let Some(line) = Line::parse(text) else { return self.cannot_read() };
+        // The same line twice says nothing new.
+        if !self.numbers.insert(number) {
+            return;
+        }
+        match line {
+            Line::Entry { .. } | Line::Item { .. } | Line::Saved { .. } | Line::Held { .. } => {
+                self.understand(number, line, is_plain)
+            }
+            _ => self.later.push((number, text.to_string())),
+        }
+    }
+
+    fn cannot_read(&mut self) {
+        self.unreadable += 1;
+        self.last_is_unreadable = true;
+    }
+
+    fn understand(&mut self, number: u64, line: Line<'_>, is_plain: bool) {
+        match line {
+            Line::Entry { version, at, title, wish, items, saved, held } if number == 0 => {
+                let expected = if is_plain { line::OLD_VERSION } else { line::VERSION };
+                if version == expected {
+                    let (title, wish) = (SafeText::clean(&title), wish.map(Cow::into_owned));
+                    self.head = Some(Head { at, title, wish, is_old: is_plain, items, saved, held });
+                }
+            }
+            Line::Entry { .. } => {}
+            Line::Item { repository, selector, before, after } => {
+                let at = if is_plain { self.items.len() } else { (number as usize).saturating_sub(1) };
+                let (repository, selector) = (repository.into_owned(), selector.into_owned());
+                let item = Item { repository, selector, before: before.map(named), after, done: None };
+                self.items.insert(at, item);
+            }
+            Line::Saved { repository, role, digest } => {
+                let saved = Saved { repository: repository.into_owned(), role, held: named(digest) };
+                self.saved.push((number, saved));
+            }
+            Line::Held { digest, media_type, base64 } => {
+                let bytes = STANDARD.decode(base64.as_bytes()).unwrap_or_default().into();
+                if is_what_it_says(&bytes, &media_type, digest) {
+                    self.manifests.insert(digest, (media_type.into_owned(), bytes));
+                }
+            }
+            Line::Revised { index, before, after } => {
+                *self.revised.entry(index).or_default() += 1;
+                if let Some(item) = self.items.get_mut(&index) {
+                    (item.before, item.after) = (before.map(named), after);
+                }
+            }
+            Line::Done { index, done, revised } => {
+                self.done.insert(index, revised);
+                if let Some(item) = self.items.get_mut(&index) {
+                    item.done = Some(done);
+                }
+            }
+            Line::Probing { repository, tag, digest } => {
+                let (repository, tag) = (repository.into_owned(), tag.into_owned());
+                self.probes.push(Probe { repository, tag, digest });
+            }
+            Line::Probed { repository, tag } => {
+                self.probes.retain(|probe| probe.tag != *tag || probe.repository != *repository);
+            }
+            Line::Ended { .. } if self.state == State::Open => self.state = State::Ended,
+            Line::Ended { .. } => {}
+            Line::Undone {} => self.state = State::Undone,
+        }
+    }
+
+    fn end(mut self, id: &EntryId) -> io::Result<Read> {
+        let mut later = std::mem::take(&mut self.later);
+        later.sort_by_key(|(number, _)| *number);
+        for (number, text) in &later {
+            if let Some(line) = Line::parse(text) {
+                self.understand(*number, line, false);
+            }
+        }
+        let Some(head) = self.head.take() else {
+            let why = match self.is_begun {
+                true => "its first line is damaged, or it is no entry of the journal",
+                false => "it is empty",
+            };
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        };
+        let damage = match head.is_old {
+            true => self.damage_of_old(),
+            false => self.damage(&head),
+        };
+        let next = Next((!head.is_old).then(|| self.numbers.last().map_or(0, |last| last + 1)));
+        self.saved.sort_by_key(|(number, _)| *number);
+        let mut saved: Vec<Saved> = self.saved.into_iter().map(|(_, saved)| saved).collect();
+        let mut uncertain = Vec::new();
+        let mut items: Vec<(usize, Item)> = self.items.into_iter().collect();
+        items.sort_by_key(|(at, _)| *at);
+        for (place, (at, _)) in items.iter().enumerate() {
+            if damage.uncertain.contains(at) {
+                uncertain.push(place);
+            }
+        }
+        let before = items.iter_mut().filter_map(|(_, item)| item.before.as_mut());
+        for held in before.chain(saved.iter_mut().map(|saved| &mut saved.held)) {
+            if let Some((media_type, bytes)) = self.manifests.get(&held.digest) {
+                held.media_type.clone_from(media_type);
+                held.bytes = bytes::Bytes::clone(bytes);
+            }
+        }
+        let entry = Entry {
+            id: id.clone(),
+            at: head.at,
+            title: head.title,
+            state: self.state,
+            items: items.into_iter().map(|(_, item)| item).collect(),
+            saved,
+            probes: self.probes,
+            damage: Damage { uncertain, ..damage },
+        };
+        Ok(Read { entry, wish: head.wish, next })
+    }
+
+    /// What is missing by the numbers of the lines. A last line that a crash tore has no number yet, so nothing of what
+    /// precedes it is missing.
+    fn damage(&mut self, head: &Head) -> Damage {
+        let [first_saved, first_held, first_outcome] =
+            [0, head.saved, head.saved + head.held].map(|before| (1 + head.items + before) as u64);
+        let end = self.numbers.last().map_or(0, |last| last + 1).max(first_outcome);
+        let missing: Vec<u64> = (0..end).filter(|number| !self.numbers.contains(number)).collect();
+        if missing.is_empty() {
+            return Damage::default();
+        }
+        let count =
+            |range: std::ops::Range<u64>| missing.iter().filter(|number| range.contains(number)).count();
+        let (lost, saved) = (count(1..first_saved), count(first_saved..first_held));
+        let manifests = count(first_held..first_outcome);
+        let outcomes = count(first_outcome..end);
+        let named: Vec<String> =
+            missing.iter().take(MOST_NAMED).map(|number| (number + 1).to_string()).collect();
+        let more = if missing.len() > MOST_NAMED { ", …" } else { "" };
+        let of = if end == 1 { "line" } else { "lines" };
+        let mut remarks = vec![format!(
+            "its entry in the journal is damaged: {} of {end} {of} cannot be read ({}{more})",
+            missing.len(),
+            named.join(", ")
+        )];
+        if lost > 0 {
+            remarks.push(format!("which tags or digests {lost} of {} items are is not known", head.items));
+        }
+        if saved > 0 {
+            remarks.push(format!(
+                "{saved} of {} children or referrers that may be gone are not known",
+                head.saved
+            ));
+        }
+        if manifests > 0 {
+            remarks.push(format!("{manifests} of {} manifests to put back are lost", head.held));
+        }
+        let mut uncertain = Vec::new();
+        if outcomes > 0 {
+            remarks.push("how items ended, or what they replaced after all, is not known of all".into());
+            // A line that is missing may be the one that says what an item replaced.
+            let is_sure = |at: &usize| {
+                self.done.get(at).is_some_and(|times| *times == self.revised.get(at).copied().unwrap_or(0))
+            };
+            uncertain = self.items.keys().copied().filter(|at| !is_sure(at)).collect();
+        }
+        let remarks = remarks.into_iter().map(SafeText::from).collect();
+        Damage { remarks, uncertain, lost: lost + saved }
+    }
+
+    /// Lines of earlier versions have no numbers. Where one cannot be read, outcomes may stand beside the wrong items: they
+    /// do not count, and undo looks for itself.
+    fn damage_of_old(&mut self) -> Damage {
+        let torn = usize::from(self.last_is_unreadable && self.state == State::Open);
+        let unreadable = self.unreadable - torn;
+        if unreadable == 0 {
+            return Damage::default();
+        }
+        self.items.values_mut().for_each(|item| item.done = None);
+        let remark = format!(
+            "its entry in the journal is damaged: {unreadable} of its lines cannot be read, and an earlier version wrote \
+             it without saying what they were"
+        );
+        let uncertain: HashSet<usize> =
+            if self.revised.is_empty() { HashSet::new() } else { self.items.keys().copied().collect() };
+        Damage {
+            remarks: vec![SafeText::from(remark)],
+            uncertain: uncertain.into_iter().collect(),
+            lost: unreadable,
+        }
+    }
+}
+
+/// A manifest whose bytes stand elsewhere.
+fn named(digest: Digest) -> Held {
+    Held { digest, media_type: String::new(), bytes: bytes::Bytes::new() }
+}
+
+/// A file rots like any other: bytes that are not what their digest says are never put back.
+fn is_what_it_says(bytes: &bytes::Bytes, media_type: &str, digest: Digest) -> bool {
+    Manifest::parse(bytes.clone(), Some(media_type)).is_ok_and(|manifest| manifest.checked(digest).is_ok())
+}
+
+/// The lines of a file, without empty ones.
+struct Lines {
+    reader: BufReader<File>,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        loop {
+            self.line.clear();
+            if self.reader.read_until(b'\n', &mut self.line)? == 0 {
+                return Ok(None);
+            }
+            if !self.line.trim_ascii().is_empty() {
+                return Ok(Some(self.line.trim_ascii()));
+            }
+        }
+    }
+}

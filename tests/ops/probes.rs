@@ -1,0 +1,134 @@
+//! Throw-away tags: in the journal before they are put, and gone in the end, whatever cut them off.
+
+use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::{Settings, Store};
+use regtui::model::work::Work;
+use regtui::model::work::delete::Manner;
+use regtui::model::work::journal::{Entry, State};
+use regtui::ops::work::{self, probe};
+
+use crate::support::workshop::{Shop, ends, watch};
+
+/// A registry that deletes only by digest, with an image under two tags.
+async fn shop() -> Shop {
+    let store = Store::new();
+    store.image("app").tag("1").tag("latest").push();
+    Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, store).await
+}
+
+fn throw_away(shop: &Shop) -> Vec<String> {
+    shop.tags("app").into_keys().filter(|tag| tag.starts_with("regtui-probe-")).collect()
+}
+
+async fn only_entry(shop: &Shop) -> Entry {
+    let mut entries = shop.workshop.journal.entries().await;
+    assert_eq!(entries.len(), 1, "{entries:#?}");
+    entries.remove(0)
+}
+
+/// Begins to untag by replacement, and goes down when a request with this method is held for the first time.
+async fn cut_off_at(shop: &Shop, method: &'static str) {
+    let work = shop.plan(&shop.delete(&["1"], Manner::Replace)).await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    shop.registry.demo.fault(move |request, _| {
+        let is_held = request.method == method && request.path.contains("/manifests/");
+        is_held.then(|| Fault::Then(held.clone(), Box::new(Fault::Close)))
+    });
+    tokio::select! {
+        report = async { work::run(&shop.workshop, &work, &watch()).await } => panic!("{report:#?}"),
+        () = gate.reached_by(1) => {}
+    }
+    shop.registry.demo.clear_faults();
+}
+
+#[tokio::test]
+async fn one_that_a_kill_left_is_in_the_journal_and_goes_with_an_undo() {
+    let shop = shop().await;
+    let before = shop.tags("app");
+    cut_off_at(&shop, "DELETE").await;
+    assert_eq!(throw_away(&shop).len(), 1);
+    let entry = only_entry(&shop).await;
+    assert_eq!((entry.state, entry.probes.len()), (State::Open, 1));
+    assert!(entry.can_be_undone());
+    let undo = regtui::model::work::Wish::Undo(entry.id);
+    let Work::Undo(plan) = shop.plan(&undo).await else { panic!("an undo") };
+    assert!(plan.steps.iter().any(|step| step.is_probe), "{plan:#?}");
+    let report = shop.run(&Work::Undo(plan)).await;
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!(shop.tags("app"), before);
+}
+
+#[tokio::test]
+async fn one_that_a_kill_left_goes_at_the_next_start_and_only_where_it_is_meant() {
+    let shop = shop().await;
+    let before = shop.tags("app");
+    cut_off_at(&shop, "DELETE").await;
+    let entries = shop.workshop.journal.entries().await;
+    assert_eq!(probe::sweep(&shop.workshop, &entries, Some(&[])).await.len(), 0);
+    let hosts = [shop.repository("app").host];
+    let removed = probe::sweep(&shop.workshop, &entries, Some(&hosts)).await;
+    assert!(removed[0].as_str().starts_with("removed the throw-away tag `regtui-probe-"), "{removed:?}");
+    assert_eq!(shop.tags("app"), before);
+    assert_eq!(only_entry(&shop).await.probes, []);
+}
+
+#[tokio::test]
+async fn one_that_was_never_put_is_looked_for_and_nothing_is_deleted() {
+    let shop = shop().await;
+    cut_off_at(&shop, "PUT").await;
+    let entries = shop.workshop.journal.entries().await;
+    assert_eq!(entries[0].probes.len(), 1, "it is on disk before it is put");
+    let changes = shop.changes().len();
+    probe::sweep(&shop.workshop, &entries, None).await;
+    assert_eq!(shop.changes().len(), changes, "there is nothing to delete");
+    assert_eq!(only_entry(&shop).await.probes, []);
+}
+
+#[tokio::test]
+async fn one_that_the_server_refuses_to_delete_is_named_and_goes_once_it_lets_it_go() {
+    let shop = shop().await;
+    let before = shop.tags("app");
+    let work = shop.plan(&shop.delete(&["1"], Manner::Replace)).await;
+    shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
+    let report = shop.run(&work).await;
+    assert_eq!(ends(&report), "F");
+    let left = throw_away(&shop);
+    let entry = only_entry(&shop).await;
+    let remark =
+        report.remarks.iter().find(|remark| remark.as_str().contains(&left[0])).expect("it is named");
+    assert!(remark.as_str().contains(&format!("`regtui undo {}`", entry.id)), "{remark}");
+    assert!(entry.can_be_undone(), "{entry:#?}");
+    shop.registry.demo.clear_faults();
+    let undone = shop.carry_out(&regtui::model::work::Wish::Undo(entry.id)).await;
+    assert!(undone.is_success(), "{undone:#?}");
+    assert_eq!(shop.tags("app"), before);
+}
+
+#[tokio::test]
+async fn none_is_put_where_the_server_refuses_the_question_whether_it_deletes() {
+    for status in [401, 403] {
+        let shop = shop().await;
+        shop.registry
+            .demo
+            .fault(move |request, _| (request.method == "DELETE").then(|| Fault::status(status)));
+        let work = shop.plan(&shop.delete(&["1"], Manner::Replace)).await;
+        let blocked = work.blocked().expect("it is closed").why.to_string();
+        assert!(blocked.contains("does not let this user delete"), "{status}: {blocked}");
+        let report = shop.run(&work).await;
+        assert_eq!((ends(&report).as_str(), throw_away(&shop)), ("F", vec![]), "{status}");
+        assert!(!shop.changes().iter().any(|line| line.starts_with("PUT")), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_tag_of_that_name_that_is_another_image_by_now_is_left_alone() {
+    let shop = shop().await;
+    cut_off_at(&shop, "DELETE").await;
+    let tag = throw_away(&shop).remove(0);
+    let other = shop.store().image("app").label("is", "another").push().digest;
+    shop.store().tag("app", &tag, other);
+    let entries = shop.workshop.journal.entries().await;
+    probe::sweep(&shop.workshop, &entries, None).await;
+    assert_eq!(shop.tags("app")[&tag], other);
+}
