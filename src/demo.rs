@@ -43,12 +43,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use answer::{Busy, Registry};
 use auth::{Auth, Tokens};
-use faults::{Fault, Faults, Late, Removes, RequestView};
+use faults::{Fault, Faults, Late, OnTls, Removes, RequestView};
 use late::Deletions;
 pub use page::PageSize;
 use referrers::Turns;
@@ -106,6 +106,10 @@ pub struct Settings {
     pub manifest_limit: usize,
     /// The largest blob taken, in bytes.
     pub blob_limit: u64,
+    /// What a connection meets that begins with a TLS greeting.
+    pub on_tls: OnTls,
+    /// Whether one connection is served at a time and closed after its answer, as simple servers do.
+    pub one_at_a_time: bool,
     /// How many requests are written down for [`Demo::requests`]; with 0 none is, as fits a measurement.
     pub remembered_requests: usize,
 }
@@ -114,6 +118,8 @@ impl Default for Settings {
     fn default() -> Settings {
         Settings {
             auth: Auth::Open,
+            on_tls: OnTls::default(),
+            one_at_a_time: false,
             catalog_refused: None,
             catalog_page: PageSize { default: 100, most: 1000 },
             tags_page: PageSize::UNLIMITED,
@@ -244,6 +250,9 @@ impl Demo {
     }
 }
 
+/// What a TLS greeting begins with.
+const TLS_HANDSHAKE: u8 = 22;
+
 async fn accept(listener: TcpListener, registry: Arc<Registry>) {
     let mut connections = JoinSet::new();
     loop {
@@ -252,7 +261,10 @@ async fn accept(listener: TcpListener, registry: Arc<Registry>) {
                 Ok((stream, _)) => {
                     // Small answers leave at once.
                     let _ = stream.set_nodelay(true);
-                    connections.spawn(serve(stream, registry.clone()));
+                    match registry.settings.one_at_a_time {
+                        true => take(stream, registry.clone()).await,
+                        false => drop(connections.spawn(take(stream, registry.clone()))),
+                    }
                 }
                 // Out of file descriptors, or a client that left already: others may still come.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
@@ -262,13 +274,32 @@ async fn accept(listener: TcpListener, registry: Arc<Registry>) {
     }
 }
 
+/// Serves a connection, unless it begins with TLS and that is not answered.
+async fn take(mut stream: TcpStream, registry: Arc<Registry>) {
+    let mut first = [0; 1];
+    if registry.settings.on_tls != OnTls::Refused
+        && matches!(stream.peek(&mut first).await, Ok(1))
+        && first[0] == TLS_HANDSHAKE
+    {
+        if registry.settings.on_tls == OnTls::Silent {
+            // Until the client leaves: what it says is of no interest.
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        }
+        return;
+    }
+    serve(stream, registry).await;
+}
+
 async fn serve(connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, registry: Arc<Registry>) {
+    let is_kept = !registry.settings.one_at_a_time;
     let service = service_fn(move |request| {
         let registry = registry.clone();
         async move { registry.answer(request).await }
     });
-    let served =
-        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(connection), service);
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .keep_alive(is_kept)
+        .serve_connection(TokioIo::new(connection), service);
     // A connection that breaks is the client's to report, or a fault that a test asked for.
     let _ = served.await;
 }

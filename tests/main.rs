@@ -13,6 +13,7 @@ mod cli {
 mod client {
     mod auth;
     mod content;
+    mod greeting;
     mod paging;
     mod transport;
     mod uploads;
@@ -105,6 +106,7 @@ mod ui {
     mod details;
     mod dialogs;
     mod images;
+    mod names;
     mod panes;
     mod plans;
     mod screen;

@@ -6,7 +6,7 @@ use super::jobs::JobId;
 use super::remote::Ticket;
 use crate::model::clip::ClipText;
 use crate::model::page::Next;
-use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
+use crate::model::reference::{Host, Repository, RepositoryName, Scheme, Selector, Tag};
 use crate::model::work::journal::EntryId;
 use crate::model::work::{Wish, Work};
 
@@ -28,6 +28,8 @@ pub enum Cmd {
     Drop(Slot),
     /// Forget what is cached of a registry in memory: abilities, tokens, tag digests.
     Forget(Host),
+    /// Reach a registry by this scheme from here on.
+    Reach(Host, Scheme),
     /// Put text on the clipboard.
     Copy(ClipText),
     /// Show text in the user's pager.

@@ -4,6 +4,7 @@ use super::chosen::{Taken, chosen, copied, place};
 use super::dialog::Dialog;
 use super::dialog::copy_prompt::counted;
 use super::dialog::retag_prompt::Retag;
+use super::open;
 use super::turn::Turn;
 use crate::model::reference::Repository;
 use crate::model::work::{Wish, copy, delete};
@@ -12,7 +13,7 @@ impl Turn<'_> {
     /// Asks for the new tag of the chosen images, with something typed already.
     pub fn retag(&mut self, begun: &str) {
         let Some((from, images)) = chosen(self.state) else { return };
-        self.state.dialogs.push(Dialog::Retag(Retag::of(from, images, begun)));
+        self.state.dialogs.push(Dialog::Retag(Retag::of(from, images, begun, open::known(self.state))));
     }
 
     /// Shows what deleting the chosen images comes to.

@@ -1,33 +1,50 @@
 //! Opening something by name: from the command line, from `:open`, from the prompt.
 
-use super::Pane;
 use super::cmd::Cmd;
 use super::dialog::{Dialog, Open};
 use super::repositories::MOST_OPENED;
 use super::turn::Turn;
-use crate::model::reference::{BadName, Host, Repository, RepositoryName, Target};
+use super::{Pane, State};
+use crate::model::reference::{BadName, Host, Known, Repository, RepositoryName, Target, Typed};
 
 /// Names that the prompt suggests at once.
 const MOST_SUGGESTIONS: usize = 8;
 
+/// The registries that a name may mean: open ones, configured ones, and those with a login.
+pub fn known(state: &State) -> Known {
+    let mut known = state.settings.known.clone();
+    known.extend(state.registries.items.iter().map(|registry| registry.host.clone()));
+    known
+}
+
 /// Reads what is typed into the prompt: a name without a host is in the registry that is open.
-pub fn read(typed: &str, here: Option<&Host>) -> Result<Target, BadName> {
+pub fn read(typed: &str, here: Option<&Host>, known: &Known) -> Result<Typed, BadName> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Err(BadName::Empty);
     }
-    let first = typed.split('/').next().unwrap_or(typed);
-    let names_host = match typed.contains('/') {
-        true => first.contains(['.', ':']) || first == "localhost",
-        false => matches!(Target::parse(typed), Ok(Target::Registry(_))),
-    };
     match here {
-        Some(here) if !names_host => Target::parse(&format!("{here}/{typed}")),
-        _ => Target::parse(typed),
+        Some(here) => Typed::parse_in(here, typed, known),
+        None => Typed::parse(typed, known),
     }
 }
 
 impl Turn<'_> {
+    /// Opens what was typed, its registry reached as the scheme in front of it says.
+    pub fn open_typed(&mut self, typed: Typed) {
+        if let Some(scheme) = typed.scheme {
+            let host = typed.target.host().clone();
+            let is_open = self.state.registries.of(&host).is_some();
+            self.cmds.push(Cmd::Reach(host, scheme));
+            self.open(typed.target);
+            if is_open {
+                self.reload();
+            }
+        } else {
+            self.open(typed.target);
+        }
+    }
+
     /// Opens what was named and goes to it.
     pub fn open(&mut self, target: Target) {
         let host = target.host().clone();
@@ -119,13 +136,14 @@ mod tests {
             (" quay.io ", "quay.io"),
         ];
         for (typed, expected) in table {
-            let shown = match read(typed, Some(&here)).expect(typed) {
+            let shown = match read(typed, Some(&here), &Known::default()).expect(typed).target {
                 Target::Registry(host) => host.to_string(),
                 Target::Repository(repository) => repository.to_string(),
                 Target::Image(reference) => reference.to_string(),
             };
             assert_eq!(shown, expected, "{typed}");
         }
-        assert!(read("Team/App", Some(&here)).is_err() && read("  ", Some(&here)).is_err());
+        let known = Known::default();
+        assert!(read("Team/App", Some(&here), &known).is_err() && read("  ", Some(&here), &known).is_err());
     }
 }

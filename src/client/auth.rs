@@ -20,7 +20,7 @@ use super::scope::Scope;
 use super::secret::Secret;
 use super::token::{Key, Tokens};
 use crate::model::reference::{Host, RepositoryName};
-use crate::model::server::Identity;
+use crate::model::server::{Identity, Sent};
 use crate::model::text::SafeText;
 
 /// Most scopes in one token request: tokens grow with them.
@@ -49,6 +49,9 @@ struct Learned {
     wider: HashMap<Scope, BTreeSet<String>>,
     refused: Option<SafeText>,
     used: bool,
+    proven: bool,
+    /// What was in force before user and password were asked for.
+    before_basic: Option<Scheme>,
 }
 
 /// How the registry wants to be asked.
@@ -139,6 +142,24 @@ impl Auth {
         }
     }
 
+    /// The secret that requests about a repository take along, and whether the registry asked for it already.
+    pub async fn sends(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
+        let (scheme, refused) = {
+            let learned = self.learned();
+            (learned.scheme.clone(), learned.refused.is_some())
+        };
+        let login = self.credential(Some(name)).await.map(|credential| credential.login).filter(|_| !refused);
+        let sends = login.map(|login| match (login, &scheme) {
+            // The password goes to the token service over TLS, its token to the registry.
+            (Login::Password { .. }, Some(Scheme::Bearer { realm, .. })) if realm.scheme() == "https" => {
+                Sent::Token
+            }
+            (Login::Password { .. }, _) => Sent::Password,
+            (Login::Identity(_) | Login::Bearer(_), _) => Sent::Token,
+        });
+        (sends, scheme.is_some())
+    }
+
     /// What a request for `scope` carries, by what is known so far. May ask the token endpoint.
     pub async fn authorization(&self, http: &Http, scope: &Scope) -> Result<Authorization, Cause> {
         let scheme = self.learned().scheme.clone();
@@ -166,14 +187,51 @@ impl Auth {
     ) -> Result<bool, Cause> {
         match challenge {
             Challenge::Basic if matches!(sent, Authorization::Login(_)) => {
-                Err(Cause::Login("the registry does not take the stored user and password".into()))
+                self.refused_basic(http, sent).await
             }
             Challenge::Basic => {
-                self.learned().scheme = Some(Scheme::Basic);
+                self.turn_to_basic();
                 Ok(self.basic(http, scope).await.header().is_some())
             }
             Challenge::Bearer(bearer) => self.take_bearer(http, scope, sent, bearer).await,
         }
+    }
+
+    /// User and password were refused: they are wrong, or good and without the right for this (Gitea answers 401 then).
+    async fn refused_basic(&self, http: &Http, sent: &Authorization) -> Result<bool, Cause> {
+        let back = self.learned().before_basic.take();
+        if let Some(scheme) = back {
+            self.learned().scheme = Some(scheme);
+        }
+        if !self.is_proven() && http.ping_status(&Authorization::Nothing).await == Some(401) {
+            match http.ping_status(sent).await {
+                Some(200..=299) => self.prove(),
+                Some(401) => {
+                    let text = "the registry does not take the stored user and password";
+                    return Err(Cause::Login(text.into()));
+                }
+                _ => {}
+            }
+        }
+        Ok(false)
+    }
+
+    fn turn_to_basic(&self) {
+        let mut learned = self.learned();
+        let before = learned.scheme.replace(Scheme::Basic);
+        if let Some(Scheme::Bearer { .. }) = before {
+            learned.before_basic = before;
+        }
+    }
+
+    /// Whether the stored login was accepted where nobody else was.
+    pub fn is_proven(&self) -> bool {
+        self.learned().proven
+    }
+
+    /// Notes that it was.
+    pub fn prove(&self) {
+        self.learned().proven = true;
     }
 
     async fn take_bearer(
@@ -256,7 +314,10 @@ impl Auth {
         let is_own = Origin::of(&key.realm).as_ref() == Some(&own);
         match self.tokens.token(http, &key, login.as_ref(), is_own).await {
             Ok(token) => {
-                self.learned().used |= login.is_some();
+                if login.is_some() {
+                    self.learned().used = true;
+                    self.prove();
+                }
                 carried(token, key)
             }
             Err(Cause::Status { status: 400 | 401 | 403, .. }) if scope.instead().is_some() => {

@@ -39,6 +39,8 @@ pub enum Cause {
         /// Whether the server has no TLS.
         server_is_plain: bool,
     },
+    /// It answers neither TLS nor plain HTTP as a registry does: how it does answer.
+    Mute(SafeText),
     /// Nothing came for this long.
     Timeout(&'static str, Duration),
     /// The body came slower than is any use.
@@ -52,6 +54,8 @@ pub enum Cause {
         /// How long it asks to wait.
         wait: Option<Duration>,
     },
+    /// 401 although the login was accepted: it lacks the right. Registries should say 403, and some do not.
+    Rights(Said),
     /// The place that the registry led to answered this: an address that ran out, as a rule, and not a right that is
     /// missing.
     Storage(u16),
@@ -155,6 +159,7 @@ impl Cause {
     pub fn status(&self) -> Option<u16> {
         match self {
             Cause::Status { status, .. } => Some(*status),
+            Cause::Rights(_) => Some(401),
             _ => None,
         }
     }
@@ -172,10 +177,11 @@ impl Cause {
                 500.. => FailureKind::Unreachable,
                 _ => FailureKind::BadAnswer,
             },
-            Cause::Login(_) | Cause::Realm(_) | Cause::Upload(_) => FailureKind::Denied,
+            Cause::Login(_) | Cause::Realm(_) | Cause::Upload(_) | Cause::Rights(_) => FailureKind::Denied,
             Cause::Name(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
                 FailureKind::Unreachable
             }
+            Cause::Mute(_) => FailureKind::Unreachable,
             Cause::Scheme { .. } | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => {
                 FailureKind::Unreachable
             }
@@ -199,6 +205,9 @@ impl Cause {
                 "allow plain HTTP with `http://{host}`, or with `--plain-http` (in a copy `--src-plain-http` or `--dest-plain-http`)"
             )),
             Cause::Scheme { server_is_plain: false } => Some("leave out `http://` and `--plain-http`".into()),
+            Cause::Mute(_) => Some(format!(
+                "is a registry running at `{host}`, and is the port right? `http://{host}` and `https://{host}` say how to reach it"
+            )),
             Cause::Status { status: 413, .. } => {
                 Some("too large for the registry, or for a proxy before it: its limits decide".into())
             }
@@ -211,6 +220,7 @@ impl Cause {
             Cause::Status { status: 401 | 403, .. } => Some(format!(
                 "log in with `docker login {host}` or `podman login {host}`, or check what that login may do"
             )),
+            Cause::Rights(_) => Some(format!("have the right given to this login, or log in to `{host}` with another")),
             Cause::Login(_) => {
                 Some(format!("log in again with `docker login {host}` or `podman login {host}`"))
             }
@@ -296,6 +306,7 @@ impl fmt::Display for Cause {
             Cause::Scheme { server_is_plain: false } => {
                 f.write_str("the server speaks HTTPS, not plain HTTP")
             }
+            Cause::Mute(text) => write!(f, "{text}"),
             Cause::Timeout(what, Duration::ZERO) => write!(f, "no answer in time {what}"),
             Cause::Timeout(what, limit) => write!(f, "nothing came for {} s {what}", limit.as_secs_f32()),
             Cause::TooSlow => f.write_str("the answer drips in too slowly"),
@@ -308,6 +319,13 @@ impl fmt::Display for Cause {
                     Some(message) => write!(f, ": {message}"),
                     None if said.code.is_none() => write!(f, " {}", reason(*status)),
                     None => Ok(()),
+                }
+            }
+            Cause::Rights(said) => {
+                f.write_str("the login is good and lacks the right for this (401")?;
+                match &said.message {
+                    Some(message) => write!(f, ": {message})"),
+                    None => f.write_str(")"),
                 }
             }
             Cause::Storage(status) => {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
@@ -21,9 +22,11 @@ use super::redirect;
 use super::request::{Answer, Request};
 use super::retry::{self, Patience};
 use super::said::Said;
+use super::scheme::Plainly;
+use super::scope::Scope;
 use super::tls::{self, Reuse, Trust};
 use super::waits::{Told, Waits, seconds};
-use super::{Settings, scheme};
+use super::{Settings, ping, scheme};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
@@ -66,6 +69,8 @@ pub struct Http {
     own: OnceCell<Client>,
     apart: OnceCell<Client>,
     strict: OnceCell<Client>,
+    /// When a look at whether it speaks TLS failed, and why.
+    look_failed: Mutex<Option<(Instant, Cause)>>,
     paused_until: Mutex<Option<Instant>>,
     waits: Waits,
     /// Whether it has ever answered: one that was there and does not listen any more may be starting again.
@@ -86,6 +91,7 @@ impl Http {
             own: OnceCell::new(),
             apart: OnceCell::new(),
             strict: OnceCell::new(),
+            look_failed: Mutex::new(None),
             paused_until: Mutex::new(None),
             waits: Waits::default(),
             has_answered: AtomicBool::new(false),
@@ -115,14 +121,46 @@ impl Http {
 
     /// Where the registry is; finds out on the first call whether one on loopback speaks TLS.
     pub async fn base(&self) -> Result<&Base, Error> {
+        let asked = Instant::now();
         let find = async {
             let is_open = !self.trust.plain_http && !self.trust.tls && self.host.is_loopback();
-            let is_plain = self.trust.plain_http
-                || (is_open && scheme::is_plain(&self.host, self.patience.connect).await);
+            let is_plain = self.trust.plain_http || (is_open && self.look(asked).await?);
             Base::new(&self.host, is_plain)
                 .ok_or_else(|| Cause::Local("the host cannot stand in a URL".into()))
         };
         self.base.get_or_try_init(|| find).await.map_err(|cause| self.error(cause, None, 1))
+    }
+
+    /// Whether the registry on this machine speaks plain HTTP. What stopped a look stops everybody who waited for it; the
+    /// next one looks again.
+    async fn look(&self, asked: Instant) -> Result<bool, Cause> {
+        let failed = || self.look_failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, cause)) = &*failed()
+            && *at >= asked
+        {
+            return Err(cause.clone());
+        }
+        let looked = scheme::is_plain(&self.host, &self.patience, self.ask_plainly().boxed()).await;
+        if let Err(cause) = &looked {
+            *failed() = Some((Instant::now(), cause.clone()));
+        }
+        looked
+    }
+
+    /// Pings the registry in plain HTTP, anonymously.
+    async fn ask_plainly(&self) -> Plainly {
+        let Some(url) = Base::new(&self.host, true).map(|base| base.ping()) else {
+            return Plainly::Nothing("its name cannot stand in a URL".into());
+        };
+        let client = match tls::own(&self.host, &self.trust, true, Reuse::Apart, &self.patience) {
+            Ok(client) => client,
+            Err(cause) => return Plainly::Nothing(cause.to_string()),
+        };
+        let request = client.get(url.clone()).header(ACCEPT_ENCODING, "identity");
+        match self.receive(request, &Method::GET, &url, ping::CAP, 1).await {
+            Ok(answer) => ping::plainly(&answer),
+            Err(cause) => Plainly::Nothing(cause.to_string()),
+        }
     }
 
     /// Sends a request until it succeeds or there is no use in trying. Anything but a 2xx is an error.
@@ -268,7 +306,12 @@ impl Http {
                 false => Authorization::Nothing,
             };
             let (answer, is_own) = match self.send_following(request, &own, &authorization, attempt).await? {
-                Outcome::Success(head) => return Ok(head),
+                Outcome::Success(head) => {
+                    if sends > 0 && matches!(authorization, Authorization::Login(_)) {
+                        self.auth.prove();
+                    }
+                    return Ok(head);
+                }
                 Outcome::Other(answer, is_own) => (answer, is_own),
             };
             sends += 1;
@@ -305,6 +348,17 @@ impl Http {
         }
     }
 
+    /// The status of a ping that carries this.
+    pub(super) async fn ping_status(&self, authorization: &Authorization) -> Option<u16> {
+        let own = self.own_origin().await.ok()?;
+        let ping = self.base().await.ok()?.ping();
+        let request = Request::new(Method::GET, ping, Scope::Nothing, Lane::Interactive);
+        match self.send_following(&request, &own, authorization, 1).await.ok()? {
+            Outcome::Success(head) => Some(head.status),
+            Outcome::Other(answer, is_own) => is_own.then_some(answer.status),
+        }
+    }
+
     /// What an answer that is no success means.
     fn refusal(&self, answer: Answer, request: &Request, is_own: bool) -> Cause {
         if !is_own && matches!(answer.status, 400..=499) && !retry::may_pass(answer.status) {
@@ -322,6 +376,9 @@ impl Http {
             && let Some(refused) = self.auth.login_refused()
         {
             return Cause::Login(refused);
+        }
+        if answer.status == 401 && is_own && self.auth.is_proven() {
+            return Cause::Rights(said);
         }
         let wait = retry::retry_after(&answer.headers, Timestamp::now());
         Cause::Status { status: answer.status, said, wait }

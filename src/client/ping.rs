@@ -4,18 +4,21 @@ use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Method;
 
 use super::Client;
+use super::challenge;
 use super::error::{Cause, Error};
 use super::limit::Lane;
 use super::origin::Base;
 use super::product::Product;
-use super::request::Request;
+use super::request::{Answer, Request};
+use super::said::Said;
+use super::scheme::Plainly;
 use super::scope::Scope;
-use crate::model::reference::Host;
-use crate::model::server::{Cleanup, Cleanups, Server, Transport};
+use crate::model::reference::{Host, RepositoryName};
+use crate::model::server::{Cleanup, Cleanups, Sent, Server, Transport};
 use crate::model::text::SafeText;
 
 /// Most bytes of the answer, which says nothing.
-const CAP: u64 = 1024 * 1024;
+pub const CAP: u64 = 1024 * 1024;
 
 impl Client {
     /// Asks the registry who it is and who we are to it.
@@ -25,14 +28,7 @@ impl Client {
         let request =
             Request { cap: CAP, ..Request::new(Method::GET, url, Scope::Nothing, Lane::Interactive) };
         let answer = self.http().send(&request).await?;
-        let is_page =
-            answer.body.trim_ascii_start().get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"<html"))
-                || answer
-                    .body
-                    .trim_ascii_start()
-                    .get(..9)
-                    .is_some_and(|start| start.eq_ignore_ascii_case(b"<!doctype"));
-        if is_page {
+        if is_page(&answer.body) {
             return Err(self.http().error(Cause::WebPage, Some(&request), 1));
         }
         let auth = self.http().auth();
@@ -40,7 +36,7 @@ impl Client {
         self.abilities().learn_product(cleanups);
         Ok(Server {
             product: name,
-            transport: self.transport(&base),
+            transport: self.transport().await?,
             identity: self.http().auth().identity().await,
             catalog: self.abilities().catalog(),
             referrers: self.abilities().referrers(),
@@ -72,12 +68,52 @@ impl Client {
         self.abilities().learn_cleanups(|cleanups| cleanups.deleted = Cleanup::AtOnce);
     }
 
-    fn transport(&self, base: &Base) -> Transport {
-        match base.origin().is_some_and(|origin| origin.is_https()) {
+    /// How the registry is reached.
+    pub async fn transport(&self) -> Result<Transport, Error> {
+        let base = self.http().base().await?;
+        Ok(match base.origin().is_some_and(|origin| origin.is_https()) {
             false => Transport::Plain,
             true if self.http().trust().insecure => Transport::Unverified,
             true => Transport::Https,
+        })
+    }
+
+    /// The secret that the registry is sent for a repository, if there is a login, and whether it asked for that already.
+    pub async fn sends(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
+        self.http().auth().sends(name).await
+    }
+}
+
+fn is_page(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    let starts = |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    starts(b"<html") || starts(b"<!doctype")
+}
+
+/// What an answer to a ping in plain HTTP shows. A server with TLS refuses plain HTTP by 400, or leads it elsewhere; so
+/// these prove nothing.
+pub fn plainly(answer: &Answer) -> Plainly {
+    let says =
+        answer.header("docker-distribution-api-version").is_some_and(|said| said.contains("registry/2"));
+    let is_empty_or_json = || {
+        let body = answer.body.trim_ascii();
+        body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+    };
+    let is_registry = match answer.status {
+        200..=299 => !is_page(&answer.body) && (says || is_empty_or_json()),
+        401 => {
+            says || challenge::preferred(&answer.headers).is_some() || Said::of(&answer.body).code.is_some()
         }
+        403..=405 | 429 | 500..=599 => says || Said::of(&answer.body).code.is_some(),
+        _ => false,
+    };
+    let status = reqwest::StatusCode::from_u16(answer.status).ok();
+    let reason = status.and_then(|status| status.canonical_reason()).unwrap_or_default();
+    let in_words = format!("{} {reason}", answer.status);
+    match answer.status {
+        _ if is_registry => Plainly::Registry,
+        300..=399 | 400 | 426 => Plainly::Nothing(in_words),
+        _ => Plainly::NoRegistry(in_words),
     }
 }
 

@@ -12,6 +12,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 pub struct Patience {
     /// To connect.
     pub connect: Duration,
+    /// For a server on this machine to answer a TLS greeting, before it is asked in plain HTTP as well.
+    pub silence: Duration,
     /// For the head of an answer.
     pub headers: Duration,
     /// Between two pieces of a body.
@@ -34,6 +36,7 @@ impl Default for Patience {
     fn default() -> Patience {
         Patience {
             connect: Duration::from_secs(10),
+            silence: Duration::from_millis(300),
             headers: Duration::from_secs(30),
             idle: Duration::from_secs(30),
             slowest: 1024,

@@ -1,38 +1,166 @@
 //! Whether a registry on this machine speaks TLS.
 //!
 //! Elsewhere HTTPS is the rule and plain HTTP a setting. On loopback people run registries without TLS, so one look
-//! decides: a TLS greeting is sent, and what comes back is TLS or is not. HTTP is never tried on a server that speaks
+//! decides: a TLS greeting is sent, and what comes back is TLS or is not. HTTP is never used with a server that answers
 //! TLS, however bad its certificate (reliability: no silent downgrade).
+//!
+//! A server without TLS may also wait for the end of a line that never comes. After a short silence it is asked in plain
+//! HTTP on a second connection, and a valid answer of a registry decides. Servers that serve one connection at a time
+//! answer the second only after the first was closed; one that is slow with TLS never answers plain HTTP as a registry
+//! does, and is greeted again.
 
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::{Instant, sleep, timeout_at};
 
+use super::error::Cause;
+use super::retry::Patience;
 use super::tls;
 use crate::model::reference::Host;
+use crate::model::text::SafeText;
 
 /// Content types of TLS records that a server may open with: alert and handshake (RFC 8446 § 5.1).
 const TLS_RECORDS: [u8; 2] = [21, 22];
+/// How long both connections stay open where neither is answered, in times of the silence before.
+const BOTH_OPEN: u32 = 4;
 
-/// Whether the registry at a loopback `host` answers without TLS. When nobody answers, HTTPS is assumed and the first
-/// real request tells what is wrong.
-pub async fn is_plain(host: &Host, patience: Duration) -> bool {
-    let port = host.port().unwrap_or(443);
-    matches!(tokio::time::timeout(patience, greet(host.without_port(), port)).await, Ok(Some(true)))
+/// How a server answers plain HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plainly {
+    /// As a registry does.
+    Registry,
+    /// As a server without TLS that is no registry: in words.
+    NoRegistry(String),
+    /// Not at all, or in a way in which servers with TLS do too: in words.
+    Nothing(String),
 }
 
-async fn greet(name: &str, port: u16) -> Option<bool> {
-    let mut stream = TcpStream::connect((name, port)).await.ok()?;
-    stream.write_all(&greeting(name)?).await.ok()?;
-    let mut first = [0; 1];
-    match stream.read(&mut first).await {
-        Ok(1) => Some(!TLS_RECORDS.contains(&first[0])),
-        Ok(_) | Err(_) => Some(true),
+/// What comes back to a TLS greeting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Greeted {
+    Tls,
+    /// Bytes that are no TLS.
+    Other,
+    /// The end of the connection.
+    Closed,
+}
+
+/// Whether the registry at a loopback `host` answers without TLS. `answer` is what it answers to
+/// plain HTTP, asked only if that is awaited. Fails if nothing listens, or
+/// if it answers neither TLS nor plain HTTP as a registry does.
+pub async fn is_plain(
+    host: &Host,
+    patience: &Patience,
+    mut answer: BoxFuture<'_, Plainly>,
+) -> Result<bool, Cause> {
+    let look = Look { host, end: Instant::now() + patience.connect };
+    let mut greeting = Box::pin(look.greet());
+    if let Ok(greeted) = tokio::time::timeout(patience.silence, &mut greeting).await {
+        return match greeted? {
+            Greeted::Tls => Ok(false),
+            Greeted::Other => Ok(true),
+            Greeted::Closed => look.only_plain(answer).await,
+        };
     }
+    let answered = tokio::select! {
+        biased;
+        greeted = &mut greeting => return match greeted? {
+            Greeted::Tls => Ok(false),
+            Greeted::Other => Ok(true),
+            Greeted::Closed => look.only_plain(answer).await,
+        },
+        answered = &mut answer => Some(answered),
+        () = sleep(patience.silence * BOTH_OPEN) => None,
+    };
+    match answered {
+        Some(Plainly::Registry) => Ok(true),
+        Some(Plainly::NoRegistry(how)) => Err(neither("says nothing", &how)),
+        Some(Plainly::Nothing(how)) => only_tls(greeting.await, &how),
+        None => {
+            // The server may serve one connection at a time, and this is the first.
+            drop(greeting);
+            match look.in_time(answer).await {
+                Plainly::Registry => Ok(true),
+                Plainly::NoRegistry(how) => Err(neither("says nothing", &how)),
+                Plainly::Nothing(how) => only_tls(look.greet().await, &how),
+            }
+        }
+    }
+}
+
+/// One look at a server, and when it ends.
+struct Look<'a> {
+    host: &'a Host,
+    end: Instant,
+}
+
+impl Look<'_> {
+    /// Sends a TLS greeting and waits for what comes back.
+    async fn greet(&self) -> Result<Greeted, Cause> {
+        match timeout_at(self.end, greet(self.host.without_port(), self.host.port().unwrap_or(443))).await {
+            Ok(greeted) => greeted,
+            Err(_) => Err(Cause::Mute("nothing comes back to TLS".into())),
+        }
+    }
+
+    async fn in_time(&self, answer: impl Future<Output = Plainly>) -> Plainly {
+        let late = |_| Plainly::Nothing("nothing comes back".into());
+        timeout_at(self.end, answer).await.unwrap_or_else(late)
+    }
+
+    /// Decides by the answer to plain HTTP, since the greeting was answered by an end.
+    async fn only_plain(&self, answer: impl Future<Output = Plainly>) -> Result<bool, Cause> {
+        match self.in_time(answer).await {
+            Plainly::Registry => Ok(true),
+            Plainly::NoRegistry(how) | Plainly::Nothing(how) => Err(neither("closes the connection", &how)),
+        }
+    }
+}
+
+/// Decides by the answer to TLS, since that to plain HTTP says nothing.
+fn only_tls(greeted: Result<Greeted, Cause>, to_plain: &str) -> Result<bool, Cause> {
+    match greeted {
+        Ok(Greeted::Tls) => Ok(false),
+        Ok(Greeted::Other) => Ok(true),
+        Ok(Greeted::Closed) => Err(neither("closes the connection", to_plain)),
+        Err(Cause::Mute(_)) => Err(neither("says nothing", to_plain)),
+        Err(cause) => Err(cause),
+    }
+}
+
+fn neither(to_tls: &str, to_plain: &str) -> Cause {
+    Cause::Mute(SafeText::from(format!(
+        "to TLS the server {to_tls}, and to plain HTTP it does not answer as a registry: {to_plain}"
+    )))
+}
+
+async fn greet(name: &str, port: u16) -> Result<Greeted, Cause> {
+    let words = |error: &io::Error| SafeText::from(error.to_string());
+    let addresses: Vec<_> =
+        lookup_host((name, port)).await.map_err(|error| Cause::Name(words(&error)))?.collect();
+    let connected = TcpStream::connect(addresses.as_slice()).await;
+    let mut stream = connected.map_err(|error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => Cause::Refused,
+        _ => Cause::Connection(words(&error)),
+    })?;
+    let greeting =
+        greeting(name).ok_or_else(|| Cause::Local("the host cannot be greeted with TLS".into()))?;
+    let mut first = [0; 1];
+    let exchange = async {
+        stream.write_all(&greeting).await?;
+        stream.read(&mut first).await
+    };
+    Ok(match exchange.await {
+        Ok(1) if TLS_RECORDS.contains(&first[0]) => Greeted::Tls,
+        Ok(1) => Greeted::Other,
+        Ok(_) | Err(_) => Greeted::Closed,
+    })
 }
 
 /// A TLS client's first message.

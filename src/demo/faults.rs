@@ -39,6 +39,18 @@ pub struct RequestView<'a> {
     pub headers: &'a HeaderMap,
 }
 
+/// What a connection meets that begins with a TLS greeting, for which a fault would come too late.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnTls {
+    /// 400 in plain HTTP.
+    #[default]
+    Refused,
+    /// Nothing, while it stays open: servers do so that wait for the end of a line.
+    Silent,
+    /// Its end.
+    Closed,
+}
+
 /// What goes wrong.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -82,6 +94,17 @@ impl Fault {
     /// This status and nothing else.
     pub fn status(status: u16) -> Fault {
         Fault::Answer { status, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    /// 401 with a challenge for user and password, as Gitea answers a login that is good and lacks the right.
+    pub fn rightless() -> Fault {
+        let challenge = [("www-authenticate", "Basic realm=\"Gitea Package API\"")];
+        Fault::answer(401, &challenge, "user should have specific permission or be a site admin")
+    }
+
+    /// The truth with a challenge, also where nothing was refused.
+    pub fn challenged(challenge: &str) -> Fault {
+        Fault::Headers(vec![("www-authenticate".into(), Some(challenge.into()))])
     }
 
     /// This status with headers and a body.

@@ -35,6 +35,16 @@ pub enum Transport {
     Plain,
 }
 
+/// What a registry is sent to know who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sent {
+    /// A password, to the registry or to the token service that it names.
+    Password,
+    /// A token: short-lived, or one that stands for a login.
+    Token,
+}
+
 /// Who the registry takes us for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -51,6 +51,7 @@ impl Effects {
             Cmd::Load { slot, ticket, after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Drop(slot) => self.drop_slot(&slot),
             Cmd::Forget(host) => self.workshop.pool.client(&host).forget(),
+            Cmd::Reach(host, scheme) => self.workshop.pool.reach(&host, |trust| trust.speak(scheme)),
             Cmd::Remember(host, names) => self.remember(host, names),
             Cmd::Start(id, work) => self.jobs.start(id, work),
             Cmd::Stop(id) => self.jobs.stop(id),

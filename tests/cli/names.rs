@@ -121,3 +121,27 @@ async fn each_side_of_a_copy_is_reached_in_its_own_way() {
     let ended = run(&shell, &network, &["ls", &format!("https://{}", network.address())]).await;
     ended.assert_code(1).assert_says("plain HTTP");
 }
+
+#[tokio::test]
+async fn the_plan_says_on_which_side_a_password_is_sent_unencrypted() {
+    let (shell, network) = (Shell::new(), network().await);
+    let image = format!("{}/team/app:1", network.address());
+    logged_in(&shell, "vm:6103");
+    let arguments = ["copy", &image, "http://vm:6103/", "--dry-run"];
+    let told =
+        "a password is sent unencrypted to `vm:6103`, the destination (plain HTTP), if it asks for a login";
+    let plan = run(&shell, &network, &arguments).await;
+    assert!(plan.assert_code(0).stdout.contains(told), "{plan:?}");
+    let plan = run(&shell, &network, &[&arguments[..], &["--json"]].concat()).await.json();
+    let sides = plan["plan"]["sides"].as_array().expect("two sides").clone();
+    let told: Vec<_> = sides
+        .iter()
+        .map(|side| (side["role"].as_str(), side["transport"].as_str(), side["sends"].as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [(Some("source"), Some("plain"), None), (Some("destination"), Some("plain"), Some("password"))]
+    );
+    let without = run(&Shell::new(), &network, &arguments).await;
+    assert!(!without.stdout.contains("unencrypted"), "{without:?}");
+}

@@ -80,6 +80,65 @@ async fn what_is_denied_is_denied_at_once_with_the_way_to_log_in() {
     assert!(registry.requests().len() <= 4, "{:?}", registry.requests());
 }
 
+/// As Gitea answers, behind tokens as behind passwords.
+#[tokio::test]
+async fn a_login_that_lacks_the_right_is_not_said_to_be_wrong_or_missing() {
+    let open = Auth::Bearer(Bearer::new(account()));
+    for auth in [Auth::Basic(account()), private(), open] {
+        let registry = registry(auth.clone(), Some(LOGIN)).await;
+        registry.demo.fault(|request, _| {
+            let is_asked =
+                request.path.ends_with("/tags/list") && request.headers.contains_key("authorization");
+            is_asked.then(Fault::rightless)
+        });
+        for round in 1..=2 {
+            let error = registry.client.tags(&name("team/app"), None).await.expect_err("no right");
+            let failure = error.failure("cannot list the tags of team/app");
+            assert!(failure.why.as_str().contains("lacks the right"), "{auth:?} {round}: {failure}");
+            assert!(!failure.to_string().contains("docker login"), "{failure}");
+            assert_eq!(failure.kind, regtui::model::failure::FailureKind::Denied);
+        }
+        let selector = Selector::Tag(tag("1"));
+        let manifest =
+            registry.client.manifest(&name("team/app"), &selector, regtui::client::Lane::Interactive).await;
+        assert!(manifest.is_ok(), "what the login may do goes on: {manifest:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_to_be_wrong_also_where_the_refusal_is_the_same() {
+    let registry = registry(Auth::Basic(account()), Some("ann:wrong")).await;
+    let error = registry.client.tags(&name("team/app"), None).await.expect_err("refused");
+    assert!(matches!(error.cause, Cause::Login(_)), "{error}");
+}
+
+/// A registry that answers everybody shows nothing of a login, so nothing is claimed of it.
+#[tokio::test]
+async fn where_the_registry_is_open_a_refused_login_may_be_wrong_or_lack_the_right() {
+    let registry = registry(Auth::Open, Some(LOGIN)).await;
+    registry.demo.fault(|request, _| request.path.ends_with("/tags/list").then(Fault::rightless));
+    let error = registry.client.tags(&name("team/app"), None).await.expect_err("refused");
+    let failure = error.failure("x");
+    assert_eq!(error.cause.status(), Some(401));
+    assert!(
+        failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("what that login may do")),
+        "{failure}"
+    );
+    assert!(!failure.why.as_str().contains("lacks"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_challenge_beside_a_success_asks_for_nothing() {
+    let registry = registry(Auth::Open, Some(LOGIN)).await;
+    registry
+        .demo
+        .fault(|request, _| (request.path == "/v2/").then(|| Fault::challenged("Basic realm=\"x\"")));
+    assert_eq!(registry.client.ping().await.expect("a server").identity, Identity::Anonymous);
+    assert_eq!(registry.client.catalog(None).await.expect("a page").items.len(), 1);
+    let sent = registry.demo.requests();
+    assert!(sent.iter().all(|request| request.header("authorization").is_none()), "no password went out");
+}
+
 /// §10 row 8, reliability.md B13.
 #[tokio::test]
 async fn a_registry_that_takes_no_token_ever_is_asked_three_times_at_most() {

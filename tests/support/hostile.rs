@@ -50,6 +50,55 @@ pub async fn tls(store: Store, key: &rcgen::CertifiedKey<rcgen::KeyPair>) -> (Re
     (registry, address)
 }
 
+/// A server that takes connections and says nothing. It ends with what is returned.
+pub async fn mute() -> (SocketAddr, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    (listener.local_addr().expect("an address"), listener)
+}
+
+/// A server at this address that answers every request in plain HTTP as an empty registry.
+pub async fn plain_at(address: SocketAddr) -> tokio::task::JoinHandle<()> {
+    let listener = TcpListener::bind(address).await.expect("the port is free again");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            drop(stream.read(&mut request).await);
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+            drop(stream.write_all(answer).await);
+        }
+    })
+}
+
+/// A demo registry behind TLS that answers no TLS greeting before it was asked in plain HTTP, which it answers so.
+pub async fn slow_tls(
+    store: Store,
+    key: &rcgen::CertifiedKey<rcgen::KeyPair>,
+    to_plain: &[u8],
+) -> (Registry, SocketAddr) {
+    let (registry, behind) = tls(store, key).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (asked, to_plain) = (tokio::sync::watch::Sender::new(false), to_plain.to_vec());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (asked, to_plain) = (asked.clone(), to_plain.clone());
+            tokio::spawn(async move {
+                let mut first = [0; 1];
+                if matches!(stream.peek(&mut first).await, Ok(1)) && first[0] == 22 {
+                    drop(asked.subscribe().wait_for(|asked| *asked).await);
+                    let Ok(mut server) = TcpStream::connect(behind).await else { return };
+                    drop(copy_bidirectional(&mut stream, &mut server).await);
+                } else {
+                    drop(stream.read(&mut [0; 4096]).await);
+                    drop(stream.write_all(&to_plain).await);
+                    asked.send_replace(true);
+                }
+            });
+        }
+    });
+    (registry, address)
+}
+
 /// What went through a proxy that cuts.
 #[derive(Debug, Default)]
 pub struct Through {

@@ -142,6 +142,7 @@ fn copy_plan(wish: &copy::Wish) -> copy::Plan {
         digests_change: !wish.platforms.is_empty(),
         left_out: Vec::new(),
         missed: Vec::new(),
+        sides: Vec::new(),
         remarks: Vec::new(),
         refused: None,
         name_to_type: None,

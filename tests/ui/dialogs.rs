@@ -103,7 +103,7 @@ fn palette_searched() {
 fn open() {
     picture("open", |size| {
         let mut screen = after(size, "O");
-        screen.write("Team/");
+        screen.write("Team/App");
         screen.press("Enter");
         screen
     });

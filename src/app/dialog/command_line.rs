@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::copy_prompt::{destination, destinations};
+use super::copy_prompt::{NoPlace, destination, destinations};
 use super::{CommandLine, Dialog, typed};
 use crate::app::action::Action;
 use crate::app::available::available;
@@ -10,6 +10,7 @@ use crate::app::open;
 use crate::app::palette::{self, ENTRIES};
 use crate::app::tags::SortBy;
 use crate::app::turn::Turn;
+use crate::model::reference::BadName;
 
 impl CommandLine {
     /// What must be typed behind the command that stands there.
@@ -33,7 +34,15 @@ impl Turn<'_> {
             KeyCode::Backspace if line.input.value().is_empty() => return None,
             KeyCode::Enter => match (missing(line.input.value()), self.run(line.input.value())) {
                 (_, Ok(())) => return None,
-                (None, Err(problem)) => line.problem = Some(problem),
+                (None, Err(problem)) => {
+                    let (problem, choice) = problem.said();
+                    line.problem = Some(problem);
+                    if !choice.is_empty() {
+                        let (command, _) = line.input.value().trim().split_once(' ').unwrap_or_default();
+                        line.completions = choice.iter().map(|name| format!("{command} {name}")).collect();
+                        line.chosen = None;
+                    }
+                }
                 (Some(missing), Err(_)) => {
                     // What can be typed next stays there, and can be chosen at once.
                     let command = line.input.value().trim().to_string() + " ";
@@ -75,7 +84,7 @@ impl Turn<'_> {
     }
 
     /// Runs a command, or says why it cannot be run.
-    fn run(&mut self, text: &str) -> Result<(), String> {
+    fn run(&mut self, text: &str) -> Result<(), NoPlace> {
         let (name, argument) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         let argument = argument.trim();
         match name {
@@ -83,9 +92,14 @@ impl Turn<'_> {
             "q" => self.run("quit"),
             "open" | "o" => {
                 let here = self.state.registries.selected().map(|registry| registry.host.clone());
-                let target =
-                    open::read(argument, here.as_ref()).map_err(|bad| format!("`{argument}`: {bad}"))?;
-                self.open(target);
+                let typed =
+                    open::read(argument, here.as_ref(), &open::known(self.state)).map_err(
+                        |bad| match bad {
+                            BadName::Ambiguous(both) => NoPlace::Either(both),
+                            bad => NoPlace::Bad(format!("`{argument}`: {bad}")),
+                        },
+                    )?;
+                self.open_typed(typed);
                 Ok(())
             }
             "sort" => {
@@ -106,9 +120,13 @@ impl Turn<'_> {
             }
             "compare" => {
                 let left = self.state.tags.repository.clone().ok_or("no repository is chosen")?;
-                let (right, _) = destination(argument, &left)?;
+                let place = destination(argument, &left, &open::known(self.state))?;
+                let right = place.repository;
                 if right == left {
                     return Err("both sides are the same".into());
+                }
+                if let Some(scheme) = place.scheme {
+                    self.reach(&right.host, scheme)?;
                 }
                 self.compare(left, right);
                 Ok(())
@@ -118,7 +136,7 @@ impl Turn<'_> {
                     self.state.settings.theme = argument.into();
                     Ok(())
                 }
-                false => Err(format!("the themes are {}", self.state.settings.themes.join(", "))),
+                false => Err(format!("the themes are {}", self.state.settings.themes.join(", ")).into()),
             },
             "filter" => {
                 available(Action::Filter, self.state)?;

@@ -1,14 +1,20 @@
 //! The prompt for the destination of a copy, with names that fit, and switches for what comes along.
 
+use std::borrow::Cow;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use tui_input::Input;
 
 use super::{Dialog, typed};
 use crate::app::available::said;
+use crate::app::cmd::Cmd;
 use crate::app::turn::Turn;
 use crate::app::{State, open};
 use crate::model::platform::Platform;
-use crate::model::reference::{Repository, Selector, Tag, Target};
+use crate::model::reference::{
+    Ambiguity, BadName, Host, Known, Repository, Scheme, Selector, Tag, Target, Typed,
+};
+use crate::model::server::Transport;
 use crate::model::work::Wish;
 use crate::model::work::copy::{self, What};
 
@@ -81,8 +87,8 @@ impl Copy {
         self.rows().get(self.cursor).copied().unwrap_or(Row::Destination)
     }
 
-    fn wish(&self) -> Result<Wish, String> {
-        let (to, tag) = destination(self.input.value(), &self.from)?;
+    fn wish(&self, known: &Known) -> Result<(Wish, Option<Scheme>), NoPlace> {
+        let Place { repository: to, tag, scheme } = destination(self.input.value(), &self.from, known)?;
         let what = if self.all_tags { What::AllTags } else { self.what.clone() };
         let is_one = matches!(&what, What::Images(images) if images.len() == 1);
         if tag.is_some() && !is_one {
@@ -97,7 +103,7 @@ impl Copy {
         let platforms = if all { Vec::new() } else { chosen };
         let (from, referrers) = (self.from.clone(), self.referrers);
         let wish = copy::Wish { from, what, to, tag, platforms, referrers, keep: false };
-        Ok(Wish::Copy(wish))
+        Ok((Wish::Copy(wish), scheme))
     }
 
     fn turn(&mut self) {
@@ -114,15 +120,74 @@ impl Copy {
     }
 }
 
+/// Where images go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The repository.
+    pub repository: Repository,
+    /// The tag there, if one was typed.
+    pub tag: Option<Tag>,
+    /// How its registry is to be reached, if that was typed.
+    pub scheme: Option<Scheme>,
+}
+
+/// Why what is typed is no place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoPlace {
+    /// It may be one of these two.
+    Either(Box<Ambiguity>),
+    /// In words.
+    Bad(String),
+}
+
+impl NoPlace {
+    /// In words, and the names that can be chosen among.
+    pub fn said(self) -> (String, Vec<String>) {
+        match self {
+            NoPlace::Either(both) => (both.to_string(), vec![both.registry, both.image]),
+            NoPlace::Bad(problem) => (problem, Vec::new()),
+        }
+    }
+}
+
+impl From<BadName> for NoPlace {
+    fn from(bad: BadName) -> NoPlace {
+        match bad {
+            BadName::Ambiguous(both) => NoPlace::Either(both),
+            bad => NoPlace::Bad(bad.to_string()),
+        }
+    }
+}
+
+impl From<String> for NoPlace {
+    fn from(problem: String) -> NoPlace {
+        NoPlace::Bad(problem)
+    }
+}
+
+impl From<Cow<'static, str>> for NoPlace {
+    fn from(problem: Cow<'static, str>) -> NoPlace {
+        NoPlace::Bad(problem.into_owned())
+    }
+}
+
+impl From<&str> for NoPlace {
+    fn from(problem: &str) -> NoPlace {
+        NoPlace::Bad(problem.into())
+    }
+}
+
 /// Reads a destination: a registry takes the repository's name along, a repository without a host is in the same
 /// registry.
-pub fn destination(typed: &str, from: &Repository) -> Result<(Repository, Option<Tag>), String> {
-    match open::read(typed, Some(&from.host)).map_err(|bad| bad.to_string())? {
-        Target::Registry(host) => Ok((Repository { host, name: from.name.clone() }, None)),
-        Target::Repository(repository) => Ok((repository, None)),
-        Target::Image(reference) if reference.digest.is_none() => Ok((reference.repository, reference.tag)),
-        Target::Image(_) => Err("a digest follows from the image: it cannot be chosen".into()),
-    }
+pub fn destination(typed: &str, from: &Repository, known: &Known) -> Result<Place, NoPlace> {
+    let Typed { target, scheme } = open::read(typed, Some(&from.host), known)?;
+    let (repository, tag) = match target {
+        Target::Registry(host) => (Repository { host, name: from.name.clone() }, None),
+        Target::Repository(repository) => (repository, None),
+        Target::Image(reference) if reference.digest.is_none() => (reference.repository, reference.tag),
+        Target::Image(_) => return Err("a digest follows from the image: it cannot be chosen".into()),
+    };
+    Ok(Place { repository, tag, scheme })
 }
 
 /// Repositories to copy to that hold what is typed: the same name in other registries, then what is listed there.
@@ -198,7 +263,14 @@ impl Turn<'_> {
                     self.plan_of(wish, Dialog::Copy(prompt));
                     return None;
                 }
-                Err(problem) => prompt.problem = Some(problem),
+                Err(no_place) => {
+                    let (problem, choice) = no_place.said();
+                    prompt.problem = Some(problem);
+                    if !choice.is_empty() {
+                        prompt.suggestions = choice;
+                        prompt.cursor = 0;
+                    }
+                }
             },
             (KeyCode::Down | KeyCode::Tab, _) => prompt.cursor = (prompt.cursor + 1) % rows.len().max(1),
             (KeyCode::Up | KeyCode::BackTab, _) => {
@@ -211,14 +283,30 @@ impl Turn<'_> {
         Some(Dialog::Copy(prompt))
     }
 
-    /// The wish, unless a rule is against it.
-    fn copy_wish(&self, prompt: &Copy) -> Result<Wish, String> {
-        let wish = prompt.wish()?;
+    /// The wish, unless a rule is against it. Its destination is reached as was typed from here on.
+    fn copy_wish(&mut self, prompt: &Copy) -> Result<Wish, NoPlace> {
+        let (wish, scheme) = prompt.wish(&open::known(self.state))?;
         if let Wish::Copy(copy) = &wish {
             let rules = &self.state.settings.rules;
             rules.may_copy(&copy.from, &copy.to).map_err(|refusal| said(&refusal).into_owned())?;
+            if let Some(scheme) = scheme {
+                self.reach(&copy.to.host, scheme)?;
+            }
         }
         Ok(wish)
+    }
+
+    /// Has a registry reached so, unless it is open and reached in the other way.
+    pub(super) fn reach(&mut self, host: &Host, scheme: Scheme) -> Result<(), String> {
+        if let Some(open) = self.state.registries.of(host) {
+            let is_plain = open.server.value.as_ref().map(|server| server.transport == Transport::Plain);
+            match is_plain {
+                Some(is_plain) if is_plain == (scheme == Scheme::Http) => return Ok(()),
+                _ => return Err(format!("`{host}` is open: `O` with `{scheme}://{host}` reaches it so")),
+            }
+        }
+        self.cmds.push(Cmd::Reach(host.clone(), scheme));
+        Ok(())
     }
 
     fn suggest_destinations(&self, prompt: &mut Copy) {
@@ -251,7 +339,7 @@ mod tests {
     fn a_destination_is_a_registry_a_repository_or_an_image() {
         let from = Repository::parse("a.test/team/app").expect("a repository");
         let read = |typed| {
-            let (repository, tag) = destination(typed, &from).ok()?;
+            let Place { repository, tag, .. } = destination(typed, &from, &Known::default()).ok()?;
             Some(format!("{repository} {}", tag.map_or("-".into(), |tag| tag.to_string())))
         };
         assert_eq!(read("b.test/").as_deref(), Some("b.test/team/app -"));
@@ -260,5 +348,11 @@ mod tests {
         assert_eq!(read("b.test/x:1").as_deref(), Some("b.test/x 1"));
         assert_eq!(read("other").as_deref(), Some("a.test/other -"));
         assert_eq!(read(""), None);
+        let either = destination("vm:6103", &from, &Known::default()).map_err(NoPlace::said);
+        let (problem, choice) = either.expect_err("a registry or an image");
+        assert!(problem.contains("`vm:6103/`") && problem.contains("`a.test/vm:6103`"), "{problem}");
+        assert_eq!(choice, ["vm:6103/", "a.test/vm:6103"]);
+        assert_eq!(read(&choice[0]).as_deref(), Some("vm:6103/team/app -"));
+        assert_eq!(read(&choice[1]).as_deref(), Some("a.test/vm 6103"));
     }
 }

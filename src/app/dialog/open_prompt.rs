@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{Dialog, Open, typed};
 use crate::app::open;
 use crate::app::turn::Turn;
+use crate::model::reference::{BadName, Repository, RepositoryName, Target};
 
 impl Turn<'_> {
     pub(super) fn key_in_open(&mut self, mut prompt: Open, key: KeyEvent) -> Option<Dialog> {
@@ -14,12 +15,24 @@ impl Turn<'_> {
                 let chosen = prompt.cursor.and_then(|cursor| prompt.suggestions.get(cursor));
                 let text = chosen.map_or(prompt.input.value(), String::as_str).to_string();
                 let here = self.state.registries.selected().map(|registry| registry.host.clone());
-                match open::read(&text, here.as_ref()) {
-                    Ok(target) => {
-                        self.open(target);
+                // What is offered of this registry is in this registry, whatever its name may mean elsewhere.
+                let listed = chosen.and_then(|name| RepositoryName::parse(name).ok());
+                if let (Some(host), Some(name)) = (&here, listed) {
+                    self.open(Target::Repository(Repository { host: host.clone(), name }));
+                    return None;
+                }
+                match open::read(&text, here.as_ref(), &open::known(self.state)) {
+                    Ok(typed) => {
+                        self.open_typed(typed);
                         return None;
                     }
-                    Err(bad) => prompt.problem = Some(bad.to_string()),
+                    Err(bad) => {
+                        prompt.problem = Some(bad.to_string());
+                        if let BadName::Ambiguous(both) = bad {
+                            prompt.suggestions = vec![both.registry, both.image];
+                            prompt.cursor = None;
+                        }
+                    }
                 }
             }
             KeyCode::Down | KeyCode::Tab if !prompt.suggestions.is_empty() => {

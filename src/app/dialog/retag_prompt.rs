@@ -6,7 +6,7 @@ use tui_input::Input;
 use super::{Dialog, typed};
 use crate::app::open;
 use crate::app::turn::Turn;
-use crate::model::reference::{Repository, Selector, Tag, Target};
+use crate::model::reference::{BadName, Known, Repository, Selector, Tag, Target};
 use crate::model::work::{Wish, retag};
 
 /// Stands for the old tag in what is typed.
@@ -27,13 +27,15 @@ pub struct Retag {
     pub on_switch: bool,
     /// Why Enter did nothing.
     pub problem: Option<String>,
+    /// The registries that a name may mean.
+    pub known: Known,
 }
 
 impl Retag {
     /// For these images.
-    pub fn of(from: Repository, images: Vec<Selector>, begun: &str) -> Retag {
+    pub fn of(from: Repository, images: Vec<Selector>, begun: &str, known: Known) -> Retag {
         let begun = if begun.is_empty() && images.len() > 1 { OLD_TAG } else { begun };
-        Retag { from, images, input: begun.into(), moves: false, on_switch: false, problem: None }
+        Retag { from, images, input: begun.into(), moves: false, on_switch: false, problem: None, known }
     }
 
     /// Each image with its new name, or what is wrong with what is typed.
@@ -44,7 +46,7 @@ impl Retag {
         }
         let mut targets: Vec<(Selector, Repository, Tag)> = Vec::new();
         for image in &self.images {
-            let (repository, tag) = target(&self.from, image, pattern)?;
+            let (repository, tag) = target(&self.from, image, pattern, &self.known)?;
             if targets.iter().any(|(_, other, known)| (other, known) == (&repository, &tag)) {
                 return Err(format!("two of them would be `{tag}`"));
             }
@@ -67,7 +69,12 @@ fn is_repository(pattern: &str) -> bool {
 }
 
 /// Where one image goes.
-fn target(from: &Repository, image: &Selector, pattern: &str) -> Result<(Repository, Tag), String> {
+fn target(
+    from: &Repository,
+    image: &Selector,
+    pattern: &str,
+    known: &Known,
+) -> Result<(Repository, Tag), String> {
     let old = match image {
         Selector::Tag(tag) => Some(tag.as_str()),
         Selector::Digest(_) => None,
@@ -81,7 +88,12 @@ fn target(from: &Repository, image: &Selector, pattern: &str) -> Result<(Reposit
         let tag = Tag::parse(&text).map_err(|bad| bad.to_string())?;
         return Ok((from.clone(), tag));
     }
-    let (repository, tag) = match open::read(&text, Some(&from.host)).map_err(|bad| bad.to_string())? {
+    let read = match open::read(&text, Some(&from.host), known) {
+        // A pattern stands for tags and never for a registry.
+        Err(BadName::Ambiguous(both)) if pattern.contains(OLD_TAG) => open::read(&both.image, None, known),
+        read => read,
+    };
+    let (repository, tag) = match read.map_err(|bad| bad.to_string())?.target {
         Target::Image(reference) if reference.digest.is_none() => (reference.repository, reference.tag),
         Target::Repository(repository) => (repository, old.and_then(|old| Tag::parse(old).ok())),
         Target::Image(_) | Target::Registry(_) => return Err("a tag is expected".into()),
@@ -128,7 +140,7 @@ mod tests {
     fn targets(images: &[&str], typed: &str) -> Result<Vec<String>, String> {
         let from = Repository::parse("r.test:5000/team/app").expect("a repository");
         let images = images.iter().map(|text| text.parse().expect("a selector")).collect();
-        let prompt = Retag::of(from, images, typed);
+        let prompt = Retag::of(from, images, typed, Known::default());
         Ok(prompt.targets()?.into_iter().map(|(_, repository, tag)| format!("{repository}:{tag}")).collect())
     }
 
@@ -145,6 +157,9 @@ mod tests {
         for (typed, expected) in table {
             assert_eq!(targets(&["1.4"], typed), Ok(vec![expected.to_string()]), "{typed}");
         }
+        assert_eq!(targets(&["6101"], "other:{tag}"), Ok(vec!["r.test:5000/other:6101".to_string()]));
+        let either = targets(&["1.4"], "other:6101").expect_err("a registry or an image");
+        assert!(either.contains("`other:6101/`") && either.contains("`r.test:5000/other:6101`"), "{either}");
         for bad in ["", "-x", "a b", "elsewhere.test/app:1", "r.test:5000/app@sha256:00"] {
             assert!(targets(&["1.4"], bad).is_err(), "{bad}");
         }

@@ -33,6 +33,9 @@ impl Page {
             self.field("left out", Tone::Warn, left_out.as_str());
         }
         self.missed(&plan.missed);
+        for exposed in plan.exposed() {
+            self.field("login", Tone::Warn, exposed.as_str());
+        }
         for remark in &plan.remarks {
             self.field("note", Tone::Warn, remark.as_str());
         }

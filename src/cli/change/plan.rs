@@ -111,6 +111,7 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
     }
     plan.left_out.iter().try_for_each(|what| fact(out, "left out", what))?;
     missed(out, &plan.missed)?;
+    plan.exposed().try_for_each(|exposed| fact(out, "login", exposed))?;
     plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))
 }
 

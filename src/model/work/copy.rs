@@ -11,7 +11,8 @@ use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::platform::Platform;
 use crate::model::plural::counted;
-use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
+use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
+use crate::model::server::{Sent, Transport};
 use crate::model::size;
 use crate::model::text::SafeText;
 
@@ -79,10 +80,66 @@ pub struct Plan {
     pub missed: Vec<Missed>,
     /// What else should be known.
     pub remarks: Vec<SafeText>,
+    /// How the registries are reached; the destination is left out where it was not asked.
+    pub sides: Vec<Side>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
     /// To be typed to confirm.
     pub name_to_type: Option<RepositoryName>,
+}
+
+/// How a registry of the copy is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Side {
+    /// The registry.
+    pub registry: Host,
+    /// Which side it is.
+    pub role: Role,
+    /// Over what.
+    pub transport: Transport,
+    /// The secret that it is sent; `None` if there is no login for it.
+    pub sends: Option<Sent>,
+    /// Whether it asked for that already; else it is sent when it asks.
+    pub asked: bool,
+}
+
+/// The side of a copy that a registry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The images come from it.
+    Source,
+    /// The images go there.
+    Destination,
+    /// Both: the copy stays within the registry.
+    Both,
+}
+
+impl Side {
+    /// That a secret can be read on its way, or goes to a server that nobody checks: `a password is sent unencrypted to …`.
+    pub fn exposed(&self) -> Option<SafeText> {
+        let sent = match self.sends? {
+            Sent::Password => "a password",
+            Sent::Token => "an access token",
+        };
+        let role = match self.role {
+            Role::Source => "the source",
+            Role::Destination => "the destination",
+            Role::Both => "source and destination",
+        };
+        let asked = if self.asked { "" } else { ", if it asks for a login" };
+        let host = &self.registry;
+        let place = if host.is_loopback() { ", within this machine" } else { "" };
+        match self.transport {
+            Transport::Https => None,
+            Transport::Plain => Some(SafeText::from(format!(
+                "{sent} is sent unencrypted to `{host}`, {role} (plain HTTP{place}){asked}"
+            ))),
+            Transport::Unverified => Some(SafeText::from(format!(
+                "{sent} is sent to `{host}`, {role} (certificate not checked{place}){asked}"
+            ))),
+        }
+    }
 }
 
 /// One image to copy.
@@ -186,6 +243,11 @@ impl ReferrerList {
 }
 
 impl Plan {
+    /// On which side a secret is sent that others can read.
+    pub fn exposed(&self) -> impl Iterator<Item = SafeText> {
+        self.sides.iter().filter_map(Side::exposed)
+    }
+
     /// In a few words.
     pub fn title(&self) -> SafeText {
         let (from, to) = (&self.from.name, &self.to);
@@ -326,6 +388,7 @@ mod tests {
             digests_change: false,
             left_out: Vec::new(),
             missed: Vec::new(),
+            sides: Vec::new(),
             remarks: Vec::new(),
             refused: None,
             name_to_type: None,
@@ -351,5 +414,32 @@ mod tests {
         assert_eq!(title(&["1", "2"]), "copy 2 tags of team/app → b.test/team/app");
         assert_eq!(title(&["1", &signature]), "copy team/app:1 → b.test/team/app:1");
         assert!(title(&[&signature]).starts_with("copy team/app:sha256-"));
+    }
+
+    #[test]
+    fn a_secret_that_others_can_read_is_told_with_its_side() {
+        let side = |host: &str, transport, sends, asked| Side {
+            registry: Host::parse(host).expect("a host"),
+            role: Role::Destination,
+            transport,
+            sends,
+            asked,
+        };
+        let told = |side: Side| side.exposed().map(|text| text.to_string());
+        let password = Some(Sent::Password);
+        assert_eq!(
+            told(side("vm:6103", Transport::Plain, password, true)).as_deref(),
+            Some("a password is sent unencrypted to `vm:6103`, the destination (plain HTTP)")
+        );
+        assert_eq!(
+            told(side("localhost:6103", Transport::Plain, Some(Sent::Token), false)).as_deref(),
+            Some(
+                "an access token is sent unencrypted to `localhost:6103`, the destination (plain HTTP, within this \
+                 machine), if it asks for a login"
+            )
+        );
+        assert!(told(side("r.test", Transport::Unverified, password, true)).is_some());
+        assert_eq!(told(side("r.test", Transport::Https, password, true)), None);
+        assert_eq!(told(side("r.test", Transport::Plain, None, false)), None);
     }
 }

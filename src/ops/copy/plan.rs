@@ -18,7 +18,7 @@ use crate::model::failure::Failure;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::copy::{Blob, Image, Plan, ReferrerList, Way, What, Wish};
+use crate::model::work::copy::{Blob, Image, Plan, ReferrerList, Role, Side, Way, What, Wish};
 use crate::model::work::loss::Loss;
 use crate::model::work::progress::Missed;
 use crate::ops::work::{self, Workshop};
@@ -44,6 +44,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let images: Vec<Image> = draft.tops.iter().map(|top| top.image(&there)).collect();
     let manifests = draft.manifests(&there);
     let lists = there.lists(&manifests);
+    let sides = sides(wish, &source, refused.is_none().then_some(&client)).await?;
     let stranger = destination.as_ref().and_then(Destination::stranger);
     let loss = match refused.is_none() && stranger.is_none() {
         true => loss(&client, wish, &images).await,
@@ -63,6 +64,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         left_out: draft.left_out,
         missed: draft.missed,
         remarks: destination.and_then(|destination| destination.remark()).into_iter().collect(),
+        sides,
         refused: refused.or(stranger),
         name_to_type: workshop.rules.name_to_type(&wish.to),
     })
@@ -77,6 +79,23 @@ async fn loss(client: &Client, wish: &Wish, images: &[Image]) -> Loss {
         true => Loss { keep: wish.keep, ..Loss::default() },
         false => work::loss::planned(client, client.cleanups().await.untagged, wish.keep, losing).await,
     }
+}
+
+/// How the registries are reached that were asked.
+async fn sides(wish: &Wish, source: &Client, destination: Option<&Client>) -> Result<Vec<Side>, Failure> {
+    let is_one = wish.from.host == wish.to.host;
+    let role = if is_one { Role::Both } else { Role::Source };
+    let mut sides = vec![(role, source, &wish.from)];
+    sides.extend(destination.filter(|_| !is_one).map(|client| (Role::Destination, client, &wish.to)));
+    let mut all = Vec::new();
+    for (role, client, repository) in sides {
+        let registry = client.host().clone();
+        let what = || format!("cannot reach {registry}");
+        let transport = client.transport().await.map_err(|error| error.failure(what()))?;
+        let (sends, asked) = client.sends(&repository.name).await;
+        all.push(Side { registry, role, transport, sends, asked });
+    }
+    Ok(all)
 }
 
 /// One image with all that hangs on it.
