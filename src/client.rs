@@ -65,6 +65,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+pub use blobs::SMALL as SMALL_CONFIG;
 pub use blobs::reader::{BlobReader, BlobSource};
 pub use error::{Cause, Error};
 pub use feed::Transfer;
@@ -78,6 +79,8 @@ pub use said::Said;
 pub use secret::Secret;
 pub use tls::Trust;
 pub use uploads::{Mount, Upload};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Host, Known, RepositoryName, Selector};
@@ -199,6 +202,8 @@ struct Inner {
     http: Http,
     cache: Cache,
     abilities: Abilities,
+    /// Whoever looks into something heavy beside others waits for this.
+    heavy: Semaphore,
     manifests: Joined<(RepositoryName, Selector), Result<Arc<Manifest>, Error>>,
     configs: Joined<
         (RepositoryName, crate::model::digest::Digest),
@@ -214,9 +219,15 @@ impl Client {
             http,
             cache,
             abilities,
+            heavy: Semaphore::new(1),
             manifests: Joined::default(),
             configs: Joined::default(),
         }))
+    }
+
+    /// Waits until nobody else looks into something heavy: of many that are looked into at once only one is held.
+    pub async fn heavy_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.heavy.acquire().await.ok()
     }
 
     /// The registry's name.

@@ -1,6 +1,7 @@
 //! Plain data: no async, no terminal, no HTTP. Every other module may use it; it uses none of them.
 
 pub mod annotations;
+pub mod capped;
 pub mod clip;
 pub mod columns;
 pub mod digest;

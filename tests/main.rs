@@ -51,6 +51,7 @@ mod ops {
     mod images;
     mod interruptions;
     mod journal;
+    mod large_answers;
     mod lists;
     mod loss;
     mod media_types;
@@ -71,6 +72,8 @@ mod pty {
     mod asks;
     mod hangup;
     mod jobs;
+    #[cfg(target_os = "linux")]
+    mod large_answers;
     mod life;
     mod outside;
     mod panic;

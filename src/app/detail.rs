@@ -1,13 +1,16 @@
 //! The image under the cursor: tabs, platforms, layers.
 
+mod text;
+
 use std::sync::Arc;
 
 use super::list::List;
 use super::remote::Remote;
 use crate::model::inspection::{Inspection, Variant};
-use crate::model::json::{self, Line, Token};
+use crate::model::json::{Line, Token};
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
+pub use text::{Part, Text};
 
 /// The Details pane.
 #[derive(Debug, Default)]
@@ -27,9 +30,9 @@ pub struct Detail {
     /// Lines that fit, from the last layout.
     pub height: usize,
     /// The config of the chosen platform, pretty-printed.
-    pub config: Vec<Line>,
+    pub config: Text,
     /// The manifest of the chosen platform, pretty-printed, behind that of its index.
-    pub manifest: Vec<Line>,
+    pub manifest: Text,
     /// Where in `manifest` that of the chosen platform begins: 0 where there is no other.
     pub manifest_of_chosen: usize,
 }
@@ -91,31 +94,32 @@ impl Detail {
         self.layers.order.clone_from(&rows);
         self.layers.show(rows);
         let config = self.chosen().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
-        self.config = config.map(|config| json::lay_out(&config.raw)).unwrap_or_default();
+        self.config = config
+            .map(|config| Text::of(vec![Part::json(&config.raw, config.outline())]))
+            .unwrap_or_default();
         (self.manifest, self.manifest_of_chosen) = self.lay_out_manifest();
     }
 
     /// The manifest, behind that of its index where it has one; and the line where it begins.
-    fn lay_out_manifest(&self) -> (Vec<Line>, usize) {
-        let Some(inspection) = &self.inspection.value else { return (Vec::new(), 0) };
-        let lines = json::lay_out(&inspection.manifest.raw);
-        let Some(variant) = self.chosen() else { return (lines, 0) };
+    fn lay_out_manifest(&self) -> (Text, usize) {
+        let Some(inspection) = &self.inspection.value else { return Default::default() };
+        let top = Part::json(&inspection.manifest.raw, inspection.manifest.outline());
+        let Some(variant) = self.chosen() else { return (Text::of(vec![top]), 0) };
         let child = variant.manifest.as_ref().ok();
         let Some(child) = child.filter(|child| child.digest != inspection.manifest.digest) else {
-            return (lines, 0);
+            return (Text::of(vec![top]), 0);
         };
         let name = variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
-        let mut all = vec![heading("index")];
-        all.extend(lines);
-        all.push(Line { indent: 0, pieces: Vec::new() });
-        let begins = all.len();
-        all.push(heading(&name));
-        all.extend(json::lay_out(&child.raw));
-        (all, begins)
+        let begins = top.lines() + 2;
+        let empty = Part::Line(Line { indent: 0, pieces: Vec::new() });
+        let child = Part::json(&child.raw, child.outline());
+        (Text::of(vec![heading("index"), top, empty, heading(&name), child]), begins)
     }
 }
 
 /// A line over the JSON of one manifest of several.
-fn heading(text: &str) -> Line {
-    Line { indent: 0, pieces: vec![(Token::Mark, SafeText::from(format!("── {text} ──")))] }
+fn heading(text: &str) -> Part {
+    Part::Line(Line {
+        indent: 0, pieces: vec![(Token::Mark, SafeText::from(format!("── {text} ──")))]
+    })
 }

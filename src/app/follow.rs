@@ -12,6 +12,8 @@ use super::overview;
 use super::store::is_old;
 use super::tags::Tags;
 use super::turn::Turn;
+use crate::model::capped::Capped;
+use crate::model::inspection::Referrer;
 use crate::model::reference::{Host, Repository, Selector};
 
 /// How long the cursor must rest before the network is asked.
@@ -239,7 +241,8 @@ impl Turn<'_> {
             Tab::Config => detail.config.len(),
             Tab::Manifest => detail.manifest.len(),
             Tab::Referrers => {
-                detail.inspection.value.as_ref().map_or(0, |inspection| inspection.referrers.len())
+                let lines = |all: &Capped<Vec<Referrer>>| all.len() + usize::from(!all.is_whole());
+                detail.inspection.value.as_ref().map_or(0, |inspection| lines(&inspection.referrers))
             }
         }
     }

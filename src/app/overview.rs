@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::State;
+use crate::model::capped::Capped;
 use crate::model::image::ImageConfig;
 use crate::model::inspection::{Inspection, Variant};
 use crate::model::manifest::Manifest;
 use crate::model::reference::Selector;
 use crate::model::summary::Kind;
-use crate::model::text::SafeText;
+use crate::model::text::{LONGEST_FIELD, SafeText};
 use crate::model::{annotations, columns, size, time};
 
 /// Columns of the labels.
@@ -175,8 +176,12 @@ impl Page {
             self.field("platform", &platform.to_string());
         }
         let layers = variant.layers.rows.iter().filter(|row| row.layer.is_some()).count();
+        let more = variant.manifest.as_ref().map_or(0, |manifest| manifest.layers_left_out());
         match (variant.layers.size(), layers) {
             (_, 0) => {}
+            (_, count) if more > 0 => {
+                self.field("layers", &format!("{count}, and {more} more that are not shown"))
+            }
             (Some(bytes), 1) => self.field("layers", &format!("1, {}", size::bytes(bytes))),
             (Some(bytes), count) => self.field("layers", &format!("{count}, {}", size::bytes(bytes))),
             (None, count) => self.field("layers", &count.to_string()),
@@ -195,22 +200,22 @@ impl Page {
 
     fn config(&mut self, config: &ImageConfig) {
         let words = [
-            ("entrypoint", config.entrypoint.join(" ")),
-            ("cmd", config.cmd.join(" ")),
+            ("entrypoint", joined(&config.entrypoint)),
+            ("cmd", joined(&config.cmd)),
             ("user", config.user.clone().unwrap_or_default()),
             ("workdir", config.working_dir.clone().unwrap_or_default()),
-            ("ports", config.exposed_ports.join(" ")),
-            ("volumes", config.volumes.join(" ")),
+            ("ports", joined(&config.exposed_ports)),
+            ("volumes", joined(&config.volumes)),
             ("stop signal", config.stop_signal.clone().unwrap_or_default()),
-            ("healthcheck", config.healthcheck.join(" ")),
+            ("healthcheck", joined(&config.healthcheck)),
             ("author", config.author.clone().unwrap_or_default()),
         ];
         for (label, text) in words.iter().filter(|(_, text)| !text.is_empty()) {
             self.field(label, text);
         }
-        self.list("env", config.env.len(), config.env.iter().cloned());
-        let labels = config.labels.iter().map(|(key, value)| format!("{key}={value}"));
-        self.list("labels", config.labels.len(), labels);
+        self.list("env", config.env.count(), config.env.iter().map(|text| first_of(text).to_string()));
+        let labels = config.labels.iter().map(|(key, value)| pair(key, value));
+        self.list("labels", config.labels.count(), labels);
     }
 
     /// As many of a list of `all` texts as one reads here; the tabs behind have all of them.
@@ -238,7 +243,9 @@ impl Page {
         for (label, value) in known {
             self.field(label, value);
         }
-        self.list("", others.len(), others.into_iter().map(|(key, value)| format!("{key}={value}")));
+        let left_out = manifest.capped_annotations().map_or(0, Capped::left_out);
+        let all = others.len().saturating_add(left_out);
+        self.list("", all, others.into_iter().map(|(key, value)| pair(key, value)));
     }
 
     fn referrers(&mut self, inspection: &Inspection) {
@@ -246,14 +253,43 @@ impl Page {
             return;
         }
         self.heading("belongs to it");
-        for referrer in &inspection.referrers {
+        for referrer in inspection.referrers.iter().take(MOST_OF_A_LIST) {
             let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
             let short = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
             let row = format!("  {short} {}  {}", columns::right(&bytes, SIZES), referrer.kind);
             let label = SafeText::from(columns::cut(&row, self.width + LABELS));
             self.rows.push(Row { label, text: SafeText::default(), tone: Tone::Listed });
         }
+        let more = inspection.referrers.count().saturating_sub(MOST_OF_A_LIST);
+        if more > 0 {
+            self.warn("", &format!("and {more} more: see the Referrers tab"));
+        }
     }
+}
+
+/// Words behind each other, as far as they are shown.
+fn joined(words: &[String]) -> String {
+    let mut text = String::new();
+    for word in words {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(first_of(word));
+        if text.len() > LONGEST_FIELD {
+            break;
+        }
+    }
+    text
+}
+
+/// A label, as far as it is shown.
+fn pair(key: &str, value: &str) -> String {
+    format!("{}={}", first_of(key), first_of(value))
+}
+
+/// As much of a text as is shown, and a little more, so that it is seen to be cut.
+fn first_of(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_FIELD + 8)]
 }
 
 fn name_of(variant: &Variant) -> String {

@@ -16,6 +16,8 @@ const MOST_TAGS: usize = 32;
 const MOST_TAG_BYTES: usize = 8 * 1024 * 1024;
 /// Images that are kept.
 const MOST_IMAGES: usize = 64;
+/// Most bytes of all of them.
+const MOST_IMAGE_BYTES: usize = 16 * 1024 * 1024;
 /// For how long what is kept counts as new, in seconds.
 const FRESH: i64 = 60;
 
@@ -71,6 +73,12 @@ impl Store {
             inspection.give_up();
             self.images.push_front((of, inspection));
             self.images.truncate(MOST_IMAGES);
+            let weight = |(_, kept): &(Image, Remote<Arc<Inspection>>)| {
+                kept.value.as_ref().map_or(0, |one| one.weight())
+            };
+            while self.images.iter().map(weight).sum::<usize>() > MOST_IMAGE_BYTES {
+                self.images.pop_back();
+            }
         }
     }
 

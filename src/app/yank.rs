@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use super::Pane;
 use super::cmd::Cmd;
-use super::detail::Tab;
+use super::detail::{Tab, Text};
 use super::dialog::{Choice, Dialog, Entry, Menu};
 use super::list::Move;
 use super::tags::SortBy;
 use super::turn::Turn;
 use crate::model::clip::ClipText;
 use crate::model::digest::Digest;
-use crate::model::json::Line;
 use crate::model::page::Listed;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::summary::Kind;
@@ -248,12 +247,18 @@ fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.fold(String::new(), |text, name| text + name + "\n")
 }
 
-fn lines(lines: &[Line]) -> String {
+/// Most lines that the pager gets.
+const MOST_PAGED: usize = 100_000;
+
+fn lines(of: &Text) -> String {
     let mut text = String::new();
-    for line in lines {
+    for line in of.window(0, MOST_PAGED) {
         text.extend(std::iter::repeat_n(' ', line.indent.into()));
         line.pieces.iter().for_each(|(_, piece)| text.push_str(piece.as_str()));
         text.push('\n');
+    }
+    if of.len() > MOST_PAGED {
+        text.push_str(&format!("… and {} more lines\n", of.len() - MOST_PAGED));
     }
     text
 }

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::Trouble;
 use super::names::Names;
@@ -13,12 +14,11 @@ use crate::client::Pool;
 use crate::model::failure::Failure;
 use crate::model::image::{ImageConfig, LayerRow};
 use crate::model::inspection::{Inspection, Variant};
-use crate::model::manifest::Manifest;
 use crate::model::platform::Platform;
 use crate::model::reference::Reference;
 use crate::model::summary::{Kind, Summary};
 use crate::model::text::SafeText;
-use crate::model::{size, time};
+use crate::model::{json, size, time};
 use crate::ops::inspect;
 
 /// Show an image: manifest, platforms, layers with their history, sizes, labels
@@ -39,8 +39,11 @@ struct Document<'a> {
     summary: &'a Summary,
     platform_images: Vec<Image<'a>>,
     referrers: Vec<Referrer<'a>>,
+    /// How many more there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    referrers_left_out: usize,
     left_out: usize,
-    manifest: serde_json::Value,
+    manifest: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -51,9 +54,15 @@ struct Image<'a> {
     size: Option<u64>,
     error: Option<&'a Failure>,
     labels: Option<&'a std::collections::BTreeMap<String, String>>,
+    /// How many more there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    labels_left_out: usize,
     layers: &'a [LayerRow],
+    /// How many more there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    layers_left_out: usize,
     approximate: bool,
-    config: serde_json::Value,
+    config: Option<Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -91,8 +100,9 @@ fn document<'a>(reference: &Reference, inspection: &'a Inspection) -> Document<'
         summary: &inspection.summary,
         platform_images: inspection.variants.iter().map(image).collect(),
         referrers: inspection.referrers.iter().map(referrer).collect(),
+        referrers_left_out: inspection.referrers.left_out(),
         left_out: inspection.left_out,
-        manifest: raw(&inspection.manifest),
+        manifest: raw(&inspection.manifest.raw),
     }
 }
 
@@ -105,15 +115,22 @@ fn image(variant: &Variant) -> Image<'_> {
         digest: variant.manifest.as_ref().ok().map(|manifest| manifest.digest.to_string()),
         size: variant.size,
         error: variant.manifest.as_ref().err().or(config_failure),
-        labels: config.map(|config| &config.labels),
+        labels: config.map(|config| &*config.labels),
+        labels_left_out: config.map_or(0, |config| config.labels.left_out()),
         layers: &variant.layers.rows,
+        layers_left_out: variant.layers.left_out,
         approximate: variant.layers.approximate,
-        config: config.and_then(|config| serde_json::from_slice(&config.raw).ok()).unwrap_or_default(),
+        config: config.and_then(|config| raw(&config.raw)),
     }
 }
 
-fn raw(manifest: &Manifest) -> serde_json::Value {
-    serde_json::from_slice(&manifest.raw).unwrap_or_default()
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// A document as it stands, on one line.
+fn raw(bytes: &[u8]) -> Option<Box<RawValue>> {
+    RawValue::from_string(json::compact(bytes)).ok()
 }
 
 /// The image on a page of text.
@@ -156,6 +173,9 @@ impl<W: Write> Page<'_, W> {
                 table.row(vec![kind, SafeText::clean(&referrer.descriptor.digest_text).to_string(), bytes]);
             }
             table.print(self.out)?;
+            if !inspection.referrers.is_whole() {
+                writeln!(self.out, "and {} more", inspection.referrers.left_out())?;
+            }
         }
         Ok(())
     }
@@ -203,6 +223,11 @@ impl<W: Write> Page<'_, W> {
         for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
             self.field(name, SafeText::from(value))?;
         }
+        for (name, more) in [("env", config.env.left_out()), ("label", config.labels.left_out())] {
+            if more > 0 {
+                self.field(name, format_args!("and {more} more"))?;
+            }
+        }
         Ok(())
     }
 
@@ -225,7 +250,11 @@ impl<W: Write> Page<'_, W> {
             let step = row.instruction.as_deref().or(row.comment.as_deref()).unwrap_or_default();
             table.row(vec![bytes, digest, SafeText::clean(step).to_string()]);
         }
-        table.print(self.out)
+        table.print(self.out)?;
+        match variant.layers.left_out {
+            0 => Ok(()),
+            more => writeln!(self.out, "and {more} more"),
+        }
     }
 
     fn heading(&mut self, text: &str) -> std::io::Result<()> {

@@ -18,9 +18,12 @@ use crate::model::reference::RepositoryName;
 
 /// Most bytes of a config.
 const CAP: u64 = 8 * 1024 * 1024;
+/// So large a config may be whatever its descriptor says.
+pub const SMALL: u64 = 1024 * 1024;
 
 impl Client {
-    /// The image config that a manifest names; fetched once and kept.
+    /// The image config that a manifest names; fetched once and kept. One that is larger than its descriptor says is
+    /// refused, unless it is small.
     pub async fn config(
         &self,
         name: &RepositoryName,
@@ -39,18 +42,20 @@ impl Client {
         {
             return Ok(Arc::new(config));
         }
-        self.0.configs.answer((name.clone(), digest), self.fetch_config(name, digest, lane)).await
+        let cap = descriptor.size.map_or(CAP, |size| size.clamp(SMALL, CAP));
+        self.0.configs.answer((name.clone(), digest), self.fetch_config(name, digest, cap, lane)).await
     }
 
     async fn fetch_config(
         &self,
         name: &RepositoryName,
         digest: Digest,
+        cap: u64,
         lane: Lane,
     ) -> Result<Arc<ImageConfig>, Error> {
         let url = self.http().base().await?.blob(name, &digest);
         let scope = Scope::Pull(name.clone());
-        let request = Request { cap: CAP, ..Request::new(Method::GET, url, scope, lane) };
+        let request = Request { cap, ..Request::new(Method::GET, url, scope, lane) };
         let answer = self.http().send(&request).await?;
         let fail = |cause| self.http().error(cause, Some(&request), 1);
         let got = digest.same_algorithm_of(&answer.body);

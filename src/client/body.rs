@@ -1,10 +1,12 @@
 //! The body of an answer: whole and within a cap, the start of an error's, or piece by piece.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::Response;
 use reqwest::header::CONTENT_ENCODING;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::Cause;
 use super::limit::Permit;
@@ -15,8 +17,28 @@ use crate::model::text::SafeText;
 /// Bytes of an error's body that are read.
 const ERROR_CAP: u64 = 64 * 1024;
 
-/// The body of a success: whole, in its own bytes, not larger than `cap`, not slower than is any use.
-pub async fn whole(mut response: Response, cap: u64, patience: &Patience) -> Result<Bytes, Cause> {
+/// Beyond so many bytes a body is a large one.
+const LARGE: usize = 1024 * 1024;
+
+/// The few large bodies of a host that are read and looked through at once.
+pub type Large = Arc<Semaphore>;
+
+/// The right to hold a large body, until it is read through.
+pub type Hold = OwnedSemaphorePermit;
+
+/// So many large bodies at once.
+pub fn at_once(most: usize) -> Large {
+    Arc::new(Semaphore::new(most))
+}
+
+/// The body of a success: whole, in its own bytes, not larger than `cap`, not slower than is any use. A large one waits
+/// for its turn before its second mebibyte.
+pub async fn whole(
+    mut response: Response,
+    cap: u64,
+    patience: &Patience,
+    large: &Large,
+) -> Result<(Bytes, Option<Hold>), Cause> {
     check_encoding(&response)?;
     let expected = response.content_length().unwrap_or(0);
     if expected > cap {
@@ -24,13 +46,19 @@ pub async fn whole(mut response: Response, cap: u64, patience: &Patience) -> Res
     }
     let mut body = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).min(64 * 1024));
     let mut pace = Pace::default();
+    let mut hold = None;
     while let Some(piece) = piece(&mut response, &mut pace, patience).await? {
         if (body.len() + piece.len()) as u64 > cap {
             return Err(Cause::TooLarge(cap));
         }
+        if body.len() + piece.len() > LARGE && hold.is_none() {
+            hold = large.clone().acquire_owned().await.ok();
+            // What was announced has its room at once, so that it need not be moved while it grows.
+            body.reserve(usize::try_from(expected).unwrap_or(0).saturating_sub(body.len()));
+        }
         body.extend_from_slice(&piece);
     }
-    Ok(body.freeze())
+    Ok((body.freeze(), hold))
 }
 
 /// As much of an error's body as is of use; it may break off.

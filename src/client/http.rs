@@ -32,6 +32,8 @@ use crate::model::text::SafeText;
 
 /// Requests at once against one host.
 const MOST_AT_ONCE: usize = 8;
+/// Large bodies that are read and looked through at once: with each comes what is made of it.
+const MOST_LARGE_AT_ONCE: usize = 2;
 /// Redirects that are followed.
 const MOST_REDIRECTS: u32 = 5;
 /// Sends of one request, the ones that were answered with 401 included.
@@ -63,6 +65,7 @@ pub struct Http {
     patience: Patience,
     sink: Sink,
     limit: Limit,
+    large: body::Large,
     auth: Auth,
     upload_allow: Vec<AllowedOrigin>,
     base: OnceCell<Base>,
@@ -85,6 +88,7 @@ impl Http {
             patience: settings.patience.clone(),
             sink: settings.sink.clone(),
             limit: Limit::new(MOST_AT_ONCE),
+            large: body::at_once(MOST_LARGE_AT_ONCE),
             auth: Auth::new(host.clone(), settings),
             upload_allow: settings.upload_allow(&host),
             base: OnceCell::new(),
@@ -493,18 +497,19 @@ impl Http {
         let Head { status, url, response, mut entry } = head;
         let headers = response.headers().clone();
         let body = match response.status().is_success() {
-            true => body::whole(response, cap, &self.patience).await,
-            false => Ok(body::start_of(response, &self.patience).await),
+            true => body::whole(response, cap, &self.patience, &self.large).await,
+            false => Ok((body::start_of(response, &self.patience).await, None)),
         };
         match &body {
-            Ok(body) => entry.line.bytes = body.len() as u64,
+            Ok((body, _)) => entry.line.bytes = body.len() as u64,
             Err(cause) => {
                 entry.line.status = None;
                 entry.line.failure = Some(SafeText::from(cause.to_string()));
             }
         }
         entry.end();
-        Ok(Answer { status, headers, body: body?, url })
+        let (body, hold) = body?;
+        Ok(Answer { status, headers, body, url, _hold: hold })
     }
 
     async fn own_origin(&self) -> Result<Origin, Cause> {

@@ -69,7 +69,7 @@ mod tests {
     fn answer(asked: &str, name: HeaderName, value: &str) -> Answer {
         let value = HeaderValue::from_str(value).expect("a value");
         let headers = HeaderMap::from_iter([(name, value)]);
-        Answer { status: 202, headers, body: Bytes::new(), url: asked.parse().expect("a url") }
+        Answer { status: 202, headers, body: Bytes::new(), url: asked.parse().expect("a url"), _hold: None }
     }
 
     /// registries.md §8.3, §10 row 29.

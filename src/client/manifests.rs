@@ -241,7 +241,9 @@ impl Client {
         said: Option<Digest>,
     ) -> Result<Manifest, Error> {
         let fail = |cause| self.http().error(cause, None, 1);
-        let manifest = Manifest::parse(answer.body, media_type).map_err(|bad| {
+        // Its turn ends when it is read.
+        let Answer { body, _hold, .. } = answer;
+        let manifest = Manifest::parse(body, media_type).map_err(|bad| {
             fail(match bad {
                 BadManifest::WebPage => Cause::WebPage,
                 other => Cause::BadAnswer(SafeText::from(other.to_string())),

@@ -107,7 +107,8 @@ mod tests {
         };
         let headers: HeaderMap = headers.iter().map(header).collect();
         let url = "http://localhost/v2/".parse().expect("a url");
-        let answer = Answer { status: 200, headers, body: Bytes::from_static(body.as_bytes()), url };
+        let answer =
+            Answer { status: 200, headers, body: Bytes::from_static(body.as_bytes()), url, _hold: None };
         Product::of(&Host::parse(host).expect("a host"), service, realm, &answer)
     }
 

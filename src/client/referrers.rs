@@ -5,11 +5,12 @@ use std::collections::HashSet;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Url};
 
-use super::error::Error;
+use super::error::{Cause, Error};
 use super::limit::Lane;
 use super::request::Request;
 use super::scope::Scope;
 use super::{Client, link};
+use crate::model::capped::{Capped, MOST};
 use crate::model::digest::Digest;
 use crate::model::inspection::Found;
 use crate::model::manifest::{Body, Descriptor, Manifest};
@@ -27,7 +28,7 @@ const MOST_PAGES: usize = 20;
 #[derive(Debug, Clone, Default)]
 pub struct Referrers {
     /// The referrers, in the order of the server, each once.
-    pub descriptors: Vec<Descriptor>,
+    pub descriptors: Capped<Vec<Descriptor>>,
     /// By which way; it matters only if there are any.
     pub found: Option<Found>,
     /// What the fallback tag is now, where that was read.
@@ -40,9 +41,24 @@ impl Client {
         self.abilities().referrers()
     }
 
-    /// The referrers of a manifest. `may_have_fallback` says whether there may be a fallback tag: who knows all tags of
-    /// the repository knows.
+    /// All referrers of a manifest, for a change that depends on them; where they are too many to be kept it fails.
+    /// `may_have_fallback` says whether there may be a fallback tag: who knows all tags of the repository knows.
     pub async fn referrers(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        may_have_fallback: bool,
+    ) -> Result<Referrers, Error> {
+        let found = self.first_referrers(name, digest, may_have_fallback).await?;
+        if found.descriptors.is_whole() {
+            return Ok(found);
+        }
+        let why = format!("{} referrers are more than can be looked at", found.descriptors.count());
+        Err(self.http().error(Cause::BadAnswer(SafeText::from(why)), None, 1))
+    }
+
+    /// The first referrers of a manifest, to be shown, and how many there are more.
+    pub async fn first_referrers(
         &self,
         name: &RepositoryName,
         digest: &Digest,
@@ -71,9 +87,14 @@ impl Client {
     }
 
     /// By the API; none where the server has none.
-    async fn by_api(&self, name: &RepositoryName, digest: &Digest) -> Result<Option<Vec<Descriptor>>, Error> {
+    async fn by_api(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<Option<Capped<Vec<Descriptor>>>, Error> {
         let mut url = self.http().base().await?.referrers(name, digest);
         let mut all: Vec<Descriptor> = Vec::new();
+        let mut left_out = 0_usize;
         let mut seen = HashSet::new();
         for _ in 0..MOST_PAGES {
             let request = self.referrers_request(name, url.clone());
@@ -94,17 +115,28 @@ impl Client {
                 return Ok(None);
             };
             self.abilities().learn_referrers(name, Ability::Yes);
-            let new =
-                listed(&index).into_iter().filter(|descriptor| seen.insert(descriptor.digest_text.clone()));
-            let before = all.len();
-            all.extend(new);
+            let page = listed(&index);
+            let before = seen.len();
+            left_out = left_out.saturating_add(page.left_out());
+            for descriptor in page {
+                // Beyond those kept they are only counted, so one that comes twice counts twice.
+                if all.len() >= MOST {
+                    left_out = left_out.saturating_add(1);
+                } else if seen.insert(descriptor.digest_text.clone()) {
+                    all.push(descriptor);
+                }
+            }
             let next = link::next(&answer.headers).and_then(|link| url.join(&link).ok());
             match next {
-                Some(next) if all.len() > before && next.path() == url.path() => url.set_query(next.query()),
+                Some(_) if left_out > 0 => {
+                    left_out = left_out.saturating_add(1);
+                    break;
+                }
+                Some(next) if seen.len() > before && next.path() == url.path() => url.set_query(next.query()),
                 _ => break,
             }
         }
-        Ok(Some(all))
+        Ok(Some(Capped::new(all, left_out)))
     }
 
     fn referrers_request(&self, name: &RepositoryName, url: Url) -> Request {
@@ -123,9 +155,9 @@ pub fn fallback_tag(subject: &Digest) -> Option<Tag> {
     Tag::parse(&subject.tag_stem()).ok()
 }
 
-fn listed(manifest: &Manifest) -> Vec<Descriptor> {
+fn listed(manifest: &Manifest) -> Capped<Vec<Descriptor>> {
     match &manifest.body {
         Body::Index(index) => index.manifests.clone(),
-        _ => Vec::new(),
+        _ => Capped::default(),
     }
 }

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
+use super::body::Hold;
 use super::error::Cause;
 use super::limit::Lane;
 use super::payload::Payload;
@@ -55,6 +56,8 @@ pub struct Answer {
     pub body: Bytes,
     /// Where it came from in the end.
     pub url: Url,
+    /// For a large body, its turn to be looked through.
+    pub _hold: Option<Hold>,
 }
 
 impl Answer {

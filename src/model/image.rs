@@ -6,6 +6,7 @@ mod layer_table;
 mod parse;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,7 +14,9 @@ use serde::Serialize;
 
 pub use parse::BadConfig;
 
+use super::capped::Capped;
 use super::digest::Digest;
+use super::json::Outline;
 use super::manifest::Descriptor;
 use super::platform::Platform;
 
@@ -29,29 +32,52 @@ pub struct ImageConfig {
     /// What it runs on.
     pub platform: Option<Platform>,
     /// `K=V`.
-    pub env: Vec<String>,
+    pub env: Capped<Vec<String>>,
     /// The program and its first arguments.
-    pub entrypoint: Vec<String>,
+    pub entrypoint: Capped<Vec<String>>,
     /// The arguments behind it.
-    pub cmd: Vec<String>,
+    pub cmd: Capped<Vec<String>>,
     /// Where it starts.
     pub working_dir: Option<String>,
     /// As whom it runs.
     pub user: Option<String>,
     /// `80/tcp`.
-    pub exposed_ports: Vec<String>,
+    pub exposed_ports: Capped<Vec<String>>,
     /// Paths.
-    pub volumes: Vec<String>,
+    pub volumes: Capped<Vec<String>>,
     /// Labels.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Capped<BTreeMap<String, String>>,
     /// `SIGTERM`.
     pub stop_signal: Option<String>,
     /// Docker's health check, as its words.
-    pub healthcheck: Vec<String>,
+    pub healthcheck: Capped<Vec<String>>,
     /// Digests of the uncompressed layers, bottom first.
-    pub diff_ids: Vec<Digest>,
+    pub diff_ids: Capped<Vec<Digest>>,
     /// How it was built, bottom first.
-    pub history: Vec<HistoryEntry>,
+    pub history: Capped<Vec<HistoryEntry>>,
+    /// Where the lines of its JSON are, once that was asked.
+    outline: OnceLock<Arc<Outline>>,
+}
+
+impl ImageConfig {
+    /// Where the lines of its JSON are; looked for once, which takes a moment for a large one.
+    pub fn outline(&self) -> &Arc<Outline> {
+        self.outline.get_or_init(|| Arc::new(Outline::of(&self.raw)))
+    }
+
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        let texts =
+            [&self.env, &self.entrypoint, &self.cmd, &self.exposed_ports, &self.volumes, &self.healthcheck];
+        let texts: usize = texts.iter().flat_map(|list| list.iter()).map(|text| 32 + text.len()).sum();
+        let labels: usize = self.labels.iter().map(|(key, value)| 64 + key.len() + value.len()).sum();
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let of_step = |step: &HistoryEntry| {
+            size_of::<HistoryEntry>() + length(&step.created_by) + length(&step.comment)
+        };
+        let history: usize = self.history.iter().map(of_step).sum();
+        self.raw.len() + texts + labels + history + self.diff_ids.len() * size_of::<Digest>()
+    }
 }
 
 /// One step of a build, as the config tells it. Untrusted text.
@@ -74,6 +100,11 @@ pub struct LayerTable {
     pub rows: Vec<LayerRow>,
     /// Whether history and layers do not line up, so that commands may stand beside the wrong layer.
     pub approximate: bool,
+    /// Layers and steps that have no row because there are too many.
+    pub left_out: usize,
+    /// Compressed bytes of all layers, each distinct one once; `None` when one of them has no size.
+    #[serde(skip)]
+    size: Option<u64>,
 }
 
 /// One step with the layer that it made.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::capped::Capped;
 use super::failure::Failure;
 use super::image::{ImageConfig, LayerTable};
 use super::manifest::{Descriptor, Manifest};
@@ -22,11 +23,35 @@ pub struct Inspection {
     /// One entry for a plain image or artifact; one per platform for an index.
     pub variants: Vec<Variant>,
     /// What points here by `subject` or by a digest tag.
-    pub referrers: Vec<Referrer>,
+    pub referrers: Capped<Vec<Referrer>>,
     /// Whether the registry has the referrers API, as far as looking for them showed.
     pub referrers_api: Ability,
     /// Children of an index that were left out because there are too many.
     pub left_out: usize,
+}
+
+impl Inspection {
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        let referrers = self.referrers.len() * (size_of::<Referrer>() + 256);
+        let top = self.manifest.weight() + self.manifest.outline().weight();
+        let of_others = |variant: &Variant| match &variant.manifest {
+            // It is the one that was asked for.
+            Ok(manifest) if Arc::ptr_eq(manifest, &self.manifest) => variant.weight() - manifest.weight(),
+            _ => variant.weight(),
+        };
+        top + referrers + self.variants.iter().map(of_others).sum::<usize>()
+    }
+}
+
+impl Variant {
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        let manifest = self.manifest.as_ref().map_or(0, |manifest| manifest.weight());
+        let config = self.config.as_ref().and_then(|config| config.as_ref().ok());
+        let attestations = self.attestations.len() * (size_of::<Descriptor>() + 256);
+        manifest + config.map_or(0, |config| config.weight()) + self.layers.weight() + attestations
+    }
 }
 
 /// One image of an index, or the image itself.

@@ -1,6 +1,6 @@
 //! JSON as it stands, laid out in lines for reading. The tokens are those of the bytes: nothing is parsed and written again.
 
-use super::text::SafeText;
+use super::text::{LONGEST_FIELD, SafeText};
 
 /// One line: indented by `indent` columns, made of pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,95 +30,184 @@ pub enum Token {
 
 /// Lays out `bytes`, two columns a level. What is no JSON comes as it is, line by line.
 pub fn lay_out(bytes: &[u8]) -> Vec<Line> {
-    let mut layout = Layout::default();
-    let text = String::from_utf8_lossy(bytes);
-    let mut rest = text.as_ref();
-    while let Some((token, piece, after)) = next_token(rest) {
-        layout.push(token, piece, after);
-        rest = after;
-    }
-    layout.finish()
+    Outline::of(bytes).window(bytes, 0, usize::MAX)
 }
 
-#[derive(Default)]
-struct Layout {
-    lines: Vec<Line>,
-    pieces: Vec<(Token, SafeText)>,
+/// JSON without the white space between its tokens, as it stands otherwise.
+pub fn compact(bytes: &[u8]) -> String {
+    let mut walk = Walk { bytes, at: 0, depth: 0 };
+    let mut out = Vec::with_capacity(bytes.len());
+    while let Some((_, end)) = walk.token() {
+        out.extend_from_slice(&bytes[walk.at..end]);
+        walk.at = end;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Where the lines of a document are, so that those on the screen can be laid out without the others.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    lines: usize,
+    marks: Vec<Mark>,
+}
+
+/// The beginning of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    line: usize,
+    at: usize,
     depth: u16,
 }
 
-impl Layout {
-    fn push(&mut self, token: Token, piece: &str, after: &str) {
-        let closes = matches!(piece, "}" | "]");
-        let empty_pair = |open: &str| after.trim_start().starts_with(if open == "{" { '}' } else { ']' });
-        if closes && !self.closes_at_once(piece) {
-            self.break_line();
-            self.depth = self.depth.saturating_sub(1);
-        }
-        self.pieces.push((token, SafeText::clean(piece)));
-        match piece {
-            "{" | "[" if token == Token::Mark && !empty_pair(piece) => {
-                self.break_line();
-                self.depth = self.depth.saturating_add(1);
+/// Lines between two marks.
+const LINES: usize = 256;
+/// Bytes between two marks, if they hold the end of a line.
+const BYTES: usize = 64 * 1024;
+/// Most pieces of a line; only what is no JSON has more than a few.
+const MOST_PIECES: usize = 64;
+
+impl Outline {
+    /// Looks through a document.
+    pub fn of(bytes: &[u8]) -> Outline {
+        let mut walk = Walk { bytes, at: 0, depth: 0 };
+        let mut outline = Outline::default();
+        loop {
+            let mark = Mark { line: outline.lines, at: walk.at, depth: walk.depth };
+            let is_due = outline
+                .marks
+                .last()
+                .is_none_or(|last| mark.line - last.line >= LINES || mark.at - last.at >= BYTES);
+            if walk.line(|_, _| ()).is_none() {
+                return outline;
             }
-            "," if token == Token::Mark => self.break_line(),
-            ":" if token == Token::Mark => self.pieces.push((Token::Mark, SafeText::from(" "))),
-            _ if token == Token::Garbage => self.break_line(),
-            _ => {}
+            outline.lines += 1;
+            outline.marks.extend(is_due.then_some(mark));
         }
     }
 
-    fn closes_at_once(&self, close: &str) -> bool {
-        let open = if close == "}" { "{" } else { "[" };
-        self.pieces.last().is_some_and(|(token, piece)| *token == Token::Mark && piece.as_str() == open)
-    }
-
-    fn break_line(&mut self) {
-        if !self.pieces.is_empty() {
-            let pieces = std::mem::take(&mut self.pieces);
-            self.lines.push(Line { indent: 2 * self.depth.min(40), pieces });
-        }
-    }
-
-    fn finish(mut self) -> Vec<Line> {
-        self.break_line();
+    /// How many lines there are.
+    pub fn lines(&self) -> usize {
         self.lines
     }
-}
 
-/// The first token of `text`, and what is behind it.
-fn next_token(text: &str) -> Option<(Token, &str, &str)> {
-    let text = text.trim_start_matches([' ', '\t', '\n', '\r']);
-    let first = text.chars().next()?;
-    let (token, length) = match first {
-        '{' | '}' | '[' | ']' | ',' | ':' => (Token::Mark, 1),
-        '"' => string_token(text),
-        '-' | '0'..='9' => (Token::Number, run(text, |c| c.is_ascii_alphanumeric() || "+-.".contains(c))),
-        'a'..='z' => (Token::Word, run(text, |c| c.is_ascii_alphabetic())),
-        _ => (Token::Garbage, text.find('\n').unwrap_or(text.len())),
-    };
-    let (piece, after) = text.split_at(length);
-    Some((token, piece, after))
-}
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        self.marks.len() * size_of::<Mark>()
+    }
 
-fn string_token(text: &str) -> (Token, usize) {
-    let mut escaped = false;
-    for (at, character) in text.char_indices().skip(1) {
-        match character {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => {
-                let is_key = text[at + 1..].trim_start().starts_with(':');
-                return (if is_key { Token::Key } else { Token::Text }, at + 1);
+    /// At most `count` lines of the document that this is the outline of.
+    pub fn window(&self, bytes: &[u8], from: usize, count: usize) -> Vec<Line> {
+        let before = self.marks.partition_point(|mark| mark.line <= from);
+        let Some(mark) = before.checked_sub(1).and_then(|at| self.marks.get(at)) else { return Vec::new() };
+        let mut walk = Walk { bytes, at: mark.at, depth: mark.depth };
+        for _ in mark.line..from {
+            if walk.line(|_, _| ()).is_none() {
+                return Vec::new();
             }
-            _ => {}
+        }
+        let mut lines = Vec::new();
+        while lines.len() < count {
+            let mut pieces = Vec::new();
+            let indent = walk.line(|token, piece| {
+                if pieces.len() < MOST_PIECES {
+                    pieces.push((token, shown(piece)));
+                    pieces.extend((piece == b":").then(|| (Token::Mark, SafeText::from(" "))));
+                }
+            });
+            let Some(depth) = indent else { break };
+            lines.push(Line { indent: 2 * depth.min(40), pieces });
+        }
+        lines
+    }
+}
+
+/// As much of a token as is drawn.
+fn shown(piece: &[u8]) -> SafeText {
+    let start = piece.get(..LONGEST_FIELD + 4).unwrap_or(piece);
+    SafeText::clean(&String::from_utf8_lossy(start))
+}
+
+/// A walk through a document, line by line.
+struct Walk<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    depth: u16,
+}
+
+impl<'a> Walk<'a> {
+    /// Goes over one line and hands each of its tokens to `take`; gives its depth, nothing at the end.
+    fn line(&mut self, mut take: impl FnMut(Token, &'a [u8])) -> Option<u16> {
+        let mut last: Option<u8> = None;
+        loop {
+            let Some((token, end)) = self.token() else { return last.map(|_| self.depth) };
+            let piece = &self.bytes[self.at..end];
+            let first = piece.first().copied().unwrap_or_default();
+            let is_mark = token == Token::Mark;
+            let is_end = is_mark && matches!(first, b'}' | b']');
+            let ends_at_once = matches!((last, first), (Some(b'{'), b'}') | (Some(b'['), b']'));
+            if is_end && !ends_at_once {
+                if last.is_some() {
+                    return Some(self.depth);
+                }
+                self.depth = self.depth.saturating_sub(1);
+            }
+            take(token, piece);
+            self.at = end;
+            // A string begins with a quotation mark, so no other token is taken for a bracket.
+            last = Some(first);
+            let depth = self.depth;
+            match first {
+                b'{' | b'[' if is_mark => {
+                    let close = if first == b'{' { b'}' } else { b']' };
+                    self.skip_space();
+                    if self.bytes.get(self.at) != Some(&close) {
+                        self.depth = depth.saturating_add(1);
+                        return Some(depth);
+                    }
+                }
+                b',' if is_mark => return Some(depth),
+                _ if token == Token::Garbage => return Some(depth),
+                _ => {}
+            }
         }
     }
-    (Token::Garbage, text.len())
+
+    fn skip_space(&mut self) {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let is_space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.at += rest.iter().position(|byte| !is_space(byte)).unwrap_or(rest.len());
+    }
+
+    /// The next token, and where it ends; it begins at `self.at`.
+    fn token(&mut self) -> Option<(Token, usize)> {
+        self.skip_space();
+        let rest = self.bytes.get(self.at..)?;
+        let run =
+            |is_part: fn(&u8) -> bool| rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+        let (token, length) = match rest.first()? {
+            b'{' | b'}' | b'[' | b']' | b',' | b':' => (Token::Mark, 1),
+            b'"' => string_token(rest),
+            b'-' | b'0'..=b'9' => {
+                (Token::Number, run(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)))
+            }
+            b'a'..=b'z' => (Token::Word, run(u8::is_ascii_alphabetic)),
+            _ => (Token::Garbage, memchr::memchr(b'\n', rest).unwrap_or(rest.len())),
+        };
+        Some((token, self.at + length))
+    }
 }
 
-fn run(text: &str, is_part: impl Fn(char) -> bool) -> usize {
-    text.find(|character| !is_part(character)).unwrap_or(text.len())
+fn string_token(text: &[u8]) -> (Token, usize) {
+    let mut at = 1;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
+        at += found;
+        if text[at] == b'"' {
+            let behind = text[at + 1..].iter().find(|byte| !byte.is_ascii_whitespace());
+            return (if behind == Some(&b':') { Token::Key } else { Token::Text }, at + 1);
+        }
+        at += 2;
+    }
+    (Token::Garbage, text.len())
 }
 
 #[cfg(test)]
@@ -148,10 +237,43 @@ mod tests {
         assert_eq!(laid_out("\"\u{1b}[2J\""), "\"␛[2J\"\n");
     }
 
+    #[test]
+    fn a_window_is_what_all_lines_have_there() {
+        let element = r#"{"a":[],"b":{"c":[1,2,"x"]},"long":"y"}"#;
+        let text = format!("[{}]", vec![element; 500].join(","));
+        let (outline, all) = (Outline::of(text.as_bytes()), lay_out(text.as_bytes()));
+        assert_eq!((outline.lines(), all.len()), (5_002, 5_002));
+        for from in [0, 1, 255, 256, 257, 2_000, 5_001, 5_002, 9_999] {
+            let expected: Vec<Line> = all.iter().skip(from).take(40).cloned().collect();
+            assert_eq!(outline.window(text.as_bytes(), from, 40), expected, "{from}");
+        }
+        assert!(outline.marks.len() <= 20, "one in {LINES} lines is noted");
+    }
+
+    #[test]
+    fn of_a_long_token_only_its_start_is_shown() {
+        let text = format!(r#"["{}","b"]"#, "x".repeat(200_000));
+        let lines = lay_out(text.as_bytes());
+        let shown: Vec<usize> = lines.iter().map(|line| line.pieces[0].1.as_str().len()).collect();
+        assert_eq!(shown, [1, LONGEST_FIELD + '…'.len_utf8(), 3, 1]);
+        assert_eq!(
+            Outline::of(text.as_bytes()).marks.len(),
+            2,
+            "what is behind it is found without reading it"
+        );
+    }
+
+    #[test]
+    fn compact_json_is_what_it_was() {
+        let text = "{ \"a\" : [ 1 , \"b  c\\\" \" ,\n null ] }";
+        assert_eq!(compact(text.as_bytes()), r#"{"a":[1,"b  c\" ",null]}"#);
+    }
+
     proptest::proptest! {
         #[test]
         fn no_bytes_are_too_odd(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
-            lay_out(&bytes);
+            let all = lay_out(&bytes);
+            proptest::prop_assert_eq!(Outline::of(&bytes).lines(), all.len());
         }
     }
 }

@@ -3,10 +3,13 @@
 //! The structs around these fields stay strict about one thing: a name that comes twice is an error.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::capped::{Capped, MOST};
 
 /// Reads a JSON object. Anything else is an error: serde would take a list for a struct.
 pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
@@ -22,35 +25,108 @@ pub fn value<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
 }
 
 /// A list without the elements that cannot be read.
-pub fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Capped<Vec<T>>, D::Error> {
+    kept_of(deserializer, |raw| Some((read(raw)?, 0)))
+}
+
+/// A list of what `take` makes of its elements, with the number of elements inside each: where these are more than
+/// [`MOST_INSIDE`] in all, the list ends as well.
+pub fn kept_of<'de, D: Deserializer<'de>, T>(
+    deserializer: D,
+    take: impl FnMut(&'de RawValue) -> Option<(T, usize)>,
+) -> Result<Capped<Vec<T>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
-    let elements: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    Ok(elements.into_iter().filter_map(read).collect())
+    let elements = Elements { take, kept: Vec::new(), left_out: 0, inside: 0 };
+    Ok(serde_json::Deserializer::from_str(raw.get()).deserialize_seq(elements).unwrap_or_default())
 }
 
 /// A map to text, without the members that are no text.
-pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+pub fn texts<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Capped<BTreeMap<String, String>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    Ok(members.into_iter().filter_map(|(name, raw)| Some((name, read(raw)?))).collect())
+    let members = Members { take: read::<String>, kept: BTreeMap::new(), left_out: 0 };
+    Ok(serde_json::Deserializer::from_str(raw.get()).deserialize_map(members).unwrap_or_default())
 }
 
 /// The names of a map, whatever they map to: `{"80/tcp": {}}`.
-pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<String>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-    Ok(members.into_keys().collect())
+    let members = Members { take: |_: &RawValue| Some(()), kept: BTreeMap::new(), left_out: 0 };
+    let members = serde_json::Deserializer::from_str(raw.get()).deserialize_map(members).unwrap_or_default();
+    let left_out = members.left_out();
+    Ok(Capped::new(members.into_iter().map(|(name, ())| name).collect(), left_out))
 }
 
 /// A list of words, or one word alone.
-pub fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+pub fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<String>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     match read::<String>(raw) {
-        Some(word) => Ok(vec![word]),
-        None => {
-            let elements: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
-            Ok(elements.into_iter().filter_map(read).collect())
+        Some(word) => Ok(vec![word].into()),
+        None => list(raw).or(Ok(Capped::default())),
+    }
+}
+
+/// Most elements inside the elements of one list that are kept: annotations of layers and the like.
+const MOST_INSIDE: usize = 100_000;
+
+/// Reads a list, keeps its first elements and counts the others.
+struct Elements<T, F> {
+    take: F,
+    kept: Vec<T>,
+    left_out: usize,
+    inside: usize,
+}
+
+impl<'de, T, F: FnMut(&'de RawValue) -> Option<(T, usize)>> Visitor<'de> for Elements<T, F> {
+    type Value = Capped<Vec<T>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<Capped<Vec<T>>, A::Error> {
+        while self.kept.len() < MOST && self.inside <= MOST_INSIDE {
+            let Some(raw) = list.next_element()? else { break };
+            if let Some((element, inside)) = (self.take)(raw) {
+                self.kept.push(element);
+                self.inside += inside;
+            }
         }
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            self.left_out += 1;
+        }
+        Ok(Capped::new(self.kept, self.left_out))
+    }
+}
+
+/// Reads a map, keeps its first members and counts the others.
+struct Members<V> {
+    take: fn(&RawValue) -> Option<V>,
+    kept: BTreeMap<String, V>,
+    left_out: usize,
+}
+
+impl<'de, V> Visitor<'de> for Members<V> {
+    type Value = Capped<BTreeMap<String, V>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+        while self.kept.len() < MOST {
+            let Some((name, raw)) = map.next_entry::<String, &RawValue>()? else { break };
+            if let Some(value) = (self.take)(raw) {
+                self.kept.insert(name, value);
+            }
+        }
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+            self.left_out += 1;
+        }
+        Ok(Capped::new(self.kept, self.left_out))
     }
 }
 
@@ -68,4 +144,40 @@ pub fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timesta
 
 fn read<T: DeserializeOwned>(raw: &RawValue) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list_of(text: &str) -> Capped<Vec<u64>> {
+        let raw: &RawValue = serde_json::from_str(text).expect("JSON");
+        list(raw).expect("a list")
+    }
+
+    #[test]
+    fn a_list_keeps_its_first_elements_and_counts_the_others() {
+        let of = |count: usize| list_of(&format!("[{}]", vec!["7"; count].join(",")));
+        assert_eq!((of(MOST).len(), of(MOST).left_out()), (MOST, 0));
+        assert_eq!((of(MOST + 3).len(), of(MOST + 3).left_out()), (MOST, 3));
+        assert_eq!(*list_of(r#"[1,"x",null,2]"#), [1, 2], "what cannot be read is left out as ever");
+        assert_eq!(list_of(r#"{"no":"list"}"#), Capped::default());
+    }
+
+    #[test]
+    fn a_map_keeps_its_first_members_and_counts_the_others() {
+        let members: Vec<String> = (0..MOST + 5).map(|number| format!(r#""k{number}":"v""#)).collect();
+        let text = format!("{{{}}}", members.join(","));
+        let raw: &RawValue = serde_json::from_str(&text).expect("JSON");
+        let (values, named) = (texts(raw).expect("a map"), names(raw).expect("a map"));
+        assert_eq!((values.len(), values.left_out()), (MOST, 5));
+        assert_eq!((named.len(), named.left_out()), (MOST, 5));
+    }
+
+    #[test]
+    fn what_is_inside_of_elements_ends_a_list_too() {
+        let raw: &RawValue = serde_json::from_str("[1,2,3,4]").expect("JSON");
+        let kept = kept_of(raw, |_| Some(((), MOST_INSIDE / 2 + 1))).expect("a list");
+        assert_eq!((kept.len(), kept.left_out()), (2, 2));
+    }
 }

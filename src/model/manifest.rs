@@ -9,11 +9,14 @@ mod parse;
 mod schema1;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::capped::Capped;
 use super::digest::Digest;
+use super::json::Outline;
 use super::media_type::MediaType;
 use super::platform::Platform;
 
@@ -28,6 +31,8 @@ pub struct Manifest {
     pub raw: Bytes,
     /// What they say.
     pub body: Body,
+    /// Where its lines are, once that was asked.
+    outline: OnceLock<Arc<Outline>>,
 }
 
 /// What a manifest says.
@@ -51,39 +56,39 @@ pub struct ImageManifest {
     /// The config blob; absent in broken manifests.
     pub config: Option<Descriptor>,
     /// The layers, bottom first.
-    pub layers: Vec<Descriptor>,
+    pub layers: Capped<Vec<Descriptor>>,
     /// What kind of artifact it is, where it is none of the known images.
     pub artifact_type: Option<MediaType>,
     /// The manifest that this one belongs to.
     pub subject: Option<Descriptor>,
     /// Untrusted text.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// `application/vnd.oci.image.index.v1+json` and Docker's manifest list.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
     /// What it lists, in its order.
-    pub manifests: Vec<Descriptor>,
+    pub manifests: Capped<Vec<Descriptor>>,
     /// As in [`ImageManifest`].
     pub artifact_type: Option<MediaType>,
     /// As in [`ImageManifest`].
     pub subject: Option<Descriptor>,
     /// Untrusted text.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// `application/vnd.oci.artifact.manifest.v1+json`.
 #[derive(Debug, Clone, Default)]
 pub struct ArtifactManifest {
     /// What it holds.
-    pub blobs: Vec<Descriptor>,
+    pub blobs: Capped<Vec<Descriptor>>,
     /// As in [`ImageManifest`].
     pub artifact_type: Option<MediaType>,
     /// As in [`ImageManifest`].
     pub subject: Option<Descriptor>,
     /// Untrusted text.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// Docker schema 1. It names no sizes and no config.
@@ -92,9 +97,9 @@ pub struct Schema1 {
     /// `amd64` and the like.
     pub architecture: Option<String>,
     /// Digests of the layers, bottom first (the manifest has them top first).
-    pub layers: Vec<Digest>,
+    pub layers: Capped<Vec<Digest>>,
     /// The `v1Compatibility` texts, bottom first: JSON in strings.
-    pub history: Vec<String>,
+    pub history: Capped<Vec<String>>,
     /// Whether signatures are attached.
     pub signed: bool,
 }
@@ -115,9 +120,9 @@ pub struct Descriptor {
     /// For referrers.
     pub artifact_type: Option<MediaType>,
     /// Where else the bytes may be. Never fetched by itself.
-    pub urls: Vec<String>,
+    pub urls: Capped<Vec<String>>,
     /// Untrusted text.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// Why bytes are not a manifest.
@@ -140,6 +145,11 @@ impl Manifest {
         *digest == self.digest || digest.same_algorithm_of(&self.raw) == *digest
     }
 
+    /// Where the lines of its JSON are; looked for once, which takes a moment for a large one.
+    pub fn outline(&self) -> &Arc<Outline> {
+        self.outline.get_or_init(|| Arc::new(Outline::of(&self.raw)))
+    }
+
     /// The layers' descriptors, or the blobs' of an artifact manifest; none for the other kinds.
     pub fn layers(&self) -> &[Descriptor] {
         match &self.body {
@@ -149,8 +159,62 @@ impl Manifest {
         }
     }
 
+    /// How many layers there are beyond those of [`Manifest::layers`].
+    pub fn layers_left_out(&self) -> usize {
+        match &self.body {
+            Body::Image(image) => image.layers.left_out(),
+            Body::Artifact(artifact) => artifact.blobs.left_out(),
+            Body::Schema1(schema1) => schema1.layers.left_out(),
+            Body::Index(_) | Body::Unknown => 0,
+        }
+    }
+
+    /// Whether everything that it lists was read. Only then may anything be changed on the strength of what it lists.
+    pub fn is_whole(&self) -> bool {
+        let single = match &self.body {
+            Body::Image(image) => image.config.as_ref(),
+            _ => None,
+        };
+        let listed = match &self.body {
+            Body::Image(image) => image.layers.is_whole().then_some(&**image.layers),
+            Body::Index(index) => index.manifests.is_whole().then_some(&**index.manifests),
+            Body::Artifact(artifact) => artifact.blobs.is_whole().then_some(&**artifact.blobs),
+            Body::Schema1(schema1) => schema1.layers.is_whole().then_some(&[][..]),
+            Body::Unknown => Some(&[][..]),
+        };
+        let is_whole = |one: &Descriptor| one.urls.is_whole() && one.annotations.is_whole();
+        listed.is_some_and(|listed| listed.iter().chain(single).chain(self.subject()).all(is_whole))
+            && self.capped_annotations().is_none_or(Capped::is_whole)
+    }
+
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        let text = |text: &Capped<BTreeMap<String, String>>| text.len() * 4 * size_of::<String>();
+        let of_one = |one: &Descriptor| {
+            size_of::<Descriptor>() + one.digest_text.len() + text(&one.annotations) + one.urls.len() * 64
+        };
+        let listed = match &self.body {
+            Body::Index(index) => &index.manifests,
+            _ => self.layers(),
+        };
+        let of_schema1 = match &self.body {
+            Body::Schema1(schema1) => {
+                schema1.layers.len() * size_of::<Digest>()
+                    + schema1.history.iter().map(String::len).sum::<usize>()
+            }
+            _ => 0,
+        };
+        let listed: usize = listed.iter().map(of_one).sum();
+        self.raw.len() + listed + of_schema1 + self.capped_annotations().map_or(0, text)
+    }
+
     /// The annotations; none for the kinds that have none.
     pub fn annotations(&self) -> Option<&BTreeMap<String, String>> {
+        self.capped_annotations().map(|annotations| &**annotations)
+    }
+
+    /// The annotations, and how many there are more.
+    pub fn capped_annotations(&self) -> Option<&Capped<BTreeMap<String, String>>> {
         match &self.body {
             Body::Image(image) => Some(&image.annotations),
             Body::Index(index) => Some(&index.annotations),

@@ -37,10 +37,15 @@ pub const ACCEPT_MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.5, \
     application/vnd.docker.distribution.manifest.v1+json;q=0.5";
 
+/// Longest media type that is kept, in bytes. RFC 6838 allows 127 on each side of the slash.
+const LONGEST: usize = 512;
+
 impl MediaType {
-    /// Reads a media type: parameters and white space are dropped, case folded.
+    /// Reads a media type: parameters and white space are dropped, case folded. One that is absurdly long is cut: it names
+    /// nothing.
     pub fn new(text: &str) -> MediaType {
-        MediaType(text.split(';').next().unwrap_or("").trim().to_ascii_lowercase().into())
+        let text = text.split(';').next().unwrap_or("").trim();
+        MediaType(text[..text.floor_char_boundary(LONGEST)].to_ascii_lowercase().into())
     }
 
     /// The media type as text.

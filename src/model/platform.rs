@@ -19,6 +19,9 @@ pub struct Platform {
     pub os_version: Option<String>,
 }
 
+/// Longest part of a platform that is kept, in bytes: each row of a list has some.
+const LONGEST: usize = 128;
+
 /// The fields as manifests and configs write them.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct RawPlatform {
@@ -38,9 +41,12 @@ impl RawPlatform {
         if self.os.is_none() && self.architecture.is_none() {
             return None;
         }
-        let os = self.os.unwrap_or_else(|| "unknown".into());
-        let architecture = self.architecture.unwrap_or_else(|| "unknown".into());
-        Some(Platform::normal(&os, &architecture, self.variant.as_deref(), self.os_version))
+        let short = |text: &Option<String>| {
+            text.as_ref().map(|text| text[..text.floor_char_boundary(LONGEST)].to_string())
+        };
+        let os = short(&self.os).unwrap_or_else(|| "unknown".into());
+        let architecture = short(&self.architecture).unwrap_or_else(|| "unknown".into());
+        Some(Platform::normal(&os, &architecture, short(&self.variant).as_deref(), short(&self.os_version)))
     }
 }
 

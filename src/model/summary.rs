@@ -13,6 +13,9 @@ use super::manifest::{Body, Descriptor, Manifest};
 use super::media_type::MediaType;
 use super::platform::Platform;
 
+/// Most platforms of one image that a line tells.
+const MOST_PLATFORMS: usize = 100;
+
 /// An image in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -89,6 +92,9 @@ impl Summary {
         let by_config =
             children.iter().filter_map(|(_, config)| config.and_then(|config| config.platform.clone()));
         for platform in named.chain(by_config) {
+            if platforms.len() == MOST_PLATFORMS {
+                break;
+            }
             if !platform.is_unknown() && !platforms.iter().any(|known| known.is_same_machine(&platform)) {
                 platforms.push(platform);
             }
@@ -111,17 +117,41 @@ fn created_by_annotation(manifest: &Manifest) -> Option<Timestamp> {
 
 /// Compressed bytes of the distinct configs and layers of these manifests; `None` when one of them has no size.
 pub fn size_of<'a>(manifests: impl Iterator<Item = &'a Manifest>) -> Option<u64> {
-    let mut seen = HashSet::new();
-    let mut total: u64 = 0;
-    for manifest in manifests {
-        if matches!(manifest.body, Body::Schema1(_) | Body::Unknown) {
-            return None;
+    let mut all = Distinct::default();
+    manifests.for_each(|manifest| all.add(manifest));
+    all.size()
+}
+
+/// Adds up the distinct configs and layers of manifests that need not be kept for that.
+#[derive(Debug, Default)]
+pub struct Distinct {
+    /// Hashes of their digests, by keys that no server knows.
+    seen: HashSet<u64>,
+    hasher: std::hash::RandomState,
+    total: u64,
+    is_unknown: bool,
+}
+
+impl Distinct {
+    /// Adds what a manifest names.
+    pub fn add(&mut self, manifest: &Manifest) {
+        let is_unknown = matches!(manifest.body, Body::Schema1(_) | Body::Unknown);
+        self.is_unknown |= is_unknown || manifest.layers_left_out() > 0;
+        if self.is_unknown {
+            return;
         }
-        for blob in blobs_of(manifest).filter(|blob| seen.insert(blob.digest_text.clone())) {
-            total = total.saturating_add(blob.size?);
+        for blob in blobs_of(manifest) {
+            if self.seen.insert(std::hash::BuildHasher::hash_one(&self.hasher, &blob.digest_text)) {
+                self.is_unknown |= blob.size.is_none();
+                self.total = self.total.saturating_add(blob.size.unwrap_or(0));
+            }
         }
     }
-    Some(total)
+
+    /// Bytes of all that was added, if each of them has a size.
+    pub fn size(&self) -> Option<u64> {
+        (!self.is_unknown).then_some(self.total)
+    }
 }
 
 fn blobs_of(manifest: &Manifest) -> impl Iterator<Item = &Descriptor> {

@@ -1,10 +1,14 @@
 //! An image looked into: its manifest, every platform with its config and layers, and what belongs to it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{FutureExt, StreamExt, future, stream};
 
+use super::summary::is_heavy;
+use crate::client::SMALL_CONFIG;
 use crate::client::{Client, Error, Lane};
+use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::image::{ImageConfig, LayerTable};
@@ -12,9 +16,14 @@ use crate::model::inspection::{Found, Inspection, Referrer, Variant};
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 use crate::model::summary::{Kind, Summary, size_of};
+use crate::model::text::SafeText;
 
 /// Children of an index that are looked into.
 const MOST_CHILDREN: usize = 64;
+/// Most bytes of all children that are held together.
+const MOST_TOGETHER: usize = 24 * 1024 * 1024;
+/// Why a child is left out for which there is no room.
+const TOO_LARGE: &str = "the images of the index are too large to be shown together";
 /// Digest tags of one image that are looked into.
 const MOST_DIGEST_TAGS: usize = 16;
 /// Requests for one image at once.
@@ -42,6 +51,12 @@ pub async fn inspect(
     .await;
     let (variants, left_out) = variants;
     let summary = summary_of(&manifest, &variants, left_out);
+    // Here nobody waits for it between two keys.
+    manifest.outline();
+    for variant in &variants {
+        variant.manifest.iter().for_each(|manifest| drop(manifest.outline().clone()));
+        variant.config.iter().flatten().for_each(|config| drop(config.outline().clone()));
+    }
     let referrers_api = client.referrers_api();
     let repository = repository.clone();
     Ok(Inspection { repository, summary, manifest, variants, referrers, referrers_api, left_out })
@@ -76,8 +91,9 @@ async fn variants_of(
     };
     let (attestations, images): (Vec<&Descriptor>, Vec<&Descriptor>) =
         index.manifests.iter().partition(|child| child.is_attestation());
+    let room = AtomicUsize::new(MOST_TOGETHER);
     let looked_at: Vec<_> =
-        images.iter().take(MOST_CHILDREN).map(|child| child_of(client, name, child).boxed()).collect();
+        images.iter().take(MOST_CHILDREN).map(|child| child_of(client, name, child, &room).boxed()).collect();
     let mut variants: Vec<Variant> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
     for attestation in attestations {
         let about = attestation.attests();
@@ -88,23 +104,59 @@ async fn variants_of(
             variant.attestations.push(attestation.clone());
         }
     }
-    (variants, images.len().saturating_sub(MOST_CHILDREN))
+    (variants, images.len().saturating_sub(MOST_CHILDREN).saturating_add(index.manifests.left_out()))
 }
 
-async fn child_of(client: &Client, name: &RepositoryName, child: &Descriptor) -> Variant {
-    let manifest = match child.digest {
-        Some(digest) => client
-            .manifest(name, &Selector::Digest(digest), Lane::Interactive)
-            .await
-            .map_err(|error| error.failure(format!("cannot read the manifest {}", digest.short()))),
-        None => Err(Failure {
-            what: "cannot read a manifest of the index".into(),
-            why: "its digest cannot be checked".into(),
-            hint: None,
-            kind: FailureKind::BadAnswer,
-        }),
+/// A child of an index, as long as there is room for it beside the others.
+async fn child_of(client: &Client, name: &RepositoryName, child: &Descriptor, room: &AtomicUsize) -> Variant {
+    let failed = |what: SafeText, why: &'static str| Failure {
+        what,
+        why: why.into(),
+        hint: None,
+        kind: FailureKind::BadAnswer,
     };
-    variant_of(client, name, Some(child.clone()), manifest).await
+    let Some(digest) = child.digest else {
+        let failure = failed("cannot read a manifest of the index".into(), "its digest cannot be checked");
+        return variant_of(client, name, Some(child.clone()), Err(failure)).await;
+    };
+    let what = || SafeText::from(format!("cannot read the manifest {}", digest.short()));
+    let selector = Selector::Digest(digest);
+    let fetch = || async {
+        let manifest = client.manifest(name, &selector, Lane::Interactive).await;
+        manifest.map_err(|error| error.failure(what()))
+    };
+    let mut manifest = fetch().await;
+    let is_heavy = manifest.as_ref().is_ok_and(|manifest| is_heavy(manifest) || has_large_config(manifest));
+    let _turn = match is_heavy {
+        true => {
+            // While it waits for its turn it holds nothing.
+            drop(manifest);
+            let turn = client.heavy_turn().await;
+            let has_room = room.load(Ordering::Relaxed) > 0;
+            manifest = if has_room { fetch().await } else { Err(failed(what(), TOO_LARGE)) };
+            turn
+        }
+        false => None,
+    };
+    let variant = variant_of(client, name, Some(child.clone()), manifest).await;
+    let weight = variant.weight();
+    let taken = room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(weight));
+    match taken {
+        Ok(_) => variant,
+        Err(_) => {
+            room.store(0, Ordering::Relaxed);
+            variant_of(client, name, Some(child.clone()), Err(failed(what(), TOO_LARGE))).await
+        }
+    }
+}
+
+fn has_large_config(manifest: &Manifest) -> bool {
+    match &manifest.body {
+        Body::Image(image) => {
+            image.config.as_ref().is_some_and(|config| config.size.is_none_or(|size| size > SMALL_CONFIG))
+        }
+        _ => false,
+    }
 }
 
 async fn variant_of(
@@ -120,10 +172,10 @@ async fn variant_of(
     let read = config.as_ref().and_then(|config| config.as_ref().ok());
     let layers = match manifest.as_ref().map(|manifest| &manifest.body) {
         Ok(Body::Schema1(schema1)) => LayerTable::of_schema1(schema1),
-        Ok(_) => LayerTable::join(
-            manifest.as_ref().map(|manifest| manifest.layers()).unwrap_or_default(),
-            read.map(|config| &**config),
-        ),
+        Ok(_) => match &manifest {
+            Ok(manifest) => LayerTable::join(manifest, read.map(|config| &**config)),
+            Err(_) => LayerTable::default(),
+        },
         Err(_) => LayerTable::default(),
     };
     let listed = descriptor.as_ref().and_then(|descriptor| descriptor.platform.clone());
@@ -155,7 +207,7 @@ async fn referrers_of(
     name: &RepositoryName,
     digest: Digest,
     digest_tags: Option<&[Tag]>,
-) -> Vec<Referrer> {
+) -> Capped<Vec<Referrer>> {
     let named = match digest_tags {
         Some(tags) => tags
             .iter()
@@ -166,15 +218,18 @@ async fn referrers_of(
     };
     let names_it = |tag: &Tag| tag.suffix_after(&digest) == Some("");
     let may_have_fallback = digest_tags.is_none_or(|tags| tags.iter().any(names_it));
-    let (by_subject, by_tag) =
-        future::join(client.referrers(name, &digest, may_have_fallback), by_digest_tag(client, name, named))
-            .await;
+    let (by_subject, by_tag) = future::join(
+        client.first_referrers(name, &digest, may_have_fallback),
+        by_digest_tag(client, name, named),
+    )
+    .await;
     let by_subject = by_subject.unwrap_or_default();
     let found = by_subject.found.unwrap_or(Found::Api);
     let referrer = |descriptor: Descriptor| Referrer { kind: descriptor.kind(), descriptor, found };
+    let left_out = by_subject.descriptors.left_out();
     let mut referrers: Vec<Referrer> = by_subject.descriptors.into_iter().map(referrer).collect();
     referrers.extend(by_tag);
-    referrers
+    Capped::new(referrers, left_out)
 }
 
 fn usual_tags(digest: &Digest) -> Vec<Tag> {
@@ -204,7 +259,7 @@ async fn referrer_of(client: &Client, name: &RepositoryName, tag: &Tag) -> Optio
         size: Some(manifest.raw.len() as u64),
         platform: None,
         artifact_type: None,
-        urls: Vec::new(),
+        urls: Default::default(),
         annotations: Default::default(),
     };
     Some(Referrer { kind, descriptor, found: Found::DigestTag })

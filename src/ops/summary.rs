@@ -5,53 +5,81 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::client::{Client, Error, Lane};
+use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::image::ImageConfig;
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector, Tag};
-use crate::model::summary::{Kind, Summary};
+use crate::model::summary::{Distinct, Kind, Summary};
 
 /// Children of an index that are looked at; with more the size is not known.
 const MOST_CHILDREN: usize = 32;
 /// Children that are asked for at once.
 const AT_ONCE: usize = 4;
 
+/// From this weight on a manifest is a heavy one.
+const HEAVY: usize = 1024 * 1024;
+
 /// The image behind a tag. Its size is known when all its parts are; its date is that of its config, for an index that
 /// of the first platform.
 pub async fn of_tag(client: &Client, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Summary, Error> {
     let manifest = client.latest(name, tag, lane).await?;
-    Ok(match &manifest.body {
-        Body::Index(index) => of_index(client, name, &manifest, &index.manifests, lane).await,
-        _ => {
-            let config = config_of(client, name, &manifest, lane).await;
-            Summary::of_manifest(&manifest, config.as_deref())
-        }
-    })
+    if !is_heavy(&manifest) {
+        return Ok(of_manifest(client, name, &manifest, lane).await);
+    }
+    // Many rows are asked at once: while one waits for its turn it holds nothing.
+    let selector = Selector::Digest(manifest.digest);
+    drop(manifest);
+    let _turn = client.heavy_turn().await;
+    let manifest = client.manifest(name, &selector, lane).await?;
+    Ok(of_manifest(client, name, &manifest, lane).await)
 }
 
+/// Whether so little else should be held beside a manifest that only one of its kind may be.
+pub fn is_heavy(manifest: &Manifest) -> bool {
+    manifest.weight() > HEAVY
+}
+
+async fn of_manifest(client: &Client, name: &RepositoryName, manifest: &Manifest, lane: Lane) -> Summary {
+    match &manifest.body {
+        Body::Index(index) => of_index(client, name, manifest, &index.manifests, lane).await,
+        _ => {
+            let config = config_of(client, name, manifest, lane).await;
+            Summary::of_manifest(manifest, config.as_deref())
+        }
+    }
+}
+
+/// Adds up the children as they come, so that no more than a few are held.
 async fn of_index(
     client: &Client,
     name: &RepositoryName,
     index: &Manifest,
-    children: &[Descriptor],
+    children: &Capped<Vec<Descriptor>>,
     lane: Lane,
 ) -> Summary {
-    let runnable: Vec<&Descriptor> = children.iter().filter(|child| !child.is_attestation()).collect();
-    let digests = runnable.iter().take(MOST_CHILDREN).filter_map(|child| child.digest);
-    let looked_at: Vec<_> = digests.map(|digest| child(client, name, digest, lane).boxed()).collect();
-    let manifests: Vec<Option<Arc<Manifest>>> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
-    let manifests: Vec<Arc<Manifest>> = manifests.into_iter().flatten().collect();
-    let first = match manifests.first() {
-        Some(manifest) => config_of(client, name, manifest, lane).await,
-        None => None,
-    };
-    let configs = std::iter::once(first.as_deref()).chain(std::iter::repeat(None));
-    let found: Vec<(&Manifest, Option<&ImageConfig>)> =
-        manifests.iter().map(|manifest| &**manifest).zip(configs).collect();
-    let mut summary = Summary::of_index(index, &found);
-    if found.len() < runnable.len() {
-        summary.size = None;
+    let runnable = || children.iter().filter(|child| !child.is_attestation());
+    let looked_at: Vec<_> = runnable()
+        .take(MOST_CHILDREN)
+        .filter_map(|child| child.digest)
+        .map(|digest| child(client, name, digest, lane).boxed())
+        .collect();
+    let at_once = if is_heavy(index) { 1 } else { AT_ONCE };
+    let mut looked_at = stream::iter(looked_at).buffered(at_once);
+    let (mut found, mut sizes, mut first) = (0, Distinct::default(), None);
+    while let Some(child) = looked_at.next().await {
+        let Some(manifest) = child else { continue };
+        sizes.add(&manifest);
+        if found == 0 {
+            let config = config_of(client, name, &manifest, lane).await;
+            first = Some((manifest, config));
+        }
+        found += 1;
     }
+    let first: Vec<_> = first.iter().map(|(manifest, config)| (&**manifest, config.as_deref())).collect();
+    let mut summary = Summary::of_index(index, &first);
+    let is_whole = children.is_whole() && found == runnable().count() && (found > 0 || children.is_empty());
+    summary.size = sizes.size().filter(|_| is_whole);
     summary
 }
 

@@ -28,7 +28,7 @@ fn descriptor(digest: Digest, size: u64, media_type: &str) -> Descriptor {
         size: Some(size),
         platform: None,
         artifact_type: None,
-        urls: Vec::new(),
+        urls: Default::default(),
         annotations: Default::default(),
     }
 }

@@ -25,7 +25,7 @@ pub fn descriptor(bytes: &Bytes) -> Descriptor {
         size: Some(bytes.len() as u64),
         platform: None,
         artifact_type: None,
-        urls: Vec::new(),
+        urls: Default::default(),
         annotations: Default::default(),
     }
 }

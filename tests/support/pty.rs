@@ -238,6 +238,15 @@ impl Drop for Pty {
 }
 
 impl Program {
+    /// The most memory that it had at once so far, in MiB.
+    #[cfg(target_os = "linux")]
+    pub fn peak(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id.as_raw_nonzero()));
+        let status = status.expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells it");
+        line.trim().trim_end_matches(" kB").parse::<f64>().expect("a number") / 1024.0
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(self.id, signal).expect("it runs");
     }

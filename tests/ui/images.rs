@@ -44,7 +44,7 @@ impl Image {
             summary: self.summary(),
             manifest: self.manifest.clone(),
             variants: self.variants.clone(),
-            referrers: self.referrers.clone(),
+            referrers: self.referrers.clone().into(),
             referrers_api: Ability::Unknown,
             left_out: 0,
         }
@@ -98,7 +98,7 @@ fn variant(manifest: Arc<Manifest>, config: Option<ImageConfig>) -> Variant {
         platform: config.as_ref().and_then(|config| config.platform.clone()),
         kind: manifest.kind(),
         descriptor: None,
-        layers: LayerTable::join(manifest.layers(), config.as_deref()),
+        layers: LayerTable::join(&manifest, config.as_deref()),
         size: size_of(std::iter::once(&*manifest)),
         config: config.map(Ok),
         manifest: Ok(manifest),

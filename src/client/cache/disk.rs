@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -19,6 +20,8 @@ use crate::model::reference::{Repository, Tag};
 const MOST: u64 = 64 * 1024 * 1024;
 /// Writes that may wait; beyond, content is not kept.
 const QUEUE: usize = 4096;
+/// Most bytes of all that wait to be written.
+const MOST_WAITING: usize = 8 * 1024 * 1024;
 /// Most bytes of a file of tags.
 const LARGEST_TAGS: u64 = 32 * 1024 * 1024;
 
@@ -27,6 +30,8 @@ const LARGEST_TAGS: u64 = 32 * 1024 * 1024;
 pub struct Disk {
     folder: Arc<Folder>,
     writer: OnceLock<Option<SyncSender<Job>>>,
+    /// Bytes that wait to be written.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// Where the packs are and what is in them, which is found out when it is first needed.
@@ -45,7 +50,11 @@ enum Job {
 impl Disk {
     /// Nothing is touched yet.
     pub fn new(path: PathBuf) -> Disk {
-        Disk { folder: Arc::new(Folder { path, index: OnceLock::new() }), writer: OnceLock::new() }
+        Disk {
+            folder: Arc::new(Folder { path, index: OnceLock::new() }),
+            writer: OnceLock::new(),
+            waiting: Arc::default(),
+        }
     }
 
     /// The content of a digest, if it is there and is what the digest says.
@@ -56,7 +65,14 @@ impl Disk {
 
     /// Queues a write. A full queue drops it: it can be fetched again.
     pub fn write(&self, digest: Digest, content: Bytes) {
-        self.send(Job::Content(digest, content));
+        let length = content.len();
+        if self.waiting.fetch_add(length, Ordering::Relaxed) + length > MOST_WAITING {
+            self.waiting.fetch_sub(length, Ordering::Relaxed);
+            return;
+        }
+        if !self.send(Job::Content(digest, content)) {
+            self.waiting.fetch_sub(length, Ordering::Relaxed);
+        }
     }
 
     /// What a repository said when it was last asked.
@@ -80,10 +96,10 @@ impl Disk {
         }
     }
 
-    fn send(&self, job: Job) {
-        if let Some(writer) = self.writer.get_or_init(|| start(self.folder.clone())) {
-            writer.try_send(job).ok();
-        }
+    /// Queues a job; says whether there was room.
+    fn send(&self, job: Job) -> bool {
+        let writer = self.writer.get_or_init(|| start(self.folder.clone(), self.waiting.clone()));
+        writer.as_ref().is_some_and(|writer| writer.try_send(job).is_ok())
     }
 }
 
@@ -131,7 +147,7 @@ fn read_said(path: &Path) -> Said {
 }
 
 /// Starts the writer; none where no thread can be had.
-fn start(folder: Arc<Folder>) -> Option<SyncSender<Job>> {
+fn start(folder: Arc<Folder>, waiting: Arc<AtomicUsize>) -> Option<SyncSender<Job>> {
     let (sender, jobs) = sync_channel(QUEUE);
     let work = move || {
         if files::check(&folder.path).is_ok() {
@@ -140,7 +156,11 @@ fn start(folder: Arc<Folder>) -> Option<SyncSender<Job>> {
         let mut pack = None;
         for job in jobs {
             let written = match job {
-                Job::Content(digest, content) => write_content(&folder, &mut pack, &digest, &content),
+                Job::Content(digest, content) => {
+                    let written = write_content(&folder, &mut pack, &digest, &content);
+                    waiting.fetch_sub(content.len(), Ordering::Relaxed);
+                    written
+                }
                 Job::Said(repository, said) => write_said(&folder.path, &repository, &said),
                 Job::Flush(done) => {
                     done.send(()).ok();

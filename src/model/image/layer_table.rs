@@ -3,16 +3,20 @@
 use serde::Deserialize;
 
 use super::{HistoryEntry, ImageConfig, LayerRow, LayerTable};
+use crate::model::capped::Capped;
 use crate::model::instruction;
 use crate::model::lenient;
-use crate::model::manifest::{Descriptor, Schema1};
+use crate::model::manifest::{Descriptor, Manifest, Schema1};
 use crate::model::media_type::MediaType;
+use crate::model::size;
 
 impl LayerTable {
     /// Joins the layers of a manifest with the history of its config: each step that made a layer gets the next one.
     /// When the counts differ, what is left over follows on its own and the table is `approximate`.
-    pub fn join(layers: &[Descriptor], config: Option<&ImageConfig>) -> LayerTable {
+    pub fn join(manifest: &Manifest, config: Option<&ImageConfig>) -> LayerTable {
         let history = config.map_or(&[][..], |config| &config.history);
+        let steps_left_out = config.map_or(0, |config| config.history.left_out());
+        let layers = manifest.layers();
         let diff_id = |index: usize| config.and_then(|config| config.diff_ids.get(index)).copied();
         let mut numbered = layers.iter().cloned().enumerate();
         let mut rows: Vec<LayerRow> = Vec::with_capacity(history.len().max(layers.len()));
@@ -32,7 +36,9 @@ impl LayerTable {
             .collect();
         let approximate = !history.is_empty() && (missing || !left_over.is_empty());
         rows.extend(left_over);
-        LayerTable { rows, approximate }
+        let left_out = manifest.layers_left_out().max(steps_left_out);
+        let size = size_of(layers).filter(|_| manifest.layers_left_out() == 0);
+        LayerTable { rows, approximate, left_out, size }
     }
 
     /// The rows of a schema 1 manifest: one layer a step, sizes unknown.
@@ -46,20 +52,44 @@ impl LayerTable {
                 size: None,
                 platform: None,
                 artifact_type: None,
-                urls: Vec::new(),
+                urls: Default::default(),
                 annotations: Default::default(),
             };
             LayerRow { layer: Some(layer), ..steps.next().flatten().as_ref().map(row_of).unwrap_or_default() }
         });
-        LayerTable { rows: rows.collect(), approximate: manifest.layers.len() != manifest.history.len() }
+        LayerTable {
+            rows: rows.collect(),
+            approximate: manifest.layers.count() != manifest.history.count(),
+            left_out: manifest.layers.left_out(),
+            size: None,
+        }
     }
 
-    /// Compressed bytes of all layers, each distinct one once; `None` when one of them has no size.
+    /// Compressed bytes of all layers, each distinct one once; `None` when one of them has no size, or was left out.
     pub fn size(&self) -> Option<u64> {
-        let mut seen = std::collections::HashSet::new();
-        let layers = self.rows.iter().filter_map(|row| row.layer.as_ref());
-        layers.filter(|layer| seen.insert(&layer.digest_text)).map(|layer| layer.size).sum()
+        self.size
     }
+
+    /// About how many bytes it takes.
+    pub fn weight(&self) -> usize {
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let of_one = |row: &LayerRow| {
+            let layer =
+                row.layer.as_ref().map_or(0, |layer| layer.digest_text.len() + layer.annotations.len() * 96);
+            std::mem::size_of::<LayerRow>()
+                + layer
+                + length(&row.created_by)
+                + length(&row.instruction)
+                + length(&row.comment)
+        };
+        self.rows.iter().map(of_one).sum()
+    }
+}
+
+fn size_of(layers: &[Descriptor]) -> Option<u64> {
+    let mut seen = std::collections::HashSet::new();
+    let distinct = layers.iter().filter(|layer| seen.insert(&layer.digest_text));
+    size::sum(distinct.map(|layer| layer.size))
 }
 
 fn row_of(step: &HistoryEntry) -> LayerRow {
@@ -88,7 +118,7 @@ struct Compatibility {
 #[serde(default, rename_all = "PascalCase")]
 struct Container {
     #[serde(deserialize_with = "lenient::words")]
-    cmd: Vec<String>,
+    cmd: Capped<Vec<String>>,
 }
 
 fn step_of_schema1(text: &str) -> Option<HistoryEntry> {
@@ -107,11 +137,12 @@ mod tests {
     use super::*;
     use crate::model::digest::Digest;
 
-    fn layer(size: u64) -> Descriptor {
-        let digest = Digest::sha256(&size.to_be_bytes());
-        let manifest = format!(r#"{{"layers":[{{"digest":"{digest}","size":{size}}}]}}"#);
-        let manifest = crate::model::manifest::Manifest::parse(manifest.into(), None).expect("a manifest");
-        manifest.layers()[0].clone()
+    fn layers(sizes: &[u64]) -> Manifest {
+        let layer =
+            |size: &u64| format!(r#"{{"digest":"{}","size":{size}}}"#, Digest::sha256(&size.to_be_bytes()));
+        let layers: Vec<String> = sizes.iter().map(layer).collect();
+        let manifest = format!(r#"{{"layers":[{}]}}"#, layers.join(","));
+        Manifest::parse(manifest.into(), None).expect("a manifest")
     }
 
     fn config(steps: &[(&str, bool)]) -> ImageConfig {
@@ -131,7 +162,7 @@ mod tests {
     #[test]
     fn steps_that_made_a_layer_get_the_next_one() {
         let config = config(&[("COPY a /", false), ("ENV A=1", true), ("COPY b /", false)]);
-        let table = LayerTable::join(&[layer(1), layer(2)], Some(&config));
+        let table = LayerTable::join(&layers(&[1, 2]), Some(&config));
         assert_eq!(
             shown(&table),
             [(Some("COPY a /"), Some(1)), (Some("ENV A=1"), None), (Some("COPY b /"), Some(2))]
@@ -142,16 +173,16 @@ mod tests {
 
     #[test]
     fn a_history_that_does_not_fit_is_approximate_and_loses_no_layer() {
-        let short = LayerTable::join(&[layer(1), layer(2)], Some(&config(&[("COPY a /", false)])));
+        let short = LayerTable::join(&layers(&[1, 2]), Some(&config(&[("COPY a /", false)])));
         assert_eq!(shown(&short), [(Some("COPY a /"), Some(1)), (None, Some(2))]);
-        let long = LayerTable::join(&[], Some(&config(&[("COPY a /", false)])));
+        let long = LayerTable::join(&layers(&[]), Some(&config(&[("COPY a /", false)])));
         assert_eq!(shown(&long), [(Some("COPY a /"), None)]);
         assert!(short.approximate && long.approximate);
     }
 
     #[test]
     fn without_history_the_layers_stand_alone() {
-        let table = LayerTable::join(&[layer(1), layer(1)], None);
+        let table = LayerTable::join(&layers(&[1, 1]), None);
         assert_eq!(shown(&table), [(None, Some(1)), (None, Some(1))]);
         assert!(!table.approximate);
         assert_eq!(table.size(), Some(1), "a layer that comes twice is stored once");
@@ -161,8 +192,8 @@ mod tests {
     fn schema_1_tells_its_steps_in_strings() {
         let step = r##"{"created":"2015-01-01T00:00:00Z","container_config":{"Cmd":["/bin/sh","-c","#(nop) CMD [\"x\"]"]}}"##;
         let manifest = Schema1 {
-            layers: vec![Digest::sha256(b"a"), Digest::sha256(b"b")],
-            history: vec![step.into(), "no json".into()],
+            layers: vec![Digest::sha256(b"a"), Digest::sha256(b"b")].into(),
+            history: vec![step.into(), "no json".into()].into(),
             ..Schema1::default()
         };
         let table = LayerTable::of_schema1(&manifest);

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{HistoryEntry, ImageConfig};
+use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::lenient;
 use crate::model::platform::RawPlatform;
@@ -27,28 +28,28 @@ struct Fields {
     #[serde(default, deserialize_with = "lenient::value")]
     rootfs: RootFs,
     #[serde(default, deserialize_with = "lenient::list")]
-    history: Vec<Step>,
+    history: Capped<Vec<Step>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Runtime {
     #[serde(deserialize_with = "lenient::list")]
-    env: Vec<String>,
+    env: Capped<Vec<String>>,
     #[serde(deserialize_with = "lenient::words")]
-    entrypoint: Vec<String>,
+    entrypoint: Capped<Vec<String>>,
     #[serde(deserialize_with = "lenient::words")]
-    cmd: Vec<String>,
+    cmd: Capped<Vec<String>>,
     #[serde(deserialize_with = "lenient::text")]
     working_dir: Option<String>,
     #[serde(deserialize_with = "lenient::text")]
     user: Option<String>,
     #[serde(deserialize_with = "lenient::names")]
-    exposed_ports: Vec<String>,
+    exposed_ports: Capped<Vec<String>>,
     #[serde(deserialize_with = "lenient::names")]
-    volumes: Vec<String>,
+    volumes: Capped<Vec<String>>,
     #[serde(deserialize_with = "lenient::texts")]
-    labels: BTreeMap<String, String>,
+    labels: Capped<BTreeMap<String, String>>,
     #[serde(deserialize_with = "lenient::text")]
     stop_signal: Option<String>,
     #[serde(deserialize_with = "lenient::value")]
@@ -59,14 +60,14 @@ struct Runtime {
 #[serde(default, rename_all = "PascalCase")]
 struct Healthcheck {
     #[serde(deserialize_with = "lenient::words")]
-    test: Vec<String>,
+    test: Capped<Vec<String>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct RootFs {
     #[serde(deserialize_with = "lenient::list")]
-    diff_ids: Vec<Digest>,
+    diff_ids: Capped<Vec<Digest>>,
 }
 
 #[derive(Deserialize)]
@@ -102,8 +103,9 @@ impl ImageConfig {
             stop_signal: runtime.stop_signal,
             healthcheck: runtime.healthcheck.test,
             diff_ids: fields.rootfs.diff_ids,
-            history: fields.history.into_iter().map(HistoryEntry::from).collect(),
+            history: fields.history.map(HistoryEntry::from),
             raw,
+            outline: Default::default(),
         })
     }
 }
@@ -135,7 +137,7 @@ mod tests {
         assert_eq!(config.platform.map(|platform| platform.to_string()).as_deref(), Some("linux/arm64"));
         assert_eq!(
             (config.cmd, config.volumes, config.user),
-            (vec!["one word".into()], vec!["/data".into()], None)
+            (vec!["one word".into()].into(), vec!["/data".into()].into(), None)
         );
         assert_eq!((config.labels.len(), config.healthcheck.len()), (1, 2));
         assert!(config.env.is_empty() && config.exposed_ports.is_empty() && config.created.is_none());

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::{ArtifactManifest, BadManifest, Body, Descriptor, ImageManifest, Index, Manifest, schema1};
+use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::lenient;
 use crate::model::media_type::{self as types, MediaType};
@@ -39,18 +40,18 @@ struct Shape<'a> {
 struct Fields {
     #[serde(default, deserialize_with = "lenient::value")]
     config: Option<RawDescriptor>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    layers: Vec<RawDescriptor>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    manifests: Vec<RawDescriptor>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    blobs: Vec<RawDescriptor>,
+    #[serde(default, deserialize_with = "descriptors")]
+    layers: Capped<Vec<Descriptor>>,
+    #[serde(default, deserialize_with = "descriptors")]
+    manifests: Capped<Vec<Descriptor>>,
+    #[serde(default, deserialize_with = "descriptors")]
+    blobs: Capped<Vec<Descriptor>>,
     #[serde(default, rename = "artifactType", deserialize_with = "lenient::text")]
     artifact_type: Option<String>,
     #[serde(default, deserialize_with = "lenient::value")]
     subject: Option<RawDescriptor>,
     #[serde(default, deserialize_with = "lenient::texts")]
-    annotations: BTreeMap<String, String>,
+    annotations: Capped<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]
@@ -66,9 +67,9 @@ struct RawDescriptor {
     #[serde(default, rename = "artifactType", deserialize_with = "lenient::text")]
     artifact_type: Option<String>,
     #[serde(default, deserialize_with = "lenient::list")]
-    urls: Vec<String>,
+    urls: Capped<Vec<String>>,
     #[serde(default, deserialize_with = "lenient::texts")]
-    annotations: BTreeMap<String, String>,
+    annotations: Capped<BTreeMap<String, String>>,
 }
 
 impl From<RawDescriptor> for Descriptor {
@@ -86,6 +87,21 @@ impl From<RawDescriptor> for Descriptor {
     }
 }
 
+/// A list of descriptors. The media type that one has in common with the one before is kept once.
+fn descriptors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<Descriptor>>, D::Error> {
+    let mut last: Option<MediaType> = None;
+    lenient::kept_of(deserializer, |raw| {
+        let raw: RawDescriptor = serde_json::from_str(raw.get()).ok()?;
+        let mut descriptor = Descriptor::from(raw);
+        match &last {
+            Some(last) if *last == descriptor.media_type => descriptor.media_type = last.clone(),
+            _ => last = Some(descriptor.media_type.clone()),
+        }
+        let inside = descriptor.urls.len() + descriptor.annotations.len();
+        Some((descriptor, inside))
+    })
+}
+
 impl Manifest {
     /// Reads a manifest. `content_type` is the header of the answer that it came with.
     pub fn parse(raw: Bytes, content_type: Option<&str>) -> Result<Manifest, BadManifest> {
@@ -98,7 +114,7 @@ impl Manifest {
             types::SCHEMA1 | types::SCHEMA1_SIGNED => schema1::parse(&raw)?,
             _ => (body_of(&media_type, &raw)?, Digest::sha256(&raw)),
         };
-        Ok(Manifest { digest, media_type, body, raw })
+        Ok(Manifest { digest, media_type, body, raw, outline: Default::default() })
     }
 
     /// The same bytes under the media type that they show themselves, as another registry has to be told it: what one
@@ -165,22 +181,21 @@ fn body_of(media_type: &MediaType, raw: &[u8]) -> Result<Body, BadManifest> {
         return Ok(Body::Unknown);
     }
     let fields: Fields = lenient::object(raw).ok_or(BadManifest::NotJson)?;
-    let descriptors = |raw: Vec<RawDescriptor>| raw.into_iter().map(Descriptor::from).collect();
     let artifact_type = fields.artifact_type.as_deref().map(MediaType::new);
     let subject = fields.subject.map(Descriptor::from);
     let annotations = fields.annotations;
     Ok(match media_type.as_str() {
         types::OCI_ARTIFACT => {
-            let blobs = descriptors(fields.blobs);
+            let blobs = fields.blobs;
             Body::Artifact(ArtifactManifest { blobs, artifact_type, subject, annotations })
         }
         _ if media_type.is_index() => {
-            let manifests = descriptors(fields.manifests);
+            let manifests = fields.manifests;
             Body::Index(Index { manifests, artifact_type, subject, annotations })
         }
         _ => {
             let config = fields.config.map(Descriptor::from);
-            let layers = descriptors(fields.layers);
+            let layers = fields.layers;
             Body::Image(Box::new(ImageManifest { config, layers, artifact_type, subject, annotations }))
         }
     })

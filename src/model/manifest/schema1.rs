@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
 use super::{BadManifest, Body, Schema1};
+use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::lenient;
 
@@ -16,11 +17,11 @@ struct Fields {
     #[serde(default, deserialize_with = "lenient::text")]
     architecture: Option<String>,
     #[serde(default, rename = "fsLayers", deserialize_with = "lenient::list")]
-    layers: Vec<Layer>,
+    layers: Capped<Vec<Layer>>,
     #[serde(default, deserialize_with = "lenient::list")]
-    history: Vec<History>,
+    history: Capped<Vec<History>>,
     #[serde(default, deserialize_with = "lenient::list")]
-    signatures: Vec<Signature>,
+    signatures: Capped<Vec<Signature>>,
 }
 
 #[derive(Deserialize)]
@@ -57,8 +58,8 @@ pub(super) fn parse(raw: &[u8]) -> Result<(Body, Digest), BadManifest> {
     let digest = Digest::sha256(payload.as_deref().unwrap_or(raw));
     let body = Schema1 {
         architecture: fields.architecture,
-        layers: fields.layers.into_iter().rev().map(|layer| layer.digest).collect(),
-        history: fields.history.into_iter().rev().map(|entry| entry.text).collect(),
+        layers: fields.layers.map(|layer| layer.digest).reversed(),
+        history: fields.history.map(|entry| entry.text).reversed(),
         signed: !fields.signatures.is_empty(),
     };
     Ok((Body::Schema1(body), digest))

@@ -110,7 +110,8 @@ impl Companions<'_> {
         let names_it = |tag: &Tag| tag.suffix_after(&subject) == Some("");
         let may_have_fallback = self.digest_tags.is_none_or(|tags| tags.iter().any(names_it));
         let found = self.client.referrers(self.name, &subject, may_have_fallback).await;
-        Ok(found.map_err(|error| error.failure("cannot list referrers"))?.descriptors)
+        let found = found.map_err(|error| error.failure("cannot list referrers"))?;
+        Ok(found.descriptors.into_iter().collect())
     }
 
     /// A referrer, if it is one: what a list merely claims would not be found at the destination.

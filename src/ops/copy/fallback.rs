@@ -137,6 +137,9 @@ pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), Halt> {
 /// A list with more referrers; what it lists already stays as it is. None where all are listed. Fails, in words, where it
 /// is no list.
 pub fn merged(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Manifest>, &'static str> {
+    if old.is_some_and(|old| !old.is_whole()) {
+        return Err("the list of referrers is too long to be read whole");
+    }
     let mut index = match old {
         None => json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}),
         Some(old) => serde_json::from_slice(&old.raw).map_err(|_| "the fallback tag is no list")?,
@@ -198,7 +201,7 @@ fn as_referrer(manifest: &Manifest) -> Descriptor {
         size: Some(manifest.raw.len() as u64),
         platform: None,
         artifact_type,
-        urls: Vec::new(),
-        annotations: manifest.annotations().cloned().unwrap_or_default(),
+        urls: Default::default(),
+        annotations: manifest.capped_annotations().cloned().unwrap_or_default(),
     }
 }

@@ -44,6 +44,9 @@ pub fn narrow(
     if wished.is_empty() {
         return Ok(Narrowed::Whole);
     }
+    if !manifest.is_whole() {
+        return Err("it lists too many images to be looked at".into());
+    }
     let is_wished = |child: &&Descriptor| {
         let fits = |platform: &Platform| wished.iter().any(|wished| wished.is_same_machine(platform));
         !child.is_attestation() && child.platform.as_ref().is_some_and(fits)

@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use super::parts;
 use crate::client::{Client, Lane};
+use crate::model::capped::MOST as MOST_LISTED;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Body, Descriptor, Manifest};
@@ -66,7 +67,9 @@ impl Tree {
         level.iter().for_each(|manifest| self.add(manifest));
         for _ in 0..DEEPEST {
             let mut seen = HashSet::new();
-            let children = level.iter().flat_map(|manifest| parts::children(manifest));
+            // What is not whole is refused in the end, so its children need not be asked for.
+            let whole = level.iter().filter(|manifest| manifest.is_whole());
+            let children = whole.flat_map(|manifest| parts::children(manifest));
             let new = children.filter(|child| {
                 child.digest.is_some_and(|digest| !self.nodes.contains_key(&digest) && seen.insert(digest))
             });
@@ -136,6 +139,12 @@ fn can_be_copied(manifest: &Manifest) -> Result<(), Failure> {
         failure.kind = FailureKind::Unsupported;
         failure.hint = Some("build it again, or convert it with `skopeo copy --format v2s2`".into());
         return Err(failure);
+    }
+    if !manifest.is_whole() {
+        return Err(not_copied(
+            manifest,
+            format!("it lists more than {MOST_LISTED} things, too many to be looked at"),
+        ));
     }
     match parts::blobs(manifest).all(|blob| blob.digest.is_some()) {
         true => Ok(()),

@@ -69,6 +69,10 @@ impl Indexes {
     /// Notes what a manifest lists; gives those that may be indexes themselves.
     fn take(&mut self, manifest: &Manifest) -> Vec<Digest> {
         let Body::Index(index) = &manifest.body else { return Vec::new() };
+        if !index.manifests.is_whole() {
+            // What it lists beyond those kept is not known, so nothing may count on its list.
+            self.unread.push(manifest.digest);
+        }
         let children = index.manifests.iter().filter_map(|child| child.digest);
         let nested = index.manifests.iter().filter(|child| may_be_index(Some(&child.media_type)));
         self.lists.insert(manifest.digest, children.collect());

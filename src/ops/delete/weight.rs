@@ -108,6 +108,9 @@ fn blobs<'a>(
             Err(error) if error.cause.status() == Some(404) => return Some(Blobs::new()),
             Err(_) => return None,
         };
+        if !manifest.is_whole() {
+            return None;
+        }
         let sized = |blob: &Descriptor| Some((blob.digest_text.clone(), blob.size?));
         match &manifest.body {
             Body::Image(image) => image.config.iter().chain(&image.layers).map(sized).collect(),

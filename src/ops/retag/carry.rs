@@ -46,6 +46,11 @@ impl Carrier<'_> {
         depth: usize,
     ) -> BoxFuture<'b, Result<(), Error>> {
         async move {
+            if !manifest.is_whole() {
+                let why = "the manifest lists more than can be looked at".into();
+                let host = SafeText::default();
+                return Err(Error { cause: Cause::BadAnswer(why), request: None, tries: 0, host });
+            }
             self.blobs(manifest).await?;
             let children = parts::children(manifest).iter().filter_map(|child| child.digest);
             let children: Vec<Digest> = children.filter(|_| depth > 0).collect();

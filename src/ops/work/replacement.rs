@@ -236,6 +236,9 @@ fn replacement(image: &Manifest) -> Result<Manifest, String> {
     if !matches!(image.body, Body::Image(_) | Body::Index(_)) {
         return Err("there are no replacements for manifests of this old kind".into());
     }
+    if !image.is_whole() {
+        return Err("there are no replacements for manifests that list more than can be looked at".into());
+    }
     let mut json: Map<String, Value> = serde_json::from_slice(&image.raw).map_err(|bad| bad.to_string())?;
     let annotations = json.entry("annotations").or_insert_with(|| json!({}));
     let annotations = annotations.as_object_mut().ok_or("its annotations are none")?;
@@ -254,13 +257,14 @@ fn random() -> String {
 /// Whether the one is a replacement of the other, as one is left that was not deleted any more.
 pub fn stands_for(replacement: &Manifest, image: &Manifest) -> bool {
     is_replacement(replacement)
+        && replacement.is_whole()
+        && image.is_whole()
         && without_annotation(replacement).is_some_and(|json| Some(json) == without_annotation(image))
 }
 
 /// Whether it is a replacement of whatever.
 pub fn is_replacement(manifest: &Manifest) -> bool {
-    let json: Option<Value> = serde_json::from_slice(&manifest.raw).ok();
-    json.is_some_and(|json| json.get("annotations").is_some_and(|all| all.get(ANNOTATION).is_some()))
+    manifest.annotations().is_some_and(|annotations| annotations.contains_key(ANNOTATION))
 }
 
 /// What a manifest says besides being a replacement.

@@ -44,6 +44,9 @@ impl Canvas<'_, '_> {
         if variant.layers.approximate {
             heading.push_str("  (approximate)");
         }
+        if variant.layers.left_out > 0 {
+            heading.push_str(&format!("  (and {} more)", variant.layers.left_out));
+        }
         let style = self.style(Role::Heading);
         self.put(Rect { height: table.height.min(1), ..table }, Line::styled(heading, style));
         let rows = Rect::new(table.x, table.y + 1, table.width, table.height.saturating_sub(1));

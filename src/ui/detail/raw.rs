@@ -3,15 +3,16 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::app::detail::Text;
 use crate::model::json;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the lines that fit.
-    pub fn raw(&mut self, pane: Rect, area: Rect, lines: &[json::Line]) {
+    pub fn raw(&mut self, pane: Rect, area: Rect, text: &Text) {
         let scroll = self.state.detail.scroll;
-        for (row, line) in lines.iter().skip(scroll).take(area.height.into()).enumerate() {
+        for (row, line) in text.window(scroll, area.height.into()).iter().enumerate() {
             let place = Rect::new(area.x + 1, area.y + row as u16, area.width.saturating_sub(2), 1);
             let mut spans = vec![Span::raw(" ".repeat(line.indent.into()))];
             spans.extend(
@@ -27,7 +28,7 @@ impl Canvas<'_, '_> {
                 self.put(Rect { x: place.right(), width: 1, ..place }, Line::styled("…", style));
             }
         }
-        self.scrollbar(pane, area, scroll, lines.len());
+        self.scrollbar(pane, area, scroll, text.len());
     }
 }
 

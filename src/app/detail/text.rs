@@ -1,0 +1,96 @@
+//! A text of many lines of which only those on the screen are laid out.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::model::json::{Line, Outline};
+
+/// JSON documents one below the other, with lines between them.
+#[derive(Debug, Default)]
+pub struct Text {
+    parts: Vec<Part>,
+    lines: usize,
+}
+
+/// A part of a text.
+#[derive(Debug)]
+pub enum Part {
+    /// One line.
+    Line(Line),
+    /// A document, and where its lines are.
+    Json(Bytes, Arc<Outline>),
+}
+
+impl Part {
+    /// A document.
+    pub fn json(bytes: &Bytes, outline: &Arc<Outline>) -> Part {
+        Part::Json(bytes.clone(), outline.clone())
+    }
+
+    /// How many lines it has.
+    pub fn lines(&self) -> usize {
+        match self {
+            Part::Line(_) => 1,
+            Part::Json(_, outline) => outline.lines(),
+        }
+    }
+}
+
+impl Text {
+    /// These parts, one below the other.
+    pub fn of(parts: Vec<Part>) -> Text {
+        let lines = parts.iter().map(Part::lines).sum();
+        Text { parts, lines }
+    }
+
+    /// How many lines it has.
+    pub fn len(&self) -> usize {
+        self.lines
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.lines == 0
+    }
+
+    /// At most `count` lines from this one on.
+    pub fn window(&self, from: usize, count: usize) -> Vec<Line> {
+        let (mut from, mut found) = (from, Vec::new());
+        for part in &self.parts {
+            let room = count - found.len();
+            if room == 0 {
+                break;
+            }
+            match part {
+                Part::Line(line) if from == 0 => found.push(line.clone()),
+                Part::Json(bytes, outline) if from < outline.lines() => {
+                    found.extend(outline.window(bytes, from, room));
+                }
+                Part::Line(_) | Part::Json(..) => {}
+            }
+            from = from.saturating_sub(part.lines());
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_goes_over_the_edges_of_parts() {
+        let json = Bytes::from_static(b"[1,2]");
+        let outline = Arc::new(Outline::of(&json));
+        let line = || Part::Line(Line { indent: 7, pieces: Vec::new() });
+        let text = Text::of(vec![line(), Part::json(&json, &outline), line(), Part::json(&json, &outline)]);
+        assert_eq!(text.len(), 10);
+        let all = text.window(0, 99);
+        assert_eq!(all.len(), 10);
+        for from in 0..12 {
+            let expected: Vec<Line> = all.iter().skip(from).take(4).cloned().collect();
+            assert_eq!(text.window(from, 4), expected, "{from}");
+        }
+    }
+}

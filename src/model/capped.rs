@@ -1,0 +1,107 @@
+//! Lists from outside that are kept only in part: how long they were is told, what is behind their first elements is not.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use serde::{Serialize, Serializer};
+
+/// Most elements of one list that are kept: layers, children, steps, referrers, labels, annotations.
+pub const MOST: usize = 10_000;
+
+/// A collection with the number of elements that it does not hold. Nothing may be changed on the strength of one that is
+/// not whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capped<C> {
+    kept: C,
+    left_out: usize,
+}
+
+impl<C> Capped<C> {
+    /// What was kept, and how many elements were not.
+    pub fn new(kept: C, left_out: usize) -> Capped<C> {
+        Capped { kept, left_out }
+    }
+
+    /// How many elements there are beyond those kept.
+    pub fn left_out(&self) -> usize {
+        self.left_out
+    }
+
+    /// Whether nothing was left out.
+    pub fn is_whole(&self) -> bool {
+        self.left_out == 0
+    }
+}
+
+impl<T> Capped<Vec<T>> {
+    /// How many elements there are, kept or not.
+    pub fn count(&self) -> usize {
+        self.kept.len().saturating_add(self.left_out)
+    }
+
+    /// The same collection, each element made into another.
+    pub fn map<U>(self, other: impl FnMut(T) -> U) -> Capped<Vec<U>> {
+        Capped::new(self.kept.into_iter().map(other).collect(), self.left_out)
+    }
+
+    /// The same collection, the last element first.
+    pub fn reversed(mut self) -> Capped<Vec<T>> {
+        self.kept.reverse();
+        self
+    }
+}
+
+impl<K, V> Capped<BTreeMap<K, V>> {
+    /// How many members there are, kept or not.
+    pub fn count(&self) -> usize {
+        self.kept.len().saturating_add(self.left_out)
+    }
+}
+
+impl<C> Deref for Capped<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.kept
+    }
+}
+
+impl<C> From<C> for Capped<C> {
+    fn from(kept: C) -> Capped<C> {
+        Capped::new(kept, 0)
+    }
+}
+
+impl<T, C: FromIterator<T>> FromIterator<T> for Capped<C> {
+    fn from_iter<I: IntoIterator<Item = T>>(elements: I) -> Capped<C> {
+        C::from_iter(elements).into()
+    }
+}
+
+impl<C: IntoIterator> IntoIterator for Capped<C> {
+    type Item = C::Item;
+    type IntoIter = C::IntoIter;
+
+    fn into_iter(self) -> C::IntoIter {
+        self.kept.into_iter()
+    }
+}
+
+impl<'a, C> IntoIterator for &'a Capped<C>
+where
+    &'a C: IntoIterator,
+{
+    type Item = <&'a C as IntoIterator>::Item;
+    type IntoIter = <&'a C as IntoIterator>::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.kept.into_iter()
+    }
+}
+
+/// Of JSON that regtui writes, a list is what was kept: how much was not stands beside it.
+impl<C: Serialize> Serialize for Capped<C> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.kept.serialize(serializer)
+    }
+}

@@ -1,0 +1,71 @@
+//! What servers may send at most, all on one screen: memory has an end.
+
+use regtui::demo::{Demo, Settings, Store};
+use regtui::model::digest::Digest;
+use regtui::model::media_type::{OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
+
+use crate::support::pty::{Pty, regtui};
+
+/// The most that any of this may take, in MiB.
+const MOST: f64 = 150.0;
+/// Bytes of each document, a little less than what is read at most.
+const SIZE: usize = 8 * 1024 * 1024 - 4096;
+
+/// So many of these as fill a document.
+fn filled(element: &str) -> String {
+    vec![element; SIZE / (element.len() + 1)].join(",")
+}
+
+fn manifest(store: &Store, tag: &str, layers: &str, config: &str) {
+    let config = store.put_blob("app", config.to_string());
+    let media_type = format!(r#"{{"mediaType":"{OCI_CONFIG}","digest":"{config}"}}"#);
+    let text = format!(
+        r#"{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}","tag":"{tag}","config":{media_type},"layers":[{layers}]}}"#
+    );
+    let digest = store.put_manifest("app", OCI_MANIFEST, text);
+    store.tag("app", tag, digest);
+}
+
+#[test]
+fn documents_of_millions_of_elements_leave_memory_where_it_was() {
+    let store = Store::new();
+    manifest(&store, "v1", &filled("{}"), "{}");
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{}]}}"#, filled("{}"));
+    let digest = store.put_manifest("app", OCI_INDEX, index);
+    store.tag("app", "v2", digest);
+    manifest(&store, "v3", "", &format!(r#"{{"os":"linux","history":[{}]}}"#, filled("{}")));
+    let labels: Vec<String> = (0..600_000).map(|number| format!(r#""{number:x}":"1""#)).collect();
+    manifest(
+        &store,
+        "v4",
+        "",
+        &format!(r#"{{"os":"linux","config":{{"Labels":{{{}}}}}}}"#, labels.join(",")),
+    );
+    let layer =
+        |number: usize| format!(r#"{{"digest":"{}","size":5}}"#, Digest::sha256(&number.to_be_bytes()));
+    let layers: Vec<String> = (0..62_000).map(layer).collect();
+    manifest(&store, "v5", &layers.join(","), "{}");
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.expect("a thread");
+    let demo = runtime.block_on(Demo::start(Settings::default(), store)).expect("a registry");
+    let mut pty = Pty::open(150, 42);
+    let program = pty.start(regtui(&[&format!("{}/app", demo.address())]));
+    pty.wait_for("Tags 5");
+    // Sorted by version, the newest first.
+    for (tag, said) in [
+        ("v5", "10000, and 52000 more"),
+        ("v4", "labels      0=1"),
+        ("v3", "linux/unknown"),
+        ("v2", "index of 64 images"),
+        ("v1", "10000, and"),
+    ] {
+        pty.wait_for(&format!("/app:{tag}"));
+        pty.wait_for(said);
+        pty.press("j");
+    }
+    // Each row is known.
+    pty.wait_until("all rows", |screen| !screen.contents().contains(" …"));
+    let peak = program.peak();
+    assert!(peak < MOST, "{peak:.1} MiB");
+}
