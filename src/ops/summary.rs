@@ -67,15 +67,20 @@ async fn of_index(
     let at_once = if is_heavy(index) { 1 } else { AT_ONCE };
     let mut looked_at = stream::iter(looked_at).buffered(at_once);
     let (mut found, mut sizes, mut first) = (0, Distinct::default(), None);
+    // Nothing else is awaited meanwhile: a child that is not polled keeps its permit from the others.
     while let Some(child) = looked_at.next().await {
         let Some(manifest) = child else { continue };
         sizes.add(&manifest);
-        if found == 0 {
-            let config = config_of(client, name, &manifest, lane).await;
-            first = Some((manifest, config));
-        }
         found += 1;
+        first.get_or_insert(manifest);
     }
+    let first = match first {
+        Some(manifest) => {
+            let config = config_of(client, name, &manifest, lane).await;
+            Some((manifest, config))
+        }
+        None => None,
+    };
     let first: Vec<_> = first.iter().map(|(manifest, config)| (&**manifest, config.as_deref())).collect();
     let mut summary = Summary::of_index(index, &first);
     let is_whole = children.is_whole() && found == runnable().count() && (found > 0 || children.is_empty());
