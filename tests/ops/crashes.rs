@@ -220,11 +220,13 @@ fn tags(shop: &Shop) -> Tags {
     tags
 }
 
-/// A shop where the program went down while that request waited for its answer; false if all was over before that.
-async fn cut_off_at(nth: usize, begun: &impl AsyncFn(&Shop) -> model::Wish) -> (Shop, Tags, bool) {
+/// A shop in which the program went down while that request waited for its answer, the tags before that, whether it was cut
+/// off before all was over, and how many entries the journal had before.
+async fn cut_off_at(nth: usize, begun: &impl AsyncFn(&Shop) -> model::Wish) -> (Shop, Tags, bool, usize) {
     let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, three()).await;
     let wish = begun(&shop).await;
     let (work, before) = (shop.plan(&wish).await, tags(&shop));
+    let earlier = shop.workshop.journal.entries().await.len();
     let (gate, seen) = (Gate::new(), AtomicUsize::new(0));
     let held = gate.clone();
     shop.registry.demo.fault(move |_, _| {
@@ -238,7 +240,7 @@ async fn cut_off_at(nth: usize, begun: &impl AsyncFn(&Shop) -> model::Wish) -> (
         () = gate.reached_by(1) => true,
     };
     shop.registry.demo.clear_faults();
-    (shop, before, is_cut_off)
+    (shop, before, is_cut_off, earlier)
 }
 
 /// Wherever it is cut off, the rest leads to where all of it would have led, and undoing it to where it began; no other tag
@@ -247,14 +249,14 @@ async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::Wish) {
     let (whole, ..) = cut_off_at(usize::MAX, &begun).await;
     for nth in 1.. {
         for resumes in [true, false] {
-            let (shop, before, is_cut_off) = cut_off_at(nth, &begun).await;
+            let (shop, before, is_cut_off, earlier) = cut_off_at(nth, &begun).await;
             if !is_cut_off {
                 return assert!(nth > 10, "{nth} requests");
             }
             let what = format!("cut off at request {nth}: {:?}", shop.changes());
             let Some(entry) = open_entry(&shop.workshop.journal).await else {
                 // It was not begun, or it was over and only what is left was still looked at.
-                let is_over = !shop.workshop.journal.entries().await.is_empty();
+                let is_over = shop.workshop.journal.entries().await.len() > earlier;
                 assert_eq!(tags(&shop), if is_over { tags(&whole) } else { before }, "{what}");
                 continue;
             };

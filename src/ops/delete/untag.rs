@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+
 use super::late::Late;
 use super::prepared;
 use crate::client::Client;
 use crate::model::digest::Digest;
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
@@ -111,9 +113,19 @@ async fn begin(
 ) -> Result<(Running, HashMap<Digest, Arc<Manifest>>), Failure> {
     let digests = parts.iter().map(|part| part.digest);
     let manifests = prepared::manifests(client, &plan.repository.name, digests).await;
+    let place = Place { client, name: &plan.repository.name, stop: None };
     for (index, part) in parts.iter().enumerate() {
         if let Some(Err(failure)) = manifests.get(&part.digest) {
-            course.ended(index, Outcome::Failed(failure.clone()));
+            // An image that is not there any more may have taken its tag along.
+            let is_gone = failure.kind == FailureKind::NotFound
+                && matches!(place.tag_now(part.tag).boxed().await, Ok(None));
+            course.ended(
+                index,
+                match is_gone {
+                    true => Outcome::Already("it was gone already".into()),
+                    false => Outcome::Failed(failure.clone()),
+                },
+            );
         }
     }
     let manifests: HashMap<Digest, Arc<Manifest>> =
