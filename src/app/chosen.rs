@@ -12,6 +12,8 @@ pub struct Taken {
     pub from: Repository,
     /// Which they are.
     pub what: What,
+    /// The names of those that no row showed when they were taken.
+    pub hidden: Vec<SafeText>,
 }
 
 /// Where the images are that the focused pane is about. As [`chosen`], but without a look at each of the marked ones:
@@ -35,6 +37,25 @@ pub fn chosen(state: &State) -> Option<(Repository, Vec<Selector>)> {
             Some((repository, vec![selector]))
         }
         Pane::Details => shown(state),
+    }
+}
+
+/// The names of the marked images, or of the marked repository, that a key is about although no row shows them: a filter
+/// or a closed namespace hides them.
+pub fn hidden(state: &State) -> Vec<SafeText> {
+    match state.focus {
+        Pane::Registries | Pane::Details => Vec::new(),
+        Pane::Repositories => {
+            let Some(registry) = state.registries.selected() else { return Vec::new() };
+            let names = registry.repositories.list.hidden();
+            let names = names.filter_map(|item| registry.repositories.listed_at(item)?.name());
+            names.map(SafeText::from).collect()
+        }
+        Pane::Tags => {
+            let names = state.tags.list.hidden();
+            let names = names.filter_map(|item| state.tags.tags.items.get(item)?.name());
+            names.map(SafeText::from).collect()
+        }
     }
 }
 

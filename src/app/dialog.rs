@@ -10,6 +10,8 @@ mod open_prompt;
 pub mod plan;
 pub mod retag_prompt;
 
+use std::borrow::Cow;
+
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
@@ -92,7 +94,7 @@ pub struct Open {
 #[derive(Debug)]
 pub struct Menu {
     /// What it is about.
-    pub title: &'static str,
+    pub title: Cow<'static, str>,
     /// Its entries.
     pub entries: Vec<Entry>,
     /// The entry under the cursor.

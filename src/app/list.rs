@@ -235,6 +235,12 @@ impl List {
         shown.into_iter().chain(hidden).map(|item| item as usize).collect()
     }
 
+    /// The marked items that are not among the rows: a filter or a closed namespace hides them.
+    pub fn hidden(&self) -> impl Iterator<Item = usize> {
+        let shown = self.marks.len().saturating_sub(self.hidden_marks());
+        self.marked().into_iter().skip(shown)
+    }
+
     /// How many of the marked items are not among the rows: a filter or a closed namespace hides them.
     pub fn hidden_marks(&self) -> usize {
         if self.marks.is_empty() {

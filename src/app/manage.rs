@@ -1,6 +1,6 @@
 //! What the keys for changes do: each leads to a plan, and none of them changes anything by itself.
 
-use super::chosen::{Taken, chosen, copied, place};
+use super::chosen::{Taken, chosen, copied, hidden, place};
 use super::dialog::Dialog;
 use super::dialog::copy_prompt::counted;
 use super::dialog::retag_prompt::Retag;
@@ -20,7 +20,8 @@ impl Turn<'_> {
     pub fn delete(&mut self) {
         let Some((repository, selectors)) = chosen(self.state) else { return };
         let along = delete::Along::default();
-        self.plan(Wish::Delete(delete::Wish { repository, selectors, manner: None, along, keep: false }));
+        let wish = delete::Wish { repository, selectors, manner: None, along, keep: false };
+        self.plan_with(Wish::Delete(wish), hidden(self.state));
     }
 
     /// Asks where the chosen images are to be copied, with something typed already.
@@ -32,18 +33,23 @@ impl Turn<'_> {
     /// Takes the chosen images, to be put somewhere else.
     pub fn take(&mut self) {
         let Some((from, what)) = copied(self.state) else { return };
-        self.done(format!("took {} of {from}; `p` puts them where the cursor is", counted(&what)));
-        self.state.taken = Some(Taken { from, what });
+        let hidden = hidden(self.state);
+        let among = match hidden.len() {
+            0 => String::new(),
+            some => format!(", {some} hidden"),
+        };
+        self.done(format!("took {} of {from}{among}; `p` puts them where the cursor is", counted(&what)));
+        self.state.taken = Some(Taken { from, what, hidden });
     }
 
     /// Shows what copying what was taken to where the cursor is comes to.
     pub fn put(&mut self) {
         let Some(taken) = self.state.taken.clone() else { return };
         let Some(to) = place(self.state, &taken) else { return };
-        let Taken { from, what } = taken;
+        let Taken { from, what, hidden } = taken;
         let wish =
             copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: true, keep: false };
-        self.plan(Wish::Copy(wish));
+        self.plan_with(Wish::Copy(wish), hidden);
     }
 
     /// Compares the repository shown with the one of that name in the other registry; where there is not exactly one,

@@ -119,6 +119,16 @@ pub fn looking_up(wish: Option<&Wish>, body: Size) -> Vec<Line> {
     page.lines
 }
 
+/// The marked images that no row shows, by name: they are part of what was asked for.
+pub fn hidden(names: &[SafeText], body: Size) -> Vec<Line> {
+    let mut page = Page::new(body);
+    if !names.is_empty() {
+        let count = counted(names.len(), "mark that no row shows", "marks that no row shows");
+        page.field("hidden", Tone::Warn, &format!("{count}: {}", joined(names)));
+    }
+    page.lines
+}
+
 /// What is said before images are replaced by others for a moment, to be confirmed for itself.
 pub fn replacement(body: Size) -> Vec<Line> {
     let mut page = Page::new(body);

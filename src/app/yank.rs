@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::Pane;
 use super::cmd::Cmd;
 use super::detail::{Tab, Text};
 use super::dialog::{Choice, Dialog, Entry, Menu};
 use super::list::Move;
 use super::tags::SortBy;
 use super::turn::Turn;
+use super::{Pane, chosen};
 use crate::model::clip::ClipText;
 use crate::model::digest::Digest;
 use crate::model::page::Listed;
@@ -22,7 +22,11 @@ impl Turn<'_> {
         if entries.is_empty() {
             return self.refuse("nothing to copy here");
         }
-        self.state.dialogs.push(Dialog::Menu(Menu { title: "Yank", entries, cursor: 0 }));
+        let title = match chosen::hidden(self.state).len() {
+            0 => "Yank".into(),
+            hidden => format!("Yank, {hidden} hidden").into(),
+        };
+        self.state.dialogs.push(Dialog::Menu(Menu { title, entries, cursor: 0 }));
     }
 
     fn yank_entries(&self) -> Vec<Entry> {
@@ -136,7 +140,7 @@ impl Turn<'_> {
         };
         let entries = SortBy::ALL.into_iter().map(entry).collect();
         let cursor = SortBy::ALL.iter().position(|by| *by == sort.by).unwrap_or(0);
-        self.state.dialogs.push(Dialog::Menu(Menu { title: "Sort by", entries, cursor }));
+        self.state.dialogs.push(Dialog::Menu(Menu { title: "Sort by".into(), entries, cursor }));
     }
 
     /// Does what an entry of a menu says.

@@ -27,6 +27,11 @@ pub fn age(created: Timestamp, now: Timestamp) -> String {
     format!("{count} {unit}{plural}")
 }
 
+/// A date in UTC: `2026-03-01`.
+pub fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
 /// A date and time in UTC to the second: `2026-03-01 12:30:05 UTC`.
 pub fn absolute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()

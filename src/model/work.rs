@@ -4,6 +4,7 @@
 pub mod comparison;
 pub mod copy;
 pub mod delete;
+pub mod info;
 pub mod journal;
 pub mod loss;
 pub mod progress;

@@ -11,11 +11,14 @@ use crate::model::image::ImageConfig;
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::summary::{Distinct, Kind, Summary};
+use crate::model::work::info::ImageInfo;
 
 /// Children of an index that are looked at; with more the size is not known.
 const MOST_CHILDREN: usize = 32;
 /// Children that are asked for at once.
 const AT_ONCE: usize = 4;
+/// Images of a plan that are asked for at once.
+const MOST_IMAGES: usize = 16;
 
 /// From this weight on a manifest is a heavy one.
 const HEAVY: usize = 1024 * 1024;
@@ -24,10 +27,41 @@ const HEAVY: usize = 1024 * 1024;
 /// of the first platform.
 pub async fn of_tag(client: &Client, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Summary, Error> {
     let manifest = client.latest(name, tag, lane).await?;
+    in_turn(client, name, manifest, lane).await
+}
+
+/// The dates and sizes that a plan shows of images, in their order. An image that cannot be read has none.
+pub async fn infos(client: &Client, name: &RepositoryName, images: Vec<Digest>) -> Vec<ImageInfo> {
+    let info = |digest| async move { info(client, name, digest).await }.boxed();
+    let all: Vec<_> = images.into_iter().map(info).collect();
+    stream::iter(all).buffered(MOST_IMAGES).collect().await
+}
+
+/// The same of one image.
+pub async fn info(client: &Client, name: &RepositoryName, digest: Digest) -> ImageInfo {
+    let selector = Selector::Digest(digest);
+    let Ok(manifest) = client.manifest(name, &selector, Lane::Background).await else {
+        return ImageInfo::default();
+    };
+    let summary = in_turn(client, name, manifest, Lane::Background).await;
+    summary.as_ref().map(ImageInfo::from).unwrap_or_default()
+}
+
+/// The same of a manifest that is held in any case, in a repository that has its config and its children.
+pub async fn info_of(client: &Client, name: &RepositoryName, manifest: &Manifest) -> ImageInfo {
+    ImageInfo::from(&of_manifest(client, name, manifest, Lane::Background).await)
+}
+
+/// Many images are asked for at once: while a heavy one waits for its turn its manifest is not held.
+async fn in_turn(
+    client: &Client,
+    name: &RepositoryName,
+    manifest: Arc<Manifest>,
+    lane: Lane,
+) -> Result<Summary, Error> {
     if !is_heavy(&manifest) {
         return Ok(of_manifest(client, name, &manifest, lane).await);
     }
-    // Many rows are asked at once: while one waits for its turn it holds nothing.
     let selector = Selector::Digest(manifest.digest);
     drop(manifest);
     let _turn = client.heavy_turn().await;

@@ -415,3 +415,37 @@ async fn a_layer_digest_that_is_none_is_not_offered() {
     harness.shows("digest reference");
     harness.does_not_show("layer digest");
 }
+
+/// Marks that no row shows are acted on: whatever the key, it is said before which they are.
+#[tokio::test]
+async fn every_plan_lists_the_marks_that_a_filter_hides() {
+    for keys in ["d", "t", "c", "Y"] {
+        let mut harness = at_tags().await;
+        // The marked rows: 1.4.2 stays, 1.4.1 and 1.4.0 are hidden.
+        harness.press("/").await.type_text("1.4").await.press("Enter").await;
+        harness.press("Esc Space Space Space /").await.type_text("1.4.2").await.press("Enter").await;
+        harness.shows("marked, ");
+        let hidden = regtui::app::chosen::hidden(&harness.state);
+        assert!(!hidden.is_empty(), "{:?}", harness.state.tags.list.rows);
+        harness.press(keys).await;
+        match keys {
+            "t" => {
+                harness.type_text("{tag}-x").await.press("Enter").await;
+            }
+            "c" => {
+                let host = harness.state.registries.items[0].host.clone();
+                harness.press("Ctrl-u").await;
+                harness.type_text(&format!("{host}/team/elsewhere")).await.press("Enter").await;
+            }
+            "Y" => {
+                harness.shows(&format!(", {} hidden", hidden.len()));
+                harness.press("2 j p").await;
+            }
+            _ => {}
+        }
+        harness.shows("no row shows");
+        for name in &hidden {
+            harness.shows(name.as_str());
+        }
+    }
+}

@@ -307,6 +307,7 @@ async fn where_pushing_is_denied_nothing_is_read_and_no_storm_breaks() {
     let sides = Sides::of(store).await;
     let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
     sides.to.demo.forget_requests();
+    sides.from.demo.forget_requests();
     sides.to.demo.fault(|request, _| (request.method == "POST").then(|| Fault::status(403)));
     let report = sides.run(&plan).await;
     assert!(matches!(outcome(&report, "1"), Outcome::Failed(_)), "{report:#?}");

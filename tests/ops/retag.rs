@@ -7,7 +7,7 @@ use regtui::model::reference::{Host, Selector};
 use regtui::model::work::progress::Progress;
 use regtui::model::work::retag::{self, Manner, Plan};
 use regtui::model::work::rules::{Rule, Rules};
-use regtui::model::work::{Wish, Work, delete};
+use regtui::model::work::{Wish, Work, copy, delete};
 use regtui::ops::work;
 
 use crate::support::copying::layer;
@@ -447,4 +447,49 @@ async fn bytes_that_cannot_be_mounted_are_told_while_they_move() {
     let progress = watch.progress.borrow();
     assert_eq!((progress.moved, progress.bytes), (report.moved, report.moved), "the bar ends at its end");
     assert!(report.moved >= 3_000_000 && report.is_success(), "{report:?}");
+}
+
+/// A digest alone does not tell the user which image it is.
+#[tokio::test]
+async fn every_plan_tells_the_date_and_the_size_of_each_image() {
+    let shop = Shop::open(contents()).await;
+    let app = shop.store().repository("app").expect("it is there");
+    let old = app.tags["old"];
+    let created = "2026-01-01T00:00:00Z".parse().ok();
+    let retag = plan(&shop, &wish(&shop, &[("old", "older"), ("1", "stable")], Manner::Add)).await;
+    let [first, index] = [&retag.steps[0].info, &retag.steps[1].info];
+    assert_eq!((first.created, first.size.is_some()), (created, true));
+    // The index has two platforms with one layer in common: each blob counts once.
+    assert!(index.size > first.size, "{index:?} {first:?}");
+    let delete = shop.delete_plan(&shop.delete(&["old"], None)).await;
+    assert_eq!((delete.images[0].digest, delete.images[0].info), (old, *first));
+    let copy = copy::Wish {
+        from: shop.repository("app"),
+        what: copy::What::Images(vec!["old".parse().expect("a tag")]),
+        to: shop.repository("elsewhere"),
+        tag: None,
+        platforms: Vec::new(),
+        referrers: false,
+        keep: false,
+    };
+    match shop.plan(&Wish::Copy(copy)).await {
+        Work::Copy(plan) => assert_eq!(plan.images[0].info, *first),
+        other => panic!("{other:?}"),
+    }
+    let report = shop.run(&Work::Delete(delete)).await;
+    let entry = report.undo.expect("an entry");
+    match shop.plan(&Wish::Undo(entry)).await {
+        Work::Undo(plan) => assert_eq!(plan.steps[0].info, *first),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A config that cannot be read hides the date, and nothing else of the plan.
+#[tokio::test]
+async fn an_image_whose_config_cannot_be_read_is_planned_without_a_date() {
+    let shop = Shop::open(contents()).await;
+    shop.registry.demo.fault(|request, _| request.path.contains("/blobs/").then(|| Fault::status(500)));
+    let delete = shop.delete_plan(&shop.delete(&["old"], None)).await;
+    assert_eq!(delete.images[0].info.created, None);
+    assert!(delete.images[0].info.size.is_some() && delete.blocked.is_none(), "{delete:?}");
 }

@@ -18,7 +18,7 @@ use regtui::model::work::retag::{self, Manner};
 use regtui::model::work::{Wish, Work, undo};
 
 use super::panes::registry;
-use super::plans::{PLAN_SIZES, delete_plan, digest};
+use super::plans::{PLAN_SIZES, delete_plan, digest, info};
 use super::screen::{Registry, Screen, failure, now, picture_at};
 use crate::support::harness::key_of;
 
@@ -52,6 +52,7 @@ fn plan(wish: &Wish) -> Result<Work, Failure> {
                     selector: Selector::Tag(tag("1.4.2")),
                     before: Some(digest(7)),
                     now: None,
+                    info: info(7),
                     left_on: None,
                     by_replacement: false,
                     is_probe: false,
@@ -62,6 +63,7 @@ fn plan(wish: &Wish) -> Result<Work, Failure> {
                     selector: Selector::Tag(tag("1.4.1")),
                     before: Some(digest(8)),
                     now: Some(digest(9)),
+                    info: info(8),
                     left_on: None,
                     by_replacement: false,
                     is_probe: false,
@@ -78,6 +80,7 @@ fn retag_plan(wish: &retag::Wish) -> retag::Plan {
     let steps = wish.items.iter().zip(7u8..).map(|((selector, to, tag), number)| retag::Step {
         selector: selector.clone(),
         digest: digest(number),
+        info: info(number),
         to: to.clone(),
         tag: tag.clone(),
         replaces: (number % 3 == 1 && *to == wish.from).then(|| digest(number + 0x40)),
@@ -122,6 +125,7 @@ fn copy_plan(wish: &copy::Wish) -> copy::Plan {
         selector,
         digest: digest(number),
         source: digest(number),
+        info: info(number),
         replaces: (number == 3).then(|| digest(0x33)),
         unknown: false,
         takes: Vec::new(),

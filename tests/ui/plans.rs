@@ -11,6 +11,7 @@ use regtui::model::media_type::{self, MediaType};
 use regtui::model::reference::{Repository, Selector, Tag};
 use regtui::model::server::{Ability, Cleanup};
 use regtui::model::work::delete::{self, Along, Deletes, Image, Manner, Parent, Referrer};
+use regtui::model::work::info::ImageInfo;
 use regtui::model::work::loss::{Loss, Nameless};
 use regtui::model::work::rules::Refusal;
 use regtui::model::work::{Wish, Work};
@@ -30,6 +31,14 @@ pub fn digest(number: u8) -> Digest {
     format!("sha256:{}", format!("{number:02x}").repeat(32)).parse().expect("a digest")
 }
 
+/// A date and a size of its own for each number.
+pub fn info(number: u8) -> ImageInfo {
+    ImageInfo {
+        created: format!("2026-11-{:02}T09:30:00Z", number % 20 + 1).parse().ok(),
+        size: Some(1_000_000 * u64::from(number) + 250_000),
+    }
+}
+
 fn tag(text: &str) -> Tag {
     Tag::parse(text).expect("a tag")
 }
@@ -38,6 +47,7 @@ fn image(number: u8, named: Vec<Tag>) -> Image {
     Image {
         digest: digest(number),
         media_type: MediaType::new(media_type::OCI_MANIFEST),
+        info: info(number),
         named,
         by_digest: false,
         others: Vec::new(),

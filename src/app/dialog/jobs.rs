@@ -97,7 +97,7 @@ impl Turn<'_> {
             entry('s', "stop", "stop them safely, then leave", Choice::StopAndLeave),
         ];
         self.state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Menu(menu) if menu.title == LEAVING));
-        self.state.dialogs.push(Dialog::Menu(Menu { title: LEAVING, entries, cursor: 0 }));
+        self.state.dialogs.push(Dialog::Menu(Menu { title: LEAVING.into(), entries, cursor: 0 }));
     }
 
     /// Whether it is being asked what becomes of them.

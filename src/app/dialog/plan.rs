@@ -11,18 +11,19 @@ use ratatui::layout::Size;
 use tui_input::Input;
 
 use super::{Dialog, typed};
+use crate::app::chosen::hidden;
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::guard::Guard;
 use crate::app::layout::{self, PlanPlaces};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::turn::Turn;
-use crate::app::{State, plan};
+use crate::app::{Pane, State, plan};
 use crate::model::columns;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
 use crate::model::work::journal::{self, Entry, EntryId};
-use crate::model::work::{Wish, Work};
+use crate::model::work::{Wish, Work, copy};
 
 /// Changes that are looked at for one that can be taken back, after the newest.
 const MOST_STEPS_BACK: usize = 20;
@@ -48,6 +49,8 @@ pub struct Plan {
     pub problem: Option<&'static str>,
     /// Whether the replacement is being confirmed for itself.
     pub asks_again: bool,
+    /// The marked images that it is about and that no row shows, by name.
+    pub hidden: Vec<SafeText>,
     /// First line drawn.
     pub scroll: usize,
     /// The prompt that it was asked for in, with what was typed there: Esc goes back to it.
@@ -75,7 +78,11 @@ impl Plan {
     pub fn lines(&self, body: Size) -> Vec<plan::Line> {
         match (&self.wish, &self.work.value) {
             _ if self.asks_again => plan::replacement(body),
-            (Some(wish), Some(work)) => plan::lines(wish, work, self.work.is_loading(), &self.skipped, body),
+            (Some(wish), Some(work)) => {
+                let mut lines = plan::hidden(&self.hidden, body);
+                lines.extend(plan::lines(wish, work, self.work.is_loading(), &self.skipped, body));
+                lines
+            }
             (wish, _) => plan::looking_up(wish.as_ref(), body),
         }
     }
@@ -152,14 +159,31 @@ fn failure_rows(failure: &Failure, width: usize) -> usize {
 impl Turn<'_> {
     /// Shows what a wish comes to.
     pub fn plan(&mut self, wish: Wish) {
-        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
-        self.show_plan(Some(wish), ticket, None);
+        self.plan_with(wish, Vec::new());
     }
 
-    /// The same for what was asked for in a prompt.
+    /// The same of a wish about images of which no row shows these.
+    pub fn plan_with(&mut self, wish: Wish, hidden: Vec<SafeText>) {
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
+        self.show_plan(Some(wish), ticket, None);
+        if let Some(plan) = self.plan_shown(ticket) {
+            plan.hidden = hidden;
+        }
+    }
+
+    /// The same for what was asked for in a prompt about what is chosen.
     pub(super) fn plan_of(&mut self, wish: Wish, prompt: Dialog) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
+        let is_all = matches!(&wish, Wish::Copy(copy::Wish { what: copy::What::AllTags, .. }));
+        // All tags were asked for, marked or not.
+        let hidden = match is_all && self.state.focus != Pane::Repositories {
+            true => Vec::new(),
+            false => hidden(self.state),
+        };
         self.show_plan(Some(wish), ticket, Some(prompt));
+        if let Some(plan) = self.plan_shown(ticket) {
+            plan.hidden = hidden;
+        }
     }
 
     /// Shows what taking back the last change comes to.
@@ -187,6 +211,7 @@ impl Turn<'_> {
             work: Remote::default(),
             older: VecDeque::new(),
             skipped: Vec::new(),
+            hidden: Vec::new(),
             confirms: false,
             input: Input::default(),
             problem: None,

@@ -1,6 +1,6 @@
 //! What copying will do: what moves, which tags are put, what they replace.
 
-use super::rows::{Pair, Renamed};
+use super::rows::{Becomes, Pair, Renamed};
 use super::{Page, Tone, change};
 use crate::model::work::copy::{Image, Plan, ReferrerList, Way};
 
@@ -17,7 +17,7 @@ impl Page {
         let row = |image: &Image| Renamed {
             old: image.selector.to_string(),
             new: target(image),
-            becomes: becomes(image),
+            becomes: Becomes::of(&image.info, becomes(image)),
         };
         self.renamed(plan.images.iter().map(row).collect());
         if plan.digests_change {
@@ -50,7 +50,7 @@ impl Page {
         self.field("referrers", Tone::Plain, &coming);
         let pair = |list: &ReferrerList| {
             let tone = if list.replaces.is_some() || list.unknown { Tone::Warn } else { Tone::Good };
-            Pair { name: (Tone::Strong, list.short_tag()), becomes: (tone, list.change()) }
+            Pair { name: (Tone::Strong, list.short_tag()), becomes: (tone, list.change()).into() }
         };
         let pairs: Vec<Pair> = plan.lists.iter().map(pair).collect();
         let columns = self.columns_of(&pairs);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::rows::Pair;
+use super::rows::{Becomes, Pair};
 use super::{Page, Tone, joined};
 use crate::model::digest::Digest;
 use crate::model::plural::counted;
@@ -107,7 +107,7 @@ impl Page {
         let going = if plan.manner == Manner::Image { Tone::Warn } else { Tone::Strong };
         let pair = |image: &&Image| {
             let kind = if image.media_type.is_index() { "  index" } else { "" };
-            let becomes = (Tone::Dim, format!("{}{kind}", image.digest.short()));
+            let becomes = Becomes::of(&image.info, (Tone::Dim, format!("{}{kind}", image.digest.short())));
             Pair { name: (going, name(image)), becomes }
         };
         let pairs: Vec<Pair> = images.iter().map(pair).collect();

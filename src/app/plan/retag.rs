@@ -1,6 +1,6 @@
 //! What retagging will do: each tag, what it is now and what it becomes.
 
-use super::rows::Renamed;
+use super::rows::{Becomes, Renamed};
 use super::{Page, Tone, change};
 use crate::model::reference::Repository;
 use crate::model::work::retag::{Plan, Step};
@@ -23,7 +23,7 @@ impl Page {
         let row = |step: &Step| Renamed {
             old: step.selector.to_string(),
             new: target(&plan.from, step),
-            becomes: change(step.replaces.as_ref(), &step.digest),
+            becomes: Becomes::of(&step.info, change(step.replaces.as_ref(), &step.digest)),
         };
         self.renamed(plan.steps.iter().map(row).collect());
         if !plan.missed.is_empty() {

@@ -1,8 +1,10 @@
 //! Names and what becomes of them, lined up below each other. Names are never cut: they are what is decided about. One
-//! that is much longer than the others has lines of its own, and pushes nothing aside.
+//! that is much longer than the others has lines of its own, and pushes nothing aside. The date and the size of the image
+//! stand between a name and what becomes of it.
 
 use super::{Page, Tone};
-use crate::model::columns::{left, width};
+use crate::model::columns::{left, right, width};
+use crate::model::work::info::ImageInfo;
 
 /// Columns between a name and what becomes of it.
 const GAP: usize = 2;
@@ -11,14 +13,63 @@ const ARROW: &str = " → ";
 /// Columns of the arrow.
 const ARROW_COLUMNS: usize = 3;
 /// Where what becomes of names begins below them, when there is no room beside them.
-const BELOW: usize = 4;
+const BELOW: usize = 2;
+
+/// Columns of a date.
+const DATE: usize = 10;
+/// Columns of a size.
+const SIZE: usize = 8;
+
+/// What becomes of a name, after the date and the size of the image if there is one.
+pub(super) struct Becomes {
+    info: Option<[String; 2]>,
+    tone: Tone,
+    text: String,
+}
+
+impl Becomes {
+    /// What becomes of an image.
+    pub(super) fn of(info: &ImageInfo, (tone, text): (Tone, String)) -> Becomes {
+        Becomes { info: Some([left(&info.date(), DATE), right(&info.bytes(), SIZE)]), tone, text }
+    }
+
+    fn width(&self) -> usize {
+        let info = self.info.as_ref().map_or(0, |[date, size]| width(date) + width(size) + 2 * GAP);
+        info + width(&self.text)
+    }
+
+    fn pieces(self) -> Vec<(Tone, String)> {
+        let gap = || (Tone::Plain, " ".repeat(GAP));
+        let info = self.info.map(|[date, size]| [(Tone::Dim, date), gap(), (Tone::Number, size), gap()]);
+        info.into_iter().flatten().chain([(self.tone, self.text)]).collect()
+    }
+
+    /// In lines of so many columns.
+    fn wrapped(self, columns: usize) -> Vec<Vec<(Tone, String)>> {
+        if self.width() <= columns {
+            return vec![self.pieces()];
+        }
+        let wrap = |text: &str| crate::model::columns::wrap(text, columns);
+        let info = self.info.map(|[date, size]| format!("{}  {}", date.trim_end(), size.trim_start()));
+        let info = info.iter().flat_map(|info| wrap(info)).map(|line| (Tone::Dim, line));
+        info.chain(wrap(&self.text).into_iter().map(|line| (self.tone, line)))
+            .map(|piece| vec![piece])
+            .collect()
+    }
+}
+
+impl From<(Tone, String)> for Becomes {
+    fn from((tone, text): (Tone, String)) -> Becomes {
+        Becomes { info: None, tone, text }
+    }
+}
 
 /// A name and what becomes of it.
 pub(super) struct Pair {
     /// The name.
     pub name: (Tone, String),
     /// What becomes of it.
-    pub becomes: (Tone, String),
+    pub becomes: Becomes,
 }
 
 /// An old name, a new one, and what that changes.
@@ -28,7 +79,7 @@ pub(super) struct Renamed {
     /// The name that it gets.
     pub new: String,
     /// What that changes.
-    pub becomes: (Tone, String),
+    pub becomes: Becomes,
 }
 
 /// Columns of names; those that are longer have lines of their own.
@@ -38,14 +89,16 @@ pub(super) struct Columns {
     first: usize,
     /// Of the new one with the arrow before it; 0 where there is none.
     second: usize,
+    /// Whether there is room beside them for what becomes of the names. Otherwise it stands below each of them.
+    has_room: bool,
 }
 
 impl Columns {
     /// Where what becomes of names begins.
     fn behind(self) -> usize {
-        match self.first + self.second {
-            0 => BELOW,
-            columns => columns + GAP,
+        match self.has_room {
+            true => self.first + self.second + GAP,
+            false => BELOW,
         }
     }
 }
@@ -53,12 +106,13 @@ impl Columns {
 impl Page {
     /// Columns for these names.
     pub(super) fn columns_of(&self, pairs: &[Pair]) -> Columns {
-        let beside = widest(pairs.iter().map(|pair| &pair.becomes.1));
+        let beside = widest(pairs.iter().map(|pair| &pair.becomes));
         let room = self.width.saturating_sub(beside + GAP);
         let names: Vec<usize> = pairs.iter().map(|pair| width(&pair.name.1)).collect();
         // What many short names stand beside is not pushed to the far end by a long one.
         let most = if names.len() > 1 { room.min(self.width / 2) } else { room };
-        Columns { first: longest(&names, most), second: 0 }
+        let first = longest(&names, most);
+        Columns { first, second: 0, has_room: first > 0 }
     }
 
     /// One of the names that the columns are for.
@@ -69,7 +123,8 @@ impl Page {
             return self.becomes(becomes, columns.behind());
         }
         let gap = (Tone::Plain, " ".repeat(GAP));
-        self.row(vec![(name.0, left(&name.1, columns.first)), gap, becomes]);
+        let name = (name.0, left(&name.1, columns.first));
+        self.row([name, gap].into_iter().chain(becomes.pieces()).collect());
     }
 
     /// All of these, lined up.
@@ -80,17 +135,18 @@ impl Page {
         }
     }
 
-    /// Columns that leave room beside them for what becomes of the names, if half of them then fit; else it stands
-    /// below those where it has no room.
+    /// Columns that leave room beside them for what becomes of the names, if most of them then fit; otherwise it stands
+    /// below each of them.
     fn columns_of_renamed(&self, rows: &[Renamed]) -> Columns {
-        let beside = widest(rows.iter().map(|row| &row.becomes.1));
+        let beside = widest(rows.iter().map(|row| &row.becomes));
         let with = names_within(rows, self.width.saturating_sub(ARROW_COLUMNS + GAP + beside));
         let fitting = rows.iter().filter(|row| row.fits(with.0, with.1)).count();
-        let (old, new) = match 2 * fitting >= rows.len() {
+        let has_room = 2 * fitting > rows.len();
+        let (old, new) = match has_room {
             true => with,
             false => names_within(rows, self.width.saturating_sub(ARROW_COLUMNS)),
         };
-        Columns { first: old, second: new + ARROW_COLUMNS }
+        Columns { first: old, second: new + ARROW_COLUMNS, has_room }
     }
 
     fn renamed_row(&mut self, row: Renamed, columns: Columns) {
@@ -105,8 +161,9 @@ impl Page {
             (Tone::Dim, ARROW.into()),
             (Tone::Strong, left(&row.new, new)),
         ];
-        if columns.behind() + width(&row.becomes.1) <= self.width {
-            names.extend([(Tone::Plain, " ".repeat(GAP)), row.becomes]);
+        if columns.has_room && columns.behind() + row.becomes.width() <= self.width {
+            names.push((Tone::Plain, " ".repeat(GAP)));
+            names.extend(row.becomes.pieces());
             return self.row(names);
         }
         self.row(names);
@@ -114,10 +171,10 @@ impl Page {
     }
 
     /// What becomes of the name above.
-    fn becomes(&mut self, (tone, text): (Tone, String), column: usize) {
-        let indent = if column + width(&text) <= self.width { column } else { BELOW };
-        for line in crate::model::columns::wrap(&text, self.width.saturating_sub(indent)) {
-            self.row(vec![(Tone::Plain, " ".repeat(indent)), (tone, line)]);
+    fn becomes(&mut self, becomes: Becomes, column: usize) {
+        let indent = if column + becomes.width() <= self.width { column } else { BELOW };
+        for line in becomes.wrapped(self.width.saturating_sub(indent)) {
+            self.row([(Tone::Plain, " ".repeat(indent))].into_iter().chain(line).collect());
         }
     }
 }
@@ -144,8 +201,8 @@ fn longest(widths: &[usize], most: usize) -> usize {
     widths.iter().copied().filter(|columns| *columns <= most).max().unwrap_or(0)
 }
 
-fn widest<'a>(texts: impl Iterator<Item = &'a String>) -> usize {
-    texts.map(|text| width(text)).max().unwrap_or(0)
+fn widest<'a>(all: impl Iterator<Item = &'a Becomes>) -> usize {
+    all.map(Becomes::width).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -159,8 +216,8 @@ mod tests {
         page.lines.iter().map(text).collect()
     }
 
-    fn becomes(text: &str) -> (Tone, String) {
-        (Tone::Dim, text.into())
+    fn becomes(text: &str) -> Becomes {
+        Becomes::from((Tone::Dim, text.into()))
     }
 
     fn pairs(names: &[&str], columns: u16) -> Vec<String> {
@@ -201,7 +258,7 @@ mod tests {
     fn a_name_alone_has_the_line_if_it_fits() {
         let long = "a-name-that-is-longer-than-half-a-line";
         assert_eq!(pairs(&[long], 60), [format!("{long}  0123456789ab")]);
-        assert_eq!(pairs(&[long], 40), [long.to_string(), "    0123456789ab".into()]);
+        assert_eq!(pairs(&[long], 40), [long.to_string(), "  0123456789ab".into()]);
     }
 
     #[test]
@@ -220,11 +277,54 @@ mod tests {
         let rows = renamed(&[("1.4.2", "1.4.2-stable"), ("1", "1-stable")], replaces, 46);
         let expected = [
             "1.4.2 → 1.4.2-stable".to_string(),
-            format!("    {replaces}"),
+            format!("  {replaces}"),
             "1     → 1-stable    ".into(),
-            format!("    {replaces}"),
+            format!("  {replaces}"),
         ];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn dates_and_sizes_stand_in_columns_of_their_own_and_are_never_cut() {
+        let info = |created: &str, size| ImageInfo { created: created.parse().ok(), size: Some(size) };
+        let row = |old: &str, info: &ImageInfo| Renamed {
+            old: old.into(),
+            new: format!("v{old}"),
+            becomes: Becomes::of(info, (Tone::Good, "new  0123456789ab".into())),
+        };
+        let rows = |columns| {
+            let mut page = Page::new(Size::new(columns, 30));
+            let dated = info("2026-11-20T10:00:00Z", 1_204_500_000);
+            page.renamed(vec![row("1.10", &dated), row("2", &info("-", 900))]);
+            drawn(page)
+        };
+        assert_eq!(
+            rows(60),
+            [
+                "1.10 → v1.10  2026-11-20    1.2 GB  new  0123456789ab",
+                "2    → v2     -              900 B  new  0123456789ab",
+            ]
+        );
+        assert_eq!(
+            rows(44),
+            [
+                "1.10 → v1.10",
+                "  2026-11-20    1.2 GB  new  0123456789ab",
+                "2    → v2   ",
+                "  -              900 B  new  0123456789ab",
+            ]
+        );
+        assert_eq!(
+            rows(30),
+            [
+                "1.10 → v1.10",
+                "  2026-11-20  1.2 GB",
+                "  new  0123456789ab",
+                "2    → v2   ",
+                "  -  900 B",
+                "  new  0123456789ab",
+            ]
+        );
     }
 
     proptest::proptest! {

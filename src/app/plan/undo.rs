@@ -1,6 +1,6 @@
 //! What taking a change back will do: each tag or manifest, what it is now and what it will be again.
 
-use super::rows::Pair;
+use super::rows::{Becomes, Pair};
 use super::{Page, Tone};
 use crate::model::reference::Selector;
 use crate::model::time;
@@ -22,7 +22,13 @@ impl Page {
         }
         self.blank();
         let is_one = hosts.len() == 1;
-        let pair = |step: &Step| Pair { name: (Tone::Strong, name(step, is_one)), becomes: effect(step) };
+        let pair = |step: &Step| Pair {
+            name: (Tone::Strong, name(step, is_one)),
+            becomes: match step.before.or(step.now) {
+                Some(_) => Becomes::of(&step.info, effect(step)),
+                None => effect(step).into(),
+            },
+        };
         let pairs: Vec<Pair> = plan.steps.iter().map(pair).collect();
         let columns = self.columns_of(&pairs);
         for (step, pair) in plan.steps.iter().zip(pairs) {

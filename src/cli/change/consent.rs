@@ -162,6 +162,7 @@ mod tests {
     use super::*;
     use crate::model::digest::Digest;
     use crate::model::reference::{Repository, Selector};
+    use crate::model::work::info::ImageInfo;
     use crate::model::work::loss::Loss;
     use crate::model::work::retag;
 
@@ -175,6 +176,7 @@ mod tests {
         let step = retag::Step {
             selector: Selector::Tag(tag("1.4.2")),
             digest: Digest::sha256(b"a"),
+            info: ImageInfo::default(),
             to: repository.clone(),
             tag: tag("stable"),
             replaces: (!is_free).then(|| Digest::sha256(b"b")),

@@ -52,14 +52,15 @@ fn place(work: &Work) -> String {
 }
 
 fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
-    let mut table = Table::new(&["IMAGE", "DIGEST", "NEW TAG", "THERE NOW"], &[]);
+    let mut table = Table::new(&["IMAGE", "DIGEST", "CREATED", "SIZE", "NEW TAG", "THERE NOW"], &[3]);
     for step in &plan.steps {
         let tag = match step.to == plan.from {
             true => step.tag.to_string(),
             false => format!("{}:{}", step.to.name, step.tag),
         };
         let now = there_now(step.replaces.as_ref(), &step.digest);
-        table.row(vec![name(&step.selector), step.digest.short(), tag, now]);
+        let [date, size] = [step.info.date(), step.info.bytes()];
+        table.row(vec![name(&step.selector), step.digest.short(), date, size, tag, now]);
     }
     table.print(out)?;
     if plan.manner.moves() {
@@ -80,7 +81,7 @@ fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
 }
 
 fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
-    let mut table = Table::new(&["IMAGE", "DIGEST", "TAG", "THERE NOW"], &[]);
+    let mut table = Table::new(&["IMAGE", "DIGEST", "CREATED", "SIZE", "TAG", "THERE NOW"], &[3]);
     for image in &plan.images {
         let digest = match image.digest == image.source {
             true => image.digest.short(),
@@ -94,7 +95,7 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
             Some(_) => there_now(image.replaces.as_ref(), &image.digest),
             None => "-".into(),
         };
-        table.row(vec![name(&image.selector), digest, tag, now]);
+        table.row(vec![name(&image.selector), digest, image.info.date(), image.info.bytes(), tag, now]);
     }
     table.print(out)?;
     writeln!(out)?;
@@ -136,9 +137,9 @@ fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
         .steps
         .iter()
         .any(|step| Some(&step.repository) != plan.steps.first().map(|first| &first.repository));
-    let heading = ["WHAT", "NOW", "BACK TO", "IMPOSSIBLE"];
-    let columns = if plan.steps.iter().any(|step| step.impossible.is_some()) { 4 } else { 3 };
-    let mut table = Table::new(&heading[..columns], &[]);
+    let heading = ["WHAT", "NOW", "BACK TO", "CREATED", "SIZE", "IMPOSSIBLE"];
+    let columns = if plan.steps.iter().any(|step| step.impossible.is_some()) { 6 } else { 5 };
+    let mut table = Table::new(&heading[..columns], &[4]);
     for step in &plan.steps {
         let what = match several {
             true => format!("{}{}", step.repository, joint(&step.selector)),
@@ -146,7 +147,8 @@ fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
         };
         let digest = |digest: Option<&Digest>| digest.map_or_else(|| "nothing".into(), Digest::short);
         let impossible = step.impossible.as_ref().map(ToString::to_string).unwrap_or_default();
-        table.row(vec![what, digest(step.now.as_ref()), digest(step.before.as_ref()), impossible]);
+        let [now, before] = [step.now.as_ref(), step.before.as_ref()].map(digest);
+        table.row(vec![what, now, before, step.info.date(), step.info.bytes(), impossible]);
     }
     table.print(out)?;
     let first = plan.steps.first().filter(|_| !several);
@@ -242,6 +244,7 @@ fn facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Result<()>
 mod tests {
     use super::*;
     use crate::model::reference::{Repository, Tag};
+    use crate::model::work::info::ImageInfo;
     use crate::model::work::journal::EntryId;
 
     pub(super) fn repository() -> Repository {
@@ -250,6 +253,10 @@ mod tests {
 
     pub(super) fn tag(text: &str) -> Tag {
         Tag::parse(text).expect("a tag")
+    }
+
+    pub(super) fn info() -> ImageInfo {
+        ImageInfo { created: "2026-11-20T09:30:00Z".parse().ok(), size: Some(41_200_000) }
     }
 
     pub(super) fn digest(text: &str) -> Digest {
@@ -269,6 +276,7 @@ mod tests {
         let step = |name: &str, replaces| retag::Step {
             selector: Selector::Tag(tag("1.4.2")),
             digest: digest("a"),
+            info: info(),
             to: repository(),
             tag: tag(name),
             replaces,
@@ -288,7 +296,8 @@ mod tests {
             name_to_type: None,
         }));
         let rows: Vec<&str> = text.lines().skip(2).collect();
-        assert_eq!(rows[0], "IMAGE  DIGEST        NEW TAG  THERE NOW");
+        assert_eq!(rows[0], "IMAGE  DIGEST        CREATED        SIZE  NEW TAG  THERE NOW");
+        assert!(rows[1].contains("2026-11-20  41.2 MB"), "{text}");
         assert!(rows[1].ends_with("new      nothing") && rows[2].ends_with("same     the same"), "{text}");
         assert!(rows[3].ends_with(&format!("{}, which it replaces", digest("b").short())), "{text}");
         assert!(text.contains("untags    1.4.2"), "{text}");
@@ -301,6 +310,7 @@ mod tests {
             selector: Selector::Tag(tag("1.4.2")),
             before: Some(digest("a")),
             now: None,
+            info: info(),
             left_on: None,
             by_replacement: false,
             is_probe: false,
@@ -321,7 +331,7 @@ mod tests {
             name_to_type: None,
         }));
         assert!(text.contains("warning   its entry in the journal is damaged"), "{text}");
-        assert!(text.contains("WHAT   NOW      BACK TO       IMPOSSIBLE"), "{text}");
+        assert!(text.contains("WHAT   NOW      BACK TO       CREATED        SIZE  IMPOSSIBLE"), "{text}");
         assert!(
             text.contains("2 of its blobs are gone") && text.contains("in        r.test/team/app"),
             "{text}"

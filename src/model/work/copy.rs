@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::info::ImageInfo;
 use super::loss::Loss;
 use super::progress::Missed;
 use super::rules::Refusal;
@@ -151,6 +152,9 @@ pub struct Image {
     pub digest: Digest,
     /// What it was at the source when the plan was made.
     pub source: Digest,
+    /// Its date and size.
+    #[serde(flatten)]
+    pub info: ImageInfo,
     /// Its tag at the destination; `None` for an image that goes by digest.
     pub tag: Option<Tag>,
     /// The digest that this tag has there now; `None` where it is free.
@@ -356,6 +360,7 @@ mod tests {
                 selector,
                 digest,
                 source: digest,
+                info: ImageInfo::default(),
                 tag,
                 replaces: None,
                 unknown: false,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::info::ImageInfo;
 use super::loss::Loss;
 use super::progress::Missed;
 use super::rules::Refusal;
@@ -101,6 +102,9 @@ pub struct Image {
     pub digest: Digest,
     /// What it is.
     pub media_type: MediaType,
+    /// Its date and size.
+    #[serde(flatten)]
+    pub info: ImageInfo,
     /// Tags that were named.
     pub named: Vec<Tag>,
     /// Whether it was named by its digest.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::delete;
+use super::info::ImageInfo;
 use super::loss::Loss;
 use super::progress::Missed;
 use super::rules::Refusal;
@@ -91,6 +92,9 @@ pub struct Step {
     pub selector: Selector,
     /// What that was when the plan was made.
     pub digest: Digest,
+    /// The date and size of the image.
+    #[serde(flatten)]
+    pub info: ImageInfo,
     /// The repository of the new tag.
     pub to: Repository,
     /// The new tag.

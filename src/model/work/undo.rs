@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::delete::Manner;
+use super::info::ImageInfo;
 use super::journal::EntryId;
 use super::progress::Missed;
 use super::rules::Refusal;
@@ -51,6 +52,9 @@ pub struct Step {
     pub before: Option<Digest>,
     /// What it is now.
     pub now: Option<Digest>,
+    /// The date and size of the image that is put back, or of the one that loses its tag.
+    #[serde(flatten)]
+    pub info: ImageInfo,
     /// The replacement of that on which the tag was left when taking it away was cut off.
     pub left_on: Option<Digest>,
     /// Whether the tag goes by way of a replacement.

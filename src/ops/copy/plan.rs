@@ -19,8 +19,10 @@ use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::copy::{Blob, Image, Plan, ReferrerList, Role, Side, Way, What, Wish};
+use crate::model::work::info::ImageInfo;
 use crate::model::work::loss::Loss;
 use crate::model::work::progress::Missed;
+use crate::ops::summary;
 use crate::ops::work::{self, Workshop};
 
 /// Finds out what the wish takes. The source's tags are resolved once, here; from then on everything goes by digest.
@@ -41,7 +43,13 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let destination = refused.is_none().then(|| Destination::new(&client, &wish.to));
     let there = There::of(&draft, destination.as_ref()).await?;
     let blobs = draft.blobs(&there, destination.as_ref()).await?;
-    let images: Vec<Image> = draft.tops.iter().map(|top| top.image(&there)).collect();
+    let mut images: Vec<Image> = draft.tops.iter().map(|top| top.image(&there)).collect();
+    let infos: Vec<_> = images
+        .iter()
+        .map(|image| summary::info_of(&source, &wish.from.name, &image.manifest).boxed())
+        .collect();
+    let infos: Vec<ImageInfo> = stream::iter(infos).buffered(AT_ONCE).collect().await;
+    images.iter_mut().zip(infos).for_each(|(image, info)| image.info = info);
     let manifests = draft.manifests(&there);
     let lists = there.lists(&manifests);
     let sides = sides(wish, &source, refused.is_none().then_some(&client)).await?;
@@ -361,6 +369,7 @@ impl Top {
             selector: self.pick.selector.clone(),
             digest: self.manifest.digest,
             source: self.source,
+            info: ImageInfo::default(),
             tag: self.pick.tag.clone(),
             replaces: self.replaced(there),
             unknown: self.pick.tag.as_ref().is_some_and(|tag| there.tags.unknown.contains(tag)),

@@ -13,9 +13,11 @@ use crate::model::media_type::MediaType;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work::delete::{Image, Manner, Parent, Plan, Referrer, Wish};
+use crate::model::work::info::ImageInfo;
 use crate::model::work::loss::{Loss, Nameless};
 use crate::model::work::progress::Missed;
 use crate::ops::copy::companions::{FURTHEST, MOST};
+use crate::ops::summary;
 use crate::ops::tag_list::{self, AT_ONCE, Tags};
 use crate::ops::work::{self, Workshop};
 
@@ -35,16 +37,14 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let (mut missed, mut remarks) = (Vec::new(), Vec::new());
     let mut images = named(&client, name, &wish.selectors, &tags, &mut missed).await?;
     let manner = wish.manner.unwrap_or_else(|| manner::gentlest(&images, &deletes));
-    let indexes = match manner {
-        Manner::Image => {
-            let roots = tags.digests.values().copied().chain(images.iter().map(|image| image.digest));
-            Indexes::read(&client, name, roots, &tags.types).await
-        }
-        // Manifests stay: what else lists them does not matter.
-        Manner::Untag | Manner::Replace => {
-            Indexes::read(&client, name, images.iter().map(|image| image.digest), &tags.types).await
-        }
-    };
+    let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
+    // Manifests stay where only tags go: what else lists them does not matter.
+    let tagged = (manner == Manner::Image).then(|| tags.digests.values().copied());
+    let roots = tagged.into_iter().flatten().chain(digests.iter().copied());
+    let infos = summary::infos(&client, name, digests.clone()).boxed();
+    let indexes = Indexes::read(&client, name, roots, &tags.types).boxed();
+    let (infos, indexes) = future::join(infos, indexes).await;
+    images.iter_mut().zip(infos).for_each(|(image, info)| image.info = info);
     relate(&mut images, manner, &tags, &indexes);
     refer(&client, name, &mut images, &tags, &mut remarks).await;
     spare_needed_referrers(&mut images, manner, &tags, &indexes);
@@ -208,6 +208,7 @@ fn image(digest: Digest, media_type: MediaType, named: Vec<Tag>, by_digest: bool
     Image {
         digest,
         media_type,
+        info: ImageInfo::default(),
         named,
         by_digest,
         others,

@@ -12,10 +12,12 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::model::work::delete;
+use crate::model::work::info::ImageInfo;
 use crate::model::work::loss::Loss;
 use crate::model::work::retag::{Manner, Plan, Step, Wish};
 use crate::model::work::rules::Refusal;
 use crate::ops::delete::manner;
+use crate::ops::summary;
 use crate::ops::work::{Workshop, loss, replacement};
 
 /// Plans tags. Only asks.
@@ -28,7 +30,10 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         false => Leaving { manner: wish.manner, ways: Vec::new(), blocked: None },
     };
     let asked: Vec<_> = wish.items.iter().map(|item| step(&client, wish, item).boxed()).collect();
-    let steps: Vec<Step> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+    let mut steps: Vec<Step> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+    let digests = steps.iter().map(|step| step.digest).collect();
+    let infos = summary::infos(&client, &wish.from.name, digests).boxed().await;
+    steps.iter_mut().zip(infos).for_each(|(step, info)| step.info = info);
     let from = wish.manner.moves().then_some(&wish.from);
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| workshop.rules.name_to_type(repository));
@@ -146,7 +151,8 @@ async fn step(client: &Client, wish: &Wish, item: &(Selector, Repository, Tag)) 
     let replaces = client.digest_now(&to.name, &target, &[digest], Lane::Background).await;
     let replaces = replaces.map_err(|error| error.failure(format!("cannot look at {}:{tag}", to.name)))?;
     let (selector, to, tag) = (selector.clone(), to.clone(), tag.clone());
-    let mut step = Step { selector, digest, to, tag, replaces, left_on: None };
+    let info = ImageInfo::default();
+    let mut step = Step { selector, digest, info, to, tag, replaces, left_on: None };
     if wish.manner == Manner::MoveByReplacement {
         look_behind(client, from, &mut step).boxed().await.map_err(|error| error.failure(what()))??;
     }

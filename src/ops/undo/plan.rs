@@ -14,12 +14,14 @@ use crate::model::server::{Ability, Cleanup};
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
 use crate::model::work::delete::Manner;
+use crate::model::work::info::ImageInfo;
 use crate::model::work::journal::{Damage, Entry, EntryId, Held, Item, Probe, Role, Saved, State};
 use crate::model::work::progress::Missed;
 use crate::model::work::rules::Refusal;
 use crate::model::work::undo::{Plan, Step};
 use crate::ops::copy::parts;
 use crate::ops::delete::manner;
+use crate::ops::summary;
 use crate::ops::work::{Workshop, replacement};
 
 /// Things that are asked for at the same time.
@@ -76,6 +78,7 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         }
         steps.push(step);
     }
+    describe(&workshop.pool, &changes, &mut steps).await;
     let loses = |step: &&Step| {
         let is_named_again = steps.iter().any(|other| other.before == step.now);
         step.impossible.is_none() && step.now.is_some() && !is_named_again
@@ -110,6 +113,28 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         name_to_type: repositories().find_map(|repository| workshop.rules.name_to_type(repository)),
         steps,
     })
+}
+
+/// Adds the dates and sizes of the images that are put back, or that lose a tag.
+async fn describe(pool: &Pool, changes: &[Change], steps: &mut [Step]) {
+    let info = |step: &Step| {
+        let client = pool.client(&step.repository.host);
+        let name = step.repository.name.clone();
+        let held = changes.iter().filter_map(|change| change.before.as_ref());
+        let held = held.filter(|held| Some(held.digest) == step.before).find_map(manifest);
+        let digest = step.before.or(step.now);
+        async move {
+            match (held, digest) {
+                (Some(manifest), _) => summary::info_of(&client, &name, &manifest).await,
+                (None, Some(digest)) => summary::info(&client, &name, digest).await,
+                (None, None) => ImageInfo::default(),
+            }
+        }
+        .boxed()
+    };
+    let infos: Vec<_> = steps.iter().map(info).collect();
+    let infos: Vec<ImageInfo> = stream::iter(infos).buffered(AT_ONCE).collect().await;
+    steps.iter_mut().zip(infos).for_each(|(step, info)| step.info = info);
 }
 
 /// What must be known of the entry before it is relied upon.
@@ -272,6 +297,7 @@ impl Planning<'_> {
             selector: change.selector.clone(),
             before: change.before.as_ref().map(|held| held.digest),
             now: now.as_ref().ok().copied().flatten(),
+            info: ImageInfo::default(),
             left_on: None,
             by_replacement: false,
             is_probe: false,
@@ -312,6 +338,7 @@ impl Planning<'_> {
             selector,
             before: None,
             now: now.ok().flatten(),
+            info: ImageInfo::default(),
             left_on: None,
             by_replacement: false,
             is_probe: true,

@@ -14,7 +14,7 @@ impl Canvas<'_, '_> {
     pub fn menu(&mut self, menu: &Menu) {
         let labels = menu.label_columns();
         let area = layout::menu(self.state, menu);
-        let inner = self.overlay(area, menu.title, menu.foot());
+        let inner = self.overlay(area, &menu.title, menu.foot());
         for (row, entry) in menu.entries.iter().enumerate().take(inner.height.into()) {
             let is_cursor = row == menu.cursor;
             let base = if is_cursor { self.style(Role::Cursor) } else { self.style(Role::Text) };

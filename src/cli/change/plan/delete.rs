@@ -24,15 +24,18 @@ pub fn print(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
     losing(out, &plan.loss)?;
     writeln!(out)?;
     let others = if plan.manner == Manner::Image { "GOES TOO" } else { "STAYS" };
-    let mut table = Table::new(&["DIGEST", "GOES", others], &[]);
+    let mut table = Table::new(&["DIGEST", "CREATED", "SIZE", "GOES", others], &[2]);
     for image in &plan.images {
         let named = image.by_digest.then(|| "by digest".to_string());
         let named = lines(image.named.iter().map(ToString::to_string).chain(named));
         let others = lines(image.others.iter().map(ToString::to_string));
         for index in 0..named.len().max(others.len()).max(1) {
-            let digest = if index == 0 { image.digest.short() } else { String::new() };
+            let [digest, date, size] = match index {
+                0 => [image.digest.short(), image.info.date(), image.info.bytes()],
+                _ => Default::default(),
+            };
             let cell = |of: &Vec<String>| of.get(index).cloned().unwrap_or_default();
-            table.row(vec![digest, cell(&named), cell(&others)]);
+            table.row(vec![digest, date, size, cell(&named), cell(&others)]);
         }
     }
     table.print(out)?;
@@ -153,7 +156,7 @@ fn space(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{digest, printed, repository, tag};
+    use super::super::tests::{digest, info, printed, repository, tag};
     use super::*;
     use crate::model::media_type::{MediaType, OCI_INDEX};
     use crate::model::server::Ability;
@@ -164,6 +167,7 @@ mod tests {
         delete::Image {
             digest: digest("a"),
             media_type: MediaType::new(OCI_INDEX),
+            info: info(),
             named: vec![tag("1.4.2")],
             by_digest: false,
             others: (0..20).map(|number| tag(&format!("alias-{number}"))).collect(),
@@ -204,7 +208,7 @@ mod tests {
     fn untagging_says_which_tags_stay() {
         let text = printed(deletion(Manner::Untag, delete::Along::default()));
         assert!(text.starts_with("untag team/app:1.4.2 in r.test\n\nmethod    delete by tag"), "{text}");
-        assert!(text.contains("DIGEST        GOES   STAYS\n"), "{text}");
+        assert!(text.contains("DIGEST        CREATED        SIZE  GOES   STAYS\n"), "{text}");
         assert!((0..20).all(|number| text.contains(&format!("alias-{number}"))), "{text}");
         assert!(!text.contains("breaks") && !text.contains("referrer"), "{text}");
     }
