@@ -42,6 +42,7 @@ mod work;
 mod yank;
 
 use std::collections::VecDeque;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::Timestamp;
@@ -53,6 +54,7 @@ use chosen::Taken;
 use cmd::Cmd;
 use detail::Detail;
 use dialog::Dialog;
+use guard::QUIET;
 use jobs::Jobs;
 use msg::Msg;
 use notices::Notices;
@@ -96,6 +98,8 @@ pub struct State {
     pub requests: VecDeque<RequestLine>,
     /// Whether attestations, digest tags and the like are shown.
     pub show_hidden: bool,
+    /// When an answer, and no key, has last changed what is under the cursor or marked.
+    pub moved_at: Option<Timestamp>,
     /// Numbers the questions that were asked.
     pub tickets: remote::Tickets,
     /// Turns of the spinner: counts ticks while something loads.
@@ -147,6 +151,7 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
         notices: Notices::default(),
         requests: VecDeque::new(),
         show_hidden: false,
+        moved_at: None,
         tickets: remote::Tickets::default(),
         spin: 0,
     };
@@ -172,6 +177,8 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
 
 /// What happens, and what to do about it.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
+    let by_itself = !matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Pasted(_));
+    let before = by_itself.then(|| state.keys_are_about());
     let mut turn = Turn { state, now, cmds: Vec::new() };
     match msg {
         Msg::Key(key) if key.kind == KeyEventKind::Release => {}
@@ -188,7 +195,11 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Failed(failure) => turn.fail(failure),
     }
     turn.follow();
-    turn.cmds
+    let cmds = turn.cmds;
+    if before.is_some_and(|before| before != state.keys_are_about()) {
+        state.moved_at = Some(now);
+    }
+    cmds
 }
 
 /// Whether something on the screen moves by itself: a spinner, or a message that will pass.
@@ -197,6 +208,26 @@ pub fn needs_ticks(state: &State) -> bool {
 }
 
 impl State {
+    /// Stands for what keys are about in the focused pane: what is under the cursor, and how much is marked.
+    fn keys_are_about(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        match self.focus {
+            Pane::Registries | Pane::Repositories => {
+                let marks = |registry: &registries::Registry| registry.repositories.list.marks.len();
+                (&self.tags.repository, self.registries.selected().map(marks)).hash(&mut hasher);
+            }
+            Pane::Tags | Pane::Details => {
+                (&self.detail.of, self.tags.list.marks.len()).hash(&mut hasher);
+            }
+        }
+        hasher.finish()
+    }
+
+    /// Whether that has changed by itself a moment ago, so that a key may have been meant for something else.
+    fn has_just_moved(&self, now: Timestamp) -> bool {
+        self.moved_at.is_some_and(|at| now.duration_since(at).abs() < QUIET)
+    }
+
     /// Whether an answer is awaited for something on the screen.
     pub fn is_loading(&self) -> bool {
         let registry = self.registries.selected();
@@ -216,7 +247,12 @@ impl Turn<'_> {
         } else if !self.state.dialogs.is_empty() {
             self.key_in_dialog(key);
         } else if let Some(action) = keymap::lookup(self.state.focus, key) {
-            self.perform(action);
+            match action.is_about_rows() && self.state.has_just_moved(self.now) {
+                true => {
+                    self.refuse("what is under the cursor or marked has just changed: press the key again")
+                }
+                false => self.perform(action),
+            }
         }
     }
 

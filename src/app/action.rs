@@ -96,3 +96,11 @@ pub enum Action {
     /// Leave.
     Quit,
 }
+
+impl Action {
+    /// Whether it acts on what is marked or under the cursor, so that it matters which rows these are.
+    pub fn is_about_rows(self) -> bool {
+        use Action::{Copy, Delete, Mark, MarkRange, Put, Retag, Take, Yank};
+        matches!(self, Copy | Delete | Mark | MarkRange | Put | Retag | Take | Yank)
+    }
+}

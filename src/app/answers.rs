@@ -60,12 +60,14 @@ impl Turn<'_> {
                 let next = page.next.map(|next| {
                     self.ask(slot, Duration::ZERO, Ask::Repositories(host.clone(), Some(Box::new(next))))
                 });
-                if let Some(registry) = self.state.registries.of(host) {
-                    registry.repositories.take(page.items, next, page.incomplete, self.now);
-                    if let Some(server) = &mut registry.server.value {
-                        server.catalog = Ability::Yes;
-                    }
+                let Some(registry) = self.state.registries.of(host) else { return };
+                let marked = registry.repositories.list.marks.len();
+                registry.repositories.take(page.items, next, page.incomplete, self.now);
+                if let Some(server) = &mut registry.server.value {
+                    server.catalog = Ability::Yes;
                 }
+                let lost = marked.saturating_sub(registry.repositories.list.marks.len());
+                self.tell_lost_marks(lost);
             }
             Err(failure) => self.no_repositories(host, failure),
         }
@@ -105,6 +107,15 @@ impl Turn<'_> {
         }
     }
 
+    /// Says how many marks went with what is not there any more.
+    fn tell_lost_marks(&mut self, lost: usize) {
+        match lost {
+            0 => {}
+            1 => self.refuse("one marked name is not there any more"),
+            lost => self.refuse(format!("{lost} marked names are not there any more")),
+        }
+    }
+
     fn tags(&mut self, ticket: Ticket, answer: Result<Page<Tag>, Failure>) {
         if self.state.tags.tags.pending != Some(ticket) {
             return;
@@ -117,10 +128,12 @@ impl Turn<'_> {
                 if next.is_none() && self.state.tags.tags.incoming.is_some() {
                     self.drop_rows();
                 }
+                let marked = self.state.tags.list.marks.len();
                 if self.state.tags.take(page.items, next, page.incomplete, self.now) {
                     // What was not there when it was opened is there now.
                     self.state.detail.inspection.outdate_failed();
                 }
+                self.tell_lost_marks(marked.saturating_sub(self.state.tags.list.marks.len()));
             }
             Err(failure) if failure.kind == FailureKind::NotFound && self.state.tags.may_be_empty => {
                 self.forget_opened(&repository);

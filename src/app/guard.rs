@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 /// For how long what has just appeared takes no key, and for how long keys must then be quiet.
-const QUIET: SignedDuration = SignedDuration::from_millis(250);
+pub const QUIET: SignedDuration = SignedDuration::from_millis(250);
 /// Keys that come closer together than this are not typed by a hand.
 const APART: SignedDuration = SignedDuration::from_millis(30);
 

@@ -6,7 +6,7 @@ use regtui::app::msg::Msg;
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
 
-use crate::support::harness::Harness;
+use crate::support::harness::{Harness, key_of};
 
 fn selected(harness: &Harness) -> String {
     let registry = harness.state.registries.selected().expect("a registry");
@@ -143,4 +143,39 @@ async fn text_that_was_scrolled_to_its_end_fills_a_larger_screen() {
     harness.press("G").await;
     harness.resize(150, 60).await;
     harness.shows("\"architecture\"");
+}
+
+/// Answers move rows too: a key that was pressed for the row before must not act on the one that took its place.
+#[tokio::test]
+async fn a_key_that_follows_a_row_that_moved_by_itself_has_to_be_pressed_again() {
+    for keys in ["d", "t", "c", "Y", "y", "Space"] {
+        let mut harness =
+            Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app").await;
+        harness.press("j").await;
+        let before = harness.state.tags.selected().expect("a tag").clone();
+        harness.demo.store().untag("team/app", before.as_str());
+        harness.press("r").await;
+        assert_ne!(harness.state.tags.selected(), Some(&before), "{keys}");
+        harness.take(Msg::Key(key_of(keys)));
+        assert!(harness.state.dialogs.is_empty() && harness.state.tags.list.marks.is_empty(), "{keys}");
+        assert!(harness.state.taken.is_none(), "{keys}");
+        harness.shows("has just changed: press the key again");
+        harness.press(keys).await;
+        let has_acted = !harness.state.dialogs.is_empty()
+            || !harness.state.tags.list.marks.is_empty()
+            || harness.state.taken.is_some();
+        assert!(has_acted, "{keys}: what is highlighted now could be read");
+    }
+}
+
+#[tokio::test]
+async fn marks_whose_tags_are_gone_after_a_refresh_are_missed_aloud() {
+    let mut harness = Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app").await;
+    harness.press("Space Space Space").await;
+    harness.shows("3 marked");
+    harness.demo.store().untag("team/app", "1.4.2");
+    harness.demo.store().untag("team/app", "1.4.1");
+    harness.press("r").await;
+    harness.shows("2 marked names are not there any more");
+    harness.shows("1 marked");
 }

@@ -141,6 +141,7 @@ async fn ranges_wait_for_the_rest_of_a_list_that_still_loads() {
     let target = Target::parse(&format!("{}/many", demo.address())).expect("a target");
     let mut harness = Harness::unsettled(demo, vec![target]);
     harness.until(|harness| !harness.state.tags.tags.items.is_empty()).await;
+    harness.wait(300);
     for key in ["v", "*"] {
         harness.take(Msg::Key(key_of(key)));
         harness.shows("not now: the list is still loading, 1,000 so far: ranges and `*` wait for the rest");
