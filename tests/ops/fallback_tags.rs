@@ -199,3 +199,34 @@ async fn what_is_no_list_is_never_overwritten() {
     assert_eq!(store.digest_of("copy", &fallback(&scene.image)), Some(scene.image));
     assert_eq!(scene.sides.there("1"), None);
 }
+
+/// Another client writes the list after this one has read it: the look right before the put notices, and both lists are
+/// merged.
+#[tokio::test]
+async fn a_list_that_moves_after_it_was_read_is_merged_anew_and_loses_nothing() {
+    let scene = scene().await;
+    let plan = scene.plan().await;
+    let there = scene.sides.to.demo.store().clone();
+    let image = there.digest_of("copy", &fallback(&scene.image)).expect("a list");
+    assert_eq!(image, scene.list);
+    let other = there.artifact("copy").kind(SPDX).layer("text/spdx", "late").push().digest;
+    let old = descriptor(&there, "copy", &scene.foreign);
+    let new = descriptor(&there, "copy", &other);
+    let late = there.index("copy").descriptor(old).descriptor(new).push().digest;
+    let (tag, path) = (fallback(&scene.image), format!("/v2/copy/manifests/{}", scene.list));
+    // The first read is for the journal, the second one for what is put.
+    let reads = std::sync::atomic::AtomicUsize::new(0);
+    scene.sides.to.demo.fault(move |request, _| {
+        let is_read = request.method == "GET" && request.path == path;
+        if is_read && reads.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+            there.tag("copy", &tag, late);
+        }
+        None
+    });
+    let report = scene.sides.run(&plan).await;
+    assert!(matches!(outcome(&report, "1"), Outcome::Done(_)), "{report:#?}");
+    let listed = scene.listed(&scene.image);
+    for digest in [scene.foreign, other, scene.sbom] {
+        assert!(listed.contains(&digest), "{digest} is lost: {listed:?}");
+    }
+}

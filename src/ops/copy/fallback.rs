@@ -93,7 +93,13 @@ impl Listing<'_> {
         if self.carrier.is_stopped() {
             return Ok(Ended::before_put(Outcome::Stopped));
         }
-        let outcome = match place.put_looked_at(&list.tag, now, &merged).await {
+        // The last request before the put: a list that others have written since it was read is merged anew.
+        let put = match place.may_put(&list.tag, now, merged.digest).await {
+            Ok(()) => place.put_looked_at(&list.tag, now, &merged).await,
+            Err(Outcome::Left(moved)) => return Ok(Ended::before_put(Outcome::Left(moved))),
+            Err(other) => other,
+        };
+        let outcome = match put {
             Outcome::Done(_) => Outcome::Done(said(list, now, &merged)),
             other => other,
         };
