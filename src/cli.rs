@@ -8,6 +8,7 @@ mod journal;
 mod ls;
 mod names;
 mod print;
+mod repeated;
 mod resume;
 mod sides;
 mod tag;

@@ -114,6 +114,8 @@ pub struct Settings {
 pub struct HostSettings {
     /// Its transport.
     pub trust: Trust,
+    /// Whether this run alone reaches it so: see [`Pool::reach`]. The configuration does not know it.
+    pub is_for_this_run: bool,
     /// Hosts besides its own site that may have its login because it names them as token services.
     pub realm_allow: Vec<String>,
     /// Origins besides its own that may be sent uploads because it names them.
@@ -178,9 +180,20 @@ impl Pool {
         let mut trust = before.clone();
         change(&mut trust);
         if trust != before {
-            settings.hosts.entry(host.clone()).or_default().trust = trust;
+            let settings = settings.hosts.entry(host.clone()).or_default();
+            (settings.trust, settings.is_for_this_run) = (trust, true);
             clients.remove(host);
         }
+    }
+
+    /// How a registry is reached in this run alone, if [`Pool::reach`] has changed that.
+    pub fn reached_in_this_run(&self, host: &Host) -> Option<Trust> {
+        let settings = self.settings();
+        settings
+            .hosts
+            .get(host)
+            .filter(|settings| settings.is_for_this_run)
+            .map(|settings| settings.trust.clone())
     }
 
     fn settings(&self) -> MutexGuard<'_, Settings> {

@@ -239,6 +239,7 @@ impl Config {
                 host.clone(),
                 HostSettings {
                     trust,
+                    is_for_this_run: false,
                     realm_allow: registry.realm_allow.clone(),
                     upload_allow: registry.upload_allow.clone(),
                 },

@@ -1,5 +1,6 @@
 //! What can be copied to the clipboard, shown in the pager, or asked again.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::cmd::Cmd;
@@ -12,7 +13,8 @@ use super::{Pane, chosen};
 use crate::model::clip::ClipText;
 use crate::model::digest::Digest;
 use crate::model::page::Listed;
-use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::reference::{Host, Selector, Tag};
+use crate::model::server::Transport;
 use crate::model::summary::Kind;
 
 impl Turn<'_> {
@@ -38,9 +40,10 @@ impl Turn<'_> {
                 let repositories = &registry.repositories;
                 let marked = repositories.list.marked();
                 let names = marked.into_iter().filter_map(|item| repositories.listed_at(item)?.name());
-                let mut names: Vec<String> = names.map(|name| format!("{}/{name}", registry.host)).collect();
+                let host = self.host_in_references(&registry.host);
+                let mut names: Vec<String> = names.map(|name| format!("{host}/{name}")).collect();
                 if names.is_empty() {
-                    names.extend(repositories.selected().map(|name| format!("{}/{name}", registry.host)));
+                    names.extend(repositories.selected().map(|name| format!("{host}/{name}")));
                 }
                 names.truncate(100_000);
                 if names.is_empty() { Vec::new() } else { vec![lines_entry('r', "reference", names)] }
@@ -52,6 +55,7 @@ impl Turn<'_> {
     fn yank_image(&self) -> Vec<Entry> {
         let state = &*self.state;
         let Some((repository, selector)) = &state.detail.of else { return Vec::new() };
+        let repository = &format!("{}/{}", self.host_in_references(&repository.host), repository.name);
         let marked: Vec<&Tag> = match state.focus {
             Pane::Tags => state
                 .tags
@@ -117,7 +121,14 @@ impl Turn<'_> {
         entries
     }
 
-    fn pull(&self, repository: &Repository, tag: &Tag) -> String {
+    /// The registry's name as docker and podman understand it.
+    fn host_in_references<'a>(&self, host: &'a Host) -> Cow<'a, str> {
+        let registry = self.state.registries.items.iter().find(|registry| registry.host == *host);
+        let server = registry.and_then(|registry| registry.server.value.as_ref());
+        host.in_references(server.is_some_and(|server| server.transport == Transport::Plain))
+    }
+
+    fn pull(&self, repository: &str, tag: &Tag) -> String {
         let inspection = self.state.detail.inspection.value.as_ref();
         match inspection.is_some_and(|inspection| inspection.summary.kind == Kind::HelmChart) {
             true => format!("helm pull oci://{repository} --version {tag}"),

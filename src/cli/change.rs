@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Trouble, print};
+use super::{Trouble, print, repeated};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
@@ -97,7 +97,9 @@ impl Options {
             }
         }
         let (report, is_stopped) = carry_out(workshop, &work, &mut interrupts).await?;
-        let printed = self.print_report(&work, &report);
+        let changed = work.changes();
+        let options = repeated::options(&workshop.pool, changed.iter().map(|repository| &repository.host));
+        let printed = self.print_report(&work, &report, &options);
         // Whether somebody reads what came of it or not.
         report::outcome(&report, is_stopped)?;
         printed
@@ -112,11 +114,11 @@ impl Options {
         Ok(out.flush()?)
     }
 
-    fn print_report(&self, work: &Work, report: &Report) -> Result<(), Trouble> {
+    fn print_report(&self, work: &Work, report: &Report, options: &str) -> Result<(), Trouble> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         match self.json {
             true => print::json(&mut out, &Document { plan: work, report: Some(report) })?,
-            false => report::print(&mut out, report)?,
+            false => report::print(&mut out, report, options)?,
         }
         Ok(out.flush()?)
     }

@@ -78,6 +78,19 @@ impl Client {
         })
     }
 
+    /// What a command for a later run of regtui needs before a repository of this registry, so that it reaches the same
+    /// one in the same way: `http://registry.internal/`.
+    pub fn in_commands(&self) -> String {
+        let (host, trust) = (self.host(), self.http().trust());
+        let options = if trust.insecure { "--insecure " } else { "" };
+        let scheme = match (trust.plain_http, host.is_evident() || host.port().is_some()) {
+            (true, _) if !host.is_loopback() => "http://",
+            (false, false) => "https://",
+            _ => "",
+        };
+        format!("{options}{scheme}{host}/")
+    }
+
     /// The secret that the registry is sent for a repository, if there is a login, and whether it asked for that already.
     pub async fn sends(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
         self.http().auth().sends(name).await

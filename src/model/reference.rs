@@ -459,4 +459,14 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_host_that_other_programs_take_for_a_namespace_is_given_its_port() {
+        let of =
+            |host: &str, is_plain| Host::parse(host).expect("a host").in_references(is_plain).into_owned();
+        assert_eq!([of("vm", false), of("vm", true)], ["vm:443", "vm:80"]);
+        for host in ["vm:6101", "r.test", "localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000"] {
+            assert_eq!(of(host, false), host);
+        }
+    }
 }

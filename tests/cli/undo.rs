@@ -45,6 +45,32 @@ async fn the_command_that_is_printed_takes_back_a_new_tag_where_only_digests_are
     }
 }
 
+/// The next run knows nothing of `http://` in front of a name, or of options of this run.
+#[tokio::test]
+async fn the_command_that_is_printed_reaches_the_registry_as_this_run_did() {
+    let store = Store::new();
+    store.image("app").tag("1").push();
+    let demo = open(Settings::default(), store).await;
+    let (app, shell) = (format!("{}/app", demo.address()), Shell::new());
+    for arguments in [
+        vec!["copy".to_string(), format!("http://{app}:1"), format!("{app}:new")],
+        vec!["copy".into(), format!("{app}:1"), format!("{app}:new"), "--dest-plain-http".into()],
+        vec!["tag".into(), "--plain-http".into(), format!("{app}:1"), "new".into()],
+    ] {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(["--yes"]).collect();
+        let ended = shell.run(&arguments).await;
+        ended.assert_code(0);
+        let printed =
+            ended.stdout.split('`').find(|text| text.starts_with("regtui undo ")).expect("a command");
+        assert!(printed.starts_with("regtui undo --plain-http "), "{printed}");
+        let words: Vec<&str> = printed.split(' ').skip(1).chain(["--yes"]).collect();
+        shell.run(&words).await.assert_code(0);
+        assert_eq!(demo.store().tags("app"), ["1"], "{printed}");
+    }
+    let ended = shell.run(&["tag", &format!("{app}:1"), "new", "--yes"]).await;
+    assert!(!ended.stdout.contains("--plain-http"), "{ended:?}");
+}
+
 #[tokio::test]
 async fn an_undo_that_cannot_be_is_not_promised() {
     let store = Store::new();

@@ -13,8 +13,8 @@ use crate::model::work::progress::{Back, Outcome, Report, TakesBack, alike};
 /// Names that are given in one line of a complaint: the report has them all.
 const MOST_NAMED: usize = 20;
 
-/// Prints what came of each part, what stayed behind, and how to take it back.
-pub fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
+/// Prints what came of each part, what stayed behind, and how to take it back: with a command that has these options.
+pub fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result<()> {
     let mut table = Table::new(&["WHAT", "OUTCOME"], &[]);
     for alike in alike(&report.items) {
         let outcome = alike.outcome.map_or_else(|| "stopped".into(), words);
@@ -38,15 +38,15 @@ pub fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
     report.remarks.iter().try_for_each(|remark| writeln!(out, "\nnote: {remark}"))?;
     match (&report.undo, report.takes_back) {
         (_, TakesBack::Nothing) => writeln!(out, "\nit cannot be undone"),
-        (Some(entry), takes_back) => writeln!(out, "\n{}", way_back(entry, takes_back, report.back)),
+        (Some(entry), takes_back) => writeln!(out, "\n{}", way_back(entry, takes_back, report.back, options)),
         (None, _) => Ok(()),
     }
 }
 
 /// What takes a change back, as it has to be typed, and how much of it.
-fn way_back(entry: &EntryId, takes_back: TakesBack, back: Back) -> String {
+fn way_back(entry: &EntryId, takes_back: TakesBack, back: Back, options: &str) -> String {
     let replace = if back == Back::ByReplacement { "--replace " } else { "" };
-    let command = format!("`regtui undo {replace}{entry}`");
+    let command = format!("`regtui undo {options}{replace}{entry}`");
     match (takes_back, back) {
         (TakesBack::Nothing, _) => "it cannot be undone".into(),
         (_, Back::Nothing) => "nothing takes it back: the server deletes neither tags nor images".into(),

@@ -48,6 +48,15 @@ impl Host {
         if self.is_evident() { self.to_string() } else { format!("{self}/") }
     }
 
+    /// Its name in front of a repository, for other programs: with the port of its scheme if it has neither a dot nor a
+    /// port, since docker and podman take `vm/app` for a repository of Docker Hub.
+    pub fn in_references(&self, is_plain: bool) -> Cow<'_, str> {
+        match self.0.contains(['.', ':']) || self.is_loopback() {
+            true => Cow::Borrowed(&self.0),
+            false => Cow::Owned(format!("{self}:{}", if is_plain { 80 } else { 443 })),
+        }
+    }
+
     /// Whether its name alone can hardly be that of an image: it is on this machine, a number, or has a dot.
     pub fn is_evident(&self) -> bool {
         self.is_loopback() || self.without_port().contains(['.', ':'])

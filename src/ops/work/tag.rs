@@ -275,13 +275,13 @@ impl Place<'_> {
     /// A change that the server took and does not show: `seen` says what is there instead.
     pub fn unconfirmed(&self, selector: &Selector, seen: &str, also: Option<&str>) -> Outcome {
         let reference = self.reference(selector);
+        let mark = if matches!(selector, Selector::Tag(_)) { ':' } else { '@' };
+        let command = format!("regtui inspect {}{}{mark}{selector}", self.client.in_commands(), self.name);
         let also = also.map(|also| format!("; {also}")).unwrap_or_default();
         Outcome::Unconfirmed(Failure {
             what: SafeText::from(format!("the change of {reference} is not confirmed")),
             why: SafeText::from(format!("the server took it {seen}")),
-            hint: Some(SafeText::from(format!(
-                "look again later: `r`, or `regtui inspect {reference}`{also}"
-            ))),
+            hint: Some(SafeText::from(format!("look again later: `r`, or `{command}`{also}"))),
             kind: FailureKind::Unconfirmed,
         })
     }
