@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::cmd::Cmd;
+use super::cmd::{Ask, Cmd, Slot};
 use super::jobs::{JobId, Stage};
 use super::notices::Level;
 use super::turn::Turn;
@@ -73,8 +73,13 @@ impl Turn<'_> {
         };
         let (level, text) = ending(&title, &report, undo);
         self.say(level, text, None);
+        let has_failed = report.failures().next().is_some();
         for repository in changes {
             self.look_again(&repository);
+            if has_failed {
+                // A failure may have shown what the server can do.
+                self.look_at_server(&repository.host);
+            }
         }
         if self.state.jobs.leaving && level != Level::Done && !was_to_stop {
             // Who waited for it would never learn of it.
@@ -110,6 +115,11 @@ impl Turn<'_> {
     }
 
     /// Forgets what is kept of a repository, and asks again where it is shown.
+    fn look_at_server(&mut self, host: &Host) {
+        let ticket = self.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
+        self.state.registries.of(host).into_iter().for_each(|registry| registry.server.ask(ticket));
+    }
+
     fn look_again(&mut self, repository: &Repository) {
         self.state.store.forget_repository(repository);
         self.compare_again(repository);

@@ -177,6 +177,9 @@ fn blocked(work: &Work) -> Option<Refusal> {
         {
             "`--replace` or `--image`"
         }
+        Work::Delete(plan) if plan.manner == Manner::Image && plan.ways().contains(&Manner::Replace) => {
+            "`--replace`"
+        }
         Work::Retag(plan) if !plan.ways.is_empty() => "`--replace`",
         _ => return Some(refusal),
     };

@@ -38,14 +38,14 @@ impl Client {
         }
     }
 
-    /// Sends a change of a tag, and again only as long as the tag is one of these. What failed says how often it was
-    /// tried.
+    /// Sends a change of a tag, and again only as long as the tag is what it was before: one that shows the change needs
+    /// none, and a late request would change what comes after it. What failed says how often it was tried.
     pub(super) async fn send_while(
         &self,
         request: Request,
         name: &RepositoryName,
         tag: &Tag,
-        may_be: &[Option<Digest>],
+        had: Option<Digest>,
     ) -> Result<Answer, Error> {
         let request = Request { once: true, ..request };
         let selector = Selector::Tag(tag.clone());
@@ -59,9 +59,9 @@ impl Client {
             if !self.waits_to_try_again(&error, tries).await {
                 return Err(error);
             }
-            let known: Vec<Digest> = may_be.iter().flatten().copied().collect();
+            let known: Vec<Digest> = had.into_iter().collect();
             let now = self.digest_now(name, &selector, &known, Lane::Interactive).boxed().await;
-            if !now.is_ok_and(|now| may_be.contains(&now)) {
+            if !now.is_ok_and(|now| now == had) {
                 return Err(error);
             }
         }

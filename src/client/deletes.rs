@@ -1,6 +1,7 @@
 //! Deleting manifests and tags: distribution-spec § Deleting Manifests, § Deleting Tags; what servers make of that is
 //! in registries.md §7.1.
 
+use futures_util::FutureExt;
 use reqwest::Method;
 
 use super::Client;
@@ -47,7 +48,16 @@ impl Client {
     pub async fn untag(&self, name: &RepositoryName, tag: &Tag, had: Digest) -> Result<(), Error> {
         let selector = Selector::Tag(tag.clone());
         let request = self.deletion(name, &selector).await?;
-        let outcome = is_gone(self.send_while(request, name, tag, &[Some(had), None]).await);
+        let outcome = match is_gone(self.send_while(request, name, tag, Some(had)).await) {
+            // Its answer was lost, and it was carried out.
+            Err(error) if error.cause.may_pass() => {
+                match self.digest_now(name, &selector, &[had], Lane::Interactive).boxed().await {
+                    Ok(None) => Ok(()),
+                    Ok(Some(_)) | Err(_) => Err(error),
+                }
+            }
+            outcome => outcome,
+        };
         self.learn(&outcome, false, |deletes, ability| deletes.by_tag = ability);
         outcome?;
         self.cache().lost_tag(&self.repository(name), tag);

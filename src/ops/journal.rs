@@ -287,7 +287,16 @@ impl Running {
     pub async fn done(&self, index: usize, done: bool) {
         self.append(move |open| {
             let revised = open.revised.get(&index).copied().unwrap_or_default();
-            Line::Done { index, done, revised }
+            Line::Done { index, done, unconfirmed: false, revised }
+        })
+        .await;
+    }
+
+    /// Notes that the change of the item of that index was sent and is not seen, so that it may still arrive.
+    pub async fn unconfirmed(&self, index: usize) {
+        self.append(move |open| {
+            let revised = open.revised.get(&index).copied().unwrap_or_default();
+            Line::Done { index, done: true, unconfirmed: true, revised }
         })
         .await;
     }

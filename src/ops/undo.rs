@@ -29,6 +29,10 @@ use crate::model::work::progress::{self, Outcome, Report};
 use crate::model::work::undo::{Plan, Step};
 use plan::rule_against;
 
+/// Said of what is as it was, while a change of it may still be on its way.
+const MAY_ARRIVE: &str =
+    "it is as it was, but the change was never confirmed and may still arrive: undo it again if it does";
+
 /// Puts everything back that the plan says can be.
 pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let course = Course::new(watch, plan.steps.iter().map(|step| name(&step.selector)));
@@ -82,7 +86,10 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     if is_back && let Err(failure) = workshop.journal.mark_undone(&plan.entry).await {
         course.remarks.push(SafeText::from(failure.to_string()));
     }
+    let takes_nothing = parts.iter().all(|part| part.items.is_empty());
     let mut report = course.close(running).await;
+    // Throw-away tags hold nothing that is put back.
+    report.undo = report.undo.filter(|_| !takes_nothing);
     report.items.extend(plan.missed.iter().map(progress::Item::from));
     report
 }
@@ -119,6 +126,9 @@ impl Undoing<'_> {
     async fn step(&mut self, running: &Running, step: &Step, part: &Part) -> Outcome {
         if let Some(why) = &step.impossible {
             return Outcome::Left(why.clone());
+        }
+        if step.may_arrive {
+            return Outcome::Left(MAY_ARRIVE.into());
         }
         if step.now == step.before {
             return Outcome::Already("it is as it was".into());

@@ -188,13 +188,16 @@ async fn where_the_server_cannot_untag_a_new_tag_is_taken_back_by_replacement() 
     let retagged = tags(&harness.demo);
     assert_eq!(retagged["next"], before["3.1"], "{}", harness.screen());
     harness.press("Esc Esc z").await;
-    for shown in ["blocked", "● untag", "○ replace", "untag by replacement manifests", "Tab way"] {
+    for shown in ["○ untag", "● replace", "untagged by replacement", "Tab way"] {
+        harness.shows(shown);
+    }
+    harness.press("Tab").await;
+    for shown in ["blocked", "● untag", "○ replace", "untag by replacement manifests"] {
         harness.shows(shown);
     }
     harness.press("l Enter").await;
     assert_eq!(tags(&harness.demo), retagged, "it cannot be confirmed");
-    harness.press("z").await.press("Tab").await;
-    harness.shows("untagged by replacement");
+    harness.press("z").await;
     harness.press("l Enter").await;
     harness.shows("Untag by replacement?");
     assert_eq!(tags(&harness.demo), retagged, "it is asked for itself");
@@ -226,7 +229,7 @@ async fn where_the_server_cannot_untag_a_rename_is_refused_before_it_begins_or_g
     let image = expected.remove("3.1").expect("it was there");
     expected.insert("next".into(), image);
     assert_eq!(tags(&harness.demo), expected, "{}", harness.screen());
-    harness.press("Esc Esc z").await.press("Tab").await.press("l Enter").await.press("l Enter").await;
+    harness.press("Esc Esc z").await.press("l Enter").await.press("l Enter").await;
     assert_eq!(tags(&harness.demo), before, "{}", harness.screen());
 }
 

@@ -73,7 +73,8 @@ async fn where_only_digests_are_deleted_nothing_happens_to_aliases_unasked() {
     let report = shop.run(&Work::Delete(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
     let plan = shop.delete_plan(&shop.delete(&["other"], None)).await;
-    assert_eq!((plan.manner, plan.blocked.as_ref()), (Manner::Image, None), "it has no other tags");
+    assert_eq!(plan.manner, Manner::Untag, "nor one with this tag alone: the user chooses");
+    assert!(plan.blocked.is_some() && plan.ways()[1] == Manner::Replace, "{plan:?}");
 }
 
 #[tokio::test]

@@ -421,3 +421,36 @@ async fn a_token_is_asked_for_before_the_last_look_and_not_after_it() {
         }
     }
 }
+
+/// The server carries a delete out and its answer is lost: the look sees that, and no second delete is sent that could
+/// remove a tag which is put back meanwhile.
+#[tokio::test]
+async fn a_change_whose_answer_was_lost_is_not_sent_again_once_it_shows() {
+    for is_put in [false, true] {
+        let store = Store::new();
+        store.image("app").label("a", "1").tag("1").push();
+        store.image("app").label("a", "2").tag("2").push();
+        let shop = Shop::open(store).await;
+        shop.registry.demo.fault(move |request, _| {
+            let method = if is_put { "PUT" } else { "DELETE" };
+            let is_it = request.method == method && request.path.ends_with("/manifests/1");
+            is_it.then(|| Fault::Done(Box::new(Fault::status(503))))
+        });
+        let wish = match is_put {
+            false => shop.delete(&["1"], Manner::Untag),
+            true => Wish::Retag(retag::Wish {
+                from: shop.repository("app"),
+                items: vec![("2".parse().expect("a tag"), shop.repository("app"), tag("1"))],
+                manner: retag::Manner::Add,
+                keep: false,
+            }),
+        };
+        let plan = shop.plan(&wish).await;
+        shop.registry.demo.forget_requests();
+        let report = shop.run(&plan).await;
+        assert!(matches!(report.items[0].outcome, Some(Outcome::Done(_))), "{report:?}");
+        let method = if is_put { "PUT /v2/app/manifests/1" } else { "DELETE /v2/app/manifests/1" };
+        let sent = shop.registry.requests().iter().filter(|line| line.starts_with(method)).count();
+        assert_eq!(sent, 1, "{:?}", shop.registry.requests());
+    }
+}

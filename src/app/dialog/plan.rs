@@ -22,6 +22,7 @@ use crate::model::columns;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
+use crate::model::work::delete::Manner;
 use crate::model::work::journal::{self, Entry, EntryId};
 use crate::model::work::{Wish, Work, copy};
 
@@ -33,6 +34,8 @@ const MOST_STEPS_BACK: usize = 20;
 pub struct Plan {
     /// What is planned; nothing while the change to take back, or the rest of one, is looked up.
     pub wish: Option<Wish>,
+    /// Whether the user chose the method.
+    method_chosen: bool,
     /// The entry whose rest it is, where a crash left one half done.
     pub rest_of: Option<EntryId>,
     /// What it comes to.
@@ -112,6 +115,15 @@ impl Plan {
     /// Whether what is pressed now counts: what has just appeared could not be read yet.
     pub fn lets_in(&mut self, now: jiff::Timestamp) -> bool {
         self.guard.lets_in(now)
+    }
+
+    /// The same undo by replacement, if the server takes tags away only so and the user has not chosen: the plan says it, and
+    /// it is agreed to for itself.
+    fn by_replacement(&self, work: &Work) -> Option<Wish> {
+        let (Work::Undo(undo), Some(Wish::Undo(entry))) = (work, &self.wish) else { return None };
+        let is_closed = undo.refused.is_none() && undo.steps.iter().any(|step| step.impossible.is_some());
+        let can_replace = undo.ways.contains(&Manner::Replace);
+        (!self.method_chosen && is_closed && can_replace).then(|| Wish::UndoByReplacement(entry.clone()))
     }
 
     /// The change before one of which nothing can be taken back, in no way.
@@ -207,6 +219,7 @@ impl Turn<'_> {
         let tallest = box_before.map_or(0, |area| layout::plan_rows(self.state, area));
         let mut plan = Plan {
             wish,
+            method_chosen: false,
             rest_of: None,
             work: Remote::default(),
             older: VecDeque::new(),
@@ -248,6 +261,11 @@ impl Turn<'_> {
             && let Some(older) = plan.step_back(work)
         {
             return self.plan_instead(ticket, Wish::Undo(older));
+        }
+        if let Ok(work) = &answer
+            && let Some(wish) = self.plan_shown(ticket).and_then(|plan| plan.by_replacement(work))
+        {
+            return self.plan_instead(ticket, wish);
         }
         let mut taken = std::mem::take(&mut self.state.dialogs);
         for dialog in &mut taken {

@@ -63,6 +63,9 @@ fn name(step: &Step, is_one: bool) -> String {
 fn effect(step: &Step) -> (Tone, String) {
     match (step.before, step.now) {
         _ if step.impossible.is_some() => (Tone::Dim, "left as it is".into()),
+        _ if step.may_arrive => {
+            (Tone::Warn, "is as it was; the change was never confirmed and may still arrive".into())
+        }
         (Some(before), Some(now)) if before == now => (Tone::Dim, "is that already".into()),
         (Some(before), Some(now)) => (Tone::Warn, format!("put back  {} → {}", now.short(), before.short())),
         (Some(before), None) => (Tone::Good, format!("put back  {}", before.short())),

@@ -314,6 +314,7 @@ mod tests {
             left_on: None,
             by_replacement: false,
             is_probe: false,
+            may_arrive: false,
             impossible: impossible.map(Into::into),
         };
         let text = printed(Work::Undo(undo::Plan {

@@ -75,10 +75,9 @@ impl Client {
     ) -> Result<Pushed, Error> {
         let selector = Selector::Tag(tag.clone());
         let request = self.pushing(name, &selector, manifest).await?;
-        let may_be = [had, Some(manifest.digest)];
-        let answer = match self.send_while(request.clone(), name, tag, &may_be).await {
+        let answer = match self.send_while(request.clone(), name, tag, had).await {
             Err(error) if wants_no_parameter(&request, &error) => {
-                self.send_while(without_parameter(&request), name, tag, &may_be).boxed().await?
+                self.send_while(without_parameter(&request), name, tag, had).boxed().await?
             }
             sent => sent?,
         };

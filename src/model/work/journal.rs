@@ -63,6 +63,9 @@ pub struct Entry {
     /// Throw-away tags that it put and that were not seen to go.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<Probe>,
+    /// Items, by their places, that were sent and not seen: they may still arrive.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unconfirmed: Vec<usize>,
     /// What of it cannot be read any more.
     #[serde(skip_serializing_if = "Damage::is_none")]
     pub damage: Damage,

@@ -61,6 +61,8 @@ pub struct Step {
     pub by_replacement: bool,
     /// Whether it is a throw-away tag of the change, which goes with its manifest.
     pub is_probe: bool,
+    /// Whether the change of it was never confirmed a moment ago: it is as it was before, and the change may still arrive.
+    pub may_arrive: bool,
     /// Why it cannot be put back: `2 of its blobs are gone`, `it moved since: somebody else pushed it`.
     pub impossible: Option<SafeText>,
 }

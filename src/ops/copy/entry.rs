@@ -123,10 +123,13 @@ impl Entry {
         }
     }
 
-    /// Notes whether the tag of an image was put.
-    pub async fn done(&self, image: usize, is_done: bool) {
+    /// Notes whether the tag of an image was put; `None` if that is not confirmed.
+    pub async fn done(&self, image: usize, is_done: Option<bool>) {
         if let (Some(running), Some(Ok(Some(item)))) = (&self.running, self.items.get(image)) {
-            running.done(*item, is_done).await;
+            match is_done {
+                Some(is_done) => running.done(*item, is_done).await,
+                None => running.unconfirmed(*item).await,
+            }
         }
     }
 

@@ -204,9 +204,7 @@ impl<'a> Job<'a> {
                 Err(halt) => Ended::before_put(self.outcome(halt)),
             },
         };
-        if let Some(has_put) = ended.has_put {
-            self.entry.done(index, has_put).await;
-        }
+        self.entry.done(index, ended.has_put).await;
         self.has_ended(index, &ended);
         ended
     }

@@ -195,7 +195,11 @@ impl<'a> Deleting<'a> {
     /// What became of a part that the server says is not there: whether that is so is looked at.
     async fn not_found(&mut self, part: &Part<'_>, error: &Error, what: String) -> Outcome {
         match self.serves(part).await {
-            Ok(left) if left.is_empty() => self.gone_already(part),
+            // It was there right before: the request took it away, or another client did at the same moment.
+            Ok(left) if left.is_empty() => {
+                self.gone.insert(part.digest);
+                Outcome::Done(SafeText::from(format!("gone; the server answered {}", error.cause)))
+            }
             Ok(_) => {
                 let selector = Selector::Digest(part.digest);
                 Outcome::Failed(self.place().without_effect(&selector, error, what))

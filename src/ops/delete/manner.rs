@@ -2,20 +2,22 @@
 
 use super::graph::Indexes;
 use crate::client::Client;
-use crate::model::reference::{Host, RepositoryName};
+use crate::model::reference::{Host, RepositoryName, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::model::work::delete::{Deletes, Image, Manner, Plan};
 use crate::model::work::rules::Refusal;
 
-/// The gentlest manner. Never one that takes more than what was named: where only that is possible, it is left to the
-/// user.
+/// The manner if the user chose none. It never takes more than was named: tags are untagged, and if the server cannot do
+/// that, the user chooses. Tags that only keep images go by replacement there, since they are of regtui's own making.
 pub fn gentlest(images: &[Image], deletes: &Deletes) -> Manner {
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
-    let all_by_digest = images.iter().all(|image| image.named.is_empty());
-    let nothing_else = images.iter().all(|image| image.others.is_empty());
-    match all_by_digest || (is_no(&deletes.by_tag) && !is_no(&deletes.by_digest) && nothing_else) {
-        true => Manner::Image,
+    if images.iter().all(|image| image.named.is_empty()) {
+        return Manner::Image;
+    }
+    let only_keep = images.iter().all(|image| image.named.iter().all(Tag::keeps_image) && !image.by_digest);
+    match only_keep && is_no(&deletes.by_tag) && !is_no(&deletes.by_digest) {
+        true => Manner::Replace,
         false => Manner::Untag,
     }
 }

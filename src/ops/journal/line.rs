@@ -71,7 +71,11 @@ pub enum Line<'a> {
     /// The outcome of an item, and how often it was revised before.
     Done {
         index: usize,
+        /// Of one that is not confirmed: true.
         done: bool,
+        /// Whether it was sent and is not seen: whether it was done, or will be, is not known.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unconfirmed: bool,
         #[serde(default)]
         revised: usize,
     },

@@ -71,6 +71,7 @@ pub fn unreadable(id: &EntryId, error: &io::Error) -> Entry {
         items: Vec::new(),
         saved: Vec::new(),
         probes: Vec::new(),
+        unconfirmed: Vec::new(),
         damage,
     }
 }
@@ -111,6 +112,8 @@ struct Reading {
     revised: HashMap<usize, usize>,
     /// How often each item had been revised by what its outcome says.
     done: HashMap<usize, usize>,
+    /// Items that are not confirmed.
+    unconfirmed: HashSet<usize>,
     /// What is said after the items, to be taken in the order of the numbers.
     later: Vec<(u64, String)>,
     probes: Vec<Probe>,
@@ -131,6 +134,7 @@ impl Reading {
             manifests: HashMap::new(),
             revised: HashMap::new(),
             done: HashMap::new(),
+            unconfirmed: HashSet::new(),
             later: Vec::new(),
             probes: Vec::new(),
             state: State::Open,
@@ -208,11 +212,15 @@ impl Reading {
                     (item.before, item.after) = (before.map(named), after);
                 }
             }
-            Line::Done { index, done, revised } => {
+            Line::Done { index, done, unconfirmed, revised } => {
                 self.done.insert(index, revised);
                 if let Some(item) = self.items.get_mut(&index) {
-                    item.done = Some(done);
+                    item.done = (!unconfirmed).then_some(done);
                 }
+                match unconfirmed {
+                    true => self.unconfirmed.insert(index),
+                    false => self.unconfirmed.remove(&index),
+                };
             }
             Line::Probing { repository, tag, digest } => {
                 let (repository, tag) = (repository.into_owned(), tag.into_owned());
@@ -249,12 +257,15 @@ impl Reading {
         let next = Next((!head.is_old).then(|| self.numbers.last().map_or(0, |last| last + 1)));
         self.saved.sort_by_key(|(number, _)| *number);
         let mut saved: Vec<Saved> = self.saved.into_iter().map(|(_, saved)| saved).collect();
-        let mut uncertain = Vec::new();
+        let (mut uncertain, mut unconfirmed) = (Vec::new(), Vec::new());
         let mut items: Vec<(usize, Item)> = self.items.into_iter().collect();
         items.sort_by_key(|(at, _)| *at);
         for (place, (at, _)) in items.iter().enumerate() {
             if damage.uncertain.contains(at) {
                 uncertain.push(place);
+            }
+            if self.unconfirmed.contains(at) {
+                unconfirmed.push(place);
             }
         }
         let before = items.iter_mut().filter_map(|(_, item)| item.before.as_mut());
@@ -272,6 +283,7 @@ impl Reading {
             items: items.into_iter().map(|(_, item)| item).collect(),
             saved,
             probes: self.probes,
+            unconfirmed,
             damage: Damage { uncertain, ..damage },
         };
         Ok(Read { entry, wish: head.wish, next })

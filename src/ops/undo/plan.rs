@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::client::{Client, Lane, Pool};
 use crate::model::digest::Digest;
@@ -26,6 +27,8 @@ use crate::ops::work::{Workshop, replacement};
 
 /// Things that are asked for at the same time.
 const AT_ONCE: usize = 16;
+/// For how long after it was begun a change that was never confirmed may still arrive.
+const ARRIVES: SignedDuration = SignedDuration::from_mins(10);
 
 /// Plans to take an entry of the journal back; `manner` says how new tags go where the server cannot untag. Only asks.
 pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<Plan, Failure> {
@@ -66,6 +69,7 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         ways: Vec::new(),
         hint: None,
     };
+    let is_recent = Timestamp::now().duration_since(entry.at).abs() < ARRIVES;
     let mut steps: Vec<Step> = Vec::new();
     for (change, now) in changes.iter().zip(now) {
         if change.is_saved && now.as_ref().is_ok_and(Option::is_some) {
@@ -73,6 +77,7 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
             continue;
         }
         let mut step = planning.step(change, now).boxed().await;
+        step.may_arrive = change.is_unconfirmed && is_recent && step.now == step.before;
         if step.impossible.is_none() && steps.iter().any(|other| needs(other, &step)) {
             step.impossible = Some("it keeps an image that cannot be put back elsewhere".into());
         }
@@ -216,6 +221,8 @@ struct Change {
     is_saved: bool,
     /// Whether the entry does not say any more for certain what it replaced.
     is_uncertain: bool,
+    /// Whether the server accepted the change and never showed it, or did not answer.
+    is_unconfirmed: bool,
 }
 
 /// The changes of an entry in the order in which they are taken back: content before the tags that need it, and each the
@@ -225,6 +232,7 @@ fn changes(entry: &Entry) -> Vec<Change> {
     // Nothing before and nothing after is what could not be read, and so was not touched.
     let is_change = |item: &Item| item.done != Some(false) && (item.before.is_some() || item.after.is_some());
     let is_uncertain = |at: usize| entry.damage.uncertain.contains(&at);
+    let is_unconfirmed = |at: usize| entry.unconfirmed.contains(&at);
     for (at, item) in entry.items.iter().enumerate().filter(|(_, item)| is_change(item)) {
         let is_same =
             |change: &&mut Change| change.repository == item.repository && change.selector == item.selector;
@@ -232,6 +240,7 @@ fn changes(entry: &Entry) -> Vec<Change> {
             Some(change) => {
                 change.ours.push(item.after);
                 change.is_uncertain |= is_uncertain(at);
+                change.is_unconfirmed |= is_unconfirmed(at);
             }
             None => changes.push(Change {
                 repository: item.repository.clone(),
@@ -240,6 +249,7 @@ fn changes(entry: &Entry) -> Vec<Change> {
                 ours: vec![item.before.as_ref().map(|held| held.digest), item.after],
                 is_saved: false,
                 is_uncertain: is_uncertain(at),
+                is_unconfirmed: is_unconfirmed(at),
             }),
         }
     }
@@ -258,6 +268,7 @@ fn changes(entry: &Entry) -> Vec<Change> {
         before: Some(saved.held.clone()),
         ours: vec![None],
         is_uncertain: false,
+        is_unconfirmed: false,
         is_saved: true,
     };
     // What is listed comes before what lists it.
@@ -301,6 +312,7 @@ impl Planning<'_> {
             left_on: None,
             by_replacement: false,
             is_probe: false,
+            may_arrive: false,
             impossible: None,
         };
         let impossible = match now {
@@ -342,6 +354,7 @@ impl Planning<'_> {
             left_on: None,
             by_replacement: false,
             is_probe: true,
+            may_arrive: false,
             impossible: impossible.map(SafeText::from),
         }
     }

@@ -85,9 +85,10 @@ impl<'a> Course<'a> {
     pub async fn noted(&mut self, running: &Running, items: Range<usize>, index: usize, outcome: Outcome) {
         let done = is_done(&outcome);
         self.changed |= done != Some(false);
-        if let Some(done) = done {
-            for item in items {
-                running.done(item, done).await;
+        for item in items {
+            match done {
+                Some(done) => running.done(item, done).await,
+                None => running.unconfirmed(item).await,
             }
         }
         self.ended(index, outcome);

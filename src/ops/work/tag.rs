@@ -221,8 +221,10 @@ impl Place<'_> {
         }
         if let Err(error) = self.client.untag(self.name, tag, image.digest).await {
             match self.after(&error, tag, &[image.digest]).await {
+                // It was there right before: the request took it away, or another client did at the same moment.
                 Some(None) if error.cause.status() == Some(404) => {
-                    return over(Outcome::Already("it was gone already".into()));
+                    let text = format!("gone; the server answered {}", error.cause);
+                    return over(Outcome::Done(SafeText::from(text)));
                 }
                 // It was done, and its answer was lost.
                 Some(None) => {}

@@ -28,6 +28,7 @@ impl Turn<'_> {
 
     /// Plans the same by another way.
     pub(in crate::app::dialog) fn take_way(&mut self, plan: &mut Plan, manner: Manner) {
+        plan.method_chosen = true;
         if let Some(wish) = plan.wish.as_mut() {
             wish.take_way(manner);
             self.plan_again(plan, AT_REST);
