@@ -65,11 +65,13 @@ pub fn make(folder: &Path) -> io::Result<()> {
     check(folder)
 }
 
-/// Checks that a folder, and those of ours above it, belong to this user and that no other user may write to them.
+/// Checks that a folder, and those of ours above it, belong to this user and that no other user may write to them. The
+/// topmost comes first: a folder must not be created through a link of another user.
 pub fn check(folder: &Path) -> io::Result<()> {
     let mut near = folder.ancestors().take(MOST_BELOW);
     let depth = near.position(|above| above.file_name().is_some_and(|name| name == OURS));
-    for above in folder.ancestors().take(1 + depth.unwrap_or(0)) {
+    let ours: Vec<&Path> = folder.ancestors().take(1 + depth.unwrap_or(0)).collect();
+    for above in ours.into_iter().rev() {
         let metadata = fs::symlink_metadata(above)?;
         if metadata.is_symlink() {
             // The user may keep the folder elsewhere; others may not lead there.
@@ -274,6 +276,16 @@ mod tests {
     fn fifo(path: &Path) {
         let made = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo runs");
         assert!(made.success());
+    }
+
+    #[test]
+    fn nothing_is_made_below_a_folder_that_is_not_trusted() {
+        let home = folder();
+        let ours = home.path().join("regtui");
+        fs::create_dir(&ours).expect("it is made");
+        chmod(&ours, 0o777);
+        make(&ours.join("content/tags")).expect_err("others can write above it");
+        assert!(!ours.join("content").exists());
     }
 
     #[test]

@@ -21,6 +21,12 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
         Action::Mark | Action::MarkRange | Action::MarkAll | Action::Unmark => {
             let can_be_marked = matches!(state.focus, Pane::Repositories | Pane::Tags);
             refuse_unless(can_be_marked, "only repositories and tags can be marked")?;
+            let is_opened = state.focus == Pane::Tags && state.tags.opened_here().is_some();
+            let is_listed = action != Action::Mark && action != Action::MarkRange || !is_opened;
+            refuse_unless(
+                is_listed,
+                "this row is no listed tag, so it takes no mark: keys act on it as it is",
+            )?;
             marks(action, state)
         }
         Action::NextTab | Action::PreviousTab => {

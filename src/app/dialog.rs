@@ -253,7 +253,13 @@ impl Turn<'_> {
 
     fn key_in_filter(&mut self, mut input: Input, key: KeyEvent) -> Option<Dialog> {
         match key.code {
-            KeyCode::Enter => return None,
+            KeyCode::Enter => {
+                // The row that it found is chosen now: it stays under the cursor, whatever order comes.
+                if let Some(list) = self.list() {
+                    list.is_chosen = !list.rows.is_empty();
+                }
+                return None;
+            }
             KeyCode::Esc => {
                 self.filter("");
                 return None;

@@ -104,6 +104,7 @@ impl Turn<'_> {
         let tags = &self.state.tags;
         let wanted = tags.repository.clone().zip(tags.selector());
         let is_same = wanted == self.state.detail.of;
+        self.describe_opened(is_same);
         if is_same && (wanted.is_none() || !self.state.detail.inspection.is_unasked()) {
             return;
         }
@@ -127,6 +128,15 @@ impl Turn<'_> {
         if wanted.is_some() && is_old(self.state.detail.inspection.at, self.now) {
             let selector = self.known_digest().filter(|_| !is_same);
             self.load_image(if is_first || is_same { Duration::ZERO } else { REST }, selector);
+        }
+    }
+
+    /// Gives the row of an image that was opened by name what is known of the image already.
+    fn describe_opened(&mut self, is_shown: bool) {
+        let is_new = self.state.tags.opened_here().is_some_and(|opened| opened.summary.is_none());
+        let known = self.state.detail.inspection.value.as_ref().filter(|_| is_new && is_shown);
+        if let Some(summary) = known.map(|inspection| inspection.summary.clone()) {
+            self.state.tags.note_opened(Ok(summary));
         }
     }
 

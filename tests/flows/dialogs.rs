@@ -450,3 +450,34 @@ async fn every_plan_lists_the_marks_that_a_filter_hides() {
         }
     }
 }
+
+/// The row that a filter found is chosen with Enter: dates that come later must not put another one under the cursor.
+#[tokio::test]
+async fn what_a_filter_found_stays_under_the_cursor_while_dates_come() {
+    let store = Store::new();
+    for number in 0..40 {
+        let image = store.image("app").tag(format!("v1.{number:02}")).label("n", number.to_string());
+        image.created(format!("2025-01-{:02}T00:00:00Z", 1 + (number * 7) % 30)).push();
+    }
+    let mut harness = Harness::open(demo::Settings::default(), store, "/app").await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    harness.demo.fault(move |request, _| {
+        let waits = ["v1.00", "v1.02", "v1.03", "v1.05"].iter().any(|tag| request.path.ends_with(tag));
+        waits.then(|| Fault::Gate(held.clone()))
+    });
+    harness.resize(120, 14).await;
+    harness.press("R").await;
+    for key in ["s", "d", "/", "v", "1", ".", "0", "Enter"] {
+        harness.wait(300);
+        harness.take(Msg::Key(key_of(key)));
+    }
+    let before = harness.state.tags.selected().cloned();
+    assert!(before.is_some());
+    gate.reached_by(4).await;
+    gate.open();
+    harness.settle().await;
+    harness.take(Msg::Ticked);
+    assert_eq!(harness.state.tags.selected().cloned(), before);
+    harness.does_not_show("dates known");
+}

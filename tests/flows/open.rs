@@ -166,3 +166,21 @@ async fn a_tag_that_exists_and_is_not_listed_can_be_deleted_and_its_row_goes() {
     harness.press("Esc Esc").await;
     harness.does_not_show("unlisted");
 }
+
+/// What the details know already is shown in the row too, and a row that can take no mark says so.
+#[tokio::test]
+async fn the_row_of_an_image_that_was_looked_at_before_is_described_and_takes_no_mark() {
+    let mut harness = at_app().await;
+    let image = harness.demo.store().image("team/app").label("only", "by digest").push();
+    let name = format!("team/app@{}", image.digest);
+    open(&mut harness, &name).await;
+    open(&mut harness, "team/app:9.9.9").await;
+    harness.press("Esc").await;
+    open(&mut harness, &name).await;
+    let row = harness.screen().lines().find(|line| line.contains("▌ @")).expect("its row").to_string();
+    assert!(row.contains(&image.digest.short()) && !row.contains('…'), "{row}");
+    for key in ["Space", "v"] {
+        harness.press(key).await;
+        harness.shows("this row is no listed tag, so it takes no mark");
+    }
+}

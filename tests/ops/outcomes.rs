@@ -454,3 +454,55 @@ async fn a_change_whose_answer_was_lost_is_not_sent_again_once_it_shows() {
         assert_eq!(sent, 1, "{:?}", shop.registry.requests());
     }
 }
+
+/// The server accepts a change, and carries it out after regtui has given up: undo must not call it taken back.
+#[tokio::test]
+async fn an_undo_of_a_change_that_may_still_arrive_leaves_its_entry_open() {
+    let store = Store::new();
+    store.image("app").label("a", "1").tag("1").push();
+    store.image("app").label("a", "2").tag("2").push();
+    let shop = Shop::open(store).await;
+    let before = shop.tags("app");
+    // A put that is accepted and never shown.
+    shop.registry.demo.fault(|request, _| {
+        (request.method == "PUT" && request.path.ends_with("/manifests/1")).then(|| Fault::status(201))
+    });
+    let items = vec![("2".parse().expect("a tag"), shop.repository("app"), tag("1"))];
+    let wish = Wish::Retag(retag::Wish {
+        from: shop.repository("app"),
+        items,
+        manner: retag::Manner::Add,
+        keep: false,
+    });
+    let report = shop.run(&shop.plan(&wish).await).await;
+    assert_eq!(ends(&report), "U", "{report:?}");
+    let undone = shop.undo(&report).await;
+    assert!(
+        matches!(&undone.items[0].outcome, Some(Outcome::Left(why)) if why.as_str().contains("may still arrive"))
+    );
+    assert_eq!((undone.is_success(), shop.tags("app")), (false, before.clone()));
+    // It arrives.
+    shop.registry.demo.fault(|_, _| None);
+    shop.store().tag("app", "1", before["2"]);
+    let undone = shop.undo(&report).await;
+    assert_eq!((ends(&undone).as_str(), shop.tags("app")), ("D", before), "{undone:?}");
+}
+
+/// A proxy that repeats a delete answers 404 for one that was carried out: the change can be taken back.
+#[tokio::test]
+async fn a_delete_that_was_carried_out_and_answered_with_404_is_done_and_can_be_undone() {
+    for manner in [Manner::Untag, Manner::Image] {
+        let store = Store::new();
+        store.image("app").tag("1").push();
+        let shop = Shop::open(store).await;
+        let before = shop.tags("app");
+        let plan = shop.plan(&shop.delete(&["1"], manner)).await;
+        shop.registry.demo.fault(|request, _| {
+            (request.method == "DELETE").then(|| Fault::Done(Box::new(Fault::status(404))))
+        });
+        let report = shop.run(&plan).await;
+        assert!(matches!(&report.items[0].outcome, Some(Outcome::Done(_))), "{report:?}");
+        let undone = shop.undo(&report).await;
+        assert_eq!((undone.is_success(), shop.tags("app")), (true, before), "{undone:?}");
+    }
+}
