@@ -140,7 +140,7 @@ fn probed(outcome: Result<(), Error>) -> Result<(), Error> {
 }
 
 /// A digest that nothing has.
-fn random() -> Digest {
+pub(super) fn random() -> Digest {
     use std::hash::{BuildHasher, RandomState};
     let parts = [0u8; 4].map(|_| RandomState::new().hash_one("regtui").to_be_bytes());
     Digest::sha256(parts.as_flattened())

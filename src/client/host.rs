@@ -45,6 +45,8 @@ struct Known {
     cleanups: Option<Cleanups>,
     /// Whether that was seen, and is not only known of the product.
     has_seen_cleanups: bool,
+    /// Whether that is what a product does which others answer like.
+    needs_proof: bool,
     shows: Option<(Shows, Instant)>,
     carried: u64,
     carried_until: Option<Instant>,
@@ -143,10 +145,26 @@ impl Abilities {
     }
 
     /// What its product does. What was seen goes before that.
-    pub fn learn_product(&self, cleanups: Cleanups) {
+    pub fn learn_product(&self, cleanups: Cleanups, needs_proof: bool) {
         let mut known = self.known();
-        if !known.has_seen_cleanups {
-            known.cleanups = Some(cleanups);
+        if known.has_seen_cleanups || known.cleanups.is_some() && needs_proof {
+            return;
+        }
+        (known.cleanups, known.needs_proof) = (Some(cleanups), needs_proof);
+    }
+
+    /// Whether the product is not certain yet.
+    pub fn needs_proof(&self) -> bool {
+        let known = self.known();
+        known.needs_proof && !known.has_seen_cleanups
+    }
+
+    /// Notes whether the product is what it seemed to be. What is not known of another one is not claimed.
+    pub fn prove_product(&self, is_it: bool) {
+        let mut known = self.known();
+        known.needs_proof = false;
+        if !is_it && !known.has_seen_cleanups {
+            known.cleanups = Some(Cleanups::default());
         }
     }
 

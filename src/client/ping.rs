@@ -1,19 +1,21 @@
 //! The first look at a registry: `GET /v2/`, distribution-spec § Determining Support, and who it takes us for.
 
+use futures_util::FutureExt;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Method;
 
 use super::Client;
 use super::challenge;
+use super::deletes::random;
 use super::error::{Cause, Error};
 use super::limit::Lane;
 use super::origin::Base;
-use super::product::Product;
+use super::product::{Product, is_in_words_of_distribution};
 use super::request::{Answer, Request};
 use super::said::Said;
 use super::scheme::Plainly;
 use super::scope::Scope;
-use crate::model::reference::{Host, RepositoryName};
+use crate::model::reference::{Host, RepositoryName, Selector, Tag};
 use crate::model::server::{Cleanup, Cleanups, Sent, Server, Transport};
 use crate::model::text::SafeText;
 
@@ -32,8 +34,9 @@ impl Client {
             return Err(self.http().error(Cause::WebPage, Some(&request), 1));
         }
         let auth = self.http().auth();
-        let Product { name, cleanups } = Product::of(self.host(), &auth.service(), &auth.realm(), &answer);
-        self.abilities().learn_product(cleanups);
+        let Product { name, cleanups, needs_proof } =
+            Product::of(self.host(), &auth.service(), &auth.realm(), &answer);
+        self.abilities().learn_product(cleanups, needs_proof);
         Ok(Server {
             product: name,
             transport: self.transport().await?,
@@ -46,16 +49,28 @@ impl Client {
     }
 
     /// What the registry does with what nothing names any more: as was seen, else as is known of what it is, which is
-    /// looked up where it was not yet.
-    pub async fn cleanups(&self) -> Cleanups {
-        match self.abilities().cleanups() {
-            Some(known) => known,
-            None => match self.ping().await {
-                Ok(_) => self.abilities().cleanups().unwrap_or_default(),
-                // What cannot be asked is not known.
-                Err(_) => Cleanups::default(),
-            },
+    /// looked up where it was not yet. A product that only its ping gives away is asked for a manifest of this repository
+    /// that cannot be there, since other registries answer a ping alike.
+    pub async fn cleanups(&self, name: &RepositoryName) -> Cleanups {
+        if self.abilities().cleanups().is_none() && self.ping().await.is_err() {
+            // What cannot be asked is not known.
+            return Cleanups::default();
         }
+        if self.abilities().needs_proof() {
+            let is_proved = self.speaks_as_distribution(name).boxed().await;
+            self.abilities().prove_product(is_proved);
+        }
+        self.abilities().cleanups().unwrap_or_default()
+    }
+
+    async fn speaks_as_distribution(&self, name: &RepositoryName) -> bool {
+        let Ok(tag) = Tag::parse(&format!("regtui-probe-{}", random().short())) else { return false };
+        let answer = self.manifest(name, &Selector::Tag(tag), Lane::Interactive).await;
+        let said = answer.err().and_then(|error| match error.cause {
+            Cause::Status { status: 404, said, .. } => Some(said),
+            _ => None,
+        });
+        said.is_some_and(|said| is_in_words_of_distribution(&said))
     }
 
     /// Notes what the registry did with an image that lost its last tag: whether it is gone.

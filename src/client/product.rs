@@ -1,6 +1,7 @@
 //! What gives the product of a registry away, and all that is known of products: registries.md §9.1, servers.md.
 
 use super::request::Answer;
+use super::said::Said;
 use crate::model::reference::Host;
 use crate::model::server::{Cleanup, Cleanups};
 use crate::model::text::SafeText;
@@ -15,6 +16,8 @@ pub struct Product {
     pub name: Option<SafeText>,
     /// What it does with what nothing names any more.
     pub cleanups: Cleanups,
+    /// Whether other registries answer a ping like this one: then [`is_in_words_of_distribution`] has to hold too.
+    pub needs_proof: bool,
 }
 
 impl Product {
@@ -29,7 +32,8 @@ impl Product {
             Some(DISTRIBUTION) if is_distribution(answer) => (Cleanup::Later, Cleanup::Later),
             _ => (Cleanup::Unknown, Cleanup::Unknown),
         };
-        Product { name: name.map(SafeText::from), cleanups: Cleanups { untagged, deleted } }
+        let needs_proof = name == Some(DISTRIBUTION);
+        Product { name: name.map(SafeText::from), cleanups: Cleanups { untagged, deleted }, needs_proof }
     }
 }
 
@@ -81,6 +85,14 @@ fn is_gitea(service: &str, realm: &str) -> bool {
     let (address, service) = service.split_once(' ').unwrap_or((service, ""));
     let is_its_token = address.ends_with("/v2/token") && service == "container_registry";
     is_its_token || ["Gitea Container Registry", "Forgejo Container Registry"].contains(&realm)
+}
+
+/// Whether an answer about a manifest that is not there is in the words of distribution (`registry/api/errcode`): olareg and
+/// others have the same answer to a ping, and words of their own here.
+pub fn is_in_words_of_distribution(said: &Said) -> bool {
+    let message = said.message.as_ref().map(SafeText::as_str);
+    said.is("MANIFEST_UNKNOWN") && message == Some("manifest unknown")
+        || said.is("NAME_UNKNOWN") && message == Some("repository name not known to registry")
 }
 
 /// Whether it is distribution itself, and not only its API: its answer to a ping word for word, and no server's name. One

@@ -297,3 +297,26 @@ async fn what_did_not_disappear_is_no_step_of_an_undo() {
     let Work::Undo(plan) = shop.plan(&Wish::Undo(report.undo.expect("an entry"))).await else { panic!() };
     assert_eq!(plan.steps.len(), 1, "{plan:#?}");
 }
+
+/// olareg answers a ping word for word like distribution, and collects garbage on its own terms.
+#[tokio::test]
+async fn a_registry_that_only_greets_like_distribution_is_not_taken_for_it() {
+    for (message, is_known) in [("manifest unknown", true), ("manifest unknown to registry", false)] {
+        let shop = Shop::open(two()).await;
+        let body = format!(r#"{{"errors":[{{"code":"MANIFEST_UNKNOWN","message":"{message}"}}]}}"#);
+        shop.registry.demo.fault(move |request, _| match request.path {
+            "/v2/" => Some(Fault::Headers(vec![
+                ("server".into(), None),
+                ("content-type".into(), Some("application/json".into())),
+                ("docker-distribution-api-version".into(), Some("registry/2.0".into())),
+            ])),
+            path if path.contains("/manifests/regtui-probe-") && request.method == "GET" => {
+                Some(Fault::answer(404, &[("content-type", "application/json")], body.clone()))
+            }
+            _ => None,
+        });
+        let work = shop.plan(&shop.delete(&["1"], None)).await;
+        let says_so = fate(&work).contains("keeps it until garbage collection");
+        assert_eq!(says_so, is_known, "{message}: {}", fate(&work));
+    }
+}

@@ -85,7 +85,10 @@ async fn loss(client: &Client, wish: &Wish, images: &[Image]) -> Loss {
         replaced.filter_map(|image| Some((wish.to.clone(), image.replaces?, false))).collect();
     match losing.is_empty() {
         true => Loss { keep: wish.keep, ..Loss::default() },
-        false => work::loss::planned(client, client.cleanups().await.untagged, wish.keep, losing).await,
+        false => {
+            work::loss::planned(client, client.cleanups(&wish.to.name).await.untagged, wish.keep, losing)
+                .await
+        }
     }
 }
 

@@ -84,7 +84,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
 /// The images that lose their last tag, and what is tagged itself and goes along; or the images that are deleted, which
 /// no tag can keep.
 async fn loss(client: &Client, plan: &Plan, keep: bool, is_complete: bool) -> Loss {
-    let cleanups = client.cleanups().await;
+    let cleanups = client.cleanups(&plan.repository.name).await;
     if plan.manner == Manner::Image {
         let nameless = |image: &Image| Nameless {
             repository: plan.repository.clone(),

@@ -55,7 +55,9 @@ async fn loss(client: &Client, wish: &Wish, steps: &[Step]) -> Loss {
     let losing: Vec<_> = replaced.chain(moved).collect();
     match losing.is_empty() {
         true => Loss { keep: wish.keep, ..Loss::default() },
-        false => loss::planned(client, client.cleanups().await.untagged, wish.keep, losing).await,
+        false => {
+            loss::planned(client, client.cleanups(&wish.from.name).await.untagged, wish.keep, losing).await
+        }
     }
 }
 

@@ -171,7 +171,7 @@ fn missed(damage: &Damage) -> Vec<Missed> {
 /// What a registry does with images that lose their last tag; it is not asked where a rule forbids to change it.
 async fn cleanup(workshop: &Workshop, at: &Repository, refused: Option<&Refusal>) -> Cleanup {
     match refused {
-        None => workshop.pool.client(&at.host).cleanups().await.untagged,
+        None => workshop.pool.client(&at.host).cleanups(&at.name).await.untagged,
         Some(_) => Cleanup::Unknown,
     }
 }

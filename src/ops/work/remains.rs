@@ -182,7 +182,9 @@ async fn learn(
     match (is_deleted, found.is_there) {
         (true, _) if !found.can_return => client.saw_deleted_go_along(),
         (false, false) => client.saw_untagged(true),
-        (false, true) if lost_its_last() && client.cleanups().await.untagged == Cleanup::Unknown => {
+        (false, true)
+            if lost_its_last() && client.cleanups(&repository.name).await.untagged == Cleanup::Unknown =>
+        {
             client.saw_untagged(false);
         }
         _ => {}
