@@ -337,7 +337,9 @@ fn workshop(options: &Options, config: &Config, inbox: Option<&Inbox>) -> Worksh
         rules.read_only.get_or_insert("a journal without a place (`XDG_STATE_HOME` names one)");
         PathBuf::from("/nonexistent")
     });
-    Workshop { pool: pool(config, inbox), rules, journal: Journal::open(folder) }
+    let pool = pool(config, inbox);
+    let journal = Journal::open(folder).of_pool(pool.clone());
+    Workshop { pool, rules, journal }
 }
 
 /// Opens the terminal UI.

@@ -186,6 +186,23 @@ impl Pool {
         }
     }
 
+    /// Whether a registry is reached over plain HTTP, and without a check of its certificate, because the user said so.
+    pub fn reaches(&self, host: &Host) -> (bool, bool) {
+        let trust = self.settings().trust(host);
+        (trust.plain_http, trust.insecure)
+    }
+
+    /// Has a registry reached as it was in an earlier run, unless the configuration says something of it.
+    pub fn reach_again(&self, host: &Host, plain_http: bool, insecure: bool) {
+        let is_configured = self.settings().hosts.get(host).is_some_and(|settings| !settings.is_for_this_run);
+        if !is_configured {
+            self.reach(host, |trust| {
+                trust.plain_http |= plain_http;
+                trust.insecure |= insecure;
+            });
+        }
+    }
+
     /// How a registry is reached in this run alone, if [`Pool::reach`] has changed that.
     pub fn reached_in_this_run(&self, host: &Host) -> Option<Trust> {
         let settings = self.settings();

@@ -71,7 +71,8 @@ fn kept(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
     let now = Timestamp::now();
     for entry in entries.iter().filter(|entry| entry.state != State::Undone) {
         for (repository, tag, image) in entry.kept() {
-            let name = format!("{repository}:{tag}");
+            let is_plain = entry.reached.iter().any(|one| one.plain_http && one.host == repository.host);
+            let name = format!("{}{repository}:{tag}", if is_plain { "http://" } else { "" });
             let names = tags.entry(repository.to_string()).or_default();
             if !names.contains(&name) {
                 table.row(vec![name.clone(), image.short(), time::age(entry.at, now), entry.id.to_string()]);

@@ -19,12 +19,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
+use crate::client::Pool;
 use crate::files;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{Entry, EntryId, Held, Item, Probe, Saved, State};
+use crate::model::work::journal::{Entry, EntryId, Held, Item, Probe, Reached, Saved, State};
 use crate::model::work::{Wish, copy};
 use line::{Line, Next};
 use read::Bytes;
@@ -35,6 +36,8 @@ pub struct Journal {
     folder: Arc<PathBuf>,
     /// Entries whose rest was given out to be planned again. They are over once that is carried out.
     resumed: Arc<Mutex<Vec<(EntryId, Wish)>>>,
+    /// The registries: how they are reached is noted with each entry, and holds again when it is taken back or resumed.
+    pool: Option<Pool>,
 }
 
 /// An entry that is being carried out. Dropped before [`Running::end`], it stays open.
@@ -57,7 +60,36 @@ struct Open {
 impl Journal {
     /// The journal of that folder, which is created when the first entry is begun.
     pub fn open(folder: PathBuf) -> Journal {
-        Journal { folder: Arc::new(folder), resumed: Arc::default() }
+        Journal { folder: Arc::new(folder), resumed: Arc::default(), pool: None }
+    }
+
+    /// Notes how these registries are reached, and has them reached so again for what an entry says.
+    pub fn of_pool(self, pool: Pool) -> Journal {
+        Journal { pool: Some(pool), ..self }
+    }
+
+    /// Has the registries of an entry reached as they were for it, unless the configuration names them.
+    pub fn reach(&self, entry: &Entry) {
+        let Some(pool) = &self.pool else { return };
+        for Reached { host, plain_http, insecure } in &entry.reached {
+            pool.reach_again(host, *plain_http, *insecure);
+        }
+    }
+
+    fn reached(&self, wish: Option<&Wish>, items: &[Item]) -> Vec<Reached> {
+        let Some(pool) = &self.pool else { return Vec::new() };
+        let source = match wish {
+            Some(Wish::Copy(wish)) => Some(&wish.from.host),
+            _ => None,
+        };
+        let mut hosts: Vec<&Host> = items.iter().map(|item| &item.repository.host).chain(source).collect();
+        hosts.sort_by_key(|host| host.as_str());
+        hosts.dedup();
+        let reached = |host: &Host| {
+            let (plain_http, insecure) = pool.reaches(host);
+            (plain_http || insecure).then(|| Reached { host: host.clone(), plain_http, insecure })
+        };
+        hosts.into_iter().filter_map(reached).collect()
     }
 
     /// Begins an entry: returns when all of it is on disk, so that the changes may begin. `wish` is what can be planned
@@ -81,9 +113,10 @@ impl Journal {
     ) -> Result<Running, Failure> {
         let folder = self.folder.clone();
         let resumed = wish.as_ref().map(|wish| self.take_resumed(wish)).unwrap_or_default();
+        let reached = self.reached(wish.as_ref(), &items);
         let write = move || {
-            let begun =
-                file::create(&folder, Timestamp::now(), title.as_str(), wish.as_ref(), &items, &saved)?;
+            let now = Timestamp::now();
+            let begun = file::create(&folder, now, title.as_str(), wish.as_ref(), reached, &items, &saved)?;
             room::make(&folder, &begun.0);
             Ok(begun)
         };
@@ -255,6 +288,7 @@ impl Journal {
             read::read(&folder, &wanted, Bytes::Read)
         });
         let read = read.await.map(|read| (read.entry, read.wish));
+        read.iter().for_each(|(entry, _)| self.reach(entry));
         read.map_err(|error| self.failure(format!("cannot read {id} of the journal"), &error))
     }
 

@@ -63,6 +63,9 @@ async fn the_command_that_is_printed_reaches_the_registry_as_this_run_did() {
         let printed =
             ended.stdout.split('`').find(|text| text.starts_with("regtui undo ")).expect("a command");
         assert!(printed.starts_with("regtui undo --plain-http "), "{printed}");
+        // Without the options the journal knows it.
+        let plan = shell.run(&["undo", "--dry-run"]).await;
+        assert!(plan.stdout.contains("is reached over plain HTTP, as for the change"), "{plan:?}");
         let words: Vec<&str> = printed.split(' ').skip(1).chain(["--yes"]).collect();
         shell.run(&words).await.assert_code(0);
         assert_eq!(demo.store().tags("app"), ["1"], "{printed}");

@@ -194,6 +194,7 @@ fn entries() -> Vec<Entry> {
         items,
         saved: Vec::new(),
         probes: Vec::new(),
+        reached: Vec::new(),
         unconfirmed: Vec::new(),
         damage: journal::Damage::default(),
     };

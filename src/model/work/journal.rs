@@ -55,6 +55,9 @@ pub struct Entry {
     pub title: SafeText,
     /// How far it came.
     pub state: State,
+    /// Registries that it reached otherwise than over checked HTTPS. Taking it back reaches them in the same way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reached: Vec<Reached>,
     /// Every tag or manifest that it touched or was about to touch.
     pub items: Vec<Item>,
     /// Manifests that were not to be touched and may disappear with what was.
@@ -69,6 +72,30 @@ pub struct Entry {
     /// What of it cannot be read any more.
     #[serde(skip_serializing_if = "Damage::is_none")]
     pub damage: Damage,
+}
+
+/// How a registry was reached because the user said so: by `http://` in front of its name, or by an option.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The registry.
+    pub host: Host,
+    /// Whether over plain HTTP.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub plain_http: bool,
+    /// Whether its certificate was not checked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub insecure: bool,
+}
+
+impl Reached {
+    /// `r.test is reached over plain HTTP, as for the change`.
+    pub fn said(&self) -> SafeText {
+        let how = match self.plain_http {
+            true => "over plain HTTP",
+            false => "without a check of its certificate",
+        };
+        SafeText::from(format!("{} is reached {how}, as for the change", self.host))
+    }
 }
 
 /// A throw-away tag, put to try out a way before any other tag is touched.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::line::{Line, Next, VERSION};
 use crate::files;
 use crate::model::work::Wish;
-use crate::model::work::journal::{EntryId, FIRST_SEQUENCE, Held, Item, Saved};
+use crate::model::work::journal::{EntryId, FIRST_SEQUENCE, Held, Item, Reached, Saved};
 
 /// The end of every entry's name on disk.
 pub const EXTENSION: &str = "jsonl";
@@ -21,6 +21,7 @@ pub fn create(
     at: Timestamp,
     title: &str,
     wish: Option<&Wish>,
+    reached: Vec<Reached>,
     items: &[Item],
     saved: &[Saved],
 ) -> io::Result<(EntryId, File, Next)> {
@@ -36,6 +37,7 @@ pub fn create(
             at,
             title: title.into(),
             wish: wish.map(std::borrow::Cow::Borrowed),
+            reached,
             items: items.len(),
             saved: saved.len(),
             held: manifests.len(),
@@ -99,7 +101,7 @@ mod tests {
 
     fn create_at(folder: &Path, second: i64) -> EntryId {
         let at = Timestamp::from_second(second).expect("a time");
-        create(folder, at, "untag app:1", None, &[], &[]).expect("an entry").0
+        create(folder, at, "untag app:1", None, Vec::new(), &[], &[]).expect("an entry").0
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::work::Wish;
-use crate::model::work::journal::{Held, Item, Role, Saved};
+use crate::model::work::journal::{Held, Item, Reached, Role, Saved};
 
 /// The form of entries whose lines have numbers and checksums.
 pub const VERSION: u32 = 2;
@@ -35,6 +35,9 @@ pub enum Line<'a> {
         #[serde(borrow)]
         title: Cow<'a, str>,
         wish: Option<Cow<'a, Wish>>,
+        /// Registries that are reached otherwise than over checked HTTPS.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reached: Vec<Reached>,
         /// How many items follow.
         #[serde(default)]
         items: usize,

@@ -17,7 +17,7 @@ use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::text::SafeText;
 use crate::model::work::Wish;
-use crate::model::work::journal::{Damage, Entry, EntryId, Held, Item, Probe, Saved, State};
+use crate::model::work::journal::{Damage, Entry, EntryId, Held, Item, Probe, Reached, Saved, State};
 
 /// Numbers that are named in a remark.
 const MOST_NAMED: usize = 8;
@@ -68,6 +68,7 @@ pub fn unreadable(id: &EntryId, error: &io::Error) -> Entry {
         at: begun(id).unwrap_or(Timestamp::UNIX_EPOCH),
         title: "a change that cannot be read".into(),
         state: State::Unreadable,
+        reached: Vec::new(),
         items: Vec::new(),
         saved: Vec::new(),
         probes: Vec::new(),
@@ -89,6 +90,7 @@ struct Head {
     at: Timestamp,
     title: SafeText,
     wish: Option<Wish>,
+    reached: Vec<Reached>,
     is_old: bool,
     items: usize,
     saved: usize,
@@ -182,11 +184,11 @@ impl Reading {
 
     fn understand(&mut self, number: u64, line: Line<'_>, is_plain: bool) {
         match line {
-            Line::Entry { version, at, title, wish, items, saved, held } if number == 0 => {
+            Line::Entry { version, at, title, wish, reached, items, saved, held } if number == 0 => {
                 let expected = if is_plain { line::OLD_VERSION } else { line::VERSION };
                 if version == expected {
                     let (title, wish) = (SafeText::clean(&title), wish.map(Cow::into_owned));
-                    self.head = Some(Head { at, title, wish, is_old: is_plain, items, saved, held });
+                    self.head = Some(Head { at, title, wish, reached, is_old: is_plain, items, saved, held });
                 }
             }
             Line::Entry { .. } => {}
@@ -280,6 +282,7 @@ impl Reading {
             at: head.at,
             title: head.title,
             state: self.state,
+            reached: head.reached,
             items: items.into_iter().map(|(_, item)| item).collect(),
             saved,
             probes: self.probes,

@@ -53,7 +53,7 @@ mod tests {
         let begin = |second: i64, over: bool| {
             let at = Timestamp::from_second(second).expect("a time");
             let (id, mut file, mut next) =
-                file::create(folder.path(), at, "untag app:1", None, &[], &[]).expect("an entry");
+                file::create(folder.path(), at, "untag app:1", None, Vec::new(), &[], &[]).expect("an entry");
             if over {
                 next.append(&mut file, &Line::Ended { lines: 0 }).expect("a line");
             }

@@ -16,7 +16,7 @@ use crate::model::text::SafeText;
 use crate::model::work::Wish;
 use crate::model::work::delete::Manner;
 use crate::model::work::info::ImageInfo;
-use crate::model::work::journal::{Damage, Entry, EntryId, Held, Item, Probe, Role, Saved, State};
+use crate::model::work::journal::{Damage, Entry, EntryId, Held, Item, Probe, Reached, Role, Saved, State};
 use crate::model::work::progress::Missed;
 use crate::model::work::rules::Refusal;
 use crate::model::work::undo::{Plan, Step};
@@ -145,6 +145,7 @@ async fn describe(pool: &Pool, changes: &[Change], steps: &mut [Step]) {
 /// What must be known of the entry before it is relied upon.
 fn remarks(entry: &Entry) -> Vec<SafeText> {
     let mut remarks = entry.damage.remarks.clone();
+    remarks.extend(entry.reached.iter().map(Reached::said));
     if entry.state == State::Open {
         let text = "it was cut off, or the end of its entry is lost: what was not noted is looked at now";
         remarks.push(text.into());

@@ -47,6 +47,7 @@ fn what(place: Place<'_>, probe: &Probe) -> String {
 pub async fn sweep(workshop: &Workshop, entries: &[Entry], hosts: Option<&[Host]>) -> Vec<SafeText> {
     let mut removed = Vec::new();
     for entry in entries.iter().filter(|entry| !matches!(entry.state, State::Running)) {
+        workshop.journal.reach(entry);
         for probe in &entry.probes {
             let host = &probe.repository.host;
             let is_meant = hosts.is_none_or(|hosts| hosts.contains(host));
@@ -55,8 +56,11 @@ pub async fn sweep(workshop: &Workshop, entries: &[Entry], hosts: Option<&[Host]
             }
             let client = workshop.pool.client(host);
             let place = Place { client: &client, name: &probe.repository.name, stop: None };
+            // One that is gone already is none that was removed now.
+            let was_there = !matches!(place.tag_now(&probe.tag).await, Ok(None));
             if remove(place, probe).boxed().await.is_ok()
                 && workshop.journal.mark_probed(&entry.id, probe).await.is_ok()
+                && was_there
             {
                 removed.push(SafeText::from(format!(
                     "removed the throw-away tag `{}` that an earlier change left in {}",
