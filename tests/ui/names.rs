@@ -84,3 +84,13 @@ fn a_scheme_says_how_a_registry_is_reached_before_it_is_asked() {
     assert_eq!(reached(&mut screen), [], "an open registry is not reached otherwise by the way");
     assert!(screen.text().contains("`localhost:5000` is open"), "{}", screen.text());
 }
+
+/// A new tag is never in another registry, so only the spelling that works is offered.
+#[test]
+fn an_ambiguous_new_tag_is_refused_with_the_spelling_that_works_here() {
+    let mut screen = at_tags((120, 40));
+    screen.press("t").press("Ctrl-u").write("vm:6101").press("Enter");
+    let text = screen.text();
+    assert!(text.contains("localhost:5000/vm:6101") && !text.contains("vm:6101/`"), "{text}");
+    assert!(!screen.state.dialogs.is_empty() && screen.started.is_empty());
+}

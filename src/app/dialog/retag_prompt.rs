@@ -91,6 +91,11 @@ fn target(
     let read = match open::read(&text, Some(&from.host), known) {
         // A pattern stands for tags and never for a registry.
         Err(BadName::Ambiguous(both)) if pattern.contains(OLD_TAG) => open::read(&both.image, None, known),
+        Err(BadName::Ambiguous(both)) => {
+            let text =
+                format!("`{text}` may be a registry: `{}` is the tag here, and `c` copies there", both.image);
+            return Err(text);
+        }
         read => read,
     };
     let (repository, tag) = match read.map_err(|bad| bad.to_string())?.target {
