@@ -414,7 +414,7 @@ mod tests {
         realm_trust(&own, &realm.parse().expect("a url"), is_loopback, &allowed).ok()
     }
 
-    /// registries.md §4.2, §10 row 9; reliability.md B1, B2.
+    /// docs/REGISTRIES.md §4.2, §10 row 9; docs/RELIABILITY.md B1, B2.
     #[test]
     fn a_login_goes_only_where_the_registry_belongs() {
         let (login, anonymous, refused) = (Some(RealmTrust::Login), Some(RealmTrust::Anonymous), None);

@@ -129,7 +129,7 @@ mod tests {
         })
     }
 
-    /// registries.md §4.1, §10 row 7.
+    /// docs/REGISTRIES.md §4.1, §10 row 7.
     #[test]
     fn challenges_are_read_however_they_are_written() {
         let plain = bearer("https://a/token", Some("reg"), &["repository:x:pull,push"]);

@@ -85,7 +85,7 @@ enum Place {
 }
 
 impl Credentials {
-    /// The places that the environment names; registries.md §4.8 and §4.9. `variable` looks a variable up.
+    /// The places that the environment names: docs/REGISTRIES.md §4.8 and §4.9. `variable` looks a variable up.
     pub fn of_environment(
         variable: impl Fn(&str) -> Option<OsString>,
         helper_patience: Duration,
@@ -221,7 +221,7 @@ mod tests {
         credentials.sources.iter().map(path).collect()
     }
 
-    /// registries.md §4.8, §4.9.
+    /// docs/REGISTRIES.md §4.8, §4.9.
     #[test]
     fn files_are_looked_for_where_docker_and_podman_do() {
         assert_eq!(paths(&[("HOME", "/h")]), ["/h/.config/containers/auth.json", "/h/.docker/config.json"]);

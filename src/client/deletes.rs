@@ -1,5 +1,5 @@
 //! Deleting manifests and tags: distribution-spec § Deleting Manifests, § Deleting Tags; what servers make of that is
-//! in registries.md §7.1.
+//! in docs/REGISTRIES.md §7.1.
 
 use futures_util::FutureExt;
 use reqwest::Method;

@@ -136,14 +136,14 @@ impl Cause {
         }
     }
 
-    /// Whether the server guards this very thing against change: registries.md §7.5.
+    /// Whether the server guards this very thing against change: docs/REGISTRIES.md §7.5.
     fn is_protected(&self) -> bool {
         let Cause::Status { status, said, .. } = self else { return false };
         guards(said) || (*status == 412 && !self.is_quota())
     }
 
-    /// Whether what was sent is more than the server takes: registries.md §9.1 (Harbor: 412 or 403), §10 row 33. Being
-    /// asked too often is another matter.
+    /// Whether what was sent is more than the server takes: docs/REGISTRIES.md §9.1 (Harbor: 412 or 403) and
+    /// docs/REGISTRIES.md §10 row 33. Being asked too often is another matter.
     fn is_quota(&self) -> bool {
         let Cause::Status { status, said, .. } = self else { return false };
         match status {

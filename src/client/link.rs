@@ -56,7 +56,7 @@ fn value_of(text: &str) -> (&str, &str) {
 mod tests {
     use super::*;
 
-    /// registries.md §3.2.
+    /// docs/REGISTRIES.md §3.2.
     #[test]
     fn the_next_page_is_found_however_it_is_written() {
         let table = [

@@ -72,7 +72,7 @@ mod tests {
         Answer { status: 202, headers, body: Bytes::new(), url: asked.parse().expect("a url"), _hold: None }
     }
 
-    /// registries.md §8.3, §10 row 29.
+    /// docs/REGISTRIES.md §8.3, §10 row 29.
     #[test]
     fn a_location_is_taken_as_it_is_but_kept_to_safe_places() {
         let own = "https://r.test:444/v2/a/blobs/uploads/";

@@ -22,7 +22,7 @@ use crate::model::text::SafeText;
 /// Most bytes of a manifest. Registries must take 4 MiB.
 const CAP: u64 = 8 * 1024 * 1024;
 
-/// What is accepted, and what instead where that is refused with 406: registries.md §2.2.
+/// What is accepted, and what instead where that is refused with 406: docs/REGISTRIES.md §2.2.
 const ACCEPT: [&str; 3] = [
     ACCEPT_MANIFESTS,
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \

@@ -141,7 +141,7 @@ impl<'de, F: FnMut(&str)> Visitor<'de> for Element<'_, F> {
 mod tests {
     use super::*;
 
-    /// registries.md §10 rows 5 and 20, reliability.md C6.
+    /// docs/REGISTRIES.md §10 rows 5 and 20, docs/RELIABILITY.md C6.
     #[test]
     fn names_are_read_and_everything_else_is_left_out() {
         let table = [

@@ -236,7 +236,7 @@ mod tests {
         assert_eq!(base().tags(&name).path(), "/v2/team/app/tags/list");
     }
 
-    /// registries.md §10 row 39, reliability.md C1.
+    /// docs/REGISTRIES.md §10 row 39, docs/RELIABILITY.md C1.
     #[test]
     fn a_path_that_leaves_the_api_is_refused() {
         for path in ["/other", "/v2/../x", "//evil/v2/", "/v2/..%2f..", ""] {
@@ -291,7 +291,7 @@ mod tests {
         }
     }
 
-    /// reliability.md B2.
+    /// docs/RELIABILITY.md B2.
     #[test]
     fn addresses_inside_are_not_dialled_for_strangers() {
         for text in [

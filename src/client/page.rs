@@ -1,7 +1,7 @@
 //! One page of a list of names, with everything that keeps a server from leading in circles.
 //!
-//! Rules: distribution-spec § Listing Tags, RFC 8288; what servers really do: registries.md §3, which this follows
-//! step by step.
+//! Rules: distribution-spec § Listing Tags, RFC 8288; what servers really do: docs/REGISTRIES.md §3, which this
+//! follows step by step.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 

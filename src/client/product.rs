@@ -1,4 +1,4 @@
-//! What gives the product of a registry away, and all that is known of products: registries.md §9.1, servers.md.
+//! What gives the product of a registry away, and all that is known of products: docs/REGISTRIES.md §7.4, §9.2.
 
 use super::request::Answer;
 use super::said::Said;

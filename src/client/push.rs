@@ -1,7 +1,7 @@
 //! A blob into a registry: in one piece where that goes, in parts where it does not, and on from where it broke.
 //!
-//! registries.md §8.2. The first try is one PUT with all bytes and their length, which works everywhere. What comes
-//! after a break depends on how far it came: the server is asked what it has, and gets the rest.
+//! docs/REGISTRIES.md §8.2. The first try is one PUT with all bytes and their length, which works everywhere. What
+//! comes after a break depends on how far it came: the server is asked what it has, and gets the rest.
 
 mod plan;
 
@@ -201,7 +201,7 @@ impl Push {
         match location::received(answer) {
             // Gitea counts bytes where the others name the last one.
             Some(received) if received != end && received != end + 1 => {
-                // ECR says 201 and drops what comes after the first part (containers-roadmap#2831).
+                // What ECR says it has stands still after the first part (containers-roadmap#2831).
                 let text = format!("it took {end} bytes and says it has {received}");
                 let error = self.error(Cause::BadAnswer(SafeText::from(text)));
                 self.begin_again(error, Way::Whole).await

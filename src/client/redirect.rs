@@ -52,7 +52,7 @@ pub(super) fn check(from: &Url, to: &Url, registry_is_loopback: bool) -> Result<
 mod tests {
     use super::*;
 
-    /// reliability.md B3, registries.md § 11.
+    /// docs/RELIABILITY.md B3, docs/REGISTRIES.md §11.
     #[test]
     fn redirects_lead_to_safe_places_only() {
         let table = [

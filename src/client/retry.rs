@@ -85,7 +85,7 @@ mod tests {
         retry_after(&headers, now).map(|wait| wait.as_secs())
     }
 
-    /// reliability.md F5, registries.md §10 row 36.
+    /// docs/RELIABILITY.md F5, docs/REGISTRIES.md §10 row 36.
     #[test]
     fn a_server_may_say_when_in_three_ways() {
         let table = [

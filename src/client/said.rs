@@ -111,7 +111,7 @@ mod tests {
         }
     }
 
-    /// registries.md §2.4.
+    /// docs/REGISTRIES.md §2.4.
     #[test]
     fn errors_are_read_in_whatever_form_they_come() {
         let table = [

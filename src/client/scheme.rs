@@ -2,7 +2,7 @@
 //!
 //! Elsewhere HTTPS is the rule and plain HTTP a setting. On loopback people run registries without TLS, so one look
 //! decides: a TLS greeting is sent, and what comes back is TLS or is not. HTTP is never used with a server that answers
-//! TLS, however bad its certificate (reliability: no silent downgrade).
+//! TLS, however bad its certificate (docs/RELIABILITY.md E1).
 //!
 //! A server without TLS may also wait for the end of a line that never comes. After a short silence it is asked in plain
 //! HTTP on a second connection, and a valid answer of a registry decides. Servers that serve one connection at a time

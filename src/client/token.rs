@@ -199,7 +199,7 @@ mod tests {
         Some((token.secret.reveal().to_string(), left.as_secs_f64().round() as u64))
     }
 
-    /// registries.md §4.3, §10 row 10; reliability.md F9.
+    /// docs/REGISTRIES.md §4.3, §10 row 10; docs/RELIABILITY.md F9.
     #[test]
     fn tokens_are_read_leniently_and_live_at_least_a_minute() {
         let table = [

@@ -83,7 +83,7 @@ fn without_shell(command: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// registries.md §6.3.
+    /// docs/REGISTRIES.md §6.3.
     #[test]
     fn every_builder_is_understood() {
         let table = [

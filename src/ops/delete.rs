@@ -1,4 +1,5 @@
-//! Deleting tags and images, so that nothing goes which was not shown: registries.md §7, reliability.md §1.G.
+//! Deleting tags and images, so that nothing goes which was not shown: docs/REGISTRIES.md §7,
+//! docs/RELIABILITY.md §1.G.
 //!
 //! | question | file |
 //! |---|---|

@@ -1,5 +1,5 @@
 //! The last look at a finished frame: nothing that a terminal could obey, and nothing that hides or turns text, leaves
-//! this program, whatever it went through before (reliability.md §4.2).
+//! this program, whatever it went through before (docs/RELIABILITY.md §4.2).
 
 use ratatui::buffer::Buffer;
 

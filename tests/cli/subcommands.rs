@@ -259,7 +259,8 @@ async fn the_log_file_does_not_quote_a_helper_that_fails_after_it_told_the_passw
     assert!(!text(&output.stderr).contains("CANARY7"));
 }
 
-/// Reliability.md F8: the proxy of the environment is used for other hosts, never for loopback, and its password is not shown.
+/// docs/RELIABILITY.md F8: the proxy of the environment is used for other hosts, never for loopback, and its password is
+/// not shown.
 #[tokio::test]
 async fn the_proxy_of_the_environment_is_used() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};

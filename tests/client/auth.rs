@@ -1,4 +1,4 @@
-//! Who we are, and to whom we say it: registries.md §4 and §10 rows 7 to 13; reliability.md B1 to B13.
+//! Who we are, and to whom we say it: docs/REGISTRIES.md §4 and §10 rows 7 to 13; docs/RELIABILITY.md B1 to B13.
 
 use regtui::client::{Cause, HostSettings, Settings};
 use regtui::demo::auth::{Account, Auth, Bearer};
@@ -70,7 +70,7 @@ async fn without_a_login_public_repositories_are_read_by_an_anonymous_token() {
     assert_eq!(registry.client.ping().await.expect("a server").identity, Identity::Anonymous);
 }
 
-/// §10 row 12.
+/// docs/REGISTRIES.md §10 row 12.
 #[tokio::test]
 async fn what_is_denied_is_denied_at_once_with_the_way_to_log_in() {
     let registry = registry(private(), None).await;
@@ -139,7 +139,7 @@ async fn a_challenge_beside_a_success_asks_for_nothing() {
     assert!(sent.iter().all(|request| request.header("authorization").is_none()), "no password went out");
 }
 
-/// §10 row 8, reliability.md B13.
+/// docs/REGISTRIES.md §10 row 8, docs/RELIABILITY.md B13.
 #[tokio::test]
 async fn a_registry_that_takes_no_token_ever_is_asked_three_times_at_most() {
     let registry = registry(private(), Some(LOGIN)).await;
@@ -210,7 +210,7 @@ async fn many_requests_at_once_share_one_token() {
     assert!(!registry.requests().iter().any(|line| line.contains("/token")));
 }
 
-/// §10 row 9, reliability.md B1: the registry says where passwords go, so it is not believed.
+/// docs/REGISTRIES.md §10 row 9, docs/RELIABILITY.md B1: the registry says where passwords go, so it is not believed.
 #[tokio::test]
 async fn a_password_is_not_sent_to_a_token_service_elsewhere() {
     let evil = registry(Auth::Open, None).await;
@@ -248,7 +248,7 @@ async fn a_password_is_sent_elsewhere_once_the_user_allows_it() {
     assert!(sso.demo.requests().iter().any(|request| request.header("authorization").is_some()));
 }
 
-/// Reliability.md B2.
+/// docs/RELIABILITY.md B2.
 #[tokio::test]
 async fn a_token_service_inside_this_network_link_is_not_even_asked() {
     for realm in [
@@ -265,7 +265,7 @@ async fn a_token_service_inside_this_network_link_is_not_even_asked() {
     }
 }
 
-/// §10 row 13, reliability.md B3.
+/// docs/REGISTRIES.md §10 row 13, docs/RELIABILITY.md B3.
 #[tokio::test]
 async fn a_redirect_takes_no_login_along() {
     let storage = registry(Auth::Open, None).await;
@@ -289,7 +289,7 @@ async fn a_redirect_takes_no_login_along() {
     assert!(there.iter().all(|request| request.header("referer").is_none()));
 }
 
-/// Reliability.md B8.
+/// docs/RELIABILITY.md B8.
 #[tokio::test]
 async fn two_registries_never_see_each_other_s_login() {
     let one =
@@ -311,7 +311,7 @@ async fn two_registries_never_see_each_other_s_login() {
     assert!(seen(&one.demo).iter().all(|header| !seen(&two.demo).contains(header)));
 }
 
-/// §4.8: an identity token is exchanged by POST, a registry token sent as it is.
+/// docs/REGISTRIES.md §4.8: an identity token is exchanged by POST, a registry token sent as it is.
 #[tokio::test]
 async fn identity_tokens_are_exchanged_and_registry_tokens_sent() {
     let registry = Registry::new(demo_with(private()), store(), settings()).await;
@@ -329,7 +329,7 @@ async fn identity_tokens_are_exchanged_and_registry_tokens_sent() {
     assert!(registry.requests().iter().any(|line| line == "POST /token"), "{:?}", registry.requests());
 }
 
-/// §10 row 10.
+/// docs/REGISTRIES.md §10 row 10.
 #[tokio::test]
 async fn token_answers_are_read_in_every_form() {
     let table = [
@@ -353,7 +353,7 @@ async fn token_answers_are_read_in_every_form() {
     }
 }
 
-/// §10 row 7.
+/// docs/REGISTRIES.md §10 row 7.
 #[tokio::test]
 async fn a_401_without_a_challenge_is_asked_about_at_the_ping() {
     let registry = registry(Auth::Basic(account()), Some(LOGIN)).await;
@@ -383,7 +383,7 @@ async fn garbled_challenges_end_in_a_plain_refusal() {
     }
 }
 
-/// Reliability.md B10.
+/// docs/RELIABILITY.md B10.
 #[tokio::test]
 async fn nothing_that_is_logged_or_said_holds_a_secret() {
     let lines = std::sync::Arc::new(std::sync::Mutex::new(String::new()));

@@ -1,4 +1,4 @@
-//! Manifests and configs: registries.md §10 rows 16 to 26; reliability.md C1 to C8, D1, D6.
+//! Manifests and configs: docs/REGISTRIES.md §10 rows 16 to 26; docs/RELIABILITY.md C1 to C8, D1, D6.
 
 use regtui::client::{Cause, Lane, Settings};
 use regtui::demo::faults::Fault;
@@ -22,7 +22,7 @@ fn json(body: &str) -> Fault {
     Fault::answer(200, &[("content-type", TYPE)], body.to_string())
 }
 
-/// §10 rows 17 and 18, reliability.md C3.
+/// docs/REGISTRIES.md §10 rows 17 and 18, docs/RELIABILITY.md C3.
 #[tokio::test]
 async fn other_bytes_than_the_digest_says_are_refused_and_not_kept() {
     let registry = Registry::open(store()).await;
@@ -52,7 +52,7 @@ async fn a_digest_header_that_lies_about_a_tag_is_not_believed() {
     assert_eq!(manifest.expect("a manifest").digest, truth);
 }
 
-/// §10 row 16.
+/// docs/REGISTRIES.md §10 row 16.
 #[tokio::test]
 async fn where_head_does_not_work_get_does_and_head_is_not_tried_again() {
     let registry = Registry::open(store()).await;
@@ -91,7 +91,7 @@ async fn what_is_not_there_is_said_in_the_registry_s_words() {
     assert!(failure.why.as_str().contains("MANIFEST_UNKNOWN"), "{failure}");
 }
 
-/// §10 row 19.
+/// docs/REGISTRIES.md §10 row 19.
 #[tokio::test]
 async fn content_types_are_taken_with_parameters_and_without_sense() {
     for content_type in [
@@ -113,7 +113,7 @@ async fn content_types_are_taken_with_parameters_and_without_sense() {
     }
 }
 
-/// §10 row 20, reliability.md C5.
+/// docs/REGISTRIES.md §10 row 20, docs/RELIABILITY.md C5.
 #[tokio::test]
 async fn a_manifest_that_can_be_read_in_two_ways_is_refused() {
     for body in [
@@ -136,7 +136,7 @@ async fn a_manifest_that_can_be_read_in_two_ways_is_refused() {
     );
 }
 
-/// §10 row 21, reliability.md D1, D6.
+/// docs/REGISTRIES.md §10 row 21, docs/RELIABILITY.md D1, D6.
 #[tokio::test]
 async fn bodies_without_end_and_bodies_in_disguise_are_refused() {
     let registry = Registry::open(store()).await;
@@ -156,7 +156,7 @@ async fn bodies_without_end_and_bodies_in_disguise_are_refused() {
     assert!(error.to_string().contains("compressed"), "{error}");
 }
 
-/// §10 rows 22 and 23, reliability.md C8.
+/// docs/REGISTRIES.md §10 rows 22 and 23, docs/RELIABILITY.md C8.
 #[tokio::test]
 async fn an_index_with_missing_and_repeated_children_is_shown_with_what_is_there() {
     let store = store();
@@ -179,7 +179,7 @@ async fn an_index_with_missing_and_repeated_children_is_shown_with_what_is_there
     assert_eq!((summary.size, summary.platforms.len()), (None, 2));
 }
 
-/// §10 row 24, reliability.md C2.
+/// docs/REGISTRIES.md §10 row 24, docs/RELIABILITY.md C2.
 #[tokio::test]
 async fn digests_out_of_the_grammar_are_never_asked_for() {
     let registry = Registry::open(store()).await;
@@ -194,7 +194,7 @@ async fn digests_out_of_the_grammar_are_never_asked_for() {
     assert!(!registry.requests().iter().any(|line| line.contains("/blobs/")), "{:?}", registry.requests());
 }
 
-/// §10 row 26.
+/// docs/REGISTRIES.md §10 row 26.
 #[tokio::test]
 async fn a_config_that_is_none_hides_itself_and_not_the_image() {
     for body in ["[]", "no json", ""] {
@@ -300,7 +300,7 @@ async fn referrers_come_by_the_api_or_by_the_fallback_tag() {
     assert_eq!(by_api, 1, "that there is no API is remembered");
 }
 
-/// §10 row 6: a single-page application answers 200 to everything.
+/// docs/REGISTRIES.md §10 row 6: a single-page application answers 200 to everything.
 #[tokio::test]
 async fn a_web_page_instead_of_referrers_means_that_there_is_no_api() {
     let registry = Registry::open(store()).await;

@@ -1,4 +1,4 @@
-//! Whether a registry on this machine speaks TLS, where the greeting is not answered at once: reliability.md E1.
+//! Whether a registry on this machine speaks TLS, where the greeting is not answered at once: docs/RELIABILITY.md E1.
 
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Lists of names: registries.md §3.4 and §10 rows 1 to 6, 39; reliability.md B6, C6, D2.
+//! Lists of names: docs/REGISTRIES.md §3.4 and §10 rows 1 to 6, 39; docs/RELIABILITY.md B6, C6, D2.
 
 use regtui::client::{Cause, Client};
 use regtui::demo::faults::Fault;
@@ -54,7 +54,7 @@ async fn a_list_does_not_stop_at_a_hundred() {
     assert_eq!(names[320], "r0320");
 }
 
-/// §10 row 4.
+/// docs/REGISTRIES.md §10 row 4.
 #[tokio::test]
 async fn too_large_a_page_is_asked_for_again_in_smaller_ones_and_never_again() {
     let registry = registry_of(120).await;
@@ -75,7 +75,7 @@ async fn a_server_that_takes_no_number_at_all_is_asked_without() {
     assert_eq!(catalog(&registry.client).await.0, ["r0000", "r0001", "r0002"]);
 }
 
-/// §10 row 1, reliability.md D2.
+/// docs/REGISTRIES.md §10 row 1, docs/RELIABILITY.md D2.
 #[tokio::test]
 async fn a_list_that_leads_in_a_circle_ends_and_says_so() {
     let registry = registry_of(0).await;
@@ -112,7 +112,8 @@ async fn the_same_page_under_ever_new_names_ends_too() {
     assert_eq!(registry.requests().len(), 2);
 }
 
-/// §10 row 2, reliability.md B6: the next page is asked of the registry itself, whatever host the link names.
+/// docs/REGISTRIES.md §10 row 2, docs/RELIABILITY.md B6: the next page is asked of the registry itself, whatever host
+/// the link names.
 #[tokio::test]
 async fn a_link_to_another_host_is_never_followed_there() {
     let other = registry_of(1).await;
@@ -143,7 +144,7 @@ async fn a_link_out_of_the_api_ends_the_list() {
     }
 }
 
-/// §3.2: Artifactory drops its prefix, Nexus adds one.
+/// docs/REGISTRIES.md §3.2: Artifactory drops its prefix, Nexus adds one.
 #[tokio::test]
 async fn a_next_page_at_a_wrong_path_is_asked_for_at_the_right_one() {
     let registry = registry_of(0).await;
@@ -159,7 +160,7 @@ async fn a_next_page_at_a_wrong_path_is_asked_for_at_the_right_one() {
     assert_eq!(catalog(&registry.client).await.0, ["a", "b"]);
 }
 
-/// §3.4: Docker Hub's API, proxies.
+/// docs/REGISTRIES.md §3.4: Docker Hub's API, proxies.
 #[tokio::test]
 async fn a_page_that_is_gone_ends_the_list_with_what_came() {
     let registry = registry_of(0).await;
@@ -178,7 +179,7 @@ async fn a_page_that_is_gone_ends_the_list_with_what_came() {
     );
 }
 
-/// §3.3: servers that forget the link behind a full page.
+/// docs/REGISTRIES.md §3.3: servers that forget the link behind a full page.
 #[tokio::test]
 async fn one_look_behind_a_full_page_finds_what_a_missing_link_hides() {
     let registry = registry_of(2500).await;
@@ -205,7 +206,7 @@ async fn a_look_behind_the_last_page_that_fails_leaves_the_list_as_it_is() {
     }
 }
 
-/// §10 rows 5 and 39, reliability.md C1: odd names are shown, and never sent back.
+/// docs/REGISTRIES.md §10 rows 5 and 39, docs/RELIABILITY.md C1: odd names are shown, and never sent back.
 #[tokio::test]
 async fn names_that_break_the_grammar_are_shown_and_never_asked_for() {
     let registry = registry_of(0).await;
@@ -218,7 +219,7 @@ async fn names_that_break_the_grammar_are_shown_and_never_asked_for() {
     assert!(page.items.iter().all(|item| !item.text().contains('\u{1b}')));
 }
 
-/// §10 row 5: Artifactory's digests, Nexus' nulls, GCR's extra members, distribution's null.
+/// docs/REGISTRIES.md §10 row 5: Artifactory's digests, Nexus' nulls, GCR's extra members, distribution's null.
 #[tokio::test]
 async fn tags_come_through_whatever_else_the_server_says() {
     let digest = format!("sha256:{}", "a".repeat(64));
@@ -239,7 +240,7 @@ async fn tags_come_through_whatever_else_the_server_says() {
     }
 }
 
-/// §10 row 6, reliability.md F10.
+/// docs/REGISTRIES.md §10 row 6, docs/RELIABILITY.md F10.
 #[tokio::test]
 async fn a_web_page_is_no_list() {
     let registry = registry_of(0).await;
@@ -250,7 +251,7 @@ async fn a_web_page_is_no_list() {
     assert_eq!(error.cause, Cause::WebPage);
 }
 
-/// §10 row 3, reliability.md D1.
+/// docs/REGISTRIES.md §10 row 3, docs/RELIABILITY.md D1.
 #[tokio::test]
 async fn a_list_without_end_is_cut_off() {
     let registry = registry_of(0).await;

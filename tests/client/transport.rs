@@ -1,4 +1,5 @@
-//! Connections, retries, redirects, limits: registries.md §10 rows 14, 36 to 38, 40; reliability.md D3 to D6, E1 to E6, F1 to F10.
+//! Connections, retries, redirects, limits: docs/REGISTRIES.md §10 rows 14, 36 to 38, 40;
+//! docs/RELIABILITY.md D3 to D6, E1 to E5, F1 to F10.
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ async fn impatient() -> Registry {
     Registry::new(demo::Settings::default(), store(), Settings { patience, ..settings() }).await
 }
 
-/// §10 row 36, reliability.md F5.
+/// docs/REGISTRIES.md §10 row 36, docs/RELIABILITY.md F5.
 #[tokio::test]
 async fn busy_servers_are_asked_again_and_those_that_say_when_are_believed() {
     for fault in [
@@ -74,7 +75,7 @@ async fn there_is_no_retry_storm() {
     }
 }
 
-/// §10 row 40, reliability.md D3.
+/// docs/REGISTRIES.md §10 row 40, docs/RELIABILITY.md D3.
 #[tokio::test]
 async fn servers_that_hang_or_drip_are_left() {
     for (fault, expected) in
@@ -93,7 +94,8 @@ async fn servers_that_hang_or_drip_are_left() {
     assert_eq!(error.cause, Cause::TooSlow);
 }
 
-/// §10 row 14: a signed address that ran out is asked for again at the registry, and is no missing right.
+/// docs/REGISTRIES.md §10 row 14: a signed address that ran out is asked for again at the registry, and is no missing
+/// right.
 #[tokio::test]
 async fn an_address_of_the_storage_that_ran_out_is_asked_for_again() {
     let storage = Registry::open(store()).await;
@@ -113,7 +115,7 @@ async fn an_address_of_the_storage_that_ran_out_is_asked_for_again() {
     assert_eq!(error.expect_err("it stays so").cause, Cause::Storage(403));
 }
 
-/// Reliability.md D4.
+/// docs/RELIABILITY.md D4.
 #[tokio::test]
 async fn redirects_have_an_end() {
     let registry = Registry::open(store()).await;
@@ -193,7 +195,7 @@ async fn a_server_that_speaks_no_http_is_no_registry() {
     }
 }
 
-/// Reliability.md D5.
+/// docs/RELIABILITY.md D5.
 #[tokio::test]
 async fn header_bombs_are_refused() {
     let mut answer = b"HTTP/1.1 200 OK\r\n".to_vec();
@@ -233,7 +235,7 @@ async fn a_refused_catalog_is_told_from_a_broken_one() {
     }
 }
 
-/// Reliability.md E1: plain HTTP only where the user or loopback allows it, and never after a bad certificate.
+/// docs/RELIABILITY.md E1: plain HTTP only where the user or loopback allows it, and never after a bad certificate.
 mod tls {
     use super::*;
     use regtui::client::Trust;

@@ -1,4 +1,4 @@
-//! Blobs on their way in and out: registries.md §8.2 to §8.5, §10 rows 29 to 31 and 37.
+//! Blobs on their way in and out: docs/REGISTRIES.md §8.2 to §8.5, §10 rows 29 to 31 and 37.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,7 +76,7 @@ fn client_at(address: std::net::SocketAddr) -> Client {
     Pool::new(settings()).client(&Host::parse(&address.to_string()).expect("a host"))
 }
 
-/// What must hold of issue 3: at most a tenth of the bytes moves twice.
+/// docs/RELIABILITY.md F1: at most a tenth of the bytes moves twice.
 #[tokio::test]
 async fn a_copy_completes_although_every_connection_is_cut() {
     for (cut_after, length) in [(64 * 1024, 3_000_000), (1024 * 1024, 12_000_000)] {
@@ -232,7 +232,7 @@ async fn a_blob_that_the_server_still_puts_away_is_not_sent_again() {
     assert_eq!(lines.iter().filter(|line| line.starts_with("PUT")).count(), 1, "{lines:?}");
 }
 
-/// Reliability.md §1.G: stop at each request boundary leaves no upload open.
+/// docs/RELIABILITY.md §1.G: stop at each request boundary leaves no upload open.
 #[tokio::test]
 async fn a_push_that_is_stopped_leaves_no_upload_open() {
     let bytes = content(50_000);
@@ -286,7 +286,7 @@ async fn an_upload_that_cannot_be_closed_is_counted() {
     assert_eq!((error.cause.status(), transfer.left_open.load(Ordering::Relaxed)), (Some(403), 1));
 }
 
-/// §10 row 30: ECR takes the second part with 201 and drops it.
+/// docs/REGISTRIES.md §10 row 30: a server takes the second part with 201 and drops it.
 #[tokio::test]
 async fn a_server_that_drops_parts_gets_the_blob_in_one_piece() {
     let registry = Registry::open(Store::new()).await;
@@ -313,7 +313,7 @@ async fn a_server_that_takes_no_blob_in_one_piece_gets_parts() {
     assert!(has(&registry, &bytes), "{:?}", registry.requests());
 }
 
-/// Registries.md §8.2: proxies in front of registries limit bodies.
+/// docs/REGISTRIES.md §8.2: proxies in front of registries limit bodies.
 #[tokio::test]
 async fn too_large_a_body_is_sent_in_smaller_parts() {
     let registry = Registry::open(Store::new()).await;
@@ -389,7 +389,7 @@ async fn a_server_that_stands_still_is_left() {
     assert!(matches!(error.cause, Cause::Timeout(..)), "{error}");
 }
 
-/// §10 row 29.
+/// docs/REGISTRIES.md §10 row 29.
 #[tokio::test]
 async fn an_upload_goes_on_where_its_location_says() {
     let demo = demo::Settings { relative_locations: true, ..demo::Settings::default() };
@@ -402,7 +402,7 @@ async fn an_upload_goes_on_where_its_location_says() {
     assert!(error.to_string().contains("Location"), "{error}");
 }
 
-/// Registries.md §8.3, reliability.md B: another host gets the bytes and no login.
+/// docs/REGISTRIES.md §8.3, docs/RELIABILITY.md B5: another host gets the bytes and no login.
 #[tokio::test]
 async fn another_host_gets_the_bytes_without_the_login_if_the_user_allows_it() {
     let storage = Registry::open(Store::new()).await;
@@ -428,7 +428,7 @@ async fn another_host_gets_the_bytes_without_the_login_if_the_user_allows_it() {
     assert!(requests.iter().all(|request| request.header("authorization").is_none()));
 }
 
-/// Reliability.md B5. Wherever the location comes from: the answer to POST, to a mount, to PATCH, or a redirect.
+/// docs/RELIABILITY.md B5. Wherever the location comes from: the answer to POST, to a mount, to PATCH, or a redirect.
 #[tokio::test]
 async fn an_upload_is_not_led_to_an_origin_that_the_user_has_not_allowed() {
     use std::sync::Mutex;
@@ -502,7 +502,8 @@ async fn a_source_that_fails_is_named_and_closes_the_upload() {
     assert_eq!(to.demo.store().open_uploads(), 0);
 }
 
-/// §10 row 37: the last piece is held back until the digest is right, so nothing wrong is ever complete.
+/// docs/REGISTRIES.md §10 row 37: the last piece is held back until the digest is right, so nothing wrong is ever
+/// complete.
 #[tokio::test]
 async fn wrong_bytes_are_found_before_the_last_of_them_is_given_out() {
     let registry = Registry::open(Store::new()).await;
@@ -536,7 +537,7 @@ async fn more_bytes_than_the_descriptor_says_are_refused() {
     assert!(registry.client.read_blob(&name("app"), &without, 0).is_err());
 }
 
-/// Registries.md §8.5.
+/// docs/REGISTRIES.md §8.5.
 #[tokio::test]
 async fn a_read_goes_on_by_range_and_takes_all_where_there_are_no_ranges() {
     let bytes = content(400_000);

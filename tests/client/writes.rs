@@ -1,4 +1,5 @@
-//! Manifests put, tags and manifests deleted, blobs looked for and mounted: registries.md §7 and §8, §10 rows 31 to 36.
+//! Manifests put, tags and manifests deleted, blobs looked for and mounted: docs/REGISTRIES.md §7 and §8,
+//! docs/REGISTRIES.md §10 rows 31 to 36.
 
 use std::sync::{Arc, Mutex};
 
@@ -67,7 +68,7 @@ async fn untagging_one_of_two_aliases_leaves_the_other() {
     assert_eq!(registry.requests(), ["DELETE /v2/app/manifests/1"]);
 }
 
-/// Registries.md §7.2: nothing else is tried behind the user's back.
+/// docs/REGISTRIES.md §7.2: nothing else is tried behind the user's back.
 #[tokio::test]
 async fn where_a_tag_cannot_be_deleted_nothing_is() {
     for (status, body, is_unsupported) in [
@@ -132,7 +133,7 @@ async fn a_blob_is_there_or_not() {
     assert_eq!(ask(Digest::sha256(b"other")).await, None);
 }
 
-/// §10 row 31.
+/// docs/REGISTRIES.md §10 row 31.
 #[tokio::test]
 async fn a_mount_moves_no_byte_or_opens_an_upload() {
     let registry = Registry::open(Store::new()).await;
@@ -174,7 +175,7 @@ fn scopes(registry: &Registry) -> Vec<String> {
     tokens.map(|request| scopes(&request.query)).collect()
 }
 
-/// Registries.md §4.4.
+/// docs/REGISTRIES.md §4.4.
 #[tokio::test]
 async fn each_write_asks_for_the_right_that_it_needs() {
     let store = store();
@@ -201,7 +202,7 @@ async fn each_write_asks_for_the_right_that_it_needs() {
     );
 }
 
-/// Quay fails where `delete` is asked for: registries.md §4.4.
+/// Quay fails where `delete` is asked for: docs/REGISTRIES.md §4.4.
 #[tokio::test]
 async fn where_there_is_no_right_to_delete_the_right_to_push_is_asked_for() {
     let registry = with_tokens(store()).await;
@@ -245,7 +246,7 @@ async fn the_request_log_names_the_methods_of_writes() {
     assert_eq!(*lines.lock().expect("a lock"), ["GET", "PUT", "POST", "DELETE"]);
 }
 
-/// §10 row 33.
+/// docs/REGISTRIES.md §10 row 33.
 #[tokio::test]
 async fn a_refused_manifest_is_refused_once_in_the_registry_s_words() {
     let demo = demo::Settings { immutable_tags: true, ..demo::Settings::default() };

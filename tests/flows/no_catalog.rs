@@ -1,4 +1,4 @@
-//! Registries that list nothing: registries.md §9, reliability.md F11.
+//! Registries that list nothing: docs/REGISTRIES.md §9, docs/RELIABILITY.md F11.
 
 use regtui::app::dialog::Dialog;
 use regtui::app::settings::Settings;

@@ -192,7 +192,7 @@ async fn a_source_that_cuts_every_answer_is_read_on_from_where_it_broke() {
     }
 }
 
-/// What must hold of issue 3: at most a tenth of the bytes moves twice.
+/// docs/RELIABILITY.md F1: at most a tenth of the bytes moves twice.
 #[tokio::test]
 async fn a_copy_completes_although_both_sides_cut_every_connection() {
     for (cut_after, length) in [(64 * 1024, 1_500_000), (1024 * 1024, 6_000_000)] {

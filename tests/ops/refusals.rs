@@ -31,7 +31,7 @@ struct Refusal {
 const PROTECTED: &str = "the server protects it";
 const QUOTA: &str = "its quota is used up";
 
-/// registries.md §7.5 and §10 row 33, in the words of ECR, Harbor and ACR.
+/// docs/REGISTRIES.md §7.5 and §10 row 33, in the words of ECR, Harbor and ACR.
 fn refusals() -> Vec<Refusal> {
     use FailureKind::{Busy, Denied, Protected, Unsupported};
     let refusal = |status, body, why, hint, kind| {

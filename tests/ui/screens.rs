@@ -8,7 +8,7 @@ use crate::support::harness::Harness;
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
 
-/// Reliability.md §4.2: whatever a server sends, no control or deceiving character reaches the terminal.
+/// docs/RELIABILITY.md §4.2: whatever a server sends, no control or deceiving character reaches the terminal.
 #[tokio::test]
 async fn nothing_from_a_server_reaches_the_terminal_as_it_is() {
     let mut harness = Harness::open(demo::Settings::default(), demo::content::sample(), "/odd/escapes").await;

@@ -181,7 +181,7 @@ mod tests {
         Some(Found::Login(Login::Password { user: user.into(), password: Secret::new(password) }))
     }
 
-    /// registries.md §4.8.
+    /// docs/REGISTRIES.md §4.8.
     #[test]
     fn logins_are_found_as_docker_finds_them() {
         let hub = r#"{"auths":{"https://index.docker.io/v1/":{"auth":"dXNlcjpwYTpzcw=="}}}"#;

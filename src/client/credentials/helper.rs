@@ -137,7 +137,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// registries.md §4.8, reliability.md B9.
+    /// docs/REGISTRIES.md §4.8, docs/RELIABILITY.md B9.
     #[tokio::test]
     async fn helpers_are_understood() {
         let login = |user: &str, password: &str| Login::Password {

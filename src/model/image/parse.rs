@@ -125,7 +125,7 @@ mod tests {
         ImageConfig::parse(Bytes::copy_from_slice(text.as_bytes()))
     }
 
-    /// registries.md §6.1, §10 row 25.
+    /// docs/REGISTRIES.md §6.1, §10 row 25.
     #[test]
     fn every_field_may_be_null_and_the_rest_is_read() {
         let config = parse(

@@ -254,7 +254,7 @@ mod tests {
         }
     }
 
-    /// reliability.md C5, CVE-2021-41190.
+    /// docs/RELIABILITY.md C5, CVE-2021-41190.
     #[test]
     fn what_can_be_read_in_two_ways_is_refused() {
         let index = format!(r#"{{"mediaType":"{}","layers":[]}}"#, types::OCI_INDEX);

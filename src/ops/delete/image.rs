@@ -445,7 +445,7 @@ impl Part<'_> {
     }
 }
 
-/// Whether the server refuses to delete a digest only because it has tags, as Google's do: registries.md §7.1.
+/// Whether the server refuses to delete a digest only because it has tags, as Google's do: docs/REGISTRIES.md §7.1.
 fn wants_no_tags(error: &Error) -> bool {
     matches!(&error.cause, Cause::Status { said, .. } if said.mentions("dangling_tag"))
 }

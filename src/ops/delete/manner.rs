@@ -134,7 +134,7 @@ fn refusal(why: String, hint: SafeText) -> Option<Refusal> {
     Some(Refusal { why: SafeText::from(why), hint: Some(hint) })
 }
 
-/// What would let a server delete: registries.md §7.1.
+/// What would let a server delete: docs/REGISTRIES.md §7.1.
 pub fn what_enables(host: &Host) -> SafeText {
     let distribution = "on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows to delete images, and single tags from \
                         version 3 on";

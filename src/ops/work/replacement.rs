@@ -1,5 +1,5 @@
 //! A single tag taken away where the server deletes only by digest: the tag is put on a manifest of its own, and that one
-//! is deleted. registries.md §7.3.
+//! is deleted. docs/REGISTRIES.md §7.3.
 //!
 //! The replacement is the same image with one annotation more, so that pullers get the image until the tag is gone, and
 //! no two replacements share a digest. It is tried on a throw-away tag first. Where the second half is refused, the tag
