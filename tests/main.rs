@@ -1,6 +1,7 @@
 //! Tests of more than one module, in one binary. Each folder is named after the part that it tests.
 
 mod architecture;
+mod citations;
 mod cli {
     mod copy;
     mod delete;
