@@ -187,6 +187,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Pasted(text) => turn.paste(&text),
         Msg::Resized(columns, rows) => turn.state.size = (columns, rows),
         Msg::Ticked => turn.tick(),
+        Msg::Rested => turn.go_on(),
         Msg::Answered(slot, ticket, answer) => turn.answered(slot, ticket, answer),
         Msg::Requested(line) => turn.requested(line),
         Msg::Copied(text) => turn.done(text),
@@ -200,6 +201,12 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         state.moved_at = Some(now);
     }
     cmds
+}
+
+/// Whether something is left to do that no key waits for: [`Msg::Rested`] does a part of it, and is sent again and again.
+pub fn has_more_to_do(state: &State) -> bool {
+    let registry = state.registries.selected();
+    state.tags.is_arranging() || registry.is_some_and(|registry| registry.repositories.is_filtering())
 }
 
 /// Whether something on the screen moves by itself: a spinner, or a message that will pass.
@@ -253,6 +260,16 @@ impl Turn<'_> {
                 }
                 false => self.perform(action),
             }
+        }
+    }
+
+    /// Does a part of what is left to do.
+    fn go_on(&mut self) {
+        if self.state.tags.is_arranging() {
+            return self.state.tags.go_on();
+        }
+        if let Some(registry) = self.state.registries.selected_mut() {
+            registry.repositories.go_on();
         }
     }
 

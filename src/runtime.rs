@@ -169,6 +169,7 @@ enum Wake {
     Msg(Option<Box<Msg>>),
     Tick,
     Frame,
+    Rest,
     Panic,
 }
 
@@ -214,6 +215,7 @@ impl Run {
                     self.take(Msg::Ticked)?;
                 }
                 Wake::Frame => is_urgent = true,
+                Wake::Rest => self.take(Msg::Rested)?,
             }
             if let Some(loan) = self.loan.take() {
                 self.lend(loan).await?;
@@ -237,6 +239,7 @@ impl Run {
             () = tokio::time::sleep_until(next_frame), if self.is_dirty => Wake::Frame,
             msg = inbox.recv() => Wake::Msg(msg.map(Box::new)),
             () = tokio::time::sleep_until(tick), if app::needs_ticks(&self.state) => Wake::Tick,
+            () = tokio::task::yield_now(), if app::has_more_to_do(&self.state) => Wake::Rest,
         }
     }
 

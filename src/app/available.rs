@@ -45,9 +45,9 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
         Action::Tree => refuse_unless(state.registries.selected().is_some(), "nothing is open"),
         Action::Retag | Action::Delete => changes(state),
         Action::Copy | Action::Take => match marked_repositories(state) {
-            0 | 1 => {
-                is_there(state).and(refuse_unless(is_copyable(state), "no image is chosen: go to Tags first"))
-            }
+            0 | 1 => is_there(state)
+                .and(arranged(state))
+                .and(refuse_unless(is_copyable(state), "no image is chosen: go to Tags first")),
             marked => Err(format!("one repository at a time; {marked} are marked").into()),
         },
         Action::Put => puts(state),
@@ -71,6 +71,10 @@ fn marks(action: Action, state: &State) -> Result<(), Why> {
         return Ok(());
     }
     match list {
+        // What has come last may not stand in its place yet.
+        Loaded::Wholly if state.focus == Pane::Tags && state.tags.is_arranging() && !is_one => {
+            return Err(Cow::Borrowed("the list is being sorted: ranges and `*` wait for it, press it again"));
+        }
         Loaded::Wholly => {}
         _ if is_one => {}
         Loaded::InPart(so_far) => {
@@ -86,9 +90,30 @@ fn marks(action: Action, state: &State) -> Result<(), Why> {
             ));
         }
     }
+    arranged(state)?;
     match state.tags.known_so_far().filter(|_| state.focus == Pane::Tags && !state.tags.is_in_order()) {
         Some(known) => {
             Err(format!("{known}; marks wait until the order is complete, or sort by name: `s` `n`").into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether the row under the cursor and those around it are what was asked for last: the filter that was just typed is
+/// through with all of them, and they are sorted.
+fn arranged(state: &State) -> Result<(), Why> {
+    let registry = state.registries.selected().map(|registry| &registry.repositories);
+    let doing = match (state.focus, registry) {
+        (Pane::Tags, _) => state.tags.arranging().map(|doing| (doing, state.tags.tags.items.len(), "tags")),
+        (Pane::Repositories, Some(all)) if all.is_filtering() => {
+            Some(("filtering", all.names.items.len(), "repositories"))
+        }
+        _ => None,
+    };
+    match doing {
+        Some((doing, count, what)) => {
+            let count = grouped(count);
+            Err(format!("still {doing} {count} {what}: this key waits for it, press it again").into())
         }
         None => Ok(()),
     }
@@ -121,7 +146,7 @@ fn is_there(state: &State) -> Result<(), Why> {
 
 /// Whether images are chosen, and no rule keeps their repository as it is.
 fn changes(state: &State) -> Result<(), Why> {
-    is_there(state)?;
+    is_there(state).and(arranged(state))?;
     let repository = place_of_chosen(state).ok_or(Cow::Borrowed("no image is chosen: go to Tags first"))?;
     state.settings.rules.may_change(repository).map_err(|refusal| said(&refusal))
 }

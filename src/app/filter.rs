@@ -6,15 +6,28 @@
 use memchr::{memchr, memmem};
 
 /// A filter, parsed.
+#[derive(Debug)]
 pub struct Filter {
     wanted: Vec<Word>,
     excluded: Vec<Word>,
 }
 
 /// A word of the filter.
+#[derive(Debug)]
 struct Word {
     finder: memmem::Finder<'static>,
     minds_case: bool,
+}
+
+/// How a name fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fit {
+    /// It holds the words.
+    Holds,
+    /// It resembles them.
+    Resembles,
+    /// Neither, or it holds what is excluded.
+    Not,
 }
 
 /// A name as it is, and without capital letters.
@@ -66,20 +79,30 @@ impl Filter {
         let mut small = Vec::new();
         let (mut first, mut second) = (Vec::new(), Vec::new());
         for (item, name) in items {
-            small.clear();
-            small.extend_from_slice(name.as_bytes());
-            small.make_ascii_lowercase();
-            let name = Name { exact: name.as_bytes(), small: &small };
-            if self.excluded.iter().any(|word| word.is_in(&name)) {
-                continue;
-            }
-            if self.wanted.iter().all(|word| word.is_in(&name)) {
-                first.push(item);
-            } else if first.is_empty() && self.wanted.iter().all(|word| word.resembles(&name)) {
-                second.push(item);
+            match self.fit(name, first.is_empty(), &mut small) {
+                Fit::Holds => first.push(item),
+                Fit::Resembles => second.push(item),
+                Fit::Not => {}
             }
         }
         if first.is_empty() { second } else { first }
+    }
+
+    /// How a name fits; whether it resembles the words is only looked at if that is wanted. `small` is room to work in.
+    pub fn fit(&self, name: &str, may_resemble: bool, small: &mut Vec<u8>) -> Fit {
+        small.clear();
+        small.extend_from_slice(name.as_bytes());
+        small.make_ascii_lowercase();
+        let name = Name { exact: name.as_bytes(), small };
+        if self.excluded.iter().any(|word| word.is_in(&name)) {
+            Fit::Not
+        } else if self.wanted.iter().all(|word| word.is_in(&name)) {
+            Fit::Holds
+        } else if may_resemble && self.wanted.iter().all(|word| word.resembles(&name)) {
+            Fit::Resembles
+        } else {
+            Fit::Not
+        }
     }
 }
 

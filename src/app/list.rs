@@ -1,9 +1,13 @@
 //! The state that all lists share: which rows are shown in which order, the cursor, the scroll offset, the filter, marks.
 
-use std::collections::HashSet;
+pub mod items;
+pub mod sieve;
+pub mod sorting;
+
 use std::ops::Range;
 
 use super::filter::Filter;
+use items::Items;
 
 /// A row with this bit is a heading over others: it stands for no item, and cannot be marked.
 pub const HEADING: u32 = 1 << 31;
@@ -26,15 +30,17 @@ pub struct List {
     /// What is typed to filter; empty for no filter.
     pub filter: String,
     /// Marked items, by index of the item.
-    pub marks: HashSet<u32>,
+    pub marks: Items,
     /// Where a range of marks began: an index into `rows`.
     pub range_from: Option<usize>,
     /// What was marked when the range began: a range that shrinks leaves it marked.
-    pub marked_before: HashSet<u32>,
+    pub marked_before: Items,
     /// Whether the user chose the row under the cursor: then the cursor stays on it when rows come and go.
     pub is_chosen: bool,
     /// Whether rows get other places while answers come: until they have them, the cursor stays on its item in any case.
     pub holds: bool,
+    /// The rows before these: memory that is there already, since a long list takes longer to get it than to fill it.
+    pub(super) spare: Vec<u32>,
     /// Where the rows begin of which it is not known by what the others are sorted: no range reaches over that.
     pub parted_at: Option<usize>,
 }
@@ -130,7 +136,7 @@ impl List {
         let selected = self.rows.get(self.cursor).copied().filter(|_| self.is_chosen || self.holds);
         let line = self.cursor.saturating_sub(self.offset);
         let range_from = self.range_from.and_then(|row| self.rows.get(row).copied());
-        self.rows = rows;
+        self.spare = std::mem::replace(&mut self.rows, rows);
         if let Some(item) = self.pin() {
             self.rows.insert(0, item);
         }
@@ -183,6 +189,25 @@ impl List {
             Some(filter) => filter.rows(named),
             None => named.map(|(item, _)| item).collect(),
         };
+        self.show_found(rows);
+    }
+
+    /// Room for other rows.
+    pub(super) fn room(&mut self) -> Vec<u32> {
+        let mut room = std::mem::take(&mut self.spare);
+        room.clear();
+        room
+    }
+
+    /// Shows all items, in their order.
+    pub fn show_all(&mut self) {
+        let mut rows = self.room();
+        rows.extend_from_slice(&self.order);
+        self.show(rows);
+    }
+
+    /// Shows what a filter found. A cursor whose item it hides goes to the best match.
+    pub fn show_found(&mut self, rows: Vec<u32>) {
         let before = self.selected();
         self.show(rows);
         if self.is_filtered() && self.selected() != before {
@@ -195,7 +220,7 @@ impl List {
     pub fn toggle_mark(&mut self) {
         self.range_from = None;
         if let Some(item) = self.rows.get(self.cursor).copied() {
-            if item & HEADING == 0 && !self.marks.remove(&item) {
+            if !self.marks.remove(item) {
                 self.marks.insert(item);
             }
             self.go(Move::By(1));
@@ -227,11 +252,9 @@ impl List {
 
     /// The marked items in the order shown, those that a filter hides last.
     pub fn marked(&self) -> Vec<usize> {
-        let shown: Vec<u32> = self.rows.iter().copied().filter(|item| self.marks.contains(item)).collect();
-        let is_shown: HashSet<u32> = shown.iter().copied().collect();
-        let mut hidden: Vec<u32> =
-            self.marks.iter().copied().filter(|item| !is_shown.contains(item)).collect();
-        hidden.sort_unstable();
+        let shown: Vec<u32> = self.rows.iter().copied().filter(|item| self.marks.contains(*item)).collect();
+        let is_shown: Items = shown.iter().copied().collect();
+        let hidden: Vec<u32> = self.marks.iter().filter(|item| !is_shown.contains(*item)).collect();
         shown.into_iter().chain(hidden).map(|item| item as usize).collect()
     }
 
@@ -246,7 +269,7 @@ impl List {
         if self.marks.is_empty() {
             return 0;
         }
-        let shown = self.rows.iter().filter(|item| self.marks.contains(item)).count();
+        let shown = self.rows.iter().filter(|item| self.marks.contains(**item)).count();
         self.marks.len().saturating_sub(shown)
     }
 
@@ -269,7 +292,7 @@ impl List {
 
     fn mark(&mut self, rows: Range<usize>) {
         let rows = self.rows.iter().skip(rows.start).take(rows.len());
-        self.marks.extend(rows.filter(|item| **item & HEADING == 0));
+        self.marks.extend(rows.copied());
     }
 }
 

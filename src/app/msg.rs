@@ -33,6 +33,8 @@ pub enum Msg {
     Resized(u16, u16),
     /// Time passed; sent only while something on screen moves by itself.
     Ticked,
+    /// Nothing else happens, and a part of what is left to do can be done: see `app::has_more_to_do`.
+    Rested,
     /// A question was answered.
     Answered(Slot, Ticket, Answer),
     /// A request ended.

@@ -6,6 +6,8 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
+use super::list::sieve::Sieve;
+use super::list::sorting::merge;
 use super::list::{Change, HEADING, List, Paged};
 use super::remote::Ticket;
 use crate::model::page::Listed;
@@ -29,6 +31,8 @@ pub struct Repositories {
     pub opened: Vec<RepositoryName>,
     /// What a copy has made, which the catalog may or may not list.
     pub noted: HashSet<RepositoryName>,
+    /// What the filter leaves, while there is one.
+    pub(super) sieve: Option<Sieve>,
     /// The repository to go to once it is listed.
     pub goal: Option<RepositoryName>,
 }
@@ -66,6 +70,8 @@ struct Before {
     marked: HashSet<String>,
 }
 
+/// Names that a filter looks at between two keys.
+const FILTERED: usize = 16_384;
 /// The most names of repositories opened by name that are remembered.
 pub const MOST_OPENED: usize = 50;
 
@@ -140,16 +146,20 @@ impl Repositories {
         }
     }
 
-    /// Sorts what was added behind the first `from` names, and shows it.
+    /// Puts what was added behind the first `from` names in its place, and shows it.
     fn added(&mut self, from: usize) {
-        self.list.order.extend(from as u32..self.names.items.len() as u32);
-        self.sort();
+        let names = &self.names.items;
+        let compare = |a: u32, b: u32| names[a as usize].text().cmp(names[b as usize].text());
+        let mut new: Vec<u32> = (from as u32..names.len() as u32).collect();
+        new.sort_by(|a, b| compare(*a, *b));
+        merge(&mut self.list.order, &new, compare);
+        self.show();
         self.seek();
     }
 
     /// By name, since a refresh gives every name another place.
     fn before(&self) -> Before {
-        let marked = self.list.marks.iter().filter_map(|item| self.listed_at(*item as usize));
+        let marked = self.list.marks.iter().filter_map(|item| self.listed_at(item as usize));
         Before {
             selected: self.selected().filter(|_| self.list.is_chosen).cloned(),
             marked: marked.map(|listed| listed.text().to_string()).collect(),
@@ -170,6 +180,7 @@ impl Repositories {
         let marked = items.filter(|(_, listed)| before.marked.contains(listed.text()));
         self.list.marks = marked.map(|(item, _)| item as u32).collect();
         self.list.order = (0..self.names.items.len() as u32).collect();
+        self.sieve = None;
         self.list.forget_rows();
         self.sort();
         if let Some(name) = before.selected {
@@ -202,9 +213,44 @@ impl Repositories {
         if self.is_tree() {
             self.show_branches();
         } else {
-            self.branches = Vec::new();
-            let names = &self.names.items;
-            self.list.refilter(|item| names.get(item as usize).map(Listed::text));
+            let was_tree = !std::mem::take(&mut self.branches).is_empty();
+            self.show_names();
+            if was_tree && self.is_filtering() {
+                // What was shown were branches.
+                self.list.show_all();
+            }
+        }
+    }
+
+    /// Shows the names that the filter leaves. A long list is filtered in parts; until all are known, what was shown
+    /// stays.
+    fn show_names(&mut self) {
+        if !self.list.is_filtered() {
+            self.sieve = None;
+            return self.list.show_all();
+        }
+        let (names, typed) = (&self.names.items, &self.list.filter);
+        let sieve = self.sieve.take().filter(|sieve| sieve.is_for(typed, true));
+        let mut sieve = sieve.unwrap_or_else(|| Sieve::of(typed, true));
+        sieve.go_on(FILTERED, names.len(), |item| names.get(item as usize).map(Listed::text));
+        if sieve.is_through(names.len()) {
+            let mut rows = self.list.room();
+            sieve.leave(&self.list.order, &mut rows);
+            self.list.show_found(rows);
+        }
+        self.sieve = Some(sieve);
+    }
+
+    /// Whether the filter is not through with all names yet: [`Repositories::go_on`] brings that about.
+    pub fn is_filtering(&self) -> bool {
+        self.sieve.as_ref().is_some_and(|sieve| !sieve.is_through(self.names.items.len()))
+    }
+
+    /// Filters another part.
+    pub fn go_on(&mut self) {
+        if self.is_filtering() {
+            self.show();
+            self.seek();
         }
     }
 

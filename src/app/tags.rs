@@ -2,13 +2,16 @@
 
 mod names;
 pub mod opened;
+mod order;
 mod progress;
 
-use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::list::items::Items;
+use super::list::sieve::Sieve;
+use super::list::sorting::Sorting;
 use super::list::{Change, List, Paged};
 use super::remote::{Remote, Ticket};
 use crate::model::digest::Digest;
@@ -16,7 +19,7 @@ use crate::model::page::Listed;
 use crate::model::reference::{Repository, Tag};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
-use crate::model::version_order;
+use crate::model::version_order::Rank;
 use names::Names;
 use opened::Opened;
 use progress::Progress;
@@ -46,10 +49,18 @@ pub struct Tags {
     pub longest: usize,
     /// What their names tell.
     names: Names,
+    /// The same of those that a refresh has brought so far.
+    incoming_names: Names,
     /// What is known of the rows, where their order depends on it.
     progress: Progress,
-    /// Whether summaries came that may change the order.
-    is_order_stale: bool,
+    /// The order that is being made; what is shown has the one before.
+    sorting: Option<Sorting>,
+    /// What the filter leaves, while there is one.
+    sieve: Option<Sieve>,
+    /// By what tags stood in their place when they were put there, where that is in their details.
+    placed: HashMap<u32, i128>,
+    /// Tags whose details came since, and may give them other places.
+    moved: Items,
     /// Whether a job may have taken the last tag away: where the list is not found then, there are none.
     pub may_be_empty: bool,
 }
@@ -131,7 +142,7 @@ impl Tags {
     pub fn weight(&self) -> usize {
         let long = |tag: &Listed<Tag>| Some(tag.text().len()).filter(|length| *length > size_of::<Tag>());
         let text: usize = self.tags.items.iter().filter_map(long).sum();
-        let each = size_of::<Listed<Tag>>() + size_of::<version_order::Rank>() + 2 * size_of::<u32>();
+        let each = size_of::<Listed<Tag>>() + size_of::<Rank>() + 2 * size_of::<u32>();
         text + self.tags.items.len() * each + self.summaries.len() * 2 * size_of::<Remote<Summary>>()
     }
 
@@ -141,12 +152,7 @@ impl Tags {
         let has_it =
             known.filter(|(_, summary)| summary.value.as_ref().is_some_and(|value| value.digest == *digest));
         let mut items: Vec<u32> = has_it.map(|(item, _)| *item).collect();
-        if self.sort.by.needs_details() {
-            let theirs: HashSet<u32> = items.into_iter().collect();
-            items = self.list.order.iter().copied().filter(|item| theirs.contains(item)).collect();
-        } else {
-            items.sort_by(|a, b| self.compare(*a, *b));
-        }
+        items.sort_by(|a, b| self.compare(*a, *b));
         items.into_iter().filter_map(|item| self.tags.items.get(item as usize)).map(Listed::text).collect()
     }
 
@@ -163,50 +169,35 @@ impl Tags {
             false => HashMap::new(),
         };
         self.may_be_empty &= next.is_some();
+        let length = page.len();
         let change = self.tags.take(page, next, now);
+        if let Some(incoming) = &self.tags.incoming {
+            if incoming.len() == length {
+                self.incoming_names = Names::default();
+            }
+            self.incoming_names.extend(incoming);
+        }
         self.tags.incomplete = incomplete;
         match change {
             Change::Nothing => {}
-            Change::Added(from) => self.added(from),
+            Change::Added(_) => self.added(),
             Change::Replaced => self.replaced(&old),
         }
         self.seek()
     }
 
-    /// Shows the tags behind the first `from`, each at its place: what is there already is sorted.
-    fn added(&mut self, from: usize) {
-        self.names.extend(&self.tags.items);
-        let mut new: Vec<u32> = (from as u32..self.tags.items.len() as u32).collect();
-        if self.sort.by.needs_details() {
-            self.list.order.extend(new);
-            return self.sort();
-        }
-        new.sort_by(|a, b| self.compare(*a, *b));
-        let mut order = std::mem::take(&mut self.list.order);
-        names::merge(&mut order, &new, |a, b| self.compare(a, b));
-        self.list.order = order;
-        if self.list.is_filtered() {
-            return self.show();
-        }
-        self.longest = self.names.longest(self.show_hidden);
-        new.retain(|item| !self.is_hidden(*item));
-        let mut rows = self.list.unpinned().to_vec();
-        names::merge(&mut rows, &new, |a, b| self.compare(a, b));
-        self.list.show(rows);
-    }
-
     /// The tags of which more is known than their names, with their places in the list.
     fn looked_at(&self) -> HashMap<Listed<Tag>, u32> {
         let selected = self.list.selected().map(|item| item as u32);
-        let items = self.summaries.keys().chain(&self.list.marks).copied().chain(selected);
+        let items = self.summaries.keys().copied().chain(self.list.marks.iter()).chain(selected);
         items.filter_map(|item| Some((self.tags.items.get(item as usize)?.clone(), item))).collect()
     }
 
     /// After a refresh: what was known of a tag stays, marked as old, so that it is asked again when it is looked at.
     fn replaced(&mut self, old: &HashMap<Listed<Tag>, u32>) {
-        let items = self.tags.items.iter().zip(0..);
-        let places: HashMap<u32, u32> =
-            items.filter_map(|(tag, item)| Some((*old.get(tag)?, item))).collect();
+        self.names = std::mem::take(&mut self.incoming_names);
+        self.names.extend(&self.tags.items);
+        let places = self.places_of(old);
         let new_place = |item: u32| places.get(&item).copied();
         let selected =
             self.list.selected().filter(|_| self.list.is_chosen).and_then(|item| new_place(item as u32));
@@ -217,18 +208,31 @@ impl Tags {
                 Some((new_place(item)?, Remote { at: None, pending: None, failure: None, ..summary }))
             })
             .collect();
-        self.list.marks = std::mem::take(&mut self.list.marks).into_iter().filter_map(new_place).collect();
+        self.list.marks = self.list.marks.iter().filter_map(new_place).collect();
         self.waiting.clear();
-        self.names = Names::default();
-        self.names.extend(&self.tags.items);
         self.list.order = (0..self.tags.items.len() as u32).collect();
+        self.sieve = None;
+        self.opened.iter_mut().for_each(Opened::search_again);
         self.count_shared();
         self.list.forget_rows();
         self.sort();
+        if self.is_arranging() {
+            // Until then in the order of the server.
+            self.show();
+        }
         if let Some(row) = selected.and_then(|item| self.list.rows.iter().position(|shown| *shown == item)) {
             self.list.cursor = row;
             self.list.show_cursor();
         }
+    }
+
+    /// Where these are now. Only names that may be one of them are looked up: the list may be long, and they are few.
+    fn places_of(&self, old: &HashMap<Listed<Tag>, u32>) -> HashMap<u32, u32> {
+        let sketches: Items = old.keys().map(|tag| Rank::of(tag.text()).sketch().into()).collect();
+        let may_be =
+            |item: &u32| self.names.rank(*item).is_some_and(|rank| sketches.contains(rank.sketch().into()));
+        let items = (0..self.tags.items.len() as u32).filter(may_be);
+        items.filter_map(|item| Some((*old.get(self.tags.items.get(item as usize)?)?, item))).collect()
     }
 
     fn count_shared(&mut self) {
@@ -251,7 +255,7 @@ impl Tags {
         let has_failed = answer.is_err();
         let is_awaited = remote.answer(ticket, answer, now);
         let after = remote.value.as_ref().map(|summary| summary.digest);
-        self.recount(before, after);
+        self.recount(item, before, after);
         if is_awaited {
             self.settled(item, has_failed);
         }
@@ -267,11 +271,11 @@ impl Tags {
         let before = remote.value.as_ref().map(|summary| summary.digest);
         let pending = remote.pending;
         *remote = Remote { value: Some(summary.clone()), failure: None, pending, at: Some(now) };
-        self.recount(before, Some(summary.digest));
+        self.recount(item as u32, before, Some(summary.digest));
         self.settled(item as u32, false);
     }
 
-    fn recount(&mut self, before: Option<Digest>, after: Option<Digest>) {
+    fn recount(&mut self, item: u32, before: Option<Digest>, after: Option<Digest>) {
         if before == after {
             return;
         }
@@ -281,86 +285,7 @@ impl Tags {
         if let Some(digest) = after {
             *self.shared.entry(digest).or_default() += 1;
         }
-        self.is_order_stale |= self.sort.by.needs_details();
-    }
-
-    /// Sorts again if summaries came that may change the order. Not after each of them: rows would dance.
-    pub fn settle(&mut self) {
-        if std::mem::take(&mut self.is_order_stale) {
-            let before = self.list.rows.clone();
-            self.sort();
-            if self.list.rows != before {
-                // A range is over what was seen.
-                self.list.range_from = None;
-            }
-        }
-    }
-
-    /// Sorts by `by`; by the same again, the other way round.
-    pub fn sort_by(&mut self, by: SortBy) {
-        let reversed = self.sort.by == by && !self.sort.reversed;
-        self.set_sort(Sort { by, reversed });
-    }
-
-    /// Sorts in this order.
-    pub fn set_sort(&mut self, sort: Sort) {
-        self.sort = sort;
-        self.list.range_from = None;
-        self.list.holds = sort.by.needs_details();
-        self.sort();
-    }
-
-    fn sort(&mut self) {
-        let is_reversed = self.sort.reversed;
-        let mut order = std::mem::take(&mut self.list.order);
-        match self.sort.by {
-            SortBy::Name | SortBy::Version => order.sort_by(|a, b| self.compare(*a, *b)),
-            SortBy::Date | SortBy::Size => order.sort_by(|a, b| {
-                let alike = || self.name_of(*a).cmp(self.name_of(*b));
-                largest_first(self.rank(*a), self.rank(*b), is_reversed).then_with(alike)
-            }),
-        }
-        self.list.order = order;
-        self.show();
-    }
-
-    /// Compares two tags by name or version, whichever they are sorted by.
-    fn compare(&self, a: u32, b: u32) -> Ordering {
-        let name = |item: u32| self.tags.items.get(item as usize).map_or("", Listed::text);
-        let order = match self.sort.by {
-            SortBy::Name => name(a).cmp(name(b)),
-            SortBy::Version | SortBy::Date | SortBy::Size => (self.names.rank(b))
-                .cmp(&self.names.rank(a))
-                .then_with(|| version_order::compare(name(b), name(a))),
-        };
-        if self.sort.reversed { order.reverse() } else { order }
-    }
-
-    /// Shows what the filter leaves.
-    pub fn refilter(&mut self) {
-        self.show();
-        self.seek();
-    }
-
-    fn show(&mut self) {
-        self.longest = self.names.longest(self.show_hidden);
-        if !self.list.is_filtered() && self.hidden() == 0 {
-            self.list.show(self.list.order.clone());
-        } else {
-            let (items, show_hidden) = (&self.tags.items, self.show_hidden);
-            self.list.refilter(|item| {
-                let tag = items.get(item as usize)?;
-                (show_hidden || !tag.name().is_some_and(Tag::is_digest_tag)).then(|| tag.text())
-            });
-        }
-        self.survey();
-        let comes = self.tags.is_loading() && !self.tags.complete;
-        self.list.hold(!self.is_in_order() || comes && self.sort.by.needs_details());
-    }
-
-    fn is_hidden(&self, item: u32) -> bool {
-        let tag = self.tags.items.get(item as usize).and_then(Listed::name);
-        !self.show_hidden && tag.is_some_and(Tag::is_digest_tag)
+        self.moves(item);
     }
 
     /// Tags that are hidden because they only hold what belongs to images.
@@ -387,7 +312,7 @@ impl Tags {
             None => self.tags.items.get(*item as usize).is_some_and(|tag| tag.name().is_some()),
         };
         let mut seen = HashSet::new();
-        near.chain(rest).copied().filter(|item| is_wanted(item) && seen.insert(*item)).take(most).collect()
+        near.copied().chain(rest).filter(|item| is_wanted(item) && seen.insert(*item)).take(most).collect()
     }
 
     /// The rows that are loaded although nobody looks at them any more.
@@ -404,13 +329,5 @@ impl Tags {
             .filter(|(_, item)| !near.contains(item))
             .map(|(ticket, item)| (*ticket, *item))
             .collect()
-    }
-}
-
-/// What is not known stays at the end, whichever way round.
-fn largest_first<T: Ord>(a: Option<T>, b: Option<T>, is_reversed: bool) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) if is_reversed => a.cmp(&b),
-        (a, b) => b.cmp(&a),
     }
 }

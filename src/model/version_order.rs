@@ -101,6 +101,12 @@ impl Number<'_> {
 }
 
 impl Rank {
+    /// A few bits that depend on all of it: those of two ranks tell most of them apart.
+    pub fn sketch(self) -> u16 {
+        let folded = (self.0 >> 64) as u64 ^ self.0 as u64;
+        (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as u16
+    }
+
     /// The rank of a tag.
     pub fn of(tag: &str) -> Rank {
         let key = Key::of(tag);

@@ -87,7 +87,7 @@ impl Canvas<'_, '_> {
     /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
     pub fn row(&mut self, pane: Pane, area: Rect, list: &List, row: usize, cells: Vec<Span<'_>>) {
         let is_cursor = list.cursor == row;
-        let is_marked = list.rows.get(row).is_some_and(|item| list.marks.contains(item));
+        let is_marked = list.rows.get(row).is_some_and(|item| list.marks.contains(*item));
         let base = match (is_cursor, self.state.focus == pane) {
             (true, true) => self.style(Role::Cursor),
             (true, false) => self.style(Role::CursorElsewhere),

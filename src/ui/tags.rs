@@ -141,12 +141,15 @@ impl Canvas<'_, '_> {
             return vec![Span::raw("Tags")];
         }
         let hidden = tags.hidden();
-        let all = tags.tags.items.len() - hidden;
+        let all = tags.list.order.len().saturating_sub(hidden);
         let mut title = vec![Span::raw(Self::counted("Tags", &tags.list, all, &tags.tags))];
         // Down is from the newest or the largest on, or from Z to A.
         let arrow = if (tags.sort.by == SortBy::Name) == tags.sort.reversed { "↓" } else { "↑" };
         title.push(Span::styled(" ── ", self.style(Role::Border)));
         title.push(Span::styled(format!("by {} {arrow}", tags.sort.by.word()), self.style(Role::Dim)));
+        if let Some(doing) = tags.arranging() {
+            title.push(Span::styled(format!(" {doing}…"), self.style(Role::Dim)));
+        }
         if hidden > 0 {
             title.push(Span::styled(format!(" · {hidden} hidden"), self.style(Role::Dim)));
         }

@@ -120,7 +120,7 @@ async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
     harness.shows("20 marked");
     let tags = &harness.state.tags;
     let newest = tags.list.rows.iter().take(10);
-    assert!(newest.clone().all(|item| !tags.list.marks.contains(item)));
+    assert!(newest.clone().all(|item| !tags.list.marks.contains(*item)));
     let created = |item: &u32| tags.summaries[item].value.as_ref().and_then(|summary| summary.created);
     assert!(tags.list.rows.is_sorted_by(|a, b| created(a) >= created(b)));
 }

@@ -130,6 +130,10 @@ impl Harness {
         self.effects.note(&msg);
         let cmds = app::update(&mut self.state, self.clock, msg);
         self.obey(cmds);
+        while app::has_more_to_do(&self.state) {
+            let cmds = app::update(&mut self.state, self.clock, Msg::Rested);
+            self.obey(cmds);
+        }
     }
 
     fn obey(&mut self, cmds: Vec<Cmd>) {

@@ -99,7 +99,7 @@ impl Turn<'_> {
                 && comparison.rows.pending == Some(ticket)
             {
                 comparison.rows.answer(ticket, answer, now);
-                comparison.list.marks.clear();
+                comparison.list.unmark();
                 comparison.show();
                 return;
             }

@@ -1,7 +1,6 @@
 //! What is known of the tags of a list by their names alone, kept beside them: a list may hold a million.
 
-use std::cmp::Ordering;
-
+use crate::app::list::items::Items;
 use crate::model::columns;
 use crate::model::page::Listed;
 use crate::model::reference::Tag;
@@ -14,6 +13,8 @@ pub struct Names {
     ranks: Vec<Rank>,
     /// Those that only hold what belongs to images.
     digest_tags: Vec<u32>,
+    /// Those whose names can only be shown.
+    odd: Items,
     /// Columns of the longest tag, and of the longest digest tag.
     longest: [usize; 2],
 }
@@ -25,7 +26,9 @@ impl Names {
             let is_digest_tag = tag.name().is_some_and(Tag::is_digest_tag);
             let longest = &mut self.longest[usize::from(is_digest_tag)];
             *longest = columns_of(tag.text()).max(*longest);
-            self.digest_tags.extend(is_digest_tag.then_some(self.ranks.len() as u32));
+            let item = self.ranks.len() as u32;
+            self.digest_tags.extend(is_digest_tag.then_some(item));
+            self.odd.extend(tag.name().is_none().then_some(item));
             self.ranks.push(Rank::of(tag.text()));
         }
     }
@@ -40,6 +43,11 @@ impl Names {
         &self.digest_tags
     }
 
+    /// Whether a tag can be asked for.
+    pub fn is_named(&self, item: u32) -> bool {
+        (item as usize) < self.ranks.len() && !self.odd.contains(item)
+    }
+
     /// Columns of the longest tag, digest tags among them or not.
     pub fn longest(&self, with_digest_tags: bool) -> usize {
         let [plain, digest_tag] = self.longest;
@@ -50,35 +58,4 @@ impl Names {
 /// Columns of a name: most are ASCII by their grammar, and quick to measure.
 fn columns_of(name: &str) -> usize {
     if name.is_ascii() { name.len() } else { columns::width(name) }
-}
-
-/// Puts `new`, which is sorted, into `sorted`; behind those that it is equal to.
-pub fn merge(sorted: &mut Vec<u32>, new: &[u32], compare: impl Fn(u32, u32) -> Ordering) {
-    let mut end = sorted.len();
-    sorted.resize(end + new.len(), 0);
-    for (before, item) in new.iter().enumerate().rev() {
-        let at = sorted[..end].partition_point(|other| compare(*other, *item) != Ordering::Greater);
-        sorted.copy_within(at..end, at + before + 1);
-        sorted[at + before] = *item;
-        end = at;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    proptest::proptest! {
-        #[test]
-        fn merging_gives_what_sorting_gives(mut sorted in proptest::collection::vec(0u32..50, 0..20), mut new in proptest::collection::vec(0u32..50, 0..20)) {
-            // By tens, so that many are equal and the order among these shows.
-            let compare = |a: u32, b: u32| (a / 10).cmp(&(b / 10));
-            sorted.sort_by(|a, b| compare(*a, *b));
-            new.sort_by(|a, b| compare(*a, *b));
-            let mut all = [sorted.clone(), new.clone()].concat();
-            all.sort_by(|a, b| compare(*a, *b));
-            merge(&mut sorted, &new, compare);
-            proptest::prop_assert_eq!(sorted, all);
-        }
-    }
 }

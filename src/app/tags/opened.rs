@@ -4,7 +4,6 @@
 use super::Tags;
 use crate::app::list::Move;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::page::Listed;
 use crate::model::reference::Selector;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
@@ -21,9 +20,18 @@ pub struct Opened {
     pub summary: Option<Summary>,
     /// Why it could not be looked into.
     pub failure: Option<Failure>,
+    /// The tag of the list that it is.
+    item: Option<u32>,
+    /// How many tags of the list it is not.
+    searched: usize,
 }
 
 impl Opened {
+    /// The list has other tags now.
+    pub(super) fn search_again(&mut self) {
+        (self.item, self.searched) = (None, 0);
+    }
+
     /// What its row calls it: the tag, or the digest behind an `@`.
     pub fn name(&self) -> String {
         match &self.selector {
@@ -51,7 +59,7 @@ impl Tags {
     pub fn open(&mut self, selector: Selector) {
         self.list.filter.clear();
         self.list.pinned = Some((OPENED, selector.to_string()));
-        self.opened = Some(Opened { selector, summary: None, failure: None });
+        self.opened = Some(Opened { selector, summary: None, failure: None, item: None, searched: 0 });
         self.show();
         self.list.go(Move::To(0));
         self.seek();
@@ -91,11 +99,14 @@ impl Tags {
 
     /// Leaves the row of its own for that of the tag as soon as it is listed; says whether the cursor went there.
     pub(super) fn seek(&mut self) -> bool {
-        let Some(Selector::Tag(goal)) = self.opened.as_ref().map(|opened| &opened.selector) else {
-            return false;
-        };
-        let is_goal = |item: &u32| self.tags.items.get(*item as usize).and_then(Listed::name) == Some(goal);
-        let Some(item) = self.list.rows.iter().copied().find(is_goal) else { return false };
+        let Some(opened) = self.opened.as_mut() else { return false };
+        let Selector::Tag(goal) = &opened.selector else { return false };
+        if opened.item.is_none() {
+            let new = self.tags.items.iter().enumerate().skip(opened.searched);
+            let found = new.filter(|(_, tag)| tag.name() == Some(goal)).map(|(item, _)| item as u32).next();
+            (opened.item, opened.searched) = (found, self.tags.items.len());
+        }
+        let Some(item) = opened.item.filter(|item| self.list.rows.contains(item)) else { return false };
         let was_here = self.opened_here().is_some();
         self.close();
         let row = self.list.rows.iter().position(|shown| *shown == item).filter(|_| was_here);
@@ -114,6 +125,7 @@ mod tests {
     use crate::app::remote::Tickets;
     use crate::app::tags::Sort;
     use crate::model::digest::Digest;
+    use crate::model::page::Listed;
     use crate::model::reference::{Repository, Tag};
 
     fn tag(text: &str) -> Tag {

@@ -1,11 +1,8 @@
 //! How far the details are known by which tags are sorted. Rows of which nothing is known yet are a group of their own below
 //! the others, in the order of their names; and keys that depend on the order wait until it is complete.
 
-use std::collections::BTreeSet;
-
 use super::{SortBy, Tags};
-use crate::app::list::HEADING;
-use crate::model::page::Listed;
+use crate::app::list::items::Items;
 use crate::model::plural::grouped;
 use crate::model::time::is_reproducible;
 
@@ -13,7 +10,7 @@ use crate::model::time::is_reproducible;
 #[derive(Debug, Default)]
 pub struct Progress {
     /// Rows that were not answered yet.
-    pub(super) unsettled: BTreeSet<u32>,
+    pub(super) unsettled: Items,
     /// How many rows failed.
     failed: usize,
 }
@@ -36,7 +33,7 @@ impl Tags {
 
     /// Whether no answer is awaited that would give rows other places.
     pub fn is_in_order(&self) -> bool {
-        self.progress.unsettled.is_empty() && !self.is_order_stale
+        self.progress.unsettled.is_empty() && self.moved.is_empty() && !self.is_arranging()
     }
 
     /// Looks at what is known of the rows shown. Rows whose details failed count as answered: they stay in their group.
@@ -46,24 +43,32 @@ impl Tags {
         if !self.sort.by.needs_details() {
             return;
         }
-        for item in self.list.rows.iter().filter(|item| **item & HEADING == 0) {
-            let is_named = self.tags.items.get(*item as usize).is_some_and(|tag| tag.name().is_some());
-            match self.summaries.get(item) {
-                _ if !is_named => {}
-                Some(row) if row.failure.is_some() => self.progress.failed += 1,
-                Some(row) if row.at.is_some() => {}
-                _ => drop(self.progress.unsettled.insert(*item)),
-            }
+        let rows = self.list.rows.iter().copied();
+        let mut unsettled: Items = rows.filter(|item| self.names.is_named(*item)).collect();
+        for (item, row) in self.summaries.iter().filter(|(_, row)| row.failure.is_some() || row.at.is_some())
+        {
+            let is_shown = unsettled.remove(*item);
+            self.progress.failed += usize::from(is_shown && row.failure.is_some());
         }
-        let unknown = self.list.rows.iter().rev().take_while(|item| self.rank(**item).is_none()).count();
-        self.list.parted_at = Some(self.list.rows.len() - unknown);
+        self.progress.unsettled = unsettled;
+        // What is known stands above.
+        let rows = self.list.unpinned();
+        let known = rows.partition_point(|item| self.placed.contains_key(item));
+        self.list.parted_at = Some(if known == 0 { 0 } else { self.list.rows.len() - rows.len() + known });
     }
 
     /// Notes that a row was answered.
     pub(super) fn settled(&mut self, item: u32, failed: bool) {
-        if self.progress.unsettled.remove(&item) {
+        if self.progress.unsettled.remove(item) {
             self.progress.failed += usize::from(failed);
-            self.is_order_stale = true;
+            self.moves(item);
+        }
+    }
+
+    /// Notes that what is known of a tag may give it another place.
+    pub(super) fn moves(&mut self, item: u32) {
+        if self.sort.by.needs_details() {
+            self.moved.insert(item);
         }
     }
 
@@ -79,11 +84,6 @@ impl Tags {
             SortBy::Version | SortBy::Name => None,
         }
     }
-
-    /// The name of a tag, as listed.
-    pub(super) fn name_of(&self, item: u32) -> &str {
-        self.tags.items.get(item as usize).map_or("", Listed::text)
-    }
 }
 
 #[cfg(test)]
@@ -97,6 +97,7 @@ mod tests {
     use crate::model::digest::Digest;
     use crate::model::failure::{Failure, FailureKind};
     use crate::model::media_type::{MediaType, OCI_MANIFEST};
+    use crate::model::page::Listed;
     use crate::model::reference::{Repository, Tag};
     use crate::model::summary::{Kind, Summary};
 

@@ -65,7 +65,7 @@ impl Canvas<'_, '_> {
             let at = row - comparison.list.offset;
             if at < usize::from(rows.height) {
                 let place = Rect::new(rows.x, rows.y + at as u16, rows.width, 1);
-                let is_marked = comparison.list.marks.contains(item);
+                let is_marked = comparison.list.marks.contains(*item);
                 self.comparison_row(place, found, &columns, row == comparison.list.cursor, is_marked);
             }
         }

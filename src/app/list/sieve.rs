@@ -1,0 +1,105 @@
+//! What a filter leaves of a list, found some names at a time: a million take longer than a key may wait.
+
+use super::items::Items;
+use crate::app::filter::{Filter, Fit};
+
+/// A filter on its way through a list.
+#[derive(Debug)]
+pub struct Sieve {
+    typed: String,
+    with_hidden: bool,
+    filter: Option<Filter>,
+    /// Items whose name holds the words, and those that resemble them.
+    found: [Items; 2],
+    /// Items before this one were looked at.
+    next: u32,
+}
+
+impl Sieve {
+    /// Begins with what is typed; among hidden items or not.
+    pub fn of(typed: &str, with_hidden: bool) -> Sieve {
+        let filter = Filter::parse(typed);
+        Sieve { typed: typed.into(), with_hidden, filter, found: Default::default(), next: 0 }
+    }
+
+    /// Whether this is what it filters by.
+    pub fn is_for(&self, typed: &str, with_hidden: bool) -> bool {
+        self.typed == typed && self.with_hidden == with_hidden
+    }
+
+    /// Whether all of so many items were looked at.
+    pub fn is_through(&self, all: usize) -> bool {
+        self.next as usize >= all
+    }
+
+    /// Looks at some more of `all` items, at most at `most`. `name` is an item's name; nothing for one that is hidden.
+    pub fn go_on<'a>(&mut self, most: usize, all: usize, name: impl Fn(u32) -> Option<&'a str>) {
+        let end = all.min(self.next as usize + most) as u32;
+        let mut small = Vec::new();
+        let [first, second] = &mut self.found;
+        for item in self.next..end {
+            let Some(name) = name(item) else { continue };
+            let fit = match &self.filter {
+                Some(filter) => filter.fit(name, first.is_empty(), &mut small),
+                None => Fit::Holds,
+            };
+            match fit {
+                Fit::Holds => first.insert(item),
+                Fit::Resembles => second.insert(item),
+                Fit::Not => false,
+            };
+        }
+        self.next = self.next.max(end);
+    }
+
+    /// Adds to `rows` what it leaves of these items, in their order.
+    pub fn leave(&self, order: &[u32], rows: &mut Vec<u32>) {
+        let [first, second] = &self.found;
+        let found = if first.is_empty() { second } else { first };
+        rows.extend(order.iter().copied().filter(|item| found.contains(*item)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(sieve: &Sieve, order: &[u32]) -> Vec<u32> {
+        let mut rows = Vec::new();
+        sieve.leave(order, &mut rows);
+        rows
+    }
+
+    #[test]
+    fn a_filter_bit_by_bit_leaves_what_it_leaves_at_once() {
+        let names: Vec<String> = (0..300).map(|number| format!("v{}", number * 7 % 300)).collect();
+        let order: Vec<u32> = (0..300).rev().collect();
+        for typed in ["", "1", "29", "2 !9", "92 9", "v9 1", "21 0", "x"] {
+            for most in [1, 7, 1_000] {
+                let mut sieve = Sieve::of(typed, false);
+                while !sieve.is_through(names.len()) {
+                    sieve.go_on(most, names.len(), |item| Some(names[item as usize].as_str()));
+                }
+                let named = order.iter().map(|item| (*item, names[*item as usize].as_str()));
+                let expected = match Filter::parse(typed) {
+                    Some(filter) => filter.rows(named),
+                    None => order.clone(),
+                };
+                assert_eq!(left(&sieve, &order), expected, "{typed:?}, {most} at a time");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_added_later_is_looked_at_alone_and_the_hidden_never() {
+        let mut sieve = Sieve::of("v", false);
+        sieve.go_on(9, 3, |item| (item != 1).then_some("v1"));
+        assert!(sieve.is_through(3) && !sieve.is_through(5));
+        sieve.go_on(9, 5, |item| match item {
+            3 => Some("w"),
+            4 => Some("v"),
+            other => panic!("{other} again"),
+        });
+        assert_eq!(left(&sieve, &[4, 3, 2, 1, 0]), [4, 2, 0]);
+    }
+}

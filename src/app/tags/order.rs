@@ -1,0 +1,306 @@
+//! The order of tags, and what a filter leaves of them. A long list is sorted and filtered in parts, between which keys are
+//! taken: what was shown before stays until then.
+
+use std::cmp::Ordering;
+
+use super::{Sort, SortBy, Tags};
+use crate::app::list::items::Items;
+use crate::app::list::sieve::Sieve;
+use crate::app::list::sorting::{Sorting, merge};
+use crate::model::page::Listed;
+use crate::model::reference::Tag;
+use crate::model::version_order;
+
+/// Comparisons of a part: most take far less than the longest, of names that begin alike.
+const COMPARISONS: usize = 32_768;
+/// Names of a part that are looked at by a filter.
+const FILTERED: usize = 16_384;
+/// Names of a part that are sorted into a list.
+const SORTED_IN: usize = 1_024;
+
+impl Tags {
+    /// Whether rows will come or get other places by themselves: [`Tags::go_on`] brings that about.
+    pub fn is_arranging(&self) -> bool {
+        let all = self.tags.items.len();
+        self.sorting.is_some()
+            || self.list.order.len() < all
+            || self.sieve.as_ref().is_some_and(|sieve| !sieve.is_through(all))
+    }
+
+    /// What is being done to the rows, which will be others or stand elsewhere in a moment.
+    pub fn arranging(&self) -> Option<&'static str> {
+        let is_through = |sieve: &Sieve| sieve.is_through(self.tags.items.len());
+        match &self.sieve {
+            _ if self.sorting.is_some() => Some("sorting"),
+            Some(sieve) if !is_through(sieve) => Some("filtering"),
+            _ => None,
+        }
+    }
+
+    /// Sorts or filters another part.
+    pub fn go_on(&mut self) {
+        if let Some(mut sorting) = self.sorting.take() {
+            if !sorting.go_on(COMPARISONS, |a, b| self.compare(a, b)) {
+                self.sorting = Some(sorting);
+                return;
+            }
+            self.list.order = sorting.into_items();
+            self.show();
+        } else if self.list.order.len() < self.tags.items.len() {
+            self.sort_in();
+        } else {
+            self.show();
+        }
+    }
+
+    /// Takes note of the tags behind those that were there.
+    pub(super) fn added(&mut self) {
+        self.names.extend(&self.tags.items);
+        if self.sorting.is_none() {
+            self.sort_in();
+        }
+    }
+
+    /// Puts tags that are not sorted yet each at its place among those that are.
+    fn sort_in(&mut self) {
+        let from = self.list.order.len();
+        let end = self.tags.items.len().min(from + SORTED_IN);
+        let mut new: Vec<u32> = (from as u32..end as u32).collect();
+        new.sort_by(|a, b| self.compare(*a, *b));
+        let mut order = std::mem::take(&mut self.list.order);
+        merge(&mut order, &new, |a, b| self.compare(a, b));
+        self.list.order = order;
+        self.show();
+    }
+
+    /// Puts tags whose details came since at their place. Not after each of them: rows would dance.
+    pub fn settle(&mut self) {
+        if self.moved.is_empty() || self.sorting.is_some() {
+            return;
+        }
+        let before = self.list.range_from.map(|_| self.list.rows.clone());
+        let moved = std::mem::take(&mut self.moved);
+        self.list.order.retain(|item| !moved.contains(*item));
+        for item in moved.iter() {
+            match self.rank(item) {
+                Some(rank) => self.placed.insert(item, rank),
+                None => self.placed.remove(&item),
+            };
+        }
+        let sorted = self.list.order.len() + moved.len();
+        let mut moved: Vec<u32> = moved.iter().filter(|item| (*item as usize) < sorted).collect();
+        moved.sort_by(|a, b| self.compare(*a, *b));
+        let mut order = std::mem::take(&mut self.list.order);
+        merge(&mut order, &moved, |a, b| self.compare(a, b));
+        self.list.order = order;
+        self.show();
+        if before.is_some_and(|before| self.list.rows != before) {
+            // A range is over what was seen.
+            self.list.range_from = None;
+        }
+    }
+
+    /// Sorts by `by`; by the same again, the other way round.
+    pub fn sort_by(&mut self, by: SortBy) {
+        let reversed = self.sort.by == by && !self.sort.reversed;
+        self.set_sort(Sort { by, reversed });
+    }
+
+    /// Sorts in this order.
+    pub fn set_sort(&mut self, sort: Sort) {
+        self.sort = sort;
+        self.list.range_from = None;
+        self.list.holds = sort.by.needs_details();
+        self.sort();
+    }
+
+    /// Begins to sort what is there.
+    pub(super) fn sort(&mut self) {
+        self.moved = Items::default();
+        let known = self.summaries.keys().filter_map(|item| Some((*item, self.rank(*item)?)));
+        self.placed = known.collect();
+        self.sorting = Some(Sorting::of(self.list.order.clone()));
+        self.go_on();
+    }
+
+    /// Compares two tags in the order that they are sorted in.
+    pub(super) fn compare(&self, a: u32, b: u32) -> Ordering {
+        let names = |a, b| self.name_of(a).cmp(self.name_of(b));
+        let order = match self.sort.by {
+            SortBy::Name => names(a, b),
+            SortBy::Version => (self.names.rank(b))
+                .cmp(&self.names.rank(a))
+                .then_with(|| version_order::compare(self.name_of(b), self.name_of(a))),
+            SortBy::Date | SortBy::Size => {
+                let [first, second] = [a, b].map(|item| self.placed.get(&item));
+                return largest_first(first, second, self.sort.reversed).then_with(|| names(a, b));
+            }
+        };
+        if self.sort.reversed { order.reverse() } else { order }
+    }
+
+    /// Shows what the filter leaves.
+    pub fn refilter(&mut self) {
+        self.show();
+        self.seek();
+    }
+
+    /// Shows what is sorted, as far as the filter leaves it. As long as that is not known, what was shown stays.
+    pub(super) fn show(&mut self) {
+        self.longest = self.names.longest(self.show_hidden);
+        if self.list.is_filtered() {
+            let typed = &self.list.filter;
+            let sieve = self.sieve.take().filter(|sieve| sieve.is_for(typed, self.show_hidden));
+            let mut sieve = sieve.unwrap_or_else(|| Sieve::of(typed, self.show_hidden));
+            let (items, show_hidden) = (&self.tags.items, self.show_hidden);
+            sieve.go_on(FILTERED, items.len(), |item| {
+                let tag = items.get(item as usize)?;
+                (show_hidden || !tag.name().is_some_and(Tag::is_digest_tag)).then(|| tag.text())
+            });
+            let is_through = sieve.is_through(items.len());
+            if is_through {
+                let mut rows = self.list.room();
+                sieve.leave(&self.list.order, &mut rows);
+                self.list.show_found(rows);
+            }
+            self.sieve = Some(sieve);
+            if !is_through {
+                return;
+            }
+        } else if self.hidden() > 0 {
+            self.sieve = None;
+            let hidden: Items = self.names.digest_tags().iter().copied().collect();
+            let mut rows = self.list.room();
+            rows.extend(self.list.order.iter().copied().filter(|item| !hidden.contains(*item)));
+            self.list.show(rows);
+        } else {
+            self.sieve = None;
+            self.list.show_all();
+        }
+        self.survey();
+        let comes = self.tags.is_loading() && !self.tags.complete;
+        self.list.hold(!self.is_in_order() || comes && self.sort.by.needs_details());
+    }
+
+    /// The name of a tag, as listed.
+    fn name_of(&self, item: u32) -> &str {
+        self.tags.items.get(item as usize).map_or("", Listed::text)
+    }
+}
+
+/// What is not known stays at the end, whichever way round.
+fn largest_first<T: Ord>(a: Option<T>, b: Option<T>, is_reversed: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) if is_reversed => a.cmp(&b),
+        (a, b) => b.cmp(&a),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::app::remote::Tickets;
+    use crate::model::reference::Repository;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    /// More than is sorted or filtered at once.
+    const MANY: u32 = 20_000;
+
+    /// Names in no order.
+    fn names(numbers: std::ops::Range<u32>) -> Vec<Listed<Tag>> {
+        let name = |number: u32| format!("1.{}", number * 7_919 % 1_000_003);
+        numbers.map(|number| Listed::Named(Tag::parse(&name(number)).expect("a tag"))).collect()
+    }
+
+    fn listed(numbers: std::ops::Range<u32>) -> Tags {
+        let mut tags =
+            Tags::of(Repository::parse("r.test/app").expect("a repository"), Sort::default(), false, 10);
+        tags.take(names(numbers), None, None, NOW);
+        while tags.is_arranging() {
+            tags.go_on();
+        }
+        tags
+    }
+
+    fn shown(tags: &Tags) -> Vec<&str> {
+        tags.list.rows.iter().map(|item| tags.name_of(*item)).collect()
+    }
+
+    /// Goes on to the end; says in how many parts.
+    fn arrange(tags: &mut Tags) -> usize {
+        let mut parts = 0;
+        while tags.is_arranging() {
+            tags.go_on();
+            parts += 1;
+            assert!(parts < 10_000, "it has no end");
+        }
+        parts
+    }
+
+    #[test]
+    fn a_long_list_is_sorted_in_parts_and_is_shown_as_it_was_until_then() {
+        let mut tags = listed(0..MANY);
+        let before: Vec<u32> = tags.list.rows.clone();
+        tags.list.go(crate::app::list::Move::To(77));
+        let selected = tags.list.selected();
+        tags.set_sort(Sort { by: SortBy::Name, reversed: false });
+        assert_eq!(tags.arranging(), Some("sorting"));
+        assert_eq!(tags.list.rows, before);
+        assert!(arrange(&mut tags) > 3);
+        assert!(shown(&tags).is_sorted());
+        assert_eq!((tags.list.rows.len(), tags.list.selected()), (before.len(), selected));
+    }
+
+    #[test]
+    fn a_long_list_is_filtered_in_parts_and_what_comes_later_is_filtered_alone() {
+        let mut tags = listed(0..MANY);
+        tags.tags.complete = false;
+        tags.list.set_filter("99");
+        tags.refilter();
+        assert_eq!((tags.arranging(), tags.list.rows.len()), (Some("filtering"), MANY as usize));
+        arrange(&mut tags);
+        let holds = |tags: &Tags| {
+            let all = tags.list.order.iter().map(|item| tags.name_of(*item));
+            all.filter(|name| name.contains("99")).map(String::from).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&tags), holds(&tags));
+        let found = tags.list.rows.len();
+        tags.take(names(MANY..MANY + 4_000), None, None, NOW);
+        assert_eq!(tags.arranging(), None, "it is filtered at once");
+        assert!(arrange(&mut tags) < 4);
+        assert_eq!(shown(&tags), holds(&tags));
+        assert!(tags.list.rows.len() > found);
+    }
+
+    #[test]
+    fn pages_that_come_while_the_list_is_sorted_are_sorted_in() {
+        let mut tags = listed(0..MANY);
+        tags.tags.complete = false;
+        tags.sort_by(SortBy::Name);
+        let mut tickets = Tickets::default();
+        for page in 1..4 {
+            assert!(tags.is_arranging());
+            tags.take(names(page * MANY..page * MANY + 4_000), Some(tickets.issue()), None, NOW);
+        }
+        arrange(&mut tags);
+        assert_eq!(tags.list.rows.len(), MANY as usize + 12_000);
+        assert!(shown(&tags).is_sorted());
+    }
+
+    #[test]
+    fn another_order_and_another_filter_take_the_place_of_those_that_are_not_made_yet() {
+        let mut tags = listed(0..MANY);
+        tags.sort_by(SortBy::Name);
+        tags.list.set_filter("9");
+        tags.refilter();
+        tags.sort_by(SortBy::Name);
+        tags.list.set_filter("98 !7");
+        tags.refilter();
+        arrange(&mut tags);
+        let shown = shown(&tags);
+        assert!(shown.is_sorted_by(|a, b| a > b));
+        assert!(!shown.is_empty() && shown.iter().all(|name| name.contains("98") && !name.contains('7')));
+    }
+}
