@@ -1,5 +1,7 @@
 //! The one place that formats bytes and adds them up.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// Bytes in decimal units with one digit: `154.6 MB`, `812 B`. A sum that went beyond all numbers says so.
 pub fn bytes(count: u64) -> String {
     match count {
@@ -8,15 +10,26 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
+/// Two sizes together, at most the largest number.
+pub fn plus(one: u64, other: u64) -> u64 {
+    one.saturating_add(other)
+}
+
+/// Adds a size to a sum that several tasks add to, as [`plus`] does.
+pub fn add_to(sum: &AtomicU64, size: u64) {
+    // It is never given up, so there is nothing to fail.
+    sum.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sum| Some(plus(sum, size))).ok();
+}
+
 /// The sum of sizes that a server claims; `None` if one is not known. It stops at the largest number, which [`bytes`]
 /// shows as what it is.
 pub fn sum(sizes: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
-    sizes.into_iter().try_fold(0, |total: u64, size| Some(total.saturating_add(size?)))
+    sizes.into_iter().try_fold(0, |total, size| Some(plus(total, size?)))
 }
 
 /// The sum of those sizes that are known, as [`sum`] has it.
 pub fn sum_of_known(sizes: impl IntoIterator<Item = Option<u64>>) -> u64 {
-    sizes.into_iter().flatten().fold(0, u64::saturating_add)
+    sizes.into_iter().flatten().fold(0, plus)
 }
 
 #[cfg(test)]
@@ -43,5 +56,8 @@ mod tests {
         assert_eq!(sum([Some(1), None]), None);
         let absurd = || std::iter::repeat_n(Some(1 << 50), 16_385);
         assert_eq!((sum(absurd()), sum_of_known(absurd())), (Some(u64::MAX), u64::MAX));
+        let shared = AtomicU64::new(1);
+        [u64::MAX - 5, 2, 7, u64::MAX].into_iter().for_each(|size| add_to(&shared, size));
+        assert_eq!(bytes(shared.into_inner()), "over 18 EB", "it does not begin anew");
     }
 }

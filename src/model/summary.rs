@@ -12,6 +12,7 @@ use super::image::ImageConfig;
 use super::manifest::{Body, Descriptor, Manifest};
 use super::media_type::MediaType;
 use super::platform::Platform;
+use super::size;
 
 /// Most platforms of one image that a line tells.
 const MOST_PLATFORMS: usize = 100;
@@ -143,7 +144,7 @@ impl Distinct {
         for blob in blobs_of(manifest) {
             if self.seen.insert(std::hash::BuildHasher::hash_one(&self.hasher, &blob.digest_text)) {
                 self.is_unknown |= blob.size.is_none();
-                self.total = self.total.saturating_add(blob.size.unwrap_or(0));
+                self.total = size::plus(self.total, blob.size.unwrap_or(0));
             }
         }
     }

@@ -250,7 +250,7 @@ impl Ask {
         is_right.map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
         let announced =
             headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        let expected = self.size.map(|size| size - self.at + skip);
+        let expected = self.size.map(|size| if status == 206 { size.saturating_sub(self.at) } else { size });
         match announced.zip(expected) {
             Some((announced, expected)) if announced != expected => {
                 let text = format!("the blob has {announced} bytes where {expected} are announced");

@@ -130,7 +130,7 @@ impl Plan {
         self.arrive(step.range.end);
         if let Way::Parts(size) = self.way {
             let more = size.saturating_mul(2).min(self.largest).max(least);
-            let is_little = !self.has_lost() || self.at + more <= self.size / STAKE;
+            let is_little = !self.has_lost() || self.at.saturating_add(more) <= self.size / STAKE;
             if is_little && self.calm > self.breaks.min(CALM) {
                 self.way = Way::Parts(more);
             }

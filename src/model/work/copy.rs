@@ -322,7 +322,7 @@ impl Plan {
     /// Bytes that will move.
     pub fn bytes(&self) -> u64 {
         let moved = self.blobs.iter().filter(|blob| blob.way == Way::Move);
-        moved.filter_map(|blob| blob.descriptor.size).fold(0, u64::saturating_add)
+        size::sum_of_known(moved.map(|blob| blob.descriptor.size))
     }
 
     /// `3 of 14 layers, 41 MB; the rest is there already`.

@@ -14,6 +14,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::Selector;
+use crate::model::size;
 use crate::model::text::SafeText;
 use crate::model::work::copy::{Blob, Image, Plan, Way};
 use crate::ops::work::tag::put_failure;
@@ -141,7 +142,7 @@ impl<'a> Carrier<'a> {
 
     /// Bytes to move in all.
     pub fn bytes(&self) -> u64 {
-        self.plan.bytes().saturating_add(self.not_mounted.load(Ordering::Relaxed))
+        size::plus(self.plan.bytes(), self.not_mounted.load(Ordering::Relaxed))
     }
 
     /// `3 of 14 blobs`.
@@ -223,7 +224,7 @@ impl<'a> Carrier<'a> {
             Way::Mount(from) => match self.destination.mount_blob(to, digest, Some(from)).await? {
                 Mount::Mounted => Ok(()),
                 Mount::Opened(upload) => {
-                    self.not_mounted.fetch_add(descriptor.size.unwrap_or(0), Ordering::Relaxed);
+                    size::add_to(&self.not_mounted, descriptor.size.unwrap_or(0));
                     upload.push(descriptor, &source, &self.transfer).await
                 }
             },

@@ -1,6 +1,7 @@
 //! How many bytes would be free, and how many others still need.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use futures_util::future::{self, BoxFuture};
 use futures_util::{FutureExt, StreamExt, stream};
@@ -9,11 +10,14 @@ use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Body, Descriptor};
 use crate::model::reference::{RepositoryName, Selector, Tag};
+use crate::model::size;
 use crate::model::work::delete::{Image, Manner, Plan};
 use crate::ops::tag_list::AT_ONCE;
 
 /// Images that are fetched only to know what they share; with more to fetch the sizes stay unknown.
 const MOST_FETCHED: usize = 256;
+/// Distinct blobs of one image, or of all that goes together; with more the sizes stay unknown.
+const MOST_BLOBS: usize = 200_000;
 /// Indexes within indexes that are followed.
 const DEEPEST: usize = 4;
 
@@ -28,8 +32,10 @@ pub struct Weight {
     pub shared_with: usize,
 }
 
-/// The blobs of an image by digest, with their bytes.
-type Blobs = HashMap<String, u64>;
+/// The blobs of an image by a hash of their digest, under a key that no server knows, with their bytes.
+type Blobs = HashMap<u64, u64>;
+/// The blobs of what goes: their bytes, and whether what stays needs them.
+type Held = HashMap<u64, (u64, bool)>;
 
 /// Weighs what goes against what stays. `None` where a size is not known, or too much would have to be fetched to know
 /// it.
@@ -45,33 +51,42 @@ pub async fn weigh(client: &Client, plan: &Plan) -> Option<Weight> {
     staying().for_each(|digest| *tags_of.entry(digest).or_default() += 1);
     let named = plan.images.iter().map(|image| image.digest);
     let looked_at: Vec<Digest> = named.chain(staying()).collect::<HashSet<_>>().into_iter().collect();
-    let kept = future::join_all(looked_at.iter().map(|digest| client.kept_manifest(name, digest))).await;
-    if kept.iter().filter(|manifest| manifest.is_none()).count() > MOST_FETCHED {
+    let missing =
+        looked_at.iter().map(|digest| client.kept_manifest(name, digest).map(|kept| kept.is_none()));
+    let missing = stream::iter(missing.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+    if missing.filter(|is_missing| future::ready(*is_missing)).count().await > MOST_FETCHED {
         return None;
     }
-    let all: Vec<Digest> = going.iter().copied().chain(tags_of.keys().copied()).collect();
+    let hasher = &RandomState::new();
+    let mut held = Held::new();
     // What an index lists goes by itself, or stays.
-    let depth = |at: usize| (at >= going.len()).then_some(DEEPEST);
-    let read: Vec<_> =
-        all.iter().enumerate().map(|(at, digest)| blobs(client, name, *digest, depth(at))).collect();
-    let found: Option<Vec<Blobs>> =
-        stream::iter(read).buffered(AT_ONCE).collect::<Vec<_>>().await.into_iter().collect();
-    let mut found = found?;
-    let others = found.split_off(going.len());
-    let held: Blobs = found.into_iter().flatten().collect();
-    let mut weight = Weight::default();
-    let is_needed = |blob: &String| others.iter().any(|other| other.contains_key(blob));
-    for (blob, size) in &held {
-        match is_needed(blob) {
-            true => weight.shared = weight.shared.saturating_add(*size),
-            false => weight.frees = weight.frees.saturating_add(*size),
+    let going = going.into_iter().map(|digest| blobs(client, name, hasher, digest, None));
+    let mut going = stream::iter(going.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+    while let Some(found) = going.next().await {
+        held.extend(found?.into_iter().map(|(blob, size)| (blob, (size, false))));
+        if held.len() > MOST_BLOBS {
+            return None;
         }
     }
-    let sharing = all.iter().skip(going.len()).zip(&others);
-    weight.shared_with = sharing
-        .filter(|(_, other)| other.keys().any(|blob| held.contains_key(blob)))
-        .filter_map(|(digest, _)| tags_of.get(digest))
-        .sum();
+    let mut weight = Weight::default();
+    let staying = tags_of.into_iter().map(|(digest, tags)| {
+        blobs(client, name, hasher, digest, Some(DEEPEST)).map(move |found| (found, tags))
+    });
+    // Each is looked at and dropped: all of them together may be larger than memory.
+    let mut staying = stream::iter(staying.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+    while let Some((found, tags)) = staying.next().await {
+        let mut is_sharing = false;
+        for blob in found?.keys() {
+            if let Some((_, is_needed)) = held.get_mut(blob) {
+                (is_sharing, *is_needed) = (true, true);
+            }
+        }
+        weight.shared_with += if is_sharing { tags } else { 0 };
+    }
+    for (bytes, is_needed) in held.into_values() {
+        let sum = if is_needed { &mut weight.shared } else { &mut weight.frees };
+        *sum = size::plus(*sum, bytes);
+    }
     Some(weight)
 }
 
@@ -99,6 +114,7 @@ fn going(plan: &Plan) -> (Vec<Digest>, HashSet<Digest>) {
 fn blobs<'a>(
     client: &'a Client,
     name: &'a RepositoryName,
+    hasher: &'a RandomState,
     digest: Digest,
     depth: Option<usize>,
 ) -> BoxFuture<'a, Option<Blobs>> {
@@ -111,7 +127,7 @@ fn blobs<'a>(
         if !manifest.is_whole() {
             return None;
         }
-        let sized = |blob: &Descriptor| Some((blob.digest_text.clone(), blob.size?));
+        let sized = |blob: &Descriptor| Some((hasher.hash_one(&blob.digest_text), blob.size?));
         match &manifest.body {
             Body::Image(image) => image.config.iter().chain(&image.layers).map(sized).collect(),
             Body::Artifact(artifact) => artifact.blobs.iter().map(sized).collect(),
@@ -120,7 +136,10 @@ fn blobs<'a>(
                 let depth = Some(depth.checked_sub(1)?);
                 let mut all = Blobs::new();
                 for child in index.manifests.iter().filter_map(|child| child.digest) {
-                    all.extend(blobs(client, name, child, depth).await?);
+                    all.extend(blobs(client, name, hasher, child, depth).await?);
+                    if all.len() > MOST_BLOBS {
+                        return None;
+                    }
                 }
                 Some(all)
             }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::file;
 use super::read::{self, Bytes};
+use crate::model::size;
 use crate::model::work::journal::{EntryId, State};
 
 /// Most entries.
@@ -18,18 +19,18 @@ pub fn make(folder: &Path, kept: &EntryId) {
 }
 
 fn make_within(folder: &Path, kept: &EntryId, most: usize, most_bytes: u64) {
-    let size = |id: &EntryId| {
+    let length = |id: &EntryId| {
         file::path(folder, id).and_then(fs::metadata).map(|about| about.len()).unwrap_or_default()
     };
-    let all: Vec<(u64, EntryId)> = file::ids(folder).into_iter().map(|id| (size(&id), id)).collect();
-    let (mut count, mut bytes) = (all.len(), all.iter().map(|(size, _)| size).sum::<u64>());
+    let all: Vec<(u64, EntryId)> = file::ids(folder).into_iter().map(|id| (length(&id), id)).collect();
+    let (mut count, mut bytes) = (all.len(), size::sum_of_known(all.iter().map(|(size, _)| Some(*size))));
     for (size, id) in all {
         if count <= most && bytes <= most_bytes {
             return;
         }
         if id != *kept && is_over(folder, &id) && file::path(folder, &id).and_then(fs::remove_file).is_ok() {
             count -= 1;
-            bytes -= size;
+            bytes = bytes.saturating_sub(size);
         }
     }
 }

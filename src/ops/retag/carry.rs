@@ -12,6 +12,7 @@ use crate::client::{BlobSource, Cause, Client, Error, Lane, Mount, Transfer};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
+use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::copy::parts;
 
@@ -118,7 +119,7 @@ impl Carrier<'_> {
         match self.client.mount_blob(self.to, digest, Some(self.from)).await? {
             Mount::Mounted => Ok(()),
             Mount::Opened(upload) => {
-                self.to_move.fetch_add(blob.size.unwrap_or(0), Ordering::Relaxed);
+                size::add_to(&self.to_move, blob.size.unwrap_or(0));
                 let source = BlobSource::registry(self.client, self.from, blob);
                 upload.push(blob, &source, self.transfer).await
             }
