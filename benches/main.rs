@@ -5,10 +5,12 @@
 
 mod copy;
 mod delete_plan;
+mod endless;
 mod first_frame;
 mod idle;
 mod keys;
 mod keys_while_copying;
+mod large;
 mod listing;
 mod long;
 mod memory;
@@ -22,6 +24,7 @@ const ALL: &[(&str, fn())] = &[
     ("listing", listing::run),
     ("keys", keys::run),
     ("memory", memory::run),
+    ("large", large::run),
     ("idle", idle::run),
     ("long", long::run),
     ("copy", copy::run),

@@ -111,6 +111,11 @@ pub fn resident(process: u32) -> f64 {
     field(process, "VmRSS:")
 }
 
+/// The most memory that a process had at once so far, in MiB.
+pub fn peak(process: u32) -> f64 {
+    field(process, "VmHWM:")
+}
+
 /// What a command took from beginning to end.
 pub struct Usage {
     /// On the clock.
@@ -121,8 +126,15 @@ pub struct Usage {
     pub memory: f64,
 }
 
-/// Runs a command to its end, its output thrown away, and says what it took.
+/// Runs a command to its end, its output thrown away, and says what it took. It must succeed.
 pub fn usage(command: &mut Command) -> Usage {
+    let (usage, status) = usage_of_any(command);
+    assert!(status.success(), "{command:?} failed: {status}");
+    usage
+}
+
+/// The same of a command that may fail; says how it ended.
+pub fn usage_of_any(command: &mut Command) -> (Usage, std::process::ExitStatus) {
     let start = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
     let mut memory: f64 = 0.0;
@@ -138,8 +150,7 @@ pub fn usage(command: &mut Command) -> Usage {
     let took = start.elapsed();
     let processor = Duration::from_millis(10 * ticks(child.id()));
     let status = child.wait().expect("it ended");
-    assert!(status.success(), "{command:?} failed: {status}");
-    Usage { took, processor, memory }
+    (Usage { took, processor, memory }, status)
 }
 
 fn field(process: u32, name: &str) -> f64 {

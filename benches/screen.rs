@@ -96,6 +96,53 @@ impl Screen {
         self.shared.0.lock().expect("the reader lives").screen().contents().contains(text)
     }
 
+    /// As [`Screen::press`] with the whole picture, colours among it; `None` after `at_most`.
+    pub fn press_for(
+        &mut self,
+        keys: &str,
+        at_most: Duration,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Option<Duration> {
+        let start = Instant::now();
+        self.writer.write_all(keys.as_bytes()).expect("the terminal takes keys");
+        self.writer.flush().expect("the terminal takes keys");
+        let (parser, changed) = &*self.shared;
+        let mut parser = parser.lock().expect("the reader lives");
+        while !is_wanted(&parser.screen().contents_formatted()) {
+            let left = at_most.saturating_sub(start.elapsed());
+            if left.is_zero() {
+                return None;
+            }
+            parser = changed.wait_timeout(parser, left).expect("the reader lives").0;
+        }
+        Some(start.elapsed())
+    }
+
+    /// What is on the screen now.
+    pub fn contents(&self) -> String {
+        self.shared.0.lock().expect("the reader lives").screen().contents()
+    }
+
+    /// The same with its colours.
+    pub fn picture(&self) -> String {
+        self.shared.0.lock().expect("the reader lives").screen().contents_formatted()
+    }
+
+    /// Waits until nothing has moved for half a second.
+    pub fn rest(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut before = self.picture();
+        let mut since = Instant::now();
+        while since.elapsed() < Duration::from_millis(500) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+            let now = self.picture();
+            if now != before {
+                before = now;
+                since = Instant::now();
+            }
+        }
+    }
+
     /// Waits until the screen is as wanted.
     pub fn wait(&self, is_wanted: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;

@@ -42,6 +42,11 @@ pub fn memory(repositories: usize, tags: usize) -> Memory {
         let digest = store.put_manifest(&first, OCI_MANIFEST, manifest);
         store.tag(&first, &tag(number), digest);
     }
+    of(store)
+}
+
+/// A registry with this in it.
+pub fn of(store: Store) -> Memory {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
     let demo = runtime.block_on(Demo::start(Settings::default(), store)).expect("a registry");
