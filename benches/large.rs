@@ -126,7 +126,7 @@ fn tags(name: &str, count: usize, page: usize) {
     );
     any(&mut screen, "+");
     moves(&mut screen, "moves");
-    let (mut letters, mut rows) = (Vec::new(), Vec::new());
+    let (mut letters, mut ends, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..5 {
         screen.press("/", |screen| screen.contains("Enter keep"));
         let mut typed = String::new();
@@ -137,11 +137,12 @@ fn tags(name: &str, count: usize, page: usize) {
             screen.wait(|screen| screen.contains(&format!("Tags {} of", matching(&typed))));
             rows.push(start.elapsed());
         }
-        letters.push(screen.press("\x1b", |screen| !screen.contains("Enter keep")));
+        ends.push(screen.press("\x1b", |screen| !screen.contains("Enter keep")));
         screen.wait(|screen| screen.contains("Tags 1000000 "));
     }
     println!("    a filter's letter     {}", Figures::of(letters));
     println!("    until its rows        {}", Figures::of(rows));
+    println!("    the filter away       {}", Figures::of(ends));
     let (mut keys, mut orders) = (Vec::new(), Vec::new());
     for (key, word) in [("n", "name"), ("n", "name"), ("v", "version"), ("d", "date"), ("v", "version")] {
         let start = std::time::Instant::now();
@@ -153,8 +154,9 @@ fn tags(name: &str, count: usize, page: usize) {
             // The details of a million tags take longer than anybody waits.
             std::thread::sleep(Duration::from_secs(2));
             moves(&mut screen, "moves, by date");
+            screen.wait(|screen| !screen.contains("sorting…"));
         } else {
-            screen.rest();
+            screen.wait(|screen| !screen.contains("sorting…"));
             orders.push(start.elapsed());
         }
     }

@@ -73,7 +73,9 @@ fn marks(action: Action, state: &State) -> Result<(), Why> {
     match list {
         // What has come last may not stand in its place yet.
         Loaded::Wholly if state.focus == Pane::Tags && state.tags.is_arranging() && !is_one => {
-            return Err(Cow::Borrowed("the list is being sorted: ranges and `*` wait for it, press it again"));
+            return Err(Cow::Borrowed(
+                "the list is being sorted: ranges and `*` wait for it, press it again",
+            ));
         }
         Loaded::Wholly => {}
         _ if is_one => {}

@@ -12,9 +12,9 @@ use crate::model::reference::Tag;
 use crate::model::version_order;
 
 /// Comparisons of a part: most take far less than the longest, of names that begin alike.
-const COMPARISONS: usize = 32_768;
+const COMPARISONS: usize = 16_384;
 /// Names of a part that are looked at by a filter.
-const FILTERED: usize = 16_384;
+const FILTERED: usize = 8_192;
 /// Names of a part that are sorted into a list.
 const SORTED_IN: usize = 1_024;
 
@@ -46,6 +46,8 @@ impl Tags {
             }
             self.list.order = sorting.into_items();
             self.show();
+            // What came meanwhile.
+            self.settle();
         } else if self.list.order.len() < self.tags.items.len() {
             self.sort_in();
         } else {

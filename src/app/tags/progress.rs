@@ -190,6 +190,25 @@ mod tests {
     }
 
     #[test]
+    fn dates_that_come_while_a_long_list_is_sorted_give_their_rows_places_when_that_is_done() {
+        let mut bench = Bench::new(9_000);
+        while bench.tags.is_arranging() {
+            bench.tags.go_on();
+        }
+        bench.tags.set_sort(Sort { by: SortBy::Size, reversed: false });
+        assert_eq!(bench.tags.arranging(), Some("sorting"));
+        (0..9_000).rev().for_each(|item| bench.dated(item, Some(i64::from(item * 7_919 % 9_001) % 5_000)));
+        assert!(bench.tags.is_arranging() && !bench.tags.is_in_order());
+        while bench.tags.is_arranging() {
+            bench.tags.go_on();
+        }
+        assert!(bench.tags.is_in_order());
+        let rank = |item: &u32| bench.tags.rank(*item);
+        assert!(bench.tags.list.rows.is_sorted_by(|a, b| rank(a) >= rank(b)));
+        assert_eq!(bench.tags.list.rows.len(), 9_000);
+    }
+
+    #[test]
     fn a_date_that_stands_for_no_date_is_none() {
         let mut bench = Bench::new(3);
         bench.dated(0, Some(-19_675));
