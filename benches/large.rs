@@ -71,7 +71,7 @@ fn documents(name: &str, store: Store) {
     println!("  {name}");
     let mut times = Vec::new();
     for key in 0..MOVES {
-        let (down, row) = (key / (IMAGES - 1) % 2 == 0, key % (IMAGES - 1));
+        let (down, row) = ((key / (IMAGES - 1)).is_multiple_of(2), key % (IMAGES - 1));
         times.push(breadcrumbs(&mut screen, if down { "j" } else { "k" }));
         // Long enough for the image to be asked for, at every fifth.
         if row % 5 == 0 {
@@ -132,9 +132,10 @@ fn tags(name: &str, count: usize, page: usize) {
         let mut typed = String::new();
         for letter in ["1", "2", "7", "."] {
             typed.push_str(letter);
+            let title = format!("Tags {} of", matching(&typed));
             let start = std::time::Instant::now();
             letters.push(screen.press(letter, |screen| screen.contains(&format!("/{typed}"))));
-            screen.wait(|screen| screen.contains(&format!("Tags {} of", matching(&typed))));
+            screen.wait(|screen| screen.contains(&title));
             rows.push(start.elapsed());
         }
         ends.push(screen.press("\x1b", |screen| !screen.contains("Enter keep")));
@@ -142,6 +143,7 @@ fn tags(name: &str, count: usize, page: usize) {
     }
     println!("    a filter's letter     {}", Figures::of(letters));
     println!("    until its rows        {}", Figures::of(rows));
+    // Escape alone waits 50 ms for the rest of a sequence.
     println!("    the filter away       {}", Figures::of(ends));
     let (mut keys, mut orders) = (Vec::new(), Vec::new());
     for (key, word) in [("n", "name"), ("n", "name"), ("v", "version"), ("d", "date"), ("v", "version")] {
@@ -162,6 +164,7 @@ fn tags(name: &str, count: usize, page: usize) {
     }
     println!("    sorting's keys        {}", Figures::of(keys));
     println!("    until sorted          {}", Figures::of(orders));
+    any(&mut screen, "g");
     let mut times = Vec::new();
     for _ in 0..10 {
         times.push(screen.press("*", |screen| screen.contains("1000000 marked")));

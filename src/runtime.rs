@@ -215,7 +215,10 @@ impl Run {
                     self.take(Msg::Ticked)?;
                 }
                 Wake::Frame => is_urgent = true,
-                Wake::Rest => self.take(Msg::Rested)?,
+                Wake::Rest => {
+                    self.take(Msg::Rested)?;
+                    is_urgent = !app::has_more_to_do(&self.state);
+                }
             }
             if let Some(loan) = self.loan.take() {
                 self.lend(loan).await?;

@@ -71,7 +71,7 @@ struct Before {
 }
 
 /// Names that a filter looks at between two keys.
-const FILTERED: usize = 8_192;
+const FILTERED: usize = 65_536;
 /// The most names of repositories opened by name that are remembered.
 pub const MOST_OPENED: usize = 50;
 

@@ -14,7 +14,7 @@ use crate::model::version_order;
 /// Comparisons of a part: most take far less than the longest, of names that begin alike.
 const COMPARISONS: usize = 16_384;
 /// Names of a part that are looked at by a filter.
-const FILTERED: usize = 8_192;
+const FILTERED: usize = 65_536;
 /// Names of a part that are sorted into a list.
 const SORTED_IN: usize = 1_024;
 
@@ -121,7 +121,9 @@ impl Tags {
         self.moved = Items::default();
         let known = self.summaries.keys().filter_map(|item| Some((*item, self.rank(*item)?)));
         self.placed = known.collect();
-        self.sorting = Some(Sorting::of(self.list.order.clone()));
+        let mut items = self.list.room();
+        items.extend_from_slice(&self.list.order);
+        self.sorting = Some(Sorting::of(items));
         self.go_on();
     }
 
@@ -208,7 +210,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
     /// More than is sorted or filtered at once.
-    const MANY: u32 = 20_000;
+    const MANY: u32 = 90_000;
 
     /// Names in no order.
     fn names(numbers: std::ops::Range<u32>) -> Vec<Listed<Tag>> {

@@ -119,7 +119,7 @@ impl Carrier<'_> {
         match self.client.mount_blob(self.to, digest, Some(self.from)).await? {
             Mount::Mounted => Ok(()),
             Mount::Opened(upload) => {
-                size::add_to(&self.to_move, blob.size.unwrap_or(0));
+                size::add_to(self.to_move, blob.size.unwrap_or(0));
                 let source = BlobSource::registry(self.client, self.from, blob);
                 upload.push(blob, &source, self.transfer).await
             }
