@@ -227,6 +227,13 @@ impl Screen {
     }
 
     pub fn send(&mut self, msg: Msg) {
+        self.take(msg);
+        while app::has_more_to_do(&self.state) {
+            self.take(Msg::Rested);
+        }
+    }
+
+    fn take(&mut self, msg: Msg) {
         for cmd in app::update(&mut self.state, self.clock, msg) {
             match cmd {
                 Cmd::Start(id, work) => self.started.push((id, work)),
