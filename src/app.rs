@@ -178,7 +178,7 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
 /// What happens, and what to do about it.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
     let by_itself = !matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Pasted(_));
-    let before = by_itself.then(|| state.keys_are_about());
+    let before = if by_itself { state.keys_are_about() } else { None };
     let mut turn = Turn { state, now, cmds: Vec::new() };
     match msg {
         Msg::Key(key) if key.kind == KeyEventKind::Release => {}
@@ -197,7 +197,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
     }
     turn.follow();
     let cmds = turn.cmds;
-    if before.is_some_and(|before| before != state.keys_are_about()) {
+    if before.is_some() && before != state.keys_are_about() {
         state.moved_at = Some(now);
     }
     cmds
@@ -215,19 +215,20 @@ pub fn needs_ticks(state: &State) -> bool {
 }
 
 impl State {
-    /// Stands for what keys are about in the focused pane: what is under the cursor, and how much is marked.
-    fn keys_are_about(&self) -> u64 {
+    /// Stands for what keys are about in the focused pane: what is under the cursor, and how much is marked. `None` if
+    /// nothing is: what appears first was not taken for anything else.
+    fn keys_are_about(&self) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
         match self.focus {
             Pane::Registries | Pane::Repositories => {
                 let marks = |registry: &registries::Registry| registry.repositories.list.marks.len();
-                (&self.tags.repository, self.registries.selected().map(marks)).hash(&mut hasher);
+                (self.tags.repository.as_ref()?, self.registries.selected().map(marks)).hash(&mut hasher);
             }
             Pane::Tags | Pane::Details => {
-                (&self.detail.of, self.tags.list.marks.len()).hash(&mut hasher);
+                (self.detail.of.as_ref()?, self.tags.list.marks.len()).hash(&mut hasher);
             }
         }
-        hasher.finish()
+        Some(hasher.finish())
     }
 
     /// Whether that has changed by itself a moment ago, so that a key may have been meant for something else.
