@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use regtui::demo::{Demo, Settings, Store};
+use regtui::demo::{Demo, DemoSettings, Store};
 use regtui::model::digest::Digest;
 use regtui::model::media_type::{OCI_CONFIG, OCI_MANIFEST};
 
@@ -49,7 +49,7 @@ pub fn memory(repositories: usize, tags: usize) -> Memory {
 pub fn of(store: Store) -> Memory {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
-    let demo = runtime.block_on(Demo::start(Settings::default(), store)).expect("a registry");
+    let demo = runtime.block_on(Demo::start(DemoSettings::default(), store)).expect("a registry");
     Memory { demo, _runtime: runtime }
 }
 

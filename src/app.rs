@@ -50,7 +50,7 @@ use jiff::Timestamp;
 use crate::model::reference::Target;
 use crate::model::request::RequestLine;
 
-use chosen::Taken;
+use chosen::TakenImages;
 use cmd::Cmd;
 use detail::Detail;
 use dialog::Dialog;
@@ -59,10 +59,10 @@ use jobs::Jobs;
 use msg::Msg;
 use notices::Notices;
 use registries::Registries;
-use settings::Settings;
-use store::Store;
-use tags::Tags;
-use turn::Turn;
+use settings::AppSettings;
+use store::ViewCache;
+use tags::TagsPane;
+use turn::Update;
 
 /// Requests that the request log keeps.
 const MOST_REQUESTS: usize = 500;
@@ -71,7 +71,7 @@ const MOST_REQUESTS: usize = 500;
 #[derive(Debug)]
 pub struct State {
     /// What flags and configuration said.
-    pub settings: Settings,
+    pub settings: AppSettings,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The pane that keys go to.
@@ -81,17 +81,17 @@ pub struct State {
     /// The open registries, each with its repositories.
     pub registries: Registries,
     /// The tags of the repository under the cursor.
-    pub tags: Tags,
+    pub tags: TagsPane,
     /// The image under the cursor.
     pub detail: Detail,
     /// What is kept of repositories and images that the cursor left.
-    pub store: Store,
+    pub store: ViewCache,
     /// What lies on top; the last one has the keys.
     pub dialogs: Vec<Dialog>,
     /// Changes that are carried out, and that were.
     pub jobs: Jobs,
     /// Images that were taken, to be put somewhere else.
-    pub taken: Option<Taken>,
+    pub taken: Option<TakenImages>,
     /// What was said to the user.
     pub notices: Notices,
     /// The last requests, oldest first.
@@ -135,16 +135,21 @@ impl Pane {
 }
 
 /// The state at start, and what to ask first. Opens what the command line names; the first one is under the cursor.
-pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Timestamp) -> (State, Vec<Cmd>) {
+pub fn init(
+    settings: AppSettings,
+    targets: Vec<Target>,
+    size: (u16, u16),
+    now: Timestamp,
+) -> (State, Vec<Cmd>) {
     let mut state = State {
         settings,
         size,
         focus: Pane::Repositories,
         zoomed: false,
         registries: Registries::default(),
-        tags: Tags::default(),
+        tags: TagsPane::default(),
         detail: Detail::default(),
-        store: Store::default(),
+        store: ViewCache::default(),
         dialogs: Vec::new(),
         jobs: Jobs::default(),
         taken: None,
@@ -155,12 +160,13 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
         tickets: remote::Tickets::default(),
         spin: 0,
     };
-    let mut turn = Turn { state: &mut state, now, cmds: Vec::new() };
+    let mut turn = Update { state: &mut state, now, cmds: Vec::new() };
     for target in targets.iter().rev() {
         turn.open(target.clone());
     }
-    let place =
-        |registry: &registries::Registry| targets.iter().position(|target| *target.host() == registry.host);
+    let place = |registry: &registries::OpenRegistry| {
+        targets.iter().position(|target| *target.host() == registry.host)
+    };
     turn.state.registries.items.sort_by_key(place);
     turn.state.registries.list.forget_rows();
     turn.state.registries.list.cursor = 0;
@@ -179,7 +185,7 @@ pub fn init(settings: Settings, targets: Vec<Target>, size: (u16, u16), now: Tim
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
     let by_itself = !matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Pasted(_));
     let before = if by_itself { state.keys_are_about() } else { None };
-    let mut turn = Turn { state, now, cmds: Vec::new() };
+    let mut turn = Update { state, now, cmds: Vec::new() };
     match msg {
         Msg::Key(key) if key.kind == KeyEventKind::Release => {}
         Msg::Key(key) => turn.key(key),
@@ -221,7 +227,7 @@ impl State {
         let mut hasher = DefaultHasher::new();
         match self.focus {
             Pane::Registries | Pane::Repositories => {
-                let marks = |registry: &registries::Registry| registry.repositories.list.marks.len();
+                let marks = |registry: &registries::OpenRegistry| registry.repositories.list.marks.len();
                 (self.tags.repository.as_ref()?, self.registries.selected().map(marks)).hash(&mut hasher);
             }
             Pane::Tags | Pane::Details => {
@@ -248,7 +254,7 @@ impl State {
     }
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     fn key(&mut self, key: KeyEvent) {
         if keymap::name_of(key).as_deref() == Some("Ctrl-c") {
             self.perform(action::Action::Quit);

@@ -32,10 +32,10 @@ use crate::model::reference::Host;
 use crate::model::text::SafeText;
 use crate::model::work::rules::Rules;
 use crate::ops::journal::Journal;
-use crate::ops::work::Workshop;
-use crate::runtime::{self, End, Inbox, threads};
+use crate::ops::work::ChangeContext;
+use crate::runtime::{self, Exit, Inbox, threads};
 use crate::ui::theme;
-use names::Names;
+use names::ArgumentReader;
 use sides::Everywhere;
 
 /// Browse and manage container image registries
@@ -61,7 +61,7 @@ pub struct Cli {
     #[arg(long)]
     no_mouse: bool,
     #[command(flatten)]
-    options: Options,
+    options: GlobalOptions,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -69,7 +69,7 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Options everywhere")]
-struct Options {
+struct GlobalOptions {
     /// Speak HTTP instead of HTTPS; loopback does by itself, and `http://` in front of a name does for its registry alone
     #[arg(long, global = true)]
     plain_http: bool,
@@ -115,7 +115,7 @@ enum Command {
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
-    Copy(copy::Copy),
+    Copy(copy::CopyCommand),
     /// Remove tags or images: shows the plan, asks, deletes
     Delete(delete::Delete),
     /// Take back the last change, or one of the journal
@@ -123,12 +123,12 @@ enum Command {
     /// Do the rest of a change that was cut off in the middle
     Resume(resume::Resume),
     /// List what was changed
-    Journal(journal::List),
+    Journal(journal::JournalCommand),
 }
 
 /// Why the program ends without having done its work. It says what, why, and a hint, and with which code to exit.
 #[derive(Debug)]
-enum Trouble {
+enum CliError {
     /// Wrong usage or configuration: 2.
     Usage(String),
     /// The work failed: 1.
@@ -145,18 +145,18 @@ enum Trouble {
     PipeClosed,
 }
 
-impl From<std::io::Error> for Trouble {
-    fn from(error: std::io::Error) -> Trouble {
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> CliError {
         match error.kind() {
-            std::io::ErrorKind::BrokenPipe => Trouble::PipeClosed,
-            _ => Trouble::Broken(error.into()),
+            std::io::ErrorKind::BrokenPipe => CliError::PipeClosed,
+            _ => CliError::Broken(error.into()),
         }
     }
 }
 
-impl From<Failure> for Trouble {
-    fn from(failure: Failure) -> Trouble {
-        Trouble::Failed(failure)
+impl From<Failure> for CliError {
+    fn from(failure: Failure) -> CliError {
+        CliError::Failed(failure)
     }
 }
 
@@ -164,18 +164,18 @@ impl From<Failure> for Trouble {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.run() {
-        Ok(()) | Err(Trouble::PipeClosed) => ExitCode::SUCCESS,
-        Err(Trouble::Panicked | Trouble::Said) => ExitCode::FAILURE,
-        Err(Trouble::Interrupted) => ExitCode::from(130),
-        Err(Trouble::Usage(text)) => {
+        Ok(()) | Err(CliError::PipeClosed) => ExitCode::SUCCESS,
+        Err(CliError::Panicked | CliError::Said) => ExitCode::FAILURE,
+        Err(CliError::Interrupted) => ExitCode::from(130),
+        Err(CliError::Usage(text)) => {
             print::complain(text);
             ExitCode::from(2)
         }
-        Err(Trouble::Failed(failure)) => {
+        Err(CliError::Failed(failure)) => {
             print::complain(failure);
             ExitCode::FAILURE
         }
-        Err(Trouble::Broken(report)) => {
+        Err(CliError::Broken(report)) => {
             print::complain(format_args!("{report:#}"));
             ExitCode::FAILURE
         }
@@ -183,12 +183,12 @@ pub fn main() -> ExitCode {
 }
 
 impl Cli {
-    fn run(self) -> Result<(), Trouble> {
-        runtime::install_panic_hook().map_err(Trouble::Broken)?;
+    fn run(self) -> Result<(), CliError> {
+        runtime::install_panic_hook().map_err(CliError::Broken)?;
         if self.command.is_some() && (self.demo || !self.targets.is_empty()) {
             let text =
                 "a subcommand prints and opens nothing: what it is about comes after it, `regtui ls TARGET`";
-            return Err(Trouble::Usage(text.into()));
+            return Err(CliError::Usage(text.into()));
         }
         let config = self.config()?;
         self.start_log(&config)?;
@@ -196,13 +196,13 @@ impl Cli {
         let colour = self.options.colour(std::io::stdout().is_terminal());
         // A panic is caught only to end as below; its report is written by then.
         let work = || runtime.block_on(self.work(config, colour));
-        let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Trouble::Panicked));
+        let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(CliError::Panicked));
         // A name that is looked up or a clipboard that hangs must not keep the process.
         runtime.shutdown_background();
         outcome
     }
 
-    async fn work(self, config: Config, colour: bool) -> Result<(), Trouble> {
+    async fn work(self, config: Config, colour: bool) -> Result<(), CliError> {
         if self.command.is_some() {
             // The journal says so itself where it is needed.
             unused_cache(&config).iter().for_each(print::complain);
@@ -226,13 +226,13 @@ impl Cli {
         }
     }
 
-    fn config(&self) -> Result<Config, Trouble> {
+    fn config(&self) -> Result<Config, CliError> {
         let options = &self.options;
-        let mut config =
-            Config::load(options.config.as_deref()).map_err(|problem| Trouble::Usage(problem.to_string()))?;
+        let mut config = Config::load(options.config.as_deref())
+            .map_err(|problem| CliError::Usage(problem.to_string()))?;
         if let Some(theme) = &self.theme {
             if !theme::NAMES.contains(&theme.as_str()) {
-                return Err(Trouble::Usage(format!(
+                return Err(CliError::Usage(format!(
                     "--theme {theme}: the themes are {}",
                     theme::NAMES.join(", ")
                 )));
@@ -246,21 +246,21 @@ impl Cli {
         config.ca_file = options.ca_file.clone().or(config.ca_file);
         config.log_file = options.log_file.clone().or(config.log_file);
         config.log_level = options.log_level.clone().unwrap_or(config.log_level);
-        config.check_files().map_err(|problem| Trouble::Usage(problem.to_string()))?;
+        config.check_files().map_err(|problem| CliError::Usage(problem.to_string()))?;
         Ok(config)
     }
 
-    fn start_log(&self, config: &Config) -> Result<(), Trouble> {
+    fn start_log(&self, config: &Config) -> Result<(), CliError> {
         let Some(file) = &config.log_file else { return Ok(()) };
         let level: LevelFilter = config.log_level.parse().map_err(|_| {
-            Trouble::Usage(format!("log level `{}`: error, warn, info, debug or trace", config.log_level))
+            CliError::Usage(format!("log level `{}`: error, warn, info, debug or trace", config.log_level))
         })?;
         runtime::log::start(file, level)
-            .map_err(|why| Trouble::Usage(format!("cannot write the log file `{}`: {why}", file.display())))
+            .map_err(|why| CliError::Usage(format!("cannot write the log file `{}`: {why}", file.display())))
     }
 }
 
-impl Options {
+impl GlobalOptions {
     /// What must not be changed.
     fn rules(&self, config: &Config) -> Rules {
         let mut rules = config.rules();
@@ -331,7 +331,7 @@ fn unused(what: &'static str, distrust: Distrust) -> Failure {
 }
 
 /// What changes need: the registries, the rules, and the journal. Without a place for the journal nothing is changed.
-fn workshop(options: &Options, config: &Config, inbox: Option<&Inbox>) -> Workshop {
+fn workshop(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> ChangeContext {
     let mut rules = options.rules(config);
     let folder = paths::state().map(|folder| folder.join("journal")).unwrap_or_else(|| {
         rules.read_only.get_or_insert("a journal without a place (`XDG_STATE_HOME` names one)");
@@ -339,20 +339,20 @@ fn workshop(options: &Options, config: &Config, inbox: Option<&Inbox>) -> Worksh
     });
     let pool = pool(config, inbox);
     let journal = Journal::open(folder).of_pool(pool.clone());
-    Workshop { pool, rules, journal }
+    ChangeContext { pool, rules, journal }
 }
 
 /// Opens the terminal UI.
-async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
+async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() || is_dumb {
         let text =
             "the terminal UI needs a terminal; `regtui ls TARGET` and `regtui inspect IMAGE` print instead";
-        return Err(Trouble::Usage(text.into()));
+        return Err(CliError::Usage(text.into()));
     }
     let inbox = Inbox::default();
     let workshop = workshop(&cli.options, &config, Some(&inbox));
-    let names = Names::of(&workshop.pool);
+    let names = ArgumentReader::of(&workshop.pool);
     let mut targets = Vec::new();
     for text in &cli.targets {
         targets.push(names.target(text)?);
@@ -366,7 +366,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         targets.insert(0, names.target(&address)?);
     }
     unused_cache(&config).into_iter().chain(unused_state()).for_each(|failure| inbox.say(failure));
-    let settings = app::settings::Settings {
+    let settings = app::settings::AppSettings {
         rules: workshop.rules.clone(),
         known: workshop.pool.known().clone(),
         theme: config.theme.clone(),
@@ -376,7 +376,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         tree: config.tree,
     };
     let options =
-        runtime::Options { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };
+        runtime::RuntimeOptions { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };
     let journal = workshop.journal.clone();
     let end = runtime::run(options, workshop, inbox).await;
     if let Some(demo) = &demo
@@ -387,15 +387,15 @@ async fn open(cli: Cli, config: Config) -> Result<(), Trouble> {
         runtime::remembered::forget(&host);
     }
     match end {
-        Ok(End::Quit) => Ok(()),
-        Ok(End::Signal) => Err(Trouble::Interrupted),
-        Err(report) => Err(Trouble::Broken(report)),
+        Ok(Exit::Quit) => Ok(()),
+        Ok(Exit::Signal) => Err(CliError::Interrupted),
+        Err(report) => Err(CliError::Broken(report)),
     }
 }
 
-async fn until_interrupted<T>(work: impl Future<Output = Result<T, Trouble>>) -> Result<T, Trouble> {
+async fn until_interrupted<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     tokio::select! {
         outcome = work => outcome,
-        Ok(()) = tokio::signal::ctrl_c() => Err(Trouble::Interrupted),
+        Ok(()) = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
     }
 }

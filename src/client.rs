@@ -70,20 +70,20 @@ pub use blobs::reader::{BlobReader, BlobSource};
 pub use error::{Cause, Error};
 pub use feed::Transfer;
 pub use limit::Lane;
-pub use manifests::Head;
-pub use manifests::put::Pushed;
+pub use manifests::ManifestHead;
+pub use manifests::put::PutResult;
 pub use origin::AllowedOrigin;
 pub use referrers::{Referrers, fallback_tag};
 pub use retry::Patience;
-pub use said::Said;
+pub use said::ErrorBody;
 pub use secret::Secret;
 pub use tls::Trust;
-pub use uploads::{Mount, Upload};
+pub use uploads::{Mount, OpenUpload};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::model::manifest::Manifest;
-use crate::model::reference::{Host, Known, RepositoryName, Selector};
+use crate::model::reference::{Host, KnownRegistries, RepositoryName, Selector};
 use crate::model::text::SafeText;
 use cache::Cache;
 use credentials::Credentials;
@@ -94,7 +94,7 @@ use log::Sink;
 
 /// What flags and configuration say about registries.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub struct ClientSettings {
     /// For every registry that `hosts` does not name.
     pub trust: Trust,
     /// For single registries; replaces `trust` there.
@@ -122,7 +122,7 @@ pub struct HostSettings {
     pub upload_allow: Vec<AllowedOrigin>,
 }
 
-impl Settings {
+impl ClientSettings {
     fn trust(&self, host: &Host) -> Trust {
         self.hosts.get(host).map_or(&self.trust, |settings| &settings.trust).clone()
     }
@@ -142,15 +142,15 @@ pub struct Pool(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    settings: Mutex<Settings>,
-    known: OnceLock<Known>,
+    settings: Mutex<ClientSettings>,
+    known: OnceLock<KnownRegistries>,
     cache: Cache,
     clients: Mutex<HashMap<Host, Client>>,
 }
 
 impl Pool {
     /// Nothing is sent and nothing is read yet.
-    pub fn new(settings: Settings) -> Pool {
+    pub fn new(settings: ClientSettings) -> Pool {
         tls::install();
         let cache = Cache::new(settings.cache.clone());
         let (settings, known) = (Mutex::new(settings), OnceLock::new());
@@ -165,7 +165,7 @@ impl Pool {
     }
 
     /// The registries that are configured, or that a file of logins names. The files are read once.
-    pub fn known(&self) -> &Known {
+    pub fn known(&self) -> &KnownRegistries {
         self.0.known.get_or_init(|| {
             let settings = self.settings();
             settings.hosts.keys().cloned().chain(settings.credentials.registries()).collect()
@@ -213,7 +213,7 @@ impl Pool {
             .map(|settings| settings.trust.clone())
     }
 
-    fn settings(&self) -> MutexGuard<'_, Settings> {
+    fn settings(&self) -> MutexGuard<'_, ClientSettings> {
         self.0.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -225,10 +225,10 @@ impl Pool {
 
 /// One registry. Cheap to clone; all clones share connections, tokens and what was learned.
 #[derive(Debug, Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<ClientInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct ClientInner {
     http: Http,
     cache: Cache,
     abilities: Abilities,
@@ -242,10 +242,10 @@ struct Inner {
 }
 
 impl Client {
-    fn new(host: &Host, settings: &Settings, cache: Cache) -> Client {
+    fn new(host: &Host, settings: &ClientSettings, cache: Cache) -> Client {
         let http = Http::new(host.clone(), settings);
         let abilities = Abilities::default();
-        Client(Arc::new(Inner {
+        Client(Arc::new(ClientInner {
             http,
             cache,
             abilities,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 use crate::client::{self, AllowedOrigin, HostSettings, Trust};
 use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
-pub use rules::{Pattern, Prefix, Repositories};
+pub use rules::{Pattern, Prefix, RepositoryRules};
 
 /// Every setting. The names are those of the file; `assets/config.toml` shows and explains them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -43,13 +43,13 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// Single registries.
     #[serde(deserialize_with = "by_host")]
-    pub registries: BTreeMap<Host, Registry>,
+    pub registries: BTreeMap<Host, RegistryConfig>,
 }
 
 /// The settings of one registry, instead of those for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Registry {
+pub struct RegistryConfig {
     /// Whether it is reached without TLS; as every registry where it is not set.
     pub plain_http: Option<bool>,
     /// Whether its certificate goes unchecked; as every registry's where it is not set.
@@ -67,21 +67,21 @@ pub struct Registry {
     /// Where images of this registry may be copied to; anywhere where it is not set.
     pub promote: Option<Vec<Prefix>>,
     /// Rules of some of its repositories.
-    pub repositories: Vec<Repositories>,
+    pub repositories: Vec<RepositoryRules>,
 }
 
 /// The name of a registry in the file, which may be written as it is typed: `vm:6101/`, `http://vm:6101`.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Named(Host, Option<Scheme>);
+struct HostKey(Host, Option<Scheme>);
 
-impl TryFrom<String> for Named {
+impl TryFrom<String> for HostKey {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Named, String> {
+    fn try_from(text: String) -> Result<HostKey, String> {
         let read = || {
             let (scheme, host) = Scheme::split(&text)?;
-            Ok(Named(Host::parse(host.strip_suffix('/').unwrap_or(host))?, scheme))
+            Ok(HostKey(Host::parse(host.strip_suffix('/').unwrap_or(host))?, scheme))
         };
         let quoted = || redact::secrets(&text).into_owned();
         read().map_err(|bad: BadName| format!("{:?}: {bad}", quoted()))
@@ -89,11 +89,11 @@ impl TryFrom<String> for Named {
 }
 
 /// Reads registries by their names, of which one may have several: each may stand there once.
-fn by_host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Host, Registry>, D::Error> {
+fn by_host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Host, RegistryConfig>, D::Error> {
     struct ByHost;
 
     impl<'de> Visitor<'de> for ByHost {
-        type Value = BTreeMap<Host, Registry>;
+        type Value = BTreeMap<Host, RegistryConfig>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("registries by their names")
@@ -101,7 +101,9 @@ fn by_host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Host, 
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut all = BTreeMap::new();
-            while let Some((Named(host, scheme), mut registry)) = map.next_entry::<Named, Registry>()? {
+            while let Some((HostKey(host, scheme), mut registry)) =
+                map.next_entry::<HostKey, RegistryConfig>()?
+            {
                 if let Some(scheme) = scheme {
                     let is_plain = scheme == Scheme::Http;
                     if registry.plain_http.replace(is_plain).is_some_and(|said| said != is_plain) {
@@ -221,14 +223,14 @@ impl Config {
     }
 
     /// What the clients need to know of it.
-    pub fn of_client(&self) -> client::Settings {
+    pub fn of_client(&self) -> client::ClientSettings {
         let trust = Trust {
             plain_http: self.plain_http,
             tls: false,
             insecure: self.insecure,
             ca_file: self.ca_file.clone(),
         };
-        let host = |(host, registry): (&Host, &Registry)| {
+        let host = |(host, registry): (&Host, &RegistryConfig)| {
             let trust = Trust {
                 plain_http: registry.plain_http.unwrap_or(trust.plain_http),
                 tls: false,
@@ -247,7 +249,7 @@ impl Config {
         };
         let hosts: HashMap<Host, HostSettings> = self.registries.iter().map(host).collect();
         let cache = paths::cache().filter(|_| self.cache).map(|folder| folder.join("content"));
-        client::Settings { trust, hosts, cache, ..client::Settings::default() }
+        client::ClientSettings { trust, hosts, cache, ..client::ClientSettings::default() }
     }
 }
 

@@ -46,21 +46,21 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use answer::{Busy, Registry};
-use auth::{Auth, Tokens};
-use faults::{Fault, Faults, Late, OnTls, Removes, RequestView};
+use answer::{Busy, DemoRegistry};
+use auth::{AuthMode, IssuedTokens};
+use faults::{Fault, Faults, LateDelete, OnTls, Removes, RequestView};
 use late::Deletions;
 pub use page::PageSize;
 use referrers::Turns;
-pub use requests::Request;
 use requests::Requests;
+pub use requests::SeenRequest;
 pub use store::Store;
 
 /// How the registry behaves. The default allows everything and refuses what distribution refuses.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct DemoSettings {
     /// Who may do what.
-    pub auth: Auth,
+    pub auth: AuthMode,
     /// The status that `_catalog` is refused with; it is answered if there is none.
     pub catalog_refused: Option<StatusCode>,
     /// Entries per page of `_catalog`.
@@ -77,7 +77,7 @@ pub struct Settings {
     /// registry.
     pub delete_keeps_tags: bool,
     /// When a delete that was taken (202) is done; at once if it does not say, later as in Pulp.
-    pub deletes_late: Option<Late>,
+    pub deletes_late: Option<LateDelete>,
     /// Whether blobs can be deleted; it is 405 if not.
     pub delete_blobs: bool,
     /// Whether there is a referrers API; it is 404 if not, and `OCI-Subject` is not sent.
@@ -114,10 +114,10 @@ pub struct Settings {
     pub remembered_requests: usize,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            auth: Auth::Open,
+impl Default for DemoSettings {
+    fn default() -> DemoSettings {
+        DemoSettings {
+            auth: AuthMode::Open,
             on_tls: OnTls::default(),
             one_at_a_time: false,
             catalog_refused: None,
@@ -149,31 +149,31 @@ impl Default for Settings {
 /// A running registry. It stops, with all its connections, when it is dropped.
 pub struct Demo {
     address: SocketAddr,
-    registry: Arc<Registry>,
+    registry: Arc<DemoRegistry>,
     _connections: JoinSet<()>,
 }
 
 impl Demo {
     /// Starts to serve `store` on a free port of 127.0.0.1, in the tokio runtime it is called from.
-    pub async fn start(settings: Settings, store: Store) -> io::Result<Demo> {
+    pub async fn start(settings: DemoSettings, store: Store) -> io::Result<Demo> {
         Demo::start_after(settings, store, std::future::ready(())).await
     }
 
     /// Listens at once, and answers when `ready` is over.
     async fn start_after(
-        settings: Settings,
+        settings: DemoSettings,
         store: Store,
         ready: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<Demo> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let registry = Arc::new(Registry {
+        let registry = Arc::new(DemoRegistry {
             requests: Requests::keeping(settings.remembered_requests),
             settings,
             store,
             faults: Faults::default(),
             deletions: Deletions::default(),
-            tokens: Tokens::default(),
+            tokens: IssuedTokens::default(),
             uploads: AtomicU64::new(0),
             busy: Busy::default(),
             turns: Turns::default(),
@@ -190,7 +190,7 @@ impl Demo {
     /// Starts what `regtui --demo` shows: the sample images, where everything is allowed and nothing is written down.
     /// Returns before they are made; who asks for them meanwhile waits.
     pub async fn sample() -> io::Result<Demo> {
-        let settings = Settings { remembered_requests: 0, ..Settings::default() };
+        let settings = DemoSettings { remembered_requests: 0, ..DemoSettings::default() };
         let store = Store::new();
         let made = store.clone();
         let making = tokio::task::spawn_blocking(move || content::push(&made));
@@ -209,7 +209,7 @@ impl Demo {
     }
 
     /// What was asked, oldest first.
-    pub fn requests(&self) -> Vec<Request> {
+    pub fn requests(&self) -> Vec<SeenRequest> {
         self.registry.requests.all()
     }
 
@@ -219,7 +219,7 @@ impl Demo {
     }
 
     /// Returns when `enough` says yes to the requests so far.
-    pub async fn until(&self, enough: impl Fn(&[Request]) -> bool) {
+    pub async fn until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
         self.registry.requests.until(enough).await;
     }
 
@@ -253,7 +253,7 @@ impl Demo {
 /// What a TLS greeting begins with.
 const TLS_HANDSHAKE: u8 = 22;
 
-async fn accept(listener: TcpListener, registry: Arc<Registry>) {
+async fn accept(listener: TcpListener, registry: Arc<DemoRegistry>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -275,7 +275,7 @@ async fn accept(listener: TcpListener, registry: Arc<Registry>) {
 }
 
 /// Serves a connection, unless it begins with TLS and that is not answered.
-async fn take(mut stream: TcpStream, registry: Arc<Registry>) {
+async fn take(mut stream: TcpStream, registry: Arc<DemoRegistry>) {
     let mut first = [0; 1];
     if registry.settings.on_tls != OnTls::Refused
         && matches!(stream.peek(&mut first).await, Ok(1))
@@ -290,7 +290,10 @@ async fn take(mut stream: TcpStream, registry: Arc<Registry>) {
     serve(stream, registry).await;
 }
 
-async fn serve(connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, registry: Arc<Registry>) {
+async fn serve(
+    connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    registry: Arc<DemoRegistry>,
+) {
     let is_kept = !registry.settings.one_at_a_time;
     let service = service_fn(move |request| {
         let registry = registry.clone();

@@ -143,17 +143,17 @@ pub fn read(path: &Path) -> io::Result<File> {
 /// Holds a folder until it is dropped: meanwhile no other process makes or removes names in it. Removes what others left
 /// half written there.
 #[derive(Debug)]
-pub struct Held {
+pub struct FolderLock {
     _lock: File,
 }
 
 /// Waits for a folder, but not for ever.
-pub fn hold(folder: &Path) -> io::Result<Held> {
+pub fn hold(folder: &Path) -> io::Result<FolderLock> {
     let lock = lock_of(folder)?;
     for _ in 0..ASKED.0 {
         if lock.try_lock().is_ok() {
             sweep(folder);
-            return Ok(Held { _lock: lock });
+            return Ok(FolderLock { _lock: lock });
         }
         std::thread::sleep(ASKED.1);
     }
@@ -189,7 +189,7 @@ fn leftovers(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 }
 
 /// A new file beside the others in a folder that is held. It is removed unless it is brought to its place.
-pub fn new(folder: &Path, _held: &Held) -> io::Result<tempfile::NamedTempFile> {
+pub fn new(folder: &Path, _held: &FolderLock) -> io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new().prefix(NEW).tempfile_in(folder)
 }
 

@@ -24,14 +24,14 @@ use tokio::time::Instant;
 use crate::app::cmd::Cmd;
 use crate::app::dialog::Dialog;
 use crate::app::msg::Msg;
-use crate::app::{self, State, settings::Settings};
+use crate::app::{self, State, settings::AppSettings};
 use crate::client::log::Sink;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Target;
-use crate::ops::work::Workshop;
+use crate::ops::work::ChangeContext;
 use crate::ui;
 use crate::ui::theme::Theme;
-use clipboard::Way;
+use clipboard::ClipboardMethod;
 use effects::Effects;
 use input::Input;
 use pager::Left;
@@ -80,7 +80,7 @@ impl Inbox {
 
 /// How the UI came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum Exit {
     /// The user quit.
     Quit,
     /// SIGINT, SIGTERM or SIGHUP came.
@@ -89,9 +89,9 @@ pub enum End {
 
 /// What the loop needs.
 #[derive(Debug)]
-pub struct Options {
+pub struct RuntimeOptions {
     /// What behaviour depends on.
-    pub settings: Settings,
+    pub settings: AppSettings,
     /// What to open.
     pub targets: Vec<Target>,
     /// Whether the mouse is used.
@@ -101,7 +101,7 @@ pub struct Options {
 }
 
 /// Runs the UI until its end. The terminal is given back however it ends.
-pub async fn run(options: Options, workshop: Workshop, inbox: Inbox) -> color_eyre::Result<End> {
+pub async fn run(options: RuntimeOptions, workshop: ChangeContext, inbox: Inbox) -> color_eyre::Result<Exit> {
     let signals = Signals::listen()?;
     let mut terminal = Terminal::enter(options.mouse)?;
     hangup::watch();
@@ -133,7 +133,7 @@ pub async fn run(options: Options, workshop: Workshop, inbox: Inbox) -> color_ey
     match panic::taken() {
         Some(report) => Err(color_eyre::eyre::eyre!("{report}")),
         // The signal and the error that drawing meets come in any order.
-        None if end.is_err() && hangup::is_gone() => Ok(End::Signal),
+        None if end.is_err() && hangup::is_gone() => Ok(Exit::Signal),
         None => end,
     }
 }
@@ -151,7 +151,7 @@ struct Run {
     colour: bool,
     is_dirty: bool,
     drawn: Instant,
-    end: Option<End>,
+    end: Option<Exit>,
 }
 
 /// Who is to have the terminal for a while.
@@ -174,7 +174,7 @@ enum Wake {
 }
 
 impl Run {
-    async fn turn_until_end(&mut self, mut inbox: UnboundedReceiver<Msg>) -> color_eyre::Result<End> {
+    async fn turn_until_end(&mut self, mut inbox: UnboundedReceiver<Msg>) -> color_eyre::Result<Exit> {
         let mut tick = Instant::now() + TICK;
         loop {
             let wake = self.wake(&mut inbox, tick).await;
@@ -187,8 +187,8 @@ impl Run {
                     self.fit()?;
                 }
                 Wake::Signal(Signal::Interrupt) if self.lent.is_some_and(|at| at.elapsed() < ECHO) => {}
-                Wake::Signal(Signal::End | Signal::Interrupt) => return Ok(End::Signal),
-                Wake::Panic => return Ok(End::Quit),
+                Wake::Signal(Signal::End | Signal::Interrupt) => return Ok(Exit::Signal),
+                Wake::Panic => return Ok(Exit::Quit),
                 Wake::Input(Some(event)) => {
                     is_urgent = true;
                     self.event(event)?;
@@ -198,7 +198,7 @@ impl Run {
                     }
                 }
                 // The terminal is gone, or cannot be read: there is nobody to talk to.
-                Wake::Input(None) | Wake::Msg(None) => return Ok(End::Signal),
+                Wake::Input(None) | Wake::Msg(None) => return Ok(Exit::Signal),
                 Wake::Msg(Some(msg)) => {
                     self.take(*msg)?;
                     for _ in 0..MOST_AT_ONCE {
@@ -272,12 +272,12 @@ impl Run {
     fn obey(&mut self, cmds: Vec<Cmd>) -> color_eyre::Result<()> {
         for cmd in cmds {
             match cmd {
-                Cmd::Quit => self.end = Some(End::Quit),
+                Cmd::Quit => self.end = Some(Exit::Quit),
                 Cmd::Repaint => drop(self.terminal.fit()?),
                 Cmd::Suspend => self.loan = Some(Loan::Shell),
                 Cmd::Page(text) => self.loan = Some(Loan::Pager(text)),
                 Cmd::Copy(text) => {
-                    let way = Way::here();
+                    let way = ClipboardMethod::here();
                     let was_sent = self.terminal.copy(&text, way)?;
                     self.effects.copy(text, way, was_sent);
                 }
@@ -302,7 +302,7 @@ impl Run {
             }
         };
         if left == Ok(Left::BySignal) {
-            self.end = Some(End::Signal);
+            self.end = Some(Exit::Signal);
             return Ok(());
         }
         self.retake()?;

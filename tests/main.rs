@@ -41,6 +41,7 @@ mod flows {
     mod open;
 }
 mod generated;
+mod glossary;
 mod ops {
     mod any_repository;
     mod compare;

@@ -7,15 +7,15 @@ use super::cmd::{Ask, Slot};
 use super::msg::Answer;
 use super::notices::Level;
 use super::remote::Ticket;
-use super::tags::opened::Opened;
-use super::turn::Turn;
+use super::tags::opened::OpenedImage;
+use super::turn::Update;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::page::Page;
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::summary::Summary;
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Takes an answer.
     pub fn answered(&mut self, slot: Slot, ticket: Ticket, answer: Answer) {
         let now = self.now;
@@ -50,7 +50,7 @@ impl Turn<'_> {
 
     fn repositories(&mut self, host: &Host, ticket: Ticket, answer: Result<Page<RepositoryName>, Failure>) {
         let is_awaited =
-            |registry: &super::registries::Registry| registry.repositories.names.pending == Some(ticket);
+            |registry: &super::registries::OpenRegistry| registry.repositories.names.pending == Some(ticket);
         if !self.state.registries.of(host).is_some_and(|registry| is_awaited(registry)) {
             return;
         }
@@ -211,7 +211,7 @@ impl Turn<'_> {
             return;
         };
         tags.note_opened(found);
-        let is_missing = tags.opened_here().is_none_or(Opened::is_missing);
+        let is_missing = tags.opened_here().is_none_or(OpenedImage::is_missing);
         if is_missing && !before.is_missing() {
             self.say(Level::Failed, before.missing(&repository.name), None);
         }

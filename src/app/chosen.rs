@@ -7,7 +7,7 @@ use crate::model::work::copy::What;
 
 /// Images that were taken, to be put somewhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
+pub struct TakenImages {
     /// Where they are.
     pub from: Repository,
     /// Which they are.
@@ -121,7 +121,7 @@ fn meant(state: &State) -> Option<Repository> {
 }
 
 /// Where what was taken goes: the repository under the cursor, in a registry of which none is chosen its namesake.
-pub fn place(state: &State, taken: &Taken) -> Option<Repository> {
+pub fn place(state: &State, taken: &TakenImages) -> Option<Repository> {
     let host = state.registries.selected()?.host.clone();
     let chosen = match state.focus {
         Pane::Registries => None,

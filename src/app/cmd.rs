@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::jobs::JobId;
 use super::remote::Ticket;
 use crate::model::clip::ClipText;
-use crate::model::page::Next;
+use crate::model::page::NextPage;
 use crate::model::reference::{Host, Repository, RepositoryName, Scheme, Selector, Tag};
 use crate::model::work::journal::EntryId;
-use crate::model::work::{Wish, Work};
+use crate::model::work::{ChangePlan, ChangeRequest};
 
 /// One thing to do, as data. The runtime does it.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub enum Cmd {
     /// Keep the names of the repositories opened by name.
     Remember(Host, Vec<RepositoryName>),
     /// Carry out what was confirmed, exactly that.
-    Start(JobId, Box<Work>),
+    Start(JobId, Box<ChangePlan>),
     /// Stop a job as soon as nothing is left half done.
     Stop(JobId),
     /// Stop the process until the shell wakes it.
@@ -54,15 +54,15 @@ pub enum Ask {
     /// What is this registry?
     Server(Host),
     /// A page of its catalog.
-    Repositories(Host, Option<Box<Next>>),
+    Repositories(Host, Option<Box<NextPage>>),
     /// A page of a repository's tags.
-    Tags(Repository, Option<Box<Next>>),
+    Tags(Repository, Option<Box<NextPage>>),
     /// An image in one line.
     Summary(Repository, Tag),
     /// An image in full; with the repository's digest tags, where all its tags are known.
     Inspection(Repository, Selector, Option<Vec<Tag>>),
     /// What does this come to? Changes nothing.
-    Plan(Wish),
+    Plan(ChangeRequest),
     /// What was changed?
     Journal,
     /// The same at the start; throw-away tags that an earlier run left in these registries are removed before.
@@ -70,7 +70,7 @@ pub enum Ask {
     /// What is left to do of a change that a crash left half done?
     Rest(EntryId),
     /// What does the rest of that change come to? What moved since is left alone. Changes nothing.
-    PlanRest(EntryId, Wish),
+    PlanRest(EntryId, ChangeRequest),
     /// How do these two differ, tag by tag?
     Comparison(Repository, Repository),
 }

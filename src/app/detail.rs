@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::list::List;
 use super::remote::Remote;
 use crate::model::inspection::{Inspection, Variant};
-use crate::model::json::{Line, Token};
+use crate::model::json::{JsonLine, JsonToken};
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
-pub use text::{Part, Text};
+pub use text::{Text, TextPart};
 
 /// The Details pane.
 #[derive(Debug, Default)]
@@ -95,7 +95,7 @@ impl Detail {
         self.layers.show(rows);
         let config = self.chosen().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
         self.config = config
-            .map(|config| Text::of(vec![Part::json(&config.raw, config.outline())]))
+            .map(|config| Text::of(vec![TextPart::json(&config.raw, config.outline())]))
             .unwrap_or_default();
         (self.manifest, self.manifest_of_chosen) = self.lay_out_manifest();
     }
@@ -103,7 +103,7 @@ impl Detail {
     /// The manifest, behind that of its index where it has one; and the line where it begins.
     fn lay_out_manifest(&self) -> (Text, usize) {
         let Some(inspection) = &self.inspection.value else { return Default::default() };
-        let top = Part::json(&inspection.manifest.raw, inspection.manifest.outline());
+        let top = TextPart::json(&inspection.manifest.raw, inspection.manifest.outline());
         let Some(variant) = self.chosen() else { return (Text::of(vec![top]), 0) };
         let child = variant.manifest.as_ref().ok();
         let Some(child) = child.filter(|child| child.digest != inspection.manifest.digest) else {
@@ -111,15 +111,16 @@ impl Detail {
         };
         let name = variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
         let begins = top.lines() + 2;
-        let empty = Part::Line(Line { indent: 0, pieces: Vec::new() });
-        let child = Part::json(&child.raw, child.outline());
+        let empty = TextPart::Line(JsonLine { indent: 0, pieces: Vec::new() });
+        let child = TextPart::json(&child.raw, child.outline());
         (Text::of(vec![heading("index"), top, empty, heading(&name), child]), begins)
     }
 }
 
 /// A line over the JSON of one manifest of several.
-fn heading(text: &str) -> Part {
-    Part::Line(Line {
-        indent: 0, pieces: vec![(Token::Mark, SafeText::from(format!("── {text} ──")))]
+fn heading(text: &str) -> TextPart {
+    TextPart::Line(JsonLine {
+        indent: 0,
+        pieces: vec![(JsonToken::Mark, SafeText::from(format!("── {text} ──")))],
     })
 }

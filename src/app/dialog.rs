@@ -17,7 +17,7 @@ use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
 use super::list::Move;
-use super::turn::Turn;
+use super::turn::Update;
 use super::{keymap, layout, palette};
 
 /// One dialog. The last one of the stack has the keys.
@@ -30,7 +30,7 @@ pub enum Dialog {
     /// The commands, searchable.
     Palette(Palette),
     /// A name to open.
-    Open(Open),
+    Open(OpenPrompt),
     /// A short list to choose from: the sort menu, the yank menu.
     Menu(Menu),
     /// The keys of the pane, searchable.
@@ -40,17 +40,17 @@ pub enum Dialog {
     /// The messages; scrolled by this many lines from their end.
     Messages(usize),
     /// The plan of a change.
-    Plan(Box<plan::Plan>),
+    Plan(Box<plan::PlanDialog>),
     /// The prompt for new tags.
     Retag(retag_prompt::Retag),
     /// The prompt for the destination of a copy.
-    Copy(Box<copy_prompt::Copy>),
+    Copy(Box<copy_prompt::CopyPrompt>),
     /// Two repositories side by side.
-    Comparison(Box<comparison::Comparison>),
+    Comparison(Box<comparison::ComparisonDialog>),
     /// The jobs.
-    Jobs(jobs::Jobs),
+    Jobs(jobs::JobsDialog),
     /// The journal of changes.
-    Journal(journal::Journal),
+    Journal(journal::JournalDialog),
 }
 
 /// `:` with completion.
@@ -79,7 +79,7 @@ pub struct Palette {
 
 /// A prompt for the name of a registry, a repository or an image.
 #[derive(Debug, Default)]
-pub struct Open {
+pub struct OpenPrompt {
     /// What is typed.
     pub input: Input,
     /// Names that were opened before and fit.
@@ -96,14 +96,14 @@ pub struct Menu {
     /// What it is about.
     pub title: Cow<'static, str>,
     /// Its entries.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<MenuEntry>,
     /// The entry under the cursor.
     pub cursor: usize,
 }
 
 /// An entry of a menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct MenuEntry {
     /// The key that takes it at once.
     pub key: char,
     /// What it says.
@@ -185,7 +185,7 @@ impl Dialog {
     }
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Gives a key to the dialog on top.
     pub fn key_in_dialog(&mut self, key: KeyEvent) {
         // It is taken off while it works, so that it may change the state; it goes back unless it is done.

@@ -10,10 +10,10 @@ use super::dialog::Dialog;
 use super::layout;
 use super::overview;
 use super::store::is_old;
-use super::tags::Tags;
-use super::turn::Turn;
+use super::tags::TagsPane;
+use super::turn::Update;
 use crate::model::capped::Capped;
-use crate::model::inspection::Referrer;
+use crate::model::inspection::ListedReferrer;
 use crate::model::reference::{Host, Repository, Selector};
 
 /// How long the cursor must rest before the network is asked.
@@ -23,7 +23,7 @@ const ROW_REST: Duration = Duration::from_millis(30);
 /// Rows whose details are loaded at once.
 const MOST_ROWS: usize = 8;
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Brings everything that depends on cursors and size up to date, and asks for what is missing.
     pub fn follow(&mut self) {
         self.follow_registry();
@@ -72,7 +72,7 @@ impl Turn<'_> {
         let state = &mut *self.state;
         let (sort, height) = (state.tags.sort, state.tags.list.height);
         let new = match &wanted {
-            None => Tags::of_nothing(sort),
+            None => TagsPane::of_nothing(sort),
             Some(repository) => match state.store.take_tags(repository) {
                 Some(mut kept) => {
                     kept.show_hidden = state.show_hidden;
@@ -80,7 +80,7 @@ impl Turn<'_> {
                     kept
                 }
                 None => {
-                    let mut new = Tags::of(repository.clone(), sort, state.show_hidden, height);
+                    let mut new = TagsPane::of(repository.clone(), sort, state.show_hidden, height);
                     state.store.take_goal(repository).into_iter().for_each(|goal| new.open(goal));
                     new
                 }
@@ -251,7 +251,7 @@ impl Turn<'_> {
             Tab::Config => detail.config.len(),
             Tab::Manifest => detail.manifest.len(),
             Tab::Referrers => {
-                let lines = |all: &Capped<Vec<Referrer>>| all.len() + usize::from(!all.is_whole());
+                let lines = |all: &Capped<Vec<ListedReferrer>>| all.len() + usize::from(!all.is_whole());
                 detail.inspection.value.as_ref().map_or(0, |inspection| lines(&inspection.referrers))
             }
         }

@@ -10,15 +10,15 @@ const APART: SignedDuration = SignedDuration::from_millis(30);
 
 /// Guards one thing that can be confirmed.
 #[derive(Debug, Clone, Copy)]
-pub struct Guard {
+pub struct KeyGuard {
     until: Timestamp,
     last: Timestamp,
 }
 
-impl Guard {
+impl KeyGuard {
     /// For what appears now.
-    pub fn from(now: Timestamp) -> Guard {
-        Guard { until: later(now, QUIET), last: now }
+    pub fn from(now: Timestamp) -> KeyGuard {
+        KeyGuard { until: later(now, QUIET), last: now }
     }
 
     /// Whether a key counts. One that comes too early does not, and what follows it without a pause does not either.
@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn keys_typed_ahead_do_not_count_and_neither_does_what_follows_them_at_once() {
-        let mut guard = Guard::from(at(0));
+        let mut guard = KeyGuard::from(at(0));
         assert!(!guard.lets_in(at(0)) && !guard.lets_in(at(200)));
         assert!(!guard.lets_in(at(300)), "it follows the key at 200 too closely");
         assert!(guard.lets_in(at(550)) && guard.lets_in(at(551)));
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_key_that_comes_with_another_one_confirms_nothing() {
-        let mut guard = Guard::from(at(0));
+        let mut guard = KeyGuard::from(at(0));
         guard.note(at(1_000));
         assert!(!guard.lets_confirm(at(1_000)) && !guard.lets_confirm(at(1_010)));
         assert!(guard.lets_confirm(at(1_040)));

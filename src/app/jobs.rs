@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::progress::{Item, Progress, Report};
-use crate::model::work::{Wish, Work, copy};
+use crate::model::work::progress::{Progress, ProgressItem, Report};
+use crate::model::work::{ChangePlan, ChangeRequest, copy};
 
 /// Jobs that are kept after their end.
 const MOST_ENDED: usize = 50;
@@ -39,7 +39,7 @@ pub struct Job {
     /// What it does: `copy team/app:1.4.2 → prod.example/team/app:1.4.2`.
     pub title: SafeText,
     /// What was asked for, to be planned again for what failed.
-    pub wish: Wish,
+    pub wish: ChangeRequest,
     /// The registries that it changes, where the title does not say.
     pub place: SafeText,
     /// The registries where taking it back means to delete tags.
@@ -53,14 +53,14 @@ pub struct Job {
     /// How far it is.
     pub progress: Progress,
     /// Whether it runs.
-    pub stage: Stage,
+    pub stage: JobStage,
     /// When how many bytes had been moved.
     samples: VecDeque<(Timestamp, u64)>,
 }
 
 /// Whether a job runs.
 #[derive(Debug)]
-pub enum Stage {
+pub enum JobStage {
     /// It runs.
     Running,
     /// It was told to stop and has not yet.
@@ -71,7 +71,7 @@ pub enum Stage {
 
 impl Jobs {
     /// Adds a job that begins now.
-    pub fn begin(&mut self, wish: Wish, work: &Work, now: Timestamp) -> JobId {
+    pub fn begin(&mut self, wish: ChangeRequest, work: &ChangePlan, now: Timestamp) -> JobId {
         self.last += 1;
         let id = JobId(self.last);
         let (undone_by_untagging, puts_back) = work.taken_back_by();
@@ -86,7 +86,7 @@ impl Jobs {
             changes: work.changes(),
             begun: now,
             progress: Progress::default(),
-            stage: Stage::Running,
+            stage: JobStage::Running,
             samples: VecDeque::from([(now, 0)]),
         });
         let ended = self.all.iter().filter(|job| !job.is_running()).count();
@@ -127,19 +127,19 @@ impl Job {
     /// When it ended, if it has.
     pub fn ended_at(&self) -> Option<Timestamp> {
         match &self.stage {
-            Stage::Ended(at, _) => Some(*at),
-            Stage::Running | Stage::Stopping => None,
+            JobStage::Ended(at, _) => Some(*at),
+            JobStage::Running | JobStage::Stopping => None,
         }
     }
 
     /// Whether it has not ended.
     pub fn is_running(&self) -> bool {
-        !matches!(self.stage, Stage::Ended(..))
+        !matches!(self.stage, JobStage::Ended(..))
     }
 
     /// Whether it was told to stop and still runs.
     pub fn is_stopping(&self) -> bool {
-        matches!(self.stage, Stage::Stopping)
+        matches!(self.stage, JobStage::Stopping)
     }
 
     /// Which registry it waits for, if it does.
@@ -150,13 +150,13 @@ impl Job {
     /// How it ended, if it did.
     pub fn report(&self) -> Option<&Report> {
         match &self.stage {
-            Stage::Ended(_, report) => Some(report),
-            Stage::Running | Stage::Stopping => None,
+            JobStage::Ended(_, report) => Some(report),
+            JobStage::Running | JobStage::Stopping => None,
         }
     }
 
     /// Its parts, each with its outcome as far as there is one.
-    pub fn items(&self) -> &[Item] {
+    pub fn items(&self) -> &[ProgressItem] {
         self.report().map_or(&self.progress.items, |report| &report.items)
     }
 
@@ -197,8 +197,8 @@ impl Job {
 
 /// From its plan on, a wish for all tags is one for those that the plan named: what comes later was never confirmed, and
 /// is none of what is planned again.
-fn confirmed(mut wish: Wish, work: &Work) -> Wish {
-    if let (Wish::Copy(wish), Work::Copy(plan)) = (&mut wish, work)
+fn confirmed(mut wish: ChangeRequest, work: &ChangePlan) -> ChangeRequest {
+    if let (ChangeRequest::Copy(wish), ChangePlan::Copy(plan)) = (&mut wish, work)
         && wish.what == copy::What::AllTags
     {
         let tagged = plan.images.iter().filter(|image| image.tag.is_some());
@@ -210,7 +210,7 @@ fn confirmed(mut wish: Wish, work: &Work) -> Wish {
 }
 
 /// The registries that a change is about, where its title does not name them.
-fn place(work: &Work) -> SafeText {
+fn place(work: &ChangePlan) -> SafeText {
     let title = work.title();
     let mut hosts: Vec<String> = work.changes().iter().map(|place| place.host.to_string()).collect();
     hosts.dedup();

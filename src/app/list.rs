@@ -331,7 +331,7 @@ impl<T> Default for Paged<T> {
 
 /// What a page changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum PageChange {
     /// Nothing that is shown.
     Nothing,
     /// Items from this index on are new.
@@ -363,7 +363,7 @@ impl<T> Paged<T> {
         page: Vec<T>,
         next: Option<super::remote::Ticket>,
         now: jiff::Timestamp,
-    ) -> Change {
+    ) -> PageChange {
         self.failure = None;
         self.pending = next;
         self.at.get_or_insert(now);
@@ -374,18 +374,18 @@ impl<T> Paged<T> {
         match (&mut self.incoming, next) {
             (Some(incoming), Some(_)) => {
                 incoming.extend(page);
-                Change::Nothing
+                PageChange::Nothing
             }
             (Some(incoming), None) => {
                 incoming.extend(page);
                 self.items = std::mem::take(incoming);
                 self.incoming = None;
-                Change::Replaced
+                PageChange::Replaced
             }
             (None, _) => {
                 let from = self.items.len();
                 self.items.extend(page);
-                Change::Added(from)
+                PageChange::Added(from)
             }
         }
     }

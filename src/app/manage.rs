@@ -1,15 +1,15 @@
 //! What the keys for changes do: each leads to a plan, and none of them changes anything by itself.
 
-use super::chosen::{Taken, chosen, copied, hidden, place};
+use super::chosen::{TakenImages, chosen, copied, hidden, place};
 use super::dialog::Dialog;
 use super::dialog::copy_prompt::counted;
 use super::dialog::retag_prompt::Retag;
 use super::open;
-use super::turn::Turn;
+use super::turn::Update;
 use crate::model::reference::Repository;
-use crate::model::work::{Wish, copy, delete};
+use crate::model::work::{ChangeRequest, copy, delete};
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Asks for the new tag of the chosen images, with something typed already.
     pub fn retag(&mut self, begun: &str) {
         let Some((from, images)) = chosen(self.state) else { return };
@@ -20,8 +20,8 @@ impl Turn<'_> {
     pub fn delete(&mut self) {
         let Some((repository, selectors)) = chosen(self.state) else { return };
         let along = delete::Along::default();
-        let wish = delete::Wish { repository, selectors, manner: None, along, keep: false };
-        self.plan_with(Wish::Delete(wish), hidden(self.state));
+        let wish = delete::DeleteRequest { repository, selectors, manner: None, along, keep: false };
+        self.plan_with(ChangeRequest::Delete(wish), hidden(self.state));
     }
 
     /// Asks where the chosen images are to be copied, with something typed already.
@@ -39,17 +39,24 @@ impl Turn<'_> {
             some => format!(", {some} hidden"),
         };
         self.done(format!("took {} of {from}{among}; `p` puts them where the cursor is", counted(&what)));
-        self.state.taken = Some(Taken { from, what, hidden });
+        self.state.taken = Some(TakenImages { from, what, hidden });
     }
 
     /// Shows what copying what was taken to where the cursor is comes to.
     pub fn put(&mut self) {
         let Some(taken) = self.state.taken.clone() else { return };
         let Some(to) = place(self.state, &taken) else { return };
-        let Taken { from, what, hidden } = taken;
-        let wish =
-            copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: true, keep: false };
-        self.plan_with(Wish::Copy(wish), hidden);
+        let TakenImages { from, what, hidden } = taken;
+        let wish = copy::CopyRequest {
+            from,
+            what,
+            to,
+            tag: None,
+            platforms: Vec::new(),
+            referrers: true,
+            keep: false,
+        };
+        self.plan_with(ChangeRequest::Copy(wish), hidden);
     }
 
     /// Compares the repository shown with the one of that name in the other registry; where there is not exactly one,

@@ -7,13 +7,13 @@ use super::action::Action;
 use super::detail::Tab;
 use super::dialog::Dialog;
 use super::list::Move;
-use super::turn::Turn;
+use super::turn::Update;
 use super::{Pane, layout};
 
 /// Rows that one notch of the wheel scrolls.
 const NOTCH: isize = 3;
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Does what the mouse asks for.
     pub fn mouse(&mut self, event: MouseEvent) {
         match event.kind {

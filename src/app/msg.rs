@@ -16,9 +16,9 @@ use crate::model::server::Server;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 use crate::model::work::comparison::Comparison;
-use crate::model::work::journal::Entry;
+use crate::model::work::journal::JournalEntry;
 use crate::model::work::progress::{Progress, Report};
-use crate::model::work::{Wish, Work};
+use crate::model::work::{ChangePlan, ChangeRequest};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -63,13 +63,13 @@ pub enum Answer {
     /// What the Details pane shows.
     Inspection(Result<Arc<Inspection>, Failure>),
     /// What a wish comes to.
-    Plan(Result<Box<Work>, Failure>),
+    Plan(Result<Box<ChangePlan>, Failure>),
     /// What was changed, newest first.
-    Journal(Result<Vec<Entry>, Failure>),
+    Journal(Result<Vec<JournalEntry>, Failure>),
     /// What was changed, newest first, and which throw-away tags of earlier runs were removed, in words.
-    Leftovers(Vec<Entry>, Vec<SafeText>),
+    Leftovers(Vec<JournalEntry>, Vec<SafeText>),
     /// What is left to do of a change that a crash left half done.
-    Rest(Result<Box<Wish>, Failure>),
+    Rest(Result<Box<ChangeRequest>, Failure>),
     /// Two repositories side by side.
     Comparison(Result<Comparison, Failure>),
 }

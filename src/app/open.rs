@@ -1,24 +1,24 @@
 //! Opening something by name: from the command line, from `:open`, from the prompt.
 
 use super::cmd::Cmd;
-use super::dialog::{Dialog, Open};
+use super::dialog::{Dialog, OpenPrompt};
 use super::repositories::MOST_OPENED;
-use super::turn::Turn;
+use super::turn::Update;
 use super::{Pane, State};
-use crate::model::reference::{BadName, Host, Known, Repository, RepositoryName, Target, Typed};
+use crate::model::reference::{BadName, Host, KnownRegistries, Repository, RepositoryName, Target, Typed};
 
 /// Names that the prompt suggests at once.
 const MOST_SUGGESTIONS: usize = 8;
 
 /// The registries that a name may mean: open ones, configured ones, and those with a login.
-pub fn known(state: &State) -> Known {
+pub fn known(state: &State) -> KnownRegistries {
     let mut known = state.settings.known.clone();
     known.extend(state.registries.items.iter().map(|registry| registry.host.clone()));
     known
 }
 
 /// Reads what is typed into the prompt: a name without a host is in the registry that is open.
-pub fn read(typed: &str, here: Option<&Host>, known: &Known) -> Result<Typed, BadName> {
+pub fn read(typed: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Typed, BadName> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Err(BadName::Empty);
@@ -29,7 +29,7 @@ pub fn read(typed: &str, here: Option<&Host>, known: &Known) -> Result<Typed, Ba
     }
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Opens what was typed, its registry reached as the scheme in front of it says.
     pub fn open_typed(&mut self, typed: Typed) {
         if let Some(scheme) = typed.scheme {
@@ -92,13 +92,13 @@ impl Turn<'_> {
 
     /// Asks for a name.
     pub fn prompt_to_open(&mut self) {
-        let mut open = Open::default();
+        let mut open = OpenPrompt::default();
         self.suggest(&mut open);
         self.state.dialogs.push(Dialog::Open(open));
     }
 
     /// Fills in the names that were opened before, or are listed, and hold what is typed.
-    pub fn suggest(&self, open: &mut Open) {
+    pub fn suggest(&self, open: &mut OpenPrompt) {
         let typed = open.input.value().trim().to_lowercase();
         let here = self.state.registries.selected();
         let remembered = here.and_then(|registry| self.state.settings.remembered.get(&registry.host));
@@ -136,14 +136,14 @@ mod tests {
             (" quay.io ", "quay.io"),
         ];
         for (typed, expected) in table {
-            let shown = match read(typed, Some(&here), &Known::default()).expect(typed).target {
+            let shown = match read(typed, Some(&here), &KnownRegistries::default()).expect(typed).target {
                 Target::Registry(host) => host.to_string(),
                 Target::Repository(repository) => repository.to_string(),
                 Target::Image(reference) => reference.to_string(),
             };
             assert_eq!(shown, expected, "{typed}");
         }
-        let known = Known::default();
+        let known = KnownRegistries::default();
         assert!(read("Team/App", Some(&here), &known).is_err() && read("  ", Some(&here), &known).is_err());
     }
 }

@@ -24,18 +24,18 @@ const MOST_OF_A_LIST: usize = 100;
 
 /// One row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct OverviewRow {
     /// What it is; empty where it goes on from the row above.
     pub label: SafeText,
     /// What it says.
     pub text: SafeText,
     /// How it is drawn.
-    pub tone: Tone,
+    pub tone: RowTone,
 }
 
 /// How a row is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub enum RowTone {
     /// As it is.
     Plain,
     /// A heading over what follows.
@@ -47,14 +47,14 @@ pub enum Tone {
 }
 
 /// Lays rows out for a width.
-struct Page {
-    rows: Vec<Row>,
+struct OverviewPage {
+    rows: Vec<OverviewRow>,
     width: usize,
 }
 
 /// The rows for a width in columns.
-pub fn rows(state: &State, width: usize, now: Timestamp) -> Vec<Row> {
-    let mut page = Page { rows: Vec::new(), width: width.saturating_sub(LABELS).max(8) };
+pub fn rows(state: &State, width: usize, now: Timestamp) -> Vec<OverviewRow> {
+    let mut page = OverviewPage { rows: Vec::new(), width: width.saturating_sub(LABELS).max(8) };
     let Some(inspection) = &state.detail.inspection.value else { return page.rows };
     page.names(state, inspection);
     page.summary(inspection, now);
@@ -72,25 +72,37 @@ pub fn rows(state: &State, width: usize, now: Timestamp) -> Vec<Row> {
     page.rows
 }
 
-impl Page {
+impl OverviewPage {
     fn field(&mut self, label: &str, text: &str) {
-        self.toned(label, text, Tone::Plain);
+        self.toned(label, text, RowTone::Plain);
     }
 
     fn warn(&mut self, label: &str, text: &str) {
-        self.toned(label, text, Tone::Warn);
+        self.toned(label, text, RowTone::Warn);
     }
 
-    fn toned(&mut self, label: &str, text: &str, tone: Tone) {
+    fn toned(&mut self, label: &str, text: &str, tone: RowTone) {
         let mut label = SafeText::clean(label);
         for line in columns::wrap(SafeText::clean(text).as_str(), self.width) {
-            self.rows.push(Row { label: std::mem::take(&mut label), text: SafeText::from(line), tone });
+            self.rows.push(OverviewRow {
+                label: std::mem::take(&mut label),
+                text: SafeText::from(line),
+                tone,
+            });
         }
     }
 
     fn heading(&mut self, text: &str) {
-        self.rows.push(Row { label: SafeText::default(), text: SafeText::default(), tone: Tone::Plain });
-        self.rows.push(Row { label: SafeText::clean(text), text: SafeText::default(), tone: Tone::Heading });
+        self.rows.push(OverviewRow {
+            label: SafeText::default(),
+            text: SafeText::default(),
+            tone: RowTone::Plain,
+        });
+        self.rows.push(OverviewRow {
+            label: SafeText::clean(text),
+            text: SafeText::default(),
+            tone: RowTone::Heading,
+        });
     }
 
     fn names(&mut self, state: &State, inspection: &Inspection) {
@@ -158,10 +170,10 @@ impl Page {
             let failed = failure.map(|failure| format!("! {}", failure.why)).unwrap_or_default();
             let name = columns::left(name, longest);
             let row = format!("{mark} {name} {}  {digest}{attested}", columns::right(&bytes, SIZES));
-            self.rows.push(Row {
+            self.rows.push(OverviewRow {
                 label: SafeText::from(columns::cut(&row, self.width + LABELS)),
                 text: SafeText::from(failed),
-                tone: Tone::Listed,
+                tone: RowTone::Listed,
             });
         }
     }
@@ -258,7 +270,7 @@ impl Page {
             let short = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
             let row = format!("  {short} {}  {}", columns::right(&bytes, SIZES), referrer.kind);
             let label = SafeText::from(columns::cut(&row, self.width + LABELS));
-            self.rows.push(Row { label, text: SafeText::default(), tone: Tone::Listed });
+            self.rows.push(OverviewRow { label, text: SafeText::default(), tone: RowTone::Listed });
         }
         let more = inspection.referrers.count().saturating_sub(MOST_OF_A_LIST);
         if more > 0 {

@@ -6,10 +6,10 @@ use super::cmd::Cmd;
 use super::detail::Tab;
 use super::dialog::Dialog;
 use super::list::{List, Move};
-use super::turn::Turn;
+use super::turn::Update;
 use super::{Pane, layout};
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Does what was asked for, or says why not.
     pub fn perform(&mut self, action: Action) {
         if let Err(why) = available(action, self.state) {

@@ -17,10 +17,10 @@ use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::plural::counted;
 use crate::model::text::SafeText;
-use crate::model::work::delete::{self as deletion, Manner};
-use crate::model::work::progress::Missed;
-use crate::model::work::retag::Step;
-use crate::model::work::{Wish, Work};
+use crate::model::work::delete::{self as deletion, DeleteMethod};
+use crate::model::work::progress::Unresolved;
+use crate::model::work::retag::RetagStep;
+use crate::model::work::{ChangePlan, ChangeRequest};
 
 /// Columns of the labels.
 const LABELS: usize = 11;
@@ -35,7 +35,7 @@ const REPLACEMENT: [&str; 2] = [
 
 /// One line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line {
+pub struct PlanLine {
     /// Its pieces, from left to right.
     pub pieces: Vec<(Tone, String)>,
     /// What a click on it does.
@@ -48,7 +48,7 @@ pub enum Press {
     /// What this key does.
     Key(char),
     /// Takes this way to delete.
-    Way(Manner),
+    Way(DeleteMethod),
 }
 
 /// What a piece of a line is, as far as its look goes.
@@ -73,22 +73,22 @@ pub enum Tone {
 }
 
 /// What the dialog is called.
-pub fn title(wish: Option<&Wish>) -> &'static str {
+pub fn title(wish: Option<&ChangeRequest>) -> &'static str {
     match wish {
-        Some(Wish::Retag(wish)) if wish.manner.moves() => "Rename",
-        Some(Wish::Retag(_)) => "Retag",
-        Some(Wish::Delete(_)) => "Delete",
-        Some(Wish::Copy(_)) => "Copy",
-        Some(Wish::Undo(_) | Wish::UndoByReplacement(_)) => "Undo",
+        Some(ChangeRequest::Retag(wish)) if wish.manner.moves() => "Rename",
+        Some(ChangeRequest::Retag(_)) => "Retag",
+        Some(ChangeRequest::Delete(_)) => "Delete",
+        Some(ChangeRequest::Copy(_)) => "Copy",
+        Some(ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => "Undo",
         None => "Looking it up",
     }
 }
 
 /// What is being looked up while there is no plan yet.
-pub fn looking_up(wish: Option<&Wish>, body: Size) -> Vec<Line> {
-    let mut page = Page::new(body);
+pub fn looking_up(wish: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> {
+    let mut page = PlanPage::new(body);
     let asked: &[&str] = match wish {
-        Some(Wish::Delete(wish)) => {
+        Some(ChangeRequest::Delete(wish)) => {
             page.field("repository", Tone::Plain, &wish.repository.to_string());
             &[
                 "which digests the tags have, and which other tags share them",
@@ -97,16 +97,16 @@ pub fn looking_up(wish: Option<&Wish>, body: Size) -> Vec<Line> {
                 "what the server lets us delete, tried on names that nothing has",
             ]
         }
-        Some(Wish::Retag(wish)) => {
+        Some(ChangeRequest::Retag(wish)) => {
             page.field("repository", Tone::Plain, &wish.from.to_string());
             &["which digests the tags have", "whether the new tags are free"]
         }
-        Some(Wish::Copy(wish)) => {
+        Some(ChangeRequest::Copy(wish)) => {
             page.field("from", Tone::Plain, &wish.from.to_string());
             page.field("to", Tone::Plain, &wish.to.to_string());
             &["what the images consist of", "what of it is there already", "which tags would be replaced"]
         }
-        Some(Wish::Undo(_) | Wish::UndoByReplacement(_)) => {
+        Some(ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => {
             &["what was there before, and what is there now", "whether its blobs are still there"]
         }
         None => &["what was changed"],
@@ -120,8 +120,8 @@ pub fn looking_up(wish: Option<&Wish>, body: Size) -> Vec<Line> {
 }
 
 /// The marked images that no row shows, by name: they are part of what was asked for.
-pub fn hidden(names: &[SafeText], body: Size) -> Vec<Line> {
-    let mut page = Page::new(body);
+pub fn hidden(names: &[SafeText], body: Size) -> Vec<PlanLine> {
+    let mut page = PlanPage::new(body);
     if !names.is_empty() {
         let count = counted(names.len(), "mark that no row shows", "marks that no row shows");
         page.field("hidden", Tone::Warn, &format!("{count}: {}", joined(names)));
@@ -130,8 +130,8 @@ pub fn hidden(names: &[SafeText], body: Size) -> Vec<Line> {
 }
 
 /// What is said before images are replaced by others for a moment, to be confirmed for itself.
-pub fn replacement(body: Size) -> Vec<Line> {
-    let mut page = Page::new(body);
+pub fn replacement(body: Size) -> Vec<PlanLine> {
+    let mut page = PlanPage::new(body);
     page.text(Tone::Warn, "Untag by replacement?");
     for text in REPLACEMENT {
         page.blank();
@@ -142,8 +142,14 @@ pub fn replacement(body: Size) -> Vec<Line> {
 
 /// Everything that the plan will do. While the wish is looked up again, so that the plan is an older one, its switches
 /// show what was wished for last.
-pub fn lines(wish: &Wish, work: &Work, is_old: bool, skipped: &[SafeText], body: Size) -> Vec<Line> {
-    let mut page = Page::new(body);
+pub fn lines(
+    wish: &ChangeRequest,
+    work: &ChangePlan,
+    is_old: bool,
+    skipped: &[SafeText],
+    body: Size,
+) -> Vec<PlanLine> {
+    let mut page = PlanPage::new(body);
     page.wished = if is_old { wish.way() } else { None };
     page.keeps = is_old.then(|| wish.keeps());
     for change in skipped {
@@ -159,30 +165,30 @@ pub fn lines(wish: &Wish, work: &Work, is_old: bool, skipped: &[SafeText], body:
         page.blank();
     }
     match (work, wish) {
-        (Work::Retag(plan), _) => page.retag(plan),
-        (Work::Delete(plan), Wish::Delete(wish)) if is_old => page.delete(plan, wish.along),
-        (Work::Delete(plan), _) => page.delete(plan, plan.along),
-        (Work::Copy(plan), Wish::Copy(wish)) => page.copy(plan, wish.referrers),
-        (Work::Copy(plan), _) => page.copy(plan, false),
-        (Work::Undo(plan), _) => page.undo(plan),
+        (ChangePlan::Retag(plan), _) => page.retag(plan),
+        (ChangePlan::Delete(plan), ChangeRequest::Delete(wish)) if is_old => page.delete(plan, wish.along),
+        (ChangePlan::Delete(plan), _) => page.delete(plan, plan.along),
+        (ChangePlan::Copy(plan), ChangeRequest::Copy(wish)) => page.copy(plan, wish.referrers),
+        (ChangePlan::Copy(plan), _) => page.copy(plan, false),
+        (ChangePlan::Undo(plan), _) => page.undo(plan),
     }
     page.lines
 }
 
 /// What the button says that carries it out.
-pub fn verb(work: &Work) -> String {
+pub fn verb(work: &ChangePlan) -> String {
     match work {
-        Work::Retag(plan) => {
+        ChangePlan::Retag(plan) => {
             let verb = if plan.manner.moves() { "Rename" } else { "Retag" };
             format!("{verb} {}{}", counted(plan.steps.len(), "tag", "tags"), by_replacement(work))
         }
-        Work::Delete(plan) => {
+        ChangePlan::Delete(plan) => {
             let tags = plan.images.iter().map(|image| image.named.len()).sum();
             match plan.manner {
-                Manner::Untag | Manner::Replace => {
+                DeleteMethod::Untag | DeleteMethod::Replace => {
                     format!("Untag {}{}", counted(tags, "tag", "tags"), by_replacement(work))
                 }
-                Manner::Image => {
+                DeleteMethod::Image => {
                     let images = plan.images.len();
                     let tags = plan.tags_that_go().count();
                     let tags = (tags > 0).then(|| counted(tags, "tag", "tags"));
@@ -195,18 +201,18 @@ pub fn verb(work: &Work) -> String {
                 }
             }
         }
-        Work::Copy(plan) => format!("Copy {}", plan.count()),
-        Work::Undo(_) => format!("Undo it{}", by_replacement(work)),
+        ChangePlan::Copy(plan) => format!("Copy {}", plan.count()),
+        ChangePlan::Undo(_) => format!("Undo it{}", by_replacement(work)),
     }
 }
 
 /// Said of what is confirmed for itself.
-fn by_replacement(work: &Work) -> &'static str {
+fn by_replacement(work: &ChangePlan) -> &'static str {
     if work.replaces_images() { " by replacement" } else { "" }
 }
 
 /// What goes along with images: `6 children`, `1 referrer`.
-fn along(plan: &deletion::Plan) -> Vec<String> {
+fn along(plan: &deletion::DeletePlan) -> Vec<String> {
     let at_stake = plan.at_stake();
     let children = (at_stake.children.len(), "child", "children");
     let referrers = (at_stake.referrers.len(), "referrer", "referrers");
@@ -215,23 +221,25 @@ fn along(plan: &deletion::Plan) -> Vec<String> {
 }
 
 /// Why the plan cannot be carried out as it is, or need not be.
-pub fn impediment(work: &Work) -> Option<SafeText> {
+pub fn impediment(work: &ChangePlan) -> Option<SafeText> {
     if let Some(refused) = work.refused() {
         return Some(refused.why.clone());
     }
     match work {
-        Work::Delete(plan) => match (delete::blocked(plan), plan.images.is_empty()) {
+        ChangePlan::Delete(plan) => match (delete::blocked(plan), plan.images.is_empty()) {
             (Some(why), _) => Some(SafeText::from(why)),
             (None, true) => Some("there is nothing to delete".into()),
             (None, false) => None,
         },
-        Work::Retag(plan) => {
-            let is_done = !plan.manner.moves() && plan.steps.iter().all(Step::is_done);
+        ChangePlan::Retag(plan) => {
+            let is_done = !plan.manner.moves() && plan.steps.iter().all(RetagStep::is_done);
             let done = is_done.then(|| "nothing would change: the tags are what they should be".into());
             plan.blocked.as_ref().map(|blocked| blocked.why.clone()).or(done)
         }
-        Work::Copy(plan) => copy::is_done(plan).then(|| "nothing would change: all of it is there".into()),
-        Work::Undo(plan) => match plan.is_impossible() {
+        ChangePlan::Copy(plan) => {
+            copy::is_done(plan).then(|| "nothing would change: all of it is there".into())
+        }
+        ChangePlan::Undo(plan) => match plan.is_impossible() {
             true => Some("nothing of it can be put back".into()),
             false => None,
         },
@@ -239,31 +247,31 @@ pub fn impediment(work: &Work) -> Option<SafeText> {
 }
 
 /// Whether nothing that is there now is replaced or removed.
-pub fn is_harmless(work: &Work) -> bool {
+pub fn is_harmless(work: &ChangePlan) -> bool {
     match work {
-        Work::Retag(plan) => {
-            let replaces = |step: &Step| step.replaces.is_some() && !step.is_done();
+        ChangePlan::Retag(plan) => {
+            let replaces = |step: &RetagStep| step.replaces.is_some() && !step.is_done();
             !plan.manner.moves() && !plan.steps.iter().any(replaces)
         }
-        Work::Copy(plan) => !plan.images.iter().any(copy::replaces),
-        Work::Delete(_) | Work::Undo(_) => false,
+        ChangePlan::Copy(plan) => !plan.images.iter().any(copy::replaces),
+        ChangePlan::Delete(_) | ChangePlan::Undo(_) => false,
     }
 }
 
 /// Lays lines out for a width.
-struct Page {
-    lines: Vec<Line>,
+struct PlanPage {
+    lines: Vec<PlanLine>,
     width: usize,
     rows: usize,
     /// The way that was wished for last, where what is shown was planned before that.
-    wished: Option<Manner>,
+    wished: Option<DeleteMethod>,
     /// Whether images are to be kept, where what is shown was planned before that was said.
     keeps: Option<bool>,
 }
 
-impl Page {
-    fn new(body: Size) -> Page {
-        Page {
+impl PlanPage {
+    fn new(body: Size) -> PlanPage {
+        PlanPage {
             lines: Vec::new(),
             width: body.width.into(),
             rows: body.height.into(),
@@ -273,16 +281,16 @@ impl Page {
     }
 
     fn blank(&mut self) {
-        self.lines.push(Line::default());
+        self.lines.push(PlanLine::default());
     }
 
     fn row(&mut self, pieces: Vec<(Tone, String)>) {
-        self.lines.push(Line { pieces, press: None });
+        self.lines.push(PlanLine { pieces, press: None });
     }
 
     /// The same for what can be pressed.
     fn pressable(&mut self, press: Press, pieces: Vec<(Tone, String)>) {
-        self.lines.push(Line { pieces, press: Some(press) });
+        self.lines.push(PlanLine { pieces, press: Some(press) });
     }
 
     fn text(&mut self, tone: Tone, text: &str) {
@@ -307,8 +315,8 @@ impl Page {
     }
 
     /// What was wished for and fails whatever is done.
-    fn missed(&mut self, missed: &[Missed]) {
-        for Missed { name, failure } in missed {
+    fn missed(&mut self, missed: &[Unresolved]) {
+        for Unresolved { name, failure } in missed {
             self.field("fails", Tone::Bad, &format!("{name}: {}", failure.why));
         }
     }

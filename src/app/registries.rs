@@ -10,14 +10,14 @@ use crate::model::server::Server;
 #[derive(Debug, Default)]
 pub struct Registries {
     /// In the order of the command line, then as opened.
-    pub items: Vec<Registry>,
+    pub items: Vec<OpenRegistry>,
     /// What is shown of them.
     pub list: List,
 }
 
 /// One open registry.
 #[derive(Debug)]
-pub struct Registry {
+pub struct OpenRegistry {
     /// Its name.
     pub host: Host,
     /// What it is and can do.
@@ -30,26 +30,31 @@ pub struct Registry {
 
 impl Registries {
     /// The registry under the cursor.
-    pub fn selected(&self) -> Option<&Registry> {
+    pub fn selected(&self) -> Option<&OpenRegistry> {
         self.items.get(self.list.selected()?)
     }
 
     /// The registry under the cursor, to be changed.
-    pub fn selected_mut(&mut self) -> Option<&mut Registry> {
+    pub fn selected_mut(&mut self) -> Option<&mut OpenRegistry> {
         self.items.get_mut(self.list.selected()?)
     }
 
     /// The registry of that name.
-    pub fn of(&mut self, host: &Host) -> Option<&mut Registry> {
+    pub fn of(&mut self, host: &Host) -> Option<&mut OpenRegistry> {
         self.items.iter_mut().find(|registry| registry.host == *host)
     }
 
     /// Opens a registry that is not open yet, and goes to it.
-    pub fn open(&mut self, host: &Host, tree: bool) -> &mut Registry {
+    pub fn open(&mut self, host: &Host, tree: bool) -> &mut OpenRegistry {
         let at = self.items.iter().position(|registry| registry.host == *host).unwrap_or_else(|| {
             let repositories = Repositories { tree, ..Repositories::default() };
             let host = host.clone();
-            self.items.push(Registry { host, server: Remote::default(), repositories, was_prompted: false });
+            self.items.push(OpenRegistry {
+                host,
+                server: Remote::default(),
+                repositories,
+                was_prompted: false,
+            });
             self.items.len() - 1
         });
         self.list.filter.clear();

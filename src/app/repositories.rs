@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use super::list::sieve::Sieve;
 use super::list::sorting::merge;
-use super::list::{Change, HEADING, List, Paged};
+use super::list::{HEADING, List, PageChange, Paged};
 use super::remote::Ticket;
-use crate::model::page::Listed;
+use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
 
@@ -18,7 +18,7 @@ use crate::model::text::SafeText;
 #[derive(Debug, Default)]
 pub struct Repositories {
     /// The catalog, and what was opened by name, each once.
-    pub names: Paged<Listed<RepositoryName>>,
+    pub names: Paged<ListedName<RepositoryName>>,
     /// What is shown of it, sorted by name. The rows are indices into `names`; in a tree, those of namespaces are headings.
     pub list: List,
     /// Whether namespaces are folded into a tree. A filter makes the list flat.
@@ -43,12 +43,12 @@ pub struct Branch {
     /// Namespaces above it.
     pub depth: u16,
     /// What it is.
-    pub node: Node,
+    pub node: BranchNode,
 }
 
 /// A namespace or a repository in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
+pub enum BranchNode {
     /// `team/`, with the number of repositories below.
     Namespace {
         /// Whole path with its trailing slash.
@@ -65,7 +65,7 @@ pub enum Node {
 }
 
 /// What a refresh keeps.
-struct Before {
+struct KeptSelection {
     selected: Option<RepositoryName>,
     marked: HashSet<String>,
 }
@@ -87,12 +87,12 @@ impl Repositories {
     }
 
     /// The name under the cursor, as the server listed it.
-    pub fn listed(&self) -> Option<&Listed<RepositoryName>> {
+    pub fn listed(&self) -> Option<&ListedName<RepositoryName>> {
         self.listed_at(self.list.selected()?)
     }
 
     /// The name that an entry of `list.rows` stands for; none for a namespace.
-    pub fn listed_at(&self, item: usize) -> Option<&Listed<RepositoryName>> {
+    pub fn listed_at(&self, item: usize) -> Option<&ListedName<RepositoryName>> {
         self.names.items.get(item)
     }
 
@@ -104,23 +104,23 @@ impl Repositories {
     /// Takes a page of the catalog. What was opened by name stays.
     pub fn take(
         &mut self,
-        page: Vec<Listed<RepositoryName>>,
+        page: Vec<ListedName<RepositoryName>>,
         next: Option<Ticket>,
         incomplete: Option<SafeText>,
         now: Timestamp,
     ) {
         let opened: HashSet<&RepositoryName> = self.opened.iter().chain(&self.noted).collect();
         let is_new =
-            |listed: &Listed<RepositoryName>| listed.name().is_none_or(|name| !opened.contains(name));
+            |listed: &ListedName<RepositoryName>| listed.name().is_none_or(|name| !opened.contains(name));
         let page = page.into_iter().filter(is_new).collect();
         let is_last_of_refresh = next.is_none() && self.names.incoming.is_some();
         let before = is_last_of_refresh.then(|| self.before());
         let change = self.names.take(page, next, now);
         self.names.incomplete = incomplete;
         match (change, before) {
-            (Change::Added(from), _) => self.added(from),
-            (Change::Replaced, Some(before)) => self.replaced(before),
-            (Change::Nothing | Change::Replaced, _) => {}
+            (PageChange::Added(from), _) => self.added(from),
+            (PageChange::Replaced, Some(before)) => self.replaced(before),
+            (PageChange::Nothing | PageChange::Replaced, _) => {}
         }
     }
 
@@ -130,7 +130,7 @@ impl Repositories {
         self.opened.insert(0, name.clone());
         self.opened.truncate(MOST_OPENED);
         if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
-            self.names.items.push(Listed::Named(name.clone()));
+            self.names.items.push(ListedName::Named(name.clone()));
             self.added(self.names.items.len() - 1);
         }
         self.goal = Some(name.clone());
@@ -141,7 +141,7 @@ impl Repositories {
     pub fn note(&mut self, name: &RepositoryName) {
         if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
             self.noted.insert(name.clone());
-            self.names.items.push(Listed::Named(name.clone()));
+            self.names.items.push(ListedName::Named(name.clone()));
             self.added(self.names.items.len() - 1);
         }
     }
@@ -158,16 +158,16 @@ impl Repositories {
     }
 
     /// By name, since a refresh gives every name another place.
-    fn before(&self) -> Before {
+    fn before(&self) -> KeptSelection {
         let marked = self.list.marks.iter().filter_map(|item| self.listed_at(item as usize));
-        Before {
+        KeptSelection {
             selected: self.selected().filter(|_| self.list.is_chosen).cloned(),
             marked: marked.map(|listed| listed.text().to_string()).collect(),
         }
     }
 
-    fn replaced(&mut self, before: Before) {
-        let listed: HashSet<&RepositoryName> = self.names.items.iter().filter_map(Listed::name).collect();
+    fn replaced(&mut self, before: KeptSelection) {
+        let listed: HashSet<&RepositoryName> = self.names.items.iter().filter_map(ListedName::name).collect();
         let unlisted: Vec<_> = self
             .opened
             .iter()
@@ -175,7 +175,7 @@ impl Repositories {
             .filter(|name| !listed.contains(name))
             .cloned()
             .collect();
-        self.names.items.extend(unlisted.into_iter().map(Listed::Named));
+        self.names.items.extend(unlisted.into_iter().map(ListedName::Named));
         let items = self.names.items.iter().enumerate();
         let marked = items.filter(|(_, listed)| before.marked.contains(listed.text()));
         self.list.marks = marked.map(|(item, _)| item as u32).collect();
@@ -232,7 +232,7 @@ impl Repositories {
         let (names, typed) = (&self.names.items, &self.list.filter);
         let sieve = self.sieve.take().filter(|sieve| sieve.is_for(typed, true));
         let mut sieve = sieve.unwrap_or_else(|| Sieve::of(typed, true));
-        sieve.go_on(FILTERED, names.len(), |item| names.get(item as usize).map(Listed::text));
+        sieve.go_on(FILTERED, names.len(), |item| names.get(item as usize).map(ListedName::text));
         if sieve.is_through(names.len()) {
             let mut rows = self.list.room();
             sieve.leave(&self.list.order, &mut rows);
@@ -259,8 +259,8 @@ impl Repositories {
             self.branch().and_then(Branch::path).filter(|_| self.list.is_chosen).map(String::from);
         self.branches = tree::grow(&self.names.items, &self.list.order, &self.open);
         let item = |(row, branch): (usize, &Branch)| match branch.node {
-            Node::Repository(name) => name,
-            Node::Namespace { .. } => HEADING | row as u32,
+            BranchNode::Repository(name) => name,
+            BranchNode::Namespace { .. } => HEADING | row as u32,
         };
         self.list.show(self.branches.iter().enumerate().map(item).collect());
         let same = |path: String| self.branches.iter().position(|branch| branch.path() == Some(&path));
@@ -282,7 +282,7 @@ impl Repositories {
 
     /// Opens or closes the namespace under the cursor; says whether there was one.
     pub fn toggle_namespace(&mut self) -> bool {
-        let Some(Branch { node: Node::Namespace { path, open, .. }, .. }) = self.branch() else {
+        let Some(Branch { node: BranchNode::Namespace { path, open, .. }, .. }) = self.branch() else {
             return false;
         };
         let (path, open) = (path.clone(), *open);
@@ -299,7 +299,7 @@ impl Repositories {
     /// In a tree: closes the open namespace under the cursor, or goes to the one above; says whether there was one.
     pub fn leave_namespace(&mut self) -> bool {
         match self.branch() {
-            Some(Branch { node: Node::Namespace { open: true, .. }, .. }) => self.toggle_namespace(),
+            Some(Branch { node: BranchNode::Namespace { open: true, .. }, .. }) => self.toggle_namespace(),
             Some(Branch { depth, .. }) if *depth > 0 => {
                 let depth = *depth;
                 let above = self.branches[..self.list.cursor].iter().rposition(|branch| branch.depth < depth);
@@ -327,7 +327,7 @@ impl Repositories {
             .list
             .rows
             .iter()
-            .position(|item| self.listed_at(*item as usize).and_then(Listed::name) == Some(name));
+            .position(|item| self.listed_at(*item as usize).and_then(ListedName::name) == Some(name));
         if let Some(row) = row {
             self.list.go(super::list::Move::To(row));
         }
@@ -351,8 +351,8 @@ impl Branch {
     /// The path of a namespace, with its trailing slash.
     fn path(&self) -> Option<&str> {
         match &self.node {
-            Node::Namespace { path, .. } => Some(path),
-            Node::Repository(_) => None,
+            BranchNode::Namespace { path, .. } => Some(path),
+            BranchNode::Repository(_) => None,
         }
     }
 }
@@ -367,18 +367,18 @@ mod tests {
         RepositoryName::parse(text).expect("a name")
     }
 
-    fn page(names: &[&str]) -> Vec<Listed<RepositoryName>> {
-        names.iter().map(|text| Listed::Named(name(text))).collect()
+    fn page(names: &[&str]) -> Vec<ListedName<RepositoryName>> {
+        names.iter().map(|text| ListedName::Named(name(text))).collect()
     }
 
     fn shown(repositories: &Repositories) -> Vec<String> {
         let text = |(row, item): (usize, &u32)| match repositories.listed_at(*item as usize) {
             Some(listed) => listed.text().to_string(),
             None => match &repositories.branches[row].node {
-                Node::Namespace { path, open, count, .. } => {
+                BranchNode::Namespace { path, open, count, .. } => {
                     format!("{}{path} {count}", if *open { "-" } else { "+" })
                 }
-                Node::Repository(_) => "?".into(),
+                BranchNode::Repository(_) => "?".into(),
             },
         };
         repositories.list.rows.iter().enumerate().map(text).collect()
@@ -386,7 +386,7 @@ mod tests {
 
     fn marked(repositories: &Repositories) -> Vec<&str> {
         let items = repositories.list.marked().into_iter();
-        items.filter_map(|item| repositories.listed_at(item)).map(Listed::text).collect()
+        items.filter_map(|item| repositories.listed_at(item)).map(ListedName::text).collect()
     }
 
     #[test]

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::reference::{Host, Known, RepositoryName};
+use crate::model::reference::{Host, KnownRegistries, RepositoryName};
 use crate::model::work::rules::Rules;
 
 /// Flags and configuration, layered and checked before the screen is taken.
 #[derive(Debug, Clone, Default)]
-pub struct Settings {
+pub struct AppSettings {
     /// What must not be changed.
     pub rules: Rules,
     /// Registries that are configured or have a login.
-    pub known: Known,
+    pub known: KnownRegistries,
     /// Name of the theme.
     pub theme: String,
     /// Names of the themes that can be chosen.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::remote::Remote;
-use super::tags::Tags;
+use super::tags::TagsPane;
 use crate::model::inspection::Inspection;
 use crate::model::reference::{Host, Repository, Selector};
 
@@ -26,15 +26,15 @@ type Image = (Repository, Selector);
 
 /// What was left, the newest at the front.
 #[derive(Debug, Default)]
-pub struct Store {
-    tags: VecDeque<Tags>,
+pub struct ViewCache {
+    tags: VecDeque<TagsPane>,
     images: VecDeque<(Image, Remote<Arc<Inspection>>)>,
     goals: HashMap<Repository, Selector>,
 }
 
-impl Store {
+impl ViewCache {
     /// Keeps the tags of a repository that the cursor leaves. What was being loaded is not waited for.
-    pub fn keep_tags(&mut self, mut tags: Tags) {
+    pub fn keep_tags(&mut self, mut tags: TagsPane) {
         if let (Some(repository), Some(opened), false) = (&tags.repository, &tags.opened, tags.tags.complete)
         {
             self.goals.insert(repository.clone(), opened.selector.clone());
@@ -51,13 +51,13 @@ impl Store {
         }
         self.tags.push_front(tags);
         self.tags.truncate(MOST_TAGS);
-        while self.tags.iter().map(Tags::weight).sum::<usize>() > MOST_TAG_BYTES {
+        while self.tags.iter().map(TagsPane::weight).sum::<usize>() > MOST_TAG_BYTES {
             self.tags.pop_back();
         }
     }
 
     /// The tags of a repository, if they were kept.
-    pub fn take_tags(&mut self, repository: &Repository) -> Option<Tags> {
+    pub fn take_tags(&mut self, repository: &Repository) -> Option<TagsPane> {
         let at = self.tags.iter().position(|tags| tags.repository.as_ref() == Some(repository))?;
         self.tags.remove(at)
     }
@@ -110,20 +110,21 @@ pub fn is_old(at: Option<Timestamp>, now: Timestamp) -> bool {
 mod tests {
     use super::*;
     use crate::app::tags::Sort;
-    use crate::model::page::Listed;
+    use crate::model::page::ListedName;
     use crate::model::reference::Tag;
 
-    fn tags(repository: &str, count: usize) -> Tags {
+    fn tags(repository: &str, count: usize) -> TagsPane {
         let repository = Repository::parse(repository).expect("a repository");
-        let mut tags = Tags::of(repository, Sort::default(), false, 10);
-        let names = (0..count).map(|number| Listed::Named(Tag::parse(&format!("v{number}")).expect("a tag")));
+        let mut tags = TagsPane::of(repository, Sort::default(), false, 10);
+        let names =
+            (0..count).map(|number| ListedName::Named(Tag::parse(&format!("v{number}")).expect("a tag")));
         tags.take(names.collect(), None, None, Timestamp::UNIX_EPOCH);
         tags
     }
 
     #[test]
     fn lists_of_tags_are_kept_by_their_weight_the_newest_longest() {
-        let mut store = Store::default();
+        let mut store = ViewCache::default();
         let names = ["r.test/a", "r.test/b", "r.test/c"];
         names.iter().for_each(|name| store.keep_tags(tags(name, 60_000)));
         let mut is_kept = |name| store.take_tags(&Repository::parse(name).expect("a repository")).is_some();

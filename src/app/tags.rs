@@ -12,25 +12,25 @@ use jiff::Timestamp;
 use super::list::items::Items;
 use super::list::sieve::Sieve;
 use super::list::sorting::Sorting;
-use super::list::{Change, List, Paged};
+use super::list::{List, PageChange, Paged};
 use super::remote::{Remote, Ticket};
 use crate::model::digest::Digest;
-use crate::model::page::Listed;
+use crate::model::page::ListedName;
 use crate::model::reference::{Repository, Tag};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 use crate::model::version_order::Rank;
-use names::Names;
-use opened::Opened;
-use progress::Progress;
+use names::NameRanks;
+use opened::OpenedImage;
+use progress::OrderProgress;
 
 /// The Tags pane.
 #[derive(Debug, Default)]
-pub struct Tags {
+pub struct TagsPane {
     /// The repository whose tags are shown.
     pub repository: Option<Repository>,
     /// Its tags.
-    pub tags: Paged<Listed<Tag>>,
+    pub tags: Paged<ListedName<Tag>>,
     /// What is shown of them.
     pub list: List,
     /// What is known of each, by index; nothing until its row was looked at.
@@ -44,15 +44,15 @@ pub struct Tags {
     /// Whether digest tags are shown.
     pub show_hidden: bool,
     /// The image that was opened by name and is not listed (yet): it has a row of its own.
-    pub opened: Option<Opened>,
+    pub opened: Option<OpenedImage>,
     /// Columns of the longest tag that is not hidden, filtered or not: what scrolls by does not move the columns.
     pub longest: usize,
     /// What their names tell.
-    names: Names,
+    names: NameRanks,
     /// The same of those that a refresh has brought so far.
-    incoming_names: Names,
+    incoming_names: NameRanks,
     /// What is known of the rows, where their order depends on it.
-    progress: Progress,
+    progress: OrderProgress,
     /// The order that is being made; what is shown has the one before.
     sorting: Option<Sorting>,
     /// What the filter leaves, while there is one.
@@ -108,16 +108,16 @@ impl SortBy {
     }
 }
 
-impl Tags {
+impl TagsPane {
     /// The pane for a repository of which nothing is known.
-    pub fn of(repository: Repository, sort: Sort, show_hidden: bool, height: usize) -> Tags {
+    pub fn of(repository: Repository, sort: Sort, show_hidden: bool, height: usize) -> TagsPane {
         let list = List { height, ..List::default() };
-        Tags { repository: Some(repository), sort, show_hidden, list, ..Tags::default() }
+        TagsPane { repository: Some(repository), sort, show_hidden, list, ..TagsPane::default() }
     }
 
     /// The pane while no repository is under the cursor.
-    pub fn of_nothing(sort: Sort) -> Tags {
-        Tags { sort, ..Tags::default() }
+    pub fn of_nothing(sort: Sort) -> TagsPane {
+        TagsPane { sort, ..TagsPane::default() }
     }
 
     /// The tag under the cursor, if its name can be asked for.
@@ -140,9 +140,9 @@ impl Tags {
 
     /// About how many bytes it takes.
     pub fn weight(&self) -> usize {
-        let long = |tag: &Listed<Tag>| Some(tag.text().len()).filter(|length| *length > size_of::<Tag>());
+        let long = |tag: &ListedName<Tag>| Some(tag.text().len()).filter(|length| *length > size_of::<Tag>());
         let text: usize = self.tags.items.iter().filter_map(long).sum();
-        let each = size_of::<Listed<Tag>>() + size_of::<Rank>() + 2 * size_of::<u32>();
+        let each = size_of::<ListedName<Tag>>() + size_of::<Rank>() + 2 * size_of::<u32>();
         text + self.tags.items.len() * each + self.summaries.len() * 2 * size_of::<Remote<Summary>>()
     }
 
@@ -153,13 +153,17 @@ impl Tags {
             known.filter(|(_, summary)| summary.value.as_ref().is_some_and(|value| value.digest == *digest));
         let mut items: Vec<u32> = has_it.map(|(item, _)| *item).collect();
         items.sort_by(|a, b| self.compare(*a, *b));
-        items.into_iter().filter_map(|item| self.tags.items.get(item as usize)).map(Listed::text).collect()
+        items
+            .into_iter()
+            .filter_map(|item| self.tags.items.get(item as usize))
+            .map(ListedName::text)
+            .collect()
     }
 
     /// Takes a page of tags; says whether it brought the tag that was opened by name, so that the cursor went there.
     pub fn take(
         &mut self,
-        page: Vec<Listed<Tag>>,
+        page: Vec<ListedName<Tag>>,
         next: Option<Ticket>,
         incomplete: Option<SafeText>,
         now: Timestamp,
@@ -173,28 +177,28 @@ impl Tags {
         let change = self.tags.take(page, next, now);
         if let Some(incoming) = &self.tags.incoming {
             if incoming.len() == length {
-                self.incoming_names = Names::default();
+                self.incoming_names = NameRanks::default();
             }
             self.incoming_names.extend(incoming);
         }
         self.tags.incomplete = incomplete;
         match change {
-            Change::Nothing => {}
-            Change::Added(_) => self.added(),
-            Change::Replaced => self.replaced(&old),
+            PageChange::Nothing => {}
+            PageChange::Added(_) => self.added(),
+            PageChange::Replaced => self.replaced(&old),
         }
         self.seek()
     }
 
     /// The tags of which more is known than their names, with their places in the list.
-    fn looked_at(&self) -> HashMap<Listed<Tag>, u32> {
+    fn looked_at(&self) -> HashMap<ListedName<Tag>, u32> {
         let selected = self.list.selected().map(|item| item as u32);
         let items = self.summaries.keys().copied().chain(self.list.marks.iter()).chain(selected);
         items.filter_map(|item| Some((self.tags.items.get(item as usize)?.clone(), item))).collect()
     }
 
     /// After a refresh: what was known of a tag stays, marked as old, so that it is asked again when it is looked at.
-    fn replaced(&mut self, old: &HashMap<Listed<Tag>, u32>) {
+    fn replaced(&mut self, old: &HashMap<ListedName<Tag>, u32>) {
         self.names = std::mem::take(&mut self.incoming_names);
         self.names.extend(&self.tags.items);
         let places = self.places_of(old);
@@ -212,7 +216,7 @@ impl Tags {
         self.waiting.clear();
         self.list.order = (0..self.tags.items.len() as u32).collect();
         self.sieve = None;
-        self.opened.iter_mut().for_each(Opened::search_again);
+        self.opened.iter_mut().for_each(OpenedImage::search_again);
         self.count_shared();
         self.list.forget_rows();
         self.sort();
@@ -227,7 +231,7 @@ impl Tags {
     }
 
     /// Where these are now. Only names that may be one of them are looked up: the list may be long, and they are few.
-    fn places_of(&self, old: &HashMap<Listed<Tag>, u32>) -> HashMap<u32, u32> {
+    fn places_of(&self, old: &HashMap<ListedName<Tag>, u32>) -> HashMap<u32, u32> {
         let sketches: Items = old.keys().map(|tag| Rank::of(tag.text()).sketch().into()).collect();
         let may_be =
             |item: &u32| self.names.rank(*item).is_some_and(|rank| sketches.contains(rank.sketch().into()));
@@ -264,7 +268,7 @@ impl Tags {
 
     /// Notes what a look at the whole image has shown of its row.
     pub fn note(&mut self, tag: &Tag, summary: &Summary, now: Timestamp) {
-        let is_it = |item: &usize| self.tags.items.get(*item).and_then(Listed::name) == Some(tag);
+        let is_it = |item: &usize| self.tags.items.get(*item).and_then(ListedName::name) == Some(tag);
         let here = self.list.selected().filter(is_it);
         let Some(item) = here.or_else(|| (0..self.tags.items.len()).find(is_it)) else { return };
         let remote = self.summaries.entry(item as u32).or_default();

@@ -17,7 +17,7 @@ const MOST_NOTICES: usize = 200;
 const TOAST: i64 = 4;
 
 /// What one message does to the state, and what it asks for.
-pub struct Turn<'a> {
+pub struct Update<'a> {
     /// Everything that regtui knows.
     pub state: &'a mut State,
     /// The time.
@@ -26,7 +26,7 @@ pub struct Turn<'a> {
     pub cmds: Vec<Cmd>,
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Asks a question for a slot, after a pause.
     pub fn ask(&mut self, slot: Slot, after: Duration, ask: Ask) -> Ticket {
         let ticket = self.state.tickets.issue();

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use super::cmd::{Ask, Cmd, Slot};
-use super::jobs::{JobId, Stage};
+use super::jobs::{JobId, JobStage};
 use super::notices::Level;
-use super::turn::Turn;
+use super::turn::Update;
 use crate::model::reference::{Host, Repository};
 use crate::model::server::{Ability, Deletes};
 use crate::model::text::SafeText;
 use crate::model::work::progress::{Back, Outcome, Report, TakesBack};
-use crate::model::work::{Wish, Work};
+use crate::model::work::{ChangePlan, ChangeRequest};
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Carries out what was confirmed.
-    pub fn begin(&mut self, wish: Wish, work: Box<Work>) {
+    pub fn begin(&mut self, wish: ChangeRequest, work: Box<ChangePlan>) {
         let id = self.state.jobs.begin(wish, &work, self.now);
         self.cmds.push(Cmd::Start(id, work));
     }
@@ -22,7 +22,7 @@ impl Turn<'_> {
     /// Tells a job to stop.
     pub fn stop(&mut self, id: JobId) {
         if let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) {
-            job.stage = Stage::Stopping;
+            job.stage = JobStage::Stopping;
             self.cmds.push(Cmd::Stop(id));
         }
     }
@@ -56,7 +56,7 @@ impl Turn<'_> {
         let was_to_stop = job.is_stopping();
         let changes = job.changes.clone();
         let is_undo = job.wish.undoes().is_some();
-        let ends = Stage::Ended(self.now, report.clone());
+        let ends = JobStage::Ended(self.now, report.clone());
         job.stage = ends;
         let title = match !place.is_empty() && (is_undo || self.state.registries.items.len() > 1) {
             true => SafeText::from(format!("{title} in {place}")),
@@ -185,10 +185,11 @@ fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
 mod tests {
     use super::*;
     use crate::model::failure::{Failure, FailureKind};
-    use crate::model::work::progress::Item;
+    use crate::model::work::progress::ProgressItem;
 
     fn report(outcomes: Vec<Outcome>) -> Report {
-        let item = |(number, outcome)| Item { name: format!("1.{number}").into(), outcome: Some(outcome) };
+        let item =
+            |(number, outcome)| ProgressItem { name: format!("1.{number}").into(), outcome: Some(outcome) };
         let items = outcomes.into_iter().enumerate().map(item).collect();
         Report { items, ..Report::default() }
     }

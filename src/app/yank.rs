@@ -5,19 +5,19 @@ use std::time::Duration;
 
 use super::cmd::Cmd;
 use super::detail::{Tab, Text};
-use super::dialog::{Choice, Dialog, Entry, Menu};
+use super::dialog::{Choice, Dialog, Menu, MenuEntry};
 use super::list::Move;
 use super::tags::SortBy;
-use super::turn::Turn;
+use super::turn::Update;
 use super::{Pane, chosen};
 use crate::model::clip::ClipText;
 use crate::model::digest::Digest;
-use crate::model::page::Listed;
+use crate::model::page::ListedName;
 use crate::model::reference::{Host, Selector, Tag};
 use crate::model::server::Transport;
 use crate::model::summary::Kind;
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Opens the menu of what can be copied from the focused pane.
     pub fn open_yank_menu(&mut self) {
         let entries = self.yank_entries();
@@ -31,7 +31,7 @@ impl Turn<'_> {
         self.state.dialogs.push(Dialog::Menu(Menu { title, entries, cursor: 0 }));
     }
 
-    fn yank_entries(&self) -> Vec<Entry> {
+    fn yank_entries(&self) -> Vec<MenuEntry> {
         let state = &*self.state;
         let Some(registry) = state.registries.selected() else { return Vec::new() };
         match state.focus {
@@ -52,7 +52,7 @@ impl Turn<'_> {
         }
     }
 
-    fn yank_image(&self) -> Vec<Entry> {
+    fn yank_image(&self) -> Vec<MenuEntry> {
         let state = &*self.state;
         let Some((repository, selector)) = &state.detail.of else { return Vec::new() };
         let repository = &format!("{}/{}", self.host_in_references(&repository.host), repository.name);
@@ -147,7 +147,7 @@ impl Turn<'_> {
                 SortBy::Size => ('s', "size", ["largest first", "smallest first"]),
             };
             let reverses = sort.by == by && !sort.reversed;
-            Entry { key, label, preview: order[usize::from(reverses)].into(), choice: Choice::Sort(by) }
+            MenuEntry { key, label, preview: order[usize::from(reverses)].into(), choice: Choice::Sort(by) }
         };
         let entries = SortBy::ALL.into_iter().map(entry).collect();
         let cursor = SortBy::ALL.iter().position(|by| *by == sort.by).unwrap_or(0);
@@ -182,12 +182,12 @@ impl Turn<'_> {
                     .rows
                     .iter()
                     .filter_map(|item| repositories.listed_at(*item as usize))
-                    .map(Listed::text)
+                    .map(ListedName::text)
             })),
             Pane::Tags => {
                 let items =
                     state.tags.list.rows.iter().filter_map(|item| state.tags.tags.items.get(*item as usize));
-                names(items.map(Listed::text))
+                names(items.map(ListedName::text))
             }
             Pane::Details if state.detail.tab == Tab::Config => lines(&state.detail.config),
             Pane::Details => lines(&state.detail.manifest),
@@ -246,16 +246,16 @@ impl Turn<'_> {
     }
 }
 
-fn entry(key: char, label: &'static str, text: &str) -> Entry {
+fn entry(key: char, label: &'static str, text: &str) -> MenuEntry {
     copying(key, label, ClipText::clean(text))
 }
 
-fn lines_entry(key: char, label: &'static str, lines: Vec<String>) -> Entry {
+fn lines_entry(key: char, label: &'static str, lines: Vec<String>) -> MenuEntry {
     copying(key, label, ClipText::lines_of(lines))
 }
 
-fn copying(key: char, label: &'static str, text: ClipText) -> Entry {
-    Entry { key, label, preview: text.preview(), choice: Choice::Copy(text) }
+fn copying(key: char, label: &'static str, text: ClipText) -> MenuEntry {
+    MenuEntry { key, label, preview: text.preview(), choice: Choice::Copy(text) }
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {

@@ -16,15 +16,15 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Trouble, print, repeated};
+use super::{CliError, print, repeated};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
-use crate::model::work::delete::Manner;
+use crate::model::work::delete::DeleteMethod;
 use crate::model::work::progress::{Progress, Report};
 use crate::model::work::rules::Refusal;
-use crate::model::work::{Wish, Work, undo};
-use crate::ops::work::{self, Watch, Workshop};
+use crate::model::work::{ChangePlan, ChangeRequest, undo};
+use crate::ops::work::{self, ChangeContext, JobControl};
 use consent::Consent;
 use interrupts::Interrupts;
 use progress::Bar;
@@ -35,7 +35,7 @@ pub const EXIT_CODES: &str = "Exit codes: 0 all was done, or was so before; 1 so
 
 /// Options of every subcommand that changes something.
 #[derive(Debug, Args)]
-pub struct Options {
+pub struct ChangeOptions {
     /// Show the plan and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -51,13 +51,13 @@ pub struct Options {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
-    plan: &'a Work,
+struct ChangeDocument<'a> {
+    plan: &'a ChangePlan,
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<&'a Report>,
 }
 
-impl Options {
+impl ChangeOptions {
     /// Whether only the plan is wanted.
     pub fn is_dry_run(&self) -> bool {
         self.dry_run
@@ -65,17 +65,22 @@ impl Options {
 
     /// Plans the wish, shows the plan, asks, carries it out, and tells how it ended. `force` says whether tags that
     /// exist may be moved without being asked about.
-    pub async fn make(&self, workshop: &Workshop, wish: Wish, force: bool) -> Result<(), Trouble> {
+    pub async fn make(
+        &self,
+        workshop: &ChangeContext,
+        wish: ChangeRequest,
+        force: bool,
+    ) -> Result<(), CliError> {
         self.make_planned(workshop, work::plan(workshop, &wish), force).await
     }
 
     /// The same of what something else plans.
     pub async fn make_planned(
         &self,
-        workshop: &Workshop,
-        planning: impl Future<Output = Result<Work, Failure>>,
+        workshop: &ChangeContext,
+        planning: impl Future<Output = Result<ChangePlan, Failure>>,
         force: bool,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CliError> {
         let mut interrupts = Interrupts::listen()?;
         let work = interrupts.or(planning).await??;
         if self.dry_run {
@@ -93,7 +98,7 @@ impl Options {
             }
             if !interrupts.or(question.ask()).await?.map_err(unseen)? {
                 print::complain("nothing was changed");
-                return Err(Trouble::Said);
+                return Err(CliError::Said);
             }
         }
         let (report, is_stopped) = carry_out(workshop, &work, &mut interrupts).await?;
@@ -105,19 +110,19 @@ impl Options {
         printed
     }
 
-    fn print_plan(&self, work: &Work) -> Result<(), Trouble> {
+    fn print_plan(&self, work: &ChangePlan) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         match self.json {
-            true => print::json(&mut out, &Document { plan: work, report: None })?,
+            true => print::json(&mut out, &ChangeDocument { plan: work, report: None })?,
             false => plan::print(&mut out, work)?,
         }
         Ok(out.flush()?)
     }
 
-    fn print_report(&self, work: &Work, report: &Report, options: &str) -> Result<(), Trouble> {
+    fn print_report(&self, work: &ChangePlan, report: &Report, options: &str) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         match self.json {
-            true => print::json(&mut out, &Document { plan: work, report: Some(report) })?,
+            true => print::json(&mut out, &ChangeDocument { plan: work, report: Some(report) })?,
             false => report::print(&mut out, report, options)?,
         }
         Ok(out.flush()?)
@@ -125,15 +130,15 @@ impl Options {
 }
 
 /// What nobody can have seen is not carried out, and that is no success as a listing is that nobody reads to its end.
-fn unseen(trouble: Trouble) -> Trouble {
+fn unseen(trouble: CliError) -> CliError {
     match trouble {
-        Trouble::PipeClosed => Trouble::Said,
+        CliError::PipeClosed => CliError::Said,
         other => other,
     }
 }
 
 /// Shows the plan to who is asked, and to the log of who is not.
-fn show(work: &Work) -> Result<(), Trouble> {
+fn show(work: &ChangePlan) -> Result<(), CliError> {
     let mut out = BufWriter::new(std::io::stderr().lock());
     plan::print(&mut out, work)?;
     writeln!(out)?;
@@ -141,12 +146,12 @@ fn show(work: &Work) -> Result<(), Trouble> {
 }
 
 /// Refuses what a rule forbids, and what the server does not do in this manner.
-fn permitted(work: &Work) -> Result<(), Trouble> {
-    if let Work::Delete(plan) = work
+fn permitted(work: &ChangePlan) -> Result<(), CliError> {
+    if let ChangePlan::Delete(plan) = work
         && plan.loss.keep
-        && plan.manner == Manner::Image
+        && plan.manner == DeleteMethod::Image
     {
-        return Err(Trouble::Usage(
+        return Err(CliError::Usage(
             "`--keep` keeps images that lose their last tag, and here they are deleted by their digests: name tags, \
              and untag them (where the server cannot, with `--replace`)"
                 .into(),
@@ -154,33 +159,35 @@ fn permitted(work: &Work) -> Result<(), Trouble> {
     }
     let (refusal, kind) = match (work.refused(), work) {
         (Some(refusal), _) => (refusal.clone(), FailureKind::Local),
-        (None, Work::Delete(_) | Work::Retag(_)) => match blocked(work) {
+        (None, ChangePlan::Delete(_) | ChangePlan::Retag(_)) => match blocked(work) {
             Some(refusal) => (refusal, FailureKind::Unsupported),
             None => return Ok(()),
         },
-        (None, Work::Undo(plan)) => match hopeless(plan) {
+        (None, ChangePlan::Undo(plan)) => match hopeless(plan) {
             Some(refusal) => (refusal, FailureKind::Local),
             None => return Ok(()),
         },
         (None, _) => return Ok(()),
     };
     let what = SafeText::from(format!("cannot {}", work.title()));
-    Err(Trouble::Failed(Failure { what, why: refusal.why, hint: refusal.hint, kind }))
+    Err(CliError::Failed(Failure { what, why: refusal.why, hint: refusal.hint, kind }))
 }
 
 /// Why the server does not do it in this manner, with the options that choose another one.
-fn blocked(work: &Work) -> Option<Refusal> {
+fn blocked(work: &ChangePlan) -> Option<Refusal> {
     let mut refusal = work.blocked()?.clone();
     let options = match work {
-        Work::Delete(plan)
-            if plan.manner == Manner::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
+        ChangePlan::Delete(plan)
+            if plan.manner == DeleteMethod::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
         {
             "`--replace` or `--image`"
         }
-        Work::Delete(plan) if plan.manner == Manner::Image && plan.ways().contains(&Manner::Replace) => {
+        ChangePlan::Delete(plan)
+            if plan.manner == DeleteMethod::Image && plan.ways().contains(&DeleteMethod::Replace) =>
+        {
             "`--replace`"
         }
-        Work::Retag(plan) if !plan.ways.is_empty() => "`--replace`",
+        ChangePlan::Retag(plan) if !plan.ways.is_empty() => "`--replace`",
         _ => return Some(refusal),
     };
     refusal.hint = refusal.hint.map(|hint| SafeText::from(format!("{hint}: {options}")));
@@ -188,7 +195,7 @@ fn blocked(work: &Work) -> Option<Refusal> {
 }
 
 /// Why nothing at all of it can be put back.
-fn hopeless(plan: &undo::Plan) -> Option<Refusal> {
+fn hopeless(plan: &undo::UndoPlan) -> Option<Refusal> {
     let reasons: Option<Vec<&SafeText>> = plan.steps.iter().map(|step| step.impossible.as_ref()).collect();
     let why = (*reasons?.first()?).clone();
     let others = "`regtui journal` lists other changes, each can be undone by its name";
@@ -202,12 +209,12 @@ fn hopeless(plan: &undo::Plan) -> Option<Refusal> {
 /// Runs the work, and says whether it was stopped. The first interrupt stops it as soon as nothing is half done, the
 /// second ends the program.
 async fn carry_out(
-    workshop: &Workshop,
-    work: &Work,
+    workshop: &ChangeContext,
+    work: &ChangePlan,
     interrupts: &mut Interrupts,
-) -> Result<(Report, bool), Trouble> {
+) -> Result<(Report, bool), CliError> {
     let (sender, receiver) = watch::channel(Progress::default());
-    let watch = Watch { progress: sender, stop: CancellationToken::new() };
+    let watch = JobControl { progress: sender, stop: CancellationToken::new() };
     let bar = Bar::of(receiver);
     let mut running = std::pin::pin!(work::run(workshop, work, &watch));
     loop {
@@ -215,7 +222,7 @@ async fn carry_out(
             report = &mut running => return Ok((report, watch.stop.is_cancelled())),
             () = interrupts.next() => {
                 if watch.stop.is_cancelled() {
-                    return Err(Trouble::Interrupted);
+                    return Err(CliError::Interrupted);
                 }
                 bar.say("stopping once nothing is half done; Ctrl-C again ends at once");
                 watch.stop.cancel();

@@ -2,19 +2,19 @@
 
 use clap::Args;
 
-use super::names::Names;
+use super::names::ArgumentReader;
 use super::sides::{Everywhere, Sides};
-use super::{Trouble, change};
+use super::{CliError, change};
 use crate::model::platform::Platform;
 use crate::model::reference::{Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
-use crate::model::work::{Wish, copy};
-use crate::ops::work::Workshop;
+use crate::model::work::{ChangeRequest, copy};
+use crate::ops::work::ChangeContext;
 
 /// Copy an image or a repository, within a registry or to another one
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
-pub struct Copy {
+pub struct CopyCommand {
     /// An image, or with --all-tags a repository
     #[arg(value_name = "SOURCE")]
     source: String,
@@ -40,44 +40,44 @@ pub struct Copy {
     #[command(flatten)]
     sides: Sides,
     #[command(flatten)]
-    options: change::Options,
+    options: change::ChangeOptions,
 }
 
-impl Copy {
+impl CopyCommand {
     /// Copies.
-    pub async fn run(&self, workshop: &Workshop, everywhere: Everywhere) -> Result<(), Trouble> {
-        let names = Names::of(&workshop.pool);
+    pub async fn run(&self, workshop: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
+        let names = ArgumentReader::of(&workshop.pool);
         let wish = self.wish(&names)?;
         self.sides.apply(&names, everywhere, &wish.from.host, &wish.to.host)?;
-        self.options.make(workshop, Wish::Copy(wish), self.force).await
+        self.options.make(workshop, ChangeRequest::Copy(wish), self.force).await
     }
 
-    fn wish(&self, names: &Names<'_>) -> Result<copy::Wish, Trouble> {
+    fn wish(&self, names: &ArgumentReader<'_>) -> Result<copy::CopyRequest, CliError> {
         let (from, what, own) = self.source(names)?;
         let (to, tag) = self.destination(names, &from)?;
         if self.all_tags && tag.is_some() {
-            return Err(Trouble::Usage(
+            return Err(CliError::Usage(
                 "`--all-tags` copies to a repository, where every tag keeps its name: leave out the tag"
                     .into(),
             ));
         }
         let platforms = self.platforms.iter().map(|text| platform(text)).collect::<Result<_, _>>()?;
         let (tag, referrers, keep) = (tag.or(own), self.referrers, self.keep);
-        Ok(copy::Wish { from, what, to, tag, platforms, referrers, keep })
+        Ok(copy::CopyRequest { from, what, to, tag, platforms, referrers, keep })
     }
 
     /// Where the images are, which, and the tag that a single one has.
-    fn source(&self, names: &Names<'_>) -> Result<(Repository, copy::What, Option<Tag>), Trouble> {
+    fn source(&self, names: &ArgumentReader<'_>) -> Result<(Repository, copy::What, Option<Tag>), CliError> {
         let source = SafeText::clean(&self.source);
         match (names.target(&self.source)?, self.all_tags) {
-            (Target::Registry(host), _) => Err(Trouble::Usage(format!(
+            (Target::Registry(host), _) => Err(CliError::Usage(format!(
                 "`{host}` is a registry; a repository or an image of it can be copied"
             ))),
             (Target::Repository(repository), true) => Ok((repository, copy::What::AllTags, None)),
-            (Target::Image(_), true) => {
-                Err(Trouble::Usage(format!("`{source}` names one image: leave out `--all-tags`, or the tag")))
-            }
-            (Target::Repository(repository), false) => Err(Trouble::Usage(format!(
+            (Target::Image(_), true) => Err(CliError::Usage(format!(
+                "`{source}` names one image: leave out `--all-tags`, or the tag"
+            ))),
+            (Target::Repository(repository), false) => Err(CliError::Usage(format!(
                 "`{source}` names a repository: name an image of it, `{repository}:TAG`, or add `--all-tags`"
             ))),
             (Target::Image(image), false) => {
@@ -90,24 +90,24 @@ impl Copy {
     /// Where they go, and the tag there.
     fn destination(
         &self,
-        names: &Names<'_>,
+        names: &ArgumentReader<'_>,
         from: &Repository,
-    ) -> Result<(Repository, Option<Tag>), Trouble> {
+    ) -> Result<(Repository, Option<Tag>), CliError> {
         match names.target(&self.destination)? {
             Target::Registry(host) => Ok((Repository { host, name: from.name.clone() }, None)),
             Target::Repository(repository) => Ok((repository, None)),
             Target::Image(Reference { repository, tag, digest: None }) => Ok((repository, tag)),
             Target::Image(_) => {
-                Err(Trouble::Usage("the destination has a digest: what is copied keeps its own".into()))
+                Err(CliError::Usage("the destination has a digest: what is copied keeps its own".into()))
             }
         }
     }
 }
 
-fn platform(text: &str) -> Result<Platform, Trouble> {
+fn platform(text: &str) -> Result<Platform, CliError> {
     Platform::parse_typed(text).ok_or_else(|| {
         let text = SafeText::clean(text);
-        Trouble::Usage(format!(
+        CliError::Usage(format!(
             "`--platform {text}`: `architecture`, `os/architecture` or `os/architecture/variant` is expected"
         ))
     })

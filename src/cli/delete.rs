@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::names::Names;
-use super::{Trouble, change};
+use super::names::ArgumentReader;
+use super::{CliError, change};
 use crate::model::reference::{Reference, Repository, Selector, Target};
 use crate::model::text::SafeText;
-use crate::model::work::{Wish, delete};
-use crate::ops::work::Workshop;
+use crate::model::work::{ChangeRequest, delete};
+use crate::ops::work::ChangeContext;
 
 /// Remove tags or images: shows the plan, asks, deletes
 #[derive(Debug, Args)]
@@ -34,26 +34,28 @@ pub struct Delete {
     #[arg(long, conflicts_with = "image")]
     keep: bool,
     #[command(flatten)]
-    options: change::Options,
+    options: change::ChangeOptions,
 }
 
 impl Delete {
     /// Deletes.
-    pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
-        self.options.make(workshop, Wish::Delete(self.wish(&Names::of(&workshop.pool))?), false).await
+    pub async fn run(&self, workshop: &ChangeContext) -> Result<(), CliError> {
+        self.options
+            .make(workshop, ChangeRequest::Delete(self.wish(&ArgumentReader::of(&workshop.pool))?), false)
+            .await
     }
 
-    fn wish(&self, names: &Names<'_>) -> Result<delete::Wish, Trouble> {
+    fn wish(&self, names: &ArgumentReader<'_>) -> Result<delete::DeleteRequest, CliError> {
         let mut named = self.images.iter().map(|text| exactly_one(names, text));
         let Some(first) = named.next() else {
-            return Err(Trouble::Usage("an image is expected".into()));
+            return Err(CliError::Usage("an image is expected".into()));
         };
         let (repository, selector) = first?;
         let mut selectors = vec![selector];
         for image in named {
             let (other, selector) = image?;
             if other != repository {
-                return Err(Trouble::Usage(format!(
+                return Err(CliError::Usage(format!(
                     "`{other}` and `{repository}` are two repositories; one plan is for one of them"
                 )));
             }
@@ -62,34 +64,34 @@ impl Delete {
             }
         }
         let along = delete::Along { children: self.with_children, referrers: self.with_referrers };
-        Ok(delete::Wish { repository, selectors, manner: self.manner(), along, keep: self.keep })
+        Ok(delete::DeleteRequest { repository, selectors, manner: self.manner(), along, keep: self.keep })
     }
 
-    fn manner(&self) -> Option<delete::Manner> {
+    fn manner(&self) -> Option<delete::DeleteMethod> {
         match (self.image, self.replace) {
-            (true, _) => Some(delete::Manner::Image),
-            (_, true) => Some(delete::Manner::Replace),
+            (true, _) => Some(delete::DeleteMethod::Image),
+            (_, true) => Some(delete::DeleteMethod::Replace),
             _ => None,
         }
     }
 }
 
 /// Reads what names a tag or a digest, and nothing that has to be guessed.
-fn exactly_one(names: &Names<'_>, text: &str) -> Result<(Repository, Selector), Trouble> {
+fn exactly_one(names: &ArgumentReader<'_>, text: &str) -> Result<(Repository, Selector), CliError> {
     let shown = SafeText::clean(text);
     match names.target(text)? {
         Target::Image(Reference { tag: Some(_), digest: Some(_), .. }) => {
-            Err(Trouble::Usage(format!("`{shown}` has a tag and a digest: name the one that is to go")))
+            Err(CliError::Usage(format!("`{shown}` has a tag and a digest: name the one that is to go")))
         }
         Target::Image(image) => {
             let selector = image.selector();
             Ok((image.repository, selector))
         }
-        Target::Repository(repository) => Err(Trouble::Usage(format!(
+        Target::Repository(repository) => Err(CliError::Usage(format!(
             "`{shown}` names a repository: name what is to go, `{repository}:TAG` or `{repository}@DIGEST`"
         ))),
         Target::Registry(host) => {
-            Err(Trouble::Usage(format!("`{host}` is a registry; registries are not deleted")))
+            Err(CliError::Usage(format!("`{host}` is a registry; registries are not deleted")))
         }
     }
 }

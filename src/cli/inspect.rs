@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Trouble;
-use super::names::Names;
+use super::CliError;
+use super::names::ArgumentReader;
 use super::print::{self, Table};
 use crate::client::Pool;
 use crate::model::failure::Failure;
@@ -33,12 +33,12 @@ pub struct Inspect {
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct InspectDocument<'a> {
     reference: String,
     #[serde(flatten)]
     summary: &'a Summary,
-    platform_images: Vec<Image<'a>>,
-    referrers: Vec<Referrer<'a>>,
+    platform_images: Vec<ImageDocument<'a>>,
+    referrers: Vec<ReferrerDocument<'a>>,
     /// How many more there are.
     #[serde(skip_serializing_if = "is_zero")]
     referrers_left_out: usize,
@@ -47,7 +47,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Image<'a> {
+struct ImageDocument<'a> {
     platform: Option<&'a Platform>,
     kind: &'a Kind,
     digest: Option<String>,
@@ -66,7 +66,7 @@ struct Image<'a> {
 }
 
 #[derive(Serialize)]
-struct Referrer<'a> {
+struct ReferrerDocument<'a> {
     kind: &'a Kind,
     digest: &'a str,
     size: Option<u64>,
@@ -74,8 +74,8 @@ struct Referrer<'a> {
 
 impl Inspect {
     /// Prints the image.
-    pub async fn run(&self, pool: &Pool, colour: bool) -> Result<(), Trouble> {
-        let reference = Names::of(pool).image(&self.image)?;
+    pub async fn run(&self, pool: &Pool, colour: bool) -> Result<(), CliError> {
+        let reference = ArgumentReader::of(pool).image(&self.image)?;
         let client = pool.client(&reference.repository.host);
         let found = inspect::inspect(&client, &reference.repository, &reference.selector(), None).await;
         pool.flush().await;
@@ -83,19 +83,19 @@ impl Inspect {
         let mut out = BufWriter::new(std::io::stdout().lock());
         match self.json {
             true => print::json(&mut out, &document(&reference, &inspection))?,
-            false => Page { out: &mut out, colour }.print(&reference, &inspection)?,
+            false => InspectPage { out: &mut out, colour }.print(&reference, &inspection)?,
         }
         Ok(out.flush()?)
     }
 }
 
-fn document<'a>(reference: &Reference, inspection: &'a Inspection) -> Document<'a> {
-    let referrer = |referrer: &'a crate::model::inspection::Referrer| Referrer {
+fn document<'a>(reference: &Reference, inspection: &'a Inspection) -> InspectDocument<'a> {
+    let referrer = |referrer: &'a crate::model::inspection::ListedReferrer| ReferrerDocument {
         kind: &referrer.kind,
         digest: &referrer.descriptor.digest_text,
         size: referrer.descriptor.size,
     };
-    Document {
+    InspectDocument {
         reference: reference.to_string(),
         summary: &inspection.summary,
         platform_images: inspection.variants.iter().map(image).collect(),
@@ -106,10 +106,10 @@ fn document<'a>(reference: &Reference, inspection: &'a Inspection) -> Document<'
     }
 }
 
-fn image(variant: &Variant) -> Image<'_> {
+fn image(variant: &Variant) -> ImageDocument<'_> {
     let config = variant.config.as_ref().and_then(|config| config.as_ref().ok());
     let config_failure = variant.config.as_ref().and_then(|config| config.as_ref().err());
-    Image {
+    ImageDocument {
         platform: variant.platform.as_ref(),
         kind: &variant.kind,
         digest: variant.manifest.as_ref().ok().map(|manifest| manifest.digest.to_string()),
@@ -134,12 +134,12 @@ fn raw(bytes: &[u8]) -> Option<Box<RawValue>> {
 }
 
 /// The image on a page of text.
-struct Page<'a, W> {
+struct InspectPage<'a, W> {
     out: &'a mut W,
     colour: bool,
 }
 
-impl<W: Write> Page<'_, W> {
+impl<W: Write> InspectPage<'_, W> {
     fn print(&mut self, reference: &Reference, inspection: &Inspection) -> std::io::Result<()> {
         let summary = &inspection.summary;
         self.heading(&reference.to_string())?;

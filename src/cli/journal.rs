@@ -8,15 +8,15 @@ use jiff::Timestamp;
 
 use super::change::joint;
 use super::print::{self, Table};
-use super::{Trouble, until_interrupted};
+use super::{CliError, until_interrupted};
 use crate::model::digest::Digest;
 use crate::model::time;
-use crate::model::work::journal::{Entry, EntryId, Item, Probe, State};
+use crate::model::work::journal::{EntryId, EntryState, JournalEntry, JournalItem, Probe};
 use crate::ops::journal::Journal;
 
 /// List what was changed
 #[derive(Debug, Args)]
-pub struct List {
+pub struct JournalCommand {
     /// One entry with everything that it touched
     #[arg(value_name = "ENTRY")]
     entry: Option<String>,
@@ -28,13 +28,13 @@ pub struct List {
     json: bool,
 }
 
-impl List {
+impl JournalCommand {
     /// Prints the journal.
-    pub async fn run(&self, journal: &Journal) -> Result<(), Trouble> {
+    pub async fn run(&self, journal: &Journal) -> Result<(), CliError> {
         until_interrupted(self.print(journal)).await
     }
 
-    async fn print(&self, journal: &Journal) -> Result<(), Trouble> {
+    async fn print(&self, journal: &Journal) -> Result<(), CliError> {
         let entries = match &self.entry {
             Some(entry) => vec![journal.entry(&EntryId(entry.clone())).await?],
             None => journal.list().await?,
@@ -50,7 +50,7 @@ impl List {
     }
 }
 
-fn all(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
+fn all(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
     let mut table = Table::new(&["ENTRY", "AGE", "STATE", "CHANGE"], &[]);
     let now = Timestamp::now();
     for entry in entries {
@@ -65,11 +65,11 @@ fn all(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
 }
 
 /// The tags that keep images, and what removes them when no undo is wanted any more.
-fn kept(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
+fn kept(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
     let mut table = Table::new(&["TAG", "KEEPS", "AGE", "ENTRY"], &[]);
     let mut tags: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let now = Timestamp::now();
-    for entry in entries.iter().filter(|entry| entry.state != State::Undone) {
+    for entry in entries.iter().filter(|entry| entry.state != EntryState::Undone) {
         for (repository, tag, image) in entry.kept() {
             let is_plain = entry.reached.iter().any(|one| one.plain_http && one.host == repository.host);
             let name = format!("{}{repository}:{tag}", if is_plain { "http://" } else { "" });
@@ -90,7 +90,7 @@ fn kept(out: &mut impl Write, entries: &[Entry]) -> std::io::Result<()> {
     tags.values().try_for_each(|names| writeln!(out, "  regtui delete {}", names.join(" ")))
 }
 
-fn one(out: &mut impl Write, entry: &Entry) -> std::io::Result<()> {
+fn one(out: &mut impl Write, entry: &JournalEntry) -> std::io::Result<()> {
     writeln!(out, "{}\n{}, {}", entry.whole_title(), time::absolute(entry.at), entry.outcome())?;
     entry.damage.remarks.iter().try_for_each(|remark| writeln!(out, "{remark}"))?;
     let left =
@@ -102,7 +102,7 @@ fn one(out: &mut impl Write, entry: &Entry) -> std::io::Result<()> {
     table.print(out)
 }
 
-fn row(item: &Item) -> Vec<String> {
+fn row(item: &JournalItem) -> Vec<String> {
     let digest = |digest: Option<&Digest>| digest.map_or_else(|| "nothing".into(), Digest::short);
     let done = match item.done {
         Some(true) => "yes",

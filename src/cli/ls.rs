@@ -9,12 +9,12 @@ use futures_util::StreamExt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Trouble;
-use super::names::Names;
+use super::CliError;
+use super::names::ArgumentReader;
 use super::print::{self, Table};
 use crate::client::{Client, Error, Pool};
 use crate::model::failure::Failure;
-use crate::model::page::Listed;
+use crate::model::page::ListedName;
 use crate::model::reference::{Repository, RepositoryName, Tag, Target};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
@@ -48,7 +48,7 @@ enum By {
 
 /// A line of JSON for a name.
 #[derive(Serialize)]
-struct Named<'a> {
+struct NameRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     repository: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,17 +70,17 @@ struct Long<'a> {
 
 impl Ls {
     /// Prints the list.
-    pub async fn run(&self, pool: &Pool) -> Result<(), Trouble> {
+    pub async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         if matches!(self.sort, By::Date | By::Size) && !self.long {
-            return Err(Trouble::Usage("sorting by date or size needs `--long`".into()));
+            return Err(CliError::Usage("sorting by date or size needs `--long`".into()));
         }
-        let outcome = match Names::of(pool).target(&self.target)? {
-            Target::Registry(_) if self.long => Err(Trouble::Usage(
+        let outcome = match ArgumentReader::of(pool).target(&self.target)? {
+            Target::Registry(_) if self.long => Err(CliError::Usage(
                 "`--long` is for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
             )),
             Target::Registry(host) => self.repositories(&pool.client(&host)).await,
             Target::Repository(repository) => self.tags(&pool.client(&repository.host), &repository).await,
-            Target::Image(reference) => Err(Trouble::Usage(format!(
+            Target::Image(reference) => Err(CliError::Usage(format!(
                 "`{}` names one image; `regtui inspect {}` shows it",
                 self.target, reference
             ))),
@@ -89,7 +89,7 @@ impl Ls {
         outcome
     }
 
-    async fn repositories(&self, client: &Client) -> Result<(), Trouble> {
+    async fn repositories(&self, client: &Client) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         let mut pages = pin!(list::repositories(client));
         while let Some(page) = pages.next().await {
@@ -98,7 +98,11 @@ impl Ls {
                 match self.json {
                     true => print::json(
                         &mut out,
-                        &Named { repository: Some(item.text()), tag: None, malformed: item.name().is_none() },
+                        &NameRecord {
+                            repository: Some(item.text()),
+                            tag: None,
+                            malformed: item.name().is_none(),
+                        },
                     )?,
                     false => writeln!(out, "{}", item.text())?,
                 }
@@ -110,8 +114,8 @@ impl Ls {
         Ok(())
     }
 
-    async fn tags(&self, client: &Client, repository: &Repository) -> Result<(), Trouble> {
-        let mut items: Vec<Listed<Tag>> = Vec::new();
+    async fn tags(&self, client: &Client, repository: &Repository) -> Result<(), CliError> {
+        let mut items: Vec<ListedName<Tag>> = Vec::new();
         let mut pages = pin!(list::tags(client, &repository.name));
         while let Some(page) = pages.next().await {
             let page =
@@ -121,7 +125,7 @@ impl Ls {
         }
         match self.sort {
             By::Name => items.sort_by(|a, b| a.text().cmp(b.text())),
-            By::Version => items = version_order::newest_first(items, Listed::text),
+            By::Version => items = version_order::newest_first(items, ListedName::text),
             // Known when the images are.
             By::Date | By::Size => {}
         }
@@ -131,13 +135,17 @@ impl Ls {
         }
     }
 
-    fn short(&self, items: &[Listed<Tag>]) -> Result<(), Trouble> {
+    fn short(&self, items: &[ListedName<Tag>]) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         for item in items {
             match self.json {
                 true => print::json(
                     &mut out,
-                    &Named { repository: None, tag: Some(item.text()), malformed: item.name().is_none() },
+                    &NameRecord {
+                        repository: None,
+                        tag: Some(item.text()),
+                        malformed: item.name().is_none(),
+                    },
                 )?,
                 false => writeln!(out, "{}", item.text())?,
             }
@@ -149,8 +157,8 @@ impl Ls {
         &self,
         client: &Client,
         name: &RepositoryName,
-        items: Vec<Listed<Tag>>,
-    ) -> Result<(), Trouble> {
+        items: Vec<ListedName<Tag>>,
+    ) -> Result<(), CliError> {
         for malformed in items.iter().filter(|item| item.name().is_none()) {
             print::complain(format_args!(
                 "left out `{}`: the rules for tags forbid that name",

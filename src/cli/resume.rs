@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use super::names::Names;
+use super::names::ArgumentReader;
 use super::sides::{Everywhere, Sides};
-use super::{Trouble, change, print, until_interrupted};
+use super::{CliError, change, print, until_interrupted};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::work::Wish;
-use crate::model::work::journal::{EntryId, State};
+use crate::model::work::ChangeRequest;
+use crate::model::work::journal::{EntryId, EntryState};
 use crate::ops::resume::{self, Rest};
-use crate::ops::work::{Workshop, probe};
+use crate::ops::work::{ChangeContext, probe};
 
 /// Do the rest of a change that was cut off in the middle
 #[derive(Debug, Args)]
@@ -24,12 +24,12 @@ pub struct Resume {
     #[command(flatten)]
     sides: Sides,
     #[command(flatten)]
-    options: change::Options,
+    options: change::ChangeOptions,
 }
 
 impl Resume {
     /// Plans what is left, and does it.
-    pub async fn run(&self, workshop: &Workshop, everywhere: Everywhere) -> Result<(), Trouble> {
+    pub async fn run(&self, workshop: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
             None => match last_open(workshop).await? {
@@ -39,12 +39,12 @@ impl Resume {
         };
         let wish = workshop.journal.resume(&entry).await?;
         match &wish {
-            Wish::Copy(copy) => {
-                let names = Names::of(&workshop.pool);
+            ChangeRequest::Copy(copy) => {
+                let names = ArgumentReader::of(&workshop.pool);
                 self.sides.apply(&names, everywhere, &copy.from.host, &copy.to.host)?;
             }
             _ if !self.sides.is_empty() => {
-                return Err(Trouble::Usage(
+                return Err(CliError::Usage(
                     "`--src-…` and `--dest-…` are for a copy, and this is none".into(),
                 ));
             }
@@ -71,7 +71,7 @@ impl Resume {
                         print::complain(format_args!("nothing is left of {title}: all of it was done"));
                         Ok(())
                     }
-                    false => Rest::Over(moved).work(&title).map(|_| ()).map_err(Trouble::Failed),
+                    false => Rest::Over(moved).work(&title).map(|_| ()).map_err(CliError::Failed),
                 }
             }
         }
@@ -79,9 +79,9 @@ impl Resume {
 }
 
 /// The last change that was cut off; `None` if there is none, but throw-away tags that were left and are gone now.
-async fn last_open(workshop: &Workshop) -> Result<Option<EntryId>, Trouble> {
+async fn last_open(workshop: &ChangeContext) -> Result<Option<EntryId>, CliError> {
     let entries = workshop.journal.list().await?;
-    if let Some(entry) = entries.iter().find(|entry| entry.state == State::Open) {
+    if let Some(entry) = entries.iter().find(|entry| entry.state == EntryState::Open) {
         return Ok(Some(entry.id.clone()));
     }
     let removed = until_interrupted(async { Ok(probe::sweep(workshop, &entries, None).await) }).await?;
@@ -89,7 +89,7 @@ async fn last_open(workshop: &Workshop) -> Result<Option<EntryId>, Trouble> {
         removed.iter().for_each(print::complain);
         return Ok(None);
     }
-    Err(Trouble::Failed(Failure {
+    Err(CliError::Failed(Failure {
         what: "nothing to resume".into(),
         why: "every change of the journal came to its end".into(),
         hint: None,

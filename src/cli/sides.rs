@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::Trouble;
-use super::names::Names;
+use super::CliError;
+use super::names::ArgumentReader;
 use crate::model::reference::{Host, Scheme};
 
 /// Options of the two registries of a copy.
@@ -41,11 +41,11 @@ impl Sides {
     /// Has each registry reached as its options say. An option for both that could be meant for one is refused.
     pub fn apply(
         &self,
-        names: &Names<'_>,
+        names: &ArgumentReader<'_>,
         everywhere: Everywhere,
         from: &Host,
         to: &Host,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CliError> {
         if from != to {
             refuse(everywhere.plain_http, "plain-http", from, to)?;
             refuse(everywhere.insecure, "insecure", from, to)?;
@@ -64,9 +64,9 @@ impl Sides {
     }
 }
 
-fn refuse(is_given: bool, option: &str, from: &Host, to: &Host) -> Result<(), Trouble> {
+fn refuse(is_given: bool, option: &str, from: &Host, to: &Host) -> Result<(), CliError> {
     match is_given {
-        true => Err(Trouble::Usage(format!(
+        true => Err(CliError::Usage(format!(
             "`--{option}` would hold for both registries: `--src-{option}` is for `{from}` alone, `--dest-{option}` for `{to}`"
         ))),
         false => Ok(()),

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::names::Names;
-use super::{Trouble, change};
+use super::names::ArgumentReader;
+use super::{CliError, change};
 use crate::model::reference::{BadName, Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
-use crate::model::work::{Wish, retag};
-use crate::ops::work::Workshop;
+use crate::model::work::{ChangeRequest, retag};
+use crate::ops::work::ChangeContext;
 
 /// Give an image another tag: same bytes, same digest
 #[derive(Debug, Args)]
@@ -33,22 +33,24 @@ pub struct NewTag {
     #[arg(long)]
     keep: bool,
     #[command(flatten)]
-    options: change::Options,
+    options: change::ChangeOptions,
 }
 
 impl NewTag {
     /// Puts the tag.
-    pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
-        self.options.make(workshop, Wish::Retag(self.wish(&Names::of(&workshop.pool))?), self.force).await
+    pub async fn run(&self, workshop: &ChangeContext) -> Result<(), CliError> {
+        self.options
+            .make(workshop, ChangeRequest::Retag(self.wish(&ArgumentReader::of(&workshop.pool))?), self.force)
+            .await
     }
 
-    fn wish(&self, names: &Names<'_>) -> Result<retag::Wish, Trouble> {
+    fn wish(&self, names: &ArgumentReader<'_>) -> Result<retag::RetagRequest, CliError> {
         let image = names.image(&self.image)?;
         let (to, tag) = self.place(names, &image)?;
         if self.moves && image.digest.is_some() {
-            return Err(Trouble::Usage("`--move` renames a tag: name the image by its tag".into()));
+            return Err(CliError::Usage("`--move` renames a tag: name the image by its tag".into()));
         }
-        Ok(retag::Wish {
+        Ok(retag::RetagRequest {
             items: vec![(image.selector(), to, tag)],
             from: image.repository,
             manner: self.manner(),
@@ -56,31 +58,31 @@ impl NewTag {
         })
     }
 
-    fn manner(&self) -> retag::Manner {
+    fn manner(&self) -> retag::RetagMode {
         match (self.moves, self.replace) {
-            (false, _) => retag::Manner::Add,
-            (true, false) => retag::Manner::Move,
-            (true, true) => retag::Manner::MoveByReplacement,
+            (false, _) => retag::RetagMode::Add,
+            (true, false) => retag::RetagMode::Move,
+            (true, true) => retag::RetagMode::MoveByReplacement,
         }
     }
 
     /// Where the new tag goes.
-    fn place(&self, names: &Names<'_>, image: &Reference) -> Result<(Repository, Tag), Trouble> {
+    fn place(&self, names: &ArgumentReader<'_>, image: &Reference) -> Result<(Repository, Tag), CliError> {
         if let Ok(tag) = Tag::parse(&self.new) {
             return Ok((image.repository.clone(), tag));
         }
         let new = SafeText::clean(&self.new);
         if !self.new.contains(['/', ':']) {
-            return Err(Trouble::Usage(format!("`{new}`: {}", BadName::Tag)));
+            return Err(CliError::Usage(format!("`{new}`: {}", BadName::Tag)));
         }
         let Target::Image(Reference { repository, tag: Some(tag), digest: None }) =
             names.target(&self.new)?
         else {
-            return Err(Trouble::Usage(format!("`{new}` is no tag, and names no image by a tag")));
+            return Err(CliError::Usage(format!("`{new}` is no tag, and names no image by a tag")));
         };
         match repository.host == image.repository.host {
             true => Ok((repository, tag)),
-            false => Err(Trouble::Usage(format!(
+            false => Err(CliError::Usage(format!(
                 "`{new}` is in another registry, `{}`; `regtui copy {image} {repository}:{tag}` copies there",
                 repository.host
             ))),

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use super::{Trouble, change};
+use super::{CliError, change};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{EntryId, State};
-use crate::model::work::{Wish, Work};
-use crate::ops::work::{self, Workshop};
+use crate::model::work::journal::{EntryId, EntryState};
+use crate::model::work::{ChangePlan, ChangeRequest};
+use crate::ops::work::{self, ChangeContext};
 
 /// Take back the last change, or one of the journal
 #[derive(Debug, Args)]
@@ -21,12 +21,12 @@ pub struct Undo {
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
-    options: change::Options,
+    options: change::ChangeOptions,
 }
 
 impl Undo {
     /// Puts back what was there.
-    pub async fn run(&self, workshop: &Workshop) -> Result<(), Trouble> {
+    pub async fn run(&self, workshop: &ChangeContext) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
             None => last(workshop).await?,
@@ -38,27 +38,27 @@ impl Undo {
 
 /// What taking the entry back comes to. Where the server takes tags away only by way of replacements, it is planned so
 /// without being told: the plan says it, and it is agreed to for itself.
-async fn plan(workshop: &Workshop, entry: EntryId, replace: bool) -> Result<Work, Failure> {
+async fn plan(workshop: &ChangeContext, entry: EntryId, replace: bool) -> Result<ChangePlan, Failure> {
     if replace {
-        return work::plan(workshop, &Wish::UndoByReplacement(entry)).await;
+        return work::plan(workshop, &ChangeRequest::UndoByReplacement(entry)).await;
     }
-    let planned = work::plan(workshop, &Wish::Undo(entry.clone())).await?;
+    let planned = work::plan(workshop, &ChangeRequest::Undo(entry.clone())).await?;
     match &planned {
-        Work::Undo(plan) if plan.refused.is_none() && !plan.ways.is_empty() => {
-            work::plan(workshop, &Wish::UndoByReplacement(entry)).await
+        ChangePlan::Undo(plan) if plan.refused.is_none() && !plan.ways.is_empty() => {
+            work::plan(workshop, &ChangeRequest::UndoByReplacement(entry)).await
         }
         _ => Ok(planned),
     }
 }
 
 /// The last change that was not taken back.
-async fn last(workshop: &Workshop) -> Result<EntryId, Trouble> {
+async fn last(workshop: &ChangeContext) -> Result<EntryId, CliError> {
     let fail = |why: SafeText, hint: Option<SafeText>| {
         let kind = FailureKind::NotFound;
-        Trouble::Failed(Failure { what: "cannot undo".into(), why, hint, kind })
+        CliError::Failed(Failure { what: "cannot undo".into(), why, hint, kind })
     };
     for entry in workshop.journal.list().await? {
-        if entry.state == State::Unreadable {
+        if entry.state == EntryState::Unreadable {
             // It may have been the last: an older one is not taken for it.
             let why = SafeText::from(format!("the entry {} of the journal cannot be read", entry.id));
             let hint = "`regtui journal` lists the others, each can be undone by its name";

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use super::Client;
 use super::error::Error;
 use super::limit::Lane;
-use super::request::{Answer, Request};
+use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
@@ -46,7 +46,7 @@ impl Client {
         name: &RepositoryName,
         tag: &Tag,
         had: Option<Digest>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<HttpAnswer, Error> {
         let request = Request { once: true, ..request };
         let selector = Selector::Tag(tag.clone());
         let mut tries = 0;

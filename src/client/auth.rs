@@ -10,15 +10,15 @@ use reqwest::Url;
 use reqwest::header::{HeaderMap, HeaderValue};
 use tokio::sync::OnceCell;
 
-use super::Settings;
-use super::challenge::{self, Bearer, Challenge};
+use super::ClientSettings;
+use super::challenge::{self, BearerChallenge, Challenge};
 use super::credentials::{Credential, Credentials, Login};
 use super::error::Cause;
 use super::http::Http;
 use super::origin::{self, Origin};
 use super::scope::Scope;
 use super::secret::Secret;
-use super::token::{Key, Tokens};
+use super::token::{TokenCache, TokenKey};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::server::{Identity, Sent};
 use crate::model::text::SafeText;
@@ -28,13 +28,13 @@ const MOST_SCOPES: usize = 8;
 
 /// The identity at one registry.
 #[derive(Debug)]
-pub struct Auth {
+pub struct Authenticator {
     host: Host,
     credentials: Credentials,
     realm_allow: Vec<String>,
     looked_up: Mutex<HashMap<Option<RepositoryName>, LookedUp>>,
     learned: Mutex<Learned>,
-    tokens: Tokens,
+    tokens: TokenCache,
 }
 
 /// A login that is looked up once, or that there is none.
@@ -43,7 +43,7 @@ type LookedUp = std::sync::Arc<OnceCell<Option<Credential>>>;
 /// What challenges have taught.
 #[derive(Debug, Default)]
 struct Learned {
-    scheme: Option<Scheme>,
+    scheme: Option<AuthScheme>,
     /// The realm of logins, which is only a name.
     realm: String,
     wider: HashMap<Scope, BTreeSet<String>>,
@@ -51,12 +51,12 @@ struct Learned {
     used: bool,
     proven: bool,
     /// What was in force before user and password were asked for.
-    before_basic: Option<Scheme>,
+    before_basic: Option<AuthScheme>,
 }
 
 /// How the registry wants to be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Scheme {
+enum AuthScheme {
     Basic,
     Bearer { realm: Url, service: Option<String> },
 }
@@ -73,7 +73,7 @@ pub enum Authorization {
         /// The header.
         header: HeaderValue,
         /// What it was asked for.
-        key: Key,
+        key: TokenKey,
         /// Whether it was fetched for this very request.
         is_fresh: bool,
     },
@@ -89,15 +89,15 @@ impl Authorization {
     }
 }
 
-impl Auth {
+impl Authenticator {
     /// Nothing is looked up yet.
-    pub fn new(host: Host, settings: &Settings) -> Auth {
-        Auth {
+    pub fn new(host: Host, settings: &ClientSettings) -> Authenticator {
+        Authenticator {
             realm_allow: settings.realm_allow(&host),
             credentials: settings.credentials.clone(),
             looked_up: Mutex::default(),
             learned: Mutex::default(),
-            tokens: Tokens::default(),
+            tokens: TokenCache::default(),
             host,
         }
     }
@@ -117,10 +117,10 @@ impl Auth {
     /// Realm and service of the token endpoint that the registry named; empty before it did.
     pub fn service(&self) -> String {
         match &self.learned().scheme {
-            Some(Scheme::Bearer { realm, service }) => {
+            Some(AuthScheme::Bearer { realm, service }) => {
                 format!("{realm} {}", service.as_deref().unwrap_or_default())
             }
-            Some(Scheme::Basic) | None => String::new(),
+            Some(AuthScheme::Basic) | None => String::new(),
         }
     }
 
@@ -151,7 +151,7 @@ impl Auth {
         let login = self.credential(Some(name)).await.map(|credential| credential.login).filter(|_| !refused);
         let sends = login.map(|login| match (login, &scheme) {
             // The password goes to the token service over TLS, its token to the registry.
-            (Login::Password { .. }, Some(Scheme::Bearer { realm, .. })) if realm.scheme() == "https" => {
+            (Login::Password { .. }, Some(AuthScheme::Bearer { realm, .. })) if realm.scheme() == "https" => {
                 Sent::Token
             }
             (Login::Password { .. }, _) => Sent::Password,
@@ -165,8 +165,8 @@ impl Auth {
         let scheme = self.learned().scheme.clone();
         match scheme {
             None => Ok(self.ready_token(scope).await.unwrap_or(Authorization::Nothing)),
-            Some(Scheme::Basic) => Ok(self.basic(http, scope).await),
-            Some(Scheme::Bearer { realm, service }) => self.bearer(http, scope, realm, service).await,
+            Some(AuthScheme::Basic) => Ok(self.basic(http, scope).await),
+            Some(AuthScheme::Bearer { realm, service }) => self.bearer(http, scope, realm, service).await,
         }
     }
 
@@ -218,8 +218,8 @@ impl Auth {
 
     fn turn_to_basic(&self) {
         let mut learned = self.learned();
-        let before = learned.scheme.replace(Scheme::Basic);
-        if let Some(Scheme::Bearer { .. }) = before {
+        let before = learned.scheme.replace(AuthScheme::Basic);
+        if let Some(AuthScheme::Bearer { .. }) = before {
             learned.before_basic = before;
         }
     }
@@ -239,13 +239,13 @@ impl Auth {
         http: &Http,
         scope: &Scope,
         sent: &Authorization,
-        bearer: Bearer,
+        bearer: BearerChallenge,
     ) -> Result<bool, Cause> {
         let base = http.base().await.map_err(|error| error.cause)?.ping();
         let realm = base.join(&bearer.realm).map_err(|_| Cause::Realm("its address is no URL".into()))?;
         let widened = {
             let mut learned = self.learned();
-            let scheme = Some(Scheme::Bearer { realm, service: bearer.service });
+            let scheme = Some(AuthScheme::Bearer { realm, service: bearer.service });
             let is_new = learned.scheme != scheme;
             learned.scheme = scheme;
             let wider = learned.wider.entry(scope.clone()).or_default();
@@ -310,7 +310,7 @@ impl Auth {
         let login = credential.map(|credential| credential.login).filter(|_| may_log_in);
         let mut scopes = self.learned().wider.get(scope).cloned().unwrap_or_default();
         scopes.extend(scope.texts());
-        let key = Key { realm, service, scopes, is_anonymous: login.is_none() };
+        let key = TokenKey { realm, service, scopes, is_anonymous: login.is_none() };
         let is_own = Origin::of(&key.realm).as_ref() == Some(&own);
         match self.tokens.token(http, &key, login.as_ref(), is_own).await {
             Ok(token) => {
@@ -326,7 +326,7 @@ impl Auth {
             }
             // The login is good, but not for this; what is public can still be read.
             Err(Cause::Status { status: 403, .. }) if login.is_some() && !scope.is_write() => {
-                let key = Key { is_anonymous: true, ..key };
+                let key = TokenKey { is_anonymous: true, ..key };
                 carried(self.tokens.token(http, &key, None, is_own).await?, key)
             }
             Err(Cause::Status { status: 400 | 401, said, .. }) if login.is_some() => {
@@ -355,7 +355,7 @@ impl Auth {
 }
 
 /// What a request carries that has this token, fetched just now or not.
-fn carried((token, is_fresh): (Secret, bool), key: Key) -> Result<Authorization, Cause> {
+fn carried((token, is_fresh): (Secret, bool), key: TokenKey) -> Result<Authorization, Cause> {
     let header =
         token.header("Bearer").ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
     Ok(Authorization::Token { header, key, is_fresh })

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::Cause;
 use super::limit::Permit;
-use super::log::Entry;
+use super::log::LogLine;
 use super::retry::Patience;
 use crate::model::text::SafeText;
 
@@ -77,18 +77,18 @@ pub async fn start_of(mut response: Response, patience: &Patience) -> Bytes {
 
 /// A body that is taken piece by piece. Its line is in the request log when it ends or is dropped.
 #[derive(Debug)]
-pub struct Open {
+pub struct OpenBody {
     response: Response,
     pace: Pace,
-    entry: Entry,
+    entry: LogLine,
     _permit: Permit,
 }
 
-impl Open {
+impl OpenBody {
     /// The body of a success, in its own bytes.
-    pub fn new(response: Response, entry: Entry, permit: Permit) -> Result<Open, Cause> {
+    pub fn new(response: Response, entry: LogLine, permit: Permit) -> Result<OpenBody, Cause> {
         check_encoding(&response)?;
-        Ok(Open { response, pace: Pace::default(), entry, _permit: permit })
+        Ok(OpenBody { response, pace: Pace::default(), entry, _permit: permit })
     }
 
     /// The next piece; none at the end.
@@ -102,7 +102,7 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenBody {
     fn drop(&mut self) {
         self.entry.end();
     }

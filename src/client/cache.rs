@@ -30,10 +30,10 @@ const LONGEST_TYPE: usize = 256;
 
 /// The cache of a run. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Cache(Arc<Inner>);
+pub struct Cache(Arc<CacheInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct CacheInner {
     memory: Mutex<Memory>,
     seen: Mutex<HashMap<Repository, Seen>>,
     disk: Option<Disk>,
@@ -48,13 +48,13 @@ struct Memory {
 /// What one repository said when it was last asked.
 #[derive(Debug, Default, Clone)]
 struct Seen {
-    said: Said,
+    said: StoredManifestInfo,
     is_changed: bool,
 }
 
 /// The same as it is kept on disk.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct Said {
+struct StoredManifestInfo {
     /// The digests of its tags.
     tags: HashMap<Tag, Digest>,
     /// The manifests that it has, each with the `Content-Type` it came with; empty where it came without one.
@@ -65,7 +65,7 @@ impl Cache {
     /// A cache that keeps its content in `folder`, or in memory only.
     pub fn new(folder: Option<PathBuf>) -> Cache {
         let memory = Memory { contents: LruCache::unbounded(), bytes: 0 };
-        Cache(Arc::new(Inner {
+        Cache(Arc::new(CacheInner {
             memory: Mutex::new(memory),
             seen: Mutex::default(),
             disk: folder.map(Disk::new),
@@ -113,7 +113,7 @@ impl Cache {
         }
         let read = match &self.0.disk {
             Some(disk) => disk.read_said(repository).await,
-            None => Said::default(),
+            None => StoredManifestInfo::default(),
         };
         let mut seen = self.seen();
         seen.entry(repository.clone()).or_insert(Seen { said: read, is_changed: false });
@@ -162,7 +162,7 @@ impl Cache {
     /// Returns when everything kept so far is on disk.
     pub async fn flush(&self) {
         let Some(disk) = &self.0.disk else { return };
-        let changed: Vec<(Repository, Said)> = {
+        let changed: Vec<(Repository, StoredManifestInfo)> = {
             let mut seen = self.seen();
             let changed = seen.iter_mut().filter(|(_, known)| known.is_changed);
             let take = |(repository, known): (&Repository, &mut Seen)| {

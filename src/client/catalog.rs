@@ -1,19 +1,19 @@
 //! `_catalog`: the repositories of a registry. Not in the OCI distribution-spec; distribution HTTP API V2 § Catalog.
 
 use super::error::Cause;
-use super::page::List;
+use super::page::PagedList;
 use super::scope::Scope;
 use super::{Client, Error};
-use crate::model::page::{Listed, Next, Page};
+use crate::model::page::{ListedName, NextPage, Page};
 use crate::model::reference::RepositoryName;
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
 
 impl Client {
     /// One page of the catalog; the first one without `next`.
-    pub async fn catalog(&self, next: Option<Next>) -> Result<Page<RepositoryName>, Error> {
+    pub async fn catalog(&self, next: Option<NextPage>) -> Result<Page<RepositoryName>, Error> {
         let url = self.http().base().await?.catalog();
-        let list = List { url, scope: Scope::Catalog, member: "repositories", read };
+        let list = PagedList { url, scope: Scope::Catalog, member: "repositories", read };
         let is_first = next.is_none();
         let page = self.page(&list, next).await;
         match &page {
@@ -32,9 +32,9 @@ fn is_refused(cause: &Cause) -> bool {
         || matches!(cause, Cause::Login(_) | Cause::WebPage)
 }
 
-fn read(name: &str) -> Option<Listed<RepositoryName>> {
+fn read(name: &str) -> Option<ListedName<RepositoryName>> {
     Some(match RepositoryName::parse(name) {
-        Ok(name) => Listed::Named(name),
-        Err(_) => Listed::Odd(SafeText::clean(name)),
+        Ok(name) => ListedName::Named(name),
+        Err(_) => ListedName::Odd(SafeText::clean(name)),
     })
 }

@@ -8,12 +8,12 @@ pub enum Challenge {
     /// User name and password in each request.
     Basic,
     /// A token from somewhere else: distribution `spec/auth/token.md`.
-    Bearer(Bearer),
+    Bearer(BearerChallenge),
 }
 
 /// Where a token comes from and what for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Bearer {
+pub struct BearerChallenge {
     /// Address of the token endpoint, as written.
     pub realm: String,
     /// Name of the service; may be missing.
@@ -74,7 +74,7 @@ fn challenge_of(scheme: &str, parameters: Vec<(String, String)>) -> Option<Chall
     match scheme {
         "basic" => Some(Challenge::Basic),
         "bearer" => {
-            let mut bearer = Bearer::default();
+            let mut bearer = BearerChallenge::default();
             for (name, value) in parameters {
                 match name.as_str() {
                     "realm" => bearer.realm = value,
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     fn bearer(realm: &str, service: Option<&str>, scopes: &[&str]) -> Challenge {
-        Challenge::Bearer(Bearer {
+        Challenge::Bearer(BearerChallenge {
             realm: realm.into(),
             service: service.map(str::to_string),
             scopes: scopes.iter().map(|scope| scope.to_string()).collect(),

@@ -16,7 +16,7 @@ use reqwest::header::HeaderValue;
 use super::secret::Secret;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
-use file::{File, Found};
+use file::{File, FileLogin};
 
 /// Most bytes of a file that are read.
 const CAP: u64 = 4 * 1024 * 1024;
@@ -59,7 +59,7 @@ pub struct Credential {
 /// The places to look for logins, in their order: the first that has one wins. Cheap to clone; the default has none.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
-    sources: Arc<[Source]>,
+    sources: Arc<[CredentialSource]>,
     helpers: Arc<Helpers>,
 }
 
@@ -71,15 +71,15 @@ struct Helpers {
 }
 
 #[derive(Debug, Clone)]
-enum Source {
+enum CredentialSource {
     /// docker's config.json, or what is in `DOCKER_AUTH_CONFIG`.
-    Docker(Place),
+    Docker(LoginSource),
     /// podman's auth.json.
-    Podman(Place),
+    Podman(LoginSource),
 }
 
 #[derive(Debug, Clone)]
-enum Place {
+enum LoginSource {
     File(PathBuf),
     Text(Secret),
 }
@@ -95,20 +95,23 @@ impl Credentials {
         let in_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
         let mut sources = Vec::new();
         if let Some(text) = variable("DOCKER_AUTH_CONFIG").and_then(|text| text.into_string().ok()) {
-            sources.push(Source::Docker(Place::Text(Secret::new(text))));
+            sources.push(CredentialSource::Docker(LoginSource::Text(Secret::new(text))));
         }
-        let mut add = |source: fn(Place) -> Source, file: Option<PathBuf>| {
-            sources.extend(file.map(|file| source(Place::File(file))));
+        let mut add = |source: fn(LoginSource) -> CredentialSource, file: Option<PathBuf>| {
+            sources.extend(file.map(|file| source(LoginSource::File(file))));
         };
         if let Some(only) = folder("REGISTRY_AUTH_FILE") {
-            add(Source::Podman, Some(only));
+            add(CredentialSource::Podman, Some(only));
         } else {
-            add(Source::Podman, folder("XDG_RUNTIME_DIR").map(|run| run.join("containers/auth.json")));
+            add(
+                CredentialSource::Podman,
+                folder("XDG_RUNTIME_DIR").map(|run| run.join("containers/auth.json")),
+            );
             let config = folder("XDG_CONFIG_HOME").or_else(|| in_home(".config"));
-            add(Source::Podman, config.map(|config| config.join("containers/auth.json")));
+            add(CredentialSource::Podman, config.map(|config| config.join("containers/auth.json")));
         }
         let docker = folder("DOCKER_CONFIG").or_else(|| in_home(".docker"));
-        add(Source::Docker, docker.map(|docker| docker.join("config.json")));
+        add(CredentialSource::Docker, docker.map(|docker| docker.join("config.json")));
         let helpers = Helpers { path: variable("PATH").unwrap_or_default(), patience: helper_patience };
         Credentials { sources: sources.into(), helpers: Arc::new(helpers) }
     }
@@ -127,10 +130,10 @@ impl Credentials {
     pub fn registries(&self) -> Vec<Host> {
         let mut all = Vec::new();
         for source in self.sources.iter() {
-            let (Source::Docker(place) | Source::Podman(place)) = source;
+            let (CredentialSource::Docker(place) | CredentialSource::Podman(place)) = source;
             let text = match place {
-                Place::Text(text) => Some(text.reveal().to_string()),
-                Place::File(path) => read_now(path),
+                LoginSource::Text(text) => Some(text.reveal().to_string()),
+                LoginSource::File(path) => read_now(path),
             };
             // A file that cannot be read is told when a login is looked up.
             all.extend(text.and_then(|text| File::parse(&text).ok()).iter().flat_map(File::registries));
@@ -140,22 +143,22 @@ impl Credentials {
 
     /// Whether a login may differ from one repository of a registry to the next.
     pub fn has_namespaces(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source, Source::Podman(_)))
+        self.sources.iter().any(|source| matches!(source, CredentialSource::Podman(_)))
     }
 
     async fn find_in(
         &self,
-        source: &Source,
+        source: &CredentialSource,
         host: &Host,
         repository: Option<&RepositoryName>,
     ) -> Option<Credential> {
         let (place, repository) = match source {
-            Source::Docker(place) => (place, None),
-            Source::Podman(place) => (place, repository),
+            CredentialSource::Docker(place) => (place, None),
+            CredentialSource::Podman(place) => (place, repository),
         };
         let (text, path) = match place {
-            Place::Text(text) => (text.reveal().to_string(), PathBuf::from("DOCKER_AUTH_CONFIG")),
-            Place::File(path) => (read(path).await?, path.clone()),
+            LoginSource::Text(text) => (text.reveal().to_string(), PathBuf::from("DOCKER_AUTH_CONFIG")),
+            LoginSource::File(path) => (read(path).await?, path.clone()),
         };
         let file = match File::parse(&text) {
             Ok(file) => file,
@@ -166,8 +169,8 @@ impl Credentials {
             }
         };
         let login = match file.find(host, repository)? {
-            Found::Login(login) => login,
-            Found::Helper { suffix, server } => {
+            FileLogin::Login(login) => login,
+            FileLogin::Helper { suffix, server } => {
                 match helper::get(&suffix, &server, &self.helpers.path, self.helpers.patience).await {
                     Ok(login) => login?,
                     Err(problem) => {
@@ -211,12 +214,11 @@ mod tests {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
         };
         let credentials = Credentials::of_environment(variable, Duration::from_secs(1));
-        let path = |source: &Source| match source {
-            Source::Docker(Place::Text(_)) => "text".to_string(),
-            Source::Docker(Place::File(path)) | Source::Podman(Place::File(path)) => {
-                path.display().to_string()
-            }
-            Source::Podman(Place::Text(_)) => "never".to_string(),
+        let path = |source: &CredentialSource| match source {
+            CredentialSource::Docker(LoginSource::Text(_)) => "text".to_string(),
+            CredentialSource::Docker(LoginSource::File(path))
+            | CredentialSource::Podman(LoginSource::File(path)) => path.display().to_string(),
+            CredentialSource::Podman(LoginSource::Text(_)) => "never".to_string(),
         };
         credentials.sources.iter().map(path).collect()
     }

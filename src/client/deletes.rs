@@ -7,7 +7,7 @@ use reqwest::Method;
 use super::Client;
 use super::error::Error;
 use super::limit::Lane;
-use super::request::{Answer, Request};
+use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
@@ -124,7 +124,7 @@ impl Client {
 }
 
 /// What is not there any more at a further try went with an earlier one, whose answer was lost.
-fn is_gone(answer: Result<Answer, Error>) -> Result<(), Error> {
+fn is_gone(answer: Result<HttpAnswer, Error>) -> Result<(), Error> {
     match answer {
         Err(error) if error.tries > 1 && error.cause.status() == Some(404) => Ok(()),
         other => other.map(|_| ()),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::said::Said;
+use super::said::ErrorBody;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
@@ -50,12 +50,12 @@ pub enum Cause {
         /// HTTP status.
         status: u16,
         /// Code and message of the registry, where it sent them.
-        said: Said,
+        said: ErrorBody,
         /// How long it asks to wait.
         wait: Option<Duration>,
     },
     /// 401 although the login was accepted: it lacks the right. Registries should say 403, and some do not.
-    Rights(Said),
+    Rights(ErrorBody),
     /// The place that the registry led to answered this: an address that ran out, as a rule, and not a right that is
     /// missing.
     Storage(u16),
@@ -250,7 +250,7 @@ impl Cause {
 }
 
 /// Whether these words say that something is guarded against change. ECR, Harbor and ACR say it in that order.
-fn guards(said: &Said) -> bool {
+fn guards(said: &ErrorBody) -> bool {
     said.mentions("immutable") || said.is("REGISTRY_DISALLOWED_OPERATION") || said.mentions("protected tag")
 }
 
@@ -426,7 +426,7 @@ mod tests {
     #[test]
     fn what_is_said_names_the_way_out() {
         let error = |cause| Error { cause, request: None, tries: 1, host: "reg.example:5000".into() };
-        let denied = Cause::Status { status: 401, said: Said::default(), wait: None };
+        let denied = Cause::Status { status: 401, said: ErrorBody::default(), wait: None };
         let failure = error(denied).failure("cannot list the tags of `team/app`");
         assert_eq!(failure.kind, FailureKind::Denied);
         assert_eq!(
@@ -434,7 +434,7 @@ mod tests {
             "cannot list the tags of `team/app`: 401 Unauthorized\nhint: log in with `docker login reg.example:5000` or \
              `podman login reg.example:5000`, or check what that login may do"
         );
-        let missing = Cause::Status { status: 404, said: Said::default(), wait: None };
+        let missing = Cause::Status { status: 404, said: ErrorBody::default(), wait: None };
         let hint = |failure: Failure| failure.hint.expect("a hint").to_string();
         assert!(hint(error(missing.clone()).failure("")).contains("may not see it"));
         assert!(

@@ -40,9 +40,9 @@ pub struct Transfer {
 
 /// A blob on its way. Clones are the same one.
 #[derive(Debug, Clone)]
-pub struct Feed(Arc<Inner>);
+pub struct Feed(Arc<UploadState>);
 
-struct Inner {
+struct UploadState {
     transfer: Arc<Transfer>,
     flow: AsyncMutex<Flow>,
     /// Bytes handed out, ever.
@@ -52,7 +52,7 @@ struct Inner {
     failure: Mutex<Option<Error>>,
 }
 
-impl std::fmt::Debug for Inner {
+impl std::fmt::Debug for UploadState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Inner")
     }
@@ -60,7 +60,7 @@ impl std::fmt::Debug for Inner {
 
 /// Where it is.
 struct Flow {
-    source: Source,
+    source: RangeSource,
     /// Offset of the next byte to hand out.
     at: u64,
     /// Offset of the first byte in `recent`.
@@ -69,7 +69,7 @@ struct Flow {
     recent_bytes: usize,
 }
 
-enum Source {
+enum RangeSource {
     Bytes(Bytes),
     Registry(Option<Box<BlobReader>>),
 }
@@ -78,13 +78,13 @@ impl Feed {
     /// Nothing is read yet. Fails for a blob whose digest cannot be checked.
     pub fn new(source: &BlobSource, transfer: Arc<Transfer>) -> Result<Feed, Error> {
         let source = match source {
-            BlobSource::Bytes(bytes) => Source::Bytes(bytes.clone()),
+            BlobSource::Bytes(bytes) => RangeSource::Bytes(bytes.clone()),
             BlobSource::Registry { client, name, descriptor } => {
-                Source::Registry(Some(Box::new(client.read_blob(name, descriptor, 0)?)))
+                RangeSource::Registry(Some(Box::new(client.read_blob(name, descriptor, 0)?)))
             }
         };
         let flow = Flow { source, at: 0, recent_from: 0, recent: VecDeque::new(), recent_bytes: 0 };
-        Ok(Feed(Arc::new(Inner {
+        Ok(Feed(Arc::new(UploadState {
             transfer,
             flow: AsyncMutex::new(flow),
             moved: AtomicU64::new(0),
@@ -94,8 +94,8 @@ impl Feed {
     }
 
     /// A part of the blob.
-    pub fn part(&self, range: Range<u64>) -> Part {
-        Part { feed: self.clone(), range }
+    pub fn part(&self, range: Range<u64>) -> BlobRange {
+        BlobRange { feed: self.clone(), range }
     }
 
     /// What stopped the source, if it did.
@@ -144,7 +144,7 @@ impl Flow {
             self.recent.clear();
             self.recent_bytes = 0;
             self.recent_from = to;
-            if let Source::Registry(reader) = &mut self.source {
+            if let RangeSource::Registry(reader) = &mut self.source {
                 *reader = reader.take().map(|reader| Box::new(reader.reopened(to)));
             }
         }
@@ -171,13 +171,13 @@ impl Flow {
     async fn read(&mut self) -> Result<bool, Error> {
         let at = self.read_to();
         let piece = match &mut self.source {
-            Source::Bytes(bytes) => {
+            RangeSource::Bytes(bytes) => {
                 let start = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
                 let end = start.saturating_add(PIECE).min(bytes.len());
                 Some(bytes.slice(start..end)).filter(|piece| !piece.is_empty())
             }
-            Source::Registry(Some(reader)) => reader.next().await?,
-            Source::Registry(None) => None,
+            RangeSource::Registry(Some(reader)) => reader.next().await?,
+            RangeSource::Registry(None) => None,
         };
         let Some(piece) = piece else { return Ok(false) };
         self.recent_bytes += piece.len();
@@ -212,12 +212,12 @@ impl Flow {
 
 /// A range of a blob, as the body of a request. It can be sent more than once.
 #[derive(Debug, Clone)]
-pub struct Part {
+pub struct BlobRange {
     feed: Feed,
     range: Range<u64>,
 }
 
-impl Part {
+impl BlobRange {
     /// How many bytes.
     pub fn length(&self) -> u64 {
         self.range.end - self.range.start
@@ -225,7 +225,7 @@ impl Part {
 
     /// The bytes, from the beginning of the part.
     pub fn body(&self) -> Body {
-        let Part { feed, range } = self.clone();
+        let BlobRange { feed, range } = self.clone();
         Body::wrap_stream(stream::try_unfold(false, move |has_begun| {
             let (feed, range) = (feed.clone(), range.clone());
             async move {

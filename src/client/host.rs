@@ -17,7 +17,7 @@ pub const PAGE_SIZES: [Option<u32>; 3] = [Some(1000), Some(100), None];
 
 /// What one server was found to do.
 #[derive(Debug, Default)]
-pub struct Abilities(Mutex<Known>);
+pub struct Abilities(Mutex<HostFacts>);
 
 /// When a server shows what it was told to change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Shows {
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct HostFacts {
     no_head_until: Option<Instant>,
     /// Index into [`PAGE_SIZES`].
     page_size: usize,
@@ -56,7 +56,7 @@ struct Known {
 impl Abilities {
     /// Everything is to be found out again.
     pub fn forget(&self) {
-        *self.known() = Known::default();
+        *self.known() = HostFacts::default();
     }
 
     /// Whether HEAD works, as far as is known.
@@ -201,7 +201,7 @@ impl Abilities {
         known.carried_until = Some(Instant::now() + CAUTION);
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, HostFacts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,23 +10,23 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderV
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use tokio::sync::OnceCell;
 
-use super::auth::{Auth, Authorization};
-use super::body::{self, Open};
+use super::auth::{Authenticator, Authorization};
+use super::body::{self, OpenBody};
 use super::challenge;
 use super::error::{Cause, Error};
 use super::limit::{Lane, Limit, Permit};
-use super::log::{Entry, Sink, shown};
+use super::log::{LogLine, Sink, shown};
 use super::origin::{AllowedOrigin, Base, Origin};
 use super::payload::Payload;
 use super::redirect;
-use super::request::{Answer, Request};
+use super::request::{HttpAnswer, Request};
 use super::retry::{self, Patience};
-use super::said::Said;
+use super::said::ErrorBody;
 use super::scheme::Plainly;
 use super::scope::Scope;
 use super::tls::{self, Reuse, Trust};
-use super::waits::{Told, Waits, seconds};
-use super::{Settings, ping, scheme};
+use super::waits::{Backoffs, Told, seconds};
+use super::{ClientSettings, ping, scheme};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
@@ -41,20 +41,20 @@ const MOST_SENDS: u32 = 3;
 
 /// An answer whose body is still to come.
 #[derive(Debug)]
-struct Head {
+struct ResponseHead {
     status: u16,
     url: Url,
     response: Response,
-    entry: Entry,
+    entry: LogLine,
 }
 
 /// What became of one request.
 #[derive(Debug)]
-enum Outcome {
+enum Exchange {
     /// A success, its body still to come.
-    Success(Head),
+    Success(ResponseHead),
     /// Anything else, with the start of its body. Whether it came from the registry's own origin.
-    Other(Answer, bool),
+    Other(HttpAnswer, bool),
 }
 
 /// How requests reach one registry.
@@ -66,7 +66,7 @@ pub struct Http {
     sink: Sink,
     limit: Limit,
     large: body::Large,
-    auth: Auth,
+    auth: Authenticator,
     upload_allow: Vec<AllowedOrigin>,
     base: OnceCell<Base>,
     own: OnceCell<Client>,
@@ -75,21 +75,21 @@ pub struct Http {
     /// When a look at whether it speaks TLS failed, and why.
     look_failed: Mutex<Option<(Instant, Cause)>>,
     paused_until: Mutex<Option<Instant>>,
-    waits: Waits,
+    waits: Backoffs,
     /// Whether it has ever answered: one that was there and does not listen any more may be starting again.
     has_answered: AtomicBool,
 }
 
 impl Http {
     /// Nothing is sent yet.
-    pub fn new(host: Host, settings: &Settings) -> Http {
+    pub fn new(host: Host, settings: &ClientSettings) -> Http {
         Http {
             trust: settings.trust(&host),
             patience: settings.patience.clone(),
             sink: settings.sink.clone(),
             limit: Limit::new(MOST_AT_ONCE),
             large: body::at_once(MOST_LARGE_AT_ONCE),
-            auth: Auth::new(host.clone(), settings),
+            auth: Authenticator::new(host.clone(), settings),
             upload_allow: settings.upload_allow(&host),
             base: OnceCell::new(),
             own: OnceCell::new(),
@@ -97,7 +97,7 @@ impl Http {
             strict: OnceCell::new(),
             look_failed: Mutex::new(None),
             paused_until: Mutex::new(None),
-            waits: Waits::default(),
+            waits: Backoffs::default(),
             has_answered: AtomicBool::new(false),
             host,
         }
@@ -119,7 +119,7 @@ impl Http {
     }
 
     /// Who we are to the registry.
-    pub fn auth(&self) -> &Auth {
+    pub fn auth(&self) -> &Authenticator {
         &self.auth
     }
 
@@ -168,22 +168,22 @@ impl Http {
     }
 
     /// Sends a request until it succeeds or there is no use in trying. Anything but a 2xx is an error.
-    pub async fn send(&self, request: &Request) -> Result<Answer, Error> {
+    pub async fn send(&self, request: &Request) -> Result<HttpAnswer, Error> {
         self.repeat(request, None).await
     }
 
     /// Like [`Http::send`], for one of several requests that share a permit.
-    pub async fn send_within(&self, request: &Request, permit: &Permit) -> Result<Answer, Error> {
+    pub async fn send_within(&self, request: &Request, permit: &Permit) -> Result<HttpAnswer, Error> {
         self.repeat(request, Some(permit)).await
     }
 
     /// Sends a request once and leaves the body of a success to be taken piece by piece. It keeps its permit until then.
-    pub async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, Open), Error> {
+    pub async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, OpenBody), Error> {
         self.wait_out_the_pause().await;
         let permit = self.limit.permit(request.lane).await;
         let opened = self.send_authorized(request, 1).await.and_then(|head| {
             let headers = head.response.headers().clone();
-            Ok((head.status, headers, Open::new(head.response, head.entry, permit)?))
+            Ok((head.status, headers, OpenBody::new(head.response, head.entry, permit)?))
         });
         opened.map_err(|cause| self.error(cause, Some(request), 1))
     }
@@ -193,7 +193,7 @@ impl Http {
         self.limit.permit(lane).await
     }
 
-    async fn repeat(&self, request: &Request, shared: Option<&Permit>) -> Result<Answer, Error> {
+    async fn repeat(&self, request: &Request, shared: Option<&Permit>) -> Result<HttpAnswer, Error> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -300,7 +300,7 @@ impl Http {
     }
 
     /// Sends a request, and answers the challenges that come back: at most [`MOST_SENDS`] sends.
-    async fn send_authorized(&self, request: &Request, attempt: u32) -> Result<Head, Cause> {
+    async fn send_authorized(&self, request: &Request, attempt: u32) -> Result<ResponseHead, Cause> {
         let own = self.own_origin().await?;
         let is_ours = Origin::of(&request.url).as_ref() == Some(&own);
         let mut sends = 0;
@@ -310,13 +310,13 @@ impl Http {
                 false => Authorization::Nothing,
             };
             let (answer, is_own) = match self.send_following(request, &own, &authorization, attempt).await? {
-                Outcome::Success(head) => {
+                Exchange::Success(head) => {
                     if sends > 0 && matches!(authorization, Authorization::Login(_)) {
                         self.auth.prove();
                     }
                     return Ok(head);
                 }
-                Outcome::Other(answer, is_own) => (answer, is_own),
+                Exchange::Other(answer, is_own) => (answer, is_own),
             };
             sends += 1;
             if answer.status != 401 || !is_own || sends == MOST_SENDS {
@@ -347,8 +347,8 @@ impl Http {
         }
         let request = Request::new(Method::GET, ping, request.scope.clone(), request.lane);
         match self.send_following(&request, own, &Authorization::Nothing, 1).await.ok()? {
-            Outcome::Other(answer, true) => challenge::preferred(&answer.headers),
-            Outcome::Other(..) | Outcome::Success(_) => None,
+            Exchange::Other(answer, true) => challenge::preferred(&answer.headers),
+            Exchange::Other(..) | Exchange::Success(_) => None,
         }
     }
 
@@ -358,17 +358,17 @@ impl Http {
         let ping = self.base().await.ok()?.ping();
         let request = Request::new(Method::GET, ping, Scope::Nothing, Lane::Interactive);
         match self.send_following(&request, &own, authorization, 1).await.ok()? {
-            Outcome::Success(head) => Some(head.status),
-            Outcome::Other(answer, is_own) => is_own.then_some(answer.status),
+            Exchange::Success(head) => Some(head.status),
+            Exchange::Other(answer, is_own) => is_own.then_some(answer.status),
         }
     }
 
     /// What an answer that is no success means.
-    fn refusal(&self, answer: Answer, request: &Request, is_own: bool) -> Cause {
+    fn refusal(&self, answer: HttpAnswer, request: &Request, is_own: bool) -> Cause {
         if !is_own && matches!(answer.status, 400..=499) && !retry::may_pass(answer.status) {
             return Cause::Storage(answer.status);
         }
-        let said = Said::of(&answer.body);
+        let said = ErrorBody::of(&answer.body);
         if answer.status == 400
             && request.url.scheme() == "http"
             && said.mentions("http request to an https server")
@@ -396,7 +396,7 @@ impl Http {
         own: &Origin,
         authorization: &Authorization,
         attempt: u32,
-    ) -> Result<Outcome, Cause> {
+    ) -> Result<Exchange, Cause> {
         let mut url = request.url.clone();
         let mut is_own = Origin::of(&url).as_ref() == Some(own);
         for _ in 0..=MOST_REDIRECTS {
@@ -410,11 +410,11 @@ impl Http {
             };
             let header = if is_own { authorization.header() } else { None };
             let answer = match self.exchange(client, request, &url, header, attempt).await? {
-                Ok(head) => return Ok(Outcome::Success(head)),
+                Ok(head) => return Ok(Exchange::Success(head)),
                 Err(answer) => answer,
             };
             let Some(next) = redirect::target(&answer, self.host.is_loopback())? else {
-                return Ok(Outcome::Other(answer, is_own));
+                return Ok(Exchange::Other(answer, is_own));
             };
             redirect::check_method(&request.method, &answer, &next)?;
             is_own &= Origin::of(&next).as_ref() == Some(own);
@@ -431,7 +431,7 @@ impl Http {
         url: &Url,
         authorization: Option<&HeaderValue>,
         attempt: u32,
-    ) -> Result<Result<Head, Answer>, Cause> {
+    ) -> Result<Result<ResponseHead, HttpAnswer>, Cause> {
         let mut builder = client
             .request(request.method.clone(), url.clone())
             .header(ACCEPT, request.accept)
@@ -456,7 +456,7 @@ impl Http {
         url: &Url,
         cap: u64,
         attempt: u32,
-    ) -> Result<Answer, Cause> {
+    ) -> Result<HttpAnswer, Cause> {
         let head = self.head(request, method, url, attempt, &Payload::None).await?;
         self.whole(head, cap).await
     }
@@ -469,7 +469,7 @@ impl Http {
         url: &Url,
         attempt: u32,
         payload: &Payload,
-    ) -> Result<Head, Cause> {
+    ) -> Result<ResponseHead, Cause> {
         let mut entry = self.sink.begin(method, self.shown(url), attempt);
         let answered = match payload {
             Payload::Part(part) => part.watch(request.send(), &self.patience).await,
@@ -482,7 +482,7 @@ impl Http {
                 self.has_answered.store(true, Ordering::Relaxed);
                 self.waits.answered();
                 entry.line.status = Some(response.status().as_u16());
-                Ok(Head { status: response.status().as_u16(), url: url.clone(), response, entry })
+                Ok(ResponseHead { status: response.status().as_u16(), url: url.clone(), response, entry })
             }
             Err(cause) => {
                 entry.line.failure = Some(SafeText::from(cause.to_string()));
@@ -493,8 +493,8 @@ impl Http {
     }
 
     /// The body of a success, whole and within its cap, or the start of another's; reported to the log.
-    async fn whole(&self, head: Head, cap: u64) -> Result<Answer, Cause> {
-        let Head { status, url, response, mut entry } = head;
+    async fn whole(&self, head: ResponseHead, cap: u64) -> Result<HttpAnswer, Cause> {
+        let ResponseHead { status, url, response, mut entry } = head;
         let headers = response.headers().clone();
         let body = match response.status().is_success() {
             true => body::whole(response, cap, &self.patience, &self.large).await,
@@ -509,7 +509,7 @@ impl Http {
         }
         entry.end();
         let (body, hold) = body?;
-        Ok(Answer { status, headers, body, url, _hold: hold })
+        Ok(HttpAnswer { status, headers, body, url, _hold: hold })
     }
 
     async fn own_origin(&self) -> Result<Origin, Cause> {

@@ -21,7 +21,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Joined<K, V> {
     /// who waits asks.
     pub async fn answer(&self, key: K, ask: impl Future<Output = V>) -> V {
         let cell = self.lock().entry(key.clone()).or_default().clone();
-        let _end = End { all: self, key, cell: cell.clone() };
+        let _end = JoinGuard { all: self, key, cell: cell.clone() };
         cell.get_or_init(|| ask).await.clone()
     }
 
@@ -36,13 +36,13 @@ impl<K: Hash + Eq + Clone, V: Clone> Joined<K, V> {
 }
 
 /// Ends a question: when it is answered, or when the last one who waited has gone.
-struct End<'a, K: Hash + Eq + Clone, V: Clone> {
+struct JoinGuard<'a, K: Hash + Eq + Clone, V: Clone> {
     all: &'a Joined<K, V>,
     key: K,
     cell: Arc<OnceCell<V>>,
 }
 
-impl<K: Hash + Eq + Clone, V: Clone> Drop for End<'_, K, V> {
+impl<K: Hash + Eq + Clone, V: Clone> Drop for JoinGuard<'_, K, V> {
     fn drop(&mut self) {
         let mut all = self.all.lock();
         // The map and this one hold it; any other holder still waits.

@@ -8,7 +8,7 @@ use reqwest::header::LOCATION;
 use super::error::Cause;
 use super::origin::Origin;
 use super::redirect;
-use super::request::Answer;
+use super::request::HttpAnswer;
 use crate::model::digest::Digest;
 
 /// The location that an answer of `own` names; fails where it must not be gone to.
@@ -16,7 +16,7 @@ use crate::model::digest::Digest;
 /// A registry behind a proxy often takes itself for `http://same-host:inner-port`: that is led back to its own origin.
 /// Any other origin is one that the user must have allowed ([`super::http::Http::check_write`]); it gets the bytes and no
 /// credentials.
-pub fn of(answer: &Answer, own: &Url, registry_is_loopback: bool) -> Result<Url, Cause> {
+pub fn of(answer: &HttpAnswer, own: &Url, registry_is_loopback: bool) -> Result<Url, Cause> {
     let location = answer.headers.get(LOCATION);
     let location =
         location.ok_or_else(|| Cause::BadAnswer("the answer to an upload has no `Location`".into()))?;
@@ -49,7 +49,7 @@ fn upgraded(next: Url, own: &Url) -> Url {
 
 /// The offset after the last byte that a server says it has: `Range: 0-<last>`, with or without `bytes=`. None where it
 /// does not say, or says `0-0`, which is one byte or none.
-pub fn received(answer: &Answer) -> Option<u64> {
+pub fn received(answer: &HttpAnswer) -> Option<u64> {
     let range = answer.header("range")?.trim();
     let range = range.strip_prefix("bytes=").unwrap_or(range);
     let (first, last) = range.split_once('-')?;
@@ -66,10 +66,16 @@ mod tests {
 
     use super::*;
 
-    fn answer(asked: &str, name: HeaderName, value: &str) -> Answer {
+    fn answer(asked: &str, name: HeaderName, value: &str) -> HttpAnswer {
         let value = HeaderValue::from_str(value).expect("a value");
         let headers = HeaderMap::from_iter([(name, value)]);
-        Answer { status: 202, headers, body: Bytes::new(), url: asked.parse().expect("a url"), _hold: None }
+        HttpAnswer {
+            status: 202,
+            headers,
+            body: Bytes::new(),
+            url: asked.parse().expect("a url"),
+            _hold: None,
+        }
     }
 
     /// docs/REGISTRIES.md §8.3, §10 row 29.

@@ -21,7 +21,7 @@ impl Sink {
     }
 
     /// The line of a request that begins now.
-    pub(super) fn begin(&self, method: &Method, url: SafeText, attempt: u32) -> Entry {
+    pub(super) fn begin(&self, method: &Method, url: SafeText, attempt: u32) -> LogLine {
         let line = RequestLine {
             at: Timestamp::now(),
             method: name_of(method),
@@ -32,7 +32,7 @@ impl Sink {
             attempt,
             failure: None,
         };
-        Entry { line, start: Instant::now(), sink: self.clone() }
+        LogLine { line, start: Instant::now(), sink: self.clone() }
     }
 
     fn send(&self, line: RequestLine) {
@@ -54,14 +54,14 @@ impl Sink {
 
 /// The line of a request that is under way.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct LogLine {
     /// What is known so far.
     pub line: RequestLine,
     start: Instant,
     sink: Sink,
 }
 
-impl Entry {
+impl LogLine {
     /// The request is over: its line is reported.
     pub fn end(&mut self) {
         self.line.took = self.start.elapsed();

@@ -11,7 +11,7 @@ use reqwest::header::CONTENT_TYPE;
 use super::Client;
 use super::error::{Cause, Error};
 use super::limit::Lane;
-use super::request::{Answer, Request};
+use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::manifest::{BadManifest, Manifest};
@@ -32,16 +32,16 @@ const ACCEPT: [&str; 3] = [
 
 /// What a server says of a manifest without sending it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
+pub struct ManifestHead {
     /// Its digest.
     pub digest: Digest,
     /// Its media type, where the server says one.
     pub media_type: Option<MediaType>,
 }
 
-impl Head {
-    fn of(manifest: &Manifest) -> Head {
-        Head { digest: manifest.digest, media_type: Some(manifest.media_type.clone()) }
+impl ManifestHead {
+    fn of(manifest: &Manifest) -> ManifestHead {
+        ManifestHead { digest: manifest.digest, media_type: Some(manifest.media_type.clone()) }
     }
 }
 
@@ -68,10 +68,15 @@ impl Client {
     }
 
     /// What a tag has now, as [`Client::resolve`] finds it, with what else the answer tells.
-    pub async fn head_tag(&self, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Head, Error> {
+    pub async fn head_tag(
+        &self,
+        name: &RepositoryName,
+        tag: &Tag,
+        lane: Lane,
+    ) -> Result<ManifestHead, Error> {
         let selector = Selector::Tag(tag.clone());
         if !self.abilities().has_head() {
-            return Ok(Head::of(&*self.manifest(name, &selector, lane).await?));
+            return Ok(ManifestHead::of(&*self.manifest(name, &selector, lane).await?));
         }
         let refused = match self.manifest_request(Method::HEAD, name, &selector, lane).await {
             Ok(answer) => match answer.header("docker-content-digest").and_then(|digest| digest.parse().ok())
@@ -79,7 +84,7 @@ impl Client {
                 Some(digest) => {
                     self.cache().saw(&self.repository(name), tag, digest);
                     let media_type = answer.header("content-type").map(MediaType::new);
-                    return Ok(Head { digest, media_type });
+                    return Ok(ManifestHead { digest, media_type });
                 }
                 None => true,
             },
@@ -94,7 +99,7 @@ impl Client {
         if refused {
             self.abilities().head_failed();
         }
-        Ok(Head::of(&manifest))
+        Ok(ManifestHead::of(&manifest))
     }
 
     /// The manifest that a tag has now, in the cheapest way: one HEAD where it was seen before and has not moved, one GET
@@ -235,14 +240,14 @@ impl Client {
     /// where the bytes agree, which keeps sha512 digests; otherwise the sha256 of the bytes counts.
     fn read_manifest(
         &self,
-        answer: Answer,
+        answer: HttpAnswer,
         media_type: Option<&str>,
         selector: &Selector,
         said: Option<Digest>,
     ) -> Result<Manifest, Error> {
         let fail = |cause| self.http().error(cause, None, 1);
         // Its turn ends when it is read.
-        let Answer { body, _hold, .. } = answer;
+        let HttpAnswer { body, _hold, .. } = answer;
         let manifest = Manifest::parse(body, media_type).map_err(|bad| {
             fail(match bad {
                 BadManifest::WebPage => Cause::WebPage,
@@ -266,7 +271,7 @@ impl Client {
         name: &RepositoryName,
         selector: &Selector,
         lane: Lane,
-    ) -> Result<Answer, Error> {
+    ) -> Result<HttpAnswer, Error> {
         let url = self.http().base().await?.manifest(name, selector);
         let mut list = self.abilities().accept();
         loop {

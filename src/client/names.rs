@@ -10,7 +10,7 @@ use super::error::Cause;
 /// over before a fault was met are to be thrown away.
 pub fn read(body: &[u8], member: &'static str, mut take: impl FnMut(&str)) -> Result<(), Cause> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let read = deserializer.deserialize_map(List { member, take: &mut take });
+    let read = deserializer.deserialize_map(NameList { member, take: &mut take });
     let read = read.and_then(|()| deserializer.end());
     read.map_err(|error| match error.is_eof() {
         true => Cause::BadAnswer("the list breaks off in the middle".into()),
@@ -18,12 +18,12 @@ pub fn read(body: &[u8], member: &'static str, mut take: impl FnMut(&str)) -> Re
     })
 }
 
-struct List<'t, F> {
+struct NameList<'t, F> {
     member: &'static str,
     take: &'t mut F,
 }
 
-impl<'de, F: FnMut(&str)> Visitor<'de> for List<'_, F> {
+impl<'de, F: FnMut(&str)> Visitor<'de> for NameList<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,7 +38,7 @@ impl<'de, F: FnMut(&str)> Visitor<'de> for List<'_, F> {
             } else if std::mem::replace(&mut is_read, true) {
                 return Err(serde::de::Error::duplicate_field(self.member));
             } else {
-                map.next_value_seed(Names(&mut *self.take))?;
+                map.next_value_seed(NamesOrNull(&mut *self.take))?;
             }
         }
         Ok(())
@@ -46,9 +46,9 @@ impl<'de, F: FnMut(&str)> Visitor<'de> for List<'_, F> {
 }
 
 /// A list of names, or null.
-struct Names<'t, F>(&'t mut F);
+struct NamesOrNull<'t, F>(&'t mut F);
 
-impl<'de, F: FnMut(&str)> DeserializeSeed<'de> for Names<'_, F> {
+impl<'de, F: FnMut(&str)> DeserializeSeed<'de> for NamesOrNull<'_, F> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -56,7 +56,7 @@ impl<'de, F: FnMut(&str)> DeserializeSeed<'de> for Names<'_, F> {
     }
 }
 
-impl<'de, F: FnMut(&str)> Visitor<'de> for Names<'_, F> {
+impl<'de, F: FnMut(&str)> Visitor<'de> for NamesOrNull<'_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

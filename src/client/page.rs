@@ -12,10 +12,10 @@ use super::error::{Cause, Error};
 use super::host::PAGE_SIZES;
 use super::limit::Lane;
 use super::origin::Origin;
-use super::request::{Answer, Request};
+use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use super::{Client, link, names};
-use crate::model::page::{Listed, Next, Page};
+use crate::model::page::{ListedName, NextPage, Page};
 
 /// Most bytes of one page: some registries send everything in one.
 const CAP: u64 = 32 * 1024 * 1024;
@@ -31,7 +31,7 @@ const MOST_AT_ONCE: usize = 4_000;
 const TOO_LONG: &str = "the list is too long to be shown whole";
 
 /// A list of names that comes in pages.
-pub struct List<T> {
+pub struct PagedList<T> {
     /// Its first page, without a query.
     pub url: Url,
     /// What the token must allow.
@@ -39,15 +39,19 @@ pub struct List<T> {
     /// The member of the JSON that holds the names.
     pub member: &'static str,
     /// What a name is; nothing for one that does not belong in this list.
-    pub read: fn(&str) -> Option<Listed<T>>,
+    pub read: fn(&str) -> Option<ListedName<T>>,
 }
 
 impl Client {
     /// The first page, or the one that an earlier page led to.
-    pub(super) async fn page<T>(&self, list: &List<T>, next: Option<Next>) -> Result<Page<T>, Error> {
+    pub(super) async fn page<T>(
+        &self,
+        list: &PagedList<T>,
+        next: Option<NextPage>,
+    ) -> Result<Page<T>, Error> {
         let Some(mut next) = next else {
             let (answer, url) = self.first_page(list).await?;
-            return self.read_page(list, Next::default(), &url, answer);
+            return self.read_page(list, NextPage::default(), &url, answer);
         };
         if !next.held.is_empty() {
             return Ok(hand_out(list, next));
@@ -82,7 +86,7 @@ impl Client {
     }
 
     /// Asks for large pages first and takes what the server allows.
-    async fn first_page<T>(&self, list: &List<T>) -> Result<(Answer, Url), Error> {
+    async fn first_page<T>(&self, list: &PagedList<T>) -> Result<(HttpAnswer, Url), Error> {
         let mut size = self.abilities().page_size();
         loop {
             let mut url = list.url.clone();
@@ -98,19 +102,19 @@ impl Client {
         }
     }
 
-    fn request<T>(&self, list: &List<T>, url: Url) -> Request {
+    fn request<T>(&self, list: &PagedList<T>, url: Url) -> Request {
         let request = Request::new(Method::GET, url, list.scope.clone(), Lane::Interactive);
         Request { accept: "application/json", cap: CAP, ..request }
     }
 
     fn read_page<T>(
         &self,
-        list: &List<T>,
-        mut next: Next,
+        list: &PagedList<T>,
+        mut next: NextPage,
         url: &Url,
-        answer: Answer,
+        answer: HttpAnswer,
     ) -> Result<Page<T>, Error> {
-        let mut names = Names::default();
+        let mut names = NewNames::default();
         let body = answer.json();
         let read = body.and_then(|body| names::read(body, list.member, |name| names.take(name, &mut next)));
         read.map_err(|cause| self.http().error(cause, Some(&self.request(list, url.clone())), 1))?;
@@ -145,7 +149,7 @@ impl Client {
 
 /// The names of a page that no earlier page had.
 #[derive(Default)]
-struct Names {
+struct NewNames {
     /// In parts of [`MOST_AT_ONCE`].
     new: Vec<Vec<CompactString>>,
     /// All names, new or not.
@@ -157,8 +161,8 @@ struct Names {
     is_cut: bool,
 }
 
-impl Names {
-    fn take(&mut self, name: &str, next: &mut Next) {
+impl NewNames {
+    fn take(&mut self, name: &str, next: &mut NextPage) {
         self.count += 1;
         self.last.clear();
         self.last.push_str(name);
@@ -187,7 +191,7 @@ impl Names {
 }
 
 /// A page of what is held.
-fn hand_out<T>(list: &List<T>, mut next: Next) -> Page<T> {
+fn hand_out<T>(list: &PagedList<T>, mut next: NextPage) -> Page<T> {
     let part = next.held.pop().unwrap_or_default();
     let items = part.iter().filter_map(|name| (list.read)(name)).collect();
     match next.held.is_empty() && next.path_and_query.is_none() {
@@ -196,7 +200,7 @@ fn hand_out<T>(list: &List<T>, mut next: Next) -> Page<T> {
     }
 }
 
-fn end<T>(items: Vec<Listed<T>>, incomplete: Option<&'static str>) -> Page<T> {
+fn end<T>(items: Vec<ListedName<T>>, incomplete: Option<&'static str>) -> Page<T> {
     Page { items, next: None, incomplete: incomplete.map(Into::into) }
 }
 
@@ -213,14 +217,14 @@ fn is_about_size(cause: &Cause) -> bool {
 
 /// Path and query of the page that a link leads to, on our own origin whatever host the link names: behind a proxy
 /// servers often do not know their own. None where that would not be the registry API.
-fn resolve(answer: &Answer, asked: &Url, link: &str) -> Option<String> {
+fn resolve(answer: &HttpAnswer, asked: &Url, link: &str) -> Option<String> {
     let is_own = Origin::of(&answer.url) == Origin::of(asked);
     let base = if is_own { &answer.url } else { asked };
     let url = base.join(link).ok()?;
     url.path().starts_with("/v2/").then(|| path_and_query(&url))
 }
 
-fn probe<T>(list: &List<T>, asked: &Url, last: &str) -> String {
+fn probe<T>(list: &PagedList<T>, asked: &Url, last: &str) -> String {
     let mut url = list.url.clone();
     {
         let mut query = url.query_pairs_mut();
@@ -252,16 +256,16 @@ mod tests {
     use super::*;
     use crate::model::reference::Tag;
 
-    const LIST: fn(Url) -> List<Tag> = |url| List {
+    const LIST: fn(Url) -> PagedList<Tag> = |url| PagedList {
         url,
         scope: Scope::Catalog,
         member: "tags",
-        read: |name| Tag::parse(name).ok().map(Listed::Named),
+        read: |name| Tag::parse(name).ok().map(ListedName::Named),
     };
 
     #[test]
     fn a_page_of_many_names_is_handed_out_in_parts_and_says_at_its_end_why_it_ends() {
-        let (mut names, mut next) = (Names::default(), Next::default());
+        let (mut names, mut next) = (NewNames::default(), NextPage::default());
         let all: Vec<String> = (0..2 * MOST_AT_ONCE + 5).map(|number| format!("v{number}")).collect();
         all.iter().chain(&all).for_each(|name| names.take(name, &mut next));
         assert_eq!((names.count, names.last.as_str()), (2 * all.len(), "v8004"));
@@ -283,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_list_has_an_end_in_names_and_in_bytes() {
-        let (mut names, mut next) = (Names::default(), Next::default());
+        let (mut names, mut next) = (NewNames::default(), NextPage::default());
         (0..MOST_NAMES).for_each(|number| names.take(&format!("{number:x}"), &mut next));
         assert!(!names.is_cut, "so many are shown whole");
         names.take("0", &mut next);
@@ -291,7 +295,7 @@ mod tests {
         names.take("one-more", &mut next);
         assert!(names.is_cut && next.seen.len() == MOST_NAMES);
 
-        let (mut names, mut next) = (Names::default(), Next::default());
+        let (mut names, mut next) = (NewNames::default(), NextPage::default());
         let long = "x".repeat(100_000);
         (0..1_000).for_each(|number| names.take(&format!("{long}{number}"), &mut next));
         assert!(names.is_cut && next.bytes <= MOST_BYTES);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::RequestBuilder;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 
-use super::feed::Part;
+use super::feed::BlobRange;
 
 /// The body of a request.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub enum Payload {
         bytes: Bytes,
     },
     /// A part of a blob, as it comes.
-    Part(Part),
+    Part(BlobRange),
 }
 
 impl Payload {

@@ -11,8 +11,8 @@ use super::error::{Cause, Error};
 use super::limit::Lane;
 use super::origin::Base;
 use super::product::{Product, is_in_words_of_distribution};
-use super::request::{Answer, Request};
-use super::said::Said;
+use super::request::{HttpAnswer, Request};
+use super::said::ErrorBody;
 use super::scheme::Plainly;
 use super::scope::Scope;
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
@@ -120,7 +120,7 @@ fn is_page(body: &[u8]) -> bool {
 
 /// What an answer to a ping in plain HTTP shows. A server with TLS refuses plain HTTP by 400, or leads it elsewhere; so
 /// these prove nothing.
-pub fn plainly(answer: &Answer) -> Plainly {
+pub fn plainly(answer: &HttpAnswer) -> Plainly {
     let says =
         answer.header("docker-distribution-api-version").is_some_and(|said| said.contains("registry/2"));
     let is_empty_or_json = || {
@@ -130,9 +130,10 @@ pub fn plainly(answer: &Answer) -> Plainly {
     let is_registry = match answer.status {
         200..=299 => !is_page(&answer.body) && (says || is_empty_or_json()),
         401 => {
-            says || challenge::preferred(&answer.headers).is_some() || Said::of(&answer.body).code.is_some()
+            says || challenge::preferred(&answer.headers).is_some()
+                || ErrorBody::of(&answer.body).code.is_some()
         }
-        403..=405 | 429 | 500..=599 => says || Said::of(&answer.body).code.is_some(),
+        403..=405 | 429 | 500..=599 => says || ErrorBody::of(&answer.body).code.is_some(),
         _ => false,
     };
     let status = reqwest::StatusCode::from_u16(answer.status).ok();

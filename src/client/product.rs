@@ -1,7 +1,7 @@
 //! What gives the product of a registry away, and all that is known of products: docs/REGISTRIES.md §7.4, §9.2.
 
-use super::request::Answer;
-use super::said::Said;
+use super::request::HttpAnswer;
+use super::said::ErrorBody;
 use crate::model::reference::Host;
 use crate::model::server::{Cleanup, Cleanups};
 use crate::model::text::SafeText;
@@ -23,7 +23,7 @@ pub struct Product {
 impl Product {
     /// The product by the answer to a ping, its host, and what its challenges said: realm and service of its tokens, and
     /// the realm of its logins.
-    pub fn of(host: &Host, service: &str, realm: &str, answer: &Answer) -> Product {
+    pub fn of(host: &Host, service: &str, realm: &str, answer: &HttpAnswer) -> Product {
         let name = name(host, service, realm, answer);
         let (untagged, deleted) = match name {
             Some("Gitea") => (Cleanup::AtOnce, Cleanup::AtOnce),
@@ -41,7 +41,7 @@ impl Product {
 const DISTRIBUTION: &str = "distribution API";
 
 /// The product, by what only it does: its host, the names of its token service, its headers.
-fn name(host: &Host, service: &str, realm: &str, answer: &Answer) -> Option<&'static str> {
+fn name(host: &Host, service: &str, realm: &str, answer: &HttpAnswer) -> Option<&'static str> {
     let name = host.without_port();
     let is_at = |domain: &str| name == domain || name.ends_with(&format!(".{domain}"));
     let by_host = [
@@ -89,7 +89,7 @@ fn is_gitea(service: &str, realm: &str) -> bool {
 
 /// Whether an answer about a manifest that is not there is in the words of distribution (`registry/api/errcode`): olareg and
 /// others have the same answer to a ping, and words of their own here.
-pub fn is_in_words_of_distribution(said: &Said) -> bool {
+pub fn is_in_words_of_distribution(said: &ErrorBody) -> bool {
     let message = said.message.as_ref().map(SafeText::as_str);
     said.is("MANIFEST_UNKNOWN") && message == Some("manifest unknown")
         || said.is("NAME_UNKNOWN") && message == Some("repository name not known to registry")
@@ -97,7 +97,7 @@ pub fn is_in_words_of_distribution(said: &Said) -> bool {
 
 /// Whether it is distribution itself, and not only its API: its answer to a ping word for word, and no server's name. One
 /// behind a proxy that adds its name is not known.
-fn is_distribution(answer: &Answer) -> bool {
+fn is_distribution(answer: &HttpAnswer) -> bool {
     let media_type = answer.header("content-type").unwrap_or_default();
     let is_json = ["application/json", "application/json; charset=utf-8"].contains(&media_type);
     let is_named = ["server", "via", "x-powered-by"].iter().any(|name| answer.headers.contains_key(*name));
@@ -120,7 +120,7 @@ mod tests {
         let headers: HeaderMap = headers.iter().map(header).collect();
         let url = "http://localhost/v2/".parse().expect("a url");
         let answer =
-            Answer { status: 200, headers, body: Bytes::from_static(body.as_bytes()), url, _hold: None };
+            HttpAnswer { status: 200, headers, body: Bytes::from_static(body.as_bytes()), url, _hold: None };
         Product::of(&Host::parse(host).expect("a host"), service, realm, &answer)
     }
 

@@ -18,16 +18,16 @@ use super::error::{Cause, Error};
 use super::feed::{Feed, Transfer};
 use super::limit::{Lane, Permit};
 use super::payload::Payload;
-use super::request::{Answer, Request};
+use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use super::tls::Reuse;
-use super::uploads::{self, Upload};
+use super::uploads::{self, OpenUpload};
 use super::{Client, location};
 use crate::model::digest::Digest;
 use crate::model::manifest::Descriptor;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
-use plan::{PART, Plan, Step, Way};
+use plan::{PART, PushMethod, PushPlan, PushStep};
 
 /// Who refuses less than this for its size refuses everything.
 const SMALL: u64 = 64 * 1024;
@@ -72,9 +72,9 @@ impl Client {
 /// Waits for an upload to open, also when it is not wanted any more: one that nobody knows cannot be closed. None where
 /// that takes too long after a stop.
 async fn opened(
-    opening: impl Future<Output = Result<Upload, Error>>,
+    opening: impl Future<Output = Result<OpenUpload, Error>>,
     transfer: &Transfer,
-) -> Option<Result<Upload, Error>> {
+) -> Option<Result<OpenUpload, Error>> {
     let mut opening = std::pin::pin!(opening);
     tokio::select! {
         biased;
@@ -88,10 +88,10 @@ async fn opened(
     opened
 }
 
-impl Upload {
+impl OpenUpload {
     /// How a blob of this size goes in.
-    fn plan(&self, size: u64) -> Plan {
-        let plan = Plan::new(size);
+    fn plan(&self, size: u64) -> PushPlan {
+        let plan = PushPlan::new(size);
         match self.client.abilities().carried() {
             Some(carried) => plan.carried(carried.max(self.least_chunk)),
             None => plan,
@@ -136,11 +136,11 @@ impl Upload {
 
 /// A push under way.
 struct Push {
-    upload: Upload,
+    upload: OpenUpload,
     digest: Digest,
     feed: Feed,
     transfer: Arc<Transfer>,
-    plan: Plan,
+    plan: PushPlan,
 }
 
 impl Push {
@@ -174,7 +174,7 @@ impl Push {
         }
     }
 
-    async fn send(&self, step: &Step) -> Result<Answer, Error> {
+    async fn send(&self, step: &PushStep) -> Result<HttpAnswer, Error> {
         let location = self.location()?;
         let (method, url) = match step.closes {
             true => (Method::PUT, location::with_digest(location, &self.digest)),
@@ -195,7 +195,7 @@ impl Push {
     }
 
     /// After a part that was taken: where the upload goes on, and whether the server really has it.
-    async fn take_progress(&mut self, step: &Step, answer: &Answer) -> Result<(), Error> {
+    async fn take_progress(&mut self, step: &PushStep, answer: &HttpAnswer) -> Result<(), Error> {
         self.upload.location = Some(self.client().location(answer).await?);
         let end = step.range.end;
         match location::received(answer) {
@@ -204,7 +204,7 @@ impl Push {
                 // What ECR says it has stands still after the first part (containers-roadmap#2831).
                 let text = format!("it took {end} bytes and says it has {received}");
                 let error = self.error(Cause::BadAnswer(SafeText::from(text)));
-                self.begin_again(error, Way::Whole).await
+                self.begin_again(error, PushMethod::Whole).await
             }
             _ => {
                 self.plan.took(step, self.upload.least_chunk);
@@ -234,16 +234,16 @@ impl Push {
     }
 
     /// After a request that failed: goes on in the way that may help, or fails.
-    async fn recover(&mut self, step: &Step, error: Error) -> Result<(), Error> {
+    async fn recover(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         match error.cause.status() {
             Some(413) => return self.make_smaller(step, error).await,
             Some(404 | 416) => return self.ask_and_go_on(step, error).await,
             Some(400) if self.plan.furthest > 0 && step.range.start > 0 => {
-                return self.begin_again(error, Way::Whole).await;
+                return self.begin_again(error, PushMethod::Whole).await;
             }
             Some(400 | 405 | 411 | 415 | 501) if self.is_refusal_of_whole(step, &error) => {
                 self.plan.has_refused_whole = true;
-                return self.begin_again(error, Way::Rest).await;
+                return self.begin_again(error, PushMethod::Rest).await;
             }
             _ => {}
         }
@@ -259,14 +259,14 @@ impl Push {
         self.ask_and_go_on(step, error).await
     }
 
-    fn is_refusal_of_whole(&self, step: &Step, error: &Error) -> bool {
+    fn is_refusal_of_whole(&self, step: &PushStep, error: &Error) -> bool {
         let is_about_content = matches!(&error.cause, Cause::Status { said, .. }
             if said.is("DIGEST_INVALID") || said.is("SIZE_INVALID") || said.is("NAME_INVALID"));
         step.closes && !step.range.is_empty() && !self.plan.has_refused_whole && !is_about_content
     }
 
     /// 413: less at a time, as long as there is something to take away.
-    async fn make_smaller(&mut self, step: &Step, error: Error) -> Result<(), Error> {
+    async fn make_smaller(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         let sent = step.length();
         let size = (sent / 2).min(PART).max(self.upload.least_chunk);
         if sent <= SMALL || size >= sent {
@@ -278,15 +278,15 @@ impl Push {
         match asked.unwrap_or(None).filter(|has| *has <= step.range.end) {
             Some(has) => {
                 self.plan.arrive(has);
-                self.plan.way = Way::Parts(size);
+                self.plan.way = PushMethod::Parts(size);
                 Ok(())
             }
-            None => self.restart(error, Way::Parts(size)).await,
+            None => self.restart(error, PushMethod::Parts(size)).await,
         }
     }
 
     /// Waits, asks the server how much it has, and goes on there; begins again where it cannot tell.
-    async fn ask_and_go_on(&mut self, step: &Step, error: Error) -> Result<(), Error> {
+    async fn ask_and_go_on(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         let mut error = error;
         let has = loop {
             self.wait_after(&error).await?;
@@ -346,7 +346,7 @@ impl Push {
     }
 
     /// A new upload from the first byte on, after an answer that time alone does not help against.
-    async fn begin_again(&mut self, error: Error, way: Way) -> Result<(), Error> {
+    async fn begin_again(&mut self, error: Error, way: PushMethod) -> Result<(), Error> {
         self.plan.begin_again();
         if self.plan.failures >= self.client().http().patience().tries {
             return Err(Error { tries: self.plan.failures, ..error });
@@ -354,7 +354,7 @@ impl Push {
         self.restart(error, way).await
     }
 
-    async fn restart(&mut self, error: Error, way: Way) -> Result<(), Error> {
+    async fn restart(&mut self, error: Error, way: PushMethod) -> Result<(), Error> {
         self.give_up().await;
         if self.transfer.stop.is_cancelled() {
             return Err(self.stopped());

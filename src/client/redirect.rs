@@ -5,10 +5,10 @@ use reqwest::{Method, Url};
 
 use super::error::Cause;
 use super::origin::{self, Origin};
-use super::request::Answer;
+use super::request::HttpAnswer;
 
 /// The target of an answer that is a redirect; fails where that must not be followed.
-pub fn target(answer: &Answer, registry_is_loopback: bool) -> Result<Option<Url>, Cause> {
+pub fn target(answer: &HttpAnswer, registry_is_loopback: bool) -> Result<Option<Url>, Cause> {
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
@@ -21,7 +21,7 @@ pub fn target(answer: &Answer, registry_is_loopback: bool) -> Result<Option<Url>
 
 /// Fails where a request of this method must not be led on: what changes something stays on its origin, and only by
 /// statuses that keep method and body.
-pub fn check_method(method: &Method, answer: &Answer, next: &Url) -> Result<(), Cause> {
+pub fn check_method(method: &Method, answer: &HttpAnswer, next: &Url) -> Result<(), Cause> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let keeps = matches!(answer.status, 307 | 308) && Origin::of(&answer.url) == Origin::of(next);
     match reads || keeps {

@@ -12,7 +12,7 @@ use super::scope::Scope;
 use super::{Client, link};
 use crate::model::capped::{Capped, MOST};
 use crate::model::digest::Digest;
-use crate::model::inspection::Found;
+use crate::model::inspection::ReferrerSource;
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::media_type::OCI_INDEX;
 use crate::model::reference::{RepositoryName, Tag};
@@ -30,7 +30,7 @@ pub struct Referrers {
     /// The referrers, in the order of the server, each once.
     pub descriptors: Capped<Vec<Descriptor>>,
     /// By which way; it matters only if there are any.
-    pub found: Option<Found>,
+    pub found: Option<ReferrerSource>,
     /// What the fallback tag is now, where that was read.
     pub tagged: Option<Digest>,
 }
@@ -67,7 +67,7 @@ impl Client {
         if self.abilities().may_have_referrers(name)
             && let Some(descriptors) = self.by_api(name, digest).await?
         {
-            return Ok(Referrers { descriptors, found: Some(Found::Api), tagged: None });
+            return Ok(Referrers { descriptors, found: Some(ReferrerSource::Api), tagged: None });
         }
         if !may_have_fallback {
             return Ok(Referrers::default());
@@ -78,7 +78,7 @@ impl Client {
             Ok(manifest) if manifest.is_named(digest) => Ok(Referrers::default()),
             Ok(manifest) => Ok(Referrers {
                 descriptors: listed(&manifest),
-                found: Some(Found::FallbackTag),
+                found: Some(ReferrerSource::FallbackTag),
                 tagged: Some(manifest.digest),
             }),
             Err(error) if error.cause.status() == Some(404) => Ok(Referrers::default()),

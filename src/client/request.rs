@@ -47,7 +47,7 @@ impl Request {
 
 /// An answer that was a success.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpAnswer {
     /// HTTP status.
     pub status: u16,
     /// Its headers.
@@ -60,7 +60,7 @@ pub struct Answer {
     pub _hold: Option<Hold>,
 }
 
-impl Answer {
+impl HttpAnswer {
     /// A header as text, if it is there and is ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()

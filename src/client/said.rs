@@ -11,18 +11,18 @@ const LONGEST_MESSAGE: usize = 4 * 1024;
 
 /// What a registry says in an error's body: distribution-spec § Error Codes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Said {
+pub struct ErrorBody {
     /// `MANIFEST_UNKNOWN` and the like.
     pub code: Option<SafeText>,
     /// In its words.
     pub message: Option<SafeText>,
 }
 
-impl Said {
+impl ErrorBody {
     /// Reads the body of an error, whatever it is.
-    pub fn of(body: &[u8]) -> Said {
+    pub fn of(body: &[u8]) -> ErrorBody {
         #[derive(Deserialize)]
-        struct Body<'a> {
+        struct JsonErrors<'a> {
             #[serde(default, borrow)]
             errors: Option<Vec<&'a RawValue>>,
             #[serde(default, borrow)]
@@ -33,7 +33,7 @@ impl Said {
             details: Option<&'a RawValue>,
         }
         #[derive(Deserialize)]
-        struct Entry<'a> {
+        struct JsonError<'a> {
             #[serde(default, borrow)]
             code: Option<&'a RawValue>,
             #[serde(default, borrow)]
@@ -43,19 +43,19 @@ impl Said {
             serde_json::from_str::<String>(raw?.get()).ok().filter(|text| !text.is_empty())
         };
         let safe = |text: Option<String>| text.map(|text| SafeText::clean(&redact::secrets(cut(&text))));
-        let Ok(json) = serde_json::from_slice::<Body>(body) else {
+        let Ok(json) = serde_json::from_slice::<JsonErrors>(body) else {
             let plain = String::from_utf8_lossy(body);
             let plain = plain.trim();
             let is_page = plain.starts_with('<') || plain.is_empty();
-            return Said { code: None, message: safe(Some(plain.to_string()).filter(|_| !is_page)) };
+            return ErrorBody { code: None, message: safe(Some(plain.to_string()).filter(|_| !is_page)) };
         };
         let first =
-            json.errors.iter().flatten().find_map(|raw| serde_json::from_str::<Entry>(raw.get()).ok());
+            json.errors.iter().flatten().find_map(|raw| serde_json::from_str::<JsonError>(raw.get()).ok());
         match first {
-            Some(entry) => Said { code: safe(text(entry.code)), message: safe(text(entry.message)) },
+            Some(entry) => ErrorBody { code: safe(text(entry.code)), message: safe(text(entry.message)) },
             None => {
                 let message = text(json.message).or_else(|| text(json.error)).or_else(|| text(json.details));
-                Said { code: None, message: safe(message) }
+                ErrorBody { code: None, message: safe(message) }
             }
         }
     }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     fn said(body: &str) -> (String, String) {
-        let said = Said::of(body.as_bytes());
+        let said = ErrorBody::of(body.as_bytes());
         let text = |text: Option<SafeText>| text.map(|text| text.to_string()).unwrap_or_default();
         (text(said.code), text(said.message))
     }

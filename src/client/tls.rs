@@ -87,7 +87,7 @@ pub fn own(
 
 /// The client for other origins: checks certificates, and dials no address that [`origin::is_forbidden`] forbids.
 pub fn strict(registry_is_loopback: bool, patience: &Patience) -> Result<Client, Cause> {
-    let builder = builder(patience).dns_resolver(Guard { registry_is_loopback });
+    let builder = builder(patience).dns_resolver(AddressGuard { registry_is_loopback });
     build(if registry_is_loopback { builder.no_proxy() } else { builder })
 }
 
@@ -166,11 +166,11 @@ impl CertificateFolder {
 }
 
 /// Resolves names and drops the addresses that must not be dialled: a name may lead inside as well as a number.
-struct Guard {
+struct AddressGuard {
     registry_is_loopback: bool,
 }
 
-impl Resolve for Guard {
+impl Resolve for AddressGuard {
     fn resolve(&self, name: Name) -> Resolving {
         let registry_is_loopback = self.registry_is_loopback;
         Box::pin(async move {

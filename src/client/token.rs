@@ -15,9 +15,9 @@ use tokio::sync::Mutex as AsyncMutex;
 use super::credentials::Login;
 use super::error::Cause;
 use super::http::Http;
-use super::request::Answer;
+use super::request::HttpAnswer;
 use super::retry;
-use super::said::Said;
+use super::said::ErrorBody;
 use super::secret::Secret;
 use crate::model::text::SafeText;
 
@@ -34,7 +34,7 @@ const CLIENT_ID: &str = "regtui";
 
 /// What a token is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct TokenKey {
     /// The endpoint.
     pub realm: Url,
     /// The service, as the challenge named it.
@@ -54,14 +54,14 @@ struct Token {
 
 /// The tokens of one registry. One request at a time for each key; others wait for it.
 #[derive(Debug, Default)]
-pub struct Tokens(Mutex<HashMap<Key, Arc<AsyncMutex<Option<Token>>>>>);
+pub struct TokenCache(Mutex<HashMap<TokenKey, Arc<AsyncMutex<Option<Token>>>>>);
 
-impl Tokens {
+impl TokenCache {
     /// The token for `key`, and whether it was fetched just now.
     pub async fn token(
         &self,
         http: &Http,
-        key: &Key,
+        key: &TokenKey,
         login: Option<&Login>,
         is_own: bool,
     ) -> Result<(Secret, bool), Cause> {
@@ -78,7 +78,7 @@ impl Tokens {
     }
 
     /// Forgets the token for `key` that `header` carried. A newer one stays: others were refused with the same old one.
-    pub async fn forget(&self, key: &Key, header: &HeaderValue) {
+    pub async fn forget(&self, key: &TokenKey, header: &HeaderValue) {
         let place = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         let Some(place) = place else { return };
         let mut token = place.lock().await;
@@ -93,7 +93,7 @@ impl Tokens {
     }
 }
 
-async fn fetch(http: &Http, key: &Key, login: Option<&Login>, is_own: bool) -> Result<Token, Cause> {
+async fn fetch(http: &Http, key: &TokenKey, login: Option<&Login>, is_own: bool) -> Result<Token, Cause> {
     let answer = match login {
         Some(Login::Identity(token)) => {
             let form = [("grant_type", "refresh_token"), ("refresh_token", token.reveal())];
@@ -105,12 +105,12 @@ async fn fetch(http: &Http, key: &Key, login: Option<&Login>, is_own: bool) -> R
         200..300 => read(answer.json()?),
         status => {
             let wait = retry::retry_after(&answer.headers, Timestamp::now());
-            Err(Cause::Status { status, said: Said::of(&answer.body), wait })
+            Err(Cause::Status { status, said: ErrorBody::of(&answer.body), wait })
         }
     }
 }
 
-async fn get(http: &Http, key: &Key, login: Option<&Login>, is_own: bool) -> Result<Answer, Cause> {
+async fn get(http: &Http, key: &TokenKey, login: Option<&Login>, is_own: bool) -> Result<HttpAnswer, Cause> {
     let mut url = key.realm.clone();
     {
         let mut query = url.query_pairs_mut();
@@ -130,7 +130,7 @@ async fn get(http: &Http, key: &Key, login: Option<&Login>, is_own: bool) -> Res
     logged(http, request, Method::GET, &url).await
 }
 
-async fn post(http: &Http, key: &Key, form: &[(&str, &str)], is_own: bool) -> Result<Answer, Cause> {
+async fn post(http: &Http, key: &TokenKey, form: &[(&str, &str)], is_own: bool) -> Result<HttpAnswer, Cause> {
     let scopes = key.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     let mut fields = form.to_vec();
     fields.extend(key.service.iter().map(|service| ("service", service.as_str())));
@@ -142,7 +142,7 @@ async fn post(http: &Http, key: &Key, form: &[(&str, &str)], is_own: bool) -> Re
 }
 
 /// The registry's own client for its own origin, the strict one for any other.
-async fn client<'a>(http: &'a Http, key: &Key, is_own: bool) -> Result<&'a reqwest::Client, Cause> {
+async fn client<'a>(http: &'a Http, key: &TokenKey, is_own: bool) -> Result<&'a reqwest::Client, Cause> {
     match super::origin::Origin::of(&key.realm) {
         Some(origin) if is_own => http.own(&origin).await,
         _ => http.strict().await,
@@ -154,7 +154,7 @@ async fn logged(
     request: reqwest::RequestBuilder,
     method: Method,
     url: &Url,
-) -> Result<Answer, Cause> {
+) -> Result<HttpAnswer, Cause> {
     let answer = http.receive(request, &method, url, CAP, 1).await?;
     match answer.status {
         300..400 => {
@@ -167,7 +167,7 @@ async fn logged(
 /// Reads the answer leniently: `token` or `access_token`, a life of any kind.
 fn read(body: &Bytes) -> Result<Token, Cause> {
     #[derive(Deserialize)]
-    struct Fields<'a> {
+    struct TokenResponse<'a> {
         #[serde(default, borrow)]
         token: Option<&'a RawValue>,
         #[serde(default, borrow)]
@@ -175,7 +175,7 @@ fn read(body: &Bytes) -> Result<Token, Cause> {
         #[serde(default, borrow)]
         expires_in: Option<&'a RawValue>,
     }
-    let fields: Fields = serde_json::from_slice(body)
+    let fields: TokenResponse = serde_json::from_slice(body)
         .map_err(|_| Cause::BadAnswer("the token service's answer is no JSON".into()))?;
     let text = |raw: Option<&RawValue>| {
         serde_json::from_str::<String>(raw?.get()).ok().filter(|text| !text.is_empty())

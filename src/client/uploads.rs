@@ -9,7 +9,7 @@ use super::error::{Cause, Error};
 use super::limit::{Lane, Permit};
 use super::origin::Origin;
 use super::payload::Payload;
-use super::request::{Answer, Request};
+use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use super::{Client, location};
 use crate::model::digest::Digest;
@@ -24,14 +24,14 @@ pub enum Mount {
     /// The blob is there.
     Mounted,
     /// It could not be mounted; an upload was opened instead, to be pushed into or closed.
-    Opened(Upload),
+    Opened(OpenUpload),
 }
 
 /// An open upload. It holds a permit of its registry. When it is dropped it is closed in the background; who wants to
-/// know how that went calls [`Upload::close`].
+/// know how that went calls [`OpenUpload::close`].
 #[derive(Debug)]
 #[must_use = "an upload that is not used must be closed"]
-pub struct Upload {
+pub struct OpenUpload {
     pub(super) client: Client,
     pub(super) name: RepositoryName,
     pub(super) permit: Permit,
@@ -102,27 +102,36 @@ impl Client {
     }
 
     /// Opens an upload.
-    pub async fn start_upload(&self, name: &RepositoryName) -> Result<Upload, Error> {
+    pub async fn start_upload(&self, name: &RepositoryName) -> Result<OpenUpload, Error> {
         let permit = self.http().permit(Lane::Upload).await;
         self.open_upload(name, permit).await
     }
 
-    pub(super) async fn open_upload(&self, name: &RepositoryName, permit: Permit) -> Result<Upload, Error> {
+    pub(super) async fn open_upload(
+        &self,
+        name: &RepositoryName,
+        permit: Permit,
+    ) -> Result<OpenUpload, Error> {
         let url = self.http().base().await?.uploads(name);
         let answer = self.post(url, Scope::Push(name.clone()), false, &permit).await?;
         self.opened(name, &answer, permit).await
     }
 
-    async fn post(&self, url: Url, scope: Scope, once: bool, permit: &Permit) -> Result<Answer, Error> {
+    async fn post(&self, url: Url, scope: Scope, once: bool, permit: &Permit) -> Result<HttpAnswer, Error> {
         let request = Request::new(Method::POST, url, scope, Lane::Upload);
         let request = Request { payload: Payload::Empty, once, ..request };
         self.http().send_within(&request, permit).await
     }
 
-    async fn opened(&self, name: &RepositoryName, answer: &Answer, permit: Permit) -> Result<Upload, Error> {
+    async fn opened(
+        &self,
+        name: &RepositoryName,
+        answer: &HttpAnswer,
+        permit: Permit,
+    ) -> Result<OpenUpload, Error> {
         let location = self.location(answer).await?;
         let least = answer.header("oci-chunk-min-length").and_then(|least| least.trim().parse().ok());
-        Ok(Upload {
+        Ok(OpenUpload {
             client: self.clone(),
             name: name.clone(),
             permit,
@@ -132,7 +141,7 @@ impl Client {
     }
 
     /// Where an upload goes on after this answer.
-    pub(super) async fn location(&self, answer: &Answer) -> Result<Url, Error> {
+    pub(super) async fn location(&self, answer: &HttpAnswer) -> Result<Url, Error> {
         let own = self.http().base().await?.ping();
         let located = location::of(answer, &own, self.host().is_loopback()).and_then(|location| {
             let origin = Origin::of(&own).ok_or_else(|| Cause::Local("no address".into()))?;
@@ -143,7 +152,7 @@ impl Client {
     }
 }
 
-impl Upload {
+impl OpenUpload {
     /// Gives it up. Says whether the server knows: one that does not drops it by itself some day.
     pub async fn close(mut self) -> bool {
         match self.location.take() {
@@ -153,7 +162,7 @@ impl Upload {
     }
 }
 
-impl Drop for Upload {
+impl Drop for OpenUpload {
     fn drop(&mut self) {
         if let Some(location) = self.location.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()

@@ -7,10 +7,10 @@ use super::error::Cause;
 
 /// The requests to one registry that wait to be sent again.
 #[derive(Debug, Default)]
-pub struct Waits(Mutex<State>);
+pub struct Backoffs(Mutex<BackoffState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct BackoffState {
     all: Vec<Waiting>,
     /// Changes that the registry took and does not show yet: since when.
     unshown: Vec<(u64, Instant)>,
@@ -32,11 +32,11 @@ struct Waiting {
 /// Somebody waits as long as this is there.
 #[derive(Debug)]
 pub struct Told<'a> {
-    waits: &'a Waits,
+    waits: &'a Backoffs,
     number: u64,
 }
 
-impl Waits {
+impl Backoffs {
     /// A request that failed so, as the last of `tries` of `most`, is sent again after that time.
     pub fn begin(&self, cause: &Cause, tries: u32, most: u32, wait: Duration) -> Told<'_> {
         let (mut state, now) = (self.lock(), Instant::now());
@@ -86,7 +86,7 @@ impl Waits {
         Some(format!("{}{tries}, next try in {} s", longest.why, seconds(longest.until, now)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BackoffState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -126,11 +126,11 @@ fn in_brief(cause: &Cause) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Said;
+    use crate::client::ErrorBody;
 
     #[test]
     fn who_waits_says_why_how_long_already_and_when_it_goes_on() {
-        let waits = Waits::default();
+        let waits = Backoffs::default();
         assert_eq!(waits.in_words(Instant::now()), None);
         let refused = waits.begin(&Cause::Refused, 1, 4, Duration::from_millis(2900));
         let now = Instant::now();
@@ -140,7 +140,7 @@ mod tests {
         drop(refused);
         assert_eq!(said(0), None);
         let wait = Some(Duration::from_secs(20));
-        let busy = Cause::Status { status: 429, said: Said::default(), wait };
+        let busy = Cause::Status { status: 429, said: ErrorBody::default(), wait };
         let busy = waits.begin(&busy, 1, 4, Duration::from_secs(20));
         assert_eq!(said(0).as_deref(), Some("429, asked to wait 20 s, try 2 of 4, next try in 20 s"));
         drop(busy);

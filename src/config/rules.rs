@@ -3,14 +3,14 @@
 
 use serde::Deserialize;
 
-use super::{Config, Registry};
+use super::{Config, RegistryConfig};
 use crate::model::reference::{Host, RepositoryName, Scheme};
 use crate::model::work::rules::{Rule, Rules};
 
 /// The rules of the repositories of a registry that a pattern fits.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Repositories {
+pub struct RepositoryRules {
     /// Their names.
     pub pattern: Pattern,
     /// Whether every change of them is refused.
@@ -82,7 +82,7 @@ impl Config {
     }
 }
 
-fn of_registry(host: &Host, registry: &Registry) -> Rule {
+fn of_registry(host: &Host, registry: &RegistryConfig) -> Rule {
     Rule {
         name: format!("[registries.{host:?}]"),
         host: host.clone(),
@@ -93,7 +93,7 @@ fn of_registry(host: &Host, registry: &Registry) -> Rule {
     }
 }
 
-fn of_repositories(host: &Host, repositories: &Repositories) -> Rule {
+fn of_repositories(host: &Host, repositories: &RepositoryRules) -> Rule {
     let pattern = &repositories.pattern.0;
     Rule {
         name: format!("[[registries.{host:?}.repositories]] with the pattern {pattern:?}"),

@@ -9,25 +9,25 @@ use hyper::body::Incoming;
 use hyper::header;
 use hyper::{Method, Request, StatusCode};
 
-use super::auth::{Gatekeeper, Tokens};
-use super::faults::{self, Before, Fault, Faults, RequestView};
+use super::auth::{Gatekeeper, IssuedTokens};
+use super::faults::{self, BeforeAnswer, Fault, Faults, RequestView};
 use super::late::Deletions;
 use super::referrers::{self, Turns};
-use super::refusal::Refusal;
+use super::refusal::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::requests::Requests;
 use super::route::{Query, Route};
 use super::store::Store;
 use super::uploads::Uploads;
-use super::{Settings, blobs, catalog, manifests, tags};
+use super::{DemoSettings, blobs, catalog, manifests, tags};
 
 /// The longest body of a POST to `/token`, in bytes.
 const FORM_LIMIT: usize = 64 * 1024;
 
 /// All that the connections share.
-pub struct Registry {
+pub struct DemoRegistry {
     /// How it is set.
-    pub settings: Settings,
+    pub settings: DemoSettings,
     /// What it holds.
     pub store: Store,
     /// What goes wrong.
@@ -37,7 +37,7 @@ pub struct Registry {
     /// Deletes that were taken and are not done yet.
     pub deletions: Deletions,
     /// The tokens that are out.
-    pub tokens: Tokens,
+    pub tokens: IssuedTokens,
     /// Uploads so far, to name them.
     pub uploads: AtomicU64,
     /// Requests that are being answered.
@@ -74,7 +74,7 @@ impl Drop for Leave<'_> {
     }
 }
 
-impl Registry {
+impl DemoRegistry {
     /// Answers one request; an error closes the connection without a word.
     pub async fn answer(&self, request: Request<Incoming>) -> io::Result<Reply> {
         let _leave = self.busy.enter();
@@ -89,11 +89,11 @@ impl Registry {
         let fault = self.faults.choose(&view);
         let head = *view.method == Method::HEAD;
         let mut answer = match faults::before(fault).await? {
-            Before::Answered(reply) => reply,
-            Before::Truth(fault) => {
+            BeforeAnswer::Answered(reply) => reply,
+            BeforeAnswer::Truth(fault) => {
                 let unlisted =
                     matches!(fault, Some(Fault::Unlisted)).then(|| request.uri().path().to_owned());
-                let mut reply = self.truth(request).await.unwrap_or_else(Refusal::into_reply);
+                let mut reply = self.truth(request).await.unwrap_or_else(ErrorReply::into_reply);
                 reply::set(&mut reply, header_name::API_VERSION, "registry/2.0");
                 if let Some(Ok(Route::Manifest(name, reference))) = unlisted.map(|path| Route::of(&path)) {
                     self.store.unlist(&name, &reference);
@@ -110,7 +110,7 @@ impl Registry {
         Ok(answer)
     }
 
-    async fn truth(&self, request: Request<Incoming>) -> Result<Reply, Refusal> {
+    async fn truth(&self, request: Request<Incoming>) -> Result<Reply, ErrorReply> {
         let (parts, body) = request.into_parts();
         let (method, uri, headers) = (&parts.method, &parts.uri, &parts.headers);
         let route = Route::of(uri.path())?;
@@ -119,7 +119,7 @@ impl Registry {
         let base = self.settings.public_url.clone().unwrap_or_else(|| format!("http://{host}"));
         let gatekeeper = Gatekeeper { auth: &self.settings.auth, tokens: &self.tokens, base: &base };
         if route == Route::Token {
-            let form = collect(body, FORM_LIMIT, Refusal::no_such_path).await?;
+            let form = collect(body, FORM_LIMIT, ErrorReply::no_such_path).await?;
             return Ok(gatekeeper.token(method, &query, &form, headers));
         }
         gatekeeper.admit(method, &route, headers)?;
@@ -136,7 +136,7 @@ impl Registry {
                 manifests::get(store, name, reference, headers)
             }
             (Route::Manifest(name, reference), &Method::PUT) => {
-                let bytes = collect(body, settings.manifest_limit, Refusal::manifest_too_large).await?;
+                let bytes = collect(body, settings.manifest_limit, ErrorReply::manifest_too_large).await?;
                 let turn = self.turns.of_referrer(settings, name, &bytes).await;
                 let reply = manifests::put(settings, store, name, reference, &query, headers, bytes)?;
                 if turn.is_some_and(|turn| turn.is_second) {
@@ -164,7 +164,7 @@ impl Registry {
             (Route::Referrers(name, digest), &Method::GET) => {
                 referrers::list(settings, store, name, digest, uri, &query)
             }
-            (route, _) => Err(Refusal::method(allowed(route))),
+            (route, _) => Err(ErrorReply::method(allowed(route))),
         }
     }
 
@@ -176,11 +176,11 @@ impl Registry {
 }
 
 /// The whole body, if it is no longer than `limit`.
-async fn collect(body: Incoming, limit: usize, too_large: fn() -> Refusal) -> Result<Bytes, Refusal> {
+async fn collect(body: Incoming, limit: usize, too_large: fn() -> ErrorReply) -> Result<Bytes, ErrorReply> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(_) => Err(Refusal::upload_invalid("the body broke off")),
+        Err(_) => Err(ErrorReply::upload_invalid("the body broke off")),
     }
 }
 

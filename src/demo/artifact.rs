@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::blob::Blob;
-use super::image::Pushed;
-use super::layer::Layer;
+use super::image::PushedImage;
+use super::layer::DemoLayer;
 use super::manifest::media_type;
 use super::store::Store;
 use crate::model::digest::Digest;
@@ -83,7 +83,7 @@ impl Artifact<'_> {
     }
 
     /// One more layer whose bytes are those of an image layer: a tar file in gzip.
-    pub fn archive(mut self, media_type: &str, layer: &Layer) -> Self {
+    pub fn archive(mut self, media_type: &str, layer: &DemoLayer) -> Self {
         let descriptor = json!({ "mediaType": media_type, "digest": layer.digest, "size": layer.size() });
         self.layers.push((descriptor, layer.digest, layer.blob.clone()));
         self
@@ -104,13 +104,13 @@ impl Artifact<'_> {
     }
 
     /// What it refers to.
-    pub fn subject(mut self, subject: &Pushed) -> Self {
+    pub fn subject(mut self, subject: &PushedImage) -> Self {
         self.subject = Some(subject.descriptor());
         self
     }
 
     /// Stores layers, config and manifest, and points the tags at it.
-    pub fn push(self) -> Pushed {
+    pub fn push(self) -> PushedImage {
         let (config_type, config) = self.config;
         let mut document = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST });
         if let Some(kind) = self.kind {
@@ -133,7 +133,7 @@ impl Artifact<'_> {
         let size = bytes.len();
         let digest = self.store.put_manifest(&self.repository, media_type::OCI_MANIFEST, bytes);
         self.tags.iter().for_each(|tag| self.store.tag(&self.repository, tag, digest));
-        Pushed { media_type: media_type::OCI_MANIFEST, digest, size, platform: None }
+        PushedImage { media_type: media_type::OCI_MANIFEST, digest, size, platform: None }
     }
 }
 

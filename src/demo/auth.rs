@@ -12,20 +12,20 @@ use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::refusal::Refusal;
+use super::refusal::ErrorReply;
 use super::reply::{self, Reply};
 use super::route::{Query, Route};
 
 /// How the registry tells its users apart.
 #[derive(Debug, Clone, Default)]
-pub enum Auth {
+pub enum AuthMode {
     /// Everybody may do everything.
     #[default]
     Open,
     /// One user with a password, sent with each request.
     Basic(Account),
     /// Tokens from `/token`, bound to scopes.
-    Bearer(Bearer),
+    Bearer(TokenIssuer),
 }
 
 /// The one user there is, who may do everything.
@@ -39,7 +39,7 @@ pub struct Account {
 
 /// How tokens are issued.
 #[derive(Debug, Clone)]
-pub struct Bearer {
+pub struct TokenIssuer {
     /// Who gets every scope asked for.
     pub account: Account,
     /// What it calls itself in the challenge.
@@ -63,11 +63,11 @@ impl Account {
     }
 }
 
-impl Bearer {
+impl TokenIssuer {
     /// Tokens for five minutes; anonymous users may pull; POST is understood.
-    pub fn new(account: Account) -> Bearer {
+    pub fn new(account: Account) -> TokenIssuer {
         let expires_in = Duration::from_secs(300);
-        Bearer { account, service: "demo".into(), anonymous_pull: true, expires_in, post: true }
+        TokenIssuer { account, service: "demo".into(), anonymous_pull: true, expires_in, post: true }
     }
 }
 
@@ -82,7 +82,7 @@ struct Grant {
 
 /// The tokens that are out.
 #[derive(Debug, Default)]
-pub struct Tokens {
+pub struct IssuedTokens {
     issued: Mutex<Issued>,
 }
 
@@ -93,7 +93,7 @@ struct Issued {
     refresh: HashMap<String, Account>,
 }
 
-impl Tokens {
+impl IssuedTokens {
     /// Every access token is over at once.
     pub fn expire(&self) {
         self.lock().access.clear();
@@ -123,24 +123,24 @@ enum Weak {
 /// The check of one request.
 pub struct Gatekeeper<'a> {
     /// The setting.
-    pub auth: &'a Auth,
+    pub auth: &'a AuthMode,
     /// The tokens that are out.
-    pub tokens: &'a Tokens,
+    pub tokens: &'a IssuedTokens,
     /// Where clients reach this server: `http://host:port`.
     pub base: &'a str,
 }
 
 impl Gatekeeper<'_> {
     /// Lets the request through or says what it lacks.
-    pub fn admit(&self, method: &Method, route: &Route, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub fn admit(&self, method: &Method, route: &Route, headers: &HeaderMap) -> Result<(), ErrorReply> {
         let rights = rights_for(method, route);
         match self.auth {
-            Auth::Open => Ok(()),
-            Auth::Basic(account) => {
+            AuthMode::Open => Ok(()),
+            AuthMode::Basic(account) => {
                 let known = basic(headers).is_some_and(|(user, password)| account.signs(&user, &password));
                 if known { Ok(()) } else { Err(challenge("Basic realm=\"demo\"".to_owned())) }
             }
-            Auth::Bearer(bearer) => self.admit_bearer(bearer, &rights, headers),
+            AuthMode::Bearer(bearer) => self.admit_bearer(bearer, &rights, headers),
         }
     }
 
@@ -148,14 +148,19 @@ impl Gatekeeper<'_> {
     pub fn may_pull(&self, repository: &str, headers: &HeaderMap) -> bool {
         let right = (format!("repository:{repository}"), "pull".to_owned());
         match self.auth {
-            Auth::Open | Auth::Basic(_) => true,
-            Auth::Bearer(_) => {
+            AuthMode::Open | AuthMode::Basic(_) => true,
+            AuthMode::Bearer(_) => {
                 token(headers).is_some_and(|token| self.tokens.allows(token, Some(&right)).is_ok())
             }
         }
     }
 
-    fn admit_bearer(&self, bearer: &Bearer, rights: &[Right], headers: &HeaderMap) -> Result<(), Refusal> {
+    fn admit_bearer(
+        &self,
+        bearer: &TokenIssuer,
+        rights: &[Right],
+        headers: &HeaderMap,
+    ) -> Result<(), ErrorReply> {
         let weak = match token(headers) {
             None => None,
             Some(token) if rights.is_empty() => self.tokens.allows(token, None).err(),
@@ -179,13 +184,13 @@ impl Gatekeeper<'_> {
 
     /// `/token`, by GET or by POST with `form`.
     pub fn token(&self, method: &Method, query: &Query<'_>, form: &[u8], headers: &HeaderMap) -> Reply {
-        let Auth::Bearer(bearer) = self.auth else { return Refusal::no_such_path().into_reply() };
+        let AuthMode::Bearer(bearer) = self.auth else { return ErrorReply::no_such_path().into_reply() };
         let form = String::from_utf8_lossy(form);
         let form = Query::of(&form);
         let asked = match *method {
             Method::GET => self.asked_by_get(bearer, query, headers),
             Method::POST if bearer.post => self.asked_by_post(bearer, &form),
-            _ => return Refusal::no_such_path().into_reply(),
+            _ => return ErrorReply::no_such_path().into_reply(),
         };
         match asked {
             Ok(asked) => self.issue(bearer, &asked),
@@ -198,20 +203,20 @@ impl Gatekeeper<'_> {
 
     fn asked_by_get(
         &self,
-        bearer: &Bearer,
+        bearer: &TokenIssuer,
         query: &Query<'_>,
         headers: &HeaderMap,
-    ) -> Result<Asked, StatusCode> {
+    ) -> Result<TokenRequest, StatusCode> {
         let user = match basic(headers) {
             None => None,
             Some((user, password)) if bearer.account.signs(&user, &password) => Some(bearer.account.clone()),
             Some(_) => return Err(StatusCode::UNAUTHORIZED),
         };
         let offline = query.get("offline_token") == Some("true");
-        Ok(Asked { user, scopes: query.all("scope").map(str::to_owned).collect(), offline })
+        Ok(TokenRequest { user, scopes: query.all("scope").map(str::to_owned).collect(), offline })
     }
 
-    fn asked_by_post(&self, bearer: &Bearer, form: &Query<'_>) -> Result<Asked, StatusCode> {
+    fn asked_by_post(&self, bearer: &TokenIssuer, form: &Query<'_>) -> Result<TokenRequest, StatusCode> {
         let user = match form.get("grant_type") {
             Some("password") => {
                 let given = form.get("username").zip(form.get("password"));
@@ -226,10 +231,10 @@ impl Gatekeeper<'_> {
         };
         let user = Some(user.ok_or(StatusCode::UNAUTHORIZED)?);
         let scopes = form.all("scope").map(str::to_owned).collect();
-        Ok(Asked { user, scopes, offline: form.get("access_type") == Some("offline") })
+        Ok(TokenRequest { user, scopes, offline: form.get("access_type") == Some("offline") })
     }
 
-    fn issue(&self, bearer: &Bearer, asked: &Asked) -> Reply {
+    fn issue(&self, bearer: &TokenIssuer, asked: &TokenRequest) -> Reply {
         let rights: BTreeSet<Right> = asked
             .scopes
             .iter()
@@ -260,7 +265,7 @@ impl Gatekeeper<'_> {
 }
 
 /// A request for a token, understood.
-struct Asked {
+struct TokenRequest {
     user: Option<Account>,
     scopes: Vec<String>,
     offline: bool,
@@ -292,8 +297,8 @@ fn rights_in(scope: &str) -> Vec<Right> {
     actions.split(',').map(|action| (resource.to_owned(), action.to_owned())).collect()
 }
 
-fn challenge(text: String) -> Refusal {
-    Refusal::unauthorized().header(header::WWW_AUTHENTICATE, text)
+fn challenge(text: String) -> ErrorReply {
+    ErrorReply::unauthorized().header(header::WWW_AUTHENTICATE, text)
 }
 
 fn token(headers: &HeaderMap) -> Option<&str> {

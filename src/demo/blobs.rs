@@ -5,24 +5,24 @@ use std::ops::Range;
 use hyper::header;
 use hyper::{HeaderMap, StatusCode};
 
-use super::Settings;
-use super::refusal::Refusal;
+use super::DemoSettings;
+use super::refusal::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::store::Store;
 use crate::model::digest::Digest;
 
 /// GET and HEAD, with one byte range at most; more than one are answered in whole.
-pub fn get(store: &Store, name: &str, digest: &Digest, headers: &HeaderMap) -> Result<Reply, Refusal> {
-    let repository = store.repository(name).ok_or_else(|| Refusal::name_unknown(name))?;
-    let blob = repository.blobs.get(digest).ok_or_else(|| Refusal::blob_unknown(digest))?;
+pub fn get(store: &Store, name: &str, digest: &Digest, headers: &HeaderMap) -> Result<Reply, ErrorReply> {
+    let repository = store.repository(name).ok_or_else(|| ErrorReply::name_unknown(name))?;
+    let blob = repository.blobs.get(digest).ok_or_else(|| ErrorReply::blob_unknown(digest))?;
     let size = blob.size();
     let asked =
         headers.get(header::RANGE).and_then(|value| value.to_str().ok()).map(|text| range(text, size));
     let (status, range) = match asked {
-        None | Some(Asked::Everything) => (StatusCode::OK, 0..size),
-        Some(Asked::Part(range)) => (StatusCode::PARTIAL_CONTENT, range),
-        Some(Asked::Nothing) => {
-            let refusal = Refusal::out_of_range(format!("the blob has {size} bytes"));
+        None | Some(RangeHeader::Everything) => (StatusCode::OK, 0..size),
+        Some(RangeHeader::Part(range)) => (StatusCode::PARTIAL_CONTENT, range),
+        Some(RangeHeader::Nothing) => {
+            let refusal = ErrorReply::out_of_range(format!("the blob has {size} bytes"));
             return Err(refusal.header(header::CONTENT_RANGE, format!("bytes */{size}")));
         }
     };
@@ -45,36 +45,41 @@ pub fn get(store: &Store, name: &str, digest: &Digest, headers: &HeaderMap) -> R
 }
 
 /// DELETE.
-pub fn delete(settings: &Settings, store: &Store, name: &str, digest: &Digest) -> Result<Reply, Refusal> {
+pub fn delete(
+    settings: &DemoSettings,
+    store: &Store,
+    name: &str,
+    digest: &Digest,
+) -> Result<Reply, ErrorReply> {
     if !settings.delete_blobs {
-        return Err(Refusal::unsupported());
+        return Err(ErrorReply::unsupported());
     }
-    store.repository(name).ok_or_else(|| Refusal::name_unknown(name))?;
+    store.repository(name).ok_or_else(|| ErrorReply::name_unknown(name))?;
     store
         .change(name, |repository| repository.blobs.remove(digest))
         .map(|_| reply::empty(StatusCode::ACCEPTED))
-        .ok_or_else(|| Refusal::blob_unknown(digest))
+        .ok_or_else(|| ErrorReply::blob_unknown(digest))
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Asked {
+enum RangeHeader {
     Everything,
     Part(Range<u64>),
     Nothing,
 }
 
 /// What `Range: text` asks of a blob of `size` bytes. What cannot be read is as if it were not there.
-fn range(text: &str, size: u64) -> Asked {
+fn range(text: &str, size: u64) -> RangeHeader {
     let Some((first, last)) = text.strip_prefix("bytes=").and_then(|text| text.split_once('-')) else {
-        return Asked::Everything;
+        return RangeHeader::Everything;
     };
     let range = match (first.parse::<u64>(), last.parse::<u64>()) {
         (Ok(first), Ok(last)) if last >= first => first..size.min(last.saturating_add(1)),
         (Ok(first), Err(_)) if last.is_empty() => first..size,
         (Err(_), Ok(count)) if first.is_empty() => size.saturating_sub(count)..size,
-        _ => return Asked::Everything,
+        _ => return RangeHeader::Everything,
     };
-    if range.start < range.end { Asked::Part(range) } else { Asked::Nothing }
+    if range.start < range.end { RangeHeader::Part(range) } else { RangeHeader::Nothing }
 }
 
 #[cfg(test)]
@@ -84,20 +89,20 @@ mod tests {
     #[test]
     fn ranges_are_cut_to_the_blob_or_refused() {
         let table = [
-            ("bytes=0-0", Asked::Part(0..1)),
-            ("bytes=2-5", Asked::Part(2..6)),
-            ("bytes=2-500", Asked::Part(2..10)),
-            ("bytes=9-18446744073709551615", Asked::Part(9..10)),
-            ("bytes=4-", Asked::Part(4..10)),
-            ("bytes=-3", Asked::Part(7..10)),
-            ("bytes=-30", Asked::Part(0..10)),
-            ("bytes=10-", Asked::Nothing),
-            ("bytes=10-12", Asked::Nothing),
-            ("bytes=-0", Asked::Nothing),
-            ("bytes=5-4", Asked::Everything),
-            ("bytes=0-1,3-4", Asked::Everything),
-            ("bytes=-", Asked::Everything),
-            ("lines=1-2", Asked::Everything),
+            ("bytes=0-0", RangeHeader::Part(0..1)),
+            ("bytes=2-5", RangeHeader::Part(2..6)),
+            ("bytes=2-500", RangeHeader::Part(2..10)),
+            ("bytes=9-18446744073709551615", RangeHeader::Part(9..10)),
+            ("bytes=4-", RangeHeader::Part(4..10)),
+            ("bytes=-3", RangeHeader::Part(7..10)),
+            ("bytes=-30", RangeHeader::Part(0..10)),
+            ("bytes=10-", RangeHeader::Nothing),
+            ("bytes=10-12", RangeHeader::Nothing),
+            ("bytes=-0", RangeHeader::Nothing),
+            ("bytes=5-4", RangeHeader::Everything),
+            ("bytes=0-1,3-4", RangeHeader::Everything),
+            ("bytes=-", RangeHeader::Everything),
+            ("lines=1-2", RangeHeader::Everything),
         ];
         for (text, asked) in table {
             assert_eq!(range(text, 10), asked, "{text}");

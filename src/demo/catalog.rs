@@ -3,19 +3,24 @@
 use hyper::Uri;
 use serde_json::json;
 
-use super::Settings;
-use super::page::Page;
-use super::refusal::Refusal;
+use super::DemoSettings;
+use super::page::DemoPage;
+use super::refusal::ErrorReply;
 use super::reply::{self, Reply};
 use super::route::Query;
 use super::store::Store;
 
 /// One page of the names of all repositories.
-pub fn list(settings: &Settings, store: &Store, uri: &Uri, query: &Query<'_>) -> Result<Reply, Refusal> {
+pub fn list(
+    settings: &DemoSettings,
+    store: &Store,
+    uri: &Uri,
+    query: &Query<'_>,
+) -> Result<Reply, ErrorReply> {
     if let Some(status) = settings.catalog_refused {
-        return Err(Refusal::with_status(status));
+        return Err(ErrorReply::with_status(status));
     }
-    let page = Page::of(query, settings.catalog_page)?;
+    let page = DemoPage::of(query, settings.catalog_page)?;
     let (names, more) = store.page_of_repositories(&page);
     let mut reply = reply::json("application/json; charset=utf-8", &json!({ "repositories": names }));
     if more && let Some(last) = names.last() {

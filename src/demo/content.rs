@@ -14,8 +14,8 @@ mod team;
 
 use std::borrow::Cow;
 
-use super::image::Image;
-use super::layer::Layer;
+use super::image::ImageBuilder;
+use super::layer::DemoLayer;
 use super::store::Store;
 
 pub use releases::push_releases;
@@ -40,9 +40,9 @@ pub fn push(store: &Store) {
 /// What buildkit writes as the comment of its steps.
 const BUILDKIT: &str = "buildkit.dockerfile.v0";
 
-impl Image<'_> {
+impl ImageBuilder<'_> {
     /// A Dockerfile instruction of buildkit that made a layer.
-    fn built(self, instruction: &str, layer: Layer) -> Self {
+    fn built(self, instruction: &str, layer: DemoLayer) -> Self {
         self.layer(format!("{instruction} # buildkit"), layer).comment(BUILDKIT)
     }
 
@@ -53,6 +53,6 @@ impl Image<'_> {
 }
 
 /// A small layer with one file.
-fn file(path: &str, content: &str) -> Layer {
-    Layer::of(&[(path, content)])
+fn file(path: &str, content: &str) -> DemoLayer {
+    DemoLayer::of(&[(path, content)])
 }

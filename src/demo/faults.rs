@@ -21,9 +21,9 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode};
 use tokio::sync::watch;
 
-use super::manifest::{Contents, Manifest};
+use super::manifest::{Contents, DemoManifest};
 use super::reply::{self, Pieces, Reply};
-use super::store::{Repository, Store};
+use super::store::{Store, StoredRepository};
 use crate::model::digest::Digest;
 
 /// A request as a hook sees it.
@@ -148,7 +148,7 @@ pub fn digest_header(
 
 /// When a delete that was taken is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Late {
+pub enum LateDelete {
     /// When so many further requests have come: with 0, before the next one.
     Requests(usize),
     /// When so much time has passed.
@@ -237,14 +237,14 @@ impl Removes {
     pub const ALL: Removes = Removes { untagged: true, blobs: true, children: true, referrers: true };
 
     /// An image has lost a tag.
-    pub(super) fn lost_tag(&self, repository: &mut Repository, image: &Digest) {
+    pub(super) fn lost_tag(&self, repository: &mut StoredRepository, image: &Digest) {
         if self.untagged && !repository.tags.values().any(|at| at == image) {
             self.remove(repository, image);
         }
     }
 
     /// Removes a manifest with its tags, and what goes along.
-    pub(super) fn remove(&self, repository: &mut Repository, digest: &Digest) {
+    pub(super) fn remove(&self, repository: &mut StoredRepository, digest: &Digest) {
         let Some(manifest) = repository.manifests.remove(digest) else { return };
         repository.tags.retain(|_, at| at != digest);
         let Ok(contents) = Contents::read(&manifest.bytes) else { return };
@@ -255,7 +255,7 @@ impl Removes {
         }
         if self.referrers {
             let refers =
-                |(own, other): (&Digest, &Manifest)| (other.subject == Some(*digest)).then_some(*own);
+                |(own, other): (&Digest, &DemoManifest)| (other.subject == Some(*digest)).then_some(*own);
             let referrers: Vec<Digest> = repository.manifests.iter().filter_map(refers).collect();
             referrers.iter().for_each(|referrer| self.remove(repository, referrer));
         }
@@ -274,8 +274,8 @@ impl Removes {
 }
 
 /// Whether a tag or an index names a manifest.
-fn is_named(repository: &Repository, digest: &Digest) -> bool {
-    let lists = |manifest: &Manifest| {
+fn is_named(repository: &StoredRepository, digest: &Digest) -> bool {
+    let lists = |manifest: &DemoManifest| {
         Contents::read(&manifest.bytes).is_ok_and(|contents| contents.children().any(|child| child == digest))
     };
     repository.tags.values().any(|at| at == digest) || repository.manifests.values().any(lists)
@@ -285,9 +285,9 @@ type Hook = dyn Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync;
 
 /// The hook in force, if any.
 #[derive(Default)]
-pub struct Faults(Mutex<Option<Plan>>);
+pub struct Faults(Mutex<Option<FaultPlan>>);
 
-struct Plan {
+struct FaultPlan {
     hook: Arc<Hook>,
     seen: HashMap<(Method, String), usize>,
 }
@@ -296,7 +296,7 @@ impl Faults {
     /// Puts a hook in force instead of the former. It is given how many requests with this method and path have come
     /// since then: 1 for the first.
     pub fn set(&self, hook: impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static) {
-        *self.lock() = Some(Plan { hook: Arc::new(hook), seen: HashMap::new() });
+        *self.lock() = Some(FaultPlan { hook: Arc::new(hook), seen: HashMap::new() });
     }
 
     /// Nothing goes wrong any more.
@@ -315,13 +315,13 @@ impl Faults {
         hook(request, nth)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Plan>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<FaultPlan>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// What a fault leaves of a request before it is answered.
-pub(super) enum Before {
+pub(super) enum BeforeAnswer {
     /// The answer is this one.
     Answered(Reply),
     /// Answer truly, then apply the fault, if one is left.
@@ -329,7 +329,7 @@ pub(super) enum Before {
 }
 
 /// The part of a fault that comes before the answer. An error closes the connection.
-pub(super) async fn before(fault: Option<Fault>) -> io::Result<Before> {
+pub(super) async fn before(fault: Option<Fault>) -> io::Result<BeforeAnswer> {
     let mut fault = fault;
     loop {
         fault = match fault {
@@ -344,9 +344,9 @@ pub(super) async fn before(fault: Option<Fault>) -> io::Result<Before> {
             Some(Fault::Hold) => future::pending().await,
             Some(Fault::Close) => return Err(io::Error::other("closed by a fault")),
             Some(Fault::Answer { status, headers, body }) => {
-                return Ok(Before::Answered(answered(status, headers, body)));
+                return Ok(BeforeAnswer::Answered(answered(status, headers, body)));
             }
-            left => return Ok(Before::Truth(left)),
+            left => return Ok(BeforeAnswer::Truth(left)),
         };
     }
 }

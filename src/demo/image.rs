@@ -20,8 +20,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::layer::Layer;
-use super::manifest::{Manifest, media_type};
+use super::layer::DemoLayer;
+use super::manifest::{DemoManifest, media_type};
 use super::store::Store;
 use crate::model::digest::Digest;
 
@@ -30,7 +30,7 @@ const FOREIGN_TYPE: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar
 
 /// What was pushed, to be listed in an index or referred to.
 #[derive(Debug, Clone)]
-pub struct Pushed {
+pub struct PushedImage {
     /// What it is.
     pub media_type: &'static str,
     /// The digest of its bytes.
@@ -41,7 +41,7 @@ pub struct Pushed {
     pub platform: Option<Value>,
 }
 
-impl Pushed {
+impl PushedImage {
     /// Its descriptor, without the platform.
     pub fn descriptor(&self) -> Value {
         json!({ "mediaType": self.media_type, "digest": self.digest, "size": self.size })
@@ -51,7 +51,7 @@ impl Pushed {
 /// An image that is not pushed yet.
 #[derive(Debug, Clone)]
 #[must_use = "an image is in the store once it is pushed"]
-pub struct Image<'a> {
+pub struct ImageBuilder<'a> {
     store: &'a Store,
     repository: String,
     tags: Vec<String>,
@@ -61,17 +61,17 @@ pub struct Image<'a> {
     created: Option<Value>,
     step_created: Value,
     config: Map<String, Value>,
-    history: Vec<Step>,
-    layers: Vec<Layer>,
+    history: Vec<DemoStep>,
+    layers: Vec<DemoLayer>,
     annotations: Map<String, Value>,
-    subject: Option<Pushed>,
+    subject: Option<PushedImage>,
     foreign_base: Option<&'static str>,
 }
 
 impl Store {
     /// Starts an OCI image for linux/amd64 in `repository`, without a date.
-    pub fn image(&self, repository: &str) -> Image<'_> {
-        Image {
+    pub fn image(&self, repository: &str) -> ImageBuilder<'_> {
+        ImageBuilder {
             store: self,
             repository: repository.to_owned(),
             tags: Vec::new(),
@@ -91,7 +91,7 @@ impl Store {
     }
 }
 
-impl Image<'_> {
+impl ImageBuilder<'_> {
     /// One more tag.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
@@ -137,7 +137,7 @@ impl Image<'_> {
     }
 
     /// A step that made a layer.
-    pub fn layer(mut self, created_by: impl Into<Cow<'static, str>>, layer: Layer) -> Self {
+    pub fn layer(mut self, created_by: impl Into<Cow<'static, str>>, layer: DemoLayer) -> Self {
         self.layers.push(layer);
         self.ghost_layer(created_by)
     }
@@ -157,7 +157,7 @@ impl Image<'_> {
     }
 
     /// A layer that no step tells of.
-    pub fn bare_layer(mut self, layer: Layer) -> Self {
+    pub fn bare_layer(mut self, layer: DemoLayer) -> Self {
         self.layers.push(layer);
         self
     }
@@ -202,18 +202,18 @@ impl Image<'_> {
     }
 
     /// What it refers to.
-    pub fn subject(mut self, subject: &Pushed) -> Self {
+    pub fn subject(mut self, subject: &PushedImage) -> Self {
         self.subject = Some(subject.clone());
         self
     }
 
     /// Stores layers, config and manifest, and points the tags at it.
-    pub fn push(self) -> Pushed {
+    pub fn push(self) -> PushedImage {
         let config = bytes_of(&ConfigDocument {
             platform: &self.platform,
             created: self.created.as_ref(),
             config: &self.config,
-            rootfs: RootFs {
+            rootfs: DemoRootFs {
                 kind: "layers",
                 diff_ids: self.layers.iter().map(|layer| layer.diff_id).collect(),
             },
@@ -223,7 +223,7 @@ impl Image<'_> {
         let manifest = bytes_of(&self.manifest(config_digest, config.len()));
         let (digest, size) = (Digest::sha256(&manifest), manifest.len());
         let media_type = self.types().manifest;
-        let manifest = Manifest {
+        let manifest = DemoManifest {
             media_type: media_type.into(),
             bytes: manifest,
             subject: self.subject.map(|subject| subject.digest),
@@ -235,11 +235,11 @@ impl Image<'_> {
             repository.manifests.insert(digest, manifest);
             repository.tags.extend(self.tags.into_iter().map(|tag| (tag, digest)));
         });
-        Pushed { media_type, digest, size, platform: Some(self.platform.into()) }
+        PushedImage { media_type, digest, size, platform: Some(self.platform.into()) }
     }
 
     fn add_step(&mut self, created_by: Cow<'static, str>, empty_layer: bool) {
-        self.history.push(Step {
+        self.history.push(DemoStep {
             created: self.step_created.clone(),
             created_by,
             comment: None,
@@ -254,7 +254,7 @@ impl Image<'_> {
 
     fn manifest(&self, config: Digest, config_size: usize) -> ManifestDocument<'_> {
         let types = self.types();
-        let describe = |layer: &Layer| LayerDescriptor {
+        let describe = |layer: &DemoLayer| LayerDescriptor {
             media_type: types.layer,
             digest: layer.digest,
             size: layer.size(),
@@ -275,7 +275,7 @@ impl Image<'_> {
                 urls: None,
             },
             layers,
-            subject: self.subject.as_ref().map(Pushed::descriptor),
+            subject: self.subject.as_ref().map(PushedImage::descriptor),
             annotations: &self.annotations,
         }
     }
@@ -302,7 +302,7 @@ const DOCKER: Types = Types {
 };
 
 #[derive(Debug, Clone, Serialize)]
-struct Step {
+struct DemoStep {
     created: Value,
     created_by: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -318,13 +318,13 @@ struct ConfigDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     created: Option<&'a Value>,
     config: &'a Map<String, Value>,
-    rootfs: RootFs,
-    #[serde(skip_serializing_if = "<[Step]>::is_empty")]
-    history: &'a [Step],
+    rootfs: DemoRootFs,
+    #[serde(skip_serializing_if = "<[DemoStep]>::is_empty")]
+    history: &'a [DemoStep],
 }
 
 #[derive(Serialize)]
-struct RootFs {
+struct DemoRootFs {
     #[serde(rename = "type")]
     kind: &'static str,
     diff_ids: Vec<Digest>,

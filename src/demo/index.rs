@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::artifact::in_toto;
-use super::image::Pushed;
+use super::image::PushedImage;
 use super::manifest::media_type;
 use super::store::Store;
 use crate::model::digest::Digest;
@@ -11,7 +11,7 @@ use crate::model::digest::Digest;
 /// An index that is not pushed yet.
 #[derive(Debug, Clone)]
 #[must_use = "an index is in the store once it is pushed"]
-pub struct Index<'a> {
+pub struct IndexBuilder<'a> {
     store: &'a Store,
     repository: String,
     tags: Vec<String>,
@@ -22,8 +22,8 @@ pub struct Index<'a> {
 
 impl Store {
     /// Starts an OCI index in `repository`.
-    pub fn index(&self, repository: &str) -> Index<'_> {
-        Index {
+    pub fn index(&self, repository: &str) -> IndexBuilder<'_> {
+        IndexBuilder {
             store: self,
             repository: repository.to_owned(),
             tags: Vec::new(),
@@ -34,7 +34,7 @@ impl Store {
     }
 }
 
-impl Index<'_> {
+impl IndexBuilder<'_> {
     /// One more tag.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
@@ -48,7 +48,7 @@ impl Index<'_> {
     }
 
     /// One more child: an image with its platform, or anything else that was pushed.
-    pub fn child(mut self, child: &Pushed) -> Self {
+    pub fn child(mut self, child: &PushedImage) -> Self {
         let mut descriptor = child.descriptor();
         if let Some(platform) = &child.platform {
             descriptor["platform"] = platform.clone();
@@ -64,7 +64,7 @@ impl Index<'_> {
     }
 
     /// An SBOM and the provenance of `image`, as buildkit attaches them: a child of its own for no platform.
-    pub fn attestation(self, image: &Pushed) -> Self {
+    pub fn attestation(self, image: &PushedImage) -> Self {
         let statement = |predicate: &str| {
             let subject = json!([{ "name": self.repository, "digest": { "sha256": image.digest.hex() } }]);
             in_toto(predicate, subject).to_string()
@@ -91,7 +91,7 @@ impl Index<'_> {
     }
 
     /// Stores it and points the tags at it.
-    pub fn push(self) -> Pushed {
+    pub fn push(self) -> PushedImage {
         let media_type = if self.docker { media_type::DOCKER_LIST } else { media_type::OCI_INDEX };
         let mut document = json!({ "schemaVersion": 2, "mediaType": media_type, "manifests": self.children });
         if !self.annotations.is_empty() {
@@ -101,6 +101,6 @@ impl Index<'_> {
         let size = bytes.len();
         let digest: Digest = self.store.put_manifest(&self.repository, media_type, bytes);
         self.tags.iter().for_each(|tag| self.store.tag(&self.repository, tag, digest));
-        Pushed { media_type, digest, size, platform: None }
+        PushedImage { media_type, digest, size, platform: None }
     }
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
 
-use super::Settings;
-use super::faults::Late;
+use super::DemoSettings;
+use super::faults::LateDelete;
 use super::manifests;
-use super::name::Reference;
-use super::refusal::Refusal;
+use super::name::DemoReference;
+use super::refusal::ErrorReply;
 use super::reply::{self, Reply};
 use super::store::Store;
 
@@ -20,7 +20,7 @@ pub struct Deletions(Mutex<Vec<Deletion>>);
 #[derive(Debug)]
 struct Deletion {
     name: String,
-    reference: Reference,
+    reference: DemoReference,
     /// Further requests to wait for.
     requests: usize,
     due: Instant,
@@ -30,15 +30,15 @@ impl Deletions {
     /// Deletes a manifest or a tag, at once or later, as the settings say.
     pub fn delete(
         &self,
-        settings: &Settings,
+        settings: &DemoSettings,
         store: &Store,
         name: &str,
-        reference: &Reference,
-    ) -> Result<Reply, Refusal> {
+        reference: &DemoReference,
+    ) -> Result<Reply, ErrorReply> {
         let (requests, wait) = match settings.deletes_late {
             None => return manifests::delete(settings, store, name, reference),
-            Some(Late::Requests(requests)) => (requests, Duration::ZERO),
-            Some(Late::After(wait)) => (0, wait),
+            Some(LateDelete::Requests(requests)) => (requests, Duration::ZERO),
+            Some(LateDelete::After(wait)) => (0, wait),
         };
         manifests::may_delete(settings, store, name, reference)?;
         let (name, reference) = (name.to_owned(), reference.clone());
@@ -47,7 +47,7 @@ impl Deletions {
     }
 
     /// Does what is due now that another request has come.
-    pub fn catch_up(&self, settings: &Settings, store: &Store) {
+    pub fn catch_up(&self, settings: &DemoSettings, store: &Store) {
         let now = Instant::now();
         let mut due = Vec::new();
         self.lock().retain_mut(|deletion| {

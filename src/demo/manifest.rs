@@ -24,7 +24,7 @@ pub mod media_type {
 
 /// Bytes exactly as they were pushed, and what they say about themselves.
 #[derive(Debug, Clone)]
-pub struct Manifest {
+pub struct DemoManifest {
     /// As the push named it.
     pub media_type: Arc<str>,
     /// The bytes that the digest is of.
@@ -42,13 +42,13 @@ pub struct Contents {
     /// What kind of artifact.
     pub artifact_type: Option<String>,
     /// The config blob.
-    pub config: Option<Descriptor>,
+    pub config: Option<DemoDescriptor>,
     /// The layer blobs.
-    pub layers: Option<Vec<Descriptor>>,
+    pub layers: Option<Vec<DemoDescriptor>>,
     /// The children of an index.
-    pub manifests: Option<Vec<Descriptor>>,
+    pub manifests: Option<Vec<DemoDescriptor>>,
     /// What it refers to.
-    pub subject: Option<Descriptor>,
+    pub subject: Option<DemoDescriptor>,
     /// Free words.
     pub annotations: Option<Value>,
 }
@@ -56,7 +56,7 @@ pub struct Contents {
 /// A reference to other content (image-spec, `descriptor.md`).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Descriptor {
+pub struct DemoDescriptor {
     /// What it is.
     pub media_type: String,
     /// Which bytes.
@@ -93,11 +93,11 @@ impl Contents {
     }
 }
 
-impl Manifest {
+impl DemoManifest {
     /// Takes `bytes` in, whatever they are.
-    pub fn new(media_type: impl Into<Arc<str>>, bytes: impl Into<Bytes>) -> Manifest {
+    pub fn new(media_type: impl Into<Arc<str>>, bytes: impl Into<Bytes>) -> DemoManifest {
         let bytes = bytes.into();
         let subject = Contents::read(&bytes).ok().and_then(|contents| contents.subject);
-        Manifest { media_type: media_type.into(), bytes, subject: subject.map(|subject| subject.digest) }
+        DemoManifest { media_type: media_type.into(), bytes, subject: subject.map(|subject| subject.digest) }
     }
 }

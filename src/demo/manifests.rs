@@ -5,19 +5,24 @@ use hyper::header;
 use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use super::Settings;
-use super::manifest::{Contents, Manifest, media_type};
-use super::name::Reference;
-use super::refusal::Refusal;
+use super::DemoSettings;
+use super::manifest::{Contents, DemoManifest, media_type};
+use super::name::DemoReference;
+use super::refusal::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::route::Query;
-use super::store::{Repository, Store};
+use super::store::{Store, StoredRepository};
 use crate::model::digest::Digest;
 
 /// GET and HEAD. `Accept` is not looked at: what is stored is what is sent, as the specification allows.
-pub fn get(store: &Store, name: &str, reference: &Reference, headers: &HeaderMap) -> Result<Reply, Refusal> {
-    let repository = store.repository(name).ok_or_else(|| Refusal::name_unknown(name))?;
-    let unknown = || Refusal::manifest_unknown(spelled(reference));
+pub fn get(
+    store: &Store,
+    name: &str,
+    reference: &DemoReference,
+    headers: &HeaderMap,
+) -> Result<Reply, ErrorReply> {
+    let repository = store.repository(name).ok_or_else(|| ErrorReply::name_unknown(name))?;
+    let unknown = || ErrorReply::manifest_unknown(spelled(reference));
     let digest = repository.resolve(reference).ok_or_else(unknown)?;
     let manifest = repository.manifests.get(&digest).ok_or_else(unknown)?;
     let etag = format!("\"{digest}\"");
@@ -32,20 +37,20 @@ pub fn get(store: &Store, name: &str, reference: &Reference, headers: &HeaderMap
 
 /// PUT: nothing is stored unless all it names is there and the bytes are what the reference says.
 pub fn put(
-    settings: &Settings,
+    settings: &DemoSettings,
     store: &Store,
     name: &str,
-    reference: &Reference,
+    reference: &DemoReference,
     query: &Query<'_>,
     headers: &HeaderMap,
     bytes: Bytes,
-) -> Result<Reply, Refusal> {
-    let contents = Contents::read(&bytes).map_err(|error| Refusal::manifest_invalid(error.to_string()))?;
+) -> Result<Reply, ErrorReply> {
+    let contents = Contents::read(&bytes).map_err(|error| ErrorReply::manifest_invalid(error.to_string()))?;
     let media_type = media_type_of(headers, &contents)?;
     let asked = match reference {
-        Reference::Digest(asked) => Some(*asked),
-        Reference::Tag(_) => match query.get("digest").filter(|_| settings.digest_parameter) {
-            Some(text) => Some(text.parse().map_err(|_| Refusal::digest_invalid(text))?),
+        DemoReference::Digest(asked) => Some(*asked),
+        DemoReference::Tag(_) => match query.get("digest").filter(|_| settings.digest_parameter) {
+            Some(text) => Some(text.parse().map_err(|_| ErrorReply::digest_invalid(text))?),
             None => None,
         },
     };
@@ -53,24 +58,24 @@ pub fn put(
     if let Some(asked) = asked
         && digest != asked
     {
-        return Err(Refusal::digest_invalid(json!({ "given": asked, "computed": digest })));
+        return Err(ErrorReply::digest_invalid(json!({ "given": asked, "computed": digest })));
     }
     let subject = contents.subject.as_ref().map(|subject| subject.digest);
     store.change_if(name, |repository| {
         if !settings.sparse_manifests {
             require_all(&contents, repository)?;
         }
-        if let Reference::Tag(tag) = reference
+        if let DemoReference::Tag(tag) = reference
             && settings.immutable_tags
             && repository.tags.get(tag).is_some_and(|old| *old != digest)
         {
-            return Err(Refusal::tag_invalid(
+            return Err(ErrorReply::tag_invalid(
                 "the tag exists and cannot be overwritten because it is immutable",
             ));
         }
         repository.only_by_tag.remove(&digest);
-        repository.manifests.insert(digest, Manifest { media_type: media_type.into(), bytes, subject });
-        if let Reference::Tag(tag) = reference {
+        repository.manifests.insert(digest, DemoManifest { media_type: media_type.into(), bytes, subject });
+        if let DemoReference::Tag(tag) = reference {
             let old = repository.tags.insert(tag.clone(), digest);
             if let Some(old) = old.filter(|old| *old != digest) {
                 settings.removes.lost_tag(repository, &old);
@@ -89,57 +94,57 @@ pub fn put(
 
 /// DELETE: by tag the tag alone, by digest the manifest with all its tags.
 pub fn delete(
-    settings: &Settings,
+    settings: &DemoSettings,
     store: &Store,
     name: &str,
-    reference: &Reference,
-) -> Result<Reply, Refusal> {
+    reference: &DemoReference,
+) -> Result<Reply, ErrorReply> {
     may_delete(settings, store, name, reference)?;
     store.change(name, |repository| match reference {
-        Reference::Tag(tag) => {
+        DemoReference::Tag(tag) => {
             if let Some(image) = repository.tags.remove(tag) {
                 settings.removes.lost_tag(repository, &image);
             }
             repository.forget_untagged();
         }
-        Reference::Digest(digest) if settings.delete_keeps_tags => {
+        DemoReference::Digest(digest) if settings.delete_keeps_tags => {
             repository.only_by_tag.insert(*digest);
             repository.forget_untagged();
         }
-        Reference::Digest(digest) => settings.removes.remove(repository, digest),
+        DemoReference::Digest(digest) => settings.removes.remove(repository, digest),
     });
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
 
 /// Refuses to delete what the settings do not allow, and what is not there.
 pub fn may_delete(
-    settings: &Settings,
+    settings: &DemoSettings,
     store: &Store,
     name: &str,
-    reference: &Reference,
-) -> Result<(), Refusal> {
+    reference: &DemoReference,
+) -> Result<(), ErrorReply> {
     let allowed = match reference {
-        Reference::Tag(_) => settings.delete_by_tag,
-        Reference::Digest(_) => settings.delete_by_digest,
+        DemoReference::Tag(_) => settings.delete_by_tag,
+        DemoReference::Digest(_) => settings.delete_by_digest,
     };
     if !allowed {
-        return Err(Refusal::unsupported());
+        return Err(ErrorReply::unsupported());
     }
-    let known = store.repository(name).ok_or_else(|| Refusal::name_unknown(name))?;
+    let known = store.repository(name).ok_or_else(|| ErrorReply::name_unknown(name))?;
     let found = known.resolve(reference);
-    found.map(|_| ()).ok_or_else(|| Refusal::manifest_unknown(spelled(reference)))
+    found.map(|_| ()).ok_or_else(|| ErrorReply::manifest_unknown(spelled(reference)))
 }
 
 /// The type to store it under: as the header says, which the body must not contradict.
-fn media_type_of(headers: &HeaderMap, contents: &Contents) -> Result<String, Refusal> {
+fn media_type_of(headers: &HeaderMap, contents: &Contents) -> Result<String, ErrorReply> {
     let header = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let header = header.split(';').next().unwrap_or_default().trim();
     let own = contents.media_type.as_deref().unwrap_or(header);
     if header.is_empty() && own.is_empty() {
-        return Err(Refusal::manifest_invalid("neither the header nor the manifest names a media type"));
+        return Err(ErrorReply::manifest_invalid("neither the header nor the manifest names a media type"));
     }
     if !header.is_empty() && own != header {
-        return Err(Refusal::manifest_invalid(json!({ "contentType": header, "mediaType": own })));
+        return Err(ErrorReply::manifest_invalid(json!({ "contentType": header, "mediaType": own })));
     }
     let fits = match own {
         // As distribution has it: what Docker made names its type itself.
@@ -152,20 +157,20 @@ fn media_type_of(headers: &HeaderMap, contents: &Contents) -> Result<String, Ref
         }
         // Schema 1 can be read here, as on old registries, but nobody should push it any more.
         media_type::DOCKER_SCHEMA1 => false,
-        _ => return Err(Refusal::manifest_invalid(json!({ "unknown": own }))),
+        _ => return Err(ErrorReply::manifest_invalid(json!({ "unknown": own }))),
     };
-    if fits { Ok(own.to_owned()) } else { Err(Refusal::manifest_invalid(format!("not a valid {own}"))) }
+    if fits { Ok(own.to_owned()) } else { Err(ErrorReply::manifest_invalid(format!("not a valid {own}"))) }
 }
 
-fn require_all(contents: &Contents, repository: &Repository) -> Result<(), Refusal> {
+fn require_all(contents: &Contents, repository: &StoredRepository) -> Result<(), ErrorReply> {
     let blob = contents.blobs().find(|digest| !repository.blobs.contains_key(digest));
     let child = contents.children().find(|digest| !repository.manifests.contains_key(digest));
-    blob.or(child).map_or(Ok(()), |missing| Err(Refusal::manifest_blob_unknown(missing)))
+    blob.or(child).map_or(Ok(()), |missing| Err(ErrorReply::manifest_blob_unknown(missing)))
 }
 
-fn spelled(reference: &Reference) -> String {
+fn spelled(reference: &DemoReference) -> String {
     match reference {
-        Reference::Tag(tag) => tag.clone(),
-        Reference::Digest(digest) => digest.to_string(),
+        DemoReference::Tag(tag) => tag.clone(),
+        DemoReference::Digest(digest) => digest.to_string(),
     }
 }

@@ -7,7 +7,7 @@ use crate::model::digest::Digest;
 
 /// What a manifest is asked for by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reference {
+pub enum DemoReference {
     /// A name that can move.
     Tag(String),
     /// A name that cannot.

@@ -3,7 +3,7 @@
 use hyper::header;
 use hyper::{HeaderMap, Uri};
 
-use super::refusal::Refusal;
+use super::refusal::ErrorReply;
 use super::reply;
 use super::route::Query;
 
@@ -23,24 +23,24 @@ impl PageSize {
 
 /// The part of a list that a client asks for.
 #[derive(Debug)]
-pub struct Page<'a> {
+pub struct DemoPage<'a> {
     /// At most so many entries.
     pub n: usize,
     /// Only what sorts after this, which need not exist.
     pub last: Option<&'a str>,
 }
 
-impl<'a> Page<'a> {
+impl<'a> DemoPage<'a> {
     /// Reads `n` and `last`.
-    pub fn of(query: &'a Query<'_>, size: PageSize) -> Result<Page<'a>, Refusal> {
+    pub fn of(query: &'a Query<'_>, size: PageSize) -> Result<DemoPage<'a>, ErrorReply> {
         let n = match query.get("n") {
             None | Some("") => size.default,
             Some(text) => match text.parse::<usize>() {
                 Ok(n) if n <= size.most => n,
-                _ => return Err(Refusal::page_size(text)),
+                _ => return Err(ErrorReply::page_size(text)),
             },
         };
-        Ok(Page { n, last: query.get("last") })
+        Ok(DemoPage { n, last: query.get("last") })
     }
 
     /// Takes one page off `sorted`, which starts after `last`; tells whether more would follow.

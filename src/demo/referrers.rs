@@ -7,10 +7,10 @@ use std::time::Duration;
 use hyper::Uri;
 use serde_json::{Value, json};
 
-use super::Settings;
-use super::manifest::{Contents, Manifest, media_type};
-use super::page::Page;
-use super::refusal::Refusal;
+use super::DemoSettings;
+use super::manifest::{Contents, DemoManifest, media_type};
+use super::page::DemoPage;
+use super::refusal::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::route::Query;
 use super::store::Store;
@@ -24,7 +24,7 @@ const WRITING: Duration = Duration::from_millis(20);
 pub struct Turns(Mutex<HashSet<(String, Digest)>>);
 
 /// A referrer that is being put.
-pub struct Turn<'a> {
+pub struct ReferrerTurn<'a> {
     turns: &'a Turns,
     key: (String, Digest),
     /// Whether another one of the same subject was being put already.
@@ -33,16 +33,21 @@ pub struct Turn<'a> {
 
 impl Turns {
     /// Takes the time that a list takes to be written; nothing where the registry loses none, or this is no referrer.
-    pub async fn of_referrer(&self, settings: &Settings, name: &str, bytes: &[u8]) -> Option<Turn<'_>> {
+    pub async fn of_referrer(
+        &self,
+        settings: &DemoSettings,
+        name: &str,
+        bytes: &[u8],
+    ) -> Option<ReferrerTurn<'_>> {
         let contents = settings.loses_referrers.then(|| Contents::read(bytes).ok()).flatten()?;
         let key = (name.to_owned(), contents.subject?.digest);
         let is_second = !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
         tokio::time::sleep(WRITING).await;
-        Some(Turn { turns: self, key, is_second })
+        Some(ReferrerTurn { turns: self, key, is_second })
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for ReferrerTurn<'_> {
     fn drop(&mut self) {
         if !self.is_second {
             self.turns.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
@@ -52,17 +57,17 @@ impl Drop for Turn<'_> {
 
 /// An index of the manifests that have `subject` as their subject: empty, not 404, if there are none.
 pub fn list(
-    settings: &Settings,
+    settings: &DemoSettings,
     store: &Store,
     name: &str,
     subject: &Digest,
     uri: &Uri,
     query: &Query<'_>,
-) -> Result<Reply, Refusal> {
+) -> Result<Reply, ErrorReply> {
     if !settings.referrers {
-        return Err(Refusal::no_such_path());
+        return Err(ErrorReply::no_such_path());
     }
-    let page = Page::of(query, settings.referrers_page)?;
+    let page = DemoPage::of(query, settings.referrers_page)?;
     let filter = query.get("artifactType");
     let after = page.last.and_then(|last| last.parse::<Digest>().ok());
     let repository = store.repository(name).unwrap_or_default();
@@ -88,7 +93,7 @@ pub fn list(
     Ok(reply)
 }
 
-fn descriptor(digest: &Digest, manifest: &Manifest) -> Value {
+fn descriptor(digest: &Digest, manifest: &DemoManifest) -> Value {
     let mut descriptor =
         json!({ "mediaType": *manifest.media_type, "digest": digest, "size": manifest.bytes.len() });
     let Ok(contents) = Contents::read(&manifest.bytes) else { return descriptor };

@@ -10,7 +10,7 @@ use super::reply::{self, Reply};
 
 /// An answer that is an error.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct ErrorReply {
     status: StatusCode,
     code: &'static str,
     message: &'static str,
@@ -23,126 +23,126 @@ struct More {
     headers: Vec<(HeaderName, String)>,
 }
 
-impl Refusal {
-    fn new(status: StatusCode, code: &'static str, message: &'static str) -> Refusal {
-        Refusal { status, code, message, more: Box::default() }
+impl ErrorReply {
+    fn new(status: StatusCode, code: &'static str, message: &'static str) -> ErrorReply {
+        ErrorReply { status, code, message, more: Box::default() }
     }
 
     /// With `detail` beside the message.
-    pub fn about(mut self, detail: impl Into<Value>) -> Refusal {
+    pub fn about(mut self, detail: impl Into<Value>) -> ErrorReply {
         self.more.detail = detail.into();
         self
     }
 
     /// With one more response header.
-    pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Refusal {
+    pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> ErrorReply {
         self.more.headers.push((name, value.into()));
         self
     }
 
     /// 404: nothing is served at this path.
-    pub fn no_such_path() -> Refusal {
-        Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "nothing is served at this path")
+    pub fn no_such_path() -> ErrorReply {
+        ErrorReply::new(StatusCode::NOT_FOUND, "NOT_FOUND", "nothing is served at this path")
     }
 
     /// 405: the path is served, but not with this method.
-    pub fn method(allowed: &'static str) -> Refusal {
-        Refusal::unsupported().header(header::ALLOW, allowed)
+    pub fn method(allowed: &'static str) -> ErrorReply {
+        ErrorReply::unsupported().header(header::ALLOW, allowed)
     }
 
     /// 405: this registry is set not to do that.
-    pub fn unsupported() -> Refusal {
-        Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "the operation is unsupported")
+    pub fn unsupported() -> ErrorReply {
+        ErrorReply::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "the operation is unsupported")
     }
 
     /// Any status with a code that fits it, for what a setting refuses.
-    pub fn with_status(status: StatusCode) -> Refusal {
+    pub fn with_status(status: StatusCode) -> ErrorReply {
         match status {
-            StatusCode::UNAUTHORIZED => Refusal::unauthorized(),
+            StatusCode::UNAUTHORIZED => ErrorReply::unauthorized(),
             StatusCode::FORBIDDEN => {
-                Refusal::new(status, "DENIED", "requested access to the resource is denied")
+                ErrorReply::new(status, "DENIED", "requested access to the resource is denied")
             }
-            StatusCode::NOT_FOUND => Refusal::no_such_path(),
-            StatusCode::METHOD_NOT_ALLOWED => Refusal::unsupported(),
-            other => Refusal::new(other, "UNKNOWN", "unknown error"),
+            StatusCode::NOT_FOUND => ErrorReply::no_such_path(),
+            StatusCode::METHOD_NOT_ALLOWED => ErrorReply::unsupported(),
+            other => ErrorReply::new(other, "UNKNOWN", "unknown error"),
         }
     }
 
     /// 401: credentials are missing, wrong or too weak.
-    pub fn unauthorized() -> Refusal {
-        Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required")
+    pub fn unauthorized() -> ErrorReply {
+        ErrorReply::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required")
     }
 
     /// 404: there is no such repository.
-    pub fn name_unknown(name: &str) -> Refusal {
-        Refusal::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry")
+    pub fn name_unknown(name: &str) -> ErrorReply {
+        ErrorReply::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry")
             .about(json!({ "name": name }))
     }
 
     /// 400: that is no name of a repository.
-    pub fn name_invalid(name: &str) -> Refusal {
-        Refusal::new(StatusCode::BAD_REQUEST, "NAME_INVALID", "invalid repository name")
+    pub fn name_invalid(name: &str) -> ErrorReply {
+        ErrorReply::new(StatusCode::BAD_REQUEST, "NAME_INVALID", "invalid repository name")
             .about(json!({ "name": name }))
     }
 
     /// 400: that is no tag, or one that may not be changed.
-    pub fn tag_invalid(message: &'static str) -> Refusal {
-        Refusal::new(StatusCode::BAD_REQUEST, "TAG_INVALID", message)
+    pub fn tag_invalid(message: &'static str) -> ErrorReply {
+        ErrorReply::new(StatusCode::BAD_REQUEST, "TAG_INVALID", message)
     }
 
     /// 400: that is no digest, or not the digest of what was sent.
-    pub fn digest_invalid(detail: impl Into<Value>) -> Refusal {
+    pub fn digest_invalid(detail: impl Into<Value>) -> ErrorReply {
         let message = "provided digest did not match uploaded content";
-        Refusal::new(StatusCode::BAD_REQUEST, "DIGEST_INVALID", message).about(detail)
+        ErrorReply::new(StatusCode::BAD_REQUEST, "DIGEST_INVALID", message).about(detail)
     }
 
     /// 404: there is no such manifest.
-    pub fn manifest_unknown(reference: impl std::fmt::Display) -> Refusal {
-        Refusal::new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown")
+    pub fn manifest_unknown(reference: impl std::fmt::Display) -> ErrorReply {
+        ErrorReply::new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown")
             .about(json!({ "reference": reference.to_string() }))
     }
 
     /// 400: that manifest cannot be read or stored.
-    pub fn manifest_invalid(detail: impl Into<Value>) -> Refusal {
-        Refusal::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "manifest invalid").about(detail)
+    pub fn manifest_invalid(detail: impl Into<Value>) -> ErrorReply {
+        ErrorReply::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "manifest invalid").about(detail)
     }
 
     /// 413: that manifest is larger than this registry stores.
-    pub fn manifest_too_large() -> Refusal {
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "MANIFEST_INVALID", "manifest too large")
+    pub fn manifest_too_large() -> ErrorReply {
+        ErrorReply::new(StatusCode::PAYLOAD_TOO_LARGE, "MANIFEST_INVALID", "manifest too large")
     }
 
     /// 404: a manifest names a blob or a child that is not in the repository.
-    pub fn manifest_blob_unknown(digest: impl std::fmt::Display) -> Refusal {
-        Refusal::new(StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry")
+    pub fn manifest_blob_unknown(digest: impl std::fmt::Display) -> ErrorReply {
+        ErrorReply::new(StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry")
             .about(json!({ "digest": digest.to_string() }))
     }
 
     /// 404: there is no such blob in this repository.
-    pub fn blob_unknown(digest: impl std::fmt::Display) -> Refusal {
-        Refusal::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry")
+    pub fn blob_unknown(digest: impl std::fmt::Display) -> ErrorReply {
+        ErrorReply::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry")
             .about(json!({ "digest": digest.to_string() }))
     }
 
     /// 404: there is no such upload, or it is over.
-    pub fn upload_unknown() -> Refusal {
-        Refusal::new(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
+    pub fn upload_unknown() -> ErrorReply {
+        ErrorReply::new(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
     }
 
     /// 400: the upload cannot go on like this.
-    pub fn upload_invalid(detail: impl Into<Value>) -> Refusal {
-        Refusal::new(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", "blob upload invalid").about(detail)
+    pub fn upload_invalid(detail: impl Into<Value>) -> ErrorReply {
+        ErrorReply::new(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", "blob upload invalid").about(detail)
     }
 
     /// 416: what the client knows of the upload is older than its last byte.
-    pub fn stale_state(detail: impl Into<Value>) -> Refusal {
-        Refusal::new(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_INVALID", "invalid content range")
+    pub fn stale_state(detail: impl Into<Value>) -> ErrorReply {
+        ErrorReply::new(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_INVALID", "invalid content range")
             .about(detail)
     }
 
     /// 416: the chunk does not start where the upload stands, or the range lies outside of the blob.
-    pub fn out_of_range(detail: impl Into<Value>) -> Refusal {
-        Refusal::new(
+    pub fn out_of_range(detail: impl Into<Value>) -> ErrorReply {
+        ErrorReply::new(
             StatusCode::RANGE_NOT_SATISFIABLE,
             "BLOB_UPLOAD_INVALID",
             "requested range not satisfiable",
@@ -151,14 +151,15 @@ impl Refusal {
     }
 
     /// 413: a blob is larger than this registry stores.
-    pub fn blob_too_large() -> Refusal {
-        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID", "blob too large")
+    pub fn blob_too_large() -> ErrorReply {
+        ErrorReply::new(StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID", "blob too large")
     }
 
     /// 400: `n` is no number, or a larger one than is allowed.
-    pub fn page_size(n: &str) -> Refusal {
+    pub fn page_size(n: &str) -> ErrorReply {
         let message = "invalid number of results requested";
-        Refusal::new(StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID", message).about(json!({ "n": n }))
+        ErrorReply::new(StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID", message)
+            .about(json!({ "n": n }))
     }
 
     /// The answer to send.

@@ -10,7 +10,7 @@ use super::faults::RequestView;
 
 /// A request that arrived, without its body.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct SeenRequest {
     /// GET, HEAD and so on.
     pub method: Method,
     /// Without the query, as it was sent.
@@ -21,7 +21,7 @@ pub struct Request {
     pub headers: HeaderMap,
 }
 
-impl Request {
+impl SeenRequest {
     /// The value of a header, if it is there once at least and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -37,7 +37,7 @@ impl Request {
 /// The last requests, oldest first.
 #[derive(Debug)]
 pub struct Requests {
-    kept: Mutex<VecDeque<Request>>,
+    kept: Mutex<VecDeque<SeenRequest>>,
     most: usize,
     arrived: watch::Sender<u64>,
 }
@@ -52,7 +52,7 @@ impl Requests {
         if self.most == 0 {
             return;
         }
-        let entry = Request {
+        let entry = SeenRequest {
             method: request.method.clone(),
             path: request.path.to_owned(),
             query: request.query.to_owned(),
@@ -69,7 +69,7 @@ impl Requests {
     }
 
     /// Those kept, oldest first.
-    pub fn all(&self) -> Vec<Request> {
+    pub fn all(&self) -> Vec<SeenRequest> {
         self.lock().iter().cloned().collect()
     }
 
@@ -79,7 +79,7 @@ impl Requests {
     }
 
     /// Returns when `enough` says yes to those kept.
-    pub async fn until(&self, enough: impl Fn(&[Request]) -> bool) {
+    pub async fn until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
         let mut arrived = self.arrived.subscribe();
         while !enough(self.lock().make_contiguous()) {
             // The sender is ours: it cannot be gone.
@@ -87,7 +87,7 @@ impl Requests {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Request>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<SeenRequest>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use super::name::{Reference, is_repository, is_tag};
-use super::refusal::Refusal;
+use super::name::{DemoReference, is_repository, is_tag};
+use super::refusal::ErrorReply;
 use crate::model::digest::Digest;
 
 /// What a request is about. The names are checked.
@@ -18,7 +18,7 @@ pub enum Route {
     /// `/v2/<name>/tags/list`
     Tags(String),
     /// `/v2/<name>/manifests/<reference>`
-    Manifest(String, Reference),
+    Manifest(String, DemoReference),
     /// `/v2/<name>/blobs/<digest>`
     Blob(String, Digest),
     /// `/v2/<name>/blobs/uploads/`
@@ -33,16 +33,16 @@ pub enum Route {
 
 impl Route {
     /// Reads `path`; a refusal when it names nothing or is against the grammar.
-    pub fn of(path: &str) -> Result<Route, Refusal> {
-        let path = percent_decode_str(path).decode_utf8().map_err(|_| Refusal::no_such_path())?;
+    pub fn of(path: &str) -> Result<Route, ErrorReply> {
+        let path = percent_decode_str(path).decode_utf8().map_err(|_| ErrorReply::no_such_path())?;
         match path.as_ref() {
             "/v2/" | "/v2" => return Ok(Route::Ping),
             "/v2/_catalog" => return Ok(Route::Catalog),
             "/token" => return Ok(Route::Token),
             _ => {}
         }
-        let rest = path.strip_prefix("/v2/").ok_or_else(Refusal::no_such_path)?;
-        let (head, last) = rest.rsplit_once('/').ok_or_else(Refusal::no_such_path)?;
+        let rest = path.strip_prefix("/v2/").ok_or_else(ErrorReply::no_such_path)?;
+        let (head, last) = rest.rsplit_once('/').ok_or_else(ErrorReply::no_such_path)?;
         if last == "uploads"
             && let Some(name) = head.strip_suffix("/blobs")
         {
@@ -56,13 +56,13 @@ impl Route {
                 Route::Upload(name, last.to_owned())
             });
         }
-        let (name, noun) = head.rsplit_once('/').ok_or_else(Refusal::no_such_path)?;
+        let (name, noun) = head.rsplit_once('/').ok_or_else(ErrorReply::no_such_path)?;
         match noun {
             "tags" if last == "list" => Ok(Route::Tags(repository(name)?)),
             "manifests" => Ok(Route::Manifest(repository(name)?, reference(last)?)),
             "blobs" => Ok(Route::Blob(repository(name)?, digest(last)?)),
             "referrers" => Ok(Route::Referrers(repository(name)?, digest(last)?)),
-            _ => Err(Refusal::no_such_path()),
+            _ => Err(ErrorReply::no_such_path()),
         }
     }
 
@@ -80,21 +80,21 @@ impl Route {
     }
 }
 
-fn repository(name: &str) -> Result<String, Refusal> {
-    if is_repository(name) { Ok(name.to_owned()) } else { Err(Refusal::name_invalid(name)) }
+fn repository(name: &str) -> Result<String, ErrorReply> {
+    if is_repository(name) { Ok(name.to_owned()) } else { Err(ErrorReply::name_invalid(name)) }
 }
 
-fn digest(text: &str) -> Result<Digest, Refusal> {
-    text.parse().map_err(|_| Refusal::digest_invalid("not a digest this registry can check"))
+fn digest(text: &str) -> Result<Digest, ErrorReply> {
+    text.parse().map_err(|_| ErrorReply::digest_invalid("not a digest this registry can check"))
 }
 
-fn reference(text: &str) -> Result<Reference, Refusal> {
+fn reference(text: &str) -> Result<DemoReference, ErrorReply> {
     if text.contains(':') {
-        digest(text).map(Reference::Digest)
+        digest(text).map(DemoReference::Digest)
     } else if is_tag(text) {
-        Ok(Reference::Tag(text.to_owned()))
+        Ok(DemoReference::Tag(text.to_owned()))
     } else {
-        Err(Refusal::tag_invalid("invalid tag name"))
+        Err(ErrorReply::tag_invalid("invalid tag name"))
     }
 }
 
@@ -133,7 +133,10 @@ mod tests {
             ("/v2/".to_owned(), Route::Ping),
             ("/v2/_catalog".into(), Route::Catalog),
             ("/v2/a/tags/list/b/tags/list".into(), Route::Tags(name())),
-            ("/v2/a/tags/list/b/manifests/1.0".into(), Route::Manifest(name(), Reference::Tag("1.0".into()))),
+            (
+                "/v2/a/tags/list/b/manifests/1.0".into(),
+                Route::Manifest(name(), DemoReference::Tag("1.0".into())),
+            ),
             (format!("/v2/a/tags/list/b/blobs/sha256:{HEX}"), Route::Blob(name(), empty)),
             (format!("/v2/a%2Ftags/list/b/referrers/sha256%3A{HEX}"), Route::Referrers(name(), empty)),
             ("/v2/a/tags/list/b/blobs/uploads/".into(), Route::Uploads(name())),

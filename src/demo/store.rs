@@ -9,24 +9,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use bytes::Bytes;
 
 use super::blob::Blob;
-use super::manifest::Manifest;
-use super::name::Reference;
-use super::page::Page;
-use super::upload::Upload;
+use super::manifest::DemoManifest;
+use super::name::DemoReference;
+use super::page::DemoPage;
+use super::upload::DemoUpload;
 use crate::model::digest::Digest;
 
 /// A handle on the contents: clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
-    repositories: Arc<RwLock<BTreeMap<Arc<str>, Arc<Repository>>>>,
-    uploads: Arc<Mutex<HashMap<String, Upload>>>,
+    repositories: Arc<RwLock<BTreeMap<Arc<str>, Arc<StoredRepository>>>>,
+    uploads: Arc<Mutex<HashMap<String, DemoUpload>>>,
 }
 
 /// One repository. Blobs belong to the repository that they were pushed to or mounted in.
 #[derive(Debug, Clone, Default)]
-pub struct Repository {
+pub struct StoredRepository {
     /// By digest, tagged or not.
-    pub manifests: BTreeMap<Digest, Manifest>,
+    pub manifests: BTreeMap<Digest, DemoManifest>,
     /// Where each tag points. In lexical order.
     pub tags: BTreeMap<String, Digest>,
     /// Configs and layers.
@@ -35,13 +35,13 @@ pub struct Repository {
     pub only_by_tag: BTreeSet<Digest>,
 }
 
-impl Repository {
+impl StoredRepository {
     /// The digest that `reference` leads to, if its manifest is here.
-    pub fn resolve(&self, reference: &Reference) -> Option<Digest> {
+    pub fn resolve(&self, reference: &DemoReference) -> Option<Digest> {
         let digest = match reference {
-            Reference::Tag(tag) => *self.tags.get(tag)?,
-            Reference::Digest(digest) if self.only_by_tag.contains(digest) => return None,
-            Reference::Digest(digest) => *digest,
+            DemoReference::Tag(tag) => *self.tags.get(tag)?,
+            DemoReference::Digest(digest) if self.only_by_tag.contains(digest) => return None,
+            DemoReference::Digest(digest) => *digest,
         };
         self.manifests.contains_key(&digest).then_some(digest)
     }
@@ -98,12 +98,12 @@ impl Store {
     pub fn put_manifest(&self, repository: &str, media_type: &str, bytes: impl Into<Bytes>) -> Digest {
         let bytes = bytes.into();
         let digest = Digest::sha256(&bytes);
-        self.put_manifest_as(repository, digest, Manifest::new(media_type, bytes));
+        self.put_manifest_as(repository, digest, DemoManifest::new(media_type, bytes));
         digest
     }
 
     /// Stores a manifest under `digest` without a check: schema 1, or in a test a corrupt one.
-    pub fn put_manifest_as(&self, repository: &str, digest: Digest, manifest: Manifest) {
+    pub fn put_manifest_as(&self, repository: &str, digest: Digest, manifest: DemoManifest) {
         self.change(repository, |repository| repository.manifests.insert(digest, manifest));
     }
 
@@ -135,12 +135,12 @@ impl Store {
     }
 
     /// A repository as it is now; later changes do not show in it.
-    pub fn repository(&self, name: &str) -> Option<Arc<Repository>> {
+    pub fn repository(&self, name: &str) -> Option<Arc<StoredRepository>> {
         self.read().get(name).cloned()
     }
 
     /// Changes the repository `name`, which is made if it is new.
-    pub fn change<T>(&self, name: &str, change: impl FnOnce(&mut Repository) -> T) -> T {
+    pub fn change<T>(&self, name: &str, change: impl FnOnce(&mut StoredRepository) -> T) -> T {
         let mut repositories = self.write();
         change(Arc::make_mut(repositories.entry(Arc::from(name)).or_default()))
     }
@@ -149,13 +149,13 @@ impl Store {
     pub(super) fn change_if<E>(
         &self,
         name: &str,
-        change: impl FnOnce(&mut Repository) -> Result<(), E>,
+        change: impl FnOnce(&mut StoredRepository) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut repositories = self.write();
         match repositories.get_mut(name) {
             Some(repository) => change(Arc::make_mut(repository)),
             None => {
-                let mut repository = Repository::default();
+                let mut repository = StoredRepository::default();
                 change(&mut repository)?;
                 repositories.insert(Arc::from(name), Arc::new(repository));
                 Ok(())
@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// Lists a manifest no more among the referrers of its subject.
-    pub(super) fn unlist(&self, name: &str, reference: &Reference) {
+    pub(super) fn unlist(&self, name: &str, reference: &DemoReference) {
         self.change(name, |repository| {
             let digest = repository.resolve(reference);
             if let Some(manifest) = digest.and_then(|digest| repository.manifests.get_mut(&digest)) {
@@ -174,27 +174,27 @@ impl Store {
     }
 
     /// One page of the catalog, and whether more follow.
-    pub(super) fn page_of_repositories(&self, page: &Page<'_>) -> (Vec<String>, bool) {
+    pub(super) fn page_of_repositories(&self, page: &DemoPage<'_>) -> (Vec<String>, bool) {
         let repositories = self.read();
         let after = (page.last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         page.take(repositories.range::<str, _>(after).map(|(name, _)| name.to_string()))
     }
 
     /// One page of tags, and whether more follow; `None` if there is no such repository.
-    pub(super) fn page_of_tags(&self, name: &str, page: &Page<'_>) -> Option<(Vec<String>, bool)> {
+    pub(super) fn page_of_tags(&self, name: &str, page: &DemoPage<'_>) -> Option<(Vec<String>, bool)> {
         let repository = self.repository(name)?;
         let after = (page.last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         Some(page.take(repository.tags.range::<str, _>(after).map(|(tag, _)| tag.clone())))
     }
 
     /// The uploads that are not finished.
-    pub(super) fn uploads(&self) -> MutexGuard<'_, HashMap<String, Upload>> {
+    pub(super) fn uploads(&self) -> MutexGuard<'_, HashMap<String, DemoUpload>> {
         self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many bytes have arrived of uploads that are open.
     pub fn uploaded_bytes(&self) -> u64 {
-        self.uploads().values().map(Upload::offset).sum()
+        self.uploads().values().map(DemoUpload::offset).sum()
     }
 
     /// How many uploads are open: none should be when work has ended.
@@ -202,11 +202,11 @@ impl Store {
         self.uploads().len()
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Arc<str>, Arc<Repository>>> {
+    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<Arc<str>, Arc<StoredRepository>>> {
         self.repositories.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<Arc<str>, Arc<Repository>>> {
+    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<Arc<str>, Arc<StoredRepository>>> {
         self.repositories.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

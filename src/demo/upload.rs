@@ -5,17 +5,17 @@ use bytes::{Bytes, BytesMut};
 use crate::model::digest::{Digest, Hasher};
 
 /// An upload that is not finished.
-pub struct Upload {
+pub struct DemoUpload {
     /// Where the blob will be.
     pub repository: String,
     bytes: BytesMut,
     hasher: Hasher,
 }
 
-impl Upload {
+impl DemoUpload {
     /// An empty one.
-    pub fn new(repository: &str) -> Upload {
-        Upload { repository: repository.to_owned(), bytes: BytesMut::new(), hasher: Hasher::sha256() }
+    pub fn new(repository: &str) -> DemoUpload {
+        DemoUpload { repository: repository.to_owned(), bytes: BytesMut::new(), hasher: Hasher::sha256() }
     }
 
     /// How many bytes have arrived: the offset of the next one.
@@ -43,7 +43,7 @@ impl Upload {
     }
 }
 
-impl std::fmt::Debug for Upload {
+impl std::fmt::Debug for DemoUpload {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Upload({}, {} bytes)", self.repository, self.bytes.len())
     }

@@ -6,19 +6,19 @@ use hyper::header;
 use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 
-use super::Settings;
+use super::DemoSettings;
 use super::blob::Blob;
-use super::refusal::Refusal;
+use super::refusal::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::route::Query;
 use super::store::Store;
-use super::upload::Upload;
+use super::upload::DemoUpload;
 use crate::model::digest::Digest;
 
 /// The uploads of one repository, as one request sees them.
 pub struct Uploads<'a> {
     /// How the registry is set.
-    pub settings: &'a Settings,
+    pub settings: &'a DemoSettings,
     /// Where blobs go.
     pub store: &'a Store,
     /// The repository.
@@ -36,9 +36,9 @@ impl Uploads<'_> {
         may_read: impl Fn(&str) -> bool,
         id: String,
         body: Incoming,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<Reply, ErrorReply> {
         if let Some(mount) = query.get("mount") {
-            let digest = mount.parse().map_err(|_| Refusal::digest_invalid(mount))?;
+            let digest = mount.parse().map_err(|_| ErrorReply::digest_invalid(mount))?;
             if let Some(blob) =
                 query.get("from").filter(|from| may_read(from)).and_then(|from| self.found(from, &digest))
             {
@@ -46,8 +46,8 @@ impl Uploads<'_> {
                 return Ok(self.created(&digest));
             }
         } else if let Some(digest) = query.get("digest") {
-            let digest = digest.parse().map_err(|_| Refusal::digest_invalid(digest))?;
-            let mut upload = Upload::new(self.name);
+            let digest = digest.parse().map_err(|_| ErrorReply::digest_invalid(digest))?;
+            let mut upload = DemoUpload::new(self.name);
             self.receive(body, |bytes| {
                 upload.append(bytes);
                 Ok(upload.offset())
@@ -56,7 +56,7 @@ impl Uploads<'_> {
             return self.store_blob(upload, &digest);
         }
         let accepted = self.progress(StatusCode::ACCEPTED, &id, 0);
-        self.store.uploads().insert(id, Upload::new(self.name));
+        self.store.uploads().insert(id, DemoUpload::new(self.name));
         Ok(accepted)
     }
 
@@ -67,7 +67,7 @@ impl Uploads<'_> {
         query: &Query<'_>,
         headers: &HeaderMap,
         body: Incoming,
-    ) -> Result<Reply, Refusal> {
+    ) -> Result<Reply, ErrorReply> {
         let offset = self.take_part(id, query, headers, body).await?;
         Ok(self.progress(StatusCode::ACCEPTED, id, offset))
     }
@@ -79,22 +79,22 @@ impl Uploads<'_> {
         query: &Query<'_>,
         headers: &HeaderMap,
         body: Incoming,
-    ) -> Result<Reply, Refusal> {
-        let digest = query.get("digest").ok_or_else(|| Refusal::digest_invalid("digest missing"))?;
-        let digest = digest.parse().map_err(|_| Refusal::digest_invalid(digest))?;
+    ) -> Result<Reply, ErrorReply> {
+        let digest = query.get("digest").ok_or_else(|| ErrorReply::digest_invalid("digest missing"))?;
+        let digest = digest.parse().map_err(|_| ErrorReply::digest_invalid(digest))?;
         self.take_part(id, query, headers, body).await?;
-        let upload = self.store.uploads().remove(id).ok_or_else(Refusal::upload_unknown)?;
+        let upload = self.store.uploads().remove(id).ok_or_else(ErrorReply::upload_unknown)?;
         self.store_blob(upload, &digest)
     }
 
     /// GET: how far it got, which a client may ask whatever its state says.
-    pub fn status(&self, id: &str, query: &Query<'_>) -> Result<Reply, Refusal> {
+    pub fn status(&self, id: &str, query: &Query<'_>) -> Result<Reply, ErrorReply> {
         let (offset, _) = self.standing(id, query)?;
         Ok(self.progress(StatusCode::NO_CONTENT, id, offset))
     }
 
     /// DELETE: gives it up.
-    pub fn cancel(&self, id: &str, query: &Query<'_>) -> Result<Reply, Refusal> {
+    pub fn cancel(&self, id: &str, query: &Query<'_>) -> Result<Reply, ErrorReply> {
         self.offset(id, query)?;
         self.store.uploads().remove(id);
         Ok(reply::empty(StatusCode::NO_CONTENT))
@@ -106,7 +106,7 @@ impl Uploads<'_> {
         query: &Query<'_>,
         headers: &HeaderMap,
         body: Incoming,
-    ) -> Result<u64, Refusal> {
+    ) -> Result<u64, ErrorReply> {
         let offset = self.offset(id, query)?;
         let announced = content_range(headers)?;
         if let Some((first, _)) = announced
@@ -116,7 +116,7 @@ impl Uploads<'_> {
         }
         self.receive(body, |bytes| {
             let mut uploads = self.store.uploads();
-            let upload = uploads.get_mut(id).ok_or_else(Refusal::upload_unknown)?;
+            let upload = uploads.get_mut(id).ok_or_else(ErrorReply::upload_unknown)?;
             upload.append(bytes);
             Ok(upload.offset())
         })
@@ -124,7 +124,7 @@ impl Uploads<'_> {
         let (end, _) = self.standing(id, query)?;
         match announced {
             Some((_, last)) if Some(end) != last.checked_add(1) => {
-                Err(Refusal::upload_invalid("Content-Range is wrong"))
+                Err(ErrorReply::upload_invalid("Content-Range is wrong"))
             }
             _ => Ok(end),
         }
@@ -134,14 +134,14 @@ impl Uploads<'_> {
     async fn receive(
         &self,
         mut body: Incoming,
-        mut take: impl FnMut(&[u8]) -> Result<u64, Refusal>,
-    ) -> Result<(), Refusal> {
+        mut take: impl FnMut(&[u8]) -> Result<u64, ErrorReply>,
+    ) -> Result<(), ErrorReply> {
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Refusal::upload_invalid("the body broke off"))?;
+            let frame = frame.map_err(|_| ErrorReply::upload_invalid("the body broke off"))?;
             if let Some(bytes) = frame.data_ref()
                 && take(bytes)? > self.settings.blob_limit
             {
-                return Err(Refusal::blob_too_large());
+                return Err(ErrorReply::blob_too_large());
             }
         }
         Ok(())
@@ -149,21 +149,22 @@ impl Uploads<'_> {
 
     /// Where the upload stands, if the client knows: on distribution 3 a state that is older than the last byte is good
     /// for nothing but the question how far it got.
-    fn offset(&self, id: &str, query: &Query<'_>) -> Result<u64, Refusal> {
+    fn offset(&self, id: &str, query: &Query<'_>) -> Result<u64, ErrorReply> {
         match self.standing(id, query)? {
             (offset, known) if known == offset => Ok(offset),
-            (offset, known) => Err(Refusal::stale_state(format!("{known} is not {offset}"))),
+            (offset, known) => Err(ErrorReply::stale_state(format!("{known} is not {offset}"))),
         }
     }
 
     /// Where the upload stands, and where the client believes that it stands. The `_state` of the `Location` has to come
     /// back as it was given, as it has to on distribution: a client that drops the query is wrong.
-    fn standing(&self, id: &str, query: &Query<'_>) -> Result<(u64, u64), Refusal> {
+    fn standing(&self, id: &str, query: &Query<'_>) -> Result<(u64, u64), ErrorReply> {
         let uploads = self.store.uploads();
         let upload = uploads.get(id).filter(|upload| upload.repository == self.name);
-        let offset = upload.ok_or_else(Refusal::upload_unknown)?.offset();
+        let offset = upload.ok_or_else(ErrorReply::upload_unknown)?.offset();
         let known = query.get("_state").and_then(|state| offset_in(state, id));
-        let known = known.ok_or_else(|| Refusal::upload_invalid("the query of the location is missing"))?;
+        let known =
+            known.ok_or_else(|| ErrorReply::upload_invalid("the query of the location is missing"))?;
         Ok((offset, known))
     }
 
@@ -171,9 +172,9 @@ impl Uploads<'_> {
         self.settings.mounts.then(|| self.store.repository(from)?.blobs.get(digest).cloned()).flatten()
     }
 
-    fn store_blob(&self, upload: Upload, digest: &Digest) -> Result<Reply, Refusal> {
+    fn store_blob(&self, upload: DemoUpload, digest: &Digest) -> Result<Reply, ErrorReply> {
         if !upload.is(digest) {
-            return Err(Refusal::digest_invalid(json!({ "given": digest, "size": upload.offset() })));
+            return Err(ErrorReply::digest_invalid(json!({ "given": digest, "size": upload.offset() })));
         }
         self.store.put_blob_as(self.name, *digest, Blob::Whole(upload.finish()));
         Ok(self.created(digest))
@@ -195,8 +196,8 @@ impl Uploads<'_> {
         progress
     }
 
-    fn misplaced(&self, id: &str, offset: u64) -> Refusal {
-        Refusal::out_of_range(format!("the upload stands at {offset}"))
+    fn misplaced(&self, id: &str, offset: u64) -> ErrorReply {
+        ErrorReply::out_of_range(format!("the upload stands at {offset}"))
             .header(header::LOCATION, self.location(id, offset))
             .header(header::RANGE, format!("0-{}", offset.saturating_sub(1)))
     }
@@ -219,9 +220,9 @@ fn offset_in(state: &str, id: &str) -> Option<u64> {
 }
 
 /// `Content-Range: <first>-<last>`, as the distribution API spells it.
-fn content_range(headers: &HeaderMap) -> Result<Option<(u64, u64)>, Refusal> {
+fn content_range(headers: &HeaderMap) -> Result<Option<(u64, u64)>, ErrorReply> {
     let Some(value) = headers.get(header::CONTENT_RANGE) else { return Ok(None) };
-    let invalid = || Refusal::upload_invalid("Content-Range is not `<first>-<last>`");
+    let invalid = || ErrorReply::upload_invalid("Content-Range is not `<first>-<last>`");
     let (first, last) = value.to_str().ok().and_then(|text| text.split_once('-')).ok_or_else(invalid)?;
     let (first, last) = (first.parse().map_err(|_| invalid())?, last.parse().map_err(|_| invalid())?);
     if last < first { Err(invalid()) } else { Ok(Some((first, last))) }

@@ -80,14 +80,14 @@ pub fn right(text: &str, columns: usize) -> String {
 const BREAKS: [&[char]; 3] = [&[' '], &['/', ':', '@', '='], &['.']];
 
 /// Text that is being broken into lines.
-struct Lines {
+struct Wrapper {
     columns: usize,
     done: Vec<String>,
     line: String,
     used: usize,
 }
 
-impl Lines {
+impl Wrapper {
     /// Adds text. What fits on no line is broken at the first of `breaks`, and so on; what is longer still fills its line.
     fn add(&mut self, text: &str, breaks: &[&[char]]) {
         let bare = width(text.trim_end());
@@ -128,7 +128,7 @@ impl Lines {
 
 /// A text in lines of at most `columns` columns, broken between words, and within long words where their parts end.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = Lines { columns: columns.max(1), done: Vec::new(), line: String::new(), used: 0 };
+    let mut lines = Wrapper { columns: columns.max(1), done: Vec::new(), line: String::new(), used: 0 };
     lines.add(text, &BREAKS);
     if !lines.line.is_empty() || lines.done.is_empty() {
         lines.end();

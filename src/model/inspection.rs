@@ -23,7 +23,7 @@ pub struct Inspection {
     /// One entry for a plain image or artifact; one per platform for an index.
     pub variants: Vec<Variant>,
     /// What points here by `subject` or by a digest tag.
-    pub referrers: Capped<Vec<Referrer>>,
+    pub referrers: Capped<Vec<ListedReferrer>>,
     /// Whether the registry has the referrers API, as far as looking for them showed.
     pub referrers_api: Ability,
     /// Children of an index that were left out because there are too many.
@@ -33,7 +33,7 @@ pub struct Inspection {
 impl Inspection {
     /// About how many bytes it takes.
     pub fn weight(&self) -> usize {
-        let referrers = self.referrers.len() * (size_of::<Referrer>() + 256);
+        let referrers = self.referrers.len() * (size_of::<ListedReferrer>() + 256);
         let top = self.manifest.weight() + self.manifest.outline().weight();
         let of_others = |variant: &Variant| match &variant.manifest {
             // It is the one that was asked for.
@@ -77,18 +77,18 @@ pub struct Variant {
 
 /// Something that belongs to the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Referrer {
+pub struct ListedReferrer {
     /// What it is.
     pub kind: Kind,
     /// Where it is.
     pub descriptor: Descriptor,
     /// How it was found.
-    pub found: Found,
+    pub found: ReferrerSource,
 }
 
 /// How a referrer was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Found {
+pub enum ReferrerSource {
     /// By the referrers API.
     Api,
     /// In the fallback tag of the OCI distribution-spec.

@@ -4,16 +4,16 @@ use super::text::{LONGEST_FIELD, SafeText};
 
 /// One line: indented by `indent` columns, made of pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct JsonLine {
     /// Columns in front.
     pub indent: u16,
     /// What stands there.
-    pub pieces: Vec<(Token, SafeText)>,
+    pub pieces: Vec<(JsonToken, SafeText)>,
 }
 
 /// What a piece of JSON is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Token {
+pub enum JsonToken {
     /// The name of a member.
     Key,
     /// A string.
@@ -29,7 +29,7 @@ pub enum Token {
 }
 
 /// Lays out `bytes`, two columns a level. What is no JSON comes as it is, line by line.
-pub fn lay_out(bytes: &[u8]) -> Vec<Line> {
+pub fn lay_out(bytes: &[u8]) -> Vec<JsonLine> {
     Outline::of(bytes).window(bytes, 0, usize::MAX)
 }
 
@@ -96,7 +96,7 @@ impl Outline {
     }
 
     /// At most `count` lines of the document that this is the outline of.
-    pub fn window(&self, bytes: &[u8], from: usize, count: usize) -> Vec<Line> {
+    pub fn window(&self, bytes: &[u8], from: usize, count: usize) -> Vec<JsonLine> {
         let before = self.marks.partition_point(|mark| mark.line <= from);
         let Some(mark) = before.checked_sub(1).and_then(|at| self.marks.get(at)) else { return Vec::new() };
         let mut walk = Walk { bytes, at: mark.at, depth: mark.depth };
@@ -111,11 +111,11 @@ impl Outline {
             let indent = walk.line(|token, piece| {
                 if pieces.len() < MOST_PIECES {
                     pieces.push((token, shown(piece)));
-                    pieces.extend((piece == b":").then(|| (Token::Mark, SafeText::from(" "))));
+                    pieces.extend((piece == b":").then(|| (JsonToken::Mark, SafeText::from(" "))));
                 }
             });
             let Some(depth) = indent else { break };
-            lines.push(Line { indent: 2 * depth.min(40), pieces });
+            lines.push(JsonLine { indent: 2 * depth.min(40), pieces });
         }
         lines
     }
@@ -136,13 +136,13 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Goes over one line and hands each of its tokens to `take`; gives its depth, nothing at the end.
-    fn line(&mut self, mut take: impl FnMut(Token, &'a [u8])) -> Option<u16> {
+    fn line(&mut self, mut take: impl FnMut(JsonToken, &'a [u8])) -> Option<u16> {
         let mut last: Option<u8> = None;
         loop {
             let Some((token, end)) = self.token() else { return last.map(|_| self.depth) };
             let piece = &self.bytes[self.at..end];
             let first = piece.first().copied().unwrap_or_default();
-            let is_mark = token == Token::Mark;
+            let is_mark = token == JsonToken::Mark;
             let is_end = is_mark && matches!(first, b'}' | b']');
             let ends_at_once = matches!((last, first), (Some(b'{'), b'}') | (Some(b'['), b']'));
             if is_end && !ends_at_once {
@@ -166,7 +166,7 @@ impl<'a> Walk<'a> {
                     }
                 }
                 b',' if is_mark => return Some(depth),
-                _ if token == Token::Garbage => return Some(depth),
+                _ if token == JsonToken::Garbage => return Some(depth),
                 _ => {}
             }
         }
@@ -179,35 +179,35 @@ impl<'a> Walk<'a> {
     }
 
     /// The next token, and where it ends; it begins at `self.at`.
-    fn token(&mut self) -> Option<(Token, usize)> {
+    fn token(&mut self) -> Option<(JsonToken, usize)> {
         self.skip_space();
         let rest = self.bytes.get(self.at..)?;
         let run =
             |is_part: fn(&u8) -> bool| rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
         let (token, length) = match rest.first()? {
-            b'{' | b'}' | b'[' | b']' | b',' | b':' => (Token::Mark, 1),
+            b'{' | b'}' | b'[' | b']' | b',' | b':' => (JsonToken::Mark, 1),
             b'"' => string_token(rest),
             b'-' | b'0'..=b'9' => {
-                (Token::Number, run(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)))
+                (JsonToken::Number, run(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte)))
             }
-            b'a'..=b'z' => (Token::Word, run(u8::is_ascii_alphabetic)),
-            _ => (Token::Garbage, memchr::memchr(b'\n', rest).unwrap_or(rest.len())),
+            b'a'..=b'z' => (JsonToken::Word, run(u8::is_ascii_alphabetic)),
+            _ => (JsonToken::Garbage, memchr::memchr(b'\n', rest).unwrap_or(rest.len())),
         };
         Some((token, self.at + length))
     }
 }
 
-fn string_token(text: &[u8]) -> (Token, usize) {
+fn string_token(text: &[u8]) -> (JsonToken, usize) {
     let mut at = 1;
     while let Some(found) = memchr::memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
         at += found;
         if text[at] == b'"' {
             let behind = text[at + 1..].iter().find(|byte| !byte.is_ascii_whitespace());
-            return (if behind == Some(&b':') { Token::Key } else { Token::Text }, at + 1);
+            return (if behind == Some(&b':') { JsonToken::Key } else { JsonToken::Text }, at + 1);
         }
         at += 2;
     }
-    (Token::Garbage, text.len())
+    (JsonToken::Garbage, text.len())
 }
 
 #[cfg(test)]
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     fn laid_out(text: &str) -> String {
-        let line = |line: Line| {
+        let line = |line: JsonLine| {
             let pieces: String = line.pieces.iter().map(|(_, piece)| piece.as_str()).collect();
             " ".repeat(line.indent.into()) + &pieces + "\n"
         };
@@ -244,7 +244,7 @@ mod tests {
         let (outline, all) = (Outline::of(text.as_bytes()), lay_out(text.as_bytes()));
         assert_eq!((outline.lines(), all.len()), (5_502, 5_502));
         for from in [0, 1, 255, 256, 257, 2_000, 5_501, 5_502, 9_999] {
-            let expected: Vec<Line> = all.iter().skip(from).take(40).cloned().collect();
+            let expected: Vec<JsonLine> = all.iter().skip(from).take(40).cloned().collect();
             assert_eq!(outline.window(text.as_bytes(), from, 40), expected, "{from}");
         }
         assert!(outline.marks.len() <= 5_502 / LINES + 1, "one in {LINES} lines is noted");

@@ -105,7 +105,7 @@ mod host;
 mod target;
 
 pub use host::Host;
-pub use target::{Ambiguity, Known, Scheme, Target, Typed};
+pub use target::{Ambiguity, KnownRegistries, Scheme, Target, Typed};
 
 /// The path of a repository inside its registry: `library/nginx`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

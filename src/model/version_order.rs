@@ -12,11 +12,11 @@ const BEFORE_RELEASE: &[&str] =
 
 /// What a tag sorts by; larger is newer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key<'a> {
+pub struct VersionKey<'a> {
     class: Class,
     numbers: Vec<Number<'a>>,
-    stage: Stage<'a>,
-    rest: Vec<Part<'a>>,
+    stage: ReleaseStage<'a>,
+    rest: Vec<VersionPart<'a>>,
     text: &'a str,
 }
 
@@ -36,7 +36,7 @@ enum Class {
 
 /// How far a version has come.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage<'a> {
+enum ReleaseStage<'a> {
     Before(usize, Number<'a>),
     Released,
 }
@@ -47,7 +47,7 @@ struct Number<'a>(&'a str);
 
 /// A piece of the text behind the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Part<'a> {
+enum VersionPart<'a> {
     Digits(Number<'a>),
     Text(Caseless<'a>),
 }
@@ -109,7 +109,7 @@ impl Rank {
 
     /// The rank of a tag.
     pub fn of(tag: &str) -> Rank {
-        let key = Key::of(tag);
+        let key = VersionKey::of(tag);
         let mut bits = Bits { value: 0, left: u128::BITS };
         bits.push(key.class as u128, 2);
         for number in &key.numbers {
@@ -118,21 +118,21 @@ impl Rank {
         }
         bits.push(0, 1);
         match key.stage {
-            Stage::Before(stage, number) => {
+            ReleaseStage::Before(stage, number) => {
                 bits.push(0, 1);
                 bits.push(stage as u128, 4);
                 bits.number(number);
             }
-            Stage::Released => bits.push(1, 1),
+            ReleaseStage::Released => bits.push(1, 1),
         }
         for part in &key.rest {
             bits.push(1, 1);
             match part {
-                Part::Digits(number) => {
+                VersionPart::Digits(number) => {
                     bits.push(0, 1);
                     bits.number(*number);
                 }
-                Part::Text(text) => {
+                VersionPart::Text(text) => {
                     bits.push(1, 1);
                     bits.text(*text);
                 }
@@ -194,7 +194,7 @@ impl Bits {
 
 /// Compares two tags; the newer one is greater.
 pub fn compare(a: &str, b: &str) -> Ordering {
-    Key::of(a).cmp(&Key::of(b))
+    VersionKey::of(a).cmp(&VersionKey::of(b))
 }
 
 /// Sorts by the tags that `name` tells, the newest first.
@@ -204,21 +204,21 @@ pub fn newest_first<T>(items: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
     ranked.into_iter().map(|(_, item)| item).collect()
 }
 
-impl Key<'_> {
+impl VersionKey<'_> {
     /// The key of a tag.
-    pub fn of(tag: &str) -> Key<'_> {
+    pub fn of(tag: &str) -> VersionKey<'_> {
         let (numbers, rest) = leading_numbers(tag);
         let class = class_of(tag, &numbers);
         let (stage, rest) = match class {
             Class::Version | Class::Date => stage_of(rest),
-            Class::Word | Class::DigestTag => (Stage::Released, tag),
+            Class::Word | Class::DigestTag => (ReleaseStage::Released, tag),
         };
         let numbers = match class {
             Class::Version => without_trailing_zeros(numbers),
             Class::Date => year_month_day(numbers),
             Class::Word | Class::DigestTag => Vec::new(),
         };
-        Key { class, numbers, stage, rest: parts(rest), text: tag }
+        VersionKey { class, numbers, stage, rest: parts(rest), text: tag }
     }
 }
 
@@ -260,20 +260,20 @@ fn class_of(tag: &str, numbers: &[Number]) -> Class {
 }
 
 /// What stands behind the numbers: a stage before the release, or a variant of it.
-fn stage_of(rest: &str) -> (Stage<'_>, &str) {
+fn stage_of(rest: &str) -> (ReleaseStage<'_>, &str) {
     let word = rest.trim_start_matches(['-', '.', '_', '~']);
     let end = word.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(word.len());
     let name = &word[..end];
     let Some(rank) = BEFORE_RELEASE.iter().position(|stage| stage.eq_ignore_ascii_case(name)) else {
-        return (Stage::Released, rest);
+        return (ReleaseStage::Released, rest);
     };
     let behind = &word[end..];
     let digits_at = behind.find(|c: char| !matches!(c, '.' | '-' | '_')).unwrap_or(behind.len());
     let digits = &behind[digits_at..];
     let digits_end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
     match digits_end {
-        0 => (Stage::Before(rank, Number::of("")), behind),
-        _ => (Stage::Before(rank, Number::of(&digits[..digits_end])), &digits[digits_end..]),
+        0 => (ReleaseStage::Before(rank, Number::of("")), behind),
+        _ => (ReleaseStage::Before(rank, Number::of(&digits[..digits_end])), &digits[digits_end..]),
     }
 }
 
@@ -298,15 +298,15 @@ fn without_trailing_zeros(mut numbers: Vec<Number<'_>>) -> Vec<Number<'_>> {
 }
 
 /// Digits by value, the rest without regard to case.
-fn parts(mut text: &str) -> Vec<Part<'_>> {
+fn parts(mut text: &str) -> Vec<VersionPart<'_>> {
     let mut parts = Vec::new();
     while let Some(first) = text.chars().next() {
         let is_digit = first.is_ascii_digit();
         let end = text.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(text.len());
         let (piece, rest) = text.split_at(end);
         parts.push(match is_digit {
-            true => Part::Digits(Number::of(piece)),
-            false => Part::Text(Caseless(piece)),
+            true => VersionPart::Digits(Number::of(piece)),
+            false => VersionPart::Text(Caseless(piece)),
         });
         text = rest;
     }
@@ -362,13 +362,13 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn ranks_compare_as_keys_do_where_they_differ(a in "(v?[0-9]{0,5}[-._]?(rc|alpha|dev|[a-cA-Cé\\x00-\\x02]{0,4}|[0-9]{1,20})?[-.]?[0-9]{0,3}){1,3}", b in "(v?[0-9]{0,5}[-._]?(rc|alpha|dev|[a-cA-Cé\\x00-\\x02]{0,4}|[0-9]{1,20})?[-.]?[0-9]{0,3}){1,3}") {
-            let (ranks, keys) = (Rank::of(&a).cmp(&Rank::of(&b)), Key::of(&a).cmp(&Key::of(&b)));
+            let (ranks, keys) = (Rank::of(&a).cmp(&Rank::of(&b)), VersionKey::of(&a).cmp(&VersionKey::of(&b)));
             proptest::prop_assert!(ranks == Ordering::Equal || ranks == keys, "{:?} {:?} {:?} {:?}", a, b, ranks, keys);
         }
 
         #[test]
         fn the_order_is_total(tags in proptest::collection::vec("v?[0-9a-c]{0,3}[-._]?(rc|alpha|dev|[0-9]{1,4})?[-.]?[0-9]{0,2}", 3)) {
-            let [a, b, c] = [&tags[0], &tags[1], &tags[2]].map(|tag| Key::of(tag));
+            let [a, b, c] = [&tags[0], &tags[1], &tags[2]].map(|tag| VersionKey::of(tag));
             proptest::prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
             proptest::prop_assert_eq!(a == b, tags[0] == tags[1]);
             if a <= b && b <= c {
@@ -378,7 +378,7 @@ mod tests {
 
         #[test]
         fn no_text_panics(text in "\\PC*") {
-            Key::of(&text);
+            VersionKey::of(&text);
         }
     }
 }

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::tag_list::{self, AT_ONCE};
-use crate::client::{Client, Error, Head, Lane, Pool};
+use crate::client::{Client, Error, Lane, ManifestHead, Pool};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::comparison::{Comparison, Row, Side};
+use crate::model::work::comparison::{Comparison, ComparisonRow, ComparisonSide};
 
 /// Tags that both sides call by digests of one algorithm and not the same, and whose bytes are read to see that it is true.
 const SAMPLE: usize = 8;
@@ -18,9 +18,10 @@ const SAMPLE: usize = 8;
 /// Compares every tag of both. A repository that is not there has no tags, unless neither is there. A tag that one
 /// registry does not tell of is unknown and hides no other.
 pub async fn compare(pool: &Pool, left: &Repository, right: &Repository) -> Result<Comparison, Failure> {
-    let (on_left, on_right) = future::join(Tags::of(pool, left), Tags::of(pool, right)).await;
+    let (on_left, on_right) = future::join(SideTags::of(pool, left), SideTags::of(pool, right)).await;
     let (mut on_left, mut on_right) = (on_left?, on_right?);
-    if let (Tags { absent: Some(failure), .. }, Tags { absent: Some(_), .. }) = (&on_left, &on_right) {
+    if let (SideTags { absent: Some(failure), .. }, SideTags { absent: Some(_), .. }) = (&on_left, &on_right)
+    {
         return Err(failure.clone());
     }
     // A list that lags behind hides nothing that the other side has.
@@ -28,19 +29,29 @@ pub async fn compare(pool: &Pool, left: &Repository, right: &Repository) -> Resu
     future::join(on_left.ask_also(pool, left, of_right), on_right.ask_also(pool, right, of_left)).await;
     settle(pool, left, &mut on_left, right, &mut on_right).await;
     let names: BTreeSet<&Tag> = on_left.sides.keys().chain(on_right.sides.keys()).collect();
-    let rows = names.into_iter().map(|tag| Row::of(tag.clone(), on_left.side(tag), on_right.side(tag)));
-    // A tag that went away between the list and the question about it is on no side.
     let rows =
-        rows.filter(|row| (on_left.side(&row.tag), on_right.side(&row.tag)) != (Side::Absent, Side::Absent));
+        names.into_iter().map(|tag| ComparisonRow::of(tag.clone(), on_left.side(tag), on_right.side(tag)));
+    // A tag that went away between the list and the question about it is on no side.
+    let rows = rows.filter(|row| {
+        (on_left.side(&row.tag), on_right.side(&row.tag)) != (ComparisonSide::Absent, ComparisonSide::Absent)
+    });
     let (rows, incomplete) = (rows.collect(), [on_left.incomplete, on_right.incomplete].concat());
     Ok(Comparison { left: left.clone(), right: right.clone(), rows, incomplete })
 }
 
 /// Holds the bytes of tags against each other that the two sides call by different digests: all where the algorithms
 /// differ; of the others some, and all only if one of these turns out to be called by a digest that it does not have.
-async fn settle(pool: &Pool, left: &Repository, on_left: &mut Tags, right: &Repository, on_right: &mut Tags) {
+async fn settle(
+    pool: &Pool,
+    left: &Repository,
+    on_left: &mut SideTags,
+    right: &Repository,
+    on_right: &mut SideTags,
+) {
     let sides = on_left.sides.iter().filter_map(|(tag, side)| match (side, on_right.side(tag)) {
-        (Side::Is(one), Side::Is(other)) if *one != other => Some((tag.clone(), *one, other)),
+        (ComparisonSide::Is(one), ComparisonSide::Is(other)) if *one != other => {
+            Some((tag.clone(), *one, other))
+        }
         _ => None,
     });
     let (mixed, alike): (Vec<_>, Vec<_>) =
@@ -77,8 +88,8 @@ async fn settle(pool: &Pool, left: &Repository, on_left: &mut Tags, right: &Repo
         };
         let is_wrong = settled.iter().any(|(_, said, is)| is_called_wrong((said, is)));
         for (tag, _, (then, now)) in settled {
-            on_left.sides.insert(tag.clone(), Side::Is(then));
-            on_right.sides.insert(tag, Side::Is(now));
+            on_left.sides.insert(tag.clone(), ComparisonSide::Is(then));
+            on_right.sides.insert(tag, ComparisonSide::Is(now));
         }
         if !is_sample || !is_wrong {
             return;
@@ -88,17 +99,17 @@ async fn settle(pool: &Pool, left: &Repository, on_left: &mut Tags, right: &Repo
 }
 
 /// The tags of one side.
-struct Tags {
-    sides: BTreeMap<Tag, Side>,
+struct SideTags {
+    sides: BTreeMap<Tag, ComparisonSide>,
     incomplete: Vec<SafeText>,
     /// Where there is no such repository: what the registry says.
     absent: Option<Failure>,
 }
 
-impl Tags {
-    async fn of(pool: &Pool, repository: &Repository) -> Result<Tags, Failure> {
+impl SideTags {
+    async fn of(pool: &Pool, repository: &Repository) -> Result<SideTags, Failure> {
         let client = pool.client(&repository.host);
-        let mut tags = Tags { sides: BTreeMap::new(), incomplete: Vec::new(), absent: None };
+        let mut tags = SideTags { sides: BTreeMap::new(), incomplete: Vec::new(), absent: None };
         let names = match tags.list(&client, repository).await {
             Ok(names) => names,
             Err(error) => {
@@ -123,10 +134,10 @@ impl Tags {
     }
 
     async fn ask(&mut self, client: &Client, repository: &Repository, names: Vec<Tag>) {
-        let side = |said: Result<Option<Head>, Error>| match said {
-            Ok(Some(head)) => Side::Is(head.digest),
-            Ok(None) => Side::Absent,
-            Err(_) => Side::Unknown,
+        let side = |said: Result<Option<ManifestHead>, Error>| match said {
+            Ok(Some(head)) => ComparisonSide::Is(head.digest),
+            Ok(None) => ComparisonSide::Absent,
+            Err(_) => ComparisonSide::Unknown,
         };
         let asked = tag_list::ask(client, &repository.name, names).await;
         self.sides.extend(asked.into_iter().map(|(tag, said)| (tag, side(said))));
@@ -143,7 +154,7 @@ impl Tags {
         self.sides.keys().cloned().collect()
     }
 
-    fn side(&self, tag: &Tag) -> Side {
-        self.sides.get(tag).copied().unwrap_or(Side::Absent)
+    fn side(&self, tag: &Tag) -> ComparisonSide {
+        self.sides.get(tag).copied().unwrap_or(ComparisonSide::Absent)
     }
 }

@@ -22,27 +22,27 @@ mod weight;
 
 pub use plan::plan;
 
-use super::work::course::{self, Course};
-use super::work::{Watch, Workshop};
+use super::work::course::{self, Tracker};
+use super::work::{ChangeContext, JobControl};
 use crate::model::text::SafeText;
-use crate::model::work::delete::{Manner, Plan};
-use crate::model::work::progress::{Item, Report};
+use crate::model::work::delete::{DeleteMethod, DeletePlan};
+use crate::model::work::progress::{ProgressItem, Report};
 
 /// Carries a plan out, unless a rule or the server closes this way.
-pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
+pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let rule = workshop.rules.may_change(&plan.repository).err();
     let closed = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref());
     if let Some(refusal) = closed {
         let names = plan.tags_that_go().map(SafeText::from);
         let digests = plan.images.iter().filter(|image| image.named.is_empty());
         let names = names.chain(digests.map(|image| SafeText::from(&image.digest)));
-        return Course::new(watch, names).refused(&course::refusal(plan.title(), refusal));
+        return Tracker::new(watch, names).refused(&course::refusal(plan.title(), refusal));
     }
     let mut report = match plan.manner {
-        Manner::Untag => untag::run(workshop, plan, watch).await,
-        Manner::Image => image::run(workshop, plan, watch).await,
-        Manner::Replace => replace::run(workshop, plan, watch).await,
+        DeleteMethod::Untag => untag::run(workshop, plan, watch).await,
+        DeleteMethod::Image => image::run(workshop, plan, watch).await,
+        DeleteMethod::Replace => replace::run(workshop, plan, watch).await,
     };
-    report.items.extend(plan.missed.iter().map(Item::from));
+    report.items.extend(plan.missed.iter().map(ProgressItem::from));
     report
 }

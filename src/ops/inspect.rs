@@ -12,7 +12,7 @@ use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::image::{ImageConfig, LayerTable};
-use crate::model::inspection::{Found, Inspection, Referrer, Variant};
+use crate::model::inspection::{Inspection, ListedReferrer, ReferrerSource, Variant};
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 use crate::model::summary::{Kind, Summary, size_of};
@@ -207,7 +207,7 @@ async fn referrers_of(
     name: &RepositoryName,
     digest: Digest,
     digest_tags: Option<&[Tag]>,
-) -> Capped<Vec<Referrer>> {
+) -> Capped<Vec<ListedReferrer>> {
     let named = match digest_tags {
         Some(tags) => tags
             .iter()
@@ -224,10 +224,10 @@ async fn referrers_of(
     )
     .await;
     let by_subject = by_subject.unwrap_or_default();
-    let found = by_subject.found.unwrap_or(Found::Api);
-    let referrer = |descriptor: Descriptor| Referrer { kind: descriptor.kind(), descriptor, found };
+    let found = by_subject.found.unwrap_or(ReferrerSource::Api);
+    let referrer = |descriptor: Descriptor| ListedReferrer { kind: descriptor.kind(), descriptor, found };
     let left_out = by_subject.descriptors.left_out();
-    let mut referrers: Vec<Referrer> = by_subject.descriptors.into_iter().map(referrer).collect();
+    let mut referrers: Vec<ListedReferrer> = by_subject.descriptors.into_iter().map(referrer).collect();
     referrers.extend(by_tag);
     Capped::new(referrers, left_out)
 }
@@ -237,14 +237,14 @@ fn usual_tags(digest: &Digest) -> Vec<Tag> {
     COSIGN.into_iter().filter_map(tag).collect()
 }
 
-async fn by_digest_tag(client: &Client, name: &RepositoryName, tags: Vec<Tag>) -> Vec<Referrer> {
+async fn by_digest_tag(client: &Client, name: &RepositoryName, tags: Vec<Tag>) -> Vec<ListedReferrer> {
     let looked_at: Vec<_> =
         tags.iter().take(MOST_DIGEST_TAGS).map(|tag| referrer_of(client, name, tag).boxed()).collect();
-    let found: Vec<Option<Referrer>> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
+    let found: Vec<Option<ListedReferrer>> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
     found.into_iter().flatten().collect()
 }
 
-async fn referrer_of(client: &Client, name: &RepositoryName, tag: &Tag) -> Option<Referrer> {
+async fn referrer_of(client: &Client, name: &RepositoryName, tag: &Tag) -> Option<ListedReferrer> {
     let manifest = client.latest(name, tag, Lane::Background).await.ok()?;
     let kind = match tag.digest_named()?.1 {
         ".sig" => Kind::Signature,
@@ -262,5 +262,5 @@ async fn referrer_of(client: &Client, name: &RepositoryName, tag: &Tag) -> Optio
         urls: Default::default(),
         annotations: Default::default(),
     };
-    Some(Referrer { kind, descriptor, found: Found::DigestTag })
+    Some(ListedReferrer { kind, descriptor, found: ReferrerSource::DigestTag })
 }

@@ -25,9 +25,11 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{Entry, EntryId, Held, Item, Probe, Reached, Saved, State};
-use crate::model::work::{Wish, copy};
-use line::{Line, Next};
+use crate::model::work::journal::{
+    EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
+};
+use crate::model::work::{ChangeRequest, copy};
+use line::{JournalLine, NextNumber};
 use read::Bytes;
 
 /// The journal in one folder. Cheap to clone; nothing is touched until something is asked of it.
@@ -35,22 +37,22 @@ use read::Bytes;
 pub struct Journal {
     folder: Arc<PathBuf>,
     /// Entries whose rest was given out to be planned again. They are over once that is carried out.
-    resumed: Arc<Mutex<Vec<(EntryId, Wish)>>>,
+    resumed: Arc<Mutex<Vec<(EntryId, ChangeRequest)>>>,
     /// The registries: how they are reached is noted with each entry, and holds again when it is taken back or resumed.
     pool: Option<Pool>,
 }
 
-/// An entry that is being carried out. Dropped before [`Running::end`], it stays open.
+/// An entry that is being carried out. Dropped before [`RunningEntry::end`], it stays open.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningEntry {
     id: EntryId,
-    open: Arc<Mutex<Open>>,
+    open: Arc<Mutex<OpenEntry>>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenEntry {
     file: File,
-    next: Next,
+    next: NextNumber,
     /// How often each item was revised.
     revised: HashMap<usize, usize>,
     /// The first thing that went wrong while outcomes were written.
@@ -69,17 +71,17 @@ impl Journal {
     }
 
     /// Has the registries of an entry reached as they were for it, unless the configuration names them.
-    pub fn reach(&self, entry: &Entry) {
+    pub fn reach(&self, entry: &JournalEntry) {
         let Some(pool) = &self.pool else { return };
         for Reached { host, plain_http, insecure } in &entry.reached {
             pool.reach_again(host, *plain_http, *insecure);
         }
     }
 
-    fn reached(&self, wish: Option<&Wish>, items: &[Item]) -> Vec<Reached> {
+    fn reached(&self, wish: Option<&ChangeRequest>, items: &[JournalItem]) -> Vec<Reached> {
         let Some(pool) = &self.pool else { return Vec::new() };
         let source = match wish {
-            Some(Wish::Copy(wish)) => Some(&wish.from.host),
+            Some(ChangeRequest::Copy(wish)) => Some(&wish.from.host),
             _ => None,
         };
         let mut hosts: Vec<&Host> = items.iter().map(|item| &item.repository.host).chain(source).collect();
@@ -97,9 +99,9 @@ impl Journal {
     pub async fn begin(
         &self,
         title: SafeText,
-        wish: Option<Wish>,
-        items: Vec<Item>,
-    ) -> Result<Running, Failure> {
+        wish: Option<ChangeRequest>,
+        items: Vec<JournalItem>,
+    ) -> Result<RunningEntry, Failure> {
         self.begin_saving(title, wish, items, Vec::new()).await
     }
 
@@ -107,10 +109,10 @@ impl Journal {
     pub async fn begin_saving(
         &self,
         title: SafeText,
-        wish: Option<Wish>,
-        items: Vec<Item>,
+        wish: Option<ChangeRequest>,
+        items: Vec<JournalItem>,
         saved: Vec<Saved>,
-    ) -> Result<Running, Failure> {
+    ) -> Result<RunningEntry, Failure> {
         let folder = self.folder.clone();
         let resumed = wish.as_ref().map(|wish| self.take_resumed(wish)).unwrap_or_default();
         let reached = self.reached(wish.as_ref(), &items);
@@ -130,12 +132,12 @@ impl Journal {
             kind: FailureKind::Local,
         })?;
         self.end_all(resumed).await;
-        let open = Open { file, next, revised: HashMap::new(), trouble: None };
-        Ok(Running { id, open: Arc::new(Mutex::new(open)) })
+        let open = OpenEntry { file, next, revised: HashMap::new(), trouble: None };
+        Ok(RunningEntry { id, open: Arc::new(Mutex::new(open)) })
     }
 
     /// Notes that a wish turned out to change nothing: where it is the rest of entries, they are over.
-    pub async fn nothing_left(&self, wish: &Wish) {
+    pub async fn nothing_left(&self, wish: &ChangeRequest) {
         self.end_all(self.take_resumed(wish)).await;
     }
 
@@ -148,7 +150,7 @@ impl Journal {
 
     /// Every entry, the last begun first, without the bytes of the manifests. Of one that cannot be read no more is known
     /// than that it is there. Nothing is listed of a folder that others may have written to: see [`Journal::list`].
-    pub async fn entries(&self) -> Vec<Entry> {
+    pub async fn entries(&self) -> Vec<JournalEntry> {
         let folder = self.folder.clone();
         let read = move || {
             files::check(&folder)?;
@@ -164,7 +166,7 @@ impl Journal {
     }
 
     /// The same. Fails where others may have written to the folder.
-    pub async fn list(&self) -> Result<Vec<Entry>, Failure> {
+    pub async fn list(&self) -> Result<Vec<JournalEntry>, Failure> {
         let folder = self.folder.clone();
         let checked = blocking(move || files::check(&folder)).await;
         match checked.as_ref().err().and_then(files::distrust) {
@@ -179,17 +181,20 @@ impl Journal {
     }
 
     /// One entry with the bytes of the manifests.
-    pub async fn entry(&self, id: &EntryId) -> Result<Entry, Failure> {
+    pub async fn entry(&self, id: &EntryId) -> Result<JournalEntry, Failure> {
         self.read(id).await.map(|(entry, _)| entry)
     }
 
     /// The same, and what was wished.
-    pub async fn entry_and_wish(&self, id: &EntryId) -> Result<(Entry, Option<Wish>), Failure> {
+    pub async fn entry_and_wish(
+        &self,
+        id: &EntryId,
+    ) -> Result<(JournalEntry, Option<ChangeRequest>), Failure> {
         self.read(id).await
     }
 
     /// What is left of an entry that never ended, to be planned again: what it did is left out.
-    pub async fn resume(&self, id: &EntryId) -> Result<Wish, Failure> {
+    pub async fn resume(&self, id: &EntryId) -> Result<ChangeRequest, Failure> {
         let no = |why: &'static str, hint: Option<&'static str>| Failure {
             what: SafeText::from(format!("cannot resume {id}")),
             why: why.into(),
@@ -198,11 +203,11 @@ impl Journal {
         };
         let (entry, wish) = self.read(id).await?;
         match entry.state {
-            State::Running => return Err(no("it still runs", None)),
-            State::Open => {}
-            State::Ended => return Err(no("it ended", None)),
-            State::Unreadable => return Err(no("it cannot be read", None)),
-            State::Undone => return Err(no("it was taken back", None)),
+            EntryState::Running => return Err(no("it still runs", None)),
+            EntryState::Open => {}
+            EntryState::Ended => return Err(no("it ended", None)),
+            EntryState::Unreadable => return Err(no("it cannot be read", None)),
+            EntryState::Undone => return Err(no("it was taken back", None)),
         }
         if entry.damage.is_any() {
             let hint = "undo what of it can be read, or ask for the rest anew";
@@ -219,14 +224,14 @@ impl Journal {
     }
 
     /// Notes that the rest of an entry which is left is only this: once it is carried out the entry is over.
-    pub(super) fn resumes(&self, id: &EntryId, rest: Wish) {
+    pub(super) fn resumes(&self, id: &EntryId, rest: ChangeRequest) {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         resumed.retain(|(known, _)| known != id);
         resumed.push((id.clone(), rest));
     }
 
     /// The entries whose rest this wish is, or a part of it: what is gone since is planned no more.
-    fn take_resumed(&self, wish: &Wish) -> Vec<EntryId> {
+    fn take_resumed(&self, wish: &ChangeRequest) -> Vec<EntryId> {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = resumed.extract_if(.., |(_, rest)| is_part_of(wish, rest));
         taken.map(|(id, _)| id).collect()
@@ -237,7 +242,7 @@ impl Journal {
     pub async fn forget(&self, host: &Host) {
         for entry in self.entries().await {
             let is_there_only = entry.items.iter().all(|item| item.repository.host == *host);
-            if is_there_only && entry.state != State::Running {
+            if is_there_only && entry.state != EntryState::Running {
                 let path = file::path(&self.folder, &entry.id);
                 // What cannot be removed stays to be seen in the journal.
                 blocking(move || std::fs::remove_file(path?)).await.ok();
@@ -247,24 +252,24 @@ impl Journal {
 
     /// Notes that an entry was taken back.
     pub async fn mark_undone(&self, id: &EntryId) -> Result<(), Failure> {
-        self.note(id, |_| Line::Undone {}).await
+        self.note(id, |_| JournalLine::Undone {}).await
     }
 
     /// Notes that an entry which never ended is over: its rest was done by another, or is not wanted any more.
     pub async fn mark_ended(&self, id: &EntryId) -> Result<(), Failure> {
-        self.note(id, |lines| Line::Ended { lines }).await
+        self.note(id, |lines| JournalLine::Ended { lines }).await
     }
 
     /// Notes that a throw-away tag which an entry left behind is gone.
     pub async fn mark_probed(&self, id: &EntryId, probe: &Probe) -> Result<(), Failure> {
         let (repository, tag) = (Cow::Owned(probe.repository.clone()), Cow::Owned(probe.tag.clone()));
-        self.note(id, move |_| Line::Probed { repository, tag }).await
+        self.note(id, move |_| JournalLine::Probed { repository, tag }).await
     }
 
     async fn note(
         &self,
         id: &EntryId,
-        line: impl FnOnce(u64) -> Line<'static> + Send + 'static,
+        line: impl FnOnce(u64) -> JournalLine<'static> + Send + 'static,
     ) -> Result<(), Failure> {
         let (folder, wanted) = (self.folder.clone(), id.clone());
         let write = move || {
@@ -281,7 +286,7 @@ impl Journal {
             .map_err(|error| self.failure(format!("cannot write {id} of the journal"), &error))
     }
 
-    async fn read(&self, id: &EntryId) -> Result<(Entry, Option<Wish>), Failure> {
+    async fn read(&self, id: &EntryId) -> Result<(JournalEntry, Option<ChangeRequest>), Failure> {
         let (folder, wanted) = (self.folder.clone(), id.clone());
         let read = blocking(move || {
             files::check(&folder)?;
@@ -310,7 +315,7 @@ impl Journal {
     }
 }
 
-impl Running {
+impl RunningEntry {
     /// Its name.
     pub fn id(&self) -> &EntryId {
         &self.id
@@ -321,7 +326,7 @@ impl Running {
     pub async fn done(&self, index: usize, done: bool) {
         self.append(move |open| {
             let revised = open.revised.get(&index).copied().unwrap_or_default();
-            Line::Done { index, done, unconfirmed: false, revised }
+            JournalLine::Done { index, done, unconfirmed: false, revised }
         })
         .await;
     }
@@ -330,7 +335,7 @@ impl Running {
     pub async fn unconfirmed(&self, index: usize) {
         self.append(move |open| {
             let revised = open.revised.get(&index).copied().unwrap_or_default();
-            Line::Done { index, done: true, unconfirmed: true, revised }
+            JournalLine::Done { index, done: true, unconfirmed: true, revised }
         })
         .await;
     }
@@ -340,17 +345,17 @@ impl Running {
     pub async fn revise(
         &self,
         index: usize,
-        before: Option<Held>,
+        before: Option<SavedManifest>,
         after: Option<Digest>,
     ) -> Result<(), Failure> {
         let open = self.open.clone();
         let write = move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(held) = &before {
-                open.write(&Line::held(held))?;
+                open.write(&JournalLine::held(held))?;
             }
             let before = before.map(|held| held.digest);
-            open.write(&Line::Revised { index, before, after })?;
+            open.write(&JournalLine::Revised { index, before, after })?;
             *open.revised.entry(index).or_default() += 1;
             Ok(())
         };
@@ -369,7 +374,7 @@ impl Running {
         let write = move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
             let (repository, tag) = (Cow::Owned(probe.repository), Cow::Owned(probe.tag));
-            open.write(&Line::Probing { repository, tag, digest: probe.digest })
+            open.write(&JournalLine::Probing { repository, tag, digest: probe.digest })
         };
         blocking(write).await.map_err(|error| Failure {
             what: "cannot write the journal, so no tag was touched".into(),
@@ -382,13 +387,17 @@ impl Running {
     /// Notes that a throw-away tag is gone.
     pub async fn probed(&self, probe: &Probe) {
         let (repository, tag): (Repository, Tag) = (probe.repository.clone(), probe.tag.clone());
-        self.append(move |_| Line::Probed { repository: Cow::Owned(repository), tag: Cow::Owned(tag) }).await;
+        self.append(move |_| JournalLine::Probed {
+            repository: Cow::Owned(repository),
+            tag: Cow::Owned(tag),
+        })
+        .await;
     }
 
     /// Notes that all is over. Fails with a remark if the outcomes could not all be written; the entry can be undone all
     /// the same.
     pub async fn end(self) -> Result<EntryId, SafeText> {
-        self.append(|open| Line::Ended { lines: open.next.0.unwrap_or_default() }).await;
+        self.append(|open| JournalLine::Ended { lines: open.next.0.unwrap_or_default() }).await;
         let trouble = self.open.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
         match trouble {
             None => Ok(self.id),
@@ -398,7 +407,7 @@ impl Running {
         }
     }
 
-    async fn append(&self, line: impl FnOnce(&Open) -> Line<'static> + Send + 'static) {
+    async fn append(&self, line: impl FnOnce(&OpenEntry) -> JournalLine<'static> + Send + 'static) {
         let open = self.open.clone();
         let write = move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -413,8 +422,8 @@ impl Running {
     }
 }
 
-impl Open {
-    fn write(&mut self, line: &Line<'_>) -> io::Result<()> {
+impl OpenEntry {
+    fn write(&mut self, line: &JournalLine<'_>) -> io::Result<()> {
         self.next.append(&mut self.file, line)
     }
 }
@@ -425,13 +434,13 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
 }
 
 /// Whether all that the one wishes for is in the other.
-fn is_part_of(wish: &Wish, whole: &Wish) -> bool {
+fn is_part_of(wish: &ChangeRequest, whole: &ChangeRequest) -> bool {
     match (wish, whole) {
-        (Wish::Delete(wish), Wish::Delete(whole)) => {
+        (ChangeRequest::Delete(wish), ChangeRequest::Delete(whole)) => {
             wish.repository == whole.repository
                 && wish.selectors.iter().all(|selector| whole.selectors.contains(selector))
         }
-        (Wish::Retag(wish), Wish::Retag(whole)) => {
+        (ChangeRequest::Retag(wish), ChangeRequest::Retag(whole)) => {
             wish.from == whole.from && wish.items.iter().all(|item| whole.items.contains(item))
         }
         (wish, whole) => wish == whole,
@@ -439,7 +448,7 @@ fn is_part_of(wish: &Wish, whole: &Wish) -> bool {
 }
 
 /// The wish without what was done; none where nothing is left.
-fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
+fn rest(wish: ChangeRequest, items: &[JournalItem]) -> Option<ChangeRequest> {
     let open: HashSet<(&Repository, &Selector)> = items
         .iter()
         .filter(|item| item.done != Some(true))
@@ -452,7 +461,7 @@ fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
         .filter(|step| !open.contains(step))
         .collect();
     Some(match wish {
-        Wish::Delete(mut wish) => {
+        ChangeRequest::Delete(mut wish) => {
             wish.selectors.retain(|selector| !done.contains(&(&wish.repository, selector)));
             if wish.selectors.is_empty() {
                 // What was named went, and not what was to go along with it.
@@ -464,9 +473,9 @@ fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
             if wish.selectors.is_empty() {
                 return None;
             }
-            Wish::Delete(wish)
+            ChangeRequest::Delete(wish)
         }
-        Wish::Retag(mut wish) => {
+        ChangeRequest::Retag(mut wish) => {
             let from = wish.from.clone();
             let is_moved = |selector: &Selector| !wish.manner.moves() || done.contains(&(&from, selector));
             wish.items.retain(|(selector, to, tag)| {
@@ -475,9 +484,9 @@ fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
             if wish.items.is_empty() {
                 return None;
             }
-            Wish::Retag(wish)
+            ChangeRequest::Retag(wish)
         }
-        Wish::Copy(mut wish) => {
+        ChangeRequest::Copy(mut wish) => {
             let single = wish.tag.clone();
             if let copy::What::Images(selectors) = &mut wish.what {
                 let target =
@@ -487,8 +496,8 @@ fn rest(wish: Wish, items: &[Item]) -> Option<Wish> {
                     return None;
                 }
             }
-            Wish::Copy(wish)
+            ChangeRequest::Copy(wish)
         }
-        undo @ (Wish::Undo(_) | Wish::UndoByReplacement(_)) => undo,
+        undo @ (ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => undo,
     })
 }

@@ -3,7 +3,7 @@
 use futures_util::stream::{self, Stream, StreamExt};
 
 use crate::client::{Client, Error, Lane};
-use crate::model::page::{Next, Page};
+use crate::model::page::{NextPage, Page};
 use crate::model::reference::{RepositoryName, Tag};
 use crate::model::summary::Summary;
 
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 16;
 /// Where a list is.
 enum At {
     Start,
-    Page(Next),
+    Page(NextPage),
     End,
 }
 

@@ -5,16 +5,16 @@ use std::collections::HashMap;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::work::{self, Workshop};
+use super::work::{self, ChangeContext};
 use crate::client::{Lane, Pool};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::delete::Manner;
-use crate::model::work::journal::{Entry, EntryId, State};
-use crate::model::work::progress::Missed;
-use crate::model::work::{Wish, Work, copy, delete, retag};
+use crate::model::work::delete::DeleteMethod;
+use crate::model::work::journal::{EntryId, EntryState, JournalEntry};
+use crate::model::work::progress::Unresolved;
+use crate::model::work::{ChangePlan, ChangeRequest, copy, delete, retag};
 
 /// Tags that are looked at together.
 const AT_ONCE: usize = 16;
@@ -25,14 +25,14 @@ const MOST_PLANS: usize = 3;
 #[derive(Debug)]
 pub enum Rest {
     /// This: what moved since is named in it, and not touched.
-    Work(Box<Work>),
+    Work(Box<ChangePlan>),
     /// Nothing: all was done, but for what moved since.
-    Over(Vec<Missed>),
+    Over(Vec<Unresolved>),
 }
 
 impl Rest {
     /// The plan; where nothing is left, why.
-    pub fn work(self, title: &SafeText) -> Result<Box<Work>, Failure> {
+    pub fn work(self, title: &SafeText) -> Result<Box<ChangePlan>, Failure> {
         let moved = match self {
             Rest::Work(work) => return Ok(work),
             Rest::Over(moved) => moved,
@@ -52,15 +52,16 @@ impl Rest {
 }
 
 /// Plans what is left of an entry. `wish` is what the journal gave out of it, perhaps turned by the user since. Only asks.
-pub async fn plan(workshop: &Workshop, id: &EntryId, wish: &Wish) -> Result<Rest, Failure> {
-    if let Wish::Undo(of) | Wish::UndoByReplacement(of) = wish
-        && workshop.journal.entry(of).await?.state == State::Undone
+pub async fn plan(workshop: &ChangeContext, id: &EntryId, wish: &ChangeRequest) -> Result<Rest, Failure> {
+    if let ChangeRequest::Undo(of) | ChangeRequest::UndoByReplacement(of) = wish
+        && workshop.journal.entry(of).await?.state == EntryState::Undone
     {
         return Ok(Rest::Over(Vec::new()));
     }
     let entry = workshop.journal.entry(id).await?;
     let confirmed = Confirmed::of(&entry);
-    let mut sieve = Sieve { now: now(&workshop.pool, &confirmed, wish).await?, confirmed, moved: Vec::new() };
+    let mut sieve =
+        Remainder { now: now(&workshop.pool, &confirmed, wish).await?, confirmed, moved: Vec::new() };
     let mut rest = sieve.rest(wish.clone());
     for _ in 0..MOST_PLANS {
         let Some(wish) = rest else { break };
@@ -79,7 +80,7 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, wish: &Wish) -> Result<Rest
 
 /// What an entry of the journal did or was about to do to one tag or digest, all its steps together.
 #[derive(Debug)]
-struct Place {
+struct TouchedTarget {
     /// What it may be as long as nobody else touched it.
     ours: Vec<Option<Digest>>,
     /// What it is when all is done.
@@ -88,16 +89,16 @@ struct Place {
 }
 
 /// Everything that was confirmed.
-struct Confirmed(HashMap<(Repository, Selector), Place>);
+struct Confirmed(HashMap<(Repository, Selector), TouchedTarget>);
 
 impl Confirmed {
-    fn of(entry: &Entry) -> Confirmed {
-        let mut all: HashMap<(Repository, Selector), Place> = HashMap::new();
+    fn of(entry: &JournalEntry) -> Confirmed {
+        let mut all: HashMap<(Repository, Selector), TouchedTarget> = HashMap::new();
         for item in &entry.items {
             let before = item.before.as_ref().map(|held| held.digest);
             let place = all
                 .entry((item.repository.clone(), item.selector.clone()))
-                .or_insert_with(|| Place { ours: vec![before], end: None, is_done: true });
+                .or_insert_with(|| TouchedTarget { ours: vec![before], end: None, is_done: true });
             place.ours.push(item.after);
             place.end = item.after;
             place.is_done &= item.done == Some(true);
@@ -105,7 +106,7 @@ impl Confirmed {
         Confirmed(all)
     }
 
-    fn get(&self, repository: &Repository, selector: &Selector) -> Option<&Place> {
+    fn get(&self, repository: &Repository, selector: &Selector) -> Option<&TouchedTarget> {
         self.0.get(&(repository.clone(), selector.clone()))
     }
 
@@ -115,23 +116,23 @@ impl Confirmed {
     }
 
     /// What of a plan was not confirmed as it is now, by its selector, and why it must be left alone.
-    fn strangers(&self, work: &Work) -> Vec<(Selector, String)> {
+    fn strangers(&self, work: &ChangePlan) -> Vec<(Selector, String)> {
         match work {
-            Work::Delete(plan) => self.not_to_delete(plan),
-            Work::Retag(plan) => self.not_to_tag(plan),
-            Work::Copy(plan) => self.not_to_copy(plan),
-            Work::Undo(_) => Vec::new(),
+            ChangePlan::Delete(plan) => self.not_to_delete(plan),
+            ChangePlan::Retag(plan) => self.not_to_tag(plan),
+            ChangePlan::Copy(plan) => self.not_to_copy(plan),
+            ChangePlan::Undo(_) => Vec::new(),
         }
     }
 
-    fn not_to_delete(&self, plan: &delete::Plan) -> Vec<(Selector, String)> {
+    fn not_to_delete(&self, plan: &delete::DeletePlan) -> Vec<(Selector, String)> {
         let was = |selector: Selector, digest| self.was(&plan.repository, &selector, digest);
         let mut strangers = Vec::new();
         for image in &plan.images {
             let tags = image.named.iter().cloned().map(Selector::Tag);
             let named = tags.chain(image.by_digest.then_some(Selector::Digest(image.digest)));
             let is_new = |tag: &&Tag| !was(Selector::Tag((*tag).clone()), image.digest);
-            let new_tag = image.others.iter().filter(|_| plan.manner == Manner::Image).find(is_new);
+            let new_tag = image.others.iter().filter(|_| plan.manner == DeleteMethod::Image).find(is_new);
             let new_referrer = plan.referrers_that_go(image).find(|referrer| {
                 let tag = referrer.tag.clone().map(Selector::Tag);
                 !was(Selector::Digest(referrer.digest), referrer.digest)
@@ -155,8 +156,8 @@ impl Confirmed {
         strangers
     }
 
-    fn not_to_tag(&self, plan: &retag::Plan) -> Vec<(Selector, String)> {
-        let stranger = |step: &retag::Step| {
+    fn not_to_tag(&self, plan: &retag::RetagPlan) -> Vec<(Selector, String)> {
+        let stranger = |step: &retag::RetagStep| {
             let place = self.get(&step.to, &Selector::Tag(step.tag.clone()))?;
             let why = match place {
                 _ if place.end != Some(step.digest) => moved_to(Some(step.digest)),
@@ -170,8 +171,8 @@ impl Confirmed {
         plan.steps.iter().filter_map(stranger).collect()
     }
 
-    fn not_to_copy(&self, plan: &copy::Plan) -> Vec<(Selector, String)> {
-        let stranger = |image: &copy::Image| {
+    fn not_to_copy(&self, plan: &copy::CopyPlan) -> Vec<(Selector, String)> {
+        let stranger = |image: &copy::ImageToCopy| {
             let place = self.get(&plan.to, &Selector::Tag(image.tag.clone()?))?;
             let why = match place {
                 _ if place.end != Some(image.digest) => moved_to(Some(image.source)),
@@ -187,13 +188,16 @@ impl Confirmed {
 /// What the tags and digests are now that the rest of a change is about.
 type Now = HashMap<(Repository, Selector), Option<Digest>>;
 
-async fn now(pool: &Pool, confirmed: &Confirmed, wish: &Wish) -> Result<Now, Failure> {
+async fn now(pool: &Pool, confirmed: &Confirmed, wish: &ChangeRequest) -> Result<Now, Failure> {
     let open = confirmed.0.iter().filter(|(_, place)| !place.is_done).map(|(key, _)| key.clone());
     let sources: Vec<(Repository, Selector)> = match wish {
-        Wish::Retag(wish) => {
+        ChangeRequest::Retag(wish) => {
             wish.items.iter().map(|(selector, ..)| (wish.from.clone(), selector.clone())).collect()
         }
-        Wish::Delete(_) | Wish::Copy(_) | Wish::Undo(_) | Wish::UndoByReplacement(_) => Vec::new(),
+        ChangeRequest::Delete(_)
+        | ChangeRequest::Copy(_)
+        | ChangeRequest::Undo(_)
+        | ChangeRequest::UndoByReplacement(_) => Vec::new(),
     };
     let all: std::collections::HashSet<(Repository, Selector)> = open.chain(sources).collect();
     let look = |(repository, selector): (Repository, Selector)| {
@@ -225,13 +229,13 @@ enum Stand {
 }
 
 /// Keeps of a wish what is open, and notes what moved.
-struct Sieve {
+struct Remainder {
     confirmed: Confirmed,
     now: Now,
-    moved: Vec<Missed>,
+    moved: Vec<Unresolved>,
 }
 
-impl Sieve {
+impl Remainder {
     fn stand(&self, repository: &Repository, selector: &Selector) -> Stand {
         let Some(place) = self.confirmed.get(repository, selector) else { return Stand::Open };
         if place.is_done {
@@ -256,23 +260,26 @@ impl Sieve {
         }
     }
 
-    fn rest(&mut self, wish: Wish) -> Option<Wish> {
+    fn rest(&mut self, wish: ChangeRequest) -> Option<ChangeRequest> {
         match wish {
-            Wish::Delete(mut wish) => {
+            ChangeRequest::Delete(mut wish) => {
                 let repository = wish.repository.clone();
                 wish.selectors.retain(|selector| self.is_open(&repository, selector));
-                if wish.selectors.is_empty() && self.moved.is_empty() && wish.manner == Some(Manner::Image) {
+                if wish.selectors.is_empty()
+                    && self.moved.is_empty()
+                    && wish.manner == Some(DeleteMethod::Image)
+                {
                     // Its tags went, and it stayed.
                     wish.selectors = self.open_digests(&repository);
                 }
-                (!wish.selectors.is_empty()).then_some(Wish::Delete(wish))
+                (!wish.selectors.is_empty()).then_some(ChangeRequest::Delete(wish))
             }
-            Wish::Retag(mut wish) => {
+            ChangeRequest::Retag(mut wish) => {
                 let (from, manner) = (wish.from.clone(), wish.manner);
                 wish.items.retain(|(selector, to, tag)| self.is_to_tag(&from, manner, selector, to, tag));
-                (!wish.items.is_empty()).then_some(Wish::Retag(wish))
+                (!wish.items.is_empty()).then_some(ChangeRequest::Retag(wish))
             }
-            Wish::Copy(mut wish) => {
+            ChangeRequest::Copy(mut wish) => {
                 let to = wish.to.clone();
                 let selectors = match wish.what {
                     copy::What::Images(selectors) => selectors,
@@ -284,9 +291,9 @@ impl Sieve {
                 let open = selectors.into_iter().filter(|selector| self.is_open(&to, &target(selector)));
                 let open: Vec<Selector> = open.collect();
                 wish.what = copy::What::Images(open.clone());
-                (!open.is_empty()).then_some(Wish::Copy(wish))
+                (!open.is_empty()).then_some(ChangeRequest::Copy(wish))
             }
-            Wish::Undo(_) | Wish::UndoByReplacement(_) => Some(wish),
+            ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => Some(wish),
         }
     }
 
@@ -294,7 +301,7 @@ impl Sieve {
     fn is_to_tag(
         &mut self,
         from: &Repository,
-        manner: retag::Manner,
+        manner: retag::RetagMode,
         selector: &Selector,
         to: &Repository,
         tag: &Tag,
@@ -343,33 +350,33 @@ impl Sieve {
 }
 
 /// The wish without these; none where nothing is left.
-fn without(wish: Wish, strangers: &[(Selector, String)]) -> Option<Wish> {
+fn without(wish: ChangeRequest, strangers: &[(Selector, String)]) -> Option<ChangeRequest> {
     let stays = |selector: &Selector| !strangers.iter().any(|(stranger, _)| stranger == selector);
     match wish {
-        Wish::Delete(mut wish) => {
+        ChangeRequest::Delete(mut wish) => {
             wish.selectors.retain(stays);
-            (!wish.selectors.is_empty()).then_some(Wish::Delete(wish))
+            (!wish.selectors.is_empty()).then_some(ChangeRequest::Delete(wish))
         }
-        Wish::Retag(mut wish) => {
+        ChangeRequest::Retag(mut wish) => {
             wish.items.retain(|(selector, ..)| stays(selector));
-            (!wish.items.is_empty()).then_some(Wish::Retag(wish))
+            (!wish.items.is_empty()).then_some(ChangeRequest::Retag(wish))
         }
-        Wish::Copy(mut wish) => {
+        ChangeRequest::Copy(mut wish) => {
             let copy::What::Images(selectors) = &mut wish.what else { return None };
             selectors.retain(stays);
-            (!selectors.is_empty()).then_some(Wish::Copy(wish))
+            (!selectors.is_empty()).then_some(ChangeRequest::Copy(wish))
         }
-        Wish::Undo(_) | Wish::UndoByReplacement(_) => None,
+        ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => None,
     }
 }
 
-fn add_missed(work: &mut Work, moved: Vec<Missed>) {
+fn add_missed(work: &mut ChangePlan, moved: Vec<Unresolved>) {
     match work {
-        Work::Delete(plan) => plan.missed.extend(moved),
-        Work::Retag(plan) => plan.missed.extend(moved),
-        Work::Copy(plan) => plan.missed.extend(moved),
+        ChangePlan::Delete(plan) => plan.missed.extend(moved),
+        ChangePlan::Retag(plan) => plan.missed.extend(moved),
+        ChangePlan::Copy(plan) => plan.missed.extend(moved),
         // An undo looks for itself what moved since.
-        Work::Undo(_) => {}
+        ChangePlan::Undo(_) => {}
     }
 }
 
@@ -380,14 +387,14 @@ fn moved_to(now: Option<Digest>) -> String {
     }
 }
 
-fn missed(name: SafeText, why: String) -> Missed {
+fn missed(name: SafeText, why: String) -> Unresolved {
     let failure = Failure {
         what: SafeText::from(format!("{name} is left alone")),
         why: SafeText::from(why),
         hint: Some("ask for it anew to change it as it is now".into()),
         kind: FailureKind::Local,
     };
-    Missed { name, failure }
+    Unresolved { name, failure }
 }
 
 /// A tag, or a digest short.

@@ -12,14 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::journal::Running;
+use super::journal::RunningEntry;
 use super::tag_list;
-use super::work::course::{self, Course};
+use super::work::course::{self, Tracker};
 use super::work::loss::{self, Kept};
-use super::work::replacement::{self, Made, Way};
-use super::work::tag::{Place, held, moved, put_failure};
+use super::work::replacement::{self, Replacement, ReplacementMethod};
+use super::work::tag::{RepositoryClient, held, moved, put_failure};
 use super::work::telling::while_telling;
-use super::work::{Watch, Workshop};
+use super::work::{ChangeContext, JobControl};
 use crate::client::{Client, Lane, Transfer};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -27,19 +27,19 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::work;
-use crate::model::work::journal::Item;
+use crate::model::work::journal::JournalItem;
 use crate::model::work::progress::{Outcome, Progress, Report};
-use crate::model::work::retag::{Manner, Plan, Step, Wish};
-use carry::Carrier;
+use crate::model::work::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
+use carry::RetagTransfer;
 use plan::rule_against;
 
 /// Images that are asked for at the same time.
 const AT_ONCE: usize = 16;
 
 /// Puts the tags of a plan, and takes the old ones away where they are to be moved.
-pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
-    let name = |step: &Step| SafeText::from(format!("{} → {}", step.selector, step.tag));
-    let course = Course::new(watch, plan.steps.iter().map(name));
+pub async fn run(workshop: &ChangeContext, plan: &RetagPlan, watch: &JobControl) -> Report {
+    let name = |step: &RetagStep| SafeText::from(format!("{} → {}", step.selector, step.tag));
+    let course = Tracker::new(watch, plan.steps.iter().map(name));
     let wish = wish_of(plan);
     let rule = rule_against(workshop, &wish);
     if let Some(refusal) = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref()) {
@@ -52,7 +52,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let first_kept = items.len();
     items.extend(loss::items(&plan.loss));
     let saved = loss::kin(&client, &plan.loss).await;
-    let wish = work::Wish::Retag(wish);
+    let wish = work::ChangeRequest::Retag(wish);
     let running = match workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
@@ -68,7 +68,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         siblings: siblings(&client, plan).await,
         manifests,
         made,
-        way: Way::default(),
+        way: ReplacementMethod::default(),
         takes_along: false,
         keeping: &keeping,
         changed: HashSet::new(),
@@ -91,14 +91,14 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     course.remarks.extend(course::left_open(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     let mut report = course.close(running).await;
-    report.items.extend(plan.missed.iter().map(work::progress::Item::from));
+    report.items.extend(plan.missed.iter().map(work::progress::ProgressItem::from));
     Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..report }
 }
 
 /// A plan that is being carried out.
 struct Retagging<'a> {
     client: &'a Client,
-    plan: &'a Plan,
+    plan: &'a RetagPlan,
     /// Bytes that move where nothing can be mounted.
     transfer: &'a Arc<Transfer>,
     to_move: &'a AtomicU64,
@@ -107,23 +107,23 @@ struct Retagging<'a> {
     /// The tags of the repository that old tags are taken away from; nothing where none is, or why they are not known.
     siblings: Result<BTreeMap<Tag, Digest>, Failure>,
     /// For each step what its old tag is put on before it goes, where it goes so.
-    made: Vec<Option<Result<Made, Failure>>>,
-    way: Way,
+    made: Vec<Option<Result<Replacement, Failure>>>,
+    way: ReplacementMethod,
     takes_along: bool,
     /// The images that are kept under tags of their own.
     keeping: &'a Kept,
     /// The images that tags were taken from.
     changed: HashSet<(Repository, Digest)>,
     stop: &'a CancellationToken,
-    course: Course<'a>,
+    course: Tracker<'a>,
 }
 
 impl<'a> Retagging<'a> {
-    fn place(&self, repository: &'a Repository) -> Place<'a> {
-        Place { client: self.client, name: &repository.name, stop: Some(self.stop) }
+    fn place(&self, repository: &'a Repository) -> RepositoryClient<'a> {
+        RepositoryClient { client: self.client, name: &repository.name, stop: Some(self.stop) }
     }
 
-    async fn step(&mut self, running: &Running, index: usize) {
+    async fn step(&mut self, running: &RunningEntry, index: usize) {
         let Some(step) = self.plan.steps.get(index) else { return };
         let items = items_per_step(self.plan);
         let (first, end) = (index * items, (index + 1) * items);
@@ -173,7 +173,7 @@ impl<'a> Retagging<'a> {
     }
 
     /// Why nothing may be taken from an image that was to be kept and is not.
-    fn not_kept(&self, step: &Step) -> Option<Outcome> {
+    fn not_kept(&self, step: &RetagStep) -> Option<Outcome> {
         let replaced = step.replaces.and_then(|image| self.keeping.objection(&step.to, image));
         replaced.or_else(|| {
             let is_moved = self.plan.manner.moves() && step.to != self.plan.from;
@@ -182,7 +182,7 @@ impl<'a> Retagging<'a> {
     }
 
     /// Tries the way by replacements before anything is changed, where old tags go so.
-    async fn prove(&mut self, running: &Running, index: usize) -> Result<(), Failure> {
+    async fn prove(&mut self, running: &RunningEntry, index: usize) -> Result<(), Failure> {
         let place = self.place(&self.plan.from);
         match self.made.get(index) {
             Some(Some(Ok(made))) => self.way.prove(place, running, made, &mut self.course.remarks).await,
@@ -191,7 +191,7 @@ impl<'a> Retagging<'a> {
         }
     }
 
-    async fn put(&mut self, step: &'a Step) -> Outcome {
+    async fn put(&mut self, step: &'a RetagStep) -> Outcome {
         let what = || format!("cannot tag {}:{}", step.to.name, step.tag);
         let image = match self.manifests.get(&step.digest) {
             Some(Ok(image)) => image.clone(),
@@ -211,7 +211,7 @@ impl<'a> Retagging<'a> {
         if step.to != self.plan.from {
             let Retagging { client, transfer, to_move, .. } = *self;
             let carrier =
-                Carrier { client, from: &self.plan.from.name, to: &step.to.name, transfer, to_move };
+                RetagTransfer { client, from: &self.plan.from.name, to: &step.to.name, transfer, to_move };
             match carrier.bring(&image).await {
                 Ok(()) => {}
                 Err(error) if error.is_stopped() => return Outcome::Stopped,
@@ -222,7 +222,13 @@ impl<'a> Retagging<'a> {
     }
 
     /// The second half of a move.
-    async fn take_old_away(&mut self, running: &Running, index: usize, step: &'a Step, old: &Tag) -> Outcome {
+    async fn take_old_away(
+        &mut self,
+        running: &RunningEntry,
+        index: usize,
+        step: &'a RetagStep,
+        old: &Tag,
+    ) -> Outcome {
         let Some(Ok(image)) = self.manifests.get(&old_digest(step)).cloned() else {
             return Outcome::Left("its image was not read".into());
         };
@@ -272,7 +278,7 @@ impl<'a> Retagging<'a> {
 }
 
 /// The tag that a step takes away, where tags are moved.
-fn old_tag<'a>(plan: &Plan, step: &'a Step) -> Option<&'a Tag> {
+fn old_tag<'a>(plan: &RetagPlan, step: &'a RetagStep) -> Option<&'a Tag> {
     match &step.selector {
         Selector::Tag(old) if plan.manner.moves() => {
             (step.to != plan.from || *old != step.tag).then_some(old)
@@ -281,21 +287,21 @@ fn old_tag<'a>(plan: &Plan, step: &'a Step) -> Option<&'a Tag> {
     }
 }
 
-fn items_per_step(plan: &Plan) -> usize {
+fn items_per_step(plan: &RetagPlan) -> usize {
     match plan.manner {
-        Manner::Add => 1,
-        Manner::Move => 2,
-        Manner::MoveByReplacement => 3,
+        RetagMode::Add => 1,
+        RetagMode::Move => 2,
+        RetagMode::MoveByReplacement => 3,
     }
 }
 
 /// What the old tag has: the image, unless it was left on a replacement.
-fn old_digest(step: &Step) -> Digest {
+fn old_digest(step: &RetagStep) -> Digest {
     step.left_on.unwrap_or(step.digest)
 }
 
 /// Everything that is put, and everything that it replaces: what cannot be read is not replaced.
-async fn manifests(client: &Client, plan: &Plan) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
+async fn manifests(client: &Client, plan: &RetagPlan) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
     let put = plan.steps.iter().flat_map(|step| [step.digest, old_digest(step)]);
     let put = put.map(|digest| (digest, &plan.from));
     let replaced = plan.steps.iter().filter_map(|step| Some((step.replaces?, &step.to)));
@@ -312,7 +318,7 @@ async fn manifests(client: &Client, plan: &Plan) -> HashMap<Digest, Result<Arc<M
 }
 
 /// All tags that could be hit by taking old ones away.
-async fn siblings(client: &Client, plan: &Plan) -> Result<BTreeMap<Tag, Digest>, Failure> {
+async fn siblings(client: &Client, plan: &RetagPlan) -> Result<BTreeMap<Tag, Digest>, Failure> {
     if !plan.steps.iter().any(|step| old_tag(plan, step).is_some()) {
         return Ok(BTreeMap::new());
     }
@@ -325,14 +331,14 @@ async fn siblings(client: &Client, plan: &Plan) -> Result<BTreeMap<Tag, Digest>,
 
 /// What old tags are put on before they go, where they go so.
 fn made(
-    plan: &Plan,
+    plan: &RetagPlan,
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
-) -> Vec<Option<Result<Made, Failure>>> {
-    let made = |step: &Step| {
-        let old = old_tag(plan, step).filter(|_| plan.manner == Manner::MoveByReplacement)?;
+) -> Vec<Option<Result<Replacement, Failure>>> {
+    let made = |step: &RetagStep| {
+        let old = old_tag(plan, step).filter(|_| plan.manner == RetagMode::MoveByReplacement)?;
         let what = || format!("cannot untag {}:{old}", plan.from.name);
         Some(match manifests.get(&old_digest(step))? {
-            Ok(image) => Made::of(image.clone()).map_err(|why| replacement::local(what(), why)),
+            Ok(image) => Replacement::of(image.clone()).map_err(|why| replacement::local(what(), why)),
             Err(failure) => Err(failure.clone()),
         })
     };
@@ -341,20 +347,20 @@ fn made(
 
 /// For each step its new tag, and what becomes of the old one: as many as [`items_per_step`] says.
 fn items(
-    plan: &Plan,
+    plan: &RetagPlan,
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
-    made: &[Option<Result<Made, Failure>>],
-) -> Vec<Item> {
+    made: &[Option<Result<Replacement, Failure>>],
+) -> Vec<JournalItem> {
     let kept = |digest: Option<Digest>| manifests.get(&digest?)?.as_ref().ok().map(|manifest| held(manifest));
-    let items = |(step, made): (&Step, &Option<Result<Made, Failure>>)| {
-        let new = Item {
+    let items = |(step, made): (&RetagStep, &Option<Result<Replacement, Failure>>)| {
+        let new = JournalItem {
             repository: step.to.clone(),
             selector: Selector::Tag(step.tag.clone()),
             before: kept(step.replaces),
             after: Some(step.digest),
             done: None,
         };
-        let old = Item {
+        let old = JournalItem {
             repository: plan.from.clone(),
             selector: step.selector.clone(),
             before: kept(Some(step.digest)),
@@ -362,22 +368,22 @@ fn items(
             done: None,
         };
         match (plan.manner, old_tag(plan, step), made) {
-            (Manner::Add, ..) => vec![new],
-            (Manner::Move, ..) => vec![new, old],
-            (Manner::MoveByReplacement, Some(tag), Some(Ok(made))) => {
+            (RetagMode::Add, ..) => vec![new],
+            (RetagMode::Move, ..) => vec![new, old],
+            (RetagMode::MoveByReplacement, Some(tag), Some(Ok(made))) => {
                 let [onto, away] = replacement::items(&plan.from, tag, Some(made));
                 // Where it was left on a replacement, its image is what it gets back.
-                vec![new, Item { before: old.before, ..onto }, away]
+                vec![new, JournalItem { before: old.before, ..onto }, away]
             }
             // Nothing becomes of it.
-            (Manner::MoveByReplacement, ..) => vec![new, old.clone(), old],
+            (RetagMode::MoveByReplacement, ..) => vec![new, old.clone(), old],
         }
     };
     plan.steps.iter().zip(made).flat_map(items).collect()
 }
 
-fn wish_of(plan: &Plan) -> Wish {
-    let item = |step: &Step| (step.selector.clone(), step.to.clone(), step.tag.clone());
+fn wish_of(plan: &RetagPlan) -> RetagRequest {
+    let item = |step: &RetagStep| (step.selector.clone(), step.to.clone(), step.tag.clone());
     let items = plan.steps.iter().map(item).collect();
-    Wish { from: plan.from.clone(), items, manner: plan.manner, keep: plan.loss.keep }
+    RetagRequest { from: plan.from.clone(), items, manner: plan.manner, keep: plan.loss.keep }
 }

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::list;
-use crate::client::{Client, Error, Head, Lane};
+use crate::client::{Client, Error, Lane, ManifestHead};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::media_type::MediaType;
-use crate::model::page::Listed;
+use crate::model::page::ListedName;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 
@@ -19,7 +19,7 @@ pub const AT_ONCE: usize = 16;
 
 /// A list of tags, read to its end.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct TagNames {
     /// What it lists.
     pub tags: Vec<Tag>,
     /// What it lists and is no tag by the grammar.
@@ -28,7 +28,7 @@ pub struct Names {
     pub incomplete: Option<SafeText>,
 }
 
-impl Names {
+impl TagNames {
     /// Why not all tags may be known.
     pub fn doubt(&self) -> Option<SafeText> {
         let odd = || {
@@ -41,7 +41,7 @@ impl Names {
 
 /// The tags of a repository.
 #[derive(Debug, Default)]
-pub struct Tags {
+pub struct TagList {
     /// The digest of each.
     pub digests: BTreeMap<Tag, Digest>,
     /// Tags whose digest could not be found out.
@@ -54,14 +54,14 @@ pub struct Tags {
     pub incomplete: Option<SafeText>,
 }
 
-impl Tags {
+impl TagList {
     /// The tags of a digest.
     pub fn of(&self, digest: Digest) -> impl Iterator<Item = &Tag> {
         self.digests.iter().filter(move |(_, at)| **at == digest).map(|(tag, _)| tag)
     }
 
     /// Notes what the server says of a tag.
-    fn take(&mut self, name: &RepositoryName, tag: Tag, said: Result<Option<Head>, Error>) {
+    fn take(&mut self, name: &RepositoryName, tag: Tag, said: Result<Option<ManifestHead>, Error>) {
         match said {
             Ok(Some(head)) => {
                 if let Some(media_type) = head.media_type {
@@ -81,14 +81,14 @@ impl Tags {
 }
 
 /// The names of all tags that are listed.
-pub async fn names(client: &Client, name: &RepositoryName) -> Result<Names, Error> {
+pub async fn names(client: &Client, name: &RepositoryName) -> Result<TagNames, Error> {
     let mut pages = std::pin::pin!(list::tags(client, name));
-    let mut names = Names::default();
+    let mut names = TagNames::default();
     while let Some(page) = pages.try_next().await? {
         for item in page.items {
             match item {
-                Listed::Named(tag) => names.tags.push(tag),
-                Listed::Odd(text) => names.odd.push(text),
+                ListedName::Named(tag) => names.tags.push(tag),
+                ListedName::Odd(text) => names.odd.push(text),
             }
         }
         names.incomplete = page.incomplete.or(names.incomplete);
@@ -103,21 +103,21 @@ pub async fn tags_with(
     client: &Client,
     name: &RepositoryName,
     also: impl IntoIterator<Item = Tag>,
-) -> Result<Tags, Error> {
+) -> Result<TagList, Error> {
     let names = names(client, name).await?;
-    let mut tags = Tags { incomplete: names.doubt(), ..Tags::default() };
+    let mut tags = TagList { incomplete: names.doubt(), ..TagList::default() };
     let named: HashSet<Tag> = also.into_iter().collect();
     let listed: HashSet<&Tag> = names.tags.iter().collect();
     let unlisted = named.iter().filter(|tag| !listed.contains(tag));
     let all = names.tags.iter().chain(unlisted).cloned();
     let (asked, others): (Vec<_>, Vec<_>) =
         ask(client, name, all).await.into_iter().partition(|(tag, _)| named.contains(tag));
-    let checked = stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<Head>, Error>)| {
+    let checked = stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<ManifestHead>, Error>)| {
         let Ok(Some(head)) = said else { return (tag, said, true) };
         let selector = Selector::Tag(tag.clone());
         let digest = client.checked_digest(name, &selector, head.digest, &[], Lane::Background).await;
         let is_true = !matches!(digest, Ok(Some(digest)) if digest != head.digest);
-        (tag, digest.map(|digest| digest.map(|digest| Head { digest, ..head })), is_true)
+        (tag, digest.map(|digest| digest.map(|digest| ManifestHead { digest, ..head })), is_true)
     });
     let checked: Vec<_> = checked.buffer_unordered(AT_ONCE).collect().await;
     let is_true = checked.iter().all(|(.., is_true)| *is_true);
@@ -130,7 +130,7 @@ pub async fn tags_with(
 }
 
 /// All tags that are listed, with their digests.
-pub async fn tags(client: &Client, name: &RepositoryName) -> Result<Tags, Error> {
+pub async fn tags(client: &Client, name: &RepositoryName) -> Result<TagList, Error> {
     tags_with(client, name, []).await
 }
 
@@ -139,7 +139,7 @@ pub async fn ask(
     client: &Client,
     name: &RepositoryName,
     tags: impl IntoIterator<Item = Tag>,
-) -> Vec<(Tag, Result<Option<Head>, Error>)> {
+) -> Vec<(Tag, Result<Option<ManifestHead>, Error>)> {
     let head = |tag: Tag| {
         async move {
             let head = match client.head_tag(name, &tag, Lane::Background).await {
@@ -156,7 +156,7 @@ pub async fn ask(
 }
 
 /// Finds out the digests of these tags. One that leads nowhere is left out.
-pub async fn resolve(client: &Client, name: &RepositoryName, all: Vec<Tag>, tags: &mut Tags) {
+pub async fn resolve(client: &Client, name: &RepositoryName, all: Vec<Tag>, tags: &mut TagList) {
     for (tag, said) in ask(client, name, all).await {
         tags.take(name, tag, said);
     }

@@ -10,23 +10,23 @@ use std::collections::{HashMap, HashSet};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use super::journal::{Journal, Running};
+use super::journal::{Journal, RunningEntry};
 use super::tag_list;
-use super::work::course::{self, Course};
+use super::work::course::{self, Tracker};
 use super::work::probe;
-use super::work::replacement::{self, Made, Way};
-use super::work::tag::{LOST, Place, held, put_failure};
-use super::work::{Watch, Workshop};
+use super::work::replacement::{self, Replacement, ReplacementMethod};
+use super::work::tag::{LOST, RepositoryClient, held, put_failure};
+use super::work::{ChangeContext, JobControl};
 use crate::client::Pool;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::Wish;
-use crate::model::work::delete::Manner;
-use crate::model::work::journal::{EntryId, Held, Item, Probe};
+use crate::model::work::ChangeRequest;
+use crate::model::work::delete::DeleteMethod;
+use crate::model::work::journal::{EntryId, JournalItem, Probe, SavedManifest};
 use crate::model::work::progress::{self, Outcome, Report};
-use crate::model::work::undo::{Plan, Step};
+use crate::model::work::undo::{UndoPlan, UndoStep};
 use plan::rule_against;
 
 /// Said of what is as it was, while a change of it may still be on its way.
@@ -34,8 +34,8 @@ const MAY_ARRIVE: &str =
     "it is as it was, but the change was never confirmed and may still arrive: undo it again if it does";
 
 /// Puts everything back that the plan says can be.
-pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
-    let course = Course::new(watch, plan.steps.iter().map(|step| name(&step.selector)));
+pub async fn run(workshop: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -> Report {
+    let course = Tracker::new(watch, plan.steps.iter().map(|step| name(&step.selector)));
     let repositories = plan.steps.iter().map(|step| &step.repository);
     if let Some(refusal) = rule_against(workshop, repositories).as_ref().or(plan.refused.as_ref()) {
         return course.refused(&course::refusal(plan.title(), refusal));
@@ -90,12 +90,12 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
     let mut report = course.close(running).await;
     // Throw-away tags hold nothing that is put back.
     report.undo = report.undo.filter(|_| !takes_nothing);
-    report.items.extend(plan.missed.iter().map(progress::Item::from));
+    report.items.extend(plan.missed.iter().map(progress::ProgressItem::from));
     report
 }
 
 /// Whether a step would take a new tag from one of these images, which may be its last.
-fn keeps_one_of(step: &Step, images: &HashSet<Digest>) -> bool {
+fn keeps_one_of(step: &UndoStep, images: &HashSet<Digest>) -> bool {
     step.before.is_none() && step.now.is_some_and(|now| images.contains(&now))
 }
 
@@ -113,17 +113,17 @@ struct Undoing<'a> {
     journal: &'a Journal,
     /// The change that is taken back.
     entry: &'a EntryId,
-    held: HashMap<Digest, Held>,
+    held: HashMap<Digest, SavedManifest>,
     /// All tags of the repositories that tags are taken away from.
     siblings: HashMap<Repository, Vec<(Tag, Digest)>>,
     /// The way by replacements in each of them.
-    ways: HashMap<Repository, Way>,
+    ways: HashMap<Repository, ReplacementMethod>,
     stop: &'a CancellationToken,
-    course: Course<'a>,
+    course: Tracker<'a>,
 }
 
 impl Undoing<'_> {
-    async fn step(&mut self, running: &Running, step: &Step, part: &Part) -> Outcome {
+    async fn step(&mut self, running: &RunningEntry, step: &UndoStep, part: &UndoPart) -> Outcome {
         if let Some(why) = &step.impossible {
             return Outcome::Left(why.clone());
         }
@@ -136,7 +136,7 @@ impl Undoing<'_> {
         self.course.now(SafeText::from(format!("put {} back", step.selector)));
         let client = self.pool.client(&step.repository.host);
         let stop = self.stop;
-        let place = Place { client: &client, name: &step.repository.name, stop: Some(stop) };
+        let place = RepositoryClient { client: &client, name: &step.repository.name, stop: Some(stop) };
         let what = || format!("cannot put {}:{} back", step.repository.name, step.selector);
         let manifest = step.before.and_then(|digest| self.held.get(&digest)).and_then(manifest);
         match (&step.selector, step.before, manifest) {
@@ -159,7 +159,7 @@ impl Undoing<'_> {
     }
 
     /// Removes a throw-away tag with its manifest.
-    async fn unprobe(&mut self, place: Place<'_>, step: &Step, tag: &Tag) -> Outcome {
+    async fn unprobe(&mut self, place: RepositoryClient<'_>, step: &UndoStep, tag: &Tag) -> Outcome {
         let Some(digest) = step.now else { return Outcome::Already("it is gone already".into()) };
         let probe = Probe { repository: step.repository.clone(), tag: tag.clone(), digest };
         match probe::remove(place, &probe).await {
@@ -175,11 +175,11 @@ impl Undoing<'_> {
     /// Takes away a tag that the change had put, and nothing else.
     async fn untag(
         &mut self,
-        place: Place<'_>,
-        running: &Running,
-        step: &Step,
+        place: RepositoryClient<'_>,
+        running: &RunningEntry,
+        step: &UndoStep,
         tag: &Tag,
-        part: &Part,
+        part: &UndoPart,
     ) -> Outcome {
         let what = || format!("cannot untag {}:{tag}", step.repository.name);
         let Some(now) = step.now else { return Outcome::Already("it is gone already".into()) };
@@ -215,46 +215,46 @@ impl Undoing<'_> {
 }
 
 /// What a step needs to have at hand before it is begun.
-struct Part {
+struct UndoPart {
     /// What undoing replaces itself, so that it can be taken back in turn.
-    items: Vec<Item>,
+    items: Vec<JournalItem>,
     /// What the tag is put on before it goes, where it goes so.
-    made: Option<Result<Made, Failure>>,
+    made: Option<Result<Replacement, Failure>>,
 }
 
-async fn part(workshop: &Workshop, step: &Step, stop: &CancellationToken) -> Part {
+async fn part(workshop: &ChangeContext, step: &UndoStep, stop: &CancellationToken) -> UndoPart {
     let client = workshop.pool.client(&step.repository.host);
-    let place = Place { client: &client, name: &step.repository.name, stop: Some(stop) };
+    let place = RepositoryClient { client: &client, name: &step.repository.name, stop: Some(stop) };
     let before = match step.now {
         Some(digest) => place.manifest(digest).await.ok().map(|manifest| held(&manifest)),
         None => None,
     };
     match (&step.selector, step.left_on.or(step.now)) {
         // It holds nothing that anybody would want back.
-        _ if step.is_probe => Part { items: Vec::new(), made: None },
+        _ if step.is_probe => UndoPart { items: Vec::new(), made: None },
         (Selector::Tag(tag), Some(now)) if step.by_replacement => {
             let what = || format!("cannot untag {}:{tag}", step.repository.name);
             let made = match place.manifest(now).await {
-                Ok(image) => Made::of(image).map_err(|why| replacement::local(what(), why)),
+                Ok(image) => Replacement::of(image).map_err(|why| replacement::local(what(), why)),
                 Err(error) => Err(error.failure(what())),
             };
             let [onto, away] = replacement::items(&step.repository, tag, made.as_ref().ok());
             // Where it was left on a replacement, its image is what it gets back.
-            Part { items: vec![Item { before, ..onto }, away], made: Some(made) }
+            UndoPart { items: vec![JournalItem { before, ..onto }, away], made: Some(made) }
         }
         _ => {
             let (repository, selector) = (step.repository.clone(), step.selector.clone());
-            Part {
-                items: vec![Item { repository, selector, before, after: step.before, done: None }],
+            UndoPart {
+                items: vec![JournalItem { repository, selector, before, after: step.before, done: None }],
                 made: None,
             }
         }
     }
 }
 
-fn wish_of(plan: &Plan) -> Wish {
+fn wish_of(plan: &UndoPlan) -> ChangeRequest {
     match plan.manner {
-        Manner::Replace => Wish::UndoByReplacement(plan.entry.clone()),
-        Manner::Untag | Manner::Image => Wish::Undo(plan.entry.clone()),
+        DeleteMethod::Replace => ChangeRequest::UndoByReplacement(plan.entry.clone()),
+        DeleteMethod::Untag | DeleteMethod::Image => ChangeRequest::Undo(plan.entry.clone()),
     }
 }

@@ -18,15 +18,15 @@ use crate::client::{Client, Pool};
 use crate::model::failure::Failure;
 use crate::model::reference::Host;
 use crate::model::server::Ability;
-use crate::model::work::delete::Manner;
+use crate::model::work::delete::DeleteMethod;
 use crate::model::work::progress::{Back, Progress, Report};
 use crate::model::work::rules::Rules;
-use crate::model::work::{Wish, Work};
+use crate::model::work::{ChangePlan, ChangeRequest};
 use telling::while_telling;
 
 /// What every change needs. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Workshop {
+pub struct ChangeContext {
     /// The registries.
     pub pool: Pool,
     /// What the configuration forbids.
@@ -37,7 +37,7 @@ pub struct Workshop {
 
 /// How a running change is watched and stopped.
 #[derive(Debug, Clone)]
-pub struct Watch {
+pub struct JobControl {
     /// Where it tells how far it is.
     pub progress: watch::Sender<Progress>,
     /// Cancelled, it ends as soon as nothing is half done.
@@ -45,23 +45,25 @@ pub struct Watch {
 }
 
 /// Finds out what the wish would do. Changes nothing.
-pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Work, Failure> {
+pub async fn plan(workshop: &ChangeContext, wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
     match wish {
-        Wish::Retag(wish) => retag::plan(workshop, wish).await.map(Work::Retag),
-        Wish::Delete(wish) => delete::plan(workshop, wish).await.map(Work::Delete),
-        Wish::Copy(wish) => copy::plan(workshop, wish).await.map(Work::Copy),
-        Wish::Undo(id) => undo::plan(workshop, id, Manner::Untag).await.map(Work::Undo),
-        Wish::UndoByReplacement(id) => undo::plan(workshop, id, Manner::Replace).await.map(Work::Undo),
+        ChangeRequest::Retag(wish) => retag::plan(workshop, wish).await.map(ChangePlan::Retag),
+        ChangeRequest::Delete(wish) => delete::plan(workshop, wish).await.map(ChangePlan::Delete),
+        ChangeRequest::Copy(wish) => copy::plan(workshop, wish).await.map(ChangePlan::Copy),
+        ChangeRequest::Undo(id) => undo::plan(workshop, id, DeleteMethod::Untag).await.map(ChangePlan::Undo),
+        ChangeRequest::UndoByReplacement(id) => {
+            undo::plan(workshop, id, DeleteMethod::Replace).await.map(ChangePlan::Undo)
+        }
     }
 }
 
 /// Carries a plan out. Never fails as a whole: every item has an outcome.
-pub async fn run(workshop: &Workshop, work: &Work, watch: &Watch) -> Report {
+pub async fn run(workshop: &ChangeContext, work: &ChangePlan, watch: &JobControl) -> Report {
     let carried_out = match work {
-        Work::Retag(plan) => retag::run(workshop, plan, watch).boxed(),
-        Work::Delete(plan) => delete::run(workshop, plan, watch).boxed(),
-        Work::Copy(plan) => copy::run(workshop, plan, watch).boxed(),
-        Work::Undo(plan) => undo::run(workshop, plan, watch).boxed(),
+        ChangePlan::Retag(plan) => retag::run(workshop, plan, watch).boxed(),
+        ChangePlan::Delete(plan) => delete::run(workshop, plan, watch).boxed(),
+        ChangePlan::Copy(plan) => copy::run(workshop, plan, watch).boxed(),
+        ChangePlan::Undo(plan) => undo::run(workshop, plan, watch).boxed(),
     };
     let clients = clients(workshop, work);
     let ended = async {
@@ -75,7 +77,7 @@ pub async fn run(workshop: &Workshop, work: &Work, watch: &Watch) -> Report {
 }
 
 /// How far a change can be taken back, as far as is known without asking more: new tags go where the server deletes tags.
-fn back(workshop: &Workshop, work: &Work) -> Back {
+fn back(workshop: &ChangeContext, work: &ChangePlan) -> Back {
     let (new, puts_back) = work.taken_back_by();
     let deletes: Vec<_> = new.iter().map(|host| workshop.pool.client(host).deletes()).collect();
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
@@ -92,9 +94,9 @@ fn back(workshop: &Workshop, work: &Work) -> Back {
 }
 
 /// The registries that a change has to do with.
-fn clients(workshop: &Workshop, work: &Work) -> Vec<Client> {
+fn clients(workshop: &ChangeContext, work: &ChangePlan) -> Vec<Client> {
     let mut hosts: Vec<Host> = work.changes().into_iter().map(|repository| repository.host).collect();
-    if let Work::Copy(plan) = work {
+    if let ChangePlan::Copy(plan) = work {
         hosts.push(plan.from.host.clone());
     }
     hosts.sort_by(|one, other| one.as_str().cmp(other.as_str()));
@@ -103,7 +105,7 @@ fn clients(workshop: &Workshop, work: &Work) -> Vec<Client> {
 }
 
 /// Tells which registry is waited for, if one is.
-fn tell_waits(clients: &[Client], watch: &Watch) {
+fn tell_waits(clients: &[Client], watch: &JobControl) {
     let waits = clients.iter().find_map(Client::waits).unwrap_or_default();
     watch.progress.send_if_modified(|progress| {
         let is_news = progress.waits != waits;

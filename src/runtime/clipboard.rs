@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A way to the clipboard of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum ClipboardMethod {
     /// The terminal reads what is written to it.
     Terminal,
     /// tmux does not hand on OSC 52 unless it is set up to; it has a buffer of its own, and offers it to its terminal.
@@ -30,20 +30,20 @@ pub enum Way {
     Screen,
 }
 
-impl Way {
+impl ClipboardMethod {
     /// The way of this session.
-    pub fn here() -> Way {
+    pub fn here() -> ClipboardMethod {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         let has_tmux = || std::env::split_paths(&paths).any(|folder| folder.join("tmux").is_file());
-        Way::of(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()), has_tmux)
+        ClipboardMethod::of(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()), has_tmux)
     }
 
-    fn of(is_set: impl Fn(&str) -> bool, has_tmux: impl Fn() -> bool) -> Way {
+    fn of(is_set: impl Fn(&str) -> bool, has_tmux: impl Fn() -> bool) -> ClipboardMethod {
         match () {
             // Without the program, in a container say, its terminal may still take OSC 52.
-            () if is_set("TMUX") && has_tmux() => Way::Tmux,
-            () if is_set("STY") => Way::Screen,
-            () => Way::Terminal,
+            () if is_set("TMUX") && has_tmux() => ClipboardMethod::Tmux,
+            () if is_set("STY") => ClipboardMethod::Screen,
+            () => ClipboardMethod::Terminal,
         }
     }
 }
@@ -61,11 +61,11 @@ pub enum Put {
 
 /// Puts text where it can be seen to arrive: the desktop's clipboard, tmux's buffer. `was_sent` says whether it was written
 /// to the terminal. `None` if it went nowhere.
-pub async fn put(text: &ClipText, way: Way, was_sent: bool) -> Option<Put> {
+pub async fn put(text: &ClipText, way: ClipboardMethod, was_sent: bool) -> Option<Put> {
     let desktop = text.clone();
     let is_on_desktop = tokio::task::spawn_blocking(move || desktop::put(desktop)).await.unwrap_or(false);
-    let is_in_tmux =
-        way == Way::Tmux && matches!(tokio::time::timeout(PATIENCE, put_into_tmux(text)).await, Ok(Ok(true)));
+    let is_in_tmux = way == ClipboardMethod::Tmux
+        && matches!(tokio::time::timeout(PATIENCE, put_into_tmux(text)).await, Ok(Ok(true)));
     match (is_on_desktop, is_in_tmux) {
         (true, _) => Some(Put::Desktop),
         (false, true) => Some(Put::Tmux),
@@ -99,15 +99,15 @@ fn tmux(arguments: &[&str]) -> Command {
 
 /// What to write to the terminal so that it puts the text on its clipboard; `None` if the text is too long for that, or
 /// tmux is asked instead.
-pub fn sequence(text: &ClipText, way: Way) -> Option<String> {
-    if way == Way::Tmux || text.as_str().len() > MOST_BY_TERMINAL {
+pub fn sequence(text: &ClipText, way: ClipboardMethod) -> Option<String> {
+    if way == ClipboardMethod::Tmux || text.as_str().len() > MOST_BY_TERMINAL {
         return None;
     }
     let mut sequence = String::new();
     CopyToClipboard::to_clipboard_from(text.as_str()).write_ansi(&mut sequence).ok()?;
     match way {
-        Way::Terminal | Way::Tmux => Some(sequence),
-        Way::Screen => Some(wrapped(&sequence)),
+        ClipboardMethod::Terminal | ClipboardMethod::Tmux => Some(sequence),
+        ClipboardMethod::Screen => Some(wrapped(&sequence)),
     }
 }
 
@@ -137,11 +137,11 @@ pub fn said(text: &ClipText, put: Put) -> SafeText {
 }
 
 /// Why a text went nowhere.
-pub fn lost(way: Way) -> Failure {
+pub fn lost(way: ClipboardMethod) -> Failure {
     Failure {
         what: "cannot copy".into(),
         why: match way {
-            Way::Tmux => "tmux does not take the text into its buffer".into(),
+            ClipboardMethod::Tmux => "tmux does not take the text into its buffer".into(),
             _ => "the text is too long for the terminal's clipboard, and there is no other".into(),
         },
         hint: Some("`o` shows it in the pager".into()),
@@ -190,10 +190,14 @@ mod tests {
 
     #[test]
     fn the_way_is_that_of_the_innermost_multiplexer() {
-        for (set, way) in [(&[][..], Way::Terminal), (&["TMUX"], Way::Tmux), (&["STY"], Way::Screen)] {
-            assert_eq!(Way::of(|name| set.contains(&name), || true), way);
+        for (set, way) in [
+            (&[][..], ClipboardMethod::Terminal),
+            (&["TMUX"], ClipboardMethod::Tmux),
+            (&["STY"], ClipboardMethod::Screen),
+        ] {
+            assert_eq!(ClipboardMethod::of(|name| set.contains(&name), || true), way);
         }
-        assert_eq!(Way::of(|name| name == "TMUX", || false), Way::Terminal);
+        assert_eq!(ClipboardMethod::of(|name| name == "TMUX", || false), ClipboardMethod::Terminal);
     }
 
     #[test]
@@ -211,14 +215,17 @@ mod tests {
     #[test]
     fn screen_gets_a_long_sequence_in_wrapped_pieces() {
         let text = ClipText::clean(&"x".repeat(600));
-        let plain = sequence(&text, Way::Terminal).expect("it is short enough");
-        let wrapped = sequence(&text, Way::Screen).expect("it is short enough");
+        let plain = sequence(&text, ClipboardMethod::Terminal).expect("it is short enough");
+        let wrapped = sequence(&text, ClipboardMethod::Screen).expect("it is short enough");
         let pieces: Vec<&str> = wrapped
             .split_terminator("\x1b\\")
             .map(|piece| piece.strip_prefix("\x1bP").expect("wrapped"))
             .collect();
         assert!(pieces.len() > 1 && pieces.iter().all(|piece| piece.len() <= MOST_BY_SCREEN));
         assert_eq!(pieces.concat(), plain.replace("\x1b\\", "\x07"));
-        assert_eq!(sequence(&ClipText::clean(&"x".repeat(MOST_BY_TERMINAL + 1)), Way::Terminal), None);
+        assert_eq!(
+            sequence(&ClipText::clean(&"x".repeat(MOST_BY_TERMINAL + 1)), ClipboardMethod::Terminal),
+            None
+        );
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::{AbortHandle, JoinHandle};
 
-use super::clipboard::{self, Way};
-use super::jobs::Jobs;
+use super::clipboard::{self, ClipboardMethod};
+use super::jobs::JobRunner;
 use super::remembered;
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::jobs::JobId;
@@ -20,28 +20,28 @@ use crate::model::failure::Failure;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
 use crate::model::work::journal::EntryId;
 use crate::model::work::progress::Progress;
-use crate::model::work::{Wish, Work};
+use crate::model::work::{ChangePlan, ChangeRequest};
 use crate::ops;
 use crate::ops::resume::Rest;
-use crate::ops::work::Workshop;
+use crate::ops::work::ChangeContext;
 
 /// The longest that the end waits for a disk.
 const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// What runs in the background.
 pub struct Effects {
-    workshop: Workshop,
+    workshop: ChangeContext,
     inbox: UnboundedSender<Msg>,
     slots: HashMap<Slot, (Ticket, AbortHandle)>,
-    jobs: Jobs,
+    jobs: JobRunner,
     /// The last write of what was opened; each waits for the one before.
     remembering: Option<JoinHandle<()>>,
 }
 
 impl Effects {
     /// Nothing runs yet.
-    pub fn new(workshop: Workshop, inbox: UnboundedSender<Msg>) -> Effects {
-        let jobs = Jobs::new(workshop.clone(), inbox.clone());
+    pub fn new(workshop: ChangeContext, inbox: UnboundedSender<Msg>) -> Effects {
+        let jobs = JobRunner::new(workshop.clone(), inbox.clone());
         Effects { workshop, inbox, slots: HashMap::new(), jobs, remembering: None }
     }
 
@@ -61,7 +61,7 @@ impl Effects {
 
     /// Puts text on the clipboards that are not the terminal's, and tells the user what came of it. `was_sent` says whether
     /// the terminal was asked to take it.
-    pub(super) fn copy(&self, text: ClipText, way: Way, was_sent: bool) {
+    pub(super) fn copy(&self, text: ClipText, way: ClipboardMethod, was_sent: bool) {
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
             let msg = match clipboard::put(&text, way, was_sent).await {
@@ -149,7 +149,7 @@ impl Drop for Effects {
     }
 }
 
-async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
+async fn answer(workshop: &ChangeContext, ask: Ask) -> Answer {
     let pool = &workshop.pool;
     match ask {
         Ask::Server(host) => {
@@ -201,7 +201,11 @@ async fn answer(workshop: &Workshop, ask: Ask) -> Answer {
 }
 
 /// What the rest of a change comes to. One of which nothing is left is over.
-async fn plan_rest(workshop: &Workshop, entry: &EntryId, wish: &Wish) -> Result<Box<Work>, Failure> {
+async fn plan_rest(
+    workshop: &ChangeContext,
+    entry: &EntryId,
+    wish: &ChangeRequest,
+) -> Result<Box<ChangePlan>, Failure> {
     let title = workshop.journal.entry(entry).await?.title;
     // Throw-away tags that were left went at the start, or go when the entry is taken back.
     let rest = ops::resume::plan(workshop, entry, wish).await?;

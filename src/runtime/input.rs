@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 #[cfg(not(unix))]
 use console::{Reader, Stopper};
 #[cfg(unix)]
-use tty::{Reader, Stopper};
+use tty::{TtyReader, TtyStopper};
 
 /// Events that may wait: a paste of keys slows its sender down instead of filling memory.
 const QUEUE: usize = 1024;
@@ -27,7 +27,7 @@ const QUEUE: usize = 1024;
 pub struct Input {
     events: Receiver<Event>,
     /// Tells the thread to end when it is dropped.
-    stopper: Option<Stopper>,
+    stopper: Option<TtyStopper>,
     /// Answers when nothing is read any more.
     ended: oneshot::Receiver<()>,
 }
@@ -37,7 +37,7 @@ impl Input {
     pub fn start() -> Input {
         let (sender, events) = channel(QUEUE);
         let (ending, ended) = oneshot::channel();
-        let opened = Reader::open().and_then(|(reader, stopper)| {
+        let opened = TtyReader::open().and_then(|(reader, stopper)| {
             let work = move || {
                 read_until_stopped(reader, &sender);
                 drop(ending);
@@ -76,7 +76,7 @@ impl Input {
 
 /// Hands on what is read. From a thread that waits for the terminal itself a key is one hop from the loop; from crossterm's
 /// stream it would be two, and each takes its time while others use all processors.
-fn read_until_stopped(mut reader: Reader, sender: &Sender<Event>) {
+fn read_until_stopped(mut reader: TtyReader, sender: &Sender<Event>) {
     while let Some(events) = reader.next() {
         for event in events {
             if sender.blocking_send(event).is_err() {
@@ -101,11 +101,11 @@ mod console {
     /// Stops the reader when it is dropped.
     pub struct Stopper(Arc<AtomicBool>);
 
-    impl Reader {
+    impl TtyReader {
         /// Reads when it is asked to.
-        pub fn open() -> io::Result<(Reader, Stopper)> {
+        pub fn open() -> io::Result<(TtyReader, TtyStopper)> {
             let is_over = Arc::new(AtomicBool::new(false));
-            Ok((Reader(Arc::clone(&is_over)), Stopper(is_over)))
+            Ok((TtyReader(Arc::clone(&is_over)), TtyStopper(is_over)))
         }
 
         /// The next events; `None` if it was stopped or the console is gone.
@@ -119,7 +119,7 @@ mod console {
         }
     }
 
-    impl Drop for Stopper {
+    impl Drop for TtyStopper {
         fn drop(&mut self) {
             self.0.store(true, Ordering::SeqCst);
         }

@@ -11,37 +11,37 @@ use tokio_util::sync::CancellationToken;
 use super::threads;
 use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
-use crate::model::work::Work;
+use crate::model::work::ChangePlan;
 use crate::model::work::progress::Progress;
-use crate::ops::work::{self, Watch, Workshop};
+use crate::ops::work::{self, ChangeContext, JobControl};
 
 /// The longest that the end waits for jobs that were told to stop: they close what they began, uploads above all.
 const LONGEST_CLOSING: Duration = Duration::from_secs(10);
 
 /// The jobs that run.
-pub struct Jobs {
-    workshop: Workshop,
+pub struct JobRunner {
+    workshop: ChangeContext,
     inbox: UnboundedSender<Msg>,
-    running: BTreeMap<JobId, Running>,
+    running: BTreeMap<JobId, RunningJob>,
 }
 
-struct Running {
+struct RunningJob {
     progress: watch::Receiver<Progress>,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
-impl Jobs {
+impl JobRunner {
     /// None runs yet.
-    pub fn new(workshop: Workshop, inbox: UnboundedSender<Msg>) -> Jobs {
-        Jobs { workshop, inbox, running: BTreeMap::new() }
+    pub fn new(workshop: ChangeContext, inbox: UnboundedSender<Msg>) -> JobRunner {
+        JobRunner { workshop, inbox, running: BTreeMap::new() }
     }
 
     /// Begins a job: exactly the work that was confirmed.
-    pub fn start(&mut self, id: JobId, work: Box<Work>) {
+    pub fn start(&mut self, id: JobId, work: Box<ChangePlan>) {
         let (sender, progress) = watch::channel(Progress::default());
         let stop = CancellationToken::new();
-        let watch = Watch { progress: sender, stop: stop.clone() };
+        let watch = JobControl { progress: sender, stop: stop.clone() };
         let (workshop, inbox) = (self.workshop.clone(), self.inbox.clone());
         let task = tokio::spawn(async move {
             threads::give_way();
@@ -49,7 +49,7 @@ impl Jobs {
             // When the loop has ended nobody waits for it.
             inbox.send(Msg::JobEnded(id, report)).ok();
         });
-        self.running.insert(id, Running { progress, stop, task });
+        self.running.insert(id, RunningJob { progress, stop, task });
     }
 
     /// Tells a job to stop as soon as nothing is half done.
@@ -71,7 +71,7 @@ impl Jobs {
 
     /// How far those are that came further since this was asked the last time.
     pub fn progress(&mut self) -> Vec<(JobId, Progress)> {
-        let news = |(id, job): (&JobId, &mut Running)| {
+        let news = |(id, job): (&JobId, &mut RunningJob)| {
             // A job that has just ended tells the rest in its report.
             let is_new = job.progress.has_changed().unwrap_or(false);
             is_new.then(|| (*id, job.progress.borrow_and_update().clone()))

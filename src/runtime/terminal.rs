@@ -17,7 +17,7 @@ use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::layout::{Rect, Size};
 use ratatui::{Frame, TerminalOptions, Viewport};
 
-use super::clipboard::{self, Way};
+use super::clipboard::{self, ClipboardMethod};
 use crate::model::clip::ClipText;
 
 /// Bytes of a frame that are gathered before they are written: a whole one, as a rule.
@@ -66,7 +66,7 @@ impl Terminal {
     }
 
     /// Asks the terminal to put text on its clipboard (OSC 52), which works over SSH; says whether it was asked.
-    pub fn copy(&mut self, text: &ClipText, way: Way) -> io::Result<bool> {
+    pub fn copy(&mut self, text: &ClipText, way: ClipboardMethod) -> io::Result<bool> {
         let Some(sequence) = clipboard::sequence(text, way) else { return Ok(false) };
         let out = self.inner.backend_mut();
         out.write_all(sequence.as_bytes())?;

@@ -13,7 +13,7 @@ use super::theme::Role;
 use crate::app::detail::Tab;
 use crate::app::{Pane, layout};
 use crate::model::columns;
-use crate::model::page::Listed;
+use crate::model::page::ListedName;
 use crate::model::text::SafeText;
 
 impl Canvas<'_, '_> {
@@ -50,7 +50,7 @@ impl Canvas<'_, '_> {
         let tags = &self.state.tags;
         let under_cursor = tags.list.selected().and_then(|item| tags.tags.items.get(item));
         match under_cursor {
-            Some(Listed::Odd(_)) => self.say(
+            Some(ListedName::Odd(_)) => self.say(
                 rows,
                 &[
                     (Role::Warn, "a malformed name: no tag can be called that".into()),

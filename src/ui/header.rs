@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::Canvas;
 use super::theme::Role;
-use crate::app::registries::Registry;
+use crate::app::registries::OpenRegistry;
 use crate::model::columns;
 use crate::model::failure::FailureKind;
 use crate::model::reference::Selector;
@@ -62,7 +62,7 @@ impl Canvas<'_, '_> {
     }
 
     /// What is known of the registry, the most important part first.
-    fn card(&self, registry: &Registry) -> Vec<Span<'static>> {
+    fn card(&self, registry: &OpenRegistry) -> Vec<Span<'static>> {
         let Some(server) = &registry.server.value else {
             return match &registry.server.failure {
                 Some(failure) => vec![Span::styled(failure.why.to_string(), self.style(Role::Bad))],
@@ -95,7 +95,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Whether the registry did not answer at all when a pane last asked.
-    fn is_out_of_reach(&self, registry: &Registry) -> bool {
+    fn is_out_of_reach(&self, registry: &OpenRegistry) -> bool {
         let tags = self.state.tags.repository.as_ref().filter(|repository| repository.host == registry.host);
         let names = &registry.repositories.names;
         let failures = [

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::Canvas;
 use super::theme::Role;
-use crate::app::jobs::{Job, Stage};
+use crate::app::jobs::{Job, JobStage};
 use crate::model::work::progress::Outcome;
 use crate::model::{columns, size};
 
@@ -56,8 +56,8 @@ impl Canvas<'_, '_> {
     /// How far a job is, or how it ended: as many columns as fit, each as wide in every row.
     pub fn numbers(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
         match &job.stage {
-            Stage::Ended(..) => self.ended(job),
-            Stage::Running | Stage::Stopping => self.running(job, room.into()),
+            JobStage::Ended(..) => self.ended(job),
+            JobStage::Running | JobStage::Stopping => self.running(job, room.into()),
         }
     }
 

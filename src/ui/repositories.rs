@@ -5,11 +5,11 @@ use ratatui::text::Span;
 
 use super::Canvas;
 use super::theme::Role;
-use crate::app::registries::Registry;
-use crate::app::repositories::Node;
+use crate::app::registries::OpenRegistry;
+use crate::app::repositories::BranchNode;
 use crate::app::{Pane, layout};
 use crate::model::columns;
-use crate::model::page::Listed;
+use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
 
 impl Canvas<'_, '_> {
@@ -54,7 +54,7 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn repository_cells(&self, registry: &Registry, row: usize, room: usize) -> Vec<Span<'static>> {
+    fn repository_cells(&self, registry: &OpenRegistry, row: usize, room: usize) -> Vec<Span<'static>> {
         let repositories = &registry.repositories;
         let Some(item) = repositories.list.rows.get(row).map(|item| *item as usize) else {
             return Vec::new();
@@ -67,7 +67,7 @@ impl Canvas<'_, '_> {
         let indent = "  ".repeat(branch.depth.into());
         let room = room.saturating_sub(indent.len() + 2);
         match &branch.node {
-            Node::Namespace { path, above, open, count } => {
+            BranchNode::Namespace { path, above, open, count } => {
                 let name = path.get(*above..).unwrap_or(path);
                 let sign = if *open { "▾" } else { "▸" };
                 let count = format!(" {count}");
@@ -78,7 +78,7 @@ impl Canvas<'_, '_> {
                     Span::styled(count, self.style(Role::Dim)),
                 ]
             }
-            Node::Repository(_) => {
+            BranchNode::Repository(_) => {
                 let Some(listed) = repositories.listed_at(item) else { return Vec::new() };
                 let text = listed.text();
                 let last =
@@ -88,16 +88,16 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn name(&self, listed: &Listed<RepositoryName>, shown: &str, room: usize) -> Span<'static> {
+    fn name(&self, listed: &ListedName<RepositoryName>, shown: &str, room: usize) -> Span<'static> {
         match listed {
-            Listed::Named(_) => Span::styled(columns::cut_front(shown, room), self.style(Role::Text)),
-            Listed::Odd(_) => {
+            ListedName::Named(_) => Span::styled(columns::cut_front(shown, room), self.style(Role::Text)),
+            ListedName::Odd(_) => {
                 Span::styled(columns::cut(&format!("{shown} (malformed)"), room), self.style(Role::Warn))
             }
         }
     }
 
-    fn no_repositories(&mut self, rows: Rect, registry: &Registry) {
+    fn no_repositories(&mut self, rows: Rect, registry: &OpenRegistry) {
         let names = &registry.repositories.names;
         if registry.repositories.list.is_filtered() && !names.items.is_empty() {
             return self.say(

@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 use super::Canvas;
 use super::kind::short;
 use super::theme::Role;
-use crate::app::tags::opened::{OPENED, Opened};
-use crate::app::tags::{SortBy, Tags};
+use crate::app::tags::opened::{OPENED, OpenedImage};
+use crate::app::tags::{SortBy, TagsPane};
 use crate::app::{Pane, layout};
 use crate::model::failure::FailureKind;
 use crate::model::summary::Summary;
@@ -56,7 +56,7 @@ impl Column {
 }
 
 /// Which columns there are, and how wide the tag's is.
-struct Columns {
+struct TagColumns {
     room: usize,
     tag: usize,
     digest: bool,
@@ -66,10 +66,10 @@ struct Columns {
     kind: bool,
 }
 
-impl Columns {
+impl TagColumns {
     /// For so many columns, with tags of that length. Long tags have their share until size, age and digest are placed;
     /// what is left goes to platforms, to whole tags, to kinds. The first that does not fit ends it.
-    fn fit(room: usize, longest: usize) -> Columns {
+    fn fit(room: usize, longest: usize) -> TagColumns {
         let whole = longest.clamp(LEAST_TAG, MOST_TAG);
         let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
         let mut left = room.saturating_sub(tag + SIGN);
@@ -90,7 +90,7 @@ impl Columns {
         let extra = if has_platforms { left.min(MORE_PLATFORMS) } else { 0 };
         let platforms = if has_platforms { PLATFORMS.width + extra } else { 0 };
         tag += (left - extra).min(MOST_TAG.saturating_sub(tag));
-        Columns { room, tag, digest, size, created, platforms, kind }
+        TagColumns { room, tag, digest, size, created, platforms, kind }
     }
 
     fn platforms(&self) -> Column {
@@ -109,7 +109,7 @@ impl Canvas<'_, '_> {
             return self.no_tags(rows, tags);
         }
         // In front the marker and the mark; behind, one column before the border.
-        let widths = Columns::fit(usize::from(rows.width).saturating_sub(3), tags.longest);
+        let widths = TagColumns::fit(usize::from(rows.width).saturating_sub(3), tags.longest);
         let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
         self.tags_heading(heading, &widths);
         for (line, row) in tags.list.window().enumerate() {
@@ -136,7 +136,7 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn tags_title(&self, tags: &Tags) -> Vec<Span<'static>> {
+    fn tags_title(&self, tags: &TagsPane) -> Vec<Span<'static>> {
         if tags.repository.is_none() {
             return vec![Span::raw("Tags")];
         }
@@ -156,7 +156,7 @@ impl Canvas<'_, '_> {
         title
     }
 
-    fn tags_heading(&mut self, area: Rect, widths: &Columns) {
+    fn tags_heading(&mut self, area: Rect, widths: &TagColumns) {
         let mut line = format!("  {}", columns::left("TAG", widths.tag + SIGN));
         if widths.digest {
             line.push_str(&DIGEST.left(DIGEST.title));
@@ -177,7 +177,7 @@ impl Canvas<'_, '_> {
         self.put(area, Line::styled(line, style));
     }
 
-    fn tag_cells(&self, tags: &Tags, row: usize, widths: &Columns) -> Vec<Span<'static>> {
+    fn tag_cells(&self, tags: &TagsPane, row: usize, widths: &TagColumns) -> Vec<Span<'static>> {
         let Some(item) = tags.list.rows.get(row) else { return Vec::new() };
         if let Some(opened) = tags.opened.as_ref().filter(|_| *item == OPENED) {
             return self.opened_cells(tags, opened, widths);
@@ -207,7 +207,7 @@ impl Canvas<'_, '_> {
     }
 
     /// The row of the image that was opened by name.
-    fn opened_cells(&self, tags: &Tags, opened: &Opened, widths: &Columns) -> Vec<Span<'static>> {
+    fn opened_cells(&self, tags: &TagsPane, opened: &OpenedImage, widths: &TagColumns) -> Vec<Span<'static>> {
         let name = columns::left(&columns::cut_middle(&opened.name(), widths.tag), widths.tag);
         let mut cells = vec![Span::styled(name, self.style(Role::Strong))];
         let (text, role) = match (&opened.failure, &opened.summary) {
@@ -227,9 +227,9 @@ impl Canvas<'_, '_> {
     fn summary_cells(
         &self,
         cells: &mut Vec<Span<'static>>,
-        tags: &Tags,
+        tags: &TagsPane,
         summary: &Summary,
-        widths: &Columns,
+        widths: &TagColumns,
     ) {
         let sign = if tags.is_shared(&summary.digest) { " =" } else { "  " };
         cells.push(Span::styled(sign, self.style(Role::Shared)));
@@ -253,7 +253,7 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn no_tags(&mut self, rows: Rect, tags: &Tags) {
+    fn no_tags(&mut self, rows: Rect, tags: &TagsPane) {
         if tags.repository.is_none() {
             return self.say(rows, &[(Role::Dim, "choose a repository".into())]);
         }
@@ -308,7 +308,7 @@ mod tests {
     fn columns_give_way_one_by_one_and_never_overflow() {
         for room in 0..160 {
             for longest in [0, 6, 20, 128] {
-                let widths = Columns::fit(room, longest);
+                let widths = TagColumns::fit(room, longest);
                 let taken = |has: bool, column: Column| if has { column.all() } else { 0 };
                 let used = widths.tag
                     + if room > SIGN { SIGN } else { 0 }
@@ -322,16 +322,16 @@ mod tests {
                 assert!(placed.is_sorted_by(|first, next| first >= next), "{room} {longest}: {placed:?}");
             }
         }
-        let narrow = Columns::fit(36, 10);
+        let narrow = TagColumns::fit(36, 10);
         assert!(narrow.size && narrow.created && !narrow.digest);
     }
 
     #[test]
     fn one_long_tag_takes_no_column_away_that_says_more() {
-        let narrow = Columns::fit(35, 52);
+        let narrow = TagColumns::fit(35, 52);
         assert!(narrow.size && narrow.created);
-        let usual = Columns::fit(49, 52);
+        let usual = TagColumns::fit(49, 52);
         assert!(usual.size && usual.created && usual.digest && usual.platforms == 0);
-        assert!(Columns::fit(62, 16).platforms > 0);
+        assert!(TagColumns::fit(62, 16).platforms > 0);
     }
 }

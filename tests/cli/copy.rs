@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use regtui::demo::faults::{Fault, Gate};
-use regtui::demo::layer::Layer;
-use regtui::demo::{Demo, Settings, Store};
+use regtui::demo::layer::DemoLayer;
+use regtui::demo::{Demo, DemoSettings, Store};
 
 use crate::support::shell::{Shell, changes, digest, ended, interrupt, open, until_said};
 
@@ -22,11 +22,12 @@ async fn two() -> Two {
     let mut index = store.index("team/app").tag("1");
     for architecture in ["amd64", "arm64"] {
         let image = store.image("team/app").platform("linux", architecture);
-        index = index.child(&image.layer("COPY app /", Layer::of(&[("app", architecture)])).push());
+        index = index.child(&image.layer("COPY app /", DemoLayer::of(&[("app", architecture)])).push());
     }
     index.push();
     store.image("team/app").tag("2").label("number", "2").push();
-    let (from, to) = (open(Settings::default(), store).await, open(Settings::default(), Store::new()).await);
+    let (from, to) =
+        (open(DemoSettings::default(), store).await, open(DemoSettings::default(), Store::new()).await);
     let (source, target) = (from.address().to_string(), to.address().to_string());
     Two { from, to, source, target, shell: Shell::new() }
 }

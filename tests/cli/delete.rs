@@ -1,12 +1,12 @@
 //! `regtui delete` as a shell runs it.
 
 use regtui::demo::faults::{Fault, Gate};
-use regtui::demo::{Demo, Settings, Store};
+use regtui::demo::{Demo, DemoSettings, Store};
 
 use crate::support::shell::{Shell, changes, digest, ended, interrupt, open, until_said};
 
 /// `app` with an image under the tags 1, 1.0 and latest, and another one as 2.
-async fn aliases(settings: Settings) -> (Demo, String, Shell) {
+async fn aliases(settings: DemoSettings) -> (Demo, String, Shell) {
     let store = Store::new();
     let one = store.image("app").tag("1").label("number", "1").push();
     for alias in ["1.0", "latest"] {
@@ -18,13 +18,13 @@ async fn aliases(settings: Settings) -> (Demo, String, Shell) {
     (demo, repository, Shell::new())
 }
 
-fn no_delete_by_tag() -> Settings {
-    Settings { delete_by_tag: false, ..Settings::default() }
+fn no_delete_by_tag() -> DemoSettings {
+    DemoSettings { delete_by_tag: false, ..DemoSettings::default() }
 }
 
 #[tokio::test]
 async fn untagging_one_of_three_aliases_leaves_the_others() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let ended = shell.run(&["delete", &format!("{app}:1"), "--yes"]).await;
     ended.assert_code(0).assert_says("STAYS").assert_says("1.0, latest");
     assert_eq!(demo.store().tags("app"), ["1.0", "2", "latest"]);
@@ -53,7 +53,7 @@ async fn deleting_the_image_takes_every_tag_of_it_and_no_other() {
 /// Naming the digest names no tag either.
 #[tokio::test]
 async fn tags_that_were_not_named_go_only_with_the_repositorys_name() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let before = demo.store().tags("app");
     let [tag, by_digest] = [format!("{app}:1"), format!("{app}@{}", digest(&demo, "app", "1"))];
     for (image, said) in [
@@ -82,7 +82,7 @@ async fn replacing_untags_where_the_server_cannot() {
 
 #[tokio::test]
 async fn more_than_one_image_needs_the_repositorys_name() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let (one, two) = (format!("{app}:1"), format!("{app}:2"));
     shell.run(&["delete", &one, &two, "--yes"]).await.assert_code(2).assert_says("--confirm app");
     let wrong = shell.run(&["delete", &one, &two, "--yes", "--confirm", "ap"]).await;
@@ -94,7 +94,7 @@ async fn more_than_one_image_needs_the_repositorys_name() {
 
 #[tokio::test]
 async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let digest = digest(&demo, "app", "1");
     let host = demo.address().to_string();
     for (images, said) in [
@@ -114,7 +114,7 @@ async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
 
 #[tokio::test]
 async fn one_document_tells_the_plan_and_how_it_ended() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let ended = shell.run(&["delete", &format!("{app}:1"), "--yes", "--json"]).await;
     ended.assert_code(0);
     let document = ended.json();
@@ -142,7 +142,7 @@ async fn held(arguments: &[&str], shell: &Shell, demo: &Demo) -> (tokio::process
 #[cfg(unix)]
 #[tokio::test]
 async fn an_interrupt_ends_what_is_begun_and_begins_nothing_more() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let (one, two) = (format!("{app}:1"), format!("{app}:2"));
     let arguments = ["delete", &one, &two, "--yes", "--confirm", "app", "--json"];
     let (mut child, gate) = held(&arguments, &shell, &demo).await;
@@ -163,7 +163,7 @@ async fn an_interrupt_ends_what_is_begun_and_begins_nothing_more() {
 #[cfg(unix)]
 #[tokio::test]
 async fn a_second_interrupt_ends_at_once() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let image = format!("{app}:1");
     let (mut child, _gate) = held(&["delete", &image, "--yes"], &shell, &demo).await;
     interrupt(&child);
@@ -176,7 +176,7 @@ async fn a_second_interrupt_ends_at_once() {
 async fn what_is_left_alone_is_no_success() {
     let store = Store::new();
     store.image("app").tag("1").push();
-    let demo = open(Settings::default(), store).await;
+    let demo = open(DemoSettings::default(), store).await;
     let contents = demo.store().clone();
     // Somebody pushes between the plan and the last look.
     demo.fault(move |request, nth| {
@@ -194,7 +194,7 @@ async fn what_is_left_alone_is_no_success() {
 
 #[tokio::test]
 async fn a_pipe_that_nobody_reads_hides_no_failure() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     // What it prints at the end goes nowhere.
     demo.fault(|request, _| {
         (request.method == "DELETE" && request.path.ends_with("/manifests/1")).then(|| Fault::status(403))
@@ -224,7 +224,7 @@ async fn a_plan_that_cannot_be_carried_out_says_so_itself() {
 
 #[tokio::test]
 async fn a_tag_that_is_not_there_is_a_failure_and_the_others_are_done() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let (one, typo) = (format!("{app}:1"), format!("{app}:typo"));
     let ended = shell.run(&["delete", &one, &typo, "--yes"]).await;
     ended.assert_code(1).assert_says("cannot delete app:typo: it is not there");
@@ -246,7 +246,7 @@ async fn a_tag_that_is_not_there_is_a_failure_and_the_others_are_done() {
 
 #[tokio::test]
 async fn what_failed_alike_is_said_once_with_the_names_of_all() {
-    let (demo, app, shell) = aliases(Settings::default()).await;
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
     demo.fault(|request, _| {
         let is_one = ["/1", "/1.0"].iter().any(|end| request.path.ends_with(end));
         (request.method == "DELETE" && is_one).then(|| Fault::answer(403, &[], "no"))

@@ -1,6 +1,6 @@
 //! What the arguments of a command mean, and how the registries that they name are reached.
 
-use regtui::demo::{Demo, Settings, Store};
+use regtui::demo::{Demo, DemoSettings, Store};
 
 use crate::support::shell::{Ended, Shell, changes, ended, open};
 
@@ -8,7 +8,7 @@ use crate::support::shell::{Ended, Shell, changes, ended, open};
 async fn network() -> Demo {
     let store = Store::new();
     store.image("team/app").tag("1").push();
-    open(Settings::default(), store).await
+    open(DemoSettings::default(), store).await
 }
 
 async fn run(shell: &Shell, network: &Demo, arguments: &[&str]) -> Ended {

@@ -10,7 +10,7 @@ use tokio::process::Command;
 async fn open(config: &str) -> (Demo, tempfile::TempDir) {
     let store = Store::new();
     store.image("app").tag("1").push();
-    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
     let home = tempfile::tempdir().expect("a folder");
     std::fs::create_dir_all(home.path().join(".config/regtui")).expect("a folder");
     std::fs::write(home.path().join(".config/regtui/config.toml"), config).expect("a file");
@@ -136,7 +136,7 @@ async fn what_is_printed_is_there_as_soon_as_its_page() {
 
     let store = Store::new();
     (0..300).for_each(|number| store.create(&format!("r{number:03}")));
-    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
     let (gate, home) = (Gate::new(), tempfile::tempdir().expect("a folder"));
     let held = gate.clone();
     demo.fault(move |request, nth| {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 async fn demo() -> Demo {
-    Demo::start(demo::Settings::default(), demo::content::sample()).await.expect("a port")
+    Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port")
 }
 
 async fn run(arguments: &[&str]) -> Output {
@@ -159,7 +159,7 @@ async fn failures_say_what_why_and_hint_and_exit_with_their_code() {
 async fn a_reader_that_leaves_is_no_error() {
     let store = Store::new();
     (0..5000).for_each(|number| store.create(&format!("r{number}")));
-    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
     let command = format!(
         "{} ls {} | head -n 1; exit ${{PIPESTATUS[0]}}",
         env!("CARGO_BIN_EXE_regtui"),
@@ -175,7 +175,7 @@ async fn a_second_run_asks_one_head_a_tag() {
     for number in 0..50 {
         store.image("app").tag(format!("1.{number}")).label("number", number.to_string()).push();
     }
-    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
     let cache = tempfile::tempdir().expect("a folder");
     let target = format!("{}/app", demo.address());
     let run = async || {
@@ -204,10 +204,11 @@ async fn a_second_run_asks_one_head_a_tag() {
 
 #[tokio::test]
 async fn the_log_file_holds_requests_and_no_secret() {
-    let auth = demo::auth::Auth::Basic(demo::auth::Account::new("ann", "CANARY7"));
-    let demo = Demo::start(demo::Settings { auth, ..demo::Settings::default() }, demo::content::sample())
-        .await
-        .expect("a port");
+    let auth = demo::auth::AuthMode::Basic(demo::auth::Account::new("ann", "CANARY7"));
+    let demo =
+        Demo::start(demo::DemoSettings { auth, ..demo::DemoSettings::default() }, demo::content::sample())
+            .await
+            .expect("a port");
     let folder = tempfile::tempdir().expect("a folder");
     let host = demo.address().to_string();
     std::fs::write(
@@ -234,10 +235,11 @@ async fn the_log_file_holds_requests_and_no_secret() {
 #[tokio::test]
 async fn the_log_file_does_not_quote_a_helper_that_fails_after_it_told_the_password() {
     use std::os::unix::fs::PermissionsExt;
-    let auth = demo::auth::Auth::Basic(demo::auth::Account::new("ann", "CANARY7"));
-    let demo = Demo::start(demo::Settings { auth, ..demo::Settings::default() }, demo::content::sample())
-        .await
-        .expect("a port");
+    let auth = demo::auth::AuthMode::Basic(demo::auth::Account::new("ann", "CANARY7"));
+    let demo =
+        Demo::start(demo::DemoSettings { auth, ..demo::DemoSettings::default() }, demo::content::sample())
+            .await
+            .expect("a port");
     let folder = tempfile::tempdir().expect("a folder");
     let helper = folder.path().join("docker-credential-broken");
     let script = "#!/bin/sh\necho '{\"Username\":\"ann\",\"Secret\":\"CANARY7\"}'\nexit 3\n";

@@ -1,7 +1,7 @@
 //! `regtui tag` as a shell runs it.
 
 use regtui::demo::faults::Fault;
-use regtui::demo::{Demo, Settings, Store};
+use regtui::demo::{Demo, DemoSettings, Store};
 
 use crate::support::shell::{Shell, changes, digest, open};
 
@@ -10,7 +10,7 @@ async fn two_images() -> (Demo, String, Shell) {
     let store = Store::new();
     store.image("app").tag("1").label("number", "1").push();
     store.image("app").tag("2").label("number", "2").push();
-    let demo = open(Settings::default(), store).await;
+    let demo = open(DemoSettings::default(), store).await;
     let host = demo.address().to_string();
     (demo, host, Shell::new())
 }
@@ -75,7 +75,7 @@ async fn where_tags_cannot_be_deleted_a_rename_changes_nothing_and_names_the_oth
     let store = Store::new();
     let image = store.image("app").tag("1").push();
     store.tag("app", "latest", image.digest);
-    let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
+    let demo = open(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, store).await;
     let (image, shell) = (format!("{}/app:1", demo.address()), Shell::new());
     let before = digest(&demo, "app", "1");
     let refused = shell.run(&["tag", "--move", &image, "one", "--yes"]).await;

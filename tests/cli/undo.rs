@@ -1,7 +1,7 @@
 //! `regtui undo` and `regtui journal` as a shell runs them.
 
 use regtui::demo::faults::{Fault, Gate, Removes};
-use regtui::demo::{Demo, Settings, Store};
+use regtui::demo::{Demo, DemoSettings, Store};
 
 use crate::support::shell::{Shell, changes, digest, open};
 
@@ -9,7 +9,7 @@ async fn two_images() -> (Demo, String, Shell) {
     let store = Store::new();
     store.image("app").tag("1").label("number", "1").push();
     store.image("app").tag("2").label("number", "2").push();
-    let demo = open(Settings::default(), store).await;
+    let demo = open(DemoSettings::default(), store).await;
     let app = format!("{}/app", demo.address());
     (demo, app, Shell::new())
 }
@@ -28,7 +28,7 @@ async fn a_tag_that_went_is_put_back() {
 async fn the_command_that_is_printed_takes_back_a_new_tag_where_only_digests_are_deleted() {
     let store = Store::new();
     store.image("app").tag("1").push();
-    let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
+    let demo = open(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, store).await;
     let (app, shell) = (format!("{}/app", demo.address()), Shell::new());
     for target in ["retagged", "copied"] {
         let ended = match target {
@@ -50,7 +50,7 @@ async fn the_command_that_is_printed_takes_back_a_new_tag_where_only_digests_are
 async fn the_command_that_is_printed_reaches_the_registry_as_this_run_did() {
     let store = Store::new();
     store.image("app").tag("1").push();
-    let demo = open(Settings::default(), store).await;
+    let demo = open(DemoSettings::default(), store).await;
     let (app, shell) = (format!("{}/app", demo.address()), Shell::new());
     for arguments in [
         vec!["copy".to_string(), format!("http://{app}:1"), format!("{app}:new")],
@@ -78,7 +78,7 @@ async fn the_command_that_is_printed_reaches_the_registry_as_this_run_did() {
 async fn an_undo_that_cannot_be_is_not_promised() {
     let store = Store::new();
     store.image("app").tag("1").push();
-    let none = Settings { delete_by_tag: false, delete_by_digest: false, ..Settings::default() };
+    let none = DemoSettings { delete_by_tag: false, delete_by_digest: false, ..DemoSettings::default() };
     let demo = open(none, store).await;
     let (app, shell) = (format!("{}/app", demo.address()), Shell::new());
     let ended = shell.run(&["tag", &format!("{app}:1"), "new", "--yes"]).await;
@@ -281,7 +281,7 @@ async fn a_change_of_which_the_rest_is_gone_is_over_when_it_is_resumed() {
 async fn a_new_tag_goes_by_replacement_where_there_is_no_other_way_and_the_plan_says_so() {
     let store = Store::new();
     store.image("app").tag("1").push();
-    let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
+    let demo = open(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, store).await;
     let shell = Shell::new();
     shell.run(&["tag", &format!("{}/app:1", demo.address()), "new", "--yes"]).await.assert_code(0);
     let image = digest(&demo, "app", "1");
@@ -305,7 +305,7 @@ async fn what_replaced_tags_were_comes_back_and_what_is_new_goes() {
     let store = Store::new();
     store.image("app").tag("1").label("number", "1").push();
     store.image("app").tag("2").label("number", "2").push();
-    let demo = open(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
+    let demo = open(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, store).await;
     let (shell, app) = (Shell::new(), format!("{}/app", demo.address()));
     let before = digest(&demo, "app", "2");
     shell
@@ -331,7 +331,8 @@ async fn removing_at_once() -> (Demo, String, Shell) {
     for name in ["1", "2"] {
         store.image("app").tag(name).label("number", name).push();
     }
-    let settings = Settings { removes: Removes::ALL, server: Some("else".into()), ..Settings::default() };
+    let settings =
+        DemoSettings { removes: Removes::ALL, server: Some("else".into()), ..DemoSettings::default() };
     let demo = open(settings, store).await;
     let app = format!("{}/app", demo.address());
     (demo, app, Shell::new())

@@ -1,7 +1,7 @@
 //! Who we are, and to whom we say it: docs/REGISTRIES.md §4 and §10 rows 7 to 13; docs/RELIABILITY.md B1 to B13.
 
-use regtui::client::{Cause, HostSettings, Settings};
-use regtui::demo::auth::{Account, Auth, Bearer};
+use regtui::client::{Cause, ClientSettings, HostSettings};
+use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Store};
 use regtui::model::reference::Selector;
@@ -15,8 +15,8 @@ fn account() -> Account {
     Account::new("ann", "CANARY7")
 }
 
-fn demo_with(auth: Auth) -> demo::Settings {
-    demo::Settings { auth, ..demo::Settings::default() }
+fn demo_with(auth: AuthMode) -> demo::DemoSettings {
+    demo::DemoSettings { auth, ..demo::DemoSettings::default() }
 }
 
 fn store() -> Store {
@@ -26,23 +26,24 @@ fn store() -> Store {
 }
 
 /// A registry, and a client that has this login for it.
-async fn registry(auth: Auth, login: Option<&str>) -> Registry {
+async fn registry(auth: AuthMode, login: Option<&str>) -> Registry {
     let mut registry = Registry::new(demo_with(auth), store(), settings()).await;
     if let Some(login) = login {
-        let settings = Settings { credentials: logins(&[(&host(&registry.demo), login)]), ..settings() };
+        let settings =
+            ClientSettings { credentials: logins(&[(&host(&registry.demo), login)]), ..settings() };
         registry.pool = regtui::client::Pool::new(settings);
         registry.client = registry.pool.client(&host(&registry.demo));
     }
     registry
 }
 
-fn private() -> Auth {
-    Auth::Bearer(Bearer { anonymous_pull: false, ..Bearer::new(account()) })
+fn private() -> AuthMode {
+    AuthMode::Bearer(TokenIssuer { anonymous_pull: false, ..TokenIssuer::new(account()) })
 }
 
 #[tokio::test]
 async fn a_login_of_docker_opens_a_registry_behind_basic_auth() {
-    let registry = registry(Auth::Basic(account()), Some(LOGIN)).await;
+    let registry = registry(AuthMode::Basic(account()), Some(LOGIN)).await;
     let server = registry.client.ping().await.expect("a server");
     assert_eq!(server.identity, Identity::User("ann".into()));
     assert_eq!(registry.client.catalog(None).await.expect("a page").items.len(), 1);
@@ -65,7 +66,7 @@ async fn a_login_of_docker_opens_a_registry_behind_tokens() {
 
 #[tokio::test]
 async fn without_a_login_public_repositories_are_read_by_an_anonymous_token() {
-    let registry = registry(Auth::Bearer(Bearer::new(account())), None).await;
+    let registry = registry(AuthMode::Bearer(TokenIssuer::new(account())), None).await;
     assert_eq!(registry.client.tags(&name("team/app"), None).await.expect("a page").items.len(), 1);
     assert_eq!(registry.client.ping().await.expect("a server").identity, Identity::Anonymous);
 }
@@ -83,8 +84,8 @@ async fn what_is_denied_is_denied_at_once_with_the_way_to_log_in() {
 /// As Gitea answers, behind tokens as behind passwords.
 #[tokio::test]
 async fn a_login_that_lacks_the_right_is_not_said_to_be_wrong_or_missing() {
-    let open = Auth::Bearer(Bearer::new(account()));
-    for auth in [Auth::Basic(account()), private(), open] {
+    let open = AuthMode::Bearer(TokenIssuer::new(account()));
+    for auth in [AuthMode::Basic(account()), private(), open] {
         let registry = registry(auth.clone(), Some(LOGIN)).await;
         registry.demo.fault(|request, _| {
             let is_asked =
@@ -107,7 +108,7 @@ async fn a_login_that_lacks_the_right_is_not_said_to_be_wrong_or_missing() {
 
 #[tokio::test]
 async fn a_wrong_password_is_said_to_be_wrong_also_where_the_refusal_is_the_same() {
-    let registry = registry(Auth::Basic(account()), Some("ann:wrong")).await;
+    let registry = registry(AuthMode::Basic(account()), Some("ann:wrong")).await;
     let error = registry.client.tags(&name("team/app"), None).await.expect_err("refused");
     assert!(matches!(error.cause, Cause::Login(_)), "{error}");
 }
@@ -115,7 +116,7 @@ async fn a_wrong_password_is_said_to_be_wrong_also_where_the_refusal_is_the_same
 /// A registry that answers everybody shows nothing of a login, so nothing is claimed of it.
 #[tokio::test]
 async fn where_the_registry_is_open_a_refused_login_may_be_wrong_or_lack_the_right() {
-    let registry = registry(Auth::Open, Some(LOGIN)).await;
+    let registry = registry(AuthMode::Open, Some(LOGIN)).await;
     registry.demo.fault(|request, _| request.path.ends_with("/tags/list").then(Fault::rightless));
     let error = registry.client.tags(&name("team/app"), None).await.expect_err("refused");
     let failure = error.failure("x");
@@ -129,7 +130,7 @@ async fn where_the_registry_is_open_a_refused_login_may_be_wrong_or_lack_the_rig
 
 #[tokio::test]
 async fn a_challenge_beside_a_success_asks_for_nothing() {
-    let registry = registry(Auth::Open, Some(LOGIN)).await;
+    let registry = registry(AuthMode::Open, Some(LOGIN)).await;
     registry
         .demo
         .fault(|request, _| (request.path == "/v2/").then(|| Fault::challenged("Basic realm=\"x\"")));
@@ -213,7 +214,7 @@ async fn many_requests_at_once_share_one_token() {
 /// docs/REGISTRIES.md §10 row 9, docs/RELIABILITY.md B1: the registry says where passwords go, so it is not believed.
 #[tokio::test]
 async fn a_password_is_not_sent_to_a_token_service_elsewhere() {
-    let evil = registry(Auth::Open, None).await;
+    let evil = registry(AuthMode::Open, None).await;
     evil.demo.fault(|_, _| Some(Fault::answer(200, &[], r#"{"token":"x"}"#)));
     let registry = registry(private(), Some(LOGIN)).await;
     let realm =
@@ -231,12 +232,12 @@ async fn a_password_is_not_sent_to_a_token_service_elsewhere() {
 
 #[tokio::test]
 async fn a_password_is_sent_elsewhere_once_the_user_allows_it() {
-    let sso = registry(Auth::Open, None).await;
+    let sso = registry(AuthMode::Open, None).await;
     sso.demo.fault(|_, _| Some(Fault::answer(200, &[], r#"{"token":"x"}"#)));
     let registry = Registry::new(demo_with(private()), store(), settings()).await;
     let here = host(&registry.demo);
     let host_settings = HostSettings { realm_allow: vec!["localhost".into()], ..HostSettings::default() };
-    let settings = Settings {
+    let settings = ClientSettings {
         credentials: logins(&[(&here, LOGIN)]),
         hosts: [(here.clone(), host_settings)].into(),
         ..settings()
@@ -268,8 +269,8 @@ async fn a_token_service_inside_this_network_link_is_not_even_asked() {
 /// docs/REGISTRIES.md §10 row 13, docs/RELIABILITY.md B3.
 #[tokio::test]
 async fn a_redirect_takes_no_login_along() {
-    let storage = registry(Auth::Open, None).await;
-    let registry = registry(Auth::Basic(account()), Some(LOGIN)).await;
+    let storage = registry(AuthMode::Open, None).await;
+    let registry = registry(AuthMode::Basic(account()), Some(LOGIN)).await;
     let blob = {
         let manifest =
             registry.client.latest(&name("team/app"), &tag("1"), regtui::client::Lane::Interactive).await;
@@ -293,12 +294,12 @@ async fn a_redirect_takes_no_login_along() {
 #[tokio::test]
 async fn two_registries_never_see_each_other_s_login() {
     let one =
-        Registry::new(demo_with(Auth::Basic(Account::new("one", "CANARY1"))), store(), settings()).await;
+        Registry::new(demo_with(AuthMode::Basic(Account::new("one", "CANARY1"))), store(), settings()).await;
     let two =
-        Registry::new(demo_with(Auth::Basic(Account::new("two", "CANARY2"))), store(), settings()).await;
+        Registry::new(demo_with(AuthMode::Basic(Account::new("two", "CANARY2"))), store(), settings()).await;
     let (here, there) = (host(&one.demo), host(&two.demo));
     let credentials = logins(&[(&here, "one:CANARY1"), (&there, "two:CANARY2")]);
-    let pool = regtui::client::Pool::new(Settings { credentials, ..settings() });
+    let pool = regtui::client::Pool::new(ClientSettings { credentials, ..settings() });
     assert!(
         pool.client(&here).catalog(None).await.is_ok() && pool.client(&there).catalog(None).await.is_ok()
     );
@@ -317,14 +318,14 @@ async fn identity_tokens_are_exchanged_and_registry_tokens_sent() {
     let registry = Registry::new(demo_with(private()), store(), settings()).await;
     let here = host(&registry.demo);
     let config = format!(r#"{{"auths":{{"{here}":{{"registrytoken":"CANARY8"}}}}}}"#);
-    let pool = regtui::client::Pool::new(Settings { credentials: from_config(&config), ..settings() });
+    let pool = regtui::client::Pool::new(ClientSettings { credentials: from_config(&config), ..settings() });
     pool.client(&here).tags(&name("team/app"), None).await.ok();
     let bearer = "Bearer CANARY8";
     assert!(registry.demo.requests().iter().any(|request| request.header("authorization") == Some(bearer)));
     assert!(!registry.requests().iter().any(|line| line.contains("/token")), "{:?}", registry.requests());
     registry.demo.forget_requests();
     let config = format!(r#"{{"auths":{{"{here}":{{"identitytoken":"CANARY9"}}}}}}"#);
-    let pool = regtui::client::Pool::new(Settings { credentials: from_config(&config), ..settings() });
+    let pool = regtui::client::Pool::new(ClientSettings { credentials: from_config(&config), ..settings() });
     pool.client(&here).tags(&name("team/app"), None).await.ok();
     assert!(registry.requests().iter().any(|line| line == "POST /token"), "{:?}", registry.requests());
 }
@@ -356,7 +357,7 @@ async fn token_answers_are_read_in_every_form() {
 /// docs/REGISTRIES.md §10 row 7.
 #[tokio::test]
 async fn a_401_without_a_challenge_is_asked_about_at_the_ping() {
-    let registry = registry(Auth::Basic(account()), Some(LOGIN)).await;
+    let registry = registry(AuthMode::Basic(account()), Some(LOGIN)).await;
     registry.demo.fault(|request, _| {
         let bare = request.path != "/v2/" && request.headers.get("authorization").is_none();
         bare.then(|| Fault::status(401))
@@ -375,7 +376,7 @@ async fn garbled_challenges_end_in_a_plain_refusal() {
         "Basic, Basic, ,,,=",
         "Negotiate abc==",
     ] {
-        let registry = registry(Auth::Open, None).await;
+        let registry = registry(AuthMode::Open, None).await;
         let header: &'static str = challenge;
         registry.demo.fault(move |_, _| Some(Fault::answer(401, &[("www-authenticate", header)], "")));
         assert!(registry.client.catalog(None).await.is_err(), "{challenge}");
@@ -393,7 +394,7 @@ async fn nothing_that_is_logged_or_said_holds_a_secret() {
     let sink = regtui::client::log::Sink::new(move |line| {
         kept.lock().expect("a lock").push_str(&format!("{line:?}\n"))
     });
-    let settings = Settings { credentials: logins(&[(&here, LOGIN)]), sink, ..settings() };
+    let settings = ClientSettings { credentials: logins(&[(&here, LOGIN)]), sink, ..settings() };
     let shown = format!("{settings:?}");
     let client = regtui::client::Pool::new(settings).client(&here);
     client.tags(&name("team/app"), None).await.expect("a page");

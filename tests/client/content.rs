@@ -1,6 +1,6 @@
 //! Manifests and configs: docs/REGISTRIES.md §10 rows 16 to 26; docs/RELIABILITY.md C1 to C8, D1, D6.
 
-use regtui::client::{Cause, Lane, Settings};
+use regtui::client::{Cause, ClientSettings, Lane};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
@@ -164,7 +164,7 @@ async fn an_index_with_missing_and_repeated_children_is_shown_with_what_is_there
     let missing = Digest::sha256(b"missing");
     let gone = serde_json::json!({"mediaType": TYPE, "digest": missing, "size": 1, "platform": {"os": "linux", "architecture": "arm64"}});
     store.index("app").child(&image).child(&image).descriptor(gone).tag("multi").push();
-    let demo = demo::Settings { sparse_manifests: true, ..demo::Settings::default() };
+    let demo = demo::DemoSettings { sparse_manifests: true, ..demo::DemoSettings::default() };
     let registry = Registry::new(demo, store, settings()).await;
     let repository = Repository { host: host(&registry.demo), name: name("app") };
     let found = ops::inspect::inspect(&registry.client, &repository, &Selector::Tag(tag("multi")), None)
@@ -230,8 +230,8 @@ async fn a_406_is_answered_with_fewer_types() {
 #[tokio::test]
 async fn content_is_fetched_once_and_a_second_run_costs_one_head() {
     let folder = tempfile::tempdir().expect("a folder");
-    let with_cache = || Settings { cache: Some(folder.path().into()), ..settings() };
-    let first = Registry::new(demo::Settings::default(), store(), with_cache()).await;
+    let with_cache = || ClientSettings { cache: Some(folder.path().into()), ..settings() };
+    let first = Registry::new(demo::DemoSettings::default(), store(), with_cache()).await;
     let app = name("app");
     for _ in 0..2 {
         ops::summary::of_tag(&first.client, &app, &tag("1"), Lane::Background).await.expect("a summary");
@@ -281,19 +281,22 @@ async fn referrers_come_by_the_api_or_by_the_fallback_tag() {
     store.artifact("app").kind("application/vnd.example.sbom").subject(&image).push();
     let registry = Registry::open(store).await;
     let found = registry.client.referrers(&name("app"), &image.digest, true).await.expect("referrers");
-    assert_eq!((found.descriptors.len(), found.found), (1, Some(regtui::model::inspection::Found::Api)));
+    assert_eq!(
+        (found.descriptors.len(), found.found),
+        (1, Some(regtui::model::inspection::ReferrerSource::Api))
+    );
 
     let store = Store::new();
     let image = store.image("app").tag("signed").push();
     let artifact = store.artifact("app").kind("application/vnd.example.sbom").subject(&image).push();
     store.index("app").child(&artifact).tag(format!("sha256-{}", image.digest.hex())).push();
-    let demo = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let demo = demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let registry = Registry::new(demo, store, settings()).await;
     for _ in 0..2 {
         let found = registry.client.referrers(&name("app"), &image.digest, true).await.expect("referrers");
         assert_eq!(
             (found.descriptors.len(), found.found),
-            (1, Some(regtui::model::inspection::Found::FallbackTag))
+            (1, Some(regtui::model::inspection::ReferrerSource::FallbackTag))
         );
     }
     let by_api = registry.requests().iter().filter(|line| line.contains("/referrers/")).count();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use regtui::client::{Cause, Client, Patience, Pool, Settings, Trust};
+use regtui::client::{Cause, Client, ClientSettings, Patience, Pool, Trust};
 use regtui::demo::faults::{Fault, OnTls};
 use regtui::demo::{self, Store};
 use regtui::model::reference::{Host, Scheme};
@@ -13,9 +13,9 @@ use crate::support::hostile;
 use crate::support::registry::{Registry, patience, settings};
 
 /// Waits for an answer to the greeting as shortly as may be; how long does not decide what comes of it.
-fn soon() -> Settings {
+fn soon() -> ClientSettings {
     let patience = Patience { silence: Duration::from_millis(5), tries: 1, ..patience() };
-    Settings { patience, ..settings() }
+    ClientSettings { patience, ..settings() }
 }
 
 fn store() -> Store {
@@ -25,11 +25,11 @@ fn store() -> Store {
 }
 
 async fn silent(one_at_a_time: bool, on_tls: OnTls) -> Registry {
-    let demo = demo::Settings { on_tls, one_at_a_time, ..demo::Settings::default() };
+    let demo = demo::DemoSettings { on_tls, one_at_a_time, ..demo::DemoSettings::default() };
     Registry::new(demo, store(), soon()).await
 }
 
-fn client_of(address: SocketAddr, settings: Settings) -> Client {
+fn client_of(address: SocketAddr, settings: ClientSettings) -> Client {
     Pool::new(settings).client(&Host::parse(&address.to_string()).expect("a host"))
 }
 
@@ -74,7 +74,7 @@ async fn a_server_that_is_no_registry_is_not_used_and_says_how_it_answered() {
 async fn a_server_that_says_nothing_at_all_is_left_after_one_look_for_everybody() {
     let (address, _server) = hostile::mute().await;
     let patience = Patience { connect: Duration::from_millis(200), ..soon().patience };
-    let client = client_of(address, Settings { patience, ..settings() });
+    let client = client_of(address, ClientSettings { patience, ..settings() });
     let (one, two) = futures_util::join!(client.ping(), client.catalog(None));
     let (one, two) = (one.expect_err("it is mute"), two.expect_err("it is mute"));
     assert!(matches!(one.cause, Cause::Mute(_)) && matches!(two.cause, Cause::Mute(_)), "{one} {two}");
@@ -94,7 +94,7 @@ async fn a_server_with_tls_that_is_slow_is_reached_over_tls_whatever_it_says_to_
         let (registry, address) = hostile::slow_tls(store(), &key, to_plain).await;
         let here = Host::parse(&format!("localhost:{}", address.port())).expect("a host");
         let trust = Trust { insecure: true, ..Trust::default() };
-        let client = Pool::new(Settings { trust, ..soon() }).client(&here);
+        let client = Pool::new(ClientSettings { trust, ..soon() }).client(&here);
         let server = client.ping().await.expect("a registry");
         assert_eq!(server.transport, Transport::Unverified, "{to_plain:?}");
         assert_eq!(registry.requests(), ["GET /v2/"], "over TLS");

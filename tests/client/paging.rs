@@ -2,7 +2,7 @@
 
 use regtui::client::{Cause, Client};
 use regtui::demo::faults::Fault;
-use regtui::demo::{PageSize, Settings, Store};
+use regtui::demo::{DemoSettings, PageSize, Store};
 
 use crate::support::registry::{Registry, name, settings};
 
@@ -47,7 +47,7 @@ fn json(body: &str) -> Fault {
 
 #[tokio::test]
 async fn a_list_does_not_stop_at_a_hundred() {
-    let demo = Settings { catalog_page: PageSize { default: 100, most: 100 }, ..Settings::default() };
+    let demo = DemoSettings { catalog_page: PageSize { default: 100, most: 100 }, ..DemoSettings::default() };
     let registry = Registry::new(demo, store_of(321), settings()).await;
     let (names, incomplete) = catalog(&registry.client).await;
     assert_eq!((names.len(), incomplete), (321, None));

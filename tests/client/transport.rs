@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use regtui::client::{Cause, Lane, Patience, Pool, Settings};
+use regtui::client::{Cause, ClientSettings, Lane, Patience, Pool};
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
 use regtui::model::reference::{Host, Selector};
@@ -25,7 +25,7 @@ async fn impatient() -> Registry {
         tries: 1,
         ..patience()
     };
-    Registry::new(demo::Settings::default(), store(), Settings { patience, ..settings() }).await
+    Registry::new(demo::DemoSettings::default(), store(), ClientSettings { patience, ..settings() }).await
 }
 
 /// docs/REGISTRIES.md §10 row 36, docs/RELIABILITY.md F5.
@@ -87,8 +87,12 @@ async fn servers_that_hang_or_drip_are_left() {
         assert!(error.to_string().contains(expected), "{error}");
     }
     let slow = Patience { idle: Duration::from_millis(100), slowest: 1_000_000, tries: 1, ..patience() };
-    let registry =
-        Registry::new(demo::Settings::default(), store(), Settings { patience: slow, ..settings() }).await;
+    let registry = Registry::new(
+        demo::DemoSettings::default(),
+        store(),
+        ClientSettings { patience: slow, ..settings() },
+    )
+    .await;
     registry.demo.fault(|_, _| Some(Fault::Drip(1, Duration::from_millis(10))));
     let error = registry.client.catalog(None).await.expect_err("a drip");
     assert_eq!(error.cause, Cause::TooSlow);
@@ -212,9 +216,9 @@ async fn the_ping_tells_what_the_server_is_and_can_do() {
     assert_eq!((server.transport, &server.catalog), (Transport::Plain, &Ability::Unknown));
     registry.client.catalog(None).await.expect("a page");
     assert_eq!(registry.client.ping().await.expect("a server").catalog, Ability::Yes);
-    let demo = demo::Settings {
+    let demo = demo::DemoSettings {
         catalog_refused: Some(hyper::StatusCode::METHOD_NOT_ALLOWED),
-        ..demo::Settings::default()
+        ..demo::DemoSettings::default()
     };
     let registry = Registry::new(demo, store(), settings()).await;
     registry.client.catalog(None).await.expect_err("it is refused");
@@ -247,7 +251,7 @@ mod tls {
     }
 
     fn with(trust: Trust) -> Pool {
-        Pool::new(Settings { trust, patience: Patience { tries: 1, ..patience() }, ..settings() })
+        Pool::new(ClientSettings { trust, patience: Patience { tries: 1, ..patience() }, ..settings() })
     }
 
     #[tokio::test]

@@ -7,9 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use regtui::client::log::Sink;
 use regtui::client::{
-    BlobSource, Cause, Client, Error, HostSettings, Patience, Pool, Settings, Transfer, Trust,
+    BlobSource, Cause, Client, ClientSettings, Error, HostSettings, Patience, Pool, Transfer, Trust,
 };
-use regtui::demo::auth::{Account, Auth};
+use regtui::demo::auth::{Account, AuthMode};
 use regtui::demo::faults::{Fault, Gate, RequestView};
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
@@ -382,8 +382,8 @@ async fn a_server_that_stands_still_is_left() {
         tries: 1,
         ..patience()
     };
-    let settings = Settings { patience, ..settings() };
-    let registry = Registry::new(demo::Settings::default(), Store::new(), settings).await;
+    let settings = ClientSettings { patience, ..settings() };
+    let registry = Registry::new(demo::DemoSettings::default(), Store::new(), settings).await;
     registry.demo.fault(|request, _| (request.method == "PUT").then_some(Fault::Hold));
     let error = push(&registry, &content(50_000), &Arc::default()).await.expect_err("it stands still");
     assert!(matches!(error.cause, Cause::Timeout(..)), "{error}");
@@ -392,7 +392,7 @@ async fn a_server_that_stands_still_is_left() {
 /// docs/REGISTRIES.md §10 row 29.
 #[tokio::test]
 async fn an_upload_goes_on_where_its_location_says() {
-    let demo = demo::Settings { relative_locations: true, ..demo::Settings::default() };
+    let demo = demo::DemoSettings { relative_locations: true, ..demo::DemoSettings::default() };
     let registry = Registry::new(demo, Store::new(), settings()).await;
     let bytes = content(10);
     push(&registry, &bytes, &Arc::default()).await.expect("it is pushed");
@@ -408,13 +408,13 @@ async fn another_host_gets_the_bytes_without_the_login_if_the_user_allows_it() {
     let storage = Registry::open(Store::new()).await;
     storage.demo.fault(|request, _| (request.method == "PUT").then(|| Fault::status(201)));
     let account = Account::new("ann", "CANARY7");
-    let demo = demo::Settings { auth: Auth::Basic(account), ..demo::Settings::default() };
+    let demo = demo::DemoSettings { auth: AuthMode::Basic(account), ..demo::DemoSettings::default() };
     let mut registry = Registry::new(demo, Store::new(), settings()).await;
     let logins = logins(&[(&host(&registry.demo), "ann:CANARY7")]);
     let allowed = storage.demo.address().to_string().parse().expect("an origin");
     let allowed = HostSettings { upload_allow: vec![allowed], ..HostSettings::default() };
     let hosts = [(host(&registry.demo), allowed)].into();
-    let settings = Settings { credentials: logins, hosts, ..settings() };
+    let settings = ClientSettings { credentials: logins, hosts, ..settings() };
     registry.client = Pool::new(settings).client(&host(&registry.demo));
     let location = format!("http://{}/put/here?sig=a%2Bb", storage.demo.address());
     registry.demo.fault(move |request, _| {
@@ -445,7 +445,7 @@ async fn an_upload_is_not_led_to_an_origin_that_the_user_has_not_allowed() {
             let seen = lines.clone();
             let sink = Sink::new(move |line| seen.lock().expect("lines").push(line.url.to_string()));
             let mut registry = Registry::open(Store::new()).await;
-            registry.client = Pool::new(Settings { sink, ..settings() }).client(&host(&registry.demo));
+            registry.client = Pool::new(ClientSettings { sink, ..settings() }).client(&host(&registry.demo));
             let location = location.clone();
             registry.demo.fault(move |request, _| match (answered, request.method.as_str()) {
                 ("POST", "POST") | ("PATCH", "PATCH") => {
@@ -478,7 +478,7 @@ async fn of_another_origin_the_log_has_only_scheme_and_host() {
     let seen = lines.clone();
     let sink = Sink::new(move |line| seen.lock().expect("lines").push(line.url.to_string()));
     let mut registry = Registry::open(Store::new()).await;
-    registry.client = Pool::new(Settings { sink, ..settings() }).client(&host(&registry.demo));
+    registry.client = Pool::new(ClientSettings { sink, ..settings() }).client(&host(&registry.demo));
     let there = storage.demo.address();
     let target = format!("http://{there}/CANARY7/blob?sig=CANARY7");
     registry.demo.fault(move |_, _| Some(Fault::answer(307, &[("location", &target)], "")));
@@ -586,7 +586,7 @@ async fn a_push_goes_on_where_the_server_starts_again_after_each_answer() {
     let address = hostile::restarting(to.demo.address()).await;
     let patience = Patience { tries: 30, ..patience() };
     let trust = Trust { plain_http: true, ..Trust::default() };
-    let client = Pool::new(Settings { patience, trust, ..settings() })
+    let client = Pool::new(ClientSettings { patience, trust, ..settings() })
         .client(&Host::parse(&address.to_string()).expect("a host"));
     let bytes = content(500_000);
     let (descriptor, source) = (descriptor(&bytes), BlobSource::Bytes(bytes.clone()));
@@ -604,7 +604,7 @@ async fn parts_become_small_enough_for_a_server_that_keeps_nothing() {
             request.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
         length.is_some_and(|length: u64| length > 40_000).then_some(Fault::Close)
     });
-    let client = Pool::new(Settings { patience: Patience { tries: 4, ..patience() }, ..settings() })
+    let client = Pool::new(ClientSettings { patience: Patience { tries: 4, ..patience() }, ..settings() })
         .client(&host(&registry.demo));
     let bytes = content(300_000);
     let (descriptor, source) = (descriptor(&bytes), BlobSource::Bytes(bytes.clone()));

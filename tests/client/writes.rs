@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use regtui::client::log::Sink;
-use regtui::client::{BlobSource, Cause, Lane, Mount, Pool, Settings};
-use regtui::demo::auth::{Account, Auth, Bearer};
+use regtui::client::{BlobSource, Cause, ClientSettings, Lane, Mount, Pool};
+use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
 use regtui::demo::faults::{self, Fault};
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
@@ -142,7 +142,7 @@ async fn a_mount_moves_no_byte_or_opens_an_upload() {
     assert!(matches!(mount, Ok(Mount::Mounted)), "{mount:?}");
     assert!(registry.demo.store().repository("app").is_some_and(|app| app.blobs.contains_key(&digest)));
 
-    let demo = demo::Settings { mounts: false, ..demo::Settings::default() };
+    let demo = demo::DemoSettings { mounts: false, ..demo::DemoSettings::default() };
     let registry = Registry::new(demo, registry.demo.store().clone(), settings()).await;
     let mount = registry.client.mount_blob(&name("other"), &digest, Some(&name("base"))).await;
     let Ok(Mount::Opened(upload)) = mount else { panic!("{mount:?}") };
@@ -153,11 +153,11 @@ async fn a_mount_moves_no_byte_or_opens_an_upload() {
 
 /// A registry with tokens, and a client with the login for it.
 async fn with_tokens(store: Store) -> Registry {
-    let bearer = Bearer { anonymous_pull: false, ..Bearer::new(Account::new("ann", "CANARY7")) };
-    let demo = demo::Settings { auth: Auth::Bearer(bearer), ..demo::Settings::default() };
+    let bearer = TokenIssuer { anonymous_pull: false, ..TokenIssuer::new(Account::new("ann", "CANARY7")) };
+    let demo = demo::DemoSettings { auth: AuthMode::Bearer(bearer), ..demo::DemoSettings::default() };
     let mut registry = Registry::new(demo, store, settings()).await;
     let credentials = logins(&[(&host(&registry.demo), "ann:CANARY7")]);
-    registry.pool = Pool::new(Settings { credentials, ..settings() });
+    registry.pool = Pool::new(ClientSettings { credentials, ..settings() });
     registry.client = registry.pool.client(&host(&registry.demo));
     registry
 }
@@ -237,8 +237,8 @@ async fn the_request_log_names_the_methods_of_writes() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let kept = lines.clone();
     let sink = Sink::new(move |line| kept.lock().expect("a lock").push(line.method));
-    let demo = demo::Settings { mounts: false, ..demo::Settings::default() };
-    let registry = Registry::new(demo, store(), Settings { sink, ..settings() }).await;
+    let demo = demo::DemoSettings { mounts: false, ..demo::DemoSettings::default() };
+    let registry = Registry::new(demo, store(), ClientSettings { sink, ..settings() }).await;
     let (app, client) = (name("app"), &registry.client);
     let manifest = client.manifest(&app, &by_tag("1"), Lane::Interactive).await.expect("a manifest");
     client.put_manifest(&app, &by_tag("2"), &manifest).await.expect("it is put");
@@ -249,7 +249,7 @@ async fn the_request_log_names_the_methods_of_writes() {
 /// docs/REGISTRIES.md §10 row 33.
 #[tokio::test]
 async fn a_refused_manifest_is_refused_once_in_the_registry_s_words() {
-    let demo = demo::Settings { immutable_tags: true, ..demo::Settings::default() };
+    let demo = demo::DemoSettings { immutable_tags: true, ..demo::DemoSettings::default() };
     let registry = Registry::new(demo, store(), settings()).await;
     registry.demo.store().image("app").tag("other").config("Cmd", serde_json::json!(["/x"])).push();
     let (app, client) = (name("app"), &registry.client);
@@ -299,10 +299,10 @@ async fn after_a_write_the_tag_is_what_it_was_made() {
 #[tokio::test]
 async fn a_probe_tells_what_can_be_deleted_and_deletes_nothing() {
     for (by_tag, by_digest) in [(true, true), (false, true), (true, false), (false, false)] {
-        let demo = demo::Settings {
+        let demo = demo::DemoSettings {
             delete_by_tag: by_tag,
             delete_by_digest: by_digest,
-            ..demo::Settings::default()
+            ..demo::DemoSettings::default()
         };
         let registry = Registry::new(demo, store(), settings()).await;
         let deletes = registry.client.probe_deletes(&name("app")).await.expect("an answer");
@@ -326,7 +326,7 @@ async fn a_registry_says_whether_it_lists_a_referrer_itself() {
         let store = Store::new();
         let image = store.image("app").tag("1").push();
         let artifact = store.artifact("app").kind("application/vnd.example.sbom").subject(&image).push();
-        let demo = demo::Settings { referrers, ..demo::Settings::default() };
+        let demo = demo::DemoSettings { referrers, ..demo::DemoSettings::default() };
         let registry = Registry::new(demo, store, settings()).await;
         let (app, client) = (name("app"), &registry.client);
         let selector = Selector::Digest(artifact.digest);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use regtui::demo::auth::{Account, Auth, Bearer};
-use regtui::demo::{Settings, Store};
+use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
+use regtui::demo::{DemoSettings, Store};
 
 use super::wire::{Answer, Wire};
 
@@ -11,15 +11,15 @@ use super::wire::{Answer, Wire};
 const RIGHT: &str = "Basic YWRhOnNlY3JldA==";
 const WRONG: &str = "Basic YWRhOndyb25n";
 
-async fn wire(auth: Auth) -> Wire {
+async fn wire(auth: AuthMode) -> Wire {
     let store = Store::new();
     store.image("a").tag("1").push();
     store.create("b");
-    Wire::new(Settings { auth, ..Settings::default() }, store).await
+    Wire::new(DemoSettings { auth, ..DemoSettings::default() }, store).await
 }
 
-fn bearer() -> Bearer {
-    Bearer::new(Account::new("ada", "secret"))
+fn bearer() -> TokenIssuer {
+    TokenIssuer::new(Account::new("ada", "secret"))
 }
 
 async fn ask(wire: &Wire, method: &str, path: &str, authorization: &str) -> Answer {
@@ -37,7 +37,7 @@ async fn token(wire: &Wire, scope: &str, authorization: Option<&str>) -> String 
 
 #[tokio::test]
 async fn basic_lets_in_who_knows_the_password() {
-    let wire = wire(Auth::Basic(Account::new("ada", "secret"))).await;
+    let wire = wire(AuthMode::Basic(Account::new("ada", "secret"))).await;
     for path in ["/v2/", "/v2/_catalog", "/v2/a/manifests/1"] {
         let refused = wire.get(path).await;
         assert_eq!(refused.refusal(), "401 UNAUTHORIZED");
@@ -49,7 +49,7 @@ async fn basic_lets_in_who_knows_the_password() {
 
 #[tokio::test]
 async fn the_challenge_names_the_scope_that_is_missing() {
-    let wire = wire(Auth::Bearer(bearer())).await;
+    let wire = wire(AuthMode::Bearer(bearer())).await;
     let realm = format!("Bearer realm=\"{}\",service=\"demo\"", wire.url("/token"));
     let table = [
         ("GET", "/v2/", ""),
@@ -71,7 +71,7 @@ async fn the_challenge_names_the_scope_that_is_missing() {
 
 #[tokio::test]
 async fn a_token_does_what_its_scope_says_and_no_more() {
-    let wire = wire(Auth::Bearer(bearer())).await;
+    let wire = wire(AuthMode::Bearer(bearer())).await;
     let pull = token(&wire, "repository:a:pull,push,delete", None).await;
     assert_eq!(ask(&wire, "GET", "/v2/", &pull).await.status, 200);
     assert_eq!(ask(&wire, "GET", "/v2/a/manifests/1", &pull).await.status, 200);
@@ -89,7 +89,7 @@ async fn a_token_does_what_its_scope_says_and_no_more() {
 
 #[tokio::test]
 async fn a_mount_needs_the_right_to_read_the_source() {
-    let wire = wire(Auth::Bearer(bearer())).await;
+    let wire = wire(AuthMode::Bearer(bearer())).await;
     let digest = wire.demo.store().put_blob("a", "x");
     let path = format!("/v2/b/blobs/uploads/?mount={digest}&from=a");
     let one = token(&wire, "repository:b:pull,push", Some(RIGHT)).await;
@@ -100,19 +100,19 @@ async fn a_mount_needs_the_right_to_read_the_source() {
 
 #[tokio::test]
 async fn tokens_end() {
-    let wire = wire(Auth::Bearer(bearer())).await;
+    let wire = wire(AuthMode::Bearer(bearer())).await;
     let ended = token(&wire, "repository:a:pull", None).await;
     wire.demo.expire_tokens();
     assert_eq!(ask(&wire, "GET", "/v2/a/tags/list", &ended).await.status, 401);
 
-    let wire = self::wire(Auth::Bearer(Bearer { expires_in: Duration::ZERO, ..bearer() })).await;
+    let wire = self::wire(AuthMode::Bearer(TokenIssuer { expires_in: Duration::ZERO, ..bearer() })).await;
     let short = token(&wire, "repository:a:pull", None).await;
     assert_eq!(ask(&wire, "GET", "/v2/a/tags/list", &short).await.status, 401);
 }
 
 #[tokio::test]
 async fn a_refresh_token_stands_for_its_user() {
-    let wire = wire(Auth::Bearer(bearer())).await;
+    let wire = wire(AuthMode::Bearer(bearer())).await;
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let login =
         "grant_type=password&username=ada&password=secret&access_type=offline&service=demo&client_id=test";
@@ -128,6 +128,6 @@ async fn a_refresh_token_stands_for_its_user() {
 
     let wrong = "grant_type=refresh_token&refresh_token=made-up";
     assert_eq!(wire.send("POST", "/token", &form, wrong).await.status, 401);
-    let old = self::wire(Auth::Bearer(Bearer { post: false, ..bearer() })).await;
+    let old = self::wire(AuthMode::Bearer(TokenIssuer { post: false, ..bearer() })).await;
     assert_eq!(old.send("POST", "/token", &form, wrong).await.status, 404);
 }

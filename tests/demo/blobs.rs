@@ -1,7 +1,7 @@
 //! Blobs: read in parts, and pushed in every way there is.
 
-use regtui::demo::layer::Layer;
-use regtui::demo::{Settings, Store};
+use regtui::demo::layer::DemoLayer;
+use regtui::demo::{DemoSettings, Store};
 use regtui::model::digest::{Digest, Hasher};
 
 use super::wire::{Answer, Wire};
@@ -55,7 +55,7 @@ async fn parts_of_a_blob_are_told_as_such() {
 #[tokio::test]
 async fn a_large_layer_is_made_as_it_is_read_and_is_what_its_digest_says() {
     let store = Store::new();
-    let layer = Layer::large("web assets");
+    let layer = DemoLayer::large("web assets");
     store.image("a").layer("COPY dist /", layer.clone()).push();
     let wire = Wire::open(store).await;
     let path = format!("/v2/a/blobs/{}", layer.digest);
@@ -81,7 +81,8 @@ async fn a_blob_is_pushed_in_one_request() {
 #[tokio::test]
 async fn a_blob_is_pushed_by_post_and_put() {
     for relative_locations in [false, true] {
-        let wire = Wire::new(Settings { relative_locations, ..Settings::default() }, Store::new()).await;
+        let wire =
+            Wire::new(DemoSettings { relative_locations, ..DemoSettings::default() }, Store::new()).await;
         let location = start_upload(&wire).await;
         assert_eq!(location.starts_with('/'), relative_locations);
         let digest = Digest::Sha512([0; 64]).same_algorithm_of(BLOB);
@@ -164,7 +165,7 @@ async fn an_upload_that_is_given_up_is_gone() {
 
 #[tokio::test]
 async fn a_blob_that_is_too_large_is_refused_while_it_comes() {
-    let wire = Wire::new(Settings { blob_limit: 9, ..Settings::default() }, Store::new()).await;
+    let wire = Wire::new(DemoSettings { blob_limit: 9, ..DemoSettings::default() }, Store::new()).await;
     let location = start_upload(&wire).await;
     assert_eq!(wire.send("PATCH", &location, &[], BLOB).await.refusal(), "413 SIZE_INVALID");
 }
@@ -182,7 +183,7 @@ async fn a_mount_needs_no_bytes_and_one_that_fails_becomes_an_upload() {
 
     store.remove("a");
     assert_eq!(wire.get(&format!("/v2/a/blobs/{digest}")).await.refusal(), "404 NAME_UNKNOWN");
-    let refusing = Wire::new(Settings { mounts: false, ..Settings::default() }, store).await;
+    let refusing = Wire::new(DemoSettings { mounts: false, ..DemoSettings::default() }, store).await;
     for (wire, query) in [(&wire, ""), (&wire, "&from=unknown"), (&refusing, "&from=from")] {
         let upload = wire.send("POST", &format!("{path}{query}"), &[], "").await;
         assert_eq!(upload.status, 202, "{query}");

@@ -6,13 +6,13 @@ use regtui::client::Pool;
 use regtui::demo::blob::Blob;
 use regtui::demo::content::sample;
 use regtui::demo::manifest::{Contents, media_type};
-use regtui::demo::store::Repository;
+use regtui::demo::store::StoredRepository;
 use regtui::demo::{Demo, Store};
 use regtui::model::digest::Digest;
 
 use crate::support::registry::{host, settings};
 
-fn repositories(store: &Store) -> Vec<(String, std::sync::Arc<Repository>)> {
+fn repositories(store: &Store) -> Vec<(String, std::sync::Arc<StoredRepository>)> {
     store
         .repositories()
         .into_iter()
@@ -23,7 +23,7 @@ fn repositories(store: &Store) -> Vec<(String, std::sync::Arc<Repository>)> {
 #[test]
 fn the_samples_are_the_same_every_time() {
     let digests = |store: &Store| -> Vec<(String, Vec<(String, Digest)>)> {
-        let tags = |repository: &Repository| repository.tags.clone().into_iter().collect();
+        let tags = |repository: &StoredRepository| repository.tags.clone().into_iter().collect();
         repositories(store).into_iter().map(|(name, repository)| (name, tags(&repository))).collect()
     };
     let sample = sample();

@@ -1,7 +1,7 @@
 //! The lists: catalog, tags, referrers, and their pages.
 
-use regtui::demo::layer::Layer;
-use regtui::demo::{PageSize, Settings, Store};
+use regtui::demo::layer::DemoLayer;
+use regtui::demo::{DemoSettings, PageSize, Store};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -58,7 +58,8 @@ async fn a_catalog_can_be_refused() {
     for (status, refusal) in
         [(401, "401 UNAUTHORIZED"), (403, "403 DENIED"), (404, "404 NOT_FOUND"), (405, "405 UNSUPPORTED")]
     {
-        let settings = Settings { catalog_refused: StatusCode::from_u16(status).ok(), ..Settings::default() };
+        let settings =
+            DemoSettings { catalog_refused: StatusCode::from_u16(status).ok(), ..DemoSettings::default() };
         assert_eq!(Wire::new(settings, many(1)).await.get("/v2/_catalog").await.refusal(), refusal);
     }
 }
@@ -66,7 +67,7 @@ async fn a_catalog_can_be_refused() {
 #[tokio::test]
 async fn a_hundred_thousand_repositories_are_listed_and_share_what_they_hold() {
     let store = Store::new();
-    store.image("like").layer("COPY a /", Layer::of(&[("a", "a")])).tag("1").push();
+    store.image("like").layer("COPY a /", DemoLayer::of(&[("a", "a")])).tag("1").push();
     store.create_many(100_000, |i| format!("group/r{i:06}"), "like");
     let wire = Wire::open(store).await;
     let names: usize = pages(&wire, "/v2/_catalog?n=1000", "repositories")
@@ -108,7 +109,7 @@ async fn referrers_are_listed_by_subject_and_by_type() {
     let plain = store.artifact("a").config("test/config", "1").subject(&image).push();
     let path = format!("/v2/a/referrers/{}", image.digest);
     let wire = Wire::new(
-        Settings { referrers_page: PageSize { default: 1, most: 9 }, ..Settings::default() },
+        DemoSettings { referrers_page: PageSize { default: 1, most: 9 }, ..DemoSettings::default() },
         store,
     )
     .await;
@@ -144,7 +145,7 @@ async fn without_a_referrers_api_its_path_is_unknown_and_a_push_says_no_subject(
     let signature = store.artifact("a").kind("test/signature").subject(&image).push();
     let bytes = store.repository("a").expect("it is there").manifests[&signature.digest].bytes.to_vec();
     for referrers in [true, false] {
-        let wire = Wire::new(Settings { referrers, ..Settings::default() }, store.clone()).await;
+        let wire = Wire::new(DemoSettings { referrers, ..DemoSettings::default() }, store.clone()).await;
         let list = wire.get(&format!("/v2/a/referrers/{}", image.digest)).await;
         assert_eq!(list.status, if referrers { 200 } else { 404 });
         let pushed = wire

@@ -1,9 +1,9 @@
 //! Manifests: read, pushed, deleted.
 
-use regtui::demo::faults::Late;
-use regtui::demo::image::Pushed;
-use regtui::demo::layer::Layer;
-use regtui::demo::{Settings, Store};
+use regtui::demo::faults::LateDelete;
+use regtui::demo::image::PushedImage;
+use regtui::demo::layer::DemoLayer;
+use regtui::demo::{DemoSettings, Store};
 use regtui::model::digest::Digest;
 
 use super::wire::Wire;
@@ -11,14 +11,14 @@ use super::wire::Wire;
 const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
-fn store() -> (Store, Pushed) {
+fn store() -> (Store, PushedImage) {
     let store = Store::new();
     let image =
-        store.image("team/app").layer("COPY a /", Layer::of(&[("a", "a")])).tag("1").tag("latest").push();
+        store.image("team/app").layer("COPY a /", DemoLayer::of(&[("a", "a")])).tag("1").tag("latest").push();
     (store, image)
 }
 
-fn bytes_of(store: &Store, image: &Pushed) -> Vec<u8> {
+fn bytes_of(store: &Store, image: &PushedImage) -> Vec<u8> {
     store.repository("team/app").expect("it is there").manifests[&image.digest].bytes.to_vec()
 }
 
@@ -127,7 +127,7 @@ async fn a_push_that_does_not_add_up_is_refused_and_changes_nothing() {
     assert_eq!(wire.demo.store().tags("team/app"), ["1", "latest"]);
     assert_eq!(wire.demo.store().repositories(), ["team/app"]);
 
-    let sparse = Settings { sparse_manifests: true, ..Settings::default() };
+    let sparse = DemoSettings { sparse_manifests: true, ..DemoSettings::default() };
     let wire = Wire::new(sparse, Store::new()).await;
     let answer = wire.send("PUT", "/v2/new/manifests/x", &[("content-type", OCI)], missing_blob).await;
     assert_eq!(answer.status, 201);
@@ -153,12 +153,12 @@ async fn what_a_setting_forbids_is_refused() {
     let (store, image) = store();
     let other = store.image("team/app").created("2026-01-01T00:00:00Z").push();
     let bytes = bytes_of(&store, &other);
-    let settings = Settings {
+    let settings = DemoSettings {
         delete_by_tag: false,
         delete_by_digest: false,
         delete_blobs: false,
         immutable_tags: true,
-        ..Settings::default()
+        ..DemoSettings::default()
     };
     let wire = Wire::new(settings, store).await;
     let digest = image.digest;
@@ -174,7 +174,7 @@ async fn what_a_setting_forbids_is_refused() {
 #[tokio::test]
 async fn a_delete_by_digest_may_keep_the_tags_that_go_on_serving_the_image() {
     let (store, image) = store();
-    let settings = Settings { delete_keeps_tags: true, ..Settings::default() };
+    let settings = DemoSettings { delete_keeps_tags: true, ..DemoSettings::default() };
     let wire = Wire::new(settings, store).await;
     let by_digest = format!("/v2/team/app/manifests/{}", image.digest);
     let delete = async |path: &str| wire.send("DELETE", path, &[], "").await.status;
@@ -192,7 +192,7 @@ async fn a_delete_by_digest_may_keep_the_tags_that_go_on_serving_the_image() {
 #[tokio::test]
 async fn a_delete_may_be_taken_and_done_when_more_requests_have_come() {
     let (store, image) = store();
-    let settings = Settings { deletes_late: Some(Late::Requests(2)), ..Settings::default() };
+    let settings = DemoSettings { deletes_late: Some(LateDelete::Requests(2)), ..DemoSettings::default() };
     let wire = Wire::new(settings, store).await;
     let by_digest = format!("/v2/team/app/manifests/{}", image.digest);
     assert_eq!(wire.send("DELETE", &by_digest, &[], "").await.status, 202);

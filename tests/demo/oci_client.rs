@@ -6,8 +6,8 @@ use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::manifest::{IMAGE_LAYER_GZIP_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
-use regtui::demo::auth::{Account, Auth, Bearer};
-use regtui::demo::{Demo, Settings, Store};
+use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
+use regtui::demo::{Demo, DemoSettings, Store};
 
 fn client() -> Client {
     static PROVIDER: Once = Once::new();
@@ -26,7 +26,7 @@ fn layer() -> ImageLayer {
 
 #[tokio::test]
 async fn an_image_that_oci_client_pushes_comes_back_the_same() {
-    let demo = Demo::start(Settings::default(), Store::new()).await.expect("a free port");
+    let demo = Demo::start(DemoSettings::default(), Store::new()).await.expect("a free port");
     let (client, auth) = (client(), RegistryAuth::Anonymous);
     let image = reference(&demo, "team/app:1.0");
     let config = Config::oci_v1(b"{}".to_vec(), None);
@@ -43,7 +43,7 @@ async fn an_image_that_oci_client_pushes_comes_back_the_same() {
 
 #[tokio::test]
 async fn bytes_that_are_not_what_the_digest_says_are_refused() {
-    let demo = Demo::start(Settings::default(), Store::new()).await.expect("a free port");
+    let demo = Demo::start(DemoSettings::default(), Store::new()).await.expect("a free port");
     let image = reference(&demo, "team/app:1.0");
     let wrong = format!("sha256:{}", "0".repeat(64));
     let pushed = client().push_blob(&image, b"abc".as_slice(), &wrong).await;
@@ -52,9 +52,10 @@ async fn bytes_that_are_not_what_the_digest_says_are_refused() {
 
 #[tokio::test]
 async fn tokens_are_asked_for_and_accepted() {
-    let auth = Auth::Bearer(Bearer::new(Account::new("ada", "secret")));
-    let demo =
-        Demo::start(Settings { auth, ..Settings::default() }, Store::new()).await.expect("a free port");
+    let auth = AuthMode::Bearer(TokenIssuer::new(Account::new("ada", "secret")));
+    let demo = Demo::start(DemoSettings { auth, ..DemoSettings::default() }, Store::new())
+        .await
+        .expect("a free port");
     let client = client();
     let image = reference(&demo, "team/app:1.0");
     let ada = RegistryAuth::Basic("ada".to_owned(), "secret".to_owned());

@@ -2,7 +2,7 @@
 
 use std::sync::Once;
 
-use regtui::demo::{Demo, Settings, Store};
+use regtui::demo::{Demo, DemoSettings, Store};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, redirect};
 use serde_json::Value;
@@ -22,7 +22,7 @@ pub struct Answer {
 
 impl Wire {
     /// A registry with `store` in it.
-    pub async fn new(settings: Settings, store: Store) -> Wire {
+    pub async fn new(settings: DemoSettings, store: Store) -> Wire {
         static PROVIDER: Once = Once::new();
         // Whoever was first in this process has installed the same one.
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
@@ -33,7 +33,7 @@ impl Wire {
 
     /// The same with default settings.
     pub async fn open(store: Store) -> Wire {
-        Wire::new(Settings::default(), store).await
+        Wire::new(DemoSettings::default(), store).await
     }
 
     /// A URL on it; one that is complete stays as it is.

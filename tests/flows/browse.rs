@@ -3,7 +3,7 @@
 use regtui::app::Pane;
 use regtui::app::detail::Tab;
 use regtui::app::msg::Msg;
-use regtui::app::settings::Settings;
+use regtui::app::settings::AppSettings;
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::Target;
@@ -45,7 +45,8 @@ async fn keys_lead_from_the_repository_to_the_layer_and_back() {
 
 #[tokio::test]
 async fn an_image_on_the_command_line_is_shown_although_its_tag_is_not_the_first() {
-    let harness = Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app:1.2.9").await;
+    let harness =
+        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app:1.2.9").await;
     harness.shows("› team/app › 1.2.9");
     assert_eq!(harness.state.tags.selected().map(|tag| tag.as_str()), Some("1.2.9"));
     assert_eq!(
@@ -58,23 +59,23 @@ async fn an_image_on_the_command_line_is_shown_although_its_tag_is_not_the_first
 async fn an_image_by_digest_is_shown() {
     let store = demo::content::sample();
     let digest = store.digest_of("team/app", "1.2.9").expect("a sample");
-    let harness = Harness::open(demo::Settings::default(), store, &format!("/team/app@{digest}")).await;
+    let harness = Harness::open(demo::DemoSettings::default(), store, &format!("/team/app@{digest}")).await;
     harness.shows(&format!("› {}", &digest.to_string()[..20]));
     harness.shows("index of");
 }
 
 #[tokio::test]
 async fn two_registries_stand_side_by_side() {
-    let other = Demo::start(demo::Settings::default(), {
+    let other = Demo::start(demo::DemoSettings::default(), {
         let store = Store::new();
         store.image("other/thing").tag("9").push();
         store
     });
     let other = other.await.expect("a port");
-    let demo = Demo::start(demo::Settings::default(), demo::content::sample()).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port");
     let target = |demo: &Demo| Target::parse(&demo.address().to_string()).expect("a target");
     let targets = vec![target(&demo), target(&other)];
-    let mut harness = Harness::with(demo, targets, Settings::default(), registry::settings()).await;
+    let mut harness = Harness::with(demo, targets, AppSettings::default(), registry::settings()).await;
     harness.resize(160, 40).await;
     harness.shows("Registries 2");
     harness.shows("base/alpine");
@@ -90,10 +91,10 @@ async fn a_dead_registry_is_said_in_its_place_and_the_other_works() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.local_addr().expect("an address")
     };
-    let demo = Demo::start(demo::Settings::default(), demo::content::sample()).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port");
     let targets =
         [dead.to_string(), demo.address().to_string()].map(|text| Target::parse(&text).expect("a target"));
-    let mut harness = Harness::with(demo, targets.into(), Settings::default(), registry::settings()).await;
+    let mut harness = Harness::with(demo, targets.into(), AppSettings::default(), registry::settings()).await;
     harness.shows("refused");
     harness.press("1 j 2").await;
     harness.shows("base/alpine");
@@ -151,7 +152,7 @@ async fn details_are_loaded_for_visible_rows_only_and_each_blob_once() {
     for number in 0..1000 {
         store.image("many").tag(format!("1.{number}.0")).label("number", number.to_string()).push();
     }
-    let mut harness = Harness::open(demo::Settings::default(), store, "/many").await;
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/many").await;
     let manifests = |harness: &Harness| {
         harness.demo.requests().iter().filter(|request| request.path.contains("/manifests/")).count()
     };
@@ -179,7 +180,7 @@ async fn sorting_by_date_loads_every_row_and_sorts() {
     for (number, year) in [2021, 2024, 2019, 2023].into_iter().enumerate() {
         store.image("dated").tag(format!("v{number}")).created(format!("{year}-01-01T00:00:00Z")).push();
     }
-    let mut harness = Harness::open(demo::Settings::default(), store, "/dated").await;
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/dated").await;
     harness.press("s d").await;
     let order = |harness: &Harness| {
         let tags = &harness.state.tags;
@@ -199,7 +200,7 @@ async fn moving_over_a_list_asks_nothing_twice() {
     for number in 0..5 {
         store.image("app").tag(format!("1.{number}")).label("number", number.to_string()).push();
     }
-    let demo = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let demo = demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let mut harness = Harness::open(demo, store, "/app").await;
     harness.press("j").await.press("j").await.press("k").await;
     let mut lines: Vec<String> = harness.demo.requests().iter().map(|request| request.line()).collect();
@@ -216,7 +217,7 @@ async fn the_header_learns_whether_there_is_a_referrers_api() {
     for (referrers, shown) in [(true, "referrers ✓"), (false, "referrers ✗")] {
         let store = Store::new();
         store.image("app").tag("1").push();
-        let settings = demo::Settings { referrers, ..demo::Settings::default() };
+        let settings = demo::DemoSettings { referrers, ..demo::DemoSettings::default() };
         let harness = Harness::open(settings, store, "/app").await;
         harness.shows(shown);
     }

@@ -33,7 +33,7 @@ async fn a_refresh_that_brings_new_repositories_keeps_the_cursor_where_it_was() 
 #[tokio::test]
 async fn a_refresh_goes_to_the_tag_that_was_opened_before_it_was_there() {
     let mut harness =
-        Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app:0.0.1").await;
+        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app:0.0.1").await;
     harness.shows("› team/app › 0.0.1");
     harness.press("v Esc").await;
     harness.demo.store().image("team/app").tag("0.0.1").push();
@@ -49,7 +49,7 @@ async fn later_pages_do_not_change_the_image_that_somebody_went_into() {
     for number in 0..1500 {
         store.image("many").tag(format!("1.{number:04}")).push();
     }
-    let demo = demo::Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let demo = demo::Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
     let gate = Gate::new();
     let held = gate.clone();
     demo.fault(move |request, _| {
@@ -97,7 +97,7 @@ async fn a_refresh_that_fails_in_the_middle_leaves_the_list_as_whole_as_it_was()
     for number in 0..1500 {
         store.image(&format!("r{number:04}")).tag("1").push();
     }
-    let mut harness = Harness::open(demo::Settings::default(), store, "").await;
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "").await;
     harness.press("G").await;
     harness.demo.fault(|request, _| request.query.contains("last=").then(|| Fault::status(403)));
     harness.press("r").await;
@@ -119,7 +119,7 @@ async fn tags_that_sort_alike_keep_their_order_when_it_is_settled_again() {
         let image = store.image("same").tag(format!("t{number}")).label("n", number.to_string());
         image.created("2024-01-01T00:00:00Z").push();
     }
-    let mut harness = Harness::open(demo::Settings::default(), store, "/same").await;
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/same").await;
     harness.press("s n s d s d").await;
     let rows = harness.state.tags.list.rows.clone();
     for name in ["t0", "t3"] {
@@ -150,7 +150,7 @@ async fn text_that_was_scrolled_to_its_end_fills_a_larger_screen() {
 async fn a_key_that_follows_a_row_that_moved_by_itself_has_to_be_pressed_again() {
     for keys in ["d", "t", "c", "Y", "y", "Space"] {
         let mut harness =
-            Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app").await;
+            Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app").await;
         harness.press("j").await;
         let before = harness.state.tags.selected().expect("a tag").clone();
         harness.demo.store().untag("team/app", before.as_str());
@@ -170,7 +170,8 @@ async fn a_key_that_follows_a_row_that_moved_by_itself_has_to_be_pressed_again()
 
 #[tokio::test]
 async fn marks_whose_tags_are_gone_after_a_refresh_are_missed_aloud() {
-    let mut harness = Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app").await;
+    let mut harness =
+        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app").await;
     harness.press("Space Space Space").await;
     harness.shows("3 marked");
     harness.demo.store().untag("team/app", "1.4.2");

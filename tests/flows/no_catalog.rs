@@ -1,16 +1,16 @@
 //! Registries that list nothing: docs/REGISTRIES.md §9, docs/RELIABILITY.md F11.
 
 use regtui::app::dialog::Dialog;
-use regtui::app::settings::Settings;
+use regtui::app::settings::AppSettings;
 use regtui::demo::{self, Demo};
 use regtui::model::reference::Target;
 
 use crate::support::harness::Harness;
 use crate::support::registry;
 
-fn refusing(status: u16) -> demo::Settings {
+fn refusing(status: u16) -> demo::DemoSettings {
     let status = hyper::StatusCode::from_u16(status).expect("a status");
-    demo::Settings { catalog_refused: Some(status), ..demo::Settings::default() }
+    demo::DemoSettings { catalog_refused: Some(status), ..demo::DemoSettings::default() }
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn what_was_opened_before_is_listed_again() {
     let target = Target::parse(&demo.address().to_string()).expect("a target");
     let remembered =
         [(target.host().clone(), vec![registry::name("team/app"), registry::name("base/debian")])].into();
-    let settings = Settings { remembered, ..Settings::default() };
+    let settings = AppSettings { remembered, ..AppSettings::default() };
     let mut harness = Harness::with(demo, vec![target], settings, registry::settings()).await;
     assert!(harness.state.dialogs.is_empty());
     harness.shows("base/debian");

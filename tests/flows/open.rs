@@ -1,6 +1,6 @@
 //! What is opened, from the command line and later, and what is remembered of it.
 
-use regtui::app::settings::Settings;
+use regtui::app::settings::AppSettings;
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::Target;
@@ -14,7 +14,7 @@ async fn small(repository: &str) -> Demo {
         store.image(name).tag("1").push();
         store.image(name).tag("2").push();
     }
-    Demo::start(demo::Settings::default(), store).await.expect("a port")
+    Demo::start(demo::DemoSettings::default(), store).await.expect("a port")
 }
 
 /// The first target has the cursor, however the others are mixed.
@@ -24,7 +24,7 @@ async fn targets_of_two_registries_in_turn_open_on_the_first_one() {
     let target = |demo: &Demo, path: &str| Target::parse(&format!("{}{path}", demo.address())).expect(path);
     let targets = vec![target(&one, "/one/app:1"), target(&two, "/two/app:1"), target(&one, "/z/last")];
     let first = one.address().to_string();
-    let harness = Harness::with(one, targets, Settings::default(), registry::settings()).await;
+    let harness = Harness::with(one, targets, AppSettings::default(), registry::settings()).await;
     harness.shows("› one/app › 1");
     assert_eq!(harness.state.registries.items[0].host.as_str(), first);
     assert_eq!(harness.state.registries.items.len(), 2);
@@ -36,7 +36,7 @@ async fn the_image_of_the_second_target_is_shown_when_the_cursor_comes_to_it() {
     let (one, two) = (small("one/app").await, small("two/app").await);
     let target = |demo: &Demo, path: &str| Target::parse(&format!("{}{path}", demo.address())).expect(path);
     let targets = vec![target(&one, "/one/app:1"), target(&two, "/two/app:1")];
-    let mut harness = Harness::with(one, targets, Settings::default(), registry::settings()).await;
+    let mut harness = Harness::with(one, targets, AppSettings::default(), registry::settings()).await;
     harness.shows("› one/app › 1");
     harness.press("1 j").await;
     harness.shows("› two/app › 1");
@@ -50,7 +50,7 @@ async fn opening_a_repository_keeps_what_earlier_runs_remember() {
     let target = Target::parse(&format!("{}/one/app", demo.address())).expect("a target");
     let host = target.host().clone();
     let remembered = [(host.clone(), vec![registry::name("old/thing"), registry::name("one/app")])].into();
-    let settings = Settings { remembered, ..Settings::default() };
+    let settings = AppSettings { remembered, ..AppSettings::default() };
     let harness = Harness::with(demo, vec![target], settings, registry::settings()).await;
     let expected = vec![registry::name("one/app"), registry::name("old/thing")];
     assert_eq!(harness.state.settings.remembered.get(&host), Some(&expected));
@@ -63,7 +63,7 @@ async fn a_repository_that_is_not_there_is_not_remembered() {
     let demo = small("one/app").await;
     let target = Target::parse(&format!("{}/one/ap", demo.address())).expect("a target");
     let host = target.host().clone();
-    let harness = Harness::with(demo, vec![target], Settings::default(), registry::settings()).await;
+    let harness = Harness::with(demo, vec![target], AppSettings::default(), registry::settings()).await;
     assert_eq!(harness.state.settings.remembered.get(&host), Some(&vec![]));
     assert_eq!(harness.remembered.last(), Some(&(host, vec![])));
 }
@@ -79,7 +79,7 @@ fn here(harness: &Harness) -> String {
 }
 
 async fn at_app() -> Harness {
-    let harness = Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app").await;
+    let harness = Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app").await;
     assert_eq!(here(&harness), "1.4.2");
     harness
 }
@@ -135,7 +135,7 @@ async fn a_tag_that_does_not_exist_is_told_and_keys_act_on_nothing_else() {
 #[tokio::test]
 async fn a_tag_on_the_command_line_that_does_not_exist_is_told_at_every_size() {
     let mut harness =
-        Harness::open(demo::Settings::default(), demo::content::sample(), "/team/app:9.9.9").await;
+        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app:9.9.9").await;
     harness.shows("there is no tag `9.9.9` in team/app");
     harness.press("Esc").await;
     for (columns, rows) in [(150, 42), (80, 24), (50, 15)] {

@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use regtui::demo::{Settings, Store};
-use regtui::model::work::{Wish, Work};
+use regtui::demo::{DemoSettings, Store};
+use regtui::model::work::{ChangePlan, ChangeRequest};
 
 use crate::support::graph::{Case, build, case, disturb, holdings, judge, wish};
 use crate::support::workshop::Shop;
@@ -16,10 +16,10 @@ async fn check(shop: &Shop, name: &str, case: &Case) -> Result<(), TestCaseError
     let store = shop.store();
     let all = build(store, name, &case.graph);
     let wish = wish(shop.repository(name), &shop.tags(name), case);
-    let plan = shop.delete_plan(&Wish::Delete(wish)).await;
+    let plan = shop.delete_plan(&ChangeRequest::Delete(wish)).await;
     disturb(store, name, &all, case);
     let before = holdings(store, name);
-    let report = shop.run(&Work::Delete(plan.clone())).await;
+    let report = shop.run(&ChangePlan::Delete(plan.clone())).await;
     let mut after = holdings(store, name);
     after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     judge(case, &plan, &report, &before, &after)?;
@@ -32,7 +32,7 @@ fn what_a_plan_does_not_show_stays_with_everything_below_it() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let shop = |delete_by_tag| {
-        let settings = Settings { delete_by_tag, remembered_requests: 0, ..Settings::default() };
+        let settings = DemoSettings { delete_by_tag, remembered_requests: 0, ..DemoSettings::default() };
         runtime.block_on(Shop::new(settings, Store::new()))
     };
     let (by_tag, only_by_digest) = (shop(true), shop(false));

@@ -107,7 +107,8 @@ async fn long_lists_are_compared_to_their_end() {
             right.image("app").label("number", number.to_string()).tag(format!("{number:02}")).push();
         }
     }
-    let pages = demo::Settings { tags_page: PageSize { default: 7, most: 7 }, ..demo::Settings::default() };
+    let pages =
+        demo::DemoSettings { tags_page: PageSize { default: 7, most: 7 }, ..demo::DemoSettings::default() };
     let left = Registry::new(pages, left, settings()).await;
     let right = Registry::open(right).await;
     let found = between(&left, &right).await.expect("a comparison");

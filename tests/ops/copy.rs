@@ -1,13 +1,13 @@
 //! Copies between two registries in memory: byte for byte, each blob once, tags last, and nothing else changed.
 
 use regtui::demo::faults::{self, Fault};
-use regtui::demo::layer::Layer;
+use regtui::demo::layer::DemoLayer;
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
 use regtui::model::failure::FailureKind;
 use regtui::model::platform::Platform;
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::copy::{Way, What, Wish};
+use regtui::model::work::copy::{BlobTransfer, CopyRequest, What};
 use regtui::model::work::progress::Outcome;
 use regtui::model::work::rules::Rules;
 use regtui::ops::work;
@@ -19,7 +19,7 @@ fn one_image() -> Store {
     let store = Store::new();
     store
         .image("app")
-        .layer("COPY a /", Layer::of(&[("a", "1")]))
+        .layer("COPY a /", DemoLayer::of(&[("a", "1")]))
         .layer("COPY b /", layer(7, 300_000))
         .tag("1")
         .push();
@@ -36,7 +36,7 @@ async fn an_image_is_copied_byte_for_byte() {
     let wish = sides.wish(&["1"]);
     let plan = sides.plan(&wish).await.expect("a plan");
     assert_eq!(sides.writes(), [""; 0], "a plan only asks");
-    assert_eq!(plan.blobs.iter().filter(|blob| blob.way == Way::Move).count(), 3);
+    assert_eq!(plan.blobs.iter().filter(|blob| blob.way == BlobTransfer::Move).count(), 3);
     assert_eq!((plan.images[0].replaces, plan.digests_change, plan.left_out.len()), (None, false, 0));
     let report = sides.run(&plan).await;
     assert!(report.is_success(), "{report:#?}");
@@ -65,9 +65,9 @@ async fn a_second_copy_moves_and_changes_nothing() {
 async fn an_index_comes_with_its_platforms_and_attestations() {
     let store = Store::new();
     let amd64 =
-        store.image("app").platform("linux", "amd64").layer("COPY a /", Layer::of(&[("a", "1")])).push();
+        store.image("app").platform("linux", "amd64").layer("COPY a /", DemoLayer::of(&[("a", "1")])).push();
     let arm64 =
-        store.image("app").platform("linux", "arm64").layer("COPY a /", Layer::of(&[("a", "2")])).push();
+        store.image("app").platform("linux", "arm64").layer("COPY a /", DemoLayer::of(&[("a", "2")])).push();
     let index = store.index("app").child(&amd64).child(&arm64).attestation(&amd64).attestation(&arm64);
     index.annotation("org.example", "kept").tag("1").push();
     let sides = Sides::of(store).await;
@@ -88,7 +88,7 @@ async fn other_artifacts_and_compressions_are_copied_as_they_are() {
         .config("application/vnd.cncf.helm.config.v1+json", r#"{"name":"chart","version":"1.0.0"}"#)
         .archive(
             "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
-            &Layer::of(&[("chart/Chart.yaml", "name: chart")]),
+            &DemoLayer::of(&[("chart/Chart.yaml", "name: chart")]),
         )
         .layer("application/vnd.cncf.helm.chart.provenance.v1.prov", "signed")
         .tag("chart")
@@ -133,7 +133,7 @@ async fn a_layer_that_several_images_share_moves_once() {
             .push();
     }
     let sides = Sides::of(store).await;
-    let wish = Wish { what: What::AllTags, ..sides.wish(&[]) };
+    let wish = CopyRequest { what: What::AllTags, ..sides.wish(&[]) };
     let (plan, report) = sides.copy(&wish).await;
     assert_eq!((plan.images.len(), report.moved), (20, plan.bytes()));
     let reads =
@@ -146,9 +146,9 @@ async fn a_layer_that_several_images_share_moves_once() {
 async fn in_one_registry_blobs_are_mounted_and_no_byte_moves() {
     let sides = Sides::of(one_image()).await;
     let to = Repository { host: sides.source().host, name: name("copy") };
-    let wish = Wish { to, ..sides.wish(&["1"]) };
+    let wish = CopyRequest { to, ..sides.wish(&["1"]) };
     let (plan, report) = sides.copy(&wish).await;
-    assert!(plan.blobs.iter().all(|blob| blob.way == Way::Mount(name("app"))), "{plan:#?}");
+    assert!(plan.blobs.iter().all(|blob| blob.way == BlobTransfer::Mount(name("app"))), "{plan:#?}");
     assert_eq!((plan.bytes(), report.moved), (0, 0));
     let store = sides.from.demo.store();
     assert_eq!(store.digest_of("copy", "1"), store.digest_of("app", "1"));
@@ -157,10 +157,10 @@ async fn in_one_registry_blobs_are_mounted_and_no_byte_moves() {
 
 #[tokio::test]
 async fn where_nothing_can_be_mounted_bytes_move() {
-    let registry = demo::Settings { mounts: false, ..demo::Settings::default() };
+    let registry = demo::DemoSettings { mounts: false, ..demo::DemoSettings::default() };
     let sides = Sides::to(Store::new(), registry, one_image()).await;
     let repository = |path: &str| Repository { host: sides.target().host, name: name(path) };
-    let wish = Wish { from: repository("app"), to: repository("copy"), ..sides.wish(&["1"]) };
+    let wish = CopyRequest { from: repository("app"), to: repository("copy"), ..sides.wish(&["1"]) };
     let (_, report) = sides.copy(&wish).await;
     let store = sides.to.demo.store();
     assert_eq!(store.digest_of("copy", "1"), store.digest_of("app", "1"));
@@ -172,16 +172,16 @@ async fn where_nothing_can_be_mounted_bytes_move() {
 #[tokio::test]
 async fn a_copy_can_have_another_tag_or_none() {
     let sides = Sides::of(one_image()).await;
-    sides.copy(&Wish { tag: Some(tag("stable")), ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { tag: Some(tag("stable")), ..sides.wish(&["1"]) }).await;
     assert_eq!((sides.there("stable"), sides.there("1")), (sides.here("1"), None));
     let digest = sides.here("1").expect("a digest");
     let sides = Sides::of(one_image()).await;
-    let wish = Wish { what: What::Images(vec![Selector::Digest(digest)]), ..sides.wish(&[]) };
+    let wish = CopyRequest { what: What::Images(vec![Selector::Digest(digest)]), ..sides.wish(&[]) };
     let (_, report) = sides.copy(&wish).await;
     sides.is_there(&digest);
     assert_eq!(sides.to.demo.store().tags("copy"), [""; 0]);
     assert_eq!(report.undo, None, "nothing was replaced");
-    let several = Wish { tag: Some(tag("x")), ..sides.wish(&["1", "2"]) };
+    let several = CopyRequest { tag: Some(tag("x")), ..sides.wish(&["1", "2"]) };
     let failure = sides.plan(&several).await.expect_err("two images and one tag");
     assert!(failure.why.as_str().contains("one tag"), "{failure}");
 }
@@ -192,7 +192,7 @@ async fn what_a_tag_replaces_is_shown_kept_and_checked_again() {
     let old = there.image("copy").label("old", "1").tag("1").tag("2").push();
     let source = one_image();
     source.image("app").label("two", "2").tag("2").push();
-    let sides = Sides::to(source, demo::Settings::default(), there).await;
+    let sides = Sides::to(source, demo::DemoSettings::default(), there).await;
     let plan = sides.plan(&sides.wish(&["1", "2"])).await.expect("a plan");
     assert!(plan.images.iter().all(|image| image.replaces == Some(old.digest)));
     // Somebody else is faster with one of them.
@@ -214,13 +214,13 @@ async fn what_a_tag_replaces_is_shown_kept_and_checked_again() {
 
 #[tokio::test]
 async fn a_copy_is_taken_back_by_undo() {
-    use regtui::model::work::Wish as Any;
+    use regtui::model::work::ChangeRequest as Any;
     for delete_by_tag in [true, false] {
         let there = Store::new();
         let old = there.image("copy").label("old", "1").tag("1").push();
         let source = one_image();
         source.image("app").label("two", "2").tag("2").push();
-        let settings = demo::Settings { delete_by_tag, ..demo::Settings::default() };
+        let settings = demo::DemoSettings { delete_by_tag, ..demo::DemoSettings::default() };
         let sides = Sides::to(source, settings, there).await;
         let (_, report) = sides.copy(&sides.wish(&["1", "2"])).await;
         let entry = report.undo.expect("an entry");
@@ -240,7 +240,7 @@ async fn of_one_platform_the_plain_manifest_is_copied_under_its_own_digest() {
     let arm64 = store.image("app").platform("linux", "arm64").push();
     store.index("app").child(&amd64).child(&arm64).attestation(&arm64).tag("1").push();
     let sides = Sides::of(store).await;
-    let wish = Wish { platforms: vec![platform("linux/arm64/v8")], ..sides.wish(&["1"]) };
+    let wish = CopyRequest { platforms: vec![platform("linux/arm64/v8")], ..sides.wish(&["1"]) };
     let (plan, _) = sides.copy(&wish).await;
     assert!(plan.digests_change);
     assert_eq!(plan.platforms(), ["takes linux/arm64; leaves linux/amd64"]);
@@ -258,7 +258,7 @@ async fn of_some_platforms_a_shorter_index_is_copied_with_their_attestations() {
         store.index("app").child(&amd64).attestation(&amd64).child(&arm64).attestation(&arm64).child(&s390x);
     index.annotation("org.example", "kept").tag("1").push();
     let sides = Sides::of(store).await;
-    let wish = Wish {
+    let wish = CopyRequest {
         platforms: vec![platform("linux/amd64"), platform("linux/s390x"), platform("linux/386")],
         ..sides.wish(&["1"])
     };
@@ -283,7 +283,7 @@ async fn a_platform_that_is_not_there_is_said_so() {
     store.image("app").platform("linux", "amd64").label("a", "b").tag("plain").push();
     let sides = Sides::of(store).await;
     for at in ["index", "plain"] {
-        let wish = Wish { platforms: vec![platform("linux/s390x")], ..sides.wish(&[at]) };
+        let wish = CopyRequest { platforms: vec![platform("linux/s390x")], ..sides.wish(&[at]) };
         let failure = sides.plan(&wish).await.expect_err("no such platform");
         assert!(failure.why.as_str().contains("linux/amd64"), "{failure}");
     }
@@ -292,7 +292,7 @@ async fn a_platform_that_is_not_there_is_said_so() {
 /// An image that is signed and described in all the ways there are.
 fn signed() -> (Store, Digest, Vec<Digest>) {
     let store = Store::new();
-    let image = store.image("app").layer("COPY a /", Layer::of(&[("a", "1")])).tag("1").push();
+    let image = store.image("app").layer("COPY a /", DemoLayer::of(&[("a", "1")])).tag("1").push();
     let sbom =
         store.artifact("app").kind("application/spdx+json").layer("text/spdx", "{}").subject(&image).push();
     let signature = store
@@ -319,7 +319,7 @@ async fn what_refers_to_an_image_comes_along_if_wished() {
     assert!(belongings.iter().all(|digest| !there.manifests.contains_key(digest)));
 
     let sides = Sides::of(store).await;
-    let (plan, report) = sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    let (plan, report) = sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
     sides.is_same("1");
     sides.is_same(&format!("sha256-{}.sig", image.hex()));
     belongings.iter().for_each(|digest| sides.is_there(digest));
@@ -337,7 +337,7 @@ async fn what_refers_to_an_image_comes_along_if_wished() {
 #[tokio::test]
 async fn referrers_are_found_and_listed_by_tag_where_there_is_no_api() {
     let (store, image, belongings) = signed();
-    let without = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let without = demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let list = |store: &Store, of: &Digest, digest: &Digest| {
         let descriptor = serde_json::json!({
             "mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest,
@@ -350,7 +350,7 @@ async fn referrers_are_found_and_listed_by_tag_where_there_is_no_api() {
     let from = Registry::new(without.clone(), store, settings()).await;
     let to = Registry::new(without, Store::new(), settings()).await;
     let sides = Sides::with(from, to);
-    let (_, report) = sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    let (_, report) = sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
     assert_eq!((report.items.len(), report.done()), (4, 4), "each list is a part of its own: {report:#?}");
     belongings.iter().for_each(|digest| sides.is_there(digest));
     let there = sides.to.demo.store().repository("copy").expect("the copy");
@@ -368,7 +368,8 @@ async fn a_whole_repository_is_copied_with_its_digest_tags_if_wished() {
     let orphan = format!("sha256-{}.sig", "ab".repeat(32));
     store.artifact("app").layer("text/plain", "orphan").tag(&orphan).push();
     let sides = Sides::of(store.clone()).await;
-    let (plan, _) = sides.copy(&Wish { what: What::AllTags, referrers: true, ..sides.wish(&[]) }).await;
+    let (plan, _) =
+        sides.copy(&CopyRequest { what: What::AllTags, referrers: true, ..sides.wish(&[]) }).await;
     assert_eq!(
         sides.to.demo.store().tags("copy"),
         sides.from.demo.store().tags("app"),
@@ -379,7 +380,7 @@ async fn a_whole_repository_is_copied_with_its_digest_tags_if_wished() {
     assert!(plan.title().as_str().starts_with("copy 2 tags"), "{}", plan.title());
 
     let sides = Sides::of(store).await;
-    let (plan, _) = sides.copy(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await;
+    let (plan, _) = sides.copy(&CopyRequest { what: What::AllTags, ..sides.wish(&[]) }).await;
     assert_eq!(sides.to.demo.store().tags("copy"), ["1", "2"]);
     assert!(plan.left_out.iter().any(|text| text.as_str().contains("2 digest tags")), "{:?}", plan.left_out);
     assert!(sides.there(&format!("sha256-{}.sig", image.hex())).is_none());
@@ -461,7 +462,7 @@ async fn absurd_sizes_add_up_without_a_panic() {
     let mut plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
     assert_eq!(plan.left_out.len(), 2, "{:?}", plan.left_out);
     let mut blob = plan.blobs[0].clone();
-    blob.way = Way::Move;
+    blob.way = BlobTransfer::Move;
     blob.descriptor.size = Some(1 << 50);
     plan.blobs.extend(vec![blob; 20_000]);
     assert_eq!(plan.bytes(), u64::MAX);
@@ -477,7 +478,7 @@ async fn an_index_with_a_missing_child_says_so_before() {
     });
     store.index("app").child(&here).descriptor(gone).tag("1").push();
     for sparse_manifests in [true, false] {
-        let lenient = demo::Settings { sparse_manifests, ..demo::Settings::default() };
+        let lenient = demo::DemoSettings { sparse_manifests, ..demo::DemoSettings::default() };
         let sides = Sides::to(store.clone(), lenient, Store::new()).await;
         let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
         assert!(
@@ -517,7 +518,7 @@ async fn a_tag_that_cannot_be_copied_fails_and_the_others_come() {
     store.image("app").created("2026-02-01T00:00:00Z").tag("3").push();
     let sides = Sides::of(store).await;
     sides.from.demo.fault(|request, _| request.path.ends_with("/manifests/2").then(|| Fault::status(403)));
-    let plan = sides.plan(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { what: What::AllTags, ..sides.wish(&[]) }).await.expect("a plan");
     let report = sides.run(&plan).await;
     assert!(!report.is_success(), "{report:#?}");
     assert!(
@@ -537,7 +538,7 @@ async fn referrers_that_cannot_be_read_fail_and_the_image_comes() {
     let sides = Sides::of(store).await;
     let digest = signature.digest.to_string();
     sides.from.demo.fault(move |request, _| request.path.ends_with(&digest).then(|| Fault::status(403)));
-    let plan = sides.plan(&Wish { referrers: true, ..sides.wish(&["signed"]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.wish(&["signed"]) }).await.expect("a plan");
     let report = sides.run(&plan).await;
     assert!(!report.is_success(), "{report:#?}");
     sides.is_same("signed");
@@ -577,7 +578,7 @@ async fn all_tags_are_planned_in_the_order_in_which_they_are_listed() {
         store.image("app").label("tag", tag).tag(tag).push();
     }
     let sides = Sides::of(store).await;
-    let plan = sides.plan(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { what: What::AllTags, ..sides.wish(&[]) }).await.expect("a plan");
     let tags: Vec<String> = plan.images.iter().map(|image| image.selector.to_string()).collect();
     assert_eq!(tags, ["1.10.0", "1.10.0-rc1", "1.9.0", "latest"]);
 }
@@ -594,10 +595,10 @@ async fn tags_that_the_destination_does_not_list_yet_are_in_the_plan() {
             there.image("copy").label("old", tag.as_str()).tag(tag).push();
         }
         empty.create("copy");
-        let sides = Sides::to(store, demo::Settings::default(), there).await;
+        let sides = Sides::to(store, demo::DemoSettings::default(), there).await;
         sides.to.demo.fault(faults::lagging_tags(&empty));
         let before: Vec<_> = tags.iter().map(|tag| sides.there(tag)).collect();
-        let (plan, report) = sides.copy(&Wish { what: What::AllTags, ..sides.wish(&[]) }).await;
+        let (plan, report) = sides.copy(&CopyRequest { what: What::AllTags, ..sides.wish(&[]) }).await;
         let mut replaced: Vec<_> = plan.images.iter().map(|image| image.replaces).collect();
         replaced.reverse();
         assert_eq!(replaced, before, "{count}");

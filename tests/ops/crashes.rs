@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regtui::demo::faults::{Fault, Gate};
-use regtui::demo::{Settings, Store};
+use regtui::demo::{DemoSettings, Store};
 use regtui::model::digest::Digest;
 use regtui::model::failure::FailureKind;
-use regtui::model::work::copy::{What, Wish};
-use regtui::model::work::delete::Manner;
-use regtui::model::work::journal::{EntryId, State};
+use regtui::model::work::copy::{CopyRequest, What};
+use regtui::model::work::delete::DeleteMethod;
+use regtui::model::work::journal::{EntryId, EntryState};
 use regtui::model::work::progress::Outcome;
-use regtui::model::work::{self as model, Work, retag};
+use regtui::model::work::{self as model, ChangePlan, retag};
 use regtui::ops::journal::Journal;
 
 use crate::support::copying::{Sides, layer, outcome};
@@ -31,7 +31,7 @@ fn three() -> Store {
 
 /// The only entry that never ended.
 async fn open_entry(journal: &Journal) -> Option<EntryId> {
-    let mut open = journal.entries().await.into_iter().filter(|entry| entry.state == State::Open);
+    let mut open = journal.entries().await.into_iter().filter(|entry| entry.state == EntryState::Open);
     let first = open.next().map(|entry| entry.id);
     assert!(open.next().is_none(), "there are two");
     first
@@ -39,7 +39,7 @@ async fn open_entry(journal: &Journal) -> Option<EntryId> {
 
 /// Copies until the first request for `2` of that method is at the destination and the others are done; then all of it
 /// is dropped.
-async fn crash(sides: &Sides, wish: &Wish, method: &'static str) {
+async fn crash(sides: &Sides, wish: &CopyRequest, method: &'static str) {
     let plan = sides.plan(wish).await.expect("a plan");
     let others = plan.images.len() - 1;
     let gate = Gate::new();
@@ -70,7 +70,7 @@ async fn of_a_copy_what_is_left_is_copied_and_no_byte_moves_twice() {
     let journal = &sides.workshop.journal;
     let entry = open_entry(journal).await.expect("an open entry");
     let rest = journal.resume(&entry).await.expect("the rest");
-    assert_eq!(rest, model::Wish::Copy(sides.wish(&["2"])));
+    assert_eq!(rest, model::ChangeRequest::Copy(sides.wish(&["2"])));
     let (_, report) = sides.copy(&sides.wish(&["2"])).await;
     assert_eq!((report.done(), report.moved), (1, 0), "{report:#?}");
     ["1", "2", "3"].iter().for_each(|tag| sides.is_same(tag));
@@ -80,11 +80,11 @@ async fn of_a_copy_what_is_left_is_copied_and_no_byte_moves_twice() {
 #[tokio::test]
 async fn of_a_whole_repository_what_was_done_is_found_done() {
     let sides = Sides::of(three()).await;
-    let wish = Wish { what: What::AllTags, ..sides.wish(&[]) };
+    let wish = CopyRequest { what: What::AllTags, ..sides.wish(&[]) };
     crash(&sides, &wish, "PUT").await;
     let journal = &sides.workshop.journal;
     let entry = open_entry(journal).await.expect("an open entry");
-    assert_eq!(journal.resume(&entry).await.expect("the rest"), model::Wish::Copy(wish.clone()));
+    assert_eq!(journal.resume(&entry).await.expect("the rest"), model::ChangeRequest::Copy(wish.clone()));
     let (_, report) = sides.copy(&wish).await;
     let is_already = |tag| matches!(outcome(&report, tag), Outcome::Already(_));
     assert!(is_already("1") && is_already("3") && report.done() == 1, "{report:#?}");
@@ -94,12 +94,12 @@ async fn of_a_whole_repository_what_was_done_is_found_done() {
 #[tokio::test]
 async fn a_copy_that_was_put_but_not_noted_is_over_when_it_is_resumed() {
     let sides = Sides::of(three()).await;
-    let wish = Wish { tag: Some(tag("2")), ..sides.wish(&["1"]) };
+    let wish = CopyRequest { tag: Some(tag("2")), ..sides.wish(&["1"]) };
     crash(&sides, &wish, "HEAD").await;
     let journal = &sides.workshop.journal;
     assert_eq!(sides.there("2"), sides.here("1"), "the tag is there already");
     let entry = open_entry(journal).await.expect("an open entry");
-    assert_eq!(journal.resume(&entry).await.expect("the rest"), model::Wish::Copy(wish.clone()));
+    assert_eq!(journal.resume(&entry).await.expect("the rest"), model::ChangeRequest::Copy(wish.clone()));
     let (_, report) = sides.copy(&wish).await;
     assert!(matches!(outcome(&report, "2"), Outcome::Already(_)), "{report:#?}");
     assert_eq!(open_entry(journal).await, None, "it would be resumed for ever");
@@ -109,9 +109,9 @@ async fn a_copy_that_was_put_but_not_noted_is_over_when_it_is_resumed() {
 /// went down: `begun` begins with carrying out what leads there.
 async fn cut_off_between_the_halves(
     tag: &'static str,
-    begun: impl AsyncFn(&Shop) -> model::Wish,
+    begun: impl AsyncFn(&Shop) -> model::ChangeRequest,
 ) -> (Shop, EntryId) {
-    let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, three()).await;
+    let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, three()).await;
     let wish = begun(&shop).await;
     let work = shop.plan(&wish).await;
     let (gate, image) = (Gate::new(), shop.tags("app")[tag]);
@@ -130,14 +130,19 @@ async fn cut_off_between_the_halves(
     (shop, entry)
 }
 
-fn retag(shop: &Shop, manner: retag::Manner) -> model::Wish {
+fn retag(shop: &Shop, manner: retag::RetagMode) -> model::ChangeRequest {
     let items = vec![("2".parse().expect("a tag"), shop.repository("app"), tag("two"))];
-    model::Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner, keep: false })
+    model::ChangeRequest::Retag(retag::RetagRequest {
+        from: shop.repository("app"),
+        items,
+        manner,
+        keep: false,
+    })
 }
 
-async fn undoing(shop: &Shop) -> model::Wish {
-    let made = shop.carry_out(&retag(shop, retag::Manner::Add)).await;
-    model::Wish::UndoByReplacement(made.undo.expect("an entry"))
+async fn undoing(shop: &Shop) -> model::ChangeRequest {
+    let made = shop.carry_out(&retag(shop, retag::RetagMode::Add)).await;
+    model::ChangeRequest::UndoByReplacement(made.undo.expect("an entry"))
 }
 
 #[tokio::test]
@@ -148,12 +153,12 @@ async fn an_undo_cut_off_between_the_halves_goes_on_when_it_is_resumed_or_asked_
         let rest = journal.resume(&entry).await.expect("the rest");
         let wish = match resumes {
             true => rest,
-            false => model::Wish::UndoByReplacement(rest.undoes().expect("an undo").clone()),
+            false => model::ChangeRequest::UndoByReplacement(rest.undoes().expect("an undo").clone()),
         };
         let report = shop.carry_out(&wish).await;
         assert_eq!((ends(&report).as_str(), shop.tags("app")), ("D", before.tags.clone()), "{report:?}");
         let undone = journal.entry(wish.undoes().expect("an undo")).await.expect("it is there").state;
-        assert_eq!((undone, open_entry(journal).await), (State::Undone, None));
+        assert_eq!((undone, open_entry(journal).await), (EntryState::Undone, None));
         let again = shop.undo(&report).await;
         assert_eq!((ends(&again).as_str(), shop.tags("app")["two"]), ("D", before.tags["2"]), "{again:?}");
     }
@@ -162,14 +167,14 @@ async fn an_undo_cut_off_between_the_halves_goes_on_when_it_is_resumed_or_asked_
 #[tokio::test]
 async fn an_undo_cut_off_between_the_halves_is_taken_back_itself() {
     let (shop, entry) = cut_off_between_the_halves("two", undoing).await;
-    let report = shop.carry_out(&model::Wish::Undo(entry)).await;
+    let report = shop.carry_out(&model::ChangeRequest::Undo(entry)).await;
     let tags = shop.tags("app");
     assert_eq!((ends(&report).as_str(), tags["two"]), ("D", tags["2"]), "{report:?}");
     assert_eq!(open_entry(&shop.workshop.journal).await, None, "what was taken back is over");
 }
 
-async fn moving(shop: &Shop) -> model::Wish {
-    retag(shop, retag::Manner::MoveByReplacement)
+async fn moving(shop: &Shop) -> model::ChangeRequest {
+    retag(shop, retag::RetagMode::MoveByReplacement)
 }
 
 #[tokio::test]
@@ -187,7 +192,7 @@ async fn a_rename_cut_off_between_the_halves_goes_on_when_it_is_resumed() {
     );
     assert_eq!(open_entry(journal).await, None, "what was resumed is over");
     for undo in [report.undo.expect("an entry"), entry] {
-        let back = shop.carry_out(&model::Wish::UndoByReplacement(undo)).await;
+        let back = shop.carry_out(&model::ChangeRequest::UndoByReplacement(undo)).await;
         assert!(back.is_success(), "{back:?}");
         assert_eq!(shop.tags("app")["2"], image, "never the replacement");
     }
@@ -197,7 +202,7 @@ async fn a_rename_cut_off_between_the_halves_goes_on_when_it_is_resumed() {
 #[tokio::test]
 async fn a_rename_cut_off_between_the_halves_is_taken_back() {
     let (shop, entry) = cut_off_between_the_halves("2", moving).await;
-    let report = shop.carry_out(&model::Wish::UndoByReplacement(entry)).await;
+    let report = shop.carry_out(&model::ChangeRequest::UndoByReplacement(entry)).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     assert_eq!(shop.tags("app"), three().repository("app").expect("it is there").tags);
 }
@@ -222,8 +227,11 @@ fn tags(shop: &Shop) -> Tags {
 
 /// A shop in which the program went down while that request waited for its answer, the tags before that, whether it was cut
 /// off before all was over, and how many entries the journal had before.
-async fn cut_off_at(nth: usize, begun: &impl AsyncFn(&Shop) -> model::Wish) -> (Shop, Tags, bool, usize) {
-    let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, three()).await;
+async fn cut_off_at(
+    nth: usize,
+    begun: &impl AsyncFn(&Shop) -> model::ChangeRequest,
+) -> (Shop, Tags, bool, usize) {
+    let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, three()).await;
     let wish = begun(&shop).await;
     let (work, before) = (shop.plan(&wish).await, tags(&shop));
     let earlier = shop.workshop.journal.entries().await.len();
@@ -245,7 +253,7 @@ async fn cut_off_at(nth: usize, begun: &impl AsyncFn(&Shop) -> model::Wish) -> (
 
 /// Wherever it is cut off, the rest leads to where all of it would have led, and undoing it to where it began; no other tag
 /// ever has another image.
-async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::Wish) {
+async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::ChangeRequest) {
     let (whole, ..) = cut_off_at(usize::MAX, &begun).await;
     for nth in 1.. {
         for resumes in [true, false] {
@@ -262,7 +270,7 @@ async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::Wish) {
             };
             let (wish, expected) = match resumes {
                 true => (shop.workshop.journal.resume(&entry).await.expect("the rest"), tags(&whole)),
-                false => (model::Wish::UndoByReplacement(entry), before),
+                false => (model::ChangeRequest::UndoByReplacement(entry), before),
             };
             match regtui::ops::work::plan(&shop.workshop, &wish).await {
                 Ok(work) => {
@@ -294,8 +302,8 @@ async fn half_replaced() -> Shop {
     let store = three();
     let image = store.digest_of("app", "2").expect("an image");
     store.tag("app", "two", image);
-    let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, store).await;
-    let work = shop.plan(&shop.delete(&["two"], Manner::Replace)).await;
+    let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, store).await;
+    let work = shop.plan(&shop.delete(&["two"], DeleteMethod::Replace)).await;
     let gate = Gate::new();
     let (held, store) = (gate.clone(), shop.store().clone());
     shop.registry.demo.fault(move |request, _| {
@@ -318,14 +326,14 @@ async fn a_tag_left_on_its_replacement_goes_when_that_is_resumed() {
     let journal = &shop.workshop.journal;
     let entry = open_entry(journal).await.expect("an open entry");
     let rest = journal.resume(&entry).await.expect("the rest");
-    assert_eq!(rest, shop.delete(&["two"], Manner::Replace));
+    assert_eq!(rest, shop.delete(&["two"], DeleteMethod::Replace));
     let resumed = shop.carry_out(&rest).await;
     assert_eq!(ends(&resumed), "D", "{resumed:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1", "2", "3"]);
     assert_eq!(shop.tags("app")["2"], image);
     assert_eq!(open_entry(journal).await, None, "what was resumed is over");
     shop.undo(&resumed).await;
-    let back = shop.carry_out(&model::Wish::Undo(entry)).await;
+    let back = shop.carry_out(&model::ChangeRequest::Undo(entry)).await;
     assert!(back.is_success(), "{back:?}");
     assert_eq!((shop.tags("app")["two"], shop.tags("app")["2"]), (image, image));
 }
@@ -335,8 +343,8 @@ async fn a_tag_left_on_its_replacement_gets_its_image_back_by_undo() {
     let shop = half_replaced().await;
     let image = shop.tags("app")["2"];
     let entry = open_entry(&shop.workshop.journal).await.expect("an open entry");
-    let work = shop.plan(&model::Wish::Undo(entry)).await;
-    assert!(matches!(&work, Work::Undo(plan) if plan.steps.len() == 1), "{work:?}");
+    let work = shop.plan(&model::ChangeRequest::Undo(entry)).await;
+    assert!(matches!(&work, ChangePlan::Undo(plan) if plan.steps.len() == 1), "{work:?}");
     let report = shop.run(&work).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")["two"]), ("D", image), "{report:?}");
     assert_eq!(open_entry(&shop.workshop.journal).await, None, "what was taken back is over");

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use regtui::demo::layer::Layer;
-use regtui::demo::{Settings, Store};
+use regtui::demo::layer::DemoLayer;
+use regtui::demo::{DemoSettings, Store};
 use regtui::model::digest::Digest;
-use regtui::model::work::delete::Manner;
-use regtui::model::work::journal::{EntryId, State};
-use regtui::model::work::{Wish, Work};
+use regtui::model::work::delete::DeleteMethod;
+use regtui::model::work::journal::{EntryId, EntryState};
+use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ops::work;
 
 use crate::support::workshop::{Shop, ends};
@@ -21,7 +21,7 @@ use crate::support::workshop::{Shop, ends};
 fn contents() -> Store {
     let store = Store::new();
     for (layer, tags) in [("a", &["1", "2"][..]), ("b", &["3", "4"]), ("c", &["5"])] {
-        let mut image = store.image("app").layer("COPY x /", Layer::of(&[("x", layer)]));
+        let mut image = store.image("app").layer("COPY x /", DemoLayer::of(&[("x", layer)]));
         for tag in tags {
             image = image.tag(*tag);
         }
@@ -32,9 +32,9 @@ fn contents() -> Store {
 
 /// A shop in which five tags were deleted, what they were, and the file of the entry.
 async fn deleted() -> (Shop, BTreeMap<String, Digest>, EntryId, PathBuf) {
-    let shop = Shop::new(Settings::default(), contents()).await;
+    let shop = Shop::new(DemoSettings::default(), contents()).await;
     let before = shop.tags("app");
-    let report = shop.carry_out(&shop.delete(&["1", "2", "3", "4", "5"], Manner::Untag)).await;
+    let report = shop.carry_out(&shop.delete(&["1", "2", "3", "4", "5"], DeleteMethod::Untag)).await;
     assert!(report.is_success(), "{report:#?}");
     let id = report.undo.expect("an entry");
     let file = shop.folder.path().join(format!("journal/{id}.jsonl"));
@@ -52,10 +52,10 @@ enum Undone {
 
 /// Undoes it and checks that nothing is claimed which is not so. Afterwards all tags are gone again.
 async fn undo(shop: &Shop, id: &EntryId, before: &BTreeMap<String, Digest>, what: &str) -> Undone {
-    let planned = work::plan(&shop.workshop, &Wish::Undo(id.clone())).await;
-    let Ok(Work::Undo(plan)) = planned else { return Undone::Named };
+    let planned = work::plan(&shop.workshop, &ChangeRequest::Undo(id.clone())).await;
+    let Ok(ChangePlan::Undo(plan)) = planned else { return Undone::Named };
     let is_named = !plan.remarks.is_empty() || plan.steps.iter().any(|step| step.impossible.is_some());
-    let report = shop.run(&Work::Undo(plan)).await;
+    let report = shop.run(&ChangePlan::Undo(plan)).await;
     let after = shop.tags("app");
     for (tag, digest) in &after {
         assert_eq!(Some(digest), before.get(tag), "{what}: `{tag}` is what it never was");
@@ -158,15 +158,19 @@ async fn a_line_that_is_lost_is_named_in_the_plan_and_fails_in_the_report() {
     let lines: Vec<&str> =
         whole.lines().enumerate().filter(|(at, _)| *at != second).map(|(_, line)| line).collect();
     fs::write(&file, lines.join("\n") + "\n").expect("it is written");
-    let Work::Undo(plan) = shop.plan(&Wish::Undo(id.clone())).await else { panic!("an undo") };
+    let ChangePlan::Undo(plan) = shop.plan(&ChangeRequest::Undo(id.clone())).await else { panic!("an undo") };
     let remarks: Vec<&str> = plan.remarks.iter().map(|remark| remark.as_str()).collect();
     assert!(remarks[0].contains("is damaged") && remarks[1].contains("1 of 5 items"), "{remarks:?}");
-    let report = shop.run(&Work::Undo(plan)).await;
+    let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert_eq!(ends(&report), "DDDDF");
     let after = shop.tags("app");
     assert_eq!(after.len(), 4);
     assert!(after.iter().all(|(tag, digest)| before[tag] == *digest), "the others are in their places");
-    assert_eq!(shop.workshop.journal.entry(&id).await.expect("an entry").state, State::Ended, "not undone");
+    assert_eq!(
+        shop.workshop.journal.entry(&id).await.expect("an entry").state,
+        EntryState::Ended,
+        "not undone"
+    );
 }
 
 #[tokio::test]
@@ -175,9 +179,9 @@ async fn an_entry_without_its_first_line_is_listed_and_neither_undone_nor_passed
     let whole = fs::read(&file).expect("a file");
     fs::write(&file, &whole[1..]).expect("it is written");
     let entries = shop.workshop.journal.entries().await;
-    assert_eq!((entries[0].id.clone(), entries[0].state), (id.clone(), State::Unreadable));
+    assert_eq!((entries[0].id.clone(), entries[0].state), (id.clone(), EntryState::Unreadable));
     assert!(!entries[0].can_be_undone());
-    let failure = work::plan(&shop.workshop, &Wish::Undo(id)).await.expect_err("it cannot be read");
+    let failure = work::plan(&shop.workshop, &ChangeRequest::Undo(id)).await.expect_err("it cannot be read");
     assert!(failure.why.as_str().contains("its first line is damaged"), "{failure:?}");
 }
 
@@ -186,9 +190,9 @@ async fn the_entry_of_an_earlier_version_is_read_and_undone() {
     let (shop, before, id, file) = deleted().await;
     write_as_version_1(&file);
     let entry = shop.workshop.journal.entry(&id).await.expect("an entry");
-    assert_eq!((entry.state, entry.items.len(), entry.damage.is_any()), (State::Ended, 5, false));
+    assert_eq!((entry.state, entry.items.len(), entry.damage.is_any()), (EntryState::Ended, 5, false));
     assert_eq!(undo(&shop, &id, &before, "version 1").await, Undone::Whole);
-    assert_eq!(shop.workshop.journal.entry(&id).await.expect("an entry").state, State::Undone);
+    assert_eq!(shop.workshop.journal.entry(&id).await.expect("an entry").state, EntryState::Undone);
 }
 
 #[tokio::test]

@@ -1,36 +1,36 @@
 //! Deleting: nothing goes that the plan did not show, on every kind of server, whoever else pushes meanwhile.
 
 use regtui::demo::faults::{Fault, Gate};
-use regtui::demo::image::Pushed;
-use regtui::demo::layer::Layer;
-use regtui::demo::{Settings, Store};
+use regtui::demo::image::PushedImage;
+use regtui::demo::layer::DemoLayer;
+use regtui::demo::{DemoSettings, Store};
 use regtui::model::digest::Digest;
-use regtui::model::work::delete::{Along, Manner};
-use regtui::model::work::journal::State;
+use regtui::model::work::delete::{Along, DeleteMethod};
+use regtui::model::work::journal::EntryState;
 use regtui::model::work::progress::Outcome;
 use regtui::model::work::rules::Rules;
-use regtui::model::work::{Wish, Work};
+use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ops::work;
 
 use crate::support::workshop::{Shop, ends, watch};
 
 /// What servers there are.
-fn only_by_digest() -> Settings {
-    Settings { delete_by_tag: false, ..Settings::default() }
+fn only_by_digest() -> DemoSettings {
+    DemoSettings { delete_by_tag: false, ..DemoSettings::default() }
 }
 
-fn nothing_deleted() -> Settings {
-    Settings { delete_by_tag: false, delete_by_digest: false, ..Settings::default() }
+fn nothing_deleted() -> DemoSettings {
+    DemoSettings { delete_by_tag: false, delete_by_digest: false, ..DemoSettings::default() }
 }
 
 /// An image with three tags, and another one that shares a layer with it.
-fn aliases() -> (Store, Pushed) {
+fn aliases() -> (Store, PushedImage) {
     let store = Store::new();
-    let shared = || Layer::of(&[("shared", "the same in both")]);
+    let shared = || DemoLayer::of(&[("shared", "the same in both")]);
     let image = store
         .image("app")
         .layer("COPY shared /", shared())
-        .layer("COPY own /", Layer::of(&[("own", "only here")]))
+        .layer("COPY own /", DemoLayer::of(&[("own", "only here")]))
         .tag("1")
         .tag("1.2")
         .tag("latest")
@@ -39,9 +39,11 @@ fn aliases() -> (Store, Pushed) {
     (store, image)
 }
 
-fn along(wish: Wish, along: Along) -> Wish {
+fn along(wish: ChangeRequest, along: Along) -> ChangeRequest {
     match wish {
-        Wish::Delete(wish) => Wish::Delete(regtui::model::work::delete::Wish { along, ..wish }),
+        ChangeRequest::Delete(wish) => {
+            ChangeRequest::Delete(regtui::model::work::delete::DeleteRequest { along, ..wish })
+        }
         other => other,
     }
 }
@@ -51,10 +53,10 @@ async fn untagging_one_of_three_aliases_leaves_the_others() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let plan = shop.delete_plan(&shop.delete(&["1.2"], None)).await;
-    assert_eq!((plan.manner, plan.blocked.as_ref(), plan.frees), (Manner::Untag, None, Some(0)));
+    assert_eq!((plan.manner, plan.blocked.as_ref(), plan.frees), (DeleteMethod::Untag, None, Some(0)));
     let others: Vec<&str> = plan.images[0].others.iter().map(|tag| tag.as_str()).collect();
     assert_eq!(others, ["1", "latest"]);
-    let report = shop.run(&Work::Delete(plan)).await;
+    let report = shop.run(&ChangePlan::Delete(plan)).await;
     assert_eq!(ends(&report), "D", "{report:?}");
     let tags = shop.tags("app");
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["1", "latest", "other"]);
@@ -67,14 +69,14 @@ async fn where_only_digests_are_deleted_nothing_happens_to_aliases_unasked() {
     let shop = Shop::new(only_by_digest(), store).await;
     let before = shop.tags("app");
     let plan = shop.delete_plan(&shop.delete(&["1.2"], None)).await;
-    assert_eq!(plan.manner, Manner::Untag, "never an image with other tags by itself");
+    assert_eq!(plan.manner, DeleteMethod::Untag, "never an image with other tags by itself");
     let blocked = plan.blocked.clone().expect("it cannot be done");
     assert!(blocked.why.as_str().contains("does not delete by tag"), "{blocked:?}");
-    let report = shop.run(&Work::Delete(plan)).await;
+    let report = shop.run(&ChangePlan::Delete(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
     let plan = shop.delete_plan(&shop.delete(&["other"], None)).await;
-    assert_eq!(plan.manner, Manner::Untag, "nor one with this tag alone: the user chooses");
-    assert!(plan.blocked.is_some() && plan.ways()[1] == Manner::Replace, "{plan:?}");
+    assert_eq!(plan.manner, DeleteMethod::Untag, "nor one with this tag alone: the user chooses");
+    assert!(plan.blocked.is_some() && plan.ways()[1] == DeleteMethod::Replace, "{plan:?}");
 }
 
 #[tokio::test]
@@ -82,14 +84,14 @@ async fn where_nothing_is_deleted_it_is_said_what_would_allow_it() {
     let (store, _) = aliases();
     let shop = Shop::new(nothing_deleted(), store).await;
     let before = shop.tags("app");
-    for manner in [None, Some(Manner::Untag), Some(Manner::Image), Some(Manner::Replace)] {
+    for manner in [None, Some(DeleteMethod::Untag), Some(DeleteMethod::Image), Some(DeleteMethod::Replace)] {
         let plan = shop.delete_plan(&shop.delete(&["1.2"], manner)).await;
         let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
         assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{manner:?}: {hint}");
         assert!(hint.as_str().contains("single tags from version 3 on"), "{manner:?}: {hint}");
         assert_eq!(
-            ends(&shop.run(&Work::Delete(plan)).await),
-            "F".repeat(if manner == Some(Manner::Image) { 3 } else { 1 })
+            ends(&shop.run(&ChangePlan::Delete(plan)).await),
+            "F".repeat(if manner == Some(DeleteMethod::Image) { 3 } else { 1 })
         );
         assert_eq!(shop.tags("app"), before);
     }
@@ -99,17 +101,17 @@ async fn where_nothing_is_deleted_it_is_said_what_would_allow_it() {
 async fn an_image_goes_with_all_the_tags_that_the_plan_shows() {
     let (store, image) = aliases();
     let shop = Shop::new(only_by_digest(), store).await;
-    let plan = shop.delete_plan(&shop.delete(&["1.2"], Manner::Image)).await;
+    let plan = shop.delete_plan(&shop.delete(&["1.2"], DeleteMethod::Image)).await;
     let mut going: Vec<&str> = plan.tags_that_go().map(|tag| tag.as_str()).collect();
     going.sort();
     assert_eq!(going, ["1", "1.2", "latest"]);
     let size = |text: &str| {
-        Layer::of(&[(text, if text == "own" { "only here" } else { "the same in both" })]).size()
+        DemoLayer::of(&[(text, if text == "own" { "only here" } else { "the same in both" })]).size()
     };
     let (frees, shared) = (plan.frees.expect("known"), plan.shared.expect("known"));
     assert!(frees > size("own") && shared == size("shared"), "{frees} {shared}");
     assert_eq!(plan.shared_with, 1);
-    let report = shop.run(&Work::Delete(plan)).await;
+    let report = shop.run(&ChangePlan::Delete(plan)).await;
     assert_eq!(ends(&report), "D", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["other"]);
     assert!(!shop.store().repository("app").expect("it is there").manifests.contains_key(&image.digest));
@@ -120,7 +122,7 @@ async fn a_replacement_takes_one_tag_where_the_server_deletes_only_by_digest() {
     let (store, image) = aliases();
     let shop = Shop::new(only_by_digest(), store).await;
     let before = shop.store().repository("app").expect("it is there");
-    let report = shop.carry_out(&shop.delete(&["1.2", "latest"], Manner::Replace)).await;
+    let report = shop.carry_out(&shop.delete(&["1.2", "latest"], DeleteMethod::Replace)).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1", "other"]);
     assert_eq!(shop.tags("app")["1"], image.digest);
@@ -132,7 +134,7 @@ async fn a_replacement_takes_one_tag_where_the_server_deletes_only_by_digest() {
 async fn two_replacements_never_share_a_digest() {
     let (store, _) = aliases();
     let shop = Shop::new(only_by_digest(), store).await;
-    let report = shop.carry_out(&shop.delete(&["1", "1.2", "latest"], Manner::Replace)).await;
+    let report = shop.carry_out(&shop.delete(&["1", "1.2", "latest"], DeleteMethod::Replace)).await;
     assert_eq!(ends(&report), "DDD", "{report:?}");
     let deleted: Vec<String> = shop
         .changes()
@@ -148,7 +150,7 @@ async fn a_replacement_that_cannot_be_deleted_touches_no_tag() {
     let (store, _) = aliases();
     let shop = Shop::new(only_by_digest(), store).await;
     let before = shop.tags("app");
-    let work = shop.plan(&shop.delete(&["1.2"], Manner::Replace)).await;
+    let work = shop.plan(&shop.delete(&["1.2"], DeleteMethod::Replace)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "F", "{report:?}");
@@ -163,7 +165,7 @@ async fn a_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
     let (store, _) = aliases();
     let shop = Shop::new(only_by_digest(), store).await;
     let before = shop.tags("app");
-    let work = shop.plan(&shop.delete(&["1.2"], Manner::Replace)).await;
+    let work = shop.plan(&shop.delete(&["1.2"], DeleteMethod::Replace)).await;
     let deletes = std::sync::atomic::AtomicUsize::new(0);
     shop.registry.demo.fault(move |request, _| {
         let is_later =
@@ -177,9 +179,9 @@ async fn a_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
 
 #[tokio::test]
 async fn a_tag_that_moved_since_the_plan_is_left_alone() {
-    for settings in [Settings::default(), only_by_digest()] {
+    for settings in [DemoSettings::default(), only_by_digest()] {
         let (store, _) = aliases();
-        let manner = if settings.delete_by_tag { Manner::Untag } else { Manner::Replace };
+        let manner = if settings.delete_by_tag { DeleteMethod::Untag } else { DeleteMethod::Replace };
         let shop = Shop::new(settings, store).await;
         let other = shop.store().digest_of("app", "other").expect("it is there");
         let work = shop.plan(&shop.delete(&["1.2"], manner)).await;
@@ -192,7 +194,7 @@ async fn a_tag_that_moved_since_the_plan_is_left_alone() {
 
 #[tokio::test]
 async fn an_image_that_got_another_tag_or_parent_since_the_plan_is_left_alone() {
-    type Change = fn(&Store, &Pushed);
+    type Change = fn(&Store, &PushedImage);
     let changes: [(&str, Change); 4] = [
         ("a new tag", |store, image| store.tag("app", "new", image.digest)),
         ("a tag that moved to it", |store, image| store.tag("app", "other", image.digest)),
@@ -207,7 +209,7 @@ async fn an_image_that_got_another_tag_or_parent_since_the_plan_is_left_alone() 
     for (what, change) in changes {
         let (store, image) = aliases();
         let shop = Shop::open(store).await;
-        let work = shop.plan(&shop.delete(&["1"], Manner::Image)).await;
+        let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Image)).await;
         change(shop.store(), &image);
         let before = shop.tags("app");
         let report = shop.run(&work).await;
@@ -221,7 +223,7 @@ async fn a_tag_pushed_while_the_image_before_is_deleted_is_seen() {
     let one = store.image("app").tag("one").created("2026-01-01T00:00:00Z").push();
     let two = store.image("app").tag("two").created("2026-01-02T00:00:00Z").push();
     let shop = Shop::open(store).await;
-    let work = shop.plan(&shop.delete(&["one", "two"], Manner::Image)).await;
+    let work = shop.plan(&shop.delete(&["one", "two"], DeleteMethod::Image)).await;
     let (held, gate) = (Gate::new(), Gate::new());
     let (path, at) = (format!("/v2/app/manifests/{}", one.digest), held.clone());
     shop.registry.demo.fault(move |request, _| {
@@ -245,14 +247,14 @@ async fn an_image_that_an_index_lists_is_not_deleted_without_it() {
     let arm64 = store.image("app").platform("linux", "arm64").push();
     let index = store.index("app").child(&amd64).child(&arm64).tag("1").push();
     let shop = Shop::open(store).await;
-    let plan = shop.delete_plan(&shop.delete(&["amd64"], Manner::Image)).await;
+    let plan = shop.delete_plan(&shop.delete(&["amd64"], DeleteMethod::Image)).await;
     assert_eq!(plan.images[0].parents[0].digest, index.digest);
     assert!(
         plan.blocked.as_ref().is_some_and(|blocked| blocked.why.as_str().contains("index `1`")),
         "{plan:?}"
     );
-    assert_eq!(ends(&shop.run(&Work::Delete(plan)).await), "F");
-    let report = shop.carry_out(&shop.delete(&["amd64", "1"], Manner::Image)).await;
+    assert_eq!(ends(&shop.run(&ChangePlan::Delete(plan)).await), "F");
+    let report = shop.carry_out(&shop.delete(&["amd64", "1"], DeleteMethod::Image)).await;
     assert_eq!(ends(&report), "DD", "the index goes first: {report:?}");
     let left = shop.store().repository("app").expect("it is there");
     assert_eq!(left.manifests.keys().collect::<Vec<_>>(), [&arm64.digest]);
@@ -265,7 +267,7 @@ async fn an_index_whose_deletion_fails_keeps_what_it_lists() {
     let arm64 = store.image("app").platform("linux", "arm64").push();
     let index = store.index("app").child(&amd64).child(&arm64).tag("1").push();
     let shop = Shop::open(store).await;
-    let wish = shop.delete(&["1", "amd64"], Manner::Image);
+    let wish = shop.delete(&["1", "amd64"], DeleteMethod::Image);
     let work = shop.plan(&along(wish, Along { children: true, referrers: true })).await;
     let path = format!("/v2/app/manifests/{}", index.digest);
     shop.registry.demo.fault(move |request, _| {
@@ -284,7 +286,7 @@ async fn a_server_that_wants_no_tags_on_what_it_deletes_gets_them_taken_away_fir
         let (store, image) = aliases();
         let shop = Shop::open(store).await;
         let before = shop.tags("app");
-        let work = shop.plan(&shop.delete(&["1"], Manner::Image)).await;
+        let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Image)).await;
         let (contents, path) = (shop.store().clone(), format!("/v2/app/manifests/{}", image.digest));
         shop.registry.demo.fault(move |request, nth| {
             let has_tags = contents.repository("app")?.tags.values().any(|digest| *digest == image.digest);
@@ -320,7 +322,7 @@ async fn children_and_referrers_go_along_only_when_asked_and_only_where_nothing_
     for (children, referrers) in [(false, false), (true, false), (false, true), (true, true)] {
         let (store, own, needed) = build();
         let shop = Shop::open(store).await;
-        let wish = along(shop.delete(&["1"], Manner::Image), Along { children, referrers });
+        let wish = along(shop.delete(&["1"], DeleteMethod::Image), Along { children, referrers });
         let plan = shop.delete_plan(&wish).await;
         assert_eq!(
             (plan.images[0].children.as_slice(), plan.images[0].needed_children.as_slice()),
@@ -329,7 +331,7 @@ async fn children_and_referrers_go_along_only_when_asked_and_only_where_nothing_
         let mut kinds: Vec<&str> = plan.images[0].referrers.iter().map(|one| one.kind.as_str()).collect();
         kinds.sort();
         assert_eq!(kinds, ["SBOM", "signature"]);
-        let report = shop.run(&Work::Delete(plan)).await;
+        let report = shop.run(&ChangePlan::Delete(plan)).await;
         assert!(ends(&report).chars().all(|end| end == 'D'), "{report:?}");
         let left = shop.store().repository("app").expect("it is there");
         let expected = 6 - 1 - usize::from(children) - 2 * usize::from(referrers);
@@ -359,7 +361,7 @@ async fn refusals_midway_are_told_and_the_others_finish() {
     for (status, body, says) in refusals {
         let (store, _) = aliases();
         let shop = Shop::open(store).await;
-        let work = shop.plan(&shop.delete(&["1", "1.2", "other"], Manner::Untag)).await;
+        let work = shop.plan(&shop.delete(&["1", "1.2", "other"], DeleteMethod::Untag)).await;
         shop.registry.demo.fault(move |request, _| {
             (request.method == "DELETE" && request.path.ends_with("/1.2"))
                 .then(|| Fault::answer(status, &[], body))
@@ -382,7 +384,7 @@ async fn a_server_that_refuses_three_alike_is_not_asked_for_the_rest() {
     tags.iter().for_each(|tag| store.tag("app", tag, image.digest));
     let shop = Shop::open(store).await;
     let selectors: Vec<&str> = tags.iter().map(String::as_str).collect();
-    let work = shop.plan(&shop.delete(&selectors, Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&selectors, DeleteMethod::Untag)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app").len()), ("FFFLLLLL", 8));
@@ -392,7 +394,7 @@ async fn a_server_that_refuses_three_alike_is_not_asked_for_the_rest() {
 async fn a_server_that_takes_every_alias_is_noticed_and_they_are_put_back() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
-    let work = shop.plan(&shop.delete(&["1.2", "other"], Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&["1.2", "other"], DeleteMethod::Untag)).await;
     let (contents, digest) = (shop.store().clone(), image.digest);
     // As old servers do: whatever DELETE by tag names, the digest goes with all its tags.
     shop.registry.demo.fault(move |request, _| {
@@ -417,7 +419,7 @@ async fn a_server_that_takes_every_alias_is_noticed_and_they_are_put_back() {
 async fn what_the_server_takes_but_still_shows_is_unconfirmed_and_no_success() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
-    let work = shop.plan(&shop.delete(&["1.2"], Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&["1.2"], DeleteMethod::Untag)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(202)));
     let report = shop.run(&work).await;
     assert_eq!((ends(&report).as_str(), report.is_success()), ("U", false));
@@ -431,7 +433,7 @@ async fn what_the_server_takes_but_still_shows_is_unconfirmed_and_no_success() {
 async fn what_cannot_be_looked_at_afterwards_is_unconfirmed_and_can_be_undone() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
-    let work = shop.plan(&shop.delete(&["1.2"], Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&["1.2"], DeleteMethod::Untag)).await;
     let is_deleted = std::sync::atomic::AtomicBool::new(false);
     shop.registry.demo.fault(move |request, _| {
         let was_deleted =
@@ -449,7 +451,7 @@ async fn what_cannot_be_looked_at_afterwards_is_unconfirmed_and_can_be_undone() 
 async fn what_was_stopped_is_left_as_it_is() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
-    let work = shop.plan(&shop.delete(&["1", "1.2", "other"], Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&["1", "1.2", "other"], DeleteMethod::Untag)).await;
     let watched = watch();
     let stop = watched.stop.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -468,7 +470,7 @@ async fn what_was_stopped_is_left_as_it_is() {
 async fn a_crash_in_the_middle_leaves_an_entry_that_can_be_resumed() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
-    let work = shop.plan(&shop.delete(&["1", "1.2", "other"], Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&["1", "1.2", "other"], DeleteMethod::Untag)).await;
     let gate = Gate::new();
     let held = gate.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -482,11 +484,12 @@ async fn a_crash_in_the_middle_leaves_an_entry_that_can_be_resumed() {
     let entries = shop.workshop.journal.entries().await;
     assert_eq!(entries.len(), 1);
     let rest = shop.workshop.journal.resume(&entries[0].id).await.expect("the rest");
-    assert_eq!(rest, shop.delete(&["1.2", "other"], Manner::Untag));
+    assert_eq!(rest, shop.delete(&["1.2", "other"], DeleteMethod::Untag));
     let report = shop.carry_out(&rest).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["latest"]);
-    let open = shop.workshop.journal.entries().await.into_iter().filter(|entry| entry.state == State::Open);
+    let open =
+        shop.workshop.journal.entries().await.into_iter().filter(|entry| entry.state == EntryState::Open);
     assert_eq!(open.count(), 0, "what was resumed is over");
 }
 
@@ -505,7 +508,7 @@ async fn more_than_one_digest_at_stake_asks_for_the_name() {
 fn family() -> (Store, String) {
     let store = Store::new();
     let child = |architecture: &str, text: &str| {
-        let layer = Layer::of(&[(architecture, text)]);
+        let layer = DemoLayer::of(&[(architecture, text)]);
         store.image("app").platform("linux", architecture).layer("COPY", layer).push()
     };
     let (one, other) = (child("amd64", "one"), child("arm64", "the other"));
@@ -520,13 +523,13 @@ fn family() -> (Store, String) {
 async fn digests_that_go_along_are_at_stake_too() {
     // Whether children and referrers go along, how many digests are at stake, and how many are gone.
     for (manner, children, referrers, at_stake, gone) in [
-        (Manner::Image, false, false, 1, 1),
-        (Manner::Image, true, false, 3, 3),
-        (Manner::Image, false, true, 3, 3),
-        (Manner::Image, true, true, 5, 5),
-        (Manner::Untag, true, false, 1, 0),
-        (Manner::Untag, true, true, 2, 0),
-        (Manner::Replace, true, true, 1, 0),
+        (DeleteMethod::Image, false, false, 1, 1),
+        (DeleteMethod::Image, true, false, 3, 3),
+        (DeleteMethod::Image, false, true, 3, 3),
+        (DeleteMethod::Image, true, true, 5, 5),
+        (DeleteMethod::Untag, true, false, 1, 0),
+        (DeleteMethod::Untag, true, true, 2, 0),
+        (DeleteMethod::Replace, true, true, 1, 0),
     ] {
         let case = format!("{manner:?} {children} {referrers}");
         let (store, _) = family();
@@ -536,7 +539,7 @@ async fn digests_that_go_along_are_at_stake_too() {
         assert_eq!(plan.at_stake().count(), at_stake, "{case}");
         assert_eq!(plan.name_to_type.is_some(), at_stake > 1, "{case}");
         if plan.blocked.is_none() {
-            shop.run(&Work::Delete(plan)).await;
+            shop.run(&ChangePlan::Delete(plan)).await;
         }
         assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 5 - gone, "{case}");
     }
@@ -544,14 +547,15 @@ async fn digests_that_go_along_are_at_stake_too() {
 
 #[tokio::test]
 async fn a_plan_counts_the_tags_that_go_in_its_manner() {
-    for (manner, expected) in [(Manner::Image, 2), (Manner::Untag, 2), (Manner::Replace, 1)] {
+    for (manner, expected) in [(DeleteMethod::Image, 2), (DeleteMethod::Untag, 2), (DeleteMethod::Replace, 1)]
+    {
         let (store, signature) = family();
         let shop = Shop::open(store).await;
         let wish = along(shop.delete(&["1"], manner), Along { children: true, referrers: true });
         let plan = shop.delete_plan(&wish).await;
         assert_eq!(plan.tags_that_go().count(), expected, "{manner:?}");
         if plan.blocked.is_none() {
-            shop.run(&Work::Delete(plan)).await;
+            shop.run(&ChangePlan::Delete(plan)).await;
             assert!(!shop.tags("app").contains_key(&signature), "{manner:?}");
         }
     }
@@ -566,24 +570,28 @@ async fn only_what_goes_is_counted_as_freed() {
         let plan = shop.delete_plan(&wish).await;
         plan.frees.expect("sizes are known")
     };
-    assert_eq!(frees(Manner::Image, false, false).await, 0, "an index has no blobs, and what it lists stays");
-    let children = frees(Manner::Image, true, false).await;
+    assert_eq!(
+        frees(DeleteMethod::Image, false, false).await,
+        0,
+        "an index has no blobs, and what it lists stays"
+    );
+    let children = frees(DeleteMethod::Image, true, false).await;
     assert!(children > 0);
-    assert!(frees(Manner::Image, true, true).await > children);
-    assert_eq!(frees(Manner::Untag, false, false).await, children, "what is untagged may be collected");
-    assert!(frees(Manner::Untag, false, true).await > children);
+    assert!(frees(DeleteMethod::Image, true, true).await > children);
+    assert_eq!(frees(DeleteMethod::Untag, false, false).await, children, "what is untagged may be collected");
+    assert!(frees(DeleteMethod::Untag, false, true).await > children);
 }
 
 #[tokio::test]
 async fn what_children_need_that_stay_is_not_freed() {
     let store = Store::new();
-    let layer = Layer::of(&[("shared", "by two")]);
+    let layer = DemoLayer::of(&[("shared", "by two")]);
     let child = store.image("app").platform("linux", "amd64").layer("COPY", layer.clone()).push();
     store.index("app").child(&child).tag("1").push();
     store.image("app").label("number", "2").layer("COPY", layer.clone()).tag("2").push();
     let shop = Shop::open(store).await;
     for (children, is_freed) in [(false, false), (true, true)] {
-        let wish = along(shop.delete(&["1", "2"], Manner::Image), Along { children, referrers: false });
+        let wish = along(shop.delete(&["1", "2"], DeleteMethod::Image), Along { children, referrers: false });
         let plan = shop.delete_plan(&wish).await;
         let (frees, shared) = (plan.frees.expect("known"), plan.shared.expect("known"));
         assert!(frees > 0);
@@ -611,10 +619,10 @@ async fn tags_whose_digest_is_not_known_protect_images_from_being_deleted() {
     shop.registry.demo.fault(|request, _| {
         (request.method != "DELETE" && request.path.ends_with("/latest")).then(|| Fault::status(403))
     });
-    let plan = shop.delete_plan(&shop.delete(&["1"], Manner::Image)).await;
+    let plan = shop.delete_plan(&shop.delete(&["1"], DeleteMethod::Image)).await;
     assert_eq!(plan.unknown.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(), ["latest"]);
     assert!(plan.blocked.is_some());
-    assert_eq!(shop.delete_plan(&shop.delete(&["1"], Manner::Untag)).await.blocked, None);
+    assert_eq!(shop.delete_plan(&shop.delete(&["1"], DeleteMethod::Untag)).await.blocked, None);
 }
 
 #[tokio::test]
@@ -629,7 +637,7 @@ async fn what_is_not_there_is_said_and_the_rest_is_planned() {
         work::plan(&shop.workshop, &shop.delete(&["none", &zeros], None)).await.expect_err("nothing");
     assert!(failure.why.as_str().contains("not there"), "{failure}");
     let plan = shop.delete_plan(&shop.delete(&[&image.digest.to_string()], None)).await;
-    assert_eq!((plan.manner, plan.images[0].others.len()), (Manner::Image, 3));
+    assert_eq!((plan.manner, plan.images[0].others.len()), (DeleteMethod::Image, 3));
 }
 
 #[tokio::test]
@@ -658,7 +666,7 @@ async fn the_digests_of_all_tags_are_asked_together() {
 async fn the_report_of_a_failure_says_nothing_done() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
-    let work = shop.plan(&shop.delete(&["1"], Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Untag)).await;
     std::fs::write(shop.folder.path().join("journal"), "a file where the folder should be").expect("a file");
     let report = shop.run(&work).await;
     let Some(Outcome::Failed(failure)) = &report.items[0].outcome else { panic!("{report:?}") };
@@ -675,7 +683,8 @@ async fn signatures_stay_where_their_image_keeps_a_tag() {
         let signature = format!("sha256-{}.sig", image.digest.hex());
         store.image("app").label("signature", "of 1").tag(signature.as_str()).push();
         let shop = Shop::open(store).await;
-        let wish = along(shop.delete(&["1"], Manner::Untag), Along { referrers: true, children: false });
+        let wish =
+            along(shop.delete(&["1"], DeleteMethod::Untag), Along { referrers: true, children: false });
         let work = shop.plan(&wish).await;
         match case {
             "refused" => shop.registry.demo.fault(|request, _| {
@@ -694,7 +703,9 @@ async fn signatures_stay_where_their_image_keeps_a_tag() {
 
 #[tokio::test]
 async fn siblings_that_somebody_else_took_away_are_not_put_back() {
-    for (manner, settings) in [(Manner::Untag, Settings::default()), (Manner::Replace, only_by_digest())] {
+    for (manner, settings) in
+        [(DeleteMethod::Untag, DemoSettings::default()), (DeleteMethod::Replace, only_by_digest())]
+    {
         let (store, _) = aliases();
         let shop = Shop::new(settings, store).await;
         let work = shop.plan(&shop.delete(&["1"], manner)).await;
@@ -717,7 +728,7 @@ async fn what_was_named_and_cannot_be_read_fails_and_the_others_go() {
             (is_it && methods.contains(&request.method.as_str())).then(|| Fault::status(403))
         });
         shop.store().tag("app", "1", image.digest);
-        let work = shop.plan(&shop.delete(&["1", "other"], Manner::Untag)).await;
+        let work = shop.plan(&shop.delete(&["1", "other"], DeleteMethod::Untag)).await;
         let report = shop.run(&work).await;
         assert_eq!(ends(&report), "DF", "{report:?}");
         let (name, failure) = report.failures().next().expect("one");
@@ -729,13 +740,14 @@ async fn what_was_named_and_cannot_be_read_fails_and_the_others_go() {
 
 #[tokio::test]
 async fn what_is_pushed_while_the_server_makes_us_wait_is_left_alone() {
-    for manner in [Manner::Untag, Manner::Image] {
+    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
         let (store, image) = aliases();
         let shop = Shop::open(store).await;
         let work = shop.plan(&shop.delete(&["1"], manner)).await;
         let contents = shop.store().clone();
         shop.registry.demo.fault(move |request, _| {
-            let target = if manner == Manner::Untag { "1".to_string() } else { image.digest.to_string() };
+            let target =
+                if manner == DeleteMethod::Untag { "1".to_string() } else { image.digest.to_string() };
             if request.method != "DELETE" || !request.path.ends_with(&format!("/{target}")) {
                 return None;
             }
@@ -744,7 +756,7 @@ async fn what_is_pushed_while_the_server_makes_us_wait_is_left_alone() {
             }
             // The first time: somebody pushes, and the server is busy.
             match manner {
-                Manner::Untag => {
+                DeleteMethod::Untag => {
                     let theirs = contents.image("app").label("who", "somebody else").tag("1").push();
                     contents.tag("app", "new", theirs.digest);
                 }
@@ -762,7 +774,7 @@ async fn what_is_pushed_while_the_server_makes_us_wait_is_left_alone() {
 
 #[tokio::test]
 async fn a_busy_server_is_asked_again() {
-    for manner in [Manner::Untag, Manner::Image] {
+    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
         let (store, _) = aliases();
         let shop = Shop::open(store).await;
         let work = shop.plan(&shop.delete(&["other"], manner)).await;
@@ -797,8 +809,9 @@ async fn what_refers_to_a_referrer_is_named_and_goes_along_with_its_list() {
                 store.index("app").child(listed).tag(tag).push();
             }
         }
-        let shop = Shop::new(Settings { referrers, ..Settings::default() }, store).await;
-        let wish = along(shop.delete(&["1"], Manner::Image), Along { referrers: true, children: false });
+        let shop = Shop::new(DemoSettings { referrers, ..DemoSettings::default() }, store).await;
+        let wish =
+            along(shop.delete(&["1"], DeleteMethod::Image), Along { referrers: true, children: false });
         let plan = shop.delete_plan(&wish).await;
         let named: Vec<_> = plan.images[0]
             .referrers

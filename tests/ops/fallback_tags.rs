@@ -2,9 +2,9 @@
 
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
-use regtui::model::work::copy::{Plan, Wish};
+use regtui::model::work::copy::{CopyPlan, CopyRequest};
 use regtui::model::work::progress::{Outcome, Report};
-use regtui::model::work::{Wish as AnyWish, Work};
+use regtui::model::work::{ChangePlan, ChangeRequest as AnyWish};
 use regtui::ops::work;
 
 use crate::support::copying::{Sides, outcome};
@@ -49,18 +49,18 @@ async fn scene() -> Scene {
     let listed = descriptor(&there, "copy", &foreign.digest);
     let list =
         there.index("copy").descriptor(listed).annotation("own", "1").tag(fallback(&image.digest)).push();
-    let without = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let without = demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let to = Registry::new(without, there, settings()).await;
     let sides = Sides::with(Registry::open(store).await, to);
     Scene { sides, image: image.digest, sbom: sbom.digest, foreign: foreign.digest, list: list.digest }
 }
 
 impl Scene {
-    fn wish(&self) -> Wish {
-        Wish { referrers: true, ..self.sides.wish(&["1"]) }
+    fn wish(&self) -> CopyRequest {
+        CopyRequest { referrers: true, ..self.sides.wish(&["1"]) }
     }
 
-    async fn plan(&self) -> Plan {
+    async fn plan(&self) -> CopyPlan {
         self.sides.plan(&self.wish()).await.expect("a plan")
     }
 
@@ -76,12 +76,13 @@ impl Scene {
             .collect()
     }
 
-    async fn undo(&self, report: &Report) -> (regtui::model::work::undo::Plan, Report) {
+    async fn undo(&self, report: &Report) -> (regtui::model::work::undo::UndoPlan, Report) {
         let wish = AnyWish::Undo(report.undo.clone().expect("it can be undone"));
-        let Work::Undo(plan) = work::plan(&self.sides.workshop, &wish).await.expect("a plan") else {
+        let ChangePlan::Undo(plan) = work::plan(&self.sides.workshop, &wish).await.expect("a plan") else {
             panic!("another plan")
         };
-        let report = work::run(&self.sides.workshop, &Work::Undo(plan.clone()), &self.sides.watch).await;
+        let report =
+            work::run(&self.sides.workshop, &ChangePlan::Undo(plan.clone()), &self.sides.watch).await;
         (plan, report)
     }
 }
@@ -106,7 +107,7 @@ async fn the_plan_names_each_list_and_what_is_there_and_changes_nothing() {
 async fn where_there_is_a_referrers_api_no_list_is_written() {
     let scene = scene().await;
     let sides = Sides::of(scene.sides.from.demo.store().clone()).await;
-    let plan = sides.plan(&Wish { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
     assert_eq!((plan.referrers.len(), plan.lists.len()), (3, 0));
     assert!(sides.run(&plan).await.is_success());
     assert_eq!(sides.to.demo.store().tags("copy"), ["1"]);

@@ -3,7 +3,7 @@
 use regtui::client::Lane;
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
-use regtui::model::inspection::{Found, Inspection};
+use regtui::model::inspection::{Inspection, ReferrerSource};
 use regtui::model::reference::{Repository, Selector};
 use regtui::model::summary::Kind;
 use regtui::ops::{inspect, summary};
@@ -117,12 +117,14 @@ async fn what_belongs_to_an_image_is_found_by_the_api_and_by_its_name() {
     let signature = format!("sha256-{}.sig", image.digest.hex());
     store.artifact("app").kind("application/octet-stream").layer("text/plain", "s").tag(signature).push();
     for referrers in [true, false] {
-        let settings_of_demo = demo::Settings { referrers, ..demo::Settings::default() };
+        let settings_of_demo = demo::DemoSettings { referrers, ..demo::DemoSettings::default() };
         let registry = Registry::new(settings_of_demo, store.clone(), settings()).await;
         let found = look(&registry, "1").await.referrers;
-        let signed =
-            found.iter().any(|one| (one.kind.clone(), one.found) == (Kind::Signature, Found::DigestTag));
-        let described = found.iter().any(|one| (one.kind.clone(), one.found) == (Kind::Sbom, Found::Api));
+        let signed = found
+            .iter()
+            .any(|one| (one.kind.clone(), one.found) == (Kind::Signature, ReferrerSource::DigestTag));
+        let described =
+            found.iter().any(|one| (one.kind.clone(), one.found) == (Kind::Sbom, ReferrerSource::Api));
         assert_eq!((signed, described), (true, referrers), "{found:?}");
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use regtui::client::{Pool, Settings};
-use regtui::demo::auth::{Account, Auth, Bearer};
+use regtui::client::{ClientSettings, Pool};
+use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::{Host, Repository, Selector};
-use regtui::model::work::copy::{What, Wish};
+use regtui::model::work::copy::{CopyRequest, What};
 use regtui::model::work::progress::{Outcome, Progress};
 
 use crate::support::copying::{Sides, layer, outcome, watch};
@@ -33,8 +33,8 @@ fn two_images() -> Store {
     store
 }
 
-fn all(sides: &Sides) -> Wish {
-    Wish { what: What::AllTags, referrers: true, ..sides.wish(&[]) }
+fn all(sides: &Sides) -> CopyRequest {
+    CopyRequest { what: What::AllTags, referrers: true, ..sides.wish(&[]) }
 }
 
 /// Calls `at` for request number `nth` to either side, and answers with what it returns; says how many there were.
@@ -210,7 +210,7 @@ async fn a_copy_completes_although_both_sides_cut_every_connection() {
             host: Host::parse(&address.to_string()).expect("a host"),
             name: name(path),
         };
-        let wish = Wish { from: at(source, "app"), to: at(target, "copy"), ..sides.wish(&["1"]) };
+        let wish = CopyRequest { from: at(source, "app"), to: at(target, "copy"), ..sides.wish(&["1"]) };
         let (plan, report) = sides.copy(&wish).await;
         sides.is_same("1");
         let (down, up) = (read.down.load(Ordering::Relaxed), written.up.load(Ordering::Relaxed));
@@ -280,9 +280,9 @@ async fn a_copy_that_failed_goes_on_from_there() {
 
 #[tokio::test]
 async fn a_referrer_that_was_put_but_not_listed_is_listed_by_the_next_copy() {
-    let without = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let without = demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let sides = Sides::to(two_images(), without, Store::new()).await;
-    let wish = Wish { referrers: true, ..sides.wish(&["index"]) };
+    let wish = CopyRequest { referrers: true, ..sides.wish(&["index"]) };
     let plan = sides.plan(&wish).await.expect("a plan");
     sides.to.demo.fault(|request, _| {
         (request.method == "PUT" && request.path.contains("/manifests/sha256-")).then(|| Fault::status(403))
@@ -333,23 +333,26 @@ async fn two_copies_of_the_same_at_once_are_both_good() {
 
 #[tokio::test]
 async fn each_side_has_its_own_login() {
-    let private = |user: &str| demo::Settings {
-        auth: Auth::Bearer(Bearer { anonymous_pull: false, ..Bearer::new(Account::new(user, "secret")) }),
-        ..demo::Settings::default()
+    let private = |user: &str| demo::DemoSettings {
+        auth: AuthMode::Bearer(TokenIssuer {
+            anonymous_pull: false,
+            ..TokenIssuer::new(Account::new(user, "secret"))
+        }),
+        ..demo::DemoSettings::default()
     };
     let from = Registry::new(private("ann"), two_images(), settings()).await;
     let to = Registry::new(private("bob"), Store::new(), settings()).await;
     let (here, there) = (host(&from.demo), host(&to.demo));
     let mut sides = Sides::with(from, to);
     let credentials = logins(&[(&here, "ann:secret"), (&there, "bob:secret")]);
-    sides.workshop.pool = Pool::new(Settings { credentials, ..settings() });
+    sides.workshop.pool = Pool::new(ClientSettings { credentials, ..settings() });
     sides.copy(&all(&sides)).await;
     for tag in ["index", "plain"] {
         sides.is_same(tag);
     }
     // Mounts ask for two repositories at once.
     let near = Repository { host: here, name: name("near") };
-    let wish = Wish { to: near, what: What::Images(vec![Selector::Tag(tag("plain"))]), ..all(&sides) };
+    let wish = CopyRequest { to: near, what: What::Images(vec![Selector::Tag(tag("plain"))]), ..all(&sides) };
     let (_, report) = sides.copy(&wish).await;
     assert_eq!(report.moved, 0);
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use bytes::Bytes;
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::journal::{EntryId, Held, Item, State};
-use regtui::model::work::{Wish, delete};
+use regtui::model::work::journal::{EntryId, EntryState, JournalItem, SavedManifest};
+use regtui::model::work::{ChangeRequest, delete};
 use regtui::ops::journal::Journal;
 
 use crate::support::registry::tag;
@@ -16,17 +16,17 @@ fn repository() -> Repository {
     Repository::parse("localhost:5000/team/app").expect("a repository")
 }
 
-fn manifest(text: &str) -> Held {
+fn manifest(text: &str) -> SavedManifest {
     let bytes = format!(r#"{{"schemaVersion":2,"manifests":[],"annotations":{{"is":"{text}"}}}}"#);
-    Held {
+    SavedManifest {
         digest: Digest::sha256(bytes.as_bytes()),
         media_type: "application/vnd.oci.image.index.v1+json".into(),
         bytes: Bytes::from(bytes),
     }
 }
 
-fn untagged(name: &str, before: &Held) -> Item {
-    Item {
+fn untagged(name: &str, before: &SavedManifest) -> JournalItem {
+    JournalItem {
         repository: repository(),
         selector: Selector::Tag(tag(name)),
         before: Some(before.clone()),
@@ -35,11 +35,11 @@ fn untagged(name: &str, before: &Held) -> Item {
     }
 }
 
-fn wish(tags: &[&str]) -> Wish {
-    Wish::Delete(delete::Wish {
+fn wish(tags: &[&str]) -> ChangeRequest {
+    ChangeRequest::Delete(delete::DeleteRequest {
         repository: repository(),
         selectors: tags.iter().map(|name| Selector::Tag(tag(name))).collect(),
-        manner: Some(delete::Manner::Untag),
+        manner: Some(delete::DeleteMethod::Untag),
         along: delete::Along::default(),
         keep: false,
     })
@@ -58,7 +58,10 @@ async fn what_is_replaced_is_on_disk_before_anything_changes_and_only_for_this_u
     let running = journal.begin("untag 2 tags".into(), None, items.clone()).await.expect("an entry");
     let again = Journal::open(folder.path().join("journal"));
     let entry = again.entry(running.id()).await.expect("it is there already");
-    assert_eq!((entry.items, entry.state, entry.title.as_str()), (items, State::Running, "untag 2 tags"));
+    assert_eq!(
+        (entry.items, entry.state, entry.title.as_str()),
+        (items, EntryState::Running, "untag 2 tags")
+    );
     let file = file_of(&folder.path().join("journal"), running.id());
     let text = fs::read_to_string(&file).expect("a file");
     assert_eq!(text.matches("base64").count(), 1, "a manifest is kept once: {text}");
@@ -89,9 +92,9 @@ async fn entries_are_listed_newest_first_with_their_state_and_without_bytes() {
     let entries = journal.entries().await;
     let found: Vec<_> = entries.iter().map(|entry| (&entry.id, entry.state, entry.items[0].done)).collect();
     let expected = [
-        (&ids[0], State::Open, None),
-        (&ids[1], State::Undone, Some(true)),
-        (&ids[2], State::Ended, Some(true)),
+        (&ids[0], EntryState::Open, None),
+        (&ids[1], EntryState::Undone, Some(true)),
+        (&ids[2], EntryState::Ended, Some(true)),
     ];
     assert_eq!(found, expected);
     assert!(
@@ -104,7 +107,7 @@ async fn what_was_changed_in_a_registry_that_is_gone_is_forgotten() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());
     let held = manifest("one");
-    let elsewhere = Item {
+    let elsewhere = JournalItem {
         repository: Repository::parse("localhost:5001/app").expect("a repository"),
         ..untagged("1", &held)
     };
@@ -137,10 +140,10 @@ async fn an_entry_whose_program_went_down_stays_open_and_its_rest_can_be_planned
     let id = running.id().clone();
     running.done(0, true).await;
     running.done(1, false).await;
-    assert_eq!(journal.entry(&id).await.expect("it is there").state, State::Running);
+    assert_eq!(journal.entry(&id).await.expect("it is there").state, EntryState::Running);
     assert_eq!(journal.resume(&id).await.expect_err("it runs").why.as_str(), "it still runs");
     drop(running);
-    assert_eq!(journal.entry(&id).await.expect("it is there").state, State::Open);
+    assert_eq!(journal.entry(&id).await.expect("it is there").state, EntryState::Open);
     assert_eq!(journal.resume(&id).await, Ok(wish(&["2", "3"])));
     journal.mark_ended(&id).await.expect("it is written");
     assert_eq!(journal.resume(&id).await.expect_err("it is over").why.as_str(), "it ended");
@@ -162,7 +165,7 @@ async fn a_line_torn_by_a_crash_costs_only_itself() {
         let entry = journal.entry(&id).await.expect("it is still an entry");
         assert_eq!(entry.items.len(), 2, "cut {cut}");
         journal.mark_ended(&id).await.expect("it is written");
-        assert_eq!(journal.entry(&id).await.expect("an entry").state, State::Ended, "cut {cut}");
+        assert_eq!(journal.entry(&id).await.expect("an entry").state, EntryState::Ended, "cut {cut}");
     }
 }
 
@@ -199,7 +202,7 @@ async fn two_that_write_to_one_entry_at_once_damage_nothing() {
     let marked = futures_util::future::join_all(marks).await;
     assert!(marked.iter().all(Result::is_ok), "{marked:?}");
     let entry = journal.entry(&id).await.expect("an entry");
-    assert_eq!((entry.state, entry.damage.is_any()), (State::Undone, false));
+    assert_eq!((entry.state, entry.damage.is_any()), (EntryState::Undone, false));
 }
 
 #[cfg(unix)]
@@ -282,5 +285,5 @@ async fn an_entry_of_which_all_was_done_is_over_when_it_is_to_be_resumed() {
     drop(running);
     let failure = journal.resume(&id).await.expect_err("nothing is left");
     assert_eq!(failure.why.as_str(), "all of it was done");
-    assert_eq!(journal.entry(&id).await.expect("it is there").state, State::Ended);
+    assert_eq!(journal.entry(&id).await.expect("it is there").state, EntryState::Ended);
 }

@@ -19,7 +19,10 @@ fn many_tags(count: usize) -> Store {
 async fn the_pages_before_a_failure_are_there() {
     let store = Store::new();
     (0..9).for_each(|number| store.create(&format!("r{number}")));
-    let demo = demo::Settings { catalog_page: PageSize { default: 3, most: 3 }, ..demo::Settings::default() };
+    let demo = demo::DemoSettings {
+        catalog_page: PageSize { default: 3, most: 3 },
+        ..demo::DemoSettings::default()
+    };
     let registry = Registry::new(demo, store, settings()).await;
     registry.demo.fault(|request, _| request.query.contains("last=r5").then(|| Fault::status(403)));
     let pages: Vec<_> = list::repositories(&registry.client).collect().await;

@@ -2,12 +2,12 @@
 //! said afterwards.
 
 use regtui::demo::faults::{Fault, Removes};
-use regtui::demo::{Settings, Store};
+use regtui::demo::{DemoSettings, Store};
 use regtui::model::server::Cleanup;
-use regtui::model::work::delete::Manner;
-use regtui::model::work::journal::Role;
+use regtui::model::work::delete::DeleteMethod;
+use regtui::model::work::journal::SavedRole;
 use regtui::model::work::progress::{Report, TakesBack};
-use regtui::model::work::{Wish, Work, copy, retag};
+use regtui::model::work::{ChangePlan, ChangeRequest, copy, retag};
 use regtui::ops::work;
 
 use crate::support::copying::Sides;
@@ -16,7 +16,7 @@ use crate::support::workshop::{Shop, ends, watch};
 
 /// A registry that says nothing of what it is, and removes at once what this says.
 async fn shop(removes: Removes, store: Store) -> Shop {
-    Shop::new(Settings { removes, server: Some("else".into()), ..Settings::default() }, store).await
+    Shop::new(DemoSettings { removes, server: Some("else".into()), ..DemoSettings::default() }, store).await
 }
 
 /// Two images, each with one tag.
@@ -28,16 +28,16 @@ fn two() -> Store {
     store
 }
 
-fn retag(shop: &Shop, from: &str, to: &str) -> Wish {
-    Wish::Retag(retag::Wish {
+fn retag(shop: &Shop, from: &str, to: &str) -> ChangeRequest {
+    ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![(from.parse().expect("a tag"), shop.repository("app"), tag(to))],
-        manner: retag::Manner::Add,
+        manner: retag::RetagMode::Add,
         keep: false,
     })
 }
 
-fn keeping(mut wish: Wish) -> Wish {
+fn keeping(mut wish: ChangeRequest) -> ChangeRequest {
     wish.set_keep(true);
     wish
 }
@@ -46,7 +46,7 @@ fn remarks(report: &Report) -> String {
     report.remarks.iter().map(|remark| format!("{remark}\n")).collect()
 }
 
-fn fate(work: &Work) -> String {
+fn fate(work: &ChangePlan) -> String {
     work.loss().and_then(|loss| loss.fate()).unwrap_or_default()
 }
 
@@ -66,17 +66,17 @@ async fn images_are_said_to_stay_only_where_the_registry_is_known_to_keep_them()
 async fn what_a_registry_did_with_an_untagged_image_is_remembered() {
     for (removes, cleanup) in [(Removes::ALL, Cleanup::AtOnce), (Removes::default(), Cleanup::Later)] {
         let shop = shop(removes, two()).await;
-        shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
-        let work = shop.plan(&shop.delete(&["2"], Manner::Untag)).await;
+        shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
+        let work = shop.plan(&shop.delete(&["2"], DeleteMethod::Untag)).await;
         assert_eq!(work.loss().expect("a loss").cleanup, cleanup);
     }
 }
 
 #[tokio::test]
 async fn no_undo_is_promised_of_what_a_registry_removed_with_its_last_tag() {
-    let changes: [fn(&Shop) -> Wish; 3] = [
-        |shop| shop.delete(&["1"], Manner::Untag),
-        |shop| shop.delete(&["1"], Manner::Image),
+    let changes: [fn(&Shop) -> ChangeRequest; 3] = [
+        |shop| shop.delete(&["1"], DeleteMethod::Untag),
+        |shop| shop.delete(&["1"], DeleteMethod::Image),
         |shop| retag(shop, "2", "1"),
     ];
     for change in changes {
@@ -92,7 +92,7 @@ async fn no_undo_is_promised_of_what_a_registry_removed_with_its_last_tag() {
 async fn where_only_the_manifest_goes_with_its_last_tag_an_undo_is_promised_and_works() {
     let shop = shop(Removes { untagged: true, ..Removes::default() }, two()).await;
     let before = shop.tags("app");
-    let report = shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
+    let report = shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
     assert_eq!(report.takes_back, TakesBack::All, "{report:#?}");
     shop.undo(&report).await;
     assert_eq!(shop.tags("app"), before);
@@ -104,7 +104,7 @@ async fn of_two_images_only_one_of_which_is_gone_a_part_is_promised() {
     let shared = store.digest_of("app", "2").expect("a digest");
     let shop = shop(Removes::ALL, store).await;
     shop.store().tag("app", "other", shared);
-    let report = shop.carry_out(&shop.delete(&["1", "2"], Manner::Untag)).await;
+    let report = shop.carry_out(&shop.delete(&["1", "2"], DeleteMethod::Untag)).await;
     assert_eq!(report.takes_back, TakesBack::Part, "{report:#?}");
     shop.undo(&report).await;
     assert_eq!(shop.tags("app").get("2"), Some(&shared));
@@ -113,7 +113,7 @@ async fn of_two_images_only_one_of_which_is_gone_a_part_is_promised() {
 #[tokio::test]
 async fn an_undo_is_not_promised_where_what_is_left_cannot_be_looked_at() {
     let shop = shop(Removes::ALL, two()).await;
-    let work = shop.plan(&shop.delete(&["1"], Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Untag)).await;
     shop.registry.demo.fault(|request, _| {
         (request.method == "HEAD" && request.path.contains("sha256:")).then(|| Fault::status(403))
     });
@@ -123,8 +123,8 @@ async fn an_undo_is_not_promised_where_what_is_left_cannot_be_looked_at() {
 
 #[tokio::test]
 async fn an_image_is_kept_under_a_tag_of_its_own_and_undo_removes_that() {
-    let changes: [fn(&Shop) -> Wish; 2] =
-        [|shop| shop.delete(&["1"], Manner::Untag), |shop| retag(shop, "2", "1")];
+    let changes: [fn(&Shop) -> ChangeRequest; 2] =
+        [|shop| shop.delete(&["1"], DeleteMethod::Untag), |shop| retag(shop, "2", "1")];
     for change in changes {
         let shop = shop(Removes::ALL, two()).await;
         let before = shop.tags("app");
@@ -144,9 +144,10 @@ async fn a_copy_keeps_what_it_replaces_and_promises_no_undo_where_it_does_not() 
     for keep in [true, false] {
         let there = Store::new();
         let old = there.image("copy").label("number", "old").tag("1").push().digest;
-        let settings = Settings { removes: Removes::ALL, server: Some("else".into()), ..Settings::default() };
+        let settings =
+            DemoSettings { removes: Removes::ALL, server: Some("else".into()), ..DemoSettings::default() };
         let sides = Sides::to(two(), settings, there).await;
-        let wish = Wish::Copy(copy::Wish { keep, ..sides.wish(&["1"]) });
+        let wish = ChangeRequest::Copy(copy::CopyRequest { keep, ..sides.wish(&["1"]) });
         let plan = work::plan(&sides.workshop, &wish).await.expect("a plan");
         assert!(plan.loss().expect("a loss").is_offered());
         let report = work::run(&sides.workshop, &plan, &watch()).await;
@@ -157,7 +158,7 @@ async fn a_copy_keeps_what_it_replaces_and_promises_no_undo_where_it_does_not() 
             false => assert_eq!((report.takes_back, report.undo), (TakesBack::Nothing, None)),
             true => {
                 assert_eq!((report.takes_back, tags()), (TakesBack::All, vec!["1".into(), kept]));
-                let undo = Wish::Undo(report.undo.expect("an entry"));
+                let undo = ChangeRequest::Undo(report.undo.expect("an entry"));
                 let undo = work::plan(&sides.workshop, &undo).await.expect("a plan");
                 let undone = work::run(&sides.workshop, &undo, &watch()).await;
                 assert_eq!((ends(&undone).as_str(), tags()), ("DD", vec!["1".into()]), "{undone:#?}");
@@ -175,7 +176,7 @@ async fn a_tag_that_keeps_an_image_replaces_no_other() {
     store.tag("app", &kept, store.digest_of("app", "2").expect("a digest"));
     let shop = shop(Removes::ALL, store).await;
     let before = shop.tags("app");
-    shop.carry_out(&keeping(shop.delete(&["1"], Manner::Untag))).await;
+    shop.carry_out(&keeping(shop.delete(&["1"], DeleteMethod::Untag))).await;
     assert_eq!(shop.tags("app").get(&kept), before.get(&kept));
     assert_eq!(shop.tags("app").get(&format!("{kept}-2")), Some(&digest));
 }
@@ -187,7 +188,7 @@ async fn an_image_that_cannot_be_kept_is_left_alone() {
     shop.registry.demo.fault(|request, _| {
         (request.method == "PUT" && request.path.contains("regtui-kept-")).then(|| Fault::status(403))
     });
-    for wish in [shop.delete(&["1"], Manner::Untag), retag(&shop, "2", "1")] {
+    for wish in [shop.delete(&["1"], DeleteMethod::Untag), retag(&shop, "2", "1")] {
         let report = shop.carry_out(&keeping(wish)).await;
         assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before.clone()), "{report:#?}");
     }
@@ -196,7 +197,7 @@ async fn an_image_that_cannot_be_kept_is_left_alone() {
 #[tokio::test]
 async fn a_tag_that_keeps_an_image_goes_again_where_the_change_was_not_made() {
     let shop = shop(Removes::ALL, two()).await;
-    let work = shop.plan(&keeping(shop.delete(&["1"], Manner::Untag))).await;
+    let work = shop.plan(&keeping(shop.delete(&["1"], DeleteMethod::Untag))).await;
     let pushed = shop.store().image("app").label("number", "3").tag("1").push().digest;
     shop.store().tag("app", "old", shop.store().digest_of("app", "2").expect("a digest"));
     let report = shop.run(&work).await;
@@ -208,7 +209,7 @@ async fn a_tag_that_keeps_an_image_goes_again_where_the_change_was_not_made() {
 #[tokio::test]
 async fn undo_keeps_the_image_as_long_as_its_tag_is_not_back() {
     let shop = shop(Removes::ALL, two()).await;
-    let report = shop.carry_out(&keeping(shop.delete(&["1"], Manner::Untag))).await;
+    let report = shop.carry_out(&keeping(shop.delete(&["1"], DeleteMethod::Untag))).await;
     let kept = shop.tags("app");
     shop.registry.demo.fault(|request, _| {
         (request.method == "PUT" && request.path.ends_with("/manifests/1")).then(|| Fault::status(403))
@@ -222,16 +223,16 @@ async fn undo_keeps_the_image_as_long_as_its_tag_is_not_back() {
 async fn undo_of_a_rename_leaves_the_new_name_where_the_old_one_cannot_be_put_back() {
     let shop = shop(Removes::ALL, two()).await;
     let digest = shop.tags("app")["1"];
-    let wish = Wish::Retag(retag::Wish {
+    let wish = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![("1".parse().expect("a tag"), shop.repository("elsewhere"), tag("1"))],
-        manner: retag::Manner::Move,
+        manner: retag::RetagMode::Move,
         keep: false,
     });
     let report = shop.carry_out(&wish).await;
     assert_eq!((ends(&report).as_str(), report.takes_back), ("D", TakesBack::Nothing), "{report:#?}");
     let entries = shop.workshop.journal.entries().await;
-    let undone = shop.carry_out(&Wish::Undo(entries[0].id.clone())).await;
+    let undone = shop.carry_out(&ChangeRequest::Undo(entries[0].id.clone())).await;
     assert_eq!(ends(&undone), "LL", "{undone:#?}");
     assert_eq!(shop.tags("elsewhere").get("1"), Some(&digest), "else it would be nowhere");
 }
@@ -240,23 +241,23 @@ async fn undo_of_a_rename_leaves_the_new_name_where_the_old_one_cannot_be_put_ba
 async fn an_undo_promises_no_undo_of_its_own_where_images_went_with_it() {
     let sides = Sides::to(
         two(),
-        Settings { removes: Removes::ALL, server: Some("else".into()), ..Settings::default() },
+        DemoSettings { removes: Removes::ALL, server: Some("else".into()), ..DemoSettings::default() },
         Store::new(),
     )
     .await;
-    let carry_out = async |wish: &Wish| {
+    let carry_out = async |wish: &ChangeRequest| {
         let work = work::plan(&sides.workshop, wish).await.expect("a plan");
         work::run(&sides.workshop, &work, &watch()).await
     };
-    let copied = carry_out(&Wish::Copy(sides.wish(&["1"]))).await;
-    let undone = carry_out(&Wish::Undo(copied.undo.expect("an entry"))).await;
+    let copied = carry_out(&ChangeRequest::Copy(sides.wish(&["1"]))).await;
+    let undone = carry_out(&ChangeRequest::Undo(copied.undo.expect("an entry"))).await;
     assert_eq!((ends(&undone).as_str(), undone.takes_back), ("D", TakesBack::Nothing), "{undone:#?}");
 }
 
 #[tokio::test]
 async fn no_tag_can_keep_what_is_deleted_by_its_digest() {
     let shop = shop(Removes::ALL, two()).await;
-    let work = shop.plan(&keeping(shop.delete(&["1"], Manner::Image))).await;
+    let work = shop.plan(&keeping(shop.delete(&["1"], DeleteMethod::Image))).await;
     assert!(fate(&work).contains("no tag can keep"), "{}", fate(&work));
     assert!(!work.loss().expect("a loss").is_offered());
 }
@@ -269,15 +270,15 @@ async fn children_and_referrers_that_disappear_are_put_back_first() {
     let sbom = store.artifact("app").kind("application/spdx+json").subject(&index).push();
     let removes = Removes { children: true, referrers: true, untagged: true, blobs: false };
     let shop = shop(removes, store).await;
-    for manner in [Manner::Untag, Manner::Image] {
+    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
         let report = shop.carry_out(&shop.delete(&["1"], manner)).await;
         let there = shop.store().repository("app").expect("the repository");
         assert!(there.manifests.is_empty(), "all of it is gone");
         assert_eq!(report.takes_back, TakesBack::All, "{report:#?}");
         let id = report.undo.clone().expect("an entry");
         let entry = shop.workshop.journal.entry(&id).await.expect("the entry");
-        let roles: Vec<Role> = entry.saved.iter().map(|saved| saved.role).collect();
-        assert_eq!(roles, [Role::Child, Role::Referrer]);
+        let roles: Vec<SavedRole> = entry.saved.iter().map(|saved| saved.role).collect();
+        assert_eq!(roles, [SavedRole::Child, SavedRole::Referrer]);
         let undone = shop.undo(&report).await;
         assert!(undone.is_success(), "{undone:#?}");
         let back = shop.store().repository("app").expect("the repository");
@@ -293,8 +294,10 @@ async fn what_did_not_disappear_is_no_step_of_an_undo() {
     let child = store.image("app").platform("linux", "amd64").push();
     store.index("app").child(&child).tag("1").push();
     let shop = shop(Removes::default(), store).await;
-    let report = shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
-    let Work::Undo(plan) = shop.plan(&Wish::Undo(report.undo.expect("an entry"))).await else { panic!() };
+    let report = shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
+    let ChangePlan::Undo(plan) = shop.plan(&ChangeRequest::Undo(report.undo.expect("an entry"))).await else {
+        panic!()
+    };
     assert_eq!(plan.steps.len(), 1, "{plan:#?}");
 }
 

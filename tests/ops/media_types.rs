@@ -1,17 +1,17 @@
 //! A registry's word about bytes applies to that registry only: one that says a wrong media type, or has what others have
 //! not, spoils nothing elsewhere.
 
-use regtui::client::{Lane, Pool, Settings};
+use regtui::client::{ClientSettings, Lane, Pool};
 use regtui::demo::faults::Fault;
 use regtui::demo::manifest::media_type;
 use regtui::demo::{Demo, Store};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Repository, Selector};
 use regtui::model::work::copy::{self, What};
-use regtui::model::work::delete::{self, Along, Manner};
-use regtui::model::work::{Wish, retag};
+use regtui::model::work::delete::{self, Along, DeleteMethod};
+use regtui::model::work::{ChangeRequest, retag};
 use regtui::ops::journal::Journal;
-use regtui::ops::work::Workshop;
+use regtui::ops::work::ChangeContext;
 
 use crate::support::registry::{self, Registry, host, name, tag};
 use crate::support::workshop::Shop;
@@ -50,14 +50,14 @@ fn lies(demo: &Demo, store: &Store) {
 }
 
 /// A registry that lies, and a shop in front of an honest one with the same content; both use one cache.
-async fn liar_and_shop(settings: Settings) -> (Registry, Shop) {
+async fn liar_and_shop(settings: ClientSettings) -> (Registry, Shop) {
     let liar = Registry::new(Default::default(), untyped(), settings).await;
     lies(&liar.demo, &untyped());
     let mut honest = Registry::open(untyped()).await;
     (honest.pool, honest.client) = (liar.pool.clone(), liar.pool.client(&host(&honest.demo)));
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().join("journal"));
-    let workshop = Workshop { pool: liar.pool.clone(), rules: Default::default(), journal };
+    let workshop = ChangeContext { pool: liar.pool.clone(), rules: Default::default(), journal };
     (liar, Shop { registry: honest, workshop, folder })
 }
 
@@ -81,10 +81,10 @@ fn types(shop: &Shop, repository: &str) -> Vec<String> {
 
 async fn deletes_and_undoes(shop: &Shop) {
     let before = shop.store().repository("app").expect("it is there").tags.clone();
-    let wish = Wish::Delete(delete::Wish {
+    let wish = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: ["1", "all"].iter().map(|text| Selector::Tag(tag(text))).collect(),
-        manner: Some(Manner::Image),
+        manner: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: true },
         keep: false,
     });
@@ -107,11 +107,11 @@ async fn what_is_deleted_comes_back_although_another_registry_said_a_wrong_type_
 #[tokio::test]
 async fn a_wrong_type_that_an_earlier_run_kept_on_disk_does_no_harm_elsewhere() {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = || Settings { cache: Some(folder.path().into()), ..registry::settings() };
+    let settings = || ClientSettings { cache: Some(folder.path().into()), ..registry::settings() };
     let (liar, shop) = liar_and_shop(settings()).await;
     browse(&liar).await;
     liar.pool.flush().await;
-    let workshop = Workshop { pool: Pool::new(settings()), ..shop.workshop.clone() };
+    let workshop = ChangeContext { pool: Pool::new(settings()), ..shop.workshop.clone() };
     deletes_and_undoes(&Shop { workshop, ..shop }).await;
 }
 
@@ -124,12 +124,13 @@ async fn tags_and_copies_are_put_under_the_type_of_their_own_registry() {
         (Selector::Tag(tag("1")), from.clone(), tag("new")),
         (Selector::Tag(tag("all")), from.clone(), tag("new-all")),
     ];
-    let retag = retag::Wish { from: from.clone(), items, manner: retag::Manner::Add, keep: false };
-    let report = shop.carry_out(&Wish::Retag(retag)).await;
+    let retag = retag::RetagRequest { from: from.clone(), items, manner: retag::RetagMode::Add, keep: false };
+    let report = shop.carry_out(&ChangeRequest::Retag(retag)).await;
     assert!(report.is_success(), "{report:#?}");
     let what = What::Images(vec![Selector::Tag(tag("all"))]);
-    let wish = copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
-    let report = shop.carry_out(&Wish::Copy(wish)).await;
+    let wish =
+        copy::CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
+    let report = shop.carry_out(&ChangeRequest::Copy(wish)).await;
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
 }
@@ -140,8 +141,9 @@ async fn a_copy_out_of_a_registry_that_says_wrong_types_says_the_right_ones_to_a
     let from = Repository { host: host(&liar.demo), name: name("app") };
     let what = What::Images(vec![Selector::Tag(tag("all"))]);
     let to = shop.repository("copy");
-    let wish = copy::Wish { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
-    let report = shop.carry_out(&Wish::Copy(wish)).await;
+    let wish =
+        copy::CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
+    let report = shop.carry_out(&ChangeRequest::Copy(wish)).await;
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
 }

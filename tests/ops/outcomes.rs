@@ -3,47 +3,48 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use regtui::client::{Patience, Settings as Client};
-use regtui::demo::auth::{Account, Auth, Bearer};
-use regtui::demo::faults::{self, Fault, Late};
-use regtui::demo::image::Pushed;
-use regtui::demo::layer::Layer;
-use regtui::demo::{Settings, Store};
+use regtui::client::{ClientSettings as Client, Patience};
+use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
+use regtui::demo::faults::{self, Fault, LateDelete};
+use regtui::demo::image::PushedImage;
+use regtui::demo::layer::DemoLayer;
+use regtui::demo::{DemoSettings, Store};
 use regtui::model::failure::FailureKind;
 use regtui::model::server::Ability;
-use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::delete::{Along, DeleteMethod};
 use regtui::model::work::progress::{Outcome, Report};
-use regtui::model::work::{Wish, Work, delete, retag};
+use regtui::model::work::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::ops::work;
 
 use crate::support::registry::{host, logins, patience, settings, tag};
 use crate::support::workshop::{Shop, ends, watch};
 
 /// An index of two children with the tag `1`, what refers to it, and an image with three tags.
-fn contents() -> (Store, Pushed, Pushed) {
+fn contents() -> (Store, PushedImage, PushedImage) {
     let store = Store::new();
     let child = |arch: &'static str| store.image("app").platform("linux", arch).push();
     let index = store.index("app").child(&child("amd64")).child(&child("arm64")).tag("1").push();
     store.artifact("app").kind("application/spdx+json").layer("text/plain", "{}").subject(&index).push();
-    let image = store.image("app").layer("COPY a /", Layer::of(&[("a", "a")]));
+    let image = store.image("app").layer("COPY a /", DemoLayer::of(&[("a", "a")]));
     let image = image.tag("2").tag("2.0").tag("latest").push();
     (store, index, image)
 }
 
 /// The index with all that hangs on it.
-fn whole(shop: &Shop) -> Wish {
-    match shop.delete(&["1"], Manner::Image) {
-        Wish::Delete(wish) => {
-            Wish::Delete(delete::Wish { along: Along { children: true, referrers: true }, ..wish })
-        }
+fn whole(shop: &Shop) -> ChangeRequest {
+    match shop.delete(&["1"], DeleteMethod::Image) {
+        ChangeRequest::Delete(wish) => ChangeRequest::Delete(delete::DeleteRequest {
+            along: Along { children: true, referrers: true },
+            ..wish
+        }),
         other => other,
     }
 }
 
-fn retag(shop: &Shop, from: &str, to: &str, manner: retag::Manner) -> Wish {
+fn retag(shop: &Shop, from: &str, to: &str, manner: retag::RetagMode) -> ChangeRequest {
     let selector = from.parse().expect("a selector");
     let items = vec![(selector, shop.repository("app"), tag(to))];
-    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, manner, keep: false })
 }
 
 fn only_failure(report: &Report) -> regtui::model::failure::Failure {
@@ -63,12 +64,12 @@ fn denies_all(request: &faults::RequestView<'_>, nth: usize) -> Option<Fault> {
 async fn a_404_to_a_delete_of_what_is_still_there_is_a_failure_in_every_kind_of_change() {
     for fault in [faults::deletes_not_routed, denies_all] {
         let shop = Shop::open(contents().0).await;
-        let made = shop.carry_out(&retag(&shop, "2", "new", retag::Manner::Add)).await;
+        let made = shop.carry_out(&retag(&shop, "2", "new", retag::RetagMode::Add)).await;
         let before = shop.store().repository("app").expect("it is there");
-        let undo = Wish::Undo(made.undo.expect("it can be undone"));
+        let undo = ChangeRequest::Undo(made.undo.expect("it can be undone"));
         for (wish, ended) in [
-            (shop.delete(&["2.0"], Manner::Untag), "F"),
-            (shop.delete(&["2"], Manner::Image), "F"),
+            (shop.delete(&["2.0"], DeleteMethod::Untag), "F"),
+            (shop.delete(&["2"], DeleteMethod::Image), "F"),
             (whole(&shop), "FLLL"),
             (undo, "F"),
         ] {
@@ -90,7 +91,7 @@ async fn a_404_to_a_delete_of_what_is_still_there_is_a_failure_in_every_kind_of_
             );
         }
         shop.registry.client.forget();
-        let work = shop.plan(&retag(&shop, "2.0", "moved", retag::Manner::Move)).await;
+        let work = shop.plan(&retag(&shop, "2.0", "moved", retag::RetagMode::Move)).await;
         shop.registry.demo.fault(fault);
         let report = shop.run(&work).await;
         assert_eq!((ends(&report).as_str(), report.is_success()), ("F", false), "{report:#?}");
@@ -131,8 +132,8 @@ async fn what_somebody_else_deleted_meanwhile_is_gone_already() {
     let (store, index, image) = contents();
     let shop = Shop::open(store).await;
     let (untag, delete) = (
-        shop.plan(&shop.delete(&["2"], Manner::Untag)).await,
-        shop.plan(&shop.delete(&["2.0"], Manner::Image)).await,
+        shop.plan(&shop.delete(&["2"], DeleteMethod::Untag)).await,
+        shop.plan(&shop.delete(&["2.0"], DeleteMethod::Image)).await,
     );
     shop.store().change("app", |repository| {
         repository.manifests.remove(&image.digest);
@@ -180,8 +181,8 @@ async fn children_that_are_gone_already_need_no_delete() {
 #[tokio::test]
 async fn tags_that_outlive_their_digest_are_untagged_as_the_plan_says() {
     let (store, index, image) = contents();
-    let shop = Shop::new(Settings { delete_keeps_tags: true, ..Settings::default() }, store).await;
-    let report = shop.carry_out(&shop.delete(&["2"], Manner::Image)).await;
+    let shop = Shop::new(DemoSettings { delete_keeps_tags: true, ..DemoSettings::default() }, store).await;
+    let report = shop.carry_out(&shop.delete(&["2"], DeleteMethod::Image)).await;
     assert_eq!(ends(&report), "D", "{report:#?}");
     let Some(Outcome::Done(done)) = &report.items[0].outcome else { panic!("{report:#?}") };
     assert!(done.as_str().contains("its tags one by one"), "{done}");
@@ -196,8 +197,8 @@ async fn tags_that_outlive_their_digest_are_untagged_as_the_plan_says() {
 #[tokio::test]
 async fn a_tag_that_somebody_else_pushed_meanwhile_is_not_untagged_with_its_digest() {
     let (store, index, image) = contents();
-    let shop = Shop::new(Settings { delete_keeps_tags: true, ..Settings::default() }, store).await;
-    let work = shop.plan(&shop.delete(&["2"], Manner::Image)).await;
+    let shop = Shop::new(DemoSettings { delete_keeps_tags: true, ..DemoSettings::default() }, store).await;
+    let work = shop.plan(&shop.delete(&["2"], DeleteMethod::Image)).await;
     let contents = shop.store().clone();
     shop.registry.demo.fault(move |request, _| {
         if request.method == "DELETE" && request.path.contains("sha256:") {
@@ -215,9 +216,9 @@ async fn a_tag_that_somebody_else_pushed_meanwhile_is_not_untagged_with_its_dige
 #[tokio::test]
 async fn an_image_that_its_tags_still_serve_is_not_called_deleted() {
     let (store, index, _) = contents();
-    let settings = Settings { delete_keeps_tags: true, delete_by_tag: false, ..Settings::default() };
+    let settings = DemoSettings { delete_keeps_tags: true, delete_by_tag: false, ..DemoSettings::default() };
     let shop = Shop::new(settings, store).await;
-    let report = shop.carry_out(&shop.delete(&["2"], Manner::Image)).await;
+    let report = shop.carry_out(&shop.delete(&["2"], DeleteMethod::Image)).await;
     assert_eq!((ends(&report).as_str(), report.is_success()), ("U", false), "{report:#?}");
     let failure = only_failure(&report);
     assert!(failure.why.as_str().contains("`2`, `2.0`, `latest`"), "{failure}");
@@ -232,7 +233,7 @@ fn patient() -> Client {
     Client { patience: Patience { shows: Duration::from_secs(60), ..patience() }, ..settings() }
 }
 
-async fn patient_shop(demo: Settings, store: Store) -> Shop {
+async fn patient_shop(demo: DemoSettings, store: Store) -> Shop {
     let mut shop = Shop::new(demo, store).await;
     shop.registry.pool = regtui::client::Pool::new(patient());
     shop.workshop.pool = shop.registry.pool.clone();
@@ -241,13 +242,16 @@ async fn patient_shop(demo: Settings, store: Store) -> Shop {
 
 #[tokio::test]
 async fn deletes_that_are_done_later_are_waited_for_and_the_rest_goes_on() {
-    let late = |requests| Settings { deletes_late: Some(Late::Requests(requests)), ..Settings::default() };
+    let late = |requests| DemoSettings {
+        deletes_late: Some(LateDelete::Requests(requests)),
+        ..DemoSettings::default()
+    };
     for requests in [0, 1, 2] {
         let shop = patient_shop(late(requests), contents().0).await;
         let report = shop.carry_out(&whole(&shop)).await;
         assert_eq!((ends(&report).as_str(), report.is_success()), ("DDDD", true), "{requests}: {report:#?}");
         assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 1);
-        let report = shop.carry_out(&shop.delete(&["2", "2.0"], Manner::Untag)).await;
+        let report = shop.carry_out(&shop.delete(&["2", "2.0"], DeleteMethod::Untag)).await;
         assert_eq!(ends(&report), "DD", "{requests}: {report:#?}");
         assert_eq!(shop.tags("app").into_keys().collect::<Vec<_>>(), ["latest"]);
     }
@@ -255,8 +259,10 @@ async fn deletes_that_are_done_later_are_waited_for_and_the_rest_goes_on() {
 
 #[tokio::test]
 async fn while_a_delete_is_not_shown_it_is_said_and_stopping_ends_the_wait() {
-    let settings =
-        Settings { deletes_late: Some(Late::After(Duration::from_secs(3600))), ..Settings::default() };
+    let settings = DemoSettings {
+        deletes_late: Some(LateDelete::After(Duration::from_secs(3600))),
+        ..DemoSettings::default()
+    };
     let shop = patient_shop(settings, contents().0).await;
     let work = shop.plan(&whole(&shop)).await;
     let watched = watch();
@@ -275,8 +281,10 @@ async fn while_a_delete_is_not_shown_it_is_said_and_stopping_ends_the_wait() {
 
 #[tokio::test]
 async fn an_index_that_is_still_shown_keeps_its_children_and_referrers() {
-    let settings =
-        Settings { deletes_late: Some(Late::After(Duration::from_secs(3600))), ..Settings::default() };
+    let settings = DemoSettings {
+        deletes_late: Some(LateDelete::After(Duration::from_secs(3600))),
+        ..DemoSettings::default()
+    };
     let shop = Shop::new(settings, contents().0).await;
     let report = shop.carry_out(&whole(&shop)).await;
     assert_eq!((ends(&report).as_str(), report.is_success()), ("ULLL", false), "{report:#?}");
@@ -288,11 +296,11 @@ async fn an_index_that_is_still_shown_keeps_its_children_and_referrers() {
 async fn a_put_that_never_comes_to_be_is_unconfirmed_in_every_kind_of_change() {
     let (store, _, image) = contents();
     let shop = Shop::open(store).await;
-    let deleted = shop.carry_out(&shop.delete(&["2"], Manner::Image)).await;
+    let deleted = shop.carry_out(&shop.delete(&["2"], DeleteMethod::Image)).await;
     assert_eq!(ends(&deleted), "D");
-    let undo = shop.plan(&Wish::Undo(deleted.undo.clone().expect("it can be undone"))).await;
-    let add = shop.plan(&retag(&shop, "1", "new", retag::Manner::Add)).await;
-    let rename = shop.plan(&retag(&shop, "1", "new", retag::Manner::Move)).await;
+    let undo = shop.plan(&ChangeRequest::Undo(deleted.undo.clone().expect("it can be undone"))).await;
+    let add = shop.plan(&retag(&shop, "1", "new", retag::RetagMode::Add)).await;
+    let rename = shop.plan(&retag(&shop, "1", "new", retag::RetagMode::Move)).await;
     shop.registry.demo.fault(faults::puts_vanish);
     for (work, ended) in [(&undo, "UUUU"), (&add, "U"), (&rename, "U")] {
         let report = shop.run(work).await;
@@ -319,21 +327,21 @@ fn before_deletes(shop: &Shop) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn the_last_request_before_a_delete_looks_at_what_is_deleted() {
-    let by_digest = || Settings { delete_by_tag: false, ..Settings::default() };
+    let by_digest = || DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
     let (store, index, _) = contents();
     for n in 0..100 {
         store.image("app").label("n", n.to_string()).tag(format!("other-{n}")).push();
     }
     let signature = format!("sha256-{}.sig", index.digest.hex());
     store.artifact("app").kind("application/octet-stream").layer("text/plain", "s").tag(signature).push();
-    type Make = fn(&Shop) -> Wish;
-    let changes: [(Settings, Make); 6] = [
-        (Settings::default(), |shop| shop.delete(&["2", "2.0"], Manner::Untag)),
-        (Settings::default(), |shop| shop.delete(&["other-7"], Manner::Image)),
-        (Settings::default(), whole),
-        (Settings::default(), |shop| retag(shop, "2", "3", retag::Manner::Move)),
-        (by_digest(), |shop| shop.delete(&["2"], Manner::Replace)),
-        (by_digest(), |shop| retag(shop, "2", "3", retag::Manner::MoveByReplacement)),
+    type Make = fn(&Shop) -> ChangeRequest;
+    let changes: [(DemoSettings, Make); 6] = [
+        (DemoSettings::default(), |shop| shop.delete(&["2", "2.0"], DeleteMethod::Untag)),
+        (DemoSettings::default(), |shop| shop.delete(&["other-7"], DeleteMethod::Image)),
+        (DemoSettings::default(), whole),
+        (DemoSettings::default(), |shop| retag(shop, "2", "3", retag::RetagMode::Move)),
+        (by_digest(), |shop| shop.delete(&["2"], DeleteMethod::Replace)),
+        (by_digest(), |shop| retag(shop, "2", "3", retag::RetagMode::MoveByReplacement)),
     ];
     for (settings, make) in changes {
         let copy = Store::new();
@@ -364,7 +372,7 @@ async fn the_last_request_before_a_delete_looks_at_what_is_deleted() {
 async fn a_push_while_the_siblings_are_looked_at_is_not_deleted() {
     let (store, index, image) = contents();
     let shop = Shop::open(store).await;
-    for manner in [Manner::Untag, Manner::Image] {
+    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
         let work = shop.plan(&shop.delete(&["2"], manner)).await;
         let (contents, pushed) = (shop.store().clone(), Arc::new(Mutex::new(false)));
         let is_pushed = pushed.clone();
@@ -377,7 +385,7 @@ async fn a_push_while_the_siblings_are_looked_at_is_not_deleted() {
         });
         let report = shop.run(&work).await;
         shop.registry.demo.clear_faults();
-        if manner == Manner::Untag {
+        if manner == DeleteMethod::Untag {
             assert!(*pushed.lock().expect("unpoisoned"));
             assert_eq!(ends(&report), "L", "{report:#?}");
         }
@@ -389,24 +397,26 @@ async fn a_push_while_the_siblings_are_looked_at_is_not_deleted() {
 #[tokio::test]
 async fn a_plan_of_untags_is_carried_out_by_no_delete_of_a_digest() {
     let shop = Shop::open(contents().0).await;
-    let Work::Delete(plan) = shop.plan(&shop.delete(&["2"], Manner::Untag)).await else { panic!("a delete") };
+    let ChangePlan::Delete(plan) = shop.plan(&shop.delete(&["2"], DeleteMethod::Untag)).await else {
+        panic!("a delete")
+    };
     shop.registry.demo.forget_requests();
-    shop.run(&Work::Delete(plan)).await;
+    shop.run(&ChangePlan::Delete(plan)).await;
     assert_eq!(shop.changes(), ["DELETE /v2/app/manifests/2"]);
 }
 
 #[tokio::test]
 async fn a_token_is_asked_for_before_the_last_look_and_not_after_it() {
-    let auth = Auth::Bearer(Bearer::new(Account::new("ada", "secret")));
-    let mut shop = Shop::new(Settings { auth, ..Settings::default() }, contents().0).await;
+    let auth = AuthMode::Bearer(TokenIssuer::new(Account::new("ada", "secret")));
+    let mut shop = Shop::new(DemoSettings { auth, ..DemoSettings::default() }, contents().0).await;
     let login = logins(&[(&host(&shop.registry.demo), "ada:secret")]);
     let pool = regtui::client::Pool::new(Client { credentials: login, ..settings() });
     shop.registry.client = pool.client(&host(&shop.registry.demo));
     shop.workshop.pool = pool;
     for wish in [
-        shop.delete(&["2"], Manner::Untag),
-        shop.delete(&["1"], Manner::Image),
-        retag(&shop, "2.0", "3", retag::Manner::Move),
+        shop.delete(&["2"], DeleteMethod::Untag),
+        shop.delete(&["1"], DeleteMethod::Image),
+        retag(&shop, "2.0", "3", retag::RetagMode::Move),
     ] {
         let work = shop.plan(&wish).await;
         shop.registry.client.forget();
@@ -437,11 +447,11 @@ async fn a_change_whose_answer_was_lost_is_not_sent_again_once_it_shows() {
             is_it.then(|| Fault::Done(Box::new(Fault::status(503))))
         });
         let wish = match is_put {
-            false => shop.delete(&["1"], Manner::Untag),
-            true => Wish::Retag(retag::Wish {
+            false => shop.delete(&["1"], DeleteMethod::Untag),
+            true => ChangeRequest::Retag(retag::RetagRequest {
                 from: shop.repository("app"),
                 items: vec![("2".parse().expect("a tag"), shop.repository("app"), tag("1"))],
-                manner: retag::Manner::Add,
+                manner: retag::RetagMode::Add,
                 keep: false,
             }),
         };
@@ -468,10 +478,10 @@ async fn an_undo_of_a_change_that_may_still_arrive_leaves_its_entry_open() {
         (request.method == "PUT" && request.path.ends_with("/manifests/1")).then(|| Fault::status(201))
     });
     let items = vec![("2".parse().expect("a tag"), shop.repository("app"), tag("1"))];
-    let wish = Wish::Retag(retag::Wish {
+    let wish = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items,
-        manner: retag::Manner::Add,
+        manner: retag::RetagMode::Add,
         keep: false,
     });
     let report = shop.run(&shop.plan(&wish).await).await;
@@ -491,7 +501,7 @@ async fn an_undo_of_a_change_that_may_still_arrive_leaves_its_entry_open() {
 /// A proxy that repeats a delete answers 404 for one that was carried out: the change can be taken back.
 #[tokio::test]
 async fn a_delete_that_was_carried_out_and_answered_with_404_is_done_and_can_be_undone() {
-    for manner in [Manner::Untag, Manner::Image] {
+    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
         let store = Store::new();
         store.image("app").tag("1").push();
         let shop = Shop::open(store).await;

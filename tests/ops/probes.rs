@@ -1,10 +1,10 @@
 //! Throw-away tags: in the journal before they are put, and gone in the end, whatever cut them off.
 
 use regtui::demo::faults::{Fault, Gate};
-use regtui::demo::{Settings, Store};
-use regtui::model::work::Work;
-use regtui::model::work::delete::Manner;
-use regtui::model::work::journal::{Entry, State};
+use regtui::demo::{DemoSettings, Store};
+use regtui::model::work::ChangePlan;
+use regtui::model::work::delete::DeleteMethod;
+use regtui::model::work::journal::{EntryState, JournalEntry};
 use regtui::ops::work::{self, probe};
 
 use crate::support::workshop::{Shop, ends, watch};
@@ -13,14 +13,14 @@ use crate::support::workshop::{Shop, ends, watch};
 async fn shop() -> Shop {
     let store = Store::new();
     store.image("app").tag("1").tag("latest").push();
-    Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, store).await
+    Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, store).await
 }
 
 fn throw_away(shop: &Shop) -> Vec<String> {
     shop.tags("app").into_keys().filter(|tag| tag.starts_with("regtui-probe-")).collect()
 }
 
-async fn only_entry(shop: &Shop) -> Entry {
+async fn only_entry(shop: &Shop) -> JournalEntry {
     let mut entries = shop.workshop.journal.entries().await;
     assert_eq!(entries.len(), 1, "{entries:#?}");
     entries.remove(0)
@@ -28,7 +28,7 @@ async fn only_entry(shop: &Shop) -> Entry {
 
 /// Begins to untag by replacement, and goes down when a request with this method is held for the first time.
 async fn cut_off_at(shop: &Shop, method: &'static str) {
-    let work = shop.plan(&shop.delete(&["1"], Manner::Replace)).await;
+    let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Replace)).await;
     let gate = Gate::new();
     let held = gate.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -49,12 +49,12 @@ async fn one_that_a_kill_left_is_in_the_journal_and_goes_with_an_undo() {
     cut_off_at(&shop, "DELETE").await;
     assert_eq!(throw_away(&shop).len(), 1);
     let entry = only_entry(&shop).await;
-    assert_eq!((entry.state, entry.probes.len()), (State::Open, 1));
+    assert_eq!((entry.state, entry.probes.len()), (EntryState::Open, 1));
     assert!(entry.can_be_undone());
-    let undo = regtui::model::work::Wish::Undo(entry.id);
-    let Work::Undo(plan) = shop.plan(&undo).await else { panic!("an undo") };
+    let undo = regtui::model::work::ChangeRequest::Undo(entry.id);
+    let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!("an undo") };
     assert!(plan.steps.iter().any(|step| step.is_probe), "{plan:#?}");
-    let report = shop.run(&Work::Undo(plan)).await;
+    let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(shop.tags("app"), before);
 }
@@ -89,7 +89,7 @@ async fn one_that_was_never_put_is_looked_for_and_nothing_is_deleted() {
 async fn one_that_the_server_refuses_to_delete_is_named_and_goes_once_it_lets_it_go() {
     let shop = shop().await;
     let before = shop.tags("app");
-    let work = shop.plan(&shop.delete(&["1"], Manner::Replace)).await;
+    let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Replace)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "F");
@@ -100,7 +100,7 @@ async fn one_that_the_server_refuses_to_delete_is_named_and_goes_once_it_lets_it
     assert!(remark.as_str().contains(&format!("`regtui undo {}`", entry.id)), "{remark}");
     assert!(entry.can_be_undone(), "{entry:#?}");
     shop.registry.demo.clear_faults();
-    let undone = shop.carry_out(&regtui::model::work::Wish::Undo(entry.id)).await;
+    let undone = shop.carry_out(&regtui::model::work::ChangeRequest::Undo(entry.id)).await;
     assert!(undone.is_success(), "{undone:#?}");
     assert_eq!(shop.tags("app"), before);
 }
@@ -112,7 +112,7 @@ async fn none_is_put_where_the_server_refuses_the_question_whether_it_deletes() 
         shop.registry
             .demo
             .fault(move |request, _| (request.method == "DELETE").then(|| Fault::status(status)));
-        let work = shop.plan(&shop.delete(&["1"], Manner::Replace)).await;
+        let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Replace)).await;
         let blocked = work.blocked().expect("it is closed").why.to_string();
         assert!(blocked.contains("does not let this user delete"), "{status}: {blocked}");
         let report = shop.run(&work).await;

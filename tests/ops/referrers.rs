@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regtui::demo::faults::Fault;
-use regtui::demo::image::Pushed;
+use regtui::demo::image::PushedImage;
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
-use regtui::model::work::copy::{What, Wish};
+use regtui::model::work::copy::{CopyRequest, What};
 use regtui::model::work::progress::Outcome;
 
 use crate::support::copying::{Sides, outcome};
@@ -40,15 +40,15 @@ fn sorted(mut digests: Vec<Digest>) -> Vec<Digest> {
     digests
 }
 
-fn forgetful() -> demo::Settings {
-    demo::Settings { loses_referrers: true, ..demo::Settings::default() }
+fn forgetful() -> demo::DemoSettings {
+    demo::DemoSettings { loses_referrers: true, ..demo::DemoSettings::default() }
 }
 
 #[tokio::test]
 async fn referrers_of_one_subject_are_put_one_after_another() {
     let (store, image, referrers) = referred(5, false);
     let sides = Sides::to(store, forgetful(), Store::new()).await;
-    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
     assert_eq!(listed(&sides, &image).await, sorted(referrers.clone()));
     let puts = sides.writes().into_iter().filter(|line| line.starts_with("PUT /v2/copy/manifests/sha256"));
     assert_eq!(puts.count(), referrers.len() + 1, "none had to be put twice: {:?}", sides.writes());
@@ -59,7 +59,7 @@ async fn tags_of_referrers_of_one_subject_are_put_one_after_another() {
     for with_referrers in [false, true] {
         let (store, image, referrers) = referred(5, true);
         let sides = Sides::to(store, forgetful(), Store::new()).await;
-        let wish = Wish { what: What::AllTags, referrers: with_referrers, ..sides.wish(&[]) };
+        let wish = CopyRequest { what: What::AllTags, referrers: with_referrers, ..sides.wish(&[]) };
         sides.copy(&wish).await;
         assert_eq!(listed(&sides, &image).await, sorted(referrers), "--referrers: {with_referrers}");
     }
@@ -73,7 +73,7 @@ async fn a_referrer_that_the_registry_lost_is_put_once_more() {
     sides.to.demo.fault(move |request, nth| {
         (request.method == "PUT" && request.path.ends_with(&lost) && nth == 1).then_some(Fault::Unlisted)
     });
-    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
     assert_eq!(listed(&sides, &image).await, sorted(referrers));
 }
 
@@ -85,7 +85,7 @@ async fn a_referrer_that_stays_lost_is_a_failure_and_its_image_gets_no_tag() {
     sides.to.demo.fault(move |request, _| {
         (request.method == "PUT" && request.path.ends_with(&lost)).then_some(Fault::Unlisted)
     });
-    let plan = sides.plan(&Wish { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
     let report = sides.run(&plan).await;
     let Outcome::Failed(failure) = outcome(&report, "1") else { panic!("{report:#?}") };
     assert!(failure.what.as_str().contains(&referrers[1].short()), "{failure:?}");
@@ -99,7 +99,7 @@ async fn a_list_under_the_fallback_tag_that_was_overwritten_is_merged_once_more(
     let (store, image, referrers) = referred(2, false);
     let there = Store::new();
     let foreign = there.index("copy").annotation("of", "another client").push().digest;
-    let without = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let without = demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let sides = Sides::to(store, without, there).await;
     let tag = format!("sha256-{}", image.hex());
     let (store, path) = (sides.to.demo.store().clone(), format!("/v2/copy/manifests/{tag}"));
@@ -114,7 +114,7 @@ async fn a_list_under_the_fallback_tag_that_was_overwritten_is_merged_once_more(
         }
         None
     });
-    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
     assert_eq!(listed(&sides, &image).await, sorted(referrers));
 }
 
@@ -128,7 +128,7 @@ async fn manifests_that_are_there_although_they_were_refused_count_as_put() {
             let is_it = request.method == "PUT" && request.path.contains("/manifests/sha256:");
             is_it.then(|| Fault::done_but_refused(status, code))
         });
-        sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+        sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
         sides.is_same("1");
         assert_eq!(listed(&sides, &image).await, sorted(referrers), "{status}");
     }
@@ -140,15 +140,16 @@ async fn referrers_of_a_sha512_digest_come_along_from_a_fallback_tag_to_a_fallba
     let (store, there) = (Store::new(), Store::new());
     let pushed = store.image("app").label("a", "1").push();
     let image = as_sha512(&store, &pushed.digest, "1");
-    let subject = Pushed { digest: image, ..pushed };
+    let subject = PushedImage { digest: image, ..pushed };
     let referrer = store.artifact("app").kind(SPDX).layer("text/spdx", "{}").subject(&subject).push();
     let stem = format!("sha512-{}", &image.hex()[..64]);
     store.index("app").child(&referrer).tag(&stem).push();
-    let without = demo::Settings { referrers: false, digest_parameter: true, ..demo::Settings::default() };
+    let without =
+        demo::DemoSettings { referrers: false, digest_parameter: true, ..demo::DemoSettings::default() };
     let from = Registry::new(without.clone(), store, settings()).await;
     there.create("copy");
     let sides = Sides::with(from, Registry::new(without, there, settings()).await);
-    sides.copy(&Wish { referrers: true, ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
     assert_eq!(listed(&sides, &image).await, [referrer.digest]);
     assert_eq!(sides.to.demo.store().tags("copy"), ["1", &stem]);
 }
@@ -161,11 +162,11 @@ async fn an_image_that_answers_under_its_own_fallback_tag_is_no_list_of_referrer
     let index = store.index("app").child(&children[0]).child(&children[1]).tag("1").push();
     let tag = format!("sha256-{}", index.digest.hex());
     store.tag("app", &tag, index.digest);
-    let without = demo::Settings { referrers: false, ..demo::Settings::default() };
+    let without = demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let sides =
         Sides::with(Registry::new(without, store, settings()).await, Registry::open(Store::new()).await);
     let found = sides.from.client.referrers(&name("app"), &index.digest, true).await.expect("an answer");
     assert!(found.descriptors.is_empty() && found.tagged.is_none(), "{found:?}");
-    let plan = sides.plan(&Wish { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
     assert_eq!((plan.referrers.len(), plan.lists.len()), (0, 0));
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use regtui::demo::faults::{Fault, RequestView};
 use regtui::demo::{Demo, Store};
 use regtui::model::failure::FailureKind;
-use regtui::model::work::Wish;
-use regtui::model::work::delete::Manner;
+use regtui::model::work::ChangeRequest;
+use regtui::model::work::delete::DeleteMethod;
 use regtui::model::work::progress::Report;
 use regtui::model::work::retag;
 
@@ -178,7 +178,7 @@ fn refuse(
 /// Carries a wish out while a request is refused.
 async fn told(
     shop: &Shop,
-    wish: &Wish,
+    wish: &ChangeRequest,
     refusal: Option<Refusal>,
     is_it: impl Fn(&RequestView<'_>) -> bool + Send + Sync + 'static,
 ) -> Told {
@@ -192,7 +192,7 @@ async fn told(
 async fn of_tags_that_are_taken_away() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
-        let wish = shop.delete(&["1", "2", "3"], Manner::Untag);
+        let wish = shop.delete(&["1", "2", "3"], DeleteMethod::Untag);
         let told =
             told(&shop, &wish, refusal, |request| request.method == "DELETE" && request.path.ends_with("/2"));
         let told = told.await;
@@ -206,7 +206,7 @@ async fn of_tags_that_are_taken_away() {
 async fn of_images_that_are_deleted() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
-        let wish = shop.delete(&["1", "2", "3"], Manner::Image);
+        let wish = shop.delete(&["1", "2", "3"], DeleteMethod::Image);
         let second = shop.tags("app")["2"].to_string();
         let told = told(&shop, &wish, refusal, move |request| {
             request.method == "DELETE" && request.path.ends_with(&second)
@@ -224,10 +224,10 @@ async fn of_tags_that_are_put() {
         let shop = Shop::open(three()).await;
         let item = |from: &str, to: &str| (from.parse().expect("a tag"), shop.repository("app"), tag(to));
         let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
-        let wish = Wish::Retag(retag::Wish {
+        let wish = ChangeRequest::Retag(retag::RetagRequest {
             from: shop.repository("app"),
             items,
-            manner: retag::Manner::Add,
+            manner: retag::RetagMode::Add,
             keep: false,
         });
         let told = told(&shop, &wish, refusal, |request| {
@@ -244,8 +244,8 @@ async fn of_tags_that_are_put() {
 async fn of_tags_that_are_put_back() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
-        let deleted = shop.carry_out(&shop.delete(&["1", "2", "3"], Manner::Untag)).await;
-        let wish = Wish::Undo(deleted.undo.expect("an entry"));
+        let deleted = shop.carry_out(&shop.delete(&["1", "2", "3"], DeleteMethod::Untag)).await;
+        let wish = ChangeRequest::Undo(deleted.undo.expect("an entry"));
         let told = told(&shop, &wish, refusal, |request| {
             request.method == "PUT" && request.path.ends_with("/manifests/2")
         });
@@ -299,7 +299,7 @@ async fn three_protected_tags_in_a_row_keep_no_other_from_going() {
     let tags = ["a", "b", "c", "d", "e"];
     tags.iter().for_each(|tag| store.tag("app", tag, image.digest));
     let shop = Shop::open(store).await;
-    let work = shop.plan(&shop.delete(&tags, Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&tags, DeleteMethod::Untag)).await;
     let locked = refusals().into_iter().find(|refusal| refusal.body.contains("DISALLOWED"));
     let is_locked = |request: &RequestView<'_>| {
         request.method == "DELETE" && ["/a", "/b", "/c"].iter().any(|end| request.path.ends_with(end))

@@ -3,12 +3,12 @@
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
 use regtui::model::work::copy::{self, What};
-use regtui::model::work::delete::{Along, Manner};
-use regtui::model::work::journal::{EntryId, State};
+use regtui::model::work::delete::{Along, DeleteMethod};
+use regtui::model::work::journal::{EntryId, EntryState};
 use regtui::model::work::progress::Report;
-use regtui::model::work::{Wish, delete, retag};
+use regtui::model::work::{ChangeRequest, delete, retag};
 use regtui::ops::resume::{self, Rest};
-use regtui::ops::work::{self, Workshop};
+use regtui::ops::work::{self, ChangeContext};
 
 use crate::support::copying::{Sides, layer};
 use crate::support::registry::{Registry, settings, tag};
@@ -23,7 +23,7 @@ fn three() -> Store {
 }
 
 /// Carries a plan out until the first request of that method and end of the path, which is never answered.
-async fn cut_off(shop: &Shop, wish: &Wish, method: &'static str, end: String) -> EntryId {
+async fn cut_off(shop: &Shop, wish: &ChangeRequest, method: &'static str, end: String) -> EntryId {
     let work = shop.plan(wish).await;
     let gate = Gate::new();
     let held = gate.clone();
@@ -38,18 +38,18 @@ async fn cut_off(shop: &Shop, wish: &Wish, method: &'static str, end: String) ->
     open(&shop.workshop).await.expect("an open entry")
 }
 
-async fn open(workshop: &Workshop) -> Option<EntryId> {
+async fn open(workshop: &ChangeContext) -> Option<EntryId> {
     let entries = workshop.journal.entries().await;
-    entries.into_iter().find(|entry| entry.state == State::Open).map(|entry| entry.id)
+    entries.into_iter().find(|entry| entry.state == EntryState::Open).map(|entry| entry.id)
 }
 
-async fn rest(workshop: &Workshop, entry: &EntryId) -> Rest {
+async fn rest(workshop: &ChangeContext, entry: &EntryId) -> Rest {
     let wish = workshop.journal.resume(entry).await.expect("a rest");
     resume::plan(workshop, entry, &wish).await.expect("a plan")
 }
 
 /// Plans the rest and carries it out; then the entry must be over.
-async fn resumed(workshop: &Workshop, entry: &EntryId) -> Report {
+async fn resumed(workshop: &ChangeContext, entry: &EntryId) -> Report {
     let work = rest(workshop, entry).await.work(&"it".into()).expect("something is left");
     let report = work::run(workshop, &work, &watch()).await;
     assert_eq!(open(workshop).await, None, "what was resumed is over");
@@ -64,7 +64,7 @@ fn said(report: &Report) -> Vec<String> {
 #[tokio::test]
 async fn a_tag_that_moved_since_is_not_untagged() {
     let shop = Shop::open(three()).await;
-    let wish = shop.delete(&["1", "2", "3"], Manner::Untag);
+    let wish = shop.delete(&["1", "2", "3"], DeleteMethod::Untag);
     let entry = cut_off(&shop, &wish, "DELETE", "/manifests/2".into()).await;
     let other = shop.store().image("app").label("number", "4").tag("3").push();
     let report = resumed(&shop.workshop, &entry).await;
@@ -78,7 +78,7 @@ async fn a_tag_that_moved_since_is_not_untagged() {
 async fn an_image_that_got_another_tag_since_is_not_deleted() {
     let shop = Shop::open(three()).await;
     let second = shop.tags("app")["2"];
-    let wish = shop.delete(&["2", "3"], Manner::Image);
+    let wish = shop.delete(&["2", "3"], DeleteMethod::Image);
     let entry = cut_off(&shop, &wish, "DELETE", second.to_string()).await;
     shop.store().tag("app", "precious", second);
     let report = resumed(&shop.workshop, &entry).await;
@@ -92,10 +92,10 @@ async fn what_was_to_go_along_with_an_index_that_went_still_goes() {
     let children = ["amd64", "arm64"].map(|arch| store.image("app").platform("linux", arch).push());
     store.index("app").child(&children[0]).child(&children[1]).tag("1").push();
     let shop = Shop::open(store).await;
-    let wish = Wish::Delete(delete::Wish {
+    let wish = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: vec!["1".parse().expect("a tag")],
-        manner: Some(Manner::Image),
+        manner: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: false },
         keep: false,
     });
@@ -112,10 +112,10 @@ async fn of_a_retag_neither_a_source_nor_a_target_that_moved_is_touched() {
     let shop = Shop::open(three()).await;
     let item = |from: &str, to: &str| (from.parse().expect("a tag"), shop.repository("app"), tag(to));
     let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
-    let wish = Wish::Retag(retag::Wish {
+    let wish = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items,
-        manner: retag::Manner::Move,
+        manner: retag::RetagMode::Move,
         keep: false,
     });
     let third = shop.tags("app")["3"];
@@ -135,7 +135,7 @@ async fn of_a_retag_neither_a_source_nor_a_target_that_moved_is_touched() {
 #[tokio::test]
 async fn of_a_copy_what_moved_or_came_at_the_source_is_not_copied() {
     let sides = Sides::of(three()).await;
-    let wish = copy::Wish { what: What::AllTags, ..sides.wish(&[]) };
+    let wish = copy::CopyRequest { what: What::AllTags, ..sides.wish(&[]) };
     let plan = sides.plan(&wish).await.expect("a plan");
     let gate = Gate::new();
     let held = gate.clone();
@@ -158,7 +158,7 @@ async fn of_a_copy_what_moved_or_came_at_the_source_is_not_copied() {
 #[tokio::test]
 async fn where_all_that_is_left_moved_nothing_is_planned() {
     let shop = Shop::open(three()).await;
-    let wish = shop.delete(&["1", "2"], Manner::Untag);
+    let wish = shop.delete(&["1", "2"], DeleteMethod::Untag);
     let entry = cut_off(&shop, &wish, "DELETE", "/manifests/2".into()).await;
     shop.store().image("app").label("number", "4").tag("2").push();
     let Rest::Over(moved) = rest(&shop.workshop, &entry).await else { panic!("nothing may be left") };
@@ -173,7 +173,7 @@ async fn where_all_that_is_left_moved_nothing_is_planned() {
 #[tokio::test]
 async fn a_change_that_was_done_and_not_noted_is_over() {
     let shop = Shop::open(three()).await;
-    let wish = shop.delete(&["1", "2"], Manner::Untag);
+    let wish = shop.delete(&["1", "2"], DeleteMethod::Untag);
     let entry = cut_off(&shop, &wish, "DELETE", "/manifests/2".into()).await;
     shop.store().change("app", |repository| {
         repository.tags.remove("2");
@@ -183,7 +183,7 @@ async fn a_change_that_was_done_and_not_noted_is_over() {
 
 #[tokio::test]
 async fn the_rest_of_a_copy_makes_lists_of_referrers_anew_and_copies_none_as_an_image() {
-    let without = || demo::Settings { referrers: false, ..demo::Settings::default() };
+    let without = || demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let store = Store::new();
     let image = store.image("app").tag("1").push();
     let sbom = store.artifact("app").kind("application/spdx+json").layer("text/plain", "{}").subject(&image);
@@ -192,7 +192,7 @@ async fn the_rest_of_a_copy_makes_lists_of_referrers_anew_and_copies_none_as_an_
     let here = store.index("app").annotation("here", "1").child(&sbom).tag(&list).push();
     let from = Registry::new(without(), store, settings()).await;
     let sides = Sides::with(from, Registry::new(without(), Store::new(), settings()).await);
-    let wish = copy::Wish { what: What::AllTags, referrers: true, ..sides.wish(&[]) };
+    let wish = copy::CopyRequest { what: What::AllTags, referrers: true, ..sides.wish(&[]) };
     let plan = sides.plan(&wish).await.expect("a plan");
     let gate = Gate::new();
     let held = gate.clone();

@@ -1,13 +1,13 @@
 //! Retagging: the same bytes under another name, within a repository and across repositories of one registry.
 
 use regtui::demo::faults::{Fault, Gate};
-use regtui::demo::layer::Layer;
-use regtui::demo::{Settings, Store};
+use regtui::demo::layer::DemoLayer;
+use regtui::demo::{DemoSettings, Store};
 use regtui::model::reference::{Host, Selector};
 use regtui::model::work::progress::Progress;
-use regtui::model::work::retag::{self, Manner, Plan};
+use regtui::model::work::retag::{self, RetagMode, RetagPlan};
 use regtui::model::work::rules::{Rule, Rules};
-use regtui::model::work::{Wish, Work, copy, delete};
+use regtui::model::work::{ChangePlan, ChangeRequest, copy, delete};
 use regtui::ops::work;
 
 use crate::support::copying::layer;
@@ -16,7 +16,7 @@ use crate::support::workshop::{Shop, ends, watch};
 
 fn contents() -> Store {
     let store = Store::new();
-    let layer = || Layer::of(&[("a", "a")]);
+    let layer = || DemoLayer::of(&[("a", "a")]);
     let amd64 = store.image("app").platform("linux", "amd64").layer("COPY a /", layer()).tag("amd64").push();
     let arm64 = store.image("app").platform("linux", "arm64").layer("COPY a /", layer()).push();
     store.index("app").child(&amd64).child(&arm64).docker().tag("1").tag("1.2").push();
@@ -25,18 +25,18 @@ fn contents() -> Store {
 }
 
 /// `old → new` within `app`, or to another repository: `old → other:new`.
-fn wish(shop: &Shop, items: &[(&str, &str)], manner: Manner) -> Wish {
+fn wish(shop: &Shop, items: &[(&str, &str)], manner: RetagMode) -> ChangeRequest {
     let item = |(from, to): &(&str, &str)| {
         let (repository, name) = to.split_once(':').unwrap_or(("app", *to));
         (from.parse::<Selector>().expect("a selector"), shop.repository(repository), tag(name))
     };
     let items = items.iter().map(item).collect();
-    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, manner, keep: false })
 }
 
-async fn plan(shop: &Shop, wish: &Wish) -> Plan {
+async fn plan(shop: &Shop, wish: &ChangeRequest) -> RetagPlan {
     match shop.plan(wish).await {
-        Work::Retag(plan) => plan,
+        ChangePlan::Retag(plan) => plan,
         other => panic!("{other:?}"),
     }
 }
@@ -46,7 +46,7 @@ async fn a_new_tag_has_the_same_bytes_and_media_type() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
     let manifests = shop.store().repository("app").expect("it is there").manifests.len();
-    let report = shop.carry_out(&wish(&shop, &[("1", "stable"), ("old", "older")], Manner::Add)).await;
+    let report = shop.carry_out(&wish(&shop, &[("1", "stable"), ("old", "older")], RetagMode::Add)).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     let tags = shop.tags("app");
     assert_eq!((tags["stable"], tags["older"]), (before["1"], before["old"]));
@@ -59,9 +59,9 @@ async fn a_new_tag_has_the_same_bytes_and_media_type() {
 async fn an_existing_tag_shows_what_it_was_and_gets_it_back() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
-    let plan = plan(&shop, &wish(&shop, &[("1", "old")], Manner::Add)).await;
+    let plan = plan(&shop, &wish(&shop, &[("1", "old")], RetagMode::Add)).await;
     assert_eq!((plan.steps[0].digest, plan.steps[0].replaces), (before["1"], Some(before["old"])));
-    let report = shop.run(&Work::Retag(plan)).await;
+    let report = shop.run(&ChangePlan::Retag(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")["old"]), ("D", before["1"]));
     let report = shop.undo(&report).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("D", before), "{report:?}");
@@ -72,7 +72,7 @@ async fn what_moved_since_the_plan_is_left_alone() {
     for moved in ["1", "old", "free"] {
         let shop = Shop::open(contents()).await;
         let target = if moved == "free" { "free" } else { "old" };
-        let work = shop.plan(&wish(&shop, &[("1", target)], Manner::Add)).await;
+        let work = shop.plan(&wish(&shop, &[("1", target)], RetagMode::Add)).await;
         let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag(moved).push();
         let before = shop.tags("app");
         let report = shop.run(&work).await;
@@ -85,7 +85,7 @@ async fn what_moved_since_the_plan_is_left_alone() {
 async fn a_move_takes_the_old_name_and_no_sibling() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
-    let report = shop.carry_out(&wish(&shop, &[("1", "stable")], Manner::Move)).await;
+    let report = shop.carry_out(&wish(&shop, &[("1", "stable")], RetagMode::Move)).await;
     assert_eq!(ends(&report), "D", "{report:?}");
     let tags = shop.tags("app");
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "old", "stable"]);
@@ -96,20 +96,24 @@ async fn a_move_takes_the_old_name_and_no_sibling() {
 
 #[tokio::test]
 async fn nothing_is_moved_where_tags_are_not_deleted() {
-    let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, contents()).await;
+    let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, contents()).await;
     let before = shop.tags("app");
-    let plan = plan(&shop, &wish(&shop, &[("1", "stable")], Manner::Move)).await;
+    let plan = plan(&shop, &wish(&shop, &[("1", "stable")], RetagMode::Move)).await;
     let blocked = plan.blocked.as_ref().expect("it is blocked");
     assert!(blocked.why.as_str().contains("would stay"), "{plan:?}");
-    assert_eq!(plan.ways, [delete::Manner::Untag, delete::Manner::Replace], "another way is open");
-    let report = shop.run(&Work::Retag(plan)).await;
+    assert_eq!(
+        plan.ways,
+        [delete::DeleteMethod::Untag, delete::DeleteMethod::Replace],
+        "another way is open"
+    );
+    let report = shop.run(&ChangePlan::Retag(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
     assert_eq!(changes_of(&shop), [""; 0]);
 }
 
 /// Distribution 2.8.
-fn only_by_digest() -> Settings {
-    Settings { delete_by_tag: false, ..Settings::default() }
+fn only_by_digest() -> DemoSettings {
+    DemoSettings { delete_by_tag: false, ..DemoSettings::default() }
 }
 
 /// Requests that change something, without those that ask what the server deletes.
@@ -125,14 +129,14 @@ async fn a_move_by_replacement_takes_the_old_name_and_no_sibling_and_is_undone()
     let shop = Shop::new(only_by_digest(), contents()).await;
     let before = shop.store().repository("app").expect("it is there");
     let items = [("1", "stable"), ("old", "other:old")];
-    let report = shop.carry_out(&wish(&shop, &items, Manner::MoveByReplacement)).await;
+    let report = shop.carry_out(&wish(&shop, &items, RetagMode::MoveByReplacement)).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     let after = shop.store().repository("app").expect("it is there");
     assert_eq!(after.tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "stable"]);
     assert_eq!((after.tags["stable"], after.tags["1.2"]), (before.tags["1"], before.tags["1"]));
     assert_eq!(shop.tags("other")["old"], before.tags["old"]);
     assert!(after.manifests.keys().eq(before.manifests.keys()), "no replacement and no probe stays");
-    let undo = Wish::UndoByReplacement(report.undo.clone().expect("an entry"));
+    let undo = ChangeRequest::UndoByReplacement(report.undo.clone().expect("an entry"));
     let undone = shop.carry_out(&undo).await;
     assert_eq!((ends(&undone).as_str(), shop.tags("app")), ("DDDD", before.tags.clone()), "{undone:?}");
     assert!(shop.tags("other").is_empty());
@@ -141,26 +145,26 @@ async fn a_move_by_replacement_takes_the_old_name_and_no_sibling_and_is_undone()
 #[tokio::test]
 async fn a_move_by_replacement_untags_where_the_server_can() {
     let shop = Shop::open(contents()).await;
-    let plan = plan(&shop, &wish(&shop, &[("1", "stable")], Manner::MoveByReplacement)).await;
-    assert_eq!((plan.manner, plan.ways.len()), (Manner::Move, 0), "no replacement is needed");
-    let report = shop.run(&Work::Retag(plan)).await;
+    let plan = plan(&shop, &wish(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
+    assert_eq!((plan.manner, plan.ways.len()), (RetagMode::Move, 0), "no replacement is needed");
+    let report = shop.run(&ChangePlan::Retag(plan)).await;
     assert_eq!(ends(&report), "D", "{report:?}");
     assert_eq!(changes_of(&shop), ["PUT /v2/app/manifests/stable", "DELETE /v2/app/manifests/1"]);
 }
 
 #[tokio::test]
 async fn nothing_is_moved_by_replacement_where_nothing_is_deleted() {
-    let settings = Settings { delete_by_digest: false, ..only_by_digest() };
+    let settings = DemoSettings { delete_by_digest: false, ..only_by_digest() };
     let shop = Shop::new(settings, contents()).await;
     let before = shop.tags("app");
-    for manner in [Manner::Move, Manner::MoveByReplacement] {
+    for manner in [RetagMode::Move, RetagMode::MoveByReplacement] {
         let plan = plan(&shop, &wish(&shop, &[("1", "stable")], manner)).await;
         let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
         assert!(
             hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED") && plan.ways.is_empty(),
             "{plan:?}"
         );
-        let report = shop.run(&Work::Retag(plan)).await;
+        let report = shop.run(&ChangePlan::Retag(plan)).await;
         assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before.clone()));
     }
     assert_eq!(changes_of(&shop), [""; 0]);
@@ -170,7 +174,7 @@ async fn nothing_is_moved_by_replacement_where_nothing_is_deleted() {
 async fn where_replacements_turn_out_not_to_work_the_new_tag_is_not_put_either() {
     let shop = Shop::new(only_by_digest(), contents()).await;
     let before = shop.tags("app");
-    let work = shop.plan(&wish(&shop, &[("1", "stable")], Manner::MoveByReplacement)).await;
+    let work = shop.plan(&wish(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
     assert_eq!((ends(&report).as_str(), report.undo.clone()), ("F", None), "{report:?}");
@@ -184,7 +188,7 @@ async fn where_replacements_turn_out_not_to_work_the_new_tag_is_not_put_either()
 async fn an_old_name_whose_replacement_cannot_be_deleted_gets_its_image_back() {
     let shop = Shop::new(only_by_digest(), contents()).await;
     let before = shop.tags("app");
-    let work = shop.plan(&wish(&shop, &[("1", "stable")], Manner::MoveByReplacement)).await;
+    let work = shop.plan(&wish(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
     let deletes = std::sync::atomic::AtomicUsize::new(0);
     shop.registry.demo.fault(move |request, _| {
         let is_later =
@@ -205,7 +209,7 @@ async fn an_old_name_whose_replacement_cannot_be_deleted_gets_its_image_back() {
 async fn an_old_tag_stays_where_its_siblings_cannot_be_listed() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
-    let work = shop.plan(&wish(&shop, &[("1", "stable")], Manner::Move)).await;
+    let work = shop.plan(&wish(&shop, &[("1", "stable")], RetagMode::Move)).await;
     shop.registry.demo.fault(|request, _| request.path.ends_with("/tags/list").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "F", "{report:?}");
@@ -220,7 +224,7 @@ async fn an_old_tag_stays_where_its_siblings_cannot_be_listed() {
 async fn a_move_on_a_server_that_takes_every_alias_is_made_good() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
-    let work = shop.plan(&wish(&shop, &[("1", "stable"), ("old", "older")], Manner::Move)).await;
+    let work = shop.plan(&wish(&shop, &[("1", "stable"), ("old", "older")], RetagMode::Move)).await;
     let (store, digest) = (shop.store().clone(), before["1"]);
     shop.registry.demo.fault(move |request, _| {
         (request.method == "DELETE").then(|| {
@@ -241,9 +245,9 @@ async fn a_move_on_a_server_that_takes_every_alias_is_made_good() {
 #[tokio::test]
 async fn another_repository_gets_the_image_by_mounting_or_by_bytes() {
     for mounts in [true, false] {
-        let shop = Shop::new(Settings { mounts, ..Settings::default() }, contents()).await;
+        let shop = Shop::new(DemoSettings { mounts, ..DemoSettings::default() }, contents()).await;
         let before = shop.tags("app");
-        let report = shop.carry_out(&wish(&shop, &[("1", "release/app:1")], Manner::Add)).await;
+        let report = shop.carry_out(&wish(&shop, &[("1", "release/app:1")], RetagMode::Add)).await;
         assert_eq!(ends(&report), "D", "{report:?}");
         assert_eq!(shop.tags("release/app")["1"], before["1"]);
         let (from, to) = ("app", "release/app");
@@ -269,29 +273,29 @@ async fn nonsense_is_refused_before_anything_is_asked() {
     let mut elsewhere = shop.repository("app");
     elsewhere.host = Host::parse("other.test").expect("a host");
     let selector: Selector = "1".parse().expect("a selector");
-    let to_elsewhere = retag::Wish {
+    let to_elsewhere = retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![(selector, elsewhere, tag("1"))],
-        manner: Manner::Add,
+        manner: RetagMode::Add,
         keep: false,
     };
     let nonsense = [
-        (Wish::Retag(to_elsewhere), "another registry"),
-        (wish(&shop, &[], Manner::Add), "no image"),
-        (wish(&shop, &[("1", "x"), ("old", "x")], Manner::Add), "two images"),
+        (ChangeRequest::Retag(to_elsewhere), "another registry"),
+        (wish(&shop, &[], RetagMode::Add), "no image"),
+        (wish(&shop, &[("1", "x"), ("old", "x")], RetagMode::Add), "two images"),
     ];
     for (wish, why) in nonsense {
         let failure = work::plan(&shop.workshop, &wish).await.expect_err(why);
         assert!(failure.why.as_str().contains(why), "{failure}");
     }
-    let missing = work::plan(&shop.workshop, &wish(&shop, &[("none", "x")], Manner::Add)).await;
+    let missing = work::plan(&shop.workshop, &wish(&shop, &[("none", "x")], RetagMode::Add)).await;
     assert!(missing.expect_err("it is not there").what.as_str().contains("app:none"));
 }
 
 #[tokio::test]
 async fn rules_are_asked_when_planned_and_again_when_run() {
     let mut shop = Shop::open(contents()).await;
-    let wish = wish(&shop, &[("1", "release/app:1")], Manner::Add);
+    let wish = wish(&shop, &[("1", "release/app:1")], RetagMode::Add);
     let work = shop.plan(&wish).await;
     assert!(work.refused().is_none() && work.name_to_type().is_none());
     let rule = Rule {
@@ -312,8 +316,8 @@ async fn rules_are_asked_when_planned_and_again_when_run() {
 
 #[tokio::test]
 async fn immutable_tags_are_told_and_the_others_finish() {
-    let shop = Shop::new(Settings { immutable_tags: true, ..Settings::default() }, contents()).await;
-    let report = shop.carry_out(&wish(&shop, &[("1", "old"), ("1", "new")], Manner::Add)).await;
+    let shop = Shop::new(DemoSettings { immutable_tags: true, ..DemoSettings::default() }, contents()).await;
+    let report = shop.carry_out(&wish(&shop, &[("1", "old"), ("1", "new")], RetagMode::Add)).await;
     assert_eq!(ends(&report), "FD", "{report:?}");
     let (_, failure) = report.failures().next().expect("one");
     assert!(failure.why.as_str().contains("immutable"), "{failure}");
@@ -324,7 +328,7 @@ async fn immutable_tags_are_told_and_the_others_finish() {
 async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
     let shop = Shop::open(contents()).await;
     let items = [("1", "a"), ("old", "b"), ("amd64", "c")];
-    let work = shop.plan(&wish(&shop, &items, Manner::Move)).await;
+    let work = shop.plan(&wish(&shop, &items, RetagMode::Move)).await;
     let gate = Gate::new();
     let held = gate.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -337,7 +341,7 @@ async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
     shop.registry.demo.clear_faults();
     let entries = shop.workshop.journal.entries().await;
     let rest = shop.workshop.journal.resume(&entries[0].id).await.expect("the rest");
-    assert_eq!(rest, wish(&shop, &items[1..], Manner::Move));
+    assert_eq!(rest, wish(&shop, &items[1..], RetagMode::Move));
     let report = shop.carry_out(&rest).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "a", "b", "c"]);
@@ -347,7 +351,7 @@ async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
 async fn an_old_tag_stays_where_the_new_one_leads_elsewhere_by_now() {
     let shop = Shop::open(contents()).await;
     // `1.2` is that image already, so only the old name has to go.
-    let work = shop.plan(&wish(&shop, &[("1", "1.2")], Manner::Move)).await;
+    let work = shop.plan(&wish(&shop, &[("1", "1.2")], RetagMode::Move)).await;
     shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1.2").push();
     let before = shop.tags("app");
     let report = shop.run(&work).await;
@@ -357,7 +361,7 @@ async fn an_old_tag_stays_where_the_new_one_leads_elsewhere_by_now() {
 #[tokio::test]
 async fn a_name_that_is_given_and_taken_at_once_is_refused() {
     let shop = Shop::open(contents()).await;
-    for manner in [Manner::Add, Manner::Move] {
+    for manner in [RetagMode::Add, RetagMode::Move] {
         for items in [[("old", "1"), ("1", "stable")], [("1", "old"), ("old", "1")]] {
             let failure =
                 work::plan(&shop.workshop, &wish(&shop, &items, manner)).await.expect_err("in which order?");
@@ -369,7 +373,7 @@ async fn a_name_that_is_given_and_taken_at_once_is_refused() {
 #[tokio::test]
 async fn what_is_pushed_while_the_server_makes_us_wait_is_not_replaced() {
     let shop = Shop::open(contents()).await;
-    let work = shop.plan(&wish(&shop, &[("1", "old")], Manner::Add)).await;
+    let work = shop.plan(&wish(&shop, &[("1", "old")], RetagMode::Add)).await;
     let store = shop.store().clone();
     let before = shop.tags("app")["old"];
     shop.registry.demo.fault(move |request, _| {
@@ -386,8 +390,8 @@ async fn what_is_pushed_while_the_server_makes_us_wait_is_not_replaced() {
 
 #[tokio::test]
 async fn an_upload_that_cannot_be_closed_is_named() {
-    let shop = Shop::new(Settings { mounts: false, ..Settings::default() }, contents()).await;
-    let work = shop.plan(&wish(&shop, &[("1", "other:1")], Manner::Add)).await;
+    let shop = Shop::new(DemoSettings { mounts: false, ..DemoSettings::default() }, contents()).await;
+    let work = shop.plan(&wish(&shop, &[("1", "other:1")], RetagMode::Add)).await;
     let watch = watch();
     let stop = watch.stop.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -407,7 +411,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
 #[tokio::test]
 async fn stopped_between_two_blobs_it_carries_no_more() {
     let shop = Shop::open(contents()).await;
-    let work = shop.plan(&wish(&shop, &[("1", "other:1")], Manner::Add)).await;
+    let work = shop.plan(&wish(&shop, &[("1", "other:1")], RetagMode::Add)).await;
     let watch = watch();
     let stop = watch.stop.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -425,8 +429,8 @@ async fn stopped_between_two_blobs_it_carries_no_more() {
 async fn bytes_that_cannot_be_mounted_are_told_while_they_move() {
     let store = Store::new();
     store.image("app").layer("COPY a /", layer(1, 3_000_000)).tag("1").push();
-    let shop = Shop::new(Settings { mounts: false, ..Settings::default() }, store).await;
-    let work = shop.plan(&wish(&shop, &[("1", "other:1")], Manner::Add)).await;
+    let shop = Shop::new(DemoSettings { mounts: false, ..DemoSettings::default() }, store).await;
+    let work = shop.plan(&wish(&shop, &[("1", "other:1")], RetagMode::Add)).await;
     // The layer never ends: its first half comes, then nothing.
     shop.registry.demo.fault(|request, _| {
         let is_layer = request.path.starts_with("/v2/app/blobs/") && request.method == "GET";
@@ -456,14 +460,14 @@ async fn every_plan_tells_the_date_and_the_size_of_each_image() {
     let app = shop.store().repository("app").expect("it is there");
     let old = app.tags["old"];
     let created = "2026-01-01T00:00:00Z".parse().ok();
-    let retag = plan(&shop, &wish(&shop, &[("old", "older"), ("1", "stable")], Manner::Add)).await;
+    let retag = plan(&shop, &wish(&shop, &[("old", "older"), ("1", "stable")], RetagMode::Add)).await;
     let [first, index] = [&retag.steps[0].info, &retag.steps[1].info];
     assert_eq!((first.created, first.size.is_some()), (created, true));
     // The index has two platforms with one layer in common: each blob counts once.
     assert!(index.size > first.size, "{index:?} {first:?}");
     let delete = shop.delete_plan(&shop.delete(&["old"], None)).await;
     assert_eq!((delete.images[0].digest, delete.images[0].info), (old, *first));
-    let copy = copy::Wish {
+    let copy = copy::CopyRequest {
         from: shop.repository("app"),
         what: copy::What::Images(vec!["old".parse().expect("a tag")]),
         to: shop.repository("elsewhere"),
@@ -472,14 +476,14 @@ async fn every_plan_tells_the_date_and_the_size_of_each_image() {
         referrers: false,
         keep: false,
     };
-    match shop.plan(&Wish::Copy(copy)).await {
-        Work::Copy(plan) => assert_eq!(plan.images[0].info, *first),
+    match shop.plan(&ChangeRequest::Copy(copy)).await {
+        ChangePlan::Copy(plan) => assert_eq!(plan.images[0].info, *first),
         other => panic!("{other:?}"),
     }
-    let report = shop.run(&Work::Delete(delete)).await;
+    let report = shop.run(&ChangePlan::Delete(delete)).await;
     let entry = report.undo.expect("an entry");
-    match shop.plan(&Wish::Undo(entry)).await {
-        Work::Undo(plan) => assert_eq!(plan.steps[0].info, *first),
+    match shop.plan(&ChangeRequest::Undo(entry)).await {
+        ChangePlan::Undo(plan) => assert_eq!(plan.steps[0].info, *first),
         other => panic!("{other:?}"),
     }
 }

@@ -5,11 +5,11 @@ use regtui::demo::faults::{self, Fault};
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::Wish;
+use regtui::model::work::ChangeRequest;
 use regtui::model::work::comparison::Standing;
-use regtui::model::work::delete::Manner::Untag;
+use regtui::model::work::delete::DeleteMethod::Untag;
 use regtui::model::work::progress::{Outcome, Report};
-use regtui::model::work::retag::{self, Manner};
+use regtui::model::work::retag::{self, RetagMode};
 use regtui::ops::compare;
 
 use crate::support::copying::{Sides, outcome};
@@ -26,12 +26,12 @@ fn two_images() -> Store {
     store
 }
 
-fn retag(shop: &Shop, items: &[(&str, &str)], manner: Manner) -> Wish {
+fn retag(shop: &Shop, items: &[(&str, &str)], manner: RetagMode) -> ChangeRequest {
     let item = |(from, to): &(&str, &str)| {
         (from.parse::<Selector>().expect("a selector"), shop.repository("app"), tag(to))
     };
     let items = items.iter().map(item).collect();
-    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, manner, keep: false })
 }
 
 /// A digest that nothing has.
@@ -47,7 +47,7 @@ fn names_nobody(report: &Report) {
 
 #[tokio::test]
 async fn a_retag_is_done_and_undone_whatever_digest_the_server_names() {
-    for manner in [Manner::Add, Manner::Move] {
+    for manner in [RetagMode::Add, RetagMode::Move] {
         let shop = Shop::open(two_images()).await;
         shop.registry.demo.fault(faults::digest_header(wrong()));
         let before = shop.tags("app");
@@ -66,7 +66,7 @@ async fn a_tag_is_replaced_and_put_back_whatever_digest_the_server_names() {
     let shop = Shop::open(two_images()).await;
     shop.registry.demo.fault(faults::digest_header(wrong()));
     let before = shop.tags("app");
-    let report = shop.carry_out(&retag(&shop, &[("1", "2")], Manner::Add)).await;
+    let report = shop.carry_out(&retag(&shop, &[("1", "2")], RetagMode::Add)).await;
     assert_eq!(ends(&report), "D", "{report:?}");
     assert_eq!(shop.tags("app")["2"], before["1"]);
     let report = shop.undo(&report).await;
@@ -79,7 +79,7 @@ async fn a_copy_is_done_whatever_digest_the_destination_names() {
     let there = Store::new();
     there.image("copy").label("a", "1").tag("1").push();
     there.image("copy").label("old", "2").tag("2").push();
-    let sides = Sides::to(two_images(), demo::Settings::default(), there).await;
+    let sides = Sides::to(two_images(), demo::DemoSettings::default(), there).await;
     sides.to.demo.fault(faults::digest_header(wrong()));
     let old = sides.there("2");
     let (plan, report) = sides.copy(&sides.wish(&["1", "2"])).await;
@@ -94,7 +94,7 @@ async fn a_copy_is_done_whatever_digest_the_destination_names() {
 async fn another_image_is_still_noticed_where_the_server_names_wrong_digests() {
     let shop = Shop::open(two_images()).await;
     shop.registry.demo.fault(faults::digest_header(wrong()));
-    let work = shop.plan(&retag(&shop, &[("1", "2")], Manner::Add)).await;
+    let work = shop.plan(&retag(&shop, &[("1", "2")], RetagMode::Add)).await;
     let pushed = shop.store().image("app").label("a", "3").tag("2").push();
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "L", "{report:?}");
@@ -107,16 +107,17 @@ async fn a_retag_keeps_a_sha512_digest_where_the_server_supports_that() {
         let store = two_images();
         let short = store.digest_of("app", "1").expect("it is there");
         let long = as_sha512(&store, &short, "1");
-        let shop = Shop::new(demo::Settings { digest_parameter, ..demo::Settings::default() }, store).await;
+        let shop =
+            Shop::new(demo::DemoSettings { digest_parameter, ..demo::DemoSettings::default() }, store).await;
         let before = shop.tags("app");
-        let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("1", "2")], Manner::Add)).await;
+        let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("1", "2")], RetagMode::Add)).await;
         assert_eq!(ends(&report), "DD", "{report:?}");
         names_nobody(&report);
         let expected = if digest_parameter { long } else { short };
         assert_eq!((shop.tags("app")["new"], shop.tags("app")["2"]), (expected, expected));
         let says = format!("{report:?}").contains("the registry keeps no sha512");
         assert_eq!(says, !digest_parameter, "{report:?}");
-        let again = shop.carry_out(&retag(&shop, &[("1", "new")], Manner::Add)).await;
+        let again = shop.carry_out(&retag(&shop, &[("1", "new")], RetagMode::Add)).await;
         assert_eq!(ends(&again), "A", "the same bytes are the same image: {again:?}");
         let report = shop.undo(&report).await;
         assert_eq!(ends(&report), "DD", "{report:?}");
@@ -133,7 +134,7 @@ async fn a_server_that_refuses_the_parameter_gets_the_tag_without() {
     shop.registry.demo.fault(|request, _| {
         (request.method == "PUT" && request.query.contains("digest=")).then(|| Fault::status(400))
     });
-    let report = shop.carry_out(&retag(&shop, &[("1", "new")], Manner::Add)).await;
+    let report = shop.carry_out(&retag(&shop, &[("1", "new")], RetagMode::Add)).await;
     assert_eq!(ends(&report), "D", "{report:?}");
     assert_eq!(shop.tags("app")["new"], short);
 }
@@ -144,7 +145,7 @@ async fn a_copy_keeps_a_sha512_digest_where_the_destination_supports_that() {
         let store = two_images();
         let short = store.digest_of("app", "1").expect("it is there");
         let long = as_sha512(&store, &short, "1");
-        let to = demo::Settings { digest_parameter, ..demo::Settings::default() };
+        let to = demo::DemoSettings { digest_parameter, ..demo::DemoSettings::default() };
         let sides = Sides::to(store, to, Store::new()).await;
         let (_, report) = sides.copy(&sides.wish(&["1"])).await;
         names_nobody(&report);
@@ -164,7 +165,7 @@ async fn a_tag_that_was_put_although_the_request_was_refused_is_put() {
             (request.method == "PUT").then(|| Fault::done_but_refused(status, code))
         });
         let before = shop.tags("app");
-        let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("1", "2")], Manner::Add)).await;
+        let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("1", "2")], RetagMode::Add)).await;
         assert_eq!(ends(&report), "DD", "{status}: {report:?}");
         let report = shop.undo(&report).await;
         assert!(report.is_success(), "{status}: {report:?}");
@@ -176,7 +177,7 @@ async fn a_tag_that_was_put_although_the_request_was_refused_is_put() {
 async fn a_tag_that_was_refused_and_not_put_is_a_failure() {
     let shop = Shop::open(two_images()).await;
     shop.registry.demo.fault(|request, _| (request.method == "PUT").then(|| Fault::status(403)));
-    let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("1", "2")], Manner::Add)).await;
+    let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("1", "2")], RetagMode::Add)).await;
     assert_eq!(ends(&report), "FF", "{report:?}");
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use regtui::demo::{Settings, Store};
+use regtui::demo::{DemoSettings, Store};
 use regtui::model::digest::Digest;
-use regtui::model::work::delete::{self, Along, Manner};
+use regtui::model::work::delete::{self, Along, DeleteMethod};
 use regtui::model::work::progress::{Outcome, Report};
-use regtui::model::work::{Wish, retag};
+use regtui::model::work::{ChangeRequest, retag};
 use regtui::ops::work;
 
 use crate::support::copying::layer;
@@ -42,8 +42,8 @@ fn contents() -> Store {
 /// Runs a change again and again, stopped at its first request, at its second and so on, until it is over before that.
 /// `is_done` says of a part, by its name, whether all of it is done; fails where it is done in part.
 async fn stopped_at_any_request(
-    settings: Settings,
-    wish: impl AsyncFn(&Shop) -> Wish,
+    settings: DemoSettings,
+    wish: impl AsyncFn(&Shop) -> ChangeRequest,
     is_done: impl Fn(&Shop, &str, &Tags, &Tags) -> bool,
     repository: &str,
 ) {
@@ -100,15 +100,15 @@ async fn can_be_undone(
         return assert_eq!(before, after, "{what}");
     }
     // By replacement only where the server cannot untag.
-    let undo = Wish::UndoByReplacement(report.undo.clone().expect("an entry"));
+    let undo = ChangeRequest::UndoByReplacement(report.undo.clone().expect("an entry"));
     let undone = shop.carry_out(&undo).await;
     assert_eq!(&tags(shop), before, "{what}\nundone: {undone:#?}");
 }
 
-fn retag(shop: &Shop, to: &str, manner: retag::Manner) -> Wish {
+fn retag(shop: &Shop, to: &str, manner: retag::RetagMode) -> ChangeRequest {
     let item = |from: &str, new: &str| (from.parse().expect("a tag"), shop.repository(to), tag(new));
     let items = vec![item("1", "a"), item("2", "b")];
-    Wish::Retag(retag::Wish { from: shop.repository("app"), items, manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, manner, keep: false })
 }
 
 /// The tag behind the arrow in `1 → a`.
@@ -119,8 +119,8 @@ fn new_tag(name: &str) -> &str {
 #[tokio::test]
 async fn of_tags_in_another_repository_each_is_there_or_not_whether_mounted_or_by_bytes() {
     for mounts in [true, false] {
-        let settings = Settings { mounts, ..Settings::default() };
-        let wish = async |shop: &Shop| retag(shop, "other", retag::Manner::Add);
+        let settings = DemoSettings { mounts, ..DemoSettings::default() };
+        let wish = async |shop: &Shop| retag(shop, "other", retag::RetagMode::Add);
         let is_done = |_: &Shop, name: &str, _: &Tags, after: &Tags| after.contains_key(new_tag(name));
         stopped_at_any_request(settings, wish, is_done, "other").await;
     }
@@ -129,7 +129,7 @@ async fn of_tags_in_another_repository_each_is_there_or_not_whether_mounted_or_b
 #[tokio::test]
 async fn of_tags_that_are_renamed_each_has_one_name() {
     for delete_by_tag in [true, false] {
-        let manner = if delete_by_tag { retag::Manner::Move } else { retag::Manner::MoveByReplacement };
+        let manner = if delete_by_tag { retag::RetagMode::Move } else { retag::RetagMode::MoveByReplacement };
         let wish = async |shop: &Shop| retag(shop, "app", manner);
         let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
             let old = name.split(' ').next().unwrap_or(name);
@@ -137,17 +137,17 @@ async fn of_tags_that_are_renamed_each_has_one_name() {
             assert_eq!(after.get(old), was.filter(|_| !is_there), "{name} has two names, or none: {after:?}");
             is_there
         };
-        let settings = Settings { delete_by_tag, ..Settings::default() };
+        let settings = DemoSettings { delete_by_tag, ..DemoSettings::default() };
         stopped_at_any_request(settings, wish, is_done, "app").await;
     }
 }
 
 #[tokio::test]
 async fn of_new_tags_that_are_taken_back_by_replacement_each_is_gone_or_its_image() {
-    let settings = Settings { delete_by_tag: false, ..Settings::default() };
+    let settings = DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
     let wish = async |shop: &Shop| {
-        let made = shop.carry_out(&retag(shop, "app", retag::Manner::Add)).await;
-        Wish::UndoByReplacement(made.undo.expect("an entry"))
+        let made = shop.carry_out(&retag(shop, "app", retag::RetagMode::Add)).await;
+        ChangeRequest::UndoByReplacement(made.undo.expect("an entry"))
     };
     let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
         assert!(after.iter().all(|(tag, digest)| before.get(tag) == Some(digest)), "{after:?}");
@@ -158,8 +158,8 @@ async fn of_new_tags_that_are_taken_back_by_replacement_each_is_gone_or_its_imag
 
 #[tokio::test]
 async fn of_tags_that_are_replaced_each_is_gone_or_its_image() {
-    let settings = Settings { delete_by_tag: false, ..Settings::default() };
-    let wish = async |shop: &Shop| shop.delete(&["one", "2"], Manner::Replace);
+    let settings = DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
+    let wish = async |shop: &Shop| shop.delete(&["one", "2"], DeleteMethod::Replace);
     let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
         assert!(after.keys().all(|tag| before.contains_key(tag)), "a tag too many: {after:?}");
         assert!(after.iter().all(|(tag, digest)| before.get(tag) == Some(digest)), "{after:?}");
@@ -169,11 +169,12 @@ async fn of_tags_that_are_replaced_each_is_gone_or_its_image() {
 }
 
 /// With all that hangs on it.
-fn images(shop: &Shop) -> Wish {
-    match shop.delete(&["1", "2"], Manner::Image) {
-        Wish::Delete(wish) => {
-            Wish::Delete(delete::Wish { along: Along { children: true, referrers: true }, ..wish })
-        }
+fn images(shop: &Shop) -> ChangeRequest {
+    match shop.delete(&["1", "2"], DeleteMethod::Image) {
+        ChangeRequest::Delete(wish) => ChangeRequest::Delete(delete::DeleteRequest {
+            along: Along { children: true, referrers: true },
+            ..wish
+        }),
         other => other,
     }
 }
@@ -190,15 +191,15 @@ async fn of_images_that_are_deleted_each_is_gone_or_has_all_its_tags() {
         assert!(tags.clone().all(|(tag, _)| after.contains_key(tag) == is_there), "{name}: {after:?}");
         !is_there
     };
-    stopped_at_any_request(Settings::default(), wish, is_done, "app").await;
+    stopped_at_any_request(DemoSettings::default(), wish, is_done, "app").await;
 }
 
 #[tokio::test]
 async fn of_tags_that_are_put_back_each_is_there_or_not() {
     let wish = async |shop: &Shop| {
-        let deleted = shop.carry_out(&shop.delete(&["1", "2", "3"], Manner::Untag)).await;
-        Wish::Undo(deleted.undo.expect("an entry"))
+        let deleted = shop.carry_out(&shop.delete(&["1", "2", "3"], DeleteMethod::Untag)).await;
+        ChangeRequest::Undo(deleted.undo.expect("an entry"))
     };
     let is_done = |_: &Shop, name: &str, _: &Tags, after: &Tags| after.contains_key(name);
-    stopped_at_any_request(Settings::default(), wish, is_done, "app").await;
+    stopped_at_any_request(DemoSettings::default(), wish, is_done, "app").await;
 }

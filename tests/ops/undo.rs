@@ -1,11 +1,11 @@
 //! Undo: what was there before is put back byte for byte, and only where nobody changed it since.
 
 use regtui::demo::faults::Fault;
-use regtui::demo::layer::Layer;
-use regtui::demo::{Settings, Store};
-use regtui::model::work::delete::{Along, Manner};
-use regtui::model::work::journal::State;
-use regtui::model::work::{Wish, Work, delete, retag};
+use regtui::demo::layer::DemoLayer;
+use regtui::demo::{DemoSettings, Store};
+use regtui::model::work::delete::{Along, DeleteMethod};
+use regtui::model::work::journal::EntryState;
+use regtui::model::work::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::ops::work;
 
 use crate::support::registry::tag;
@@ -15,20 +15,20 @@ use crate::support::workshop::{Shop, ends};
 fn contents() -> Store {
     let store = Store::new();
     let amd64 =
-        store.image("app").platform("linux", "amd64").layer("COPY a /", Layer::of(&[("a", "a")])).push();
+        store.image("app").platform("linux", "amd64").layer("COPY a /", DemoLayer::of(&[("a", "a")])).push();
     let arm64 =
-        store.image("app").platform("linux", "arm64").layer("COPY b /", Layer::of(&[("b", "b")])).push();
+        store.image("app").platform("linux", "arm64").layer("COPY b /", DemoLayer::of(&[("b", "b")])).push();
     let index = store.index("app").child(&amd64).child(&arm64).tag("1").tag("latest").push();
     store.artifact("app").kind("application/spdx+json").layer("text/plain", "{}").subject(&index).push();
     store.image("app").created("2026-01-01T00:00:00Z").tag("other").push();
     store
 }
 
-fn whole(shop: &Shop, selectors: &[&str], manner: Manner) -> Wish {
+fn whole(shop: &Shop, selectors: &[&str], manner: DeleteMethod) -> ChangeRequest {
     match shop.delete(selectors, manner) {
-        Wish::Delete(wish) => {
+        ChangeRequest::Delete(wish) => {
             let along = Along { children: true, referrers: true };
-            Wish::Delete(delete::Wish { along, ..wish })
+            ChangeRequest::Delete(delete::DeleteRequest { along, ..wish })
         }
         other => other,
     }
@@ -37,9 +37,9 @@ fn whole(shop: &Shop, selectors: &[&str], manner: Manner) -> Wish {
 #[tokio::test]
 async fn whatever_was_deleted_comes_back_as_it_was() {
     for (manner, settings) in [
-        (Manner::Untag, Settings::default()),
-        (Manner::Image, Settings::default()),
-        (Manner::Replace, Settings { delete_by_tag: false, ..Settings::default() }),
+        (DeleteMethod::Untag, DemoSettings::default()),
+        (DeleteMethod::Image, DemoSettings::default()),
+        (DeleteMethod::Replace, DemoSettings { delete_by_tag: false, ..DemoSettings::default() }),
     ] {
         let shop = Shop::new(settings, contents()).await;
         let before = shop.store().repository("app").expect("it is there");
@@ -56,8 +56,8 @@ async fn whatever_was_deleted_comes_back_as_it_was() {
             assert_eq!((&now.bytes, &now.media_type), (&manifest.bytes, &manifest.media_type));
         }
         let entry = shop.workshop.journal.entry(&id).await.expect("an entry");
-        assert_eq!(entry.state, State::Undone);
-        let again = work::plan(&shop.workshop, &Wish::Undo(id)).await.expect_err("it is undone");
+        assert_eq!(entry.state, EntryState::Undone);
+        let again = work::plan(&shop.workshop, &ChangeRequest::Undo(id)).await.expect_err("it is undone");
         assert!(again.why.as_str().contains("already"), "{again}");
     }
 }
@@ -65,7 +65,7 @@ async fn whatever_was_deleted_comes_back_as_it_was() {
 #[tokio::test]
 async fn an_undo_can_be_undone() {
     let shop = Shop::open(contents()).await;
-    let deleted = shop.carry_out(&shop.delete(&["1", "other"], Manner::Untag)).await;
+    let deleted = shop.carry_out(&shop.delete(&["1", "other"], DeleteMethod::Untag)).await;
     let after = shop.tags("app");
     let undone = shop.undo(&deleted).await;
     let again = shop.undo(&undone).await;
@@ -75,25 +75,27 @@ async fn an_undo_can_be_undone() {
 #[tokio::test]
 async fn a_tag_that_somebody_pushed_since_is_not_overwritten() {
     let shop = Shop::open(contents()).await;
-    let deleted = shop.carry_out(&shop.delete(&["1", "other"], Manner::Untag)).await;
+    let deleted = shop.carry_out(&shop.delete(&["1", "other"], DeleteMethod::Untag)).await;
     let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1").push();
-    let Work::Undo(plan) = shop.plan(&Wish::Undo(deleted.undo.clone().expect("an entry"))).await else {
+    let ChangePlan::Undo(plan) =
+        shop.plan(&ChangeRequest::Undo(deleted.undo.clone().expect("an entry"))).await
+    else {
         panic!()
     };
     let impossible: Vec<_> =
         plan.steps.iter().map(|step| (step.selector.to_string(), step.impossible.is_some())).collect();
     assert_eq!(impossible, [("other".to_string(), false), ("1".to_string(), true)]);
-    let report = shop.run(&Work::Undo(plan)).await;
+    let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")["1"]), ("DL", theirs.digest), "{report:?}");
     let entry = shop.workshop.journal.entry(&deleted.undo.expect("an entry")).await.expect("it is there");
-    assert_eq!(entry.state, State::Ended, "not all of it was taken back");
+    assert_eq!(entry.state, EntryState::Ended, "not all of it was taken back");
 }
 
 #[tokio::test]
 async fn a_tag_pushed_between_the_plan_and_the_undo_is_not_overwritten() {
     let shop = Shop::open(contents()).await;
-    let deleted = shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
-    let work = shop.plan(&Wish::Undo(deleted.undo.clone().expect("an entry"))).await;
+    let deleted = shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
+    let work = shop.plan(&ChangeRequest::Undo(deleted.undo.clone().expect("an entry"))).await;
     let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1").push();
     let report = shop.run(&work).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")["1"]), ("L", theirs.digest), "{report:?}");
@@ -102,11 +104,13 @@ async fn a_tag_pushed_between_the_plan_and_the_undo_is_not_overwritten() {
 #[tokio::test]
 async fn what_garbage_collection_took_is_said_and_nothing_broken_is_put_back() {
     let shop = Shop::open(contents()).await;
-    let report = shop.carry_out(&whole(&shop, &["1"], Manner::Image)).await;
+    let report = shop.carry_out(&whole(&shop, &["1"], DeleteMethod::Image)).await;
     assert!(report.is_success(), "{report:?}");
-    let gone = Layer::of(&[("a", "a")]).digest;
+    let gone = DemoLayer::of(&[("a", "a")]).digest;
     shop.store().change("app", |repository| repository.blobs.remove(&gone));
-    let Work::Undo(plan) = shop.plan(&Wish::Undo(report.undo.clone().expect("an entry"))).await else {
+    let ChangePlan::Undo(plan) =
+        shop.plan(&ChangeRequest::Undo(report.undo.clone().expect("an entry"))).await
+    else {
         panic!()
     };
     let said: Vec<String> =
@@ -114,7 +118,7 @@ async fn what_garbage_collection_took_is_said_and_nothing_broken_is_put_back() {
     assert!(said.contains(&"1 of its blobs is gone".to_string()), "{said:?}");
     let lists = "1 of the manifests that it lists is gone".to_string();
     assert_eq!(said.iter().filter(|why| **why == lists).count(), 3, "the index and its tags: {said:?}");
-    let report = shop.run(&Work::Undo(plan)).await;
+    let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert_eq!(ends(&report).matches('D').count(), 2, "the other child and what refers: {report:?}");
     assert!(!shop.tags("app").contains_key("1"));
 }
@@ -123,7 +127,7 @@ async fn what_garbage_collection_took_is_said_and_nothing_broken_is_put_back() {
 async fn what_is_as_it_was_already_needs_nothing() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
-    let deleted = shop.carry_out(&shop.delete(&["1"], Manner::Untag)).await;
+    let deleted = shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
     shop.store().tag("app", "1", before["1"]);
     let report = shop.undo(&deleted).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("A", before), "{report:?}");
@@ -131,40 +135,42 @@ async fn what_is_as_it_was_already_needs_nothing() {
 
 #[tokio::test]
 async fn a_new_tag_is_not_said_to_go_where_tags_are_not_deleted() {
-    let shop = Shop::new(Settings { delete_by_tag: false, ..Settings::default() }, contents()).await;
-    let wish = Wish::Retag(retag::Wish {
+    let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, contents()).await;
+    let wish = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![("1".parse().expect("a tag"), shop.repository("app"), tag("new"))],
-        manner: retag::Manner::Add,
+        manner: retag::RetagMode::Add,
         keep: false,
     });
     let report = shop.carry_out(&wish).await;
     let before = shop.tags("app");
-    let Work::Undo(plan) = shop.plan(&Wish::Undo(report.undo.expect("an entry"))).await else { panic!() };
+    let ChangePlan::Undo(plan) = shop.plan(&ChangeRequest::Undo(report.undo.expect("an entry"))).await else {
+        panic!()
+    };
     let why = plan.steps[0].impossible.as_ref().expect("it cannot be done");
     assert!(why.as_str().contains("does not delete by tag"), "{why}");
-    assert_eq!(plan.ways, [Manner::Untag, Manner::Replace], "another way is open");
-    assert_eq!((ends(&shop.run(&Work::Undo(plan)).await).as_str(), shop.tags("app")), ("L", before));
+    assert_eq!(plan.ways, [DeleteMethod::Untag, DeleteMethod::Replace], "another way is open");
+    assert_eq!((ends(&shop.run(&ChangePlan::Undo(plan)).await).as_str(), shop.tags("app")), ("L", before));
 }
 
 /// Distribution 2.8.
-fn only_by_digest() -> Settings {
-    Settings { delete_by_tag: false, ..Settings::default() }
+fn only_by_digest() -> DemoSettings {
+    DemoSettings { delete_by_tag: false, ..DemoSettings::default() }
 }
 
 /// `1` has got another tag, `new`, and `other` is that image too. The wish to take that back by replacement.
-async fn retagged(settings: Settings) -> (Shop, Wish) {
+async fn retagged(settings: DemoSettings) -> (Shop, ChangeRequest) {
     let shop = Shop::new(settings, contents()).await;
     let item = |new| ("1".parse().expect("a tag"), shop.repository("app"), tag(new));
-    let wish = Wish::Retag(retag::Wish {
+    let wish = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![item("new"), item("other")],
-        manner: retag::Manner::Add,
+        manner: retag::RetagMode::Add,
         keep: false,
     });
     let report = shop.carry_out(&wish).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
-    (shop, Wish::UndoByReplacement(report.undo.expect("an entry")))
+    (shop, ChangeRequest::UndoByReplacement(report.undo.expect("an entry")))
 }
 
 #[tokio::test]
@@ -177,31 +183,31 @@ async fn a_new_tag_goes_by_replacement_and_an_undo_of_that_brings_it_back() {
     let after = shop.store().repository("app").expect("it is there");
     assert!(after.manifests.keys().eq(retagged.manifests.keys()), "no replacement and no probe stays");
     let entry = undo.undoes().expect("an entry");
-    assert_eq!(shop.workshop.journal.entry(entry).await.expect("it is there").state, State::Undone);
+    assert_eq!(shop.workshop.journal.entry(entry).await.expect("it is there").state, EntryState::Undone);
     let again = shop.undo(&undone).await;
     assert_eq!((ends(&again).as_str(), shop.tags("app")), ("DD", retagged.tags.clone()), "{again:?}");
 }
 
 #[tokio::test]
 async fn where_tags_can_be_deleted_undo_makes_no_replacement() {
-    let (shop, undo) = retagged(Settings::default()).await;
-    let Work::Undo(plan) = shop.plan(&undo).await else { panic!() };
+    let (shop, undo) = retagged(DemoSettings::default()).await;
+    let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!() };
     assert!(plan.ways.is_empty() && plan.steps.iter().all(|step| !step.by_replacement), "{plan:?}");
     let puts = |shop: &Shop| shop.changes().iter().filter(|line| line.starts_with("PUT ")).count();
     let before = puts(&shop);
-    let report = shop.run(&Work::Undo(plan)).await;
+    let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert_eq!((ends(&report).as_str(), puts(&shop)), ("DD", before + 1), "{report:?}");
     assert!(!shop.tags("app").contains_key("new"));
 }
 
 #[tokio::test]
 async fn where_nothing_is_deleted_undo_says_what_would_allow_it() {
-    let (shop, undo) = retagged(Settings { delete_by_digest: false, ..only_by_digest() }).await;
-    let Work::Undo(plan) = shop.plan(&undo).await else { panic!() };
+    let (shop, undo) = retagged(DemoSettings { delete_by_digest: false, ..only_by_digest() }).await;
+    let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!() };
     assert!(plan.ways.is_empty(), "{plan:?}");
     let hint = plan.hint.as_ref().expect("a hint");
     assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED"), "{hint}");
-    assert_eq!(ends(&shop.run(&Work::Undo(plan)).await), "DL", "what was replaced comes back");
+    assert_eq!(ends(&shop.run(&ChangePlan::Undo(plan)).await), "DL", "what was replaced comes back");
     assert!(shop.tags("app").contains_key("new"));
 }
 
@@ -232,7 +238,7 @@ async fn a_new_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
         assert_eq!(shop.tags("app")["latest"], image);
         let entry = undo.undoes().expect("an entry");
         let state = shop.workshop.journal.entry(entry).await.expect("it is there").state;
-        assert_eq!(state, State::Ended, "not all of it was taken back");
+        assert_eq!(state, EntryState::Ended, "not all of it was taken back");
     }
 }
 
@@ -257,21 +263,21 @@ async fn a_sibling_that_vanishes_beside_a_replacement_is_put_back() {
 async fn what_never_was_cannot_be_undone() {
     let shop = Shop::open(contents()).await;
     let id = regtui::model::work::journal::EntryId("20260101T000000.000000Z-0".into());
-    let failure = work::plan(&shop.workshop, &Wish::Undo(id)).await.expect_err("there is none");
+    let failure = work::plan(&shop.workshop, &ChangeRequest::Undo(id)).await.expect_err("there is none");
     assert!(failure.why.as_str().contains("no such entry"), "{failure}");
 }
 
 #[tokio::test]
 async fn a_tag_that_cannot_be_looked_at_keeps_no_other_from_coming_back() {
     let shop = Shop::open(contents()).await;
-    let deleted = shop.carry_out(&shop.delete(&["1", "other"], Manner::Untag)).await;
+    let deleted = shop.carry_out(&shop.delete(&["1", "other"], DeleteMethod::Untag)).await;
     shop.registry.demo.fault(|request, _| request.path.ends_with("/manifests/1").then(|| Fault::status(403)));
     let report = shop.undo(&deleted).await;
     assert_eq!(ends(&report), "DL", "{report:?}");
     assert!(!report.is_success(), "not all of it is as it was");
     assert!(shop.tags("app").contains_key("other"));
     shop.registry.demo.fault(|request, _| request.path.contains("/manifests/").then(|| Fault::status(403)));
-    let undo = Wish::Undo(deleted.undo.expect("an entry"));
+    let undo = ChangeRequest::Undo(deleted.undo.expect("an entry"));
     let failure = work::plan(&shop.workshop, &undo).await.expect_err("nothing can be looked at");
     assert!(failure.why.as_str().contains("403"), "{failure}");
 }

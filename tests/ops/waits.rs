@@ -5,9 +5,9 @@ use std::time::Duration;
 use regtui::client::{Patience, Pool};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Store};
-use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::delete::{Along, DeleteMethod};
 use regtui::model::work::progress::Outcome;
-use regtui::model::work::{Wish, Work, delete};
+use regtui::model::work::{ChangePlan, ChangeRequest, delete};
 use regtui::ops::work;
 
 use crate::support::copying::{Sides, layer};
@@ -30,17 +30,17 @@ fn one_image() -> Store {
 /// In front of this, with a client that waits as long as it is asked to.
 async fn patient(store: Store) -> Shop {
     let patience = Patience { longest_wait: Duration::from_secs(600), ..patience() };
-    let settings = regtui::client::Settings { patience, ..settings() };
+    let settings = regtui::client::ClientSettings { patience, ..settings() };
     let shop = Shop::open(Store::new()).await;
-    let registry = Registry::new(demo::Settings::default(), store, settings).await;
-    let workshop = work::Workshop { pool: registry.pool.clone(), ..shop.workshop };
+    let registry = Registry::new(demo::DemoSettings::default(), store, settings).await;
+    let workshop = work::ChangeContext { pool: registry.pool.clone(), ..shop.workshop };
     Shop { registry, workshop, folder: shop.folder }
 }
 
 #[tokio::test]
 async fn a_delete_that_was_asked_to_wait_says_so_until_it_goes_on() {
     let shop = Shop::open(one_image()).await;
-    let work = shop.plan(&shop.delete(&["1"], Manner::Untag)).await;
+    let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Untag)).await;
     shop.registry.demo.fault(|request, nth| (request.method == "DELETE" && nth == 1).then(|| busy("1")));
     let watch = watch();
     let mut progress = watch.progress.subscribe();
@@ -57,8 +57,8 @@ async fn a_delete_that_was_asked_to_wait_says_so_until_it_goes_on() {
 async fn a_copy_to_a_registry_that_went_away_says_so_until_it_is_back() {
     let mut sides = Sides::of(one_image()).await;
     let patience = Patience { backoff: Duration::from_secs(1), ..patience() };
-    sides.workshop.pool = Pool::new(regtui::client::Settings { patience, ..settings() });
-    let work = Work::Copy(sides.plan(&sides.wish(&["1"])).await.expect("a plan"));
+    sides.workshop.pool = Pool::new(regtui::client::ClientSettings { patience, ..settings() });
+    let work = ChangePlan::Copy(sides.plan(&sides.wish(&["1"])).await.expect("a plan"));
     sides.to.demo.fault(|request, _| (request.method == "POST").then_some(Fault::Close));
     let mut progress = sides.watch.progress.subscribe();
     let host = sides.target().host;
@@ -75,7 +75,7 @@ async fn a_copy_to_a_registry_that_went_away_says_so_until_it_is_back() {
 #[tokio::test]
 async fn a_stop_does_not_wait_for_a_busy_registry() {
     let shop = patient(one_image()).await;
-    let work = shop.plan(&shop.delete(&["1"], Manner::Image)).await;
+    let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Image)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| busy("300")));
     let watch = watch();
     let mut progress = watch.progress.subscribe();
@@ -95,7 +95,7 @@ async fn a_stop_does_not_wait_for_a_busy_registry() {
 async fn a_stop_between_the_tags_of_an_image_names_those_that_are_gone_and_undo_puts_them_back() {
     let shop = Shop::open(one_image()).await;
     let before = shop.tags("app");
-    let work = shop.plan(&shop.delete(&["1", "one"], Manner::Image)).await;
+    let work = shop.plan(&shop.delete(&["1", "one"], DeleteMethod::Image)).await;
     let watch = watch();
     let stop = watch.stop.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -124,10 +124,10 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
     store.index("app").child(&children[0]).child(&children[1]).tag("1").push();
     let shop = Shop::open(store).await;
     let before = shop.tags("app");
-    let wish = Wish::Delete(delete::Wish {
+    let wish = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: vec!["1".parse().expect("a tag")],
-        manner: Some(Manner::Image),
+        manner: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: false },
         keep: false,
     });

@@ -12,7 +12,7 @@ async fn deleting(tags: &[&str], gate: Option<Gate>) -> (Demo, Pty, Program, tem
     let store = Store::new();
     store.image("app").tag("1").label("number", "1").push();
     store.image("app").tag("2").label("number", "2").push();
-    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
     if let Some(gate) = gate {
         demo.fault(move |_, _| Some(Fault::Gate(gate.clone())));
     }

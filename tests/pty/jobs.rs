@@ -11,7 +11,7 @@ async fn opened() -> (Demo, Pty, Program, tempfile::TempDir) {
     let store = Store::new();
     let image = store.image("app").tag("1").label("number", "1").push();
     store.tag("app", "latest", image.digest);
-    let demo = Demo::start(demo::Settings::default(), store).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
     let home = tempfile::tempdir().expect("a folder");
     let pty = Pty::open(120, 30);
     let target = format!("{}/app:1", demo.address());

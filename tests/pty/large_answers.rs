@@ -1,7 +1,7 @@
 //! Documents of very many elements on one screen: memory has an end. Each is far smaller than what is read at most, since a
 //! debug build reads slowly, and as elements would take a multiple of the bound. `benches/large.rs` takes the largest.
 
-use regtui::demo::{Demo, Settings, Store};
+use regtui::demo::{Demo, DemoSettings, Store};
 use regtui::model::digest::Digest;
 use regtui::model::media_type::{OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
 
@@ -49,7 +49,7 @@ fn documents_of_millions_of_elements_leave_memory_where_it_was() {
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.expect("a thread");
-    let demo = runtime.block_on(Demo::start(Settings::default(), store)).expect("a registry");
+    let demo = runtime.block_on(Demo::start(DemoSettings::default(), store)).expect("a registry");
     let mut pty = Pty::open(150, 42);
     let program = pty.start(regtui(&[&format!("{}/app", demo.address())]));
     pty.wait_for("Tags 5");

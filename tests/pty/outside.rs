@@ -159,7 +159,7 @@ fn a_pager_that_does_not_exist_is_said_and_nothing_is_lost() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_opened_by_name_is_there_in_the_next_run_where_there_is_no_catalog() {
-    let demo = Demo::start(demo::Settings::default(), demo::content::sample()).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port");
     demo.fault(|request, _| (request.path == "/v2/_catalog").then(|| Fault::status(404)));
     let home = tempfile::tempdir().expect("a folder");
     let host = demo.address().to_string();

@@ -4,15 +4,15 @@
 //! tests.
 
 use portable_pty::CommandBuilder;
-use regtui::app::settings::Settings;
+use regtui::app::settings::AppSettings;
 use regtui::client::log::Sink;
 use regtui::client::{self, Pool};
 use regtui::demo::{self, Demo};
 use regtui::model::reference::Target;
 use regtui::model::work::rules::Rules;
 use regtui::ops::journal::Journal;
-use regtui::ops::work::Workshop;
-use regtui::runtime::{self, Inbox, Options};
+use regtui::ops::work::ChangeContext;
+use regtui::runtime::{self, Inbox, RuntimeOptions};
 use tokio::sync::Notify;
 
 use crate::support::pty::{Pty, bare};
@@ -63,17 +63,17 @@ fn run(in_loop: impl Fn(()), in_task: impl Fn(()) + Send + Sync + 'static) {
     runtime::install_panic_hook().expect("the first hook");
     let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let outcome = tokio.expect("a runtime").block_on(async {
-        let demo = Demo::start(demo::Settings::default(), demo::content::sample()).await.expect("a port");
+        let demo = Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port");
         let target = Target::parse(&demo.address().to_string()).expect("a registry");
         let sink = Sink::new(move |_| {
             ASKED.notify_one();
             in_task(());
         });
-        let pool = Pool::new(client::Settings { sink, ..client::Settings::default() });
+        let pool = Pool::new(client::ClientSettings { sink, ..client::ClientSettings::default() });
         let journal = Journal::open(std::path::PathBuf::from("/nonexistent"));
-        let workshop = Workshop { pool, rules: Rules::default(), journal };
-        let settings = Settings { theme: "terminal".into(), ..Settings::default() };
-        let options = Options { settings, targets: vec![target], mouse: true, colour: true };
+        let workshop = ChangeContext { pool, rules: Rules::default(), journal };
+        let settings = AppSettings { theme: "terminal".into(), ..AppSettings::default() };
+        let options = RuntimeOptions { settings, targets: vec![target], mouse: true, colour: true };
         let after_request = async {
             ASKED.notified().await;
             in_loop(());

@@ -11,8 +11,8 @@ use regtui::demo::Store;
 use regtui::model::digest::Digest;
 use regtui::model::manifest::Manifest;
 use regtui::model::reference::Repository;
-use regtui::model::work::{Wish, Work};
-use regtui::ops::work::{self, Workshop};
+use regtui::model::work::{ChangePlan, ChangeRequest};
+use regtui::ops::work::{self, ChangeContext};
 
 use crate::support::graph::{Case, Holdings, build, case, children, disturb, holdings, judge, wish};
 use crate::support::registry::{name, settings};
@@ -94,7 +94,12 @@ impl Mirror<'_> {
     }
 }
 
-async fn check(server: &Server, workshop: &Workshop, at: &str, case: &Case) -> Result<(), TestCaseError> {
+async fn check(
+    server: &Server,
+    workshop: &ChangeContext,
+    at: &str,
+    case: &Case,
+) -> Result<(), TestCaseError> {
     let uploader = Uploader::of(server);
     let (store, pushed, tags) = (Store::new(), HashSet::new(), BTreeMap::new());
     let mut mirror = Mirror { store, uploader: &uploader, name: at.to_string(), pushed, tags };
@@ -102,14 +107,14 @@ async fn check(server: &Server, workshop: &Workshop, at: &str, case: &Case) -> R
     mirror.push().await;
     let repository = Repository { host: server.host.clone(), name: name(at) };
     let wish = wish(repository, &mirror.tags, case);
-    let Ok(Work::Delete(plan)) = work::plan(workshop, &Wish::Delete(wish)).await else {
+    let Ok(ChangePlan::Delete(plan)) = work::plan(workshop, &ChangeRequest::Delete(wish)).await else {
         panic!("there is no plan");
     };
     disturb(&mirror.store, at, &all, case);
     mirror.push().await;
     let before = mirror.there().await;
     prop_assert_eq!(&before, &holdings(&mirror.store, at));
-    let report = work::run(workshop, &Work::Delete(plan.clone()), &watch()).await;
+    let report = work::run(workshop, &ChangePlan::Delete(plan.clone()), &watch()).await;
     judge(case, &plan, &report, &before, &mirror.there().await)
 }
 

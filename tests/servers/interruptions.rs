@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{FutureExt, StreamExt, stream};
-use regtui::client::{Patience, Settings, Trust};
+use regtui::client::{ClientSettings, Patience, Trust};
 use regtui::model::reference::{Host, Repository};
-use regtui::model::work::copy::{What, Wish};
+use regtui::model::work::copy::{CopyRequest, What};
 use regtui::model::work::progress::{Outcome, Report};
 use regtui::ops::copy;
 
@@ -36,12 +36,12 @@ async fn fill(server: &Server) {
 }
 
 /// Everything that `app` holds, to a repository of the other server, through whatever stands before the two.
-fn everything(from: SocketAddr, to: SocketAddr, repository: &str) -> Wish {
+fn everything(from: SocketAddr, to: SocketAddr, repository: &str) -> CopyRequest {
     let at = |address: SocketAddr, path: &str| Repository {
         host: Host::parse(&address.to_string()).expect("a host"),
         name: name(path),
     };
-    Wish {
+    CopyRequest {
         from: at(from, "app"),
         what: What::AllTags,
         to: at(to, repository),
@@ -119,7 +119,7 @@ async fn a_copy_completes_although_both_servers_start_again_after_each_answer() 
             (hostile::restarting(from.address()).await, hostile::restarting(to.address()).await);
         let trust = Trust { plain_http: true, ..Trust::default() };
         let patient = Patience { tries: 30, ..patience() };
-        let (workshop, _folder) = workshop(Settings { trust, patience: patient, ..settings() });
+        let (workshop, _folder) = workshop(ClientSettings { trust, patience: patient, ..settings() });
         let wish = everything(source, target, "restarted");
         // Nobody waits for a server that was never there.
         for host in [&wish.from.host, &wish.to.host] {

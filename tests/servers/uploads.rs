@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use regtui::client::{BlobSource, Patience, Pool, Settings, Transfer};
+use regtui::client::{BlobSource, ClientSettings, Patience, Pool, Transfer};
 use regtui::demo::Store;
 use regtui::demo::faults::Fault;
 use regtui::model::reference::Host;
@@ -17,8 +17,8 @@ use crate::support::servers;
 const CUTS: [(u64, usize); 2] = [(64 * 1024, 6_000_000), (1024 * 1024, 24_000_000)];
 
 /// Real servers need a moment to notice that a connection broke; until then they count what came before.
-fn patient() -> Settings {
-    Settings { patience: Patience { tries: 10, ..patience() }, ..settings() }
+fn patient() -> ClientSettings {
+    ClientSettings { patience: Patience { tries: 10, ..patience() }, ..settings() }
 }
 
 /// What must hold of issue 3: at most a tenth of the bytes moves twice, also where a break costs the server all that it

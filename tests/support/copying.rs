@@ -6,12 +6,12 @@ use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
 use regtui::model::failure::Failure;
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::copy::{Plan, What, Wish};
+use regtui::model::work::copy::{CopyPlan, CopyRequest, What};
 use regtui::model::work::progress::{Outcome, Progress, Report};
 use regtui::model::work::rules::Rules;
 use regtui::ops::copy;
 use regtui::ops::journal::Journal;
-use regtui::ops::work::{Watch, Workshop};
+use regtui::ops::work::{ChangeContext, JobControl};
 use tokio_util::sync::CancellationToken;
 
 use super::registry::{Registry, host, name, settings, tag};
@@ -20,8 +20,8 @@ use super::registry::{Registry, host, name, settings, tag};
 pub struct Sides {
     pub from: Registry,
     pub to: Registry,
-    pub workshop: Workshop,
-    pub watch: Watch,
+    pub workshop: ChangeContext,
+    pub watch: JobControl,
     _folder: tempfile::TempDir,
 }
 
@@ -31,7 +31,7 @@ impl Sides {
         Sides::with(Registry::open(store).await, Registry::open(Store::new()).await)
     }
 
-    pub async fn to(store: Store, settings_of_demo: demo::Settings, there: Store) -> Sides {
+    pub async fn to(store: Store, settings_of_demo: demo::DemoSettings, there: Store) -> Sides {
         let to = Registry::new(settings_of_demo, there, settings()).await;
         Sides::with(Registry::open(store).await, to)
     }
@@ -39,7 +39,7 @@ impl Sides {
     pub fn with(from: Registry, to: Registry) -> Sides {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path().join("journal"));
-        let workshop = Workshop { pool: Pool::new(settings()), rules: Rules::default(), journal };
+        let workshop = ChangeContext { pool: Pool::new(settings()), rules: Rules::default(), journal };
         Sides { from, to, workshop, watch: watch(), _folder: folder }
     }
 
@@ -52,9 +52,9 @@ impl Sides {
     }
 
     /// These tags, with nothing that belongs to them.
-    pub fn wish(&self, tags: &[&str]) -> Wish {
+    pub fn wish(&self, tags: &[&str]) -> CopyRequest {
         let selectors = tags.iter().map(|text| Selector::Tag(tag(text))).collect();
-        Wish {
+        CopyRequest {
             from: self.source(),
             what: What::Images(selectors),
             to: self.target(),
@@ -65,16 +65,16 @@ impl Sides {
         }
     }
 
-    pub async fn plan(&self, wish: &Wish) -> Result<Plan, Failure> {
+    pub async fn plan(&self, wish: &CopyRequest) -> Result<CopyPlan, Failure> {
         copy::plan(&self.workshop, wish).await
     }
 
-    pub async fn run(&self, plan: &Plan) -> Report {
+    pub async fn run(&self, plan: &CopyPlan) -> Report {
         copy::run(&self.workshop, plan, &self.watch).await
     }
 
     /// Planned and carried out; every image must be done.
-    pub async fn copy(&self, wish: &Wish) -> (Plan, Report) {
+    pub async fn copy(&self, wish: &CopyRequest) -> (CopyPlan, Report) {
         let plan = self.plan(wish).await.expect("a plan");
         let report = self.run(&plan).await;
         assert!(report.is_success(), "{report:#?}");
@@ -127,9 +127,9 @@ impl Sides {
 }
 
 /// A watch of its own.
-pub fn watch() -> Watch {
+pub fn watch() -> JobControl {
     let (progress, _) = tokio::sync::watch::channel(Progress::default());
-    Watch { progress, stop: CancellationToken::new() }
+    JobControl { progress, stop: CancellationToken::new() }
 }
 
 /// How the item of that name ended.
@@ -150,8 +150,8 @@ pub fn noise(seed: u32, length: usize) -> Vec<u8> {
 }
 
 /// A layer of bytes that are nowhere alike. Nobody unpacks it.
-pub fn layer(seed: u32, length: usize) -> demo::layer::Layer {
+pub fn layer(seed: u32, length: usize) -> demo::layer::DemoLayer {
     let bytes = bytes::Bytes::from(noise(seed, length));
     let digest = Digest::sha256(&bytes);
-    demo::layer::Layer { digest, diff_id: digest, blob: demo::blob::Blob::Whole(bytes) }
+    demo::layer::DemoLayer { digest, diff_id: digest, blob: demo::blob::Blob::Whole(bytes) }
 }

@@ -6,11 +6,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use regtui::demo::Store;
-use regtui::demo::image::Pushed;
+use regtui::demo::image::PushedImage;
 use regtui::model::digest::Digest;
 use regtui::model::manifest::{Body, Manifest};
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::delete::{Along, Manner, Plan, Wish};
+use regtui::model::work::delete::{Along, DeleteMethod, DeletePlan, DeleteRequest};
 use regtui::model::work::progress::Report;
 
 use super::registry::tag;
@@ -38,7 +38,7 @@ pub struct Case {
     pub by_tag: bool,
     /// Positions among the tags; a digest where the flag says so.
     named: Vec<(Index, bool)>,
-    manner: Option<Manner>,
+    manner: Option<DeleteMethod>,
     along: Along,
     /// A tag (an old or a new one) is pointed at something, or at a new index that lists it.
     pub meanwhile: Vec<(Index, Index, bool)>,
@@ -58,9 +58,9 @@ fn graph() -> impl Strategy<Value = Graph> {
 pub fn case() -> impl Strategy<Value = Case> {
     let manner = prop_oneof![
         1 => Just(None),
-        1 => Just(Some(Manner::Untag)),
-        2 => Just(Some(Manner::Image)),
-        1 => Just(Some(Manner::Replace))
+        1 => Just(Some(DeleteMethod::Untag)),
+        2 => Just(Some(DeleteMethod::Image)),
+        1 => Just(Some(DeleteMethod::Replace))
     ];
     let along =
         (any::<bool>(), any::<bool>()).prop_map(|(children, referrers)| Along { children, referrers });
@@ -82,8 +82,8 @@ pub fn case() -> impl Strategy<Value = Case> {
 }
 
 /// Fills a repository; gives everything that can be pointed to.
-pub fn build(store: &Store, name: &str, graph: &Graph) -> Vec<Pushed> {
-    let mut all: Vec<Pushed> = Vec::new();
+pub fn build(store: &Store, name: &str, graph: &Graph) -> Vec<PushedImage> {
+    let mut all: Vec<PushedImage> = Vec::new();
     for number in 0..graph.images {
         all.push(store.image(name).label("number", number.to_string()).push());
     }
@@ -136,13 +136,13 @@ pub fn children(manifest: &Manifest) -> Vec<Digest> {
 }
 
 /// What is asked for, where these are the tags.
-pub fn wish(repository: Repository, tags: &BTreeMap<String, Digest>, case: &Case) -> Wish {
+pub fn wish(repository: Repository, tags: &BTreeMap<String, Digest>, case: &Case) -> DeleteRequest {
     let tags: Vec<(&String, &Digest)> = tags.iter().collect();
     let selector = |(at, by_digest): &(Index, bool)| match (at.get(&tags), by_digest) {
         ((_, digest), true) => Selector::Digest(**digest),
         ((text, _), false) => Selector::Tag(tag(text)),
     };
-    Wish {
+    DeleteRequest {
         repository,
         selectors: case.named.iter().map(selector).collect(),
         manner: case.manner,
@@ -152,7 +152,7 @@ pub fn wish(repository: Repository, tags: &BTreeMap<String, Digest>, case: &Case
 }
 
 /// Does what somebody else does.
-pub fn disturb(store: &Store, name: &str, all: &[Pushed], case: &Case) {
+pub fn disturb(store: &Store, name: &str, all: &[PushedImage], case: &Case) {
     for (number, (tag, at, is_index)) in case.meanwhile.iter().enumerate() {
         let names: Vec<String> = (0..=case.graph.tags.len()).map(|number| format!("t{number}")).collect();
         let target = at.get(all);
@@ -167,7 +167,7 @@ pub fn disturb(store: &Store, name: &str, all: &[Pushed], case: &Case) {
 /// That nothing went but what the plan showed, and that this is gone.
 pub fn judge(
     case: &Case,
-    plan: &Plan,
+    plan: &DeletePlan,
     report: &Report,
     before: &Holdings,
     after: &Holdings,

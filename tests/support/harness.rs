@@ -8,13 +8,13 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use regtui::app::cmd::Cmd;
 use regtui::app::msg::Msg;
-use regtui::app::settings::Settings;
+use regtui::app::settings::AppSettings;
 use regtui::app::{self, State};
 use regtui::client::{self, Pool};
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::{Host, RepositoryName, Target};
 use regtui::ops::journal::Journal;
-use regtui::ops::work::Workshop;
+use regtui::ops::work::ChangeContext;
 use regtui::runtime::effects::Effects;
 use regtui::ui::{self, theme::Theme};
 use tempfile::TempDir;
@@ -50,21 +50,21 @@ pub fn now() -> Timestamp {
 impl Harness {
     /// The sample registry, 120 × 40, everything loaded.
     pub async fn sample() -> Harness {
-        Harness::open(demo::Settings::default(), demo::content::sample(), "").await
+        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "").await
     }
 
     /// A registry, opened at `path` in it.
-    pub async fn open(settings: demo::Settings, store: Store, path: &str) -> Harness {
+    pub async fn open(settings: demo::DemoSettings, store: Store, path: &str) -> Harness {
         let demo = Demo::start(settings, store).await.expect("a free port");
         let target = Target::parse(&format!("{}{path}", demo.address())).expect("a target");
-        Harness::with(demo, vec![target], Settings::default(), registry::settings()).await
+        Harness::with(demo, vec![target], AppSettings::default(), registry::settings()).await
     }
 
     pub async fn with(
         demo: Demo,
         targets: Vec<Target>,
-        settings: Settings,
-        client: client::Settings,
+        settings: AppSettings,
+        client: client::ClientSettings,
     ) -> Harness {
         let mut harness = Harness::start(demo, targets, settings, client);
         harness.settle().await;
@@ -73,15 +73,21 @@ impl Harness {
 
     /// As a user meets it: nothing is loaded yet.
     pub fn unsettled(demo: Demo, targets: Vec<Target>) -> Harness {
-        Harness::start(demo, targets, Settings::default(), registry::settings())
+        Harness::start(demo, targets, AppSettings::default(), registry::settings())
     }
 
-    fn start(demo: Demo, targets: Vec<Target>, settings: Settings, client: client::Settings) -> Harness {
+    fn start(
+        demo: Demo,
+        targets: Vec<Target>,
+        settings: AppSettings,
+        client: client::ClientSettings,
+    ) -> Harness {
         let themes = ui::theme::NAMES.iter().map(ToString::to_string).collect();
-        let settings = Settings { theme: "terminal".into(), themes, pull_with: "docker".into(), ..settings };
+        let settings =
+            AppSettings { theme: "terminal".into(), themes, pull_with: "docker".into(), ..settings };
         let (sender, inbox) = unbounded_channel();
         let journal = tempfile::tempdir().expect("a folder");
-        let workshop = Workshop {
+        let workshop = ChangeContext {
             pool: Pool::new(client),
             rules: settings.rules.clone(),
             journal: Journal::open(journal.path().join("journal")),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regtui::client::credentials::Credentials;
-use regtui::client::{Client, Patience, Pool, Settings};
+use regtui::client::{Client, ClientSettings, Patience, Pool};
 use regtui::demo::{self, Demo, Store};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Host, RepositoryName, Tag};
@@ -31,12 +31,12 @@ pub fn patience() -> Patience {
     }
 }
 
-pub fn settings() -> Settings {
-    Settings { patience: patience(), ..Settings::default() }
+pub fn settings() -> ClientSettings {
+    ClientSettings { patience: patience(), ..ClientSettings::default() }
 }
 
 impl Registry {
-    pub async fn new(demo: demo::Settings, store: Store, settings: Settings) -> Registry {
+    pub async fn new(demo: demo::DemoSettings, store: Store, settings: ClientSettings) -> Registry {
         let demo = Demo::start(demo, store).await.expect("a free port");
         let pool = Pool::new(settings);
         let client = pool.client(&host(&demo));
@@ -44,7 +44,7 @@ impl Registry {
     }
 
     pub async fn open(store: Store) -> Registry {
-        Registry::new(demo::Settings::default(), store, settings()).await
+        Registry::new(demo::DemoSettings::default(), store, settings()).await
     }
 
     /// The requests so far, `METHOD path?query` each.

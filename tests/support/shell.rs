@@ -98,7 +98,7 @@ pub async fn ended(child: tokio::process::Child) -> Ended {
     Ended { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-pub async fn open(settings: demo::Settings, store: Store) -> Demo {
+pub async fn open(settings: demo::DemoSettings, store: Store) -> Demo {
     Demo::start(settings, store).await.expect("a port")
 }
 
@@ -106,7 +106,7 @@ pub async fn open(settings: demo::Settings, store: Store) -> Demo {
 /// changes nothing.
 pub fn changes(demo: &Demo) -> Vec<String> {
     let requests = demo.requests();
-    let is_change = |request: &&demo::Request| {
+    let is_change = |request: &&demo::SeenRequest| {
         !matches!(request.method.as_str(), "GET" | "HEAD") && request.path != "/token"
     };
     let mut lines: Vec<String> = requests.iter().filter(is_change).map(|request| request.line()).collect();

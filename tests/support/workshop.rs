@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use regtui::client::{Pool, Settings};
+use regtui::client::{ClientSettings, Pool};
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
 use regtui::model::reference::Repository;
-use regtui::model::work::delete::{Along, Manner};
+use regtui::model::work::delete::{Along, DeleteMethod};
 use regtui::model::work::progress::{Outcome, Progress, Report};
 use regtui::model::work::rules::Rules;
-use regtui::model::work::{Wish, Work, delete};
+use regtui::model::work::{ChangePlan, ChangeRequest, delete};
 use regtui::ops::journal::Journal;
-use regtui::ops::work::{self, Watch, Workshop};
+use regtui::ops::work::{self, ChangeContext, JobControl};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -20,32 +20,32 @@ use super::registry::{Registry, host, name, settings};
 
 pub struct Shop {
     pub registry: Registry,
-    pub workshop: Workshop,
+    pub workshop: ChangeContext,
     pub folder: TempDir,
 }
 
-pub fn watch() -> Watch {
-    Watch { progress: watch::Sender::new(Progress::default()), stop: CancellationToken::new() }
+pub fn watch() -> JobControl {
+    JobControl { progress: watch::Sender::new(Progress::default()), stop: CancellationToken::new() }
 }
 
 /// A workshop in front of whatever registries there are, and the folder of its journal.
-pub fn workshop(settings: Settings) -> (Workshop, TempDir) {
+pub fn workshop(settings: ClientSettings) -> (ChangeContext, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().join("journal"));
-    (Workshop { pool: Pool::new(settings), rules: Rules::default(), journal }, folder)
+    (ChangeContext { pool: Pool::new(settings), rules: Rules::default(), journal }, folder)
 }
 
 impl Shop {
-    pub async fn new(demo: demo::Settings, store: Store) -> Shop {
+    pub async fn new(demo: demo::DemoSettings, store: Store) -> Shop {
         let registry = Registry::new(demo, store, settings()).await;
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path().join("journal"));
-        let workshop = Workshop { pool: registry.pool.clone(), rules: Rules::default(), journal };
+        let workshop = ChangeContext { pool: registry.pool.clone(), rules: Rules::default(), journal };
         Shop { registry, workshop, folder }
     }
 
     pub async fn open(store: Store) -> Shop {
-        Shop::new(demo::Settings::default(), store).await
+        Shop::new(demo::DemoSettings::default(), store).await
     }
 
     pub fn store(&self) -> &Store {
@@ -57,8 +57,8 @@ impl Shop {
     }
 
     /// The wish to delete from `app`; selectors with a colon are digests.
-    pub fn delete(&self, selectors: &[&str], manner: impl Into<Option<Manner>>) -> Wish {
-        Wish::Delete(delete::Wish {
+    pub fn delete(&self, selectors: &[&str], manner: impl Into<Option<DeleteMethod>>) -> ChangeRequest {
+        ChangeRequest::Delete(delete::DeleteRequest {
             repository: self.repository("app"),
             selectors: selectors.iter().map(|text| text.parse().expect("a selector")).collect(),
             manner: manner.into(),
@@ -67,23 +67,23 @@ impl Shop {
         })
     }
 
-    pub async fn plan(&self, wish: &Wish) -> Work {
+    pub async fn plan(&self, wish: &ChangeRequest) -> ChangePlan {
         work::plan(&self.workshop, wish).await.expect("a plan")
     }
 
-    pub async fn delete_plan(&self, wish: &Wish) -> delete::Plan {
+    pub async fn delete_plan(&self, wish: &ChangeRequest) -> delete::DeletePlan {
         match self.plan(wish).await {
-            Work::Delete(plan) => plan,
+            ChangePlan::Delete(plan) => plan,
             other => panic!("{other:?}"),
         }
     }
 
-    pub async fn run(&self, work: &Work) -> Report {
+    pub async fn run(&self, work: &ChangePlan) -> Report {
         work::run(&self.workshop, work, &watch()).await
     }
 
     /// Plans and runs at once.
-    pub async fn carry_out(&self, wish: &Wish) -> Report {
+    pub async fn carry_out(&self, wish: &ChangeRequest) -> Report {
         let work = self.plan(wish).await;
         self.run(&work).await
     }
@@ -91,7 +91,7 @@ impl Shop {
     /// Undoes what a report says can be undone.
     pub async fn undo(&self, report: &Report) -> Report {
         let id = report.undo.clone().expect("something to undo");
-        self.carry_out(&Wish::Undo(id)).await
+        self.carry_out(&ChangeRequest::Undo(id)).await
     }
 
     /// Where each tag of a repository points.

@@ -8,14 +8,14 @@ use regtui::app::notices::Level;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::{Repository, Selector, Tag};
 use regtui::model::server::{Ability, Deletes};
-use regtui::model::work::comparison::{Comparison, Row, Side, Standing};
+use regtui::model::work::comparison::{Comparison, ComparisonRow, ComparisonSide, Standing};
 use regtui::model::work::copy::{self, What};
-use regtui::model::work::delete::Manner as Way;
-use regtui::model::work::journal::{self, Entry, EntryId, Held, State};
+use regtui::model::work::delete::DeleteMethod as Way;
+use regtui::model::work::journal::{self, EntryId, EntryState, JournalEntry, SavedManifest};
 use regtui::model::work::loss::Loss;
-use regtui::model::work::progress::{Item, Outcome, Progress, Report};
-use regtui::model::work::retag::{self, Manner};
-use regtui::model::work::{Wish, Work, undo};
+use regtui::model::work::progress::{Outcome, Progress, ProgressItem, Report};
+use regtui::model::work::retag::{self, RetagMode};
+use regtui::model::work::{ChangePlan, ChangeRequest, undo};
 
 use super::panes::registry;
 use super::plans::{PLAN_SIZES, delete_plan, digest, info};
@@ -31,55 +31,57 @@ fn repository(text: &str) -> Repository {
 }
 
 /// What wishes come to in these pictures.
-fn plan(wish: &Wish) -> Result<Work, Failure> {
+fn plan(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
     match wish {
-        Wish::Delete(_) => delete_plan(wish),
-        Wish::Retag(wish) => Ok(Work::Retag(retag_plan(wish))),
-        Wish::Copy(wish) => Ok(Work::Copy(copy_plan(wish))),
-        Wish::Undo(entry) | Wish::UndoByReplacement(entry) => Ok(Work::Undo(undo::Plan {
-            entry: entry.clone(),
-            of: "untag team/app:1.4.2".into(),
-            at: "2026-11-21T11:40:00Z".parse().expect("a time"),
-            manner: wish.way().expect("untag"),
-            ways: Vec::new(),
-            leaves: None,
-            hint: None,
-            remarks: Vec::new(),
-            missed: Vec::new(),
-            steps: vec![
-                undo::Step {
-                    repository: repository("localhost:5000/team/app"),
-                    selector: Selector::Tag(tag("1.4.2")),
-                    before: Some(digest(7)),
-                    now: None,
-                    info: info(7),
-                    left_on: None,
-                    by_replacement: false,
-                    is_probe: false,
-                    may_arrive: false,
-                    impossible: None,
-                },
-                undo::Step {
-                    repository: repository("localhost:5000/team/app"),
-                    selector: Selector::Tag(tag("1.4.1")),
-                    before: Some(digest(8)),
-                    now: Some(digest(9)),
-                    info: info(8),
-                    left_on: None,
-                    by_replacement: false,
-                    is_probe: false,
-                    may_arrive: false,
-                    impossible: Some("it moved since".into()),
-                },
-            ],
-            refused: None,
-            name_to_type: None,
-        })),
+        ChangeRequest::Delete(_) => delete_plan(wish),
+        ChangeRequest::Retag(wish) => Ok(ChangePlan::Retag(retag_plan(wish))),
+        ChangeRequest::Copy(wish) => Ok(ChangePlan::Copy(copy_plan(wish))),
+        ChangeRequest::Undo(entry) | ChangeRequest::UndoByReplacement(entry) => {
+            Ok(ChangePlan::Undo(undo::UndoPlan {
+                entry: entry.clone(),
+                of: "untag team/app:1.4.2".into(),
+                at: "2026-11-21T11:40:00Z".parse().expect("a time"),
+                manner: wish.way().expect("untag"),
+                ways: Vec::new(),
+                leaves: None,
+                hint: None,
+                remarks: Vec::new(),
+                missed: Vec::new(),
+                steps: vec![
+                    undo::UndoStep {
+                        repository: repository("localhost:5000/team/app"),
+                        selector: Selector::Tag(tag("1.4.2")),
+                        before: Some(digest(7)),
+                        now: None,
+                        info: info(7),
+                        left_on: None,
+                        by_replacement: false,
+                        is_probe: false,
+                        may_arrive: false,
+                        impossible: None,
+                    },
+                    undo::UndoStep {
+                        repository: repository("localhost:5000/team/app"),
+                        selector: Selector::Tag(tag("1.4.1")),
+                        before: Some(digest(8)),
+                        now: Some(digest(9)),
+                        info: info(8),
+                        left_on: None,
+                        by_replacement: false,
+                        is_probe: false,
+                        may_arrive: false,
+                        impossible: Some("it moved since".into()),
+                    },
+                ],
+                refused: None,
+                name_to_type: None,
+            }))
+        }
     }
 }
 
-fn retag_plan(wish: &retag::Wish) -> retag::Plan {
-    let steps = wish.items.iter().zip(7u8..).map(|((selector, to, tag), number)| retag::Step {
+fn retag_plan(wish: &retag::RetagRequest) -> retag::RetagPlan {
+    let steps = wish.items.iter().zip(7u8..).map(|((selector, to, tag), number)| retag::RetagStep {
         selector: selector.clone(),
         digest: digest(number),
         info: info(number),
@@ -88,7 +90,7 @@ fn retag_plan(wish: &retag::Wish) -> retag::Plan {
         replaces: (number % 3 == 1 && *to == wish.from).then(|| digest(number + 0x40)),
         left_on: None,
     });
-    retag::Plan {
+    retag::RetagPlan {
         missed: Vec::new(),
         from: wish.from.clone(),
         manner: wish.manner,
@@ -101,7 +103,7 @@ fn retag_plan(wish: &retag::Wish) -> retag::Plan {
     }
 }
 
-fn copy_plan(wish: &copy::Wish) -> copy::Plan {
+fn copy_plan(wish: &copy::CopyRequest) -> copy::CopyPlan {
     use regtui::model::manifest::{Body, Descriptor, Manifest};
     let text = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:0101010101010101010101010101010101010101010101010101010101010101","size":2},"layers":[]}"#;
     let manifest =
@@ -113,13 +115,13 @@ fn copy_plan(wish: &copy::Wish) -> copy::Plan {
     let blob = |number: u8, way| {
         let descriptor =
             Descriptor { digest: Some(digest(number)), size: Some(13_700_000), ..descriptor.clone() };
-        copy::Blob { descriptor, way }
+        copy::PlannedBlob { descriptor, way }
     };
     let images = match &wish.what {
         What::Images(images) => images.clone(),
         What::AllTags => vec![Selector::Tag(tag("1.0")), Selector::Tag(tag("1.1"))],
     };
-    let images = images.into_iter().zip(3u8..).map(|(selector, number)| copy::Image {
+    let images = images.into_iter().zip(3u8..).map(|(selector, number)| copy::ImageToCopy {
         tag: wish.tag.clone().or_else(|| match &selector {
             Selector::Tag(tag) => Some(tag.clone()),
             Selector::Digest(_) => None,
@@ -134,14 +136,16 @@ fn copy_plan(wish: &copy::Wish) -> copy::Plan {
         leaves: Vec::new(),
         manifest: manifest.clone(),
     });
-    copy::Plan {
+    copy::CopyPlan {
         from: wish.from.clone(),
         to: wish.to.clone(),
         images: images.collect(),
         loss: Loss::default(),
         manifests: vec![manifest.clone()],
         blobs: (1..=14)
-            .map(|number| blob(number, if number > 3 { copy::Way::There } else { copy::Way::Move }))
+            .map(|number| {
+                blob(number, if number > 3 { copy::BlobTransfer::There } else { copy::BlobTransfer::Move })
+            })
             .collect(),
         referrers: Vec::new(),
         lists: Vec::new(),
@@ -174,11 +178,11 @@ pub fn after(size: (u16, u16), keys: &[&str]) -> Screen {
     screen
 }
 
-fn entries() -> Vec<Entry> {
-    let item = |name: &str, done| journal::Item {
+fn entries() -> Vec<JournalEntry> {
+    let item = |name: &str, done| journal::JournalItem {
         repository: repository("localhost:5000/team/app"),
         selector: Selector::Tag(tag(name)),
-        before: Some(Held {
+        before: Some(SavedManifest {
             digest: digest(7),
             media_type: "application/vnd.oci.image.manifest.v1+json".into(),
             bytes: bytes::Bytes::new(),
@@ -186,7 +190,7 @@ fn entries() -> Vec<Entry> {
         after: None,
         done,
     };
-    let entry = |id: &str, title: &str, at: &str, state, items| Entry {
+    let entry = |id: &str, title: &str, at: &str, state, items| JournalEntry {
         id: EntryId(id.into()),
         at: at.parse().expect("a time"),
         title: title.to_string().into(),
@@ -203,41 +207,41 @@ fn entries() -> Vec<Entry> {
             "4",
             "undo: untag team/app:0.9",
             "2026-11-21T11:59:30Z",
-            State::Ended,
+            EntryState::Ended,
             vec![item("0.9", Some(true))],
         ),
         entry(
             "3",
             "untag 3 tags of team/app",
             "2026-11-21T11:40:00Z",
-            State::Open,
+            EntryState::Open,
             vec![item("1.4.2", Some(true)), item("1.4.1", None), item("1.4.0", None)],
         ),
         entry(
             "2",
             "retag team/app:1.4.2 → stable",
             "2026-11-20T11:40:00Z",
-            State::Ended,
+            EntryState::Ended,
             vec![item("stable", Some(true))],
         ),
         entry(
             "1",
             "untag team/app:0.9",
             "2026-11-01T11:40:00Z",
-            State::Undone,
+            EntryState::Undone,
             vec![item("0.9", Some(true))],
         ),
     ]
 }
 
 fn comparison() -> Comparison {
-    let row = |name: &str, left, right| Row::of(tag(name), left, right);
+    let row = |name: &str, left, right| ComparisonRow::of(tag(name), left, right);
     let rows = vec![
-        row("1.3.0", Side::Absent, Side::Is(digest(3))),
-        row("1.4.0", Side::Is(digest(4)), Side::Is(digest(4))),
-        row("1.4.1", Side::Is(digest(5)), Side::Absent),
-        row("1.4.2", Side::Is(digest(6)), Side::Unknown),
-        row("latest", Side::Is(digest(6)), Side::Is(digest(4))),
+        row("1.3.0", ComparisonSide::Absent, ComparisonSide::Is(digest(3))),
+        row("1.4.0", ComparisonSide::Is(digest(4)), ComparisonSide::Is(digest(4))),
+        row("1.4.1", ComparisonSide::Is(digest(5)), ComparisonSide::Absent),
+        row("1.4.2", ComparisonSide::Is(digest(6)), ComparisonSide::Unknown),
+        row("latest", ComparisonSide::Is(digest(6)), ComparisonSide::Is(digest(4))),
     ];
     Comparison {
         left: repository("localhost:5000/team/app"),
@@ -379,8 +383,8 @@ fn an_entry_of_the_journal_shows_its_tags() {
     plan_picture("journal_entry", |size| after(size, &["J j Enter"]));
 }
 
-fn item(name: &str, outcome: Option<Outcome>) -> Item {
-    Item { name: name.to_string().into(), outcome }
+fn item(name: &str, outcome: Option<Outcome>) -> ProgressItem {
+    ProgressItem { name: name.to_string().into(), outcome }
 }
 
 /// Two jobs: one that copies, one that failed in part.
@@ -587,8 +591,8 @@ fn a_rename_moves_and_a_pattern_names_each() {
     let mut screen = after((80, 24), &["Space Space", "t"]);
     screen.write("-stable").press("Tab Enter").press("l Enter");
     let [(_, work)] = screen.started.as_slice() else { panic!("one job: {}", screen.text()) };
-    let Work::Retag(plan) = &**work else { panic!("a retag") };
-    assert_eq!(plan.manner, Manner::Move);
+    let ChangePlan::Retag(plan) = &**work else { panic!("a retag") };
+    assert_eq!(plan.manner, RetagMode::Move);
     let tags: Vec<&str> = plan.steps.iter().map(|step| step.tag.as_str()).collect();
     assert_eq!(tags, ["1.10.0-rc.1-stable", "1.4.2-stable"]);
 }
@@ -609,7 +613,7 @@ fn what_was_taken_is_put_where_the_cursor_is() {
     assert!(screen.text().contains("the images are from here"), "{}", screen.text());
     screen.press("Esc").press("1 j").press("p");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(Wish::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
+    let Some(ChangeRequest::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
     assert_eq!(wish.to, repository("prod.example:5000/team/app"));
     assert!(matches!(&wish.what, What::Images(images) if images.len() == 2) && wish.referrers);
 }
@@ -618,7 +622,7 @@ fn what_was_taken_is_put_where_the_cursor_is() {
 fn a_comparison_copies_only_what_differs_and_is_on_the_left() {
     let mut screen = after((80, 24), &["C", "*", "p"]);
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(Wish::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
+    let Some(ChangeRequest::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
     assert_eq!(wish.what, What::Images(vec![Selector::Tag(tag("1.4.1")), Selector::Tag(tag("latest"))]));
     screen.press("Esc").press("u g").press("p");
     assert!(screen.text().contains("not now: `1.3.0` is only on the right"), "{}", screen.text());
@@ -651,7 +655,7 @@ fn registries_are_told_apart_by_their_ends_also_where_they_are_long() {
 fn undo_takes_the_last_change_that_is_none_itself() {
     let mut screen = after((80, 24), &["z"]);
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("3".into()))));
+    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("3".into()))));
     screen.registry.journal = entries().split_off(3);
     screen.press("Esc").press("z");
     assert!(screen.state.dialogs.is_empty());
@@ -670,7 +674,7 @@ fn a_change_of_a_registry_that_is_not_open_here_is_not_undone_by_a_key() {
     }
     screen.press("z");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("2".into()))));
+    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("2".into()))));
     screen.registry.journal.truncate(2);
     screen.press("Esc").press("z");
     assert!(screen.state.dialogs.is_empty());
@@ -686,7 +690,7 @@ fn what_this_run_did_is_undone_first() {
     screen.send(Msg::JobEnded(JobId(1), report));
     screen.press("z");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("2".into()))));
+    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("2".into()))));
 }
 
 #[test]
@@ -699,7 +703,7 @@ fn what_this_run_did_is_undone_also_where_its_registry_is_not_open() {
     screen.send(Msg::JobEnded(JobId(1), report));
     screen.press("z");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("2".into()))));
+    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("2".into()))));
 }
 
 #[test]
@@ -707,7 +711,7 @@ fn an_entry_that_cannot_be_read_and_may_be_the_last_is_named_in_the_plan() {
     let mut screen = screen((120, 40));
     let mut unreadable = entries().remove(1);
     (unreadable.id, unreadable.state, unreadable.items) =
-        (EntryId("5".into()), State::Unreadable, Vec::new());
+        (EntryId("5".into()), EntryState::Unreadable, Vec::new());
     screen.registry.journal.insert(0, unreadable);
     screen.press("z");
     assert!(screen.text().contains("undo 5: its entry in the journal cannot be read"), "{}", screen.text());
@@ -718,7 +722,7 @@ fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
     let mut screen = screen((80, 24));
     screen.registry.plan = |wish| {
         let mut work = plan(wish)?;
-        if let (Work::Undo(undo), Wish::Undo(id)) = (&mut work, wish)
+        if let (ChangePlan::Undo(undo), ChangeRequest::Undo(id)) = (&mut work, wish)
             && id.0 == "3"
         {
             undo.of = "retag team/app:1.4.2 → next".into();
@@ -730,7 +734,7 @@ fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
     };
     screen.press("z");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(Wish::Undo(EntryId("2".into()))));
+    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("2".into()))));
     for shown in
         ["undo retag team/app:1.4.2 → next: the server", "undoes     untag", "registry   localhost:5000"]
     {
@@ -745,7 +749,7 @@ fn a_change_that_another_way_can_take_back_is_not_passed_over() {
     let mut screen = screen((80, 24));
     screen.registry.plan = |wish| {
         let mut work = plan(wish)?;
-        if let Work::Undo(undo) = &mut work {
+        if let ChangePlan::Undo(undo) = &mut work {
             undo.ways = vec![Way::Untag, Way::Replace];
             for step in &mut undo.steps {
                 (step.before, step.now) = (None, Some(digest(7)));
@@ -761,12 +765,12 @@ fn a_change_that_another_way_can_take_back_is_not_passed_over() {
         _ => None,
     };
     let last = EntryId("3".into());
-    assert_eq!(wish(&screen), Some(Wish::UndoByReplacement(last.clone())), "there is no other way");
+    assert_eq!(wish(&screen), Some(ChangeRequest::UndoByReplacement(last.clone())), "there is no other way");
     screen.press("Tab");
-    assert_eq!(wish(&screen), Some(Wish::Undo(last.clone())), "unless the user chooses it");
+    assert_eq!(wish(&screen), Some(ChangeRequest::Undo(last.clone())), "unless the user chooses it");
     screen.click("○ replace");
     screen.wait(1000);
-    assert_eq!(wish(&screen), Some(Wish::UndoByReplacement(last)));
+    assert_eq!(wish(&screen), Some(ChangeRequest::UndoByReplacement(last)));
     screen.press("l Enter");
     assert!(
         screen.started.is_empty() && screen.text().contains("Untag by replacement?"),
@@ -930,20 +934,21 @@ fn the_journal_says_how_much_of_a_change_was_done() {
     let mut entry = entries().remove(0);
     let template = entry.items[0].clone();
     let (yes, no, unknown) = (Some(true), Some(false), None);
-    let table: [(journal::State, &[Option<bool>], &str, bool); 9] = [
-        (State::Ended, &[yes, yes], "done", true),
-        (State::Ended, &[], "done", true),
-        (State::Ended, &[yes, no, no], "1 of 3 done", true),
-        (State::Ended, &[no, no], "nothing done", false),
-        (State::Ended, &[unknown, no], "not known", true),
-        (State::Open, &[yes, unknown], "cut off", true),
-        (State::Open, &[no, no], "cut off", false),
-        (State::Running, &[yes, unknown], "runs", false),
-        (State::Undone, &[yes, yes], "undone", false),
+    let table: [(journal::EntryState, &[Option<bool>], &str, bool); 9] = [
+        (EntryState::Ended, &[yes, yes], "done", true),
+        (EntryState::Ended, &[], "done", true),
+        (EntryState::Ended, &[yes, no, no], "1 of 3 done", true),
+        (EntryState::Ended, &[no, no], "nothing done", false),
+        (EntryState::Ended, &[unknown, no], "not known", true),
+        (EntryState::Open, &[yes, unknown], "cut off", true),
+        (EntryState::Open, &[no, no], "cut off", false),
+        (EntryState::Running, &[yes, unknown], "runs", false),
+        (EntryState::Undone, &[yes, yes], "undone", false),
     ];
     for (state, done, word, can_be_undone) in table {
         entry.state = state;
-        entry.items = done.iter().map(|done| journal::Item { done: *done, ..template.clone() }).collect();
+        entry.items =
+            done.iter().map(|done| journal::JournalItem { done: *done, ..template.clone() }).collect();
         assert_eq!((entry.outcome().as_str(), entry.can_be_undone()), (word, can_be_undone), "{done:?}");
     }
 }
@@ -974,7 +979,7 @@ fn what_failed_is_planned_again() {
     let mut screen = working((80, 24));
     screen.press("w j r");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(Wish::Delete(wish)) = &plan.wish else { panic!("a delete: {plan:?}") };
+    let Some(ChangeRequest::Delete(wish)) = &plan.wish else { panic!("a delete: {plan:?}") };
     assert_eq!(wish.selectors, [Selector::Tag(tag("1.4.2"))]);
 }
 
@@ -988,7 +993,7 @@ fn of_all_tags_only_those_are_planned_again_that_the_plan_named_and_that_failed(
     screen.settle();
     screen.press("w r");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(Wish::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
+    let Some(ChangeRequest::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
     assert_eq!(wish.what, What::Images(vec![Selector::Tag(tag("1.1"))]));
 }
 

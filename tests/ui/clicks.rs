@@ -3,8 +3,8 @@
 use regtui::app::Pane;
 use regtui::app::dialog::Dialog;
 use regtui::app::msg::Msg;
-use regtui::model::work::delete::Manner;
-use regtui::model::work::{Wish, retag};
+use regtui::model::work::delete::DeleteMethod;
+use regtui::model::work::{ChangeRequest, retag};
 
 use super::changes;
 use super::panes::at_tags;
@@ -91,8 +91,8 @@ fn the_buttons_the_ways_and_the_switches_of_a_plan_are_pressed() {
     let mut other = after(delete_plan, (80, 24), &["d"]);
     other.click("delete image").click("[ ] C");
     let Dialog::Plan(plan) = top(&other) else { panic!("a plan: {}", other.text()) };
-    let Some(Wish::Delete(wish)) = &plan.wish else { panic!("a delete: {plan:?}") };
-    assert_eq!(wish.manner, Some(Manner::Image));
+    let Some(ChangeRequest::Delete(wish)) = &plan.wish else { panic!("a delete: {plan:?}") };
+    assert_eq!(wish.manner, Some(DeleteMethod::Image));
     assert!(wish.along.children);
 }
 
@@ -141,7 +141,7 @@ fn the_switches_and_names_of_prompts_are_pressed() {
     assert!(prompt.moves);
     retag.write("stable").press("Enter");
     let Dialog::Plan(plan) = top(&retag) else { panic!("a plan") };
-    assert!(matches!(&plan.wish, Some(Wish::Retag(wish)) if wish.manner == retag::Manner::Move));
+    assert!(matches!(&plan.wish, Some(ChangeRequest::Retag(wish)) if wish.manner == retag::RetagMode::Move));
 
     let mut copy = changes::after((80, 24), &["c"]);
     copy.click("[ ] all tags").click("prod.example:5000/team/app");

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use regtui::model::digest::Digest;
 use regtui::model::failure::Failure;
 use regtui::model::image::{ImageConfig, LayerTable};
-use regtui::model::inspection::{Found, Inspection, Referrer, Variant};
+use regtui::model::inspection::{Inspection, ListedReferrer, ReferrerSource, Variant};
 use regtui::model::manifest::{Body, Manifest};
 use regtui::model::reference::Repository;
 use regtui::model::server::Ability;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub struct Image {
     manifest: Arc<Manifest>,
     variants: Vec<Variant>,
-    referrers: Vec<Referrer>,
+    referrers: Vec<ListedReferrer>,
     pub failure: Option<Failure>,
 }
 
@@ -66,13 +66,13 @@ impl Image {
             }
         };
         let types = [
-            ("application/vnd.dev.cosign.artifact.sig.v1+json", 812, Found::Api),
-            ("application/spdx+json", 48_211, Found::FallbackTag),
-            ("application/vnd.example.review+json", 377, Found::DigestTag),
+            ("application/vnd.dev.cosign.artifact.sig.v1+json", 812, ReferrerSource::Api),
+            ("application/spdx+json", 48_211, ReferrerSource::FallbackTag),
+            ("application/vnd.example.review+json", 377, ReferrerSource::DigestTag),
         ];
         for (artifact_type, size, found) in types {
             let descriptor = descriptor("application/vnd.oci.image.manifest.v1+json", artifact_type, size);
-            self.referrers.push(Referrer { kind: descriptor.kind(), descriptor, found });
+            self.referrers.push(ListedReferrer { kind: descriptor.kind(), descriptor, found });
         }
         self
     }

@@ -4,7 +4,7 @@ use regtui::app::cmd::Cmd;
 use regtui::app::dialog::Dialog;
 use regtui::app::msg::Msg;
 use regtui::model::reference::{Host, Scheme};
-use regtui::model::work::Wish;
+use regtui::model::work::ChangeRequest;
 
 use super::panes::{at_tags, registry};
 use super::screen::Screen;
@@ -53,7 +53,7 @@ fn the_destination_of_a_copy_is_chosen_and_never_guessed() {
     assert!(matches!(screen.state.dialogs.last(), Some(Dialog::Copy(_))), "{}", screen.text());
     screen.press("Down Enter Enter");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(Wish::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
+    let Some(ChangeRequest::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
     assert_eq!(wish.to.host, Host::parse("vm:6103").expect("a host"));
 }
 

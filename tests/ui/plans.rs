@@ -10,11 +10,13 @@ use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::media_type::{self, MediaType};
 use regtui::model::reference::{Repository, Selector, Tag};
 use regtui::model::server::{Ability, Cleanup};
-use regtui::model::work::delete::{self, Along, Deletes, Image, Manner, Parent, Referrer};
+use regtui::model::work::delete::{
+    self, Along, DeleteMethod, Deletes, ImageToDelete, Parent, PlannedReferrer,
+};
 use regtui::model::work::info::ImageInfo;
 use regtui::model::work::loss::{Loss, Nameless};
 use regtui::model::work::rules::Refusal;
-use regtui::model::work::{Wish, Work};
+use regtui::model::work::{ChangePlan, ChangeRequest};
 
 use super::panes::{at_tags, registry};
 use super::screen::{Registry, SIZES, Screen, failure, picture_at};
@@ -43,8 +45,8 @@ fn tag(text: &str) -> Tag {
     Tag::parse(text).expect("a tag")
 }
 
-fn image(number: u8, named: Vec<Tag>) -> Image {
-    Image {
+fn image(number: u8, named: Vec<Tag>) -> ImageToDelete {
+    ImageToDelete {
         digest: digest(number),
         media_type: MediaType::new(media_type::OCI_MANIFEST),
         info: info(number),
@@ -59,13 +61,13 @@ fn image(number: u8, named: Vec<Tag>) -> Image {
 }
 
 /// What a registry with tag deletes answers: one image for each tag, `latest` beside the first.
-pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
-    let Wish::Delete(wish) = wish else { return Err(failure(FailureKind::Unsupported)) };
+pub fn delete_plan(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let ChangeRequest::Delete(wish) = wish else { return Err(failure(FailureKind::Unsupported)) };
     let named = wish.selectors.iter().filter_map(|selector| match selector {
         Selector::Tag(tag) => Some(tag.clone()),
         Selector::Digest(_) => None,
     });
-    let mut images: Vec<Image> =
+    let mut images: Vec<ImageToDelete> =
         named.enumerate().map(|(number, tag)| image(number as u8 + 0x9f, vec![tag])).collect();
     if let Some(first) = images.first_mut() {
         first.others = vec![tag("latest"), tag("1.4")];
@@ -73,12 +75,16 @@ pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
         first.children = vec![digest(1), digest(2), digest(3)];
         first.needed_children = vec![digest(3)];
         first.parents = vec![Parent { digest: digest(4), tags: vec![tag("multi")] }];
-        first.referrers =
-            vec![Referrer { digest: digest(5), subject: first.digest, tag: None, kind: "signature".into() }];
+        first.referrers = vec![PlannedReferrer {
+            digest: digest(5),
+            subject: first.digest,
+            tag: None,
+            kind: "signature".into(),
+        }];
     }
-    let manner = wish.manner.unwrap_or(Manner::Untag);
-    let is_image = manner == Manner::Image;
-    let mut plan = delete::Plan {
+    let manner = wish.manner.unwrap_or(DeleteMethod::Untag);
+    let is_image = manner == DeleteMethod::Image;
+    let mut plan = delete::DeletePlan {
         repository: wish.repository.clone(),
         manner,
         along: wish.along,
@@ -97,13 +103,13 @@ pub fn delete_plan(wish: &Wish) -> Result<Work, Failure> {
         tags: BTreeMap::new(),
     };
     plan.name_to_type = plan.is_far_reaching().then(|| wish.repository.name.clone());
-    Ok(Work::Delete(plan))
+    Ok(ChangePlan::Delete(plan))
 }
 
 /// The same where every tag of the images was named.
-fn all_named(wish: &Wish) -> Result<Work, Failure> {
+fn all_named(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = delete_plan(wish)?;
-    if let Work::Delete(plan) = &mut work {
+    if let ChangePlan::Delete(plan) = &mut work {
         plan.images.iter_mut().for_each(|image| image.others.clear());
         plan.name_to_type = plan.is_far_reaching().then(|| plan.repository.name.clone());
     }
@@ -111,16 +117,16 @@ fn all_named(wish: &Wish) -> Result<Work, Failure> {
 }
 
 /// A registry of which it is not known what it does with an image that loses its last tag.
-fn unknown_registry(wish: &Wish) -> Result<Work, Failure> {
+fn unknown_registry(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = delete_plan(wish)?;
-    if let Work::Delete(plan) = &mut work {
-        let nameless = |image: &mut Image| {
+    if let ChangePlan::Delete(plan) = &mut work {
+        let nameless = |image: &mut ImageToDelete| {
             image.others.clear();
             Nameless {
                 repository: wish_repository(wish),
                 digest: image.digest,
                 is_last: true,
-                tag: (plan.manner != Manner::Image).then(|| Tag::keeping(&image.digest, 1)),
+                tag: (plan.manner != DeleteMethod::Image).then(|| Tag::keeping(&image.digest, 1)),
             }
         };
         let images = plan.images.iter_mut().map(nameless).collect();
@@ -129,19 +135,19 @@ fn unknown_registry(wish: &Wish) -> Result<Work, Failure> {
     Ok(work)
 }
 
-fn wish_repository(wish: &Wish) -> Repository {
+fn wish_repository(wish: &ChangeRequest) -> Repository {
     match wish {
-        Wish::Delete(wish) => wish.repository.clone(),
+        ChangeRequest::Delete(wish) => wish.repository.clone(),
         other => panic!("{other:?}"),
     }
 }
 
 /// A registry that cannot untag.
-pub fn no_untag(wish: &Wish) -> Result<Work, Failure> {
+pub fn no_untag(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = delete_plan(wish)?;
-    if let Work::Delete(plan) = &mut work {
+    if let ChangePlan::Delete(plan) = &mut work {
         plan.deletes.by_tag = Ability::No("405 UNSUPPORTED".into());
-        if plan.manner == Manner::Untag {
+        if plan.manner == DeleteMethod::Untag {
             plan.blocked = Some(Refusal {
                 why: "the server does not delete by tag (405 UNSUPPORTED)".into(),
                 hint: Some("untag by replacement, or delete the image with all its tags".into()),
@@ -151,13 +157,17 @@ pub fn no_untag(wish: &Wish) -> Result<Work, Failure> {
     Ok(work)
 }
 
-fn screen(plan: fn(&Wish) -> Result<Work, Failure>, size: (u16, u16)) -> Screen {
+fn screen(plan: fn(&ChangeRequest) -> Result<ChangePlan, Failure>, size: (u16, u16)) -> Screen {
     let mut screen = Screen::new(Registry { plan, ..registry() }, size);
     screen.press("j j l");
     screen
 }
 
-pub fn after(plan: fn(&Wish) -> Result<Work, Failure>, size: (u16, u16), keys: &[&str]) -> Screen {
+pub fn after(
+    plan: fn(&ChangeRequest) -> Result<ChangePlan, Failure>,
+    size: (u16, u16),
+    keys: &[&str],
+) -> Screen {
     let mut screen = screen(plan, size);
     for keys in keys {
         screen.press(keys);
@@ -166,9 +176,9 @@ pub fn after(plan: fn(&Wish) -> Result<Work, Failure>, size: (u16, u16), keys: &
 }
 
 /// The index that lists the first image goes too, as what an index lists or because it was named.
-fn with_its_index(wish: &Wish) -> Result<Work, Failure> {
+fn with_its_index(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = delete_plan(wish)?;
-    if let Work::Delete(plan) = &mut work
+    if let ChangePlan::Delete(plan) = &mut work
         && let [first, second, ..] = plan.images.as_mut_slice()
     {
         first.parents = vec![
@@ -192,9 +202,9 @@ fn only_an_index_that_stays_breaks() {
 
 #[test]
 fn long_names_push_no_digest_aside() {
-    let named = |wish: &Wish| {
+    let named = |wish: &ChangeRequest| {
         let mut work = delete_plan(wish)?;
-        if let Work::Delete(plan) = &mut work {
+        if let ChangePlan::Delete(plan) = &mut work {
             plan.images[1].named = vec![tag("2026-11-21-nightly-of-a-branch-with-a-long-name-and-a-date")];
         }
         Ok(work)
@@ -422,8 +432,8 @@ fn what_is_carried_out_is_what_was_shown() {
     screen.wait(1000);
     screen.press("Enter");
     let [(_, work)] = screen.started.as_slice() else { panic!("one job: {:?}", screen.started) };
-    let Work::Delete(plan) = &**work else { panic!("a delete: {work:?}") };
-    assert_eq!((plan.manner, plan.along), (Manner::Image, Along { children: false, referrers: true }));
+    let ChangePlan::Delete(plan) = &**work else { panic!("a delete: {work:?}") };
+    assert_eq!((plan.manner, plan.along), (DeleteMethod::Image, Along { children: false, referrers: true }));
 }
 
 #[test]

@@ -11,17 +11,17 @@ use ratatui::buffer::Buffer;
 use regtui::app::cmd::{Ask, Cmd};
 use regtui::app::jobs::JobId;
 use regtui::app::msg::{Answer, Msg};
-use regtui::app::settings::Settings;
+use regtui::app::settings::AppSettings;
 use regtui::app::{self, State};
 use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
-use regtui::model::page::{Listed, Next, Page};
+use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::text::SafeText;
 use regtui::model::work::comparison::Comparison;
-use regtui::model::work::journal::Entry;
-use regtui::model::work::{Wish, Work};
+use regtui::model::work::journal::JournalEntry;
+use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ui;
 use regtui::ui::theme::Theme;
 
@@ -39,8 +39,8 @@ pub struct Registry {
     /// Names on one page.
     pub page: usize,
     /// What wishes come to.
-    pub plan: fn(&Wish) -> Result<Work, Failure>,
-    pub journal: Vec<Entry>,
+    pub plan: fn(&ChangeRequest) -> Result<ChangePlan, Failure>,
+    pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
 }
 
@@ -137,16 +137,16 @@ impl Registry {
     fn page_of<T, E>(
         &self,
         names: &[String],
-        next: Option<&Next>,
+        next: Option<&NextPage>,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> Page<T> {
         let number = next.map_or(0, |next| next.pages as usize);
         let mut pages = names.chunks(self.page);
         let items = pages.nth(number).unwrap_or_default();
-        let next = pages.next().map(|_| Next { pages: number as u32 + 1, ..Next::default() });
+        let next = pages.next().map(|_| NextPage { pages: number as u32 + 1, ..NextPage::default() });
         let listed = |name: &String| match parse(name) {
-            Ok(name) => Listed::Named(name),
-            Err(_) => Listed::Odd(SafeText::clean(name)),
+            Ok(name) => ListedName::Named(name),
+            Err(_) => ListedName::Odd(SafeText::clean(name)),
         };
         Page { items: items.iter().map(listed).collect(), next, incomplete: None }
     }
@@ -184,7 +184,7 @@ pub struct Screen {
     pub registry: Registry,
     pub open: VecDeque<Cmd>,
     /// What was confirmed.
-    pub started: Vec<(JobId, Box<Work>)>,
+    pub started: Vec<(JobId, Box<ChangePlan>)>,
     pub stopped: Vec<JobId>,
     pub quit: bool,
     /// The time: it goes on only while keys are pressed.
@@ -207,11 +207,11 @@ impl Screen {
 
     pub fn of(registry: Registry, size: (u16, u16), targets: &[&str]) -> Screen {
         let targets = targets.iter().map(|text| Target::parse(text).expect("a target")).collect();
-        let settings = Settings {
+        let settings = AppSettings {
             theme: "terminal".into(),
             themes: ui::theme::NAMES.iter().map(|name| name.to_string()).collect(),
             pull_with: "docker".into(),
-            ..Settings::default()
+            ..AppSettings::default()
         };
         let (state, cmds) = app::init(settings, targets, size, now());
         Screen {

@@ -11,7 +11,8 @@ const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
 /// docs/RELIABILITY.md §4.2: whatever a server sends, no control or deceiving character reaches the terminal.
 #[tokio::test]
 async fn nothing_from_a_server_reaches_the_terminal_as_it_is() {
-    let mut harness = Harness::open(demo::Settings::default(), demo::content::sample(), "/odd/escapes").await;
+    let mut harness =
+        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/odd/escapes").await;
     for keys in ["2", "3", "4", "]", "]", "]", "]", "y"] {
         harness.press(keys).await;
         for (columns, rows) in SIZES {

@@ -4,43 +4,43 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::model::json::{Line, Outline};
+use crate::model::json::{JsonLine, Outline};
 
 /// JSON documents one below the other, with lines between them.
 #[derive(Debug, Default)]
 pub struct Text {
-    parts: Vec<Part>,
+    parts: Vec<TextPart>,
     lines: usize,
 }
 
 /// A part of a text.
 #[derive(Debug)]
-pub enum Part {
+pub enum TextPart {
     /// One line.
-    Line(Line),
+    Line(JsonLine),
     /// A document, and where its lines are.
     Json(Bytes, Arc<Outline>),
 }
 
-impl Part {
+impl TextPart {
     /// A document.
-    pub fn json(bytes: &Bytes, outline: &Arc<Outline>) -> Part {
-        Part::Json(bytes.clone(), outline.clone())
+    pub fn json(bytes: &Bytes, outline: &Arc<Outline>) -> TextPart {
+        TextPart::Json(bytes.clone(), outline.clone())
     }
 
     /// How many lines it has.
     pub fn lines(&self) -> usize {
         match self {
-            Part::Line(_) => 1,
-            Part::Json(_, outline) => outline.lines(),
+            TextPart::Line(_) => 1,
+            TextPart::Json(_, outline) => outline.lines(),
         }
     }
 }
 
 impl Text {
     /// These parts, one below the other.
-    pub fn of(parts: Vec<Part>) -> Text {
-        let lines = parts.iter().map(Part::lines).sum();
+    pub fn of(parts: Vec<TextPart>) -> Text {
+        let lines = parts.iter().map(TextPart::lines).sum();
         Text { parts, lines }
     }
 
@@ -55,7 +55,7 @@ impl Text {
     }
 
     /// At most `count` lines from this one on.
-    pub fn window(&self, from: usize, count: usize) -> Vec<Line> {
+    pub fn window(&self, from: usize, count: usize) -> Vec<JsonLine> {
         let (mut from, mut found) = (from, Vec::new());
         for part in &self.parts {
             let room = count - found.len();
@@ -63,11 +63,11 @@ impl Text {
                 break;
             }
             match part {
-                Part::Line(line) if from == 0 => found.push(line.clone()),
-                Part::Json(bytes, outline) if from < outline.lines() => {
+                TextPart::Line(line) if from == 0 => found.push(line.clone()),
+                TextPart::Json(bytes, outline) if from < outline.lines() => {
                     found.extend(outline.window(bytes, from, room));
                 }
-                Part::Line(_) | Part::Json(..) => {}
+                TextPart::Line(_) | TextPart::Json(..) => {}
             }
             from = from.saturating_sub(part.lines());
         }
@@ -83,13 +83,14 @@ mod tests {
     fn a_window_goes_over_the_edges_of_parts() {
         let json = Bytes::from_static(b"[1,2]");
         let outline = Arc::new(Outline::of(&json));
-        let line = || Part::Line(Line { indent: 7, pieces: Vec::new() });
-        let text = Text::of(vec![line(), Part::json(&json, &outline), line(), Part::json(&json, &outline)]);
+        let line = || TextPart::Line(JsonLine { indent: 7, pieces: Vec::new() });
+        let text =
+            Text::of(vec![line(), TextPart::json(&json, &outline), line(), TextPart::json(&json, &outline)]);
         assert_eq!(text.len(), 10);
         let all = text.window(0, 99);
         assert_eq!(all.len(), 10);
         for from in 0..12 {
-            let expected: Vec<Line> = all.iter().skip(from).take(4).cloned().collect();
+            let expected: Vec<JsonLine> = all.iter().skip(from).take(4).cloned().collect();
             assert_eq!(text.window(from, 4), expected, "{from}");
         }
     }

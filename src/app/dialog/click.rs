@@ -3,13 +3,13 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
 
-use super::copy_prompt::{self, Copy};
-use super::plan::Plan;
+use super::copy_prompt::{self, CopyPrompt};
+use super::plan::PlanDialog;
 use super::{Dialog, Menu};
 use crate::app::layout::{self, CopyPlaces, OpenPlaces, PlanPlaces, RetagPlaces};
 use crate::app::list::Move;
 use crate::app::plan::Press;
-use crate::app::turn::Turn;
+use crate::app::turn::Update;
 
 impl Dialog {
     /// Whether something is typed in it that would be lost.
@@ -21,7 +21,7 @@ impl Dialog {
     }
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// A click in the dialog on top presses what it points at; beside it, it closes the dialog as Esc does, unless
     /// something typed would be lost.
     pub fn click_dialog(&mut self, at: Position) {
@@ -87,7 +87,7 @@ impl Turn<'_> {
     }
 
     /// A click confirms as little as a key while a plan has only just appeared.
-    fn pressed_in_plan(&mut self, plan: &mut Plan, at: Position) -> Option<KeyCode> {
+    fn pressed_in_plan(&mut self, plan: &mut PlanDialog, at: Position) -> Option<KeyCode> {
         let places = PlanPlaces::of(self.state, plan);
         let buttons = layout::plan_buttons(plan, places.foot);
         if let Some(button) = buttons.iter().find(|button| button.area.contains(at)) {
@@ -108,7 +108,7 @@ impl Turn<'_> {
 }
 
 /// What the line of a plan does that is pointed at.
-fn line_at(plan: &Plan, places: &PlanPlaces, at: Position) -> Option<Press> {
+fn line_at(plan: &PlanDialog, places: &PlanPlaces, at: Position) -> Option<Press> {
     if plan.asks_again || plan.work.failure.is_some() {
         return None;
     }
@@ -130,15 +130,15 @@ fn choose(cursor: &mut usize, area: Rect, at: Position, rows: usize) -> Option<K
     is_again.then_some(KeyCode::Enter)
 }
 
-fn pressed_in_copy(prompt: &mut Copy, places: &CopyPlaces, at: Position) -> Option<KeyCode> {
+fn pressed_in_copy(prompt: &mut CopyPrompt, places: &CopyPlaces, at: Position) -> Option<KeyCode> {
     if places.input.contains(at) {
         prompt.cursor = 0;
         return None;
     }
     prompt.cursor = places.rows.iter().find(|(_, area)| area.contains(at)).map(|(row, _)| *row)?;
     match prompt.row() {
-        copy_prompt::Row::Destination => None,
-        copy_prompt::Row::Suggestion(_) => Some(KeyCode::Enter),
+        copy_prompt::PromptRow::Destination => None,
+        copy_prompt::PromptRow::Suggestion(_) => Some(KeyCode::Enter),
         _ => Some(KeyCode::Char(' ')),
     }
 }

@@ -9,7 +9,7 @@ use crate::app::available::available;
 use crate::app::open;
 use crate::app::palette::{self, ENTRIES};
 use crate::app::tags::SortBy;
-use crate::app::turn::Turn;
+use crate::app::turn::Update;
 use crate::model::reference::BadName;
 
 impl CommandLine {
@@ -20,7 +20,7 @@ impl CommandLine {
     }
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// A command line with something typed already.
     pub fn command_line(&self, begun: &str) -> CommandLine {
         let mut line = CommandLine { input: begun.into(), ..CommandLine::default() };

@@ -10,15 +10,15 @@ use crate::app::available::said;
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::list::{List, Move};
 use crate::app::remote::{Remote, Ticket};
-use crate::app::turn::Turn;
+use crate::app::turn::Update;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector};
-use crate::model::work::comparison::{self, Row, Standing};
-use crate::model::work::{Wish, copy};
+use crate::model::work::comparison::{self, ComparisonRow, Standing};
+use crate::model::work::{ChangeRequest, copy};
 
 /// A comparison on the screen.
 #[derive(Debug)]
-pub struct Comparison {
+pub struct ComparisonDialog {
     /// What is copied from.
     pub left: Repository,
     /// What is copied to.
@@ -31,9 +31,9 @@ pub struct Comparison {
     pub hides_same: bool,
 }
 
-impl Comparison {
+impl ComparisonDialog {
     /// A row of the comparison.
-    pub fn row(&self, item: usize) -> Option<&Row> {
+    pub fn row(&self, item: usize) -> Option<&ComparisonRow> {
         self.rows.value.as_ref()?.rows.get(item)
     }
 
@@ -63,7 +63,7 @@ impl Comparison {
     fn show(&mut self) {
         let rows = self.rows.value.as_ref().map(|found| found.rows.as_slice()).unwrap_or_default();
         self.list.order = (0..rows.len() as u32).collect();
-        let is_shown = |row: &Row| !self.hides_same || row.standing != Standing::Same;
+        let is_shown = |row: &ComparisonRow| !self.hides_same || row.standing != Standing::Same;
         let shown = rows.iter().zip(0u32..).filter(|(row, _)| is_shown(row)).map(|(_, item)| item).collect();
         self.list.show(shown);
     }
@@ -71,22 +71,27 @@ impl Comparison {
     /// Marks everything that would be different on the right after it was copied.
     fn mark_all(&mut self) {
         let rows = self.rows.value.as_ref().map(|found| found.rows.as_slice()).unwrap_or_default();
-        let differs = |row: &Row| matches!(row.standing, Standing::Moved | Standing::Missing);
+        let differs = |row: &ComparisonRow| matches!(row.standing, Standing::Moved | Standing::Missing);
         self.list.marks =
             rows.iter().zip(0u32..).filter(|(row, _)| differs(row)).map(|(_, item)| item).collect();
     }
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Compares two repositories.
     pub fn compare(&mut self, left: Repository, right: Repository) {
-        let mut comparison =
-            Comparison { left, right, rows: Remote::default(), list: List::default(), hides_same: false };
+        let mut comparison = ComparisonDialog {
+            left,
+            right,
+            rows: Remote::default(),
+            list: List::default(),
+            hides_same: false,
+        };
         self.ask_comparison(&mut comparison);
         self.state.dialogs.push(Dialog::Comparison(Box::new(comparison)));
     }
 
-    fn ask_comparison(&mut self, comparison: &mut Comparison) {
+    fn ask_comparison(&mut self, comparison: &mut ComparisonDialog) {
         let ask = Ask::Comparison(comparison.left.clone(), comparison.right.clone());
         comparison.rows.ask(self.ask(Slot::Comparison, Duration::ZERO, ask));
     }
@@ -121,7 +126,7 @@ impl Turn<'_> {
 
     pub(super) fn key_in_comparison(
         &mut self,
-        mut comparison: Box<Comparison>,
+        mut comparison: Box<ComparisonDialog>,
         key: KeyEvent,
     ) -> Option<Dialog> {
         let with_control = key.modifiers.contains(KeyModifiers::CONTROL);
@@ -162,7 +167,7 @@ impl Turn<'_> {
                 comparison.show();
             }
             KeyCode::Char('x') => {
-                let Comparison { left, right, .. } = *comparison;
+                let ComparisonDialog { left, right, .. } = *comparison;
                 self.compare(right, left);
                 return None;
             }
@@ -185,7 +190,7 @@ impl Turn<'_> {
     }
 
     /// What copying the marked tags over is; says why not where it is nothing.
-    fn copy_over(&mut self, comparison: &Comparison) -> Option<Wish> {
+    fn copy_over(&mut self, comparison: &ComparisonDialog) -> Option<ChangeRequest> {
         let (from, to) = (comparison.left.clone(), comparison.right.clone());
         let images = comparison.to_copy();
         if images.is_empty() {
@@ -197,7 +202,7 @@ impl Turn<'_> {
             return None;
         }
         let what = copy::What::Images(images);
-        Some(Wish::Copy(copy::Wish {
+        Some(ChangeRequest::Copy(copy::CopyRequest {
             from,
             what,
             to,

@@ -8,14 +8,14 @@ use tui_input::Input;
 use super::{Dialog, typed};
 use crate::app::available::said;
 use crate::app::cmd::Cmd;
-use crate::app::turn::Turn;
+use crate::app::turn::Update;
 use crate::app::{State, open};
 use crate::model::platform::Platform;
 use crate::model::reference::{
-    Ambiguity, BadName, Host, Known, Repository, Scheme, Selector, Tag, Target, Typed,
+    Ambiguity, BadName, Host, KnownRegistries, Repository, Scheme, Selector, Tag, Target, Typed,
 };
 use crate::model::server::Transport;
-use crate::model::work::Wish;
+use crate::model::work::ChangeRequest;
 use crate::model::work::copy::{self, What};
 
 /// Names that are offered at once.
@@ -25,7 +25,7 @@ const MOST_PLATFORMS: usize = 12;
 
 /// What is typed, and what it is about.
 #[derive(Debug)]
-pub struct Copy {
+pub struct CopyPrompt {
     /// Where the images are.
     pub from: Repository,
     /// Which images were chosen.
@@ -34,7 +34,7 @@ pub struct Copy {
     pub input: Input,
     /// Names that fit.
     pub suggestions: Vec<String>,
-    /// The row under the cursor: an index into [`Copy::rows`].
+    /// The row under the cursor: an index into [`CopyPrompt::rows`].
     pub cursor: usize,
     /// Whether what refers to the images comes along.
     pub referrers: bool,
@@ -48,7 +48,7 @@ pub struct Copy {
 
 /// A row of the prompt that the cursor can be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Row {
+pub enum PromptRow {
     /// What is typed.
     Destination,
     /// A name that fits.
@@ -61,17 +61,17 @@ pub enum Row {
     Platform(usize),
 }
 
-impl Copy {
+impl CopyPrompt {
     /// The rows, from top to bottom.
-    pub fn rows(&self) -> Vec<Row> {
-        let mut rows = vec![Row::Destination];
-        rows.extend((0..self.suggestions.len()).map(Row::Suggestion));
-        rows.push(Row::Referrers);
+    pub fn rows(&self) -> Vec<PromptRow> {
+        let mut rows = vec![PromptRow::Destination];
+        rows.extend((0..self.suggestions.len()).map(PromptRow::Suggestion));
+        rows.push(PromptRow::Referrers);
         if matches!(self.what, What::Images(_)) {
-            rows.push(Row::AllTags);
+            rows.push(PromptRow::AllTags);
         }
         if !self.all_tags {
-            rows.extend((0..self.platforms.len()).map(Row::Platform));
+            rows.extend((0..self.platforms.len()).map(PromptRow::Platform));
         }
         rows
     }
@@ -83,12 +83,13 @@ impl Copy {
     }
 
     /// The row under the cursor.
-    pub fn row(&self) -> Row {
-        self.rows().get(self.cursor).copied().unwrap_or(Row::Destination)
+    pub fn row(&self) -> PromptRow {
+        self.rows().get(self.cursor).copied().unwrap_or(PromptRow::Destination)
     }
 
-    fn wish(&self, known: &Known) -> Result<(Wish, Option<Scheme>), NoPlace> {
-        let Place { repository: to, tag, scheme } = destination(self.input.value(), &self.from, known)?;
+    fn wish(&self, known: &KnownRegistries) -> Result<(ChangeRequest, Option<Scheme>), NoPlace> {
+        let CopyDestination { repository: to, tag, scheme } =
+            destination(self.input.value(), &self.from, known)?;
         let what = if self.all_tags { What::AllTags } else { self.what.clone() };
         let is_one = matches!(&what, What::Images(images) if images.len() == 1);
         if tag.is_some() && !is_one {
@@ -102,27 +103,27 @@ impl Copy {
         let all = chosen.len() == self.platforms.len() || !is_one;
         let platforms = if all { Vec::new() } else { chosen };
         let (from, referrers) = (self.from.clone(), self.referrers);
-        let wish = copy::Wish { from, what, to, tag, platforms, referrers, keep: false };
-        Ok((Wish::Copy(wish), scheme))
+        let wish = copy::CopyRequest { from, what, to, tag, platforms, referrers, keep: false };
+        Ok((ChangeRequest::Copy(wish), scheme))
     }
 
     fn turn(&mut self) {
         match self.row() {
-            Row::Referrers => self.referrers = !self.referrers,
-            Row::AllTags => self.all_tags = !self.all_tags,
-            Row::Platform(at) => {
+            PromptRow::Referrers => self.referrers = !self.referrers,
+            PromptRow::AllTags => self.all_tags = !self.all_tags,
+            PromptRow::Platform(at) => {
                 if let Some((_, comes)) = self.platforms.get_mut(at) {
                     *comes = !*comes;
                 }
             }
-            Row::Destination | Row::Suggestion(_) => {}
+            PromptRow::Destination | PromptRow::Suggestion(_) => {}
         }
     }
 }
 
 /// Where images go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct CopyDestination {
     /// The repository.
     pub repository: Repository,
     /// The tag there, if one was typed.
@@ -179,7 +180,11 @@ impl From<&str> for NoPlace {
 
 /// Reads a destination: a registry takes the repository's name along, a repository without a host is in the same
 /// registry.
-pub fn destination(typed: &str, from: &Repository, known: &Known) -> Result<Place, NoPlace> {
+pub fn destination(
+    typed: &str,
+    from: &Repository,
+    known: &KnownRegistries,
+) -> Result<CopyDestination, NoPlace> {
     let Typed { target, scheme } = open::read(typed, Some(&from.host), known)?;
     let (repository, tag) = match target {
         Target::Registry(host) => (Repository { host, name: from.name.clone() }, None),
@@ -187,7 +192,7 @@ pub fn destination(typed: &str, from: &Repository, known: &Known) -> Result<Plac
         Target::Image(reference) if reference.digest.is_none() => (reference.repository, reference.tag),
         Target::Image(_) => return Err("a digest follows from the image: it cannot be chosen".into()),
     };
-    Ok(Place { repository, tag, scheme })
+    Ok(CopyDestination { repository, tag, scheme })
 }
 
 /// Repositories to copy to that hold what is typed: the same name in other registries, then what is listed there.
@@ -228,13 +233,13 @@ fn platforms(state: &State, from: &Repository, what: &What) -> Vec<(Platform, bo
     }
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Asks where the images go.
     pub fn prompt_to_copy(&mut self, from: Repository, what: What, begun: &str) {
         let platforms = platforms(self.state, &from, &what);
         let suggestions = destinations(self.state, &from, begun);
         let all_tags = what == What::AllTags;
-        self.state.dialogs.push(Dialog::Copy(Box::new(Copy {
+        self.state.dialogs.push(Dialog::Copy(Box::new(CopyPrompt {
             from,
             what,
             input: begun.into(),
@@ -247,11 +252,11 @@ impl Turn<'_> {
         })));
     }
 
-    pub(super) fn key_in_copy(&mut self, mut prompt: Box<Copy>, key: KeyEvent) -> Option<Dialog> {
+    pub(super) fn key_in_copy(&mut self, mut prompt: Box<CopyPrompt>, key: KeyEvent) -> Option<Dialog> {
         let rows = prompt.rows();
         match (key.code, prompt.row()) {
             (KeyCode::Esc, _) => return None,
-            (KeyCode::Enter, Row::Suggestion(at)) => {
+            (KeyCode::Enter, PromptRow::Suggestion(at)) => {
                 if let Some(name) = prompt.suggestions.get(at) {
                     prompt.input = name.clone().into();
                 }
@@ -276,7 +281,9 @@ impl Turn<'_> {
             (KeyCode::Up | KeyCode::BackTab, _) => {
                 prompt.cursor = prompt.cursor.checked_sub(1).unwrap_or(rows.len().saturating_sub(1));
             }
-            (KeyCode::Char(' '), Row::Referrers | Row::AllTags | Row::Platform(_)) => prompt.turn(),
+            (KeyCode::Char(' '), PromptRow::Referrers | PromptRow::AllTags | PromptRow::Platform(_)) => {
+                prompt.turn()
+            }
             _ if typed(&mut prompt.input, key) => self.suggest_destinations(&mut prompt),
             _ => {}
         }
@@ -284,9 +291,9 @@ impl Turn<'_> {
     }
 
     /// The wish, unless a rule is against it. Its destination is reached as was typed from here on.
-    fn copy_wish(&mut self, prompt: &Copy) -> Result<Wish, NoPlace> {
+    fn copy_wish(&mut self, prompt: &CopyPrompt) -> Result<ChangeRequest, NoPlace> {
         let (wish, scheme) = prompt.wish(&open::known(self.state))?;
-        if let Wish::Copy(copy) = &wish {
+        if let ChangeRequest::Copy(copy) = &wish {
             let rules = &self.state.settings.rules;
             rules.may_copy(&copy.from, &copy.to).map_err(|refusal| said(&refusal).into_owned())?;
             if let Some(scheme) = scheme {
@@ -309,7 +316,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn suggest_destinations(&self, prompt: &mut Copy) {
+    fn suggest_destinations(&self, prompt: &mut CopyPrompt) {
         prompt.suggestions = destinations(self.state, &prompt.from, prompt.input.value());
         prompt.cursor = 0;
         prompt.problem = None;
@@ -339,7 +346,8 @@ mod tests {
     fn a_destination_is_a_registry_a_repository_or_an_image() {
         let from = Repository::parse("a.test/team/app").expect("a repository");
         let read = |typed| {
-            let Place { repository, tag, .. } = destination(typed, &from, &Known::default()).ok()?;
+            let CopyDestination { repository, tag, .. } =
+                destination(typed, &from, &KnownRegistries::default()).ok()?;
             Some(format!("{repository} {}", tag.map_or("-".into(), |tag| tag.to_string())))
         };
         assert_eq!(read("b.test/").as_deref(), Some("b.test/team/app -"));
@@ -348,7 +356,7 @@ mod tests {
         assert_eq!(read("b.test/x:1").as_deref(), Some("b.test/x 1"));
         assert_eq!(read("other").as_deref(), Some("a.test/other -"));
         assert_eq!(read(""), None);
-        let either = destination("vm:6103", &from, &Known::default()).map_err(NoPlace::said);
+        let either = destination("vm:6103", &from, &KnownRegistries::default()).map_err(NoPlace::said);
         let (problem, choice) = either.expect_err("a registry or an image");
         assert!(problem.contains("`vm:6103/`") && problem.contains("`a.test/vm:6103`"), "{problem}");
         assert_eq!(choice, ["vm:6103/", "a.test/vm:6103"]);

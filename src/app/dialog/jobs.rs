@@ -2,16 +2,16 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Choice, Dialog, Entry, Menu, moved};
+use super::{Choice, Dialog, Menu, MenuEntry, moved};
 use crate::app::cmd::Cmd;
 use crate::app::jobs::{Job, JobId};
 use crate::app::layout;
-use crate::app::plan::{Line, Tone};
-use crate::app::turn::Turn;
+use crate::app::plan::{PlanLine, Tone};
+use crate::app::turn::Update;
 use crate::model::columns;
 use crate::model::reference::Selector;
-use crate::model::work::progress::{Alike, Item, Outcome, alike};
-use crate::model::work::{Wish, copy};
+use crate::model::work::progress::{Alike, Outcome, ProgressItem, alike};
+use crate::model::work::{ChangeRequest, copy};
 
 /// Columns of the word that says how a part ended: as a rule, and where a part of the job is unconfirmed.
 const WORDS: [usize; 2] = [9, 13];
@@ -24,7 +24,7 @@ const TITLE: usize = 2;
 
 /// The list of jobs, or one of them.
 #[derive(Debug, Default)]
-pub struct Jobs {
+pub struct JobsDialog {
     /// The row under the cursor: the newest job is the first.
     pub cursor: usize,
     /// The job whose parts are shown.
@@ -33,13 +33,13 @@ pub struct Jobs {
     pub scroll: usize,
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Lists the jobs.
     pub fn open_jobs(&mut self) {
-        self.state.dialogs.push(Dialog::Jobs(Jobs::default()));
+        self.state.dialogs.push(Dialog::Jobs(JobsDialog::default()));
     }
 
-    pub(super) fn key_in_jobs(&mut self, mut jobs: Jobs, key: KeyEvent) -> Option<Dialog> {
+    pub(super) fn key_in_jobs(&mut self, mut jobs: JobsDialog, key: KeyEvent) -> Option<Dialog> {
         let count = self.state.jobs.all.len();
         let chosen = self.state.jobs.all.iter().rev().nth(jobs.cursor).map(|job| job.id);
         match key.code {
@@ -72,12 +72,12 @@ impl Turn<'_> {
     fn furthest_part(&self, id: JobId) -> Option<usize> {
         let job = self.state.jobs.all.iter().find(|job| job.id == id)?;
         let inner = layout::inside(layout::log(self.state));
-        let page = Page::of(job, inner.width.saturating_sub(2).into());
+        let page = JobPage::of(job, inner.width.saturating_sub(2).into());
         Some(page.lines.len().saturating_sub(page.rows(inner.height.into())))
     }
 
     /// What is to be planned again of a job; says why not where there is nothing.
-    fn what_failed(&mut self, id: Option<JobId>) -> Option<Wish> {
+    fn what_failed(&mut self, id: Option<JobId>) -> Option<ChangeRequest> {
         let job = self.state.jobs.of(id?)?;
         let wish = job.report().and_then(|report| again(&job.wish, &report.items));
         if wish.is_none() {
@@ -89,8 +89,12 @@ impl Turn<'_> {
 
     /// Asks what becomes of jobs that run when regtui is left.
     pub fn ask_about_jobs(&mut self) {
-        let entry =
-            |key, label, preview: &'static str, choice| Entry { key, label, preview: preview.into(), choice };
+        let entry = |key, label, preview: &'static str, choice| MenuEntry {
+            key,
+            label,
+            preview: preview.into(),
+            choice,
+        };
         let entries = vec![
             entry('c', "stay", "go on; the jobs run on", Choice::Stay),
             entry('w', "wait", "leave when all have ended", Choice::LeaveAtTheEnd),
@@ -122,27 +126,27 @@ const LEAVING: &str = "Jobs are running";
 
 /// An opened job, laid out here since scrolling needs to know how many lines there are.
 #[derive(Debug)]
-pub struct Page {
+pub struct JobPage {
     /// What it does, when it was begun and where.
     pub title: Vec<String>,
     /// Each part, and what failed with its hint; then what stayed behind. Nothing of it is cut.
-    pub lines: Vec<Line>,
+    pub lines: Vec<PlanLine>,
     columns: usize,
     /// Columns of the word that says how a part ended.
     word: usize,
 }
 
-impl Page {
+impl JobPage {
     /// Lays a job out in so many columns.
-    pub fn of(job: &Job, columns: usize) -> Page {
+    pub fn of(job: &Job, columns: usize) -> JobPage {
         let place = if job.place.is_empty() { String::new() } else { format!(" · {}", job.place) };
         let title = format!("{} · {}{place}", job.title, job.begun.strftime("%H:%M:%S"));
         let title = columns::wrap_into(&title, columns, TITLE);
         let names = job.items().iter().map(|item| columns::width(item.name.as_str())).max().unwrap_or(0);
-        let is_unconfirmed = |item: &Item| matches!(item.outcome, Some(Outcome::Unconfirmed(_)));
+        let is_unconfirmed = |item: &ProgressItem| matches!(item.outcome, Some(Outcome::Unconfirmed(_)));
         let [short, long] = WORDS;
         let word = if job.items().iter().any(is_unconfirmed) { long } else { short };
-        let mut page = Page { title, lines: Vec::new(), columns, word };
+        let mut page = JobPage { title, lines: Vec::new(), columns, word };
         for alike in alike(job.items()) {
             page.part(&alike, names.max(MANY).min(columns / 2));
         }
@@ -206,7 +210,7 @@ impl Page {
     }
 
     fn row(&mut self, pieces: Vec<(Tone, String)>) {
-        self.lines.push(Line { pieces, press: None });
+        self.lines.push(PlanLine { pieces, press: None });
     }
 }
 
@@ -216,8 +220,9 @@ pub fn is_unfinished(job: &Job) -> bool {
 }
 
 /// The part of a wish that was not done; nothing where all was.
-fn again(wish: &Wish, items: &[Item]) -> Option<Wish> {
-    let is_open = |item: &&Item| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Already(_)));
+fn again(wish: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeRequest> {
+    let is_open =
+        |item: &&ProgressItem| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Already(_)));
     let open: Vec<&str> = items.iter().filter(is_open).map(|item| item.name.as_str()).collect();
     if open.is_empty() {
         return None;
@@ -232,10 +237,12 @@ fn again(wish: &Wish, items: &[Item]) -> Option<Wish> {
     };
     let mut wish = wish.clone();
     match &mut wish {
-        Wish::Retag(retag) => keep(&mut retag.items, |(selector, ..)| is_named(selector)),
-        Wish::Delete(delete) => keep(&mut delete.selectors, is_named),
-        Wish::Copy(copy::Wish { what: copy::What::Images(selectors), .. }) => keep(selectors, is_named),
-        Wish::Copy(_) | Wish::Undo(_) | Wish::UndoByReplacement(_) => {}
+        ChangeRequest::Retag(retag) => keep(&mut retag.items, |(selector, ..)| is_named(selector)),
+        ChangeRequest::Delete(delete) => keep(&mut delete.selectors, is_named),
+        ChangeRequest::Copy(copy::CopyRequest { what: copy::What::Images(selectors), .. }) => {
+            keep(selectors, is_named)
+        }
+        ChangeRequest::Copy(_) | ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => {}
     }
     Some(wish)
 }
@@ -258,14 +265,15 @@ mod tests {
     #[test]
     fn only_what_was_not_done_is_planned_again() {
         let tag = |text: &str| Selector::Tag(Tag::parse(text).expect("a tag"));
-        let wish = Wish::Delete(delete::Wish {
+        let wish = ChangeRequest::Delete(delete::DeleteRequest {
             repository: Repository::parse("r.test/app").expect("a repository"),
             selectors: vec![tag("1.0"), tag("1.1"), tag("1.2")],
             manner: None,
             along: delete::Along::default(),
             keep: false,
         });
-        let item = |name: &str, outcome| Item { name: name.to_string().into(), outcome: Some(outcome) };
+        let item =
+            |name: &str, outcome| ProgressItem { name: name.to_string().into(), outcome: Some(outcome) };
         let done = || Outcome::Done("untagged".into());
         let unconfirmed = || {
             Outcome::Unconfirmed(Failure {
@@ -277,7 +285,7 @@ mod tests {
         };
         for open in [Outcome::Stopped, Outcome::Left("not tried".into()), unconfirmed()] {
             let some = [item("1.0", done()), item("1.1", open), item("app:1.2", done())];
-            let Some(Wish::Delete(rest)) = again(&wish, &some) else { panic!("something is left") };
+            let Some(ChangeRequest::Delete(rest)) = again(&wish, &some) else { panic!("something is left") };
             assert_eq!(rest.selectors, [tag("1.1")]);
         }
         assert_eq!(again(&wish, &[item("1.0", Outcome::Already("gone".into()))]), None);

@@ -10,18 +10,18 @@ use super::{Dialog, moved};
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::notices::Level;
 use crate::app::remote::{Remote, Ticket};
-use crate::app::turn::Turn;
+use crate::app::turn::Update;
 use crate::model::failure::Failure;
-use crate::model::work::journal::{Entry, State};
+use crate::model::work::journal::{EntryState, JournalEntry};
 
 /// How long after it was begun a change that was cut off is spoken of at each start.
 const LONGEST_REMINDED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The journal on the screen.
 #[derive(Debug, Default)]
-pub struct Journal {
+pub struct JournalDialog {
     /// Its entries.
-    pub entries: Remote<Vec<Entry>>,
+    pub entries: Remote<Vec<JournalEntry>>,
     /// The row under the cursor.
     pub cursor: usize,
     /// Whether the items of that entry are shown.
@@ -30,24 +30,24 @@ pub struct Journal {
     pub scroll: usize,
 }
 
-impl Journal {
+impl JournalDialog {
     /// The entry under the cursor.
-    pub fn entry(&self) -> Option<&Entry> {
+    pub fn entry(&self) -> Option<&JournalEntry> {
         self.entries.value.as_ref()?.get(self.cursor)
     }
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Shows the journal.
     pub fn open_journal(&mut self) {
         let ticket = self.ask(Slot::Journal, Duration::ZERO, Ask::Journal);
-        let mut journal = Journal::default();
+        let mut journal = JournalDialog::default();
         journal.entries.ask(ticket);
         self.state.dialogs.push(Dialog::Journal(journal));
     }
 
     /// Takes the entries.
-    pub fn journal(&mut self, ticket: Ticket, answer: Result<Vec<Entry>, Failure>) {
+    pub fn journal(&mut self, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
         let now = self.now;
         let asked = self.state.dialogs.iter_mut().find_map(|dialog| match dialog {
             Dialog::Journal(journal) if journal.entries.pending == Some(ticket) => Some(journal),
@@ -59,7 +59,7 @@ impl Turn<'_> {
         journal.cursor = journal.cursor.min(count.saturating_sub(1));
     }
 
-    pub(super) fn key_in_journal(&mut self, mut journal: Journal, key: KeyEvent) -> Option<Dialog> {
+    pub(super) fn key_in_journal(&mut self, mut journal: JournalDialog, key: KeyEvent) -> Option<Dialog> {
         let count = journal.entries.value.as_ref().map_or(0, Vec::len);
         let items = journal.entry().map_or(0, |entry| entry.items.len());
         match key.code {
@@ -89,10 +89,10 @@ impl Turn<'_> {
     }
 
     /// Says what an earlier run was cut off in, for some days: who leaves it so knows why.
-    pub fn cut_off(&mut self, entries: &[Entry]) {
+    pub fn cut_off(&mut self, entries: &[JournalEntry]) {
         let now = self.now;
-        let is_recent = |entry: &&Entry| now.duration_since(entry.at) < LONGEST_REMINDED;
-        let left = |entry: &&Entry| matches!(entry.state, State::Open | State::Ended);
+        let is_recent = |entry: &&JournalEntry| now.duration_since(entry.at) < LONGEST_REMINDED;
+        let left = |entry: &&JournalEntry| matches!(entry.state, EntryState::Open | EntryState::Ended);
         let probes = entries.iter().filter(left).filter(is_recent).flat_map(|entry| &entry.probes);
         if let Some(probe) = probes.last() {
             let text = format!(
@@ -101,7 +101,7 @@ impl Turn<'_> {
             );
             self.say(Level::Partly, text, None);
         }
-        let mut open = entries.iter().filter(|entry| entry.state == State::Open).filter(is_recent);
+        let mut open = entries.iter().filter(|entry| entry.state == EntryState::Open).filter(is_recent);
         let Some(last) = open.next() else { return };
         let more = match open.count() {
             0 => String::new(),
@@ -112,15 +112,15 @@ impl Turn<'_> {
     }
 
     /// Plans to take the entry under the cursor back. The journal is left: it will have changed.
-    fn undo_entry(&mut self, journal: Journal) -> Option<Dialog> {
+    fn undo_entry(&mut self, journal: JournalDialog) -> Option<Dialog> {
         match journal.entry() {
             Some(entry) if entry.can_be_undone() => {
-                self.plan(crate::model::work::Wish::Undo(entry.id.clone()));
+                self.plan(crate::model::work::ChangeRequest::Undo(entry.id.clone()));
                 return None;
             }
-            Some(entry) if entry.state == State::Undone => self.refuse("it was undone already"),
-            Some(entry) if entry.state == State::Running => self.refuse("it still runs"),
-            Some(entry) if entry.state == State::Unreadable => self.refuse("it cannot be read"),
+            Some(entry) if entry.state == EntryState::Undone => self.refuse("it was undone already"),
+            Some(entry) if entry.state == EntryState::Running => self.refuse("it still runs"),
+            Some(entry) if entry.state == EntryState::Unreadable => self.refuse("it cannot be read"),
             Some(_) => self.refuse("there is nothing in it to take back"),
             None => {}
         }
@@ -128,14 +128,14 @@ impl Turn<'_> {
     }
 
     /// Plans the rest of an entry that a crash left half done.
-    fn go_on_with(&mut self, journal: Journal) -> Option<Dialog> {
+    fn go_on_with(&mut self, journal: JournalDialog) -> Option<Dialog> {
         match journal.entry() {
-            Some(entry) if entry.state == State::Open => {
+            Some(entry) if entry.state == EntryState::Open => {
                 self.plan_rest(entry.id.clone());
                 return None;
             }
-            Some(entry) if entry.state == State::Running => self.refuse("it still runs"),
-            Some(entry) if entry.state == State::Unreadable => self.refuse("it cannot be read"),
+            Some(entry) if entry.state == EntryState::Running => self.refuse("it still runs"),
+            Some(entry) if entry.state == EntryState::Unreadable => self.refuse("it cannot be read"),
             Some(_) => self.refuse("it came to its end"),
             None => {}
         }

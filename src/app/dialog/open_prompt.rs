@@ -2,13 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Dialog, Open, typed};
+use super::{Dialog, OpenPrompt, typed};
 use crate::app::open;
-use crate::app::turn::Turn;
+use crate::app::turn::Update;
 use crate::model::reference::{BadName, Repository, RepositoryName, Target};
 
-impl Turn<'_> {
-    pub(super) fn key_in_open(&mut self, mut prompt: Open, key: KeyEvent) -> Option<Dialog> {
+impl Update<'_> {
+    pub(super) fn key_in_open(&mut self, mut prompt: OpenPrompt, key: KeyEvent) -> Option<Dialog> {
         match key.code {
             KeyCode::Esc => return None,
             KeyCode::Enter => {

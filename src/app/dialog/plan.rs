@@ -13,33 +13,33 @@ use tui_input::Input;
 use super::{Dialog, typed};
 use crate::app::chosen::hidden;
 use crate::app::cmd::{Ask, Cmd, Slot};
-use crate::app::guard::Guard;
+use crate::app::guard::KeyGuard;
 use crate::app::layout::{self, PlanPlaces};
 use crate::app::remote::{Remote, Ticket};
-use crate::app::turn::Turn;
+use crate::app::turn::Update;
 use crate::app::{Pane, State, plan};
 use crate::model::columns;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
-use crate::model::work::delete::Manner;
-use crate::model::work::journal::{self, Entry, EntryId};
-use crate::model::work::{Wish, Work, copy};
+use crate::model::work::delete::DeleteMethod;
+use crate::model::work::journal::{self, EntryId, JournalEntry};
+use crate::model::work::{ChangePlan, ChangeRequest, copy};
 
 /// Changes that are looked at for one that can be taken back, after the newest.
 const MOST_STEPS_BACK: usize = 20;
 
 /// A plan on the screen.
 #[derive(Debug)]
-pub struct Plan {
+pub struct PlanDialog {
     /// What is planned; nothing while the change to take back, or the rest of one, is looked up.
-    pub wish: Option<Wish>,
+    pub wish: Option<ChangeRequest>,
     /// Whether the user chose the method.
     method_chosen: bool,
     /// The entry whose rest it is, where a crash left one half done.
     pub rest_of: Option<EntryId>,
     /// What it comes to.
-    pub work: Remote<Box<Work>>,
+    pub work: Remote<Box<ChangePlan>>,
     /// Changes before the one to take back, the newest first: gone on with where that one cannot be taken back.
     pub older: VecDeque<EntryId>,
     /// Changes that cannot be taken back, each with why.
@@ -60,17 +60,17 @@ pub struct Plan {
     pub prompt: Option<Dialog>,
     /// The most lines that it had: the box never becomes smaller while it is looked at.
     tallest: usize,
-    guard: Guard,
+    guard: KeyGuard,
 }
 
-impl Plan {
+impl PlanDialog {
     /// The repository's name that must be typed to confirm.
     pub fn name_to_type(&self) -> Option<&RepositoryName> {
         self.work.value.as_ref().filter(|_| !self.work.is_loading())?.name_to_type()
     }
 
     /// The plan, if it is what is shown and can be carried out.
-    pub fn ready(&self) -> Option<&Work> {
+    pub fn ready(&self) -> Option<&ChangePlan> {
         let work = self.work.value.as_deref()?;
         let is_ready =
             !self.work.is_loading() && self.work.failure.is_none() && plan::impediment(work).is_none();
@@ -78,7 +78,7 @@ impl Plan {
     }
 
     /// Everything it says, laid out for a body of this size.
-    pub fn lines(&self, body: Size) -> Vec<plan::Line> {
+    pub fn lines(&self, body: Size) -> Vec<plan::PlanLine> {
         match (&self.wish, &self.work.value) {
             _ if self.asks_again => plan::replacement(body),
             (Some(wish), Some(work)) => {
@@ -105,7 +105,7 @@ impl Plan {
     }
 
     /// What is asked to know what a wish comes to.
-    pub(super) fn ask_for(&self, wish: Wish) -> Ask {
+    pub(super) fn ask_for(&self, wish: ChangeRequest) -> Ask {
         match &self.rest_of {
             Some(entry) => Ask::PlanRest(entry.clone(), wish),
             None => Ask::Plan(wish),
@@ -119,16 +119,19 @@ impl Plan {
 
     /// The same undo by replacement, if the server takes tags away only so and the user has not chosen: the plan says it, and
     /// it is agreed to for itself.
-    fn by_replacement(&self, work: &Work) -> Option<Wish> {
-        let (Work::Undo(undo), Some(Wish::Undo(entry))) = (work, &self.wish) else { return None };
+    fn by_replacement(&self, work: &ChangePlan) -> Option<ChangeRequest> {
+        let (ChangePlan::Undo(undo), Some(ChangeRequest::Undo(entry))) = (work, &self.wish) else {
+            return None;
+        };
         let is_closed = undo.refused.is_none() && undo.steps.iter().any(|step| step.impossible.is_some());
-        let can_replace = undo.ways.contains(&Manner::Replace);
-        (!self.method_chosen && is_closed && can_replace).then(|| Wish::UndoByReplacement(entry.clone()))
+        let can_replace = undo.ways.contains(&DeleteMethod::Replace);
+        (!self.method_chosen && is_closed && can_replace)
+            .then(|| ChangeRequest::UndoByReplacement(entry.clone()))
     }
 
     /// The change before one of which nothing can be taken back, in no way.
-    fn step_back(&mut self, work: &Work) -> Option<EntryId> {
-        let Work::Undo(undo) = work else { return None };
+    fn step_back(&mut self, work: &ChangePlan) -> Option<EntryId> {
+        let ChangePlan::Undo(undo) = work else { return None };
         if undo.refused.is_some() || !undo.is_impossible() || !undo.ways.is_empty() {
             return None;
         }
@@ -145,7 +148,7 @@ impl Plan {
 
     /// Something else is shown from now on: what was typed or chosen for what was there before does not count.
     fn appears(&mut self, now: jiff::Timestamp) {
-        self.guard = Guard::from(now);
+        self.guard = KeyGuard::from(now);
         self.input = Input::default();
         self.problem = None;
         self.asks_again = false;
@@ -168,14 +171,14 @@ fn failure_rows(failure: &Failure, width: usize) -> usize {
     rows(&failure.what) + rows(&failure.why) + hint + 2
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     /// Shows what a wish comes to.
-    pub fn plan(&mut self, wish: Wish) {
+    pub fn plan(&mut self, wish: ChangeRequest) {
         self.plan_with(wish, Vec::new());
     }
 
     /// The same of a wish about images of which no row shows these.
-    pub fn plan_with(&mut self, wish: Wish, hidden: Vec<SafeText>) {
+    pub fn plan_with(&mut self, wish: ChangeRequest, hidden: Vec<SafeText>) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
         self.show_plan(Some(wish), ticket, None);
         if let Some(plan) = self.plan_shown(ticket) {
@@ -184,9 +187,10 @@ impl Turn<'_> {
     }
 
     /// The same for what was asked for in a prompt about what is chosen.
-    pub(super) fn plan_of(&mut self, wish: Wish, prompt: Dialog) {
+    pub(super) fn plan_of(&mut self, wish: ChangeRequest, prompt: Dialog) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
-        let is_all = matches!(&wish, Wish::Copy(copy::Wish { what: copy::What::AllTags, .. }));
+        let is_all =
+            matches!(&wish, ChangeRequest::Copy(copy::CopyRequest { what: copy::What::AllTags, .. }));
         // All tags were asked for, marked or not.
         let hidden = match is_all && self.state.focus != Pane::Repositories {
             true => Vec::new(),
@@ -213,11 +217,11 @@ impl Turn<'_> {
         }
     }
 
-    fn show_plan(&mut self, wish: Option<Wish>, ticket: Ticket, prompt: Option<Dialog>) {
+    fn show_plan(&mut self, wish: Option<ChangeRequest>, ticket: Ticket, prompt: Option<Dialog>) {
         // The box is not smaller than the one of the prompt that stood there.
         let box_before = prompt.as_ref().map(|prompt| layout::dialog(self.state, prompt));
         let tallest = box_before.map_or(0, |area| layout::plan_rows(self.state, area));
-        let mut plan = Plan {
+        let mut plan = PlanDialog {
             wish,
             method_chosen: false,
             rest_of: None,
@@ -232,13 +236,13 @@ impl Turn<'_> {
             scroll: 0,
             prompt,
             tallest,
-            guard: Guard::from(self.now),
+            guard: KeyGuard::from(self.now),
         };
         plan.work.ask(ticket);
         self.state.dialogs.push(Dialog::Plan(Box::new(plan)));
     }
 
-    fn plan_shown(&mut self, ticket: Ticket) -> Option<&mut Plan> {
+    fn plan_shown(&mut self, ticket: Ticket) -> Option<&mut PlanDialog> {
         self.state.dialogs.iter_mut().find_map(|dialog| match dialog {
             Dialog::Plan(plan) if plan.work.pending == Some(ticket) => Some(&mut **plan),
             _ => None,
@@ -246,10 +250,10 @@ impl Turn<'_> {
     }
 
     /// Takes what a wish comes to.
-    pub fn planned(&mut self, ticket: Ticket, answer: Result<Box<Work>, Failure>) {
+    pub fn planned(&mut self, ticket: Ticket, answer: Result<Box<ChangePlan>, Failure>) {
         let now = self.now;
         if let Ok(work) = &answer
-            && let Work::Delete(found) = &**work
+            && let ChangePlan::Delete(found) = &**work
             && let Some(registry) = self.state.registries.of(&found.repository.host)
             && let Some(server) = &mut registry.server.value
         {
@@ -260,7 +264,7 @@ impl Turn<'_> {
         if let Ok(work) = &answer
             && let Some(older) = plan.step_back(work)
         {
-            return self.plan_instead(ticket, Wish::Undo(older));
+            return self.plan_instead(ticket, ChangeRequest::Undo(older));
         }
         if let Ok(work) = &answer
             && let Some(wish) = self.plan_shown(ticket).and_then(|plan| plan.by_replacement(work))
@@ -282,7 +286,7 @@ impl Turn<'_> {
     }
 
     /// Takes the journal where the last change is to be taken back.
-    pub fn last_change(&mut self, ticket: Ticket, answer: Result<Vec<Entry>, Failure>) {
+    pub fn last_change(&mut self, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
         let now = self.now;
         if self.plan_shown(ticket).is_none() {
             return;
@@ -294,10 +298,11 @@ impl Turn<'_> {
                 }
             }
             Ok(entries) => {
-                let elsewhere = entries.iter().any(Entry::can_be_undone);
+                let elsewhere = entries.iter().any(JournalEntry::can_be_undone);
                 // One that cannot be read may have been the last.
                 let order: Vec<EntryId> = entries.iter().map(|entry| entry.id.clone()).collect();
-                let unreadable = entries.iter().filter(|entry| entry.state == journal::State::Unreadable);
+                let unreadable =
+                    entries.iter().filter(|entry| entry.state == journal::EntryState::Unreadable);
                 let unreadable: Vec<EntryId> = unreadable.map(|entry| entry.id.clone()).collect();
                 let mut here: VecDeque<EntryId> =
                     self.undoable_here(entries).into_iter().map(|entry| entry.id).collect();
@@ -313,7 +318,7 @@ impl Turn<'_> {
                             plan.older = here;
                             plan.skipped.extend(skipped);
                         }
-                        self.plan_instead(ticket, Wish::Undo(newest));
+                        self.plan_instead(ticket, ChangeRequest::Undo(newest));
                     }
                     None => {
                         self.close_plan(ticket);
@@ -329,13 +334,13 @@ impl Turn<'_> {
 
     /// The changes that are no undo themselves: this run's own first, wherever they were made and the last ended first,
     /// then those of others to registries that are open here, the last begun first.
-    fn undoable_here(&self, mut entries: Vec<Entry>) -> Vec<Entry> {
+    fn undoable_here(&self, mut entries: Vec<JournalEntry>) -> Vec<JournalEntry> {
         let is_open = |host: &&Host| self.state.registries.items.iter().any(|open| open.host == **host);
         let jobs = &self.state.jobs.all;
         let mut own: Vec<(jiff::Timestamp, &EntryId)> =
             jobs.iter().filter_map(|job| Some((job.ended_at()?, job.report()?.undo.as_ref()?))).collect();
         own.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
-        let place = |entry: &Entry| own.iter().position(|(_, id)| **id == entry.id);
+        let place = |entry: &JournalEntry| own.iter().position(|(_, id)| **id == entry.id);
         entries.retain(|entry| {
             let hosts = entry.hosts();
             let is_here = !hosts.is_empty() && hosts.iter().all(is_open);
@@ -346,7 +351,7 @@ impl Turn<'_> {
     }
 
     /// Takes the rest of a change that was left half done.
-    pub fn rest_found(&mut self, ticket: Ticket, answer: Result<Box<Wish>, Failure>) {
+    pub fn rest_found(&mut self, ticket: Ticket, answer: Result<Box<ChangeRequest>, Failure>) {
         let now = self.now;
         match answer {
             Ok(wish) => self.plan_instead(ticket, *wish),
@@ -358,7 +363,7 @@ impl Turn<'_> {
         }
     }
 
-    fn plan_instead(&mut self, ticket: Ticket, wish: Wish) {
+    fn plan_instead(&mut self, ticket: Ticket, wish: ChangeRequest) {
         let Some(plan) = self.plan_shown(ticket) else { return };
         let ask = plan.ask_for(wish.clone());
         let next = self.ask(Slot::Plan, Duration::ZERO, ask);
@@ -375,12 +380,12 @@ impl Turn<'_> {
     }
 
     /// How far a plan scrolls.
-    fn furthest_line(&self, plan: &Plan) -> usize {
+    fn furthest_line(&self, plan: &PlanDialog) -> usize {
         let places = PlanPlaces::of(self.state, plan);
         places.lines.len().saturating_sub(places.body.height.into())
     }
 
-    pub(super) fn key_in_plan(&mut self, mut plan: Box<Plan>, key: KeyEvent) -> Option<Dialog> {
+    pub(super) fn key_in_plan(&mut self, mut plan: Box<PlanDialog>, key: KeyEvent) -> Option<Dialog> {
         if key.code == KeyCode::Esc {
             return self.back_from_plan(plan);
         }
@@ -425,7 +430,7 @@ impl Turn<'_> {
     }
 
     /// Goes back without change: out of the second question to the first, out of the first to the prompt before it.
-    fn back_from_plan(&mut self, mut plan: Box<Plan>) -> Option<Dialog> {
+    fn back_from_plan(&mut self, mut plan: Box<PlanDialog>) -> Option<Dialog> {
         if plan.asks_again {
             plan.appears(self.now);
             return Some(Dialog::Plan(plan));
@@ -434,14 +439,14 @@ impl Turn<'_> {
         plan.prompt
     }
 
-    fn drop_plan(&mut self, plan: &Plan) {
+    fn drop_plan(&mut self, plan: &PlanDialog) {
         if plan.work.is_loading() {
             self.cmds.push(Cmd::Drop(Slot::Plan));
         }
     }
 
     /// Leaves by the button that says so, and says that nothing was done.
-    fn leave_it(&mut self, plan: Box<Plan>) -> Option<Dialog> {
+    fn leave_it(&mut self, plan: Box<PlanDialog>) -> Option<Dialog> {
         if plan.asks_again {
             return self.back_from_plan(plan);
         }
@@ -450,7 +455,7 @@ impl Turn<'_> {
         None
     }
 
-    fn enter_in_plan(&mut self, mut plan: Box<Plan>, may_confirm: bool) -> Option<Dialog> {
+    fn enter_in_plan(&mut self, mut plan: Box<PlanDialog>, may_confirm: bool) -> Option<Dialog> {
         let Some(work) = plan.ready() else { return self.leave_it(plan) };
         let types = work.name_to_type().is_some();
         if !types && !plan.confirms {
@@ -472,9 +477,9 @@ impl Turn<'_> {
         Some(Dialog::Plan(plan))
     }
 
-    fn confirm(&mut self, plan: Plan) {
+    fn confirm(&mut self, plan: PlanDialog) {
         let (Some(wish), Some(work)) = (plan.wish, plan.work.value) else { return };
-        if matches!(wish, Wish::Delete(_) | Wish::Retag(_)) {
+        if matches!(wish, ChangeRequest::Delete(_) | ChangeRequest::Retag(_)) {
             self.state.tags.list.unmark();
         }
         self.begin(wish, work);

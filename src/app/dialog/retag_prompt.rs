@@ -5,9 +5,9 @@ use tui_input::Input;
 
 use super::{Dialog, typed};
 use crate::app::open;
-use crate::app::turn::Turn;
-use crate::model::reference::{BadName, Known, Repository, Selector, Tag, Target};
-use crate::model::work::{Wish, retag};
+use crate::app::turn::Update;
+use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target};
+use crate::model::work::{ChangeRequest, retag};
 
 /// Stands for the old tag in what is typed.
 pub const OLD_TAG: &str = "{tag}";
@@ -28,12 +28,12 @@ pub struct Retag {
     /// Why Enter did nothing.
     pub problem: Option<String>,
     /// The registries that a name may mean.
-    pub known: Known,
+    pub known: KnownRegistries,
 }
 
 impl Retag {
     /// For these images.
-    pub fn of(from: Repository, images: Vec<Selector>, begun: &str, known: Known) -> Retag {
+    pub fn of(from: Repository, images: Vec<Selector>, begun: &str, known: KnownRegistries) -> Retag {
         let begun = if begun.is_empty() && images.len() > 1 { OLD_TAG } else { begun };
         Retag { from, images, input: begun.into(), moves: false, on_switch: false, problem: None, known }
     }
@@ -55,10 +55,10 @@ impl Retag {
         Ok(targets)
     }
 
-    fn wish(&self) -> Result<Wish, String> {
+    fn wish(&self) -> Result<ChangeRequest, String> {
         let items = self.targets()?;
-        let manner = if self.moves { retag::Manner::Move } else { retag::Manner::Add };
-        Ok(Wish::Retag(retag::Wish { from: self.from.clone(), items, manner, keep: false }))
+        let manner = if self.moves { retag::RetagMode::Move } else { retag::RetagMode::Add };
+        Ok(ChangeRequest::Retag(retag::RetagRequest { from: self.from.clone(), items, manner, keep: false }))
     }
 }
 
@@ -73,7 +73,7 @@ fn target(
     from: &Repository,
     image: &Selector,
     pattern: &str,
-    known: &Known,
+    known: &KnownRegistries,
 ) -> Result<(Repository, Tag), String> {
     let old = match image {
         Selector::Tag(tag) => Some(tag.as_str()),
@@ -109,7 +109,7 @@ fn target(
     Ok((repository, tag.ok_or("a tag is expected")?))
 }
 
-impl Turn<'_> {
+impl Update<'_> {
     pub(super) fn key_in_retag(&mut self, mut prompt: Retag, key: KeyEvent) -> Option<Dialog> {
         match key.code {
             KeyCode::Esc => return None,
@@ -145,7 +145,7 @@ mod tests {
     fn targets(images: &[&str], typed: &str) -> Result<Vec<String>, String> {
         let from = Repository::parse("r.test:5000/team/app").expect("a repository");
         let images = images.iter().map(|text| text.parse().expect("a selector")).collect();
-        let prompt = Retag::of(from, images, typed, Known::default());
+        let prompt = Retag::of(from, images, typed, KnownRegistries::default());
         Ok(prompt.targets()?.into_iter().map(|(_, repository, tag)| format!("{repository}:{tag}")).collect())
     }
 

@@ -4,13 +4,13 @@ use ratatui::layout::{Rect, Size};
 
 use super::{inside, of, over};
 use crate::app::State;
-use crate::app::dialog::copy_prompt::Copy;
-use crate::app::dialog::plan::Plan;
+use crate::app::dialog::copy_prompt::CopyPrompt;
+use crate::app::dialog::plan::PlanDialog;
 use crate::app::dialog::retag_prompt::Retag;
-use crate::app::dialog::{Dialog, Entry, Menu, Open};
+use crate::app::dialog::{Dialog, Menu, MenuEntry, OpenPrompt};
 use crate::app::keymap::BINDINGS;
 use crate::app::palette::ENTRIES;
-use crate::app::plan::Line;
+use crate::app::plan::PlanLine;
 use crate::model::columns;
 
 /// Columns of the prompt for a name.
@@ -38,7 +38,7 @@ pub fn dialog(state: &State, dialog: &Dialog) -> Rect {
 
 /// The box of a menu, with its border; inside, a row for each entry.
 pub fn menu(state: &State, menu: &Menu) -> Rect {
-    let widest = |of: fn(&Entry) -> usize| menu.entries.iter().map(of).max().unwrap_or(0);
+    let widest = |of: fn(&MenuEntry) -> usize| menu.entries.iter().map(of).max().unwrap_or(0);
     let width = menu.label_columns() + widest(|entry| columns::width(entry.preview.as_str())) + 12;
     over(state, width.clamp(30, 100) as u16, menu.entries.len() as u16 + 2)
 }
@@ -101,14 +101,14 @@ pub struct PlanPlaces {
     /// The foot: what stands in the way, and below it the buttons or what must be typed.
     pub foot: Rect,
     /// Everything that it says, laid out for the body.
-    pub lines: Vec<Line>,
+    pub lines: Vec<PlanLine>,
     /// Rows that the body would need to show all.
     pub rows: usize,
 }
 
 impl PlanPlaces {
     /// For this plan.
-    pub fn of(state: &State, plan: &Plan) -> PlanPlaces {
+    pub fn of(state: &State, plan: &PlanDialog) -> PlanPlaces {
         let (room, frame) = (plan_room(state), plan_frame(state));
         let inner = indented(inside(room));
         // What it says follows the room that there is, and not the height that comes of it.
@@ -136,7 +136,7 @@ pub struct Button {
 }
 
 /// The buttons in the foot of a plan; none where a name must be typed instead.
-pub fn plan_buttons(plan: &Plan, foot: Rect) -> Vec<Button> {
+pub fn plan_buttons(plan: &PlanDialog, foot: Rect) -> Vec<Button> {
     let ready = plan.ready();
     if plan.name_to_type().is_some() && ready.is_some() {
         return Vec::new();
@@ -205,13 +205,13 @@ pub struct CopyPlaces {
     pub input: Rect,
     /// What can be typed, or what is wrong with it.
     pub said: Rect,
-    /// The rows that have room: indices into [`Copy::rows`].
+    /// The rows that have room: indices into [`CopyPrompt::rows`].
     pub rows: Vec<(usize, Rect)>,
 }
 
 impl CopyPlaces {
     /// For this prompt. What is wrong has the lines that it needs, where some room is left for the rows.
-    pub fn of(state: &State, prompt: &Copy) -> CopyPlaces {
+    pub fn of(state: &State, prompt: &CopyPrompt) -> CopyPlaces {
         let rows = prompt.rows().len();
         // Room for the names that fit is kept, so that nothing jumps while they come and go.
         let height = rows - prompt.suggestions.len() + 10;
@@ -231,7 +231,7 @@ impl CopyPlaces {
 
     /// The switches stand at the bottom, the names that fit above them; where all have no room, those around the
     /// cursor are shown.
-    fn rows(prompt: &Copy, rows: usize, body: Rect) -> Vec<(usize, Rect)> {
+    fn rows(prompt: &CopyPrompt, rows: usize, body: Rect) -> Vec<(usize, Rect)> {
         let height = usize::from(body.height);
         let offset = prompt.cursor.saturating_sub(height);
         let switches = rows - 1 - prompt.suggestions.len();
@@ -262,7 +262,7 @@ pub struct OpenPlaces {
 
 impl OpenPlaces {
     /// For this prompt. However long the reason is, there is room to type.
-    pub fn of(state: &State, open: &Open) -> OpenPlaces {
+    pub fn of(state: &State, open: &OpenPrompt) -> OpenPlaces {
         let width = over(state, NARROW_PROMPT, 3).width;
         let room = usize::from(width.saturating_sub(4));
         let wrap = |text: &str| columns::wrap(text, room);

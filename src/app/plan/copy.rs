@@ -1,11 +1,11 @@
 //! What copying will do: what moves, which tags are put, what they replace.
 
 use super::rows::{Becomes, Pair, Renamed};
-use super::{Page, Tone, change};
-use crate::model::work::copy::{Image, Plan, ReferrerList, Way};
+use super::{PlanPage, Tone, change};
+use crate::model::work::copy::{BlobTransfer, CopyPlan, ImageToCopy, ReferrerList};
 
-impl Page {
-    pub(super) fn copy(&mut self, plan: &Plan, referrers: bool) {
+impl PlanPage {
+    pub(super) fn copy(&mut self, plan: &CopyPlan, referrers: bool) {
         self.field("from", Tone::Plain, &plan.from.to_string());
         self.field("to", Tone::Plain, &plan.to.to_string());
         self.field("moves", Tone::Number, plan.summary().as_str());
@@ -14,7 +14,7 @@ impl Page {
         }
         self.switch("along", 'R', referrers, "what refers to the images: signatures, attestations");
         self.blank();
-        let row = |image: &Image| Renamed {
+        let row = |image: &ImageToCopy| Renamed {
             old: image.selector.to_string(),
             new: target(image),
             becomes: Becomes::of(&image.info, becomes(image)),
@@ -42,9 +42,9 @@ impl Page {
     }
 }
 
-impl Page {
+impl PlanPage {
     /// What refers to the images and comes along, and the fallback tags that list it.
-    fn referring(&mut self, plan: &Plan) {
+    fn referring(&mut self, plan: &CopyPlan) {
         let Some(coming) = plan.coming_along() else { return };
         self.blank();
         self.field("referrers", Tone::Plain, &coming);
@@ -59,7 +59,7 @@ impl Page {
 }
 
 /// What becomes of the tag; where the digest is another one than at the source, with that.
-fn becomes(image: &Image) -> (Tone, String) {
+fn becomes(image: &ImageToCopy) -> (Tone, String) {
     let (tone, text) = match image.unknown {
         true => (Tone::Warn, format!("what is there is not known  {}", image.digest.short())),
         false => change(image.replaces.as_ref(), &image.digest),
@@ -70,18 +70,18 @@ fn becomes(image: &Image) -> (Tone, String) {
     }
 }
 
-fn target(image: &Image) -> String {
+fn target(image: &ImageToCopy) -> String {
     image.tag.as_ref().map_or("by digest".into(), ToString::to_string)
 }
 
 /// Whether a tag that is there would be another image afterwards.
-pub fn replaces(image: &Image) -> bool {
+pub fn replaces(image: &ImageToCopy) -> bool {
     image.replaces.is_some_and(|old| old != image.digest)
 }
 
 /// Whether nothing is left to do.
-pub fn is_done(plan: &Plan) -> bool {
+pub fn is_done(plan: &CopyPlan) -> bool {
     plan.manifests.is_empty()
-        && plan.blobs.iter().all(|blob| blob.way == Way::There)
+        && plan.blobs.iter().all(|blob| blob.way == BlobTransfer::There)
         && plan.images.iter().all(|image| image.tag.is_some() && image.replaces == Some(image.digest))
 }

@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 
 use super::rows::{Becomes, Pair};
-use super::{Page, Tone, joined};
+use super::{PlanPage, Tone, joined};
 use crate::model::digest::Digest;
 use crate::model::plural::counted;
 use crate::model::server::{Ability, Cleanup};
 use crate::model::size;
-use crate::model::work::delete::{Along, AtStake, Image, Manner, Plan, Referrer};
+use crate::model::work::delete::{Along, AtStake, DeleteMethod, DeletePlan, ImageToDelete, PlannedReferrer};
 
-impl Page {
-    pub(super) fn delete(&mut self, plan: &Plan, along: Along) {
+impl PlanPage {
+    pub(super) fn delete(&mut self, plan: &DeletePlan, along: Along) {
         self.field("repository", Tone::Plain, &plan.repository.to_string());
         self.ways(&plan.ways(), plan.manner, !plan.loss.is_at_risk());
         self.summary(plan);
@@ -39,11 +39,11 @@ impl Page {
     }
 
     /// How much goes in all, where that is more than what can be seen at once.
-    fn summary(&mut self, plan: &Plan) {
+    fn summary(&mut self, plan: &DeletePlan) {
         let named: usize = plan.images.iter().map(|image| image.named.len()).sum();
         let others: usize = plan.images.iter().map(|image| image.others.len()).sum();
         let images = counted(plan.images.len(), "image", "images");
-        if plan.manner != Manner::Image {
+        if plan.manner != DeleteMethod::Image {
             if named > 1 {
                 let keeping = counted(plan.images.len(), "image, which keeps", "images, which keep");
                 let kept = match others {
@@ -76,16 +76,16 @@ impl Page {
     }
 
     /// The switches for what goes along, where there is something.
-    fn along(&mut self, plan: &Plan, along: Along) {
-        let children: HashSet<&Digest> = plan.images.iter().flat_map(Image::spare_children).collect();
+    fn along(&mut self, plan: &DeletePlan, along: Along) {
+        let children: HashSet<&Digest> = plan.images.iter().flat_map(ImageToDelete::spare_children).collect();
         let children = children.len();
         let referrers = plan.images.iter().flat_map(|image| {
-            let can_go = |referrer: &&Referrer| plan.can_go_along(image, referrer);
+            let can_go = |referrer: &&PlannedReferrer| plan.can_go_along(image, referrer);
             image.referrers.iter().filter(can_go).map(|referrer| referrer.digest)
         });
         let referrers = referrers.collect::<HashSet<Digest>>().len();
         let mut label = "along";
-        if children > 0 && plan.manner == Manner::Image {
+        if children > 0 && plan.manner == DeleteMethod::Image {
             let text = format!("{} that nothing else needs", counted(children, "child", "children"));
             self.switch(label, 'C', along.children, &text);
             label = "";
@@ -97,15 +97,15 @@ impl Page {
         }
     }
 
-    fn images(&mut self, plan: &Plan) {
+    fn images(&mut self, plan: &DeletePlan) {
         let at_stake = plan.at_stake();
-        let mut images: Vec<&Image> = plan.images.iter().collect();
-        if plan.manner == Manner::Image {
+        let mut images: Vec<&ImageToDelete> = plan.images.iter().collect();
+        if plan.manner == DeleteMethod::Image {
             // What takes others along comes first: the rest is what was named.
             images.sort_by_key(|image| image.others.is_empty() && image.broken(&at_stake).next().is_none());
         }
-        let going = if plan.manner == Manner::Image { Tone::Warn } else { Tone::Strong };
-        let pair = |image: &&Image| {
+        let going = if plan.manner == DeleteMethod::Image { Tone::Warn } else { Tone::Strong };
+        let pair = |image: &&ImageToDelete| {
             let kind = if image.media_type.is_index() { "  index" } else { "" };
             let becomes = Becomes::of(&image.info, (Tone::Dim, format!("{}{kind}", image.digest.short())));
             Pair { name: (going, name(image)), becomes }
@@ -119,8 +119,8 @@ impl Page {
     }
 
     /// What hangs on an image: other tags, indexes that list it, children, referrers.
-    fn hangers_on(&mut self, plan: &Plan, image: &Image, at_stake: &AtStake) {
-        let goes = plan.manner == Manner::Image;
+    fn hangers_on(&mut self, plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) {
+        let goes = plan.manner == DeleteMethod::Image;
         if !image.others.is_empty() {
             let names = joined(&image.others);
             match goes {
@@ -137,7 +137,7 @@ impl Page {
     }
 
     /// Indexes that stay and list an image that goes, and what it lists itself.
-    fn family(&mut self, plan: &Plan, image: &Image, at_stake: &AtStake) {
+    fn family(&mut self, plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) {
         for parent in image.broken(at_stake) {
             let name = match parent.tags.is_empty() {
                 true => parent.digest.short(),
@@ -178,9 +178,9 @@ impl Page {
         }
     }
 
-    fn referrers(&mut self, plan: &Plan, image: &Image) {
+    fn referrers(&mut self, plan: &DeletePlan, image: &ImageToDelete) {
         let going: HashSet<Digest> = plan.referrers_that_go(image).map(|referrer| referrer.digest).collect();
-        let (go, stay): (Vec<&Referrer>, Vec<&Referrer>) =
+        let (go, stay): (Vec<&PlannedReferrer>, Vec<&PlannedReferrer>) =
             image.referrers.iter().partition(|referrer| going.contains(&referrer.digest));
         let goes = (Tone::Warn, ["goes along", "go along"], go);
         let stays = match plan.loss.is_at_risk() {
@@ -199,7 +199,7 @@ impl Page {
         }
     }
 
-    fn freed(&mut self, plan: &Plan) {
+    fn freed(&mut self, plan: &DeletePlan) {
         let shared = match (plan.shared.filter(|bytes| *bytes > 0), plan.shared_with) {
             (None, _) => String::new(),
             (Some(bytes), 0) => format!("; {} needed by what stays untagged", size::bytes(bytes)),
@@ -208,13 +208,13 @@ impl Page {
         };
         let text = match plan.frees {
             None => "not known".into(),
-            Some(0) if plan.manner != Manner::Image => {
+            Some(0) if plan.manner != DeleteMethod::Image => {
                 let keeps = plan.images.iter().all(|image| !image.others.is_empty());
                 let why = if keeps { ": the images keep other tags" } else { "" };
                 format!("nothing{why}{shared}")
             }
             Some(0) => format!("nothing{shared}"),
-            Some(bytes) if plan.manner != Manner::Image => {
+            Some(bytes) if plan.manner != DeleteMethod::Image => {
                 let when = match (plan.loss.keep, plan.loss.cleanup) {
                     (true, _) => "once the tags go that keep the images",
                     (false, Cleanup::AtOnce) if has_no_index(plan) => "at once",
@@ -233,7 +233,7 @@ impl Page {
         self.field("frees", Tone::Number, &text);
     }
 
-    fn server(&mut self, plan: &Plan) {
+    fn server(&mut self, plan: &DeletePlan) {
         for (label, what, ability) in [
             ("server", "delete by tag", &plan.deletes.by_tag),
             ("", "delete by digest", &plan.deletes.by_digest),
@@ -249,7 +249,7 @@ impl Page {
 }
 
 /// Why the way is not possible; what the server said to that stands in the lines about the server.
-pub fn blocked(plan: &Plan) -> Option<String> {
+pub fn blocked(plan: &DeletePlan) -> Option<String> {
     let mut why = plan.blocked.as_ref()?.why.to_string();
     for ability in [&plan.deletes.by_tag, &plan.deletes.by_digest] {
         if let Ability::No(said) = ability {
@@ -260,12 +260,12 @@ pub fn blocked(plan: &Plan) -> Option<String> {
 }
 
 /// Whether what goes has blobs of its own only: those of an index are of the images that it lists, and those may stay.
-fn has_no_index(plan: &Plan) -> bool {
+fn has_no_index(plan: &DeletePlan) -> bool {
     !plan.images.iter().any(|image| image.media_type.is_index())
 }
 
 /// What an image was named by.
-fn name(image: &Image) -> String {
+fn name(image: &ImageToDelete) -> String {
     match (image.named.as_slice(), image.by_digest) {
         ([], _) => "by digest".into(),
         (tags, false) => joined(tags),

@@ -1,13 +1,13 @@
 //! What becomes of images that lose their last tag or are deleted, and what keeps them.
 
-use super::{Page, Tone};
+use super::{PlanPage, Tone};
 use crate::model::server::Cleanup;
 use crate::model::work::loss::Loss;
 
 /// The key that keeps the images, or does not.
 pub const KEY: char = 'K';
 
-impl Page {
+impl PlanPage {
     /// What the registry does with the images, and the switch that keeps them. Nothing where all of them keep a name.
     pub(super) fn loss(&mut self, loss: &Loss) {
         let Some(fate) = loss.fate() else { return };

@@ -1,12 +1,12 @@
 //! What retagging will do: each tag, what it is now and what it becomes.
 
 use super::rows::{Becomes, Renamed};
-use super::{Page, Tone, change};
+use super::{PlanPage, Tone, change};
 use crate::model::reference::Repository;
-use crate::model::work::retag::{Plan, Step};
+use crate::model::work::retag::{RetagPlan, RetagStep};
 
-impl Page {
-    pub(super) fn retag(&mut self, plan: &Plan) {
+impl PlanPage {
+    pub(super) fn retag(&mut self, plan: &RetagPlan) {
         self.field("repository", Tone::Plain, &plan.from.to_string());
         if let (false, Some(way)) = (plan.ways.is_empty(), plan.manner.way()) {
             self.ways(&plan.ways, way, false);
@@ -20,7 +20,7 @@ impl Page {
             self.loss(&plan.loss);
         }
         self.blank();
-        let row = |step: &Step| Renamed {
+        let row = |step: &RetagStep| Renamed {
             old: step.selector.to_string(),
             new: target(&plan.from, step),
             becomes: Becomes::of(&step.info, change(step.replaces.as_ref(), &step.digest)),
@@ -31,7 +31,7 @@ impl Page {
             self.missed(&plan.missed);
         }
         if plan.manner.moves() {
-            let stays = |step: &Step, old: &str| step.to == plan.from && step.tag.as_str() == old;
+            let stays = |step: &RetagStep, old: &str| step.to == plan.from && step.tag.as_str() == old;
             let pairs = plan.steps.iter().map(|step| (step, step.selector.to_string()));
             let gone: Vec<String> =
                 pairs.filter(|(step, old)| !stays(step, old)).map(|(_, old)| old).collect();
@@ -42,7 +42,7 @@ impl Page {
 }
 
 /// The new tag, with its repository where that is another one.
-fn target(from: &Repository, step: &Step) -> String {
+fn target(from: &Repository, step: &RetagStep) -> String {
     match step.to == *from {
         true => step.tag.to_string(),
         false => format!("{}:{}", step.to.name, step.tag),

@@ -2,7 +2,7 @@
 //! that is much longer than the others has lines of its own, and pushes nothing aside. The date and the size of the image
 //! stand between a name and what becomes of it.
 
-use super::{Page, Tone};
+use super::{PlanPage, Tone};
 use crate::model::columns::{left, right, width};
 use crate::model::work::info::ImageInfo;
 
@@ -84,7 +84,7 @@ pub(super) struct Renamed {
 
 /// Columns of names; those that are longer have lines of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Columns {
+pub(super) struct RowColumns {
     /// Of the name, or the old one.
     first: usize,
     /// Of the new one with the arrow before it; 0 where there is none.
@@ -93,7 +93,7 @@ pub(super) struct Columns {
     has_room: bool,
 }
 
-impl Columns {
+impl RowColumns {
     /// Where what becomes of names begins.
     fn behind(self) -> usize {
         match self.has_room {
@@ -103,20 +103,20 @@ impl Columns {
     }
 }
 
-impl Page {
+impl PlanPage {
     /// Columns for these names.
-    pub(super) fn columns_of(&self, pairs: &[Pair]) -> Columns {
+    pub(super) fn columns_of(&self, pairs: &[Pair]) -> RowColumns {
         let beside = widest(pairs.iter().map(|pair| &pair.becomes));
         let room = self.width.saturating_sub(beside + GAP);
         let names: Vec<usize> = pairs.iter().map(|pair| width(&pair.name.1)).collect();
         // What many short names stand beside is not pushed to the far end by a long one.
         let most = if names.len() > 1 { room.min(self.width / 2) } else { room };
         let first = longest(&names, most);
-        Columns { first, second: 0, has_room: first > 0 }
+        RowColumns { first, second: 0, has_room: first > 0 }
     }
 
     /// One of the names that the columns are for.
-    pub(super) fn pair(&mut self, pair: Pair, columns: Columns) {
+    pub(super) fn pair(&mut self, pair: Pair, columns: RowColumns) {
         let Pair { name, becomes } = pair;
         if width(&name.1) > columns.first {
             self.text(name.0, &name.1);
@@ -137,7 +137,7 @@ impl Page {
 
     /// Columns that leave room beside them for what becomes of the names, if most of them then fit; otherwise it stands
     /// below each of them.
-    fn columns_of_renamed(&self, rows: &[Renamed]) -> Columns {
+    fn columns_of_renamed(&self, rows: &[Renamed]) -> RowColumns {
         let beside = widest(rows.iter().map(|row| &row.becomes));
         let with = names_within(rows, self.width.saturating_sub(ARROW_COLUMNS + GAP + beside));
         let fitting = rows.iter().filter(|row| row.fits(with.0, with.1)).count();
@@ -146,10 +146,10 @@ impl Page {
             true => with,
             false => names_within(rows, self.width.saturating_sub(ARROW_COLUMNS)),
         };
-        Columns { first: old, second: new + ARROW_COLUMNS, has_room }
+        RowColumns { first: old, second: new + ARROW_COLUMNS, has_room }
     }
 
-    fn renamed_row(&mut self, row: Renamed, columns: Columns) {
+    fn renamed_row(&mut self, row: Renamed, columns: RowColumns) {
         let (old, new) = (columns.first, columns.second.saturating_sub(ARROW_COLUMNS));
         if !row.fits(old, new) {
             self.text(Tone::Plain, &row.old);
@@ -211,8 +211,9 @@ mod tests {
 
     use super::*;
 
-    fn drawn(page: Page) -> Vec<String> {
-        let text = |line: &super::super::Line| line.pieces.iter().map(|(_, text)| text.as_str()).collect();
+    fn drawn(page: PlanPage) -> Vec<String> {
+        let text =
+            |line: &super::super::PlanLine| line.pieces.iter().map(|(_, text)| text.as_str()).collect();
         page.lines.iter().map(text).collect()
     }
 
@@ -221,7 +222,7 @@ mod tests {
     }
 
     fn pairs(names: &[&str], columns: u16) -> Vec<String> {
-        let mut page = Page::new(Size::new(columns, 30));
+        let mut page = PlanPage::new(Size::new(columns, 30));
         let pair =
             |name: &&str| Pair { name: (Tone::Plain, name.to_string()), becomes: becomes("0123456789ab") };
         let pairs: Vec<Pair> = names.iter().map(pair).collect();
@@ -231,7 +232,7 @@ mod tests {
     }
 
     fn renamed(names: &[(&str, &str)], text: &str, columns: u16) -> Vec<String> {
-        let mut page = Page::new(Size::new(columns, 30));
+        let mut page = PlanPage::new(Size::new(columns, 30));
         let row = |(old, new): &(&str, &str)| Renamed {
             old: old.to_string(),
             new: new.to_string(),
@@ -293,7 +294,7 @@ mod tests {
             becomes: Becomes::of(info, (Tone::Good, "new  0123456789ab".into())),
         };
         let rows = |columns| {
-            let mut page = Page::new(Size::new(columns, 30));
+            let mut page = PlanPage::new(Size::new(columns, 30));
             let dated = info("2026-11-20T10:00:00Z", 1_204_500_000);
             page.renamed(vec![row("1.10", &dated), row("2", &info("-", 900))]);
             drawn(page)

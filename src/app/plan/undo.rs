@@ -1,13 +1,13 @@
 //! What taking a change back will do: each tag or manifest, what it is now and what it will be again.
 
 use super::rows::{Becomes, Pair};
-use super::{Page, Tone};
+use super::{PlanPage, Tone};
 use crate::model::reference::Selector;
 use crate::model::time;
-use crate::model::work::undo::{Plan, Step};
+use crate::model::work::undo::{UndoPlan, UndoStep};
 
-impl Page {
-    pub(super) fn undo(&mut self, plan: &Plan) {
+impl PlanPage {
+    pub(super) fn undo(&mut self, plan: &UndoPlan) {
         self.field("undoes", Tone::Plain, plan.of.as_str());
         let mut hosts: Vec<String> = plan.steps.iter().map(|step| step.repository.host.to_string()).collect();
         hosts.sort();
@@ -22,7 +22,7 @@ impl Page {
         }
         self.blank();
         let is_one = hosts.len() == 1;
-        let pair = |step: &Step| Pair {
+        let pair = |step: &UndoStep| Pair {
             name: (Tone::Strong, name(step, is_one)),
             becomes: match step.before.or(step.now) {
                 Some(_) => Becomes::of(&step.info, effect(step)),
@@ -49,7 +49,7 @@ impl Page {
 }
 
 /// What a step is about; without its registry where there is only one.
-fn name(step: &Step, is_one: bool) -> String {
+fn name(step: &UndoStep, is_one: bool) -> String {
     let repository = match is_one {
         true => step.repository.name.to_string(),
         false => step.repository.to_string(),
@@ -60,7 +60,7 @@ fn name(step: &Step, is_one: bool) -> String {
     }
 }
 
-fn effect(step: &Step) -> (Tone, String) {
+fn effect(step: &UndoStep) -> (Tone, String) {
     match (step.before, step.now) {
         _ if step.impossible.is_some() => (Tone::Dim, "left as it is".into()),
         _ if step.may_arrive => {

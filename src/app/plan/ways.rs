@@ -1,17 +1,17 @@
 //! The ways to take tags away that a plan offers, the chosen one marked.
 
-use super::{Page, Press, Tone};
+use super::{PlanPage, Press, Tone};
 use crate::model::columns;
-use crate::model::work::delete::Manner;
+use crate::model::work::delete::DeleteMethod;
 
 /// With fewer rows than this only the chosen way is shown.
 const FEW_ROWS: usize = 8;
 
-impl Page {
+impl PlanPage {
     /// The ways that there are, the chosen one marked; where there is little room, only that one.
     /// `stays` says whether the images are known to stay with the one that the plan is of.
-    pub(super) fn ways(&mut self, ways: &[Manner], chosen: Manner, stays: bool) {
-        let stays = |manner| stays && manner == Manner::Untag && chosen == Manner::Untag;
+    pub(super) fn ways(&mut self, ways: &[DeleteMethod], chosen: DeleteMethod, stays: bool) {
+        let stays = |manner| stays && manner == DeleteMethod::Untag && chosen == DeleteMethod::Untag;
         let chosen = self.wished.unwrap_or(chosen);
         if self.rows < FEW_ROWS {
             let text = format!("● {}", word(chosen));
@@ -34,19 +34,19 @@ impl Page {
     }
 }
 
-fn word(manner: Manner) -> &'static str {
+fn word(manner: DeleteMethod) -> &'static str {
     match manner {
-        Manner::Untag => "untag",
-        Manner::Image => "delete image",
-        Manner::Replace => "replace",
+        DeleteMethod::Untag => "untag",
+        DeleteMethod::Image => "delete image",
+        DeleteMethod::Replace => "replace",
     }
 }
 
-fn meaning(manner: Manner, stays: bool) -> &'static str {
+fn meaning(manner: DeleteMethod, stays: bool) -> &'static str {
     match manner {
-        Manner::Untag if stays => "the named tags go, the images stay",
-        Manner::Untag => "only the named tags are deleted",
-        Manner::Image => "the images go, with every tag that they have",
-        Manner::Replace => "each tag is put on a manifest of its own, which is deleted",
+        DeleteMethod::Untag if stays => "the named tags go, the images stay",
+        DeleteMethod::Untag => "only the named tags are deleted",
+        DeleteMethod::Image => "the images go, with every tag that they have",
+        DeleteMethod::Replace => "each tag is put on a manifest of its own, which is deleted",
     }
 }

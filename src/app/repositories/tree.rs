@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::{Branch, Node};
-use crate::model::page::Listed;
+use super::{Branch, BranchNode};
+use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
 
 /// The rows of the tree. `order` sorts the names by their bytes, so what shares a namespace stands together.
-pub fn grow(names: &[Listed<RepositoryName>], order: &[u32], open: &HashSet<String>) -> Vec<Branch> {
+pub fn grow(names: &[ListedName<RepositoryName>], order: &[u32], open: &HashSet<String>) -> Vec<Branch> {
     let mut branches = Vec::new();
     add(&mut branches, names, order, open, 0, 0);
     branches
@@ -16,7 +16,7 @@ pub fn grow(names: &[Listed<RepositoryName>], order: &[u32], open: &HashSet<Stri
 /// Adds the branches of names that share their first `prefix` bytes.
 fn add(
     branches: &mut Vec<Branch>,
-    names: &[Listed<RepositoryName>],
+    names: &[ListedName<RepositoryName>],
     mut order: &[u32],
     open: &HashSet<String>,
     prefix: usize,
@@ -25,9 +25,9 @@ fn add(
     while let Some((first, rest)) = order.split_first() {
         let name = names[*first as usize].text();
         let Some(slash) =
-            name[prefix..].find('/').filter(|_| matches!(names[*first as usize], Listed::Named(_)))
+            name[prefix..].find('/').filter(|_| matches!(names[*first as usize], ListedName::Named(_)))
         else {
-            branches.push(Branch { depth, node: Node::Repository(*first) });
+            branches.push(Branch { depth, node: BranchNode::Repository(*first) });
             order = rest;
             continue;
         };
@@ -35,7 +35,7 @@ fn add(
         let end = order.partition_point(|item| names[*item as usize].text().starts_with(namespace));
         let path = joined(namespace, name, &names[order[end.max(1) - 1] as usize]);
         let is_open = open.contains(path);
-        let node = Node::Namespace { path: path.to_string(), above: prefix, open: is_open, count: end };
+        let node = BranchNode::Namespace { path: path.to_string(), above: prefix, open: is_open, count: end };
         branches.push(Branch { depth, node });
         if is_open {
             add(branches, names, &order[..end], open, path.len(), depth + 1);
@@ -46,7 +46,7 @@ fn add(
 
 /// The namespace that all names from `first` to `last` share, which may be further in: namespaces that hold nothing but
 /// one other are one row.
-fn joined<'a>(namespace: &str, first: &'a str, last: &Listed<RepositoryName>) -> &'a str {
+fn joined<'a>(namespace: &str, first: &'a str, last: &ListedName<RepositoryName>) -> &'a str {
     let mut end = namespace.len();
     while let Some(slash) = first[end..].find('/')
         && last.name().is_some()

@@ -2,13 +2,13 @@
 
 use crate::app::list::items::Items;
 use crate::model::columns;
-use crate::model::page::Listed;
+use crate::model::page::ListedName;
 use crate::model::reference::Tag;
 use crate::model::version_order::Rank;
 
 /// What the names of a list tell, by index of the tag.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct NameRanks {
     /// What each sorts by as a version.
     ranks: Vec<Rank>,
     /// Those that only hold what belongs to images.
@@ -19,9 +19,9 @@ pub struct Names {
     longest: [usize; 2],
 }
 
-impl Names {
+impl NameRanks {
     /// Looks at the tags of the list that it has not looked at yet.
-    pub fn extend(&mut self, tags: &[Listed<Tag>]) {
+    pub fn extend(&mut self, tags: &[ListedName<Tag>]) {
         for tag in tags.iter().skip(self.ranks.len()) {
             let is_digest_tag = tag.name().is_some_and(Tag::is_digest_tag);
             let longest = &mut self.longest[usize::from(is_digest_tag)];

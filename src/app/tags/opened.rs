@@ -1,7 +1,7 @@
 //! The image that was opened by name: it has a row of its own above the tags for as long as they do not list it, so that
 //! keys act on what is highlighted and on nothing else.
 
-use super::Tags;
+use super::TagsPane;
 use crate::app::list::Move;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Selector;
@@ -13,7 +13,7 @@ pub const OPENED: u32 = u32::MAX;
 
 /// An image that was opened by name and that no row of the list is.
 #[derive(Debug, Clone)]
-pub struct Opened {
+pub struct OpenedImage {
     /// As it was named.
     pub selector: Selector,
     /// What is known of it.
@@ -26,7 +26,7 @@ pub struct Opened {
     searched: usize,
 }
 
-impl Opened {
+impl OpenedImage {
     /// The list has other tags now.
     pub(super) fn search_again(&mut self) {
         (self.item, self.searched) = (None, 0);
@@ -54,12 +54,12 @@ impl Opened {
     }
 }
 
-impl Tags {
+impl TagsPane {
     /// Goes to an image: to its tag if that is listed, else to a row of its own.
     pub fn open(&mut self, selector: Selector) {
         self.list.filter.clear();
         self.list.pinned = Some((OPENED, selector.to_string()));
-        self.opened = Some(Opened { selector, summary: None, failure: None, item: None, searched: 0 });
+        self.opened = Some(OpenedImage { selector, summary: None, failure: None, item: None, searched: 0 });
         self.show();
         self.list.go(Move::To(0));
         self.seek();
@@ -74,7 +74,7 @@ impl Tags {
     }
 
     /// The image that was opened by name, if its row is under the cursor.
-    pub fn opened_here(&self) -> Option<&Opened> {
+    pub fn opened_here(&self) -> Option<&OpenedImage> {
         let is_here = self.list.selected() == Some(OPENED as usize);
         self.opened.as_ref().filter(|_| is_here)
     }
@@ -125,25 +125,25 @@ mod tests {
     use crate::app::remote::Tickets;
     use crate::app::tags::Sort;
     use crate::model::digest::Digest;
-    use crate::model::page::Listed;
+    use crate::model::page::ListedName;
     use crate::model::reference::{Repository, Tag};
 
     fn tag(text: &str) -> Tag {
         Tag::parse(text).expect("a tag")
     }
 
-    fn page(names: &[&str]) -> Vec<Listed<Tag>> {
-        names.iter().map(|name| Listed::Named(tag(name))).collect()
+    fn page(names: &[&str]) -> Vec<ListedName<Tag>> {
+        names.iter().map(|name| ListedName::Named(tag(name))).collect()
     }
 
-    fn tags(names: &[&str]) -> Tags {
+    fn tags(names: &[&str]) -> TagsPane {
         let repository = Repository::parse("r.test/app").expect("a repository");
-        let mut tags = Tags::of(repository, Sort::default(), false, 9);
+        let mut tags = TagsPane::of(repository, Sort::default(), false, 9);
         tags.take(page(names), None, None, Timestamp::UNIX_EPOCH);
         tags
     }
 
-    fn here(tags: &Tags) -> String {
+    fn here(tags: &TagsPane) -> String {
         tags.selector().map_or("nothing".into(), |selector| selector.to_string())
     }
 
@@ -219,7 +219,7 @@ mod tests {
         let mut tags = tags(&["1", "2"]);
         tags.open(Selector::Tag(tag("0.9")));
         tags.note_opened(Err(gone()));
-        assert!(tags.opened_here().is_some_and(Opened::is_missing));
+        assert!(tags.opened_here().is_some_and(OpenedImage::is_missing));
         tags.note_opened(Err(gone()));
         assert_eq!(here(&tags), "0.9");
     }

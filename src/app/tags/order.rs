@@ -3,11 +3,11 @@
 
 use std::cmp::Ordering;
 
-use super::{Sort, SortBy, Tags};
+use super::{Sort, SortBy, TagsPane};
 use crate::app::list::items::Items;
 use crate::app::list::sieve::Sieve;
 use crate::app::list::sorting::{Sorting, merge};
-use crate::model::page::Listed;
+use crate::model::page::ListedName;
 use crate::model::reference::Tag;
 use crate::model::version_order;
 
@@ -18,8 +18,8 @@ const FILTERED: usize = 65_536;
 /// Names of a part that are sorted into a list.
 const SORTED_IN: usize = 1_024;
 
-impl Tags {
-    /// Whether rows will come or get other places by themselves: [`Tags::go_on`] brings that about.
+impl TagsPane {
+    /// Whether rows will come or get other places by themselves: [`TagsPane::go_on`] brings that about.
     pub fn is_arranging(&self) -> bool {
         let all = self.tags.items.len();
         self.sorting.is_some()
@@ -188,7 +188,7 @@ impl Tags {
 
     /// The name of a tag, as listed.
     fn name_of(&self, item: u32) -> &str {
-        self.tags.items.get(item as usize).map_or("", Listed::text)
+        self.tags.items.get(item as usize).map_or("", ListedName::text)
     }
 }
 
@@ -213,14 +213,14 @@ mod tests {
     const MANY: u32 = 90_000;
 
     /// Names in no order.
-    fn names(numbers: std::ops::Range<u32>) -> Vec<Listed<Tag>> {
+    fn names(numbers: std::ops::Range<u32>) -> Vec<ListedName<Tag>> {
         let name = |number: u32| format!("1.{}", number * 7_919 % 1_000_003);
-        numbers.map(|number| Listed::Named(Tag::parse(&name(number)).expect("a tag"))).collect()
+        numbers.map(|number| ListedName::Named(Tag::parse(&name(number)).expect("a tag"))).collect()
     }
 
-    fn listed(numbers: std::ops::Range<u32>) -> Tags {
+    fn listed(numbers: std::ops::Range<u32>) -> TagsPane {
         let mut tags =
-            Tags::of(Repository::parse("r.test/app").expect("a repository"), Sort::default(), false, 10);
+            TagsPane::of(Repository::parse("r.test/app").expect("a repository"), Sort::default(), false, 10);
         tags.take(names(numbers), None, None, NOW);
         while tags.is_arranging() {
             tags.go_on();
@@ -228,12 +228,12 @@ mod tests {
         tags
     }
 
-    fn shown(tags: &Tags) -> Vec<&str> {
+    fn shown(tags: &TagsPane) -> Vec<&str> {
         tags.list.rows.iter().map(|item| tags.name_of(*item)).collect()
     }
 
     /// Goes on to the end; says in how many parts.
-    fn arrange(tags: &mut Tags) -> usize {
+    fn arrange(tags: &mut TagsPane) -> usize {
         let mut parts = 0;
         while tags.is_arranging() {
             tags.go_on();
@@ -265,7 +265,7 @@ mod tests {
         tags.refilter();
         assert_eq!((tags.arranging(), tags.list.rows.len()), (Some("filtering"), MANY as usize));
         arrange(&mut tags);
-        let holds = |tags: &Tags| {
+        let holds = |tags: &TagsPane| {
             let all = tags.list.order.iter().map(|item| tags.name_of(*item));
             all.filter(|name| name.contains("99")).map(String::from).collect::<Vec<_>>()
         };

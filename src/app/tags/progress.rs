@@ -1,21 +1,21 @@
 //! How far the details are known by which tags are sorted. Rows of which nothing is known yet are a group of their own below
 //! the others, in the order of their names; and keys that depend on the order wait until it is complete.
 
-use super::{SortBy, Tags};
+use super::{SortBy, TagsPane};
 use crate::app::list::items::Items;
 use crate::model::plural::grouped;
 use crate::model::time::is_reproducible;
 
 /// How much is known of the rows shown, where their order depends on it.
 #[derive(Debug, Default)]
-pub struct Progress {
+pub struct OrderProgress {
     /// Rows that were not answered yet.
     pub(super) unsettled: Items,
     /// How many rows failed.
     failed: usize,
 }
 
-impl Tags {
+impl TagsPane {
     /// How many rows are shown, and of how many it is known by what they are sorted; none where the order depends on
     /// nothing but their names.
     fn known(&self) -> Option<(usize, usize)> {
@@ -38,7 +38,7 @@ impl Tags {
 
     /// Looks at what is known of the rows shown. Rows whose details failed count as answered: they stay in their group.
     pub(super) fn survey(&mut self) {
-        self.progress = Progress::default();
+        self.progress = OrderProgress::default();
         self.list.parted_at = None;
         if !self.sort.by.needs_details() {
             return;
@@ -97,14 +97,14 @@ mod tests {
     use crate::model::digest::Digest;
     use crate::model::failure::{Failure, FailureKind};
     use crate::model::media_type::{MediaType, OCI_MANIFEST};
-    use crate::model::page::Listed;
+    use crate::model::page::ListedName;
     use crate::model::reference::{Repository, Tag};
     use crate::model::summary::{Kind, Summary};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     struct Bench {
-        tags: Tags,
+        tags: TagsPane,
         tickets: Tickets,
     }
 
@@ -112,8 +112,8 @@ mod tests {
         /// Tags `t0`, `t1` and so on, sorted by date.
         fn new(count: u32) -> Bench {
             let repository = Repository::parse("r.test/app").expect("a repository");
-            let mut tags = Tags::of(repository, Sort::default(), false, 5);
-            let name = |number| Listed::Named(Tag::parse(&format!("t{number:02}")).expect("a tag"));
+            let mut tags = TagsPane::of(repository, Sort::default(), false, 5);
+            let name = |number| ListedName::Named(Tag::parse(&format!("t{number:02}")).expect("a tag"));
             tags.take((0..count).map(name).collect(), None, None, NOW);
             tags.sort_by(SortBy::Date);
             Bench { tags, tickets: Tickets::default() }
@@ -273,7 +273,7 @@ mod tests {
         assert!(bench.tags.is_in_order());
         let ticket = bench.tickets.issue();
         bench.tags.tags.begin(ticket);
-        let names = ["t00", "t01"].map(|name| Listed::Named(Tag::parse(name).expect("a tag")));
+        let names = ["t00", "t01"].map(|name| ListedName::Named(Tag::parse(name).expect("a tag")));
         bench.tags.take(names.into(), None, None, NOW);
         assert_eq!(bench.tags.list.rows, [0, 1], "they are where they were");
         assert!(!bench.tags.is_in_order());

@@ -3,9 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::typed;
-use crate::cli::Trouble;
+use crate::cli::CliError;
 use crate::model::reference::{RepositoryName, Tag};
-use crate::model::work::{Work, delete};
+use crate::model::work::{ChangePlan, delete};
 
 /// What the flags agree to.
 pub struct Consent<'a> {
@@ -29,12 +29,12 @@ pub enum Question {
 impl Consent<'_> {
     /// What is to be asked before the work may begin; nothing where the flags agree to all of it. Fails where there is
     /// something to be asked and nobody to answer.
-    pub fn question(&self, work: &Work) -> Result<Option<Question>, Trouble> {
+    pub fn question(&self, work: &ChangePlan) -> Result<Option<Question>, CliError> {
         // What asks has to be seen too.
         self.decide(work, io::stdin().is_terminal() && io::stderr().is_terminal())
     }
 
-    fn decide(&self, work: &Work, is_terminal: bool) -> Result<Option<Question>, Trouble> {
+    fn decide(&self, work: &ChangePlan, is_terminal: bool) -> Result<Option<Question>, CliError> {
         let moved = if self.force { Vec::new() } else { moved(work) };
         let question = match work.name_to_type() {
             Some(name) if !self.confirms(name)? => Some(Question::Name(name.clone())),
@@ -43,14 +43,14 @@ impl Consent<'_> {
             _ => None,
         };
         match question {
-            Some(_) if !is_terminal => Err(Trouble::Usage(self.missing(work, &moved))),
+            Some(_) if !is_terminal => Err(CliError::Usage(self.missing(work, &moved))),
             question => Ok(question),
         }
     }
 
-    fn confirms(&self, name: &RepositoryName) -> Result<bool, Trouble> {
+    fn confirms(&self, name: &RepositoryName) -> Result<bool, CliError> {
         match self.confirm {
-            Some(text) if text != name.as_str() => Err(Trouble::Usage(format!(
+            Some(text) if text != name.as_str() => Err(CliError::Usage(format!(
                 "`--confirm {text}` names another repository than `{name}`, which is to be changed"
             ))),
             confirm => Ok(confirm.is_some() && self.yes),
@@ -58,7 +58,7 @@ impl Consent<'_> {
     }
 
     /// Which flags would agree, for where nobody can be asked.
-    fn missing(&self, work: &Work, moved: &[&Tag]) -> String {
+    fn missing(&self, work: &ChangePlan, moved: &[&Tag]) -> String {
         let mut flags = Vec::new();
         if !self.yes {
             flags.push("--yes".to_string());
@@ -70,14 +70,14 @@ impl Consent<'_> {
             flags.push("--force".into());
         }
         let why = match (moved, work) {
-            ([], Work::Delete(plan)) if plan.at_stake().count() > 1 => {
+            ([], ChangePlan::Delete(plan)) if plan.at_stake().count() > 1 => {
                 let at_stake = plan.at_stake();
                 match at_stake.count() - at_stake.images.len() {
                     0 => format!("{} images are at stake", at_stake.count()),
                     _ => format!("{} digests are at stake", at_stake.count()),
                 }
             }
-            ([], Work::Delete(plan)) if plan.unnamed_tags().next().is_some() => {
+            ([], ChangePlan::Delete(plan)) if plan.unnamed_tags().next().is_some() => {
                 let unnamed: Vec<&Tag> = plan.unnamed_tags().collect();
                 let go = if unnamed.len() == 1 { "goes too, which was" } else { "go too, which were" };
                 format!("{} {go} not named", list(&unnamed))
@@ -94,18 +94,18 @@ impl Consent<'_> {
 }
 
 /// Tags that exist and would name another image afterwards.
-fn moved(work: &Work) -> Vec<&Tag> {
+fn moved(work: &ChangePlan) -> Vec<&Tag> {
     match work {
-        Work::Retag(plan) => {
+        ChangePlan::Retag(plan) => {
             let moves = plan.steps.iter().filter(|step| step.replaces.is_some() && !step.is_done());
             moves.map(|step| &step.tag).collect()
         }
-        Work::Copy(plan) => {
+        ChangePlan::Copy(plan) => {
             let moves =
                 plan.images.iter().filter(|image| image.replaces.is_some_and(|now| now != image.digest));
             moves.filter_map(|image| image.tag.as_ref()).collect()
         }
-        Work::Delete(delete::Plan { .. }) | Work::Undo(_) => Vec::new(),
+        ChangePlan::Delete(delete::DeletePlan { .. }) | ChangePlan::Undo(_) => Vec::new(),
     }
 }
 
@@ -121,9 +121,9 @@ fn list(tags: &[&Tag]) -> String {
 
 impl Question {
     /// Asks on the terminal. What was typed before the question stood there is no answer, and neither is a line of many.
-    pub async fn ask(self) -> Result<bool, Trouble> {
+    pub async fn ask(self) -> Result<bool, CliError> {
         let asked = tokio::task::spawn_blocking(move || self.ask_here());
-        let answer: io::Result<bool> = asked.await.map_err(|error| Trouble::Broken(error.into()))?;
+        let answer: io::Result<bool> = asked.await.map_err(|error| CliError::Broken(error.into()))?;
         Ok(answer?)
     }
 
@@ -170,10 +170,10 @@ mod tests {
     const YES: Consent = Consent { yes: true, ..NO };
 
     /// A new tag: free or not, of a protected repository or not.
-    fn work(is_free: bool, is_protected: bool) -> Work {
+    fn work(is_free: bool, is_protected: bool) -> ChangePlan {
         let repository = Repository::parse("r.test/team/app").expect("a repository");
         let tag = |text| Tag::parse(text).expect("a tag");
-        let step = retag::Step {
+        let step = retag::RetagStep {
             selector: Selector::Tag(tag("1.4.2")),
             digest: Digest::sha256(b"a"),
             info: ImageInfo::default(),
@@ -182,11 +182,11 @@ mod tests {
             replaces: (!is_free).then(|| Digest::sha256(b"b")),
             left_on: None,
         };
-        Work::Retag(retag::Plan {
+        ChangePlan::Retag(retag::RetagPlan {
             missed: Vec::new(),
             name_to_type: is_protected.then(|| repository.name.clone()),
             from: repository,
-            manner: retag::Manner::Add,
+            manner: retag::RetagMode::Add,
             ways: Vec::new(),
             steps: vec![step],
             loss: Loss::default(),
@@ -195,15 +195,15 @@ mod tests {
         })
     }
 
-    fn asked(consent: &Consent, work: &Work) -> Option<Question> {
+    fn asked(consent: &Consent, work: &ChangePlan) -> Option<Question> {
         consent.decide(work, true).expect("somebody can be asked")
     }
 
     /// What is said where nobody can be asked.
-    fn refused(consent: &Consent, work: &Work) -> Option<String> {
+    fn refused(consent: &Consent, work: &ChangePlan) -> Option<String> {
         match consent.decide(work, false) {
             Ok(None) => None,
-            Err(Trouble::Usage(text)) => Some(text),
+            Err(CliError::Usage(text)) => Some(text),
             other => panic!("{other:?}"),
         }
     }

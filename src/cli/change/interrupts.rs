@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::cli::Trouble;
+use crate::cli::CliError;
 
 #[cfg(unix)]
 mod unix {
@@ -67,10 +67,10 @@ pub use unix::Interrupts;
 
 impl Interrupts {
     /// What the future says, unless an interrupt comes first. Only for what may be dropped in the middle.
-    pub async fn or<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Trouble> {
+    pub async fn or<T>(&mut self, work: impl Future<Output = T>) -> Result<T, CliError> {
         tokio::select! {
             outcome = work => Ok(outcome),
-            () = self.next() => Err(Trouble::Interrupted),
+            () = self.next() => Err(CliError::Interrupted),
         }
     }
 }

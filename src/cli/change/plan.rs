@@ -8,11 +8,11 @@ use crate::cli::print::Table;
 use crate::model::digest::Digest;
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
-use crate::model::work::delete::Manner;
+use crate::model::work::delete::DeleteMethod;
 use crate::model::work::loss::Loss;
-use crate::model::work::progress::Missed;
+use crate::model::work::progress::Unresolved;
 use crate::model::work::rules::Refusal;
-use crate::model::work::{Work, copy, retag, undo};
+use crate::model::work::{ChangePlan, copy, retag, undo};
 
 /// Columns that a list of tags takes before it goes on in the next row.
 const LIST: usize = 48;
@@ -21,37 +21,37 @@ const LIST: usize = 48;
 const REPLACEMENT: &str = "each tag is put on a marked copy of its manifest, and that is deleted by digest";
 
 /// Prints the plan.
-pub fn print(out: &mut impl Write, work: &Work) -> io::Result<()> {
+pub fn print(out: &mut impl Write, work: &ChangePlan) -> io::Result<()> {
     writeln!(out, "{}{}\n", work.title(), place(work))?;
     if let Some((what, refusal)) = obstacle(work) {
         fact(out, what, &refusal.why)?;
         writeln!(out)?;
     }
     match work {
-        Work::Retag(plan) => retagging(out, plan),
-        Work::Delete(plan) => delete::print(out, plan),
-        Work::Copy(plan) => copying(out, plan),
-        Work::Undo(plan) => undoing(out, plan),
+        ChangePlan::Retag(plan) => retagging(out, plan),
+        ChangePlan::Delete(plan) => delete::print(out, plan),
+        ChangePlan::Copy(plan) => copying(out, plan),
+        ChangePlan::Undo(plan) => undoing(out, plan),
     }
 }
 
 /// Why nothing of it will happen: who reads only the plan must know.
-fn obstacle(work: &Work) -> Option<(&'static str, &Refusal)> {
+fn obstacle(work: &ChangePlan) -> Option<(&'static str, &Refusal)> {
     let refused = work.refused().map(|refusal| ("refused", refusal));
     refused.or(work.blocked().map(|refusal| ("blocked", refusal)))
 }
 
 /// The registry, where the title does not name it.
-fn place(work: &Work) -> String {
+fn place(work: &ChangePlan) -> String {
     match work {
-        Work::Retag(plan) => format!(" in {}", plan.from.host),
-        Work::Delete(plan) => format!(" in {}", plan.repository.host),
-        Work::Copy(plan) => format!(", from {}", plan.from.host),
-        Work::Undo(_) => String::new(),
+        ChangePlan::Retag(plan) => format!(" in {}", plan.from.host),
+        ChangePlan::Delete(plan) => format!(" in {}", plan.repository.host),
+        ChangePlan::Copy(plan) => format!(", from {}", plan.from.host),
+        ChangePlan::Undo(_) => String::new(),
     }
 }
 
-fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
+fn retagging(out: &mut impl Write, plan: &retag::RetagPlan) -> io::Result<()> {
     let mut table = Table::new(&["IMAGE", "DIGEST", "CREATED", "SIZE", "NEW TAG", "THERE NOW"], &[3]);
     for step in &plan.steps {
         let tag = match step.to == plan.from {
@@ -68,7 +68,7 @@ fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
         let old = plan.steps.iter().map(|step| name(&step.selector)).collect();
         facts(out, "untags", old)?;
     }
-    if plan.manner == retag::Manner::MoveByReplacement {
+    if plan.manner == retag::RetagMode::MoveByReplacement {
         fact(out, "method", REPLACEMENT)?;
     }
     if !plan.manner.moves() && plan.loss.is_offered() {
@@ -80,7 +80,7 @@ fn retagging(out: &mut impl Write, plan: &retag::Plan) -> io::Result<()> {
     missed(out, &plan.missed)
 }
 
-fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
+fn copying(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     let mut table = Table::new(&["IMAGE", "DIGEST", "CREATED", "SIZE", "TAG", "THERE NOW"], &[3]);
     for image in &plan.images {
         let digest = match image.digest == image.source {
@@ -117,7 +117,7 @@ fn copying(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
 }
 
 /// What refers to the images and comes along, and the fallback tags that list it.
-fn referring(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
+fn referring(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     if let Some(coming) = plan.coming_along() {
         fact(out, "referrers", coming)?;
     }
@@ -125,13 +125,13 @@ fn referring(out: &mut impl Write, plan: &copy::Plan) -> io::Result<()> {
 }
 
 /// What was wished for and fails whatever is done.
-fn missed(out: &mut impl Write, missed: &[Missed]) -> io::Result<()> {
+fn missed(out: &mut impl Write, missed: &[Unresolved]) -> io::Result<()> {
     missed
         .iter()
         .try_for_each(|missed| fact(out, "fails", format!("{}: {}", missed.name, missed.failure.why)))
 }
 
-fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
+fn undoing(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
     plan.remarks.iter().try_for_each(|remark| fact(out, "warning", remark))?;
     let several = plan
         .steps
@@ -171,8 +171,8 @@ fn undoing(out: &mut impl Write, plan: &undo::Plan) -> io::Result<()> {
 }
 
 /// What takes new tags away that the chosen way cannot, with the option that chooses it.
-pub fn other_way(plan: &undo::Plan) -> Option<SafeText> {
-    let is_open = plan.manner == Manner::Untag && !plan.ways.is_empty();
+pub fn other_way(plan: &undo::UndoPlan) -> Option<SafeText> {
+    let is_open = plan.manner == DeleteMethod::Untag && !plan.ways.is_empty();
     let hint = plan.hint.as_ref().filter(|_| is_open)?;
     Some(SafeText::from(format!("{hint}: `--replace`")))
 }
@@ -263,7 +263,7 @@ mod tests {
         Digest::sha256(text.as_bytes())
     }
 
-    pub(super) fn printed(work: Work) -> String {
+    pub(super) fn printed(work: ChangePlan) -> String {
         let mut out = Vec::new();
         print(&mut out, &work).expect("it is written");
         let text = String::from_utf8(out).expect("text");
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_retag_shows_the_old_digest_and_the_new_one() {
-        let step = |name: &str, replaces| retag::Step {
+        let step = |name: &str, replaces| retag::RetagStep {
             selector: Selector::Tag(tag("1.4.2")),
             digest: digest("a"),
             info: info(),
@@ -284,10 +284,10 @@ mod tests {
         };
         let steps =
             vec![step("new", None), step("same", Some(digest("a"))), step("stable", Some(digest("b")))];
-        let text = printed(Work::Retag(retag::Plan {
+        let text = printed(ChangePlan::Retag(retag::RetagPlan {
             missed: Vec::new(),
             from: repository(),
-            manner: retag::Manner::Move,
+            manner: retag::RetagMode::Move,
             ways: Vec::new(),
             steps,
             loss: Loss::default(),
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn an_undo_says_what_it_cannot_put_back() {
-        let step = |impossible: Option<&'static str>| undo::Step {
+        let step = |impossible: Option<&'static str>| undo::UndoStep {
             repository: repository(),
             selector: Selector::Tag(tag("1.4.2")),
             before: Some(digest("a")),
@@ -317,11 +317,11 @@ mod tests {
             may_arrive: false,
             impossible: impossible.map(Into::into),
         };
-        let text = printed(Work::Undo(undo::Plan {
+        let text = printed(ChangePlan::Undo(undo::UndoPlan {
             entry: EntryId("1".into()),
             of: "untag team/app:1.4.2".into(),
             at: jiff::Timestamp::UNIX_EPOCH,
-            manner: Manner::Untag,
+            manner: DeleteMethod::Untag,
             ways: Vec::new(),
             leaves: None,
             hint: None,

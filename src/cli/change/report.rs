@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::plan::lines;
-use crate::cli::Trouble;
+use crate::cli::CliError;
 use crate::cli::print::{self, Table};
 use crate::model::size;
 use crate::model::text::SafeText;
@@ -76,11 +76,11 @@ fn words(outcome: &Outcome) -> String {
 }
 
 /// What the report means for the exit code. Says on stderr what failed, and what was left alone.
-pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), Trouble> {
+pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), CliError> {
     complain(report);
     match (is_stopped, report.is_success()) {
-        (true, false) => Err(Trouble::Interrupted),
-        (false, false) => Err(Trouble::Said),
+        (true, false) => Err(CliError::Interrupted),
+        (false, false) => Err(CliError::Said),
         // Stopped too late to stop anything.
         (_, true) => Ok(()),
     }

@@ -12,7 +12,7 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
 
 use crate::client::Client;
-use crate::client::body::Open;
+use crate::client::body::OpenBody;
 use crate::client::error::{Cause, Error};
 use crate::client::limit::Lane;
 use crate::client::request::Request;
@@ -74,7 +74,7 @@ pub struct BlobReader {
     skip: u64,
     /// A request under way. It outlives whoever waited for the piece that it was sent for.
     asking: Option<BoxFuture<'static, Result<Option<Opened>, Error>>>,
-    open: Option<Open>,
+    open: Option<OpenBody>,
     is_over: bool,
 }
 
@@ -137,7 +137,7 @@ impl BlobReader {
             return self.end();
         }
         if self.open.is_none() {
-            let ask = Ask {
+            let ask = BlobRequest {
                 client: self.client.clone(),
                 name: self.name.clone(),
                 digest: self.check.digest,
@@ -223,10 +223,10 @@ impl BlobReader {
 }
 
 /// A body, and how many of its first bytes are not wanted.
-type Opened = (Open, u64);
+type Opened = (OpenBody, u64);
 
 /// The question for a blob from an offset on.
-struct Ask {
+struct BlobRequest {
     client: Client,
     name: RepositoryName,
     digest: Digest,
@@ -234,7 +234,7 @@ struct Ask {
     at: u64,
 }
 
-impl Ask {
+impl BlobRequest {
     /// None where there is nothing from there on.
     async fn send(self) -> Result<Option<Opened>, Error> {
         let request = self.request().await?;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::Said;
+use super::StoredManifestInfo;
 use super::pack::{self, Index, Pack};
 use crate::files;
 use crate::model::digest::Digest;
@@ -29,7 +29,7 @@ const LARGEST_TAGS: u64 = 32 * 1024 * 1024;
 #[derive(Debug)]
 pub struct Disk {
     folder: Arc<Folder>,
-    writer: OnceLock<Option<SyncSender<Job>>>,
+    writer: OnceLock<Option<SyncSender<DiskTask>>>,
     /// Bytes that wait to be written.
     waiting: Arc<AtomicUsize>,
 }
@@ -41,9 +41,9 @@ struct Folder {
     index: OnceLock<Mutex<Index>>,
 }
 
-enum Job {
+enum DiskTask {
     Content(Digest, Bytes),
-    Said(Repository, Said),
+    Said(Repository, StoredManifestInfo),
     Flush(oneshot::Sender<()>),
 }
 
@@ -70,34 +70,34 @@ impl Disk {
             self.waiting.fetch_sub(length, Ordering::Relaxed);
             return;
         }
-        if !self.send(Job::Content(digest, content)) {
+        if !self.send(DiskTask::Content(digest, content)) {
             self.waiting.fetch_sub(length, Ordering::Relaxed);
         }
     }
 
     /// What a repository said when it was last asked.
-    pub async fn read_said(&self, repository: &Repository) -> Said {
+    pub async fn read_said(&self, repository: &Repository) -> StoredManifestInfo {
         let path = said_path(&self.folder.path, repository);
         tokio::task::spawn_blocking(move || read_said(&path)).await.unwrap_or_default()
     }
 
     /// Queues a write of what a repository said.
-    pub fn write_said(&self, repository: Repository, said: Said) {
-        self.send(Job::Said(repository, said));
+    pub fn write_said(&self, repository: Repository, said: StoredManifestInfo) {
+        self.send(DiskTask::Said(repository, said));
     }
 
     /// Returns when everything queued so far is written.
     pub async fn flush(&self) {
         let Some(Some(writer)) = self.writer.get().cloned() else { return };
         let (done, wait) = oneshot::channel();
-        let queued = tokio::task::spawn_blocking(move || writer.send(Job::Flush(done)).is_ok()).await;
+        let queued = tokio::task::spawn_blocking(move || writer.send(DiskTask::Flush(done)).is_ok()).await;
         if queued.is_ok_and(|queued| queued) {
             wait.await.ok();
         }
     }
 
     /// Queues a job; says whether there was room.
-    fn send(&self, job: Job) -> bool {
+    fn send(&self, job: DiskTask) -> bool {
         let writer = self.writer.get_or_init(|| start(self.folder.clone(), self.waiting.clone()));
         writer.as_ref().is_some_and(|writer| writer.try_send(job).is_ok())
     }
@@ -126,12 +126,12 @@ fn said_path(folder: &Path, repository: &Repository) -> PathBuf {
     folder.join("tags").join(Digest::sha256(repository.to_string().as_bytes()).hex())
 }
 
-fn read_said(path: &Path) -> Said {
+fn read_said(path: &Path) -> StoredManifestInfo {
     let mut text = String::new();
     let folder = path.parent().map_or(Ok(()), files::check);
     let file = folder.and_then(|()| files::read(path));
     let read = file.and_then(|file| file.take(LARGEST_TAGS).read_to_string(&mut text));
-    let mut said = Said::default();
+    let mut said = StoredManifestInfo::default();
     if read.is_err() {
         return said;
     }
@@ -147,7 +147,7 @@ fn read_said(path: &Path) -> Said {
 }
 
 /// Starts the writer; none where no thread can be had.
-fn start(folder: Arc<Folder>, waiting: Arc<AtomicUsize>) -> Option<SyncSender<Job>> {
+fn start(folder: Arc<Folder>, waiting: Arc<AtomicUsize>) -> Option<SyncSender<DiskTask>> {
     let (sender, jobs) = sync_channel(QUEUE);
     let work = move || {
         if files::check(&folder.path).is_ok() {
@@ -156,13 +156,13 @@ fn start(folder: Arc<Folder>, waiting: Arc<AtomicUsize>) -> Option<SyncSender<Jo
         let mut pack = None;
         for job in jobs {
             let written = match job {
-                Job::Content(digest, content) => {
+                DiskTask::Content(digest, content) => {
                     let written = write_content(&folder, &mut pack, &digest, &content);
                     waiting.fetch_sub(content.len(), Ordering::Relaxed);
                     written
                 }
-                Job::Said(repository, said) => write_said(&folder.path, &repository, &said),
-                Job::Flush(done) => {
+                DiskTask::Said(repository, said) => write_said(&folder.path, &repository, &said),
+                DiskTask::Flush(done) => {
                     done.send(()).ok();
                     Ok(())
                 }
@@ -198,7 +198,7 @@ fn write_content(
     Ok(())
 }
 
-fn write_said(folder: &Path, repository: &Repository, said: &Said) -> io::Result<()> {
+fn write_said(folder: &Path, repository: &Repository, said: &StoredManifestInfo) -> io::Result<()> {
     files::replace(&said_path(folder, repository), |file| {
         let mut lines = io::BufWriter::new(file);
         said.tags.iter().try_for_each(|(tag, digest)| writeln!(lines, "{tag} {digest}"))?;

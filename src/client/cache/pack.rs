@@ -22,14 +22,14 @@ const LONGEST_LINE: u64 = 512;
 
 /// Where content is: a record of a pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct RecordPosition {
     pack: u32,
     at: u64,
     length: u32,
 }
 
 /// Where all content is.
-pub type Index = HashMap<Digest, Place>;
+pub type Index = HashMap<Digest, RecordPosition>;
 
 /// The pack that this process appends to.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub fn index(folder: &Path) -> Index {
     for number in numbers(folder) {
         if let Ok(file) = files::read(&path(folder, number)) {
             scan(&file, |digest, at, length| {
-                index.insert(digest, Place { pack: number, at, length });
+                index.insert(digest, RecordPosition { pack: number, at, length });
             });
         }
     }
@@ -53,7 +53,7 @@ pub fn index(folder: &Path) -> Index {
 }
 
 /// Reads a record; `None` if it is not what its digest says.
-pub fn read(folder: &Path, place: Place, digest: &Digest) -> Option<Bytes> {
+pub fn read(folder: &Path, place: RecordPosition, digest: &Digest) -> Option<Bytes> {
     let mut file = files::read(&path(folder, place.pack)).ok()?;
     file.seek(SeekFrom::Start(place.at)).ok()?;
     let mut record = Vec::with_capacity(place.length as usize);
@@ -126,7 +126,7 @@ impl Pack {
     }
 
     /// Appends a record.
-    pub fn append(&mut self, digest: &Digest, content: &Bytes) -> io::Result<Place> {
+    pub fn append(&mut self, digest: &Digest, content: &Bytes) -> io::Result<RecordPosition> {
         let header = Header { digest: *digest, length: content.len() };
         let mut record = header.line().into_bytes();
         record.extend_from_slice(content);
@@ -134,7 +134,7 @@ impl Pack {
         let length = u32::try_from(record.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
         // In one write, so that another process sees all of it or, if this one ends here, a tail that is cut off later.
         self.file.write_all(&record)?;
-        let place = Place { pack: self.number, at: self.end, length };
+        let place = RecordPosition { pack: self.number, at: self.end, length };
         self.end += u64::from(length);
         Ok(place)
     }

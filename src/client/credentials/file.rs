@@ -26,7 +26,7 @@ const PADDED_OR_NOT: GeneralPurpose = GeneralPurpose::new(
 #[serde(rename_all = "camelCase")]
 pub struct File {
     #[serde(default)]
-    auths: Option<BTreeMap<String, Option<Entry>>>,
+    auths: Option<BTreeMap<String, Option<LoginEntry>>>,
     #[serde(default)]
     creds_store: Option<String>,
     #[serde(default)]
@@ -35,7 +35,7 @@ pub struct File {
 
 #[derive(Deserialize, Default, Clone)]
 #[serde(default)]
-struct Entry {
+struct LoginEntry {
     auth: Option<String>,
     username: Option<String>,
     password: Option<String>,
@@ -43,7 +43,7 @@ struct Entry {
     registrytoken: Option<String>,
 }
 
-impl std::fmt::Debug for Entry {
+impl std::fmt::Debug for LoginEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("(secret)")
     }
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Entry {
 
 /// What a file says about a registry.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum FileLogin {
     /// The login itself.
     Login(Login),
     /// Who has it.
@@ -72,17 +72,17 @@ impl File {
 
     /// The login for a repository, or for the registry: docker's order, a helper of this registry, the helper for all,
     /// what is in the file; of its keys the longest that fits.
-    pub fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<Found> {
+    pub fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<FileLogin> {
         let helper = self.cred_helpers.iter().flatten().find(|(key, _)| is_host(key, host));
         if let Some((key, suffix)) = helper {
-            return Some(Found::Helper { suffix: suffix.clone(), server: key.clone() });
+            return Some(FileLogin::Helper { suffix: suffix.clone(), server: key.clone() });
         }
         let entry = self.entry(host, repository);
         if let Some(suffix) = self.creds_store.as_ref().filter(|suffix| !suffix.is_empty()) {
             let server = entry.map_or_else(|| server_key(host), |(key, _)| key.clone());
-            return Some(Found::Helper { suffix: suffix.clone(), server });
+            return Some(FileLogin::Helper { suffix: suffix.clone(), server });
         }
-        entry.and_then(|(_, entry)| entry.login()).map(Found::Login)
+        entry.and_then(|(_, entry)| entry.login()).map(FileLogin::Login)
     }
 
     /// The registries of its keys.
@@ -97,14 +97,14 @@ impl File {
             .collect()
     }
 
-    fn entry(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<(&String, &Entry)> {
+    fn entry(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<(&String, &LoginEntry)> {
         let auths = self.auths.iter().flatten().filter_map(|(key, entry)| Some((key, entry.as_ref()?)));
         let fitting = auths.filter_map(|(key, entry)| Some((depth(key, host, repository)?, key, entry)));
         fitting.max_by_key(|(depth, ..)| *depth).map(|(_, key, entry)| (key, entry))
     }
 }
 
-impl Entry {
+impl LoginEntry {
     fn login(&self) -> Option<Login> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         if let Some(token) = given(&self.registrytoken) {
@@ -172,13 +172,13 @@ fn server_key(host: &Host) -> String {
 mod tests {
     use super::*;
 
-    fn found(text: &str, host: &str) -> Option<Found> {
+    fn found(text: &str, host: &str) -> Option<FileLogin> {
         let host = Host::parse(host).expect("a host");
         File::parse(text).expect("a file").find(&host, None)
     }
 
-    fn password(user: &str, password: &str) -> Option<Found> {
-        Some(Found::Login(Login::Password { user: user.into(), password: Secret::new(password) }))
+    fn password(user: &str, password: &str) -> Option<FileLogin> {
+        Some(FileLogin::Login(Login::Password { user: user.into(), password: Secret::new(password) }))
     }
 
     /// docs/REGISTRIES.md §4.8.
@@ -199,17 +199,18 @@ mod tests {
         assert_eq!(found(r#"{"auths":{"r.test":{}}}"#, "r.test"), None);
         assert_eq!(found(r#"{"auths":null,"credHelpers":null,"x":[1]}"#, "r.test"), None);
         let token = r#"{"auths":{"r.test":{"auth":"dTpw","identitytoken":"t"}}}"#;
-        assert_eq!(found(token, "r.test"), Some(Found::Login(Login::Identity(Secret::new("t")))));
+        assert_eq!(found(token, "r.test"), Some(FileLogin::Login(Login::Identity(Secret::new("t")))));
         let token = r#"{"auths":{"r.test":{"registrytoken":"t"}}}"#;
-        assert_eq!(found(token, "r.test"), Some(Found::Login(Login::Bearer(Secret::new("t")))));
+        assert_eq!(found(token, "r.test"), Some(FileLogin::Login(Login::Bearer(Secret::new("t")))));
     }
 
     #[test]
     fn a_helper_goes_before_what_is_in_the_file() {
         let file = r#"{"auths":{"r.test":{"auth":"dTpw"},"https://index.docker.io/v1/":{}},"credsStore":"pass",
             "credHelpers":{"gcr.io":"gcloud"}}"#;
-        let helper =
-            |suffix: &str, server: &str| Some(Found::Helper { suffix: suffix.into(), server: server.into() });
+        let helper = |suffix: &str, server: &str| {
+            Some(FileLogin::Helper { suffix: suffix.into(), server: server.into() })
+        };
         assert_eq!(found(file, "gcr.io"), helper("gcloud", "gcr.io"));
         assert_eq!(found(file, "r.test"), helper("pass", "r.test"));
         assert_eq!(found(file, "docker.io"), helper("pass", "https://index.docker.io/v1/"));
@@ -227,7 +228,7 @@ mod tests {
         let user = |name: &str| {
             let name = RepositoryName::parse(name).expect("a name");
             match file.find(&host, Some(&name)) {
-                Some(Found::Login(Login::Password { user, .. })) => user,
+                Some(FileLogin::Login(Login::Password { user, .. })) => user,
                 _ => String::new(),
             }
         };

@@ -103,13 +103,13 @@ fn is_nothing(said: &[u8]) -> bool {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct HelperOutput {
     username: Option<String>,
     secret: Option<String>,
 }
 
 fn read(said: &[u8]) -> Result<Option<Login>, SafeText> {
-    let answer: Answer =
+    let answer: HelperOutput =
         serde_json::from_slice(said).map_err(|_| SafeText::from("its answer is not JSON"))?;
     let (user, secret) = (answer.username.unwrap_or_default(), answer.secret.unwrap_or_default());
     Ok(match (user.as_str(), secret.as_str()) {

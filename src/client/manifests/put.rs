@@ -6,7 +6,7 @@ use reqwest::Method;
 use super::CAP;
 use crate::client::error::{Cause, Error};
 use crate::client::payload::Payload;
-use crate::client::request::{Answer, Request};
+use crate::client::request::{HttpAnswer, Request};
 use crate::client::scope::Scope;
 use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
@@ -15,7 +15,7 @@ use crate::model::reference::{RepositoryName, Selector, Tag};
 
 /// What became of a manifest that was put.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pushed {
+pub struct PutResult {
     /// Its digest, as the server has it.
     pub digest: Digest,
     /// Whether the server took notice of the manifest's `subject`, so that its referrers API lists it. Where it did
@@ -30,7 +30,7 @@ impl Client {
         name: &RepositoryName,
         selector: &Selector,
         manifest: &Manifest,
-    ) -> Result<Pushed, Error> {
+    ) -> Result<PutResult, Error> {
         let request = self.pushing(name, selector, manifest).await?;
         let sent = match self.http().send(&request).await {
             Err(error) if wants_no_parameter(&request, &error) => {
@@ -72,7 +72,7 @@ impl Client {
         tag: &Tag,
         had: Option<Digest>,
         manifest: &Manifest,
-    ) -> Result<Pushed, Error> {
+    ) -> Result<PutResult, Error> {
         let selector = Selector::Tag(tag.clone());
         let request = self.pushing(name, &selector, manifest).await?;
         let answer = match self.send_while(request.clone(), name, tag, had).await {
@@ -107,8 +107,8 @@ impl Client {
         selector: &Selector,
         manifest: &Manifest,
         request: &Request,
-        answer: &Answer,
-    ) -> Result<Pushed, Error> {
+        answer: &HttpAnswer,
+    ) -> Result<PutResult, Error> {
         let digest = stored(answer, manifest).map_err(|cause| self.http().error(cause, Some(request), 1))?;
         let seen = answer.header("oci-subject").and_then(|subject| subject.parse::<Digest>().ok());
         let subject = manifest.subject().and_then(|subject| subject.digest);
@@ -123,7 +123,7 @@ impl Client {
         manifest: &Manifest,
         digest: Digest,
         subject_seen: bool,
-    ) -> Pushed {
+    ) -> PutResult {
         self.cache().put(manifest.digest, manifest.raw.clone());
         let media_type = manifest.media_type.as_str();
         self.cache().saw_manifest(&self.repository(name), manifest.digest, Some(media_type));
@@ -131,7 +131,7 @@ impl Client {
             self.0.manifests.forget(&(name.clone(), selector.clone()));
             self.cache().saw(&self.repository(name), tag, digest);
         }
-        Pushed { digest, subject_seen }
+        PutResult { digest, subject_seen }
     }
 }
 
@@ -147,7 +147,7 @@ fn without_parameter(request: &Request) -> Request {
 }
 
 /// The digest under which the server has the manifest.
-fn stored(answer: &Answer, manifest: &Manifest) -> Result<Digest, Cause> {
+fn stored(answer: &HttpAnswer, manifest: &Manifest) -> Result<Digest, Cause> {
     match answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok()) {
         Some(said) if said == manifest.digest || said.same_algorithm_of(&manifest.raw) == said => Ok(said),
         Some(said) => Err(Cause::digest(manifest.digest, said)),

@@ -19,7 +19,7 @@ const STAKE: u64 = 50;
 
 /// What is to be sent next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
+pub struct PushPlan {
     /// How large the blob is.
     size: u64,
     /// Bytes that the server has.
@@ -27,7 +27,7 @@ pub struct Plan {
     /// The most that it ever had.
     pub furthest: u64,
     /// How its bytes are sent.
-    pub way: Way,
+    pub way: PushMethod,
     /// The largest part that may be sent.
     pub largest: u64,
     /// The largest part that was taken.
@@ -54,7 +54,7 @@ pub struct Plan {
 
 /// How the bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Way {
+pub enum PushMethod {
     /// One PUT with everything.
     Whole,
     /// PATCH with all that is left, then PUT.
@@ -65,28 +65,28 @@ pub enum Way {
 
 /// One request of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct PushStep {
     /// The bytes that it carries.
     pub range: Range<u64>,
     /// Whether it ends the upload.
     pub closes: bool,
 }
 
-impl Step {
+impl PushStep {
     /// How many bytes it carries.
     pub fn length(&self) -> u64 {
         self.range.end - self.range.start
     }
 }
 
-impl Plan {
+impl PushPlan {
     /// Everything at once; for a blob of `size` bytes.
-    pub fn new(size: u64) -> Plan {
-        Plan {
+    pub fn new(size: u64) -> PushPlan {
+        PushPlan {
             size,
             at: 0,
             furthest: 0,
-            way: Way::Whole,
+            way: PushMethod::Whole,
             largest: PART,
             taken: 0,
             sent_to: 0,
@@ -102,49 +102,52 @@ impl Plan {
     }
 
     /// For a line where an upload was lost a moment ago, and then parts of at most `carried` bytes came through.
-    pub fn carried(self, carried: u64) -> Plan {
+    pub fn carried(self, carried: u64) -> PushPlan {
         match self.size > carried {
-            true => Plan { way: Way::Parts(carried), largest: carried, apart: true, ..self },
+            true => PushPlan { way: PushMethod::Parts(carried), largest: carried, apart: true, ..self },
             false => self,
         }
     }
 
     /// The next request.
-    pub fn step(&self) -> Step {
+    pub fn step(&self) -> PushStep {
         let most = match self.way {
-            Way::Whole | Way::Rest => self.size,
-            Way::Parts(most) => most,
+            PushMethod::Whole | PushMethod::Rest => self.size,
+            PushMethod::Parts(most) => most,
         };
         let most = self.doubt.map_or(most, |doubt| doubt.min(most));
         let end = self.at.saturating_add(most).min(self.size);
-        Step { range: self.at..end, closes: self.at == self.size || (self.way == Way::Whole && self.at == 0) }
+        PushStep {
+            range: self.at..end,
+            closes: self.at == self.size || (self.way == PushMethod::Whole && self.at == 0),
+        }
     }
 
     /// The server took a part. The more breaks there were, the longer parts stay as large as they are.
-    pub fn took(&mut self, step: &Step, least: u64) {
+    pub fn took(&mut self, step: &PushStep, least: u64) {
         if self.doubt.take().is_some() {
             return self.arrive(step.range.end);
         }
         self.taken = self.taken.max(step.length());
         self.calm += 1;
         self.arrive(step.range.end);
-        if let Way::Parts(size) = self.way {
+        if let PushMethod::Parts(size) = self.way {
             let more = size.saturating_mul(2).min(self.largest).max(least);
             let is_little = !self.has_lost() || self.at.saturating_add(more) <= self.size / STAKE;
             if is_little && self.calm > self.breaks.min(CALM) {
-                self.way = Way::Parts(more);
+                self.way = PushMethod::Parts(more);
             }
         }
     }
 
     /// A request broke, and the server has kept this much. What came, but for a margin, comes again over another
     /// connection, and with its answer.
-    pub fn broke(&mut self, at: u64, step: &Step, least: u64) {
+    pub fn broke(&mut self, at: u64, step: &PushStep, least: u64) {
         let came = at.saturating_sub(step.range.start);
         self.way = match came {
-            GOOD.. if self.largest == PART => Way::Rest,
-            1.. => Way::Parts((came - came / 4).min(self.largest).max(SMALLEST).max(least)),
-            0 => Way::Parts(self.less_than(step).max(least)),
+            GOOD.. if self.largest == PART => PushMethod::Rest,
+            1.. => PushMethod::Parts((came - came / 4).min(self.largest).max(SMALLEST).max(least)),
+            0 => PushMethod::Parts(self.less_than(step).max(least)),
         };
         self.apart |= came < GOOD;
         self.doubt = (self.size > LITTLE).then_some(SMALLEST.max(least));
@@ -158,9 +161,9 @@ impl Plan {
     /// A request broke, and the server has kept nothing of the whole upload, as distribution does: it takes only what
     /// comes without a break. So parts become small enough to come through, each over a connection of its own, and grow
     /// only while little would be lost by it.
-    pub fn lost(&mut self, step: &Step, least: u64) {
+    pub fn lost(&mut self, step: &PushStep, least: u64) {
         if step.length() > LITTLE || self.failures > 0 || self.apart {
-            self.way = Way::Parts(self.less_than(step).max(least));
+            self.way = PushMethod::Parts(self.less_than(step).max(least));
             self.apart = true;
             self.take_less_than(step);
         }
@@ -168,7 +171,7 @@ impl Plan {
         self.begin_again();
     }
 
-    fn count_break(&mut self, step: &Step) {
+    fn count_break(&mut self, step: &PushStep) {
         self.sent_to = self.sent_to.max(step.range.end);
         self.breaks += 1;
         self.calm = 0;
@@ -188,11 +191,11 @@ impl Plan {
     }
 
     /// Nothing of the size of what broke is sent any more.
-    fn take_less_than(&mut self, step: &Step) {
+    fn take_less_than(&mut self, step: &PushStep) {
         self.largest = self.largest.min((step.length() / 2).max(SMALLEST));
     }
 
-    fn less_than(&self, step: &Step) -> u64 {
+    fn less_than(&self, step: &PushStep) -> u64 {
         match self.taken {
             taken if taken > 0 && taken < step.length() => taken,
             _ => (step.length().min(self.largest) / 32).max(SMALLEST),
@@ -216,15 +219,15 @@ mod tests {
     const KIB: u64 = 1024;
     const MIB: u64 = 1024 * KIB;
 
-    fn part(plan: &Plan) -> Range<u64> {
+    fn part(plan: &PushPlan) -> Range<u64> {
         plan.step().range
     }
 
     #[test]
     fn where_a_break_costs_everything_parts_shrink_and_grow_only_while_little_is_at_stake() {
-        let mut plan = Plan::new(100 * MIB);
+        let mut plan = PushPlan::new(100 * MIB);
         let step = plan.step();
-        assert_eq!(step, Step { range: 0..100 * MIB, closes: true });
+        assert_eq!(step, PushStep { range: 0..100 * MIB, closes: true });
         plan.lost(&step, 0);
         assert_eq!((part(&plan), plan.apart), (0..MIB, true));
         plan.lost(&plan.step(), 0);
@@ -238,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_part_that_came_far_is_not_put_at_stake_for_a_larger_one() {
-        let mut plan = Plan::new(10 * MIB);
+        let mut plan = PushPlan::new(10 * MIB);
         plan.lost(&plan.step(), 0);
         let size = plan.step().length();
         assert_eq!(size, 10 * MIB / 32);
@@ -248,18 +251,18 @@ mod tests {
 
     #[test]
     fn a_line_that_lost_an_upload_a_moment_ago_gets_parts_at_once() {
-        let plan = Plan::new(10 * MIB).carried(MIB);
-        assert_eq!((plan.step(), plan.apart), (Step { range: 0..MIB, closes: false }, true));
-        assert_eq!(Plan::new(MIB).carried(MIB), Plan::new(MIB));
+        let plan = PushPlan::new(10 * MIB).carried(MIB);
+        assert_eq!((plan.step(), plan.apart), (PushStep { range: 0..MIB, closes: false }, true));
+        assert_eq!(PushPlan::new(MIB).carried(MIB), PushPlan::new(MIB));
     }
 
     #[test]
     fn after_a_break_the_rest_is_sent_as_far_as_the_line_carries() {
-        let mut plan = Plan::new(100 * MIB);
+        let mut plan = PushPlan::new(100 * MIB);
         plan.broke(50 * MIB, &plan.step(), 0);
         plan.took(&plan.step(), 0);
         let at = 50 * MIB + SMALLEST;
-        assert_eq!(plan.step(), Step { range: at..100 * MIB, closes: false });
+        assert_eq!(plan.step(), PushStep { range: at..100 * MIB, closes: false });
         assert!(!plan.apart);
         plan.broke(at + 4 * MIB, &plan.step(), 0);
         plan.took(&plan.step(), 0);
@@ -269,7 +272,7 @@ mod tests {
 
     #[test]
     fn while_the_server_may_still_count_little_is_at_stake() {
-        let mut plan = Plan { way: Way::Parts(4 * MIB), ..Plan::new(100 * MIB) };
+        let mut plan = PushPlan { way: PushMethod::Parts(4 * MIB), ..PushPlan::new(100 * MIB) };
         plan.broke(MIB, &plan.step(), 0);
         assert_eq!(part(&plan), MIB..MIB + SMALLEST);
         plan.arrive(2 * MIB);
@@ -282,7 +285,7 @@ mod tests {
 
     #[test]
     fn parts_stay_the_longer_as_they_are_the_more_breaks_there_were() {
-        let mut plan = Plan::new(10_000 * MIB);
+        let mut plan = PushPlan::new(10_000 * MIB);
         for breaks in 1..20 {
             plan.broke(plan.at + 4 * MIB, &plan.step(), 0);
             plan.took(&plan.step(), 0);
@@ -297,7 +300,7 @@ mod tests {
 
     #[test]
     fn little_is_sent_a_second_time_as_it_was() {
-        let mut plan = Plan::new(MIB);
+        let mut plan = PushPlan::new(MIB);
         let step = plan.step();
         plan.lost(&step, 0);
         assert_eq!(plan.step(), step);
@@ -307,18 +310,18 @@ mod tests {
 
     #[test]
     fn parts_are_as_large_as_the_server_wants_and_no_larger_than_it_takes() {
-        let mut plan = Plan { way: Way::Parts(MIB), largest: 3 * MIB, ..Plan::new(100 * MIB) };
+        let mut plan = PushPlan { way: PushMethod::Parts(MIB), largest: 3 * MIB, ..PushPlan::new(100 * MIB) };
         plan.took(&plan.step(), 2 * MIB);
-        assert_eq!(plan.way, Way::Parts(2 * MIB));
+        assert_eq!(plan.way, PushMethod::Parts(2 * MIB));
         plan.took(&plan.step(), 2 * MIB);
-        assert_eq!(plan.way, Way::Parts(3 * MIB));
+        assert_eq!(plan.way, PushMethod::Parts(3 * MIB));
         plan.broke(5 * MIB + 1, &plan.step(), 2 * MIB);
-        assert_eq!(plan.way, Way::Parts(2 * MIB));
+        assert_eq!(plan.way, PushMethod::Parts(2 * MIB));
     }
 
     #[test]
     fn beginning_again_counts_until_it_brings_something_new() {
-        let mut plan = Plan { way: Way::Parts(MIB), ..Plan::new(100 * MIB) };
+        let mut plan = PushPlan { way: PushMethod::Parts(MIB), ..PushPlan::new(100 * MIB) };
         for round in 1..4 {
             plan.broke(100, &plan.step(), 0);
             assert_eq!(plan.failures, 0);
@@ -335,7 +338,7 @@ mod tests {
         /// no further counts that.
         #[test]
         fn a_plan_stays_within_the_blob_and_ends(size in 0u64..200 * MIB, events in prop::collection::vec((0..3, 0u64..1000), 1..200)) {
-            let mut plan = Plan::new(size);
+            let mut plan = PushPlan::new(size);
             for (event, share) in events {
                 let step = plan.step();
                 prop_assert!(step.range.start == plan.at && step.range.end <= size);
@@ -356,7 +359,7 @@ mod tests {
         /// out, does not cost that much by itself.
         #[test]
         fn little_is_sent_in_vain_over_a_line_that_cuts(size in 20 * MIB..400 * MIB, line in 64 * KIB..MIB) {
-            let mut plan = Plan::new(size);
+            let mut plan = PushPlan::new(size);
             let mut sent = 0;
             for _ in 0..100_000 {
                 let step = plan.step();

@@ -1,7 +1,7 @@
 //! Base images: aliases, several platforms, both index formats, dates that mean "reproducible".
 
-use crate::demo::image::{Image, Pushed};
-use crate::demo::layer::Layer;
+use crate::demo::image::{ImageBuilder, PushedImage};
+use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
 use super::file;
@@ -22,12 +22,12 @@ fn alpine(store: &Store) {
         ("3.22.2", "2026-10-08T11:04:05Z", &["3.22", "3", "latest"]),
     ];
     for (version, created, aliases) in releases {
-        let platform = |architecture: &str, variant: Option<&str>, root: &str| -> Pushed {
+        let platform = |architecture: &str, variant: Option<&str>, root: &str| -> PushedImage {
             let image = store.image("base/alpine").platform("linux", architecture).created(created);
             let image =
                 variant.into_iter().fold(image, |image, variant| image.platform_detail("variant", variant));
             image
-                .built("ADD alpine-minirootfs.tar.gz /", Layer::large(root))
+                .built("ADD alpine-minirootfs.tar.gz /", DemoLayer::large(root))
                 .built("RUN /bin/sh -c echo", file("etc/alpine-release", &format!("{version}\n")))
                 .noted("CMD [\"/bin/sh\"]")
                 .env("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -73,9 +73,9 @@ fn debian(store: &Store) {
 }
 
 /// The first steps of an image that stands on debian, in the words of the classic builder.
-pub fn on_debian<'a>(image: Image<'a>, root: &str) -> Image<'a> {
+pub fn on_debian<'a>(image: ImageBuilder<'a>, root: &str) -> ImageBuilder<'a> {
     image
-        .layer("/bin/sh -c #(nop) ADD file:4a1c8f0e7d2b in / ", Layer::large(root))
+        .layer("/bin/sh -c #(nop) ADD file:4a1c8f0e7d2b in / ", DemoLayer::large(root))
         .step("/bin/sh -c #(nop)  CMD [\"bash\"]")
         .config("Cmd", vec!["bash"])
         .env("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
@@ -89,8 +89,8 @@ fn distroless(store: &Store) {
                 .image("base/distroless")
                 .platform("linux", architecture)
                 .created("1970-01-01T00:00:00Z")
-                .layer("bazel build //static:base", Layer::large(root))
-                .layer("bazel build //static:certificates", Layer::large("certificates"))
+                .layer("bazel build //static:base", DemoLayer::large(root))
+                .layer("bazel build //static:certificates", DemoLayer::large("certificates"))
                 .config("User", user)
                 .config("WorkingDir", "/home/nonroot")
                 .env("SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt")
@@ -113,7 +113,7 @@ fn windows(store: &Store) {
         .platform("windows", "amd64")
         .platform_detail("os.version", "10.0.26100.4061")
         .created("2026-05-20T18:22:09Z")
-        .layer("Apply image 10.0.26100.4061", Layer::large("nano server"))
+        .layer("Apply image 10.0.26100.4061", DemoLayer::large("nano server"))
         .layer("cmd /S /C #(nop) COPY file:agent.exe in C:\\agent\\ ", file("Files/agent/agent.exe", "MZ"))
         .step("cmd /S /C #(nop)  ENTRYPOINT [\"C:\\\\agent\\\\agent.exe\"]")
         .config("Entrypoint", vec!["C:\\agent\\agent.exe"])

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::demo::layer::Layer;
+use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
 /// Pushes `charts/…`, `edge/…` and `policies/…`.
@@ -34,7 +34,7 @@ fn gateway(store: &Store) {
         });
         let yaml = format!("apiVersion: v2\nname: gateway\nversion: {version}\nappVersion: \"3.4\"\n");
         let values = "replicas: 2\nservice:\n  type: ClusterIP\n  port: 8080\n";
-        let archive = Layer::of(&[("gateway/Chart.yaml", &yaml), ("gateway/values.yaml", values)]);
+        let archive = DemoLayer::of(&[("gateway/Chart.yaml", &yaml), ("gateway/values.yaml", values)]);
         store
             .artifact("charts/gateway")
             .config("application/vnd.cncf.helm.config.v1+json", chart.to_string())
@@ -68,7 +68,7 @@ fn filter(store: &Store) {
 }
 
 fn policies(store: &Store) {
-    let bundle = Layer::of(&[("policy/images.rego", "package images\n\ndefault allow := false\n")]);
+    let bundle = DemoLayer::of(&[("policy/images.rego", "package images\n\ndefault allow := false\n")]);
     store
         .artifact("policies/admission")
         .config("application/vnd.cncf.openpolicyagent.config.v1+json", "{}")

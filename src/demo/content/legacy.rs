@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 
 use super::file;
-use crate::demo::manifest::{Manifest, media_type};
+use crate::demo::manifest::{DemoManifest, media_type};
 use crate::demo::store::Store;
 use crate::model::digest::Digest;
 
@@ -44,7 +44,7 @@ pub fn push(store: &Store) {
         "history": history.map(|step| json!({ "v1Compatibility": step.to_string() })),
     }))
     .unwrap_or_default();
-    let manifest = Manifest::new(media_type::DOCKER_SCHEMA1, sign(&payload));
+    let manifest = DemoManifest::new(media_type::DOCKER_SCHEMA1, sign(&payload));
     let digest = Digest::sha256(payload.as_bytes());
     for layer in [base, app] {
         store.put_blob_as("legacy/billing", layer.digest, layer.blob);

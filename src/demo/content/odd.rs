@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::demo::layer::Layer;
+use crate::demo::layer::DemoLayer;
 use crate::demo::manifest::media_type;
 use crate::demo::store::Store;
 use crate::model::digest::Digest;
@@ -73,8 +73,8 @@ fn history(store: &Store) {
         store
             .image("odd/history")
             .created("2026-06-06T06:06:06Z")
-            .bare_layer(Layer::large("debian"))
-            .bare_layer(Layer::large("web assets"))
+            .bare_layer(DemoLayer::large("debian"))
+            .bare_layer(DemoLayer::large("web assets"))
             .label("case", tag)
             .tag(tag)
     };

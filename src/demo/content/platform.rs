@@ -2,7 +2,7 @@
 
 use super::base::on_debian;
 use super::file;
-use crate::demo::layer::Layer;
+use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
 /// Pushes `library/…`, `ml/…` and `platform/…`.
@@ -38,7 +38,7 @@ fn postgres(store: &Store) {
                     "|1 PG_VERSION={version} /bin/sh -c set -ex; \
                      apt-get install -y postgresql-$PG_MAJOR=$PG_VERSION; rm -rf /var/lib/apt/lists/*"
                 ),
-                Layer::large("database"),
+                DemoLayer::large("database"),
             )
             .step(format!("/bin/sh -c #(nop)  ENV PATH=/usr/lib/postgresql/{major}/bin:/usr/bin:/bin"))
             .step("/bin/sh -c #(nop)  ENV PGDATA=/var/lib/postgresql/data")
@@ -75,16 +75,23 @@ fn model_server(store: &Store) {
         [("0.9.0", "2026-05-30T20:00:00Z", false), ("1.0.0", "2026-09-12T21:45:00Z", true)]
     {
         let image = on_debian(store.image("ml/assistant").created(created), "debian")
-            .built("RUN /bin/sh -c apt-get update && apt-get install -y python3.13", Layer::large("python"))
+            .built(
+                "RUN /bin/sh -c apt-get update && apt-get install -y python3.13",
+                DemoLayer::large("python"),
+            )
             .built(
                 "COPY --from=kernels /usr/local/accelerator /usr/local/accelerator",
-                Layer::large("accelerator"),
+                DemoLayer::large("accelerator"),
             )
             .noted("ENV ACCELERATOR_HOME=/usr/local/accelerator")
-            .built("RUN /bin/sh -c pip install --no-cache-dir -r requirements.txt", Layer::large("tensors"))
+            .built(
+                "RUN /bin/sh -c pip install --no-cache-dir -r requirements.txt",
+                DemoLayer::large("tensors"),
+            )
             .noted("WORKDIR /srv/assistant")
             .built("COPY server.py /srv/assistant/", file("srv/assistant/server.py", "import tensors\n"));
-        let image = if weights { image.built("COPY models /models", Layer::large("weights")) } else { image };
+        let image =
+            if weights { image.built("COPY models /models", DemoLayer::large("weights")) } else { image };
         image
             .noted("EXPOSE map[8000/tcp:{}]")
             .noted("HEALTHCHECK &{[\"CMD-SHELL\" \"curl -f localhost:8000/health\"] \"30s\" \"5s\" \"0s\" '\\x03'}")
@@ -134,7 +141,7 @@ fn toolchain(store: &Store) {
         .step("/bin/sh -c #(nop)  ENV DEBIAN_FRONTEND=noninteractive")
         .layer(
             "/bin/sh -c apt-get update && apt-get install -y build-essential ca-certificates curl git",
-            Layer::large("build tools"),
+            DemoLayer::large("build tools"),
         )
         .created("2026-10-19T22:14:03Z")
         .noted("ARG TARGETARCH")
@@ -160,7 +167,7 @@ fn toolchain(store: &Store) {
             file("usr/local/bin/with-cache", "#!/bin/bash\nexec ccache \"$@\"\n"),
         )
         .noted("USER builder")
-        .built("WORKDIR /workspace", Layer::of(&[]))
+        .built("WORKDIR /workspace", DemoLayer::of(&[]))
         .noted("ENV CCACHE_DIR=/cache/ccache CMAKE_GENERATOR=Ninja")
         .noted("VOLUME [/cache]")
         .noted("ONBUILD COPY . /workspace")

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::file;
-use crate::demo::layer::Layer;
+use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 use crate::model::digest::Digest;
 
@@ -26,10 +26,10 @@ pub fn push_releases(store: &Store, repository: &str, count: usize) {
         let pushed = store
             .image(repository)
             .created(created.as_str())
-            .built("ADD alpine-minirootfs.tar.gz /", Layer::large("alpine"))
-            .built("RUN /bin/sh -c apk add --no-cache nodejs", Layer::large("node"))
-            .built("COPY node_modules /srv/web/node_modules", Layer::large(modules))
-            .built("COPY dist /srv/web/dist", Layer::large(assets))
+            .built("ADD alpine-minirootfs.tar.gz /", DemoLayer::large("alpine"))
+            .built("RUN /bin/sh -c apk add --no-cache nodejs", DemoLayer::large("node"))
+            .built("COPY node_modules /srv/web/node_modules", DemoLayer::large(modules))
+            .built("COPY dist /srv/web/dist", DemoLayer::large(assets))
             .built("COPY run.sh /srv/web/", run.clone())
             .noted("CMD [\"/srv/web/run.sh\"]")
             .env("NODE_ENV=production")

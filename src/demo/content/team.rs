@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{file, releases};
 use crate::demo::artifact::in_toto;
-use crate::demo::image::Pushed;
-use crate::demo::layer::Layer;
+use crate::demo::image::PushedImage;
+use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
 /// How many tags `team/web/frontend` has.
@@ -64,17 +64,17 @@ fn app_platform(
     (architecture, variant): (&str, Option<&str>),
     root: &str,
     binary: &str,
-) -> Pushed {
+) -> PushedImage {
     let settings = format!("# app {version}\nlisten = \"0.0.0.0:8080\"\nlog = \"info\"\n");
     let image = store.image("team/app").platform("linux", architecture).created("1970-01-01T00:00:00Z");
     let image = variant.into_iter().fold(image, |image, variant| image.platform_detail("variant", variant));
     image
-        .layer("bazel build //static:base", Layer::large(root))
-        .layer("bazel build //static:certificates", Layer::large("certificates"))
+        .layer("bazel build //static:base", DemoLayer::large(root))
+        .layer("bazel build //static:certificates", DemoLayer::large("certificates"))
         .created(created)
         .noted("ARG VERSION")
         .noted("WORKDIR /srv")
-        .built("COPY --from=build /out/app /usr/local/bin/app", Layer::large(binary))
+        .built("COPY --from=build /out/app /usr/local/bin/app", DemoLayer::large(binary))
         .built("COPY config/default.toml /etc/app/config.toml", file("etc/app/config.toml", &settings))
         .noted("USER 65532:65532")
         .noted("EXPOSE map[8080/tcp:{}]")
@@ -100,7 +100,7 @@ fn app_platform(
 }
 
 /// A signature, an SBOM and a scan that name `subject` as their subject.
-fn refer_to(store: &Store, repository: &str, subject: &Pushed, created: &str) {
+fn refer_to(store: &Store, repository: &str, subject: &PushedImage, created: &str) {
     let bundle =
         json!({ "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "messageSignature": {} });
     store
@@ -138,9 +138,9 @@ fn worker(store: &Store) {
         let image = store
             .image("team/worker")
             .created(created)
-            .built("ADD alpine-minirootfs.tar.gz /", Layer::large("alpine"))
+            .built("ADD alpine-minirootfs.tar.gz /", DemoLayer::large("alpine"))
             .built("RUN /bin/sh -c apk add --no-cache tini", file("sbin/tini", "ELF"))
-            .built("COPY worker /usr/local/bin/", Layer::large("worker"))
+            .built("COPY worker /usr/local/bin/", DemoLayer::large("worker"))
             .built("COPY build-info /etc/", file("etc/build-info", &format!("worker {version}\n")))
             .noted("ENTRYPOINT [\"/sbin/tini\" \"--\"]")
             .noted("CMD [\"worker\" \"--queue\" \"default\"]")
@@ -194,9 +194,9 @@ fn service(store: &Store) {
     store
         .image("team/orders/service")
         .created("1970-01-01T00:00:00Z")
-        .bare_layer(Layer::large("debian"))
-        .bare_layer(Layer::large("jre"))
-        .layer("jib-maven-plugin:3.4.4", Layer::large("service jar"))
+        .bare_layer(DemoLayer::large("debian"))
+        .bare_layer(DemoLayer::large("jre"))
+        .layer("jib-maven-plugin:3.4.4", DemoLayer::large("service jar"))
         .comment("dependencies")
         .layer("jib-maven-plugin:3.4.4", file("app/resources/application.yaml", "server:\n  port: 8080\n"))
         .comment("resources")
@@ -212,11 +212,11 @@ fn service(store: &Store) {
     store
         .image("team/orders/reports")
         .created("2026-07-29T05:55:10Z")
-        .built("ADD rootfs.tar.xz /", Layer::large("debian"))
-        .built("RUN /bin/sh -c apt-get update && apt-get install -y python3", Layer::large("python"))
+        .built("ADD rootfs.tar.xz /", DemoLayer::large("debian"))
+        .built("RUN /bin/sh -c apt-get update && apt-get install -y python3", DemoLayer::large("python"))
         .built(
             "COPY --from=wheels /site-packages /usr/local/lib/python3.13/",
-            Layer::large("python packages"),
+            DemoLayer::large("python packages"),
         )
         .built("COPY reports /srv/reports", file("srv/reports/__main__.py", "print('reports')\n"))
         .noted("CMD [\"python3\" \"-m\" \"reports\"]")

@@ -18,7 +18,7 @@ use crate::model::platform::RawPlatform;
 pub struct BadConfig;
 
 #[derive(Deserialize)]
-struct Fields {
+struct RawConfig {
     #[serde(default, deserialize_with = "lenient::date")]
     created: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -26,9 +26,9 @@ struct Fields {
     #[serde(default, deserialize_with = "lenient::value")]
     config: Runtime,
     #[serde(default, deserialize_with = "lenient::value")]
-    rootfs: RootFs,
+    rootfs: RawRootFs,
     #[serde(default, deserialize_with = "lenient::list")]
-    history: Capped<Vec<Step>>,
+    history: Capped<Vec<RawStep>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -65,13 +65,13 @@ struct Healthcheck {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RootFs {
+struct RawRootFs {
     #[serde(deserialize_with = "lenient::list")]
     diff_ids: Capped<Vec<Digest>>,
 }
 
 #[derive(Deserialize)]
-struct Step {
+struct RawStep {
     #[serde(default, deserialize_with = "lenient::date")]
     created: Option<Timestamp>,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -85,7 +85,7 @@ struct Step {
 impl ImageConfig {
     /// Reads an image config.
     pub fn parse(raw: Bytes) -> Result<ImageConfig, BadConfig> {
-        let fields: Fields = lenient::object(&raw).ok_or(BadConfig)?;
+        let fields: RawConfig = lenient::object(&raw).ok_or(BadConfig)?;
         let platform: RawPlatform = lenient::object(&raw).ok_or(BadConfig)?;
         let runtime = fields.config;
         Ok(ImageConfig {
@@ -110,9 +110,9 @@ impl ImageConfig {
     }
 }
 
-impl From<Step> for HistoryEntry {
-    fn from(step: Step) -> HistoryEntry {
-        let Step { created, created_by, comment, empty_layer } = step;
+impl From<RawStep> for HistoryEntry {
+    fn from(step: RawStep) -> HistoryEntry {
+        let RawStep { created, created_by, comment, empty_layer } = step;
         HistoryEntry { created, created_by, comment, empty_layer }
     }
 }

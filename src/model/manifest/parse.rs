@@ -37,7 +37,7 @@ struct Shape<'a> {
 
 /// The members of every kind but schema 1.
 #[derive(Deserialize)]
-struct Fields {
+struct RawManifest {
     #[serde(default, deserialize_with = "lenient::value")]
     config: Option<RawDescriptor>,
     #[serde(default, deserialize_with = "descriptors")]
@@ -180,7 +180,7 @@ fn body_of(media_type: &MediaType, raw: &[u8]) -> Result<Body, BadManifest> {
     if !media_type.is_manifest() {
         return Ok(Body::Unknown);
     }
-    let fields: Fields = lenient::object(raw).ok_or(BadManifest::NotJson)?;
+    let fields: RawManifest = lenient::object(raw).ok_or(BadManifest::NotJson)?;
     let artifact_type = fields.artifact_type.as_deref().map(MediaType::new);
     let subject = fields.subject.map(Descriptor::from);
     let annotations = fields.annotations;

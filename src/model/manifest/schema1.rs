@@ -13,11 +13,11 @@ use crate::model::digest::Digest;
 use crate::model::lenient;
 
 #[derive(Deserialize)]
-struct Fields {
+struct RawSchema1 {
     #[serde(default, deserialize_with = "lenient::text")]
     architecture: Option<String>,
     #[serde(default, rename = "fsLayers", deserialize_with = "lenient::list")]
-    layers: Capped<Vec<Layer>>,
+    layers: Capped<Vec<RawSchema1Layer>>,
     #[serde(default, deserialize_with = "lenient::list")]
     history: Capped<Vec<History>>,
     #[serde(default, deserialize_with = "lenient::list")]
@@ -25,7 +25,7 @@ struct Fields {
 }
 
 #[derive(Deserialize)]
-struct Layer {
+struct RawSchema1Layer {
     #[serde(rename = "blobSum")]
     digest: Digest,
 }
@@ -53,7 +53,7 @@ struct Protected {
 
 /// Reads the manifest and computes its digest.
 pub(super) fn parse(raw: &[u8]) -> Result<(Body, Digest), BadManifest> {
-    let fields: Fields = lenient::object(raw).ok_or(BadManifest::NotJson)?;
+    let fields: RawSchema1 = lenient::object(raw).ok_or(BadManifest::NotJson)?;
     let payload = fields.signatures.first().and_then(|signature| payload(raw, &signature.protected));
     let digest = Digest::sha256(payload.as_deref().unwrap_or(raw));
     let body = Schema1 {

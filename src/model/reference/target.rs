@@ -43,7 +43,7 @@ pub struct Typed {
 
 /// The registries that a name without a dot may mean: open ones, configured ones, and those with a login.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct Known(HashSet<Host>);
+pub struct KnownRegistries(HashSet<Host>);
 
 /// A text that is a registry as well as an image, each spelled so that it is nothing else.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,19 +81,19 @@ impl Scheme {
     }
 }
 
-impl FromIterator<Host> for Known {
-    fn from_iter<T: IntoIterator<Item = Host>>(hosts: T) -> Known {
-        Known(hosts.into_iter().collect())
+impl FromIterator<Host> for KnownRegistries {
+    fn from_iter<T: IntoIterator<Item = Host>>(hosts: T) -> KnownRegistries {
+        KnownRegistries(hosts.into_iter().collect())
     }
 }
 
-impl Extend<Host> for Known {
+impl Extend<Host> for KnownRegistries {
     fn extend<T: IntoIterator<Item = Host>>(&mut self, hosts: T) {
         self.0.extend(hosts);
     }
 }
 
-impl Known {
+impl KnownRegistries {
     /// Whether this registry is one of them.
     pub fn has(&self, host: &Host) -> bool {
         self.0.contains(host)
@@ -120,16 +120,16 @@ impl Typed {
     ///
     /// A scheme or a slash at the end makes a registry of any host. Without both, a text without a slash is a registry if
     /// it is known, is on this machine, or has a dot in its host and nothing but a port behind it.
-    pub fn parse(text: &str, known: &Known) -> Result<Typed, BadName> {
+    pub fn parse(text: &str, known: &KnownRegistries) -> Result<Typed, BadName> {
         Typed::read(text, None, known)
     }
 
     /// Reads what is typed while the registry `here` is open: a name without a host is in that registry.
-    pub fn parse_in(here: &Host, text: &str, known: &Known) -> Result<Typed, BadName> {
+    pub fn parse_in(here: &Host, text: &str, known: &KnownRegistries) -> Result<Typed, BadName> {
         Typed::read(text, Some(here), known)
     }
 
-    fn read(text: &str, here: Option<&Host>, known: &Known) -> Result<Typed, BadName> {
+    fn read(text: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Typed, BadName> {
         let (scheme, text) = Scheme::split(text)?;
         let target = match scheme {
             Some(_) => below(text)?,
@@ -150,7 +150,7 @@ fn below(text: &str) -> Result<Target, BadName> {
 }
 
 /// Reads a text without a scheme.
-fn bare(text: &str, here: Option<&Host>, known: &Known) -> Result<Target, BadName> {
+fn bare(text: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Target, BadName> {
     let in_default = |text: &str| match here {
         Some(here) => Reference::parse_in(here.clone(), text),
         None => Reference::parse_in(Host::docker_hub(), text),
@@ -181,7 +181,7 @@ enum Alone {
     Either(Host),
 }
 
-fn alone(text: &str, known: &Known) -> Result<Alone, BadName> {
+fn alone(text: &str, known: &KnownRegistries) -> Result<Alone, BadName> {
     if text.contains('@') {
         return Ok(Alone::Image);
     }
@@ -210,7 +210,7 @@ fn without_slash(text: &str) -> &str {
 impl Target {
     /// Reads a target where no registry is known and the scheme does not count.
     pub fn parse(text: &str) -> Result<Target, BadName> {
-        Typed::parse(text, &Known::default()).map(|typed| typed.target)
+        Typed::parse(text, &KnownRegistries::default()).map(|typed| typed.target)
     }
 
     fn of(reference: Reference) -> Target {
@@ -246,7 +246,7 @@ mod tests {
         format!("{target}{scheme}")
     }
 
-    fn known(hosts: &[&str]) -> Known {
+    fn known(hosts: &[&str]) -> KnownRegistries {
         hosts.iter().map(|host| Host::parse(host).expect("a host")).collect()
     }
 
@@ -279,7 +279,10 @@ mod tests {
             ("Vm:6101/app/", "repository vm:6101/app"),
         ];
         for (text, expected) in table {
-            assert_eq!(Typed::parse(text, &Known::default()).map(|typed| shown(&typed)), Ok(expected.into()));
+            assert_eq!(
+                Typed::parse(text, &KnownRegistries::default()).map(|typed| shown(&typed)),
+                Ok(expected.into())
+            );
         }
         let bad = [
             ("http://", BadName::Host),
@@ -292,7 +295,7 @@ mod tests {
             ("http://vm//app", BadName::Repository),
         ];
         for (text, expected) in bad {
-            assert_eq!(Typed::parse(text, &Known::default()), Err(expected), "{text}");
+            assert_eq!(Typed::parse(text, &KnownRegistries::default()), Err(expected), "{text}");
         }
     }
 
@@ -304,10 +307,13 @@ mod tests {
             ("my-host:1024", "my-host:1024/", "docker.io/library/my-host:1024"),
             ("VM:65535", "vm:65535/", "docker.io/library/vm:65535"),
         ] {
-            let read = Typed::parse(text, &Known::default());
+            let read = Typed::parse(text, &KnownRegistries::default());
             assert_eq!(spellings(read), Some((registry.into(), image.into())), "{text}");
             for spelled in [registry, image] {
-                assert!(Typed::parse(spelled, &Known::default()).is_ok(), "{spelled} is nothing else");
+                assert!(
+                    Typed::parse(spelled, &KnownRegistries::default()).is_ok(),
+                    "{spelled} is nothing else"
+                );
             }
         }
         let digest = format!("vm:6101@{SHA256}");
@@ -325,7 +331,7 @@ mod tests {
             ("[2001:db8::1]:6101", "registry [2001:db8::1]:6101"),
             (&digest, &format!("image docker.io/library/{digest}")),
         ] {
-            let read = Typed::parse(text, &Known::default()).map(|typed| shown(&typed));
+            let read = Typed::parse(text, &KnownRegistries::default()).map(|typed| shown(&typed));
             assert_eq!(read, Ok(expected.to_string()), "{text}");
         }
     }
@@ -372,11 +378,11 @@ mod tests {
         ] {
             assert_eq!(read(text), Ok(expected.to_string()), "{text}");
         }
-        let both = spellings(Typed::parse_in(&here, "other:6101", &Known::default()));
+        let both = spellings(Typed::parse_in(&here, "other:6101", &KnownRegistries::default()));
         assert_eq!(both, Some(("other:6101/".into(), "r.test:5000/other:6101".into())));
         assert!(read("Team/app").is_err(), "a slip and no host");
         let bare = Host::parse("vm").expect("a host");
-        let read = Typed::parse_in(&bare, "team/app", &Known::default()).map(|typed| shown(&typed));
+        let read = Typed::parse_in(&bare, "team/app", &KnownRegistries::default()).map(|typed| shown(&typed));
         assert_eq!(read, Ok("repository vm/team/app".into()), "not of Docker Hub");
     }
 }

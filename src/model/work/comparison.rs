@@ -14,14 +14,14 @@ pub struct Comparison {
     /// The one that is copied to.
     pub right: Repository,
     /// Each tag that one of them has, in the order of their names.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ComparisonRow>,
     /// Why tags may be missing here, in words; empty where both lists are whole.
     pub incomplete: Vec<SafeText>,
 }
 
 /// One tag on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct ComparisonRow {
     /// The tag.
     pub tag: Tag,
     /// What it is on the left; `None` where it is not there or could not be asked.
@@ -78,7 +78,7 @@ impl Comparison {
 
 /// What one side says of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub enum ComparisonSide {
     /// It is this.
     Is(Digest),
     /// It is not there.
@@ -87,25 +87,25 @@ pub enum Side {
     Unknown,
 }
 
-impl Row {
+impl ComparisonRow {
     /// The row of a tag that at least one side has.
-    pub fn of(tag: Tag, left: Side, right: Side) -> Row {
+    pub fn of(tag: Tag, left: ComparisonSide, right: ComparisonSide) -> ComparisonRow {
         let standing = match (left, right) {
-            (Side::Is(left), Side::Is(right)) if left == right => Standing::Same,
-            (Side::Is(_), Side::Is(_)) => Standing::Moved,
-            (Side::Is(_), Side::Absent) => Standing::Missing,
-            (Side::Absent, Side::Is(_)) => Standing::Extra,
+            (ComparisonSide::Is(left), ComparisonSide::Is(right)) if left == right => Standing::Same,
+            (ComparisonSide::Is(_), ComparisonSide::Is(_)) => Standing::Moved,
+            (ComparisonSide::Is(_), ComparisonSide::Absent) => Standing::Missing,
+            (ComparisonSide::Absent, ComparisonSide::Is(_)) => Standing::Extra,
             _ => Standing::Unknown,
         };
-        Row { tag, left: left.digest(), right: right.digest(), standing }
+        ComparisonRow { tag, left: left.digest(), right: right.digest(), standing }
     }
 }
 
-impl Side {
+impl ComparisonSide {
     fn digest(self) -> Option<Digest> {
         match self {
-            Side::Is(digest) => Some(digest),
-            Side::Absent | Side::Unknown => None,
+            ComparisonSide::Is(digest) => Some(digest),
+            ComparisonSide::Absent | ComparisonSide::Unknown => None,
         }
     }
 }
@@ -114,21 +114,21 @@ impl Side {
 mod tests {
     use super::*;
 
-    fn row(left: Side, right: Side) -> Row {
-        Row::of(Tag::parse("1").expect("a tag"), left, right)
+    fn row(left: ComparisonSide, right: ComparisonSide) -> ComparisonRow {
+        ComparisonRow::of(Tag::parse("1").expect("a tag"), left, right)
     }
 
     #[test]
     fn a_tag_is_the_same_moved_missing_extra_or_not_known() {
-        let (one, two) = (Side::Is(Digest::sha256(b"1")), Side::Is(Digest::sha256(b"2")));
+        let (one, two) = (ComparisonSide::Is(Digest::sha256(b"1")), ComparisonSide::Is(Digest::sha256(b"2")));
         let table = [
             (one, one, Standing::Same),
             (one, two, Standing::Moved),
-            (one, Side::Absent, Standing::Missing),
-            (Side::Absent, one, Standing::Extra),
-            (Side::Unknown, one, Standing::Unknown),
-            (one, Side::Unknown, Standing::Unknown),
-            (Side::Unknown, Side::Absent, Standing::Unknown),
+            (one, ComparisonSide::Absent, Standing::Missing),
+            (ComparisonSide::Absent, one, Standing::Extra),
+            (ComparisonSide::Unknown, one, Standing::Unknown),
+            (one, ComparisonSide::Unknown, Standing::Unknown),
+            (ComparisonSide::Unknown, ComparisonSide::Absent, Standing::Unknown),
         ];
         for (left, right, standing) in table {
             assert_eq!(row(left, right).standing, standing, "{left:?} {right:?}");
@@ -138,8 +138,8 @@ mod tests {
     #[test]
     fn the_summary_names_what_there_is() {
         let repository = Repository::parse("r.test/app").expect("a repository");
-        let one = Side::Is(Digest::sha256(b"1"));
-        let rows = vec![row(one, one), row(one, Side::Absent), row(one, Side::Absent)];
+        let one = ComparisonSide::Is(Digest::sha256(b"1"));
+        let rows = vec![row(one, one), row(one, ComparisonSide::Absent), row(one, ComparisonSide::Absent)];
         let mut comparison =
             Comparison { left: repository.clone(), right: repository, rows, incomplete: Vec::new() };
         assert_eq!(comparison.summary().as_str(), "1 same, 2 missing");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::info::ImageInfo;
 use super::loss::Loss;
-use super::progress::Missed;
+use super::progress::Unresolved;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
@@ -19,7 +19,7 @@ use crate::model::text::SafeText;
 
 /// What to copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
+pub struct CopyRequest {
     /// Where it is.
     pub from: Repository,
     /// Which images.
@@ -51,16 +51,16 @@ pub enum What {
 
 /// What copying will do.
 #[derive(Debug, Clone, Serialize)]
-pub struct Plan {
+pub struct CopyPlan {
     /// What was wished, to be planned again if the program goes down in the middle.
     #[serde(skip)]
-    pub wish: Wish,
+    pub wish: CopyRequest,
     /// Where the images are.
     pub from: Repository,
     /// Where they go.
     pub to: Repository,
     /// One for each image.
-    pub images: Vec<Image>,
+    pub images: Vec<ImageToCopy>,
     /// The images that tags are taken from, and what the registry does with them.
     pub loss: Loss,
     /// Every manifest that must be there before the tags are put, in the order in which they are put: children and
@@ -68,7 +68,7 @@ pub struct Plan {
     #[serde(skip)]
     pub manifests: Vec<Arc<Manifest>>,
     /// Every blob that they need, each digest once.
-    pub blobs: Vec<Blob>,
+    pub blobs: Vec<PlannedBlob>,
     /// Every manifest that refers to one of the images and comes along, those that are there already too.
     pub referrers: Vec<Digest>,
     /// Lists of referrers that are written under fallback tags, since the destination has no referrers API.
@@ -78,11 +78,11 @@ pub struct Plan {
     /// What is not copied, and need not be, in words: foreign layers, children that are gone, platforms.
     pub left_out: Vec<SafeText>,
     /// What was wished for and cannot be copied.
-    pub missed: Vec<Missed>,
+    pub missed: Vec<Unresolved>,
     /// What else should be known.
     pub remarks: Vec<SafeText>,
     /// How the registries are reached; the destination is left out where it was not asked.
-    pub sides: Vec<Side>,
+    pub sides: Vec<CopySide>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
     /// To be typed to confirm.
@@ -91,11 +91,11 @@ pub struct Plan {
 
 /// How a registry of the copy is reached.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Side {
+pub struct CopySide {
     /// The registry.
     pub registry: Host,
     /// Which side it is.
-    pub role: Role,
+    pub role: SideRole,
     /// Over what.
     pub transport: Transport,
     /// The secret that it is sent; `None` if there is no login for it.
@@ -107,7 +107,7 @@ pub struct Side {
 /// The side of a copy that a registry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub enum SideRole {
     /// The images come from it.
     Source,
     /// The images go there.
@@ -116,7 +116,7 @@ pub enum Role {
     Both,
 }
 
-impl Side {
+impl CopySide {
     /// That a secret can be read on its way, or goes to a server that nobody checks: `a password is sent unencrypted to …`.
     pub fn exposed(&self) -> Option<SafeText> {
         let sent = match self.sends? {
@@ -124,9 +124,9 @@ impl Side {
             Sent::Token => "an access token",
         };
         let role = match self.role {
-            Role::Source => "the source",
-            Role::Destination => "the destination",
-            Role::Both => "source and destination",
+            SideRole::Source => "the source",
+            SideRole::Destination => "the destination",
+            SideRole::Both => "source and destination",
         };
         let asked = if self.asked { "" } else { ", if it asks for a login" };
         let host = &self.registry;
@@ -145,7 +145,7 @@ impl Side {
 
 /// One image to copy.
 #[derive(Debug, Clone, Serialize)]
-pub struct Image {
+pub struct ImageToCopy {
     /// As it was named.
     pub selector: Selector,
     /// What it is there: the digest at the destination.
@@ -188,17 +188,17 @@ pub struct ReferrerList {
 
 /// One blob and how it gets there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Blob {
+pub struct PlannedBlob {
     /// What it is.
     pub descriptor: Descriptor,
     /// How it gets there.
-    pub way: Way,
+    pub way: BlobTransfer,
 }
 
 /// How a blob gets to the destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Way {
+pub enum BlobTransfer {
     /// It is there.
     There,
     /// From another repository of the same registry, without moving bytes; moved where the server does not want to.
@@ -207,7 +207,7 @@ pub enum Way {
     Move,
 }
 
-impl Image {
+impl ImageToCopy {
     /// Whether nothing has to be done for its tag.
     pub fn is_done(&self) -> bool {
         self.replaces == Some(self.digest)
@@ -246,34 +246,36 @@ impl ReferrerList {
     }
 }
 
-impl Plan {
+impl CopyPlan {
     /// On which side a secret is sent that others can read.
     pub fn exposed(&self) -> impl Iterator<Item = SafeText> {
-        self.sides.iter().filter_map(Side::exposed)
+        self.sides.iter().filter_map(CopySide::exposed)
     }
 
     /// In a few words.
     pub fn title(&self) -> SafeText {
         let (from, to) = (&self.from.name, &self.to);
         SafeText::from(match self.named().as_slice() {
-            [Image { tag: Some(tag), selector: Selector::Tag(old), .. }] => {
+            [ImageToCopy { tag: Some(tag), selector: Selector::Tag(old), .. }] => {
                 format!("copy {from}:{old} → {to}:{tag}")
             }
-            [Image { tag: Some(tag), digest, .. }] => format!("copy {from}@{} → {to}:{tag}", digest.short()),
-            [Image { tag: None, digest, .. }] => format!("copy {from}@{} → {to}", digest.short()),
+            [ImageToCopy { tag: Some(tag), digest, .. }] => {
+                format!("copy {from}@{} → {to}:{tag}", digest.short())
+            }
+            [ImageToCopy { tag: None, digest, .. }] => format!("copy {from}@{} → {to}", digest.short()),
             _ => format!("copy {} of {from} → {to}", self.count()),
         })
     }
 
     /// The images that are meant: what goes by a digest tag goes along with another one, unless nothing else goes.
-    fn named(&self) -> Vec<&Image> {
-        let all: Vec<&Image> = self.images.iter().filter(|image| !image.is_companion()).collect();
+    fn named(&self) -> Vec<&ImageToCopy> {
+        let all: Vec<&ImageToCopy> = self.images.iter().filter(|image| !image.is_companion()).collect();
         if all.is_empty() { self.images.iter().collect() } else { all }
     }
 
     /// How much is copied, in words: `6 tags`; what goes by digest is an image.
     pub fn count(&self) -> String {
-        let (tagged, bare): (Vec<&Image>, Vec<&Image>) =
+        let (tagged, bare): (Vec<&ImageToCopy>, Vec<&ImageToCopy>) =
             self.named().into_iter().partition(|image| image.tag.is_some());
         let (tags, images) = (counted(tagged.len(), "tag", "tags"), counted(bare.len(), "image", "images"));
         match (tagged.len(), bare.len()) {
@@ -321,16 +323,17 @@ impl Plan {
 
     /// Bytes that will move.
     pub fn bytes(&self) -> u64 {
-        let moved = self.blobs.iter().filter(|blob| blob.way == Way::Move);
+        let moved = self.blobs.iter().filter(|blob| blob.way == BlobTransfer::Move);
         size::sum_of_known(moved.map(|blob| blob.descriptor.size))
     }
 
     /// `3 of 14 layers, 41 MB; the rest is there already`.
     pub fn summary(&self) -> SafeText {
         let all = self.blobs.len();
-        let count = |wanted: fn(&Way) -> bool| self.blobs.iter().filter(|blob| wanted(&blob.way)).count();
-        let moved = count(|way| *way == Way::Move);
-        let mounted = count(|way| matches!(way, Way::Mount(_)));
+        let count =
+            |wanted: fn(&BlobTransfer) -> bool| self.blobs.iter().filter(|blob| wanted(&blob.way)).count();
+        let moved = count(|way| *way == BlobTransfer::Move);
+        let mounted = count(|way| matches!(way, BlobTransfer::Mount(_)));
         let rest = match (mounted, all - moved - mounted) {
             (0, 0) => String::new(),
             (0, _) => "; the rest is there already".into(),
@@ -349,14 +352,14 @@ impl Plan {
 mod tests {
     use super::*;
 
-    fn plan(names: &[&str]) -> Plan {
+    fn plan(names: &[&str]) -> CopyPlan {
         let text = br#"{"schemaVersion":2,"layers":[],"config":{"mediaType":"a/b","size":2,"digest":"sha256:0101010101010101010101010101010101010101010101010101010101010101"}}"#;
         let manifest = Manifest::parse(text.to_vec().into(), None).expect("a manifest");
         let (manifest, digest) = (Arc::new(manifest), Digest::sha256(b"one"));
         let image = |name: &&str| {
             let tag = Tag::parse(name).ok();
             let selector = tag.clone().map_or(Selector::Digest(digest), Selector::Tag);
-            Image {
+            ImageToCopy {
                 selector,
                 digest,
                 source: digest,
@@ -371,7 +374,7 @@ mod tests {
         };
         let from = Repository::parse("a.test/team/app").expect("a repository");
         let to = Repository::parse("b.test/team/app").expect("a repository");
-        let wish = Wish {
+        let wish = CopyRequest {
             from: from.clone(),
             what: What::AllTags,
             to: to.clone(),
@@ -380,7 +383,7 @@ mod tests {
             referrers: false,
             keep: false,
         };
-        Plan {
+        CopyPlan {
             wish,
             from,
             to,
@@ -423,14 +426,14 @@ mod tests {
 
     #[test]
     fn a_secret_that_others_can_read_is_told_with_its_side() {
-        let side = |host: &str, transport, sends, asked| Side {
+        let side = |host: &str, transport, sends, asked| CopySide {
             registry: Host::parse(host).expect("a host"),
-            role: Role::Destination,
+            role: SideRole::Destination,
             transport,
             sends,
             asked,
         };
-        let told = |side: Side| side.exposed().map(|text| text.to_string());
+        let told = |side: CopySide| side.exposed().map(|text| text.to_string());
         let password = Some(Sent::Password);
         assert_eq!(
             told(side("vm:6103", Transport::Plain, password, true)).as_deref(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::info::ImageInfo;
 use super::loss::Loss;
-use super::progress::Missed;
+use super::progress::Unresolved;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::media_type::MediaType;
@@ -18,13 +18,13 @@ use crate::model::text::SafeText;
 
 /// What to remove.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
+pub struct DeleteRequest {
     /// Where it is.
     pub repository: Repository,
     /// The tags and digests that were named.
     pub selectors: Vec<Selector>,
     /// How; `None` leaves the choice to the plan: the gentlest way that the server allows.
-    pub manner: Option<Manner>,
+    pub manner: Option<DeleteMethod>,
     /// What goes along.
     pub along: Along,
     /// Whether images that lose their last tag are kept under a tag of their own.
@@ -35,7 +35,7 @@ pub struct Wish {
 /// How it is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Manner {
+pub enum DeleteMethod {
     /// The named tags go; the images stay: `DELETE` by tag.
     Untag,
     /// The images go, and with them every tag that they have: `DELETE` by digest.
@@ -56,19 +56,19 @@ pub struct Along {
 
 /// What deleting will do.
 #[derive(Debug, Clone, Serialize)]
-pub struct Plan {
+pub struct DeletePlan {
     /// Where.
     pub repository: Repository,
     /// How.
-    pub manner: Manner,
+    pub manner: DeleteMethod,
     /// What goes along, as wished.
     pub along: Along,
     /// What the server allows.
     pub deletes: Deletes,
     /// One for each distinct digest that was named.
-    pub images: Vec<Image>,
+    pub images: Vec<ImageToDelete>,
     /// What was named and cannot be deleted.
-    pub missed: Vec<Missed>,
+    pub missed: Vec<Unresolved>,
     /// Tags of the repository whose digest could not be found out, so that they may be hit unseen.
     pub unknown: Vec<Tag>,
     /// Bytes that only what goes holds in this repository: what garbage collection could free at most, since other
@@ -97,7 +97,7 @@ pub struct Plan {
 
 /// One digest that is at stake.
 #[derive(Debug, Clone, Serialize)]
-pub struct Image {
+pub struct ImageToDelete {
     /// The digest.
     pub digest: Digest,
     /// What it is.
@@ -109,8 +109,8 @@ pub struct Image {
     pub named: Vec<Tag>,
     /// Whether it was named by its digest.
     pub by_digest: bool,
-    /// Other tags of the repository that share the digest: they stay with [`Manner::Untag`] and [`Manner::Replace`],
-    /// and go with [`Manner::Image`].
+    /// Other tags of the repository that share the digest: they stay with [`DeleteMethod::Untag`] and [`DeleteMethod::Replace`],
+    /// and go with [`DeleteMethod::Image`].
     pub others: Vec<Tag>,
     /// Indexes that list it and would be broken without it.
     pub parents: Vec<Parent>,
@@ -119,7 +119,7 @@ pub struct Image {
     /// Children that another index or a tag needs too: they always stay.
     pub needed_children: Vec<Digest>,
     /// What refers to it.
-    pub referrers: Vec<Referrer>,
+    pub referrers: Vec<PlannedReferrer>,
 }
 
 /// An index that lists an image.
@@ -133,7 +133,7 @@ pub struct Parent {
 
 /// What refers to an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Referrer {
+pub struct PlannedReferrer {
     /// Its manifest.
     pub digest: Digest,
     /// What it refers to: the image, or another referrer of it.
@@ -144,21 +144,21 @@ pub struct Referrer {
     pub kind: SafeText,
 }
 
-impl Plan {
+impl DeletePlan {
     /// In a few words.
     pub fn title(&self) -> SafeText {
         let name = &self.repository.name;
-        let verb = if self.manner == Manner::Image { "delete" } else { "untag" };
+        let verb = if self.manner == DeleteMethod::Image { "delete" } else { "untag" };
         let named: Vec<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();
         SafeText::from(match (named.as_slice(), self.images.as_slice()) {
-            ([tag], [image]) if self.manner == Manner::Image => match image.others.as_slice() {
+            ([tag], [image]) if self.manner == DeleteMethod::Image => match image.others.as_slice() {
                 [] => format!("{verb} {name}:{tag}"),
                 [other] => format!("{verb} {name}:{tag} and its other tag {other}"),
                 others => format!("{verb} {name}:{tag} and its {} other tags", others.len()),
             },
             ([tag], [_]) => format!("{verb} {name}:{tag}"),
             ([], [image]) => format!("{verb} {name}@{}", image.digest.short()),
-            (tags, images) if self.manner == Manner::Image => {
+            (tags, images) if self.manner == DeleteMethod::Image => {
                 let images = counted(images.len(), "image", "images");
                 format!("{verb} {images} ({} named) of {name}", counted(tags.len(), "tag", "tags"))
             }
@@ -168,20 +168,20 @@ impl Plan {
 
     /// The ways to offer, those that take more than was named last. The replacement is only for servers that cannot
     /// untag.
-    pub fn ways(&self) -> Vec<Manner> {
+    pub fn ways(&self) -> Vec<DeleteMethod> {
         let cannot_untag = matches!(self.deletes.by_tag, Ability::No(_))
-            || self.manner == Manner::Replace
-            || self.manner == Manner::Untag && self.blocked.is_some();
+            || self.manner == DeleteMethod::Replace
+            || self.manner == DeleteMethod::Untag && self.blocked.is_some();
         match cannot_untag {
-            true => vec![Manner::Untag, Manner::Replace, Manner::Image],
-            false => vec![Manner::Untag, Manner::Image],
+            true => vec![DeleteMethod::Untag, DeleteMethod::Replace, DeleteMethod::Image],
+            false => vec![DeleteMethod::Untag, DeleteMethod::Image],
         }
     }
 
     /// Every tag that stops working, once: those named, with whole images all that they have, and digest tags that go
     /// along.
     pub fn tags_that_go(&self) -> impl Iterator<Item = &Tag> {
-        let all = self.manner == Manner::Image;
+        let all = self.manner == DeleteMethod::Image;
         let mut seen = HashSet::new();
         let tags = self.images.iter().flat_map(move |image| {
             let along = self.referrers_that_go(image).filter_map(|referrer| referrer.tag.as_ref());
@@ -203,28 +203,31 @@ impl Plan {
     }
 
     /// Whether an image has no tag afterwards: what refers to it is left behind, or goes along.
-    pub fn leaves_no_tag(&self, image: &Image) -> bool {
-        self.manner == Manner::Image || image.others.is_empty()
+    pub fn leaves_no_tag(&self, image: &ImageToDelete) -> bool {
+        self.manner == DeleteMethod::Image || image.others.is_empty()
     }
 
     /// Whether a referrer of an image can go along with it in this manner. Where only tags go, only its tag can.
-    pub fn can_go_along(&self, image: &Image, referrer: &Referrer) -> bool {
+    pub fn can_go_along(&self, image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
         match self.manner {
-            Manner::Image => true,
-            Manner::Untag => image.others.is_empty() && referrer.tag.is_some(),
-            Manner::Replace => false,
+            DeleteMethod::Image => true,
+            DeleteMethod::Untag => image.others.is_empty() && referrer.tag.is_some(),
+            DeleteMethod::Replace => false,
         }
     }
 
     /// The referrers of an image that go along with it.
-    pub fn referrers_that_go<'a>(&'a self, image: &'a Image) -> impl Iterator<Item = &'a Referrer> {
+    pub fn referrers_that_go<'a>(
+        &'a self,
+        image: &'a ImageToDelete,
+    ) -> impl Iterator<Item = &'a PlannedReferrer> {
         let asked = self.along.referrers;
         image.referrers.iter().filter(move |referrer| asked && self.can_go_along(image, referrer))
     }
 
     /// The children of an image that go along with it.
-    pub fn children_that_go<'a>(&self, image: &'a Image) -> impl Iterator<Item = &'a Digest> {
-        let go = self.along.children && self.manner == Manner::Image;
+    pub fn children_that_go<'a>(&self, image: &'a ImageToDelete) -> impl Iterator<Item = &'a Digest> {
+        let go = self.along.children && self.manner == DeleteMethod::Image;
         image.spare_children().filter(move |_| go)
     }
 
@@ -241,7 +244,7 @@ impl Plan {
     }
 }
 
-impl Image {
+impl ImageToDelete {
     /// The children that nothing else needs.
     pub fn spare_children(&self) -> impl Iterator<Item = &Digest> {
         self.children.iter().filter(|child| !self.needed_children.contains(child))

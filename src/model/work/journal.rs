@@ -46,7 +46,7 @@ impl fmt::Display for EntryId {
 
 /// One change, as the journal view lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub struct JournalEntry {
     /// Its name.
     pub id: EntryId,
     /// When it was begun.
@@ -54,12 +54,12 @@ pub struct Entry {
     /// What it was: `untag team/app:1.4.2`.
     pub title: SafeText,
     /// How far it came.
-    pub state: State,
+    pub state: EntryState,
     /// Registries that it reached otherwise than over checked HTTPS. Taking it back reaches them in the same way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reached: Vec<Reached>,
     /// Every tag or manifest that it touched or was about to touch.
-    pub items: Vec<Item>,
+    pub items: Vec<JournalItem>,
     /// Manifests that were not to be touched and may disappear with what was.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub saved: Vec<Saved>,
@@ -131,29 +131,29 @@ impl Damage {
     }
 }
 
-impl Entry {
+impl JournalEntry {
     /// Whether it changed something that was not taken back.
     pub fn can_be_undone(&self) -> bool {
         let changed = self.items.is_empty()
             || self.damage.lost > 0
             || !self.probes.is_empty()
             || self.items.iter().any(|item| item.done != Some(false));
-        matches!(self.state, State::Open | State::Ended) && changed
+        matches!(self.state, EntryState::Open | EntryState::Ended) && changed
     }
 
     /// How far it came, in words.
     pub fn outcome(&self) -> SafeText {
         let count = |done| self.items.iter().filter(|item| item.done == done).count();
         match (self.state, count(Some(true)), count(Some(false))) {
-            (State::Unreadable, ..) => "cannot be read".into(),
-            (State::Open | State::Ended, ..) if self.damage.is_any() => "damaged".into(),
-            (State::Running, ..) => "runs".into(),
-            (State::Open, ..) => "cut off".into(),
-            (State::Undone, ..) => "undone".into(),
-            (State::Ended, done, _) if done == self.items.len() => "done".into(),
-            (State::Ended, 0, not_done) if not_done == self.items.len() => "nothing done".into(),
-            (State::Ended, 0, _) => "not known".into(),
-            (State::Ended, done, _) => SafeText::from(format!("{done} of {} done", self.items.len())),
+            (EntryState::Unreadable, ..) => "cannot be read".into(),
+            (EntryState::Open | EntryState::Ended, ..) if self.damage.is_any() => "damaged".into(),
+            (EntryState::Running, ..) => "runs".into(),
+            (EntryState::Open, ..) => "cut off".into(),
+            (EntryState::Undone, ..) => "undone".into(),
+            (EntryState::Ended, done, _) if done == self.items.len() => "done".into(),
+            (EntryState::Ended, 0, not_done) if not_done == self.items.len() => "nothing done".into(),
+            (EntryState::Ended, 0, _) => "not known".into(),
+            (EntryState::Ended, done, _) => SafeText::from(format!("{done} of {} done", self.items.len())),
         }
     }
 
@@ -195,7 +195,7 @@ impl Entry {
 /// How far a change came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum EntryState {
     /// It was begun and never ended: the program went down in the middle of it.
     Open,
     /// Somebody carries it out: this program or another one.
@@ -210,13 +210,13 @@ pub enum State {
 
 /// A tag or a manifest before and after.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Item {
+pub struct JournalItem {
     /// Where.
     pub repository: Repository,
     /// The tag or digest.
     pub selector: Selector,
     /// What was there; `None` where nothing was.
-    pub before: Option<Held>,
+    pub before: Option<SavedManifest>,
     /// What should be there afterwards; `None` where it was to be removed.
     pub after: Option<Digest>,
     /// Whether that was done: `None` as long as nobody knows.
@@ -229,15 +229,15 @@ pub struct Saved {
     /// The repository that it is in.
     pub repository: Repository,
     /// What it is to what was changed.
-    pub role: Role,
+    pub role: SavedRole,
     /// The manifest.
-    pub held: Held,
+    pub held: SavedManifest,
 }
 
 /// What a manifest is to one that is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Role {
+pub enum SavedRole {
     /// An index that is changed lists it.
     Child,
     /// It refers to an image that is changed.
@@ -246,7 +246,7 @@ pub enum Role {
 
 /// A manifest as it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Held {
+pub struct SavedManifest {
     /// Its digest.
     pub digest: Digest,
     /// Its media type, as it was put; empty in a list, which reads no manifests.

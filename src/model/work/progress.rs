@@ -12,7 +12,7 @@ use crate::model::text::SafeText;
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     /// Every part of it.
-    pub items: Vec<Item>,
+    pub items: Vec<ProgressItem>,
     /// Bytes moved, each counted once.
     pub moved: u64,
     /// Bytes to move in all; zero for work that moves none.
@@ -26,7 +26,7 @@ pub struct Progress {
 
 /// One part of a job: a tag, an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Item {
+pub struct ProgressItem {
     /// Its name.
     pub name: SafeText,
     /// How it ended; `None` until then.
@@ -35,16 +35,16 @@ pub struct Item {
 
 /// What was wished for and cannot even be begun: named in the plan, and a failure of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Missed {
+pub struct Unresolved {
     /// Its name.
     pub name: SafeText,
     /// Why.
     pub failure: Failure,
 }
 
-impl From<&Missed> for Item {
-    fn from(missed: &Missed) -> Item {
-        Item { name: missed.name.clone(), outcome: Some(Outcome::Failed(missed.failure.clone())) }
+impl From<&Unresolved> for ProgressItem {
+    fn from(missed: &Unresolved) -> ProgressItem {
+        ProgressItem { name: missed.name.clone(), outcome: Some(Outcome::Failed(missed.failure.clone())) }
     }
 }
 
@@ -71,7 +71,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// Every part of it, each with its outcome.
-    pub items: Vec<Item>,
+    pub items: Vec<ProgressItem>,
     /// Bytes moved, each counted once.
     pub moved: u64,
     /// Bytes moved more than once because something broke.
@@ -129,7 +129,7 @@ pub struct Alike<'a> {
 
 /// The parts in their order, those that were not done for the same reason together, at the place of the first: what
 /// stopped many is said once. Each that was done stands for itself.
-pub fn alike(items: &[Item]) -> Vec<Alike<'_>> {
+pub fn alike(items: &[ProgressItem]) -> Vec<Alike<'_>> {
     let mut all: Vec<Alike<'_>> = Vec::new();
     let mut places = HashMap::new();
     for item in items {
@@ -214,10 +214,12 @@ mod tests {
             ("f", failed("cannot untag f", "500")),
             ("g", Outcome::Left("400".into())),
         ];
-        let item =
-            |(name, outcome): (&'static str, Outcome)| Item { name: name.into(), outcome: Some(outcome) };
-        let mut items: Vec<Item> = outcomes.into_iter().map(item).collect();
-        items.extend(["h", "i"].map(|name| Item { name: name.into(), outcome: None }));
+        let item = |(name, outcome): (&'static str, Outcome)| ProgressItem {
+            name: name.into(),
+            outcome: Some(outcome),
+        };
+        let mut items: Vec<ProgressItem> = outcomes.into_iter().map(item).collect();
+        items.extend(["h", "i"].map(|name| ProgressItem { name: name.into(), outcome: None }));
         let names: Vec<String> = alike(&items)
             .iter()
             .map(|alike| alike.names.iter().map(|name| name.as_str()).collect::<String>())

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::delete;
 use super::info::ImageInfo;
 use super::loss::Loss;
-use super::progress::Missed;
+use super::progress::Unresolved;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
@@ -13,13 +13,13 @@ use crate::model::text::SafeText;
 
 /// Tags to put.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
+pub struct RetagRequest {
     /// Where the images are.
     pub from: Repository,
     /// Which image, and where to: in this repository or another one of the same registry.
     pub items: Vec<(Selector, Repository, Tag)>,
     /// Whether the old tags stay.
-    pub manner: Manner,
+    pub manner: RetagMode,
     /// Whether images that tags are taken from are kept under a tag of their own.
     #[serde(default)]
     pub keep: bool,
@@ -28,57 +28,57 @@ pub struct Wish {
 /// Whether the old tags stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Manner {
+pub enum RetagMode {
     /// They stay.
     Add,
     /// They are untagged afterwards: the tag is renamed.
     Move,
     /// The same where the server cannot delete by tag: they go by way of replacements, as with
-    /// [`delete::Manner::Replace`].
+    /// [`delete::DeleteMethod::Replace`].
     MoveByReplacement,
 }
 
-impl Manner {
+impl RetagMode {
     /// Whether the old tags go.
     pub fn moves(self) -> bool {
-        self != Manner::Add
+        self != RetagMode::Add
     }
 
     /// The way in which the old tags go.
-    pub fn way(self) -> Option<delete::Manner> {
+    pub fn way(self) -> Option<delete::DeleteMethod> {
         match self {
-            Manner::Add => None,
-            Manner::Move => Some(delete::Manner::Untag),
-            Manner::MoveByReplacement => Some(delete::Manner::Replace),
+            RetagMode::Add => None,
+            RetagMode::Move => Some(delete::DeleteMethod::Untag),
+            RetagMode::MoveByReplacement => Some(delete::DeleteMethod::Replace),
         }
     }
 
     /// To move by this way. An image never goes with its old tag.
-    pub fn moving(way: delete::Manner) -> Manner {
+    pub fn moving(way: delete::DeleteMethod) -> RetagMode {
         match way {
-            delete::Manner::Replace => Manner::MoveByReplacement,
-            delete::Manner::Untag | delete::Manner::Image => Manner::Move,
+            delete::DeleteMethod::Replace => RetagMode::MoveByReplacement,
+            delete::DeleteMethod::Untag | delete::DeleteMethod::Image => RetagMode::Move,
         }
     }
 }
 
 /// What retagging will do.
 #[derive(Debug, Clone, Serialize)]
-pub struct Plan {
+pub struct RetagPlan {
     /// Where the images are.
     pub from: Repository,
     /// Whether the old tags stay.
-    pub manner: Manner,
+    pub manner: RetagMode,
     /// The ways in which old tags can go, where there is a choice.
-    pub ways: Vec<delete::Manner>,
+    pub ways: Vec<delete::DeleteMethod>,
     /// One for each tag.
-    pub steps: Vec<Step>,
+    pub steps: Vec<RetagStep>,
     /// The images that tags are taken from, and what the registry does with them.
     pub loss: Loss,
     /// Why the server does not take the old tags away in this manner.
     pub blocked: Option<Refusal>,
     /// What was asked for and is not done, and why.
-    pub missed: Vec<Missed>,
+    pub missed: Vec<Unresolved>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
     /// To be typed to confirm.
@@ -87,7 +87,7 @@ pub struct Plan {
 
 /// One tag to put.
 #[derive(Debug, Clone, Serialize)]
-pub struct Step {
+pub struct RetagStep {
     /// The image as it was named.
     pub selector: Selector,
     /// What that was when the plan was made.
@@ -105,14 +105,14 @@ pub struct Step {
     pub left_on: Option<Digest>,
 }
 
-impl Step {
+impl RetagStep {
     /// Whether the tag is what it should be already.
     pub fn is_done(&self) -> bool {
         self.replaces == Some(self.digest)
     }
 }
 
-impl Plan {
+impl RetagPlan {
     /// In a few words.
     pub fn title(&self) -> SafeText {
         let verb = if self.manner.moves() { "rename" } else { "retag" };

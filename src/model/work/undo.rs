@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::delete::Manner;
+use super::delete::DeleteMethod;
 use super::info::ImageInfo;
 use super::journal::EntryId;
-use super::progress::Missed;
+use super::progress::Unresolved;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, RepositoryName, Selector};
@@ -14,7 +14,7 @@ use crate::model::text::SafeText;
 
 /// What undoing will do.
 #[derive(Debug, Clone, Serialize)]
-pub struct Plan {
+pub struct UndoPlan {
     /// The change that is taken back.
     pub entry: EntryId,
     /// What that change was.
@@ -22,9 +22,9 @@ pub struct Plan {
     /// When it was begun.
     pub at: Timestamp,
     /// How new tags go: untagged, or by way of replacements where the server cannot do that.
-    pub manner: Manner,
+    pub manner: DeleteMethod,
     /// The ways in which new tags can go, where there is a choice.
-    pub ways: Vec<Manner>,
+    pub ways: Vec<DeleteMethod>,
     /// What would make possible what is not.
     pub hint: Option<SafeText>,
     /// What stays although the change is taken back, in words: the images that a copy brought, untagged.
@@ -32,9 +32,9 @@ pub struct Plan {
     /// What must be known of the entry itself before it is relied upon: what of it cannot be read, or that it was cut off.
     pub remarks: Vec<SafeText>,
     /// What cannot be put back because the entry does not say any more what it was.
-    pub missed: Vec<Missed>,
+    pub missed: Vec<Unresolved>,
     /// One for each tag or manifest.
-    pub steps: Vec<Step>,
+    pub steps: Vec<UndoStep>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
     /// To be typed to confirm.
@@ -43,7 +43,7 @@ pub struct Plan {
 
 /// One tag or manifest to put back as it was.
 #[derive(Debug, Clone, Serialize)]
-pub struct Step {
+pub struct UndoStep {
     /// Where.
     pub repository: Repository,
     /// The tag or digest.
@@ -67,7 +67,7 @@ pub struct Step {
     pub impossible: Option<SafeText>,
 }
 
-impl Plan {
+impl UndoPlan {
     /// Whether nothing of it can be put back.
     pub fn is_impossible(&self) -> bool {
         self.steps.iter().all(|step| step.impossible.is_some())

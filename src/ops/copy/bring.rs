@@ -16,7 +16,7 @@ use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::Selector;
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::model::work::copy::{Blob, Image, Plan, Way};
+use crate::model::work::copy::{BlobTransfer, CopyPlan, ImageToCopy, PlannedBlob};
 use crate::ops::work::tag::put_failure;
 
 /// Blobs that are moved at once.
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 4;
 
 /// Why something did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Halt {
+pub enum CopyError {
     /// Somebody stopped the copy.
     Stopped,
     /// It failed.
@@ -34,14 +34,14 @@ pub enum Halt {
 }
 
 /// The arrival of a blob or a manifest. Clones wait for the same one.
-pub type Arrival<'a> = Shared<BoxFuture<'a, Result<(), Halt>>>;
+pub type Arrival<'a> = Shared<BoxFuture<'a, Result<(), CopyError>>>;
 
 /// The right to write a manifest, or to have it read.
 pub type Turn<'a> = Either<RwLockWriteGuard<'a, ()>, RwLockReadGuard<'a, ()>>;
 
 /// What carries a plan out.
-pub struct Carrier<'a> {
-    plan: &'a Plan,
+pub struct CopyTransfer<'a> {
+    plan: &'a CopyPlan,
     source: Client,
     /// The registry that the images go to.
     pub destination: Client,
@@ -64,15 +64,20 @@ pub struct Carrier<'a> {
     listed_by_registry: Mutex<HashSet<Digest>>,
 }
 
-impl<'a> Carrier<'a> {
+impl<'a> CopyTransfer<'a> {
     /// Nothing moves yet.
-    pub fn new(plan: &'a Plan, source: Client, destination: Client, transfer: Arc<Transfer>) -> Carrier<'a> {
+    pub fn new(
+        plan: &'a CopyPlan,
+        source: Client,
+        destination: Client,
+        transfer: Arc<Transfer>,
+    ) -> CopyTransfer<'a> {
         let mut wanted: HashMap<Digest, Vec<usize>> = HashMap::new();
         let reaches = reaches(plan);
         for (index, digests) in reaches.iter().enumerate() {
             digests.iter().for_each(|digest| wanted.entry(*digest).or_default().push(index));
         }
-        Carrier {
+        CopyTransfer {
             reaches,
             source,
             destination,
@@ -92,7 +97,7 @@ impl<'a> Carrier<'a> {
     /// The arrivals of all blobs and manifests that are not there yet. Each begins when somebody waits for it.
     pub fn arrivals(&'a self) -> HashMap<Digest, Arrival<'a>> {
         let mut arrivals: HashMap<Digest, Arrival<'a>> = HashMap::new();
-        for blob in self.plan.blobs.iter().filter(|blob| blob.way != Way::There) {
+        for blob in self.plan.blobs.iter().filter(|blob| blob.way != BlobTransfer::There) {
             if let Some(digest) = blob.descriptor.digest {
                 arrivals.insert(digest, self.blob(digest, blob).boxed().shared());
             }
@@ -122,7 +127,7 @@ impl<'a> Carrier<'a> {
     }
 
     /// Waits until all that an image needs is there.
-    pub async fn wait_for(&self, index: usize, arrivals: Vec<Arrival<'a>>) -> Result<(), Halt> {
+    pub async fn wait_for(&self, index: usize, arrivals: Vec<Arrival<'a>>) -> Result<(), CopyError> {
         let noted = arrivals.into_iter().map(async |arrival: Arrival<'a>| {
             let arrived = arrival.await;
             if arrived.is_err() {
@@ -147,7 +152,7 @@ impl<'a> Carrier<'a> {
 
     /// `3 of 14 blobs`.
     pub fn now(&self) -> SafeText {
-        let all = self.plan.blobs.iter().filter(|blob| blob.way != Way::There).count();
+        let all = self.plan.blobs.iter().filter(|blob| blob.way != BlobTransfer::There).count();
         SafeText::from(format!("{} of {all} blobs", self.arrived.load(Ordering::Relaxed)))
     }
 
@@ -176,21 +181,21 @@ impl<'a> Carrier<'a> {
     }
 
     /// Why a request to the destination failed.
-    pub fn halt(&self, error: &Error, what: String) -> Halt {
+    pub fn halt(&self, error: &Error, what: String) -> CopyError {
         match error.cause == Cause::Stopped {
-            true => Halt::Stopped,
-            false => Halt::Failed(put_failure(error, what)),
+            true => CopyError::Stopped,
+            false => CopyError::Failed(put_failure(error, what)),
         }
     }
 
-    async fn blob(&self, digest: Digest, blob: &Blob) -> Result<(), Halt> {
+    async fn blob(&self, digest: Digest, blob: &PlannedBlob) -> Result<(), CopyError> {
         let _turn = tokio::select! {
             biased;
-            () = self.transfer.stop.cancelled() => return Err(Halt::Stopped),
+            () = self.transfer.stop.cancelled() => return Err(CopyError::Stopped),
             turn = self.at_once.acquire() => turn,
         };
         if !self.is_wanted(&digest) {
-            return Err(Halt::Needless);
+            return Err(CopyError::Needless);
         }
         let moved = self.moved(blob, &digest).await;
         moved.map_err(|error| {
@@ -215,13 +220,13 @@ impl<'a> Carrier<'a> {
         self.wanted.get(digest).is_none_or(|images| !images.iter().all(has_failed))
     }
 
-    async fn moved(&self, blob: &Blob, digest: &Digest) -> Result<(), Error> {
+    async fn moved(&self, blob: &PlannedBlob, digest: &Digest) -> Result<(), Error> {
         let (to, descriptor) = (&self.plan.to.name, &blob.descriptor);
         let source = BlobSource::registry(&self.source, &self.plan.from.name, descriptor);
         match &blob.way {
-            Way::There => Ok(()),
-            Way::Move => self.destination.push_blob(to, descriptor, &source, &self.transfer).await,
-            Way::Mount(from) => match self.destination.mount_blob(to, digest, Some(from)).await? {
+            BlobTransfer::There => Ok(()),
+            BlobTransfer::Move => self.destination.push_blob(to, descriptor, &source, &self.transfer).await,
+            BlobTransfer::Mount(from) => match self.destination.mount_blob(to, digest, Some(from)).await? {
                 Mount::Mounted => Ok(()),
                 Mount::Opened(upload) => {
                     size::add_to(&self.not_mounted, descriptor.size.unwrap_or(0));
@@ -231,10 +236,10 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    async fn manifest(&self, manifest: &Manifest, needs: Vec<Arrival<'a>>) -> Result<(), Halt> {
+    async fn manifest(&self, manifest: &Manifest, needs: Vec<Arrival<'a>>) -> Result<(), CopyError> {
         together(join_all(needs).await)?;
         if self.is_stopped() {
-            return Err(Halt::Stopped);
+            return Err(CopyError::Stopped);
         }
         let (to, digest) = (&self.plan.to.name, manifest.digest);
         let _turn = self.turn_of(manifest).await;
@@ -252,10 +257,10 @@ impl<'a> Carrier<'a> {
     }
 
     /// Puts a referrer once more, since the registry does not list it.
-    pub async fn put_again(&self, referrer: &Manifest) -> Result<(), Halt> {
+    pub async fn put_again(&self, referrer: &Manifest) -> Result<(), CopyError> {
         let _turn = self.turn_of(referrer).await;
         if self.is_stopped() {
-            return Err(Halt::Stopped);
+            return Err(CopyError::Stopped);
         }
         let (to, digest) = (&self.plan.to.name, referrer.digest);
         let put = self.destination.put_manifest(to, &Selector::Digest(digest), referrer).await;
@@ -280,15 +285,15 @@ impl<'a> Carrier<'a> {
 }
 
 /// What several arrivals amount to: a failure, if there is one, says most.
-pub fn together(arrived: Vec<Result<(), Halt>>) -> Result<(), Halt> {
+pub fn together(arrived: Vec<Result<(), CopyError>>) -> Result<(), CopyError> {
     let halts = || arrived.iter().filter_map(|arrived| arrived.as_ref().err());
-    match halts().find(|halt| matches!(halt, Halt::Failed(_))).or_else(|| halts().next()) {
+    match halts().find(|halt| matches!(halt, CopyError::Failed(_))).or_else(|| halts().next()) {
         None => Ok(()),
         Some(halt) => Err(halt.clone()),
     }
 }
 
-fn turns(plan: &Plan) -> HashMap<Digest, RwLock<()>> {
+fn turns(plan: &CopyPlan) -> HashMap<Digest, RwLock<()>> {
     let all = plan.manifests.iter().chain(plan.images.iter().map(|image| &image.manifest));
     let digests = all.flat_map(|manifest| {
         let subject = manifest.subject().and_then(|subject| subject.digest);
@@ -298,12 +303,12 @@ fn turns(plan: &Plan) -> HashMap<Digest, RwLock<()>> {
 }
 
 /// For each image the digests of all that has to be brought for it: its parts, their parts, and what refers to them.
-fn reaches(plan: &Plan) -> Vec<HashSet<Digest>> {
+fn reaches(plan: &CopyPlan) -> Vec<HashSet<Digest>> {
     let all = plan.manifests.iter().chain(plan.images.iter().map(|image| &image.manifest));
     let manifests: HashMap<Digest, &Arc<Manifest>> =
         all.map(|manifest| (manifest.digest, manifest)).collect();
     let referrers = companions::by_subject(&plan.manifests);
-    let reach = |image: &Image| {
+    let reach = |image: &ImageToCopy| {
         let mut reach = HashSet::new();
         let mut next = vec![image.digest];
         while let Some(digest) = next.pop() {

@@ -13,7 +13,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::progress::Missed;
+use crate::model::work::progress::Unresolved;
 use crate::ops::tag_list;
 
 /// How far referrers of referrers are followed: a signature of an SBOM of an image.
@@ -43,7 +43,7 @@ impl Companions<'_> {
         tree: &mut Tree,
         of: Vec<Digest>,
         left_out: &mut Vec<SafeText>,
-        missed: &mut Vec<Missed>,
+        missed: &mut Vec<Unresolved>,
     ) -> Result<Vec<Arc<Manifest>>, Failure> {
         let mut all: Vec<Arc<Manifest>> = Vec::new();
         let mut seen: HashSet<Digest> = of.iter().copied().collect();
@@ -59,7 +59,7 @@ impl Companions<'_> {
                     }
                     Err(failure) => {
                         let name = SafeText::from(format!("what refers to {}", subject.short()));
-                        missed.push(Missed { name, failure });
+                        missed.push(Unresolved { name, failure });
                         Vec::new()
                     }
                 };
@@ -69,7 +69,7 @@ impl Companions<'_> {
             }
             let room = MOST.saturating_sub(all.len());
             if new.len() > room {
-                missed.push(Missed {
+                missed.push(Unresolved {
                     name: SafeText::from(format!("{} referrers", new.len() - room)),
                     failure: Failure {
                         what: "cannot copy so many referrers at once".into(),
@@ -95,7 +95,7 @@ impl Companions<'_> {
                     ))),
                     Err(failure) => {
                         let name = SafeText::from(format!("the referrer {}", digest.short()));
-                        missed.push(Missed { name, failure });
+                        missed.push(Unresolved { name, failure });
                     }
                 }
             }
@@ -124,14 +124,18 @@ impl Companions<'_> {
     }
 
     /// The images behind the digest tags of these manifests. Adds what cannot be read to `missed`.
-    pub async fn digest_tags(&self, of: &[Digest], missed: &mut Vec<Missed>) -> Vec<(Pick, Arc<Manifest>)> {
+    pub async fn digest_tags(
+        &self,
+        of: &[Digest],
+        missed: &mut Vec<Unresolved>,
+    ) -> Vec<(Pick, Arc<Manifest>)> {
         let tags: Vec<Tag> = match self.digest_tags {
             Some(tags) => self.among(tags, of),
             None if of.len() <= FEW => of.iter().flat_map(usual).collect(),
             None => match self.list().await {
                 Ok(tags) => self.among(&tags, of),
                 Err(failure) => {
-                    missed.push(Missed { name: "digest tags".into(), failure });
+                    missed.push(Unresolved { name: "digest tags".into(), failure });
                     Vec::new()
                 }
             },
@@ -150,7 +154,7 @@ impl Companions<'_> {
                 Err(error) if error.cause.status() == Some(404) => {}
                 Err(error) => {
                     let failure = error.failure(format!("cannot read {}:{tag}", self.name));
-                    missed.push(Missed { name: (&tag).into(), failure });
+                    missed.push(Unresolved { name: (&tag).into(), failure });
                 }
             }
         }

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::client::{Client, Error, Head, Lane};
+use crate::client::{Client, Error, Lane, ManifestHead};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
-use crate::model::inspection::Found;
+use crate::model::inspection::ReferrerSource;
 use crate::model::manifest::Descriptor;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
@@ -31,7 +31,7 @@ pub struct Destination<'a> {
 
 /// What the destination says of tags.
 #[derive(Default)]
-pub struct Tags {
+pub struct DestinationTags {
     /// What they are; those that are free are left out.
     pub digests: HashMap<Tag, Digest>,
     /// Those of which it did not say what they are.
@@ -73,29 +73,36 @@ impl<'a> Destination<'a> {
 
     /// What these tags are now, each of which is to get this digest: called by that if its bytes are those already. Each
     /// is asked for by its name, since a list may lag behind.
-    pub async fn tags(&self, wanted: &HashMap<Tag, Digest>) -> Result<Tags, Failure> {
+    pub async fn tags(&self, wanted: &HashMap<Tag, Digest>) -> Result<DestinationTags, Failure> {
         let name = &self.repository.name;
         let asked = tag_list::ask(self.client, name, wanted.keys().cloned()).await;
-        let checked = stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<Head>, Error>)| {
-            let known: Vec<Digest> = wanted.get(&tag).copied().into_iter().collect();
-            let now = match said {
-                Ok(Some(head)) => {
-                    let selector = Selector::Tag(tag.clone());
-                    let checked =
-                        self.client.checked_digest(name, &selector, head.digest, &known, Lane::Background);
-                    checked.await
-                }
-                said => said.map(|_| None),
-            };
-            Ok((tag, self.said(now)?))
-        });
-        let said: Vec<(Tag, Said<Option<Digest>>)> = checked.buffer_unordered(AT_ONCE).try_collect().await?;
-        let mut found = Tags::default();
+        let checked =
+            stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<ManifestHead>, Error>)| {
+                let known: Vec<Digest> = wanted.get(&tag).copied().into_iter().collect();
+                let now = match said {
+                    Ok(Some(head)) => {
+                        let selector = Selector::Tag(tag.clone());
+                        let checked = self.client.checked_digest(
+                            name,
+                            &selector,
+                            head.digest,
+                            &known,
+                            Lane::Background,
+                        );
+                        checked.await
+                    }
+                    said => said.map(|_| None),
+                };
+                Ok((tag, self.said(now)?))
+            });
+        let said: Vec<(Tag, DestinationAnswer<Option<Digest>>)> =
+            checked.buffer_unordered(AT_ONCE).try_collect().await?;
+        let mut found = DestinationTags::default();
         for (tag, said) in said {
             match said {
-                Said::Is(Some(digest)) => drop(found.digests.insert(tag, digest)),
-                Said::Is(None) | Said::Absent => {}
-                Said::Refused => drop(found.unknown.insert(tag)),
+                DestinationAnswer::Is(Some(digest)) => drop(found.digests.insert(tag, digest)),
+                DestinationAnswer::Is(None) | DestinationAnswer::Absent => {}
+                DestinationAnswer::Refused => drop(found.unknown.insert(tag)),
             }
         }
         Ok(found)
@@ -117,14 +124,14 @@ impl<'a> Destination<'a> {
         let asked = stream::iter(of).map(async |subject: Digest| {
             let found = self.client.referrers(&self.repository.name, &subject, true).await;
             let referred = match self.said(found)? {
-                Said::Is(found) => Referred {
+                DestinationAnswer::Is(found) => Referred {
                     digests: found.descriptors.iter().filter_map(|descriptor| descriptor.digest).collect(),
-                    by_api: found.found == Some(Found::Api),
+                    by_api: found.found == Some(ReferrerSource::Api),
                     tagged: found.tagged,
                     unknown: false,
                 },
-                Said::Absent => Referred::default(),
-                Said::Refused => Referred { unknown: true, ..Referred::default() },
+                DestinationAnswer::Absent => Referred::default(),
+                DestinationAnswer::Refused => Referred { unknown: true, ..Referred::default() },
             };
             Ok((subject, referred))
         });
@@ -145,20 +152,20 @@ impl<'a> Destination<'a> {
     /// None for what is not there, or may not be there.
     fn seen<T>(&self, answer: Result<T, Error>) -> Result<Option<T>, Failure> {
         Ok(match self.said(answer)? {
-            Said::Is(found) => Some(found),
-            Said::Absent | Said::Refused => None,
+            DestinationAnswer::Is(found) => Some(found),
+            DestinationAnswer::Absent | DestinationAnswer::Refused => None,
         })
     }
 
     /// Many registries refuse to speak of a repository that the first push will make, so a refusal fails nothing, and the
     /// plan says so. What is put later is checked again.
-    fn said<T>(&self, answer: Result<T, Error>) -> Result<Said<T>, Failure> {
+    fn said<T>(&self, answer: Result<T, Error>) -> Result<DestinationAnswer<T>, Failure> {
         let error = match answer {
-            Ok(found) => return Ok(Said::Is(found)),
+            Ok(found) => return Ok(DestinationAnswer::Is(found)),
             Err(error) => error,
         };
         match error.cause.status() {
-            Some(404) => Ok(Said::Absent),
+            Some(404) => Ok(DestinationAnswer::Absent),
             Some(status @ (401 | 403 | 405 | 501)) => {
                 self.refusal.get_or_init(|| SafeText::from(error.cause.to_string()));
                 if status == 401 {
@@ -167,7 +174,7 @@ impl<'a> Destination<'a> {
                         SafeText::from(format!("{} wants a login ({})", self.repository.host, failure.why));
                     self.stranger.get_or_init(|| Refusal { why, hint: failure.hint });
                 }
-                Ok(Said::Refused)
+                Ok(DestinationAnswer::Refused)
             }
             _ => Err(error.failure(format!("cannot look at {}", self.repository))),
         }
@@ -175,7 +182,7 @@ impl<'a> Destination<'a> {
 }
 
 /// What the destination says to a question.
-enum Said<T> {
+enum DestinationAnswer<T> {
     /// This.
     Is(T),
     /// There is no such thing.

@@ -11,10 +11,10 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
-use crate::model::work::copy::{Image, Plan, ReferrerList};
-use crate::model::work::{Wish, journal};
-use crate::ops::journal::Running;
-use crate::ops::work::Workshop;
+use crate::model::work::copy::{CopyPlan, ImageToCopy, ReferrerList};
+use crate::model::work::{ChangeRequest, journal};
+use crate::ops::journal::RunningEntry;
+use crate::ops::work::ChangeContext;
 use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::tag::held;
 
@@ -22,8 +22,8 @@ use crate::ops::work::tag::held;
 const AT_ONCE: usize = 8;
 
 /// The journal's entry of a copy: the tags that it puts, and what they were.
-pub struct Entry {
-    running: Option<Running>,
+pub struct CopyEntry {
+    running: Option<RunningEntry>,
     /// The images there that are kept under tags of their own.
     keeping: Kept,
     /// For each image: its item in the entry, or why what it replaces could not be kept.
@@ -32,17 +32,21 @@ pub struct Entry {
     lists: Vec<Result<Option<usize>, Failure>>,
 }
 
-impl Entry {
+impl CopyEntry {
     /// Reads what is replaced, and returns when it is on disk. Images that go by digest replace nothing and are in no
     /// entry: what no tag names is invisible, and removing it could take away what somebody else tagged meanwhile.
-    pub async fn begin(workshop: &Workshop, plan: &Plan, destination: &Client) -> Result<Entry, Failure> {
+    pub async fn begin(
+        workshop: &ChangeContext,
+        plan: &CopyPlan,
+        destination: &Client,
+    ) -> Result<CopyEntry, Failure> {
         // Lists are put before the tags, and so taken back after them.
         let lists = plan.lists.iter().map(|list| merged(plan, list, destination).boxed());
         let images = plan.images.iter().map(|image| replaced(plan, image, destination).boxed());
         let asked: Vec<_> = lists.chain(images).collect();
         let read: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut kept = Vec::new();
-        let mut keep = |item: Result<Option<journal::Item>, Failure>| {
+        let mut keep = |item: Result<Option<journal::JournalItem>, Failure>| {
             item.map(|item| {
                 item.map(|item| {
                     kept.push(item);
@@ -55,7 +59,7 @@ impl Entry {
         let first_kept = kept.len();
         kept.extend(loss::items(&plan.loss));
         let saved = loss::kin(destination, &plan.loss).await;
-        let wish = Wish::Copy(plan.wish.clone());
+        let wish = ChangeRequest::Copy(plan.wish.clone());
         let running = match kept.is_empty() {
             true if items.iter().chain(&lists).all(Result::is_ok) => {
                 workshop.journal.nothing_left(&wish).await;
@@ -64,13 +68,13 @@ impl Entry {
             true => None,
             false => Some(workshop.journal.begin_saving(plan.title(), Some(wish), kept, saved).await?),
         };
-        let mut entry = Entry { running, keeping: Kept::default(), items, lists };
+        let mut entry = CopyEntry { running, keeping: Kept::default(), items, lists };
         entry.keep(plan, destination, first_kept).await;
         Ok(entry)
     }
 
     /// Keeps what is replaced, where that is wished; an image whose forerunner cannot be kept is not put.
-    async fn keep(&mut self, plan: &Plan, destination: &Client, first: usize) {
+    async fn keep(&mut self, plan: &CopyPlan, destination: &Client, first: usize) {
         let Some(running) = &self.running else { return };
         self.keeping = Kept::put(destination, &plan.loss, running, first).await;
         for (item, image) in self.items.iter_mut().zip(&plan.images) {
@@ -85,7 +89,7 @@ impl Entry {
     }
 
     /// Takes tags away again that keep what was not replaced, and says which keep something.
-    pub async fn settle(&self, plan: &Plan, destination: &Client, ended: &[Ended]) -> Option<SafeText> {
+    pub async fn settle(&self, plan: &CopyPlan, destination: &Client, ended: &[Ended]) -> Option<SafeText> {
         let put = plan.images.iter().zip(ended).filter(|(_, ended)| ended.has_put != Some(false));
         let replaced: HashSet<Digest> = put.filter_map(|(image, _)| image.replaces).collect();
         let is_changed = |_: &Repository, image| replaced.contains(&image);
@@ -106,7 +110,7 @@ impl Entry {
     pub async fn revise_list(
         &self,
         list: usize,
-        before: Option<journal::Held>,
+        before: Option<journal::SavedManifest>,
         after: Digest,
     ) -> Result<(), Failure> {
         match (&self.running, self.lists.get(list)) {
@@ -144,10 +148,10 @@ impl Entry {
 
 /// The tag that an image gets, with what it is now; none for what changes no tag.
 async fn replaced(
-    plan: &Plan,
-    image: &Image,
+    plan: &CopyPlan,
+    image: &ImageToCopy,
     destination: &Client,
-) -> Result<Option<journal::Item>, Failure> {
+) -> Result<Option<journal::JournalItem>, Failure> {
     let Some(tag) = image.tag.as_ref().filter(|_| !image.is_done()) else { return Ok(None) };
     let before = match image.replaces {
         None => None,
@@ -159,15 +163,15 @@ async fn replaced(
         }
     };
     let (repository, selector) = (plan.to.clone(), Selector::Tag(tag.clone()));
-    Ok(Some(journal::Item { repository, selector, before, after: Some(image.digest), done: None }))
+    Ok(Some(journal::JournalItem { repository, selector, before, after: Some(image.digest), done: None }))
 }
 
 /// The fallback tag of a list, with what it is now and what it will be.
 async fn merged(
-    plan: &Plan,
+    plan: &CopyPlan,
     list: &ReferrerList,
     destination: &Client,
-) -> Result<Option<journal::Item>, Failure> {
+) -> Result<Option<journal::JournalItem>, Failure> {
     let what = || format!("cannot keep what {}:{} is now", plan.to, list.tag);
     let old = match list.replaces {
         None => None,
@@ -178,7 +182,7 @@ async fn merged(
     };
     let new = fallback::merged(old.as_deref(), &fallback::of_plan(plan, &list.adds));
     let new = new.map_err(|why| fallback::no_list(what(), why))?;
-    Ok(Some(journal::Item {
+    Ok(Some(journal::JournalItem {
         repository: plan.to.clone(),
         selector: Selector::Tag(list.tag.clone()),
         before: old.as_deref().map(held),

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::bring::{Carrier, Halt};
-use super::entry::Entry;
+use super::bring::{CopyError, CopyTransfer};
+use super::entry::CopyEntry;
 use super::run::Ended;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -12,10 +12,10 @@ use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::media_type::OCI_INDEX;
 use crate::model::plural::counted;
 use crate::model::text::SafeText;
-use crate::model::work::copy::{Plan, ReferrerList};
+use crate::model::work::copy::{CopyPlan, ReferrerList};
 use crate::model::work::progress::Outcome;
 use crate::ops::work::course::is_done;
-use crate::ops::work::tag::{Place, held};
+use crate::ops::work::tag::{RepositoryClient, held};
 
 /// How often a list is merged anew because somebody else was faster.
 const TRIES: usize = 3;
@@ -23,11 +23,11 @@ const TRIES: usize = 3;
 /// A list of a plan that is carried out.
 pub struct Listing<'a> {
     /// What carries the plan out.
-    pub carrier: &'a Carrier<'a>,
+    pub carrier: &'a CopyTransfer<'a>,
     /// Where what it replaces is kept.
-    pub entry: &'a Entry,
+    pub entry: &'a CopyEntry,
     /// Where it is put.
-    pub place: Place<'a>,
+    pub place: RepositoryClient<'a>,
     /// Which of the plan's lists it is.
     pub index: usize,
     /// The list.
@@ -126,12 +126,12 @@ pub fn no_list(what: String, why: &'static str) -> Failure {
 }
 
 /// Why an image does not come whose referrers could not be listed.
-pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), Halt> {
+pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyError> {
     match outcome {
         Outcome::Done(_) | Outcome::Already(_) | Outcome::Unconfirmed(_) => Ok(()),
-        Outcome::Stopped => Err(Halt::Stopped),
-        Outcome::Failed(failure) => Err(Halt::Failed(failure.clone())),
-        Outcome::Left(why) => Err(Halt::Failed(Failure {
+        Outcome::Stopped => Err(CopyError::Stopped),
+        Outcome::Failed(failure) => Err(CopyError::Failed(failure.clone())),
+        Outcome::Left(why) => Err(CopyError::Failed(Failure {
             what: SafeText::from(format!("cannot list what refers to {}", list.subject.short())),
             why: why.clone(),
             hint: None,
@@ -169,7 +169,7 @@ pub fn merged(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Mani
 }
 
 /// These manifests of a plan as lists of referrers show them.
-pub fn of_plan(plan: &Plan, digests: &[Digest]) -> Vec<Descriptor> {
+pub fn of_plan(plan: &CopyPlan, digests: &[Digest]) -> Vec<Descriptor> {
     let manifests =
         digests.iter().filter_map(|digest| plan.manifests.iter().find(|one| one.digest == *digest));
     manifests.map(|manifest| as_referrer(manifest)).collect()

@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bring::{Carrier, Halt};
+use super::bring::{CopyError, CopyTransfer};
 use super::fallback::{Listing, halt_of};
 use crate::client::Referrers;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::inspection::Found;
+use crate::model::inspection::ReferrerSource;
 use crate::model::manifest::Manifest;
 use crate::model::plural::counted;
 use crate::model::reference::RepositoryName;
@@ -22,7 +22,7 @@ const LATE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duratio
 /// The referrers of one subject that a copy puts.
 pub struct Check<'a> {
     /// What carries the plan out.
-    pub carrier: &'a Carrier<'a>,
+    pub carrier: &'a CopyTransfer<'a>,
     /// The repository at the destination.
     pub name: &'a RepositoryName,
     /// What they refer to.
@@ -35,7 +35,7 @@ pub struct Check<'a> {
 
 impl Check<'_> {
     /// Fails if one of them is not listed and putting it once more does not help.
-    pub async fn run(&self) -> Result<(), Halt> {
+    pub async fn run(&self) -> Result<(), CopyError> {
         let Missing { referrers, by_api } = self.missing().await?;
         if referrers.is_empty() {
             return Ok(());
@@ -57,19 +57,19 @@ impl Check<'_> {
     }
 
     /// Those that are not listed although the registry had some time.
-    async fn missing(&self) -> Result<Missing<'_>, Halt> {
+    async fn missing(&self) -> Result<Missing<'_>, CopyError> {
         let mut missing = Missing { referrers: Vec::new(), by_api: false };
         for wait in LATE {
             tokio::time::sleep(wait).await;
             if self.carrier.is_stopped() {
-                return Err(Halt::Stopped);
+                return Err(CopyError::Stopped);
             }
             let Some(found) = self.ask().await? else { return Ok(Missing { by_api: true, ..missing }) };
             let listed: HashSet<Digest> =
                 found.descriptors.iter().filter_map(|descriptor| descriptor.digest).collect();
             let is_missing = |referrer: &&&Arc<Manifest>| !listed.contains(&referrer.digest);
             let referrers = self.referrers.iter().filter(is_missing).copied().collect();
-            missing = Missing { referrers, by_api: found.found == Some(Found::Api) };
+            missing = Missing { referrers, by_api: found.found == Some(ReferrerSource::Api) };
             if missing.referrers.is_empty() {
                 break;
             }
@@ -78,7 +78,7 @@ impl Check<'_> {
     }
 
     /// What the registry lists. `None` if it took notice of all of them and does not say what it lists.
-    async fn ask(&self) -> Result<Option<Referrers>, Halt> {
+    async fn ask(&self) -> Result<Option<Referrers>, CopyError> {
         match self.carrier.destination.referrers(self.name, &self.subject, true).await {
             Ok(found) => Ok(Some(found)),
             Err(error) if matches!(error.cause.status(), Some(401 | 403)) && self.all_noticed() => Ok(None),
@@ -93,7 +93,7 @@ impl Check<'_> {
         self.referrers.iter().all(|referrer| self.carrier.is_listed_by_registry(&referrer.digest))
     }
 
-    fn lost(&self, missing: &[&Arc<Manifest>], by_api: bool) -> Halt {
+    fn lost(&self, missing: &[&Arc<Manifest>], by_api: bool) -> CopyError {
         let names: Vec<String> = missing.iter().map(|referrer| referrer.digest.short()).collect();
         let (why, hint) = match (by_api, &self.listing) {
             (true, _) => {
@@ -106,7 +106,7 @@ impl Check<'_> {
         };
         let referrers = counted(missing.len(), "referrer", "referrers");
         let what = format!("{referrers} of {} not listed: {}", self.subject.short(), names.join(", "));
-        Halt::Failed(Failure {
+        CopyError::Failed(Failure {
             what: SafeText::from(what),
             why: why.into(),
             hint: Some(hint.into()),

@@ -5,8 +5,8 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::version_order;
-use crate::model::work::copy::{What, Wish};
-use crate::model::work::progress::Missed;
+use crate::model::work::copy::{CopyRequest, What};
+use crate::model::work::progress::Unresolved;
 use crate::ops::tag_list;
 
 /// One image by name, and the tag that it gets.
@@ -28,7 +28,7 @@ pub struct Picked {
     /// What is not copied, and need not be, in words.
     pub left_out: Vec<SafeText>,
     /// What is wished for and not known.
-    pub missed: Vec<Missed>,
+    pub missed: Vec<Unresolved>,
 }
 
 impl Pick {
@@ -43,7 +43,7 @@ impl Pick {
 
 impl Picked {
     /// Finds out what is meant; asks only where all tags are.
-    pub async fn of(client: &Client, wish: &Wish) -> Result<Picked, Failure> {
+    pub async fn of(client: &Client, wish: &CopyRequest) -> Result<Picked, Failure> {
         let picked = match &wish.what {
             What::Images(selectors) => Picked::named(selectors, wish.tag.as_ref()),
             What::AllTags => Picked::all(client, wish).await?,
@@ -69,7 +69,7 @@ impl Picked {
         picked
     }
 
-    async fn all(client: &Client, wish: &Wish) -> Result<Picked, Failure> {
+    async fn all(client: &Client, wish: &CopyRequest) -> Result<Picked, Failure> {
         let mut picked = Picked::default();
         let what = || format!("cannot list the tags of {}", wish.from);
         let tags = picked.list(client, wish).await.map_err(|error| error.failure(what()))?;
@@ -93,9 +93,9 @@ impl Picked {
         Ok(picked)
     }
 
-    async fn list(&mut self, client: &Client, wish: &Wish) -> Result<Vec<Tag>, Error> {
+    async fn list(&mut self, client: &Client, wish: &CopyRequest) -> Result<Vec<Tag>, Error> {
         let names = tag_list::names(client, &wish.from.name).await?;
-        self.missed.extend(names.incomplete.map(|why| Missed {
+        self.missed.extend(names.incomplete.map(|why| Unresolved {
             name: "perhaps some tags".into(),
             failure: Failure { why, ..failure(&wish.from, "", FailureKind::BadAnswer) },
         }));

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::companions::{self, Companions};
-use super::destination::{Destination, Referred, Tags};
+use super::destination::{Destination, DestinationTags, Referred};
 use super::parts;
 use super::picked::{Pick, Picked};
 use super::platforms::Split;
-use super::source::{Found, find};
+use super::source::{SourceImage, find};
 use super::tree::{AT_ONCE, Closure, Tree};
 use crate::client::{Client, Lane, fallback_tag};
 use crate::model::digest::Digest;
@@ -18,18 +18,20 @@ use crate::model::failure::Failure;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::copy::{Blob, Image, Plan, ReferrerList, Role, Side, Way, What, Wish};
+use crate::model::work::copy::{
+    BlobTransfer, CopyPlan, CopyRequest, CopySide, ImageToCopy, PlannedBlob, ReferrerList, SideRole, What,
+};
 use crate::model::work::info::ImageInfo;
 use crate::model::work::loss::Loss;
-use crate::model::work::progress::Missed;
+use crate::model::work::progress::Unresolved;
 use crate::ops::summary;
-use crate::ops::work::{self, Workshop};
+use crate::ops::work::{self, ChangeContext};
 
 /// Finds out what the wish takes. The source's tags are resolved once, here; from then on everything goes by digest.
 ///
 /// Fails where nothing can be copied; of several images, those that cannot be are named in the plan and left out. Where a
 /// rule forbids the copy, the destination is not asked at all.
-pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
+pub async fn plan(workshop: &ChangeContext, wish: &CopyRequest) -> Result<CopyPlan, Failure> {
     let refused = workshop.rules.may_copy(&wish.from, &wish.to).err();
     let source = workshop.pool.client(&wish.from.host);
     let picked = Picked::of(&source, wish).await?;
@@ -43,7 +45,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let destination = refused.is_none().then(|| Destination::new(&client, &wish.to));
     let there = There::of(&draft, destination.as_ref()).await?;
     let blobs = draft.blobs(&there, destination.as_ref()).await?;
-    let mut images: Vec<Image> = draft.tops.iter().map(|top| top.image(&there)).collect();
+    let mut images: Vec<ImageToCopy> = draft.tops.iter().map(|top| top.image(&there)).collect();
     let infos: Vec<_> = images
         .iter()
         .map(|image| summary::info_of(&source, &wish.from.name, &image.manifest).boxed())
@@ -58,7 +60,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         true => loss(&client, wish, &images).await,
         false => Loss::default(),
     };
-    Ok(Plan {
+    Ok(CopyPlan {
         loss,
         wish: wish.clone(),
         from: wish.from.clone(),
@@ -79,7 +81,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
 }
 
 /// The images there that tags are taken from.
-async fn loss(client: &Client, wish: &Wish, images: &[Image]) -> Loss {
+async fn loss(client: &Client, wish: &CopyRequest, images: &[ImageToCopy]) -> Loss {
     let replaced = images.iter().filter(|image| !image.is_done());
     let losing: Vec<_> =
         replaced.filter_map(|image| Some((wish.to.clone(), image.replaces?, false))).collect();
@@ -93,18 +95,22 @@ async fn loss(client: &Client, wish: &Wish, images: &[Image]) -> Loss {
 }
 
 /// How the registries are reached that were asked.
-async fn sides(wish: &Wish, source: &Client, destination: Option<&Client>) -> Result<Vec<Side>, Failure> {
+async fn sides(
+    wish: &CopyRequest,
+    source: &Client,
+    destination: Option<&Client>,
+) -> Result<Vec<CopySide>, Failure> {
     let is_one = wish.from.host == wish.to.host;
-    let role = if is_one { Role::Both } else { Role::Source };
+    let role = if is_one { SideRole::Both } else { SideRole::Source };
     let mut sides = vec![(role, source, &wish.from)];
-    sides.extend(destination.filter(|_| !is_one).map(|client| (Role::Destination, client, &wish.to)));
+    sides.extend(destination.filter(|_| !is_one).map(|client| (SideRole::Destination, client, &wish.to)));
     let mut all = Vec::new();
     for (role, client, repository) in sides {
         let registry = client.host().clone();
         let what = || format!("cannot reach {registry}");
         let transport = client.transport().await.map_err(|error| error.failure(what()))?;
         let (sends, asked) = client.sends(&repository.name).await;
-        all.push(Side { registry, role, transport, sends, asked });
+        all.push(CopySide { registry, role, transport, sends, asked });
     }
     Ok(all)
 }
@@ -123,17 +129,22 @@ struct Top {
 /// The plan as far as the source knows it.
 struct Draft<'a> {
     client: &'a Client,
-    wish: &'a Wish,
+    wish: &'a CopyRequest,
     tree: Tree,
     tops: Vec<Top>,
     /// With all that hangs on each; subjects first.
     referrers: Vec<(Arc<Manifest>, Closure)>,
     left_out: Vec<SafeText>,
-    missed: Vec<Missed>,
+    missed: Vec<Unresolved>,
 }
 
 impl<'a> Draft<'a> {
-    fn new(client: &'a Client, wish: &'a Wish, left_out: Vec<SafeText>, missed: Vec<Missed>) -> Draft<'a> {
+    fn new(
+        client: &'a Client,
+        wish: &'a CopyRequest,
+        left_out: Vec<SafeText>,
+        missed: Vec<Unresolved>,
+    ) -> Draft<'a> {
         let (tree, tops, referrers) = (Tree::default(), Vec::new(), Vec::new());
         Draft { client, wish, tree, tops, referrers, left_out, missed }
     }
@@ -142,7 +153,7 @@ impl<'a> Draft<'a> {
     async fn read(&mut self, picks: Vec<Pick>) -> Result<(), Failure> {
         let (client, wish) = (self.client, self.wish);
         let asked: Vec<_> = picks.into_iter().map(|pick| find(client, wish, pick).boxed()).collect();
-        let found: Vec<(Pick, Result<Found, Failure>)> =
+        let found: Vec<(Pick, Result<SourceImage, Failure>)> =
             stream::iter(asked).buffered(AT_ONCE).collect().await;
         let read =
             found.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.manifest.clone())).collect();
@@ -150,7 +161,7 @@ impl<'a> Draft<'a> {
         for (pick, found) in found {
             let name = pick.name();
             if let Err(failure) = found.and_then(|found| self.take(pick, found)) {
-                self.missed.push(Missed { name, failure });
+                self.missed.push(Unresolved { name, failure });
             }
         }
         match self.missed.first() {
@@ -160,7 +171,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Takes an image in, if all that hangs on it can be copied.
-    fn take(&mut self, pick: Pick, found: Found) -> Result<(), Failure> {
+    fn take(&mut self, pick: Pick, found: SourceImage) -> Result<(), Failure> {
         let closure = self.tree.closure(&found.manifest)?;
         for note in found.left_out {
             self.left_out.push(SafeText::from(format!("{}: {note}", pick.selector)));
@@ -204,9 +215,9 @@ impl<'a> Draft<'a> {
             {
                 let name = pick.name();
                 let (source, split, left_out) = (manifest.digest, Split::default(), Vec::new());
-                let found = Found { source, manifest, split, left_out };
+                let found = SourceImage { source, manifest, split, left_out };
                 if let Err(failure) = self.take(pick, found) {
-                    self.missed.push(Missed { name, failure });
+                    self.missed.push(Unresolved { name, failure });
                 }
             }
         }
@@ -244,7 +255,7 @@ impl<'a> Draft<'a> {
                 Ok(_) => {}
                 Err(failure) => {
                     let name = SafeText::from(format!("the referrer {}", manifest.digest.short()));
-                    self.missed.push(Missed { name, failure });
+                    self.missed.push(Unresolved { name, failure });
                 }
             }
         }
@@ -298,7 +309,7 @@ impl<'a> Draft<'a> {
         &mut self,
         there: &There,
         destination: Option<&Destination<'_>>,
-    ) -> Result<Vec<Blob>, Failure> {
+    ) -> Result<Vec<PlannedBlob>, Failure> {
         let mut wanted: Vec<Descriptor> = Vec::new();
         let mut missing: HashMap<Digest, bool> = HashMap::new();
         for closure in self.closures() {
@@ -321,7 +332,7 @@ impl<'a> Draft<'a> {
         for blob in &wanted {
             let is_there = !is_missing(&blob) || blob.digest.is_some_and(|digest| found.contains(&digest));
             match is_there {
-                true => blobs.push(Blob { descriptor: blob.clone(), way: Way::There }),
+                true => blobs.push(PlannedBlob { descriptor: blob.clone(), way: BlobTransfer::There }),
                 false => blobs.extend(self.way(blob).await?),
             }
         }
@@ -330,7 +341,7 @@ impl<'a> Draft<'a> {
 
     /// How a blob gets to the destination that does not have it; none for one that the source does not have either and
     /// need not have.
-    async fn way(&mut self, blob: &Descriptor) -> Result<Option<Blob>, Failure> {
+    async fn way(&mut self, blob: &Descriptor) -> Result<Option<PlannedBlob>, Failure> {
         let mut descriptor = blob.clone();
         if let Some(digest) = blob.digest.filter(|_| blob.size.is_none() || parts::is_foreign(blob)) {
             let found = self.client.head_blob(&self.wish.from.name, &digest, Lane::Background).await;
@@ -346,8 +357,8 @@ impl<'a> Draft<'a> {
             }
         }
         let is_near = self.wish.from.host == self.wish.to.host;
-        let way = if is_near { Way::Mount(self.wish.from.name.clone()) } else { Way::Move };
-        Ok(Some(Blob { descriptor, way }))
+        let way = if is_near { BlobTransfer::Mount(self.wish.from.name.clone()) } else { BlobTransfer::Move };
+        Ok(Some(PlannedBlob { descriptor, way }))
     }
 }
 
@@ -367,8 +378,8 @@ fn add(
 }
 
 impl Top {
-    fn image(&self, there: &There) -> Image {
-        Image {
+    fn image(&self, there: &There) -> ImageToCopy {
+        ImageToCopy {
             selector: self.pick.selector.clone(),
             digest: self.manifest.digest,
             source: self.source,
@@ -398,7 +409,7 @@ impl Top {
 /// What the destination has already.
 #[derive(Default)]
 struct There {
-    tags: Tags,
+    tags: DestinationTags,
     manifests: HashSet<Digest>,
     /// What it says of what refers to the subjects of what comes along.
     referrers: HashMap<Digest, Referred>,

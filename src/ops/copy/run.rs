@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join_all};
 
-use super::bring::{Arrival, Carrier, Halt, together};
+use super::bring::{Arrival, CopyError, CopyTransfer, together};
 use super::companions;
-use super::entry::Entry;
+use super::entry::CopyEntry;
 use super::fallback::{Listing, halt_of};
 use super::listed::Check;
 use crate::client::Transfer;
@@ -17,37 +17,37 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Tag;
 use crate::model::text::SafeText;
-use crate::model::work::copy::{Image, Plan, ReferrerList};
-use crate::model::work::progress::{Item, Outcome, Progress, Report};
+use crate::model::work::copy::{CopyPlan, ImageToCopy, ReferrerList};
+use crate::model::work::progress::{Outcome, Progress, ProgressItem, Report};
 use crate::ops::work::course::{is_done, left_open, refusal as refusal_of};
-use crate::ops::work::tag::Place;
+use crate::ops::work::tag::RepositoryClient;
 use crate::ops::work::telling::while_telling;
-use crate::ops::work::{Watch, Workshop};
+use crate::ops::work::{ChangeContext, JobControl};
 
 /// Copies what the plan names, and nothing else. An image that fails keeps no other from being copied.
-pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
+pub async fn run(workshop: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -> Report {
     let refused = workshop.rules.may_copy(&plan.from, &plan.to).err();
     if let Some(refusal) = plan.refused.clone().or(refused) {
         return all_failed(plan, &refusal_of(format!("does not copy to {}", plan.to), &refusal));
     }
     let source = workshop.pool.client(&plan.from.host);
     let destination = workshop.pool.client(&plan.to.host);
-    let entry = match Entry::begin(workshop, plan, &destination).await {
+    let entry = match CopyEntry::begin(workshop, plan, &destination).await {
         Ok(entry) => entry,
         Err(failure) => return all_failed(plan, &failure),
     };
     let transfer = Arc::new(Transfer { stop: watch.stop.clone(), ..Transfer::default() });
-    let carrier = Carrier::new(plan, source, destination, transfer);
-    let job = Job { plan, carrier: &carrier, entry: &entry, watch };
+    let carrier = CopyTransfer::new(plan, source, destination, transfer);
+    let job = CopyRun { plan, carrier: &carrier, entry: &entry, watch };
     let (ended, unclaimed) = job.run().await;
     let items = names(plan).zip(&ended);
-    let items = items.map(|(name, ended)| Item { name, outcome: Some(ended.outcome.clone()) });
-    let mut items: Vec<Item> = items.collect();
+    let items = items.map(|(name, ended)| ProgressItem { name, outcome: Some(ended.outcome.clone()) });
+    let mut items: Vec<ProgressItem> = items.collect();
     items.extend(unclaimed);
     let mut remarks = leftovers(&carrier, &items);
     remarks.extend(entry.settle(plan, &carrier.destination, &ended).await);
     remarks.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
-    items.extend(plan.missed.iter().map(Item::from));
+    items.extend(plan.missed.iter().map(ProgressItem::from));
     let entry = entry.end(&mut remarks).await;
     let undo = entry.filter(|_| ended.iter().any(|ended| ended.has_put != Some(false)));
     let bytes = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
@@ -65,20 +65,20 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
 type Listed<'a> = Shared<BoxFuture<'a, Ended>>;
 
 /// Whether the referrers of one subject are listed. Clones wait for the same look.
-type Checked<'a> = Shared<BoxFuture<'a, Result<(), Halt>>>;
+type Checked<'a> = Shared<BoxFuture<'a, Result<(), CopyError>>>;
 
 /// A plan under way.
-struct Job<'a> {
-    plan: &'a Plan,
-    carrier: &'a Carrier<'a>,
-    entry: &'a Entry,
-    watch: &'a Watch,
+struct CopyRun<'a> {
+    plan: &'a CopyPlan,
+    carrier: &'a CopyTransfer<'a>,
+    entry: &'a CopyEntry,
+    watch: &'a JobControl,
 }
 
-impl<'a> Job<'a> {
+impl<'a> CopyRun<'a> {
     /// How every image and then every list of referrers ended, and what failed that belongs to none of them.
-    async fn run(&'a self) -> (Vec<Ended>, Vec<Item>) {
-        let items = names(self.plan).map(|name| Item { name, outcome: None }).collect();
+    async fn run(&'a self) -> (Vec<Ended>, Vec<ProgressItem>) {
+        let items = names(self.plan).map(|name| ProgressItem { name, outcome: None }).collect();
         self.watch.progress.send_replace(Progress { items, bytes: self.plan.bytes(), ..Progress::default() });
         let arrivals = self.carrier.arrivals();
         let lists = self.plan.lists.iter().enumerate();
@@ -110,16 +110,18 @@ impl<'a> Job<'a> {
     }
 
     /// What failed and no image claims: referrers of what is deep down in something that is there already.
-    async fn unclaimed(&self, arrivals: Vec<Arrival<'a>>) -> Vec<Item> {
+    async fn unclaimed(&self, arrivals: Vec<Arrival<'a>>) -> Vec<ProgressItem> {
         let failed = join_all(arrivals).await.into_iter().filter_map(|arrived| match arrived {
-            Err(Halt::Failed(failure)) => Some(failure),
+            Err(CopyError::Failed(failure)) => Some(failure),
             _ => None,
         });
         let mut failed: Vec<Failure> = failed.collect();
         failed.sort_by(|one, other| one.what.as_str().cmp(other.what.as_str()));
         failed.dedup();
-        let item =
-            |failure: Failure| Item { name: "referrers".into(), outcome: Some(Outcome::Failed(failure)) };
+        let item = |failure: Failure| ProgressItem {
+            name: "referrers".into(),
+            outcome: Some(Outcome::Failed(failure)),
+        };
         failed.into_iter().map(item).collect()
     }
 
@@ -130,7 +132,7 @@ impl<'a> Job<'a> {
         referrers: &[Digest],
         arrivals: &HashMap<Digest, Arrival<'a>>,
         lists: &[Listed<'a>],
-    ) -> impl Future<Output = Result<(), Halt>> + Send + use<'a> {
+    ) -> impl Future<Output = Result<(), CopyError>> + Send + use<'a> {
         let needed = referrers.iter().filter_map(|referrer| arrivals.get(referrer).cloned());
         let needed: Vec<Arrival<'a>> = needed.collect();
         let referrers: HashSet<&Digest> = referrers.iter().collect();
@@ -155,7 +157,7 @@ impl<'a> Job<'a> {
     }
 
     fn listing(&'a self, index: usize, list: &'a ReferrerList) -> Listing<'a> {
-        let place = Place {
+        let place = RepositoryClient {
             client: &self.carrier.destination,
             name: &self.plan.to.name,
             stop: Some(&self.watch.stop),
@@ -190,7 +192,7 @@ impl<'a> Job<'a> {
     async fn image(
         &self,
         index: usize,
-        image: &Image,
+        image: &ImageToCopy,
         needed: Vec<Arrival<'a>>,
         checks: Vec<Checked<'a>>,
     ) -> Ended {
@@ -215,7 +217,7 @@ impl<'a> Job<'a> {
         index: usize,
         needed: Vec<Arrival<'a>>,
         checks: Vec<Checked<'a>>,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), CopyError> {
         self.carrier.wait_for(index, needed).await?;
         together(join_all(checks).await)
     }
@@ -228,11 +230,11 @@ impl<'a> Job<'a> {
         });
     }
 
-    fn outcome(&self, halt: Halt) -> Outcome {
+    fn outcome(&self, halt: CopyError) -> Outcome {
         match halt {
-            Halt::Stopped => Outcome::Stopped,
-            Halt::Failed(failure) => Outcome::Failed(failure),
-            Halt::Needless => Outcome::Failed(Failure {
+            CopyError::Stopped => Outcome::Stopped,
+            CopyError::Failed(failure) => Outcome::Failed(failure),
+            CopyError::Needless => Outcome::Failed(Failure {
                 what: SafeText::from(format!("cannot copy to {}", self.plan.to)),
                 why: "what it needs failed with another image".into(),
                 hint: None,
@@ -242,7 +244,7 @@ impl<'a> Job<'a> {
     }
 
     /// The last step of an image: everything that it needs is there.
-    async fn land(&self, image: &Image) -> Ended {
+    async fn land(&self, image: &ImageToCopy) -> Ended {
         Ended::before_put(match &image.tag {
             None if image.is_done() => Outcome::Already("it is there already".into()),
             None => Outcome::Done(SafeText::from(format!("is there as {}", image.digest.short()))),
@@ -251,8 +253,8 @@ impl<'a> Job<'a> {
     }
 
     /// Puts the tag, if it still is what the plan saw.
-    async fn put(&self, image: &Image, tag: &Tag) -> Ended {
-        let place = Place {
+    async fn put(&self, image: &ImageToCopy, tag: &Tag) -> Ended {
+        let place = RepositoryClient {
             client: &self.carrier.destination,
             name: &self.plan.to.name,
             stop: Some(&self.watch.stop),
@@ -298,12 +300,12 @@ impl Ended {
 }
 
 /// The parts of a copy: its images, then the lists of referrers.
-fn names(plan: &Plan) -> impl Iterator<Item = SafeText> {
+fn names(plan: &CopyPlan) -> impl Iterator<Item = SafeText> {
     plan.images.iter().map(name).chain(plan.lists.iter().map(|list| SafeText::from(&list.tag)))
 }
 
 /// An image in a list.
-fn name(image: &Image) -> SafeText {
+fn name(image: &ImageToCopy) -> SafeText {
     match &image.tag {
         Some(tag) => SafeText::clean(tag.as_str()),
         None => SafeText::from(image.digest.short()),
@@ -311,10 +313,11 @@ fn name(image: &Image) -> SafeText {
 }
 
 /// What should be known of what is left behind.
-fn leftovers(carrier: &Carrier<'_>, items: &[Item]) -> Vec<SafeText> {
+fn leftovers(carrier: &CopyTransfer<'_>, items: &[ProgressItem]) -> Vec<SafeText> {
     let mut remarks = Vec::new();
     remarks.extend(left_open(&carrier.transfer));
-    let is_unfinished = |item: &Item| matches!(item.outcome, Some(Outcome::Failed(_) | Outcome::Stopped));
+    let is_unfinished =
+        |item: &ProgressItem| matches!(item.outcome, Some(Outcome::Failed(_) | Outcome::Stopped));
     let has_moved =
         carrier.transfer.sent.load(Ordering::Relaxed) > 0 || carrier.put.load(Ordering::Relaxed) > 0;
     if has_moved && items.iter().any(is_unfinished) {
@@ -323,7 +326,7 @@ fn leftovers(carrier: &Carrier<'_>, items: &[Item]) -> Vec<SafeText> {
     remarks
 }
 
-fn all_failed(plan: &Plan, failure: &Failure) -> Report {
-    let failed = |name: SafeText| Item { name, outcome: Some(Outcome::Failed(failure.clone())) };
+fn all_failed(plan: &CopyPlan, failure: &Failure) -> Report {
+    let failed = |name: SafeText| ProgressItem { name, outcome: Some(Outcome::Failed(failure.clone())) };
     Report { items: names(plan).map(failed).collect(), ..Report::default() }
 }

@@ -11,10 +11,10 @@ use crate::model::manifest::{Body, Manifest};
 use crate::model::reference::Selector;
 use crate::model::summary::Kind;
 use crate::model::text::SafeText;
-use crate::model::work::copy::Wish;
+use crate::model::work::copy::CopyRequest;
 
 /// An image of the source as it will be copied.
-pub struct Found {
+pub struct SourceImage {
     /// Its digest there.
     pub source: Digest,
     /// What goes to the destination: the same, or what the wished platforms leave of it.
@@ -26,12 +26,12 @@ pub struct Found {
 }
 
 /// Reads an image, and says which one it was.
-pub async fn find(client: &Client, wish: &Wish, pick: Pick) -> (Pick, Result<Found, Failure>) {
+pub async fn find(client: &Client, wish: &CopyRequest, pick: Pick) -> (Pick, Result<SourceImage, Failure>) {
     let found = read(client, wish, &pick.selector).await;
     (pick, found)
 }
 
-async fn read(client: &Client, wish: &Wish, selector: &Selector) -> Result<Found, Failure> {
+async fn read(client: &Client, wish: &CopyRequest, selector: &Selector) -> Result<SourceImage, Failure> {
     let name = &wish.from.name;
     let failed = |error: Error| error.failure(format!("cannot read {}:{selector}", wish.from));
     let manifest = match selector {
@@ -56,11 +56,11 @@ async fn read(client: &Client, wish: &Wish, selector: &Selector) -> Result<Found
             index
         }
     };
-    Ok(Found { source: whole.digest, manifest, split, left_out })
+    Ok(SourceImage { source: whole.digest, manifest, split, left_out })
 }
 
 /// Fails, in words, for a plain image of a platform that is not wished. Artifacts have no platform.
-async fn check_platform(client: &Client, wish: &Wish, manifest: &Manifest) -> Result<(), String> {
+async fn check_platform(client: &Client, wish: &CopyRequest, manifest: &Manifest) -> Result<(), String> {
     let Body::Image(image) = &manifest.body else { return Ok(()) };
     let Some(config) = image.config.as_ref().filter(|_| manifest.kind() == Kind::Image) else {
         return Ok(());

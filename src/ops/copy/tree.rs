@@ -24,12 +24,12 @@ const MOST: usize = 20_000;
 /// What is known of the source's manifests.
 #[derive(Debug, Default)]
 pub struct Tree {
-    nodes: HashMap<Digest, Node>,
+    nodes: HashMap<Digest, TreeNode>,
 }
 
 /// What a digest named as a manifest turned out to be.
 #[derive(Debug, Clone)]
-enum Node {
+enum TreeNode {
     Manifest(Arc<Manifest>),
     /// An index lists a blob: its size is as it says.
     Blob(Box<Descriptor>),
@@ -53,7 +53,7 @@ pub struct Closure {
 impl Tree {
     /// Adds a manifest that was read already, or was made.
     pub fn add(&mut self, manifest: &Arc<Manifest>) {
-        self.nodes.insert(manifest.digest, Node::Manifest(manifest.clone()));
+        self.nodes.insert(manifest.digest, TreeNode::Manifest(manifest.clone()));
     }
 
     /// Reads all that hangs on these manifests, level by level.
@@ -81,10 +81,10 @@ impl Tree {
                 return Err(too_many());
             }
             let asked = stream::iter(new).map(async |child: Descriptor| node(client, name, child).await);
-            let found: Vec<Option<(Digest, Node)>> = asked.buffer_unordered(AT_ONCE).collect().await;
+            let found: Vec<Option<(Digest, TreeNode)>> = asked.buffer_unordered(AT_ONCE).collect().await;
             level.clear();
             for (digest, node) in found.into_iter().flatten() {
-                if let Node::Manifest(manifest) = &node {
+                if let TreeNode::Manifest(manifest) = &node {
                     level.push(manifest.clone());
                 }
                 self.nodes.insert(digest, node);
@@ -115,12 +115,12 @@ impl Tree {
         for child in parts::children(manifest) {
             let Some(digest) = child.digest else { return Err(not_copied(manifest, UNKNOWN_DIGEST)) };
             match self.nodes.get(&digest) {
-                Some(Node::Manifest(_)) if depth == DEEPEST => return Err(too_deep()),
-                Some(Node::Manifest(child)) => self.visit(child, closure, seen, depth + 1)?,
-                Some(Node::Blob(blob)) if seen.insert(digest) => closure.blobs.push((**blob).clone()),
-                Some(Node::Absent) if seen.insert(digest) => closure.absent.push(digest),
-                Some(Node::Failed(failure)) => return Err(failure.clone()),
-                Some(Node::Blob(_) | Node::Absent) => {}
+                Some(TreeNode::Manifest(_)) if depth == DEEPEST => return Err(too_deep()),
+                Some(TreeNode::Manifest(child)) => self.visit(child, closure, seen, depth + 1)?,
+                Some(TreeNode::Blob(blob)) if seen.insert(digest) => closure.blobs.push((**blob).clone()),
+                Some(TreeNode::Absent) if seen.insert(digest) => closure.absent.push(digest),
+                Some(TreeNode::Failed(failure)) => return Err(failure.clone()),
+                Some(TreeNode::Blob(_) | TreeNode::Absent) => {}
                 None => return Err(too_deep()),
             }
         }
@@ -173,20 +173,20 @@ fn too_many() -> Failure {
 
 /// What a child of an index is. Entries of an unknown type are manifests as a rule, and blobs where there is no such
 /// manifest.
-async fn node(client: &Client, name: &RepositoryName, child: Descriptor) -> Option<(Digest, Node)> {
+async fn node(client: &Client, name: &RepositoryName, child: Descriptor) -> Option<(Digest, TreeNode)> {
     let digest = child.digest?;
     let error = match client.manifest(name, &Selector::Digest(digest), Lane::Background).await {
-        Ok(manifest) => return Some((digest, Node::Manifest(manifest))),
+        Ok(manifest) => return Some((digest, TreeNode::Manifest(manifest))),
         Err(error) => error,
     };
     let failed = |error: crate::client::Error| {
-        Node::Failed(error.failure(format!("cannot read the manifest {}", digest.short())))
+        TreeNode::Failed(error.failure(format!("cannot read the manifest {}", digest.short())))
     };
     let node = match error.cause.status() {
-        Some(404) if child.media_type.is_manifest() => Node::Absent,
+        Some(404) if child.media_type.is_manifest() => TreeNode::Absent,
         Some(404) => match client.head_blob(name, &digest, Lane::Background).await {
-            Ok(Some(_)) => Node::Blob(Box::new(child)),
-            Ok(None) => Node::Absent,
+            Ok(Some(_)) => TreeNode::Blob(Box::new(child)),
+            Ok(None) => TreeNode::Absent,
             Err(error) => failed(error),
         },
         _ => failed(error),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::late::Late;
+use super::late::UnconfirmedParts;
 use super::prepared;
 use super::recheck::Recheck;
 use crate::client::{Cause, Client, Error};
@@ -15,30 +15,30 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
-use crate::model::work::Wish;
-use crate::model::work::delete::{Image, Plan};
-use crate::model::work::journal::Item;
+use crate::model::work::ChangeRequest;
+use crate::model::work::delete::{DeletePlan, ImageToDelete};
+use crate::model::work::journal::JournalItem;
 use crate::model::work::progress::{Outcome, Report};
-use crate::ops::journal::Running;
-use crate::ops::work::course::Course;
+use crate::ops::journal::RunningEntry;
+use crate::ops::work::course::Tracker;
 use crate::ops::work::loss;
-use crate::ops::work::tag::{Place, Shown, Wanted, held, put_failure};
-use crate::ops::work::{Watch, Workshop};
+use crate::ops::work::tag::{RepositoryClient, Shown, Wanted, held, put_failure};
+use crate::ops::work::{ChangeContext, JobControl};
 
 /// What helps where tags outlive their digest.
 const KEEPS_TAGS: &str = "this registry's delete by digest keeps the tags, so untag them";
 
 /// A digest that goes, with the tags that may go with it.
-struct Part<'a> {
+struct DeletedDigest<'a> {
     digest: Digest,
     tags: Vec<&'a Tag>,
-    role: Role<'a>,
+    role: DeleteReason<'a>,
 }
 
 /// Why it goes.
-enum Role<'a> {
+enum DeleteReason<'a> {
     /// It was named.
-    Named(&'a Image),
+    Named(&'a ImageToDelete),
     /// It refers to an image that was named.
     Referrer(Digest, &'a SafeText),
     /// Indexes that were named list it, and nothing else.
@@ -46,14 +46,14 @@ enum Role<'a> {
 }
 
 /// Deletes the images of a plan.
-pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
+pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let parts = parts(plan);
-    let course = Course::new(watch, parts.iter().map(Part::name));
+    let course = Tracker::new(watch, parts.iter().map(DeletedDigest::name));
     let client = workshop.pool.client(&plan.repository.host);
     let manifests =
         prepared::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
     let (items, ranges) = items(plan, &parts, &manifests);
-    let wish = Wish::Delete(prepared::wish(plan));
+    let wish = ChangeRequest::Delete(prepared::wish(plan));
     let mut saved = loss::kin(&client, &plan.loss).await;
     saved.retain(|saved| !parts.iter().any(|part| part.digest == saved.held.digest));
     let running = match workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await {
@@ -69,7 +69,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         untagged: HashMap::new(),
         unnamed: Vec::new(),
         keeps_tags: false,
-        late: Late::default(),
+        late: UnconfirmedParts::default(),
         watch,
         course,
     };
@@ -102,7 +102,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
 /// A plan that is being carried out.
 struct Deleting<'a> {
     client: &'a Client,
-    plan: &'a Plan,
+    plan: &'a DeletePlan,
     manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
     recheck: Recheck<'a>,
     /// What is not there any more.
@@ -114,17 +114,21 @@ struct Deleting<'a> {
     /// What stays although that which named it went.
     unnamed: Vec<String>,
     /// What the server took and does not show yet.
-    late: Late,
-    watch: &'a Watch,
-    course: Course<'a>,
+    late: UnconfirmedParts,
+    watch: &'a JobControl,
+    course: Tracker<'a>,
 }
 
 impl<'a> Deleting<'a> {
-    fn place(&self) -> Place<'a> {
-        Place { client: self.client, name: &self.plan.repository.name, stop: Some(&self.watch.stop) }
+    fn place(&self) -> RepositoryClient<'a> {
+        RepositoryClient {
+            client: self.client,
+            name: &self.plan.repository.name,
+            stop: Some(&self.watch.stop),
+        }
     }
 
-    async fn delete(&mut self, part: &Part<'_>) -> Outcome {
+    async fn delete(&mut self, part: &DeletedDigest<'_>) -> Outcome {
         if let Some(Err(failure)) = self.manifests.get(&part.digest).cloned() {
             return self.not_read(part, failure).await;
         }
@@ -185,7 +189,7 @@ impl<'a> Deleting<'a> {
     }
 
     /// What became of a part whose manifest could not be read: what is not there needs no delete.
-    async fn not_read(&mut self, part: &Part<'_>, failure: Failure) -> Outcome {
+    async fn not_read(&mut self, part: &DeletedDigest<'_>, failure: Failure) -> Outcome {
         match failure.kind {
             FailureKind::NotFound if self.serves(part).await == Ok(Vec::new()) => self.gone_already(part),
             _ => Outcome::Failed(failure),
@@ -193,7 +197,7 @@ impl<'a> Deleting<'a> {
     }
 
     /// What became of a part that the server says is not there: whether that is so is looked at.
-    async fn not_found(&mut self, part: &Part<'_>, error: &Error, what: String) -> Outcome {
+    async fn not_found(&mut self, part: &DeletedDigest<'_>, error: &Error, what: String) -> Outcome {
         match self.serves(part).await {
             // It was there right before: the request took it away, or another client did at the same moment.
             Ok(left) if left.is_empty() => {
@@ -208,13 +212,13 @@ impl<'a> Deleting<'a> {
         }
     }
 
-    fn gone_already(&mut self, part: &Part<'_>) -> Outcome {
+    fn gone_already(&mut self, part: &DeletedDigest<'_>) -> Outcome {
         self.gone.insert(part.digest);
         Outcome::Already("it was gone already".into())
     }
 
     /// By which of its digest and its tags the server serves a part now.
-    async fn serves(&self, part: &Part<'_>) -> Result<Vec<Selector>, Failure> {
+    async fn serves(&self, part: &DeletedDigest<'_>) -> Result<Vec<Selector>, Failure> {
         let left = self.place().unshown(part.wanted(), Duration::ZERO).await;
         let what = || format!("cannot look at {}", part.name());
         let left = left.map_err(|error| error.failure(what()))?;
@@ -222,7 +226,7 @@ impl<'a> Deleting<'a> {
     }
 
     /// Looks at the digest and at every tag that was to go with it, after the server took the delete.
-    async fn look_after(&mut self, part: &Part<'_>) -> Outcome {
+    async fn look_after(&mut self, part: &DeletedDigest<'_>) -> Outcome {
         let (place, selector) = (self.place(), Selector::Digest(part.digest));
         // Where deletes show late, all of them are waited for together.
         let most = if self.client.shows_late() { Duration::ZERO } else { self.client.patience_to_show() };
@@ -243,7 +247,7 @@ impl<'a> Deleting<'a> {
 
     /// Looks at the tags of a digest that is gone. Some registries keep them, and serve the image by them: then they go one
     /// by one, as the plan says that they go.
-    async fn look_after_tags(&mut self, part: &Part<'_>) -> Result<SafeText, Outcome> {
+    async fn look_after_tags(&mut self, part: &DeletedDigest<'_>) -> Result<SafeText, Outcome> {
         let place = self.place();
         let may_untag = !matches!(self.client.deletes().by_tag, Ability::No(_));
         let most = self.client.patience_to_show();
@@ -288,21 +292,26 @@ impl<'a> Deleting<'a> {
     }
 
     /// Looks again at what the server took and did not show, where a part waits for that.
-    async fn confirm_before(&mut self, part: &Part<'_>, parts: &[Part<'_>], running: &Running) {
+    async fn confirm_before(
+        &mut self,
+        part: &DeletedDigest<'_>,
+        parts: &[DeletedDigest<'_>],
+        running: &RunningEntry,
+    ) {
         if self.waits_for(part).is_some() {
             self.confirm_late(parts, running).await;
         }
     }
 
     /// Looks again at all that the server took and did not show.
-    async fn confirm_late(&mut self, parts: &[Part<'_>], running: &Running) {
+    async fn confirm_late(&mut self, parts: &[DeletedDigest<'_>], running: &RunningEntry) {
         let place = self.place();
         let confirmed = self.late.confirm(place, &mut self.course, running).await;
         self.gone.extend(confirmed.into_iter().filter_map(|index| Some(parts.get(index)?.digest)));
     }
 
     /// Why a part must be left alone, looked at right before.
-    async fn objection(&mut self, part: &Part<'_>) -> Result<Option<Outcome>, Failure> {
+    async fn objection(&mut self, part: &DeletedDigest<'_>) -> Result<Option<Outcome>, Failure> {
         let place = self.place();
         if let Some(outcome) = self.recheck.objection(place, part.digest, &part.tags, &self.gone).await? {
             return Ok(Some(outcome));
@@ -311,8 +320,10 @@ impl<'a> Deleting<'a> {
             return Ok(Some(self.gone_already(part)));
         }
         let is_meant = match part.role {
-            Role::Named(image) => self.untagged.contains_key(&part.digest) || self.recheck.is_meant(image),
-            Role::Referrer(..) | Role::Child(_) => true,
+            DeleteReason::Named(image) => {
+                self.untagged.contains_key(&part.digest) || self.recheck.is_meant(image)
+            }
+            DeleteReason::Referrer(..) | DeleteReason::Child(_) => true,
         };
         if is_meant {
             return Ok(None);
@@ -326,7 +337,7 @@ impl<'a> Deleting<'a> {
 
     /// Takes away the tags that go with a digest, where the server wants that done first. What is left of them makes the
     /// second try fail as the first one did.
-    async fn untag_first(&mut self, part: &Part<'_>) {
+    async fn untag_first(&mut self, part: &DeletedDigest<'_>) {
         let Some(Ok(image)) = self.manifests.get(&part.digest).cloned() else { return };
         let mut gone = self.untagged.remove(&part.digest).unwrap_or_default();
         for tag in &part.tags {
@@ -346,7 +357,7 @@ impl<'a> Deleting<'a> {
     }
 
     /// Whether tags of an image that stays were taken away first, and says which.
-    fn tell_untagged(&mut self, part: &Part<'_>) -> bool {
+    fn tell_untagged(&mut self, part: &DeletedDigest<'_>) -> bool {
         let Some(gone) = self.untagged.get(&part.digest).filter(|gone| !gone.is_empty()) else {
             return false;
         };
@@ -359,11 +370,11 @@ impl<'a> Deleting<'a> {
     }
 
     /// Notes what stays although all that named it went.
-    fn note_unnamed(&mut self, part: &Part<'_>, outcome: &Outcome) {
+    fn note_unnamed(&mut self, part: &DeletedDigest<'_>, outcome: &Outcome) {
         let named_it = match &part.role {
-            Role::Named(_) => return,
-            Role::Referrer(subject, _) => self.gone.contains(subject),
-            Role::Child(parents) => parents.iter().all(|parent| self.gone.contains(parent)),
+            DeleteReason::Named(_) => return,
+            DeleteReason::Referrer(subject, _) => self.gone.contains(subject),
+            DeleteReason::Child(parents) => parents.iter().all(|parent| self.gone.contains(parent)),
         };
         if named_it && matches!(outcome, Outcome::Failed(_) | Outcome::Stopped) {
             self.unnamed.push(part.name().to_string());
@@ -383,18 +394,18 @@ impl<'a> Deleting<'a> {
     }
 
     /// Why a part must stay as long as others are there.
-    fn waits_for(&self, part: &Part<'_>) -> Option<SafeText> {
+    fn waits_for(&self, part: &DeletedDigest<'_>) -> Option<SafeText> {
         let is_there = |digest: &Digest| !self.gone.contains(digest);
         match &part.role {
-            Role::Named(image) => {
+            DeleteReason::Named(image) => {
                 let parent = image.parents.iter().find(|parent| is_there(&parent.digest))?;
                 let parent = parent.tags.first().map_or_else(|| parent.digest.short(), Tag::to_string);
                 Some(SafeText::from(format!("the index `{parent}` is still there and lists it")))
             }
-            Role::Referrer(subject, _) => {
+            DeleteReason::Referrer(subject, _) => {
                 is_there(subject).then(|| "what it refers to is still there".into())
             }
-            Role::Child(parents) => {
+            DeleteReason::Child(parents) => {
                 let parent = parents.iter().find(|parent| is_there(parent))?;
                 Some(SafeText::from(format!("{} is still there and lists it", parent.short())))
             }
@@ -402,7 +413,7 @@ impl<'a> Deleting<'a> {
     }
 
     /// The last look: a tag that was to stay and is not there any more is put back where its image is known.
-    async fn put_back_lost(&mut self, parts: &[Part<'_>]) {
+    async fn put_back_lost(&mut self, parts: &[DeletedDigest<'_>]) {
         if self.gone.is_empty() {
             return;
         }
@@ -424,7 +435,7 @@ impl<'a> Deleting<'a> {
     }
 }
 
-impl Part<'_> {
+impl DeletedDigest<'_> {
     /// What is to be seen when it is gone: no such digest, and none of its tags at it.
     fn wanted(&self) -> Vec<Wanted> {
         let tags = self.tags.iter().map(|tag| (Selector::Tag((*tag).clone()), Shown::Not(self.digest)));
@@ -434,13 +445,13 @@ impl Part<'_> {
     fn name(&self) -> SafeText {
         let digest = self.digest.short();
         SafeText::from(match &self.role {
-            Role::Named(_) if self.tags.is_empty() => digest,
-            Role::Named(_) => {
+            DeleteReason::Named(_) if self.tags.is_empty() => digest,
+            DeleteReason::Named(_) => {
                 let tags: Vec<&str> = self.tags.iter().map(|tag| tag.as_str()).collect();
                 format!("{digest} ({})", tags.join(", "))
             }
-            Role::Referrer(_, kind) => format!("{digest} ({kind})"),
-            Role::Child(_) => format!("{digest} (listed by an index that goes)"),
+            DeleteReason::Referrer(_, kind) => format!("{digest} ({kind})"),
+            DeleteReason::Child(_) => format!("{digest} (listed by an index that goes)"),
         })
     }
 }
@@ -451,11 +462,11 @@ fn wants_no_tags(error: &Error) -> bool {
 }
 
 /// What goes, in the order in which it goes: indexes before what they list, then referrers, then children.
-fn parts(plan: &Plan) -> Vec<Part<'_>> {
-    let mut parts: Vec<Part> = Vec::new();
-    let mut waiting: Vec<&Image> = plan.images.iter().collect();
+fn parts(plan: &DeletePlan) -> Vec<DeletedDigest<'_>> {
+    let mut parts: Vec<DeletedDigest> = Vec::new();
+    let mut waiting: Vec<&ImageToDelete> = plan.images.iter().collect();
     while !waiting.is_empty() {
-        let is_listed = |image: &Image| {
+        let is_listed = |image: &ImageToDelete| {
             image.parents.iter().any(|parent| {
                 parent.digest != image.digest && waiting.iter().any(|other| other.digest == parent.digest)
             })
@@ -464,29 +475,32 @@ fn parts(plan: &Plan) -> Vec<Part<'_>> {
         let next = waiting.iter().position(|image| !is_listed(image)).unwrap_or(0);
         let image = waiting.remove(next);
         let tags = image.named.iter().chain(&image.others).collect();
-        parts.push(Part { digest: image.digest, tags, role: Role::Named(image) });
+        parts.push(DeletedDigest { digest: image.digest, tags, role: DeleteReason::Named(image) });
     }
     for image in &plan.images {
         for referrer in plan.referrers_that_go(image) {
             let tags = referrer.tag.iter().collect();
-            let role = Role::Referrer(referrer.subject, &referrer.kind);
-            add(&mut parts, Part { digest: referrer.digest, tags, role });
+            let role = DeleteReason::Referrer(referrer.subject, &referrer.kind);
+            add(&mut parts, DeletedDigest { digest: referrer.digest, tags, role });
         }
     }
     for image in &plan.images {
         for child in plan.children_that_go(image) {
-            let lists = |other: &&Image| other.children.contains(child);
+            let lists = |other: &&ImageToDelete| other.children.contains(child);
             let parents = plan.images.iter().filter(lists).map(|image| image.digest).collect();
-            add(&mut parts, Part { digest: *child, tags: Vec::new(), role: Role::Child(parents) });
+            add(
+                &mut parts,
+                DeletedDigest { digest: *child, tags: Vec::new(), role: DeleteReason::Child(parents) },
+            );
         }
     }
     parts
 }
 
 /// Adds what is not there yet: what goes for two reasons goes once.
-fn add<'a>(parts: &mut Vec<Part<'a>>, part: Part<'a>) {
+fn add<'a>(parts: &mut Vec<DeletedDigest<'a>>, part: DeletedDigest<'a>) {
     match parts.iter_mut().find(|known| known.digest == part.digest) {
-        Some(known) if matches!(known.role, Role::Referrer(..)) => known.tags.extend(part.tags),
+        Some(known) if matches!(known.role, DeleteReason::Referrer(..)) => known.tags.extend(part.tags),
         Some(_) => {}
         None => parts.push(part),
     }
@@ -494,17 +508,17 @@ fn add<'a>(parts: &mut Vec<Part<'a>>, part: Part<'a>) {
 
 /// The items of the journal, and which of them stand for which part: the digest, and each of its tags.
 fn items(
-    plan: &Plan,
-    parts: &[Part<'_>],
+    plan: &DeletePlan,
+    parts: &[DeletedDigest<'_>],
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
-) -> (Vec<Item>, Vec<Range<usize>>) {
+) -> (Vec<JournalItem>, Vec<Range<usize>>) {
     let (mut items, mut ranges) = (Vec::new(), Vec::new());
     for part in parts {
         let before = manifests.get(&part.digest).and_then(|manifest| manifest.as_ref().ok());
         let before = before.map(|manifest| held(manifest));
         let begin = items.len();
         let tags = part.tags.iter().map(|tag| Selector::Tag((*tag).clone()));
-        items.extend([Selector::Digest(part.digest)].into_iter().chain(tags).map(|selector| Item {
+        items.extend([Selector::Digest(part.digest)].into_iter().chain(tags).map(|selector| JournalItem {
             repository: plan.repository.clone(),
             selector,
             before: before.clone(),

@@ -5,30 +5,30 @@ use std::ops::Range;
 use std::time::Instant;
 
 use crate::model::work::progress::Outcome;
-use crate::ops::journal::Running;
-use crate::ops::work::course::Course;
-use crate::ops::work::tag::{Place, Wanted};
+use crate::ops::journal::RunningEntry;
+use crate::ops::work::course::Tracker;
+use crate::ops::work::tag::{RepositoryClient, Wanted};
 
 /// Parts of a change that are unconfirmed.
 #[derive(Debug, Default)]
-pub struct Late {
-    parts: Vec<Part>,
+pub struct UnconfirmedParts {
+    parts: Vec<UnconfirmedPart>,
     /// When the last of them was taken.
     last: Option<Instant>,
 }
 
 #[derive(Debug)]
-struct Part {
+struct UnconfirmedPart {
     index: usize,
     /// The items of the journal that it stands for.
     items: Range<usize>,
     wanted: Vec<Wanted>,
 }
 
-impl Late {
+impl UnconfirmedParts {
     /// A part that the server took just now and does not show.
     pub fn add(&mut self, index: usize, items: Range<usize>, wanted: Vec<Wanted>) {
-        self.parts.push(Part { index, items, wanted });
+        self.parts.push(UnconfirmedPart { index, items, wanted });
         self.last = Some(Instant::now());
     }
 
@@ -36,9 +36,9 @@ impl Late {
     /// they are done, and noted so.
     pub async fn confirm(
         &mut self,
-        place: Place<'_>,
-        course: &mut Course<'_>,
-        running: &Running,
+        place: RepositoryClient<'_>,
+        course: &mut Tracker<'_>,
+        running: &RunningEntry,
     ) -> Vec<usize> {
         let Some(last) = self.last.filter(|_| !self.parts.is_empty()) else { return Vec::new() };
         course.now("look again for what is still shown".into());
@@ -46,8 +46,8 @@ impl Late {
         let wanted = self.parts.iter().flat_map(|part| part.wanted.clone()).collect();
         // What cannot be looked at stays unconfirmed.
         let Ok(left) = place.unshown(wanted, most).await else { return Vec::new() };
-        let is_left = |part: &mut Part| part.wanted.iter().any(|wanted| left.contains(wanted));
-        let shown: Vec<Part> = self.parts.extract_if(.., |part| !is_left(part)).collect();
+        let is_left = |part: &mut UnconfirmedPart| part.wanted.iter().any(|wanted| left.contains(wanted));
+        let shown: Vec<UnconfirmedPart> = self.parts.extract_if(.., |part| !is_left(part)).collect();
         let mut confirmed = Vec::new();
         for part in shown {
             course

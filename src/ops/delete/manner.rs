@@ -5,38 +5,38 @@ use crate::client::Client;
 use crate::model::reference::{Host, RepositoryName, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
-use crate::model::work::delete::{Deletes, Image, Manner, Plan};
+use crate::model::work::delete::{DeleteMethod, DeletePlan, Deletes, ImageToDelete};
 use crate::model::work::rules::Refusal;
 
 /// The manner if the user chose none. It never takes more than was named: tags are untagged, and if the server cannot do
 /// that, the user chooses. Tags that only keep images go by replacement there, since they are of regtui's own making.
-pub fn gentlest(images: &[Image], deletes: &Deletes) -> Manner {
+pub fn gentlest(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMethod {
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
     if images.iter().all(|image| image.named.is_empty()) {
-        return Manner::Image;
+        return DeleteMethod::Image;
     }
     let only_keep = images.iter().all(|image| image.named.iter().all(Tag::keeps_image) && !image.by_digest);
     match only_keep && is_no(&deletes.by_tag) && !is_no(&deletes.by_digest) {
-        true => Manner::Replace,
-        false => Manner::Untag,
+        true => DeleteMethod::Replace,
+        false => DeleteMethod::Untag,
     }
 }
 
 /// Why the plan's manner is not possible, if it is not.
 pub fn blocked(
-    plan: &Plan,
+    plan: &DeletePlan,
     denied: Option<&SafeText>,
     incomplete: Option<&SafeText>,
     indexes: &Indexes,
 ) -> Option<Refusal> {
     match plan.manner {
-        Manner::Untag => untag_blocked(plan),
-        Manner::Image => image_blocked(plan, incomplete, indexes),
-        Manner::Replace => replace_blocked(plan, denied),
+        DeleteMethod::Untag => untag_blocked(plan),
+        DeleteMethod::Image => image_blocked(plan, incomplete, indexes),
+        DeleteMethod::Replace => replace_blocked(plan, denied),
     }
 }
 
-fn untag_blocked(plan: &Plan) -> Option<Refusal> {
+fn untag_blocked(plan: &DeletePlan) -> Option<Refusal> {
     if let Some(refusal) = only_digest(plan) {
         return Some(refusal);
     }
@@ -48,7 +48,7 @@ fn untag_blocked(plan: &Plan) -> Option<Refusal> {
     refusal(format!("the server does not delete by tag ({why})"), hint)
 }
 
-fn replace_blocked(plan: &Plan, denied: Option<&SafeText>) -> Option<Refusal> {
+fn replace_blocked(plan: &DeletePlan, denied: Option<&SafeText>) -> Option<Refusal> {
     if let Some(refusal) = only_digest(plan) {
         return Some(refusal);
     }
@@ -93,7 +93,7 @@ fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
     }
 }
 
-fn image_blocked(plan: &Plan, incomplete: Option<&SafeText>, indexes: &Indexes) -> Option<Refusal> {
+fn image_blocked(plan: &DeletePlan, incomplete: Option<&SafeText>, indexes: &Indexes) -> Option<Refusal> {
     if let Ability::No(why) = &plan.deletes.by_digest {
         let hint = what_enables(&plan.repository.host);
         return refusal(format!("the server does not delete by digest ({why})"), hint);
@@ -124,7 +124,7 @@ fn image_blocked(plan: &Plan, incomplete: Option<&SafeText>, indexes: &Indexes) 
     })
 }
 
-fn only_digest(plan: &Plan) -> Option<Refusal> {
+fn only_digest(plan: &DeletePlan) -> Option<Refusal> {
     let image = plan.images.iter().find(|image| image.named.is_empty())?;
     let why = format!("{} was named by its digest, so there is no tag to take away", image.digest.short());
     refusal(why, "delete the image, or name its tags".into())

@@ -12,17 +12,19 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::media_type::MediaType;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::delete::{Image, Manner, Parent, Plan, Referrer, Wish};
+use crate::model::work::delete::{
+    DeleteMethod, DeletePlan, DeleteRequest, ImageToDelete, Parent, PlannedReferrer,
+};
 use crate::model::work::info::ImageInfo;
 use crate::model::work::loss::{Loss, Nameless};
-use crate::model::work::progress::Missed;
+use crate::model::work::progress::Unresolved;
 use crate::ops::copy::companions::{FURTHEST, MOST};
 use crate::ops::summary;
-use crate::ops::tag_list::{self, AT_ONCE, Tags};
-use crate::ops::work::{self, Workshop};
+use crate::ops::tag_list::{self, AT_ONCE, TagList};
+use crate::ops::work::{self, ChangeContext};
 
 /// Plans a delete.
-pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
+pub async fn plan(workshop: &ChangeContext, wish: &DeleteRequest) -> Result<DeletePlan, Failure> {
     let client = workshop.pool.client(&wish.repository.host);
     let name = &wish.repository.name;
     let refused = workshop.rules.may_change(&wish.repository).err();
@@ -39,7 +41,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     let manner = wish.manner.unwrap_or_else(|| manner::gentlest(&images, &deletes));
     let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
     // Manifests stay where only tags go: what else lists them does not matter.
-    let tagged = (manner == Manner::Image).then(|| tags.digests.values().copied());
+    let tagged = (manner == DeleteMethod::Image).then(|| tags.digests.values().copied());
     let roots = tagged.into_iter().flatten().chain(digests.iter().copied());
     let infos = summary::infos(&client, name, digests.clone()).boxed();
     let indexes = Indexes::read(&client, name, roots, &tags.types).boxed();
@@ -49,7 +51,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
     refer(&client, name, &mut images, &tags, &mut remarks).await;
     spare_needed_referrers(&mut images, manner, &tags, &indexes);
     remarks.extend(tags.incomplete.clone());
-    let mut plan = Plan {
+    let mut plan = DeletePlan {
         repository: wish.repository.clone(),
         manner,
         along: wish.along,
@@ -83,10 +85,10 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
 
 /// The images that lose their last tag, and what is tagged itself and goes along; or the images that are deleted, which
 /// no tag can keep.
-async fn loss(client: &Client, plan: &Plan, keep: bool, is_complete: bool) -> Loss {
+async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool) -> Loss {
     let cleanups = client.cleanups(&plan.repository.name).await;
-    if plan.manner == Manner::Image {
-        let nameless = |image: &Image| Nameless {
+    if plan.manner == DeleteMethod::Image {
+        let nameless = |image: &ImageToDelete| Nameless {
             repository: plan.repository.clone(),
             digest: image.digest,
             is_last: true,
@@ -96,7 +98,8 @@ async fn loss(client: &Client, plan: &Plan, keep: bool, is_complete: bool) -> Lo
     }
     let is_sure = plan.unknown.is_empty() && is_complete;
     // Tags that keep images go because they are not needed any more.
-    let is_spare = |image: &&Image| !image.named.is_empty() && image.named.iter().all(Tag::keeps_image);
+    let is_spare =
+        |image: &&ImageToDelete| !image.named.is_empty() && image.named.iter().all(Tag::keeps_image);
     let bare = || plan.images.iter().filter(|image| image.others.is_empty() && !is_spare(image));
     let referrers = bare().flat_map(|image| plan.referrers_that_go(image)).filter(|one| one.tag.is_some());
     let digests = bare().map(|image| image.digest).chain(referrers.map(|one| one.digest));
@@ -109,9 +112,9 @@ async fn named(
     client: &Client,
     name: &RepositoryName,
     selectors: &[Selector],
-    tags: &Tags,
-    missed: &mut Vec<Missed>,
-) -> Result<Vec<Image>, Failure> {
+    tags: &TagList,
+    missed: &mut Vec<Unresolved>,
+) -> Result<Vec<ImageToDelete>, Failure> {
     let mut found: Vec<(Digest, Vec<Tag>, bool)> = Vec::new();
     for selector in selectors {
         let digest = match selector {
@@ -125,7 +128,7 @@ async fn named(
             };
             match failure {
                 Some(failure) => {
-                    missed.push(Missed { name: SafeText::from(selector.to_string()), failure });
+                    missed.push(Unresolved { name: SafeText::from(selector.to_string()), failure });
                 }
                 None => missed.push(not_there(name, selector)),
             }
@@ -168,7 +171,7 @@ async fn named(
                 let failure = error.failure(what());
                 let names = named.iter().map(SafeText::from);
                 let names = names.chain(by_digest.then(|| SafeText::from(digest.short())));
-                missed.extend(names.map(|name| Missed { name, failure: failure.clone() }));
+                missed.extend(names.map(|name| Unresolved { name, failure: failure.clone() }));
             }
         }
     }
@@ -189,12 +192,12 @@ async fn named(
 }
 
 /// Something that was named and is not there.
-fn not_there(name: &RepositoryName, selector: &Selector) -> Missed {
+fn not_there(name: &RepositoryName, selector: &Selector) -> Unresolved {
     let (shown, mark) = match selector {
         Selector::Tag(tag) => (SafeText::from(tag), ':'),
         Selector::Digest(digest) => (SafeText::from(digest.short()), '@'),
     };
-    Missed {
+    Unresolved {
         failure: missing(format!("cannot delete {name}{mark}{selector}"), "it is not there".into()),
         name: shown,
     }
@@ -204,8 +207,14 @@ fn missing(what: String, why: String) -> Failure {
     Failure { what: SafeText::from(what), why: SafeText::from(why), hint: None, kind: FailureKind::NotFound }
 }
 
-fn image(digest: Digest, media_type: MediaType, named: Vec<Tag>, by_digest: bool, others: Vec<Tag>) -> Image {
-    Image {
+fn image(
+    digest: Digest,
+    media_type: MediaType,
+    named: Vec<Tag>,
+    by_digest: bool,
+    others: Vec<Tag>,
+) -> ImageToDelete {
+    ImageToDelete {
         digest,
         media_type,
         info: ImageInfo::default(),
@@ -220,11 +229,11 @@ fn image(digest: Digest, media_type: MediaType, named: Vec<Tag>, by_digest: bool
 }
 
 /// The tags that the repository still has afterwards.
-fn staying(images: &[Image], manner: Manner, tags: &Tags) -> BTreeMap<Tag, Digest> {
+fn staying(images: &[ImageToDelete], manner: DeleteMethod, tags: &TagList) -> BTreeMap<Tag, Digest> {
     let goes = |tag: &Tag, digest: &Digest| {
-        images
-            .iter()
-            .any(|image| image.digest == *digest && (manner == Manner::Image || image.named.contains(tag)))
+        images.iter().any(|image| {
+            image.digest == *digest && (manner == DeleteMethod::Image || image.named.contains(tag))
+        })
     };
     tags.digests
         .iter()
@@ -234,7 +243,7 @@ fn staying(images: &[Image], manner: Manner, tags: &Tags) -> BTreeMap<Tag, Diges
 }
 
 /// Says of each image what lists it, what it lists, and what of that others need.
-fn relate(images: &mut [Image], manner: Manner, tags: &Tags, indexes: &Indexes) {
+fn relate(images: &mut [ImageToDelete], manner: DeleteMethod, tags: &TagList, indexes: &Indexes) {
     let staying = staying(images, manner, tags);
     let needed: HashSet<Digest> = indexes.reach(staying.into_values());
     let at_stake: HashSet<Digest> = images.iter().map(|image| image.digest).collect();
@@ -261,8 +270,8 @@ type DigestTags<'a> = HashMap<&'a str, Vec<(&'a Tag, &'a str, Digest)>>;
 async fn refer(
     client: &Client,
     name: &RepositoryName,
-    images: &mut [Image],
-    tags: &Tags,
+    images: &mut [ImageToDelete],
+    tags: &TagList,
     remarks: &mut Vec<SafeText>,
 ) {
     let mut named: DigestTags = HashMap::new();
@@ -295,8 +304,8 @@ async fn refer(
 }
 
 /// Whether a referrer is not known yet: no list can lead in circles, or on without end.
-fn is_new(image: &Image, referrer: &Referrer) -> bool {
-    let is_it = |known: &Referrer| {
+fn is_new(image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
+    let is_it = |known: &PlannedReferrer| {
         known.digest == referrer.digest && (referrer.tag.is_none() || known.tag == referrer.tag)
     };
     referrer.digest != image.digest && image.referrers.len() < MOST && !image.referrers.iter().any(is_it)
@@ -308,12 +317,17 @@ async fn referring(
     name: &RepositoryName,
     subject: Digest,
     named: &DigestTags<'_>,
-) -> (Vec<Referrer>, Option<SafeText>) {
+) -> (Vec<PlannedReferrer>, Option<SafeText>) {
     let mut all = Vec::new();
     let mut has_fallback = false;
     for (tag, suffix, digest) in named.get(subject.tag_stem().as_str()).into_iter().flatten() {
         has_fallback |= suffix.is_empty();
-        all.push(Referrer { digest: *digest, subject, tag: Some((*tag).clone()), kind: kind_of(suffix) });
+        all.push(PlannedReferrer {
+            digest: *digest,
+            subject,
+            tag: Some((*tag).clone()),
+            kind: kind_of(suffix),
+        });
     }
     let found = match client.referrers(name, &subject, has_fallback).await {
         Ok(found) => found,
@@ -325,14 +339,19 @@ async fn referring(
     for descriptor in found.descriptors {
         let Some(digest) = descriptor.digest else { continue };
         let kind = SafeText::from(descriptor.kind().to_string());
-        all.push(Referrer { digest, subject, tag: None, kind });
+        all.push(PlannedReferrer { digest, subject, tag: None, kind });
     }
     (all, None)
 }
 
 /// Leaves out referrers that an index or a tag needs which stays, and what refers to those: they are not left behind, and
 /// never go along.
-fn spare_needed_referrers(images: &mut [Image], manner: Manner, tags: &Tags, indexes: &Indexes) {
+fn spare_needed_referrers(
+    images: &mut [ImageToDelete],
+    manner: DeleteMethod,
+    tags: &TagList,
+    indexes: &Indexes,
+) {
     let digest_tags: HashSet<Tag> = images
         .iter()
         .flat_map(|image| image.referrers.iter().filter_map(|referrer| referrer.tag.clone()))
@@ -341,7 +360,7 @@ fn spare_needed_referrers(images: &mut [Image], manner: Manner, tags: &Tags, ind
     staying.retain(|tag, _| !digest_tags.contains(tag));
     let needed = indexes.reach(staying.into_values());
     for image in images {
-        let is_only_a_tag = |tag: &Option<Tag>| manner != Manner::Image && tag.is_some();
+        let is_only_a_tag = |tag: &Option<Tag>| manner != DeleteMethod::Image && tag.is_some();
         let mut kept = HashSet::from([image.digest]);
         image.referrers.retain(|referrer| {
             let is_spare = is_only_a_tag(&referrer.tag) || !needed.contains(&referrer.digest);

@@ -10,7 +10,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector};
-use crate::model::work::delete::{Plan, Wish};
+use crate::model::work::delete::{DeletePlan, DeleteRequest};
 use crate::ops::tag_list::AT_ONCE;
 
 /// The manifests of these digests as the registry serves them now: what cannot be read cannot be put back, so it is not deleted either.
@@ -32,12 +32,12 @@ pub async fn manifests(
 }
 
 /// The wish that leads to the same plan.
-pub fn wish(plan: &Plan) -> Wish {
+pub fn wish(plan: &DeletePlan) -> DeleteRequest {
     let selectors = plan.images.iter().flat_map(|image| {
         let named = image.named.iter().cloned().map(Selector::Tag);
         named.chain(image.by_digest.then_some(Selector::Digest(image.digest)))
     });
-    Wish {
+    DeleteRequest {
         repository: plan.repository.clone(),
         selectors: selectors.collect(),
         manner: Some(plan.manner),

@@ -9,10 +9,10 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::delete::{Image, Plan};
+use crate::model::work::delete::{DeletePlan, ImageToDelete};
 use crate::model::work::progress::Outcome;
-use crate::ops::tag_list::{self, Tags};
-use crate::ops::work::tag::Place;
+use crate::ops::tag_list::{self, TagList};
+use crate::ops::work::tag::RepositoryClient;
 
 /// How old what is known of the other tags may be. The tags of the image itself and new tags are always asked again.
 const FRESH: Duration = Duration::from_secs(2);
@@ -23,8 +23,8 @@ const MOST_LOOKS: usize = 3;
 pub struct Recheck<'a> {
     client: &'a Client,
     name: &'a RepositoryName,
-    plan: &'a Plan,
-    now: Tags,
+    plan: &'a DeletePlan,
+    now: TagList,
     /// When all tags were last asked.
     swept: Option<Instant>,
     /// Whether the digest without tags that was looked at last is there.
@@ -33,12 +33,12 @@ pub struct Recheck<'a> {
 
 impl<'a> Recheck<'a> {
     /// Nothing is known yet.
-    pub fn new(client: &'a Client, plan: &'a Plan) -> Recheck<'a> {
+    pub fn new(client: &'a Client, plan: &'a DeletePlan) -> Recheck<'a> {
         Recheck {
             client,
             name: &plan.repository.name,
             plan,
-            now: Tags::default(),
+            now: TagList::default(),
             swept: None,
             is_there: true,
         }
@@ -49,7 +49,7 @@ impl<'a> Recheck<'a> {
     /// where it has none.
     pub async fn objection(
         &mut self,
-        place: Place<'_>,
+        place: RepositoryClient<'_>,
         digest: Digest,
         may_go: &[&Tag],
         gone: &HashSet<Digest>,
@@ -97,13 +97,13 @@ impl<'a> Recheck<'a> {
     }
 
     /// Whether what was named still leads to the image: its digest, or one of its tags.
-    pub fn is_meant(&self, image: &Image) -> bool {
+    pub fn is_meant(&self, image: &ImageToDelete) -> bool {
         image.by_digest || image.named.iter().any(|tag| self.now.digests.get(tag) == Some(&image.digest))
     }
 
     /// Tags that the plan keeps and that are not there any more, with what they were.
     pub async fn lost(&self, goes: &HashSet<&Tag>) -> Vec<(Tag, Digest)> {
-        let mut now = Tags::default();
+        let mut now = TagList::default();
         let kept = self.plan.tags.iter().filter(|(tag, _)| !goes.contains(tag));
         let kept: HashMap<&Tag, &Digest> = kept.collect();
         tag_list::resolve(self.client, self.name, kept.keys().map(|tag| (*tag).clone()).collect(), &mut now)
@@ -125,7 +125,12 @@ impl<'a> Recheck<'a> {
     }
 
     /// Asks for the own tags of a digest, whatever is listed: lists lag behind. Without any, for the digest.
-    async fn look_at_own(&mut self, place: Place<'_>, digest: Digest, own: &[&Tag]) -> Result<(), Failure> {
+    async fn look_at_own(
+        &mut self,
+        place: RepositoryClient<'_>,
+        digest: Digest,
+        own: &[&Tag],
+    ) -> Result<(), Failure> {
         self.is_there = true;
         self.client.ready_to_delete(self.name).await;
         if own.is_empty() {

@@ -10,28 +10,28 @@ use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::Wish;
-use crate::model::work::delete::Plan;
+use crate::model::work::ChangeRequest;
+use crate::model::work::delete::DeletePlan;
 use crate::model::work::progress::{Outcome, Report};
-use crate::ops::work::course::{Course, is_done};
+use crate::ops::work::course::{Tracker, is_done};
 use crate::ops::work::loss::{self, Kept};
-use crate::ops::work::replacement::{self, Made, Way};
-use crate::ops::work::tag::Place;
-use crate::ops::work::{Watch, Workshop};
+use crate::ops::work::replacement::{self, Replacement, ReplacementMethod};
+use crate::ops::work::tag::RepositoryClient;
+use crate::ops::work::{ChangeContext, JobControl};
 
 /// A tag that goes, and what it is put on in between.
-struct Part<'a> {
+struct ReplacedTag<'a> {
     tag: &'a Tag,
     digest: Digest,
-    made: Result<Made, Failure>,
+    made: Result<Replacement, Failure>,
 }
 
 /// Takes the tags of a plan away by way of replacements.
-pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
+pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let client = workshop.pool.client(&plan.repository.host);
     let parts = parts(plan, &client).await;
-    let mut course = Course::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
-    let wish = Wish::Delete(prepared::wish(plan));
+    let mut course = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
+    let wish = ChangeRequest::Delete(prepared::wish(plan));
     let items = parts
         .iter()
         .flat_map(|part| replacement::items(&plan.repository, part.tag, part.made.as_ref().ok()))
@@ -42,11 +42,11 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };
-    let place = Place { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
+    let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
     let kept = kept(place, plan).await;
     let keeping = Kept::put(&client, &plan.loss, &running, 2 * parts.len()).await;
     let mut changed = HashSet::new();
-    let mut way = Way::default();
+    let mut way = ReplacementMethod::default();
     for (index, part) in parts.iter().enumerate() {
         let outcome = match (course.is_over(), &part.made) {
             (Some(outcome), _) => outcome,
@@ -71,7 +71,7 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
 }
 
 /// The other tags of the images, those that somebody else took away since the plan left out.
-async fn kept(place: Place<'_>, plan: &Plan) -> Vec<(Tag, Digest)> {
+async fn kept(place: RepositoryClient<'_>, plan: &DeletePlan) -> Vec<(Tag, Digest)> {
     let mut kept = Vec::new();
     for image in &plan.images {
         let still = place.still(&image.others, image.digest).await;
@@ -80,20 +80,19 @@ async fn kept(place: Place<'_>, plan: &Plan) -> Vec<(Tag, Digest)> {
     kept
 }
 
-async fn parts<'a>(plan: &'a Plan, client: &Client) -> Vec<Part<'a>> {
+async fn parts<'a>(plan: &'a DeletePlan, client: &Client) -> Vec<ReplacedTag<'a>> {
     let digests = plan.images.iter().map(|image| image.digest);
     let manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>> =
         prepared::manifests(client, &plan.repository.name, digests).await;
     let named = plan.images.iter().flat_map(|image| image.named.iter().map(move |tag| (tag, image.digest)));
     let part = |(tag, digest): (&'a Tag, Digest)| {
         let made = match manifests.get(&digest) {
-            Some(Ok(image)) => {
-                Made::of(image.clone()).map_err(|why| replacement::local(format!("cannot untag {tag}"), why))
-            }
+            Some(Ok(image)) => Replacement::of(image.clone())
+                .map_err(|why| replacement::local(format!("cannot untag {tag}"), why)),
             Some(Err(failure)) => Err(failure.clone()),
             None => Err(replacement::local(format!("cannot untag {tag}"), "its image was not read".into())),
         };
-        Part { tag, digest, made }
+        ReplacedTag { tag, digest, made }
     };
     named.map(part).collect()
 }

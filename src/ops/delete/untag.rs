@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::late::Late;
+use super::late::UnconfirmedParts;
 use super::prepared;
 use crate::client::Client;
 use crate::model::digest::Digest;
@@ -13,36 +13,36 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::Wish;
-use crate::model::work::delete::{Image, Plan};
-use crate::model::work::journal::Item;
+use crate::model::work::ChangeRequest;
+use crate::model::work::delete::{DeletePlan, ImageToDelete};
+use crate::model::work::journal::JournalItem;
 use crate::model::work::progress::{Outcome, Report};
-use crate::ops::journal::Running;
+use crate::ops::journal::RunningEntry;
 use crate::ops::tag_list;
-use crate::ops::work::course::{Course, is_done};
+use crate::ops::work::course::{Tracker, is_done};
 use crate::ops::work::loss::{self, Kept};
-use crate::ops::work::tag::{Place, Shown, Untagged, held};
-use crate::ops::work::{Watch, Workshop};
+use crate::ops::work::tag::{RepositoryClient, Shown, Untagged, held};
+use crate::ops::work::{ChangeContext, JobControl};
 
 /// A tag that goes.
-struct Part<'a> {
+struct UntaggedTag<'a> {
     tag: &'a Tag,
     digest: Digest,
     /// The image that it belongs to: it stays as long as that has a tag.
-    of: Option<&'a Image>,
+    of: Option<&'a ImageToDelete>,
 }
 
 /// Takes the tags of a plan away.
-pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
+pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let parts = parts(plan);
-    let mut course = Course::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
+    let mut course = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
     let client = workshop.pool.client(&plan.repository.host);
     let (running, manifests) = match begin(workshop, plan, &parts, &client, &mut course).await {
         Ok(begun) => begun,
         Err(failure) => return course.refused(&failure),
     };
-    let place = Place { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
-    let mut late = Late::default();
+    let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
+    let mut late = UnconfirmedParts::default();
     let mut owners =
         Owners { keeping: plan.loss.kept().map(|(_, tag)| tag.clone()).collect(), ..Owners::default() };
     let keeping = Kept::put(&client, &plan.loss, &running, parts.len()).await;
@@ -105,15 +105,15 @@ pub async fn run(workshop: &Workshop, plan: &Plan, watch: &Watch) -> Report {
 }
 
 async fn begin(
-    workshop: &Workshop,
-    plan: &Plan,
-    parts: &[Part<'_>],
+    workshop: &ChangeContext,
+    plan: &DeletePlan,
+    parts: &[UntaggedTag<'_>],
     client: &Client,
-    course: &mut Course<'_>,
-) -> Result<(Running, HashMap<Digest, Arc<Manifest>>), Failure> {
+    course: &mut Tracker<'_>,
+) -> Result<(RunningEntry, HashMap<Digest, Arc<Manifest>>), Failure> {
     let digests = parts.iter().map(|part| part.digest);
     let manifests = prepared::manifests(client, &plan.repository.name, digests).await;
-    let place = Place { client, name: &plan.repository.name, stop: None };
+    let place = RepositoryClient { client, name: &plan.repository.name, stop: None };
     for (index, part) in parts.iter().enumerate() {
         if let Some(Err(failure)) = manifests.get(&part.digest) {
             // An image that is not there any more may have taken its tag along.
@@ -130,7 +130,7 @@ async fn begin(
     }
     let manifests: HashMap<Digest, Arc<Manifest>> =
         manifests.into_iter().filter_map(|(digest, manifest)| Some((digest, manifest.ok()?))).collect();
-    let item = |part: &Part| Item {
+    let item = |part: &UntaggedTag| JournalItem {
         repository: plan.repository.clone(),
         selector: Selector::Tag(part.tag.clone()),
         before: manifests.get(&part.digest).map(|manifest| held(manifest)),
@@ -138,7 +138,7 @@ async fn begin(
         done: None,
     };
     let items = parts.iter().map(item).chain(loss::items(&plan.loss)).collect();
-    let wish = Wish::Delete(prepared::wish(plan));
+    let wish = ChangeRequest::Delete(prepared::wish(plan));
     let saved = loss::kin(client, &plan.loss).await;
     let running = workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await?;
     Ok((running, manifests))
@@ -152,7 +152,7 @@ struct Owners {
     /// Tags that keep images now, and so are no reason to leave what belongs to those.
     keeping: HashSet<Tag>,
     /// All tags of the repository, asked for when the named ones have been dealt with.
-    tags: Option<Result<tag_list::Tags, Failure>>,
+    tags: Option<Result<tag_list::TagList, Failure>>,
 }
 
 impl Owners {
@@ -164,7 +164,7 @@ impl Owners {
     }
 
     /// Why what belongs to an image stays: that has a tag still, or may have one.
-    async fn objection(&mut self, place: Place<'_>, part: &Part<'_>) -> Option<Outcome> {
+    async fn objection(&mut self, place: RepositoryClient<'_>, part: &UntaggedTag<'_>) -> Option<Outcome> {
         let image = part.of?;
         if self.kept.values().any(|kept| *kept == image.digest) {
             return Some(Outcome::Left("its image was not untagged".into()));
@@ -193,20 +193,20 @@ impl Owners {
 }
 
 /// The tags that were named, and the digest tags that go along with images that keep no tag.
-fn parts(plan: &Plan) -> Vec<Part<'_>> {
+fn parts(plan: &DeletePlan) -> Vec<UntaggedTag<'_>> {
     let named = plan
         .images
         .iter()
-        .flat_map(|image| image.named.iter().map(|tag| Part { tag, digest: image.digest, of: None }));
+        .flat_map(|image| image.named.iter().map(|tag| UntaggedTag { tag, digest: image.digest, of: None }));
     let along = plan
         .images
         .iter()
         .flat_map(|image| plan.referrers_that_go(image).map(move |referrer| (image, referrer)));
     let along = along.filter_map(|(image, referrer)| {
         let tag = referrer.tag.as_ref()?;
-        Some(Part { tag, digest: referrer.digest, of: Some(image) })
+        Some(UntaggedTag { tag, digest: referrer.digest, of: Some(image) })
     });
-    let mut parts: Vec<Part> = named.collect();
+    let mut parts: Vec<UntaggedTag> = named.collect();
     for part in along {
         if !parts.iter().any(|known| known.tag == part.tag) {
             parts.push(part);
@@ -217,9 +217,9 @@ fn parts(plan: &Plan) -> Vec<Part<'_>> {
 
 /// Other tags of the same image that are looked at afterwards: all of them with the first and the last tag that goes, one
 /// in between, since a server that takes one along takes all.
-fn kept(plan: &Plan, parts: &[Part<'_>], index: usize) -> Vec<Tag> {
+fn kept(plan: &DeletePlan, parts: &[UntaggedTag<'_>], index: usize) -> Vec<Tag> {
     let Some(part) = parts.get(index) else { return Vec::new() };
-    let is_same = |other: &&Part| other.digest == part.digest;
+    let is_same = |other: &&UntaggedTag| other.digest == part.digest;
     let is_first = !parts.iter().take(index).any(|other| is_same(&other));
     let is_last = !parts.iter().skip(index + 1).any(|other| is_same(&other));
     let goes = |tag: &Tag| parts.iter().any(|part| part.tag == tag);

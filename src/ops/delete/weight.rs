@@ -11,7 +11,7 @@ use crate::model::digest::Digest;
 use crate::model::manifest::{Body, Descriptor};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::size;
-use crate::model::work::delete::{Image, Manner, Plan};
+use crate::model::work::delete::{DeleteMethod, DeletePlan, ImageToDelete};
 use crate::ops::tag_list::AT_ONCE;
 
 /// Images that are fetched only to know what they share; with more to fetch the sizes stay unknown.
@@ -39,7 +39,7 @@ type Held = HashMap<u64, (u64, bool)>;
 
 /// Weighs what goes against what stays. `None` where a size is not known, or too much would have to be fetched to know
 /// it.
-pub async fn weigh(client: &Client, plan: &Plan) -> Option<Weight> {
+pub async fn weigh(client: &Client, plan: &DeletePlan) -> Option<Weight> {
     let name = &plan.repository.name;
     let (going, behind) = going(plan);
     if going.is_empty() {
@@ -92,13 +92,13 @@ pub async fn weigh(client: &Client, plan: &Plan) -> Option<Weight> {
 
 /// What loses its last name, and what of its kin stays although nothing names it. Where only tags go, the children go as
 /// soon as their index does, if untagged manifests are collected at all.
-fn going(plan: &Plan) -> (Vec<Digest>, HashSet<Digest>) {
+fn going(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
     let going: HashSet<Digest> = match plan.manner {
-        Manner::Image => plan.at_stake().digests().collect(),
-        Manner::Untag | Manner::Replace => {
+        DeleteMethod::Image => plan.at_stake().digests().collect(),
+        DeleteMethod::Untag | DeleteMethod::Replace => {
             let bare = || plan.images.iter().filter(|image| image.others.is_empty());
             let referrers = bare().flat_map(|image| plan.referrers_that_go(image));
-            let children = bare().flat_map(Image::spare_children).copied();
+            let children = bare().flat_map(ImageToDelete::spare_children).copied();
             bare().map(|image| image.digest).chain(children).chain(referrers.map(|one| one.digest)).collect()
         }
     };

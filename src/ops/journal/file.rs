@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::line::{Line, Next, VERSION};
+use super::line::{JournalLine, NextNumber, VERSION};
 use crate::files;
-use crate::model::work::Wish;
-use crate::model::work::journal::{EntryId, FIRST_SEQUENCE, Held, Item, Reached, Saved};
+use crate::model::work::ChangeRequest;
+use crate::model::work::journal::{EntryId, FIRST_SEQUENCE, JournalItem, Reached, Saved, SavedManifest};
 
 /// The end of every entry's name on disk.
 pub const EXTENSION: &str = "jsonl";
@@ -20,19 +20,19 @@ pub fn create(
     folder: &Path,
     at: Timestamp,
     title: &str,
-    wish: Option<&Wish>,
+    wish: Option<&ChangeRequest>,
     reached: Vec<Reached>,
-    items: &[Item],
+    items: &[JournalItem],
     saved: &[Saved],
-) -> io::Result<(EntryId, File, Next)> {
+) -> io::Result<(EntryId, File, NextNumber)> {
     files::make(folder)?;
     let held_folder = files::hold(folder)?;
     let mut temporary = files::new(folder, &held_folder)?;
-    let mut next = Next(Some(0));
+    let mut next = NextNumber(Some(0));
     {
         let mut lines = BufWriter::new(temporary.as_file_mut());
-        let manifests: Vec<&Held> = held(items, saved).collect();
-        let first = Line::Entry {
+        let manifests: Vec<&SavedManifest> = held(items, saved).collect();
+        let first = JournalLine::Entry {
             version: VERSION,
             at,
             title: title.into(),
@@ -43,8 +43,8 @@ pub fn create(
             held: manifests.len(),
         };
         next.write(&mut lines, &first)?;
-        let items = items.iter().map(Line::of).chain(saved.iter().map(Line::saved));
-        for line in items.chain(manifests.into_iter().map(Line::held)) {
+        let items = items.iter().map(JournalLine::of).chain(saved.iter().map(JournalLine::saved));
+        for line in items.chain(manifests.into_iter().map(JournalLine::held)) {
             next.write(&mut lines, &line)?;
         }
         lines.flush()?;
@@ -88,7 +88,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// The manifests that were there, each once.
-fn held<'a>(items: &'a [Item], saved: &'a [Saved]) -> impl Iterator<Item = &'a Held> {
+fn held<'a>(items: &'a [JournalItem], saved: &'a [Saved]) -> impl Iterator<Item = &'a SavedManifest> {
     let mut seen = std::collections::HashSet::new();
     let before = items.iter().filter_map(|item| item.before.as_ref());
     let all = before.chain(saved.iter().map(|saved| &saved.held));

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Selector, Tag};
-use crate::model::work::Wish;
-use crate::model::work::journal::{Held, Item, Reached, Role, Saved};
+use crate::model::work::ChangeRequest;
+use crate::model::work::journal::{JournalItem, Reached, Saved, SavedManifest, SavedRole};
 
 /// The form of entries whose lines have numbers and checksums.
 pub const VERSION: u32 = 2;
@@ -27,14 +27,14 @@ const SUM: usize = 16;
 /// What a line says.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Line<'a> {
+pub enum JournalLine<'a> {
     /// The first one.
     Entry {
         version: u32,
         at: Timestamp,
         #[serde(borrow)]
         title: Cow<'a, str>,
-        wish: Option<Cow<'a, Wish>>,
+        wish: Option<Cow<'a, ChangeRequest>>,
         /// Registries that are reached otherwise than over checked HTTPS.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reached: Vec<Reached>,
@@ -56,7 +56,7 @@ pub enum Line<'a> {
         after: Option<Digest>,
     },
     /// A manifest that is not to be touched and may disappear with what is.
-    Saved { repository: Cow<'a, Repository>, role: Role, digest: Digest },
+    Saved { repository: Cow<'a, Repository>, role: SavedRole, digest: Digest },
     /// A manifest that was there.
     Held {
         digest: Digest,
@@ -99,10 +99,10 @@ enum OldLine {
     Undone,
 }
 
-impl<'a> Line<'a> {
+impl<'a> JournalLine<'a> {
     /// An item as a line.
-    pub fn of(item: &'a Item) -> Line<'a> {
-        Line::Item {
+    pub fn of(item: &'a JournalItem) -> JournalLine<'a> {
+        JournalLine::Item {
             repository: Cow::Borrowed(&item.repository),
             selector: Cow::Borrowed(&item.selector),
             before: item.before.as_ref().map(|held| held.digest),
@@ -111,14 +111,14 @@ impl<'a> Line<'a> {
     }
 
     /// What is not to be touched as a line.
-    pub fn saved(saved: &'a Saved) -> Line<'a> {
+    pub fn saved(saved: &'a Saved) -> JournalLine<'a> {
         let repository = Cow::Borrowed(&saved.repository);
-        Line::Saved { repository, role: saved.role, digest: saved.held.digest }
+        JournalLine::Saved { repository, role: saved.role, digest: saved.held.digest }
     }
 
     /// A manifest as a line.
-    pub fn held(held: &'a Held) -> Line<'a> {
-        Line::Held {
+    pub fn held(held: &'a SavedManifest) -> JournalLine<'a> {
+        JournalLine::Held {
             digest: held.digest,
             media_type: Cow::Borrowed(&held.media_type),
             base64: STANDARD.encode(&held.bytes).into(),
@@ -126,28 +126,30 @@ impl<'a> Line<'a> {
     }
 
     /// Reads a document.
-    pub fn parse(text: &'a str) -> Option<Line<'a>> {
+    pub fn parse(text: &'a str) -> Option<JournalLine<'a>> {
         serde_json::from_str(text).ok().or_else(|| match serde_json::from_str(text).ok()? {
-            OldLine::Ended => Some(Line::Ended { lines: 0 }),
-            OldLine::Undone => Some(Line::Undone {}),
+            OldLine::Ended => Some(JournalLine::Ended { lines: 0 }),
+            OldLine::Undone => Some(JournalLine::Undone {}),
         })
     }
 }
 
 /// Which number the next line of a file has: none in the form of earlier versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Next(pub Option<u64>);
+pub struct NextNumber(pub Option<u64>);
 
-impl Next {
+impl NextNumber {
     /// Writes a line.
-    pub fn write(&mut self, to: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
+    pub fn write(&mut self, to: &mut impl Write, line: &JournalLine<'_>) -> io::Result<()> {
         match (&mut self.0, line) {
-            (None, Line::Ended { .. }) => writeln!(to, "\"ended\"")?,
-            (None, Line::Undone {}) => writeln!(to, "\"undone\"")?,
+            (None, JournalLine::Ended { .. }) => writeln!(to, "\"ended\"")?,
+            (None, JournalLine::Undone {}) => writeln!(to, "\"undone\"")?,
             (None, line) => writeln!(to, "{}", serde_json::to_string(line)?)?,
             (Some(number), line) => {
                 let text = match line {
-                    Line::Ended { .. } => serde_json::to_string(&Line::Ended { lines: *number })?,
+                    JournalLine::Ended { .. } => {
+                        serde_json::to_string(&JournalLine::Ended { lines: *number })?
+                    }
                     line => serde_json::to_string(line)?,
                 };
                 writeln!(to, "{number} {} {text}", sum(*number, &text))?;
@@ -158,7 +160,7 @@ impl Next {
     }
 
     /// Adds a line to a file and syncs it.
-    pub fn append(&mut self, file: &mut File, line: &Line<'_>) -> io::Result<()> {
+    pub fn append(&mut self, file: &mut File, line: &JournalLine<'_>) -> io::Result<()> {
         // One write for all of it. Were the line before torn, this one would begin on a line of its own.
         let (mut bytes, mut next) = (vec![b'\n'], *self);
         next.write(&mut bytes, line)?;

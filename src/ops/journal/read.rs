@@ -11,13 +11,15 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::file::path;
-use super::line::{self, Line, Next};
+use super::line::{self, JournalLine, NextNumber};
 use crate::files;
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::text::SafeText;
-use crate::model::work::Wish;
-use crate::model::work::journal::{Damage, Entry, EntryId, Held, Item, Probe, Reached, Saved, State};
+use crate::model::work::ChangeRequest;
+use crate::model::work::journal::{
+    Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
+};
 
 /// Numbers that are named in a remark.
 const MOST_NAMED: usize = 8;
@@ -35,11 +37,11 @@ pub enum Bytes {
 #[derive(Debug)]
 pub struct Read {
     /// The entry.
-    pub entry: Entry,
+    pub entry: JournalEntry,
     /// What was wished.
-    pub wish: Option<Wish>,
+    pub wish: Option<ChangeRequest>,
     /// The number of the next line.
-    pub next: Next,
+    pub next: NextNumber,
 }
 
 /// Reads an entry and what was wished. Fails where it is none, or its first line cannot be read.
@@ -49,25 +51,25 @@ pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<Read> {
     // not take each other for who carries it out.
     let is_running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
     let mut reading = Reading::new(bytes);
-    let mut lines = Lines { reader: BufReader::new(file), line: Vec::new() };
+    let mut lines = JournalLines { reader: BufReader::new(file), line: Vec::new() };
     while let Some(line) = lines.next()? {
         reading.take(line);
     }
     let mut read = reading.end(id)?;
-    if is_running && read.entry.state == State::Open {
-        read.entry.state = State::Running;
+    if is_running && read.entry.state == EntryState::Open {
+        read.entry.state = EntryState::Running;
     }
     Ok(read)
 }
 
 /// An entry of which no more is known than its name.
-pub fn unreadable(id: &EntryId, error: &io::Error) -> Entry {
+pub fn unreadable(id: &EntryId, error: &io::Error) -> JournalEntry {
     let damage = Damage { remarks: vec![SafeText::from(error.to_string())], ..Damage::default() };
-    Entry {
+    JournalEntry {
         id: id.clone(),
         at: begun(id).unwrap_or(Timestamp::UNIX_EPOCH),
         title: "a change that cannot be read".into(),
-        state: State::Unreadable,
+        state: EntryState::Unreadable,
         reached: Vec::new(),
         items: Vec::new(),
         saved: Vec::new(),
@@ -86,10 +88,10 @@ fn begun(id: &EntryId) -> Option<Timestamp> {
 }
 
 /// The first line.
-struct Head {
+struct EntryHeader {
     at: Timestamp,
     title: SafeText,
-    wish: Option<Wish>,
+    wish: Option<ChangeRequest>,
     reached: Vec<Reached>,
     is_old: bool,
     items: usize,
@@ -100,7 +102,7 @@ struct Head {
 /// An entry while its lines are read.
 struct Reading {
     bytes: Bytes,
-    head: Option<Head>,
+    head: Option<EntryHeader>,
     /// Whether any line was read.
     is_begun: bool,
     /// The numbers of the lines that could be read.
@@ -108,7 +110,7 @@ struct Reading {
     /// Lines that could not be read, and whether the last one is one of them.
     unreadable: usize,
     last_is_unreadable: bool,
-    items: HashMap<usize, Item>,
+    items: HashMap<usize, JournalItem>,
     saved: Vec<(u64, Saved)>,
     manifests: HashMap<Digest, (String, bytes::Bytes)>,
     revised: HashMap<usize, usize>,
@@ -119,7 +121,7 @@ struct Reading {
     /// What is said after the items, to be taken in the order of the numbers.
     later: Vec<(u64, String)>,
     probes: Vec<Probe>,
-    state: State,
+    state: EntryState,
 }
 
 impl Reading {
@@ -139,7 +141,7 @@ impl Reading {
             unconfirmed: HashSet::new(),
             later: Vec::new(),
             probes: Vec::new(),
-            state: State::Open,
+            state: EntryState::Open,
         }
     }
 
@@ -164,15 +166,16 @@ impl Reading {
             self.numbers.insert(number);
             return;
         }
-        let Some(line) = Line::parse(text) else { return self.cannot_read() };
+        let Some(line) = JournalLine::parse(text) else { return self.cannot_read() };
         // The same line twice says nothing new.
         if !self.numbers.insert(number) {
             return;
         }
         match line {
-            Line::Entry { .. } | Line::Item { .. } | Line::Saved { .. } | Line::Held { .. } => {
-                self.understand(number, line, is_plain)
-            }
+            JournalLine::Entry { .. }
+            | JournalLine::Item { .. }
+            | JournalLine::Saved { .. }
+            | JournalLine::Held { .. } => self.understand(number, line, is_plain),
             _ => self.later.push((number, text.to_string())),
         }
     }
@@ -182,39 +185,40 @@ impl Reading {
         self.last_is_unreadable = true;
     }
 
-    fn understand(&mut self, number: u64, line: Line<'_>, is_plain: bool) {
+    fn understand(&mut self, number: u64, line: JournalLine<'_>, is_plain: bool) {
         match line {
-            Line::Entry { version, at, title, wish, reached, items, saved, held } if number == 0 => {
+            JournalLine::Entry { version, at, title, wish, reached, items, saved, held } if number == 0 => {
                 let expected = if is_plain { line::OLD_VERSION } else { line::VERSION };
                 if version == expected {
                     let (title, wish) = (SafeText::clean(&title), wish.map(Cow::into_owned));
-                    self.head = Some(Head { at, title, wish, reached, is_old: is_plain, items, saved, held });
+                    self.head =
+                        Some(EntryHeader { at, title, wish, reached, is_old: is_plain, items, saved, held });
                 }
             }
-            Line::Entry { .. } => {}
-            Line::Item { repository, selector, before, after } => {
+            JournalLine::Entry { .. } => {}
+            JournalLine::Item { repository, selector, before, after } => {
                 let at = if is_plain { self.items.len() } else { (number as usize).saturating_sub(1) };
                 let (repository, selector) = (repository.into_owned(), selector.into_owned());
-                let item = Item { repository, selector, before: before.map(named), after, done: None };
+                let item = JournalItem { repository, selector, before: before.map(named), after, done: None };
                 self.items.insert(at, item);
             }
-            Line::Saved { repository, role, digest } => {
+            JournalLine::Saved { repository, role, digest } => {
                 let saved = Saved { repository: repository.into_owned(), role, held: named(digest) };
                 self.saved.push((number, saved));
             }
-            Line::Held { digest, media_type, base64 } => {
+            JournalLine::Held { digest, media_type, base64 } => {
                 let bytes = STANDARD.decode(base64.as_bytes()).unwrap_or_default().into();
                 if is_what_it_says(&bytes, &media_type, digest) {
                     self.manifests.insert(digest, (media_type.into_owned(), bytes));
                 }
             }
-            Line::Revised { index, before, after } => {
+            JournalLine::Revised { index, before, after } => {
                 *self.revised.entry(index).or_default() += 1;
                 if let Some(item) = self.items.get_mut(&index) {
                     (item.before, item.after) = (before.map(named), after);
                 }
             }
-            Line::Done { index, done, unconfirmed, revised } => {
+            JournalLine::Done { index, done, unconfirmed, revised } => {
                 self.done.insert(index, revised);
                 if let Some(item) = self.items.get_mut(&index) {
                     item.done = (!unconfirmed).then_some(done);
@@ -224,16 +228,16 @@ impl Reading {
                     false => self.unconfirmed.remove(&index),
                 };
             }
-            Line::Probing { repository, tag, digest } => {
+            JournalLine::Probing { repository, tag, digest } => {
                 let (repository, tag) = (repository.into_owned(), tag.into_owned());
                 self.probes.push(Probe { repository, tag, digest });
             }
-            Line::Probed { repository, tag } => {
+            JournalLine::Probed { repository, tag } => {
                 self.probes.retain(|probe| probe.tag != *tag || probe.repository != *repository);
             }
-            Line::Ended { .. } if self.state == State::Open => self.state = State::Ended,
-            Line::Ended { .. } => {}
-            Line::Undone {} => self.state = State::Undone,
+            JournalLine::Ended { .. } if self.state == EntryState::Open => self.state = EntryState::Ended,
+            JournalLine::Ended { .. } => {}
+            JournalLine::Undone {} => self.state = EntryState::Undone,
         }
     }
 
@@ -241,7 +245,7 @@ impl Reading {
         let mut later = std::mem::take(&mut self.later);
         later.sort_by_key(|(number, _)| *number);
         for (number, text) in &later {
-            if let Some(line) = Line::parse(text) {
+            if let Some(line) = JournalLine::parse(text) {
                 self.understand(*number, line, false);
             }
         }
@@ -256,11 +260,11 @@ impl Reading {
             true => self.damage_of_old(),
             false => self.damage(&head),
         };
-        let next = Next((!head.is_old).then(|| self.numbers.last().map_or(0, |last| last + 1)));
+        let next = NextNumber((!head.is_old).then(|| self.numbers.last().map_or(0, |last| last + 1)));
         self.saved.sort_by_key(|(number, _)| *number);
         let mut saved: Vec<Saved> = self.saved.into_iter().map(|(_, saved)| saved).collect();
         let (mut uncertain, mut unconfirmed) = (Vec::new(), Vec::new());
-        let mut items: Vec<(usize, Item)> = self.items.into_iter().collect();
+        let mut items: Vec<(usize, JournalItem)> = self.items.into_iter().collect();
         items.sort_by_key(|(at, _)| *at);
         for (place, (at, _)) in items.iter().enumerate() {
             if damage.uncertain.contains(at) {
@@ -277,7 +281,7 @@ impl Reading {
                 held.bytes = bytes::Bytes::clone(bytes);
             }
         }
-        let entry = Entry {
+        let entry = JournalEntry {
             id: id.clone(),
             at: head.at,
             title: head.title,
@@ -294,7 +298,7 @@ impl Reading {
 
     /// What is missing by the numbers of the lines. A last line that a crash tore has no number yet, so nothing of what
     /// precedes it is missing.
-    fn damage(&mut self, head: &Head) -> Damage {
+    fn damage(&mut self, head: &EntryHeader) -> Damage {
         let [first_saved, first_held, first_outcome] =
             [0, head.saved, head.saved + head.held].map(|before| (1 + head.items + before) as u64);
         let end = self.numbers.last().map_or(0, |last| last + 1).max(first_outcome);
@@ -344,7 +348,7 @@ impl Reading {
     /// Lines of earlier versions have no numbers. Where one cannot be read, outcomes may stand beside the wrong items: they
     /// do not count, and undo looks for itself.
     fn damage_of_old(&mut self) -> Damage {
-        let torn = usize::from(self.last_is_unreadable && self.state == State::Open);
+        let torn = usize::from(self.last_is_unreadable && self.state == EntryState::Open);
         let unreadable = self.unreadable - torn;
         if unreadable == 0 {
             return Damage::default();
@@ -365,8 +369,8 @@ impl Reading {
 }
 
 /// A manifest whose bytes stand elsewhere.
-fn named(digest: Digest) -> Held {
-    Held { digest, media_type: String::new(), bytes: bytes::Bytes::new() }
+fn named(digest: Digest) -> SavedManifest {
+    SavedManifest { digest, media_type: String::new(), bytes: bytes::Bytes::new() }
 }
 
 /// A file rots like any other: bytes that are not what their digest says are never put back.
@@ -375,12 +379,12 @@ fn is_what_it_says(bytes: &bytes::Bytes, media_type: &str, digest: Digest) -> bo
 }
 
 /// The lines of a file, without empty ones.
-struct Lines {
+struct JournalLines {
     reader: BufReader<File>,
     line: Vec<u8>,
 }
 
-impl Lines {
+impl JournalLines {
     fn next(&mut self) -> io::Result<Option<&[u8]>> {
         loop {
             self.line.clear();

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::file;
 use super::read::{self, Bytes};
 use crate::model::size;
-use crate::model::work::journal::{EntryId, State};
+use crate::model::work::journal::{EntryId, EntryState};
 
 /// Most entries.
 const MOST: usize = 500;
@@ -38,14 +38,14 @@ fn make_within(folder: &Path, kept: &EntryId, most: usize, most_bytes: u64) {
 /// Whether nobody needs the entry to go on. One that cannot be read is of no use to anybody.
 fn is_over(folder: &Path, id: &EntryId) -> bool {
     read::read(folder, id, Bytes::Skipped)
-        .map_or(true, |read| !matches!(read.entry.state, State::Open | State::Running))
+        .map_or(true, |read| !matches!(read.entry.state, EntryState::Open | EntryState::Running))
 }
 
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
 
-    use super::super::line::Line;
+    use super::super::line::JournalLine;
     use super::*;
 
     #[test]
@@ -56,7 +56,7 @@ mod tests {
             let (id, mut file, mut next) =
                 file::create(folder.path(), at, "untag app:1", None, Vec::new(), &[], &[]).expect("an entry");
             if over {
-                next.append(&mut file, &Line::Ended { lines: 0 }).expect("a line");
+                next.append(&mut file, &JournalLine::Ended { lines: 0 }).expect("a line");
             }
             id
         };

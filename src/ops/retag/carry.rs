@@ -22,7 +22,7 @@ const AT_ONCE: usize = 4;
 const DEEPEST: usize = 8;
 
 /// From one repository of a registry to another.
-pub struct Carrier<'a> {
+pub struct RetagTransfer<'a> {
     /// The registry.
     pub client: &'a Client,
     /// Where everything is.
@@ -35,7 +35,7 @@ pub struct Carrier<'a> {
     pub to_move: &'a AtomicU64,
 }
 
-impl Carrier<'_> {
+impl RetagTransfer<'_> {
     /// Brings what a manifest needs, so that it can be put.
     pub async fn bring(&self, manifest: &Manifest) -> Result<(), Error> {
         self.bring_to_depth(manifest, DEEPEST).await

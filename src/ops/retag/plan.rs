@@ -14,14 +14,14 @@ use crate::model::text::SafeText;
 use crate::model::work::delete;
 use crate::model::work::info::ImageInfo;
 use crate::model::work::loss::Loss;
-use crate::model::work::retag::{Manner, Plan, Step, Wish};
+use crate::model::work::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
 use crate::model::work::rules::Refusal;
 use crate::ops::delete::manner;
 use crate::ops::summary;
-use crate::ops::work::{Workshop, loss, replacement};
+use crate::ops::work::{ChangeContext, loss, replacement};
 
 /// Plans tags. Only asks.
-pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
+pub async fn plan(workshop: &ChangeContext, wish: &RetagRequest) -> Result<RetagPlan, Failure> {
     check(wish)?;
     let client = workshop.pool.client(&wish.from.host);
     let refused = rule_against(workshop, wish);
@@ -30,7 +30,7 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         false => Leaving { manner: wish.manner, ways: Vec::new(), blocked: None },
     };
     let asked: Vec<_> = wish.items.iter().map(|item| step(&client, wish, item).boxed()).collect();
-    let mut steps: Vec<Step> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
+    let mut steps: Vec<RetagStep> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
     let digests = steps.iter().map(|step| step.digest).collect();
     let infos = summary::infos(&client, &wish.from.name, digests).boxed().await;
     steps.iter_mut().zip(infos).for_each(|(step, info)| step.info = info);
@@ -43,11 +43,21 @@ pub async fn plan(workshop: &Workshop, wish: &Wish) -> Result<Plan, Failure> {
         false => Loss::default(),
     };
     let missed = Vec::new();
-    Ok(Plan { from: wish.from.clone(), manner, ways, steps, loss, blocked, missed, refused, name_to_type })
+    Ok(RetagPlan {
+        from: wish.from.clone(),
+        manner,
+        ways,
+        steps,
+        loss,
+        blocked,
+        missed,
+        refused,
+        name_to_type,
+    })
 }
 
 /// The images that tags are taken from: those that are replaced, and those that are moved to another repository.
-async fn loss(client: &Client, wish: &Wish, steps: &[Step]) -> Loss {
+async fn loss(client: &Client, wish: &RetagRequest, steps: &[RetagStep]) -> Loss {
     let replaced = steps.iter().filter(|step| !step.is_done());
     let replaced = replaced.filter_map(|step| Some((step.to.clone(), step.replaces?, false)));
     let moved = steps.iter().filter(|step| wish.manner.moves() && step.to != wish.from);
@@ -62,7 +72,7 @@ async fn loss(client: &Client, wish: &Wish, steps: &[Step]) -> Loss {
 }
 
 /// What makes no sense whatever the server says.
-fn check(wish: &Wish) -> Result<(), Failure> {
+fn check(wish: &RetagRequest) -> Result<(), Failure> {
     let fail = |why: String, hint: Option<&'static str>| {
         Err(Failure {
             what: SafeText::from(format!("cannot retag images of {}", wish.from.name)),
@@ -95,7 +105,7 @@ fn check(wish: &Wish) -> Result<(), Failure> {
 }
 
 /// The rule that forbids it.
-pub fn rule_against(workshop: &Workshop, wish: &Wish) -> Option<Refusal> {
+pub fn rule_against(workshop: &ChangeContext, wish: &RetagRequest) -> Option<Refusal> {
     let own = wish.manner.moves().then(|| workshop.rules.may_change(&wish.from));
     let targets = wish.items.iter().map(|(_, to, _)| match *to == wish.from {
         true => workshop.rules.may_change(to),
@@ -106,23 +116,23 @@ pub fn rule_against(workshop: &Workshop, wish: &Wish) -> Option<Refusal> {
 
 /// How old tags go: a tag is moved only where the old one can be taken away alone.
 struct Leaving {
-    manner: Manner,
-    ways: Vec<delete::Manner>,
+    manner: RetagMode,
+    ways: Vec<delete::DeleteMethod>,
     blocked: Option<Refusal>,
 }
 
 impl Leaving {
-    async fn of(client: &Client, wish: &Wish) -> Leaving {
+    async fn of(client: &Client, wish: &RetagRequest) -> Leaving {
         let (deletes, denied) = manner::asked(client, &wish.from.name, true).await;
         let closed = manner::replacement_closed(&wish.from.host, &deletes, denied.as_ref());
         let ways = match (&deletes.by_tag, &closed) {
-            (Ability::No(_), None) => vec![delete::Manner::Untag, delete::Manner::Replace],
+            (Ability::No(_), None) => vec![delete::DeleteMethod::Untag, delete::DeleteMethod::Replace],
             _ => Vec::new(),
         };
         let (manner, blocked) = match (wish.manner, deletes.by_tag) {
-            (Manner::MoveByReplacement, Ability::No(_) | Ability::Unknown) => (wish.manner, closed),
-            (_, Ability::No(why)) => (Manner::Move, Some(untag_impossible(&why, closed))),
-            (_, Ability::Yes | Ability::Unknown) => (Manner::Move, None),
+            (RetagMode::MoveByReplacement, Ability::No(_) | Ability::Unknown) => (wish.manner, closed),
+            (_, Ability::No(why)) => (RetagMode::Move, Some(untag_impossible(&why, closed))),
+            (_, Ability::Yes | Ability::Unknown) => (RetagMode::Move, None),
         };
         Leaving { manner, ways, blocked }
     }
@@ -138,7 +148,11 @@ fn untag_impossible(why: &SafeText, closed: Option<Refusal>) -> Refusal {
     Refusal { why: SafeText::from(why), hint: Some(hint) }
 }
 
-async fn step(client: &Client, wish: &Wish, item: &(Selector, Repository, Tag)) -> Result<Step, Failure> {
+async fn step(
+    client: &Client,
+    wish: &RetagRequest,
+    item: &(Selector, Repository, Tag),
+) -> Result<RetagStep, Failure> {
     let (selector, to, tag) = item;
     let from = &wish.from;
     let what = || format!("cannot retag {}:{selector}", from.name);
@@ -154,8 +168,8 @@ async fn step(client: &Client, wish: &Wish, item: &(Selector, Repository, Tag)) 
     let replaces = replaces.map_err(|error| error.failure(format!("cannot look at {}:{tag}", to.name)))?;
     let (selector, to, tag) = (selector.clone(), to.clone(), tag.clone());
     let info = ImageInfo::default();
-    let mut step = Step { selector, digest, info, to, tag, replaces, left_on: None };
-    if wish.manner == Manner::MoveByReplacement {
+    let mut step = RetagStep { selector, digest, info, to, tag, replaces, left_on: None };
+    if wish.manner == RetagMode::MoveByReplacement {
         look_behind(client, from, &mut step).boxed().await.map_err(|error| error.failure(what()))??;
     }
     Ok(step)
@@ -166,7 +180,7 @@ async fn step(client: &Client, wish: &Wish, item: &(Selector, Repository, Tag)) 
 async fn look_behind(
     client: &Client,
     from: &Repository,
-    step: &mut Step,
+    step: &mut RetagStep,
 ) -> Result<Result<(), Failure>, Error> {
     let by_digest = |digest: Digest| Selector::Digest(digest);
     let old = client.manifest(&from.name, &by_digest(step.digest), Lane::Background).await?;

@@ -13,17 +13,19 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector};
 use crate::model::server::{Ability, Cleanup};
 use crate::model::text::SafeText;
-use crate::model::work::Wish;
-use crate::model::work::delete::Manner;
+use crate::model::work::ChangeRequest;
+use crate::model::work::delete::DeleteMethod;
 use crate::model::work::info::ImageInfo;
-use crate::model::work::journal::{Damage, Entry, EntryId, Held, Item, Probe, Reached, Role, Saved, State};
-use crate::model::work::progress::Missed;
+use crate::model::work::journal::{
+    Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest, SavedRole,
+};
+use crate::model::work::progress::Unresolved;
 use crate::model::work::rules::Refusal;
-use crate::model::work::undo::{Plan, Step};
+use crate::model::work::undo::{UndoPlan, UndoStep};
 use crate::ops::copy::parts;
 use crate::ops::delete::manner;
 use crate::ops::summary;
-use crate::ops::work::{Workshop, replacement};
+use crate::ops::work::{ChangeContext, replacement};
 
 /// Things that are asked for at the same time.
 const AT_ONCE: usize = 16;
@@ -31,7 +33,7 @@ const AT_ONCE: usize = 16;
 const ARRIVES: SignedDuration = SignedDuration::from_mins(10);
 
 /// Plans to take an entry of the journal back; `manner` says how new tags go where the server cannot untag. Only asks.
-pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<Plan, Failure> {
+pub async fn plan(workshop: &ChangeContext, id: &EntryId, manner: DeleteMethod) -> Result<UndoPlan, Failure> {
     let (entry, wish) = workshop.journal.entry_and_wish(id).await?;
     let fail = |why: &'static str| Failure {
         what: SafeText::from(format!("cannot undo {}", entry.title)),
@@ -40,10 +42,10 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         kind: FailureKind::Local,
     };
     match entry.state {
-        State::Undone => return Err(fail("it was taken back already")),
-        State::Running => return Err(fail("it still runs")),
-        State::Unreadable => return Err(fail("it cannot be read")),
-        State::Open | State::Ended => {}
+        EntryState::Undone => return Err(fail("it was taken back already")),
+        EntryState::Running => return Err(fail("it still runs")),
+        EntryState::Unreadable => return Err(fail("it cannot be read")),
+        EntryState::Open | EntryState::Ended => {}
     }
     let changes = changes(&entry);
     if changes.is_empty() && entry.probes.is_empty() && !entry.damage.is_any() {
@@ -70,7 +72,7 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         hint: None,
     };
     let is_recent = Timestamp::now().duration_since(entry.at).abs() < ARRIVES;
-    let mut steps: Vec<Step> = Vec::new();
+    let mut steps: Vec<UndoStep> = Vec::new();
     for (change, now) in changes.iter().zip(now) {
         if change.is_saved && now.as_ref().is_ok_and(Option::is_some) {
             // It did not disappear.
@@ -84,7 +86,7 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         steps.push(step);
     }
     describe(&workshop.pool, &changes, &mut steps).await;
-    let loses = |step: &&Step| {
+    let loses = |step: &&UndoStep| {
         let is_named_again = steps.iter().any(|other| other.before == step.now);
         step.impossible.is_none() && step.now.is_some() && !is_named_again
     };
@@ -104,7 +106,7 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
         (None, None) => None,
     };
     steps.extend(probes);
-    Ok(Plan {
+    Ok(UndoPlan {
         remarks: remarks(&entry),
         missed: missed(&entry.damage),
         entry: id.clone(),
@@ -121,8 +123,8 @@ pub async fn plan(workshop: &Workshop, id: &EntryId, manner: Manner) -> Result<P
 }
 
 /// Adds the dates and sizes of the images that are put back, or that lose a tag.
-async fn describe(pool: &Pool, changes: &[Change], steps: &mut [Step]) {
-    let info = |step: &Step| {
+async fn describe(pool: &Pool, changes: &[TagChange], steps: &mut [UndoStep]) {
+    let info = |step: &UndoStep| {
         let client = pool.client(&step.repository.host);
         let name = step.repository.name.clone();
         let held = changes.iter().filter_map(|change| change.before.as_ref());
@@ -143,10 +145,10 @@ async fn describe(pool: &Pool, changes: &[Change], steps: &mut [Step]) {
 }
 
 /// What must be known of the entry before it is relied upon.
-fn remarks(entry: &Entry) -> Vec<SafeText> {
+fn remarks(entry: &JournalEntry) -> Vec<SafeText> {
     let mut remarks = entry.damage.remarks.clone();
     remarks.extend(entry.reached.iter().map(Reached::said));
-    if entry.state == State::Open {
+    if entry.state == EntryState::Open {
         let text = "it was cut off, or the end of its entry is lost: what was not noted is looked at now";
         remarks.push(text.into());
     }
@@ -154,7 +156,7 @@ fn remarks(entry: &Entry) -> Vec<SafeText> {
 }
 
 /// What cannot be put back because the entry does not say any more what it was.
-fn missed(damage: &Damage) -> Vec<Missed> {
+fn missed(damage: &Damage) -> Vec<Unresolved> {
     if damage.lost == 0 {
         return Vec::new();
     }
@@ -166,11 +168,11 @@ fn missed(damage: &Damage) -> Vec<Missed> {
         hint: None,
         kind: FailureKind::Local,
     };
-    vec![Missed { name, failure }]
+    vec![Unresolved { name, failure }]
 }
 
 /// What a registry does with images that lose their last tag; it is not asked where a rule forbids to change it.
-async fn cleanup(workshop: &Workshop, at: &Repository, refused: Option<&Refusal>) -> Cleanup {
+async fn cleanup(workshop: &ChangeContext, at: &Repository, refused: Option<&Refusal>) -> Cleanup {
     match refused {
         None => workshop.pool.client(&at.host).cleanups(&at.name).await.untagged,
         Some(_) => Cleanup::Unknown,
@@ -178,24 +180,24 @@ async fn cleanup(workshop: &Workshop, at: &Repository, refused: Option<&Refusal>
 }
 
 /// Whether a new tag has an image that the other step puts back and cannot, so that it may be its last.
-fn needs(other: &Step, step: &Step) -> bool {
+fn needs(other: &UndoStep, step: &UndoStep) -> bool {
     let is_new = step.before.is_none() && step.now.is_some();
     is_new && other.impossible.is_some() && other.before == step.now
 }
 
 /// What a change has brought to a repository, and is not taken away with its tags: undo takes names away, never content,
 /// which others may use by now.
-fn brought(wish: &Wish) -> Option<(&'static str, &Repository)> {
+fn brought(wish: &ChangeRequest) -> Option<(&'static str, &Repository)> {
     match wish {
-        Wish::Copy(wish) if wish.referrers => {
+        ChangeRequest::Copy(wish) if wish.referrers => {
             Some(("the images, what refers to them and their blobs", &wish.to))
         }
-        Wish::Copy(wish) => Some(("the images and their blobs", &wish.to)),
-        Wish::Retag(wish) => {
+        ChangeRequest::Copy(wish) => Some(("the images and their blobs", &wish.to)),
+        ChangeRequest::Retag(wish) => {
             let to = wish.items.iter().map(|(_, to, _)| to).find(|to| **to != wish.from)?;
             Some(("the images and their blobs", to))
         }
-        Wish::Delete(_) | Wish::Undo(_) | Wish::UndoByReplacement(_) => None,
+        ChangeRequest::Delete(_) | ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => None,
     }
 }
 
@@ -212,10 +214,10 @@ fn left(what: &str, to: &Repository, cleanup: Cleanup) -> SafeText {
 }
 
 /// What one entry did to one tag or digest, all its steps together.
-struct Change {
+struct TagChange {
     repository: Repository,
     selector: Selector,
-    before: Option<Held>,
+    before: Option<SavedManifest>,
     /// What it may be now if nobody else touched it.
     ours: Vec<Option<Digest>>,
     /// Whether it was not to be touched, and is put back only if it disappeared.
@@ -228,22 +230,24 @@ struct Change {
 
 /// The changes of an entry in the order in which they are taken back: content before the tags that need it, and each the
 /// other way round than it was done.
-fn changes(entry: &Entry) -> Vec<Change> {
-    let mut changes: Vec<Change> = Vec::new();
+fn changes(entry: &JournalEntry) -> Vec<TagChange> {
+    let mut changes: Vec<TagChange> = Vec::new();
     // Nothing before and nothing after is what could not be read, and so was not touched.
-    let is_change = |item: &Item| item.done != Some(false) && (item.before.is_some() || item.after.is_some());
+    let is_change =
+        |item: &JournalItem| item.done != Some(false) && (item.before.is_some() || item.after.is_some());
     let is_uncertain = |at: usize| entry.damage.uncertain.contains(&at);
     let is_unconfirmed = |at: usize| entry.unconfirmed.contains(&at);
     for (at, item) in entry.items.iter().enumerate().filter(|(_, item)| is_change(item)) {
-        let is_same =
-            |change: &&mut Change| change.repository == item.repository && change.selector == item.selector;
+        let is_same = |change: &&mut TagChange| {
+            change.repository == item.repository && change.selector == item.selector
+        };
         match changes.iter_mut().find(is_same) {
             Some(change) => {
                 change.ours.push(item.after);
                 change.is_uncertain |= is_uncertain(at);
                 change.is_unconfirmed |= is_unconfirmed(at);
             }
-            None => changes.push(Change {
+            None => changes.push(TagChange {
                 repository: item.repository.clone(),
                 selector: item.selector.clone(),
                 before: item.before.clone(),
@@ -262,8 +266,8 @@ fn changes(entry: &Entry) -> Vec<Change> {
         Selector::Tag(_) => 1,
     });
     let (children, referrers): (Vec<&Saved>, Vec<&Saved>) =
-        entry.saved.iter().partition(|saved| saved.role == Role::Child);
-    let saved = |saved: &Saved| Change {
+        entry.saved.iter().partition(|saved| saved.role == SavedRole::Child);
+    let saved = |saved: &Saved| TagChange {
         repository: saved.repository.clone(),
         selector: Selector::Digest(saved.held.digest),
         before: Some(saved.held.clone()),
@@ -280,7 +284,7 @@ fn changes(entry: &Entry) -> Vec<Change> {
     changes
 }
 
-async fn now(pool: &Pool, change: &Change) -> Result<Option<Digest>, Failure> {
+async fn now(pool: &Pool, change: &TagChange) -> Result<Option<Digest>, Failure> {
     let client = pool.client(&change.repository.host);
     let known: Vec<Digest> = change.ours.iter().flatten().copied().collect();
     let (name, selector) = (&change.repository.name, &change.selector);
@@ -293,18 +297,18 @@ async fn now(pool: &Pool, change: &Change) -> Result<Option<Digest>, Failure> {
 /// A plan while its steps are looked at, one after the other.
 struct Planning<'a> {
     pool: &'a Pool,
-    manner: Manner,
+    manner: DeleteMethod,
     /// Whether servers may be asked what they delete.
     may_probe: bool,
     /// Manifests that are put back before.
     back: HashSet<Digest>,
-    ways: Vec<Manner>,
+    ways: Vec<DeleteMethod>,
     hint: Option<SafeText>,
 }
 
 impl Planning<'_> {
-    async fn step(&mut self, change: &Change, now: Result<Option<Digest>, Failure>) -> Step {
-        let mut step = Step {
+    async fn step(&mut self, change: &TagChange, now: Result<Option<Digest>, Failure>) -> UndoStep {
+        let mut step = UndoStep {
             repository: change.repository.clone(),
             selector: change.selector.clone(),
             before: change.before.as_ref().map(|held| held.digest),
@@ -333,7 +337,7 @@ impl Planning<'_> {
     }
 
     /// The step that removes a throw-away tag.
-    async fn unprobe(&mut self, probe: &Probe) -> Step {
+    async fn unprobe(&mut self, probe: &Probe) -> UndoStep {
         let client = self.pool.client(&probe.repository.host);
         let selector = Selector::Tag(probe.tag.clone());
         let now = client.head_manifest(&probe.repository.name, &selector, Lane::Background).await;
@@ -346,7 +350,7 @@ impl Planning<'_> {
             Ok(None) => None,
             Err(error) => Some(error.cause.to_string()),
         };
-        Step {
+        UndoStep {
             repository: probe.repository.clone(),
             selector,
             before: None,
@@ -361,7 +365,11 @@ impl Planning<'_> {
     }
 
     /// Why a change cannot be taken back, if it cannot.
-    async fn impossible(&mut self, change: &Change, step: &mut Step) -> Result<Option<SafeText>, Failure> {
+    async fn impossible(
+        &mut self,
+        change: &TagChange,
+        step: &mut UndoStep,
+    ) -> Result<Option<SafeText>, Failure> {
         let no = |why: String| Ok(Some(SafeText::from(why)));
         if step.now == step.before {
             return Ok(None);
@@ -387,17 +395,17 @@ impl Planning<'_> {
     }
 
     /// Why a new tag cannot be taken away in the chosen way, if it cannot.
-    async fn untag_impossible(&mut self, client: &Client, step: &mut Step) -> Option<SafeText> {
+    async fn untag_impossible(&mut self, client: &Client, step: &mut UndoStep) -> Option<SafeText> {
         let (deletes, denied) = manner::asked(client, &step.repository.name, self.may_probe).await;
         let closed = manner::replacement_closed(&step.repository.host, &deletes, denied.as_ref());
-        step.by_replacement = self.manner == Manner::Replace && closed.is_none();
+        step.by_replacement = self.manner == DeleteMethod::Replace && closed.is_none();
         let Ability::No(why) = &deletes.by_tag else { return None };
         match &closed {
-            None => self.ways = vec![Manner::Untag, Manner::Replace],
+            None => self.ways = vec![DeleteMethod::Untag, DeleteMethod::Replace],
             Some(refusal) => self.hint = refusal.hint.clone(),
         }
         match (self.manner, closed) {
-            (Manner::Replace, closed) => closed.map(|refusal| refusal.why),
+            (DeleteMethod::Replace, closed) => closed.map(|refusal| refusal.why),
             (_, closed) => {
                 if closed.is_none() {
                     self.hint = Some("untag by replacement manifests".into());
@@ -409,7 +417,7 @@ impl Planning<'_> {
 }
 
 /// The image of the change whose replacement a new tag was left on, when taking it away was cut off.
-async fn image_behind(client: &Client, change: &Change, now: Digest) -> Option<Digest> {
+async fn image_behind(client: &Client, change: &TagChange, now: Digest) -> Option<Digest> {
     if change.before.is_some() || !matches!(change.selector, Selector::Tag(_)) {
         return None;
     }
@@ -428,7 +436,7 @@ async fn image_behind(client: &Client, change: &Change, now: Digest) -> Option<D
 }
 
 /// The manifest as it was, if the journal still has it.
-pub fn manifest(held: &Held) -> Option<Manifest> {
+pub fn manifest(held: &SavedManifest) -> Option<Manifest> {
     Manifest::parse(held.bytes.clone(), Some(&held.media_type)).ok()?.checked(held.digest).ok()
 }
 
@@ -484,7 +492,7 @@ fn is_or_are(count: usize) -> &'static str {
 
 /// The rule that forbids to change one of these repositories.
 pub fn rule_against<'a>(
-    workshop: &Workshop,
+    workshop: &ChangeContext,
     mut repositories: impl Iterator<Item = &'a Repository>,
 ) -> Option<Refusal> {
     repositories.find_map(|repository| workshop.rules.may_change(repository).err())

@@ -5,23 +5,23 @@ use std::sync::atomic::Ordering;
 
 use tokio_util::sync::CancellationToken;
 
-use super::Watch;
+use super::JobControl;
 use crate::client::Transfer;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 use crate::model::work::journal::EntryId;
-use crate::model::work::progress::{Item, Outcome, Progress, Report};
+use crate::model::work::progress::{Outcome, Progress, ProgressItem, Report};
 use crate::model::work::rules::Refusal;
-use crate::ops::journal::Running;
+use crate::ops::journal::RunningEntry;
 
 /// The same failure so often in a row ends the attempt: a server that forbids three forbids the rest.
 const MOST_ALIKE: usize = 3;
 
 /// The parts of a change while it runs.
 #[derive(Debug)]
-pub struct Course<'a> {
-    watch: &'a Watch,
-    items: Vec<Item>,
+pub struct Tracker<'a> {
+    watch: &'a JobControl,
+    items: Vec<ProgressItem>,
     /// The last failure and how often it came in a row.
     alike: Option<(Failure, usize)>,
     /// What should be known at the end.
@@ -30,12 +30,13 @@ pub struct Course<'a> {
     pub changed: bool,
 }
 
-impl<'a> Course<'a> {
+impl<'a> Tracker<'a> {
     /// Nothing of it has ended.
-    pub fn new(watch: &'a Watch, names: impl IntoIterator<Item = SafeText>) -> Course<'a> {
-        let items: Vec<Item> = names.into_iter().map(|name| Item { name, outcome: None }).collect();
+    pub fn new(watch: &'a JobControl, names: impl IntoIterator<Item = SafeText>) -> Tracker<'a> {
+        let items: Vec<ProgressItem> =
+            names.into_iter().map(|name| ProgressItem { name, outcome: None }).collect();
         watch.progress.send_replace(Progress { items: items.clone(), ..Progress::default() });
-        Course { watch, items, alike: None, remarks: Vec::new(), changed: false }
+        Tracker { watch, items, alike: None, remarks: Vec::new(), changed: false }
     }
 
     /// Tells what is in hand.
@@ -82,7 +83,13 @@ impl<'a> Course<'a> {
     }
 
     /// A part ended, and the journal is told of the items that it stands for.
-    pub async fn noted(&mut self, running: &Running, items: Range<usize>, index: usize, outcome: Outcome) {
+    pub async fn noted(
+        &mut self,
+        running: &RunningEntry,
+        items: Range<usize>,
+        index: usize,
+        outcome: Outcome,
+    ) {
         let done = is_done(&outcome);
         self.changed |= done != Some(false);
         for item in items {
@@ -101,7 +108,7 @@ impl<'a> Course<'a> {
     }
 
     /// Ends the entry of the journal and makes the report.
-    pub async fn close(mut self, running: Running) -> Report {
+    pub async fn close(mut self, running: RunningEntry) -> Report {
         let id = running.id().clone();
         if let Err(remark) = running.end().await {
             self.remarks.push(remark);
@@ -112,7 +119,7 @@ impl<'a> Course<'a> {
 
     /// The report; parts that nothing was said of were stopped before their turn.
     pub fn report(self, undo: Option<EntryId>) -> Report {
-        let stopped = |mut item: Item| {
+        let stopped = |mut item: ProgressItem| {
             item.outcome.get_or_insert(Outcome::Stopped);
             item
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::tag::{Place, held};
+use super::tag::{RepositoryClient, held};
 use crate::client::{Client, Lane};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -14,12 +14,12 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
-use crate::model::work::journal::{Item, Role, Saved};
+use crate::model::work::journal::{JournalItem, Saved, SavedRole};
 use crate::model::work::loss::{Loss, Nameless};
 use crate::model::work::progress::Outcome;
 use crate::ops::copy::companions::FURTHEST;
 use crate::ops::copy::parts;
-use crate::ops::journal::Running;
+use crate::ops::journal::RunningEntry;
 
 /// Requests that wait together.
 const AT_ONCE: usize = 16;
@@ -56,7 +56,7 @@ pub async fn planned(
 
 /// A tag for an image that nothing else has. One that cannot be looked at is looked at again before it is put.
 async fn free(client: &Client, repository: &Repository, digest: Digest) -> Tag {
-    let place = Place::of(client, &repository.name);
+    let place = RepositoryClient::of(client, &repository.name);
     for number in 1..MOST_NUMBERS {
         let tag = Tag::keeping(&digest, number);
         match place.tag_among(&tag, &[digest]).await {
@@ -68,8 +68,8 @@ async fn free(client: &Client, repository: &Repository, digest: Digest) -> Tag {
 }
 
 /// The tags that keep images, as the journal has them: after all else of an entry.
-pub fn items(loss: &Loss) -> impl Iterator<Item = Item> {
-    loss.kept().map(|(image, tag)| Item {
+pub fn items(loss: &Loss) -> impl Iterator<Item = JournalItem> {
+    loss.kept().map(|(image, tag)| JournalItem {
         repository: image.repository.clone(),
         selector: Selector::Tag(tag.clone()),
         before: None,
@@ -89,11 +89,11 @@ pub struct Kept {
 
 impl Kept {
     /// Puts the tags, and looks whether they are there. Their items in the journal begin at `first`.
-    pub async fn put(client: &Client, loss: &Loss, running: &Running, first: usize) -> Kept {
+    pub async fn put(client: &Client, loss: &Loss, running: &RunningEntry, first: usize) -> Kept {
         let mut kept = Kept::default();
         for (number, (image, tag)) in loss.kept().enumerate() {
             let what = || format!("cannot keep {} as `{tag}`, so it was left alone", image.digest.short());
-            let place = Place::of(client, &image.repository.name);
+            let place = RepositoryClient::of(client, &image.repository.name);
             let outcome = match place.manifest(image.digest).await {
                 Ok(manifest) => place.put(tag, None, &manifest).await,
                 Err(error) => Outcome::Failed(error.failure(what())),
@@ -138,13 +138,13 @@ impl Kept {
     pub async fn settle(
         &self,
         client: &Client,
-        running: &Running,
+        running: &RunningEntry,
         is_changed: impl Fn(&Repository, Digest) -> bool,
     ) -> Option<SafeText> {
         let mut names = Vec::new();
         for (item, repository, tag, digest) in &self.put {
             if !is_changed(repository, *digest) {
-                let place = Place::of(client, &repository.name);
+                let place = RepositoryClient::of(client, &repository.name);
                 if let Ok(manifest) = place.manifest(*digest).await
                     && let Outcome::Done(_) | Outcome::Already(_) =
                         place.untag(tag, &manifest, &[]).await.outcome
@@ -196,7 +196,7 @@ async fn kin_of(client: &Client, repository: &Repository, image: Digest) -> Vec<
     }
     // The image itself is what is changed. What is listed comes before what lists it.
     let mut saved: Vec<Saved> =
-        children.into_iter().skip(1).rev().map(|child| saved(repository, Role::Child, &child)).collect();
+        children.into_iter().skip(1).rev().map(|child| saved(repository, SavedRole::Child, &child)).collect();
     let mut level = vec![image];
     for _ in 0..FURTHEST {
         let mut next = Vec::new();
@@ -206,7 +206,7 @@ async fn kin_of(client: &Client, repository: &Repository, image: Digest) -> Vec<
             next.extend(found.descriptors.iter().filter_map(|referrer| referrer.digest));
         }
         let read = read(client, repository, &next).await;
-        saved.extend(read.iter().map(|referrer| self::saved(repository, Role::Referrer, referrer)));
+        saved.extend(read.iter().map(|referrer| self::saved(repository, SavedRole::Referrer, referrer)));
         level = read.iter().map(|referrer| referrer.digest).collect();
         if level.is_empty() || saved.len() > MOST_SAVED {
             break;
@@ -215,7 +215,7 @@ async fn kin_of(client: &Client, repository: &Repository, image: Digest) -> Vec<
     saved
 }
 
-fn saved(repository: &Repository, role: Role, manifest: &Manifest) -> Saved {
+fn saved(repository: &Repository, role: SavedRole, manifest: &Manifest) -> Saved {
     Saved { repository: repository.clone(), role, held: held(manifest) }
 }
 

@@ -3,16 +3,16 @@
 
 use futures_util::FutureExt;
 
-use super::tag::{Place, put_failure};
-use super::{Workshop, replacement};
+use super::tag::{RepositoryClient, put_failure};
+use super::{ChangeContext, replacement};
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, Selector};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{Entry, Probe, State};
+use crate::model::work::journal::{EntryState, JournalEntry, Probe};
 
 /// Removes a throw-away tag with its manifest, which nothing else has. Done when it is seen to be gone; a tag that has
 /// another image by now is left alone, and gone as far as this is concerned.
-pub async fn remove(place: Place<'_>, probe: &Probe) -> Result<(), Failure> {
+pub async fn remove(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
     let now = place.now(&Selector::Tag(probe.tag.clone())).await;
     match now.map_err(|error| error.failure(what(place, probe)))? {
         Some(now) if now == probe.digest => remove_put(place, probe).await,
@@ -21,7 +21,7 @@ pub async fn remove(place: Place<'_>, probe: &Probe) -> Result<(), Failure> {
 }
 
 /// The same of one that was just put, and may not be shown yet.
-pub async fn remove_put(place: Place<'_>, probe: &Probe) -> Result<(), Failure> {
+pub async fn remove_put(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
     let selector = Selector::Tag(probe.tag.clone());
     let what = || what(place, probe);
     match place.client.delete_manifest(place.name, &probe.digest).await {
@@ -38,15 +38,19 @@ pub async fn remove_put(place: Place<'_>, probe: &Probe) -> Result<(), Failure> 
     }
 }
 
-fn what(place: Place<'_>, probe: &Probe) -> String {
+fn what(place: RepositoryClient<'_>, probe: &Probe) -> String {
     format!("cannot remove the throw-away tag {}:{}", place.name, probe.tag)
 }
 
 /// Removes what earlier runs left of throw-away tags in these registries, or in all of them, and says what it removed. What
 /// a rule protects, what runs, and what a server refuses to delete stays in the journal.
-pub async fn sweep(workshop: &Workshop, entries: &[Entry], hosts: Option<&[Host]>) -> Vec<SafeText> {
+pub async fn sweep(
+    workshop: &ChangeContext,
+    entries: &[JournalEntry],
+    hosts: Option<&[Host]>,
+) -> Vec<SafeText> {
     let mut removed = Vec::new();
-    for entry in entries.iter().filter(|entry| !matches!(entry.state, State::Running)) {
+    for entry in entries.iter().filter(|entry| !matches!(entry.state, EntryState::Running)) {
         workshop.journal.reach(entry);
         for probe in &entry.probes {
             let host = &probe.repository.host;
@@ -55,7 +59,7 @@ pub async fn sweep(workshop: &Workshop, entries: &[Entry], hosts: Option<&[Host]
                 continue;
             }
             let client = workshop.pool.client(host);
-            let place = Place { client: &client, name: &probe.repository.name, stop: None };
+            let place = RepositoryClient { client: &client, name: &probe.repository.name, stop: None };
             // One that is gone already is none that was removed now.
             let was_there = !matches!(place.tag_now(&probe.tag).await, Ok(None));
             if remove(place, probe).boxed().await.is_ok()

@@ -5,15 +5,15 @@ use std::collections::{HashMap, HashSet};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::Workshop;
+use super::ChangeContext;
 use crate::client::{Client, Error, Lane};
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, RepositoryName, Selector};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
-use crate::model::work::Work;
-use crate::model::work::journal::Entry;
+use crate::model::work::ChangePlan;
+use crate::model::work::journal::JournalEntry;
 use crate::model::work::progress::{Report, TakesBack};
 use crate::ops::copy::parts;
 use crate::ops::undo;
@@ -27,7 +27,7 @@ const MOST_NAMED: usize = 8;
 
 /// What is there of one manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Found {
+struct Presence {
     /// The manifest itself.
     is_there: bool,
     /// What it needs to be put back.
@@ -36,7 +36,7 @@ struct Found {
 
 /// Looks at what the change that a report is of has replaced or removed, and says in the report whether that can be put
 /// back. Nothing is changed.
-pub async fn look(workshop: &Workshop, work: &Work, report: &mut Report) {
+pub async fn look(workshop: &ChangeContext, work: &ChangePlan, report: &mut Report) {
     let Some(id) = report.undo.clone() else { return };
     // What cannot be read now is said when it is undone.
     let Ok(entry) = workshop.journal.entry(&id).await else { return };
@@ -50,7 +50,7 @@ pub async fn look(workshop: &Workshop, work: &Work, report: &mut Report) {
             async move { found(&client, &repository.name, *digest, held).await }.boxed()
         })
         .collect();
-    let found: Vec<Result<Found, Error>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let found: Vec<Result<Presence, Error>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
     for ((repository, digest), found) in before.iter().zip(&found) {
         if let Ok(found) = found {
             learn(workshop, work, &entry, repository, *digest, *found).await;
@@ -60,8 +60,13 @@ pub async fn look(workshop: &Workshop, work: &Work, report: &mut Report) {
 }
 
 /// Says what cannot be put back.
-fn tell(entry: &Entry, before: &[(Repository, Digest)], found: &[Result<Found, Error>], report: &mut Report) {
-    let is_lost = |found: &Result<Found, Error>| found.as_ref().is_ok_and(|found| !found.can_return);
+fn tell(
+    entry: &JournalEntry,
+    before: &[(Repository, Digest)],
+    found: &[Result<Presence, Error>],
+    report: &mut Report,
+) {
+    let is_lost = |found: &Result<Presence, Error>| found.as_ref().is_ok_and(|found| !found.can_return);
     let lost = before.iter().zip(found).filter(|(_, found)| is_lost(found));
     let lost: Vec<Digest> = lost.map(|((_, digest), _)| *digest).collect();
     let unseen = found.iter().find_map(|found| found.as_ref().err());
@@ -95,7 +100,7 @@ fn tell(entry: &Entry, before: &[(Repository, Digest)], found: &[Result<Found, E
 }
 
 /// Everything that was there before and was replaced or removed, each once.
-fn before(entry: &Entry) -> Vec<(Repository, Digest)> {
+fn before(entry: &JournalEntry) -> Vec<(Repository, Digest)> {
     let mut seen = HashSet::new();
     let changed = entry.items.iter().filter(|item| item.done != Some(false));
     let before = changed.filter_map(|item| {
@@ -106,7 +111,7 @@ fn before(entry: &Entry) -> Vec<(Repository, Digest)> {
 }
 
 /// The manifests that the journal has, and so can be put back.
-fn held(entry: &Entry) -> HashMap<Digest, Manifest> {
+fn held(entry: &JournalEntry) -> HashMap<Digest, Manifest> {
     let before = entry.items.iter().filter_map(|item| item.before.as_ref());
     let all = before.chain(entry.saved.iter().map(|saved| &saved.held));
     all.filter_map(|held| Some((held.digest, undo::manifest(held)?))).collect()
@@ -118,13 +123,13 @@ async fn found(
     name: &RepositoryName,
     digest: Digest,
     held: &HashMap<Digest, Manifest>,
-) -> Result<Found, Error> {
+) -> Result<Presence, Error> {
     let is_there = client.head_manifest(name, &Selector::Digest(digest), Lane::Background).await?.is_some();
     let can_return = match held.get(&digest) {
         Some(manifest) => has_content(client, name, manifest, held, DEEPEST).await?,
         None => is_there,
     };
-    Ok(Found { is_there, can_return })
+    Ok(Presence { is_there, can_return })
 }
 
 fn has_content<'a>(
@@ -161,12 +166,12 @@ fn has_content<'a>(
 
 /// Remembers what the registry did with an image that lost its name.
 async fn learn(
-    workshop: &Workshop,
-    work: &Work,
-    entry: &Entry,
+    workshop: &ChangeContext,
+    work: &ChangePlan,
+    entry: &JournalEntry,
     repository: &Repository,
     digest: Digest,
-    found: Found,
+    found: Presence,
 ) {
     let client = workshop.pool.client(&repository.host);
     let is_deleted = entry.items.iter().any(|item| {

@@ -11,15 +11,15 @@ use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
 use super::probe;
-use super::tag::{Place, held, moved, put_failure};
+use super::tag::{RepositoryClient, held, moved, put_failure};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Body, Manifest};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{Item, Probe};
+use crate::model::work::journal::{JournalItem, Probe};
 use crate::model::work::progress::Outcome;
-use crate::ops::journal::Running;
+use crate::ops::journal::RunningEntry;
 
 /// How the names of throw-away tags begin.
 const PROBE: &str = "regtui-probe-";
@@ -28,23 +28,23 @@ const ANNOTATION: &str = "regtui.replacement";
 
 /// What a tag has, and what it is put on in between.
 #[derive(Debug)]
-pub struct Made {
+pub struct Replacement {
     image: Arc<Manifest>,
     replacement: Manifest,
 }
 
-impl Made {
+impl Replacement {
     /// A replacement of this image. Says why where there can be none.
-    pub fn of(image: Arc<Manifest>) -> Result<Made, String> {
+    pub fn of(image: Arc<Manifest>) -> Result<Replacement, String> {
         let replacement = replacement(&image)?;
-        Ok(Made { image, replacement })
+        Ok(Replacement { image, replacement })
     }
 }
 
 /// The two steps of a tag as the journal keeps them: onto the replacement, and away. Without a replacement nothing is
 /// touched.
-pub fn items(repository: &Repository, tag: &Tag, made: Option<&Made>) -> [Item; 2] {
-    let item = |before: Option<&Manifest>, after: Option<Digest>| Item {
+pub fn items(repository: &Repository, tag: &Tag, made: Option<&Replacement>) -> [JournalItem; 2] {
+    let item = |before: Option<&Manifest>, after: Option<Digest>| JournalItem {
         repository: repository.clone(),
         selector: Selector::Tag(tag.clone()),
         before: before.map(held),
@@ -60,18 +60,18 @@ pub fn items(repository: &Repository, tag: &Tag, made: Option<&Made>) -> [Item; 
 
 /// The way in one repository: tried before its first tag.
 #[derive(Debug, Default)]
-pub struct Way {
+pub struct ReplacementMethod {
     is_proved: bool,
 }
 
-impl Way {
+impl ReplacementMethod {
     /// Tries the whole way on a tag that nobody has, unless that was done. Fails where it does not work: no tag must be
     /// touched then.
     pub async fn prove(
         &mut self,
-        place: Place<'_>,
-        running: &Running,
-        made: &Made,
+        place: RepositoryClient<'_>,
+        running: &RunningEntry,
+        made: &Replacement,
         remarks: &mut Vec<SafeText>,
     ) -> Result<(), Failure> {
         if !self.is_proved {
@@ -84,10 +84,10 @@ impl Way {
     /// Takes a tag away if it still has its image.
     pub async fn untag(
         &mut self,
-        place: Place<'_>,
-        running: &Running,
+        place: RepositoryClient<'_>,
+        running: &RunningEntry,
         tag: &Tag,
-        made: &Made,
+        made: &Replacement,
         remarks: &mut Vec<SafeText>,
     ) -> Outcome {
         match self.prove(place, running, made, remarks).await {
@@ -100,9 +100,9 @@ impl Way {
 /// Tries the whole way on a tag that nobody has. The journal has that tag before it is put, so that it does not stay if the
 /// program goes down or the server refuses to delete it.
 async fn prove(
-    place: Place<'_>,
-    running: &Running,
-    made: &Made,
+    place: RepositoryClient<'_>,
+    running: &RunningEntry,
+    made: &Replacement,
     remarks: &mut Vec<SafeText>,
 ) -> Result<(), Failure> {
     let what = || format!("replacements do not work in {}, so no tag was touched", place.name);
@@ -136,7 +136,12 @@ async fn prove(
 }
 
 /// Puts the tag on its replacement and deletes that.
-async fn take_away(place: Place<'_>, tag: &Tag, made: &Made, remarks: &mut Vec<SafeText>) -> Outcome {
+async fn take_away(
+    place: RepositoryClient<'_>,
+    tag: &Tag,
+    made: &Replacement,
+    remarks: &mut Vec<SafeText>,
+) -> Outcome {
     let what = || format!("cannot untag {}:{tag}", place.name);
     let image = made.image.digest;
     place.client.ready_to_delete(place.name).await;
@@ -179,9 +184,9 @@ async fn take_away(place: Place<'_>, tag: &Tag, made: &Made, remarks: &mut Vec<S
 
 /// After a failure in the middle: the tag gets its image again if it has the replacement.
 async fn put_back(
-    place: Place<'_>,
+    place: RepositoryClient<'_>,
     tag: &Tag,
-    made: &Made,
+    made: &Replacement,
     failure: Failure,
     remarks: &mut Vec<SafeText>,
 ) -> Outcome {
@@ -207,7 +212,7 @@ async fn put_back(
 }
 
 /// Says which tags that were to stay are gone, and puts them back.
-pub async fn check_kept(place: Place<'_>, kept: &[(Tag, Digest)], remarks: &mut Vec<SafeText>) {
+pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], remarks: &mut Vec<SafeText>) {
     for (tag, digest) in kept {
         let digest = *digest;
         if let Ok(None) = place.tag_now(tag).await {

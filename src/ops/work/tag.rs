@@ -11,7 +11,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::journal::Held;
+use crate::model::work::journal::SavedManifest;
 use crate::model::work::progress::Outcome;
 
 /// Tags that are looked at together.
@@ -23,7 +23,7 @@ pub const LOST: &str = "after its garbage was collected a registry may believe t
 
 /// Where tags are changed.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct RepositoryClient<'a> {
     /// The registry.
     pub client: &'a Client,
     /// The repository.
@@ -65,14 +65,14 @@ pub struct Untagged {
     pub remarks: Vec<SafeText>,
 }
 
-impl<'a> Place<'a> {
+impl<'a> RepositoryClient<'a> {
     /// A repository where every wait comes to its end.
-    pub fn of(client: &'a Client, name: &'a RepositoryName) -> Place<'a> {
-        Place { client, name, stop: None }
+    pub fn of(client: &'a Client, name: &'a RepositoryName) -> RepositoryClient<'a> {
+        RepositoryClient { client, name, stop: None }
     }
 }
 
-impl Place<'_> {
+impl RepositoryClient<'_> {
     fn is_stopped(&self) -> bool {
         self.stop.is_some_and(CancellationToken::is_cancelled)
     }
@@ -181,7 +181,7 @@ impl Place<'_> {
         }
     }
 
-    /// Puts a tag that was just looked at with [`Place::may_put`], and checks that it has got it.
+    /// Puts a tag that was just looked at with [`RepositoryClient::may_put`], and checks that it has got it.
     pub async fn put_looked_at(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         let selector = Selector::Tag(tag.clone());
         if let Err(error) = self.client.put_tag(self.name, tag, expected, manifest).boxed().await {
@@ -414,8 +414,8 @@ pub fn untag_failure(error: &Error, what: String) -> Failure {
 }
 
 /// A manifest as the journal keeps it.
-pub fn held(manifest: &Manifest) -> Held {
-    Held {
+pub fn held(manifest: &Manifest) -> SavedManifest {
+    SavedManifest {
         digest: manifest.digest,
         media_type: manifest.media_type.as_str().to_string(),
         bytes: manifest.raw.clone(),

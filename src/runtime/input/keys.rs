@@ -262,10 +262,10 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::runtime::input::pieces::Pieces;
+    use crate::runtime::input::pieces::InputParser;
 
     fn events(bytes: &[u8]) -> Vec<Event> {
-        let (mut pieces, now) = (Pieces::default(), Instant::now());
+        let (mut pieces, now) = (InputParser::default(), Instant::now());
         let mut all = pieces.take(bytes, now);
         all.extend(pieces.end(now));
         all.into_iter().filter_map(event).collect()

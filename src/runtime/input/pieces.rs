@@ -52,8 +52,8 @@ pub type Alt = bool;
 
 /// Cuts bytes into pieces, however they are split.
 #[derive(Debug, Default)]
-pub struct Pieces {
-    state: State,
+pub struct InputParser {
+    state: ParserState,
     /// What was dropped before it ended, and when.
     cut: Option<(Cut, Instant)>,
     /// When the last bytes came.
@@ -63,7 +63,7 @@ pub struct Pieces {
 }
 
 #[derive(Debug, Default)]
-enum State {
+enum ParserState {
     /// Between two pieces.
     #[default]
     Ground,
@@ -93,21 +93,21 @@ enum Cut {
     Paste,
 }
 
-impl Pieces {
+impl InputParser {
     /// Takes bytes that came at once.
     pub fn take(&mut self, bytes: &[u8], now: Instant) -> Vec<Piece> {
         let mut out = Vec::new();
         let is_fast = self.last.replace(now).is_some_and(|last| now.saturating_duration_since(last) < FAST);
         let is_sent = is_fast || (bytes.len() > 1 && bytes[0] != ESCAPE);
-        if is_sent || matches!(self.state, State::Ground) {
+        if is_sent || matches!(self.state, ParserState::Ground) {
             self.last_sent = Some(now);
         }
-        if bytes == [CONTROL_C] && !is_fast && matches!(self.state, State::Paste { .. }) {
+        if bytes == [CONTROL_C] && !is_fast && matches!(self.state, ParserState::Paste { .. }) {
             out.extend(self.end(now));
         }
         self.cut = self.cut.filter(|(_, at)| now.saturating_duration_since(*at) < LATE);
         let late = match (self.cut, &self.state) {
-            (Some((cut, _)), State::Ground) => late_end(cut, bytes),
+            (Some((cut, _)), ParserState::Ground) => late_end(cut, bytes),
             _ => None,
         };
         if late.is_some() {
@@ -122,26 +122,35 @@ impl Pieces {
     /// How long to wait for the rest of a piece; `None` between two pieces.
     pub fn patience(&self, now: Instant) -> Option<Duration> {
         let most = match &self.state {
-            State::Ground => return None,
-            State::Paste { .. } => PASTE_PATIENCE,
+            ParserState::Ground => return None,
+            ParserState::Paste { .. } => PASTE_PATIENCE,
             _ => PATIENCE,
         };
         let waited = self.last_sent.map_or(most, |last| now.saturating_duration_since(last));
         Some(most.saturating_sub(waited))
     }
 
-    /// Ends what has not ended: nothing more came for [`Pieces::patience`].
+    /// Ends what has not ended: nothing more came for [`InputParser::patience`].
     pub fn end(&mut self, now: Instant) -> Option<Piece> {
         let (piece, cut) = match std::mem::take(&mut self.state) {
-            State::Ground | State::Character { .. } | State::Console | State::Mouse(_) => (None, None),
-            State::Escape => (Some(Piece::Escape), None),
-            State::Csi(parameters) if parameters.is_empty() => (Some(Piece::Character('[', true)), None),
-            State::Csi(_) => (None, Some(Cut::Csi)),
-            State::Ss3(parameters) if parameters.is_empty() => (Some(Piece::Character('O', true)), None),
-            State::Ss3(_) => (None, None),
-            State::Text { kind, is_empty: true, .. } => (Some(Piece::Character(kind.into(), true)), None),
-            State::Text { .. } => (None, Some(Cut::Text)),
-            State::Paste { text, .. } => (Some(pasted(&text)), Some(Cut::Paste)),
+            ParserState::Ground
+            | ParserState::Character { .. }
+            | ParserState::Console
+            | ParserState::Mouse(_) => (None, None),
+            ParserState::Escape => (Some(Piece::Escape), None),
+            ParserState::Csi(parameters) if parameters.is_empty() => {
+                (Some(Piece::Character('[', true)), None)
+            }
+            ParserState::Csi(_) => (None, Some(Cut::Csi)),
+            ParserState::Ss3(parameters) if parameters.is_empty() => {
+                (Some(Piece::Character('O', true)), None)
+            }
+            ParserState::Ss3(_) => (None, None),
+            ParserState::Text { kind, is_empty: true, .. } => {
+                (Some(Piece::Character(kind.into(), true)), None)
+            }
+            ParserState::Text { .. } => (None, Some(Cut::Text)),
+            ParserState::Paste { text, .. } => (Some(pasted(&text)), Some(Cut::Paste)),
         };
         self.cut = cut.map(|cut| (cut, now)).or(self.cut);
         piece
@@ -149,37 +158,37 @@ impl Pieces {
 
     fn push(&mut self, byte: u8, out: &mut Vec<Piece>) {
         match std::mem::take(&mut self.state) {
-            State::Ground => self.begin(byte, false, out),
-            State::Escape => self.after_escape(byte, out),
-            State::Character { mut bytes, length, alt } => {
+            ParserState::Ground => self.begin(byte, false, out),
+            ParserState::Escape => self.after_escape(byte, out),
+            ParserState::Character { mut bytes, length, alt } => {
                 if byte & 0xc0 != 0x80 {
                     return self.begin(byte, false, out);
                 }
                 bytes.push(byte);
                 match bytes.len() == length {
                     true => out.extend(character(&bytes).map(|character| Piece::Character(character, alt))),
-                    false => self.state = State::Character { bytes, length, alt },
+                    false => self.state = ParserState::Character { bytes, length, alt },
                 }
             }
-            State::Csi(parameters) => self.in_csi(parameters, byte, out),
-            State::Console => match byte {
+            ParserState::Csi(parameters) => self.in_csi(parameters, byte, out),
+            ParserState::Console => match byte {
                 b'A'..=b'E' => out.push(Piece::Console(byte)),
                 _ => self.begin(byte, false, out),
             },
-            State::Mouse(mut bytes) => {
+            ParserState::Mouse(mut bytes) => {
                 if byte < b' ' {
                     return self.begin(byte, false, out);
                 }
                 bytes.push(byte);
                 match <[u8; 3]>::try_from(bytes) {
                     Ok(bytes) => out.push(Piece::Mouse(bytes)),
-                    Err(bytes) => self.state = State::Mouse(bytes),
+                    Err(bytes) => self.state = ParserState::Mouse(bytes),
                 }
             }
-            State::Ss3(mut parameters) => match byte {
+            ParserState::Ss3(mut parameters) => match byte {
                 b'0'..=b';' if parameters.len() < MOST_PARAMETERS => {
                     parameters.push(byte);
-                    self.state = State::Ss3(parameters);
+                    self.state = ParserState::Ss3(parameters);
                 }
                 b'@'..=b'~' => out.push(Piece::Ss3(parameters, byte)),
                 _ => {
@@ -187,17 +196,17 @@ impl Pieces {
                     self.begin(byte, false, out);
                 }
             },
-            State::Text { kind, is_empty, after_escape } => {
+            ParserState::Text { kind, is_empty, after_escape } => {
                 self.in_text(kind, is_empty, after_escape, byte, out);
             }
-            State::Paste { text, matched } => self.in_paste(text, matched, byte, out),
+            ParserState::Paste { text, matched } => self.in_paste(text, matched, byte, out),
         }
     }
 
     /// A byte that begins a piece.
     fn begin(&mut self, byte: u8, alt: Alt, out: &mut Vec<Piece>) {
         let length = match byte {
-            ESCAPE => return self.state = State::Escape,
+            ESCAPE => return self.state = ParserState::Escape,
             0..=0x7f => return out.push(Piece::Character(byte.into(), alt)),
             0xc2..=0xdf => 2,
             0xe0..=0xef => 3,
@@ -205,19 +214,19 @@ impl Pieces {
             // No character begins like that.
             _ => return,
         };
-        self.state = State::Character { bytes: vec![byte], length, alt };
+        self.state = ParserState::Character { bytes: vec![byte], length, alt };
     }
 
     fn after_escape(&mut self, byte: u8, out: &mut Vec<Piece>) {
         match byte {
             ESCAPE => {
                 out.push(Piece::Escape);
-                self.state = State::Escape;
+                self.state = ParserState::Escape;
             }
-            b'[' => self.state = State::Csi(Vec::new()),
-            b'O' => self.state = State::Ss3(Vec::new()),
+            b'[' => self.state = ParserState::Csi(Vec::new()),
+            b'O' => self.state = ParserState::Ss3(Vec::new()),
             b']' | b'P' | b'_' | b'^' | b'X' => {
-                self.state = State::Text { kind: byte, is_empty: true, after_escape: false };
+                self.state = ParserState::Text { kind: byte, is_empty: true, after_escape: false };
             }
             _ => self.begin(byte, true, out),
         }
@@ -230,11 +239,11 @@ impl Pieces {
                 if parameters.len() <= MOST_PARAMETERS {
                     parameters.push(byte);
                 }
-                self.state = State::Csi(parameters);
+                self.state = ParserState::Csi(parameters);
             }
-            b'[' if parameters.is_empty() => self.state = State::Console,
-            b'M' if parameters.is_empty() => self.state = State::Mouse(Vec::new()),
-            b'~' if parameters == b"200" => self.state = State::Paste { text: Vec::new(), matched: 0 },
+            b'[' if parameters.is_empty() => self.state = ParserState::Console,
+            b'M' if parameters.is_empty() => self.state = ParserState::Mouse(Vec::new()),
+            b'~' if parameters == b"200" => self.state = ParserState::Paste { text: Vec::new(), matched: 0 },
             b'@'..=b'~' if parameters.len() > MOST_PARAMETERS => {}
             b'@'..=b'~' => out.push(Piece::Csi(parameters, byte)),
             // Ctrl-C and the like: whatever was under way is over.
@@ -251,9 +260,9 @@ impl Pieces {
             b'\\' if after_escape => {}
             _ if after_escape => self.after_escape(byte, out),
             BELL => {}
-            ESCAPE => self.state = State::Text { kind, is_empty: false, after_escape: true },
+            ESCAPE => self.state = ParserState::Text { kind, is_empty: false, after_escape: true },
             0..=0x1f | 0x7f => self.begin(byte, false, out),
-            _ => self.state = State::Text { kind, is_empty: false, after_escape: false },
+            _ => self.state = ParserState::Text { kind, is_empty: false, after_escape: false },
         }
     }
 
@@ -274,7 +283,7 @@ impl Pieces {
         }
         match matched == PASTE_END.len() {
             true => out.push(pasted(&text)),
-            false => self.state = State::Paste { text, matched },
+            false => self.state = ParserState::Paste { text, matched },
         }
     }
 }
@@ -327,7 +336,7 @@ mod tests {
 
     /// All pieces of bytes that come one by one, and then nothing.
     fn one_by_one(bytes: &[u8]) -> Vec<Piece> {
-        let (mut pieces, now) = (Pieces::default(), Instant::now());
+        let (mut pieces, now) = (InputParser::default(), Instant::now());
         let mut out: Vec<Piece> = bytes.iter().flat_map(|byte| pieces.take(&[*byte], now)).collect();
         out.extend(pieces.end(now));
         assert_eq!(pieces.patience(now), None);
@@ -335,7 +344,7 @@ mod tests {
     }
 
     fn at_once(bytes: &[u8]) -> Vec<Piece> {
-        let (mut pieces, now) = (Pieces::default(), Instant::now());
+        let (mut pieces, now) = (InputParser::default(), Instant::now());
         let mut out = pieces.take(bytes, now);
         out.extend(pieces.end(now));
         out
@@ -406,7 +415,7 @@ mod tests {
                 _ => start.as_bytes(),
             };
             for next in ["j", "\x03", "\x1b[B"] {
-                let (mut pieces, now) = (Pieces::default(), Instant::now());
+                let (mut pieces, now) = (InputParser::default(), Instant::now());
                 assert_eq!(pieces.take(bytes, now), [], "{start:?}");
                 assert_eq!(pieces.patience(now), Some(PATIENCE));
                 assert_eq!(pieces.end(now), None, "{start:?}");
@@ -421,7 +430,7 @@ mod tests {
             [("\x1b[<0;1", PATIENCE), ("\x1b]11;rgb", PATIENCE), ("\x1b[200~some", PASTE_PATIENCE)]
         {
             for gap in [30, 800].map(Duration::from_millis) {
-                let (mut pieces, began) = (Pieces::default(), Instant::now());
+                let (mut pieces, began) = (InputParser::default(), Instant::now());
                 let mut now = began;
                 pieces.take(start.as_bytes(), now);
                 while pieces.patience(now).is_some_and(|left| !left.is_zero()) {
@@ -433,7 +442,7 @@ mod tests {
                 assert_eq!(pieces.take(b"j", now), [key('j')], "{start:?} {gap:?}");
             }
         }
-        let (mut pieces, mut now) = (Pieces::default(), Instant::now());
+        let (mut pieces, mut now) = (InputParser::default(), Instant::now());
         for byte in b"\x1b]11;rgb:1e1e/1e1e/2e2e" {
             now += FAST / 2;
             assert_eq!(pieces.take(&[*byte], now), []);
@@ -443,7 +452,7 @@ mod tests {
 
     #[test]
     fn control_c_alone_ends_a_paste_that_does_not_end() {
-        let (mut pieces, now) = (Pieces::default(), Instant::now());
+        let (mut pieces, now) = (InputParser::default(), Instant::now());
         pieces.take(b"\x1b[200~some", now);
         let paste = Piece::Paste("some".into());
         assert_eq!(pieces.take(b"\x03", now + PATIENCE), [paste, key('\x03')]);
@@ -462,13 +471,13 @@ mod tests {
             ("\x1b[200~some", " more\x1b[201~q", "q"),
         ];
         for (start, rest, expected) in table {
-            let (mut pieces, now) = (Pieces::default(), Instant::now());
+            let (mut pieces, now) = (InputParser::default(), Instant::now());
             pieces.take(start.as_bytes(), now);
             pieces.end(now);
             let keys = pieces.take(rest.as_bytes(), now + LATE / 2);
             assert_eq!(keys, at_once(expected.as_bytes()), "{start:?} {rest:?}");
         }
-        let (mut pieces, now) = (Pieces::default(), Instant::now());
+        let (mut pieces, now) = (InputParser::default(), Instant::now());
         pieces.take(b"\x1b[<0;1", now);
         pieces.end(now);
         assert_eq!(pieces.take(b"5M", now + LATE), [key('5'), key('M')], "much later it is typed");
@@ -490,12 +499,14 @@ mod tests {
 
     #[test]
     fn a_sequence_without_end_costs_no_memory() {
-        let (mut pieces, now) = (Pieces::default(), Instant::now());
+        let (mut pieces, now) = (InputParser::default(), Instant::now());
         assert_eq!(pieces.take(b"\x1b[", now), []);
         for _ in 0..1000 {
             assert_eq!(pieces.take(&[b'1'; 1000], now), []);
         }
-        assert!(matches!(&pieces.state, State::Csi(parameters) if parameters.len() <= MOST_PARAMETERS + 1));
+        assert!(
+            matches!(&pieces.state, ParserState::Csi(parameters) if parameters.len() <= MOST_PARAMETERS + 1)
+        );
         assert_eq!(pieces.take(b"mj", now), [key('j')]);
     }
 
@@ -509,7 +520,7 @@ mod tests {
 
         #[test]
         fn after_any_bytes_and_a_moment_a_key_is_a_key(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60)) {
-            let (mut pieces, now) = (Pieces::default(), Instant::now());
+            let (mut pieces, now) = (InputParser::default(), Instant::now());
             pieces.take(&bytes, now);
             pieces.end(now);
             proptest::prop_assert_eq!(pieces.take(b"j", now), [key('j')]);

@@ -10,22 +10,22 @@ use crossterm::event::Event;
 use filedescriptor::{POLLIN, poll, pollfd};
 
 use super::keys;
-use super::pieces::Pieces;
+use super::pieces::InputParser;
 
 /// Bytes that are read at once.
 const MOST_AT_ONCE: usize = 64 * 1024;
 
 /// Reads the terminal.
-pub struct Reader {
+pub struct TtyReader {
     tty: File,
     /// Closed at its other end when the reader is to stop.
     stop: UnixStream,
-    pieces: Pieces,
+    pieces: InputParser,
     buffer: Vec<u8>,
 }
 
 /// Stops the reader when it is dropped.
-pub struct Stopper {
+pub struct TtyStopper {
     _other_end: UnixStream,
 }
 
@@ -36,21 +36,24 @@ enum Woken {
     Stop,
 }
 
-impl Reader {
+impl TtyReader {
     /// Opens the terminal: standard input, or the one that controls the process if that is something else.
-    pub fn open() -> io::Result<(Reader, Stopper)> {
+    pub fn open() -> io::Result<(TtyReader, TtyStopper)> {
         let stdin = io::stdin();
         let tty = match stdin.is_terminal() {
             true => File::from(stdin.as_fd().try_clone_to_owned()?),
             false => File::open("/dev/tty")?,
         };
-        Reader::of(tty)
+        TtyReader::of(tty)
     }
 
-    fn of(tty: File) -> io::Result<(Reader, Stopper)> {
+    fn of(tty: File) -> io::Result<(TtyReader, TtyStopper)> {
         let (stop, other_end) = UnixStream::pair()?;
         let buffer = vec![0; MOST_AT_ONCE];
-        Ok((Reader { tty, stop, pieces: Pieces::default(), buffer }, Stopper { _other_end: other_end }))
+        Ok((
+            TtyReader { tty, stop, pieces: InputParser::default(), buffer },
+            TtyStopper { _other_end: other_end },
+        ))
     }
 
     /// Waits for events, of which there may be none yet; `None` if the reader was stopped or the terminal is gone.
@@ -99,9 +102,9 @@ mod tests {
 
     use super::*;
 
-    fn opened() -> (UnixStream, Reader, Stopper) {
+    fn opened() -> (UnixStream, TtyReader, TtyStopper) {
         let (terminal, other) = UnixStream::pair().expect("a pair");
-        let (reader, stopper) = Reader::of(File::from(OwnedFd::from(other))).expect("a reader");
+        let (reader, stopper) = TtyReader::of(File::from(OwnedFd::from(other))).expect("a reader");
         (terminal, reader, stopper)
     }
 
@@ -109,7 +112,7 @@ mod tests {
         Event::Key(KeyEvent::new(code, KeyModifiers::NONE))
     }
 
-    fn next(reader: &mut Reader) -> Vec<Event> {
+    fn next(reader: &mut TtyReader) -> Vec<Event> {
         std::iter::from_fn(|| reader.next()).find(|events| !events.is_empty()).expect("events")
     }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::overview::{self, LABELS, Tone};
+use crate::app::overview::{self, LABELS, RowTone};
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -16,14 +16,14 @@ impl Canvas<'_, '_> {
         for (line, row) in rows.iter().skip(scroll).take(area.height.into()).enumerate() {
             let place = Rect::new(area.x, area.y + line as u16, area.width, 1);
             let (label, text) = match row.tone {
-                Tone::Plain => (Role::Dim, Role::Text),
-                Tone::Heading => (Role::Heading, Role::Text),
-                Tone::Warn => (Role::Warn, Role::Warn),
-                Tone::Listed => (Role::Text, Role::Warn),
+                RowTone::Plain => (Role::Dim, Role::Text),
+                RowTone::Heading => (Role::Heading, Role::Text),
+                RowTone::Warn => (Role::Warn, Role::Warn),
+                RowTone::Listed => (Role::Text, Role::Warn),
             };
             let label_text = match row.tone {
-                Tone::Heading | Tone::Listed => row.label.to_string(),
-                Tone::Plain | Tone::Warn => columns::left(row.label.as_str(), LABELS),
+                RowTone::Heading | RowTone::Listed => row.label.to_string(),
+                RowTone::Plain | RowTone::Warn => columns::left(row.label.as_str(), LABELS),
             };
             let spans = vec![
                 Span::raw("  "),

@@ -32,13 +32,13 @@ impl Canvas<'_, '_> {
     }
 }
 
-fn role(token: json::Token) -> Role {
+fn role(token: json::JsonToken) -> Role {
     match token {
-        json::Token::Key => Role::JsonKey,
-        json::Token::Text => Role::JsonText,
-        json::Token::Number => Role::JsonNumber,
-        json::Token::Word => Role::JsonWord,
-        json::Token::Mark => Role::Dim,
-        json::Token::Garbage => Role::Bad,
+        json::JsonToken::Key => Role::JsonKey,
+        json::JsonToken::Text => Role::JsonText,
+        json::JsonToken::Number => Role::JsonNumber,
+        json::JsonToken::Word => Role::JsonWord,
+        json::JsonToken::Mark => Role::Dim,
+        json::JsonToken::Garbage => Role::Bad,
     }
 }

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::model::inspection::Found;
+use crate::model::inspection::ReferrerSource;
 use crate::model::{columns, size};
 use crate::ui::Canvas;
 use crate::ui::kind::short;
@@ -53,10 +53,10 @@ impl Canvas<'_, '_> {
     }
 }
 
-fn word(found: Found) -> &'static str {
+fn word(found: ReferrerSource) -> &'static str {
     match found {
-        Found::Api => "referrers API",
-        Found::FallbackTag => "fallback tag",
-        Found::DigestTag => "digest tag",
+        ReferrerSource::Api => "referrers API",
+        ReferrerSource::FallbackTag => "fallback tag",
+        ReferrerSource::DigestTag => "digest tag",
     }
 }

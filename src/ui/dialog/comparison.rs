@@ -3,11 +3,11 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialog::comparison::Comparison;
+use crate::app::dialog::comparison::ComparisonDialog;
 use crate::app::layout;
 use crate::model::columns;
 use crate::model::digest::Digest;
-use crate::model::work::comparison::{Row, Standing};
+use crate::model::work::comparison::{ComparisonRow, Standing};
 use crate::ui::Canvas;
 use crate::ui::pane::marked;
 use crate::ui::theme::Role;
@@ -21,7 +21,7 @@ const WITH_DIGESTS: u16 = 56;
 
 impl Canvas<'_, '_> {
     /// Draws a comparison.
-    pub fn comparison(&mut self, comparison: &Comparison) {
+    pub fn comparison(&mut self, comparison: &ComparisonDialog) {
         let title = match (comparison.rows.is_loading(), marked(&comparison.list)) {
             (true, _) => format!("Compare {}", self.turning()),
             (false, None) => "Compare".to_string(),
@@ -51,7 +51,7 @@ impl Canvas<'_, '_> {
         let style = self.style(role);
         self.put(line(1), Line::styled(columns::cut(&said, line(1).width.into()), style));
         let names = found.rows.iter().map(|row| columns::width(row.tag.as_str())).max().unwrap_or(0);
-        let columns = Columns::fit(inner.width, names);
+        let columns = ComparisonColumns::fit(inner.width, names);
         let heading = columns.heading();
         let style = self.style(Role::Heading);
         self.put(Rect { y: inner.y + 2, height: 1, ..inner }, Line::styled(heading, style));
@@ -72,7 +72,14 @@ impl Canvas<'_, '_> {
         self.scrollbar(area, rows, comparison.list.offset, comparison.list.rows.len());
     }
 
-    fn comparison_row(&mut self, area: Rect, row: &Row, columns: &Columns, is_cursor: bool, is_marked: bool) {
+    fn comparison_row(
+        &mut self,
+        area: Rect,
+        row: &ComparisonRow,
+        columns: &ComparisonColumns,
+        is_cursor: bool,
+        is_marked: bool,
+    ) {
         let base = self.style(if is_cursor { Role::Cursor } else { Role::Text });
         if is_cursor {
             self.frame.buffer_mut().set_style(area, base);
@@ -97,7 +104,7 @@ impl Canvas<'_, '_> {
 
 /// What is compared with what, within so many columns. A name that both sides share stands once, so that the registries,
 /// which tell them apart, are seen whole the longest.
-fn sides(comparison: &Comparison, columns: usize) -> String {
+fn sides(comparison: &ComparisonDialog, columns: usize) -> String {
     let (left, right) = (&comparison.left, &comparison.right);
     let (shared, left, right) = match left.name == right.name {
         true => (format!("{}: ", left.name), left.host.to_string(), right.host.to_string()),
@@ -116,17 +123,17 @@ fn sides(comparison: &Comparison, columns: usize) -> String {
 }
 
 /// How wide the columns are.
-struct Columns {
+struct ComparisonColumns {
     tag: usize,
     digests: bool,
 }
 
-impl Columns {
-    fn fit(width: u16, longest: usize) -> Columns {
+impl ComparisonColumns {
+    fn fit(width: u16, longest: usize) -> ComparisonColumns {
         let digests = width >= WITH_DIGESTS;
         let others = 2 + 2 + WORD + if digests { 2 * DIGEST + 2 } else { 0 };
         let room = usize::from(width).saturating_sub(others + 1);
-        Columns { tag: longest.max(3).min(room), digests }
+        ComparisonColumns { tag: longest.max(3).min(room), digests }
     }
 
     fn heading(&self) -> String {

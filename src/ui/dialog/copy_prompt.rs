@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::app::dialog::copy_prompt::{Copy, Row, counted};
+use crate::app::dialog::copy_prompt::{CopyPrompt, PromptRow, counted};
 use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
@@ -11,7 +11,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the prompt.
-    pub fn copy_prompt(&mut self, prompt: &Copy) {
+    pub fn copy_prompt(&mut self, prompt: &CopyPrompt) {
         let places = layout::CopyPlaces::of(self.state, prompt);
         self.overlay(places.area, "Copy", "Enter plan  ↑ ↓ choose  Esc leave");
         let what = if prompt.all_tags { "all tags".into() } else { counted(&prompt.what) };
@@ -29,21 +29,21 @@ impl Canvas<'_, '_> {
         self.input(places.input, "> ", &prompt.input, Role::Dim, "");
     }
 
-    fn copy_row(&mut self, prompt: &Copy, row: Row, is_cursor: bool, area: Rect) {
+    fn copy_row(&mut self, prompt: &CopyPrompt, row: PromptRow, is_cursor: bool, area: Rect) {
         match row {
-            Row::Destination => {}
-            Row::Suggestion(at) => {
+            PromptRow::Destination => {}
+            PromptRow::Suggestion(at) => {
                 let name = prompt.suggestions.get(at).map(String::as_str).unwrap_or_default();
                 let style = self.style(if is_cursor { Role::Cursor } else { Role::Text });
                 let text = format!("{}{name}", if is_cursor { "▌ " } else { "  " });
                 self.put(area, Line::styled(columns::left(&text, area.width.into()), style));
             }
-            Row::Referrers => {
+            PromptRow::Referrers => {
                 let text = "what refers to the images: signatures, attestations";
                 self.switch(area, prompt.referrers, is_cursor, text);
             }
-            Row::AllTags => self.switch(area, prompt.all_tags, is_cursor, "all tags of the repository"),
-            Row::Platform(at) => {
+            PromptRow::AllTags => self.switch(area, prompt.all_tags, is_cursor, "all tags of the repository"),
+            PromptRow::Platform(at) => {
                 if let Some((platform, comes)) = prompt.platforms.get(at) {
                     self.switch(area, *comes, is_cursor, &platform.to_string());
                 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::plan::role;
-use crate::app::dialog::jobs::{self, Jobs, Page};
+use crate::app::dialog::jobs::{self, JobPage, JobsDialog};
 use crate::app::jobs::Job;
 use crate::app::layout;
 use crate::model::columns;
@@ -13,7 +13,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the jobs.
-    pub fn jobs(&mut self, dialog: &Jobs) {
+    pub fn jobs(&mut self, dialog: &JobsDialog) {
         let state = self.state;
         let opened = dialog.open.and_then(|id| state.jobs.all.iter().find(|job| job.id == id));
         match opened {
@@ -70,7 +70,7 @@ impl Canvas<'_, '_> {
         let hints = format!("{}Esc back", hints(job, ""));
         let inner = self.overlay(layout::log(self.state), "Job", &hints);
         let area = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-        let page = Page::of(job, area.width.into());
+        let page = JobPage::of(job, area.width.into());
         let below = page.title.len() as u16;
         for (row, line) in page.title.iter().enumerate() {
             let style = self.style(Role::Strong);

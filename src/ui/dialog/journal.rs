@@ -3,10 +3,10 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialog::journal::Journal;
+use crate::app::dialog::journal::JournalDialog;
 use crate::app::layout;
 use crate::model::reference::Selector;
-use crate::model::work::journal::{Entry, Item, State};
+use crate::model::work::journal::{EntryState, JournalEntry, JournalItem};
 use crate::model::{columns, time};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -20,7 +20,7 @@ const DONE: usize = 11;
 
 impl Canvas<'_, '_> {
     /// Draws the journal.
-    pub fn journal(&mut self, journal: &Journal) {
+    pub fn journal(&mut self, journal: &JournalDialog) {
         if let Some(entry) = journal.entry().filter(|_| journal.is_open) {
             return self.entry(entry, journal.scroll);
         }
@@ -46,7 +46,7 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn entry_row(&mut self, area: Rect, entry: &Entry, is_cursor: bool) {
+    fn entry_row(&mut self, area: Rect, entry: &JournalEntry, is_cursor: bool) {
         let base = self.style(if is_cursor { Role::Cursor } else { Role::Text });
         let plain = |role| if is_cursor { base } else { self.style(role) };
         let room = usize::from(area.width).saturating_sub(AGE + STATE + 4);
@@ -60,7 +60,7 @@ impl Canvas<'_, '_> {
         self.put(area, line.style(base));
     }
 
-    fn entry(&mut self, entry: &Entry, scroll: usize) {
+    fn entry(&mut self, entry: &JournalEntry, scroll: usize) {
         let hints = format!("{}Esc back", hints(entry));
         let inner = self.overlay(layout::log(self.state), entry.whole_title().as_str(), &hints);
         let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
@@ -84,7 +84,7 @@ impl Canvas<'_, '_> {
         self.scrollbar(Rect { width: body.width + 2, ..body }, body, scroll, all);
     }
 
-    fn entry_item(&self, item: &Item, name: &str, width: usize) -> Line<'static> {
+    fn entry_item(&self, item: &JournalItem, name: &str, width: usize) -> Line<'static> {
         let digest = |digest: Option<String>| digest.unwrap_or_else(|| "nothing".into());
         let before = digest(item.before.as_ref().map(|held| held.digest.short()));
         let after = digest(item.after.map(|digest| digest.short()));
@@ -103,30 +103,30 @@ impl Canvas<'_, '_> {
 }
 
 /// The keys that do something with an entry now.
-fn hints(entry: &Entry) -> String {
+fn hints(entry: &JournalEntry) -> String {
     let undo = if entry.can_be_undone() { "z undo  " } else { "" };
-    let rest = if entry.state == State::Open { "c go on with the rest  " } else { "" };
+    let rest = if entry.state == EntryState::Open { "c go on with the rest  " } else { "" };
     format!("{undo}{rest}")
 }
 
-fn role(entry: &Entry) -> Role {
+fn role(entry: &JournalEntry) -> Role {
     match entry.state {
-        State::Unreadable => Role::Bad,
-        State::Open | State::Ended if entry.damage.is_any() => Role::Bad,
-        State::Ended if entry.items.iter().all(|item| item.done == Some(true)) => Role::Good,
-        State::Open | State::Ended => Role::Warn,
-        State::Running | State::Undone => Role::Dim,
+        EntryState::Unreadable => Role::Bad,
+        EntryState::Open | EntryState::Ended if entry.damage.is_any() => Role::Bad,
+        EntryState::Ended if entry.items.iter().all(|item| item.done == Some(true)) => Role::Good,
+        EntryState::Open | EntryState::Ended => Role::Warn,
+        EntryState::Running | EntryState::Undone => Role::Dim,
     }
 }
 
-fn name(item: &Item) -> String {
+fn name(item: &JournalItem) -> String {
     match &item.selector {
         Selector::Tag(tag) => format!("{}:{tag}", item.repository),
         Selector::Digest(digest) => format!("{}@{}", item.repository, digest.short()),
     }
 }
 
-fn selector(item: &Item) -> String {
+fn selector(item: &JournalItem) -> String {
     match &item.selector {
         Selector::Tag(tag) => tag.to_string(),
         Selector::Digest(digest) => digest.short(),

@@ -2,7 +2,7 @@
 
 use ratatui::text::Line;
 
-use crate::app::dialog::Open;
+use crate::app::dialog::OpenPrompt;
 use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
@@ -10,7 +10,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the prompt, why there is no list, and names that fit.
-    pub fn open_prompt(&mut self, open: &Open) {
+    pub fn open_prompt(&mut self, open: &OpenPrompt) {
         let places = layout::OpenPlaces::of(self.state, open);
         let inner = self.overlay(places.area, "Open", "Enter open  Esc leave");
         let about: Vec<(Role, String)> = places.about.iter().map(|line| (Role::Dim, line.clone())).collect();

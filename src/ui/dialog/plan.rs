@@ -3,18 +3,18 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialog::plan::Plan;
+use crate::app::dialog::plan::PlanDialog;
 use crate::app::layout::{self, PlanPlaces};
 use crate::app::plan::{self, Tone};
 use crate::model::columns;
-use crate::model::work::Work;
+use crate::model::work::ChangePlan;
 use crate::model::work::loss::Loss;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws a plan.
-    pub fn plan(&mut self, plan: &Plan) {
+    pub fn plan(&mut self, plan: &PlanDialog) {
         let places = PlanPlaces::of(self.state, plan);
         let title = match (plan.work.is_loading(), self.turning()) {
             (true, turning) => format!("{} {turning}", plan::title(plan.wish.as_ref())),
@@ -34,7 +34,7 @@ impl Canvas<'_, '_> {
         self.plan_foot(plan, places.foot);
     }
 
-    fn plan_lines(&mut self, plan: &Plan, places: &PlanPlaces) {
+    fn plan_lines(&mut self, plan: &PlanDialog, places: &PlanPlaces) {
         let PlanPlaces { body, lines, .. } = places;
         let (all, height) = (lines.len(), usize::from(body.height));
         let scroll = plan.scroll.min(all.saturating_sub(height));
@@ -51,7 +51,7 @@ impl Canvas<'_, '_> {
     }
 
     /// What must be typed, or the two buttons; above them what stands in the way.
-    fn plan_foot(&mut self, plan: &Plan, area: Rect) {
+    fn plan_foot(&mut self, plan: &PlanDialog, area: Rect) {
         let (above, below) = (layout::row(area, 0), layout::row(area, 1));
         let (role, said) = said(plan);
         let style = self.style(role);
@@ -62,7 +62,7 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn buttons(&mut self, plan: &Plan, foot: Rect) {
+    fn buttons(&mut self, plan: &PlanDialog, foot: Rect) {
         let buttons = layout::plan_buttons(plan, foot);
         let is_on_verb = plan.confirms && buttons.iter().any(|button| button.confirms);
         for button in buttons {
@@ -78,7 +78,7 @@ impl Canvas<'_, '_> {
 }
 
 /// What stands above the buttons.
-fn said(plan: &Plan) -> (Role, String) {
+fn said(plan: &PlanDialog) -> (Role, String) {
     if let Some(problem) = plan.problem {
         return (Role::Warn, problem.into());
     }
@@ -99,12 +99,12 @@ fn said(plan: &Plan) -> (Role, String) {
 }
 
 /// The keys that do something now.
-fn hints(plan: &Plan, places: &PlanPlaces, esc: &str) -> String {
+fn hints(plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
     let mut hints: Vec<&str> = Vec::new();
     if !plan.asks_again && plan.work.value.as_deref().is_some_and(|work| !work.ways().is_empty()) {
         hints.push("Tab way");
     }
-    let loss = plan.work.value.as_deref().and_then(Work::loss);
+    let loss = plan.work.value.as_deref().and_then(ChangePlan::loss);
     if !plan.asks_again && loss.is_some_and(Loss::is_offered) {
         hints.push(if loss.is_some_and(|loss| loss.keep) { "K keep none" } else { "K keep" });
     }

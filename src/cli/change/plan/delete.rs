@@ -7,23 +7,23 @@ use crate::cli::print::Table;
 use crate::model::plural::counted;
 use crate::model::server::Cleanup;
 use crate::model::size;
-use crate::model::work::delete::{self, Manner};
+use crate::model::work::delete::{self, DeleteMethod};
 
 /// Prints what deleting will do.
-pub fn print(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
+pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
     let way = match plan.manner {
-        Manner::Untag => "delete by tag",
-        Manner::Image => "delete by digest: the images go, and every tag that they have",
-        Manner::Replace => REPLACEMENT,
+        DeleteMethod::Untag => "delete by tag",
+        DeleteMethod::Image => "delete by digest: the images go, and every tag that they have",
+        DeleteMethod::Replace => REPLACEMENT,
     };
-    let stay = match plan.manner == Manner::Image || plan.loss.is_at_risk() {
+    let stay = match plan.manner == DeleteMethod::Image || plan.loss.is_at_risk() {
         true => "",
         false => ": the images stay",
     };
     fact(out, "method", format!("{way}{stay}"))?;
     losing(out, &plan.loss)?;
     writeln!(out)?;
-    let others = if plan.manner == Manner::Image { "GOES TOO" } else { "STAYS" };
+    let others = if plan.manner == DeleteMethod::Image { "GOES TOO" } else { "STAYS" };
     let mut table = Table::new(&["DIGEST", "CREATED", "SIZE", "GOES", others], &[2]);
     for image in &plan.images {
         let named = image.by_digest.then(|| "by digest".to_string());
@@ -57,19 +57,19 @@ pub fn print(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
 /// What hangs on an image.
 fn around(
     out: &mut impl Write,
-    plan: &delete::Plan,
-    image: &delete::Image,
+    plan: &delete::DeletePlan,
+    image: &delete::ImageToDelete,
     at_stake: &delete::AtStake,
 ) -> io::Result<()> {
     let short = image.digest.short();
-    if plan.manner == Manner::Image {
+    if plan.manner == DeleteMethod::Image {
         for parent in image.broken(at_stake) {
             let tags = lines(parent.tags.iter().map(ToString::to_string)).join(" ");
             let tags = if tags.is_empty() { String::new() } else { format!(" ({tags})") };
             fact(out, "breaks", format!("the index {}{tags}, which lists {short}", parent.digest.short()))?;
         }
     }
-    if plan.manner == Manner::Image {
+    if plan.manner == DeleteMethod::Image {
         children(out, plan, image, &short)?;
     }
     if plan.leaves_no_tag(image) || plan.along.referrers {
@@ -78,7 +78,12 @@ fn around(
     Ok(())
 }
 
-fn children(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image, short: &str) -> io::Result<()> {
+fn children(
+    out: &mut impl Write,
+    plan: &delete::DeletePlan,
+    image: &delete::ImageToDelete,
+    short: &str,
+) -> io::Result<()> {
     let (all, needed) = (image.children.len(), image.needed_children.len());
     let (spare, going) = (image.spare_children().count(), plan.children_that_go(image).count());
     let listed = |count: usize| format!("{count} of {all} images that {short} lists");
@@ -97,8 +102,12 @@ fn children(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image, sh
     Ok(())
 }
 
-fn referrers(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image) -> io::Result<()> {
-    let going: Vec<&delete::Referrer> = plan.referrers_that_go(image).collect();
+fn referrers(
+    out: &mut impl Write,
+    plan: &delete::DeletePlan,
+    image: &delete::ImageToDelete,
+) -> io::Result<()> {
+    let going: Vec<&delete::PlannedReferrer> = plan.referrers_that_go(image).collect();
     for referrer in &image.referrers {
         let end = match plan.can_go_along(image, referrer) {
             _ if going.contains(&referrer) => "goes along",
@@ -116,7 +125,7 @@ fn referrers(out: &mut impl Write, plan: &delete::Plan, image: &delete::Image) -
 
 /// `frees 1.3 GB once the registry collects its garbage,` and below that `unless other repositories hold it`: nobody
 /// can ask all of them.
-fn space(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
+fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
     let shared = match (plan.shared.map(size::bytes), plan.shared_with) {
         _ if plan.shared.is_none_or(|bytes| bytes == 0) => None,
         (None, _) => None,
@@ -143,8 +152,8 @@ fn space(out: &mut impl Write, plan: &delete::Plan) -> io::Result<()> {
                 _ if plan.loss.cleanup == Cleanup::AtOnce && !has_index => {
                     "unless other repositories hold it"
                 }
-                Manner::Image => "unless other repositories hold it",
-                Manner::Untag | Manner::Replace => {
+                DeleteMethod::Image => "unless other repositories hold it",
+                DeleteMethod::Untag | DeleteMethod::Replace => {
                     "if it takes untagged manifests too, unless other repositories hold it"
                 }
             };
@@ -160,11 +169,11 @@ mod tests {
     use super::*;
     use crate::model::media_type::{MediaType, OCI_INDEX};
     use crate::model::server::Ability;
-    use crate::model::work::Work;
+    use crate::model::work::ChangePlan;
     use crate::model::work::loss::Loss;
 
-    fn image() -> delete::Image {
-        delete::Image {
+    fn image() -> delete::ImageToDelete {
+        delete::ImageToDelete {
             digest: digest("a"),
             media_type: MediaType::new(OCI_INDEX),
             info: info(),
@@ -174,7 +183,7 @@ mod tests {
             parents: vec![delete::Parent { digest: digest("p"), tags: vec![tag("all")] }],
             children: vec![digest("x"), digest("y")],
             needed_children: vec![digest("y")],
-            referrers: vec![delete::Referrer {
+            referrers: vec![delete::PlannedReferrer {
                 digest: digest("s"),
                 subject: digest("a"),
                 tag: Some(tag("sha256-a.sig")),
@@ -183,8 +192,8 @@ mod tests {
         }
     }
 
-    fn deletion(manner: Manner, along: delete::Along) -> Work {
-        Work::Delete(delete::Plan {
+    fn deletion(manner: DeleteMethod, along: delete::Along) -> ChangePlan {
+        ChangePlan::Delete(delete::DeletePlan {
             repository: repository(),
             manner,
             along,
@@ -206,7 +215,7 @@ mod tests {
 
     #[test]
     fn untagging_says_which_tags_stay() {
-        let text = printed(deletion(Manner::Untag, delete::Along::default()));
+        let text = printed(deletion(DeleteMethod::Untag, delete::Along::default()));
         assert!(text.starts_with("untag team/app:1.4.2 in r.test\n\nmethod    delete by tag"), "{text}");
         assert!(text.contains("DIGEST        CREATED        SIZE  GOES   STAYS\n"), "{text}");
         assert!((0..20).all(|number| text.contains(&format!("alias-{number}"))), "{text}");
@@ -215,7 +224,7 @@ mod tests {
 
     #[test]
     fn deleting_an_image_says_what_goes_with_it_what_breaks_and_what_stays() {
-        let text = printed(deletion(Manner::Image, delete::Along::default()));
+        let text = printed(deletion(DeleteMethod::Image, delete::Along::default()));
         for part in [
             "GOES TOO",
             "alias-19",
@@ -233,16 +242,16 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}:\n{text}");
         }
-        let text = printed(deletion(Manner::Image, delete::Along { children: true, referrers: true }));
+        let text = printed(deletion(DeleteMethod::Image, delete::Along { children: true, referrers: true }));
         assert!(text.contains("go along") && text.contains("goes along"), "{text}");
     }
 
     #[test]
     fn an_index_that_goes_too_does_not_break() {
         for (named, going) in [(true, 2), (false, 1)] {
-            let mut work = deletion(Manner::Image, delete::Along::default());
-            if let Work::Delete(plan) = &mut work {
-                let index = delete::Image {
+            let mut work = deletion(DeleteMethod::Image, delete::Along::default());
+            if let ChangePlan::Delete(plan) = &mut work {
+                let index = delete::ImageToDelete {
                     digest: digest("p"),
                     named: vec![tag("all")],
                     others: Vec::new(),
@@ -261,8 +270,8 @@ mod tests {
     fn untagging_the_last_tag_says_what_is_left_behind_and_only_promises_what_it_takes_along() {
         let text = |manner, along| {
             let mut work = deletion(manner, along);
-            if let Work::Delete(plan) = &mut work {
-                let by_subject = delete::Referrer {
+            if let ChangePlan::Delete(plan) = &mut work {
+                let by_subject = delete::PlannedReferrer {
                     digest: digest("b"),
                     subject: digest("a"),
                     tag: None,
@@ -276,7 +285,7 @@ mod tests {
         let all = delete::Along { children: true, referrers: true };
         let short = digest("a").short();
         let sbom = digest("b").short();
-        let untag = text(Manner::Untag, delete::Along::default());
+        let untag = text(DeleteMethod::Untag, delete::Along::default());
         let left =
             format!("signature sha256-a.sig of {short} stays behind (`--with-referrers` takes it along)");
         assert!(untag.contains(&left), "{untag}");
@@ -284,13 +293,13 @@ mod tests {
             untag.contains("if it takes untagged manifests too, unless other repositories hold it"),
             "{untag}"
         );
-        let untag = text(Manner::Untag, all);
+        let untag = text(DeleteMethod::Untag, all);
         assert!(untag.contains(&format!("sha256-a.sig of {short} goes along")), "{untag}");
         assert!(untag.contains(&format!("SBOM {sbom} of {short} stays behind: only")), "{untag}");
         assert!(!untag.contains("children"), "{untag}");
-        let replace = text(Manner::Replace, all);
+        let replace = text(DeleteMethod::Replace, all);
         assert!(replace.contains("stays behind") && !replace.contains("goes along"), "{replace}");
-        let kept = printed(deletion(Manner::Untag, all));
+        let kept = printed(deletion(DeleteMethod::Untag, all));
         assert!(kept.contains("stays: the image keeps a tag") && !kept.contains("goes along"), "{kept}");
     }
 }
