@@ -23,7 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::app;
-use crate::client::{Patience, Pool, credentials::Credentials};
+use crate::client::{Timeouts, Pool, credentials::Credentials};
 use crate::config::{Config, paths};
 use crate::demo;
 use crate::files::{self, Distrust};
@@ -213,16 +213,16 @@ impl Cli {
             Some(Command::Inspect(inspect)) => {
                 until_interrupted(inspect.run(&pool(&config, None), colour)).await
             }
-            Some(Command::Tag(tag)) => tag.run(&workshop(&self.options, &config, None)).await,
+            Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {
-                copy.run(&workshop(&self.options, &config, None), self.options.everywhere()).await
+                copy.run(&context(&self.options, &config, None), self.options.everywhere()).await
             }
-            Some(Command::Delete(delete)) => delete.run(&workshop(&self.options, &config, None)).await,
-            Some(Command::Undo(undo)) => undo.run(&workshop(&self.options, &config, None)).await,
+            Some(Command::Delete(delete)) => delete.run(&context(&self.options, &config, None)).await,
+            Some(Command::Undo(undo)) => undo.run(&context(&self.options, &config, None)).await,
             Some(Command::Resume(resume)) => {
-                resume.run(&workshop(&self.options, &config, None), self.options.everywhere()).await
+                resume.run(&context(&self.options, &config, None), self.options.everywhere()).await
             }
-            Some(Command::Journal(list)) => list.run(&workshop(&self.options, &config, None).journal).await,
+            Some(Command::Journal(list)) => list.run(&context(&self.options, &config, None).journal).await,
         }
     }
 
@@ -289,11 +289,11 @@ impl GlobalOptions {
 
 /// The clients, with the logins of docker and podman.
 fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
-    let patience = Patience::default();
+    let timeouts = Timeouts::default();
     let mut settings = config.of_client();
     settings.cache = settings.cache.filter(|folder| cache_trouble(folder).is_none());
-    settings.credentials = Credentials::of_environment(|name| std::env::var_os(name), patience.helper);
-    settings.patience = patience;
+    settings.credentials = Credentials::of_environment(|name| std::env::var_os(name), timeouts.helper);
+    settings.timeouts = timeouts;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
     Pool::new(settings)
 }
@@ -331,7 +331,7 @@ fn unused(what: &'static str, distrust: Distrust) -> Failure {
 }
 
 /// What changes need: the registries, the rules, and the journal. Without a place for the journal nothing is changed.
-fn workshop(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> ChangeContext {
+fn context(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> ChangeContext {
     let mut rules = options.rules(config);
     let folder = paths::state().map(|folder| folder.join("journal")).unwrap_or_else(|| {
         rules.read_only.get_or_insert("a journal without a place (`XDG_STATE_HOME` names one)");
@@ -351,8 +351,8 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         return Err(CliError::Usage(text.into()));
     }
     let inbox = Inbox::default();
-    let workshop = workshop(&cli.options, &config, Some(&inbox));
-    let names = ArgumentReader::of(&workshop.pool);
+    let context = context(&cli.options, &config, Some(&inbox));
+    let names = ArgumentReader::of(&context.pool);
     let mut targets = Vec::new();
     for text in &cli.targets {
         targets.push(names.target(text)?);
@@ -367,8 +367,8 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     }
     unused_cache(&config).into_iter().chain(unused_state()).for_each(|failure| inbox.say(failure));
     let settings = app::settings::AppSettings {
-        rules: workshop.rules.clone(),
-        known: workshop.pool.known().clone(),
+        rules: context.rules.clone(),
+        known: context.pool.known().clone(),
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
         remembered: runtime::remembered::read(),
@@ -377,8 +377,8 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     };
     let options =
         runtime::RuntimeOptions { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };
-    let journal = workshop.journal.clone();
-    let end = runtime::run(options, workshop, inbox).await;
+    let journal = context.journal.clone();
+    let end = runtime::run(options, context, inbox).await;
     if let Some(demo) = &demo
         && let Ok(host) = Host::parse(&demo.address().to_string())
     {

@@ -69,12 +69,12 @@ pub use blobs::SMALL as SMALL_CONFIG;
 pub use blobs::reader::{BlobReader, BlobSource};
 pub use error::{Cause, Error};
 pub use feed::Transfer;
-pub use limit::Lane;
+pub use limit::Priority;
 pub use manifests::ManifestHead;
 pub use manifests::put::PutResult;
 pub use origin::AllowedOrigin;
 pub use referrers::{Referrers, fallback_tag};
-pub use retry::Patience;
+pub use retry::Timeouts;
 pub use said::ErrorBody;
 pub use secret::Secret;
 pub use tls::Trust;
@@ -104,7 +104,7 @@ pub struct ClientSettings {
     /// Where logins come from.
     pub credentials: Credentials,
     /// How long to wait and how often to try.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
     /// Where every request is reported.
     pub sink: Sink,
 }
@@ -278,10 +278,10 @@ impl Client {
 
     /// How long to wait until a change shows; less where one did not show in all that time.
     pub fn patience_to_show(&self) -> Duration {
-        let patience = self.http().patience().shows;
+        let timeouts = self.http().timeouts().shows;
         match self.abilities().shows() {
-            Shows::Never => patience / 8,
-            Shows::AtOnce | Shows::Late => patience,
+            Shows::Never => timeouts / 8,
+            Shows::AtOnce | Shows::Late => timeouts,
         }
     }
 
@@ -293,7 +293,7 @@ impl Client {
     /// How long it took until a change showed; `None` where it did not while that was waited for.
     pub fn learn_shows(&self, took: Option<Duration>) {
         match took {
-            Some(took) if took > self.http().patience().shows / 16 => {
+            Some(took) if took > self.http().timeouts().shows / 16 => {
                 self.abilities().learn_shows(Shows::Late)
             }
             Some(_) => {}

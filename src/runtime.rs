@@ -101,14 +101,14 @@ pub struct RuntimeOptions {
 }
 
 /// Runs the UI until its end. The terminal is given back however it ends.
-pub async fn run(options: RuntimeOptions, workshop: ChangeContext, inbox: Inbox) -> color_eyre::Result<Exit> {
+pub async fn run(options: RuntimeOptions, context: ChangeContext, inbox: Inbox) -> color_eyre::Result<Exit> {
     let signals = Signals::listen()?;
     let mut terminal = Terminal::enter(options.mouse)?;
     hangup::watch();
     let size = terminal.fit()?;
     let (state, cmds) = app::init(options.settings, options.targets, size, Timestamp::now());
-    let pool = workshop.pool.clone();
-    let effects = Effects::new(workshop, inbox.sender);
+    let pool = context.pool.clone();
+    let effects = Effects::new(context, inbox.sender);
     let mut run = Run {
         theme: Theme::of(&state.settings.theme, options.colour),
         colour: options.colour,

@@ -102,7 +102,7 @@ mod support {
     pub mod shell;
     pub mod skopeo;
     pub mod uploader;
-    pub mod workshop;
+    pub mod context;
 }
 mod ui {
     mod any_size;

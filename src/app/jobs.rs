@@ -39,7 +39,7 @@ pub struct Job {
     /// What it does: `copy team/app:1.4.2 → prod.example/team/app:1.4.2`.
     pub title: SafeText,
     /// What was asked for, to be planned again for what failed.
-    pub wish: ChangeRequest,
+    pub request: ChangeRequest,
     /// The registries that it changes, where the title does not say.
     pub place: SafeText,
     /// The registries where taking it back means to delete tags.
@@ -71,18 +71,18 @@ pub enum JobStage {
 
 impl Jobs {
     /// Adds a job that begins now.
-    pub fn begin(&mut self, wish: ChangeRequest, work: &ChangePlan, now: Timestamp) -> JobId {
+    pub fn begin(&mut self, request: ChangeRequest, work: &ChangePlan, now: Timestamp) -> JobId {
         self.last += 1;
         let id = JobId(self.last);
         let (undone_by_untagging, puts_back) = work.taken_back_by();
-        let wish = confirmed(wish, work);
+        let request = confirmed(request, work);
         self.all.push(Job {
             id,
             title: work.title(),
             place: place(work),
             undone_by_untagging,
             puts_back,
-            wish,
+            request,
             changes: work.changes(),
             begun: now,
             progress: Progress::default(),
@@ -195,18 +195,18 @@ impl Job {
     }
 }
 
-/// From its plan on, a wish for all tags is one for those that the plan named: what comes later was never confirmed, and
+/// From its plan on, a request for all tags is one for those that the plan named: what comes later was never confirmed, and
 /// is none of what is planned again.
-fn confirmed(mut wish: ChangeRequest, work: &ChangePlan) -> ChangeRequest {
-    if let (ChangeRequest::Copy(wish), ChangePlan::Copy(plan)) = (&mut wish, work)
-        && wish.what == copy::What::AllTags
+fn confirmed(mut request: ChangeRequest, work: &ChangePlan) -> ChangeRequest {
+    if let (ChangeRequest::Copy(request), ChangePlan::Copy(plan)) = (&mut request, work)
+        && request.what == copy::What::AllTags
     {
         let tagged = plan.images.iter().filter(|image| image.tag.is_some());
-        let missed = plan.missed.iter().filter_map(|missed| Tag::parse(missed.name.as_str()).ok());
+        let missed = plan.unresolved.iter().filter_map(|missed| Tag::parse(missed.name.as_str()).ok());
         let all = tagged.map(|image| image.selector.clone()).chain(missed.map(Selector::Tag));
-        wish.what = copy::What::Images(all.collect());
+        request.what = copy::What::Images(all.collect());
     }
-    wish
+    request
 }
 
 /// The registries that a change is about, where its title does not name them.

@@ -20,8 +20,8 @@ impl Update<'_> {
     pub fn delete(&mut self) {
         let Some((repository, selectors)) = chosen(self.state) else { return };
         let along = delete::Along::default();
-        let wish = delete::DeleteRequest { repository, selectors, manner: None, along, keep: false };
-        self.plan_with(ChangeRequest::Delete(wish), hidden(self.state));
+        let request = delete::DeleteRequest { repository, selectors, method: None, along, keep: false };
+        self.plan_with(ChangeRequest::Delete(request), hidden(self.state));
     }
 
     /// Asks where the chosen images are to be copied, with something typed already.
@@ -47,7 +47,7 @@ impl Update<'_> {
         let Some(taken) = self.state.taken.clone() else { return };
         let Some(to) = place(self.state, &taken) else { return };
         let TakenImages { from, what, hidden } = taken;
-        let wish = copy::CopyRequest {
+        let request = copy::CopyRequest {
             from,
             what,
             to,
@@ -56,7 +56,7 @@ impl Update<'_> {
             referrers: true,
             keep: false,
         };
-        self.plan_with(ChangeRequest::Copy(wish), hidden);
+        self.plan_with(ChangeRequest::Copy(request), hidden);
     }
 
     /// Compares the repository shown with the one of that name in the other registry; where there is not exactly one,

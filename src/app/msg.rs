@@ -62,7 +62,7 @@ pub enum Answer {
     Summary(Result<Summary, Failure>),
     /// What the Details pane shows.
     Inspection(Result<Arc<Inspection>, Failure>),
-    /// What a wish comes to.
+    /// What a request comes to.
     Plan(Result<Box<ChangePlan>, Failure>),
     /// What was changed, newest first.
     Journal(Result<Vec<JournalEntry>, Failure>),

@@ -7,7 +7,7 @@ mod loss;
 mod retag;
 mod rows;
 mod undo;
-mod ways;
+mod methods;
 
 pub use copy::replaces;
 
@@ -73,9 +73,9 @@ pub enum Tone {
 }
 
 /// What the dialog is called.
-pub fn title(wish: Option<&ChangeRequest>) -> &'static str {
-    match wish {
-        Some(ChangeRequest::Retag(wish)) if wish.manner.moves() => "Rename",
+pub fn title(request: Option<&ChangeRequest>) -> &'static str {
+    match request {
+        Some(ChangeRequest::Retag(request)) if request.mode.moves() => "Rename",
         Some(ChangeRequest::Retag(_)) => "Retag",
         Some(ChangeRequest::Delete(_)) => "Delete",
         Some(ChangeRequest::Copy(_)) => "Copy",
@@ -85,11 +85,11 @@ pub fn title(wish: Option<&ChangeRequest>) -> &'static str {
 }
 
 /// What is being looked up while there is no plan yet.
-pub fn looking_up(wish: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> {
+pub fn looking_up(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
-    let asked: &[&str] = match wish {
-        Some(ChangeRequest::Delete(wish)) => {
-            page.field("repository", Tone::Plain, &wish.repository.to_string());
+    let asked: &[&str] = match request {
+        Some(ChangeRequest::Delete(request)) => {
+            page.field("repository", Tone::Plain, &request.repository.to_string());
             &[
                 "which digests the tags have, and which other tags share them",
                 "which indexes list them, what they list, what refers to them",
@@ -97,13 +97,13 @@ pub fn looking_up(wish: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> {
                 "what the server lets us delete, tried on names that nothing has",
             ]
         }
-        Some(ChangeRequest::Retag(wish)) => {
-            page.field("repository", Tone::Plain, &wish.from.to_string());
+        Some(ChangeRequest::Retag(request)) => {
+            page.field("repository", Tone::Plain, &request.from.to_string());
             &["which digests the tags have", "whether the new tags are free"]
         }
-        Some(ChangeRequest::Copy(wish)) => {
-            page.field("from", Tone::Plain, &wish.from.to_string());
-            page.field("to", Tone::Plain, &wish.to.to_string());
+        Some(ChangeRequest::Copy(request)) => {
+            page.field("from", Tone::Plain, &request.from.to_string());
+            page.field("to", Tone::Plain, &request.to.to_string());
             &["what the images consist of", "what of it is there already", "which tags would be replaced"]
         }
         Some(ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => {
@@ -140,18 +140,18 @@ pub fn replacement(body: Size) -> Vec<PlanLine> {
     page.lines
 }
 
-/// Everything that the plan will do. While the wish is looked up again, so that the plan is an older one, its switches
-/// show what was wished for last.
+/// Everything that the plan will do. While the request is looked up again, so that the plan is an older one, its switches
+/// show what was asked for last.
 pub fn lines(
-    wish: &ChangeRequest,
+    request: &ChangeRequest,
     work: &ChangePlan,
     is_old: bool,
     skipped: &[SafeText],
     body: Size,
 ) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
-    page.wished = if is_old { wish.way() } else { None };
-    page.keeps = is_old.then(|| wish.keeps());
+    page.requested = if is_old { request.method() } else { None };
+    page.keeps = is_old.then(|| request.keeps());
     for change in skipped {
         page.field("cannot", Tone::Warn, &format!("undo {change}"));
     }
@@ -164,11 +164,11 @@ pub fn lines(
         page.hint(refused.hint.as_ref());
         page.blank();
     }
-    match (work, wish) {
+    match (work, request) {
         (ChangePlan::Retag(plan), _) => page.retag(plan),
-        (ChangePlan::Delete(plan), ChangeRequest::Delete(wish)) if is_old => page.delete(plan, wish.along),
+        (ChangePlan::Delete(plan), ChangeRequest::Delete(request)) if is_old => page.delete(plan, request.along),
         (ChangePlan::Delete(plan), _) => page.delete(plan, plan.along),
-        (ChangePlan::Copy(plan), ChangeRequest::Copy(wish)) => page.copy(plan, wish.referrers),
+        (ChangePlan::Copy(plan), ChangeRequest::Copy(request)) => page.copy(plan, request.referrers),
         (ChangePlan::Copy(plan), _) => page.copy(plan, false),
         (ChangePlan::Undo(plan), _) => page.undo(plan),
     }
@@ -179,12 +179,12 @@ pub fn lines(
 pub fn verb(work: &ChangePlan) -> String {
     match work {
         ChangePlan::Retag(plan) => {
-            let verb = if plan.manner.moves() { "Rename" } else { "Retag" };
+            let verb = if plan.mode.moves() { "Rename" } else { "Retag" };
             format!("{verb} {}{}", counted(plan.steps.len(), "tag", "tags"), by_replacement(work))
         }
         ChangePlan::Delete(plan) => {
             let tags = plan.images.iter().map(|image| image.named.len()).sum();
-            match plan.manner {
+            match plan.method {
                 DeleteMethod::Untag | DeleteMethod::Replace => {
                     format!("Untag {}{}", counted(tags, "tag", "tags"), by_replacement(work))
                 }
@@ -232,7 +232,7 @@ pub fn impediment(work: &ChangePlan) -> Option<SafeText> {
             (None, false) => None,
         },
         ChangePlan::Retag(plan) => {
-            let is_done = !plan.manner.moves() && plan.steps.iter().all(RetagStep::is_done);
+            let is_done = !plan.mode.moves() && plan.steps.iter().all(RetagStep::is_done);
             let done = is_done.then(|| "nothing would change: the tags are what they should be".into());
             plan.blocked.as_ref().map(|blocked| blocked.why.clone()).or(done)
         }
@@ -251,7 +251,7 @@ pub fn is_harmless(work: &ChangePlan) -> bool {
     match work {
         ChangePlan::Retag(plan) => {
             let replaces = |step: &RetagStep| step.replaces.is_some() && !step.is_done();
-            !plan.manner.moves() && !plan.steps.iter().any(replaces)
+            !plan.mode.moves() && !plan.steps.iter().any(replaces)
         }
         ChangePlan::Copy(plan) => !plan.images.iter().any(copy::replaces),
         ChangePlan::Delete(_) | ChangePlan::Undo(_) => false,
@@ -263,8 +263,8 @@ struct PlanPage {
     lines: Vec<PlanLine>,
     width: usize,
     rows: usize,
-    /// The way that was wished for last, where what is shown was planned before that.
-    wished: Option<DeleteMethod>,
+    /// The way that was asked for last, where what is shown was planned before that.
+    requested: Option<DeleteMethod>,
     /// Whether images are to be kept, where what is shown was planned before that was said.
     keeps: Option<bool>,
 }
@@ -275,7 +275,7 @@ impl PlanPage {
             lines: Vec::new(),
             width: body.width.into(),
             rows: body.height.into(),
-            wished: None,
+            requested: None,
             keeps: None,
         }
     }
@@ -314,7 +314,7 @@ impl PlanPage {
         }
     }
 
-    /// What was wished for and fails whatever is done.
+    /// What was asked for and fails whatever is done.
     fn missed(&mut self, missed: &[Unresolved]) {
         for Unresolved { name, failure } in missed {
             self.field("fails", Tone::Bad, &format!("{name}: {}", failure.why));

@@ -14,8 +14,8 @@ use crate::model::work::{ChangePlan, ChangeRequest};
 
 impl Update<'_> {
     /// Carries out what was confirmed.
-    pub fn begin(&mut self, wish: ChangeRequest, work: Box<ChangePlan>) {
-        let id = self.state.jobs.begin(wish, &work, self.now);
+    pub fn begin(&mut self, request: ChangeRequest, work: Box<ChangePlan>) {
+        let id = self.state.jobs.begin(request, &work, self.now);
         self.cmds.push(Cmd::Start(id, work));
     }
 
@@ -50,12 +50,12 @@ impl Update<'_> {
     /// Takes how a job ended, says so, and asks again for what it changed.
     pub fn job_ended(&mut self, id: JobId, report: Report) {
         let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
-        let can_go_back = report.undo.is_some() && job.wish.undoes().is_none();
+        let can_go_back = report.undo.is_some() && job.request.undoes().is_none();
         let (title, place) = (job.title.clone(), job.place.clone());
         let (untags, puts_back) = (job.undone_by_untagging.clone(), job.puts_back);
         let was_to_stop = job.is_stopping();
         let changes = job.changes.clone();
-        let is_undo = job.wish.undoes().is_some();
+        let is_undo = job.request.undoes().is_some();
         let ends = JobStage::Ended(self.now, report.clone());
         job.stage = ends;
         let title = match !place.is_empty() && (is_undo || self.state.registries.items.len() > 1) {
@@ -161,17 +161,17 @@ fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
         report.items.iter().find_map(|item| Some((&item.name, says(item.outcome.as_ref()?)?)))
     };
     let left = first(|outcome| match outcome {
-        Outcome::Left(why) => Some(why),
+        Outcome::Skipped(why) => Some(why),
         _ => None,
     });
     let already = first(|outcome| match outcome {
-        Outcome::Already(why) => Some(why),
+        Outcome::Unchanged(why) => Some(why),
         _ => None,
     });
     let text = match (left, already) {
         (Some((name, why)), _) => format!("{} of {all} done, {name}: {why} · {title}", report.done()),
         (None, Some((_, why))) if report.done() == 0 => format!("{why} · {title}"),
-        _ => match report.remarks.len() {
+        _ => match report.notes.len() {
             0 => format!("done: {title}"),
             1 => format!("done, with a note in `w`: {title}"),
             notes => format!("done, with {notes} notes in `w`: {title}"),
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_job_that_left_something_out_says_where_that_stands() {
         let remarks = vec!["left out: 2 digest tags".into(), "an upload stays open".into()];
-        let report = Report { remarks, ..report(vec![Outcome::Done("".into())]) };
+        let report = Report { notes: remarks, ..report(vec![Outcome::Done("".into())]) };
         let said = ending(&"copy".into(), &report, "");
         assert_eq!(said, (Level::Done, "done, with 2 notes in `w`: copy".into()));
     }
@@ -237,17 +237,17 @@ mod tests {
             ),
             (vec![done(), Outcome::Stopped], Level::Partly, "stopped, 1 of 2 done: untag"),
             (
-                vec![Outcome::Left("it moved".into())],
+                vec![Outcome::Skipped("it moved".into())],
                 Level::Partly,
                 "0 of 1 done, 1.0: it moved · untag; `z` undoes it",
             ),
             (
-                vec![Outcome::Already("it was gone already".into())],
+                vec![Outcome::Unchanged("it was gone already".into())],
                 Level::Done,
                 "it was gone already · untag; `z` undoes it",
             ),
             (
-                vec![done(), Outcome::Left("it moved".into())],
+                vec![done(), Outcome::Skipped("it moved".into())],
                 Level::Partly,
                 "1 of 2 done, 1.1: it moved · untag; `z` undoes it",
             ),

@@ -63,21 +63,21 @@ impl ChangeOptions {
         self.dry_run
     }
 
-    /// Plans the wish, shows the plan, asks, carries it out, and tells how it ended. `force` says whether tags that
+    /// Plans the request, shows the plan, asks, carries it out, and tells how it ended. `force` says whether tags that
     /// exist may be moved without being asked about.
     pub async fn make(
         &self,
-        workshop: &ChangeContext,
-        wish: ChangeRequest,
+        context: &ChangeContext,
+        request: ChangeRequest,
         force: bool,
     ) -> Result<(), CliError> {
-        self.make_planned(workshop, work::plan(workshop, &wish), force).await
+        self.make_planned(context, work::plan(context, &request), force).await
     }
 
     /// The same of what something else plans.
     pub async fn make_planned(
         &self,
-        workshop: &ChangeContext,
+        context: &ChangeContext,
         planning: impl Future<Output = Result<ChangePlan, Failure>>,
         force: bool,
     ) -> Result<(), CliError> {
@@ -101,9 +101,9 @@ impl ChangeOptions {
                 return Err(CliError::Said);
             }
         }
-        let (report, is_stopped) = carry_out(workshop, &work, &mut interrupts).await?;
+        let (report, is_stopped) = carry_out(context, &work, &mut interrupts).await?;
         let changed = work.changes();
-        let options = repeated::options(&workshop.pool, changed.iter().map(|repository| &repository.host));
+        let options = repeated::options(&context.pool, changed.iter().map(|repository| &repository.host));
         let printed = self.print_report(&work, &report, &options);
         // Whether somebody reads what came of it or not.
         report::outcome(&report, is_stopped)?;
@@ -149,7 +149,7 @@ fn show(work: &ChangePlan) -> Result<(), CliError> {
 fn permitted(work: &ChangePlan) -> Result<(), CliError> {
     if let ChangePlan::Delete(plan) = work
         && plan.loss.keep
-        && plan.manner == DeleteMethod::Image
+        && plan.method == DeleteMethod::Image
     {
         return Err(CliError::Usage(
             "`--keep` keeps images that lose their last tag, and here they are deleted by their digests: name tags, \
@@ -178,16 +178,16 @@ fn blocked(work: &ChangePlan) -> Option<Refusal> {
     let mut refusal = work.blocked()?.clone();
     let options = match work {
         ChangePlan::Delete(plan)
-            if plan.manner == DeleteMethod::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
+            if plan.method == DeleteMethod::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
         {
             "`--replace` or `--image`"
         }
         ChangePlan::Delete(plan)
-            if plan.manner == DeleteMethod::Image && plan.ways().contains(&DeleteMethod::Replace) =>
+            if plan.method == DeleteMethod::Image && plan.methods().contains(&DeleteMethod::Replace) =>
         {
             "`--replace`"
         }
-        ChangePlan::Retag(plan) if !plan.ways.is_empty() => "`--replace`",
+        ChangePlan::Retag(plan) if !plan.methods.is_empty() => "`--replace`",
         _ => return Some(refusal),
     };
     refusal.hint = refusal.hint.map(|hint| SafeText::from(format!("{hint}: {options}")));
@@ -209,14 +209,14 @@ fn hopeless(plan: &undo::UndoPlan) -> Option<Refusal> {
 /// Runs the work, and says whether it was stopped. The first interrupt stops it as soon as nothing is half done, the
 /// second ends the program.
 async fn carry_out(
-    workshop: &ChangeContext,
+    context: &ChangeContext,
     work: &ChangePlan,
     interrupts: &mut Interrupts,
 ) -> Result<(Report, bool), CliError> {
     let (sender, receiver) = watch::channel(Progress::default());
     let watch = JobControl { progress: sender, stop: CancellationToken::new() };
     let bar = Bar::of(receiver);
-    let mut running = std::pin::pin!(work::run(workshop, work, &watch));
+    let mut running = std::pin::pin!(work::run(context, work, &watch));
     loop {
         tokio::select! {
             report = &mut running => return Ok((report, watch.stop.is_cancelled())),

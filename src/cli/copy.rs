@@ -45,14 +45,14 @@ pub struct CopyCommand {
 
 impl CopyCommand {
     /// Copies.
-    pub async fn run(&self, workshop: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
-        let names = ArgumentReader::of(&workshop.pool);
-        let wish = self.wish(&names)?;
-        self.sides.apply(&names, everywhere, &wish.from.host, &wish.to.host)?;
-        self.options.make(workshop, ChangeRequest::Copy(wish), self.force).await
+    pub async fn run(&self, context: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
+        let names = ArgumentReader::of(&context.pool);
+        let request = self.request(&names)?;
+        self.sides.apply(&names, everywhere, &request.from.host, &request.to.host)?;
+        self.options.make(context, ChangeRequest::Copy(request), self.force).await
     }
 
-    fn wish(&self, names: &ArgumentReader<'_>) -> Result<copy::CopyRequest, CliError> {
+    fn request(&self, names: &ArgumentReader<'_>) -> Result<copy::CopyRequest, CliError> {
         let (from, what, own) = self.source(names)?;
         let (to, tag) = self.destination(names, &from)?;
         if self.all_tags && tag.is_some() {

@@ -39,13 +39,13 @@ pub struct Delete {
 
 impl Delete {
     /// Deletes.
-    pub async fn run(&self, workshop: &ChangeContext) -> Result<(), CliError> {
+    pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         self.options
-            .make(workshop, ChangeRequest::Delete(self.wish(&ArgumentReader::of(&workshop.pool))?), false)
+            .make(context, ChangeRequest::Delete(self.request(&ArgumentReader::of(&context.pool))?), false)
             .await
     }
 
-    fn wish(&self, names: &ArgumentReader<'_>) -> Result<delete::DeleteRequest, CliError> {
+    fn request(&self, names: &ArgumentReader<'_>) -> Result<delete::DeleteRequest, CliError> {
         let mut named = self.images.iter().map(|text| exactly_one(names, text));
         let Some(first) = named.next() else {
             return Err(CliError::Usage("an image is expected".into()));
@@ -64,7 +64,7 @@ impl Delete {
             }
         }
         let along = delete::Along { children: self.with_children, referrers: self.with_referrers };
-        Ok(delete::DeleteRequest { repository, selectors, manner: self.manner(), along, keep: self.keep })
+        Ok(delete::DeleteRequest { repository, selectors, method: self.manner(), along, keep: self.keep })
     }
 
     fn manner(&self) -> Option<delete::DeleteMethod> {

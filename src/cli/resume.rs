@@ -29,18 +29,18 @@ pub struct Resume {
 
 impl Resume {
     /// Plans what is left, and does it.
-    pub async fn run(&self, workshop: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
+    pub async fn run(&self, context: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
-            None => match last_open(workshop).await? {
+            None => match last_open(context).await? {
                 Some(entry) => entry,
                 None => return Ok(()),
             },
         };
-        let wish = workshop.journal.resume(&entry).await?;
-        match &wish {
+        let request = context.journal.resume(&entry).await?;
+        match &request {
             ChangeRequest::Copy(copy) => {
-                let names = ArgumentReader::of(&workshop.pool);
+                let names = ArgumentReader::of(&context.pool);
                 self.sides.apply(&names, everywhere, &copy.from.host, &copy.to.host)?;
             }
             _ if !self.sides.is_empty() => {
@@ -50,20 +50,20 @@ impl Resume {
             }
             _ => {}
         }
-        let cut_off = workshop.journal.entry(&entry).await?;
+        let cut_off = context.journal.entry(&entry).await?;
         if !self.options.is_dry_run() {
             let entries = std::slice::from_ref(&cut_off);
             let removed =
-                until_interrupted(async { Ok(probe::sweep(workshop, entries, None).await) }).await?;
+                until_interrupted(async { Ok(probe::sweep(context, entries, None).await) }).await?;
             removed.iter().for_each(print::complain);
         }
         let title = cut_off.title;
-        match until_interrupted(async { Ok(resume::plan(workshop, &entry, &wish).await?) }).await? {
+        match until_interrupted(async { Ok(resume::plan(context, &entry, &request).await?) }).await? {
             // What it did and what is done now become two entries; both can be undone.
-            Rest::Work(work) => self.options.make_planned(workshop, async { Ok(*work) }, self.force).await,
+            Rest::Work(work) => self.options.make_planned(context, async { Ok(*work) }, self.force).await,
             Rest::Over(moved) => {
                 if !self.options.is_dry_run() {
-                    workshop.journal.mark_ended(&entry).await?;
+                    context.journal.mark_ended(&entry).await?;
                 }
                 match moved.is_empty() {
                     // Its program went down after the last request and before it could note that.
@@ -79,12 +79,12 @@ impl Resume {
 }
 
 /// The last change that was cut off; `None` if there is none, but throw-away tags that were left and are gone now.
-async fn last_open(workshop: &ChangeContext) -> Result<Option<EntryId>, CliError> {
-    let entries = workshop.journal.list().await?;
+async fn last_open(context: &ChangeContext) -> Result<Option<EntryId>, CliError> {
+    let entries = context.journal.list().await?;
     if let Some(entry) = entries.iter().find(|entry| entry.state == EntryState::Open) {
         return Ok(Some(entry.id.clone()));
     }
-    let removed = until_interrupted(async { Ok(probe::sweep(workshop, &entries, None).await) }).await?;
+    let removed = until_interrupted(async { Ok(probe::sweep(context, &entries, None).await) }).await?;
     if !removed.is_empty() {
         removed.iter().for_each(print::complain);
         return Ok(None);

@@ -38,13 +38,13 @@ pub struct NewTag {
 
 impl NewTag {
     /// Puts the tag.
-    pub async fn run(&self, workshop: &ChangeContext) -> Result<(), CliError> {
+    pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         self.options
-            .make(workshop, ChangeRequest::Retag(self.wish(&ArgumentReader::of(&workshop.pool))?), self.force)
+            .make(context, ChangeRequest::Retag(self.request(&ArgumentReader::of(&context.pool))?), self.force)
             .await
     }
 
-    fn wish(&self, names: &ArgumentReader<'_>) -> Result<retag::RetagRequest, CliError> {
+    fn request(&self, names: &ArgumentReader<'_>) -> Result<retag::RetagRequest, CliError> {
         let image = names.image(&self.image)?;
         let (to, tag) = self.place(names, &image)?;
         if self.moves && image.digest.is_some() {
@@ -53,7 +53,7 @@ impl NewTag {
         Ok(retag::RetagRequest {
             items: vec![(image.selector(), to, tag)],
             from: image.repository,
-            manner: self.manner(),
+            mode: self.manner(),
             keep: self.keep,
         })
     }

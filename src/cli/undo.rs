@@ -26,38 +26,38 @@ pub struct Undo {
 
 impl Undo {
     /// Puts back what was there.
-    pub async fn run(&self, workshop: &ChangeContext) -> Result<(), CliError> {
+    pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
-            None => last(workshop).await?,
+            None => last(context).await?,
         };
         // Undoing replaces what is there: that is its sense.
-        self.options.make_planned(workshop, plan(workshop, entry, self.replace), true).await
+        self.options.make_planned(context, plan(context, entry, self.replace), true).await
     }
 }
 
 /// What taking the entry back comes to. Where the server takes tags away only by way of replacements, it is planned so
 /// without being told: the plan says it, and it is agreed to for itself.
-async fn plan(workshop: &ChangeContext, entry: EntryId, replace: bool) -> Result<ChangePlan, Failure> {
+async fn plan(context: &ChangeContext, entry: EntryId, replace: bool) -> Result<ChangePlan, Failure> {
     if replace {
-        return work::plan(workshop, &ChangeRequest::UndoByReplacement(entry)).await;
+        return work::plan(context, &ChangeRequest::UndoByReplacement(entry)).await;
     }
-    let planned = work::plan(workshop, &ChangeRequest::Undo(entry.clone())).await?;
+    let planned = work::plan(context, &ChangeRequest::Undo(entry.clone())).await?;
     match &planned {
-        ChangePlan::Undo(plan) if plan.refused.is_none() && !plan.ways.is_empty() => {
-            work::plan(workshop, &ChangeRequest::UndoByReplacement(entry)).await
+        ChangePlan::Undo(plan) if plan.refused.is_none() && !plan.methods.is_empty() => {
+            work::plan(context, &ChangeRequest::UndoByReplacement(entry)).await
         }
         _ => Ok(planned),
     }
 }
 
 /// The last change that was not taken back.
-async fn last(workshop: &ChangeContext) -> Result<EntryId, CliError> {
+async fn last(context: &ChangeContext) -> Result<EntryId, CliError> {
     let fail = |why: SafeText, hint: Option<SafeText>| {
         let kind = FailureKind::NotFound;
         CliError::Failed(Failure { what: "cannot undo".into(), why, hint, kind })
     };
-    for entry in workshop.journal.list().await? {
+    for entry in context.journal.list().await? {
         if entry.state == EntryState::Unreadable {
             // It may have been the last: an older one is not taken for it.
             let why = SafeText::from(format!("the entry {} of the journal cannot be read", entry.id));

@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 
 use super::Client;
 use super::error::Error;
-use super::limit::Lane;
+use super::limit::Priority;
 use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use crate::model::digest::Digest;
@@ -60,7 +60,7 @@ impl Client {
                 return Err(error);
             }
             let known: Vec<Digest> = had.into_iter().collect();
-            let now = self.digest_now(name, &selector, &known, Lane::Interactive).boxed().await;
+            let now = self.digest_now(name, &selector, &known, Priority::Interactive).boxed().await;
             if !now.is_ok_and(|now| now == had) {
                 return Err(error);
             }

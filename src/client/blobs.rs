@@ -8,7 +8,7 @@ use reqwest::Method;
 
 use super::Client;
 use super::error::{Cause, Error};
-use super::limit::Lane;
+use super::limit::Priority;
 use super::request::Request;
 use super::scope::Scope;
 use crate::model::digest::Digest;
@@ -28,7 +28,7 @@ impl Client {
         &self,
         name: &RepositoryName,
         descriptor: &Descriptor,
-        lane: Lane,
+        lane: Priority,
     ) -> Result<Arc<ImageConfig>, Error> {
         let Some(digest) = descriptor.digest else {
             return Err(self.http().error(
@@ -51,7 +51,7 @@ impl Client {
         name: &RepositoryName,
         digest: Digest,
         cap: u64,
-        lane: Lane,
+        lane: Priority,
     ) -> Result<Arc<ImageConfig>, Error> {
         let url = self.http().base().await?.blob(name, &digest);
         let scope = Scope::Pull(name.clone());

@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::error::Cause;
 use super::limit::Permit;
 use super::log::LogLine;
-use super::retry::Patience;
+use super::retry::Timeouts;
 use crate::model::text::SafeText;
 
 /// Bytes of an error's body that are read.
@@ -36,7 +36,7 @@ pub fn at_once(most: usize) -> Large {
 pub async fn whole(
     mut response: Response,
     cap: u64,
-    patience: &Patience,
+    timeouts: &Timeouts,
     large: &Large,
 ) -> Result<(Bytes, Option<Hold>), Cause> {
     check_encoding(&response)?;
@@ -47,7 +47,7 @@ pub async fn whole(
     let mut body = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).min(64 * 1024));
     let mut pace = Pace::default();
     let mut hold = None;
-    while let Some(piece) = piece(&mut response, &mut pace, patience).await? {
+    while let Some(piece) = piece(&mut response, &mut pace, timeouts).await? {
         if (body.len() + piece.len()) as u64 > cap {
             return Err(Cause::TooLarge(cap));
         }
@@ -62,12 +62,12 @@ pub async fn whole(
 }
 
 /// As much of an error's body as is of use; it may break off.
-pub async fn start_of(mut response: Response, patience: &Patience) -> Bytes {
+pub async fn start_of(mut response: Response, timeouts: &Timeouts) -> Bytes {
     let mut body = BytesMut::new();
     let start = Instant::now();
     let mut pace = Pace::default();
-    while (body.len() as u64) < ERROR_CAP && start.elapsed() < patience.idle {
-        match piece(&mut response, &mut pace, patience).await {
+    while (body.len() as u64) < ERROR_CAP && start.elapsed() < timeouts.idle {
+        match piece(&mut response, &mut pace, timeouts).await {
             Ok(Some(piece)) => body.extend_from_slice(&piece),
             Ok(None) | Err(_) => break,
         }
@@ -92,8 +92,8 @@ impl OpenBody {
     }
 
     /// The next piece; none at the end.
-    pub async fn piece(&mut self, patience: &Patience) -> Result<Option<Bytes>, Cause> {
-        let outcome = piece(&mut self.response, &mut self.pace, patience).await;
+    pub async fn piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, Cause> {
+        let outcome = piece(&mut self.response, &mut self.pace, timeouts).await;
         self.entry.line.bytes = self.pace.bytes;
         if let Err(cause) = &outcome {
             self.entry.line.failure = Some(SafeText::from(cause.to_string()));
@@ -116,27 +116,27 @@ struct Pace {
 }
 
 impl Pace {
-    fn is_too_slow(&self, patience: &Patience) -> bool {
-        self.waited > patience.idle
-            && (self.bytes as f64) < self.waited.as_secs_f64() * patience.slowest as f64
+    fn is_too_slow(&self, timeouts: &Timeouts) -> bool {
+        self.waited > timeouts.idle
+            && (self.bytes as f64) < self.waited.as_secs_f64() * timeouts.slowest as f64
     }
 }
 
 async fn piece(
     response: &mut Response,
     pace: &mut Pace,
-    patience: &Patience,
+    timeouts: &Timeouts,
 ) -> Result<Option<Bytes>, Cause> {
     let start = Instant::now();
-    let outcome = tokio::time::timeout(patience.idle, response.chunk()).await;
+    let outcome = tokio::time::timeout(timeouts.idle, response.chunk()).await;
     pace.waited += start.elapsed();
     match outcome {
         Ok(Ok(piece)) => {
             pace.bytes += piece.as_ref().map_or(0, |piece| piece.len() as u64);
-            if piece.is_some() && pace.is_too_slow(patience) { Err(Cause::TooSlow) } else { Ok(piece) }
+            if piece.is_some() && pace.is_too_slow(timeouts) { Err(Cause::TooSlow) } else { Ok(piece) }
         }
         Ok(Err(_)) => Err(Cause::Connection("it broke off in the middle of the answer".into())),
-        Err(_) => Err(Cause::Timeout("in the middle of the answer", patience.idle)),
+        Err(_) => Err(Cause::Timeout("in the middle of the answer", timeouts.idle)),
     }
 }
 

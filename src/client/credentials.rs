@@ -67,7 +67,7 @@ pub struct Credentials {
 #[derive(Debug, Clone, Default)]
 struct Helpers {
     path: OsString,
-    patience: Duration,
+    timeouts: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ impl Credentials {
         }
         let docker = folder("DOCKER_CONFIG").or_else(|| in_home(".docker"));
         add(CredentialSource::Docker, docker.map(|docker| docker.join("config.json")));
-        let helpers = Helpers { path: variable("PATH").unwrap_or_default(), patience: helper_patience };
+        let helpers = Helpers { path: variable("PATH").unwrap_or_default(), timeouts: helper_patience };
         Credentials { sources: sources.into(), helpers: Arc::new(helpers) }
     }
 
@@ -171,7 +171,7 @@ impl Credentials {
         let login = match file.find(host, repository)? {
             FileLogin::Login(login) => login,
             FileLogin::Helper { suffix, server } => {
-                match helper::get(&suffix, &server, &self.helpers.path, self.helpers.patience).await {
+                match helper::get(&suffix, &server, &self.helpers.path, self.helpers.timeouts).await {
                     Ok(login) => login?,
                     Err(problem) => {
                         let suffix = SafeText::from(suffix);

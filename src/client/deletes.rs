@@ -6,7 +6,7 @@ use reqwest::Method;
 
 use super::Client;
 use super::error::Error;
-use super::limit::Lane;
+use super::limit::Priority;
 use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use crate::model::digest::Digest;
@@ -51,7 +51,7 @@ impl Client {
         let outcome = match is_gone(self.send_while(request, name, tag, Some(had)).await) {
             // Its answer was lost, and it was carried out.
             Err(error) if error.cause.may_pass() => {
-                match self.digest_now(name, &selector, &[had], Lane::Interactive).boxed().await {
+                match self.digest_now(name, &selector, &[had], Priority::Interactive).boxed().await {
                     Ok(None) => Ok(()),
                     Ok(Some(_)) | Err(_) => Err(error),
                 }
@@ -97,7 +97,7 @@ impl Client {
 
     async fn deletion(&self, name: &RepositoryName, selector: &Selector) -> Result<Request, Error> {
         let url = self.http().base().await?.manifest(name, selector);
-        Ok(Request::new(Method::DELETE, url, Scope::Delete(name.clone()), Lane::Interactive))
+        Ok(Request::new(Method::DELETE, url, Scope::Delete(name.clone()), Priority::Interactive))
     }
 
     /// Notes that a delete had no effect although the server said that nothing is there to be deleted: it, or a proxy

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::blobs::reader::{BlobReader, BlobSource};
 use super::error::{Cause, Error};
-use super::retry::Patience;
+use super::retry::Timeouts;
 
 /// Bytes that are remembered.
 const MEMORY: usize = 2 * 1024 * 1024;
@@ -248,23 +248,23 @@ impl BlobRange {
     pub async fn watch(
         &self,
         answer: impl Future<Output = reqwest::Result<Response>>,
-        patience: &Patience,
+        timeouts: &Timeouts,
     ) -> Result<reqwest::Result<Response>, Cause> {
         let mut answer = std::pin::pin!(answer);
         let before = self.feed.0.moved.load(Ordering::Relaxed);
         let (mut seen, mut still) = (before, Duration::ZERO);
         loop {
-            if let Ok(answer) = tokio::time::timeout(patience.idle, &mut answer).await {
+            if let Ok(answer) = tokio::time::timeout(timeouts.idle, &mut answer).await {
                 return Ok(answer);
             }
             let moved = self.feed.0.moved.load(Ordering::Relaxed);
             let is_ours = self.feed.0.waits.load(Ordering::Relaxed);
-            still = if moved != seen || is_ours { Duration::ZERO } else { still + patience.idle };
+            still = if moved != seen || is_ours { Duration::ZERO } else { still + timeouts.idle };
             seen = moved;
             let limit = match moved - before >= self.length() {
-                true => patience.headers + Duration::from_secs(self.length() / STORING),
+                true => timeouts.headers + Duration::from_secs(self.length() / STORING),
                 // One piece may take a slow line longer than the time of one wait.
-                false => patience.idle * 3,
+                false => timeouts.idle * 3,
             };
             if still >= limit {
                 return Err(Cause::Timeout("while a blob was sent", still));

@@ -14,13 +14,13 @@ use super::auth::{Authenticator, Authorization};
 use super::body::{self, OpenBody};
 use super::challenge;
 use super::error::{Cause, Error};
-use super::limit::{Lane, Limit, Permit};
+use super::limit::{Priority, Limit, Permit};
 use super::log::{LogLine, Sink, shown};
 use super::origin::{AllowedOrigin, Base, Origin};
 use super::payload::Payload;
 use super::redirect;
 use super::request::{HttpAnswer, Request};
-use super::retry::{self, Patience};
+use super::retry::{self, Timeouts};
 use super::said::ErrorBody;
 use super::scheme::Plainly;
 use super::scope::Scope;
@@ -62,7 +62,7 @@ enum Exchange {
 pub struct Http {
     host: Host,
     trust: Trust,
-    patience: Patience,
+    timeouts: Timeouts,
     sink: Sink,
     limit: Limit,
     large: body::Large,
@@ -85,7 +85,7 @@ impl Http {
     pub fn new(host: Host, settings: &ClientSettings) -> Http {
         Http {
             trust: settings.trust(&host),
-            patience: settings.patience.clone(),
+            timeouts: settings.timeouts.clone(),
             sink: settings.sink.clone(),
             limit: Limit::new(MOST_AT_ONCE),
             large: body::at_once(MOST_LARGE_AT_ONCE),
@@ -109,8 +109,8 @@ impl Http {
     }
 
     /// How patient we are.
-    pub fn patience(&self) -> &Patience {
-        &self.patience
+    pub fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
     }
 
     /// The registry's transport settings.
@@ -144,7 +144,7 @@ impl Http {
         {
             return Err(cause.clone());
         }
-        let looked = scheme::is_plain(&self.host, &self.patience, self.ask_plainly().boxed()).await;
+        let looked = scheme::is_plain(&self.host, &self.timeouts, self.ask_plainly().boxed()).await;
         if let Err(cause) = &looked {
             *failed() = Some((Instant::now(), cause.clone()));
         }
@@ -156,7 +156,7 @@ impl Http {
         let Some(url) = Base::new(&self.host, true).map(|base| base.ping()) else {
             return Plainly::Nothing("its name cannot stand in a URL".into());
         };
-        let client = match tls::own(&self.host, &self.trust, true, Reuse::Apart, &self.patience) {
+        let client = match tls::own(&self.host, &self.trust, true, Reuse::Apart, &self.timeouts) {
             Ok(client) => client,
             Err(cause) => return Plainly::Nothing(cause.to_string()),
         };
@@ -189,7 +189,7 @@ impl Http {
     }
 
     /// A permit for several requests that belong together.
-    pub async fn permit(&self, lane: Lane) -> Permit {
+    pub async fn permit(&self, lane: Priority) -> Permit {
         self.limit.permit(lane).await
     }
 
@@ -248,11 +248,11 @@ impl Http {
         if *cause == Cause::Refused && self.has_answered.load(Ordering::Relaxed) {
             return self.wait_for_return(tries);
         }
-        if tries >= self.patience.tries || !cause.may_pass() {
+        if tries >= self.timeouts.tries || !cause.may_pass() {
             return None;
         }
         match cause {
-            Cause::Status { wait: Some(wait), .. } if *wait > self.patience.longest_wait => None,
+            Cause::Status { wait: Some(wait), .. } if *wait > self.timeouts.longest_wait => None,
             Cause::Status { wait: Some(wait), status, .. } => {
                 if matches!(status, 429 | 503) {
                     let mut pause = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -260,19 +260,19 @@ impl Http {
                 }
                 Some(*wait)
             }
-            _ => Some(retry::backoff(&self.patience, tries)),
+            _ => Some(retry::backoff(&self.timeouts, tries)),
         }
     }
 
     /// How long to wait for a server that was there and does not listen any more: it may be starting again.
     pub(super) fn wait_for_return(&self, tries: u32) -> Option<Duration> {
-        (tries < self.patience.tries).then(|| retry::backoff(&self.patience, tries))
+        (tries < self.timeouts.tries).then(|| retry::backoff(&self.timeouts, tries))
     }
 
     /// Waits that long for the next try of what failed so the last of that many times. Every such wait is one of these, so
     /// that it can be told.
     pub(super) async fn wait_to_try_again(&self, cause: &Cause, tries: u32, wait: Duration) {
-        let _told = self.waits.begin(cause, tries, self.patience.tries, wait);
+        let _told = self.waits.begin(cause, tries, self.timeouts.tries, wait);
         tokio::time::sleep(wait).await;
     }
 
@@ -356,7 +356,7 @@ impl Http {
     pub(super) async fn ping_status(&self, authorization: &Authorization) -> Option<u16> {
         let own = self.own_origin().await.ok()?;
         let ping = self.base().await.ok()?.ping();
-        let request = Request::new(Method::GET, ping, Scope::Nothing, Lane::Interactive);
+        let request = Request::new(Method::GET, ping, Scope::Nothing, Priority::Interactive);
         match self.send_following(&request, &own, authorization, 1).await.ok()? {
             Exchange::Success(head) => Some(head.status),
             Exchange::Other(answer, is_own) => is_own.then_some(answer.status),
@@ -472,10 +472,10 @@ impl Http {
     ) -> Result<ResponseHead, Cause> {
         let mut entry = self.sink.begin(method, self.shown(url), attempt);
         let answered = match payload {
-            Payload::Part(part) => part.watch(request.send(), &self.patience).await,
-            _ => tokio::time::timeout(self.patience.headers, request.send())
+            Payload::Part(part) => part.watch(request.send(), &self.timeouts).await,
+            _ => tokio::time::timeout(self.timeouts.headers, request.send())
                 .await
-                .map_err(|_| Cause::Timeout("before the answer began", self.patience.headers)),
+                .map_err(|_| Cause::Timeout("before the answer began", self.timeouts.headers)),
         };
         match answered.and_then(|answered| answered.map_err(|error| Cause::of_transport(&error))) {
             Ok(response) => {
@@ -497,8 +497,8 @@ impl Http {
         let ResponseHead { status, url, response, mut entry } = head;
         let headers = response.headers().clone();
         let body = match response.status().is_success() {
-            true => body::whole(response, cap, &self.patience, &self.large).await,
-            false => Ok((body::start_of(response, &self.patience).await, None)),
+            true => body::whole(response, cap, &self.timeouts, &self.large).await,
+            false => Ok((body::start_of(response, &self.timeouts).await, None)),
         };
         match &body {
             Ok((body, _)) => entry.line.bytes = body.len() as u64,
@@ -530,12 +530,12 @@ impl Http {
     }
 
     fn client(&self, origin: &Origin, reuse: Reuse) -> Result<Client, Cause> {
-        tls::own(&self.host, &self.trust, !origin.is_https(), reuse, &self.patience)
+        tls::own(&self.host, &self.trust, !origin.is_https(), reuse, &self.timeouts)
     }
 
     /// The client for everybody else.
     pub(super) async fn strict(&self) -> Result<&Client, Cause> {
-        let build = || async { tls::strict(self.host.is_loopback(), &self.patience) };
+        let build = || async { tls::strict(self.host.is_loopback(), &self.timeouts) };
         self.strict.get_or_try_init(build).await
     }
 }

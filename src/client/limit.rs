@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 /// Who waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
+pub enum Priority {
     /// A person, now.
     Interactive,
     /// A list that fills itself.
@@ -21,7 +21,7 @@ pub enum Lane {
 }
 
 /// In the order in which they are served.
-const LANES: [Lane; 4] = [Lane::Interactive, Lane::Background, Lane::Upload, Lane::Blob];
+const LANES: [Priority; 4] = [Priority::Interactive, Priority::Background, Priority::Upload, Priority::Blob];
 
 /// The permits of one host.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ struct Queue {
 
 /// The right to run one request. Dropping it lets the next one go.
 #[derive(Debug)]
-pub struct Permit(Option<(Limit, Lane)>);
+pub struct Permit(Option<(Limit, Priority)>);
 
 impl Permit {
     /// For a request that runs under the permit of another.
@@ -50,7 +50,7 @@ impl Permit {
 
 impl Queue {
     /// Takes a permit if one is to be had.
-    fn take(&mut self, lane: Lane) -> bool {
+    fn take(&mut self, lane: Priority) -> bool {
         let at = place(lane);
         let is_free = self.free > 0 && self.out[at] < self.most[at];
         if is_free {
@@ -60,25 +60,25 @@ impl Queue {
         is_free
     }
 
-    fn give(&mut self, lane: Lane) {
+    fn give(&mut self, lane: Priority) {
         self.free += 1;
         self.out[place(lane)] -= 1;
     }
 
     /// Takes a permit for the first one who waits and may have it.
-    fn next(&mut self) -> Option<(Lane, oneshot::Sender<Permit>)> {
+    fn next(&mut self) -> Option<(Priority, oneshot::Sender<Permit>)> {
         let lane =
             LANES.into_iter().find(|lane| !self.waiting[place(*lane)].is_empty() && self.take(*lane))?;
         self.waiting[place(lane)].pop_front().map(|waiting| (lane, waiting))
     }
 }
 
-fn place(lane: Lane) -> usize {
+fn place(lane: Priority) -> usize {
     match lane {
-        Lane::Interactive => 0,
-        Lane::Background => 1,
-        Lane::Upload => 2,
-        Lane::Blob => 3,
+        Priority::Interactive => 0,
+        Priority::Background => 1,
+        Priority::Upload => 2,
+        Priority::Blob => 3,
     }
 }
 
@@ -97,7 +97,7 @@ impl Limit {
     }
 
     /// Waits for a permit.
-    pub async fn permit(&self, lane: Lane) -> Permit {
+    pub async fn permit(&self, lane: Priority) -> Permit {
         let turn = {
             let mut queue = self.queue();
             if queue.take(lane) {
@@ -111,7 +111,7 @@ impl Limit {
         turn.await.unwrap_or(Permit(None))
     }
 
-    fn give_back(&self, lane: Lane) {
+    fn give_back(&self, lane: Priority) {
         let mut lane = lane;
         loop {
             let next = {
@@ -152,9 +152,9 @@ mod tests {
     #[test]
     fn a_person_goes_before_a_list_that_came_earlier() {
         let limit = Limit::new(1);
-        let first = limit.permit(Lane::Background).now_or_never().expect("it is free");
-        let mut background = Box::pin(limit.permit(Lane::Background));
-        let mut interactive = Box::pin(limit.permit(Lane::Interactive));
+        let first = limit.permit(Priority::Background).now_or_never().expect("it is free");
+        let mut background = Box::pin(limit.permit(Priority::Background));
+        let mut interactive = Box::pin(limit.permit(Priority::Interactive));
         assert!((&mut background).now_or_never().is_none() && (&mut interactive).now_or_never().is_none());
         drop(first);
         assert!((&mut background).now_or_never().is_none());
@@ -166,42 +166,42 @@ mod tests {
     #[test]
     fn who_gave_up_waiting_costs_no_permit() {
         let limit = Limit::new(1);
-        let first = limit.permit(Lane::Interactive).now_or_never();
-        let mut gone = Box::pin(limit.permit(Lane::Interactive));
+        let first = limit.permit(Priority::Interactive).now_or_never();
+        let mut gone = Box::pin(limit.permit(Priority::Interactive));
         assert!((&mut gone).now_or_never().is_none());
         drop(gone);
         drop(first);
-        assert!(limit.permit(Lane::Background).now_or_never().is_some());
+        assert!(limit.permit(Priority::Background).now_or_never().is_some());
     }
 
     #[test]
     fn a_permit_that_was_sent_but_never_taken_comes_back() {
         let limit = Limit::new(1);
-        let first = limit.permit(Lane::Interactive).now_or_never();
-        let mut waiting = Box::pin(limit.permit(Lane::Interactive));
+        let first = limit.permit(Priority::Interactive).now_or_never();
+        let mut waiting = Box::pin(limit.permit(Priority::Interactive));
         assert!((&mut waiting).now_or_never().is_none());
         drop(first);
         drop(waiting);
-        assert!(limit.permit(Lane::Background).now_or_never().is_some());
+        assert!(limit.permit(Priority::Background).now_or_never().is_some());
     }
 
     #[test]
     fn blobs_leave_a_permit_for_everybody_else() {
         let limit = Limit::new(8);
         let take = |lane| limit.permit(lane).now_or_never();
-        let blobs: Vec<_> = (0..8).filter_map(|_| take(Lane::Blob)).collect();
-        let uploads: Vec<_> = (0..8).filter_map(|_| take(Lane::Upload)).collect();
+        let blobs: Vec<_> = (0..8).filter_map(|_| take(Priority::Blob)).collect();
+        let uploads: Vec<_> = (0..8).filter_map(|_| take(Priority::Upload)).collect();
         assert_eq!((blobs.len(), uploads.len()), (4, 3));
-        assert!(take(Lane::Background).is_some());
+        assert!(take(Priority::Background).is_some());
     }
 
     #[test]
     fn a_blob_that_waits_for_its_kind_holds_up_nobody_else() {
         let limit = Limit::new(2);
-        let first = limit.permit(Lane::Blob).now_or_never().expect("it is free");
-        let mut second = Box::pin(limit.permit(Lane::Blob));
+        let first = limit.permit(Priority::Blob).now_or_never().expect("it is free");
+        let mut second = Box::pin(limit.permit(Priority::Blob));
         assert!((&mut second).now_or_never().is_none());
-        drop(limit.permit(Lane::Background).now_or_never().expect("it is free"));
+        drop(limit.permit(Priority::Background).now_or_never().expect("it is free"));
         assert!((&mut second).now_or_never().is_none());
         drop(first);
         assert!((&mut second).now_or_never().is_some());

@@ -10,7 +10,7 @@ use reqwest::header::CONTENT_TYPE;
 
 use super::Client;
 use super::error::{Cause, Error};
-use super::limit::Lane;
+use super::limit::Priority;
 use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use crate::model::digest::Digest;
@@ -51,7 +51,7 @@ impl Client {
         &self,
         name: &RepositoryName,
         selector: &Selector,
-        lane: Lane,
+        lane: Priority,
     ) -> Result<Arc<Manifest>, Error> {
         if let Selector::Digest(digest) = selector
             && let Some(manifest) = self.kept_manifest(name, digest).await
@@ -63,7 +63,7 @@ impl Client {
     }
 
     /// The digest that a tag has now: by HEAD, where the server answers that, else from the manifest.
-    pub async fn resolve(&self, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Digest, Error> {
+    pub async fn resolve(&self, name: &RepositoryName, tag: &Tag, lane: Priority) -> Result<Digest, Error> {
         Ok(self.head_tag(name, tag, lane).await?.digest)
     }
 
@@ -72,7 +72,7 @@ impl Client {
         &self,
         name: &RepositoryName,
         tag: &Tag,
-        lane: Lane,
+        lane: Priority,
     ) -> Result<ManifestHead, Error> {
         let selector = Selector::Tag(tag.clone());
         if !self.abilities().has_head() {
@@ -104,7 +104,7 @@ impl Client {
 
     /// The manifest that a tag has now, in the cheapest way: one HEAD where it was seen before and has not moved, one GET
     /// otherwise.
-    pub async fn latest(&self, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Arc<Manifest>, Error> {
+    pub async fn latest(&self, name: &RepositoryName, tag: &Tag, lane: Priority) -> Result<Arc<Manifest>, Error> {
         let seen = self.cache().last_seen(&self.repository(name), tag).await;
         let kept = match seen {
             Some(digest) => self.kept_manifest(name, &digest).await,
@@ -138,7 +138,7 @@ impl Client {
         &self,
         name: &RepositoryName,
         selector: &Selector,
-        lane: Lane,
+        lane: Priority,
     ) -> Result<Option<Digest>, Error> {
         let found = match selector {
             Selector::Tag(tag) => self.resolve(name, tag, lane).await,
@@ -162,7 +162,7 @@ impl Client {
         name: &RepositoryName,
         selector: &Selector,
         known: &[Digest],
-        lane: Lane,
+        lane: Priority,
     ) -> Result<Option<Digest>, Error> {
         match self.head_manifest(name, selector, lane).await? {
             Some(said) => self.checked_digest(name, selector, said, known, lane).await,
@@ -177,7 +177,7 @@ impl Client {
         selector: &Selector,
         said: Digest,
         known: &[Digest],
-        lane: Lane,
+        lane: Priority,
     ) -> Result<Option<Digest>, Error> {
         let is_settled = known.contains(&said) || matches!(selector, Selector::Digest(_));
         if is_settled || (known.is_empty() && self.kept_manifest(name, &said).await.is_some()) {
@@ -208,7 +208,7 @@ impl Client {
         &self,
         name: &RepositoryName,
         digest: &Digest,
-        lane: Lane,
+        lane: Priority,
     ) -> Result<Arc<Manifest>, Error> {
         self.fetch_manifest(name, &Selector::Digest(*digest), lane).await
     }
@@ -217,7 +217,7 @@ impl Client {
         &self,
         name: &RepositoryName,
         selector: &Selector,
-        lane: Lane,
+        lane: Priority,
     ) -> Result<Arc<Manifest>, Error> {
         let answer = self.manifest_request(Method::GET, name, selector, lane).await?;
         let media_type =
@@ -270,7 +270,7 @@ impl Client {
         method: Method,
         name: &RepositoryName,
         selector: &Selector,
-        lane: Lane,
+        lane: Priority,
     ) -> Result<HttpAnswer, Error> {
         let url = self.http().base().await?.manifest(name, selector);
         let mut list = self.abilities().accept();

@@ -10,7 +10,7 @@ use reqwest::{Method, Url};
 
 use super::error::{Cause, Error};
 use super::host::PAGE_SIZES;
-use super::limit::Lane;
+use super::limit::Priority;
 use super::origin::Origin;
 use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
@@ -103,7 +103,7 @@ impl Client {
     }
 
     fn request<T>(&self, list: &PagedList<T>, url: Url) -> Request {
-        let request = Request::new(Method::GET, url, list.scope.clone(), Lane::Interactive);
+        let request = Request::new(Method::GET, url, list.scope.clone(), Priority::Interactive);
         Request { accept: "application/json", cap: CAP, ..request }
     }
 

@@ -8,7 +8,7 @@ use super::Client;
 use super::challenge;
 use super::deletes::random;
 use super::error::{Cause, Error};
-use super::limit::Lane;
+use super::limit::Priority;
 use super::origin::Base;
 use super::product::{Product, is_in_words_of_distribution};
 use super::request::{HttpAnswer, Request};
@@ -28,7 +28,7 @@ impl Client {
         let base = self.http().base().await?.clone();
         let url = base.ping();
         let request =
-            Request { cap: CAP, ..Request::new(Method::GET, url, Scope::Nothing, Lane::Interactive) };
+            Request { cap: CAP, ..Request::new(Method::GET, url, Scope::Nothing, Priority::Interactive) };
         let answer = self.http().send(&request).await?;
         if is_page(&answer.body) {
             return Err(self.http().error(Cause::WebPage, Some(&request), 1));
@@ -65,7 +65,7 @@ impl Client {
 
     async fn speaks_as_distribution(&self, name: &RepositoryName) -> bool {
         let Ok(tag) = Tag::parse(&format!("regtui-probe-{}", random().short())) else { return false };
-        let answer = self.manifest(name, &Selector::Tag(tag), Lane::Interactive).await;
+        let answer = self.manifest(name, &Selector::Tag(tag), Priority::Interactive).await;
         let said = answer.err().and_then(|error| match error.cause {
             Cause::Status { status: 404, said, .. } => Some(said),
             _ => None,

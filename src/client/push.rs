@@ -16,7 +16,7 @@ use reqwest::{Method, Url};
 use super::blobs::reader::BlobSource;
 use super::error::{Cause, Error};
 use super::feed::{Feed, Transfer};
-use super::limit::{Lane, Permit};
+use super::limit::{Priority, Permit};
 use super::payload::Payload;
 use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
@@ -65,7 +65,7 @@ impl Client {
     /// Whether a blob is there although a request that was to bring it was refused: another client may have put it
     /// meanwhile, or the refusal came after the deed.
     pub(super) async fn has_blob(&self, name: &RepositoryName, digest: &Digest) -> bool {
-        matches!(self.head_blob(name, digest, Lane::Interactive).await, Ok(Some(_)))
+        matches!(self.head_blob(name, digest, Priority::Interactive).await, Ok(Some(_)))
     }
 }
 
@@ -184,7 +184,7 @@ impl Push {
             true => Payload::Empty,
             false => Payload::Part(self.feed.part(step.range.clone())),
         };
-        let request = Request::new(method, url, self.scope(), Lane::Upload);
+        let request = Request::new(method, url, self.scope(), Priority::Upload);
         let reuse = if self.plan.apart { Reuse::Apart } else { Reuse::Kept };
         let mut request = Request { payload, once: true, reuse, ..request };
         if !step.closes {
@@ -229,7 +229,7 @@ impl Push {
         }
         let Ok(base) = self.client().http().base().await else { return false };
         let url = base.blob(&self.upload.name, &self.digest);
-        let request = Request::new(Method::HEAD, url, self.scope(), Lane::Upload);
+        let request = Request::new(Method::HEAD, url, self.scope(), Priority::Upload);
         self.client().http().send_within(&request, &self.upload.permit).await.is_ok()
     }
 
@@ -333,7 +333,7 @@ impl Push {
         let http = self.client().http();
         let wait = match &error.cause {
             Cause::Status { status: 404 | 416, .. } => {
-                (failures < http.patience().tries).then_some(COUNTING * (failures - 1))
+                (failures < http.timeouts().tries).then_some(COUNTING * (failures - 1))
             }
             Cause::Refused => http.wait_for_return(failures),
             cause => http.wait_before_retry(cause, failures),
@@ -348,7 +348,7 @@ impl Push {
     /// A new upload from the first byte on, after an answer that time alone does not help against.
     async fn begin_again(&mut self, error: Error, way: PushMethod) -> Result<(), Error> {
         self.plan.begin_again();
-        if self.plan.failures >= self.client().http().patience().tries {
+        if self.plan.failures >= self.client().http().timeouts().tries {
             return Err(Error { tries: self.plan.failures, ..error });
         }
         self.restart(error, way).await
@@ -381,7 +381,7 @@ impl Push {
     /// How many bytes the server has: none where it cannot tell. Distribution-spec § Resuming an upload.
     async fn ask(&mut self) -> Result<Option<u64>, Error> {
         let Ok(location) = self.location().cloned() else { return Ok(None) };
-        let request = Request::new(Method::GET, location, self.scope(), Lane::Upload);
+        let request = Request::new(Method::GET, location, self.scope(), Priority::Upload);
         match self.client().http().send_within(&request, &self.upload.permit).await {
             Ok(answer) => {
                 if let Ok(next) = self.client().location(&answer).await {

@@ -6,7 +6,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Url};
 
 use super::error::{Cause, Error};
-use super::limit::Lane;
+use super::limit::Priority;
 use super::request::Request;
 use super::scope::Scope;
 use super::{Client, link};
@@ -73,7 +73,7 @@ impl Client {
             return Ok(Referrers::default());
         }
         let Some(tag) = fallback_tag(digest) else { return Ok(Referrers::default()) };
-        match self.latest(name, &tag, Lane::Interactive).await {
+        match self.latest(name, &tag, Priority::Interactive).await {
             // GitLab takes such a tag for the digest itself: an image is not the list of what refers to it.
             Ok(manifest) if manifest.is_named(digest) => Ok(Referrers::default()),
             Ok(manifest) => Ok(Referrers {
@@ -141,7 +141,7 @@ impl Client {
 
     fn referrers_request(&self, name: &RepositoryName, url: Url) -> Request {
         let scope = Scope::Pull(name.clone());
-        Request { accept: OCI_INDEX, cap: CAP, ..Request::new(Method::GET, url, scope, Lane::Interactive) }
+        Request { accept: OCI_INDEX, cap: CAP, ..Request::new(Method::GET, url, scope, Priority::Interactive) }
     }
 
     fn no_referrers(&self, name: &RepositoryName, why: &str) {

@@ -6,7 +6,7 @@ use reqwest::{Method, Url};
 
 use super::body::Hold;
 use super::error::Cause;
-use super::limit::Lane;
+use super::limit::Priority;
 use super::payload::Payload;
 use super::scope::Scope;
 use super::tls::Reuse;
@@ -29,7 +29,7 @@ pub struct Request {
     /// Most bytes of the answer.
     pub cap: u64,
     /// Who waits.
-    pub lane: Lane,
+    pub lane: Priority,
     /// Whether it is sent once and not again when it fails: for what is not the same the second time.
     pub once: bool,
     /// Whether it has a connection of its own, or one that others came over and that may be near its end.
@@ -37,8 +37,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request without a body or any wish about the answer, which may have a mebibyte.
-    pub fn new(method: Method, url: Url, scope: Scope, lane: Lane) -> Request {
+    /// A request without a body or any request about the answer, which may have a mebibyte.
+    pub fn new(method: Method, url: Url, scope: Scope, lane: Priority) -> Request {
         let (headers, payload, reuse) = (HeaderMap::new(), Payload::None, Reuse::Kept);
         let cap = 1024 * 1024;
         Request { method, url, accept: "*/*", headers, payload, scope, cap, lane, once: false, reuse }

@@ -9,7 +9,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// How patient the client is. Tests are less patient.
 #[derive(Debug, Clone)]
-pub struct Patience {
+pub struct Timeouts {
     /// To connect.
     pub connect: Duration,
     /// For a server on this machine to answer a TLS greeting, before it is asked in plain HTTP as well.
@@ -32,9 +32,9 @@ pub struct Patience {
     pub shows: Duration,
 }
 
-impl Default for Patience {
-    fn default() -> Patience {
-        Patience {
+impl Default for Timeouts {
+    fn default() -> Timeouts {
+        Timeouts {
             connect: Duration::from_secs(10),
             silence: Duration::from_millis(300),
             headers: Duration::from_secs(30),
@@ -69,10 +69,10 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 }
 
 /// The wait before try number `tries + 1`: doubling, with a random fifth more or less so that many do not come at once.
-pub fn backoff(patience: &Patience, tries: u32) -> Duration {
-    let doubled = patience.backoff.saturating_mul(1 << tries.saturating_sub(1).min(10));
+pub fn backoff(timeouts: &Timeouts, tries: u32) -> Duration {
+    let doubled = timeouts.backoff.saturating_mul(1 << tries.saturating_sub(1).min(10));
     let random = RandomState::new().hash_one(tries) % 1000;
-    doubled.mul_f64(0.8 + 0.4 * random as f64 / 1000.0).min(patience.longest_wait)
+    doubled.mul_f64(0.8 + 0.4 * random as f64 / 1000.0).min(timeouts.longest_wait)
 }
 
 #[cfg(test)]
@@ -107,12 +107,12 @@ mod tests {
 
     #[test]
     fn waits_double_and_have_an_end() {
-        let patience = Patience::default();
+        let timeouts = Timeouts::default();
         for tries in 1..40 {
-            let wait = backoff(&patience, tries);
-            let middle = patience.backoff.saturating_mul(1 << (tries - 1).min(10));
-            assert!(wait <= patience.longest_wait);
-            assert!(wait >= middle.mul_f64(0.79).min(patience.longest_wait) && wait <= middle.mul_f64(1.21));
+            let wait = backoff(&timeouts, tries);
+            let middle = timeouts.backoff.saturating_mul(1 << (tries - 1).min(10));
+            assert!(wait <= timeouts.longest_wait);
+            assert!(wait >= middle.mul_f64(0.79).min(timeouts.longest_wait) && wait <= middle.mul_f64(1.21));
         }
     }
 }

@@ -20,7 +20,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::error::Cause;
-use super::retry::Patience;
+use super::retry::Timeouts;
 use super::tls;
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
@@ -56,12 +56,12 @@ enum Greeted {
 /// if it answers neither TLS nor plain HTTP as a registry does.
 pub async fn is_plain(
     host: &Host,
-    patience: &Patience,
+    timeouts: &Timeouts,
     mut answer: BoxFuture<'_, Plainly>,
 ) -> Result<bool, Cause> {
-    let look = Look { host, end: Instant::now() + patience.connect };
+    let look = Look { host, end: Instant::now() + timeouts.connect };
     let mut greeting = Box::pin(look.greet());
-    if let Ok(greeted) = tokio::time::timeout(patience.silence, &mut greeting).await {
+    if let Ok(greeted) = tokio::time::timeout(timeouts.silence, &mut greeting).await {
         return match greeted? {
             Greeted::Tls => Ok(false),
             Greeted::Other => Ok(true),
@@ -76,7 +76,7 @@ pub async fn is_plain(
             Greeted::Closed => look.only_plain(answer).await,
         },
         answered = &mut answer => Some(answered),
-        () = sleep(patience.silence * BOTH_OPEN) => None,
+        () = sleep(timeouts.silence * BOTH_OPEN) => None,
     };
     match answered {
         Some(Plainly::Registry) => Ok(true),

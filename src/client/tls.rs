@@ -11,7 +11,7 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity};
 
 use super::error::Cause;
 use super::origin;
-use super::retry::Patience;
+use super::retry::Timeouts;
 use crate::model::reference::{Host, Scheme};
 use crate::model::text::SafeText;
 
@@ -60,9 +60,9 @@ pub fn own(
     trust: &Trust,
     is_plain: bool,
     reuse: Reuse,
-    patience: &Patience,
+    timeouts: &Timeouts,
 ) -> Result<Client, Cause> {
-    let mut builder = builder(patience);
+    let mut builder = builder(timeouts);
     if reuse == Reuse::Apart {
         builder = builder.pool_max_idle_per_host(0);
     }
@@ -86,19 +86,19 @@ pub fn own(
 }
 
 /// The client for other origins: checks certificates, and dials no address that [`origin::is_forbidden`] forbids.
-pub fn strict(registry_is_loopback: bool, patience: &Patience) -> Result<Client, Cause> {
-    let builder = builder(patience).dns_resolver(AddressGuard { registry_is_loopback });
+pub fn strict(registry_is_loopback: bool, timeouts: &Timeouts) -> Result<Client, Cause> {
+    let builder = builder(timeouts).dns_resolver(AddressGuard { registry_is_loopback });
     build(if registry_is_loopback { builder.no_proxy() } else { builder })
 }
 
-fn builder(patience: &Patience) -> ClientBuilder {
+fn builder(timeouts: &Timeouts) -> ClientBuilder {
     install();
     Client::builder()
         .user_agent(concat!("regtui/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
-        .connect_timeout(patience.connect)
+        .connect_timeout(timeouts.connect)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .http2_adaptive_window(true)
         .tcp_nodelay(true)

@@ -6,7 +6,7 @@ use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Method, Url};
 
 use super::error::{Cause, Error};
-use super::limit::{Lane, Permit};
+use super::limit::{Priority, Permit};
 use super::origin::Origin;
 use super::payload::Payload;
 use super::request::{HttpAnswer, Request};
@@ -47,7 +47,7 @@ impl Client {
         &self,
         name: &RepositoryName,
         digest: &Digest,
-        lane: Lane,
+        lane: Priority,
     ) -> Result<Option<u64>, Error> {
         let url = self.http().base().await?.blob(name, digest);
         let head = Request::new(Method::HEAD, url, Scope::Pull(name.clone()), lane);
@@ -81,7 +81,7 @@ impl Client {
         digest: &Digest,
         from: Option<&RepositoryName>,
     ) -> Result<Mount, Error> {
-        let permit = self.http().permit(Lane::Upload).await;
+        let permit = self.http().permit(Priority::Upload).await;
         let mut url = self.http().base().await?.uploads(name);
         url.query_pairs_mut().append_pair("mount", &digest.to_string());
         let scope = match from {
@@ -103,7 +103,7 @@ impl Client {
 
     /// Opens an upload.
     pub async fn start_upload(&self, name: &RepositoryName) -> Result<OpenUpload, Error> {
-        let permit = self.http().permit(Lane::Upload).await;
+        let permit = self.http().permit(Priority::Upload).await;
         self.open_upload(name, permit).await
     }
 
@@ -118,7 +118,7 @@ impl Client {
     }
 
     async fn post(&self, url: Url, scope: Scope, once: bool, permit: &Permit) -> Result<HttpAnswer, Error> {
-        let request = Request::new(Method::POST, url, scope, Lane::Upload);
+        let request = Request::new(Method::POST, url, scope, Priority::Upload);
         let request = Request { payload: Payload::Empty, once, ..request };
         self.http().send_within(&request, permit).await
     }
@@ -193,7 +193,7 @@ pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url)
             }
         }
         let delete =
-            Request::new(Method::DELETE, location.clone(), Scope::Delete(name.clone()), Lane::Upload);
+            Request::new(Method::DELETE, location.clone(), Scope::Delete(name.clone()), Priority::Upload);
         match client.http().send_within(&delete, &Permit::none()).await {
             Ok(_) => return true,
             Err(error) if is_about_the_break(&error.cause) => is_refused = true,
@@ -205,7 +205,7 @@ pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url)
 
 /// Where the server says that an upload goes on. Distribution-spec § Resuming an upload.
 async fn location_now(client: &Client, name: &RepositoryName, location: &Url) -> Result<Url, Error> {
-    let ask = Request::new(Method::GET, location.clone(), Scope::Push(name.clone()), Lane::Upload);
+    let ask = Request::new(Method::GET, location.clone(), Scope::Push(name.clone()), Priority::Upload);
     let answer = client.http().send_within(&ask, &Permit::none()).await?;
     client.location(&answer).await
 }

@@ -45,10 +45,10 @@ impl ChangeRequest {
     }
 
     /// The way in which it is to take tags away, where it says one.
-    pub fn way(&self) -> Option<delete::DeleteMethod> {
+    pub fn method(&self) -> Option<delete::DeleteMethod> {
         match self {
-            ChangeRequest::Retag(wish) => wish.manner.way(),
-            ChangeRequest::Delete(wish) => wish.manner,
+            ChangeRequest::Retag(request) => request.mode.method(),
+            ChangeRequest::Delete(request) => request.method,
             ChangeRequest::Copy(_) => None,
             ChangeRequest::Undo(_) => Some(delete::DeleteMethod::Untag),
             ChangeRequest::UndoByReplacement(_) => Some(delete::DeleteMethod::Replace),
@@ -58,9 +58,9 @@ impl ChangeRequest {
     /// Whether images that lose a tag are to be kept under a tag of their own.
     pub fn keeps(&self) -> bool {
         match self {
-            ChangeRequest::Retag(wish) => wish.keep,
-            ChangeRequest::Delete(wish) => wish.keep,
-            ChangeRequest::Copy(wish) => wish.keep,
+            ChangeRequest::Retag(request) => request.keep,
+            ChangeRequest::Delete(request) => request.keep,
+            ChangeRequest::Copy(request) => request.keep,
             ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => false,
         }
     }
@@ -68,15 +68,15 @@ impl ChangeRequest {
     /// Keeps images that lose a tag from now on, or not. Undoing keeps none.
     pub fn set_keep(&mut self, keep: bool) {
         match self {
-            ChangeRequest::Retag(wish) => wish.keep = keep,
-            ChangeRequest::Delete(wish) => wish.keep = keep,
-            ChangeRequest::Copy(wish) => wish.keep = keep,
+            ChangeRequest::Retag(request) => request.keep = keep,
+            ChangeRequest::Delete(request) => request.keep = keep,
+            ChangeRequest::Copy(request) => request.keep = keep,
             ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => {}
         }
     }
 
     /// Takes tags away in another way from now on. New tags and copies take none away.
-    pub fn take_way(&mut self, way: delete::DeleteMethod) {
+    pub fn use_method(&mut self, way: delete::DeleteMethod) {
         if let Some(entry) = self.undoes().cloned() {
             *self = match way {
                 delete::DeleteMethod::Replace => ChangeRequest::UndoByReplacement(entry),
@@ -85,8 +85,8 @@ impl ChangeRequest {
             return;
         }
         match self {
-            ChangeRequest::Delete(wish) => wish.manner = Some(way),
-            ChangeRequest::Retag(wish) if wish.manner.moves() => wish.manner = retag::RetagMode::moving(way),
+            ChangeRequest::Delete(request) => request.method = Some(way),
+            ChangeRequest::Retag(request) if request.mode.moves() => request.mode = retag::RetagMode::moving(way),
             _ => {}
         }
     }
@@ -139,28 +139,28 @@ impl ChangePlan {
     /// The way in which it takes tags away, where it does.
     pub fn way(&self) -> Option<delete::DeleteMethod> {
         match self {
-            ChangePlan::Retag(plan) => plan.manner.way(),
-            ChangePlan::Delete(plan) => Some(plan.manner),
+            ChangePlan::Retag(plan) => plan.mode.method(),
+            ChangePlan::Delete(plan) => Some(plan.method),
             ChangePlan::Copy(_) => None,
-            ChangePlan::Undo(plan) => Some(plan.manner),
+            ChangePlan::Undo(plan) => Some(plan.method),
         }
     }
 
     /// The ways to choose from; none where there is no choice.
-    pub fn ways(&self) -> Vec<delete::DeleteMethod> {
+    pub fn methods(&self) -> Vec<delete::DeleteMethod> {
         match self {
-            ChangePlan::Retag(plan) => plan.ways.clone(),
-            ChangePlan::Delete(plan) => plan.ways(),
+            ChangePlan::Retag(plan) => plan.methods.clone(),
+            ChangePlan::Delete(plan) => plan.methods(),
             ChangePlan::Copy(_) => Vec::new(),
-            ChangePlan::Undo(plan) => plan.ways.clone(),
+            ChangePlan::Undo(plan) => plan.methods.clone(),
         }
     }
 
     /// Whether tags go by way of replacements, which is agreed to for itself.
     pub fn replaces_images(&self) -> bool {
         match self {
-            ChangePlan::Retag(plan) => plan.manner == retag::RetagMode::MoveByReplacement,
-            ChangePlan::Delete(plan) => plan.manner == delete::DeleteMethod::Replace,
+            ChangePlan::Retag(plan) => plan.mode == retag::RetagMode::MoveByReplacement,
+            ChangePlan::Delete(plan) => plan.method == delete::DeleteMethod::Replace,
             ChangePlan::Copy(_) => false,
             ChangePlan::Undo(plan) => plan.steps.iter().any(|step| step.by_replacement),
         }
@@ -196,7 +196,7 @@ impl ChangePlan {
                     .iter()
                     .filter(|step| !step.is_done())
                     .partition(|step| step.replaces.is_none());
-                let puts_back = !old.is_empty() || plan.manner.moves();
+                let puts_back = !old.is_empty() || plan.mode.moves();
                 (new.into_iter().map(|step| step.to.host.clone()).collect(), puts_back)
             }
             ChangePlan::Copy(plan) => {

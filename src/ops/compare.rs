@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::tag_list::{self, AT_ONCE};
-use crate::client::{Client, Error, Lane, ManifestHead, Pool};
+use crate::client::{Client, Error, Priority, ManifestHead, Pool};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector, Tag};
@@ -65,7 +65,7 @@ async fn settle(
             let clients = &clients;
             async move {
                 let selector = Selector::Tag(tag.clone());
-                let lane = Lane::Background;
+                let lane = Priority::Background;
                 let now = clients.1.checked_digest(&right.name, &selector, other, &[one], lane).await;
                 let now = now.ok().flatten().unwrap_or(other);
                 let then = match now == one {

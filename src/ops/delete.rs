@@ -12,7 +12,7 @@
 pub(super) mod graph;
 mod image;
 mod late;
-pub(super) mod manner;
+pub(super) mod method;
 mod plan;
 mod prepared;
 mod recheck;
@@ -29,8 +29,8 @@ use crate::model::work::delete::{DeleteMethod, DeletePlan};
 use crate::model::work::progress::{ProgressItem, Report};
 
 /// Carries a plan out, unless a rule or the server closes this way.
-pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
-    let rule = workshop.rules.may_change(&plan.repository).err();
+pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
+    let rule = context.rules.may_change(&plan.repository).err();
     let closed = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref());
     if let Some(refusal) = closed {
         let names = plan.tags_that_go().map(SafeText::from);
@@ -38,11 +38,11 @@ pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl
         let names = names.chain(digests.map(|image| SafeText::from(&image.digest)));
         return Tracker::new(watch, names).refused(&course::refusal(plan.title(), refusal));
     }
-    let mut report = match plan.manner {
-        DeleteMethod::Untag => untag::run(workshop, plan, watch).await,
-        DeleteMethod::Image => image::run(workshop, plan, watch).await,
-        DeleteMethod::Replace => replace::run(workshop, plan, watch).await,
+    let mut report = match plan.method {
+        DeleteMethod::Untag => untag::run(context, plan, watch).await,
+        DeleteMethod::Image => image::run(context, plan, watch).await,
+        DeleteMethod::Replace => replace::run(context, plan, watch).await,
     };
-    report.items.extend(plan.missed.iter().map(ProgressItem::from));
+    report.items.extend(plan.unresolved.iter().map(ProgressItem::from));
     report
 }

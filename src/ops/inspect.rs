@@ -7,7 +7,7 @@ use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::summary::is_heavy;
 use crate::client::SMALL_CONFIG;
-use crate::client::{Client, Error, Lane};
+use crate::client::{Client, Error, Priority};
 use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -41,8 +41,8 @@ pub async fn inspect(
 ) -> Result<Inspection, Error> {
     let name = &repository.name;
     let manifest = match selector {
-        Selector::Tag(tag) => client.latest(name, tag, Lane::Interactive).await?,
-        Selector::Digest(_) => client.manifest(name, selector, Lane::Interactive).await?,
+        Selector::Tag(tag) => client.latest(name, tag, Priority::Interactive).await?,
+        Selector::Digest(_) => client.manifest(name, selector, Priority::Interactive).await?,
     };
     let (variants, referrers) = future::join(
         variants_of(client, name, &manifest),
@@ -122,7 +122,7 @@ async fn child_of(client: &Client, name: &RepositoryName, child: &Descriptor, ro
     let what = || SafeText::from(format!("cannot read the manifest {}", digest.short()));
     let selector = Selector::Digest(digest);
     let fetch = || async {
-        let manifest = client.manifest(name, &selector, Lane::Interactive).await;
+        let manifest = client.manifest(name, &selector, Priority::Interactive).await;
         manifest.map_err(|error| error.failure(what()))
     };
     let mut manifest = fetch().await;
@@ -197,7 +197,7 @@ async fn config_of(
 ) -> Option<Result<Arc<ImageConfig>, Failure>> {
     let Body::Image(image) = &manifest.body else { return None };
     let descriptor = image.config.as_ref().filter(|_| manifest.kind() == Kind::Image)?;
-    let config = client.config(name, descriptor, Lane::Interactive).await;
+    let config = client.config(name, descriptor, Priority::Interactive).await;
     Some(config.map_err(|error| error.failure("cannot read the config")))
 }
 
@@ -245,7 +245,7 @@ async fn by_digest_tag(client: &Client, name: &RepositoryName, tags: Vec<Tag>) -
 }
 
 async fn referrer_of(client: &Client, name: &RepositoryName, tag: &Tag) -> Option<ListedReferrer> {
-    let manifest = client.latest(name, tag, Lane::Background).await.ok()?;
+    let manifest = client.latest(name, tag, Priority::Background).await.ok()?;
     let kind = match tag.digest_named()?.1 {
         ".sig" => Kind::Signature,
         ".att" => Kind::Attestation,

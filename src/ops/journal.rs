@@ -78,10 +78,10 @@ impl Journal {
         }
     }
 
-    fn reached(&self, wish: Option<&ChangeRequest>, items: &[JournalItem]) -> Vec<Reached> {
+    fn reached(&self, request: Option<&ChangeRequest>, items: &[JournalItem]) -> Vec<Reached> {
         let Some(pool) = &self.pool else { return Vec::new() };
-        let source = match wish {
-            Some(ChangeRequest::Copy(wish)) => Some(&wish.from.host),
+        let source = match request {
+            Some(ChangeRequest::Copy(request)) => Some(&request.from.host),
             _ => None,
         };
         let mut hosts: Vec<&Host> = items.iter().map(|item| &item.repository.host).chain(source).collect();
@@ -94,31 +94,31 @@ impl Journal {
         hosts.into_iter().filter_map(reached).collect()
     }
 
-    /// Begins an entry: returns when all of it is on disk, so that the changes may begin. `wish` is what can be planned
+    /// Begins an entry: returns when all of it is on disk, so that the changes may begin. `request` is what can be planned
     /// again if the program goes down in the middle.
     pub async fn begin(
         &self,
         title: SafeText,
-        wish: Option<ChangeRequest>,
+        request: Option<ChangeRequest>,
         items: Vec<JournalItem>,
     ) -> Result<RunningEntry, Failure> {
-        self.begin_saving(title, wish, items, Vec::new()).await
+        self.begin_saving(title, request, items, Vec::new()).await
     }
 
     /// The same, with manifests that are not to be touched and may disappear all the same.
     pub async fn begin_saving(
         &self,
         title: SafeText,
-        wish: Option<ChangeRequest>,
+        request: Option<ChangeRequest>,
         items: Vec<JournalItem>,
         saved: Vec<Saved>,
     ) -> Result<RunningEntry, Failure> {
         let folder = self.folder.clone();
-        let resumed = wish.as_ref().map(|wish| self.take_resumed(wish)).unwrap_or_default();
-        let reached = self.reached(wish.as_ref(), &items);
+        let resumed = request.as_ref().map(|request| self.take_resumed(request)).unwrap_or_default();
+        let reached = self.reached(request.as_ref(), &items);
         let write = move || {
             let now = Timestamp::now();
-            let begun = file::create(&folder, now, title.as_str(), wish.as_ref(), reached, &items, &saved)?;
+            let begun = file::create(&folder, now, title.as_str(), request.as_ref(), reached, &items, &saved)?;
             room::make(&folder, &begun.0);
             Ok(begun)
         };
@@ -136,9 +136,9 @@ impl Journal {
         Ok(RunningEntry { id, open: Arc::new(Mutex::new(open)) })
     }
 
-    /// Notes that a wish turned out to change nothing: where it is the rest of entries, they are over.
-    pub async fn nothing_left(&self, wish: &ChangeRequest) {
-        self.end_all(self.take_resumed(wish)).await;
+    /// Notes that a request turned out to change nothing: where it is the rest of entries, they are over.
+    pub async fn nothing_left(&self, request: &ChangeRequest) {
+        self.end_all(self.take_resumed(request)).await;
     }
 
     async fn end_all(&self, resumed: Vec<EntryId>) {
@@ -185,8 +185,8 @@ impl Journal {
         self.read(id).await.map(|(entry, _)| entry)
     }
 
-    /// The same, and what was wished.
-    pub async fn entry_and_wish(
+    /// The same, and what was requested.
+    pub async fn entry_and_request(
         &self,
         id: &EntryId,
     ) -> Result<(JournalEntry, Option<ChangeRequest>), Failure> {
@@ -201,7 +201,7 @@ impl Journal {
             hint: hint.map(SafeText::from),
             kind: FailureKind::Local,
         };
-        let (entry, wish) = self.read(id).await?;
+        let (entry, request) = self.read(id).await?;
         match entry.state {
             EntryState::Running => return Err(no("it still runs", None)),
             EntryState::Open => {}
@@ -213,8 +213,8 @@ impl Journal {
             let hint = "undo what of it can be read, or ask for the rest anew";
             return Err(no("its entry in the journal is damaged", Some(hint)));
         }
-        let wish = wish.ok_or_else(|| no("it does not say what was wished", Some("it can be undone")))?;
-        let Some(rest) = rest(wish, &entry.items) else {
+        let request = request.ok_or_else(|| no("it does not say what was requested", Some("it can be undone")))?;
+        let Some(rest) = rest(request, &entry.items) else {
             // Else it would be the first to be resumed for ever.
             self.mark_ended(id).await?;
             return Err(no("all of it was done", None));
@@ -230,10 +230,10 @@ impl Journal {
         resumed.push((id.clone(), rest));
     }
 
-    /// The entries whose rest this wish is, or a part of it: what is gone since is planned no more.
-    fn take_resumed(&self, wish: &ChangeRequest) -> Vec<EntryId> {
+    /// The entries whose rest this request is, or a part of it: what is gone since is planned no more.
+    fn take_resumed(&self, request: &ChangeRequest) -> Vec<EntryId> {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = resumed.extract_if(.., |(_, rest)| is_part_of(wish, rest));
+        let taken = resumed.extract_if(.., |(_, rest)| is_part_of(request, rest));
         taken.map(|(id, _)| id).collect()
     }
 
@@ -292,7 +292,7 @@ impl Journal {
             files::check(&folder)?;
             read::read(&folder, &wanted, Bytes::Read)
         });
-        let read = read.await.map(|read| (read.entry, read.wish));
+        let read = read.await.map(|read| (read.entry, read.request));
         read.iter().for_each(|(entry, _)| self.reach(entry));
         read.map_err(|error| self.failure(format!("cannot read {id} of the journal"), &error))
     }
@@ -433,22 +433,22 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
-/// Whether all that the one wishes for is in the other.
-fn is_part_of(wish: &ChangeRequest, whole: &ChangeRequest) -> bool {
-    match (wish, whole) {
-        (ChangeRequest::Delete(wish), ChangeRequest::Delete(whole)) => {
-            wish.repository == whole.repository
-                && wish.selectors.iter().all(|selector| whole.selectors.contains(selector))
+/// Whether all that the one requests for is in the other.
+fn is_part_of(request: &ChangeRequest, whole: &ChangeRequest) -> bool {
+    match (request, whole) {
+        (ChangeRequest::Delete(request), ChangeRequest::Delete(whole)) => {
+            request.repository == whole.repository
+                && request.selectors.iter().all(|selector| whole.selectors.contains(selector))
         }
-        (ChangeRequest::Retag(wish), ChangeRequest::Retag(whole)) => {
-            wish.from == whole.from && wish.items.iter().all(|item| whole.items.contains(item))
+        (ChangeRequest::Retag(request), ChangeRequest::Retag(whole)) => {
+            request.from == whole.from && request.items.iter().all(|item| whole.items.contains(item))
         }
-        (wish, whole) => wish == whole,
+        (request, whole) => request == whole,
     }
 }
 
-/// The wish without what was done; none where nothing is left.
-fn rest(wish: ChangeRequest, items: &[JournalItem]) -> Option<ChangeRequest> {
+/// The request without what was done; none where nothing is left.
+fn rest(request: ChangeRequest, items: &[JournalItem]) -> Option<ChangeRequest> {
     let open: HashSet<(&Repository, &Selector)> = items
         .iter()
         .filter(|item| item.done != Some(true))
@@ -460,43 +460,43 @@ fn rest(wish: ChangeRequest, items: &[JournalItem]) -> Option<ChangeRequest> {
         .map(|item| (&item.repository, &item.selector))
         .filter(|step| !open.contains(step))
         .collect();
-    Some(match wish {
-        ChangeRequest::Delete(mut wish) => {
-            wish.selectors.retain(|selector| !done.contains(&(&wish.repository, selector)));
-            if wish.selectors.is_empty() {
+    Some(match request {
+        ChangeRequest::Delete(mut request) => {
+            request.selectors.retain(|selector| !done.contains(&(&request.repository, selector)));
+            if request.selectors.is_empty() {
                 // What was named went, and not what was to go along with it.
                 let digests = items.iter().map(|item| &item.selector);
-                let is_open = |selector: &&Selector| open.contains(&(&wish.repository, *selector));
+                let is_open = |selector: &&Selector| open.contains(&(&request.repository, *selector));
                 let digests = digests.filter(|selector| matches!(selector, Selector::Digest(_)));
-                wish.selectors = digests.filter(is_open).cloned().collect();
+                request.selectors = digests.filter(is_open).cloned().collect();
             }
-            if wish.selectors.is_empty() {
+            if request.selectors.is_empty() {
                 return None;
             }
-            ChangeRequest::Delete(wish)
+            ChangeRequest::Delete(request)
         }
-        ChangeRequest::Retag(mut wish) => {
-            let from = wish.from.clone();
-            let is_moved = |selector: &Selector| !wish.manner.moves() || done.contains(&(&from, selector));
-            wish.items.retain(|(selector, to, tag)| {
+        ChangeRequest::Retag(mut request) => {
+            let from = request.from.clone();
+            let is_moved = |selector: &Selector| !request.mode.moves() || done.contains(&(&from, selector));
+            request.items.retain(|(selector, to, tag)| {
                 !(done.contains(&(to, &Selector::Tag(tag.clone()))) && is_moved(selector))
             });
-            if wish.items.is_empty() {
+            if request.items.is_empty() {
                 return None;
             }
-            ChangeRequest::Retag(wish)
+            ChangeRequest::Retag(request)
         }
-        ChangeRequest::Copy(mut wish) => {
-            let single = wish.tag.clone();
-            if let copy::What::Images(selectors) = &mut wish.what {
+        ChangeRequest::Copy(mut request) => {
+            let single = request.tag.clone();
+            if let copy::What::Images(selectors) = &mut request.what {
                 let target =
                     |selector: &Selector| single.clone().map_or_else(|| selector.clone(), Selector::Tag);
-                selectors.retain(|selector| !done.contains(&(&wish.to, &target(selector))));
+                selectors.retain(|selector| !done.contains(&(&request.to, &target(selector))));
                 if selectors.is_empty() {
                     return None;
                 }
             }
-            ChangeRequest::Copy(wish)
+            ChangeRequest::Copy(request)
         }
         undo @ (ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => undo,
     })

@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, Stream, StreamExt};
 
-use crate::client::{Client, Error, Lane};
+use crate::client::{Client, Error, Priority};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{RepositoryName, Tag};
 use crate::model::summary::Summary;
@@ -60,7 +60,7 @@ pub fn summaries(
     tags: Vec<Tag>,
 ) -> impl Stream<Item = (Tag, Result<Summary, Error>)> {
     let looked_at = stream::iter(tags).map(async |tag: Tag| {
-        let summary = summary::of_tag(client, name, &tag, Lane::Interactive).await;
+        let summary = summary::of_tag(client, name, &tag, Priority::Interactive).await;
         (tag, summary)
     });
     looked_at.buffered(AT_ONCE)

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::work::{self, ChangeContext};
-use crate::client::{Lane, Pool};
+use crate::client::{Priority, Pool};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
@@ -51,28 +51,28 @@ impl Rest {
     }
 }
 
-/// Plans what is left of an entry. `wish` is what the journal gave out of it, perhaps turned by the user since. Only asks.
-pub async fn plan(workshop: &ChangeContext, id: &EntryId, wish: &ChangeRequest) -> Result<Rest, Failure> {
-    if let ChangeRequest::Undo(of) | ChangeRequest::UndoByReplacement(of) = wish
-        && workshop.journal.entry(of).await?.state == EntryState::Undone
+/// Plans what is left of an entry. `request` is what the journal gave out of it, perhaps turned by the user since. Only asks.
+pub async fn plan(context: &ChangeContext, id: &EntryId, request: &ChangeRequest) -> Result<Rest, Failure> {
+    if let ChangeRequest::Undo(of) | ChangeRequest::UndoByReplacement(of) = request
+        && context.journal.entry(of).await?.state == EntryState::Undone
     {
         return Ok(Rest::Over(Vec::new()));
     }
-    let entry = workshop.journal.entry(id).await?;
+    let entry = context.journal.entry(id).await?;
     let confirmed = Confirmed::of(&entry);
     let mut sieve =
-        Remainder { now: now(&workshop.pool, &confirmed, wish).await?, confirmed, moved: Vec::new() };
-    let mut rest = sieve.rest(wish.clone());
+        Remainder { now: now(&context.pool, &confirmed, request).await?, confirmed, moved: Vec::new() };
+    let mut rest = sieve.rest(request.clone());
     for _ in 0..MOST_PLANS {
-        let Some(wish) = rest else { break };
-        let mut work = work::plan(workshop, &wish).await?;
+        let Some(request) = rest else { break };
+        let mut work = work::plan(context, &request).await?;
         let strangers = sieve.confirmed.strangers(&work);
         if strangers.is_empty() {
-            workshop.journal.resumes(id, wish);
+            context.journal.resumes(id, request);
             add_missed(&mut work, sieve.moved);
             return Ok(Rest::Work(Box::new(work)));
         }
-        rest = without(wish, &strangers);
+        rest = without(request, &strangers);
         sieve.moved.extend(strangers.into_iter().map(|(name, why)| missed(shown(&name), why)));
     }
     Ok(Rest::Over(sieve.moved))
@@ -132,7 +132,7 @@ impl Confirmed {
             let tags = image.named.iter().cloned().map(Selector::Tag);
             let named = tags.chain(image.by_digest.then_some(Selector::Digest(image.digest)));
             let is_new = |tag: &&Tag| !was(Selector::Tag((*tag).clone()), image.digest);
-            let new_tag = image.others.iter().filter(|_| plan.manner == DeleteMethod::Image).find(is_new);
+            let new_tag = image.others.iter().filter(|_| plan.method == DeleteMethod::Image).find(is_new);
             let new_referrer = plan.referrers_that_go(image).find(|referrer| {
                 let tag = referrer.tag.clone().map(Selector::Tag);
                 !was(Selector::Digest(referrer.digest), referrer.digest)
@@ -188,11 +188,11 @@ impl Confirmed {
 /// What the tags and digests are now that the rest of a change is about.
 type Now = HashMap<(Repository, Selector), Option<Digest>>;
 
-async fn now(pool: &Pool, confirmed: &Confirmed, wish: &ChangeRequest) -> Result<Now, Failure> {
+async fn now(pool: &Pool, confirmed: &Confirmed, request: &ChangeRequest) -> Result<Now, Failure> {
     let open = confirmed.0.iter().filter(|(_, place)| !place.is_done).map(|(key, _)| key.clone());
-    let sources: Vec<(Repository, Selector)> = match wish {
-        ChangeRequest::Retag(wish) => {
-            wish.items.iter().map(|(selector, ..)| (wish.from.clone(), selector.clone())).collect()
+    let sources: Vec<(Repository, Selector)> = match request {
+        ChangeRequest::Retag(request) => {
+            request.items.iter().map(|(selector, ..)| (request.from.clone(), selector.clone())).collect()
         }
         ChangeRequest::Delete(_)
         | ChangeRequest::Copy(_)
@@ -206,7 +206,7 @@ async fn now(pool: &Pool, confirmed: &Confirmed, wish: &ChangeRequest) -> Result
             let place = confirmed.get(&repository, &selector);
             let known = place.into_iter().flat_map(|place| place.ours.iter().copied().chain([place.end]));
             let known: Vec<Digest> = known.flatten().collect();
-            match client.digest_now(&repository.name, &selector, &known, Lane::Background).await {
+            match client.digest_now(&repository.name, &selector, &known, Priority::Background).await {
                 Ok(now) => Ok(((repository, selector), now)),
                 Err(error) => Err(error.failure(format!("cannot look at {}:{selector}", repository.name))),
             }
@@ -228,7 +228,7 @@ enum Stand {
     Moved(Option<Digest>),
 }
 
-/// Keeps of a wish what is open, and notes what moved.
+/// Keeps of a request what is open, and notes what moved.
 struct Remainder {
     confirmed: Confirmed,
     now: Now,
@@ -260,40 +260,40 @@ impl Remainder {
         }
     }
 
-    fn rest(&mut self, wish: ChangeRequest) -> Option<ChangeRequest> {
-        match wish {
-            ChangeRequest::Delete(mut wish) => {
-                let repository = wish.repository.clone();
-                wish.selectors.retain(|selector| self.is_open(&repository, selector));
-                if wish.selectors.is_empty()
+    fn rest(&mut self, request: ChangeRequest) -> Option<ChangeRequest> {
+        match request {
+            ChangeRequest::Delete(mut request) => {
+                let repository = request.repository.clone();
+                request.selectors.retain(|selector| self.is_open(&repository, selector));
+                if request.selectors.is_empty()
                     && self.moved.is_empty()
-                    && wish.manner == Some(DeleteMethod::Image)
+                    && request.method == Some(DeleteMethod::Image)
                 {
                     // Its tags went, and it stayed.
-                    wish.selectors = self.open_digests(&repository);
+                    request.selectors = self.open_digests(&repository);
                 }
-                (!wish.selectors.is_empty()).then_some(ChangeRequest::Delete(wish))
+                (!request.selectors.is_empty()).then_some(ChangeRequest::Delete(request))
             }
-            ChangeRequest::Retag(mut wish) => {
-                let (from, manner) = (wish.from.clone(), wish.manner);
-                wish.items.retain(|(selector, to, tag)| self.is_to_tag(&from, manner, selector, to, tag));
-                (!wish.items.is_empty()).then_some(ChangeRequest::Retag(wish))
+            ChangeRequest::Retag(mut request) => {
+                let (from, manner) = (request.from.clone(), request.mode);
+                request.items.retain(|(selector, to, tag)| self.is_to_tag(&from, manner, selector, to, tag));
+                (!request.items.is_empty()).then_some(ChangeRequest::Retag(request))
             }
-            ChangeRequest::Copy(mut wish) => {
-                let to = wish.to.clone();
-                let selectors = match wish.what {
+            ChangeRequest::Copy(mut request) => {
+                let to = request.to.clone();
+                let selectors = match request.what {
                     copy::What::Images(selectors) => selectors,
                     // All that there were: what came since was not confirmed.
                     copy::What::AllTags => self.tags_of(&to),
                 };
                 let target =
-                    |selector: &Selector| wish.tag.clone().map_or_else(|| selector.clone(), Selector::Tag);
+                    |selector: &Selector| request.tag.clone().map_or_else(|| selector.clone(), Selector::Tag);
                 let open = selectors.into_iter().filter(|selector| self.is_open(&to, &target(selector)));
                 let open: Vec<Selector> = open.collect();
-                wish.what = copy::What::Images(open.clone());
-                (!open.is_empty()).then_some(ChangeRequest::Copy(wish))
+                request.what = copy::What::Images(open.clone());
+                (!open.is_empty()).then_some(ChangeRequest::Copy(request))
             }
-            ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => Some(wish),
+            ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => Some(request),
         }
     }
 
@@ -349,22 +349,22 @@ impl Remainder {
     }
 }
 
-/// The wish without these; none where nothing is left.
-fn without(wish: ChangeRequest, strangers: &[(Selector, String)]) -> Option<ChangeRequest> {
+/// The request without these; none where nothing is left.
+fn without(request: ChangeRequest, strangers: &[(Selector, String)]) -> Option<ChangeRequest> {
     let stays = |selector: &Selector| !strangers.iter().any(|(stranger, _)| stranger == selector);
-    match wish {
-        ChangeRequest::Delete(mut wish) => {
-            wish.selectors.retain(stays);
-            (!wish.selectors.is_empty()).then_some(ChangeRequest::Delete(wish))
+    match request {
+        ChangeRequest::Delete(mut request) => {
+            request.selectors.retain(stays);
+            (!request.selectors.is_empty()).then_some(ChangeRequest::Delete(request))
         }
-        ChangeRequest::Retag(mut wish) => {
-            wish.items.retain(|(selector, ..)| stays(selector));
-            (!wish.items.is_empty()).then_some(ChangeRequest::Retag(wish))
+        ChangeRequest::Retag(mut request) => {
+            request.items.retain(|(selector, ..)| stays(selector));
+            (!request.items.is_empty()).then_some(ChangeRequest::Retag(request))
         }
-        ChangeRequest::Copy(mut wish) => {
-            let copy::What::Images(selectors) = &mut wish.what else { return None };
+        ChangeRequest::Copy(mut request) => {
+            let copy::What::Images(selectors) = &mut request.what else { return None };
             selectors.retain(stays);
-            (!selectors.is_empty()).then_some(ChangeRequest::Copy(wish))
+            (!selectors.is_empty()).then_some(ChangeRequest::Copy(request))
         }
         ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => None,
     }
@@ -372,9 +372,9 @@ fn without(wish: ChangeRequest, strangers: &[(Selector, String)]) -> Option<Chan
 
 fn add_missed(work: &mut ChangePlan, moved: Vec<Unresolved>) {
     match work {
-        ChangePlan::Delete(plan) => plan.missed.extend(moved),
-        ChangePlan::Retag(plan) => plan.missed.extend(moved),
-        ChangePlan::Copy(plan) => plan.missed.extend(moved),
+        ChangePlan::Delete(plan) => plan.unresolved.extend(moved),
+        ChangePlan::Retag(plan) => plan.unresolved.extend(moved),
+        ChangePlan::Copy(plan) => plan.unresolved.extend(moved),
         // An undo looks for itself what moved since.
         ChangePlan::Undo(_) => {}
     }

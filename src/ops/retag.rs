@@ -20,7 +20,7 @@ use super::work::replacement::{self, Replacement, ReplacementMethod};
 use super::work::tag::{RepositoryClient, held, moved, put_failure};
 use super::work::telling::while_telling;
 use super::work::{ChangeContext, JobControl};
-use crate::client::{Client, Lane, Transfer};
+use crate::client::{Client, Priority, Transfer};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
@@ -37,23 +37,23 @@ use plan::rule_against;
 const AT_ONCE: usize = 16;
 
 /// Puts the tags of a plan, and takes the old ones away where they are to be moved.
-pub async fn run(workshop: &ChangeContext, plan: &RetagPlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) -> Report {
     let name = |step: &RetagStep| SafeText::from(format!("{} → {}", step.selector, step.tag));
     let course = Tracker::new(watch, plan.steps.iter().map(name));
-    let wish = wish_of(plan);
-    let rule = rule_against(workshop, &wish);
+    let request = request_of(plan);
+    let rule = rule_against(context, &request);
     if let Some(refusal) = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref()) {
         return course.refused(&course::refusal(plan.title(), refusal));
     }
-    let client = workshop.pool.client(&plan.from.host);
+    let client = context.pool.client(&plan.from.host);
     let manifests = manifests(&client, plan).await;
     let made = made(plan, &manifests);
     let mut items = items(plan, &manifests, &made);
     let first_kept = items.len();
     items.extend(loss::items(&plan.loss));
     let saved = loss::kin(&client, &plan.loss).await;
-    let wish = work::ChangeRequest::Retag(wish);
-    let running = match workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await {
+    let request = work::ChangeRequest::Retag(request);
+    let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };
@@ -91,7 +91,7 @@ pub async fn run(workshop: &ChangeContext, plan: &RetagPlan, watch: &JobControl)
     course.remarks.extend(course::left_open(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     let mut report = course.close(running).await;
-    report.items.extend(plan.missed.iter().map(work::progress::ProgressItem::from));
+    report.items.extend(plan.unresolved.iter().map(work::progress::ProgressItem::from));
     Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..report }
 }
 
@@ -130,7 +130,7 @@ impl<'a> Retagging<'a> {
         let put = match self.course.is_over() {
             Some(outcome) => outcome,
             None if self.takes_along => {
-                Outcome::Left("not tried: the server takes every tag of an image with one".into())
+                Outcome::Skipped("not tried: the server takes every tag of an image with one".into())
             }
             None => {
                 self.course.now(SafeText::from(format!("tag {}", step.tag)));
@@ -148,7 +148,7 @@ impl<'a> Retagging<'a> {
         }
         let old = old_tag(self.plan, step);
         // Never by what the plan saw: the new tag may be another image by now, and the old one the last of this.
-        let is_there = matches!(put, Outcome::Done(_) | Outcome::Already(_));
+        let is_there = matches!(put, Outcome::Done(_) | Outcome::Unchanged(_));
         match (old.filter(|_| !self.takes_along), put) {
             (Some(old), put) if is_there => {
                 let is_put = matches!(put, Outcome::Done(_));
@@ -176,7 +176,7 @@ impl<'a> Retagging<'a> {
     fn not_kept(&self, step: &RetagStep) -> Option<Outcome> {
         let replaced = step.replaces.and_then(|image| self.keeping.objection(&step.to, image));
         replaced.or_else(|| {
-            let is_moved = self.plan.manner.moves() && step.to != self.plan.from;
+            let is_moved = self.plan.mode.moves() && step.to != self.plan.from;
             is_moved.then(|| self.keeping.objection(&self.plan.from, step.digest))?
         })
     }
@@ -196,7 +196,7 @@ impl<'a> Retagging<'a> {
         let image = match self.manifests.get(&step.digest) {
             Some(Ok(image)) => image.clone(),
             Some(Err(failure)) => return Outcome::Failed(failure.clone()),
-            None => return Outcome::Left("its image was not read".into()),
+            None => return Outcome::Skipped("its image was not read".into()),
         };
         if let Some(Some(Err(failure))) = step.replaces.map(|replaced| self.manifests.get(&replaced)) {
             return Outcome::Failed(failure.clone());
@@ -204,7 +204,7 @@ impl<'a> Retagging<'a> {
         if let Selector::Tag(tag) = &step.selector {
             match self.place(&self.plan.from).tag_among(tag, &[old_digest(step)]).await {
                 Ok(now) if now == Some(old_digest(step)) => {}
-                Ok(now) => return Outcome::Left(moved(now)),
+                Ok(now) => return Outcome::Skipped(moved(now)),
                 Err(error) => return Outcome::Failed(error.failure(what())),
             }
         }
@@ -230,7 +230,7 @@ impl<'a> Retagging<'a> {
         old: &Tag,
     ) -> Outcome {
         let Some(Ok(image)) = self.manifests.get(&old_digest(step)).cloned() else {
-            return Outcome::Left("its image was not read".into());
+            return Outcome::Skipped("its image was not read".into());
         };
         // Tags that nobody knows of cannot be watched over.
         let siblings = match &mut self.siblings {
@@ -265,8 +265,8 @@ impl<'a> Retagging<'a> {
         };
         match outcome {
             Outcome::Done(_) => Outcome::Done(SafeText::from(format!("{old} is {} now", step.tag))),
-            Outcome::Left(why) => {
-                Outcome::Left(SafeText::from(format!("{} is there; the old tag: {why}", step.tag)))
+            Outcome::Skipped(why) => {
+                Outcome::Skipped(SafeText::from(format!("{} is there; the old tag: {why}", step.tag)))
             }
             Outcome::Failed(failure) => Outcome::Failed(Failure {
                 what: SafeText::from(format!("{} is there, but {}", step.tag, failure.what)),
@@ -280,7 +280,7 @@ impl<'a> Retagging<'a> {
 /// The tag that a step takes away, where tags are moved.
 fn old_tag<'a>(plan: &RetagPlan, step: &'a RetagStep) -> Option<&'a Tag> {
     match &step.selector {
-        Selector::Tag(old) if plan.manner.moves() => {
+        Selector::Tag(old) if plan.mode.moves() => {
             (step.to != plan.from || *old != step.tag).then_some(old)
         }
         _ => None,
@@ -288,7 +288,7 @@ fn old_tag<'a>(plan: &RetagPlan, step: &'a RetagStep) -> Option<&'a Tag> {
 }
 
 fn items_per_step(plan: &RetagPlan) -> usize {
-    match plan.manner {
+    match plan.mode {
         RetagMode::Add => 1,
         RetagMode::Move => 2,
         RetagMode::MoveByReplacement => 3,
@@ -308,7 +308,7 @@ async fn manifests(client: &Client, plan: &RetagPlan) -> HashMap<Digest, Result<
     let all: HashMap<Digest, &Repository> = replaced.chain(put).collect();
     let read = all.into_iter().map(|(digest, repository)| {
         async move {
-            let manifest = client.served_manifest(&repository.name, &digest, Lane::Background).await;
+            let manifest = client.served_manifest(&repository.name, &digest, Priority::Background).await;
             let what = || format!("cannot read {}", digest.short());
             (digest, manifest.map_err(|error| error.failure(what())))
         }
@@ -335,7 +335,7 @@ fn made(
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
 ) -> Vec<Option<Result<Replacement, Failure>>> {
     let made = |step: &RetagStep| {
-        let old = old_tag(plan, step).filter(|_| plan.manner == RetagMode::MoveByReplacement)?;
+        let old = old_tag(plan, step).filter(|_| plan.mode == RetagMode::MoveByReplacement)?;
         let what = || format!("cannot untag {}:{old}", plan.from.name);
         Some(match manifests.get(&old_digest(step))? {
             Ok(image) => Replacement::of(image.clone()).map_err(|why| replacement::local(what(), why)),
@@ -367,7 +367,7 @@ fn items(
             after: old_tag(plan, step).is_none().then_some(step.digest),
             done: None,
         };
-        match (plan.manner, old_tag(plan, step), made) {
+        match (plan.mode, old_tag(plan, step), made) {
             (RetagMode::Add, ..) => vec![new],
             (RetagMode::Move, ..) => vec![new, old],
             (RetagMode::MoveByReplacement, Some(tag), Some(Ok(made))) => {
@@ -382,8 +382,8 @@ fn items(
     plan.steps.iter().zip(made).flat_map(items).collect()
 }
 
-fn wish_of(plan: &RetagPlan) -> RetagRequest {
+fn request_of(plan: &RetagPlan) -> RetagRequest {
     let item = |step: &RetagStep| (step.selector.clone(), step.to.clone(), step.tag.clone());
     let items = plan.steps.iter().map(item).collect();
-    RetagRequest { from: plan.from.clone(), items, manner: plan.manner, keep: plan.loss.keep }
+    RetagRequest { from: plan.from.clone(), items, mode: plan.mode, keep: plan.loss.keep }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Error, Lane};
+use crate::client::{Client, Error, Priority};
 use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::image::ImageConfig;
@@ -25,7 +25,7 @@ const HEAVY: usize = 1024 * 1024;
 
 /// The image behind a tag. Its size is known when all its parts are; its date is that of its config, for an index that
 /// of the first platform.
-pub async fn of_tag(client: &Client, name: &RepositoryName, tag: &Tag, lane: Lane) -> Result<Summary, Error> {
+pub async fn of_tag(client: &Client, name: &RepositoryName, tag: &Tag, lane: Priority) -> Result<Summary, Error> {
     let manifest = client.latest(name, tag, lane).await?;
     in_turn(client, name, manifest, lane).await
 }
@@ -40,16 +40,16 @@ pub async fn infos(client: &Client, name: &RepositoryName, images: Vec<Digest>) 
 /// The same of one image.
 pub async fn info(client: &Client, name: &RepositoryName, digest: Digest) -> ImageInfo {
     let selector = Selector::Digest(digest);
-    let Ok(manifest) = client.manifest(name, &selector, Lane::Background).await else {
+    let Ok(manifest) = client.manifest(name, &selector, Priority::Background).await else {
         return ImageInfo::default();
     };
-    let summary = in_turn(client, name, manifest, Lane::Background).await;
+    let summary = in_turn(client, name, manifest, Priority::Background).await;
     summary.as_ref().map(ImageInfo::from).unwrap_or_default()
 }
 
 /// The same of a manifest that is held in any case, in a repository that has its config and its children.
 pub async fn info_of(client: &Client, name: &RepositoryName, manifest: &Manifest) -> ImageInfo {
-    ImageInfo::from(&of_manifest(client, name, manifest, Lane::Background).await)
+    ImageInfo::from(&of_manifest(client, name, manifest, Priority::Background).await)
 }
 
 /// Many images are asked for at once: while a heavy one waits for its turn its manifest is not held.
@@ -57,7 +57,7 @@ async fn in_turn(
     client: &Client,
     name: &RepositoryName,
     manifest: Arc<Manifest>,
-    lane: Lane,
+    lane: Priority,
 ) -> Result<Summary, Error> {
     if !is_heavy(&manifest) {
         return Ok(of_manifest(client, name, &manifest, lane).await);
@@ -74,7 +74,7 @@ pub fn is_heavy(manifest: &Manifest) -> bool {
     manifest.weight() > HEAVY
 }
 
-async fn of_manifest(client: &Client, name: &RepositoryName, manifest: &Manifest, lane: Lane) -> Summary {
+async fn of_manifest(client: &Client, name: &RepositoryName, manifest: &Manifest, lane: Priority) -> Summary {
     match &manifest.body {
         Body::Index(index) => of_index(client, name, manifest, &index.manifests, lane).await,
         _ => {
@@ -90,7 +90,7 @@ async fn of_index(
     name: &RepositoryName,
     index: &Manifest,
     children: &Capped<Vec<Descriptor>>,
-    lane: Lane,
+    lane: Priority,
 ) -> Summary {
     let runnable = || children.iter().filter(|child| !child.is_attestation());
     let looked_at: Vec<_> = runnable()
@@ -122,7 +122,7 @@ async fn of_index(
     summary
 }
 
-async fn child(client: &Client, name: &RepositoryName, digest: Digest, lane: Lane) -> Option<Arc<Manifest>> {
+async fn child(client: &Client, name: &RepositoryName, digest: Digest, lane: Priority) -> Option<Arc<Manifest>> {
     client.manifest(name, &Selector::Digest(digest), lane).await.ok()
 }
 
@@ -131,7 +131,7 @@ async fn config_of(
     client: &Client,
     name: &RepositoryName,
     manifest: &Manifest,
-    lane: Lane,
+    lane: Priority,
 ) -> Option<Arc<ImageConfig>> {
     let Body::Image(image) = &manifest.body else { return None };
     match manifest.kind() {

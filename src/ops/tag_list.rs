@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::list;
-use crate::client::{Client, Error, Lane, ManifestHead};
+use crate::client::{Client, Error, Priority, ManifestHead};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::media_type::MediaType;
@@ -115,7 +115,7 @@ pub async fn tags_with(
     let checked = stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<ManifestHead>, Error>)| {
         let Ok(Some(head)) = said else { return (tag, said, true) };
         let selector = Selector::Tag(tag.clone());
-        let digest = client.checked_digest(name, &selector, head.digest, &[], Lane::Background).await;
+        let digest = client.checked_digest(name, &selector, head.digest, &[], Priority::Background).await;
         let is_true = !matches!(digest, Ok(Some(digest)) if digest != head.digest);
         (tag, digest.map(|digest| digest.map(|digest| ManifestHead { digest, ..head })), is_true)
     });
@@ -142,7 +142,7 @@ pub async fn ask(
 ) -> Vec<(Tag, Result<Option<ManifestHead>, Error>)> {
     let head = |tag: Tag| {
         async move {
-            let head = match client.head_tag(name, &tag, Lane::Background).await {
+            let head = match client.head_tag(name, &tag, Priority::Background).await {
                 Ok(head) => Ok(Some(head)),
                 Err(error) if error.cause.status() == Some(404) => Ok(None),
                 Err(error) => Err(error),

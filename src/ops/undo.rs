@@ -34,22 +34,22 @@ const MAY_ARRIVE: &str =
     "it is as it was, but the change was never confirmed and may still arrive: undo it again if it does";
 
 /// Puts everything back that the plan says can be.
-pub async fn run(workshop: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -> Report {
     let course = Tracker::new(watch, plan.steps.iter().map(|step| name(&step.selector)));
     let repositories = plan.steps.iter().map(|step| &step.repository);
-    if let Some(refusal) = rule_against(workshop, repositories).as_ref().or(plan.refused.as_ref()) {
+    if let Some(refusal) = rule_against(context, repositories).as_ref().or(plan.refused.as_ref()) {
         return course.refused(&course::refusal(plan.title(), refusal));
     }
-    let entry = match workshop.journal.entry(&plan.entry).await {
+    let entry = match context.journal.entry(&plan.entry).await {
         Ok(entry) => entry,
         Err(failure) => return course.refused(&failure),
     };
     let mut parts = Vec::new();
     for step in &plan.steps {
-        parts.push(part(workshop, step, &watch.stop).boxed().await);
+        parts.push(part(context, step, &watch.stop).boxed().await);
     }
     let items = parts.iter().flat_map(|part| part.items.clone()).collect();
-    let running = match workshop.journal.begin(plan.title(), Some(wish_of(plan)), items).await {
+    let running = match context.journal.begin(plan.title(), Some(request_of(plan)), items).await {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };
@@ -58,7 +58,7 @@ pub async fn run(workshop: &ChangeContext, plan: &UndoPlan, watch: &JobControl) 
     let held = all.map(|held| (held.digest, held)).collect();
     let mut is_back = true;
     let siblings = HashMap::new();
-    let (pool, journal, stop) = (&workshop.pool, &workshop.journal, &watch.stop);
+    let (pool, journal, stop) = (&context.pool, &context.journal, &watch.stop);
     let ways = HashMap::new();
     let mut undoing = Undoing { pool, journal, entry: &plan.entry, held, siblings, ways, stop, course };
     let mut first = 0;
@@ -68,29 +68,29 @@ pub async fn run(workshop: &ChangeContext, plan: &UndoPlan, watch: &JobControl) 
         let outcome = match undoing.course.is_over() {
             Some(outcome) => outcome,
             None if keeps_one_of(step, &not_back) => {
-                Outcome::Left("it keeps an image that was not put back elsewhere".into())
+                Outcome::Skipped("it keeps an image that was not put back elsewhere".into())
             }
             None => undoing.step(&running, step, part).boxed().await,
         };
-        if !matches!(outcome, Outcome::Done(_) | Outcome::Already(_)) {
+        if !matches!(outcome, Outcome::Done(_) | Outcome::Unchanged(_)) {
             not_back.extend(step.before);
         }
         let items = first..first + part.items.len();
         first = items.end;
-        is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Already(_));
+        is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Unchanged(_));
         undoing.course.noted(&running, items, index, outcome).await;
     }
     let mut course = undoing.course;
     // What cannot be read is not known to be back.
-    is_back &= plan.missed.is_empty();
-    if is_back && let Err(failure) = workshop.journal.mark_undone(&plan.entry).await {
+    is_back &= plan.unresolved.is_empty();
+    if is_back && let Err(failure) = context.journal.mark_undone(&plan.entry).await {
         course.remarks.push(SafeText::from(failure.to_string()));
     }
     let takes_nothing = parts.iter().all(|part| part.items.is_empty());
     let mut report = course.close(running).await;
     // Throw-away tags hold nothing that is put back.
     report.undo = report.undo.filter(|_| !takes_nothing);
-    report.items.extend(plan.missed.iter().map(progress::ProgressItem::from));
+    report.items.extend(plan.unresolved.iter().map(progress::ProgressItem::from));
     report
 }
 
@@ -125,13 +125,13 @@ struct Undoing<'a> {
 impl Undoing<'_> {
     async fn step(&mut self, running: &RunningEntry, step: &UndoStep, part: &UndoPart) -> Outcome {
         if let Some(why) = &step.impossible {
-            return Outcome::Left(why.clone());
+            return Outcome::Skipped(why.clone());
         }
         if step.may_arrive {
-            return Outcome::Left(MAY_ARRIVE.into());
+            return Outcome::Skipped(MAY_ARRIVE.into());
         }
         if step.now == step.before {
-            return Outcome::Already("it is as it was".into());
+            return Outcome::Unchanged("it is as it was".into());
         }
         self.course.now(SafeText::from(format!("put {} back", step.selector)));
         let client = self.pool.client(&step.repository.host);
@@ -153,14 +153,14 @@ impl Undoing<'_> {
                     Err(error) => place.unseen(&step.selector, &error),
                 }
             }
-            (Selector::Digest(_), None, _) => Outcome::Left("what no tag names is left as it is".into()),
-            (_, Some(_), None) => Outcome::Left("its manifest is not in the journal any more".into()),
+            (Selector::Digest(_), None, _) => Outcome::Skipped("what no tag names is left as it is".into()),
+            (_, Some(_), None) => Outcome::Skipped("its manifest is not in the journal any more".into()),
         }
     }
 
     /// Removes a throw-away tag with its manifest.
     async fn unprobe(&mut self, place: RepositoryClient<'_>, step: &UndoStep, tag: &Tag) -> Outcome {
-        let Some(digest) = step.now else { return Outcome::Already("it is gone already".into()) };
+        let Some(digest) = step.now else { return Outcome::Unchanged("it is gone already".into()) };
         let probe = Probe { repository: step.repository.clone(), tag: tag.clone(), digest };
         match probe::remove(place, &probe).await {
             Ok(()) => {
@@ -182,7 +182,7 @@ impl Undoing<'_> {
         part: &UndoPart,
     ) -> Outcome {
         let what = || format!("cannot untag {}:{tag}", step.repository.name);
-        let Some(now) = step.now else { return Outcome::Already("it is gone already".into()) };
+        let Some(now) = step.now else { return Outcome::Unchanged("it is gone already".into()) };
         if !self.siblings.contains_key(&step.repository) {
             match tag_list::tags(place.client, place.name).await {
                 Ok(tags) => self.siblings.insert(step.repository.clone(), tags.digests.into_iter().collect()),
@@ -222,8 +222,8 @@ struct UndoPart {
     made: Option<Result<Replacement, Failure>>,
 }
 
-async fn part(workshop: &ChangeContext, step: &UndoStep, stop: &CancellationToken) -> UndoPart {
-    let client = workshop.pool.client(&step.repository.host);
+async fn part(context: &ChangeContext, step: &UndoStep, stop: &CancellationToken) -> UndoPart {
+    let client = context.pool.client(&step.repository.host);
     let place = RepositoryClient { client: &client, name: &step.repository.name, stop: Some(stop) };
     let before = match step.now {
         Some(digest) => place.manifest(digest).await.ok().map(|manifest| held(&manifest)),
@@ -252,8 +252,8 @@ async fn part(workshop: &ChangeContext, step: &UndoStep, stop: &CancellationToke
     }
 }
 
-fn wish_of(plan: &UndoPlan) -> ChangeRequest {
-    match plan.manner {
+fn request_of(plan: &UndoPlan) -> ChangeRequest {
+    match plan.method {
         DeleteMethod::Replace => ChangeRequest::UndoByReplacement(plan.entry.clone()),
         DeleteMethod::Untag | DeleteMethod::Image => ChangeRequest::Undo(plan.entry.clone()),
     }

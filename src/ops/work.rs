@@ -44,42 +44,42 @@ pub struct JobControl {
     pub stop: CancellationToken,
 }
 
-/// Finds out what the wish would do. Changes nothing.
-pub async fn plan(workshop: &ChangeContext, wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
-    match wish {
-        ChangeRequest::Retag(wish) => retag::plan(workshop, wish).await.map(ChangePlan::Retag),
-        ChangeRequest::Delete(wish) => delete::plan(workshop, wish).await.map(ChangePlan::Delete),
-        ChangeRequest::Copy(wish) => copy::plan(workshop, wish).await.map(ChangePlan::Copy),
-        ChangeRequest::Undo(id) => undo::plan(workshop, id, DeleteMethod::Untag).await.map(ChangePlan::Undo),
+/// Finds out what the request would do. Changes nothing.
+pub async fn plan(context: &ChangeContext, request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    match request {
+        ChangeRequest::Retag(request) => retag::plan(context, request).await.map(ChangePlan::Retag),
+        ChangeRequest::Delete(request) => delete::plan(context, request).await.map(ChangePlan::Delete),
+        ChangeRequest::Copy(request) => copy::plan(context, request).await.map(ChangePlan::Copy),
+        ChangeRequest::Undo(id) => undo::plan(context, id, DeleteMethod::Untag).await.map(ChangePlan::Undo),
         ChangeRequest::UndoByReplacement(id) => {
-            undo::plan(workshop, id, DeleteMethod::Replace).await.map(ChangePlan::Undo)
+            undo::plan(context, id, DeleteMethod::Replace).await.map(ChangePlan::Undo)
         }
     }
 }
 
 /// Carries a plan out. Never fails as a whole: every item has an outcome.
-pub async fn run(workshop: &ChangeContext, work: &ChangePlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, work: &ChangePlan, watch: &JobControl) -> Report {
     let carried_out = match work {
-        ChangePlan::Retag(plan) => retag::run(workshop, plan, watch).boxed(),
-        ChangePlan::Delete(plan) => delete::run(workshop, plan, watch).boxed(),
-        ChangePlan::Copy(plan) => copy::run(workshop, plan, watch).boxed(),
-        ChangePlan::Undo(plan) => undo::run(workshop, plan, watch).boxed(),
+        ChangePlan::Retag(plan) => retag::run(context, plan, watch).boxed(),
+        ChangePlan::Delete(plan) => delete::run(context, plan, watch).boxed(),
+        ChangePlan::Copy(plan) => copy::run(context, plan, watch).boxed(),
+        ChangePlan::Undo(plan) => undo::run(context, plan, watch).boxed(),
     };
-    let clients = clients(workshop, work);
+    let clients = clients(context, work);
     let ended = async {
         let mut report = carried_out.await;
-        remains::look(workshop, work, &mut report).boxed().await;
+        remains::look(context, work, &mut report).boxed().await;
         report
     };
     let report = while_telling(ended, || tell_waits(&clients, watch)).await;
-    let back = if report.undo.is_some() { back(workshop, work) } else { Back::Unknown };
+    let back = if report.undo.is_some() { back(context, work) } else { Back::Unknown };
     Report { back, ..report }
 }
 
 /// How far a change can be taken back, as far as is known without asking more: new tags go where the server deletes tags.
-fn back(workshop: &ChangeContext, work: &ChangePlan) -> Back {
+fn back(context: &ChangeContext, work: &ChangePlan) -> Back {
     let (new, puts_back) = work.taken_back_by();
-    let deletes: Vec<_> = new.iter().map(|host| workshop.pool.client(host).deletes()).collect();
+    let deletes: Vec<_> = new.iter().map(|host| context.pool.client(host).deletes()).collect();
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
     if deletes.iter().any(|deletes| is_no(&deletes.by_tag) && is_no(&deletes.by_digest)) {
         return if puts_back { Back::Partly } else { Back::Nothing };
@@ -94,14 +94,14 @@ fn back(workshop: &ChangeContext, work: &ChangePlan) -> Back {
 }
 
 /// The registries that a change has to do with.
-fn clients(workshop: &ChangeContext, work: &ChangePlan) -> Vec<Client> {
+fn clients(context: &ChangeContext, work: &ChangePlan) -> Vec<Client> {
     let mut hosts: Vec<Host> = work.changes().into_iter().map(|repository| repository.host).collect();
     if let ChangePlan::Copy(plan) = work {
         hosts.push(plan.from.host.clone());
     }
     hosts.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     hosts.dedup();
-    hosts.iter().map(|host| workshop.pool.client(host)).collect()
+    hosts.iter().map(|host| context.pool.client(host)).collect()
 }
 
 /// Tells which registry is waited for, if one is.

@@ -14,7 +14,7 @@ use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::jobs::JobId;
 use crate::app::msg::{Answer, Msg};
 use crate::app::remote::Ticket;
-use crate::client::Lane;
+use crate::client::Priority;
 use crate::model::clip::ClipText;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
@@ -30,7 +30,7 @@ const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// What runs in the background.
 pub struct Effects {
-    workshop: ChangeContext,
+    context: ChangeContext,
     inbox: UnboundedSender<Msg>,
     slots: HashMap<Slot, (Ticket, AbortHandle)>,
     jobs: JobRunner,
@@ -40,9 +40,9 @@ pub struct Effects {
 
 impl Effects {
     /// Nothing runs yet.
-    pub fn new(workshop: ChangeContext, inbox: UnboundedSender<Msg>) -> Effects {
-        let jobs = JobRunner::new(workshop.clone(), inbox.clone());
-        Effects { workshop, inbox, slots: HashMap::new(), jobs, remembering: None }
+    pub fn new(context: ChangeContext, inbox: UnboundedSender<Msg>) -> Effects {
+        let jobs = JobRunner::new(context.clone(), inbox.clone());
+        Effects { context, inbox, slots: HashMap::new(), jobs, remembering: None }
     }
 
     /// Starts what a command asks for. Commands about the terminal and the end are the loop's own.
@@ -50,8 +50,8 @@ impl Effects {
         match cmd {
             Cmd::Load { slot, ticket, after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Drop(slot) => self.drop_slot(&slot),
-            Cmd::Forget(host) => self.workshop.pool.client(&host).forget(),
-            Cmd::Reach(host, scheme) => self.workshop.pool.reach(&host, |trust| trust.speak(scheme)),
+            Cmd::Forget(host) => self.context.pool.client(&host).forget(),
+            Cmd::Reach(host, scheme) => self.context.pool.reach(&host, |trust| trust.speak(scheme)),
             Cmd::Remember(host, names) => self.remember(host, names),
             Cmd::Start(id, work) => self.jobs.start(id, work),
             Cmd::Stop(id) => self.jobs.stop(id),
@@ -111,12 +111,12 @@ impl Effects {
 
     fn load(&mut self, slot: Slot, ticket: Ticket, after: Duration, ask: Ask) {
         self.drop_slot(&slot);
-        let (workshop, inbox, place) = (self.workshop.clone(), self.inbox.clone(), slot.clone());
+        let (context, inbox, place) = (self.context.clone(), self.inbox.clone(), slot.clone());
         let task = tokio::spawn(async move {
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
-            let answer = answer(&workshop, ask).await;
+            let answer = answer(&context, ask).await;
             // When the loop has ended nobody waits for it.
             inbox.send(Msg::Answered(place, ticket, answer)).ok();
         });
@@ -149,8 +149,8 @@ impl Drop for Effects {
     }
 }
 
-async fn answer(workshop: &ChangeContext, ask: Ask) -> Answer {
-    let pool = &workshop.pool;
+async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
+    let pool = &context.pool;
     match ask {
         Ask::Server(host) => {
             let server = pool.client(&host).ping().await;
@@ -168,24 +168,24 @@ async fn answer(workshop: &ChangeContext, ask: Ask) -> Answer {
         }
         Ask::Summary(repository, tag) => {
             let client = pool.client(&repository.host);
-            let summary = ops::summary::of_tag(&client, &repository.name, &tag, Lane::Background).await;
+            let summary = ops::summary::of_tag(&client, &repository.name, &tag, Priority::Background).await;
             Answer::Summary(
                 summary.map_err(|error| error.failure(format!("cannot read {}:{tag}", repository.name))),
             )
         }
-        Ask::Plan(wish) => Answer::Plan(ops::work::plan(workshop, &wish).await.map(Box::new)),
-        Ask::Journal => Answer::Journal(workshop.journal.list().await),
+        Ask::Plan(request) => Answer::Plan(ops::work::plan(context, &request).await.map(Box::new)),
+        Ask::Journal => Answer::Journal(context.journal.list().await),
         Ask::Leftovers(hosts) => {
-            let entries = workshop.journal.entries().await;
-            let removed = ops::work::probe::sweep(workshop, &entries, Some(&hosts)).await;
+            let entries = context.journal.entries().await;
+            let removed = ops::work::probe::sweep(context, &entries, Some(&hosts)).await;
             let entries = match removed.is_empty() {
                 true => entries,
-                false => workshop.journal.entries().await,
+                false => context.journal.entries().await,
             };
             Answer::Leftovers(entries, removed)
         }
-        Ask::Rest(entry) => Answer::Rest(workshop.journal.resume(&entry).await.map(Box::new)),
-        Ask::PlanRest(entry, wish) => Answer::Plan(plan_rest(workshop, &entry, &wish).await),
+        Ask::Rest(entry) => Answer::Rest(context.journal.resume(&entry).await.map(Box::new)),
+        Ask::PlanRest(entry, request) => Answer::Plan(plan_rest(context, &entry, &request).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
         Ask::Inspection(repository, selector, digest_tags) => {
             let client = pool.client(&repository.host);
@@ -202,15 +202,15 @@ async fn answer(workshop: &ChangeContext, ask: Ask) -> Answer {
 
 /// What the rest of a change comes to. One of which nothing is left is over.
 async fn plan_rest(
-    workshop: &ChangeContext,
+    context: &ChangeContext,
     entry: &EntryId,
-    wish: &ChangeRequest,
+    request: &ChangeRequest,
 ) -> Result<Box<ChangePlan>, Failure> {
-    let title = workshop.journal.entry(entry).await?.title;
+    let title = context.journal.entry(entry).await?.title;
     // Throw-away tags that were left went at the start, or go when the entry is taken back.
-    let rest = ops::resume::plan(workshop, entry, wish).await?;
+    let rest = ops::resume::plan(context, entry, request).await?;
     if matches!(rest, Rest::Over(_)) {
-        workshop.journal.mark_ended(entry).await?;
+        context.journal.mark_ended(entry).await?;
     }
     rest.work(&title)
 }

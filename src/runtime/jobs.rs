@@ -20,7 +20,7 @@ const LONGEST_CLOSING: Duration = Duration::from_secs(10);
 
 /// The jobs that run.
 pub struct JobRunner {
-    workshop: ChangeContext,
+    context: ChangeContext,
     inbox: UnboundedSender<Msg>,
     running: BTreeMap<JobId, RunningJob>,
 }
@@ -33,8 +33,8 @@ struct RunningJob {
 
 impl JobRunner {
     /// None runs yet.
-    pub fn new(workshop: ChangeContext, inbox: UnboundedSender<Msg>) -> JobRunner {
-        JobRunner { workshop, inbox, running: BTreeMap::new() }
+    pub fn new(context: ChangeContext, inbox: UnboundedSender<Msg>) -> JobRunner {
+        JobRunner { context, inbox, running: BTreeMap::new() }
     }
 
     /// Begins a job: exactly the work that was confirmed.
@@ -42,10 +42,10 @@ impl JobRunner {
         let (sender, progress) = watch::channel(Progress::default());
         let stop = CancellationToken::new();
         let watch = JobControl { progress: sender, stop: stop.clone() };
-        let (workshop, inbox) = (self.workshop.clone(), self.inbox.clone());
+        let (context, inbox) = (self.context.clone(), self.inbox.clone());
         let task = tokio::spawn(async move {
             threads::give_way();
-            let report = work::run(&workshop, &work, &watch).await;
+            let report = work::run(&context, &work, &watch).await;
             // When the loop has ended nobody waits for it.
             inbox.send(Msg::JobEnded(id, report)).ok();
         });

@@ -53,7 +53,7 @@ async fn a_login_of_docker_opens_a_registry_behind_basic_auth() {
 async fn a_login_of_docker_opens_a_registry_behind_tokens() {
     let registry = registry(private(), Some(LOGIN)).await;
     let manifest =
-        registry.client.latest(&name("team/app"), &tag("1"), regtui::client::Lane::Interactive).await;
+        registry.client.latest(&name("team/app"), &tag("1"), regtui::client::Priority::Interactive).await;
     assert!(manifest.is_ok(), "{manifest:?}");
     let requests = registry.demo.requests();
     let with_password = requests
@@ -101,7 +101,7 @@ async fn a_login_that_lacks_the_right_is_not_said_to_be_wrong_or_missing() {
         }
         let selector = Selector::Tag(tag("1"));
         let manifest =
-            registry.client.manifest(&name("team/app"), &selector, regtui::client::Lane::Interactive).await;
+            registry.client.manifest(&name("team/app"), &selector, regtui::client::Priority::Interactive).await;
         assert!(manifest.is_ok(), "what the login may do goes on: {manifest:?}");
     }
 }
@@ -273,7 +273,7 @@ async fn a_redirect_takes_no_login_along() {
     let registry = registry(AuthMode::Basic(account()), Some(LOGIN)).await;
     let blob = {
         let manifest =
-            registry.client.latest(&name("team/app"), &tag("1"), regtui::client::Lane::Interactive).await;
+            registry.client.latest(&name("team/app"), &tag("1"), regtui::client::Priority::Interactive).await;
         let regtui::model::manifest::Body::Image(image) = &manifest.expect("a manifest").body else {
             panic!("an image")
         };
@@ -283,7 +283,7 @@ async fn a_redirect_takes_no_login_along() {
     registry.demo.fault(move |request, _| {
         (request.path.contains("/blobs/")).then(|| Fault::answer(307, &[("location", &target)], ""))
     });
-    let config = registry.client.config(&name("team/app"), &blob, regtui::client::Lane::Interactive).await;
+    let config = registry.client.config(&name("team/app"), &blob, regtui::client::Priority::Interactive).await;
     assert!(config.is_ok(), "{config:?}");
     let there = storage.demo.requests();
     assert!(!there.is_empty() && there.iter().all(|request| request.header("authorization").is_none()));
@@ -402,7 +402,7 @@ async fn nothing_that_is_logged_or_said_holds_a_secret() {
         .demo
         .fault(|_, _| Some(Fault::answer(403, &[], r#"{"errors":[{"code":"DENIED","message":"no"}]}"#)));
     let error =
-        client.manifest(&name("team/app"), &Selector::Tag(tag("2")), regtui::client::Lane::Interactive).await;
+        client.manifest(&name("team/app"), &Selector::Tag(tag("2")), regtui::client::Priority::Interactive).await;
     let said = format!("{error:?} {client:?} {shown} {}", lines.lock().expect("a lock"));
     assert!(!said.contains("CANARY7") && said.contains("/v2/team/app/tags/list"), "{said}");
     let tokens: Vec<String> =

@@ -1,6 +1,6 @@
 //! Manifests and configs: docs/REGISTRIES.md §10 rows 16 to 26; docs/RELIABILITY.md C1 to C8, D1, D6.
 
-use regtui::client::{Cause, ClientSettings, Lane};
+use regtui::client::{Cause, ClientSettings, Priority};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Store};
 use regtui::model::digest::Digest;
@@ -30,14 +30,14 @@ async fn other_bytes_than_the_digest_says_are_refused_and_not_kept() {
     registry.demo.fault(|request, _| request.path.contains("/manifests/").then_some(Fault::WrongBytes));
     let selector = Selector::Digest(digest);
     let error =
-        registry.client.manifest(&name("app"), &selector, Lane::Interactive).await.expect_err("wrong bytes");
+        registry.client.manifest(&name("app"), &selector, Priority::Interactive).await.expect_err("wrong bytes");
     assert!(
         matches!(&error.cause, Cause::Digest { wanted, .. } if **wanted == digest)
             || matches!(error.cause, Cause::BadAnswer(_)),
         "{error}"
     );
     registry.demo.clear_faults();
-    assert!(registry.client.manifest(&name("app"), &selector, Lane::Interactive).await.is_ok());
+    assert!(registry.client.manifest(&name("app"), &selector, Priority::Interactive).await.is_ok());
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_digest_header_that_lies_about_a_tag_is_not_believed() {
     registry
         .demo
         .fault(move |_, _| Some(Fault::Headers(vec![("docker-content-digest".into(), Some(lie.clone()))])));
-    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
     assert_eq!(manifest.expect("a manifest").digest, truth);
 }
 
@@ -60,7 +60,7 @@ async fn where_head_does_not_work_get_does_and_head_is_not_tried_again() {
     registry.demo.fault(|request, _| (request.method == "HEAD").then(|| Fault::status(405)));
     for _ in 0..3 {
         assert_eq!(
-            registry.client.resolve(&name("app"), &tag("1"), Lane::Interactive).await.expect("a digest"),
+            registry.client.resolve(&name("app"), &tag("1"), Priority::Interactive).await.expect("a digest"),
             truth
         );
     }
@@ -73,7 +73,7 @@ async fn a_head_without_a_digest_is_followed_by_a_get() {
     let truth = registry.demo.store().digest_of("app", "1").expect("it is there");
     registry.demo.fault(|_, _| Some(Fault::Headers(vec![("docker-content-digest".into(), None)])));
     assert_eq!(
-        registry.client.resolve(&name("app"), &tag("1"), Lane::Interactive).await.expect("a digest"),
+        registry.client.resolve(&name("app"), &tag("1"), Priority::Interactive).await.expect("a digest"),
         truth
     );
 }
@@ -83,7 +83,7 @@ async fn what_is_not_there_is_said_in_the_registry_s_words() {
     let registry = Registry::open(store()).await;
     let error = registry
         .client
-        .resolve(&name("app"), &tag("none"), Lane::Interactive)
+        .resolve(&name("app"), &tag("none"), Priority::Interactive)
         .await
         .expect_err("no such tag");
     let failure = error.failure("cannot read app:none");
@@ -105,7 +105,7 @@ async fn content_types_are_taken_with_parameters_and_without_sense() {
             Some(Fault::Headers(vec![("content-type".into(), Some(content_type.into()))]))
         });
         let manifest =
-            registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+            registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
         assert!(
             matches!(manifest.as_ref().map(|manifest| &manifest.body), Ok(Body::Image(_))),
             "{content_type}: {manifest:?}"
@@ -126,13 +126,13 @@ async fn a_manifest_that_can_be_read_in_two_ways_is_refused() {
         let registry = Registry::open(store()).await;
         registry.demo.fault(move |_, _| Some(json(body)));
         let manifest =
-            registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+            registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
         assert!(manifest.is_err(), "{body}: {manifest:?}");
     }
     let registry = Registry::open(store()).await;
     registry.demo.fault(move |_, _| Some(json(&format!("{{\"layers\":{}", "[".repeat(500_000)))));
     assert!(
-        registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await.is_err()
+        registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await.is_err()
     );
 }
 
@@ -143,14 +143,14 @@ async fn bodies_without_end_and_bodies_in_disguise_are_refused() {
     registry.demo.fault(|_, _| Some(Fault::Endless));
     let error = registry
         .client
-        .manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive)
+        .manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive)
         .await
         .expect_err("endless");
     assert!(matches!(error.cause, Cause::TooLarge(_)), "{error}");
     registry.demo.fault(|_, _| Some(Fault::Headers(vec![("content-encoding".into(), Some("gzip".into()))])));
     let error = registry
         .client
-        .manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive)
+        .manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive)
         .await
         .expect_err("gzip");
     assert!(error.to_string().contains("compressed"), "{error}");
@@ -173,7 +173,7 @@ async fn an_index_with_missing_and_repeated_children_is_shown_with_what_is_there
     let there: Vec<bool> = found.variants.iter().map(|variant| variant.manifest.is_ok()).collect();
     assert_eq!(there, [true, true, false]);
     assert_eq!(found.summary.size, None, "the size of what is missing is not made up");
-    let summary = ops::summary::of_tag(&registry.client, &name("app"), &tag("multi"), Lane::Background)
+    let summary = ops::summary::of_tag(&registry.client, &name("app"), &tag("multi"), Priority::Background)
         .await
         .expect("a summary");
     assert_eq!((summary.size, summary.platforms.len()), (None, 2));
@@ -205,7 +205,7 @@ async fn a_config_that_is_none_hides_itself_and_not_the_image() {
         let digest = store.put_manifest("app", TYPE, manifest.to_string());
         store.tag("app", "1", digest);
         let registry = Registry::open(store).await;
-        let summary = ops::summary::of_tag(&registry.client, &name("app"), &tag("1"), Lane::Background).await;
+        let summary = ops::summary::of_tag(&registry.client, &name("app"), &tag("1"), Priority::Background).await;
         assert_eq!(summary.expect("a summary").digest, digest, "{body}");
         let repository = Repository { host: host(&registry.demo), name: name("app") };
         let found = ops::inspect::inspect(&registry.client, &repository, &Selector::Tag(tag("1")), None)
@@ -223,7 +223,7 @@ async fn a_406_is_answered_with_fewer_types() {
             request.headers.get("accept").and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         accept.contains("prettyjws").then(|| Fault::status(406))
     });
-    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
     assert!(manifest.is_ok());
 }
 
@@ -234,7 +234,7 @@ async fn content_is_fetched_once_and_a_second_run_costs_one_head() {
     let first = Registry::new(demo::DemoSettings::default(), store(), with_cache()).await;
     let app = name("app");
     for _ in 0..2 {
-        ops::summary::of_tag(&first.client, &app, &tag("1"), Lane::Background).await.expect("a summary");
+        ops::summary::of_tag(&first.client, &app, &tag("1"), Priority::Background).await.expect("a summary");
     }
     let lines = first.requests();
     assert_eq!(
@@ -250,7 +250,7 @@ async fn content_is_fetched_once_and_a_second_run_costs_one_head() {
     first.pool.flush().await;
     first.demo.forget_requests();
     let second = regtui::client::Pool::new(with_cache()).client(&host(&first.demo));
-    ops::summary::of_tag(&second, &app, &tag("1"), Lane::Background).await.expect("a summary");
+    ops::summary::of_tag(&second, &app, &tag("1"), Priority::Background).await.expect("a summary");
     assert_eq!(first.requests(), ["HEAD /v2/app/manifests/1"]);
 }
 
@@ -268,7 +268,7 @@ async fn the_same_question_twice_at_once_is_asked_once() {
         gate.reached_by(1).await;
         gate.open();
     };
-    let ask = || registry.client.manifest(&app, &selector, Lane::Interactive);
+    let ask = || registry.client.manifest(&app, &selector, Priority::Interactive);
     let (one, two, ()) = futures_util::join!(ask(), ask(), open);
     assert!(one.is_ok() && two.is_ok());
     assert_eq!(registry.requests().len(), 1);

@@ -3,19 +3,19 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use regtui::client::{Cause, Client, ClientSettings, Patience, Pool, Trust};
+use regtui::client::{Cause, Client, ClientSettings, Timeouts, Pool, Trust};
 use regtui::demo::faults::{Fault, OnTls};
 use regtui::demo::{self, Store};
 use regtui::model::reference::{Host, Scheme};
 use regtui::model::server::Transport;
 
 use crate::support::hostile;
-use crate::support::registry::{Registry, patience, settings};
+use crate::support::registry::{Registry, timeouts, settings};
 
 /// Waits for an answer to the greeting as shortly as may be; how long does not decide what comes of it.
 fn soon() -> ClientSettings {
-    let patience = Patience { silence: Duration::from_millis(5), tries: 1, ..patience() };
-    ClientSettings { patience, ..settings() }
+    let timeouts = Timeouts { silence: Duration::from_millis(5), tries: 1, ..timeouts() };
+    ClientSettings { timeouts, ..settings() }
 }
 
 fn store() -> Store {
@@ -73,8 +73,8 @@ async fn a_server_that_is_no_registry_is_not_used_and_says_how_it_answered() {
 #[tokio::test]
 async fn a_server_that_says_nothing_at_all_is_left_after_one_look_for_everybody() {
     let (address, _server) = hostile::mute().await;
-    let patience = Patience { connect: Duration::from_millis(200), ..soon().patience };
-    let client = client_of(address, ClientSettings { patience, ..settings() });
+    let timeouts = Timeouts { connect: Duration::from_millis(200), ..soon().timeouts };
+    let client = client_of(address, ClientSettings { timeouts, ..settings() });
     let (one, two) = futures_util::join!(client.ping(), client.catalog(None));
     let (one, two) = (one.expect_err("it is mute"), two.expect_err("it is mute"));
     assert!(matches!(one.cause, Cause::Mute(_)) && matches!(two.cause, Cause::Mute(_)), "{one} {two}");

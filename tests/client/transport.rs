@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use regtui::client::{Cause, ClientSettings, Lane, Patience, Pool};
+use regtui::client::{Cause, ClientSettings, Priority, Timeouts, Pool};
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
 use regtui::model::reference::{Host, Selector};
 use regtui::model::server::{Ability, Transport};
 
 use crate::support::hostile;
-use crate::support::registry::{Registry, host, name, patience, settings, tag};
+use crate::support::registry::{Registry, host, name, timeouts, settings, tag};
 
 fn store() -> Store {
     let store = Store::new();
@@ -19,13 +19,13 @@ fn store() -> Store {
 }
 
 async fn impatient() -> Registry {
-    let patience = Patience {
+    let timeouts = Timeouts {
         headers: Duration::from_millis(200),
         idle: Duration::from_millis(200),
         tries: 1,
-        ..patience()
+        ..timeouts()
     };
-    Registry::new(demo::DemoSettings::default(), store(), ClientSettings { patience, ..settings() }).await
+    Registry::new(demo::DemoSettings::default(), store(), ClientSettings { timeouts, ..settings() }).await
 }
 
 /// docs/REGISTRIES.md §10 row 36, docs/RELIABILITY.md F5.
@@ -67,7 +67,7 @@ async fn there_is_no_retry_storm() {
         assert!(
             registry
                 .client
-                .manifest(&name("app"), &Selector::Tag(tag("x")), Lane::Interactive)
+                .manifest(&name("app"), &Selector::Tag(tag("x")), Priority::Interactive)
                 .await
                 .is_err()
         );
@@ -86,11 +86,11 @@ async fn servers_that_hang_or_drip_are_left() {
         let error = registry.client.catalog(None).await.expect_err(expected);
         assert!(error.to_string().contains(expected), "{error}");
     }
-    let slow = Patience { idle: Duration::from_millis(100), slowest: 1_000_000, tries: 1, ..patience() };
+    let slow = Timeouts { idle: Duration::from_millis(100), slowest: 1_000_000, tries: 1, ..timeouts() };
     let registry = Registry::new(
         demo::DemoSettings::default(),
         store(),
-        ClientSettings { patience: slow, ..settings() },
+        ClientSettings { timeouts: slow, ..settings() },
     )
     .await;
     registry.demo.fault(|_, _| Some(Fault::Drip(1, Duration::from_millis(10))));
@@ -111,11 +111,11 @@ async fn an_address_of_the_storage_that_ran_out_is_asked_for_again() {
         let target = format!("http://{there}{}", request.path);
         request.path.contains("/manifests/").then(|| Fault::answer(307, &[("location", &target)], ""))
     });
-    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
     assert!(manifest.is_ok(), "{manifest:?}");
     assert_eq!((registry.requests().len(), storage.requests().len()), (2, 2));
     storage.demo.fault(move |_, _| Some(Fault::answer(403, &[], expired)));
-    let error = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Lane::Interactive).await;
+    let error = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
     assert_eq!(error.expect_err("it stays so").cause, Cause::Storage(403));
 }
 
@@ -154,7 +154,7 @@ async fn no_more_than_eight_requests_run_at_once_and_a_person_goes_first() {
         let (client, app) = (registry.client.clone(), app.clone());
         async move {
             client
-                .manifest(&app, &Selector::Tag(tag(&format!("background{number}"))), Lane::Background)
+                .manifest(&app, &Selector::Tag(tag(&format!("background{number}"))), Priority::Background)
                 .await
                 .is_err()
         }
@@ -162,7 +162,7 @@ async fn no_more_than_eight_requests_run_at_once_and_a_person_goes_first() {
     let person = async {
         gate.reached_by(8).await;
         let selector = Selector::Tag(tag("1"));
-        let asked = registry.client.manifest(&app, &selector, Lane::Interactive);
+        let asked = registry.client.manifest(&app, &selector, Priority::Interactive);
         let open = async { gate.open() };
         let (found, ()) = futures_util::join!(asked, open);
         found.expect("a manifest");
@@ -251,7 +251,7 @@ mod tls {
     }
 
     fn with(trust: Trust) -> Pool {
-        Pool::new(ClientSettings { trust, patience: Patience { tries: 1, ..patience() }, ..settings() })
+        Pool::new(ClientSettings { trust, timeouts: Timeouts { tries: 1, ..timeouts() }, ..settings() })
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use regtui::client::log::Sink;
 use regtui::client::{
-    BlobSource, Cause, Client, ClientSettings, Error, HostSettings, Patience, Pool, Transfer, Trust,
+    BlobSource, Cause, Client, ClientSettings, Error, HostSettings, Timeouts, Pool, Transfer, Trust,
 };
 use regtui::demo::auth::{Account, AuthMode};
 use regtui::demo::faults::{Fault, Gate, RequestView};
@@ -18,7 +18,7 @@ use regtui::model::reference::Host;
 
 use crate::support::blob::{content, descriptor};
 use crate::support::hostile;
-use crate::support::registry::{Registry, host, logins, name, patience, settings};
+use crate::support::registry::{Registry, host, logins, name, timeouts, settings};
 
 fn stored(registry: &Registry, repository: &str, digest: &Digest) -> bool {
     registry.demo.store().repository(repository).is_some_and(|found| found.blobs.contains_key(digest))
@@ -376,13 +376,13 @@ async fn a_server_that_never_takes_anything_is_left_after_a_few_tries() {
 
 #[tokio::test]
 async fn a_server_that_stands_still_is_left() {
-    let patience = Patience {
+    let timeouts = Timeouts {
         idle: Duration::from_millis(50),
         headers: Duration::from_millis(50),
         tries: 1,
-        ..patience()
+        ..timeouts()
     };
-    let settings = ClientSettings { patience, ..settings() };
+    let settings = ClientSettings { timeouts, ..settings() };
     let registry = Registry::new(demo::DemoSettings::default(), Store::new(), settings).await;
     registry.demo.fault(|request, _| (request.method == "PUT").then_some(Fault::Hold));
     let error = push(&registry, &content(50_000), &Arc::default()).await.expect_err("it stands still");
@@ -584,9 +584,9 @@ async fn a_read_that_brings_nothing_ends_after_a_few_tries() {
 async fn a_push_goes_on_where_the_server_starts_again_after_each_answer() {
     let to = Registry::open(Store::new()).await;
     let address = hostile::restarting(to.demo.address()).await;
-    let patience = Patience { tries: 30, ..patience() };
+    let timeouts = Timeouts { tries: 30, ..timeouts() };
     let trust = Trust { plain_http: true, ..Trust::default() };
-    let client = Pool::new(ClientSettings { patience, trust, ..settings() })
+    let client = Pool::new(ClientSettings { timeouts, trust, ..settings() })
         .client(&Host::parse(&address.to_string()).expect("a host"));
     let bytes = content(500_000);
     let (descriptor, source) = (descriptor(&bytes), BlobSource::Bytes(bytes.clone()));
@@ -604,7 +604,7 @@ async fn parts_become_small_enough_for_a_server_that_keeps_nothing() {
             request.headers.get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
         length.is_some_and(|length: u64| length > 40_000).then_some(Fault::Close)
     });
-    let client = Pool::new(ClientSettings { patience: Patience { tries: 4, ..patience() }, ..settings() })
+    let client = Pool::new(ClientSettings { timeouts: Timeouts { tries: 4, ..timeouts() }, ..settings() })
         .client(&host(&registry.demo));
     let bytes = content(300_000);
     let (descriptor, source) = (descriptor(&bytes), BlobSource::Bytes(bytes.clone()));

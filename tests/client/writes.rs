@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use regtui::client::log::Sink;
-use regtui::client::{BlobSource, Cause, ClientSettings, Lane, Mount, Pool};
+use regtui::client::{BlobSource, Cause, ClientSettings, Priority, Mount, Pool};
 use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
 use regtui::demo::faults::{self, Fault};
 use regtui::demo::{self, Store};
@@ -48,7 +48,7 @@ async fn a_manifest_is_put_byte_for_byte_under_another_tag() {
     let registry = Registry::open(store()).await;
     let digest = registry.demo.store().digest_of("app", "1").expect("it is there");
     let (app, client) = (name("app"), &registry.client);
-    let manifest = client.manifest(&app, &by_tag("1"), Lane::Interactive).await.expect("a manifest");
+    let manifest = client.manifest(&app, &by_tag("1"), Priority::Interactive).await.expect("a manifest");
     let pushed = client.put_manifest(&app, &by_tag("2"), &manifest).await.expect("it is put");
     assert_eq!((pushed.digest, pushed.subject_seen), (digest, false));
     assert_eq!(registry.demo.store().digest_of("app", "2"), Some(digest));
@@ -102,7 +102,7 @@ async fn deleting_a_manifest_takes_its_tags_along() {
     registry.client.delete_manifest(&name("app"), &digest).await.expect("it is deleted");
     assert!(registry.demo.store().tags("app").is_empty());
     let selector = Selector::Digest(digest);
-    let found = registry.client.head_manifest(&name("app"), &selector, Lane::Interactive).await;
+    let found = registry.client.head_manifest(&name("app"), &selector, Priority::Interactive).await;
     assert_eq!(found.expect("an answer"), None);
 }
 
@@ -127,7 +127,7 @@ async fn a_blob_is_there_or_not() {
     let digest = registry.demo.store().put_blob("app", "content");
     let ask = |digest: Digest| {
         let client = registry.client.clone();
-        async move { client.head_blob(&name("app"), &digest, Lane::Blob).await.expect("an answer") }
+        async move { client.head_blob(&name("app"), &digest, Priority::Blob).await.expect("an answer") }
     };
     assert_eq!(ask(digest).await, Some(7));
     assert_eq!(ask(Digest::sha256(b"other")).await, None);
@@ -182,7 +182,7 @@ async fn each_write_asks_for_the_right_that_it_needs() {
     let digest = store.put_blob("base", "content");
     let registry = with_tokens(store).await;
     let (app, client) = (name("app"), &registry.client);
-    let manifest = client.manifest(&app, &by_tag("1"), Lane::Interactive).await.expect("a manifest");
+    let manifest = client.manifest(&app, &by_tag("1"), Priority::Interactive).await.expect("a manifest");
     client.put_manifest(&app, &by_tag("2"), &manifest).await.expect("it is put");
     let mount = client.mount_blob(&app, &digest, Some(&name("base"))).await;
     assert!(matches!(mount, Ok(Mount::Mounted)), "{mount:?}");
@@ -224,7 +224,7 @@ async fn a_write_is_not_tried_without_the_login() {
     registry.demo.fault(|request, _| {
         (request.path == "/token" && request.query.contains("push")).then(|| Fault::status(403))
     });
-    let manifest = registry.client.manifest(&name("app"), &by_tag("1"), Lane::Interactive).await;
+    let manifest = registry.client.manifest(&name("app"), &by_tag("1"), Priority::Interactive).await;
     let put = registry.client.put_manifest(&name("app"), &by_tag("2"), &manifest.expect("a manifest")).await;
     assert_eq!(put.expect_err("it is denied").cause.status(), Some(403));
     let requests = registry.demo.requests();
@@ -240,7 +240,7 @@ async fn the_request_log_names_the_methods_of_writes() {
     let demo = demo::DemoSettings { mounts: false, ..demo::DemoSettings::default() };
     let registry = Registry::new(demo, store(), ClientSettings { sink, ..settings() }).await;
     let (app, client) = (name("app"), &registry.client);
-    let manifest = client.manifest(&app, &by_tag("1"), Lane::Interactive).await.expect("a manifest");
+    let manifest = client.manifest(&app, &by_tag("1"), Priority::Interactive).await.expect("a manifest");
     client.put_manifest(&app, &by_tag("2"), &manifest).await.expect("it is put");
     client.start_upload(&app).await.expect("an upload").close().await;
     assert_eq!(*lines.lock().expect("a lock"), ["GET", "PUT", "POST", "DELETE"]);
@@ -253,7 +253,7 @@ async fn a_refused_manifest_is_refused_once_in_the_registry_s_words() {
     let registry = Registry::new(demo, store(), settings()).await;
     registry.demo.store().image("app").tag("other").config("Cmd", serde_json::json!(["/x"])).push();
     let (app, client) = (name("app"), &registry.client);
-    let other = client.manifest(&app, &by_tag("other"), Lane::Interactive).await.expect("a manifest");
+    let other = client.manifest(&app, &by_tag("other"), Priority::Interactive).await.expect("a manifest");
     registry.demo.forget_requests();
     let error = client.put_manifest(&app, &by_tag("1"), &other).await.expect_err("it is immutable");
     assert!(error.is_protected() && !error.is_unsupported(), "{error}");
@@ -265,7 +265,7 @@ async fn a_refused_manifest_is_refused_once_in_the_registry_s_words() {
 async fn a_digest_that_the_server_names_after_a_put_is_held_against_the_bytes() {
     let registry = Registry::open(store()).await;
     let (app, client) = (name("app"), &registry.client);
-    let manifest = client.manifest(&app, &by_tag("1"), Lane::Interactive).await.expect("a manifest");
+    let manifest = client.manifest(&app, &by_tag("1"), Priority::Interactive).await.expect("a manifest");
     let lie = Digest::sha256(b"other").to_string();
     registry.demo.fault(faults::digest_header(Digest::sha256(b"other")));
     let put = client.put_manifest(&app, &by_tag("3"), &manifest).await.expect("the bytes are there");
@@ -283,16 +283,16 @@ async fn after_a_write_the_tag_is_what_it_was_made() {
     let store = registry.demo.store();
     store.image("app").tag("next").config("Cmd", serde_json::json!(["/x"])).push();
     let (app, client) = (name("app"), &registry.client);
-    client.latest(&app, &tag("1"), Lane::Interactive).await.expect("a manifest");
-    let next = client.latest(&app, &tag("next"), Lane::Interactive).await.expect("a manifest");
+    client.latest(&app, &tag("1"), Priority::Interactive).await.expect("a manifest");
+    let next = client.latest(&app, &tag("next"), Priority::Interactive).await.expect("a manifest");
     client.put_manifest(&app, &by_tag("1"), &next).await.expect("it is put");
     registry.demo.forget_requests();
-    let now = client.latest(&app, &tag("1"), Lane::Interactive).await.expect("a manifest");
+    let now = client.latest(&app, &tag("1"), Priority::Interactive).await.expect("a manifest");
     assert_eq!(now.digest, next.digest);
     assert_eq!(registry.requests(), ["HEAD /v2/app/manifests/1"]);
     client.untag(&app, &tag("1"), next.digest).await.expect("it is untagged");
     registry.demo.forget_requests();
-    client.latest(&app, &tag("1"), Lane::Interactive).await.expect_err("it is gone");
+    client.latest(&app, &tag("1"), Priority::Interactive).await.expect_err("it is gone");
     assert_eq!(registry.requests(), ["GET /v2/app/manifests/1"]);
 }
 
@@ -330,7 +330,7 @@ async fn a_registry_says_whether_it_lists_a_referrer_itself() {
         let registry = Registry::new(demo, store, settings()).await;
         let (app, client) = (name("app"), &registry.client);
         let selector = Selector::Digest(artifact.digest);
-        let manifest = client.manifest(&app, &selector, Lane::Interactive).await.expect("a manifest");
+        let manifest = client.manifest(&app, &selector, Priority::Interactive).await.expect("a manifest");
         let pushed = client.put_manifest(&app, &selector, &manifest).await.expect("it is put");
         assert_eq!(pushed.subject_seen, referrers);
     }

@@ -7,16 +7,16 @@ use proptest::test_runner::{Config, TestRunner};
 use regtui::demo::{DemoSettings, Store};
 use regtui::model::work::{ChangePlan, ChangeRequest};
 
-use crate::support::graph::{Case, build, case, disturb, holdings, judge, wish};
-use crate::support::workshop::Shop;
+use crate::support::graph::{Case, build, case, disturb, holdings, judge, request};
+use crate::support::context::Shop;
 
 const CASES: u32 = 1000;
 
 async fn check(shop: &Shop, name: &str, case: &Case) -> Result<(), TestCaseError> {
     let store = shop.store();
     let all = build(store, name, &case.graph);
-    let wish = wish(shop.repository(name), &shop.tags(name), case);
-    let plan = shop.delete_plan(&ChangeRequest::Delete(wish)).await;
+    let request = request(shop.repository(name), &shop.tags(name), case);
+    let plan = shop.delete_plan(&ChangeRequest::Delete(request)).await;
     disturb(store, name, &all, case);
     let before = holdings(store, name);
     let report = shop.run(&ChangePlan::Delete(plan.clone())).await;

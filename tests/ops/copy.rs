@@ -33,8 +33,8 @@ fn platform(text: &str) -> Platform {
 #[tokio::test]
 async fn an_image_is_copied_byte_for_byte() {
     let sides = Sides::of(one_image()).await;
-    let wish = sides.wish(&["1"]);
-    let plan = sides.plan(&wish).await.expect("a plan");
+    let request = sides.request(&["1"]);
+    let plan = sides.plan(&request).await.expect("a plan");
     assert_eq!(sides.writes(), [""; 0], "a plan only asks");
     assert_eq!(plan.blobs.iter().filter(|blob| blob.way == BlobTransfer::Move).count(), 3);
     assert_eq!((plan.images[0].replaces, plan.digests_change, plan.left_out.len()), (None, false, 0));
@@ -42,7 +42,7 @@ async fn an_image_is_copied_byte_for_byte() {
     assert!(report.is_success(), "{report:#?}");
     sides.is_same("1");
     assert_eq!((report.moved, report.again), (plan.bytes(), 0));
-    assert!(report.undo.is_some() && report.remarks.is_empty(), "{report:#?}");
+    assert!(report.undo.is_some() && report.notes.is_empty(), "{report:#?}");
     let progress = sides.watch.progress.borrow();
     assert_eq!((progress.moved, progress.bytes, progress.ended()), (plan.bytes(), plan.bytes(), 1));
     assert!(sides.from.requests().iter().all(|line| line.starts_with("GET ") || line.starts_with("HEAD ")));
@@ -51,13 +51,13 @@ async fn an_image_is_copied_byte_for_byte() {
 #[tokio::test]
 async fn a_second_copy_moves_and_changes_nothing() {
     let sides = Sides::of(one_image()).await;
-    let wish = sides.wish(&["1"]);
-    sides.copy(&wish).await;
+    let request = sides.request(&["1"]);
+    sides.copy(&request).await;
     sides.to.demo.forget_requests();
-    let (plan, report) = sides.copy(&wish).await;
+    let (plan, report) = sides.copy(&request).await;
     assert_eq!((plan.bytes(), report.moved, report.undo.clone()), (0, 0, None));
     assert_eq!(sides.writes(), [""; 0]);
-    assert!(matches!(outcome(&report, "1"), Outcome::Already(_)), "{report:#?}");
+    assert!(matches!(outcome(&report, "1"), Outcome::Unchanged(_)), "{report:#?}");
     assert_eq!(plan.summary().as_str(), "0 of 3 blobs, 0 B; the rest is there already");
 }
 
@@ -71,7 +71,7 @@ async fn an_index_comes_with_its_platforms_and_attestations() {
     let index = store.index("app").child(&amd64).child(&arm64).attestation(&amd64).attestation(&arm64);
     index.annotation("org.example", "kept").tag("1").push();
     let sides = Sides::of(store).await;
-    let (plan, _) = sides.copy(&sides.wish(&["1"])).await;
+    let (plan, _) = sides.copy(&sides.request(&["1"])).await;
     assert_eq!(plan.manifests.len(), 4);
     sides.is_same("1");
     let puts: Vec<String> =
@@ -101,7 +101,7 @@ async fn other_artifacts_and_compressions_are_copied_as_they_are() {
     store.image("app").layer("COPY nothing /", layer(5, 0)).tag("empty").push();
     let sides = Sides::of(store).await;
     let all = ["chart", "zstd", "docker", "list", "empty"];
-    sides.copy(&sides.wish(&all)).await;
+    sides.copy(&sides.request(&all)).await;
     all.iter().for_each(|tag| sides.is_same(tag));
 }
 
@@ -114,7 +114,7 @@ async fn an_image_of_200_layers_is_copied() {
     }
     image.tag("1").push();
     let sides = Sides::of(store).await;
-    let (plan, report) = sides.copy(&sides.wish(&["1"])).await;
+    let (plan, report) = sides.copy(&sides.request(&["1"])).await;
     assert_eq!((plan.blobs.len(), report.moved), (201, plan.bytes()));
     sides.is_same("1");
 }
@@ -133,8 +133,8 @@ async fn a_layer_that_several_images_share_moves_once() {
             .push();
     }
     let sides = Sides::of(store).await;
-    let wish = CopyRequest { what: What::AllTags, ..sides.wish(&[]) };
-    let (plan, report) = sides.copy(&wish).await;
+    let request = CopyRequest { what: What::AllTags, ..sides.request(&[]) };
+    let (plan, report) = sides.copy(&request).await;
     assert_eq!((plan.images.len(), report.moved), (20, plan.bytes()));
     let reads =
         sides.from.requests().into_iter().filter(|line| line.contains(&shared.digest.to_string())).count();
@@ -146,8 +146,8 @@ async fn a_layer_that_several_images_share_moves_once() {
 async fn in_one_registry_blobs_are_mounted_and_no_byte_moves() {
     let sides = Sides::of(one_image()).await;
     let to = Repository { host: sides.source().host, name: name("copy") };
-    let wish = CopyRequest { to, ..sides.wish(&["1"]) };
-    let (plan, report) = sides.copy(&wish).await;
+    let request = CopyRequest { to, ..sides.request(&["1"]) };
+    let (plan, report) = sides.copy(&request).await;
     assert!(plan.blobs.iter().all(|blob| blob.way == BlobTransfer::Mount(name("app"))), "{plan:#?}");
     assert_eq!((plan.bytes(), report.moved), (0, 0));
     let store = sides.from.demo.store();
@@ -160,8 +160,8 @@ async fn where_nothing_can_be_mounted_bytes_move() {
     let registry = demo::DemoSettings { mounts: false, ..demo::DemoSettings::default() };
     let sides = Sides::to(Store::new(), registry, one_image()).await;
     let repository = |path: &str| Repository { host: sides.target().host, name: name(path) };
-    let wish = CopyRequest { from: repository("app"), to: repository("copy"), ..sides.wish(&["1"]) };
-    let (_, report) = sides.copy(&wish).await;
+    let request = CopyRequest { from: repository("app"), to: repository("copy"), ..sides.request(&["1"]) };
+    let (_, report) = sides.copy(&request).await;
     let store = sides.to.demo.store();
     assert_eq!(store.digest_of("copy", "1"), store.digest_of("app", "1"));
     assert!(report.moved > 300_000 && store.open_uploads() == 0, "{report:#?}");
@@ -172,16 +172,16 @@ async fn where_nothing_can_be_mounted_bytes_move() {
 #[tokio::test]
 async fn a_copy_can_have_another_tag_or_none() {
     let sides = Sides::of(one_image()).await;
-    sides.copy(&CopyRequest { tag: Some(tag("stable")), ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { tag: Some(tag("stable")), ..sides.request(&["1"]) }).await;
     assert_eq!((sides.there("stable"), sides.there("1")), (sides.here("1"), None));
     let digest = sides.here("1").expect("a digest");
     let sides = Sides::of(one_image()).await;
-    let wish = CopyRequest { what: What::Images(vec![Selector::Digest(digest)]), ..sides.wish(&[]) };
-    let (_, report) = sides.copy(&wish).await;
+    let request = CopyRequest { what: What::Images(vec![Selector::Digest(digest)]), ..sides.request(&[]) };
+    let (_, report) = sides.copy(&request).await;
     sides.is_there(&digest);
     assert_eq!(sides.to.demo.store().tags("copy"), [""; 0]);
     assert_eq!(report.undo, None, "nothing was replaced");
-    let several = CopyRequest { tag: Some(tag("x")), ..sides.wish(&["1", "2"]) };
+    let several = CopyRequest { tag: Some(tag("x")), ..sides.request(&["1", "2"]) };
     let failure = sides.plan(&several).await.expect_err("two images and one tag");
     assert!(failure.why.as_str().contains("one tag"), "{failure}");
 }
@@ -193,18 +193,18 @@ async fn what_a_tag_replaces_is_shown_kept_and_checked_again() {
     let source = one_image();
     source.image("app").label("two", "2").tag("2").push();
     let sides = Sides::to(source, demo::DemoSettings::default(), there).await;
-    let plan = sides.plan(&sides.wish(&["1", "2"])).await.expect("a plan");
+    let plan = sides.plan(&sides.request(&["1", "2"])).await.expect("a plan");
     assert!(plan.images.iter().all(|image| image.replaces == Some(old.digest)));
     // Somebody else is faster with one of them.
     let other = sides.to.demo.store().image("copy").label("other", "1").tag("2").push();
     let report = sides.run(&plan).await;
     assert!(matches!(outcome(&report, "1"), Outcome::Done(_)), "{report:#?}");
     assert!(
-        matches!(outcome(&report, "2"), Outcome::Left(why) if why.as_str().contains("moved")),
+        matches!(outcome(&report, "2"), Outcome::Skipped(why) if why.as_str().contains("moved")),
         "{report:#?}"
     );
     assert_eq!((sides.there("1"), sides.there("2")), (sides.here("1"), Some(other.digest)));
-    let entry = sides.workshop.journal.entry(&report.undo.expect("an entry")).await.expect("the entry");
+    let entry = sides.context.journal.entry(&report.undo.expect("an entry")).await.expect("the entry");
     let kept: Vec<_> =
         entry.items.iter().map(|item| (item.before.as_ref().map(|held| held.digest), item.done)).collect();
     assert_eq!(kept, [(Some(old.digest), Some(true)), (Some(old.digest), Some(false))]);
@@ -222,12 +222,12 @@ async fn a_copy_is_taken_back_by_undo() {
         source.image("app").label("two", "2").tag("2").push();
         let settings = demo::DemoSettings { delete_by_tag, ..demo::DemoSettings::default() };
         let sides = Sides::to(source, settings, there).await;
-        let (_, report) = sides.copy(&sides.wish(&["1", "2"])).await;
+        let (_, report) = sides.copy(&sides.request(&["1", "2"])).await;
         let entry = report.undo.expect("an entry");
         let undo = if delete_by_tag { Any::Undo(entry) } else { Any::UndoByReplacement(entry) };
-        let work = work::plan(&sides.workshop, &undo).await.expect("a plan");
+        let work = work::plan(&sides.context, &undo).await.expect("a plan");
         assert_eq!(work.replaces_images(), !delete_by_tag);
-        let report = work::run(&sides.workshop, &work, &sides.watch).await;
+        let report = work::run(&sides.context, &work, &sides.watch).await;
         assert!(report.is_success(), "{report:#?}");
         assert_eq!((sides.there("1"), sides.there("2")), (Some(old.digest), None));
     }
@@ -240,8 +240,8 @@ async fn of_one_platform_the_plain_manifest_is_copied_under_its_own_digest() {
     let arm64 = store.image("app").platform("linux", "arm64").push();
     store.index("app").child(&amd64).child(&arm64).attestation(&arm64).tag("1").push();
     let sides = Sides::of(store).await;
-    let wish = CopyRequest { platforms: vec![platform("linux/arm64/v8")], ..sides.wish(&["1"]) };
-    let (plan, _) = sides.copy(&wish).await;
+    let request = CopyRequest { platforms: vec![platform("linux/arm64/v8")], ..sides.request(&["1"]) };
+    let (plan, _) = sides.copy(&request).await;
     assert!(plan.digests_change);
     assert_eq!(plan.platforms(), ["takes linux/arm64; leaves linux/amd64"]);
     assert!(plan.left_out.iter().any(|text| text.as_str().contains("attestation")), "{:?}", plan.left_out);
@@ -258,11 +258,11 @@ async fn of_some_platforms_a_shorter_index_is_copied_with_their_attestations() {
         store.index("app").child(&amd64).attestation(&amd64).child(&arm64).attestation(&arm64).child(&s390x);
     index.annotation("org.example", "kept").tag("1").push();
     let sides = Sides::of(store).await;
-    let wish = CopyRequest {
+    let request = CopyRequest {
         platforms: vec![platform("linux/amd64"), platform("linux/s390x"), platform("linux/386")],
-        ..sides.wish(&["1"])
+        ..sides.request(&["1"])
     };
-    let (plan, _) = sides.copy(&wish).await;
+    let (plan, _) = sides.copy(&request).await;
     assert!(plan.digests_change && plan.images[0].digest != plan.images[0].source);
     assert!(plan.left_out.iter().any(|text| text.as_str().contains("linux/386")), "{:?}", plan.left_out);
     let there = sides.to.demo.store().repository("copy").expect("the copy");
@@ -283,8 +283,8 @@ async fn a_platform_that_is_not_there_is_said_so() {
     store.image("app").platform("linux", "amd64").label("a", "b").tag("plain").push();
     let sides = Sides::of(store).await;
     for at in ["index", "plain"] {
-        let wish = CopyRequest { platforms: vec![platform("linux/s390x")], ..sides.wish(&[at]) };
-        let failure = sides.plan(&wish).await.expect_err("no such platform");
+        let request = CopyRequest { platforms: vec![platform("linux/s390x")], ..sides.request(&[at]) };
+        let failure = sides.plan(&request).await.expect_err("no such platform");
         assert!(failure.why.as_str().contains("linux/amd64"), "{failure}");
     }
 }
@@ -314,12 +314,12 @@ fn signed() -> (Store, Digest, Vec<Digest>) {
 async fn what_refers_to_an_image_comes_along_if_wished() {
     let (store, image, belongings) = signed();
     let sides = Sides::of(store.clone()).await;
-    sides.copy(&sides.wish(&["1"])).await;
+    sides.copy(&sides.request(&["1"])).await;
     let there = sides.to.demo.store().repository("copy").expect("the copy");
     assert!(belongings.iter().all(|digest| !there.manifests.contains_key(digest)));
 
     let sides = Sides::of(store).await;
-    let (plan, report) = sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
+    let (plan, report) = sides.copy(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await;
     sides.is_same("1");
     sides.is_same(&format!("sha256-{}.sig", image.hex()));
     belongings.iter().for_each(|digest| sides.is_there(digest));
@@ -350,7 +350,7 @@ async fn referrers_are_found_and_listed_by_tag_where_there_is_no_api() {
     let from = Registry::new(without.clone(), store, settings()).await;
     let to = Registry::new(without, Store::new(), settings()).await;
     let sides = Sides::with(from, to);
-    let (_, report) = sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
+    let (_, report) = sides.copy(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await;
     assert_eq!((report.items.len(), report.done()), (4, 4), "each list is a part of its own: {report:#?}");
     belongings.iter().for_each(|digest| sides.is_there(digest));
     let there = sides.to.demo.store().repository("copy").expect("the copy");
@@ -369,7 +369,7 @@ async fn a_whole_repository_is_copied_with_its_digest_tags_if_wished() {
     store.artifact("app").layer("text/plain", "orphan").tag(&orphan).push();
     let sides = Sides::of(store.clone()).await;
     let (plan, _) =
-        sides.copy(&CopyRequest { what: What::AllTags, referrers: true, ..sides.wish(&[]) }).await;
+        sides.copy(&CopyRequest { what: What::AllTags, referrers: true, ..sides.request(&[]) }).await;
     assert_eq!(
         sides.to.demo.store().tags("copy"),
         sides.from.demo.store().tags("app"),
@@ -380,7 +380,7 @@ async fn a_whole_repository_is_copied_with_its_digest_tags_if_wished() {
     assert!(plan.title().as_str().starts_with("copy 2 tags"), "{}", plan.title());
 
     let sides = Sides::of(store).await;
-    let (plan, _) = sides.copy(&CopyRequest { what: What::AllTags, ..sides.wish(&[]) }).await;
+    let (plan, _) = sides.copy(&CopyRequest { what: What::AllTags, ..sides.request(&[]) }).await;
     assert_eq!(sides.to.demo.store().tags("copy"), ["1", "2"]);
     assert!(plan.left_out.iter().any(|text| text.as_str().contains("2 digest tags")), "{:?}", plan.left_out);
     assert!(sides.there(&format!("sha256-{}.sig", image.hex())).is_none());
@@ -402,11 +402,11 @@ async fn what_cannot_be_copied_is_refused_in_words_and_hides_no_other() {
     store.put_manifest_as("app", digest, repository.manifests[&digest].clone());
     store.tag("app", "old", digest);
     let sides = Sides::of(store).await;
-    let failure = sides.plan(&sides.wish(&["old"])).await.expect_err("schema 1");
+    let failure = sides.plan(&sides.request(&["old"])).await.expect_err("schema 1");
     assert_eq!(failure.kind, FailureKind::Unsupported);
     assert!(failure.why.as_str().contains("schema 1"), "{failure}");
-    let plan = sides.plan(&sides.wish(&["old", "1", "gone"])).await.expect("a plan");
-    assert_eq!((plan.images.len(), plan.missed.len()), (1, 2), "{:?}", plan.missed);
+    let plan = sides.plan(&sides.request(&["old", "1", "gone"])).await.expect("a plan");
+    assert_eq!((plan.images.len(), plan.unresolved.len()), (1, 2), "{:?}", plan.unresolved);
     let report = sides.run(&plan).await;
     assert_eq!((report.done(), report.failures().count()), (1, 2), "{report:#?}");
     sides.is_same("1");
@@ -423,12 +423,12 @@ async fn layers_that_are_meant_to_come_from_elsewhere_are_copied_only_where_the_
     };
     image(&store);
     let sides = Sides::of(store.clone()).await;
-    let (plan, _) = sides.copy(&sides.wish(&["1"])).await;
+    let (plan, _) = sides.copy(&sides.request(&["1"])).await;
     sides.is_same("1");
     assert_eq!(plan.left_out.len(), 1, "{:?}", plan.left_out);
     store.put_blob("app", noise(9, 5_000));
     let sides = Sides::of(store).await;
-    let (plan, _) = sides.copy(&sides.wish(&["1"])).await;
+    let (plan, _) = sides.copy(&sides.request(&["1"])).await;
     assert!(plan.left_out.is_empty());
     sides.is_same("1");
     assert!(
@@ -459,7 +459,7 @@ async fn absurd_sizes_add_up_without_a_panic() {
     let digest = store.put_manifest("app", media_type, document.to_string());
     store.tag("app", "1", digest);
     let sides = Sides::of(store).await;
-    let mut plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    let mut plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
     assert_eq!(plan.left_out.len(), 2, "{:?}", plan.left_out);
     let mut blob = plan.blobs[0].clone();
     blob.way = BlobTransfer::Move;
@@ -480,7 +480,7 @@ async fn an_index_with_a_missing_child_says_so_before() {
     for sparse_manifests in [true, false] {
         let lenient = demo::DemoSettings { sparse_manifests, ..demo::DemoSettings::default() };
         let sides = Sides::to(store.clone(), lenient, Store::new()).await;
-        let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+        let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
         assert!(
             plan.left_out.iter().any(|text| text.as_str().contains("does not have")),
             "{:?}",
@@ -495,11 +495,11 @@ async fn an_index_with_a_missing_child_says_so_before() {
 #[tokio::test]
 async fn rules_hold_when_planned_and_when_run() {
     let mut sides = Sides::of(one_image()).await;
-    let wish = sides.wish(&["1"]);
-    let allowed = sides.plan(&wish).await.expect("a plan");
+    let request = sides.request(&["1"]);
+    let allowed = sides.plan(&request).await.expect("a plan");
     sides.to.demo.forget_requests();
-    sides.workshop.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
-    let plan = sides.plan(&wish).await.expect("a plan");
+    sides.context.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
+    let plan = sides.plan(&request).await.expect("a plan");
     assert!(plan.refused.is_some());
     assert_eq!(sides.to.requests(), [""; 0], "who may not go there does not look there");
     for plan in [plan, allowed] {
@@ -518,7 +518,7 @@ async fn a_tag_that_cannot_be_copied_fails_and_the_others_come() {
     store.image("app").created("2026-02-01T00:00:00Z").tag("3").push();
     let sides = Sides::of(store).await;
     sides.from.demo.fault(|request, _| request.path.ends_with("/manifests/2").then(|| Fault::status(403)));
-    let plan = sides.plan(&CopyRequest { what: What::AllTags, ..sides.wish(&[]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { what: What::AllTags, ..sides.request(&[]) }).await.expect("a plan");
     let report = sides.run(&plan).await;
     assert!(!report.is_success(), "{report:#?}");
     assert!(
@@ -538,7 +538,7 @@ async fn referrers_that_cannot_be_read_fail_and_the_image_comes() {
     let sides = Sides::of(store).await;
     let digest = signature.digest.to_string();
     sides.from.demo.fault(move |request, _| request.path.ends_with(&digest).then(|| Fault::status(403)));
-    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.wish(&["signed"]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.request(&["signed"]) }).await.expect("a plan");
     let report = sides.run(&plan).await;
     assert!(!report.is_success(), "{report:#?}");
     sides.is_same("signed");
@@ -548,19 +548,19 @@ async fn referrers_that_cannot_be_read_fail_and_the_image_comes() {
 async fn a_destination_that_says_nothing_of_what_it_has_is_told_of_in_the_plan() {
     let sides = Sides::of(one_image()).await;
     sides.to.demo.fault(|_, _| Some(Fault::answer(403, &[], "")));
-    let plan = sides.plan(&sides.wish(&["1"])).await.expect("the first push may make the repository");
-    assert!(plan.remarks.iter().any(|text| text.as_str().contains("403")), "{:?}", plan.remarks);
+    let plan = sides.plan(&sides.request(&["1"])).await.expect("the first push may make the repository");
+    assert!(plan.notes.iter().any(|text| text.as_str().contains("403")), "{:?}", plan.notes);
     assert!(plan.images[0].unknown && plan.refused.is_none(), "a push may be allowed all the same");
     sides.to.demo.clear_faults();
-    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
-    assert_eq!(plan.remarks, [], "what is not there is not there");
+    let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
+    assert_eq!(plan.notes, [], "what is not there is not there");
 }
 
 #[tokio::test]
 async fn a_destination_that_wants_a_login_is_not_even_tried() {
     let sides = Sides::of(one_image()).await;
     sides.to.demo.fault(|_, _| Some(Fault::answer(401, &[], "")));
-    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
     assert!(plan.images[0].unknown, "nothing is known of its tags");
     let refusal = plan.refused.clone().expect("it is refused");
     assert!(refusal.why.as_str().contains("401"), "{refusal:?}");
@@ -578,7 +578,7 @@ async fn all_tags_are_planned_in_the_order_in_which_they_are_listed() {
         store.image("app").label("tag", tag).tag(tag).push();
     }
     let sides = Sides::of(store).await;
-    let plan = sides.plan(&CopyRequest { what: What::AllTags, ..sides.wish(&[]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { what: What::AllTags, ..sides.request(&[]) }).await.expect("a plan");
     let tags: Vec<String> = plan.images.iter().map(|image| image.selector.to_string()).collect();
     assert_eq!(tags, ["1.10.0", "1.10.0-rc1", "1.9.0", "latest"]);
 }
@@ -598,7 +598,7 @@ async fn tags_that_the_destination_does_not_list_yet_are_in_the_plan() {
         let sides = Sides::to(store, demo::DemoSettings::default(), there).await;
         sides.to.demo.fault(faults::lagging_tags(&empty));
         let before: Vec<_> = tags.iter().map(|tag| sides.there(tag)).collect();
-        let (plan, report) = sides.copy(&CopyRequest { what: What::AllTags, ..sides.wish(&[]) }).await;
+        let (plan, report) = sides.copy(&CopyRequest { what: What::AllTags, ..sides.request(&[]) }).await;
         let mut replaced: Vec<_> = plan.images.iter().map(|image| image.replaces).collect();
         replaced.reverse();
         assert_eq!(replaced, before, "{count}");

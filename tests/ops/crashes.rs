@@ -16,7 +16,7 @@ use regtui::ops::journal::Journal;
 
 use crate::support::copying::{Sides, layer, outcome};
 use crate::support::registry::tag;
-use crate::support::workshop::{Shop, ends};
+use crate::support::context::{Shop, ends};
 
 /// Where the tags of a repository point.
 type Tags = BTreeMap<String, Digest>;
@@ -39,8 +39,8 @@ async fn open_entry(journal: &Journal) -> Option<EntryId> {
 
 /// Copies until the first request for `2` of that method is at the destination and the others are done; then all of it
 /// is dropped.
-async fn crash(sides: &Sides, wish: &CopyRequest, method: &'static str) {
-    let plan = sides.plan(wish).await.expect("a plan");
+async fn crash(sides: &Sides, request: &CopyRequest, method: &'static str) {
+    let plan = sides.plan(request).await.expect("a plan");
     let others = plan.images.len() - 1;
     let gate = Gate::new();
     let held = gate.clone();
@@ -66,12 +66,12 @@ async fn crash(sides: &Sides, wish: &CopyRequest, method: &'static str) {
 #[tokio::test]
 async fn of_a_copy_what_is_left_is_copied_and_no_byte_moves_twice() {
     let sides = Sides::of(three()).await;
-    crash(&sides, &sides.wish(&["1", "2", "3"]), "PUT").await;
-    let journal = &sides.workshop.journal;
+    crash(&sides, &sides.request(&["1", "2", "3"]), "PUT").await;
+    let journal = &sides.context.journal;
     let entry = open_entry(journal).await.expect("an open entry");
     let rest = journal.resume(&entry).await.expect("the rest");
-    assert_eq!(rest, model::ChangeRequest::Copy(sides.wish(&["2"])));
-    let (_, report) = sides.copy(&sides.wish(&["2"])).await;
+    assert_eq!(rest, model::ChangeRequest::Copy(sides.request(&["2"])));
+    let (_, report) = sides.copy(&sides.request(&["2"])).await;
     assert_eq!((report.done(), report.moved), (1, 0), "{report:#?}");
     ["1", "2", "3"].iter().for_each(|tag| sides.is_same(tag));
     assert_eq!(open_entry(journal).await, None, "what was resumed is over");
@@ -80,13 +80,13 @@ async fn of_a_copy_what_is_left_is_copied_and_no_byte_moves_twice() {
 #[tokio::test]
 async fn of_a_whole_repository_what_was_done_is_found_done() {
     let sides = Sides::of(three()).await;
-    let wish = CopyRequest { what: What::AllTags, ..sides.wish(&[]) };
-    crash(&sides, &wish, "PUT").await;
-    let journal = &sides.workshop.journal;
+    let request = CopyRequest { what: What::AllTags, ..sides.request(&[]) };
+    crash(&sides, &request, "PUT").await;
+    let journal = &sides.context.journal;
     let entry = open_entry(journal).await.expect("an open entry");
-    assert_eq!(journal.resume(&entry).await.expect("the rest"), model::ChangeRequest::Copy(wish.clone()));
-    let (_, report) = sides.copy(&wish).await;
-    let is_already = |tag| matches!(outcome(&report, tag), Outcome::Already(_));
+    assert_eq!(journal.resume(&entry).await.expect("the rest"), model::ChangeRequest::Copy(request.clone()));
+    let (_, report) = sides.copy(&request).await;
+    let is_already = |tag| matches!(outcome(&report, tag), Outcome::Unchanged(_));
     assert!(is_already("1") && is_already("3") && report.done() == 1, "{report:#?}");
     assert_eq!(open_entry(journal).await, None, "what was resumed is over");
 }
@@ -94,14 +94,14 @@ async fn of_a_whole_repository_what_was_done_is_found_done() {
 #[tokio::test]
 async fn a_copy_that_was_put_but_not_noted_is_over_when_it_is_resumed() {
     let sides = Sides::of(three()).await;
-    let wish = CopyRequest { tag: Some(tag("2")), ..sides.wish(&["1"]) };
-    crash(&sides, &wish, "HEAD").await;
-    let journal = &sides.workshop.journal;
+    let request = CopyRequest { tag: Some(tag("2")), ..sides.request(&["1"]) };
+    crash(&sides, &request, "HEAD").await;
+    let journal = &sides.context.journal;
     assert_eq!(sides.there("2"), sides.here("1"), "the tag is there already");
     let entry = open_entry(journal).await.expect("an open entry");
-    assert_eq!(journal.resume(&entry).await.expect("the rest"), model::ChangeRequest::Copy(wish.clone()));
-    let (_, report) = sides.copy(&wish).await;
-    assert!(matches!(outcome(&report, "2"), Outcome::Already(_)), "{report:#?}");
+    assert_eq!(journal.resume(&entry).await.expect("the rest"), model::ChangeRequest::Copy(request.clone()));
+    let (_, report) = sides.copy(&request).await;
+    assert!(matches!(outcome(&report, "2"), Outcome::Unchanged(_)), "{report:#?}");
     assert_eq!(open_entry(journal).await, None, "it would be resumed for ever");
 }
 
@@ -112,8 +112,8 @@ async fn cut_off_between_the_halves(
     begun: impl AsyncFn(&Shop) -> model::ChangeRequest,
 ) -> (Shop, EntryId) {
     let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, three()).await;
-    let wish = begun(&shop).await;
-    let work = shop.plan(&wish).await;
+    let request = begun(&shop).await;
+    let work = shop.plan(&request).await;
     let (gate, image) = (Gate::new(), shop.tags("app")[tag]);
     let (held, store) = (gate.clone(), shop.store().clone());
     shop.registry.demo.fault(move |request, _| {
@@ -126,7 +126,7 @@ async fn cut_off_between_the_halves(
     }
     shop.registry.demo.clear_faults();
     assert_ne!(shop.tags("app")[tag], image, "the first half is done");
-    let entry = open_entry(&shop.workshop.journal).await.expect("an open entry");
+    let entry = open_entry(&shop.context.journal).await.expect("an open entry");
     (shop, entry)
 }
 
@@ -135,7 +135,7 @@ fn retag(shop: &Shop, manner: retag::RetagMode) -> model::ChangeRequest {
     model::ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items,
-        manner,
+        mode: manner,
         keep: false,
     })
 }
@@ -149,15 +149,15 @@ async fn undoing(shop: &Shop) -> model::ChangeRequest {
 async fn an_undo_cut_off_between_the_halves_goes_on_when_it_is_resumed_or_asked_for_again() {
     for resumes in [true, false] {
         let (shop, entry) = cut_off_between_the_halves("two", undoing).await;
-        let (journal, before) = (&shop.workshop.journal, three().repository("app").expect("it is there"));
+        let (journal, before) = (&shop.context.journal, three().repository("app").expect("it is there"));
         let rest = journal.resume(&entry).await.expect("the rest");
-        let wish = match resumes {
+        let request = match resumes {
             true => rest,
             false => model::ChangeRequest::UndoByReplacement(rest.undoes().expect("an undo").clone()),
         };
-        let report = shop.carry_out(&wish).await;
+        let report = shop.carry_out(&request).await;
         assert_eq!((ends(&report).as_str(), shop.tags("app")), ("D", before.tags.clone()), "{report:?}");
-        let undone = journal.entry(wish.undoes().expect("an undo")).await.expect("it is there").state;
+        let undone = journal.entry(request.undoes().expect("an undo")).await.expect("it is there").state;
         assert_eq!((undone, open_entry(journal).await), (EntryState::Undone, None));
         let again = shop.undo(&report).await;
         assert_eq!((ends(&again).as_str(), shop.tags("app")["two"]), ("D", before.tags["2"]), "{again:?}");
@@ -170,7 +170,7 @@ async fn an_undo_cut_off_between_the_halves_is_taken_back_itself() {
     let report = shop.carry_out(&model::ChangeRequest::Undo(entry)).await;
     let tags = shop.tags("app");
     assert_eq!((ends(&report).as_str(), tags["two"]), ("D", tags["2"]), "{report:?}");
-    assert_eq!(open_entry(&shop.workshop.journal).await, None, "what was taken back is over");
+    assert_eq!(open_entry(&shop.context.journal).await, None, "what was taken back is over");
 }
 
 async fn moving(shop: &Shop) -> model::ChangeRequest {
@@ -180,7 +180,7 @@ async fn moving(shop: &Shop) -> model::ChangeRequest {
 #[tokio::test]
 async fn a_rename_cut_off_between_the_halves_goes_on_when_it_is_resumed() {
     let (shop, entry) = cut_off_between_the_halves("2", moving).await;
-    let (journal, image) = (&shop.workshop.journal, shop.tags("app")["two"]);
+    let (journal, image) = (&shop.context.journal, shop.tags("app")["two"]);
     let rest = journal.resume(&entry).await.expect("the rest");
     assert_eq!(rest, moving(&shop).await);
     let report = shop.carry_out(&rest).await;
@@ -212,8 +212,8 @@ async fn what_was_left_on_a_replacement_is_never_given_the_new_name() {
     let (shop, entry) = cut_off_between_the_halves("2", moving).await;
     let other = shop.tags("app")["1"];
     shop.store().tag("app", "two", other);
-    let rest = shop.workshop.journal.resume(&entry).await.expect("the rest");
-    let failure = regtui::ops::work::plan(&shop.workshop, &rest).await.expect_err("it is no image");
+    let rest = shop.context.journal.resume(&entry).await.expect("the rest");
+    let failure = regtui::ops::work::plan(&shop.context, &rest).await.expect_err("it is no image");
     assert!(failure.why.as_str().contains("left on a replacement"), "{failure}");
     assert_eq!(shop.tags("app")["two"], other);
 }
@@ -232,9 +232,9 @@ async fn cut_off_at(
     begun: &impl AsyncFn(&Shop) -> model::ChangeRequest,
 ) -> (Shop, Tags, bool, usize) {
     let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, three()).await;
-    let wish = begun(&shop).await;
-    let (work, before) = (shop.plan(&wish).await, tags(&shop));
-    let earlier = shop.workshop.journal.entries().await.len();
+    let request = begun(&shop).await;
+    let (work, before) = (shop.plan(&request).await, tags(&shop));
+    let earlier = shop.context.journal.entries().await.len();
     let (gate, seen) = (Gate::new(), AtomicUsize::new(0));
     let held = gate.clone();
     shop.registry.demo.fault(move |_, _| {
@@ -262,17 +262,17 @@ async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::ChangeRequest) {
                 return assert!(nth > 10, "{nth} requests");
             }
             let what = format!("cut off at request {nth}: {:?}", shop.changes());
-            let Some(entry) = open_entry(&shop.workshop.journal).await else {
+            let Some(entry) = open_entry(&shop.context.journal).await else {
                 // It was not begun, or it was over and only what is left was still looked at.
-                let is_over = shop.workshop.journal.entries().await.len() > earlier;
+                let is_over = shop.context.journal.entries().await.len() > earlier;
                 assert_eq!(tags(&shop), if is_over { tags(&whole) } else { before }, "{what}");
                 continue;
             };
-            let (wish, expected) = match resumes {
-                true => (shop.workshop.journal.resume(&entry).await.expect("the rest"), tags(&whole)),
+            let (request, expected) = match resumes {
+                true => (shop.context.journal.resume(&entry).await.expect("the rest"), tags(&whole)),
                 false => (model::ChangeRequest::UndoByReplacement(entry), before),
             };
-            match regtui::ops::work::plan(&shop.workshop, &wish).await {
+            match regtui::ops::work::plan(&shop.context, &request).await {
                 Ok(work) => {
                     let report = shop.run(&work).await;
                     assert!(report.is_success(), "{what}\n{report:?}");
@@ -323,7 +323,7 @@ async fn half_replaced() -> Shop {
 async fn a_tag_left_on_its_replacement_goes_when_that_is_resumed() {
     let shop = half_replaced().await;
     let image = shop.tags("app")["2"];
-    let journal = &shop.workshop.journal;
+    let journal = &shop.context.journal;
     let entry = open_entry(journal).await.expect("an open entry");
     let rest = journal.resume(&entry).await.expect("the rest");
     assert_eq!(rest, shop.delete(&["two"], DeleteMethod::Replace));
@@ -342,10 +342,10 @@ async fn a_tag_left_on_its_replacement_goes_when_that_is_resumed() {
 async fn a_tag_left_on_its_replacement_gets_its_image_back_by_undo() {
     let shop = half_replaced().await;
     let image = shop.tags("app")["2"];
-    let entry = open_entry(&shop.workshop.journal).await.expect("an open entry");
+    let entry = open_entry(&shop.context.journal).await.expect("an open entry");
     let work = shop.plan(&model::ChangeRequest::Undo(entry)).await;
     assert!(matches!(&work, ChangePlan::Undo(plan) if plan.steps.len() == 1), "{work:?}");
     let report = shop.run(&work).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")["two"]), ("D", image), "{report:?}");
-    assert_eq!(open_entry(&shop.workshop.journal).await, None, "what was taken back is over");
+    assert_eq!(open_entry(&shop.context.journal).await, None, "what was taken back is over");
 }

@@ -15,7 +15,7 @@ use regtui::model::work::journal::{EntryId, EntryState};
 use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ops::work;
 
-use crate::support::workshop::{Shop, ends};
+use crate::support::context::{Shop, ends};
 
 /// Three images under five tags.
 fn contents() -> Store {
@@ -52,9 +52,9 @@ enum Undone {
 
 /// Undoes it and checks that nothing is claimed which is not so. Afterwards all tags are gone again.
 async fn undo(shop: &Shop, id: &EntryId, before: &BTreeMap<String, Digest>, what: &str) -> Undone {
-    let planned = work::plan(&shop.workshop, &ChangeRequest::Undo(id.clone())).await;
+    let planned = work::plan(&shop.context, &ChangeRequest::Undo(id.clone())).await;
     let Ok(ChangePlan::Undo(plan)) = planned else { return Undone::Named };
-    let is_named = !plan.remarks.is_empty() || plan.steps.iter().any(|step| step.impossible.is_some());
+    let is_named = !plan.notes.is_empty() || plan.steps.iter().any(|step| step.impossible.is_some());
     let report = shop.run(&ChangePlan::Undo(plan)).await;
     let after = shop.tags("app");
     for (tag, digest) in &after {
@@ -159,7 +159,7 @@ async fn a_line_that_is_lost_is_named_in_the_plan_and_fails_in_the_report() {
         whole.lines().enumerate().filter(|(at, _)| *at != second).map(|(_, line)| line).collect();
     fs::write(&file, lines.join("\n") + "\n").expect("it is written");
     let ChangePlan::Undo(plan) = shop.plan(&ChangeRequest::Undo(id.clone())).await else { panic!("an undo") };
-    let remarks: Vec<&str> = plan.remarks.iter().map(|remark| remark.as_str()).collect();
+    let remarks: Vec<&str> = plan.notes.iter().map(|remark| remark.as_str()).collect();
     assert!(remarks[0].contains("is damaged") && remarks[1].contains("1 of 5 items"), "{remarks:?}");
     let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert_eq!(ends(&report), "DDDDF");
@@ -167,7 +167,7 @@ async fn a_line_that_is_lost_is_named_in_the_plan_and_fails_in_the_report() {
     assert_eq!(after.len(), 4);
     assert!(after.iter().all(|(tag, digest)| before[tag] == *digest), "the others are in their places");
     assert_eq!(
-        shop.workshop.journal.entry(&id).await.expect("an entry").state,
+        shop.context.journal.entry(&id).await.expect("an entry").state,
         EntryState::Ended,
         "not undone"
     );
@@ -178,10 +178,10 @@ async fn an_entry_without_its_first_line_is_listed_and_neither_undone_nor_passed
     let (shop, _, id, file) = deleted().await;
     let whole = fs::read(&file).expect("a file");
     fs::write(&file, &whole[1..]).expect("it is written");
-    let entries = shop.workshop.journal.entries().await;
+    let entries = shop.context.journal.entries().await;
     assert_eq!((entries[0].id.clone(), entries[0].state), (id.clone(), EntryState::Unreadable));
     assert!(!entries[0].can_be_undone());
-    let failure = work::plan(&shop.workshop, &ChangeRequest::Undo(id)).await.expect_err("it cannot be read");
+    let failure = work::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("it cannot be read");
     assert!(failure.why.as_str().contains("its first line is damaged"), "{failure:?}");
 }
 
@@ -189,10 +189,10 @@ async fn an_entry_without_its_first_line_is_listed_and_neither_undone_nor_passed
 async fn the_entry_of_an_earlier_version_is_read_and_undone() {
     let (shop, before, id, file) = deleted().await;
     write_as_version_1(&file);
-    let entry = shop.workshop.journal.entry(&id).await.expect("an entry");
+    let entry = shop.context.journal.entry(&id).await.expect("an entry");
     assert_eq!((entry.state, entry.items.len(), entry.damage.is_any()), (EntryState::Ended, 5, false));
     assert_eq!(undo(&shop, &id, &before, "version 1").await, Undone::Whole);
-    assert_eq!(shop.workshop.journal.entry(&id).await.expect("an entry").state, EntryState::Undone);
+    assert_eq!(shop.context.journal.entry(&id).await.expect("an entry").state, EntryState::Undone);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use regtui::model::work::rules::Rules;
 use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ops::work;
 
-use crate::support::workshop::{Shop, ends, watch};
+use crate::support::context::{Shop, ends, watch};
 
 /// What servers there are.
 fn only_by_digest() -> DemoSettings {
@@ -39,10 +39,10 @@ fn aliases() -> (Store, PushedImage) {
     (store, image)
 }
 
-fn along(wish: ChangeRequest, along: Along) -> ChangeRequest {
-    match wish {
-        ChangeRequest::Delete(wish) => {
-            ChangeRequest::Delete(regtui::model::work::delete::DeleteRequest { along, ..wish })
+fn along(request: ChangeRequest, along: Along) -> ChangeRequest {
+    match request {
+        ChangeRequest::Delete(request) => {
+            ChangeRequest::Delete(regtui::model::work::delete::DeleteRequest { along, ..request })
         }
         other => other,
     }
@@ -53,7 +53,7 @@ async fn untagging_one_of_three_aliases_leaves_the_others() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let plan = shop.delete_plan(&shop.delete(&["1.2"], None)).await;
-    assert_eq!((plan.manner, plan.blocked.as_ref(), plan.frees), (DeleteMethod::Untag, None, Some(0)));
+    assert_eq!((plan.method, plan.blocked.as_ref(), plan.frees), (DeleteMethod::Untag, None, Some(0)));
     let others: Vec<&str> = plan.images[0].others.iter().map(|tag| tag.as_str()).collect();
     assert_eq!(others, ["1", "latest"]);
     let report = shop.run(&ChangePlan::Delete(plan)).await;
@@ -69,14 +69,14 @@ async fn where_only_digests_are_deleted_nothing_happens_to_aliases_unasked() {
     let shop = Shop::new(only_by_digest(), store).await;
     let before = shop.tags("app");
     let plan = shop.delete_plan(&shop.delete(&["1.2"], None)).await;
-    assert_eq!(plan.manner, DeleteMethod::Untag, "never an image with other tags by itself");
+    assert_eq!(plan.method, DeleteMethod::Untag, "never an image with other tags by itself");
     let blocked = plan.blocked.clone().expect("it cannot be done");
     assert!(blocked.why.as_str().contains("does not delete by tag"), "{blocked:?}");
     let report = shop.run(&ChangePlan::Delete(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
     let plan = shop.delete_plan(&shop.delete(&["other"], None)).await;
-    assert_eq!(plan.manner, DeleteMethod::Untag, "nor one with this tag alone: the user chooses");
-    assert!(plan.blocked.is_some() && plan.ways()[1] == DeleteMethod::Replace, "{plan:?}");
+    assert_eq!(plan.method, DeleteMethod::Untag, "nor one with this tag alone: the user chooses");
+    assert!(plan.blocked.is_some() && plan.methods()[1] == DeleteMethod::Replace, "{plan:?}");
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn a_replacement_that_cannot_be_deleted_touches_no_tag() {
     let mut after = shop.tags("app");
     after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     assert_eq!(after, before);
-    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("stayed behind")), "{report:?}");
+    assert!(report.notes.iter().any(|remark| remark.as_str().contains("stayed behind")), "{report:?}");
 }
 
 #[tokio::test]
@@ -174,7 +174,7 @@ async fn a_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
     });
     let report = shop.run(&work).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before), "{report:?}");
-    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("byte for byte")), "{report:?}");
+    assert!(report.notes.iter().any(|remark| remark.as_str().contains("byte for byte")), "{report:?}");
 }
 
 #[tokio::test]
@@ -267,8 +267,8 @@ async fn an_index_whose_deletion_fails_keeps_what_it_lists() {
     let arm64 = store.image("app").platform("linux", "arm64").push();
     let index = store.index("app").child(&amd64).child(&arm64).tag("1").push();
     let shop = Shop::open(store).await;
-    let wish = shop.delete(&["1", "amd64"], DeleteMethod::Image);
-    let work = shop.plan(&along(wish, Along { children: true, referrers: true })).await;
+    let request = shop.delete(&["1", "amd64"], DeleteMethod::Image);
+    let work = shop.plan(&along(request, Along { children: true, referrers: true })).await;
     let path = format!("/v2/app/manifests/{}", index.digest);
     shop.registry.demo.fault(move |request, _| {
         (request.method == "DELETE" && request.path == path).then(|| Fault::status(403))
@@ -298,7 +298,7 @@ async fn a_server_that_wants_no_tags_on_what_it_deletes_gets_them_taken_away_fir
         assert_eq!(ends(&report), if is_deleted_then { "D" } else { "F" }, "{report:?}");
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["other"]);
         let is_said =
-            report.remarks.iter().any(|remark| remark.as_str().contains("are gone: undo puts them back"));
+            report.notes.iter().any(|remark| remark.as_str().contains("are gone: undo puts them back"));
         assert_eq!(is_said, !is_deleted_then, "{report:?}");
         shop.registry.demo.clear_faults();
         shop.undo(&report).await;
@@ -322,8 +322,8 @@ async fn children_and_referrers_go_along_only_when_asked_and_only_where_nothing_
     for (children, referrers) in [(false, false), (true, false), (false, true), (true, true)] {
         let (store, own, needed) = build();
         let shop = Shop::open(store).await;
-        let wish = along(shop.delete(&["1"], DeleteMethod::Image), Along { children, referrers });
-        let plan = shop.delete_plan(&wish).await;
+        let request = along(shop.delete(&["1"], DeleteMethod::Image), Along { children, referrers });
+        let plan = shop.delete_plan(&request).await;
         assert_eq!(
             (plan.images[0].children.as_slice(), plan.images[0].needed_children.as_slice()),
             (&[own, needed][..], &[needed][..])
@@ -409,7 +409,7 @@ async fn a_server_that_takes_every_alias_is_noticed_and_they_are_put_back() {
     });
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "DL", "{report:?}");
-    assert_eq!(report.remarks.len(), 2, "{report:?}");
+    assert_eq!(report.notes.len(), 2, "{report:?}");
     let tags = shop.tags("app");
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["1", "latest", "other"]);
     assert_eq!((tags["1"], tags["latest"]), (image.digest, image.digest));
@@ -460,7 +460,7 @@ async fn what_was_stopped_is_left_as_it_is() {
         }
         None
     });
-    let report = work::run(&shop.workshop, &work, &watched).await;
+    let report = work::run(&shop.context, &work, &watched).await;
     assert_eq!(ends(&report), "DSS", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "latest", "other"]);
     assert_eq!(watched.progress.borrow().ended(), 3);
@@ -481,15 +481,15 @@ async fn a_crash_in_the_middle_leaves_an_entry_that_can_be_resumed() {
         _ = gate.reached_by(1) => {}
     }
     shop.registry.demo.clear_faults();
-    let entries = shop.workshop.journal.entries().await;
+    let entries = shop.context.journal.entries().await;
     assert_eq!(entries.len(), 1);
-    let rest = shop.workshop.journal.resume(&entries[0].id).await.expect("the rest");
+    let rest = shop.context.journal.resume(&entries[0].id).await.expect("the rest");
     assert_eq!(rest, shop.delete(&["1.2", "other"], DeleteMethod::Untag));
     let report = shop.carry_out(&rest).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["latest"]);
     let open =
-        shop.workshop.journal.entries().await.into_iter().filter(|entry| entry.state == EntryState::Open);
+        shop.context.journal.entries().await.into_iter().filter(|entry| entry.state == EntryState::Open);
     assert_eq!(open.count(), 0, "what was resumed is over");
 }
 
@@ -534,8 +534,8 @@ async fn digests_that_go_along_are_at_stake_too() {
         let case = format!("{manner:?} {children} {referrers}");
         let (store, _) = family();
         let shop = Shop::open(store).await;
-        let wish = along(shop.delete(&["1"], manner), Along { children, referrers });
-        let plan = shop.delete_plan(&wish).await;
+        let request = along(shop.delete(&["1"], manner), Along { children, referrers });
+        let plan = shop.delete_plan(&request).await;
         assert_eq!(plan.at_stake().count(), at_stake, "{case}");
         assert_eq!(plan.name_to_type.is_some(), at_stake > 1, "{case}");
         if plan.blocked.is_none() {
@@ -551,8 +551,8 @@ async fn a_plan_counts_the_tags_that_go_in_its_manner() {
     {
         let (store, signature) = family();
         let shop = Shop::open(store).await;
-        let wish = along(shop.delete(&["1"], manner), Along { children: true, referrers: true });
-        let plan = shop.delete_plan(&wish).await;
+        let request = along(shop.delete(&["1"], manner), Along { children: true, referrers: true });
+        let plan = shop.delete_plan(&request).await;
         assert_eq!(plan.tags_that_go().count(), expected, "{manner:?}");
         if plan.blocked.is_none() {
             shop.run(&ChangePlan::Delete(plan)).await;
@@ -566,8 +566,8 @@ async fn only_what_goes_is_counted_as_freed() {
     let frees = async |manner, children, referrers| {
         let (store, _) = family();
         let shop = Shop::open(store).await;
-        let wish = along(shop.delete(&["1"], manner), Along { children, referrers });
-        let plan = shop.delete_plan(&wish).await;
+        let request = along(shop.delete(&["1"], manner), Along { children, referrers });
+        let plan = shop.delete_plan(&request).await;
         plan.frees.expect("sizes are known")
     };
     assert_eq!(
@@ -591,8 +591,8 @@ async fn what_children_need_that_stay_is_not_freed() {
     store.image("app").label("number", "2").layer("COPY", layer.clone()).tag("2").push();
     let shop = Shop::open(store).await;
     for (children, is_freed) in [(false, false), (true, true)] {
-        let wish = along(shop.delete(&["1", "2"], DeleteMethod::Image), Along { children, referrers: false });
-        let plan = shop.delete_plan(&wish).await;
+        let request = along(shop.delete(&["1", "2"], DeleteMethod::Image), Along { children, referrers: false });
+        let plan = shop.delete_plan(&request).await;
         let (frees, shared) = (plan.frees.expect("known"), plan.shared.expect("known"));
         assert!(frees > 0);
         assert_eq!(shared >= layer.size(), !is_freed, "{frees} {shared}");
@@ -603,13 +603,13 @@ async fn what_children_need_that_stay_is_not_freed() {
 async fn a_read_only_registry_is_asked_nothing_that_could_change_it() {
     let (store, _) = aliases();
     let mut shop = Shop::open(store).await;
-    shop.workshop.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
+    shop.context.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
     let work = shop.plan(&shop.delete(&["1"], None)).await;
     assert!(work.refused().is_some());
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "F", "{report:?}");
     assert_eq!(shop.changes(), [""; 0]);
-    assert_eq!(shop.workshop.journal.entries().await, []);
+    assert_eq!(shop.context.journal.entries().await, []);
 }
 
 #[tokio::test]
@@ -630,14 +630,14 @@ async fn what_is_not_there_is_said_and_the_rest_is_planned() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let plan = shop.delete_plan(&shop.delete(&["1", "none"], None)).await;
-    assert_eq!((plan.images.len(), plan.missed.len()), (1, 1));
-    assert_eq!(plan.missed[0].failure.to_string(), "cannot delete app:none: it is not there");
+    assert_eq!((plan.images.len(), plan.unresolved.len()), (1, 1));
+    assert_eq!(plan.unresolved[0].failure.to_string(), "cannot delete app:none: it is not there");
     let zeros = Digest::Sha256([0; 32]).to_string();
     let failure =
-        work::plan(&shop.workshop, &shop.delete(&["none", &zeros], None)).await.expect_err("nothing");
+        work::plan(&shop.context, &shop.delete(&["none", &zeros], None)).await.expect_err("nothing");
     assert!(failure.why.as_str().contains("not there"), "{failure}");
     let plan = shop.delete_plan(&shop.delete(&[&image.digest.to_string()], None)).await;
-    assert_eq!((plan.manner, plan.images[0].others.len()), (DeleteMethod::Image, 3));
+    assert_eq!((plan.method, plan.images[0].others.len()), (DeleteMethod::Image, 3));
 }
 
 #[tokio::test]
@@ -655,8 +655,8 @@ async fn the_digests_of_all_tags_are_asked_together() {
         gate.reached_by(8).await;
         gate.open();
     };
-    let wish = shop.delete(&["t1"], None);
-    let (plan, ()) = tokio::join!(shop.delete_plan(&wish), opener);
+    let request = shop.delete(&["t1"], None);
+    let (plan, ()) = tokio::join!(shop.delete_plan(&request), opener);
     assert_eq!(plan.tags.len(), 64);
     let heads = shop.registry.requests().iter().filter(|line| line.starts_with("HEAD ")).count();
     assert_eq!(heads, 64, "one each");
@@ -683,9 +683,9 @@ async fn signatures_stay_where_their_image_keeps_a_tag() {
         let signature = format!("sha256-{}.sig", image.digest.hex());
         store.image("app").label("signature", "of 1").tag(signature.as_str()).push();
         let shop = Shop::open(store).await;
-        let wish =
+        let request =
             along(shop.delete(&["1"], DeleteMethod::Untag), Along { referrers: true, children: false });
-        let work = shop.plan(&wish).await;
+        let work = shop.plan(&request).await;
         match case {
             "refused" => shop.registry.demo.fault(|request, _| {
                 (request.method == "DELETE" && request.path.ends_with("/1")).then(|| Fault::status(403))
@@ -711,7 +711,7 @@ async fn siblings_that_somebody_else_took_away_are_not_put_back() {
         let work = shop.plan(&shop.delete(&["1"], manner)).await;
         shop.store().change("app", |repository| repository.tags.remove("latest"));
         let report = shop.run(&work).await;
-        assert_eq!((ends(&report).as_str(), report.remarks.len()), ("D", 0), "{manner:?}: {report:?}");
+        assert_eq!((ends(&report).as_str(), report.notes.len()), ("D", 0), "{manner:?}: {report:?}");
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "other"], "{manner:?}");
     }
 }
@@ -810,9 +810,9 @@ async fn what_refers_to_a_referrer_is_named_and_goes_along_with_its_list() {
             }
         }
         let shop = Shop::new(DemoSettings { referrers, ..DemoSettings::default() }, store).await;
-        let wish =
+        let request =
             along(shop.delete(&["1"], DeleteMethod::Image), Along { referrers: true, children: false });
-        let plan = shop.delete_plan(&wish).await;
+        let plan = shop.delete_plan(&request).await;
         let named: Vec<_> = plan.images[0]
             .referrers
             .iter()
@@ -821,7 +821,7 @@ async fn what_refers_to_a_referrer_is_named_and_goes_along_with_its_list() {
             .collect();
         assert_eq!(named, [(sbom.digest, image.digest), (signature.digest, sbom.digest)]);
         assert_eq!(plan.at_stake().count(), if referrers { 3 } else { 5 });
-        let report = shop.carry_out(&wish).await;
+        let report = shop.carry_out(&request).await;
         assert!(report.is_success(), "{report:#?}");
         let left = shop.store().repository("app").expect("it is there");
         assert!(left.manifests.is_empty() && left.tags.is_empty(), "{:?}", left.tags);

@@ -56,12 +56,12 @@ async fn scene() -> Scene {
 }
 
 impl Scene {
-    fn wish(&self) -> CopyRequest {
-        CopyRequest { referrers: true, ..self.sides.wish(&["1"]) }
+    fn request(&self) -> CopyRequest {
+        CopyRequest { referrers: true, ..self.sides.request(&["1"]) }
     }
 
     async fn plan(&self) -> CopyPlan {
-        self.sides.plan(&self.wish()).await.expect("a plan")
+        self.sides.plan(&self.request()).await.expect("a plan")
     }
 
     /// What a fallback tag lists at the destination.
@@ -77,12 +77,12 @@ impl Scene {
     }
 
     async fn undo(&self, report: &Report) -> (regtui::model::work::undo::UndoPlan, Report) {
-        let wish = AnyWish::Undo(report.undo.clone().expect("it can be undone"));
-        let ChangePlan::Undo(plan) = work::plan(&self.sides.workshop, &wish).await.expect("a plan") else {
+        let request = AnyWish::Undo(report.undo.clone().expect("it can be undone"));
+        let ChangePlan::Undo(plan) = work::plan(&self.sides.context, &request).await.expect("a plan") else {
             panic!("another plan")
         };
         let report =
-            work::run(&self.sides.workshop, &ChangePlan::Undo(plan.clone()), &self.sides.watch).await;
+            work::run(&self.sides.context, &ChangePlan::Undo(plan.clone()), &self.sides.watch).await;
         (plan, report)
     }
 }
@@ -107,7 +107,7 @@ async fn the_plan_names_each_list_and_what_is_there_and_changes_nothing() {
 async fn where_there_is_a_referrers_api_no_list_is_written() {
     let scene = scene().await;
     let sides = Sides::of(scene.sides.from.demo.store().clone()).await;
-    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await.expect("a plan");
     assert_eq!((plan.referrers.len(), plan.lists.len()), (3, 0));
     assert!(sides.run(&plan).await.is_success());
     assert_eq!(sides.to.demo.store().tags("copy"), ["1"]);
@@ -119,14 +119,14 @@ async fn lists_are_merged_kept_in_the_journal_and_put_back_byte_for_byte() {
     let store = scene.sides.to.demo.store().clone();
     let before = store.repository("copy").expect("it is there");
     let report = scene.sides.run(&scene.plan().await).await;
-    assert!(report.is_success() && report.remarks.is_empty(), "{report:#?}");
+    assert!(report.is_success() && report.notes.is_empty(), "{report:#?}");
     for of in [&scene.image, &scene.sbom] {
         assert!(matches!(outcome(&report, &fallback(of)), Outcome::Done(_)), "{report:#?}");
     }
     let listed = scene.listed(&scene.image);
     assert_eq!((listed.len(), listed[0]), (3, scene.foreign), "what was listed stays, and first");
     assert_eq!(scene.listed(&scene.sbom).len(), 1);
-    let entry = scene.sides.workshop.journal.entry(report.undo.as_ref().expect("an entry")).await;
+    let entry = scene.sides.context.journal.entry(report.undo.as_ref().expect("an entry")).await;
     let entry = entry.expect("the entry");
     let item = entry.items.iter().find(|item| item.selector.to_string() == fallback(&scene.image));
     let held = item.and_then(|item| item.before.as_ref()).expect("what was there");
@@ -170,7 +170,7 @@ async fn undo_leaves_a_list_alone_that_somebody_else_wrote_since() {
     let (plan, report) = scene.undo(&report).await;
     let left = plan.steps.iter().find(|step| step.selector.to_string() == fallback(&scene.image));
     assert!(left.and_then(|step| step.impossible.as_ref()).is_some_and(|why| why.as_str().contains("moved")));
-    assert!(matches!(outcome(&report, &fallback(&scene.image)), Outcome::Left(_)), "{report:#?}");
+    assert!(matches!(outcome(&report, &fallback(&scene.image)), Outcome::Skipped(_)), "{report:#?}");
     assert_eq!(store.digest_of("copy", &fallback(&scene.image)), Some(later.digest));
     assert_eq!(scene.sides.there("1"), None);
 }

@@ -1,6 +1,6 @@
 //! Images looked into and summed up: what is asked for, what is found, and that a missing part hides only itself.
 
-use regtui::client::Lane;
+use regtui::client::Priority;
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
 use regtui::model::inspection::{Inspection, ReferrerSource};
@@ -35,7 +35,7 @@ async fn a_row_costs_a_manifest_and_the_config_of_an_image() {
     let registry = Registry::open(store).await;
     for (at, requests) in [("image", 2), ("thing", 1)] {
         registry.demo.forget_requests();
-        let found = summary::of_tag(&registry.client, &name("app"), &tag(at), Lane::Background).await;
+        let found = summary::of_tag(&registry.client, &name("app"), &tag(at), Priority::Background).await;
         assert!(found.expect("a summary").size.is_some(), "{at}");
         assert_eq!(content(&registry).len(), requests, "{at}: {:?}", registry.requests());
     }
@@ -49,7 +49,7 @@ async fn the_size_of_an_index_counts_a_shared_layer_once() {
     store.index("app").child(&one).child(&two).tag("both").push();
     let registry = Registry::open(store).await;
     let size = async |at: &str| {
-        let found = summary::of_tag(&registry.client, &name("app"), &tag(at), Lane::Background).await;
+        let found = summary::of_tag(&registry.client, &name("app"), &tag(at), Priority::Background).await;
         found.expect("a summary").size.expect("a size")
     };
     let (one, two, both) = (size("one").await, size("two").await, size("both").await);

@@ -34,7 +34,7 @@ fn two_images() -> Store {
 }
 
 fn all(sides: &Sides) -> CopyRequest {
-    CopyRequest { what: What::AllTags, referrers: true, ..sides.wish(&[]) }
+    CopyRequest { what: What::AllTags, referrers: true, ..sides.request(&[]) }
 }
 
 /// Calls `at` for request number `nth` to either side, and answers with what it returns; says how many there were.
@@ -125,7 +125,7 @@ async fn stopped_in_the_middle_of_a_blob_it_closes_the_upload() {
     let store = Store::new();
     store.image("app").layer("COPY a /", layer(1, 3_000_000)).tag("1").push();
     let sides = Sides::of(store).await;
-    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
     let gate = Gate::new();
     let held = gate.clone();
     // The layer never ends: its first half comes, then nothing.
@@ -145,7 +145,7 @@ async fn stopped_in_the_middle_of_a_blob_it_closes_the_upload() {
     assert_eq!(outcome(&report, "1"), &Outcome::Stopped);
     assert_eq!((sides.there("1"), sides.to.demo.store().open_uploads()), (None, 0));
     assert!(
-        report.remarks.iter().any(|remark| remark.as_str().contains("garbage collection"))
+        report.notes.iter().any(|remark| remark.as_str().contains("garbage collection"))
             || report.moved == 0
     );
 }
@@ -155,7 +155,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
     let store = Store::new();
     store.image("app").layer("COPY a /", layer(1, 100_000)).tag("1").push();
     let sides = Sides::of(store).await;
-    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
     let stop = sides.watch.stop.clone();
     sides.to.demo.fault(move |request, _| {
         if request.method == "PUT" {
@@ -165,7 +165,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
     });
     let report = sides.run(&plan).await;
     assert!(
-        report.remarks.iter().any(|remark| remark.as_str().contains("could not be closed")),
+        report.notes.iter().any(|remark| remark.as_str().contains("could not be closed")),
         "{report:#?}"
     );
 }
@@ -181,7 +181,7 @@ async fn a_source_that_cuts_every_answer_is_read_on_from_where_it_broke() {
             .tag("1")
             .push();
         let sides = Sides::of(store).await;
-        let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+        let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
         sides.from.demo.fault(move |request, _| {
             (request.path.contains("/blobs/") && request.method == "GET").then_some(Fault::CutAfter(after))
         });
@@ -210,8 +210,8 @@ async fn a_copy_completes_although_both_sides_cut_every_connection() {
             host: Host::parse(&address.to_string()).expect("a host"),
             name: name(path),
         };
-        let wish = CopyRequest { from: at(source, "app"), to: at(target, "copy"), ..sides.wish(&["1"]) };
-        let (plan, report) = sides.copy(&wish).await;
+        let request = CopyRequest { from: at(source, "app"), to: at(target, "copy"), ..sides.request(&["1"]) };
+        let (plan, report) = sides.copy(&request).await;
         sides.is_same("1");
         let (down, up) = (read.down.load(Ordering::Relaxed), written.up.load(Ordering::Relaxed));
         let most = plan.bytes() * 11 / 10;
@@ -231,7 +231,7 @@ async fn a_put_that_the_destination_never_shows_is_unconfirmed_and_no_success() 
     let old = store.image("app").label("old", "1").push();
     store.image("app").tag("1").push();
     let sides = Sides::of(store).await;
-    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
     sides.to.demo.fault(|request, _| {
         (request.path.ends_with("/manifests/1") && request.method != "PUT").then(|| Fault::status(404))
     });
@@ -248,7 +248,7 @@ async fn a_blob_that_is_not_what_its_digest_says_is_not_copied() {
     store.image("app").layer("COPY a /", bad.clone()).tag("bad").push();
     store.image("app").layer("COPY b /", layer(2, 1_000)).tag("good").push();
     let sides = Sides::of(store).await;
-    let plan = sides.plan(&sides.wish(&["bad", "good"])).await.expect("a plan");
+    let plan = sides.plan(&sides.request(&["bad", "good"])).await.expect("a plan");
     let path = format!("/v2/app/blobs/{}", bad.digest);
     sides.from.demo.fault(move |request, _| (request.path == path).then_some(Fault::WrongBytes));
     let report = sides.run(&plan).await;
@@ -263,15 +263,15 @@ async fn a_blob_that_is_not_what_its_digest_says_is_not_copied() {
 #[tokio::test]
 async fn a_copy_that_failed_goes_on_from_there() {
     let sides = Sides::of(two_images()).await;
-    let wish = all(&sides);
-    let plan = sides.plan(&wish).await.expect("a plan");
+    let request = all(&sides);
+    let plan = sides.plan(&request).await.expect("a plan");
     sides.to.demo.fault(|request, _| {
         (request.method == "PUT" && request.path.contains("/manifests/")).then(|| Fault::status(403))
     });
     let report = sides.run(&plan).await;
     assert_eq!((report.done(), report.undo), (0, None));
     sides.to.demo.clear_faults();
-    let (_, again) = sides.copy(&wish).await;
+    let (_, again) = sides.copy(&request).await;
     assert!(report.moved > 200_000 && again.moved < 100, "no layer moves twice: {again:#?}");
     for tag in ["index", "plain"] {
         sides.is_same(tag);
@@ -282,8 +282,8 @@ async fn a_copy_that_failed_goes_on_from_there() {
 async fn a_referrer_that_was_put_but_not_listed_is_listed_by_the_next_copy() {
     let without = demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let sides = Sides::to(two_images(), without, Store::new()).await;
-    let wish = CopyRequest { referrers: true, ..sides.wish(&["index"]) };
-    let plan = sides.plan(&wish).await.expect("a plan");
+    let request = CopyRequest { referrers: true, ..sides.request(&["index"]) };
+    let plan = sides.plan(&request).await.expect("a plan");
     sides.to.demo.fault(|request, _| {
         (request.method == "PUT" && request.path.contains("/manifests/sha256-")).then(|| Fault::status(403))
     });
@@ -291,7 +291,7 @@ async fn a_referrer_that_was_put_but_not_listed_is_listed_by_the_next_copy() {
     assert!(matches!(outcome(&report, "index"), Outcome::Failed(_)), "{report:#?}");
     assert_eq!(sides.there("index"), None);
     sides.to.demo.clear_faults();
-    sides.copy(&wish).await;
+    sides.copy(&request).await;
     let fallback = format!("sha256-{}", sides.here("index").expect("the index").hex());
     assert!(sides.there(&fallback).is_some(), "{:?}", sides.to.demo.store().tags("copy"));
 }
@@ -305,7 +305,7 @@ async fn where_pushing_is_denied_nothing_is_read_and_no_storm_breaks() {
     }
     image.tag("1").push();
     let sides = Sides::of(store).await;
-    let plan = sides.plan(&sides.wish(&["1"])).await.expect("a plan");
+    let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
     sides.to.demo.forget_requests();
     sides.from.demo.forget_requests();
     sides.to.demo.fault(|request, _| (request.method == "POST").then(|| Fault::status(403)));
@@ -320,7 +320,7 @@ async fn two_copies_of_the_same_at_once_are_both_good() {
     let sides = Sides::of(two_images()).await;
     let plan = sides.plan(&all(&sides)).await.expect("a plan");
     let (one, two) = (watch(), watch());
-    let run = |watch| regtui::ops::copy::run(&sides.workshop, &plan, watch);
+    let run = |watch| regtui::ops::copy::run(&sides.context, &plan, watch);
     let reports = tokio::join!(run(&one), run(&two));
     for report in [reports.0, reports.1] {
         assert!(report.is_success(), "{report:#?}");
@@ -345,15 +345,15 @@ async fn each_side_has_its_own_login() {
     let (here, there) = (host(&from.demo), host(&to.demo));
     let mut sides = Sides::with(from, to);
     let credentials = logins(&[(&here, "ann:secret"), (&there, "bob:secret")]);
-    sides.workshop.pool = Pool::new(ClientSettings { credentials, ..settings() });
+    sides.context.pool = Pool::new(ClientSettings { credentials, ..settings() });
     sides.copy(&all(&sides)).await;
     for tag in ["index", "plain"] {
         sides.is_same(tag);
     }
     // Mounts ask for two repositories at once.
     let near = Repository { host: here, name: name("near") };
-    let wish = CopyRequest { to: near, what: What::Images(vec![Selector::Tag(tag("plain"))]), ..all(&sides) };
-    let (_, report) = sides.copy(&wish).await;
+    let request = CopyRequest { to: near, what: What::Images(vec![Selector::Tag(tag("plain"))]), ..all(&sides) };
+    let (_, report) = sides.copy(&request).await;
     assert_eq!(report.moved, 0);
 }
 

@@ -35,11 +35,11 @@ fn untagged(name: &str, before: &SavedManifest) -> JournalItem {
     }
 }
 
-fn wish(tags: &[&str]) -> ChangeRequest {
+fn request(tags: &[&str]) -> ChangeRequest {
     ChangeRequest::Delete(delete::DeleteRequest {
         repository: repository(),
         selectors: tags.iter().map(|name| Selector::Tag(tag(name))).collect(),
-        manner: Some(delete::DeleteMethod::Untag),
+        method: Some(delete::DeleteMethod::Untag),
         along: delete::Along::default(),
         keep: false,
     })
@@ -136,7 +136,7 @@ async fn an_entry_whose_program_went_down_stays_open_and_its_rest_can_be_planned
     let held = manifest("one");
     let items = ["1", "2", "3"].map(|name| untagged(name, &held));
     let running =
-        journal.begin("untag".into(), Some(wish(&["1", "2", "3"])), items.into()).await.expect("an entry");
+        journal.begin("untag".into(), Some(request(&["1", "2", "3"])), items.into()).await.expect("an entry");
     let id = running.id().clone();
     running.done(0, true).await;
     running.done(1, false).await;
@@ -144,7 +144,7 @@ async fn an_entry_whose_program_went_down_stays_open_and_its_rest_can_be_planned
     assert_eq!(journal.resume(&id).await.expect_err("it runs").why.as_str(), "it still runs");
     drop(running);
     assert_eq!(journal.entry(&id).await.expect("it is there").state, EntryState::Open);
-    assert_eq!(journal.resume(&id).await, Ok(wish(&["2", "3"])));
+    assert_eq!(journal.resume(&id).await, Ok(request(&["2", "3"])));
     journal.mark_ended(&id).await.expect("it is written");
     assert_eq!(journal.resume(&id).await.expect_err("it is over").why.as_str(), "it ended");
 }
@@ -279,7 +279,7 @@ async fn an_entry_of_which_all_was_done_is_over_when_it_is_to_be_resumed() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());
     let items = vec![untagged("1", &manifest("one"))];
-    let running = journal.begin("untag app:1".into(), Some(wish(&["1"])), items).await.expect("an entry");
+    let running = journal.begin("untag app:1".into(), Some(request(&["1"])), items).await.expect("an entry");
     running.done(0, true).await;
     let id = running.id().clone();
     drop(running);

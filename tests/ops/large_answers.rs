@@ -1,7 +1,7 @@
 //! Manifests, configs and lists of referrers with more in them than is kept: shown with how much more there is, and never
 //! changed on the strength of a part.
 
-use regtui::client::Lane;
+use regtui::client::Priority;
 use regtui::demo::Store;
 use regtui::model::capped::MOST;
 use regtui::model::digest::Digest;
@@ -13,7 +13,7 @@ use regtui::ops::{inspect, summary};
 use crate::support::copying::Sides;
 use crate::support::registry::{Registry, host, name, tag};
 
-/// As many layers as wished, each of another digest.
+/// As many layers as requested, each of another digest.
 fn layers(count: usize, size: u64) -> String {
     let layer =
         |number: usize| format!(r#"{{"digest":"{}","size":{size}}}"#, Digest::sha256(&number.to_be_bytes()));
@@ -48,7 +48,7 @@ async fn more_layers_than_are_kept_are_counted_and_nothing_is_said_of_their_size
     assert_eq!((variant.layers.rows.len(), variant.layers.left_out), (MOST, 2_000));
     assert_eq!((variant.layers.size(), variant.size, inspection.summary.size), (None, None, None));
     let (name, tag) = (name("app"), tag("v1"));
-    let row = summary::of_tag(&registry.client, &name, &tag, Lane::Background);
+    let row = summary::of_tag(&registry.client, &name, &tag, Priority::Background);
     assert_eq!(row.await.expect("a row").size, None);
 }
 
@@ -74,7 +74,7 @@ async fn sums_that_no_number_holds_are_the_same_everywhere() {
     let inspection = found.expect("it is shown");
     assert_eq!(inspection.summary.size, Some(u64::MAX));
     let (name, tag) = (name("app"), tag("v1"));
-    let row = summary::of_tag(&registry.client, &name, &tag, Lane::Background);
+    let row = summary::of_tag(&registry.client, &name, &tag, Priority::Background);
     assert_eq!(row.await.expect("a row").size, Some(u64::MAX));
     for variant in &inspection.variants {
         assert_eq!(variant.layers.size(), Some(9_000 << 50));
@@ -85,7 +85,7 @@ async fn sums_that_no_number_holds_are_the_same_everywhere() {
 async fn an_image_that_is_not_kept_whole_is_not_copied() {
     let manifest = image(&layers(MOST + 1, 5), Digest::sha256(b"{}"));
     let sides = Sides::of(store(&manifest, OCI_MANIFEST)).await;
-    let plan = sides.plan(&sides.wish(&["v1"])).await;
+    let plan = sides.plan(&sides.request(&["v1"])).await;
     let said = match plan {
         Err(failure) => failure.why.to_string(),
         Ok(plan) => format!("{plan:?}"),

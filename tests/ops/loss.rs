@@ -12,7 +12,7 @@ use regtui::ops::work;
 
 use crate::support::copying::Sides;
 use crate::support::registry::tag;
-use crate::support::workshop::{Shop, ends, watch};
+use crate::support::context::{Shop, ends, watch};
 
 /// A registry that says nothing of what it is, and removes at once what this says.
 async fn shop(removes: Removes, store: Store) -> Shop {
@@ -32,18 +32,18 @@ fn retag(shop: &Shop, from: &str, to: &str) -> ChangeRequest {
     ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![(from.parse().expect("a tag"), shop.repository("app"), tag(to))],
-        manner: retag::RetagMode::Add,
+        mode: retag::RetagMode::Add,
         keep: false,
     })
 }
 
-fn keeping(mut wish: ChangeRequest) -> ChangeRequest {
-    wish.set_keep(true);
-    wish
+fn keeping(mut request: ChangeRequest) -> ChangeRequest {
+    request.set_keep(true);
+    request
 }
 
 fn remarks(report: &Report) -> String {
-    report.remarks.iter().map(|remark| format!("{remark}\n")).collect()
+    report.notes.iter().map(|remark| format!("{remark}\n")).collect()
 }
 
 fn fate(work: &ChangePlan) -> String {
@@ -147,10 +147,10 @@ async fn a_copy_keeps_what_it_replaces_and_promises_no_undo_where_it_does_not() 
         let settings =
             DemoSettings { removes: Removes::ALL, server: Some("else".into()), ..DemoSettings::default() };
         let sides = Sides::to(two(), settings, there).await;
-        let wish = ChangeRequest::Copy(copy::CopyRequest { keep, ..sides.wish(&["1"]) });
-        let plan = work::plan(&sides.workshop, &wish).await.expect("a plan");
+        let request = ChangeRequest::Copy(copy::CopyRequest { keep, ..sides.request(&["1"]) });
+        let plan = work::plan(&sides.context, &request).await.expect("a plan");
         assert!(plan.loss().expect("a loss").is_offered());
-        let report = work::run(&sides.workshop, &plan, &watch()).await;
+        let report = work::run(&sides.context, &plan, &watch()).await;
         assert_eq!(ends(&report), "D", "{report:#?}");
         let kept = format!("regtui-kept-{}", old.short());
         let tags = || sides.to.demo.store().tags("copy");
@@ -159,8 +159,8 @@ async fn a_copy_keeps_what_it_replaces_and_promises_no_undo_where_it_does_not() 
             true => {
                 assert_eq!((report.takes_back, tags()), (TakesBack::All, vec!["1".into(), kept]));
                 let undo = ChangeRequest::Undo(report.undo.expect("an entry"));
-                let undo = work::plan(&sides.workshop, &undo).await.expect("a plan");
-                let undone = work::run(&sides.workshop, &undo, &watch()).await;
+                let undo = work::plan(&sides.context, &undo).await.expect("a plan");
+                let undone = work::run(&sides.context, &undo, &watch()).await;
                 assert_eq!((ends(&undone).as_str(), tags()), ("DD", vec!["1".into()]), "{undone:#?}");
                 assert_eq!(sides.to.demo.store().digest_of("copy", "1"), Some(old));
             }
@@ -188,8 +188,8 @@ async fn an_image_that_cannot_be_kept_is_left_alone() {
     shop.registry.demo.fault(|request, _| {
         (request.method == "PUT" && request.path.contains("regtui-kept-")).then(|| Fault::status(403))
     });
-    for wish in [shop.delete(&["1"], DeleteMethod::Untag), retag(&shop, "2", "1")] {
-        let report = shop.carry_out(&keeping(wish)).await;
+    for request in [shop.delete(&["1"], DeleteMethod::Untag), retag(&shop, "2", "1")] {
+        let report = shop.carry_out(&keeping(request)).await;
         assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before.clone()), "{report:#?}");
     }
 }
@@ -223,15 +223,15 @@ async fn undo_keeps_the_image_as_long_as_its_tag_is_not_back() {
 async fn undo_of_a_rename_leaves_the_new_name_where_the_old_one_cannot_be_put_back() {
     let shop = shop(Removes::ALL, two()).await;
     let digest = shop.tags("app")["1"];
-    let wish = ChangeRequest::Retag(retag::RetagRequest {
+    let request = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![("1".parse().expect("a tag"), shop.repository("elsewhere"), tag("1"))],
-        manner: retag::RetagMode::Move,
+        mode: retag::RetagMode::Move,
         keep: false,
     });
-    let report = shop.carry_out(&wish).await;
+    let report = shop.carry_out(&request).await;
     assert_eq!((ends(&report).as_str(), report.takes_back), ("D", TakesBack::Nothing), "{report:#?}");
-    let entries = shop.workshop.journal.entries().await;
+    let entries = shop.context.journal.entries().await;
     let undone = shop.carry_out(&ChangeRequest::Undo(entries[0].id.clone())).await;
     assert_eq!(ends(&undone), "LL", "{undone:#?}");
     assert_eq!(shop.tags("elsewhere").get("1"), Some(&digest), "else it would be nowhere");
@@ -245,11 +245,11 @@ async fn an_undo_promises_no_undo_of_its_own_where_images_went_with_it() {
         Store::new(),
     )
     .await;
-    let carry_out = async |wish: &ChangeRequest| {
-        let work = work::plan(&sides.workshop, wish).await.expect("a plan");
-        work::run(&sides.workshop, &work, &watch()).await
+    let carry_out = async |request: &ChangeRequest| {
+        let work = work::plan(&sides.context, request).await.expect("a plan");
+        work::run(&sides.context, &work, &watch()).await
     };
-    let copied = carry_out(&ChangeRequest::Copy(sides.wish(&["1"]))).await;
+    let copied = carry_out(&ChangeRequest::Copy(sides.request(&["1"]))).await;
     let undone = carry_out(&ChangeRequest::Undo(copied.undo.expect("an entry"))).await;
     assert_eq!((ends(&undone).as_str(), undone.takes_back), ("D", TakesBack::Nothing), "{undone:#?}");
 }
@@ -276,7 +276,7 @@ async fn children_and_referrers_that_disappear_are_put_back_first() {
         assert!(there.manifests.is_empty(), "all of it is gone");
         assert_eq!(report.takes_back, TakesBack::All, "{report:#?}");
         let id = report.undo.clone().expect("an entry");
-        let entry = shop.workshop.journal.entry(&id).await.expect("the entry");
+        let entry = shop.context.journal.entry(&id).await.expect("the entry");
         let roles: Vec<SavedRole> = entry.saved.iter().map(|saved| saved.role).collect();
         assert_eq!(roles, [SavedRole::Child, SavedRole::Referrer]);
         let undone = shop.undo(&report).await;

@@ -1,7 +1,7 @@
 //! A registry's word about bytes applies to that registry only: one that says a wrong media type, or has what others have
 //! not, spoils nothing elsewhere.
 
-use regtui::client::{ClientSettings, Lane, Pool};
+use regtui::client::{ClientSettings, Priority, Pool};
 use regtui::demo::faults::Fault;
 use regtui::demo::manifest::media_type;
 use regtui::demo::{Demo, Store};
@@ -14,7 +14,7 @@ use regtui::ops::journal::Journal;
 use regtui::ops::work::ChangeContext;
 
 use crate::support::registry::{self, Registry, host, name, tag};
-use crate::support::workshop::Shop;
+use crate::support::context::Shop;
 
 /// An image and an index whose bytes name no media type, under two tags each.
 fn untyped() -> Store {
@@ -57,17 +57,17 @@ async fn liar_and_shop(settings: ClientSettings) -> (Registry, Shop) {
     (honest.pool, honest.client) = (liar.pool.clone(), liar.pool.client(&host(&honest.demo)));
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().join("journal"));
-    let workshop = ChangeContext { pool: liar.pool.clone(), rules: Default::default(), journal };
-    (liar, Shop { registry: honest, workshop, folder })
+    let context = ChangeContext { pool: liar.pool.clone(), rules: Default::default(), journal };
+    (liar, Shop { registry: honest, context, folder })
 }
 
 /// Reads everything, by tag and by digest, as browsing does.
 async fn browse(registry: &Registry) {
     for text in ["1", "all"] {
         let found =
-            registry.client.manifest(&name("app"), &Selector::Tag(tag(text)), Lane::Interactive).await;
+            registry.client.manifest(&name("app"), &Selector::Tag(tag(text)), Priority::Interactive).await;
         let digest = Selector::Digest(found.expect("a manifest").digest);
-        registry.client.manifest(&name("app"), &digest, Lane::Interactive).await.expect("a manifest");
+        registry.client.manifest(&name("app"), &digest, Priority::Interactive).await.expect("a manifest");
     }
 }
 
@@ -81,14 +81,14 @@ fn types(shop: &Shop, repository: &str) -> Vec<String> {
 
 async fn deletes_and_undoes(shop: &Shop) {
     let before = shop.store().repository("app").expect("it is there").tags.clone();
-    let wish = ChangeRequest::Delete(delete::DeleteRequest {
+    let request = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: ["1", "all"].iter().map(|text| Selector::Tag(tag(text))).collect(),
-        manner: Some(DeleteMethod::Image),
+        method: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: true },
         keep: false,
     });
-    let deleted = shop.carry_out(&wish).await;
+    let deleted = shop.carry_out(&request).await;
     assert!(deleted.is_success(), "{deleted:#?}");
     assert!(shop.tags("app").is_empty());
     let undone = shop.undo(&deleted).await;
@@ -111,8 +111,8 @@ async fn a_wrong_type_that_an_earlier_run_kept_on_disk_does_no_harm_elsewhere() 
     let (liar, shop) = liar_and_shop(settings()).await;
     browse(&liar).await;
     liar.pool.flush().await;
-    let workshop = ChangeContext { pool: Pool::new(settings()), ..shop.workshop.clone() };
-    deletes_and_undoes(&Shop { workshop, ..shop }).await;
+    let context = ChangeContext { pool: Pool::new(settings()), ..shop.context.clone() };
+    deletes_and_undoes(&Shop { context, ..shop }).await;
 }
 
 #[tokio::test]
@@ -124,13 +124,13 @@ async fn tags_and_copies_are_put_under_the_type_of_their_own_registry() {
         (Selector::Tag(tag("1")), from.clone(), tag("new")),
         (Selector::Tag(tag("all")), from.clone(), tag("new-all")),
     ];
-    let retag = retag::RetagRequest { from: from.clone(), items, manner: retag::RetagMode::Add, keep: false };
+    let retag = retag::RetagRequest { from: from.clone(), items, mode: retag::RetagMode::Add, keep: false };
     let report = shop.carry_out(&ChangeRequest::Retag(retag)).await;
     assert!(report.is_success(), "{report:#?}");
     let what = What::Images(vec![Selector::Tag(tag("all"))]);
-    let wish =
+    let request =
         copy::CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
-    let report = shop.carry_out(&ChangeRequest::Copy(wish)).await;
+    let report = shop.carry_out(&ChangeRequest::Copy(request)).await;
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
 }
@@ -141,9 +141,9 @@ async fn a_copy_out_of_a_registry_that_says_wrong_types_says_the_right_ones_to_a
     let from = Repository { host: host(&liar.demo), name: name("app") };
     let what = What::Images(vec![Selector::Tag(tag("all"))]);
     let to = shop.repository("copy");
-    let wish =
+    let request =
         copy::CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
-    let report = shop.carry_out(&ChangeRequest::Copy(wish)).await;
+    let report = shop.carry_out(&ChangeRequest::Copy(request)).await;
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
 }
@@ -163,7 +163,7 @@ async fn what_another_repository_has_is_not_shown_where_it_is_missing() {
     let only_there = liar.demo.store().image("app").label("only", "there").tag("x").push().digest;
     let digest: Digest = only_there;
     let read = async |registry: &Registry, repository: &str| {
-        registry.client.manifest(&name(repository), &Selector::Digest(digest), Lane::Interactive).await
+        registry.client.manifest(&name(repository), &Selector::Digest(digest), Priority::Interactive).await
     };
     liar.demo.clear_faults();
     read(&liar, "app").await.expect("it is there");

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use regtui::client::{ClientSettings as Client, Patience};
+use regtui::client::{ClientSettings as Client, Timeouts};
 use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
 use regtui::demo::faults::{self, Fault, LateDelete};
 use regtui::demo::image::PushedImage;
@@ -16,8 +16,8 @@ use regtui::model::work::progress::{Outcome, Report};
 use regtui::model::work::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::ops::work;
 
-use crate::support::registry::{host, logins, patience, settings, tag};
-use crate::support::workshop::{Shop, ends, watch};
+use crate::support::registry::{host, logins, timeouts, settings, tag};
+use crate::support::context::{Shop, ends, watch};
 
 /// An index of two children with the tag `1`, what refers to it, and an image with three tags.
 fn contents() -> (Store, PushedImage, PushedImage) {
@@ -33,9 +33,9 @@ fn contents() -> (Store, PushedImage, PushedImage) {
 /// The index with all that hangs on it.
 fn whole(shop: &Shop) -> ChangeRequest {
     match shop.delete(&["1"], DeleteMethod::Image) {
-        ChangeRequest::Delete(wish) => ChangeRequest::Delete(delete::DeleteRequest {
+        ChangeRequest::Delete(request) => ChangeRequest::Delete(delete::DeleteRequest {
             along: Along { children: true, referrers: true },
-            ..wish
+            ..request
         }),
         other => other,
     }
@@ -44,7 +44,7 @@ fn whole(shop: &Shop) -> ChangeRequest {
 fn retag(shop: &Shop, from: &str, to: &str, manner: retag::RetagMode) -> ChangeRequest {
     let selector = from.parse().expect("a selector");
     let items = vec![(selector, shop.repository("app"), tag(to))];
-    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: manner, keep: false })
 }
 
 fn only_failure(report: &Report) -> regtui::model::failure::Failure {
@@ -67,14 +67,14 @@ async fn a_404_to_a_delete_of_what_is_still_there_is_a_failure_in_every_kind_of_
         let made = shop.carry_out(&retag(&shop, "2", "new", retag::RetagMode::Add)).await;
         let before = shop.store().repository("app").expect("it is there");
         let undo = ChangeRequest::Undo(made.undo.expect("it can be undone"));
-        for (wish, ended) in [
+        for (request, ended) in [
             (shop.delete(&["2.0"], DeleteMethod::Untag), "F"),
             (shop.delete(&["2"], DeleteMethod::Image), "F"),
             (whole(&shop), "FLLL"),
             (undo, "F"),
         ] {
             shop.registry.client.forget();
-            let work = shop.plan(&wish).await;
+            let work = shop.plan(&request).await;
             shop.registry.demo.fault(fault);
             let report = shop.run(&work).await;
             shop.registry.demo.clear_faults();
@@ -230,13 +230,13 @@ async fn an_image_that_its_tags_still_serve_is_not_called_deleted() {
 
 /// As patient as a user, so that what comes late is waited for.
 fn patient() -> Client {
-    Client { patience: Patience { shows: Duration::from_secs(60), ..patience() }, ..settings() }
+    Client { timeouts: Timeouts { shows: Duration::from_secs(60), ..timeouts() }, ..settings() }
 }
 
 async fn patient_shop(demo: DemoSettings, store: Store) -> Shop {
     let mut shop = Shop::new(demo, store).await;
     shop.registry.pool = regtui::client::Pool::new(patient());
-    shop.workshop.pool = shop.registry.pool.clone();
+    shop.context.pool = shop.registry.pool.clone();
     shop
 }
 
@@ -273,7 +273,7 @@ async fn while_a_delete_is_not_shown_it_is_said_and_stopping_ends_the_wait() {
         watched.stop.cancel();
         said
     };
-    let (report, said) = tokio::join!(work::run(&shop.workshop, &work, &watched), stopping);
+    let (report, said) = tokio::join!(work::run(&shop.context, &work, &watched), stopping);
     assert!(said.contains(&shop.registry.demo.address().to_string()), "{said}");
     assert_eq!((ends(&report).as_str(), report.is_success()), ("USSS", false), "{report:#?}");
     assert!(report.undo.is_some());
@@ -288,7 +288,7 @@ async fn an_index_that_is_still_shown_keeps_its_children_and_referrers() {
     let shop = Shop::new(settings, contents().0).await;
     let report = shop.carry_out(&whole(&shop)).await;
     assert_eq!((ends(&report).as_str(), report.is_success()), ("ULLL", false), "{report:#?}");
-    let entry = shop.workshop.journal.entry(&report.undo.expect("it can be undone")).await.expect("an entry");
+    let entry = shop.context.journal.entry(&report.undo.expect("it can be undone")).await.expect("an entry");
     assert_eq!(entry.items[0].done, None, "nobody knows whether it is done");
 }
 
@@ -309,7 +309,7 @@ async fn a_put_that_never_comes_to_be_is_unconfirmed_in_every_kind_of_change() {
     assert_eq!(shop.tags("app").into_keys().collect::<Vec<_>>(), ["1"], "the old name stays");
     shop.registry.demo.clear_faults();
     let entry =
-        shop.workshop.journal.entry(&deleted.undo.clone().expect("an entry")).await.expect("an entry");
+        shop.context.journal.entry(&deleted.undo.clone().expect("an entry")).await.expect("an entry");
     assert!(entry.can_be_undone(), "it is not taken back yet: {entry:?}");
     assert_eq!(ends(&shop.undo(&deleted).await), "DDDD");
     assert_eq!(shop.tags("app")["2.0"], image.digest);
@@ -412,13 +412,13 @@ async fn a_token_is_asked_for_before_the_last_look_and_not_after_it() {
     let login = logins(&[(&host(&shop.registry.demo), "ada:secret")]);
     let pool = regtui::client::Pool::new(Client { credentials: login, ..settings() });
     shop.registry.client = pool.client(&host(&shop.registry.demo));
-    shop.workshop.pool = pool;
-    for wish in [
+    shop.context.pool = pool;
+    for request in [
         shop.delete(&["2"], DeleteMethod::Untag),
         shop.delete(&["1"], DeleteMethod::Image),
         retag(&shop, "2.0", "3", retag::RetagMode::Move),
     ] {
-        let work = shop.plan(&wish).await;
+        let work = shop.plan(&request).await;
         shop.registry.client.forget();
         shop.registry.demo.forget_requests();
         let report = shop.run(&work).await;
@@ -446,16 +446,16 @@ async fn a_change_whose_answer_was_lost_is_not_sent_again_once_it_shows() {
             let is_it = request.method == method && request.path.ends_with("/manifests/1");
             is_it.then(|| Fault::Done(Box::new(Fault::status(503))))
         });
-        let wish = match is_put {
+        let request = match is_put {
             false => shop.delete(&["1"], DeleteMethod::Untag),
             true => ChangeRequest::Retag(retag::RetagRequest {
                 from: shop.repository("app"),
                 items: vec![("2".parse().expect("a tag"), shop.repository("app"), tag("1"))],
-                manner: retag::RetagMode::Add,
+                mode: retag::RetagMode::Add,
                 keep: false,
             }),
         };
-        let plan = shop.plan(&wish).await;
+        let plan = shop.plan(&request).await;
         shop.registry.demo.forget_requests();
         let report = shop.run(&plan).await;
         assert!(matches!(report.items[0].outcome, Some(Outcome::Done(_))), "{report:?}");
@@ -478,17 +478,17 @@ async fn an_undo_of_a_change_that_may_still_arrive_leaves_its_entry_open() {
         (request.method == "PUT" && request.path.ends_with("/manifests/1")).then(|| Fault::status(201))
     });
     let items = vec![("2".parse().expect("a tag"), shop.repository("app"), tag("1"))];
-    let wish = ChangeRequest::Retag(retag::RetagRequest {
+    let request = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items,
-        manner: retag::RetagMode::Add,
+        mode: retag::RetagMode::Add,
         keep: false,
     });
-    let report = shop.run(&shop.plan(&wish).await).await;
+    let report = shop.run(&shop.plan(&request).await).await;
     assert_eq!(ends(&report), "U", "{report:?}");
     let undone = shop.undo(&report).await;
     assert!(
-        matches!(&undone.items[0].outcome, Some(Outcome::Left(why)) if why.as_str().contains("may still arrive"))
+        matches!(&undone.items[0].outcome, Some(Outcome::Skipped(why)) if why.as_str().contains("may still arrive"))
     );
     assert_eq!((undone.is_success(), shop.tags("app")), (false, before.clone()));
     // It arrives.

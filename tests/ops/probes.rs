@@ -7,7 +7,7 @@ use regtui::model::work::delete::DeleteMethod;
 use regtui::model::work::journal::{EntryState, JournalEntry};
 use regtui::ops::work::{self, probe};
 
-use crate::support::workshop::{Shop, ends, watch};
+use crate::support::context::{Shop, ends, watch};
 
 /// A registry that deletes only by digest, with an image under two tags.
 async fn shop() -> Shop {
@@ -21,7 +21,7 @@ fn throw_away(shop: &Shop) -> Vec<String> {
 }
 
 async fn only_entry(shop: &Shop) -> JournalEntry {
-    let mut entries = shop.workshop.journal.entries().await;
+    let mut entries = shop.context.journal.entries().await;
     assert_eq!(entries.len(), 1, "{entries:#?}");
     entries.remove(0)
 }
@@ -36,7 +36,7 @@ async fn cut_off_at(shop: &Shop, method: &'static str) {
         is_held.then(|| Fault::Then(held.clone(), Box::new(Fault::Close)))
     });
     tokio::select! {
-        report = async { work::run(&shop.workshop, &work, &watch()).await } => panic!("{report:#?}"),
+        report = async { work::run(&shop.context, &work, &watch()).await } => panic!("{report:#?}"),
         () = gate.reached_by(1) => {}
     }
     shop.registry.demo.clear_faults();
@@ -64,10 +64,10 @@ async fn one_that_a_kill_left_goes_at_the_next_start_and_only_where_it_is_meant(
     let shop = shop().await;
     let before = shop.tags("app");
     cut_off_at(&shop, "DELETE").await;
-    let entries = shop.workshop.journal.entries().await;
-    assert_eq!(probe::sweep(&shop.workshop, &entries, Some(&[])).await.len(), 0);
+    let entries = shop.context.journal.entries().await;
+    assert_eq!(probe::sweep(&shop.context, &entries, Some(&[])).await.len(), 0);
     let hosts = [shop.repository("app").host];
-    let removed = probe::sweep(&shop.workshop, &entries, Some(&hosts)).await;
+    let removed = probe::sweep(&shop.context, &entries, Some(&hosts)).await;
     assert!(removed[0].as_str().starts_with("removed the throw-away tag `regtui-probe-"), "{removed:?}");
     assert_eq!(shop.tags("app"), before);
     assert_eq!(only_entry(&shop).await.probes, []);
@@ -77,10 +77,10 @@ async fn one_that_a_kill_left_goes_at_the_next_start_and_only_where_it_is_meant(
 async fn one_that_was_never_put_is_looked_for_and_nothing_is_deleted() {
     let shop = shop().await;
     cut_off_at(&shop, "PUT").await;
-    let entries = shop.workshop.journal.entries().await;
+    let entries = shop.context.journal.entries().await;
     assert_eq!(entries[0].probes.len(), 1, "it is on disk before it is put");
     let changes = shop.changes().len();
-    probe::sweep(&shop.workshop, &entries, None).await;
+    probe::sweep(&shop.context, &entries, None).await;
     assert_eq!(shop.changes().len(), changes, "there is nothing to delete");
     assert_eq!(only_entry(&shop).await.probes, []);
 }
@@ -96,7 +96,7 @@ async fn one_that_the_server_refuses_to_delete_is_named_and_goes_once_it_lets_it
     let left = throw_away(&shop);
     let entry = only_entry(&shop).await;
     let remark =
-        report.remarks.iter().find(|remark| remark.as_str().contains(&left[0])).expect("it is named");
+        report.notes.iter().find(|remark| remark.as_str().contains(&left[0])).expect("it is named");
     assert!(remark.as_str().contains(&format!("`regtui undo {}`", entry.id)), "{remark}");
     assert!(entry.can_be_undone(), "{entry:#?}");
     shop.registry.demo.clear_faults();
@@ -128,7 +128,7 @@ async fn a_tag_of_that_name_that_is_another_image_by_now_is_left_alone() {
     let tag = throw_away(&shop).remove(0);
     let other = shop.store().image("app").label("is", "another").push().digest;
     shop.store().tag("app", &tag, other);
-    let entries = shop.workshop.journal.entries().await;
-    probe::sweep(&shop.workshop, &entries, None).await;
+    let entries = shop.context.journal.entries().await;
+    probe::sweep(&shop.context, &entries, None).await;
     assert_eq!(shop.tags("app")[&tag], other);
 }

@@ -14,7 +14,7 @@ use crate::support::registry::{Registry, as_sha512, name, settings};
 
 const SPDX: &str = "application/spdx+json";
 
-/// An image with so many referrers, each of which has a tag of its own if wished.
+/// An image with so many referrers, each of which has a tag of its own if requested.
 fn referred(count: usize, is_tagged: bool) -> (Store, Digest, Vec<Digest>) {
     let store = Store::new();
     let image = store.image("app").label("a", "1").tag("1").push();
@@ -48,7 +48,7 @@ fn forgetful() -> demo::DemoSettings {
 async fn referrers_of_one_subject_are_put_one_after_another() {
     let (store, image, referrers) = referred(5, false);
     let sides = Sides::to(store, forgetful(), Store::new()).await;
-    sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await;
     assert_eq!(listed(&sides, &image).await, sorted(referrers.clone()));
     let puts = sides.writes().into_iter().filter(|line| line.starts_with("PUT /v2/copy/manifests/sha256"));
     assert_eq!(puts.count(), referrers.len() + 1, "none had to be put twice: {:?}", sides.writes());
@@ -59,8 +59,8 @@ async fn tags_of_referrers_of_one_subject_are_put_one_after_another() {
     for with_referrers in [false, true] {
         let (store, image, referrers) = referred(5, true);
         let sides = Sides::to(store, forgetful(), Store::new()).await;
-        let wish = CopyRequest { what: What::AllTags, referrers: with_referrers, ..sides.wish(&[]) };
-        sides.copy(&wish).await;
+        let request = CopyRequest { what: What::AllTags, referrers: with_referrers, ..sides.request(&[]) };
+        sides.copy(&request).await;
         assert_eq!(listed(&sides, &image).await, sorted(referrers), "--referrers: {with_referrers}");
     }
 }
@@ -73,7 +73,7 @@ async fn a_referrer_that_the_registry_lost_is_put_once_more() {
     sides.to.demo.fault(move |request, nth| {
         (request.method == "PUT" && request.path.ends_with(&lost) && nth == 1).then_some(Fault::Unlisted)
     });
-    sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await;
     assert_eq!(listed(&sides, &image).await, sorted(referrers));
 }
 
@@ -85,7 +85,7 @@ async fn a_referrer_that_stays_lost_is_a_failure_and_its_image_gets_no_tag() {
     sides.to.demo.fault(move |request, _| {
         (request.method == "PUT" && request.path.ends_with(&lost)).then_some(Fault::Unlisted)
     });
-    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await.expect("a plan");
     let report = sides.run(&plan).await;
     let Outcome::Failed(failure) = outcome(&report, "1") else { panic!("{report:#?}") };
     assert!(failure.what.as_str().contains(&referrers[1].short()), "{failure:?}");
@@ -114,7 +114,7 @@ async fn a_list_under_the_fallback_tag_that_was_overwritten_is_merged_once_more(
         }
         None
     });
-    sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await;
     assert_eq!(listed(&sides, &image).await, sorted(referrers));
 }
 
@@ -128,7 +128,7 @@ async fn manifests_that_are_there_although_they_were_refused_count_as_put() {
             let is_it = request.method == "PUT" && request.path.contains("/manifests/sha256:");
             is_it.then(|| Fault::done_but_refused(status, code))
         });
-        sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
+        sides.copy(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await;
         sides.is_same("1");
         assert_eq!(listed(&sides, &image).await, sorted(referrers), "{status}");
     }
@@ -149,7 +149,7 @@ async fn referrers_of_a_sha512_digest_come_along_from_a_fallback_tag_to_a_fallba
     let from = Registry::new(without.clone(), store, settings()).await;
     there.create("copy");
     let sides = Sides::with(from, Registry::new(without, there, settings()).await);
-    sides.copy(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await;
+    sides.copy(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await;
     assert_eq!(listed(&sides, &image).await, [referrer.digest]);
     assert_eq!(sides.to.demo.store().tags("copy"), ["1", &stem]);
 }
@@ -167,6 +167,6 @@ async fn an_image_that_answers_under_its_own_fallback_tag_is_no_list_of_referrer
         Sides::with(Registry::new(without, store, settings()).await, Registry::open(Store::new()).await);
     let found = sides.from.client.referrers(&name("app"), &index.digest, true).await.expect("an answer");
     assert!(found.descriptors.is_empty() && found.tagged.is_none(), "{found:?}");
-    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.wish(&["1"]) }).await.expect("a plan");
+    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await.expect("a plan");
     assert_eq!((plan.referrers.len(), plan.lists.len()), (0, 0));
 }

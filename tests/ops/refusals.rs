@@ -13,7 +13,7 @@ use regtui::model::work::retag;
 
 use crate::support::copying::{Sides, layer};
 use crate::support::registry::tag;
-use crate::support::workshop::{Shop, ends};
+use crate::support::context::{Shop, ends};
 
 /// An answer, and what is to be said of it.
 #[derive(Clone, Copy)]
@@ -175,14 +175,14 @@ fn refuse(
     refused
 }
 
-/// Carries a wish out while a request is refused.
+/// Carries a request out while a request is refused.
 async fn told(
     shop: &Shop,
-    wish: &ChangeRequest,
+    request: &ChangeRequest,
     refusal: Option<Refusal>,
     is_it: impl Fn(&RequestView<'_>) -> bool + Send + Sync + 'static,
 ) -> Told {
-    let work = shop.plan(wish).await;
+    let work = shop.plan(request).await;
     let refused = refuse(&shop.registry.demo, refusal, is_it);
     let report = shop.run(&work).await;
     Told { report, refused: refused.load(Ordering::SeqCst), requests: shop.registry.requests().len() }
@@ -192,9 +192,9 @@ async fn told(
 async fn of_tags_that_are_taken_away() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
-        let wish = shop.delete(&["1", "2", "3"], DeleteMethod::Untag);
+        let request = shop.delete(&["1", "2", "3"], DeleteMethod::Untag);
         let told =
-            told(&shop, &wish, refusal, |request| request.method == "DELETE" && request.path.ends_with("/2"));
+            told(&shop, &request, refusal, |request| request.method == "DELETE" && request.path.ends_with("/2"));
         let told = told.await;
         assert_eq!(shop.tags("app").contains_key("2"), refusal.is_some());
         told
@@ -206,9 +206,9 @@ async fn of_tags_that_are_taken_away() {
 async fn of_images_that_are_deleted() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
-        let wish = shop.delete(&["1", "2", "3"], DeleteMethod::Image);
+        let request = shop.delete(&["1", "2", "3"], DeleteMethod::Image);
         let second = shop.tags("app")["2"].to_string();
-        let told = told(&shop, &wish, refusal, move |request| {
+        let told = told(&shop, &request, refusal, move |request| {
             request.method == "DELETE" && request.path.ends_with(&second)
         });
         let told = told.await;
@@ -224,13 +224,13 @@ async fn of_tags_that_are_put() {
         let shop = Shop::open(three()).await;
         let item = |from: &str, to: &str| (from.parse().expect("a tag"), shop.repository("app"), tag(to));
         let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
-        let wish = ChangeRequest::Retag(retag::RetagRequest {
+        let request = ChangeRequest::Retag(retag::RetagRequest {
             from: shop.repository("app"),
             items,
-            manner: retag::RetagMode::Add,
+            mode: retag::RetagMode::Add,
             keep: false,
         });
-        let told = told(&shop, &wish, refusal, |request| {
+        let told = told(&shop, &request, refusal, |request| {
             request.method == "PUT" && request.path.ends_with("/manifests/b")
         });
         let told = told.await;
@@ -245,8 +245,8 @@ async fn of_tags_that_are_put_back() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
         let deleted = shop.carry_out(&shop.delete(&["1", "2", "3"], DeleteMethod::Untag)).await;
-        let wish = ChangeRequest::Undo(deleted.undo.expect("an entry"));
-        let told = told(&shop, &wish, refusal, |request| {
+        let request = ChangeRequest::Undo(deleted.undo.expect("an entry"));
+        let told = told(&shop, &request, refusal, |request| {
             request.method == "PUT" && request.path.ends_with("/manifests/2")
         });
         let told = told.await;
@@ -262,13 +262,13 @@ async fn copied(
     is_it: impl Fn(&RequestView<'_>) -> bool + Send + Sync + 'static,
 ) -> Told {
     let sides = Sides::of(three()).await;
-    let plan = sides.plan(&sides.wish(&["1", "2", "3"])).await.expect("a plan");
+    let plan = sides.plan(&sides.request(&["1", "2", "3"])).await.expect("a plan");
     let refused = refuse(&sides.to.demo, refusal, is_it);
     let report = sides.run(&plan).await;
     sides.is_same("1");
     sides.is_same("3");
     assert_eq!((sides.there("2").is_some(), sides.to.demo.store().open_uploads()), (refusal.is_none(), 0));
-    assert!(report.remarks.len() <= 1, "what failed is told once: {report:#?}");
+    assert!(report.notes.len() <= 1, "what failed is told once: {report:#?}");
     Told { report, refused: refused.load(Ordering::SeqCst), requests: sides.to.requests().len() }
 }
 

@@ -12,7 +12,7 @@ use regtui::ops::work::{self, ChangeContext};
 
 use crate::support::copying::{Sides, layer};
 use crate::support::registry::{Registry, settings, tag};
-use crate::support::workshop::{Shop, ends, watch};
+use crate::support::context::{Shop, ends, watch};
 
 fn three() -> Store {
     let store = Store::new();
@@ -23,8 +23,8 @@ fn three() -> Store {
 }
 
 /// Carries a plan out until the first request of that method and end of the path, which is never answered.
-async fn cut_off(shop: &Shop, wish: &ChangeRequest, method: &'static str, end: String) -> EntryId {
-    let work = shop.plan(wish).await;
+async fn cut_off(shop: &Shop, request: &ChangeRequest, method: &'static str, end: String) -> EntryId {
+    let work = shop.plan(request).await;
     let gate = Gate::new();
     let held = gate.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -35,24 +35,24 @@ async fn cut_off(shop: &Shop, wish: &ChangeRequest, method: &'static str, end: S
         () = gate.reached_by(1) => {}
     }
     shop.registry.demo.clear_faults();
-    open(&shop.workshop).await.expect("an open entry")
+    open(&shop.context).await.expect("an open entry")
 }
 
-async fn open(workshop: &ChangeContext) -> Option<EntryId> {
-    let entries = workshop.journal.entries().await;
+async fn open(context: &ChangeContext) -> Option<EntryId> {
+    let entries = context.journal.entries().await;
     entries.into_iter().find(|entry| entry.state == EntryState::Open).map(|entry| entry.id)
 }
 
-async fn rest(workshop: &ChangeContext, entry: &EntryId) -> Rest {
-    let wish = workshop.journal.resume(entry).await.expect("a rest");
-    resume::plan(workshop, entry, &wish).await.expect("a plan")
+async fn rest(context: &ChangeContext, entry: &EntryId) -> Rest {
+    let request = context.journal.resume(entry).await.expect("a rest");
+    resume::plan(context, entry, &request).await.expect("a plan")
 }
 
 /// Plans the rest and carries it out; then the entry must be over.
-async fn resumed(workshop: &ChangeContext, entry: &EntryId) -> Report {
-    let work = rest(workshop, entry).await.work(&"it".into()).expect("something is left");
-    let report = work::run(workshop, &work, &watch()).await;
-    assert_eq!(open(workshop).await, None, "what was resumed is over");
+async fn resumed(context: &ChangeContext, entry: &EntryId) -> Report {
+    let work = rest(context, entry).await.work(&"it".into()).expect("something is left");
+    let report = work::run(context, &work, &watch()).await;
+    assert_eq!(open(context).await, None, "what was resumed is over");
     report
 }
 
@@ -64,10 +64,10 @@ fn said(report: &Report) -> Vec<String> {
 #[tokio::test]
 async fn a_tag_that_moved_since_is_not_untagged() {
     let shop = Shop::open(three()).await;
-    let wish = shop.delete(&["1", "2", "3"], DeleteMethod::Untag);
-    let entry = cut_off(&shop, &wish, "DELETE", "/manifests/2".into()).await;
+    let request = shop.delete(&["1", "2", "3"], DeleteMethod::Untag);
+    let entry = cut_off(&shop, &request, "DELETE", "/manifests/2".into()).await;
     let other = shop.store().image("app").label("number", "4").tag("3").push();
-    let report = resumed(&shop.workshop, &entry).await;
+    let report = resumed(&shop.context, &entry).await;
     assert_eq!(ends(&report), "DF", "{report:?}");
     let moved = format!("3: it moved since the change was confirmed, to {}", other.digest.short());
     assert_eq!(said(&report), [moved]);
@@ -78,10 +78,10 @@ async fn a_tag_that_moved_since_is_not_untagged() {
 async fn an_image_that_got_another_tag_since_is_not_deleted() {
     let shop = Shop::open(three()).await;
     let second = shop.tags("app")["2"];
-    let wish = shop.delete(&["2", "3"], DeleteMethod::Image);
-    let entry = cut_off(&shop, &wish, "DELETE", second.to_string()).await;
+    let request = shop.delete(&["2", "3"], DeleteMethod::Image);
+    let entry = cut_off(&shop, &request, "DELETE", second.to_string()).await;
     shop.store().tag("app", "precious", second);
-    let report = resumed(&shop.workshop, &entry).await;
+    let report = resumed(&shop.context, &entry).await;
     assert_eq!(said(&report), ["2: `precious` points to it too since the change was confirmed"]);
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1", "2", "precious"]);
 }
@@ -92,16 +92,16 @@ async fn what_was_to_go_along_with_an_index_that_went_still_goes() {
     let children = ["amd64", "arm64"].map(|arch| store.image("app").platform("linux", arch).push());
     store.index("app").child(&children[0]).child(&children[1]).tag("1").push();
     let shop = Shop::open(store).await;
-    let wish = ChangeRequest::Delete(delete::DeleteRequest {
+    let request = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: vec!["1".parse().expect("a tag")],
-        manner: Some(DeleteMethod::Image),
+        method: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: false },
         keep: false,
     });
-    let entry = cut_off(&shop, &wish, "DELETE", children[0].digest.to_string()).await;
+    let entry = cut_off(&shop, &request, "DELETE", children[0].digest.to_string()).await;
     assert!(shop.tags("app").is_empty(), "the index is gone");
-    let report = resumed(&shop.workshop, &entry).await;
+    let report = resumed(&shop.context, &entry).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     let left = shop.store().repository("app").map_or(0, |repository| repository.manifests.len());
     assert_eq!(left, 0);
@@ -112,17 +112,17 @@ async fn of_a_retag_neither_a_source_nor_a_target_that_moved_is_touched() {
     let shop = Shop::open(three()).await;
     let item = |from: &str, to: &str| (from.parse().expect("a tag"), shop.repository("app"), tag(to));
     let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
-    let wish = ChangeRequest::Retag(retag::RetagRequest {
+    let request = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items,
-        manner: retag::RetagMode::Move,
+        mode: retag::RetagMode::Move,
         keep: false,
     });
     let third = shop.tags("app")["3"];
-    let entry = cut_off(&shop, &wish, "DELETE", "/manifests/1".into()).await;
+    let entry = cut_off(&shop, &request, "DELETE", "/manifests/1".into()).await;
     let moved = shop.store().image("app").label("number", "4").tag("2").push().digest;
     shop.store().tag("app", "c", moved);
-    let report = resumed(&shop.workshop, &entry).await;
+    let report = resumed(&shop.context, &entry).await;
     assert_eq!(ends(&report), "DFF", "{report:?}");
     let to = moved.short();
     let why = format!("it moved since the change was confirmed, to {to}");
@@ -135,8 +135,8 @@ async fn of_a_retag_neither_a_source_nor_a_target_that_moved_is_touched() {
 #[tokio::test]
 async fn of_a_copy_what_moved_or_came_at_the_source_is_not_copied() {
     let sides = Sides::of(three()).await;
-    let wish = copy::CopyRequest { what: What::AllTags, ..sides.wish(&[]) };
-    let plan = sides.plan(&wish).await.expect("a plan");
+    let request = copy::CopyRequest { what: What::AllTags, ..sides.request(&[]) };
+    let plan = sides.plan(&request).await.expect("a plan");
     let gate = Gate::new();
     let held = gate.clone();
     sides.to.demo.fault(move |request, _| {
@@ -147,10 +147,10 @@ async fn of_a_copy_what_moved_or_came_at_the_source_is_not_copied() {
         () = gate.reached_by(3) => {}
     }
     sides.to.demo.clear_faults();
-    let entry = open(&sides.workshop).await.expect("an open entry");
+    let entry = open(&sides.context).await.expect("an open entry");
     let moved = sides.from.demo.store().image("app").label("number", "4").tag("3").push().digest.short();
     sides.from.demo.store().image("app").label("number", "5").tag("new").push();
-    let report = resumed(&sides.workshop, &entry).await;
+    let report = resumed(&sides.context, &entry).await;
     assert_eq!(said(&report), [format!("3: it moved since the change was confirmed, to {moved}")]);
     assert_eq!(sides.to.demo.store().tags("copy"), ["1", "2"], "{report:?}");
 }
@@ -158,10 +158,10 @@ async fn of_a_copy_what_moved_or_came_at_the_source_is_not_copied() {
 #[tokio::test]
 async fn where_all_that_is_left_moved_nothing_is_planned() {
     let shop = Shop::open(three()).await;
-    let wish = shop.delete(&["1", "2"], DeleteMethod::Untag);
-    let entry = cut_off(&shop, &wish, "DELETE", "/manifests/2".into()).await;
+    let request = shop.delete(&["1", "2"], DeleteMethod::Untag);
+    let entry = cut_off(&shop, &request, "DELETE", "/manifests/2".into()).await;
     shop.store().image("app").label("number", "4").tag("2").push();
-    let Rest::Over(moved) = rest(&shop.workshop, &entry).await else { panic!("nothing may be left") };
+    let Rest::Over(moved) = rest(&shop.context, &entry).await else { panic!("nothing may be left") };
     assert_eq!(moved.len(), 1);
     let failure = Rest::Over(moved).work(&"untag 2 tags".into()).expect_err("nothing is left");
     assert!(
@@ -173,12 +173,12 @@ async fn where_all_that_is_left_moved_nothing_is_planned() {
 #[tokio::test]
 async fn a_change_that_was_done_and_not_noted_is_over() {
     let shop = Shop::open(three()).await;
-    let wish = shop.delete(&["1", "2"], DeleteMethod::Untag);
-    let entry = cut_off(&shop, &wish, "DELETE", "/manifests/2".into()).await;
+    let request = shop.delete(&["1", "2"], DeleteMethod::Untag);
+    let entry = cut_off(&shop, &request, "DELETE", "/manifests/2".into()).await;
     shop.store().change("app", |repository| {
         repository.tags.remove("2");
     });
-    assert!(matches!(rest(&shop.workshop, &entry).await, Rest::Over(moved) if moved.is_empty()));
+    assert!(matches!(rest(&shop.context, &entry).await, Rest::Over(moved) if moved.is_empty()));
 }
 
 #[tokio::test]
@@ -192,8 +192,8 @@ async fn the_rest_of_a_copy_makes_lists_of_referrers_anew_and_copies_none_as_an_
     let here = store.index("app").annotation("here", "1").child(&sbom).tag(&list).push();
     let from = Registry::new(without(), store, settings()).await;
     let sides = Sides::with(from, Registry::new(without(), Store::new(), settings()).await);
-    let wish = copy::CopyRequest { what: What::AllTags, referrers: true, ..sides.wish(&[]) };
-    let plan = sides.plan(&wish).await.expect("a plan");
+    let request = copy::CopyRequest { what: What::AllTags, referrers: true, ..sides.request(&[]) };
+    let plan = sides.plan(&request).await.expect("a plan");
     let gate = Gate::new();
     let held = gate.clone();
     let at = format!("/manifests/{list}");
@@ -205,8 +205,8 @@ async fn the_rest_of_a_copy_makes_lists_of_referrers_anew_and_copies_none_as_an_
         () = gate.reached_by(1) => {}
     }
     sides.to.demo.clear_faults();
-    let entry = open(&sides.workshop).await.expect("an open entry");
-    let report = resumed(&sides.workshop, &entry).await;
+    let entry = open(&sides.context).await.expect("an open entry");
+    let report = resumed(&sides.context, &entry).await;
     assert!(report.is_success(), "{report:?}");
     assert_eq!(sides.there("1"), sides.here("1"));
     assert!(sides.there(&list).is_some_and(|there| there != here.digest), "the list is made there");

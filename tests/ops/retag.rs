@@ -12,7 +12,7 @@ use regtui::ops::work;
 
 use crate::support::copying::layer;
 use crate::support::registry::{host, tag};
-use crate::support::workshop::{Shop, ends, watch};
+use crate::support::context::{Shop, ends, watch};
 
 fn contents() -> Store {
     let store = Store::new();
@@ -25,17 +25,17 @@ fn contents() -> Store {
 }
 
 /// `old → new` within `app`, or to another repository: `old → other:new`.
-fn wish(shop: &Shop, items: &[(&str, &str)], manner: RetagMode) -> ChangeRequest {
+fn request(shop: &Shop, items: &[(&str, &str)], manner: RetagMode) -> ChangeRequest {
     let item = |(from, to): &(&str, &str)| {
         let (repository, name) = to.split_once(':').unwrap_or(("app", *to));
         (from.parse::<Selector>().expect("a selector"), shop.repository(repository), tag(name))
     };
     let items = items.iter().map(item).collect();
-    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: manner, keep: false })
 }
 
-async fn plan(shop: &Shop, wish: &ChangeRequest) -> RetagPlan {
-    match shop.plan(wish).await {
+async fn plan(shop: &Shop, request: &ChangeRequest) -> RetagPlan {
+    match shop.plan(request).await {
         ChangePlan::Retag(plan) => plan,
         other => panic!("{other:?}"),
     }
@@ -46,7 +46,7 @@ async fn a_new_tag_has_the_same_bytes_and_media_type() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
     let manifests = shop.store().repository("app").expect("it is there").manifests.len();
-    let report = shop.carry_out(&wish(&shop, &[("1", "stable"), ("old", "older")], RetagMode::Add)).await;
+    let report = shop.carry_out(&request(&shop, &[("1", "stable"), ("old", "older")], RetagMode::Add)).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     let tags = shop.tags("app");
     assert_eq!((tags["stable"], tags["older"]), (before["1"], before["old"]));
@@ -59,7 +59,7 @@ async fn a_new_tag_has_the_same_bytes_and_media_type() {
 async fn an_existing_tag_shows_what_it_was_and_gets_it_back() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
-    let plan = plan(&shop, &wish(&shop, &[("1", "old")], RetagMode::Add)).await;
+    let plan = plan(&shop, &request(&shop, &[("1", "old")], RetagMode::Add)).await;
     assert_eq!((plan.steps[0].digest, plan.steps[0].replaces), (before["1"], Some(before["old"])));
     let report = shop.run(&ChangePlan::Retag(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")["old"]), ("D", before["1"]));
@@ -72,7 +72,7 @@ async fn what_moved_since_the_plan_is_left_alone() {
     for moved in ["1", "old", "free"] {
         let shop = Shop::open(contents()).await;
         let target = if moved == "free" { "free" } else { "old" };
-        let work = shop.plan(&wish(&shop, &[("1", target)], RetagMode::Add)).await;
+        let work = shop.plan(&request(&shop, &[("1", target)], RetagMode::Add)).await;
         let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag(moved).push();
         let before = shop.tags("app");
         let report = shop.run(&work).await;
@@ -85,7 +85,7 @@ async fn what_moved_since_the_plan_is_left_alone() {
 async fn a_move_takes_the_old_name_and_no_sibling() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
-    let report = shop.carry_out(&wish(&shop, &[("1", "stable")], RetagMode::Move)).await;
+    let report = shop.carry_out(&request(&shop, &[("1", "stable")], RetagMode::Move)).await;
     assert_eq!(ends(&report), "D", "{report:?}");
     let tags = shop.tags("app");
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "old", "stable"]);
@@ -98,11 +98,11 @@ async fn a_move_takes_the_old_name_and_no_sibling() {
 async fn nothing_is_moved_where_tags_are_not_deleted() {
     let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, contents()).await;
     let before = shop.tags("app");
-    let plan = plan(&shop, &wish(&shop, &[("1", "stable")], RetagMode::Move)).await;
+    let plan = plan(&shop, &request(&shop, &[("1", "stable")], RetagMode::Move)).await;
     let blocked = plan.blocked.as_ref().expect("it is blocked");
     assert!(blocked.why.as_str().contains("would stay"), "{plan:?}");
     assert_eq!(
-        plan.ways,
+        plan.methods,
         [delete::DeleteMethod::Untag, delete::DeleteMethod::Replace],
         "another way is open"
     );
@@ -129,7 +129,7 @@ async fn a_move_by_replacement_takes_the_old_name_and_no_sibling_and_is_undone()
     let shop = Shop::new(only_by_digest(), contents()).await;
     let before = shop.store().repository("app").expect("it is there");
     let items = [("1", "stable"), ("old", "other:old")];
-    let report = shop.carry_out(&wish(&shop, &items, RetagMode::MoveByReplacement)).await;
+    let report = shop.carry_out(&request(&shop, &items, RetagMode::MoveByReplacement)).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     let after = shop.store().repository("app").expect("it is there");
     assert_eq!(after.tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "stable"]);
@@ -145,8 +145,8 @@ async fn a_move_by_replacement_takes_the_old_name_and_no_sibling_and_is_undone()
 #[tokio::test]
 async fn a_move_by_replacement_untags_where_the_server_can() {
     let shop = Shop::open(contents()).await;
-    let plan = plan(&shop, &wish(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
-    assert_eq!((plan.manner, plan.ways.len()), (RetagMode::Move, 0), "no replacement is needed");
+    let plan = plan(&shop, &request(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
+    assert_eq!((plan.mode, plan.methods.len()), (RetagMode::Move, 0), "no replacement is needed");
     let report = shop.run(&ChangePlan::Retag(plan)).await;
     assert_eq!(ends(&report), "D", "{report:?}");
     assert_eq!(changes_of(&shop), ["PUT /v2/app/manifests/stable", "DELETE /v2/app/manifests/1"]);
@@ -158,10 +158,10 @@ async fn nothing_is_moved_by_replacement_where_nothing_is_deleted() {
     let shop = Shop::new(settings, contents()).await;
     let before = shop.tags("app");
     for manner in [RetagMode::Move, RetagMode::MoveByReplacement] {
-        let plan = plan(&shop, &wish(&shop, &[("1", "stable")], manner)).await;
+        let plan = plan(&shop, &request(&shop, &[("1", "stable")], manner)).await;
         let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
         assert!(
-            hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED") && plan.ways.is_empty(),
+            hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED") && plan.methods.is_empty(),
             "{plan:?}"
         );
         let report = shop.run(&ChangePlan::Retag(plan)).await;
@@ -174,21 +174,21 @@ async fn nothing_is_moved_by_replacement_where_nothing_is_deleted() {
 async fn where_replacements_turn_out_not_to_work_the_new_tag_is_not_put_either() {
     let shop = Shop::new(only_by_digest(), contents()).await;
     let before = shop.tags("app");
-    let work = shop.plan(&wish(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
+    let work = shop.plan(&request(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
     assert_eq!((ends(&report).as_str(), report.undo.clone()), ("F", None), "{report:?}");
     let mut after = shop.tags("app");
     after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     assert_eq!(after, before);
-    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("stayed behind")), "{report:?}");
+    assert!(report.notes.iter().any(|remark| remark.as_str().contains("stayed behind")), "{report:?}");
 }
 
 #[tokio::test]
 async fn an_old_name_whose_replacement_cannot_be_deleted_gets_its_image_back() {
     let shop = Shop::new(only_by_digest(), contents()).await;
     let before = shop.tags("app");
-    let work = shop.plan(&wish(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
+    let work = shop.plan(&request(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
     let deletes = std::sync::atomic::AtomicUsize::new(0);
     shop.registry.demo.fault(move |request, _| {
         let is_later =
@@ -197,7 +197,7 @@ async fn an_old_name_whose_replacement_cannot_be_deleted_gets_its_image_back() {
     });
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "F", "{report:?}");
-    assert!(report.remarks.iter().any(|remark| remark.as_str().contains("byte for byte")), "{report:?}");
+    assert!(report.notes.iter().any(|remark| remark.as_str().contains("byte for byte")), "{report:?}");
     let (_, failure) = report.failures().next().expect("one");
     assert!(failure.what.as_str().contains("stable is there, but"), "{failure}");
     let mut after = shop.tags("app");
@@ -209,7 +209,7 @@ async fn an_old_name_whose_replacement_cannot_be_deleted_gets_its_image_back() {
 async fn an_old_tag_stays_where_its_siblings_cannot_be_listed() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
-    let work = shop.plan(&wish(&shop, &[("1", "stable")], RetagMode::Move)).await;
+    let work = shop.plan(&request(&shop, &[("1", "stable")], RetagMode::Move)).await;
     shop.registry.demo.fault(|request, _| request.path.ends_with("/tags/list").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "F", "{report:?}");
@@ -224,7 +224,7 @@ async fn an_old_tag_stays_where_its_siblings_cannot_be_listed() {
 async fn a_move_on_a_server_that_takes_every_alias_is_made_good() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
-    let work = shop.plan(&wish(&shop, &[("1", "stable"), ("old", "older")], RetagMode::Move)).await;
+    let work = shop.plan(&request(&shop, &[("1", "stable"), ("old", "older")], RetagMode::Move)).await;
     let (store, digest) = (shop.store().clone(), before["1"]);
     shop.registry.demo.fault(move |request, _| {
         (request.method == "DELETE").then(|| {
@@ -247,7 +247,7 @@ async fn another_repository_gets_the_image_by_mounting_or_by_bytes() {
     for mounts in [true, false] {
         let shop = Shop::new(DemoSettings { mounts, ..DemoSettings::default() }, contents()).await;
         let before = shop.tags("app");
-        let report = shop.carry_out(&wish(&shop, &[("1", "release/app:1")], RetagMode::Add)).await;
+        let report = shop.carry_out(&request(&shop, &[("1", "release/app:1")], RetagMode::Add)).await;
         assert_eq!(ends(&report), "D", "{report:?}");
         assert_eq!(shop.tags("release/app")["1"], before["1"]);
         let (from, to) = ("app", "release/app");
@@ -276,27 +276,27 @@ async fn nonsense_is_refused_before_anything_is_asked() {
     let to_elsewhere = retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![(selector, elsewhere, tag("1"))],
-        manner: RetagMode::Add,
+        mode: RetagMode::Add,
         keep: false,
     };
     let nonsense = [
         (ChangeRequest::Retag(to_elsewhere), "another registry"),
-        (wish(&shop, &[], RetagMode::Add), "no image"),
-        (wish(&shop, &[("1", "x"), ("old", "x")], RetagMode::Add), "two images"),
+        (request(&shop, &[], RetagMode::Add), "no image"),
+        (request(&shop, &[("1", "x"), ("old", "x")], RetagMode::Add), "two images"),
     ];
-    for (wish, why) in nonsense {
-        let failure = work::plan(&shop.workshop, &wish).await.expect_err(why);
+    for (request, why) in nonsense {
+        let failure = work::plan(&shop.context, &request).await.expect_err(why);
         assert!(failure.why.as_str().contains(why), "{failure}");
     }
-    let missing = work::plan(&shop.workshop, &wish(&shop, &[("none", "x")], RetagMode::Add)).await;
+    let missing = work::plan(&shop.context, &request(&shop, &[("none", "x")], RetagMode::Add)).await;
     assert!(missing.expect_err("it is not there").what.as_str().contains("app:none"));
 }
 
 #[tokio::test]
 async fn rules_are_asked_when_planned_and_again_when_run() {
     let mut shop = Shop::open(contents()).await;
-    let wish = wish(&shop, &[("1", "release/app:1")], RetagMode::Add);
-    let work = shop.plan(&wish).await;
+    let request = request(&shop, &[("1", "release/app:1")], RetagMode::Add);
+    let work = shop.plan(&request).await;
     assert!(work.refused().is_none() && work.name_to_type().is_none());
     let rule = Rule {
         name: "[[registries.\"r\".repositories]]".into(),
@@ -306,9 +306,9 @@ async fn rules_are_asked_when_planned_and_again_when_run() {
         protect: true,
         promote: None,
     };
-    shop.workshop.rules = Rules { read_only: None, rules: vec![rule] };
+    shop.context.rules = Rules { read_only: None, rules: vec![rule] };
     assert_eq!(ends(&shop.run(&work).await), "F");
-    let work = shop.plan(&wish).await;
+    let work = shop.plan(&request).await;
     assert!(work.refused().is_some());
     assert_eq!(work.name_to_type().map(|name| name.as_str()), Some("release/app"));
     assert_eq!(shop.changes(), [""; 0]);
@@ -317,7 +317,7 @@ async fn rules_are_asked_when_planned_and_again_when_run() {
 #[tokio::test]
 async fn immutable_tags_are_told_and_the_others_finish() {
     let shop = Shop::new(DemoSettings { immutable_tags: true, ..DemoSettings::default() }, contents()).await;
-    let report = shop.carry_out(&wish(&shop, &[("1", "old"), ("1", "new")], RetagMode::Add)).await;
+    let report = shop.carry_out(&request(&shop, &[("1", "old"), ("1", "new")], RetagMode::Add)).await;
     assert_eq!(ends(&report), "FD", "{report:?}");
     let (_, failure) = report.failures().next().expect("one");
     assert!(failure.why.as_str().contains("immutable"), "{failure}");
@@ -328,7 +328,7 @@ async fn immutable_tags_are_told_and_the_others_finish() {
 async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
     let shop = Shop::open(contents()).await;
     let items = [("1", "a"), ("old", "b"), ("amd64", "c")];
-    let work = shop.plan(&wish(&shop, &items, RetagMode::Move)).await;
+    let work = shop.plan(&request(&shop, &items, RetagMode::Move)).await;
     let gate = Gate::new();
     let held = gate.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -339,9 +339,9 @@ async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
         _ = gate.reached_by(1) => {}
     }
     shop.registry.demo.clear_faults();
-    let entries = shop.workshop.journal.entries().await;
-    let rest = shop.workshop.journal.resume(&entries[0].id).await.expect("the rest");
-    assert_eq!(rest, wish(&shop, &items[1..], RetagMode::Move));
+    let entries = shop.context.journal.entries().await;
+    let rest = shop.context.journal.resume(&entries[0].id).await.expect("the rest");
+    assert_eq!(rest, request(&shop, &items[1..], RetagMode::Move));
     let report = shop.carry_out(&rest).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "a", "b", "c"]);
@@ -351,7 +351,7 @@ async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
 async fn an_old_tag_stays_where_the_new_one_leads_elsewhere_by_now() {
     let shop = Shop::open(contents()).await;
     // `1.2` is that image already, so only the old name has to go.
-    let work = shop.plan(&wish(&shop, &[("1", "1.2")], RetagMode::Move)).await;
+    let work = shop.plan(&request(&shop, &[("1", "1.2")], RetagMode::Move)).await;
     shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1.2").push();
     let before = shop.tags("app");
     let report = shop.run(&work).await;
@@ -364,7 +364,7 @@ async fn a_name_that_is_given_and_taken_at_once_is_refused() {
     for manner in [RetagMode::Add, RetagMode::Move] {
         for items in [[("old", "1"), ("1", "stable")], [("1", "old"), ("old", "1")]] {
             let failure =
-                work::plan(&shop.workshop, &wish(&shop, &items, manner)).await.expect_err("in which order?");
+                work::plan(&shop.context, &request(&shop, &items, manner)).await.expect_err("in which order?");
             assert!(failure.hint.is_some_and(|hint| hint.as_str().contains("one after the other")));
         }
     }
@@ -373,7 +373,7 @@ async fn a_name_that_is_given_and_taken_at_once_is_refused() {
 #[tokio::test]
 async fn what_is_pushed_while_the_server_makes_us_wait_is_not_replaced() {
     let shop = Shop::open(contents()).await;
-    let work = shop.plan(&wish(&shop, &[("1", "old")], RetagMode::Add)).await;
+    let work = shop.plan(&request(&shop, &[("1", "old")], RetagMode::Add)).await;
     let store = shop.store().clone();
     let before = shop.tags("app")["old"];
     shop.registry.demo.fault(move |request, _| {
@@ -391,7 +391,7 @@ async fn what_is_pushed_while_the_server_makes_us_wait_is_not_replaced() {
 #[tokio::test]
 async fn an_upload_that_cannot_be_closed_is_named() {
     let shop = Shop::new(DemoSettings { mounts: false, ..DemoSettings::default() }, contents()).await;
-    let work = shop.plan(&wish(&shop, &[("1", "other:1")], RetagMode::Add)).await;
+    let work = shop.plan(&request(&shop, &[("1", "other:1")], RetagMode::Add)).await;
     let watch = watch();
     let stop = watch.stop.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -400,10 +400,10 @@ async fn an_upload_that_cannot_be_closed_is_named() {
         }
         (request.method == "DELETE").then(|| Fault::status(403))
     });
-    let report = work::run(&shop.workshop, &work, &watch).await;
+    let report = work::run(&shop.context, &work, &watch).await;
     assert_eq!(ends(&report), "S", "{report:?}");
     assert!(
-        report.remarks.iter().any(|remark| remark.as_str().contains("could not be closed")),
+        report.notes.iter().any(|remark| remark.as_str().contains("could not be closed")),
         "{report:?}"
     );
 }
@@ -411,7 +411,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
 #[tokio::test]
 async fn stopped_between_two_blobs_it_carries_no_more() {
     let shop = Shop::open(contents()).await;
-    let work = shop.plan(&wish(&shop, &[("1", "other:1")], RetagMode::Add)).await;
+    let work = shop.plan(&request(&shop, &[("1", "other:1")], RetagMode::Add)).await;
     let watch = watch();
     let stop = watch.stop.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -420,7 +420,7 @@ async fn stopped_between_two_blobs_it_carries_no_more() {
         }
         None
     });
-    let report = work::run(&shop.workshop, &work, &watch).await;
+    let report = work::run(&shop.context, &work, &watch).await;
     assert_eq!((ends(&report).as_str(), report.undo), ("S", None));
     assert!(!shop.changes().iter().any(|line| line.starts_with("PUT ")), "{:?}", shop.changes());
 }
@@ -430,7 +430,7 @@ async fn bytes_that_cannot_be_mounted_are_told_while_they_move() {
     let store = Store::new();
     store.image("app").layer("COPY a /", layer(1, 3_000_000)).tag("1").push();
     let shop = Shop::new(DemoSettings { mounts: false, ..DemoSettings::default() }, store).await;
-    let work = shop.plan(&wish(&shop, &[("1", "other:1")], RetagMode::Add)).await;
+    let work = shop.plan(&request(&shop, &[("1", "other:1")], RetagMode::Add)).await;
     // The layer never ends: its first half comes, then nothing.
     shop.registry.demo.fault(|request, _| {
         let is_layer = request.path.starts_with("/v2/app/blobs/") && request.method == "GET";
@@ -443,11 +443,11 @@ async fn bytes_that_cannot_be_mounted_are_told_while_they_move() {
         drop(progress.wait_for(moves).await.expect("progress"));
         watch.stop.cancel();
     };
-    let (report, ()) = tokio::join!(work::run(&shop.workshop, &work, &watch), stopping);
+    let (report, ()) = tokio::join!(work::run(&shop.context, &work, &watch), stopping);
     assert_eq!((ends(&report).as_str(), shop.store().open_uploads()), ("S", 0), "{report:?}");
     shop.registry.demo.clear_faults();
     let watch = self::watch();
-    let report = work::run(&shop.workshop, &work, &watch).await;
+    let report = work::run(&shop.context, &work, &watch).await;
     let progress = watch.progress.borrow();
     assert_eq!((progress.moved, progress.bytes), (report.moved, report.moved), "the bar ends at its end");
     assert!(report.moved >= 3_000_000 && report.is_success(), "{report:?}");
@@ -460,7 +460,7 @@ async fn every_plan_tells_the_date_and_the_size_of_each_image() {
     let app = shop.store().repository("app").expect("it is there");
     let old = app.tags["old"];
     let created = "2026-01-01T00:00:00Z".parse().ok();
-    let retag = plan(&shop, &wish(&shop, &[("old", "older"), ("1", "stable")], RetagMode::Add)).await;
+    let retag = plan(&shop, &request(&shop, &[("old", "older"), ("1", "stable")], RetagMode::Add)).await;
     let [first, index] = [&retag.steps[0].info, &retag.steps[1].info];
     assert_eq!((first.created, first.size.is_some()), (created, true));
     // The index has two platforms with one layer in common: each blob counts once.

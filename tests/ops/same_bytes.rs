@@ -14,7 +14,7 @@ use regtui::ops::compare;
 
 use crate::support::copying::{Sides, outcome};
 use crate::support::registry::{Registry, as_sha512, host, name, settings, tag};
-use crate::support::workshop::{Shop, ends};
+use crate::support::context::{Shop, ends};
 
 const REFUSALS: [(u16, &str); 5] =
     [(400, "MANIFEST_INVALID"), (403, "DENIED"), (404, "UNKNOWN"), (409, "CONFLICT"), (500, "UNKNOWN")];
@@ -31,7 +31,7 @@ fn retag(shop: &Shop, items: &[(&str, &str)], manner: RetagMode) -> ChangeReques
         (from.parse::<Selector>().expect("a selector"), shop.repository("app"), tag(to))
     };
     let items = items.iter().map(item).collect();
-    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: manner, keep: false })
 }
 
 /// A digest that nothing has.
@@ -82,10 +82,10 @@ async fn a_copy_is_done_whatever_digest_the_destination_names() {
     let sides = Sides::to(two_images(), demo::DemoSettings::default(), there).await;
     sides.to.demo.fault(faults::digest_header(wrong()));
     let old = sides.there("2");
-    let (plan, report) = sides.copy(&sides.wish(&["1", "2"])).await;
+    let (plan, report) = sides.copy(&sides.request(&["1", "2"])).await;
     assert_eq!(plan.images.iter().map(|image| image.is_done()).collect::<Vec<_>>(), [true, false]);
     assert_eq!(plan.images[1].replaces, old, "by the digest of its bytes");
-    assert!(matches!(outcome(&report, "1"), Outcome::Already(_)), "{report:?}");
+    assert!(matches!(outcome(&report, "1"), Outcome::Unchanged(_)), "{report:?}");
     names_nobody(&report);
     sides.is_same("2");
 }
@@ -147,12 +147,12 @@ async fn a_copy_keeps_a_sha512_digest_where_the_destination_supports_that() {
         let long = as_sha512(&store, &short, "1");
         let to = demo::DemoSettings { digest_parameter, ..demo::DemoSettings::default() };
         let sides = Sides::to(store, to, Store::new()).await;
-        let (_, report) = sides.copy(&sides.wish(&["1"])).await;
+        let (_, report) = sides.copy(&sides.request(&["1"])).await;
         names_nobody(&report);
         assert_eq!(sides.there("1"), Some(if digest_parameter { long } else { short }));
-        let (plan, again) = sides.copy(&sides.wish(&["1"])).await;
+        let (plan, again) = sides.copy(&sides.request(&["1"])).await;
         assert!(plan.images[0].is_done(), "{plan:?}");
-        assert!(matches!(outcome(&again, "1"), Outcome::Already(_)), "{again:?}");
+        assert!(matches!(outcome(&again, "1"), Outcome::Unchanged(_)), "{again:?}");
     }
 }
 

@@ -13,7 +13,7 @@ use regtui::ops::work;
 
 use crate::support::copying::layer;
 use crate::support::registry::tag;
-use crate::support::workshop::{Shop, watch};
+use crate::support::context::{Shop, watch};
 
 /// Where the tags of a repository point.
 type Tags = BTreeMap<String, Digest>;
@@ -43,14 +43,14 @@ fn contents() -> Store {
 /// `is_done` says of a part, by its name, whether all of it is done; fails where it is done in part.
 async fn stopped_at_any_request(
     settings: DemoSettings,
-    wish: impl AsyncFn(&Shop) -> ChangeRequest,
+    request: impl AsyncFn(&Shop) -> ChangeRequest,
     is_done: impl Fn(&Shop, &str, &Tags, &Tags) -> bool,
     repository: &str,
 ) {
     for nth in 1.. {
         let shop = Shop::new(settings.clone(), contents()).await;
-        let wish = wish(&shop).await;
-        let work = shop.plan(&wish).await;
+        let request = request(&shop).await;
+        let work = shop.plan(&request).await;
         let others: Vec<String> = shop.store().repositories();
         let tags = |shop: &Shop| ["app", "other"].map(|name| shop.tags(name));
         let (before, watch) = (tags(&shop), watch());
@@ -62,7 +62,7 @@ async fn stopped_at_any_request(
             }
             None
         });
-        let report = work::run(&shop.workshop, &work, &watch).await;
+        let report = work::run(&shop.context, &work, &watch).await;
         let is_over = seen.load(Ordering::SeqCst) < nth;
         shop.registry.demo.clear_faults();
         let what = format!("stopped at request {nth}: {report:#?}\n{:#?}", shop.changes());
@@ -108,7 +108,7 @@ async fn can_be_undone(
 fn retag(shop: &Shop, to: &str, manner: retag::RetagMode) -> ChangeRequest {
     let item = |from: &str, new: &str| (from.parse().expect("a tag"), shop.repository(to), tag(new));
     let items = vec![item("1", "a"), item("2", "b")];
-    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: manner, keep: false })
 }
 
 /// The tag behind the arrow in `1 → a`.
@@ -120,9 +120,9 @@ fn new_tag(name: &str) -> &str {
 async fn of_tags_in_another_repository_each_is_there_or_not_whether_mounted_or_by_bytes() {
     for mounts in [true, false] {
         let settings = DemoSettings { mounts, ..DemoSettings::default() };
-        let wish = async |shop: &Shop| retag(shop, "other", retag::RetagMode::Add);
+        let request = async |shop: &Shop| retag(shop, "other", retag::RetagMode::Add);
         let is_done = |_: &Shop, name: &str, _: &Tags, after: &Tags| after.contains_key(new_tag(name));
-        stopped_at_any_request(settings, wish, is_done, "other").await;
+        stopped_at_any_request(settings, request, is_done, "other").await;
     }
 }
 
@@ -130,7 +130,7 @@ async fn of_tags_in_another_repository_each_is_there_or_not_whether_mounted_or_b
 async fn of_tags_that_are_renamed_each_has_one_name() {
     for delete_by_tag in [true, false] {
         let manner = if delete_by_tag { retag::RetagMode::Move } else { retag::RetagMode::MoveByReplacement };
-        let wish = async |shop: &Shop| retag(shop, "app", manner);
+        let request = async |shop: &Shop| retag(shop, "app", manner);
         let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
             let old = name.split(' ').next().unwrap_or(name);
             let (is_there, was) = (after.contains_key(new_tag(name)), before.get(old));
@@ -138,14 +138,14 @@ async fn of_tags_that_are_renamed_each_has_one_name() {
             is_there
         };
         let settings = DemoSettings { delete_by_tag, ..DemoSettings::default() };
-        stopped_at_any_request(settings, wish, is_done, "app").await;
+        stopped_at_any_request(settings, request, is_done, "app").await;
     }
 }
 
 #[tokio::test]
 async fn of_new_tags_that_are_taken_back_by_replacement_each_is_gone_or_its_image() {
     let settings = DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
-    let wish = async |shop: &Shop| {
+    let request = async |shop: &Shop| {
         let made = shop.carry_out(&retag(shop, "app", retag::RetagMode::Add)).await;
         ChangeRequest::UndoByReplacement(made.undo.expect("an entry"))
     };
@@ -153,27 +153,27 @@ async fn of_new_tags_that_are_taken_back_by_replacement_each_is_gone_or_its_imag
         assert!(after.iter().all(|(tag, digest)| before.get(tag) == Some(digest)), "{after:?}");
         !after.contains_key(name)
     };
-    stopped_at_any_request(settings, wish, is_done, "app").await;
+    stopped_at_any_request(settings, request, is_done, "app").await;
 }
 
 #[tokio::test]
 async fn of_tags_that_are_replaced_each_is_gone_or_its_image() {
     let settings = DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
-    let wish = async |shop: &Shop| shop.delete(&["one", "2"], DeleteMethod::Replace);
+    let request = async |shop: &Shop| shop.delete(&["one", "2"], DeleteMethod::Replace);
     let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
         assert!(after.keys().all(|tag| before.contains_key(tag)), "a tag too many: {after:?}");
         assert!(after.iter().all(|(tag, digest)| before.get(tag) == Some(digest)), "{after:?}");
         !after.contains_key(name)
     };
-    stopped_at_any_request(settings, wish, is_done, "app").await;
+    stopped_at_any_request(settings, request, is_done, "app").await;
 }
 
 /// With all that hangs on it.
 fn images(shop: &Shop) -> ChangeRequest {
     match shop.delete(&["1", "2"], DeleteMethod::Image) {
-        ChangeRequest::Delete(wish) => ChangeRequest::Delete(delete::DeleteRequest {
+        ChangeRequest::Delete(request) => ChangeRequest::Delete(delete::DeleteRequest {
             along: Along { children: true, referrers: true },
-            ..wish
+            ..request
         }),
         other => other,
     }
@@ -181,7 +181,7 @@ fn images(shop: &Shop) -> ChangeRequest {
 
 #[tokio::test]
 async fn of_images_that_are_deleted_each_is_gone_or_has_all_its_tags() {
-    let wish = async |shop: &Shop| images(shop);
+    let request = async |shop: &Shop| images(shop);
     let is_done = |shop: &Shop, name: &str, before: &Tags, after: &Tags| {
         // `18c524555d9c (2, two)`.
         let short = name.split(' ').next().unwrap_or(name);
@@ -191,15 +191,15 @@ async fn of_images_that_are_deleted_each_is_gone_or_has_all_its_tags() {
         assert!(tags.clone().all(|(tag, _)| after.contains_key(tag) == is_there), "{name}: {after:?}");
         !is_there
     };
-    stopped_at_any_request(DemoSettings::default(), wish, is_done, "app").await;
+    stopped_at_any_request(DemoSettings::default(), request, is_done, "app").await;
 }
 
 #[tokio::test]
 async fn of_tags_that_are_put_back_each_is_there_or_not() {
-    let wish = async |shop: &Shop| {
+    let request = async |shop: &Shop| {
         let deleted = shop.carry_out(&shop.delete(&["1", "2", "3"], DeleteMethod::Untag)).await;
         ChangeRequest::Undo(deleted.undo.expect("an entry"))
     };
     let is_done = |_: &Shop, name: &str, _: &Tags, after: &Tags| after.contains_key(name);
-    stopped_at_any_request(DemoSettings::default(), wish, is_done, "app").await;
+    stopped_at_any_request(DemoSettings::default(), request, is_done, "app").await;
 }

@@ -9,7 +9,7 @@ use regtui::model::work::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::ops::work;
 
 use crate::support::registry::tag;
-use crate::support::workshop::{Shop, ends};
+use crate::support::context::{Shop, ends};
 
 /// An index with two children, tagged twice, something that refers to it, and an image beside it.
 fn contents() -> Store {
@@ -26,9 +26,9 @@ fn contents() -> Store {
 
 fn whole(shop: &Shop, selectors: &[&str], manner: DeleteMethod) -> ChangeRequest {
     match shop.delete(selectors, manner) {
-        ChangeRequest::Delete(wish) => {
+        ChangeRequest::Delete(request) => {
             let along = Along { children: true, referrers: true };
-            ChangeRequest::Delete(delete::DeleteRequest { along, ..wish })
+            ChangeRequest::Delete(delete::DeleteRequest { along, ..request })
         }
         other => other,
     }
@@ -55,9 +55,9 @@ async fn whatever_was_deleted_comes_back_as_it_was() {
             let now = after.manifests.get(digest).expect("it is back");
             assert_eq!((&now.bytes, &now.media_type), (&manifest.bytes, &manifest.media_type));
         }
-        let entry = shop.workshop.journal.entry(&id).await.expect("an entry");
+        let entry = shop.context.journal.entry(&id).await.expect("an entry");
         assert_eq!(entry.state, EntryState::Undone);
-        let again = work::plan(&shop.workshop, &ChangeRequest::Undo(id)).await.expect_err("it is undone");
+        let again = work::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("it is undone");
         assert!(again.why.as_str().contains("already"), "{again}");
     }
 }
@@ -87,7 +87,7 @@ async fn a_tag_that_somebody_pushed_since_is_not_overwritten() {
     assert_eq!(impossible, [("other".to_string(), false), ("1".to_string(), true)]);
     let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")["1"]), ("DL", theirs.digest), "{report:?}");
-    let entry = shop.workshop.journal.entry(&deleted.undo.expect("an entry")).await.expect("it is there");
+    let entry = shop.context.journal.entry(&deleted.undo.expect("an entry")).await.expect("it is there");
     assert_eq!(entry.state, EntryState::Ended, "not all of it was taken back");
 }
 
@@ -136,20 +136,20 @@ async fn what_is_as_it_was_already_needs_nothing() {
 #[tokio::test]
 async fn a_new_tag_is_not_said_to_go_where_tags_are_not_deleted() {
     let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, contents()).await;
-    let wish = ChangeRequest::Retag(retag::RetagRequest {
+    let request = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![("1".parse().expect("a tag"), shop.repository("app"), tag("new"))],
-        manner: retag::RetagMode::Add,
+        mode: retag::RetagMode::Add,
         keep: false,
     });
-    let report = shop.carry_out(&wish).await;
+    let report = shop.carry_out(&request).await;
     let before = shop.tags("app");
     let ChangePlan::Undo(plan) = shop.plan(&ChangeRequest::Undo(report.undo.expect("an entry"))).await else {
         panic!()
     };
     let why = plan.steps[0].impossible.as_ref().expect("it cannot be done");
     assert!(why.as_str().contains("does not delete by tag"), "{why}");
-    assert_eq!(plan.ways, [DeleteMethod::Untag, DeleteMethod::Replace], "another way is open");
+    assert_eq!(plan.methods, [DeleteMethod::Untag, DeleteMethod::Replace], "another way is open");
     assert_eq!((ends(&shop.run(&ChangePlan::Undo(plan)).await).as_str(), shop.tags("app")), ("L", before));
 }
 
@@ -158,17 +158,17 @@ fn only_by_digest() -> DemoSettings {
     DemoSettings { delete_by_tag: false, ..DemoSettings::default() }
 }
 
-/// `1` has got another tag, `new`, and `other` is that image too. The wish to take that back by replacement.
+/// `1` has got another tag, `new`, and `other` is that image too. The request to take that back by replacement.
 async fn retagged(settings: DemoSettings) -> (Shop, ChangeRequest) {
     let shop = Shop::new(settings, contents()).await;
     let item = |new| ("1".parse().expect("a tag"), shop.repository("app"), tag(new));
-    let wish = ChangeRequest::Retag(retag::RetagRequest {
+    let request = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items: vec![item("new"), item("other")],
-        manner: retag::RetagMode::Add,
+        mode: retag::RetagMode::Add,
         keep: false,
     });
-    let report = shop.carry_out(&wish).await;
+    let report = shop.carry_out(&request).await;
     assert_eq!(ends(&report), "DD", "{report:?}");
     (shop, ChangeRequest::UndoByReplacement(report.undo.expect("an entry")))
 }
@@ -183,7 +183,7 @@ async fn a_new_tag_goes_by_replacement_and_an_undo_of_that_brings_it_back() {
     let after = shop.store().repository("app").expect("it is there");
     assert!(after.manifests.keys().eq(retagged.manifests.keys()), "no replacement and no probe stays");
     let entry = undo.undoes().expect("an entry");
-    assert_eq!(shop.workshop.journal.entry(entry).await.expect("it is there").state, EntryState::Undone);
+    assert_eq!(shop.context.journal.entry(entry).await.expect("it is there").state, EntryState::Undone);
     let again = shop.undo(&undone).await;
     assert_eq!((ends(&again).as_str(), shop.tags("app")), ("DD", retagged.tags.clone()), "{again:?}");
 }
@@ -192,7 +192,7 @@ async fn a_new_tag_goes_by_replacement_and_an_undo_of_that_brings_it_back() {
 async fn where_tags_can_be_deleted_undo_makes_no_replacement() {
     let (shop, undo) = retagged(DemoSettings::default()).await;
     let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!() };
-    assert!(plan.ways.is_empty() && plan.steps.iter().all(|step| !step.by_replacement), "{plan:?}");
+    assert!(plan.methods.is_empty() && plan.steps.iter().all(|step| !step.by_replacement), "{plan:?}");
     let puts = |shop: &Shop| shop.changes().iter().filter(|line| line.starts_with("PUT ")).count();
     let before = puts(&shop);
     let report = shop.run(&ChangePlan::Undo(plan)).await;
@@ -204,7 +204,7 @@ async fn where_tags_can_be_deleted_undo_makes_no_replacement() {
 async fn where_nothing_is_deleted_undo_says_what_would_allow_it() {
     let (shop, undo) = retagged(DemoSettings { delete_by_digest: false, ..only_by_digest() }).await;
     let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!() };
-    assert!(plan.ways.is_empty(), "{plan:?}");
+    assert!(plan.methods.is_empty(), "{plan:?}");
     let hint = plan.hint.as_ref().expect("a hint");
     assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED"), "{hint}");
     assert_eq!(ends(&shop.run(&ChangePlan::Undo(plan)).await), "DL", "what was replaced comes back");
@@ -234,10 +234,10 @@ async fn a_new_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
         });
         let report = shop.run(&work).await;
         assert_eq!((ends(&report).as_str(), shop.tags("app")["new"]), ("DF", image), "{report:?}");
-        assert!(report.remarks.iter().any(|said| said.as_str().contains(remark)), "{report:?}");
+        assert!(report.notes.iter().any(|said| said.as_str().contains(remark)), "{report:?}");
         assert_eq!(shop.tags("app")["latest"], image);
         let entry = undo.undoes().expect("an entry");
-        let state = shop.workshop.journal.entry(entry).await.expect("it is there").state;
+        let state = shop.context.journal.entry(entry).await.expect("it is there").state;
         assert_eq!(state, EntryState::Ended, "not all of it was taken back");
     }
 }
@@ -255,7 +255,7 @@ async fn a_sibling_that_vanishes_beside_a_replacement_is_put_back() {
         None
     });
     let report = shop.run(&work).await;
-    assert!(report.remarks.iter().any(|said| said.as_str().contains("`latest` vanished")), "{report:?}");
+    assert!(report.notes.iter().any(|said| said.as_str().contains("`latest` vanished")), "{report:?}");
     assert_eq!(shop.tags("app")["latest"], before["latest"]);
 }
 
@@ -263,7 +263,7 @@ async fn a_sibling_that_vanishes_beside_a_replacement_is_put_back() {
 async fn what_never_was_cannot_be_undone() {
     let shop = Shop::open(contents()).await;
     let id = regtui::model::work::journal::EntryId("20260101T000000.000000Z-0".into());
-    let failure = work::plan(&shop.workshop, &ChangeRequest::Undo(id)).await.expect_err("there is none");
+    let failure = work::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("there is none");
     assert!(failure.why.as_str().contains("no such entry"), "{failure}");
 }
 
@@ -278,6 +278,6 @@ async fn a_tag_that_cannot_be_looked_at_keeps_no_other_from_coming_back() {
     assert!(shop.tags("app").contains_key("other"));
     shop.registry.demo.fault(|request, _| request.path.contains("/manifests/").then(|| Fault::status(403)));
     let undo = ChangeRequest::Undo(deleted.undo.expect("an entry"));
-    let failure = work::plan(&shop.workshop, &undo).await.expect_err("nothing can be looked at");
+    let failure = work::plan(&shop.context, &undo).await.expect_err("nothing can be looked at");
     assert!(failure.why.as_str().contains("403"), "{failure}");
 }

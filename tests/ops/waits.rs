@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use regtui::client::{Patience, Pool};
+use regtui::client::{Timeouts, Pool};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Store};
 use regtui::model::work::delete::{Along, DeleteMethod};
@@ -11,8 +11,8 @@ use regtui::model::work::{ChangePlan, ChangeRequest, delete};
 use regtui::ops::work;
 
 use crate::support::copying::{Sides, layer};
-use crate::support::registry::{Registry, patience, settings};
-use crate::support::workshop::{Shop, ends, watch};
+use crate::support::registry::{Registry, timeouts, settings};
+use crate::support::context::{Shop, ends, watch};
 
 /// Longer than anything takes that does not wait.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,12 +29,12 @@ fn one_image() -> Store {
 
 /// In front of this, with a client that waits as long as it is asked to.
 async fn patient(store: Store) -> Shop {
-    let patience = Patience { longest_wait: Duration::from_secs(600), ..patience() };
-    let settings = regtui::client::ClientSettings { patience, ..settings() };
+    let timeouts = Timeouts { longest_wait: Duration::from_secs(600), ..timeouts() };
+    let settings = regtui::client::ClientSettings { timeouts, ..settings() };
     let shop = Shop::open(Store::new()).await;
     let registry = Registry::new(demo::DemoSettings::default(), store, settings).await;
-    let workshop = work::ChangeContext { pool: registry.pool.clone(), ..shop.workshop };
-    Shop { registry, workshop, folder: shop.folder }
+    let context = work::ChangeContext { pool: registry.pool.clone(), ..shop.context };
+    Shop { registry, context, folder: shop.folder }
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn a_delete_that_was_asked_to_wait_says_so_until_it_goes_on() {
         let said = "TOOMANYREQUESTS, asked to wait 1 s, try 2 of 3, next try in 1 s";
         progress.wait_for(|progress| progress.waits.as_str().ends_with(said)).await.expect("it is told");
     };
-    let (report, ()) = tokio::join!(work::run(&shop.workshop, &work, &watch), told);
+    let (report, ()) = tokio::join!(work::run(&shop.context, &work, &watch), told);
     assert_eq!(ends(&report), "D");
     assert_eq!(watch.progress.borrow().waits.as_str(), "");
 }
@@ -56,9 +56,9 @@ async fn a_delete_that_was_asked_to_wait_says_so_until_it_goes_on() {
 #[tokio::test]
 async fn a_copy_to_a_registry_that_went_away_says_so_until_it_is_back() {
     let mut sides = Sides::of(one_image()).await;
-    let patience = Patience { backoff: Duration::from_secs(1), ..patience() };
-    sides.workshop.pool = Pool::new(regtui::client::ClientSettings { patience, ..settings() });
-    let work = ChangePlan::Copy(sides.plan(&sides.wish(&["1"])).await.expect("a plan"));
+    let timeouts = Timeouts { backoff: Duration::from_secs(1), ..timeouts() };
+    sides.context.pool = Pool::new(regtui::client::ClientSettings { timeouts, ..settings() });
+    let work = ChangePlan::Copy(sides.plan(&sides.request(&["1"])).await.expect("a plan"));
     sides.to.demo.fault(|request, _| (request.method == "POST").then_some(Fault::Close));
     let mut progress = sides.watch.progress.subscribe();
     let host = sides.target().host;
@@ -68,7 +68,7 @@ async fn a_copy_to_a_registry_that_went_away_says_so_until_it_is_back() {
         sides.to.demo.clear_faults();
         progress.wait_for(|progress| progress.waits.is_empty()).await.expect("it is told");
     };
-    let (report, ()) = tokio::join!(work::run(&sides.workshop, &work, &sides.watch), told);
+    let (report, ()) = tokio::join!(work::run(&sides.context, &work, &sides.watch), told);
     assert_eq!(ends(&report), "D", "{report:?}");
 }
 
@@ -83,7 +83,7 @@ async fn a_stop_does_not_wait_for_a_busy_registry() {
         progress.wait_for(|progress| !progress.waits.is_empty()).await.expect("it is told");
         watch.stop.cancel();
     };
-    let run = tokio::time::timeout(PATIENCE, work::run(&shop.workshop, &work, &watch));
+    let run = tokio::time::timeout(PATIENCE, work::run(&shop.context, &work, &watch));
     let (report, ()) = tokio::join!(run, stopped);
     let report = report.expect("it ends before the five minutes");
     assert_eq!((ends(&report).as_str(), report.undo), ("S", None));
@@ -106,11 +106,11 @@ async fn a_stop_between_the_tags_of_an_image_names_those_that_are_gone_and_undo_
         let body = r#"{"errors":[{"code":"GOOGLE_MANIFEST_DANGLING_TAG"}]}"#;
         (is_delete && request.path.contains("sha256:")).then(|| Fault::answer(400, &[], body))
     });
-    let report = work::run(&shop.workshop, &work, &watch).await;
+    let report = work::run(&shop.context, &work, &watch).await;
     assert_eq!(ends(&report), "S", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["one"]);
     let said =
-        report.remarks.iter().any(|remark| remark.as_str().contains("of its tags `1` are gone: undo puts"));
+        report.notes.iter().any(|remark| remark.as_str().contains("of its tags `1` are gone: undo puts"));
     assert!(said, "{report:?}");
     shop.registry.demo.clear_faults();
     shop.undo(&report).await;
@@ -124,14 +124,14 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
     store.index("app").child(&children[0]).child(&children[1]).tag("1").push();
     let shop = Shop::open(store).await;
     let before = shop.tags("app");
-    let wish = ChangeRequest::Delete(delete::DeleteRequest {
+    let request = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: vec!["1".parse().expect("a tag")],
-        manner: Some(DeleteMethod::Image),
+        method: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: false },
         keep: false,
     });
-    let work = shop.plan(&wish).await;
+    let work = shop.plan(&request).await;
     let watch = watch();
     let stop = watch.stop.clone();
     shop.registry.demo.fault(move |request, _| {
@@ -140,7 +140,7 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
         }
         None
     });
-    let report = work::run(&shop.workshop, &work, &watch).await;
+    let report = work::run(&shop.context, &work, &watch).await;
     assert_eq!(ends(&report), "DSS", "{report:?}");
     assert_eq!(report.items[1].outcome, Some(Outcome::Stopped));
     for child in &children {
@@ -148,7 +148,7 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
         let is_named = |remark: &regtui::model::text::SafeText| {
             remark.as_str().contains(&short) && remark.as_str().contains("stay without it")
         };
-        assert!(report.remarks.iter().any(is_named), "{report:?}");
+        assert!(report.notes.iter().any(is_named), "{report:?}");
     }
     shop.undo(&report).await;
     assert_eq!(shop.tags("app"), before);

@@ -71,7 +71,7 @@ fn run(in_loop: impl Fn(()), in_task: impl Fn(()) + Send + Sync + 'static) {
         });
         let pool = Pool::new(client::ClientSettings { sink, ..client::ClientSettings::default() });
         let journal = Journal::open(std::path::PathBuf::from("/nonexistent"));
-        let workshop = ChangeContext { pool, rules: Rules::default(), journal };
+        let context = ChangeContext { pool, rules: Rules::default(), journal };
         let settings = AppSettings { theme: "terminal".into(), ..AppSettings::default() };
         let options = RuntimeOptions { settings, targets: vec![target], mouse: true, colour: true };
         let after_request = async {
@@ -80,7 +80,7 @@ fn run(in_loop: impl Fn(()), in_task: impl Fn(()) + Send + Sync + 'static) {
             std::future::pending().await
         };
         tokio::select! {
-            outcome = runtime::run(options, workshop, Inbox::default()) => outcome,
+            outcome = runtime::run(options, context, Inbox::default()) => outcome,
             never = after_request => never,
         }
     });

@@ -14,11 +14,11 @@ use regtui::model::reference::Repository;
 use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ops::work::{self, ChangeContext};
 
-use crate::support::graph::{Case, Holdings, build, case, children, disturb, holdings, judge, wish};
+use crate::support::graph::{Case, Holdings, build, case, children, disturb, holdings, judge, request};
 use crate::support::registry::{name, settings};
 use crate::support::servers::{self, Server};
 use crate::support::uploader::Uploader;
-use crate::support::workshop::{watch, workshop};
+use crate::support::context::{watch, context};
 
 /// For each server.
 const CASES: usize = 12;
@@ -96,7 +96,7 @@ impl Mirror<'_> {
 
 async fn check(
     server: &Server,
-    workshop: &ChangeContext,
+    context: &ChangeContext,
     at: &str,
     case: &Case,
 ) -> Result<(), TestCaseError> {
@@ -106,15 +106,15 @@ async fn check(
     let all = build(&mirror.store, at, &case.graph);
     mirror.push().await;
     let repository = Repository { host: server.host.clone(), name: name(at) };
-    let wish = wish(repository, &mirror.tags, case);
-    let Ok(ChangePlan::Delete(plan)) = work::plan(workshop, &ChangeRequest::Delete(wish)).await else {
+    let request = request(repository, &mirror.tags, case);
+    let Ok(ChangePlan::Delete(plan)) = work::plan(context, &ChangeRequest::Delete(request)).await else {
         panic!("there is no plan");
     };
     disturb(&mirror.store, at, &all, case);
     mirror.push().await;
     let before = mirror.there().await;
     prop_assert_eq!(&before, &holdings(&mirror.store, at));
-    let report = work::run(workshop, &ChangePlan::Delete(plan.clone()), &watch()).await;
+    let report = work::run(context, &ChangePlan::Delete(plan.clone()), &watch()).await;
     judge(case, &plan, &report, &before, &mirror.there().await)
 }
 
@@ -124,11 +124,11 @@ async fn on_real_registries_too_what_a_plan_does_not_show_stays_with_everything_
         let mut runner = TestRunner::deterministic();
         let cases: Vec<Case> =
             (0..CASES).map(|_| case().new_tree(&mut runner).expect("a case").current()).collect();
-        let (workshop, _folder) = workshop(settings());
+        let (context, _folder) = context(settings());
         let checks = cases.iter().enumerate().map(|(number, case)| {
-            let (server, workshop) = (&server, &workshop);
+            let (server, context) = (&server, &context);
             async move {
-                let outcome = check(server, workshop, &format!("any/r{number}"), case).await;
+                let outcome = check(server, context, &format!("any/r{number}"), case).await;
                 outcome.unwrap_or_else(|failure| panic!("{}: {failure}\n{case:#?}", server.name));
             }
             .boxed_local()

@@ -1,7 +1,7 @@
 //! The same client on real registries. Which ones: those in PATH; `REGTUI_REQUIRE_SERVERS=distribution2,distribution3,zot`
 //! makes a missing one a failure.
 
-use regtui::client::{Client, Lane, Pool};
+use regtui::client::{Client, Priority, Pool};
 use regtui::model::manifest::Body;
 use regtui::model::reference::{Repository, Selector};
 use regtui::model::summary::Kind;
@@ -60,17 +60,17 @@ async fn real_registries_are_browsed() {
 
 async fn look_into(client: &Client, server: &Server) {
     let app = name("team/app");
-    let by_tag = client.latest(&app, &tag("1.0.0"), Lane::Interactive).await.expect(server.name);
-    let digest = client.resolve(&app, &tag("latest"), Lane::Interactive).await.expect(server.name);
+    let by_tag = client.latest(&app, &tag("1.0.0"), Priority::Interactive).await.expect(server.name);
+    let digest = client.resolve(&app, &tag("latest"), Priority::Interactive).await.expect(server.name);
     assert_eq!(by_tag.digest, digest, "{}: both tags name one image", server.name);
     let by_digest =
-        client.manifest(&app, &Selector::Digest(digest), Lane::Interactive).await.expect(server.name);
+        client.manifest(&app, &Selector::Digest(digest), Priority::Interactive).await.expect(server.name);
     assert_eq!(by_digest.raw, by_tag.raw);
-    let docker = client.latest(&app, &tag("1.0.0-docker"), Lane::Interactive).await.expect(server.name);
+    let docker = client.latest(&app, &tag("1.0.0-docker"), Priority::Interactive).await.expect(server.name);
     assert!(matches!(docker.body, Body::Image(_)));
 
     let summary =
-        ops::summary::of_tag(client, &app, &tag("1.0.0"), Lane::Background).await.expect(server.name);
+        ops::summary::of_tag(client, &app, &tag("1.0.0"), Priority::Background).await.expect(server.name);
     assert!(summary.size.is_some() && summary.created.is_some() && summary.platforms.len() == 1);
     let repository = Repository { host: server.host.clone(), name: name("team/multi") };
     let found = ops::inspect::inspect(client, &repository, &Selector::Tag(tag("2.0")), None)
@@ -82,7 +82,7 @@ async fn look_into(client: &Client, server: &Server) {
         found.variants.iter().all(|variant| variant.layers.rows.len() == 2 && !variant.layers.approximate)
     );
 
-    let missing = client.latest(&app, &tag("none"), Lane::Interactive).await.expect_err("no such tag");
+    let missing = client.latest(&app, &tag("none"), Priority::Interactive).await.expect_err("no such tag");
     assert_eq!(
         missing.failure("x").kind,
         regtui::model::failure::FailureKind::NotFound,

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{FutureExt, StreamExt, stream};
-use regtui::client::{ClientSettings, Patience, Trust};
+use regtui::client::{ClientSettings, Timeouts, Trust};
 use regtui::model::reference::{Host, Repository};
 use regtui::model::work::copy::{CopyRequest, What};
 use regtui::model::work::progress::{Outcome, Report};
 use regtui::ops::copy;
 
 use crate::support::copying::{noise, watch};
-use crate::support::registry::{name, patience, settings};
+use crate::support::registry::{name, timeouts, settings};
 use crate::support::servers::{self, Server};
 use crate::support::uploader::Uploader;
-use crate::support::workshop::workshop;
+use crate::support::context::context;
 use crate::support::{hostile, skopeo};
 
 /// Copies that are stopped side by side: the servers wait for their disks more than for anything else.
@@ -64,11 +64,11 @@ async fn stopped_at(nth: usize, from: &Server, to: &Server) -> (Report, usize) {
     };
     let source = hostile::telling(from.address(), tell.clone()).await;
     let target = hostile::telling(to.address(), tell).await;
-    let (workshop, _folder) = workshop(settings());
-    let wish = everything(source, target, &format!("stopped/{nth}"));
-    let plan = copy::plan(&workshop, &wish).await.expect("a plan");
+    let (context, _folder) = context(settings());
+    let request = everything(source, target, &format!("stopped/{nth}"));
+    let plan = copy::plan(&context, &request).await.expect("a plan");
     seen.store(0, Ordering::SeqCst);
-    let report = copy::run(&workshop, &plan, &watch).await;
+    let report = copy::run(&context, &plan, &watch).await;
     (report, seen.load(Ordering::SeqCst))
 }
 
@@ -92,7 +92,7 @@ async fn stop_and_look(nth: usize, from: &Server, to: &Server) {
         assert_eq!(target.read(&repository, tag).await, expected, "{what}: {item:?}");
     }
     let open = to.open_uploads(&repository);
-    let is_told = report.remarks.iter().any(|remark| remark.as_str().contains("could not be closed"));
+    let is_told = report.notes.iter().any(|remark| remark.as_str().contains("could not be closed"));
     assert!(open == 0 || is_told, "{what}: {open} uploads are open: {report:#?}");
 }
 
@@ -118,15 +118,15 @@ async fn a_copy_completes_although_both_servers_start_again_after_each_answer() 
         let (source, target) =
             (hostile::restarting(from.address()).await, hostile::restarting(to.address()).await);
         let trust = Trust { plain_http: true, ..Trust::default() };
-        let patient = Patience { tries: 30, ..patience() };
-        let (workshop, _folder) = workshop(ClientSettings { trust, patience: patient, ..settings() });
-        let wish = everything(source, target, "restarted");
+        let patient = Timeouts { tries: 30, ..timeouts() };
+        let (context, _folder) = context(ClientSettings { trust, timeouts: patient, ..settings() });
+        let request = everything(source, target, "restarted");
         // Nobody waits for a server that was never there.
-        for host in [&wish.from.host, &wish.to.host] {
-            workshop.pool.client(host).ping().await.expect("it is there");
+        for host in [&request.from.host, &request.to.host] {
+            context.pool.client(host).ping().await.expect("it is there");
         }
-        let plan = copy::plan(&workshop, &wish).await.expect("a plan");
-        let report = copy::run(&workshop, &plan, &watch()).await;
+        let plan = copy::plan(&context, &request).await.expect("a plan");
+        let report = copy::run(&context, &plan, &watch()).await;
         assert!(report.is_success(), "{} → {}: {report:#?}", from.name, to.name);
         for tag in TAGS {
             let [original, copied] =

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use regtui::client::{BlobSource, ClientSettings, Patience, Pool, Transfer};
+use regtui::client::{BlobSource, ClientSettings, Timeouts, Pool, Transfer};
 use regtui::demo::Store;
 use regtui::demo::faults::Fault;
 use regtui::model::reference::Host;
 
 use crate::support::blob::{content, descriptor};
 use crate::support::hostile;
-use crate::support::registry::{Registry, name, patience, settings};
+use crate::support::registry::{Registry, name, timeouts, settings};
 use crate::support::servers;
 
 /// Connections are cut after so many bytes; how large the blob is. What the first try loses must be less than a tenth.
@@ -18,7 +18,7 @@ const CUTS: [(u64, usize); 2] = [(64 * 1024, 6_000_000), (1024 * 1024, 24_000_00
 
 /// Real servers need a moment to notice that a connection broke; until then they count what came before.
 fn patient() -> ClientSettings {
-    ClientSettings { patience: Patience { tries: 10, ..patience() }, ..settings() }
+    ClientSettings { timeouts: Timeouts { tries: 10, ..timeouts() }, ..settings() }
 }
 
 /// What must hold of issue 3: at most a tenth of the bytes moves twice, also where a break costs the server all that it

@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::registry::{Registry, host, name, settings, tag};
 
-/// A source with `app`, a destination for `copy`, and a workshop between them.
+/// A source with `app`, a destination for `copy`, and a context between them.
 pub struct Sides {
     pub from: Registry,
     pub to: Registry,
-    pub workshop: ChangeContext,
+    pub context: ChangeContext,
     pub watch: JobControl,
     _folder: tempfile::TempDir,
 }
@@ -39,8 +39,8 @@ impl Sides {
     pub fn with(from: Registry, to: Registry) -> Sides {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path().join("journal"));
-        let workshop = ChangeContext { pool: Pool::new(settings()), rules: Rules::default(), journal };
-        Sides { from, to, workshop, watch: watch(), _folder: folder }
+        let context = ChangeContext { pool: Pool::new(settings()), rules: Rules::default(), journal };
+        Sides { from, to, context, watch: watch(), _folder: folder }
     }
 
     pub fn source(&self) -> Repository {
@@ -52,7 +52,7 @@ impl Sides {
     }
 
     /// These tags, with nothing that belongs to them.
-    pub fn wish(&self, tags: &[&str]) -> CopyRequest {
+    pub fn request(&self, tags: &[&str]) -> CopyRequest {
         let selectors = tags.iter().map(|text| Selector::Tag(tag(text))).collect();
         CopyRequest {
             from: self.source(),
@@ -65,17 +65,17 @@ impl Sides {
         }
     }
 
-    pub async fn plan(&self, wish: &CopyRequest) -> Result<CopyPlan, Failure> {
-        copy::plan(&self.workshop, wish).await
+    pub async fn plan(&self, request: &CopyRequest) -> Result<CopyPlan, Failure> {
+        copy::plan(&self.context, request).await
     }
 
     pub async fn run(&self, plan: &CopyPlan) -> Report {
-        copy::run(&self.workshop, plan, &self.watch).await
+        copy::run(&self.context, plan, &self.watch).await
     }
 
     /// Planned and carried out; every image must be done.
-    pub async fn copy(&self, wish: &CopyRequest) -> (CopyPlan, Report) {
-        let plan = self.plan(wish).await.expect("a plan");
+    pub async fn copy(&self, request: &CopyRequest) -> (CopyPlan, Report) {
+        let plan = self.plan(request).await.expect("a plan");
         let report = self.run(&plan).await;
         assert!(report.is_success(), "{report:#?}");
         (plan, report)

@@ -136,7 +136,7 @@ pub fn children(manifest: &Manifest) -> Vec<Digest> {
 }
 
 /// What is asked for, where these are the tags.
-pub fn wish(repository: Repository, tags: &BTreeMap<String, Digest>, case: &Case) -> DeleteRequest {
+pub fn request(repository: Repository, tags: &BTreeMap<String, Digest>, case: &Case) -> DeleteRequest {
     let tags: Vec<(&String, &Digest)> = tags.iter().collect();
     let selector = |(at, by_digest): &(Index, bool)| match (at.get(&tags), by_digest) {
         ((_, digest), true) => Selector::Digest(**digest),
@@ -145,7 +145,7 @@ pub fn wish(repository: Repository, tags: &BTreeMap<String, Digest>, case: &Case
     DeleteRequest {
         repository,
         selectors: case.named.iter().map(selector).collect(),
-        manner: case.manner,
+        method: case.manner,
         along: case.along,
         keep: false,
     }

@@ -87,12 +87,12 @@ impl Harness {
             AppSettings { theme: "terminal".into(), themes, pull_with: "docker".into(), ..settings };
         let (sender, inbox) = unbounded_channel();
         let journal = tempfile::tempdir().expect("a folder");
-        let workshop = ChangeContext {
+        let context = ChangeContext {
             pool: Pool::new(client),
             rules: settings.rules.clone(),
             journal: Journal::open(journal.path().join("journal")),
         };
-        let effects = Effects::new(workshop, sender);
+        let effects = Effects::new(context, sender);
         let (state, cmds) = app::init(settings, targets, (120, 40), now());
         let (copied, paged, remembered) = (Vec::new(), Vec::new(), Vec::new());
         let mut harness = Harness {

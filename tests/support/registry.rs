@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regtui::client::credentials::Credentials;
-use regtui::client::{Client, ClientSettings, Patience, Pool};
+use regtui::client::{Client, ClientSettings, Timeouts, Pool};
 use regtui::demo::{self, Demo, Store};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Host, RepositoryName, Tag};
@@ -15,8 +15,8 @@ pub struct Registry {
 }
 
 /// Waits long enough for a busy machine and no longer than a test may.
-pub fn patience() -> Patience {
-    Patience {
+pub fn timeouts() -> Timeouts {
+    Timeouts {
         connect: Duration::from_secs(5),
         // A busy machine keeps a server silent for a while: one that is meant to be silent is waited for in its own test.
         silence: Duration::from_secs(5),
@@ -32,7 +32,7 @@ pub fn patience() -> Patience {
 }
 
 pub fn settings() -> ClientSettings {
-    ClientSettings { patience: patience(), ..ClientSettings::default() }
+    ClientSettings { timeouts: timeouts(), ..ClientSettings::default() }
 }
 
 impl Registry {

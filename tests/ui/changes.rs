@@ -30,23 +30,23 @@ fn repository(text: &str) -> Repository {
     Repository::parse(text).expect("a repository")
 }
 
-/// What wishes come to in these pictures.
-fn plan(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
-    match wish {
-        ChangeRequest::Delete(_) => delete_plan(wish),
-        ChangeRequest::Retag(wish) => Ok(ChangePlan::Retag(retag_plan(wish))),
-        ChangeRequest::Copy(wish) => Ok(ChangePlan::Copy(copy_plan(wish))),
+/// What requests come to in these pictures.
+fn plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    match request {
+        ChangeRequest::Delete(_) => delete_plan(request),
+        ChangeRequest::Retag(request) => Ok(ChangePlan::Retag(retag_plan(request))),
+        ChangeRequest::Copy(request) => Ok(ChangePlan::Copy(copy_plan(request))),
         ChangeRequest::Undo(entry) | ChangeRequest::UndoByReplacement(entry) => {
             Ok(ChangePlan::Undo(undo::UndoPlan {
                 entry: entry.clone(),
                 of: "untag team/app:1.4.2".into(),
                 at: "2026-11-21T11:40:00Z".parse().expect("a time"),
-                manner: wish.way().expect("untag"),
-                ways: Vec::new(),
+                method: request.method().expect("untag"),
+                methods: Vec::new(),
                 leaves: None,
                 hint: None,
-                remarks: Vec::new(),
-                missed: Vec::new(),
+                notes: Vec::new(),
+                unresolved: Vec::new(),
                 steps: vec![
                     undo::UndoStep {
                         repository: repository("localhost:5000/team/app"),
@@ -80,21 +80,21 @@ fn plan(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
     }
 }
 
-fn retag_plan(wish: &retag::RetagRequest) -> retag::RetagPlan {
-    let steps = wish.items.iter().zip(7u8..).map(|((selector, to, tag), number)| retag::RetagStep {
+fn retag_plan(request: &retag::RetagRequest) -> retag::RetagPlan {
+    let steps = request.items.iter().zip(7u8..).map(|((selector, to, tag), number)| retag::RetagStep {
         selector: selector.clone(),
         digest: digest(number),
         info: info(number),
         to: to.clone(),
         tag: tag.clone(),
-        replaces: (number % 3 == 1 && *to == wish.from).then(|| digest(number + 0x40)),
+        replaces: (number % 3 == 1 && *to == request.from).then(|| digest(number + 0x40)),
         left_on: None,
     });
     retag::RetagPlan {
-        missed: Vec::new(),
-        from: wish.from.clone(),
-        manner: wish.manner,
-        ways: Vec::new(),
+        unresolved: Vec::new(),
+        from: request.from.clone(),
+        mode: request.mode,
+        methods: Vec::new(),
         steps: steps.collect(),
         loss: Loss::default(),
         blocked: None,
@@ -103,7 +103,7 @@ fn retag_plan(wish: &retag::RetagRequest) -> retag::RetagPlan {
     }
 }
 
-fn copy_plan(wish: &copy::CopyRequest) -> copy::CopyPlan {
+fn copy_plan(request: &copy::CopyRequest) -> copy::CopyPlan {
     use regtui::model::manifest::{Body, Descriptor, Manifest};
     let text = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:0101010101010101010101010101010101010101010101010101010101010101","size":2},"layers":[]}"#;
     let manifest =
@@ -117,12 +117,12 @@ fn copy_plan(wish: &copy::CopyRequest) -> copy::CopyPlan {
             Descriptor { digest: Some(digest(number)), size: Some(13_700_000), ..descriptor.clone() };
         copy::PlannedBlob { descriptor, way }
     };
-    let images = match &wish.what {
+    let images = match &request.what {
         What::Images(images) => images.clone(),
         What::AllTags => vec![Selector::Tag(tag("1.0")), Selector::Tag(tag("1.1"))],
     };
     let images = images.into_iter().zip(3u8..).map(|(selector, number)| copy::ImageToCopy {
-        tag: wish.tag.clone().or_else(|| match &selector {
+        tag: request.tag.clone().or_else(|| match &selector {
             Selector::Tag(tag) => Some(tag.clone()),
             Selector::Digest(_) => None,
         }),
@@ -137,8 +137,8 @@ fn copy_plan(wish: &copy::CopyRequest) -> copy::CopyPlan {
         manifest: manifest.clone(),
     });
     copy::CopyPlan {
-        from: wish.from.clone(),
-        to: wish.to.clone(),
+        from: request.from.clone(),
+        to: request.to.clone(),
         images: images.collect(),
         loss: Loss::default(),
         manifests: vec![manifest.clone()],
@@ -149,14 +149,14 @@ fn copy_plan(wish: &copy::CopyRequest) -> copy::CopyPlan {
             .collect(),
         referrers: Vec::new(),
         lists: Vec::new(),
-        digests_change: !wish.platforms.is_empty(),
+        digests_change: !request.platforms.is_empty(),
         left_out: Vec::new(),
-        missed: Vec::new(),
+        unresolved: Vec::new(),
         sides: Vec::new(),
-        remarks: Vec::new(),
+        notes: Vec::new(),
         refused: None,
         name_to_type: None,
-        wish: wish.clone(),
+        request: request.clone(),
     }
 }
 
@@ -404,7 +404,7 @@ fn working(size: (u16, u16)) -> Screen {
             item("1.4.2", Some(Outcome::Failed(refused))),
         ],
         undo: Some(EntryId("5".into())),
-        remarks: vec!["one upload could not be closed".into()],
+        notes: vec!["one upload could not be closed".into()],
         ..Report::default()
     };
     screen.send(Msg::JobEnded(JobId(1), report));
@@ -501,7 +501,7 @@ fn failed_at_length(size: (u16, u16)) -> Screen {
             item("1.10.0-rc.1", Some(Outcome::Failed(failure))),
             item("1.4.2", Some(Outcome::Stopped)),
         ],
-        remarks: remarks.map(|remark| remark.into()).collect(),
+        notes: remarks.map(|remark| remark.into()).collect(),
         ..Report::default()
     };
     screen.send(Msg::JobEnded(JobId(1), report));
@@ -592,7 +592,7 @@ fn a_rename_moves_and_a_pattern_names_each() {
     screen.write("-stable").press("Tab Enter").press("l Enter");
     let [(_, work)] = screen.started.as_slice() else { panic!("one job: {}", screen.text()) };
     let ChangePlan::Retag(plan) = &**work else { panic!("a retag") };
-    assert_eq!(plan.manner, RetagMode::Move);
+    assert_eq!(plan.mode, RetagMode::Move);
     let tags: Vec<&str> = plan.steps.iter().map(|step| step.tag.as_str()).collect();
     assert_eq!(tags, ["1.10.0-rc.1-stable", "1.4.2-stable"]);
 }
@@ -613,17 +613,17 @@ fn what_was_taken_is_put_where_the_cursor_is() {
     assert!(screen.text().contains("the images are from here"), "{}", screen.text());
     screen.press("Esc").press("1 j").press("p");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(ChangeRequest::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
-    assert_eq!(wish.to, repository("prod.example:5000/team/app"));
-    assert!(matches!(&wish.what, What::Images(images) if images.len() == 2) && wish.referrers);
+    let Some(ChangeRequest::Copy(request)) = &plan.request else { panic!("a copy: {plan:?}") };
+    assert_eq!(request.to, repository("prod.example:5000/team/app"));
+    assert!(matches!(&request.what, What::Images(images) if images.len() == 2) && request.referrers);
 }
 
 #[test]
 fn a_comparison_copies_only_what_differs_and_is_on_the_left() {
     let mut screen = after((80, 24), &["C", "*", "p"]);
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(ChangeRequest::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
-    assert_eq!(wish.what, What::Images(vec![Selector::Tag(tag("1.4.1")), Selector::Tag(tag("latest"))]));
+    let Some(ChangeRequest::Copy(request)) = &plan.request else { panic!("a copy: {plan:?}") };
+    assert_eq!(request.what, What::Images(vec![Selector::Tag(tag("1.4.1")), Selector::Tag(tag("latest"))]));
     screen.press("Esc").press("u g").press("p");
     assert!(screen.text().contains("not now: `1.3.0` is only on the right"), "{}", screen.text());
     screen.press("j");
@@ -655,7 +655,7 @@ fn registries_are_told_apart_by_their_ends_also_where_they_are_long() {
 fn undo_takes_the_last_change_that_is_none_itself() {
     let mut screen = after((80, 24), &["z"]);
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("3".into()))));
+    assert_eq!(plan.request, Some(ChangeRequest::Undo(EntryId("3".into()))));
     screen.registry.journal = entries().split_off(3);
     screen.press("Esc").press("z");
     assert!(screen.state.dialogs.is_empty());
@@ -674,7 +674,7 @@ fn a_change_of_a_registry_that_is_not_open_here_is_not_undone_by_a_key() {
     }
     screen.press("z");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("2".into()))));
+    assert_eq!(plan.request, Some(ChangeRequest::Undo(EntryId("2".into()))));
     screen.registry.journal.truncate(2);
     screen.press("Esc").press("z");
     assert!(screen.state.dialogs.is_empty());
@@ -690,7 +690,7 @@ fn what_this_run_did_is_undone_first() {
     screen.send(Msg::JobEnded(JobId(1), report));
     screen.press("z");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("2".into()))));
+    assert_eq!(plan.request, Some(ChangeRequest::Undo(EntryId("2".into()))));
 }
 
 #[test]
@@ -703,7 +703,7 @@ fn what_this_run_did_is_undone_also_where_its_registry_is_not_open() {
     screen.send(Msg::JobEnded(JobId(1), report));
     screen.press("z");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("2".into()))));
+    assert_eq!(plan.request, Some(ChangeRequest::Undo(EntryId("2".into()))));
 }
 
 #[test]
@@ -720,9 +720,9 @@ fn an_entry_that_cannot_be_read_and_may_be_the_last_is_named_in_the_plan() {
 #[test]
 fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
     let mut screen = screen((80, 24));
-    screen.registry.plan = |wish| {
-        let mut work = plan(wish)?;
-        if let (ChangePlan::Undo(undo), ChangeRequest::Undo(id)) = (&mut work, wish)
+    screen.registry.plan = |request| {
+        let mut work = plan(request)?;
+        if let (ChangePlan::Undo(undo), ChangeRequest::Undo(id)) = (&mut work, request)
             && id.0 == "3"
         {
             undo.of = "retag team/app:1.4.2 → next".into();
@@ -734,7 +734,7 @@ fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
     };
     screen.press("z");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    assert_eq!(plan.wish, Some(ChangeRequest::Undo(EntryId("2".into()))));
+    assert_eq!(plan.request, Some(ChangeRequest::Undo(EntryId("2".into()))));
     for shown in
         ["undo retag team/app:1.4.2 → next: the server", "undoes     untag", "registry   localhost:5000"]
     {
@@ -747,30 +747,30 @@ fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
 #[test]
 fn a_change_that_another_way_can_take_back_is_not_passed_over() {
     let mut screen = screen((80, 24));
-    screen.registry.plan = |wish| {
-        let mut work = plan(wish)?;
+    screen.registry.plan = |request| {
+        let mut work = plan(request)?;
         if let ChangePlan::Undo(undo) = &mut work {
-            undo.ways = vec![Way::Untag, Way::Replace];
+            undo.methods = vec![Way::Untag, Way::Replace];
             for step in &mut undo.steps {
                 (step.before, step.now) = (None, Some(digest(7)));
-                step.by_replacement = undo.manner == Way::Replace;
+                step.by_replacement = undo.method == Way::Replace;
                 step.impossible = (!step.by_replacement).then(|| "the server does not delete by tag".into());
             }
         }
         Ok(work)
     };
     screen.press("z");
-    let wish = |screen: &Screen| match screen.state.dialogs.last() {
-        Some(Dialog::Plan(plan)) => plan.wish.clone(),
+    let request = |screen: &Screen| match screen.state.dialogs.last() {
+        Some(Dialog::Plan(plan)) => plan.request.clone(),
         _ => None,
     };
     let last = EntryId("3".into());
-    assert_eq!(wish(&screen), Some(ChangeRequest::UndoByReplacement(last.clone())), "there is no other way");
+    assert_eq!(request(&screen), Some(ChangeRequest::UndoByReplacement(last.clone())), "there is no other way");
     screen.press("Tab");
-    assert_eq!(wish(&screen), Some(ChangeRequest::Undo(last.clone())), "unless the user chooses it");
+    assert_eq!(request(&screen), Some(ChangeRequest::Undo(last.clone())), "unless the user chooses it");
     screen.click("○ replace");
     screen.wait(1000);
-    assert_eq!(wish(&screen), Some(ChangeRequest::UndoByReplacement(last)));
+    assert_eq!(request(&screen), Some(ChangeRequest::UndoByReplacement(last)));
     screen.press("l Enter");
     assert!(
         screen.started.is_empty() && screen.text().contains("Untag by replacement?"),
@@ -979,8 +979,8 @@ fn what_failed_is_planned_again() {
     let mut screen = working((80, 24));
     screen.press("w j r");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(ChangeRequest::Delete(wish)) = &plan.wish else { panic!("a delete: {plan:?}") };
-    assert_eq!(wish.selectors, [Selector::Tag(tag("1.4.2"))]);
+    let Some(ChangeRequest::Delete(request)) = &plan.request else { panic!("a delete: {plan:?}") };
+    assert_eq!(request.selectors, [Selector::Tag(tag("1.4.2"))]);
 }
 
 #[test]
@@ -993,8 +993,8 @@ fn of_all_tags_only_those_are_planned_again_that_the_plan_named_and_that_failed(
     screen.settle();
     screen.press("w r");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(ChangeRequest::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
-    assert_eq!(wish.what, What::Images(vec![Selector::Tag(tag("1.1"))]));
+    let Some(ChangeRequest::Copy(request)) = &plan.request else { panic!("a copy: {plan:?}") };
+    assert_eq!(request.what, What::Images(vec![Selector::Tag(tag("1.1"))]));
 }
 
 #[test]

@@ -91,9 +91,9 @@ fn the_buttons_the_ways_and_the_switches_of_a_plan_are_pressed() {
     let mut other = after(delete_plan, (80, 24), &["d"]);
     other.click("delete image").click("[ ] C");
     let Dialog::Plan(plan) = top(&other) else { panic!("a plan: {}", other.text()) };
-    let Some(ChangeRequest::Delete(wish)) = &plan.wish else { panic!("a delete: {plan:?}") };
-    assert_eq!(wish.manner, Some(DeleteMethod::Image));
-    assert!(wish.along.children);
+    let Some(ChangeRequest::Delete(request)) = &plan.request else { panic!("a delete: {plan:?}") };
+    assert_eq!(request.method, Some(DeleteMethod::Image));
+    assert!(request.along.children);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn the_switches_and_names_of_prompts_are_pressed() {
     assert!(prompt.moves);
     retag.write("stable").press("Enter");
     let Dialog::Plan(plan) = top(&retag) else { panic!("a plan") };
-    assert!(matches!(&plan.wish, Some(ChangeRequest::Retag(wish)) if wish.manner == retag::RetagMode::Move));
+    assert!(matches!(&plan.request, Some(ChangeRequest::Retag(request)) if request.mode == retag::RetagMode::Move));
 
     let mut copy = changes::after((80, 24), &["c"]);
     copy.click("[ ] all tags").click("prod.example:5000/team/app");

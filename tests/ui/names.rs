@@ -53,8 +53,8 @@ fn the_destination_of_a_copy_is_chosen_and_never_guessed() {
     assert!(matches!(screen.state.dialogs.last(), Some(Dialog::Copy(_))), "{}", screen.text());
     screen.press("Down Enter Enter");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
-    let Some(ChangeRequest::Copy(wish)) = &plan.wish else { panic!("a copy: {plan:?}") };
-    assert_eq!(wish.to.host, Host::parse("vm:6103").expect("a host"));
+    let Some(ChangeRequest::Copy(request)) = &plan.request else { panic!("a copy: {plan:?}") };
+    assert_eq!(request.to.host, Host::parse("vm:6103").expect("a host"));
 }
 
 /// What Enter leads to before it is answered: how a registry is reached.

@@ -61,9 +61,9 @@ fn image(number: u8, named: Vec<Tag>) -> ImageToDelete {
 }
 
 /// What a registry with tag deletes answers: one image for each tag, `latest` beside the first.
-pub fn delete_plan(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
-    let ChangeRequest::Delete(wish) = wish else { return Err(failure(FailureKind::Unsupported)) };
-    let named = wish.selectors.iter().filter_map(|selector| match selector {
+pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let ChangeRequest::Delete(request) = request else { return Err(failure(FailureKind::Unsupported)) };
+    let named = request.selectors.iter().filter_map(|selector| match selector {
         Selector::Tag(tag) => Some(tag.clone()),
         Selector::Digest(_) => None,
     });
@@ -82,12 +82,12 @@ pub fn delete_plan(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
             kind: "signature".into(),
         }];
     }
-    let manner = wish.manner.unwrap_or(DeleteMethod::Untag);
+    let manner = request.method.unwrap_or(DeleteMethod::Untag);
     let is_image = manner == DeleteMethod::Image;
     let mut plan = delete::DeletePlan {
-        repository: wish.repository.clone(),
-        manner,
-        along: wish.along,
+        repository: request.repository.clone(),
+        method: manner,
+        along: request.along,
         deletes: Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
         unknown: Vec::new(),
         frees: Some(if is_image { 1_300_000_000 } else { 0 }),
@@ -98,17 +98,17 @@ pub fn delete_plan(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
         name_to_type: None,
         images,
         loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
-        missed: Vec::new(),
-        remarks: Vec::new(),
+        unresolved: Vec::new(),
+        notes: Vec::new(),
         tags: BTreeMap::new(),
     };
-    plan.name_to_type = plan.is_far_reaching().then(|| wish.repository.name.clone());
+    plan.name_to_type = plan.is_far_reaching().then(|| request.repository.name.clone());
     Ok(ChangePlan::Delete(plan))
 }
 
 /// The same where every tag of the images was named.
-fn all_named(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
-    let mut work = delete_plan(wish)?;
+fn all_named(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let mut work = delete_plan(request)?;
     if let ChangePlan::Delete(plan) = &mut work {
         plan.images.iter_mut().for_each(|image| image.others.clear());
         plan.name_to_type = plan.is_far_reaching().then(|| plan.repository.name.clone());
@@ -117,37 +117,37 @@ fn all_named(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
 }
 
 /// A registry of which it is not known what it does with an image that loses its last tag.
-fn unknown_registry(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
-    let mut work = delete_plan(wish)?;
+fn unknown_registry(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let mut work = delete_plan(request)?;
     if let ChangePlan::Delete(plan) = &mut work {
         let nameless = |image: &mut ImageToDelete| {
             image.others.clear();
             Nameless {
-                repository: wish_repository(wish),
+                repository: request_repository(request),
                 digest: image.digest,
                 is_last: true,
-                tag: (plan.manner != DeleteMethod::Image).then(|| Tag::keeping(&image.digest, 1)),
+                tag: (plan.method != DeleteMethod::Image).then(|| Tag::keeping(&image.digest, 1)),
             }
         };
         let images = plan.images.iter_mut().map(nameless).collect();
-        plan.loss = Loss { cleanup: Cleanup::Unknown, keep: wish.keeps(), images };
+        plan.loss = Loss { cleanup: Cleanup::Unknown, keep: request.keeps(), images };
     }
     Ok(work)
 }
 
-fn wish_repository(wish: &ChangeRequest) -> Repository {
-    match wish {
-        ChangeRequest::Delete(wish) => wish.repository.clone(),
+fn request_repository(request: &ChangeRequest) -> Repository {
+    match request {
+        ChangeRequest::Delete(request) => request.repository.clone(),
         other => panic!("{other:?}"),
     }
 }
 
 /// A registry that cannot untag.
-pub fn no_untag(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
-    let mut work = delete_plan(wish)?;
+pub fn no_untag(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let mut work = delete_plan(request)?;
     if let ChangePlan::Delete(plan) = &mut work {
         plan.deletes.by_tag = Ability::No("405 UNSUPPORTED".into());
-        if plan.manner == DeleteMethod::Untag {
+        if plan.method == DeleteMethod::Untag {
             plan.blocked = Some(Refusal {
                 why: "the server does not delete by tag (405 UNSUPPORTED)".into(),
                 hint: Some("untag by replacement, or delete the image with all its tags".into()),
@@ -176,8 +176,8 @@ pub fn after(
 }
 
 /// The index that lists the first image goes too, as what an index lists or because it was named.
-fn with_its_index(wish: &ChangeRequest) -> Result<ChangePlan, Failure> {
-    let mut work = delete_plan(wish)?;
+fn with_its_index(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let mut work = delete_plan(request)?;
     if let ChangePlan::Delete(plan) = &mut work
         && let [first, second, ..] = plan.images.as_mut_slice()
     {
@@ -202,8 +202,8 @@ fn only_an_index_that_stays_breaks() {
 
 #[test]
 fn long_names_push_no_digest_aside() {
-    let named = |wish: &ChangeRequest| {
-        let mut work = delete_plan(wish)?;
+    let named = |request: &ChangeRequest| {
+        let mut work = delete_plan(request)?;
         if let ChangePlan::Delete(plan) = &mut work {
             plan.images[1].named = vec![tag("2026-11-21-nightly-of-a-branch-with-a-long-name-and-a-date")];
         }
@@ -433,7 +433,7 @@ fn what_is_carried_out_is_what_was_shown() {
     screen.press("Enter");
     let [(_, work)] = screen.started.as_slice() else { panic!("one job: {:?}", screen.started) };
     let ChangePlan::Delete(plan) = &**work else { panic!("a delete: {work:?}") };
-    assert_eq!((plan.manner, plan.along), (DeleteMethod::Image, Along { children: false, referrers: true }));
+    assert_eq!((plan.method, plan.along), (DeleteMethod::Image, Along { children: false, referrers: true }));
 }
 
 #[test]

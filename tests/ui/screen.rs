@@ -38,7 +38,7 @@ pub struct Registry {
     pub images: BTreeMap<String, Result<Vec<(String, Image)>, Failure>>,
     /// Names on one page.
     pub page: usize,
-    /// What wishes come to.
+    /// What requests come to.
     pub plan: fn(&ChangeRequest) -> Result<ChangePlan, Failure>,
     pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
@@ -100,7 +100,7 @@ impl Registry {
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
             }
-            Ask::Plan(wish) | Ask::PlanRest(_, wish) => Answer::Plan((self.plan)(wish).map(Box::new)),
+            Ask::Plan(request) | Ask::PlanRest(_, request) => Answer::Plan((self.plan)(request).map(Box::new)),
             Ask::Journal => Answer::Journal(Ok(self.journal.clone())),
             Ask::Leftovers(_) => Answer::Leftovers(self.journal.clone(), Vec::new()),
             Ask::Rest(_) => Answer::Rest(Err(failure(FailureKind::Unsupported))),

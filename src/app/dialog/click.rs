@@ -100,7 +100,7 @@ impl Update<'_> {
         match line_at(plan, &places, at)? {
             Press::Key(key) => Some(KeyCode::Char(key)),
             Press::Way(manner) => {
-                self.take_way(plan, manner);
+                self.use_method(plan, manner);
                 None
             }
         }

@@ -178,9 +178,9 @@ impl Update<'_> {
                 return None;
             }
             KeyCode::Char('p') => {
-                if let Some(wish) = self.copy_over(&comparison) {
+                if let Some(request) = self.copy_over(&comparison) {
                     self.state.dialogs.push(Dialog::Comparison(comparison));
-                    self.plan(wish);
+                    self.plan(request);
                     return None;
                 }
             }

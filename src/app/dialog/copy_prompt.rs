@@ -87,7 +87,7 @@ impl CopyPrompt {
         self.rows().get(self.cursor).copied().unwrap_or(PromptRow::Destination)
     }
 
-    fn wish(&self, known: &KnownRegistries) -> Result<(ChangeRequest, Option<Scheme>), NoPlace> {
+    fn request(&self, known: &KnownRegistries) -> Result<(ChangeRequest, Option<Scheme>), NoPlace> {
         let CopyDestination { repository: to, tag, scheme } =
             destination(self.input.value(), &self.from, known)?;
         let what = if self.all_tags { What::AllTags } else { self.what.clone() };
@@ -103,8 +103,8 @@ impl CopyPrompt {
         let all = chosen.len() == self.platforms.len() || !is_one;
         let platforms = if all { Vec::new() } else { chosen };
         let (from, referrers) = (self.from.clone(), self.referrers);
-        let wish = copy::CopyRequest { from, what, to, tag, platforms, referrers, keep: false };
-        Ok((ChangeRequest::Copy(wish), scheme))
+        let request = copy::CopyRequest { from, what, to, tag, platforms, referrers, keep: false };
+        Ok((ChangeRequest::Copy(request), scheme))
     }
 
     fn turn(&mut self) {
@@ -262,10 +262,10 @@ impl Update<'_> {
                 }
                 self.suggest_destinations(&mut prompt);
             }
-            (KeyCode::Enter, _) => match self.copy_wish(&prompt) {
-                Ok(wish) => {
+            (KeyCode::Enter, _) => match self.copy_request(&prompt) {
+                Ok(request) => {
                     prompt.problem = None;
-                    self.plan_of(wish, Dialog::Copy(prompt));
+                    self.plan_of(request, Dialog::Copy(prompt));
                     return None;
                 }
                 Err(no_place) => {
@@ -290,17 +290,17 @@ impl Update<'_> {
         Some(Dialog::Copy(prompt))
     }
 
-    /// The wish, unless a rule is against it. Its destination is reached as was typed from here on.
-    fn copy_wish(&mut self, prompt: &CopyPrompt) -> Result<ChangeRequest, NoPlace> {
-        let (wish, scheme) = prompt.wish(&open::known(self.state))?;
-        if let ChangeRequest::Copy(copy) = &wish {
+    /// The request, unless a rule is against it. Its destination is reached as was typed from here on.
+    fn copy_request(&mut self, prompt: &CopyPrompt) -> Result<ChangeRequest, NoPlace> {
+        let (request, scheme) = prompt.request(&open::known(self.state))?;
+        if let ChangeRequest::Copy(copy) = &request {
             let rules = &self.state.settings.rules;
             rules.may_copy(&copy.from, &copy.to).map_err(|refusal| said(&refusal).into_owned())?;
             if let Some(scheme) = scheme {
                 self.reach(&copy.to.host, scheme)?;
             }
         }
-        Ok(wish)
+        Ok(request)
     }
 
     /// Has a registry reached so, unless it is open and reached in the other way.

@@ -54,9 +54,9 @@ impl Update<'_> {
             }
             KeyCode::Char('s') => chosen.into_iter().for_each(|id| self.stop(id)),
             KeyCode::Char('r') => {
-                if let Some(wish) = self.what_failed(chosen) {
+                if let Some(request) = self.what_failed(chosen) {
                     self.state.dialogs.push(Dialog::Jobs(jobs));
-                    self.plan(wish);
+                    self.plan(request);
                     return None;
                 }
             }
@@ -79,12 +79,12 @@ impl Update<'_> {
     /// What is to be planned again of a job; says why not where there is nothing.
     fn what_failed(&mut self, id: Option<JobId>) -> Option<ChangeRequest> {
         let job = self.state.jobs.of(id?)?;
-        let wish = job.report().and_then(|report| again(&job.wish, &report.items));
-        if wish.is_none() {
+        let request = job.report().and_then(|report| again(&job.request, &report.items));
+        if request.is_none() {
             let why = if job.is_running() { "it still runs" } else { "nothing of it failed" };
             self.refuse(why);
         }
-        wish
+        request
     }
 
     /// Asks what becomes of jobs that run when regtui is left.
@@ -150,7 +150,7 @@ impl JobPage {
         for alike in alike(job.items()) {
             page.part(&alike, names.max(MANY).min(columns / 2));
         }
-        for remark in job.report().into_iter().flat_map(|report| &report.remarks) {
+        for remark in job.report().into_iter().flat_map(|report| &report.notes) {
             page.beside((Tone::Warn, "note"), Tone::Warn, remark.as_str());
         }
         page
@@ -165,8 +165,8 @@ impl JobPage {
         let (tone, word, about) = match alike.outcome {
             None => (Tone::Dim, "not yet", ""),
             Some(Outcome::Done(about)) => (Tone::Good, "done", about.as_str()),
-            Some(Outcome::Already(about)) => (Tone::Good, "already", about.as_str()),
-            Some(Outcome::Left(about)) => (Tone::Warn, "left", about.as_str()),
+            Some(Outcome::Unchanged(about)) => (Tone::Good, "already", about.as_str()),
+            Some(Outcome::Skipped(about)) => (Tone::Warn, "left", about.as_str()),
             Some(Outcome::Unconfirmed(failure)) => (Tone::Bad, "unconfirmed", failure.why.as_str()),
             Some(Outcome::Failed(failure)) => (Tone::Bad, "failed", failure.why.as_str()),
             Some(Outcome::Stopped) => (Tone::Warn, "stopped", ""),
@@ -216,13 +216,13 @@ impl JobPage {
 
 /// Whether something of a job is left to be planned again.
 pub fn is_unfinished(job: &Job) -> bool {
-    job.report().is_some_and(|report| again(&job.wish, &report.items).is_some())
+    job.report().is_some_and(|report| again(&job.request, &report.items).is_some())
 }
 
-/// The part of a wish that was not done; nothing where all was.
-fn again(wish: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeRequest> {
+/// The part of a request that was not done; nothing where all was.
+fn again(request: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeRequest> {
     let is_open =
-        |item: &&ProgressItem| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Already(_)));
+        |item: &&ProgressItem| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Unchanged(_)));
     let open: Vec<&str> = items.iter().filter(is_open).map(|item| item.name.as_str()).collect();
     if open.is_empty() {
         return None;
@@ -235,8 +235,8 @@ fn again(wish: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeRequest> 
         };
         open.iter().any(|name| name.split([' ', ':', '@', ',', '(', ')']).any(|word| word == text))
     };
-    let mut wish = wish.clone();
-    match &mut wish {
+    let mut request = request.clone();
+    match &mut request {
         ChangeRequest::Retag(retag) => keep(&mut retag.items, |(selector, ..)| is_named(selector)),
         ChangeRequest::Delete(delete) => keep(&mut delete.selectors, is_named),
         ChangeRequest::Copy(copy::CopyRequest { what: copy::What::Images(selectors), .. }) => {
@@ -244,7 +244,7 @@ fn again(wish: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeRequest> 
         }
         ChangeRequest::Copy(_) | ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => {}
     }
-    Some(wish)
+    Some(request)
 }
 
 /// Keeps what fits, or everything where nothing does.
@@ -265,10 +265,10 @@ mod tests {
     #[test]
     fn only_what_was_not_done_is_planned_again() {
         let tag = |text: &str| Selector::Tag(Tag::parse(text).expect("a tag"));
-        let wish = ChangeRequest::Delete(delete::DeleteRequest {
+        let request = ChangeRequest::Delete(delete::DeleteRequest {
             repository: Repository::parse("r.test/app").expect("a repository"),
             selectors: vec![tag("1.0"), tag("1.1"), tag("1.2")],
-            manner: None,
+            method: None,
             along: delete::Along::default(),
             keep: false,
         });
@@ -283,13 +283,13 @@ mod tests {
                 kind: FailureKind::Unconfirmed,
             })
         };
-        for open in [Outcome::Stopped, Outcome::Left("not tried".into()), unconfirmed()] {
+        for open in [Outcome::Stopped, Outcome::Skipped("not tried".into()), unconfirmed()] {
             let some = [item("1.0", done()), item("1.1", open), item("app:1.2", done())];
-            let Some(ChangeRequest::Delete(rest)) = again(&wish, &some) else { panic!("something is left") };
+            let Some(ChangeRequest::Delete(rest)) = again(&request, &some) else { panic!("something is left") };
             assert_eq!(rest.selectors, [tag("1.1")]);
         }
-        assert_eq!(again(&wish, &[item("1.0", Outcome::Already("gone".into()))]), None);
-        assert_eq!(again(&wish, &[item("1.0", done())]), None);
-        assert_eq!(again(&wish, &[item("all of it", Outcome::Stopped)]), Some(wish));
+        assert_eq!(again(&request, &[item("1.0", Outcome::Unchanged("gone".into()))]), None);
+        assert_eq!(again(&request, &[item("1.0", done())]), None);
+        assert_eq!(again(&request, &[item("all of it", Outcome::Stopped)]), Some(request));
     }
 }

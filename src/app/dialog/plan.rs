@@ -33,7 +33,7 @@ const MOST_STEPS_BACK: usize = 20;
 #[derive(Debug)]
 pub struct PlanDialog {
     /// What is planned; nothing while the change to take back, or the rest of one, is looked up.
-    pub wish: Option<ChangeRequest>,
+    pub request: Option<ChangeRequest>,
     /// Whether the user chose the method.
     method_chosen: bool,
     /// The entry whose rest it is, where a crash left one half done.
@@ -79,14 +79,14 @@ impl PlanDialog {
 
     /// Everything it says, laid out for a body of this size.
     pub fn lines(&self, body: Size) -> Vec<plan::PlanLine> {
-        match (&self.wish, &self.work.value) {
+        match (&self.request, &self.work.value) {
             _ if self.asks_again => plan::replacement(body),
-            (Some(wish), Some(work)) => {
+            (Some(request), Some(work)) => {
                 let mut lines = plan::hidden(&self.hidden, body);
-                lines.extend(plan::lines(wish, work, self.work.is_loading(), &self.skipped, body));
+                lines.extend(plan::lines(request, work, self.work.is_loading(), &self.skipped, body));
                 lines
             }
-            (wish, _) => plan::looking_up(wish.as_ref(), body),
+            (request, _) => plan::looking_up(request.as_ref(), body),
         }
     }
 
@@ -104,11 +104,11 @@ impl PlanDialog {
         self.tallest = PlanPlaces::of(state, self).rows;
     }
 
-    /// What is asked to know what a wish comes to.
-    pub(super) fn ask_for(&self, wish: ChangeRequest) -> Ask {
+    /// What is asked to know what a request comes to.
+    pub(super) fn ask_for(&self, request: ChangeRequest) -> Ask {
         match &self.rest_of {
-            Some(entry) => Ask::PlanRest(entry.clone(), wish),
-            None => Ask::Plan(wish),
+            Some(entry) => Ask::PlanRest(entry.clone(), request),
+            None => Ask::Plan(request),
         }
     }
 
@@ -120,11 +120,11 @@ impl PlanDialog {
     /// The same undo by replacement, if the server takes tags away only so and the user has not chosen: the plan says it, and
     /// it is agreed to for itself.
     fn by_replacement(&self, work: &ChangePlan) -> Option<ChangeRequest> {
-        let (ChangePlan::Undo(undo), Some(ChangeRequest::Undo(entry))) = (work, &self.wish) else {
+        let (ChangePlan::Undo(undo), Some(ChangeRequest::Undo(entry))) = (work, &self.request) else {
             return None;
         };
         let is_closed = undo.refused.is_none() && undo.steps.iter().any(|step| step.impossible.is_some());
-        let can_replace = undo.ways.contains(&DeleteMethod::Replace);
+        let can_replace = undo.methods.contains(&DeleteMethod::Replace);
         (!self.method_chosen && is_closed && can_replace)
             .then(|| ChangeRequest::UndoByReplacement(entry.clone()))
     }
@@ -132,7 +132,7 @@ impl PlanDialog {
     /// The change before one of which nothing can be taken back, in no way.
     fn step_back(&mut self, work: &ChangePlan) -> Option<EntryId> {
         let ChangePlan::Undo(undo) = work else { return None };
-        if undo.refused.is_some() || !undo.is_impossible() || !undo.ways.is_empty() {
+        if undo.refused.is_some() || !undo.is_impossible() || !undo.methods.is_empty() {
             return None;
         }
         let older = self.older.pop_front()?;
@@ -172,31 +172,31 @@ fn failure_rows(failure: &Failure, width: usize) -> usize {
 }
 
 impl Update<'_> {
-    /// Shows what a wish comes to.
-    pub fn plan(&mut self, wish: ChangeRequest) {
-        self.plan_with(wish, Vec::new());
+    /// Shows what a request comes to.
+    pub fn plan(&mut self, request: ChangeRequest) {
+        self.plan_with(request, Vec::new());
     }
 
-    /// The same of a wish about images of which no row shows these.
-    pub fn plan_with(&mut self, wish: ChangeRequest, hidden: Vec<SafeText>) {
-        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
-        self.show_plan(Some(wish), ticket, None);
+    /// The same of a request about images of which no row shows these.
+    pub fn plan_with(&mut self, request: ChangeRequest, hidden: Vec<SafeText>) {
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(request.clone()));
+        self.show_plan(Some(request), ticket, None);
         if let Some(plan) = self.plan_shown(ticket) {
             plan.hidden = hidden;
         }
     }
 
     /// The same for what was asked for in a prompt about what is chosen.
-    pub(super) fn plan_of(&mut self, wish: ChangeRequest, prompt: Dialog) {
-        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(wish.clone()));
+    pub(super) fn plan_of(&mut self, request: ChangeRequest, prompt: Dialog) {
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(request.clone()));
         let is_all =
-            matches!(&wish, ChangeRequest::Copy(copy::CopyRequest { what: copy::What::AllTags, .. }));
+            matches!(&request, ChangeRequest::Copy(copy::CopyRequest { what: copy::What::AllTags, .. }));
         // All tags were asked for, marked or not.
         let hidden = match is_all && self.state.focus != Pane::Repositories {
             true => Vec::new(),
             false => hidden(self.state),
         };
-        self.show_plan(Some(wish), ticket, Some(prompt));
+        self.show_plan(Some(request), ticket, Some(prompt));
         if let Some(plan) = self.plan_shown(ticket) {
             plan.hidden = hidden;
         }
@@ -217,12 +217,12 @@ impl Update<'_> {
         }
     }
 
-    fn show_plan(&mut self, wish: Option<ChangeRequest>, ticket: Ticket, prompt: Option<Dialog>) {
+    fn show_plan(&mut self, request: Option<ChangeRequest>, ticket: Ticket, prompt: Option<Dialog>) {
         // The box is not smaller than the one of the prompt that stood there.
         let box_before = prompt.as_ref().map(|prompt| layout::dialog(self.state, prompt));
         let tallest = box_before.map_or(0, |area| layout::plan_rows(self.state, area));
         let mut plan = PlanDialog {
-            wish,
+            request,
             method_chosen: false,
             rest_of: None,
             work: Remote::default(),
@@ -249,7 +249,7 @@ impl Update<'_> {
         })
     }
 
-    /// Takes what a wish comes to.
+    /// Takes what a request comes to.
     pub fn planned(&mut self, ticket: Ticket, answer: Result<Box<ChangePlan>, Failure>) {
         let now = self.now;
         if let Ok(work) = &answer
@@ -267,9 +267,9 @@ impl Update<'_> {
             return self.plan_instead(ticket, ChangeRequest::Undo(older));
         }
         if let Ok(work) = &answer
-            && let Some(wish) = self.plan_shown(ticket).and_then(|plan| plan.by_replacement(work))
+            && let Some(request) = self.plan_shown(ticket).and_then(|plan| plan.by_replacement(work))
         {
-            return self.plan_instead(ticket, wish);
+            return self.plan_instead(ticket, request);
         }
         let mut taken = std::mem::take(&mut self.state.dialogs);
         for dialog in &mut taken {
@@ -354,7 +354,7 @@ impl Update<'_> {
     pub fn rest_found(&mut self, ticket: Ticket, answer: Result<Box<ChangeRequest>, Failure>) {
         let now = self.now;
         match answer {
-            Ok(wish) => self.plan_instead(ticket, *wish),
+            Ok(request) => self.plan_instead(ticket, *request),
             Err(failure) => {
                 if let Some(plan) = self.plan_shown(ticket) {
                     plan.work.answer(ticket, Err(failure), now);
@@ -363,12 +363,12 @@ impl Update<'_> {
         }
     }
 
-    fn plan_instead(&mut self, ticket: Ticket, wish: ChangeRequest) {
+    fn plan_instead(&mut self, ticket: Ticket, request: ChangeRequest) {
         let Some(plan) = self.plan_shown(ticket) else { return };
-        let ask = plan.ask_for(wish.clone());
+        let ask = plan.ask_for(request.clone());
         let next = self.ask(Slot::Plan, Duration::ZERO, ask);
         if let Some(plan) = self.plan_shown(ticket) {
-            plan.wish = Some(wish);
+            plan.request = Some(request);
             plan.work.ask(next);
         }
     }
@@ -397,7 +397,7 @@ impl Update<'_> {
         let types = plan.name_to_type().is_some() && plan.ready().is_some();
         match key.code {
             // What changes only what is shown counts at once.
-            KeyCode::Tab | KeyCode::BackTab => self.turn_way(&mut plan),
+            KeyCode::Tab | KeyCode::BackTab => self.turn_method(&mut plan),
             KeyCode::Char('C') => self.turn_along(&mut plan, 'C'),
             KeyCode::Char('R') => self.turn_along(&mut plan, 'R'),
             KeyCode::Char('K') => self.turn_keep(&mut plan),
@@ -478,10 +478,10 @@ impl Update<'_> {
     }
 
     fn confirm(&mut self, plan: PlanDialog) {
-        let (Some(wish), Some(work)) = (plan.wish, plan.work.value) else { return };
-        if matches!(wish, ChangeRequest::Delete(_) | ChangeRequest::Retag(_)) {
+        let (Some(request), Some(work)) = (plan.request, plan.work.value) else { return };
+        if matches!(request, ChangeRequest::Delete(_) | ChangeRequest::Retag(_)) {
             self.state.tags.list.unmark();
         }
-        self.begin(wish, work);
+        self.begin(request, work);
     }
 }

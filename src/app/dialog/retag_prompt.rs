@@ -55,10 +55,10 @@ impl Retag {
         Ok(targets)
     }
 
-    fn wish(&self) -> Result<ChangeRequest, String> {
+    fn request(&self) -> Result<ChangeRequest, String> {
         let items = self.targets()?;
         let manner = if self.moves { retag::RetagMode::Move } else { retag::RetagMode::Add };
-        Ok(ChangeRequest::Retag(retag::RetagRequest { from: self.from.clone(), items, manner, keep: false }))
+        Ok(ChangeRequest::Retag(retag::RetagRequest { from: self.from.clone(), items, mode: manner, keep: false }))
     }
 }
 
@@ -113,10 +113,10 @@ impl Update<'_> {
     pub(super) fn key_in_retag(&mut self, mut prompt: Retag, key: KeyEvent) -> Option<Dialog> {
         match key.code {
             KeyCode::Esc => return None,
-            KeyCode::Enter => match prompt.wish() {
-                Ok(wish) => {
+            KeyCode::Enter => match prompt.request() {
+                Ok(request) => {
                     prompt.problem = None;
-                    self.plan_of(wish, Dialog::Retag(prompt));
+                    self.plan_of(request, Dialog::Retag(prompt));
                     return None;
                 }
                 Err(problem) => prompt.problem = Some(problem),

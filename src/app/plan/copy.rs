@@ -32,11 +32,11 @@ impl PlanPage {
         for left_out in &plan.left_out {
             self.field("left out", Tone::Warn, left_out.as_str());
         }
-        self.missed(&plan.missed);
+        self.missed(&plan.unresolved);
         for exposed in plan.exposed() {
             self.field("login", Tone::Warn, exposed.as_str());
         }
-        for remark in &plan.remarks {
+        for remark in &plan.notes {
             self.field("note", Tone::Warn, remark.as_str());
         }
     }

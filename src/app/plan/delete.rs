@@ -13,7 +13,7 @@ use crate::model::work::delete::{Along, AtStake, DeleteMethod, DeletePlan, Image
 impl PlanPage {
     pub(super) fn delete(&mut self, plan: &DeletePlan, along: Along) {
         self.field("repository", Tone::Plain, &plan.repository.to_string());
-        self.ways(&plan.ways(), plan.manner, !plan.loss.is_at_risk());
+        self.methods(&plan.methods(), plan.method, !plan.loss.is_at_risk());
         self.summary(plan);
         if let (Some(blocked), Some(why)) = (plan.blocked.as_ref(), blocked(plan)) {
             self.blank();
@@ -30,8 +30,8 @@ impl PlanPage {
                 format!("{} did not say their digest: they may share one of these", joined(&plan.unknown));
             self.field("unknown", Tone::Warn, &text);
         }
-        self.missed(&plan.missed);
-        for remark in &plan.remarks {
+        self.missed(&plan.unresolved);
+        for remark in &plan.notes {
             self.field("note", Tone::Warn, remark.as_str());
         }
         self.freed(plan);
@@ -43,7 +43,7 @@ impl PlanPage {
         let named: usize = plan.images.iter().map(|image| image.named.len()).sum();
         let others: usize = plan.images.iter().map(|image| image.others.len()).sum();
         let images = counted(plan.images.len(), "image", "images");
-        if plan.manner != DeleteMethod::Image {
+        if plan.method != DeleteMethod::Image {
             if named > 1 {
                 let keeping = counted(plan.images.len(), "image, which keeps", "images, which keep");
                 let kept = match others {
@@ -85,7 +85,7 @@ impl PlanPage {
         });
         let referrers = referrers.collect::<HashSet<Digest>>().len();
         let mut label = "along";
-        if children > 0 && plan.manner == DeleteMethod::Image {
+        if children > 0 && plan.method == DeleteMethod::Image {
             let text = format!("{} that nothing else needs", counted(children, "child", "children"));
             self.switch(label, 'C', along.children, &text);
             label = "";
@@ -100,11 +100,11 @@ impl PlanPage {
     fn images(&mut self, plan: &DeletePlan) {
         let at_stake = plan.at_stake();
         let mut images: Vec<&ImageToDelete> = plan.images.iter().collect();
-        if plan.manner == DeleteMethod::Image {
+        if plan.method == DeleteMethod::Image {
             // What takes others along comes first: the rest is what was named.
             images.sort_by_key(|image| image.others.is_empty() && image.broken(&at_stake).next().is_none());
         }
-        let going = if plan.manner == DeleteMethod::Image { Tone::Warn } else { Tone::Strong };
+        let going = if plan.method == DeleteMethod::Image { Tone::Warn } else { Tone::Strong };
         let pair = |image: &&ImageToDelete| {
             let kind = if image.media_type.is_index() { "  index" } else { "" };
             let becomes = Becomes::of(&image.info, (Tone::Dim, format!("{}{kind}", image.digest.short())));
@@ -120,7 +120,7 @@ impl PlanPage {
 
     /// What hangs on an image: other tags, indexes that list it, children, referrers.
     fn hangers_on(&mut self, plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) {
-        let goes = plan.manner == DeleteMethod::Image;
+        let goes = plan.method == DeleteMethod::Image;
         if !image.others.is_empty() {
             let names = joined(&image.others);
             match goes {
@@ -208,13 +208,13 @@ impl PlanPage {
         };
         let text = match plan.frees {
             None => "not known".into(),
-            Some(0) if plan.manner != DeleteMethod::Image => {
+            Some(0) if plan.method != DeleteMethod::Image => {
                 let keeps = plan.images.iter().all(|image| !image.others.is_empty());
                 let why = if keeps { ": the images keep other tags" } else { "" };
                 format!("nothing{why}{shared}")
             }
             Some(0) => format!("nothing{shared}"),
-            Some(bytes) if plan.manner != DeleteMethod::Image => {
+            Some(bytes) if plan.method != DeleteMethod::Image => {
                 let when = match (plan.loss.keep, plan.loss.cleanup) {
                     (true, _) => "once the tags go that keep the images",
                     (false, Cleanup::AtOnce) if has_no_index(plan) => "at once",

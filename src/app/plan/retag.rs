@@ -8,8 +8,8 @@ use crate::model::work::retag::{RetagPlan, RetagStep};
 impl PlanPage {
     pub(super) fn retag(&mut self, plan: &RetagPlan) {
         self.field("repository", Tone::Plain, &plan.from.to_string());
-        if let (false, Some(way)) = (plan.ways.is_empty(), plan.manner.way()) {
-            self.ways(&plan.ways, way, false);
+        if let (false, Some(way)) = (plan.methods.is_empty(), plan.mode.method()) {
+            self.methods(&plan.methods, way, false);
         }
         if let Some(blocked) = &plan.blocked {
             self.blank();
@@ -26,11 +26,11 @@ impl PlanPage {
             becomes: Becomes::of(&step.info, change(step.replaces.as_ref(), &step.digest)),
         };
         self.renamed(plan.steps.iter().map(row).collect());
-        if !plan.missed.is_empty() {
+        if !plan.unresolved.is_empty() {
             self.blank();
-            self.missed(&plan.missed);
+            self.missed(&plan.unresolved);
         }
-        if plan.manner.moves() {
+        if plan.mode.moves() {
             let stays = |step: &RetagStep, old: &str| step.to == plan.from && step.tag.as_str() == old;
             let pairs = plan.steps.iter().map(|step| (step, step.selector.to_string()));
             let gone: Vec<String> =

@@ -183,11 +183,11 @@ mod tests {
             left_on: None,
         };
         ChangePlan::Retag(retag::RetagPlan {
-            missed: Vec::new(),
+            unresolved: Vec::new(),
             name_to_type: is_protected.then(|| repository.name.clone()),
             from: repository,
-            manner: retag::RetagMode::Add,
-            ways: Vec::new(),
+            mode: retag::RetagMode::Add,
+            methods: Vec::new(),
             steps: vec![step],
             loss: Loss::default(),
             blocked: None,

@@ -63,21 +63,21 @@ fn retagging(out: &mut impl Write, plan: &retag::RetagPlan) -> io::Result<()> {
         table.row(vec![name(&step.selector), step.digest.short(), date, size, tag, now]);
     }
     table.print(out)?;
-    if plan.manner.moves() {
+    if plan.mode.moves() {
         writeln!(out)?;
         let old = plan.steps.iter().map(|step| name(&step.selector)).collect();
         facts(out, "untags", old)?;
     }
-    if plan.manner == retag::RetagMode::MoveByReplacement {
+    if plan.mode == retag::RetagMode::MoveByReplacement {
         fact(out, "method", REPLACEMENT)?;
     }
-    if !plan.manner.moves() && plan.loss.is_offered() {
+    if !plan.mode.moves() && plan.loss.is_offered() {
         writeln!(out)?;
     }
     if plan.loss.is_offered() {
         losing(out, &plan.loss)?;
     }
-    missed(out, &plan.missed)
+    missed(out, &plan.unresolved)
 }
 
 fn copying(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
@@ -111,9 +111,9 @@ fn copying(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
         losing(out, &plan.loss)?;
     }
     plan.left_out.iter().try_for_each(|what| fact(out, "left out", what))?;
-    missed(out, &plan.missed)?;
+    missed(out, &plan.unresolved)?;
     plan.exposed().try_for_each(|exposed| fact(out, "login", exposed))?;
-    plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))
+    plan.notes.iter().try_for_each(|remark| fact(out, "note", remark))
 }
 
 /// What refers to the images and comes along, and the fallback tags that list it.
@@ -124,7 +124,7 @@ fn referring(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     plan.lists.iter().try_for_each(|list| fact(out, "", format!("{}  {}", list.short_tag(), list.change())))
 }
 
-/// What was wished for and fails whatever is done.
+/// What was asked for and fails whatever is done.
 fn missed(out: &mut impl Write, missed: &[Unresolved]) -> io::Result<()> {
     missed
         .iter()
@@ -132,7 +132,7 @@ fn missed(out: &mut impl Write, missed: &[Unresolved]) -> io::Result<()> {
 }
 
 fn undoing(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
-    plan.remarks.iter().try_for_each(|remark| fact(out, "warning", remark))?;
+    plan.notes.iter().try_for_each(|remark| fact(out, "warning", remark))?;
     let several = plan
         .steps
         .iter()
@@ -159,20 +159,20 @@ fn undoing(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
         || method.is_some()
         || hint.is_some()
         || plan.leaves.is_some()
-        || !plan.missed.is_empty()
+        || !plan.unresolved.is_empty()
     {
         writeln!(out)?;
     }
     first.map_or(Ok(()), |first| fact(out, "in", &first.repository))?;
     method.map_or(Ok(()), |method| fact(out, "method", method))?;
     plan.leaves.as_ref().map_or(Ok(()), |leaves| fact(out, "leaves", leaves))?;
-    missed(out, &plan.missed)?;
+    missed(out, &plan.unresolved)?;
     hint.map_or(Ok(()), |hint| fact(out, "hint", hint))
 }
 
 /// What takes new tags away that the chosen way cannot, with the option that chooses it.
 pub fn other_way(plan: &undo::UndoPlan) -> Option<SafeText> {
-    let is_open = plan.manner == DeleteMethod::Untag && !plan.ways.is_empty();
+    let is_open = plan.method == DeleteMethod::Untag && !plan.methods.is_empty();
     let hint = plan.hint.as_ref().filter(|_| is_open)?;
     Some(SafeText::from(format!("{hint}: `--replace`")))
 }
@@ -285,10 +285,10 @@ mod tests {
         let steps =
             vec![step("new", None), step("same", Some(digest("a"))), step("stable", Some(digest("b")))];
         let text = printed(ChangePlan::Retag(retag::RetagPlan {
-            missed: Vec::new(),
+            unresolved: Vec::new(),
             from: repository(),
-            manner: retag::RetagMode::Move,
-            ways: Vec::new(),
+            mode: retag::RetagMode::Move,
+            methods: Vec::new(),
             steps,
             loss: Loss::default(),
             blocked: None,
@@ -321,12 +321,12 @@ mod tests {
             entry: EntryId("1".into()),
             of: "untag team/app:1.4.2".into(),
             at: jiff::Timestamp::UNIX_EPOCH,
-            manner: DeleteMethod::Untag,
-            ways: Vec::new(),
+            method: DeleteMethod::Untag,
+            methods: Vec::new(),
             leaves: None,
             hint: None,
-            remarks: vec!["its entry in the journal is damaged".into()],
-            missed: Vec::new(),
+            notes: vec!["its entry in the journal is damaged".into()],
+            unresolved: Vec::new(),
             steps: vec![step(None), step(Some("2 of its blobs are gone"))],
             refused: None,
             name_to_type: None,

@@ -35,7 +35,7 @@ pub fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result
         };
         writeln!(out, "\nmoved {}{again}", size::bytes(report.moved))?;
     }
-    report.remarks.iter().try_for_each(|remark| writeln!(out, "\nnote: {remark}"))?;
+    report.notes.iter().try_for_each(|remark| writeln!(out, "\nnote: {remark}"))?;
     match (&report.undo, report.takes_back) {
         (_, TakesBack::Nothing) => writeln!(out, "\nit cannot be undone"),
         (Some(entry), takes_back) => writeln!(out, "\n{}", way_back(entry, takes_back, report.back, options)),
@@ -67,8 +67,8 @@ fn words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(how) if how.is_empty() => "done".into(),
         Outcome::Done(how) => format!("done: {how}"),
-        Outcome::Already(why) => why.to_string(),
-        Outcome::Left(why) => format!("left alone: {why}"),
+        Outcome::Unchanged(why) => why.to_string(),
+        Outcome::Skipped(why) => format!("left alone: {why}"),
         Outcome::Unconfirmed(failure) => format!("unconfirmed: {}", failure.why),
         Outcome::Failed(failure) => format!("failed: {}", failure.why),
         Outcome::Stopped => "stopped before it was done".into(),
@@ -103,7 +103,7 @@ fn complain(report: &Report) {
         }
     }
     for alike in &alike {
-        let Some(Outcome::Left(why)) = alike.outcome else { continue };
+        let Some(Outcome::Skipped(why)) = alike.outcome else { continue };
         match alike.names.as_slice() {
             [name] => print::complain(format_args!("`{name}`: left alone: {why}")),
             names => {

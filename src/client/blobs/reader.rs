@@ -14,7 +14,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RAN
 use crate::client::Client;
 use crate::client::body::OpenBody;
 use crate::client::error::{Cause, Error};
-use crate::client::limit::Lane;
+use crate::client::limit::Priority;
 use crate::client::request::Request;
 use crate::client::scope::Scope;
 use crate::model::digest::{Digest, Hasher};
@@ -152,7 +152,7 @@ impl BlobReader {
             }
         }
         let Some(open) = &mut self.open else { return self.end() };
-        match open.piece(self.client.http().patience()).await {
+        match open.piece(self.client.http().timeouts()).await {
             Ok(Some(piece)) => {
                 let piece = self.take(piece).map_err(|cause| self.error(cause))?;
                 if self.check.size == Some(self.at) {
@@ -262,7 +262,7 @@ impl BlobRequest {
 
     async fn request(&self) -> Result<Request, Error> {
         let url = self.client.http().base().await?.blob(&self.name, &self.digest);
-        let mut request = Request::new(Method::GET, url, Scope::Pull(self.name.clone()), Lane::Blob);
+        let mut request = Request::new(Method::GET, url, Scope::Pull(self.name.clone()), Priority::Blob);
         if self.at > 0
             && let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", self.at))
         {

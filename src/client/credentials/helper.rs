@@ -25,19 +25,19 @@ pub async fn get(
     suffix: &str,
     server: &str,
     path: &OsStr,
-    patience: Duration,
+    timeouts: Duration,
 ) -> Result<Option<Login>, SafeText> {
     if !is_suffix(suffix) {
         return Err("its name is not one of a helper".into());
     }
     let name = format!("docker-credential-{suffix}");
     let program = find(&name, path).ok_or_else(|| SafeText::from(format!("`{name}` is not in PATH")))?;
-    match tokio::time::timeout(patience, run(&program, server)).await {
+    match tokio::time::timeout(timeouts, run(&program, server)).await {
         Ok(Ok((status, said))) if status.success() => read(&said),
         Ok(Ok((_, said))) if is_nothing(&said) => Ok(None),
         Ok(Ok((status, said))) => Err(failed(status, &said)),
         Ok(Err(error)) => Err(SafeText::from(error.to_string())),
-        Err(_) => Err(SafeText::from(format!("`{name}` gave no answer in {} s", patience.as_secs()))),
+        Err(_) => Err(SafeText::from(format!("`{name}` gave no answer in {} s", timeouts.as_secs()))),
     }
 }
 
@@ -126,12 +126,12 @@ mod tests {
 
     use super::*;
 
-    async fn ask(script: &str, patience: Duration) -> Result<Option<Login>, String> {
+    async fn ask(script: &str, timeouts: Duration) -> Result<Option<Login>, String> {
         let folder = tempfile::tempdir().expect("a folder");
         let program = folder.path().join("docker-credential-test");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
-        let answer = get("test", "r.test:5000", folder.path().as_os_str(), patience).await;
+        let answer = get("test", "r.test:5000", folder.path().as_os_str(), timeouts).await;
         answer.map_err(|problem| problem.to_string())
     }
 

@@ -8,7 +8,7 @@ use crate::client::error::{Cause, Error};
 use crate::client::payload::Payload;
 use crate::client::request::{HttpAnswer, Request};
 use crate::client::scope::Scope;
-use crate::client::{Client, Lane};
+use crate::client::{Client, Priority};
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
@@ -59,7 +59,7 @@ impl Client {
         let may_be_there = !error.is_stopped() && error.cause != Cause::Refused;
         may_be_there
             && matches!(
-                self.digest_now(name, selector, &[manifest.digest], Lane::Interactive).await,
+                self.digest_now(name, selector, &[manifest.digest], Priority::Interactive).await,
                 Ok(Some(digest)) if digest == manifest.digest
             )
     }
@@ -97,7 +97,7 @@ impl Client {
         }
         let media_type = manifest.media_type.as_str().to_string();
         let payload = Payload::Bytes { media_type, bytes: manifest.raw.clone() };
-        let request = Request::new(Method::PUT, url, Scope::Push(name.clone()), Lane::Interactive);
+        let request = Request::new(Method::PUT, url, Scope::Push(name.clone()), Priority::Interactive);
         Ok(Request { payload, cap: CAP, ..request })
     }
 

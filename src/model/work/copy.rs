@@ -52,9 +52,9 @@ pub enum What {
 /// What copying will do.
 #[derive(Debug, Clone, Serialize)]
 pub struct CopyPlan {
-    /// What was wished, to be planned again if the program goes down in the middle.
+    /// What was requested, to be planned again if the program goes down in the middle.
     #[serde(skip)]
-    pub wish: CopyRequest,
+    pub request: CopyRequest,
     /// Where the images are.
     pub from: Repository,
     /// Where they go.
@@ -77,10 +77,10 @@ pub struct CopyPlan {
     pub digests_change: bool,
     /// What is not copied, and need not be, in words: foreign layers, children that are gone, platforms.
     pub left_out: Vec<SafeText>,
-    /// What was wished for and cannot be copied.
-    pub missed: Vec<Unresolved>,
+    /// What was asked for and cannot be copied.
+    pub unresolved: Vec<Unresolved>,
     /// What else should be known.
-    pub remarks: Vec<SafeText>,
+    pub notes: Vec<SafeText>,
     /// How the registries are reached; the destination is left out where it was not asked.
     pub sides: Vec<CopySide>,
     /// The rule that forbids it.
@@ -374,7 +374,7 @@ mod tests {
         };
         let from = Repository::parse("a.test/team/app").expect("a repository");
         let to = Repository::parse("b.test/team/app").expect("a repository");
-        let wish = CopyRequest {
+        let request = CopyRequest {
             from: from.clone(),
             what: What::AllTags,
             to: to.clone(),
@@ -384,7 +384,7 @@ mod tests {
             keep: false,
         };
         CopyPlan {
-            wish,
+            request,
             from,
             to,
             images: names.iter().map(image).collect(),
@@ -395,9 +395,9 @@ mod tests {
             lists: Vec::new(),
             digests_change: false,
             left_out: Vec::new(),
-            missed: Vec::new(),
+            unresolved: Vec::new(),
             sides: Vec::new(),
-            remarks: Vec::new(),
+            notes: Vec::new(),
             refused: None,
             name_to_type: None,
         }

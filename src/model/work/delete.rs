@@ -24,7 +24,8 @@ pub struct DeleteRequest {
     /// The tags and digests that were named.
     pub selectors: Vec<Selector>,
     /// How; `None` leaves the choice to the plan: the gentlest way that the server allows.
-    pub manner: Option<DeleteMethod>,
+    #[serde(alias = "manner")]
+    pub method: Option<DeleteMethod>,
     /// What goes along.
     pub along: Along,
     /// Whether images that lose their last tag are kept under a tag of their own.
@@ -60,15 +61,15 @@ pub struct DeletePlan {
     /// Where.
     pub repository: Repository,
     /// How.
-    pub manner: DeleteMethod,
-    /// What goes along, as wished.
+    pub method: DeleteMethod,
+    /// What goes along, as requested.
     pub along: Along,
     /// What the server allows.
     pub deletes: Deletes,
     /// One for each distinct digest that was named.
     pub images: Vec<ImageToDelete>,
     /// What was named and cannot be deleted.
-    pub missed: Vec<Unresolved>,
+    pub unresolved: Vec<Unresolved>,
     /// Tags of the repository whose digest could not be found out, so that they may be hit unseen.
     pub unknown: Vec<Tag>,
     /// Bytes that only what goes holds in this repository: what garbage collection could free at most, since other
@@ -89,7 +90,7 @@ pub struct DeletePlan {
     /// repository.
     pub name_to_type: Option<RepositoryName>,
     /// What else should be known: a list of tags that may be incomplete, what was named and is not there.
-    pub remarks: Vec<SafeText>,
+    pub notes: Vec<SafeText>,
     /// Which digest every tag of the repository had when the plan was made: what is compared before anything goes.
     #[serde(skip)]
     pub tags: BTreeMap<Tag, Digest>,
@@ -148,17 +149,17 @@ impl DeletePlan {
     /// In a few words.
     pub fn title(&self) -> SafeText {
         let name = &self.repository.name;
-        let verb = if self.manner == DeleteMethod::Image { "delete" } else { "untag" };
+        let verb = if self.method == DeleteMethod::Image { "delete" } else { "untag" };
         let named: Vec<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();
         SafeText::from(match (named.as_slice(), self.images.as_slice()) {
-            ([tag], [image]) if self.manner == DeleteMethod::Image => match image.others.as_slice() {
+            ([tag], [image]) if self.method == DeleteMethod::Image => match image.others.as_slice() {
                 [] => format!("{verb} {name}:{tag}"),
                 [other] => format!("{verb} {name}:{tag} and its other tag {other}"),
                 others => format!("{verb} {name}:{tag} and its {} other tags", others.len()),
             },
             ([tag], [_]) => format!("{verb} {name}:{tag}"),
             ([], [image]) => format!("{verb} {name}@{}", image.digest.short()),
-            (tags, images) if self.manner == DeleteMethod::Image => {
+            (tags, images) if self.method == DeleteMethod::Image => {
                 let images = counted(images.len(), "image", "images");
                 format!("{verb} {images} ({} named) of {name}", counted(tags.len(), "tag", "tags"))
             }
@@ -168,10 +169,10 @@ impl DeletePlan {
 
     /// The ways to offer, those that take more than was named last. The replacement is only for servers that cannot
     /// untag.
-    pub fn ways(&self) -> Vec<DeleteMethod> {
+    pub fn methods(&self) -> Vec<DeleteMethod> {
         let cannot_untag = matches!(self.deletes.by_tag, Ability::No(_))
-            || self.manner == DeleteMethod::Replace
-            || self.manner == DeleteMethod::Untag && self.blocked.is_some();
+            || self.method == DeleteMethod::Replace
+            || self.method == DeleteMethod::Untag && self.blocked.is_some();
         match cannot_untag {
             true => vec![DeleteMethod::Untag, DeleteMethod::Replace, DeleteMethod::Image],
             false => vec![DeleteMethod::Untag, DeleteMethod::Image],
@@ -181,7 +182,7 @@ impl DeletePlan {
     /// Every tag that stops working, once: those named, with whole images all that they have, and digest tags that go
     /// along.
     pub fn tags_that_go(&self) -> impl Iterator<Item = &Tag> {
-        let all = self.manner == DeleteMethod::Image;
+        let all = self.method == DeleteMethod::Image;
         let mut seen = HashSet::new();
         let tags = self.images.iter().flat_map(move |image| {
             let along = self.referrers_that_go(image).filter_map(|referrer| referrer.tag.as_ref());
@@ -204,12 +205,12 @@ impl DeletePlan {
 
     /// Whether an image has no tag afterwards: what refers to it is left behind, or goes along.
     pub fn leaves_no_tag(&self, image: &ImageToDelete) -> bool {
-        self.manner == DeleteMethod::Image || image.others.is_empty()
+        self.method == DeleteMethod::Image || image.others.is_empty()
     }
 
     /// Whether a referrer of an image can go along with it in this manner. Where only tags go, only its tag can.
     pub fn can_go_along(&self, image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
-        match self.manner {
+        match self.method {
             DeleteMethod::Image => true,
             DeleteMethod::Untag => image.others.is_empty() && referrer.tag.is_some(),
             DeleteMethod::Replace => false,
@@ -227,7 +228,7 @@ impl DeletePlan {
 
     /// The children of an image that go along with it.
     pub fn children_that_go<'a>(&self, image: &'a ImageToDelete) -> impl Iterator<Item = &'a Digest> {
-        let go = self.along.children && self.manner == DeleteMethod::Image;
+        let go = self.along.children && self.method == DeleteMethod::Image;
         image.spare_children().filter(move |_| go)
     }
 

@@ -113,7 +113,7 @@ pub struct Probe {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Damage {
     /// In words; empty if all of it can be read.
-    pub remarks: Vec<SafeText>,
+    pub notes: Vec<SafeText>,
     /// Items, by their places, of which it is not known how they ended or what they replaced.
     pub uncertain: Vec<usize>,
     /// How many items cannot be read at all.
@@ -123,7 +123,7 @@ pub struct Damage {
 impl Damage {
     /// Whether anything cannot be read.
     pub fn is_any(&self) -> bool {
-        !self.remarks.is_empty()
+        !self.notes.is_empty()
     }
 
     fn is_none(&self) -> bool {

@@ -33,7 +33,7 @@ pub struct ProgressItem {
     pub outcome: Option<Outcome>,
 }
 
-/// What was wished for and cannot even be begun: named in the plan, and a failure of the report.
+/// What was asked for and cannot even be begun: named in the plan, and a failure of the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unresolved {
     /// Its name.
@@ -55,9 +55,9 @@ pub enum Outcome {
     /// Done and checked.
     Done(SafeText),
     /// It is as it should be, and was so before.
-    Already(SafeText),
+    Unchanged(SafeText),
     /// It was left alone, and is not as it should be; says why.
-    Left(SafeText),
+    Skipped(SafeText),
     /// The server took it and does not show it, or it cannot be looked at. It may come to be, or not: this is no success.
     /// Says what was asked for, what is seen instead, and what helps.
     Unconfirmed(Failure),
@@ -83,7 +83,7 @@ pub struct Report {
     /// How far that takes it back.
     pub back: Back,
     /// What stayed behind and should be known: an upload that could not be closed, children that nothing names.
-    pub remarks: Vec<SafeText>,
+    pub notes: Vec<SafeText>,
 }
 
 /// How much of a change can be taken back: whether what it replaced or removed is still there.
@@ -138,9 +138,9 @@ pub fn alike(items: &[ProgressItem]) -> Vec<Alike<'_>> {
             Some(Outcome::Failed(failure) | Outcome::Unconfirmed(failure)) => {
                 Some((failure.why.as_str(), failure.hint.as_ref()))
             }
-            Some(Outcome::Left(why)) => Some((why.as_str(), None)),
+            Some(Outcome::Skipped(why)) => Some((why.as_str(), None)),
             Some(Outcome::Stopped) => Some(("", None)),
-            None | Some(Outcome::Done(_) | Outcome::Already(_)) => None,
+            None | Some(Outcome::Done(_) | Outcome::Unchanged(_)) => None,
         };
         let place = reason.map(|reason| (outcome.map(std::mem::discriminant), reason));
         let known = place.as_ref().and_then(|place| places.get(place).copied());
@@ -186,7 +186,7 @@ impl Report {
 
     /// Whether every part is as it should be.
     pub fn is_success(&self) -> bool {
-        self.items.iter().all(|item| matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Already(_))))
+        self.items.iter().all(|item| matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Unchanged(_))))
     }
 }
 
@@ -210,9 +210,9 @@ mod tests {
             ("b", failed("cannot untag b", "400")),
             ("c", Outcome::Done("untagged".into())),
             ("d", failed("cannot untag d", "400")),
-            ("e", Outcome::Left("400".into())),
+            ("e", Outcome::Skipped("400".into())),
             ("f", failed("cannot untag f", "500")),
-            ("g", Outcome::Left("400".into())),
+            ("g", Outcome::Skipped("400".into())),
         ];
         let item = |(name, outcome): (&'static str, Outcome)| ProgressItem {
             name: name.into(),

@@ -19,7 +19,8 @@ pub struct RetagRequest {
     /// Which image, and where to: in this repository or another one of the same registry.
     pub items: Vec<(Selector, Repository, Tag)>,
     /// Whether the old tags stay.
-    pub manner: RetagMode,
+    #[serde(alias = "manner")]
+    pub mode: RetagMode,
     /// Whether images that tags are taken from are kept under a tag of their own.
     #[serde(default)]
     pub keep: bool,
@@ -45,7 +46,7 @@ impl RetagMode {
     }
 
     /// The way in which the old tags go.
-    pub fn way(self) -> Option<delete::DeleteMethod> {
+    pub fn method(self) -> Option<delete::DeleteMethod> {
         match self {
             RetagMode::Add => None,
             RetagMode::Move => Some(delete::DeleteMethod::Untag),
@@ -68,9 +69,9 @@ pub struct RetagPlan {
     /// Where the images are.
     pub from: Repository,
     /// Whether the old tags stay.
-    pub manner: RetagMode,
+    pub mode: RetagMode,
     /// The ways in which old tags can go, where there is a choice.
-    pub ways: Vec<delete::DeleteMethod>,
+    pub methods: Vec<delete::DeleteMethod>,
     /// One for each tag.
     pub steps: Vec<RetagStep>,
     /// The images that tags are taken from, and what the registry does with them.
@@ -78,7 +79,7 @@ pub struct RetagPlan {
     /// Why the server does not take the old tags away in this manner.
     pub blocked: Option<Refusal>,
     /// What was asked for and is not done, and why.
-    pub missed: Vec<Unresolved>,
+    pub unresolved: Vec<Unresolved>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
     /// To be typed to confirm.
@@ -115,7 +116,7 @@ impl RetagStep {
 impl RetagPlan {
     /// In a few words.
     pub fn title(&self) -> SafeText {
-        let verb = if self.manner.moves() { "rename" } else { "retag" };
+        let verb = if self.mode.moves() { "rename" } else { "retag" };
         let name = &self.from.name;
         SafeText::from(match self.steps.as_slice() {
             [step] if step.to == self.from => format!("{verb} {name}:{} → {}", step.selector, step.tag),

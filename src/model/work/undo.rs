@@ -22,17 +22,17 @@ pub struct UndoPlan {
     /// When it was begun.
     pub at: Timestamp,
     /// How new tags go: untagged, or by way of replacements where the server cannot do that.
-    pub manner: DeleteMethod,
+    pub method: DeleteMethod,
     /// The ways in which new tags can go, where there is a choice.
-    pub ways: Vec<DeleteMethod>,
+    pub methods: Vec<DeleteMethod>,
     /// What would make possible what is not.
     pub hint: Option<SafeText>,
     /// What stays although the change is taken back, in words: the images that a copy brought, untagged.
     pub leaves: Option<SafeText>,
     /// What must be known of the entry itself before it is relied upon: what of it cannot be read, or that it was cut off.
-    pub remarks: Vec<SafeText>,
+    pub notes: Vec<SafeText>,
     /// What cannot be put back because the entry does not say any more what it was.
-    pub missed: Vec<Unresolved>,
+    pub unresolved: Vec<Unresolved>,
     /// One for each tag or manifest.
     pub steps: Vec<UndoStep>,
     /// The rule that forbids it.

@@ -1,4 +1,4 @@
-//! What belongs to images and comes along if wished: referrers, theirs too, and digest tags.
+//! What belongs to images and comes along if requested: referrers, theirs too, and digest tags.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use super::picked::Pick;
 use super::tree::{AT_ONCE, Tree};
-use crate::client::{Client, Lane};
+use crate::client::{Client, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Descriptor, Manifest};
@@ -117,7 +117,7 @@ impl Companions<'_> {
     /// A referrer, if it is one: what a list merely claims would not be found at the destination.
     async fn read(&self, subject: Digest, digest: Digest) -> Result<Option<Arc<Manifest>>, Failure> {
         let what = || format!("cannot read {}, which refers to {}", digest.short(), subject.short());
-        let read = self.client.manifest(self.name, &Selector::Digest(digest), Lane::Background).await;
+        let read = self.client.manifest(self.name, &Selector::Digest(digest), Priority::Background).await;
         let manifest = read.map_err(|error| error.failure(what()))?;
         let is_one = manifest.subject().and_then(|subject| subject.digest) == Some(subject);
         Ok(is_one.then_some(manifest))
@@ -141,7 +141,7 @@ impl Companions<'_> {
             },
         };
         let asked = stream::iter(tags).map(async |tag: Tag| {
-            let found = self.client.latest(self.name, &tag, Lane::Background).await;
+            let found = self.client.latest(self.name, &tag, Priority::Background).await;
             (tag, found)
         });
         let mut all = Vec::new();

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::client::{Client, Error, Lane, ManifestHead};
+use crate::client::{Client, Error, Priority, ManifestHead};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::inspection::ReferrerSource;
@@ -87,7 +87,7 @@ impl<'a> Destination<'a> {
                             &selector,
                             head.digest,
                             &known,
-                            Lane::Background,
+                            Priority::Background,
                         );
                         checked.await
                     }
@@ -112,7 +112,7 @@ impl<'a> Destination<'a> {
     pub async fn manifests(&self, digests: Vec<Digest>) -> Result<HashSet<Digest>, Failure> {
         let asked = stream::iter(digests).map(async |digest: Digest| {
             let selector = Selector::Digest(digest);
-            let found = self.client.head_manifest(&self.repository.name, &selector, Lane::Background).await;
+            let found = self.client.head_manifest(&self.repository.name, &selector, Priority::Background).await;
             Ok(self.seen(found)?.flatten())
         });
         let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
@@ -142,7 +142,7 @@ impl<'a> Destination<'a> {
     pub async fn blobs(&self, blobs: &[&Descriptor]) -> Result<HashSet<Digest>, Failure> {
         let digests: Vec<Digest> = blobs.iter().filter_map(|blob| blob.digest).collect();
         let asked = stream::iter(digests).map(async |digest: Digest| {
-            let found = self.client.head_blob(&self.repository.name, &digest, Lane::Background).await;
+            let found = self.client.head_blob(&self.repository.name, &digest, Priority::Background).await;
             Ok(self.seen(found)?.flatten().map(|_| digest))
         });
         let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;

@@ -6,7 +6,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::fallback;
 use super::run::Ended;
-use crate::client::{Client, Lane};
+use crate::client::{Client, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector};
@@ -36,7 +36,7 @@ impl CopyEntry {
     /// Reads what is replaced, and returns when it is on disk. Images that go by digest replace nothing and are in no
     /// entry: what no tag names is invisible, and removing it could take away what somebody else tagged meanwhile.
     pub async fn begin(
-        workshop: &ChangeContext,
+        context: &ChangeContext,
         plan: &CopyPlan,
         destination: &Client,
     ) -> Result<CopyEntry, Failure> {
@@ -59,21 +59,21 @@ impl CopyEntry {
         let first_kept = kept.len();
         kept.extend(loss::items(&plan.loss));
         let saved = loss::kin(destination, &plan.loss).await;
-        let wish = ChangeRequest::Copy(plan.wish.clone());
+        let request = ChangeRequest::Copy(plan.request.clone());
         let running = match kept.is_empty() {
             true if items.iter().chain(&lists).all(Result::is_ok) => {
-                workshop.journal.nothing_left(&wish).await;
+                context.journal.nothing_left(&request).await;
                 None
             }
             true => None,
-            false => Some(workshop.journal.begin_saving(plan.title(), Some(wish), kept, saved).await?),
+            false => Some(context.journal.begin_saving(plan.title(), Some(request), kept, saved).await?),
         };
         let mut entry = CopyEntry { running, keeping: Kept::default(), items, lists };
         entry.keep(plan, destination, first_kept).await;
         Ok(entry)
     }
 
-    /// Keeps what is replaced, where that is wished; an image whose forerunner cannot be kept is not put.
+    /// Keeps what is replaced, where that is requested; an image whose forerunner cannot be kept is not put.
     async fn keep(&mut self, plan: &CopyPlan, destination: &Client, first: usize) {
         let Some(running) = &self.running else { return };
         self.keeping = Kept::put(destination, &plan.loss, running, first).await;
@@ -156,7 +156,7 @@ async fn replaced(
     let before = match image.replaces {
         None => None,
         Some(digest) => {
-            let found = destination.served_manifest(&plan.to.name, &digest, Lane::Background).await;
+            let found = destination.served_manifest(&plan.to.name, &digest, Priority::Background).await;
             let what = || format!("cannot keep what {}:{tag} is now", plan.to);
             let found = found.map_err(|error| error.failure(what()))?;
             Some(held(&found))
@@ -176,7 +176,7 @@ async fn merged(
     let old = match list.replaces {
         None => None,
         Some(digest) => {
-            let found = destination.served_manifest(&plan.to.name, &digest, Lane::Background).await;
+            let found = destination.served_manifest(&plan.to.name, &digest, Priority::Background).await;
             Some(found.map_err(|error| error.failure(what()))?)
         }
     };

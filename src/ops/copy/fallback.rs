@@ -38,7 +38,7 @@ impl Listing<'_> {
     /// Writes the list. Its referrers are there already.
     pub async fn write(&self) -> Ended {
         if self.list.adds.iter().all(|referrer| self.carrier.is_listed_by_registry(referrer)) {
-            return Ended::before_put(Outcome::Already("the registry lists them itself".into()));
+            return Ended::before_put(Outcome::Unchanged("the registry lists them itself".into()));
         }
         self.merge().await
     }
@@ -46,7 +46,7 @@ impl Listing<'_> {
     /// Writes the list whatever the registry says that it lists itself.
     pub async fn merge(&self) -> Ended {
         let mut kept = self.list.replaces;
-        let mut ended = Ended::before_put(Outcome::Left("others keep writing the list".into()));
+        let mut ended = Ended::before_put(Outcome::Skipped("others keep writing the list".into()));
         for _ in 0..TRIES {
             let next = match self.merge_and_put(&mut kept).await {
                 Ok(next) => next,
@@ -55,7 +55,7 @@ impl Listing<'_> {
             // One that was put and lost may have been put all the same, as far as the journal goes.
             let has_put = if ended.has_put == Some(false) { next.has_put } else { ended.has_put };
             ended = Ended { has_put, outcome: next.outcome };
-            if !matches!(ended.outcome, Outcome::Left(_)) {
+            if !matches!(ended.outcome, Outcome::Skipped(_)) {
                 break;
             }
             ended.has_put = None;
@@ -83,7 +83,7 @@ impl Listing<'_> {
         let Some(merged) = merged(old.as_deref(), &self.carrier.as_referrers(&list.adds))
             .map_err(|why| no_list(what(), why))?
         else {
-            return Ok(Ended::before_put(Outcome::Already("all of them are listed".into())));
+            return Ok(Ended::before_put(Outcome::Unchanged("all of them are listed".into())));
         };
         if now != *kept || list.unknown {
             self.entry.revise_list(self.index, old.as_deref().map(held), merged.digest).await?;
@@ -96,7 +96,7 @@ impl Listing<'_> {
         // The last request before the put: a list that others have written since it was read is merged anew.
         let put = match place.may_put(&list.tag, now, merged.digest).await {
             Ok(()) => place.put_looked_at(&list.tag, now, &merged).await,
-            Err(Outcome::Left(moved)) => return Ok(Ended::before_put(Outcome::Left(moved))),
+            Err(Outcome::Skipped(moved)) => return Ok(Ended::before_put(Outcome::Skipped(moved))),
             Err(other) => other,
         };
         let outcome = match put {
@@ -128,10 +128,10 @@ pub fn no_list(what: String, why: &'static str) -> Failure {
 /// Why an image does not come whose referrers could not be listed.
 pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyError> {
     match outcome {
-        Outcome::Done(_) | Outcome::Already(_) | Outcome::Unconfirmed(_) => Ok(()),
+        Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Unconfirmed(_) => Ok(()),
         Outcome::Stopped => Err(CopyError::Stopped),
         Outcome::Failed(failure) => Err(CopyError::Failed(failure.clone())),
-        Outcome::Left(why) => Err(CopyError::Failed(Failure {
+        Outcome::Skipped(why) => Err(CopyError::Failed(Failure {
             what: SafeText::from(format!("cannot list what refers to {}", list.subject.short())),
             why: why.clone(),
             hint: None,

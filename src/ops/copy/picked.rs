@@ -27,7 +27,7 @@ pub struct Picked {
     pub digest_tags: Option<Vec<Tag>>,
     /// What is not copied, and need not be, in words.
     pub left_out: Vec<SafeText>,
-    /// What is wished for and not known.
+    /// What is asked for and not known.
     pub missed: Vec<Unresolved>,
 }
 
@@ -43,15 +43,15 @@ impl Pick {
 
 impl Picked {
     /// Finds out what is meant; asks only where all tags are.
-    pub async fn of(client: &Client, wish: &CopyRequest) -> Result<Picked, Failure> {
-        let picked = match &wish.what {
-            What::Images(selectors) => Picked::named(selectors, wish.tag.as_ref()),
-            What::AllTags => Picked::all(client, wish).await?,
+    pub async fn of(client: &Client, request: &CopyRequest) -> Result<Picked, Failure> {
+        let picked = match &request.what {
+            What::Images(selectors) => Picked::named(selectors, request.tag.as_ref()),
+            What::AllTags => Picked::all(client, request).await?,
         };
         match picked.picks.as_slice() {
-            [] => Err(failure(&wish.from, "there is nothing to copy", FailureKind::NotFound)),
-            [_, _, ..] if wish.tag.is_some() => {
-                Err(failure(&wish.from, "several images cannot have one tag", FailureKind::Local))
+            [] => Err(failure(&request.from, "there is nothing to copy", FailureKind::NotFound)),
+            [_, _, ..] if request.tag.is_some() => {
+                Err(failure(&request.from, "several images cannot have one tag", FailureKind::Local))
             }
             _ => Ok(picked),
         }
@@ -69,35 +69,35 @@ impl Picked {
         picked
     }
 
-    async fn all(client: &Client, wish: &CopyRequest) -> Result<Picked, Failure> {
+    async fn all(client: &Client, request: &CopyRequest) -> Result<Picked, Failure> {
         let mut picked = Picked::default();
-        let what = || format!("cannot list the tags of {}", wish.from);
-        let tags = picked.list(client, wish).await.map_err(|error| error.failure(what()))?;
+        let what = || format!("cannot list the tags of {}", request.from);
+        let tags = picked.list(client, request).await.map_err(|error| error.failure(what()))?;
         let (digest_tags, tags): (Vec<Tag>, Vec<Tag>) = tags.into_iter().partition(Tag::is_digest_tag);
         // As `ls` lists them.
         let tags = version_order::newest_first(tags, Tag::as_str);
         // Those of a list of referrers come one by one, not as a tag.
         let companions: Vec<&Tag> = digest_tags.iter().filter(|tag| !tag.is_referrer_list()).collect();
-        if !wish.referrers && !digest_tags.is_empty() {
-            let text = format!("{} digest tags: signatures and the like are not wished", digest_tags.len());
+        if !request.referrers && !digest_tags.is_empty() {
+            let text = format!("{} digest tags: signatures and the like are not requested", digest_tags.len());
             picked.left_out.push(SafeText::from(text));
         }
-        let companions = companions.into_iter().filter(|_| wish.referrers).cloned();
+        let companions = companions.into_iter().filter(|_| request.referrers).cloned();
         for tag in tags.into_iter().chain(companions) {
             picked.add(Pick {
                 selector: Selector::Tag(tag.clone()),
-                tag: Some(wish.tag.clone().unwrap_or(tag)),
+                tag: Some(request.tag.clone().unwrap_or(tag)),
             });
         }
         picked.digest_tags = Some(digest_tags);
         Ok(picked)
     }
 
-    async fn list(&mut self, client: &Client, wish: &CopyRequest) -> Result<Vec<Tag>, Error> {
-        let names = tag_list::names(client, &wish.from.name).await?;
+    async fn list(&mut self, client: &Client, request: &CopyRequest) -> Result<Vec<Tag>, Error> {
+        let names = tag_list::names(client, &request.from.name).await?;
         self.missed.extend(names.incomplete.map(|why| Unresolved {
             name: "perhaps some tags".into(),
-            failure: Failure { why, ..failure(&wish.from, "", FailureKind::BadAnswer) },
+            failure: Failure { why, ..failure(&request.from, "", FailureKind::BadAnswer) },
         }));
         let odd = names.odd.len();
         if odd > 0 {

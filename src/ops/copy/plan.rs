@@ -12,7 +12,7 @@ use super::picked::{Pick, Picked};
 use super::platforms::Split;
 use super::source::{SourceImage, find};
 use super::tree::{AT_ONCE, Closure, Tree};
-use crate::client::{Client, Lane, fallback_tag};
+use crate::client::{Client, Priority, fallback_tag};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::{Descriptor, Manifest};
@@ -27,44 +27,44 @@ use crate::model::work::progress::Unresolved;
 use crate::ops::summary;
 use crate::ops::work::{self, ChangeContext};
 
-/// Finds out what the wish takes. The source's tags are resolved once, here; from then on everything goes by digest.
+/// Finds out what the request takes. The source's tags are resolved once, here; from then on everything goes by digest.
 ///
 /// Fails where nothing can be copied; of several images, those that cannot be are named in the plan and left out. Where a
 /// rule forbids the copy, the destination is not asked at all.
-pub async fn plan(workshop: &ChangeContext, wish: &CopyRequest) -> Result<CopyPlan, Failure> {
-    let refused = workshop.rules.may_copy(&wish.from, &wish.to).err();
-    let source = workshop.pool.client(&wish.from.host);
-    let picked = Picked::of(&source, wish).await?;
-    let mut draft = Draft::new(&source, wish, picked.left_out, picked.missed);
+pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<CopyPlan, Failure> {
+    let refused = context.rules.may_copy(&request.from, &request.to).err();
+    let source = context.pool.client(&request.from.host);
+    let picked = Picked::of(&source, request).await?;
+    let mut draft = Draft::new(&source, request, picked.left_out, picked.missed);
     draft.read(picked.picks).await?;
-    if wish.referrers {
+    if request.referrers {
         draft.add_companions(picked.digest_tags.as_deref()).await?;
     }
     draft.translate();
-    let client = workshop.pool.client(&wish.to.host);
-    let destination = refused.is_none().then(|| Destination::new(&client, &wish.to));
+    let client = context.pool.client(&request.to.host);
+    let destination = refused.is_none().then(|| Destination::new(&client, &request.to));
     let there = There::of(&draft, destination.as_ref()).await?;
     let blobs = draft.blobs(&there, destination.as_ref()).await?;
     let mut images: Vec<ImageToCopy> = draft.tops.iter().map(|top| top.image(&there)).collect();
     let infos: Vec<_> = images
         .iter()
-        .map(|image| summary::info_of(&source, &wish.from.name, &image.manifest).boxed())
+        .map(|image| summary::info_of(&source, &request.from.name, &image.manifest).boxed())
         .collect();
     let infos: Vec<ImageInfo> = stream::iter(infos).buffered(AT_ONCE).collect().await;
     images.iter_mut().zip(infos).for_each(|(image, info)| image.info = info);
     let manifests = draft.manifests(&there);
     let lists = there.lists(&manifests);
-    let sides = sides(wish, &source, refused.is_none().then_some(&client)).await?;
+    let sides = sides(request, &source, refused.is_none().then_some(&client)).await?;
     let stranger = destination.as_ref().and_then(Destination::stranger);
     let loss = match refused.is_none() && stranger.is_none() {
-        true => loss(&client, wish, &images).await,
+        true => loss(&client, request, &images).await,
         false => Loss::default(),
     };
     Ok(CopyPlan {
         loss,
-        wish: wish.clone(),
-        from: wish.from.clone(),
-        to: wish.to.clone(),
+        request: request.clone(),
+        from: request.from.clone(),
+        to: request.to.clone(),
         manifests,
         blobs,
         referrers: draft.referrers.iter().map(|(manifest, _)| manifest.digest).collect(),
@@ -72,23 +72,23 @@ pub async fn plan(workshop: &ChangeContext, wish: &CopyRequest) -> Result<CopyPl
         digests_change: images.iter().any(|image| image.digest != image.source),
         images,
         left_out: draft.left_out,
-        missed: draft.missed,
-        remarks: destination.and_then(|destination| destination.remark()).into_iter().collect(),
+        unresolved: draft.missed,
+        notes: destination.and_then(|destination| destination.remark()).into_iter().collect(),
         sides,
         refused: refused.or(stranger),
-        name_to_type: workshop.rules.name_to_type(&wish.to),
+        name_to_type: context.rules.name_to_type(&request.to),
     })
 }
 
 /// The images there that tags are taken from.
-async fn loss(client: &Client, wish: &CopyRequest, images: &[ImageToCopy]) -> Loss {
+async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) -> Loss {
     let replaced = images.iter().filter(|image| !image.is_done());
     let losing: Vec<_> =
-        replaced.filter_map(|image| Some((wish.to.clone(), image.replaces?, false))).collect();
+        replaced.filter_map(|image| Some((request.to.clone(), image.replaces?, false))).collect();
     match losing.is_empty() {
-        true => Loss { keep: wish.keep, ..Loss::default() },
+        true => Loss { keep: request.keep, ..Loss::default() },
         false => {
-            work::loss::planned(client, client.cleanups(&wish.to.name).await.untagged, wish.keep, losing)
+            work::loss::planned(client, client.cleanups(&request.to.name).await.untagged, request.keep, losing)
                 .await
         }
     }
@@ -96,14 +96,14 @@ async fn loss(client: &Client, wish: &CopyRequest, images: &[ImageToCopy]) -> Lo
 
 /// How the registries are reached that were asked.
 async fn sides(
-    wish: &CopyRequest,
+    request: &CopyRequest,
     source: &Client,
     destination: Option<&Client>,
 ) -> Result<Vec<CopySide>, Failure> {
-    let is_one = wish.from.host == wish.to.host;
+    let is_one = request.from.host == request.to.host;
     let role = if is_one { SideRole::Both } else { SideRole::Source };
-    let mut sides = vec![(role, source, &wish.from)];
-    sides.extend(destination.filter(|_| !is_one).map(|client| (SideRole::Destination, client, &wish.to)));
+    let mut sides = vec![(role, source, &request.from)];
+    sides.extend(destination.filter(|_| !is_one).map(|client| (SideRole::Destination, client, &request.to)));
     let mut all = Vec::new();
     for (role, client, repository) in sides {
         let registry = client.host().clone();
@@ -129,7 +129,7 @@ struct Top {
 /// The plan as far as the source knows it.
 struct Draft<'a> {
     client: &'a Client,
-    wish: &'a CopyRequest,
+    request: &'a CopyRequest,
     tree: Tree,
     tops: Vec<Top>,
     /// With all that hangs on each; subjects first.
@@ -141,23 +141,23 @@ struct Draft<'a> {
 impl<'a> Draft<'a> {
     fn new(
         client: &'a Client,
-        wish: &'a CopyRequest,
+        request: &'a CopyRequest,
         left_out: Vec<SafeText>,
         missed: Vec<Unresolved>,
     ) -> Draft<'a> {
         let (tree, tops, referrers) = (Tree::default(), Vec::new(), Vec::new());
-        Draft { client, wish, tree, tops, referrers, left_out, missed }
+        Draft { client, request, tree, tops, referrers, left_out, missed }
     }
 
     /// Reads the images with all that hangs on them. Fails where none of them can be copied.
     async fn read(&mut self, picks: Vec<Pick>) -> Result<(), Failure> {
-        let (client, wish) = (self.client, self.wish);
-        let asked: Vec<_> = picks.into_iter().map(|pick| find(client, wish, pick).boxed()).collect();
+        let (client, request) = (self.client, self.request);
+        let asked: Vec<_> = picks.into_iter().map(|pick| find(client, request, pick).boxed()).collect();
         let found: Vec<(Pick, Result<SourceImage, Failure>)> =
             stream::iter(asked).buffered(AT_ONCE).collect().await;
         let read =
             found.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.manifest.clone())).collect();
-        self.tree.grow(self.client, &self.wish.from.name, read).await?;
+        self.tree.grow(self.client, &self.request.from.name, read).await?;
         for (pick, found) in found {
             let name = pick.name();
             if let Err(failure) = found.and_then(|found| self.take(pick, found)) {
@@ -200,16 +200,16 @@ impl<'a> Draft<'a> {
         if self.tops.iter().any(Top::is_shortened) {
             self.left_out.push("what refers to an index as a whole: its digest changes".into());
         }
-        let companions = Companions { client: self.client, name: &self.wish.from.name, digest_tags };
+        let companions = Companions { client: self.client, name: &self.request.from.name, digest_tags };
         let found = companions
             .referrers(&mut self.tree, subjects.clone(), &mut self.left_out, &mut self.missed)
             .await?;
         self.keep_referrers(&subjects, found);
         // All tags are all tags: digest tags are among them already.
-        if self.wish.what != What::AllTags {
+        if self.request.what != What::AllTags {
             let tagged = companions.digest_tags(&subjects, &mut self.missed).await;
             let manifests = tagged.iter().map(|(_, manifest)| manifest.clone()).collect();
-            self.tree.grow(self.client, &self.wish.from.name, manifests).await?;
+            self.tree.grow(self.client, &self.request.from.name, manifests).await?;
             for (pick, manifest) in
                 tagged.into_iter().filter(|(pick, _)| !self.is_picked(pick)).collect::<Vec<_>>()
             {
@@ -269,7 +269,7 @@ impl<'a> Draft<'a> {
 
     /// What the source says of bytes applies to the source only: another registry is told what they show themselves.
     fn translate(&mut self) {
-        if self.wish.from.host == self.wish.to.host {
+        if self.request.from.host == self.request.to.host {
             return;
         }
         let tops = self.tops.iter_mut().map(|top| (&mut top.manifest, &mut top.closure));
@@ -344,7 +344,7 @@ impl<'a> Draft<'a> {
     async fn way(&mut self, blob: &Descriptor) -> Result<Option<PlannedBlob>, Failure> {
         let mut descriptor = blob.clone();
         if let Some(digest) = blob.digest.filter(|_| blob.size.is_none() || parts::is_foreign(blob)) {
-            let found = self.client.head_blob(&self.wish.from.name, &digest, Lane::Background).await;
+            let found = self.client.head_blob(&self.request.from.name, &digest, Priority::Background).await;
             let what = || format!("cannot look for the blob {}", digest.short());
             match found.map_err(|error| error.failure(what()))? {
                 None if parts::is_foreign(blob) => {
@@ -356,8 +356,8 @@ impl<'a> Draft<'a> {
                 found => descriptor.size = descriptor.size.or(found.filter(|size| *size > 0)),
             }
         }
-        let is_near = self.wish.from.host == self.wish.to.host;
-        let way = if is_near { BlobTransfer::Mount(self.wish.from.name.clone()) } else { BlobTransfer::Move };
+        let is_near = self.request.from.host == self.request.to.host;
+        let way = if is_near { BlobTransfer::Mount(self.request.from.name.clone()) } else { BlobTransfer::Move };
         Ok(Some(PlannedBlob { descriptor, way }))
     }
 }

@@ -14,7 +14,7 @@ use crate::model::manifest::{Body, Descriptor, Index, Manifest};
 use crate::model::platform::Platform;
 use crate::model::text::SafeText;
 
-/// What is left of a manifest when only some platforms are wished.
+/// What is left of a manifest when only some platforms are requested.
 pub enum Narrowed {
     /// All of it: it has no other platforms, or is no index.
     Whole,
@@ -33,35 +33,35 @@ pub struct Split {
     pub leaves: Vec<Platform>,
 }
 
-/// Narrows an index down to the wished platforms, the attestations of the images that stay included. Adds what is left
+/// Narrows an index down to the requested platforms, the attestations of the images that stay included. Adds what is left
 /// out to `left_out`. Fails, in words, where it has none of them.
 pub fn narrow(
     manifest: &Manifest,
-    wished: &[Platform],
+    requested: &[Platform],
     left_out: &mut Vec<SafeText>,
 ) -> Result<Narrowed, String> {
     let Body::Index(index) = &manifest.body else { return Ok(Narrowed::Whole) };
-    if wished.is_empty() {
+    if requested.is_empty() {
         return Ok(Narrowed::Whole);
     }
     if !manifest.is_whole() {
         return Err("it lists too many images to be looked at".into());
     }
-    let is_wished = |child: &&Descriptor| {
-        let fits = |platform: &Platform| wished.iter().any(|wished| wished.is_same_machine(platform));
+    let is_requested = |child: &&Descriptor| {
+        let fits = |platform: &Platform| requested.iter().any(|requested| requested.is_same_machine(platform));
         !child.is_attestation() && child.platform.as_ref().is_some_and(fits)
     };
-    let kept: Vec<&Descriptor> = index.manifests.iter().filter(is_wished).collect();
+    let kept: Vec<&Descriptor> = index.manifests.iter().filter(is_requested).collect();
     if kept.is_empty() {
-        return Err(format!("it has no {}: only {}", words(wished), words(&platforms(index))));
+        return Err(format!("it has no {}: only {}", words(requested), words(&platforms(index))));
     }
-    let is_missing = |wished: &&Platform| {
+    let is_missing = |requested: &&Platform| {
         !kept
             .iter()
-            .any(|child| child.platform.as_ref().is_some_and(|platform| wished.is_same_machine(platform)))
+            .any(|child| child.platform.as_ref().is_some_and(|platform| requested.is_same_machine(platform)))
     };
     left_out.extend(
-        wished
+        requested
             .iter()
             .filter(is_missing)
             .map(|platform| SafeText::from(format!("no {platform}: it is not there"))),
@@ -72,10 +72,10 @@ pub fn narrow(
     if kept.len() + attestations.len() == index.manifests.len() {
         return Ok(Narrowed::Whole);
     }
-    let is_wished = |platform: &Platform| wished.iter().any(|wished| wished.is_same_machine(platform));
-    let (takes, leaves) = platforms(index).into_iter().partition(is_wished);
+    let is_requested = |platform: &Platform| requested.iter().any(|requested| requested.is_same_machine(platform));
+    let (takes, leaves) = platforms(index).into_iter().partition(is_requested);
     let split = Split { takes, leaves };
-    if let ([_], [Descriptor { digest: Some(child), .. }]) = (wished, kept.as_slice()) {
+    if let ([_], [Descriptor { digest: Some(child), .. }]) = (requested, kept.as_slice()) {
         if !attestations.is_empty() {
             left_out.push(
                 "the attestations of the platform: they hang on the index, which does not come along".into(),

@@ -25,14 +25,14 @@ use crate::ops::work::telling::while_telling;
 use crate::ops::work::{ChangeContext, JobControl};
 
 /// Copies what the plan names, and nothing else. An image that fails keeps no other from being copied.
-pub async fn run(workshop: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -> Report {
-    let refused = workshop.rules.may_copy(&plan.from, &plan.to).err();
+pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -> Report {
+    let refused = context.rules.may_copy(&plan.from, &plan.to).err();
     if let Some(refusal) = plan.refused.clone().or(refused) {
         return all_failed(plan, &refusal_of(format!("does not copy to {}", plan.to), &refusal));
     }
-    let source = workshop.pool.client(&plan.from.host);
-    let destination = workshop.pool.client(&plan.to.host);
-    let entry = match CopyEntry::begin(workshop, plan, &destination).await {
+    let source = context.pool.client(&plan.from.host);
+    let destination = context.pool.client(&plan.to.host);
+    let entry = match CopyEntry::begin(context, plan, &destination).await {
         Ok(entry) => entry,
         Err(failure) => return all_failed(plan, &failure),
     };
@@ -47,7 +47,7 @@ pub async fn run(workshop: &ChangeContext, plan: &CopyPlan, watch: &JobControl) 
     let mut remarks = leftovers(&carrier, &items);
     remarks.extend(entry.settle(plan, &carrier.destination, &ended).await);
     remarks.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
-    items.extend(plan.missed.iter().map(ProgressItem::from));
+    items.extend(plan.unresolved.iter().map(ProgressItem::from));
     let entry = entry.end(&mut remarks).await;
     let undo = entry.filter(|_| ended.iter().any(|ended| ended.has_put != Some(false)));
     let bytes = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
@@ -56,7 +56,7 @@ pub async fn run(workshop: &ChangeContext, plan: &CopyPlan, watch: &JobControl) 
         moved: bytes(&carrier.transfer.sent),
         again: bytes(&carrier.transfer.resent),
         undo,
-        remarks,
+        notes: remarks,
         ..Report::default()
     }
 }
@@ -246,7 +246,7 @@ impl<'a> CopyRun<'a> {
     /// The last step of an image: everything that it needs is there.
     async fn land(&self, image: &ImageToCopy) -> Ended {
         Ended::before_put(match &image.tag {
-            None if image.is_done() => Outcome::Already("it is there already".into()),
+            None if image.is_done() => Outcome::Unchanged("it is there already".into()),
             None => Outcome::Done(SafeText::from(format!("is there as {}", image.digest.short()))),
             Some(tag) => return self.put(image, tag).await,
         })

@@ -1,10 +1,10 @@
-//! One image of the source, read and narrowed down to the wished platforms.
+//! One image of the source, read and narrowed down to the requested platforms.
 
 use std::sync::Arc;
 
 use super::picked::{Pick, failure};
 use super::platforms::{self, Narrowed, Split};
-use crate::client::{Client, Error, Lane};
+use crate::client::{Client, Error, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Body, Manifest};
@@ -17,7 +17,7 @@ use crate::model::work::copy::CopyRequest;
 pub struct SourceImage {
     /// Its digest there.
     pub source: Digest,
-    /// What goes to the destination: the same, or what the wished platforms leave of it.
+    /// What goes to the destination: the same, or what the requested platforms leave of it.
     pub manifest: Arc<Manifest>,
     /// Which platforms of it come along, where not all do.
     pub split: Split,
@@ -26,30 +26,30 @@ pub struct SourceImage {
 }
 
 /// Reads an image, and says which one it was.
-pub async fn find(client: &Client, wish: &CopyRequest, pick: Pick) -> (Pick, Result<SourceImage, Failure>) {
-    let found = read(client, wish, &pick.selector).await;
+pub async fn find(client: &Client, request: &CopyRequest, pick: Pick) -> (Pick, Result<SourceImage, Failure>) {
+    let found = read(client, request, &pick.selector).await;
     (pick, found)
 }
 
-async fn read(client: &Client, wish: &CopyRequest, selector: &Selector) -> Result<SourceImage, Failure> {
-    let name = &wish.from.name;
-    let failed = |error: Error| error.failure(format!("cannot read {}:{selector}", wish.from));
+async fn read(client: &Client, request: &CopyRequest, selector: &Selector) -> Result<SourceImage, Failure> {
+    let name = &request.from.name;
+    let failed = |error: Error| error.failure(format!("cannot read {}:{selector}", request.from));
     let manifest = match selector {
-        Selector::Tag(tag) => client.latest(name, tag, Lane::Background).await,
-        Selector::Digest(_) => client.manifest(name, selector, Lane::Background).await,
+        Selector::Tag(tag) => client.latest(name, tag, Priority::Background).await,
+        Selector::Digest(_) => client.manifest(name, selector, Priority::Background).await,
     };
     let whole = manifest.map_err(failed)?;
     let mut left_out = Vec::new();
-    let refused = |why: String| failure(&wish.from, format!("{selector}: {why}"), FailureKind::NotFound);
+    let refused = |why: String| failure(&request.from, format!("{selector}: {why}"), FailureKind::NotFound);
     let mut split = Split::default();
-    let manifest = match platforms::narrow(&whole, &wish.platforms, &mut left_out).map_err(refused)? {
+    let manifest = match platforms::narrow(&whole, &request.platforms, &mut left_out).map_err(refused)? {
         Narrowed::Whole => {
-            check_platform(client, wish, &whole).await.map_err(refused)?;
+            check_platform(client, request, &whole).await.map_err(refused)?;
             whole.clone()
         }
         Narrowed::Child(child, of) => {
             split = of;
-            client.manifest(name, &Selector::Digest(child), Lane::Background).await.map_err(failed)?
+            client.manifest(name, &Selector::Digest(child), Priority::Background).await.map_err(failed)?
         }
         Narrowed::Index(index, of) => {
             split = of;
@@ -59,19 +59,19 @@ async fn read(client: &Client, wish: &CopyRequest, selector: &Selector) -> Resul
     Ok(SourceImage { source: whole.digest, manifest, split, left_out })
 }
 
-/// Fails, in words, for a plain image of a platform that is not wished. Artifacts have no platform.
-async fn check_platform(client: &Client, wish: &CopyRequest, manifest: &Manifest) -> Result<(), String> {
+/// Fails, in words, for a plain image of a platform that is not requested. Artifacts have no platform.
+async fn check_platform(client: &Client, request: &CopyRequest, manifest: &Manifest) -> Result<(), String> {
     let Body::Image(image) = &manifest.body else { return Ok(()) };
     let Some(config) = image.config.as_ref().filter(|_| manifest.kind() == Kind::Image) else {
         return Ok(());
     };
-    if wish.platforms.is_empty() {
+    if request.platforms.is_empty() {
         return Ok(());
     }
     // A config that cannot be read keeps nobody from copying it.
-    let Ok(config) = client.config(&wish.from.name, config, Lane::Background).await else { return Ok(()) };
+    let Ok(config) = client.config(&request.from.name, config, Priority::Background).await else { return Ok(()) };
     match &config.platform {
-        Some(platform) if !wish.platforms.iter().any(|wished| wished.is_same_machine(platform)) => {
+        Some(platform) if !request.platforms.iter().any(|requested| requested.is_same_machine(platform)) => {
             Err(format!("it is for {platform} only"))
         }
         _ => Ok(()),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, stream};
 
 use super::parts;
-use crate::client::{Client, Lane};
+use crate::client::{Client, Priority};
 use crate::model::capped::MOST as MOST_LISTED;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -175,7 +175,7 @@ fn too_many() -> Failure {
 /// manifest.
 async fn node(client: &Client, name: &RepositoryName, child: Descriptor) -> Option<(Digest, TreeNode)> {
     let digest = child.digest?;
-    let error = match client.manifest(name, &Selector::Digest(digest), Lane::Background).await {
+    let error = match client.manifest(name, &Selector::Digest(digest), Priority::Background).await {
         Ok(manifest) => return Some((digest, TreeNode::Manifest(manifest))),
         Err(error) => error,
     };
@@ -184,7 +184,7 @@ async fn node(client: &Client, name: &RepositoryName, child: Descriptor) -> Opti
     };
     let node = match error.cause.status() {
         Some(404) if child.media_type.is_manifest() => TreeNode::Absent,
-        Some(404) => match client.head_blob(name, &digest, Lane::Background).await {
+        Some(404) => match client.head_blob(name, &digest, Priority::Background).await {
             Ok(Some(_)) => TreeNode::Blob(Box::new(child)),
             Ok(None) => TreeNode::Absent,
             Err(error) => failed(error),

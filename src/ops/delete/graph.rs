@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Lane};
+use crate::client::{Client, Priority};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Body, Manifest};
 use crate::model::media_type::MediaType;
@@ -41,7 +41,7 @@ impl Indexes {
             let read = |digest| {
                 async move {
                     let selector = Selector::Digest(digest);
-                    (digest, client.manifest(name, &selector, Lane::Background).await)
+                    (digest, client.manifest(name, &selector, Priority::Background).await)
                 }
                 .boxed()
             };

@@ -46,17 +46,17 @@ enum DeleteReason<'a> {
 }
 
 /// Deletes the images of a plan.
-pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let parts = parts(plan);
     let course = Tracker::new(watch, parts.iter().map(DeletedDigest::name));
-    let client = workshop.pool.client(&plan.repository.host);
+    let client = context.pool.client(&plan.repository.host);
     let manifests =
         prepared::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
     let (items, ranges) = items(plan, &parts, &manifests);
-    let wish = ChangeRequest::Delete(prepared::wish(plan));
+    let request = ChangeRequest::Delete(prepared::request(plan));
     let mut saved = loss::kin(&client, &plan.loss).await;
     saved.retain(|saved| !parts.iter().any(|part| part.digest == saved.held.digest));
-    let running = match workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await {
+    let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };
@@ -133,7 +133,7 @@ impl<'a> Deleting<'a> {
             return self.not_read(part, failure).await;
         }
         if let Some(why) = self.waits_for(part) {
-            return Outcome::Left(why);
+            return Outcome::Skipped(why);
         }
         self.course.now(SafeText::from(format!("delete {}", part.name())));
         let what = || format!("cannot delete {}", part.name());
@@ -214,7 +214,7 @@ impl<'a> Deleting<'a> {
 
     fn gone_already(&mut self, part: &DeletedDigest<'_>) -> Outcome {
         self.gone.insert(part.digest);
-        Outcome::Already("it was gone already".into())
+        Outcome::Unchanged("it was gone already".into())
     }
 
     /// By which of its digest and its tags the server serves a part now.
@@ -270,7 +270,7 @@ impl<'a> Deleting<'a> {
             match &image {
                 Some(image) if may_untag && !self.watch.stop.is_cancelled() => {
                     match place.untag(tag, image, &[]).await.outcome {
-                        Outcome::Done(_) | Outcome::Already(_) | Outcome::Left(_) => continue,
+                        Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Skipped(_) => continue,
                         Outcome::Failed(failure) | Outcome::Unconfirmed(failure) => {
                             why = why.or(Some(failure.why));
                         }
@@ -332,7 +332,7 @@ impl<'a> Deleting<'a> {
         if is_nowhere && self.serves(part).await? == Vec::new() {
             return Ok(Some(self.gone_already(part)));
         }
-        Ok(Some(Outcome::Left("what was named leads elsewhere by now".into())))
+        Ok(Some(Outcome::Skipped("what was named leads elsewhere by now".into())))
     }
 
     /// Takes away the tags that go with a digest, where the server wants that done first. What is left of them makes the
@@ -350,7 +350,7 @@ impl<'a> Deleting<'a> {
                 Outcome::Failed(failure) => {
                     self.course.remarks.push(SafeText::from(format!("{}: {}", failure.what, failure.why)));
                 }
-                Outcome::Already(_) | Outcome::Left(_) | Outcome::Stopped => {}
+                Outcome::Unchanged(_) | Outcome::Skipped(_) | Outcome::Stopped => {}
             }
         }
         self.untagged.insert(part.digest, gone);

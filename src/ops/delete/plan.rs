@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::graph::Indexes;
-use super::{manner, weight};
-use crate::client::{Client, Lane};
+use super::{method, weight};
+use crate::client::{Client, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::media_type::MediaType;
@@ -24,21 +24,21 @@ use crate::ops::tag_list::{self, AT_ONCE, TagList};
 use crate::ops::work::{self, ChangeContext};
 
 /// Plans a delete.
-pub async fn plan(workshop: &ChangeContext, wish: &DeleteRequest) -> Result<DeletePlan, Failure> {
-    let client = workshop.pool.client(&wish.repository.host);
-    let name = &wish.repository.name;
-    let refused = workshop.rules.may_change(&wish.repository).err();
-    let named_tags = wish.selectors.iter().filter_map(|selector| match selector {
+pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<DeletePlan, Failure> {
+    let client = context.pool.client(&request.repository.host);
+    let name = &request.repository.name;
+    let refused = context.rules.may_change(&request.repository).err();
+    let named_tags = request.selectors.iter().filter_map(|selector| match selector {
         Selector::Tag(tag) => Some(tag.clone()),
         Selector::Digest(_) => None,
     });
-    let asked = manner::asked(&client, name, refused.is_none());
+    let asked = method::asked(&client, name, refused.is_none());
     let tags = tag_list::tags_with(&client, name, named_tags);
     let (tags, (deletes, denied)) = future::join(tags, asked).await;
     let tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
     let (mut missed, mut remarks) = (Vec::new(), Vec::new());
-    let mut images = named(&client, name, &wish.selectors, &tags, &mut missed).await?;
-    let manner = wish.manner.unwrap_or_else(|| manner::gentlest(&images, &deletes));
+    let mut images = named(&client, name, &request.selectors, &tags, &mut missed).await?;
+    let manner = request.method.unwrap_or_else(|| method::default_method(&images, &deletes));
     let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
     // Manifests stay where only tags go: what else lists them does not matter.
     let tagged = (manner == DeleteMethod::Image).then(|| tags.digests.values().copied());
@@ -52,12 +52,12 @@ pub async fn plan(workshop: &ChangeContext, wish: &DeleteRequest) -> Result<Dele
     spare_needed_referrers(&mut images, manner, &tags, &indexes);
     remarks.extend(tags.incomplete.clone());
     let mut plan = DeletePlan {
-        repository: wish.repository.clone(),
-        manner,
-        along: wish.along,
+        repository: request.repository.clone(),
+        method: manner,
+        along: request.along,
         deletes,
         images,
-        missed,
+        unresolved: missed,
         unknown: tags.unknown,
         frees: None,
         shared: None,
@@ -66,20 +66,20 @@ pub async fn plan(workshop: &ChangeContext, wish: &DeleteRequest) -> Result<Dele
         blocked: None,
         refused,
         name_to_type: None,
-        remarks,
+        notes: remarks,
         tags: tags.digests,
     };
     let far = plan.is_far_reaching().then(|| name.clone());
-    plan.name_to_type = far.or_else(|| workshop.rules.name_to_type(&wish.repository));
+    plan.name_to_type = far.or_else(|| context.rules.name_to_type(&request.repository));
     if let Some(weight) = weight::weigh(&client, &plan).await {
         plan.frees = Some(weight.frees);
         plan.shared = Some(weight.shared);
         plan.shared_with = weight.shared_with;
     }
     if plan.refused.is_none() {
-        plan.loss = loss(&client, &plan, wish.keep, tags.incomplete.is_none()).await;
+        plan.loss = loss(&client, &plan, request.keep, tags.incomplete.is_none()).await;
     }
-    plan.blocked = manner::blocked(&plan, denied.as_ref(), tags.incomplete.as_ref(), &indexes);
+    plan.blocked = method::blocked(&plan, denied.as_ref(), tags.incomplete.as_ref(), &indexes);
     Ok(plan)
 }
 
@@ -87,7 +87,7 @@ pub async fn plan(workshop: &ChangeContext, wish: &DeleteRequest) -> Result<Dele
 /// no tag can keep.
 async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool) -> Loss {
     let cleanups = client.cleanups(&plan.repository.name).await;
-    if plan.manner == DeleteMethod::Image {
+    if plan.method == DeleteMethod::Image {
         let nameless = |image: &ImageToDelete| Nameless {
             repository: plan.repository.clone(),
             digest: image.digest,
@@ -146,7 +146,7 @@ async fn named(
     }
     let read = |(digest, named, by_digest)| {
         async move {
-            let manifest = client.manifest(name, &Selector::Digest(digest), Lane::Background).await;
+            let manifest = client.manifest(name, &Selector::Digest(digest), Priority::Background).await;
             (digest, named, by_digest, manifest)
         }
         .boxed()

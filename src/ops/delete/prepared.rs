@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Lane};
+use crate::client::{Client, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
@@ -22,7 +22,7 @@ pub async fn manifests(
     let distinct: HashSet<Digest> = digests.into_iter().collect();
     let read = |digest: Digest| {
         async move {
-            let manifest = client.served_manifest(name, &digest, Lane::Background).await;
+            let manifest = client.served_manifest(name, &digest, Priority::Background).await;
             let what = || format!("cannot read {}, so it could not be put back", digest.short());
             (digest, manifest.map_err(|error| error.failure(what())))
         }
@@ -31,8 +31,8 @@ pub async fn manifests(
     stream::iter(distinct.into_iter().map(read)).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// The wish that leads to the same plan.
-pub fn wish(plan: &DeletePlan) -> DeleteRequest {
+/// The request that leads to the same plan.
+pub fn request(plan: &DeletePlan) -> DeleteRequest {
     let selectors = plan.images.iter().flat_map(|image| {
         let named = image.named.iter().cloned().map(Selector::Tag);
         named.chain(image.by_digest.then_some(Selector::Digest(image.digest)))
@@ -40,7 +40,7 @@ pub fn wish(plan: &DeletePlan) -> DeleteRequest {
     DeleteRequest {
         repository: plan.repository.clone(),
         selectors: selectors.collect(),
-        manner: Some(plan.manner),
+        method: Some(plan.method),
         along: plan.along,
         keep: plan.loss.keep,
     }

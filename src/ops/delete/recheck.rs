@@ -54,7 +54,7 @@ impl<'a> Recheck<'a> {
         may_go: &[&Tag],
         gone: &HashSet<Digest>,
     ) -> Result<Option<Outcome>, Failure> {
-        let left = |why: String| Ok(Some(Outcome::Left(SafeText::from(why))));
+        let left = |why: String| Ok(Some(Outcome::Skipped(SafeText::from(why))));
         let mut indexes = None;
         for _ in 0..MOST_LOOKS {
             self.look(may_go).await?;

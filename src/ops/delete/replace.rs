@@ -27,18 +27,18 @@ struct ReplacedTag<'a> {
 }
 
 /// Takes the tags of a plan away by way of replacements.
-pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
-    let client = workshop.pool.client(&plan.repository.host);
+pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
+    let client = context.pool.client(&plan.repository.host);
     let parts = parts(plan, &client).await;
     let mut course = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
-    let wish = ChangeRequest::Delete(prepared::wish(plan));
+    let request = ChangeRequest::Delete(prepared::request(plan));
     let items = parts
         .iter()
         .flat_map(|part| replacement::items(&plan.repository, part.tag, part.made.as_ref().ok()))
         .chain(loss::items(&plan.loss))
         .collect();
     let saved = loss::kin(&client, &plan.loss).await;
-    let running = match workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await {
+    let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
     };

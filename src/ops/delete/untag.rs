@@ -33,11 +33,11 @@ struct UntaggedTag<'a> {
 }
 
 /// Takes the tags of a plan away.
-pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let parts = parts(plan);
     let mut course = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
-    let client = workshop.pool.client(&plan.repository.host);
-    let (running, manifests) = match begin(workshop, plan, &parts, &client, &mut course).await {
+    let client = context.pool.client(&plan.repository.host);
+    let (running, manifests) = match begin(context, plan, &parts, &client, &mut course).await {
         Ok(begun) => begun,
         Err(failure) => return course.refused(&failure),
     };
@@ -59,7 +59,7 @@ pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl
         let outcome = match course.is_over() {
             Some(outcome) => outcome,
             None if takes_along => {
-                Outcome::Left("not tried: the server takes every tag of an image with one".into())
+                Outcome::Skipped("not tried: the server takes every tag of an image with one".into())
             }
             None => {
                 match keeping.objection(&plan.repository, part.digest).or(owners.objection(place, part).await)
@@ -75,7 +75,7 @@ pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl
                 }
             }
         };
-        if !matches!(outcome, Outcome::Done(_) | Outcome::Already(_)) {
+        if !matches!(outcome, Outcome::Done(_) | Outcome::Unchanged(_)) {
             owners.kept.insert(index, part.digest);
         }
         if matches!(outcome, Outcome::Unconfirmed(_)) {
@@ -105,7 +105,7 @@ pub async fn run(workshop: &ChangeContext, plan: &DeletePlan, watch: &JobControl
 }
 
 async fn begin(
-    workshop: &ChangeContext,
+    context: &ChangeContext,
     plan: &DeletePlan,
     parts: &[UntaggedTag<'_>],
     client: &Client,
@@ -122,7 +122,7 @@ async fn begin(
             course.ended(
                 index,
                 match is_gone {
-                    true => Outcome::Already("it was gone already".into()),
+                    true => Outcome::Unchanged("it was gone already".into()),
                     false => Outcome::Failed(failure.clone()),
                 },
             );
@@ -138,9 +138,9 @@ async fn begin(
         done: None,
     };
     let items = parts.iter().map(item).chain(loss::items(&plan.loss)).collect();
-    let wish = ChangeRequest::Delete(prepared::wish(plan));
+    let request = ChangeRequest::Delete(prepared::request(plan));
     let saved = loss::kin(client, &plan.loss).await;
-    let running = workshop.journal.begin_saving(plan.title(), Some(wish), items, saved).await?;
+    let running = context.journal.begin_saving(plan.title(), Some(request), items, saved).await?;
     Ok((running, manifests))
 }
 
@@ -167,7 +167,7 @@ impl Owners {
     async fn objection(&mut self, place: RepositoryClient<'_>, part: &UntaggedTag<'_>) -> Option<Outcome> {
         let image = part.of?;
         if self.kept.values().any(|kept| *kept == image.digest) {
-            return Some(Outcome::Left("its image was not untagged".into()));
+            return Some(Outcome::Skipped("its image was not untagged".into()));
         }
         if self.tags.is_none() {
             let what = || format!("cannot list the tags of {}", place.name);
@@ -178,7 +178,7 @@ impl Owners {
             Ok(tags) => tags,
             Err(failure) => return Some(Outcome::Failed(failure.clone())),
         };
-        let left = |why: String| Some(Outcome::Left(SafeText::from(why)));
+        let left = |why: String| Some(Outcome::Skipped(SafeText::from(why)));
         if let Some(tag) = tags.of(image.digest).find(|tag| !self.keeping.contains(*tag)) {
             return left(format!("its image has the tag `{tag}`"));
         }

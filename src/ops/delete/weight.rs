@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use futures_util::future::{self, BoxFuture};
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Lane};
+use crate::client::{Client, Priority};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Body, Descriptor};
 use crate::model::reference::{RepositoryName, Selector, Tag};
@@ -93,7 +93,7 @@ pub async fn weigh(client: &Client, plan: &DeletePlan) -> Option<Weight> {
 /// What loses its last name, and what of its kin stays although nothing names it. Where only tags go, the children go as
 /// soon as their index does, if untagged manifests are collected at all.
 fn going(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
-    let going: HashSet<Digest> = match plan.manner {
+    let going: HashSet<Digest> = match plan.method {
         DeleteMethod::Image => plan.at_stake().digests().collect(),
         DeleteMethod::Untag | DeleteMethod::Replace => {
             let bare = || plan.images.iter().filter(|image| image.others.is_empty());
@@ -119,7 +119,7 @@ fn blobs<'a>(
     depth: Option<usize>,
 ) -> BoxFuture<'a, Option<Blobs>> {
     async move {
-        let manifest = match client.manifest(name, &Selector::Digest(digest), Lane::Background).await {
+        let manifest = match client.manifest(name, &Selector::Digest(digest), Priority::Background).await {
             Ok(manifest) => manifest,
             Err(error) if error.cause.status() == Some(404) => return Some(Blobs::new()),
             Err(_) => return None,

@@ -34,7 +34,8 @@ pub enum JournalLine<'a> {
         at: Timestamp,
         #[serde(borrow)]
         title: Cow<'a, str>,
-        wish: Option<Cow<'a, ChangeRequest>>,
+        #[serde(alias = "wish")]
+        request: Option<Cow<'a, ChangeRequest>>,
         /// Registries that are reached otherwise than over checked HTTPS.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reached: Vec<Reached>,

@@ -38,13 +38,13 @@ pub enum Bytes {
 pub struct Read {
     /// The entry.
     pub entry: JournalEntry,
-    /// What was wished.
-    pub wish: Option<ChangeRequest>,
+    /// What was requested.
+    pub request: Option<ChangeRequest>,
     /// The number of the next line.
     pub next: NextNumber,
 }
 
-/// Reads an entry and what was wished. Fails where it is none, or its first line cannot be read.
+/// Reads an entry and what was requested. Fails where it is none, or its first line cannot be read.
 pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<Read> {
     let file = files::read(&path(folder, id)?)?;
     // Asked before it is read: who ends meanwhile has said so at the end. Shared, so that two who look at the same time do
@@ -64,7 +64,7 @@ pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<Read> {
 
 /// An entry of which no more is known than its name.
 pub fn unreadable(id: &EntryId, error: &io::Error) -> JournalEntry {
-    let damage = Damage { remarks: vec![SafeText::from(error.to_string())], ..Damage::default() };
+    let damage = Damage { notes: vec![SafeText::from(error.to_string())], ..Damage::default() };
     JournalEntry {
         id: id.clone(),
         at: begun(id).unwrap_or(Timestamp::UNIX_EPOCH),
@@ -91,7 +91,7 @@ fn begun(id: &EntryId) -> Option<Timestamp> {
 struct EntryHeader {
     at: Timestamp,
     title: SafeText,
-    wish: Option<ChangeRequest>,
+    request: Option<ChangeRequest>,
     reached: Vec<Reached>,
     is_old: bool,
     items: usize,
@@ -187,12 +187,12 @@ impl Reading {
 
     fn understand(&mut self, number: u64, line: JournalLine<'_>, is_plain: bool) {
         match line {
-            JournalLine::Entry { version, at, title, wish, reached, items, saved, held } if number == 0 => {
+            JournalLine::Entry { version, at, title, request, reached, items, saved, held } if number == 0 => {
                 let expected = if is_plain { line::OLD_VERSION } else { line::VERSION };
                 if version == expected {
-                    let (title, wish) = (SafeText::clean(&title), wish.map(Cow::into_owned));
+                    let (title, request) = (SafeText::clean(&title), request.map(Cow::into_owned));
                     self.head =
-                        Some(EntryHeader { at, title, wish, reached, is_old: is_plain, items, saved, held });
+                        Some(EntryHeader { at, title, request, reached, is_old: is_plain, items, saved, held });
                 }
             }
             JournalLine::Entry { .. } => {}
@@ -293,7 +293,7 @@ impl Reading {
             unconfirmed,
             damage: Damage { uncertain, ..damage },
         };
-        Ok(Read { entry, wish: head.wish, next })
+        Ok(Read { entry, request: head.request, next })
     }
 
     /// What is missing by the numbers of the lines. A last line that a crash tore has no number yet, so nothing of what
@@ -342,7 +342,7 @@ impl Reading {
             uncertain = self.items.keys().copied().filter(|at| !is_sure(at)).collect();
         }
         let remarks = remarks.into_iter().map(SafeText::from).collect();
-        Damage { remarks, uncertain, lost: lost + saved }
+        Damage { notes: remarks, uncertain, lost: lost + saved }
     }
 
     /// Lines of earlier versions have no numbers. Where one cannot be read, outcomes may stand beside the wrong items: they
@@ -361,7 +361,7 @@ impl Reading {
         let uncertain: HashSet<usize> =
             if self.revised.is_empty() { HashSet::new() } else { self.items.keys().copied().collect() };
         Damage {
-            remarks: vec![SafeText::from(remark)],
+            notes: vec![SafeText::from(remark)],
             uncertain: uncertain.into_iter().collect(),
             lost: unreadable,
         }

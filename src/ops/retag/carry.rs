@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 
-use crate::client::{BlobSource, Cause, Client, Error, Lane, Mount, Transfer};
+use crate::client::{BlobSource, Cause, Client, Error, Priority, Mount, Transfer};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
@@ -88,10 +88,10 @@ impl RetagTransfer<'_> {
     async fn child(&self, digest: Digest, depth: usize) -> Result<(), Error> {
         self.check_stop()?;
         let selector = Selector::Digest(digest);
-        if self.client.head_manifest(self.to, &selector, Lane::Interactive).await?.is_some() {
+        if self.client.head_manifest(self.to, &selector, Priority::Interactive).await?.is_some() {
             return Ok(());
         }
-        let child = match self.client.manifest(self.from, &selector, Lane::Interactive).await {
+        let child = match self.client.manifest(self.from, &selector, Priority::Interactive).await {
             Ok(child) => child,
             // An index with holes stays one; whether the server takes it is its own to say.
             Err(error) if error.cause.status() == Some(404) => return Ok(()),
@@ -113,7 +113,7 @@ impl RetagTransfer<'_> {
     async fn blob(&self, blob: &Descriptor) -> Result<(), Error> {
         let Some(digest) = &blob.digest else { return Ok(()) };
         self.check_stop()?;
-        if self.client.head_blob(self.to, digest, Lane::Interactive).await?.is_some() {
+        if self.client.head_blob(self.to, digest, Priority::Interactive).await?.is_some() {
             return Ok(());
         }
         match self.client.mount_blob(self.to, digest, Some(self.from)).await? {

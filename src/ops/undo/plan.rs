@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::client::{Client, Lane, Pool};
+use crate::client::{Client, Priority, Pool};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -23,7 +23,7 @@ use crate::model::work::progress::Unresolved;
 use crate::model::work::rules::Refusal;
 use crate::model::work::undo::{UndoPlan, UndoStep};
 use crate::ops::copy::parts;
-use crate::ops::delete::manner;
+use crate::ops::delete::method;
 use crate::ops::summary;
 use crate::ops::work::{ChangeContext, replacement};
 
@@ -33,8 +33,8 @@ const AT_ONCE: usize = 16;
 const ARRIVES: SignedDuration = SignedDuration::from_mins(10);
 
 /// Plans to take an entry of the journal back; `manner` says how new tags go where the server cannot untag. Only asks.
-pub async fn plan(workshop: &ChangeContext, id: &EntryId, manner: DeleteMethod) -> Result<UndoPlan, Failure> {
-    let (entry, wish) = workshop.journal.entry_and_wish(id).await?;
+pub async fn plan(context: &ChangeContext, id: &EntryId, manner: DeleteMethod) -> Result<UndoPlan, Failure> {
+    let (entry, request) = context.journal.entry_and_request(id).await?;
     let fail = |why: &'static str| Failure {
         what: SafeText::from(format!("cannot undo {}", entry.title)),
         why: why.into(),
@@ -53,18 +53,18 @@ pub async fn plan(workshop: &ChangeContext, id: &EntryId, manner: DeleteMethod) 
     }
     let probed = || entry.probes.iter().map(|probe| &probe.repository);
     let repositories = || changes.iter().map(|change| &change.repository).chain(probed());
-    let refused = rule_against(workshop, repositories());
-    let asked: Vec<_> = changes.iter().map(|change| now(&workshop.pool, change).boxed()).collect();
+    let refused = rule_against(context, repositories());
+    let asked: Vec<_> = changes.iter().map(|change| now(&context.pool, change).boxed()).collect();
     let now: Vec<Result<Option<Digest>, Failure>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
     if changes.is_empty() && entry.probes.is_empty() {
-        let why = entry.damage.remarks.first().cloned().unwrap_or_else(|| "nothing of it can be read".into());
+        let why = entry.damage.notes.first().cloned().unwrap_or_else(|| "nothing of it can be read".into());
         return Err(Failure { why, ..fail("") });
     }
     if let Some(Err(failure)) = now.iter().find(|_| now.iter().all(Result::is_err)) {
         return Err(failure.clone());
     }
     let mut planning = Planning {
-        pool: &workshop.pool,
+        pool: &context.pool,
         manner,
         may_probe: refused.is_none(),
         back: HashSet::new(),
@@ -85,7 +85,7 @@ pub async fn plan(workshop: &ChangeContext, id: &EntryId, manner: DeleteMethod) 
         }
         steps.push(step);
     }
-    describe(&workshop.pool, &changes, &mut steps).await;
+    describe(&context.pool, &changes, &mut steps).await;
     let loses = |step: &&UndoStep| {
         let is_named_again = steps.iter().any(|other| other.before == step.now);
         step.impossible.is_none() && step.now.is_some() && !is_named_again
@@ -96,28 +96,28 @@ pub async fn plan(workshop: &ChangeContext, id: &EntryId, manner: DeleteMethod) 
     }
     let loses = steps.iter().find(loses).map(|step| ("images that lose their last tag", &step.repository));
     let is_possible = steps.iter().any(|step| step.impossible.is_none());
-    let leaves = match (wish.as_ref().and_then(brought).filter(|_| is_possible), loses) {
-        (None, Some((what, at))) => match cleanup(workshop, at, refused.as_ref()).await {
+    let leaves = match (request.as_ref().and_then(brought).filter(|_| is_possible), loses) {
+        (None, Some((what, at))) => match cleanup(context, at, refused.as_ref()).await {
             // They are what they were before the change.
             Cleanup::Later => None,
             other => Some(left(what, at, other)),
         },
-        (Some((what, to)), _) => Some(left(what, to, cleanup(workshop, to, refused.as_ref()).await)),
+        (Some((what, to)), _) => Some(left(what, to, cleanup(context, to, refused.as_ref()).await)),
         (None, None) => None,
     };
     steps.extend(probes);
     Ok(UndoPlan {
-        remarks: remarks(&entry),
-        missed: missed(&entry.damage),
+        notes: remarks(&entry),
+        unresolved: missed(&entry.damage),
         entry: id.clone(),
         of: entry.title.clone(),
         at: entry.at,
-        manner,
-        ways: planning.ways,
+        method: manner,
+        methods: planning.ways,
         hint: planning.hint,
         leaves,
         refused,
-        name_to_type: repositories().find_map(|repository| workshop.rules.name_to_type(repository)),
+        name_to_type: repositories().find_map(|repository| context.rules.name_to_type(repository)),
         steps,
     })
 }
@@ -146,7 +146,7 @@ async fn describe(pool: &Pool, changes: &[TagChange], steps: &mut [UndoStep]) {
 
 /// What must be known of the entry before it is relied upon.
 fn remarks(entry: &JournalEntry) -> Vec<SafeText> {
-    let mut remarks = entry.damage.remarks.clone();
+    let mut remarks = entry.damage.notes.clone();
     remarks.extend(entry.reached.iter().map(Reached::said));
     if entry.state == EntryState::Open {
         let text = "it was cut off, or the end of its entry is lost: what was not noted is looked at now";
@@ -172,9 +172,9 @@ fn missed(damage: &Damage) -> Vec<Unresolved> {
 }
 
 /// What a registry does with images that lose their last tag; it is not asked where a rule forbids to change it.
-async fn cleanup(workshop: &ChangeContext, at: &Repository, refused: Option<&Refusal>) -> Cleanup {
+async fn cleanup(context: &ChangeContext, at: &Repository, refused: Option<&Refusal>) -> Cleanup {
     match refused {
-        None => workshop.pool.client(&at.host).cleanups(&at.name).await.untagged,
+        None => context.pool.client(&at.host).cleanups(&at.name).await.untagged,
         Some(_) => Cleanup::Unknown,
     }
 }
@@ -187,14 +187,14 @@ fn needs(other: &UndoStep, step: &UndoStep) -> bool {
 
 /// What a change has brought to a repository, and is not taken away with its tags: undo takes names away, never content,
 /// which others may use by now.
-fn brought(wish: &ChangeRequest) -> Option<(&'static str, &Repository)> {
-    match wish {
-        ChangeRequest::Copy(wish) if wish.referrers => {
-            Some(("the images, what refers to them and their blobs", &wish.to))
+fn brought(request: &ChangeRequest) -> Option<(&'static str, &Repository)> {
+    match request {
+        ChangeRequest::Copy(request) if request.referrers => {
+            Some(("the images, what refers to them and their blobs", &request.to))
         }
-        ChangeRequest::Copy(wish) => Some(("the images and their blobs", &wish.to)),
-        ChangeRequest::Retag(wish) => {
-            let to = wish.items.iter().map(|(_, to, _)| to).find(|to| **to != wish.from)?;
+        ChangeRequest::Copy(request) => Some(("the images and their blobs", &request.to)),
+        ChangeRequest::Retag(request) => {
+            let to = request.items.iter().map(|(_, to, _)| to).find(|to| **to != request.from)?;
             Some(("the images and their blobs", to))
         }
         ChangeRequest::Delete(_) | ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => None,
@@ -288,7 +288,7 @@ async fn now(pool: &Pool, change: &TagChange) -> Result<Option<Digest>, Failure>
     let client = pool.client(&change.repository.host);
     let known: Vec<Digest> = change.ours.iter().flatten().copied().collect();
     let (name, selector) = (&change.repository.name, &change.selector);
-    let now = client.digest_now(name, selector, &known, Lane::Background).await;
+    let now = client.digest_now(name, selector, &known, Priority::Background).await;
     now.map_err(|error| {
         error.failure(format!("cannot look at {}:{}", change.repository.name, change.selector))
     })
@@ -340,7 +340,7 @@ impl Planning<'_> {
     async fn unprobe(&mut self, probe: &Probe) -> UndoStep {
         let client = self.pool.client(&probe.repository.host);
         let selector = Selector::Tag(probe.tag.clone());
-        let now = client.head_manifest(&probe.repository.name, &selector, Lane::Background).await;
+        let now = client.head_manifest(&probe.repository.name, &selector, Priority::Background).await;
         let impossible = match &now {
             Ok(Some(now)) if *now != probe.digest => Some(format!("it moved since, to {}", now.short())),
             Ok(Some(_)) => match client.deletes().by_digest {
@@ -396,8 +396,8 @@ impl Planning<'_> {
 
     /// Why a new tag cannot be taken away in the chosen way, if it cannot.
     async fn untag_impossible(&mut self, client: &Client, step: &mut UndoStep) -> Option<SafeText> {
-        let (deletes, denied) = manner::asked(client, &step.repository.name, self.may_probe).await;
-        let closed = manner::replacement_closed(&step.repository.host, &deletes, denied.as_ref());
+        let (deletes, denied) = method::asked(client, &step.repository.name, self.may_probe).await;
+        let closed = method::replacement_closed(&step.repository.host, &deletes, denied.as_ref());
         step.by_replacement = self.manner == DeleteMethod::Replace && closed.is_none();
         let Ability::No(why) = &deletes.by_tag else { return None };
         match &closed {
@@ -422,7 +422,7 @@ async fn image_behind(client: &Client, change: &TagChange, now: Digest) -> Optio
         return None;
     }
     let read = async |digest| {
-        client.manifest(&change.repository.name, &Selector::Digest(digest), Lane::Background).await.ok()
+        client.manifest(&change.repository.name, &Selector::Digest(digest), Priority::Background).await.ok()
     };
     let now = read(now).await.filter(|now| replacement::is_replacement(now))?;
     for ours in change.ours.iter().flatten() {
@@ -457,12 +457,12 @@ async fn gone(
     let children: HashSet<Digest> = children.filter(|child| !back.contains(child)).collect();
     let blobs: Vec<_> = blobs
         .into_iter()
-        .map(|digest| async move { client.head_blob(name, &digest, Lane::Background).await }.boxed())
+        .map(|digest| async move { client.head_blob(name, &digest, Priority::Background).await }.boxed())
         .collect();
     let children: Vec<_> = children
         .into_iter()
         .map(|digest| {
-            async move { client.head_manifest(name, &Selector::Digest(digest), Lane::Background).await }
+            async move { client.head_manifest(name, &Selector::Digest(digest), Priority::Background).await }
                 .boxed()
         })
         .collect();
@@ -492,8 +492,8 @@ fn is_or_are(count: usize) -> &'static str {
 
 /// The rule that forbids to change one of these repositories.
 pub fn rule_against<'a>(
-    workshop: &ChangeContext,
+    context: &ChangeContext,
     mut repositories: impl Iterator<Item = &'a Repository>,
 ) -> Option<Refusal> {
-    repositories.find_map(|repository| workshop.rules.may_change(repository).err())
+    repositories.find_map(|repository| context.rules.may_change(repository).err())
 }

@@ -50,7 +50,7 @@ impl<'a> Tracker<'a> {
             return Some(Outcome::Stopped);
         }
         match &self.alike {
-            Some((failure, times)) if *times >= MOST_ALIKE => Some(Outcome::Left(SafeText::from(format!(
+            Some((failure, times)) if *times >= MOST_ALIKE => Some(Outcome::Skipped(SafeText::from(format!(
                 "not tried: {times} in a row failed alike ({})",
                 failure.why
             )))),
@@ -71,7 +71,7 @@ impl<'a> Tracker<'a> {
             }
             (Outcome::Failed(failure), _) => Some((failure.clone(), 1)),
             (Outcome::Done(_) | Outcome::Unconfirmed(_), _) => None,
-            (Outcome::Already(_) | Outcome::Left(_) | Outcome::Stopped, alike) => alike,
+            (Outcome::Unchanged(_) | Outcome::Skipped(_) | Outcome::Stopped, alike) => alike,
         };
         let Some(item) = self.items.get_mut(index) else { return };
         item.outcome = Some(outcome.clone());
@@ -124,7 +124,7 @@ impl<'a> Tracker<'a> {
             item
         };
         let items = self.items.into_iter().map(stopped).collect();
-        Report { items, undo, remarks: self.remarks, ..Report::default() }
+        Report { items, undo, notes: self.remarks, ..Report::default() }
     }
 
     /// The report where nothing could be begun: every part failed for the same reason.
@@ -142,7 +142,7 @@ pub fn is_done(outcome: &Outcome) -> Option<bool> {
         Outcome::Done(_) => Some(true),
         Outcome::Unconfirmed(_) => None,
         Outcome::Failed(failure) if failure.kind == FailureKind::Unreachable => None,
-        Outcome::Already(_) | Outcome::Failed(_) | Outcome::Left(_) | Outcome::Stopped => Some(false),
+        Outcome::Unchanged(_) | Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Stopped => Some(false),
     }
 }
 

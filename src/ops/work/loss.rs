@@ -1,4 +1,4 @@
-//! Images that a change takes a name from: kept under a tag of their own where that is wished, their kin saved, and what
+//! Images that a change takes a name from: kept under a tag of their own where that is requested, their kin saved, and what
 //! is left of them looked at afterwards.
 
 use std::collections::{HashMap, HashSet};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::tag::{RepositoryClient, held};
-use crate::client::{Client, Lane};
+use crate::client::{Client, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
@@ -30,7 +30,7 @@ const DEEPEST: usize = 8;
 /// Manifests that are saved with one change.
 const MOST_SAVED: usize = 2_000;
 
-/// Chooses the tags that keep images, each free or on that image already. They are looked for only if they are wished.
+/// Chooses the tags that keep images, each free or on that image already. They are looked for only if they are requested.
 pub async fn planned(
     client: &Client,
     cleanup: Cleanup,
@@ -105,7 +105,7 @@ impl Kept {
                     kept.put.push((first + number, image.repository.clone(), tag.clone(), image.digest));
                     continue;
                 }
-                Outcome::Already(_) => {
+                Outcome::Unchanged(_) => {
                     running.done(first + number, false).await;
                     continue;
                 }
@@ -113,7 +113,7 @@ impl Kept {
                 Outcome::Failed(failure) | Outcome::Unconfirmed(failure) => {
                     Failure { what: SafeText::from(what()), ..failure }
                 }
-                Outcome::Left(why) => {
+                Outcome::Skipped(why) => {
                     running.done(first + number, false).await;
                     super::replacement::local(what(), why.to_string())
                 }
@@ -146,7 +146,7 @@ impl Kept {
             if !is_changed(repository, *digest) {
                 let place = RepositoryClient::of(client, &repository.name);
                 if let Ok(manifest) = place.manifest(*digest).await
-                    && let Outcome::Done(_) | Outcome::Already(_) =
+                    && let Outcome::Done(_) | Outcome::Unchanged(_) =
                         place.untag(tag, &manifest, &[]).await.outcome
                 {
                     running.done(*item, false).await;
@@ -223,7 +223,7 @@ fn saved(repository: &Repository, role: SavedRole, manifest: &Manifest) -> Saved
 async fn read(client: &Client, repository: &Repository, digests: &[Digest]) -> Vec<Arc<Manifest>> {
     let read = digests.iter().take(MOST_SAVED).map(|digest| {
         async move {
-            client.manifest(&repository.name, &Selector::Digest(*digest), Lane::Background).await.ok()
+            client.manifest(&repository.name, &Selector::Digest(*digest), Priority::Background).await.ok()
         }
         .boxed()
     });

@@ -45,25 +45,25 @@ fn what(place: RepositoryClient<'_>, probe: &Probe) -> String {
 /// Removes what earlier runs left of throw-away tags in these registries, or in all of them, and says what it removed. What
 /// a rule protects, what runs, and what a server refuses to delete stays in the journal.
 pub async fn sweep(
-    workshop: &ChangeContext,
+    context: &ChangeContext,
     entries: &[JournalEntry],
     hosts: Option<&[Host]>,
 ) -> Vec<SafeText> {
     let mut removed = Vec::new();
     for entry in entries.iter().filter(|entry| !matches!(entry.state, EntryState::Running)) {
-        workshop.journal.reach(entry);
+        context.journal.reach(entry);
         for probe in &entry.probes {
             let host = &probe.repository.host;
             let is_meant = hosts.is_none_or(|hosts| hosts.contains(host));
-            if !is_meant || workshop.rules.may_change(&probe.repository).is_err() {
+            if !is_meant || context.rules.may_change(&probe.repository).is_err() {
                 continue;
             }
-            let client = workshop.pool.client(host);
+            let client = context.pool.client(host);
             let place = RepositoryClient { client: &client, name: &probe.repository.name, stop: None };
             // One that is gone already is none that was removed now.
             let was_there = !matches!(place.tag_now(&probe.tag).await, Ok(None));
             if remove(place, probe).boxed().await.is_ok()
-                && workshop.journal.mark_probed(&entry.id, probe).await.is_ok()
+                && context.journal.mark_probed(&entry.id, probe).await.is_ok()
                 && was_there
             {
                 removed.push(SafeText::from(format!(

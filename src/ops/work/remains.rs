@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::ChangeContext;
-use crate::client::{Client, Error, Lane};
+use crate::client::{Client, Error, Priority};
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, RepositoryName, Selector};
@@ -36,16 +36,16 @@ struct Presence {
 
 /// Looks at what the change that a report is of has replaced or removed, and says in the report whether that can be put
 /// back. Nothing is changed.
-pub async fn look(workshop: &ChangeContext, work: &ChangePlan, report: &mut Report) {
+pub async fn look(context: &ChangeContext, work: &ChangePlan, report: &mut Report) {
     let Some(id) = report.undo.clone() else { return };
     // What cannot be read now is said when it is undone.
-    let Ok(entry) = workshop.journal.entry(&id).await else { return };
+    let Ok(entry) = context.journal.entry(&id).await else { return };
     let before = before(&entry);
     let held = held(&entry);
     let asked: Vec<_> = before
         .iter()
         .map(|(repository, digest)| {
-            let client = workshop.pool.client(&repository.host);
+            let client = context.pool.client(&repository.host);
             let held = &held;
             async move { found(&client, &repository.name, *digest, held).await }.boxed()
         })
@@ -53,7 +53,7 @@ pub async fn look(workshop: &ChangeContext, work: &ChangePlan, report: &mut Repo
     let found: Vec<Result<Presence, Error>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
     for ((repository, digest), found) in before.iter().zip(&found) {
         if let Ok(found) = found {
-            learn(workshop, work, &entry, repository, *digest, *found).await;
+            learn(context, work, &entry, repository, *digest, *found).await;
         }
     }
     tell(&entry, &before, &found, report);
@@ -83,7 +83,7 @@ fn tell(
     };
     if let Some(error) = unseen {
         let text = format!("whether it can be undone is not known, since looking failed: {}", error.cause);
-        report.remarks.push(SafeText::from(text));
+        report.notes.push(SafeText::from(text));
     }
     if !lost.is_empty() {
         let more = lost.len().saturating_sub(MOST_NAMED);
@@ -92,7 +92,7 @@ fn tell(
         let them = if lost.len() == 1 { "it" } else { "them" };
         let text =
             format!("the registry removed {names}{more} at once, with blobs: undo cannot put {them} back");
-        report.remarks.push(SafeText::from(text));
+        report.notes.push(SafeText::from(text));
     }
     if report.takes_back == TakesBack::Nothing {
         report.undo = None;
@@ -124,7 +124,7 @@ async fn found(
     digest: Digest,
     held: &HashMap<Digest, Manifest>,
 ) -> Result<Presence, Error> {
-    let is_there = client.head_manifest(name, &Selector::Digest(digest), Lane::Background).await?.is_some();
+    let is_there = client.head_manifest(name, &Selector::Digest(digest), Priority::Background).await?.is_some();
     let can_return = match held.get(&digest) {
         Some(manifest) => has_content(client, name, manifest, held, DEEPEST).await?,
         None => is_there,
@@ -144,7 +144,7 @@ fn has_content<'a>(
         let blob =
             parts::blobs(manifest).filter(|blob| !parts::is_foreign(blob)).find_map(|blob| blob.digest);
         if let Some(blob) = blob
-            && client.head_blob(name, &blob, Lane::Background).await?.is_none()
+            && client.head_blob(name, &blob, Priority::Background).await?.is_none()
         {
             return Ok(false);
         }
@@ -152,7 +152,7 @@ fn has_content<'a>(
             let has_child = match held.get(&child).filter(|_| depth > 0) {
                 Some(child) => has_content(client, name, child, held, depth - 1).await?,
                 None => {
-                    client.head_manifest(name, &Selector::Digest(child), Lane::Background).await?.is_some()
+                    client.head_manifest(name, &Selector::Digest(child), Priority::Background).await?.is_some()
                 }
             };
             if !has_child {
@@ -166,14 +166,14 @@ fn has_content<'a>(
 
 /// Remembers what the registry did with an image that lost its name.
 async fn learn(
-    workshop: &ChangeContext,
+    context: &ChangeContext,
     work: &ChangePlan,
     entry: &JournalEntry,
     repository: &Repository,
     digest: Digest,
     found: Presence,
 ) {
-    let client = workshop.pool.client(&repository.host);
+    let client = context.pool.client(&repository.host);
     let is_deleted = entry.items.iter().any(|item| {
         item.repository == *repository
             && item.selector == Selector::Digest(digest)

@@ -148,8 +148,8 @@ async fn take_away(
     place.client.ready_to_put(place.name).await;
     match place.tag_among(tag, &[image, made.replacement.digest]).await {
         Ok(Some(now)) if now == image => {}
-        Ok(None) => return Outcome::Already("it was gone already".into()),
-        Ok(now) => return Outcome::Left(moved(now)),
+        Ok(None) => return Outcome::Unchanged("it was gone already".into()),
+        Ok(now) => return Outcome::Skipped(moved(now)),
         Err(error) => return Outcome::Failed(error.failure(what())),
     }
     let selector = Selector::Tag(tag.clone());
@@ -175,7 +175,7 @@ async fn take_away(
             Ok(Some(now)) if now == made.replacement.digest => {
                 place.unconfirmed(&selector, "and still shows the tag, on its replacement", None)
             }
-            Ok(Some(now)) => Outcome::Left(moved(Some(now))),
+            Ok(Some(now)) => Outcome::Skipped(moved(Some(now))),
             _ => Outcome::Done("untagged by way of a replacement".into()),
         },
         Err(error) => place.unseen(&selector, &error),
@@ -193,7 +193,7 @@ async fn put_back(
     let replacement = made.replacement.digest;
     match place.tag_among(tag, &[made.image.digest, replacement]).await {
         Ok(now) if now == Some(made.image.digest) => Outcome::Failed(failure),
-        Ok(now) if now != Some(replacement) => Outcome::Left(moved(now)),
+        Ok(now) if now != Some(replacement) => Outcome::Skipped(moved(now)),
         _ => match place.put(tag, Some(replacement), &made.image).boxed().await {
             Outcome::Failed(second) => {
                 remarks.push(SafeText::from(format!(
@@ -202,7 +202,7 @@ async fn put_back(
                 )));
                 Outcome::Failed(Failure { kind: FailureKind::Unreachable, ..failure })
             }
-            Outcome::Left(why) => Outcome::Left(why),
+            Outcome::Skipped(why) => Outcome::Skipped(why),
             _ => {
                 remarks.push(SafeText::from(format!("`{tag}` was put back on its image, byte for byte")));
                 Outcome::Failed(failure)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Cause, Client, Error, Lane};
+use crate::client::{Cause, Client, Error, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -79,7 +79,7 @@ impl RepositoryClient<'_> {
 
     /// The digest that a tag or digest leads to now; none where it leads nowhere.
     pub async fn now(&self, selector: &Selector) -> Result<Option<Digest>, Error> {
-        self.client.head_manifest(self.name, selector, Lane::Interactive).await
+        self.client.head_manifest(self.name, selector, Priority::Interactive).await
     }
 
     /// What a tag has now.
@@ -90,7 +90,7 @@ impl RepositoryClient<'_> {
     /// What a tag or digest leads to now, called by one of the `known` digests if its bytes are of one of them: see
     /// [`Client::digest_now`]. Whatever is compared with an expected digest is looked at so.
     pub async fn now_among(&self, selector: &Selector, known: &[Digest]) -> Result<Option<Digest>, Error> {
-        self.client.digest_now(self.name, selector, known, Lane::Interactive).boxed().await
+        self.client.digest_now(self.name, selector, known, Priority::Interactive).boxed().await
     }
 
     /// What a tag has now, called by one of the `known` digests if it can be.
@@ -101,7 +101,7 @@ impl RepositoryClient<'_> {
     /// A manifest by its digest, as the registry serves it now: what is kept in the journal must be put back under the media
     /// type that this registry knows it by.
     pub async fn manifest(&self, digest: Digest) -> Result<std::sync::Arc<Manifest>, Error> {
-        self.client.served_manifest(self.name, &digest, Lane::Interactive).await
+        self.client.served_manifest(self.name, &digest, Priority::Interactive).await
     }
 
     /// Waits until a tag or digest shows what it should: some seconds at most. True if it does.
@@ -174,9 +174,9 @@ impl RepositoryClient<'_> {
         self.client.ready_to_put(self.name).await;
         let known: Vec<Digest> = expected.into_iter().chain([image]).collect();
         match self.tag_among(tag, &known).await {
-            Ok(now) if now == Some(image) => Err(Outcome::Already("it is that image already".into())),
+            Ok(now) if now == Some(image) => Err(Outcome::Unchanged("it is that image already".into())),
             Ok(now) if now == expected => Ok(()),
-            Ok(now) => Err(Outcome::Left(moved(now))),
+            Ok(now) => Err(Outcome::Skipped(moved(now))),
             Err(error) => Err(Outcome::Failed(error.failure(format!("cannot tag {}:{tag}", self.name)))),
         }
     }
@@ -188,14 +188,14 @@ impl RepositoryClient<'_> {
             match self.after(&error, tag, &known_of(expected, manifest)).await {
                 // It was done, and its answer was lost, or untrue.
                 Some(now) if now == Some(manifest.digest) => {}
-                Some(now) if now != expected && error.cause.may_pass() => return Outcome::Left(moved(now)),
+                Some(now) if now != expected && error.cause.may_pass() => return Outcome::Skipped(moved(now)),
                 _ => return Outcome::Failed(put_failure(&error, format!("cannot tag {}:{tag}", self.name))),
             }
         }
         match self.shows(&selector, Some(manifest.digest)).await {
             Ok(true) => Outcome::Done(self.put_as(tag, manifest).await),
             Ok(false) => match self.tag_among(tag, &known_of(expected, manifest)).await {
-                Ok(Some(other)) if Some(other) != expected => Outcome::Left(SafeText::from(format!(
+                Ok(Some(other)) if Some(other) != expected => Outcome::Skipped(SafeText::from(format!(
                     "it was put, and somebody else pushed {} right after",
                     other.short()
                 ))),
@@ -214,8 +214,8 @@ impl RepositoryClient<'_> {
         self.client.ready_to_delete(self.name).await;
         // The last request before the delete: whoever pushes until then is noticed.
         match self.tag_among(tag, &[image.digest]).await {
-            Ok(None) => return over(Outcome::Already("it was gone already".into())),
-            Ok(Some(now)) if now != image.digest => return over(Outcome::Left(moved(Some(now)))),
+            Ok(None) => return over(Outcome::Unchanged("it was gone already".into())),
+            Ok(Some(now)) if now != image.digest => return over(Outcome::Skipped(moved(Some(now)))),
             Ok(Some(_)) => {}
             Err(error) => return over(Outcome::Failed(error.failure(what()))),
         }
@@ -228,7 +228,7 @@ impl RepositoryClient<'_> {
                 }
                 // It was done, and its answer was lost.
                 Some(None) => {}
-                Some(Some(now)) if now != image.digest => return over(Outcome::Left(moved(Some(now)))),
+                Some(Some(now)) if now != image.digest => return over(Outcome::Skipped(moved(Some(now)))),
                 Some(Some(_)) if error.cause.status() == Some(404) => {
                     return over(Outcome::Failed(self.without_effect(
                         &Selector::Tag(tag.clone()),
@@ -354,7 +354,7 @@ impl RepositoryClient<'_> {
                 Ok(None) => {
                     untagged.taken_along += 1;
                     match self.put(tag, None, image).await {
-                        Outcome::Done(_) | Outcome::Already(_) | Outcome::Left(_) => {
+                        Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Skipped(_) => {
                             format!("the server took `{tag}` along, which nobody asked for: it was put back")
                         }
                         Outcome::Unconfirmed(failure) => {

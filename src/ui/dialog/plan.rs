@@ -17,8 +17,8 @@ impl Canvas<'_, '_> {
     pub fn plan(&mut self, plan: &PlanDialog) {
         let places = PlanPlaces::of(self.state, plan);
         let title = match (plan.work.is_loading(), self.turning()) {
-            (true, turning) => format!("{} {turning}", plan::title(plan.wish.as_ref())),
-            (false, _) => plan::title(plan.wish.as_ref()).to_string(),
+            (true, turning) => format!("{} {turning}", plan::title(plan.request.as_ref())),
+            (false, _) => plan::title(plan.request.as_ref()).to_string(),
         };
         let esc = match plan.prompt.is_some() || plan.asks_again || self.state.dialogs.len() > 1 {
             true => "back",
@@ -101,7 +101,7 @@ fn said(plan: &PlanDialog) -> (Role, String) {
 /// The keys that do something now.
 fn hints(plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
     let mut hints: Vec<&str> = Vec::new();
-    if !plan.asks_again && plan.work.value.as_deref().is_some_and(|work| !work.ways().is_empty()) {
+    if !plan.asks_again && plan.work.value.as_deref().is_some_and(|work| !work.methods().is_empty()) {
         hints.push("Tab way");
     }
     let loss = plan.work.value.as_deref().and_then(ChangePlan::loss);

@@ -16,31 +16,31 @@ const AT_REST: Duration = Duration::from_millis(150);
 
 impl Update<'_> {
     /// The next way to take tags away.
-    pub(super) fn turn_way(&mut self, plan: &mut PlanDialog) {
+    pub(super) fn turn_method(&mut self, plan: &mut PlanDialog) {
         let Some(shown) = plan.work.value.as_deref() else { return };
-        let wished = plan.wish.as_ref().and_then(ChangeRequest::way);
-        let (ways, chosen) = (shown.ways(), wished.or_else(|| shown.way()));
+        let requested = plan.request.as_ref().and_then(ChangeRequest::method);
+        let (ways, chosen) = (shown.methods(), requested.or_else(|| shown.way()));
         let at = ways.iter().position(|way| Some(*way) == chosen).unwrap_or(0);
         if let Some(next) = ways.get((at + 1) % ways.len().max(1)) {
-            self.take_way(plan, *next);
+            self.use_method(plan, *next);
         }
     }
 
     /// Plans the same by another way.
-    pub(in crate::app::dialog) fn take_way(&mut self, plan: &mut PlanDialog, manner: DeleteMethod) {
+    pub(in crate::app::dialog) fn use_method(&mut self, plan: &mut PlanDialog, manner: DeleteMethod) {
         plan.method_chosen = true;
-        if let Some(wish) = plan.wish.as_mut() {
-            wish.take_way(manner);
+        if let Some(request) = plan.request.as_mut() {
+            request.use_method(manner);
             self.plan_again(plan, AT_REST);
         }
     }
 
     /// Takes along what belongs to the images, or leaves it.
     pub(super) fn turn_along(&mut self, plan: &mut PlanDialog, key: char) {
-        match (plan.wish.as_mut(), key) {
-            (Some(ChangeRequest::Delete(wish)), 'C') => wish.along.children = !wish.along.children,
-            (Some(ChangeRequest::Delete(wish)), 'R') => wish.along.referrers = !wish.along.referrers,
-            (Some(ChangeRequest::Copy(wish)), 'R') => wish.referrers = !wish.referrers,
+        match (plan.request.as_mut(), key) {
+            (Some(ChangeRequest::Delete(request)), 'C') => request.along.children = !request.along.children,
+            (Some(ChangeRequest::Delete(request)), 'R') => request.along.referrers = !request.along.referrers,
+            (Some(ChangeRequest::Copy(request)), 'R') => request.referrers = !request.referrers,
             _ => return,
         }
         self.plan_again(plan, AT_REST);
@@ -49,17 +49,17 @@ impl Update<'_> {
     /// Keeps images that lose their last tag under a tag of their own, or does not.
     pub(super) fn turn_keep(&mut self, plan: &mut PlanDialog) {
         let is_offered = plan.work.value.as_deref().and_then(ChangePlan::loss).is_some_and(Loss::is_offered);
-        if let Some(wish) = plan.wish.as_mut().filter(|_| is_offered) {
-            wish.set_keep(!wish.keeps());
+        if let Some(request) = plan.request.as_mut().filter(|_| is_offered) {
+            request.set_keep(!request.keeps());
             self.plan_again(plan, AT_REST);
         }
     }
 
     /// Plans the same again; what is being looked up is given up.
     pub(super) fn plan_again(&mut self, plan: &mut PlanDialog, after: Duration) {
-        let Some(wish) = plan.wish.clone() else { return };
+        let Some(request) = plan.request.clone() else { return };
         plan.keep_height(self.state);
-        let ticket = self.ask(Slot::Plan, after, plan.ask_for(wish));
+        let ticket = self.ask(Slot::Plan, after, plan.ask_for(request));
         plan.work.failure = None;
         plan.work.ask(ticket);
         plan.appears(self.now);

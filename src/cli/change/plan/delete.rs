@@ -11,19 +11,19 @@ use crate::model::work::delete::{self, DeleteMethod};
 
 /// Prints what deleting will do.
 pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
-    let way = match plan.manner {
+    let way = match plan.method {
         DeleteMethod::Untag => "delete by tag",
         DeleteMethod::Image => "delete by digest: the images go, and every tag that they have",
         DeleteMethod::Replace => REPLACEMENT,
     };
-    let stay = match plan.manner == DeleteMethod::Image || plan.loss.is_at_risk() {
+    let stay = match plan.method == DeleteMethod::Image || plan.loss.is_at_risk() {
         true => "",
         false => ": the images stay",
     };
     fact(out, "method", format!("{way}{stay}"))?;
     losing(out, &plan.loss)?;
     writeln!(out)?;
-    let others = if plan.manner == DeleteMethod::Image { "GOES TOO" } else { "STAYS" };
+    let others = if plan.method == DeleteMethod::Image { "GOES TOO" } else { "STAYS" };
     let mut table = Table::new(&["DIGEST", "CREATED", "SIZE", "GOES", others], &[2]);
     for image in &plan.images {
         let named = image.by_digest.then(|| "by digest".to_string());
@@ -49,8 +49,8 @@ pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> 
         "unknown",
         plan.unknown.iter().map(|tag| format!("{tag} (its digest cannot be found out)")).collect(),
     )?;
-    missed(out, &plan.missed)?;
-    plan.remarks.iter().try_for_each(|remark| fact(out, "note", remark))?;
+    missed(out, &plan.unresolved)?;
+    plan.notes.iter().try_for_each(|remark| fact(out, "note", remark))?;
     space(out, plan)
 }
 
@@ -62,14 +62,14 @@ fn around(
     at_stake: &delete::AtStake,
 ) -> io::Result<()> {
     let short = image.digest.short();
-    if plan.manner == DeleteMethod::Image {
+    if plan.method == DeleteMethod::Image {
         for parent in image.broken(at_stake) {
             let tags = lines(parent.tags.iter().map(ToString::to_string)).join(" ");
             let tags = if tags.is_empty() { String::new() } else { format!(" ({tags})") };
             fact(out, "breaks", format!("the index {}{tags}, which lists {short}", parent.digest.short()))?;
         }
     }
-    if plan.manner == DeleteMethod::Image {
+    if plan.method == DeleteMethod::Image {
         children(out, plan, image, &short)?;
     }
     if plan.leaves_no_tag(image) || plan.along.referrers {
@@ -148,7 +148,7 @@ fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
                 (false, _) => "once the registry collects its garbage,",
             };
             fact(out, "space", format!("frees {frees} {when}"))?;
-            let condition = match plan.manner {
+            let condition = match plan.method {
                 _ if plan.loss.cleanup == Cleanup::AtOnce && !has_index => {
                     "unless other repositories hold it"
                 }
@@ -195,12 +195,12 @@ mod tests {
     fn deletion(manner: DeleteMethod, along: delete::Along) -> ChangePlan {
         ChangePlan::Delete(delete::DeletePlan {
             repository: repository(),
-            manner,
+            method: manner,
             along,
             deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
             images: vec![image()],
             loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
-            missed: Vec::new(),
+            unresolved: Vec::new(),
             unknown: vec![tag("odd")],
             frees: Some(1_300_000_000),
             shared: Some(2_800_000_000),
@@ -208,7 +208,7 @@ mod tests {
             blocked: None,
             refused: None,
             name_to_type: None,
-            remarks: Vec::new(),
+            notes: Vec::new(),
             tags: std::collections::BTreeMap::new(),
         })
     }

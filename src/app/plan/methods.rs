@@ -10,9 +10,9 @@ const FEW_ROWS: usize = 8;
 impl PlanPage {
     /// The ways that there are, the chosen one marked; where there is little room, only that one.
     /// `stays` says whether the images are known to stay with the one that the plan is of.
-    pub(super) fn ways(&mut self, ways: &[DeleteMethod], chosen: DeleteMethod, stays: bool) {
+    pub(super) fn methods(&mut self, ways: &[DeleteMethod], chosen: DeleteMethod, stays: bool) {
         let stays = |manner| stays && manner == DeleteMethod::Untag && chosen == DeleteMethod::Untag;
-        let chosen = self.wished.unwrap_or(chosen);
+        let chosen = self.requested.unwrap_or(chosen);
         if self.rows < FEW_ROWS {
             let text = format!("● {}", word(chosen));
             return self.field("way", Tone::Strong, &text);

@@ -10,7 +10,7 @@ use crate::model::work::rules::Refusal;
 
 /// The manner if the user chose none. It never takes more than was named: tags are untagged, and if the server cannot do
 /// that, the user chooses. Tags that only keep images go by replacement there, since they are of regtui's own making.
-pub fn gentlest(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMethod {
+pub fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMethod {
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
     if images.iter().all(|image| image.named.is_empty()) {
         return DeleteMethod::Image;
@@ -29,7 +29,7 @@ pub fn blocked(
     incomplete: Option<&SafeText>,
     indexes: &Indexes,
 ) -> Option<Refusal> {
-    match plan.manner {
+    match plan.method {
         DeleteMethod::Untag => untag_blocked(plan),
         DeleteMethod::Image => image_blocked(plan, incomplete, indexes),
         DeleteMethod::Replace => replace_blocked(plan, denied),

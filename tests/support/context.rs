@@ -1,4 +1,4 @@
-//! A workshop in front of a demo registry: plans, runs and what the store holds afterwards.
+//! A context in front of a demo registry: plans, runs and what the store holds afterwards.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use super::registry::{Registry, host, name, settings};
 
 pub struct Shop {
     pub registry: Registry,
-    pub workshop: ChangeContext,
+    pub context: ChangeContext,
     pub folder: TempDir,
 }
 
@@ -28,8 +28,8 @@ pub fn watch() -> JobControl {
     JobControl { progress: watch::Sender::new(Progress::default()), stop: CancellationToken::new() }
 }
 
-/// A workshop in front of whatever registries there are, and the folder of its journal.
-pub fn workshop(settings: ClientSettings) -> (ChangeContext, TempDir) {
+/// A context in front of whatever registries there are, and the folder of its journal.
+pub fn context(settings: ClientSettings) -> (ChangeContext, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().join("journal"));
     (ChangeContext { pool: Pool::new(settings), rules: Rules::default(), journal }, folder)
@@ -40,8 +40,8 @@ impl Shop {
         let registry = Registry::new(demo, store, settings()).await;
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path().join("journal"));
-        let workshop = ChangeContext { pool: registry.pool.clone(), rules: Rules::default(), journal };
-        Shop { registry, workshop, folder }
+        let context = ChangeContext { pool: registry.pool.clone(), rules: Rules::default(), journal };
+        Shop { registry, context, folder }
     }
 
     pub async fn open(store: Store) -> Shop {
@@ -56,35 +56,35 @@ impl Shop {
         Repository { host: host(&self.registry.demo), name: name(of) }
     }
 
-    /// The wish to delete from `app`; selectors with a colon are digests.
+    /// The request to delete from `app`; selectors with a colon are digests.
     pub fn delete(&self, selectors: &[&str], manner: impl Into<Option<DeleteMethod>>) -> ChangeRequest {
         ChangeRequest::Delete(delete::DeleteRequest {
             repository: self.repository("app"),
             selectors: selectors.iter().map(|text| text.parse().expect("a selector")).collect(),
-            manner: manner.into(),
+            method: manner.into(),
             along: Along::default(),
             keep: false,
         })
     }
 
-    pub async fn plan(&self, wish: &ChangeRequest) -> ChangePlan {
-        work::plan(&self.workshop, wish).await.expect("a plan")
+    pub async fn plan(&self, request: &ChangeRequest) -> ChangePlan {
+        work::plan(&self.context, request).await.expect("a plan")
     }
 
-    pub async fn delete_plan(&self, wish: &ChangeRequest) -> delete::DeletePlan {
-        match self.plan(wish).await {
+    pub async fn delete_plan(&self, request: &ChangeRequest) -> delete::DeletePlan {
+        match self.plan(request).await {
             ChangePlan::Delete(plan) => plan,
             other => panic!("{other:?}"),
         }
     }
 
     pub async fn run(&self, work: &ChangePlan) -> Report {
-        work::run(&self.workshop, work, &watch()).await
+        work::run(&self.context, work, &watch()).await
     }
 
     /// Plans and runs at once.
-    pub async fn carry_out(&self, wish: &ChangeRequest) -> Report {
-        let work = self.plan(wish).await;
+    pub async fn carry_out(&self, request: &ChangeRequest) -> Report {
+        let work = self.plan(request).await;
         self.run(&work).await
     }
 
@@ -110,8 +110,8 @@ impl Shop {
 pub fn ends(report: &Report) -> String {
     let letter = |outcome: &Option<Outcome>| match outcome {
         Some(Outcome::Done(_)) => 'D',
-        Some(Outcome::Already(_)) => 'A',
-        Some(Outcome::Left(_)) => 'L',
+        Some(Outcome::Unchanged(_)) => 'A',
+        Some(Outcome::Skipped(_)) => 'L',
         Some(Outcome::Unconfirmed(_)) => 'U',
         Some(Outcome::Failed(_)) => 'F',
         Some(Outcome::Stopped) => 'S',
