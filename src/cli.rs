@@ -23,7 +23,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::app;
-use crate::client::{Timeouts, Pool, credentials::Credentials};
+use crate::client::{Pool, Timeouts, credentials::Credentials};
 use crate::config::{Config, paths};
 use crate::demo;
 use crate::files::{self, Distrust};

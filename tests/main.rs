@@ -91,6 +91,7 @@ mod servers {
 }
 mod support {
     pub mod blob;
+    pub mod context;
     pub mod copying;
     pub mod graph;
     pub mod harness;
@@ -102,7 +103,6 @@ mod support {
     pub mod shell;
     pub mod skopeo;
     pub mod uploader;
-    pub mod context;
 }
 mod ui {
     mod any_size;

@@ -4,10 +4,10 @@
 mod copy;
 pub mod delete;
 mod loss;
+mod methods;
 mod retag;
 mod rows;
 mod undo;
-mod methods;
 
 pub use copy::replaces;
 
@@ -166,7 +166,9 @@ pub fn lines(
     }
     match (work, request) {
         (ChangePlan::Retag(plan), _) => page.retag(plan),
-        (ChangePlan::Delete(plan), ChangeRequest::Delete(request)) if is_old => page.delete(plan, request.along),
+        (ChangePlan::Delete(plan), ChangeRequest::Delete(request)) if is_old => {
+            page.delete(plan, request.along)
+        }
         (ChangePlan::Delete(plan), _) => page.delete(plan, plan.along),
         (ChangePlan::Copy(plan), ChangeRequest::Copy(request)) => page.copy(plan, request.referrers),
         (ChangePlan::Copy(plan), _) => page.copy(plan, false),

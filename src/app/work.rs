@@ -196,8 +196,8 @@ mod tests {
 
     #[test]
     fn a_job_that_left_something_out_says_where_that_stands() {
-        let remarks = vec!["left out: 2 digest tags".into(), "an upload stays open".into()];
-        let report = Report { notes: remarks, ..report(vec![Outcome::Done("".into())]) };
+        let notes = vec!["left out: 2 digest tags".into(), "an upload stays open".into()];
+        let report = Report { notes: notes, ..report(vec![Outcome::Done("".into())]) };
         let said = ending(&"copy".into(), &report, "");
         assert_eq!(said, (Level::Done, "done, with 2 notes in `w`: copy".into()));
     }

@@ -145,7 +145,7 @@ fn show(work: &ChangePlan) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-/// Refuses what a rule forbids, and what the server does not do in this manner.
+/// Refuses what a rule forbids, and what the server does not do in this method.
 fn permitted(work: &ChangePlan) -> Result<(), CliError> {
     if let ChangePlan::Delete(plan) = work
         && plan.loss.keep
@@ -173,7 +173,7 @@ fn permitted(work: &ChangePlan) -> Result<(), CliError> {
     Err(CliError::Failed(Failure { what, why: refusal.why, hint: refusal.hint, kind }))
 }
 
-/// Why the server does not do it in this manner, with the options that choose another one.
+/// Why the server does not do it in this method, with the options that choose another one.
 fn blocked(work: &ChangePlan) -> Option<Refusal> {
     let mut refusal = work.blocked()?.clone();
     let options = match work {

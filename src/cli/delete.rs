@@ -64,10 +64,10 @@ impl Delete {
             }
         }
         let along = delete::Along { children: self.with_children, referrers: self.with_referrers };
-        Ok(delete::DeleteRequest { repository, selectors, method: self.manner(), along, keep: self.keep })
+        Ok(delete::DeleteRequest { repository, selectors, method: self.method(), along, keep: self.keep })
     }
 
-    fn manner(&self) -> Option<delete::DeleteMethod> {
+    fn method(&self) -> Option<delete::DeleteMethod> {
         match (self.image, self.replace) {
             (true, _) => Some(delete::DeleteMethod::Image),
             (_, true) => Some(delete::DeleteMethod::Replace),

@@ -92,7 +92,7 @@ fn kept(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
 
 fn one(out: &mut impl Write, entry: &JournalEntry) -> std::io::Result<()> {
     writeln!(out, "{}\n{}, {}", entry.whole_title(), time::absolute(entry.at), entry.outcome())?;
-    entry.damage.notes.iter().try_for_each(|remark| writeln!(out, "{remark}"))?;
+    entry.damage.notes.iter().try_for_each(|note| writeln!(out, "{note}"))?;
     let left =
         |probe: &Probe| format!("the throw-away tag `{}` may still be in {}", probe.tag, probe.repository);
     entry.probes.iter().try_for_each(|probe| writeln!(out, "{}", left(probe)))?;

@@ -53,8 +53,7 @@ impl Resume {
         let cut_off = context.journal.entry(&entry).await?;
         if !self.options.is_dry_run() {
             let entries = std::slice::from_ref(&cut_off);
-            let removed =
-                until_interrupted(async { Ok(probe::sweep(context, entries, None).await) }).await?;
+            let removed = until_interrupted(async { Ok(probe::sweep(context, entries, None).await) }).await?;
             removed.iter().for_each(print::complain);
         }
         let title = cut_off.title;

@@ -40,7 +40,11 @@ impl NewTag {
     /// Puts the tag.
     pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         self.options
-            .make(context, ChangeRequest::Retag(self.request(&ArgumentReader::of(&context.pool))?), self.force)
+            .make(
+                context,
+                ChangeRequest::Retag(self.request(&ArgumentReader::of(&context.pool))?),
+                self.force,
+            )
             .await
     }
 
@@ -53,12 +57,12 @@ impl NewTag {
         Ok(retag::RetagRequest {
             items: vec![(image.selector(), to, tag)],
             from: image.repository,
-            mode: self.manner(),
+            mode: self.method(),
             keep: self.keep,
         })
     }
 
-    fn manner(&self) -> retag::RetagMode {
+    fn method(&self) -> retag::RetagMode {
         match (self.moves, self.replace) {
             (false, _) => retag::RetagMode::Add,
             (true, false) => retag::RetagMode::Move,

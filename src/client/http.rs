@@ -14,7 +14,7 @@ use super::auth::{Authenticator, Authorization};
 use super::body::{self, OpenBody};
 use super::challenge;
 use super::error::{Cause, Error};
-use super::limit::{Priority, Limit, Permit};
+use super::limit::{Limit, Permit, Priority};
 use super::log::{LogLine, Sink, shown};
 use super::origin::{AllowedOrigin, Base, Origin};
 use super::payload::Payload;

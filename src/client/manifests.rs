@@ -104,7 +104,12 @@ impl Client {
 
     /// The manifest that a tag has now, in the cheapest way: one HEAD where it was seen before and has not moved, one GET
     /// otherwise.
-    pub async fn latest(&self, name: &RepositoryName, tag: &Tag, lane: Priority) -> Result<Arc<Manifest>, Error> {
+    pub async fn latest(
+        &self,
+        name: &RepositoryName,
+        tag: &Tag,
+        lane: Priority,
+    ) -> Result<Arc<Manifest>, Error> {
         let seen = self.cache().last_seen(&self.repository(name), tag).await;
         let kept = match seen {
             Some(digest) => self.kept_manifest(name, &digest).await,

@@ -16,7 +16,7 @@ use reqwest::{Method, Url};
 use super::blobs::reader::BlobSource;
 use super::error::{Cause, Error};
 use super::feed::{Feed, Transfer};
-use super::limit::{Priority, Permit};
+use super::limit::{Permit, Priority};
 use super::payload::Payload;
 use super::request::{HttpAnswer, Request};
 use super::scope::Scope;

@@ -141,7 +141,11 @@ impl Client {
 
     fn referrers_request(&self, name: &RepositoryName, url: Url) -> Request {
         let scope = Scope::Pull(name.clone());
-        Request { accept: OCI_INDEX, cap: CAP, ..Request::new(Method::GET, url, scope, Priority::Interactive) }
+        Request {
+            accept: OCI_INDEX,
+            cap: CAP,
+            ..Request::new(Method::GET, url, scope, Priority::Interactive)
+        }
     }
 
     fn no_referrers(&self, name: &RepositoryName, why: &str) {

@@ -6,7 +6,7 @@ use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Method, Url};
 
 use super::error::{Cause, Error};
-use super::limit::{Priority, Permit};
+use super::limit::{Permit, Priority};
 use super::origin::Origin;
 use super::payload::Payload;
 use super::request::{HttpAnswer, Request};

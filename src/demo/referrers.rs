@@ -24,7 +24,7 @@ const WRITING: Duration = Duration::from_millis(20);
 pub struct Turns(Mutex<HashSet<(String, Digest)>>);
 
 /// A referrer that is being put.
-pub struct ReferrerTurn<'a> {
+pub struct ReferrerLock<'a> {
     turns: &'a Turns,
     key: (String, Digest),
     /// Whether another one of the same subject was being put already.
@@ -38,16 +38,16 @@ impl Turns {
         settings: &DemoSettings,
         name: &str,
         bytes: &[u8],
-    ) -> Option<ReferrerTurn<'_>> {
+    ) -> Option<ReferrerLock<'_>> {
         let contents = settings.loses_referrers.then(|| Contents::read(bytes).ok()).flatten()?;
         let key = (name.to_owned(), contents.subject?.digest);
         let is_second = !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
         tokio::time::sleep(WRITING).await;
-        Some(ReferrerTurn { turns: self, key, is_second })
+        Some(ReferrerLock { turns: self, key, is_second })
     }
 }
 
-impl Drop for ReferrerTurn<'_> {
+impl Drop for ReferrerLock<'_> {
     fn drop(&mut self) {
         if !self.is_second {
             self.turns.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);

@@ -21,7 +21,7 @@ pub fn add_to(sum: &AtomicU64, size: u64) {
     sum.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sum| Some(plus(sum, size))).ok();
 }
 
-/// The sum of sizes that a server claims; `None` if one is not known. It stops at the largest number, which [`bytes`]
+/// The sum of sizes that a server claims; `None` if one is not known. It stops at the largest number, which [`bytes()`]
 /// shows as what it is.
 pub fn sum(sizes: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
     sizes.into_iter().try_fold(0, |total, size| Some(plus(total, size?)))

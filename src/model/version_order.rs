@@ -20,7 +20,7 @@ pub struct VersionKey<'a> {
     text: &'a str,
 }
 
-/// The first bits of a [`Key`], small enough to keep one for each of a million tags. Where two tags have different ranks,
+/// The first bits of a [`VersionKey`], small enough to keep one for each of a million tags. Where two tags have different ranks,
 /// these compare as the keys do; where they have the same, the keys decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank(u128);

@@ -86,7 +86,9 @@ impl ChangeRequest {
         }
         match self {
             ChangeRequest::Delete(request) => request.method = Some(way),
-            ChangeRequest::Retag(request) if request.mode.moves() => request.mode = retag::RetagMode::moving(way),
+            ChangeRequest::Retag(request) if request.mode.moves() => {
+                request.mode = retag::RetagMode::moving(way)
+            }
             _ => {}
         }
     }
@@ -94,7 +96,7 @@ impl ChangeRequest {
 
 /// A plan: everything that will happen, found out by asking, nothing changed yet. Once confirmed it is carried out.
 #[derive(Debug, Clone, Serialize)]
-#[serde(tag = "work", rename_all = "snake_case")]
+#[serde(tag = "change", rename_all = "snake_case")]
 pub enum ChangePlan {
     /// Tags to put.
     Retag(retag::RetagPlan),
@@ -127,7 +129,7 @@ impl ChangePlan {
         }
     }
 
-    /// Why the server does not do it in this way. Other ways may be open: [`ChangePlan::ways`].
+    /// Why the server does not do it by this method. Others may be open: [`ChangePlan::methods`].
     pub fn blocked(&self) -> Option<&Refusal> {
         match self {
             ChangePlan::Retag(plan) => plan.blocked.as_ref(),

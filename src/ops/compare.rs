@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::tag_list::{self, AT_ONCE};
-use crate::client::{Client, Error, Priority, ManifestHead, Pool};
+use crate::client::{Client, Error, ManifestHead, Pool, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector, Tag};

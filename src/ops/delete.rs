@@ -5,7 +5,7 @@
 //! |---|---|
 //! | what hangs on what | `graph` |
 //! | what would go, what would stay, what would break | `plan`, `weight` |
-//! | which way does the server allow | `manner` |
+//! | which way does the server allow | `method` |
 //! | what is looked at right before | `recheck`, and `work::tag` for single tags |
 //! | how is it done | `untag`, `image`, `replace` |
 

@@ -118,7 +118,8 @@ impl Journal {
         let reached = self.reached(request.as_ref(), &items);
         let write = move || {
             let now = Timestamp::now();
-            let begun = file::create(&folder, now, title.as_str(), request.as_ref(), reached, &items, &saved)?;
+            let begun =
+                file::create(&folder, now, title.as_str(), request.as_ref(), reached, &items, &saved)?;
             room::make(&folder, &begun.0);
             Ok(begun)
         };
@@ -213,7 +214,8 @@ impl Journal {
             let hint = "undo what of it can be read, or ask for the rest anew";
             return Err(no("its entry in the journal is damaged", Some(hint)));
         }
-        let request = request.ok_or_else(|| no("it does not say what was requested", Some("it can be undone")))?;
+        let request =
+            request.ok_or_else(|| no("it does not say what was requested", Some("it can be undone")))?;
         let Some(rest) = rest(request, &entry.items) else {
             // Else it would be the first to be resumed for ever.
             self.mark_ended(id).await?;
@@ -394,7 +396,7 @@ impl RunningEntry {
         .await;
     }
 
-    /// Notes that all is over. Fails with a remark if the outcomes could not all be written; the entry can be undone all
+    /// Notes that all is over. Fails with a note if the outcomes could not all be written; the entry can be undone all
     /// the same.
     pub async fn end(self) -> Result<EntryId, SafeText> {
         self.append(|open| JournalLine::Ended { lines: open.next.0.unwrap_or_default() }).await;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::work::{self, ChangeContext};
-use crate::client::{Priority, Pool};
+use crate::client::{Pool, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
@@ -275,8 +275,8 @@ impl Remainder {
                 (!request.selectors.is_empty()).then_some(ChangeRequest::Delete(request))
             }
             ChangeRequest::Retag(mut request) => {
-                let (from, manner) = (request.from.clone(), request.mode);
-                request.items.retain(|(selector, to, tag)| self.is_to_tag(&from, manner, selector, to, tag));
+                let (from, method) = (request.from.clone(), request.mode);
+                request.items.retain(|(selector, to, tag)| self.is_to_tag(&from, method, selector, to, tag));
                 (!request.items.is_empty()).then_some(ChangeRequest::Retag(request))
             }
             ChangeRequest::Copy(mut request) => {
@@ -301,7 +301,7 @@ impl Remainder {
     fn is_to_tag(
         &mut self,
         from: &Repository,
-        manner: retag::RetagMode,
+        method: retag::RetagMode,
         selector: &Selector,
         to: &Repository,
         tag: &Tag,
@@ -314,12 +314,12 @@ impl Remainder {
                 self.moved.push(missed(shown(&target), moved_to(now)));
                 return false;
             }
-            Stand::Done => (true, manner.moves()),
+            Stand::Done => (true, method.moves()),
             Stand::Open => (false, true),
         };
         // A replacement of the old tag is ours, too.
         let is_ours = source.is_some_and(|source| self.confirmed.was(from, selector, source));
-        match source == image || (manner.moves() && is_ours) {
+        match source == image || (method.moves() && is_ours) {
             _ if is_put && (!moves || source.is_none()) => false,
             true => true,
             false => {

@@ -87,8 +87,8 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) 
     while_telling(work, || watch.progress.send_modify(tell)).await;
     let Retagging { mut course, changed, .. } = retagging;
     let is_changed = |at: &Repository, image| changed.contains(&(at.clone(), image));
-    course.remarks.extend(keeping.settle(&client, &running, is_changed).await);
-    course.remarks.extend(course::left_open(&transfer));
+    course.notes.extend(keeping.settle(&client, &running, is_changed).await);
+    course.notes.extend(course::left_open(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     let mut report = course.close(running).await;
     report.items.extend(plan.unresolved.iter().map(work::progress::ProgressItem::from));
@@ -185,7 +185,7 @@ impl<'a> Retagging<'a> {
     async fn prove(&mut self, running: &RunningEntry, index: usize) -> Result<(), Failure> {
         let place = self.place(&self.plan.from);
         match self.made.get(index) {
-            Some(Some(Ok(made))) => self.way.prove(place, running, made, &mut self.course.remarks).await,
+            Some(Some(Ok(made))) => self.way.prove(place, running, made, &mut self.course.notes).await,
             Some(Some(Err(failure))) => Err(failure.clone()),
             _ => Ok(()),
         }
@@ -251,15 +251,15 @@ impl<'a> Retagging<'a> {
             Some(Some(Ok(made))) => {
                 let kept = place.still(&kept, step.digest).await.into_iter();
                 let kept: Vec<(Tag, Digest)> = kept.map(|tag| (tag, step.digest)).collect();
-                let outcome = self.way.untag(place, running, old, made, &mut self.course.remarks).await;
-                replacement::check_kept(place, &kept, &mut self.course.remarks).await;
+                let outcome = self.way.untag(place, running, old, made, &mut self.course.notes).await;
+                replacement::check_kept(place, &kept, &mut self.course.notes).await;
                 outcome
             }
             Some(Some(Err(failure))) => Outcome::Failed(failure.clone()),
             _ => {
                 let untagged = place.untag(old, &image, &kept).await;
                 self.takes_along |= untagged.taken_along > 0;
-                self.course.remarks.extend(untagged.remarks);
+                self.course.notes.extend(untagged.notes);
                 untagged.outcome
             }
         };
@@ -280,9 +280,7 @@ impl<'a> Retagging<'a> {
 /// The tag that a step takes away, where tags are moved.
 fn old_tag<'a>(plan: &RetagPlan, step: &'a RetagStep) -> Option<&'a Tag> {
     match &step.selector {
-        Selector::Tag(old) if plan.mode.moves() => {
-            (step.to != plan.from || *old != step.tag).then_some(old)
-        }
+        Selector::Tag(old) if plan.mode.moves() => (step.to != plan.from || *old != step.tag).then_some(old),
         _ => None,
     }
 }

@@ -25,7 +25,12 @@ const HEAVY: usize = 1024 * 1024;
 
 /// The image behind a tag. Its size is known when all its parts are; its date is that of its config, for an index that
 /// of the first platform.
-pub async fn of_tag(client: &Client, name: &RepositoryName, tag: &Tag, lane: Priority) -> Result<Summary, Error> {
+pub async fn of_tag(
+    client: &Client,
+    name: &RepositoryName,
+    tag: &Tag,
+    lane: Priority,
+) -> Result<Summary, Error> {
     let manifest = client.latest(name, tag, lane).await?;
     in_turn(client, name, manifest, lane).await
 }
@@ -122,7 +127,12 @@ async fn of_index(
     summary
 }
 
-async fn child(client: &Client, name: &RepositoryName, digest: Digest, lane: Priority) -> Option<Arc<Manifest>> {
+async fn child(
+    client: &Client,
+    name: &RepositoryName,
+    digest: Digest,
+    lane: Priority,
+) -> Option<Arc<Manifest>> {
     client.manifest(name, &Selector::Digest(digest), lane).await.ok()
 }
 

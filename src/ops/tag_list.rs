@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::list;
-use crate::client::{Client, Error, Priority, ManifestHead};
+use crate::client::{Client, Error, ManifestHead, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::media_type::MediaType;

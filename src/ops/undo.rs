@@ -84,7 +84,7 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
     // What cannot be read is not known to be back.
     is_back &= plan.unresolved.is_empty();
     if is_back && let Err(failure) = context.journal.mark_undone(&plan.entry).await {
-        course.remarks.push(SafeText::from(failure.to_string()));
+        course.notes.push(SafeText::from(failure.to_string()));
     }
     let takes_nothing = parts.iter().all(|part| part.items.is_empty());
     let mut report = course.close(running).await;
@@ -197,15 +197,15 @@ impl Undoing<'_> {
                 let kept =
                     place.still(&kept, now).await.into_iter().map(|tag| (tag, now)).collect::<Vec<_>>();
                 let way = self.ways.entry(step.repository.clone()).or_default();
-                let outcome = way.untag(place, running, tag, made, &mut self.course.remarks).await;
-                replacement::check_kept(place, &kept, &mut self.course.remarks).await;
+                let outcome = way.untag(place, running, tag, made, &mut self.course.notes).await;
+                replacement::check_kept(place, &kept, &mut self.course.notes).await;
                 outcome
             }
             Some(Err(failure)) => Outcome::Failed(failure.clone()),
             None => match place.manifest(step.left_on.unwrap_or(now)).await {
                 Ok(image) => {
                     let untagged = place.untag(tag, &image, &kept).await;
-                    self.course.remarks.extend(untagged.remarks);
+                    self.course.notes.extend(untagged.notes);
                     untagged.outcome
                 }
                 Err(error) => Outcome::Failed(error.failure(what())),

@@ -117,7 +117,8 @@ impl Canvas<'_, '_> {
         let failed = report.failures().count();
         let stopped =
             report.items.iter().filter(|item| matches!(item.outcome, None | Some(Outcome::Stopped))).count();
-        let left = report.items.iter().filter(|item| matches!(item.outcome, Some(Outcome::Skipped(_)))).count();
+        let left =
+            report.items.iter().filter(|item| matches!(item.outcome, Some(Outcome::Skipped(_)))).count();
         let unconfirmed = report.unconfirmed().count();
         let (role, text) = match (failed, stopped) {
             (0, _) if unconfirmed > 0 => (Role::Bad, format!("{unconfirmed} of {all} unconfirmed")),

@@ -118,7 +118,7 @@ async fn one_document_tells_the_plan_and_how_it_ended() {
     let ended = shell.run(&["delete", &format!("{app}:1"), "--yes", "--json"]).await;
     ended.assert_code(0);
     let document = ended.json();
-    assert_eq!(document["plan"]["manner"], "untag");
+    assert_eq!(document["plan"]["method"], "untag");
     assert_eq!(document["plan"]["images"][0]["others"], serde_json::json!(["1.0", "latest"]));
     assert!(document["report"]["items"][0]["outcome"]["done"].is_string(), "{document}");
     assert!(ended.stderr.is_empty() && document["report"]["undo"].is_string(), "{ended:?}");

@@ -46,7 +46,7 @@ async fn a_dry_run_prints_the_plan_and_sends_no_change() {
         "{ended:?}"
     );
     let plan = shell.run(&["tag", &image, "2", "--dry-run", "--json"]).await.json();
-    assert_eq!(plan["plan"]["work"], "retag");
+    assert_eq!(plan["plan"]["change"], "retag");
     assert_eq!(plan["plan"]["steps"][0]["replaces"], digest(&demo, "app", "2").to_string());
     assert_eq!(changes(&demo), [""; 0]);
 }

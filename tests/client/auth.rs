@@ -100,8 +100,10 @@ async fn a_login_that_lacks_the_right_is_not_said_to_be_wrong_or_missing() {
             assert_eq!(failure.kind, regtui::model::failure::FailureKind::Denied);
         }
         let selector = Selector::Tag(tag("1"));
-        let manifest =
-            registry.client.manifest(&name("team/app"), &selector, regtui::client::Priority::Interactive).await;
+        let manifest = registry
+            .client
+            .manifest(&name("team/app"), &selector, regtui::client::Priority::Interactive)
+            .await;
         assert!(manifest.is_ok(), "what the login may do goes on: {manifest:?}");
     }
 }
@@ -283,7 +285,8 @@ async fn a_redirect_takes_no_login_along() {
     registry.demo.fault(move |request, _| {
         (request.path.contains("/blobs/")).then(|| Fault::answer(307, &[("location", &target)], ""))
     });
-    let config = registry.client.config(&name("team/app"), &blob, regtui::client::Priority::Interactive).await;
+    let config =
+        registry.client.config(&name("team/app"), &blob, regtui::client::Priority::Interactive).await;
     assert!(config.is_ok(), "{config:?}");
     let there = storage.demo.requests();
     assert!(!there.is_empty() && there.iter().all(|request| request.header("authorization").is_none()));
@@ -401,8 +404,9 @@ async fn nothing_that_is_logged_or_said_holds_a_secret() {
     registry
         .demo
         .fault(|_, _| Some(Fault::answer(403, &[], r#"{"errors":[{"code":"DENIED","message":"no"}]}"#)));
-    let error =
-        client.manifest(&name("team/app"), &Selector::Tag(tag("2")), regtui::client::Priority::Interactive).await;
+    let error = client
+        .manifest(&name("team/app"), &Selector::Tag(tag("2")), regtui::client::Priority::Interactive)
+        .await;
     let said = format!("{error:?} {client:?} {shown} {}", lines.lock().expect("a lock"));
     assert!(!said.contains("CANARY7") && said.contains("/v2/team/app/tags/list"), "{said}");
     let tokens: Vec<String> =

@@ -29,8 +29,11 @@ async fn other_bytes_than_the_digest_says_are_refused_and_not_kept() {
     let digest = registry.demo.store().digest_of("app", "1").expect("it is there");
     registry.demo.fault(|request, _| request.path.contains("/manifests/").then_some(Fault::WrongBytes));
     let selector = Selector::Digest(digest);
-    let error =
-        registry.client.manifest(&name("app"), &selector, Priority::Interactive).await.expect_err("wrong bytes");
+    let error = registry
+        .client
+        .manifest(&name("app"), &selector, Priority::Interactive)
+        .await
+        .expect_err("wrong bytes");
     assert!(
         matches!(&error.cause, Cause::Digest { wanted, .. } if **wanted == digest)
             || matches!(error.cause, Cause::BadAnswer(_)),
@@ -48,7 +51,8 @@ async fn a_digest_header_that_lies_about_a_tag_is_not_believed() {
     registry
         .demo
         .fault(move |_, _| Some(Fault::Headers(vec![("docker-content-digest".into(), Some(lie.clone()))])));
-    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
+    let manifest =
+        registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
     assert_eq!(manifest.expect("a manifest").digest, truth);
 }
 
@@ -132,7 +136,11 @@ async fn a_manifest_that_can_be_read_in_two_ways_is_refused() {
     let registry = Registry::open(store()).await;
     registry.demo.fault(move |_, _| Some(json(&format!("{{\"layers\":{}", "[".repeat(500_000)))));
     assert!(
-        registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await.is_err()
+        registry
+            .client
+            .manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive)
+            .await
+            .is_err()
     );
 }
 
@@ -205,7 +213,8 @@ async fn a_config_that_is_none_hides_itself_and_not_the_image() {
         let digest = store.put_manifest("app", TYPE, manifest.to_string());
         store.tag("app", "1", digest);
         let registry = Registry::open(store).await;
-        let summary = ops::summary::of_tag(&registry.client, &name("app"), &tag("1"), Priority::Background).await;
+        let summary =
+            ops::summary::of_tag(&registry.client, &name("app"), &tag("1"), Priority::Background).await;
         assert_eq!(summary.expect("a summary").digest, digest, "{body}");
         let repository = Repository { host: host(&registry.demo), name: name("app") };
         let found = ops::inspect::inspect(&registry.client, &repository, &Selector::Tag(tag("1")), None)
@@ -223,7 +232,8 @@ async fn a_406_is_answered_with_fewer_types() {
             request.headers.get("accept").and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         accept.contains("prettyjws").then(|| Fault::status(406))
     });
-    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
+    let manifest =
+        registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
     assert!(manifest.is_ok());
 }
 

@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use regtui::client::{Cause, Client, ClientSettings, Timeouts, Pool, Trust};
+use regtui::client::{Cause, Client, ClientSettings, Pool, Timeouts, Trust};
 use regtui::demo::faults::{Fault, OnTls};
 use regtui::demo::{self, Store};
 use regtui::model::reference::{Host, Scheme};
 use regtui::model::server::Transport;
 
 use crate::support::hostile;
-use crate::support::registry::{Registry, timeouts, settings};
+use crate::support::registry::{Registry, settings, timeouts};
 
 /// Waits for an answer to the greeting as shortly as may be; how long does not decide what comes of it.
 fn soon() -> ClientSettings {

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use regtui::client::{Cause, ClientSettings, Priority, Timeouts, Pool};
+use regtui::client::{Cause, ClientSettings, Pool, Priority, Timeouts};
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
 use regtui::model::reference::{Host, Selector};
 use regtui::model::server::{Ability, Transport};
 
 use crate::support::hostile;
-use crate::support::registry::{Registry, host, name, timeouts, settings, tag};
+use crate::support::registry::{Registry, host, name, settings, tag, timeouts};
 
 fn store() -> Store {
     let store = Store::new();
@@ -111,7 +111,8 @@ async fn an_address_of_the_storage_that_ran_out_is_asked_for_again() {
         let target = format!("http://{there}{}", request.path);
         request.path.contains("/manifests/").then(|| Fault::answer(307, &[("location", &target)], ""))
     });
-    let manifest = registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
+    let manifest =
+        registry.client.manifest(&name("app"), &Selector::Tag(tag("1")), Priority::Interactive).await;
     assert!(manifest.is_ok(), "{manifest:?}");
     assert_eq!((registry.requests().len(), storage.requests().len()), (2, 2));
     storage.demo.fault(move |_, _| Some(Fault::answer(403, &[], expired)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use regtui::client::log::Sink;
 use regtui::client::{
-    BlobSource, Cause, Client, ClientSettings, Error, HostSettings, Timeouts, Pool, Transfer, Trust,
+    BlobSource, Cause, Client, ClientSettings, Error, HostSettings, Pool, Timeouts, Transfer, Trust,
 };
 use regtui::demo::auth::{Account, AuthMode};
 use regtui::demo::faults::{Fault, Gate, RequestView};
@@ -18,7 +18,7 @@ use regtui::model::reference::Host;
 
 use crate::support::blob::{content, descriptor};
 use crate::support::hostile;
-use crate::support::registry::{Registry, host, logins, name, timeouts, settings};
+use crate::support::registry::{Registry, host, logins, name, settings, timeouts};
 
 fn stored(registry: &Registry, repository: &str, digest: &Digest) -> bool {
     registry.demo.store().repository(repository).is_some_and(|found| found.blobs.contains_key(digest))

@@ -188,7 +188,7 @@ async fn where_the_server_cannot_untag_a_new_tag_is_taken_back_by_replacement() 
     let retagged = tags(&harness.demo);
     assert_eq!(retagged["next"], before["3.1"], "{}", harness.screen());
     harness.press("Esc Esc z").await;
-    for shown in ["○ untag", "● replace", "untagged by replacement", "Tab way"] {
+    for shown in ["○ untag", "● replace", "untagged by replacement", "Tab method"] {
         harness.shows(shown);
     }
     harness.press("Tab").await;
@@ -213,7 +213,7 @@ async fn where_the_server_cannot_untag_a_rename_is_refused_before_it_begins_or_g
     let before = tags(&harness.demo);
     go_to(&mut harness, "3.1").await;
     harness.press("t").await.press("Ctrl-u").await.type_text("next").await.press("Tab Enter").await;
-    for shown in ["blocked", "would stay", "● untag", "○ replace", "Tab way"] {
+    for shown in ["blocked", "would stay", "● untag", "○ replace", "Tab method"] {
         harness.shows(shown);
     }
     harness.press("l Enter").await;

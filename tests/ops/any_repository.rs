@@ -7,8 +7,8 @@ use proptest::test_runner::{Config, TestRunner};
 use regtui::demo::{DemoSettings, Store};
 use regtui::model::work::{ChangePlan, ChangeRequest};
 
-use crate::support::graph::{Case, build, case, disturb, holdings, judge, request};
 use crate::support::context::Shop;
+use crate::support::graph::{Case, build, case, disturb, holdings, judge, request};
 
 const CASES: u32 = 1000;
 

@@ -538,7 +538,8 @@ async fn referrers_that_cannot_be_read_fail_and_the_image_comes() {
     let sides = Sides::of(store).await;
     let digest = signature.digest.to_string();
     sides.from.demo.fault(move |request, _| request.path.ends_with(&digest).then(|| Fault::status(403)));
-    let plan = sides.plan(&CopyRequest { referrers: true, ..sides.request(&["signed"]) }).await.expect("a plan");
+    let plan =
+        sides.plan(&CopyRequest { referrers: true, ..sides.request(&["signed"]) }).await.expect("a plan");
     let report = sides.run(&plan).await;
     assert!(!report.is_success(), "{report:#?}");
     sides.is_same("signed");

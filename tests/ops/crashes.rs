@@ -14,9 +14,9 @@ use regtui::model::work::progress::Outcome;
 use regtui::model::work::{self as model, ChangePlan, retag};
 use regtui::ops::journal::Journal;
 
+use crate::support::context::{Shop, ends};
 use crate::support::copying::{Sides, layer, outcome};
 use crate::support::registry::tag;
-use crate::support::context::{Shop, ends};
 
 /// Where the tags of a repository point.
 type Tags = BTreeMap<String, Digest>;
@@ -130,12 +130,12 @@ async fn cut_off_between_the_halves(
     (shop, entry)
 }
 
-fn retag(shop: &Shop, manner: retag::RetagMode) -> model::ChangeRequest {
+fn retag(shop: &Shop, method: retag::RetagMode) -> model::ChangeRequest {
     let items = vec![("2".parse().expect("a tag"), shop.repository("app"), tag("two"))];
     model::ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
         items,
-        mode: manner,
+        mode: method,
         keep: false,
     })
 }

@@ -159,8 +159,8 @@ async fn a_line_that_is_lost_is_named_in_the_plan_and_fails_in_the_report() {
         whole.lines().enumerate().filter(|(at, _)| *at != second).map(|(_, line)| line).collect();
     fs::write(&file, lines.join("\n") + "\n").expect("it is written");
     let ChangePlan::Undo(plan) = shop.plan(&ChangeRequest::Undo(id.clone())).await else { panic!("an undo") };
-    let remarks: Vec<&str> = plan.notes.iter().map(|remark| remark.as_str()).collect();
-    assert!(remarks[0].contains("is damaged") && remarks[1].contains("1 of 5 items"), "{remarks:?}");
+    let notes: Vec<&str> = plan.notes.iter().map(|note| note.as_str()).collect();
+    assert!(notes[0].contains("is damaged") && notes[1].contains("1 of 5 items"), "{notes:?}");
     let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert_eq!(ends(&report), "DDDDF");
     let after = shop.tags("app");

@@ -84,14 +84,14 @@ async fn where_nothing_is_deleted_it_is_said_what_would_allow_it() {
     let (store, _) = aliases();
     let shop = Shop::new(nothing_deleted(), store).await;
     let before = shop.tags("app");
-    for manner in [None, Some(DeleteMethod::Untag), Some(DeleteMethod::Image), Some(DeleteMethod::Replace)] {
-        let plan = shop.delete_plan(&shop.delete(&["1.2"], manner)).await;
+    for method in [None, Some(DeleteMethod::Untag), Some(DeleteMethod::Image), Some(DeleteMethod::Replace)] {
+        let plan = shop.delete_plan(&shop.delete(&["1.2"], method)).await;
         let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
-        assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{manner:?}: {hint}");
-        assert!(hint.as_str().contains("single tags from version 3 on"), "{manner:?}: {hint}");
+        assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{method:?}: {hint}");
+        assert!(hint.as_str().contains("single tags from version 3 on"), "{method:?}: {hint}");
         assert_eq!(
             ends(&shop.run(&ChangePlan::Delete(plan)).await),
-            "F".repeat(if manner == Some(DeleteMethod::Image) { 3 } else { 1 })
+            "F".repeat(if method == Some(DeleteMethod::Image) { 3 } else { 1 })
         );
         assert_eq!(shop.tags("app"), before);
     }
@@ -157,7 +157,7 @@ async fn a_replacement_that_cannot_be_deleted_touches_no_tag() {
     let mut after = shop.tags("app");
     after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     assert_eq!(after, before);
-    assert!(report.notes.iter().any(|remark| remark.as_str().contains("stayed behind")), "{report:?}");
+    assert!(report.notes.iter().any(|note| note.as_str().contains("stayed behind")), "{report:?}");
 }
 
 #[tokio::test]
@@ -174,17 +174,17 @@ async fn a_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
     });
     let report = shop.run(&work).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before), "{report:?}");
-    assert!(report.notes.iter().any(|remark| remark.as_str().contains("byte for byte")), "{report:?}");
+    assert!(report.notes.iter().any(|note| note.as_str().contains("byte for byte")), "{report:?}");
 }
 
 #[tokio::test]
 async fn a_tag_that_moved_since_the_plan_is_left_alone() {
     for settings in [DemoSettings::default(), only_by_digest()] {
         let (store, _) = aliases();
-        let manner = if settings.delete_by_tag { DeleteMethod::Untag } else { DeleteMethod::Replace };
+        let method = if settings.delete_by_tag { DeleteMethod::Untag } else { DeleteMethod::Replace };
         let shop = Shop::new(settings, store).await;
         let other = shop.store().digest_of("app", "other").expect("it is there");
-        let work = shop.plan(&shop.delete(&["1.2"], manner)).await;
+        let work = shop.plan(&shop.delete(&["1.2"], method)).await;
         shop.store().tag("app", "1.2", other);
         let report = shop.run(&work).await;
         assert_eq!((ends(&report).as_str(), shop.tags("app")["1.2"]), ("L", other), "{report:?}");
@@ -297,8 +297,7 @@ async fn a_server_that_wants_no_tags_on_what_it_deletes_gets_them_taken_away_fir
         let report = shop.run(&work).await;
         assert_eq!(ends(&report), if is_deleted_then { "D" } else { "F" }, "{report:?}");
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["other"]);
-        let is_said =
-            report.notes.iter().any(|remark| remark.as_str().contains("are gone: undo puts them back"));
+        let is_said = report.notes.iter().any(|note| note.as_str().contains("are gone: undo puts them back"));
         assert_eq!(is_said, !is_deleted_then, "{report:?}");
         shop.registry.demo.clear_faults();
         shop.undo(&report).await;
@@ -522,7 +521,7 @@ fn family() -> (Store, String) {
 #[tokio::test]
 async fn digests_that_go_along_are_at_stake_too() {
     // Whether children and referrers go along, how many digests are at stake, and how many are gone.
-    for (manner, children, referrers, at_stake, gone) in [
+    for (method, children, referrers, at_stake, gone) in [
         (DeleteMethod::Image, false, false, 1, 1),
         (DeleteMethod::Image, true, false, 3, 3),
         (DeleteMethod::Image, false, true, 3, 3),
@@ -531,10 +530,10 @@ async fn digests_that_go_along_are_at_stake_too() {
         (DeleteMethod::Untag, true, true, 2, 0),
         (DeleteMethod::Replace, true, true, 1, 0),
     ] {
-        let case = format!("{manner:?} {children} {referrers}");
+        let case = format!("{method:?} {children} {referrers}");
         let (store, _) = family();
         let shop = Shop::open(store).await;
-        let request = along(shop.delete(&["1"], manner), Along { children, referrers });
+        let request = along(shop.delete(&["1"], method), Along { children, referrers });
         let plan = shop.delete_plan(&request).await;
         assert_eq!(plan.at_stake().count(), at_stake, "{case}");
         assert_eq!(plan.name_to_type.is_some(), at_stake > 1, "{case}");
@@ -547,26 +546,26 @@ async fn digests_that_go_along_are_at_stake_too() {
 
 #[tokio::test]
 async fn a_plan_counts_the_tags_that_go_in_its_manner() {
-    for (manner, expected) in [(DeleteMethod::Image, 2), (DeleteMethod::Untag, 2), (DeleteMethod::Replace, 1)]
+    for (method, expected) in [(DeleteMethod::Image, 2), (DeleteMethod::Untag, 2), (DeleteMethod::Replace, 1)]
     {
         let (store, signature) = family();
         let shop = Shop::open(store).await;
-        let request = along(shop.delete(&["1"], manner), Along { children: true, referrers: true });
+        let request = along(shop.delete(&["1"], method), Along { children: true, referrers: true });
         let plan = shop.delete_plan(&request).await;
-        assert_eq!(plan.tags_that_go().count(), expected, "{manner:?}");
+        assert_eq!(plan.tags_that_go().count(), expected, "{method:?}");
         if plan.blocked.is_none() {
             shop.run(&ChangePlan::Delete(plan)).await;
-            assert!(!shop.tags("app").contains_key(&signature), "{manner:?}");
+            assert!(!shop.tags("app").contains_key(&signature), "{method:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn only_what_goes_is_counted_as_freed() {
-    let frees = async |manner, children, referrers| {
+    let frees = async |method, children, referrers| {
         let (store, _) = family();
         let shop = Shop::open(store).await;
-        let request = along(shop.delete(&["1"], manner), Along { children, referrers });
+        let request = along(shop.delete(&["1"], method), Along { children, referrers });
         let plan = shop.delete_plan(&request).await;
         plan.frees.expect("sizes are known")
     };
@@ -591,7 +590,8 @@ async fn what_children_need_that_stay_is_not_freed() {
     store.image("app").label("number", "2").layer("COPY", layer.clone()).tag("2").push();
     let shop = Shop::open(store).await;
     for (children, is_freed) in [(false, false), (true, true)] {
-        let request = along(shop.delete(&["1", "2"], DeleteMethod::Image), Along { children, referrers: false });
+        let request =
+            along(shop.delete(&["1", "2"], DeleteMethod::Image), Along { children, referrers: false });
         let plan = shop.delete_plan(&request).await;
         let (frees, shared) = (plan.frees.expect("known"), plan.shared.expect("known"));
         assert!(frees > 0);
@@ -703,16 +703,16 @@ async fn signatures_stay_where_their_image_keeps_a_tag() {
 
 #[tokio::test]
 async fn siblings_that_somebody_else_took_away_are_not_put_back() {
-    for (manner, settings) in
+    for (method, settings) in
         [(DeleteMethod::Untag, DemoSettings::default()), (DeleteMethod::Replace, only_by_digest())]
     {
         let (store, _) = aliases();
         let shop = Shop::new(settings, store).await;
-        let work = shop.plan(&shop.delete(&["1"], manner)).await;
+        let work = shop.plan(&shop.delete(&["1"], method)).await;
         shop.store().change("app", |repository| repository.tags.remove("latest"));
         let report = shop.run(&work).await;
-        assert_eq!((ends(&report).as_str(), report.notes.len()), ("D", 0), "{manner:?}: {report:?}");
-        assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "other"], "{manner:?}");
+        assert_eq!((ends(&report).as_str(), report.notes.len()), ("D", 0), "{method:?}: {report:?}");
+        assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "other"], "{method:?}");
     }
 }
 
@@ -740,14 +740,14 @@ async fn what_was_named_and_cannot_be_read_fails_and_the_others_go() {
 
 #[tokio::test]
 async fn what_is_pushed_while_the_server_makes_us_wait_is_left_alone() {
-    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
+    for method in [DeleteMethod::Untag, DeleteMethod::Image] {
         let (store, image) = aliases();
         let shop = Shop::open(store).await;
-        let work = shop.plan(&shop.delete(&["1"], manner)).await;
+        let work = shop.plan(&shop.delete(&["1"], method)).await;
         let contents = shop.store().clone();
         shop.registry.demo.fault(move |request, _| {
             let target =
-                if manner == DeleteMethod::Untag { "1".to_string() } else { image.digest.to_string() };
+                if method == DeleteMethod::Untag { "1".to_string() } else { image.digest.to_string() };
             if request.method != "DELETE" || !request.path.ends_with(&format!("/{target}")) {
                 return None;
             }
@@ -755,7 +755,7 @@ async fn what_is_pushed_while_the_server_makes_us_wait_is_left_alone() {
                 return None;
             }
             // The first time: somebody pushes, and the server is busy.
-            match manner {
+            match method {
                 DeleteMethod::Untag => {
                     let theirs = contents.image("app").label("who", "somebody else").tag("1").push();
                     contents.tag("app", "new", theirs.digest);
@@ -765,19 +765,19 @@ async fn what_is_pushed_while_the_server_makes_us_wait_is_left_alone() {
             Some(Fault::status(503))
         });
         let report = shop.run(&work).await;
-        assert_eq!(ends(&report), "L", "{manner:?}: {report:?}");
+        assert_eq!(ends(&report), "L", "{method:?}: {report:?}");
         let tags = shop.tags("app");
-        assert_eq!(tags["1"], tags["new"], "{manner:?}: {report:?}");
-        assert_eq!(tags["1.2"], image.digest, "{manner:?}: {report:?}");
+        assert_eq!(tags["1"], tags["new"], "{method:?}: {report:?}");
+        assert_eq!(tags["1.2"], image.digest, "{method:?}: {report:?}");
     }
 }
 
 #[tokio::test]
 async fn a_busy_server_is_asked_again() {
-    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
+    for method in [DeleteMethod::Untag, DeleteMethod::Image] {
         let (store, _) = aliases();
         let shop = Shop::open(store).await;
-        let work = shop.plan(&shop.delete(&["other"], manner)).await;
+        let work = shop.plan(&shop.delete(&["other"], method)).await;
         let busy = std::sync::atomic::AtomicUsize::new(2);
         shop.registry.demo.fault(move |request, _| {
             use std::sync::atomic::Ordering::Relaxed;
@@ -785,7 +785,7 @@ async fn a_busy_server_is_asked_again() {
             (request.method == "DELETE" && is_busy()).then(|| Fault::status(503))
         });
         let report = shop.run(&work).await;
-        assert_eq!(ends(&report), "D", "{manner:?}: {report:?}");
+        assert_eq!(ends(&report), "D", "{method:?}: {report:?}");
         assert!(!shop.tags("app").contains_key("other"));
     }
 }

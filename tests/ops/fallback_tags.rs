@@ -81,8 +81,7 @@ impl Scene {
         let ChangePlan::Undo(plan) = work::plan(&self.sides.context, &request).await.expect("a plan") else {
             panic!("another plan")
         };
-        let report =
-            work::run(&self.sides.context, &ChangePlan::Undo(plan.clone()), &self.sides.watch).await;
+        let report = work::run(&self.sides.context, &ChangePlan::Undo(plan.clone()), &self.sides.watch).await;
         (plan, report)
     }
 }

@@ -145,8 +145,7 @@ async fn stopped_in_the_middle_of_a_blob_it_closes_the_upload() {
     assert_eq!(outcome(&report, "1"), &Outcome::Stopped);
     assert_eq!((sides.there("1"), sides.to.demo.store().open_uploads()), (None, 0));
     assert!(
-        report.notes.iter().any(|remark| remark.as_str().contains("garbage collection"))
-            || report.moved == 0
+        report.notes.iter().any(|note| note.as_str().contains("garbage collection")) || report.moved == 0
     );
 }
 
@@ -164,10 +163,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
         (request.method == "DELETE").then(|| Fault::status(403))
     });
     let report = sides.run(&plan).await;
-    assert!(
-        report.notes.iter().any(|remark| remark.as_str().contains("could not be closed")),
-        "{report:#?}"
-    );
+    assert!(report.notes.iter().any(|note| note.as_str().contains("could not be closed")), "{report:#?}");
 }
 
 #[tokio::test]
@@ -210,7 +206,8 @@ async fn a_copy_completes_although_both_sides_cut_every_connection() {
             host: Host::parse(&address.to_string()).expect("a host"),
             name: name(path),
         };
-        let request = CopyRequest { from: at(source, "app"), to: at(target, "copy"), ..sides.request(&["1"]) };
+        let request =
+            CopyRequest { from: at(source, "app"), to: at(target, "copy"), ..sides.request(&["1"]) };
         let (plan, report) = sides.copy(&request).await;
         sides.is_same("1");
         let (down, up) = (read.down.load(Ordering::Relaxed), written.up.load(Ordering::Relaxed));
@@ -352,7 +349,8 @@ async fn each_side_has_its_own_login() {
     }
     // Mounts ask for two repositories at once.
     let near = Repository { host: here, name: name("near") };
-    let request = CopyRequest { to: near, what: What::Images(vec![Selector::Tag(tag("plain"))]), ..all(&sides) };
+    let request =
+        CopyRequest { to: near, what: What::Images(vec![Selector::Tag(tag("plain"))]), ..all(&sides) };
     let (_, report) = sides.copy(&request).await;
     assert_eq!(report.moved, 0);
 }

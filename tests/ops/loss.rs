@@ -10,9 +10,9 @@ use regtui::model::work::progress::{Report, TakesBack};
 use regtui::model::work::{ChangePlan, ChangeRequest, copy, retag};
 use regtui::ops::work;
 
+use crate::support::context::{Shop, ends, watch};
 use crate::support::copying::Sides;
 use crate::support::registry::tag;
-use crate::support::context::{Shop, ends, watch};
 
 /// A registry that says nothing of what it is, and removes at once what this says.
 async fn shop(removes: Removes, store: Store) -> Shop {
@@ -42,8 +42,8 @@ fn keeping(mut request: ChangeRequest) -> ChangeRequest {
     request
 }
 
-fn remarks(report: &Report) -> String {
-    report.notes.iter().map(|remark| format!("{remark}\n")).collect()
+fn notes(report: &Report) -> String {
+    report.notes.iter().map(|note| format!("{note}\n")).collect()
 }
 
 fn fate(work: &ChangePlan) -> String {
@@ -84,7 +84,7 @@ async fn no_undo_is_promised_of_what_a_registry_removed_with_its_last_tag() {
         let report = shop.carry_out(&change(&shop)).await;
         assert_eq!(ends(&report), "D", "{report:#?}");
         assert_eq!((report.takes_back, &report.undo), (TakesBack::Nothing, &None), "{report:#?}");
-        assert!(remarks(&report).contains("at once"), "{}", remarks(&report));
+        assert!(notes(&report).contains("at once"), "{}", notes(&report));
     }
 }
 
@@ -132,7 +132,7 @@ async fn an_image_is_kept_under_a_tag_of_its_own_and_undo_removes_that() {
         assert_eq!((ends(&report).as_str(), report.takes_back), ("D", TakesBack::All), "{report:#?}");
         let kept = format!("regtui-kept-{}", before["1"].short());
         assert_eq!(shop.tags("app").get(&kept), Some(&before["1"]));
-        assert!(remarks(&report).contains(&kept), "{}", remarks(&report));
+        assert!(notes(&report).contains(&kept), "{}", notes(&report));
         let undone = shop.undo(&report).await;
         assert_eq!(ends(&undone), "DD", "{undone:#?}");
         assert_eq!(shop.tags("app"), before);
@@ -270,8 +270,8 @@ async fn children_and_referrers_that_disappear_are_put_back_first() {
     let sbom = store.artifact("app").kind("application/spdx+json").subject(&index).push();
     let removes = Removes { children: true, referrers: true, untagged: true, blobs: false };
     let shop = shop(removes, store).await;
-    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
-        let report = shop.carry_out(&shop.delete(&["1"], manner)).await;
+    for method in [DeleteMethod::Untag, DeleteMethod::Image] {
+        let report = shop.carry_out(&shop.delete(&["1"], method)).await;
         let there = shop.store().repository("app").expect("the repository");
         assert!(there.manifests.is_empty(), "all of it is gone");
         assert_eq!(report.takes_back, TakesBack::All, "{report:#?}");
@@ -283,7 +283,7 @@ async fn children_and_referrers_that_disappear_are_put_back_first() {
         assert!(undone.is_success(), "{undone:#?}");
         let back = shop.store().repository("app").expect("the repository");
         for digest in [child.digest, index.digest, sbom.digest] {
-            assert!(back.manifests.contains_key(&digest), "{manner:?}: {digest}");
+            assert!(back.manifests.contains_key(&digest), "{method:?}: {digest}");
         }
     }
 }

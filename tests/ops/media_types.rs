@@ -1,7 +1,7 @@
 //! A registry's word about bytes applies to that registry only: one that says a wrong media type, or has what others have
 //! not, spoils nothing elsewhere.
 
-use regtui::client::{ClientSettings, Priority, Pool};
+use regtui::client::{ClientSettings, Pool, Priority};
 use regtui::demo::faults::Fault;
 use regtui::demo::manifest::media_type;
 use regtui::demo::{Demo, Store};
@@ -13,8 +13,8 @@ use regtui::model::work::{ChangeRequest, retag};
 use regtui::ops::journal::Journal;
 use regtui::ops::work::ChangeContext;
 
-use crate::support::registry::{self, Registry, host, name, tag};
 use crate::support::context::Shop;
+use crate::support::registry::{self, Registry, host, name, tag};
 
 /// An image and an index whose bytes name no media type, under two tags each.
 fn untyped() -> Store {

@@ -16,8 +16,8 @@ use regtui::model::work::progress::{Outcome, Report};
 use regtui::model::work::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::ops::work;
 
-use crate::support::registry::{host, logins, timeouts, settings, tag};
 use crate::support::context::{Shop, ends, watch};
+use crate::support::registry::{host, logins, settings, tag, timeouts};
 
 /// An index of two children with the tag `1`, what refers to it, and an image with three tags.
 fn contents() -> (Store, PushedImage, PushedImage) {
@@ -41,10 +41,15 @@ fn whole(shop: &Shop) -> ChangeRequest {
     }
 }
 
-fn retag(shop: &Shop, from: &str, to: &str, manner: retag::RetagMode) -> ChangeRequest {
+fn retag(shop: &Shop, from: &str, to: &str, method: retag::RetagMode) -> ChangeRequest {
     let selector = from.parse().expect("a selector");
     let items = vec![(selector, shop.repository("app"), tag(to))];
-    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest {
+        from: shop.repository("app"),
+        items,
+        mode: method,
+        keep: false,
+    })
 }
 
 fn only_failure(report: &Report) -> regtui::model::failure::Failure {
@@ -308,8 +313,7 @@ async fn a_put_that_never_comes_to_be_is_unconfirmed_in_every_kind_of_change() {
     }
     assert_eq!(shop.tags("app").into_keys().collect::<Vec<_>>(), ["1"], "the old name stays");
     shop.registry.demo.clear_faults();
-    let entry =
-        shop.context.journal.entry(&deleted.undo.clone().expect("an entry")).await.expect("an entry");
+    let entry = shop.context.journal.entry(&deleted.undo.clone().expect("an entry")).await.expect("an entry");
     assert!(entry.can_be_undone(), "it is not taken back yet: {entry:?}");
     assert_eq!(ends(&shop.undo(&deleted).await), "DDDD");
     assert_eq!(shop.tags("app")["2.0"], image.digest);
@@ -372,8 +376,8 @@ async fn the_last_request_before_a_delete_looks_at_what_is_deleted() {
 async fn a_push_while_the_siblings_are_looked_at_is_not_deleted() {
     let (store, index, image) = contents();
     let shop = Shop::open(store).await;
-    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
-        let work = shop.plan(&shop.delete(&["2"], manner)).await;
+    for method in [DeleteMethod::Untag, DeleteMethod::Image] {
+        let work = shop.plan(&shop.delete(&["2"], method)).await;
         let (contents, pushed) = (shop.store().clone(), Arc::new(Mutex::new(false)));
         let is_pushed = pushed.clone();
         shop.registry.demo.fault(move |request, _| {
@@ -385,11 +389,11 @@ async fn a_push_while_the_siblings_are_looked_at_is_not_deleted() {
         });
         let report = shop.run(&work).await;
         shop.registry.demo.clear_faults();
-        if manner == DeleteMethod::Untag {
+        if method == DeleteMethod::Untag {
             assert!(*pushed.lock().expect("unpoisoned"));
             assert_eq!(ends(&report), "L", "{report:#?}");
         }
-        assert_eq!(shop.tags("app")["2"], index.digest, "{manner:?}");
+        assert_eq!(shop.tags("app")["2"], index.digest, "{method:?}");
         shop.store().tag("app", "2", image.digest);
     }
 }
@@ -501,12 +505,12 @@ async fn an_undo_of_a_change_that_may_still_arrive_leaves_its_entry_open() {
 /// A proxy that repeats a delete answers 404 for one that was carried out: the change can be taken back.
 #[tokio::test]
 async fn a_delete_that_was_carried_out_and_answered_with_404_is_done_and_can_be_undone() {
-    for manner in [DeleteMethod::Untag, DeleteMethod::Image] {
+    for method in [DeleteMethod::Untag, DeleteMethod::Image] {
         let store = Store::new();
         store.image("app").tag("1").push();
         let shop = Shop::open(store).await;
         let before = shop.tags("app");
-        let plan = shop.plan(&shop.delete(&["1"], manner)).await;
+        let plan = shop.plan(&shop.delete(&["1"], method)).await;
         shop.registry.demo.fault(|request, _| {
             (request.method == "DELETE").then(|| Fault::Done(Box::new(Fault::status(404))))
         });

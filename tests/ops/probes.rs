@@ -95,9 +95,8 @@ async fn one_that_the_server_refuses_to_delete_is_named_and_goes_once_it_lets_it
     assert_eq!(ends(&report), "F");
     let left = throw_away(&shop);
     let entry = only_entry(&shop).await;
-    let remark =
-        report.notes.iter().find(|remark| remark.as_str().contains(&left[0])).expect("it is named");
-    assert!(remark.as_str().contains(&format!("`regtui undo {}`", entry.id)), "{remark}");
+    let note = report.notes.iter().find(|note| note.as_str().contains(&left[0])).expect("it is named");
+    assert!(note.as_str().contains(&format!("`regtui undo {}`", entry.id)), "{note}");
     assert!(entry.can_be_undone(), "{entry:#?}");
     shop.registry.demo.clear_faults();
     let undone = shop.carry_out(&regtui::model::work::ChangeRequest::Undo(entry.id)).await;

@@ -11,9 +11,9 @@ use regtui::model::work::delete::DeleteMethod;
 use regtui::model::work::progress::Report;
 use regtui::model::work::retag;
 
+use crate::support::context::{Shop, ends};
 use crate::support::copying::{Sides, layer};
 use crate::support::registry::tag;
-use crate::support::context::{Shop, ends};
 
 /// An answer, and what is to be said of it.
 #[derive(Clone, Copy)]
@@ -193,8 +193,9 @@ async fn of_tags_that_are_taken_away() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
         let request = shop.delete(&["1", "2", "3"], DeleteMethod::Untag);
-        let told =
-            told(&shop, &request, refusal, |request| request.method == "DELETE" && request.path.ends_with("/2"));
+        let told = told(&shop, &request, refusal, |request| {
+            request.method == "DELETE" && request.path.ends_with("/2")
+        });
         let told = told.await;
         assert_eq!(shop.tags("app").contains_key("2"), refusal.is_some());
         told

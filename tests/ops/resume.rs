@@ -10,9 +10,9 @@ use regtui::model::work::{ChangeRequest, delete, retag};
 use regtui::ops::resume::{self, Rest};
 use regtui::ops::work::{self, ChangeContext};
 
+use crate::support::context::{Shop, ends, watch};
 use crate::support::copying::{Sides, layer};
 use crate::support::registry::{Registry, settings, tag};
-use crate::support::context::{Shop, ends, watch};
 
 fn three() -> Store {
     let store = Store::new();

@@ -10,9 +10,9 @@ use regtui::model::work::rules::{Rule, Rules};
 use regtui::model::work::{ChangePlan, ChangeRequest, copy, delete};
 use regtui::ops::work;
 
+use crate::support::context::{Shop, ends, watch};
 use crate::support::copying::layer;
 use crate::support::registry::{host, tag};
-use crate::support::context::{Shop, ends, watch};
 
 fn contents() -> Store {
     let store = Store::new();
@@ -25,13 +25,13 @@ fn contents() -> Store {
 }
 
 /// `old → new` within `app`, or to another repository: `old → other:new`.
-fn request(shop: &Shop, items: &[(&str, &str)], manner: RetagMode) -> ChangeRequest {
+fn request(shop: &Shop, items: &[(&str, &str)], mode: RetagMode) -> ChangeRequest {
     let item = |(from, to): &(&str, &str)| {
         let (repository, name) = to.split_once(':').unwrap_or(("app", *to));
         (from.parse::<Selector>().expect("a selector"), shop.repository(repository), tag(name))
     };
     let items = items.iter().map(item).collect();
-    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: mode, keep: false })
 }
 
 async fn plan(shop: &Shop, request: &ChangeRequest) -> RetagPlan {
@@ -157,8 +157,8 @@ async fn nothing_is_moved_by_replacement_where_nothing_is_deleted() {
     let settings = DemoSettings { delete_by_digest: false, ..only_by_digest() };
     let shop = Shop::new(settings, contents()).await;
     let before = shop.tags("app");
-    for manner in [RetagMode::Move, RetagMode::MoveByReplacement] {
-        let plan = plan(&shop, &request(&shop, &[("1", "stable")], manner)).await;
+    for mode in [RetagMode::Move, RetagMode::MoveByReplacement] {
+        let plan = plan(&shop, &request(&shop, &[("1", "stable")], mode)).await;
         let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
         assert!(
             hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED") && plan.methods.is_empty(),
@@ -181,7 +181,7 @@ async fn where_replacements_turn_out_not_to_work_the_new_tag_is_not_put_either()
     let mut after = shop.tags("app");
     after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     assert_eq!(after, before);
-    assert!(report.notes.iter().any(|remark| remark.as_str().contains("stayed behind")), "{report:?}");
+    assert!(report.notes.iter().any(|note| note.as_str().contains("stayed behind")), "{report:?}");
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn an_old_name_whose_replacement_cannot_be_deleted_gets_its_image_back() {
     });
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "F", "{report:?}");
-    assert!(report.notes.iter().any(|remark| remark.as_str().contains("byte for byte")), "{report:?}");
+    assert!(report.notes.iter().any(|note| note.as_str().contains("byte for byte")), "{report:?}");
     let (_, failure) = report.failures().next().expect("one");
     assert!(failure.what.as_str().contains("stable is there, but"), "{failure}");
     let mut after = shop.tags("app");
@@ -361,10 +361,10 @@ async fn an_old_tag_stays_where_the_new_one_leads_elsewhere_by_now() {
 #[tokio::test]
 async fn a_name_that_is_given_and_taken_at_once_is_refused() {
     let shop = Shop::open(contents()).await;
-    for manner in [RetagMode::Add, RetagMode::Move] {
+    for mode in [RetagMode::Add, RetagMode::Move] {
         for items in [[("old", "1"), ("1", "stable")], [("1", "old"), ("old", "1")]] {
             let failure =
-                work::plan(&shop.context, &request(&shop, &items, manner)).await.expect_err("in which order?");
+                work::plan(&shop.context, &request(&shop, &items, mode)).await.expect_err("in which order?");
             assert!(failure.hint.is_some_and(|hint| hint.as_str().contains("one after the other")));
         }
     }
@@ -402,10 +402,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
     });
     let report = work::run(&shop.context, &work, &watch).await;
     assert_eq!(ends(&report), "S", "{report:?}");
-    assert!(
-        report.notes.iter().any(|remark| remark.as_str().contains("could not be closed")),
-        "{report:?}"
-    );
+    assert!(report.notes.iter().any(|note| note.as_str().contains("could not be closed")), "{report:?}");
 }
 
 #[tokio::test]

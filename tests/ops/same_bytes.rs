@@ -12,9 +12,9 @@ use regtui::model::work::progress::{Outcome, Report};
 use regtui::model::work::retag::{self, RetagMode};
 use regtui::ops::compare;
 
+use crate::support::context::{Shop, ends};
 use crate::support::copying::{Sides, outcome};
 use crate::support::registry::{Registry, as_sha512, host, name, settings, tag};
-use crate::support::context::{Shop, ends};
 
 const REFUSALS: [(u16, &str); 5] =
     [(400, "MANIFEST_INVALID"), (403, "DENIED"), (404, "UNKNOWN"), (409, "CONFLICT"), (500, "UNKNOWN")];
@@ -26,12 +26,17 @@ fn two_images() -> Store {
     store
 }
 
-fn retag(shop: &Shop, items: &[(&str, &str)], manner: RetagMode) -> ChangeRequest {
+fn retag(shop: &Shop, items: &[(&str, &str)], method: RetagMode) -> ChangeRequest {
     let item = |(from, to): &(&str, &str)| {
         (from.parse::<Selector>().expect("a selector"), shop.repository("app"), tag(to))
     };
     let items = items.iter().map(item).collect();
-    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest {
+        from: shop.repository("app"),
+        items,
+        mode: method,
+        keep: false,
+    })
 }
 
 /// A digest that nothing has.
@@ -47,11 +52,11 @@ fn names_nobody(report: &Report) {
 
 #[tokio::test]
 async fn a_retag_is_done_and_undone_whatever_digest_the_server_names() {
-    for manner in [RetagMode::Add, RetagMode::Move] {
+    for method in [RetagMode::Add, RetagMode::Move] {
         let shop = Shop::open(two_images()).await;
         shop.registry.demo.fault(faults::digest_header(wrong()));
         let before = shop.tags("app");
-        let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("2", "other")], manner)).await;
+        let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("2", "other")], method)).await;
         assert_eq!(ends(&report), "DD", "{report:?}");
         names_nobody(&report);
         assert_eq!(shop.tags("app")["new"], before["1"]);

@@ -11,9 +11,9 @@ use regtui::model::work::progress::{Outcome, Report};
 use regtui::model::work::{ChangeRequest, retag};
 use regtui::ops::work;
 
+use crate::support::context::{Shop, watch};
 use crate::support::copying::layer;
 use crate::support::registry::tag;
-use crate::support::context::{Shop, watch};
 
 /// Where the tags of a repository point.
 type Tags = BTreeMap<String, Digest>;
@@ -105,10 +105,15 @@ async fn can_be_undone(
     assert_eq!(&tags(shop), before, "{what}\nundone: {undone:#?}");
 }
 
-fn retag(shop: &Shop, to: &str, manner: retag::RetagMode) -> ChangeRequest {
+fn retag(shop: &Shop, to: &str, method: retag::RetagMode) -> ChangeRequest {
     let item = |from: &str, new: &str| (from.parse().expect("a tag"), shop.repository(to), tag(new));
     let items = vec![item("1", "a"), item("2", "b")];
-    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: manner, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest {
+        from: shop.repository("app"),
+        items,
+        mode: method,
+        keep: false,
+    })
 }
 
 /// The tag behind the arrow in `1 → a`.
@@ -129,8 +134,8 @@ async fn of_tags_in_another_repository_each_is_there_or_not_whether_mounted_or_b
 #[tokio::test]
 async fn of_tags_that_are_renamed_each_has_one_name() {
     for delete_by_tag in [true, false] {
-        let manner = if delete_by_tag { retag::RetagMode::Move } else { retag::RetagMode::MoveByReplacement };
-        let request = async |shop: &Shop| retag(shop, "app", manner);
+        let method = if delete_by_tag { retag::RetagMode::Move } else { retag::RetagMode::MoveByReplacement };
+        let request = async |shop: &Shop| retag(shop, "app", method);
         let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
             let old = name.split(' ').next().unwrap_or(name);
             let (is_there, was) = (after.contains_key(new_tag(name)), before.get(old));

@@ -8,8 +8,8 @@ use regtui::model::work::journal::EntryState;
 use regtui::model::work::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::ops::work;
 
-use crate::support::registry::tag;
 use crate::support::context::{Shop, ends};
+use crate::support::registry::tag;
 
 /// An index with two children, tagged twice, something that refers to it, and an image beside it.
 fn contents() -> Store {
@@ -24,8 +24,8 @@ fn contents() -> Store {
     store
 }
 
-fn whole(shop: &Shop, selectors: &[&str], manner: DeleteMethod) -> ChangeRequest {
-    match shop.delete(selectors, manner) {
+fn whole(shop: &Shop, selectors: &[&str], method: DeleteMethod) -> ChangeRequest {
+    match shop.delete(selectors, method) {
         ChangeRequest::Delete(request) => {
             let along = Along { children: true, referrers: true };
             ChangeRequest::Delete(delete::DeleteRequest { along, ..request })
@@ -36,21 +36,21 @@ fn whole(shop: &Shop, selectors: &[&str], manner: DeleteMethod) -> ChangeRequest
 
 #[tokio::test]
 async fn whatever_was_deleted_comes_back_as_it_was() {
-    for (manner, settings) in [
+    for (method, settings) in [
         (DeleteMethod::Untag, DemoSettings::default()),
         (DeleteMethod::Image, DemoSettings::default()),
         (DeleteMethod::Replace, DemoSettings { delete_by_tag: false, ..DemoSettings::default() }),
     ] {
         let shop = Shop::new(settings, contents()).await;
         let before = shop.store().repository("app").expect("it is there");
-        let report = shop.carry_out(&whole(&shop, &["1", "other"], manner)).await;
-        assert!(report.is_success(), "{manner:?}: {report:?}");
+        let report = shop.carry_out(&whole(&shop, &["1", "other"], method)).await;
+        assert!(report.is_success(), "{method:?}: {report:?}");
         assert_ne!(shop.tags("app"), before.tags);
         let id = report.undo.clone().expect("it can be undone");
         let report = shop.undo(&report).await;
-        assert!(ends(&report).chars().all(|end| end == 'D'), "{manner:?}: {report:?}");
+        assert!(ends(&report).chars().all(|end| end == 'D'), "{method:?}: {report:?}");
         let after = shop.store().repository("app").expect("it is there");
-        assert_eq!(after.tags, before.tags, "{manner:?}");
+        assert_eq!(after.tags, before.tags, "{method:?}");
         for (digest, manifest) in &before.manifests {
             let now = after.manifests.get(digest).expect("it is back");
             assert_eq!((&now.bytes, &now.media_type), (&manifest.bytes, &manifest.media_type));
@@ -222,7 +222,7 @@ async fn a_new_tag_that_moved_after_the_plan_is_not_replaced() {
 
 #[tokio::test]
 async fn a_new_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
-    for (refused_from, remark) in [(0, "stayed behind"), (1, "byte for byte")] {
+    for (refused_from, note) in [(0, "stayed behind"), (1, "byte for byte")] {
         let (shop, undo) = retagged(only_by_digest()).await;
         let work = shop.plan(&undo).await;
         let image = shop.tags("app")["new"];
@@ -234,7 +234,7 @@ async fn a_new_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
         });
         let report = shop.run(&work).await;
         assert_eq!((ends(&report).as_str(), shop.tags("app")["new"]), ("DF", image), "{report:?}");
-        assert!(report.notes.iter().any(|said| said.as_str().contains(remark)), "{report:?}");
+        assert!(report.notes.iter().any(|said| said.as_str().contains(note)), "{report:?}");
         assert_eq!(shop.tags("app")["latest"], image);
         let entry = undo.undoes().expect("an entry");
         let state = shop.context.journal.entry(entry).await.expect("it is there").state;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use regtui::client::{Timeouts, Pool};
+use regtui::client::{Pool, Timeouts};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Store};
 use regtui::model::work::delete::{Along, DeleteMethod};
@@ -10,9 +10,9 @@ use regtui::model::work::progress::Outcome;
 use regtui::model::work::{ChangePlan, ChangeRequest, delete};
 use regtui::ops::work;
 
-use crate::support::copying::{Sides, layer};
-use crate::support::registry::{Registry, timeouts, settings};
 use crate::support::context::{Shop, ends, watch};
+use crate::support::copying::{Sides, layer};
+use crate::support::registry::{Registry, settings, timeouts};
 
 /// Longer than anything takes that does not wait.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -109,8 +109,7 @@ async fn a_stop_between_the_tags_of_an_image_names_those_that_are_gone_and_undo_
     let report = work::run(&shop.context, &work, &watch).await;
     assert_eq!(ends(&report), "S", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["one"]);
-    let said =
-        report.notes.iter().any(|remark| remark.as_str().contains("of its tags `1` are gone: undo puts"));
+    let said = report.notes.iter().any(|note| note.as_str().contains("of its tags `1` are gone: undo puts"));
     assert!(said, "{report:?}");
     shop.registry.demo.clear_faults();
     shop.undo(&report).await;
@@ -145,8 +144,8 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
     assert_eq!(report.items[1].outcome, Some(Outcome::Stopped));
     for child in &children {
         let short = child.digest.short();
-        let is_named = |remark: &regtui::model::text::SafeText| {
-            remark.as_str().contains(&short) && remark.as_str().contains("stay without it")
+        let is_named = |note: &regtui::model::text::SafeText| {
+            note.as_str().contains(&short) && note.as_str().contains("stay without it")
         };
         assert!(report.notes.iter().any(is_named), "{report:?}");
     }

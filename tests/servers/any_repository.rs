@@ -14,11 +14,11 @@ use regtui::model::reference::Repository;
 use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ops::work::{self, ChangeContext};
 
+use crate::support::context::{context, watch};
 use crate::support::graph::{Case, Holdings, build, case, children, disturb, holdings, judge, request};
 use crate::support::registry::{name, settings};
 use crate::support::servers::{self, Server};
 use crate::support::uploader::Uploader;
-use crate::support::context::{watch, context};
 
 /// For each server.
 const CASES: usize = 12;
@@ -94,12 +94,7 @@ impl Mirror<'_> {
     }
 }
 
-async fn check(
-    server: &Server,
-    context: &ChangeContext,
-    at: &str,
-    case: &Case,
-) -> Result<(), TestCaseError> {
+async fn check(server: &Server, context: &ChangeContext, at: &str, case: &Case) -> Result<(), TestCaseError> {
     let uploader = Uploader::of(server);
     let (store, pushed, tags) = (Store::new(), HashSet::new(), BTreeMap::new());
     let mut mirror = Mirror { store, uploader: &uploader, name: at.to_string(), pushed, tags };

@@ -1,7 +1,7 @@
 //! The same client on real registries. Which ones: those in PATH; `REGTUI_REQUIRE_SERVERS=distribution2,distribution3,zot`
 //! makes a missing one a failure.
 
-use regtui::client::{Client, Priority, Pool};
+use regtui::client::{Client, Pool, Priority};
 use regtui::model::manifest::Body;
 use regtui::model::reference::{Repository, Selector};
 use regtui::model::summary::Kind;

@@ -11,11 +11,11 @@ use regtui::model::work::copy::{CopyRequest, What};
 use regtui::model::work::progress::{Outcome, Report};
 use regtui::ops::copy;
 
+use crate::support::context::context;
 use crate::support::copying::{noise, watch};
-use crate::support::registry::{name, timeouts, settings};
+use crate::support::registry::{name, settings, timeouts};
 use crate::support::servers::{self, Server};
 use crate::support::uploader::Uploader;
-use crate::support::context::context;
 use crate::support::{hostile, skopeo};
 
 /// Copies that are stopped side by side: the servers wait for their disks more than for anything else.
@@ -92,7 +92,7 @@ async fn stop_and_look(nth: usize, from: &Server, to: &Server) {
         assert_eq!(target.read(&repository, tag).await, expected, "{what}: {item:?}");
     }
     let open = to.open_uploads(&repository);
-    let is_told = report.notes.iter().any(|remark| remark.as_str().contains("could not be closed"));
+    let is_told = report.notes.iter().any(|note| note.as_str().contains("could not be closed"));
     assert!(open == 0 || is_told, "{what}: {open} uploads are open: {report:#?}");
 }
 

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use regtui::client::{BlobSource, ClientSettings, Timeouts, Pool, Transfer};
+use regtui::client::{BlobSource, ClientSettings, Pool, Timeouts, Transfer};
 use regtui::demo::Store;
 use regtui::demo::faults::Fault;
 use regtui::model::reference::Host;
 
 use crate::support::blob::{content, descriptor};
 use crate::support::hostile;
-use crate::support::registry::{Registry, name, timeouts, settings};
+use crate::support::registry::{Registry, name, settings, timeouts};
 use crate::support::servers;
 
 /// Connections are cut after so many bytes; how large the blob is. What the first try loses must be less than a tenth.

@@ -57,11 +57,11 @@ impl Shop {
     }
 
     /// The request to delete from `app`; selectors with a colon are digests.
-    pub fn delete(&self, selectors: &[&str], manner: impl Into<Option<DeleteMethod>>) -> ChangeRequest {
+    pub fn delete(&self, selectors: &[&str], method: impl Into<Option<DeleteMethod>>) -> ChangeRequest {
         ChangeRequest::Delete(delete::DeleteRequest {
             repository: self.repository("app"),
             selectors: selectors.iter().map(|text| text.parse().expect("a selector")).collect(),
-            method: manner.into(),
+            method: method.into(),
             along: Along::default(),
             keep: false,
         })

@@ -38,7 +38,7 @@ pub struct Case {
     pub by_tag: bool,
     /// Positions among the tags; a digest where the flag says so.
     named: Vec<(Index, bool)>,
-    manner: Option<DeleteMethod>,
+    method: Option<DeleteMethod>,
     along: Along,
     /// A tag (an old or a new one) is pointed at something, or at a new index that lists it.
     pub meanwhile: Vec<(Index, Index, bool)>,
@@ -56,7 +56,7 @@ fn graph() -> impl Strategy<Value = Graph> {
 
 /// A repository with something to delete from it.
 pub fn case() -> impl Strategy<Value = Case> {
-    let manner = prop_oneof![
+    let method = prop_oneof![
         1 => Just(None),
         1 => Just(Some(DeleteMethod::Untag)),
         2 => Just(Some(DeleteMethod::Image)),
@@ -69,12 +69,12 @@ pub fn case() -> impl Strategy<Value = Case> {
         2 => Just(Vec::new()),
         1 => vec((any::<Index>(), any::<Index>(), any::<bool>()), 1..3)
     ];
-    (graph(), any::<bool>(), named, manner, along, meanwhile).prop_map(
-        |(graph, by_tag, named, manner, along, meanwhile)| Case {
+    (graph(), any::<bool>(), named, method, along, meanwhile).prop_map(
+        |(graph, by_tag, named, method, along, meanwhile)| Case {
             graph,
             by_tag,
             named,
-            manner,
+            method,
             along,
             meanwhile,
         },
@@ -145,7 +145,7 @@ pub fn request(repository: Repository, tags: &BTreeMap<String, Digest>, case: &C
     DeleteRequest {
         repository,
         selectors: case.named.iter().map(selector).collect(),
-        method: case.manner,
+        method: case.method,
         along: case.along,
         keep: false,
     }

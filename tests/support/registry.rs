@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regtui::client::credentials::Credentials;
-use regtui::client::{Client, ClientSettings, Timeouts, Pool};
+use regtui::client::{Client, ClientSettings, Pool, Timeouts};
 use regtui::demo::{self, Demo, Store};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Host, RepositoryName, Tag};

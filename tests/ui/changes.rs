@@ -493,15 +493,14 @@ fn failed_at_length(size: (u16, u16)) -> Screen {
         ),
         kind: FailureKind::Unreachable,
     };
-    let remarks = (1..=12).map(|n| {
-        format!("remark {n} is longer than one line of the dialog, and says so at its very end {n}!")
-    });
+    let notes = (1..=12)
+        .map(|n| format!("note {n} is longer than one line of the dialog, and says so at its very end {n}!"));
     let report = Report {
         items: vec![
             item("1.10.0-rc.1", Some(Outcome::Failed(failure))),
             item("1.4.2", Some(Outcome::Stopped)),
         ],
-        notes: remarks.map(|remark| remark.into()).collect(),
+        notes: notes.map(|note| note.into()).collect(),
         ..Report::default()
     };
     screen.send(Msg::JobEnded(JobId(1), report));
@@ -765,7 +764,11 @@ fn a_change_that_another_way_can_take_back_is_not_passed_over() {
         _ => None,
     };
     let last = EntryId("3".into());
-    assert_eq!(request(&screen), Some(ChangeRequest::UndoByReplacement(last.clone())), "there is no other way");
+    assert_eq!(
+        request(&screen),
+        Some(ChangeRequest::UndoByReplacement(last.clone())),
+        "there is no other way"
+    );
     screen.press("Tab");
     assert_eq!(request(&screen), Some(ChangeRequest::Undo(last.clone())), "unless the user chooses it");
     screen.click("○ replace");

@@ -141,7 +141,9 @@ fn the_switches_and_names_of_prompts_are_pressed() {
     assert!(prompt.moves);
     retag.write("stable").press("Enter");
     let Dialog::Plan(plan) = top(&retag) else { panic!("a plan") };
-    assert!(matches!(&plan.request, Some(ChangeRequest::Retag(request)) if request.mode == retag::RetagMode::Move));
+    assert!(
+        matches!(&plan.request, Some(ChangeRequest::Retag(request)) if request.mode == retag::RetagMode::Move)
+    );
 
     let mut copy = changes::after((80, 24), &["c"]);
     copy.click("[ ] all tags").click("prod.example:5000/team/app");

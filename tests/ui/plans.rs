@@ -82,11 +82,11 @@ pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
             kind: "signature".into(),
         }];
     }
-    let manner = request.method.unwrap_or(DeleteMethod::Untag);
-    let is_image = manner == DeleteMethod::Image;
+    let method = request.method.unwrap_or(DeleteMethod::Untag);
+    let is_image = method == DeleteMethod::Image;
     let mut plan = delete::DeletePlan {
         repository: request.repository.clone(),
-        method: manner,
+        method: method,
         along: request.along,
         deletes: Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
         unknown: Vec::new(),

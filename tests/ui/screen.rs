@@ -100,7 +100,9 @@ impl Registry {
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
             }
-            Ask::Plan(request) | Ask::PlanRest(_, request) => Answer::Plan((self.plan)(request).map(Box::new)),
+            Ask::Plan(request) | Ask::PlanRest(_, request) => {
+                Answer::Plan((self.plan)(request).map(Box::new))
+            }
             Ask::Journal => Answer::Journal(Ok(self.journal.clone())),
             Ask::Leftovers(_) => Answer::Leftovers(self.journal.clone(), Vec::new()),
             Ask::Rest(_) => Answer::Rest(Err(failure(FailureKind::Unsupported))),

@@ -99,8 +99,8 @@ impl Update<'_> {
         }
         match line_at(plan, &places, at)? {
             Press::Key(key) => Some(KeyCode::Char(key)),
-            Press::Way(manner) => {
-                self.use_method(plan, manner);
+            Press::Way(method) => {
+                self.use_method(plan, method);
                 None
             }
         }

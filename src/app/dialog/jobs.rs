@@ -150,8 +150,8 @@ impl JobPage {
         for alike in alike(job.items()) {
             page.part(&alike, names.max(MANY).min(columns / 2));
         }
-        for remark in job.report().into_iter().flat_map(|report| &report.notes) {
-            page.beside((Tone::Warn, "note"), Tone::Warn, remark.as_str());
+        for note in job.report().into_iter().flat_map(|report| &report.notes) {
+            page.beside((Tone::Warn, "note"), Tone::Warn, note.as_str());
         }
         page
     }
@@ -285,7 +285,9 @@ mod tests {
         };
         for open in [Outcome::Stopped, Outcome::Skipped("not tried".into()), unconfirmed()] {
             let some = [item("1.0", done()), item("1.1", open), item("app:1.2", done())];
-            let Some(ChangeRequest::Delete(rest)) = again(&request, &some) else { panic!("something is left") };
+            let Some(ChangeRequest::Delete(rest)) = again(&request, &some) else {
+                panic!("something is left")
+            };
             assert_eq!(rest.selectors, [tag("1.1")]);
         }
         assert_eq!(again(&request, &[item("1.0", Outcome::Unchanged("gone".into()))]), None);

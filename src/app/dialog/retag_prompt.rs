@@ -57,8 +57,13 @@ impl Retag {
 
     fn request(&self) -> Result<ChangeRequest, String> {
         let items = self.targets()?;
-        let manner = if self.moves { retag::RetagMode::Move } else { retag::RetagMode::Add };
-        Ok(ChangeRequest::Retag(retag::RetagRequest { from: self.from.clone(), items, mode: manner, keep: false }))
+        let method = if self.moves { retag::RetagMode::Move } else { retag::RetagMode::Add };
+        Ok(ChangeRequest::Retag(retag::RetagRequest {
+            from: self.from.clone(),
+            items,
+            mode: method,
+            keep: false,
+        }))
     }
 }
 

@@ -36,8 +36,8 @@ impl PlanPage {
         for exposed in plan.exposed() {
             self.field("login", Tone::Warn, exposed.as_str());
         }
-        for remark in &plan.notes {
-            self.field("note", Tone::Warn, remark.as_str());
+        for note in &plan.notes {
+            self.field("note", Tone::Warn, note.as_str());
         }
     }
 }

@@ -31,8 +31,8 @@ impl PlanPage {
             self.field("unknown", Tone::Warn, &text);
         }
         self.missed(&plan.unresolved);
-        for remark in &plan.notes {
-            self.field("note", Tone::Warn, remark.as_str());
+        for note in &plan.notes {
+            self.field("note", Tone::Warn, note.as_str());
         }
         self.freed(plan);
         self.server(plan);

@@ -11,39 +11,39 @@ impl PlanPage {
     /// The ways that there are, the chosen one marked; where there is little room, only that one.
     /// `stays` says whether the images are known to stay with the one that the plan is of.
     pub(super) fn methods(&mut self, ways: &[DeleteMethod], chosen: DeleteMethod, stays: bool) {
-        let stays = |manner| stays && manner == DeleteMethod::Untag && chosen == DeleteMethod::Untag;
+        let stays = |method| stays && method == DeleteMethod::Untag && chosen == DeleteMethod::Untag;
         let chosen = self.requested.unwrap_or(chosen);
         if self.rows < FEW_ROWS {
             let text = format!("● {}", word(chosen));
-            return self.field("way", Tone::Strong, &text);
+            return self.field("method", Tone::Strong, &text);
         }
-        let mut label = "way";
-        for &manner in ways {
-            let sign = if manner == chosen { "●" } else { "○" };
-            let tone = if manner == chosen { Tone::Strong } else { Tone::Dim };
-            let name = columns::left(word(manner), 13);
+        let mut label = "method";
+        for &method in ways {
+            let sign = if method == chosen { "●" } else { "○" };
+            let tone = if method == chosen { Tone::Strong } else { Tone::Dim };
+            let name = columns::left(word(method), 13);
             let room = self.width.saturating_sub(super::LABELS + 2 + 13);
             let pieces = vec![
                 (Tone::Dim, columns::left(label, super::LABELS)),
                 (tone, format!("{sign} {name}")),
-                (Tone::Dim, columns::cut(meaning(manner, stays(manner)), room)),
+                (Tone::Dim, columns::cut(meaning(method, stays(method)), room)),
             ];
-            self.pressable(Press::Way(manner), pieces);
+            self.pressable(Press::Way(method), pieces);
             label = "";
         }
     }
 }
 
-fn word(manner: DeleteMethod) -> &'static str {
-    match manner {
+fn word(method: DeleteMethod) -> &'static str {
+    match method {
         DeleteMethod::Untag => "untag",
         DeleteMethod::Image => "delete image",
         DeleteMethod::Replace => "replace",
     }
 }
 
-fn meaning(manner: DeleteMethod, stays: bool) -> &'static str {
-    match manner {
+fn meaning(method: DeleteMethod, stays: bool) -> &'static str {
+    match method {
         DeleteMethod::Untag if stays => "the named tags go, the images stay",
         DeleteMethod::Untag => "only the named tags are deleted",
         DeleteMethod::Image => "the images go, with every tag that they have",

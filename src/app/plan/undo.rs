@@ -14,8 +14,8 @@ impl PlanPage {
         hosts.dedup();
         self.field("registry", Tone::Strong, &hosts.join(", "));
         self.field("when", Tone::Plain, &time::absolute(plan.at));
-        for remark in &plan.notes {
-            self.field("warning", Tone::Warn, remark.as_str());
+        for note in &plan.notes {
+            self.field("warning", Tone::Warn, note.as_str());
         }
         if !plan.methods.is_empty() {
             self.methods(&plan.methods, plan.method, false);

@@ -113,7 +113,7 @@ fn copying(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     plan.left_out.iter().try_for_each(|what| fact(out, "left out", what))?;
     missed(out, &plan.unresolved)?;
     plan.exposed().try_for_each(|exposed| fact(out, "login", exposed))?;
-    plan.notes.iter().try_for_each(|remark| fact(out, "note", remark))
+    plan.notes.iter().try_for_each(|note| fact(out, "note", note))
 }
 
 /// What refers to the images and comes along, and the fallback tags that list it.
@@ -132,7 +132,7 @@ fn missed(out: &mut impl Write, missed: &[Unresolved]) -> io::Result<()> {
 }
 
 fn undoing(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
-    plan.notes.iter().try_for_each(|remark| fact(out, "warning", remark))?;
+    plan.notes.iter().try_for_each(|note| fact(out, "warning", note))?;
     let several = plan
         .steps
         .iter()

@@ -35,7 +35,7 @@ pub fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result
         };
         writeln!(out, "\nmoved {}{again}", size::bytes(report.moved))?;
     }
-    report.notes.iter().try_for_each(|remark| writeln!(out, "\nnote: {remark}"))?;
+    report.notes.iter().try_for_each(|note| writeln!(out, "\nnote: {note}"))?;
     match (&report.undo, report.takes_back) {
         (_, TakesBack::Nothing) => writeln!(out, "\nit cannot be undone"),
         (Some(entry), takes_back) => writeln!(out, "\n{}", way_back(entry, takes_back, report.back, options)),

@@ -82,7 +82,7 @@ pub struct DeletePlan {
     pub shared_with: usize,
     /// The images that lose their last tag, or are deleted, and what the registry does with them.
     pub loss: Loss,
-    /// Why this manner is not possible, and what would make it so. The other manners may be.
+    /// Why this method is not possible, and what would make it so. The other manners may be.
     pub blocked: Option<Refusal>,
     /// The rule that forbids it.
     pub refused: Option<Refusal>,
@@ -208,7 +208,7 @@ impl DeletePlan {
         self.method == DeleteMethod::Image || image.others.is_empty()
     }
 
-    /// Whether a referrer of an image can go along with it in this manner. Where only tags go, only its tag can.
+    /// Whether a referrer of an image can go along with it in this method. Where only tags go, only its tag can.
     pub fn can_go_along(&self, image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
         match self.method {
             DeleteMethod::Image => true,

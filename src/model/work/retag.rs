@@ -19,7 +19,7 @@ pub struct RetagRequest {
     /// Which image, and where to: in this repository or another one of the same registry.
     pub items: Vec<(Selector, Repository, Tag)>,
     /// Whether the old tags stay.
-    #[serde(alias = "manner")]
+    #[serde(alias = "mode")]
     pub mode: RetagMode,
     /// Whether images that tags are taken from are kept under a tag of their own.
     #[serde(default)]
@@ -76,7 +76,7 @@ pub struct RetagPlan {
     pub steps: Vec<RetagStep>,
     /// The images that tags are taken from, and what the registry does with them.
     pub loss: Loss,
-    /// Why the server does not take the old tags away in this manner.
+    /// Why the server does not take the old tags away in this mode.
     pub blocked: Option<Refusal>,
     /// What was asked for and is not done, and why.
     pub unresolved: Vec<Unresolved>,

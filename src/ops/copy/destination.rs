@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::client::{Client, Error, Priority, ManifestHead};
+use crate::client::{Client, Error, ManifestHead, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::inspection::ReferrerSource;
@@ -58,7 +58,7 @@ impl<'a> Destination<'a> {
     }
 
     /// What should be known where it refused to say what it has.
-    pub fn remark(&self) -> Option<SafeText> {
+    pub fn note(&self) -> Option<SafeText> {
         let refusal = self.refusal.get()?;
         Some(SafeText::from(format!(
             "{} does not say what it has ({refusal}): it may refuse the copy too, and replaces nothing unseen",
@@ -112,7 +112,8 @@ impl<'a> Destination<'a> {
     pub async fn manifests(&self, digests: Vec<Digest>) -> Result<HashSet<Digest>, Failure> {
         let asked = stream::iter(digests).map(async |digest: Digest| {
             let selector = Selector::Digest(digest);
-            let found = self.client.head_manifest(&self.repository.name, &selector, Priority::Background).await;
+            let found =
+                self.client.head_manifest(&self.repository.name, &selector, Priority::Background).await;
             Ok(self.seen(found)?.flatten())
         });
         let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;

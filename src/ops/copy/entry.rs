@@ -138,10 +138,10 @@ impl CopyEntry {
     }
 
     /// Ends the entry, and names it.
-    pub async fn end(self, remarks: &mut Vec<SafeText>) -> Option<journal::EntryId> {
+    pub async fn end(self, notes: &mut Vec<SafeText>) -> Option<journal::EntryId> {
         let running = self.running?;
         let id = running.id().clone();
-        remarks.extend(running.end().await.err());
+        notes.extend(running.end().await.err());
         Some(id)
     }
 }

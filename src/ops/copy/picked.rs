@@ -79,7 +79,8 @@ impl Picked {
         // Those of a list of referrers come one by one, not as a tag.
         let companions: Vec<&Tag> = digest_tags.iter().filter(|tag| !tag.is_referrer_list()).collect();
         if !request.referrers && !digest_tags.is_empty() {
-            let text = format!("{} digest tags: signatures and the like are not requested", digest_tags.len());
+            let text =
+                format!("{} digest tags: signatures and the like are not requested", digest_tags.len());
             picked.left_out.push(SafeText::from(text));
         }
         let companions = companions.into_iter().filter(|_| request.referrers).cloned();

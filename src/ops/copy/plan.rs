@@ -73,7 +73,7 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
         images,
         left_out: draft.left_out,
         unresolved: draft.missed,
-        notes: destination.and_then(|destination| destination.remark()).into_iter().collect(),
+        notes: destination.and_then(|destination| destination.note()).into_iter().collect(),
         sides,
         refused: refused.or(stranger),
         name_to_type: context.rules.name_to_type(&request.to),
@@ -88,8 +88,13 @@ async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) ->
     match losing.is_empty() {
         true => Loss { keep: request.keep, ..Loss::default() },
         false => {
-            work::loss::planned(client, client.cleanups(&request.to.name).await.untagged, request.keep, losing)
-                .await
+            work::loss::planned(
+                client,
+                client.cleanups(&request.to.name).await.untagged,
+                request.keep,
+                losing,
+            )
+            .await
         }
     }
 }
@@ -357,7 +362,8 @@ impl<'a> Draft<'a> {
             }
         }
         let is_near = self.request.from.host == self.request.to.host;
-        let way = if is_near { BlobTransfer::Mount(self.request.from.name.clone()) } else { BlobTransfer::Move };
+        let way =
+            if is_near { BlobTransfer::Mount(self.request.from.name.clone()) } else { BlobTransfer::Move };
         Ok(Some(PlannedBlob { descriptor, way }))
     }
 }

@@ -48,7 +48,8 @@ pub fn narrow(
         return Err("it lists too many images to be looked at".into());
     }
     let is_requested = |child: &&Descriptor| {
-        let fits = |platform: &Platform| requested.iter().any(|requested| requested.is_same_machine(platform));
+        let fits =
+            |platform: &Platform| requested.iter().any(|requested| requested.is_same_machine(platform));
         !child.is_attestation() && child.platform.as_ref().is_some_and(fits)
     };
     let kept: Vec<&Descriptor> = index.manifests.iter().filter(is_requested).collect();
@@ -72,7 +73,8 @@ pub fn narrow(
     if kept.len() + attestations.len() == index.manifests.len() {
         return Ok(Narrowed::Whole);
     }
-    let is_requested = |platform: &Platform| requested.iter().any(|requested| requested.is_same_machine(platform));
+    let is_requested =
+        |platform: &Platform| requested.iter().any(|requested| requested.is_same_machine(platform));
     let (takes, leaves) = platforms(index).into_iter().partition(is_requested);
     let split = Split { takes, leaves };
     if let ([_], [Descriptor { digest: Some(child), .. }]) = (requested, kept.as_slice()) {

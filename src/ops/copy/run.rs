@@ -44,11 +44,11 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -
     let items = items.map(|(name, ended)| ProgressItem { name, outcome: Some(ended.outcome.clone()) });
     let mut items: Vec<ProgressItem> = items.collect();
     items.extend(unclaimed);
-    let mut remarks = leftovers(&carrier, &items);
-    remarks.extend(entry.settle(plan, &carrier.destination, &ended).await);
-    remarks.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
+    let mut notes = leftovers(&carrier, &items);
+    notes.extend(entry.settle(plan, &carrier.destination, &ended).await);
+    notes.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
     items.extend(plan.unresolved.iter().map(ProgressItem::from));
-    let entry = entry.end(&mut remarks).await;
+    let entry = entry.end(&mut notes).await;
     let undo = entry.filter(|_| ended.iter().any(|ended| ended.has_put != Some(false)));
     let bytes = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
     Report {
@@ -56,7 +56,7 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -
         moved: bytes(&carrier.transfer.sent),
         again: bytes(&carrier.transfer.resent),
         undo,
-        notes: remarks,
+        notes: notes,
         ..Report::default()
     }
 }
@@ -314,16 +314,16 @@ fn name(image: &ImageToCopy) -> SafeText {
 
 /// What should be known of what is left behind.
 fn leftovers(carrier: &CopyTransfer<'_>, items: &[ProgressItem]) -> Vec<SafeText> {
-    let mut remarks = Vec::new();
-    remarks.extend(left_open(&carrier.transfer));
+    let mut notes = Vec::new();
+    notes.extend(left_open(&carrier.transfer));
     let is_unfinished =
         |item: &ProgressItem| matches!(item.outcome, Some(Outcome::Failed(_) | Outcome::Stopped));
     let has_moved =
         carrier.transfer.sent.load(Ordering::Relaxed) > 0 || carrier.put.load(Ordering::Relaxed) > 0;
     if has_moved && items.iter().any(is_unfinished) {
-        remarks.push("what was copied of unfinished images stays until garbage collection; another copy goes on from there".into());
+        notes.push("what was copied of unfinished images stays until garbage collection; another copy goes on from there".into());
     }
-    remarks
+    notes
 }
 
 fn all_failed(plan: &CopyPlan, failure: &Failure) -> Report {

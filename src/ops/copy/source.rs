@@ -26,7 +26,11 @@ pub struct SourceImage {
 }
 
 /// Reads an image, and says which one it was.
-pub async fn find(client: &Client, request: &CopyRequest, pick: Pick) -> (Pick, Result<SourceImage, Failure>) {
+pub async fn find(
+    client: &Client,
+    request: &CopyRequest,
+    pick: Pick,
+) -> (Pick, Result<SourceImage, Failure>) {
     let found = read(client, request, &pick.selector).await;
     (pick, found)
 }
@@ -69,7 +73,9 @@ async fn check_platform(client: &Client, request: &CopyRequest, manifest: &Manif
         return Ok(());
     }
     // A config that cannot be read keeps nobody from copying it.
-    let Ok(config) = client.config(&request.from.name, config, Priority::Background).await else { return Ok(()) };
+    let Ok(config) = client.config(&request.from.name, config, Priority::Background).await else {
+        return Ok(());
+    };
     match &config.platform {
         Some(platform) if !request.platforms.iter().any(|requested| requested.is_same_machine(platform)) => {
             Err(format!("it is for {platform} only"))

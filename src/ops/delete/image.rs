@@ -348,7 +348,7 @@ impl<'a> Deleting<'a> {
             match untagged.outcome {
                 Outcome::Done(_) | Outcome::Unconfirmed(_) => gone.push((*tag).clone()),
                 Outcome::Failed(failure) => {
-                    self.course.remarks.push(SafeText::from(format!("{}: {}", failure.what, failure.why)));
+                    self.course.notes.push(SafeText::from(format!("{}: {}", failure.what, failure.why)));
                 }
                 Outcome::Unchanged(_) | Outcome::Skipped(_) | Outcome::Stopped => {}
             }
@@ -365,7 +365,7 @@ impl<'a> Deleting<'a> {
         let short = part.digest.short();
         let text =
             format!("{short} stays, and of its tags {} are gone: undo puts them back", names.join(", "));
-        self.course.remarks.push(SafeText::from(text));
+        self.course.notes.push(SafeText::from(text));
         true
     }
 
@@ -390,7 +390,7 @@ impl<'a> Deleting<'a> {
             "what they belong to is gone, and these stay without it: {}; undo puts it back, to be deleted with all of them",
             self.unnamed.join(", ")
         );
-        self.course.remarks.push(SafeText::from(text));
+        self.course.notes.push(SafeText::from(text));
     }
 
     /// Why a part must stay as long as others are there.
@@ -430,7 +430,7 @@ impl<'a> Deleting<'a> {
                     format!("`{tag}` ({}) is not there any more, by no request of this plan", digest.short())
                 }
             };
-            self.course.remarks.push(SafeText::from(text));
+            self.course.notes.push(SafeText::from(text));
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::model::text::SafeText;
 use crate::model::work::delete::{DeleteMethod, DeletePlan, Deletes, ImageToDelete};
 use crate::model::work::rules::Refusal;
 
-/// The manner if the user chose none. It never takes more than was named: tags are untagged, and if the server cannot do
+/// The method if the user chose none. It never takes more than was named: tags are untagged, and if the server cannot do
 /// that, the user chooses. Tags that only keep images go by replacement there, since they are of regtui's own making.
 pub fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMethod {
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
@@ -22,7 +22,7 @@ pub fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMeth
     }
 }
 
-/// Why the plan's manner is not possible, if it is not.
+/// Why the plan's method is not possible, if it is not.
 pub fn blocked(
     plan: &DeletePlan,
     denied: Option<&SafeText>,

@@ -36,24 +36,24 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
     let tags = tag_list::tags_with(&client, name, named_tags);
     let (tags, (deletes, denied)) = future::join(tags, asked).await;
     let tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
-    let (mut missed, mut remarks) = (Vec::new(), Vec::new());
+    let (mut missed, mut notes) = (Vec::new(), Vec::new());
     let mut images = named(&client, name, &request.selectors, &tags, &mut missed).await?;
-    let manner = request.method.unwrap_or_else(|| method::default_method(&images, &deletes));
+    let method = request.method.unwrap_or_else(|| method::default_method(&images, &deletes));
     let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
     // Manifests stay where only tags go: what else lists them does not matter.
-    let tagged = (manner == DeleteMethod::Image).then(|| tags.digests.values().copied());
+    let tagged = (method == DeleteMethod::Image).then(|| tags.digests.values().copied());
     let roots = tagged.into_iter().flatten().chain(digests.iter().copied());
     let infos = summary::infos(&client, name, digests.clone()).boxed();
     let indexes = Indexes::read(&client, name, roots, &tags.types).boxed();
     let (infos, indexes) = future::join(infos, indexes).await;
     images.iter_mut().zip(infos).for_each(|(image, info)| image.info = info);
-    relate(&mut images, manner, &tags, &indexes);
-    refer(&client, name, &mut images, &tags, &mut remarks).await;
-    spare_needed_referrers(&mut images, manner, &tags, &indexes);
-    remarks.extend(tags.incomplete.clone());
+    relate(&mut images, method, &tags, &indexes);
+    refer(&client, name, &mut images, &tags, &mut notes).await;
+    spare_needed_referrers(&mut images, method, &tags, &indexes);
+    notes.extend(tags.incomplete.clone());
     let mut plan = DeletePlan {
         repository: request.repository.clone(),
-        method: manner,
+        method: method,
         along: request.along,
         deletes,
         images,
@@ -66,7 +66,7 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
         blocked: None,
         refused,
         name_to_type: None,
-        notes: remarks,
+        notes: notes,
         tags: tags.digests,
     };
     let far = plan.is_far_reaching().then(|| name.clone());
@@ -229,10 +229,10 @@ fn image(
 }
 
 /// The tags that the repository still has afterwards.
-fn staying(images: &[ImageToDelete], manner: DeleteMethod, tags: &TagList) -> BTreeMap<Tag, Digest> {
+fn staying(images: &[ImageToDelete], method: DeleteMethod, tags: &TagList) -> BTreeMap<Tag, Digest> {
     let goes = |tag: &Tag, digest: &Digest| {
         images.iter().any(|image| {
-            image.digest == *digest && (manner == DeleteMethod::Image || image.named.contains(tag))
+            image.digest == *digest && (method == DeleteMethod::Image || image.named.contains(tag))
         })
     };
     tags.digests
@@ -243,8 +243,8 @@ fn staying(images: &[ImageToDelete], manner: DeleteMethod, tags: &TagList) -> BT
 }
 
 /// Says of each image what lists it, what it lists, and what of that others need.
-fn relate(images: &mut [ImageToDelete], manner: DeleteMethod, tags: &TagList, indexes: &Indexes) {
-    let staying = staying(images, manner, tags);
+fn relate(images: &mut [ImageToDelete], method: DeleteMethod, tags: &TagList, indexes: &Indexes) {
+    let staying = staying(images, method, tags);
     let needed: HashSet<Digest> = indexes.reach(staying.into_values());
     let at_stake: HashSet<Digest> = images.iter().map(|image| image.digest).collect();
     for image in images {
@@ -272,7 +272,7 @@ async fn refer(
     name: &RepositoryName,
     images: &mut [ImageToDelete],
     tags: &TagList,
-    remarks: &mut Vec<SafeText>,
+    notes: &mut Vec<SafeText>,
 ) {
     let mut named: DigestTags = HashMap::new();
     for (tag, at) in &tags.digests {
@@ -286,8 +286,8 @@ async fn refer(
             level.iter().map(|(_, subject)| referring(client, name, *subject, &named).boxed()).collect();
         let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut next = Vec::new();
-        for ((at, _), (found, remark)) in level.iter().zip(answers) {
-            remarks.extend(remark);
+        for ((at, _), (found, note)) in level.iter().zip(answers) {
+            notes.extend(note);
             let Some(image) = images.get_mut(*at) else { continue };
             for referrer in found {
                 if is_new(image, &referrer) {
@@ -348,7 +348,7 @@ async fn referring(
 /// never go along.
 fn spare_needed_referrers(
     images: &mut [ImageToDelete],
-    manner: DeleteMethod,
+    method: DeleteMethod,
     tags: &TagList,
     indexes: &Indexes,
 ) {
@@ -356,11 +356,11 @@ fn spare_needed_referrers(
         .iter()
         .flat_map(|image| image.referrers.iter().filter_map(|referrer| referrer.tag.clone()))
         .collect();
-    let mut staying = staying(images, manner, tags);
+    let mut staying = staying(images, method, tags);
     staying.retain(|tag, _| !digest_tags.contains(tag));
     let needed = indexes.reach(staying.into_values());
     for image in images {
-        let is_only_a_tag = |tag: &Option<Tag>| manner != DeleteMethod::Image && tag.is_some();
+        let is_only_a_tag = |tag: &Option<Tag>| method != DeleteMethod::Image && tag.is_some();
         let mut kept = HashSet::from([image.digest]);
         image.referrers.retain(|referrer| {
             let is_spare = is_only_a_tag(&referrer.tag) || !needed.contains(&referrer.digest);

@@ -55,7 +55,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
                 Some(outcome) => outcome,
                 None => {
                     course.now(SafeText::from(format!("untag {}", part.tag)));
-                    way.untag(place, &running, part.tag, made, &mut course.remarks).await
+                    way.untag(place, &running, part.tag, made, &mut course.notes).await
                 }
             },
         };
@@ -64,9 +64,9 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
         }
         course.noted(&running, 2 * index..2 * index + 2, index, outcome).await;
     }
-    replacement::check_kept(place, &kept, &mut course.remarks).await;
+    replacement::check_kept(place, &kept, &mut course.notes).await;
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
-    course.remarks.extend(keeping.settle(&client, &running, is_changed).await);
+    course.notes.extend(keeping.settle(&client, &running, is_changed).await);
     course.close(running).await
 }
 

@@ -69,7 +69,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
                         course.now(SafeText::from(format!("untag {}", part.tag)));
                         let untagged = place.untag(part.tag, image, &kept(plan, &parts, index)).await;
                         takes_along |= untagged.taken_along > 0;
-                        course.remarks.extend(untagged.remarks);
+                        course.notes.extend(untagged.notes);
                         untagged.outcome
                     }
                 }
@@ -94,13 +94,13 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
         let image = parts.get(index).and_then(|part| manifests.get(&part.digest));
         if let Some(image) = image {
             // What was looked at too early is looked at again.
-            let mut untagged = Untagged { outcome: Outcome::Stopped, taken_along: 0, remarks: Vec::new() };
+            let mut untagged = Untagged { outcome: Outcome::Stopped, taken_along: 0, notes: Vec::new() };
             place.keep(image, &kept(plan, &parts, index), &mut untagged).await;
-            course.remarks.extend(untagged.remarks);
+            course.notes.extend(untagged.notes);
         }
     }
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
-    course.remarks.extend(keeping.settle(&client, &running, is_changed).await);
+    course.notes.extend(keeping.settle(&client, &running, is_changed).await);
     course.close(running).await
 }
 

@@ -21,7 +21,7 @@ use crate::model::work::journal::{
     Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
 };
 
-/// Numbers that are named in a remark.
+/// Numbers that are named in a note.
 const MOST_NAMED: usize = 8;
 
 /// Whether the bytes of the manifests are read.
@@ -187,12 +187,22 @@ impl Reading {
 
     fn understand(&mut self, number: u64, line: JournalLine<'_>, is_plain: bool) {
         match line {
-            JournalLine::Entry { version, at, title, request, reached, items, saved, held } if number == 0 => {
+            JournalLine::Entry { version, at, title, request, reached, items, saved, held }
+                if number == 0 =>
+            {
                 let expected = if is_plain { line::OLD_VERSION } else { line::VERSION };
                 if version == expected {
                     let (title, request) = (SafeText::clean(&title), request.map(Cow::into_owned));
-                    self.head =
-                        Some(EntryHeader { at, title, request, reached, is_old: is_plain, items, saved, held });
+                    self.head = Some(EntryHeader {
+                        at,
+                        title,
+                        request,
+                        reached,
+                        is_old: is_plain,
+                        items,
+                        saved,
+                        held,
+                    });
                 }
             }
             JournalLine::Entry { .. } => {}
@@ -315,34 +325,34 @@ impl Reading {
             missing.iter().take(MOST_NAMED).map(|number| (number + 1).to_string()).collect();
         let more = if missing.len() > MOST_NAMED { ", …" } else { "" };
         let of = if end == 1 { "line" } else { "lines" };
-        let mut remarks = vec![format!(
+        let mut notes = vec![format!(
             "its entry in the journal is damaged: {} of {end} {of} cannot be read ({}{more})",
             missing.len(),
             named.join(", ")
         )];
         if lost > 0 {
-            remarks.push(format!("which tags or digests {lost} of {} items are is not known", head.items));
+            notes.push(format!("which tags or digests {lost} of {} items are is not known", head.items));
         }
         if saved > 0 {
-            remarks.push(format!(
+            notes.push(format!(
                 "{saved} of {} children or referrers that may be gone are not known",
                 head.saved
             ));
         }
         if manifests > 0 {
-            remarks.push(format!("{manifests} of {} manifests to put back are lost", head.held));
+            notes.push(format!("{manifests} of {} manifests to put back are lost", head.held));
         }
         let mut uncertain = Vec::new();
         if outcomes > 0 {
-            remarks.push("how items ended, or what they replaced after all, is not known of all".into());
+            notes.push("how items ended, or what they replaced after all, is not known of all".into());
             // A line that is missing may be the one that says what an item replaced.
             let is_sure = |at: &usize| {
                 self.done.get(at).is_some_and(|times| *times == self.revised.get(at).copied().unwrap_or(0))
             };
             uncertain = self.items.keys().copied().filter(|at| !is_sure(at)).collect();
         }
-        let remarks = remarks.into_iter().map(SafeText::from).collect();
-        Damage { notes: remarks, uncertain, lost: lost + saved }
+        let notes = notes.into_iter().map(SafeText::from).collect();
+        Damage { notes: notes, uncertain, lost: lost + saved }
     }
 
     /// Lines of earlier versions have no numbers. Where one cannot be read, outcomes may stand beside the wrong items: they
@@ -354,14 +364,14 @@ impl Reading {
             return Damage::default();
         }
         self.items.values_mut().for_each(|item| item.done = None);
-        let remark = format!(
+        let note = format!(
             "its entry in the journal is damaged: {unreadable} of its lines cannot be read, and an earlier version wrote \
              it without saying what they were"
         );
         let uncertain: HashSet<usize> =
             if self.revised.is_empty() { HashSet::new() } else { self.items.keys().copied().collect() };
         Damage {
-            notes: vec![SafeText::from(remark)],
+            notes: vec![SafeText::from(note)],
             uncertain: uncertain.into_iter().collect(),
             lost: unreadable,
         }

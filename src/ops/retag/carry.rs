@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 
-use crate::client::{BlobSource, Cause, Client, Error, Priority, Mount, Transfer};
+use crate::client::{BlobSource, Cause, Client, Error, Mount, Priority, Transfer};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};

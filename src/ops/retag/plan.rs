@@ -27,7 +27,7 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
     let refused = rule_against(context, request);
     let leaving = match request.mode.moves() && refused.is_none() {
         true => Leaving::of(&client, request).boxed().await,
-        false => Leaving { manner: request.mode, ways: Vec::new(), blocked: None },
+        false => Leaving { mode: request.mode, ways: Vec::new(), blocked: None },
     };
     let asked: Vec<_> = request.items.iter().map(|item| step(&client, request, item).boxed()).collect();
     let mut steps: Vec<RetagStep> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
@@ -37,7 +37,7 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
     let from = request.mode.moves().then_some(&request.from);
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| context.rules.name_to_type(repository));
-    let Leaving { manner, ways, blocked } = leaving;
+    let Leaving { mode, ways, blocked } = leaving;
     let loss = match refused.is_none() {
         true => loss(&client, request, &steps).await,
         false => Loss::default(),
@@ -45,7 +45,7 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
     let missed = Vec::new();
     Ok(RetagPlan {
         from: request.from.clone(),
-        mode: manner,
+        mode: mode,
         methods: ways,
         steps,
         loss,
@@ -66,7 +66,8 @@ async fn loss(client: &Client, request: &RetagRequest, steps: &[RetagStep]) -> L
     match losing.is_empty() {
         true => Loss { keep: request.keep, ..Loss::default() },
         false => {
-            loss::planned(client, client.cleanups(&request.from.name).await.untagged, request.keep, losing).await
+            loss::planned(client, client.cleanups(&request.from.name).await.untagged, request.keep, losing)
+                .await
         }
     }
 }
@@ -116,7 +117,7 @@ pub fn rule_against(context: &ChangeContext, request: &RetagRequest) -> Option<R
 
 /// How old tags go: a tag is moved only where the old one can be taken away alone.
 struct Leaving {
-    manner: RetagMode,
+    mode: RetagMode,
     ways: Vec<delete::DeleteMethod>,
     blocked: Option<Refusal>,
 }
@@ -129,12 +130,12 @@ impl Leaving {
             (Ability::No(_), None) => vec![delete::DeleteMethod::Untag, delete::DeleteMethod::Replace],
             _ => Vec::new(),
         };
-        let (manner, blocked) = match (request.mode, deletes.by_tag) {
+        let (mode, blocked) = match (request.mode, deletes.by_tag) {
             (RetagMode::MoveByReplacement, Ability::No(_) | Ability::Unknown) => (request.mode, closed),
             (_, Ability::No(why)) => (RetagMode::Move, Some(untag_impossible(&why, closed))),
             (_, Ability::Yes | Ability::Unknown) => (RetagMode::Move, None),
         };
-        Leaving { manner, ways, blocked }
+        Leaving { mode, ways, blocked }
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::client::{Client, Priority, Pool};
+use crate::client::{Client, Pool, Priority};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -32,8 +32,8 @@ const AT_ONCE: usize = 16;
 /// For how long after it was begun a change that was never confirmed may still arrive.
 const ARRIVES: SignedDuration = SignedDuration::from_mins(10);
 
-/// Plans to take an entry of the journal back; `manner` says how new tags go where the server cannot untag. Only asks.
-pub async fn plan(context: &ChangeContext, id: &EntryId, manner: DeleteMethod) -> Result<UndoPlan, Failure> {
+/// Plans to take an entry of the journal back; `method` says how new tags go where the server cannot untag. Only asks.
+pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -> Result<UndoPlan, Failure> {
     let (entry, request) = context.journal.entry_and_request(id).await?;
     let fail = |why: &'static str| Failure {
         what: SafeText::from(format!("cannot undo {}", entry.title)),
@@ -65,7 +65,7 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, manner: DeleteMethod) -
     }
     let mut planning = Planning {
         pool: &context.pool,
-        manner,
+        method,
         may_probe: refused.is_none(),
         back: HashSet::new(),
         ways: Vec::new(),
@@ -107,12 +107,12 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, manner: DeleteMethod) -
     };
     steps.extend(probes);
     Ok(UndoPlan {
-        notes: remarks(&entry),
+        notes: notes(&entry),
         unresolved: missed(&entry.damage),
         entry: id.clone(),
         of: entry.title.clone(),
         at: entry.at,
-        method: manner,
+        method: method,
         methods: planning.ways,
         hint: planning.hint,
         leaves,
@@ -145,14 +145,14 @@ async fn describe(pool: &Pool, changes: &[TagChange], steps: &mut [UndoStep]) {
 }
 
 /// What must be known of the entry before it is relied upon.
-fn remarks(entry: &JournalEntry) -> Vec<SafeText> {
-    let mut remarks = entry.damage.notes.clone();
-    remarks.extend(entry.reached.iter().map(Reached::said));
+fn notes(entry: &JournalEntry) -> Vec<SafeText> {
+    let mut notes = entry.damage.notes.clone();
+    notes.extend(entry.reached.iter().map(Reached::said));
     if entry.state == EntryState::Open {
         let text = "it was cut off, or the end of its entry is lost: what was not noted is looked at now";
-        remarks.push(text.into());
+        notes.push(text.into());
     }
-    remarks
+    notes
 }
 
 /// What cannot be put back because the entry does not say any more what it was.
@@ -297,7 +297,7 @@ async fn now(pool: &Pool, change: &TagChange) -> Result<Option<Digest>, Failure>
 /// A plan while its steps are looked at, one after the other.
 struct Planning<'a> {
     pool: &'a Pool,
-    manner: DeleteMethod,
+    method: DeleteMethod,
     /// Whether servers may be asked what they delete.
     may_probe: bool,
     /// Manifests that are put back before.
@@ -398,13 +398,13 @@ impl Planning<'_> {
     async fn untag_impossible(&mut self, client: &Client, step: &mut UndoStep) -> Option<SafeText> {
         let (deletes, denied) = method::asked(client, &step.repository.name, self.may_probe).await;
         let closed = method::replacement_closed(&step.repository.host, &deletes, denied.as_ref());
-        step.by_replacement = self.manner == DeleteMethod::Replace && closed.is_none();
+        step.by_replacement = self.method == DeleteMethod::Replace && closed.is_none();
         let Ability::No(why) = &deletes.by_tag else { return None };
         match &closed {
             None => self.ways = vec![DeleteMethod::Untag, DeleteMethod::Replace],
             Some(refusal) => self.hint = refusal.hint.clone(),
         }
-        match (self.manner, closed) {
+        match (self.method, closed) {
             (DeleteMethod::Replace, closed) => closed.map(|refusal| refusal.why),
             (_, closed) => {
                 if closed.is_none() {

@@ -25,7 +25,7 @@ pub struct Tracker<'a> {
     /// The last failure and how often it came in a row.
     alike: Option<(Failure, usize)>,
     /// What should be known at the end.
-    pub remarks: Vec<SafeText>,
+    pub notes: Vec<SafeText>,
     /// Whether something was changed, or may have been.
     pub changed: bool,
 }
@@ -36,7 +36,7 @@ impl<'a> Tracker<'a> {
         let items: Vec<ProgressItem> =
             names.into_iter().map(|name| ProgressItem { name, outcome: None }).collect();
         watch.progress.send_replace(Progress { items: items.clone(), ..Progress::default() });
-        Tracker { watch, items, alike: None, remarks: Vec::new(), changed: false }
+        Tracker { watch, items, alike: None, notes: Vec::new(), changed: false }
     }
 
     /// Tells what is in hand.
@@ -50,10 +50,9 @@ impl<'a> Tracker<'a> {
             return Some(Outcome::Stopped);
         }
         match &self.alike {
-            Some((failure, times)) if *times >= MOST_ALIKE => Some(Outcome::Skipped(SafeText::from(format!(
-                "not tried: {times} in a row failed alike ({})",
-                failure.why
-            )))),
+            Some((failure, times)) if *times >= MOST_ALIKE => Some(Outcome::Skipped(SafeText::from(
+                format!("not tried: {times} in a row failed alike ({})", failure.why),
+            ))),
             _ => None,
         }
     }
@@ -110,8 +109,8 @@ impl<'a> Tracker<'a> {
     /// Ends the entry of the journal and makes the report.
     pub async fn close(mut self, running: RunningEntry) -> Report {
         let id = running.id().clone();
-        if let Err(remark) = running.end().await {
-            self.remarks.push(remark);
+        if let Err(note) = running.end().await {
+            self.notes.push(note);
         }
         let undo = self.changed.then_some(id);
         self.report(undo)
@@ -124,7 +123,7 @@ impl<'a> Tracker<'a> {
             item
         };
         let items = self.items.into_iter().map(stopped).collect();
-        Report { items, undo, notes: self.remarks, ..Report::default() }
+        Report { items, undo, notes: self.notes, ..Report::default() }
     }
 
     /// The report where nothing could be begun: every part failed for the same reason.

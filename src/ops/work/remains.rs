@@ -124,7 +124,8 @@ async fn found(
     digest: Digest,
     held: &HashMap<Digest, Manifest>,
 ) -> Result<Presence, Error> {
-    let is_there = client.head_manifest(name, &Selector::Digest(digest), Priority::Background).await?.is_some();
+    let is_there =
+        client.head_manifest(name, &Selector::Digest(digest), Priority::Background).await?.is_some();
     let can_return = match held.get(&digest) {
         Some(manifest) => has_content(client, name, manifest, held, DEEPEST).await?,
         None => is_there,
@@ -151,9 +152,10 @@ fn has_content<'a>(
         for child in parts::children(manifest).iter().filter_map(|child| child.digest) {
             let has_child = match held.get(&child).filter(|_| depth > 0) {
                 Some(child) => has_content(client, name, child, held, depth - 1).await?,
-                None => {
-                    client.head_manifest(name, &Selector::Digest(child), Priority::Background).await?.is_some()
-                }
+                None => client
+                    .head_manifest(name, &Selector::Digest(child), Priority::Background)
+                    .await?
+                    .is_some(),
             };
             if !has_child {
                 return Ok(false);

@@ -72,10 +72,10 @@ impl ReplacementMethod {
         place: RepositoryClient<'_>,
         running: &RunningEntry,
         made: &Replacement,
-        remarks: &mut Vec<SafeText>,
+        notes: &mut Vec<SafeText>,
     ) -> Result<(), Failure> {
         if !self.is_proved {
-            prove(place, running, made, remarks).boxed().await?;
+            prove(place, running, made, notes).boxed().await?;
             self.is_proved = true;
         }
         Ok(())
@@ -88,10 +88,10 @@ impl ReplacementMethod {
         running: &RunningEntry,
         tag: &Tag,
         made: &Replacement,
-        remarks: &mut Vec<SafeText>,
+        notes: &mut Vec<SafeText>,
     ) -> Outcome {
-        match self.prove(place, running, made, remarks).await {
-            Ok(()) => take_away(place, tag, made, remarks).boxed().await,
+        match self.prove(place, running, made, notes).await {
+            Ok(()) => take_away(place, tag, made, notes).boxed().await,
             Err(failure) => Outcome::Failed(failure),
         }
     }
@@ -103,7 +103,7 @@ async fn prove(
     place: RepositoryClient<'_>,
     running: &RunningEntry,
     made: &Replacement,
-    remarks: &mut Vec<SafeText>,
+    notes: &mut Vec<SafeText>,
 ) -> Result<(), Failure> {
     let what = || format!("replacements do not work in {}, so no tag was touched", place.name);
     let manifest = replacement(&made.image).map_err(|why| local(what(), why))?;
@@ -122,7 +122,7 @@ async fn prove(
     match &gone {
         Ok(()) => running.probed(&probe).await,
         Err(failure) => {
-            remarks.push(SafeText::from(format!(
+            notes.push(SafeText::from(format!(
                 "the throw-away tag `{}` stayed behind in {}: {}; `regtui undo {}` removes it once the server lets it go",
                 probe.tag,
                 probe.repository,
@@ -140,7 +140,7 @@ async fn take_away(
     place: RepositoryClient<'_>,
     tag: &Tag,
     made: &Replacement,
-    remarks: &mut Vec<SafeText>,
+    notes: &mut Vec<SafeText>,
 ) -> Outcome {
     let what = || format!("cannot untag {}:{tag}", place.name);
     let image = made.image.digest;
@@ -156,18 +156,18 @@ async fn take_away(
     if let Err(error) = place.client.put_tag(place.name, tag, Some(image), &made.replacement).boxed().await {
         let failure = put_failure(&error, what());
         // Its answer may be lost while it was done: nothing may stay half.
-        return put_back(place, tag, made, failure, remarks).boxed().await;
+        return put_back(place, tag, made, failure, notes).boxed().await;
     }
     match place.shows(&selector, Some(made.replacement.digest)).await {
         Ok(true) => {}
         Ok(false) => {
             let failure = local(what(), "the tag does not show its replacement".into());
-            return put_back(place, tag, made, failure, remarks).boxed().await;
+            return put_back(place, tag, made, failure, notes).boxed().await;
         }
-        Err(error) => return put_back(place, tag, made, error.failure(what()), remarks).boxed().await,
+        Err(error) => return put_back(place, tag, made, error.failure(what()), notes).boxed().await,
     }
     if let Err(error) = place.client.delete_manifest(place.name, &made.replacement.digest).await {
-        return put_back(place, tag, made, put_failure(&error, what()), remarks).boxed().await;
+        return put_back(place, tag, made, put_failure(&error, what()), notes).boxed().await;
     }
     match place.shows(&selector, None).await {
         Ok(true) => Outcome::Done("untagged by way of a replacement".into()),
@@ -188,7 +188,7 @@ async fn put_back(
     tag: &Tag,
     made: &Replacement,
     failure: Failure,
-    remarks: &mut Vec<SafeText>,
+    notes: &mut Vec<SafeText>,
 ) -> Outcome {
     let replacement = made.replacement.digest;
     match place.tag_among(tag, &[made.image.digest, replacement]).await {
@@ -196,7 +196,7 @@ async fn put_back(
         Ok(now) if now != Some(replacement) => Outcome::Skipped(moved(now)),
         _ => match place.put(tag, Some(replacement), &made.image).boxed().await {
             Outcome::Failed(second) => {
-                remarks.push(SafeText::from(format!(
+                notes.push(SafeText::from(format!(
                     "`{tag}` is left on its replacement {replacement} and cannot be put back on {}: {}; the journal has it",
                     made.image.digest, second.why
                 )));
@@ -204,7 +204,7 @@ async fn put_back(
             }
             Outcome::Skipped(why) => Outcome::Skipped(why),
             _ => {
-                remarks.push(SafeText::from(format!("`{tag}` was put back on its image, byte for byte")));
+                notes.push(SafeText::from(format!("`{tag}` was put back on its image, byte for byte")));
                 Outcome::Failed(failure)
             }
         },
@@ -212,7 +212,7 @@ async fn put_back(
 }
 
 /// Says which tags that were to stay are gone, and puts them back.
-pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], remarks: &mut Vec<SafeText>) {
+pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], notes: &mut Vec<SafeText>) {
     for (tag, digest) in kept {
         let digest = *digest;
         if let Ok(None) = place.tag_now(tag).await {
@@ -231,7 +231,7 @@ pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], rem
                 },
                 Err(error) => format!("`{tag}` vanished and its image cannot be read: {}", error.cause),
             };
-            remarks.push(SafeText::from(text));
+            notes.push(SafeText::from(text));
         }
     }
 }

@@ -59,10 +59,10 @@ pub struct Untagged {
     /// How it ended.
     pub outcome: Outcome,
     /// Other tags of the image that the server took along although nobody asked for it. They were put back, or the
-    /// remarks say why not.
+    /// notes say why not.
     pub taken_along: usize,
     /// What should be known.
-    pub remarks: Vec<SafeText>,
+    pub notes: Vec<SafeText>,
 }
 
 impl<'a> RepositoryClient<'a> {
@@ -188,7 +188,9 @@ impl RepositoryClient<'_> {
             match self.after(&error, tag, &known_of(expected, manifest)).await {
                 // It was done, and its answer was lost, or untrue.
                 Some(now) if now == Some(manifest.digest) => {}
-                Some(now) if now != expected && error.cause.may_pass() => return Outcome::Skipped(moved(now)),
+                Some(now) if now != expected && error.cause.may_pass() => {
+                    return Outcome::Skipped(moved(now));
+                }
                 _ => return Outcome::Failed(put_failure(&error, format!("cannot tag {}:{tag}", self.name))),
             }
         }
@@ -209,7 +211,7 @@ impl RepositoryClient<'_> {
     /// tags of the same image that must not be touched; those that vanish all the same are put back.
     pub async fn untag(&self, tag: &Tag, image: &Manifest, kept: &[Tag]) -> Untagged {
         let what = || format!("cannot untag {}:{tag}", self.name);
-        let over = |outcome| Untagged { outcome, taken_along: 0, remarks: Vec::new() };
+        let over = |outcome| Untagged { outcome, taken_along: 0, notes: Vec::new() };
         let kept = self.still(kept, image.digest).await;
         self.client.ready_to_delete(self.name).await;
         // The last request before the delete: whoever pushes until then is noticed.
@@ -349,7 +351,7 @@ impl RepositoryClient<'_> {
     /// Looks whether the other tags of an image are still there, and puts back those that are not.
     pub async fn keep(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
         for (tag, now) in self.all_now(kept, &[image.digest]).await {
-            let remark = match now {
+            let note = match now {
                 Ok(Some(_)) => continue,
                 Ok(None) => {
                     untagged.taken_along += 1;
@@ -374,7 +376,7 @@ impl RepositoryClient<'_> {
                 }
                 Err(error) => format!("whether `{tag}` is still there is not known: {}", error.cause),
             };
-            untagged.remarks.push(SafeText::from(remark));
+            untagged.notes.push(SafeText::from(note));
         }
     }
 }

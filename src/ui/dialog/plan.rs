@@ -102,7 +102,7 @@ fn said(plan: &PlanDialog) -> (Role, String) {
 fn hints(plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
     let mut hints: Vec<&str> = Vec::new();
     if !plan.asks_again && plan.work.value.as_deref().is_some_and(|work| !work.methods().is_empty()) {
-        hints.push("Tab way");
+        hints.push("Tab method");
     }
     let loss = plan.work.value.as_deref().and_then(ChangePlan::loss);
     if !plan.asks_again && loss.is_some_and(Loss::is_offered) {

@@ -27,10 +27,10 @@ impl Update<'_> {
     }
 
     /// Plans the same by another way.
-    pub(in crate::app::dialog) fn use_method(&mut self, plan: &mut PlanDialog, manner: DeleteMethod) {
+    pub(in crate::app::dialog) fn use_method(&mut self, plan: &mut PlanDialog, method: DeleteMethod) {
         plan.method_chosen = true;
         if let Some(request) = plan.request.as_mut() {
-            request.use_method(manner);
+            request.use_method(method);
             self.plan_again(plan, AT_REST);
         }
     }

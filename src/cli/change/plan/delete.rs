@@ -50,7 +50,7 @@ pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> 
         plan.unknown.iter().map(|tag| format!("{tag} (its digest cannot be found out)")).collect(),
     )?;
     missed(out, &plan.unresolved)?;
-    plan.notes.iter().try_for_each(|remark| fact(out, "note", remark))?;
+    plan.notes.iter().try_for_each(|note| fact(out, "note", note))?;
     space(out, plan)
 }
 
@@ -192,10 +192,10 @@ mod tests {
         }
     }
 
-    fn deletion(manner: DeleteMethod, along: delete::Along) -> ChangePlan {
+    fn deletion(method: DeleteMethod, along: delete::Along) -> ChangePlan {
         ChangePlan::Delete(delete::DeletePlan {
             repository: repository(),
-            method: manner,
+            method: method,
             along,
             deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
             images: vec![image()],
@@ -268,8 +268,8 @@ mod tests {
 
     #[test]
     fn untagging_the_last_tag_says_what_is_left_behind_and_only_promises_what_it_takes_along() {
-        let text = |manner, along| {
-            let mut work = deletion(manner, along);
+        let text = |method, along| {
+            let mut work = deletion(method, along);
             if let ChangePlan::Delete(plan) = &mut work {
                 let by_subject = delete::PlannedReferrer {
                     digest: digest("b"),
