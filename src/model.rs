@@ -2,6 +2,7 @@
 
 pub mod annotations;
 pub mod capped;
+pub mod change;
 pub mod clip;
 pub mod columns;
 pub mod digest;
@@ -25,4 +26,3 @@ pub mod summary;
 pub mod text;
 pub mod time;
 pub mod version_order;
-pub mod work;

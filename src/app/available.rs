@@ -6,8 +6,8 @@ use super::action::Action;
 use super::chosen::{is_copyable, marked_repositories, missing, place, place_of_chosen};
 use super::list::Paged;
 use super::{Pane, State};
+use crate::model::change::rules::Refusal;
 use crate::model::plural::grouped;
-use crate::model::work::rules::Refusal;
 
 /// Why not, in words for the user.
 pub type Why = Cow<'static, str>;

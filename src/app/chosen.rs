@@ -1,9 +1,9 @@
 //! Which images a key is about: the marked ones, else the one under the cursor.
 
 use super::{Pane, State};
+use crate::model::change::copy::What;
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
-use crate::model::work::copy::What;
 
 /// Images that were taken, to be put somewhere else.
 #[derive(Debug, Clone, PartialEq, Eq)]

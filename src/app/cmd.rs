@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::jobs::JobId;
 use super::remote::Ticket;
+use crate::model::change::journal::EntryId;
+use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::clip::ClipText;
 use crate::model::page::NextPage;
 use crate::model::reference::{Host, Repository, RepositoryName, Scheme, Selector, Tag};
-use crate::model::work::journal::EntryId;
-use crate::model::work::{ChangePlan, ChangeRequest};
 
 /// One thing to do, as data. The runtime does it.
 #[derive(Debug)]

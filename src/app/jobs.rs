@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::model::change::progress::{Progress, ProgressItem, Report};
+use crate::model::change::{ChangePlan, ChangeRequest, copy};
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::progress::{Progress, ProgressItem, Report};
-use crate::model::work::{ChangePlan, ChangeRequest, copy};
 
 /// Jobs that are kept after their end.
 const MOST_ENDED: usize = 50;

@@ -6,8 +6,8 @@ use super::dialog::copy_prompt::counted;
 use super::dialog::retag_prompt::Retag;
 use super::open;
 use super::turn::Update;
+use crate::model::change::{ChangeRequest, copy, delete};
 use crate::model::reference::Repository;
-use crate::model::work::{ChangeRequest, copy, delete};
 
 impl Update<'_> {
     /// Asks for the new tag of the chosen images, with something typed already.

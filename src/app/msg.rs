@@ -7,6 +7,10 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::cmd::Slot;
 use super::jobs::JobId;
 use super::remote::Ticket;
+use crate::model::change::comparison::Comparison;
+use crate::model::change::journal::JournalEntry;
+use crate::model::change::progress::{Progress, Report};
+use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::Failure;
 use crate::model::inspection::Inspection;
 use crate::model::page::Page;
@@ -15,10 +19,6 @@ use crate::model::request::RequestLine;
 use crate::model::server::Server;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
-use crate::model::work::comparison::Comparison;
-use crate::model::work::journal::JournalEntry;
-use crate::model::work::progress::{Progress, Report};
-use crate::model::work::{ChangePlan, ChangeRequest};
 
 /// One thing that happened.
 #[derive(Debug)]

@@ -13,14 +13,14 @@ pub use copy::replaces;
 
 use ratatui::layout::Size;
 
+use crate::model::change::delete::{self as deletion, DeleteMethod};
+use crate::model::change::progress::Unresolved;
+use crate::model::change::retag::RetagStep;
+use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::plural::counted;
 use crate::model::text::SafeText;
-use crate::model::work::delete::{self as deletion, DeleteMethod};
-use crate::model::work::progress::Unresolved;
-use crate::model::work::retag::RetagStep;
-use crate::model::work::{ChangePlan, ChangeRequest};
 
 /// Columns of the labels.
 const LABELS: usize = 11;

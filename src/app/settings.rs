@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::change::rules::Rules;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName};
-use crate::model::work::rules::Rules;
 
 /// Flags and configuration, layered and checked before the screen is taken.
 #[derive(Debug, Clone, Default)]

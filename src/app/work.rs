@@ -6,11 +6,11 @@ use super::cmd::{Ask, Cmd, Slot};
 use super::jobs::{JobId, JobStage};
 use super::notices::Level;
 use super::turn::Update;
+use crate::model::change::progress::{Back, Outcome, Report, TakesBack};
+use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::reference::{Host, Repository};
 use crate::model::server::{Ability, Deletes};
 use crate::model::text::SafeText;
-use crate::model::work::progress::{Back, Outcome, Report, TakesBack};
-use crate::model::work::{ChangePlan, ChangeRequest};
 
 impl Update<'_> {
     /// Carries out what was confirmed.
@@ -184,8 +184,8 @@ fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::change::progress::ProgressItem;
     use crate::model::failure::{Failure, FailureKind};
-    use crate::model::work::progress::ProgressItem;
 
     fn report(outcomes: Vec<Outcome>) -> Report {
         let item =
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_job_that_left_something_out_says_where_that_stands() {
         let notes = vec!["left out: 2 digest tags".into(), "an upload stays open".into()];
-        let report = Report { notes: notes, ..report(vec![Outcome::Done("".into())]) };
+        let report = Report { notes, ..report(vec![Outcome::Done("".into())]) };
         let said = ending(&"copy".into(), &report, "");
         assert_eq!(said, (Level::Done, "done, with 2 notes in `w`: copy".into()));
     }

@@ -17,13 +17,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{CliError, print, repeated};
+use crate::model::change::delete::DeleteMethod;
+use crate::model::change::progress::{Progress, Report};
+use crate::model::change::rules::Refusal;
+use crate::model::change::{ChangePlan, ChangeRequest, undo};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
-use crate::model::work::delete::DeleteMethod;
-use crate::model::work::progress::{Progress, Report};
-use crate::model::work::rules::Refusal;
-use crate::model::work::{ChangePlan, ChangeRequest, undo};
 use crate::ops::work::{self, ChangeContext, JobControl};
 use consent::Consent;
 use interrupts::Interrupts;

@@ -5,10 +5,10 @@ use clap::Args;
 use super::names::ArgumentReader;
 use super::sides::{Everywhere, Sides};
 use super::{CliError, change};
+use crate::model::change::{ChangeRequest, copy};
 use crate::model::platform::Platform;
 use crate::model::reference::{Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
-use crate::model::work::{ChangeRequest, copy};
 use crate::ops::work::ChangeContext;
 
 /// Copy an image or a repository, within a registry or to another one

@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::names::ArgumentReader;
 use super::{CliError, change};
+use crate::model::change::{ChangeRequest, delete};
 use crate::model::reference::{Reference, Repository, Selector, Target};
 use crate::model::text::SafeText;
-use crate::model::work::{ChangeRequest, delete};
 use crate::ops::work::ChangeContext;
 
 /// Remove tags or images: shows the plan, asks, deletes

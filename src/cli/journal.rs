@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use super::change::joint;
 use super::print::{self, Table};
 use super::{CliError, until_interrupted};
+use crate::model::change::journal::{EntryId, EntryState, JournalEntry, JournalItem, Probe};
 use crate::model::digest::Digest;
 use crate::model::time;
-use crate::model::work::journal::{EntryId, EntryState, JournalEntry, JournalItem, Probe};
 use crate::ops::journal::Journal;
 
 /// List what was changed

@@ -5,9 +5,9 @@ use clap::Args;
 use super::names::ArgumentReader;
 use super::sides::{Everywhere, Sides};
 use super::{CliError, change, print, until_interrupted};
+use crate::model::change::ChangeRequest;
+use crate::model::change::journal::{EntryId, EntryState};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::work::ChangeRequest;
-use crate::model::work::journal::{EntryId, EntryState};
 use crate::ops::resume::{self, Rest};
 use crate::ops::work::{ChangeContext, probe};
 

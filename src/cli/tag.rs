@@ -4,9 +4,9 @@ use clap::Args;
 
 use super::names::ArgumentReader;
 use super::{CliError, change};
+use crate::model::change::{ChangeRequest, retag};
 use crate::model::reference::{BadName, Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
-use crate::model::work::{ChangeRequest, retag};
 use crate::ops::work::ChangeContext;
 
 /// Give an image another tag: same bytes, same digest

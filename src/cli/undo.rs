@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::{CliError, change};
+use crate::model::change::journal::{EntryId, EntryState};
+use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{EntryId, EntryState};
-use crate::model::work::{ChangePlan, ChangeRequest};
 use crate::ops::work::{self, ChangeContext};
 
 /// Take back the last change, or one of the journal

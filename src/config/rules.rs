@@ -4,8 +4,8 @@
 use serde::Deserialize;
 
 use super::{Config, RegistryConfig};
+use crate::model::change::rules::{Rule, Rules};
 use crate::model::reference::{Host, RepositoryName, Scheme};
-use crate::model::work::rules::{Rule, Rules};
 
 /// The rules of the repositories of a registry that a pattern fits.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -6,11 +6,11 @@ use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::tag_list::{self, AT_ONCE};
 use crate::client::{Client, Error, ManifestHead, Pool, Priority};
+use crate::model::change::comparison::{Comparison, ComparisonRow, ComparisonSide};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::comparison::{Comparison, ComparisonRow, ComparisonSide};
 
 /// Tags that both sides call by digests of one algorithm and not the same, and whose bytes are read to see that it is true.
 const SAMPLE: usize = 8;

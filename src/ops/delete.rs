@@ -24,9 +24,9 @@ pub use plan::plan;
 
 use super::work::course::{self, Tracker};
 use super::work::{ChangeContext, JobControl};
+use crate::model::change::delete::{DeleteMethod, DeletePlan};
+use crate::model::change::progress::{ProgressItem, Report};
 use crate::model::text::SafeText;
-use crate::model::work::delete::{DeleteMethod, DeletePlan};
-use crate::model::work::progress::{ProgressItem, Report};
 
 /// Carries a plan out, unless a rule or the server closes this way.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {

@@ -21,14 +21,14 @@ use jiff::Timestamp;
 
 use crate::client::Pool;
 use crate::files;
+use crate::model::change::journal::{
+    EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
+};
+use crate::model::change::{ChangeRequest, copy};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{
-    EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
-};
-use crate::model::work::{ChangeRequest, copy};
 use line::{JournalLine, NextNumber};
 use read::Bytes;
 

@@ -7,14 +7,14 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::work::{self, ChangeContext};
 use crate::client::{Pool, Priority};
+use crate::model::change::delete::DeleteMethod;
+use crate::model::change::journal::{EntryId, EntryState, JournalEntry};
+use crate::model::change::progress::Unresolved;
+use crate::model::change::{ChangePlan, ChangeRequest, copy, delete, retag};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::delete::DeleteMethod;
-use crate::model::work::journal::{EntryId, EntryState, JournalEntry};
-use crate::model::work::progress::Unresolved;
-use crate::model::work::{ChangePlan, ChangeRequest, copy, delete, retag};
 
 /// Tags that are looked at together.
 const AT_ONCE: usize = 16;

@@ -21,15 +21,15 @@ use super::work::tag::{RepositoryClient, held, moved, put_failure};
 use super::work::telling::while_telling;
 use super::work::{ChangeContext, JobControl};
 use crate::client::{Client, Priority, Transfer};
+use crate::model::change;
+use crate::model::change::journal::JournalItem;
+use crate::model::change::progress::{Outcome, Progress, Report};
+use crate::model::change::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work;
-use crate::model::work::journal::JournalItem;
-use crate::model::work::progress::{Outcome, Progress, Report};
-use crate::model::work::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
 use carry::RetagTransfer;
 use plan::rule_against;
 
@@ -52,7 +52,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) 
     let first_kept = items.len();
     items.extend(loss::items(&plan.loss));
     let saved = loss::kin(&client, &plan.loss).await;
-    let request = work::ChangeRequest::Retag(request);
+    let request = change::ChangeRequest::Retag(request);
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return course.refused(&failure),
@@ -91,7 +91,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) 
     course.notes.extend(course::left_open(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     let mut report = course.close(running).await;
-    report.items.extend(plan.unresolved.iter().map(work::progress::ProgressItem::from));
+    report.items.extend(plan.unresolved.iter().map(change::progress::ProgressItem::from));
     Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..report }
 }
 

@@ -6,12 +6,12 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::client::{Client, Error, Priority};
 use crate::model::capped::Capped;
+use crate::model::change::info::ImageInfo;
 use crate::model::digest::Digest;
 use crate::model::image::ImageConfig;
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::summary::{Distinct, Kind, Summary};
-use crate::model::work::info::ImageInfo;
 
 /// Children of an index that are looked at; with more the size is not known.
 const MOST_CHILDREN: usize = 32;

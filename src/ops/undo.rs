@@ -18,15 +18,15 @@ use super::work::replacement::{self, Replacement, ReplacementMethod};
 use super::work::tag::{LOST, RepositoryClient, held, put_failure};
 use super::work::{ChangeContext, JobControl};
 use crate::client::Pool;
+use crate::model::change::ChangeRequest;
+use crate::model::change::delete::DeleteMethod;
+use crate::model::change::journal::{EntryId, JournalItem, Probe, SavedManifest};
+use crate::model::change::progress::{self, Outcome, Report};
+use crate::model::change::undo::{UndoPlan, UndoStep};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::ChangeRequest;
-use crate::model::work::delete::DeleteMethod;
-use crate::model::work::journal::{EntryId, JournalItem, Probe, SavedManifest};
-use crate::model::work::progress::{self, Outcome, Report};
-use crate::model::work::undo::{UndoPlan, UndoStep};
 use plan::rule_against;
 
 /// Said of what is as it was, while a change of it may still be on its way.

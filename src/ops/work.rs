@@ -15,13 +15,13 @@ use tokio_util::sync::CancellationToken;
 use super::journal::Journal;
 use super::{copy, delete, retag, undo};
 use crate::client::{Client, Pool};
+use crate::model::change::delete::DeleteMethod;
+use crate::model::change::progress::{Back, Progress, Report};
+use crate::model::change::rules::Rules;
+use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::Failure;
 use crate::model::reference::Host;
 use crate::model::server::Ability;
-use crate::model::work::delete::DeleteMethod;
-use crate::model::work::progress::{Back, Progress, Report};
-use crate::model::work::rules::Rules;
-use crate::model::work::{ChangePlan, ChangeRequest};
 use telling::while_telling;
 
 /// What every change needs. Cheap to clone.

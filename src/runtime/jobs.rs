@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::threads;
 use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
-use crate::model::work::ChangePlan;
-use crate::model::work::progress::Progress;
+use crate::model::change::ChangePlan;
+use crate::model::change::progress::Progress;
 use crate::ops::work::{self, ChangeContext, JobControl};
 
 /// The longest that the end waits for jobs that were told to stop: they close what they began, uploads above all.

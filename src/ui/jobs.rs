@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::Canvas;
 use super::theme::Role;
 use crate::app::jobs::{Job, JobStage};
-use crate::model::work::progress::Outcome;
+use crate::model::change::progress::Outcome;
 use crate::model::{columns, size};
 
 /// Columns of a progress bar.

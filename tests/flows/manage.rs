@@ -11,9 +11,9 @@ use regtui::app::settings::AppSettings;
 use regtui::demo::faults::Fault;
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{self, Demo, Store};
+use regtui::model::change::rules::Rules;
 use regtui::model::digest::Digest;
 use regtui::model::reference::Target;
-use regtui::model::work::rules::Rules;
 
 use crate::support::harness::Harness;
 use crate::support::registry;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use regtui::demo::{DemoSettings, Store};
-use regtui::model::work::{ChangePlan, ChangeRequest};
+use regtui::model::change::{ChangePlan, ChangeRequest};
 
 use crate::support::context::Shop;
 use crate::support::graph::{Case, build, case, disturb, holdings, judge, request};

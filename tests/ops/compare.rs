@@ -3,9 +3,9 @@
 use regtui::client::Pool;
 use regtui::demo::faults::{self, Fault};
 use regtui::demo::{self, PageSize, Store};
+use regtui::model::change::comparison::{Comparison, Standing};
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::Repository;
-use regtui::model::work::comparison::{Comparison, Standing};
 use regtui::ops::compare;
 
 use crate::support::registry::{Registry, host, name, settings};

@@ -3,13 +3,13 @@
 use regtui::demo::faults::{self, Fault};
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{self, Store};
+use regtui::model::change::copy::{BlobTransfer, CopyRequest, What};
+use regtui::model::change::progress::Outcome;
+use regtui::model::change::rules::Rules;
 use regtui::model::digest::Digest;
 use regtui::model::failure::FailureKind;
 use regtui::model::platform::Platform;
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::copy::{BlobTransfer, CopyRequest, What};
-use regtui::model::work::progress::Outcome;
-use regtui::model::work::rules::Rules;
 use regtui::ops::work;
 
 use crate::support::copying::{Sides, layer, noise, outcome};
@@ -214,7 +214,7 @@ async fn what_a_tag_replaces_is_shown_kept_and_checked_again() {
 
 #[tokio::test]
 async fn a_copy_is_taken_back_by_undo() {
-    use regtui::model::work::ChangeRequest as Any;
+    use regtui::model::change::ChangeRequest as Any;
     for delete_by_tag in [true, false] {
         let there = Store::new();
         let old = there.image("copy").label("old", "1").tag("1").push();

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{DemoSettings, Store};
+use regtui::model::change::copy::{CopyRequest, What};
+use regtui::model::change::delete::DeleteMethod;
+use regtui::model::change::journal::{EntryId, EntryState};
+use regtui::model::change::progress::Outcome;
+use regtui::model::change::{self as model, ChangePlan, retag};
 use regtui::model::digest::Digest;
 use regtui::model::failure::FailureKind;
-use regtui::model::work::copy::{CopyRequest, What};
-use regtui::model::work::delete::DeleteMethod;
-use regtui::model::work::journal::{EntryId, EntryState};
-use regtui::model::work::progress::Outcome;
-use regtui::model::work::{self as model, ChangePlan, retag};
 use regtui::ops::journal::Journal;
 
 use crate::support::context::{Shop, ends};

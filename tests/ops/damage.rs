@@ -9,10 +9,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{DemoSettings, Store};
+use regtui::model::change::delete::DeleteMethod;
+use regtui::model::change::journal::{EntryId, EntryState};
+use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
-use regtui::model::work::delete::DeleteMethod;
-use regtui::model::work::journal::{EntryId, EntryState};
-use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ops::work;
 
 use crate::support::context::{Shop, ends};

@@ -4,12 +4,12 @@ use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::image::PushedImage;
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{DemoSettings, Store};
+use regtui::model::change::delete::{Along, DeleteMethod};
+use regtui::model::change::journal::EntryState;
+use regtui::model::change::progress::Outcome;
+use regtui::model::change::rules::Rules;
+use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
-use regtui::model::work::delete::{Along, DeleteMethod};
-use regtui::model::work::journal::EntryState;
-use regtui::model::work::progress::Outcome;
-use regtui::model::work::rules::Rules;
-use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ops::work;
 
 use crate::support::context::{Shop, ends, watch};
@@ -42,7 +42,7 @@ fn aliases() -> (Store, PushedImage) {
 fn along(request: ChangeRequest, along: Along) -> ChangeRequest {
     match request {
         ChangeRequest::Delete(request) => {
-            ChangeRequest::Delete(regtui::model::work::delete::DeleteRequest { along, ..request })
+            ChangeRequest::Delete(regtui::model::change::delete::DeleteRequest { along, ..request })
         }
         other => other,
     }

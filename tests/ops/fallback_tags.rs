@@ -1,10 +1,10 @@
 //! Copies with referrers to a registry without a referrers API: the tags that list them are planned, kept, and put back.
 
 use regtui::demo::{self, Store};
+use regtui::model::change::copy::{CopyPlan, CopyRequest};
+use regtui::model::change::progress::{Outcome, Report};
+use regtui::model::change::{ChangePlan, ChangeRequest as AnyWish};
 use regtui::model::digest::Digest;
-use regtui::model::work::copy::{CopyPlan, CopyRequest};
-use regtui::model::work::progress::{Outcome, Report};
-use regtui::model::work::{ChangePlan, ChangeRequest as AnyWish};
 use regtui::ops::work;
 
 use crate::support::copying::{Sides, outcome};
@@ -76,7 +76,7 @@ impl Scene {
             .collect()
     }
 
-    async fn undo(&self, report: &Report) -> (regtui::model::work::undo::UndoPlan, Report) {
+    async fn undo(&self, report: &Report) -> (regtui::model::change::undo::UndoPlan, Report) {
         let request = AnyWish::Undo(report.undo.clone().expect("it can be undone"));
         let ChangePlan::Undo(plan) = work::plan(&self.sides.context, &request).await.expect("a plan") else {
             panic!("another plan")

@@ -7,9 +7,9 @@ use regtui::client::{ClientSettings, Pool};
 use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Demo, Store};
+use regtui::model::change::copy::{CopyRequest, What};
+use regtui::model::change::progress::{Outcome, Progress};
 use regtui::model::reference::{Host, Repository, Selector};
-use regtui::model::work::copy::{CopyRequest, What};
-use regtui::model::work::progress::{Outcome, Progress};
 
 use crate::support::copying::{Sides, layer, outcome, watch};
 use crate::support::hostile;

@@ -4,10 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use bytes::Bytes;
+use regtui::model::change::journal::{EntryId, EntryState, JournalItem, SavedManifest};
+use regtui::model::change::{ChangeRequest, delete};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::journal::{EntryId, EntryState, JournalItem, SavedManifest};
-use regtui::model::work::{ChangeRequest, delete};
 use regtui::ops::journal::Journal;
 
 use crate::support::registry::tag;

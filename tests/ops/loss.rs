@@ -3,11 +3,11 @@
 
 use regtui::demo::faults::{Fault, Removes};
 use regtui::demo::{DemoSettings, Store};
+use regtui::model::change::delete::DeleteMethod;
+use regtui::model::change::journal::SavedRole;
+use regtui::model::change::progress::{Report, TakesBack};
+use regtui::model::change::{ChangePlan, ChangeRequest, copy, retag};
 use regtui::model::server::Cleanup;
-use regtui::model::work::delete::DeleteMethod;
-use regtui::model::work::journal::SavedRole;
-use regtui::model::work::progress::{Report, TakesBack};
-use regtui::model::work::{ChangePlan, ChangeRequest, copy, retag};
 use regtui::ops::work;
 
 use crate::support::context::{Shop, ends, watch};

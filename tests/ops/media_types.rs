@@ -5,11 +5,11 @@ use regtui::client::{ClientSettings, Pool, Priority};
 use regtui::demo::faults::Fault;
 use regtui::demo::manifest::media_type;
 use regtui::demo::{Demo, Store};
+use regtui::model::change::copy::{self, What};
+use regtui::model::change::delete::{self, Along, DeleteMethod};
+use regtui::model::change::{ChangeRequest, retag};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::copy::{self, What};
-use regtui::model::work::delete::{self, Along, DeleteMethod};
-use regtui::model::work::{ChangeRequest, retag};
 use regtui::ops::journal::Journal;
 use regtui::ops::work::ChangeContext;
 

@@ -9,11 +9,11 @@ use regtui::demo::faults::{self, Fault, LateDelete};
 use regtui::demo::image::PushedImage;
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{DemoSettings, Store};
+use regtui::model::change::delete::{Along, DeleteMethod};
+use regtui::model::change::progress::{Outcome, Report};
+use regtui::model::change::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::model::failure::FailureKind;
 use regtui::model::server::Ability;
-use regtui::model::work::delete::{Along, DeleteMethod};
-use regtui::model::work::progress::{Outcome, Report};
-use regtui::model::work::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::ops::work;
 
 use crate::support::context::{Shop, ends, watch};

@@ -2,9 +2,9 @@
 
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{DemoSettings, Store};
-use regtui::model::work::ChangePlan;
-use regtui::model::work::delete::DeleteMethod;
-use regtui::model::work::journal::{EntryState, JournalEntry};
+use regtui::model::change::ChangePlan;
+use regtui::model::change::delete::DeleteMethod;
+use regtui::model::change::journal::{EntryState, JournalEntry};
 use regtui::ops::work::{self, probe};
 
 use crate::support::context::{Shop, ends, watch};
@@ -51,7 +51,7 @@ async fn one_that_a_kill_left_is_in_the_journal_and_goes_with_an_undo() {
     let entry = only_entry(&shop).await;
     assert_eq!((entry.state, entry.probes.len()), (EntryState::Open, 1));
     assert!(entry.can_be_undone());
-    let undo = regtui::model::work::ChangeRequest::Undo(entry.id);
+    let undo = regtui::model::change::ChangeRequest::Undo(entry.id);
     let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!("an undo") };
     assert!(plan.steps.iter().any(|step| step.is_probe), "{plan:#?}");
     let report = shop.run(&ChangePlan::Undo(plan)).await;
@@ -99,7 +99,7 @@ async fn one_that_the_server_refuses_to_delete_is_named_and_goes_once_it_lets_it
     assert!(note.as_str().contains(&format!("`regtui undo {}`", entry.id)), "{note}");
     assert!(entry.can_be_undone(), "{entry:#?}");
     shop.registry.demo.clear_faults();
-    let undone = shop.carry_out(&regtui::model::work::ChangeRequest::Undo(entry.id)).await;
+    let undone = shop.carry_out(&regtui::model::change::ChangeRequest::Undo(entry.id)).await;
     assert!(undone.is_success(), "{undone:#?}");
     assert_eq!(shop.tags("app"), before);
 }

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use regtui::demo::faults::Fault;
 use regtui::demo::image::PushedImage;
 use regtui::demo::{self, Store};
+use regtui::model::change::copy::{CopyRequest, What};
+use regtui::model::change::progress::Outcome;
 use regtui::model::digest::Digest;
-use regtui::model::work::copy::{CopyRequest, What};
-use regtui::model::work::progress::Outcome;
 
 use crate::support::copying::{Sides, outcome};
 use crate::support::registry::{Registry, as_sha512, name, settings};

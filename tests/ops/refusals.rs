@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regtui::demo::faults::{Fault, RequestView};
 use regtui::demo::{Demo, Store};
+use regtui::model::change::ChangeRequest;
+use regtui::model::change::delete::DeleteMethod;
+use regtui::model::change::progress::Report;
+use regtui::model::change::retag;
 use regtui::model::failure::FailureKind;
-use regtui::model::work::ChangeRequest;
-use regtui::model::work::delete::DeleteMethod;
-use regtui::model::work::progress::Report;
-use regtui::model::work::retag;
 
 use crate::support::context::{Shop, ends};
 use crate::support::copying::{Sides, layer};

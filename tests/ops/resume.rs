@@ -2,11 +2,11 @@
 
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
-use regtui::model::work::copy::{self, What};
-use regtui::model::work::delete::{Along, DeleteMethod};
-use regtui::model::work::journal::{EntryId, EntryState};
-use regtui::model::work::progress::Report;
-use regtui::model::work::{ChangeRequest, delete, retag};
+use regtui::model::change::copy::{self, What};
+use regtui::model::change::delete::{Along, DeleteMethod};
+use regtui::model::change::journal::{EntryId, EntryState};
+use regtui::model::change::progress::Report;
+use regtui::model::change::{ChangeRequest, delete, retag};
 use regtui::ops::resume::{self, Rest};
 use regtui::ops::work::{self, ChangeContext};
 

@@ -3,11 +3,11 @@
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{DemoSettings, Store};
+use regtui::model::change::progress::Progress;
+use regtui::model::change::retag::{self, RetagMode, RetagPlan};
+use regtui::model::change::rules::{Rule, Rules};
+use regtui::model::change::{ChangePlan, ChangeRequest, copy, delete};
 use regtui::model::reference::{Host, Selector};
-use regtui::model::work::progress::Progress;
-use regtui::model::work::retag::{self, RetagMode, RetagPlan};
-use regtui::model::work::rules::{Rule, Rules};
-use regtui::model::work::{ChangePlan, ChangeRequest, copy, delete};
 use regtui::ops::work;
 
 use crate::support::context::{Shop, ends, watch};
@@ -31,7 +31,7 @@ fn request(shop: &Shop, items: &[(&str, &str)], mode: RetagMode) -> ChangeReques
         (from.parse::<Selector>().expect("a selector"), shop.repository(repository), tag(name))
     };
     let items = items.iter().map(item).collect();
-    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode: mode, keep: false })
+    ChangeRequest::Retag(retag::RetagRequest { from: shop.repository("app"), items, mode, keep: false })
 }
 
 async fn plan(shop: &Shop, request: &ChangeRequest) -> RetagPlan {

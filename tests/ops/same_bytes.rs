@@ -3,13 +3,13 @@
 use regtui::client::Pool;
 use regtui::demo::faults::{self, Fault};
 use regtui::demo::{self, Store};
+use regtui::model::change::ChangeRequest;
+use regtui::model::change::comparison::Standing;
+use regtui::model::change::delete::DeleteMethod::Untag;
+use regtui::model::change::progress::{Outcome, Report};
+use regtui::model::change::retag::{self, RetagMode};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::ChangeRequest;
-use regtui::model::work::comparison::Standing;
-use regtui::model::work::delete::DeleteMethod::Untag;
-use regtui::model::work::progress::{Outcome, Report};
-use regtui::model::work::retag::{self, RetagMode};
 use regtui::ops::compare;
 
 use crate::support::context::{Shop, ends};

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use regtui::demo::{DemoSettings, Store};
+use regtui::model::change::delete::{self, Along, DeleteMethod};
+use regtui::model::change::progress::{Outcome, Report};
+use regtui::model::change::{ChangeRequest, retag};
 use regtui::model::digest::Digest;
-use regtui::model::work::delete::{self, Along, DeleteMethod};
-use regtui::model::work::progress::{Outcome, Report};
-use regtui::model::work::{ChangeRequest, retag};
 use regtui::ops::work;
 
 use crate::support::context::{Shop, watch};

@@ -3,9 +3,9 @@
 use regtui::demo::faults::Fault;
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{DemoSettings, Store};
-use regtui::model::work::delete::{Along, DeleteMethod};
-use regtui::model::work::journal::EntryState;
-use regtui::model::work::{ChangePlan, ChangeRequest, delete, retag};
+use regtui::model::change::delete::{Along, DeleteMethod};
+use regtui::model::change::journal::EntryState;
+use regtui::model::change::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::ops::work;
 
 use crate::support::context::{Shop, ends};
@@ -262,7 +262,7 @@ async fn a_sibling_that_vanishes_beside_a_replacement_is_put_back() {
 #[tokio::test]
 async fn what_never_was_cannot_be_undone() {
     let shop = Shop::open(contents()).await;
-    let id = regtui::model::work::journal::EntryId("20260101T000000.000000Z-0".into());
+    let id = regtui::model::change::journal::EntryId("20260101T000000.000000Z-0".into());
     let failure = work::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("there is none");
     assert!(failure.why.as_str().contains("no such entry"), "{failure}");
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use regtui::client::{Pool, Timeouts};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Store};
-use regtui::model::work::delete::{Along, DeleteMethod};
-use regtui::model::work::progress::Outcome;
-use regtui::model::work::{ChangePlan, ChangeRequest, delete};
+use regtui::model::change::delete::{Along, DeleteMethod};
+use regtui::model::change::progress::Outcome;
+use regtui::model::change::{ChangePlan, ChangeRequest, delete};
 use regtui::ops::work;
 
 use crate::support::context::{Shop, ends, watch};

@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use regtui::demo::Store;
+use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
 use regtui::model::manifest::Manifest;
 use regtui::model::reference::Repository;
-use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ops::work::{self, ChangeContext};
 
 use crate::support::context::{context, watch};

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{FutureExt, StreamExt, stream};
 use regtui::client::{ClientSettings, Timeouts, Trust};
+use regtui::model::change::copy::{CopyRequest, What};
+use regtui::model::change::progress::{Outcome, Report};
 use regtui::model::reference::{Host, Repository};
-use regtui::model::work::copy::{CopyRequest, What};
-use regtui::model::work::progress::{Outcome, Report};
 use regtui::ops::copy;
 
 use crate::support::context::context;

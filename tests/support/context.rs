@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use regtui::client::{ClientSettings, Pool};
 use regtui::demo::{self, Store};
+use regtui::model::change::delete::{Along, DeleteMethod};
+use regtui::model::change::progress::{Outcome, Progress, Report};
+use regtui::model::change::rules::Rules;
+use regtui::model::change::{ChangePlan, ChangeRequest, delete};
 use regtui::model::digest::Digest;
 use regtui::model::reference::Repository;
-use regtui::model::work::delete::{Along, DeleteMethod};
-use regtui::model::work::progress::{Outcome, Progress, Report};
-use regtui::model::work::rules::Rules;
-use regtui::model::work::{ChangePlan, ChangeRequest, delete};
 use regtui::ops::journal::Journal;
 use regtui::ops::work::{self, ChangeContext, JobControl};
 use tempfile::TempDir;

@@ -3,12 +3,12 @@
 use regtui::client::Pool;
 use regtui::demo::manifest::Contents;
 use regtui::demo::{self, Store};
+use regtui::model::change::copy::{CopyPlan, CopyRequest, What};
+use regtui::model::change::progress::{Outcome, Progress, Report};
+use regtui::model::change::rules::Rules;
 use regtui::model::digest::Digest;
 use regtui::model::failure::Failure;
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::copy::{CopyPlan, CopyRequest, What};
-use regtui::model::work::progress::{Outcome, Progress, Report};
-use regtui::model::work::rules::Rules;
 use regtui::ops::copy;
 use regtui::ops::journal::Journal;
 use regtui::ops::work::{ChangeContext, JobControl};

@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use regtui::demo::Store;
 use regtui::demo::image::PushedImage;
+use regtui::model::change::delete::{Along, DeleteMethod, DeletePlan, DeleteRequest};
+use regtui::model::change::progress::Report;
 use regtui::model::digest::Digest;
 use regtui::model::manifest::{Body, Manifest};
 use regtui::model::reference::{Repository, Selector};
-use regtui::model::work::delete::{Along, DeleteMethod, DeletePlan, DeleteRequest};
-use regtui::model::work::progress::Report;
 
 use super::registry::tag;
 

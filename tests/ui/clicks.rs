@@ -3,8 +3,8 @@
 use regtui::app::Pane;
 use regtui::app::dialog::Dialog;
 use regtui::app::msg::Msg;
-use regtui::model::work::delete::DeleteMethod;
-use regtui::model::work::{ChangeRequest, retag};
+use regtui::model::change::delete::DeleteMethod;
+use regtui::model::change::{ChangeRequest, retag};
 
 use super::changes;
 use super::panes::at_tags;

@@ -3,8 +3,8 @@
 use regtui::app::cmd::Cmd;
 use regtui::app::dialog::Dialog;
 use regtui::app::msg::Msg;
+use regtui::model::change::ChangeRequest;
 use regtui::model::reference::{Host, Scheme};
-use regtui::model::work::ChangeRequest;
 
 use super::panes::{at_tags, registry};
 use super::screen::Screen;

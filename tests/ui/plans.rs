@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use regtui::app::cmd::Cmd;
 use regtui::app::dialog::Dialog;
 use regtui::app::msg::Msg;
+use regtui::model::change::delete::{
+    self, Along, DeleteMethod, Deletes, ImageToDelete, Parent, PlannedReferrer,
+};
+use regtui::model::change::info::ImageInfo;
+use regtui::model::change::loss::{Loss, Nameless};
+use regtui::model::change::rules::Refusal;
+use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::media_type::{self, MediaType};
 use regtui::model::reference::{Repository, Selector, Tag};
 use regtui::model::server::{Ability, Cleanup};
-use regtui::model::work::delete::{
-    self, Along, DeleteMethod, Deletes, ImageToDelete, Parent, PlannedReferrer,
-};
-use regtui::model::work::info::ImageInfo;
-use regtui::model::work::loss::{Loss, Nameless};
-use regtui::model::work::rules::Refusal;
-use regtui::model::work::{ChangePlan, ChangeRequest};
 
 use super::panes::{at_tags, registry};
 use super::screen::{Registry, SIZES, Screen, failure, picture_at};
@@ -86,7 +86,7 @@ pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let is_image = method == DeleteMethod::Image;
     let mut plan = delete::DeletePlan {
         repository: request.repository.clone(),
-        method: method,
+        method,
         along: request.along,
         deletes: Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
         unknown: Vec::new(),

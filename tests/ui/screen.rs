@@ -13,15 +13,15 @@ use regtui::app::jobs::JobId;
 use regtui::app::msg::{Answer, Msg};
 use regtui::app::settings::AppSettings;
 use regtui::app::{self, State};
+use regtui::model::change::comparison::Comparison;
+use regtui::model::change::journal::JournalEntry;
+use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::text::SafeText;
-use regtui::model::work::comparison::Comparison;
-use regtui::model::work::journal::JournalEntry;
-use regtui::model::work::{ChangePlan, ChangeRequest};
 use regtui::ui;
 use regtui::ui::theme::Theme;
 

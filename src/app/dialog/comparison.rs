@@ -11,10 +11,10 @@ use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::list::{List, Move};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::turn::Update;
+use crate::model::change::comparison::{self, ComparisonRow, Standing};
+use crate::model::change::{ChangeRequest, copy};
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector};
-use crate::model::work::comparison::{self, ComparisonRow, Standing};
-use crate::model::work::{ChangeRequest, copy};
 
 /// A comparison on the screen.
 #[derive(Debug)]

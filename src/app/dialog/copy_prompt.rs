@@ -10,13 +10,13 @@ use crate::app::available::said;
 use crate::app::cmd::Cmd;
 use crate::app::turn::Update;
 use crate::app::{State, open};
+use crate::model::change::ChangeRequest;
+use crate::model::change::copy::{self, What};
 use crate::model::platform::Platform;
 use crate::model::reference::{
     Ambiguity, BadName, Host, KnownRegistries, Repository, Scheme, Selector, Tag, Target, Typed,
 };
 use crate::model::server::Transport;
-use crate::model::work::ChangeRequest;
-use crate::model::work::copy::{self, What};
 
 /// Names that are offered at once.
 const MOST_SUGGESTIONS: usize = 6;

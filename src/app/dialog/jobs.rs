@@ -8,10 +8,10 @@ use crate::app::jobs::{Job, JobId};
 use crate::app::layout;
 use crate::app::plan::{PlanLine, Tone};
 use crate::app::turn::Update;
+use crate::model::change::progress::{Alike, Outcome, ProgressItem, alike};
+use crate::model::change::{ChangeRequest, copy};
 use crate::model::columns;
 use crate::model::reference::Selector;
-use crate::model::work::progress::{Alike, Outcome, ProgressItem, alike};
-use crate::model::work::{ChangeRequest, copy};
 
 /// Columns of the word that says how a part ended: as a rule, and where a part of the job is unconfirmed.
 const WORDS: [usize; 2] = [9, 13];
@@ -258,9 +258,9 @@ fn keep<T: Clone>(all: &mut Vec<T>, fits: impl Fn(&T) -> bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::change::delete;
     use crate::model::failure::{Failure, FailureKind};
     use crate::model::reference::{Repository, Tag};
-    use crate::model::work::delete;
 
     #[test]
     fn only_what_was_not_done_is_planned_again() {

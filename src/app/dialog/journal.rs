@@ -11,8 +11,8 @@ use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::notices::Level;
 use crate::app::remote::{Remote, Ticket};
 use crate::app::turn::Update;
+use crate::model::change::journal::{EntryState, JournalEntry};
 use crate::model::failure::Failure;
-use crate::model::work::journal::{EntryState, JournalEntry};
 
 /// How long after it was begun a change that was cut off is spoken of at each start.
 const LONGEST_REMINDED: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -115,7 +115,7 @@ impl Update<'_> {
     fn undo_entry(&mut self, journal: JournalDialog) -> Option<Dialog> {
         match journal.entry() {
             Some(entry) if entry.can_be_undone() => {
-                self.plan(crate::model::work::ChangeRequest::Undo(entry.id.clone()));
+                self.plan(crate::model::change::ChangeRequest::Undo(entry.id.clone()));
                 return None;
             }
             Some(entry) if entry.state == EntryState::Undone => self.refuse("it was undone already"),

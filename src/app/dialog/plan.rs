@@ -18,13 +18,13 @@ use crate::app::layout::{self, PlanPlaces};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::turn::Update;
 use crate::app::{Pane, State, plan};
+use crate::model::change::delete::DeleteMethod;
+use crate::model::change::journal::{self, EntryId, JournalEntry};
+use crate::model::change::{ChangePlan, ChangeRequest, copy};
 use crate::model::columns;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
-use crate::model::work::delete::DeleteMethod;
-use crate::model::work::journal::{self, EntryId, JournalEntry};
-use crate::model::work::{ChangePlan, ChangeRequest, copy};
 
 /// Changes that are looked at for one that can be taken back, after the newest.
 const MOST_STEPS_BACK: usize = 20;

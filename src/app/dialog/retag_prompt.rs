@@ -6,8 +6,8 @@ use tui_input::Input;
 use super::{Dialog, typed};
 use crate::app::open;
 use crate::app::turn::Update;
+use crate::model::change::{ChangeRequest, retag};
 use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target};
-use crate::model::work::{ChangeRequest, retag};
 
 /// Stands for the old tag in what is typed.
 pub const OLD_TAG: &str = "{tag}";

@@ -2,7 +2,7 @@
 
 use super::rows::{Becomes, Pair, Renamed};
 use super::{PlanPage, Tone, change};
-use crate::model::work::copy::{BlobTransfer, CopyPlan, ImageToCopy, ReferrerList};
+use crate::model::change::copy::{BlobTransfer, CopyPlan, ImageToCopy, ReferrerList};
 
 impl PlanPage {
     pub(super) fn copy(&mut self, plan: &CopyPlan, referrers: bool) {

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 
 use super::rows::{Becomes, Pair};
 use super::{PlanPage, Tone, joined};
+use crate::model::change::delete::{
+    Along, AtStake, DeleteMethod, DeletePlan, ImageToDelete, PlannedReferrer,
+};
 use crate::model::digest::Digest;
 use crate::model::plural::counted;
 use crate::model::server::{Ability, Cleanup};
 use crate::model::size;
-use crate::model::work::delete::{Along, AtStake, DeleteMethod, DeletePlan, ImageToDelete, PlannedReferrer};
 
 impl PlanPage {
     pub(super) fn delete(&mut self, plan: &DeletePlan, along: Along) {

@@ -1,8 +1,8 @@
 //! What becomes of images that lose their last tag or are deleted, and what keeps them.
 
 use super::{PlanPage, Tone};
+use crate::model::change::loss::Loss;
 use crate::model::server::Cleanup;
-use crate::model::work::loss::Loss;
 
 /// The key that keeps the images, or does not.
 pub const KEY: char = 'K';

@@ -1,8 +1,8 @@
 //! The ways to take tags away that a plan offers, the chosen one marked.
 
 use super::{PlanPage, Press, Tone};
+use crate::model::change::delete::DeleteMethod;
 use crate::model::columns;
-use crate::model::work::delete::DeleteMethod;
 
 /// With fewer rows than this only the chosen way is shown.
 const FEW_ROWS: usize = 8;

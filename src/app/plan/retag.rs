@@ -2,8 +2,8 @@
 
 use super::rows::{Becomes, Renamed};
 use super::{PlanPage, Tone, change};
+use crate::model::change::retag::{RetagPlan, RetagStep};
 use crate::model::reference::Repository;
-use crate::model::work::retag::{RetagPlan, RetagStep};
 
 impl PlanPage {
     pub(super) fn retag(&mut self, plan: &RetagPlan) {

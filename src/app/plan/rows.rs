@@ -3,8 +3,8 @@
 //! stand between a name and what becomes of it.
 
 use super::{PlanPage, Tone};
+use crate::model::change::info::ImageInfo;
 use crate::model::columns::{left, right, width};
-use crate::model::work::info::ImageInfo;
 
 /// Columns between a name and what becomes of it.
 const GAP: usize = 2;

@@ -2,9 +2,9 @@
 
 use super::rows::{Becomes, Pair};
 use super::{PlanPage, Tone};
+use crate::model::change::undo::{UndoPlan, UndoStep};
 use crate::model::reference::Selector;
 use crate::model::time;
-use crate::model::work::undo::{UndoPlan, UndoStep};
 
 impl PlanPage {
     pub(super) fn undo(&mut self, plan: &UndoPlan) {

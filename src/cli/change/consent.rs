@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal, Write};
 
 use super::typed;
 use crate::cli::CliError;
+use crate::model::change::{ChangePlan, delete};
 use crate::model::reference::{RepositoryName, Tag};
-use crate::model::work::{ChangePlan, delete};
 
 /// What the flags agree to.
 pub struct Consent<'a> {
@@ -160,11 +160,11 @@ impl Question {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::change::info::ImageInfo;
+    use crate::model::change::loss::Loss;
+    use crate::model::change::retag;
     use crate::model::digest::Digest;
     use crate::model::reference::{Repository, Selector};
-    use crate::model::work::info::ImageInfo;
-    use crate::model::work::loss::Loss;
-    use crate::model::work::retag;
 
     const NO: Consent = Consent { yes: false, confirm: None, force: false };
     const YES: Consent = Consent { yes: true, ..NO };

@@ -5,14 +5,14 @@ mod delete;
 use std::io::{self, Write};
 
 use crate::cli::print::Table;
+use crate::model::change::delete::DeleteMethod;
+use crate::model::change::loss::Loss;
+use crate::model::change::progress::Unresolved;
+use crate::model::change::rules::Refusal;
+use crate::model::change::{ChangePlan, copy, retag, undo};
 use crate::model::digest::Digest;
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
-use crate::model::work::delete::DeleteMethod;
-use crate::model::work::loss::Loss;
-use crate::model::work::progress::Unresolved;
-use crate::model::work::rules::Refusal;
-use crate::model::work::{ChangePlan, copy, retag, undo};
 
 /// Columns that a list of tags takes before it goes on in the next row.
 const LIST: usize = 48;
@@ -243,9 +243,9 @@ fn facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Result<()>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::change::info::ImageInfo;
+    use crate::model::change::journal::EntryId;
     use crate::model::reference::{Repository, Tag};
-    use crate::model::work::info::ImageInfo;
-    use crate::model::work::journal::EntryId;
 
     pub(super) fn repository() -> Repository {
         Repository::parse("r.test/team/app").expect("a repository")

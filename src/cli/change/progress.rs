@@ -9,7 +9,7 @@ use tokio::sync::watch::Receiver;
 use tokio::task::AbortHandle;
 
 use crate::cli::print;
-use crate::model::work::progress::Progress;
+use crate::model::change::progress::Progress;
 
 const OF_BYTES: &str =
     "{bar:24} {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}";

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use super::plan::lines;
 use crate::cli::CliError;
 use crate::cli::print::{self, Table};
+use crate::model::change::journal::EntryId;
+use crate::model::change::progress::{Back, Outcome, Report, TakesBack, alike};
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::model::work::journal::EntryId;
-use crate::model::work::progress::{Back, Outcome, Report, TakesBack, alike};
 
 /// Names that are given in one line of a complaint: the report has them all.
 const MOST_NAMED: usize = 20;

@@ -10,13 +10,13 @@ use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore};
 
 use super::{companions, fallback, parts};
 use crate::client::{BlobSource, Cause, Client, Error, Mount, Transfer};
+use crate::model::change::copy::{BlobTransfer, CopyPlan, ImageToCopy, PlannedBlob};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::Selector;
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::model::work::copy::{BlobTransfer, CopyPlan, ImageToCopy, PlannedBlob};
 use crate::ops::work::tag::put_failure;
 
 /// Blobs that are moved at once.

@@ -8,12 +8,12 @@ use futures_util::{StreamExt, stream};
 use super::picked::Pick;
 use super::tree::{AT_ONCE, Tree};
 use crate::client::{Client, Priority};
+use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::progress::Unresolved;
 use crate::ops::tag_list;
 
 /// How far referrers of referrers are followed: a signature of an SBOM of an image.

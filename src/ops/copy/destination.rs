@@ -6,13 +6,13 @@ use std::sync::OnceLock;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::client::{Client, Error, ManifestHead, Priority};
+use crate::model::change::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::inspection::ReferrerSource;
 use crate::model::manifest::Descriptor;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::rules::Refusal;
 use crate::ops::tag_list;
 
 /// Questions that are asked together.

@@ -6,14 +6,14 @@ use serde_json::{Map, Value, json};
 use super::bring::{CopyError, CopyTransfer};
 use super::entry::CopyEntry;
 use super::run::Ended;
+use crate::model::change::copy::{CopyPlan, ReferrerList};
+use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::media_type::OCI_INDEX;
 use crate::model::plural::counted;
 use crate::model::text::SafeText;
-use crate::model::work::copy::{CopyPlan, ReferrerList};
-use crate::model::work::progress::Outcome;
 use crate::ops::work::course::is_done;
 use crate::ops::work::tag::{RepositoryClient, held};
 

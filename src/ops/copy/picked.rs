@@ -1,12 +1,12 @@
 //! Which images are meant: the ones named, or every tag of the repository.
 
 use crate::client::{Client, Error};
+use crate::model::change::copy::{CopyRequest, What};
+use crate::model::change::progress::Unresolved;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::version_order;
-use crate::model::work::copy::{CopyRequest, What};
-use crate::model::work::progress::Unresolved;
 use crate::ops::tag_list;
 
 /// One image by name, and the tag that it gets.

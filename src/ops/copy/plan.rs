@@ -13,17 +13,17 @@ use super::platforms::Split;
 use super::source::{SourceImage, find};
 use super::tree::{AT_ONCE, Closure, Tree};
 use crate::client::{Client, Priority, fallback_tag};
+use crate::model::change::copy::{
+    BlobTransfer, CopyPlan, CopyRequest, CopySide, ImageToCopy, PlannedBlob, ReferrerList, SideRole, What,
+};
+use crate::model::change::info::ImageInfo;
+use crate::model::change::loss::Loss;
+use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::copy::{
-    BlobTransfer, CopyPlan, CopyRequest, CopySide, ImageToCopy, PlannedBlob, ReferrerList, SideRole, What,
-};
-use crate::model::work::info::ImageInfo;
-use crate::model::work::loss::Loss;
-use crate::model::work::progress::Unresolved;
 use crate::ops::summary;
 use crate::ops::work::{self, ChangeContext};
 

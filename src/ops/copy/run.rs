@@ -13,12 +13,12 @@ use super::entry::CopyEntry;
 use super::fallback::{Listing, halt_of};
 use super::listed::Check;
 use crate::client::Transfer;
+use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
+use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Tag;
 use crate::model::text::SafeText;
-use crate::model::work::copy::{CopyPlan, ImageToCopy, ReferrerList};
-use crate::model::work::progress::{Outcome, Progress, ProgressItem, Report};
 use crate::ops::work::course::{is_done, left_open, refusal as refusal_of};
 use crate::ops::work::tag::RepositoryClient;
 use crate::ops::work::telling::while_telling;
@@ -56,7 +56,7 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -
         moved: bytes(&carrier.transfer.sent),
         again: bytes(&carrier.transfer.resent),
         undo,
-        notes: notes,
+        notes,
         ..Report::default()
     }
 }

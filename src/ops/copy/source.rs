@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::picked::{Pick, failure};
 use super::platforms::{self, Narrowed, Split};
 use crate::client::{Client, Error, Priority};
+use crate::model::change::copy::CopyRequest;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Body, Manifest};
 use crate::model::reference::Selector;
 use crate::model::summary::Kind;
 use crate::model::text::SafeText;
-use crate::model::work::copy::CopyRequest;
 
 /// An image of the source as it will be copied.
 pub struct SourceImage {

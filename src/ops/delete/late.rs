@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use crate::model::work::progress::Outcome;
+use crate::model::change::progress::Outcome;
 use crate::ops::journal::RunningEntry;
 use crate::ops::work::course::Tracker;
 use crate::ops::work::tag::{RepositoryClient, Wanted};

@@ -2,11 +2,11 @@
 
 use super::graph::Indexes;
 use crate::client::Client;
+use crate::model::change::delete::{DeleteMethod, DeletePlan, Deletes, ImageToDelete};
+use crate::model::change::rules::Refusal;
 use crate::model::reference::{Host, RepositoryName, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
-use crate::model::work::delete::{DeleteMethod, DeletePlan, Deletes, ImageToDelete};
-use crate::model::work::rules::Refusal;
 
 /// The method if the user chose none. It never takes more than was named: tags are untagged, and if the server cannot do
 /// that, the user chooses. Tags that only keep images go by replacement there, since they are of regtui's own making.

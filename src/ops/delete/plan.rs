@@ -7,17 +7,17 @@ use futures_util::{FutureExt, StreamExt, future, stream};
 use super::graph::Indexes;
 use super::{method, weight};
 use crate::client::{Client, Priority};
+use crate::model::change::delete::{
+    DeleteMethod, DeletePlan, DeleteRequest, ImageToDelete, Parent, PlannedReferrer,
+};
+use crate::model::change::info::ImageInfo;
+use crate::model::change::loss::{Loss, Nameless};
+use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::media_type::MediaType;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::delete::{
-    DeleteMethod, DeletePlan, DeleteRequest, ImageToDelete, Parent, PlannedReferrer,
-};
-use crate::model::work::info::ImageInfo;
-use crate::model::work::loss::{Loss, Nameless};
-use crate::model::work::progress::Unresolved;
 use crate::ops::copy::companions::{FURTHEST, MOST};
 use crate::ops::summary;
 use crate::ops::tag_list::{self, AT_ONCE, TagList};
@@ -53,7 +53,7 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
     notes.extend(tags.incomplete.clone());
     let mut plan = DeletePlan {
         repository: request.repository.clone(),
-        method: method,
+        method,
         along: request.along,
         deletes,
         images,
@@ -66,7 +66,7 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
         blocked: None,
         refused,
         name_to_type: None,
-        notes: notes,
+        notes,
         tags: tags.digests,
     };
     let far = plan.is_far_reaching().then(|| name.clone());

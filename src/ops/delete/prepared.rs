@@ -6,11 +6,11 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::client::{Client, Priority};
+use crate::model::change::delete::{DeletePlan, DeleteRequest};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector};
-use crate::model::work::delete::{DeletePlan, DeleteRequest};
 use crate::ops::tag_list::AT_ONCE;
 
 /// The manifests of these digests as the registry serves them now: what cannot be read cannot be put back, so it is not deleted either.

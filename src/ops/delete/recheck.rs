@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::graph::Indexes;
 use crate::client::Client;
+use crate::model::change::delete::{DeletePlan, ImageToDelete};
+use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::delete::{DeletePlan, ImageToDelete};
-use crate::model::work::progress::Outcome;
 use crate::ops::tag_list::{self, TagList};
 use crate::ops::work::tag::RepositoryClient;
 

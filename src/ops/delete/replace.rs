@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::prepared;
 use crate::client::Client;
+use crate::model::change::ChangeRequest;
+use crate::model::change::delete::DeletePlan;
+use crate::model::change::progress::{Outcome, Report};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::ChangeRequest;
-use crate::model::work::delete::DeletePlan;
-use crate::model::work::progress::{Outcome, Report};
 use crate::ops::work::course::{Tracker, is_done};
 use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::replacement::{self, Replacement, ReplacementMethod};

@@ -7,11 +7,11 @@ use futures_util::future::{self, BoxFuture};
 use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::client::{Client, Priority};
+use crate::model::change::delete::{DeleteMethod, DeletePlan, ImageToDelete};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Body, Descriptor};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::size;
-use crate::model::work::delete::{DeleteMethod, DeletePlan, ImageToDelete};
 use crate::ops::tag_list::AT_ONCE;
 
 /// Images that are fetched only to know what they share; with more to fetch the sizes stay unknown.

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::line::{JournalLine, NextNumber, VERSION};
 use crate::files;
-use crate::model::work::ChangeRequest;
-use crate::model::work::journal::{EntryId, FIRST_SEQUENCE, JournalItem, Reached, Saved, SavedManifest};
+use crate::model::change::ChangeRequest;
+use crate::model::change::journal::{EntryId, FIRST_SEQUENCE, JournalItem, Reached, Saved, SavedManifest};
 
 /// The end of every entry's name on disk.
 pub const EXTENSION: &str = "jsonl";

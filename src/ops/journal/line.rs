@@ -12,10 +12,10 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::model::change::ChangeRequest;
+use crate::model::change::journal::{JournalItem, Reached, Saved, SavedManifest, SavedRole};
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Selector, Tag};
-use crate::model::work::ChangeRequest;
-use crate::model::work::journal::{JournalItem, Reached, Saved, SavedManifest, SavedRole};
 
 /// The form of entries whose lines have numbers and checksums.
 pub const VERSION: u32 = 2;

@@ -13,13 +13,13 @@ use jiff::Timestamp;
 use super::file::path;
 use super::line::{self, JournalLine, NextNumber};
 use crate::files;
+use crate::model::change::ChangeRequest;
+use crate::model::change::journal::{
+    Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
+};
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::text::SafeText;
-use crate::model::work::ChangeRequest;
-use crate::model::work::journal::{
-    Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
-};
 
 /// Numbers that are named in a note.
 const MOST_NAMED: usize = 8;
@@ -352,7 +352,7 @@ impl Reading {
             uncertain = self.items.keys().copied().filter(|at| !is_sure(at)).collect();
         }
         let notes = notes.into_iter().map(SafeText::from).collect();
-        Damage { notes: notes, uncertain, lost: lost + saved }
+        Damage { notes, uncertain, lost: lost + saved }
     }
 
     /// Lines of earlier versions have no numbers. Where one cannot be read, outcomes may stand beside the wrong items: they

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::file;
 use super::read::{self, Bytes};
+use crate::model::change::journal::{EntryId, EntryState};
 use crate::model::size;
-use crate::model::work::journal::{EntryId, EntryState};
 
 /// Most entries.
 const MOST: usize = 500;

@@ -6,16 +6,16 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::AT_ONCE;
 use crate::client::{Client, Error, Priority};
+use crate::model::change::delete;
+use crate::model::change::info::ImageInfo;
+use crate::model::change::loss::Loss;
+use crate::model::change::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
+use crate::model::change::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
-use crate::model::work::delete;
-use crate::model::work::info::ImageInfo;
-use crate::model::work::loss::Loss;
-use crate::model::work::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
-use crate::model::work::rules::Refusal;
 use crate::ops::delete::method;
 use crate::ops::summary;
 use crate::ops::work::{ChangeContext, loss, replacement};
@@ -45,7 +45,7 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
     let missed = Vec::new();
     Ok(RetagPlan {
         from: request.from.clone(),
-        mode: mode,
+        mode,
         methods: ways,
         steps,
         loss,

@@ -7,21 +7,21 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::client::{Client, Pool, Priority};
+use crate::model::change::ChangeRequest;
+use crate::model::change::delete::DeleteMethod;
+use crate::model::change::info::ImageInfo;
+use crate::model::change::journal::{
+    Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest, SavedRole,
+};
+use crate::model::change::progress::Unresolved;
+use crate::model::change::rules::Refusal;
+use crate::model::change::undo::{UndoPlan, UndoStep};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector};
 use crate::model::server::{Ability, Cleanup};
 use crate::model::text::SafeText;
-use crate::model::work::ChangeRequest;
-use crate::model::work::delete::DeleteMethod;
-use crate::model::work::info::ImageInfo;
-use crate::model::work::journal::{
-    Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest, SavedRole,
-};
-use crate::model::work::progress::Unresolved;
-use crate::model::work::rules::Refusal;
-use crate::model::work::undo::{UndoPlan, UndoStep};
 use crate::ops::copy::parts;
 use crate::ops::delete::method;
 use crate::ops::summary;
@@ -112,7 +112,7 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
         entry: id.clone(),
         of: entry.title.clone(),
         at: entry.at,
-        method: method,
+        method,
         methods: planning.ways,
         hint: planning.hint,
         leaves,

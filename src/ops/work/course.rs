@@ -7,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::JobControl;
 use crate::client::Transfer;
+use crate::model::change::journal::EntryId;
+use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
+use crate::model::change::rules::Refusal;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
-use crate::model::work::journal::EntryId;
-use crate::model::work::progress::{Outcome, Progress, ProgressItem, Report};
-use crate::model::work::rules::Refusal;
 use crate::ops::journal::RunningEntry;
 
 /// The same failure so often in a row ends the attempt: a server that forbids three forbids the rest.

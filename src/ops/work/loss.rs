@@ -8,15 +8,15 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::tag::{RepositoryClient, held};
 use crate::client::{Client, Priority};
+use crate::model::change::journal::{JournalItem, Saved, SavedRole};
+use crate::model::change::loss::{Loss, Nameless};
+use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
-use crate::model::work::journal::{JournalItem, Saved, SavedRole};
-use crate::model::work::loss::{Loss, Nameless};
-use crate::model::work::progress::Outcome;
 use crate::ops::copy::companions::FURTHEST;
 use crate::ops::copy::parts;
 use crate::ops::journal::RunningEntry;

@@ -5,10 +5,10 @@ use futures_util::FutureExt;
 
 use super::tag::{RepositoryClient, put_failure};
 use super::{ChangeContext, replacement};
+use crate::model::change::journal::{EntryState, JournalEntry, Probe};
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, Selector};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{EntryState, JournalEntry, Probe};
 
 /// Removes a throw-away tag with its manifest, which nothing else has. Done when it is seen to be gone; a tag that has
 /// another image by now is left alone, and gone as far as this is concerned.

@@ -7,14 +7,14 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::ChangeContext;
 use crate::client::{Client, Error, Priority};
+use crate::model::change::ChangePlan;
+use crate::model::change::journal::JournalEntry;
+use crate::model::change::progress::{Report, TakesBack};
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, RepositoryName, Selector};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
-use crate::model::work::ChangePlan;
-use crate::model::work::journal::JournalEntry;
-use crate::model::work::progress::{Report, TakesBack};
 use crate::ops::copy::parts;
 use crate::ops::undo;
 

@@ -12,13 +12,13 @@ use serde_json::{Map, Value, json};
 
 use super::probe;
 use super::tag::{RepositoryClient, held, moved, put_failure};
+use crate::model::change::journal::{JournalItem, Probe};
+use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Body, Manifest};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::journal::{JournalItem, Probe};
-use crate::model::work::progress::Outcome;
 use crate::ops::journal::RunningEntry;
 
 /// How the names of throw-away tags begin.

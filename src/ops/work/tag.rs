@@ -6,13 +6,13 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{Cause, Client, Error, Priority};
+use crate::model::change::journal::SavedManifest;
+use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::model::work::journal::SavedManifest;
-use crate::model::work::progress::Outcome;
 
 /// Tags that are looked at together.
 const AT_ONCE: usize = 16;

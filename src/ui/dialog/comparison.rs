@@ -5,9 +5,9 @@ use ratatui::text::{Line, Span};
 
 use crate::app::dialog::comparison::ComparisonDialog;
 use crate::app::layout;
+use crate::model::change::comparison::{ComparisonRow, Standing};
 use crate::model::columns;
 use crate::model::digest::Digest;
-use crate::model::work::comparison::{ComparisonRow, Standing};
 use crate::ui::Canvas;
 use crate::ui::pane::marked;
 use crate::ui::theme::Role;

@@ -5,8 +5,8 @@ use ratatui::text::{Line, Span};
 
 use crate::app::dialog::journal::JournalDialog;
 use crate::app::layout;
+use crate::model::change::journal::{EntryState, JournalEntry, JournalItem};
 use crate::model::reference::Selector;
-use crate::model::work::journal::{EntryState, JournalEntry, JournalItem};
 use crate::model::{columns, time};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;

@@ -6,9 +6,9 @@ use ratatui::text::{Line, Span};
 use crate::app::dialog::plan::PlanDialog;
 use crate::app::layout::{self, PlanPlaces};
 use crate::app::plan::{self, Tone};
+use crate::model::change::ChangePlan;
+use crate::model::change::loss::Loss;
 use crate::model::columns;
-use crate::model::work::ChangePlan;
-use crate::model::work::loss::Loss;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 

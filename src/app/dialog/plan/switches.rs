@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::PlanDialog;
 use crate::app::cmd::Slot;
 use crate::app::turn::Update;
-use crate::model::work::delete::DeleteMethod;
-use crate::model::work::loss::Loss;
-use crate::model::work::{ChangePlan, ChangeRequest};
+use crate::model::change::delete::DeleteMethod;
+use crate::model::change::loss::Loss;
+use crate::model::change::{ChangePlan, ChangeRequest};
 
 /// For how long nothing must be switched before the plan is looked up again.
 const AT_REST: Duration = Duration::from_millis(150);

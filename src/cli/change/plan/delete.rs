@@ -4,10 +4,10 @@ use std::io::{self, Write};
 
 use super::{REPLACEMENT, fact, facts, lines, losing, missed};
 use crate::cli::print::Table;
+use crate::model::change::delete::{self, DeleteMethod};
 use crate::model::plural::counted;
 use crate::model::server::Cleanup;
 use crate::model::size;
-use crate::model::work::delete::{self, DeleteMethod};
 
 /// Prints what deleting will do.
 pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
@@ -167,10 +167,10 @@ fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
 mod tests {
     use super::super::tests::{digest, info, printed, repository, tag};
     use super::*;
+    use crate::model::change::ChangePlan;
+    use crate::model::change::loss::Loss;
     use crate::model::media_type::{MediaType, OCI_INDEX};
     use crate::model::server::Ability;
-    use crate::model::work::ChangePlan;
-    use crate::model::work::loss::Loss;
 
     fn image() -> delete::ImageToDelete {
         delete::ImageToDelete {
@@ -195,7 +195,7 @@ mod tests {
     fn deletion(method: DeleteMethod, along: delete::Along) -> ChangePlan {
         ChangePlan::Delete(delete::DeletePlan {
             repository: repository(),
-            method: method,
+            method,
             along,
             deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
             images: vec![image()],
