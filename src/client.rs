@@ -1,24 +1,24 @@
-//! One registry over HTTP: who we are, how often we try, how much we take, and one file per noun of the API.
+//! The client for one registry over HTTP: authentication, retries, limits, and one file for each noun of the API.
 //!
-//! | question | file |
+//! | subject | file |
 //! |---|---|
-//! | what is asked, and what comes back | `request`, `payload` |
-//! | how does one request run from beginning to end | `http` |
-//! | how many at once, who goes first | `limit` |
-//! | when is it tried again, where is `Retry-After` obeyed | `retry` |
-//! | who waits to try again, in words | `waits` |
-//! | where do redirects lead, and without what | `redirect` |
-//! | what does a 401 change, where may a login go | `auth`, `challenge`, `token`, `scope` |
-//! | where do logins come from | `credentials` |
-//! | what is remembered | `cache` (content), `host` (what the server cannot do) |
-//! | what went wrong and what helps | `error`, `said` (in the registry's words) |
-//! | is it HTTP or HTTPS, which certificates | `scheme`, `tls`, `origin` |
-//! | how is a blob read, where it breaks | `blobs/reader` |
-//! | how is a blob written, where it breaks | `push` (the way), `uploads` (the session), `feed` (the bytes) |
-//! | what is deleted, and what a server cannot delete | `deletes` |
+//! | requests and responses | `request`, `payload` |
+//! | one request from beginning to end | `http` |
+//! | number of requests at once, and their priority | `limit` |
+//! | retries and `Retry-After` | `retry` |
+//! | waits before a retry, in words | `waits` |
+//! | targets of redirects, and the headers that are left out | `redirect` |
+//! | answers to a 401, and the hosts that may get a login | `auth`, `challenge`, `token`, `scope` |
+//! | sources of logins | `credentials` |
+//! | memory | `cache` (content), `host` (abilities of the server) |
+//! | errors and hints | `error`, `said` (the registry's own words) |
+//! | HTTP or HTTPS, certificates | `scheme`, `tls`, `origin` |
+//! | reading a blob, with resumption | `blobs/reader` |
+//! | writing a blob, with resumption | `push` (the method), `uploads` (the session), `feed` (the bytes) |
+//! | deleting, and the limits of servers in it | `deletes` |
 //!
-//! Nothing that a server says is trusted: it is parsed by grammar, capped, checked against its digest, and kept to the
-//! origin that it came from.
+//! No response of a server is trusted: it is parsed by grammar, its size is limited, it is checked against its digest,
+//! and it stays bound to the origin that it came from.
 
 mod again;
 mod auth;
@@ -92,33 +92,33 @@ use http::Http;
 use join::Joined;
 use log::Sink;
 
-/// What flags and configuration say about registries.
+/// Everything that flags and the configuration say about registries.
 #[derive(Debug, Clone, Default)]
 pub struct ClientSettings {
-    /// For every registry that `hosts` does not name.
+    /// The transport of every registry that `hosts` does not name.
     pub trust: Trust,
-    /// For single registries; replaces `trust` there.
+    /// Settings of single registries. They replace `trust` for these registries.
     pub hosts: HashMap<Host, HostSettings>,
-    /// Where content is kept between runs; only in memory if there is no place.
+    /// The folder that keeps content between runs. Content is kept only in memory if it is `None`.
     pub cache: Option<PathBuf>,
-    /// Where logins come from.
+    /// The sources of logins.
     pub credentials: Credentials,
-    /// How long to wait and how often to try.
+    /// The timeouts, and the number of tries.
     pub timeouts: Timeouts,
-    /// Where every request is reported.
+    /// The sink that every request is reported to.
     pub sink: Sink,
 }
 
-/// What the configuration says about one registry.
+/// Everything that the configuration says about one registry.
 #[derive(Debug, Clone, Default)]
 pub struct HostSettings {
-    /// Its transport.
+    /// The transport of the registry.
     pub trust: Trust,
-    /// Whether this run alone reaches it so: see [`Pool::reach`]. The configuration does not know it.
+    /// Whether these settings hold for this run only (see [`Pool::reach`]) and are not in the configuration.
     pub is_for_this_run: bool,
-    /// Hosts besides its own site that may have its login because it names them as token services.
+    /// Hosts outside the registry's own site that may get its login if it names them as token services.
     pub realm_allow: Vec<String>,
-    /// Origins besides its own that may be sent uploads because it names them.
+    /// Origins besides the registry's own that may be sent uploads if the registry names them.
     pub upload_allow: Vec<AllowedOrigin>,
 }
 
@@ -149,7 +149,7 @@ struct Shared {
 }
 
 impl Pool {
-    /// Nothing is sent and nothing is read yet.
+    /// Creates the pool. Nothing is sent or read yet.
     pub fn new(settings: ClientSettings) -> Pool {
         tls::install();
         let cache = Cache::new(settings.cache.clone());
@@ -157,14 +157,14 @@ impl Pool {
         Pool(Arc::new(Shared { settings, known, cache, clients: Mutex::default() }))
     }
 
-    /// The client for a registry: always the same one. Sends nothing.
+    /// Returns the client for a registry, always the same one. Sends nothing.
     pub fn client(&self, host: &Host) -> Client {
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || Client::new(host, &self.settings(), self.0.cache.clone());
         clients.entry(host.clone()).or_insert_with(make).clone()
     }
 
-    /// The registries that are configured, or that a file of logins names. The files are read once.
+    /// Returns the registries that are configured or that a file of logins names. The files are read once.
     pub fn known(&self) -> &KnownRegistries {
         self.0.known.get_or_init(|| {
             let settings = self.settings();
@@ -172,7 +172,7 @@ impl Pool {
         })
     }
 
-    /// Changes how a registry is reached from here on. What is on its way ends as it began.
+    /// Changes the transport of a registry from now on. Requests under way end with the old one.
     pub fn reach(&self, host: &Host, change: impl FnOnce(&mut Trust)) {
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let mut settings = self.settings();
@@ -186,13 +186,15 @@ impl Pool {
         }
     }
 
-    /// Whether a registry is reached over plain HTTP, and without a check of its certificate, because the user said so.
+    /// Returns whether the user allowed plain HTTP for a registry, and whether the user turned off the check of its
+    /// certificate.
     pub fn reaches(&self, host: &Host) -> (bool, bool) {
         let trust = self.settings().trust(host);
         (trust.plain_http, trust.insecure)
     }
 
-    /// Has a registry reached as it was in an earlier run, unless the configuration says something of it.
+    /// Restores the transport that a registry had in an earlier run, unless the configuration has settings for the
+    /// registry.
     pub fn reach_again(&self, host: &Host, plain_http: bool, insecure: bool) {
         let is_configured = self.settings().hosts.get(host).is_some_and(|settings| !settings.is_for_this_run);
         if !is_configured {
@@ -203,7 +205,7 @@ impl Pool {
         }
     }
 
-    /// How a registry is reached in this run alone, if [`Pool::reach`] has changed that.
+    /// Returns the transport that a registry has in this run only, if [`Pool::reach`] changed it.
     pub fn reached_in_this_run(&self, host: &Host) -> Option<Trust> {
         let settings = self.settings();
         settings
@@ -217,13 +219,13 @@ impl Pool {
         self.0.settings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns when what was learned is on disk. To be awaited before the program ends.
+    /// Waits until everything that was learned is on disk. The caller awaits it before the program ends.
     pub async fn flush(&self) {
         self.0.cache.flush().await;
     }
 }
 
-/// One registry. Cheap to clone; all clones share connections, tokens and what was learned.
+/// The client for one registry. Cheap to clone; all clones share connections, tokens and everything that was learned.
 #[derive(Debug, Clone)]
 pub struct Client(Arc<ClientInner>);
 
@@ -232,7 +234,7 @@ struct ClientInner {
     http: Http,
     cache: Cache,
     abilities: Abilities,
-    /// Whoever looks into something heavy beside others waits for this.
+    /// Permits one reader of large content at a time.
     heavy: Semaphore,
     manifests: Joined<(RepositoryName, Selector), Result<Arc<Manifest>, Error>>,
     configs: Joined<
@@ -255,28 +257,28 @@ impl Client {
         }))
     }
 
-    /// Waits until nobody else looks into something heavy: of many that are looked into at once only one is held.
+    /// Waits until no other task holds large content, so that only one of many is in memory at a time.
     pub async fn heavy_turn(&self) -> Option<SemaphorePermit<'_>> {
         self.0.heavy.acquire().await.ok()
     }
 
-    /// The registry's name.
+    /// Returns the name of the registry.
     pub fn host(&self) -> &Host {
         self.0.http.host()
     }
 
-    /// That a request waits to be sent again, if one does, in words: `waits for HOST: connection refused for 7 s, next
-    /// try in 2 s`.
+    /// Describes the wait of a request that will be sent again, if there is one:
+    /// `waits for HOST: connection refused for 7 s, next try in 2 s`.
     pub fn waits(&self) -> Option<SafeText> {
         self.http().waits().map(|why| SafeText::from(format!("waits for {}: {why}", self.host())))
     }
 
-    /// Tells, as long as the value is there, that the registry took a change and does not show it yet.
+    /// Reports, as long as the returned value lives, that the registry accepted a change and does not show it yet.
     pub fn waits_to_show(&self) -> impl Drop {
         self.http().waits_to_show()
     }
 
-    /// How long to wait until a change shows; less where one did not show in all that time.
+    /// Returns how long to wait until a change shows. It is shorter if an earlier change did not show in the full time.
     pub fn patience_to_show(&self) -> Duration {
         let timeouts = self.http().timeouts().shows;
         match self.abilities().shows() {
@@ -285,12 +287,12 @@ impl Client {
         }
     }
 
-    /// Whether this registry was found to show changes only a while after it took them.
+    /// Returns whether this registry was found to show changes only some time after it accepted them.
     pub fn shows_late(&self) -> bool {
         self.abilities().shows() != Shows::AtOnce
     }
 
-    /// How long it took until a change showed; `None` where it did not while that was waited for.
+    /// Records how long a change took to show, or `None` if it did not show in the time that was waited.
     pub fn learn_shows(&self, took: Option<Duration>) {
         match took {
             Some(took) if took > self.http().timeouts().shows / 16 => {
@@ -301,7 +303,7 @@ impl Client {
         }
     }
 
-    /// Forgets logins, tokens and what the server was found unable to do: they are found out again.
+    /// Forgets logins, tokens and the learned abilities of the server. They are found out again.
     pub fn forget(&self) {
         self.0.http.auth().forget();
         self.0.abilities.forget();

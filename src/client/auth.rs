@@ -1,4 +1,4 @@
-//! Who we are to a registry: which header a request carries, and what a 401 changes.
+//! The identity at a registry: the header that a request carries, and the consequences of a 401.
 //!
 //! Everything here belongs to one registry. A header leaves this module only for that registry's own origin, and a
 //! login only for a token endpoint that [`realm_trust`] allows.
@@ -37,10 +37,10 @@ pub struct Authenticator {
     tokens: TokenCache,
 }
 
-/// A login that is looked up once, or that there is none.
+/// A login that is looked up once; `None` inside if there is none.
 type LookedUp = std::sync::Arc<OnceCell<Option<Credential>>>;
 
-/// What challenges have taught.
+/// Everything that was learned from challenges.
 #[derive(Debug, Default)]
 struct Learned {
     scheme: Option<AuthScheme>,
@@ -50,29 +50,29 @@ struct Learned {
     refused: Option<SafeText>,
     used: bool,
     proven: bool,
-    /// What was in force before user and password were asked for.
+    /// The scheme in force before the registry asked for user and password.
     before_basic: Option<AuthScheme>,
 }
 
-/// How the registry wants to be asked.
+/// The authentication scheme that the registry asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum AuthScheme {
     Basic,
     Bearer { realm: Url, service: Option<String> },
 }
 
-/// What a request carries.
+/// The authorization that a request carries.
 #[derive(Debug)]
 pub enum Authorization {
     /// No header.
     Nothing,
-    /// User and password, or a token out of the configuration.
+    /// User and password, or a registry token from a file of logins.
     Login(HeaderValue),
     /// A token of the registry's token endpoint.
     Token {
         /// The header.
         header: HeaderValue,
-        /// What it was asked for.
+        /// The key under which it was fetched.
         key: TokenKey,
         /// Whether it was fetched for this very request.
         is_fresh: bool,
@@ -80,7 +80,7 @@ pub enum Authorization {
 }
 
 impl Authorization {
-    /// The header.
+    /// Returns the header.
     pub fn header(&self) -> Option<&HeaderValue> {
         match self {
             Authorization::Nothing => None,
@@ -90,7 +90,7 @@ impl Authorization {
 }
 
 impl Authenticator {
-    /// Nothing is looked up yet.
+    /// Creates the identity. Nothing is looked up yet.
     pub fn new(host: Host, settings: &ClientSettings) -> Authenticator {
         Authenticator {
             realm_allow: settings.realm_allow(&host),
@@ -102,19 +102,19 @@ impl Authenticator {
         }
     }
 
-    /// Forgets tokens, logins and what challenges taught.
+    /// Forgets tokens, logins and everything that was learned from challenges.
     pub fn forget(&self) {
         *self.learned() = Learned::default();
         self.looked_up.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.tokens.forget_all();
     }
 
-    /// Why the stored login was refused, if it was.
+    /// Returns why the stored login was refused, if it was.
     pub fn login_refused(&self) -> Option<SafeText> {
         self.learned().refused.clone()
     }
 
-    /// Realm and service of the token endpoint that the registry named; empty before it did.
+    /// Returns realm and service of the token endpoint that the registry named. Empty before it named one.
     pub fn service(&self) -> String {
         match &self.learned().scheme {
             Some(AuthScheme::Bearer { realm, service }) => {
@@ -124,12 +124,12 @@ impl Authenticator {
         }
     }
 
-    /// The realm that the registry takes logins for, as it named it; empty before it did.
+    /// Returns the realm for which the registry takes logins. Empty before the registry named it.
     pub fn realm(&self) -> String {
         self.learned().realm.clone()
     }
 
-    /// As whom requests go out now.
+    /// Returns the user as whom requests are sent now.
     pub async fn identity(&self) -> Identity {
         let (used, refused) = {
             let learned = self.learned();
@@ -142,7 +142,7 @@ impl Authenticator {
         }
     }
 
-    /// The secret that requests about a repository take along, and whether the registry asked for it already.
+    /// Returns the secret that requests about a repository carry, and whether the registry has asked for it already.
     pub async fn sends(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
         let (scheme, refused) = {
             let learned = self.learned();
@@ -160,7 +160,7 @@ impl Authenticator {
         (sends, scheme.is_some())
     }
 
-    /// What a request for `scope` carries, by what is known so far. May ask the token endpoint.
+    /// Returns the authorization for a request for `scope`, by everything known so far. May contact the token endpoint.
     pub async fn authorization(&self, http: &Http, scope: &Scope) -> Result<Authorization, Cause> {
         let scheme = self.learned().scheme.clone();
         match scheme {
@@ -170,14 +170,14 @@ impl Authenticator {
         }
     }
 
-    /// Takes what a refusal says of the realm of logins.
+    /// Records the realm of logins that a refusal names.
     pub fn note_realm(&self, headers: &HeaderMap) {
         if let Some(realm) = challenge::realm_of_logins(headers) {
             self.learned().realm = realm;
         }
     }
 
-    /// Learns from a 401. Says whether the request may fare better now.
+    /// Learns from a 401. Returns whether the request may succeed now.
     pub async fn take_challenge(
         &self,
         http: &Http,
@@ -197,7 +197,8 @@ impl Authenticator {
         }
     }
 
-    /// User and password were refused: they are wrong, or good and without the right for this (Gitea answers 401 then).
+    /// Handles refused user and password: either they are wrong, or they are right and lack the right for this request
+    /// (Gitea answers 401 then).
     async fn refused_basic(&self, http: &Http, sent: &Authorization) -> Result<bool, Cause> {
         let back = self.learned().before_basic.take();
         if let Some(scheme) = back {
@@ -224,12 +225,12 @@ impl Authenticator {
         }
     }
 
-    /// Whether the stored login was accepted where nobody else was.
+    /// Returns whether the registry accepted the stored login after it had refused anonymous requests.
     pub fn is_proven(&self) -> bool {
         self.learned().proven
     }
 
-    /// Notes that it was.
+    /// Records that the stored login was accepted.
     pub fn prove(&self) {
         self.learned().proven = true;
     }
@@ -265,7 +266,7 @@ impl Authenticator {
         }
     }
 
-    /// A token that the configuration holds ready needs no challenge.
+    /// Returns the token that a file of logins holds ready. It needs no challenge.
     async fn ready_token(&self, scope: &Scope) -> Option<Authorization> {
         match self.credential(scope.repository()).await?.login {
             Login::Bearer(token) => {
@@ -284,7 +285,8 @@ impl Authenticator {
         header.map_or(Authorization::Nothing, Authorization::Login)
     }
 
-    /// Whether the registry itself is reached in a way that a password may take: TLS, loopback, or as the user said.
+    /// Returns whether a password may be sent to the registry itself: over TLS, to loopback, or if the user allowed
+    /// plain HTTP.
     async fn may_see_login(&self, http: &Http) -> bool {
         let is_https =
             http.base().await.ok().and_then(|base| base.origin()).is_some_and(|origin| origin.is_https());
@@ -324,7 +326,7 @@ impl Authenticator {
                 let instead = scope.instead().unwrap_or(Scope::Nothing);
                 Box::pin(self.bearer(http, &instead, key.realm, key.service)).await
             }
-            // The login is good, but not for this; what is public can still be read.
+            // The login is valid, but lacks this right; public content can still be read.
             Err(Cause::Status { status: 403, .. }) if login.is_some() && !scope.is_write() => {
                 let key = TokenKey { is_anonymous: true, ..key };
                 carried(self.tokens.token(http, &key, None, is_own).await?, key)
@@ -339,7 +341,7 @@ impl Authenticator {
         }
     }
 
-    /// The login for a repository, or for the registry; looked up once.
+    /// Returns the login for a repository, or for the registry. It is looked up once.
     async fn credential(&self, repository: Option<&RepositoryName>) -> Option<Credential> {
         let cell = {
             let mut all = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
@@ -354,7 +356,7 @@ impl Authenticator {
     }
 }
 
-/// What a request carries that has this token, fetched just now or not.
+/// Builds the authorization with this token, which was fetched just now or not.
 fn carried((token, is_fresh): (Secret, bool), key: TokenKey) -> Result<Authorization, Cause> {
     let header =
         token.header("Bearer").ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
@@ -364,14 +366,15 @@ fn carried((token, is_fresh): (Secret, bool), key: TokenKey) -> Result<Authoriza
 /// How far a token endpoint is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RealmTrust {
-    /// It may have the login.
+    /// It may get the login.
     Login,
-    /// It is asked without one.
+    /// It is contacted without a login.
     Anonymous,
 }
 
-/// Whether a token endpoint that the registry names is asked, and with what: the registry chooses where a password goes,
-/// so only its own origin, its own registrable domain over HTTPS, and what the user allows may have it.
+/// Decides whether a token endpoint that the registry names is contacted, and whether with the login. The registry
+/// chooses the destination of a password, so only its own origin, its own registrable domain over HTTPS, and the hosts
+/// that the user allows may get it.
 pub fn realm_trust(
     own: &Origin,
     realm: &Url,

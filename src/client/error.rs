@@ -1,4 +1,4 @@
-//! What can go wrong between here and a registry, and what to say of it.
+//! Everything that can go wrong with a registry, and the texts for it.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -13,81 +13,82 @@ use crate::model::text::SafeText;
 /// A request that failed.
 #[derive(Debug, Clone)]
 pub struct Error {
-    /// What stopped it.
+    /// The reason.
     pub cause: Cause,
-    /// Method and redacted URL; none when it failed before there was one.
+    /// Method and redacted URL. `None` if the request failed before it had a URL.
     pub request: Option<SafeText>,
-    /// How often it was tried.
+    /// The number of tries.
     pub tries: u32,
     /// The registry, for hints that name it.
     pub host: SafeText,
 }
 
-/// What stopped a request.
+/// The reason why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
     /// The name has no address.
     Name(SafeText),
-    /// Nobody listens there.
+    /// No process listens at the address.
     Refused,
-    /// The connection could not be made, or broke.
+    /// The connection could not be made, or it broke.
     Connection(SafeText),
-    /// The certificate is not good.
+    /// The certificate is not valid.
     Certificate(SafeText),
-    /// TLS spoken to a server without, or the other way round.
+    /// The client spoke TLS to a server without TLS, or plain HTTP to a server with TLS.
     Scheme {
         /// Whether the server has no TLS.
         server_is_plain: bool,
     },
-    /// It answers neither TLS nor plain HTTP as a registry does: how it does answer.
+    /// The server answers as a registry neither over TLS nor over plain HTTP. The text describes its answer.
     Mute(SafeText),
-    /// Nothing came for this long.
+    /// Nothing arrived for this long.
     Timeout(&'static str, Duration),
-    /// The body came slower than is any use.
+    /// The body arrived too slowly to be of use.
     TooSlow,
-    /// The answer was not a success.
+    /// The response was not a success.
     Status {
         /// HTTP status.
         status: u16,
-        /// Code and message of the registry, where it sent them.
+        /// Code and message of the registry, if it sent them.
         said: ErrorBody,
-        /// How long it asks to wait.
+        /// How long the registry asks the client to wait.
         wait: Option<Duration>,
     },
-    /// 401 although the login was accepted: it lacks the right. Registries should say 403, and some do not.
+    /// The registry answered 401 although it accepted the login: the login lacks the right. Registries should answer
+    /// 403, and some do not.
     Rights(ErrorBody),
-    /// The place that the registry led to answered this: an address that ran out, as a rule, and not a right that is
-    /// missing.
+    /// The target of the registry's redirect answered with this status. As a rule the address has expired; a right is
+    /// not missing.
     Storage(u16),
-    /// A web page where JSON should be.
+    /// A web page came instead of JSON.
     WebPage,
-    /// Not what the protocol says.
+    /// The response breaks the protocol.
     BadAnswer(SafeText),
-    /// More bytes than this are refused.
+    /// The response is larger than this many bytes.
     TooLarge(u64),
-    /// Other bytes than those that were asked for.
+    /// The bytes do not have the digest that was requested.
     Digest {
-        /// Asked for.
+        /// The digest that was requested.
         wanted: Box<Digest>,
-        /// Received.
+        /// The digest of the bytes that arrived.
         got: Box<Digest>,
     },
-    /// A redirect that is not followed.
+    /// The redirect is not followed.
     Redirect(SafeText),
-    /// A token endpoint that is not asked.
+    /// The token endpoint is not contacted.
     Realm(SafeText),
-    /// An upload that the registry leads to this origin, which the user has not allowed.
+    /// The registry leads an upload to this origin, and the user has not allowed that.
     Upload(SafeText),
     /// The stored login was refused.
     Login(SafeText),
-    /// It was stopped by the user.
+    /// The user stopped the request.
     Stopped,
-    /// Something on this side.
+    /// Something failed on this machine.
     Local(SafeText),
 }
 
 impl Cause {
-    /// What an error of the HTTP library is.
+    /// Converts an error of the HTTP library.
     pub fn of_transport(error: &reqwest::Error) -> Cause {
         let chain = || sources(error);
         if let Some(cause) = chain().find_map(|error| {
@@ -105,12 +106,12 @@ impl Cause {
         }
     }
 
-    /// Other bytes came than those that were asked for.
+    /// Builds the cause for bytes that do not have the requested digest.
     pub fn digest(wanted: Digest, got: Digest) -> Cause {
         Cause::Digest { wanted: Box::new(wanted), got: Box::new(got) }
     }
 
-    /// Whether the same request may succeed if it is made again at once or soon.
+    /// Returns whether the same request may succeed if it is sent again at once or soon.
     pub fn may_pass(&self) -> bool {
         match self {
             Cause::Connection(_) | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => true,
@@ -119,7 +120,7 @@ impl Cause {
         }
     }
 
-    /// Whether the server says that it does not do such a thing at all, or not to this kind of thing.
+    /// Returns whether the server says that it does not support the operation, in general or for this kind of object.
     fn is_unsupported(&self) -> bool {
         let Cause::Status { status, said, .. } = self else { return false };
         let is_code = |codes: &[&str]| codes.iter().any(|code| said.is(code));
@@ -136,14 +137,14 @@ impl Cause {
         }
     }
 
-    /// Whether the server guards this very thing against change: docs/REGISTRIES.md §7.5.
+    /// Returns whether the server protects this very object against change: docs/REGISTRIES.md §7.5.
     fn is_protected(&self) -> bool {
         let Cause::Status { status, said, .. } = self else { return false };
         guards(said) || (*status == 412 && !self.is_quota())
     }
 
-    /// Whether what was sent is more than the server takes: docs/REGISTRIES.md §9.1 (Harbor: 412 or 403) and
-    /// docs/REGISTRIES.md §10 row 33. Being asked too often is another matter.
+    /// Returns whether the request exceeds a size or quota of the server: docs/REGISTRIES.md §9.1 (Harbor: 412 or 403)
+    /// and docs/REGISTRIES.md §10 row 33. Rate limits do not count.
     fn is_quota(&self) -> bool {
         let Cause::Status { status, said, .. } = self else { return false };
         match status {
@@ -155,7 +156,7 @@ impl Cause {
         }
     }
 
-    /// The status, where there was an answer.
+    /// Returns the status, if there was a response.
     pub fn status(&self) -> Option<u16> {
         match self {
             Cause::Status { status, .. } => Some(*status),
@@ -249,12 +250,13 @@ impl Cause {
     }
 }
 
-/// Whether these words say that something is guarded against change. ECR, Harbor and ACR say it in that order.
+/// Returns whether these words say that an object is protected against change. ECR, Harbor and ACR use the three forms,
+/// in that order.
 fn guards(said: &ErrorBody) -> bool {
     said.mentions("immutable") || said.is("REGISTRY_DISALLOWED_OPERATION") || said.mentions("protected tag")
 }
 
-/// What an error was caused by, from the outside in.
+/// Iterates over the sources of an error, from the outermost to the innermost.
 fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     let mut next = error.source();
     std::iter::from_fn(move || {
@@ -264,7 +266,7 @@ fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdEr
     })
 }
 
-/// rustls errors come wrapped in I/O errors, in one or several, whose `source` skips them.
+/// Finds the rustls error inside an I/O error. It may be wrapped several times, and `source` of an I/O error skips it.
 fn rustls_inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
     inner.downcast_ref().or_else(|| rustls_inside(inner))
@@ -359,29 +361,30 @@ fn reason(status: u16) -> &'static str {
 }
 
 impl Error {
-    /// Whether the server does not do such a thing at all: deleting by tag, say. Another way may still work.
+    /// Returns whether the server does not support the operation at all, for example deleting by tag. Another method
+    /// may still work.
     pub fn is_unsupported(&self) -> bool {
         self.cause.is_unsupported()
     }
 
-    /// Whether it is the registry that says that a manifest or a repository is not there, in its own words: a page with the
-    /// same status may come from a proxy, or from a server that has no such route.
+    /// Returns whether the registry itself says, in its own words, that a manifest or a repository does not exist. A
+    /// page with the same status may come from a proxy, or from a server that has no such route.
     pub fn says_missing(&self) -> bool {
         let Cause::Status { status: 404, said, .. } = &self.cause else { return false };
         said.is("MANIFEST_UNKNOWN") || said.is("NAME_UNKNOWN")
     }
 
-    /// Whether the server guards this very tag or image against change, as immutable tags are.
+    /// Returns whether the server protects this very tag or image against change, as it does with immutable tags.
     pub fn is_protected(&self) -> bool {
         self.cause.is_protected()
     }
 
-    /// Whether it is the user who stopped it.
+    /// Returns whether the user stopped the request.
     pub fn is_stopped(&self) -> bool {
         self.cause == Cause::Stopped
     }
 
-    /// In words for a person, where it was the list of repositories that was asked for: not every registry has one.
+    /// Describes the failure of listing repositories for the user. Not every registry has such a list.
     pub fn no_catalog(&self) -> Failure {
         let failure = self.failure(format!("cannot list the repositories of {}", self.host));
         match self.cause.status() {
@@ -396,7 +399,7 @@ impl Error {
         }
     }
 
-    /// In words for a person. `what` is what was tried: `cannot list the tags of team/app`.
+    /// Describes the failure for the user. `what` names the operation: `cannot list the tags of team/app`.
     pub fn failure(&self, what: impl Into<SafeText>) -> Failure {
         let tries = if self.tries > 1 { format!(" (after {} tries)", self.tries) } else { String::new() };
         Failure {

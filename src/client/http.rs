@@ -30,16 +30,16 @@ use super::{ClientSettings, ping, scheme};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
-/// Requests at once against one host.
+/// Most requests at once against one host.
 const MOST_AT_ONCE: usize = 8;
-/// Large bodies that are read and looked through at once: with each comes what is made of it.
+/// Most large bodies that are read and processed at once: each needs memory for its results as well.
 const MOST_LARGE_AT_ONCE: usize = 2;
-/// Redirects that are followed.
+/// Most redirects that are followed.
 const MOST_REDIRECTS: u32 = 5;
-/// Sends of one request, the ones that were answered with 401 included.
+/// Most sends of one request, including those answered with 401.
 const MOST_SENDS: u32 = 3;
 
-/// An answer whose body is still to come.
+/// A response whose body is still to come.
 #[derive(Debug)]
 struct ResponseHead {
     status: u16,
@@ -48,16 +48,16 @@ struct ResponseHead {
     entry: LogLine,
 }
 
-/// What became of one request.
+/// The result of one request.
 #[derive(Debug)]
 enum Exchange {
     /// A success, its body still to come.
     Success(ResponseHead),
-    /// Anything else, with the start of its body. Whether it came from the registry's own origin.
+    /// Any other response, with the start of its body, and whether it came from the registry's own origin.
     Other(HttpAnswer, bool),
 }
 
-/// How requests reach one registry.
+/// The transport of requests to one registry.
 #[derive(Debug)]
 pub struct Http {
     host: Host,
@@ -72,16 +72,16 @@ pub struct Http {
     own: OnceCell<Client>,
     apart: OnceCell<Client>,
     strict: OnceCell<Client>,
-    /// When a look at whether it speaks TLS failed, and why.
+    /// When the check for TLS failed, and why.
     look_failed: Mutex<Option<(Instant, Cause)>>,
     paused_until: Mutex<Option<Instant>>,
     waits: Backoffs,
-    /// Whether it has ever answered: one that was there and does not listen any more may be starting again.
+    /// Whether the registry has ever answered. If it has and does not listen any more, it may be restarting.
     has_answered: AtomicBool,
 }
 
 impl Http {
-    /// Nothing is sent yet.
+    /// Creates the transport. Nothing is sent yet.
     pub fn new(host: Host, settings: &ClientSettings) -> Http {
         Http {
             trust: settings.trust(&host),
@@ -103,27 +103,27 @@ impl Http {
         }
     }
 
-    /// The registry's name.
+    /// Returns the name of the registry.
     pub fn host(&self) -> &Host {
         &self.host
     }
 
-    /// How patient we are.
+    /// Returns the timeouts.
     pub fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }
 
-    /// The registry's transport settings.
+    /// Returns the registry's transport settings.
     pub fn trust(&self) -> &Trust {
         &self.trust
     }
 
-    /// Who we are to the registry.
+    /// Returns the identity at the registry.
     pub fn auth(&self) -> &Authenticator {
         &self.auth
     }
 
-    /// Where the registry is; finds out on the first call whether one on loopback speaks TLS.
+    /// Returns the address of the registry. The first call finds out whether a registry on loopback speaks TLS.
     pub async fn base(&self) -> Result<&Base, Error> {
         let asked = Instant::now();
         let find = async {
@@ -135,8 +135,8 @@ impl Http {
         self.base.get_or_try_init(|| find).await.map_err(|cause| self.error(cause, None, 1))
     }
 
-    /// Whether the registry on this machine speaks plain HTTP. What stopped a look stops everybody who waited for it; the
-    /// next one looks again.
+    /// Returns whether the registry on this machine speaks plain HTTP. If the check fails, it fails for all callers
+    /// that were waiting for it; the next call checks again.
     async fn look(&self, asked: Instant) -> Result<bool, Cause> {
         let failed = || self.look_failed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, cause)) = &*failed()
@@ -167,17 +167,18 @@ impl Http {
         }
     }
 
-    /// Sends a request until it succeeds or there is no use in trying. Anything but a 2xx is an error.
+    /// Sends a request until it succeeds or another try would not help. Every status but 2xx is an error.
     pub async fn send(&self, request: &Request) -> Result<HttpAnswer, Error> {
         self.repeat(request, None).await
     }
 
-    /// Like [`Http::send`], for one of several requests that share a permit.
+    /// Sends like [`Http::send`], for one of several requests that share a permit.
     pub async fn send_within(&self, request: &Request, permit: &Permit) -> Result<HttpAnswer, Error> {
         self.repeat(request, Some(permit)).await
     }
 
-    /// Sends a request once and leaves the body of a success to be taken piece by piece. It keeps its permit until then.
+    /// Sends a request once and leaves the body of a success to be read piece by piece. The body keeps the permit until
+    /// its end.
     pub async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, OpenBody), Error> {
         self.wait_out_the_pause().await;
         let permit = self.limit.permit(request.lane).await;
@@ -188,7 +189,7 @@ impl Http {
         opened.map_err(|cause| self.error(cause, Some(request), 1))
     }
 
-    /// A permit for several requests that belong together.
+    /// Returns a permit for several requests that belong together.
     pub async fn permit(&self, lane: Priority) -> Permit {
         self.limit.permit(lane).await
     }
@@ -220,20 +221,20 @@ impl Http {
         }
     }
 
-    /// An error of this registry.
+    /// Builds an error of this registry.
     pub fn error(&self, cause: Cause, request: Option<&Request>, tries: u32) -> Error {
         let request =
             request.map(|request| SafeText::from(format!("{} {}", request.method, self.shown(&request.url))));
         Error { cause, request, tries, host: (&self.host).into() }
     }
 
-    /// An address as it may be shown and logged.
+    /// Returns an address in the form that may be shown and logged.
     pub(super) fn shown(&self, url: &Url) -> SafeText {
         shown(url, self.base.get().and_then(Base::origin).as_ref())
     }
 
-    /// Fails where what changes something must not be sent: anywhere but to the registry's own origin and to those that the
-    /// user has allowed for it.
+    /// Fails if a request that changes something must not be sent to this URL: only the registry's own origin and those
+    /// that the user allowed for it may get one.
     pub(super) fn check_write(&self, own: &Origin, url: &Url) -> Result<(), Cause> {
         match Origin::of(url) {
             Some(target) if target == *own => Ok(()),
@@ -243,7 +244,8 @@ impl Http {
         }
     }
 
-    /// How long to wait before the next try; `None` when there is none. A server that names a time stops the whole host.
+    /// Returns how long to wait before the next try, or `None` if there is none. A server that names a time pauses all
+    /// requests to the host.
     pub(super) fn wait_before_retry(&self, cause: &Cause, tries: u32) -> Option<Duration> {
         if *cause == Cause::Refused && self.has_answered.load(Ordering::Relaxed) {
             return self.wait_for_return(tries);
@@ -264,24 +266,24 @@ impl Http {
         }
     }
 
-    /// How long to wait for a server that was there and does not listen any more: it may be starting again.
+    /// Returns how long to wait for a server that answered before and does not listen any more. It may be restarting.
     pub(super) fn wait_for_return(&self, tries: u32) -> Option<Duration> {
         (tries < self.timeouts.tries).then(|| retry::backoff(&self.timeouts, tries))
     }
 
-    /// Waits that long for the next try of what failed so the last of that many times. Every such wait is one of these, so
-    /// that it can be told.
+    /// Waits for the given time before the next try, after `tries` tries of which the last failed with `cause`. All
+    /// waits before a retry go through here, so that they can be reported.
     pub(super) async fn wait_to_try_again(&self, cause: &Cause, tries: u32, wait: Duration) {
         let _told = self.waits.begin(cause, tries, self.timeouts.tries, wait);
         tokio::time::sleep(wait).await;
     }
 
-    /// Tells, as long as the value is there, that a change does not show yet.
+    /// Reports, as long as the returned value lives, that a change does not show yet.
     pub(super) fn waits_to_show(&self) -> Told<'_> {
         self.waits.begin_to_show()
     }
 
-    /// Why something waits, if it does.
+    /// Describes why a request waits, if one does.
     pub(super) fn waits(&self) -> Option<String> {
         let now = Instant::now();
         let paused = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -339,7 +341,7 @@ impl Http {
         }
     }
 
-    /// Some registries leave the challenge out of every 401 but that of the ping.
+    /// Fetches the challenge of the ping. Some registries leave the challenge out of every other 401.
     async fn challenge_of_ping(&self, request: &Request, own: &Origin) -> Option<challenge::Challenge> {
         let ping = self.base().await.ok()?.ping();
         if ping == request.url {
@@ -352,7 +354,7 @@ impl Http {
         }
     }
 
-    /// The status of a ping that carries this.
+    /// Returns the status of a ping with this authorization.
     pub(super) async fn ping_status(&self, authorization: &Authorization) -> Option<u16> {
         let own = self.own_origin().await.ok()?;
         let ping = self.base().await.ok()?.ping();
@@ -363,7 +365,7 @@ impl Http {
         }
     }
 
-    /// What an answer that is no success means.
+    /// Returns the cause for a response that is no success.
     fn refusal(&self, answer: HttpAnswer, request: &Request, is_own: bool) -> Cause {
         if !is_own && matches!(answer.status, 400..=499) && !retry::may_pass(answer.status) {
             return Cause::Storage(answer.status);
@@ -388,8 +390,8 @@ impl Http {
         Cause::Status { status: answer.status, said, wait }
     }
 
-    /// Sends a request and follows redirects by hand: credentials stay on the registry's origin, and once a redirect has
-    /// left it they do not come back. What writes is not led away at all.
+    /// Sends a request and follows redirects by hand: credentials stay on the registry's origin, and once a redirect
+    /// has left it they do not come back. Requests that write are not redirected at all.
     async fn send_following(
         &self,
         request: &Request,
@@ -423,7 +425,7 @@ impl Http {
         Err(Cause::Redirect(SafeText::from(format!("more than {MOST_REDIRECTS} in a row"))))
     }
 
-    /// One request and the head of its answer, or all of an answer that is no success.
+    /// Sends one request. Returns the head of its response, or the whole response if it is no success.
     async fn exchange(
         &self,
         client: &Client,
@@ -448,7 +450,7 @@ impl Http {
         }
     }
 
-    /// Sends what was built and reads the whole answer within its cap; reported to the log.
+    /// Sends a request and reads the whole response within its cap. The request is reported to the log.
     pub(super) async fn receive(
         &self,
         request: RequestBuilder,
@@ -461,7 +463,7 @@ impl Http {
         self.whole(head, cap).await
     }
 
-    /// Sends what was built and waits for the head of the answer.
+    /// Sends a request and waits for the head of the response.
     async fn head(
         &self,
         request: RequestBuilder,
@@ -492,7 +494,8 @@ impl Http {
         }
     }
 
-    /// The body of a success, whole and within its cap, or the start of another's; reported to the log.
+    /// Reads the body: of a success all of it, within its cap, and of any other response its start. The request is
+    /// reported to the log.
     async fn whole(&self, head: ResponseHead, cap: u64) -> Result<HttpAnswer, Cause> {
         let ResponseHead { status, url, response, mut entry } = head;
         let headers = response.headers().clone();
@@ -517,13 +520,13 @@ impl Http {
         base.origin().ok_or_else(|| Cause::Local("no address".into()))
     }
 
-    /// The client for the registry's own origin.
+    /// Returns the client for the registry's own origin.
     pub(super) async fn own(&self, origin: &Origin) -> Result<&Client, Cause> {
         let build = || async { self.client(origin, Reuse::Kept) };
         self.own.get_or_try_init(build).await
     }
 
-    /// The client for the registry's own origin that opens a connection for each request.
+    /// Returns the client for the registry's own origin that opens a connection for each request.
     async fn apart(&self, origin: &Origin) -> Result<&Client, Cause> {
         let build = || async { self.client(origin, Reuse::Apart) };
         self.apart.get_or_try_init(build).await
@@ -533,7 +536,7 @@ impl Http {
         tls::own(&self.host, &self.trust, !origin.is_https(), reuse, &self.timeouts)
     }
 
-    /// The client for everybody else.
+    /// Returns the client for all other origins.
     pub(super) async fn strict(&self) -> Result<&Client, Cause> {
         let build = || async { tls::strict(self.host.is_loopback(), &self.timeouts) };
         self.strict.get_or_try_init(build).await

@@ -1,4 +1,4 @@
-//! Manifests by tag and by digest, and what digest a tag has: distribution-spec § Pulling manifests.
+//! Manifests by tag and by digest, and the digest that a tag has: distribution-spec § Pulling manifests.
 
 pub mod put;
 
@@ -22,7 +22,7 @@ use crate::model::text::SafeText;
 /// Most bytes of a manifest. Registries must take 4 MiB.
 const CAP: u64 = 8 * 1024 * 1024;
 
-/// What is accepted, and what instead where that is refused with 406: docs/REGISTRIES.md §2.2.
+/// The `Accept` lists, each for a server that refuses the one before it with 406: docs/REGISTRIES.md §2.2.
 const ACCEPT: [&str; 3] = [
     ACCEPT_MANIFESTS,
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, \
@@ -30,12 +30,12 @@ const ACCEPT: [&str; 3] = [
     "*/*",
 ];
 
-/// What a server says of a manifest without sending it.
+/// Everything that a server says of a manifest without sending it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManifestHead {
     /// Its digest.
     pub digest: Digest,
-    /// Its media type, where the server says one.
+    /// Its media type, if the server names one.
     pub media_type: Option<MediaType>,
 }
 
@@ -46,7 +46,7 @@ impl ManifestHead {
 }
 
 impl Client {
-    /// A manifest. By digest it is fetched once and kept; the same question asked twice at once is asked once.
+    /// Returns a manifest. By digest it is fetched once and kept. Two equal requests at the same time are sent as one.
     pub async fn manifest(
         &self,
         name: &RepositoryName,
@@ -62,12 +62,12 @@ impl Client {
         self.0.manifests.answer(key, self.fetch_manifest(name, selector, lane)).await
     }
 
-    /// The digest that a tag has now: by HEAD, where the server answers that, else from the manifest.
+    /// Returns the digest that a tag has now: by HEAD if the server answers that, otherwise from the manifest.
     pub async fn resolve(&self, name: &RepositoryName, tag: &Tag, lane: Priority) -> Result<Digest, Error> {
         Ok(self.head_tag(name, tag, lane).await?.digest)
     }
 
-    /// What a tag has now, as [`Client::resolve`] finds it, with what else the answer tells.
+    /// Returns the digest that a tag has now, as [`Client::resolve`] finds it, with the other facts of the response.
     pub async fn head_tag(
         &self,
         name: &RepositoryName,
@@ -88,7 +88,7 @@ impl Client {
                 }
                 None => true,
             },
-            // An error by HEAD has no words; some proxies refuse HEAD itself.
+            // An error that answers a HEAD has no words, and some proxies refuse HEAD itself.
             Err(error) => match error.cause.status() {
                 Some(405 | 501) => true,
                 Some(400 | 401 | 403 | 404) => false,
@@ -102,8 +102,8 @@ impl Client {
         Ok(ManifestHead::of(&manifest))
     }
 
-    /// The manifest that a tag has now, in the cheapest way: one HEAD where it was seen before and has not moved, one GET
-    /// otherwise.
+    /// Returns the manifest that a tag has now, in the cheapest way: one HEAD if it was seen before and has not moved,
+    /// one GET otherwise.
     pub async fn latest(
         &self,
         name: &RepositoryName,
@@ -122,7 +122,7 @@ impl Client {
                     return Ok(kept);
                 }
                 match self.manifest(name, &Selector::Digest(digest), lane).await {
-                    // It is called by another digest than it has.
+                    // The server calls the manifest by another digest than it has.
                     Err(error)
                         if matches!(
                             error.cause,
@@ -138,7 +138,8 @@ impl Client {
         }
     }
 
-    /// The digest that a manifest has on the server now, by a HEAD that no cache answers; none where there is none.
+    /// Returns the digest that a manifest has on the server now, by a HEAD that no cache answers. Returns `None` if the
+    /// manifest does not exist.
     pub async fn head_manifest(
         &self,
         name: &RepositoryName,
@@ -159,9 +160,10 @@ impl Client {
         }
     }
 
-    /// What a tag or digest leads to now, by a look that no cache answers. Where that is not called by one of the `known`
-    /// digests, its bytes are read: the answer is the known digest that they have, by whatever algorithm and whatever the
-    /// server calls them, or else the digest that they have in truth. `None` if it leads nowhere.
+    /// Returns the digest that a tag or digest leads to now, by a request that no cache answers. If the server names
+    /// none of the `known` digests, the bytes are read. The result is then the known digest that the bytes have, by any
+    /// algorithm and whatever the server calls them, or else their real digest. Returns `None` if the manifest does not
+    /// exist.
     pub async fn digest_now(
         &self,
         name: &RepositoryName,
@@ -175,7 +177,8 @@ impl Client {
         }
     }
 
-    /// The second half of [`Client::digest_now`]: what `said` is, which the server has just called a tag or digest by.
+    /// Does the second half of [`Client::digest_now`]: checks the digest `said` that the server has just given for a
+    /// tag or digest.
     pub async fn checked_digest(
         &self,
         name: &RepositoryName,
@@ -198,7 +201,8 @@ impl Client {
         }
     }
 
-    /// The manifest of that digest if this repository has given or taken it and its bytes are kept; asks nobody.
+    /// Returns the manifest of that digest if this repository has given or taken it and its bytes are kept. Sends
+    /// nothing.
     pub async fn kept_manifest(&self, name: &RepositoryName, digest: &Digest) -> Option<Arc<Manifest>> {
         let media_type = self.cache().media_type(&self.repository(name), digest).await?;
         let bytes = self.cache().get(digest).await?;
@@ -207,8 +211,8 @@ impl Client {
         manifest.checked(*digest).ok().map(Arc::new)
     }
 
-    /// A manifest by its digest as the registry serves it now, under the media type that it says now: nothing that is kept
-    /// answers.
+    /// Returns a manifest by its digest as the registry serves it now, under the media type that it gives now. The
+    /// cache is not used.
     pub async fn served_manifest(
         &self,
         name: &RepositoryName,
@@ -230,7 +234,7 @@ impl Client {
         let said = answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok());
         let manifest = self.read_manifest(answer, media_type.as_deref(), selector, said)?;
         if said.is_some_and(|said| !manifest.is_named(&said)) {
-            // Only the bytes tell what this server has.
+            // Only the bytes tell which digest this server has.
             self.abilities().head_failed();
         }
         self.cache().put(manifest.digest, manifest.raw.clone());
@@ -241,8 +245,8 @@ impl Client {
         Ok(Arc::new(manifest))
     }
 
-    /// Reads a manifest and checks it against the digest asked for. For a tag the server's own digest is believed only
-    /// where the bytes agree, which keeps sha512 digests; otherwise the sha256 of the bytes counts.
+    /// Reads a manifest and checks it against the requested digest. For a tag, the server's own digest is believed only
+    /// if the bytes agree, which keeps sha512 digests; otherwise the sha256 of the bytes counts.
     fn read_manifest(
         &self,
         answer: HttpAnswer,
@@ -251,7 +255,7 @@ impl Client {
         said: Option<Digest>,
     ) -> Result<Manifest, Error> {
         let fail = |cause| self.http().error(cause, None, 1);
-        // Its turn ends when it is read.
+        // The turn of a large body ends as soon as it is read.
         let HttpAnswer { body, _hold, .. } = answer;
         let manifest = Manifest::parse(body, media_type).map_err(|bad| {
             fail(match bad {

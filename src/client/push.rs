@@ -1,7 +1,7 @@
-//! A blob into a registry: in one piece where that goes, in parts where it does not, and on from where it broke.
+//! Pushes a blob into a registry: in one piece if the server takes that, in parts if not, and resumed after a break.
 //!
-//! docs/REGISTRIES.md §8.2. The first try is one PUT with all bytes and their length, which works everywhere. What
-//! comes after a break depends on how far it came: the server is asked what it has, and gets the rest.
+//! docs/REGISTRIES.md §8.2. The first try is one PUT with all bytes and their length, which works everywhere. The step
+//! after a break depends on how far the upload came: the server is asked how much it has, and gets the rest.
 
 mod plan;
 
@@ -29,9 +29,9 @@ use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
 use plan::{PART, PushMethod, PushPlan, PushStep};
 
-/// Who refuses less than this for its size refuses everything.
+/// A server that refuses a part of at most this size as too large refuses every size.
 const SMALL: u64 = 64 * 1024;
-/// What a server is given to count what came, by each time that its count was refused.
+/// The time that a server gets to count the bytes that came, for each time that it refused its own count.
 const COUNTING: Duration = Duration::from_millis(100);
 /// How long closing an upload may take.
 const CLOSING: Duration = Duration::from_secs(10);
@@ -39,8 +39,8 @@ const CLOSING: Duration = Duration::from_secs(10);
 impl Client {
     /// Puts a blob into a repository. Its descriptor needs a digest and a size.
     ///
-    /// Goes on by itself after breaks, as often as they bring something. An upload that is given up, also because
-    /// `transfer` is stopped, is closed; where that fails, `transfer.left_open` counts it.
+    /// The push resumes by itself after breaks, as long as there is progress. An upload that is given up is closed,
+    /// also if `transfer` is stopped. If closing fails, `transfer.left_open` counts the upload.
     pub async fn push_blob(
         &self,
         name: &RepositoryName,
@@ -62,15 +62,15 @@ impl Client {
         }
     }
 
-    /// Whether a blob is there although a request that was to bring it was refused: another client may have put it
-    /// meanwhile, or the refusal came after the deed.
+    /// Returns whether a blob exists although a request that should have put it was refused. Another client may have
+    /// put it meanwhile, or the server refused after it had stored the blob.
     pub(super) async fn has_blob(&self, name: &RepositoryName, digest: &Digest) -> bool {
         matches!(self.head_blob(name, digest, Priority::Interactive).await, Ok(Some(_)))
     }
 }
 
-/// Waits for an upload to open, also when it is not wanted any more: one that nobody knows cannot be closed. None where
-/// that takes too long after a stop.
+/// Waits until an upload is open, also after a stop: an upload whose location is not known cannot be closed. Returns
+/// `None` if that takes too long after a stop.
 async fn opened(
     opening: impl Future<Output = Result<OpenUpload, Error>>,
     transfer: &Transfer,
@@ -89,7 +89,7 @@ async fn opened(
 }
 
 impl OpenUpload {
-    /// How a blob of this size goes in.
+    /// Returns the plan for a blob of this size.
     fn plan(&self, size: u64) -> PushPlan {
         let plan = PushPlan::new(size);
         match self.client.abilities().carried() {
@@ -125,7 +125,7 @@ impl OpenUpload {
         };
         push.feed.abandon().await;
         push.give_up().await;
-        // No failure is reported before a look at what there is.
+        // No failure is reported before the repository was checked for the blob.
         let is_over = error.is_stopped() || transfer.stop.is_cancelled();
         match !is_over && push.client().has_blob(&push.upload.name, &digest).await {
             true => Ok(()),
@@ -194,14 +194,15 @@ impl Push {
         self.client().http().send_within(&request, &self.upload.permit).await
     }
 
-    /// After a part that was taken: where the upload goes on, and whether the server really has it.
+    /// Records a part that the server took: checks that the server really has it, and notes the location to continue
+    /// at.
     async fn take_progress(&mut self, step: &PushStep, answer: &HttpAnswer) -> Result<(), Error> {
         self.upload.location = Some(self.client().location(answer).await?);
         let end = step.range.end;
         match location::received(answer) {
-            // Gitea counts bytes where the others name the last one.
+            // Gitea gives the number of bytes, the other servers the offset of the last one.
             Some(received) if received != end && received != end + 1 => {
-                // What ECR says it has stands still after the first part (containers-roadmap#2831).
+                // The count of ECR stands still after the first part (containers-roadmap#2831).
                 let text = format!("it took {end} bytes and says it has {received}");
                 let error = self.error(Cause::BadAnswer(SafeText::from(text)));
                 self.begin_again(error, PushMethod::Whole).await
@@ -216,8 +217,8 @@ impl Push {
         }
     }
 
-    /// Whether the blob is there after a closing request whose answer was lost, or that was refused as if another client
-    /// had been faster. Refusals of the way, of the size and of the caller say nothing about the blob.
+    /// Returns whether the blob exists after a closing request whose response was lost or which was refused. Another
+    /// client may have been faster. Refusals of the method, of the size and of the caller say nothing about the blob.
     async fn is_there_after(&self, error: &Error) -> bool {
         let may_be_there = match &error.cause {
             Cause::Connection(_) | Cause::Timeout(..) => true,
@@ -233,7 +234,7 @@ impl Push {
         self.client().http().send_within(&request, &self.upload.permit).await.is_ok()
     }
 
-    /// After a request that failed: goes on in the way that may help, or fails.
+    /// Continues after a failed request with the method that may help, or fails.
     async fn recover(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         match error.cause.status() {
             Some(413) => return self.make_smaller(step, error).await,
@@ -248,7 +249,7 @@ impl Push {
             _ => {}
         }
         if error.cause == Cause::Refused {
-            // Nothing was sent: the same again, when somebody listens.
+            // Nothing was sent: the same request is sent again when the server listens.
             self.wait_after(&error).await?;
             self.plan.failures += 1;
             return Ok(());
@@ -265,7 +266,7 @@ impl Push {
         step.closes && !step.range.is_empty() && !self.plan.has_refused_whole && !is_about_content
     }
 
-    /// 413: less at a time, as long as there is something to take away.
+    /// Handles a 413: sends smaller parts, as long as they can be made smaller.
     async fn make_smaller(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         let sent = step.length();
         let size = (sent / 2).min(PART).max(self.upload.least_chunk);
@@ -285,7 +286,7 @@ impl Push {
         }
     }
 
-    /// Waits, asks the server how much it has, and goes on there; begins again where it cannot tell.
+    /// Waits, asks the server how much it has, and continues there. Begins again if the server cannot tell.
     async fn ask_and_go_on(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         let mut error = error;
         let has = loop {
@@ -302,23 +303,23 @@ impl Push {
         };
         let is_misfit = matches!(error.cause.status(), Some(404 | 416)) && self.plan.failures > 1;
         match has.filter(|has| *has <= step.range.end.max(self.plan.sent_to)) {
-            // It says that it has something else than it has.
+            // The server's count differs from the bytes that it has.
             Some(has) if is_misfit && has == step.range.start => self.begin_again(error, self.plan.way).await,
             Some(has) => {
                 match error.cause.status() {
-                    // It has counted on since it was asked; the line is as good as before.
+                    // The server has counted more since it was asked; the line is as good as before.
                     Some(404 | 416) => self.plan.arrive(has),
                     _ => self.plan.broke(has, step, self.upload.least_chunk),
                 }
                 self.feed.seek(has).await;
                 Ok(())
             }
-            // It may have needed its time to put away what it had.
+            // The server may have needed the time to store the bytes that it had.
             None if step.closes && self.is_there_after(&error).await => {
                 self.upload.location = None;
                 Ok(())
             }
-            // What the server refused says nothing about the line.
+            // A refusal by the server says nothing about the line.
             None if error.cause.status().is_some() => self.begin_again(error, self.plan.way).await,
             None => {
                 self.plan.lost(step, self.upload.least_chunk);
@@ -327,7 +328,7 @@ impl Push {
         }
     }
 
-    /// Waits before the next try; fails where there is none. A server that is away for a moment may be starting again.
+    /// Waits before the next try, and fails if there is none. A server that is away for a moment may be restarting.
     async fn wait_after(&self, error: &Error) -> Result<(), Error> {
         let failures = self.plan.failures + 1;
         let http = self.client().http();
@@ -345,7 +346,7 @@ impl Push {
         self.transfer.stop.run_until_cancelled(waiting).await.ok_or_else(|| self.stopped())
     }
 
-    /// A new upload from the first byte on, after an answer that time alone does not help against.
+    /// Starts a new upload from the first byte, after a response that waiting alone does not help against.
     async fn begin_again(&mut self, error: Error, way: PushMethod) -> Result<(), Error> {
         self.plan.begin_again();
         if self.plan.failures >= self.client().http().timeouts().tries {
@@ -378,7 +379,7 @@ impl Push {
         Ok(())
     }
 
-    /// How many bytes the server has: none where it cannot tell. Distribution-spec § Resuming an upload.
+    /// Returns how many bytes the server has, or `None` if it cannot tell. Distribution-spec § Resuming an upload.
     async fn ask(&mut self) -> Result<Option<u64>, Error> {
         let Ok(location) = self.location().cloned() else { return Ok(None) };
         let request = Request::new(Method::GET, location, self.scope(), Priority::Upload);
@@ -394,7 +395,7 @@ impl Push {
         }
     }
 
-    /// Closes the upload, as far as that goes.
+    /// Closes the upload if possible, and counts it as left open otherwise.
     async fn give_up(&mut self) {
         let Some(location) = self.upload.location.take() else { return };
         let closing = uploads::close(&self.upload.client, &self.upload.name, location);
@@ -425,7 +426,7 @@ impl Push {
     }
 }
 
-/// `Content-Range: <first>-<last>`, as the distribution-spec writes it.
+/// Builds `Content-Range: <first>-<last>`, as the distribution-spec writes it.
 fn range_header(range: &Range<u64>) -> HeaderMap {
     let text = format!("{}-{}", range.start, range.end.saturating_sub(1));
     HeaderValue::from_str(&text).ok().map(|value| (CONTENT_RANGE, value)).into_iter().collect()

@@ -18,31 +18,31 @@ use crate::model::reference::RepositoryName;
 /// Milliseconds before each try to close an upload: a server needs a moment to see that a request broke off.
 const CLOSING_WAITS: [u64; 5] = [0, 50, 100, 200, 400];
 
-/// What became of a mount.
+/// The result of a mount.
 #[derive(Debug)]
 pub enum Mount {
-    /// The blob is there.
+    /// The blob is in the repository.
     Mounted,
-    /// It could not be mounted; an upload was opened instead, to be pushed into or closed.
+    /// The blob could not be mounted. An upload was opened instead, to be pushed into or closed.
     Opened(OpenUpload),
 }
 
-/// An open upload. It holds a permit of its registry. When it is dropped it is closed in the background; who wants to
-/// know how that went calls [`OpenUpload::close`].
+/// An open upload. It holds a permit of its registry. When it is dropped, it is closed in the background. A caller that
+/// needs the result of closing calls [`OpenUpload::close`].
 #[derive(Debug)]
 #[must_use = "an upload that is not used must be closed"]
 pub struct OpenUpload {
     pub(super) client: Client,
     pub(super) name: RepositoryName,
     pub(super) permit: Permit,
-    /// Where it goes on; none when it is over.
+    /// The URL at which it continues; `None` when it is over.
     pub(super) location: Option<Url>,
     /// The smallest chunk that the server takes, the last one excepted.
     pub(super) least_chunk: u64,
 }
 
 impl Client {
-    /// The size of a blob: none where it is not there, 0 where the server does not tell.
+    /// Returns the size of a blob: `None` if it does not exist, 0 if the server does not tell the size.
     pub async fn head_blob(
         &self,
         name: &RepositoryName,
@@ -55,7 +55,7 @@ impl Client {
             Ok(answer) => Ok(Some(length(answer.header(CONTENT_LENGTH.as_str())))),
             Err(error) => match &error.cause {
                 Cause::Status { status: 404, .. } => Ok(None),
-                // Addresses of storages are often signed for GET only: that there is one is the answer.
+                // Addresses of storages are often signed for GET only. The redirect to one shows that the blob exists.
                 Cause::Storage(403) => Ok(Some(0)),
                 Cause::Status { status: 405 | 501, .. } => {
                     let get = Request { method: Method::GET, ..head };
@@ -73,7 +73,7 @@ impl Client {
         }
     }
 
-    /// Makes a blob of another repository known in this one, without moving a byte. Where the server does not do it
+    /// Makes a blob of another repository known in this one, without moving a byte. If the server does not do it
     /// (whatever it answers), the upload that it opened, or a new one, is returned.
     pub async fn mount_blob(
         &self,
@@ -140,7 +140,7 @@ impl Client {
         })
     }
 
-    /// Where an upload goes on after this answer.
+    /// Returns the URL at which an upload continues after this response.
     pub(super) async fn location(&self, answer: &HttpAnswer) -> Result<Url, Error> {
         let own = self.http().base().await?.ping();
         let located = location::of(answer, &own, self.host().is_loopback()).and_then(|location| {
@@ -153,7 +153,7 @@ impl Client {
 }
 
 impl OpenUpload {
-    /// Gives it up. Says whether the server knows: one that does not drops it by itself some day.
+    /// Gives the upload up. Returns whether the server knows. If it does not, it drops the upload by itself some day.
     pub async fn close(mut self) -> bool {
         match self.location.take() {
             Some(location) => close(&self.client, &self.name, location).await,
@@ -173,12 +173,13 @@ impl Drop for OpenUpload {
     }
 }
 
-/// Closes an upload, and says whether it is gone. distribution asks for the right to delete, which [`Scope::instead`]
-/// turns into the right to push where there is no such right.
+/// Closes an upload, and returns whether it is gone. distribution asks for the right to delete. [`Scope::instead`]
+/// turns that into the right to push if the server knows no such right.
 ///
-/// After a request that broke off, distribution 3 takes no location that it gave out before it: it is asked where the
-/// upload is now. Version 2 refuses the question like the rest (its handler closes the file before it drops it, and then
-/// cannot): such an upload stays until the server purges it, after a week where nobody set that otherwise.
+/// After a request that broke off, distribution 3 refuses every location that it gave out before the break, so it is
+/// asked for the current location. Version 2 refuses that request like the rest (its handler closes the file before it
+/// drops it, and then cannot). Such an upload stays until the server purges it, after a week unless its operator
+/// configured another time.
 pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url) -> bool {
     let mut location = location;
     let mut is_refused = false;
@@ -188,7 +189,7 @@ pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url)
             match location_now(client, name, &location).await {
                 Ok(now) => location = now,
                 Err(error) if is_about_the_break(&error.cause) => return false,
-                // A server that does not answer the question may close it all the same.
+                // A server that does not answer this request may still close the upload.
                 Err(_) => {}
             }
         }
@@ -203,15 +204,15 @@ pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url)
     false
 }
 
-/// Where the server says that an upload goes on. Distribution-spec § Resuming an upload.
+/// Returns the URL at which the server continues an upload. Distribution-spec § Resuming an upload.
 async fn location_now(client: &Client, name: &RepositoryName, location: &Url) -> Result<Url, Error> {
     let ask = Request::new(Method::GET, location.clone(), Scope::Push(name.clone()), Priority::Upload);
     let answer = client.http().send_within(&ask, &Permit::none()).await?;
     client.location(&answer).await
 }
 
-/// What servers say about the location of an upload that more bytes came to than they had when they gave it out:
-/// distribution 3 says 416, version 2 says 404 with this code.
+/// Returns whether the server refuses a location because more bytes have arrived than the upload had when the location
+/// was given out: distribution 3 answers 416, version 2 answers 404 with this code.
 fn is_about_the_break(refusal: &Cause) -> bool {
     match refusal {
         Cause::Status { status: 400 | 416, .. } => true,

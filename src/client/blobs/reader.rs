@@ -1,7 +1,7 @@
-//! A blob as a stream of pieces, which goes on by itself where a connection breaks: distribution-spec § Pulling blobs.
+//! Reads a blob as a stream of pieces, and resumes after a broken connection: distribution-spec § Pulling blobs.
 //!
-//! Each byte is hashed once. The last piece is given out only when size and digest are right, so who has got all of a
-//! blob has got what was asked for.
+//! Each byte is hashed once. The last piece is handed out only if size and digest are right, so a caller that got all
+//! pieces has the blob that was requested.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::model::text::SafeText;
 /// Bytes that a connection must have brought to count as progress, unless the blob is at its end.
 const PROGRESS: u64 = 4 * 1024;
 
-/// What a blob must be in the end, and the hash of what was seen of it.
+/// The digest and size that a blob must have, and the hash of the bytes so far.
 #[derive(Clone)]
 pub(in crate::client) struct Check {
     digest: Digest,
@@ -39,7 +39,7 @@ impl Check {
         Check { digest, size, hashed: 0, hasher: Hasher::like(&digest) }
     }
 
-    /// Takes in what stands at an offset. What was taken in before is not taken in again.
+    /// Hashes the bytes of a piece at an offset. Bytes that were hashed before are not hashed again.
     fn take(&mut self, at: u64, piece: &[u8]) {
         let known = self.hashed.saturating_sub(at).min(piece.len() as u64);
         if at <= self.hashed
@@ -50,7 +50,8 @@ impl Check {
         }
     }
 
-    /// Fails when everything was seen and is something else. What began in the middle cannot be checked.
+    /// Fails if everything was hashed and the digest differs. A blob that was read from the middle on cannot be
+    /// checked.
     fn verdict(&self, end: u64) -> Result<(), Cause> {
         if self.hashed != end {
             return Ok(());
@@ -67,23 +68,23 @@ pub struct BlobReader {
     check: Check,
     /// Offset of the next piece.
     at: u64,
-    /// Where the last failure was.
+    /// Offset of the last failure.
     failed_at: u64,
     failures: u32,
-    /// Bytes to leave out, where the server begins at the beginning.
+    /// Bytes to leave out, if the server starts at the beginning.
     skip: u64,
-    /// A request under way. It outlives whoever waited for the piece that it was sent for.
+    /// A request under way. It outlives the caller that waited for the piece for which it was sent.
     asking: Option<BoxFuture<'static, Result<Option<Opened>, Error>>>,
     open: Option<OpenBody>,
     is_over: bool,
 }
 
 impl Client {
-    /// Reads a blob from an offset on. Nothing is sent before the first piece is asked for.
+    /// Reads a blob from an offset on. Nothing is sent before the first piece is requested.
     ///
-    /// Pieces come as large as the connection brings them, and are checked: never more than the descriptor's size, and
-    /// with the last one the digest, unless `from` is beyond the beginning. Broken connections are taken up again, as
-    /// often as they bring something. Fails at once for a descriptor whose digest cannot be checked.
+    /// Pieces are as large as the connection brings them, and are checked: they never exceed the descriptor's size, and
+    /// the last one is checked against the digest, unless `from` is beyond the beginning. Broken connections are
+    /// resumed as long as there is progress. Fails at once for a descriptor whose digest cannot be checked.
     pub fn read_blob(
         &self,
         name: &RepositoryName,
@@ -114,12 +115,12 @@ impl BlobReader {
         }
     }
 
-    /// The same blob from another offset on; what was hashed stays hashed.
+    /// Returns a reader of the same blob from another offset on. The hash of the bytes so far is kept.
     pub(in crate::client) fn reopened(self, from: u64) -> BlobReader {
         BlobReader::new(self.client, self.name, self.check, from)
     }
 
-    /// The next piece; none at the end.
+    /// Returns the next piece, or `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         while !self.is_over {
             match self.piece().await {
@@ -131,7 +132,7 @@ impl BlobReader {
         Ok(None)
     }
 
-    /// Something of the blob: perhaps nothing, none at its end.
+    /// Returns some bytes of the blob, possibly none, or `None` at its end.
     async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
         if self.check.size == Some(self.at) && self.at > 0 {
             return self.end();
@@ -191,8 +192,8 @@ impl BlobReader {
         Ok(None)
     }
 
-    /// Waits, where there is use in another try: always from the registry's own address, since those of its storage
-    /// run out.
+    /// Waits if another try may help. It always starts at the registry's own address, since addresses of its storage
+    /// expire.
     async fn wait_before_next_try(&mut self, error: Error) -> Result<(), Error> {
         self.open = None;
         let progress = self.at - self.failed_at;
@@ -222,10 +223,10 @@ impl BlobReader {
     }
 }
 
-/// A body, and how many of its first bytes are not wanted.
+/// A body, and how many of its first bytes are to be skipped.
 type Opened = (OpenBody, u64);
 
-/// The question for a blob from an offset on.
+/// The request for a blob from an offset on.
 struct BlobRequest {
     client: Client,
     name: RepositoryName,
@@ -235,7 +236,7 @@ struct BlobRequest {
 }
 
 impl BlobRequest {
-    /// None where there is nothing from there on.
+    /// Sends the request. Returns `None` if the blob ends at the offset.
     async fn send(self) -> Result<Option<Opened>, Error> {
         let request = self.request().await?;
         let (status, headers, open) = match self.client.http().open(&request).await {
@@ -281,7 +282,7 @@ fn error(client: &Client, name: &RepositoryName, digest: &Digest, cause: Cause) 
     Error { request: Some(request), ..client.http().error(cause, None, 1) }
 }
 
-/// Whether a 206 is the rest that was asked for: `Content-Range: bytes <first>-<last>/<total>`, RFC 9110 § 14.4.
+/// Checks that a 206 is the requested rest: `Content-Range: bytes <first>-<last>/<total>`, RFC 9110 § 14.4.
 fn begins_at(headers: &HeaderMap, at: u64, size: Option<u64>) -> Result<(), &'static str> {
     let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
     let range = range.and_then(|range| range.trim().strip_prefix("bytes "));
@@ -299,7 +300,7 @@ fn begins_at(headers: &HeaderMap, at: u64, size: Option<u64>) -> Result<(), &'st
     }
 }
 
-/// Where the bytes of a blob come from: can be read from any offset on.
+/// The source of a blob's bytes. It can be read from any offset on.
 #[derive(Clone)]
 pub enum BlobSource {
     /// Bytes in memory: configs, manifests' empty blobs.
@@ -316,7 +317,7 @@ pub enum BlobSource {
 }
 
 impl BlobSource {
-    /// A blob of a registry.
+    /// Creates the source for a blob of a registry.
     pub fn registry(client: &Client, name: &RepositoryName, descriptor: &Descriptor) -> BlobSource {
         BlobSource::Registry {
             client: client.clone(),

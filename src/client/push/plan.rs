@@ -1,58 +1,58 @@
-//! What of a blob is sent next, after what came before.
+//! Decides which bytes of a blob are sent next, depending on the results so far.
 
 use std::ops::Range;
 
-/// A connection that brought this many bytes is good for all the rest.
+/// A connection that carried this many bytes is good enough for all the rest.
 const GOOD: u64 = 8 * 1024 * 1024;
 /// The smallest part that is sent, unless the server wants larger ones.
 const SMALLEST: u64 = 16 * 1024;
 /// The largest part, after a whole blob was too much: proxies in front of registries stop at 100 MB and less.
 pub const PART: u64 = 32 * 1024 * 1024;
-/// Less than this is sent a second time as it was.
+/// A blob of at most this size is sent a second time in the same way.
 const LITTLE: u64 = 1024 * 1024;
 
 /// Most parts that must come through before larger ones are tried again.
 const CALM: u32 = 16;
-/// How much of a blob may be put at stake to find out whether larger parts come through, where a break costs
-/// everything: one in so many.
+/// The share of a blob, one in so many, that may be risked to find out whether larger parts come through, if a break
+/// loses everything.
 const STAKE: u64 = 50;
 
-/// What is to be sent next.
+/// The state of a push, which decides the next request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PushPlan {
-    /// How large the blob is.
+    /// The size of the blob.
     size: u64,
     /// Bytes that the server has.
     pub at: u64,
-    /// The most that it ever had.
+    /// The most bytes that the server ever had.
     pub furthest: u64,
-    /// How its bytes are sent.
+    /// The method by which the bytes are sent.
     pub way: PushMethod,
     /// The largest part that may be sent.
     pub largest: u64,
-    /// The largest part that was taken.
+    /// The largest part that the server took.
     pub taken: u64,
-    /// How far bytes were sent, whether they came or not.
+    /// The offset up to which bytes were sent, whether they arrived or not.
     pub sent_to: u64,
-    /// Whether each part has a connection of its own: one that others came over may be near its end.
+    /// Whether each part has a connection of its own. A connection that carried other parts may be near its end.
     pub apart: bool,
-    /// Whether the server refused to take it in one piece.
+    /// Whether the server refused to take the blob in one piece.
     pub has_refused_whole: bool,
-    /// Failures since there was progress; after a new beginning, how often there was one without coming further.
+    /// Failures since the last progress. After a new beginning, the number of beginnings without coming further.
     pub failures: u32,
-    /// How little is sent first after a break, while the server may not have counted all that came before it: what goes on
-    /// at an old count is refused as a whole.
+    /// The size of the first part after a break, while the server may not have counted all bytes before it: a part that
+    /// continues at an old count is refused as a whole.
     doubt: Option<u64>,
     /// Requests that broke.
     breaks: u32,
-    /// Parts that were taken since the last break.
+    /// Parts that the server took since the last break.
     calm: u32,
     beginnings: u32,
-    /// What `furthest` was at the last new beginning.
+    /// The value of `furthest` at the last new beginning.
     mark: u64,
 }
 
-/// How the bytes are sent.
+/// The method by which the bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PushMethod {
     /// One PUT with everything.
@@ -73,14 +73,14 @@ pub struct PushStep {
 }
 
 impl PushStep {
-    /// How many bytes it carries.
+    /// Returns the number of bytes that the request carries.
     pub fn length(&self) -> u64 {
         self.range.end - self.range.start
     }
 }
 
 impl PushPlan {
-    /// Everything at once; for a blob of `size` bytes.
+    /// Creates the plan for a blob of `size` bytes: everything at once.
     pub fn new(size: u64) -> PushPlan {
         PushPlan {
             size,
@@ -101,7 +101,7 @@ impl PushPlan {
         }
     }
 
-    /// For a line where an upload was lost a moment ago, and then parts of at most `carried` bytes came through.
+    /// Adapts the plan to a line that lost an upload a moment ago and then carried parts of at most `carried` bytes.
     pub fn carried(self, carried: u64) -> PushPlan {
         match self.size > carried {
             true => PushPlan { way: PushMethod::Parts(carried), largest: carried, apart: true, ..self },
@@ -109,7 +109,7 @@ impl PushPlan {
         }
     }
 
-    /// The next request.
+    /// Returns the next request.
     pub fn step(&self) -> PushStep {
         let most = match self.way {
             PushMethod::Whole | PushMethod::Rest => self.size,
@@ -123,7 +123,7 @@ impl PushPlan {
         }
     }
 
-    /// The server took a part. The more breaks there were, the longer parts stay as large as they are.
+    /// Records that the server took a part. The more breaks there were, the longer parts keep their size.
     pub fn took(&mut self, step: &PushStep, least: u64) {
         if self.doubt.take().is_some() {
             return self.arrive(step.range.end);
@@ -140,8 +140,8 @@ impl PushPlan {
         }
     }
 
-    /// A request broke, and the server has kept this much. What came, but for a margin, comes again over another
-    /// connection, and with its answer.
+    /// Records that a request broke and that the server kept the bytes up to `at`. The amount that arrived, minus a
+    /// margin, is expected to arrive again over another connection, together with its response.
     pub fn broke(&mut self, at: u64, step: &PushStep, least: u64) {
         let came = at.saturating_sub(step.range.start);
         self.way = match came {
@@ -158,9 +158,9 @@ impl PushPlan {
         }
     }
 
-    /// A request broke, and the server has kept nothing of the whole upload, as distribution does: it takes only what
-    /// comes without a break. So parts become small enough to come through, each over a connection of its own, and grow
-    /// only while little would be lost by it.
+    /// Records that a request broke and that the server kept nothing of the whole upload, as distribution does: it
+    /// takes only requests that arrive without a break. So parts become small enough to come through, each over a
+    /// connection of its own, and grow only while little would be lost by it.
     pub fn lost(&mut self, step: &PushStep, least: u64) {
         if step.length() > LITTLE || self.failures > 0 || self.apart {
             self.way = PushMethod::Parts(self.less_than(step).max(least));
@@ -177,12 +177,12 @@ impl PushPlan {
         self.calm = 0;
     }
 
-    /// Whether all that the server had was lost before.
+    /// Returns whether everything that the server had was lost before.
     pub fn has_lost(&self) -> bool {
         self.beginnings > 0
     }
 
-    /// From the first byte on.
+    /// Begins again at the first byte.
     pub fn begin_again(&mut self) {
         self.beginnings = if self.furthest > self.mark { 1 } else { self.beginnings + 1 };
         self.mark = self.furthest;
@@ -190,7 +190,7 @@ impl PushPlan {
         (self.at, self.sent_to, self.doubt) = (0, 0, None);
     }
 
-    /// Nothing of the size of what broke is sent any more.
+    /// Limits parts to half the size of the request that broke.
     fn take_less_than(&mut self, step: &PushStep) {
         self.largest = self.largest.min((step.length() / 2).max(SMALLEST));
     }
@@ -202,7 +202,7 @@ impl PushPlan {
         }
     }
 
-    /// The server has this much.
+    /// Records that the server has the bytes up to `at`.
     pub fn arrive(&mut self, at: u64) {
         self.failures = if at > self.at { 0 } else { self.failures + 1 };
         self.furthest = self.furthest.max(at);
@@ -334,8 +334,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens, each request begins where the server stands and ends within the blob, and a plan that comes
-        /// no further counts that.
+        /// Whatever happens, each request begins at the server's offset and ends within the blob, and a plan that makes
+        /// no progress counts that as a failure.
         #[test]
         fn a_plan_stays_within_the_blob_and_ends(size in 0u64..200 * MIB, events in prop::collection::vec((0..3, 0u64..1000), 1..200)) {
             let mut plan = PushPlan::new(size);
@@ -354,9 +354,9 @@ mod tests {
             }
         }
 
-        /// What must hold of a line that cuts every connection after so many bytes, in front of a server that then keeps
-        /// nothing: parts come through, and no more than a tenth is sent in vain, as long as the first try, which finds it
-        /// out, does not cost that much by itself.
+        /// A line cuts every connection after so many bytes, in front of a server that then keeps nothing. Parts must
+        /// come through, and no more than a tenth may be sent in vain, as long as the first try, which finds it out,
+        /// does not cost that much by itself.
         #[test]
         fn little_is_sent_in_vain_over_a_line_that_cuts(size in 20 * MIB..400 * MIB, line in 64 * KIB..MIB) {
             let mut plan = PushPlan::new(size);
