@@ -1,5 +1,5 @@
-//! Changes that are sent again only where nobody else has changed the same meanwhile: while a busy server makes us wait,
-//! others push, and there is no compare-and-swap in the protocol.
+//! Changes that are sent again only if no other client has changed the same object meanwhile. While a busy server makes
+//! regtui wait, other clients push, and there is no compare-and-swap in the protocol.
 
 use futures_util::FutureExt;
 
@@ -12,13 +12,13 @@ use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 
 impl Client {
-    /// Fetches the token that a delete in this repository needs, where one is needed, so that no request for it comes
-    /// between the last look and the delete. What fails here fails at the delete, which says so.
+    /// Fetches the token that a delete in this repository needs, if it needs one, so that no token request comes
+    /// between the last look and the delete. Failures are ignored: the delete fails for the same reason and reports it.
     pub async fn ready_to_delete(&self, name: &RepositoryName) {
         self.ready(Scope::Delete(name.clone())).await;
     }
 
-    /// The same for a manifest that is put.
+    /// Does the same for putting a manifest.
     pub async fn ready_to_put(&self, name: &RepositoryName) {
         self.ready(Scope::Push(name.clone())).await;
     }
@@ -27,7 +27,8 @@ impl Client {
         let _ = self.http().auth().authorization(self.http(), &scope).await;
     }
 
-    /// Waits until a change that failed may be tried again: false, without a wait, where it must not.
+    /// Waits until a change that failed may be tried again. Returns false, without a wait, if it must not be tried
+    /// again.
     pub async fn waits_to_try_again(&self, error: &Error, tries: u32) -> bool {
         match self.http().wait_before_retry(&error.cause, tries) {
             Some(wait) => {
@@ -38,8 +39,9 @@ impl Client {
         }
     }
 
-    /// Sends a change of a tag, and again only as long as the tag is what it was before: one that shows the change needs
-    /// none, and a late request would change what comes after it. What failed says how often it was tried.
+    /// Sends a change of a tag, and sends it again only as long as the tag has the digest from before. A tag that shows
+    /// the change needs no other try, and a late request would overwrite a later change. An error holds the number of
+    /// tries.
     pub(super) async fn send_while(
         &self,
         request: Request,

@@ -1,10 +1,10 @@
-//! Content by digest, which never changes: in memory, then on disk. And what each repository said: which digest a tag had
-//! when last seen, which manifests it has and under which media type.
+//! Content by digest, which never changes: in memory, then on disk. For each repository it also keeps the digest that
+//! each tag had when last seen, and the manifests that the repository has, with their media types.
 //!
-//! Bytes are the same everywhere, so all registries share them. What a registry says about bytes applies to itself only: a
-//! manifest that one repository has may be missing in the next, or stand there under another media type.
+//! Bytes are the same everywhere, so all registries share them. Statements of a registry about bytes apply to itself
+//! only: a manifest that one repository has may be missing in the next, or have another media type there.
 //!
-//! What is on disk is checked against its digest whenever it is read, so content that rotted is not there.
+//! Content on disk is checked against its digest whenever it is read, so damaged content counts as missing.
 
 mod disk;
 mod pack;
@@ -45,7 +45,7 @@ struct Memory {
     bytes: usize,
 }
 
-/// What one repository said when it was last asked.
+/// The tags and manifests that one repository had when it was last asked.
 #[derive(Debug, Default, Clone)]
 struct Seen {
     said: StoredManifestInfo,
@@ -57,12 +57,12 @@ struct Seen {
 struct StoredManifestInfo {
     /// The digests of its tags.
     tags: HashMap<Tag, Digest>,
-    /// The manifests that it has, each with the `Content-Type` it came with; empty where it came without one.
+    /// The manifests that it has, each with the `Content-Type` it came with; empty if it came without one.
     types: HashMap<Digest, String>,
 }
 
 impl Cache {
-    /// A cache that keeps its content in `folder`, or in memory only.
+    /// Creates a cache that keeps its content in `folder`, or in memory only.
     pub fn new(folder: Option<PathBuf>) -> Cache {
         let memory = Memory { contents: LruCache::unbounded(), bytes: 0 };
         Cache(Arc::new(CacheInner {
@@ -72,7 +72,7 @@ impl Cache {
         }))
     }
 
-    /// The content of that digest.
+    /// Returns the content of that digest.
     pub async fn get(&self, digest: &Digest) -> Option<Bytes> {
         if let Some(content) = self.memory().contents.get(digest) {
             return Some(content.clone());
@@ -93,20 +93,20 @@ impl Cache {
         self.memory().put(digest, content);
     }
 
-    /// The digest that a tag had when last seen, in this run or an earlier one.
+    /// Returns the digest that a tag had when last seen, in this run or an earlier one.
     pub async fn last_seen(&self, repository: &Repository, tag: &Tag) -> Option<Digest> {
         self.load(repository).await;
         self.seen().get(repository)?.said.tags.get(tag).copied()
     }
 
-    /// The media type under which this repository gave or took a manifest, in this run or an earlier one; empty if it said
-    /// none. `None` if it has neither given nor taken that manifest.
+    /// Returns the media type under which this repository gave or took a manifest, in this run or an earlier one; empty
+    /// if it named none. Returns `None` if it has neither given nor taken that manifest.
     pub async fn media_type(&self, repository: &Repository, digest: &Digest) -> Option<String> {
         self.load(repository).await;
         self.seen().get(repository)?.said.types.get(digest).cloned()
     }
 
-    /// Reads what was kept of a repository, unless that was done.
+    /// Reads the stored facts of a repository, unless some of its facts are already in memory.
     async fn load(&self, repository: &Repository) {
         if self.seen().contains_key(repository) {
             return;
@@ -119,7 +119,7 @@ impl Cache {
         seen.entry(repository.clone()).or_insert(Seen { said: read, is_changed: false });
     }
 
-    /// A tag was seen to have this digest.
+    /// Records that a tag has this digest.
     pub fn saw(&self, repository: &Repository, tag: &Tag, digest: Digest) {
         let mut seen = self.seen();
         let known = seen.entry(repository.clone()).or_default();
@@ -128,7 +128,7 @@ impl Cache {
         }
     }
 
-    /// A repository gave or took a manifest under this media type.
+    /// Records that a repository gave or took a manifest under this media type.
     pub fn saw_manifest(&self, repository: &Repository, digest: Digest, media_type: Option<&str>) {
         let is_plain = |text: &&str| text.len() <= LONGEST_TYPE && !text.contains(['\n', '\r']);
         let media_type = media_type.filter(is_plain).unwrap_or_default();
@@ -140,7 +140,7 @@ impl Cache {
         }
     }
 
-    /// A tag is there no more.
+    /// Records that a tag does not exist any more.
     pub fn lost_tag(&self, repository: &Repository, tag: &Tag) {
         let mut seen = self.seen();
         if let Some(known) = seen.get_mut(repository) {
@@ -148,7 +148,7 @@ impl Cache {
         }
     }
 
-    /// A manifest is there no more, nor is any of its tags.
+    /// Records that a manifest and all its tags do not exist any more.
     pub fn lost_digest(&self, repository: &Repository, digest: &Digest) {
         let mut seen = self.seen();
         if let Some(known) = seen.get_mut(repository) {
@@ -159,7 +159,7 @@ impl Cache {
         }
     }
 
-    /// Returns when everything kept so far is on disk.
+    /// Waits until everything kept so far is on disk.
     pub async fn flush(&self) {
         let Some(disk) = &self.0.disk else { return };
         let changed: Vec<(Repository, StoredManifestInfo)> = {

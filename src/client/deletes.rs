@@ -1,5 +1,5 @@
-//! Deleting manifests and tags: distribution-spec § Deleting Manifests, § Deleting Tags; what servers make of that is
-//! in docs/REGISTRIES.md §7.1.
+//! Deleting manifests and tags: distribution-spec § Deleting Manifests, § Deleting Tags. docs/REGISTRIES.md §7.1
+//! describes the behaviour of servers.
 
 use futures_util::FutureExt;
 use reqwest::Method;
@@ -15,15 +15,15 @@ use crate::model::server::{Ability, Deletes};
 use crate::model::text::SafeText;
 
 impl Client {
-    /// Deletes a manifest, and with it every tag that it has. Done when it returns, or soon after: some servers answer
-    /// before they act.
+    /// Deletes a manifest, and with it every tag that it has. The manifest is gone when this returns or soon after:
+    /// some servers answer before they act.
     pub async fn delete_manifest(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
         let outcome = self.delete(name, Selector::Digest(*digest)).await;
         self.deleted(name, digest, outcome)
     }
 
-    /// The same, but sent only once: before another try it has to be looked again whether nothing else goes with it. See
-    /// [`Client::waits_to_try_again`].
+    /// Does the same, but sends the request only once. Before another try the caller has to check again that nothing
+    /// else is deleted with the manifest. See [`Client::waits_to_try_again`].
     pub async fn delete_manifest_once(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
         let request = self.deletion(name, &Selector::Digest(*digest)).await?;
         let outcome = self.http().send(&Request { once: true, ..request }).await;
@@ -42,14 +42,14 @@ impl Client {
         Ok(())
     }
 
-    /// Takes a tag away, and nothing but the tag, which was looked at before and had this digest: it is not tried again
-    /// once the tag has another one. Where the server cannot do that, nothing else is tried: see
+    /// Deletes a tag and nothing else. `had` is the digest that it had when the caller looked at it. The request is not
+    /// sent again once the tag has another digest. If the server cannot delete by tag, nothing else is tried: see
     /// [`Error::is_unsupported`].
     pub async fn untag(&self, name: &RepositoryName, tag: &Tag, had: Digest) -> Result<(), Error> {
         let selector = Selector::Tag(tag.clone());
         let request = self.deletion(name, &selector).await?;
         let outcome = match is_gone(self.send_while(request, name, tag, Some(had)).await) {
-            // Its answer was lost, and it was carried out.
+            // The request was carried out, and its response was lost.
             Err(error) if error.cause.may_pass() => {
                 match self.digest_now(name, &selector, &[had], Priority::Interactive).boxed().await {
                     Ok(None) => Ok(()),
@@ -65,13 +65,13 @@ impl Client {
         Ok(())
     }
 
-    /// What the server can delete, as far as earlier answers tell.
+    /// Returns how the server can delete, as far as earlier responses tell.
     pub fn deletes(&self) -> Deletes {
         self.abilities().deletes()
     }
 
-    /// Finds out what the server can delete, where that is not known, by deleting what cannot be there: a tag and a
-    /// digest of random text. Fails where the server refuses to answer that, as without the right to delete.
+    /// Finds out how the server can delete, if that is not known, by deleting a tag and a digest of random text that
+    /// cannot exist. Fails if the server refuses to answer that, for example without the right to delete.
     pub async fn probe_deletes(&self, name: &RepositoryName) -> Result<Deletes, Error> {
         let known = self.deletes();
         let random = random();
@@ -100,8 +100,8 @@ impl Client {
         Ok(Request::new(Method::DELETE, url, Scope::Delete(name.clone()), Priority::Interactive))
     }
 
-    /// Notes that a delete had no effect although the server said that nothing is there to be deleted: it, or a proxy
-    /// before it, says so of everything.
+    /// Records that a delete had no effect although the server said that nothing exists under that name. The server, or
+    /// a proxy before it, says so of everything.
     pub fn learn_without_effect(&self, selector: &Selector, error: &Error) {
         let why = SafeText::from(format!("{}, although it is there", error.cause));
         self.abilities().learn_deletes(|deletes| match selector {
@@ -110,8 +110,9 @@ impl Client {
         });
     }
 
-    /// Takes note of what an answer shows. A 404 shows that the server deletes only where nothing can have been there,
-    /// and where it is the registry that says so: a server or a proxy without such a route says 404 to everything.
+    /// Learns from a response. A 404 shows that the server supports the delete only if nothing can have existed under
+    /// that name, and if the registry itself answers: a server or a proxy without such a route answers 404 to
+    /// everything.
     fn learn(&self, outcome: &Result<(), Error>, is_probe: bool, set: impl FnOnce(&mut Deletes, Ability)) {
         let ability = match outcome {
             Ok(()) => Ability::Yes,
@@ -123,7 +124,7 @@ impl Client {
     }
 }
 
-/// What is not there any more at a further try went with an earlier one, whose answer was lost.
+/// Counts a 404 at a further try as success: an earlier try has deleted the object, and its response was lost.
 fn is_gone(answer: Result<HttpAnswer, Error>) -> Result<(), Error> {
     match answer {
         Err(error) if error.tries > 1 && error.cause.status() == Some(404) => Ok(()),
@@ -131,7 +132,7 @@ fn is_gone(answer: Result<HttpAnswer, Error>) -> Result<(), Error> {
     }
 }
 
-/// That the server cannot do it, or has not got it, is what a probe wants to know.
+/// Turns "not supported" and "not found" into success, since they answer the question of a probe.
 fn probed(outcome: Result<(), Error>) -> Result<(), Error> {
     match outcome {
         Err(error) if error.cause.status() != Some(404) && !error.is_unsupported() => Err(error),
@@ -139,7 +140,7 @@ fn probed(outcome: Result<(), Error>) -> Result<(), Error> {
     }
 }
 
-/// A digest that nothing has.
+/// Returns a random digest that no object has.
 pub(super) fn random() -> Digest {
     use std::hash::{BuildHasher, RandomState};
     let parts = [0u8; 4].map(|_| RandomState::new().hash_one("regtui").to_be_bytes());

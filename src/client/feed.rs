@@ -1,6 +1,6 @@
-//! The bytes of a blob on their way into an upload: read once, sent again where a connection lost them.
+//! The bytes of a blob on their way into an upload: read once, and sent again if a connection lost them.
 //!
-//! The last few mebibytes are remembered, so that most breaks of the one side cost the other nothing.
+//! The last few mebibytes are remembered, so that most breaks on one side do not affect the other.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -20,34 +20,34 @@ use super::retry::Timeouts;
 
 /// Bytes that are remembered.
 const MEMORY: usize = 2 * 1024 * 1024;
-/// How large the pieces of bytes in memory are.
+/// The size of the pieces into which bytes in memory are cut.
 const PIECE: usize = 256 * 1024;
-/// Bytes a second at which a server is trusted to store and hash what it has got.
+/// Bytes a second at which a server is trusted to store and hash the bytes that it received.
 const STORING: u64 = 16 * 1024 * 1024;
 
-/// The progress of one or several blobs, and the way to stop them. Shared by whoever shows it.
+/// The progress of one or several blobs, and the way to stop them. It is shared with the code that shows it.
 #[derive(Debug, Default)]
 pub struct Transfer {
     /// Bytes that were sent and are not known to be lost.
     pub sent: AtomicU64,
     /// Bytes that had to be sent again.
     pub resent: AtomicU64,
-    /// Uploads that were given up and could not be closed: the server drops them some day.
+    /// Uploads that were given up and could not be closed. The server drops them some day.
     pub left_open: AtomicUsize,
     /// Stops all of them.
     pub stop: CancellationToken,
 }
 
-/// A blob on its way. Clones are the same one.
+/// A blob on its way. Clones share their state.
 #[derive(Debug, Clone)]
 pub struct Feed(Arc<UploadState>);
 
 struct UploadState {
     transfer: Arc<Transfer>,
     flow: AsyncMutex<Flow>,
-    /// Bytes handed out, ever.
+    /// Bytes handed out so far, including those sent again.
     moved: AtomicU64,
-    /// Whether it is the source that keeps everybody waiting.
+    /// Whether the upload waits for the source.
     waits: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
@@ -58,7 +58,7 @@ impl std::fmt::Debug for UploadState {
     }
 }
 
-/// Where it is.
+/// The position in the blob and the remembered bytes.
 struct Flow {
     source: RangeSource,
     /// Offset of the next byte to hand out.
@@ -75,7 +75,7 @@ enum RangeSource {
 }
 
 impl Feed {
-    /// Nothing is read yet. Fails for a blob whose digest cannot be checked.
+    /// Creates the feed. Nothing is read yet. Fails for a blob whose digest cannot be checked.
     pub fn new(source: &BlobSource, transfer: Arc<Transfer>) -> Result<Feed, Error> {
         let source = match source {
             BlobSource::Bytes(bytes) => RangeSource::Bytes(bytes.clone()),
@@ -93,17 +93,17 @@ impl Feed {
         })))
     }
 
-    /// A part of the blob.
+    /// Returns a part of the blob.
     pub fn part(&self, range: Range<u64>) -> BlobRange {
         BlobRange { feed: self.clone(), range }
     }
 
-    /// What stopped the source, if it did.
+    /// Returns the error that stopped the source, if it failed.
     pub fn take_failure(&self) -> Option<Error> {
         self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Goes to an offset; what was handed out beyond it counts as lost.
+    /// Moves to an offset. Bytes that were handed out beyond it count as lost.
     pub async fn seek(&self, to: u64) {
         let mut flow = self.0.flow.lock().await;
         let lost = flow.at.saturating_sub(to);
@@ -112,13 +112,13 @@ impl Feed {
         flow.seek(to);
     }
 
-    /// Nothing of it counts as sent any more.
+    /// Subtracts all bytes of this blob from those that count as sent.
     pub async fn abandon(&self) {
         let flow = self.0.flow.lock().await;
         self.0.transfer.sent.fetch_sub(flow.at, Ordering::Relaxed);
     }
 
-    /// The next piece before `end`; none there.
+    /// Returns the next piece before `end`, or `None` at `end`.
     async fn next(&self, end: u64) -> Result<Option<Bytes>, Error> {
         let mut flow = self.0.flow.lock().await;
         if flow.at >= end {
@@ -151,7 +151,7 @@ impl Flow {
         self.at = to;
     }
 
-    /// Offset behind what was read last.
+    /// Returns the offset after the last byte that was read.
     fn read_to(&self) -> u64 {
         self.recent_from + self.recent_bytes as u64
     }
@@ -167,7 +167,7 @@ impl Flow {
         Ok(Some(piece))
     }
 
-    /// Reads another piece; says whether there was one.
+    /// Reads another piece. Returns whether there was one.
     async fn read(&mut self) -> Result<bool, Error> {
         let at = self.read_to();
         let piece = match &mut self.source {
@@ -185,7 +185,7 @@ impl Flow {
         Ok(true)
     }
 
-    /// What is remembered from `at` on, up to the end of a piece.
+    /// Returns the remembered bytes from `at` on, up to the end of a piece.
     fn remembered(&self) -> Option<Bytes> {
         let mut from = self.recent_from;
         for piece in &self.recent {
@@ -218,12 +218,12 @@ pub struct BlobRange {
 }
 
 impl BlobRange {
-    /// How many bytes.
+    /// Returns the number of bytes.
     pub fn length(&self) -> u64 {
         self.range.end - self.range.start
     }
 
-    /// The bytes, from the beginning of the part.
+    /// Returns a body with the bytes, from the beginning of the part.
     pub fn body(&self) -> Body {
         let BlobRange { feed, range } = self.clone();
         Body::wrap_stream(stream::try_unfold(false, move |has_begun| {
@@ -243,8 +243,8 @@ impl BlobRange {
         }))
     }
 
-    /// Waits for the answer to a request with this part, as long as the part moves; fails when it stands still on the
-    /// other side. A server that has got everything may take its time to store it.
+    /// Waits for the response to a request with this part, as long as the part moves. Fails if it stands still because
+    /// of the server. A server that has received everything may take its time to store it.
     pub async fn watch(
         &self,
         answer: impl Future<Output = reqwest::Result<Response>>,

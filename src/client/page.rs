@@ -1,6 +1,6 @@
 //! One page of a list of names, with everything that keeps a server from leading in circles.
 //!
-//! Rules: distribution-spec § Listing Tags, RFC 8288; what servers really do: docs/REGISTRIES.md §3, which this
+//! Rules: distribution-spec § Listing Tags, RFC 8288. Real behaviour of servers: docs/REGISTRIES.md §3, which this
 //! follows step by step.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -25,16 +25,16 @@ const MOST_PAGES: u32 = 10_000;
 const MOST_NAMES: usize = 1_000_000;
 /// Most bytes of all names of one list.
 const MOST_BYTES: usize = 24 * 1024 * 1024;
-/// Names that are handed out together: what takes them has to sort them in, between two keys.
+/// Most names that are handed out together: the receiver has to sort them in between two keys.
 const MOST_AT_ONCE: usize = 4_000;
-/// Why a list ends before the server's does.
+/// The reason why a list ends before the server's does.
 const TOO_LONG: &str = "the list is too long to be shown whole";
 
 /// A list of names that comes in pages.
 pub struct PagedList<T> {
-    /// Its first page, without a query.
+    /// The URL of its first page, without a query.
     pub url: Url,
-    /// What the token must allow.
+    /// The right that the token must grant.
     pub scope: Scope,
     /// The member of the JSON that holds the names.
     pub member: &'static str,
@@ -43,7 +43,7 @@ pub struct PagedList<T> {
 }
 
 impl Client {
-    /// The first page, or the one that an earlier page led to.
+    /// Returns the first page, or the one that an earlier page led to.
     pub(super) async fn page<T>(
         &self,
         list: &PagedList<T>,
@@ -76,7 +76,7 @@ impl Client {
                     (false, _) => Err(error),
                 }
             }
-            // Nobody sent us there, so what the server makes of it is no fault of the list.
+            // No link of the server led there, so its refusal is no fault of the list.
             Err(error) if next.is_probe => match error.cause.status() {
                 Some(400..=499) => Ok(end(Vec::new(), None)),
                 _ => Ok(end(Vec::new(), Some("the server does not say whether more follows"))),
@@ -85,7 +85,7 @@ impl Client {
         }
     }
 
-    /// Asks for large pages first and takes what the server allows.
+    /// Asks for large pages first and accepts the size that the server allows.
     async fn first_page<T>(&self, list: &PagedList<T>) -> Result<(HttpAnswer, Url), Error> {
         let mut size = self.abilities().page_size();
         loop {
@@ -129,7 +129,7 @@ impl Client {
             Some(link) => {
                 resolve(&answer, url, &link).ok_or(Some("the server's next page is at another place"))
             }
-            // A full page without a link is the end, or a server that forgets links: one look behind it tells.
+            // A full page without a link is the end, or a server that forgets links: one request beyond it tells.
             None if names.is_progress && asked_for(url) == Some(names.count) => {
                 next.is_probe = true;
                 Ok(probe(list, url, &names.last))
@@ -150,11 +150,11 @@ impl Client {
 /// The names of a page that no earlier page had.
 #[derive(Default)]
 struct NewNames {
-    /// In parts of [`MOST_AT_ONCE`].
+    /// The new names, in parts of [`MOST_AT_ONCE`].
     new: Vec<Vec<CompactString>>,
-    /// All names, new or not.
+    /// The number of all names, new or not.
     count: usize,
-    /// The last of them.
+    /// The last of all names.
     last: CompactString,
     is_progress: bool,
     /// Whether names were left out because the list is too long.
@@ -182,7 +182,7 @@ impl NewNames {
         }
     }
 
-    /// What is new, in parts, the first one last.
+    /// Returns the new names in parts, the first part last.
     fn parts(&mut self) -> Vec<Vec<CompactString>> {
         let mut parts = std::mem::take(&mut self.new);
         parts.reverse();
@@ -190,7 +190,7 @@ impl NewNames {
     }
 }
 
-/// A page of what is held.
+/// Builds a page from the next part of the held names.
 fn hand_out<T>(list: &PagedList<T>, mut next: NextPage) -> Page<T> {
     let part = next.held.pop().unwrap_or_default();
     let items = part.iter().filter_map(|name| (list.read)(name)).collect();
@@ -204,7 +204,7 @@ fn end<T>(items: Vec<ListedName<T>>, incomplete: Option<&'static str>) -> Page<T
     Page { items, next: None, incomplete: incomplete.map(Into::into) }
 }
 
-/// Whether the number of names asked for may be what the server refuses.
+/// Returns whether the server may be refusing the number of names asked for.
 fn is_about_size(cause: &Cause) -> bool {
     match cause {
         Cause::Status { status: 400 | 422, .. } => true,
@@ -215,8 +215,8 @@ fn is_about_size(cause: &Cause) -> bool {
     }
 }
 
-/// Path and query of the page that a link leads to, on our own origin whatever host the link names: behind a proxy
-/// servers often do not know their own. None where that would not be the registry API.
+/// Returns path and query of the page that a link leads to, on the registry's own origin whatever host the link names:
+/// behind a proxy, servers often do not know their own name. Returns `None` if the page is outside the registry API.
 fn resolve(answer: &HttpAnswer, asked: &Url, link: &str) -> Option<String> {
     let is_own = Origin::of(&answer.url) == Origin::of(asked);
     let base = if is_own { &answer.url } else { asked };

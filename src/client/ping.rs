@@ -1,4 +1,5 @@
-//! The first look at a registry: `GET /v2/`, distribution-spec § Determining Support, and who it takes us for.
+//! The first request to a registry, `GET /v2/`, and the identity that it gives the user: distribution-spec §
+//! Determining Support.
 
 use futures_util::FutureExt;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -19,11 +20,11 @@ use crate::model::reference::{Host, RepositoryName, Selector, Tag};
 use crate::model::server::{Cleanup, Cleanups, Sent, Server, Transport};
 use crate::model::text::SafeText;
 
-/// Most bytes of the answer, which says nothing.
+/// Most bytes of the response, which holds no information.
 pub const CAP: u64 = 1024 * 1024;
 
 impl Client {
-    /// Asks the registry who it is and who we are to it.
+    /// Asks the registry for its product and for the user's identity there.
     pub async fn ping(&self) -> Result<Server, Error> {
         let base = self.http().base().await?.clone();
         let url = base.ping();
@@ -48,12 +49,12 @@ impl Client {
         })
     }
 
-    /// What the registry does with what nothing names any more: as was seen, else as is known of what it is, which is
-    /// looked up where it was not yet. A product that only its ping gives away is asked for a manifest of this repository
-    /// that cannot be there, since other registries answer a ping alike.
+    /// Returns how the registry cleans up untagged content: as observed, otherwise as known of its product, which is
+    /// found out first if necessary. If only the ping gives the product away, the registry is asked for a manifest of
+    /// this repository that cannot exist, since other registries answer a ping in the same way.
     pub async fn cleanups(&self, name: &RepositoryName) -> Cleanups {
         if self.abilities().cleanups().is_none() && self.ping().await.is_err() {
-            // What cannot be asked is not known.
+            // The product of a registry that cannot be reached is not known.
             return Cleanups::default();
         }
         if self.abilities().needs_proof() {
@@ -73,17 +74,17 @@ impl Client {
         said.is_some_and(|said| is_in_words_of_distribution(&said))
     }
 
-    /// Notes what the registry did with an image that lost its last tag: whether it is gone.
+    /// Records whether the registry removed an image that lost its last tag.
     pub fn saw_untagged(&self, is_gone: bool) {
         self.abilities().learn_cleanups(|cleanups| cleanups.untagged = seen(is_gone));
     }
 
-    /// Notes what the registry did with what belonged to a deleted image: that it went along.
+    /// Records that the registry removed the dependents of a deleted image along with it.
     pub fn saw_deleted_go_along(&self) {
         self.abilities().learn_cleanups(|cleanups| cleanups.deleted = Cleanup::AtOnce);
     }
 
-    /// How the registry is reached.
+    /// Returns how the registry is reached.
     pub async fn transport(&self) -> Result<Transport, Error> {
         let base = self.http().base().await?;
         Ok(match base.origin().is_some_and(|origin| origin.is_https()) {
@@ -93,8 +94,8 @@ impl Client {
         })
     }
 
-    /// What a command for a later run of regtui needs before a repository of this registry, so that it reaches the same
-    /// one in the same way: `http://registry.internal/`.
+    /// Returns the text that a command for a later run of regtui needs before a repository of this registry, so that it
+    /// reaches the same registry in the same way: `http://registry.internal/`.
     pub fn in_commands(&self) -> String {
         let (host, trust) = (self.host(), self.http().trust());
         let options = if trust.insecure { "--insecure " } else { "" };
@@ -106,7 +107,8 @@ impl Client {
         format!("{options}{scheme}{host}/")
     }
 
-    /// The secret that the registry is sent for a repository, if there is a login, and whether it asked for that already.
+    /// Returns the secret that the registry is sent for a repository, if there is a login, and whether the registry has
+    /// asked for it already.
     pub async fn sends(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
         self.http().auth().sends(name).await
     }
@@ -118,8 +120,8 @@ fn is_page(body: &[u8]) -> bool {
     starts(b"<html") || starts(b"<!doctype")
 }
 
-/// What an answer to a ping in plain HTTP shows. A server with TLS refuses plain HTTP by 400, or leads it elsewhere; so
-/// these prove nothing.
+/// Returns what a response to a ping in plain HTTP shows. A server with TLS refuses plain HTTP with 400, or redirects
+/// it; so these statuses prove nothing.
 pub fn plainly(answer: &HttpAnswer) -> Plainly {
     let says =
         answer.header("docker-distribution-api-version").is_some_and(|said| said.contains("registry/2"));
@@ -150,7 +152,7 @@ fn seen(is_gone: bool) -> Cleanup {
     if is_gone { Cleanup::AtOnce } else { Cleanup::Later }
 }
 
-/// The proxy that requests to the registry go through, as the environment says; never for loopback.
+/// Returns the proxy for requests to the registry, as the environment configures it. There is none for loopback.
 fn proxy(host: &Host, base: &Base) -> Option<SafeText> {
     if host.is_loopback() {
         return None;

@@ -1,4 +1,5 @@
-//! What gives the product of a registry away, and all that is known of products: docs/REGISTRIES.md §7.4, §9.2.
+//! The traits that give the product of a registry away, and all that is known of products: docs/REGISTRIES.md §7.4,
+//! §9.2.
 
 use super::request::HttpAnswer;
 use super::said::ErrorBody;
@@ -6,23 +7,23 @@ use crate::model::reference::Host;
 use crate::model::server::{Cleanup, Cleanups};
 use crate::model::text::SafeText;
 
-/// What calls itself so is the registry in memory.
+/// The name that the registry in memory gives itself.
 pub const OWN: &str = "regtui";
 
-/// What is known of a registry by what it is.
+/// Everything that is known of a registry from its product.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Product {
-    /// Its name, where something gives it away.
+    /// Its name, if a trait gives it away.
     pub name: Option<SafeText>,
-    /// What it does with what nothing names any more.
+    /// How it cleans up untagged content.
     pub cleanups: Cleanups,
-    /// Whether other registries answer a ping like this one: then [`is_in_words_of_distribution`] has to hold too.
+    /// Whether other registries answer a ping in the same way. [`is_in_words_of_distribution`] has to hold too then.
     pub needs_proof: bool,
 }
 
 impl Product {
-    /// The product by the answer to a ping, its host, and what its challenges said: realm and service of its tokens, and
-    /// the realm of its logins.
+    /// Determines the product from the response to a ping, the host, and the challenges: realm and service of its
+    /// tokens, and the realm of its logins.
     pub fn of(host: &Host, service: &str, realm: &str, answer: &HttpAnswer) -> Product {
         let name = name(host, service, realm, answer);
         let (untagged, deleted) = match name {
@@ -37,10 +38,10 @@ impl Product {
     }
 }
 
-/// What many registries call their API.
+/// The name that many registries give their API.
 const DISTRIBUTION: &str = "distribution API";
 
-/// The product, by what only it does: its host, the names of its token service, its headers.
+/// Returns the product, recognised by traits of its own: its host, the names of its token service, its headers.
 fn name(host: &Host, service: &str, realm: &str, answer: &HttpAnswer) -> Option<&'static str> {
     let name = host.without_port();
     let is_at = |domain: &str| name == domain || name.ends_with(&format!(".{domain}"));
@@ -79,24 +80,25 @@ fn name(host: &Host, service: &str, realm: &str, answer: &HttpAnswer) -> Option<
     header("docker-distribution-api-version").contains("registry/2.0").then_some(DISTRIBUTION)
 }
 
-/// Whether it is Gitea, or Forgejo, which shares its code: the token service has the name that GitLab's has too, and the
-/// path of none else; beside it logins are taken for a realm of a name of its own.
+/// Returns whether the product is Gitea, or Forgejo, which shares its code. Its token service has the same name as
+/// GitLab's and a path that no other has. It also takes logins for a realm with a name of its own.
 fn is_gitea(service: &str, realm: &str) -> bool {
     let (address, service) = service.split_once(' ').unwrap_or((service, ""));
     let is_its_token = address.ends_with("/v2/token") && service == "container_registry";
     is_its_token || ["Gitea Container Registry", "Forgejo Container Registry"].contains(&realm)
 }
 
-/// Whether an answer about a manifest that is not there is in the words of distribution (`registry/api/errcode`): olareg and
-/// others have the same answer to a ping, and words of their own here.
+/// Returns whether the response to a request for a missing manifest has the words of distribution
+/// (`registry/api/errcode`). olareg and others answer a ping in the same way as distribution, and have words of their
+/// own here.
 pub fn is_in_words_of_distribution(said: &ErrorBody) -> bool {
     let message = said.message.as_ref().map(SafeText::as_str);
     said.is("MANIFEST_UNKNOWN") && message == Some("manifest unknown")
         || said.is("NAME_UNKNOWN") && message == Some("repository name not known to registry")
 }
 
-/// Whether it is distribution itself, and not only its API: its answer to a ping word for word, and no server's name. One
-/// behind a proxy that adds its name is not known.
+/// Returns whether the product is distribution itself, and not only its API: its response to a ping word for word, and
+/// no server's name. A distribution behind a proxy that adds its name is not recognised.
 fn is_distribution(answer: &HttpAnswer) -> bool {
     let media_type = answer.header("content-type").unwrap_or_default();
     let is_json = ["application/json", "application/json; charset=utf-8"].contains(&media_type);

@@ -1,4 +1,5 @@
-//! Where a redirect may lead. Which header goes along is decided in `http`: none that names us, off our origin.
+//! The allowed targets of redirects. `http` decides which headers go along: outside the registry's origin, none that
+//! identifies the user.
 
 use reqwest::header::LOCATION;
 use reqwest::{Method, Url};
@@ -7,7 +8,7 @@ use super::error::Cause;
 use super::origin::{self, Origin};
 use super::request::HttpAnswer;
 
-/// The target of an answer that is a redirect; fails where that must not be followed.
+/// Returns the target of a response that is a redirect. Fails if the redirect must not be followed.
 pub fn target(answer: &HttpAnswer, registry_is_loopback: bool) -> Result<Option<Url>, Cause> {
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
@@ -19,8 +20,8 @@ pub fn target(answer: &HttpAnswer, registry_is_loopback: bool) -> Result<Option<
     Ok(Some(next))
 }
 
-/// Fails where a request of this method must not be led on: what changes something stays on its origin, and only by
-/// statuses that keep method and body.
+/// Fails if a request of this method must not be redirected. A request that changes something stays on its origin, and
+/// follows only statuses that keep method and body.
 pub fn check_method(method: &Method, answer: &HttpAnswer, next: &Url) -> Result<(), Cause> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let keeps = matches!(answer.status, 307 | 308) && Origin::of(&answer.url) == Origin::of(next);
@@ -30,7 +31,7 @@ pub fn check_method(method: &Method, answer: &HttpAnswer, next: &Url) -> Result<
     }
 }
 
-/// Fails where a server must not lead us from one place to the next.
+/// Fails if a server must not lead the client from one URL to the other.
 pub(super) fn check(from: &Url, to: &Url, registry_is_loopback: bool) -> Result<(), &'static str> {
     let is_inside = |address| origin::is_forbidden(address, registry_is_loopback);
     match to.scheme() {

@@ -1,4 +1,5 @@
-//! What belongs to a manifest: distribution-spec § Listing Referrers, and § Referrers Tag Schema where that is missing.
+//! The referrers of a manifest: distribution-spec § Listing Referrers, and § Referrers Tag Schema for servers without
+//! it.
 
 use std::collections::HashSet;
 
@@ -24,25 +25,26 @@ const CAP: u64 = 8 * 1024 * 1024;
 /// Most pages of referrers.
 const MOST_PAGES: usize = 20;
 
-/// What points at a manifest, and how it was found.
+/// The referrers of a manifest, and how they were found.
 #[derive(Debug, Clone, Default)]
 pub struct Referrers {
     /// The referrers, in the order of the server, each once.
     pub descriptors: Capped<Vec<Descriptor>>,
-    /// By which way; it matters only if there are any.
+    /// The source in which they were found. It matters only if there are any.
     pub found: Option<ReferrerSource>,
-    /// What the fallback tag is now, where that was read.
+    /// The digest of the fallback tag, if that was read.
     pub tagged: Option<Digest>,
 }
 
 impl Client {
-    /// Whether the registry has the referrers API, as far as asking it showed.
+    /// Returns whether the registry has the referrers API, as far as its responses showed.
     pub fn referrers_api(&self) -> Ability {
         self.abilities().referrers()
     }
 
-    /// All referrers of a manifest, for a change that depends on them; where they are too many to be kept it fails.
-    /// `may_have_fallback` says whether there may be a fallback tag: who knows all tags of the repository knows.
+    /// Returns all referrers of a manifest, for a change that depends on them. Fails if they are too many to be kept.
+    /// `may_have_fallback` says whether there may be a fallback tag; a caller that knows all tags of the repository
+    /// knows.
     pub async fn referrers(
         &self,
         name: &RepositoryName,
@@ -57,7 +59,7 @@ impl Client {
         Err(self.http().error(Cause::BadAnswer(SafeText::from(why)), None, 1))
     }
 
-    /// The first referrers of a manifest, to be shown, and how many there are more.
+    /// Returns the first referrers of a manifest, to be shown, and how many more there are.
     pub async fn first_referrers(
         &self,
         name: &RepositoryName,
@@ -74,7 +76,7 @@ impl Client {
         }
         let Some(tag) = fallback_tag(digest) else { return Ok(Referrers::default()) };
         match self.latest(name, &tag, Priority::Interactive).await {
-            // GitLab takes such a tag for the digest itself: an image is not the list of what refers to it.
+            // GitLab takes such a tag for the digest itself: an image is not the list of its referrers.
             Ok(manifest) if manifest.is_named(digest) => Ok(Referrers::default()),
             Ok(manifest) => Ok(Referrers {
                 descriptors: listed(&manifest),
@@ -86,7 +88,7 @@ impl Client {
         }
     }
 
-    /// By the API; none where the server has none.
+    /// Lists referrers by the API. Returns `None` if the server has none.
     async fn by_api(
         &self,
         name: &RepositoryName,
@@ -119,7 +121,7 @@ impl Client {
             let before = seen.len();
             left_out = left_out.saturating_add(page.left_out());
             for descriptor in page {
-                // Beyond those kept they are only counted, so one that comes twice counts twice.
+                // Beyond the kept ones, referrers are only counted, so one that comes twice counts twice.
                 if all.len() >= MOST {
                     left_out = left_out.saturating_add(1);
                 } else if seen.insert(descriptor.digest_text.clone()) {
@@ -153,8 +155,8 @@ impl Client {
     }
 }
 
-/// The tag under which the referrers of a manifest are listed where there is no API: distribution-spec § Referrers Tag
-/// Schema. Of a long digest it has the first 64 hex digits.
+/// Returns the tag that lists the referrers of a manifest if there is no API: distribution-spec § Referrers Tag Schema.
+/// For a long digest it has the first 64 hex digits.
 pub fn fallback_tag(subject: &Digest) -> Option<Tag> {
     Tag::parse(&subject.tag_stem()).ok()
 }

@@ -1,4 +1,4 @@
-//! What is asked, and what came back.
+//! A request to a registry, and its response.
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
@@ -16,7 +16,7 @@ use super::tls::Reuse;
 pub struct Request {
     /// `GET` and the like.
     pub method: Method,
-    /// On the registry's own origin, or an upload's location.
+    /// A URL on the registry's own origin, or an upload's location.
     pub url: Url,
     /// The `Accept` header.
     pub accept: &'static str,
@@ -24,15 +24,15 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Its body.
     pub payload: Payload,
-    /// What the token must allow.
+    /// The right that the token must grant.
     pub scope: Scope,
-    /// Most bytes of the answer.
+    /// Most bytes of the response.
     pub cap: u64,
-    /// Who waits.
+    /// The priority of the request.
     pub lane: Priority,
-    /// Whether it is sent once and not again when it fails: for what is not the same the second time.
+    /// Whether it is sent once and not again after a failure, because a second try could have another effect.
     pub once: bool,
-    /// Whether it has a connection of its own, or one that others came over and that may be near its end.
+    /// Whether it has a connection of its own, or one that carried other requests and may be near its end.
     pub reuse: Reuse,
 }
 
@@ -45,28 +45,28 @@ impl Request {
     }
 }
 
-/// An answer that was a success.
+/// A response.
 #[derive(Debug)]
 pub struct HttpAnswer {
     /// HTTP status.
     pub status: u16,
     /// Its headers.
     pub headers: HeaderMap,
-    /// Its body, whole.
+    /// Its body, whole if it is a success.
     pub body: Bytes,
-    /// Where it came from in the end.
+    /// The URL that it came from after all redirects.
     pub url: Url,
-    /// For a large body, its turn to be looked through.
+    /// The turn of a large body to be processed.
     pub _hold: Option<Hold>,
 }
 
 impl HttpAnswer {
-    /// A header as text, if it is there and is ASCII.
+    /// Returns a header as text, if it exists and is ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Fails on a body that is a web page.
+    /// Returns the body. Fails if it is a web page.
     pub fn json(&self) -> Result<&Bytes, Cause> {
         match self.body.trim_ascii_start().starts_with(b"<") {
             true => Err(Cause::WebPage),

@@ -1,13 +1,13 @@
-//! Whether a registry on this machine speaks TLS.
+//! Detects whether a registry on this machine speaks TLS.
 //!
-//! Elsewhere HTTPS is the rule and plain HTTP a setting. On loopback people run registries without TLS, so one look
-//! decides: a TLS greeting is sent, and what comes back is TLS or is not. HTTP is never used with a server that answers
+//! Elsewhere HTTPS is the rule and plain HTTP a setting. On loopback, registries without TLS are common, so one check
+//! decides: a TLS greeting is sent, and the response is TLS or is not. HTTP is never used with a server that answers
 //! TLS, however bad its certificate (docs/RELIABILITY.md E1).
 //!
-//! A server without TLS may also wait for the end of a line that never comes. After a short silence it is asked in plain
-//! HTTP on a second connection, and a valid answer of a registry decides. Servers that serve one connection at a time
-//! answer the second only after the first was closed; one that is slow with TLS never answers plain HTTP as a registry
-//! does, and is greeted again.
+//! A server without TLS may also wait for the end of a line that never comes. After a short silence it is asked in
+//! plain HTTP on a second connection, and a valid answer of a registry decides. Servers that serve one connection at a
+//! time answer the second only after the first was closed. A server that is slow with TLS never answers plain HTTP as a
+//! registry does, and is greeted again.
 
 use std::io;
 use std::sync::Arc;
@@ -27,21 +27,21 @@ use crate::model::text::SafeText;
 
 /// Content types of TLS records that a server may open with: alert and handshake (RFC 8446 § 5.1).
 const TLS_RECORDS: [u8; 2] = [21, 22];
-/// How long both connections stay open where neither is answered, in times of the silence before.
+/// How long both connections stay open if neither is answered, as a multiple of the silence before.
 const BOTH_OPEN: u32 = 4;
 
-/// How a server answers plain HTTP.
+/// The answer of a server to plain HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plainly {
-    /// As a registry does.
+    /// It answers as a registry does.
     Registry,
-    /// As a server without TLS that is no registry: in words.
+    /// It answers as a server without TLS that is no registry. The text describes the answer.
     NoRegistry(String),
-    /// Not at all, or in a way in which servers with TLS do too: in words.
+    /// It does not answer, or answers in a way in which servers with TLS do too. The text describes the answer.
     Nothing(String),
 }
 
-/// What comes back to a TLS greeting.
+/// The answer to a TLS greeting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Greeted {
     Tls,
@@ -51,9 +51,9 @@ enum Greeted {
     Closed,
 }
 
-/// Whether the registry at a loopback `host` answers without TLS. `answer` is what it answers to
-/// plain HTTP, asked only if that is awaited. Fails if nothing listens, or
-/// if it answers neither TLS nor plain HTTP as a registry does.
+/// Returns whether the registry at a loopback `host` answers without TLS. `answer` gives its answer to plain HTTP, and
+/// sends the request only when it is awaited. Fails if nothing listens, or if the server answers neither TLS nor plain
+/// HTTP as a registry does.
 pub async fn is_plain(
     host: &Host,
     timeouts: &Timeouts,
@@ -94,14 +94,14 @@ pub async fn is_plain(
     }
 }
 
-/// One look at a server, and when it ends.
+/// One check of a server, and the time at which it ends.
 struct Look<'a> {
     host: &'a Host,
     end: Instant,
 }
 
 impl Look<'_> {
-    /// Sends a TLS greeting and waits for what comes back.
+    /// Sends a TLS greeting and waits for the answer.
     async fn greet(&self) -> Result<Greeted, Cause> {
         match timeout_at(self.end, greet(self.host.without_port(), self.host.port().unwrap_or(443))).await {
             Ok(greeted) => greeted,
@@ -114,7 +114,7 @@ impl Look<'_> {
         timeout_at(self.end, answer).await.unwrap_or_else(late)
     }
 
-    /// Decides by the answer to plain HTTP, since the greeting was answered by an end.
+    /// Decides by the answer to plain HTTP, since the server ended the connection after the greeting.
     async fn only_plain(&self, answer: impl Future<Output = Plainly>) -> Result<bool, Cause> {
         match self.in_time(answer).await {
             Plainly::Registry => Ok(true),
@@ -123,7 +123,7 @@ impl Look<'_> {
     }
 }
 
-/// Decides by the answer to TLS, since that to plain HTTP says nothing.
+/// Decides by the answer to TLS, since the answer to plain HTTP says nothing.
 fn only_tls(greeted: Result<Greeted, Cause>, to_plain: &str) -> Result<bool, Cause> {
     match greeted {
         Ok(Greeted::Tls) => Ok(false),
@@ -163,7 +163,7 @@ async fn greet(name: &str, port: u16) -> Result<Greeted, Cause> {
     })
 }
 
-/// A TLS client's first message.
+/// Returns the first message of a TLS client.
 fn greeting(name: &str) -> Option<Vec<u8>> {
     tls::install();
     let config = ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();

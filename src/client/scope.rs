@@ -1,31 +1,31 @@
-//! What a token must allow: distribution `spec/auth/scope.md`.
+//! The rights that a token must grant: distribution `spec/auth/scope.md`.
 
 use crate::model::reference::RepositoryName;
 
 /// A right that a request needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scope {
-    /// None in particular: the ping.
+    /// No particular right: the ping.
     Nothing,
-    /// To list the registry.
+    /// The right to list the registry.
     Catalog,
-    /// To read a repository.
+    /// The right to read a repository.
     Pull(RepositoryName),
-    /// To write to a repository.
+    /// The right to write to a repository.
     Push(RepositoryName),
-    /// To delete in a repository.
+    /// The right to delete in a repository.
     Delete(RepositoryName),
-    /// To make a blob of one repository known in another.
+    /// The right to make a blob of one repository known in another.
     Mount {
-        /// Where it is.
+        /// The repository that has the blob.
         from: RepositoryName,
-        /// Where it shall be.
+        /// The repository that shall get it.
         to: RepositoryName,
     },
 }
 
 impl Scope {
-    /// The repository that it is about.
+    /// Returns the repository that it is about.
     pub fn repository(&self) -> Option<&RepositoryName> {
         match self {
             Scope::Pull(name) | Scope::Push(name) | Scope::Delete(name) => Some(name),
@@ -34,7 +34,7 @@ impl Scope {
         }
     }
 
-    /// As a token endpoint is asked for it.
+    /// Returns the scopes as a token endpoint is asked for them.
     pub fn texts(&self) -> Vec<String> {
         match self {
             Scope::Nothing => Vec::new(),
@@ -48,13 +48,13 @@ impl Scope {
         }
     }
 
-    /// Whether it changes something.
+    /// Returns whether it changes something.
     pub fn is_write(&self) -> bool {
         matches!(self, Scope::Push(_) | Scope::Delete(_) | Scope::Mount { .. })
     }
 
-    /// What to ask for where a token endpoint refuses to hear of this one: Quay deletes with `push` and fails at
-    /// `delete`; and who may not read the source of a mount may still push.
+    /// Returns the scope to ask for if a token endpoint refuses this one. Quay deletes with `push` and fails at
+    /// `delete`. A user without the right to read the source of a mount may still push.
     pub fn instead(&self) -> Option<Scope> {
         match self {
             Scope::Delete(name) => Some(Scope::Push(name.clone())),

@@ -1,7 +1,7 @@
-//! The HTTP clients underneath: one for the registry's own origin, one for strangers that it sends us to.
+//! The HTTP clients underneath: one for the registry's own origin, one for other origins to which it leads.
 //!
-//! Certificates: containers-certs.d(5). What the user allows for a registry (`--insecure`, a CA file, a client
-//! certificate) never reaches another origin, so a second, strict client serves redirects and token endpoints.
+//! Certificates: containers-certs.d(5). Permissions that the user gives for a registry (`--insecure`, a CA file, a
+//! client certificate) never reach another origin, so a second, strict client serves redirects and token endpoints.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,21 +18,21 @@ use crate::model::text::SafeText;
 /// Connections kept open to one host.
 const IDLE_CONNECTIONS: usize = 16;
 
-/// What the user said about one registry's transport.
+/// The user's settings for one registry's transport.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trust {
     /// No TLS.
     pub plain_http: bool,
-    /// TLS without a look at what the server speaks, also on this machine.
+    /// TLS without checking whether the server speaks it, also on this machine.
     pub tls: bool,
-    /// TLS without a look at the certificate.
+    /// TLS without checking the certificate.
     pub insecure: bool,
     /// More authorities, PEM.
     pub ca_file: Option<PathBuf>,
 }
 
 impl Trust {
-    /// As a scheme in front of the registry's name says.
+    /// Applies the scheme in front of the registry's name.
     pub fn speak(&mut self, scheme: Scheme) {
         self.plain_http = scheme == Scheme::Http;
         self.tls = scheme == Scheme::Https;
@@ -41,7 +41,7 @@ impl Trust {
 
 /// Chooses the cryptography of rustls, once a process. Without it the HTTP library panics.
 pub fn install() {
-    // It fails when somebody chose before, which is as good.
+    // It fails if other code has chosen before, which is as good.
     rustls::crypto::ring::default_provider().install_default().ok();
 }
 
@@ -54,7 +54,7 @@ pub enum Reuse {
     Apart,
 }
 
-/// The client for a registry's own origin. Without TLS it loads no certificates, which takes time.
+/// Builds the client for a registry's own origin. Without TLS it loads no certificates, which takes time.
 pub fn own(
     host: &Host,
     trust: &Trust,
@@ -85,7 +85,8 @@ pub fn own(
     build(builder.tls_certs_merge(authorities))
 }
 
-/// The client for other origins: checks certificates, and dials no address that [`origin::is_forbidden`] forbids.
+/// Builds the client for other origins. It checks certificates, and connects to no address that
+/// [`origin::is_forbidden`] forbids.
 pub fn strict(registry_is_loopback: bool, timeouts: &Timeouts) -> Result<Client, Cause> {
     let builder = builder(timeouts).dns_resolver(AddressGuard { registry_is_loopback });
     build(if registry_is_loopback { builder.no_proxy() } else { builder })
@@ -165,7 +166,7 @@ impl CertificateFolder {
     }
 }
 
-/// Resolves names and drops the addresses that must not be dialled: a name may lead inside as well as a number.
+/// Resolves names and drops forbidden addresses: a name can lead inside the network just as a number can.
 struct AddressGuard {
     registry_is_loopback: bool,
 }

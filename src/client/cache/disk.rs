@@ -1,5 +1,6 @@
-//! The cache's folder: content in packs, and in `tags/<hash>` what a repository said: a line for each tag with its digest,
-//! and one for each manifest with its media type. One thread writes, so that nobody waits for the disk.
+//! The cache's folder: content in packs, and in `tags/<hash>` the facts about a repository: a line for each tag with
+//! its digest, and one for each manifest with its media type. One thread writes, so that no other one waits for the
+//! disk.
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::model::reference::{Repository, Tag};
 
 /// Most bytes kept on disk.
 const MOST: u64 = 64 * 1024 * 1024;
-/// Writes that may wait; beyond, content is not kept.
+/// Writes that may wait. Beyond that, content is not kept.
 const QUEUE: usize = 4096;
 /// Most bytes of all that wait to be written.
 const MOST_WAITING: usize = 8 * 1024 * 1024;
@@ -34,7 +35,7 @@ pub struct Disk {
     waiting: Arc<AtomicUsize>,
 }
 
-/// Where the packs are and what is in them, which is found out when it is first needed.
+/// The folder of the packs and the index of their content, which is read when it is first needed.
 #[derive(Debug)]
 struct Folder {
     path: PathBuf,
@@ -48,7 +49,7 @@ enum DiskTask {
 }
 
 impl Disk {
-    /// Nothing is touched yet.
+    /// Creates the handle. The folder is not touched yet.
     pub fn new(path: PathBuf) -> Disk {
         Disk {
             folder: Arc::new(Folder { path, index: OnceLock::new() }),
@@ -57,13 +58,13 @@ impl Disk {
         }
     }
 
-    /// The content of a digest, if it is there and is what the digest says.
+    /// Returns the content of a digest, if it exists and matches the digest.
     pub async fn read(&self, digest: Digest) -> Option<Bytes> {
         let folder = self.folder.clone();
         tokio::task::spawn_blocking(move || folder.read(&digest)).await.ok()?
     }
 
-    /// Queues a write. A full queue drops it: it can be fetched again.
+    /// Queues a write. A full queue drops it: the content can be fetched again.
     pub fn write(&self, digest: Digest, content: Bytes) {
         let length = content.len();
         if self.waiting.fetch_add(length, Ordering::Relaxed) + length > MOST_WAITING {
@@ -75,18 +76,18 @@ impl Disk {
         }
     }
 
-    /// What a repository said when it was last asked.
+    /// Returns the facts about a repository from when it was last asked.
     pub async fn read_said(&self, repository: &Repository) -> StoredManifestInfo {
         let path = said_path(&self.folder.path, repository);
         tokio::task::spawn_blocking(move || read_said(&path)).await.unwrap_or_default()
     }
 
-    /// Queues a write of what a repository said.
+    /// Queues a write of the facts about a repository.
     pub fn write_said(&self, repository: Repository, said: StoredManifestInfo) {
         self.send(DiskTask::Said(repository, said));
     }
 
-    /// Returns when everything queued so far is written.
+    /// Waits until everything queued so far is written.
     pub async fn flush(&self) {
         let Some(Some(writer)) = self.writer.get().cloned() else { return };
         let (done, wait) = oneshot::channel();
@@ -96,7 +97,7 @@ impl Disk {
         }
     }
 
-    /// Queues a job; says whether there was room.
+    /// Queues a job. Returns whether there was room.
     fn send(&self, job: DiskTask) -> bool {
         let writer = self.writer.get_or_init(|| start(self.folder.clone(), self.waiting.clone()));
         writer.as_ref().is_some_and(|writer| writer.try_send(job).is_ok())
@@ -105,7 +106,7 @@ impl Disk {
 
 impl Folder {
     fn index(&self) -> MutexGuard<'_, Index> {
-        // What others may have put there is no content.
+        // Files that others may have put there are not content.
         let found = || files::check(&self.path).map(|()| pack::index(&self.path)).unwrap_or_default();
         let index = self.index.get_or_init(|| Mutex::new(found()));
         index.lock().unwrap_or_else(PoisonError::into_inner)
@@ -115,7 +116,7 @@ impl Folder {
         let place = *self.index().get(digest)?;
         let content = pack::read(&self.path, place, digest);
         if content.is_none() {
-            // It rotted, or another process removed it: so that it is written again.
+            // It is damaged, or another process removed it. Without an index entry it is written again.
             self.index().remove(digest);
         }
         content
@@ -146,7 +147,7 @@ fn read_said(path: &Path) -> StoredManifestInfo {
     said
 }
 
-/// Starts the writer; none where no thread can be had.
+/// Starts the writer. Returns `None` if no thread can be started.
 fn start(folder: Arc<Folder>, waiting: Arc<AtomicUsize>) -> Option<SyncSender<DiskTask>> {
     let (sender, jobs) = sync_channel(QUEUE);
     let work = move || {
@@ -191,7 +192,7 @@ fn write_content(
             Pack::open(&folder.path)?
         }
     };
-    // A pack that could not be written to the end of a record is left: the next one is opened, and its tail cut off.
+    // A pack whose last record could not be completed is left. The next one is opened, and its tail cut off.
     let place = open.append(digest, content)?;
     folder.index().insert(*digest, place);
     *pack = Some(open);

@@ -1,8 +1,8 @@
 //! Content in a few append-only files, since creating a file for each manifest costs more than fetching it does.
 //!
-//! A pack is a row of records: a line `<digest> <length>`, the bytes, a line break. One process appends to a
-//! pack, which it has locked; another one begins a pack of its own. What a crash left half written ends the pack for
-//! readers, and is cut off by the next writer.
+//! A pack is a row of records: a line `<digest> <length>`, the bytes, a line break. One process appends to a pack,
+//! which it has locked; another process begins a pack of its own. A record that a crash left half written ends the pack
+//! for readers, and the next writer cuts it off.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ const FULL: u64 = 8 * 1024 * 1024;
 /// Longest line before the bytes: a sha512 digest, a length, and the media type that earlier versions wrote after it.
 const LONGEST_LINE: u64 = 512;
 
-/// Where content is: a record of a pack.
+/// The position of content: a record of a pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordPosition {
     pack: u32,
@@ -28,7 +28,7 @@ pub struct RecordPosition {
     length: u32,
 }
 
-/// Where all content is.
+/// The positions of all content.
 pub type Index = HashMap<Digest, RecordPosition>;
 
 /// The pack that this process appends to.
@@ -39,7 +39,7 @@ pub struct Pack {
     end: u64,
 }
 
-/// Everything that the folder holds. Later records win, so that a rotted one can be written again.
+/// Returns the index of everything in the folder. Later records win, so that damaged content can be written again.
 pub fn index(folder: &Path) -> Index {
     let mut index = Index::new();
     for number in numbers(folder) {
@@ -52,7 +52,7 @@ pub fn index(folder: &Path) -> Index {
     index
 }
 
-/// Reads a record; `None` if it is not what its digest says.
+/// Reads a record. Returns `None` if it does not match its digest.
 pub fn read(folder: &Path, place: RecordPosition, digest: &Digest) -> Option<Bytes> {
     let mut file = files::read(&path(folder, place.pack)).ok()?;
     file.seek(SeekFrom::Start(place.at)).ok()?;
@@ -82,7 +82,7 @@ pub fn prune(folder: &Path, most: u64) {
 }
 
 impl Pack {
-    /// The newest pack, if it has room and nobody else appends to it; otherwise a new one.
+    /// Opens the newest pack if it has room and no other process appends to it, otherwise a new one.
     pub fn open(folder: &Path) -> io::Result<Pack> {
         let newest = numbers(folder).last().copied();
         if let Some(number) = newest
@@ -103,7 +103,7 @@ impl Pack {
                 {
                     return Err(error);
                 }
-                // Another process was quicker, or something stands there that is no pack.
+                // Another process was quicker, or another file has this name.
                 Ok(_) | Err(_) => {}
             }
         }
@@ -120,7 +120,7 @@ impl Pack {
         Ok(Some(Pack { number, file, end }))
     }
 
-    /// Whether the next record belongs into another pack.
+    /// Returns whether the next record belongs into another pack.
     pub fn is_full(&self) -> bool {
         self.end >= FULL
     }
@@ -132,7 +132,8 @@ impl Pack {
         record.extend_from_slice(content);
         record.push(b'\n');
         let length = u32::try_from(record.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        // In one write, so that another process sees all of it or, if this one ends here, a tail that is cut off later.
+        // One write, so that another process sees the whole record or, if this one ends here, a tail that is cut off
+        // later.
         self.file.write_all(&record)?;
         let place = RecordPosition { pack: self.number, at: self.end, length };
         self.end += u64::from(length);
@@ -160,7 +161,7 @@ impl Header {
     }
 }
 
-/// Calls `found` with the digest, place and length of each record; says where the last whole one ends.
+/// Calls `found` with the digest, position and length of each record. Returns the end of the last whole record.
 fn scan(file: &File, mut found: impl FnMut(Digest, u64, u32)) -> u64 {
     let all = file.metadata().map_or(0, |about| about.len());
     let mut reader = BufReader::with_capacity(256 * 1024, file);
@@ -180,7 +181,7 @@ fn scan(file: &File, mut found: impl FnMut(Digest, u64, u32)) -> u64 {
     }
 }
 
-/// The packs that are there, oldest first.
+/// Returns the numbers of the existing packs, the oldest first.
 fn numbers(folder: &Path) -> Vec<u32> {
     let number = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(".pack")?.parse().ok();
     let mut numbers: Vec<u32> =
@@ -193,7 +194,7 @@ fn path(folder: &Path, number: u32) -> PathBuf {
     folder.join(format!("{number}.pack"))
 }
 
-/// How packs are opened to be written.
+/// Returns the options for opening a pack for writing.
 fn private() -> fs::OpenOptions {
     let mut options = File::options();
     options.read(true).write(true);

@@ -13,7 +13,7 @@ use crate::model::reference::{Host, RepositoryName};
 
 /// Docker Hub's key, for historical reasons.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
-/// What a helper gives as user when its secret is an identity token.
+/// The user that a helper gives if its secret is an identity token.
 pub const TOKEN_USER: &str = "<token>";
 
 const PADDED_OR_NOT: GeneralPurpose = GeneralPurpose::new(
@@ -49,29 +49,29 @@ impl std::fmt::Debug for LoginEntry {
     }
 }
 
-/// What a file says about a registry.
+/// The login that a file has for a registry, or the helper that has it.
 #[derive(Debug, PartialEq, Eq)]
 pub enum FileLogin {
     /// The login itself.
     Login(Login),
-    /// Who has it.
+    /// The helper that has the login.
     Helper {
         /// The helper is `docker-credential-<suffix>`.
         suffix: String,
-        /// What to ask it for.
+        /// The server to ask it for.
         server: String,
     },
 }
 
 impl File {
-    /// Reads a file. The error says where it is no JSON, and nothing of what is in it.
+    /// Reads a file. The error names the position at which the text is no JSON, and quotes nothing of it.
     pub fn parse(text: &str) -> Result<File, String> {
         serde_json::from_str(text)
             .map_err(|error| format!("line {}, column {}", error.line(), error.column()))
     }
 
-    /// The login for a repository, or for the registry: docker's order, a helper of this registry, the helper for all,
-    /// what is in the file; of its keys the longest that fits.
+    /// Returns the login for a repository, or for the registry, in docker's order: a helper of this registry, the
+    /// helper for all, the logins in the file. The longest key that fits is used.
     pub fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<FileLogin> {
         let helper = self.cred_helpers.iter().flatten().find(|(key, _)| is_host(key, host));
         if let Some((key, suffix)) = helper {
@@ -85,7 +85,7 @@ impl File {
         entry.and_then(|(_, entry)| entry.login()).map(FileLogin::Login)
     }
 
-    /// The registries of its keys.
+    /// Returns the registries that its keys name.
     pub fn registries(&self) -> Vec<Host> {
         let helpers = self.cred_helpers.iter().flatten().map(|(key, _)| key);
         self.auths
@@ -122,7 +122,7 @@ impl LoginEntry {
     }
 }
 
-/// `user:password` in base64; a password may hold colons and end in NULs, a user may not be empty.
+/// Decodes `user:password` from base64. A password may hold colons and end in NULs; a user may not be empty.
 fn decode(auth: &str) -> Option<(String, String)> {
     let compact: String = auth.split_whitespace().collect();
     let text = String::from_utf8(PADDED_OR_NOT.decode(compact).ok()?).ok()?;
@@ -131,7 +131,7 @@ fn decode(auth: &str) -> Option<(String, String)> {
     (!user.is_empty()).then(|| (user.to_string(), password.to_string()))
 }
 
-/// How many parts of a repository's name a key covers; none when it is about something else.
+/// Returns how many parts of a repository's name a key covers, or `None` if the key is about something else.
 fn depth(key: &str, host: &Host, repository: Option<&RepositoryName>) -> Option<usize> {
     if is_host(key, host) {
         return Some(0);
@@ -145,14 +145,15 @@ fn depth(key: &str, host: &Host, repository: Option<&RepositoryName>) -> Option<
     (rest.is_empty() || rest.starts_with('/')).then(|| path.split('/').count())
 }
 
-/// The registry of a key, under each of its names.
+/// Returns the registry of a key, under each of its names.
 fn registries(key: &str) -> impl Iterator<Item = Host> {
     let url = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
     let name = url.split('/').next().unwrap_or(url);
     [Some(name), name.strip_suffix(":443")].into_iter().flatten().filter_map(|name| Host::parse(name).ok())
 }
 
-/// Whether a key means a whole registry: a host, or a URL of one with nothing but docker's API version behind it.
+/// Returns whether a key means a whole registry: a host, or a URL of one with nothing but docker's API version behind
+/// it.
 fn is_host(key: &str, host: &Host) -> bool {
     let url = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://"));
     let name = match url {
@@ -163,7 +164,7 @@ fn is_host(key: &str, host: &Host) -> bool {
     is_same(name) || name.strip_suffix(":443").is_some_and(is_same)
 }
 
-/// The key under which docker's own tools keep a registry.
+/// Returns the key under which docker's own tools keep a registry.
 fn server_key(host: &Host) -> String {
     if host.is_docker_hub() { HUB_KEY.into() } else { host.to_string() }
 }

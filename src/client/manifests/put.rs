@@ -13,12 +13,12 @@ use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 
-/// What became of a manifest that was put.
+/// The result of putting a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PutResult {
     /// Its digest, as the server has it.
     pub digest: Digest,
-    /// Whether the server took notice of the manifest's `subject`, so that its referrers API lists it. Where it did
+    /// Whether the server noticed the manifest's `subject`, so that its referrers API lists the manifest. If it did
     /// not, the fallback tag must be kept: [`fallback_tag`](crate::client::fallback_tag).
     pub subject_seen: bool,
 }
@@ -40,7 +40,7 @@ impl Client {
         };
         let pushed = sent.and_then(|answer| self.pushed(name, selector, manifest, &request, &answer));
         match pushed {
-            // No failure is reported before a look at what there is.
+            // No failure is reported before the registry was checked for the manifest.
             Err(error) if self.is_put_after(&error, name, selector, manifest).boxed().await => {
                 Ok(self.kept(name, selector, manifest, manifest.digest, false))
             }
@@ -48,7 +48,8 @@ impl Client {
         }
     }
 
-    /// Whether a manifest is there although the request that was to bring it was refused, or its answer was lost.
+    /// Returns whether a manifest exists although the request that should have put it was refused, or its response was
+    /// lost.
     async fn is_put_after(
         &self,
         error: &Error,
@@ -64,8 +65,8 @@ impl Client {
             )
     }
 
-    /// Puts a manifest under a tag that was looked at before and had this digest, or none: it is not tried again once
-    /// somebody else has put another one there.
+    /// Puts a manifest under a tag that had the digest `had`, or did not exist, when the caller looked at it. The
+    /// request is not sent again once another client has put another manifest there.
     pub async fn put_tag(
         &self,
         name: &RepositoryName,
@@ -92,7 +93,7 @@ impl Client {
     ) -> Result<Request, Error> {
         let mut url = self.http().base().await?.manifest(name, selector);
         if let (Selector::Tag(_), Digest::Sha512(_)) = (selector, &manifest.digest) {
-            // Registries that know this keep the algorithm of the digest; the others take no notice of it.
+            // Registries that know this parameter keep the algorithm of the digest; the others ignore it.
             url.query_pairs_mut().append_pair("digest", &manifest.digest.to_string());
         }
         let media_type = manifest.media_type.as_str().to_string();
@@ -135,7 +136,7 @@ impl Client {
     }
 }
 
-/// Whether a request was perhaps refused only for its query, which not all registries know.
+/// Returns whether a request may have been refused only for its query, which not all registries know.
 fn wants_no_parameter(request: &Request, error: &Error) -> bool {
     request.url.query().is_some() && matches!(error.cause.status(), Some(400 | 404 | 405 | 414 | 422 | 501))
 }
@@ -146,7 +147,7 @@ fn without_parameter(request: &Request) -> Request {
     request
 }
 
-/// The digest under which the server has the manifest.
+/// Returns the digest under which the server has the manifest.
 fn stored(answer: &HttpAnswer, manifest: &Manifest) -> Result<Digest, Cause> {
     match answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok()) {
         Some(said) if said == manifest.digest || said.same_algorithm_of(&manifest.raw) == said => Ok(said),
