@@ -18,12 +18,12 @@ use crate::model::reference::RepositoryName;
 
 /// Most bytes of a config.
 const CAP: u64 = 8 * 1024 * 1024;
-/// So large a config may be whatever its descriptor says.
+/// Most bytes of a config that is accepted whatever size its descriptor names.
 pub const SMALL: u64 = 1024 * 1024;
 
 impl Client {
-    /// The image config that a manifest names; fetched once and kept. One that is larger than its descriptor says is
-    /// refused, unless it is small.
+    /// Returns the image config that a manifest names. It is fetched once and kept. A config that is larger than its
+    /// descriptor says is refused, unless it is small.
     pub async fn config(
         &self,
         name: &RepositoryName,

@@ -1,4 +1,4 @@
-//! The body of an answer: whole and within a cap, the start of an error's, or piece by piece.
+//! The body of a response: whole and within a cap, the start of an error's, or piece by piece.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,22 +17,22 @@ use crate::model::text::SafeText;
 /// Bytes of an error's body that are read.
 const ERROR_CAP: u64 = 64 * 1024;
 
-/// Beyond so many bytes a body is a large one.
+/// A body of more bytes than this is a large one.
 const LARGE: usize = 1024 * 1024;
 
-/// The few large bodies of a host that are read and looked through at once.
+/// The permits for the few large bodies of a host that are read and processed at once.
 pub type Large = Arc<Semaphore>;
 
-/// The right to hold a large body, until it is read through.
+/// The right to hold a large body, until it is processed.
 pub type Hold = OwnedSemaphorePermit;
 
-/// So many large bodies at once.
+/// Creates permits for so many large bodies at once.
 pub fn at_once(most: usize) -> Large {
     Arc::new(Semaphore::new(most))
 }
 
-/// The body of a success: whole, in its own bytes, not larger than `cap`, not slower than is any use. A large one waits
-/// for its turn before its second mebibyte.
+/// Reads the body of a success: whole, not compressed, not larger than `cap`, and not too slow to be of use. A large
+/// body waits for its turn before its second mebibyte.
 pub async fn whole(
     mut response: Response,
     cap: u64,
@@ -53,7 +53,7 @@ pub async fn whole(
         }
         if body.len() + piece.len() > LARGE && hold.is_none() {
             hold = large.clone().acquire_owned().await.ok();
-            // What was announced has its room at once, so that it need not be moved while it grows.
+            // The announced size is reserved at once, so that the body need not be moved while it grows.
             body.reserve(usize::try_from(expected).unwrap_or(0).saturating_sub(body.len()));
         }
         body.extend_from_slice(&piece);
@@ -61,7 +61,7 @@ pub async fn whole(
     Ok((body.freeze(), hold))
 }
 
-/// As much of an error's body as is of use; it may break off.
+/// Reads as much of an error's body as is of use. It may end early.
 pub async fn start_of(mut response: Response, timeouts: &Timeouts) -> Bytes {
     let mut body = BytesMut::new();
     let start = Instant::now();
@@ -75,7 +75,7 @@ pub async fn start_of(mut response: Response, timeouts: &Timeouts) -> Bytes {
     body.freeze()
 }
 
-/// A body that is taken piece by piece. Its line is in the request log when it ends or is dropped.
+/// A body that is read piece by piece. Its line is added to the request log when it is dropped.
 #[derive(Debug)]
 pub struct OpenBody {
     response: Response,
@@ -85,13 +85,13 @@ pub struct OpenBody {
 }
 
 impl OpenBody {
-    /// The body of a success, in its own bytes.
+    /// Opens the body of a success. Fails if it is compressed.
     pub fn new(response: Response, entry: LogLine, permit: Permit) -> Result<OpenBody, Cause> {
         check_encoding(&response)?;
         Ok(OpenBody { response, pace: Pace::default(), entry, _permit: permit })
     }
 
-    /// The next piece; none at the end.
+    /// Returns the next piece, or `None` at the end.
     pub async fn piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, Cause> {
         let outcome = piece(&mut self.response, &mut self.pace, timeouts).await;
         self.entry.line.bytes = self.pace.bytes;
@@ -108,7 +108,8 @@ impl Drop for OpenBody {
     }
 }
 
-/// How many bytes came, and how long was waited for them. The time in between is not the server's.
+/// The number of bytes that came, and the time that the client waited for them. The time in between is not the
+/// server's.
 #[derive(Debug, Default)]
 struct Pace {
     bytes: u64,

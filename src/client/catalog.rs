@@ -10,7 +10,7 @@ use crate::model::server::Ability;
 use crate::model::text::SafeText;
 
 impl Client {
-    /// One page of the catalog; the first one without `next`.
+    /// Returns one page of the catalog; the first one without `next`.
     pub async fn catalog(&self, next: Option<NextPage>) -> Result<Page<RepositoryName>, Error> {
         let url = self.http().base().await?.catalog();
         let list = PagedList { url, scope: Scope::Catalog, member: "repositories", read };

@@ -1,4 +1,4 @@
-//! What a 401 asks for: `WWW-Authenticate`, RFC 9110 § 11.6.1, as registries write it.
+//! The challenge of a 401: `WWW-Authenticate`, RFC 9110 § 11.6.1, as registries write it.
 
 use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
@@ -7,11 +7,11 @@ use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 pub enum Challenge {
     /// User name and password in each request.
     Basic,
-    /// A token from somewhere else: distribution `spec/auth/token.md`.
+    /// A token from another server: distribution `spec/auth/token.md`.
     Bearer(BearerChallenge),
 }
 
-/// Where a token comes from and what for.
+/// The source and the purpose of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BearerChallenge {
     /// Address of the token endpoint, as written.
@@ -24,7 +24,7 @@ pub struct BearerChallenge {
     pub error: Option<String>,
 }
 
-/// The challenge to answer: Bearer before Basic; other schemes are skipped.
+/// Returns the challenge to answer: Bearer before Basic. Other schemes are skipped.
 pub fn preferred(headers: &HeaderMap) -> Option<Challenge> {
     let all: Vec<Challenge> = headers
         .get_all(WWW_AUTHENTICATE)
@@ -35,7 +35,7 @@ pub fn preferred(headers: &HeaderMap) -> Option<Challenge> {
     all.iter().find(is_bearer).or(all.first()).cloned()
 }
 
-/// The name of what a password is for, where one is asked for.
+/// Returns the realm of a Basic challenge: the name of the area for which the registry asks for a password.
 pub fn realm_of_logins(headers: &HeaderMap) -> Option<String> {
     let lines = headers.get_all(WWW_AUTHENTICATE).iter();
     let mut schemes = lines.flat_map(|value| schemes(&String::from_utf8_lossy(value.as_bytes())));
@@ -43,12 +43,12 @@ pub fn realm_of_logins(headers: &HeaderMap) -> Option<String> {
     parameters.into_iter().find(|(name, _)| name == "realm").map(|(_, realm)| realm)
 }
 
-/// The challenges of one header line that this program can answer, in their order.
+/// Parses the challenges of one header line that this program can answer, in their order.
 pub fn parse(line: &str) -> Vec<Challenge> {
     schemes(line).into_iter().filter_map(|(scheme, parameters)| challenge_of(&scheme, parameters)).collect()
 }
 
-/// The schemes of one header line in lower case, each with its parameters.
+/// Splits one header line into its schemes in lower case, each with its parameters.
 fn schemes(line: &str) -> Vec<(String, Vec<(String, String)>)> {
     let mut rest = line;
     let mut schemes: Vec<(String, Vec<(String, String)>)> = Vec::new();
@@ -90,7 +90,7 @@ fn challenge_of(scheme: &str, parameters: Vec<(String, String)>) -> Option<Chall
     }
 }
 
-/// The next token, separators before it skipped.
+/// Returns the next token, without the separators before it, and the rest.
 fn next_token(text: &str) -> Option<(&str, &str)> {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '=' | '"' | ';'));
     let end =
@@ -98,7 +98,7 @@ fn next_token(text: &str) -> Option<(&str, &str)> {
     (end > 0).then(|| text.split_at(end))
 }
 
-/// A token or a quoted string with its escapes undone, and what follows.
+/// Returns a token or a quoted string with its escapes undone, and the rest.
 fn next_value(text: &str) -> (String, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(text.len());

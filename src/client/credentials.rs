@@ -1,4 +1,4 @@
-//! Where logins come from: the files of docker and podman, and their credential helpers.
+//! The sources of logins: the files of docker and podman, and their credential helpers.
 //!
 //! Docker's `config.json`: docker CLI `config/configfile`; podman's `auth.json`: containers-auth.json(5). Files are
 //! read when a registry asks for a login, so a `docker login` made meanwhile counts after a reload.
@@ -21,7 +21,7 @@ use file::{File, FileLogin};
 /// Most bytes of a file that are read.
 const CAP: u64 = 4 * 1024 * 1024;
 
-/// What proves who we are.
+/// A proof of the user's identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Login {
     /// User and password.
@@ -38,7 +38,7 @@ pub enum Login {
 }
 
 impl Login {
-    /// User and password as the value of an `Authorization` header.
+    /// Returns user and password as the value of an `Authorization` header.
     pub fn basic(&self) -> Option<HeaderValue> {
         use base64::Engine;
         let Login::Password { user, password } = self else { return None };
@@ -47,7 +47,7 @@ impl Login {
     }
 }
 
-/// A login and the file that told it.
+/// A login and the file that holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
     /// The login.
@@ -56,14 +56,15 @@ pub struct Credential {
     pub source: PathBuf,
 }
 
-/// The places to look for logins, in their order: the first that has one wins. Cheap to clone; the default has none.
+/// The sources that are searched for logins, in their order: the first that has one wins. Cheap to clone; the default
+/// has none.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     sources: Arc<[CredentialSource]>,
     helpers: Arc<Helpers>,
 }
 
-/// Where credential helpers are, and how long they may take.
+/// The folders of credential helpers, and how long a helper may take.
 #[derive(Debug, Clone, Default)]
 struct Helpers {
     path: OsString,
@@ -72,7 +73,7 @@ struct Helpers {
 
 #[derive(Debug, Clone)]
 enum CredentialSource {
-    /// docker's config.json, or what is in `DOCKER_AUTH_CONFIG`.
+    /// docker's config.json, or the content of `DOCKER_AUTH_CONFIG`.
     Docker(LoginSource),
     /// podman's auth.json.
     Podman(LoginSource),
@@ -85,7 +86,8 @@ enum LoginSource {
 }
 
 impl Credentials {
-    /// The places that the environment names: docs/REGISTRIES.md §4.8 and §4.9. `variable` looks a variable up.
+    /// Returns the sources that the environment names: docs/REGISTRIES.md §4.8 and §4.9. `variable` looks a variable
+    /// up.
     pub fn of_environment(
         variable: impl Fn(&str) -> Option<OsString>,
         helper_patience: Duration,
@@ -116,7 +118,7 @@ impl Credentials {
         Credentials { sources: sources.into(), helpers: Arc::new(helpers) }
     }
 
-    /// The login for a repository, else for its registry.
+    /// Returns the login for a repository, else for its registry.
     pub async fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<Credential> {
         for source in self.sources.iter() {
             if let Some(credential) = self.find_in(source, host, repository).await {
@@ -126,7 +128,7 @@ impl Credentials {
         None
     }
 
-    /// Every registry that the files name a login or a helper for. Only files are read: no helper is asked.
+    /// Returns every registry for which the files have a login or a helper. Only files are read: no helper is asked.
     pub fn registries(&self) -> Vec<Host> {
         let mut all = Vec::new();
         for source in self.sources.iter() {
@@ -135,13 +137,13 @@ impl Credentials {
                 LoginSource::Text(text) => Some(text.reveal().to_string()),
                 LoginSource::File(path) => read_now(path),
             };
-            // A file that cannot be read is told when a login is looked up.
+            // A file that cannot be read is reported when a login is looked up.
             all.extend(text.and_then(|text| File::parse(&text).ok()).iter().flat_map(File::registries));
         }
         all
     }
 
-    /// Whether a login may differ from one repository of a registry to the next.
+    /// Returns whether a login may differ from one repository of a registry to the next.
     pub fn has_namespaces(&self) -> bool {
         self.sources.iter().any(|source| matches!(source, CredentialSource::Podman(_)))
     }
@@ -185,7 +187,7 @@ impl Credentials {
     }
 }
 
-/// The text of a file that is there and has a bearable size.
+/// Reads the text of a file, at most [`CAP`] bytes of it. Returns `None` if it cannot be read.
 async fn read(path: &std::path::Path) -> Option<String> {
     use tokio::io::AsyncReadExt;
     let file = tokio::fs::File::open(path).await.ok()?;
@@ -194,7 +196,7 @@ async fn read(path: &std::path::Path) -> Option<String> {
     Some(text)
 }
 
-/// The same without waiting, for a file that is one.
+/// Reads the same without waiting. Returns `None` also for a path that is not a regular file.
 fn read_now(path: &std::path::Path) -> Option<String> {
     use std::io::Read;
     if !std::fs::metadata(path).ok()?.is_file() {

@@ -399,7 +399,7 @@ impl Error {
         }
     }
 
-    /// Describes the failure for the user. `what` names the operation: `cannot list the tags of team/app`.
+    /// Describes the failure for the user. The argument names the operation: `cannot list the tags of team/app`.
     pub fn failure(&self, what: impl Into<SafeText>) -> Failure {
         let tries = if self.tries > 1 { format!(" (after {} tries)", self.tries) } else { String::new() };
         Failure {

@@ -1,4 +1,4 @@
-//! The same question asked twice at once: the second one waits for the answer to the first.
+//! Joins equal questions that are asked at the same time: the second one waits for the answer to the first.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -17,15 +17,15 @@ impl<K, V> Default for Joined<K, V> {
 }
 
 impl<K: Hash + Eq + Clone, V: Clone> Joined<K, V> {
-    /// The answer of `ask`, or of the same question that somebody asks already. When that one gives up, the next one
-    /// who waits asks.
+    /// Returns the answer of `ask`, or of an equal question under way. If the caller that asks gives up, the next
+    /// waiting caller asks.
     pub async fn answer(&self, key: K, ask: impl Future<Output = V>) -> V {
         let cell = self.lock().entry(key.clone()).or_default().clone();
         let _end = JoinGuard { all: self, key, cell: cell.clone() };
         cell.get_or_init(|| ask).await.clone()
     }
 
-    /// Who asks from now on gets an answer of their own: what an older question is about has changed.
+    /// Forgets a question, because its subject has changed. Later callers get an answer of their own.
     pub fn forget(&self, key: &K) {
         self.lock().remove(key);
     }
@@ -35,7 +35,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Joined<K, V> {
     }
 }
 
-/// Ends a question: when it is answered, or when the last one who waited has gone.
+/// Ends a question when it is answered, or when the last waiting caller has gone.
 struct JoinGuard<'a, K: Hash + Eq + Clone, V: Clone> {
     all: &'a Joined<K, V>,
     key: K,
@@ -45,7 +45,7 @@ struct JoinGuard<'a, K: Hash + Eq + Clone, V: Clone> {
 impl<K: Hash + Eq + Clone, V: Clone> Drop for JoinGuard<'_, K, V> {
     fn drop(&mut self) {
         let mut all = self.all.lock();
-        // The map and this one hold it; any other holder still waits.
+        // The map and this guard hold the cell; any other holder still waits.
         let is_over = self.cell.initialized() || Arc::strong_count(&self.cell) <= 2;
         if is_over && all.get(&self.key).is_some_and(|cell| Arc::ptr_eq(cell, &self.cell)) {
             all.remove(&self.key);

@@ -1,26 +1,27 @@
-//! How many requests run at once against one host. The interactive lane goes first, and blobs never take the last
-//! permit: whoever browses while layers are copied is answered at once.
+//! The limit of requests that run at once against one host. Interactive requests go first, and blobs never take the
+//! last permit: a user who browses while layers are copied gets answers at once.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Who waits for an answer.
+/// The priority of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
-    /// A person, now.
+    /// For a user who is waiting.
     Interactive,
-    /// A list that fills itself.
+    /// For a list that fills itself.
     Background,
-    /// A blob that is read.
+    /// For a blob that is read.
     Blob,
-    /// A blob that is written, from opening the upload to its end. Counted apart from those that are read: a copy holds
-    /// one of these while it waits for one of those, never the other way round, so copies cannot wait in a circle.
+    /// For a blob that is written, from opening the upload to its end. Counted apart from blobs that are read: a copy
+    /// holds one of these permits while it waits for one of those, never the other way round, so copies cannot wait in
+    /// a circle.
     Upload,
 }
 
-/// In the order in which they are served.
+/// The priorities in the order in which they are served.
 const LANES: [Priority; 4] = [Priority::Interactive, Priority::Background, Priority::Upload, Priority::Blob];
 
 /// The permits of one host.
@@ -42,14 +43,14 @@ struct Queue {
 pub struct Permit(Option<(Limit, Priority)>);
 
 impl Permit {
-    /// For a request that runs under the permit of another.
+    /// Returns the permit of a request that runs under the permit of another.
     pub fn none() -> Permit {
         Permit(None)
     }
 }
 
 impl Queue {
-    /// Takes a permit if one is to be had.
+    /// Takes a permit if one is free.
     fn take(&mut self, lane: Priority) -> bool {
         let at = place(lane);
         let is_free = self.free > 0 && self.out[at] < self.most[at];
@@ -65,7 +66,7 @@ impl Queue {
         self.out[place(lane)] -= 1;
     }
 
-    /// Takes a permit for the first one who waits and may have it.
+    /// Takes a permit for the first waiting request that may have it.
     fn next(&mut self) -> Option<(Priority, oneshot::Sender<Permit>)> {
         let lane =
             LANES.into_iter().find(|lane| !self.waiting[place(*lane)].is_empty() && self.take(*lane))?;
@@ -83,7 +84,7 @@ fn place(lane: Priority) -> usize {
 }
 
 impl Limit {
-    /// So many at once: half of them may read blobs, and one less than half write them.
+    /// Creates a limit of so many requests at once. Half of them may read blobs, and one less than half may write them.
     pub fn new(most: usize) -> Limit {
         let most = most.max(1);
         let (reading, writing) = ((most / 2).max(1), (most / 2).saturating_sub(1).max(1));

@@ -2,7 +2,7 @@
 
 use reqwest::header::{HeaderMap, LINK};
 
-/// The target of the link with `rel=next`, as written; none where it is empty.
+/// Returns the target of the link with `rel=next`, as written, or `None` if it is empty or missing.
 pub fn next(headers: &HeaderMap) -> Option<String> {
     let lines =
         headers.get_all(LINK).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -24,7 +24,7 @@ fn next_of(line: &str) -> Option<String> {
     None
 }
 
-/// The parameters of one link, names in lower case, and what is behind its comma.
+/// Returns the parameters of one link, their names in lower case, and the text after its comma.
 fn parameters(text: &str) -> (Vec<(String, String)>, &str) {
     let mut parameters = Vec::new();
     let mut rest = text.trim_start();

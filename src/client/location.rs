@@ -1,4 +1,4 @@
-//! Where an upload goes on: the `Location` of its answers, distribution-spec § Pushing a blob in chunks.
+//! The URL at which an upload continues: the `Location` of its responses, distribution-spec § Pushing a blob in chunks.
 //!
 //! It may be a path or a URL, and its query is the server's own business: it is kept as it is and only added to.
 
@@ -11,11 +11,11 @@ use super::redirect;
 use super::request::HttpAnswer;
 use crate::model::digest::Digest;
 
-/// The location that an answer of `own` names; fails where it must not be gone to.
+/// Returns the location that a response of `own` names. Fails if it must not be contacted.
 ///
 /// A registry behind a proxy often takes itself for `http://same-host:inner-port`: that is led back to its own origin.
-/// Any other origin is one that the user must have allowed ([`super::http::Http::check_write`]); it gets the bytes and no
-/// credentials.
+/// Any other origin is one that the user must have allowed ([`super::http::Http::check_write`]); it gets the bytes and
+/// no credentials.
 pub fn of(answer: &HttpAnswer, own: &Url, registry_is_loopback: bool) -> Result<Url, Cause> {
     let location = answer.headers.get(LOCATION);
     let location =
@@ -28,7 +28,7 @@ pub fn of(answer: &HttpAnswer, own: &Url, registry_is_loopback: bool) -> Result<
     Ok(next)
 }
 
-/// With `digest` in its query, which closes the upload.
+/// Adds `digest` to the query of a location, which closes the upload.
 pub fn with_digest(location: &Url, digest: &Digest) -> Url {
     let mut url = location.clone();
     url.query_pairs_mut().append_pair("digest", &digest.to_string());
@@ -47,8 +47,8 @@ fn upgraded(next: Url, own: &Url) -> Url {
     url
 }
 
-/// The offset after the last byte that a server says it has: `Range: 0-<last>`, with or without `bytes=`. None where it
-/// does not say, or says `0-0`, which is one byte or none.
+/// Returns the offset after the last byte that a server says it has: `Range: 0-<last>`, with or without `bytes=`.
+/// Returns `None` if it does not say, or says `0-0`, which is one byte or none.
 pub fn received(answer: &HttpAnswer) -> Option<u64> {
     let range = answer.header("range")?.trim();
     let range = range.strip_prefix("bytes=").unwrap_or(range);

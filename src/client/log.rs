@@ -1,4 +1,4 @@
-//! Where every request is reported, for the request log and the log file. Nothing secret gets here.
+//! The report of every request, for the request log and the log file. No secret gets here.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ use crate::model::text::SafeText;
 pub struct Sink(Option<Arc<dyn Fn(RequestLine) + Send + Sync>>);
 
 impl Sink {
-    /// A sink that calls `take`.
+    /// Creates a sink that calls `take`.
     pub fn new(take: impl Fn(RequestLine) + Send + Sync + 'static) -> Sink {
         Sink(Some(Arc::new(take)))
     }
 
-    /// The line of a request that begins now.
+    /// Begins the line of a request that starts now.
     pub(super) fn begin(&self, method: &Method, url: SafeText, attempt: u32) -> LogLine {
         let line = RequestLine {
             at: Timestamp::now(),
@@ -55,14 +55,14 @@ impl Sink {
 /// The line of a request that is under way.
 #[derive(Debug)]
 pub(super) struct LogLine {
-    /// What is known so far.
+    /// Everything that is known so far.
     pub line: RequestLine,
     start: Instant,
     sink: Sink,
 }
 
 impl LogLine {
-    /// The request is over: its line is reported.
+    /// Ends the request and reports its line.
     pub fn end(&mut self) {
         self.line.took = self.start.elapsed();
         self.sink.send(self.line.clone());
@@ -87,8 +87,8 @@ impl std::fmt::Debug for Sink {
     }
 }
 
-/// A URL as it may be shown: on the registry's own origin [`redacted`], anywhere else scheme and host alone. An address
-/// that a registry leads to is often a key to what is there, in its path as well as in its query.
+/// Returns a URL in the form that may be shown: on the registry's own origin [`redacted`], elsewhere only the origin.
+/// An address to which a registry leads is often a key to its content, in its path as well as in its query.
 pub(super) fn shown(url: &Url, own: Option<&Origin>) -> SafeText {
     match Origin::of(url) {
         Some(origin) if own == Some(&origin) => redacted(url),
@@ -97,7 +97,8 @@ pub(super) fn shown(url: &Url, own: Option<&Origin>) -> SafeText {
     }
 }
 
-/// A URL without user information and without the values of its query, except those that only page a list.
+/// Returns a URL without user information and without the values of its query, except the parameters of the registry
+/// API.
 fn redacted(url: &Url) -> SafeText {
     let mut text = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
     if let Some(port) = url.port() {

@@ -6,8 +6,8 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::error::Cause;
 
-/// Hands the names under `member` to `take`, one by one; what is null, empty or no text is left out. Names that were handed
-/// over before a fault was met are to be thrown away.
+/// Passes the names under `member` to `take`, one by one. Elements that are null, empty or not a text are left out. If
+/// this fails, the caller must discard the names that it was passed before.
 pub fn read(body: &[u8], member: &'static str, mut take: impl FnMut(&str)) -> Result<(), Cause> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let read = deserializer.deserialize_map(NameList { member, take: &mut take });

@@ -1,4 +1,4 @@
-//! Scheme, host and port: what a credential is bound to.
+//! Scheme, host and port: the origin that credentials are bound to.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of a URL; none for schemes that are not HTTP.
+    /// Returns the origin of a URL, or `None` for schemes that are not HTTP.
     pub fn of(url: &Url) -> Option<Origin> {
         let host = url.host_str()?.to_ascii_lowercase();
         let is_http = matches!(url.scheme(), "http" | "https");
@@ -26,17 +26,17 @@ impl Origin {
         is_http.then(|| Origin { scheme: url.scheme().to_string(), host, port })
     }
 
-    /// Whether it is reached with TLS.
+    /// Returns whether it is reached with TLS.
     pub fn is_https(&self) -> bool {
         self.scheme == "https"
     }
 
-    /// The host without its port.
+    /// Returns the host without its port.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Whether both are on the same host, at whatever scheme and port.
+    /// Returns whether both are on the same host, at whatever scheme and port.
     pub fn is_same_host(&self, other: &Origin) -> bool {
         self.host == other.host
     }
@@ -52,8 +52,8 @@ impl fmt::Display for Origin {
     }
 }
 
-/// An origin besides the registry's own that may be sent what changes something: `host`, `host:port`, or either with a
-/// scheme before it. Without a scheme it is HTTPS, and plain HTTP only for a registry that is reached so itself.
+/// An origin besides the registry's own that may be sent requests that change something: `host`, `host:port`, or either
+/// with a scheme before it. Without a scheme it is HTTPS, and also plain HTTP if the registry itself is reached so.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct AllowedOrigin {
@@ -63,7 +63,7 @@ pub struct AllowedOrigin {
 }
 
 impl AllowedOrigin {
-    /// Whether a registry of this origin may lead uploads to that one.
+    /// Returns whether a registry of the origin `own` may lead uploads to `target`.
     pub fn allows(&self, own: &Origin, target: &Origin) -> bool {
         let is_scheme = match &self.scheme {
             Some(scheme) => *scheme == target.scheme,
@@ -107,58 +107,59 @@ impl TryFrom<String> for AllowedOrigin {
     }
 }
 
-/// The address of a registry: everything below it is built here, part by part, never joined from server text.
+/// The address of a registry. All URLs below it are built here, part by part, never joined from server text.
 #[derive(Debug, Clone)]
 pub struct Base(Url);
 
 impl Base {
-    /// `scheme://host/`; none for a host that no URL can hold.
+    /// Builds `scheme://host/`. Returns `None` for a host that no URL can hold.
     pub fn new(host: &Host, is_plain: bool) -> Option<Base> {
         let scheme = if is_plain { "http" } else { "https" };
         Url::parse(&format!("{scheme}://{}/", host.api())).ok().map(Base)
     }
 
-    /// The origin of the registry.
+    /// Returns the origin of the registry.
     pub fn origin(&self) -> Option<Origin> {
         Origin::of(&self.0)
     }
 
-    /// `/v2/`.
+    /// Returns `/v2/`.
     pub fn ping(&self) -> Url {
         self.below(["v2", ""])
     }
 
-    /// `/v2/_catalog`.
+    /// Returns `/v2/_catalog`.
     pub fn catalog(&self) -> Url {
         self.below(["v2", "_catalog"])
     }
 
-    /// `/v2/<name>/tags/list`.
+    /// Returns `/v2/<name>/tags/list`.
     pub fn tags(&self, name: &RepositoryName) -> Url {
         self.of_repository(name, &["tags", "list"])
     }
 
-    /// `/v2/<name>/manifests/<reference>`.
+    /// Returns `/v2/<name>/manifests/<reference>`.
     pub fn manifest(&self, name: &RepositoryName, selector: &Selector) -> Url {
         self.of_repository(name, &["manifests", &selector.to_string()])
     }
 
-    /// `/v2/<name>/blobs/<digest>`.
+    /// Returns `/v2/<name>/blobs/<digest>`.
     pub fn blob(&self, name: &RepositoryName, digest: &crate::model::digest::Digest) -> Url {
         self.of_repository(name, &["blobs", &digest.to_string()])
     }
 
-    /// `/v2/<name>/blobs/uploads/`.
+    /// Returns `/v2/<name>/blobs/uploads/`.
     pub fn uploads(&self, name: &RepositoryName) -> Url {
         self.of_repository(name, &["blobs", "uploads", ""])
     }
 
-    /// `/v2/<name>/referrers/<digest>`.
+    /// Returns `/v2/<name>/referrers/<digest>`.
     pub fn referrers(&self, name: &RepositoryName, digest: &crate::model::digest::Digest) -> Url {
         self.of_repository(name, &["referrers", &digest.to_string()])
     }
 
-    /// A path and query that was checked to be on this origin when it was found.
+    /// Returns the URL of a path and query that was checked to be on this origin when it was found. Returns `None` if
+    /// it is outside `/v2/`.
     pub fn at(&self, path_and_query: &str) -> Option<Url> {
         let mut url = self.0.clone();
         let (path, query) =
@@ -181,8 +182,9 @@ impl Base {
     }
 }
 
-/// Whether an address must not be dialled for a server that names it: unspecified, link-local, and loopback unless the
-/// registry itself is there. Private networks are allowed: registries and their token services live in them.
+/// Returns whether an address must not be dialled because a server names it: unspecified, link-local, broadcast, and
+/// loopback unless the registry itself is there. Private networks are allowed: registries and their token services live
+/// in them.
 pub fn is_forbidden(address: IpAddr, registry_is_loopback: bool) -> bool {
     match address {
         IpAddr::V4(v4) => {
@@ -202,12 +204,12 @@ pub fn is_forbidden(address: IpAddr, registry_is_loopback: bool) -> bool {
     }
 }
 
-/// The address that a URL names by number.
+/// Returns the address that a URL names by number.
 pub fn literal(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }
 
-/// Whether two hosts belong to one registrable domain, by the public suffix list.
+/// Returns whether two hosts belong to one registrable domain, by the public suffix list.
 pub fn is_same_site(a: &str, b: &str) -> bool {
     let is_number = |host: &str| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
     a == b

@@ -38,7 +38,7 @@ pub struct PagedList<T> {
     pub scope: Scope,
     /// The member of the JSON that holds the names.
     pub member: &'static str,
-    /// What a name is; nothing for one that does not belong in this list.
+    /// Parses a name. Returns `None` for one that does not belong in this list.
     pub read: fn(&str) -> Option<ListedName<T>>,
 }
 

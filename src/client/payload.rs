@@ -1,4 +1,4 @@
-//! What a request carries. Everything in here can be sent a second time, as a 401 or a redirect may ask.
+//! The body of a request. Every body can be sent a second time, as a 401 or a redirect may require.
 
 use bytes::Bytes;
 use reqwest::RequestBuilder;
@@ -11,7 +11,7 @@ use super::feed::BlobRange;
 pub enum Payload {
     /// No body at all: GET, HEAD, DELETE.
     None,
-    /// A body of no bytes, with its length: some servers refuse a POST that does not say it.
+    /// A body of no bytes, with its length: some servers refuse a POST without a length.
     Empty,
     /// These bytes.
     Bytes {
@@ -20,12 +20,12 @@ pub enum Payload {
         /// All of them.
         bytes: Bytes,
     },
-    /// A part of a blob, as it comes.
+    /// A part of a blob, sent while it is read.
     Part(BlobRange),
 }
 
 impl Payload {
-    /// Puts it into a request. A length is always announced: storage behind registries insists on it.
+    /// Adds the body to a request. Its length is always announced: storage behind registries insists on it.
     pub fn add_to(&self, request: RequestBuilder) -> RequestBuilder {
         match self {
             Payload::None => request,

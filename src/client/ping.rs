@@ -120,8 +120,8 @@ fn is_page(body: &[u8]) -> bool {
     starts(b"<html") || starts(b"<!doctype")
 }
 
-/// Returns what a response to a ping in plain HTTP shows. A server with TLS refuses plain HTTP with 400, or redirects
-/// it; so these statuses prove nothing.
+/// Interprets the response to a ping in plain HTTP. A server with TLS refuses plain HTTP with 400, or redirects it; so
+/// these statuses prove nothing.
 pub fn plainly(answer: &HttpAnswer) -> Plainly {
     let says =
         answer.header("docker-distribution-api-version").is_some_and(|said| said.contains("registry/2"));

@@ -37,7 +37,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request without a body or any request about the answer, which may have a mebibyte.
+    /// Creates a request without a body and without conditions on the response, which may have a mebibyte.
     pub fn new(method: Method, url: Url, scope: Scope, lane: Priority) -> Request {
         let (headers, payload, reuse) = (HeaderMap::new(), Payload::None, Reuse::Kept);
         let cap = 1024 * 1024;

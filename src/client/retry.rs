@@ -1,4 +1,4 @@
-//! When a request is made again, and how long to wait first. This is where `Retry-After` is obeyed.
+//! Rules for sending a request again, and for the wait before that. This module obeys `Retry-After`.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -7,28 +7,28 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// How patient the client is. Tests are less patient.
+/// The timeouts and the number of tries. Tests use shorter ones.
 #[derive(Debug, Clone)]
 pub struct Timeouts {
-    /// To connect.
+    /// For connecting.
     pub connect: Duration,
     /// For a server on this machine to answer a TLS greeting, before it is asked in plain HTTP as well.
     pub silence: Duration,
-    /// For the head of an answer.
+    /// For the head of a response.
     pub headers: Duration,
     /// Between two pieces of a body.
     pub idle: Duration,
-    /// Bytes a second that a body must bring on average, once it has run for the time of `idle`.
+    /// Bytes a second that a body must bring on average, once the client has waited for it longer than `idle`.
     pub slowest: u64,
     /// Tries of one request, the first included.
     pub tries: u32,
-    /// The wait before the second try; doubled before each further one.
+    /// The wait before the second try. It is doubled before each further one.
     pub backoff: Duration,
-    /// The longest that a server may make us wait without asking the user.
+    /// The longest wait that a server may impose. If it asks for more, the request fails instead.
     pub longest_wait: Duration,
     /// For a credential helper.
     pub helper: Duration,
-    /// For a server that took a change to show it: some put deletes off by seconds.
+    /// For a server that accepted a change to show it: some put deletes off by seconds.
     pub shows: Duration,
 }
 
@@ -49,15 +49,15 @@ impl Default for Timeouts {
     }
 }
 
-/// A number of seconds above which `Retry-After` can only be a point in time (Docker Hub has sent such).
+/// A number of seconds from which on `Retry-After` can only be a point in time (Docker Hub has sent such).
 const EPOCH_FROM: i64 = 1_000_000_000;
 
-/// Whether an answer of this status may be better the next time.
+/// Returns whether a request that was answered with this status may succeed the next time.
 pub fn may_pass(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 522)
 }
 
-/// How long the server asks to wait, if it says so in a form that makes sense.
+/// Returns how long the server asks to wait, if it says so in a known form.
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = match value.parse::<i64>() {
@@ -68,7 +68,8 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     Some(Duration::from_secs(seconds.max(0).unsigned_abs()))
 }
 
-/// The wait before try number `tries + 1`: doubling, with a random fifth more or less so that many do not come at once.
+/// Returns the wait before try number `tries + 1`. It doubles each time, with a random fifth more or less so that many
+/// clients do not return at once.
 pub fn backoff(timeouts: &Timeouts, tries: u32) -> Duration {
     let doubled = timeouts.backoff.saturating_mul(1 << tries.saturating_sub(1).min(10));
     let random = RandomState::new().hash_one(tries) % 1000;

@@ -1,4 +1,4 @@
-//! What a registry says of an error, in whatever form it comes.
+//! Error messages of a registry, in any form.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -9,17 +9,17 @@ use crate::model::text::SafeText;
 /// Longest part of an error's text that is shown, in bytes.
 const LONGEST_MESSAGE: usize = 4 * 1024;
 
-/// What a registry says in an error's body: distribution-spec § Error Codes.
+/// Code and message in an error's body: distribution-spec § Error Codes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ErrorBody {
     /// `MANIFEST_UNKNOWN` and the like.
     pub code: Option<SafeText>,
-    /// In its words.
+    /// The message, in the registry's words.
     pub message: Option<SafeText>,
 }
 
 impl ErrorBody {
-    /// Reads the body of an error, whatever it is.
+    /// Reads the body of an error, in any form.
     pub fn of(body: &[u8]) -> ErrorBody {
         #[derive(Deserialize)]
         struct JsonErrors<'a> {
@@ -60,12 +60,13 @@ impl ErrorBody {
         }
     }
 
-    /// Whether the registry's code is this one.
+    /// Returns whether the registry's code is this one.
     pub fn is(&self, code: &str) -> bool {
         self.code.as_ref().is_some_and(|said| said.as_str().eq_ignore_ascii_case(code))
     }
 
-    /// Whether code or message hold a word that begins like this, in any case. Names do not count: `team/quota` is none.
+    /// Returns whether code or message hold a word that begins like this, in any case. Names do not count: `team/quota`
+    /// is none.
     pub fn has_word(&self, beginning: &str) -> bool {
         let has = |text: &SafeText| {
             let text = text.as_str().to_lowercase();
@@ -75,7 +76,7 @@ impl ErrorBody {
         self.code.as_ref().is_some_and(has) || self.message.as_ref().is_some_and(has)
     }
 
-    /// Whether code or message hold this text, in any case.
+    /// Returns whether code or message hold this text, in any case.
     pub fn mentions(&self, word: &str) -> bool {
         let has = |text: &Option<SafeText>| {
             text.as_ref().is_some_and(|text| text.as_str().to_lowercase().contains(word))

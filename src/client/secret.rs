@@ -12,17 +12,18 @@ impl Secret {
         Secret(text.into())
     }
 
-    /// The secret itself, for a header or a form of the origin that it belongs to.
+    /// Returns the secret itself, for a header or a form of the origin that it belongs to.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// `scheme secret` as the value of an `Authorization` header, which HTTP libraries then keep out of their logs.
+    /// Returns `scheme secret` as the value of an `Authorization` header, which HTTP libraries then keep out of their
+    /// logs.
     pub fn header(&self, scheme: &str) -> Option<HeaderValue> {
         let mut value = HeaderValue::from_str(&format!("{scheme} {}", self.0)).ok()?;
         value.set_sensitive(true);

@@ -8,14 +8,14 @@ use crate::model::reference::{RepositoryName, Tag};
 use crate::model::text::SafeText;
 
 impl Client {
-    /// One page of a repository's tags; the first one without `next`.
+    /// Returns one page of a repository's tags; the first one without `next`.
     pub async fn tags(&self, name: &RepositoryName, next: Option<NextPage>) -> Result<Page<Tag>, Error> {
         let url = self.http().base().await?.tags(name);
         self.page(&PagedList { url, scope: Scope::Pull(name.clone()), member: "tags", read }, next).await
     }
 }
 
-/// Artifactory lists digests among its tags: no tag holds a colon, and none is meant.
+/// Reads a tag. Artifactory lists digests among its tags: they are left out, since no tag holds a colon.
 fn read(name: &str) -> Option<ListedName<Tag>> {
     match Tag::parse(name) {
         Ok(tag) => Some(ListedName::Named(tag)),

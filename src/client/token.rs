@@ -21,25 +21,25 @@ use super::said::ErrorBody;
 use super::secret::Secret;
 use crate::model::text::SafeText;
 
-/// Most bytes of a token endpoint's answer.
+/// Most bytes of a token endpoint's response.
 const CAP: u64 = 1024 * 1024;
-/// The life of a token that says nothing, or less: token.md.
+/// The life of a token whose response names none, or a shorter one: token.md.
 const SHORTEST_LIFE: Duration = Duration::from_secs(60);
-/// The longest that a token is believed to live.
+/// The longest life of a token that is believed.
 const LONGEST_LIFE: Duration = Duration::from_secs(12 * 3600);
-/// How long before its end a token is not used any more.
+/// The time before its end from which a token is not used any more.
 const MARGIN: Duration = Duration::from_secs(5);
-/// How we name ourselves to the endpoint.
+/// The name that regtui gives itself at the endpoint.
 const CLIENT_ID: &str = "regtui";
 
-/// What a token is for.
+/// The key of a token: everything that it was fetched for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TokenKey {
     /// The endpoint.
     pub realm: Url,
     /// The service, as the challenge named it.
     pub service: Option<String>,
-    /// Sorted, each once.
+    /// The scopes, sorted, each once.
     pub scopes: BTreeSet<String>,
     /// Whether it was asked for without a login.
     pub is_anonymous: bool,
@@ -57,7 +57,7 @@ struct Token {
 pub struct TokenCache(Mutex<HashMap<TokenKey, Arc<AsyncMutex<Option<Token>>>>>);
 
 impl TokenCache {
-    /// The token for `key`, and whether it was fetched just now.
+    /// Returns the token for `key`, and whether it was fetched just now.
     pub async fn token(
         &self,
         http: &Http,
@@ -77,7 +77,8 @@ impl TokenCache {
         Ok((secret, true))
     }
 
-    /// Forgets the token for `key` that `header` carried. A newer one stays: others were refused with the same old one.
+    /// Forgets the token for `key` that `header` carried. A newer one stays: other requests were refused with the same
+    /// old one.
     pub async fn forget(&self, key: &TokenKey, header: &HeaderValue) {
         let place = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         let Some(place) = place else { return };
@@ -141,7 +142,7 @@ async fn post(http: &Http, key: &TokenKey, form: &[(&str, &str)], is_own: bool) 
     logged(http, request.form(&fields), Method::POST, &key.realm).await
 }
 
-/// The registry's own client for its own origin, the strict one for any other.
+/// Returns the registry's own client for its own origin, the strict one for any other.
 async fn client<'a>(http: &'a Http, key: &TokenKey, is_own: bool) -> Result<&'a reqwest::Client, Cause> {
     match super::origin::Origin::of(&key.realm) {
         Some(origin) if is_own => http.own(&origin).await,
@@ -164,7 +165,7 @@ async fn logged(
     }
 }
 
-/// Reads the answer leniently: `token` or `access_token`, a life of any kind.
+/// Reads the response leniently: `token` or `access_token`, a life of any kind.
 fn read(body: &Bytes) -> Result<Token, Cause> {
     #[derive(Deserialize)]
     struct TokenResponse<'a> {

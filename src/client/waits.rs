@@ -1,4 +1,4 @@
-//! Who waits to try again, in words: told to whoever shows how far a change is.
+//! Requests that wait to be sent again, in words for the code that shows the progress of a change.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ pub struct Backoffs(Mutex<BackoffState>);
 #[derive(Debug, Default)]
 struct BackoffState {
     all: Vec<Waiting>,
-    /// Changes that the registry took and does not show yet: since when.
+    /// Changes that the registry accepted and does not show yet, each with the time since when.
     unshown: Vec<(u64, Instant)>,
     last: u64,
-    /// Since when nothing has answered, as far as somebody waited since.
+    /// The first failure without a response since the registry last answered.
     silent_since: Option<Instant>,
 }
 
@@ -24,12 +24,12 @@ struct Waiting {
     number: u64,
     /// `connection refused`.
     why: String,
-    /// `try 2 of 4`; none where nothing answers: then the time counts, since one request leads to others.
+    /// `try 2 of 4`. `None` if nothing answers: the time is shown then, since one request leads to others.
     tries: Option<String>,
     until: Instant,
 }
 
-/// Somebody waits as long as this is there.
+/// A wait that is reported as long as this value lives.
 #[derive(Debug)]
 pub struct Told<'a> {
     waits: &'a Backoffs,
@@ -37,7 +37,8 @@ pub struct Told<'a> {
 }
 
 impl Backoffs {
-    /// A request that failed so, as the last of `tries` of `most`, is sent again after that time.
+    /// Begins the wait of a request whose try number `tries` of `most` failed with `cause`, and which is sent again
+    /// after `wait`.
     pub fn begin(&self, cause: &Cause, tries: u32, most: u32, wait: Duration) -> Told<'_> {
         let (mut state, now) = (self.lock(), Instant::now());
         state.last += 1;
@@ -56,7 +57,7 @@ impl Backoffs {
         Told { waits: self, number }
     }
 
-    /// The registry took a change and does not show it yet.
+    /// Begins the wait for a change that the registry accepted and does not show yet.
     pub fn begin_to_show(&self) -> Told<'_> {
         let mut state = self.lock();
         state.last += 1;
@@ -65,12 +66,12 @@ impl Backoffs {
         Told { waits: self, number }
     }
 
-    /// The registry answered.
+    /// Records that the registry answered.
     pub fn answered(&self) {
         self.lock().silent_since = None;
     }
 
-    /// What is waited for, if something is: `connection refused for 7 s, next try in 2 s`.
+    /// Describes the wait, if there is one: `connection refused for 7 s, next try in 2 s`.
     pub fn in_words(&self, now: Instant) -> Option<String> {
         let state = self.lock();
         let Some(longest) = state.all.iter().max_by_key(|waiting| waiting.until) else {
@@ -99,12 +100,12 @@ impl Drop for Told<'_> {
     }
 }
 
-/// Seconds until then, begun ones counted.
+/// Returns the seconds until a time, rounded up.
 pub fn seconds(until: Instant, now: Instant) -> u64 {
     until.saturating_duration_since(now).as_millis().div_ceil(1000) as u64
 }
 
-/// In as few words as tell it: the failure in the end says all.
+/// Describes a cause in as few words as possible. The final failure gives the details.
 fn in_brief(cause: &Cause) -> String {
     match cause {
         Cause::Refused => "connection refused".into(),

@@ -15,12 +15,12 @@ use crate::client::secret::Secret;
 use crate::model::redact;
 use crate::model::text::SafeText;
 
-/// Most bytes that a helper may say.
+/// Most bytes of a helper's output.
 const CAP: u64 = 64 * 1024;
-/// What helpers say when they have no login: not an error.
+/// The messages of helpers that have no login. They are not errors.
 const NOTHING: [&str; 3] = ["credentials not found", "no credentials server url", "no credentials username"];
 
-/// Asks a helper for the login of a server; none when it has none.
+/// Asks a helper for the login of a server. Returns `None` if it has none.
 pub async fn get(
     suffix: &str,
     server: &str,
@@ -47,13 +47,13 @@ fn is_suffix(suffix: &str) -> bool {
     bytes.len() <= 64 && bytes.first().is_some_and(u8::is_ascii_alphanumeric) && bytes.iter().all(is_part)
 }
 
-/// The program in PATH: only in folders given by their whole path, so nothing planted in the current one is run.
+/// Finds the program in PATH. Only absolute folders count, so that no program planted in the current folder is run.
 fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
     let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
-/// Runs the helper in a process group of its own, so that it cannot take the terminal and leaves with all its children.
+/// Runs the helper in a process group of its own, so that it cannot take the terminal and ends with all its children.
 async fn run(program: &Path, server: &str) -> std::io::Result<(ExitStatus, Vec<u8>)> {
     let mut command = Command::new(program);
     command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
@@ -65,7 +65,7 @@ async fn run(program: &Path, server: &str) -> std::io::Result<(ExitStatus, Vec<u
     let mut stdout = child.stdout.take();
     let mut said = Vec::new();
     if let Some(mut stdin) = stdin.take() {
-        // A helper that does not read is judged by what it says.
+        // A helper that does not read its input is judged by its output.
         stdin.write_all(server.as_bytes()).await.ok();
     }
     if let Some(stdout) = stdout.take() {
@@ -75,7 +75,8 @@ async fn run(program: &Path, server: &str) -> std::io::Result<(ExitStatus, Vec<u
     Ok((status, said))
 }
 
-/// How a helper failed. Helpers may print the login before they fail, so their text is only quoted if it can hold none.
+/// Describes the failure of a helper. Helpers may print the login before they fail, so their text is only quoted if it
+/// cannot hold one.
 fn failed(status: ExitStatus, said: &[u8]) -> SafeText {
     match redact::quotable(said) {
         Some(said) => SafeText::from(format!("{status}: {said}")),
@@ -84,7 +85,7 @@ fn failed(status: ExitStatus, said: &[u8]) -> SafeText {
     }
 }
 
-/// Kills what is left of a helper and its children.
+/// Kills the rest of a helper and its children when it is dropped.
 struct Group(Option<u32>);
 
 impl Drop for Group {
