@@ -18,7 +18,7 @@ impl Client {
         self.ready(Scope::Delete(name.clone())).await;
     }
 
-    /// Does the same for putting a manifest.
+    /// Fetches the token that putting a manifest in this repository needs, for the same reason.
     pub async fn ready_to_put(&self, name: &RepositoryName) {
         self.ready(Scope::Push(name.clone())).await;
     }

@@ -129,7 +129,7 @@ impl Authenticator {
         self.learned().realm.clone()
     }
 
-    /// Returns the user as whom requests are sent now.
+    /// Returns the identity under which requests are sent now.
     pub async fn identity(&self) -> Identity {
         let (used, refused) = {
             let learned = self.learned();
@@ -225,7 +225,8 @@ impl Authenticator {
         }
     }
 
-    /// Returns whether the registry accepted the stored login after it had refused anonymous requests.
+    /// Returns whether the stored login is proven: the registry accepted it after a 401, or the token service accepted
+    /// it.
     pub fn is_proven(&self) -> bool {
         self.learned().proven
     }

@@ -45,14 +45,14 @@ struct Memory {
     bytes: usize,
 }
 
-/// The tags and manifests that one repository had when it was last asked.
+/// The facts about one repository, from when it was last asked, and whether they have to be written to disk.
 #[derive(Debug, Default, Clone)]
 struct Seen {
     said: StoredManifestInfo,
     is_changed: bool,
 }
 
-/// The same as it is kept on disk.
+/// The facts about one repository as they are kept on disk.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 struct StoredManifestInfo {
     /// The digests of its tags.

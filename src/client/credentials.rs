@@ -196,7 +196,7 @@ async fn read(path: &std::path::Path) -> Option<String> {
     Some(text)
 }
 
-/// Reads the same without waiting. Returns `None` also for a path that is not a regular file.
+/// Reads the text of a file like [`read`], but blocks. Returns `None` also for a path that is not a regular file.
 fn read_now(path: &std::path::Path) -> Option<String> {
     use std::io::Read;
     if !std::fs::metadata(path).ok()?.is_file() {

@@ -22,8 +22,8 @@ impl Client {
         self.deleted(name, digest, outcome)
     }
 
-    /// Does the same, but sends the request only once. Before another try the caller has to check again that nothing
-    /// else is deleted with the manifest. See [`Client::waits_to_try_again`].
+    /// Deletes a manifest like [`Client::delete_manifest`], but sends the request only once. Before another try the
+    /// caller has to check again that nothing else is deleted with the manifest. See [`Client::waits_to_try_again`].
     pub async fn delete_manifest_once(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
         let request = self.deletion(name, &Selector::Digest(*digest)).await?;
         let outcome = self.http().send(&Request { once: true, ..request }).await;

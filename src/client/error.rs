@@ -57,8 +57,8 @@ pub enum Cause {
     /// The registry answered 401 although it accepted the login: the login lacks the right. Registries should answer
     /// 403, and some do not.
     Rights(ErrorBody),
-    /// The target of the registry's redirect answered with this status. As a rule the address has expired; a right is
-    /// not missing.
+    /// The target of the registry's redirect answered with this status. As a rule the address has expired, which is not
+    /// a missing right.
     Storage(u16),
     /// A web page came instead of JSON.
     WebPage,

@@ -189,7 +189,7 @@ impl Abilities {
         self.known().shows = Some((shows, Instant::now() + MEMORY));
     }
 
-    /// Returns the size in bytes of a part that came through, if an upload was lost within the last minute.
+    /// Returns the size in bytes of a part that came through after an upload was lost, for a minute after that part.
     pub fn carried(&self) -> Option<u64> {
         let known = self.known();
         known.carried_until.is_some_and(|until| until > Instant::now()).then_some(known.carried)

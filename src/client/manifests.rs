@@ -102,8 +102,8 @@ impl Client {
         Ok(ManifestHead::of(&manifest))
     }
 
-    /// Returns the manifest that a tag has now, in the cheapest way: one HEAD if it was seen before and has not moved,
-    /// one GET otherwise.
+    /// Returns the manifest that a tag has now, in the cheapest way. If it was seen before, one HEAD is sent, and a GET
+    /// only if the tag has moved. Otherwise one GET is sent.
     pub async fn latest(
         &self,
         name: &RepositoryName,

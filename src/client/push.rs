@@ -303,7 +303,7 @@ impl Push {
         };
         let is_misfit = matches!(error.cause.status(), Some(404 | 416)) && self.plan.failures > 1;
         match has.filter(|has| *has <= step.range.end.max(self.plan.sent_to)) {
-            // The server's count differs from the bytes that it has.
+            // The server's count differs from the bytes that it really has.
             Some(has) if is_misfit && has == step.range.start => self.begin_again(error, self.plan.way).await,
             Some(has) => {
                 match error.cause.status() {

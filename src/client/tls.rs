@@ -166,7 +166,8 @@ impl CertificateFolder {
     }
 }
 
-/// Resolves names and drops forbidden addresses: a name can lead inside the network just as a number can.
+/// Resolves names and drops forbidden addresses: a name may lead inside this machine or network link as well as a
+/// number.
 struct AddressGuard {
     registry_is_loopback: bool,
 }

@@ -116,7 +116,7 @@ impl Folder {
         let place = *self.index().get(digest)?;
         let content = pack::read(&self.path, place, digest);
         if content.is_none() {
-            // It is damaged, or another process removed it. Without an index entry it is written again.
+            // The content is damaged, or another process removed it. Without an index entry it is written again.
             self.index().remove(digest);
         }
         content
