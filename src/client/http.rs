@@ -391,7 +391,7 @@ impl Http {
     }
 
     /// Sends a request and follows redirects by hand: credentials stay on the registry's origin, and once a redirect
-    /// has left it they do not come back. Requests that write are not redirected at all.
+    /// has left it they do not come back. A redirect never leads a request that writes to another origin.
     async fn send_following(
         &self,
         request: &Request,

@@ -1,5 +1,5 @@
-//! The first request to a registry, `GET /v2/`, and the identity that it gives the user: distribution-spec §
-//! Determining Support.
+//! The first request to a registry, `GET /v2/`, and the identity that it gives the user: distribution-spec
+//! § Determining Support.
 
 use futures_util::FutureExt;
 use hyper_util::client::proxy::matcher::Matcher;
