@@ -1,5 +1,6 @@
-//! The traits that give the product of a registry away, and all that is known of products: docs/REGISTRIES.md §7.4,
-//! §9.2.
+//! The traits that give the product of a registry away, and the known facts about products.
+//!
+//! docs/REGISTRIES.md §7.4, §9.2.
 
 use super::request::HttpAnswer;
 use super::said::ErrorBody;
