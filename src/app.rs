@@ -1,12 +1,12 @@
-//! How regtui behaves: [`State`], [`init`] and [`update`]. No waiting, no drawing, no clock.
+//! The behaviour of regtui: [`State`], [`init`] and [`update`]. Nothing here waits, draws or reads the clock.
 //!
-//! | question | file |
+//! | concern | file |
 //! |---|---|
-//! | what does a key mean | `keymap`, then `perform`; in a dialog, `dialog` |
-//! | why is a key greyed | `available` |
-//! | what is loaded, when | `follow` |
-//! | where does an answer go | `answers`; a late one is dropped in `remote` |
-//! | what is kept of panes that were left | `store` |
+//! | the meaning of a key | `keymap`, then `perform`; in a dialog, `dialog` |
+//! | the reason for which a key is greyed | `available` |
+//! | the data to load, and the time to load it | `follow` |
+//! | the destination of an answer | `answers`; a late one is dropped in `remote` |
+//! | the data kept of panes that the cursor left | `store` |
 
 pub mod action;
 mod answers;
@@ -64,19 +64,19 @@ use store::ViewCache;
 use tags::TagsPane;
 use turn::Update;
 
-/// Requests that the request log keeps.
+/// Largest number of requests that the request log keeps.
 const MOST_REQUESTS: usize = 500;
 
-/// Everything that regtui knows. Written only by [`update`]; drawing reads it.
+/// Everything that regtui knows. Only [`update`] writes it; drawing reads it.
 #[derive(Debug)]
 pub struct State {
-    /// What flags and configuration said.
+    /// The settings from flags and configuration.
     pub settings: AppSettings,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
-    /// The pane that keys go to.
+    /// The pane that receives the keys.
     pub focus: Pane,
-    /// Whether the focused pane has the screen for itself.
+    /// Whether the focused pane takes the whole screen.
     pub zoomed: bool,
     /// The open registries, each with its repositories.
     pub registries: Registries,
@@ -84,25 +84,25 @@ pub struct State {
     pub tags: TagsPane,
     /// The image under the cursor.
     pub detail: Detail,
-    /// What is kept of repositories and images that the cursor left.
+    /// Data kept of repositories and images that the cursor left.
     pub store: ViewCache,
-    /// What lies on top; the last one has the keys.
+    /// The dialogs on top of the panes; the last one receives the keys.
     pub dialogs: Vec<Dialog>,
-    /// Changes that are carried out, and that were.
+    /// The jobs that run, and those that have ended.
     pub jobs: Jobs,
-    /// Images that were taken, to be put somewhere else.
+    /// Images that were taken and can be put into another repository.
     pub taken: Option<TakenImages>,
-    /// What was said to the user.
+    /// The messages to the user.
     pub notices: Notices,
     /// The last requests, oldest first.
     pub requests: VecDeque<RequestLine>,
     /// Whether attestations, digest tags and the like are shown.
     pub show_hidden: bool,
-    /// When an answer, and no key, has last changed what is under the cursor or marked.
+    /// The last time that an answer, not a key, changed the row under the cursor or the marks.
     pub moved_at: Option<Timestamp>,
-    /// Numbers the questions that were asked.
+    /// Numbers the questions that are asked.
     pub tickets: remote::Tickets,
-    /// Turns of the spinner: counts ticks while something loads.
+    /// The position of the spinner, which advances with each tick while something loads.
     pub spin: usize,
 }
 
@@ -123,7 +123,7 @@ impl Pane {
     /// All panes, from left to right.
     pub const ALL: [Pane; 4] = [Pane::Registries, Pane::Repositories, Pane::Tags, Pane::Details];
 
-    /// The title of the pane.
+    /// Returns the title of the pane.
     pub fn title(self) -> &'static str {
         match self {
             Pane::Registries => "Registries",
@@ -134,7 +134,8 @@ impl Pane {
     }
 }
 
-/// The state at start, and what to ask first. Opens what the command line names; the first one is under the cursor.
+/// Returns the state at start and the first commands. Opens the targets that the command line names, and puts the
+/// cursor on the first one.
 pub fn init(
     settings: AppSettings,
     targets: Vec<Target>,
@@ -181,7 +182,7 @@ pub fn init(
     (state, cmds)
 }
 
-/// What happens, and what to do about it.
+/// Processes a message and returns the commands that follow from it.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
     let by_itself = !matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Pasted(_));
     let before = if by_itself { state.keys_are_about() } else { None };
@@ -209,20 +210,21 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
     cmds
 }
 
-/// Whether something is left to do that no key waits for: [`Msg::Rested`] does a part of it, and is sent again and again.
+/// Returns whether work is left that no key waits for. Each [`Msg::Rested`] does a part of it, and is sent until
+/// nothing is left.
 pub fn has_more_to_do(state: &State) -> bool {
     let registry = state.registries.selected();
     state.tags.is_arranging() || registry.is_some_and(|registry| registry.repositories.is_filtering())
 }
 
-/// Whether something on the screen moves by itself: a spinner, or a message that will pass.
+/// Returns whether something on the screen moves by itself: a spinner, or a message that will pass.
 pub fn needs_ticks(state: &State) -> bool {
     state.is_loading() || state.notices.toast.is_some() || state.jobs.are_running()
 }
 
 impl State {
-    /// Stands for what keys are about in the focused pane: what is under the cursor, and how much is marked. `None` if
-    /// nothing is: what appears first was not taken for anything else.
+    /// Returns a hash of the row under the cursor of the focused pane and the number of marks. Returns `None` if
+    /// nothing is under the cursor: the first row to appear cannot have been mistaken for another one.
     fn keys_are_about(&self) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
         match self.focus {
@@ -237,12 +239,13 @@ impl State {
         Some(hasher.finish())
     }
 
-    /// Whether that has changed by itself a moment ago, so that a key may have been meant for something else.
+    /// Returns whether the row under the cursor or the marks changed by themselves a moment ago, so that a key may have
+    /// been meant for another row.
     fn has_just_moved(&self, now: Timestamp) -> bool {
         self.moved_at.is_some_and(|at| now.duration_since(at).abs() < QUIET)
     }
 
-    /// Whether an answer is awaited for something on the screen.
+    /// Returns whether an answer is awaited for something on the screen.
     pub fn is_loading(&self) -> bool {
         let registry = self.registries.selected();
         registry
@@ -270,7 +273,7 @@ impl Update<'_> {
         }
     }
 
-    /// Does a part of what is left to do.
+    /// Does a part of the work that is left.
     fn go_on(&mut self) {
         if self.state.tags.is_arranging() {
             return self.state.tags.go_on();

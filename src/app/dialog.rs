@@ -1,4 +1,4 @@
-//! What lies on top of the panes, and what keys do there.
+//! The dialogs on top of the panes, and the effect of keys in them.
 
 mod click;
 mod command_line;
@@ -20,7 +20,7 @@ use super::list::Move;
 use super::turn::Update;
 use super::{keymap, layout, palette};
 
-/// One dialog. The last one of the stack has the keys.
+/// A dialog. The last one of the stack receives the keys.
 #[derive(Debug)]
 pub enum Dialog {
     /// The filter of the focused pane, typed in the bottom line.
@@ -29,15 +29,15 @@ pub enum Dialog {
     CommandLine(CommandLine),
     /// The commands, searchable.
     Palette(Palette),
-    /// A name to open.
+    /// The prompt for a name to open.
     Open(OpenPrompt),
     /// A short list to choose from: the sort menu, the yank menu.
     Menu(Menu),
     /// The keys of the pane, searchable.
     Help(Help),
-    /// The request log; scrolled by this many lines from its end.
+    /// The request log, scrolled by this number of lines from its end.
     Requests(usize),
-    /// The messages; scrolled by this many lines from their end.
+    /// The messages, scrolled by this number of lines from their end.
     Messages(usize),
     /// The plan of a change.
     Plan(Box<plan::PlanDialog>),
@@ -53,23 +53,23 @@ pub enum Dialog {
     Journal(journal::JournalDialog),
 }
 
-/// `:` with completion.
+/// The command line, opened with `:`, with completion.
 #[derive(Debug, Default)]
 pub struct CommandLine {
-    /// What is typed.
+    /// The text typed.
     pub input: Input,
-    /// What it could become.
+    /// The completions of the text.
     pub completions: Vec<String>,
-    /// The completion chosen by Tab.
+    /// The completion chosen with Tab.
     pub chosen: Option<usize>,
-    /// Why the command was refused.
+    /// The reason for which the command was refused.
     pub problem: Option<String>,
 }
 
-/// `Ctrl-p`.
+/// The palette of commands, opened with `Ctrl-p`.
 #[derive(Debug, Default)]
 pub struct Palette {
-    /// What is typed.
+    /// The text typed.
     pub input: Input,
     /// Rows that match: indices into [`palette::ENTRIES`].
     pub rows: Vec<usize>,
@@ -80,22 +80,22 @@ pub struct Palette {
 /// A prompt for the name of a registry, a repository or an image.
 #[derive(Debug, Default)]
 pub struct OpenPrompt {
-    /// What is typed.
+    /// The text typed.
     pub input: Input,
-    /// Names that were opened before and fit.
+    /// Matching names that were opened before.
     pub suggestions: Vec<String>,
     /// The suggestion under the cursor.
     pub cursor: Option<usize>,
-    /// Why the name was refused.
+    /// The reason for which the name was refused.
     pub problem: Option<String>,
 }
 
 /// A menu of a few entries, each with its key.
 #[derive(Debug)]
 pub struct Menu {
-    /// What it is about.
+    /// The title of the menu.
     pub title: Cow<'static, str>,
-    /// Its entries.
+    /// The entries of the menu.
     pub entries: Vec<MenuEntry>,
     /// The entry under the cursor.
     pub cursor: usize,
@@ -104,42 +104,43 @@ pub struct Menu {
 /// An entry of a menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MenuEntry {
-    /// The key that takes it at once.
+    /// The key that chooses the entry at once.
     pub key: char,
-    /// What it says.
+    /// The label of the entry.
     pub label: &'static str,
-    /// What it would give, shown beside it.
+    /// The result of the choice, shown beside the label.
     pub preview: crate::model::text::SafeText,
-    /// What it does.
+    /// The effect of the entry.
     pub choice: Choice,
 }
 
-/// What an entry of a menu does.
+/// The effect of a menu entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// Sort tags by this; again reverses.
+    /// Sorts tags by this key; choosing it again reverses the order.
     Sort(super::tags::SortBy),
-    /// Put this text on the clipboard.
+    /// Puts this text on the clipboard.
     Copy(crate::model::clip::ClipText),
-    /// Stay, although regtui was to be left.
+    /// Stays in regtui after the user asked to leave.
     Stay,
-    /// Leave when the last job has ended.
+    /// Leaves when the last job has ended.
     LeaveAtTheEnd,
-    /// Stop all jobs, then leave.
+    /// Stops all jobs, then leaves.
     StopAndLeave,
 }
 
-/// `?`.
+/// The help, opened with `?`.
 #[derive(Debug, Default)]
 pub struct Help {
-    /// What is typed to search.
+    /// The text to search for.
     pub input: Input,
     /// First line drawn.
     pub scroll: usize,
 }
 
 impl Menu {
-    /// The key that takes nothing of it: where it asks how to leave, that stays.
+    /// Returns the hint for the key that closes the menu without a choice. In the menu about leaving regtui, that key
+    /// stays.
     pub fn foot(&self) -> &'static str {
         match self.entries.iter().any(|entry| entry.choice == Choice::Stay) {
             true => "Esc stay",
@@ -147,14 +148,14 @@ impl Menu {
         }
     }
 
-    /// Columns of the widest label.
+    /// Returns the columns of the widest label.
     pub fn label_columns(&self) -> usize {
         self.entries.iter().map(|entry| entry.label.len()).max().unwrap_or(0)
     }
 }
 
 impl Dialog {
-    /// Whether it waits for an answer.
+    /// Returns whether the dialog waits for an answer.
     pub fn is_loading(&self) -> bool {
         match self {
             Dialog::Plan(plan) => plan.work.is_loading(),
@@ -164,7 +165,7 @@ impl Dialog {
         }
     }
 
-    /// Where text is typed, if it is.
+    /// Returns the text field of the dialog, if it has one.
     fn input(&mut self) -> Option<&mut Input> {
         match self {
             Dialog::Filter(input) => Some(input),
@@ -186,9 +187,10 @@ impl Dialog {
 }
 
 impl Update<'_> {
-    /// Gives a key to the dialog on top.
+    /// Passes a key to the dialog on top.
     pub fn key_in_dialog(&mut self, key: KeyEvent) {
-        // It is taken off while it works, so that it may change the state; it goes back unless it is done.
+        // The dialog is taken off the stack while it handles the key, so that it may change the state. It is put back
+        // unless it is done.
         let Some(dialog) = self.state.dialogs.pop() else { return };
         let at = self.state.dialogs.len();
         self.state.notices.pass();
@@ -227,14 +229,14 @@ impl Update<'_> {
         }
     }
 
-    /// Takes pasted text where text is typed. Line breaks end it: a paste never presses Enter.
+    /// Takes pasted text into the text field. Line breaks end it: a paste never presses Enter.
     pub fn paste(&mut self, text: &str) {
         let line: String =
             text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(1024).collect();
         let Some(input) = self.state.dialogs.last_mut().and_then(Dialog::input) else {
             return self.refuse("text can only be pasted where text is typed");
         };
-        // All but the last character are put in silently, so that a list is searched once and not for each of them.
+        // All but the last character are inserted silently, so that a list is searched once and not for each of them.
         let mut characters = line.chars();
         let last = characters.next_back();
         for character in characters {
@@ -254,7 +256,7 @@ impl Update<'_> {
     fn key_in_filter(&mut self, mut input: Input, key: KeyEvent) -> Option<Dialog> {
         match key.code {
             KeyCode::Enter => {
-                // The row that it found is chosen now: it stays under the cursor, whatever order comes.
+                // The row that the filter found counts as chosen now: it stays under the cursor if the order changes.
                 if let Some(list) = self.list() {
                     list.is_chosen = !list.rows.is_empty();
                 }
@@ -294,7 +296,7 @@ impl Update<'_> {
         Some(Dialog::Palette(palette))
     }
 
-    /// How far a log of so many lines scrolls from its end.
+    /// Returns how far a log of this number of lines scrolls from its end.
     fn furthest(&self, lines: usize) -> usize {
         lines.saturating_sub(usize::from(layout::log(self.state).height).saturating_sub(2))
     }
@@ -337,7 +339,8 @@ impl Update<'_> {
     }
 }
 
-/// Logs scroll from their end: up is further from it.
+/// Returns how far a log is scrolled from its end after a key, or `None` if the key closes it. Up moves away from the
+/// end.
 fn key_in_log(scroll: usize, key: KeyEvent, own: char, furthest: usize) -> Option<usize> {
     let to = match key.code {
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | 'h') => return None,
@@ -353,12 +356,12 @@ fn key_in_log(scroll: usize, key: KeyEvent, own: char, furthest: usize) -> Optio
     Some(to.min(furthest))
 }
 
-/// Gives a key to a line of text; says whether the text changed.
+/// Passes a key to a text field and returns whether the text changed.
 fn typed(input: &mut Input, key: KeyEvent) -> bool {
     input.handle_event(&Event::Key(key)).is_some_and(|change| change.value)
 }
 
-/// The cursor of a short list after a key.
+/// Returns the cursor of a short list after a key.
 fn moved(cursor: usize, rows: usize, key: KeyEvent) -> usize {
     let to = match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
         (KeyCode::Up | KeyCode::BackTab, _) | (KeyCode::Char('k'), false) | (KeyCode::Char('p'), true) => {

@@ -1,4 +1,5 @@
-//! The state that all lists share: which rows are shown in which order, the cursor, the scroll offset, the filter, marks.
+//! The state that all lists share: the rows shown and their order, the cursor, the scroll offset, the filter and the
+//! marks.
 
 pub mod items;
 pub mod sieve;
@@ -9,7 +10,7 @@ use std::ops::Range;
 use super::filter::Filter;
 use items::Items;
 
-/// A row with this bit is a heading over others: it stands for no item, and cannot be marked.
+/// The bit of a row that is a heading over others. Such a row stands for no item and cannot be marked.
 pub const HEADING: u32 = 1 << 31;
 
 /// A list on the screen, over items that its owner keeps.
@@ -17,62 +18,63 @@ pub const HEADING: u32 = 1 << 31;
 pub struct List {
     /// Indices of all items, sorted.
     pub order: Vec<u32>,
-    /// Indices of the items shown, in the order shown: `order` without what is hidden.
+    /// Indices of the items shown, in the order shown: `order` without the hidden items.
     pub rows: Vec<u32>,
     /// The row under the cursor: an index into `rows`.
     pub cursor: usize,
     /// The first row drawn: an index into `rows`.
     pub offset: usize,
-    /// Rows that fit on the screen, from the last layout.
+    /// Number of rows that fit on the screen, from the last layout.
     pub height: usize,
-    /// An item that stands above all others, with its name: shown unless a filter hides it.
+    /// An item that stands above all others, with its name. It is shown unless a filter hides it.
     pub pinned: Option<(u32, String)>,
-    /// What is typed to filter; empty for no filter.
+    /// The text of the filter; empty if there is no filter.
     pub filter: String,
     /// Marked items, by index of the item.
     pub marks: Items,
-    /// Where a range of marks began: an index into `rows`.
+    /// The row at which a range of marks began: an index into `rows`.
     pub range_from: Option<usize>,
-    /// What was marked when the range began: a range that shrinks leaves it marked.
+    /// The marks at the time when the range began. A range that shrinks leaves them in place.
     pub marked_before: Items,
-    /// Whether the user chose the row under the cursor: then the cursor stays on it when rows come and go.
+    /// Whether the user chose the row under the cursor. If so, the cursor stays on it when rows come and go.
     pub is_chosen: bool,
-    /// Whether rows get other places while answers come: until they have them, the cursor stays on its item in any case.
+    /// Whether rows are being reordered while answers come. Until they are in place, the cursor stays on its item in
+    /// any case.
     pub holds: bool,
-    /// The rows before these: memory that is there already, since a long list takes longer to get it than to fill it.
+    /// The memory of the previous rows, reused because a long list takes longer to allocate than to fill.
     pub(super) spare: Vec<u32>,
-    /// Where the rows begin of which it is not known by what the others are sorted: no range reaches over that.
+    /// The first of the rows whose sort key is not known. No range crosses this border.
     pub parted_at: Option<usize>,
 }
 
-/// A way to move the cursor.
+/// A movement of the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Move {
-    /// By so many rows, down if positive.
+    /// Moves by this number of rows, down if positive.
     By(isize),
-    /// By half of what is shown, down if positive.
+    /// Moves by this number of half pages, down if positive.
     HalfPages(isize),
-    /// To the first row.
+    /// Moves to the first row.
     First,
-    /// To the last row.
+    /// Moves to the last row.
     Last,
-    /// To this row.
+    /// Moves to this row.
     To(usize),
 }
 
 impl List {
-    /// The item under the cursor.
+    /// Returns the item under the cursor.
     pub fn selected(&self) -> Option<usize> {
         self.rows.get(self.cursor).map(|item| *item as usize)
     }
 
-    /// The rows drawn: a range of `rows`.
+    /// Returns the rows drawn: a range of `rows`.
     pub fn window(&self) -> Range<usize> {
         let end = (self.offset + self.height).min(self.rows.len());
         self.offset.min(end)..end
     }
 
-    /// The rows without the one above all others.
+    /// Returns the rows without the pinned one.
     pub fn unpinned(&self) -> &[u32] {
         let is_pin = |item: &u32| self.pinned.as_ref().is_some_and(|(pinned, _)| pinned == item);
         match self.rows.split_first() {
@@ -81,12 +83,12 @@ impl List {
         }
     }
 
-    /// Whether a filter hides rows.
+    /// Returns whether a filter hides rows.
     pub fn is_filtered(&self) -> bool {
         !self.filter.is_empty()
     }
 
-    /// Moves the cursor; says whether it moved.
+    /// Moves the cursor and returns whether it moved.
     pub fn go(&mut self, to: Move) -> bool {
         let last = self.rows.len().saturating_sub(1);
         let half = (self.height / 2).max(1) as isize;
@@ -106,7 +108,7 @@ impl List {
         before != self.cursor
     }
 
-    /// Scrolls by so many rows and takes the cursor along only as far as it must.
+    /// Scrolls by this number of rows. The cursor moves along only as far as it must.
     pub fn scroll(&mut self, rows: isize) {
         let furthest = self.rows.len().saturating_sub(self.height);
         self.offset = self.offset.saturating_add_signed(rows).min(furthest);
@@ -117,7 +119,7 @@ impl List {
         }
     }
 
-    /// Brings the cursor into what is drawn.
+    /// Scrolls until the cursor is among the rows drawn.
     pub fn show_cursor(&mut self) {
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
         if self.height == 0 {
@@ -131,7 +133,7 @@ impl List {
         self.offset = self.offset.min(self.rows.len().saturating_sub(self.height));
     }
 
-    /// Shows other rows. The cursor stays on its item if the user chose it and it is still there.
+    /// Shows other rows. The cursor stays on its item if the user chose it and it is still shown.
     pub fn show(&mut self, rows: Vec<u32>) {
         let selected = self.rows.get(self.cursor).copied().filter(|_| self.is_chosen || self.holds);
         let line = self.cursor.saturating_sub(self.offset);
@@ -153,8 +155,8 @@ impl List {
         self.show_cursor();
     }
 
-    /// Keeps the cursor on its item while rows get other places. When they have them, a cursor that nobody has moved goes
-    /// to the top.
+    /// Keeps the cursor on its item while rows are being reordered. When they are in place, a cursor that the user has
+    /// not moved goes to the top.
     pub fn hold(&mut self, holds: bool) {
         let is_over = std::mem::replace(&mut self.holds, holds) && !holds;
         if is_over && !self.is_chosen {
@@ -163,15 +165,15 @@ impl List {
         }
     }
 
-    /// The item above all others, unless the filter hides it.
+    /// Returns the pinned item, unless the filter hides it.
     fn pin(&self) -> Option<u32> {
         let (item, name) = self.pinned.as_ref()?;
         let fits = |filter: Filter| !filter.rows(std::iter::once((*item, name.as_str()))).is_empty();
         Filter::parse(&self.filter).is_none_or(fits).then_some(*item)
     }
 
-    /// Filters by other words, before [`List::refilter`]. The cursor then goes to the best match, wherever it was; when the
-    /// filter goes away it stays on what was found.
+    /// Sets the text of the filter; [`List::refilter`] has to follow. The cursor then goes to the best match. If the
+    /// filter is removed, the cursor stays on the match.
     pub fn set_filter(&mut self, typed: &str) {
         if self.filter != typed {
             // Rows that appear in the middle of a range were not seen when it began.
@@ -182,7 +184,8 @@ impl List {
         }
     }
 
-    /// Shows what the filter leaves of `order`. A cursor whose item it hides goes to the best match. `name` is an item's name; nothing for one that is hidden.
+    /// Shows the items of `order` that the filter matches. A cursor whose item is hidden goes to the best match. `name`
+    /// returns the name of an item, or `None` if the item is hidden.
     pub fn refilter<'a>(&mut self, name: impl Fn(u32) -> Option<&'a str>) {
         let named = self.order.iter().filter_map(|item| Some((*item, name(*item)?)));
         let rows = match Filter::parse(&self.filter) {
@@ -192,7 +195,7 @@ impl List {
         self.show_found(rows);
     }
 
-    /// Room for other rows.
+    /// Returns an empty vector for other rows, with the spare memory.
     pub(super) fn room(&mut self) -> Vec<u32> {
         let mut room = std::mem::take(&mut self.spare);
         room.clear();
@@ -206,7 +209,7 @@ impl List {
         self.show(rows);
     }
 
-    /// Shows what a filter found. A cursor whose item it hides goes to the best match.
+    /// Shows the rows that a filter found. A cursor whose item is hidden goes to the best match.
     pub fn show_found(&mut self, rows: Vec<u32>) {
         let before = self.selected();
         self.show(rows);
@@ -216,7 +219,7 @@ impl List {
         }
     }
 
-    /// Marks the row under the cursor, or unmarks it, and goes on to the next.
+    /// Marks or unmarks the row under the cursor, and moves to the next row.
     pub fn toggle_mark(&mut self) {
         self.range_from = None;
         if let Some(item) = self.rows.get(self.cursor).copied() {
@@ -227,7 +230,7 @@ impl List {
         }
     }
 
-    /// Begins a range of marks here, or ends it.
+    /// Begins a range of marks at the cursor, or ends it.
     pub fn toggle_range(&mut self) {
         self.range_from = match self.range_from {
             Some(_) => None,
@@ -244,13 +247,13 @@ impl List {
         self.mark(0..self.rows.len());
     }
 
-    /// Unmarks everything; says whether anything was marked.
+    /// Removes all marks and returns whether there were any.
     pub fn unmark(&mut self) -> bool {
         self.range_from = None;
         !std::mem::take(&mut self.marks).is_empty()
     }
 
-    /// The marked items in the order shown, those that a filter hides last.
+    /// Returns the marked items in the order shown, followed by those that a filter hides.
     pub fn marked(&self) -> Vec<usize> {
         let shown: Vec<u32> = self.rows.iter().copied().filter(|item| self.marks.contains(*item)).collect();
         let is_shown: Items = shown.iter().copied().collect();
@@ -258,13 +261,14 @@ impl List {
         shown.into_iter().chain(hidden).map(|item| item as usize).collect()
     }
 
-    /// The marked items that are not among the rows: a filter or a closed namespace hides them.
+    /// Returns the marked items that are not among the rows because a filter or a closed namespace hides them.
     pub fn hidden(&self) -> impl Iterator<Item = usize> {
         let shown = self.marks.len().saturating_sub(self.hidden_marks());
         self.marked().into_iter().skip(shown)
     }
 
-    /// How many of the marked items are not among the rows: a filter or a closed namespace hides them.
+    /// Returns the number of marked items that are not among the rows because a filter or a closed namespace hides
+    /// them.
     pub fn hidden_marks(&self) -> usize {
         if self.marks.is_empty() {
             return 0;
@@ -273,7 +277,7 @@ impl List {
         self.marks.len().saturating_sub(shown)
     }
 
-    /// Forgets which items the rows are, because items have other places now. The cursor keeps its row.
+    /// Forgets the items of the rows because the indices of the items have changed. The cursor keeps its row.
     pub fn forget_rows(&mut self) {
         self.rows.clear();
         self.range_from = None;
@@ -303,15 +307,15 @@ pub struct Paged<T> {
     pub items: Vec<T>,
     /// Pages of a refresh in progress.
     pub incoming: Option<Vec<T>>,
-    /// The page that is awaited.
+    /// The ticket of the awaited page.
     pub pending: Option<super::remote::Ticket>,
-    /// Why the last page did not come.
+    /// The reason for which the last page did not come.
     pub failure: Option<crate::model::failure::Failure>,
     /// Whether the last page has come, of this list or of the one before the refresh in progress.
     pub complete: bool,
-    /// Why the list may miss something.
+    /// The reason for which the list may be incomplete.
     pub incomplete: Option<crate::model::text::SafeText>,
-    /// When the first page came.
+    /// The time when the first page came.
     pub at: Option<jiff::Timestamp>,
 }
 
@@ -329,35 +333,35 @@ impl<T> Default for Paged<T> {
     }
 }
 
-/// What a page changed.
+/// The effect of a page on a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageChange {
-    /// Nothing that is shown.
+    /// Nothing shown has changed.
     Nothing,
     /// Items from this index on are new.
     Added(usize),
-    /// All items may be others.
+    /// All items may have changed.
     Replaced,
 }
 
 impl<T> Paged<T> {
-    /// Whether a page is awaited.
+    /// Returns whether a page is awaited.
     pub fn is_loading(&self) -> bool {
         self.pending.is_some()
     }
 
-    /// Whether it was asked for, with whatever outcome.
+    /// Returns whether the list was asked for, whatever the result.
     pub fn is_begun(&self) -> bool {
         self.pending.is_some() || self.failure.is_some() || self.at.is_some()
     }
 
-    /// Notes that the first page is asked for. What is shown stays until the last page has come.
+    /// Notes that the first page is asked for. The items shown stay until the last page has come.
     pub fn begin(&mut self, ticket: super::remote::Ticket) {
         self.pending = Some(ticket);
         self.incoming = self.at.is_some().then(Vec::new);
     }
 
-    /// Takes a page. `ticket` is the question for the one after it.
+    /// Takes a page. `next` is the ticket of the question for the page after it.
     pub fn take(
         &mut self,
         page: Vec<T>,
@@ -390,7 +394,7 @@ impl<T> Paged<T> {
         }
     }
 
-    /// Notes that a page did not come: what is there stays.
+    /// Notes that a page did not come. The items known stay.
     pub fn fail(&mut self, failure: crate::model::failure::Failure) {
         self.pending = None;
         self.incoming = None;
