@@ -3,7 +3,7 @@
 //! | concern | file |
 //! |---|---|
 //! | the meaning of a key | `keymap`, then `perform`; in a dialog, `dialog` |
-//! | the reason for which a key is greyed | `available` |
+//! | the reason why a key is greyed | `available` |
 //! | the data to load, and the time to load it | `follow` |
 //! | the destination of an answer | `answers`; a late one is dropped in `remote` |
 //! | the data kept of panes that the cursor left | `store` |

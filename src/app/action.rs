@@ -1,104 +1,105 @@
-//! What a key, a click or a command can ask for: the user's verbs.
+//! The actions that a key, a click or a command can ask for.
 
-/// One verb.
+/// An action of the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// One row up.
+    /// Moves one row up.
     Up,
-    /// One row down.
+    /// Moves one row down.
     Down,
-    /// Half a page up.
+    /// Moves half a page up.
     PageUp,
-    /// Half a page down.
+    /// Moves half a page down.
     PageDown,
-    /// The first row.
+    /// Moves to the first row.
     First,
-    /// The last row.
+    /// Moves to the last row.
     Last,
-    /// Into what is under the cursor.
+    /// Enters the item under the cursor.
     Enter,
-    /// Back out: first of a filter, marks, a message.
+    /// Backs out: first of a filter, of marks or of a message.
     Back,
-    /// The next pane.
+    /// Goes to the next pane.
     NextPane,
-    /// The pane before.
+    /// Goes to the previous pane.
     PreviousPane,
-    /// The pane of that number.
+    /// Goes to this pane.
     Pane(super::Pane),
-    /// The next tab of Details.
+    /// Opens the next tab of Details.
     NextTab,
-    /// The tab before.
+    /// Opens the previous tab of Details.
     PreviousTab,
-    /// The next platform of an index.
+    /// Chooses the next platform of an index.
     NextPlatform,
-    /// The platform before.
+    /// Chooses the previous platform of an index.
     PreviousPlatform,
-    /// The focused pane alone, and back.
+    /// Shows the focused pane alone, or all panes again.
     Zoom,
-    /// Filter the list.
+    /// Filters the list.
     Filter,
-    /// Type a command.
+    /// Opens the command line.
     CommandLine,
-    /// Search the commands.
+    /// Opens the palette of commands.
     Palette,
-    /// Choose the order of tags.
+    /// Chooses the order of tags.
     Sort,
-    /// Mark the row.
+    /// Marks the row.
     Mark,
-    /// Mark a range.
+    /// Marks a range.
     MarkRange,
-    /// Mark all rows shown.
+    /// Marks all rows shown.
     MarkAll,
-    /// Unmark all.
+    /// Removes all marks.
     Unmark,
-    /// Give images other tags.
+    /// Gives images other tags.
     Retag,
-    /// Remove tags or images.
+    /// Deletes tags or images.
     Delete,
-    /// Copy images to another repository or registry.
+    /// Copies images to another repository or registry.
     Copy,
-    /// Take images, to be put somewhere else.
+    /// Takes images, to put them into another repository.
     Take,
-    /// Put what was taken into the repository or registry under the cursor.
+    /// Puts the taken images into the repository or registry under the cursor.
     Put,
-    /// Compare the repository with the same one in another registry.
+    /// Compares the repository with the same one in another registry.
     Compare,
-    /// Take back the last change.
+    /// Undoes the last change.
     Undo,
-    /// The jobs.
+    /// Shows the jobs.
     Jobs,
-    /// The journal of changes.
+    /// Shows the journal of changes.
     Journal,
-    /// Choose what to copy to the clipboard.
+    /// Opens the menu of texts to copy to the clipboard.
     Yank,
-    /// Show in the pager.
+    /// Shows the text of the focused pane in the pager.
     Pager,
-    /// Ask the server again.
+    /// Asks the server again.
     Refresh,
-    /// Forget everything of the registry and ask again.
+    /// Forgets everything about the registry and asks again.
     Reload,
-    /// Show what is hidden, and back.
+    /// Shows hidden items, or hides them again.
     Hidden,
-    /// Repositories as a tree, and flat.
+    /// Shows repositories as a tree, or flat again.
     Tree,
-    /// Open a registry, a repository or an image by name.
+    /// Opens a registry, a repository or an image by name.
     Open,
-    /// The request log.
+    /// Shows the request log.
     Requests,
-    /// The messages.
+    /// Shows the messages.
     Messages,
-    /// Help for what has the keys.
+    /// Shows help for the focused pane.
     Help,
-    /// Stop the process for a while.
+    /// Suspends the process.
     Suspend,
-    /// Draw every cell again.
+    /// Draws every cell again.
     Repaint,
-    /// Leave.
+    /// Leaves regtui.
     Quit,
 }
 
 impl Action {
-    /// Whether it acts on what is marked or under the cursor, so that it matters which rows these are.
+    /// Returns whether the action acts on the marks or on the row under the cursor, so that it matters which rows these
+    /// are.
     pub fn is_about_rows(self) -> bool {
         use Action::{Copy, Delete, Mark, MarkRange, Put, Retag, Take, Yank};
         matches!(self, Copy | Delete | Mark | MarkRange | Put | Retag | Take | Yank)

@@ -62,7 +62,7 @@ pub struct CommandLine {
     pub completions: Vec<String>,
     /// The completion chosen with Tab.
     pub chosen: Option<usize>,
-    /// The reason for which the command was refused.
+    /// The reason why the command was refused.
     pub problem: Option<String>,
 }
 
@@ -86,7 +86,7 @@ pub struct OpenPrompt {
     pub suggestions: Vec<String>,
     /// The suggestion under the cursor.
     pub cursor: Option<usize>,
-    /// The reason for which the name was refused.
+    /// The reason why the name was refused.
     pub problem: Option<String>,
 }
 

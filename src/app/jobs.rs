@@ -1,4 +1,4 @@
-//! Changes that were confirmed: those that are carried out now, and how the earlier ones ended.
+//! The changes that were confirmed: those that run, and the results of the earlier ones.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,62 +10,62 @@ use crate::model::change::{ChangePlan, ChangeRequest, copy};
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
 
-/// Jobs that are kept after their end.
+/// Largest number of ended jobs that are kept.
 const MOST_ENDED: usize = 50;
-/// Over how much time the speed is measured.
+/// The period over which the speed is measured.
 const WINDOW: Duration = Duration::from_secs(5);
-/// Measurements that are kept of it.
+/// Largest number of speed measurements that are kept.
 const MOST_SAMPLES: usize = 64;
 
-/// Names a job of this run.
+/// The name of a job within this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u32);
 
 /// All jobs, the oldest first.
 #[derive(Debug, Default)]
 pub struct Jobs {
-    /// In the order in which they were begun.
+    /// The jobs in the order in which they began.
     pub all: Vec<Job>,
     /// Whether regtui is left when the last of them has ended.
     pub leaving: bool,
     last: u32,
 }
 
-/// One job.
+/// A job.
 #[derive(Debug)]
 pub struct Job {
-    /// Its name.
+    /// The name of the job.
     pub id: JobId,
-    /// What it does: `copy team/app:1.4.2 → prod.example/team/app:1.4.2`.
+    /// The title: `copy team/app:1.4.2 → prod.example/team/app:1.4.2`.
     pub title: SafeText,
-    /// What was asked for, to be planned again for what failed.
+    /// The request, kept so that failed parts can be planned again.
     pub request: ChangeRequest,
-    /// The registries that it changes, where the title does not say.
+    /// The registries that the job changes, if the title does not name them.
     pub place: SafeText,
-    /// The registries where taking it back means to delete tags.
+    /// The registries in which undoing the job means deleting tags.
     pub undone_by_untagging: Vec<Host>,
-    /// Whether taking it back puts something back, too.
+    /// Whether undoing the job also puts something back.
     pub puts_back: bool,
     /// The repositories that look different afterwards.
     pub changes: Vec<Repository>,
-    /// When it was begun.
+    /// The time when the job began.
     pub begun: Timestamp,
-    /// How far it is.
+    /// The progress of the job.
     pub progress: Progress,
-    /// Whether it runs.
+    /// Whether the job runs.
     pub stage: JobStage,
-    /// When how many bytes had been moved.
+    /// The number of bytes that had been moved at several times.
     samples: VecDeque<(Timestamp, u64)>,
 }
 
 /// Whether a job runs.
 #[derive(Debug)]
 pub enum JobStage {
-    /// It runs.
+    /// The job runs.
     Running,
-    /// It was told to stop and has not yet.
+    /// The job was told to stop and has not stopped yet.
     Stopping,
-    /// It ended.
+    /// The job ended.
     Ended(Timestamp, Report),
 }
 
@@ -98,22 +98,22 @@ impl Jobs {
         id
     }
 
-    /// The job of that name.
+    /// Returns the job of that name.
     pub fn of(&mut self, id: JobId) -> Option<&mut Job> {
         self.all.iter_mut().find(|job| job.id == id)
     }
 
-    /// Whether one of them runs.
+    /// Returns whether any job runs.
     pub fn are_running(&self) -> bool {
         self.running().next().is_some()
     }
 
-    /// Those that run, the oldest first.
+    /// Returns the jobs that run, the oldest first.
     pub fn running(&self) -> impl Iterator<Item = &Job> {
         self.all.iter().filter(|job| job.is_running())
     }
 
-    /// Notes how far jobs are.
+    /// Updates the progress of jobs.
     pub fn progressed(&mut self, all: Vec<(JobId, Progress)>, now: Timestamp) {
         for (id, progress) in all {
             if let Some(job) = self.of(id).filter(|job| job.is_running()) {
@@ -124,7 +124,7 @@ impl Jobs {
 }
 
 impl Job {
-    /// When it ended, if it has.
+    /// Returns the time when the job ended, if it has.
     pub fn ended_at(&self) -> Option<Timestamp> {
         match &self.stage {
             JobStage::Ended(at, _) => Some(*at),
@@ -132,22 +132,22 @@ impl Job {
         }
     }
 
-    /// Whether it has not ended.
+    /// Returns whether the job has not ended.
     pub fn is_running(&self) -> bool {
         !matches!(self.stage, JobStage::Ended(..))
     }
 
-    /// Whether it was told to stop and still runs.
+    /// Returns whether the job was told to stop and still runs.
     pub fn is_stopping(&self) -> bool {
         matches!(self.stage, JobStage::Stopping)
     }
 
-    /// Which registry it waits for, if it does.
+    /// Returns the registry that the job waits for, if it waits.
     pub fn waits(&self) -> Option<&SafeText> {
         Some(&self.progress.waits).filter(|waits| self.is_running() && !waits.is_empty())
     }
 
-    /// How it ended, if it did.
+    /// Returns the report of the job, if it has ended.
     pub fn report(&self) -> Option<&Report> {
         match &self.stage {
             JobStage::Ended(_, report) => Some(report),
@@ -155,12 +155,12 @@ impl Job {
         }
     }
 
-    /// Its parts, each with its outcome as far as there is one.
+    /// Returns the parts of the job, each with its outcome if it has one.
     pub fn items(&self) -> &[ProgressItem] {
         self.report().map_or(&self.progress.items, |report| &report.items)
     }
 
-    /// Bytes moved a second, over the last seconds; `None` where none moved.
+    /// Returns the bytes moved per second over the last seconds, or `None` if none moved.
     pub fn speed(&self) -> Option<u64> {
         let ((from, before), (to, after)) = (self.samples.front()?, self.samples.back()?);
         let took = to.duration_since(*from).as_secs_f64();
@@ -168,13 +168,13 @@ impl Job {
         (took > 0.0 && moved > 0).then(|| (moved as f64 / took) as u64)
     }
 
-    /// Seconds that the rest takes at this speed.
+    /// Returns the seconds that the rest takes at the present speed.
     pub fn seconds_left(&self) -> Option<u64> {
         let rest = self.progress.bytes.saturating_sub(self.progress.moved);
         Some(rest.div_ceil(self.speed()?)).filter(|_| self.progress.bytes > 0)
     }
 
-    /// How much of it is done, of a thousand: by bytes where it moves some, else by parts.
+    /// Returns the progress in thousandths: by bytes if the job moves any, otherwise by parts.
     pub fn permille(&self) -> u64 {
         let (done, all) = match (self.progress.bytes, self.progress.items.len() as u64) {
             (0, items) => (self.progress.ended() as u64, items),
@@ -195,8 +195,8 @@ impl Job {
     }
 }
 
-/// From its plan on, a request for all tags is one for those that the plan named: what comes later was never confirmed, and
-/// is none of what is planned again.
+/// Returns the request with all tags replaced by those that the plan named. Tags that appear after the plan were never
+/// confirmed, and are not part of a new plan for the rest.
 fn confirmed(mut request: ChangeRequest, work: &ChangePlan) -> ChangeRequest {
     if let (ChangeRequest::Copy(request), ChangePlan::Copy(plan)) = (&mut request, work)
         && request.what == copy::What::AllTags
@@ -209,7 +209,7 @@ fn confirmed(mut request: ChangeRequest, work: &ChangePlan) -> ChangeRequest {
     request
 }
 
-/// The registries that a change is about, where its title does not name them.
+/// Returns the registries that a change is about, if its title does not name them.
 fn place(work: &ChangePlan) -> SafeText {
     let title = work.title();
     let mut hosts: Vec<String> = work.changes().iter().map(|place| place.host.to_string()).collect();

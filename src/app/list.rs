@@ -309,11 +309,11 @@ pub struct Paged<T> {
     pub incoming: Option<Vec<T>>,
     /// The ticket of the awaited page.
     pub pending: Option<super::remote::Ticket>,
-    /// The reason for which the last page did not come.
+    /// The reason why the last page did not come.
     pub failure: Option<crate::model::failure::Failure>,
     /// Whether the last page has come, of this list or of the one before the refresh in progress.
     pub complete: bool,
-    /// The reason for which the list may be incomplete.
+    /// The reason why the list may be incomplete.
     pub incomplete: Option<crate::model::text::SafeText>,
     /// The time when the first page came.
     pub at: Option<jiff::Timestamp>,

@@ -1,4 +1,4 @@
-//! The tags of a repository, with what is known of each.
+//! The tags of a repository, with the details known of each.
 
 mod names;
 pub mod opened;
@@ -29,52 +29,53 @@ use progress::OrderProgress;
 pub struct TagsPane {
     /// The repository whose tags are shown.
     pub repository: Option<Repository>,
-    /// Its tags.
+    /// The tags of the repository.
     pub tags: Paged<ListedName<Tag>>,
-    /// What is shown of them.
+    /// The rows shown.
     pub list: List,
-    /// What is known of each, by index; nothing until its row was looked at.
+    /// The summaries of tags, by index; a tag has none until its row was visible.
     pub summaries: HashMap<u32, Remote<Summary>>,
     /// The rows whose summary is awaited.
     pub waiting: HashMap<Ticket, u32>,
-    /// How many tags share a digest, among those whose digest is known.
+    /// The number of tags that share a digest, among those whose digest is known.
     pub shared: HashMap<Digest, u32>,
-    /// By what they are sorted.
+    /// The order of the tags.
     pub sort: Sort,
     /// Whether digest tags are shown.
     pub show_hidden: bool,
-    /// The image that was opened by name and is not listed (yet): it has a row of its own.
+    /// The image that was opened by name and is not listed (yet). It has a row of its own.
     pub opened: Option<OpenedImage>,
-    /// Columns of the longest tag that is not hidden, filtered or not: what scrolls by does not move the columns.
+    /// Columns of the longest tag that is not hidden, whether a filter matches it or not, so that scrolling does not
+    /// move the columns.
     pub longest: usize,
-    /// What their names tell.
+    /// The data derived from the names.
     names: NameRanks,
-    /// The same of those that a refresh has brought so far.
+    /// The data derived from the names that a refresh has brought so far.
     incoming_names: NameRanks,
-    /// What is known of the rows, where their order depends on it.
+    /// How many details of the rows are known, if the order depends on details.
     progress: OrderProgress,
-    /// The order that is being made; what is shown has the one before.
+    /// The order that is being computed; until then the rows are shown in the previous order.
     sorting: Option<Sorting>,
-    /// What the filter leaves, while there is one.
+    /// The filter in progress, if there is one.
     sieve: Option<Sieve>,
-    /// By what tags stood in their place when they were put there, where that is in their details.
+    /// The sort keys that tags had when they were put in place, if the order depends on details.
     placed: HashMap<u32, i128>,
-    /// Tags whose details came since, and may give them other places.
+    /// Tags whose details came later and may change their place.
     moved: Items,
-    /// Whether a job may have taken the last tag away: where the list is not found then, there are none.
+    /// Whether a job may have removed the last tag. If so, a list that the registry does not find counts as empty.
     pub may_be_empty: bool,
 }
 
 /// The order of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sort {
-    /// By what.
+    /// The sort key.
     pub by: SortBy,
-    /// Whether the other way round: for versions and dates, newest first is not reversed.
+    /// Whether the order is reversed. For versions and dates, newest first is not reversed.
     pub reversed: bool,
 }
 
-/// What tags can be sorted by.
+/// The sort keys of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortBy {
     /// By version, newest first.
@@ -89,10 +90,10 @@ pub enum SortBy {
 }
 
 impl SortBy {
-    /// All of them, in the order of the menu.
+    /// All sort keys, in the order of the menu.
     pub const ALL: [SortBy; 4] = [SortBy::Version, SortBy::Name, SortBy::Date, SortBy::Size];
 
-    /// Its word.
+    /// Returns the word for the sort key.
     pub fn word(self) -> &'static str {
         match self {
             SortBy::Version => "version",
@@ -102,30 +103,30 @@ impl SortBy {
         }
     }
 
-    /// Whether it needs the details of every tag.
+    /// Returns whether the sort key needs the details of every tag.
     pub fn needs_details(self) -> bool {
         matches!(self, SortBy::Date | SortBy::Size)
     }
 }
 
 impl TagsPane {
-    /// The pane for a repository of which nothing is known.
+    /// Creates the pane for a repository about which nothing is known.
     pub fn of(repository: Repository, sort: Sort, show_hidden: bool, height: usize) -> TagsPane {
         let list = List { height, ..List::default() };
         TagsPane { repository: Some(repository), sort, show_hidden, list, ..TagsPane::default() }
     }
 
-    /// The pane while no repository is under the cursor.
+    /// Creates the pane for the time when no repository is under the cursor.
     pub fn of_nothing(sort: Sort) -> TagsPane {
         TagsPane { sort, ..TagsPane::default() }
     }
 
-    /// The tag under the cursor, if its name can be asked for.
+    /// Returns the tag under the cursor, if its name can be used in a request.
     pub fn selected(&self) -> Option<&Tag> {
         self.tags.items.get(self.list.selected()?)?.name()
     }
 
-    /// The summary under the cursor.
+    /// Returns the summary of the row under the cursor.
     pub fn summary(&self) -> Option<&Summary> {
         if let Some(opened) = self.opened_here() {
             return opened.summary.as_ref();
@@ -133,12 +134,12 @@ impl TagsPane {
         self.summaries.get(&(self.list.selected()? as u32))?.value.as_ref()
     }
 
-    /// Whether another tag of the list is known to have the same digest.
+    /// Returns whether another tag of the list is known to have the same digest.
     pub fn is_shared(&self, digest: &Digest) -> bool {
         self.shared.get(digest).is_some_and(|count| *count > 1)
     }
 
-    /// About how many bytes it takes.
+    /// Returns the approximate number of bytes that the pane takes.
     pub fn weight(&self) -> usize {
         let long = |tag: &ListedName<Tag>| Some(tag.text().len()).filter(|length| *length > size_of::<Tag>());
         let text: usize = self.tags.items.iter().filter_map(long).sum();
@@ -146,7 +147,7 @@ impl TagsPane {
         text + self.tags.items.len() * each + self.summaries.len() * 2 * size_of::<Remote<Summary>>()
     }
 
-    /// The tags known to have this digest, in the order shown.
+    /// Returns the tags known to have this digest, in the order shown.
     pub fn aliases(&self, digest: &Digest) -> Vec<&str> {
         let known = self.summaries.iter();
         let has_it =
@@ -160,7 +161,7 @@ impl TagsPane {
             .collect()
     }
 
-    /// Takes a page of tags; says whether it brought the tag that was opened by name, so that the cursor went there.
+    /// Takes a page of tags. Returns whether it brought the tag that was opened by name, so that the cursor went there.
     pub fn take(
         &mut self,
         page: Vec<ListedName<Tag>>,
@@ -190,14 +191,15 @@ impl TagsPane {
         self.seek()
     }
 
-    /// The tags of which more is known than their names, with their places in the list.
+    /// Returns the tags about which more than the name is known, with their indices in the list.
     fn looked_at(&self) -> HashMap<ListedName<Tag>, u32> {
         let selected = self.list.selected().map(|item| item as u32);
         let items = self.summaries.keys().copied().chain(self.list.marks.iter()).chain(selected);
         items.filter_map(|item| Some((self.tags.items.get(item as usize)?.clone(), item))).collect()
     }
 
-    /// After a refresh: what was known of a tag stays, marked as old, so that it is asked again when it is looked at.
+    /// Follows a refresh. Known summaries are kept, but count as old, so that a tag is asked again when its row is
+    /// visible.
     fn replaced(&mut self, old: &HashMap<ListedName<Tag>, u32>) {
         self.names = std::mem::take(&mut self.incoming_names);
         self.names.extend(&self.tags.items);
@@ -221,7 +223,7 @@ impl TagsPane {
         self.list.forget_rows();
         self.sort();
         if self.is_arranging() {
-            // Until then in the order of the server.
+            // Until the order is computed, the order of the server is shown.
             self.show();
         }
         if let Some(row) = selected.and_then(|item| self.list.rows.iter().position(|shown| *shown == item)) {
@@ -230,7 +232,8 @@ impl TagsPane {
         }
     }
 
-    /// Where these are now. Only names that may be one of them are looked up: the list may be long, and they are few.
+    /// Returns the new indices of these tags. Only names that may be one of them are looked up: the list may be long,
+    /// and these tags are few.
     fn places_of(&self, old: &HashMap<ListedName<Tag>, u32>) -> HashMap<u32, u32> {
         let sketches: Items = old.keys().map(|tag| Rank::of(tag.text()).sketch().into()).collect();
         let may_be =
@@ -246,7 +249,7 @@ impl TagsPane {
         }
     }
 
-    /// Takes what was found out about a row; says whether it was awaited.
+    /// Takes the summary of a row and returns whether it was awaited.
     pub fn take_summary(
         &mut self,
         ticket: Ticket,
@@ -266,7 +269,7 @@ impl TagsPane {
         is_awaited
     }
 
-    /// Notes what a look at the whole image has shown of its row.
+    /// Updates the row of a tag from the inspection of the whole image.
     pub fn note(&mut self, tag: &Tag, summary: &Summary, now: Timestamp) {
         let is_it = |item: &usize| self.tags.items.get(*item).and_then(ListedName::name) == Some(tag);
         let here = self.list.selected().filter(is_it);
@@ -292,19 +295,19 @@ impl TagsPane {
         self.moves(item);
     }
 
-    /// Tags that are hidden because they only hold what belongs to images.
+    /// Returns the number of tags that are hidden because they only hold data that belongs to images.
     pub fn hidden(&self) -> usize {
         if self.show_hidden { 0 } else { self.names.digest_tags().len() }
     }
 
-    /// The tags that only hold what belongs to images, in the order of the server.
+    /// Returns the tags that only hold data that belongs to images, in the order of the server.
     pub fn digest_tags(&self) -> impl Iterator<Item = &Tag> {
         let items = self.names.digest_tags().iter();
         items.filter_map(|item| self.tags.items.get(*item as usize)?.name())
     }
 
-    /// The rows whose details are to be loaded next, the visible ones first, and those beside them; all that a filter
-    /// leaves where the order depends on it. At most `most`.
+    /// Returns at most `most` rows whose details are to be loaded next: the visible ones first, then those beside them.
+    /// If the order depends on details, all rows that the filter matches follow.
     pub fn wanted(&self, most: usize) -> Vec<u32> {
         let shown = self.list.window();
         let beyond = shown.end..(shown.end + shown.len() / 2).min(self.list.rows.len());
@@ -319,7 +322,7 @@ impl TagsPane {
         near.copied().chain(rest).filter(|item| is_wanted(item) && seen.insert(*item)).take(most).collect()
     }
 
-    /// The rows that are loaded although nobody looks at them any more.
+    /// Returns the rows that are being loaded although they are no longer near the visible ones.
     pub fn unwanted(&self) -> Vec<(Ticket, u32)> {
         if self.sort.by.needs_details() {
             return Vec::new();

@@ -1,5 +1,5 @@
-//! The plan of a change: looked up, shown, changed by switches, confirmed. Nothing is changed before that, and then
-//! exactly what was shown.
+//! The plan of a change: it is looked up, shown, changed by switches and confirmed. Nothing is changed before it is
+//! confirmed, and then exactly the plan shown is carried out.
 
 mod switches;
 
@@ -26,50 +26,50 @@ use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
 
-/// Changes that are looked at for one that can be taken back, after the newest.
+/// Largest number of older changes, after the newest, that are tried to find one that can be undone.
 const MOST_STEPS_BACK: usize = 20;
 
 /// A plan on the screen.
 #[derive(Debug)]
 pub struct PlanDialog {
-    /// What is planned; nothing while the change to take back, or the rest of one, is looked up.
+    /// The request, or `None` while the change to undo, or the rest of a change, is looked up.
     pub request: Option<ChangeRequest>,
     /// Whether the user chose the method.
     method_chosen: bool,
-    /// The entry whose rest it is, where a crash left one half done.
+    /// The journal entry that a crash left half done, if this is the plan of its rest.
     pub rest_of: Option<EntryId>,
-    /// What it comes to.
+    /// The plan itself.
     pub work: Remote<Box<ChangePlan>>,
-    /// Changes before the one to take back, the newest first: gone on with where that one cannot be taken back.
+    /// Changes before the one to undo, the newest first. The next one is tried if that one cannot be undone.
     pub older: VecDeque<EntryId>,
-    /// Changes that cannot be taken back, each with why.
+    /// Changes that cannot be undone, each with the reason.
     pub skipped: Vec<SafeText>,
-    /// Whether the cursor is on the button that carries it out, and not on the one that leaves.
+    /// Whether the cursor is on the button that carries the plan out, not on the one that leaves.
     pub confirms: bool,
-    /// What is typed of the repository's name, where it must be.
+    /// The text typed as the repository's name, if the name must be typed.
     pub input: Input,
-    /// What is wrong with it, or why Enter did nothing.
+    /// The problem with the text, or the reason why Enter did nothing.
     pub problem: Option<&'static str>,
-    /// Whether the replacement is being confirmed for itself.
+    /// Whether the replacement is being confirmed separately.
     pub asks_again: bool,
-    /// The marked images that it is about and that no row shows, by name.
+    /// The names of the marked images that belong to the plan and that no row shows.
     pub hidden: Vec<SafeText>,
     /// First line drawn.
     pub scroll: usize,
-    /// The prompt that it was asked for in, with what was typed there: Esc goes back to it.
+    /// The prompt that led to the plan, with the text typed there. Esc goes back to it.
     pub prompt: Option<Dialog>,
-    /// The most lines that it had: the box never becomes smaller while it is looked at.
+    /// The most lines that the plan had. The box never becomes smaller while the plan is on the screen.
     tallest: usize,
     guard: KeyGuard,
 }
 
 impl PlanDialog {
-    /// The repository's name that must be typed to confirm.
+    /// Returns the repository's name that must be typed to confirm.
     pub fn name_to_type(&self) -> Option<&RepositoryName> {
         self.work.value.as_ref().filter(|_| !self.work.is_loading())?.name_to_type()
     }
 
-    /// The plan, if it is what is shown and can be carried out.
+    /// Returns the plan if it is shown and can be carried out.
     pub fn ready(&self) -> Option<&ChangePlan> {
         let work = self.work.value.as_deref()?;
         let is_ready =
@@ -77,7 +77,7 @@ impl PlanDialog {
         is_ready.then_some(work)
     }
 
-    /// Everything it says, laid out for a body of this size.
+    /// Returns all lines of the plan, laid out for a body of this size.
     pub fn lines(&self, body: Size) -> Vec<plan::PlanLine> {
         match (&self.request, &self.work.value) {
             _ if self.asks_again => plan::replacement(body),
@@ -90,8 +90,8 @@ impl PlanDialog {
         }
     }
 
-    /// Rows of what is shown, where the plan itself has so many lines; as many as there ever were, so that the box
-    /// does not jump.
+    /// Returns the number of rows of the dialog if the plan itself has this many lines. The number never decreases, so
+    /// that the box does not jump.
     pub fn rows(&self, lines: usize, width: usize) -> usize {
         let rows = match &self.work.failure {
             Some(failure) if !self.work.is_loading() => failure_rows(failure, width),
@@ -104,7 +104,7 @@ impl PlanDialog {
         self.tallest = PlanPlaces::of(state, self).rows;
     }
 
-    /// What is asked to know what a request comes to.
+    /// Returns the question that asks for the plan of a request.
     pub(super) fn ask_for(&self, request: ChangeRequest) -> Ask {
         match &self.rest_of {
             Some(entry) => Ask::PlanRest(entry.clone(), request),
@@ -112,13 +112,13 @@ impl PlanDialog {
         }
     }
 
-    /// Whether what is pressed now counts: what has just appeared could not be read yet.
+    /// Returns whether a key counts now. A key does not count until there was time to read a new text.
     pub fn lets_in(&mut self, now: jiff::Timestamp) -> bool {
         self.guard.lets_in(now)
     }
 
-    /// The same undo by replacement, if the server takes tags away only so and the user has not chosen: the plan says it, and
-    /// it is agreed to for itself.
+    /// Returns the same undo by replacement, if the server deletes tags only that way and the user has not chosen a
+    /// method. The plan says so, and the replacement is confirmed separately.
     fn by_replacement(&self, work: &ChangePlan) -> Option<ChangeRequest> {
         let (ChangePlan::Undo(undo), Some(ChangeRequest::Undo(entry))) = (work, &self.request) else {
             return None;
@@ -129,7 +129,7 @@ impl PlanDialog {
             .then(|| ChangeRequest::UndoByReplacement(entry.clone()))
     }
 
-    /// The change before one of which nothing can be taken back, in no way.
+    /// Returns the change before this one, if no part of this one can be undone by any method.
     fn step_back(&mut self, work: &ChangePlan) -> Option<EntryId> {
         let ChangePlan::Undo(undo) = work else { return None };
         if undo.refused.is_some() || !undo.is_impossible() || !undo.methods.is_empty() {
@@ -146,7 +146,8 @@ impl PlanDialog {
         self.name_to_type().is_none_or(|name| name.as_str() == self.input.value())
     }
 
-    /// Something else is shown from now on: what was typed or chosen for what was there before does not count.
+    /// Resets the input because the dialog shows something else now. Text typed and buttons chosen before do not count
+    /// for it.
     fn appears(&mut self, now: jiff::Timestamp) {
         self.guard = KeyGuard::from(now);
         self.input = Input::default();
@@ -160,10 +161,10 @@ fn wrapped(text: &str, width: usize) -> usize {
     columns::wrap(text, width).len()
 }
 
-/// Rows of what failed, why, what helps, and the keys, parted by empty ones.
+/// Returns the number of rows for the failure, its reason, its hint and the keys, with empty rows between them.
 fn failure_rows(failure: &Failure, width: usize) -> usize {
     let rows = |text: &SafeText| wrapped(text.as_str(), width.saturating_sub(2));
-    // A hint has a word before it.
+    // A hint begins with the word `hint`.
     let hint = failure
         .hint
         .as_ref()
@@ -172,12 +173,12 @@ fn failure_rows(failure: &Failure, width: usize) -> usize {
 }
 
 impl Update<'_> {
-    /// Shows what a request comes to.
+    /// Shows the plan of a request.
     pub fn plan(&mut self, request: ChangeRequest) {
         self.plan_with(request, Vec::new());
     }
 
-    /// The same of a request about images of which no row shows these.
+    /// Shows the plan of a request. `hidden` holds the names of the images in the request that no row shows.
     pub fn plan_with(&mut self, request: ChangeRequest, hidden: Vec<SafeText>) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(request.clone()));
         self.show_plan(Some(request), ticket, None);
@@ -186,12 +187,12 @@ impl Update<'_> {
         }
     }
 
-    /// The same for what was asked for in a prompt about what is chosen.
+    /// Shows the plan of a request that was made in a prompt about the chosen images.
     pub(super) fn plan_of(&mut self, request: ChangeRequest, prompt: Dialog) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(request.clone()));
         let is_all =
             matches!(&request, ChangeRequest::Copy(copy::CopyRequest { what: copy::What::AllTags, .. }));
-        // All tags were asked for, marked or not.
+        // The request is for all tags, marked or not.
         let hidden = match is_all && self.state.focus != Pane::Repositories {
             true => Vec::new(),
             false => hidden(self.state),
@@ -202,13 +203,13 @@ impl Update<'_> {
         }
     }
 
-    /// Shows what taking back the last change comes to.
+    /// Shows the plan for undoing the last change.
     pub fn plan_undo(&mut self) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Journal);
         self.show_plan(None, ticket, None);
     }
 
-    /// Shows what the rest of a change comes to that a crash left half done.
+    /// Shows the plan for the rest of a change that a crash left half done.
     pub fn plan_rest(&mut self, id: EntryId) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Rest(id.clone()));
         self.show_plan(None, ticket, None);
@@ -218,7 +219,7 @@ impl Update<'_> {
     }
 
     fn show_plan(&mut self, request: Option<ChangeRequest>, ticket: Ticket, prompt: Option<Dialog>) {
-        // The box is not smaller than the one of the prompt that stood there.
+        // The box is not smaller than the box of the prompt before it.
         let box_before = prompt.as_ref().map(|prompt| layout::dialog(self.state, prompt));
         let tallest = box_before.map_or(0, |area| layout::plan_rows(self.state, area));
         let mut plan = PlanDialog {
@@ -249,7 +250,7 @@ impl Update<'_> {
         })
     }
 
-    /// Takes what a request comes to.
+    /// Takes the plan of a request.
     pub fn planned(&mut self, ticket: Ticket, answer: Result<Box<ChangePlan>, Failure>) {
         let now = self.now;
         if let Ok(work) = &answer
@@ -285,7 +286,7 @@ impl Update<'_> {
         self.state.dialogs = taken;
     }
 
-    /// Takes the journal where the last change is to be taken back.
+    /// Takes the journal in order to undo the last change.
     pub fn last_change(&mut self, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
         let now = self.now;
         if self.plan_shown(ticket).is_none() {
@@ -299,7 +300,7 @@ impl Update<'_> {
             }
             Ok(entries) => {
                 let elsewhere = entries.iter().any(JournalEntry::can_be_undone);
-                // One that cannot be read may have been the last.
+                // An entry that cannot be read may have been the last.
                 let order: Vec<EntryId> = entries.iter().map(|entry| entry.id.clone()).collect();
                 let unreadable =
                     entries.iter().filter(|entry| entry.state == journal::EntryState::Unreadable);
@@ -332,8 +333,8 @@ impl Update<'_> {
         }
     }
 
-    /// The changes that are no undo themselves: this run's own first, wherever they were made and the last ended first,
-    /// then those of others to registries that are open here, the last begun first.
+    /// Returns the changes that are not undos and can be undone. The changes of this run come first, in any registry,
+    /// the last ended first. Other changes to registries that are open here follow, the last begun first.
     fn undoable_here(&self, mut entries: Vec<JournalEntry>) -> Vec<JournalEntry> {
         let is_open = |host: &&Host| self.state.registries.items.iter().any(|open| open.host == **host);
         let jobs = &self.state.jobs.all;
@@ -379,7 +380,7 @@ impl Update<'_> {
             .retain(|dialog| !matches!(dialog, Dialog::Plan(plan) if plan.work.pending == Some(ticket)));
     }
 
-    /// How far a plan scrolls.
+    /// Returns how far a plan can be scrolled.
     fn furthest_line(&self, plan: &PlanDialog) -> usize {
         let places = PlanPlaces::of(self.state, plan);
         places.lines.len().saturating_sub(places.body.height.into())
@@ -396,7 +397,7 @@ impl Update<'_> {
         plan.scroll = plan.scroll.min(self.furthest_line(&plan));
         let types = plan.name_to_type().is_some() && plan.ready().is_some();
         match key.code {
-            // What changes only what is shown counts at once.
+            // Keys that change only the display count at once.
             KeyCode::Tab | KeyCode::BackTab => self.turn_method(&mut plan),
             KeyCode::Char('C') => self.turn_along(&mut plan, 'C'),
             KeyCode::Char('R') => self.turn_along(&mut plan, 'R'),
@@ -429,7 +430,8 @@ impl Update<'_> {
         Some(Dialog::Plan(plan))
     }
 
-    /// Goes back without change: out of the second question to the first, out of the first to the prompt before it.
+    /// Goes back without a change: from the second question to the first, or from the first question to the prompt
+    /// before it.
     fn back_from_plan(&mut self, mut plan: Box<PlanDialog>) -> Option<Dialog> {
         if plan.asks_again {
             plan.appears(self.now);
@@ -445,7 +447,7 @@ impl Update<'_> {
         }
     }
 
-    /// Leaves by the button that says so, and says that nothing was done.
+    /// Leaves with the button for it, and says that nothing was changed.
     fn leave_it(&mut self, plan: Box<PlanDialog>) -> Option<Dialog> {
         if plan.asks_again {
             return self.back_from_plan(plan);

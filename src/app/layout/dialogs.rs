@@ -1,4 +1,4 @@
-//! Where dialogs stand, and what of them can be pressed.
+//! The areas of dialogs, and of the parts of them that can be clicked.
 
 use ratatui::layout::{Rect, Size};
 
@@ -17,10 +17,10 @@ use crate::model::columns;
 const NARROW_PROMPT: u16 = 72;
 /// Columns of the palette.
 const PALETTE: u16 = 84;
-/// New names that the prompt for tags lists at most.
+/// Largest number of new names that the prompt for tags lists.
 const MOST_NAMES: usize = 12;
 
-/// The box of a dialog, with its border; of one that is typed into the last line, that line.
+/// Returns the box of a dialog with its border. Returns the last line of the screen for a dialog that is typed there.
 pub fn dialog(state: &State, dialog: &Dialog) -> Rect {
     match dialog {
         Dialog::Filter(_) | Dialog::CommandLine(_) => of(state).bar,
@@ -36,56 +36,59 @@ pub fn dialog(state: &State, dialog: &Dialog) -> Rect {
     }
 }
 
-/// The box of a menu, with its border; inside, a row for each entry.
+/// Returns the box of a menu with its border. Inside it, each entry has a row.
 pub fn menu(state: &State, menu: &Menu) -> Rect {
     let widest = |of: fn(&MenuEntry) -> usize| menu.entries.iter().map(of).max().unwrap_or(0);
     let width = menu.label_columns() + widest(|entry| columns::width(entry.preview.as_str())) + 12;
     over(state, width.clamp(30, 100) as u16, menu.entries.len() as u16 + 2)
 }
 
-/// The box of the request log, of the messages, the jobs and the journal, with its border.
+/// Returns the box of the request log, the messages, the jobs and the journal, with its border.
 pub fn log(state: &State) -> Rect {
     let (columns, rows) = state.size;
     over(state, columns.saturating_sub(4), rows.saturating_sub(4))
 }
 
-/// The box of the help, with its border. What is typed to search stands in its first line.
+/// Returns the box of the help with its border. The search text stands in its first line.
 pub fn help(state: &State) -> Rect {
     over(state, 110, BINDINGS.len() as u16 + 5)
 }
 
-/// The box of the palette, with its border.
+/// Returns the box of the palette with its border.
 pub fn palette(state: &State) -> Rect {
     over(state, PALETTE, ENTRIES.len() as u16 + 3)
 }
 
-/// The rows of the palette, below what is typed.
+/// Returns the rows of the palette, below the text field.
 pub fn palette_rows(state: &State) -> Rect {
     below(inside(palette(state)), 1)
 }
 
-/// The first row drawn of a short list, so that its cursor is seen.
+/// Returns the first row drawn of a short list, so that its cursor is visible.
 pub fn offset(cursor: usize, height: u16) -> usize {
     (cursor + 1).saturating_sub(height.into())
 }
 
-/// The most room that a plan takes, with its border. It is as high as what it says, from the top of that.
+/// Returns the largest box that a plan takes, with its border. A plan is as high as its text, and begins at the top of
+/// this box.
 pub fn plan_room(state: &State) -> Rect {
     over(state, 100, 30)
 }
 
-/// Rows of a plan that no line of it has: the border, and the foot, with an empty one above it where there is room.
+/// Returns the number of rows in the box of a plan that hold no line of it: the border and the foot, with an empty line
+/// above the foot if there is room.
 fn plan_frame(state: &State) -> u16 {
     let foot = if inside(plan_room(state)).height < 14 { 2 } else { 3 };
     2 + foot
 }
 
-/// How many lines a plan shows in a box of this height.
+/// Returns the number of lines of a plan that a box of this height shows.
 pub fn plan_rows(state: &State, area: Rect) -> usize {
     area.height.saturating_sub(plan_frame(state)).into()
 }
 
-/// The box of a prompt that a plan follows: it stands where that will, so that nothing jumps.
+/// Returns the box of a prompt that is followed by a plan. It stands at the same position as the plan, so that nothing
+/// jumps.
 fn prompt_of(state: &State, height: usize) -> Rect {
     let room = plan_room(state);
     Rect { height: u16::try_from(height).unwrap_or(u16::MAX).min(room.height), ..room }
@@ -96,22 +99,22 @@ fn prompt_of(state: &State, height: usize) -> Rect {
 pub struct PlanPlaces {
     /// The box with its border.
     pub area: Rect,
-    /// What it says, inside its box.
+    /// The text of the plan, inside the box.
     pub body: Rect,
-    /// The foot: what stands in the way, and below it the buttons or what must be typed.
+    /// The foot: the impediment, and below it the buttons or the field for the name to type.
     pub foot: Rect,
-    /// Everything that it says, laid out for the body.
+    /// All lines of the plan, laid out for the body.
     pub lines: Vec<PlanLine>,
-    /// Rows that the body would need to show all.
+    /// Number of rows that the body would need to show everything.
     pub rows: usize,
 }
 
 impl PlanPlaces {
-    /// For this plan.
+    /// Computes the parts for this plan.
     pub fn of(state: &State, plan: &PlanDialog) -> PlanPlaces {
         let (room, frame) = (plan_room(state), plan_frame(state));
         let inner = indented(inside(room));
-        // What it says follows the room that there is, and not the height that comes of it.
+        // The text is laid out for the available room, not for the height that results from it.
         let most = Size::new(inner.width, (inner.height + 2).saturating_sub(frame));
         let lines = plan.lines(most);
         let rows = plan.rows(lines.len(), most.width.into());
@@ -127,15 +130,15 @@ impl PlanPlaces {
 /// A button of a plan.
 #[derive(Debug)]
 pub struct Button {
-    /// Where it stands.
+    /// The area of the button.
     pub area: Rect,
-    /// What it says.
+    /// The text of the button.
     pub text: String,
-    /// Whether it carries the plan out.
+    /// Whether the button carries the plan out.
     pub confirms: bool,
 }
 
-/// The buttons in the foot of a plan; none where a name must be typed instead.
+/// Returns the buttons in the foot of a plan, or none if a name must be typed instead.
 pub fn plan_buttons(plan: &PlanDialog, foot: Rect) -> Vec<Button> {
     let ready = plan.ready();
     if plan.name_to_type().is_some() && ready.is_some() {
@@ -154,12 +157,12 @@ pub fn plan_buttons(plan: &PlanDialog, foot: Rect) -> Vec<Button> {
     buttons
 }
 
-/// The box of a comparison, with its border.
+/// Returns the box of a comparison with its border.
 pub fn comparison(state: &State) -> Rect {
     log(state)
 }
 
-/// The rows of a comparison: below what is compared and the names of the columns.
+/// Returns the rows of a comparison, below the names of the two sides and of the columns.
 pub fn comparison_rows(state: &State) -> Rect {
     below(inside(comparison(state)), 3)
 }
@@ -169,18 +172,18 @@ pub fn comparison_rows(state: &State) -> Rect {
 pub struct RetagPlaces {
     /// The box with its border.
     pub area: Rect,
-    /// Which images.
+    /// The line about the images.
     pub about: Rect,
-    /// What is typed.
+    /// The text field.
     pub input: Rect,
     /// The switch.
     pub switch: Rect,
-    /// What can be typed, or what is wrong with it; below it what comes of it.
+    /// The lines about valid input or the problem with it, and below them the resulting tags.
     pub rest: Rect,
 }
 
 impl RetagPlaces {
-    /// For this prompt.
+    /// Computes the parts for this prompt.
     pub fn of(state: &State, prompt: &Retag) -> RetagPlaces {
         let area = prompt_of(state, prompt.images.len().min(MOST_NAMES) + 8);
         let inner = indented(inside(area));
@@ -199,21 +202,22 @@ impl RetagPlaces {
 pub struct CopyPlaces {
     /// The box with its border.
     pub area: Rect,
-    /// What is copied.
+    /// The line about the images to copy.
     pub about: Rect,
-    /// What is typed.
+    /// The text field.
     pub input: Rect,
-    /// What can be typed, or what is wrong with it.
+    /// The lines about valid input or the problem with it.
     pub said: Rect,
-    /// The rows that have room: indices into [`CopyPrompt::rows`].
+    /// The rows that fit: indices into [`CopyPrompt::rows`].
     pub rows: Vec<(usize, Rect)>,
 }
 
 impl CopyPlaces {
-    /// For this prompt. What is wrong has the lines that it needs, where some room is left for the rows.
+    /// Computes the parts for this prompt. A problem gets the lines that it needs, as long as some room is left for the
+    /// rows.
     pub fn of(state: &State, prompt: &CopyPrompt) -> CopyPlaces {
         let rows = prompt.rows().len();
-        // Room for the names that fit is kept, so that nothing jumps while they come and go.
+        // Room for the matching names is kept, so that nothing jumps while they come and go.
         let height = rows - prompt.suggestions.len() + 10;
         let area = prompt_of(state, height);
         let inner = indented(inside(area));
@@ -229,8 +233,8 @@ impl CopyPlaces {
         }
     }
 
-    /// The switches stand at the bottom, the names that fit above them; where all have no room, those around the
-    /// cursor are shown.
+    /// Returns the rows that fit. The switches stand at the bottom, the matching names above them. If there is no room
+    /// for all, the rows around the cursor are shown.
     fn rows(prompt: &CopyPrompt, rows: usize, body: Rect) -> Vec<(usize, Rect)> {
         let height = usize::from(body.height);
         let offset = prompt.cursor.saturating_sub(height);
@@ -250,18 +254,18 @@ impl CopyPlaces {
 pub struct OpenPlaces {
     /// The box with its border.
     pub area: Rect,
-    /// What can be typed, in lines that fit; of a registry without a list, why there is none.
+    /// The lines about valid input, wrapped. For a registry without a list of repositories they include the reason.
     pub about: Vec<String>,
-    /// What is typed.
+    /// The text field.
     pub input: Rect,
-    /// What is wrong with it.
+    /// The lines about the problem with the input.
     pub said: Rect,
-    /// The names that fit.
+    /// The matching names.
     pub rows: Rect,
 }
 
 impl OpenPlaces {
-    /// For this prompt. However long the reason is, there is room to type.
+    /// Computes the parts for this prompt. However long the reason is, there is room for the text field.
     pub fn of(state: &State, open: &OpenPrompt) -> OpenPlaces {
         let width = over(state, NARROW_PROMPT, 3).width;
         let room = usize::from(width.saturating_sub(4));
@@ -293,19 +297,19 @@ fn open_about(state: &State) -> Vec<String> {
     why.into_iter().chain([format!("a repository of {}, or any name with its host", registry.host)]).collect()
 }
 
-/// A line of an area; empty where it has none of that number.
+/// Returns one line of an area, empty if the area has no line of that number.
 pub fn row(area: Rect, number: u16) -> Rect {
     let below = below(area, number);
     Rect { height: 1.min(below.height), ..below }
 }
 
-/// What is left of an area below so many lines.
+/// Returns the part of an area below this number of lines.
 fn below(area: Rect, lines: u16) -> Rect {
     let lines = lines.min(area.height);
     Rect { y: area.y + lines, height: area.height - lines, ..area }
 }
 
-/// A column less at both sides.
+/// Returns the area without one column at each side.
 fn indented(area: Rect) -> Rect {
     Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
 }
