@@ -1,4 +1,4 @@
-//! Everything that can be asked for.
+//! The commands that `update` gives the runtime, and the questions among them.
 
 use std::time::Duration;
 
@@ -10,72 +10,73 @@ use crate::model::clip::ClipText;
 use crate::model::page::NextPage;
 use crate::model::reference::{Host, Repository, RepositoryName, Scheme, Selector, Tag};
 
-/// One thing to do, as data. The runtime does it.
+/// A command, as data. The runtime carries it out.
 #[derive(Debug)]
 pub enum Cmd {
-    /// Ask, after a pause; a newer question for the same slot aborts this one, in the pause or later.
+    /// Asks a question after a pause. A newer question for the same slot aborts this one, during the pause or later.
     Load {
-        /// Where the answer goes.
+        /// The slot that receives the answer.
         slot: Slot,
-        /// Which question it answers.
+        /// The ticket of the question.
         ticket: Ticket,
-        /// How long to wait first: the cursor may move on.
+        /// The pause before the question: the cursor may move on.
         after: Duration,
         /// The question.
         ask: Ask,
     },
-    /// Abort what the slot waits for.
+    /// Aborts the question that the slot waits for.
     Drop(Slot),
-    /// Forget what is cached of a registry in memory: abilities, tokens, tag digests.
+    /// Forgets the data about a registry cached in memory: abilities, tokens, tag digests.
     Forget(Host),
-    /// Reach a registry by this scheme from here on.
+    /// Contacts a registry with this scheme from now on.
     Reach(Host, Scheme),
-    /// Put text on the clipboard.
+    /// Puts text on the clipboard.
     Copy(ClipText),
-    /// Show text in the user's pager.
+    /// Shows text in the user's pager.
     Page(String),
-    /// Keep the names of the repositories opened by name.
+    /// Stores the names of the repositories opened by name.
     Remember(Host, Vec<RepositoryName>),
-    /// Carry out what was confirmed, exactly that.
+    /// Carries out exactly the confirmed plan.
     Start(JobId, Box<ChangePlan>),
-    /// Stop a job as soon as nothing is left half done.
+    /// Stops a job as soon as nothing is left half done.
     Stop(JobId),
-    /// Stop the process until the shell wakes it.
+    /// Stops the process until the shell wakes it.
     Suspend,
-    /// Draw every cell again.
+    /// Draws every cell again.
     Repaint,
-    /// Leave.
+    /// Leaves regtui.
     Quit,
 }
 
 /// A question.
 #[derive(Debug)]
 pub enum Ask {
-    /// What is this registry?
+    /// Asks for the properties of a registry.
     Server(Host),
-    /// A page of its catalog.
+    /// Asks for a page of the catalog of a registry.
     Repositories(Host, Option<Box<NextPage>>),
-    /// A page of a repository's tags.
+    /// Asks for a page of the tags of a repository.
     Tags(Repository, Option<Box<NextPage>>),
-    /// An image in one line.
+    /// Asks for the summary of an image, shown in one line.
     Summary(Repository, Tag),
-    /// An image in full; with the repository's digest tags, where all its tags are known.
+    /// Asks for an image in full. If all tags of the repository are known, its digest tags are passed along.
     Inspection(Repository, Selector, Option<Vec<Tag>>),
-    /// What does this come to? Changes nothing.
+    /// Asks for the plan of a request. Changes nothing.
     Plan(ChangeRequest),
-    /// What was changed?
+    /// Asks for the journal.
     Journal,
-    /// The same at the start; throw-away tags that an earlier run left in these registries are removed before.
+    /// Asks for the journal at the start, after removing the throw-away tags that an earlier run left in these
+    /// registries.
     Leftovers(Vec<Host>),
-    /// What is left to do of a change that a crash left half done?
+    /// Asks for the rest of a change that a crash left half done.
     Rest(EntryId),
-    /// What does the rest of that change come to? What moved since is left alone. Changes nothing.
+    /// Asks for the plan of the rest of that change. Tags that have moved since are left alone. Changes nothing.
     PlanRest(EntryId, ChangeRequest),
-    /// How do these two differ, tag by tag?
+    /// Asks for the differences between two repositories, tag by tag.
     Comparison(Repository, Repository),
 }
 
-/// A place that wants only its newest answer.
+/// A place on the screen that wants only its newest answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Slot {
     /// The header card of a registry.
@@ -90,7 +91,7 @@ pub enum Slot {
     Detail,
     /// The plan shown.
     Plan,
-    /// What an earlier run was cut off in.
+    /// The changes that were cut off in an earlier run.
     CutOff,
     /// The journal.
     Journal,

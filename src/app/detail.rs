@@ -15,9 +15,9 @@ pub use text::{Text, TextPart};
 /// The Details pane.
 #[derive(Debug, Default)]
 pub struct Detail {
-    /// What it shows.
+    /// The image shown.
     pub of: Option<(Repository, Selector)>,
-    /// What is known of it.
+    /// The inspection of the image.
     pub inspection: Remote<Arc<Inspection>>,
     /// The tab that is open.
     pub tab: Tab,
@@ -25,36 +25,37 @@ pub struct Detail {
     pub variant: usize,
     /// The rows of the Layers tab.
     pub layers: List,
-    /// First line drawn of the Overview, Config, Manifest and Referrers tabs; brought back to the text after each message.
+    /// First line drawn of the Overview, Config, Manifest and Referrers tabs. After each message it is brought back
+    /// into the text.
     pub scroll: usize,
-    /// Lines that fit, from the last layout.
+    /// Number of lines that fit, from the last layout.
     pub height: usize,
     /// The config of the chosen platform, pretty-printed.
     pub config: Text,
-    /// The manifest of the chosen platform, pretty-printed, behind that of its index.
+    /// The manifest of the chosen platform, pretty-printed, after the manifest of its index.
     pub manifest: Text,
-    /// Where in `manifest` that of the chosen platform begins: 0 where there is no other.
+    /// The line of `manifest` at which the manifest of the chosen platform begins: 0 if there is no other one.
     pub manifest_of_chosen: usize,
 }
 
 /// The tabs of the Details pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Tab {
-    /// What it is.
+    /// The overview of the image.
     #[default]
     Overview,
-    /// What it is made of, and how.
+    /// The layers of the image and the commands that made them.
     Layers,
-    /// Its config.
+    /// The config of the image.
     Config,
-    /// Its manifest.
+    /// The manifest of the image.
     Manifest,
-    /// What belongs to it.
+    /// The referrers of the image.
     Referrers,
 }
 
 impl Detail {
-    /// The chosen platform's image.
+    /// Returns the image of the chosen platform.
     pub fn chosen(&self) -> Option<&Variant> {
         self.inspection.value.as_ref()?.variants.get(self.variant)
     }
@@ -76,7 +77,7 @@ impl Detail {
         }
     }
 
-    /// Shows another image; the open tab stays, and the platform where the new image has as many.
+    /// Shows another image. The open tab stays, and so does the platform if the new image has as many.
     pub fn show(&mut self, of: Option<(Repository, Selector)>, inspection: Remote<Arc<Inspection>>) {
         self.of = of;
         self.inspection = inspection;
@@ -85,7 +86,7 @@ impl Detail {
         self.lay_out();
     }
 
-    /// Lays out what the tabs show, after the inspection or the platform changed.
+    /// Lays out the contents of the tabs after the inspection or the platform changed.
     pub fn lay_out(&mut self) {
         let count = self.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
         self.variant = self.variant.min(count.saturating_sub(1));
@@ -100,7 +101,8 @@ impl Detail {
         (self.manifest, self.manifest_of_chosen) = self.lay_out_manifest();
     }
 
-    /// The manifest, behind that of its index where it has one; and the line where it begins.
+    /// Returns the text of the manifest, after that of its index if it has one, and the line at which the manifest
+    /// begins.
     fn lay_out_manifest(&self) -> (Text, usize) {
         let Some(inspection) = &self.inspection.value else { return Default::default() };
         let top = TextPart::json(&inspection.manifest.raw, inspection.manifest.outline());
@@ -117,7 +119,7 @@ impl Detail {
     }
 }
 
-/// A line over the JSON of one manifest of several.
+/// Returns a line that stands above the JSON of one of several manifests.
 fn heading(text: &str) -> TextPart {
     TextPart::Line(JsonLine {
         indent: 0,

@@ -1,4 +1,4 @@
-//! The one table of keys: lookup, help, the hint bar and README are made from it.
+//! The table of keys, from which lookup, help, the hint bar and the README are made.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -7,27 +7,27 @@ use super::available::{Why, available};
 use super::layout::{self, Layout};
 use super::{Pane, State};
 
-/// Where a binding holds.
+/// The scope of a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Context {
     /// In every pane.
     Everywhere,
-    /// In one pane, before what holds everywhere.
+    /// In one pane, with precedence over the bindings for every pane.
     In(Pane),
 }
 
 /// Keys that ask for one action.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding {
-    /// Where it holds.
+    /// The scope of the binding.
     pub context: Context,
     /// The keys, each by the name that [`name_of`] gives it.
     pub keys: &'static [&'static str],
-    /// What they ask for.
+    /// The action that the keys ask for.
     pub action: Action,
-    /// What that does, for help and README.
+    /// The description of the action, for help and README.
     pub text: &'static str,
-    /// What the hint bar calls it, where it is shown there.
+    /// The label in the hint bar, if the binding is shown there.
     pub hint: Option<&'static str>,
 }
 
@@ -108,19 +108,20 @@ pub const BINDINGS: &[Binding] = &[
     everywhere(&["q", "Ctrl-c"], Action::Quit, "quit; asks only while a job runs"),
 ];
 
-/// What a key asks for in a pane.
+/// Returns the action that a key asks for in a pane.
 pub fn lookup(pane: Pane, key: KeyEvent) -> Option<Action> {
     let name = name_of(key)?;
     let find = |context| BINDINGS.iter().find(|b| b.context == context && b.keys.contains(&name.as_str()));
     find(Context::In(pane)).or_else(|| find(Context::Everywhere)).map(|binding| binding.action)
 }
 
-/// The first key that asks for an action, in whatever pane.
+/// Returns the first key that asks for an action, in any pane.
 pub fn key_of(action: Action) -> Option<&'static str> {
     BINDINGS.iter().find(|binding| binding.action == action)?.keys.first().copied()
 }
 
-/// The name of a key: `j`, `G`, `Ctrl-d`, `Shift-Tab`, `Space`, `F1`. None for keys that nothing can be bound to.
+/// Returns the name of a key: `j`, `G`, `Ctrl-d`, `Shift-Tab`, `Space`, `F1`. Returns `None` for keys that no action
+/// can be bound to.
 pub fn name_of(key: KeyEvent) -> Option<String> {
     let plain = match key.code {
         KeyCode::Char(' ') => "Space".into(),
@@ -148,18 +149,18 @@ pub fn name_of(key: KeyEvent) -> Option<String> {
     Some(format!("{control}{alt}{plain}"))
 }
 
-/// One entry of the hint bar.
+/// An entry of the hint bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hint {
     /// The key.
     pub keys: &'static str,
-    /// What it does, in a word.
+    /// The action in a word.
     pub label: &'static str,
-    /// What a click on it asks for.
+    /// The action that a click on the hint asks for.
     pub action: Action,
 }
 
-/// What the hint bar shows now: only what makes sense now.
+/// Returns the hints of the bar: only actions that are available now.
 pub fn hints(state: &State) -> Vec<Hint> {
     let holds = |binding: &&Binding| match binding.context {
         Context::Everywhere => true,
@@ -176,7 +177,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
         .collect()
 }
 
-/// Whether what an action changes is on the screen.
+/// Returns whether the effect of an action is visible on the screen.
 fn is_in_sight(action: Action, focus: Pane, layout: &Layout) -> bool {
     match action {
         Action::NextTab | Action::NextPlatform => layout.details.is_some() && focus != Pane::Registries,
@@ -186,7 +187,8 @@ fn is_in_sight(action: Action, focus: Pane, layout: &Layout) -> bool {
 }
 
 impl Hint {
-    /// How early it gets room where not all have some: first what leads to all others, then what changes things.
+    /// Returns the rank of the hint if there is no room for all. The key that leads to all others comes first, then the
+    /// keys for changes.
     pub fn rank(&self) -> usize {
         match self.action {
             Action::Help => 0,
@@ -198,20 +200,20 @@ impl Hint {
     }
 }
 
-/// One row of help.
+/// A row of help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelpRow {
-    /// The pane it belongs to, or `Everywhere`.
+    /// The pane that the row belongs to, or `Everywhere`.
     pub section: &'static str,
     /// The keys.
     pub keys: String,
-    /// What they do.
+    /// The description of their action.
     pub text: &'static str,
-    /// Why not now.
+    /// The reason why the action is not available now, if it is not.
     pub refused: Option<Why>,
 }
 
-/// The rows of help for the focused pane, its own keys first, that hold what is typed to search.
+/// Returns the rows of help for the focused pane that contain the search text, the pane's own keys first.
 pub fn help_rows(state: &State, search: &str) -> Vec<HelpRow> {
     let in_pane = BINDINGS.iter().filter(|binding| binding.context == Context::In(state.focus));
     let everywhere = BINDINGS.iter().filter(|binding| binding.context == Context::Everywhere);
@@ -231,7 +233,7 @@ pub fn help_rows(state: &State, search: &str) -> Vec<HelpRow> {
     in_pane.chain(everywhere).map(row).filter(fits).collect()
 }
 
-/// The key table of README, in Markdown: bindings with one text stand in one row.
+/// Returns the key table of the README in Markdown, with one row for each binding.
 pub fn table() -> String {
     let mut table = String::from("| key | does |\n|---|---|\n");
     for binding in BINDINGS {

@@ -1,4 +1,4 @@
-//! Where everything stands on the screen: size and state to rectangles. Drawing and the mouse share it.
+//! The layout of the screen: rectangles, computed from size and state. Drawing and the mouse share it.
 
 mod dialogs;
 
@@ -13,18 +13,18 @@ pub use dialogs::{
     menu, offset, palette, palette_rows, plan_buttons, plan_room, plan_rows, row,
 };
 
-/// Fewest columns that are of use.
+/// The smallest usable number of columns.
 pub const LEAST_COLUMNS: u16 = 40;
-/// Fewest rows that are of use.
+/// The smallest usable number of rows.
 pub const LEAST_ROWS: u16 = 10;
-/// Under this many columns the focused pane stands alone.
+/// With fewer columns than this, the focused pane stands alone.
 const ONE_PANE: u16 = 60;
-/// Under this many columns the focused pane stands beside its preview.
+/// With fewer columns than this, the focused pane stands beside its preview.
 const TWO_PANES: u16 = 100;
-/// From this many columns on all four panes have room.
+/// The number of columns from which on all four panes fit.
 const FOUR_PANES: u16 = 150;
 
-/// Columns of the Registries pane beside all others: fewest, so that its title stands, and most.
+/// Columns of the Registries pane beside all others: the fewest, so that its title fits, and the most.
 const REGISTRIES: std::ops::RangeInclusive<u16> = 19..=30;
 /// Columns of a row of that pane beside the name: the border, the cursor, and a sign that something failed.
 pub const BESIDE_HOST: u16 = 5;
@@ -34,7 +34,7 @@ pub const BESIDE_HOST: u16 = 5;
 pub struct Layout {
     /// Whether the terminal is too small for anything but a line that says so.
     pub too_small: bool,
-    /// Where we are, and what the registry can do. One line.
+    /// The line with the current position and the abilities of the registry.
     pub header: Rect,
     /// The Registries pane with its border.
     pub registries: Option<Rect>,
@@ -44,13 +44,13 @@ pub struct Layout {
     pub tags: Option<Rect>,
     /// The Details pane with its border.
     pub details: Option<Rect>,
-    /// How far the jobs are, while some run. One line.
+    /// The line with the progress of the jobs, while some run.
     pub jobs: Option<Rect>,
-    /// Hints, a message, or what is typed. One line.
+    /// The line with the hints, a message or the text being typed.
     pub bar: Rect,
 }
 
-/// The rectangles for this state.
+/// Computes the rectangles for this state.
 pub fn of(state: &State) -> Layout {
     let (columns, rows) = state.size;
     if columns < LEAST_COLUMNS || rows < LEAST_ROWS {
@@ -108,7 +108,7 @@ fn widths(state: &State, columns: u16) -> Vec<(Pane, u16)> {
     }
 }
 
-/// Columns of the Registries pane beside all others: as many as its names need.
+/// Returns the columns of the Registries pane beside all others: as many as its names need.
 fn registries(state: &State) -> u16 {
     let hosts = state.registries.items.iter().map(|registry| columns::width(registry.host.as_str()));
     let longest = u16::try_from(hosts.max().unwrap_or(0)).unwrap_or(u16::MAX);
@@ -125,7 +125,7 @@ impl Layout {
         }
     }
 
-    /// The rectangle of a pane with its border, if it is on the screen.
+    /// Returns the rectangle of a pane with its border, if it is on the screen.
     pub fn pane(&self, pane: Pane) -> Option<Rect> {
         match pane {
             Pane::Registries => self.registries,
@@ -135,7 +135,7 @@ impl Layout {
         }
     }
 
-    /// The pane at a place on the screen.
+    /// Returns the pane at this position.
     pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
         let place = Position::new(column, row);
         let all = [Pane::Registries, Pane::Repositories, Pane::Tags, Pane::Details];
@@ -143,12 +143,12 @@ impl Layout {
     }
 }
 
-/// What a border leaves.
+/// Returns the area inside a border.
 pub fn inside(area: Rect) -> Rect {
     Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2))
 }
 
-/// The rectangle of a pane's rows: inside its border, between its heading and its foot.
+/// Returns the rectangle of a pane's rows: inside its border, between its heading and its foot.
 pub fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
     let inner = layout.pane(pane).map(inside).unwrap_or_default();
     let heading = u16::from(has_heading(state, pane)).min(inner.height);
@@ -156,7 +156,7 @@ pub fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
     Rect::new(inner.x, inner.y + heading, inner.width, inner.height - heading - foot)
 }
 
-/// Whether a line stands above the rows: the names of the columns, the platform of an index.
+/// Returns whether a line stands above the rows: the names of the columns, or the platform of an index.
 pub fn has_heading(state: &State, pane: Pane) -> bool {
     match pane {
         Pane::Registries | Pane::Repositories => false,
@@ -167,7 +167,8 @@ pub fn has_heading(state: &State, pane: Pane) -> bool {
     }
 }
 
-/// Whether a line stands below the rows: what failed although there is something to show.
+/// Returns whether a line stands below the rows: a failure, or data that is not complete, although there is something
+/// to show.
 pub fn has_foot(state: &State, pane: Pane) -> bool {
     match pane {
         Pane::Registries => false,
@@ -190,15 +191,15 @@ pub fn has_foot(state: &State, pane: Pane) -> bool {
     }
 }
 
-/// A box of at most this size over everything else, with its border.
+/// Returns a box of at most this size over everything else, with its border.
 pub fn over(state: &State, width: u16, height: u16) -> Rect {
     let (columns, rows) = state.size;
     let (width, height) = (width.min(columns.saturating_sub(2)), height.min(rows.saturating_sub(2)));
     Rect::new((columns - width) / 2, (rows - height) / 3, width, height)
 }
 
-/// The Layers tab: its heading and rows above, what is known of the selected row below, the more the fewer rows there
-/// are. `area` is the inside of the pane.
+/// Divides the Layers tab into the table (heading and rows) above and the details of the selected row below. The fewer
+/// rows there are, the larger is the lower part. `area` is the inside of the pane.
 pub fn layers(state: &State, area: Rect) -> (Rect, Rect) {
     let rows = u16::try_from(state.detail.layers.rows.len()).unwrap_or(u16::MAX);
     let said = match area.height {
@@ -209,13 +210,13 @@ pub fn layers(state: &State, area: Rect) -> (Rect, Rect) {
     (table, Rect::new(area.x, area.y + table.height, area.width, said))
 }
 
-/// Most lines for what is known of one layer.
+/// Largest number of lines for the details of one layer.
 const MOST_SAID: u16 = 16;
 
-/// The tabs that the Details pane shows now, in order: those that have something to show.
+/// Returns the tabs that the Details pane shows now, in order: those that have something to show.
 pub fn tabs(state: &State) -> Vec<Tab> {
     let Some(inspection) = &state.detail.inspection.value else {
-        // What most images have, so that nothing jumps when the image is there.
+        // These are the tabs of most images, so that nothing jumps when the image arrives.
         let usual = [Tab::Overview, Tab::Layers, Tab::Config, Tab::Manifest];
         return usual.into_iter().take(if state.detail.of.is_some() { 4 } else { 1 }).collect();
     };
@@ -235,7 +236,7 @@ pub fn tabs(state: &State) -> Vec<Tab> {
 }
 
 impl Tab {
-    /// The title of the tab.
+    /// Returns the title of the tab.
     pub fn title(self) -> &'static str {
         match self {
             Tab::Overview => "Overview",
@@ -247,9 +248,9 @@ impl Tab {
     }
 }
 
-/// The tabs with the columns of their titles in the top border of the Details pane: ` Overview │ Layers `, from the
-/// second column of the pane on. Where not all have room, those in front give way, so that the open one is seen, and those
-/// behind it that have no room for the whole title.
+/// Returns the tabs with the columns of their titles in the top border of the Details pane: ` Overview │ Layers `, from
+/// the second column of the pane on. If there is no room for all, tabs in front are left out so that the open one is
+/// visible, and so are tabs behind it whose whole title does not fit.
 pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u16>)> {
     let tabs = tabs(state);
     let end = details.right().saturating_sub(1);
@@ -278,11 +279,11 @@ pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u1
 
 /// Columns between two titles of tabs.
 pub const TAB_GAP: u16 = 3;
-/// Columns of the sign that there are more tabs in front, or behind.
+/// Columns of the sign for more tabs in front, or behind.
 pub const MORE_TABS: u16 = 2;
 
-/// The hints with their columns in the bar, as far as they fit: those of the first rank in any case. None under a dialog,
-/// which names its keys itself: those of the pane are not in force.
+/// Returns the hints that fit, with their columns in the bar. Hints of the first rank come first. Returns none under a
+/// dialog: a dialog names its keys itself, and the keys of the pane do not apply.
 pub fn hints(state: &State) -> Vec<(Hint, std::ops::Range<u16>)> {
     if !state.dialogs.is_empty() {
         return Vec::new();

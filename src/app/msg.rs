@@ -20,28 +20,28 @@ use crate::model::server::Server;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 
-/// One thing that happened.
+/// A message: one thing that happened.
 #[derive(Debug)]
 pub enum Msg {
-    /// A key was pressed.
+    /// The user pressed a key.
     Key(KeyEvent),
-    /// The mouse did something.
+    /// The user used the mouse.
     Mouse(MouseEvent),
-    /// Text was pasted.
+    /// The user pasted text.
     Pasted(String),
-    /// The terminal has this many columns and rows now.
+    /// The terminal has this number of columns and rows now.
     Resized(u16, u16),
-    /// Time passed; sent only while something on screen moves by itself.
+    /// Time passed. Sent only while something on the screen moves by itself.
     Ticked,
-    /// Nothing else happens, and a part of what is left to do can be done: see `app::has_more_to_do`.
+    /// Nothing else happens, so a part of the remaining work can be done: see `app::has_more_to_do`.
     Rested,
     /// A question was answered.
     Answered(Slot, Ticket, Answer),
     /// A request ended.
     Requested(RequestLine),
-    /// Text went to the clipboard; says where to.
+    /// Text was put on the clipboard; the message names the destination.
     Copied(SafeText),
-    /// How far jobs are; sent just before a tick while jobs run.
+    /// The progress of jobs, sent just before a tick while jobs run.
     Progressed(Vec<(JobId, Progress)>),
     /// A job ended.
     JobEnded(JobId, Report),
@@ -49,26 +49,26 @@ pub enum Msg {
     Failed(Failure),
 }
 
-/// What was found out.
+/// The answer to a question.
 #[derive(Debug)]
 pub enum Answer {
-    /// What the registry is.
+    /// The properties of the registry.
     Server(Result<Server, Failure>),
-    /// One page of the catalog.
+    /// A page of the catalog.
     Repositories(Result<Page<RepositoryName>, Failure>),
-    /// One page of tags.
+    /// A page of tags.
     Tags(Result<Page<Tag>, Failure>),
-    /// One row of the Tags pane.
+    /// A row of the Tags pane.
     Summary(Result<Summary, Failure>),
-    /// What the Details pane shows.
+    /// The image for the Details pane.
     Inspection(Result<Arc<Inspection>, Failure>),
-    /// What a request comes to.
+    /// The plan of a request.
     Plan(Result<Box<ChangePlan>, Failure>),
-    /// What was changed, newest first.
+    /// The journal entries, newest first.
     Journal(Result<Vec<JournalEntry>, Failure>),
-    /// What was changed, newest first, and which throw-away tags of earlier runs were removed, in words.
+    /// The journal entries, newest first, and a sentence for each throw-away tag of earlier runs that was removed.
     Leftovers(Vec<JournalEntry>, Vec<SafeText>),
-    /// What is left to do of a change that a crash left half done.
+    /// The rest of a change that a crash left half done.
     Rest(Result<Box<ChangeRequest>, Failure>),
     /// Two repositories side by side.
     Comparison(Result<Comparison, Failure>),

@@ -1,4 +1,4 @@
-//! What was said to the user: toasts that pass, and the list of all of them.
+//! The messages to the user: toasts that pass, and the list of all messages.
 
 use std::collections::VecDeque;
 
@@ -7,38 +7,38 @@ use jiff::Timestamp;
 use crate::model::columns;
 use crate::model::text::SafeText;
 
-/// The messages, oldest first, and which of them is still on the screen.
+/// The messages, oldest first, and the one that is still on the screen.
 #[derive(Debug, Default)]
 pub struct Notices {
     /// The last messages.
     pub all: VecDeque<Notice>,
-    /// The one that is shown at the foot.
+    /// The message shown at the foot.
     pub toast: Option<Toast>,
 }
 
 /// A message at the foot of the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
-    /// What it says.
+    /// The message.
     pub notice: Notice,
-    /// Until when it is shown.
+    /// The time until which it is shown.
     pub until: Timestamp,
 }
 
-/// One message.
+/// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// When.
+    /// The time of the message.
     pub at: Timestamp,
-    /// How bad.
+    /// The severity.
     pub level: Level,
-    /// In one line.
+    /// The text, in one line.
     pub text: SafeText,
-    /// What may help.
+    /// A hint that may help.
     pub hint: Option<SafeText>,
 }
 
-/// How bad a message is.
+/// The severity of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// Something was done.
@@ -55,13 +55,13 @@ pub enum Level {
 pub const BEFORE_TEXT: usize = 18;
 
 impl Notices {
-    /// Takes a refusal off the foot: it was the answer to the key before.
+    /// Removes a refusal from the foot: it was the answer to the previous key.
     pub fn pass(&mut self) {
         self.toast.take_if(|toast| toast.notice.level == Level::Refused);
     }
 
-    /// The messages in lines that fit into `width` columns behind [`BEFORE_TEXT`], each with the message that begins in
-    /// it.
+    /// Returns the messages in lines that fit into `width` columns after [`BEFORE_TEXT`]. The first line of each
+    /// message has the message with it.
     pub fn lines(&self, width: usize) -> Vec<(Option<&Notice>, String)> {
         let room = width.saturating_sub(BEFORE_TEXT + 1);
         let mut lines = Vec::new();

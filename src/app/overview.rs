@@ -1,4 +1,4 @@
-//! The rows of the Overview tab: what an image is, in labelled lines.
+//! The rows of the Overview tab: the description of an image, in labelled lines.
 
 use jiff::Timestamp;
 
@@ -17,30 +17,30 @@ pub const LABELS: usize = 12;
 
 /// Columns of a size.
 const SIZES: usize = 9;
-/// Columns of the longest platform that others are lined up with.
+/// Columns of the longest platform that others are aligned with.
 const LONGEST_PLATFORM: usize = 24;
-/// Entries shown of one list: environment, labels, annotations.
+/// Largest number of entries shown of one list: environment, labels, annotations.
 const MOST_OF_A_LIST: usize = 100;
 
-/// One row.
+/// A row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OverviewRow {
-    /// What it is; empty where it goes on from the row above.
+    /// The label of the row; empty if the row continues the one above.
     pub label: SafeText,
-    /// What it says.
+    /// The text of the row.
     pub text: SafeText,
-    /// How it is drawn.
+    /// The look of the row.
     pub tone: RowTone,
 }
 
-/// How a row is drawn.
+/// The look of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowTone {
-    /// As it is.
+    /// Plain text.
     Plain,
-    /// A heading over what follows.
+    /// A heading above the following rows.
     Heading,
-    /// One of a list under a heading: the label has all the room, and the text behind it is something to note.
+    /// An entry of a list under a heading. The label has all the room, and the text after it is something to note.
     Listed,
     /// Something to note.
     Warn,
@@ -52,7 +52,7 @@ struct OverviewPage {
     width: usize,
 }
 
-/// The rows for a width in columns.
+/// Returns the rows for a width in columns.
 pub fn rows(state: &State, width: usize, now: Timestamp) -> Vec<OverviewRow> {
     let mut page = OverviewPage { rows: Vec::new(), width: width.saturating_sub(LABELS).max(8) };
     let Some(inspection) = &state.detail.inspection.value else { return page.rows };
@@ -230,7 +230,7 @@ impl OverviewPage {
         self.list("labels", config.labels.count(), labels);
     }
 
-    /// As many of a list of `all` texts as one reads here; the tabs behind have all of them.
+    /// Adds a list of `all` texts, up to the number that can be read here. The tabs behind show all of them.
     fn list(&mut self, mut label: &str, all: usize, texts: impl Iterator<Item = String>) {
         for text in texts.take(MOST_OF_A_LIST) {
             self.field(std::mem::take(&mut label), &text);
@@ -240,7 +240,7 @@ impl OverviewPage {
         }
     }
 
-    /// What annotations say of the image: the well-known ones by their short names, then the others.
+    /// Adds the annotations of the image: the well-known ones with their short names, then the others.
     fn annotations(&mut self, manifest: &Manifest, variant: &Variant) {
         let child = variant.manifest.as_ref().ok().and_then(|manifest| manifest.annotations());
         let own = manifest.annotations();
@@ -279,7 +279,7 @@ impl OverviewPage {
     }
 }
 
-/// Words behind each other, as far as they are shown.
+/// Joins words up to the length that is shown.
 fn joined(words: &[String]) -> String {
     let mut text = String::new();
     for word in words {
@@ -294,12 +294,12 @@ fn joined(words: &[String]) -> String {
     text
 }
 
-/// A label, as far as it is shown.
+/// Returns a label with its value, up to the length that is shown.
 fn pair(key: &str, value: &str) -> String {
     format!("{}={}", first_of(key), first_of(value))
 }
 
-/// As much of a text as is shown, and a little more, so that it is seen to be cut.
+/// Returns the part of a text that is shown and a little more, so that the cut is visible.
 fn first_of(text: &str) -> &str {
     &text[..text.floor_char_boundary(LONGEST_FIELD + 8)]
 }

@@ -1,5 +1,5 @@
-//! What a plan says, in lines: everything that will happen, before it happens. Laid out here, since scrolling needs to
-//! know how many lines there are; drawing only colours them.
+//! The lines of a plan: everything that will happen, before it happens. They are laid out here because scrolling needs
+//! the number of lines; drawing only colours them.
 
 mod copy;
 pub mod delete;
@@ -25,7 +25,7 @@ use crate::model::text::SafeText;
 /// Columns of the labels.
 const LABELS: usize = 11;
 
-/// What the replacement means.
+/// The explanation of the replacement.
 const REPLACEMENT: [&str; 2] = [
     "The registry cannot delete by tag. So each tag is put on a copy of its manifest with one more annotation, and \
      that copy is deleted by its digest: the tag goes, and no request deletes the image or its other tags.",
@@ -33,38 +33,38 @@ const REPLACEMENT: [&str; 2] = [
      byte for byte.",
 ];
 
-/// One line.
+/// A line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanLine {
-    /// Its pieces, from left to right.
+    /// The pieces of the line, from left to right.
     pub pieces: Vec<(Tone, String)>,
-    /// What a click on it does.
+    /// The effect of a click on the line.
     pub press: Option<Press>,
 }
 
-/// What a click on a line does.
+/// The effect of a click on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Press {
-    /// What this key does.
+    /// Does the same as this key.
     Key(char),
-    /// Takes this way to delete.
+    /// Chooses this method of deletion.
     Way(DeleteMethod),
 }
 
-/// What a piece of a line is, as far as its look goes.
+/// The tone of a piece of a line, which determines its look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// As it is.
+    /// Plain text.
     Plain,
-    /// What matters less.
+    /// Text that matters less.
     Dim,
-    /// What matters more.
+    /// Text that matters more.
     Strong,
-    /// What stays, or is there already.
+    /// Something that stays, or is there already.
     Good,
-    /// What goes, is replaced, or is odd.
+    /// Something that is removed, is replaced, or is odd.
     Warn,
-    /// What cannot be done.
+    /// Something that cannot be done.
     Bad,
     /// A size.
     Number,
@@ -72,7 +72,7 @@ pub enum Tone {
     Key,
 }
 
-/// What the dialog is called.
+/// Returns the title of the dialog.
 pub fn title(request: Option<&ChangeRequest>) -> &'static str {
     match request {
         Some(ChangeRequest::Retag(request)) if request.mode.moves() => "Rename",
@@ -84,7 +84,7 @@ pub fn title(request: Option<&ChangeRequest>) -> &'static str {
     }
 }
 
-/// What is being looked up while there is no plan yet.
+/// Returns the lines shown while the plan is looked up.
 pub fn looking_up(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
     let asked: &[&str] = match request {
@@ -119,7 +119,7 @@ pub fn looking_up(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> 
     page.lines
 }
 
-/// The marked images that no row shows, by name: they are part of what was asked for.
+/// Returns the line that names the marked images that no row shows: they are part of the request.
 pub fn hidden(names: &[SafeText], body: Size) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
     if !names.is_empty() {
@@ -129,7 +129,8 @@ pub fn hidden(names: &[SafeText], body: Size) -> Vec<PlanLine> {
     page.lines
 }
 
-/// What is said before images are replaced by others for a moment, to be confirmed for itself.
+/// Returns the lines about the replacement, which is confirmed separately because images are briefly replaced by
+/// others.
 pub fn replacement(body: Size) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
     page.text(Tone::Warn, "Untag by replacement?");
@@ -140,8 +141,8 @@ pub fn replacement(body: Size) -> Vec<PlanLine> {
     page.lines
 }
 
-/// Everything that the plan will do. While the request is looked up again, so that the plan is an older one, its switches
-/// show what was asked for last.
+/// Returns all lines of the plan. While the request is looked up again, the plan is an older one, and its switches show
+/// the last request.
 pub fn lines(
     request: &ChangeRequest,
     work: &ChangePlan,
@@ -177,7 +178,7 @@ pub fn lines(
     page.lines
 }
 
-/// What the button says that carries it out.
+/// Returns the text of the button that carries the plan out.
 pub fn verb(work: &ChangePlan) -> String {
     match work {
         ChangePlan::Retag(plan) => {
@@ -208,12 +209,12 @@ pub fn verb(work: &ChangePlan) -> String {
     }
 }
 
-/// Said of what is confirmed for itself.
+/// Returns the part of that text which names the replacement, if the plan needs one.
 fn by_replacement(work: &ChangePlan) -> &'static str {
     if work.replaces_images() { " by replacement" } else { "" }
 }
 
-/// What goes along with images: `6 children`, `1 referrer`.
+/// Returns the counts of the manifests that are deleted along with images: `6 children`, `1 referrer`.
 fn along(plan: &deletion::DeletePlan) -> Vec<String> {
     let at_stake = plan.at_stake();
     let children = (at_stake.children.len(), "child", "children");
@@ -222,7 +223,7 @@ fn along(plan: &deletion::DeletePlan) -> Vec<String> {
     some.map(|(count, one, many)| counted(count, one, many)).collect()
 }
 
-/// Why the plan cannot be carried out as it is, or need not be.
+/// Returns the reason why the plan cannot or need not be carried out, if there is one.
 pub fn impediment(work: &ChangePlan) -> Option<SafeText> {
     if let Some(refused) = work.refused() {
         return Some(refused.why.clone());
@@ -248,7 +249,7 @@ pub fn impediment(work: &ChangePlan) -> Option<SafeText> {
     }
 }
 
-/// Whether nothing that is there now is replaced or removed.
+/// Returns whether the plan neither replaces nor removes anything that exists now.
 pub fn is_harmless(work: &ChangePlan) -> bool {
     match work {
         ChangePlan::Retag(plan) => {
@@ -265,9 +266,9 @@ struct PlanPage {
     lines: Vec<PlanLine>,
     width: usize,
     rows: usize,
-    /// The way that was asked for last, where what is shown was planned before that.
+    /// The method of the last request, if the plan shown is older.
     requested: Option<DeleteMethod>,
-    /// Whether images are to be kept, where what is shown was planned before that was said.
+    /// Whether the last request keeps the images, if the plan shown is older.
     keeps: Option<bool>,
 }
 
@@ -290,7 +291,7 @@ impl PlanPage {
         self.lines.push(PlanLine { pieces, press: None });
     }
 
-    /// The same for what can be pressed.
+    /// Adds a line that can be clicked.
     fn pressable(&mut self, press: Press, pieces: Vec<(Tone, String)>) {
         self.lines.push(PlanLine { pieces, press: Some(press) });
     }
@@ -301,12 +302,12 @@ impl PlanPage {
         }
     }
 
-    /// A label and what it says, wrapped beside it.
+    /// Adds a label with its text wrapped beside it.
     fn field(&mut self, label: &str, tone: Tone, text: &str) {
         self.indented(0, label, tone, text);
     }
 
-    /// Below something that it belongs to.
+    /// Adds an indented label with its text, below the line that it belongs to.
     fn indented(&mut self, indent: usize, label: &str, tone: Tone, text: &str) {
         let mut label = label;
         for line in columns::wrap(text, self.width.saturating_sub(LABELS + indent).max(8)) {
@@ -316,7 +317,7 @@ impl PlanPage {
         }
     }
 
-    /// What was asked for and fails whatever is done.
+    /// Adds the unresolved images: they were asked for and cannot be part of the plan.
     fn missed(&mut self, missed: &[Unresolved]) {
         for Unresolved { name, failure } in missed {
             self.field("fails", Tone::Bad, &format!("{name}: {}", failure.why));
@@ -329,7 +330,7 @@ impl PlanPage {
         }
     }
 
-    /// A switch with its key.
+    /// Adds a switch with its key.
     fn switch(&mut self, label: &str, key: char, is_on: bool, text: &str) {
         let sign = if is_on { "[x]" } else { "[ ]" };
         let room = self.width.saturating_sub(LABELS + 6);
@@ -343,7 +344,7 @@ impl PlanPage {
     }
 }
 
-/// A digest as it is before and after: `new`, `old → new`, or that nothing changes.
+/// Returns the change of the digest of a tag: new, replaced by another one, or the same.
 fn change(replaces: Option<&Digest>, digest: &Digest) -> (Tone, String) {
     match replaces {
         None => (Tone::Good, format!("new  {}", digest.short())),

@@ -17,21 +17,21 @@ use crate::model::text::SafeText;
 /// The Repositories pane of one registry.
 #[derive(Debug, Default)]
 pub struct Repositories {
-    /// The catalog, and what was opened by name, each once.
+    /// The catalog and the repositories opened by name, each once.
     pub names: Paged<ListedName<RepositoryName>>,
-    /// What is shown of it, sorted by name. The rows are indices into `names`; in a tree, those of namespaces are headings.
+    /// The rows shown, sorted by name. They are indices into `names`; in a tree, the rows of namespaces are headings.
     pub list: List,
     /// Whether namespaces are folded into a tree. A filter makes the list flat.
     pub tree: bool,
-    /// The rows of the tree, when it is one: as many as `list.rows`.
+    /// The rows of the tree, if it is one: as many as `list.rows`.
     pub branches: Vec<Branch>,
     /// The namespaces that are open, with their trailing slash.
     pub open: HashSet<String>,
-    /// What was opened by name, newest first.
+    /// The repositories opened by name, newest first.
     pub opened: Vec<RepositoryName>,
-    /// What a copy has made, which the catalog may or may not list.
+    /// The repositories that a change has created, whether the catalog lists them or not.
     pub noted: HashSet<RepositoryName>,
-    /// What the filter leaves, while there is one.
+    /// The filter in progress, if there is one.
     pub(super) sieve: Option<Sieve>,
     /// The repository to go to once it is listed.
     pub goal: Option<RepositoryName>,
@@ -40,9 +40,9 @@ pub struct Repositories {
 /// A row of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Branch {
-    /// Namespaces above it.
+    /// Number of namespaces above the row.
     pub depth: u16,
-    /// What it is.
+    /// The namespace or repository of the row.
     pub node: BranchNode,
 }
 
@@ -51,57 +51,58 @@ pub struct Branch {
 pub enum BranchNode {
     /// `team/`, with the number of repositories below.
     Namespace {
-        /// Whole path with its trailing slash.
+        /// The whole path with its trailing slash.
         path: String,
-        /// Bytes of the path that the namespace above it has. What is behind may be several namespaces in one another.
+        /// Number of bytes of the path that belong to the namespace above. The rest may consist of several nested
+        /// namespaces.
         above: usize,
-        /// Whether what is below is shown.
+        /// Whether the rows below are shown.
         open: bool,
-        /// Repositories below, at any depth.
+        /// Number of repositories below, at any depth.
         count: usize,
     },
     /// A repository: an index into `names`.
     Repository(u32),
 }
 
-/// What a refresh keeps.
+/// The selection and the marks, kept during a refresh.
 struct KeptSelection {
     selected: Option<RepositoryName>,
     marked: HashSet<String>,
 }
 
-/// Names that a filter looks at between two keys.
+/// Number of names that a filter examines between two keys.
 const FILTERED: usize = 65_536;
-/// The most names of repositories opened by name that are remembered.
+/// Largest number of repositories opened by name that are remembered.
 pub const MOST_OPENED: usize = 50;
 
 impl Repositories {
-    /// Whether the rows are branches of a tree.
+    /// Returns whether the rows are branches of a tree.
     pub fn is_tree(&self) -> bool {
         self.tree && !self.list.is_filtered()
     }
 
-    /// The branch under the cursor, in a tree.
+    /// Returns the branch under the cursor, in a tree.
     pub fn branch(&self) -> Option<&Branch> {
         self.branches.get(self.list.cursor).filter(|_| self.is_tree())
     }
 
-    /// The name under the cursor, as the server listed it.
+    /// Returns the name under the cursor, as the server listed it.
     pub fn listed(&self) -> Option<&ListedName<RepositoryName>> {
         self.listed_at(self.list.selected()?)
     }
 
-    /// The name that an entry of `list.rows` stands for; none for a namespace.
+    /// Returns the name for an entry of `list.rows`, or `None` for a namespace.
     pub fn listed_at(&self, item: usize) -> Option<&ListedName<RepositoryName>> {
         self.names.items.get(item)
     }
 
-    /// The repository under the cursor.
+    /// Returns the repository under the cursor.
     pub fn selected(&self) -> Option<&RepositoryName> {
         self.listed()?.name()
     }
 
-    /// Takes a page of the catalog. What was opened by name stays.
+    /// Takes a page of the catalog. Repositories opened by name stay.
     pub fn take(
         &mut self,
         page: Vec<ListedName<RepositoryName>>,
@@ -137,7 +138,7 @@ impl Repositories {
         self.seek();
     }
 
-    /// Lists a repository that is there now, without going to it.
+    /// Lists a repository that exists now, without going to it.
     pub fn note(&mut self, name: &RepositoryName) {
         if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
             self.noted.insert(name.clone());
@@ -146,7 +147,7 @@ impl Repositories {
         }
     }
 
-    /// Puts what was added behind the first `from` names in its place, and shows it.
+    /// Sorts the names after the first `from` into the list, and shows them.
     fn added(&mut self, from: usize) {
         let names = &self.names.items;
         let compare = |a: u32, b: u32| names[a as usize].text().cmp(names[b as usize].text());
@@ -157,7 +158,7 @@ impl Repositories {
         self.seek();
     }
 
-    /// By name, since a refresh gives every name another place.
+    /// Records the selection and the marks by name, since a refresh gives every name another index.
     fn before(&self) -> KeptSelection {
         let marked = self.list.marks.iter().filter_map(|item| self.listed_at(item as usize));
         KeptSelection {
@@ -198,7 +199,7 @@ impl Repositories {
         self.show();
     }
 
-    /// Shows what filter and tree leave. A filter that goes away leaves the cursor on what it found.
+    /// Shows the rows according to filter and tree. If the filter is removed, the cursor stays on the match.
     pub fn refilter(&mut self) {
         let is_unfiltered = self.is_tree() && self.branches.is_empty();
         let found = self.selected().filter(|_| is_unfiltered && self.list.is_chosen).cloned();
@@ -216,14 +217,14 @@ impl Repositories {
             let was_tree = !std::mem::take(&mut self.branches).is_empty();
             self.show_names();
             if was_tree && self.is_filtering() {
-                // What was shown were branches.
+                // The rows shown so far were branches.
                 self.list.show_all();
             }
         }
     }
 
-    /// Shows the names that the filter leaves. A long list is filtered in parts; until all are known, what was shown
-    /// stays.
+    /// Shows the names that the filter matches. A long list is filtered in parts; until all names are examined, the
+    /// previous rows stay.
     fn show_names(&mut self) {
         if !self.list.is_filtered() {
             self.sieve = None;
@@ -241,7 +242,7 @@ impl Repositories {
         self.sieve = Some(sieve);
     }
 
-    /// Whether the filter is not through with all names yet: [`Repositories::go_on`] brings that about.
+    /// Returns whether the filter has not examined all names yet. [`Repositories::go_on`] continues.
     pub fn is_filtering(&self) -> bool {
         self.sieve.as_ref().is_some_and(|sieve| !sieve.is_through(self.names.items.len()))
     }
@@ -270,7 +271,7 @@ impl Repositories {
         }
     }
 
-    /// Folds the list into a tree, or unfolds it; the cursor stays on its repository.
+    /// Folds the list into a tree, or unfolds it. The cursor stays on its repository.
     pub fn toggle_tree(&mut self) {
         let selected = self.selected().cloned();
         self.tree = !self.tree;
@@ -280,7 +281,7 @@ impl Repositories {
         }
     }
 
-    /// Opens or closes the namespace under the cursor; says whether there was one.
+    /// Opens or closes the namespace under the cursor. Returns whether there was one.
     pub fn toggle_namespace(&mut self) -> bool {
         let Some(Branch { node: BranchNode::Namespace { path, open, .. }, .. }) = self.branch() else {
             return false;
@@ -296,7 +297,8 @@ impl Repositories {
         true
     }
 
-    /// In a tree: closes the open namespace under the cursor, or goes to the one above; says whether there was one.
+    /// Closes the open namespace under the cursor, or goes to the one above. Returns whether there was one. Does
+    /// nothing in a flat list.
     pub fn leave_namespace(&mut self) -> bool {
         match self.branch() {
             Some(Branch { node: BranchNode::Namespace { open: true, .. }, .. }) => self.toggle_namespace(),
@@ -334,7 +336,7 @@ impl Repositories {
         row.is_some()
     }
 
-    /// Opens every namespace above a name that is listed; says whether one was closed.
+    /// Opens every namespace above a listed name. Returns whether one of them was closed.
     fn open_to(&mut self, name: &RepositoryName) -> bool {
         if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
             return false;
@@ -348,7 +350,7 @@ impl Repositories {
 }
 
 impl Branch {
-    /// The path of a namespace, with its trailing slash.
+    /// Returns the path of a namespace with its trailing slash, or `None` for a repository.
     fn path(&self) -> Option<&str> {
         match &self.node {
             BranchNode::Namespace { path, .. } => Some(path),

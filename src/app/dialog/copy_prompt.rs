@@ -1,4 +1,4 @@
-//! The prompt for the destination of a copy, with names that fit, and switches for what comes along.
+//! The prompt for the destination of a copy, with matching names and the switches for the parts that come along.
 
 use std::borrow::Cow;
 
@@ -18,42 +18,42 @@ use crate::model::reference::{
 };
 use crate::model::server::Transport;
 
-/// Names that are offered at once.
+/// Largest number of names offered at once.
 const MOST_SUGGESTIONS: usize = 6;
-/// Platforms that can be chosen among.
+/// Largest number of platforms that are offered for choice.
 const MOST_PLATFORMS: usize = 12;
 
-/// What is typed, and what it is about.
+/// The prompt and the images that it is about.
 #[derive(Debug)]
 pub struct CopyPrompt {
-    /// Where the images are.
+    /// The repository of the images.
     pub from: Repository,
-    /// Which images were chosen.
+    /// The images that were chosen.
     pub what: What,
-    /// What is typed: a registry, a repository, an image.
+    /// The text typed: a registry, a repository or an image.
     pub input: Input,
-    /// Names that fit.
+    /// Matching names.
     pub suggestions: Vec<String>,
     /// The row under the cursor: an index into [`CopyPrompt::rows`].
     pub cursor: usize,
-    /// Whether what refers to the images comes along.
+    /// Whether the referrers of the images come along.
     pub referrers: bool,
     /// Whether all tags of the repository come along.
     pub all_tags: bool,
-    /// The platforms of the one image that was chosen, each with whether it comes along.
+    /// The platforms of the image, if exactly one was chosen, each with the state of its switch.
     pub platforms: Vec<(Platform, bool)>,
-    /// Why Enter did nothing.
+    /// The reason why Enter did nothing.
     pub problem: Option<String>,
 }
 
 /// A row of the prompt that the cursor can be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PromptRow {
-    /// What is typed.
+    /// The text field.
     Destination,
-    /// A name that fits.
+    /// A matching name.
     Suggestion(usize),
-    /// The switch for what refers to the images.
+    /// The switch for the referrers of the images.
     Referrers,
     /// The switch for all tags.
     AllTags,
@@ -62,7 +62,7 @@ pub enum PromptRow {
 }
 
 impl CopyPrompt {
-    /// The rows, from top to bottom.
+    /// Returns the rows, from top to bottom.
     pub fn rows(&self) -> Vec<PromptRow> {
         let mut rows = vec![PromptRow::Destination];
         rows.extend((0..self.suggestions.len()).map(PromptRow::Suggestion));
@@ -76,13 +76,13 @@ impl CopyPrompt {
         rows
     }
 
-    /// What can be typed, or what is wrong with it.
+    /// Returns the help on valid input, or the problem with the text.
     pub fn said(&self) -> &str {
         let can = "a registry, a repository, or repository:tag for one image";
         self.problem.as_deref().unwrap_or(can)
     }
 
-    /// The row under the cursor.
+    /// Returns the row under the cursor.
     pub fn row(&self) -> PromptRow {
         self.rows().get(self.cursor).copied().unwrap_or(PromptRow::Destination)
     }
@@ -121,28 +121,28 @@ impl CopyPrompt {
     }
 }
 
-/// Where images go.
+/// The destination of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyDestination {
     /// The repository.
     pub repository: Repository,
     /// The tag there, if one was typed.
     pub tag: Option<Tag>,
-    /// How its registry is to be reached, if that was typed.
+    /// The scheme to contact its registry with, if one was typed.
     pub scheme: Option<Scheme>,
 }
 
-/// Why what is typed is no place.
+/// The reason why a text is not a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoPlace {
-    /// It may be one of these two.
+    /// The text may mean either of two names.
     Either(Box<Ambiguity>),
-    /// In words.
+    /// The problem in words.
     Bad(String),
 }
 
 impl NoPlace {
-    /// In words, and the names that can be chosen among.
+    /// Returns the problem in words, and the names to choose from.
     pub fn said(self) -> (String, Vec<String>) {
         match self {
             NoPlace::Either(both) => (both.to_string(), vec![both.registry, both.image]),
@@ -178,8 +178,8 @@ impl From<&str> for NoPlace {
     }
 }
 
-/// Reads a destination: a registry takes the repository's name along, a repository without a host is in the same
-/// registry.
+/// Parses a destination. A registry alone means the repository of the same name there; a repository without a host is
+/// in the same registry.
 pub fn destination(
     typed: &str,
     from: &Repository,
@@ -195,7 +195,8 @@ pub fn destination(
     Ok(CopyDestination { repository, tag, scheme })
 }
 
-/// Repositories to copy to that hold what is typed: the same name in other registries, then what is listed there.
+/// Returns repositories that can be the destination and contain the text: first those of the same name in other
+/// registries, then listed ones.
 pub fn destinations(state: &State, from: &Repository, typed: &str) -> Vec<String> {
     let typed = typed.trim().to_lowercase();
     let others = state.registries.items.iter().filter(|registry| registry.host != from.host);
@@ -219,7 +220,7 @@ pub fn destinations(state: &State, from: &Repository, typed: &str) -> Vec<String
     names
 }
 
-/// The platforms of the image shown, if it is the one that was chosen.
+/// Returns the platforms of the image shown, if that is the one image that was chosen.
 fn platforms(state: &State, from: &Repository, what: &What) -> Vec<(Platform, bool)> {
     let is_shown = matches!((&state.detail.of, what), (Some((repository, selector)), What::Images(images))
         if repository == from && images.as_slice() == std::slice::from_ref(selector));
@@ -234,7 +235,7 @@ fn platforms(state: &State, from: &Repository, what: &What) -> Vec<(Platform, bo
 }
 
 impl Update<'_> {
-    /// Asks where the images go.
+    /// Asks for the destination of the images.
     pub fn prompt_to_copy(&mut self, from: Repository, what: What, begun: &str) {
         let platforms = platforms(self.state, &from, &what);
         let suggestions = destinations(self.state, &from, begun);
@@ -290,7 +291,8 @@ impl Update<'_> {
         Some(Dialog::Copy(prompt))
     }
 
-    /// The request, unless a rule is against it. Its destination is reached as was typed from here on.
+    /// Returns the request, or fails if a rule forbids it. If a scheme was typed, the registry is contacted with it
+    /// from now on.
     fn copy_request(&mut self, prompt: &CopyPrompt) -> Result<ChangeRequest, NoPlace> {
         let (request, scheme) = prompt.request(&open::known(self.state))?;
         if let ChangeRequest::Copy(copy) = &request {
@@ -303,7 +305,8 @@ impl Update<'_> {
         Ok(request)
     }
 
-    /// Has a registry reached so, unless it is open and reached in the other way.
+    /// Contacts a registry with this scheme from now on. Fails if the registry is open and not known to use this
+    /// scheme.
     pub(super) fn reach(&mut self, host: &Host, scheme: Scheme) -> Result<(), String> {
         if let Some(open) = self.state.registries.of(host) {
             let is_plain = open.server.value.as_ref().map(|server| server.transport == Transport::Plain);
@@ -323,7 +326,7 @@ impl Update<'_> {
     }
 }
 
-/// How many tags or images, in words.
+/// Returns the number of tags or images, in words.
 pub fn counted(what: &What) -> String {
     match what {
         What::AllTags => "all tags".into(),

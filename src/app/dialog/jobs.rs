@@ -1,4 +1,5 @@
-//! The jobs: how far each is, how each of its parts ended; to stop one, or to plan again what failed.
+//! The jobs: the progress of each and the outcomes of its parts. A job can be stopped, and its failed parts can be
+//! planned again.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -13,19 +14,19 @@ use crate::model::change::{ChangeRequest, copy};
 use crate::model::columns;
 use crate::model::reference::Selector;
 
-/// Columns of the word that says how a part ended: as a rule, and where a part of the job is unconfirmed.
+/// Columns of the outcome word: in general, and if a part of the job is unconfirmed.
 const WORDS: [usize; 2] = [9, 13];
-/// With fewer columns than these beside it, what is said of a part stands below it.
+/// If fewer columns than these are left beside a part, the text about it stands below it.
 const NARROW: usize = 24;
-/// Columns of `1000 items`, which stands where several parts ended alike.
+/// Columns of `1000 items`, the text for several parts with the same outcome.
 const MANY: usize = 10;
-/// Lines that the title of a job has at most.
+/// Largest number of lines of the title of a job.
 const TITLE: usize = 2;
 
 /// The list of jobs, or one of them.
 #[derive(Debug, Default)]
 pub struct JobsDialog {
-    /// The row under the cursor: the newest job is the first.
+    /// The row under the cursor. The newest job is the first.
     pub cursor: usize,
     /// The job whose parts are shown.
     pub open: Option<JobId>,
@@ -34,7 +35,7 @@ pub struct JobsDialog {
 }
 
 impl Update<'_> {
-    /// Lists the jobs.
+    /// Shows the jobs.
     pub fn open_jobs(&mut self) {
         self.state.dialogs.push(Dialog::Jobs(JobsDialog::default()));
     }
@@ -68,7 +69,7 @@ impl Update<'_> {
         Some(Dialog::Jobs(jobs))
     }
 
-    /// How far an opened job scrolls.
+    /// Returns how far an opened job scrolls.
     fn furthest_part(&self, id: JobId) -> Option<usize> {
         let job = self.state.jobs.all.iter().find(|job| job.id == id)?;
         let inner = layout::inside(layout::log(self.state));
@@ -76,7 +77,8 @@ impl Update<'_> {
         Some(page.lines.len().saturating_sub(page.rows(inner.height.into())))
     }
 
-    /// What is to be planned again of a job; says why not where there is nothing.
+    /// Returns the request for the parts of a job that were not done. Tells the user the reason if there is nothing to
+    /// plan again.
     fn what_failed(&mut self, id: Option<JobId>) -> Option<ChangeRequest> {
         let job = self.state.jobs.of(id?)?;
         let request = job.report().and_then(|report| again(&job.request, &report.items));
@@ -87,7 +89,7 @@ impl Update<'_> {
         request
     }
 
-    /// Asks what becomes of jobs that run when regtui is left.
+    /// Asks the user about the running jobs before regtui is left.
     pub fn ask_about_jobs(&mut self) {
         let entry = |key, label, preview: &'static str, choice| MenuEntry {
             key,
@@ -104,12 +106,13 @@ impl Update<'_> {
         self.state.dialogs.push(Dialog::Menu(Menu { title: LEAVING.into(), entries, cursor: 0 }));
     }
 
-    /// Whether it is being asked what becomes of them.
+    /// Returns whether the dialog on top asks about the running jobs.
     pub fn is_asking_about_jobs(&self) -> bool {
         matches!(self.state.dialogs.last(), Some(Dialog::Menu(menu)) if menu.title == LEAVING)
     }
 
-    /// Stops every job that runs and leaves after the last one; where all were told to already, without waiting.
+    /// Stops every running job and leaves after the last one has ended. Leaves at once if all were told to stop
+    /// already.
     pub fn stop_and_leave(&mut self) {
         self.leave_at_the_end();
         let running: Vec<JobId> =
@@ -121,23 +124,23 @@ impl Update<'_> {
     }
 }
 
-/// The title of the question what becomes of running jobs.
+/// The title of the question about running jobs.
 const LEAVING: &str = "Jobs are running";
 
-/// An opened job, laid out here since scrolling needs to know how many lines there are.
+/// An opened job, laid out here because scrolling needs the number of lines.
 #[derive(Debug)]
 pub struct JobPage {
-    /// What it does, when it was begun and where.
+    /// The title of the job, the time when it began and the registries that the title does not name.
     pub title: Vec<String>,
-    /// Each part, and what failed with its hint; then what stayed behind. Nothing of it is cut.
+    /// The parts, each with its failure and hint if it failed, followed by the notes of the report. Nothing is cut.
     pub lines: Vec<PlanLine>,
     columns: usize,
-    /// Columns of the word that says how a part ended.
+    /// Columns of the outcome word.
     word: usize,
 }
 
 impl JobPage {
-    /// Lays a job out in so many columns.
+    /// Lays a job out for this number of columns.
     pub fn of(job: &Job, columns: usize) -> JobPage {
         let place = if job.place.is_empty() { String::new() } else { format!(" · {}", job.place) };
         let title = format!("{} · {}{place}", job.title, job.begun.strftime("%H:%M:%S"));
@@ -156,7 +159,8 @@ impl JobPage {
         page
     }
 
-    /// Rows that are left for the parts where there are so many: below the title stand numbers and what is done now.
+    /// Returns the rows left for the parts if the page has `all` rows. Below the title stand the numbers and the
+    /// current activity.
     pub fn rows(&self, all: usize) -> usize {
         all.saturating_sub(self.title.len() + 2)
     }
@@ -200,7 +204,7 @@ impl JobPage {
         }
     }
 
-    /// A word, and what is said beside it, in as many lines as that takes.
+    /// Adds a word with its text beside it, in as many lines as the text needs.
     fn beside(&mut self, word: (Tone, &str), tone: Tone, text: &str) {
         let mut word = (word.0, columns::left(word.1, self.word));
         for line in columns::wrap(text, self.columns.saturating_sub(self.word)) {
@@ -214,12 +218,12 @@ impl JobPage {
     }
 }
 
-/// Whether something of a job is left to be planned again.
+/// Returns whether a part of a job is left to be planned again.
 pub fn is_unfinished(job: &Job) -> bool {
     job.report().is_some_and(|report| again(&job.request, &report.items).is_some())
 }
 
-/// The part of a request that was not done; nothing where all was.
+/// Returns the part of a request that was not done, or `None` if everything was done.
 fn again(request: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeRequest> {
     let is_open =
         |item: &&ProgressItem| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Unchanged(_)));
@@ -227,7 +231,8 @@ fn again(request: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeReques
     if open.is_empty() {
         return None;
     }
-    // Items go by names for the eye. What no name tells apart is all planned again: what is done stays as it is.
+    // The names of items are made for reading. Images that they do not distinguish are all planned again; those that
+    // are done stay as they are.
     let is_named = |selector: &Selector| {
         let text = match selector {
             Selector::Tag(tag) => tag.to_string(),
@@ -247,7 +252,7 @@ fn again(request: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeReques
     Some(request)
 }
 
-/// Keeps what fits, or everything where nothing does.
+/// Keeps the elements that match, or everything if none matches.
 fn keep<T: Clone>(all: &mut Vec<T>, fits: impl Fn(&T) -> bool) {
     let kept: Vec<T> = all.iter().filter(|one| fits(one)).cloned().collect();
     if !kept.is_empty() {

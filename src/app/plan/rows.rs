@@ -1,18 +1,18 @@
-//! Names and what becomes of them, lined up below each other. Names are never cut: they are what is decided about. One
-//! that is much longer than the others has lines of its own, and pushes nothing aside. The date and the size of the image
-//! stand between a name and what becomes of it.
+//! Names with their results, aligned below each other. Names are never cut: the decision is about them. A name that is
+//! much longer than the others has lines of its own and pushes nothing aside. The date and the size of the image stand
+//! between a name and its result.
 
 use super::{PlanPage, Tone};
 use crate::model::change::info::ImageInfo;
 use crate::model::columns::{left, right, width};
 
-/// Columns between a name and what becomes of it.
+/// Columns between a name and its result.
 const GAP: usize = 2;
-/// What stands between an old name and a new one.
+/// The text between an old name and a new one.
 const ARROW: &str = " → ";
 /// Columns of the arrow.
 const ARROW_COLUMNS: usize = 3;
-/// Where what becomes of names begins below them, when there is no room beside them.
+/// The column at which results begin below names, if there is no room beside them.
 const BELOW: usize = 2;
 
 /// Columns of a date.
@@ -20,7 +20,7 @@ const DATE: usize = 10;
 /// Columns of a size.
 const SIZE: usize = 8;
 
-/// What becomes of a name, after the date and the size of the image if there is one.
+/// The result for a name, after the date and the size of the image if there is one.
 pub(super) struct Becomes {
     info: Option<[String; 2]>,
     tone: Tone,
@@ -28,7 +28,7 @@ pub(super) struct Becomes {
 }
 
 impl Becomes {
-    /// What becomes of an image.
+    /// Creates the result for an image.
     pub(super) fn of(info: &ImageInfo, (tone, text): (Tone, String)) -> Becomes {
         Becomes { info: Some([left(&info.date(), DATE), right(&info.bytes(), SIZE)]), tone, text }
     }
@@ -44,7 +44,7 @@ impl Becomes {
         info.into_iter().flatten().chain([(self.tone, self.text)]).collect()
     }
 
-    /// In lines of so many columns.
+    /// Wraps the result into lines of this number of columns.
     fn wrapped(self, columns: usize) -> Vec<Vec<(Tone, String)>> {
         if self.width() <= columns {
             return vec![self.pieces()];
@@ -64,37 +64,37 @@ impl From<(Tone, String)> for Becomes {
     }
 }
 
-/// A name and what becomes of it.
+/// A name and its result.
 pub(super) struct Pair {
     /// The name.
     pub name: (Tone, String),
-    /// What becomes of it.
+    /// The result.
     pub becomes: Becomes,
 }
 
-/// An old name, a new one, and what that changes.
+/// An old name, a new name, and the result of the renaming.
 pub(super) struct Renamed {
-    /// The name that it has.
+    /// The old name.
     pub old: String,
-    /// The name that it gets.
+    /// The new name.
     pub new: String,
-    /// What that changes.
+    /// The result.
     pub becomes: Becomes,
 }
 
-/// Columns of names; those that are longer have lines of their own.
+/// Columns of names. Longer names have lines of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RowColumns {
-    /// Of the name, or the old one.
+    /// Columns of the name, or of the old name.
     first: usize,
-    /// Of the new one with the arrow before it; 0 where there is none.
+    /// Columns of the new name with the arrow before it; 0 if there is none.
     second: usize,
-    /// Whether there is room beside them for what becomes of the names. Otherwise it stands below each of them.
+    /// Whether there is room for the results beside the names. Otherwise they stand below them.
     has_room: bool,
 }
 
 impl RowColumns {
-    /// Where what becomes of names begins.
+    /// Returns the column at which results begin.
     fn behind(self) -> usize {
         match self.has_room {
             true => self.first + self.second + GAP,
@@ -104,18 +104,18 @@ impl RowColumns {
 }
 
 impl PlanPage {
-    /// Columns for these names.
+    /// Returns the columns for these names.
     pub(super) fn columns_of(&self, pairs: &[Pair]) -> RowColumns {
         let beside = widest(pairs.iter().map(|pair| &pair.becomes));
         let room = self.width.saturating_sub(beside + GAP);
         let names: Vec<usize> = pairs.iter().map(|pair| width(&pair.name.1)).collect();
-        // What many short names stand beside is not pushed to the far end by a long one.
+        // A long name must not push the results of many short names to the far end of the line.
         let most = if names.len() > 1 { room.min(self.width / 2) } else { room };
         let first = longest(&names, most);
         RowColumns { first, second: 0, has_room: first > 0 }
     }
 
-    /// One of the names that the columns are for.
+    /// Adds one of the names that the columns were computed for.
     pub(super) fn pair(&mut self, pair: Pair, columns: RowColumns) {
         let Pair { name, becomes } = pair;
         if width(&name.1) > columns.first {
@@ -127,7 +127,7 @@ impl PlanPage {
         self.row([name, gap].into_iter().chain(becomes.pieces()).collect());
     }
 
-    /// All of these, lined up.
+    /// Adds all these rows, aligned.
     pub(super) fn renamed(&mut self, rows: Vec<Renamed>) {
         let columns = self.columns_of_renamed(&rows);
         for row in rows {
@@ -135,8 +135,8 @@ impl PlanPage {
         }
     }
 
-    /// Columns that leave room beside them for what becomes of the names, if most of them then fit; otherwise it stands
-    /// below each of them.
+    /// Returns columns that leave room for the results beside the names, if most of the names then fit. Otherwise the
+    /// results stand below the names.
     fn columns_of_renamed(&self, rows: &[Renamed]) -> RowColumns {
         let beside = widest(rows.iter().map(|row| &row.becomes));
         let with = names_within(rows, self.width.saturating_sub(ARROW_COLUMNS + GAP + beside));
@@ -170,7 +170,7 @@ impl PlanPage {
         self.becomes(row.becomes, BELOW);
     }
 
-    /// What becomes of the name above.
+    /// Adds the result for the name above.
     fn becomes(&mut self, becomes: Becomes, column: usize) {
         let indent = if column + becomes.width() <= self.width { column } else { BELOW };
         for line in becomes.wrapped(self.width.saturating_sub(indent)) {
@@ -185,7 +185,8 @@ impl Renamed {
     }
 }
 
-/// Columns for old and new names that take so many together; where they do not, for those of them that take half.
+/// Returns the columns for old and new names that together take at most this room. If they do not fit, returns the
+/// columns for those names that take at most half of it.
 fn names_within(rows: &[Renamed], room: usize) -> (usize, usize) {
     let old: Vec<usize> = rows.iter().map(|row| width(&row.old)).collect();
     let new: Vec<usize> = rows.iter().map(|row| width(&row.new)).collect();
@@ -196,7 +197,7 @@ fn names_within(rows: &[Renamed], room: usize) -> (usize, usize) {
     }
 }
 
-/// The longest of those that are not longer than `most`.
+/// Returns the largest of the widths that are at most `most`.
 fn longest(widths: &[usize], most: usize) -> usize {
     widths.iter().copied().filter(|columns| *columns <= most).max().unwrap_or(0)
 }

@@ -1,5 +1,5 @@
-//! The image that was opened by name: it has a row of its own above the tags for as long as they do not list it, so that
-//! keys act on what is highlighted and on nothing else.
+//! The image that was opened by name. It has a row of its own above the tags as long as they do not list it, so that
+//! keys act only on the highlighted row.
 
 use super::TagsPane;
 use crate::app::list::Move;
@@ -8,31 +8,31 @@ use crate::model::reference::Selector;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 
-/// The row of the image that was opened by name. It stands for no listed tag, and cannot be marked.
+/// The row of the image that was opened by name. It stands for no listed tag and cannot be marked.
 pub const OPENED: u32 = u32::MAX;
 
-/// An image that was opened by name and that no row of the list is.
+/// An image that was opened by name and that has no row in the list.
 #[derive(Debug, Clone)]
 pub struct OpenedImage {
-    /// As it was named.
+    /// The tag or digest that was given.
     pub selector: Selector,
-    /// What is known of it.
+    /// The summary of the image, if it is known.
     pub summary: Option<Summary>,
-    /// Why it could not be looked into.
+    /// The reason why the image could not be inspected.
     pub failure: Option<Failure>,
-    /// The tag of the list that it is.
+    /// The tag of the list that is this image.
     item: Option<u32>,
-    /// How many tags of the list it is not.
+    /// Number of tags of the list that were compared with it.
     searched: usize,
 }
 
 impl OpenedImage {
-    /// The list has other tags now.
+    /// Searches the list again, because it has other tags now.
     pub(super) fn search_again(&mut self) {
         (self.item, self.searched) = (None, 0);
     }
 
-    /// What its row calls it: the tag, or the digest behind an `@`.
+    /// Returns the name in the row: the tag, or the digest after an `@`.
     pub fn name(&self) -> String {
         match &self.selector {
             Selector::Tag(tag) => tag.to_string(),
@@ -40,12 +40,12 @@ impl OpenedImage {
         }
     }
 
-    /// Whether the registry said that there is no such image.
+    /// Returns whether the registry said that the image does not exist.
     pub fn is_missing(&self) -> bool {
         self.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::NotFound)
     }
 
-    /// That it is not there, in words.
+    /// Returns the message that the image does not exist.
     pub fn missing(&self, repository: &impl std::fmt::Display) -> SafeText {
         SafeText::from(match &self.selector {
             Selector::Tag(tag) => format!("there is no tag `{tag}` in {repository}"),
@@ -55,7 +55,7 @@ impl OpenedImage {
 }
 
 impl TagsPane {
-    /// Goes to an image: to its tag if that is listed, else to a row of its own.
+    /// Goes to an image: to its tag if that is listed, otherwise to a row of its own.
     pub fn open(&mut self, selector: Selector) {
         self.list.filter.clear();
         self.list.pinned = Some((OPENED, selector.to_string()));
@@ -65,7 +65,7 @@ impl TagsPane {
         self.seek();
     }
 
-    /// What the row under the cursor is.
+    /// Returns the tag or digest of the row under the cursor.
     pub fn selector(&self) -> Option<Selector> {
         match self.opened_here() {
             Some(opened) => Some(opened.selector.clone()),
@@ -73,14 +73,14 @@ impl TagsPane {
         }
     }
 
-    /// The image that was opened by name, if its row is under the cursor.
+    /// Returns the image that was opened by name, if its row is under the cursor.
     pub fn opened_here(&self) -> Option<&OpenedImage> {
         let is_here = self.list.selected() == Some(OPENED as usize);
         self.opened.as_ref().filter(|_| is_here)
     }
 
-    /// Takes what was found out about the image whose own row is under the cursor. One that was there and is gone loses
-    /// its row.
+    /// Takes the summary of the image whose own row is under the cursor. An image that existed and is gone loses its
+    /// row.
     pub fn note_opened(&mut self, found: Result<Summary, Failure>) {
         let Some(opened) = self.opened.as_mut() else { return };
         match found {
@@ -90,14 +90,15 @@ impl TagsPane {
         }
     }
 
-    /// Takes the row of its own away.
+    /// Removes the row of the image.
     fn close(&mut self) {
         self.opened = None;
         self.list.pinned = None;
         self.show();
     }
 
-    /// Leaves the row of its own for that of the tag as soon as it is listed; says whether the cursor went there.
+    /// Replaces the row of the image by the row of its tag as soon as that is listed. Returns whether the cursor went
+    /// there.
     pub(super) fn seek(&mut self) -> bool {
         let Some(opened) = self.opened.as_mut() else { return false };
         let Selector::Tag(goal) = &opened.selector else { return false };

@@ -1,5 +1,5 @@
-//! The order of tags, and what a filter leaves of them. A long list is sorted and filtered in parts, between which keys are
-//! taken: what was shown before stays until then.
+//! The order of tags, and the filter of them. A long list is sorted and filtered in parts, and keys are taken between
+//! the parts. The previous rows stay until the new ones are complete.
 
 use std::cmp::Ordering;
 
@@ -11,15 +11,16 @@ use crate::model::page::ListedName;
 use crate::model::reference::Tag;
 use crate::model::version_order;
 
-/// Comparisons of a part: most take far less than the longest, of names that begin alike.
+/// Number of comparisons in one part. Most comparisons take far less time than the longest, which are between names
+/// that begin alike.
 const COMPARISONS: usize = 16_384;
-/// Names of a part that are looked at by a filter.
+/// Number of names that a filter examines in one part.
 const FILTERED: usize = 65_536;
-/// Names of a part that are sorted into a list.
+/// Number of names that are sorted into a list in one part.
 const SORTED_IN: usize = 1_024;
 
 impl TagsPane {
-    /// Whether rows will come or get other places by themselves: [`TagsPane::go_on`] brings that about.
+    /// Returns whether rows will appear or be reordered by themselves. [`TagsPane::go_on`] continues.
     pub fn is_arranging(&self) -> bool {
         let all = self.tags.items.len();
         self.sorting.is_some()
@@ -27,7 +28,7 @@ impl TagsPane {
             || self.sieve.as_ref().is_some_and(|sieve| !sieve.is_through(all))
     }
 
-    /// What is being done to the rows, which will be others or stand elsewhere in a moment.
+    /// Returns the word for the operation in progress after which there are other rows or another order.
     pub fn arranging(&self) -> Option<&'static str> {
         let is_through = |sieve: &Sieve| sieve.is_through(self.tags.items.len());
         match &self.sieve {
@@ -46,7 +47,7 @@ impl TagsPane {
             }
             self.list.order = sorting.into_items();
             self.show();
-            // What came meanwhile.
+            // Details that arrived meanwhile are taken into account now.
             self.settle();
         } else if self.list.order.len() < self.tags.items.len() {
             self.sort_in();
@@ -55,7 +56,7 @@ impl TagsPane {
         }
     }
 
-    /// Takes note of the tags behind those that were there.
+    /// Adds the tags that a page has appended.
     pub(super) fn added(&mut self) {
         self.names.extend(&self.tags.items);
         if self.sorting.is_none() {
@@ -63,7 +64,7 @@ impl TagsPane {
         }
     }
 
-    /// Puts tags that are not sorted yet each at its place among those that are.
+    /// Sorts the next part of the unsorted tags into the sorted ones.
     fn sort_in(&mut self) {
         let from = self.list.order.len();
         let end = self.tags.items.len().min(from + SORTED_IN);
@@ -75,7 +76,8 @@ impl TagsPane {
         self.show();
     }
 
-    /// Puts tags whose details came since at their place. Not after each of them: rows would dance.
+    /// Puts tags whose details arrived since in their place. This does not happen after each of them, or rows would
+    /// jump about.
     pub fn settle(&mut self) {
         if self.moved.is_empty() || self.sorting.is_some() {
             return;
@@ -97,12 +99,12 @@ impl TagsPane {
         self.list.order = order;
         self.show();
         if before.is_some_and(|before| self.list.rows != before) {
-            // A range is over what was seen.
+            // A range only covers rows that the user has seen.
             self.list.range_from = None;
         }
     }
 
-    /// Sorts by `by`; by the same again, the other way round.
+    /// Sorts by `by`. If the tags are sorted by it already, reverses the order.
     pub fn sort_by(&mut self, by: SortBy) {
         let reversed = self.sort.by == by && !self.sort.reversed;
         self.set_sort(Sort { by, reversed });
@@ -116,7 +118,7 @@ impl TagsPane {
         self.sort();
     }
 
-    /// Begins to sort what is there.
+    /// Begins to sort the tags known.
     pub(super) fn sort(&mut self) {
         self.moved = Items::default();
         let known = self.summaries.keys().filter_map(|item| Some((*item, self.rank(*item)?)));
@@ -127,7 +129,7 @@ impl TagsPane {
         self.go_on();
     }
 
-    /// Compares two tags in the order that they are sorted in.
+    /// Compares two tags in the order of the pane.
     pub(super) fn compare(&self, a: u32, b: u32) -> Ordering {
         let names = |a, b| self.name_of(a).cmp(self.name_of(b));
         let order = match self.sort.by {
@@ -143,13 +145,13 @@ impl TagsPane {
         if self.sort.reversed { order.reverse() } else { order }
     }
 
-    /// Shows what the filter leaves.
+    /// Shows the rows that the filter matches.
     pub fn refilter(&mut self) {
         self.show();
         self.seek();
     }
 
-    /// Shows what is sorted, as far as the filter leaves it. As long as that is not known, what was shown stays.
+    /// Shows the sorted rows that the filter matches. Until these are known, the previous rows stay.
     pub(super) fn show(&mut self) {
         self.longest = self.names.longest(self.show_hidden);
         if self.list.is_filtered() {
@@ -186,13 +188,13 @@ impl TagsPane {
         self.list.hold(!self.is_in_order() || comes && self.sort.by.needs_details());
     }
 
-    /// The name of a tag, as listed.
+    /// Returns the name of a tag, as listed.
     fn name_of(&self, item: u32) -> &str {
         self.tags.items.get(item as usize).map_or("", ListedName::text)
     }
 }
 
-/// What is not known stays at the end, whichever way round.
+/// Compares so that the largest value comes first, or last if reversed. Unknown values are at the end in both orders.
 fn largest_first<T: Ord>(a: Option<T>, b: Option<T>, is_reversed: bool) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) if is_reversed => a.cmp(&b),
@@ -209,10 +211,10 @@ mod tests {
     use crate::model::reference::Repository;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-    /// More than is sorted or filtered at once.
+    /// More tags than are sorted or filtered at once.
     const MANY: u32 = 90_000;
 
-    /// Names in no order.
+    /// Returns names in no particular order.
     fn names(numbers: std::ops::Range<u32>) -> Vec<ListedName<Tag>> {
         let name = |number: u32| format!("1.{}", number * 7_919 % 1_000_003);
         numbers.map(|number| ListedName::Named(Tag::parse(&name(number)).expect("a tag"))).collect()
@@ -232,7 +234,7 @@ mod tests {
         tags.list.rows.iter().map(|item| tags.name_of(*item)).collect()
     }
 
-    /// Goes on to the end; says in how many parts.
+    /// Continues to the end and returns the number of parts.
     fn arrange(tags: &mut TagsPane) -> usize {
         let mut parts = 0;
         while tags.is_arranging() {
