@@ -1,4 +1,4 @@
-//! Where answers go. Whoever did not ask this very question refuses it.
+//! The destinations of answers. The receiver refuses an answer to any other question than its own.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ impl Update<'_> {
             }
             (Slot::Plan, Answer::Journal(answer)) => self.last_change(ticket, answer),
             (Slot::Plan, Answer::Rest(answer)) => self.rest_found(ticket, answer),
-            // An answer to another kind of question than the slot asks would be a fault of the runtime; it is nobody's.
+            // An answer of another kind than the slot asks for would be a fault of the runtime. It is ignored.
             _ => {}
         }
     }
@@ -73,7 +73,8 @@ impl Update<'_> {
         }
     }
 
-    /// No catalog: what was opened before is listed, and where there is nothing the user is asked for a name.
+    /// Takes the failure of a catalog. If the registry refuses it, lists the repositories opened before, or asks the
+    /// user for a name if there are none.
     fn no_repositories(&mut self, host: &Host, failure: Failure) {
         let remembered = self.state.settings.remembered.get(host).cloned().unwrap_or_default();
         let Some(registry) = self.state.registries.of(host) else { return };
@@ -107,7 +108,7 @@ impl Update<'_> {
         }
     }
 
-    /// Says how many marks went with what is not there any more.
+    /// Tells the user how many marks were lost because their names are not listed any more.
     fn tell_lost_marks(&mut self, lost: usize) {
         match lost {
             0 => {}
@@ -130,7 +131,7 @@ impl Update<'_> {
                 }
                 let marked = self.state.tags.list.marks.len();
                 if self.state.tags.take(page.items, next, page.incomplete, self.now) {
-                    // What was not there when it was opened is there now.
+                    // The image did not exist when it was opened and exists now.
                     self.state.detail.inspection.outdate_failed();
                 }
                 self.tell_lost_marks(marked.saturating_sub(self.state.tags.list.marks.len()));
@@ -171,7 +172,7 @@ impl Update<'_> {
             && inspected.value.is_some()
             && self.state.tags.tags.is_loading()
         {
-            // Whether its tag went as well is not known yet.
+            // It is not known yet whether the tag of the image is gone too.
             return inspected.outdate();
         }
         let summary = answer.as_ref().ok().map(|inspection| inspection.summary.clone());
@@ -196,7 +197,7 @@ impl Update<'_> {
         }
     }
 
-    /// Sorts again as soon as no row is awaited any more; before that, ticks do.
+    /// Sorts again as soon as no row is awaited any more. Until then, ticks do so.
     fn settle_at_rest(&mut self) {
         let tags = &mut self.state.tags;
         if tags.waiting.is_empty() && tags.wanted(1).is_empty() {
@@ -204,7 +205,8 @@ impl Update<'_> {
         }
     }
 
-    /// Takes what was found out about the image whose own row is under the cursor, and tells the user if it is not there.
+    /// Takes the summary of the image whose own row is under the cursor, and tells the user if the image does not
+    /// exist.
     fn opened(&mut self, found: Result<Summary, Failure>) {
         let tags = &mut self.state.tags;
         let (Some(before), Some(repository)) = (tags.opened_here().cloned(), tags.repository.clone()) else {

@@ -1,4 +1,4 @@
-//! Why a key is greyed: whether an action makes sense now, and if not, why.
+//! The availability of actions: whether an action makes sense now, and the reason if it does not.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use super::{Pane, State};
 use crate::model::change::rules::Refusal;
 use crate::model::plural::grouped;
 
-/// Why not, in words for the user.
+/// The reason in words for the user.
 pub type Why = Cow<'static, str>;
 
-/// Whether the action can be done now; else why not, in words for the user.
+/// Fails if the action cannot be done now, with the reason in words for the user.
 pub fn available(action: Action, state: &State) -> Result<(), Why> {
     let refuse_unless = |holds: bool, why: &'static str| if holds { Ok(()) } else { Err(Cow::Borrowed(why)) };
     match action {
@@ -56,8 +56,8 @@ pub fn available(action: Action, state: &State) -> Result<(), Why> {
     }
 }
 
-/// Whether everything is known that marks depend on: the order of what is marked one below the other, and the whole list
-/// for ranges.
+/// Fails if something that marks depend on is not known yet: the order of neighbouring rows, or for ranges the whole
+/// list.
 fn marks(action: Action, state: &State) -> Result<(), Why> {
     let is_one = action == Action::Mark;
     let (list, shown) = match (state.focus, state.registries.selected()) {
@@ -71,7 +71,7 @@ fn marks(action: Action, state: &State) -> Result<(), Why> {
         return Ok(());
     }
     match list {
-        // What has come last may not stand in its place yet.
+        // Tags that came last may not be in their place yet.
         Loaded::Wholly if state.focus == Pane::Tags && state.tags.is_arranging() && !is_one => {
             return Err(Cow::Borrowed(
                 "the list is being sorted: ranges and `*` wait for it, press it again",
@@ -101,8 +101,8 @@ fn marks(action: Action, state: &State) -> Result<(), Why> {
     }
 }
 
-/// Whether the row under the cursor and those around it are what was asked for last: the filter that was just typed is
-/// through with all of them, and they are sorted.
+/// Fails while the rows do not yet match the last filter and order. The list must be filtered and sorted completely
+/// before a key acts on the row under the cursor and those around it.
 fn arranged(state: &State) -> Result<(), Why> {
     let registry = state.registries.selected().map(|registry| &registry.repositories);
     let doing = match (state.focus, registry) {
@@ -121,13 +121,13 @@ fn arranged(state: &State) -> Result<(), Why> {
     }
 }
 
-/// How much of a list has come.
+/// How much of a list has arrived.
 enum Loaded {
-    /// All of it, or as much as ever will.
+    /// All of it, or as much as will ever arrive.
     Wholly,
-    /// So many items; others will come.
+    /// This number of items; others will arrive.
     InPart(usize),
-    /// Not all, and nothing more will come by itself.
+    /// A part of it, and no more will arrive by itself.
     CutOff,
 }
 
@@ -141,19 +141,19 @@ impl Loaded {
     }
 }
 
-/// Whether the image that the keys are about is not known to be missing.
+/// Fails if the image that the keys act on is known to be missing.
 fn is_there(state: &State) -> Result<(), Why> {
     missing(state).map_or(Ok(()), |missing| Err(missing.to_string().into()))
 }
 
-/// Whether images are chosen, and no rule keeps their repository as it is.
+/// Fails if no image is chosen or if a rule forbids changes of the repository.
 fn changes(state: &State) -> Result<(), Why> {
     is_there(state).and(arranged(state))?;
     let repository = place_of_chosen(state).ok_or(Cow::Borrowed("no image is chosen: go to Tags first"))?;
     state.settings.rules.may_change(repository).map_err(|refusal| said(&refusal))
 }
 
-/// Whether something was taken, and no rule keeps it from where the cursor is.
+/// Fails if no image was taken or if a rule forbids the copy to the place of the cursor.
 fn puts(state: &State) -> Result<(), Why> {
     let taken =
         state.taken.as_ref().ok_or(Cow::Borrowed("nothing was taken: `Y` takes the marked images"))?;
@@ -164,7 +164,7 @@ fn puts(state: &State) -> Result<(), Why> {
     state.settings.rules.may_copy(&taken.from, &to).map_err(|refusal| said(&refusal))
 }
 
-/// A rule's refusal in one line.
+/// Returns the refusal of a rule in one line.
 pub fn said(refusal: &Refusal) -> Why {
     let hint = refusal.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
     format!("{}{hint}", refusal.why).into()

@@ -1,23 +1,23 @@
-//! Which images a key is about: the marked ones, else the one under the cursor.
+//! The images that a key acts on: the marked ones, or the one under the cursor if none is marked.
 
 use super::{Pane, State};
 use crate::model::change::copy::What;
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
 
-/// Images that were taken, to be put somewhere else.
+/// Images that were taken, to be put into another repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenImages {
-    /// Where they are.
+    /// The repository of the images.
     pub from: Repository,
-    /// Which they are.
+    /// The images.
     pub what: What,
     /// The names of those that no row showed when they were taken.
     pub hidden: Vec<SafeText>,
 }
 
-/// Where the images are that the focused pane is about. As [`chosen`], but without a look at each of the marked ones:
-/// what a key may do is asked for every picture.
+/// Returns the repository of the images that [`chosen`] returns, without examining each mark: the availability of keys
+/// is checked for every frame.
 pub fn place_of_chosen(state: &State) -> Option<&Repository> {
     let shown = state.detail.of.as_ref().map(|(repository, _)| repository);
     match state.focus {
@@ -27,7 +27,8 @@ pub fn place_of_chosen(state: &State) -> Option<&Repository> {
     }
 }
 
-/// The images that the focused pane is about, and their repository. None in Registries and Repositories.
+/// Returns the images that the focused pane is about, with their repository. Returns `None` in Registries and
+/// Repositories.
 pub fn chosen(state: &State) -> Option<(Repository, Vec<Selector>)> {
     match state.focus {
         Pane::Registries | Pane::Repositories => None,
@@ -40,8 +41,8 @@ pub fn chosen(state: &State) -> Option<(Repository, Vec<Selector>)> {
     }
 }
 
-/// The names of the marked images, or of the marked repository, that a key is about although no row shows them: a filter
-/// or a closed namespace hides them.
+/// Returns the names of the marked images or repositories that a key acts on although a filter or a closed namespace
+/// hides them.
 pub fn hidden(state: &State) -> Vec<SafeText> {
     match state.focus {
         Pane::Registries | Pane::Details => Vec::new(),
@@ -59,7 +60,7 @@ pub fn hidden(state: &State) -> Vec<SafeText> {
     }
 }
 
-/// The image that was opened by name and is not there, if it is what the keys are about.
+/// Returns the message that the image opened by name does not exist, if keys act on that image.
 pub fn missing(state: &State) -> Option<SafeText> {
     let is_about_it = match state.focus {
         Pane::Registries | Pane::Repositories => false,
@@ -83,7 +84,8 @@ fn shown(state: &State) -> Option<(Repository, Vec<Selector>)> {
     state.detail.of.clone().map(|(repository, selector)| (repository, vec![selector]))
 }
 
-/// What copying is about: the chosen images, in Repositories every tag of the marked one, else of that under the cursor.
+/// Returns the images that copying acts on: the chosen images or, in Repositories, all tags of the marked repository or
+/// of the one under the cursor.
 pub fn copied(state: &State) -> Option<(Repository, What)> {
     match state.focus {
         Pane::Registries => None,
@@ -92,7 +94,7 @@ pub fn copied(state: &State) -> Option<(Repository, What)> {
     }
 }
 
-/// Whether there is something to copy.
+/// Returns whether there is something to copy.
 pub fn is_copyable(state: &State) -> bool {
     match state.focus {
         Pane::Repositories => meant(state).is_some(),
@@ -100,7 +102,7 @@ pub fn is_copyable(state: &State) -> bool {
     }
 }
 
-/// How many repositories are marked, where keys are about them.
+/// Returns the number of marked repositories, if keys act on them.
 pub fn marked_repositories(state: &State) -> usize {
     match (state.focus, state.registries.selected()) {
         (Pane::Repositories, Some(registry)) => registry.repositories.list.marks.len(),
@@ -108,7 +110,8 @@ pub fn marked_repositories(state: &State) -> usize {
     }
 }
 
-/// The one marked repository, else the one under the cursor; none where several are marked.
+/// Returns the one marked repository, or the one under the cursor if none is marked. Returns `None` if several are
+/// marked.
 fn meant(state: &State) -> Option<Repository> {
     let registry = state.registries.selected()?;
     let item = match registry.repositories.list.marked().as_slice() {
@@ -120,7 +123,8 @@ fn meant(state: &State) -> Option<Repository> {
     Some(Repository { host: registry.host.clone(), name })
 }
 
-/// Where what was taken goes: the repository under the cursor, in a registry of which none is chosen its namesake.
+/// Returns the destination of the taken images: the repository under the cursor or, if none is chosen in the registry,
+/// the repository of the same name.
 pub fn place(state: &State, taken: &TakenImages) -> Option<Repository> {
     let host = state.registries.selected()?.host.clone();
     let chosen = match state.focus {
@@ -131,7 +135,7 @@ pub fn place(state: &State, taken: &TakenImages) -> Option<Repository> {
     chosen.or(Some(Repository { host, name: taken.from.name.clone() }))
 }
 
-/// The repository under the cursor.
+/// Returns the repository under the cursor.
 fn here(state: &State) -> Option<Repository> {
     let registry = state.registries.selected()?;
     let name = registry.repositories.selected()?.clone();

@@ -1,11 +1,12 @@
-//! The filter of a list: every word must fit, in any order; `!word` must not be in it. Smart case: a word with a capital
-//! letter minds case. Where no name holds the words as they are, those fit that hold their letters in order.
+//! The filter of a list: a name must contain every word, in any order, and must not contain the word of `!word`. Smart
+//! case: a word with a capital letter is case-sensitive. If no name contains the words as they are, names match that
+//! contain the letters of each word in order.
 //!
-//! Names of repositories and tags are ASCII by their grammar, so bytes are compared: 100,000 of them between two frames.
+//! Names of repositories and tags are ASCII by their grammar, so bytes are compared: 100,000 names between two frames.
 
 use memchr::{memchr, memmem};
 
-/// A filter, parsed.
+/// A parsed filter.
 #[derive(Debug)]
 pub struct Filter {
     wanted: Vec<Word>,
@@ -19,18 +20,18 @@ struct Word {
     minds_case: bool,
 }
 
-/// How a name fits.
+/// The degree to which a name matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
-    /// It holds the words.
+    /// The name contains the words.
     Holds,
-    /// It resembles them.
+    /// The name resembles the words.
     Resembles,
-    /// Neither, or it holds what is excluded.
+    /// The name does neither, or contains an excluded word.
     Not,
 }
 
-/// A name as it is, and without capital letters.
+/// A name as it is, and in lower case.
 struct Name<'a> {
     exact: &'a [u8],
     small: &'a [u8],
@@ -48,12 +49,12 @@ impl Word {
         if self.minds_case { name.exact } else { name.small }
     }
 
-    /// Whether a name holds the word as it is.
+    /// Returns whether a name contains the word as it is.
     fn is_in(&self, name: &Name) -> bool {
         self.finder.find(self.compared(name)).is_some()
     }
 
-    /// Whether a name holds the letters of the word in their order.
+    /// Returns whether a name contains the letters of the word in their order.
     fn resembles(&self, name: &Name) -> bool {
         let mut letters = self.finder.needle().iter();
         letters.try_fold(self.compared(name), |rest, letter| rest.get(memchr(*letter, rest)? + 1..)).is_some()
@@ -61,7 +62,7 @@ impl Word {
 }
 
 impl Filter {
-    /// Parses what is typed; none if that filters nothing.
+    /// Parses a text, or returns `None` if it filters nothing.
     pub fn parse(text: &str) -> Option<Filter> {
         let (excluded, wanted): (Vec<&str>, Vec<&str>) =
             text.split_whitespace().partition(|word| word.starts_with('!'));
@@ -73,8 +74,9 @@ impl Filter {
         (!filter.wanted.is_empty() || !filter.excluded.is_empty()).then_some(filter)
     }
 
-    /// Those of `items` whose name fits, in their order: those that hold the words; only if there are none, those that
-    /// resemble them. What is shown can be marked and deleted with one key, so nothing is shown that was not meant.
+    /// Returns the `items` whose names match, in their order: those that contain the words or, only if there are none,
+    /// those that resemble them. The rows shown can be marked and deleted with one key, so no row is shown that was not
+    /// meant.
     pub fn rows<'a>(&self, items: impl Iterator<Item = (u32, &'a str)>) -> Vec<u32> {
         let mut small = Vec::new();
         let (mut first, mut second) = (Vec::new(), Vec::new());
@@ -88,7 +90,8 @@ impl Filter {
         if first.is_empty() { second } else { first }
     }
 
-    /// How a name fits; whether it resembles the words is only looked at if that is wanted. `small` is room to work in.
+    /// Returns the degree to which a name matches. Resemblance is only checked if `may_resemble` is set. `small` is a
+    /// buffer.
     pub fn fit(&self, name: &str, may_resemble: bool, small: &mut Vec<u8>) -> Fit {
         small.clear();
         small.extend_from_slice(name.as_bytes());

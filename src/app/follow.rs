@@ -1,5 +1,5 @@
-//! What is loaded when: the panes follow the cursor, and what is visible comes first. Runs after every message, so that
-//! no key needs to think of it.
+//! The loading of data: the panes follow the cursor, and visible rows come first. This runs after every message, so
+//! that no key has to take care of it.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::model::capped::Capped;
 use crate::model::inspection::ListedReferrer;
 use crate::model::reference::{Host, Repository, Selector};
 
-/// How long the cursor must rest before the network is asked.
+/// The time for which the cursor must rest before a request is sent.
 const REST: Duration = Duration::from_millis(100);
-/// How long a row must stay visible before its details are asked for.
+/// The time for which a row must stay visible before its details are asked for.
 const ROW_REST: Duration = Duration::from_millis(30);
-/// Rows whose details are loaded at once.
+/// Largest number of rows whose details are loaded at once.
 const MOST_ROWS: usize = 8;
 
 impl Update<'_> {
-    /// Brings everything that depends on cursors and size up to date, and asks for what is missing.
+    /// Updates everything that depends on cursors and size, and asks for missing data.
     pub fn follow(&mut self) {
         self.follow_registry();
         self.follow_repository();
@@ -108,7 +108,7 @@ impl Update<'_> {
         if is_same && (wanted.is_none() || !self.state.detail.inspection.is_unasked()) {
             return;
         }
-        // What was not found is asked for again when the tags are there, if its tag is.
+        // An image that was not found is asked for again when the tags have arrived, if its tag is among them.
         if is_same && self.state.detail.inspection.value.is_some() && self.state.tags.tags.is_loading() {
             return;
         }
@@ -131,7 +131,7 @@ impl Update<'_> {
         }
     }
 
-    /// Gives the row of an image that was opened by name what is known of the image already.
+    /// Copies the summary of an image that was opened by name into its row, if the image is known already.
     fn describe_opened(&mut self, is_shown: bool) {
         let is_new = self.state.tags.opened_here().is_some_and(|opened| opened.summary.is_none());
         let known = self.state.detail.inspection.value.as_ref().filter(|_| is_new && is_shown);
@@ -140,7 +140,7 @@ impl Update<'_> {
         }
     }
 
-    /// The digest of the tag shown, if its row was asked a moment ago: the same need not be asked twice.
+    /// Returns the digest of the tag shown if its row was asked a moment ago, so that it need not be asked twice.
     fn known_digest(&self) -> Option<Selector> {
         let tags = &self.state.tags;
         let item = tags.list.selected()? as u32;
@@ -150,7 +150,7 @@ impl Update<'_> {
         row.value.as_ref().map(|summary| Selector::Digest(summary.digest))
     }
 
-    /// Asks for the image shown, by its digest where that is known.
+    /// Asks for the image shown, by its digest if that is known.
     pub fn load_image(&mut self, after: Duration, digest: Option<Selector>) {
         let Some((repository, selector)) = self.state.detail.of.clone() else { return };
         let selector = digest.unwrap_or(selector);
@@ -160,7 +160,7 @@ impl Update<'_> {
         self.state.detail.inspection.ask(ticket);
     }
 
-    /// Leaves a tab that the image does not have.
+    /// Leaves the open tab if the image does not have it.
     pub fn mend_tab(&mut self) {
         let is_known = self.state.detail.inspection.value.is_some();
         if is_known && !layout::tabs(self.state).contains(&self.state.detail.tab) {
@@ -168,7 +168,7 @@ impl Update<'_> {
         }
     }
 
-    /// Asks for the details of rows: of the visible ones first, and not of those that were scrolled away.
+    /// Asks for the details of rows. Visible rows come first, and rows that were scrolled away are given up.
     fn load_rows(&mut self) {
         let Some(repository) = self.state.tags.repository.clone() else { return };
         for (ticket, item) in self.state.tags.unwanted() {
@@ -182,7 +182,7 @@ impl Update<'_> {
             else {
                 continue;
             };
-            // What is looked into anyway tells its row too.
+            // The inspection of the image also provides the details of its row.
             let is_shown = matches!(&self.state.detail.of, Some((_, Selector::Tag(shown))) if *shown == tag);
             let inspection = &self.state.detail.inspection;
             if is_shown && (inspection.is_loading() || inspection.is_unasked()) {
@@ -195,7 +195,7 @@ impl Update<'_> {
         }
     }
 
-    /// Waits for no row any more.
+    /// Gives up all rows that are awaited.
     pub fn drop_rows(&mut self) {
         let Some(repository) = self.state.tags.repository.clone() else { return };
         for item in std::mem::take(&mut self.state.tags.waiting).into_values() {
@@ -210,7 +210,7 @@ impl Update<'_> {
         }
     }
 
-    /// Tells the lists how many rows fit, keeps their cursors in sight, and text from being scrolled past its end.
+    /// Tells the lists how many rows fit, keeps their cursors visible, and stops text from being scrolled past its end.
     fn fit(&mut self) {
         let layout = layout::of(self.state);
         let rows = |pane| usize::from(layout::rows(self.state, &layout, pane).height);
@@ -239,7 +239,7 @@ impl Update<'_> {
         }
     }
 
-    /// Lines of the tab that is open.
+    /// Returns the number of lines of the open tab.
     pub fn lines_of_tab(&self) -> usize {
         let detail = &self.state.detail;
         match detail.tab {

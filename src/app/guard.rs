@@ -1,11 +1,11 @@
-//! Keeps keys that were on their way before something was on the screen from confirming it: a paste, a held key, a key
+//! Prevents keys that were pressed before something was on the screen from confirming it: a paste, a held key, a key
 //! typed ahead.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// For how long what has just appeared takes no key, and for how long keys must then be quiet.
+/// The time for which a new text accepts no key, and for which keys must then be quiet.
 pub const QUIET: SignedDuration = SignedDuration::from_millis(250);
-/// Keys that come closer together than this are not typed by a hand.
+/// Keys that arrive closer together than this are not typed by hand.
 const APART: SignedDuration = SignedDuration::from_millis(30);
 
 /// Guards one thing that can be confirmed.
@@ -16,12 +16,12 @@ pub struct KeyGuard {
 }
 
 impl KeyGuard {
-    /// For what appears now.
+    /// Creates a guard for something that appears now.
     pub fn from(now: Timestamp) -> KeyGuard {
         KeyGuard { until: later(now, QUIET), last: now }
     }
 
-    /// Whether a key counts. One that comes too early does not, and what follows it without a pause does not either.
+    /// Returns whether a key counts. A key that comes too early does not, nor does one that follows it without a pause.
     pub fn lets_in(&mut self, now: Timestamp) -> bool {
         if now < self.until {
             self.until = later(now, QUIET);
@@ -30,7 +30,7 @@ impl KeyGuard {
         true
     }
 
-    /// Whether a key that counts may also confirm: only one that a hand can have pressed after the key before.
+    /// Returns whether a key that counts may also confirm. It may if a hand can have pressed it after the key before.
     pub fn lets_confirm(&self, now: Timestamp) -> bool {
         now.duration_since(self.last).abs() >= APART
     }

@@ -282,8 +282,8 @@ pub const TAB_GAP: u16 = 3;
 /// Columns of the sign for more tabs in front, or behind.
 pub const MORE_TABS: u16 = 2;
 
-/// Returns the hints that fit, with their columns in the bar. Hints of the first rank come first. Returns none under a
-/// dialog: a dialog names its keys itself, and the keys of the pane do not apply.
+/// Returns the hints that fit, with their columns in the bar. If not all fit, those with the lowest rank get room
+/// first. Returns none under a dialog: a dialog names its keys itself, and the keys of the pane do not apply.
 pub fn hints(state: &State) -> Vec<(Hint, std::ops::Range<u16>)> {
     if !state.dialogs.is_empty() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What the keys for changes do: each leads to a plan, and none of them changes anything by itself.
+//! The keys for changes: each leads to a plan, and none of them changes anything by itself.
 
 use super::chosen::{TakenImages, chosen, copied, hidden, place};
 use super::dialog::Dialog;
@@ -10,13 +10,13 @@ use crate::model::change::{ChangeRequest, copy, delete};
 use crate::model::reference::Repository;
 
 impl Update<'_> {
-    /// Asks for the new tag of the chosen images, with something typed already.
+    /// Asks for the new tag of the chosen images. `begun` is the initial text.
     pub fn retag(&mut self, begun: &str) {
         let Some((from, images)) = chosen(self.state) else { return };
         self.state.dialogs.push(Dialog::Retag(Retag::of(from, images, begun, open::known(self.state))));
     }
 
-    /// Shows what deleting the chosen images comes to.
+    /// Shows the plan to delete the chosen images.
     pub fn delete(&mut self) {
         let Some((repository, selectors)) = chosen(self.state) else { return };
         let along = delete::Along::default();
@@ -24,13 +24,13 @@ impl Update<'_> {
         self.plan_with(ChangeRequest::Delete(request), hidden(self.state));
     }
 
-    /// Asks where the chosen images are to be copied, with something typed already.
+    /// Asks for the destination of the chosen images. `begun` is the initial text.
     pub fn copy(&mut self, begun: &str) {
         let Some((from, what)) = copied(self.state) else { return };
         self.prompt_to_copy(from, what, begun);
     }
 
-    /// Takes the chosen images, to be put somewhere else.
+    /// Takes the chosen images, to be put into another repository.
     pub fn take(&mut self) {
         let Some((from, what)) = copied(self.state) else { return };
         let hidden = hidden(self.state);
@@ -42,7 +42,7 @@ impl Update<'_> {
         self.state.taken = Some(TakenImages { from, what, hidden });
     }
 
-    /// Shows what copying what was taken to where the cursor is comes to.
+    /// Shows the plan to copy the taken images to the place of the cursor.
     pub fn put(&mut self) {
         let Some(taken) = self.state.taken.clone() else { return };
         let Some(to) = place(self.state, &taken) else { return };
@@ -59,8 +59,8 @@ impl Update<'_> {
         self.plan_with(ChangeRequest::Copy(request), hidden);
     }
 
-    /// Compares the repository shown with the one of that name in the other registry; where there is not exactly one,
-    /// asks which.
+    /// Compares the repository shown with the one of that name in the other registry. If there is not exactly one other
+    /// registry, asks for the repository.
     pub fn compare_here(&mut self) {
         let Some(left) = self.state.tags.repository.clone() else { return };
         let hosts = self.state.registries.items.iter().map(|registry| &registry.host);

@@ -1,4 +1,4 @@
-//! The mouse: focuses, selects, scrolls, and presses what it points at.
+//! The mouse: it focuses, selects, scrolls, and presses the element under it.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
@@ -10,11 +10,11 @@ use super::list::Move;
 use super::turn::Update;
 use super::{Pane, layout};
 
-/// Rows that one notch of the wheel scrolls.
+/// Number of rows that one notch of the wheel scrolls.
 const NOTCH: isize = 3;
 
 impl Update<'_> {
-    /// Does what the mouse asks for.
+    /// Handles an event of the mouse.
     pub fn mouse(&mut self, event: MouseEvent) {
         match event.kind {
             MouseEventKind::ScrollDown => self.wheel(event, NOTCH),
@@ -44,7 +44,7 @@ impl Update<'_> {
     fn click(&mut self, event: MouseEvent) {
         let is_in_bar = layout::of(self.state).bar.contains(Position::new(event.column, event.row));
         match self.state.dialogs.last() {
-            // What is found stays found: a click among it keeps the filter, as Enter does.
+            // A click among the matches keeps the filter, as Enter does.
             Some(Dialog::Filter(_)) if !is_in_bar => {
                 self.state.dialogs.pop();
                 self.click_pane(event);
@@ -59,7 +59,7 @@ impl Update<'_> {
         }
     }
 
-    /// A click into the bar presses the key that stands there, or takes a message away.
+    /// Handles a click into the bar: presses the key under it, or removes a message.
     fn click_bar(&mut self, column: u16) {
         if self.state.notices.toast.take().is_some() {
             return;
@@ -70,7 +70,8 @@ impl Update<'_> {
         }
     }
 
-    /// In the right border of a list that has more rows than room, scrolls to where it points; says whether it did.
+    /// Scrolls to the position of the mouse if that is in the right border of a pane, beside its rows. Returns whether
+    /// it is.
     fn drag_scrollbar(&mut self, event: MouseEvent) -> bool {
         let layout = layout::of(self.state);
         let Some(pane) = layout.pane_at(event.column, event.row) else { return false };

@@ -1,4 +1,4 @@
-//! Opening something by name: from the command line, from `:open`, from the prompt.
+//! Opening a registry, repository or image by name: from the command line, from `:open`, from the prompt.
 
 use super::cmd::Cmd;
 use super::dialog::{Dialog, OpenPrompt};
@@ -7,17 +7,17 @@ use super::turn::Update;
 use super::{Pane, State};
 use crate::model::reference::{BadName, Host, KnownRegistries, Repository, RepositoryName, Target, Typed};
 
-/// Names that the prompt suggests at once.
+/// Largest number of names that the prompt suggests at once.
 const MOST_SUGGESTIONS: usize = 8;
 
-/// The registries that a name may mean: open ones, configured ones, and those with a login.
+/// Returns the registries that a name may mean: open ones, configured ones, and those with a login.
 pub fn known(state: &State) -> KnownRegistries {
     let mut known = state.settings.known.clone();
     known.extend(state.registries.items.iter().map(|registry| registry.host.clone()));
     known
 }
 
-/// Reads what is typed into the prompt: a name without a host is in the registry that is open.
+/// Parses the text of the prompt. A name without a host is in the registry under the cursor.
 pub fn read(typed: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Typed, BadName> {
     let typed = typed.trim();
     if typed.is_empty() {
@@ -30,7 +30,7 @@ pub fn read(typed: &str, here: Option<&Host>, known: &KnownRegistries) -> Result
 }
 
 impl Update<'_> {
-    /// Opens what was typed, its registry reached as the scheme in front of it says.
+    /// Opens the target. If a scheme was typed, its registry is contacted with that scheme.
     pub fn open_typed(&mut self, typed: Typed) {
         if let Some(scheme) = typed.scheme {
             let host = typed.target.host().clone();
@@ -45,7 +45,7 @@ impl Update<'_> {
         }
     }
 
-    /// Opens what was named and goes to it.
+    /// Opens the target and goes to it.
     pub fn open(&mut self, target: Target) {
         let host = target.host().clone();
         let tree = self.state.settings.tree;
@@ -71,7 +71,7 @@ impl Update<'_> {
         self.focus(Pane::Tags);
     }
 
-    /// Puts a repository before those of this registry that were opened earlier, in this run or another.
+    /// Puts a repository before the others of this registry that were opened by name, in this run or an earlier one.
     fn remember(&mut self, host: &Host, name: &RepositoryName) {
         let names = self.state.settings.remembered.entry(host.clone()).or_default();
         names.retain(|known| known != name);
@@ -80,7 +80,7 @@ impl Update<'_> {
         self.cmds.push(Cmd::Remember(host.clone(), names.clone()));
     }
 
-    /// A repository that is not there is not offered again: its name was mistyped, or it is gone.
+    /// Stops offering a repository that does not exist: its name was mistyped, or it is gone.
     pub fn forget_opened(&mut self, repository: &Repository) {
         let Some(names) = self.state.settings.remembered.get_mut(&repository.host) else { return };
         let before = names.len();
@@ -97,7 +97,7 @@ impl Update<'_> {
         self.state.dialogs.push(Dialog::Open(open));
     }
 
-    /// Fills in the names that were opened before, or are listed, and hold what is typed.
+    /// Fills in the names that were opened before or are listed, and contain the text.
     pub fn suggest(&self, open: &mut OpenPrompt) {
         let typed = open.input.value().trim().to_lowercase();
         let here = self.state.registries.selected();

@@ -1,15 +1,16 @@
-//! What `:` and `Ctrl-p` offer: every action that is no mere movement, and the commands that take an argument.
+//! The commands that `:` and `Ctrl-p` offer: every action except mere movements, and the commands that take an
+//! argument.
 
 use super::action::Action;
 
-/// One command.
+/// A command.
 #[derive(Debug, Clone, Copy)]
 pub struct PaletteEntry {
-    /// What is typed after `:`; ends in a space where an argument follows.
+    /// The text to type after `:`. It ends in a space if an argument follows.
     pub name: &'static str,
-    /// What it does.
+    /// The description of the command.
     pub text: &'static str,
-    /// Its action; none where it takes an argument.
+    /// The action of the command, or `None` if it takes an argument.
     pub action: Option<Action>,
     /// The action that asks for that argument, so that its key can be shown.
     pub opens: Option<Action>,
@@ -59,7 +60,7 @@ pub const ENTRIES: &[PaletteEntry] = &[
     entry("quit", "quit", Action::Quit),
 ];
 
-/// The entries that hold all words of what is typed, by name or text: indices into [`ENTRIES`].
+/// Returns the entries that contain all words of the text, by name or description: indices into [`ENTRIES`].
 pub fn rows(typed: &str) -> Vec<usize> {
     let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
     let fits = |entry: &PaletteEntry| {
@@ -70,7 +71,7 @@ pub fn rows(typed: &str) -> Vec<usize> {
     (0..ENTRIES.len()).filter(|row| fits(&ENTRIES[*row])).collect()
 }
 
-/// What a command becomes by Tab: whole commands, each beginning with what is typed.
+/// Returns the completions for Tab: whole commands, each beginning with the text.
 pub fn completions(typed: &str, arguments: impl Fn(&str) -> Vec<String>) -> Vec<String> {
     match typed.split_once(' ') {
         None => ENTRIES

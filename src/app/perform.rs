@@ -1,4 +1,4 @@
-//! What each action does.
+//! The effects of actions.
 
 use super::action::Action;
 use super::available::available;
@@ -10,7 +10,7 @@ use super::turn::Update;
 use super::{Pane, layout};
 
 impl Update<'_> {
-    /// Does what was asked for, or says why not.
+    /// Performs the action, or tells the user the reason why it is not possible.
     pub fn perform(&mut self, action: Action) {
         if let Err(why) = available(action, self.state) {
             return self.refuse(why.into_owned());
@@ -73,12 +73,12 @@ impl Update<'_> {
         }
     }
 
-    /// The list of the focused pane.
+    /// Returns the list of the focused pane.
     pub fn list(&mut self) -> Option<&mut List> {
         self.list_of(self.state.focus)
     }
 
-    /// The list of a pane; none where it shows text.
+    /// Returns the list of a pane, or `None` if it shows text.
     pub fn list_of(&mut self, pane: Pane) -> Option<&mut List> {
         let state = &mut *self.state;
         match pane {
@@ -103,7 +103,7 @@ impl Update<'_> {
         }
     }
 
-    /// Filters the focused list by what is typed.
+    /// Filters the focused list by a text.
     pub fn filter(&mut self, typed: &str) {
         let state = &mut *self.state;
         match state.focus {
@@ -142,7 +142,8 @@ impl Update<'_> {
         };
     }
 
-    /// Gives the keys to a pane. What leads there is chosen now: rows that come later do not lead away from it.
+    /// Focuses a pane. The rows that lead to it count as chosen now, so that rows that come later do not lead away from
+    /// it.
     pub fn focus(&mut self, pane: Pane) {
         if pane != self.state.focus
             && let Some(list) = self.list()
@@ -203,7 +204,7 @@ impl Update<'_> {
         }
     }
 
-    /// First takes away what lies in the way, then goes one pane to the left.
+    /// Removes a message, a filter, marks or a namespace if there is one, and otherwise goes one pane to the left.
     fn back(&mut self) {
         if self.state.notices.toast.take().is_some() {
             return;

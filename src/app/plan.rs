@@ -119,7 +119,7 @@ pub fn looking_up(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> 
     page.lines
 }
 
-/// Returns the line that names the marked images that no row shows: they are part of the request.
+/// Returns the lines that name the marked images that no row shows: they are part of the request.
 pub fn hidden(names: &[SafeText], body: Size) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
     if !names.is_empty() {

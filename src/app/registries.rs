@@ -9,42 +9,42 @@ use crate::model::server::Server;
 /// The Registries pane.
 #[derive(Debug, Default)]
 pub struct Registries {
-    /// In the order of the command line, then as opened.
+    /// The registries in the order of the command line, then in the order in which they were opened.
     pub items: Vec<OpenRegistry>,
-    /// What is shown of them.
+    /// The rows shown.
     pub list: List,
 }
 
-/// One open registry.
+/// An open registry.
 #[derive(Debug)]
 pub struct OpenRegistry {
-    /// Its name.
+    /// The name of the registry.
     pub host: Host,
-    /// What it is and can do.
+    /// The properties and abilities of the registry.
     pub server: Remote<Server>,
-    /// Its repositories.
+    /// The repositories of the registry.
     pub repositories: Repositories,
-    /// Whether the user was asked for a name because there is no catalog: once is enough.
+    /// Whether the user was asked for a name because there is no catalog. This is done only once.
     pub was_prompted: bool,
 }
 
 impl Registries {
-    /// The registry under the cursor.
+    /// Returns the registry under the cursor.
     pub fn selected(&self) -> Option<&OpenRegistry> {
         self.items.get(self.list.selected()?)
     }
 
-    /// The registry under the cursor, to be changed.
+    /// Returns the registry under the cursor for changes.
     pub fn selected_mut(&mut self) -> Option<&mut OpenRegistry> {
         self.items.get_mut(self.list.selected()?)
     }
 
-    /// The registry of that name.
+    /// Returns the registry of that name.
     pub fn of(&mut self, host: &Host) -> Option<&mut OpenRegistry> {
         self.items.iter_mut().find(|registry| registry.host == *host)
     }
 
-    /// Opens a registry that is not open yet, and goes to it.
+    /// Opens a registry if it is not open yet, and goes to it.
     pub fn open(&mut self, host: &Host, tree: bool) -> &mut OpenRegistry {
         let at = self.items.iter().position(|registry| registry.host == *host).unwrap_or_else(|| {
             let repositories = Repositories { tree, ..Repositories::default() };
@@ -63,7 +63,7 @@ impl Registries {
         &mut self.items[at]
     }
 
-    /// Shows what the filter leaves.
+    /// Shows the rows that the filter matches.
     pub fn refilter(&mut self) {
         self.list.order = (0..self.items.len() as u32).collect();
         let items = &self.items;

@@ -1,37 +1,37 @@
-//! Values that come from afar: what is known, what is awaited, what went wrong.
+//! Values that are loaded from a registry or the disk, with the awaited answer and the last failure.
 //!
-//! This is where a late answer to an old question is dropped.
+//! This module drops late answers to old questions.
 
 use jiff::Timestamp;
 
 use crate::model::failure::Failure;
 
-/// Names one question.
+/// The number of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ticket(u64);
 
-/// Hands out tickets, none twice.
+/// The source of tickets, each issued once.
 #[derive(Debug, Default)]
 pub struct Tickets(u64);
 
 impl Tickets {
-    /// A new ticket.
+    /// Issues a new ticket.
     pub fn issue(&mut self) -> Ticket {
         self.0 += 1;
         Ticket(self.0)
     }
 }
 
-/// A value that is loaded. The old one stays while a newer one is awaited, and when that fails.
+/// A value that is loaded. The old value stays while a newer one is awaited, and also if that one fails to come.
 #[derive(Debug, Clone)]
 pub struct Remote<T> {
     /// The newest value known.
     pub value: Option<T>,
-    /// Why the last question got no value.
+    /// The failure of the last question, if it failed.
     pub failure: Option<Failure>,
-    /// The question that is open.
+    /// The ticket of the open question.
     pub pending: Option<Ticket>,
-    /// When the value came.
+    /// The time when the value came.
     pub at: Option<Timestamp>,
 }
 
@@ -47,29 +47,29 @@ impl<T> Remote<T> {
         self.pending = Some(ticket);
     }
 
-    /// Notes that the value may not hold any more; it stays until a newer one comes. Nobody waits for what was asked.
+    /// Notes that the value may be outdated. It stays until a newer one comes. An answer still awaited is given up.
     pub fn outdate(&mut self) {
         *self = Remote { value: self.value.take(), ..Remote::default() };
     }
 
-    /// Notes that what failed may not fail any more.
+    /// Notes that a question that failed may succeed now.
     pub fn outdate_failed(&mut self) {
         if self.failure.is_some() {
             self.outdate();
         }
     }
 
-    /// Whether nothing is known that holds, and nobody asked.
+    /// Returns whether no current value is known, no question failed and none is open.
     pub fn is_unasked(&self) -> bool {
         self.at.is_none() && self.failure.is_none() && self.pending.is_none()
     }
 
-    /// Notes that nobody waits any more.
+    /// Gives up the open question.
     pub fn give_up(&mut self) {
         self.pending = None;
     }
 
-    /// Takes the answer if it is the one that is awaited; says whether it was.
+    /// Takes the answer if it is the awaited one, and returns whether it was.
     pub fn answer(&mut self, ticket: Ticket, answer: Result<T, Failure>, now: Timestamp) -> bool {
         if self.pending != Some(ticket) {
             return false;
@@ -82,7 +82,7 @@ impl<T> Remote<T> {
         true
     }
 
-    /// Whether an answer is awaited.
+    /// Returns whether an answer is awaited.
     pub fn is_loading(&self) -> bool {
         self.pending.is_some()
     }

@@ -1,14 +1,14 @@
-//! What the user chose, as far as behaviour depends on it.
+//! The choices of the user that influence behaviour.
 
 use std::collections::BTreeMap;
 
 use crate::model::change::rules::Rules;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName};
 
-/// Flags and configuration, layered and checked before the screen is taken.
+/// Flags and configuration, layered and checked before the screen is taken over.
 #[derive(Debug, Clone, Default)]
 pub struct AppSettings {
-    /// What must not be changed.
+    /// The rules about changes that are forbidden.
     pub rules: Rules,
     /// Registries that are configured or have a login.
     pub known: KnownRegistries,
@@ -20,6 +20,6 @@ pub struct AppSettings {
     pub remembered: BTreeMap<Host, Vec<RepositoryName>>,
     /// The program that pull commands are written for: `docker`, `podman`.
     pub pull_with: String,
-    /// Show repositories as a tree at start.
+    /// Whether repositories are shown as a tree at start.
     pub tree: bool,
 }

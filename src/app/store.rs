@@ -1,4 +1,5 @@
-//! What is kept of repositories and images that the cursor left: shown at once when it comes back, refreshed when old.
+//! The cache of repositories and images that the cursor left. They are shown at once when it comes back, and refreshed
+//! if they are old.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -10,21 +11,21 @@ use super::tags::TagsPane;
 use crate::model::inspection::Inspection;
 use crate::model::reference::{Host, Repository, Selector};
 
-/// Repositories whose tags are kept.
+/// Largest number of repositories whose tags are kept.
 const MOST_TAGS: usize = 32;
-/// Most bytes of all of them.
+/// Largest size of all kept tags in bytes.
 const MOST_TAG_BYTES: usize = 8 * 1024 * 1024;
-/// Images that are kept.
+/// Largest number of images that are kept.
 const MOST_IMAGES: usize = 64;
-/// Most bytes of all of them.
+/// Largest size of all kept images in bytes.
 const MOST_IMAGE_BYTES: usize = 16 * 1024 * 1024;
-/// For how long what is kept counts as new, in seconds.
+/// The age up to which kept data counts as fresh, in seconds.
 const FRESH: i64 = 60;
 
-/// What names an image.
+/// The name of an image.
 type Image = (Repository, Selector);
 
-/// What was left, the newest at the front.
+/// The views that the cursor left, the newest at the front.
 #[derive(Debug, Default)]
 pub struct ViewCache {
     tags: VecDeque<TagsPane>,
@@ -33,7 +34,7 @@ pub struct ViewCache {
 }
 
 impl ViewCache {
-    /// Keeps the tags of a repository that the cursor leaves. What was being loaded is not waited for.
+    /// Keeps the tags of a repository that the cursor leaves. Answers still awaited are given up.
     pub fn keep_tags(&mut self, mut tags: TagsPane) {
         if let (Some(repository), Some(opened), false) = (&tags.repository, &tags.opened, tags.tags.complete)
         {
@@ -56,13 +57,13 @@ impl ViewCache {
         }
     }
 
-    /// The tags of a repository, if they were kept.
+    /// Takes the tags of a repository out of the cache, if they were kept.
     pub fn take_tags(&mut self, repository: &Repository) -> Option<TagsPane> {
         let at = self.tags.iter().position(|tags| tags.repository.as_ref() == Some(repository))?;
         self.tags.remove(at)
     }
 
-    /// The image that was to be shown in a repository whose tags had not come when the cursor left.
+    /// Takes the image that was to be shown in a repository whose tags had not arrived when the cursor left.
     pub fn take_goal(&mut self, repository: &Repository) -> Option<Selector> {
         self.goals.remove(repository)
     }
@@ -82,26 +83,26 @@ impl ViewCache {
         }
     }
 
-    /// An image, if it was kept.
+    /// Takes an image out of the cache, if it was kept.
     pub fn take_image(&mut self, of: &Image) -> Option<Remote<Arc<Inspection>>> {
         let at = self.images.iter().position(|(kept, _)| kept == of)?;
         self.images.remove(at).map(|(_, inspection)| inspection)
     }
 
-    /// Forgets everything of a repository.
+    /// Forgets everything about a repository.
     pub fn forget_repository(&mut self, repository: &Repository) {
         self.tags.retain(|tags| tags.repository.as_ref() != Some(repository));
         self.images.retain(|((of, _), _)| of != repository);
     }
 
-    /// Forgets everything of a registry.
+    /// Forgets everything about a registry.
     pub fn forget(&mut self, host: &Host) {
         self.tags.retain(|tags| tags.repository.as_ref().is_some_and(|repository| repository.host != *host));
         self.images.retain(|((repository, _), _)| repository.host != *host);
     }
 }
 
-/// Whether something that came `at` is to be asked again.
+/// Returns whether data that came `at` this time has to be asked for again.
 pub fn is_old(at: Option<Timestamp>, now: Timestamp) -> bool {
     at.is_none_or(|at| now.as_second() - at.as_second() > FRESH)
 }

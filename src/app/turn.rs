@@ -1,4 +1,4 @@
-//! One turn of `update`: the state, the time, and what is asked for.
+//! An update: the state, the time, and the commands that follow from one message.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use super::remote::Ticket;
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
 
-/// Messages that are kept.
+/// Largest number of messages to the user that are kept.
 const MOST_NOTICES: usize = 200;
-/// How long a message stays in the bar, in seconds.
+/// The time for which a message stays in the bar, in seconds.
 const TOAST: i64 = 4;
 
-/// What one message does to the state, and what it asks for.
+/// The processing of one message.
 pub struct Update<'a> {
     /// Everything that regtui knows.
     pub state: &'a mut State,
-    /// The time.
+    /// The time of the message.
     pub now: Timestamp,
-    /// What is asked for.
+    /// The commands for the runtime.
     pub cmds: Vec<Cmd>,
 }
 
@@ -34,7 +34,7 @@ impl Update<'_> {
         ticket
     }
 
-    /// Tells the user something.
+    /// Shows a message to the user.
     pub fn say(&mut self, level: Level, text: impl Into<SafeText>, hint: Option<SafeText>) {
         let notice = Notice { at: self.now, level, text: text.into(), hint };
         self.note(notice.clone());
@@ -51,24 +51,24 @@ impl Update<'_> {
         all.push_back(notice);
     }
 
-    /// Notes why something shown was not refreshed: the pane has one line for it, the messages have all of it, and what
-    /// is said at the foot stays.
+    /// Notes the reason why something shown was not refreshed. The pane has one line for it, the list of messages has
+    /// the whole text, and the message at the foot stays.
     pub fn note_not_refreshed(&mut self, failure: &Failure) {
         let text = SafeText::from(format!("not refreshed: {}: {}", failure.what, failure.why));
         self.note(Notice { at: self.now, level: Level::Failed, text, hint: failure.hint.clone() });
     }
 
-    /// Says that something was done.
+    /// Tells the user that something was done.
     pub fn done(&mut self, text: impl Into<SafeText>) {
         self.say(Level::Done, text, None);
     }
 
-    /// Says why something cannot be done now.
+    /// Tells the user the reason why something cannot be done now.
     pub fn refuse(&mut self, why: impl Into<SafeText>) {
         self.say(Level::Refused, why, None);
     }
 
-    /// Says what failed.
+    /// Tells the user about a failure.
     pub fn fail(&mut self, failure: Failure) {
         let text = SafeText::from(format!("{}: {}", failure.what, failure.why));
         self.say(Level::Failed, text, failure.hint);

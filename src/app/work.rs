@@ -1,4 +1,4 @@
-//! From a plan that was confirmed to the job that carries it out, and what its end changes on the screen.
+//! The jobs, from the confirmed plan to the effects of their end on the screen.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::model::server::{Ability, Deletes};
 use crate::model::text::SafeText;
 
 impl Update<'_> {
-    /// Carries out what was confirmed.
+    /// Carries out the confirmed plan.
     pub fn begin(&mut self, request: ChangeRequest, work: Box<ChangePlan>) {
         let id = self.state.jobs.begin(request, &work, self.now);
         self.cmds.push(Cmd::Start(id, work));
@@ -35,7 +35,8 @@ impl Update<'_> {
         }
     }
 
-    /// Leaves, or asks first what becomes of the jobs that run. Who insists where that is asked wants them stopped.
+    /// Leaves, or first asks about the jobs that run. A user who quits again while the question is shown wants them
+    /// stopped.
     pub fn quit(&mut self) {
         if !self.state.jobs.are_running() {
             self.cmds.push(Cmd::Quit);
@@ -47,7 +48,7 @@ impl Update<'_> {
         }
     }
 
-    /// Takes how a job ended, says so, and asks again for what it changed.
+    /// Takes the report of a job that ended, tells the user, and asks again for the data that it changed.
     pub fn job_ended(&mut self, id: JobId, report: Report) {
         let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
         let can_go_back = report.undo.is_some() && job.request.undoes().is_none();
@@ -77,12 +78,12 @@ impl Update<'_> {
         for repository in changes {
             self.look_again(&repository);
             if has_failed {
-                // A failure may have shown what the server can do.
+                // A failure may have revealed an ability of the server.
                 self.look_at_server(&repository.host);
             }
         }
         if self.state.jobs.leaving && level != Level::Done && !was_to_stop {
-            // Who waited for it would never learn of it.
+            // A user who waits for the end of the jobs would otherwise never learn of the failure.
             self.state.jobs.leaving = false;
             self.open_jobs();
         }
@@ -91,8 +92,8 @@ impl Update<'_> {
         }
     }
 
-    /// What may be said of `z` after a change that is taken back by deleting tags in these registries, and by putting
-    /// something back.
+    /// Returns the promise about `z` after a change whose undo deletes tags in these registries and may put something
+    /// back.
     fn promise(&mut self, untags: &[Host], puts_back: bool) -> &'static str {
         let deletes = |host: &Host| {
             let server = self.state.registries.items.iter().find(|registry| registry.host == *host);
@@ -114,12 +115,13 @@ impl Update<'_> {
         }
     }
 
-    /// Forgets what is kept of a repository, and asks again where it is shown.
+    /// Asks again for the properties of a registry.
     fn look_at_server(&mut self, host: &Host) {
         let ticket = self.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
         self.state.registries.of(host).into_iter().for_each(|registry| registry.server.ask(ticket));
     }
 
+    /// Forgets the data kept of a repository, and asks for it again if it is shown.
     fn look_again(&mut self, repository: &Repository) {
         self.state.store.forget_repository(repository);
         self.compare_again(repository);
@@ -134,7 +136,7 @@ impl Update<'_> {
     }
 }
 
-/// How a job ended, in one line: the outcome first, since the end of a line may be cut.
+/// Returns the end of a job in one line: the outcome first, since the end of a line may be cut.
 fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
     let all = report.items.len();
     let mut failures = report.failures();

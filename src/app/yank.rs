@@ -1,4 +1,4 @@
-//! What can be copied to the clipboard, shown in the pager, or asked again.
+//! The contents of panes: they can be copied to the clipboard, shown in the pager, or asked for again.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::model::server::Transport;
 use crate::model::summary::Kind;
 
 impl Update<'_> {
-    /// Opens the menu of what can be copied from the focused pane.
+    /// Opens the menu of texts that can be copied from the focused pane.
     pub fn open_yank_menu(&mut self) {
         let entries = self.yank_entries();
         if entries.is_empty() {
@@ -109,7 +109,7 @@ impl Update<'_> {
         if state.focus == Pane::Details && state.detail.tab == Tab::Layers {
             let row =
                 state.detail.layers.selected().and_then(|row| state.detail.chosen()?.layers.rows.get(row));
-            // What a manifest gives for a digest may be any text: only one by its grammar is offered.
+            // The digest in a manifest may be any text: only a valid one is offered.
             if let Some(digest) = row.and_then(|row| row.layer.as_ref()).and_then(|layer| layer.digest) {
                 entries.push(entry('l', "layer digest", &digest.to_string()));
             }
@@ -121,7 +121,7 @@ impl Update<'_> {
         entries
     }
 
-    /// The registry's name as docker and podman understand it.
+    /// Returns the registry's name as docker and podman understand it.
     fn host_in_references<'a>(&self, host: &'a Host) -> Cow<'a, str> {
         let registry = self.state.registries.items.iter().find(|registry| registry.host == *host);
         let server = registry.and_then(|registry| registry.server.value.as_ref());
@@ -154,7 +154,7 @@ impl Update<'_> {
         self.state.dialogs.push(Dialog::Menu(Menu { title: "Sort by".into(), entries, cursor }));
     }
 
-    /// Does what an entry of a menu says.
+    /// Carries out the choice of a menu entry.
     pub fn choose(&mut self, choice: Choice) {
         match choice {
             Choice::Sort(by) => {
@@ -170,7 +170,8 @@ impl Update<'_> {
         }
     }
 
-    /// Shows in the pager what the focused pane shows.
+    /// Shows the contents of the focused pane in the pager. In Details, this is the config on the Config tab and the
+    /// manifest on all others.
     pub fn page(&mut self) {
         let state = &*self.state;
         let text = match state.focus {
@@ -198,7 +199,7 @@ impl Update<'_> {
         }
     }
 
-    /// Asks again for what the focused pane shows.
+    /// Asks again for the data that the focused pane shows.
     pub fn refresh(&mut self) {
         let host = self.state.registries.selected().map(|registry| registry.host.clone());
         match self.state.focus {
@@ -227,7 +228,7 @@ impl Update<'_> {
         }
     }
 
-    /// Forgets everything of the registry and asks again.
+    /// Forgets everything about the registry and asks again.
     pub fn reload(&mut self) {
         let Some(host) = self.state.registries.selected().map(|registry| registry.host.clone()) else {
             return;
@@ -262,7 +263,7 @@ fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.fold(String::new(), |text, name| text + name + "\n")
 }
 
-/// Most lines that the pager gets.
+/// Largest number of lines passed to the pager.
 const MOST_PAGED: usize = 100_000;
 
 fn lines(of: &Text) -> String {

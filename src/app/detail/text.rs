@@ -1,4 +1,4 @@
-//! A text of many lines of which only those on the screen are laid out.
+//! A text of many lines. Only the lines on the screen are laid out.
 
 use std::sync::Arc;
 
@@ -18,17 +18,17 @@ pub struct Text {
 pub enum TextPart {
     /// One line.
     Line(JsonLine),
-    /// A document, and where its lines are.
+    /// A document, with the index of its lines.
     Json(Bytes, Arc<Outline>),
 }
 
 impl TextPart {
-    /// A document.
+    /// Creates a part for a document.
     pub fn json(bytes: &Bytes, outline: &Arc<Outline>) -> TextPart {
         TextPart::Json(bytes.clone(), outline.clone())
     }
 
-    /// How many lines it has.
+    /// Returns the number of lines of the part.
     pub fn lines(&self) -> usize {
         match self {
             TextPart::Line(_) => 1,
@@ -38,23 +38,23 @@ impl TextPart {
 }
 
 impl Text {
-    /// These parts, one below the other.
+    /// Creates a text of these parts, one below the other.
     pub fn of(parts: Vec<TextPart>) -> Text {
         let lines = parts.iter().map(TextPart::lines).sum();
         Text { parts, lines }
     }
 
-    /// How many lines it has.
+    /// Returns the number of lines.
     pub fn len(&self) -> usize {
         self.lines
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.lines == 0
     }
 
-    /// At most `count` lines from this one on.
+    /// Returns at most `count` lines, beginning with line `from`.
     pub fn window(&self, from: usize, count: usize) -> Vec<JsonLine> {
         let (mut from, mut found) = (from, Vec::new());
         for part in &self.parts {

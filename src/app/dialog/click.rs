@@ -1,4 +1,4 @@
-//! What a click in a dialog does: what its row, its button, its switch does when a key presses it.
+//! Clicks in dialogs. A click has the effect of the key for the row, button or switch under it.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
@@ -12,7 +12,7 @@ use crate::app::plan::Press;
 use crate::app::turn::Update;
 
 impl Dialog {
-    /// Whether something is typed in it that would be lost.
+    /// Returns whether the dialog holds typed text that would be lost.
     fn has_text(&mut self) -> bool {
         match self {
             Dialog::Plan(plan) => !plan.input.value().is_empty(),
@@ -22,10 +22,10 @@ impl Dialog {
 }
 
 impl Update<'_> {
-    /// A click in the dialog on top presses what it points at; beside it, it closes the dialog as Esc does, unless
-    /// something typed would be lost.
+    /// Handles a click in the dialog on top: presses the element under it. A click beside the dialog closes it as Esc
+    /// does, unless typed text would be lost.
     pub fn click_dialog(&mut self, at: Position) {
-        // It is taken off while it is looked at, as for a key.
+        // The dialog is taken off the stack meanwhile, as for a key.
         let Some(mut dialog) = self.state.dialogs.pop() else { return };
         let pressed = match layout::dialog(self.state, &dialog).contains(at) {
             true => self.pressed_in(&mut dialog, at),
@@ -38,7 +38,7 @@ impl Update<'_> {
         }
     }
 
-    /// Moves the cursor to what is pointed at; the key that is pressed there.
+    /// Moves the cursor to the element under the click, and returns the key to press there.
     fn pressed_in(&mut self, dialog: &mut Dialog, at: Position) -> Option<KeyCode> {
         let state = &*self.state;
         match dialog {
@@ -86,7 +86,7 @@ impl Update<'_> {
         }
     }
 
-    /// A click confirms as little as a key while a plan has only just appeared.
+    /// Handles a click in a plan. Like a key, it confirms nothing while the plan has only just appeared.
     fn pressed_in_plan(&mut self, plan: &mut PlanDialog, at: Position) -> Option<KeyCode> {
         let places = PlanPlaces::of(self.state, plan);
         let buttons = layout::plan_buttons(plan, places.foot);
@@ -107,7 +107,7 @@ impl Update<'_> {
     }
 }
 
-/// What the line of a plan does that is pointed at.
+/// Returns the effect of the plan's line under the click.
 fn line_at(plan: &PlanDialog, places: &PlanPlaces, at: Position) -> Option<Press> {
     if plan.asks_again || plan.work.failure.is_some() {
         return None;
@@ -117,13 +117,13 @@ fn line_at(plan: &PlanDialog, places: &PlanPlaces, at: Position) -> Option<Press
     lines.get(row_at(*body, at, scroll, lines.len())?)?.press
 }
 
-/// The row of a list that is pointed at.
+/// Returns the row of a list under the click.
 fn row_at(area: Rect, at: Position, offset: usize, rows: usize) -> Option<usize> {
     let row = area.contains(at).then(|| usize::from(at.y - area.y) + offset)?;
     (row < rows).then_some(row)
 }
 
-/// Goes to a row; again opens it.
+/// Goes to a row. A second click on the row opens it.
 fn choose(cursor: &mut usize, area: Rect, at: Position, rows: usize) -> Option<KeyCode> {
     let row = row_at(area, at, layout::offset(*cursor, area.height), rows)?;
     let is_again = std::mem::replace(cursor, row) == row;

@@ -1,4 +1,4 @@
-//! `:open ghcr.io/org/app`, `:sort date`, `:theme light`, and every action by its name.
+//! The command line: `:open ghcr.io/org/app`, `:sort date`, `:theme light`, and every action by its name.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -13,7 +13,7 @@ use crate::app::turn::Update;
 use crate::model::reference::BadName;
 
 impl CommandLine {
-    /// What must be typed behind the command that stands there.
+    /// Returns the question for the missing argument of the typed command.
     pub fn needs(&self) -> Option<&'static str> {
         let typed = self.input.value();
         if typed.ends_with(' ') { missing(typed) } else { None }
@@ -21,7 +21,7 @@ impl CommandLine {
 }
 
 impl Update<'_> {
-    /// A command line with something typed already.
+    /// Creates a command line. `begun` is the initial text.
     pub fn command_line(&self, begun: &str) -> CommandLine {
         let mut line = CommandLine { input: begun.into(), ..CommandLine::default() };
         line.completions = self.completions(begun);
@@ -44,7 +44,7 @@ impl Update<'_> {
                     }
                 }
                 (Some(missing), Err(_)) => {
-                    // What can be typed next stays there, and can be chosen at once.
+                    // The possible arguments are listed and can be chosen at once.
                     let command = line.input.value().trim().to_string() + " ";
                     line = CommandLine { problem: Some(missing.into()), ..self.command_line(&command) };
                 }
@@ -83,7 +83,7 @@ impl Update<'_> {
         palette::completions(typed, arguments)
     }
 
-    /// Runs a command, or says why it cannot be run.
+    /// Runs a command. Fails with the reason if it cannot be run.
     fn run(&mut self, text: &str) -> Result<(), NoPlace> {
         let (name, argument) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         let argument = argument.trim();
@@ -153,7 +153,7 @@ impl Update<'_> {
     }
 }
 
-/// What a command still needs, if it is typed without.
+/// Returns the question for the argument of a command that was typed without one.
 fn missing(text: &str) -> Option<&'static str> {
     match text.trim() {
         "open" | "o" => Some("which registry, repository or image?"),
@@ -164,7 +164,7 @@ fn missing(text: &str) -> Option<&'static str> {
     }
 }
 
-/// Puts the next completion into the line.
+/// Puts another completion into the line.
 fn choose(line: &mut CommandLine, by: isize) {
     let count = line.completions.len() as isize;
     if count == 0 {

@@ -1,5 +1,5 @@
-//! Both sides of a repository: which tags are the same there, which moved, which are missing, which are extra; and
-//! copying the marked ones over.
+//! Two repositories side by side: the tags that are the same, that moved, that are missing and that are extra. The
+//! marked ones can be copied over.
 
 use std::time::Duration;
 
@@ -19,25 +19,26 @@ use crate::model::reference::{Repository, Selector};
 /// A comparison on the screen.
 #[derive(Debug)]
 pub struct ComparisonDialog {
-    /// What is copied from.
+    /// The repository to copy from.
     pub left: Repository,
-    /// What is copied to.
+    /// The repository to copy to.
     pub right: Repository,
-    /// How they differ.
+    /// The comparison of the two.
     pub rows: Remote<comparison::Comparison>,
-    /// What is shown of that.
+    /// The rows shown.
     pub list: List,
     /// Whether tags that are the same are left out.
     pub hides_same: bool,
 }
 
 impl ComparisonDialog {
-    /// A row of the comparison.
+    /// Returns a row of the comparison.
     pub fn row(&self, item: usize) -> Option<&ComparisonRow> {
         self.rows.value.as_ref()?.rows.get(item)
     }
 
-    /// The tags to copy: the marked ones, else the one under the cursor; only what is on the left.
+    /// Returns the tags to copy: the marked ones, or the one under the cursor if none is marked. Only tags that exist
+    /// on the left are included.
     fn to_copy(&self) -> Vec<Selector> {
         let marked = self.list.marked();
         let items = if marked.is_empty() { self.list.selected().into_iter().collect() } else { marked };
@@ -46,7 +47,7 @@ impl ComparisonDialog {
         rows.map(|row| Selector::Tag(row.tag.clone())).collect()
     }
 
-    /// Why nothing is to be copied.
+    /// Returns the reason why nothing can be copied.
     fn why_nothing(&self) -> String {
         if !self.list.marked().is_empty() {
             return "every marked tag is the same on the right, or only there".into();
@@ -68,7 +69,7 @@ impl ComparisonDialog {
         self.list.show(shown);
     }
 
-    /// Marks everything that would be different on the right after it was copied.
+    /// Marks every tag whose copy would change the right side.
     fn mark_all(&mut self) {
         let rows = self.rows.value.as_ref().map(|found| found.rows.as_slice()).unwrap_or_default();
         let differs = |row: &ComparisonRow| matches!(row.standing, Standing::Moved | Standing::Missing);
@@ -96,7 +97,7 @@ impl Update<'_> {
         comparison.rows.ask(self.ask(Slot::Comparison, Duration::ZERO, ask));
     }
 
-    /// Takes how two repositories differ.
+    /// Takes the comparison of two repositories.
     pub fn compared(&mut self, ticket: Ticket, answer: Result<comparison::Comparison, Failure>) {
         let now = self.now;
         for dialog in &mut self.state.dialogs {
@@ -111,7 +112,7 @@ impl Update<'_> {
         }
     }
 
-    /// Compares again what was compared, after one side has changed.
+    /// Repeats the comparisons of a repository that has changed.
     pub fn compare_again(&mut self, changed: &Repository) {
         let mut dialogs = std::mem::take(&mut self.state.dialogs);
         for dialog in &mut dialogs {
@@ -145,7 +146,7 @@ impl Update<'_> {
             _ if to.is_some() => {
                 to.map(|to| comparison.list.go(to));
             }
-            // What hides marked rows goes first, so that nobody drops marks unseen.
+            // Hidden marks are shown first, so that the user does not remove marks unseen.
             KeyCode::Esc if comparison.list.hidden_marks() > 0 => {
                 comparison.hides_same = false;
                 comparison.show();
@@ -189,7 +190,8 @@ impl Update<'_> {
         Some(Dialog::Comparison(comparison))
     }
 
-    /// What copying the marked tags over is; says why not where it is nothing.
+    /// Returns the request to copy the marked tags over. If there is nothing to copy or a rule forbids it, tells the
+    /// user the reason.
     fn copy_over(&mut self, comparison: &ComparisonDialog) -> Option<ChangeRequest> {
         let (from, to) = (comparison.left.clone(), comparison.right.clone());
         let images = comparison.to_copy();

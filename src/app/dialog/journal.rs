@@ -1,5 +1,4 @@
-//! The journal: what was changed, newest first. Each entry can be taken back, and one that a crash left half done can be
-//! gone on with.
+//! The journal of changes, newest first. Each entry can be undone, and one that a crash left half done can be resumed.
 
 use std::time::Duration;
 
@@ -14,13 +13,13 @@ use crate::app::turn::Update;
 use crate::model::change::journal::{EntryState, JournalEntry};
 use crate::model::failure::Failure;
 
-/// How long after it was begun a change that was cut off is spoken of at each start.
+/// The age up to which a change that was cut off is mentioned at each start.
 const LONGEST_REMINDED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The journal on the screen.
 #[derive(Debug, Default)]
 pub struct JournalDialog {
-    /// Its entries.
+    /// The entries of the journal.
     pub entries: Remote<Vec<JournalEntry>>,
     /// The row under the cursor.
     pub cursor: usize,
@@ -31,7 +30,7 @@ pub struct JournalDialog {
 }
 
 impl JournalDialog {
-    /// The entry under the cursor.
+    /// Returns the entry under the cursor.
     pub fn entry(&self) -> Option<&JournalEntry> {
         self.entries.value.as_ref()?.get(self.cursor)
     }
@@ -88,7 +87,8 @@ impl Update<'_> {
         Some(Dialog::Journal(journal))
     }
 
-    /// Says what an earlier run was cut off in, for some days: who leaves it so knows why.
+    /// Tells the user about changes that were cut off in an earlier run. This stops after some days: a user who leaves
+    /// a change like that has a reason.
     pub fn cut_off(&mut self, entries: &[JournalEntry]) {
         let now = self.now;
         let is_recent = |entry: &&JournalEntry| now.duration_since(entry.at) < LONGEST_REMINDED;
@@ -111,7 +111,7 @@ impl Update<'_> {
         self.say(Level::Partly, text, None);
     }
 
-    /// Plans to take the entry under the cursor back. The journal is left: it will have changed.
+    /// Plans the undo of the entry under the cursor. The journal is closed, because it will have changed.
     fn undo_entry(&mut self, journal: JournalDialog) -> Option<Dialog> {
         match journal.entry() {
             Some(entry) if entry.can_be_undone() => {

@@ -15,7 +15,7 @@ impl Update<'_> {
                 let chosen = prompt.cursor.and_then(|cursor| prompt.suggestions.get(cursor));
                 let text = chosen.map_or(prompt.input.value(), String::as_str).to_string();
                 let here = self.state.registries.selected().map(|registry| registry.host.clone());
-                // What is offered of this registry is in this registry, whatever its name may mean elsewhere.
+                // A name suggested for this registry is in this registry, even if it may mean something else.
                 let listed = chosen.and_then(|name| RepositoryName::parse(name).ok());
                 if let (Some(host), Some(name)) = (&here, listed) {
                     self.open(Target::Repository(Repository { host: host.clone(), name }));

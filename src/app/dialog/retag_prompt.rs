@@ -1,4 +1,4 @@
-//! The prompt for new tags: one name, or a pattern for many, with what comes of it shown while it is typed.
+//! The prompt for new tags: one name, or a pattern for many. The resulting tags are shown while the user types.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use tui_input::Input;
@@ -9,36 +9,36 @@ use crate::app::turn::Update;
 use crate::model::change::{ChangeRequest, retag};
 use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target};
 
-/// Stands for the old tag in what is typed.
+/// The placeholder for the old tag in a pattern.
 pub const OLD_TAG: &str = "{tag}";
 
-/// What is typed, and what it is about.
+/// The prompt and the images that it is about.
 #[derive(Debug)]
 pub struct Retag {
-    /// Where the images are.
+    /// The repository of the images.
     pub from: Repository,
-    /// Which images.
+    /// The images.
     pub images: Vec<Selector>,
-    /// What is typed.
+    /// The text typed.
     pub input: Input,
-    /// Whether the old tags go afterwards.
+    /// Whether the old tags are removed afterwards.
     pub moves: bool,
     /// Whether the cursor is on the switch for that.
     pub on_switch: bool,
-    /// Why Enter did nothing.
+    /// The reason why Enter did nothing.
     pub problem: Option<String>,
     /// The registries that a name may mean.
     pub known: KnownRegistries,
 }
 
 impl Retag {
-    /// For these images.
+    /// Creates the prompt for these images.
     pub fn of(from: Repository, images: Vec<Selector>, begun: &str, known: KnownRegistries) -> Retag {
         let begun = if begun.is_empty() && images.len() > 1 { OLD_TAG } else { begun };
         Retag { from, images, input: begun.into(), moves: false, on_switch: false, problem: None, known }
     }
 
-    /// Each image with its new name, or what is wrong with what is typed.
+    /// Returns each image with its new name, or the problem with the text.
     pub fn targets(&self) -> Result<Vec<(Selector, Repository, Tag)>, String> {
         let pattern = self.input.value().trim();
         if self.images.len() > 1 && !pattern.contains(OLD_TAG) && !is_repository(pattern) {
@@ -67,13 +67,13 @@ impl Retag {
     }
 }
 
-/// Whether what is typed names a repository and no tag, so that images keep theirs.
+/// Returns whether the text names a repository and no tag, so that images keep their tags.
 fn is_repository(pattern: &str) -> bool {
     let last = pattern.rsplit('/').next().unwrap_or_default();
     pattern.contains('/') && !last.contains(':')
 }
 
-/// Where one image goes.
+/// Returns the repository and the tag for one image.
 fn target(
     from: &Repository,
     image: &Selector,
@@ -126,7 +126,7 @@ impl Update<'_> {
                 }
                 Err(problem) => prompt.problem = Some(problem),
             },
-            // There is one switch: Tab turns it from wherever the cursor is.
+            // There is only one switch, so Tab toggles it wherever the cursor is.
             KeyCode::Tab | KeyCode::BackTab => prompt.moves = !prompt.moves,
             KeyCode::Up | KeyCode::Down => {
                 prompt.on_switch = !prompt.on_switch;

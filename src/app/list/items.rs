@@ -1,11 +1,12 @@
-//! A set of items of a list, one bit for each: all of a million are marked, counted and looked up between two keys.
+//! A set of items of a list, with one bit for each. Even if a list has a million items, all of them can be marked,
+//! counted and looked up between two keys.
 
 use super::HEADING;
 
-/// Bits of a word.
+/// Number of bits in a word.
 const BITS: usize = u64::BITS as usize;
 
-/// Items by their index, in the order of it. Headings and other rows that stand for no item are never in it.
+/// A set of item indices, in ascending order. Headings and other rows that stand for no item are never in it.
 #[derive(Debug, Default, Clone)]
 pub struct Items {
     words: Vec<u64>,
@@ -13,23 +14,23 @@ pub struct Items {
 }
 
 impl Items {
-    /// How many there are.
+    /// Returns the number of items.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether there are none.
+    /// Returns whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Whether this one is among them.
+    /// Returns whether the item is in the set.
     pub fn contains(&self, item: u32) -> bool {
         let (word, bit) = place(item);
         self.words.get(word).is_some_and(|word| word & bit != 0)
     }
 
-    /// Adds one; says whether it was not there. What stands for no item is not added.
+    /// Adds an item and returns whether it is new. A row that stands for no item is not added.
     pub fn insert(&mut self, item: u32) -> bool {
         if item & HEADING != 0 {
             return false;
@@ -44,7 +45,7 @@ impl Items {
         is_new
     }
 
-    /// Takes one away; says whether it was there.
+    /// Removes an item and returns whether it was in the set.
     pub fn remove(&mut self, item: u32) -> bool {
         let (word, bit) = place(item);
         let Some(word) = self.words.get_mut(word).filter(|word| **word & bit != 0) else { return false };
@@ -53,7 +54,7 @@ impl Items {
         true
     }
 
-    /// All of them, the least index first.
+    /// Returns all items in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
         let words = self.words.iter().enumerate().filter(|(_, word)| **word != 0);
         words.flat_map(|(at, word)| {

@@ -1,38 +1,39 @@
-//! What a filter leaves of a list, found some names at a time: a million take longer than a key may wait.
+//! A filter that examines a list in steps: a million names take longer than a key may wait.
 
 use super::items::Items;
 use crate::app::filter::{Filter, Fit};
 
-/// A filter on its way through a list.
+/// A filter in progress.
 #[derive(Debug)]
 pub struct Sieve {
     typed: String,
     with_hidden: bool,
     filter: Option<Filter>,
-    /// Items whose name holds the words, and those that resemble them.
+    /// Items whose names contain the words, and items whose names resemble them.
     found: [Items; 2],
-    /// Items before this one were looked at.
+    /// The first item that was not examined yet.
     next: u32,
 }
 
 impl Sieve {
-    /// Begins with what is typed; among hidden items or not.
+    /// Begins to filter by a text, with or without hidden items.
     pub fn of(typed: &str, with_hidden: bool) -> Sieve {
         let filter = Filter::parse(typed);
         Sieve { typed: typed.into(), with_hidden, filter, found: Default::default(), next: 0 }
     }
 
-    /// Whether this is what it filters by.
+    /// Returns whether the sieve is for this text, with or without hidden items.
     pub fn is_for(&self, typed: &str, with_hidden: bool) -> bool {
         self.typed == typed && self.with_hidden == with_hidden
     }
 
-    /// Whether all of so many items were looked at.
+    /// Returns whether all of this number of items were examined.
     pub fn is_through(&self, all: usize) -> bool {
         self.next as usize >= all
     }
 
-    /// Looks at some more of `all` items, at most at `most`. `name` is an item's name; nothing for one that is hidden.
+    /// Examines at most `most` more of `all` items. `name` returns the name of an item, or `None` if the item is
+    /// hidden.
     pub fn go_on<'a>(&mut self, most: usize, all: usize, name: impl Fn(u32) -> Option<&'a str>) {
         let end = all.min(self.next as usize + most) as u32;
         let mut small = Vec::new();
@@ -52,7 +53,7 @@ impl Sieve {
         self.next = self.next.max(end);
     }
 
-    /// Adds to `rows` what it leaves of these items, in their order.
+    /// Appends to `rows` the items of `order` that match, in their order.
     pub fn leave(&self, order: &[u32], rows: &mut Vec<u32>) {
         let [first, second] = &self.found;
         let found = if first.is_empty() { second } else { first };

@@ -1,33 +1,34 @@
-//! Sorting some comparisons at a time: a million names take longer to sort than a key may wait.
+//! Sorting in steps of some comparisons: a million names take longer to sort than a key may wait.
 
 use std::cmp::Ordering;
 
-/// Items that are sorted at once before runs are merged.
+/// Number of items that are sorted at once before runs are merged.
 const RUN: usize = 32;
-/// About how many comparisons that takes.
+/// Approximate number of comparisons for one run.
 const RUN_COSTS: usize = RUN * 5;
 
-/// A list on its way into an order: sorted runs of it are merged into runs of twice the length, again and again.
+/// A merge sort in progress: sorted runs are merged into runs of twice the length, again and again.
 #[derive(Debug)]
 pub struct Sorting {
-    /// What is merged: sorted runs of `width`, or nothing sorted before `next` is at its end if that is zero.
+    /// The source of the merge: sorted runs of `width`. If `width` is zero, only the items before `start` are sorted
+    /// into runs.
     from: Vec<u32>,
-    /// What is merged already.
+    /// The merged items.
     to: Vec<u32>,
     width: usize,
-    /// Where the pair of runs that is merged begins.
+    /// The start of the two runs that are being merged.
     start: usize,
-    /// What comes next of the first and of the second run.
+    /// The indices of the next items of the first and of the second run.
     next: [usize; 2],
 }
 
 impl Sorting {
-    /// Begins with these.
+    /// Begins to sort these items.
     pub fn of(items: Vec<u32>) -> Sorting {
         Sorting { to: Vec::with_capacity(items.len()), from: items, width: 0, start: 0, next: [0, 0] }
     }
 
-    /// Goes on for about `most` comparisons; says whether all is sorted. What is equal keeps its order.
+    /// Continues for about `most` comparisons and returns whether everything is sorted. The sort is stable.
     pub fn go_on(&mut self, most: usize, compare: impl Fn(u32, u32) -> Ordering) -> bool {
         let mut left = most;
         if self.width == 0 {
@@ -56,7 +57,7 @@ impl Sorting {
         true
     }
 
-    /// All items; sorted, once that is done.
+    /// Returns all items, sorted if [`Sorting::go_on`] has returned true.
     pub fn into_items(self) -> Vec<u32> {
         self.from
     }
@@ -88,7 +89,7 @@ impl Sorting {
     }
 }
 
-/// Puts `new`, which is sorted, into `sorted`; behind those that it is equal to.
+/// Merges `new`, which is sorted, into `sorted`. New items come after equal ones.
 pub fn merge(sorted: &mut Vec<u32>, new: &[u32], compare: impl Fn(u32, u32) -> Ordering) {
     let mut end = sorted.len();
     sorted.resize(end + new.len(), 0);
@@ -104,7 +105,7 @@ pub fn merge(sorted: &mut Vec<u32>, new: &[u32], compare: impl Fn(u32, u32) -> O
 mod tests {
     use super::*;
 
-    /// By tens, so that many are equal and the order among these shows.
+    /// Compares by tens, so that many items are equal and their relative order is visible.
     fn by_tens(a: u32, b: u32) -> Ordering {
         (a / 10).cmp(&(b / 10))
     }

@@ -1,4 +1,4 @@
-//! What copying will do: what moves, which tags are put, what they replace.
+//! The lines of a plan to copy: the blobs that are moved, the tags that are put, and the tags that are replaced.
 
 use super::rows::{Becomes, Pair, Renamed};
 use super::{PlanPage, Tone, change};
@@ -43,7 +43,7 @@ impl PlanPage {
 }
 
 impl PlanPage {
-    /// What refers to the images and comes along, and the fallback tags that list it.
+    /// Adds the referrers of the images that come along, and the fallback tags that list them.
     fn referring(&mut self, plan: &CopyPlan) {
         let Some(coming) = plan.coming_along() else { return };
         self.blank();
@@ -58,7 +58,7 @@ impl PlanPage {
     }
 }
 
-/// What becomes of the tag; where the digest is another one than at the source, with that.
+/// Returns the change of the tag. If the digest differs from that at the source, names both.
 fn becomes(image: &ImageToCopy) -> (Tone, String) {
     let (tone, text) = match image.unknown {
         true => (Tone::Warn, format!("what is there is not known  {}", image.digest.short())),
@@ -74,12 +74,12 @@ fn target(image: &ImageToCopy) -> String {
     image.tag.as_ref().map_or("by digest".into(), ToString::to_string)
 }
 
-/// Whether a tag that is there would be another image afterwards.
+/// Returns whether an existing tag would be another image afterwards.
 pub fn replaces(image: &ImageToCopy) -> bool {
     image.replaces.is_some_and(|old| old != image.digest)
 }
 
-/// Whether nothing is left to do.
+/// Returns whether nothing is left to do.
 pub fn is_done(plan: &CopyPlan) -> bool {
     plan.manifests.is_empty()
         && plan.blobs.iter().all(|blob| blob.way == BlobTransfer::There)

@@ -1,4 +1,4 @@
-//! What deleting will do: by which way, what goes, what stays, what is broken, what is freed.
+//! The lines of a plan to delete: the method, the tags and images that go, stay or break, and the bytes freed.
 
 use std::collections::HashSet;
 
@@ -40,7 +40,7 @@ impl PlanPage {
         self.server(plan);
     }
 
-    /// How much goes in all, where that is more than what can be seen at once.
+    /// Adds the totals, if more goes than can be seen at once.
     fn summary(&mut self, plan: &DeletePlan) {
         let named: usize = plan.images.iter().map(|image| image.named.len()).sum();
         let others: usize = plan.images.iter().map(|image| image.others.len()).sum();
@@ -77,7 +77,7 @@ impl PlanPage {
         self.field("goes", tone, &text);
     }
 
-    /// The switches for what goes along, where there is something.
+    /// Adds the switches for the manifests that can go along, if there are any.
     fn along(&mut self, plan: &DeletePlan, along: Along) {
         let children: HashSet<&Digest> = plan.images.iter().flat_map(ImageToDelete::spare_children).collect();
         let children = children.len();
@@ -103,7 +103,7 @@ impl PlanPage {
         let at_stake = plan.at_stake();
         let mut images: Vec<&ImageToDelete> = plan.images.iter().collect();
         if plan.method == DeleteMethod::Image {
-            // What takes others along comes first: the rest is what was named.
+            // Images that take others along come first: the rest is exactly the named images.
             images.sort_by_key(|image| image.others.is_empty() && image.broken(&at_stake).next().is_none());
         }
         let going = if plan.method == DeleteMethod::Image { Tone::Warn } else { Tone::Strong };
@@ -120,7 +120,7 @@ impl PlanPage {
         }
     }
 
-    /// What hangs on an image: other tags, indexes that list it, children, referrers.
+    /// Adds the lines about everything attached to an image: other tags, indexes that list it, children, referrers.
     fn hangers_on(&mut self, plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) {
         let goes = plan.method == DeleteMethod::Image;
         if !image.others.is_empty() {
@@ -138,7 +138,7 @@ impl PlanPage {
         }
     }
 
-    /// Indexes that stay and list an image that goes, and what it lists itself.
+    /// Adds the lines about indexes that stay and list an image that goes, and about the children of that image.
     fn family(&mut self, plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) {
         for parent in image.broken(at_stake) {
             let name = match parent.tags.is_empty() {
@@ -250,7 +250,8 @@ impl PlanPage {
     }
 }
 
-/// Why the way is not possible; what the server said to that stands in the lines about the server.
+/// Returns the reason why the method is not possible. The answer of the server is left out of it, because it is in the
+/// lines about the server.
 pub fn blocked(plan: &DeletePlan) -> Option<String> {
     let mut why = plan.blocked.as_ref()?.why.to_string();
     for ability in [&plan.deletes.by_tag, &plan.deletes.by_digest] {
@@ -261,12 +262,13 @@ pub fn blocked(plan: &DeletePlan) -> Option<String> {
     Some(why)
 }
 
-/// Whether what goes has blobs of its own only: those of an index are of the images that it lists, and those may stay.
+/// Returns whether the deleted manifests only have blobs of their own. The blobs of an index belong to the images that
+/// it lists, and those may stay.
 fn has_no_index(plan: &DeletePlan) -> bool {
     !plan.images.iter().any(|image| image.media_type.is_index())
 }
 
-/// What an image was named by.
+/// Returns the tags or digest by which an image was named.
 fn name(image: &ImageToDelete) -> String {
     match (image.named.as_slice(), image.by_digest) {
         ([], _) => "by digest".into(),

@@ -1,14 +1,15 @@
-//! What becomes of images that lose their last tag or are deleted, and what keeps them.
+//! The lines about images that lose their last tag or are deleted, and about the tags that keep them.
 
 use super::{PlanPage, Tone};
 use crate::model::change::loss::Loss;
 use crate::model::server::Cleanup;
 
-/// The key that keeps the images, or does not.
+/// The key that toggles whether the images are kept.
 pub const KEY: char = 'K';
 
 impl PlanPage {
-    /// What the registry does with the images, and the switch that keeps them. Nothing where all of them keep a name.
+    /// Adds the fate of the images in the registry, and the switch that keeps them. Adds nothing if all of them keep a
+    /// name.
     pub(super) fn loss(&mut self, loss: &Loss) {
         let Some(fate) = loss.fate() else { return };
         let tone = match (loss.is_at_risk(), loss.cleanup) {

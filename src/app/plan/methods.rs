@@ -1,15 +1,15 @@
-//! The ways to take tags away that a plan offers, the chosen one marked.
+//! The methods that a plan offers.
 
 use super::{PlanPage, Press, Tone};
 use crate::model::change::delete::DeleteMethod;
 use crate::model::columns;
 
-/// With fewer rows than this only the chosen way is shown.
+/// With fewer rows than this, only the chosen method is shown.
 const FEW_ROWS: usize = 8;
 
 impl PlanPage {
-    /// The ways that there are, the chosen one marked; where there is little room, only that one.
-    /// `stays` says whether the images are known to stay with the one that the plan is of.
+    /// Adds the methods, with a sign at the chosen one. If there is little room, adds only the chosen one. `stays` says
+    /// whether the images are known to stay with the method of the plan shown.
     pub(super) fn methods(&mut self, ways: &[DeleteMethod], chosen: DeleteMethod, stays: bool) {
         let stays = |method| stays && method == DeleteMethod::Untag && chosen == DeleteMethod::Untag;
         let chosen = self.requested.unwrap_or(chosen);

@@ -1,4 +1,4 @@
-//! What retagging will do: each tag, what it is now and what it becomes.
+//! The lines of a plan to retag: each tag, its present digest and the new one.
 
 use super::rows::{Becomes, Renamed};
 use super::{PlanPage, Tone, change};
@@ -41,7 +41,7 @@ impl PlanPage {
     }
 }
 
-/// The new tag, with its repository where that is another one.
+/// Returns the new tag, with its repository if that is another one.
 fn target(from: &Repository, step: &RetagStep) -> String {
     match step.to == *from {
         true => step.tag.to_string(),

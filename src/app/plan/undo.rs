@@ -1,4 +1,4 @@
-//! What taking a change back will do: each tag or manifest, what it is now and what it will be again.
+//! The lines of a plan to undo a change: each tag or manifest, its present state and the state to which it returns.
 
 use super::rows::{Becomes, Pair};
 use super::{PlanPage, Tone};
@@ -48,7 +48,7 @@ impl PlanPage {
     }
 }
 
-/// What a step is about; without its registry where there is only one.
+/// Returns the name of a step, without its registry if there is only one.
 fn name(step: &UndoStep, is_one: bool) -> String {
     let repository = match is_one {
         true => step.repository.name.to_string(),

@@ -6,7 +6,7 @@ use super::{Branch, BranchNode};
 use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
 
-/// The rows of the tree. `order` sorts the names by their bytes, so what shares a namespace stands together.
+/// Returns the rows of the tree. `order` sorts the names by their bytes, so that names of one namespace are adjacent.
 pub fn grow(names: &[ListedName<RepositoryName>], order: &[u32], open: &HashSet<String>) -> Vec<Branch> {
     let mut branches = Vec::new();
     add(&mut branches, names, order, open, 0, 0);
@@ -44,8 +44,8 @@ fn add(
     }
 }
 
-/// The namespace that all names from `first` to `last` share, which may be further in: namespaces that hold nothing but
-/// one other are one row.
+/// Returns the namespace that all names from `first` to `last` share. It may be nested more deeply: namespaces that
+/// contain nothing but one other namespace are one row.
 fn joined<'a>(namespace: &str, first: &'a str, last: &ListedName<RepositoryName>) -> &'a str {
     let mut end = namespace.len();
     while let Some(slash) = first[end..].find('/')

@@ -1,42 +1,43 @@
-//! How far the details are known by which tags are sorted. Rows of which nothing is known yet are a group of their own below
-//! the others, in the order of their names; and keys that depend on the order wait until it is complete.
+//! The progress of loading the details that tags are sorted by. Rows without known details are a group of their own
+//! below the others, in the order of their names. Keys that depend on the order wait until it is complete.
 
 use super::{SortBy, TagsPane};
 use crate::app::list::items::Items;
 use crate::model::plural::grouped;
 use crate::model::time::is_reproducible;
 
-/// How much is known of the rows shown, where their order depends on it.
+/// The progress of loading details for the rows shown, if their order depends on details.
 #[derive(Debug, Default)]
 pub struct OrderProgress {
-    /// Rows that were not answered yet.
+    /// Rows without an answer yet.
     pub(super) unsettled: Items,
-    /// How many rows failed.
+    /// Number of rows that failed.
     failed: usize,
 }
 
 impl TagsPane {
-    /// How many rows are shown, and of how many it is known by what they are sorted; none where the order depends on
-    /// nothing but their names.
+    /// Returns the number of rows whose sort key is known, and the number of rows shown. Returns `None` if the order
+    /// depends on names alone.
     fn known(&self) -> Option<(usize, usize)> {
         let all = self.list.unpinned().len();
         let unknown = self.progress.unsettled.len() + self.progress.failed;
         self.sort.by.needs_details().then(|| (all.saturating_sub(unknown), all))
     }
 
-    /// `612 of 1,000 dates known`, as long as that is not all.
+    /// Returns a text such as `612 of 1,000 dates known`, or `None` if all are known.
     pub fn known_so_far(&self) -> Option<String> {
         let (known, all) = self.known().filter(|(known, all)| known < all)?;
         let what = if self.sort.by == SortBy::Size { "sizes" } else { "dates" };
         Some(format!("{} of {} {what} known", grouped(known), grouped(all)))
     }
 
-    /// Whether no answer is awaited that would give rows other places.
+    /// Returns whether no answer is awaited that could reorder rows.
     pub fn is_in_order(&self) -> bool {
         self.progress.unsettled.is_empty() && self.moved.is_empty() && !self.is_arranging()
     }
 
-    /// Looks at what is known of the rows shown. Rows whose details failed count as answered: they stay in their group.
+    /// Counts the known details of the rows shown. Rows whose details failed count as answered: they stay in their
+    /// group.
     pub(super) fn survey(&mut self) {
         self.progress = OrderProgress::default();
         self.list.parted_at = None;
@@ -51,7 +52,7 @@ impl TagsPane {
             self.progress.failed += usize::from(is_shown && row.failure.is_some());
         }
         self.progress.unsettled = unsettled;
-        // What is known stands above.
+        // Rows with known details stand above the others.
         let rows = self.list.unpinned();
         let known = rows.partition_point(|item| self.placed.contains_key(item));
         self.list.parted_at = Some(if known == 0 { 0 } else { self.list.rows.len() - rows.len() + known });
@@ -65,14 +66,14 @@ impl TagsPane {
         }
     }
 
-    /// Notes that what is known of a tag may give it another place.
+    /// Notes that a tag may change its place because of new details.
     pub(super) fn moves(&mut self, item: u32) {
         if self.sort.by.needs_details() {
             self.moved.insert(item);
         }
     }
 
-    /// By what a tag is sorted where that is in its details: its date or its size, as a number.
+    /// Returns the sort key of a tag if that is in its details: its date or its size, as a number.
     pub(super) fn rank(&self, item: u32) -> Option<i128> {
         let summary = self.summaries.get(&item)?.value.as_ref()?;
         match self.sort.by {
@@ -109,7 +110,7 @@ mod tests {
     }
 
     impl Bench {
-        /// Tags `t0`, `t1` and so on, sorted by date.
+        /// Creates tags `t00`, `t01` and so on, sorted by date.
         fn new(count: u32) -> Bench {
             let repository = Repository::parse("r.test/app").expect("a repository");
             let mut tags = TagsPane::of(repository, Sort::default(), false, 5);

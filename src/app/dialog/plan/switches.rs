@@ -1,6 +1,5 @@
-//! What keys switch in a plan: by which way tags go, what goes along, and what
-//! is kept. They count at any time, since that changes
-//! nothing: the last one wins, and the plan is looked up again when the hand has come to rest.
+//! The switches of a plan: the method, the manifests that go along, and whether images are kept. They work at any time,
+//! since they change nothing on the server. The last one wins, and the plan is looked up again after a pause.
 
 use std::time::Duration;
 
@@ -11,11 +10,11 @@ use crate::model::change::delete::DeleteMethod;
 use crate::model::change::loss::Loss;
 use crate::model::change::{ChangePlan, ChangeRequest};
 
-/// For how long nothing must be switched before the plan is looked up again.
+/// The time without a switch before the plan is looked up again.
 const AT_REST: Duration = Duration::from_millis(150);
 
 impl Update<'_> {
-    /// The next way to take tags away.
+    /// Chooses the next method.
     pub(super) fn turn_method(&mut self, plan: &mut PlanDialog) {
         let Some(shown) = plan.work.value.as_deref() else { return };
         let requested = plan.request.as_ref().and_then(ChangeRequest::method);
@@ -26,7 +25,7 @@ impl Update<'_> {
         }
     }
 
-    /// Plans the same by another way.
+    /// Plans the same request with another method.
     pub(in crate::app::dialog) fn use_method(&mut self, plan: &mut PlanDialog, method: DeleteMethod) {
         plan.method_chosen = true;
         if let Some(request) = plan.request.as_mut() {
@@ -35,7 +34,7 @@ impl Update<'_> {
         }
     }
 
-    /// Takes along what belongs to the images, or leaves it.
+    /// Includes the manifests that belong to the images, or leaves them out.
     pub(super) fn turn_along(&mut self, plan: &mut PlanDialog, key: char) {
         match (plan.request.as_mut(), key) {
             (Some(ChangeRequest::Delete(request)), 'C') => request.along.children = !request.along.children,
@@ -46,7 +45,7 @@ impl Update<'_> {
         self.plan_again(plan, AT_REST);
     }
 
-    /// Keeps images that lose their last tag under a tag of their own, or does not.
+    /// Toggles whether images that lose their last tag are kept under a tag of their own.
     pub(super) fn turn_keep(&mut self, plan: &mut PlanDialog) {
         let is_offered = plan.work.value.as_deref().and_then(ChangePlan::loss).is_some_and(Loss::is_offered);
         if let Some(request) = plan.request.as_mut().filter(|_| is_offered) {
@@ -55,7 +54,7 @@ impl Update<'_> {
         }
     }
 
-    /// Plans the same again; what is being looked up is given up.
+    /// Plans the same request again. A plan still being looked up is given up.
     pub(super) fn plan_again(&mut self, plan: &mut PlanDialog, after: Duration) {
         let Some(request) = plan.request.clone() else { return };
         plan.keep_height(self.state);
