@@ -210,8 +210,8 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
     cmds
 }
 
-/// Returns whether work is left that no key waits for. Each [`Msg::Rested`] does a part of it, and is sent until
-/// nothing is left.
+/// Returns whether something is left to do that no key waits for. Each [`Msg::Rested`] does a part of it, and is sent
+/// until nothing is left.
 pub fn has_more_to_do(state: &State) -> bool {
     let registry = state.registries.selected();
     state.tags.is_arranging() || registry.is_some_and(|registry| registry.repositories.is_filtering())
@@ -273,7 +273,7 @@ impl Update<'_> {
         }
     }
 
-    /// Does a part of the work that is left.
+    /// Sorts or filters another part of a long list.
     fn go_on(&mut self) {
         if self.state.tags.is_arranging() {
             return self.state.tags.go_on();

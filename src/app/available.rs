@@ -121,7 +121,7 @@ fn arranged(state: &State) -> Result<(), Why> {
     }
 }
 
-/// How much of a list has arrived.
+/// The part of a list that has arrived.
 enum Loaded {
     /// All of it, or as much as will ever arrive.
     Wholly,

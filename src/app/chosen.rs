@@ -123,8 +123,8 @@ fn meant(state: &State) -> Option<Repository> {
     Some(Repository { host: registry.host.clone(), name })
 }
 
-/// Returns the destination of the taken images: the repository under the cursor or, if none is chosen in the registry,
-/// the repository of the same name.
+/// Returns the destination of the taken images: the repository under the cursor or, if none is chosen, the one in the
+/// registry under the cursor that has the name of the source.
 pub fn place(state: &State, taken: &TakenImages) -> Option<Repository> {
     let host = state.registries.selected()?.host.clone();
     let chosen = match state.focus {

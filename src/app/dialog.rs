@@ -117,7 +117,7 @@ pub struct MenuEntry {
 /// The effect of a menu entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
-    /// Sorts tags by this key; choosing it again reverses the order.
+    /// Sorts tags by this sort key. Choosing it again reverses the order.
     Sort(super::tags::SortBy),
     /// Puts this text on the clipboard.
     Copy(crate::model::clip::ClipText),
@@ -139,8 +139,8 @@ pub struct Help {
 }
 
 impl Menu {
-    /// Returns the hint for the key that closes the menu without a choice. In the menu about leaving regtui, that key
-    /// stays.
+    /// Returns the hint for Esc, which closes the menu without a choice. In the menu about leaving regtui, Esc means to
+    /// stay.
     pub fn foot(&self) -> &'static str {
         match self.entries.iter().any(|entry| entry.choice == Choice::Stay) {
             true => "Esc stay",

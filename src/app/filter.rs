@@ -1,6 +1,6 @@
-//! The filter of a list: a name must contain every word, in any order, and must not contain the word of `!word`. Smart
-//! case: a word with a capital letter is case-sensitive. If no name contains the words as they are, names match that
-//! contain the letters of each word in order.
+//! The filter of a list: a name must contain every word, in any order, and must not contain `word` if the filter
+//! contains `!word`. Smart case: a word with a capital letter is case-sensitive. If no name contains the words as they
+//! are, names match that contain the letters of each word in order.
 //!
 //! Names of repositories and tags are ASCII by their grammar, so bytes are compared: 100,000 names between two frames.
 

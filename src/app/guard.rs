@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The time for which a new text accepts no key, and for which keys must then be quiet.
+/// The time for which newly shown text accepts no key. Each key that comes too early extends it by the same time.
 pub const QUIET: SignedDuration = SignedDuration::from_millis(250);
 /// Keys that arrive closer together than this are not typed by hand.
 const APART: SignedDuration = SignedDuration::from_millis(30);

@@ -187,8 +187,8 @@ fn is_in_sight(action: Action, focus: Pane, layout: &Layout) -> bool {
 }
 
 impl Hint {
-    /// Returns the rank of the hint if there is no room for all. The key that leads to all others comes first, then the
-    /// keys for changes.
+    /// Returns the rank of the hint, which counts if there is no room for all. The key that leads to all others comes
+    /// first, then the keys for changes.
     pub fn rank(&self) -> usize {
         match self.action {
             Action::Help => 0,

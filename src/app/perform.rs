@@ -204,7 +204,8 @@ impl Update<'_> {
         }
     }
 
-    /// Removes a message, a filter, marks or a namespace if there is one, and otherwise goes one pane to the left.
+    /// Removes a message, a filter or marks, or leaves a namespace, if there is one. Otherwise goes one pane to the
+    /// left.
     fn back(&mut self) {
         if self.state.notices.toast.take().is_some() {
             return;

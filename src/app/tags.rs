@@ -52,7 +52,7 @@ pub struct TagsPane {
     names: NameRanks,
     /// The data derived from the names that a refresh has brought so far.
     incoming_names: NameRanks,
-    /// How many details of the rows are known, if the order depends on details.
+    /// The progress of loading details, if the order depends on them.
     progress: OrderProgress,
     /// The order that is being computed; until then the rows are shown in the previous order.
     sorting: Option<Sorting>,
@@ -198,8 +198,8 @@ impl TagsPane {
         items.filter_map(|item| Some((self.tags.items.get(item as usize)?.clone(), item))).collect()
     }
 
-    /// Follows a refresh. Known summaries are kept, but count as old, so that a tag is asked again when its row is
-    /// visible.
+    /// Takes over the tags of a complete refresh. Known summaries are kept, but count as old, so that a tag is asked
+    /// again when its row is visible.
     fn replaced(&mut self, old: &HashMap<ListedName<Tag>, u32>) {
         self.names = std::mem::take(&mut self.incoming_names);
         self.names.extend(&self.tags.items);

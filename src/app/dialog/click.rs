@@ -123,7 +123,7 @@ fn row_at(area: Rect, at: Position, offset: usize, rows: usize) -> Option<usize>
     (row < rows).then_some(row)
 }
 
-/// Goes to a row. A second click on the row opens it.
+/// Moves the cursor to the row under the click. A second click on it opens the row.
 fn choose(cursor: &mut usize, area: Rect, at: Position, rows: usize) -> Option<KeyCode> {
     let row = row_at(area, at, layout::offset(*cursor, area.height), rows)?;
     let is_again = std::mem::replace(cursor, row) == row;

@@ -112,13 +112,14 @@ impl PlanDialog {
         }
     }
 
-    /// Returns whether a key counts now. A key does not count until there was time to read a new text.
+    /// Returns whether a key counts now. A key pressed right after the dialog changed does not count: the user cannot
+    /// have read the new text yet.
     pub fn lets_in(&mut self, now: jiff::Timestamp) -> bool {
         self.guard.lets_in(now)
     }
 
-    /// Returns the same undo by replacement, if the server deletes tags only that way and the user has not chosen a
-    /// method. The plan says so, and the replacement is confirmed separately.
+    /// Returns the same undo by replacement, if the server can delete the tags by no other method and the user has not
+    /// chosen one. The plan says so, and the replacement is confirmed separately.
     fn by_replacement(&self, work: &ChangePlan) -> Option<ChangeRequest> {
         let (ChangePlan::Undo(undo), Some(ChangeRequest::Undo(entry))) = (work, &self.request) else {
             return None;
@@ -129,7 +130,7 @@ impl PlanDialog {
             .then(|| ChangeRequest::UndoByReplacement(entry.clone()))
     }
 
-    /// Returns the change before this one, if no part of this one can be undone by any method.
+    /// Returns the change before this one and notes this one as skipped, if no part of it can be undone by any method.
     fn step_back(&mut self, work: &ChangePlan) -> Option<EntryId> {
         let ChangePlan::Undo(undo) = work else { return None };
         if undo.refused.is_some() || !undo.is_impossible() || !undo.methods.is_empty() {
