@@ -98,7 +98,7 @@ pub struct State {
     pub requests: VecDeque<RequestLine>,
     /// Whether attestations, digest tags and the like are shown.
     pub show_hidden: bool,
-    /// The last time that an answer, not a key, changed the row under the cursor or the marks.
+    /// The last time that the row under the cursor or the marks changed without input of the user, as by an answer.
     pub moved_at: Option<Timestamp>,
     /// Numbers the questions that are asked.
     pub tickets: remote::Tickets,

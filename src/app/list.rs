@@ -315,7 +315,7 @@ pub struct Paged<T> {
     pub complete: bool,
     /// The reason why the list may be incomplete.
     pub incomplete: Option<crate::model::text::SafeText>,
-    /// The time when the first page came.
+    /// The time when the first page came or, once the list is complete, the last one.
     pub at: Option<jiff::Timestamp>,
 }
 

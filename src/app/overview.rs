@@ -230,7 +230,7 @@ impl OverviewPage {
         self.list("labels", config.labels.count(), labels);
     }
 
-    /// Adds a list of `all` texts, up to the number that can be read here. The tabs behind show all of them.
+    /// Adds at most `MOST_OF_A_LIST` of `all` texts. The other tabs show all of them.
     fn list(&mut self, mut label: &str, all: usize, texts: impl Iterator<Item = String>) {
         for text in texts.take(MOST_OF_A_LIST) {
             self.field(std::mem::take(&mut label), &text);
