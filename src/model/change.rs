@@ -1,5 +1,7 @@
-//! Changes to registries as values: a [`ChangeRequest`] is planned, the plan is shown and confirmed, and then it is the [`ChangePlan`]
-//! that is carried out: exactly that, nothing else.
+//! Changes to registries as plain values.
+//!
+//! A [`ChangeRequest`] is planned, and the [`ChangePlan`] is shown to the user. Once the user confirms the plan,
+//! exactly that plan is carried out.
 
 pub mod comparison;
 pub mod copy;
@@ -18,25 +20,25 @@ use super::reference::{Host, Repository, RepositoryName};
 use super::text::SafeText;
 use rules::Refusal;
 
-/// What the user asked for. Nothing is known of it yet.
+/// The request of a change, as the user made it. Nothing is known about it yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeRequest {
-    /// Give images other tags.
+    /// Gives images other tags.
     Retag(retag::RetagRequest),
-    /// Remove tags or images.
+    /// Removes tags or images.
     Delete(delete::DeleteRequest),
-    /// Copy images to another repository or registry.
+    /// Copies images to another repository or registry.
     Copy(copy::CopyRequest),
-    /// Take back what an entry of the journal did.
+    /// Undoes the change that a journal entry records.
     Undo(journal::EntryId),
-    /// The same, and new tags that the server cannot take away by name go by way of replacements: see
-    /// [`delete::DeleteMethod::Replace`].
+    /// Undoes a change as [`ChangeRequest::Undo`] does, and removes new tags by replacements if the server cannot
+    /// delete them by name: see [`delete::DeleteMethod::Replace`].
     UndoByReplacement(journal::EntryId),
 }
 
 impl ChangeRequest {
-    /// The entry that it takes back, if it takes one back.
+    /// Returns the journal entry that the request undoes, if it undoes one.
     pub fn undoes(&self) -> Option<&journal::EntryId> {
         match self {
             ChangeRequest::Undo(entry) | ChangeRequest::UndoByReplacement(entry) => Some(entry),
@@ -44,7 +46,7 @@ impl ChangeRequest {
         }
     }
 
-    /// The way in which it is to take tags away, where it says one.
+    /// Returns the method by which the request removes tags, if it names one.
     pub fn method(&self) -> Option<delete::DeleteMethod> {
         match self {
             ChangeRequest::Retag(request) => request.mode.method(),
@@ -55,7 +57,7 @@ impl ChangeRequest {
         }
     }
 
-    /// Whether images that lose a tag are to be kept under a tag of their own.
+    /// Returns whether images that lose a tag are to be kept under a tag of their own.
     pub fn keeps(&self) -> bool {
         match self {
             ChangeRequest::Retag(request) => request.keep,
@@ -65,7 +67,7 @@ impl ChangeRequest {
         }
     }
 
-    /// Keeps images that lose a tag from now on, or not. Undoing keeps none.
+    /// Sets whether images that lose a tag are kept. An undo keeps none.
     pub fn set_keep(&mut self, keep: bool) {
         match self {
             ChangeRequest::Retag(request) => request.keep = keep,
@@ -75,7 +77,8 @@ impl ChangeRequest {
         }
     }
 
-    /// Takes tags away in another way from now on. New tags and copies take none away.
+    /// Sets the method by which tags are removed. Does nothing for copies and for retags that keep the old tags, since
+    /// they remove none.
     pub fn use_method(&mut self, way: delete::DeleteMethod) {
         if let Some(entry) = self.undoes().cloned() {
             *self = match way {
@@ -98,13 +101,14 @@ impl ChangeRequest {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum ChangePlan {
-    /// Tags to put.
+    /// A plan: everything that the change will do. It is made by asking the registries, before anything is changed, and
+    /// is carried out once it is confirmed.
     Retag(retag::RetagPlan),
     /// Tags or images to remove.
     Delete(delete::DeletePlan),
-    /// Images to copy.
+    /// Tags to put.
     Copy(copy::CopyPlan),
-    /// Manifests and tags to put back.
+    /// Tags or images to remove.
     Undo(undo::UndoPlan),
 }
 

@@ -1,4 +1,4 @@
-//! Two repositories side by side: what a copy from the left to the right would change.
+//! A comparison of two repositories: the differences that a copy from the left to the right would remove.
 
 use serde::Serialize;
 
@@ -6,33 +6,33 @@ use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
 use crate::model::text::SafeText;
 
-/// Every tag of two repositories, and where they differ. Digest tags are left out: they go with their images.
+/// Every tag of two repositories, with the differences. Digest tags are left out, since they belong to their images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Comparison {
-    /// The one that is copied from.
+    /// The repository to copy from.
     pub left: Repository,
-    /// The one that is copied to.
+    /// The repository to copy to.
     pub right: Repository,
-    /// Each tag that one of them has, in the order of their names.
+    /// Each tag that at least one of the repositories has, sorted by name.
     pub rows: Vec<ComparisonRow>,
-    /// Why tags may be missing here, in words; empty where both lists are whole.
+    /// The reasons why tags may be missing, in words. Empty if both lists are complete.
     pub incomplete: Vec<SafeText>,
 }
 
-/// One tag on both sides.
+/// A tag on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ComparisonRow {
     /// The tag.
     pub tag: Tag,
-    /// What it is on the left; `None` where it is not there or could not be asked.
+    /// The digest on the left; `None` if there is no such tag, or the registry could not be asked.
     pub left: Option<Digest>,
-    /// What it is on the right.
+    /// The digest on the right; `None` as on the left.
     pub right: Option<Digest>,
-    /// How the right stands to the left.
+    /// The right side compared with the left one.
     pub standing: Standing,
 }
 
-/// How the right stands to the left.
+/// The right side of a row compared with the left one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
@@ -44,17 +44,17 @@ pub enum Standing {
     Missing,
     /// Only on the right.
     Extra,
-    /// One of the registries did not say what it is.
+    /// Not known: one of the registries did not say which digest the tag has.
     Unknown,
 }
 
 impl Comparison {
-    /// How many rows stand like this.
+    /// Returns the number of rows with this standing.
     pub fn count(&self, standing: Standing) -> usize {
         self.rows.iter().filter(|row| row.standing == standing).count()
     }
 
-    /// `12 same, 2 moved, 1 missing, 3 extra`: what there is none of is not named.
+    /// Returns the counts in words: `12 same, 2 moved, 1 missing, 3 extra`. Counts of zero are left out.
     pub fn summary(&self) -> SafeText {
         let words = [
             (Standing::Same, "same"),
@@ -76,19 +76,19 @@ impl Comparison {
     }
 }
 
-/// What one side says of a tag.
+/// The answer of one registry about a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComparisonSide {
-    /// It is this.
+    /// The tag has this digest.
     Is(Digest),
-    /// It is not there.
+    /// There is no such tag.
     Absent,
     /// The registry did not say.
     Unknown,
 }
 
 impl ComparisonRow {
-    /// The row of a tag that at least one side has.
+    /// Returns the row of a tag that at least one side has.
     pub fn of(tag: Tag, left: ComparisonSide, right: ComparisonSide) -> ComparisonRow {
         let standing = match (left, right) {
             (ComparisonSide::Is(left), ComparisonSide::Is(right)) if left == right => Standing::Same,

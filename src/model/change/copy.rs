@@ -1,4 +1,4 @@
-//! Copying images, byte for byte.
+//! Copies of images, byte for byte.
 
 use std::sync::Arc;
 
@@ -17,107 +17,108 @@ use crate::model::server::{Sent, Transport};
 use crate::model::size;
 use crate::model::text::SafeText;
 
-/// What to copy.
+/// The request to copy images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopyRequest {
-    /// Where it is.
+    /// The source repository.
     pub from: Repository,
-    /// Which images.
+    /// The images to copy.
     pub what: What,
-    /// Where it goes; may be the same registry.
+    /// The destination repository. It may be in the same registry.
     pub to: Repository,
-    /// The tag there, instead of its own; only for a single image.
+    /// The tag at the destination, in place of the tag at the source. Only for a single image.
     pub tag: Option<Tag>,
-    /// Of an index only these platforms; all where it is empty. One platform is copied as the plain manifest that it is,
-    /// as crane, skopeo and regctl do; several as a shorter index, whose digest is new. An image that is no index is
-    /// copied whole if it is of one of them.
+    /// The platforms of an index to copy; all if the list is empty. One platform is copied as the plain manifest that
+    /// it is, as crane, skopeo and regctl do. Several are copied as a shorter index, with a new digest. An image that
+    /// is no index is copied whole if its platform is in the list.
     pub platforms: Vec<Platform>,
-    /// Whether what refers to the images comes along.
+    /// Whether the referrers of the images are copied too.
     pub referrers: bool,
-    /// Whether images that tags are taken from are kept under a tag of their own.
+    /// Whether images that lose a tag at the destination are kept under a tag of their own.
     #[serde(default)]
     pub keep: bool,
 }
 
-/// Which images.
+/// The images of a repository to copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// These.
+    /// The images with these tags or digests.
     Images(Vec<Selector>),
     /// Every tag of the repository.
     AllTags,
 }
 
-/// What copying will do.
+/// The plan of a copy.
 #[derive(Debug, Clone, Serialize)]
 pub struct CopyPlan {
-    /// What was requested, to be planned again if the program goes down in the middle.
+    /// The request, to be planned again if the program ends in the middle of the copy.
     #[serde(skip)]
     pub request: CopyRequest,
-    /// Where the images are.
+    /// The source repository.
     pub from: Repository,
-    /// Where they go.
+    /// The destination repository.
     pub to: Repository,
-    /// One for each image.
+    /// The images, one entry each.
     pub images: Vec<ImageToCopy>,
-    /// The images that tags are taken from, and what the registry does with them.
+    /// The images that lose a tag at the destination, and how the registry treats them.
     pub loss: Loss,
-    /// Every manifest that must be there before the tags are put, in the order in which they are put: children and
-    /// subjects first. Those that are there already are left out.
+    /// Every manifest that the destination needs before the tags are put, in the order in which they are put: children
+    /// and subjects first. Manifests that the destination has already are left out.
     #[serde(skip)]
     pub manifests: Vec<Arc<Manifest>>,
-    /// Every blob that they need, each digest once.
+    /// Every blob that the images need, each digest once.
     pub blobs: Vec<PlannedBlob>,
-    /// Every manifest that refers to one of the images and comes along, those that are there already too.
+    /// Every referrer of the images that is copied, including those that the destination has already.
     pub referrers: Vec<Digest>,
-    /// Lists of referrers that are written under fallback tags, since the destination has no referrers API.
+    /// Lists of referrers to write under fallback tags, because the destination has no referrers API.
     pub lists: Vec<ReferrerList>,
-    /// Whether some digests change because only some platforms of an index come along.
+    /// Whether some digests change because only some platforms of an index are copied.
     pub digests_change: bool,
-    /// What is not copied, and need not be, in words: foreign layers, children that are gone, platforms.
+    /// Parts that are not copied and need not be, in words: foreign layers, children that are gone, platforms.
     pub left_out: Vec<SafeText>,
-    /// What was asked for and cannot be copied.
+    /// Images that were asked for and cannot be copied.
     pub unresolved: Vec<Unresolved>,
-    /// What else should be known.
+    /// Other facts that the user should know.
     pub notes: Vec<SafeText>,
-    /// How the registries are reached; the destination is left out where it was not asked.
+    /// The connections to the registries. The destination is left out if it was not contacted.
     pub sides: Vec<CopySide>,
-    /// The rule that forbids it.
+    /// The rule that forbids the copy.
     pub refused: Option<Refusal>,
-    /// To be typed to confirm.
+    /// The repository name that the user must type to confirm.
     pub name_to_type: Option<RepositoryName>,
 }
 
-/// How a registry of the copy is reached.
+/// The connection to a registry of the copy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CopySide {
     /// The registry.
     pub registry: Host,
-    /// Which side it is.
+    /// The side of the copy that the registry is on.
     pub role: SideRole,
-    /// Over what.
+    /// The transport that requests to it use.
     pub transport: Transport,
-    /// The secret that it is sent; `None` if there is no login for it.
+    /// The secret that is sent to the registry; `None` if there is no login for it.
     pub sends: Option<Sent>,
-    /// Whether it asked for that already; else it is sent when it asks.
+    /// Whether the registry has asked for the secret already. Otherwise the secret is sent once it asks.
     pub asked: bool,
 }
 
-/// The side of a copy that a registry is.
+/// The side of a copy that a registry is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SideRole {
-    /// The images come from it.
+    /// The registry that the images come from.
     Source,
-    /// The images go there.
+    /// The registry that the images go to.
     Destination,
-    /// Both: the copy stays within the registry.
+    /// Both sides: the copy stays within the registry.
     Both,
 }
 
 impl CopySide {
-    /// That a secret can be read on its way, or goes to a server that nobody checks: `a password is sent unencrypted to …`.
+    /// Returns a warning if a secret can be read on its way, or goes to a server without a check of its certificate: `a
+    /// password is sent unencrypted to …`.
     pub fn exposed(&self) -> Option<SafeText> {
         let sent = match self.sends? {
             Sent::Password => "a password",
@@ -143,55 +144,56 @@ impl CopySide {
     }
 }
 
-/// One image to copy.
+/// An image to copy.
 #[derive(Debug, Clone, Serialize)]
 pub struct ImageToCopy {
-    /// As it was named.
+    /// The tag or digest by which the user named the image.
     pub selector: Selector,
-    /// What it is there: the digest at the destination.
+    /// The digest of the image at the destination.
     pub digest: Digest,
-    /// What it was at the source when the plan was made.
+    /// The digest of the image at the source when the plan was made.
     pub source: Digest,
-    /// Its date and size.
+    /// The date and size of the image.
     #[serde(flatten)]
     pub info: ImageInfo,
-    /// Its tag at the destination; `None` for an image that goes by digest.
+    /// The tag at the destination; `None` for an image that is copied by digest.
     pub tag: Option<Tag>,
-    /// The digest that this tag has there now; `None` where it is free.
+    /// The digest that this tag has at the destination now; `None` if the tag is free.
     pub replaces: Option<Digest>,
-    /// Whether the destination did not say what the tag is, so that `replaces` says nothing.
+    /// Whether the destination did not say which digest the tag has, so that `replaces` says nothing.
     pub unknown: bool,
-    /// Which platforms of an index come along, where not all of them do.
+    /// The platforms of an index that are copied, if not all of them are.
     pub takes: Vec<Platform>,
-    /// Which of them do not.
+    /// The platforms of the index that are not copied.
     pub leaves: Vec<Platform>,
-    /// Its manifest, to be put under the tag.
+    /// The manifest to put under the tag.
     #[serde(skip)]
     pub manifest: Arc<Manifest>,
 }
 
-/// The list of what refers to one manifest, under the fallback tag that clients look at where a registry has no referrers
-/// API: distribution-spec § Referrers Tag Schema. It is merged with what is listed there, so nothing of that is lost.
+/// The list of the referrers of one manifest, under the fallback tag that clients read if a registry has no referrers
+/// API: distribution-spec § Referrers Tag Schema. It is merged with the list that the destination has, so that no entry
+/// of that list is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReferrerList {
-    /// The manifest that they refer to.
+    /// The manifest that the referrers refer to.
     pub subject: Digest,
-    /// The tag: `sha256-<hex>`.
+    /// The fallback tag: `sha256-<hex>`.
     pub tag: Tag,
-    /// The digest that this tag has there now; `None` where it is free.
+    /// The digest that this tag has at the destination now; `None` if the tag is free.
     pub replaces: Option<Digest>,
-    /// Whether the destination did not say what the tag is, so that `replaces` says nothing.
+    /// Whether the destination did not say which digest the tag has, so that `replaces` says nothing.
     pub unknown: bool,
-    /// The referrers that are added.
+    /// The referrers that are added to the list.
     pub adds: Vec<Digest>,
 }
 
-/// One blob and how it gets there.
+/// A blob, and how it gets to the destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlannedBlob {
-    /// What it is.
+    /// The descriptor of the blob.
     pub descriptor: Descriptor,
-    /// How it gets there.
+    /// How the blob gets to the destination.
     pub way: BlobTransfer,
 }
 
@@ -199,21 +201,23 @@ pub struct PlannedBlob {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BlobTransfer {
-    /// It is there.
+    /// The destination has the blob already.
     There,
-    /// From another repository of the same registry, without moving bytes; moved where the server does not want to.
+    /// The blob is mounted from another repository of the same registry, without moving bytes. Its bytes are moved if
+    /// the server refuses the mount.
     Mount(RepositoryName),
-    /// Its bytes are moved.
+    /// The bytes of the blob are moved.
     Move,
 }
 
 impl ImageToCopy {
-    /// Whether nothing has to be done for its tag.
+    /// Returns whether the tag is already as planned.
     pub fn is_done(&self) -> bool {
         self.replaces == Some(self.digest)
     }
 
-    /// `takes linux/amd64; leaves linux/arm64, linux/arm/v7`; none where all platforms come along.
+    /// Returns the platforms in words: `takes linux/amd64; leaves linux/arm64, linux/arm/v7`. Returns `None` if all
+    /// platforms are copied.
     pub fn platforms(&self) -> Option<String> {
         let list =
             |platforms: &[Platform]| platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -224,19 +228,19 @@ impl ImageToCopy {
         }
     }
 
-    /// Whether it belongs to another image: a signature or the like under a digest tag.
+    /// Returns whether the image belongs to another one: a signature or the like under a digest tag.
     pub fn is_companion(&self) -> bool {
         self.tag.as_ref().is_some_and(Tag::is_digest_tag)
     }
 }
 
 impl ReferrerList {
-    /// The tag, cut to what tells it from others: `sha256-6b8e0f9a1c2d…`.
+    /// Returns the tag, shortened to the part that tells it from others: `sha256-6b8e0f9a1c2d…`.
     pub fn short_tag(&self) -> String {
         format!("{}-{}…", self.subject.algorithm(), self.subject.short())
     }
 
-    /// `f78ff9b0cfe7 → merged`, or `nothing → new`.
+    /// Returns the change of the tag in words: `f78ff9b0cfe7 → merged`, or `nothing → new`.
     pub fn change(&self) -> String {
         match (self.unknown, self.replaces) {
             (true, _) => "not known → merged".into(),
@@ -247,12 +251,12 @@ impl ReferrerList {
 }
 
 impl CopyPlan {
-    /// On which side a secret is sent that others can read.
+    /// Returns a warning for each side to which a secret is sent that others can read.
     pub fn exposed(&self) -> impl Iterator<Item = SafeText> {
         self.sides.iter().filter_map(CopySide::exposed)
     }
 
-    /// In a few words.
+    /// Returns the plan in a few words.
     pub fn title(&self) -> SafeText {
         let (from, to) = (&self.from.name, &self.to);
         SafeText::from(match self.named().as_slice() {
@@ -267,13 +271,14 @@ impl CopyPlan {
         })
     }
 
-    /// The images that are meant: what goes by a digest tag goes along with another one, unless nothing else goes.
+    /// Returns the images that the user means. Images with a digest tag belong to others and are left out, unless there
+    /// are only such images.
     fn named(&self) -> Vec<&ImageToCopy> {
         let all: Vec<&ImageToCopy> = self.images.iter().filter(|image| !image.is_companion()).collect();
         if all.is_empty() { self.images.iter().collect() } else { all }
     }
 
-    /// How much is copied, in words: `6 tags`; what goes by digest is an image.
+    /// Returns the number of images to copy in words: `6 tags`. Images that are copied by digest count as images.
     pub fn count(&self) -> String {
         let (tagged, bare): (Vec<&ImageToCopy>, Vec<&ImageToCopy>) =
             self.named().into_iter().partition(|image| image.tag.is_some());
@@ -285,7 +290,8 @@ impl CopyPlan {
         }
     }
 
-    /// How much of what refers to the images comes along, and how it is listed; none where nothing does.
+    /// Returns how many referrers are copied and how they are listed, in words. Returns `None` if no referrer is
+    /// copied.
     pub fn coming_along(&self) -> Option<String> {
         let come = match self.referrers.len() {
             0 => return None,
@@ -301,7 +307,8 @@ impl CopyPlan {
         })
     }
 
-    /// Which platforms of indexes come along and which do not, each said once, with the images where they differ.
+    /// Returns which platforms of indexes are copied and which are not, in words. Each such text is given once, with
+    /// the images if there is more than one text.
     pub fn platforms(&self) -> Vec<String> {
         let mut said: Vec<(String, Vec<String>)> = Vec::new();
         for image in &self.images {
@@ -321,13 +328,13 @@ impl CopyPlan {
         }
     }
 
-    /// Bytes that will move.
+    /// Returns the number of bytes that the copy moves.
     pub fn bytes(&self) -> u64 {
         let moved = self.blobs.iter().filter(|blob| blob.way == BlobTransfer::Move);
         size::sum_of_known(moved.map(|blob| blob.descriptor.size))
     }
 
-    /// `3 of 14 layers, 41 MB; the rest is there already`.
+    /// Returns the transfers in words: `3 of 14 blobs, 41 MB; the rest is there already`.
     pub fn summary(&self) -> SafeText {
         let all = self.blobs.len();
         let count =

@@ -1,4 +1,4 @@
-//! Removing tags and images, and everything that hangs on them.
+//! Deletion of tags and images, and of everything that belongs to them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -16,137 +16,139 @@ use crate::model::server::Ability;
 pub use crate::model::server::Deletes;
 use crate::model::text::SafeText;
 
-/// What to remove.
+/// The request to remove tags or images.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteRequest {
-    /// Where it is.
+    /// The repository of the images.
     pub repository: Repository,
-    /// The tags and digests that were named.
+    /// The tags and digests that the user named.
     pub selectors: Vec<Selector>,
-    /// How; `None` leaves the choice to the plan: the gentlest way that the server allows.
+    /// The method. If it is `None`, the plan chooses the gentlest method that the server allows.
     #[serde(alias = "manner")]
     pub method: Option<DeleteMethod>,
-    /// What goes along.
+    /// The further manifests to remove.
     pub along: Along,
     /// Whether images that lose their last tag are kept under a tag of their own.
     #[serde(default)]
     pub keep: bool,
 }
 
-/// How it is removed.
+/// The method by which tags or images are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeleteMethod {
-    /// The named tags go; the images stay: `DELETE` by tag.
+    /// Removes the named tags and keeps the images: `DELETE` by tag.
     Untag,
-    /// The images go, and with them every tag that they have: `DELETE` by digest.
+    /// Removes the images, and with them every tag that they have: `DELETE` by digest.
     Image,
-    /// The named tags go where the server cannot delete by tag: each is put on a manifest of its own (the same image,
-    /// marked by an annotation), and that one is deleted by its digest. For a moment the tag has another digest.
+    /// Removes the named tags if the server cannot delete by tag. Each tag is put on a manifest of its own (the same
+    /// image, marked by an annotation), and that manifest is deleted by its digest. For a moment the tag has another
+    /// digest.
     Replace,
 }
 
-/// What is removed along with images.
+/// The further manifests to remove along with images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Along {
-    /// The children of an index that nothing else needs.
+    /// Whether the children of an index that nothing else needs are removed.
     pub children: bool,
-    /// What refers to them by `subject` or by a digest tag.
+    /// Whether referrers are removed: manifests that refer to the images by `subject` or by a digest tag.
     pub referrers: bool,
 }
 
-/// What deleting will do.
+/// The plan of a deletion.
 #[derive(Debug, Clone, Serialize)]
 pub struct DeletePlan {
-    /// Where.
+    /// The repository of the images.
     pub repository: Repository,
-    /// How.
+    /// The method by which tags or images are removed.
     pub method: DeleteMethod,
-    /// What goes along, as requested.
+    /// The further manifests to remove, as requested.
     pub along: Along,
-    /// What the server allows.
+    /// The deletions that the server allows.
     pub deletes: Deletes,
-    /// One for each distinct digest that was named.
+    /// The images, one entry for each distinct digest that the user named.
     pub images: Vec<ImageToDelete>,
-    /// What was named and cannot be deleted.
+    /// Tags and digests that the user named and that cannot be deleted.
     pub unresolved: Vec<Unresolved>,
-    /// Tags of the repository whose digest could not be found out, so that they may be hit unseen.
+    /// Tags of the repository with a digest that could not be found out. The deletion may hit them unseen.
     pub unknown: Vec<Tag>,
-    /// Bytes that only what goes holds in this repository: what garbage collection could free at most, since other
-    /// repositories of the registry may hold the same; where only tags go, one that collects untagged manifests too. `None` where sizes are not known. Zero while only tags go and the images
-    /// keep others.
+    /// Bytes that only the deleted images hold in this repository. Garbage collection frees at most that much, since
+    /// other repositories of the registry may hold the same blobs. If only tags are removed, it must collect untagged
+    /// manifests too. `None` if sizes are not known. Zero if only tags are removed and the images keep other tags.
     pub frees: Option<u64>,
     /// Bytes that other images of the repository need too.
     pub shared: Option<u64>,
-    /// How many tags need them.
+    /// The number of tags that need those bytes.
     pub shared_with: usize,
-    /// The images that lose their last tag, or are deleted, and what the registry does with them.
+    /// The images that lose their last tag or are deleted, and how the registry treats them.
     pub loss: Loss,
-    /// Why this method is not possible, and what would make it so. The other manners may be.
+    /// The reason why this method is not possible, and the way to make it possible. Other methods may be possible.
     pub blocked: Option<Refusal>,
-    /// The rule that forbids it.
+    /// The rule that forbids the deletion.
     pub refused: Option<Refusal>,
-    /// To be typed to confirm: more goes than one digest with the tags that were named, or a rule protects the
-    /// repository.
+    /// The repository name that the user must type to confirm. It is set if more is removed than one digest with the
+    /// tags that the user named, or if a rule protects the repository.
     pub name_to_type: Option<RepositoryName>,
-    /// What else should be known: a list of tags that may be incomplete, what was named and is not there.
+    /// Other facts that the user should know: a list of tags that may be incomplete, named tags that do not exist.
     pub notes: Vec<SafeText>,
-    /// Which digest every tag of the repository had when the plan was made: what is compared before anything goes.
+    /// The digest of every tag of the repository when the plan was made. The tags are compared with it before anything
+    /// is deleted.
     #[serde(skip)]
     pub tags: BTreeMap<Tag, Digest>,
 }
 
-/// One digest that is at stake.
+/// A digest that the deletion affects.
 #[derive(Debug, Clone, Serialize)]
 pub struct ImageToDelete {
     /// The digest.
     pub digest: Digest,
-    /// What it is.
+    /// The media type of the manifest.
     pub media_type: MediaType,
-    /// Its date and size.
+    /// The date and size of the image.
     #[serde(flatten)]
     pub info: ImageInfo,
-    /// Tags that were named.
+    /// The tags that the user named.
     pub named: Vec<Tag>,
-    /// Whether it was named by its digest.
+    /// Whether the user named the image by its digest.
     pub by_digest: bool,
-    /// Other tags of the repository that share the digest: they stay with [`DeleteMethod::Untag`] and [`DeleteMethod::Replace`],
-    /// and go with [`DeleteMethod::Image`].
+    /// Other tags of the repository with the same digest. They stay with [`DeleteMethod::Untag`] and
+    /// [`DeleteMethod::Replace`], and are removed with [`DeleteMethod::Image`].
     pub others: Vec<Tag>,
-    /// Indexes that list it and would be broken without it.
+    /// Indexes that list the image and would be broken without it.
     pub parents: Vec<Parent>,
-    /// What it lists, where it is an index.
+    /// The manifests that the image lists, if it is an index.
     pub children: Vec<Digest>,
-    /// Children that another index or a tag needs too: they always stay.
+    /// Children that another index or a tag needs too. They always stay.
     pub needed_children: Vec<Digest>,
-    /// What refers to it.
+    /// The referrers of the image.
     pub referrers: Vec<PlannedReferrer>,
 }
 
 /// An index that lists an image.
 #[derive(Debug, Clone, Serialize)]
 pub struct Parent {
-    /// The index.
+    /// The digest of the index.
     pub digest: Digest,
-    /// Its tags.
+    /// The tags of the index.
     pub tags: Vec<Tag>,
 }
 
-/// What refers to an image.
+/// A referrer of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlannedReferrer {
-    /// Its manifest.
+    /// The digest of the referrer's manifest.
     pub digest: Digest,
-    /// What it refers to: the image, or another referrer of it.
+    /// The digest that it refers to: the image, or another referrer of it.
     pub subject: Digest,
-    /// Where it was found: the digest tag, or `None` for the referrers API.
+    /// The digest tag under which it was found, or `None` if the referrers API listed it.
     pub tag: Option<Tag>,
-    /// What it is: `signature`, `SBOM`.
+    /// The kind of referrer: `signature`, `SBOM`.
     pub kind: SafeText,
 }
 
 impl DeletePlan {
-    /// In a few words.
+    /// Returns the plan in a few words.
     pub fn title(&self) -> SafeText {
         let name = &self.repository.name;
         let verb = if self.method == DeleteMethod::Image { "delete" } else { "untag" };
@@ -167,8 +169,8 @@ impl DeletePlan {
         })
     }
 
-    /// The ways to offer, those that take more than was named last. The replacement is only for servers that cannot
-    /// untag.
+    /// Returns the methods to offer. Methods that remove more than was named come last. Replacement is only offered for
+    /// servers that cannot delete by tag.
     pub fn methods(&self) -> Vec<DeleteMethod> {
         let cannot_untag = matches!(self.deletes.by_tag, Ability::No(_))
             || self.method == DeleteMethod::Replace
@@ -179,8 +181,8 @@ impl DeletePlan {
         }
     }
 
-    /// Every tag that stops working, once: those named, with whole images all that they have, and digest tags that go
-    /// along.
+    /// Returns every tag that stops working, each once: the tags that the user named, all other tags of the images if
+    /// whole images are deleted, and digest tags that are removed along with them.
     pub fn tags_that_go(&self) -> impl Iterator<Item = &Tag> {
         let all = self.method == DeleteMethod::Image;
         let mut seen = HashSet::new();
@@ -192,23 +194,25 @@ impl DeletePlan {
         tags.filter(move |tag| seen.insert(*tag))
     }
 
-    /// The tags among those that stop working that the user did not name.
+    /// Returns the tags that stop working although the user did not name them.
     pub fn unnamed_tags(&self) -> impl Iterator<Item = &Tag> {
         let named: HashSet<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();
         self.tags_that_go().filter(move |tag| !named.contains(tag))
     }
 
-    /// Whether a yes is not enough: more than one digest is at stake, or a tag goes that the user did not name.
+    /// Returns whether a plain yes is not enough: more than one digest is affected, or a tag is removed that the user
+    /// did not name.
     pub fn is_far_reaching(&self) -> bool {
         self.at_stake().count() > 1 || self.unnamed_tags().next().is_some()
     }
 
-    /// Whether an image has no tag afterwards: what refers to it is left behind, or goes along.
+    /// Returns whether an image has no tag afterwards. Its referrers are then left behind or removed with it.
     pub fn leaves_no_tag(&self, image: &ImageToDelete) -> bool {
         self.method == DeleteMethod::Image || image.others.is_empty()
     }
 
-    /// Whether a referrer of an image can go along with it in this method. Where only tags go, only its tag can.
+    /// Returns whether this method can remove a referrer along with its image. If only tags are removed, only the
+    /// referrer's tag can be.
     pub fn can_go_along(&self, image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
         match self.method {
             DeleteMethod::Image => true,
@@ -217,7 +221,7 @@ impl DeletePlan {
         }
     }
 
-    /// The referrers of an image that go along with it.
+    /// Returns the referrers of an image that are removed with it.
     pub fn referrers_that_go<'a>(
         &'a self,
         image: &'a ImageToDelete,
@@ -226,13 +230,14 @@ impl DeletePlan {
         image.referrers.iter().filter(move |referrer| asked && self.can_go_along(image, referrer))
     }
 
-    /// The children of an image that go along with it.
+    /// Returns the children of an image that are removed with it.
     pub fn children_that_go<'a>(&self, image: &'a ImageToDelete) -> impl Iterator<Item = &'a Digest> {
         let go = self.along.children && self.method == DeleteMethod::Image;
         image.spare_children().filter(move |_| go)
     }
 
-    /// The digests that go, or lose a tag: those named, and those that go along.
+    /// Returns the digests that are deleted or lose a tag: those that the user named, and those that are removed along
+    /// with them.
     pub fn at_stake(&self) -> AtStake {
         let images: HashSet<Digest> = self.images.iter().map(|image| image.digest).collect();
         let referrers = self.images.iter().flat_map(|image| self.referrers_that_go(image));
@@ -246,40 +251,40 @@ impl DeletePlan {
 }
 
 impl ImageToDelete {
-    /// The children that nothing else needs.
+    /// Returns the children that nothing else needs.
     pub fn spare_children(&self) -> impl Iterator<Item = &Digest> {
         self.children.iter().filter(|child| !self.needed_children.contains(child))
     }
 
-    /// The indexes that list it and stay, so that they lack it afterwards.
+    /// Returns the indexes that list the image and stay, so that they lack it afterwards.
     pub fn broken<'a>(&'a self, at_stake: &'a AtStake) -> impl Iterator<Item = &'a Parent> {
         self.parents.iter().filter(|parent| !at_stake.has(&parent.digest))
     }
 }
 
-/// Distinct digests: what is there for two reasons counts once, for the first.
+/// The distinct digests that a deletion affects. A digest that is affected for two reasons counts once, for the first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AtStake {
-    /// Those that were named.
+    /// The digests that the user named.
     pub images: HashSet<Digest>,
-    /// Those that go along because they refer to one that was named.
+    /// The digests that are removed because they refer to one that the user named.
     pub referrers: HashSet<Digest>,
-    /// Those that go along because an index that was named lists them.
+    /// The digests that are removed because an index that the user named lists them.
     pub children: HashSet<Digest>,
 }
 
 impl AtStake {
-    /// How many there are.
+    /// Returns the number of digests.
     pub fn count(&self) -> usize {
         self.images.len() + self.referrers.len() + self.children.len()
     }
 
-    /// Whether this is one of them.
+    /// Returns whether a digest is affected.
     pub fn has(&self, digest: &Digest) -> bool {
         self.images.contains(digest) || self.referrers.contains(digest) || self.children.contains(digest)
     }
 
-    /// All of them.
+    /// Returns all digests.
     pub fn digests(&self) -> impl Iterator<Item = Digest> {
         self.images.iter().chain(&self.referrers).chain(&self.children).copied()
     }

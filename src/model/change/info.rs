@@ -8,17 +8,18 @@ use crate::model::size;
 use crate::model::summary::Summary;
 use crate::model::time::{day, is_reproducible};
 
-/// When an image was built, and its size.
+/// The build date and the size of an image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct ImageInfo {
-    /// When it was built, by its config or an annotation. `None` if neither says so, or they could not be read.
+    /// The date on which the image was built, from its config or an annotation. `None` if neither has a date, or they
+    /// could not be read.
     pub created: Option<Timestamp>,
-    /// Its compressed bytes as lists show them. `None` if they are not known.
+    /// The number of compressed bytes, as lists show it. `None` if it is not known.
     pub size: Option<u64>,
 }
 
 impl ImageInfo {
-    /// `2026-11-20`, `no date` for a builder's stand-in, `-` if it is not known.
+    /// Returns the date: `2026-11-20`, `no date` for a builder's stand-in, `-` if it is not known.
     pub fn date(&self) -> String {
         match self.created {
             None => "-".into(),
@@ -27,7 +28,7 @@ impl ImageInfo {
         }
     }
 
-    /// `41.2 MB`, `-` if it is not known.
+    /// Returns the size: `41.2 MB`, `-` if it is not known.
     pub fn bytes(&self) -> String {
         self.size.map_or_else(|| "-".into(), size::bytes)
     }

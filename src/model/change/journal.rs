@@ -1,4 +1,4 @@
-//! What was changed, and what was there before.
+//! Entries of the journal: each change, and the state before it.
 
 use std::fmt;
 
@@ -10,23 +10,23 @@ use crate::model::digest::Digest;
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
 
-/// The number of the first entry that has one. What earlier versions wrote in its place kept two entries of the same instant
-/// apart, and was smaller.
+/// The number of the first entry that has one. Earlier versions wrote a smaller number in its place, only to keep two
+/// entries of the same instant apart.
 pub const FIRST_SEQUENCE: u64 = 1000;
 
-/// Names an entry: the time at which it was begun, and its number in the order of all.
+/// The name of an entry: the time at which the change began, and the entry's number in the order of all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EntryId(pub String);
 
 impl EntryId {
-    /// Its number in the order in which entries were begun, whatever the clock said; zero for entries of earlier versions,
-    /// which have none and were all begun before.
+    /// Returns the number of the entry in the order in which changes began, whatever the clock said. Entries of earlier
+    /// versions have no such number and give zero: they all began before the others.
     pub fn sequence(&self) -> u64 {
         self.number().filter(|number| *number >= FIRST_SEQUENCE).unwrap_or_default()
     }
 
-    /// Whether it has the form of such a name.
+    /// Returns whether the text has the form of an entry's name.
     pub fn is_entry(&self) -> bool {
         self.number().is_some()
     }
@@ -44,51 +44,53 @@ impl fmt::Display for EntryId {
     }
 }
 
-/// One change, as the journal view lists it.
+/// A change, as the journal view lists it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JournalEntry {
-    /// Its name.
+    /// The name of the entry.
     pub id: EntryId,
-    /// When it was begun.
+    /// The time at which the change began.
     pub at: Timestamp,
-    /// What it was: `untag team/app:1.4.2`.
+    /// The change in a few words: `untag team/app:1.4.2`.
     pub title: SafeText,
-    /// How far it came.
+    /// The state of the change.
     pub state: EntryState,
-    /// Registries that it reached otherwise than over checked HTTPS. Taking it back reaches them in the same way.
+    /// Registries that the change reached otherwise than over HTTPS with a checked certificate. An undo reaches them in
+    /// the same way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reached: Vec<Reached>,
-    /// Every tag or manifest that it touched or was about to touch.
+    /// Every tag or manifest that the change touched or was about to touch.
     pub items: Vec<JournalItem>,
-    /// Manifests that were not to be touched and may disappear with what was.
+    /// Manifests that the change was not to touch, but that may disappear along with those it touched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub saved: Vec<Saved>,
-    /// Throw-away tags that it put and that were not seen to go.
+    /// Probes that the change put and that were not seen to disappear.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<Probe>,
-    /// Items, by their places, that were sent and not seen: they may still arrive.
+    /// Items, by their positions, that were sent to the server and not visible afterwards. They may still become
+    /// visible.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unconfirmed: Vec<usize>,
-    /// What of it cannot be read any more.
+    /// The parts of the entry that cannot be read any more.
     #[serde(skip_serializing_if = "Damage::is_none")]
     pub damage: Damage,
 }
 
-/// How a registry was reached because the user said so: by `http://` in front of its name, or by an option.
+/// How a registry was reached because the user said so, by `http://` in front of its name or by an option.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
     /// The registry.
     pub host: Host,
-    /// Whether over plain HTTP.
+    /// Whether plain HTTP was used.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub plain_http: bool,
-    /// Whether its certificate was not checked.
+    /// Whether the certificate was not checked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub insecure: bool,
 }
 
 impl Reached {
-    /// `r.test is reached over plain HTTP, as for the change`.
+    /// Returns this in words: `r.test is reached over plain HTTP, as for the change`.
     pub fn said(&self) -> SafeText {
         let how = match self.plain_http {
             true => "over plain HTTP",
@@ -98,30 +100,30 @@ impl Reached {
     }
 }
 
-/// A throw-away tag, put to try out a way before any other tag is touched.
+/// A throw-away tag, put to try a method before any other tag is touched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Probe {
-    /// Where.
+    /// The repository of the tag.
     pub repository: Repository,
     /// The tag.
     pub tag: Tag,
-    /// Its manifest, which nothing else has.
+    /// The digest of its manifest, which no other tag has.
     pub digest: Digest,
 }
 
-/// What of an entry cannot be read any more.
+/// The parts of an entry that cannot be read any more.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Damage {
-    /// In words; empty if all of it can be read.
+    /// The damage in words. Empty if the whole entry can be read.
     pub notes: Vec<SafeText>,
-    /// Items, by their places, of which it is not known how they ended or what they replaced.
+    /// Items, by their positions, whose outcome or former content is not known.
     pub uncertain: Vec<usize>,
-    /// How many items cannot be read at all.
+    /// The number of items that cannot be read at all.
     pub lost: usize,
 }
 
 impl Damage {
-    /// Whether anything cannot be read.
+    /// Returns whether any part cannot be read.
     pub fn is_any(&self) -> bool {
         !self.notes.is_empty()
     }
@@ -132,7 +134,7 @@ impl Damage {
 }
 
 impl JournalEntry {
-    /// Whether it changed something that was not taken back.
+    /// Returns whether the change changed something that was not undone.
     pub fn can_be_undone(&self) -> bool {
         let changed = self.items.is_empty()
             || self.damage.lost > 0
@@ -141,7 +143,7 @@ impl JournalEntry {
         matches!(self.state, EntryState::Open | EntryState::Ended) && changed
     }
 
-    /// How far it came, in words.
+    /// Returns the state of the change in words.
     pub fn outcome(&self) -> SafeText {
         let count = |done| self.items.iter().filter(|item| item.done == done).count();
         match (self.state, count(Some(true)), count(Some(false))) {
@@ -157,7 +159,7 @@ impl JournalEntry {
         }
     }
 
-    /// Its title, with the registries that it does not name.
+    /// Returns the title, followed by the registries that it does not name.
     pub fn whole_title(&self) -> SafeText {
         let title = self.title.as_str();
         let hosts = self.hosts().into_iter().filter(|host| !title.contains(host.as_str()));
@@ -168,7 +170,7 @@ impl JournalEntry {
         }
     }
 
-    /// The registries that it touched.
+    /// Returns the registries that the change touched.
     pub fn hosts(&self) -> Vec<&Host> {
         let mut hosts: Vec<&Host> = self.items.iter().map(|item| &item.repository.host).collect();
         hosts.sort_by_key(|host| host.as_str());
@@ -176,7 +178,7 @@ impl JournalEntry {
         hosts
     }
 
-    /// The tags that it put to keep images: where each is, and the image.
+    /// Returns the tags that the change put to keep images, each with its repository and the image.
     pub fn kept(&self) -> impl Iterator<Item = (&Repository, &Tag, Digest)> {
         self.items.iter().filter(|item| item.done != Some(false)).filter_map(|item| match &item.selector {
             Selector::Tag(tag) if tag.keeps_image() && item.before.is_none() => {
@@ -186,73 +188,74 @@ impl JournalEntry {
         })
     }
 
-    /// Whether it took another change back: undoing one after the other goes further back than that.
+    /// Returns whether the change undid another one. Undoing such entries one after another goes further back each
+    /// time.
     pub fn is_undo(&self) -> bool {
         self.title.as_str().starts_with("undo: ")
     }
 }
 
-/// How far a change came.
+/// The state of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryState {
-    /// It was begun and never ended: the program went down in the middle of it.
+    /// The change began and never ended: the program ended in the middle of it.
     Open,
-    /// Somebody carries it out: this program or another one.
+    /// The change is being carried out, by this program or another one.
     Running,
-    /// It ended.
+    /// The change ended.
     Ended,
-    /// It was taken back.
+    /// The change was undone.
     Undone,
-    /// It is there and cannot be read.
+    /// The entry exists and cannot be read.
     Unreadable,
 }
 
-/// A tag or a manifest before and after.
+/// A tag or manifest, before and after the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JournalItem {
-    /// Where.
+    /// The repository.
     pub repository: Repository,
     /// The tag or digest.
     pub selector: Selector,
-    /// What was there; `None` where nothing was.
+    /// The manifest before the change; `None` if there was none.
     pub before: Option<SavedManifest>,
-    /// What should be there afterwards; `None` where it was to be removed.
+    /// The digest that the change was to leave there; `None` if it was to remove the tag or manifest.
     pub after: Option<Digest>,
-    /// Whether that was done: `None` as long as nobody knows.
+    /// Whether this part of the change was done; `None` as long as that is not known.
     pub done: Option<bool>,
 }
 
-/// A manifest that belongs to what an entry changes.
+/// A manifest that belongs to one that a change touches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Saved {
-    /// The repository that it is in.
+    /// The repository of the manifest.
     pub repository: Repository,
-    /// What it is to what was changed.
+    /// The relation of the manifest to the one that was changed.
     pub role: SavedRole,
     /// The manifest.
     pub held: SavedManifest,
 }
 
-/// What a manifest is to one that is changed.
+/// The relation of a manifest to one that is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SavedRole {
-    /// An index that is changed lists it.
+    /// An index that is changed lists the manifest.
     Child,
-    /// It refers to an image that is changed.
+    /// The manifest refers to an image that is changed.
     Referrer,
 }
 
-/// A manifest as it was.
+/// A manifest as it was before the change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SavedManifest {
-    /// Its digest.
+    /// The digest of the manifest.
     pub digest: Digest,
-    /// Its media type, as it was put; empty in a list, which reads no manifests.
+    /// The media type with which the manifest was put. Empty in a list of entries, which reads no manifests.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub media_type: String,
-    /// Its bytes.
+    /// The bytes of the manifest.
     #[serde(skip)]
     pub bytes: Bytes,
 }

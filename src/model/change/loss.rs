@@ -1,4 +1,4 @@
-//! Images that lose a name: what the registry does with them then, and the tags that keep them.
+//! Images that lose a tag: how the registry treats them, and the tags that keep them.
 
 use serde::Serialize;
 
@@ -7,47 +7,48 @@ use crate::model::plural::counted;
 use crate::model::reference::{Repository, Tag};
 use crate::model::server::Cleanup;
 
-/// The images that a change takes a name from, so that the registry may remove them.
+/// The images that lose a tag by a change, so that the registry may remove them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Loss {
-    /// What the registry does with what is left without a name.
+    /// When the registry removes images without a tag.
     pub cleanup: Cleanup,
     /// Whether each of the images is kept under a tag of its own.
     pub keep: bool,
-    /// Those images; none where every image keeps a name for certain.
+    /// The images. Empty if every image certainly keeps a tag.
     pub images: Vec<Nameless>,
 }
 
 /// An image that may be left without a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Nameless {
-    /// The repository that it is in.
+    /// The repository of the image.
     pub repository: Repository,
-    /// The image.
+    /// The digest of the image.
     pub digest: Digest,
-    /// Whether it is certain that no other tag is left. Otherwise other tags were not looked for.
+    /// Whether it is certain that the image has no other tag. Otherwise other tags were not looked for.
     pub is_last: bool,
-    /// The tag that can keep it; `None` where no tag can, as where the image itself is deleted.
+    /// The tag that can keep the image; `None` if no tag can, for example because the image itself is deleted.
     pub tag: Option<Tag>,
 }
 
 impl Loss {
-    /// Whether it is offered to keep the images: where the registry is not known to keep them itself.
+    /// Returns whether the user is offered to keep the images. They are offered that unless the registry is known to
+    /// keep such images itself.
     pub fn is_offered(&self) -> bool {
         self.can_keep().next().is_some() && (self.keep || self.cleanup != Cleanup::Later)
     }
 
-    /// Whether the images may be gone for good after the change.
+    /// Returns whether the images may be gone for good after the change.
     pub fn is_at_risk(&self) -> bool {
         !self.images.is_empty() && !self.keeps_all() && self.cleanup != Cleanup::Later
     }
 
-    /// The images that can be kept, each with its tag.
+    /// Returns the images that can be kept, each with its tag.
     pub fn can_keep(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
         self.images.iter().filter_map(|image| Some((image, image.tag.as_ref()?)))
     }
 
-    /// The images that are kept, each with its tag.
+    /// Returns the images that are kept, each with its tag.
     pub fn kept(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
         self.can_keep().filter(|_| self.keep)
     }
@@ -56,7 +57,8 @@ impl Loss {
         self.keep && self.images.iter().all(|image| image.tag.is_some())
     }
 
-    /// What becomes of the images, in words: what is certain, and what is not. `None` where there are none.
+    /// Returns the fate of the images in words, both the certain and the uncertain part. Returns `None` if there are no
+    /// images.
     pub fn fate(&self) -> Option<String> {
         let one = self.images.len() == 1;
         let they = counted(self.images.len(), "image", "images");
@@ -91,7 +93,7 @@ impl Loss {
         })
     }
 
-    /// The same of images that are deleted by their digests, which no tag can keep.
+    /// Returns the fate of images that are deleted by their digests, which no tag can keep.
     fn fate_of_deleted(&self, its: &str) -> String {
         match self.cleanup {
             Cleanup::Later => {
@@ -108,7 +110,7 @@ impl Loss {
         }
     }
 
-    /// The tags that can keep the images, in words: the first, and how many more.
+    /// Returns the tags that can keep the images in words: the first one, and the number of others.
     pub fn tags(&self) -> String {
         let mut tags = self.can_keep().map(|(_, tag)| tag);
         match (tags.next(), tags.count()) {

@@ -1,4 +1,4 @@
-//! How far a job is, and how it ended.
+//! The progress of a job, and its report.
 
 use std::collections::HashMap;
 
@@ -8,37 +8,38 @@ use super::journal::EntryId;
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
 
-/// How far a job is.
+/// The progress of a job.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
-    /// Every part of it.
+    /// Every part of the job.
     pub items: Vec<ProgressItem>,
     /// Bytes moved, each counted once.
     pub moved: u64,
-    /// Bytes to move in all; zero for work that moves none.
+    /// Bytes to move in all. Zero for a job that moves none.
     pub bytes: u64,
-    /// What is in hand: `layer 3 of 14`.
+    /// The part in progress: `layer 3 of 14`.
     pub now: SafeText,
-    /// Why it does not go on, while a registry is waited for: `waits for HOST: connection refused for 7 s, next try in
-    /// 2 s`. Empty as soon as it goes on.
+    /// The reason why the job waits for a registry: `waits for HOST: connection refused for 7 s, next try in 2 s`.
+    /// Empty as soon as the job goes on.
     pub waits: SafeText,
 }
 
-/// One part of a job: a tag, an image.
+/// A part of a job: a tag, an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProgressItem {
-    /// Its name.
+    /// The name of the part.
     pub name: SafeText,
-    /// How it ended; `None` until then.
+    /// The outcome of the part; `None` until it ends.
     pub outcome: Option<Outcome>,
 }
 
-/// What was asked for and cannot even be begun: named in the plan, and a failure of the report.
+/// An image that was asked for and cannot be part of the plan. The plan names it, and the report counts it as a
+/// failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unresolved {
-    /// Its name.
+    /// The name of the image.
     pub name: SafeText,
-    /// Why.
+    /// The reason.
     pub failure: Failure,
 }
 
@@ -48,45 +49,48 @@ impl From<&Unresolved> for ProgressItem {
     }
 }
 
-/// How a part ended.
+/// The outcome of a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Done and checked.
     Done(SafeText),
-    /// It is as it should be, and was so before.
+    /// As asked for, and so already before the change.
     Unchanged(SafeText),
-    /// It was left alone, and is not as it should be; says why.
+    /// Left alone, and not as asked for. The text says why.
     Skipped(SafeText),
-    /// The server took it and does not show it, or it cannot be looked at. It may come to be, or not: this is no success.
-    /// Says what was asked for, what is seen instead, and what helps.
+    /// Accepted by the server and not visible afterwards, or the server could not be asked. The change may still become
+    /// visible, or not: this is not a success. The failure says what was asked for, what the server shows instead, and
+    /// what helps.
     Unconfirmed(Failure),
-    /// It failed.
+    /// Failed.
     Failed(Failure),
     /// Stopped before it was done.
     Stopped,
 }
 
-/// How a job ended.
+/// The report of a job: the outcomes of all its parts.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
-    /// Every part of it, each with its outcome.
+    /// Every part of the job, each with its outcome.
     pub items: Vec<ProgressItem>,
     /// Bytes moved, each counted once.
     pub moved: u64,
-    /// Bytes moved more than once because something broke.
+    /// Bytes moved more than once because a transfer broke off.
     pub again: u64,
-    /// The entry that can undo it, if anything was changed.
+    /// The journal entry that can undo the job, if it changed anything.
     pub undo: Option<EntryId>,
-    /// How much of it that entry takes back, as far as was looked at afterwards.
+    /// How much of the job an undo of that entry takes back, as far as was checked afterwards.
     pub takes_back: TakesBack,
-    /// How far that takes it back.
+    /// How far an undo is possible.
     pub back: Back,
-    /// What stayed behind and should be known: an upload that could not be closed, children that nothing names.
+    /// Facts that the user should know about leftovers: an upload that could not be closed, children that no index
+    /// lists.
     pub notes: Vec<SafeText>,
 }
 
-/// How much of a change can be taken back: whether what it replaced or removed is still there.
+/// How much of a change an undo takes back. It depends on whether the manifests that the change replaced or removed
+/// still exist.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TakesBack {
@@ -97,38 +101,38 @@ pub enum TakesBack {
     Part,
     /// None of it.
     Nothing,
-    /// What is there could not be looked at.
+    /// Not known, because the registry could not be asked.
     NotKnown,
 }
 
-/// How a change can be taken back, as far as it is known when it ends.
+/// How far an undo of a change is possible, as known when the change ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Back {
-    /// Whether the server deletes tags was not asked.
+    /// Not known: it was not checked whether the server deletes tags.
     #[default]
     Unknown,
-    /// All of it.
+    /// All of it can be undone.
     Whole,
-    /// All of it, new tags by way of replacements.
+    /// All of it can be undone, with new tags removed by replacements.
     ByReplacement,
-    /// New tags stay: the server deletes neither tags nor images. What was replaced can be put back.
+    /// New tags stay, because the server deletes neither tags nor images. Replaced tags can be put back.
     Partly,
-    /// Nothing of it, for the same reason.
+    /// Nothing of it can be undone, for the same reason.
     Nothing,
 }
 
-/// Parts that ended alike.
+/// Parts with the same outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alike<'a> {
-    /// Their names, in the order of the parts.
+    /// The names of the parts, in their order.
     pub names: Vec<&'a SafeText>,
-    /// How each of them ended; `None` where none of them has yet, or ever will.
+    /// The outcome of each part; `None` if the parts have not ended, or never will.
     pub outcome: Option<&'a Outcome>,
 }
 
-/// The parts in their order, those that were not done for the same reason together, at the place of the first: what
-/// stopped many is said once. Each that was done stands for itself.
+/// Groups parts that were not done for the same reason, in the order of the first part of each group. A reason that
+/// stopped many parts is thus given once. Each part that was done forms a group of its own.
 pub fn alike(items: &[ProgressItem]) -> Vec<Alike<'_>> {
     let mut all: Vec<Alike<'_>> = Vec::new();
     let mut places = HashMap::new();
@@ -156,14 +160,14 @@ pub fn alike(items: &[ProgressItem]) -> Vec<Alike<'_>> {
 }
 
 impl Progress {
-    /// Parts that ended.
+    /// Returns the number of parts that ended.
     pub fn ended(&self) -> usize {
         self.items.iter().filter(|item| item.outcome.is_some()).count()
     }
 }
 
 impl Report {
-    /// Parts that failed.
+    /// Returns the parts that failed.
     pub fn failures(&self) -> impl Iterator<Item = (&SafeText, &Failure)> {
         self.items.iter().filter_map(|item| match &item.outcome {
             Some(Outcome::Failed(failure)) => Some((&item.name, failure)),
@@ -171,7 +175,7 @@ impl Report {
         })
     }
 
-    /// Parts that the server took and does not show.
+    /// Returns the parts that the server accepted and does not show.
     pub fn unconfirmed(&self) -> impl Iterator<Item = (&SafeText, &Failure)> {
         self.items.iter().filter_map(|item| match &item.outcome {
             Some(Outcome::Unconfirmed(failure)) => Some((&item.name, failure)),
@@ -179,12 +183,12 @@ impl Report {
         })
     }
 
-    /// Parts that were done.
+    /// Returns the number of parts that were done.
     pub fn done(&self) -> usize {
         self.items.iter().filter(|item| matches!(item.outcome, Some(Outcome::Done(_)))).count()
     }
 
-    /// Whether every part is as it should be.
+    /// Returns whether every part is as asked for.
     pub fn is_success(&self) -> bool {
         self.items.iter().all(|item| matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Unchanged(_))))
     }

@@ -1,4 +1,4 @@
-//! Giving images other tags: the same bytes under another name.
+//! Retags: the same bytes under another tag.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,41 +11,42 @@ use crate::model::digest::Digest;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 
-/// Tags to put.
+/// The request to give images other tags.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetagRequest {
-    /// Where the images are.
+    /// The repository of the images.
     pub from: Repository,
-    /// Which image, and where to: in this repository or another one of the same registry.
+    /// Each image, with the repository and the tag to put it under. The repository is this one or another one of the
+    /// same registry.
     pub items: Vec<(Selector, Repository, Tag)>,
     /// Whether the old tags stay.
     #[serde(alias = "mode")]
     pub mode: RetagMode,
-    /// Whether images that tags are taken from are kept under a tag of their own.
+    /// Whether images that lose a tag are kept under a tag of their own.
     #[serde(default)]
     pub keep: bool,
 }
 
-/// Whether the old tags stay.
+/// The mode of a retag: whether the old tags stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetagMode {
-    /// They stay.
+    /// The old tags stay.
     Add,
-    /// They are untagged afterwards: the tag is renamed.
+    /// The old tags are removed afterwards, so that the tag is renamed.
     Move,
-    /// The same where the server cannot delete by tag: they go by way of replacements, as with
+    /// The old tags are removed by replacements, for servers that cannot delete by tag. See
     /// [`delete::DeleteMethod::Replace`].
     MoveByReplacement,
 }
 
 impl RetagMode {
-    /// Whether the old tags go.
+    /// Returns whether the old tags are removed.
     pub fn moves(self) -> bool {
         self != RetagMode::Add
     }
 
-    /// The way in which the old tags go.
+    /// Returns the method by which the old tags are removed.
     pub fn method(self) -> Option<delete::DeleteMethod> {
         match self {
             RetagMode::Add => None,
@@ -54,7 +55,7 @@ impl RetagMode {
         }
     }
 
-    /// To move by this way. An image never goes with its old tag.
+    /// Returns the mode that removes the old tags by a method. An image is never removed with its old tag.
     pub fn moving(way: delete::DeleteMethod) -> RetagMode {
         match way {
             delete::DeleteMethod::Replace => RetagMode::MoveByReplacement,
@@ -63,35 +64,35 @@ impl RetagMode {
     }
 }
 
-/// What retagging will do.
+/// The plan of a retag.
 #[derive(Debug, Clone, Serialize)]
 pub struct RetagPlan {
-    /// Where the images are.
+    /// The repository of the images.
     pub from: Repository,
     /// Whether the old tags stay.
     pub mode: RetagMode,
-    /// The ways in which old tags can go, where there is a choice.
+    /// The methods by which old tags can be removed, if there is a choice.
     pub methods: Vec<delete::DeleteMethod>,
-    /// One for each tag.
+    /// The steps, one for each new tag.
     pub steps: Vec<RetagStep>,
-    /// The images that tags are taken from, and what the registry does with them.
+    /// The images that lose a tag, and how the registry treats them.
     pub loss: Loss,
-    /// Why the server does not take the old tags away in this mode.
+    /// The reason why the server cannot remove the old tags in this mode.
     pub blocked: Option<Refusal>,
-    /// What was asked for and is not done, and why.
+    /// Images that cannot be part of the plan, each with the reason.
     pub unresolved: Vec<Unresolved>,
-    /// The rule that forbids it.
+    /// The rule that forbids the retag.
     pub refused: Option<Refusal>,
-    /// To be typed to confirm.
+    /// The repository name that the user must type to confirm.
     pub name_to_type: Option<RepositoryName>,
 }
 
-/// One tag to put.
+/// A tag to put.
 #[derive(Debug, Clone, Serialize)]
 pub struct RetagStep {
-    /// The image as it was named.
+    /// The tag or digest by which the user named the image.
     pub selector: Selector,
-    /// What that was when the plan was made.
+    /// The digest of the image when the plan was made.
     pub digest: Digest,
     /// The date and size of the image.
     #[serde(flatten)]
@@ -100,21 +101,22 @@ pub struct RetagStep {
     pub to: Repository,
     /// The new tag.
     pub tag: Tag,
-    /// The digest that the new tag has now; `None` where it is free.
+    /// The digest that the new tag has now; `None` if the tag is free.
     pub replaces: Option<Digest>,
-    /// The replacement that the old tag was left on when moving it was cut off: it goes instead of the image.
+    /// The replacement that the old tag was left on when an earlier retag was cut off. It is removed instead of the
+    /// image.
     pub left_on: Option<Digest>,
 }
 
 impl RetagStep {
-    /// Whether the tag is what it should be already.
+    /// Returns whether the new tag already has the digest.
     pub fn is_done(&self) -> bool {
         self.replaces == Some(self.digest)
     }
 }
 
 impl RetagPlan {
-    /// In a few words.
+    /// Returns the plan in a few words.
     pub fn title(&self) -> SafeText {
         let verb = if self.mode.moves() { "rename" } else { "retag" };
         let name = &self.from.name;

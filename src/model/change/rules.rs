@@ -1,4 +1,5 @@
-//! What the configuration forbids: read-only, protected, and where images may be promoted to.
+//! Rules of the configuration: read-only and protected repositories, and the destinations that images may be promoted
+//! to.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -8,43 +9,43 @@ use wildmatch::WildMatch;
 use crate::model::reference::{Host, Repository, RepositoryName};
 use crate::model::text::SafeText;
 
-/// Why something is not done: the rule or the fact, and what would change it.
+/// The reason why something is not done, a rule or a fact, and what would change it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// `the configuration makes release.example read-only`.
+    /// The reason: `the configuration makes release.example read-only`.
     pub why: SafeText,
-    /// `start without `--read-only``.
+    /// A hint: `start without `--read-only``.
     pub hint: Option<SafeText>,
 }
 
 /// The rules of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Why everything is read-only, where it is: `--read-only`, or the setting.
+    /// The source of a ban on every change, if there is one: `--read-only`, or the setting.
     pub read_only: Option<&'static str>,
-    /// Rules of registries and of repository patterns, in the order in which they stand.
+    /// Rules for registries and for repository patterns, in the order of the configuration.
     pub rules: Vec<Rule>,
 }
 
-/// What holds for the repositories that it names.
+/// A rule for the repositories that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
-    /// As it stands in the configuration, to be named when it refuses: `[registries."release.example"]`.
+    /// The name of the rule as the configuration writes it, for messages of refusal: `[registries."release.example"]`.
     pub name: String,
     /// The registry.
     pub host: Host,
-    /// The repositories: a name, or a pattern where `*` stands for any text and `?` for one character; `None` for all.
+    /// The repositories: a name, or a pattern with `*` for any text and `?` for one character; `None` for all.
     pub repositories: Option<String>,
     /// Whether every change is refused.
     pub read_only: bool,
-    /// Whether the repository's name must be typed to confirm a change.
+    /// Whether the user must type the repository's name to confirm a change.
     pub protect: bool,
-    /// Prefixes `host/path` of the repositories that images may be copied to; `None` for anywhere.
+    /// Prefixes `host/path` of the repositories that images may be copied to; `None` for any repository.
     pub promote: Option<Vec<String>>,
 }
 
 impl Rules {
-    /// Whether this repository may be changed.
+    /// Fails if this repository must not be changed.
     pub fn may_change(&self, repository: &Repository) -> Result<(), Refusal> {
         if let Some(by) = self.read_only {
             let why = SafeText::from(format!("{by} refuses every change"));
@@ -59,7 +60,7 @@ impl Rules {
         }
     }
 
-    /// Whether images of the one may be copied to the other.
+    /// Fails if images of one repository must not be copied to the other.
     pub fn may_copy(&self, from: &Repository, to: &Repository) -> Result<(), Refusal> {
         self.may_change(to)?;
         let forbids = |rule: &&Rule| {
@@ -82,7 +83,7 @@ impl Rules {
         }
     }
 
-    /// The name to type before this repository is changed, where a rule protects it.
+    /// Returns the name that the user must type before this repository is changed, if a rule protects it.
     pub fn name_to_type(&self, repository: &Repository) -> Option<RepositoryName> {
         self.of(repository).any(|rule| rule.protect).then(|| repository.name.clone())
     }
@@ -96,7 +97,8 @@ impl Rules {
     }
 }
 
-/// Whether a repository is the one that the prefix names or lies under it; not merely begins with the same letters.
+/// Returns whether a repository is the one that the prefix names, or is below it. Names that merely begin with the same
+/// letters do not count.
 fn is_under(target: &Repository, prefix: &str) -> bool {
     let (host, path) = prefix.trim_end_matches('/').split_once('/').unwrap_or((prefix, ""));
     let is_host = Host::parse(host.trim_end_matches('/'))
@@ -105,8 +107,9 @@ fn is_under(target: &Repository, prefix: &str) -> bool {
     is_host && (path.is_empty() || under.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
-/// Where a registry's name leads, so that no other spelling of it gets around a rule: the usual ports are none, this
-/// machine has one name, and addresses are numbers. Names that only the network knows to be the same stay two.
+/// The address that a registry's name leads to, so that no other spelling of the name gets around a rule. The usual
+/// ports count as no port, this machine has one name, and IP addresses are compared as numbers. Names that only the
+/// network knows to be the same stay different.
 #[derive(PartialEq, Eq)]
 struct Address {
     machine: String,

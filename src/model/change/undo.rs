@@ -1,4 +1,4 @@
-//! Taking a change back.
+//! Undo: putting back everything that a journal entry replaced.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,47 +12,48 @@ use crate::model::digest::Digest;
 use crate::model::reference::{Repository, RepositoryName, Selector};
 use crate::model::text::SafeText;
 
-/// What undoing will do.
+/// The plan of an undo.
 #[derive(Debug, Clone, Serialize)]
 pub struct UndoPlan {
-    /// The change that is taken back.
+    /// The journal entry that is undone.
     pub entry: EntryId,
-    /// What that change was.
+    /// The title of the change that is undone.
     pub of: SafeText,
-    /// When it was begun.
+    /// The time at which that change began.
     pub at: Timestamp,
-    /// How new tags go: untagged, or by way of replacements where the server cannot do that.
+    /// The method by which new tags are removed: by name, or by replacements if the server cannot delete by tag.
     pub method: DeleteMethod,
-    /// The ways in which new tags can go, where there is a choice.
+    /// The methods by which new tags can be removed, if there is a choice.
     pub methods: Vec<DeleteMethod>,
-    /// What would make possible what is not.
+    /// A hint that would make the impossible steps possible.
     pub hint: Option<SafeText>,
-    /// What stays although the change is taken back, in words: the images that a copy brought, untagged.
+    /// Images that stay although the change is undone, in words: a copy's images, then untagged.
     pub leaves: Option<SafeText>,
-    /// What must be known of the entry itself before it is relied upon: what of it cannot be read, or that it was cut off.
+    /// Facts about the entry itself that the user should know before relying on it: the parts that cannot be read, or
+    /// that the change was cut off.
     pub notes: Vec<SafeText>,
-    /// What cannot be put back because the entry does not say any more what it was.
+    /// Tags and manifests that cannot be put back because the entry no longer says what they were.
     pub unresolved: Vec<Unresolved>,
-    /// One for each tag or manifest.
+    /// The steps, one for each tag or manifest.
     pub steps: Vec<UndoStep>,
-    /// The rule that forbids it.
+    /// The rule that forbids the undo.
     pub refused: Option<Refusal>,
-    /// To be typed to confirm.
+    /// The repository name that the user must type to confirm.
     pub name_to_type: Option<RepositoryName>,
 }
 
-/// One tag or manifest to put back as it was.
+/// A tag or manifest to put back as it was.
 #[derive(Debug, Clone, Serialize)]
 pub struct UndoStep {
-    /// Where.
+    /// The repository.
     pub repository: Repository,
     /// The tag or digest.
     pub selector: Selector,
-    /// What it was before the change; `None` where it was not there, so that it is untagged again.
+    /// The digest before the change; `None` if there was no such tag, so that it is removed again.
     pub before: Option<Digest>,
-    /// What it is now.
+    /// The digest now.
     pub now: Option<Digest>,
-    /// The date and size of the image that is put back, or of the one that loses its tag.
+    /// The date and size of the image that is put back, or of the image that loses its tag.
     #[serde(flatten)]
     pub info: ImageInfo,
     /// The replacement of that on which the tag was left when taking it away was cut off.
@@ -68,12 +69,12 @@ pub struct UndoStep {
 }
 
 impl UndoPlan {
-    /// Whether nothing of it can be put back.
+    /// Returns whether no step is possible.
     pub fn is_impossible(&self) -> bool {
         self.steps.iter().all(|step| step.impossible.is_some())
     }
 
-    /// In a few words.
+    /// Returns the plan in a few words.
     pub fn title(&self) -> SafeText {
         SafeText::from(format!("undo: {}", self.of))
     }
