@@ -97,23 +97,23 @@ impl ChangeRequest {
     }
 }
 
-/// A plan: everything that will happen, found out by asking, nothing changed yet. Once confirmed it is carried out.
+/// A plan: everything that the change will do. It is made by asking the registries, before anything is changed, and is
+/// carried out once it is confirmed.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum ChangePlan {
-    /// A plan: everything that the change will do. It is made by asking the registries, before anything is changed, and
-    /// is carried out once it is confirmed.
+    /// Tags to put.
     Retag(retag::RetagPlan),
     /// Tags or images to remove.
     Delete(delete::DeletePlan),
-    /// Tags to put.
+    /// Images to copy.
     Copy(copy::CopyPlan),
-    /// Tags or images to remove.
+    /// Manifests and tags to put back.
     Undo(undo::UndoPlan),
 }
 
 impl ChangePlan {
-    /// In a few words: `retag team/app:1.4.2 → stable`.
+    /// Returns the plan in a few words: `retag team/app:1.4.2 → stable`.
     pub fn title(&self) -> SafeText {
         match self {
             ChangePlan::Retag(plan) => plan.title(),
@@ -123,7 +123,7 @@ impl ChangePlan {
         }
     }
 
-    /// Why it must not be carried out, where a rule forbids it.
+    /// Returns the rule that forbids the change, if there is one.
     pub fn refused(&self) -> Option<&Refusal> {
         match self {
             ChangePlan::Retag(plan) => plan.refused.as_ref(),
@@ -133,7 +133,8 @@ impl ChangePlan {
         }
     }
 
-    /// Why the server does not do it by this method. Others may be open: [`ChangePlan::methods`].
+    /// Returns the reason why the server cannot do the change by this method. Other methods may work:
+    /// [`ChangePlan::methods`].
     pub fn blocked(&self) -> Option<&Refusal> {
         match self {
             ChangePlan::Retag(plan) => plan.blocked.as_ref(),
@@ -142,7 +143,7 @@ impl ChangePlan {
         }
     }
 
-    /// The way in which it takes tags away, where it does.
+    /// Returns the method by which the plan removes tags, if it removes any.
     pub fn way(&self) -> Option<delete::DeleteMethod> {
         match self {
             ChangePlan::Retag(plan) => plan.mode.method(),
@@ -152,7 +153,7 @@ impl ChangePlan {
         }
     }
 
-    /// The ways to choose from; none where there is no choice.
+    /// Returns the methods that the user can choose from. The list is empty if there is no choice.
     pub fn methods(&self) -> Vec<delete::DeleteMethod> {
         match self {
             ChangePlan::Retag(plan) => plan.methods.clone(),
@@ -162,7 +163,7 @@ impl ChangePlan {
         }
     }
 
-    /// Whether tags go by way of replacements, which is agreed to for itself.
+    /// Returns whether tags are removed by replacements, which the user confirms separately.
     pub fn replaces_images(&self) -> bool {
         match self {
             ChangePlan::Retag(plan) => plan.mode == retag::RetagMode::MoveByReplacement,
@@ -172,7 +173,8 @@ impl ChangePlan {
         }
     }
 
-    /// The images that it takes a name from. Undoing loses none that the change had not made known.
+    /// Returns the images that lose a tag. An undo returns `None`, since it loses no image that the change itself had
+    /// not announced.
     pub fn loss(&self) -> Option<&loss::Loss> {
         match self {
             ChangePlan::Retag(plan) => Some(&plan.loss),
@@ -182,7 +184,8 @@ impl ChangePlan {
         }
     }
 
-    /// The repository whose name must be typed to confirm, where much is at stake or a rule protects it.
+    /// Returns the repository name that the user must type to confirm, if much is at stake or a rule protects the
+    /// repository.
     pub fn name_to_type(&self) -> Option<&RepositoryName> {
         match self {
             ChangePlan::Retag(plan) => plan.name_to_type.as_ref(),
@@ -192,8 +195,8 @@ impl ChangePlan {
         }
     }
 
-    /// The registries where it makes new tags, so that it is taken back by deleting them; and whether there is something to
-    /// put back as well.
+    /// Returns the registries on which the plan makes new tags, which an undo deletes again, and whether an undo has
+    /// something to put back as well.
     pub fn taken_back_by(&self) -> (Vec<Host>, bool) {
         match self {
             ChangePlan::Retag(plan) => {
@@ -216,7 +219,7 @@ impl ChangePlan {
         }
     }
 
-    /// The repositories that look different afterwards.
+    /// Returns the repositories that look different after the change.
     pub fn changes(&self) -> Vec<Repository> {
         let mut all: Vec<Repository> = match self {
             ChangePlan::Retag(plan) => {

@@ -56,15 +56,17 @@ pub struct UndoStep {
     /// The date and size of the image that is put back, or of the image that loses its tag.
     #[serde(flatten)]
     pub info: ImageInfo,
-    /// The replacement of that on which the tag was left when taking it away was cut off.
+    /// The replacement that the tag was left on when its removal was cut off.
     pub left_on: Option<Digest>,
-    /// Whether the tag goes by way of a replacement.
+    /// Whether the tag is removed by a replacement.
     pub by_replacement: bool,
-    /// Whether it is a throw-away tag of the change, which goes with its manifest.
+    /// Whether the tag is a probe of the change, which is removed with its manifest.
     pub is_probe: bool,
-    /// Whether the change of it was never confirmed a moment ago: it is as it was before, and the change may still arrive.
+    /// Whether the change of this tag was sent a moment ago and never confirmed. The tag is as it was before, and the
+    /// change may still become visible.
     pub may_arrive: bool,
-    /// Why it cannot be put back: `2 of its blobs are gone`, `it moved since: somebody else pushed it`.
+    /// The reason why the tag or manifest cannot be put back: `2 of its blobs are gone`, `it moved since, to
+    /// 6b8e0f9a1c2d`.
     pub impossible: Option<SafeText>,
 }
 
