@@ -1,33 +1,33 @@
-//! Files that regtui keeps between runs: in folders that no other user can put anything into, opened without following
-//! links and without waiting, and replaced as a whole or not at all.
+//! Files that regtui keeps between runs. They are in folders that no other user can write to. They are opened without
+//! following links and without waiting, and are replaced as a whole or not at all.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The name of the folder below which everything is ours.
+/// The name of the folder that holds everything of regtui.
 const OURS: &str = "regtui";
-/// How far below it a folder of ours can be, itself counted.
+/// The greatest depth of a folder of regtui below that one, that one included.
 const MOST_BELOW: usize = 4;
-/// The lock of a folder, held while names in it are made or removed.
+/// The lock file of a folder, held while names in the folder are made or removed.
 const LOCK: &str = ".lock";
-/// How the name of a file begins that is written and not yet in its place.
+/// The beginning of the name of a file that is written and not yet in its place.
 const NEW: &str = ".new-";
-/// How many entries of a folder are looked at for what does not belong there.
+/// The number of entries of a folder that are checked for links and the like.
 const MOST_LOOKED_AT: usize = 10_000;
-/// How often, and how long apart, a lock is asked for.
+/// The number of attempts to take a lock, and the time between two of them.
 const ASKED: (u32, Duration) = (100, Duration::from_millis(50));
 
-/// Why a folder or a file is not used.
+/// The reason why a folder or a file is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` {why}", .path.display())]
 pub struct Distrust {
     /// The folder or file.
     pub path: PathBuf,
-    /// In words: `belongs to another user`.
+    /// The reason in words: `belongs to another user`.
     pub why: &'static str,
-    /// What would help, if anything does.
+    /// A hint that would help, if there is one.
     pub hint: Option<String>,
 }
 
@@ -37,12 +37,13 @@ impl From<Distrust> for io::Error {
     }
 }
 
-/// Why something was not used, if an error says that.
+/// Returns the reason why a folder or file was not used, if the error has one.
 pub fn distrust(error: &io::Error) -> Option<&Distrust> {
     error.get_ref()?.downcast_ref()
 }
 
-/// Why a folder must not be used, or something in it; `None` if it can be, or does not exist yet.
+/// Returns the reason why a folder, or something in it, must not be used. Returns `None` if the folder can be used, or
+/// does not exist yet.
 pub fn trouble(folder: &Path) -> Option<Distrust> {
     match check(folder).and_then(|()| check_entries(folder)) {
         Ok(()) => None,
@@ -65,8 +66,8 @@ pub fn make(folder: &Path) -> io::Result<()> {
     check(folder)
 }
 
-/// Checks that a folder, and those of ours above it, belong to this user and that no other user may write to them. The
-/// topmost comes first: a folder must not be created through a link of another user.
+/// Fails unless a folder, and the folders of regtui above it, belong to this user and cannot be written by other users.
+/// The topmost folder is checked first, because a folder must not be created through a link of another user.
 pub fn check(folder: &Path) -> io::Result<()> {
     let mut near = folder.ancestors().take(MOST_BELOW);
     let depth = near.position(|above| above.file_name().is_some_and(|name| name == OURS));
@@ -74,7 +75,7 @@ pub fn check(folder: &Path) -> io::Result<()> {
     for above in ours.into_iter().rev() {
         let metadata = fs::symlink_metadata(above)?;
         if metadata.is_symlink() {
-            // The user may keep the folder elsewhere; others may not lead there.
+            // The user may keep the folder elsewhere. Another user must not make it lead elsewhere.
             check_owner(above, &metadata)?;
         }
         let metadata = fs::metadata(above)?;
@@ -87,7 +88,7 @@ pub fn check(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Checks that a folder holds nothing but files and folders.
+/// Fails if a folder holds anything but files and folders.
 fn check_entries(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)?.take(MOST_LOOKED_AT) {
         let entry = entry?;
@@ -99,8 +100,8 @@ fn check_entries(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file of such a folder: never through a link, never waiting for the other end of a fifo, and only if it is a file
-/// that no other user can have written.
+/// Opens a file of such a folder. It never follows a link and never waits for the other end of a fifo. It fails unless
+/// the file is a regular file that no other user can have written.
 pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -110,7 +111,7 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     }
     let file = match options.open(path) {
         Ok(file) => file,
-        // What opening a link or a fifo fails with differs from system to system.
+        // The error of opening a link or a fifo differs from system to system.
         Err(error) => match fs::symlink_metadata(path) {
             Ok(found) if !found.is_file() && !found.is_dir() => {
                 return Err(odd(path, found.is_symlink()).into());
@@ -135,19 +136,19 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens a file to read it.
+/// Opens a file for reading.
 pub fn read(path: &Path) -> io::Result<File> {
     open(path, File::options().read(true))
 }
 
-/// Holds a folder until it is dropped: meanwhile no other process makes or removes names in it. Removes what others left
-/// half written there.
+/// A lock on a folder. Until it is dropped, no other process makes or removes names in the folder. Taking it removes
+/// half-written files that other processes left in the folder.
 #[derive(Debug)]
 pub struct FolderLock {
     _lock: File,
 }
 
-/// Waits for a folder, but not for ever.
+/// Waits for the lock of a folder, for a limited time.
 pub fn hold(folder: &Path) -> io::Result<FolderLock> {
     let lock = lock_of(folder)?;
     for _ in 0..ASKED.0 {
@@ -160,7 +161,7 @@ pub fn hold(folder: &Path) -> io::Result<FolderLock> {
     Err(io::Error::new(ErrorKind::TimedOut, "another process holds its lock"))
 }
 
-/// Removes what was left half written in a folder, unless another process is just writing there.
+/// Removes half-written files from a folder, unless another process is writing there.
 pub fn tidy(folder: &Path) {
     let is_there = check(folder).is_ok() && leftovers(folder).next().is_some();
     if is_there
@@ -176,11 +177,11 @@ fn lock_of(folder: &Path) -> io::Result<File> {
 }
 
 fn sweep(folder: &Path) {
-    // What cannot be removed costs its room.
+    // A file that cannot be removed only takes up space.
     leftovers(folder).for_each(|path| drop(fs::remove_file(path)));
 }
 
-/// Files that were written and never came to their place: ours, and those of earlier versions.
+/// Returns the files that were written and never put in their place, those of earlier versions included.
 fn leftovers(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let is_left =
         |name: &str| name.starts_with(NEW) || (name.starts_with(".tmp") && name.len() == ".tmp".len() + 6);
@@ -188,12 +189,12 @@ fn leftovers(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     entries.filter(move |entry| entry.file_name().to_str().is_some_and(is_left)).map(|entry| entry.path())
 }
 
-/// A new file beside the others in a folder that is held. It is removed unless it is brought to its place.
+/// Creates a file in a locked folder. The file is removed on drop unless it is put in its place.
 pub fn new(folder: &Path, _held: &FolderLock) -> io::Result<tempfile::NamedTempFile> {
     tempfile::Builder::new().prefix(NEW).tempfile_in(folder)
 }
 
-/// Replaces a file as a whole: others see the old one or the new one, and a kill leaves nothing that stays.
+/// Replaces a file as a whole. Other processes see the old file or the new one, and a kill leaves nothing that stays.
 pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let Some(folder) = path.parent() else { return Ok(()) };
     make(folder)?;
@@ -204,7 +205,7 @@ pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> i
     Ok(())
 }
 
-/// Makes names in a folder last.
+/// Makes the names in a folder durable.
 pub fn sync(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
@@ -243,7 +244,7 @@ fn check_mode(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
     }
 }
 
-/// Only Unix has owners and modes that std knows.
+/// Accepts every file: std knows owners and modes only on Unix.
 #[cfg(not(unix))]
 fn check_owner(_: &Path, _: &fs::Metadata) -> io::Result<()> {
     Ok(())

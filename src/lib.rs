@@ -1,17 +1,17 @@
 //! regtui: a terminal UI for browsing and managing container image registries.
 //!
-//! | module | what it is for |
+//! | module | purpose |
 //! |---|---|
 //! | [`model`] | plain data: names, digests, manifests, images, failures, and how they are written |
 //! | [`client`] | one registry over HTTP: auth, limits, retries, pages, cache |
-//! | [`ops`] | work of many requests: look into an image, summarise a tag, list |
+//! | [`ops`] | operations of many requests: inspect an image, summarise a tag, list |
 //! | [`app`] | how regtui behaves: state in, messages in, state and commands out |
 //! | [`ui`] | how it looks: state in, cells out |
 //! | [`runtime`] | the loop: events, effects, terminal, clipboard, log |
 //! | [`cli`] | the command line and its subcommands |
 //! | [`config`] | flags, environment and files, layered |
-//! | [`files`] | folders that no other user can write to, and files opened and replaced in them |
-//! | [`demo`] | a registry in memory: behind `--demo` and behind most tests |
+//! | [`files`] | folders that no other user can write to, and files that are opened and replaced in them |
+//! | [`demo`] | a registry in memory, used by `--demo` and by most tests |
 //!
 //! ```text
 //!  key, mouse ─▶ Msg ─▶ app::update(&mut State, now, Msg) ─▶ Vec<Cmd> ─▶ runtime::effects ─▶ ops ─▶ client ─▶ network
@@ -26,7 +26,7 @@
 //! * **digest**: the hash that names content for ever; **manifest**: the JSON that a digest or tag leads to
 //! * **index**: a manifest that lists manifests, one a **platform**; **config**: how an image was built and is run
 //! * **layer**: a compressed tar, a part of the file system; **referrer**: a manifest that belongs to another
-//! * **slot**: a place on screen that wants only its newest answer; **ticket**: the question it waits for
+//! * **slot**: a place on the screen that wants only its newest answer; **ticket**: the number of the question it waits for
 
 pub mod app;
 pub mod cli;

@@ -1,4 +1,4 @@
-//! The program: see `cli`.
+//! The `regtui` program; see `cli`.
 
 fn main() -> std::process::ExitCode {
     regtui::cli::main()

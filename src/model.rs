@@ -1,4 +1,4 @@
-//! Plain data: no async, no terminal, no HTTP. Every other module may use it; it uses none of them.
+//! Plain data: no async, no terminal, no HTTP. Every other module may use this one; it uses none of them.
 
 pub mod annotations;
 pub mod capped;

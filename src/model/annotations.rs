@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// A well-known key: how it is called on screen, its OCI name behind `org.opencontainers.image.`, and its older name
-/// behind `org.label-schema.`.
+/// The well-known keys: the name on the screen, the OCI name after `org.opencontainers.image.`, and the older name
+/// after `org.label-schema.`.
 const WELL_KNOWN: &[(&str, &str, &str)] = &[
     ("title", "title", "name"),
     ("version", "version", "version"),
@@ -17,11 +17,11 @@ const WELL_KNOWN: &[(&str, &str, &str)] = &[
     ("base image", "base.name", ""),
 ];
 
-/// When the image was built, as an annotation says it.
+/// The annotation with the build date of an image.
 pub const CREATED: &str = "org.opencontainers.image.created";
 
-/// The well-known fields that are set, in a fixed order: name on screen and untrusted value. The first of `sources` that
-/// has a field wins: manifest annotations, index annotations, labels.
+/// Returns the well-known fields that are set, in a fixed order, as the name on the screen and the untrusted value. The
+/// first of `sources` that has a field wins: manifest annotations, index annotations, labels.
 pub fn well_known<'a>(sources: &[&'a BTreeMap<String, String>]) -> Vec<(&'static str, &'a str)> {
     let find = |key: &str| sources.iter().find_map(|source| source.get(key)).map(String::as_str);
     let field = |(name, oci, old): &(&'static str, &str, &str)| {
@@ -32,7 +32,7 @@ pub fn well_known<'a>(sources: &[&'a BTreeMap<String, String>]) -> Vec<(&'static
     WELL_KNOWN.iter().filter_map(field).collect()
 }
 
-/// Whether [`well_known`] would show this key.
+/// Returns whether [`well_known`] would show this key.
 pub fn is_well_known(key: &str) -> bool {
     let oci = key.strip_prefix("org.opencontainers.image.");
     let old = key.strip_prefix("org.label-schema.");

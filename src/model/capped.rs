@@ -1,15 +1,15 @@
-//! Lists from outside that are kept only in part: how long they were is told, what is behind their first elements is not.
+//! Lists from outside that are kept only in part. The number of elements left out is known, their content is not.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
 
 use serde::{Serialize, Serializer};
 
-/// Most elements of one list that are kept: layers, children, steps, referrers, labels, annotations.
+/// The greatest number of elements of one list that are kept: layers, children, steps, referrers, labels, annotations.
 pub const MOST: usize = 10_000;
 
-/// A collection with the number of elements that it does not hold. Nothing may be changed on the strength of one that is
-/// not whole.
+/// A collection with the number of elements that it does not hold. Nothing may be changed because of a collection that
+/// is not whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capped<C> {
     kept: C,
@@ -17,34 +17,34 @@ pub struct Capped<C> {
 }
 
 impl<C> Capped<C> {
-    /// What was kept, and how many elements were not.
+    /// Returns a collection of the kept elements and the number of those left out.
     pub fn new(kept: C, left_out: usize) -> Capped<C> {
         Capped { kept, left_out }
     }
 
-    /// How many elements there are beyond those kept.
+    /// Returns the number of elements beyond those kept.
     pub fn left_out(&self) -> usize {
         self.left_out
     }
 
-    /// Whether nothing was left out.
+    /// Returns whether nothing was left out.
     pub fn is_whole(&self) -> bool {
         self.left_out == 0
     }
 }
 
 impl<T> Capped<Vec<T>> {
-    /// How many elements there are, kept or not.
+    /// Returns the number of elements, kept or not.
     pub fn count(&self) -> usize {
         self.kept.len().saturating_add(self.left_out)
     }
 
-    /// The same collection, each element made into another.
+    /// Returns the same collection with each element mapped by `other`.
     pub fn map<U>(self, other: impl FnMut(T) -> U) -> Capped<Vec<U>> {
         Capped::new(self.kept.into_iter().map(other).collect(), self.left_out)
     }
 
-    /// The same collection, the last element first.
+    /// Returns the same collection with the last element first.
     pub fn reversed(mut self) -> Capped<Vec<T>> {
         self.kept.reverse();
         self
@@ -52,7 +52,7 @@ impl<T> Capped<Vec<T>> {
 }
 
 impl<K, V> Capped<BTreeMap<K, V>> {
-    /// How many members there are, kept or not.
+    /// Returns the number of members, kept or not.
     pub fn count(&self) -> usize {
         self.kept.len().saturating_add(self.left_out)
     }
@@ -99,7 +99,8 @@ where
     }
 }
 
-/// Of JSON that regtui writes, a list is what was kept: how much was not stands beside it.
+/// Serializes the kept elements only. JSON that regtui writes has the number of those left out in a field beside the
+/// list.
 impl<C: Serialize> Serialize for Capped<C> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.kept.serialize(serializer)

@@ -1,22 +1,25 @@
-//! Text that may go to a clipboard. What is pasted into a shell is run, so nothing gets here as a server wrote it.
+//! Text that may go to a clipboard.
+//!
+//! A shell runs pasted text, so no text reaches the clipboard as a server wrote it.
 
 use super::text::{SafeText, is_unsafe};
 
-/// Longest preview, in characters.
+/// The longest preview, in characters.
 const LONGEST_PREVIEW: usize = 120;
 
-/// Text for a clipboard: names by their grammar, or other text without anything but printable characters and line feeds
-/// between its lines. Nothing else is accepted where text leaves for a clipboard.
+/// Text for a clipboard: names by their grammar, or other text with nothing but printable characters, and line feeds
+/// between its lines. Only this type is accepted for the clipboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClipText {
     text: String,
-    /// Characters that were left out.
+    /// The number of characters that were left out.
     omitted: usize,
 }
 
 impl ClipText {
-    /// Other text than names. Control characters, escape sequences' beginnings and invisible characters are left out, every
-    /// kind of line break becomes a line feed, and none stands at the end: a shell would run the last line at once.
+    /// Cleans text other than names. Control characters, the beginnings of escape sequences and invisible characters
+    /// are left out. Every kind of line break becomes a line feed. No line feed is left at the end, because a shell
+    /// would run the last line at once.
     pub fn clean(text: &str) -> ClipText {
         let mut out = String::with_capacity(text.len());
         let mut omitted = 0;
@@ -25,7 +28,7 @@ impl ClipText {
             match character {
                 '\r' if characters.peek() == Some(&'\n') => {}
                 '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => out.push('\n'),
-                // Shells complete at a tab.
+                // Shells complete names at a tab.
                 '\t' => out.push(' '),
                 _ if is_unsafe(character) => omitted += 1,
                 _ => out.push(character),
@@ -35,29 +38,29 @@ impl ClipText {
         ClipText { text: out, omitted }
     }
 
-    /// A line for each of these.
+    /// Joins texts, one line for each.
     pub fn lines_of(lines: impl IntoIterator<Item = String>) -> ClipText {
         let lines: Vec<String> = lines.into_iter().collect();
         ClipText::clean(&lines.join("\n"))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// How many lines it has.
+    /// Returns the number of lines.
     pub fn lines(&self) -> usize {
         self.text.split('\n').count()
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// What it is, for a person who is about to copy it: how many lines if it has several, how much was left out, and the
-    /// first line that is not empty.
+    /// Returns a description for the user who is about to copy the text: the number of lines if there are several, the
+    /// number of characters left out, and the first line that is not empty.
     pub fn preview(&self) -> SafeText {
         let mut notes = Vec::new();
         let lines = self.lines();

@@ -1,14 +1,14 @@
-//! Text in columns: cut and padded by the width that a terminal gives it.
+//! Text in columns, cut and padded by the width that a terminal gives it.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// Columns that a text takes.
+/// Returns the number of columns that a text takes.
 pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// At most `columns` columns of a text, with `…` at the end if some is missing.
+/// Cuts a text to at most `columns` columns, with `…` at the end if some of it is missing.
 pub fn cut(text: &str, columns: usize) -> String {
     if text.len() <= columns && text.is_ascii() || width(text) <= columns {
         return text.to_string();
@@ -29,7 +29,7 @@ pub fn cut(text: &str, columns: usize) -> String {
     kept
 }
 
-/// Like [`cut`], but what is missing is missing in front: the end of a path says most.
+/// Cuts a text as [`cut`] does, but in front, because the end of a path says most.
 pub fn cut_front(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_string();
@@ -51,7 +51,7 @@ pub fn cut_front(text: &str, columns: usize) -> String {
     kept.concat()
 }
 
-/// Like [`cut`], but what is missing is missing in the middle: both ends tell names apart.
+/// Cuts a text as [`cut`] does, but in the middle, because both ends tell names apart.
 pub fn cut_middle(text: &str, columns: usize) -> String {
     if columns < 3 || width(text) <= columns {
         return cut(text, columns);
@@ -61,14 +61,14 @@ pub fn cut_middle(text: &str, columns: usize) -> String {
     cut(text, columns - behind) + end.trim_start_matches('…')
 }
 
-/// Exactly `columns` columns, text at the left.
+/// Returns exactly `columns` columns, with the text at the left.
 pub fn left(text: &str, columns: usize) -> String {
     let mut cell = cut(text, columns);
     cell.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&cell))));
     cell
 }
 
-/// Exactly `columns` columns, text at the right.
+/// Returns exactly `columns` columns, with the text at the right.
 pub fn right(text: &str, columns: usize) -> String {
     let cell = cut(text, columns);
     let mut padded = " ".repeat(columns.saturating_sub(width(&cell)));
@@ -76,10 +76,10 @@ pub fn right(text: &str, columns: usize) -> String {
     padded
 }
 
-/// Where text is broken, the best places first: at spaces; behind what separates the parts of a name; behind dots.
+/// The places to break text at, the best first: at spaces, after the separators of a name, after dots.
 const BREAKS: [&[char]; 3] = [&[' '], &['/', ':', '@', '='], &['.']];
 
-/// Text that is being broken into lines.
+/// A text that is being broken into lines.
 struct Wrapper {
     columns: usize,
     done: Vec<String>,
@@ -88,7 +88,8 @@ struct Wrapper {
 }
 
 impl Wrapper {
-    /// Adds text. What fits on no line is broken at the first of `breaks`, and so on; what is longer still fills its line.
+    /// Adds text. A text that fits on no line is broken at the first of `breaks`, and so on. A part that is longer
+    /// still fills its line.
     fn add(&mut self, text: &str, breaks: &[&[char]]) {
         let bare = width(text.trim_end());
         if self.used + bare > self.columns && bare <= self.columns && !self.line.is_empty() {
@@ -126,7 +127,7 @@ impl Wrapper {
     }
 }
 
-/// A text in lines of at most `columns` columns, broken between words, and within long words where their parts end.
+/// Breaks a text into lines of at most `columns` columns: between words, and within long words between their parts.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Wrapper { columns: columns.max(1), done: Vec::new(), line: String::new(), used: 0 };
     lines.add(text, &BREAKS);
@@ -136,7 +137,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines.done
 }
 
-/// The text in at most so many lines: of the last one the rest is cut, with an ellipsis.
+/// Breaks a text into at most `most` lines. The rest of the last line is cut, with an ellipsis.
 pub fn wrap_into(text: &str, columns: usize, most: usize) -> Vec<String> {
     let mut lines = wrap(text, columns);
     if lines.len() > most {

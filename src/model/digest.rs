@@ -1,14 +1,14 @@
 //! Content digests: the only names that a registry cannot move.
 //!
-//! Grammar and registered algorithms: OCI image-spec, `descriptor.md` § Digests. Only `sha256` and `sha512` in lower
-//! case hex are accepted, so a [`Digest`] may stand in a URL or be a file name without another check.
+//! Grammar and registered algorithms: OCI image-spec, `descriptor.md` § Digests. Only `sha256` and `sha512` in
+//! lower-case hex are accepted, so a [`Digest`] can be used in a URL or as a file name without another check.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A checked digest. 32 or 64 bytes, copied freely.
+/// A checked digest of 32 or 64 bytes, copied freely.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Digest {
     /// `sha256:` and 64 hex digits.
@@ -17,27 +17,28 @@ pub enum Digest {
     Sha512([u8; 64]),
 }
 
-/// Text that is not a digest that can be checked.
+/// The error for text that is not a digest that can be checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a sha256 or sha512 digest")]
 pub struct BadDigest;
 
 impl Digest {
-    /// The sha256 digest of `bytes`.
+    /// Returns the sha256 digest of `bytes`.
     pub fn sha256(bytes: &[u8]) -> Digest {
         let mut hasher = Hasher::sha256();
         hasher.update(bytes);
         hasher.finish()
     }
 
-    /// The digest of `bytes` by the algorithm of `self`: equal to `self` exactly when the bytes are what it names.
+    /// Returns the digest of `bytes` by the algorithm of `self`. It equals `self` exactly if the bytes have this
+    /// digest.
     pub fn same_algorithm_of(&self, bytes: &[u8]) -> Digest {
         let mut hasher = Hasher::like(self);
         hasher.update(bytes);
         hasher.finish()
     }
 
-    /// `sha256` or `sha512`.
+    /// Returns the name of the algorithm: `sha256` or `sha512`.
     pub fn algorithm(&self) -> &'static str {
         match self {
             Digest::Sha256(_) => "sha256",
@@ -45,18 +46,18 @@ impl Digest {
         }
     }
 
-    /// The hex digits, lower case.
+    /// Returns the hex digits in lower case.
     pub fn hex(&self) -> String {
         hex_of(self.bytes())
     }
 
-    /// What the names of its digest tags begin with: `sha256-` and the hex digits, of which a tag has room for 64.
-    /// Distribution-spec § Referrers Tag Schema.
+    /// Returns the beginning of the names of its digest tags: `sha256-` and the hex digits, of which a tag has room for
+    /// 64. Distribution-spec § Referrers Tag Schema.
     pub fn tag_stem(&self) -> String {
         format!("{}-{}", self.algorithm(), hex_of(&self.bytes()[..32]))
     }
 
-    /// The first twelve hex digits, as lists show them.
+    /// Returns the first twelve hex digits, as lists show them.
     pub fn short(&self) -> String {
         hex_of(&self.bytes()[..6])
     }
@@ -69,17 +70,17 @@ impl Digest {
     }
 }
 
-/// Computes a digest while bytes stream by.
+/// A hasher that computes a digest while bytes stream by.
 #[derive(Clone)]
 pub struct Hasher(ring::digest::Context);
 
 impl Hasher {
-    /// A sha256 hasher.
+    /// Returns a sha256 hasher.
     pub fn sha256() -> Hasher {
         Hasher(ring::digest::Context::new(&ring::digest::SHA256))
     }
 
-    /// A hasher by the algorithm of `digest`.
+    /// Returns a hasher that uses the algorithm of `digest`.
     pub fn like(digest: &Digest) -> Hasher {
         match digest {
             Digest::Sha256(_) => Hasher::sha256(),
@@ -87,12 +88,12 @@ impl Hasher {
         }
     }
 
-    /// Takes more bytes in.
+    /// Adds bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The digest of all bytes taken in.
+    /// Returns the digest of all bytes that were added.
     pub fn finish(self) -> Digest {
         let value = self.0.finish();
         match <[u8; 32]>::try_from(value.as_ref()) {

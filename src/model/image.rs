@@ -1,6 +1,6 @@
 //! The config of a container image, and its history joined with its layers.
 //!
-//! OCI image-spec `config.md`. Everything is optional in reality.
+//! OCI image-spec `config.md`. In practice every field is optional.
 
 mod layer_table;
 mod parse;
@@ -20,52 +20,52 @@ use super::json::Outline;
 use super::manifest::Descriptor;
 use super::platform::Platform;
 
-/// What an image config says, and its exact bytes. All text in it is untrusted.
+/// The config of an image, with its exact bytes. All text in it is untrusted.
 #[derive(Debug, Clone, Default)]
 pub struct ImageConfig {
     /// The exact bytes.
     pub raw: Bytes,
-    /// When it was built, whatever the builder claims; see [`super::time::is_reproducible`].
+    /// The build date as the builder claims it; see [`super::time::is_reproducible`].
     pub created: Option<Timestamp>,
-    /// Who built it.
+    /// The author of the image.
     pub author: Option<String>,
-    /// What it runs on.
+    /// The platform that the image runs on.
     pub platform: Option<Platform>,
-    /// `K=V`.
+    /// The environment: `K=V`.
     pub env: Capped<Vec<String>>,
     /// The program and its first arguments.
     pub entrypoint: Capped<Vec<String>>,
-    /// The arguments behind it.
+    /// The arguments after the entrypoint.
     pub cmd: Capped<Vec<String>>,
-    /// Where it starts.
+    /// The working directory of the program.
     pub working_dir: Option<String>,
-    /// As whom it runs.
+    /// The user that the program runs as.
     pub user: Option<String>,
-    /// `80/tcp`.
+    /// The exposed ports: `80/tcp`.
     pub exposed_ports: Capped<Vec<String>>,
-    /// Paths.
+    /// The paths of volumes.
     pub volumes: Capped<Vec<String>>,
-    /// Labels.
+    /// The labels.
     pub labels: Capped<BTreeMap<String, String>>,
-    /// `SIGTERM`.
+    /// The signal that stops the program: `SIGTERM`.
     pub stop_signal: Option<String>,
-    /// Docker's health check, as its words.
+    /// Docker's health check, as a list of words.
     pub healthcheck: Capped<Vec<String>>,
-    /// Digests of the uncompressed layers, bottom first.
+    /// The digests of the uncompressed layers, bottom first.
     pub diff_ids: Capped<Vec<Digest>>,
-    /// How it was built, bottom first.
+    /// The steps of the build, bottom first.
     pub history: Capped<Vec<HistoryEntry>>,
-    /// Where the lines of its JSON are, once that was asked.
+    /// The positions of the lines of its JSON, once they are asked for.
     outline: OnceLock<Arc<Outline>>,
 }
 
 impl ImageConfig {
-    /// Where the lines of its JSON are; looked for once, which takes a moment for a large one.
+    /// Returns the positions of the lines of its JSON. They are computed once, which takes a moment for a large config.
     pub fn outline(&self) -> &Arc<Outline> {
         self.outline.get_or_init(|| Arc::new(Outline::of(&self.raw)))
     }
 
-    /// About how many bytes it takes.
+    /// Returns the approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         let texts =
             [&self.env, &self.entrypoint, &self.cmd, &self.exposed_ports, &self.volumes, &self.healthcheck];
@@ -80,46 +80,46 @@ impl ImageConfig {
     }
 }
 
-/// One step of a build, as the config tells it. Untrusted text.
+/// A step of a build, as the config describes it. Untrusted text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// When.
+    /// The time of the step.
     pub created: Option<Timestamp>,
-    /// By which command.
+    /// The command of the step.
     pub created_by: Option<String>,
-    /// What the builder remarked.
+    /// The comment of the builder.
     pub comment: Option<String>,
-    /// Whether it made no layer.
+    /// Whether the step made no layer.
     pub empty_layer: bool,
 }
 
 /// The rows of the Layers tab.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LayerTable {
-    /// One row per history entry, or per layer where there is no history; oldest first.
+    /// One row per history entry, or per layer if there is no history; oldest first.
     pub rows: Vec<LayerRow>,
     /// Whether history and layers do not line up, so that commands may stand beside the wrong layer.
     pub approximate: bool,
-    /// Layers and steps that have no row because there are too many.
+    /// The number of layers and steps that have no row because there are too many.
     pub left_out: usize,
-    /// Compressed bytes of all layers, each distinct one once; `None` when one of them has no size.
+    /// Compressed bytes of all layers, each distinct one counted once; `None` if one of them has no size.
     #[serde(skip)]
     size: Option<u64>,
 }
 
-/// One step with the layer that it made.
+/// A step with the layer that it made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LayerRow {
     /// The layer; `None` for a step that made none.
     pub layer: Option<Descriptor>,
-    /// Digest of the uncompressed layer.
+    /// The digest of the uncompressed layer.
     pub diff_id: Option<Digest>,
-    /// When.
+    /// The time of the step.
     pub created: Option<Timestamp>,
-    /// The step as a Dockerfile would say it (`RUN apt-get update`); untrusted text.
+    /// The step as a Dockerfile line (`RUN apt-get update`). Untrusted text.
     pub instruction: Option<String>,
-    /// The step as the config says it; untrusted text.
+    /// The step as the config writes it. Untrusted text.
     pub created_by: Option<String>,
-    /// What the builder remarked; untrusted text.
+    /// The comment of the builder. Untrusted text.
     pub comment: Option<String>,
 }

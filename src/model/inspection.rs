@@ -1,4 +1,4 @@
-//! Everything that the Details pane shows of one image.
+//! Everything that the Details pane shows of an image.
 
 use std::sync::Arc;
 
@@ -11,32 +11,32 @@ use super::reference::Repository;
 use super::server::Ability;
 use super::summary::{Kind, Summary};
 
-/// An image looked into: its manifest, and for an index each child's.
+/// An inspected image: its manifest, and for an index the manifest of each child.
 #[derive(Debug, Clone)]
 pub struct Inspection {
-    /// Where it is.
+    /// The repository of the image.
     pub repository: Repository,
-    /// In one line.
+    /// The image in one line.
     pub summary: Summary,
-    /// The manifest asked for.
+    /// The manifest that was asked for.
     pub manifest: Arc<Manifest>,
-    /// One entry for a plain image or artifact; one per platform for an index.
+    /// One entry for a plain image or artifact; one entry per platform for an index.
     pub variants: Vec<Variant>,
-    /// What points here by `subject` or by a digest tag.
+    /// The manifests that refer to the image by `subject` or by a digest tag.
     pub referrers: Capped<Vec<ListedReferrer>>,
-    /// Whether the registry has the referrers API, as far as looking for them showed.
+    /// Whether the registry has the referrers API, as far as the search for referrers showed.
     pub referrers_api: Ability,
-    /// Children of an index that were left out because there are too many.
+    /// The number of children of an index that were left out because there are too many.
     pub left_out: usize,
 }
 
 impl Inspection {
-    /// About how many bytes it takes.
+    /// Returns the approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         let referrers = self.referrers.len() * (size_of::<ListedReferrer>() + 256);
         let top = self.manifest.weight() + self.manifest.outline().weight();
         let of_others = |variant: &Variant| match &variant.manifest {
-            // It is the one that was asked for.
+            // This is the manifest that was asked for, which is counted above.
             Ok(manifest) if Arc::ptr_eq(manifest, &self.manifest) => variant.weight() - manifest.weight(),
             _ => variant.weight(),
         };
@@ -45,7 +45,7 @@ impl Inspection {
 }
 
 impl Variant {
-    /// About how many bytes it takes.
+    /// Returns the approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         let manifest = self.manifest.as_ref().map_or(0, |manifest| manifest.weight());
         let config = self.config.as_ref().and_then(|config| config.as_ref().ok());
@@ -54,45 +54,45 @@ impl Variant {
     }
 }
 
-/// One image of an index, or the image itself.
+/// An image of an index, or the image itself.
 #[derive(Debug, Clone)]
 pub struct Variant {
-    /// What it is for: from its config, else from the index.
+    /// The platform, from the config, else from the index.
     pub platform: Option<Platform>,
-    /// What it is.
+    /// The kind of the image.
     pub kind: Kind,
-    /// As the index lists it; `None` for an image that stands alone.
+    /// The descriptor in the index; `None` for an image that stands alone.
     pub descriptor: Option<Descriptor>,
-    /// Its manifest, or why there is none.
+    /// The manifest, or the reason why it could not be read.
     pub manifest: Result<Arc<Manifest>, Failure>,
-    /// Its config; `None` for an artifact, a nested index, schema 1, or when the manifest is missing.
+    /// The config; `None` for an artifact, a nested index, schema 1, or if the manifest is missing.
     pub config: Option<Result<Arc<ImageConfig>, Failure>>,
-    /// Its layers with their history.
+    /// The layers with their history.
     pub layers: LayerTable,
-    /// Compressed bytes of its distinct layers and its config.
+    /// The compressed bytes of the distinct layers and the config.
     pub size: Option<u64>,
-    /// Attestations of the index that belong to it (buildkit's `vnd.docker.reference.digest`).
+    /// The attestations of the index that belong to the image (buildkit's `vnd.docker.reference.digest`).
     pub attestations: Vec<Descriptor>,
 }
 
-/// Something that belongs to the image.
+/// A manifest that belongs to the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedReferrer {
-    /// What it is.
+    /// The kind of the referrer.
     pub kind: Kind,
-    /// Where it is.
+    /// The descriptor of the referrer.
     pub descriptor: Descriptor,
-    /// How it was found.
+    /// The source that listed the referrer.
     pub found: ReferrerSource,
 }
 
-/// How a referrer was found.
+/// The source that listed a referrer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferrerSource {
-    /// By the referrers API.
+    /// The referrers API.
     Api,
-    /// In the fallback tag of the OCI distribution-spec.
+    /// The fallback tag of the OCI distribution-spec.
     FallbackTag,
-    /// By cosign's digest tag.
+    /// The digest tag of cosign.
     DigestTag,
 }

@@ -1,9 +1,10 @@
-//! The step of a build as a Dockerfile would say it.
+//! A step of a build, written as a Dockerfile line.
 //!
 //! Builders write `created_by` in their own ways: the classic docker builder, buildkit, kaniko, bazel, jib and others.
 //! The result is a reconstruction in one line, not the original.
 
-/// The Dockerfile line for a `created_by`. White space is folded; what is not understood stays as it is.
+/// Returns the Dockerfile line for a `created_by` text. White space is folded. Text that is not understood stays as it
+/// is.
 pub fn of(created_by: &str) -> String {
     let text = created_by.split_whitespace().collect::<Vec<_>>().join(" ");
     let (text, by_buildkit) = match text.strip_suffix(" # buildkit") {
@@ -25,7 +26,7 @@ pub fn of(created_by: &str) -> String {
     exposed(&text).unwrap_or(text)
 }
 
-/// A step of the classic builder that ran nothing.
+/// Returns the line for a step of the classic builder that ran nothing.
 fn classic(step: &str) -> String {
     if let Some(exposed) = exposed(step) {
         return exposed;
@@ -42,7 +43,7 @@ fn classic(step: &str) -> String {
     step.to_string()
 }
 
-/// `file:<hash> in /x` becomes `<file> /x`: the source is lost.
+/// Shortens the source of a copy: `file:<hash> in /x` becomes `<file> /x`. The original source is lost.
 fn copied(rest: &str) -> String {
     let Some((source, target)) = rest.split_once(" in ") else { return rest.to_string() };
     let name = match source.split_once(':') {
@@ -52,7 +53,7 @@ fn copied(rest: &str) -> String {
     format!("<{name}> {}", target.trim())
 }
 
-/// `["a" "b"]`, as Go prints a list, becomes `["a", "b"]`.
+/// Puts commas into a list as Go prints it: `["a" "b"]` becomes `["a", "b"]`.
 fn with_commas(list: &str) -> String {
     match list.starts_with('[') && !list.contains("\", \"") && !list.contains("\",\"") {
         true => list.replace("\" \"", "\", \""),
@@ -60,13 +61,14 @@ fn with_commas(list: &str) -> String {
     }
 }
 
-/// `EXPOSE map[80/tcp:{} 443/tcp:{}]` becomes `EXPOSE 80/tcp 443/tcp`.
+/// Rewrites exposed ports: `EXPOSE map[80/tcp:{} 443/tcp:{}]` becomes `EXPOSE 80/tcp 443/tcp`.
 fn exposed(step: &str) -> Option<String> {
     let ports = step.strip_prefix("EXPOSE map[")?.strip_suffix(']')?;
     Some(format!("EXPOSE {}", ports.replace(":{}", "")))
 }
 
-/// Drops `|2 A=1 B=two words` in front: the build arguments, which may hold spaces, end where the shell begins.
+/// Drops the build arguments in front: `|2 A=1 B=two words`. They may hold spaces, and end at the beginning of the
+/// shell command.
 fn without_arguments(command: &str) -> &str {
     let Some(rest) = command.strip_prefix('|') else { return command };
     if !rest.starts_with(|first: char| first.is_ascii_digit()) {

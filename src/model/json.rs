@@ -1,17 +1,18 @@
-//! JSON as it stands, laid out in lines for reading. The tokens are those of the bytes: nothing is parsed and written again.
+//! JSON as a server wrote it, laid out in lines for reading. The tokens are those of the bytes: nothing is parsed and
+//! written again.
 
 use super::text::{LONGEST_FIELD, SafeText};
 
-/// One line: indented by `indent` columns, made of pieces.
+/// A line of JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonLine {
-    /// Columns in front.
+    /// The columns in front of the line.
     pub indent: u16,
-    /// What stands there.
+    /// The pieces of the line.
     pub pieces: Vec<(JsonToken, SafeText)>,
 }
 
-/// What a piece of JSON is.
+/// The kind of a piece of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JsonToken {
     /// The name of a member.
@@ -24,16 +25,16 @@ pub enum JsonToken {
     Word,
     /// Brackets, commas, colons.
     Mark,
-    /// Bytes that are no JSON.
+    /// Bytes that are not JSON.
     Garbage,
 }
 
-/// Lays out `bytes`, two columns a level. What is no JSON comes as it is, line by line.
+/// Lays out `bytes`, with two columns per level. Bytes that are not JSON are shown as they are, line by line.
 pub fn lay_out(bytes: &[u8]) -> Vec<JsonLine> {
     Outline::of(bytes).window(bytes, 0, usize::MAX)
 }
 
-/// JSON without the white space between its tokens, as it stands otherwise.
+/// Removes the white space between the tokens of JSON and changes nothing else.
 pub fn compact(bytes: &[u8]) -> String {
     let mut walk = Walk { bytes, at: 0, depth: 0 };
     let mut out = Vec::with_capacity(bytes.len());
@@ -44,7 +45,7 @@ pub fn compact(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// Where the lines of a document are, so that those on the screen can be laid out without the others.
+/// The positions of the lines of a document, so that the lines on the screen can be laid out without the others.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Outline {
     lines: usize,
@@ -59,15 +60,15 @@ struct Mark {
     depth: u16,
 }
 
-/// Lines between two marks.
+/// The number of lines between two marks.
 const LINES: usize = 256;
-/// Bytes between two marks, if they hold the end of a line.
+/// The number of bytes between two marks, if they hold the end of a line.
 const BYTES: usize = 64 * 1024;
-/// Most pieces of a line; only what is no JSON has more than a few.
+/// The greatest number of pieces of a line. Only bytes that are not JSON have more than a few.
 const MOST_PIECES: usize = 64;
 
 impl Outline {
-    /// Looks through a document.
+    /// Returns the outline of a document.
     pub fn of(bytes: &[u8]) -> Outline {
         let mut walk = Walk { bytes, at: 0, depth: 0 };
         let mut outline = Outline::default();
@@ -85,17 +86,17 @@ impl Outline {
         }
     }
 
-    /// How many lines there are.
+    /// Returns the number of lines.
     pub fn lines(&self) -> usize {
         self.lines
     }
 
-    /// About how many bytes it takes.
+    /// Returns the approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         self.marks.len() * size_of::<Mark>()
     }
 
-    /// At most `count` lines of the document that this is the outline of.
+    /// Returns at most `count` lines, starting at line `from`. `bytes` must be the document of this outline.
     pub fn window(&self, bytes: &[u8], from: usize, count: usize) -> Vec<JsonLine> {
         let before = self.marks.partition_point(|mark| mark.line <= from);
         let Some(mark) = before.checked_sub(1).and_then(|at| self.marks.get(at)) else { return Vec::new() };
@@ -121,7 +122,7 @@ impl Outline {
     }
 }
 
-/// As much of a token as is drawn.
+/// Returns as much of a token as is drawn.
 fn shown(piece: &[u8]) -> SafeText {
     let start = piece.get(..LONGEST_FIELD + 4).unwrap_or(piece);
     SafeText::clean(&String::from_utf8_lossy(start))
@@ -135,7 +136,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Goes over one line and hands each of its tokens to `take`; gives its depth, nothing at the end.
+    /// Goes over one line and passes each of its tokens to `take`. Returns the depth of the line, or `None` at the end.
     fn line(&mut self, mut take: impl FnMut(JsonToken, &'a [u8])) -> Option<u16> {
         let mut last: Option<u8> = None;
         loop {
@@ -178,7 +179,7 @@ impl<'a> Walk<'a> {
         self.at += rest.iter().position(|byte| !is_space(byte)).unwrap_or(rest.len());
     }
 
-    /// The next token, and where it ends; it begins at `self.at`.
+    /// Returns the next token and its end position. The token begins at `self.at`.
     fn token(&mut self) -> Option<(JsonToken, usize)> {
         self.skip_space();
         let rest = self.bytes.get(self.at..)?;

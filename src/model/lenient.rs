@@ -1,4 +1,5 @@
-//! Reading JSON from outside, field by field: what is null, absent or of the wrong type hides itself, not its neighbours.
+//! Lenient parsing of JSON from outside, field by field: a value that is null, absent or of the wrong type hides its
+//! field, and no other.
 //!
 //! The structs around these fields stay strict about one thing: a name that comes twice is an error.
 
@@ -11,28 +12,28 @@ use serde_json::value::RawValue;
 
 use super::capped::{Capped, MOST};
 
-/// Reads a JSON object. Anything else is an error: serde would take a list for a struct.
+/// Parses a JSON object. Anything else is an error, because serde would accept a list for a struct.
 pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
     let starts_well = bytes.trim_ascii_start().starts_with(b"{");
     serde_json::from_slice(bytes).ok().filter(|_| starts_well)
 }
 
-/// A value, or the default one.
+/// Parses a value, or returns the default.
 pub fn value<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(read(<&RawValue>::deserialize(deserializer)?).unwrap_or_default())
 }
 
-/// A list without the elements that cannot be read.
+/// Parses a list and drops the elements that cannot be read.
 pub fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Capped<Vec<T>>, D::Error> {
     kept_of(deserializer, |raw| Some((read(raw)?, 0)))
 }
 
-/// A list of what `take` makes of its elements, with the number of elements inside each: where these are more than
-/// [`MOST_INSIDE`] in all, the list ends as well.
+/// Parses a list with `take`, which returns for each element the result and the number of elements inside it. The list
+/// also ends if there are more than [`MOST_INSIDE`] of those in all.
 pub fn kept_of<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     take: impl FnMut(&'de RawValue) -> Option<(T, usize)>,
@@ -42,7 +43,7 @@ pub fn kept_of<'de, D: Deserializer<'de>, T>(
     Ok(serde_json::Deserializer::from_str(raw.get()).deserialize_seq(elements).unwrap_or_default())
 }
 
-/// A map to text, without the members that are no text.
+/// Parses a map of texts and drops the members that are not text.
 pub fn texts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Capped<BTreeMap<String, String>>, D::Error> {
@@ -51,7 +52,7 @@ pub fn texts<'de, D: Deserializer<'de>>(
     Ok(serde_json::Deserializer::from_str(raw.get()).deserialize_map(members).unwrap_or_default())
 }
 
-/// The names of a map, whatever they map to: `{"80/tcp": {}}`.
+/// Parses the names of a map, whatever their values: `{"80/tcp": {}}`.
 pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<String>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     let members = Members { take: |_: &RawValue| Some(()), kept: BTreeMap::new(), left_out: 0 };
@@ -60,7 +61,7 @@ pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<St
     Ok(Capped::new(members.into_iter().map(|(name, ())| name).collect(), left_out))
 }
 
-/// A list of words, or one word alone.
+/// Parses a list of words, or a single word.
 pub fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<String>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     match read::<String>(raw) {
@@ -69,10 +70,10 @@ pub fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<St
     }
 }
 
-/// Most elements inside the elements of one list that are kept: annotations of layers and the like.
+/// The greatest number of elements inside the elements of one list that are kept: annotations of layers and the like.
 const MOST_INSIDE: usize = 100_000;
 
-/// Reads a list, keeps its first elements and counts the others.
+/// A reader that keeps the first elements of a list and counts the others.
 struct Elements<T, F> {
     take: F,
     kept: Vec<T>,
@@ -102,7 +103,7 @@ impl<'de, T, F: FnMut(&'de RawValue) -> Option<(T, usize)>> Visitor<'de> for Ele
     }
 }
 
-/// Reads a map, keeps its first members and counts the others.
+/// A reader that keeps the first members of a map and counts the others.
 struct Members<V> {
     take: fn(&RawValue) -> Option<V>,
     kept: BTreeMap<String, V>,
@@ -130,13 +131,13 @@ impl<'de, V> Visitor<'de> for Members<V> {
     }
 }
 
-/// A text that is not empty.
+/// Parses a text; an empty one counts as absent.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text: Option<String> = value(deserializer)?;
     Ok(text.filter(|text| !text.is_empty()))
 }
 
-/// A date by RFC 3339.
+/// Parses a date by RFC 3339.
 pub fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text: Option<String> = value(deserializer)?;
     Ok(text.and_then(|text| text.parse().ok()))

@@ -1,8 +1,8 @@
-//! Manifests of every kind, their bytes kept.
+//! Manifests of every kind, with their exact bytes.
 //!
-//! OCI image-spec `manifest.md`, `image-index.md`, `descriptor.md`; Docker Image Manifest V2 schema 1 and 2. Reading is
-//! lenient: a field that is null, absent or of the wrong type hides that field, never the manifest. What is refused is
-//! what two readers could take for two different things (CVE-2021-41190).
+//! OCI image-spec `manifest.md`, `image-index.md`, `descriptor.md`; Docker Image Manifest V2 schema 1 and 2. Parsing is
+//! lenient: a field that is null, absent or of the wrong type hides that field, never the manifest. A manifest is
+//! refused if two readers could take it for two different things (CVE-2021-41190).
 
 mod kind;
 mod parse;
@@ -20,25 +20,25 @@ use super::json::Outline;
 use super::media_type::MediaType;
 use super::platform::Platform;
 
-/// A manifest as the registry holds it.
+/// A manifest as the registry stores it.
 #[derive(Debug, Clone)]
 pub struct Manifest {
-    /// Computed from the bytes (for signed schema 1: from the signed payload), never taken from a header.
+    /// The digest, computed from the bytes (for signed schema 1: from the signed payload), never taken from a header.
     pub digest: Digest,
-    /// From the body where it says so, else from the header, else from its shape.
+    /// The media type, from the body if it names one, else from the header, else from the members of the body.
     pub media_type: MediaType,
     /// The exact bytes.
     pub raw: Bytes,
-    /// What they say.
+    /// The parsed body.
     pub body: Body,
-    /// Where its lines are, once that was asked.
+    /// The positions of the lines, once they are asked for.
     outline: OnceLock<Arc<Outline>>,
 }
 
-/// What a manifest says.
+/// The parsed body of a manifest.
 #[derive(Debug, Clone)]
 pub enum Body {
-    /// A container image or an artifact in the shape of one.
+    /// A container image, or an artifact in the shape of one.
     Image(Box<ImageManifest>),
     /// A list of manifests.
     Index(Index),
@@ -46,7 +46,7 @@ pub enum Body {
     Artifact(ArtifactManifest),
     /// Docker schema 1, read-only.
     Schema1(Schema1),
-    /// JSON of a kind that this program does not know; shown as it is.
+    /// JSON of a kind that regtui does not know, shown as it is.
     Unknown,
 }
 
@@ -57,44 +57,44 @@ pub struct ImageManifest {
     pub config: Option<Descriptor>,
     /// The layers, bottom first.
     pub layers: Capped<Vec<Descriptor>>,
-    /// What kind of artifact it is, where it is none of the known images.
+    /// The type of artifact, if it is none of the known images.
     pub artifact_type: Option<MediaType>,
     /// The manifest that this one belongs to.
     pub subject: Option<Descriptor>,
-    /// Untrusted text.
+    /// The annotations. Untrusted text.
     pub annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// `application/vnd.oci.image.index.v1+json` and Docker's manifest list.
 #[derive(Debug, Clone, Default)]
 pub struct Index {
-    /// What it lists, in its order.
+    /// The manifests that it lists, in its order.
     pub manifests: Capped<Vec<Descriptor>>,
     /// As in [`ImageManifest`].
     pub artifact_type: Option<MediaType>,
     /// As in [`ImageManifest`].
     pub subject: Option<Descriptor>,
-    /// Untrusted text.
+    /// The annotations. Untrusted text.
     pub annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// `application/vnd.oci.artifact.manifest.v1+json`.
 #[derive(Debug, Clone, Default)]
 pub struct ArtifactManifest {
-    /// What it holds.
+    /// The blobs that it holds.
     pub blobs: Capped<Vec<Descriptor>>,
     /// As in [`ImageManifest`].
     pub artifact_type: Option<MediaType>,
     /// As in [`ImageManifest`].
     pub subject: Option<Descriptor>,
-    /// Untrusted text.
+    /// The annotations. Untrusted text.
     pub annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// Docker schema 1. It names no sizes and no config.
 #[derive(Debug, Clone, Default)]
 pub struct Schema1 {
-    /// `amd64` and the like.
+    /// The architecture: `amd64` and the like.
     pub architecture: Option<String>,
     /// Digests of the layers, bottom first (the manifest has them top first).
     pub layers: Capped<Vec<Digest>>,
@@ -107,28 +107,28 @@ pub struct Schema1 {
 /// A pointer to content: OCI image-spec `descriptor.md`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Descriptor {
-    /// What it points to.
+    /// The media type of the content.
     pub media_type: MediaType,
-    /// `None` when the digest is not one that can be checked; [`Descriptor::digest_text`] still has it.
+    /// The digest; `None` if it cannot be checked. [`Descriptor::digest_text`] still has it.
     pub digest: Option<Digest>,
     /// The digest as it is written. Untrusted text.
     pub digest_text: String,
-    /// Bytes; `None` when missing, negative or absurd.
+    /// The size in bytes; `None` if it is missing, negative or absurd.
     pub size: Option<u64>,
-    /// For children of an index.
+    /// The platform, for children of an index.
     pub platform: Option<Platform>,
-    /// For referrers.
+    /// The artifact type, for referrers.
     pub artifact_type: Option<MediaType>,
-    /// Where else the bytes may be. Never fetched by itself.
+    /// Other places that may have the bytes. They are never fetched automatically.
     pub urls: Capped<Vec<String>>,
-    /// Untrusted text.
+    /// The annotations. Untrusted text.
     pub annotations: Capped<BTreeMap<String, String>>,
 }
 
-/// Why bytes are not a manifest.
+/// The reason why bytes are not a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadManifest {
-    /// Not JSON at all, or no object.
+    /// Not JSON at all, or not an object.
     #[error("the manifest is not a JSON object")]
     NotJson,
     /// HTML, as login pages and captive portals answer.
@@ -140,17 +140,18 @@ pub enum BadManifest {
 }
 
 impl Manifest {
-    /// Whether a digest, by whatever algorithm, is one of these bytes.
+    /// Returns whether a digest, by any algorithm, is the digest of these bytes.
     pub fn is_named(&self, digest: &Digest) -> bool {
         *digest == self.digest || digest.same_algorithm_of(&self.raw) == *digest
     }
 
-    /// Where the lines of its JSON are; looked for once, which takes a moment for a large one.
+    /// Returns the positions of the lines of its JSON. They are computed once, which takes a moment for a large
+    /// manifest.
     pub fn outline(&self) -> &Arc<Outline> {
         self.outline.get_or_init(|| Arc::new(Outline::of(&self.raw)))
     }
 
-    /// The layers' descriptors, or the blobs' of an artifact manifest; none for the other kinds.
+    /// Returns the descriptors of the layers, or of the blobs of an artifact manifest. Other kinds have none.
     pub fn layers(&self) -> &[Descriptor] {
         match &self.body {
             Body::Image(image) => &image.layers,
@@ -159,7 +160,7 @@ impl Manifest {
         }
     }
 
-    /// How many layers there are beyond those of [`Manifest::layers`].
+    /// Returns the number of layers beyond those of [`Manifest::layers`].
     pub fn layers_left_out(&self) -> usize {
         match &self.body {
             Body::Image(image) => image.layers.left_out(),
@@ -169,7 +170,8 @@ impl Manifest {
         }
     }
 
-    /// Whether everything that it lists was read. Only then may anything be changed on the strength of what it lists.
+    /// Returns whether everything that the manifest lists was read. Only then may anything be changed because of that
+    /// list.
     pub fn is_whole(&self) -> bool {
         let single = match &self.body {
             Body::Image(image) => image.config.as_ref(),
@@ -187,7 +189,7 @@ impl Manifest {
             && self.capped_annotations().is_none_or(Capped::is_whole)
     }
 
-    /// About how many bytes it takes.
+    /// Returns the approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         let text = |text: &Capped<BTreeMap<String, String>>| text.len() * 4 * size_of::<String>();
         let of_one = |one: &Descriptor| {
@@ -208,12 +210,12 @@ impl Manifest {
         self.raw.len() + listed + of_schema1 + self.capped_annotations().map_or(0, text)
     }
 
-    /// The annotations; none for the kinds that have none.
+    /// Returns the annotations, or `None` for the kinds that have none.
     pub fn annotations(&self) -> Option<&BTreeMap<String, String>> {
         self.capped_annotations().map(|annotations| &**annotations)
     }
 
-    /// The annotations, and how many there are more.
+    /// Returns the annotations with the number of those left out, or `None` for the kinds that have none.
     pub fn capped_annotations(&self) -> Option<&Capped<BTreeMap<String, String>>> {
         match &self.body {
             Body::Image(image) => Some(&image.annotations),
@@ -223,7 +225,7 @@ impl Manifest {
         }
     }
 
-    /// The manifest that this one belongs to.
+    /// Returns the manifest that this one belongs to.
     pub fn subject(&self) -> Option<&Descriptor> {
         match &self.body {
             Body::Image(image) => image.subject.as_ref(),

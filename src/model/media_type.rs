@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-/// A media type without parameters, in lower case, as the server or the manifest says it. Untrusted text.
+/// A media type without parameters, in lower case, as the server or the manifest writes it. Untrusted text.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct MediaType(Arc<str>);
 
@@ -30,30 +30,31 @@ pub const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v
 /// Docker image manifest, schema 1, unsigned; read-only.
 pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 
-/// What every request for a manifest accepts. Leaving lists out would make old servers pick a platform themselves.
+/// The `Accept` header of every request for a manifest. Without the list types, old servers would pick a platform
+/// themselves.
 pub const ACCEPT_MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
     application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.oci.image.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.artifact.manifest.v1+json, \
     application/vnd.docker.distribution.manifest.v1+prettyjws;q=0.5, \
     application/vnd.docker.distribution.manifest.v1+json;q=0.5";
 
-/// Longest media type that is kept, in bytes. RFC 6838 allows 127 on each side of the slash.
+/// The longest media type that is kept, in bytes. RFC 6838 allows 127 on each side of the slash.
 const LONGEST: usize = 512;
 
 impl MediaType {
-    /// Reads a media type: parameters and white space are dropped, case folded. One that is absurdly long is cut: it names
-    /// nothing.
+    /// Parses a media type. Parameters and white space are dropped, and letters are turned into lower case. A media
+    /// type that is absurdly long is cut, since it names nothing.
     pub fn new(text: &str) -> MediaType {
         let text = text.split(';').next().unwrap_or("").trim();
         MediaType(text[..text.floor_char_boundary(LONGEST)].to_ascii_lowercase().into())
     }
 
-    /// The media type as text.
+    /// Returns the media type as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether it names a manifest of any kind.
+    /// Returns whether this is the media type of a manifest of any kind.
     pub fn is_manifest(&self) -> bool {
         self.is_index()
             || matches!(
@@ -62,17 +63,17 @@ impl MediaType {
             )
     }
 
-    /// Whether it names a list of manifests.
+    /// Returns whether this is the media type of a list of manifests.
     pub fn is_index(&self) -> bool {
         matches!(self.as_str(), OCI_INDEX | DOCKER_LIST)
     }
 
-    /// Whether it names the config of a container image.
+    /// Returns whether this is the media type of the config of a container image.
     pub fn is_image_config(&self) -> bool {
         matches!(self.as_str(), OCI_CONFIG | DOCKER_CONFIG)
     }
 
-    /// Whether it says nothing about what is inside: missing, `application/json`, `text/plain` and the like.
+    /// Returns whether this says nothing about the content: missing, `application/json`, `text/plain` and the like.
     pub fn is_vague(&self) -> bool {
         matches!(
             self.as_str(),
@@ -80,7 +81,7 @@ impl MediaType {
         )
     }
 
-    /// Whether the layer may be absent because its bytes are meant to come from elsewhere.
+    /// Returns whether the layer may be absent because its bytes are meant to come from elsewhere.
     pub fn is_foreign_layer(&self) -> bool {
         self.as_str().contains(".nondistributable.") || self.as_str().contains("rootfs.foreign.")
     }

@@ -1,4 +1,4 @@
-//! Lists that a registry hands out page by page.
+//! Lists that a registry returns page by page.
 
 use std::collections::HashSet;
 
@@ -9,14 +9,14 @@ use super::text::SafeText;
 /// A name as the server listed it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ListedName<T> {
-    /// A name by the grammar: it can be opened.
+    /// A name by the grammar. It can be opened.
     Named(T),
-    /// Anything else: shown, flagged, never sent back to the server.
+    /// Any other text. It is shown, flagged, and never sent back to the server.
     Odd(SafeText),
 }
 
 impl<T: AsRef<str>> ListedName<T> {
-    /// The name, fit to be drawn.
+    /// Returns the name, fit to be drawn.
     pub fn text(&self) -> &str {
         match self {
             ListedName::Named(name) => name.as_ref(),
@@ -24,7 +24,7 @@ impl<T: AsRef<str>> ListedName<T> {
         }
     }
 
-    /// The name, if it can be opened.
+    /// Returns the name, if it can be opened.
     pub fn name(&self) -> Option<&T> {
         match self {
             ListedName::Named(name) => Some(name),
@@ -33,35 +33,38 @@ impl<T: AsRef<str>> ListedName<T> {
     }
 }
 
-/// One page of names.
+/// A page of names.
 #[derive(Debug)]
 pub struct Page<T> {
     /// The names that no earlier page had, in the order of the server.
     pub items: Vec<ListedName<T>>,
-    /// Where to go on; `None` at the end.
+    /// The position of the next page; `None` at the end.
     pub next: Option<NextPage>,
-    /// Why the list may miss something although it ended: a page that came twice, a limit, a page that was gone.
+    /// The reason why names may be missing although the list ended: a page that came twice, a limit, a page that was
+    /// gone.
     pub incomplete: Option<SafeText>,
 }
 
-/// The place of the next page, and what keeps a server from leading in circles. Opaque to all but the client.
+/// The position of the next page, with the data that keeps a server from leading in circles. Opaque to all but the
+/// client.
 #[derive(Debug, Default)]
 pub struct NextPage {
-    /// What the server has sent already, in parts, the next one last: a page of a million names is handed out in these.
+    /// Names that the server has sent already, in parts, the next part last: a page of a million names is handed out in
+    /// these.
     pub held: Vec<Vec<CompactString>>,
-    /// Path and query of the next request, already checked to be on the origin of the first one; `None` if what is held is
-    /// the end.
+    /// Path and query of the next request, already checked to be on the origin of the first one; `None` if the list
+    /// ends with the held names.
     pub path_and_query: Option<String>,
-    /// Why the list may miss something, once what is held is handed out.
+    /// The reason why names may be missing, once the held names are handed out.
     pub incomplete: Option<&'static str>,
-    /// Whether the server did not name this page: it is a look behind a full one.
+    /// Whether this page is a probe behind a full page: the server did not name it.
     pub is_probe: bool,
-    /// Pages fetched so far.
+    /// The number of pages fetched so far.
     pub pages: u32,
-    /// Hashes of the pages asked for.
+    /// Hashes of the pages requested so far.
     pub asked: HashSet<u64>,
-    /// Hashes of the names seen.
+    /// Hashes of the names received so far.
     pub seen: HashSet<u64>,
-    /// Bytes of the names seen.
+    /// The number of bytes of those names.
     pub bytes: usize,
 }

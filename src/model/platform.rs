@@ -1,4 +1,4 @@
-//! The platform that an image is for.
+//! The platform of an image.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::lenient;
 
-/// Operating system and processor, normalised: `linux/amd64`, `linux/arm/v7`, `windows/amd64 10.0.20348`.
+/// Operating system and processor, in normal form: `linux/amd64`, `linux/arm/v7`, `windows/amd64 10.0.20348`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Platform {
-    /// Operating system; `unknown` on attestations.
+    /// The operating system; `unknown` for attestations.
     pub os: String,
-    /// Processor architecture in Go's words: `amd64`, `arm64`.
+    /// The processor architecture in Go's words: `amd64`, `arm64`.
     pub architecture: String,
-    /// `v6`, `v7`, `v3`; none where it is the usual one.
+    /// The variant: `v6`, `v7`, `v3`; `None` for the usual variant.
     pub variant: Option<String>,
-    /// Windows build: `10.0.20348.2582`.
+    /// The Windows build: `10.0.20348.2582`.
     pub os_version: Option<String>,
 }
 
-/// Longest part of a platform that is kept, in bytes: each row of a list has some.
+/// The longest part of a platform that is kept, in bytes: each row of a list has some.
 const LONGEST: usize = 128;
 
 /// The fields as manifests and configs write them.
@@ -36,7 +36,7 @@ pub(super) struct RawPlatform {
 }
 
 impl RawPlatform {
-    /// The platform, if an operating system or an architecture is named.
+    /// Returns the platform, if an operating system or an architecture is named.
     pub(super) fn into_platform(self) -> Option<Platform> {
         if self.os.is_none() && self.architecture.is_none() {
             return None;
@@ -51,7 +51,7 @@ impl RawPlatform {
 }
 
 impl Platform {
-    /// Reads `os/architecture[/variant]`.
+    /// Parses `os/architecture[/variant]`.
     pub fn parse(text: &str) -> Option<Platform> {
         let mut parts = text.split('/');
         let (os, architecture, variant) = (parts.next()?, parts.next()?, parts.next());
@@ -59,7 +59,7 @@ impl Platform {
         is_complete.then(|| Platform::normal(os, architecture, variant, None))
     }
 
-    /// Reads a platform as people type it: `linux/` may be left out, as it is where platforms are listed.
+    /// Parses a platform as users type it. `linux/` may be left out, as lists of platforms leave it out.
     pub fn parse_typed(text: &str) -> Option<Platform> {
         let is_of_linux = matches!(text.split('/').next(), Some("amd64" | "arm64" | "arm"));
         match is_of_linux || !text.contains('/') {
@@ -68,7 +68,7 @@ impl Platform {
         }
     }
 
-    /// The platform by its usual name: `aarch64` is `arm64`, `arm64/v8` is `arm64`, `arm` is `arm/v7`.
+    /// Returns the platform by its usual name: `aarch64` is `arm64`, `arm64/v8` is `arm64`, `arm` is `arm/v7`.
     fn normal(os: &str, architecture: &str, variant: Option<&str>, os_version: Option<String>) -> Platform {
         let os = os.to_ascii_lowercase();
         let architecture = architecture.to_ascii_lowercase();
@@ -86,12 +86,12 @@ impl Platform {
         Platform { os, architecture: architecture.into(), variant, os_version }
     }
 
-    /// Whether both name the same machine, the build of the operating system aside.
+    /// Returns whether both name the same machine, apart from the build of the operating system.
     pub fn is_same_machine(&self, other: &Platform) -> bool {
         (&self.os, &self.architecture, &self.variant) == (&other.os, &other.architecture, &other.variant)
     }
 
-    /// Whether it names no platform: attestations in an index say `unknown/unknown`.
+    /// Returns whether this names no platform: attestations in an index say `unknown/unknown`.
     pub fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
     }

@@ -1,6 +1,6 @@
 //! Numbers with their nouns: `1 tag`, `6 tags`.
 
-/// So many of something.
+/// Formats a count with its noun in the right number.
 pub fn counted(count: usize, one: &str, many: &str) -> String {
     match count {
         1 => format!("1 {one}"),
@@ -8,7 +8,7 @@ pub fn counted(count: usize, one: &str, many: &str) -> String {
     }
 }
 
-/// A number with commas between its thousands: `1,000`.
+/// Formats a number with commas between its thousands: `1,000`.
 pub fn grouped(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();

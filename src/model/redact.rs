@@ -1,25 +1,26 @@
-//! Text from outside without the secrets in it: for logs, messages and reports.
+//! Removal of secrets from text from outside: for logs, messages and reports.
 //!
-//! What reads a helper, a server or a file may be handed a password that was never meant to be read again: a credential
-//! helper that fails after it printed the login, a proxy that sends the request's own headers back, an address with user
-//! and password, a line of a configuration. The program's own secrets are kept by their type; this is for all other text.
+//! The output of a helper, a server or a file may hold a password that was never meant to be read again: a credential
+//! helper that fails after it printed the login, a proxy that sends the request's own headers back, an address with
+//! user and password, a line of a configuration. The type of the program's own secrets keeps them safe. This module is
+//! for all other text.
 
 use std::borrow::Cow;
 
 use super::text::SafeText;
 
-/// What stands for a secret.
+/// The mark in place of a secret.
 const MASK: &str = "…";
-/// Longest text of a program that is quoted, in bytes.
+/// The longest output of a program that is quoted, in bytes.
 const LONGEST_QUOTE: usize = 200;
-/// Longest word of such a text that may be no token. Long paths have shorter parts.
+/// The longest word of such a text that is not taken for a token. The parts of long paths are shorter.
 const LONGEST_PART: usize = 40;
-/// Shortest text that can be taken for a token by its looks.
+/// The shortest text that can be taken for a token by its looks.
 const SHORTEST_TOKEN: usize = 8;
 
-/// Keys whose values are secret whatever they look like.
+/// Keys with values that are secret whatever they look like.
 const PASSWORDS: [&str; 6] = ["password", "passwd", "passphrase", "pwd", "secret", "_auth"];
-/// Keys that also begin plain sentences (`invalid token: it has expired`): their values are secret if they look so.
+/// Keys that also begin plain sentences (`invalid token: it has expired`). Their values are secret if they look so.
 const TOKENS: [&str; 9] = [
     "token",
     "apikey",
@@ -32,8 +33,8 @@ const TOKENS: [&str; 9] = [
     "signature",
 ];
 
-/// The text with a mark in place of each secret that can be told: passwords in addresses, queries of addresses, values of
-/// keys that name secrets, credentials of HTTP headers, JSON web tokens.
+/// Returns the text with a mark in place of each secret that can be told: passwords in addresses, queries of addresses,
+/// values of keys that name secrets, credentials of HTTP headers, JSON web tokens.
 pub fn secrets(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut hides = Hides::Nothing;
@@ -56,34 +57,34 @@ pub fn secrets(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What a program said that failed, if it can be quoted without giving a secret away: one short line in words, not JSON,
-/// and nothing in it that looks like a token.
+/// Returns the output of a program that failed, if it can be quoted without revealing a secret: one short line in
+/// words, not JSON, and nothing in it that looks like a token.
 pub fn quotable(said: &[u8]) -> Option<SafeText> {
     let text = std::str::from_utf8(said).ok()?.trim();
     let is_short = !text.is_empty() && text.len() <= LONGEST_QUOTE && !text.contains(['\n', '\r']);
     let is_prose = text.contains(' ') && !text.contains(['{', '}', '[', ']', '=']);
     let parts = text.split(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '`'));
     let has_token = parts.into_iter().any(|part| part.len() > LONGEST_PART);
-    // What has to be masked in one place may hold the same thing in another.
+    // A secret that has to be masked in one place may be repeated in another.
     let is_clean = matches!(secrets(text), Cow::Borrowed(_));
     (is_short && is_prose && !has_token && is_clean && !names_a_secret(text)).then(|| SafeText::clean(text))
 }
 
-/// Whether it is about to tell a password: `the password is hunter2`.
+/// Returns whether the text is about to reveal a password: `the password is hunter2`.
 fn names_a_secret(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.contains(" is ") && PASSWORDS.iter().any(|key| text.contains(key))
 }
 
-/// What the words before say about the next one.
+/// The secrecy of the next word, as the words before it tell.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Hides {
     Nothing,
-    /// It is secret if a sign of assignment comes before it.
+    /// Secret if a sign of assignment comes before it.
     IfAssigned,
-    /// It is secret if it looks like a credential.
+    /// Secret if it looks like a credential.
     Likely,
-    /// It is secret.
+    /// Secret.
     Surely,
 }
 
@@ -132,7 +133,7 @@ fn push_word(out: &mut String, word: &str, hides: Hides, is_quoted: bool) -> Hid
     };
     let kind = kind_of(key);
     match value {
-        // The value is the next word; a key in quotes is one of JSON, without them a colon may end a sentence.
+        // The value is the next word. A key in quotes is a key of JSON; without quotes a colon may end a sentence.
         Some((_, "")) | None if kind != Hides::Nothing => {
             out.push_str(word);
             match (value, is_quoted) {
@@ -170,7 +171,7 @@ fn kind_of(key: &str) -> Hides {
     }
 }
 
-/// An address without user information and query.
+/// Returns an address without user information and query.
 fn address(word: &str) -> String {
     let (scheme, rest) = word.split_once("://").unwrap_or(("", word));
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -181,8 +182,8 @@ fn address(word: &str) -> String {
     format!("{scheme}://{authority}{path}")
 }
 
-/// What comes after `user:password` in an address without a scheme, from the `@` on. A digest after the `@` makes it an
-/// image instead.
+/// Returns the part from the `@` on if the text before it is `user:password`, in an address without a scheme. Text with
+/// a digest after the `@` is an image instead.
 fn after_user(word: &str) -> Option<&str> {
     let at = word.find('@')?;
     let (user, password) = word[..at].split_once(':')?;
@@ -192,12 +193,12 @@ fn after_user(word: &str) -> Option<&str> {
     (!user.is_empty() && !password.is_empty() && !word[..at].contains('/') && !is_image).then(|| &word[at..])
 }
 
-/// `header.claims.signature`, each in base64.
+/// Returns whether a word looks like a JSON web token: `header.claims.signature`, each in base64.
 fn is_web_token(word: &str) -> bool {
     word.starts_with("eyJ") && word.len() > 20
 }
 
-/// Whether a word may be a password or a token rather than one of a sentence.
+/// Returns whether a word may be a password or a token rather than a word of a sentence.
 fn looks_secret(word: &str) -> bool {
     let is_coded = word.bytes().all(|byte| byte.is_ascii_graphic());
     let is_odd = word.bytes().any(|byte| byte.is_ascii_digit() || matches!(byte, b'=' | b'+'))

@@ -1,7 +1,7 @@
-//! Names of registries, repositories and images, by the docker rules.
+//! Names of registries, repositories and images, by docker's rules.
 //!
-//! Grammar: distribution/reference `regexp.go`, OCI distribution-spec § Pulling manifests. What is refused here never
-//! reaches a URL, a file name or the screen as a name.
+//! Grammar: distribution/reference `regexp.go`, OCI distribution-spec § Pulling manifests. Text that is refused here
+//! never reaches a URL, a file name or, as a name, the screen.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,27 +13,27 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::digest::Digest;
 
-/// Longest `host/name` that docker tools accept, in bytes.
+/// The longest `host/name` that docker tools accept, in bytes.
 pub const LONGEST_NAME: usize = 255;
-/// Longest tag, in bytes.
+/// The longest tag, in bytes.
 pub const LONGEST_TAG: usize = 128;
 
-/// Tags begin so that keep an image.
+/// The beginning of tags that keep an image.
 const KEPT: &str = "regtui-kept-";
 
-/// Why a piece of text is not the name that it should be.
+/// The reason why a text is not the kind of name that is expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
     /// Not a registry host.
     #[error("not a registry host: `host`, `host:port` or `[ipv6]:port` is expected")]
     Host,
-    /// Something else than `http` or `https` in front of `://`.
+    /// Something other than `http` or `https` in front of `://`.
     #[error("not a scheme: `http://` or `https://` is expected, or none")]
     Scheme,
     /// A registry as well as an image.
     #[error("{0}")]
     Ambiguous(Box<Ambiguity>),
-    /// A registry with a port that there cannot be.
+    /// A registry with an impossible port.
     #[error("not a port: a number up to 65535 is expected")]
     Port,
     /// Not a repository name.
@@ -53,16 +53,16 @@ pub enum BadName {
     /// Longer than [`LONGEST_NAME`].
     #[error("longer than 255 characters")]
     TooLong,
-    /// Nothing at all.
+    /// An empty text.
     #[error("a name is expected")]
     Empty,
 }
 
-/// Gives a checked name its text forms.
+/// Implements the text forms of a checked name.
 macro_rules! text_of_name {
     ($name:ident) => {
         impl $name {
-            /// The name as text.
+            /// Returns the name as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -112,7 +112,8 @@ pub use target::{Ambiguity, KnownRegistries, Scheme, Target, Typed};
 pub struct RepositoryName(Arc<str>);
 text_of_name!(RepositoryName);
 
-/// A tag, case-sensitive. Most are short enough to need no memory beside this: a list may hold a million.
+/// A tag, case-sensitive. Most tags are short enough to need no memory beyond this struct, since a list may hold a
+/// million.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag(CompactString);
 text_of_name!(Tag);
@@ -120,34 +121,34 @@ text_of_name!(Tag);
 /// A repository of a registry.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Repository {
-    /// The registry that holds it.
+    /// The registry.
     pub host: Host,
-    /// Its path there.
+    /// The path of the repository in the registry.
     pub name: RepositoryName,
 }
 
-/// What selects a manifest within a repository: the `<reference>` of the distribution-spec.
+/// The selector of a manifest within a repository: the `<reference>` of the distribution-spec.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Selector {
-    /// By a name that can move.
+    /// A tag, which can move.
     Tag(Tag),
-    /// By content.
+    /// A digest of the content.
     Digest(Digest),
 }
 
 /// An image as docker writes it: `host/name[:tag][@digest]`. With both, the digest selects and the tag informs.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Reference {
-    /// Where it is.
+    /// The repository of the image.
     pub repository: Repository,
-    /// Its tag, if one was written.
+    /// The tag, if one was written.
     pub tag: Option<Tag>,
-    /// Its digest, if one was written.
+    /// The digest, if one was written.
     pub digest: Option<Digest>,
 }
 
 impl RepositoryName {
-    /// Reads a repository name, as the server returns it: nothing is added to it.
+    /// Parses a repository name as the server returns it: nothing is added to it.
     pub fn parse(text: &str) -> Result<RepositoryName, BadName> {
         match text {
             "" => Err(BadName::Empty),
@@ -157,13 +158,13 @@ impl RepositoryName {
         }
     }
 
-    /// Its parts between slashes.
+    /// Returns the parts between slashes.
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
     }
 }
 
-/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
+/// Returns whether a text matches `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
 fn is_path_component(text: &str) -> bool {
     let is_word = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let bytes = text.as_bytes();
@@ -175,7 +176,7 @@ fn is_path_component(text: &str) -> bool {
 }
 
 impl Tag {
-    /// Reads a tag: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
+    /// Parses a tag: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
     pub fn parse(text: &str) -> Result<Tag, BadName> {
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         let bytes = text.as_bytes();
@@ -185,31 +186,32 @@ impl Tag {
         if good { Ok(Tag(text.into())) } else { Err(BadName::Tag) }
     }
 
-    /// Whether it is a digest written as a tag (`sha256-<hex>`, with or without a suffix such as `.sig`): the place
-    /// where cosign and the referrers fallback keep what belongs to an image.
+    /// Returns whether this is a digest written as a tag (`sha256-<hex>`, with or without a suffix such as `.sig`).
+    /// Under such tags, cosign and the referrers fallback store manifests that belong to an image.
     pub fn is_digest_tag(&self) -> bool {
         self.digest_named().is_some()
     }
 
-    /// The tag under which an image is kept that loses its last one; `number` tells those apart of which the first was
-    /// taken.
+    /// Returns the tag that keeps an image which loses its last one. A `number` above 1 is appended, for use if the
+    /// first tag is taken.
     pub fn keeping(image: &Digest, number: usize) -> Tag {
         let end = if number > 1 { format!("-{number}") } else { String::new() };
         Tag(format!("{KEPT}{}{end}", image.short()).into())
     }
 
-    /// Whether it is a tag that keeps an image: see [`Tag::keeping`].
+    /// Returns whether this is a tag that keeps an image: see [`Tag::keeping`].
     pub fn keeps_image(&self) -> bool {
         self.0.strip_prefix(KEPT).is_some_and(|digest| digest.len() >= 12)
     }
 
-    /// Whether it is a digest tag without a suffix, where the list of what refers to a manifest stands: distribution-spec §
-    /// Referrers Tag Schema.
+    /// Returns whether this is a digest tag without a suffix, which holds the list of the referrers of a manifest:
+    /// distribution-spec § Referrers Tag Schema.
     pub fn is_referrer_list(&self) -> bool {
         self.digest_named().is_some_and(|(_, suffix)| suffix.is_empty())
     }
 
-    /// What a digest tag names, as [`Digest::tag_stem`] spells it, and its suffix (`.sig`, or nothing).
+    /// Returns the digest that a digest tag names, as [`Digest::tag_stem`] spells it, and the suffix (`.sig`, or
+    /// nothing).
     pub fn digest_named(&self) -> Option<(&str, &str)> {
         let end = self.0.find('.').unwrap_or(self.0.len());
         let (stem, suffix) = self.0.split_at(end);
@@ -218,7 +220,7 @@ impl Tag {
         (hex.len() == 64 && hex.bytes().all(is_hex)).then_some((stem, suffix))
     }
 
-    /// The suffix if it is a digest tag of this digest.
+    /// Returns the suffix if this is a digest tag of this digest.
     pub fn suffix_after(&self, digest: &Digest) -> Option<&str> {
         self.digest_named().filter(|(stem, _)| *stem == digest.tag_stem()).map(|(_, suffix)| suffix)
     }
@@ -264,7 +266,7 @@ impl fmt::Display for Selector {
 }
 
 impl Repository {
-    /// Reads `[host/]name`. The first part is a host exactly when docker takes it for one.
+    /// Parses `[host/]name`. The first part is a host exactly if docker takes it for one.
     pub fn parse(text: &str) -> Result<Repository, BadName> {
         let (host, name) = match text.split_once('/') {
             Some((first, rest)) if looks_like_host(first) => (Host::parse(first)?, rest),
@@ -273,7 +275,7 @@ impl Repository {
         Repository::parse_in(host, name)
     }
 
-    /// Reads a name in a registry. On Docker Hub a single word is an official image.
+    /// Parses a name in a registry. On Docker Hub a single word is an official image.
     pub fn parse_in(host: Host, name: &str) -> Result<Repository, BadName> {
         let name = match host.is_docker_hub() && !name.contains('/') && !name.is_empty() {
             true if is_identifier(name) => return Err(BadName::Identifier),
@@ -291,12 +293,12 @@ fn is_identifier(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Docker's rule for the part before the first slash.
+/// Returns whether docker takes the part before the first slash for a host.
 fn looks_like_host(first: &str) -> bool {
     !is_bare(first) || first.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
-/// The name, the tag and the digest of an image.
+/// Splits an image into its name, tag and digest.
 fn parts(text: &str) -> Result<(&str, Option<Tag>, Option<Digest>), BadName> {
     let (rest, digest) = match text.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest.parse().map_err(|_| BadName::Digest)?)),
@@ -312,25 +314,25 @@ fn parts(text: &str) -> Result<(&str, Option<Tag>, Option<Digest>), BadName> {
     }
 }
 
-/// Whether neither a dot nor a port makes it a host.
+/// Returns whether neither a dot nor a port makes this a host.
 fn is_bare(first: &str) -> bool {
     !first.contains(['.', ':']) && !first.eq_ignore_ascii_case("localhost")
 }
 
 impl Reference {
-    /// Reads `[host/]name[:tag][@digest]`.
+    /// Parses `[host/]name[:tag][@digest]`.
     pub fn parse(text: &str) -> Result<Reference, BadName> {
         let (name, tag, digest) = parts(text)?;
         Ok(Reference { repository: Repository::parse(name)?, tag, digest })
     }
 
-    /// Reads `name[:tag][@digest]` in a registry.
+    /// Parses `name[:tag][@digest]` in a registry.
     pub fn parse_in(host: Host, text: &str) -> Result<Reference, BadName> {
         let (name, tag, digest) = parts(text)?;
         Ok(Reference { repository: Repository::parse_in(host, name)?, tag, digest })
     }
 
-    /// What selects the manifest: the digest, else the tag, else `latest`.
+    /// Returns the selector of the manifest: the digest, else the tag, else `latest`.
     pub fn selector(&self) -> Selector {
         match (self.digest, &self.tag) {
             (Some(digest), _) => Selector::Digest(digest),

@@ -1,4 +1,4 @@
-//! One request as the request log shows it. Holds no secret: user information and query values are gone.
+//! A request as the request log shows it. It holds no secret: user information and query values are removed.
 
 use std::time::Duration;
 
@@ -9,20 +9,20 @@ use super::text::SafeText;
 /// A request that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestLine {
-    /// When it was sent.
+    /// The time at which the request was sent.
     pub at: Timestamp,
-    /// `GET`, `HEAD` and the like.
+    /// The HTTP method: `GET`, `HEAD` and the like.
     pub method: &'static str,
-    /// Origin and path, the values of the query replaced by `…`.
+    /// Origin and path, with the values of the query replaced by `…`.
     pub url: SafeText,
-    /// The status; `None` when no answer came.
+    /// The status; `None` if there was no answer.
     pub status: Option<u16>,
-    /// From sending to the end of the body.
+    /// The time from sending the request to the end of the body.
     pub took: Duration,
-    /// Bytes of the answer's body.
+    /// The number of bytes of the answer's body.
     pub bytes: u64,
-    /// 1 for the first try.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// What went wrong, where there was no answer.
+    /// The error, if there was no answer.
     pub failure: Option<SafeText>,
 }

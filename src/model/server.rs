@@ -1,90 +1,90 @@
-//! What a registry is and what it can do: the header card.
+//! Facts about a registry for the header card.
 
 use serde::Serialize;
 
 use super::text::SafeText;
 
-/// What is known of a registry after the first look at it.
+/// The facts that are known about a registry after the first request to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Server {
-    /// The product, where host, challenge or headers give it away: `GitLab`, `distribution`.
+    /// The product, if host, challenge or headers reveal it: `GitLab`, `distribution`.
     pub product: Option<SafeText>,
-    /// How it is reached.
+    /// The transport that requests use.
     pub transport: Transport,
-    /// As whom.
+    /// The identity that the registry gives the user.
     pub identity: Identity,
     /// Whether `_catalog` lists the repositories.
     pub catalog: Ability,
-    /// Whether the referrers API of the OCI distribution-spec 1.1 is there.
+    /// Whether the registry has the referrers API of the OCI distribution-spec 1.1.
     pub referrers: Ability,
-    /// What it lets be deleted, as far as was tried.
+    /// The deletions that the registry allows, as far as they were tried.
     pub deletes: Deletes,
-    /// The proxy between here and there, without user information.
+    /// The proxy in front of the registry, without user information.
     pub proxy: Option<SafeText>,
 }
 
-/// How a registry is reached.
+/// The transport of requests to a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Transport {
     /// TLS with a checked certificate.
     Https,
-    /// TLS, the certificate unchecked because the user said so.
+    /// TLS with an unchecked certificate, because the user said so.
     Unverified,
     /// No TLS: on loopback, or because the user said so.
     Plain,
 }
 
-/// What a registry is sent to know who asks.
+/// The secret that a registry is sent to identify the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sent {
-    /// A password, to the registry or to the token service that it names.
+    /// A password, sent to the registry or to the token service that it names.
     Password,
-    /// A token: short-lived, or one that stands for a login.
+    /// A token: a short-lived one, or one that stands for a login.
     Token,
 }
 
-/// Who the registry takes us for.
+/// The identity that the registry gives the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Identity {
-    /// Nobody.
+    /// No identity.
     Anonymous,
     /// A user of this name.
     User(SafeText),
-    /// Somebody with a token that tells no name.
+    /// A token that reveals no user name.
     Token,
 }
 
-/// What a registry lets be deleted.
+/// The deletions that a registry allows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Deletes {
-    /// A tag alone.
+    /// The deletion of a tag alone.
     pub by_tag: Ability,
-    /// A manifest, with all its tags.
+    /// The deletion of a manifest, with all its tags.
     pub by_digest: Ability,
 }
 
-/// What a registry does with content that nothing names any more, as far as is known.
+/// When a registry removes content that nothing refers to any more, as far as is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Cleanups {
-    /// With an image that loses its last tag.
+    /// When it removes an image that loses its last tag.
     pub untagged: Cleanup,
-    /// With the blobs and children of an image that is deleted by its digest.
+    /// When it removes the blobs and children of an image that is deleted by its digest.
     pub deleted: Cleanup,
 }
 
-/// When a registry removes what nothing names any more.
+/// When a registry removes content that nothing refers to any more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cleanup {
     /// Not known.
     #[default]
     Unknown,
-    /// When garbage is collected; until then a change can be undone.
+    /// At garbage collection. A change can be undone until then.
     Later,
-    /// Together with the name.
+    /// At once, together with the tag or image.
     AtOnce,
 }
 
@@ -92,11 +92,11 @@ pub enum Cleanup {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ability {
-    /// Not found out yet.
+    /// Not known yet.
     #[default]
     Unknown,
-    /// It can.
+    /// The registry can do it.
     Yes,
-    /// It cannot, and why.
+    /// The registry cannot do it. The text gives the reason.
     No(SafeText),
 }

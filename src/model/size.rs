@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Bytes in decimal units with one digit: `154.6 MB`, `812 B`. A sum that went beyond all numbers says so.
+/// Formats bytes in decimal units with one digit: `154.6 MB`, `812 B`. A sum beyond the largest number is shown as
+/// `over 18 EB`.
 pub fn bytes(count: u64) -> String {
     match count {
         u64::MAX => "over 18 EB".into(),
@@ -10,24 +11,24 @@ pub fn bytes(count: u64) -> String {
     }
 }
 
-/// Two sizes together, at most the largest number.
+/// Adds two sizes, up to the largest number.
 pub fn plus(one: u64, other: u64) -> u64 {
     one.saturating_add(other)
 }
 
-/// Adds a size to a sum that several tasks add to, as [`plus`] does.
+/// Adds a size to a sum that several tasks share, as [`plus`] does.
 pub fn add_to(sum: &AtomicU64, size: u64) {
-    // It is never given up, so there is nothing to fail.
+    // The closure always returns a value, so the update cannot fail.
     sum.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sum| Some(plus(sum, size))).ok();
 }
 
-/// The sum of sizes that a server claims; `None` if one is not known. It stops at the largest number, which [`bytes()`]
-/// shows as what it is.
+/// Adds sizes that a server claims. Returns `None` if one of them is not known. The sum stops at the largest number,
+/// which [`bytes()`] shows as such.
 pub fn sum(sizes: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
     sizes.into_iter().try_fold(0, |total, size| Some(plus(total, size?)))
 }
 
-/// The sum of those sizes that are known, as [`sum`] has it.
+/// Adds the sizes that are known, as [`sum`] does.
 pub fn sum_of_known(sizes: impl IntoIterator<Item = Option<u64>>) -> u64 {
     sizes.into_iter().flatten().fold(0, plus)
 }

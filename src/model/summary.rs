@@ -1,4 +1,4 @@
-//! What a row of the Tags pane says about an image.
+//! The facts about an image that a row of the Tags pane shows.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -14,27 +14,27 @@ use super::media_type::MediaType;
 use super::platform::Platform;
 use super::size;
 
-/// Most platforms of one image that a line tells.
+/// The greatest number of platforms that a line lists for one image.
 const MOST_PLATFORMS: usize = 100;
 
 /// An image in one line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Digest of the manifest that the tag names.
+    /// The digest of the manifest that the tag names.
     pub digest: Digest,
-    /// Media type of that manifest.
+    /// The media type of that manifest.
     pub media_type: MediaType,
-    /// What it is.
+    /// The kind of the manifest.
     pub kind: Kind,
-    /// Compressed bytes, every distinct blob once; over all platforms for an index. `None` when not known.
+    /// Compressed bytes, every distinct blob counted once; over all platforms for an index. `None` if not known.
     pub size: Option<u64>,
-    /// When it was built, or when the newest platform was.
+    /// The build date; for an index, that of the newest platform.
     pub created: Option<Timestamp>,
-    /// What it runs on, attestations left out.
+    /// The platforms of the image, attestations left out.
     pub platforms: Vec<Platform>,
 }
 
-/// What a manifest is, by the rule of OCI image-spec `manifest.md` § Guidelines for Artifact Usage.
+/// The kind of a manifest, by the rule of OCI image-spec `manifest.md` § Guidelines for Artifact Usage.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -61,7 +61,8 @@ pub enum Kind {
 }
 
 impl Summary {
-    /// The summary of a manifest that stands alone. `config` is its image config, where it has one that could be read.
+    /// Returns the summary of a manifest that stands alone. `config` is its image config, if it has one that could be
+    /// read.
     pub fn of_manifest(manifest: &Manifest, config: Option<&ImageConfig>) -> Summary {
         let platform = match &manifest.body {
             Body::Schema1(schema1) => {
@@ -79,7 +80,7 @@ impl Summary {
         }
     }
 
-    /// The summary of an index. `children` are the manifests and configs of its children that could be read.
+    /// Returns the summary of an index. `children` are the manifests and configs of its children that could be read.
     pub fn of_index(manifest: &Manifest, children: &[(&Manifest, Option<&ImageConfig>)]) -> Summary {
         let listed = match &manifest.body {
             Body::Index(index) => index.manifests.as_slice(),
@@ -116,17 +117,18 @@ fn created_by_annotation(manifest: &Manifest) -> Option<Timestamp> {
     manifest.annotations()?.get(annotations::CREATED)?.parse().ok()
 }
 
-/// Compressed bytes of the distinct configs and layers of these manifests; `None` when one of them has no size.
+/// Returns the compressed bytes of the distinct configs and layers of these manifests. Returns `None` if the size of
+/// one of them is not known.
 pub fn size_of<'a>(manifests: impl Iterator<Item = &'a Manifest>) -> Option<u64> {
     let mut all = Distinct::default();
     manifests.for_each(|manifest| all.add(manifest));
     all.size()
 }
 
-/// Adds up the distinct configs and layers of manifests that need not be kept for that.
+/// The sum of the distinct configs and layers of manifests. The manifests themselves need not be kept.
 #[derive(Debug, Default)]
 pub struct Distinct {
-    /// Hashes of their digests, by keys that no server knows.
+    /// Hashes of their digests, with keys that no server knows.
     seen: HashSet<u64>,
     hasher: std::hash::RandomState,
     total: u64,
@@ -134,7 +136,7 @@ pub struct Distinct {
 }
 
 impl Distinct {
-    /// Adds what a manifest names.
+    /// Adds the config and layers of a manifest.
     pub fn add(&mut self, manifest: &Manifest) {
         let is_unknown = matches!(manifest.body, Body::Schema1(_) | Body::Unknown);
         self.is_unknown |= is_unknown || manifest.layers_left_out() > 0;
@@ -149,7 +151,7 @@ impl Distinct {
         }
     }
 
-    /// Bytes of all that was added, if each of them has a size.
+    /// Returns the bytes of everything that was added, if the size of each of them is known.
     pub fn size(&self) -> Option<u64> {
         (!self.is_unknown).then_some(self.total)
     }

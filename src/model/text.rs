@@ -1,21 +1,21 @@
 //! Text from outside, made safe to draw.
 //!
-//! [`SafeText`] is what the screen takes: control characters, escape sequences, bidi controls and invisible characters
-//! have become visible marks, so no server can move the cursor, write the clipboard or make two names look alike.
+//! The screen takes [`SafeText`] only. Control characters, escape sequences, bidi controls and invisible characters are
+//! turned into visible marks, so no server can move the cursor, write to the clipboard or make two names look alike.
 
 use std::fmt;
 
 use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Longest field that is drawn, in bytes; the rest is cut and marked with `…`.
+/// The longest field that is drawn, in bytes. The rest is cut and marked with `…`.
 pub const LONGEST_FIELD: usize = 4 * 1024;
-/// Most bytes that one character on the screen may hold.
+/// The greatest number of bytes that one character on the screen may hold.
 const LONGEST_GRAPHEME: usize = 32;
-/// Most combining marks on one character.
+/// The greatest number of combining marks on one character.
 const MOST_MARKS: usize = 4;
 
-/// Text without anything that a terminal obeys. Made only by [`SafeText::clean`] and friends.
+/// Text without anything that a terminal obeys. It is made only by [`SafeText::clean`] and related functions.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct SafeText(Box<str>);
 
@@ -25,24 +25,24 @@ impl SafeText {
         SafeText(cleaned(text).into())
     }
 
-    /// Makes each line of `text` safe, tabs widened to the next multiple of eight.
+    /// Makes each line of `text` safe, with tabs widened to the next multiple of eight.
     pub fn lines(text: &str) -> impl Iterator<Item = SafeText> {
         text.lines().map(|line| SafeText::clean(&widen_tabs(line)))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 fn cleaned(text: &str) -> String {
-    // Nearly all that comes is plain and stays as it is: no need to look for graphemes.
+    // Nearly all text is plain and stays as it is, so there is no need to look for graphemes.
     if text.len() <= LONGEST_FIELD && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
@@ -61,7 +61,7 @@ fn cleaned(text: &str) -> String {
     out
 }
 
-/// The first `most` bytes of `text`, or fewer where a character would be cut.
+/// Returns the first `most` bytes of `text`, or fewer if a character would be cut.
 fn first_bytes(text: &str, most: usize) -> &str {
     match text.len() <= most {
         true => text,
@@ -95,7 +95,7 @@ fn push_character(out: &mut String, character: char) {
     }
 }
 
-/// Characters that show nothing, reorder what is around them, or mean what a font decides: Bidi_Control,
+/// Returns whether a character shows nothing, reorders the text around it, or depends on the font: Bidi_Control,
 /// Default_Ignorable_Code_Point, line separators, interlinear marks, tags, private use, noncharacters.
 pub fn is_deceptive(character: char) -> bool {
     let code = u32::from(character);
@@ -107,7 +107,7 @@ pub fn is_deceptive(character: char) -> bool {
         || code & 0xfffe == 0xfffe
 }
 
-/// Whether a character must never reach a terminal: one that it obeys, or one that deceives the eye.
+/// Returns whether a character must never reach a terminal: the terminal obeys it, or it deceives the eye.
 pub fn is_unsafe(character: char) -> bool {
     character.is_control() || is_deceptive(character)
 }
@@ -129,7 +129,7 @@ fn widen_tabs(line: &str) -> std::borrow::Cow<'_, str> {
     out.into()
 }
 
-/// Says which kind of text makes safe text without a look at it: what the grammar checked and what the program wrote.
+/// Lists the types that become safe text without cleaning, because their grammar was checked.
 macro_rules! safe_by_grammar {
     ($($name:ty),*) => {
         $(impl From<&$name> for SafeText {

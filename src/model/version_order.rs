@@ -1,16 +1,16 @@
-//! The order of tags as people mean it.
+//! The order of tags as people expect it.
 //!
-//! Versions by their numbers (of any length, `v` in front or not), a pre-release below its release, variants
-//! (`-alpine`, `-slim`) behind the plain one; dates among themselves; words in natural order; digest tags last.
-//! It is a total order, so sorting is stable whatever a server lists.
+//! Versions are sorted by their numbers (of any length, with `v` in front or not), a pre-release below its release, and
+//! variants (`-alpine`, `-slim`) behind the plain version. Dates are sorted among themselves, words in natural order,
+//! and digest tags come last. This is a total order, so sorting is stable whatever a server lists.
 
 use std::cmp::Ordering;
 
-/// Words that make a version one before the release.
+/// Words that mark a version before the release.
 const BEFORE_RELEASE: &[&str] =
     &["dev", "snapshot", "nightly", "alpha", "a", "beta", "b", "m", "milestone", "pre", "preview", "rc"];
 
-/// What a tag sorts by; larger is newer.
+/// The sort key of a tag; a larger key is newer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct VersionKey<'a> {
     class: Class,
@@ -20,12 +20,12 @@ pub struct VersionKey<'a> {
     text: &'a str,
 }
 
-/// The first bits of a [`VersionKey`], small enough to keep one for each of a million tags. Where two tags have different ranks,
-/// these compare as the keys do; where they have the same, the keys decide.
+/// The first bits of a [`VersionKey`], small enough to keep one for each of a million tags. If two tags have different
+/// ranks, the ranks compare as the keys do. If the ranks are the same, the keys decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank(u128);
 
-/// Which kinds of names come before which, from the least.
+/// The classes of names, from the least to the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     DigestTag,
@@ -34,25 +34,25 @@ enum Class {
     Version,
 }
 
-/// How far a version has come.
+/// The stage of a version: before its release, or released.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum ReleaseStage<'a> {
     Before(usize, Number<'a>),
     Released,
 }
 
-/// A number of any length: by length without leading zeros, then by digits.
+/// A number of any length, compared by its length without leading zeros, then by its digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Number<'a>(&'a str);
 
-/// A piece of the text behind the numbers.
+/// A piece of the text after the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum VersionPart<'a> {
     Digits(Number<'a>),
     Text(Caseless<'a>),
 }
 
-/// Text without regard to case.
+/// Text that is compared without regard to case.
 #[derive(Debug, Clone, Copy)]
 struct Caseless<'a>(&'a str);
 
@@ -101,13 +101,13 @@ impl Number<'_> {
 }
 
 impl Rank {
-    /// A few bits that depend on all of it: those of two ranks tell most of them apart.
+    /// Returns a few bits that depend on the whole rank. They differ for most pairs of different ranks.
     pub fn sketch(self) -> u16 {
         let folded = (self.0 >> 64) as u64 ^ self.0 as u64;
         (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as u16
     }
 
-    /// The rank of a tag.
+    /// Returns the rank of a tag.
     pub fn of(tag: &str) -> Rank {
         let key = VersionKey::of(tag);
         let mut bits = Bits { value: 0, left: u128::BITS };
@@ -142,7 +142,7 @@ impl Rank {
     }
 }
 
-/// Bits one after another, until there is no room for more.
+/// Bits in sequence, until there is no room for more.
 struct Bits {
     value: u128,
     left: u32,
@@ -157,26 +157,26 @@ impl Bits {
         }
     }
 
-    /// What comes behind is not looked at: it does not compare as these bits would.
+    /// Ends the sequence. Later parts are left out, because they do not compare as these bits would.
     fn end(&mut self) {
         self.value = self.value.checked_shl(self.left).unwrap_or(self.value);
         self.left = 0;
     }
 
-    /// How many digits, then the digits.
+    /// Pushes the number of digits, then the digits.
     fn number(&mut self, number: Number) {
         const LONGEST: u128 = 15;
         let digits = number.0.len() as u128;
         self.push(digits.min(LONGEST), 4);
         match number.0.parse::<u64>() {
             _ if digits >= LONGEST => self.end(),
-            // At most 14 digits, each of which takes less than four bits.
+            // There are at most 14 digits, each of which takes less than four bits.
             Ok(value) => self.push(value.into(), 4 * digits as u32),
             Err(_) => {}
         }
     }
 
-    /// The letters, then an end that is less than each of them.
+    /// Pushes the letters, then an end mark that is less than each of them.
     fn text(&mut self, text: Caseless) {
         for letter in text.small() {
             if self.left == 0 {
@@ -197,7 +197,7 @@ pub fn compare(a: &str, b: &str) -> Ordering {
     VersionKey::of(a).cmp(&VersionKey::of(b))
 }
 
-/// Sorts by the tags that `name` tells, the newest first.
+/// Sorts items by the tags that `name` returns, the newest first.
 pub fn newest_first<T>(items: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
     let mut ranked: Vec<(Rank, T)> = items.into_iter().map(|item| (Rank::of(name(&item)), item)).collect();
     ranked.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| compare(name(other), name(one))));
@@ -205,7 +205,7 @@ pub fn newest_first<T>(items: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
 }
 
 impl VersionKey<'_> {
-    /// The key of a tag.
+    /// Returns the key of a tag.
     pub fn of(tag: &str) -> VersionKey<'_> {
         let (numbers, rest) = leading_numbers(tag);
         let class = class_of(tag, &numbers);
@@ -222,7 +222,8 @@ impl VersionKey<'_> {
     }
 }
 
-/// `v1.10-rc1` gives 1, 10 and `-rc1`. Only dots join numbers, so a date's dashes are joined too when it looks like one.
+/// Splits a tag into its leading numbers and the rest: `v1.10-rc1` gives 1, 10 and `-rc1`. Dots join numbers. Dashes do
+/// too if the tag looks like a date.
 fn leading_numbers(tag: &str) -> (Vec<Number<'_>>, &str) {
     let mut rest = match tag.strip_prefix(['v', 'V']) {
         Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => rest,
@@ -259,7 +260,7 @@ fn class_of(tag: &str, numbers: &[Number]) -> Class {
     }
 }
 
-/// What stands behind the numbers: a stage before the release, or a variant of it.
+/// Splits the text after the numbers into the stage of the version and the rest. The rest is a variant.
 fn stage_of(rest: &str) -> (ReleaseStage<'_>, &str) {
     let word = rest.trim_start_matches(['-', '.', '_', '~']);
     let end = word.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(word.len());
@@ -277,7 +278,7 @@ fn stage_of(rest: &str) -> (ReleaseStage<'_>, &str) {
     }
 }
 
-/// `20240131` becomes 2024, 1, 31, so that all dates compare.
+/// Splits a date of eight digits: `20240131` becomes 2024, 1, 31, so that all dates compare.
 fn year_month_day(numbers: Vec<Number<'_>>) -> Vec<Number<'_>> {
     match numbers.as_slice() {
         [first, rest @ ..] if first.0.len() >= 8 && first.0.is_char_boundary(8) => {
@@ -289,7 +290,7 @@ fn year_month_day(numbers: Vec<Number<'_>>) -> Vec<Number<'_>> {
     }
 }
 
-/// `1.2` and `1.2.0` are one version; the text decides between them.
+/// Removes trailing zeros, since `1.2` and `1.2.0` are one version. The text decides between the two.
 fn without_trailing_zeros(mut numbers: Vec<Number<'_>>) -> Vec<Number<'_>> {
     while numbers.len() > 1 && numbers.last().is_some_and(|number| number.0.is_empty()) {
         numbers.pop();
@@ -297,7 +298,7 @@ fn without_trailing_zeros(mut numbers: Vec<Number<'_>>) -> Vec<Number<'_>> {
     numbers
 }
 
-/// Digits by value, the rest without regard to case.
+/// Splits text into runs of digits, compared by value, and other text, compared without regard to case.
 fn parts(mut text: &str) -> Vec<VersionPart<'_>> {
     let mut parts = Vec::new();
     while let Some(first) = text.chars().next() {

@@ -1,4 +1,4 @@
-//! A comparison of two repositories: the differences that a copy from the left to the right would remove.
+//! Two repositories side by side, and the changes that a copy from the left to the right would make.
 
 use serde::Serialize;
 

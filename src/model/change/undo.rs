@@ -32,7 +32,7 @@ pub struct UndoPlan {
     /// Facts about the entry itself that the user should know before relying on it: the parts that cannot be read, or
     /// that the change was cut off.
     pub notes: Vec<SafeText>,
-    /// Tags and manifests that cannot be put back because the entry no longer says what they were.
+    /// Tags and manifests that cannot be put back because the entry no longer has their former state.
     pub unresolved: Vec<Unresolved>,
     /// The steps, one for each tag or manifest.
     pub steps: Vec<UndoStep>,

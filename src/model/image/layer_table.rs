@@ -1,4 +1,4 @@
-//! History joined with layers: registries say what an image is made of in one place and how in another.
+//! The table of layers joined with the history. A manifest lists the layers, and a config lists the steps.
 
 use serde::Deserialize;
 
@@ -11,8 +11,8 @@ use crate::model::media_type::MediaType;
 use crate::model::size;
 
 impl LayerTable {
-    /// Joins the layers of a manifest with the history of its config: each step that made a layer gets the next one.
-    /// When the counts differ, what is left over follows on its own and the table is `approximate`.
+    /// Joins the layers of a manifest with the history of its config: each step that made a layer gets the next one. If
+    /// the counts differ, the rest follows in rows of its own and the table is `approximate`.
     pub fn join(manifest: &Manifest, config: Option<&ImageConfig>) -> LayerTable {
         let history = config.map_or(&[][..], |config| &config.history);
         let steps_left_out = config.map_or(0, |config| config.history.left_out());
@@ -41,7 +41,7 @@ impl LayerTable {
         LayerTable { rows, approximate, left_out, size }
     }
 
-    /// The rows of a schema 1 manifest: one layer a step, sizes unknown.
+    /// Returns the rows of a schema 1 manifest: one layer per step, with unknown sizes.
     pub fn of_schema1(manifest: &Schema1) -> LayerTable {
         let mut steps = manifest.history.iter().map(|text| step_of_schema1(text));
         let rows = manifest.layers.iter().map(|digest| {
@@ -65,12 +65,13 @@ impl LayerTable {
         }
     }
 
-    /// Compressed bytes of all layers, each distinct one once; `None` when one of them has no size, or was left out.
+    /// Returns the compressed bytes of all layers, each distinct one counted once. Returns `None` if one of them has no
+    /// size or was left out.
     pub fn size(&self) -> Option<u64> {
         self.size
     }
 
-    /// About how many bytes it takes.
+    /// Returns the approximate size in memory, in bytes.
     pub fn weight(&self) -> usize {
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let of_one = |row: &LayerRow| {
@@ -103,7 +104,7 @@ fn row_of(step: &HistoryEntry) -> LayerRow {
     }
 }
 
-/// The part of a `v1Compatibility` text that tells a step.
+/// The part of a `v1Compatibility` text that describes a step.
 #[derive(Deserialize)]
 struct Compatibility {
     #[serde(default, deserialize_with = "lenient::date")]

@@ -1,4 +1,4 @@
-//! From bytes to an [`ImageConfig`].
+//! Parsing of bytes into an [`ImageConfig`].
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::model::digest::Digest;
 use crate::model::lenient;
 use crate::model::platform::RawPlatform;
 
-/// Why bytes are not an image config.
+/// The error for bytes that are not an image config.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the image config is not a JSON object")]
 pub struct BadConfig;
@@ -83,7 +83,7 @@ struct RawStep {
 }
 
 impl ImageConfig {
-    /// Reads an image config.
+    /// Parses an image config.
     pub fn parse(raw: Bytes) -> Result<ImageConfig, BadConfig> {
         let fields: RawConfig = lenient::object(&raw).ok_or(BadConfig)?;
         let platform: RawPlatform = lenient::object(&raw).ok_or(BadConfig)?;

@@ -1,11 +1,11 @@
-//! What a manifest is: OCI image-spec `manifest.md` § Guidelines for Artifact Usage.
+//! The kinds of manifests: OCI image-spec `manifest.md` § Guidelines for Artifact Usage.
 
 use super::{Body, Descriptor, ImageManifest, Manifest};
 use crate::model::media_type::{MediaType, OCI_EMPTY};
 use crate::model::summary::Kind;
 
 impl Manifest {
-    /// What it is: by `artifactType`, else by the media type of its config, else by that of its first layer.
+    /// Returns the kind: by `artifactType`, else by the media type of the config, else by that of the first layer.
     pub fn kind(&self) -> Kind {
         match &self.body {
             Body::Index(index) => index.artifact_type.as_ref().map_or(Kind::Index, kind_of_type),
@@ -45,7 +45,7 @@ impl ImageManifest {
 }
 
 impl Descriptor {
-    /// What it points to, as far as the descriptor tells.
+    /// Returns the kind of the content, as far as the descriptor tells.
     pub fn kind(&self) -> Kind {
         match &self.artifact_type {
             Some(artifact_type) => kind_of_type(artifact_type),
@@ -56,18 +56,18 @@ impl Descriptor {
         }
     }
 
-    /// Whether it is a buildkit attestation of another child of the same index.
+    /// Returns whether this is a buildkit attestation of another child of the same index.
     pub fn is_attestation(&self) -> bool {
         self.annotations.get("vnd.docker.reference.type").is_some_and(|kind| kind == "attestation-manifest")
     }
 
-    /// The child that an attestation belongs to.
+    /// Returns the child that an attestation belongs to.
     pub fn attests(&self) -> Option<crate::model::digest::Digest> {
         self.annotations.get("vnd.docker.reference.digest")?.parse().ok()
     }
 }
 
-/// The kind that an artifact type, or the media type of a config or a layer, stands for.
+/// Returns the kind that an artifact type stands for, or the media type of a config or a layer.
 fn kind_of_type(media_type: &MediaType) -> Kind {
     let text = media_type.as_str();
     let has = |part: &str| text.contains(part);

@@ -1,4 +1,4 @@
-//! From bytes to a [`Manifest`].
+//! Parsing of bytes into a [`Manifest`].
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::model::lenient;
 use crate::model::media_type::{self as types, MediaType};
 use crate::model::platform::RawPlatform;
 
-/// Largest size of a descriptor that is believed: 1 PiB.
+/// The largest size of a descriptor that is believed: 1 PiB.
 const LARGEST_SIZE: u64 = 1 << 50;
 
-/// Which members there are: enough to tell the kind of manifest.
+/// The members that tell the kind of manifest.
 #[derive(Deserialize)]
 struct Shape<'a> {
     #[serde(rename = "schemaVersion", default, deserialize_with = "lenient::value")]
@@ -35,7 +35,7 @@ struct Shape<'a> {
     fs_layers: Option<&'a RawValue>,
 }
 
-/// The members of every kind but schema 1.
+/// The members of every kind except schema 1.
 #[derive(Deserialize)]
 struct RawManifest {
     #[serde(default, deserialize_with = "lenient::value")]
@@ -87,7 +87,7 @@ impl From<RawDescriptor> for Descriptor {
     }
 }
 
-/// A list of descriptors. The media type that one has in common with the one before is kept once.
+/// Parses a list of descriptors. A media type that is equal to the one before shares its memory.
 fn descriptors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<Descriptor>>, D::Error> {
     let mut last: Option<MediaType> = None;
     lenient::kept_of(deserializer, |raw| {
@@ -103,7 +103,7 @@ fn descriptors<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<
 }
 
 impl Manifest {
-    /// Reads a manifest. `content_type` is the header of the answer that it came with.
+    /// Parses a manifest. `content_type` is the header of the answer that contained it.
     pub fn parse(raw: Bytes, content_type: Option<&str>) -> Result<Manifest, BadManifest> {
         if raw.trim_ascii_start().starts_with(b"<") {
             return Err(BadManifest::WebPage);
@@ -117,15 +117,15 @@ impl Manifest {
         Ok(Manifest { digest, media_type, body, raw, outline: Default::default() })
     }
 
-    /// The same bytes under the media type that they show themselves, as another registry has to be told it: what one
-    /// registry says about bytes that name no type applies to that registry only. Bytes of an unknown kind keep what was
-    /// said of them, since nothing else is known.
+    /// Returns the same bytes under the media type that they show themselves, for use with another registry. If the
+    /// bytes name no type, the type that one registry gives them applies to that registry only. Bytes of an unknown
+    /// kind keep the type that they were given, since nothing else is known.
     pub fn by_its_bytes(&self) -> Manifest {
         let own = Manifest::parse(self.raw.clone(), None).ok().and_then(|own| own.checked(self.digest).ok());
         own.filter(|own| !matches!(own.body, Body::Unknown)).unwrap_or_else(|| self.clone())
     }
 
-    /// Checks that the manifest is what `wanted` names, and gives it that name. Fails with the digest that it has.
+    /// Checks that the digest of the manifest is `wanted`, and sets it as such. Fails with the actual digest.
     pub fn checked(mut self, wanted: Digest) -> Result<Manifest, Digest> {
         if self.digest != wanted {
             let actual = wanted.same_algorithm_of(&self.raw);
@@ -161,7 +161,7 @@ impl Shape<'_> {
         }
     }
 
-    /// The media type that the members suggest.
+    /// Returns the media type that the members suggest.
     fn sniffed(&self) -> &'static str {
         let config_is_docker =
             || self.config.is_some_and(|config| config.get().contains(types::DOCKER_CONFIG));

@@ -1,7 +1,7 @@
 //! Docker schema 1: read, never written.
 //!
-//! Docker Image Manifest V2 schema 1. A signed one is named by the digest of its payload, which the signature block
-//! says how to cut out of the bytes.
+//! Docker Image Manifest V2 schema 1. A signed manifest is named by the digest of its payload. The signature block says
+//! how to cut the payload out of the bytes.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -42,7 +42,7 @@ struct Signature {
     protected: String,
 }
 
-/// How to get the signed payload: so many bytes of the manifest, then these.
+/// The parts of the signed payload: the first `length` bytes of the manifest, then `tail`.
 #[derive(Deserialize)]
 struct Protected {
     #[serde(rename = "formatLength")]
@@ -51,7 +51,7 @@ struct Protected {
     tail: String,
 }
 
-/// Reads the manifest and computes its digest.
+/// Parses the manifest and computes its digest.
 pub(super) fn parse(raw: &[u8]) -> Result<(Body, Digest), BadManifest> {
     let fields: RawSchema1 = lenient::object(raw).ok_or(BadManifest::NotJson)?;
     let payload = fields.signatures.first().and_then(|signature| payload(raw, &signature.protected));

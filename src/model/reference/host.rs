@@ -10,13 +10,13 @@ use super::{BadName, LONGEST_NAME};
 
 const HUB: &str = "docker.io";
 
-/// A registry as people write it: `docker.io`, `localhost:5000`, `[::1]:5000`. Lower case.
+/// The name of a registry as users write it: `docker.io`, `localhost:5000`, `[::1]:5000`. Lower case.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Host(Arc<str>);
 text_of_name!(Host);
 
 impl Host {
-    /// Reads a registry host. The aliases of Docker Hub all become `docker.io`.
+    /// Parses the host of a registry. The aliases of Docker Hub all become `docker.io`.
     pub fn parse(text: &str) -> Result<Host, BadName> {
         let lower = text.to_ascii_lowercase();
         if !is_host(&lower) {
@@ -28,28 +28,29 @@ impl Host {
         }
     }
 
-    /// Docker Hub: the registry of names that name none.
+    /// Returns Docker Hub, the registry of names that name no registry.
     pub fn docker_hub() -> Host {
         Host(HUB.into())
     }
 
-    /// The host that answers the registry API: differs from the name only on Docker Hub.
+    /// Returns the host that answers the registry API. It differs from the name only for Docker Hub.
     pub fn api(&self) -> &str {
         if self.is_docker_hub() { "registry-1.docker.io" } else { &self.0 }
     }
 
-    /// Whether this is Docker Hub.
+    /// Returns whether this is Docker Hub.
     pub fn is_docker_hub(&self) -> bool {
         &*self.0 == HUB
     }
 
-    /// Its name as it can be typed where an image may stand too: with a slash behind it if it could be one.
+    /// Returns the name as the user can type it in a place that also takes an image. It has a slash at the end if it
+    /// could be an image.
     pub fn typed(&self) -> String {
         if self.is_evident() { self.to_string() } else { format!("{self}/") }
     }
 
-    /// Its name in front of a repository, for other programs: with the port of its scheme if it has neither a dot nor a
-    /// port, since docker and podman take `vm/app` for a repository of Docker Hub.
+    /// Returns the name in front of a repository, for other programs. It has the port of the scheme if the name has
+    /// neither a dot nor a port, because docker and podman take `vm/app` for a repository of Docker Hub.
     pub fn in_references(&self, is_plain: bool) -> Cow<'_, str> {
         match self.0.contains(['.', ':']) || self.is_loopback() {
             true => Cow::Borrowed(&self.0),
@@ -57,12 +58,13 @@ impl Host {
         }
     }
 
-    /// Whether its name alone can hardly be that of an image: it is on this machine, a number, or has a dot.
+    /// Returns whether the name alone can hardly be that of an image: it is on this machine, is an IP address, or has a
+    /// dot.
     pub fn is_evident(&self) -> bool {
         self.is_loopback() || self.without_port().contains(['.', ':'])
     }
 
-    /// The host without its port, and without the brackets of an IPv6 address.
+    /// Returns the host without its port, and without the brackets of an IPv6 address.
     pub fn without_port(&self) -> &str {
         match self.0.strip_prefix('[') {
             Some(rest) => rest.split(']').next().unwrap_or(rest),
@@ -70,7 +72,7 @@ impl Host {
         }
     }
 
-    /// The port, if one is written.
+    /// Returns the port, if one is written.
     pub fn port(&self) -> Option<u16> {
         let after = match self.0.rsplit_once(']') {
             Some((_, after)) => after.strip_prefix(':')?,
@@ -79,7 +81,7 @@ impl Host {
         after.parse().ok()
     }
 
-    /// Whether it names this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `::1`.
+    /// Returns whether this names this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `::1`.
     pub fn is_loopback(&self) -> bool {
         let host = self.without_port();
         host == "localhost"

@@ -1,43 +1,44 @@
-//! What a person types to name a registry, a repository or an image.
+//! Targets: the names of a registry, a repository or an image as the user types them.
 //!
-//! Docker's rules say what `host/name` means, and nothing of a host alone: `vm:6101` is a registry as well as the tag
-//! `6101` of a Docker Hub image. What may be both is refused with both spellings, unless the registry is known.
+//! Docker's rules define the meaning of `host/name`, but not of a host alone: `vm:6101` is a registry as well as the
+//! tag `6101` of a Docker Hub image. A text that may be both is refused, and the message shows both spellings, unless
+//! the registry is known.
 
 use std::collections::HashSet;
 use std::fmt;
 
 use super::{BadName, Host, Reference, Repository};
 
-/// The lowest number that is taken for a port where it may be a tag as well: servers of users listen from here on, while
+/// The lowest number that is taken for a port if it may be a tag as well. Servers of users listen on such ports, while
 /// `postgres:16` is a version.
 const LOWEST_PORT: u32 = 1024;
 
-/// What a command line names.
+/// A target that a command line names.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Target {
-    /// `localhost:5000`, `docker.io`, or anything with `/` at its end.
+    /// A registry: `localhost:5000`, `docker.io`, or anything with `/` at its end.
     Registry(Host),
-    /// `ghcr.io/org/app`, `nginx`.
+    /// A repository: `ghcr.io/org/app`, `nginx`.
     Repository(Repository),
-    /// `nginx:1.27`, `host/app@sha256:…`.
+    /// An image: `nginx:1.27`, `host/app@sha256:…`.
     Image(Reference),
 }
 
-/// How a registry is to be reached, where the text says so.
+/// The scheme for reaching a registry, if the text names one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Scheme {
     /// `http://`: without TLS.
     Http,
-    /// `https://`: with TLS, also on this machine.
+    /// `https://`: with TLS, on this machine too.
     Https,
 }
 
-/// A target as it was typed.
+/// A target as the user typed it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Typed {
-    /// What is named.
+    /// The target.
     pub target: Target,
-    /// The scheme in front of it.
+    /// The scheme in front of the target.
     pub scheme: Option<Scheme>,
 }
 
@@ -45,12 +46,12 @@ pub struct Typed {
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct KnownRegistries(HashSet<Host>);
 
-/// A text that is a registry as well as an image, each spelled so that it is nothing else.
+/// A text that is a registry as well as an image, in two spellings that each mean only one of them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ambiguity {
-    /// The registry: `vm:6101/`.
+    /// The spelling of the registry: `vm:6101/`.
     pub registry: String,
-    /// The image: `docker.io/library/vm:6101`.
+    /// The spelling of the image: `docker.io/library/vm:6101`.
     pub image: String,
 }
 
@@ -70,7 +71,7 @@ impl fmt::Display for Scheme {
 }
 
 impl Scheme {
-    /// The scheme in front of a text, and what follows it.
+    /// Splits a text into its scheme and the rest.
     pub fn split(text: &str) -> Result<(Option<Scheme>, &str), BadName> {
         match text.split_once("://") {
             None => Ok((None, text)),
@@ -94,18 +95,18 @@ impl Extend<Host> for KnownRegistries {
 }
 
 impl KnownRegistries {
-    /// Whether this registry is one of them.
+    /// Returns whether this registry is known.
     pub fn has(&self, host: &Host) -> bool {
         self.0.contains(host)
     }
 
-    /// The registry of that name, if it is one of them.
+    /// Returns the registry of that name, if it is known.
     fn named(&self, text: &str) -> Option<Host> {
         Host::parse(text).ok().filter(|host| self.has(host))
     }
 
-    /// The registry that the part before the first slash means: one by docker's rules, or one of these. While a registry
-    /// is open, capital letters are a slip and no host.
+    /// Returns the registry that the part before the first slash means: one by docker's rules, or a known one. While a
+    /// registry is open, capital letters are taken for a typing mistake, not for a host.
     fn host_of(&self, first: &str, is_open: bool) -> Result<Option<Host>, BadName> {
         let looks = super::looks_like_host(first) && !(is_open && super::is_bare(first));
         match looks {
@@ -116,15 +117,15 @@ impl KnownRegistries {
 }
 
 impl Typed {
-    /// Reads what a command line names.
+    /// Parses a target of a command line.
     ///
-    /// A scheme or a slash at the end makes a registry of any host. Without both, a text without a slash is a registry if
-    /// it is known, is on this machine, or has a dot in its host and nothing but a port behind it.
+    /// A scheme or a slash at the end makes a registry of any host. Without both, a text without a slash is a registry
+    /// if it is known, is on this machine, or has a dot in its host and nothing but a port behind it.
     pub fn parse(text: &str, known: &KnownRegistries) -> Result<Typed, BadName> {
         Typed::read(text, None, known)
     }
 
-    /// Reads what is typed while the registry `here` is open: a name without a host is in that registry.
+    /// Parses a target that is typed while the registry `here` is open: a name without a host is in that registry.
     pub fn parse_in(here: &Host, text: &str, known: &KnownRegistries) -> Result<Typed, BadName> {
         Typed::read(text, Some(here), known)
     }
@@ -139,7 +140,7 @@ impl Typed {
     }
 }
 
-/// Reads what stands behind a scheme: a host, then the path.
+/// Parses the text after a scheme: a host, then the path.
 fn below(text: &str) -> Result<Target, BadName> {
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
     let host = Host::parse(host).map_err(|bad| if has_bad_port(text) { BadName::Port } else { bad })?;
@@ -149,7 +150,7 @@ fn below(text: &str) -> Result<Target, BadName> {
     }
 }
 
-/// Reads a text without a scheme.
+/// Parses a text without a scheme.
 fn bare(text: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Target, BadName> {
     let in_default = |text: &str| match here {
         Some(here) => Reference::parse_in(here.clone(), text),
@@ -174,7 +175,7 @@ fn bare(text: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Targ
     }
 }
 
-/// What a text without a slash may be.
+/// The possible meanings of a text without a slash.
 enum Alone {
     Registry(Host),
     Image,
@@ -193,7 +194,8 @@ fn alone(text: &str, known: &KnownRegistries) -> Result<Alone, BadName> {
     }
 }
 
-/// Whether a number that is no port stands behind what can only be a registry: with a smaller one it would be read.
+/// Returns whether a number that is no port follows a name that can only be a registry. With a valid port the text
+/// would be a registry.
 fn has_bad_port(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(host, port)| {
         !port.is_empty()
@@ -208,7 +210,7 @@ fn without_slash(text: &str) -> &str {
 }
 
 impl Target {
-    /// Reads a target where no registry is known and the scheme does not count.
+    /// Parses a target without known registries and drops the scheme.
     pub fn parse(text: &str) -> Result<Target, BadName> {
         Typed::parse(text, &KnownRegistries::default()).map(|typed| typed.target)
     }
@@ -220,7 +222,7 @@ impl Target {
         }
     }
 
-    /// The registry that it is in.
+    /// Returns the registry of the target.
     pub fn host(&self) -> &Host {
         match self {
             Target::Registry(host) => host,
@@ -250,7 +252,7 @@ mod tests {
         hosts.iter().map(|host| Host::parse(host).expect("a host")).collect()
     }
 
-    /// The two spellings of what is ambiguous.
+    /// Returns both spellings of an ambiguous text.
     fn spellings(read: Result<Typed, BadName>) -> Option<(String, String)> {
         match read {
             Err(BadName::Ambiguous(both)) => Some((both.registry, both.image)),
