@@ -26,7 +26,8 @@
 //! * **digest**: the hash that names content for ever; **manifest**: the JSON that a digest or tag leads to
 //! * **index**: a manifest that lists manifests, one a **platform**; **config**: how an image was built and is run
 //! * **layer**: a compressed tar, a part of the file system; **referrer**: a manifest that belongs to another
-//! * **slot**: a place on the screen that wants only its newest answer; **ticket**: the number of the question it waits for
+//! * **slot**: a place on the screen that wants only its newest answer; **ticket**: the number of the question
+//!   that it waits for
 
 pub mod app;
 pub mod cli;

@@ -1,5 +1,6 @@
-//! The date and the size of an image, as a plan shows them beside its digest: a digest alone does not tell the user which
-//! image it is.
+//! The date and the size of an image, as a plan shows them beside its digest.
+//!
+//! A digest alone does not tell the user which image it is.
 
 use jiff::Timestamp;
 use serde::Serialize;
