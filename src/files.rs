@@ -100,8 +100,8 @@ fn check_entries(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a file of such a folder. It never follows a link and never waits for the other end of a fifo. It fails unless
-/// the file is a regular file that no other user can have written.
+/// Opens a file in a folder of regtui. It never follows a link and never waits for the other end of a fifo. It fails
+/// unless the file is a regular file that no other user can have written.
 pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {

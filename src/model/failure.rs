@@ -29,7 +29,7 @@ pub enum FailureKind {
     Denied,
     /// The tag or image is protected against changes, as immutable ones are.
     Protected,
-    /// The tag, image or repository does not exist.
+    /// The registry does not have the tag, manifest or the like that was asked for.
     NotFound,
     /// The registry does not offer this: 404 or 405 on the endpoint itself, `UNSUPPORTED`.
     Unsupported,

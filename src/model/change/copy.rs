@@ -71,7 +71,8 @@ pub struct CopyPlan {
     pub blobs: Vec<PlannedBlob>,
     /// Every referrer of the images that is copied, including those that the destination has already.
     pub referrers: Vec<Digest>,
-    /// Lists of referrers to write under fallback tags, because the destination has no referrers API.
+    /// Lists of referrers to write under fallback tags, because the destination has no referrers API or did not say
+    /// whether it has one.
     pub lists: Vec<ReferrerList>,
     /// Whether some digests change because only some platforms of an index are copied.
     pub digests_change: bool,

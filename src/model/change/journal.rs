@@ -188,8 +188,8 @@ impl JournalEntry {
         })
     }
 
-    /// Returns whether the change undid another one. Undoing such entries one after another goes further back each
-    /// time.
+    /// Returns whether the change was an undo. An undo of the last change skips such entries, so that one undo after
+    /// another goes further back.
     pub fn is_undo(&self) -> bool {
         self.title.as_str().starts_with("undo: ")
     }

@@ -7,10 +7,10 @@ use crate::model::plural::counted;
 use crate::model::reference::{Repository, Tag};
 use crate::model::server::Cleanup;
 
-/// The images that lose a tag by a change, so that the registry may remove them.
+/// The images that lose a tag by a change or are deleted by it, so that the registry may remove them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Loss {
-    /// When the registry removes images without a tag.
+    /// When the registry removes content that nothing refers to any more.
     pub cleanup: Cleanup,
     /// Whether each of the images is kept under a tag of its own.
     pub keep: bool,

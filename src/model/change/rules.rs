@@ -9,12 +9,12 @@ use wildmatch::WildMatch;
 use crate::model::reference::{Host, Repository, RepositoryName};
 use crate::model::text::SafeText;
 
-/// The reason why something is not done, a rule or a fact, and what would change it.
+/// The reason why something is not done, a rule or a fact, and a hint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
-    /// The reason: `the configuration makes release.example read-only`.
+    /// The reason: `release.example/app is read-only`.
     pub why: SafeText,
-    /// A hint: `start without `--read-only``.
+    /// A hint: `` `read_only` of [registries."release.example"] says so ``.
     pub hint: Option<SafeText>,
 }
 
