@@ -17,7 +17,7 @@ pub struct Progress {
     pub moved: u64,
     /// Bytes to move in all. Zero for a job that moves none.
     pub bytes: u64,
-    /// The part in progress: `layer 3 of 14`.
+    /// The part in progress: `3 of 14 blobs`.
     pub now: SafeText,
     /// The reason why the job waits for a registry: `waits for HOST: connection refused for 7 s, next try in 2 s`.
     /// Empty as soon as the job goes on.
