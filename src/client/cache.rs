@@ -50,6 +50,8 @@ struct Memory {
 struct Seen {
     said: StoredManifestInfo,
     is_changed: bool,
+    /// Whether the facts on disk are among these. Facts that are seen before that are merged with them.
+    is_loaded: bool,
 }
 
 /// The facts about one repository as they are kept on disk.
@@ -106,9 +108,9 @@ impl Cache {
         self.seen().get(repository)?.said.types.get(digest).cloned()
     }
 
-    /// Reads the stored facts of a repository, unless some of its facts are already in memory.
+    /// Reads the stored facts of a repository, unless they were read before. Facts of this run are newer and stay.
     async fn load(&self, repository: &Repository) {
-        if self.seen().contains_key(repository) {
+        if self.seen().get(repository).is_some_and(|known| known.is_loaded) {
             return;
         }
         let read = match &self.0.disk {
@@ -116,7 +118,16 @@ impl Cache {
             None => StoredManifestInfo::default(),
         };
         let mut seen = self.seen();
-        seen.entry(repository.clone()).or_insert(Seen { said: read, is_changed: false });
+        let known = seen.entry(repository.clone()).or_default();
+        if std::mem::replace(&mut known.is_loaded, true) {
+            return;
+        }
+        for (tag, digest) in read.tags {
+            known.said.tags.entry(tag).or_insert(digest);
+        }
+        for (digest, media_type) in read.types {
+            known.said.types.entry(digest).or_insert(media_type);
+        }
     }
 
     /// Records that a tag has this digest.
@@ -162,6 +173,15 @@ impl Cache {
     /// Waits until everything kept so far is on disk.
     pub async fn flush(&self) {
         let Some(disk) = &self.0.disk else { return };
+        let new: Vec<Repository> = {
+            let seen = self.seen();
+            let new = seen.iter().filter(|(_, known)| known.is_changed && !known.is_loaded);
+            new.map(|(repository, _)| repository.clone()).collect()
+        };
+        // A file is written whole: facts of earlier runs must be in it too.
+        for repository in new {
+            self.load(&repository).await;
+        }
         let changed: Vec<(Repository, StoredManifestInfo)> = {
             let mut seen = self.seen();
             let changed = seen.iter_mut().filter(|(_, known)| known.is_changed);
@@ -234,6 +254,25 @@ mod tests {
         assert_eq!(second.get(&digest).await, Some(content));
         assert_eq!(second.last_seen(&repository, &tag).await, Some(digest));
         assert_eq!(second.last_seen(&Repository::parse("r.test/app2").expect("a name"), &tag).await, None);
+    }
+
+    /// A run that sees one tag and asks for none must not forget the others.
+    #[tokio::test]
+    async fn facts_of_earlier_runs_stay_if_a_run_only_adds_some() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let repository = Repository::parse("r.test/app").expect("a name");
+        let tag = |text: &str| Tag::parse(text).expect("a tag");
+        let digest = |text: &str| Digest::sha256(text.as_bytes());
+        let first = Cache::new(Some(folder.path().into()));
+        first.saw(&repository, &tag("1"), digest("1"));
+        first.saw(&repository, &tag("2"), digest("2"));
+        first.flush().await;
+        let second = Cache::new(Some(folder.path().into()));
+        second.saw(&repository, &tag("2"), digest("new"));
+        second.flush().await;
+        let third = Cache::new(Some(folder.path().into()));
+        assert_eq!(third.last_seen(&repository, &tag("1")).await, Some(digest("1")));
+        assert_eq!(third.last_seen(&repository, &tag("2")).await, Some(digest("new")), "the newer one");
     }
 
     #[tokio::test]

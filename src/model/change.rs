@@ -211,7 +211,8 @@ impl ChangePlan {
             ChangePlan::Copy(plan) => {
                 let replaces =
                     |image: &&copy::ImageToCopy| image.replaces.is_some_and(|old| old != image.digest);
-                let (old, new): (Vec<_>, Vec<_>) = plan.images.iter().partition(replaces);
+                let (old, new): (Vec<_>, Vec<_>) =
+                    plan.images.iter().filter(|image| !image.is_done()).partition(replaces);
                 let hosts = if new.is_empty() { Vec::new() } else { vec![plan.to.host.clone()] };
                 (hosts, !old.is_empty())
             }
