@@ -1,4 +1,4 @@
-//! Work of many requests: what the UI and the subcommands both do. Knows neither of them.
+//! Operations of many requests, which the UI and the subcommands share. This module knows neither of them.
 
 pub mod compare;
 pub mod copy;

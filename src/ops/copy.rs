@@ -1,19 +1,19 @@
-//! Copying images within and across registries, byte for byte.
+//! Copies images within and across registries, byte for byte.
 //!
-//! | question | file |
+//! | subject | file |
 //! |---|---|
-//! | what will be copied, and what is there already | `plan` |
-//! | which images are meant | `picked` |
-//! | one of them, read | `source` |
-//! | what hangs on them | `tree`, and `parts` of one manifest |
+//! | the plan, and the parts that are there already | `plan` |
+//! | the images that the user asked for | `picked` |
+//! | reading one of them | `source` |
+//! | everything that they need | `tree`, and `parts` for one manifest |
 //! | only some platforms of an index | `platforms` |
 //! | referrers and digest tags | `companions` |
-//! | what the destination has | `destination` |
-//! | how is it carried out, and when is a tag put | `run` |
-//! | blobs and manifests on their way, each digest once | `bring` |
-//! | referrers listed under tags, where there is no API | `fallback` |
-//! | are all referrers listed in the end | `listed` |
-//! | what the journal keeps of it | `entry` |
+//! | the state of the destination | `destination` |
+//! | carrying out the plan, and putting the tags | `run` |
+//! | transfer of blobs and manifests, each digest once | `bring` |
+//! | lists of referrers under tags, if there is no API | `fallback` |
+//! | checking that all referrers are listed in the end | `listed` |
+//! | the journal entry | `entry` |
 
 mod bring;
 pub(super) mod companions;

@@ -1,13 +1,12 @@
-//! Deleting tags and images, so that nothing goes which was not shown: docs/REGISTRIES.md §7,
-//! docs/RELIABILITY.md §1.G.
+//! Deletes tags and images. Nothing goes that the plan did not show: docs/REGISTRIES.md §7, docs/RELIABILITY.md §1.G.
 //!
-//! | question | file |
+//! | subject | file |
 //! |---|---|
-//! | what hangs on what | `graph` |
-//! | what would go, what would stay, what would break | `plan`, `weight` |
-//! | which way does the server allow | `method` |
-//! | what is looked at right before | `recheck`, and `work::tag` for single tags |
-//! | how is it done | `untag`, `image`, `replace` |
+//! | the indexes and the manifests that they list | `graph` |
+//! | everything that would go, stay or break | `plan`, `weight` |
+//! | the methods that the server allows | `method` |
+//! | the checks right before a delete | `recheck`, and `work::tag` for single tags |
+//! | carrying out the plan | `untag`, `image`, `replace` |
 
 pub(super) mod graph;
 mod image;
@@ -28,7 +27,7 @@ use crate::model::change::delete::{DeleteMethod, DeletePlan};
 use crate::model::change::progress::{ProgressItem, Report};
 use crate::model::text::SafeText;
 
-/// Carries a plan out, unless a rule or the server closes this way.
+/// Carries out a plan, unless a rule or the server does not allow it.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let rule = context.rules.may_change(&plan.repository).err();
     let closed = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref());

@@ -1,9 +1,10 @@
-//! The journal: before anything is changed, what it replaces is on disk, so that it can be put back.
+//! The journal. Before a change begins, everything that it replaces is on disk, so that it can be put back.
 //!
-//! One file for each entry, readable by this user only. It is written whole and synced before the first change, and from
-//! then on only grows: a line for each outcome, each synced. Each line has a number and a checksum, so that damage is
-//! noticed before anything is put back (`line`, `read`). Whoever runs an entry holds a lock on its file, so an open
-//! entry without a lock is one whose program went down in the middle. Nothing in it is secret.
+//! Each entry is one file, readable by this user only. It is written completely and synced before the first change.
+//! From then on it only grows: each outcome adds a line, and each line is synced. Each line has a number and a
+//! checksum, so that damage is noticed before anything is put back (`line`, `read`). The process that carries out an
+//! entry holds a lock on its file. An open entry without a lock therefore belongs to a program that was cut off. The
+//! journal contains no secrets.
 
 mod file;
 mod line;
@@ -32,17 +33,18 @@ use crate::model::text::SafeText;
 use line::{JournalLine, NextNumber};
 use read::Bytes;
 
-/// The journal in one folder. Cheap to clone; nothing is touched until something is asked of it.
+/// The journal in one folder. Cheap to clone. The folder is not touched before it is needed.
 #[derive(Debug, Clone)]
 pub struct Journal {
     folder: Arc<PathBuf>,
-    /// Entries whose rest was given out to be planned again. They are over once that is carried out.
+    /// Entries whose rest was returned to be planned again. Each is over once that rest is carried out.
     resumed: Arc<Mutex<Vec<(EntryId, ChangeRequest)>>>,
-    /// The registries: how they are reached is noted with each entry, and holds again when it is taken back or resumed.
+    /// The registries. How they are reached is noted in each entry, and applies again when the entry is undone or
+    /// resumed.
     pool: Option<Pool>,
 }
 
-/// An entry that is being carried out. Dropped before [`RunningEntry::end`], it stays open.
+/// An entry that is being carried out. It stays open if it is dropped before [`RunningEntry::end`].
 #[derive(Debug)]
 pub struct RunningEntry {
     id: EntryId,
@@ -55,22 +57,22 @@ struct OpenEntry {
     next: NextNumber,
     /// How often each item was revised.
     revised: HashMap<usize, usize>,
-    /// The first thing that went wrong while outcomes were written.
+    /// The first error of writing an outcome.
     trouble: Option<io::Error>,
 }
 
 impl Journal {
-    /// The journal of that folder, which is created when the first entry is begun.
+    /// Returns the journal in that folder. The folder is created when the first entry is begun.
     pub fn open(folder: PathBuf) -> Journal {
         Journal { folder: Arc::new(folder), resumed: Arc::default(), pool: None }
     }
 
-    /// Notes how these registries are reached, and has them reached so again for what an entry says.
+    /// Makes the journal note how these registries are reached, and reach them the same again for its entries.
     pub fn of_pool(self, pool: Pool) -> Journal {
         Journal { pool: Some(pool), ..self }
     }
 
-    /// Has the registries of an entry reached as they were for it, unless the configuration names them.
+    /// Lets the registries of an entry be reached as they were for it, unless the configuration names them.
     pub fn reach(&self, entry: &JournalEntry) {
         let Some(pool) = &self.pool else { return };
         for Reached { host, plain_http, insecure } in &entry.reached {
@@ -94,8 +96,8 @@ impl Journal {
         hosts.into_iter().filter_map(reached).collect()
     }
 
-    /// Begins an entry: returns when all of it is on disk, so that the changes may begin. `request` is what can be planned
-    /// again if the program goes down in the middle.
+    /// Begins an entry. Returns when all of it is on disk, so that the change may begin. `request` is planned again if
+    /// the program is cut off.
     pub async fn begin(
         &self,
         title: SafeText,
@@ -105,7 +107,7 @@ impl Journal {
         self.begin_saving(title, request, items, Vec::new()).await
     }
 
-    /// The same, with manifests that are not to be touched and may disappear all the same.
+    /// Begins an entry that also saves manifests which the change does not touch, but which may disappear all the same.
     pub async fn begin_saving(
         &self,
         title: SafeText,
@@ -137,20 +139,20 @@ impl Journal {
         Ok(RunningEntry { id, open: Arc::new(Mutex::new(open)) })
     }
 
-    /// Notes that a request turned out to change nothing: where it is the rest of entries, they are over.
+    /// Notes that a request turned out to change nothing. Entries whose rest it is are over.
     pub async fn nothing_left(&self, request: &ChangeRequest) {
         self.end_all(self.take_resumed(request)).await;
     }
 
     async fn end_all(&self, resumed: Vec<EntryId>) {
         for entry in resumed {
-            // It can be resumed again if this cannot be written, and then nothing is left to do.
+            // If this cannot be written, the entry can be resumed again, and then nothing is left to do.
             self.mark_ended(&entry).await.ok();
         }
     }
 
-    /// Every entry, the last begun first, without the bytes of the manifests. Of one that cannot be read no more is known
-    /// than that it is there. Nothing is listed of a folder that others may have written to: see [`Journal::list`].
+    /// Returns every entry, the newest first, without the bytes of the manifests. An entry that cannot be read is
+    /// listed without its content. Returns nothing if others may have written to the folder: see [`Journal::list`].
     pub async fn entries(&self) -> Vec<JournalEntry> {
         let folder = self.folder.clone();
         let read = move || {
@@ -166,7 +168,7 @@ impl Journal {
         blocking(read).await.unwrap_or_default()
     }
 
-    /// The same. Fails where others may have written to the folder.
+    /// Returns the same entries as `entries`. Fails if others may have written to the folder.
     pub async fn list(&self) -> Result<Vec<JournalEntry>, Failure> {
         let folder = self.folder.clone();
         let checked = blocking(move || files::check(&folder)).await;
@@ -181,12 +183,12 @@ impl Journal {
         }
     }
 
-    /// One entry with the bytes of the manifests.
+    /// Returns one entry with the bytes of the manifests.
     pub async fn entry(&self, id: &EntryId) -> Result<JournalEntry, Failure> {
         self.read(id).await.map(|(entry, _)| entry)
     }
 
-    /// The same, and what was requested.
+    /// Returns one entry with the bytes of the manifests, and its request.
     pub async fn entry_and_request(
         &self,
         id: &EntryId,
@@ -194,7 +196,7 @@ impl Journal {
         self.read(id).await
     }
 
-    /// What is left of an entry that never ended, to be planned again: what it did is left out.
+    /// Returns the rest of an entry that never ended, to be planned again. Parts that were done are left out.
     pub async fn resume(&self, id: &EntryId) -> Result<ChangeRequest, Failure> {
         let no = |why: &'static str, hint: Option<&'static str>| Failure {
             what: SafeText::from(format!("cannot resume {id}")),
@@ -217,7 +219,7 @@ impl Journal {
         let request =
             request.ok_or_else(|| no("it does not say what was requested", Some("it can be undone")))?;
         let Some(rest) = rest(request, &entry.items) else {
-            // Else it would be the first to be resumed for ever.
+            // Otherwise it would stay the first entry to be resumed forever.
             self.mark_ended(id).await?;
             return Err(no("all of it was done", None));
         };
@@ -225,39 +227,40 @@ impl Journal {
         Ok(rest)
     }
 
-    /// Notes that the rest of an entry which is left is only this: once it is carried out the entry is over.
+    /// Notes that only this rest is left of an entry. The entry is over once it is carried out.
     pub(super) fn resumes(&self, id: &EntryId, rest: ChangeRequest) {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         resumed.retain(|(known, _)| known != id);
         resumed.push((id.clone(), rest));
     }
 
-    /// The entries whose rest this request is, or a part of it: what is gone since is planned no more.
+    /// Takes out the entries whose rest contains this request. Parts that are gone since are no longer planned.
     fn take_resumed(&self, request: &ChangeRequest) -> Vec<EntryId> {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = resumed.extract_if(.., |(_, rest)| is_part_of(request, rest));
         taken.map(|(id, _)| id).collect()
     }
 
-    /// Forgets the changes of a registry that will never be there again. Those that touched another one too stay, and those
-    /// that are still carried out.
+    /// Forgets the changes of a registry that will never be reachable again. Changes that also touched another registry
+    /// stay, and so do those that are still running.
     pub async fn forget(&self, host: &Host) {
         for entry in self.entries().await {
             let is_there_only = entry.items.iter().all(|item| item.repository.host == *host);
             if is_there_only && entry.state != EntryState::Running {
                 let path = file::path(&self.folder, &entry.id);
-                // What cannot be removed stays to be seen in the journal.
+                // An entry that cannot be removed stays visible in the journal.
                 blocking(move || std::fs::remove_file(path?)).await.ok();
             }
         }
     }
 
-    /// Notes that an entry was taken back.
+    /// Notes that an entry was undone.
     pub async fn mark_undone(&self, id: &EntryId) -> Result<(), Failure> {
         self.note(id, |_| JournalLine::Undone {}).await
     }
 
-    /// Notes that an entry which never ended is over: its rest was done by another, or is not wanted any more.
+    /// Notes that an entry which never ended is over: another change did the rest, or the user does not want it any
+    /// more.
     pub async fn mark_ended(&self, id: &EntryId) -> Result<(), Failure> {
         self.note(id, |lines| JournalLine::Ended { lines }).await
     }
@@ -276,7 +279,7 @@ impl Journal {
         let (folder, wanted) = (self.folder.clone(), id.clone());
         let write = move || {
             files::check(&folder)?;
-            // Nobody else numbers a line meanwhile.
+            // Meanwhile no other process can number a line.
             let _held = files::hold(&folder)?;
             let mut next = read::read(&folder, &wanted, Bytes::Skipped)?.next;
             let mut file = files::open(&file::path(&folder, &wanted)?, File::options().append(true))?;
@@ -318,13 +321,13 @@ impl Journal {
 }
 
 impl RunningEntry {
-    /// Its name.
+    /// Returns the name of the entry.
     pub fn id(&self) -> &EntryId {
         &self.id
     }
 
-    /// Notes whether the item of that index was done; on disk when this returns. What cannot be written is told at the
-    /// end: it must not keep what has begun from being finished.
+    /// Notes whether the item of that index was done. It is on disk when this returns. A write error is reported at the
+    /// end, because it must not keep a change that has begun from being finished.
     pub async fn done(&self, index: usize, done: bool) {
         self.append(move |open| {
             let revised = open.revised.get(&index).copied().unwrap_or_default();
@@ -333,7 +336,7 @@ impl RunningEntry {
         .await;
     }
 
-    /// Notes that the change of the item of that index was sent and is not seen, so that it may still arrive.
+    /// Notes that the change of the item of that index was sent and is not visible, so that it may still arrive.
     pub async fn unconfirmed(&self, index: usize) {
         self.append(move |open| {
             let revised = open.revised.get(&index).copied().unwrap_or_default();
@@ -342,8 +345,8 @@ impl RunningEntry {
         .await;
     }
 
-    /// Notes that the item of that index replaces something else than was planned, and by what. On disk when this
-    /// returns; fails where that cannot be written, so that it must not be replaced.
+    /// Notes that the item of that index replaces another manifest than was planned, and its new digest. It is on disk
+    /// when this returns. Fails if that cannot be written; then the manifest must not be replaced.
     pub async fn revise(
         &self,
         index: usize,
@@ -369,8 +372,8 @@ impl RunningEntry {
         })
     }
 
-    /// Notes that a throw-away tag is about to be put. On disk when this returns; fails where that cannot be written, so
-    /// that it must not be put.
+    /// Notes that a throw-away tag is about to be put. It is on disk when this returns. Fails if that cannot be
+    /// written; then the tag must not be put.
     pub async fn probing(&self, probe: &Probe) -> Result<(), Failure> {
         let (open, probe) = (self.open.clone(), probe.clone());
         let write = move || {
@@ -396,8 +399,8 @@ impl RunningEntry {
         .await;
     }
 
-    /// Notes that all is over. Fails with a note if the outcomes could not all be written; the entry can be undone all
-    /// the same.
+    /// Notes that the entry is over. Fails with a note if not all outcomes could be written. The entry can be undone
+    /// all the same.
     pub async fn end(self) -> Result<EntryId, SafeText> {
         self.append(|open| JournalLine::Ended { lines: open.next.0.unwrap_or_default() }).await;
         let trouble = self.open.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
@@ -419,7 +422,7 @@ impl RunningEntry {
             }
             Ok(())
         };
-        // It fails only where the program is being torn down.
+        // It fails only while the program is being shut down.
         blocking(write).await.ok();
     }
 }
@@ -430,12 +433,12 @@ impl OpenEntry {
     }
 }
 
-/// Runs what waits for the disk where it keeps nobody else waiting.
+/// Runs a function that waits for the disk on a thread for blocking tasks, so that it delays nothing else.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
-/// Whether all that the one requests for is in the other.
+/// Returns whether the second request contains everything that the first one asks for.
 fn is_part_of(request: &ChangeRequest, whole: &ChangeRequest) -> bool {
     match (request, whole) {
         (ChangeRequest::Delete(request), ChangeRequest::Delete(whole)) => {
@@ -449,14 +452,14 @@ fn is_part_of(request: &ChangeRequest, whole: &ChangeRequest) -> bool {
     }
 }
 
-/// The request without what was done; none where nothing is left.
+/// Returns the request without the parts that were done, or `None` if nothing is left.
 fn rest(request: ChangeRequest, items: &[JournalItem]) -> Option<ChangeRequest> {
     let open: HashSet<(&Repository, &Selector)> = items
         .iter()
         .filter(|item| item.done != Some(true))
         .map(|item| (&item.repository, &item.selector))
         .collect();
-    // A tag may be changed in two steps: it is done with the last.
+    // A tag may be changed in two steps. It is done with the last one.
     let done: HashSet<(&Repository, &Selector)> = items
         .iter()
         .map(|item| (&item.repository, &item.selector))
@@ -466,7 +469,7 @@ fn rest(request: ChangeRequest, items: &[JournalItem]) -> Option<ChangeRequest> 
         ChangeRequest::Delete(mut request) => {
             request.selectors.retain(|selector| !done.contains(&(&request.repository, selector)));
             if request.selectors.is_empty() {
-                // What was named went, and not what was to go along with it.
+                // The named tags went, and digests that were to go with them did not.
                 let digests = items.iter().map(|item| &item.selector);
                 let is_open = |selector: &&Selector| open.contains(&(&request.repository, *selector));
                 let digests = digests.filter(|selector| matches!(selector, Selector::Digest(_)));

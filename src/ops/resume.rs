@@ -1,5 +1,5 @@
-//! The rest of a change that was cut off, held against what its user had confirmed: a tag that moved since the entry was
-//! written is left alone and named. To change it as it is now, somebody has to ask for that anew.
+//! The rest of a change that was cut off, compared with the plan that the user had confirmed. A tag that moved since
+//! the entry was written is left alone and named. To change it as it is now, the user has to ask for that anew.
 
 use std::collections::HashMap;
 
@@ -16,22 +16,22 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 
-/// Tags that are looked at together.
+/// The number of tags that are asked for at the same time.
 const AT_ONCE: usize = 16;
-/// How often it is planned again without what was found to have moved.
+/// How often the rest is planned, each time without the parts that were found to have moved.
 const MOST_PLANS: usize = 3;
 
-/// What is left of a change.
+/// The rest of a change.
 #[derive(Debug)]
 pub enum Rest {
-    /// This: what moved since is named in it, and not touched.
+    /// A plan. It names the parts that moved since, and does not touch them.
     Work(Box<ChangePlan>),
-    /// Nothing: all was done, but for what moved since.
+    /// Nothing is left to do: every part was done, except for those that moved since.
     Over(Vec<Unresolved>),
 }
 
 impl Rest {
-    /// The plan; where nothing is left, why.
+    /// Returns the plan, or fails with the reason if nothing is left.
     pub fn work(self, title: &SafeText) -> Result<Box<ChangePlan>, Failure> {
         let moved = match self {
             Rest::Work(work) => return Ok(work),
@@ -51,7 +51,8 @@ impl Rest {
     }
 }
 
-/// Plans what is left of an entry. `request` is what the journal gave out of it, perhaps turned by the user since. Only asks.
+/// Plans the rest of an entry. `request` is the request that the journal returned for it, perhaps changed by the user
+/// since. Changes nothing.
 pub async fn plan(context: &ChangeContext, id: &EntryId, request: &ChangeRequest) -> Result<Rest, Failure> {
     if let ChangeRequest::Undo(of) | ChangeRequest::UndoByReplacement(of) = request
         && context.journal.entry(of).await?.state == EntryState::Undone
@@ -78,17 +79,17 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, request: &ChangeRequest
     Ok(Rest::Over(sieve.moved))
 }
 
-/// What an entry of the journal did or was about to do to one tag or digest, all its steps together.
+/// Everything that a journal entry did, or was about to do, to one tag or digest, in all its steps.
 #[derive(Debug)]
 struct TouchedTarget {
-    /// What it may be as long as nobody else touched it.
+    /// The digests that it may have as long as no other client touched it.
     ours: Vec<Option<Digest>>,
-    /// What it is when all is done.
+    /// The digest that it has when every step is done.
     end: Option<Digest>,
     is_done: bool,
 }
 
-/// Everything that was confirmed.
+/// Everything that the user confirmed.
 struct Confirmed(HashMap<(Repository, Selector), TouchedTarget>);
 
 impl Confirmed {
@@ -110,12 +111,13 @@ impl Confirmed {
         self.0.get(&(repository.clone(), selector.clone()))
     }
 
-    /// Whether a tag or digest was there, as that image, when the change was confirmed.
+    /// Returns whether a tag or digest had that image when the change was confirmed.
     fn was(&self, repository: &Repository, selector: &Selector, digest: Digest) -> bool {
         self.get(repository, selector).is_some_and(|place| place.ours.contains(&Some(digest)))
     }
 
-    /// What of a plan was not confirmed as it is now, by its selector, and why it must be left alone.
+    /// Returns the selectors of those parts of a plan that were not confirmed as they are now, each with the reason to
+    /// leave it alone.
     fn strangers(&self, work: &ChangePlan) -> Vec<(Selector, String)> {
         match work {
             ChangePlan::Delete(plan) => self.not_to_delete(plan),
@@ -185,7 +187,7 @@ impl Confirmed {
     }
 }
 
-/// What the tags and digests are now that the rest of a change is about.
+/// The present digests of the tags and digests that the rest of a change concerns.
 type Now = HashMap<(Repository, Selector), Option<Digest>>;
 
 async fn now(pool: &Pool, confirmed: &Confirmed, request: &ChangeRequest) -> Result<Now, Failure> {
@@ -218,17 +220,17 @@ async fn now(pool: &Pool, confirmed: &Confirmed, request: &ChangeRequest) -> Res
     looked.into_iter().collect()
 }
 
-/// How far a tag or digest is.
+/// The progress of a tag or digest.
 enum Stand {
-    /// As it should be.
+    /// It has the digest that the change gives it.
     Done,
-    /// As it was.
+    /// It is as it was before.
     Open,
-    /// Somebody else changed it.
+    /// Another client changed it.
     Moved(Option<Digest>),
 }
 
-/// Keeps of a request what is open, and notes what moved.
+/// Reduces a request to the parts that are still open, and collects those that moved.
 struct Remainder {
     confirmed: Confirmed,
     now: Now,
@@ -248,7 +250,7 @@ impl Remainder {
         }
     }
 
-    /// Whether it is open; notes it where it moved.
+    /// Returns whether it is open. If it moved, it is added to the list of moved parts.
     fn is_open(&mut self, repository: &Repository, selector: &Selector) -> bool {
         match self.stand(repository, selector) {
             Stand::Open => true,
@@ -269,7 +271,7 @@ impl Remainder {
                     && self.moved.is_empty()
                     && request.method == Some(DeleteMethod::Image)
                 {
-                    // Its tags went, and it stayed.
+                    // The tags of the image went, and its digest stayed.
                     request.selectors = self.open_digests(&repository);
                 }
                 (!request.selectors.is_empty()).then_some(ChangeRequest::Delete(request))
@@ -283,7 +285,7 @@ impl Remainder {
                 let to = request.to.clone();
                 let selectors = match request.what {
                     copy::What::Images(selectors) => selectors,
-                    // All that there were: what came since was not confirmed.
+                    // These are all tags that existed then; tags that were added since were not confirmed.
                     copy::What::AllTags => self.tags_of(&to),
                 };
                 let target =
@@ -297,7 +299,7 @@ impl Remainder {
         }
     }
 
-    /// Whether an image still is to get its new tag, or to lose its old one.
+    /// Returns whether an image still has to get its new tag, or to lose its old one.
     fn is_to_tag(
         &mut self,
         from: &Repository,
@@ -317,7 +319,7 @@ impl Remainder {
             Stand::Done => (true, method.moves()),
             Stand::Open => (false, true),
         };
-        // A replacement of the old tag is ours, too.
+        // A replacement on the old tag comes from this change, too.
         let is_ours = source.is_some_and(|source| self.confirmed.was(from, selector, source));
         match source == image || (method.moves() && is_ours) {
             _ if is_put && (!moves || source.is_none()) => false,
@@ -338,7 +340,7 @@ impl Remainder {
         open
     }
 
-    /// The tags of images; lists of referrers are made anew with what refers to those.
+    /// Returns the tags of images. Lists of referrers are left out: they are planned anew with the images.
     fn tags_of(&self, to: &Repository) -> Vec<Selector> {
         let is_list = |selector: &Selector| matches!(selector, Selector::Tag(tag) if tag.is_referrer_list());
         let all = self.confirmed.0.keys();
@@ -349,7 +351,7 @@ impl Remainder {
     }
 }
 
-/// The request without these; none where nothing is left.
+/// Returns the request without these parts, or `None` if nothing is left of it.
 fn without(request: ChangeRequest, strangers: &[(Selector, String)]) -> Option<ChangeRequest> {
     let stays = |selector: &Selector| !strangers.iter().any(|(stranger, _)| stranger == selector);
     match request {
@@ -375,7 +377,7 @@ fn add_missed(work: &mut ChangePlan, moved: Vec<Unresolved>) {
         ChangePlan::Delete(plan) => plan.unresolved.extend(moved),
         ChangePlan::Retag(plan) => plan.unresolved.extend(moved),
         ChangePlan::Copy(plan) => plan.unresolved.extend(moved),
-        // An undo looks for itself what moved since.
+        // The plan of an undo finds the parts that moved by itself.
         ChangePlan::Undo(_) => {}
     }
 }
@@ -397,7 +399,7 @@ fn missed(name: SafeText, why: String) -> Unresolved {
     Unresolved { name, failure }
 }
 
-/// A tag, or a digest short.
+/// Returns the name of a tag, or the short form of a digest.
 fn shown(selector: &Selector) -> SafeText {
     match selector {
         Selector::Tag(tag) => tag.into(),

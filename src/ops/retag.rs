@@ -1,4 +1,4 @@
-//! Giving images other tags: the same bytes under the same media type, checked afterwards.
+//! Gives images other tags: the same bytes under the same media type, checked afterwards.
 
 mod carry;
 mod plan;
@@ -33,10 +33,10 @@ use crate::model::text::SafeText;
 use carry::RetagTransfer;
 use plan::rule_against;
 
-/// Images that are asked for at the same time.
+/// The number of images that are asked for at the same time.
 const AT_ONCE: usize = 16;
 
-/// Puts the tags of a plan, and takes the old ones away where they are to be moved.
+/// Puts the tags of a plan, and removes the old ones if they are to be moved.
 pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) -> Report {
     let name = |step: &RetagStep| SafeText::from(format!("{} → {}", step.selector, step.tag));
     let course = Tracker::new(watch, plan.steps.iter().map(name));
@@ -99,18 +99,19 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) 
 struct Retagging<'a> {
     client: &'a Client,
     plan: &'a RetagPlan,
-    /// Bytes that move where nothing can be mounted.
+    /// The bytes that are moved if blobs cannot be mounted.
     transfer: &'a Arc<Transfer>,
     to_move: &'a AtomicU64,
     /// Every manifest that is put or replaced.
     manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
-    /// The tags of the repository that old tags are taken away from; nothing where none is, or why they are not known.
+    /// The tags of the repository that old tags are removed from, or the failure to list them. Empty if no old tag is
+    /// removed.
     siblings: Result<BTreeMap<Tag, Digest>, Failure>,
-    /// For each step what its old tag is put on before it goes, where it goes so.
+    /// For each step the replacement that its old tag is put on before it is removed, if it is removed that way.
     made: Vec<Option<Result<Replacement, Failure>>>,
     way: ReplacementMethod,
     takes_along: bool,
-    /// The images that are kept under tags of their own.
+    /// The images that are kept under kept tags.
     keeping: &'a Kept,
     /// The images that tags were taken from.
     changed: HashSet<(Repository, Digest)>,
@@ -147,7 +148,8 @@ impl<'a> Retagging<'a> {
             self.changed.insert((step.to.clone(), replaced));
         }
         let old = old_tag(self.plan, step);
-        // Never by what the plan saw: the new tag may be another image by now, and the old one the last of this.
+        // The plan does not decide this: the new tag may have another image by now, and the old tag may be the last one
+        // of this image.
         let is_there = matches!(put, Outcome::Done(_) | Outcome::Unchanged(_));
         match (old.filter(|_| !self.takes_along), put) {
             (Some(old), put) if is_there => {
@@ -172,7 +174,8 @@ impl<'a> Retagging<'a> {
         }
     }
 
-    /// Why nothing may be taken from an image that was to be kept and is not.
+    /// Returns the outcome of a step that must not take a tag from an image because the image was to be kept and is
+    /// not.
     fn not_kept(&self, step: &RetagStep) -> Option<Outcome> {
         let replaced = step.replaces.and_then(|image| self.keeping.objection(&step.to, image));
         replaced.or_else(|| {
@@ -181,7 +184,7 @@ impl<'a> Retagging<'a> {
         })
     }
 
-    /// Tries the way by replacements before anything is changed, where old tags go so.
+    /// Tries replacements before anything is changed, if old tags are removed by them.
     async fn prove(&mut self, running: &RunningEntry, index: usize) -> Result<(), Failure> {
         let place = self.place(&self.plan.from);
         match self.made.get(index) {
@@ -221,7 +224,7 @@ impl<'a> Retagging<'a> {
         self.place(&step.to).put(&step.tag, step.replaces, &image).await
     }
 
-    /// The second half of a move.
+    /// Removes the old tag, which is the second half of a move.
     async fn take_old_away(
         &mut self,
         running: &RunningEntry,
@@ -232,7 +235,7 @@ impl<'a> Retagging<'a> {
         let Some(Ok(image)) = self.manifests.get(&old_digest(step)).cloned() else {
             return Outcome::Skipped("its image was not read".into());
         };
-        // Tags that nobody knows of cannot be watched over.
+        // Without the list of tags, unwanted removals could not be noticed.
         let siblings = match &mut self.siblings {
             Ok(siblings) => siblings,
             Err(failure) => {
@@ -277,7 +280,7 @@ impl<'a> Retagging<'a> {
     }
 }
 
-/// The tag that a step takes away, where tags are moved.
+/// Returns the tag that a step removes, if tags are moved.
 fn old_tag<'a>(plan: &RetagPlan, step: &'a RetagStep) -> Option<&'a Tag> {
     match &step.selector {
         Selector::Tag(old) if plan.mode.moves() => (step.to != plan.from || *old != step.tag).then_some(old),
@@ -293,12 +296,12 @@ fn items_per_step(plan: &RetagPlan) -> usize {
     }
 }
 
-/// What the old tag has: the image, unless it was left on a replacement.
+/// Returns the digest that the old tag has: the image, unless the tag was left on a replacement.
 fn old_digest(step: &RetagStep) -> Digest {
     step.left_on.unwrap_or(step.digest)
 }
 
-/// Everything that is put, and everything that it replaces: what cannot be read is not replaced.
+/// Reads every manifest that is put or replaced. A manifest that cannot be read is not replaced.
 async fn manifests(client: &Client, plan: &RetagPlan) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
     let put = plan.steps.iter().flat_map(|step| [step.digest, old_digest(step)]);
     let put = put.map(|digest| (digest, &plan.from));
@@ -315,7 +318,7 @@ async fn manifests(client: &Client, plan: &RetagPlan) -> HashMap<Digest, Result<
     stream::iter(read.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// All tags that could be hit by taking old ones away.
+/// Returns all tags that the removal of old tags could affect.
 async fn siblings(client: &Client, plan: &RetagPlan) -> Result<BTreeMap<Tag, Digest>, Failure> {
     if !plan.steps.iter().any(|step| old_tag(plan, step).is_some()) {
         return Ok(BTreeMap::new());
@@ -327,7 +330,7 @@ async fn siblings(client: &Client, plan: &RetagPlan) -> Result<BTreeMap<Tag, Dig
         .map_err(|error| error.failure(format!("cannot list the tags of {}", plan.from.name)))
 }
 
-/// What old tags are put on before they go, where they go so.
+/// Returns the replacements that old tags are put on before they are removed, if they are removed that way.
 fn made(
     plan: &RetagPlan,
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
@@ -343,7 +346,8 @@ fn made(
     plan.steps.iter().map(made).collect()
 }
 
-/// For each step its new tag, and what becomes of the old one: as many as [`items_per_step`] says.
+/// Returns the items for each step: one for its new tag, then those for its old tag. Their number is given by
+/// [`items_per_step`].
 fn items(
     plan: &RetagPlan,
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
@@ -370,10 +374,10 @@ fn items(
             (RetagMode::Move, ..) => vec![new, old],
             (RetagMode::MoveByReplacement, Some(tag), Some(Ok(made))) => {
                 let [onto, away] = replacement::items(&plan.from, tag, Some(made));
-                // Where it was left on a replacement, its image is what it gets back.
+                // If the old tag was left on a replacement, an undo gives it its image back.
                 vec![new, JournalItem { before: old.before, ..onto }, away]
             }
-            // Nothing becomes of it.
+            // The old tag is not touched.
             (RetagMode::MoveByReplacement, ..) => vec![new, old.clone(), old],
         }
     };

@@ -1,4 +1,4 @@
-//! Changes: planned by asking only, and carried out exactly as planned.
+//! Changes. Planning one only asks, and it is carried out exactly as planned.
 
 pub(super) mod course;
 pub(super) mod loss;
@@ -24,27 +24,27 @@ use crate::model::reference::Host;
 use crate::model::server::Ability;
 use telling::while_telling;
 
-/// What every change needs. Cheap to clone.
+/// The registries, the rules and the journal that a change needs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct ChangeContext {
     /// The registries.
     pub pool: Pool,
-    /// What the configuration forbids.
+    /// The rules of the configuration.
     pub rules: Rules,
-    /// Where what is replaced is kept.
+    /// The journal that keeps everything that is replaced.
     pub journal: Journal,
 }
 
-/// How a running change is watched and stopped.
+/// The controls of a running change: its progress, and a way to stop it.
 #[derive(Debug, Clone)]
 pub struct JobControl {
-    /// Where it tells how far it is.
+    /// The channel that receives the progress.
     pub progress: watch::Sender<Progress>,
-    /// Cancelled, it ends as soon as nothing is half done.
+    /// Stops the change when it is cancelled, as soon as nothing is half done.
     pub stop: CancellationToken,
 }
 
-/// Finds out what the request would do. Changes nothing.
+/// Plans the requested change. Changes nothing.
 pub async fn plan(context: &ChangeContext, request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     match request {
         ChangeRequest::Retag(request) => retag::plan(context, request).await.map(ChangePlan::Retag),
@@ -57,7 +57,7 @@ pub async fn plan(context: &ChangeContext, request: &ChangeRequest) -> Result<Ch
     }
 }
 
-/// Carries a plan out. Never fails as a whole: every item has an outcome.
+/// Carries out a plan. Never fails as a whole: every item has an outcome.
 pub async fn run(context: &ChangeContext, work: &ChangePlan, watch: &JobControl) -> Report {
     let carried_out = match work {
         ChangePlan::Retag(plan) => retag::run(context, plan, watch).boxed(),
@@ -76,7 +76,8 @@ pub async fn run(context: &ChangeContext, work: &ChangePlan, watch: &JobControl)
     Report { back, ..report }
 }
 
-/// How far a change can be taken back, as far as is known without asking more: new tags go where the server deletes tags.
+/// Returns how far a change can be undone, as far as that is known without more requests. New tags can be removed if
+/// the server deletes tags.
 fn back(context: &ChangeContext, work: &ChangePlan) -> Back {
     let (new, puts_back) = work.taken_back_by();
     let deletes: Vec<_> = new.iter().map(|host| context.pool.client(host).deletes()).collect();
@@ -93,7 +94,7 @@ fn back(context: &ChangeContext, work: &ChangePlan) -> Back {
     }
 }
 
-/// The registries that a change has to do with.
+/// Returns the clients of the registries that take part in a change.
 fn clients(context: &ChangeContext, work: &ChangePlan) -> Vec<Client> {
     let mut hosts: Vec<Host> = work.changes().into_iter().map(|repository| repository.host).collect();
     if let ChangePlan::Copy(plan) = work {
@@ -104,7 +105,7 @@ fn clients(context: &ChangeContext, work: &ChangePlan) -> Vec<Client> {
     hosts.iter().map(|host| context.pool.client(host)).collect()
 }
 
-/// Tells which registry is waited for, if one is.
+/// Reports the registry that is waited for, if there is one.
 fn tell_waits(clients: &[Client], watch: &JobControl) {
     let waits = clients.iter().find_map(Client::waits).unwrap_or_default();
     watch.progress.send_if_modified(|progress| {

@@ -1,4 +1,4 @@
-//! What the destination has already.
+//! The state of the destination before a copy.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
@@ -15,49 +15,49 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::ops::tag_list;
 
-/// Questions that are asked together.
+/// The number of requests at the same time.
 const AT_ONCE: usize = 8;
-/// Where the images go.
+/// The repository that the images are copied to.
 pub struct Destination<'a> {
     /// The registry.
     pub client: &'a Client,
     /// The repository.
     pub repository: &'a Repository,
-    /// That it refused to say what it has.
+    /// The answer by which it refused to say what it has.
     refusal: OnceLock<SafeText>,
-    /// That it does not know us, and what helps.
+    /// The refusal if it requires a login, with a hint.
     stranger: OnceLock<Refusal>,
 }
 
-/// What the destination says of tags.
+/// The answers of the destination about tags.
 #[derive(Default)]
 pub struct DestinationTags {
-    /// What they are; those that are free are left out.
+    /// The digests of the tags. Free tags are left out.
     pub digests: HashMap<Tag, Digest>,
-    /// Those of which it did not say what they are.
+    /// Tags about which the destination did not answer.
     pub unknown: HashSet<Tag>,
 }
 
-/// What the destination says of what refers to a manifest.
+/// The answers of the destination about the referrers of a manifest.
 #[derive(Default)]
 pub struct Referred {
-    /// What it lists.
+    /// The referrers that it lists.
     pub digests: HashSet<Digest>,
-    /// Whether it keeps the list itself.
+    /// Whether it maintains the list itself.
     pub by_api: bool,
-    /// What the fallback tag is.
+    /// The digest of the fallback tag.
     pub tagged: Option<Digest>,
-    /// Whether it did not say.
+    /// Whether it did not answer.
     pub unknown: bool,
 }
 
 impl<'a> Destination<'a> {
-    /// Nothing was asked yet.
+    /// Returns a destination that was not asked anything yet.
     pub fn new(client: &'a Client, repository: &'a Repository) -> Destination<'a> {
         Destination { client, repository, refusal: OnceLock::new(), stranger: OnceLock::new() }
     }
 
-    /// What should be known where it refused to say what it has.
+    /// Returns a note for the user if the destination refused to say what it has.
     pub fn note(&self) -> Option<SafeText> {
         let refusal = self.refusal.get()?;
         Some(SafeText::from(format!(
@@ -66,13 +66,14 @@ impl<'a> Destination<'a> {
         )))
     }
 
-    /// That nothing can be put there, since it does not know us.
+    /// Returns the refusal if nothing can be put there because it requires a login.
     pub fn stranger(&self) -> Option<Refusal> {
         self.stranger.get().cloned()
     }
 
-    /// What these tags are now, each of which is to get this digest: called by that if its bytes are those already. Each
-    /// is asked for by its name, since a list may lag behind.
+    /// Returns the digests that these tags have now. Each tag is to get the digest that it is given with, and is
+    /// reported with that digest if its bytes match it already. Each is asked for by its name, since a list may lag
+    /// behind.
     pub async fn tags(&self, wanted: &HashMap<Tag, Digest>) -> Result<DestinationTags, Failure> {
         let name = &self.repository.name;
         let asked = tag_list::ask(self.client, name, wanted.keys().cloned()).await;
@@ -108,7 +109,7 @@ impl<'a> Destination<'a> {
         Ok(found)
     }
 
-    /// Those of these manifests that are there.
+    /// Returns those of these manifests that the destination has.
     pub async fn manifests(&self, digests: Vec<Digest>) -> Result<HashSet<Digest>, Failure> {
         let asked = stream::iter(digests).map(async |digest: Digest| {
             let selector = Selector::Digest(digest);
@@ -120,7 +121,7 @@ impl<'a> Destination<'a> {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// What the destination says of what refers to these manifests.
+    /// Returns the referrers that the destination lists for these manifests.
     pub async fn referrers(&self, of: HashSet<Digest>) -> Result<HashMap<Digest, Referred>, Failure> {
         let asked = stream::iter(of).map(async |subject: Digest| {
             let found = self.client.referrers(&self.repository.name, &subject, true).await;
@@ -139,7 +140,7 @@ impl<'a> Destination<'a> {
         asked.buffer_unordered(AT_ONCE).try_collect().await
     }
 
-    /// Those of these blobs that are there.
+    /// Returns those of these blobs that the destination has.
     pub async fn blobs(&self, blobs: &[&Descriptor]) -> Result<HashSet<Digest>, Failure> {
         let digests: Vec<Digest> = blobs.iter().filter_map(|blob| blob.digest).collect();
         let asked = stream::iter(digests).map(async |digest: Digest| {
@@ -150,7 +151,7 @@ impl<'a> Destination<'a> {
         Ok(found.into_iter().flatten().collect())
     }
 
-    /// None for what is not there, or may not be there.
+    /// Returns `None` if the thing asked for does not exist or the destination refused to answer.
     fn seen<T>(&self, answer: Result<T, Error>) -> Result<Option<T>, Failure> {
         Ok(match self.said(answer)? {
             DestinationAnswer::Is(found) => Some(found),
@@ -158,8 +159,9 @@ impl<'a> Destination<'a> {
         })
     }
 
-    /// Many registries refuse to speak of a repository that the first push will make, so a refusal fails nothing, and the
-    /// plan says so. What is put later is checked again.
+    /// Sorts an answer of the destination. Many registries refuse to answer about a repository that the first push will
+    /// create, so a refusal does not fail the plan, and the plan notes it. Everything is checked again before it is
+    /// put.
     fn said<T>(&self, answer: Result<T, Error>) -> Result<DestinationAnswer<T>, Failure> {
         let error = match answer {
             Ok(found) => return Ok(DestinationAnswer::Is(found)),
@@ -182,12 +184,12 @@ impl<'a> Destination<'a> {
     }
 }
 
-/// What the destination says to a question.
+/// An answer of the destination.
 enum DestinationAnswer<T> {
-    /// This.
+    /// The thing asked for.
     Is(T),
-    /// There is no such thing.
+    /// It does not exist.
     Absent,
-    /// That it does not say.
+    /// The destination refused to answer.
     Refused,
 }

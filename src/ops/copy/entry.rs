@@ -1,4 +1,4 @@
-//! What a copy writes into the journal: the tags that it puts, and what they were.
+//! The journal entry of a copy: the tags that it puts, and the state of each before.
 
 use std::collections::HashSet;
 
@@ -18,29 +18,30 @@ use crate::ops::work::ChangeContext;
 use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::tag::held;
 
-/// Manifests that are read together before they are replaced.
+/// The number of manifests that are read at the same time before they are replaced.
 const AT_ONCE: usize = 8;
 
-/// The journal's entry of a copy: the tags that it puts, and what they were.
+/// The journal entry of a copy: the tags that it puts, and the state of each before.
 pub struct CopyEntry {
     running: Option<RunningEntry>,
-    /// The images there that are kept under tags of their own.
+    /// The images at the destination that are kept under kept tags.
     keeping: Kept,
-    /// For each image: its item in the entry, or why what it replaces could not be kept.
+    /// For each image, its item in the entry, or the reason why the image that it replaces could not be kept.
     items: Vec<Result<Option<usize>, Failure>>,
     /// The same for each list of referrers.
     lists: Vec<Result<Option<usize>, Failure>>,
 }
 
 impl CopyEntry {
-    /// Reads what is replaced, and returns when it is on disk. Images that go by digest replace nothing and are in no
-    /// entry: what no tag names is invisible, and removing it could take away what somebody else tagged meanwhile.
+    /// Reads everything that is replaced, and returns when it is on disk. Images that are copied by digest replace
+    /// nothing and are in no entry: an untagged image is invisible, and removing it could remove an image that another
+    /// client tagged meanwhile.
     pub async fn begin(
         context: &ChangeContext,
         plan: &CopyPlan,
         destination: &Client,
     ) -> Result<CopyEntry, Failure> {
-        // Lists are put before the tags, and so taken back after them.
+        // Lists are put before the tags, and so undone after them.
         let lists = plan.lists.iter().map(|list| merged(plan, list, destination).boxed());
         let images = plan.images.iter().map(|image| replaced(plan, image, destination).boxed());
         let asked: Vec<_> = lists.chain(images).collect();
@@ -73,7 +74,8 @@ impl CopyEntry {
         Ok(entry)
     }
 
-    /// Keeps what is replaced, where that is requested; an image whose forerunner cannot be kept is not put.
+    /// Keeps the images that are replaced, if that is requested. If one cannot be kept, the image that replaces it is
+    /// not put.
     async fn keep(&mut self, plan: &CopyPlan, destination: &Client, first: usize) {
         let Some(running) = &self.running else { return };
         self.keeping = Kept::put(destination, &plan.loss, running, first).await;
@@ -88,7 +90,8 @@ impl CopyEntry {
         }
     }
 
-    /// Takes tags away again that keep what was not replaced, and says which keep something.
+    /// Removes the kept tags of images that were not replaced after all, and returns a note about those that keep an
+    /// image.
     pub async fn settle(&self, plan: &CopyPlan, destination: &Client, ended: &[Ended]) -> Option<SafeText> {
         let put = plan.images.iter().zip(ended).filter(|(_, ended)| ended.has_put != Some(false));
         let replaced: HashSet<Digest> = put.filter_map(|(image, _)| image.replaces).collect();
@@ -96,17 +99,17 @@ impl CopyEntry {
         self.keeping.settle(destination, self.running.as_ref()?, is_changed).await
     }
 
-    /// Why what an image replaces could not be kept, so that it must not be replaced.
+    /// Returns the failure to keep the image that this one replaces; then it must not be replaced.
     pub fn trouble(&self, image: usize) -> Option<&Failure> {
         self.items.get(image)?.as_ref().err()
     }
 
-    /// The same for a list of referrers.
+    /// Returns the same for a list of referrers.
     pub fn trouble_of_list(&self, list: usize) -> Option<&Failure> {
         self.lists.get(list)?.as_ref().err()
     }
 
-    /// Notes that a list replaces something else than was planned: on disk when this returns.
+    /// Notes that a list replaces another manifest than was planned. It is on disk when this returns.
     pub async fn revise_list(
         &self,
         list: usize,
@@ -115,7 +118,7 @@ impl CopyEntry {
     ) -> Result<(), Failure> {
         match (&self.running, self.lists.get(list)) {
             (Some(running), Some(Ok(Some(item)))) => running.revise(*item, before, Some(after)).await,
-            // A list that can be written is in the journal.
+            // A list that can be written is always in the journal.
             _ => Ok(()),
         }
     }
@@ -137,7 +140,7 @@ impl CopyEntry {
         }
     }
 
-    /// Ends the entry, and names it.
+    /// Ends the entry, and returns its name.
     pub async fn end(self, notes: &mut Vec<SafeText>) -> Option<journal::EntryId> {
         let running = self.running?;
         let id = running.id().clone();
@@ -146,7 +149,7 @@ impl CopyEntry {
     }
 }
 
-/// The tag that an image gets, with what it is now; none for what changes no tag.
+/// Returns the tag that an image gets, with its present state, or `None` if the copy changes no tag.
 async fn replaced(
     plan: &CopyPlan,
     image: &ImageToCopy,
@@ -166,7 +169,7 @@ async fn replaced(
     Ok(Some(journal::JournalItem { repository, selector, before, after: Some(image.digest), done: None }))
 }
 
-/// The fallback tag of a list, with what it is now and what it will be.
+/// Returns the fallback tag of a list, with its present and its new state.
 async fn merged(
     plan: &CopyPlan,
     list: &ReferrerList,
@@ -186,7 +189,7 @@ async fn merged(
         repository: plan.to.clone(),
         selector: Selector::Tag(list.tag.clone()),
         before: old.as_deref().map(held),
-        // What is not known is looked at right before, and revised.
+        // An unknown state is looked up right before the put, and revised.
         after: new.map(|new| new.digest).filter(|_| !list.unknown),
         done: None,
     }))

@@ -1,4 +1,4 @@
-//! What a copy will do: every image, manifest and blob, and what of it the destination has already. Only asks.
+//! Plans a copy: every image, manifest and blob, and those of them that the destination has already. Changes nothing.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -27,10 +27,11 @@ use crate::model::text::SafeText;
 use crate::ops::summary;
 use crate::ops::work::{self, ChangeContext};
 
-/// Finds out what the request takes. The source's tags are resolved once, here; from then on everything goes by digest.
+/// Plans the copy that is requested. The tags of the source are resolved once, here; from then on everything is copied
+/// by digest.
 ///
-/// Fails where nothing can be copied; of several images, those that cannot be are named in the plan and left out. Where a
-/// rule forbids the copy, the destination is not asked at all.
+/// Fails if nothing can be copied. If only some of several images cannot be copied, the plan names them and leaves them
+/// out. The destination is not contacted if a rule forbids the copy.
 pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<CopyPlan, Failure> {
     let refused = context.rules.may_copy(&request.from, &request.to).err();
     let source = context.pool.client(&request.from.host);
@@ -80,7 +81,7 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
     })
 }
 
-/// The images there that tags are taken from.
+/// Returns the images at the destination that tags are taken from.
 async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) -> Loss {
     let replaced = images.iter().filter(|image| !image.is_done());
     let losing: Vec<_> =
@@ -99,7 +100,7 @@ async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) ->
     }
 }
 
-/// How the registries are reached that were asked.
+/// Returns how the registries that were asked are reached.
 async fn sides(
     request: &CopyRequest,
     source: &Client,
@@ -120,24 +121,24 @@ async fn sides(
     Ok(all)
 }
 
-/// One image with all that hangs on it.
+/// One image with everything that it needs.
 struct Top {
     pick: Pick,
-    /// What it is at the source.
+    /// Its digest at the source.
     source: Digest,
-    /// What it will be at the destination.
+    /// The manifest that the destination gets.
     manifest: Arc<Manifest>,
     split: Split,
     closure: Closure,
 }
 
-/// The plan as far as the source knows it.
+/// The plan as far as the source determines it.
 struct Draft<'a> {
     client: &'a Client,
     request: &'a CopyRequest,
     tree: Tree,
     tops: Vec<Top>,
-    /// With all that hangs on each; subjects first.
+    /// Each with everything that it needs; subjects first.
     referrers: Vec<(Arc<Manifest>, Closure)>,
     left_out: Vec<SafeText>,
     missed: Vec<Unresolved>,
@@ -154,7 +155,7 @@ impl<'a> Draft<'a> {
         Draft { client, request, tree, tops, referrers, left_out, missed }
     }
 
-    /// Reads the images with all that hangs on them. Fails where none of them can be copied.
+    /// Reads the images with everything that they need. Fails if none of them can be copied.
     async fn read(&mut self, picks: Vec<Pick>) -> Result<(), Failure> {
         let (client, request) = (self.client, self.request);
         let asked: Vec<_> = picks.into_iter().map(|pick| find(client, request, pick).boxed()).collect();
@@ -175,7 +176,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Takes an image in, if all that hangs on it can be copied.
+    /// Adds an image to the plan, if everything that it needs can be copied.
     fn take(&mut self, pick: Pick, found: SourceImage) -> Result<(), Failure> {
         let closure = self.tree.closure(&found.manifest)?;
         for note in found.left_out {
@@ -199,7 +200,7 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// Adds what belongs to the images: referrers and digest tags.
+    /// Adds referrers and digest tags of the images.
     async fn add_companions(&mut self, digest_tags: Option<&[Tag]>) -> Result<(), Failure> {
         let subjects = self.subjects();
         if self.tops.iter().any(Top::is_shortened) {
@@ -210,7 +211,7 @@ impl<'a> Draft<'a> {
             .referrers(&mut self.tree, subjects.clone(), &mut self.left_out, &mut self.missed)
             .await?;
         self.keep_referrers(&subjects, found);
-        // All tags are all tags: digest tags are among them already.
+        // If all tags are copied, digest tags are among them already.
         if self.request.what != What::AllTags {
             let tagged = companions.digest_tags(&subjects, &mut self.missed).await;
             let manifests = tagged.iter().map(|(_, manifest)| manifest.clone()).collect();
@@ -233,7 +234,7 @@ impl<'a> Draft<'a> {
         self.tops.iter().any(|top| top.pick == *pick)
     }
 
-    /// Every manifest that something may refer to: those of the images, where they are the source's own.
+    /// Returns every manifest that others may refer to: those of the images, except for indexes that the copy shortens.
     fn subjects(&self) -> Vec<Digest> {
         let is_companion =
             |top: &&Top| matches!(&top.pick.selector, Selector::Tag(tag) if tag.is_digest_tag());
@@ -247,7 +248,7 @@ impl<'a> Draft<'a> {
         all
     }
 
-    /// Keeps the referrers that can be copied, and whose subject comes along.
+    /// Keeps the referrers that can be copied and whose subject is copied too.
     fn keep_referrers(&mut self, subjects: &[Digest], found: Vec<Arc<Manifest>>) {
         let mut kept: HashSet<Digest> = subjects.iter().copied().collect();
         for manifest in found {
@@ -266,13 +267,14 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Everything that hangs on the images and their referrers, in an order in which it can be put.
+    /// Returns everything that the images and their referrers need, in an order in which it can be put.
     fn closures(&self) -> impl Iterator<Item = &Closure> {
         let of_images = self.tops.iter().map(|top| &top.closure);
         of_images.chain(self.referrers.iter().map(|(_, closure)| closure))
     }
 
-    /// What the source says of bytes applies to the source only: another registry is told what they show themselves.
+    /// Gives the manifests the media type and digest that their bytes have, if the copy goes to another registry. The
+    /// statements of the source apply only there.
     fn translate(&mut self) {
         if self.request.from.host == self.request.to.host {
             return;
@@ -286,7 +288,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// The manifests to put by digest, each once: all but those that are there, and the images that only their tag needs.
+    /// Returns the manifests to put by digest, each once. Those that are there already are left out, and so are images
+    /// that only their tag needs.
     fn manifests(&self, there: &There) -> Vec<Arc<Manifest>> {
         let mut needed: HashSet<Digest> =
             self.referrers.iter().map(|(manifest, _)| manifest.digest).collect();
@@ -309,7 +312,7 @@ impl<'a> Draft<'a> {
         .collect()
     }
 
-    /// Every blob, each digest once, and how it gets there.
+    /// Returns every blob, each digest once, with its transfer.
     async fn blobs(
         &mut self,
         there: &There,
@@ -344,8 +347,8 @@ impl<'a> Draft<'a> {
         Ok(blobs)
     }
 
-    /// How a blob gets to the destination that does not have it; none for one that the source does not have either and
-    /// need not have.
+    /// Returns the transfer of a blob that the destination does not have. Returns `None` for a blob that the source
+    /// does not have either and need not have.
     async fn way(&mut self, blob: &Descriptor) -> Result<Option<PlannedBlob>, Failure> {
         let mut descriptor = blob.clone();
         if let Some(digest) = blob.digest.filter(|_| blob.size.is_none() || parts::is_foreign(blob)) {
@@ -368,7 +371,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// Notes a blob, and whether some manifest that is not there needs it.
+/// Notes a blob, and whether a manifest that is not there yet needs it.
 fn add(
     blob: &Descriptor,
     is_needed: bool,
@@ -399,7 +402,7 @@ impl Top {
         }
     }
 
-    /// What its tag is now; what goes by digest is itself or nothing.
+    /// Returns the digest that its tag has now. An image without a tag replaces itself or nothing.
     fn replaced(&self, there: &There) -> Option<Digest> {
         match &self.pick.tag {
             Some(tag) => there.tags.digests.get(tag).copied(),
@@ -412,12 +415,12 @@ impl Top {
     }
 }
 
-/// What the destination has already.
+/// The state of the destination.
 #[derive(Default)]
 struct There {
     tags: DestinationTags,
     manifests: HashSet<Digest>,
-    /// What it says of what refers to the subjects of what comes along.
+    /// The referrers that it lists for the subjects of the copied manifests.
     referrers: HashMap<Digest, Referred>,
 }
 
@@ -437,8 +440,8 @@ impl There {
         Ok(there)
     }
 
-    /// A referrer that is there and in no list was left so by a copy that did not come to its end: it is put again,
-    /// and listed.
+    /// Forgets referrers that are there and in no list. An interrupted copy left them so. They are put again, and
+    /// listed.
     fn forget_unlisted(&mut self, draft: &Draft<'_>) {
         for (manifest, _) in &draft.referrers {
             let subject = manifest.subject().and_then(|subject| subject.digest);
@@ -449,7 +452,8 @@ impl There {
         }
     }
 
-    /// The lists under fallback tags that these manifests take: what the registry lists itself takes none.
+    /// Returns the lists under fallback tags that these manifests need. None is needed if the registry lists the
+    /// referrers itself.
     fn lists(&self, manifests: &[Arc<Manifest>]) -> Vec<ReferrerList> {
         let mut lists: Vec<ReferrerList> = Vec::new();
         for manifest in manifests {
@@ -468,7 +472,7 @@ impl There {
     }
 }
 
-/// What the manifests of an image or a referrer refer to.
+/// Returns the subjects of the manifests of an image or a referrer.
 fn subjects(closure: &Closure) -> impl Iterator<Item = Digest> {
     closure.manifests.iter().filter_map(|manifest| manifest.subject()?.digest)
 }

@@ -1,4 +1,5 @@
-//! Deleting images by digest, and what goes along with them: indexes before what they list, each looked at right before.
+//! Deletes images by digest, with everything that goes along with them. Indexes go before the manifests that they list,
+//! and each image is looked at right before its delete.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
@@ -25,23 +26,23 @@ use crate::ops::work::loss;
 use crate::ops::work::tag::{RepositoryClient, Shown, Wanted, held, put_failure};
 use crate::ops::work::{ChangeContext, JobControl};
 
-/// What helps where tags outlive their digest.
+/// A hint for tags that outlive their digest.
 const KEEPS_TAGS: &str = "this registry's delete by digest keeps the tags, so untag them";
 
-/// A digest that goes, with the tags that may go with it.
+/// A digest that is deleted, with the tags that may go with it.
 struct DeletedDigest<'a> {
     digest: Digest,
     tags: Vec<&'a Tag>,
     role: DeleteReason<'a>,
 }
 
-/// Why it goes.
+/// The reason to delete a digest.
 enum DeleteReason<'a> {
-    /// It was named.
+    /// The user named it.
     Named(&'a ImageToDelete),
     /// It refers to an image that was named.
     Referrer(Digest, &'a SafeText),
-    /// Indexes that were named list it, and nothing else.
+    /// It is listed by indexes that were named, and by no others.
     Child(Vec<Digest>),
 }
 
@@ -88,7 +89,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
             deleting.late.add(index, items.clone(), part.wanted());
         }
         match is_half_done {
-            // Nobody notes what of it was done: undo looks at what is there.
+            // Nothing is noted of a part that is half done: an undo looks at the registry itself.
             true => deleting.course.half_done(index, outcome),
             false => deleting.course.noted(&running, items, index, outcome).await,
         }
@@ -105,15 +106,15 @@ struct Deleting<'a> {
     plan: &'a DeletePlan,
     manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
     recheck: Recheck<'a>,
-    /// What is not there any more.
+    /// Digests that do not exist any more.
     gone: HashSet<Digest>,
-    /// Digests whose tags were taken away first, because the server wants it so, with those tags.
+    /// Digests whose tags were removed first because the server requires that, with those tags.
     untagged: HashMap<Digest, Vec<Tag>>,
     /// Whether the server was seen to keep the tags of a digest that it deleted.
     keeps_tags: bool,
-    /// What stays although that which named it went.
+    /// Names of parts that stay although everything that named them went.
     unnamed: Vec<String>,
-    /// What the server took and does not show yet.
+    /// Parts whose delete the server accepted and does not show yet.
     late: UnconfirmedParts,
     watch: &'a JobControl,
     course: Tracker<'a>,
@@ -140,7 +141,7 @@ impl<'a> Deleting<'a> {
         let stop = self.course.stop();
         let mut tries = 0;
         let deleted = loop {
-            // Only asked: to be broken off at any time.
+            // These requests only read, so they can be interrupted at any time.
             match stop.run_until_cancelled(self.objection(part)).await {
                 Some(Ok(None)) if !stop.is_cancelled() => {}
                 Some(Ok(None)) | None => return Outcome::Stopped,
@@ -151,7 +152,7 @@ impl<'a> Deleting<'a> {
             let error = match self.client.delete_manifest_once(&self.plan.repository.name, &part.digest).await
             {
                 Ok(()) => break Ok(()),
-                // Then it is looked at anew.
+                // Then the part is looked at anew.
                 Err(error) if wants_no_tags(&error) && !self.untagged.contains_key(&part.digest) => {
                     self.untag_first(part).await;
                     continue;
@@ -160,15 +161,15 @@ impl<'a> Deleting<'a> {
                 Err(error) if tries > 1 && error.cause.status() == Some(404) => break Ok(()),
                 Err(error) => break Err(error),
             };
-            // While we wait others push: it is looked at again.
+            // Other clients may push during the wait, so the part is looked at again.
             let waiting = self.client.waits_to_try_again(&error, tries);
             let is_tried_again = stop.run_until_cancelled(waiting).await;
             if is_tried_again.is_none() && matches!(error.cause.status(), Some(429 | 503)) {
-                // It was not done, and the registry wants to be asked nothing for a while.
+                // It was not deleted, and the registry asks for a pause.
                 return Outcome::Stopped;
             }
             if let Ok(None) = self.place().now(&Selector::Digest(part.digest)).await {
-                // It was done, and its answer was lost.
+                // It was deleted, and the answer was lost.
                 break Ok(());
             }
             match is_tried_again {
@@ -188,7 +189,7 @@ impl<'a> Deleting<'a> {
         self.look_after(part).await
     }
 
-    /// What became of a part whose manifest could not be read: what is not there needs no delete.
+    /// Returns the outcome of a part whose manifest could not be read. A part that does not exist needs no delete.
     async fn not_read(&mut self, part: &DeletedDigest<'_>, failure: Failure) -> Outcome {
         match failure.kind {
             FailureKind::NotFound if self.serves(part).await == Ok(Vec::new()) => self.gone_already(part),
@@ -196,10 +197,10 @@ impl<'a> Deleting<'a> {
         }
     }
 
-    /// What became of a part that the server says is not there: whether that is so is looked at.
+    /// Returns the outcome of a part that does not exist according to the server. Checks whether that is true.
     async fn not_found(&mut self, part: &DeletedDigest<'_>, error: &Error, what: String) -> Outcome {
         match self.serves(part).await {
-            // It was there right before: the request took it away, or another client did at the same moment.
+            // It was there right before: this request removed it, or another client did at the same moment.
             Ok(left) if left.is_empty() => {
                 self.gone.insert(part.digest);
                 Outcome::Done(SafeText::from(format!("gone; the server answered {}", error.cause)))
@@ -217,7 +218,7 @@ impl<'a> Deleting<'a> {
         Outcome::Unchanged("it was gone already".into())
     }
 
-    /// By which of its digest and its tags the server serves a part now.
+    /// Returns those of a part's digest and tags by which the server still serves it.
     async fn serves(&self, part: &DeletedDigest<'_>) -> Result<Vec<Selector>, Failure> {
         let left = self.place().unshown(part.wanted(), Duration::ZERO).await;
         let what = || format!("cannot look at {}", part.name());
@@ -225,14 +226,14 @@ impl<'a> Deleting<'a> {
         Ok(left.into_iter().map(|(selector, _)| selector).collect())
     }
 
-    /// Looks at the digest and at every tag that was to go with it, after the server took the delete.
+    /// Checks the digest and every tag that was to go with it, after the server accepted the delete.
     async fn look_after(&mut self, part: &DeletedDigest<'_>) -> Outcome {
         let (place, selector) = (self.place(), Selector::Digest(part.digest));
-        // Where deletes show late, all of them are waited for together.
+        // If the server shows deletes late, all of them are waited for together.
         let most = if self.client.shows_late() { Duration::ZERO } else { self.client.patience_to_show() };
         match place.unshown(vec![(selector.clone(), Shown::Is(None))], most).await {
             Ok(left) if left.is_empty() => {}
-            // What it lists stays meanwhile.
+            // The manifests that it lists stay until then.
             Ok(_) => return place.unconfirmed(&selector, "and still shows it", None),
             Err(error) => return place.unseen(&selector, &error),
         }
@@ -245,8 +246,8 @@ impl<'a> Deleting<'a> {
         }
     }
 
-    /// Looks at the tags of a digest that is gone. Some registries keep them, and serve the image by them: then they go one
-    /// by one, as the plan says that they go.
+    /// Checks the tags of a digest that is gone. Some registries keep them and still serve the image by them. In that
+    /// case the tags are removed one by one, since the plan says that they go.
     async fn look_after_tags(&mut self, part: &DeletedDigest<'_>) -> Result<SafeText, Outcome> {
         let place = self.place();
         let may_untag = !matches!(self.client.deletes().by_tag, Ability::No(_));
@@ -291,7 +292,7 @@ impl<'a> Deleting<'a> {
         Err(place.unconfirmed(&first, &seen, Some(KEEPS_TAGS)))
     }
 
-    /// Looks again at what the server took and did not show, where a part waits for that.
+    /// Looks again at the parts that the server accepted and did not show, if this part waits for one of them.
     async fn confirm_before(
         &mut self,
         part: &DeletedDigest<'_>,
@@ -303,14 +304,14 @@ impl<'a> Deleting<'a> {
         }
     }
 
-    /// Looks again at all that the server took and did not show.
+    /// Looks again at all parts that the server accepted and did not show.
     async fn confirm_late(&mut self, parts: &[DeletedDigest<'_>], running: &RunningEntry) {
         let place = self.place();
         let confirmed = self.late.confirm(place, &mut self.course, running).await;
         self.gone.extend(confirmed.into_iter().filter_map(|index| Some(parts.get(index)?.digest)));
     }
 
-    /// Why a part must be left alone, looked at right before.
+    /// Returns the reason to leave a part alone, found out right before its delete.
     async fn objection(&mut self, part: &DeletedDigest<'_>) -> Result<Option<Outcome>, Failure> {
         let place = self.place();
         if let Some(outcome) = self.recheck.objection(place, part.digest, &part.tags, &self.gone).await? {
@@ -335,8 +336,8 @@ impl<'a> Deleting<'a> {
         Ok(Some(Outcome::Skipped("what was named leads elsewhere by now".into())))
     }
 
-    /// Takes away the tags that go with a digest, where the server wants that done first. What is left of them makes the
-    /// second try fail as the first one did.
+    /// Removes the tags that go with a digest, if the server requires that first. Any tag that is left makes the second
+    /// attempt fail like the first one.
     async fn untag_first(&mut self, part: &DeletedDigest<'_>) {
         let Some(Ok(image)) = self.manifests.get(&part.digest).cloned() else { return };
         let mut gone = self.untagged.remove(&part.digest).unwrap_or_default();
@@ -356,7 +357,7 @@ impl<'a> Deleting<'a> {
         self.untagged.insert(part.digest, gone);
     }
 
-    /// Whether tags of an image that stays were taken away first, and says which.
+    /// Returns whether tags of an image that stays were removed first, and notes their names.
     fn tell_untagged(&mut self, part: &DeletedDigest<'_>) -> bool {
         let Some(gone) = self.untagged.get(&part.digest).filter(|gone| !gone.is_empty()) else {
             return false;
@@ -369,7 +370,7 @@ impl<'a> Deleting<'a> {
         true
     }
 
-    /// Notes what stays although all that named it went.
+    /// Notes a part that stays although everything that named it went.
     fn note_unnamed(&mut self, part: &DeletedDigest<'_>, outcome: &Outcome) {
         let named_it = match &part.role {
             DeleteReason::Named(_) => return,
@@ -381,7 +382,7 @@ impl<'a> Deleting<'a> {
         }
     }
 
-    /// Says what stays without a name.
+    /// Adds a note about the parts that stay without a name.
     fn tell_unnamed(&mut self) {
         if self.unnamed.is_empty() {
             return;
@@ -393,7 +394,7 @@ impl<'a> Deleting<'a> {
         self.course.notes.push(SafeText::from(text));
     }
 
-    /// Why a part must stay as long as others are there.
+    /// Returns the reason to keep a part as long as other parts exist.
     fn waits_for(&self, part: &DeletedDigest<'_>) -> Option<SafeText> {
         let is_there = |digest: &Digest| !self.gone.contains(digest);
         match &part.role {
@@ -412,7 +413,8 @@ impl<'a> Deleting<'a> {
         }
     }
 
-    /// The last look: a tag that was to stay and is not there any more is put back where its image is known.
+    /// Looks at the tags one last time. A tag that was to stay and does not exist any more is put back if its image is
+    /// known.
     async fn put_back_lost(&mut self, parts: &[DeletedDigest<'_>]) {
         if self.gone.is_empty() {
             return;
@@ -436,7 +438,7 @@ impl<'a> Deleting<'a> {
 }
 
 impl DeletedDigest<'_> {
-    /// What is to be seen when it is gone: no such digest, and none of its tags at it.
+    /// Returns the state to wait for after the delete: the digest does not exist, and none of the tags has it.
     fn wanted(&self) -> Vec<Wanted> {
         let tags = self.tags.iter().map(|tag| (Selector::Tag((*tag).clone()), Shown::Not(self.digest)));
         [(Selector::Digest(self.digest), Shown::Is(None))].into_iter().chain(tags).collect()
@@ -456,12 +458,14 @@ impl DeletedDigest<'_> {
     }
 }
 
-/// Whether the server refuses to delete a digest only because it has tags, as Google's do: docs/REGISTRIES.md §7.1.
+/// Returns whether the server refuses to delete a digest only because it has tags, as Google's registries do:
+/// docs/REGISTRIES.md §7.1.
 fn wants_no_tags(error: &Error) -> bool {
     matches!(&error.cause, Cause::Status { said, .. } if said.mentions("dangling_tag"))
 }
 
-/// What goes, in the order in which it goes: indexes before what they list, then referrers, then children.
+/// Returns everything that is deleted, in this order: indexes before the images that they list, then referrers, then
+/// children.
 fn parts(plan: &DeletePlan) -> Vec<DeletedDigest<'_>> {
     let mut parts: Vec<DeletedDigest> = Vec::new();
     let mut waiting: Vec<&ImageToDelete> = plan.images.iter().collect();
@@ -471,7 +475,7 @@ fn parts(plan: &DeletePlan) -> Vec<DeletedDigest<'_>> {
                 parent.digest != image.digest && waiting.iter().any(|other| other.digest == parent.digest)
             })
         };
-        // No index lists itself, by its digest; should a server say so, the rest goes in the order given.
+        // No index can list itself by its digest. If a server claims so, the rest goes in the order given.
         let next = waiting.iter().position(|image| !is_listed(image)).unwrap_or(0);
         let image = waiting.remove(next);
         let tags = image.named.iter().chain(&image.others).collect();
@@ -497,7 +501,7 @@ fn parts(plan: &DeletePlan) -> Vec<DeletedDigest<'_>> {
     parts
 }
 
-/// Adds what is not there yet: what goes for two reasons goes once.
+/// Adds a part that is not in the list yet. A digest that goes for two reasons is deleted once.
 fn add<'a>(parts: &mut Vec<DeletedDigest<'a>>, part: DeletedDigest<'a>) {
     match parts.iter_mut().find(|known| known.digest == part.digest) {
         Some(known) if matches!(known.role, DeleteReason::Referrer(..)) => known.tags.extend(part.tags),
@@ -506,7 +510,7 @@ fn add<'a>(parts: &mut Vec<DeletedDigest<'a>>, part: DeletedDigest<'a>) {
     }
 }
 
-/// The items of the journal, and which of them stand for which part: the digest, and each of its tags.
+/// Returns the items of the journal, and for each part the range of its items: the digest, and each of its tags.
 fn items(
     plan: &DeletePlan,
     parts: &[DeletedDigest<'_>],

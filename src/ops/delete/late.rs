@@ -1,5 +1,5 @@
-//! Deletes that the server took and does not show yet, as where it puts them off: looked at again together, so that many of
-//! them are not each waited for.
+//! Deletes that the server accepted and does not show yet, for example because it defers them. They are looked at again
+//! together, so that many of them do not each have to be waited for.
 
 use std::ops::Range;
 use std::time::Instant;
@@ -13,26 +13,26 @@ use crate::ops::work::tag::{RepositoryClient, Wanted};
 #[derive(Debug, Default)]
 pub struct UnconfirmedParts {
     parts: Vec<UnconfirmedPart>,
-    /// When the last of them was taken.
+    /// The time at which the server accepted the last of them.
     last: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct UnconfirmedPart {
     index: usize,
-    /// The items of the journal that it stands for.
+    /// The items of the journal for this part.
     items: Range<usize>,
     wanted: Vec<Wanted>,
 }
 
 impl UnconfirmedParts {
-    /// A part that the server took just now and does not show.
+    /// Adds a part that the server accepted just now and does not show.
     pub fn add(&mut self, index: usize, items: Range<usize>, wanted: Vec<Wanted>) {
         self.parts.push(UnconfirmedPart { index, items, wanted });
         self.last = Some(Instant::now());
     }
 
-    /// Waits as long as is left of the time that a server may take. Gives the parts that show by then what they should:
+    /// Waits for the rest of the time that a server may take. Returns the parts that show the expected state by then:
     /// they are done, and noted so.
     pub async fn confirm(
         &mut self,
@@ -44,7 +44,7 @@ impl UnconfirmedParts {
         course.now("look again for what is still shown".into());
         let most = place.client.patience_to_show().saturating_sub(last.elapsed());
         let wanted = self.parts.iter().flat_map(|part| part.wanted.clone()).collect();
-        // What cannot be looked at stays unconfirmed.
+        // If they cannot be looked at, they stay unconfirmed.
         let Ok(left) = place.unshown(wanted, most).await else { return Vec::new() };
         let is_left = |part: &mut UnconfirmedPart| part.wanted.iter().any(|wanted| left.contains(wanted));
         let shown: Vec<UnconfirmedPart> = self.parts.extract_if(.., |part| !is_left(part)).collect();

@@ -1,5 +1,5 @@
-//! The plan to take a change back: what each tag and manifest was, what it is now, and whether it can be that again. Only
-//! asks; nothing is changed.
+//! Plans the undo of a change: the state of each tag and manifest before it, the state now, and whether the first can
+//! be restored. Changes nothing.
 
 use std::collections::HashSet;
 
@@ -27,12 +27,13 @@ use crate::ops::delete::method;
 use crate::ops::summary;
 use crate::ops::work::{ChangeContext, replacement};
 
-/// Things that are asked for at the same time.
+/// The number of requests at the same time.
 const AT_ONCE: usize = 16;
-/// For how long after it was begun a change that was never confirmed may still arrive.
+/// How long after it was begun a change that was never confirmed may still arrive.
 const ARRIVES: SignedDuration = SignedDuration::from_mins(10);
 
-/// Plans to take an entry of the journal back; `method` says how new tags go where the server cannot untag. Only asks.
+/// Plans the undo of a journal entry. `method` says how new tags are removed if the server cannot untag. Changes
+/// nothing.
 pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -> Result<UndoPlan, Failure> {
     let (entry, request) = context.journal.entry_and_request(id).await?;
     let fail = |why: &'static str| Failure {
@@ -98,7 +99,7 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
     let is_possible = steps.iter().any(|step| step.impossible.is_none());
     let leaves = match (request.as_ref().and_then(brought).filter(|_| is_possible), loses) {
         (None, Some((what, at))) => match cleanup(context, at, refused.as_ref()).await {
-            // They are what they were before the change.
+            // The images stay as they were before the change.
             Cleanup::Later => None,
             other => Some(left(what, at, other)),
         },
@@ -144,7 +145,7 @@ async fn describe(pool: &Pool, changes: &[TagChange], steps: &mut [UndoStep]) {
     steps.iter_mut().zip(infos).for_each(|(step, info)| step.info = info);
 }
 
-/// What must be known of the entry before it is relied upon.
+/// Returns notes about the entry that the user should know before relying on it.
 fn notes(entry: &JournalEntry) -> Vec<SafeText> {
     let mut notes = entry.damage.notes.clone();
     notes.extend(entry.reached.iter().map(Reached::said));
@@ -155,7 +156,7 @@ fn notes(entry: &JournalEntry) -> Vec<SafeText> {
     notes
 }
 
-/// What cannot be put back because the entry does not say any more what it was.
+/// Returns the parts that cannot be put back because the entry does not say any more what they were.
 fn missed(damage: &Damage) -> Vec<Unresolved> {
     if damage.lost == 0 {
         return Vec::new();
@@ -171,7 +172,8 @@ fn missed(damage: &Damage) -> Vec<Unresolved> {
     vec![Unresolved { name, failure }]
 }
 
-/// What a registry does with images that lose their last tag; it is not asked where a rule forbids to change it.
+/// Returns whether and when a registry removes images that lose their last tag. The registry is not asked if a rule
+/// forbids to change it.
 async fn cleanup(context: &ChangeContext, at: &Repository, refused: Option<&Refusal>) -> Cleanup {
     match refused {
         None => context.pool.client(&at.host).cleanups(&at.name).await.untagged,
@@ -179,14 +181,14 @@ async fn cleanup(context: &ChangeContext, at: &Repository, refused: Option<&Refu
     }
 }
 
-/// Whether a new tag has an image that the other step puts back and cannot, so that it may be its last.
+/// Returns whether a new tag may be the last one of an image that the other step should put back and cannot.
 fn needs(other: &UndoStep, step: &UndoStep) -> bool {
     let is_new = step.before.is_none() && step.now.is_some();
     is_new && other.impossible.is_some() && other.before == step.now
 }
 
-/// What a change has brought to a repository, and is not taken away with its tags: undo takes names away, never content,
-/// which others may use by now.
+/// Returns the content that a change brought to a repository and that stays there after its tags are removed. Undo
+/// removes names, never content, because others may use it by now.
 fn brought(request: &ChangeRequest) -> Option<(&'static str, &Repository)> {
     match request {
         ChangeRequest::Copy(request) if request.referrers => {
@@ -201,7 +203,7 @@ fn brought(request: &ChangeRequest) -> Option<(&'static str, &Repository)> {
     }
 }
 
-/// What becomes of that.
+/// Returns the text about that content: whether and how long it stays.
 fn left(what: &str, to: &Repository, cleanup: Cleanup) -> SafeText {
     let name = &to.name;
     SafeText::from(match cleanup {
@@ -213,26 +215,26 @@ fn left(what: &str, to: &Repository, cleanup: Cleanup) -> SafeText {
     })
 }
 
-/// What one entry did to one tag or digest, all its steps together.
+/// Everything that an entry did to one tag or digest, in all its steps.
 struct TagChange {
     repository: Repository,
     selector: Selector,
     before: Option<SavedManifest>,
-    /// What it may be now if nobody else touched it.
+    /// The digests that it may have now if no other client touched it.
     ours: Vec<Option<Digest>>,
-    /// Whether it was not to be touched, and is put back only if it disappeared.
+    /// Whether the change did not touch it, so that it is put back only if it disappeared.
     is_saved: bool,
-    /// Whether the entry does not say any more for certain what it replaced.
+    /// Whether the entry does not say with certainty any more what it replaced.
     is_uncertain: bool,
     /// Whether the server accepted the change and never showed it, or did not answer.
     is_unconfirmed: bool,
 }
 
-/// The changes of an entry in the order in which they are taken back: content before the tags that need it, and each the
-/// other way round than it was done.
+/// Returns the changes of an entry in the order in which they are undone: content before the tags that need it, and
+/// each group in the reverse order of the change.
 fn changes(entry: &JournalEntry) -> Vec<TagChange> {
     let mut changes: Vec<TagChange> = Vec::new();
-    // Nothing before and nothing after is what could not be read, and so was not touched.
+    // An item without a state before and after could not be read, and so was not touched.
     let is_change =
         |item: &JournalItem| item.done != Some(false) && (item.before.is_some() || item.after.is_some());
     let is_uncertain = |at: usize| entry.damage.uncertain.contains(&at);
@@ -259,7 +261,7 @@ fn changes(entry: &JournalEntry) -> Vec<TagChange> {
         }
     }
     changes.reverse();
-    // What keeps an image goes when that is back.
+    // A kept tag goes after its image is put back.
     changes.sort_by_key(|change| match &change.selector {
         Selector::Digest(_) => 0,
         Selector::Tag(tag) if tag.keeps_image() && change.before.is_none() => 2,
@@ -276,7 +278,7 @@ fn changes(entry: &JournalEntry) -> Vec<TagChange> {
         is_unconfirmed: false,
         is_saved: true,
     };
-    // What is listed comes before what lists it.
+    // Children come before the indexes that list them.
     changes.splice(0..0, children.into_iter().map(saved));
     let first_tag = changes.iter().position(|change| matches!(change.selector, Selector::Tag(_)));
     let first_tag = first_tag.unwrap_or(changes.len());
@@ -298,9 +300,9 @@ async fn now(pool: &Pool, change: &TagChange) -> Result<Option<Digest>, Failure>
 struct Planning<'a> {
     pool: &'a Pool,
     method: DeleteMethod,
-    /// Whether servers may be asked what they delete.
+    /// Whether servers may be asked about the deletes that they support.
     may_probe: bool,
-    /// Manifests that are put back before.
+    /// Manifests that earlier steps put back.
     back: HashSet<Digest>,
     ways: Vec<DeleteMethod>,
     hint: Option<SafeText>,
@@ -327,7 +329,7 @@ impl Planning<'_> {
             Ok(_) => self.impossible(change, &mut step).await,
             Err(failure) => Err(failure),
         };
-        // What cannot be looked at keeps nothing else from being put back.
+        // A failure to look at one of them keeps no other from being put back.
         step.impossible = impossible
             .unwrap_or_else(|failure| Some(SafeText::from(format!("{}: {}", failure.what, failure.why))));
         if step.impossible.is_none() {
@@ -336,7 +338,7 @@ impl Planning<'_> {
         step
     }
 
-    /// The step that removes a throw-away tag.
+    /// Returns the step that removes a throw-away tag.
     async fn unprobe(&mut self, probe: &Probe) -> UndoStep {
         let client = self.pool.client(&probe.repository.host);
         let selector = Selector::Tag(probe.tag.clone());
@@ -364,7 +366,7 @@ impl Planning<'_> {
         }
     }
 
-    /// Why a change cannot be taken back, if it cannot.
+    /// Returns the reason why a change cannot be undone, if there is one.
     async fn impossible(
         &mut self,
         change: &TagChange,
@@ -394,7 +396,7 @@ impl Planning<'_> {
         }
     }
 
-    /// Why a new tag cannot be taken away in the chosen way, if it cannot.
+    /// Returns the reason why a new tag cannot be removed by the chosen method, if there is one.
     async fn untag_impossible(&mut self, client: &Client, step: &mut UndoStep) -> Option<SafeText> {
         let (deletes, denied) = method::asked(client, &step.repository.name, self.may_probe).await;
         let closed = method::replacement_closed(&step.repository.host, &deletes, denied.as_ref());
@@ -416,7 +418,7 @@ impl Planning<'_> {
     }
 }
 
-/// The image of the change whose replacement a new tag was left on, when taking it away was cut off.
+/// Returns the image of the change if its new tag was left on a replacement of it, because its removal was cut off.
 async fn image_behind(client: &Client, change: &TagChange, now: Digest) -> Option<Digest> {
     if change.before.is_some() || !matches!(change.selector, Selector::Tag(_)) {
         return None;
@@ -435,12 +437,12 @@ async fn image_behind(client: &Client, change: &TagChange, now: Digest) -> Optio
     None
 }
 
-/// The manifest as it was, if the journal still has it.
+/// Returns the manifest as it was, if the journal still has it.
 pub fn manifest(held: &SavedManifest) -> Option<Manifest> {
     Manifest::parse(held.bytes.clone(), Some(&held.media_type)).ok()?.checked(held.digest).ok()
 }
 
-/// What of a manifest is not there any more, in words.
+/// Returns a text about the parts of a manifest that do not exist any more.
 async fn gone(
     client: &Client,
     repository: &Repository,
@@ -490,7 +492,7 @@ fn is_or_are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
-/// The rule that forbids to change one of these repositories.
+/// Returns the rule that forbids to change one of these repositories.
 pub fn rule_against<'a>(
     context: &ChangeContext,
     mut repositories: impl Iterator<Item = &'a Repository>,

@@ -1,4 +1,4 @@
-//! Throw-away tags: each is in the journal before it is put, so that it can be removed when a run is cut off or a server
+//! Throw-away tags. Each is in the journal before it is put, so that it can be removed if a run is cut off or a server
 //! refuses to delete it.
 
 use futures_util::FutureExt;
@@ -10,8 +10,8 @@ use crate::model::failure::Failure;
 use crate::model::reference::{Host, Selector};
 use crate::model::text::SafeText;
 
-/// Removes a throw-away tag with its manifest, which nothing else has. Done when it is seen to be gone; a tag that has
-/// another image by now is left alone, and gone as far as this is concerned.
+/// Removes a throw-away tag with its manifest, which no other tag has. Returns when it is seen to be gone. A tag that
+/// has another image by now is left alone and counts as gone.
 pub async fn remove(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
     let now = place.now(&Selector::Tag(probe.tag.clone())).await;
     match now.map_err(|error| error.failure(what(place, probe)))? {
@@ -20,7 +20,7 @@ pub async fn remove(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Fa
     }
 }
 
-/// The same of one that was just put, and may not be shown yet.
+/// Removes a throw-away tag that was just put and may not be visible yet.
 pub async fn remove_put(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
     let selector = Selector::Tag(probe.tag.clone());
     let what = || what(place, probe);
@@ -30,7 +30,7 @@ pub async fn remove_put(place: RepositoryClient<'_>, probe: &Probe) -> Result<()
             Ok(false) => Err(replacement::local(what(), "the throw-away tag is still there".into())),
             Err(error) => Err(error.failure(what())),
         },
-        // Its answer may be lost while it was done.
+        // The delete may have been done although its answer was lost.
         Err(refused) => match place.now(&selector).await {
             Ok(now) if now != Some(probe.digest) => Ok(()),
             _ => Err(put_failure(&refused, what())),
@@ -42,8 +42,9 @@ fn what(place: RepositoryClient<'_>, probe: &Probe) -> String {
     format!("cannot remove the throw-away tag {}:{}", place.name, probe.tag)
 }
 
-/// Removes what earlier runs left of throw-away tags in these registries, or in all of them, and says what it removed. What
-/// a rule protects, what runs, and what a server refuses to delete stays in the journal.
+/// Removes throw-away tags that earlier runs left in these registries, or in all of them, and returns a note about
+/// each. Tags stay in the journal if a rule protects them, if their change still runs, or if the server refuses to
+/// delete them.
 pub async fn sweep(
     context: &ChangeContext,
     entries: &[JournalEntry],
@@ -60,7 +61,7 @@ pub async fn sweep(
             }
             let client = context.pool.client(host);
             let place = RepositoryClient { client: &client, name: &probe.repository.name, stop: None };
-            // One that is gone already is none that was removed now.
+            // A tag that is gone already was not removed now.
             let was_there = !matches!(place.tag_now(&probe.tag).await, Ok(None));
             if remove(place, probe).boxed().await.is_ok()
                 && context.journal.mark_probed(&entry.id, probe).await.is_ok()

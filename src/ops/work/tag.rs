@@ -1,4 +1,5 @@
-//! One tag put or taken away, looked at before and after: whoever else changes it in between is noticed and left alone.
+//! Puts or removes one tag. The tag is looked at before and after, so that a change by another client in between is
+//! noticed and left alone.
 
 use std::time::{Duration, Instant};
 
@@ -14,33 +15,33 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 
-/// Tags that are looked at together.
+/// The number of tags that are asked for at the same time.
 const AT_ONCE: usize = 16;
 
-/// What else helps where something that was put does not come to be.
+/// A hint for a tag that was put and does not become visible.
 pub const LOST: &str = "after its garbage was collected a registry may believe that it still has what is gone, until it is \
                         started again: then copy or push the image anew";
 
-/// Where tags are changed.
+/// A repository in which tags are changed.
 #[derive(Debug, Clone, Copy)]
 pub struct RepositoryClient<'a> {
     /// The registry.
     pub client: &'a Client,
     /// The repository.
     pub name: &'a RepositoryName,
-    /// Cancelled when nothing is to be waited for any more; `None` where every wait is to come to its end.
+    /// Ends all waiting when it is cancelled. If it is `None`, every wait lasts as long as it needs.
     pub stop: Option<&'a CancellationToken>,
 }
 
-/// A tag or digest, and what it is waited to show.
+/// A tag or digest, and the state that is waited for.
 pub type Wanted = (Selector, Shown);
 
-/// What a tag or digest is waited to show.
+/// The state that a tag or digest is expected to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
-    /// This digest, or nothing.
+    /// It has this digest, or does not exist.
     Is(Option<Digest>),
-    /// Anything but this digest.
+    /// It has any other digest than this one, or does not exist.
     Not(Digest),
 }
 
@@ -53,20 +54,20 @@ impl Shown {
     }
 }
 
-/// What became of a tag that was to be taken away.
+/// The result of removing a tag.
 #[derive(Debug)]
 pub struct Untagged {
     /// How it ended.
     pub outcome: Outcome,
-    /// Other tags of the image that the server took along although nobody asked for it. They were put back, or the
+    /// The number of other tags of the image that the server removed without being asked. They were put back, or the
     /// notes say why not.
     pub taken_along: usize,
-    /// What should be known.
+    /// Notes for the user.
     pub notes: Vec<SafeText>,
 }
 
 impl<'a> RepositoryClient<'a> {
-    /// A repository where every wait comes to its end.
+    /// Returns a repository in which no wait can be stopped.
     pub fn of(client: &'a Client, name: &'a RepositoryName) -> RepositoryClient<'a> {
         RepositoryClient { client, name, stop: None }
     }
@@ -77,41 +78,42 @@ impl RepositoryClient<'_> {
         self.stop.is_some_and(CancellationToken::is_cancelled)
     }
 
-    /// The digest that a tag or digest leads to now; none where it leads nowhere.
+    /// Returns the digest that the registry has for a tag or digest now, or `None` if it does not exist.
     pub async fn now(&self, selector: &Selector) -> Result<Option<Digest>, Error> {
         self.client.head_manifest(self.name, selector, Priority::Interactive).await
     }
 
-    /// What a tag has now.
+    /// Returns the digest that a tag has now.
     pub async fn tag_now(&self, tag: &Tag) -> Result<Option<Digest>, Error> {
         self.now(&Selector::Tag(tag.clone())).await
     }
 
-    /// What a tag or digest leads to now, called by one of the `known` digests if its bytes are of one of them: see
-    /// [`Client::digest_now`]. Whatever is compared with an expected digest is looked at so.
+    /// Returns the digest that the registry has for a tag or digest now. If its bytes match one of the `known` digests,
+    /// that digest is returned: see [`Client::digest_now`]. Every comparison with an expected digest uses this
+    /// function.
     pub async fn now_among(&self, selector: &Selector, known: &[Digest]) -> Result<Option<Digest>, Error> {
         self.client.digest_now(self.name, selector, known, Priority::Interactive).boxed().await
     }
 
-    /// What a tag has now, called by one of the `known` digests if it can be.
+    /// Returns the digest that a tag has now: one of the `known` digests if its bytes match it.
     pub async fn tag_among(&self, tag: &Tag, known: &[Digest]) -> Result<Option<Digest>, Error> {
         self.now_among(&Selector::Tag(tag.clone()), known).await
     }
 
-    /// A manifest by its digest, as the registry serves it now: what is kept in the journal must be put back under the media
-    /// type that this registry knows it by.
+    /// Returns a manifest by its digest, as the registry serves it now. A manifest kept in the journal must be put back
+    /// under the media type by which this registry knows it.
     pub async fn manifest(&self, digest: Digest) -> Result<std::sync::Arc<Manifest>, Error> {
         self.client.served_manifest(self.name, &digest, Priority::Interactive).await
     }
 
-    /// Waits until a tag or digest shows what it should: some seconds at most. True if it does.
+    /// Waits, for some seconds at most, until a tag or digest has the wanted digest. Returns whether it has.
     pub async fn shows(&self, selector: &Selector, wanted: Option<Digest>) -> Result<bool, Error> {
         let wanted = vec![(selector.clone(), Shown::Is(wanted))];
         Ok(self.unshown(wanted, self.client.patience_to_show()).await?.is_empty())
     }
 
-    /// Waits until all of these show what they should, asking less and less often; gives those that do not after this
-    /// time, or when it is stopped. That a server is late, or never shows a change, is remembered of it.
+    /// Waits until all of these show the expected state, and asks less and less often. Returns those that do not when
+    /// the time is over or the wait is stopped. The client remembers that its server shows changes late or never.
     pub async fn unshown(&self, wanted: Vec<Wanted>, most: Duration) -> Result<Vec<Wanted>, Error> {
         let (begun, mut told, mut left) = (Instant::now(), None, wanted);
         let longest = most / 8;
@@ -141,7 +143,7 @@ impl RepositoryClient<'_> {
         }
     }
 
-    /// Those of these that do not show what they should now.
+    /// Returns those that do not show the expected state now.
     async fn still_unshown(&self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, Error> {
         let look = |(selector, shown): Wanted| {
             async move {
@@ -149,7 +151,7 @@ impl RepositoryClient<'_> {
                     Shown::Is(Some(digest)) | Shown::Not(digest) => {
                         self.now_among(&selector, &[digest]).await?
                     }
-                    // For one that is to lead nowhere, no bytes are read.
+                    // No bytes are read if it is expected not to exist.
                     Shown::Is(None) => self.now(&selector).await?,
                 };
                 Ok((!shown.fits(now)).then_some((selector, shown)))
@@ -161,7 +163,7 @@ impl RepositoryClient<'_> {
         looks.try_filter_map(|unshown| async move { Ok(unshown) }).try_collect().await
     }
 
-    /// Puts a tag if it still has what it had (`expected`; none for a free one), and checks that it has got it.
+    /// Puts a tag if it still has the `expected` digest (`None` for a free tag), and checks that it has got the image.
     pub async fn put(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         match self.may_put(tag, expected, manifest.digest).await {
             Ok(()) => self.put_looked_at(tag, expected, manifest).await,
@@ -169,7 +171,7 @@ impl RepositoryClient<'_> {
         }
     }
 
-    /// Fails with the outcome where a tag must not be put: it is that image already, or somebody else changed it.
+    /// Fails with the outcome if a tag must not be put: it has that image already, or another client changed it.
     pub async fn may_put(&self, tag: &Tag, expected: Option<Digest>, image: Digest) -> Result<(), Outcome> {
         self.client.ready_to_put(self.name).await;
         let known: Vec<Digest> = expected.into_iter().chain([image]).collect();
@@ -181,12 +183,12 @@ impl RepositoryClient<'_> {
         }
     }
 
-    /// Puts a tag that was just looked at with [`RepositoryClient::may_put`], and checks that it has got it.
+    /// Puts a tag after [`RepositoryClient::may_put`] has allowed it, and checks that it has got the image.
     pub async fn put_looked_at(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         let selector = Selector::Tag(tag.clone());
         if let Err(error) = self.client.put_tag(self.name, tag, expected, manifest).boxed().await {
             match self.after(&error, tag, &known_of(expected, manifest)).await {
-                // It was done, and its answer was lost, or untrue.
+                // The change was made, but the answer was lost or wrong.
                 Some(now) if now == Some(manifest.digest) => {}
                 Some(now) if now != expected && error.cause.may_pass() => {
                     return Outcome::Skipped(moved(now));
@@ -207,14 +209,14 @@ impl RepositoryClient<'_> {
         }
     }
 
-    /// Takes a tag away if it still has this image, and nothing but the tag: never by deleting the digest. `kept` are
-    /// tags of the same image that must not be touched; those that vanish all the same are put back.
+    /// Removes a tag if it still has this image. Removes nothing but the tag, so it never deletes the digest. `kept`
+    /// are tags of the same image that must not be touched; those that vanish all the same are put back.
     pub async fn untag(&self, tag: &Tag, image: &Manifest, kept: &[Tag]) -> Untagged {
         let what = || format!("cannot untag {}:{tag}", self.name);
         let over = |outcome| Untagged { outcome, taken_along: 0, notes: Vec::new() };
         let kept = self.still(kept, image.digest).await;
         self.client.ready_to_delete(self.name).await;
-        // The last request before the delete: whoever pushes until then is noticed.
+        // The last request before the delete, so that a push until then is noticed.
         match self.tag_among(tag, &[image.digest]).await {
             Ok(None) => return over(Outcome::Unchanged("it was gone already".into())),
             Ok(Some(now)) if now != image.digest => return over(Outcome::Skipped(moved(Some(now)))),
@@ -223,12 +225,12 @@ impl RepositoryClient<'_> {
         }
         if let Err(error) = self.client.untag(self.name, tag, image.digest).await {
             match self.after(&error, tag, &[image.digest]).await {
-                // It was there right before: the request took it away, or another client did at the same moment.
+                // The tag was there right before: this request removed it, or another client did at the same moment.
                 Some(None) if error.cause.status() == Some(404) => {
                     let text = format!("gone; the server answered {}", error.cause);
                     return over(Outcome::Done(SafeText::from(text)));
                 }
-                // It was done, and its answer was lost.
+                // The change was made, and the answer was lost.
                 Some(None) => {}
                 Some(Some(now)) if now != image.digest => return over(Outcome::Skipped(moved(Some(now)))),
                 Some(Some(_)) if error.cause.status() == Some(404) => {
@@ -242,7 +244,7 @@ impl RepositoryClient<'_> {
             }
         }
         let selector = Selector::Tag(tag.clone());
-        // What may have been taken along can be seen only after what was to go is gone.
+        // Other tags that the server removed can be noticed only after this tag is gone.
         let most = match self.client.shows_late() && kept.is_empty() {
             true => Duration::ZERO,
             false => self.client.patience_to_show(),
@@ -263,7 +265,7 @@ impl RepositoryClient<'_> {
         untagged
     }
 
-    /// A delete of something that the server says is not there, and that is there.
+    /// Returns the failure of a delete that the server answered as if the target did not exist, although it exists.
     pub fn without_effect(&self, selector: &Selector, error: &Error, what: String) -> Failure {
         self.client.learn_without_effect(selector, error);
         let hint = "the server, or a proxy before it, answers deletes as if nothing were there: deletes have to be allowed, \
@@ -276,7 +278,8 @@ impl RepositoryClient<'_> {
         }
     }
 
-    /// A change that the server took and does not show: `seen` says what is there instead.
+    /// Returns the outcome of a change that the server accepted and does not show. `seen` describes the state that it
+    /// shows instead.
     pub fn unconfirmed(&self, selector: &Selector, seen: &str, also: Option<&str>) -> Outcome {
         let reference = self.reference(selector);
         let mark = if matches!(selector, Selector::Tag(_)) { ':' } else { '@' };
@@ -290,19 +293,20 @@ impl RepositoryClient<'_> {
         })
     }
 
-    /// A change that the server took and that could not be looked at afterwards.
+    /// Returns the outcome of a change that the server accepted and that could not be looked at afterwards.
     pub fn unseen(&self, selector: &Selector, error: &Error) -> Outcome {
         self.unconfirmed(selector, &format!("and looking at it failed: {}", error.cause), None)
     }
 
-    /// A tag or digest as it is typed.
+    /// Returns a tag or digest as the user types it.
     fn reference(&self, selector: &Selector) -> String {
         let mark = if matches!(selector, Selector::Tag(_)) { ':' } else { '@' };
         format!("{}/{}{mark}{selector}", self.client.host(), self.name)
     }
 
-    /// What a tag is after a change of it that failed and may have been done all the same, or that was not tried again
-    /// because somebody else was faster. A refusal says nothing about that. `None` if it cannot be found out.
+    /// Looks up a tag after a change of it failed. The change may have been made all the same, or it was not tried
+    /// again because another client was faster. Returns `None` if the tag cannot be looked up, if the change was
+    /// stopped, or after a refusal, which says nothing about the tag.
     async fn after(&self, error: &Error, tag: &Tag, known: &[Digest]) -> Option<Option<Digest>> {
         match error.is_stopped() || error.cause == Cause::Refused {
             true => None,
@@ -310,7 +314,8 @@ impl RepositoryClient<'_> {
         }
     }
 
-    /// `1.0 is 0123456789ab`, and what the registry calls that if it is not so.
+    /// Returns a text such as `1.0 is 0123456789ab`, with the registry's own digest if it names the image by another
+    /// one.
     async fn put_as(&self, tag: &Tag, manifest: &Manifest) -> SafeText {
         let digest = manifest.digest;
         let called = match digest {
@@ -330,14 +335,15 @@ impl RepositoryClient<'_> {
         })
     }
 
-    /// Those of these tags that still have an image, or may have it: only they can be taken along.
+    /// Returns those of these tags that still have an image, or may have it. Only they can be removed along with it.
     pub async fn still(&self, tags: &[Tag], image: Digest) -> Vec<Tag> {
         let now = self.all_now(tags, &[image]).await.into_iter();
         let still = now.filter(|(_, now)| now.as_ref().map_or(true, |now| *now == Some(image)));
         still.map(|(tag, _)| tag.clone()).collect()
     }
 
-    /// What these tags have now, called by one of the `known` digests if they can be, asked together.
+    /// Returns the digests that these tags have now, each as one of the `known` digests if its bytes match it. They are
+    /// asked for at the same time.
     pub async fn all_now<'t>(
         &self,
         tags: &'t [Tag],
@@ -348,7 +354,7 @@ impl RepositoryClient<'_> {
         stream::iter(asked).buffered(AT_ONCE).collect().await
     }
 
-    /// Looks whether the other tags of an image are still there, and puts back those that are not.
+    /// Checks whether the other tags of an image are still there, and puts back those that are not.
     pub async fn keep(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
         for (tag, now) in self.all_now(kept, &[image.digest]).await {
             let note = match now {
@@ -385,7 +391,7 @@ fn known_of(expected: Option<Digest>, manifest: &Manifest) -> Vec<Digest> {
     expected.into_iter().chain([manifest.digest]).collect()
 }
 
-/// What is said of a tag that is not what it was.
+/// Returns the text about a tag that has changed.
 pub fn moved(now: Option<Digest>) -> SafeText {
     SafeText::from(match now {
         Some(digest) => format!("it moved since, to {}", digest.short()),
@@ -393,7 +399,7 @@ pub fn moved(now: Option<Digest>) -> SafeText {
     })
 }
 
-/// A refused change, with what helps where the server does no such thing.
+/// Returns the failure of a refused change, with a hint if the server does not support such changes.
 pub fn put_failure(error: &Error, what: String) -> Failure {
     let mut failure = error.failure(what);
     if error.is_unsupported() {
@@ -405,7 +411,7 @@ pub fn put_failure(error: &Error, what: String) -> Failure {
     failure
 }
 
-/// As [`put_failure`], for a server that deletes no tags.
+/// Returns the same as [`put_failure`], with a hint for a server that does not delete tags.
 pub fn untag_failure(error: &Error, what: String) -> Failure {
     let mut failure = put_failure(error, what);
     if error.is_unsupported() {
@@ -415,7 +421,7 @@ pub fn untag_failure(error: &Error, what: String) -> Failure {
     failure
 }
 
-/// A manifest as the journal keeps it.
+/// Returns a manifest as the journal keeps it.
 pub fn held(manifest: &Manifest) -> SavedManifest {
     SavedManifest {
         digest: manifest.digest,

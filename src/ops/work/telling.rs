@@ -1,11 +1,11 @@
-//! How far bytes are, told while they move.
+//! Reports the progress of a transfer while it runs.
 
 use std::time::Duration;
 
-/// How often it is told.
+/// The time between two reports.
 const TELLING: Duration = Duration::from_millis(100);
 
-/// Waits for the work, and tells every now and then and at the end.
+/// Waits for the operation, and calls `tell` every 100 ms and once more at the end.
 pub async fn while_telling<T>(work: impl Future<Output = T>, tell: impl Fn()) -> T {
     let mut work = Box::pin(work);
     let mut tick = tokio::time::interval(TELLING);
