@@ -1,4 +1,4 @@
-//! Two repositories tag by tag: what is the same, moved, missing or extra.
+//! Compares two repositories tag by tag: tags that are the same, moved, missing or extra.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,11 +12,12 @@ use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 
-/// Tags that both sides call by digests of one algorithm and not the same, and whose bytes are read to see that it is true.
+/// The number of tags that are checked by their bytes although both sides report digests of the same algorithm. The
+/// digests differ, and the check shows whether they are true.
 const SAMPLE: usize = 8;
 
-/// Compares every tag of both. A repository that is not there has no tags, unless neither is there. A tag that one
-/// registry does not tell of is unknown and hides no other.
+/// Compares every tag of both repositories. A repository that does not exist has no tags; fails if neither exists. A
+/// tag is unknown if one registry does not answer about it, and hides no other tag.
 pub async fn compare(pool: &Pool, left: &Repository, right: &Repository) -> Result<Comparison, Failure> {
     let (on_left, on_right) = future::join(SideTags::of(pool, left), SideTags::of(pool, right)).await;
     let (mut on_left, mut on_right) = (on_left?, on_right?);
@@ -24,14 +25,14 @@ pub async fn compare(pool: &Pool, left: &Repository, right: &Repository) -> Resu
     {
         return Err(failure.clone());
     }
-    // A list that lags behind hides nothing that the other side has.
+    // Each side is also asked for the tags of the other, so that a list that lags behind hides nothing.
     let (of_left, of_right) = (on_left.names(), on_right.names());
     future::join(on_left.ask_also(pool, left, of_right), on_right.ask_also(pool, right, of_left)).await;
     settle(pool, left, &mut on_left, right, &mut on_right).await;
     let names: BTreeSet<&Tag> = on_left.sides.keys().chain(on_right.sides.keys()).collect();
     let rows =
         names.into_iter().map(|tag| ComparisonRow::of(tag.clone(), on_left.side(tag), on_right.side(tag)));
-    // A tag that went away between the list and the question about it is on no side.
+    // A tag that was removed between the list and the question about it is on neither side.
     let rows = rows.filter(|row| {
         (on_left.side(&row.tag), on_right.side(&row.tag)) != (ComparisonSide::Absent, ComparisonSide::Absent)
     });
@@ -39,8 +40,9 @@ pub async fn compare(pool: &Pool, left: &Repository, right: &Repository) -> Resu
     Ok(Comparison { left: left.clone(), right: right.clone(), rows, incomplete })
 }
 
-/// Holds the bytes of tags against each other that the two sides call by different digests: all where the algorithms
-/// differ; of the others some, and all only if one of these turns out to be called by a digest that it does not have.
+/// Compares the bytes of tags for which the two sides report different digests. It checks all of them whose algorithms
+/// differ. Of the others it checks some, and all only if one of these turns out to be reported with a digest that it
+/// does not have.
 async fn settle(
     pool: &Pool,
     left: &Repository,
@@ -102,7 +104,7 @@ async fn settle(
 struct SideTags {
     sides: BTreeMap<Tag, ComparisonSide>,
     incomplete: Vec<SafeText>,
-    /// Where there is no such repository: what the registry says.
+    /// The answer of the registry, if the repository does not exist.
     absent: Option<Failure>,
 }
 
@@ -125,7 +127,7 @@ impl SideTags {
         Ok(tags)
     }
 
-    /// Asks about tags that this side does not list, if it is there at all.
+    /// Asks about tags that this side does not list, if its repository exists at all.
     async fn ask_also(&mut self, pool: &Pool, repository: &Repository, others: BTreeSet<Tag>) {
         if self.absent.is_none() {
             let unlisted = others.into_iter().filter(|tag| !self.sides.contains_key(tag)).collect();
@@ -143,7 +145,7 @@ impl SideTags {
         self.sides.extend(asked.into_iter().map(|(tag, said)| (tag, side(said))));
     }
 
-    /// All listed tags that are names of images.
+    /// Returns all listed tags that name images.
     async fn list(&mut self, client: &Client, repository: &Repository) -> Result<Vec<Tag>, Error> {
         let names = tag_list::names(client, &repository.name).await?;
         self.incomplete.extend(names.incomplete.map(|why| SafeText::from(format!("{repository}: {why}"))));

@@ -1,4 +1,4 @@
-//! An image looked into: its manifest, every platform with its config and layers, and what belongs to it.
+//! Inspects an image: its manifest, every platform with its config and layers, and its referrers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,21 +18,21 @@ use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 use crate::model::summary::{Kind, Summary, size_of};
 use crate::model::text::SafeText;
 
-/// Children of an index that are looked into.
+/// The number of children of an index that are read.
 const MOST_CHILDREN: usize = 64;
-/// Most bytes of all children that are held together.
+/// The highest number of bytes of all children that are held together.
 const MOST_TOGETHER: usize = 24 * 1024 * 1024;
-/// Why a child is left out for which there is no room.
+/// The reason to leave out a child for which there is no room.
 const TOO_LARGE: &str = "the images of the index are too large to be shown together";
-/// Digest tags of one image that are looked into.
+/// The number of digest tags of one image that are read.
 const MOST_DIGEST_TAGS: usize = 16;
-/// Requests for one image at once.
+/// The number of requests for one image at the same time.
 const AT_ONCE: usize = 6;
-/// Suffixes of cosign's digest tags.
+/// The suffixes of cosign's digest tags.
 const COSIGN: [&str; 3] = [".sig", ".att", ".sbom"];
 
-/// Looks into an image. `digest_tags` are the repository's tags that are digests, where they are known; where they are
-/// not, the usual ones are tried.
+/// Inspects an image. `digest_tags` are the digest tags of the repository, if they are known. Otherwise the usual ones
+/// are tried.
 pub async fn inspect(
     client: &Client,
     repository: &Repository,
@@ -51,7 +51,7 @@ pub async fn inspect(
     .await;
     let (variants, left_out) = variants;
     let summary = summary_of(&manifest, &variants, left_out);
-    // Here nobody waits for it between two keys.
+    // Here the user does not wait for the outline between two keys.
     manifest.outline();
     for variant in &variants {
         variant.manifest.iter().for_each(|manifest| drop(manifest.outline().clone()));
@@ -79,8 +79,8 @@ fn summary_of(manifest: &Manifest, variants: &[Variant], left_out: usize) -> Sum
     summary
 }
 
-/// The images of an index, attestations folded under the one that they are about; or the image itself. With the number
-/// of children that were left out.
+/// Returns the images of an index, with attestations attached to the image that they are about, or the image itself.
+/// Also returns the number of children that were left out.
 async fn variants_of(
     client: &Client,
     name: &RepositoryName,
@@ -107,7 +107,7 @@ async fn variants_of(
     (variants, images.len().saturating_sub(MOST_CHILDREN).saturating_add(index.manifests.left_out()))
 }
 
-/// A child of an index, as long as there is room for it beside the others.
+/// Reads a child of an index, as long as there is room for it beside the others.
 async fn child_of(client: &Client, name: &RepositoryName, child: &Descriptor, room: &AtomicUsize) -> Variant {
     let failed = |what: SafeText, why: &'static str| Failure {
         what,
@@ -129,7 +129,7 @@ async fn child_of(client: &Client, name: &RepositoryName, child: &Descriptor, ro
     let is_heavy = manifest.as_ref().is_ok_and(|manifest| is_heavy(manifest) || has_large_config(manifest));
     let _turn = match is_heavy {
         true => {
-            // While it waits for its turn it holds nothing.
+            // It holds nothing while it waits for its turn.
             drop(manifest);
             let turn = client.heavy_turn().await;
             let has_room = room.load(Ordering::Relaxed) > 0;
@@ -201,7 +201,7 @@ async fn config_of(
     Some(config.map_err(|error| error.failure("cannot read the config")))
 }
 
-/// What belongs to the image. That it cannot be asked hides it, not the image.
+/// Returns the referrers of the image. If they cannot be listed they are missing, but the image is still shown.
 async fn referrers_of(
     client: &Client,
     name: &RepositoryName,

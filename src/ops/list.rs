@@ -1,4 +1,4 @@
-//! Whole lists, page by page, and every tag of a list in one line.
+//! Reads whole lists, page by page, and summarizes every tag of a list.
 
 use futures_util::stream::{self, Stream, StreamExt};
 
@@ -9,10 +9,10 @@ use crate::model::summary::Summary;
 
 use super::summary;
 
-/// Tags that are looked at together: enough to keep every connection busy.
+/// The number of tags that are asked for at the same time: enough to keep every connection busy.
 const AT_ONCE: usize = 16;
 
-/// Where a list is.
+/// The position in a list.
 enum At {
     Start,
     Page(NextPage),
@@ -25,7 +25,7 @@ impl At {
     }
 }
 
-/// The pages of the catalog.
+/// Returns the pages of the catalog.
 pub fn repositories(client: &Client) -> impl Stream<Item = Result<Page<RepositoryName>, Error>> {
     stream::try_unfold(At::Start, async |at| {
         let next = match at {
@@ -39,7 +39,7 @@ pub fn repositories(client: &Client) -> impl Stream<Item = Result<Page<Repositor
     })
 }
 
-/// The pages of a repository's tags.
+/// Returns the pages of a repository's tags.
 pub fn tags(client: &Client, name: &RepositoryName) -> impl Stream<Item = Result<Page<Tag>, Error>> {
     stream::try_unfold(At::Start, async |at| {
         let next = match at {
@@ -53,7 +53,7 @@ pub fn tags(client: &Client, name: &RepositoryName) -> impl Stream<Item = Result
     })
 }
 
-/// Every tag in one line, in the order given.
+/// Returns the summary of every tag, in the order given.
 pub fn summaries(
     client: &Client,
     name: &RepositoryName,

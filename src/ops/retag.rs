@@ -111,7 +111,7 @@ struct Retagging<'a> {
     made: Vec<Option<Result<Replacement, Failure>>>,
     way: ReplacementMethod,
     takes_along: bool,
-    /// The images that are kept under kept tags.
+    /// The images that were given kept tags.
     keeping: &'a Kept,
     /// The images that tags were taken from.
     changed: HashSet<(Repository, Digest)>,

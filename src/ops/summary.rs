@@ -1,4 +1,4 @@
-//! An image in one line, with as few requests as that takes.
+//! Summarizes an image in one line, with as few requests as possible.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::summary::{Distinct, Kind, Summary};
 
-/// Children of an index that are looked at; with more the size is not known.
+/// The number of children of an index that are read. If there are more, the size is not known.
 const MOST_CHILDREN: usize = 32;
-/// Children that are asked for at once.
+/// The number of children that are asked for at the same time.
 const AT_ONCE: usize = 4;
-/// Images of a plan that are asked for at once.
+/// The number of images of a plan that are asked for at the same time.
 const MOST_IMAGES: usize = 16;
 
-/// From this weight on a manifest is a heavy one.
+/// The weight above which a manifest is heavy.
 const HEAVY: usize = 1024 * 1024;
 
-/// The image behind a tag. Its size is known when all its parts are; its date is that of its config, for an index that
-/// of the first platform.
+/// Returns the summary of a tag's image. Its size is known if all its parts are. Its date is that of its config; for an
+/// index, that of the first platform.
 pub async fn of_tag(
     client: &Client,
     name: &RepositoryName,
@@ -35,14 +35,15 @@ pub async fn of_tag(
     in_turn(client, name, manifest, lane).await
 }
 
-/// The dates and sizes that a plan shows of images, in their order. An image that cannot be read has none.
+/// Returns the dates and sizes that a plan shows for images, in their order. They are empty for an image that cannot be
+/// read.
 pub async fn infos(client: &Client, name: &RepositoryName, images: Vec<Digest>) -> Vec<ImageInfo> {
     let info = |digest| async move { info(client, name, digest).await }.boxed();
     let all: Vec<_> = images.into_iter().map(info).collect();
     stream::iter(all).buffered(MOST_IMAGES).collect().await
 }
 
-/// The same of one image.
+/// Returns the same for one image.
 pub async fn info(client: &Client, name: &RepositoryName, digest: Digest) -> ImageInfo {
     let selector = Selector::Digest(digest);
     let Ok(manifest) = client.manifest(name, &selector, Priority::Background).await else {
@@ -52,12 +53,13 @@ pub async fn info(client: &Client, name: &RepositoryName, digest: Digest) -> Ima
     summary.as_ref().map(ImageInfo::from).unwrap_or_default()
 }
 
-/// The same of a manifest that is held in any case, in a repository that has its config and its children.
+/// Returns the same for a manifest that is held in any case, in a repository that has its config and its children.
 pub async fn info_of(client: &Client, name: &RepositoryName, manifest: &Manifest) -> ImageInfo {
     ImageInfo::from(&of_manifest(client, name, manifest, Priority::Background).await)
 }
 
-/// Many images are asked for at once: while a heavy one waits for its turn its manifest is not held.
+/// Summarizes an image. Many images are asked for at the same time, so a heavy manifest is dropped while it waits for
+/// its turn.
 async fn in_turn(
     client: &Client,
     name: &RepositoryName,
@@ -74,7 +76,7 @@ async fn in_turn(
     Ok(of_manifest(client, name, &manifest, lane).await)
 }
 
-/// Whether so little else should be held beside a manifest that only one of its kind may be.
+/// Returns whether a manifest is so large that only one of its kind may be held at a time.
 pub fn is_heavy(manifest: &Manifest) -> bool {
     manifest.weight() > HEAVY
 }
@@ -89,7 +91,7 @@ async fn of_manifest(client: &Client, name: &RepositoryName, manifest: &Manifest
     }
 }
 
-/// Adds up the children as they come, so that no more than a few are held.
+/// Adds up the children as they arrive, so that only a few are held.
 async fn of_index(
     client: &Client,
     name: &RepositoryName,
@@ -136,7 +138,7 @@ async fn child(
     client.manifest(name, &Selector::Digest(digest), lane).await.ok()
 }
 
-/// The config of an image. A config that cannot be had hides what it would tell, not the image.
+/// Returns the config of an image. If the config cannot be read, its fields are missing, but the image is still shown.
 async fn config_of(
     client: &Client,
     name: &RepositoryName,

@@ -1,5 +1,5 @@
-//! Which tags a repository has and what they are, for every kind of change: lists are read to their end, and a tag that
-//! is asked about is asked for by its name, since lists lag behind, are cut, or leave tags out.
+//! The tags of a repository and their digests, for every kind of change. Lists are read to their end. Tags that a
+//! change is about are also asked for by their names, because lists lag behind, are cut off, or leave tags out.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -14,22 +14,22 @@ use crate::model::page::ListedName;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 
-/// Tags that are asked about together: enough to keep every connection busy.
+/// The number of tags that are asked for at the same time: enough to keep every connection busy.
 pub const AT_ONCE: usize = 16;
 
 /// A list of tags, read to its end.
 #[derive(Debug, Default)]
 pub struct TagNames {
-    /// What it lists.
+    /// The tags that the registry lists.
     pub tags: Vec<Tag>,
-    /// What it lists and is no tag by the grammar.
+    /// Listed names that are no tags according to the grammar.
     pub odd: Vec<SafeText>,
-    /// Why there may be more.
+    /// The reason why there may be more tags.
     pub incomplete: Option<SafeText>,
 }
 
 impl TagNames {
-    /// Why not all tags may be known.
+    /// Returns the reason why some tags may not be known.
     pub fn doubt(&self) -> Option<SafeText> {
         let odd = || {
             let text = self.odd.last()?;
@@ -42,25 +42,25 @@ impl TagNames {
 /// The tags of a repository.
 #[derive(Debug, Default)]
 pub struct TagList {
-    /// The digest of each.
+    /// The digest of each tag.
     pub digests: BTreeMap<Tag, Digest>,
-    /// Tags whose digest could not be found out.
+    /// Tags whose digest could not be determined.
     pub unknown: Vec<Tag>,
-    /// Why not.
+    /// The reasons for that.
     pub failures: HashMap<Tag, Failure>,
-    /// What the server says that the digests are.
+    /// The media types of the digests, as the server reports them.
     pub types: HashMap<Digest, MediaType>,
-    /// Why there may be more tags than are listed.
+    /// The reason why there may be more tags than are listed.
     pub incomplete: Option<SafeText>,
 }
 
 impl TagList {
-    /// The tags of a digest.
+    /// Returns the tags of a digest.
     pub fn of(&self, digest: Digest) -> impl Iterator<Item = &Tag> {
         self.digests.iter().filter(move |(_, at)| **at == digest).map(|(tag, _)| tag)
     }
 
-    /// Notes what the server says of a tag.
+    /// Takes the answer of the server about a tag.
     fn take(&mut self, name: &RepositoryName, tag: Tag, said: Result<Option<ManifestHead>, Error>) {
         match said {
             Ok(Some(head)) => {
@@ -80,7 +80,7 @@ impl TagList {
     }
 }
 
-/// The names of all tags that are listed.
+/// Returns the names of all tags that are listed.
 pub async fn names(client: &Client, name: &RepositoryName) -> Result<TagNames, Error> {
     let mut pages = std::pin::pin!(list::tags(client, name));
     let mut names = TagNames::default();
@@ -96,9 +96,10 @@ pub async fn names(client: &Client, name: &RepositoryName) -> Result<TagNames, E
     Ok(names)
 }
 
-/// All tags that are listed, and these, whether they are listed or not, with their digests: one HEAD each, many at a time.
-/// What the server calls these is held against their bytes, unless those are kept here. Where it is untrue for one of them,
-/// the others are asked anew: by their bytes, as the client then does.
+/// Returns all tags that are listed, and those in `also` whether they are listed or not, with their digests. Each takes
+/// one HEAD request; many are sent at the same time. For the tags in `also`, the digest that the server reports is
+/// compared with their bytes, unless those are cached. If it is wrong for one of them, the others are asked for anew,
+/// and the client then determines their digests from their bytes.
 pub async fn tags_with(
     client: &Client,
     name: &RepositoryName,
@@ -129,12 +130,13 @@ pub async fn tags_with(
     Ok(tags)
 }
 
-/// All tags that are listed, with their digests.
+/// Returns all tags that are listed, with their digests.
 pub async fn tags(client: &Client, name: &RepositoryName) -> Result<TagList, Error> {
     tags_with(client, name, []).await
 }
 
-/// What these tags are, each asked for by its name, in any order. `None` for one that leads nowhere.
+/// Returns the digests of these tags in any order. Each is asked for by its name. The digest is `None` if the tag does
+/// not exist.
 pub async fn ask(
     client: &Client,
     name: &RepositoryName,
@@ -155,7 +157,7 @@ pub async fn ask(
     stream::iter(asked).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// Finds out the digests of these tags. One that leads nowhere is left out.
+/// Determines the digests of these tags. Tags that do not exist are left out.
 pub async fn resolve(client: &Client, name: &RepositoryName, all: Vec<Tag>, tags: &mut TagList) {
     for (tag, said) in ask(client, name, all).await {
         tags.take(name, tag, said);

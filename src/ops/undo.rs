@@ -1,4 +1,4 @@
-//! Taking a change back: what was there before is put back as it was, where nobody has changed it since.
+//! Undoes a change: everything that was there before is put back as it was, unless another client has changed it since.
 
 mod plan;
 
@@ -29,11 +29,11 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use plan::rule_against;
 
-/// Said of what is as it was, while a change of it may still be on its way.
+/// The text about a tag that is as it was, while a change of it may still arrive.
 const MAY_ARRIVE: &str =
     "it is as it was, but the change was never confirmed and may still arrive: undo it again if it does";
 
-/// Puts everything back that the plan says can be.
+/// Puts back everything that can be put back according to the plan.
 pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -> Report {
     let course = Tracker::new(watch, plan.steps.iter().map(|step| name(&step.selector)));
     let repositories = plan.steps.iter().map(|step| &step.repository);
@@ -62,7 +62,7 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
     let ways = HashMap::new();
     let mut undoing = Undoing { pool, journal, entry: &plan.entry, held, siblings, ways, stop, course };
     let mut first = 0;
-    // Images that are not what their tags are again.
+    // Images that could not be put back.
     let mut not_back = HashSet::new();
     for (index, (step, part)) in plan.steps.iter().zip(&parts).enumerate() {
         let outcome = match undoing.course.is_over() {
@@ -81,25 +81,25 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
         undoing.course.noted(&running, items, index, outcome).await;
     }
     let mut course = undoing.course;
-    // What cannot be read is not known to be back.
+    // Parts that cannot be read are not known to be put back.
     is_back &= plan.unresolved.is_empty();
     if is_back && let Err(failure) = context.journal.mark_undone(&plan.entry).await {
         course.notes.push(SafeText::from(failure.to_string()));
     }
     let takes_nothing = parts.iter().all(|part| part.items.is_empty());
     let mut report = course.close(running).await;
-    // Throw-away tags hold nothing that is put back.
+    // Throw-away tags hold nothing that an undo would put back.
     report.undo = report.undo.filter(|_| !takes_nothing);
     report.items.extend(plan.unresolved.iter().map(progress::ProgressItem::from));
     report
 }
 
-/// Whether a step would take a new tag from one of these images, which may be its last.
+/// Returns whether a step would remove a new tag of one of these images, which may be its last.
 fn keeps_one_of(step: &UndoStep, images: &HashSet<Digest>) -> bool {
     step.before.is_none() && step.now.is_some_and(|now| images.contains(&now))
 }
 
-/// A tag, or a digest short.
+/// Returns the name of a tag, or the short form of a digest.
 fn name(selector: &Selector) -> SafeText {
     match selector {
         Selector::Tag(tag) => tag.into(),
@@ -111,12 +111,12 @@ fn name(selector: &Selector) -> SafeText {
 struct Undoing<'a> {
     pool: &'a Pool,
     journal: &'a Journal,
-    /// The change that is taken back.
+    /// The change that is undone.
     entry: &'a EntryId,
     held: HashMap<Digest, SavedManifest>,
-    /// All tags of the repositories that tags are taken away from.
+    /// All tags of the repositories in which tags are removed.
     siblings: HashMap<Repository, Vec<(Tag, Digest)>>,
-    /// The way by replacements in each of them.
+    /// The replacement method in each of them.
     ways: HashMap<Repository, ReplacementMethod>,
     stop: &'a CancellationToken,
     course: Tracker<'a>,
@@ -164,7 +164,7 @@ impl Undoing<'_> {
         let probe = Probe { repository: step.repository.clone(), tag: tag.clone(), digest };
         match probe::remove(place, &probe).await {
             Ok(()) => {
-                // Else it is looked for again another time.
+                // If this fails, the tag is looked for again another time.
                 self.journal.mark_probed(self.entry, &probe).await.ok();
                 Outcome::Done("removed".into())
             }
@@ -172,7 +172,7 @@ impl Undoing<'_> {
         }
     }
 
-    /// Takes away a tag that the change had put, and nothing else.
+    /// Removes a tag that the change had put, and nothing else.
     async fn untag(
         &mut self,
         place: RepositoryClient<'_>,
@@ -214,11 +214,11 @@ impl Undoing<'_> {
     }
 }
 
-/// What a step needs to have at hand before it is begun.
+/// The preparation of a step.
 struct UndoPart {
-    /// What undoing replaces itself, so that it can be taken back in turn.
+    /// The items that the undo itself replaces, so that it can be undone in turn.
     items: Vec<JournalItem>,
-    /// What the tag is put on before it goes, where it goes so.
+    /// The replacement that the tag is put on before it is removed, if it is removed that way.
     made: Option<Result<Replacement, Failure>>,
 }
 
@@ -230,7 +230,7 @@ async fn part(context: &ChangeContext, step: &UndoStep, stop: &CancellationToken
         None => None,
     };
     match (&step.selector, step.left_on.or(step.now)) {
-        // It holds nothing that anybody would want back.
+        // It holds nothing that the user would want back.
         _ if step.is_probe => UndoPart { items: Vec::new(), made: None },
         (Selector::Tag(tag), Some(now)) if step.by_replacement => {
             let what = || format!("cannot untag {}:{tag}", step.repository.name);
@@ -239,7 +239,7 @@ async fn part(context: &ChangeContext, step: &UndoStep, stop: &CancellationToken
                 Err(error) => Err(error.failure(what())),
             };
             let [onto, away] = replacement::items(&step.repository, tag, made.as_ref().ok());
-            // Where it was left on a replacement, its image is what it gets back.
+            // If the tag was left on a replacement, undoing this gives it its image back.
             UndoPart { items: vec![JournalItem { before, ..onto }, away], made: Some(made) }
         }
         _ => {

@@ -1,4 +1,5 @@
-//! Blobs and manifests on their way to the destination: each digest once, everything before what needs it.
+//! Transfers blobs and manifests to the destination: each digest once, and everything before the manifests that need
+//! it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -19,17 +20,17 @@ use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::work::tag::put_failure;
 
-/// Blobs that are moved at once.
+/// The number of blobs that are moved at the same time.
 const AT_ONCE: usize = 4;
 
-/// Why something did not arrive.
+/// The reason why something did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CopyError {
-    /// Somebody stopped the copy.
+    /// The user stopped the copy.
     Stopped,
-    /// It failed.
+    /// A request failed.
     Failed(Failure),
-    /// Every image that needs it failed for another reason, so it was not begun.
+    /// It was not begun, because every image that needs it failed for another reason.
     Needless,
 }
 
@@ -39,33 +40,33 @@ pub type Arrival<'a> = Shared<BoxFuture<'a, Result<(), CopyError>>>;
 /// The right to write a manifest, or to have it read.
 pub type Turn<'a> = Either<RwLockWriteGuard<'a, ()>, RwLockReadGuard<'a, ()>>;
 
-/// What carries a plan out.
+/// The transfers of a plan that is being carried out.
 pub struct CopyTransfer<'a> {
     plan: &'a CopyPlan,
     source: Client,
-    /// The registry that the images go to.
+    /// The registry that the images are copied to.
     pub destination: Client,
-    /// Bytes so far, and the way to stop them.
+    /// The bytes so far, and the token that stops them.
     pub transfer: Arc<Transfer>,
     at_once: Semaphore,
-    /// What each image needs.
+    /// The digests that each image needs.
     reaches: Vec<HashSet<Digest>>,
-    /// Which images need a blob or a manifest, by index.
+    /// For each digest, the indexes of the images that need it.
     wanted: HashMap<Digest, Vec<usize>>,
     failed: Vec<AtomicBool>,
-    /// Who may put each manifest, or what lists it, right now.
+    /// For each manifest, the lock that lets one task put it, its parents or its referrers.
     turns: HashMap<Digest, RwLock<()>>,
     /// Bytes that move although the plan was to mount them.
     not_mounted: AtomicU64,
     arrived: AtomicUsize,
-    /// Manifests that were put.
+    /// The number of manifests that were put.
     pub put: AtomicUsize,
     /// Referrers that the registry lists itself.
     listed_by_registry: Mutex<HashSet<Digest>>,
 }
 
 impl<'a> CopyTransfer<'a> {
-    /// Nothing moves yet.
+    /// Returns the transfers of a plan, none of them begun.
     pub fn new(
         plan: &'a CopyPlan,
         source: Client,
@@ -94,7 +95,7 @@ impl<'a> CopyTransfer<'a> {
         }
     }
 
-    /// The arrivals of all blobs and manifests that are not there yet. Each begins when somebody waits for it.
+    /// Returns the arrivals of all blobs and manifests that are not there yet. Each begins when it is first awaited.
     pub fn arrivals(&'a self) -> HashMap<Digest, Arrival<'a>> {
         let mut arrivals: HashMap<Digest, Arrival<'a>> = HashMap::new();
         for blob in self.plan.blobs.iter().filter(|blob| blob.way != BlobTransfer::There) {
@@ -110,7 +111,7 @@ impl<'a> CopyTransfer<'a> {
         arrivals
     }
 
-    /// The arrivals that an image has to wait for, in the order in which they are best begun.
+    /// Returns the arrivals that an image has to wait for, in the best order to begin them.
     pub fn of_image(&self, index: usize, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
         let needs_it = |digest: &Digest| self.needs(index, digest);
         let blobs = self.plan.blobs.iter().filter_map(|blob| blob.descriptor.digest);
@@ -120,13 +121,13 @@ impl<'a> CopyTransfer<'a> {
         needed.filter_map(|digest| all.get(&digest).cloned()).collect()
     }
 
-    /// The arrivals that no image waits for.
+    /// Returns the arrivals that no image waits for.
     pub fn unclaimed(&self, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
         let unclaimed = all.iter().filter(|(digest, _)| !self.wanted.contains_key(digest));
         unclaimed.map(|(_, arrival)| arrival.clone()).collect()
     }
 
-    /// Waits until all that an image needs is there.
+    /// Waits until everything that an image needs is there.
     pub async fn wait_for(&self, index: usize, arrivals: Vec<Arrival<'a>>) -> Result<(), CopyError> {
         let noted = arrivals.into_iter().map(async |arrival: Arrival<'a>| {
             let arrived = arrival.await;
@@ -138,31 +139,31 @@ impl<'a> CopyTransfer<'a> {
         together(join_all(noted).await)
     }
 
-    /// What only this image needs is not begun any more.
+    /// Gives up an image: blobs that only this image needs are not begun any more.
     pub fn give_up(&self, index: usize) {
         if let Some(failed) = self.failed.get(index) {
             failed.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Bytes to move in all.
+    /// Returns the number of bytes to move in total.
     pub fn bytes(&self) -> u64 {
         size::plus(self.plan.bytes(), self.not_mounted.load(Ordering::Relaxed))
     }
 
-    /// `3 of 14 blobs`.
+    /// Returns the progress as text: `3 of 14 blobs`.
     pub fn now(&self) -> SafeText {
         let all = self.plan.blobs.iter().filter(|blob| blob.way != BlobTransfer::There).count();
         SafeText::from(format!("{} of {all} blobs", self.arrived.load(Ordering::Relaxed)))
     }
 
-    /// Waits until a manifest can be put, under whatever name, while nobody else puts it, what it lists, or what lists it.
-    /// With each put distribution empties the manifest's link and then writes it anew; an index whose child it cannot
-    /// read in that moment is refused (filesystem/driver.go, `PutContent`). Of two referrers of one subject that are put at
-    /// the same time olareg 0.1.2 lists one.
+    /// Waits until a manifest can be put, under any name, while no other task of this copy puts it, one of its
+    /// children, or an index that lists it. With each put, distribution empties the manifest's link and then writes it
+    /// anew; an index whose child it cannot read in that moment is refused (filesystem/driver.go, `PutContent`). If two
+    /// referrers of one subject are put at the same time, olareg 0.1.2 lists only one of them.
     pub async fn turn_of(&self, manifest: &Manifest) -> Vec<Turn<'_>> {
         let children = parts::children(manifest).iter().filter_map(|child| child.digest);
-        // In the order of their digests, so that no two wait for each other.
+        // The locks are taken in the order of the digests, so that no two tasks wait for each other.
         let subject = manifest.subject().and_then(|subject| subject.digest);
         let digests: BTreeSet<Digest> = children.chain([manifest.digest]).chain(subject).collect();
         let mut held = Vec::new();
@@ -175,12 +176,12 @@ impl<'a> CopyTransfer<'a> {
         held
     }
 
-    /// Whether somebody stopped the copy.
+    /// Returns whether the user stopped the copy.
     pub fn is_stopped(&self) -> bool {
         self.transfer.stop.is_cancelled()
     }
 
-    /// Why a request to the destination failed.
+    /// Returns the reason why a request to the destination failed.
     pub fn halt(&self, error: &Error, what: String) -> CopyError {
         match error.cause == Cause::Stopped {
             true => CopyError::Stopped,
@@ -216,7 +217,7 @@ impl<'a> CopyTransfer<'a> {
     fn is_wanted(&self, digest: &Digest) -> bool {
         let has_failed =
             |index: &usize| self.failed.get(*index).is_some_and(|failed| failed.load(Ordering::Relaxed));
-        // What no image claims is claimed by nobody who could have failed.
+        // A digest that no image needs belongs to no image that could have failed.
         self.wanted.get(digest).is_none_or(|images| !images.iter().all(has_failed))
     }
 
@@ -256,7 +257,7 @@ impl<'a> CopyTransfer<'a> {
         Ok(())
     }
 
-    /// Puts a referrer once more, since the registry does not list it.
+    /// Puts a referrer once more, because the registry does not list it.
     pub async fn put_again(&self, referrer: &Manifest) -> Result<(), CopyError> {
         let _turn = self.turn_of(referrer).await;
         if self.is_stopped() {
@@ -268,23 +269,23 @@ impl<'a> CopyTransfer<'a> {
         put.map(|_| ()).map_err(|error| self.halt(&error, what()))
     }
 
-    /// Whether the registry took notice of what this manifest refers to, so that it lists it itself.
+    /// Returns whether the registry confirmed the subject of this manifest, so that it lists the manifest itself.
     pub fn is_listed_by_registry(&self, referrer: &Digest) -> bool {
         self.listed_by_registry.lock().unwrap_or_else(PoisonError::into_inner).contains(referrer)
     }
 
-    /// These manifests of the plan as lists of referrers show them.
+    /// Returns these manifests of the plan as entries of a list of referrers.
     pub fn as_referrers(&self, digests: &[Digest]) -> Vec<Descriptor> {
         fallback::of_plan(self.plan, digests)
     }
 
-    /// Whether an image needs a manifest, or what refers to that.
+    /// Returns whether an image needs a manifest, either as a part or as a referrer of one.
     pub fn needs(&self, index: usize, digest: &Digest) -> bool {
         self.reaches.get(index).is_some_and(|reach| reach.contains(digest))
     }
 }
 
-/// What several arrivals amount to: a failure, if there is one, says most.
+/// Combines the results of several arrivals. A failure takes precedence over the other reasons.
 pub fn together(arrived: Vec<Result<(), CopyError>>) -> Result<(), CopyError> {
     let halts = || arrived.iter().filter_map(|arrived| arrived.as_ref().err());
     match halts().find(|halt| matches!(halt, CopyError::Failed(_))).or_else(|| halts().next()) {
@@ -302,7 +303,8 @@ fn turns(plan: &CopyPlan) -> HashMap<Digest, RwLock<()>> {
     digests.map(|digest| (digest, RwLock::default())).collect()
 }
 
-/// For each image the digests of all that has to be brought for it: its parts, their parts, and what refers to them.
+/// Returns for each image the digests of everything that has to be transferred for it: its parts, their parts, and
+/// their referrers.
 fn reaches(plan: &CopyPlan) -> Vec<HashSet<Digest>> {
     let all = plan.manifests.iter().chain(plan.images.iter().map(|image| &image.manifest));
     let manifests: HashMap<Digest, &Arc<Manifest>> =

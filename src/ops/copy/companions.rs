@@ -1,4 +1,4 @@
-//! What belongs to images and comes along if requested: referrers, theirs too, and digest tags.
+//! Companions of images, which are copied along if requested: referrers, their referrers, and digest tags.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -16,28 +16,29 @@ use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::ops::tag_list;
 
-/// How far referrers of referrers are followed: a signature of an SBOM of an image.
+/// The depth to which referrers of referrers are followed: for example a signature of an SBOM of an image.
 pub const FURTHEST: usize = 4;
-/// Referrers of one copy, or of one image that is deleted.
+/// The highest number of referrers of one copy, or of one image that is deleted.
 pub const MOST: usize = 5_000;
-/// Manifests whose usual digest tags are tried one by one; for more, all tags are listed.
+/// The highest number of manifests whose usual digest tags are tried one by one. For more, all tags are listed.
 const FEW: usize = 10;
-/// Suffixes of cosign's digest tags.
+/// The suffixes of cosign's digest tags.
 const USUAL: [&str; 3] = [".sig", ".att", ".sbom"];
 
-/// Where companions are looked for.
+/// The repository in which companions are looked for.
 pub struct Companions<'a> {
     /// The source.
     pub client: &'a Client,
     /// The repository there.
     pub name: &'a RepositoryName,
-    /// Its digest tags, where all tags are known.
+    /// Its digest tags, if all tags are known.
     pub digest_tags: Option<&'a [Tag]>,
 }
 
 impl Companions<'_> {
-    /// The referrers of these manifests, subjects before what refers to them. Adds them, and all that hangs on them, to
-    /// the tree, what is none to `left_out`, and what cannot be read to `missed`.
+    /// Returns the referrers of these manifests, subjects before their referrers. Adds them, and everything that they
+    /// need, to the tree. Adds manifests that are no referrers to `left_out`, and those that cannot be read to
+    /// `missed`.
     pub async fn referrers(
         &self,
         tree: &mut Tree,
@@ -114,7 +115,8 @@ impl Companions<'_> {
         Ok(found.descriptors.into_iter().collect())
     }
 
-    /// A referrer, if it is one: what a list merely claims would not be found at the destination.
+    /// Reads a referrer. Returns `None` if the manifest does not name the subject itself: the destination would not
+    /// find a referrer that only a list claims.
     async fn read(&self, subject: Digest, digest: Digest) -> Result<Option<Arc<Manifest>>, Failure> {
         let what = || format!("cannot read {}, which refers to {}", digest.short(), subject.short());
         let read = self.client.manifest(self.name, &Selector::Digest(digest), Priority::Background).await;
@@ -123,7 +125,7 @@ impl Companions<'_> {
         Ok(is_one.then_some(manifest))
     }
 
-    /// The images behind the digest tags of these manifests. Adds what cannot be read to `missed`.
+    /// Returns the images of the digest tags of these manifests. Adds those that cannot be read to `missed`.
     pub async fn digest_tags(
         &self,
         of: &[Digest],
@@ -181,7 +183,7 @@ fn usual(of: &Digest) -> impl Iterator<Item = Tag> {
     USUAL.into_iter().filter_map(move |suffix| Tag::parse(&format!("{stem}{suffix}")).ok())
 }
 
-/// Which of these manifests refer to which.
+/// Returns the referrers among these manifests by their subject.
 pub fn by_subject(manifests: &[Arc<Manifest>]) -> HashMap<Digest, Vec<Digest>> {
     let mut found: HashMap<Digest, Vec<Digest>> = HashMap::new();
     for manifest in manifests {

@@ -24,7 +24,7 @@ const AT_ONCE: usize = 8;
 /// The journal entry of a copy: the tags that it puts, and the state of each before.
 pub struct CopyEntry {
     running: Option<RunningEntry>,
-    /// The images at the destination that are kept under kept tags.
+    /// The images at the destination that were given kept tags.
     keeping: Kept,
     /// For each image, its item in the entry, or the reason why the image that it replaces could not be kept.
     items: Vec<Result<Option<usize>, Failure>>,

@@ -1,5 +1,5 @@
-//! Lists of referrers under fallback tags, where the destination has no referrers API: distribution-spec § Referrers Tag
-//! Schema. Each is merged with what is there right before it is written, and that is in the journal first.
+//! Lists of referrers under fallback tags, for a destination without the referrers API: distribution-spec § Referrers
+//! Tag Schema. Each list is merged with the present one right before it is written, and that is in the journal first.
 
 use serde_json::{Map, Value, json};
 
@@ -17,18 +17,18 @@ use crate::model::text::SafeText;
 use crate::ops::work::course::is_done;
 use crate::ops::work::tag::{RepositoryClient, held};
 
-/// How often a list is merged anew because somebody else was faster.
+/// How often a list is merged anew because another client was faster.
 const TRIES: usize = 3;
 
-/// A list of a plan that is carried out.
+/// A list of a plan that is being carried out.
 pub struct Listing<'a> {
-    /// What carries the plan out.
+    /// The transfers of the plan.
     pub carrier: &'a CopyTransfer<'a>,
-    /// Where what it replaces is kept.
+    /// The journal entry that keeps the list that is replaced.
     pub entry: &'a CopyEntry,
-    /// Where it is put.
+    /// The repository in which the list is put.
     pub place: RepositoryClient<'a>,
-    /// Which of the plan's lists it is.
+    /// The index of the list in the plan.
     pub index: usize,
     /// The list.
     pub list: &'a ReferrerList,
@@ -43,7 +43,7 @@ impl Listing<'_> {
         self.merge().await
     }
 
-    /// Writes the list whatever the registry says that it lists itself.
+    /// Writes the list, even if the registry claims to list the referrers itself.
     pub async fn merge(&self) -> Ended {
         let mut kept = self.list.replaces;
         let mut ended = Ended::before_put(Outcome::Skipped("others keep writing the list".into()));
@@ -52,7 +52,7 @@ impl Listing<'_> {
                 Ok(next) => next,
                 Err(failure) => Ended::before_put(Outcome::Failed(failure)),
             };
-            // One that was put and lost may have been put all the same, as far as the journal goes.
+            // For the journal, a list that was put and then lost may have been put all the same.
             let has_put = if ended.has_put == Some(false) { next.has_put } else { ended.has_put };
             ended = Ended { has_put, outcome: next.outcome };
             if !matches!(ended.outcome, Outcome::Skipped(_)) {
@@ -63,7 +63,8 @@ impl Listing<'_> {
         ended
     }
 
-    /// `kept` is what the journal says that the tag is.
+    /// Merges the list with the present one and puts it. `kept` is the digest that the tag has according to the
+    /// journal.
     async fn merge_and_put(&self, kept: &mut Option<Digest>) -> Result<Ended, Failure> {
         let (list, place) = (self.list, self.place);
         let what = || format!("cannot list referrers under {}:{}", place.name, list.tag);
@@ -93,7 +94,7 @@ impl Listing<'_> {
         if self.carrier.is_stopped() {
             return Ok(Ended::before_put(Outcome::Stopped));
         }
-        // The last request before the put: a list that others have written since it was read is merged anew.
+        // This is the last request before the put. A list that others have written since it was read is merged anew.
         let put = match place.may_put(&list.tag, now, merged.digest).await {
             Ok(()) => place.put_looked_at(&list.tag, now, &merged).await,
             Err(Outcome::Skipped(moved)) => return Ok(Ended::before_put(Outcome::Skipped(moved))),
@@ -107,14 +108,14 @@ impl Listing<'_> {
     }
 }
 
-/// `2 referrers listed: f78ff9b0cfe7 → 0b1c2d3e4f50`.
+/// Returns a text such as `2 referrers listed: f78ff9b0cfe7 → 0b1c2d3e4f50`.
 fn said(list: &ReferrerList, old: Option<Digest>, new: &Manifest) -> SafeText {
     let added = counted(list.adds.len(), "referrer", "referrers");
     let old = old.map_or_else(|| "nothing".into(), |old| old.short());
     SafeText::from(format!("{added} listed: {old} → {}", new.digest.short()))
 }
 
-/// What stands in the way of a list.
+/// Returns the failure of a list that cannot be written.
 pub fn no_list(what: String, why: &'static str) -> Failure {
     let hint = "a tag of that name is kept for lists of referrers: look at what it is, and copy again";
     Failure {
@@ -125,7 +126,7 @@ pub fn no_list(what: String, why: &'static str) -> Failure {
     }
 }
 
-/// Why an image does not come whose referrers could not be listed.
+/// Fails with the reason to leave an image out because its referrers could not be listed.
 pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyError> {
     match outcome {
         Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Unconfirmed(_) => Ok(()),
@@ -140,8 +141,8 @@ pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyError> 
     }
 }
 
-/// A list with more referrers; what it lists already stays as it is. None where all are listed. Fails, in words, where it
-/// is no list.
+/// Returns a list with more referrers. Existing entries stay as they are. Returns `None` if all of them are listed
+/// already. Fails with a text if the manifest is no list.
 pub fn merged(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Manifest>, &'static str> {
     if old.is_some_and(|old| !old.is_whole()) {
         return Err("the list of referrers is too long to be read whole");
@@ -168,7 +169,7 @@ pub fn merged(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Mani
     Manifest::parse(bytes.into(), Some(media_type)).map(Some).map_err(|_| "the fallback tag is no index")
 }
 
-/// These manifests of a plan as lists of referrers show them.
+/// Returns these manifests of a plan as entries of a list of referrers.
 pub fn of_plan(plan: &CopyPlan, digests: &[Digest]) -> Vec<Descriptor> {
     let manifests =
         digests.iter().filter_map(|digest| plan.manifests.iter().find(|one| one.digest == *digest));
@@ -189,7 +190,7 @@ fn entry(referrer: &Descriptor) -> Value {
     Value::Object(entry)
 }
 
-/// A manifest as lists of referrers show it: distribution-spec § Listing Referrers.
+/// Returns a manifest as an entry of a list of referrers: distribution-spec § Listing Referrers.
 fn as_referrer(manifest: &Manifest) -> Descriptor {
     let artifact_type = match &manifest.body {
         Body::Image(image) => {

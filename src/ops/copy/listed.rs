@@ -1,5 +1,6 @@
-//! The last look at referrers: whether all that were put are listed, by the registry itself or under the fallback tag.
-//! What a registry loses is put once more; what stays lost has failed, whatever the registry answered before.
+//! Checks at the end of a copy that all referrers that were put are listed, by the registry itself or under the
+//! fallback tag. A referrer that the registry loses is put once more. If it stays lost it has failed, whatever the
+//! registry answered before.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,25 +17,25 @@ use crate::model::plural::counted;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
 
-/// How long a registry may take to list what it took, before a referrer counts as lost.
+/// The time that a registry may take to list a referrer, before the referrer counts as lost.
 const LATE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(600)];
 
 /// The referrers of one subject that a copy puts.
 pub struct Check<'a> {
-    /// What carries the plan out.
+    /// The transfers of the plan.
     pub carrier: &'a CopyTransfer<'a>,
     /// The repository at the destination.
     pub name: &'a RepositoryName,
-    /// What they refer to.
+    /// The subject of the referrers.
     pub subject: Digest,
-    /// All of them. They are there already.
+    /// The referrers. They are there already.
     pub referrers: Vec<&'a Arc<Manifest>>,
-    /// The fallback tag that the plan writes for them, if it does.
+    /// The list under the fallback tag that the plan writes for them, if it writes one.
     pub listing: Option<Listing<'a>>,
 }
 
 impl Check<'_> {
-    /// Fails if one of them is not listed and putting it once more does not help.
+    /// Fails if a referrer is not listed and putting it once more does not help.
     pub async fn run(&self) -> Result<(), CopyError> {
         let Missing { referrers, by_api } = self.missing().await?;
         if referrers.is_empty() {
@@ -56,7 +57,7 @@ impl Check<'_> {
         }
     }
 
-    /// Those that are not listed although the registry had some time.
+    /// Returns the referrers that are not listed although the registry had some time.
     async fn missing(&self) -> Result<Missing<'_>, CopyError> {
         let mut missing = Missing { referrers: Vec::new(), by_api: false };
         for wait in LATE {
@@ -77,7 +78,8 @@ impl Check<'_> {
         Ok(missing)
     }
 
-    /// What the registry lists. `None` if it took notice of all of them and does not say what it lists.
+    /// Returns the referrers that the registry lists. Returns `None` if it confirmed the subjects of all of them and
+    /// denies access to its list.
     async fn ask(&self) -> Result<Option<Referrers>, CopyError> {
         match self.carrier.destination.referrers(self.name, &self.subject, true).await {
             Ok(found) => Ok(Some(found)),
@@ -118,6 +120,6 @@ impl Check<'_> {
 /// Referrers that are in no list.
 struct Missing<'a> {
     referrers: Vec<&'a Arc<Manifest>>,
-    /// Whether the registry keeps the list itself.
+    /// Whether the registry maintains the list itself.
     by_api: bool,
 }

@@ -1,4 +1,4 @@
-//! Which images are meant: the ones named, or every tag of the repository.
+//! The images that a request is about: the ones named, or every tag of the repository.
 
 use crate::client::{Client, Error};
 use crate::model::change::copy::{CopyRequest, What};
@@ -12,27 +12,27 @@ use crate::ops::tag_list;
 /// One image by name, and the tag that it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pick {
-    /// At the source.
+    /// The tag or digest at the source.
     pub selector: Selector,
-    /// At the destination; `None` for an image that goes by digest.
+    /// The tag at the destination; `None` for an image that is copied by digest.
     pub tag: Option<Tag>,
 }
 
-/// What is meant.
+/// The images that a request is about.
 #[derive(Debug, Default)]
 pub struct Picked {
     /// Each image once.
     pub picks: Vec<Pick>,
-    /// The digest tags of the repository, where all its tags are known.
+    /// The digest tags of the repository, if all its tags are known.
     pub digest_tags: Option<Vec<Tag>>,
-    /// What is not copied, and need not be, in words.
+    /// Texts about the parts that are not copied and need not be.
     pub left_out: Vec<SafeText>,
-    /// What is asked for and not known.
+    /// Images that were asked for and are not known.
     pub missed: Vec<Unresolved>,
 }
 
 impl Pick {
-    /// Its name in lists.
+    /// Returns the name of the image in lists.
     pub fn name(&self) -> SafeText {
         match &self.selector {
             Selector::Tag(tag) => tag.into(),
@@ -42,7 +42,7 @@ impl Pick {
 }
 
 impl Picked {
-    /// Finds out what is meant; asks only where all tags are.
+    /// Determines the images of a request. Asks the source only if all tags are requested.
     pub async fn of(client: &Client, request: &CopyRequest) -> Result<Picked, Failure> {
         let picked = match &request.what {
             What::Images(selectors) => Picked::named(selectors, request.tag.as_ref()),
@@ -74,9 +74,9 @@ impl Picked {
         let what = || format!("cannot list the tags of {}", request.from);
         let tags = picked.list(client, request).await.map_err(|error| error.failure(what()))?;
         let (digest_tags, tags): (Vec<Tag>, Vec<Tag>) = tags.into_iter().partition(Tag::is_digest_tag);
-        // As `ls` lists them.
+        // The order is the same as in `ls`.
         let tags = version_order::newest_first(tags, Tag::as_str);
-        // Those of a list of referrers come one by one, not as a tag.
+        // The entries of a list of referrers are copied one by one, not as a tag.
         let companions: Vec<&Tag> = digest_tags.iter().filter(|tag| !tag.is_referrer_list()).collect();
         if !request.referrers && !digest_tags.is_empty() {
             let text =
@@ -114,7 +114,7 @@ impl Picked {
     }
 }
 
-/// Why nothing of a repository is copied.
+/// Returns the failure if nothing of a repository is copied.
 pub fn failure(from: &Repository, why: impl Into<SafeText>, kind: FailureKind) -> Failure {
     Failure { what: SafeText::from(format!("cannot copy from {from}")), why: why.into(), hint: None, kind }
 }

@@ -273,8 +273,8 @@ impl<'a> Draft<'a> {
         of_images.chain(self.referrers.iter().map(|(_, closure)| closure))
     }
 
-    /// Gives the manifests the media type and digest that their bytes have, if the copy goes to another registry. The
-    /// statements of the source apply only there.
+    /// Gives every manifest the media type that its own bytes state, if the copy goes to another registry. A media type
+    /// that only the source states does not apply there.
     fn translate(&mut self) {
         if self.request.from.host == self.request.to.host {
             return;

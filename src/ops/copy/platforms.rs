@@ -1,8 +1,8 @@
-//! An index with only some of its platforms.
+//! Reduces an index to some of its platforms.
 //!
-//! One platform of an index is copied as the plain manifest of that platform, under its own digest: what people expect
-//! who name one platform, and what a signature of it stays good for. More than one become a shorter index: its digest is
-//! new.
+//! One platform of an index is copied as the plain manifest of that platform, under its own digest. Users who name one
+//! platform expect that, and a signature of that manifest stays valid. Several platforms become a shorter index with a
+//! new digest.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::model::manifest::{Body, Descriptor, Index, Manifest};
 use crate::model::platform::Platform;
 use crate::model::text::SafeText;
 
-/// What is left of a manifest when only some platforms are requested.
+/// The rest of a manifest if only some platforms are requested.
 pub enum Narrowed {
     /// All of it: it has no other platforms, or is no index.
     Whole,
@@ -24,17 +24,17 @@ pub enum Narrowed {
     Index(Arc<Manifest>, Split),
 }
 
-/// Which platforms of an index come along, and which do not.
+/// The platforms of an index that are copied, and those that are not.
 #[derive(Default)]
 pub struct Split {
-    /// These do.
+    /// The platforms that are copied.
     pub takes: Vec<Platform>,
-    /// These do not.
+    /// The platforms that are not copied.
     pub leaves: Vec<Platform>,
 }
 
-/// Narrows an index down to the requested platforms, the attestations of the images that stay included. Adds what is left
-/// out to `left_out`. Fails, in words, where it has none of them.
+/// Reduces an index to the requested platforms. Attestations of the images that stay are included. Adds the omitted
+/// parts to `left_out`. Fails with a text if the index has none of the platforms.
 pub fn narrow(
     manifest: &Manifest,
     requested: &[Platform],
@@ -92,7 +92,7 @@ pub fn narrow(
         .ok_or_else(|| "it cannot be shortened".into())
 }
 
-/// The index with only these children, everything else as it was.
+/// Returns the index with only these children, and everything else as it was.
 fn shortened(index: &Manifest, kept: &HashSet<&str>) -> Option<Manifest> {
     let mut document: Value = serde_json::from_slice(&index.raw).ok()?;
     let children = document.get_mut("manifests")?.as_array_mut()?;

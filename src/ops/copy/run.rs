@@ -1,4 +1,4 @@
-//! Carrying a plan out: everything by digest first, then each tag, if it is still what the plan saw.
+//! Carries out a plan: everything by digest first, then each tag, if it still is as the plan saw it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::ops::work::tag::RepositoryClient;
 use crate::ops::work::telling::while_telling;
 use crate::ops::work::{ChangeContext, JobControl};
 
-/// Copies what the plan names, and nothing else. An image that fails keeps no other from being copied.
+/// Copies the images of the plan, and nothing else. An image that fails keeps no other from being copied.
 pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -> Report {
     let refused = context.rules.may_copy(&plan.from, &plan.to).err();
     if let Some(refusal) = plan.refused.clone().or(refused) {
@@ -61,13 +61,13 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -
     }
 }
 
-/// How a list of referrers ends. Clones wait for the same one.
+/// The end of a list of referrers. Clones wait for the same one.
 type Listed<'a> = Shared<BoxFuture<'a, Ended>>;
 
-/// Whether the referrers of one subject are listed. Clones wait for the same look.
+/// The check whether the referrers of one subject are listed. Clones wait for the same check.
 type Checked<'a> = Shared<BoxFuture<'a, Result<(), CopyError>>>;
 
-/// A plan under way.
+/// A plan that is being carried out.
 struct CopyRun<'a> {
     plan: &'a CopyPlan,
     carrier: &'a CopyTransfer<'a>,
@@ -76,7 +76,8 @@ struct CopyRun<'a> {
 }
 
 impl<'a> CopyRun<'a> {
-    /// How every image and then every list of referrers ended, and what failed that belongs to none of them.
+    /// Runs the copy. Returns the end of every image and then of every list of referrers, and the failures that belong
+    /// to none of them.
     async fn run(&'a self) -> (Vec<Ended>, Vec<ProgressItem>) {
         let items = names(self.plan).map(|name| ProgressItem { name, outcome: None }).collect();
         self.watch.progress.send_replace(Progress { items, bytes: self.plan.bytes(), ..Progress::default() });
@@ -109,7 +110,7 @@ impl<'a> CopyRun<'a> {
         while_telling(work, || self.tell()).await
     }
 
-    /// What failed and no image claims: referrers of what is deep down in something that is there already.
+    /// Returns the failures that belong to no image: referrers of manifests deep inside an image that is there already.
     async fn unclaimed(&self, arrivals: Vec<Arrival<'a>>) -> Vec<ProgressItem> {
         let failed = join_all(arrivals).await.into_iter().filter_map(|arrived| match arrived {
             Err(CopyError::Failed(failure)) => Some(failure),
@@ -125,7 +126,7 @@ impl<'a> CopyRun<'a> {
         failed.into_iter().map(item).collect()
     }
 
-    /// Looks whether the referrers of a subject are listed, as soon as they are there and their list is written.
+    /// Checks whether the referrers of a subject are listed, as soon as they have arrived and their list is written.
     fn check(
         &'a self,
         subject: Digest,
@@ -165,7 +166,7 @@ impl<'a> CopyRun<'a> {
         Listing { carrier: self.carrier, entry: self.entry, place, index, list }
     }
 
-    /// Writes a list of referrers, as soon as those are there.
+    /// Writes a list of referrers, as soon as the referrers have arrived.
     fn list(
         &'a self,
         index: usize,
@@ -211,7 +212,7 @@ impl<'a> CopyRun<'a> {
         ended
     }
 
-    /// Waits until all that an image needs is there, and what refers to it is listed.
+    /// Waits until everything that an image needs has arrived, and its referrers are listed.
     async fn wait_for(
         &self,
         index: usize,
@@ -243,7 +244,7 @@ impl<'a> CopyRun<'a> {
         }
     }
 
-    /// The last step of an image: everything that it needs is there.
+    /// Takes the last step of an image, after everything that it needs has arrived.
     async fn land(&self, image: &ImageToCopy) -> Ended {
         Ended::before_put(match &image.tag {
             None if image.is_done() => Outcome::Unchanged("it is there already".into()),
@@ -252,7 +253,7 @@ impl<'a> CopyRun<'a> {
         })
     }
 
-    /// Puts the tag, if it still is what the plan saw.
+    /// Puts the tag, if it still is as the plan saw it.
     async fn put(&self, image: &ImageToCopy, tag: &Tag) -> Ended {
         let place = RepositoryClient {
             client: &self.carrier.destination,
@@ -283,28 +284,28 @@ impl<'a> CopyRun<'a> {
     }
 }
 
-/// How an image or a list ended.
+/// The end of an image or a list.
 #[derive(Clone)]
 pub struct Ended {
-    /// In words.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Whether its tag was put; `None` where the answer to that was lost.
+    /// Whether its tag was put; `None` if the answer to that was lost.
     pub has_put: Option<bool>,
 }
 
 impl Ended {
-    /// It ended before its tag was put.
+    /// Returns the end of an image or list whose tag was not put.
     pub fn before_put(outcome: Outcome) -> Ended {
         Ended { outcome, has_put: Some(false) }
     }
 }
 
-/// The parts of a copy: its images, then the lists of referrers.
+/// Returns the names of the parts of a copy: its images, then the lists of referrers.
 fn names(plan: &CopyPlan) -> impl Iterator<Item = SafeText> {
     plan.images.iter().map(name).chain(plan.lists.iter().map(|list| SafeText::from(&list.tag)))
 }
 
-/// An image in a list.
+/// Returns the name of an image in a list.
 fn name(image: &ImageToCopy) -> SafeText {
     match &image.tag {
         Some(tag) => SafeText::clean(tag.as_str()),
@@ -312,7 +313,7 @@ fn name(image: &ImageToCopy) -> SafeText {
     }
 }
 
-/// What should be known of what is left behind.
+/// Returns notes about the things that are left behind.
 fn leftovers(carrier: &CopyTransfer<'_>, items: &[ProgressItem]) -> Vec<SafeText> {
     let mut notes = Vec::new();
     notes.extend(left_open(&carrier.transfer));

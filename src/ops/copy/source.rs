@@ -1,4 +1,4 @@
-//! One image of the source, read and narrowed down to the requested platforms.
+//! Reads one image of the source, and reduces it to the requested platforms.
 
 use std::sync::Arc;
 
@@ -15,17 +15,17 @@ use crate::model::text::SafeText;
 
 /// An image of the source as it will be copied.
 pub struct SourceImage {
-    /// Its digest there.
+    /// Its digest at the source.
     pub source: Digest,
-    /// What goes to the destination: the same, or what the requested platforms leave of it.
+    /// The manifest for the destination: the same one, or the rest of it with the requested platforms.
     pub manifest: Arc<Manifest>,
-    /// Which platforms of it come along, where not all do.
+    /// The platforms of it that are copied, if not all are.
     pub split: Split,
-    /// What of it is not copied, in words.
+    /// Texts about the parts of it that are not copied.
     pub left_out: Vec<SafeText>,
 }
 
-/// Reads an image, and says which one it was.
+/// Reads an image, and returns it together with its selection.
 pub async fn find(
     client: &Client,
     request: &CopyRequest,
@@ -63,7 +63,7 @@ async fn read(client: &Client, request: &CopyRequest, selector: &Selector) -> Re
     Ok(SourceImage { source: whole.digest, manifest, split, left_out })
 }
 
-/// Fails, in words, for a plain image of a platform that is not requested. Artifacts have no platform.
+/// Fails with a text for a plain image of a platform that is not requested. Artifacts have no platform.
 async fn check_platform(client: &Client, request: &CopyRequest, manifest: &Manifest) -> Result<(), String> {
     let Body::Image(image) = &manifest.body else { return Ok(()) };
     let Some(config) = image.config.as_ref().filter(|_| manifest.kind() == Kind::Image) else {
@@ -72,7 +72,7 @@ async fn check_platform(client: &Client, request: &CopyRequest, manifest: &Manif
     if request.platforms.is_empty() {
         return Ok(());
     }
-    // A config that cannot be read keeps nobody from copying it.
+    // A config that cannot be read keeps no image from being copied.
     let Ok(config) = client.config(&request.from.name, config, Priority::Background).await else {
         return Ok(());
     };

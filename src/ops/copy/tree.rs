@@ -1,4 +1,4 @@
-//! Manifests of the source and all that hangs on them, each digest read once.
+//! The manifests of the source and everything that they need. Each digest is read once.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -14,24 +14,24 @@ use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::text::SafeText;
 
-/// Manifests that are asked for together.
+/// The number of manifests that are asked for at the same time.
 pub const AT_ONCE: usize = 8;
-/// How deep an index may nest.
+/// The depth to which indexes may nest.
 const DEEPEST: usize = 8;
-/// Manifests of one copy.
+/// The highest number of manifests of one copy.
 const MOST: usize = 20_000;
 
-/// What is known of the source's manifests.
+/// The known manifests of the source.
 #[derive(Debug, Default)]
 pub struct Tree {
     nodes: HashMap<Digest, TreeNode>,
 }
 
-/// What a digest named as a manifest turned out to be.
+/// The content of a digest that is named as a manifest.
 #[derive(Debug, Clone)]
 enum TreeNode {
     Manifest(Arc<Manifest>),
-    /// An index lists a blob: its size is as it says.
+    /// An index lists a blob. Its size is as the index states it.
     Blob(Box<Descriptor>),
     /// The source does not have it.
     Absent,
@@ -39,7 +39,7 @@ enum TreeNode {
     Failed(Failure),
 }
 
-/// All that hangs on one manifest.
+/// Everything that one manifest needs.
 #[derive(Debug, Default)]
 pub struct Closure {
     /// Children first, the manifest itself last; each once.
@@ -56,7 +56,7 @@ impl Tree {
         self.nodes.insert(manifest.digest, TreeNode::Manifest(manifest.clone()));
     }
 
-    /// Reads all that hangs on these manifests, level by level.
+    /// Reads everything that these manifests need, level by level.
     pub async fn grow(
         &mut self,
         client: &Client,
@@ -67,7 +67,7 @@ impl Tree {
         level.iter().for_each(|manifest| self.add(manifest));
         for _ in 0..DEEPEST {
             let mut seen = HashSet::new();
-            // What is not whole is refused in the end, so its children need not be asked for.
+            // A manifest that is not whole is refused in the end, so its children need not be asked for.
             let whole = level.iter().filter(|manifest| manifest.is_whole());
             let children = whole.flat_map(|manifest| parts::children(manifest));
             let new = children.filter(|child| {
@@ -93,7 +93,7 @@ impl Tree {
         Ok(())
     }
 
-    /// All that hangs on a manifest. Fails where a part of it cannot be copied or could not be read.
+    /// Returns everything that a manifest needs. Fails if a part of it cannot be copied or could not be read.
     pub fn closure(&self, top: &Arc<Manifest>) -> Result<Closure, Failure> {
         let mut closure = Closure::default();
         self.visit(top, &mut closure, &mut HashSet::new(), 0)?;
@@ -131,7 +131,7 @@ impl Tree {
 
 const UNKNOWN_DIGEST: &str = "it names content by a digest that cannot be checked";
 
-/// Refuses what no registry takes any more, and what cannot be checked.
+/// Fails for manifests that no registry accepts any more, and for those that cannot be checked.
 fn can_be_copied(manifest: &Manifest) -> Result<(), Failure> {
     if let Body::Schema1(_) = manifest.body {
         let mut failure =
@@ -152,7 +152,7 @@ fn can_be_copied(manifest: &Manifest) -> Result<(), Failure> {
     }
 }
 
-/// Why a manifest is not copied.
+/// Returns the failure of a manifest that is not copied.
 fn not_copied(manifest: &Manifest, why: impl Into<SafeText>) -> Failure {
     Failure {
         what: SafeText::from(format!("cannot copy the manifest {}", manifest.digest.short())),
@@ -171,7 +171,7 @@ fn too_many() -> Failure {
     }
 }
 
-/// What a child of an index is. Entries of an unknown type are manifests as a rule, and blobs where there is no such
+/// Reads a child of an index. Entries of an unknown type usually are manifests. They are blobs if there is no such
 /// manifest.
 async fn node(client: &Client, name: &RepositoryName, child: Descriptor) -> Option<(Digest, TreeNode)> {
     let digest = child.digest?;

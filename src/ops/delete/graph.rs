@@ -1,4 +1,4 @@
-//! What hangs together in a repository: what the indexes list.
+//! The indexes of a repository and the manifests that they list.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,22 +11,22 @@ use crate::model::media_type::MediaType;
 use crate::model::reference::{RepositoryName, Selector};
 use crate::ops::tag_list::AT_ONCE;
 
-/// Indexes within indexes that are followed.
+/// The depth to which indexes within indexes are followed.
 const DEEPEST: usize = 8;
-/// Most indexes that are read for one plan.
+/// The highest number of indexes that are read for one plan.
 const MOST_INDEXES: usize = 20_000;
 
-/// What indexes list.
+/// The lists of indexes.
 #[derive(Debug, Default)]
 pub struct Indexes {
-    /// Every index that was met, with what it lists.
+    /// Every index that was found, with the manifests that it lists.
     lists: HashMap<Digest, Vec<Digest>>,
     /// Manifests that may be indexes and could not be read.
     pub unread: Vec<Digest>,
 }
 
 impl Indexes {
-    /// Reads every index that these digests are or lead to. Those known to be something else are not read.
+    /// Reads every index among these digests and below them. Manifests that are known to be no indexes are not read.
     pub async fn read(
         client: &Client,
         name: &RepositoryName,
@@ -66,11 +66,11 @@ impl Indexes {
         indexes
     }
 
-    /// Notes what a manifest lists; gives those that may be indexes themselves.
+    /// Notes the list of a manifest. Returns the listed manifests that may be indexes themselves.
     fn take(&mut self, manifest: &Manifest) -> Vec<Digest> {
         let Body::Index(index) = &manifest.body else { return Vec::new() };
         if !index.manifests.is_whole() {
-            // What it lists beyond those kept is not known, so nothing may count on its list.
+            // The entries beyond those kept are not known, so its list must not be relied on.
             self.unread.push(manifest.digest);
         }
         let children = index.manifests.iter().filter_map(|child| child.digest);
@@ -79,17 +79,17 @@ impl Indexes {
         nested.filter_map(|child| child.digest).collect()
     }
 
-    /// What an index lists; nothing for anything else.
+    /// Returns the manifests that an index lists, or nothing for any other manifest.
     pub fn children(&self, index: Digest) -> &[Digest] {
         self.lists.get(&index).map_or(&[], Vec::as_slice)
     }
 
-    /// The indexes that list a digest.
+    /// Returns the indexes that list a digest.
     pub fn parents(&self, digest: Digest) -> impl Iterator<Item = Digest> {
         self.lists.iter().filter(move |(_, children)| children.contains(&digest)).map(|(parent, _)| *parent)
     }
 
-    /// These digests and everything below them.
+    /// Returns these digests and everything below them.
     pub fn reach(&self, roots: impl IntoIterator<Item = Digest>) -> HashSet<Digest> {
         let mut found = HashSet::new();
         let mut next: Vec<Digest> = roots.into_iter().collect();
@@ -101,7 +101,7 @@ impl Indexes {
         found
     }
 
-    /// Everything below an index, in the order in which it is listed.
+    /// Returns everything below an index, in the order in which it is listed.
     pub fn below(&self, index: Digest) -> Vec<Digest> {
         let mut found = vec![index];
         let mut at = 0;
@@ -117,7 +117,7 @@ impl Indexes {
     }
 }
 
-/// Whether a manifest has to be read to know that it lists nothing.
+/// Returns whether a manifest has to be read to find out that it lists nothing.
 fn may_be_index(media_type: Option<&MediaType>) -> bool {
     media_type.is_none_or(|media_type| media_type.is_index() || !media_type.is_manifest())
 }

@@ -1,4 +1,5 @@
-//! How something can be deleted: the gentlest way that the server allows, and why a way is closed.
+//! Chooses how something is deleted: the gentlest method that the server allows, and the reason why a method is not
+//! possible.
 
 use super::graph::Indexes;
 use crate::client::Client;
@@ -8,8 +9,9 @@ use crate::model::reference::{Host, RepositoryName, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
 
-/// The method if the user chose none. It never takes more than was named: tags are untagged, and if the server cannot do
-/// that, the user chooses. Tags that only keep images go by replacement there, since they are of regtui's own making.
+/// Returns the method if the user chose none. It never removes more than was named: tags are untagged, and if the
+/// server cannot do that, the user chooses. If all of them are kept tags, replacements are used in that case, since
+/// regtui made these tags itself.
 pub fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMethod {
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
     if images.iter().all(|image| image.named.is_empty()) {
@@ -22,7 +24,7 @@ pub fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMeth
     }
 }
 
-/// Why the plan's method is not possible, if it is not.
+/// Returns the reason why the plan's method is not possible, if there is one.
 pub fn blocked(
     plan: &DeletePlan,
     denied: Option<&SafeText>,
@@ -55,21 +57,23 @@ fn replace_blocked(plan: &DeletePlan, denied: Option<&SafeText>) -> Option<Refus
     replacement_closed(&plan.repository.host, &plan.deletes, denied)
 }
 
-/// What a server deletes, asked if `may_probe`. And why it refuses this user the question whether it deletes by digest, if
-/// it does: what is put to be deleted right after could stay then.
+/// Returns the deletes that a server supports; it is asked if `may_probe`. Also returns the refusal if the server does
+/// not let this user ask whether it deletes by digest: a manifest that is put to be deleted right after could stay
+/// then.
 pub async fn asked(client: &Client, name: &RepositoryName, may_probe: bool) -> (Deletes, Option<SafeText>) {
     let denied = match may_probe {
         true => client.probe_deletes(name).await.err(),
         false => None,
     };
     let deletes = client.deletes();
-    // Where even that cannot be asked for another reason, nothing is known.
+    // If the question fails for another reason, nothing is known.
     let denied = denied.filter(|error| matches!(error.cause.status(), Some(401 | 403)));
     let denied = denied.filter(|_| deletes.by_digest == Ability::Unknown);
     (deletes, denied.map(|error| SafeText::from(error.cause.to_string())))
 }
 
-/// The same as [`replacement_impossible`] for a user of whom [`asked`] says whether deletes are refused.
+/// Returns the same as [`replacement_impossible`], and also considers whether this user is denied deletes, as [`asked`]
+/// found out.
 pub fn replacement_closed(host: &Host, deletes: &Deletes, denied: Option<&SafeText>) -> Option<Refusal> {
     replacement_impossible(host, deletes).or_else(|| {
         let why = format!("the server does not let this user delete by digest ({})", denied?);
@@ -77,7 +81,7 @@ pub fn replacement_closed(host: &Host, deletes: &Deletes, denied: Option<&SafeTe
     })
 }
 
-/// Why tags cannot, or need not, be taken away by way of replacements there.
+/// Returns the reason why tags cannot, or need not, be removed by replacements on that host.
 fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
     match (&deletes.by_tag, &deletes.by_digest) {
         (_, Ability::No(why)) => {
@@ -134,14 +138,14 @@ fn refusal(why: String, hint: SafeText) -> Option<Refusal> {
     Some(Refusal { why: SafeText::from(why), hint: Some(hint) })
 }
 
-/// What would let a server delete: docs/REGISTRIES.md §7.1.
+/// Returns a hint about enabling deletes on a server: docs/REGISTRIES.md §7.1.
 pub fn what_enables(host: &Host) -> SafeText {
     let distribution = "on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows to delete images, and single tags from \
                         version 3 on";
     is_elsewhere(host).unwrap_or(distribution).into()
 }
 
-/// How it is done on hosts whose registry API never deletes.
+/// Returns a hint about deleting on hosts whose registry API never deletes.
 fn is_elsewhere(host: &Host) -> Option<&'static str> {
     let host = host.without_port();
     match host {

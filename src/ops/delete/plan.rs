@@ -1,4 +1,4 @@
-//! The plan of a delete: everything that hangs on what was named. Only asks; nothing is changed.
+//! Plans a delete, with everything that depends on the images that were named. Changes nothing.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -40,7 +40,7 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
     let mut images = named(&client, name, &request.selectors, &tags, &mut missed).await?;
     let method = request.method.unwrap_or_else(|| method::default_method(&images, &deletes));
     let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
-    // Manifests stay where only tags go: what else lists them does not matter.
+    // If only tags go, manifests stay, so it does not matter which other indexes list them.
     let tagged = (method == DeleteMethod::Image).then(|| tags.digests.values().copied());
     let roots = tagged.into_iter().flatten().chain(digests.iter().copied());
     let infos = summary::infos(&client, name, digests.clone()).boxed();
@@ -83,8 +83,8 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
     Ok(plan)
 }
 
-/// The images that lose their last tag, and what is tagged itself and goes along; or the images that are deleted, which
-/// no tag can keep.
+/// Returns the images that lose their last tag, and the tagged referrers that go along. If images are deleted, returns
+/// those, which no tag can keep.
 async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool) -> Loss {
     let cleanups = client.cleanups(&plan.repository.name).await;
     if plan.method == DeleteMethod::Image {
@@ -97,7 +97,7 @@ async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool)
         return Loss { cleanup: cleanups.deleted, keep, images: plan.images.iter().map(nameless).collect() };
     }
     let is_sure = plan.unknown.is_empty() && is_complete;
-    // Tags that keep images go because they are not needed any more.
+    // The user deletes kept tags because they are not needed any more, so their images need no other tag.
     let is_spare =
         |image: &&ImageToDelete| !image.named.is_empty() && image.named.iter().all(Tag::keeps_image);
     let bare = || plan.images.iter().filter(|image| image.others.is_empty() && !is_spare(image));
@@ -107,7 +107,7 @@ async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool)
     work::loss::planned(client, cleanups.untagged, keep, losing).await
 }
 
-/// The images that were named, one for each digest, with the tags that they have.
+/// Returns the images that were named, one for each digest, with the tags that they have.
 async fn named(
     client: &Client,
     name: &RepositoryName,
@@ -176,7 +176,7 @@ async fn named(
         }
     }
     if images.is_empty() {
-        // What may be there and cannot be read says more than what is not.
+        // A failure to read an image that may exist says more than a missing one.
         let worst = missed.iter().find(|missed| missed.failure.kind != FailureKind::NotFound);
         return Err(match (worst, missed.as_slice()) {
             (Some(worst), _) => worst.failure.clone(),
@@ -191,7 +191,7 @@ async fn named(
     Ok(images)
 }
 
-/// Something that was named and is not there.
+/// Returns the failure of a tag or digest that was named and does not exist.
 fn not_there(name: &RepositoryName, selector: &Selector) -> Unresolved {
     let (shown, mark) = match selector {
         Selector::Tag(tag) => (SafeText::from(tag), ':'),
@@ -228,7 +228,7 @@ fn image(
     }
 }
 
-/// The tags that the repository still has afterwards.
+/// Returns the tags that the repository still has afterwards.
 fn staying(images: &[ImageToDelete], method: DeleteMethod, tags: &TagList) -> BTreeMap<Tag, Digest> {
     let goes = |tag: &Tag, digest: &Digest| {
         images.iter().any(|image| {
@@ -242,7 +242,7 @@ fn staying(images: &[ImageToDelete], method: DeleteMethod, tags: &TagList) -> BT
         .collect()
 }
 
-/// Says of each image what lists it, what it lists, and what of that others need.
+/// Adds to each image the indexes that list it, the manifests that it lists, and those of them that others need.
 fn relate(images: &mut [ImageToDelete], method: DeleteMethod, tags: &TagList, indexes: &Indexes) {
     let staying = staying(images, method, tags);
     let needed: HashSet<Digest> = indexes.reach(staying.into_values());
@@ -251,7 +251,7 @@ fn relate(images: &mut [ImageToDelete], method: DeleteMethod, tags: &TagList, in
         image.children = indexes.below(image.digest);
         image.needed_children =
             image.children.iter().filter(|child| needed.contains(child)).copied().collect();
-        // Those that are named themselves are images of the plan, not what goes along.
+        // Children that were named themselves are images of the plan and do not go along.
         image.children.retain(|child| !at_stake.contains(child) || needed.contains(child));
         let mut parents: Vec<Parent> = indexes
             .parents(image.digest)
@@ -262,11 +262,11 @@ fn relate(images: &mut [ImageToDelete], method: DeleteMethod, tags: &TagList, in
     }
 }
 
-/// The digest tags of a repository by what they name, each with its suffix and what it is.
+/// The digest tags of a repository by the digest in their names, each with its suffix and its own digest.
 type DigestTags<'a> = HashMap<&'a str, Vec<(&'a Tag, &'a str, Digest)>>;
 
-/// Says of each image what refers to it, and what refers to that in turn, as far as copies follow it. That it cannot be
-/// asked hides it, and is said.
+/// Adds the referrers of each image, and theirs in turn, as far as copies follow them. If the registry cannot be asked,
+/// a note says so, and the delete is planned without them.
 async fn refer(
     client: &Client,
     name: &RepositoryName,
@@ -303,7 +303,8 @@ async fn refer(
     }
 }
 
-/// Whether a referrer is not known yet: no list can lead in circles, or on without end.
+/// Returns whether a referrer is not known yet and there is room for it, so that lists can neither lead in circles nor
+/// go on without end.
 fn is_new(image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
     let is_it = |known: &PlannedReferrer| {
         known.digest == referrer.digest && (referrer.tag.is_none() || known.tag == referrer.tag)
@@ -311,7 +312,8 @@ fn is_new(image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
     referrer.digest != image.digest && image.referrers.len() < MOST && !image.referrers.iter().any(is_it)
 }
 
-/// What refers to one manifest: its digest tags, then what is listed; or that it is not known.
+/// Returns the referrers of a manifest: its digest tags, then those that are listed. If these cannot be listed, returns
+/// a note.
 async fn referring(
     client: &Client,
     name: &RepositoryName,
@@ -344,8 +346,8 @@ async fn referring(
     (all, None)
 }
 
-/// Leaves out referrers that an index or a tag needs which stays, and what refers to those: they are not left behind, and
-/// never go along.
+/// Removes from the plan those referrers that an index or tag needs which stays, and the referrers of those. They are
+/// not left behind, and never go along.
 fn spare_needed_referrers(
     images: &mut [ImageToDelete],
     method: DeleteMethod,
@@ -364,7 +366,7 @@ fn spare_needed_referrers(
         let mut kept = HashSet::from([image.digest]);
         image.referrers.retain(|referrer| {
             let is_spare = is_only_a_tag(&referrer.tag) || !needed.contains(&referrer.digest);
-            // Subjects come before what refers to them.
+            // Subjects come before their referrers.
             let is_kept = is_spare && kept.contains(&referrer.subject);
             if is_kept {
                 kept.insert(referrer.digest);
@@ -374,7 +376,7 @@ fn spare_needed_referrers(
     }
 }
 
-/// What a digest tag of that suffix holds, as cosign and the referrers fallback name them.
+/// Returns the content of a digest tag with that suffix, as cosign and the referrers fallback name them.
 fn kind_of(suffix: &str) -> SafeText {
     match suffix {
         "" => "list of referrers".into(),

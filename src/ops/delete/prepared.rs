@@ -1,4 +1,4 @@
-//! What has to be there before anything is deleted.
+//! The preparation of a delete.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector};
 use crate::ops::tag_list::AT_ONCE;
 
-/// The manifests of these digests as the registry serves them now: what cannot be read cannot be put back, so it is not deleted either.
+/// Reads the manifests of these digests as the registry serves them now. A manifest that cannot be read cannot be put
+/// back, so it is not deleted either.
 pub async fn manifests(
     client: &Client,
     name: &RepositoryName,
@@ -31,7 +32,7 @@ pub async fn manifests(
     stream::iter(distinct.into_iter().map(read)).buffer_unordered(AT_ONCE).collect().await
 }
 
-/// The request that leads to the same plan.
+/// Returns the request that leads to the same plan.
 pub fn request(plan: &DeletePlan) -> DeleteRequest {
     let selectors = plan.images.iter().flat_map(|image| {
         let named = image.named.iter().cloned().map(Selector::Tag);

@@ -1,4 +1,4 @@
-//! The look right before an image is deleted: whether what the plan showed is still all that would go.
+//! Checks right before an image is deleted that nothing would go that the plan did not show.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -14,25 +14,26 @@ use crate::model::text::SafeText;
 use crate::ops::tag_list::{self, TagList};
 use crate::ops::work::tag::RepositoryClient;
 
-/// How old what is known of the other tags may be. The tags of the image itself and new tags are always asked again.
+/// The highest age of the answers about other tags. The tags of the image itself and new tags are always asked for
+/// again.
 const FRESH: Duration = Duration::from_secs(2);
-/// How often it is looked again because others change tags meanwhile.
+/// How often the tags are looked at again because other clients change them meanwhile.
 const MOST_LOOKS: usize = 3;
 
-/// What is known of the repository while a plan is carried out.
+/// The known state of the repository while a plan is carried out.
 pub struct Recheck<'a> {
     client: &'a Client,
     name: &'a RepositoryName,
     plan: &'a DeletePlan,
     now: TagList,
-    /// When all tags were last asked.
+    /// The time at which all tags were last asked for.
     swept: Option<Instant>,
-    /// Whether the digest without tags that was looked at last is there.
+    /// Whether the digest without tags that was looked at last exists.
     is_there: bool,
 }
 
 impl<'a> Recheck<'a> {
-    /// Nothing is known yet.
+    /// Returns a recheck that knows nothing yet.
     pub fn new(client: &'a Client, plan: &'a DeletePlan) -> Recheck<'a> {
         Recheck {
             client,
@@ -44,9 +45,9 @@ impl<'a> Recheck<'a> {
         }
     }
 
-    /// Why a digest must be left alone although the plan says that it goes. `may_go` are the tags that may go with it;
-    /// `gone` are the digests that were deleted before. The last requests ask for the digest's own tags, or for the digest
-    /// where it has none.
+    /// Returns the reason to leave a digest alone although the plan says that it goes. `may_go` are the tags that may
+    /// go with it; `gone` are the digests that were deleted before. The last requests ask for the digest's own tags, or
+    /// for the digest if it has none.
     pub async fn objection(
         &mut self,
         place: RepositoryClient<'_>,
@@ -61,7 +62,7 @@ impl<'a> Recheck<'a> {
             let changed = self.changed();
             let read = Indexes::read(self.client, self.name, changed.clone(), &self.now.types).await;
             self.look_at_own(place, digest, may_go).await?;
-            // An own tag that was moved meanwhile may be an index now that lists it.
+            // An own tag that was moved meanwhile may now have an index that lists the digest.
             if self.changed().is_subset(&changed) {
                 indexes = Some(read);
                 break;
@@ -86,22 +87,22 @@ impl<'a> Recheck<'a> {
         Ok(None)
     }
 
-    /// Whether there is a tag of that name, wherever it leads.
+    /// Returns whether a tag of that name exists, whatever its digest.
     pub fn has(&self, tag: &Tag) -> bool {
         self.now.digests.contains_key(tag) || self.now.unknown.contains(tag)
     }
 
-    /// Whether the digest that was looked at last is there, as far as it was looked at by its digest.
+    /// Returns whether the digest that was looked at last exists, as far as it was asked for by its digest.
     pub fn is_there(&self) -> bool {
         self.is_there
     }
 
-    /// Whether what was named still leads to the image: its digest, or one of its tags.
+    /// Returns whether the user's selection still leads to the image: its digest, or one of the tags that were named.
     pub fn is_meant(&self, image: &ImageToDelete) -> bool {
         image.by_digest || image.named.iter().any(|tag| self.now.digests.get(tag) == Some(&image.digest))
     }
 
-    /// Tags that the plan keeps and that are not there any more, with what they were.
+    /// Returns tags that the plan keeps and that do not exist any more, with the digests that they had.
     pub async fn lost(&self, goes: &HashSet<&Tag>) -> Vec<(Tag, Digest)> {
         let mut now = TagList::default();
         let kept = self.plan.tags.iter().filter(|(tag, _)| !goes.contains(tag));
@@ -118,13 +119,14 @@ impl<'a> Recheck<'a> {
         lost
     }
 
-    /// The digests of tags that are not what the plan saw.
+    /// Returns the digests of tags that have changed since the plan.
     fn changed(&self) -> HashSet<Digest> {
         let changed = self.now.digests.iter().filter(|(tag, at)| self.plan.tags.get(*tag) != Some(*at));
         changed.map(|(_, at)| *at).collect()
     }
 
-    /// Asks for the own tags of a digest, whatever is listed: lists lag behind. Without any, for the digest.
+    /// Asks for the own tags of a digest even if they are not listed, since lists lag behind. If it has none, asks for
+    /// the digest.
     async fn look_at_own(
         &mut self,
         place: RepositoryClient<'_>,
@@ -139,7 +141,7 @@ impl<'a> Recheck<'a> {
             self.is_there = now.map_err(|error| error.failure(what()))?.is_some();
             return Ok(());
         }
-        // Those that were named come first in the plan, and are the last to be looked at.
+        // Tags that were named come first in the plan, and are the last ones to be looked at.
         let own: Vec<Tag> = own.iter().rev().map(|tag| (*tag).clone()).collect();
         for (tag, now) in place.all_now(&own, &[digest]).await {
             match now {
@@ -155,7 +157,8 @@ impl<'a> Recheck<'a> {
         Ok(())
     }
 
-    /// Asks again: the list always, new tags always, all others when too long ago. Own tags come last, and by themselves.
+    /// Asks again: for the list and new tags always, for all others if the last time is too long ago. Own tags are
+    /// asked for last, and separately.
     async fn look(&mut self, own: &[&Tag]) -> Result<(), Failure> {
         let is_fresh = self.swept.is_some_and(|swept| swept.elapsed() < FRESH);
         for round in 0..MOST_LOOKS {
@@ -182,7 +185,7 @@ impl<'a> Recheck<'a> {
             if !took_long {
                 break;
             }
-            // While many tags were asked for others may have come.
+            // While many tags were asked for, others may have been added.
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Untagging where the server deletes only by digest: each tag by way of a replacement of its image.
+//! Untags if the server deletes only by digest: each tag is put on a replacement of its image, which is then deleted.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -19,14 +19,14 @@ use crate::ops::work::replacement::{self, Replacement, ReplacementMethod};
 use crate::ops::work::tag::RepositoryClient;
 use crate::ops::work::{ChangeContext, JobControl};
 
-/// A tag that goes, and what it is put on in between.
+/// A tag that is removed, and the replacement that it is put on in between.
 struct ReplacedTag<'a> {
     tag: &'a Tag,
     digest: Digest,
     made: Result<Replacement, Failure>,
 }
 
-/// Takes the tags of a plan away by way of replacements.
+/// Removes the tags of a plan by replacements.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let client = context.pool.client(&plan.repository.host);
     let parts = parts(plan, &client).await;
@@ -70,7 +70,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
     course.close(running).await
 }
 
-/// The other tags of the images, those that somebody else took away since the plan left out.
+/// Returns the other tags of the images, except for those that other clients removed since the plan.
 async fn kept(place: RepositoryClient<'_>, plan: &DeletePlan) -> Vec<(Tag, Digest)> {
     let mut kept = Vec::new();
     for image in &plan.images {

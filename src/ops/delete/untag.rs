@@ -1,4 +1,4 @@
-//! Taking tags away, one after the other: `DELETE` by tag, and never anything else.
+//! Removes tags one after the other: by `DELETE` with the tag, and never in any other way.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -24,15 +24,15 @@ use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::tag::{RepositoryClient, Shown, Untagged, held};
 use crate::ops::work::{ChangeContext, JobControl};
 
-/// A tag that goes.
+/// A tag that is removed.
 struct UntaggedTag<'a> {
     tag: &'a Tag,
     digest: Digest,
-    /// The image that it belongs to: it stays as long as that has a tag.
+    /// The image that it belongs to. The tag stays as long as that image has a tag.
     of: Option<&'a ImageToDelete>,
 }
 
-/// Takes the tags of a plan away.
+/// Removes the tags of a plan.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let parts = parts(plan);
     let mut course = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
@@ -93,7 +93,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
     for index in late.confirm(place, &mut course, &running).await {
         let image = parts.get(index).and_then(|part| manifests.get(&part.digest));
         if let Some(image) = image {
-            // What was looked at too early is looked at again.
+            // The other tags were looked at too early, so they are looked at again.
             let mut untagged = Untagged { outcome: Outcome::Stopped, taken_along: 0, notes: Vec::new() };
             place.keep(image, &kept(plan, &parts, index), &mut untagged).await;
             course.notes.extend(untagged.notes);
@@ -116,7 +116,7 @@ async fn begin(
     let place = RepositoryClient { client, name: &plan.repository.name, stop: None };
     for (index, part) in parts.iter().enumerate() {
         if let Some(Err(failure)) = manifests.get(&part.digest) {
-            // An image that is not there any more may have taken its tag along.
+            // If the image does not exist any more, its tag may have gone with it.
             let is_gone = failure.kind == FailureKind::NotFound
                 && matches!(place.tag_now(part.tag).boxed().await, Ok(None));
             course.ended(
@@ -144,26 +144,26 @@ async fn begin(
     Ok((running, manifests))
 }
 
-/// The images whose digest tags go along with them: only where no tag of them is left.
+/// The images whose digest tags go along with them, but only if the image has no tag left.
 #[derive(Default)]
 struct Owners {
-    /// Images of which a named tag was not taken away, by the part that it is.
+    /// Images that keep a named tag, by the index of that tag's part.
     kept: HashMap<usize, Digest>,
-    /// Tags that keep images now, and so are no reason to leave what belongs to those.
+    /// Kept tags of this change. They are no reason to leave the digest tags of their images.
     keeping: HashSet<Tag>,
-    /// All tags of the repository, asked for when the named ones have been dealt with.
+    /// All tags of the repository. They are asked for after the named tags have been removed.
     tags: Option<Result<tag_list::TagList, Failure>>,
 }
 
 impl Owners {
-    /// The tags of these parts are gone after all.
+    /// Notes that the tags of these parts are gone after all.
     fn now_gone(&mut self, parts: Vec<usize>) {
         for part in parts {
             self.kept.remove(&part);
         }
     }
 
-    /// Why what belongs to an image stays: that has a tag still, or may have one.
+    /// Returns the reason to leave a digest tag alone: its image still has a tag, or may have one.
     async fn objection(&mut self, place: RepositoryClient<'_>, part: &UntaggedTag<'_>) -> Option<Outcome> {
         let image = part.of?;
         if self.kept.values().any(|kept| *kept == image.digest) {
@@ -192,7 +192,7 @@ impl Owners {
     }
 }
 
-/// The tags that were named, and the digest tags that go along with images that keep no tag.
+/// Returns the tags that were named, and the digest tags that go along with images that keep no tag.
 fn parts(plan: &DeletePlan) -> Vec<UntaggedTag<'_>> {
     let named = plan
         .images
@@ -215,8 +215,8 @@ fn parts(plan: &DeletePlan) -> Vec<UntaggedTag<'_>> {
     parts
 }
 
-/// Other tags of the same image that are looked at afterwards: all of them with the first and the last tag that goes, one
-/// in between, since a server that takes one along takes all.
+/// Returns the other tags of the same image that are checked afterwards: all of them with the first and the last tag
+/// that goes, and one in between, since a server that removes one along removes all.
 fn kept(plan: &DeletePlan, parts: &[UntaggedTag<'_>], index: usize) -> Vec<Tag> {
     let Some(part) = parts.get(index) else { return Vec::new() };
     let is_same = |other: &&UntaggedTag| other.digest == part.digest;

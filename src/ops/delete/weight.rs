@@ -1,4 +1,4 @@
-//! How many bytes would be free, and how many others still need.
+//! Determines how many bytes a delete frees, and how many others still need.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -14,31 +14,34 @@ use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::size;
 use crate::ops::tag_list::AT_ONCE;
 
-/// Images that are fetched only to know what they share; with more to fetch the sizes stay unknown.
+/// The number of images that are fetched only to find out the blobs that they share. If there are more, the sizes stay
+/// unknown.
 const MOST_FETCHED: usize = 256;
-/// Distinct blobs of one image, or of all that goes together; with more the sizes stay unknown.
+/// The number of distinct blobs of one image, or of all images that go together. If there are more, the sizes stay
+/// unknown.
 const MOST_BLOBS: usize = 200_000;
-/// Indexes within indexes that are followed.
+/// The depth to which indexes within indexes are followed.
 const DEEPEST: usize = 4;
 
-/// What deleting is worth.
+/// The bytes that a delete frees, and those that it does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Weight {
     /// Bytes that nothing else in the repository needs.
     pub frees: u64,
     /// Bytes that others need too.
     pub shared: u64,
-    /// How many tags need them.
+    /// The number of tags that need them.
     pub shared_with: usize,
 }
 
-/// The blobs of an image by a hash of their digest, under a key that no server knows, with their bytes.
+/// The blobs of an image with their bytes. The key is a keyed hash of the digest; servers do not know the key of the
+/// hash.
 type Blobs = HashMap<u64, u64>;
-/// The blobs of what goes: their bytes, and whether what stays needs them.
+/// The blobs of the images that go: their bytes, and whether an image that stays needs them.
 type Held = HashMap<u64, (u64, bool)>;
 
-/// Weighs what goes against what stays. `None` where a size is not known, or too much would have to be fetched to know
-/// it.
+/// Compares the blobs of the images that go with those of the images that stay. Returns `None` if a size is not known,
+/// or if too much would have to be fetched to determine it.
 pub async fn weigh(client: &Client, plan: &DeletePlan) -> Option<Weight> {
     let name = &plan.repository.name;
     let (going, behind) = going(plan);
@@ -59,7 +62,7 @@ pub async fn weigh(client: &Client, plan: &DeletePlan) -> Option<Weight> {
     }
     let hasher = &RandomState::new();
     let mut held = Held::new();
-    // What an index lists goes by itself, or stays.
+    // The children of an index are counted on their own if they go; otherwise they stay.
     let going = going.into_iter().map(|digest| blobs(client, name, hasher, digest, None));
     let mut going = stream::iter(going.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
     while let Some(found) = going.next().await {
@@ -72,7 +75,7 @@ pub async fn weigh(client: &Client, plan: &DeletePlan) -> Option<Weight> {
     let staying = tags_of.into_iter().map(|(digest, tags)| {
         blobs(client, name, hasher, digest, Some(DEEPEST)).map(move |found| (found, tags))
     });
-    // Each is looked at and dropped: all of them together may be larger than memory.
+    // Each set of blobs is dropped after it was looked at, because all of them together may be larger than memory.
     let mut staying = stream::iter(staying.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
     while let Some((found, tags)) = staying.next().await {
         let mut is_sharing = false;
@@ -90,8 +93,8 @@ pub async fn weigh(client: &Client, plan: &DeletePlan) -> Option<Weight> {
     Some(weight)
 }
 
-/// What loses its last name, and what of its kin stays although nothing names it. Where only tags go, the children go as
-/// soon as their index does, if untagged manifests are collected at all.
+/// Returns the manifests that lose their last name, and their children and referrers that stay without a name. If only
+/// tags go, the children go as soon as their index does, if the registry collects untagged manifests at all.
 fn going(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
     let going: HashSet<Digest> = match plan.method {
         DeleteMethod::Image => plan.at_stake().digests().collect(),
@@ -109,8 +112,8 @@ fn going(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
     (going.into_iter().collect(), behind)
 }
 
-/// Config and layers of an image, or of everything that an index lists, down to a depth; without one only what is its
-/// own. Children that are gone weigh nothing.
+/// Returns the config and layers of an image, or of everything that an index lists, down to a depth. Without a depth,
+/// an index has no blobs. Children that are gone weigh nothing.
 fn blobs<'a>(
     client: &'a Client,
     name: &'a RepositoryName,

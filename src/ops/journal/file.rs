@@ -1,4 +1,4 @@
-//! The files of entries: one each, named after the time at which it was begun and its number in the order of all.
+//! The files of the journal: one for each entry, named after the time at which it was begun and its sequence number.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -11,11 +11,11 @@ use crate::files;
 use crate::model::change::ChangeRequest;
 use crate::model::change::journal::{EntryId, FIRST_SEQUENCE, JournalItem, Reached, Saved, SavedManifest};
 
-/// The end of every entry's name on disk.
+/// The extension of every entry's file.
 pub const EXTENSION: &str = "jsonl";
 
-/// Writes a new entry and syncs it and its folder. The file is locked and open for more lines. Its place in the order of all
-/// entries is given to it while the folder is held, whatever the clock says.
+/// Writes a new entry and syncs it and its folder. The file is locked and open for more lines. The entry gets its
+/// sequence number while the folder is locked, so that the order does not depend on the clock.
 pub fn create(
     folder: &Path,
     at: Timestamp,
@@ -59,7 +59,7 @@ pub fn create(
     Ok((id, file, next))
 }
 
-/// The names of all entries in the order in which they were begun.
+/// Returns the names of all entries in the order in which they were begun.
 pub fn ids(folder: &Path) -> Vec<EntryId> {
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
     let id = |entry: fs::DirEntry| {
@@ -72,7 +72,7 @@ pub fn ids(folder: &Path) -> Vec<EntryId> {
     ids
 }
 
-/// Where an entry is. A name from outside leads nowhere else.
+/// Returns the path of an entry. A name given by the user cannot lead out of the folder.
 pub fn path(folder: &Path, id: &EntryId) -> io::Result<PathBuf> {
     match is_name(&id.0) {
         true => Ok(folder.join(format!("{}.{EXTENSION}", id.0))),
@@ -87,7 +87,7 @@ fn is_name(text: &str) -> bool {
         && text.bytes().all(is_part)
 }
 
-/// The manifests that were there, each once.
+/// Returns the manifests as they were before the change, each once.
 fn held<'a>(items: &'a [JournalItem], saved: &'a [Saved]) -> impl Iterator<Item = &'a SavedManifest> {
     let mut seen = std::collections::HashSet::new();
     let before = items.iter().filter_map(|item| item.before.as_ref());

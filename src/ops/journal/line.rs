@@ -1,7 +1,7 @@
-//! The lines of an entry: a running number, a checksum, and a document of JSON.
+//! The lines of an entry: a running number, a checksum, and a JSON document.
 //!
-//! The number tells that a line is missing, and keeps the others in their places; the checksum tells that one is not what
-//! was written. Entries of earlier versions have the documents alone.
+//! The numbers reveal a missing line and keep the others in their places. The checksum reveals a line that was altered.
+//! Entries of earlier versions consist of the documents alone.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -17,18 +17,18 @@ use crate::model::change::journal::{JournalItem, Reached, Saved, SavedManifest, 
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Selector, Tag};
 
-/// The form of entries whose lines have numbers and checksums.
+/// The version of entries whose lines have numbers and checksums.
 pub const VERSION: u32 = 2;
-/// The form before, of documents alone.
+/// The version before, of documents alone.
 pub const OLD_VERSION: u32 = 1;
-/// Hexadecimal digits of a checksum.
+/// The number of hexadecimal digits of a checksum.
 const SUM: usize = 16;
 
-/// What a line says.
+/// The content of a line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JournalLine<'a> {
-    /// The first one.
+    /// The first line.
     Entry {
         version: u32,
         at: Timestamp,
@@ -36,16 +36,16 @@ pub enum JournalLine<'a> {
         title: Cow<'a, str>,
         #[serde(alias = "wish")]
         request: Option<Cow<'a, ChangeRequest>>,
-        /// Registries that are reached otherwise than over checked HTTPS.
+        /// Registries that are not reached over checked HTTPS.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reached: Vec<Reached>,
-        /// How many items follow.
+        /// The number of items that follow.
         #[serde(default)]
         items: usize,
-        /// How many follow those that are not to be touched.
+        /// The number of manifests after them that the change does not touch.
         #[serde(default)]
         saved: usize,
-        /// How many manifests follow those.
+        /// The number of manifests with their bytes after those.
         #[serde(default)]
         held: usize,
     },
@@ -56,9 +56,9 @@ pub enum JournalLine<'a> {
         before: Option<Digest>,
         after: Option<Digest>,
     },
-    /// A manifest that is not to be touched and may disappear with what is.
+    /// A manifest that the change does not touch, and that may disappear with one that it does.
     Saved { repository: Cow<'a, Repository>, role: SavedRole, digest: Digest },
-    /// A manifest that was there.
+    /// A manifest with its bytes, as it was before the change.
     Held {
         digest: Digest,
         #[serde(borrow)]
@@ -66,33 +66,33 @@ pub enum JournalLine<'a> {
         #[serde(borrow)]
         base64: Cow<'a, str>,
     },
-    /// What an item replaces after all, and what by: somebody else was faster than what was planned.
+    /// The digests before and after an item as they turned out, because another client was faster than the change.
     Revised { index: usize, before: Option<Digest>, after: Option<Digest> },
     /// A throw-away tag that is about to be put, and its manifest.
     Probing { repository: Cow<'a, Repository>, tag: Cow<'a, Tag>, digest: Digest },
-    /// It is gone.
+    /// The throw-away tag is gone.
     Probed { repository: Cow<'a, Repository>, tag: Cow<'a, Tag> },
-    /// The outcome of an item, and how often it was revised before.
+    /// The outcome of an item, and how often the item was revised before.
     Done {
         index: usize,
-        /// Of one that is not confirmed: true.
+        /// `true` if the item is unconfirmed.
         done: bool,
-        /// Whether it was sent and is not seen: whether it was done, or will be, is not known.
+        /// Whether the change was sent and is not visible. It is not known then whether it was done, or will be.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unconfirmed: bool,
         #[serde(default)]
         revised: usize,
     },
-    /// It is over; so many lines stand before this one.
+    /// The entry is over. Contains the number of lines before this one.
     Ended {
         #[serde(default)]
         lines: u64,
     },
-    /// It was taken back.
+    /// The entry was undone.
     Undone {},
 }
 
-/// The forms of two lines in earlier versions.
+/// Two lines in the form of earlier versions.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum OldLine {
@@ -101,7 +101,7 @@ enum OldLine {
 }
 
 impl<'a> JournalLine<'a> {
-    /// An item as a line.
+    /// Returns the line of an item.
     pub fn of(item: &'a JournalItem) -> JournalLine<'a> {
         JournalLine::Item {
             repository: Cow::Borrowed(&item.repository),
@@ -111,13 +111,13 @@ impl<'a> JournalLine<'a> {
         }
     }
 
-    /// What is not to be touched as a line.
+    /// Returns the line of a manifest that the change does not touch.
     pub fn saved(saved: &'a Saved) -> JournalLine<'a> {
         let repository = Cow::Borrowed(&saved.repository);
         JournalLine::Saved { repository, role: saved.role, digest: saved.held.digest }
     }
 
-    /// A manifest as a line.
+    /// Returns the line of a manifest with its bytes.
     pub fn held(held: &'a SavedManifest) -> JournalLine<'a> {
         JournalLine::Held {
             digest: held.digest,
@@ -126,7 +126,7 @@ impl<'a> JournalLine<'a> {
         }
     }
 
-    /// Reads a document.
+    /// Parses a document.
     pub fn parse(text: &'a str) -> Option<JournalLine<'a>> {
         serde_json::from_str(text).ok().or_else(|| match serde_json::from_str(text).ok()? {
             OldLine::Ended => Some(JournalLine::Ended { lines: 0 }),
@@ -135,7 +135,7 @@ impl<'a> JournalLine<'a> {
     }
 }
 
-/// Which number the next line of a file has: none in the form of earlier versions.
+/// The number of the next line of a file, or `None` for a file in the form of earlier versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NextNumber(pub Option<u64>);
 
@@ -160,9 +160,10 @@ impl NextNumber {
         Ok(())
     }
 
-    /// Adds a line to a file and syncs it.
+    /// Appends a line to a file and syncs it.
     pub fn append(&mut self, file: &mut File, line: &JournalLine<'_>) -> io::Result<()> {
-        // One write for all of it. Were the line before torn, this one would begin on a line of its own.
+        // All of it is one write. It begins with a line break, so that it starts on a line of its own even if the line
+        // before was torn.
         let (mut bytes, mut next) = (vec![b'\n'], *self);
         next.write(&mut bytes, line)?;
         file.write_all(&bytes)?;
@@ -171,7 +172,7 @@ impl NextNumber {
     }
 }
 
-/// Takes a line with a number apart; `None` if it is not what was written.
+/// Splits a numbered line. Returns `None` if the checksum does not match or the line has another form.
 pub fn checked(line: &str) -> Option<(u64, &str)> {
     let (number, rest) = line.split_once(' ')?;
     let (found, text) = rest.split_at_checked(SUM)?;

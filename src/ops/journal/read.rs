@@ -1,4 +1,4 @@
-//! Reading an entry: what is in it, and what of it cannot be read any more.
+//! Reads an entry of the journal, and finds out which parts of it cannot be read any more.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -21,34 +21,35 @@ use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::text::SafeText;
 
-/// Numbers that are named in a note.
+/// The number of lines that a note names one by one.
 const MOST_NAMED: usize = 8;
 
 /// Whether the bytes of the manifests are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bytes {
-    /// They are, and checked.
+    /// They are read and checked.
     Read,
-    /// They are not.
+    /// They are skipped.
     Skipped,
 }
 
-/// What was read.
+/// An entry as it was read.
 #[derive(Debug)]
 pub struct Read {
     /// The entry.
     pub entry: JournalEntry,
-    /// What was requested.
+    /// The request of the change.
     pub request: Option<ChangeRequest>,
     /// The number of the next line.
     pub next: NextNumber,
 }
 
-/// Reads an entry and what was requested. Fails where it is none, or its first line cannot be read.
+/// Reads an entry and its request. Fails if there is no such entry, or if its first line cannot be read.
 pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<Read> {
     let file = files::read(&path(folder, id)?)?;
-    // Asked before it is read: who ends meanwhile has said so at the end. Shared, so that two who look at the same time do
-    // not take each other for who carries it out.
+    // The lock is tested before the file is read: a process that ends meanwhile has written so at the end of the file.
+    // The lock is shared, so that two readers at the same time do not take each other for the process that carries out
+    // the entry.
     let is_running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
     let mut reading = Reading::new(bytes);
     let mut lines = JournalLines { reader: BufReader::new(file), line: Vec::new() };
@@ -62,7 +63,7 @@ pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<Read> {
     Ok(read)
 }
 
-/// An entry of which no more is known than its name.
+/// Returns an entry of which only the name is known.
 pub fn unreadable(id: &EntryId, error: &io::Error) -> JournalEntry {
     let damage = Damage { notes: vec![SafeText::from(error.to_string())], ..Damage::default() };
     JournalEntry {
@@ -79,7 +80,7 @@ pub fn unreadable(id: &EntryId, error: &io::Error) -> JournalEntry {
     }
 }
 
-/// When an entry was begun, by its name.
+/// Returns the time at which an entry was begun, from its name.
 fn begun(id: &EntryId) -> Option<Timestamp> {
     let (time, _) = id.0.rsplit_once('-')?;
     let time = time.strip_suffix('Z')?;
@@ -87,7 +88,7 @@ fn begun(id: &EntryId) -> Option<Timestamp> {
     Some(time.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
 }
 
-/// The first line.
+/// The first line of an entry.
 struct EntryHeader {
     at: Timestamp,
     title: SafeText,
@@ -107,18 +108,18 @@ struct Reading {
     is_begun: bool,
     /// The numbers of the lines that could be read.
     numbers: BTreeSet<u64>,
-    /// Lines that could not be read, and whether the last one is one of them.
+    /// The number of lines that could not be read. The next field says whether the last line is one of them.
     unreadable: usize,
     last_is_unreadable: bool,
     items: HashMap<usize, JournalItem>,
     saved: Vec<(u64, Saved)>,
     manifests: HashMap<Digest, (String, bytes::Bytes)>,
     revised: HashMap<usize, usize>,
-    /// How often each item had been revised by what its outcome says.
+    /// How often each item had been revised, according to its outcome.
     done: HashMap<usize, usize>,
-    /// Items that are not confirmed.
+    /// Items that are unconfirmed.
     unconfirmed: HashSet<usize>,
-    /// What is said after the items, to be taken in the order of the numbers.
+    /// The lines after the items, which are processed in the order of their numbers.
     later: Vec<(u64, String)>,
     probes: Vec<Probe>,
     state: EntryState,
@@ -167,7 +168,7 @@ impl Reading {
             return;
         }
         let Some(line) = JournalLine::parse(text) else { return self.cannot_read() };
-        // The same line twice says nothing new.
+        // A repeated line is ignored.
         if !self.numbers.insert(number) {
             return;
         }
@@ -306,8 +307,8 @@ impl Reading {
         Ok(Read { entry, request: head.request, next })
     }
 
-    /// What is missing by the numbers of the lines. A last line that a crash tore has no number yet, so nothing of what
-    /// precedes it is missing.
+    /// Determines the damage from the missing numbers. A last line that a crash tore has no number yet, so it does not
+    /// count as missing.
     fn damage(&mut self, head: &EntryHeader) -> Damage {
         let [first_saved, first_held, first_outcome] =
             [0, head.saved, head.saved + head.held].map(|before| (1 + head.items + before) as u64);
@@ -345,7 +346,7 @@ impl Reading {
         let mut uncertain = Vec::new();
         if outcomes > 0 {
             notes.push("how items ended, or what they replaced after all, is not known of all".into());
-            // A line that is missing may be the one that says what an item replaced.
+            // A missing line may be the one that revised an item.
             let is_sure = |at: &usize| {
                 self.done.get(at).is_some_and(|times| *times == self.revised.get(at).copied().unwrap_or(0))
             };
@@ -355,8 +356,8 @@ impl Reading {
         Damage { notes, uncertain, lost: lost + saved }
     }
 
-    /// Lines of earlier versions have no numbers. Where one cannot be read, outcomes may stand beside the wrong items: they
-    /// do not count, and undo looks for itself.
+    /// Determines the damage of an entry of an earlier version, whose lines have no numbers. If one cannot be read,
+    /// outcomes may be assigned to the wrong items. They are ignored then, and an undo looks at the registry itself.
     fn damage_of_old(&mut self) -> Damage {
         let torn = usize::from(self.last_is_unreadable && self.state == EntryState::Open);
         let unreadable = self.unreadable - torn;
@@ -378,12 +379,12 @@ impl Reading {
     }
 }
 
-/// A manifest whose bytes stand elsewhere.
+/// Returns a manifest without its bytes, which are on another line.
 fn named(digest: Digest) -> SavedManifest {
     SavedManifest { digest, media_type: String::new(), bytes: bytes::Bytes::new() }
 }
 
-/// A file rots like any other: bytes that are not what their digest says are never put back.
+/// Returns whether the bytes match their digest. Bytes that a damaged file altered are never put back.
 fn is_what_it_says(bytes: &bytes::Bytes, media_type: &str, digest: Digest) -> bool {
     Manifest::parse(bytes.clone(), Some(media_type)).is_ok_and(|manifest| manifest.checked(digest).is_ok())
 }

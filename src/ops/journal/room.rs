@@ -1,4 +1,4 @@
-//! The journal has an end: the oldest entries that are over make room for new ones.
+//! Limits the size of the journal: the oldest entries that are over make room for new ones.
 
 use std::fs;
 use std::path::Path;
@@ -8,12 +8,13 @@ use super::read::{self, Bytes};
 use crate::model::change::journal::{EntryId, EntryState};
 use crate::model::size;
 
-/// Most entries.
+/// The highest number of entries.
 const MOST: usize = 500;
-/// Most bytes of all entries.
+/// The highest number of bytes of all entries.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Makes room, never at the cost of `kept` or of an entry that is open. What cannot be removed stays.
+/// Removes the oldest entries until the journal is within its limits, but never `kept` or an entry that is still
+/// needed. Files that cannot be removed stay.
 pub fn make(folder: &Path, kept: &EntryId) {
     make_within(folder, kept, MOST, MOST_BYTES);
 }
@@ -35,7 +36,7 @@ fn make_within(folder: &Path, kept: &EntryId, most: usize, most_bytes: u64) {
     }
 }
 
-/// Whether nobody needs the entry to go on. One that cannot be read is of no use to anybody.
+/// Returns whether the entry is over. An entry that cannot be read is useless and counts as over.
 fn is_over(folder: &Path, id: &EntryId) -> bool {
     read::read(folder, id, Bytes::Skipped)
         .map_or(true, |read| !matches!(read.entry.state, EntryState::Open | EntryState::Running))

@@ -1,4 +1,5 @@
-//! An image made known in another repository of the same registry: blobs mounted, children put, the tag not yet.
+//! Transfers an image to another repository of the same registry: mounts its blobs and puts its children, but not yet
+//! its tag.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,27 +17,27 @@ use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::copy::parts;
 
-/// Blobs that are mounted at the same time.
+/// The number of blobs that are mounted at the same time.
 const AT_ONCE: usize = 4;
-/// Indexes within indexes that are followed.
+/// The depth to which indexes within indexes are followed.
 const DEEPEST: usize = 8;
 
-/// From one repository of a registry to another.
+/// The transfer of images from one repository of a registry to another.
 pub struct RetagTransfer<'a> {
     /// The registry.
     pub client: &'a Client,
-    /// Where everything is.
+    /// The repository of the images.
     pub from: &'a RepositoryName,
-    /// Where it is to be.
+    /// The repository that they are transferred to.
     pub to: &'a RepositoryName,
-    /// Bytes so far, and the way to stop them.
+    /// The bytes so far, and the token that stops them.
     pub transfer: &'a Arc<Transfer>,
-    /// Bytes to move in all, as far as it turned out that they cannot be mounted.
+    /// The bytes to move in total, for the blobs that could not be mounted so far.
     pub to_move: &'a AtomicU64,
 }
 
 impl RetagTransfer<'_> {
-    /// Brings what a manifest needs, so that it can be put.
+    /// Transfers everything that a manifest needs, so that it can be put.
     pub async fn bring(&self, manifest: &Manifest) -> Result<(), Error> {
         self.bring_to_depth(manifest, DEEPEST).await
     }
@@ -63,7 +64,8 @@ impl RetagTransfer<'_> {
         .boxed()
     }
 
-    /// After one that failed none is begun, but those under way are waited for: each has an upload to close.
+    /// Transfers the blobs of a manifest. After a failure no other is begun, but those under way are waited for, since
+    /// each has an upload to close.
     async fn blobs(&self, manifest: &Manifest) -> Result<(), Error> {
         let mut seen = HashSet::new();
         let has_failed = AtomicBool::new(false);
@@ -93,7 +95,7 @@ impl RetagTransfer<'_> {
         }
         let child = match self.client.manifest(self.from, &selector, Priority::Interactive).await {
             Ok(child) => child,
-            // An index with holes stays one; whether the server takes it is its own to say.
+            // An index with missing children is copied as it is. The server decides whether it accepts it.
             Err(error) if error.cause.status() == Some(404) => return Ok(()),
             Err(error) => return Err(error),
         };

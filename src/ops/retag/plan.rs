@@ -1,4 +1,4 @@
-//! The plan of new tags: what each image is, and what each tag is now. Only asks; nothing is changed.
+//! Plans new tags: the digest of each image, and the digest that each tag has now. Changes nothing.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ use crate::ops::delete::method;
 use crate::ops::summary;
 use crate::ops::work::{ChangeContext, loss, replacement};
 
-/// Plans tags. Only asks.
+/// Plans the requested tags. Changes nothing.
 pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<RetagPlan, Failure> {
     check(request)?;
     let client = context.pool.client(&request.from.host);
@@ -56,7 +56,8 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
     })
 }
 
-/// The images that tags are taken from: those that are replaced, and those that are moved to another repository.
+/// Returns the images that tags are taken from: those that are replaced, and those that are moved to another
+/// repository.
 async fn loss(client: &Client, request: &RetagRequest, steps: &[RetagStep]) -> Loss {
     let replaced = steps.iter().filter(|step| !step.is_done());
     let replaced = replaced.filter_map(|step| Some((step.to.clone(), step.replaces?, false)));
@@ -72,7 +73,7 @@ async fn loss(client: &Client, request: &RetagRequest, steps: &[RetagStep]) -> L
     }
 }
 
-/// What makes no sense whatever the server says.
+/// Fails if the request makes no sense, whatever the server answers.
 fn check(request: &RetagRequest) -> Result<(), Failure> {
     let fail = |why: String, hint: Option<&'static str>| {
         Err(Failure {
@@ -93,7 +94,7 @@ fn check(request: &RetagRequest) -> Result<(), Failure> {
         if !targets.insert((to, tag)) {
             return fail(format!("two images would get the tag {}:{tag}", to.name), None);
         }
-        // Whichever came first, one of the images would be lost or left out.
+        // In any order, one of the images would be lost or left out.
         let needs_it = |(old, other, new): &(Selector, Repository, Tag)| {
             *old == Selector::Tag(tag.clone()) && (old, other, new) != (selector, to, tag)
         };
@@ -105,7 +106,7 @@ fn check(request: &RetagRequest) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The rule that forbids it.
+/// Returns the rule that forbids the request.
 pub fn rule_against(context: &ChangeContext, request: &RetagRequest) -> Option<Refusal> {
     let own = request.mode.moves().then(|| context.rules.may_change(&request.from));
     let targets = request.items.iter().map(|(_, to, _)| match *to == request.from {
@@ -115,7 +116,7 @@ pub fn rule_against(context: &ChangeContext, request: &RetagRequest) -> Option<R
     own.into_iter().chain(targets).find_map(Result::err)
 }
 
-/// How old tags go: a tag is moved only where the old one can be taken away alone.
+/// The removal of old tags. A tag is moved only if the old one can be removed alone.
 struct Leaving {
     mode: RetagMode,
     ways: Vec<delete::DeleteMethod>,
@@ -139,7 +140,7 @@ impl Leaving {
     }
 }
 
-/// Why the old tag would stay, and what helps: a replacement, where that is not closed too.
+/// Returns the reason why the old tag would stay, with a hint: a replacement, if that is possible.
 fn untag_impossible(why: &SafeText, closed: Option<Refusal>) -> Refusal {
     let hint = match closed.and_then(|refusal| refusal.hint) {
         None => "retag without moving, or untag the old tag by replacement manifests".into(),
@@ -176,8 +177,8 @@ async fn step(
     Ok(step)
 }
 
-/// A tag that was left on a replacement when a move was cut off is no image to be moved: the image is what the new tag
-/// has already. Fails in the second place where it has another one.
+/// Finds the image behind a tag that was left on a replacement when a move was cut off. The image to move is the one
+/// that the new tag has already. The inner result is a failure if the new tag has another image.
 async fn look_behind(
     client: &Client,
     from: &Repository,

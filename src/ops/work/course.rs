@@ -1,4 +1,4 @@
-//! The course of a change: its parts, how each ended, and telling so to whoever watches.
+//! Tracks a change: its parts, the outcome of each, and the progress that is reported to the user.
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -14,7 +14,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 use crate::ops::journal::RunningEntry;
 
-/// The same failure so often in a row ends the attempt: a server that forbids three forbids the rest.
+/// The number of equal failures in a row that end the attempt: a server that forbids three changes forbids the rest.
 const MOST_ALIKE: usize = 3;
 
 /// The parts of a change while it runs.
@@ -22,16 +22,16 @@ const MOST_ALIKE: usize = 3;
 pub struct Tracker<'a> {
     watch: &'a JobControl,
     items: Vec<ProgressItem>,
-    /// The last failure and how often it came in a row.
+    /// The last failure, and how often it occurred in a row.
     alike: Option<(Failure, usize)>,
-    /// What should be known at the end.
+    /// Notes for the report.
     pub notes: Vec<SafeText>,
-    /// Whether something was changed, or may have been.
+    /// Whether anything was changed, or may have been.
     pub changed: bool,
 }
 
 impl<'a> Tracker<'a> {
-    /// Nothing of it has ended.
+    /// Returns a tracker of a change that has not begun.
     pub fn new(watch: &'a JobControl, names: impl IntoIterator<Item = SafeText>) -> Tracker<'a> {
         let items: Vec<ProgressItem> =
             names.into_iter().map(|name| ProgressItem { name, outcome: None }).collect();
@@ -39,12 +39,13 @@ impl<'a> Tracker<'a> {
         Tracker { watch, items, alike: None, notes: Vec::new(), changed: false }
     }
 
-    /// Tells what is in hand.
+    /// Reports the part that is in progress.
     pub fn now(&self, what: SafeText) {
         self.watch.progress.send_modify(|progress| progress.now = what);
     }
 
-    /// Why the next part must not be begun, if it must not: somebody stopped it, or it would only fail like the last.
+    /// Returns the reason not to begin the next part, if there is one: the user stopped the change, or the part would
+    /// fail like the last ones.
     pub fn is_over(&self) -> Option<Outcome> {
         if self.watch.stop.is_cancelled() {
             return Some(Outcome::Stopped);
@@ -57,12 +58,12 @@ impl<'a> Tracker<'a> {
         }
     }
 
-    /// Cancelled when it is to end as soon as nothing is half done.
+    /// Returns the token that is cancelled if the change has to end as soon as nothing is half done.
     pub fn stop(&self) -> CancellationToken {
         self.watch.stop.clone()
     }
 
-    /// A part ended.
+    /// Sets the outcome of a part.
     pub fn ended(&mut self, index: usize, outcome: Outcome) {
         self.alike = match (&outcome, self.alike.take()) {
             (Outcome::Failed(failure), Some((last, times))) if is_alike(failure, &last) => {
@@ -81,7 +82,7 @@ impl<'a> Tracker<'a> {
         });
     }
 
-    /// A part ended, and the journal is told of the items that it stands for.
+    /// Sets the outcome of a part, and notes it in the journal for the items of the part.
     pub async fn noted(
         &mut self,
         running: &RunningEntry,
@@ -100,13 +101,14 @@ impl<'a> Tracker<'a> {
         self.ended(index, outcome);
     }
 
-    /// A part failed after something of it was done: nothing is noted, so that undo looks for itself.
+    /// Sets the outcome of a part that failed half done. Nothing is noted in the journal, so that an undo looks at the
+    /// registry itself.
     pub fn half_done(&mut self, index: usize, outcome: Outcome) {
         self.changed = true;
         self.ended(index, outcome);
     }
 
-    /// Ends the entry of the journal and makes the report.
+    /// Ends the journal entry and returns the report.
     pub async fn close(mut self, running: RunningEntry) -> Report {
         let id = running.id().clone();
         if let Err(note) = running.end().await {
@@ -116,7 +118,7 @@ impl<'a> Tracker<'a> {
         self.report(undo)
     }
 
-    /// The report; parts that nothing was said of were stopped before their turn.
+    /// Returns the report. Parts without an outcome were stopped before they began.
     pub fn report(self, undo: Option<EntryId>) -> Report {
         let stopped = |mut item: ProgressItem| {
             item.outcome.get_or_insert(Outcome::Stopped);
@@ -126,7 +128,7 @@ impl<'a> Tracker<'a> {
         Report { items, undo, notes: self.notes, ..Report::default() }
     }
 
-    /// The report where nothing could be begun: every part failed for the same reason.
+    /// Returns the report of a change that could not begin: every part failed for the same reason.
     pub fn refused(mut self, failure: &Failure) -> Report {
         for index in 0..self.items.len() {
             self.ended(index, Outcome::Failed(failure.clone()));
@@ -135,7 +137,8 @@ impl<'a> Tracker<'a> {
     }
 }
 
-/// Whether something was changed: `None` where a request went out and its answer was lost, or its effect is not to be seen.
+/// Returns whether anything was changed, or `None` if a request was sent and its answer was lost or its effect is not
+/// visible.
 pub fn is_done(outcome: &Outcome) -> Option<bool> {
     match outcome {
         Outcome::Done(_) => Some(true),
@@ -145,12 +148,12 @@ pub fn is_done(outcome: &Outcome) -> Option<bool> {
     }
 }
 
-/// Only refusals of the server count: what may pass, passes.
+/// Returns whether two failures are equal refusals of the server. Other failures do not count, because they may pass.
 fn is_alike(one: &Failure, other: &Failure) -> bool {
     one.why == other.why && matches!(one.kind, FailureKind::Denied | FailureKind::Unsupported)
 }
 
-/// What should be known of uploads that could not be closed.
+/// Returns a note about uploads that could not be closed.
 pub fn left_open(transfer: &Transfer) -> Option<SafeText> {
     let open = transfer.left_open.load(Ordering::Relaxed);
     let (uploads, them) = if open == 1 { ("upload", "it") } else { ("uploads", "them") };
@@ -158,7 +161,7 @@ pub fn left_open(transfer: &Transfer) -> Option<SafeText> {
     (open > 0).then(|| SafeText::from(text))
 }
 
-/// A rule's refusal as what went wrong.
+/// Returns the refusal of a rule as a failure.
 pub fn refusal(what: impl Into<SafeText>, refusal: &Refusal) -> Failure {
     Failure {
         what: what.into(),

@@ -1,5 +1,5 @@
-//! Images that a change takes a name from: kept under a tag of their own where that is requested, their kin saved, and what
-//! is left of them looked at afterwards.
+//! Images that lose a name by a change. They get a kept tag if that is requested, and their children and referrers are
+//! saved in the journal.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,16 +21,17 @@ use crate::ops::copy::companions::FURTHEST;
 use crate::ops::copy::parts;
 use crate::ops::journal::RunningEntry;
 
-/// Requests that wait together.
+/// The number of requests at the same time.
 const AT_ONCE: usize = 16;
-/// Tags that are tried for an image, the first of which are taken.
+/// The number of kept tags that are tried for an image. The first free one is used.
 const MOST_NUMBERS: usize = 9;
-/// Indexes within indexes that are followed.
+/// The depth to which indexes within indexes are followed.
 const DEEPEST: usize = 8;
-/// Manifests that are saved with one change.
+/// The highest number of manifests that are saved with one change.
 const MOST_SAVED: usize = 2_000;
 
-/// Chooses the tags that keep images, each free or on that image already. They are looked for only if they are requested.
+/// Chooses the kept tags, each of them free or on its image already. The registry is asked about them only if keeping
+/// is requested.
 pub async fn planned(
     client: &Client,
     cleanup: Cleanup,
@@ -54,7 +55,7 @@ pub async fn planned(
     Loss { cleanup, keep, images: stream::iter(chosen).buffered(AT_ONCE).collect().await }
 }
 
-/// A tag for an image that nothing else has. One that cannot be looked at is looked at again before it is put.
+/// Returns a kept tag that no other image has. A tag that cannot be looked at is looked at again before it is put.
 async fn free(client: &Client, repository: &Repository, digest: Digest) -> Tag {
     let place = RepositoryClient::of(client, &repository.name);
     for number in 1..MOST_NUMBERS {
@@ -67,7 +68,7 @@ async fn free(client: &Client, repository: &Repository, digest: Digest) -> Tag {
     Tag::keeping(&digest, MOST_NUMBERS)
 }
 
-/// The tags that keep images, as the journal has them: after all else of an entry.
+/// Returns the journal items of the kept tags, which come after all others of an entry.
 pub fn items(loss: &Loss) -> impl Iterator<Item = JournalItem> {
     loss.kept().map(|(image, tag)| JournalItem {
         repository: image.repository.clone(),
@@ -81,14 +82,14 @@ pub fn items(loss: &Loss) -> impl Iterator<Item = JournalItem> {
 /// Images that are kept while a change is carried out.
 #[derive(Debug, Default)]
 pub struct Kept {
-    /// Those that were put now: the item of the journal, where it is, the tag and the image.
+    /// The kept tags that this change put: the item of the journal, the repository, the tag and the image.
     put: Vec<(usize, Repository, Tag, Digest)>,
-    /// Why others could not be kept, so that they must not be touched.
+    /// The failures of images that could not be kept; these must not be touched.
     failures: HashMap<(Repository, Digest), Failure>,
 }
 
 impl Kept {
-    /// Puts the tags, and looks whether they are there. Their items in the journal begin at `first`.
+    /// Puts the kept tags, and checks that they are there. Their items in the journal begin at `first`.
     pub async fn put(client: &Client, loss: &Loss, running: &RunningEntry, first: usize) -> Kept {
         let mut kept = Kept::default();
         for (number, (image, tag)) in loss.kept().enumerate() {
@@ -109,7 +110,7 @@ impl Kept {
                     running.done(first + number, false).await;
                     continue;
                 }
-                // Whether it was put is not known: undo looks for itself.
+                // Whether it was put is not known: an undo looks at the registry itself.
                 Outcome::Failed(failure) | Outcome::Unconfirmed(failure) => {
                     Failure { what: SafeText::from(what()), ..failure }
                 }
@@ -124,17 +125,18 @@ impl Kept {
         kept
     }
 
-    /// Why an image must be left alone, where it was to be kept and is not.
+    /// Returns the reason to leave an image alone, if it was to be kept and is not.
     pub fn objection(&self, repository: &Repository, image: Digest) -> Option<Outcome> {
         self.failure(repository, image).map(Outcome::Failed)
     }
 
-    /// The same as a failure.
+    /// Returns the same as a failure.
     pub fn failure(&self, repository: &Repository, image: Digest) -> Option<Failure> {
         self.failures.get(&(repository.clone(), image)).cloned()
     }
 
-    /// Takes the tags away again that keep what was not changed after all, and says which keep something.
+    /// Removes the kept tags of images that were not changed after all, and returns a note about those that keep an
+    /// image.
     pub async fn settle(
         &self,
         client: &Client,
@@ -165,7 +167,8 @@ impl Kept {
     }
 }
 
-/// What belongs to images and may disappear with them: what they list, children first, and what refers to them.
+/// Returns the manifests that belong to images and may disappear with them: their children, innermost first, and their
+/// referrers.
 pub async fn kin(client: &Client, loss: &Loss) -> Vec<Saved> {
     let mut all = Vec::new();
     if loss.is_at_risk() {
@@ -194,14 +197,14 @@ async fn kin_of(client: &Client, repository: &Repository, image: Digest) -> Vec<
             break;
         }
     }
-    // The image itself is what is changed. What is listed comes before what lists it.
+    // The first manifest is the image itself, which is changed. Children come before the indexes that list them.
     let mut saved: Vec<Saved> =
         children.into_iter().skip(1).rev().map(|child| saved(repository, SavedRole::Child, &child)).collect();
     let mut level = vec![image];
     for _ in 0..FURTHEST {
         let mut next = Vec::new();
         for subject in level {
-            // What cannot be asked cannot be saved either.
+            // If the registry cannot be asked, the referrers cannot be saved either.
             let Ok(found) = client.referrers(&repository.name, &subject, true).await else { continue };
             next.extend(found.descriptors.iter().filter_map(|referrer| referrer.digest));
         }
@@ -219,7 +222,7 @@ fn saved(repository: &Repository, role: SavedRole, manifest: &Manifest) -> Saved
     Saved { repository: repository.clone(), role, held: held(manifest) }
 }
 
-/// Those of these manifests that can be read.
+/// Returns those of these manifests that can be read.
 async fn read(client: &Client, repository: &Repository, digests: &[Digest]) -> Vec<Arc<Manifest>> {
     let read = digests.iter().take(MOST_SAVED).map(|digest| {
         async move {

@@ -1,4 +1,5 @@
-//! What is left of what a change replaced or removed, looked at before it is said that the change can be undone.
+//! Checks the remains of everything that a change replaced or removed, before the report says that the change can be
+//! undone.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,27 +19,27 @@ use crate::model::text::SafeText;
 use crate::ops::copy::parts;
 use crate::ops::undo;
 
-/// Requests that wait together.
+/// The number of requests at the same time.
 const AT_ONCE: usize = 16;
-/// Indexes within indexes that are followed.
+/// The depth to which indexes within indexes are followed.
 const DEEPEST: usize = 8;
-/// Digests that are named one by one.
+/// The number of digests that are named one by one.
 const MOST_NAMED: usize = 8;
 
-/// What is there of one manifest.
+/// The presence of one manifest and its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Presence {
-    /// The manifest itself.
+    /// Whether the manifest itself exists.
     is_there: bool,
-    /// What it needs to be put back.
+    /// Whether the content exists that it needs to be put back.
     can_return: bool,
 }
 
-/// Looks at what the change that a report is of has replaced or removed, and says in the report whether that can be put
-/// back. Nothing is changed.
+/// Looks at everything that a change replaced or removed, and says in its report whether that can be put back. Changes
+/// nothing in the registries.
 pub async fn look(context: &ChangeContext, work: &ChangePlan, report: &mut Report) {
     let Some(id) = report.undo.clone() else { return };
-    // What cannot be read now is said when it is undone.
+    // If the entry cannot be read now, the undo reports that.
     let Ok(entry) = context.journal.entry(&id).await else { return };
     let before = before(&entry);
     let held = held(&entry);
@@ -59,7 +60,7 @@ pub async fn look(context: &ChangeContext, work: &ChangePlan, report: &mut Repor
     tell(&entry, &before, &found, report);
 }
 
-/// Says what cannot be put back.
+/// Adds to the report the parts that cannot be put back.
 fn tell(
     entry: &JournalEntry,
     before: &[(Repository, Digest)],
@@ -70,7 +71,7 @@ fn tell(
     let lost = before.iter().zip(found).filter(|(_, found)| is_lost(found));
     let lost: Vec<Digest> = lost.map(|((_, digest), _)| *digest).collect();
     let unseen = found.iter().find_map(|found| found.as_ref().err());
-    // New tags are taken away again, but for those that are the last of an image which is nowhere else.
+    // Undo removes new tags, except for those that are the last tag of an image which does not exist anywhere else.
     let is_new = entry.items.iter().any(|item| {
         let is_needed = item.after.is_some_and(|after| lost.contains(&after));
         item.done != Some(false) && item.before.is_none() && !is_needed
@@ -99,7 +100,7 @@ fn tell(
     }
 }
 
-/// Everything that was there before and was replaced or removed, each once.
+/// Returns every manifest that was replaced or removed, each once.
 fn before(entry: &JournalEntry) -> Vec<(Repository, Digest)> {
     let mut seen = HashSet::new();
     let changed = entry.items.iter().filter(|item| item.done != Some(false));
@@ -110,14 +111,14 @@ fn before(entry: &JournalEntry) -> Vec<(Repository, Digest)> {
     before.filter(|one| seen.insert(one.clone())).collect()
 }
 
-/// The manifests that the journal has, and so can be put back.
+/// Returns the manifests that the journal has, so that they can be put back.
 fn held(entry: &JournalEntry) -> HashMap<Digest, Manifest> {
     let before = entry.items.iter().filter_map(|item| item.before.as_ref());
     let all = before.chain(entry.saved.iter().map(|saved| &saved.held));
     all.filter_map(|held| Some((held.digest, undo::manifest(held)?))).collect()
 }
 
-/// What is there of a manifest: itself, and one of its blobs, or of the blobs of each that it lists.
+/// Looks for a manifest: the manifest itself, and one of its blobs, or of the blobs of each manifest that it lists.
 async fn found(
     client: &Client,
     name: &RepositoryName,
@@ -141,7 +142,7 @@ fn has_content<'a>(
     depth: usize,
 ) -> BoxFuture<'a, Result<bool, Error>> {
     async move {
-        // The config is what an image shares least.
+        // Of all blobs, an image is least likely to share its config.
         let blob =
             parts::blobs(manifest).filter(|blob| !parts::is_foreign(blob)).find_map(|blob| blob.digest);
         if let Some(blob) = blob
@@ -166,7 +167,7 @@ fn has_content<'a>(
     .boxed()
 }
 
-/// Remembers what the registry did with an image that lost its name.
+/// Makes the client remember how the registry treated an image that lost its name.
 async fn learn(
     context: &ChangeContext,
     work: &ChangePlan,

@@ -1,8 +1,9 @@
-//! A single tag taken away where the server deletes only by digest: the tag is put on a manifest of its own, and that one
-//! is deleted. docs/REGISTRIES.md §7.3.
+//! Removes a single tag if the server deletes only by digest: the tag is put on a manifest of its own, and that
+//! manifest is deleted. docs/REGISTRIES.md §7.3.
 //!
-//! The replacement is the same image with one annotation more, so that pullers get the image until the tag is gone, and
-//! no two replacements share a digest. It is tried on a throw-away tag first. Where the second half is refused, the tag
+//! The replacement is the same image with one more annotation, so that clients that pull the tag get the image until
+//! the tag is gone, and no two replacements share a digest. The method is tried on a throw-away tag first. If the
+//! server refuses the second half, the tag is put back on its image, byte for byte.
 //! is put back on its image, byte for byte.
 
 use std::sync::Arc;
@@ -21,12 +22,12 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::ops::journal::RunningEntry;
 
-/// How the names of throw-away tags begin.
+/// The prefix of throw-away tags.
 const PROBE: &str = "regtui-probe-";
-/// The annotation that makes a replacement unlike its image and unlike every other replacement.
+/// The annotation that makes a replacement differ from its image and from every other replacement.
 const ANNOTATION: &str = "regtui.replacement";
 
-/// What a tag has, and what it is put on in between.
+/// The image of a tag, and the replacement that the tag is put on in between.
 #[derive(Debug)]
 pub struct Replacement {
     image: Arc<Manifest>,
@@ -34,15 +35,15 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// A replacement of this image. Says why where there can be none.
+    /// Makes a replacement of this image. Fails with the reason if there can be none.
     pub fn of(image: Arc<Manifest>) -> Result<Replacement, String> {
         let replacement = replacement(&image)?;
         Ok(Replacement { image, replacement })
     }
 }
 
-/// The two steps of a tag as the journal keeps them: onto the replacement, and away. Without a replacement nothing is
-/// touched.
+/// Returns the two steps of a tag for the journal: onto the replacement, and away. Without a replacement, the steps
+/// touch nothing.
 pub fn items(repository: &Repository, tag: &Tag, made: Option<&Replacement>) -> [JournalItem; 2] {
     let item = |before: Option<&Manifest>, after: Option<Digest>| JournalItem {
         repository: repository.clone(),
@@ -58,15 +59,15 @@ pub fn items(repository: &Repository, tag: &Tag, made: Option<&Replacement>) -> 
     ]
 }
 
-/// The way in one repository: tried before its first tag.
+/// The method in one repository. It is tried before the first tag is removed.
 #[derive(Debug, Default)]
 pub struct ReplacementMethod {
     is_proved: bool,
 }
 
 impl ReplacementMethod {
-    /// Tries the whole way on a tag that nobody has, unless that was done. Fails where it does not work: no tag must be
-    /// touched then.
+    /// Tries the method on a throw-away tag, unless that was done before. Fails if it does not work; then no tag must
+    /// be touched.
     pub async fn prove(
         &mut self,
         place: RepositoryClient<'_>,
@@ -81,7 +82,7 @@ impl ReplacementMethod {
         Ok(())
     }
 
-    /// Takes a tag away if it still has its image.
+    /// Removes a tag if it still has its image.
     pub async fn untag(
         &mut self,
         place: RepositoryClient<'_>,
@@ -97,8 +98,8 @@ impl ReplacementMethod {
     }
 }
 
-/// Tries the whole way on a tag that nobody has. The journal has that tag before it is put, so that it does not stay if the
-/// program goes down or the server refuses to delete it.
+/// Tries the method on a throw-away tag. The journal has that tag before it is put, so that it can be removed later if
+/// the program is cut off or the server refuses to delete it.
 async fn prove(
     place: RepositoryClient<'_>,
     running: &RunningEntry,
@@ -114,7 +115,7 @@ async fn prove(
     running.probing(&probe).await?;
     let selector = Selector::Tag(probe.tag.clone());
     let put = place.client.put_manifest(place.name, &selector, &manifest).boxed().await;
-    // An answer may be lost while it was put: it is looked for all the same.
+    // The tag may have been put although the answer was lost, so it is looked up in any case.
     let gone = match put.is_ok() {
         true => probe::remove_put(place, &probe).await,
         false => probe::remove(place, &probe).await,
@@ -135,7 +136,7 @@ async fn prove(
     gone.map_err(|failure| Failure { what: SafeText::from(what()), ..failure })
 }
 
-/// Puts the tag on its replacement and deletes that.
+/// Puts the tag on its replacement and deletes the replacement.
 async fn take_away(
     place: RepositoryClient<'_>,
     tag: &Tag,
@@ -155,7 +156,7 @@ async fn take_away(
     let selector = Selector::Tag(tag.clone());
     if let Err(error) = place.client.put_tag(place.name, tag, Some(image), &made.replacement).boxed().await {
         let failure = put_failure(&error, what());
-        // Its answer may be lost while it was done: nothing may stay half.
+        // The put may have been done although its answer was lost. Nothing may stay half done.
         return put_back(place, tag, made, failure, notes).boxed().await;
     }
     match place.shows(&selector, Some(made.replacement.digest)).await {
@@ -182,7 +183,7 @@ async fn take_away(
     }
 }
 
-/// After a failure in the middle: the tag gets its image again if it has the replacement.
+/// Puts the tag back on its image after a failure in the middle, if it has the replacement.
 async fn put_back(
     place: RepositoryClient<'_>,
     tag: &Tag,
@@ -211,12 +212,12 @@ async fn put_back(
     }
 }
 
-/// Says which tags that were to stay are gone, and puts them back.
+/// Checks the tags that were to stay. Puts back those that are gone, and notes them.
 pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], notes: &mut Vec<SafeText>) {
     for (tag, digest) in kept {
         let digest = *digest;
         if let Ok(None) = place.tag_now(tag).await {
-            // It may be gone with its tags: what is kept of it then serves as well.
+            // The image may have gone with its tags. A copy that the client has cached serves as well.
             let kept = place.client.kept_manifest(place.name, &digest).await;
             let image = match kept {
                 Some(image) => Ok(image),
@@ -236,7 +237,7 @@ pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], not
     }
 }
 
-/// The same image under a digest that nothing else has. Says why where there can be none.
+/// Makes the same image under a digest that no other manifest has. Fails with the reason if there can be none.
 fn replacement(image: &Manifest) -> Result<Manifest, String> {
     if !matches!(image.body, Body::Image(_) | Body::Index(_)) {
         return Err("there are no replacements for manifests of this old kind".into());
@@ -252,14 +253,14 @@ fn replacement(image: &Manifest) -> Result<Manifest, String> {
     Manifest::parse(bytes.into(), Some(image.media_type.as_str())).map_err(|bad| bad.to_string())
 }
 
-/// Text that nobody else comes upon.
+/// Returns a random text that is unique.
 fn random() -> String {
     use std::hash::{BuildHasher, RandomState};
     let part = || RandomState::new().hash_one("regtui");
     format!("{:016x}{:016x}", part(), part())
 }
 
-/// Whether the one is a replacement of the other, as one is left that was not deleted any more.
+/// Returns whether one manifest is a replacement of the other. A replacement is left behind if its delete was cut off.
 pub fn stands_for(replacement: &Manifest, image: &Manifest) -> bool {
     is_replacement(replacement)
         && replacement.is_whole()
@@ -267,12 +268,12 @@ pub fn stands_for(replacement: &Manifest, image: &Manifest) -> bool {
         && without_annotation(replacement).is_some_and(|json| Some(json) == without_annotation(image))
 }
 
-/// Whether it is a replacement of whatever.
+/// Returns whether a manifest is a replacement of any image.
 pub fn is_replacement(manifest: &Manifest) -> bool {
     manifest.annotations().is_some_and(|annotations| annotations.contains_key(ANNOTATION))
 }
 
-/// What a manifest says besides being a replacement.
+/// Returns the content of a manifest without the annotation of a replacement.
 fn without_annotation(manifest: &Manifest) -> Option<Map<String, Value>> {
     let mut json: Map<String, Value> = serde_json::from_slice(&manifest.raw).ok()?;
     if let Some(Value::Object(annotations)) = json.get_mut("annotations") {
@@ -284,7 +285,7 @@ fn without_annotation(manifest: &Manifest) -> Option<Map<String, Value>> {
     Some(json)
 }
 
-/// What went wrong without a request that failed.
+/// Returns a failure that was not caused by a failed request.
 pub fn local(what: String, why: String) -> Failure {
     Failure { what: what.into(), why: why.into(), hint: None, kind: FailureKind::BadAnswer }
 }
