@@ -12,8 +12,8 @@ use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 
-/// The number of tags that are checked by their bytes although both sides report digests of the same algorithm. The
-/// digests differ, and the check shows whether they are true.
+/// The number of tags that are checked by their bytes if the two sides report different digests of one algorithm. The
+/// check shows whether the reported digests are true.
 const SAMPLE: usize = 8;
 
 /// Compares every tag of both repositories. A repository that does not exist has no tags; fails if neither exists. A

@@ -51,7 +51,7 @@ pub async fn inspect(
     .await;
     let (variants, left_out) = variants;
     let summary = summary_of(&manifest, &variants, left_out);
-    // Here the user does not wait for the outline between two keys.
+    // The outlines are made here, so that the user does not wait for them between two keys.
     manifest.outline();
     for variant in &variants {
         variant.manifest.iter().for_each(|manifest| drop(manifest.outline().clone()));

@@ -107,7 +107,7 @@ struct Retagging<'a> {
     /// The tags of the repository that old tags are removed from, or the failure to list them. Empty if no old tag is
     /// removed.
     siblings: Result<BTreeMap<Tag, Digest>, Failure>,
-    /// For each step the replacement that its old tag is put on before it is removed, if it is removed that way.
+    /// For each step the replacement that its old tag is put on before it is removed, if that method is used.
     made: Vec<Option<Result<Replacement, Failure>>>,
     way: ReplacementMethod,
     takes_along: bool,
@@ -330,7 +330,7 @@ async fn siblings(client: &Client, plan: &RetagPlan) -> Result<BTreeMap<Tag, Dig
         .map_err(|error| error.failure(format!("cannot list the tags of {}", plan.from.name)))
 }
 
-/// Returns the replacements that old tags are put on before they are removed, if they are removed that way.
+/// Returns the replacements that old tags are put on before they are removed, if that method is used.
 fn made(
     plan: &RetagPlan,
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,

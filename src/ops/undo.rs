@@ -218,7 +218,7 @@ impl Undoing<'_> {
 struct UndoPart {
     /// The items that the undo itself replaces, so that it can be undone in turn.
     items: Vec<JournalItem>,
-    /// The replacement that the tag is put on before it is removed, if it is removed that way.
+    /// The replacement that the tag is put on before it is removed, if that method is used.
     made: Option<Result<Replacement, Failure>>,
 }
 

@@ -35,7 +35,7 @@ pub struct ChangeContext {
     pub journal: Journal,
 }
 
-/// The controls of a running change: its progress, and a way to stop it.
+/// The controls of a running change: its progress, and a token that stops it.
 #[derive(Debug, Clone)]
 pub struct JobControl {
     /// The channel that receives the progress.

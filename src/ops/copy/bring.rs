@@ -54,7 +54,7 @@ pub struct CopyTransfer<'a> {
     /// For each digest, the indexes of the images that need it.
     wanted: HashMap<Digest, Vec<usize>>,
     failed: Vec<AtomicBool>,
-    /// For each manifest, the lock that lets one task put it, its parents or its referrers.
+    /// For each manifest, the lock that a task holds to put it, an index that lists it, or a referrer of it.
     turns: HashMap<Digest, RwLock<()>>,
     /// Bytes that move although the plan was to mount them.
     not_mounted: AtomicU64,

@@ -23,7 +23,7 @@ pub struct Destination<'a> {
     pub client: &'a Client,
     /// The repository.
     pub repository: &'a Repository,
-    /// The answer by which it refused to say what it has.
+    /// The answer by which it refused to report its content.
     refusal: OnceLock<SafeText>,
     /// The refusal if it requires a login, with a hint.
     stranger: OnceLock<Refusal>,
@@ -57,7 +57,7 @@ impl<'a> Destination<'a> {
         Destination { client, repository, refusal: OnceLock::new(), stranger: OnceLock::new() }
     }
 
-    /// Returns a note for the user if the destination refused to say what it has.
+    /// Returns a note for the user if the destination refused to report its content.
     pub fn note(&self) -> Option<SafeText> {
         let refusal = self.refusal.get()?;
         Some(SafeText::from(format!(

@@ -1,5 +1,6 @@
 //! Lists of referrers under fallback tags, for a destination without the referrers API: distribution-spec § Referrers
-//! Tag Schema. Each list is merged with the present one right before it is written, and that is in the journal first.
+//! Tag Schema. Each list is merged with the present one right before it is written, after the journal has recorded
+//! both.
 
 use serde_json::{Map, Value, json};
 

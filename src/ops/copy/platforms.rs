@@ -1,8 +1,8 @@
 //! Reduces an index to some of its platforms.
 //!
-//! One platform of an index is copied as the plain manifest of that platform, under its own digest. Users who name one
-//! platform expect that, and a signature of that manifest stays valid. Several platforms become a shorter index with a
-//! new digest.
+//! One platform of an index is copied as the plain manifest of that platform, under its own digest. Users expect that
+//! if they name one platform, and a signature of that manifest stays valid. Several platforms become a shorter index
+//! with a new digest.
 
 use std::collections::HashSet;
 use std::sync::Arc;

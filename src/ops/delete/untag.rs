@@ -1,4 +1,4 @@
-//! Removes tags one after the other: by `DELETE` with the tag, and never in any other way.
+//! Removes tags one after the other: by `DELETE` with the tag, and by no other method.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -34,7 +34,7 @@ pub struct Weight {
     pub shared_with: usize,
 }
 
-/// The blobs of an image with their bytes. The key is a keyed hash of the digest; servers do not know the key of the
+/// The blobs of an image with their sizes in bytes, by a keyed hash of their digests. No server knows the key of the
 /// hash.
 type Blobs = HashMap<u64, u64>;
 /// The blobs of the images that go: their bytes, and whether an image that stays needs them.

@@ -13,8 +13,8 @@ const MOST: usize = 500;
 /// The highest number of bytes of all entries.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Removes the oldest entries until the journal is within its limits, but never `kept` or an entry that is still
-/// needed. Files that cannot be removed stay.
+/// Removes the oldest entries until the journal is within its limits, but never `kept` or an entry that is open or
+/// running. Files that cannot be removed stay.
 pub fn make(folder: &Path, kept: &EntryId) {
     make_within(folder, kept, MOST, MOST_BYTES);
 }

@@ -156,7 +156,7 @@ fn notes(entry: &JournalEntry) -> Vec<SafeText> {
     notes
 }
 
-/// Returns the parts that cannot be put back because the entry does not say any more what they were.
+/// Returns the parts that cannot be put back because their part of the entry is lost.
 fn missed(damage: &Damage) -> Vec<Unresolved> {
     if damage.lost == 0 {
         return Vec::new();
@@ -224,7 +224,7 @@ struct TagChange {
     ours: Vec<Option<Digest>>,
     /// Whether the change did not touch it, so that it is put back only if it disappeared.
     is_saved: bool,
-    /// Whether the entry does not say with certainty any more what it replaced.
+    /// Whether damage makes it uncertain which state the entry replaced.
     is_uncertain: bool,
     /// Whether the server accepted the change and never showed it, or did not answer.
     is_unconfirmed: bool,

@@ -4,7 +4,6 @@
 //! The replacement is the same image with one more annotation, so that clients that pull the tag get the image until
 //! the tag is gone, and no two replacements share a digest. The method is tried on a throw-away tag first. If the
 //! server refuses the second half, the tag is put back on its image, byte for byte.
-//! is put back on its image, byte for byte.
 
 use std::sync::Arc;
 

@@ -305,8 +305,8 @@ impl RepositoryClient<'_> {
     }
 
     /// Looks up a tag after a change of it failed. The change may have been made all the same, or it was not tried
-    /// again because another client was faster. Returns `None` if the tag cannot be looked up, if the change was
-    /// stopped, or after a refusal, which says nothing about the tag.
+    /// again because another client was faster. Returns `None` if the change was stopped, if the connection was
+    /// refused, or if the tag cannot be looked up.
     async fn after(&self, error: &Error, tag: &Tag, known: &[Digest]) -> Option<Option<Digest>> {
         match error.is_stopped() || error.cause == Cause::Refused {
             true => None,
