@@ -61,7 +61,7 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -
     }
 }
 
-/// The end of a list of referrers. Clones wait for the same one.
+/// The result of writing a list of referrers. Clones wait for the same one.
 type Listed<'a> = Shared<BoxFuture<'a, Ended>>;
 
 /// The check whether the referrers of one subject are listed. Clones wait for the same check.
@@ -76,7 +76,7 @@ struct CopyRun<'a> {
 }
 
 impl<'a> CopyRun<'a> {
-    /// Runs the copy. Returns the end of every image and then of every list of referrers, and the failures that belong
+    /// Runs the copy. Returns the results of all images, then of all lists of referrers, and the failures that belong
     /// to none of them.
     async fn run(&'a self) -> (Vec<Ended>, Vec<ProgressItem>) {
         let items = names(self.plan).map(|name| ProgressItem { name, outcome: None }).collect();
@@ -284,7 +284,7 @@ impl<'a> CopyRun<'a> {
     }
 }
 
-/// The end of an image or a list.
+/// The result of copying an image or of writing a list.
 #[derive(Clone)]
 pub struct Ended {
     /// The outcome.
@@ -294,7 +294,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Returns the end of an image or list whose tag was not put.
+    /// Returns the result of an image or list whose tag was not put.
     pub fn before_put(outcome: Outcome) -> Ended {
         Ended { outcome, has_put: Some(false) }
     }

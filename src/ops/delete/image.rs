@@ -42,7 +42,7 @@ enum DeleteReason<'a> {
     Named(&'a ImageToDelete),
     /// It refers to an image that was named.
     Referrer(Digest, &'a SafeText),
-    /// It is listed by indexes that were named, and by no others.
+    /// It is listed by indexes that were named, and by no other index.
     Child(Vec<Digest>),
 }
 

@@ -144,14 +144,14 @@ async fn begin(
     Ok((running, manifests))
 }
 
-/// The images whose digest tags go along with them, but only if the image has no tag left.
+/// The images whose digest tags go along with them, if an image has no tag left.
 #[derive(Default)]
 struct Owners {
     /// Images that keep a named tag, by the index of that tag's part.
     kept: HashMap<usize, Digest>,
     /// Kept tags of this change. They are no reason to leave the digest tags of their images.
     keeping: HashSet<Tag>,
-    /// All tags of the repository. They are asked for after the named tags have been removed.
+    /// All tags of the repository. They are asked for after the named tags have been dealt with.
     tags: Option<Result<tag_list::TagList, Failure>>,
 }
 
