@@ -144,7 +144,7 @@ impl ChangePlan {
     }
 
     /// Returns the method by which the plan removes tags, if it removes any.
-    pub fn way(&self) -> Option<delete::DeleteMethod> {
+    pub fn method(&self) -> Option<delete::DeleteMethod> {
         match self {
             ChangePlan::Retag(plan) => plan.mode.method(),
             ChangePlan::Delete(plan) => Some(plan.method),

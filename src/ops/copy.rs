@@ -15,7 +15,6 @@
 //! | checking that all referrers are listed in the end | `listed` |
 //! | the journal entry | `entry` |
 
-mod bring;
 pub(super) mod companions;
 mod destination;
 mod entry;
@@ -27,6 +26,7 @@ mod plan;
 mod platforms;
 mod run;
 mod source;
+mod transfer;
 mod tree;
 
 pub use plan::plan;

@@ -21,7 +21,7 @@ mod weight;
 
 pub use plan::plan;
 
-use super::work::course::{self, Tracker};
+use super::work::tracker::{self, Tracker};
 use super::work::{ChangeContext, JobControl};
 use crate::model::change::delete::{DeleteMethod, DeletePlan};
 use crate::model::change::progress::{ProgressItem, Report};
@@ -35,7 +35,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
         let names = plan.tags_that_go().map(SafeText::from);
         let digests = plan.images.iter().filter(|image| image.named.is_empty());
         let names = names.chain(digests.map(|image| SafeText::from(&image.digest)));
-        return Tracker::new(watch, names).refused(&course::refusal(plan.title(), refusal));
+        return Tracker::new(watch, names).refused(&tracker::refusal(plan.title(), refusal));
     }
     let mut report = match plan.method {
         DeleteMethod::Untag => untag::run(context, plan, watch).await,

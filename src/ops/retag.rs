@@ -14,11 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::journal::RunningEntry;
 use super::tag_list;
-use super::work::course::{self, Tracker};
 use super::work::loss::{self, Kept};
 use super::work::replacement::{self, Replacement, ReplacementMethod};
 use super::work::tag::{RepositoryClient, held, moved, put_failure};
 use super::work::telling::while_telling;
+use super::work::tracker::{self, Tracker};
 use super::work::{ChangeContext, JobControl};
 use crate::client::{Client, Priority, Transfer};
 use crate::model::change;
@@ -39,11 +39,11 @@ const AT_ONCE: usize = 16;
 /// Puts the tags of a plan, and removes the old ones if they are to be moved.
 pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) -> Report {
     let name = |step: &RetagStep| SafeText::from(format!("{} → {}", step.selector, step.tag));
-    let course = Tracker::new(watch, plan.steps.iter().map(name));
+    let tracker = Tracker::new(watch, plan.steps.iter().map(name));
     let request = request_of(plan);
     let rule = rule_against(context, &request);
     if let Some(refusal) = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref()) {
-        return course.refused(&course::refusal(plan.title(), refusal));
+        return tracker.refused(&tracker::refusal(plan.title(), refusal));
     }
     let client = context.pool.client(&plan.from.host);
     let manifests = manifests(&client, plan).await;
@@ -55,7 +55,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) 
     let request = change::ChangeRequest::Retag(request);
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
-        Err(failure) => return course.refused(&failure),
+        Err(failure) => return tracker.refused(&failure),
     };
     let keeping = Kept::put(&client, &plan.loss, &running, first_kept).await;
     let transfer = Arc::new(Transfer { stop: watch.stop.clone(), ..Transfer::default() });
@@ -73,7 +73,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) 
         keeping: &keeping,
         changed: HashSet::new(),
         stop: &watch.stop,
-        course,
+        tracker,
     };
     let work = async {
         for index in 0..plan.steps.len() {
@@ -85,12 +85,12 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) 
         progress.bytes = to_move.load(Ordering::Relaxed);
     };
     while_telling(work, || watch.progress.send_modify(tell)).await;
-    let Retagging { mut course, changed, .. } = retagging;
+    let Retagging { mut tracker, changed, .. } = retagging;
     let is_changed = |at: &Repository, image| changed.contains(&(at.clone(), image));
-    course.notes.extend(keeping.settle(&client, &running, is_changed).await);
-    course.notes.extend(course::left_open(&transfer));
+    tracker.notes.extend(keeping.settle(&client, &running, is_changed).await);
+    tracker.notes.extend(tracker::left_open(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
-    let mut report = course.close(running).await;
+    let mut report = tracker.close(running).await;
     report.items.extend(plan.unresolved.iter().map(change::progress::ProgressItem::from));
     Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..report }
 }
@@ -116,7 +116,7 @@ struct Retagging<'a> {
     /// The images that tags were taken from.
     changed: HashSet<(Repository, Digest)>,
     stop: &'a CancellationToken,
-    course: Tracker<'a>,
+    tracker: Tracker<'a>,
 }
 
 impl<'a> Retagging<'a> {
@@ -128,13 +128,13 @@ impl<'a> Retagging<'a> {
         let Some(step) = self.plan.steps.get(index) else { return };
         let items = items_per_step(self.plan);
         let (first, end) = (index * items, (index + 1) * items);
-        let put = match self.course.is_over() {
+        let put = match self.tracker.is_over() {
             Some(outcome) => outcome,
             None if self.takes_along => {
                 Outcome::Skipped("not tried: the server takes every tag of an image with one".into())
             }
             None => {
-                self.course.now(SafeText::from(format!("tag {}", step.tag)));
+                self.tracker.now(SafeText::from(format!("tag {}", step.tag)));
                 match (self.not_kept(step), self.prove(running, index).await) {
                     (Some(outcome), _) => outcome,
                     (None, Ok(())) => self.put(step).await,
@@ -142,7 +142,7 @@ impl<'a> Retagging<'a> {
                 }
             }
         };
-        if course::is_done(&put) != Some(false)
+        if tracker::is_done(&put) != Some(false)
             && let Some(replaced) = step.replaces
         {
             self.changed.insert((step.to.clone(), replaced));
@@ -154,13 +154,13 @@ impl<'a> Retagging<'a> {
         match (old.filter(|_| !self.takes_along), put) {
             (Some(old), put) if is_there => {
                 let is_put = matches!(put, Outcome::Done(_));
-                self.course.changed |= is_put;
+                self.tracker.changed |= is_put;
                 running.done(first, is_put).await;
                 let outcome = self.take_old_away(running, index, step, old).await;
-                if course::is_done(&outcome) != Some(false) {
+                if tracker::is_done(&outcome) != Some(false) {
                     self.changed.insert((self.plan.from.clone(), step.digest));
                 }
-                self.course.noted(running, first + 1..end, index, outcome).await;
+                self.tracker.noted(running, first + 1..end, index, outcome).await;
             }
             (Some(old), Outcome::Unconfirmed(failure)) => {
                 for item in first + 1..end {
@@ -168,9 +168,9 @@ impl<'a> Retagging<'a> {
                 }
                 let why = SafeText::from(format!("{}, so {old} stays", failure.why));
                 let outcome = Outcome::Unconfirmed(Failure { why, ..failure });
-                self.course.noted(running, first..first + 1, index, outcome).await;
+                self.tracker.noted(running, first..first + 1, index, outcome).await;
             }
-            (_, put) => self.course.noted(running, first..end, index, put).await,
+            (_, put) => self.tracker.noted(running, first..end, index, put).await,
         }
     }
 
@@ -188,7 +188,7 @@ impl<'a> Retagging<'a> {
     async fn prove(&mut self, running: &RunningEntry, index: usize) -> Result<(), Failure> {
         let place = self.place(&self.plan.from);
         match self.made.get(index) {
-            Some(Some(Ok(made))) => self.way.prove(place, running, made, &mut self.course.notes).await,
+            Some(Some(Ok(made))) => self.way.prove(place, running, made, &mut self.tracker.notes).await,
             Some(Some(Err(failure))) => Err(failure.clone()),
             _ => Ok(()),
         }
@@ -254,15 +254,15 @@ impl<'a> Retagging<'a> {
             Some(Some(Ok(made))) => {
                 let kept = place.still(&kept, step.digest).await.into_iter();
                 let kept: Vec<(Tag, Digest)> = kept.map(|tag| (tag, step.digest)).collect();
-                let outcome = self.way.untag(place, running, old, made, &mut self.course.notes).await;
-                replacement::check_kept(place, &kept, &mut self.course.notes).await;
+                let outcome = self.way.untag(place, running, old, made, &mut self.tracker.notes).await;
+                replacement::check_kept(place, &kept, &mut self.tracker.notes).await;
                 outcome
             }
             Some(Some(Err(failure))) => Outcome::Failed(failure.clone()),
             _ => {
                 let untagged = place.untag(old, &image, &kept).await;
                 self.takes_along |= untagged.taken_along > 0;
-                self.course.notes.extend(untagged.notes);
+                self.tracker.notes.extend(untagged.notes);
                 untagged.outcome
             }
         };

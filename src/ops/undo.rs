@@ -12,10 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::journal::{Journal, RunningEntry};
 use super::tag_list;
-use super::work::course::{self, Tracker};
 use super::work::probe;
 use super::work::replacement::{self, Replacement, ReplacementMethod};
 use super::work::tag::{LOST, RepositoryClient, held, put_failure};
+use super::work::tracker::{self, Tracker};
 use super::work::{ChangeContext, JobControl};
 use crate::client::Pool;
 use crate::model::change::ChangeRequest;
@@ -35,14 +35,14 @@ const MAY_ARRIVE: &str =
 
 /// Puts back everything that can be put back according to the plan.
 pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -> Report {
-    let course = Tracker::new(watch, plan.steps.iter().map(|step| name(&step.selector)));
+    let tracker = Tracker::new(watch, plan.steps.iter().map(|step| name(&step.selector)));
     let repositories = plan.steps.iter().map(|step| &step.repository);
     if let Some(refusal) = rule_against(context, repositories).as_ref().or(plan.refused.as_ref()) {
-        return course.refused(&course::refusal(plan.title(), refusal));
+        return tracker.refused(&tracker::refusal(plan.title(), refusal));
     }
     let entry = match context.journal.entry(&plan.entry).await {
         Ok(entry) => entry,
-        Err(failure) => return course.refused(&failure),
+        Err(failure) => return tracker.refused(&failure),
     };
     let mut parts = Vec::new();
     for step in &plan.steps {
@@ -51,7 +51,7 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
     let items = parts.iter().flat_map(|part| part.items.clone()).collect();
     let running = match context.journal.begin(plan.title(), Some(request_of(plan)), items).await {
         Ok(running) => running,
-        Err(failure) => return course.refused(&failure),
+        Err(failure) => return tracker.refused(&failure),
     };
     let before = entry.items.into_iter().filter_map(|item| item.before);
     let all = before.chain(entry.saved.into_iter().map(|saved| saved.held));
@@ -60,12 +60,12 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
     let siblings = HashMap::new();
     let (pool, journal, stop) = (&context.pool, &context.journal, &watch.stop);
     let ways = HashMap::new();
-    let mut undoing = Undoing { pool, journal, entry: &plan.entry, held, siblings, ways, stop, course };
+    let mut undoing = Undoing { pool, journal, entry: &plan.entry, held, siblings, ways, stop, tracker };
     let mut first = 0;
     // Images that could not be put back.
     let mut not_back = HashSet::new();
     for (index, (step, part)) in plan.steps.iter().zip(&parts).enumerate() {
-        let outcome = match undoing.course.is_over() {
+        let outcome = match undoing.tracker.is_over() {
             Some(outcome) => outcome,
             None if keeps_one_of(step, &not_back) => {
                 Outcome::Skipped("it keeps an image that was not put back elsewhere".into())
@@ -78,16 +78,16 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
         let items = first..first + part.items.len();
         first = items.end;
         is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Unchanged(_));
-        undoing.course.noted(&running, items, index, outcome).await;
+        undoing.tracker.noted(&running, items, index, outcome).await;
     }
-    let mut course = undoing.course;
+    let mut tracker = undoing.tracker;
     // Parts that cannot be read are not known to be put back.
     is_back &= plan.unresolved.is_empty();
     if is_back && let Err(failure) = context.journal.mark_undone(&plan.entry).await {
-        course.notes.push(SafeText::from(failure.to_string()));
+        tracker.notes.push(SafeText::from(failure.to_string()));
     }
     let takes_nothing = parts.iter().all(|part| part.items.is_empty());
-    let mut report = course.close(running).await;
+    let mut report = tracker.close(running).await;
     // Throw-away tags hold nothing that an undo would put back.
     report.undo = report.undo.filter(|_| !takes_nothing);
     report.items.extend(plan.unresolved.iter().map(progress::ProgressItem::from));
@@ -119,7 +119,7 @@ struct Undoing<'a> {
     /// The replacement method in each of them.
     ways: HashMap<Repository, ReplacementMethod>,
     stop: &'a CancellationToken,
-    course: Tracker<'a>,
+    tracker: Tracker<'a>,
 }
 
 impl Undoing<'_> {
@@ -133,7 +133,7 @@ impl Undoing<'_> {
         if step.now == step.before {
             return Outcome::Unchanged("it is as it was".into());
         }
-        self.course.now(SafeText::from(format!("put {} back", step.selector)));
+        self.tracker.now(SafeText::from(format!("put {} back", step.selector)));
         let client = self.pool.client(&step.repository.host);
         let stop = self.stop;
         let place = RepositoryClient { client: &client, name: &step.repository.name, stop: Some(stop) };
@@ -197,15 +197,15 @@ impl Undoing<'_> {
                 let kept =
                     place.still(&kept, now).await.into_iter().map(|tag| (tag, now)).collect::<Vec<_>>();
                 let way = self.ways.entry(step.repository.clone()).or_default();
-                let outcome = way.untag(place, running, tag, made, &mut self.course.notes).await;
-                replacement::check_kept(place, &kept, &mut self.course.notes).await;
+                let outcome = way.untag(place, running, tag, made, &mut self.tracker.notes).await;
+                replacement::check_kept(place, &kept, &mut self.tracker.notes).await;
                 outcome
             }
             Some(Err(failure)) => Outcome::Failed(failure.clone()),
             None => match place.manifest(step.left_on.unwrap_or(now)).await {
                 Ok(image) => {
                     let untagged = place.untag(tag, &image, &kept).await;
-                    self.course.notes.extend(untagged.notes);
+                    self.tracker.notes.extend(untagged.notes);
                     untagged.outcome
                 }
                 Err(error) => Outcome::Failed(error.failure(what())),

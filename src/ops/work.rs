@@ -1,12 +1,12 @@
 //! Changes. Planning one only asks, and it is carried out exactly as planned.
 
-pub(super) mod course;
 pub(super) mod loss;
 pub mod probe;
 mod remains;
 pub(super) mod replacement;
 pub(super) mod tag;
 pub(super) mod telling;
+pub(super) mod tracker;
 
 use futures_util::FutureExt;
 use tokio::sync::watch;

@@ -36,7 +36,7 @@ async fn an_image_is_copied_byte_for_byte() {
     let request = sides.request(&["1"]);
     let plan = sides.plan(&request).await.expect("a plan");
     assert_eq!(sides.writes(), [""; 0], "a plan only asks");
-    assert_eq!(plan.blobs.iter().filter(|blob| blob.way == BlobTransfer::Move).count(), 3);
+    assert_eq!(plan.blobs.iter().filter(|blob| blob.transfer == BlobTransfer::Move).count(), 3);
     assert_eq!((plan.images[0].replaces, plan.digests_change, plan.left_out.len()), (None, false, 0));
     let report = sides.run(&plan).await;
     assert!(report.is_success(), "{report:#?}");
@@ -148,7 +148,7 @@ async fn in_one_registry_blobs_are_mounted_and_no_byte_moves() {
     let to = Repository { host: sides.source().host, name: name("copy") };
     let request = CopyRequest { to, ..sides.request(&["1"]) };
     let (plan, report) = sides.copy(&request).await;
-    assert!(plan.blobs.iter().all(|blob| blob.way == BlobTransfer::Mount(name("app"))), "{plan:#?}");
+    assert!(plan.blobs.iter().all(|blob| blob.transfer == BlobTransfer::Mount(name("app"))), "{plan:#?}");
     assert_eq!((plan.bytes(), report.moved), (0, 0));
     let store = sides.from.demo.store();
     assert_eq!(store.digest_of("copy", "1"), store.digest_of("app", "1"));
@@ -462,7 +462,7 @@ async fn absurd_sizes_add_up_without_a_panic() {
     let mut plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
     assert_eq!(plan.left_out.len(), 2, "{:?}", plan.left_out);
     let mut blob = plan.blobs[0].clone();
-    blob.way = BlobTransfer::Move;
+    blob.transfer = BlobTransfer::Move;
     blob.descriptor.size = Some(1 << 50);
     plan.blobs.extend(vec![blob; 20_000]);
     assert_eq!(plan.bytes(), u64::MAX);

@@ -115,7 +115,7 @@ fn copy_plan(request: &copy::CopyRequest) -> copy::CopyPlan {
     let blob = |number: u8, way| {
         let descriptor =
             Descriptor { digest: Some(digest(number)), size: Some(13_700_000), ..descriptor.clone() };
-        copy::PlannedBlob { descriptor, way }
+        copy::PlannedBlob { descriptor, transfer: way }
     };
     let images = match &request.what {
         What::Images(images) => images.clone(),

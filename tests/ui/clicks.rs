@@ -80,7 +80,7 @@ fn a_click_among_what_a_filter_found_keeps_the_filter() {
 #[test]
 fn the_buttons_the_ways_and_the_switches_of_a_plan_are_pressed() {
     let mut left = after(delete_plan, (80, 24), &["d"]);
-    left.click("Leave it");
+    left.click("Cancel");
     assert!(left.state.dialogs.is_empty() && left.started.is_empty());
 
     let mut done = after(delete_plan, (80, 24), &["d"]);

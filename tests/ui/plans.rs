@@ -346,7 +346,7 @@ fn a_plan_is_as_high_as_what_it_says_and_never_becomes_smaller() {
     let tall = after(delete_plan, (150, 42), &["d"]);
     let shown = tall.text();
     let row = |text: &str| shown.lines().position(|line| line.contains(text)).expect("a row");
-    assert_eq!(row("▌Leave it") - row("delete by digest: yes"), 3, "nothing empty between: {shown}");
+    assert_eq!(row("▌Cancel") - row("delete by digest: yes"), 3, "nothing empty between: {shown}");
 }
 
 #[test]

@@ -82,6 +82,6 @@ pub fn replaces(image: &ImageToCopy) -> bool {
 /// Returns whether nothing is left to do.
 pub fn is_done(plan: &CopyPlan) -> bool {
     plan.manifests.is_empty()
-        && plan.blobs.iter().all(|blob| blob.way == BlobTransfer::There)
+        && plan.blobs.iter().all(|blob| blob.transfer == BlobTransfer::There)
         && plan.images.iter().all(|image| image.tag.is_some() && image.replaces == Some(image.digest))
 }

@@ -195,7 +195,7 @@ pub struct PlannedBlob {
     /// The descriptor of the blob.
     pub descriptor: Descriptor,
     /// How the blob gets to the destination.
-    pub way: BlobTransfer,
+    pub transfer: BlobTransfer,
 }
 
 /// How a blob gets to the destination.
@@ -331,15 +331,16 @@ impl CopyPlan {
 
     /// Returns the number of bytes that the copy moves.
     pub fn bytes(&self) -> u64 {
-        let moved = self.blobs.iter().filter(|blob| blob.way == BlobTransfer::Move);
+        let moved = self.blobs.iter().filter(|blob| blob.transfer == BlobTransfer::Move);
         size::sum_of_known(moved.map(|blob| blob.descriptor.size))
     }
 
     /// Returns the transfers in words: `3 of 14 blobs, 41 MB; the rest is there already`.
     pub fn summary(&self) -> SafeText {
         let all = self.blobs.len();
-        let count =
-            |wanted: fn(&BlobTransfer) -> bool| self.blobs.iter().filter(|blob| wanted(&blob.way)).count();
+        let count = |wanted: fn(&BlobTransfer) -> bool| {
+            self.blobs.iter().filter(|blob| wanted(&blob.transfer)).count()
+        };
         let moved = count(|way| *way == BlobTransfer::Move);
         let mounted = count(|way| matches!(way, BlobTransfer::Mount(_)));
         let rest = match (mounted, all - moved - mounted) {

@@ -4,9 +4,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::bring::{CopyError, CopyTransfer};
 use super::entry::CopyEntry;
 use super::run::Ended;
+use super::transfer::{CopyError, CopyTransfer};
 use crate::model::change::copy::{CopyPlan, ReferrerList};
 use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
@@ -15,8 +15,8 @@ use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::media_type::OCI_INDEX;
 use crate::model::plural::counted;
 use crate::model::text::SafeText;
-use crate::ops::work::course::is_done;
 use crate::ops::work::tag::{RepositoryClient, held};
+use crate::ops::work::tracker::is_done;
 
 /// How often a list is merged anew because another client was faster.
 const TRIES: usize = 3;

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::bring::{CopyError, CopyTransfer};
 use super::fallback::{Listing, halt_of};
+use super::transfer::{CopyError, CopyTransfer};
 use crate::client::Referrers;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};

@@ -340,7 +340,7 @@ impl<'a> Draft<'a> {
         for blob in &wanted {
             let is_there = !is_missing(&blob) || blob.digest.is_some_and(|digest| found.contains(&digest));
             match is_there {
-                true => blobs.push(PlannedBlob { descriptor: blob.clone(), way: BlobTransfer::There }),
+                true => blobs.push(PlannedBlob { descriptor: blob.clone(), transfer: BlobTransfer::There }),
                 false => blobs.extend(self.way(blob).await?),
             }
         }
@@ -367,7 +367,7 @@ impl<'a> Draft<'a> {
         let is_near = self.request.from.host == self.request.to.host;
         let way =
             if is_near { BlobTransfer::Mount(self.request.from.name.clone()) } else { BlobTransfer::Move };
-        Ok(Some(PlannedBlob { descriptor, way }))
+        Ok(Some(PlannedBlob { descriptor, transfer: way }))
     }
 }
 

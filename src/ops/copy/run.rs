@@ -7,11 +7,11 @@ use std::sync::atomic::Ordering;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join_all};
 
-use super::bring::{Arrival, CopyError, CopyTransfer, together};
 use super::companions;
 use super::entry::CopyEntry;
 use super::fallback::{Listing, halt_of};
 use super::listed::Check;
+use super::transfer::{Arrival, CopyError, CopyTransfer, together};
 use crate::client::Transfer;
 use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
 use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
@@ -19,9 +19,9 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Tag;
 use crate::model::text::SafeText;
-use crate::ops::work::course::{is_done, left_open, refusal as refusal_of};
 use crate::ops::work::tag::RepositoryClient;
 use crate::ops::work::telling::while_telling;
+use crate::ops::work::tracker::{is_done, left_open, refusal as refusal_of};
 use crate::ops::work::{ChangeContext, JobControl};
 
 /// Copies the images of the plan, and nothing else. An image that fails keeps no other from being copied.

@@ -21,9 +21,9 @@ use crate::model::reference::{Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::ops::journal::RunningEntry;
-use crate::ops::work::course::Tracker;
 use crate::ops::work::loss;
 use crate::ops::work::tag::{RepositoryClient, Shown, Wanted, held, put_failure};
+use crate::ops::work::tracker::Tracker;
 use crate::ops::work::{ChangeContext, JobControl};
 
 /// A hint for tags that outlive their digest.
@@ -49,7 +49,7 @@ enum DeleteReason<'a> {
 /// Deletes the images of a plan.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let parts = parts(plan);
-    let course = Tracker::new(watch, parts.iter().map(DeletedDigest::name));
+    let tracker = Tracker::new(watch, parts.iter().map(DeletedDigest::name));
     let client = context.pool.client(&plan.repository.host);
     let manifests =
         prepared::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
@@ -59,7 +59,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
     saved.retain(|saved| !parts.iter().any(|part| part.digest == saved.held.digest));
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
-        Err(failure) => return course.refused(&failure),
+        Err(failure) => return tracker.refused(&failure),
     };
     let mut deleting = Deleting {
         client: &client,
@@ -72,10 +72,10 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
         keeps_tags: false,
         late: UnconfirmedParts::default(),
         watch,
-        course,
+        tracker,
     };
     for (index, (part, items)) in parts.iter().zip(ranges).enumerate() {
-        let outcome = match deleting.course.is_over() {
+        let outcome = match deleting.tracker.is_over() {
             Some(outcome) => outcome,
             None => {
                 deleting.confirm_before(part, &parts, &running).await;
@@ -90,14 +90,14 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
         }
         match is_half_done {
             // Nothing is noted of a part that is half done: an undo looks at the registry itself.
-            true => deleting.course.half_done(index, outcome),
-            false => deleting.course.noted(&running, items, index, outcome).await,
+            true => deleting.tracker.half_done(index, outcome),
+            false => deleting.tracker.noted(&running, items, index, outcome).await,
         }
     }
     deleting.confirm_late(&parts, &running).await;
     deleting.put_back_lost(&parts).await;
     deleting.tell_unnamed();
-    deleting.course.close(running).await
+    deleting.tracker.close(running).await
 }
 
 /// A plan that is being carried out.
@@ -117,7 +117,7 @@ struct Deleting<'a> {
     /// Parts whose delete the server accepted and does not show yet.
     late: UnconfirmedParts,
     watch: &'a JobControl,
-    course: Tracker<'a>,
+    tracker: Tracker<'a>,
 }
 
 impl<'a> Deleting<'a> {
@@ -136,9 +136,9 @@ impl<'a> Deleting<'a> {
         if let Some(why) = self.waits_for(part) {
             return Outcome::Skipped(why);
         }
-        self.course.now(SafeText::from(format!("delete {}", part.name())));
+        self.tracker.now(SafeText::from(format!("delete {}", part.name())));
         let what = || format!("cannot delete {}", part.name());
-        let stop = self.course.stop();
+        let stop = self.tracker.stop();
         let mut tries = 0;
         let deleted = loop {
             // These requests only read, so they can be interrupted at any time.
@@ -307,7 +307,7 @@ impl<'a> Deleting<'a> {
     /// Looks again at all parts that the server accepted and did not show.
     async fn confirm_late(&mut self, parts: &[DeletedDigest<'_>], running: &RunningEntry) {
         let place = self.place();
-        let confirmed = self.late.confirm(place, &mut self.course, running).await;
+        let confirmed = self.late.confirm(place, &mut self.tracker, running).await;
         self.gone.extend(confirmed.into_iter().filter_map(|index| Some(parts.get(index)?.digest)));
     }
 
@@ -342,14 +342,14 @@ impl<'a> Deleting<'a> {
         let Some(Ok(image)) = self.manifests.get(&part.digest).cloned() else { return };
         let mut gone = self.untagged.remove(&part.digest).unwrap_or_default();
         for tag in &part.tags {
-            if self.course.stop().is_cancelled() {
+            if self.tracker.stop().is_cancelled() {
                 break;
             }
             let untagged = self.place().untag(tag, &image, &[]).await;
             match untagged.outcome {
                 Outcome::Done(_) | Outcome::Unconfirmed(_) => gone.push((*tag).clone()),
                 Outcome::Failed(failure) => {
-                    self.course.notes.push(SafeText::from(format!("{}: {}", failure.what, failure.why)));
+                    self.tracker.notes.push(SafeText::from(format!("{}: {}", failure.what, failure.why)));
                 }
                 Outcome::Unchanged(_) | Outcome::Skipped(_) | Outcome::Stopped => {}
             }
@@ -366,7 +366,7 @@ impl<'a> Deleting<'a> {
         let short = part.digest.short();
         let text =
             format!("{short} stays, and of its tags {} are gone: undo puts them back", names.join(", "));
-        self.course.notes.push(SafeText::from(text));
+        self.tracker.notes.push(SafeText::from(text));
         true
     }
 
@@ -391,7 +391,7 @@ impl<'a> Deleting<'a> {
             "what they belong to is gone, and these stay without it: {}; undo puts it back, to be deleted with all of them",
             self.unnamed.join(", ")
         );
-        self.course.notes.push(SafeText::from(text));
+        self.tracker.notes.push(SafeText::from(text));
     }
 
     /// Returns the reason to keep a part as long as other parts exist.
@@ -432,7 +432,7 @@ impl<'a> Deleting<'a> {
                     format!("`{tag}` ({}) is not there any more, by no request of this plan", digest.short())
                 }
             };
-            self.course.notes.push(SafeText::from(text));
+            self.tracker.notes.push(SafeText::from(text));
         }
     }
 }

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use crate::model::change::progress::Outcome;
 use crate::ops::journal::RunningEntry;
-use crate::ops::work::course::Tracker;
 use crate::ops::work::tag::{RepositoryClient, Wanted};
+use crate::ops::work::tracker::Tracker;
 
 /// Parts of a change that are unconfirmed.
 #[derive(Debug, Default)]
@@ -37,11 +37,11 @@ impl UnconfirmedParts {
     pub async fn confirm(
         &mut self,
         place: RepositoryClient<'_>,
-        course: &mut Tracker<'_>,
+        tracker: &mut Tracker<'_>,
         running: &RunningEntry,
     ) -> Vec<usize> {
         let Some(last) = self.last.filter(|_| !self.parts.is_empty()) else { return Vec::new() };
-        course.now("look again for what is still shown".into());
+        tracker.now("look again for what is still shown".into());
         let most = place.client.patience_to_show().saturating_sub(last.elapsed());
         let wanted = self.parts.iter().flat_map(|part| part.wanted.clone()).collect();
         // If they cannot be looked at, they stay unconfirmed.
@@ -50,7 +50,7 @@ impl UnconfirmedParts {
         let shown: Vec<UnconfirmedPart> = self.parts.extract_if(.., |part| !is_left(part)).collect();
         let mut confirmed = Vec::new();
         for part in shown {
-            course
+            tracker
                 .noted(
                     running,
                     part.items,

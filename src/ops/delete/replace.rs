@@ -13,10 +13,10 @@ use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Tag};
 use crate::model::text::SafeText;
-use crate::ops::work::course::{Tracker, is_done};
 use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::replacement::{self, Replacement, ReplacementMethod};
 use crate::ops::work::tag::RepositoryClient;
+use crate::ops::work::tracker::{Tracker, is_done};
 use crate::ops::work::{ChangeContext, JobControl};
 
 /// A tag that is removed, and the replacement that it is put on in between.
@@ -30,7 +30,7 @@ struct ReplacedTag<'a> {
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let client = context.pool.client(&plan.repository.host);
     let parts = parts(plan, &client).await;
-    let mut course = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
+    let mut tracker = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
     let request = ChangeRequest::Delete(prepared::request(plan));
     let items = parts
         .iter()
@@ -40,7 +40,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
     let saved = loss::kin(&client, &plan.loss).await;
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
-        Err(failure) => return course.refused(&failure),
+        Err(failure) => return tracker.refused(&failure),
     };
     let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
     let kept = kept(place, plan).await;
@@ -48,26 +48,26 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
     let mut changed = HashSet::new();
     let mut way = ReplacementMethod::default();
     for (index, part) in parts.iter().enumerate() {
-        let outcome = match (course.is_over(), &part.made) {
+        let outcome = match (tracker.is_over(), &part.made) {
             (Some(outcome), _) => outcome,
             (None, Err(failure)) => Outcome::Failed(failure.clone()),
             (None, Ok(made)) => match keeping.objection(&plan.repository, part.digest) {
                 Some(outcome) => outcome,
                 None => {
-                    course.now(SafeText::from(format!("untag {}", part.tag)));
-                    way.untag(place, &running, part.tag, made, &mut course.notes).await
+                    tracker.now(SafeText::from(format!("untag {}", part.tag)));
+                    way.untag(place, &running, part.tag, made, &mut tracker.notes).await
                 }
             },
         };
         if is_done(&outcome) != Some(false) {
             changed.insert(part.digest);
         }
-        course.noted(&running, 2 * index..2 * index + 2, index, outcome).await;
+        tracker.noted(&running, 2 * index..2 * index + 2, index, outcome).await;
     }
-    replacement::check_kept(place, &kept, &mut course.notes).await;
+    replacement::check_kept(place, &kept, &mut tracker.notes).await;
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
-    course.notes.extend(keeping.settle(&client, &running, is_changed).await);
-    course.close(running).await
+    tracker.notes.extend(keeping.settle(&client, &running, is_changed).await);
+    tracker.close(running).await
 }
 
 /// Returns the other tags of the images, except for those that other clients removed since the plan.

@@ -19,9 +19,9 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::ops::journal::RunningEntry;
 use crate::ops::tag_list;
-use crate::ops::work::course::{Tracker, is_done};
 use crate::ops::work::loss::{self, Kept};
 use crate::ops::work::tag::{RepositoryClient, Shown, Untagged, held};
+use crate::ops::work::tracker::{Tracker, is_done};
 use crate::ops::work::{ChangeContext, JobControl};
 
 /// A tag that is removed.
@@ -35,11 +35,11 @@ struct UntaggedTag<'a> {
 /// Removes the tags of a plan.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
     let parts = parts(plan);
-    let mut course = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
+    let mut tracker = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
     let client = context.pool.client(&plan.repository.host);
-    let (running, manifests) = match begin(context, plan, &parts, &client, &mut course).await {
+    let (running, manifests) = match begin(context, plan, &parts, &client, &mut tracker).await {
         Ok(begun) => begun,
-        Err(failure) => return course.refused(&failure),
+        Err(failure) => return tracker.refused(&failure),
     };
     let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
     let mut late = UnconfirmedParts::default();
@@ -54,9 +54,9 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
             continue;
         };
         if part.of.is_some() {
-            owners.now_gone(late.confirm(place, &mut course, &running).await);
+            owners.now_gone(late.confirm(place, &mut tracker, &running).await);
         }
-        let outcome = match course.is_over() {
+        let outcome = match tracker.is_over() {
             Some(outcome) => outcome,
             None if takes_along => {
                 Outcome::Skipped("not tried: the server takes every tag of an image with one".into())
@@ -66,10 +66,10 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
                 {
                     Some(outcome) => outcome,
                     None => {
-                        course.now(SafeText::from(format!("untag {}", part.tag)));
+                        tracker.now(SafeText::from(format!("untag {}", part.tag)));
                         let untagged = place.untag(part.tag, image, &kept(plan, &parts, index)).await;
                         takes_along |= untagged.taken_along > 0;
-                        course.notes.extend(untagged.notes);
+                        tracker.notes.extend(untagged.notes);
                         untagged.outcome
                     }
                 }
@@ -88,20 +88,20 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
         if is_done(&outcome) != Some(false) {
             changed.insert(part.digest);
         }
-        course.noted(&running, index..index + 1, index, outcome).await;
+        tracker.noted(&running, index..index + 1, index, outcome).await;
     }
-    for index in late.confirm(place, &mut course, &running).await {
+    for index in late.confirm(place, &mut tracker, &running).await {
         let image = parts.get(index).and_then(|part| manifests.get(&part.digest));
         if let Some(image) = image {
             // The other tags were looked at too early, so they are looked at again.
             let mut untagged = Untagged { outcome: Outcome::Stopped, taken_along: 0, notes: Vec::new() };
             place.keep(image, &kept(plan, &parts, index), &mut untagged).await;
-            course.notes.extend(untagged.notes);
+            tracker.notes.extend(untagged.notes);
         }
     }
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
-    course.notes.extend(keeping.settle(&client, &running, is_changed).await);
-    course.close(running).await
+    tracker.notes.extend(keeping.settle(&client, &running, is_changed).await);
+    tracker.close(running).await
 }
 
 async fn begin(
@@ -109,7 +109,7 @@ async fn begin(
     plan: &DeletePlan,
     parts: &[UntaggedTag<'_>],
     client: &Client,
-    course: &mut Tracker<'_>,
+    tracker: &mut Tracker<'_>,
 ) -> Result<(RunningEntry, HashMap<Digest, Arc<Manifest>>), Failure> {
     let digests = parts.iter().map(|part| part.digest);
     let manifests = prepared::manifests(client, &plan.repository.name, digests).await;
@@ -119,7 +119,7 @@ async fn begin(
             // If the image does not exist any more, its tag may have gone with it.
             let is_gone = failure.kind == FailureKind::NotFound
                 && matches!(place.tag_now(part.tag).boxed().await, Ok(None));
-            course.ended(
+            tracker.ended(
                 index,
                 match is_gone {
                     true => Outcome::Unchanged("it was gone already".into()),

@@ -18,7 +18,7 @@ impl Update<'_> {
     pub(super) fn turn_method(&mut self, plan: &mut PlanDialog) {
         let Some(shown) = plan.work.value.as_deref() else { return };
         let requested = plan.request.as_ref().and_then(ChangeRequest::method);
-        let (ways, chosen) = (shown.methods(), requested.or_else(|| shown.way()));
+        let (ways, chosen) = (shown.methods(), requested.or_else(|| shown.method()));
         let at = ways.iter().position(|way| Some(*way) == chosen).unwrap_or(0);
         if let Some(next) = ways.get((at + 1) % ways.len().max(1)) {
             self.use_method(plan, *next);

@@ -98,7 +98,7 @@ impl<'a> CopyTransfer<'a> {
     /// Returns the arrivals of all blobs and manifests that are not there yet. Each begins when it is first awaited.
     pub fn arrivals(&'a self) -> HashMap<Digest, Arrival<'a>> {
         let mut arrivals: HashMap<Digest, Arrival<'a>> = HashMap::new();
-        for blob in self.plan.blobs.iter().filter(|blob| blob.way != BlobTransfer::There) {
+        for blob in self.plan.blobs.iter().filter(|blob| blob.transfer != BlobTransfer::There) {
             if let Some(digest) = blob.descriptor.digest {
                 arrivals.insert(digest, self.blob(digest, blob).boxed().shared());
             }
@@ -153,7 +153,7 @@ impl<'a> CopyTransfer<'a> {
 
     /// Returns the progress as text: `3 of 14 blobs`.
     pub fn now(&self) -> SafeText {
-        let all = self.plan.blobs.iter().filter(|blob| blob.way != BlobTransfer::There).count();
+        let all = self.plan.blobs.iter().filter(|blob| blob.transfer != BlobTransfer::There).count();
         SafeText::from(format!("{} of {all} blobs", self.arrived.load(Ordering::Relaxed)))
     }
 
@@ -224,7 +224,7 @@ impl<'a> CopyTransfer<'a> {
     async fn moved(&self, blob: &PlannedBlob, digest: &Digest) -> Result<(), Error> {
         let (to, descriptor) = (&self.plan.to.name, &blob.descriptor);
         let source = BlobSource::registry(&self.source, &self.plan.from.name, descriptor);
-        match &blob.way {
+        match &blob.transfer {
             BlobTransfer::There => Ok(()),
             BlobTransfer::Move => self.destination.push_blob(to, descriptor, &source, &self.transfer).await,
             BlobTransfer::Mount(from) => match self.destination.mount_blob(to, digest, Some(from)).await? {
