@@ -1,5 +1,5 @@
-//! How regtui looks: the state in, cells out. Draws what is visible, and nothing else; knows no network and writes no
-//! state. One file per noun of `app`.
+//! Draws the state on the screen. Only what is visible is drawn. This module knows no network and never changes the
+//! state. It has one file per noun of `app`.
 
 mod bar;
 mod detail;
@@ -24,7 +24,7 @@ use crate::app::layout::{self, LEAST_COLUMNS, LEAST_ROWS};
 use crate::app::{Pane, State};
 use theme::{Role, Theme};
 
-/// What every part of the screen is drawn with.
+/// The frame, the state, the theme and the time that every part of the screen is drawn with.
 struct Canvas<'a, 'f> {
     frame: &'a mut Frame<'f>,
     state: &'a State,
@@ -42,7 +42,7 @@ pub fn view(frame: &mut Frame, state: &State, theme: &Theme, now: Timestamp) {
 impl Canvas<'_, '_> {
     fn everything(&mut self) {
         let area = self.frame.area();
-        // A frame may be drawn before the state has heard of a new size.
+        // A frame may be drawn before the state knows the new size.
         let layout = layout::of(self.state);
         let fits = self.state.size == (area.width, area.height);
         if layout.too_small || !fits {

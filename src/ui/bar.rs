@@ -1,4 +1,4 @@
-//! The last line: hints, or a message, or what is typed.
+//! The bottom line: the hints, a toast, or a typed line.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
@@ -12,11 +12,11 @@ use crate::app::layout;
 use crate::app::notices::{Level, Notice};
 use crate::model::columns;
 
-/// Lines that a message has at most.
+/// The most lines that a message takes.
 const MOST_LINES: usize = 3;
 
 impl Canvas<'_, '_> {
-    /// Draws the bar.
+    /// Draws the bottom line.
     pub fn bar(&mut self, area: Rect) {
         match self.state.dialogs.last() {
             Some(Dialog::Filter(input)) => {
@@ -32,10 +32,11 @@ impl Canvas<'_, '_> {
         }
     }
 
-    /// What is typed, and beside it what it could become or why it was refused; that stands above where it does not fit.
+    /// Draws the command line with its completions or its problem to the right. A problem that is too long for the line
+    /// is drawn above it.
     fn command_line(&mut self, area: Rect, line: &CommandLine) {
         self.input(area, ":", &line.input, Role::Dim, "");
-        // Beside what is typed already, only what would follow it is news.
+        // The command is already typed, so a completion shows only the rest of the line.
         let typed = line.input.value().split_once(' ').map_or("", |(command, _)| command);
         let news = |completion: &String| match completion.split_once(' ') {
             Some((command, rest)) if command == typed => rest.to_string(),
@@ -68,7 +69,7 @@ impl Canvas<'_, '_> {
         self.put(beside, Line::styled(columns::cut(&about, room), style));
     }
 
-    /// Draws lines over what is there, the last one in this row of the screen.
+    /// Draws lines over the screen, the last of them in `row`.
     fn up_from(&mut self, row: u16, role: Role, lines: Vec<String>) {
         let style = self.style(role);
         let (top, width) = ((row + 1).saturating_sub(lines.len() as u16), self.state.size.0);
@@ -79,7 +80,7 @@ impl Canvas<'_, '_> {
         }
     }
 
-    /// A line of typed text with the terminal's cursor in it, and something about it at its right.
+    /// Draws a line of typed text with the terminal's cursor in it, and `about` at the right.
     pub fn input(&mut self, area: Rect, prompt: &str, input: &Input, role: Role, about: &str) {
         let room = usize::from(area.width).saturating_sub(columns::width(prompt) + 1).max(1);
         let scroll = input.visual_scroll(room);

@@ -17,7 +17,7 @@ use crate::model::page::ListedName;
 use crate::model::text::SafeText;
 
 impl Canvas<'_, '_> {
-    /// Draws the image under the cursor.
+    /// Draws the details of the image under the cursor.
     pub fn detail(&mut self, area: Rect) {
         let detail = &self.state.detail;
         self.frame_of(Pane::Details, area, self.tab_titles(area));
@@ -83,7 +83,7 @@ impl Canvas<'_, '_> {
         titles
     }
 
-    /// Which platform of an index the tabs show.
+    /// Draws the line that names the platform of an index that the tabs show.
     fn platform_line(&mut self, area: Rect) {
         let Some(inspection) = &self.state.detail.inspection.value else { return };
         let Some(variant) = self.state.detail.chosen() else { return };

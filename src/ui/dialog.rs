@@ -1,4 +1,5 @@
-//! What lies on top of the panes. What is typed into the last line is drawn by `bar`.
+//! The dialogs, which are drawn over the panes. The lines that are typed at the bottom of the screen are drawn by
+//! `bar`.
 
 mod comparison;
 mod copy_prompt;
@@ -16,7 +17,7 @@ use super::Canvas;
 use crate::app::dialog::Dialog;
 
 impl Canvas<'_, '_> {
-    /// Draws the dialogs, the last one on top.
+    /// Draws the dialogs in order, so that the last one is on top.
     pub fn dialogs(&mut self) {
         for dialog in &self.state.dialogs {
             match dialog {

@@ -1,4 +1,4 @@
-//! What failed, in its place: what, why, and what may help.
+//! Failures, drawn in the place of the contents that could not be loaded: the failed action, the reason, and a hint.
 
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -9,8 +9,10 @@ use crate::model::columns;
 use crate::model::failure::Failure;
 
 impl Canvas<'_, '_> {
-    /// Where there is nothing else to show. `next` says which keys help. Where it does not fit, empty lines go first,
-    /// then the end of what failed and of why; the hint and the next key stay.
+    /// Draws a failure in an area that has nothing else to show. `next` names the keys that help.
+    ///
+    /// If the area is too small, the empty lines are left out first. Then the ends of the failed action and of the
+    /// reason are cut off. The hint and `next` are always shown.
     pub fn failure(&mut self, area: Rect, failure: &Failure, next: &str) {
         let room = usize::from(area.width.saturating_sub(2));
         let wrapped = |role, text: &str| columns::wrap(text, room).into_iter().map(move |line| (role, line));
@@ -39,7 +41,7 @@ impl Canvas<'_, '_> {
         self.say(area, &lines);
     }
 
-    /// In one line under what is still shown.
+    /// Draws one line above the lower border of a pane, over its contents.
     pub fn foot(&mut self, area: Rect, role: Role, text: &str) {
         let place = Rect::new(area.x + 1, area.bottom().saturating_sub(2), area.width.saturating_sub(2), 1);
         let text = columns::left(&format!(" {text}"), place.width.into());
@@ -48,7 +50,7 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// The first `most` lines, the last one marked where some are missing.
+/// Returns the first `most` lines. The last one ends with `…` if lines were left out.
 fn shortened(mut lines: Vec<(Role, String)>, most: usize, room: usize) -> Vec<(Role, String)> {
     if lines.len() > most {
         lines.truncate(most);

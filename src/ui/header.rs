@@ -1,4 +1,4 @@
-//! The first line: where we are, and what the registry is and can do.
+//! The top line: the path of the selected image, and the card, which tells the facts and abilities of the registry.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -11,15 +11,16 @@ use crate::model::failure::FailureKind;
 use crate::model::reference::Selector;
 use crate::model::server::{Ability, Identity, Server, Transport};
 
-/// Columns of a digest in the path: enough to tell it from others; Overview has all of it.
+/// Columns of a digest in the path. They are enough to tell digests apart; Overview shows the whole digest.
 const DIGEST: usize = 32;
-/// From this many columns on the card keeps a part of the line.
+/// The least width, in columns, at which a part of the line is reserved for the card.
 const CARD_FROM: usize = 80;
-/// Columns that the end of a path needs behind a whole host.
+/// Columns that the end of a path needs if the host is shown whole.
 const LEAST_REST: usize = 12;
 
 impl Canvas<'_, '_> {
-    /// Draws the header. The card gives way to the path, its least important parts first, but not all of it.
+    /// Draws the header. If the path needs the room, the least important parts of the card are left out first. From
+    /// `CARD_FROM` columns on a part of the line is always kept for the card.
     pub fn header(&mut self, area: Rect) {
         let path = self.path();
         let width = usize::from(area.width);
@@ -61,7 +62,7 @@ impl Canvas<'_, '_> {
         path
     }
 
-    /// What is known of the registry, the most important part first.
+    /// Returns the parts of the card: the facts about the registry, the most important one first.
     fn card(&self, registry: &OpenRegistry) -> Vec<Span<'static>> {
         let Some(server) = &registry.server.value else {
             return match &registry.server.failure {
@@ -71,7 +72,8 @@ impl Canvas<'_, '_> {
         };
         let mut parts = vec![self.identity(server)];
         if self.is_out_of_reach(registry) {
-            // What it offered when it last answered would be a promise now.
+            // The abilities are from the last answer. They would be a promise that cannot be kept while the registry is
+            // out of reach.
             parts.insert(0, Span::styled("does not answer", self.style(Role::Bad)));
             return parts;
         }
@@ -94,7 +96,7 @@ impl Canvas<'_, '_> {
         parts
     }
 
-    /// Whether the registry did not answer at all when a pane last asked.
+    /// Returns whether the registry was unreachable when a pane last asked it.
     fn is_out_of_reach(&self, registry: &OpenRegistry) -> bool {
         let tags = self.state.tags.repository.as_ref().filter(|repository| repository.host == registry.host);
         let names = &registry.repositories.names;
@@ -133,7 +135,7 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// A path in so many columns: what is between the registry and the end gives way first.
+/// Shortens a path to `columns` columns. The part between the registry and the end is cut first.
 fn shortened(path: &str, columns: usize) -> String {
     match path.split_once(" › ") {
         Some((host, rest)) if columns::width(host) + 3 + LEAST_REST <= columns => {

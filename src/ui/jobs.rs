@@ -1,4 +1,4 @@
-//! How far jobs are: in numbers for the list of jobs, in one line above the hints.
+//! The progress of jobs: numbers for the list of jobs, and the line above the hints.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -11,7 +11,7 @@ use crate::model::{columns, size};
 
 /// Columns of a progress bar.
 const BAR: u64 = 10;
-/// Columns of its number.
+/// Columns of the percentage.
 const PERCENT: usize = 6;
 /// Columns of `154.6 MB of 999.9 MB`.
 const BYTES: usize = 22;
@@ -21,7 +21,7 @@ const SPEED: usize = 13;
 const LEFT: usize = 14;
 
 impl Canvas<'_, '_> {
-    /// Draws the line above the hints: the oldest job that runs, and how many there are.
+    /// Draws the line above the hints: the oldest running job, and the number of running jobs.
     pub fn job_line(&mut self, area: Rect) {
         let count = self.state.jobs.running().count();
         let Some(job) = self.state.jobs.running().next() else { return };
@@ -41,7 +41,8 @@ impl Canvas<'_, '_> {
         self.put(area, right.right_aligned());
     }
 
-    /// How far a job is; where it waits for a registry, that it does, since nothing else moves then.
+    /// Returns the progress of a job. If the job waits for a registry, the reason is shown instead of the numbers,
+    /// because nothing else changes meanwhile.
     pub fn numbers_or_wait(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
         let waits = job.waits().filter(|_| !job.is_stopping());
         let Some(waits) = waits else { return self.numbers(job, room) };
@@ -53,7 +54,8 @@ impl Canvas<'_, '_> {
         ]
     }
 
-    /// How far a job is, or how it ended: as many columns as fit, each as wide in every row.
+    /// Returns the progress of a job, or its outcome if it has ended. As many columns are shown as fit, each with the
+    /// same width in every row.
     pub fn numbers(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
         match &job.stage {
             JobStage::Ended(..) => self.ended(job),
@@ -92,7 +94,8 @@ impl Canvas<'_, '_> {
             }
         };
         let [has_left, has_speed, has_of] = [LEFT, SPEED, BYTES].map(fits);
-        // Where nothing is known of time, its columns say how much there is: no other column moves when it gets known.
+        // If neither the speed nor the time left is known, their columns show the total. The other columns then keep
+        // their places when these numbers become known.
         if left.is_none() && speed.is_none() && !(has_of && bytes > 0) {
             let width = [(has_left, LEFT), (has_speed, SPEED), (has_of, BYTES)];
             let width = width.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, width)| width).sum();
@@ -136,7 +139,7 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// `0:05`, `12:40`, `1:02:03`.
+/// Formats a duration: `0:05`, `12:40`, `1:02:03`.
 fn duration(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     match hours {

@@ -1,9 +1,10 @@
-//! What an image is, in a few letters.
+//! The short names of kinds of images.
 
 use crate::model::summary::Kind;
 use crate::model::text::SafeText;
 
-/// The name of a kind; of an artifact's type what tells it from others: `vnd.example.review+json`'s `example.review+json`.
+/// Returns the name of a kind. For an artifact this is the end of its type that tells it from others:
+/// `example.review+json` for `vnd.example.review+json`.
 pub fn short(kind: &Kind) -> String {
     match kind {
         Kind::Artifact(media_type) => {

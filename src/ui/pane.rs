@@ -1,4 +1,4 @@
-//! What all panes share: border, title, the one spinner, the cursor's row.
+//! The parts that all panes share: border, title, the single spinner, rows, the row of the cursor.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -36,17 +36,18 @@ impl Canvas<'_, '_> {
         self.frame.render_widget(Line::from(line), room);
     }
 
-    /// The spinner, as it is turned now.
+    /// Returns the current frame of the spinner.
     pub fn turning(&self) -> &'static str {
         SPINNER[self.state.spin % SPINNER.len()]
     }
 
-    /// The spinner, in the one pane that shows it.
+    /// Returns the spinner if this pane is the one that shows it.
     fn spinner(&self, pane: Pane) -> Option<&'static str> {
         (spinning(self.state) == Some(pane)).then(|| self.turning())
     }
 
-    /// A title with the count of a list that comes page by page; without one as long as nothing is known.
+    /// Returns a title with the count of a list that is loaded page by page. The count is left out as long as nothing
+    /// is known.
     pub fn counted<T>(word: &str, list: &List, all: usize, of: &Paged<T>) -> String {
         if all == 0 && of.at.is_none() && !of.is_loading() {
             return word.into();
@@ -54,7 +55,7 @@ impl Canvas<'_, '_> {
         format!("{word} {}", Self::count(list, all, of.is_loading()))
     }
 
-    /// The count in a title: `12 of 2012` while something is hidden, with `…` while more may come.
+    /// Returns the count for a title: `12 of 2012` if rows are hidden, with `…` while more may come.
     pub fn count(list: &List, all: usize, is_loading: bool) -> String {
         let more = if is_loading { "…" } else { "" };
         match list.unpinned().len() {
@@ -64,8 +65,8 @@ impl Canvas<'_, '_> {
         }
     }
 
-    /// Draws the filter of a list into the lower border of its pane, and at its right how many rows are marked: what
-    /// keys act on is seen however narrow the pane is.
+    /// Draws the filter of a list into the lower border of its pane, and the number of marked rows to the right of it.
+    /// The number comes first if the pane is narrow, because keys act on the marked rows.
     pub fn filter_of(&mut self, area: Rect, list: &List) {
         let row = area.bottom().saturating_sub(1);
         let mut room = Rect::new(area.x + 2, row, area.width.saturating_sub(4), 1);
@@ -99,7 +100,7 @@ impl Canvas<'_, '_> {
         let mark = Span::styled(if is_marked { "*" } else { " " }, self.style(Role::Mark));
         let marker = Span::styled(if is_cursor { "▌" } else { " " }, self.style(Role::Marker));
         let mut line = vec![marker, mark];
-        // On the cursor's row one colour is enough: the rest would fight with it.
+        // The row of the cursor has one colour. The colours of the cells would clash with it.
         line.extend(cells.into_iter().map(|cell| if is_cursor { cell.style(Style::new()) } else { cell }));
         self.put(area, Line::from(line).style(base));
     }
@@ -120,8 +121,8 @@ impl Canvas<'_, '_> {
         }
     }
 
-    /// Draws a text in as many lines as it needs and the area has, the last one cut where that is not enough; says how
-    /// many.
+    /// Draws a text in as many lines as it needs and the area has. The last line is cut if they are too few. Returns
+    /// the number of lines.
     pub fn wrapped(&mut self, area: Rect, role: Role, text: &str) -> u16 {
         let lines = columns::wrap_into(text, area.width.into(), area.height.into());
         let style = self.style(role);
@@ -148,7 +149,7 @@ impl Canvas<'_, '_> {
         }
     }
 
-    /// A box over everything else, at that place; what its border leaves.
+    /// Draws an empty box over everything else and returns the area inside its border.
     pub fn overlay(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
         self.frame.render_widget(Clear, area);
         let foot = hints_that_fit(foot, usize::from(area.width).saturating_sub(4));
@@ -164,7 +165,8 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// `2 marked, 1 hidden`: how many rows are marked, and how many of them are not shown; none without marks.
+/// Returns the number of marked rows, and how many of them are hidden: `2 marked, 1 hidden`. Returns `None` if no row
+/// is marked.
 pub fn marked(list: &List) -> Option<String> {
     match (list.marks.len(), list.hidden_marks()) {
         (0, _) => None,
@@ -173,7 +175,8 @@ pub fn marked(list: &List) -> Option<String> {
     }
 }
 
-/// The hints that fit, parted by two spaces; the last one, which leads out, in any case.
+/// Returns the hints that fit; two spaces separate them. The last hint, which names the key that leaves, is always
+/// kept.
 fn hints_that_fit(hints: &str, room: usize) -> String {
     let mut all: Vec<&str> = hints.split("  ").collect();
     while all.len() > 1 && columns::width(&all.join("  ")) > room {
@@ -182,12 +185,12 @@ fn hints_that_fit(hints: &str, room: usize) -> String {
     columns::cut(&all.join("  "), room)
 }
 
-/// At most so many columns of a line, with `…` at the end if some is missing.
+/// Cuts a line to `room` columns. A line that was cut ends with `…`.
 fn cut_spans(spans: Vec<Span<'static>>, room: usize) -> Vec<Span<'static>> {
     if spans.iter().map(Span::width).sum::<usize>() <= room {
         return spans;
     }
-    // Behind the `…` of the cut there is nothing more.
+    // The last kept column is that of the `…`.
     let mut left = room.saturating_sub(1);
     let mut kept = Vec::new();
     for span in spans {
@@ -201,7 +204,7 @@ fn cut_spans(spans: Vec<Span<'static>>, room: usize) -> Vec<Span<'static>> {
     kept
 }
 
-/// The pane that shows the spinner: the focused one if it waits, else the first that does.
+/// Returns the pane that shows the spinner: the focused pane if it is loading, else the first pane that is.
 fn spinning(state: &State) -> Option<Pane> {
     let registry = state.registries.selected();
     let waits = |pane: &Pane| match pane {

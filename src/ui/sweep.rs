@@ -1,5 +1,5 @@
-//! The last look at a finished frame: nothing that a terminal could obey, and nothing that hides or turns text, leaves
-//! this program, whatever it went through before (docs/RELIABILITY.md §4.2).
+//! The last check of a finished frame. No character that a terminal could obey, and none that hides or reverses text,
+//! leaves this program, whatever was checked before (docs/RELIABILITY.md §4.2).
 
 use ratatui::buffer::Buffer;
 
@@ -9,7 +9,7 @@ use crate::model::text::is_unsafe;
 /// Most bytes that one cell may hold.
 const LONGEST_SYMBOL: usize = 64;
 
-/// Replaces every cell that holds a character that is not for the eye.
+/// Replaces the contents of every cell that holds an invisible or unsafe character, or too many bytes.
 pub fn sweep(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         let symbol = cell.symbol();

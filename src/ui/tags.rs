@@ -1,4 +1,4 @@
-//! The Tags pane: what is known of each tag, in columns that give way one by one.
+//! The Tags pane: the facts about each tag, in columns that are left out one by one in a narrow pane.
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
@@ -14,24 +14,24 @@ use crate::model::failure::FailureKind;
 use crate::model::summary::Summary;
 use crate::model::{columns, size, time};
 
-/// The columns behind the tag, with their widths and what is left free in front of them; the first to give way last.
+/// The columns after the tag, with their widths and their gutters. SIZE is the last to be left out.
 const SIZE: Column = Column { title: "SIZE", gutter: 2, width: 8 };
 const CREATED: Column = Column { title: "CREATED", gutter: 2, width: 9 };
 const DIGEST: Column = Column { title: "DIGEST", gutter: 1, width: 12 };
 const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, width: 9 };
 const KIND: Column = Column { title: "KIND", gutter: 2, width: 10 };
-/// The sign of a shared digest, behind the tag.
+/// Columns of the sign behind the tag that marks a shared digest.
 const SIGN: usize = 2;
-/// The narrowest useful column of tags: its title.
+/// The least width of the tag's column: that of its title.
 const LEAST_TAG: usize = 8;
-/// What long tags have before the other columns are placed.
+/// The width that long tags have before the other columns are placed.
 const FIRST_TAG: usize = 12;
-/// The widest.
+/// The greatest width of the tag's column.
 const MOST_TAG: usize = 40;
-/// Columns that many platforms may take beyond the least.
+/// Columns that long lists of platforms may take beyond the least width.
 const MORE_PLATFORMS: usize = 20;
 
-/// A column behind the tag.
+/// A column after the tag.
 #[derive(Clone, Copy)]
 struct Column {
     title: &'static str,
@@ -44,18 +44,18 @@ impl Column {
         self.gutter + self.width
     }
 
-    /// A cell with its gutter, text at the left.
+    /// Returns a cell with its gutter, aligned to the left.
     fn left(self, text: &str) -> String {
         format!("{}{}", " ".repeat(self.gutter), columns::left(text, self.width))
     }
 
-    /// A cell with its gutter, text at the right.
+    /// Returns a cell with its gutter, aligned to the right.
     fn right(self, text: &str) -> String {
         format!("{}{}", " ".repeat(self.gutter), columns::right(text, self.width))
     }
 }
 
-/// Which columns there are, and how wide the tag's is.
+/// The columns that are shown, and the width of the tag's column.
 struct TagColumns {
     room: usize,
     tag: usize,
@@ -67,8 +67,9 @@ struct TagColumns {
 }
 
 impl TagColumns {
-    /// For so many columns, with tags of that length. Long tags have their share until size, age and digest are placed;
-    /// what is left goes to platforms, to whole tags, to kinds. The first that does not fit ends it.
+    /// Distributes `room` columns for tags that are at most `longest` columns wide. Long tags get only a share until
+    /// size, age and digest are placed. The rest goes to the platforms, then to the tags, then to the kind. The first
+    /// of these columns that does not fit ends the list.
     fn fit(room: usize, longest: usize) -> TagColumns {
         let whole = longest.clamp(LEAST_TAG, MOST_TAG);
         let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
@@ -108,7 +109,7 @@ impl Canvas<'_, '_> {
         if tags.list.rows.is_empty() {
             return self.no_tags(rows, tags);
         }
-        // In front the marker and the mark; behind, one column before the border.
+        // The marker and the mark stand in front of the cells. One column before the border stays free.
         let widths = TagColumns::fit(usize::from(rows.width).saturating_sub(3), tags.longest);
         let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
         self.tags_heading(heading, &widths);
@@ -143,7 +144,7 @@ impl Canvas<'_, '_> {
         let hidden = tags.hidden();
         let all = tags.list.order.len().saturating_sub(hidden);
         let mut title = vec![Span::raw(Self::counted("Tags", &tags.list, all, &tags.tags))];
-        // Down is from the newest or the largest on, or from Z to A.
+        // `↓` means from the newest or the largest on, or from Z to A.
         let arrow = if (tags.sort.by == SortBy::Name) == tags.sort.reversed { "↓" } else { "↑" };
         title.push(Span::styled(" ── ", self.style(Role::Border)));
         title.push(Span::styled(format!("by {} {arrow}", tags.sort.by.word()), self.style(Role::Dim)));
@@ -184,7 +185,7 @@ impl Canvas<'_, '_> {
         }
         let Some(tag) = tags.tags.items.get(*item as usize) else { return Vec::new() };
         let role = if tag.name().is_some() { Role::Text } else { Role::Warn };
-        // Of long tags the end tells them apart: `sha256-….sig`.
+        // Long tags often differ only at their ends: `sha256-….sig`.
         let text = columns::cut_middle(tag.text(), widths.tag);
         let name = Span::styled(columns::left(&text, widths.tag), self.style(role));
         let remote = tags.summaries.get(item);
@@ -206,7 +207,7 @@ impl Canvas<'_, '_> {
         }
     }
 
-    /// The row of the image that was opened by name.
+    /// Returns the cells of the image that was opened by name.
     fn opened_cells(&self, tags: &TagsPane, opened: &OpenedImage, widths: &TagColumns) -> Vec<Span<'static>> {
         let name = columns::left(&columns::cut_middle(&opened.name(), widths.tag), widths.tag);
         let mut cells = vec![Span::styled(name, self.style(Role::Strong))];
@@ -283,12 +284,13 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// An age in the words of a narrow column.
+/// Returns an age in the words that fit a narrow column.
 fn age(created: Timestamp, now: Timestamp) -> String {
     if time::is_reproducible(created) { "no date".into() } else { time::age(created, now) }
 }
 
-/// The platforms in so many columns: without `linux/` where all have it, then as a count.
+/// Returns the platforms in `room` columns, without the prefix `linux/`. If several do not fit, returns only their
+/// number.
 fn platforms(summary: &Summary, room: usize) -> String {
     let names: Vec<String> = summary.platforms.iter().map(ToString::to_string).collect();
     let short: Vec<&str> = names.iter().map(|name| name.strip_prefix("linux/").unwrap_or(name)).collect();

@@ -1,5 +1,5 @@
 //! Colours by role. A theme is a TOML file: `role = "foreground [on background] [bold] [dim] [reversed] [underlined]"`.
-//! Colours are names of the terminal's sixteen, `#rrggbb`, or a number of its 256.
+//! A colour is the name of one of the terminal's sixteen colours, `#rrggbb`, or the number of one of its 256 colours.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use ratatui::style::{Color, Modifier, Style};
 /// The names of the themes.
 pub const NAMES: &[&str] = &["terminal", "light", "dark", "plain"];
 
-/// Roles and their keys in a theme file.
+/// Defines the roles and their keys in a theme file.
 macro_rules! roles {
     ($($role:ident $key:literal $doc:literal,)*) => {
-        /// What a piece of the screen is, as far as colour goes.
+        /// The role of a piece of the screen, from which its colour follows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Role {
             $(#[doc = $doc] $role,)*
@@ -57,7 +57,7 @@ pub struct Theme {
 }
 
 impl Theme {
-    /// The theme of that name; without colour, the plain one under that name.
+    /// Returns the theme with this name. If `colour` is false, the theme keeps its name and has the styles of `plain`.
     pub fn of(name: &str, colour: bool) -> Theme {
         let file = match (colour, name) {
             (false, _) | (true, "plain") => include_str!("../../assets/themes/plain.toml"),
@@ -65,17 +65,17 @@ impl Theme {
             (true, "dark") => include_str!("../../assets/themes/dark.toml"),
             _ => include_str!("../../assets/themes/terminal.toml"),
         };
-        // The files are ours, and a test reads each of them.
+        // The files are part of the program, and a test reads each of them.
         let styles = parse(file).unwrap_or_else(|_| vec![Style::new(); ROLES.len()]);
         Theme { name: name.into(), styles }
     }
 
-    /// Its name.
+    /// Returns the name of the theme.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The style of a role.
+    /// Returns the style of a role.
     pub fn style(&self, role: Role) -> Style {
         self.styles.get(role as usize).copied().unwrap_or_default()
     }

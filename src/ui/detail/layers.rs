@@ -1,4 +1,4 @@
-//! The Layers tab: one row per step, oldest first, and all that is known of the selected one.
+//! The Layers tab: one row per step, the oldest first, and everything known about the selected step.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -16,15 +16,15 @@ const BAR: usize = 6;
 const SIZE: usize = 8;
 /// Columns of the ages.
 const AGE: usize = 12;
-/// From this many columns on the bar is shown.
+/// The least width of the table, in columns, at which the bar is shown.
 const WITH_BAR: u16 = 38;
-/// From this many columns on the age is shown.
+/// The least width of the table, in columns, at which the age is shown.
 const WITH_AGE: u16 = 58;
 /// Columns of the labels below the table.
 const LABEL: usize = 8;
-/// Lines of a command that are shown whatever else there is to say.
+/// The fewest lines of a command that are shown. The other facts may then be cut off.
 const LEAST_COMMAND: usize = 2;
-/// Eighths of a block.
+/// The eighths of a block, from empty to full.
 const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"];
 
 impl Canvas<'_, '_> {
@@ -92,7 +92,7 @@ impl Canvas<'_, '_> {
         cells
     }
 
-    /// All that is known of one row: its command, as much of it as leaves room for the rest, then the rest.
+    /// Draws everything known about one row: its command, cut so that the other facts fit below it, and these facts.
     fn layer(&mut self, area: Rect, row: &LayerRow, approximate: bool) {
         let style = self.style(Role::Border);
         let rule = Rect { height: area.height.min(1), ..area };
@@ -119,7 +119,7 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// What is known of a row besides its command, in lines.
+/// Returns the facts about a row other than its command, as lines.
 fn facts(row: &LayerRow, approximate: bool, width: usize) -> Vec<(Role, String)> {
     let mut facts: Vec<(Role, &str, SafeText)> = Vec::new();
     match &row.layer {
@@ -140,7 +140,8 @@ fn facts(row: &LayerRow, approximate: bool, width: usize) -> Vec<(Role, String)>
     facts.iter().flat_map(|(role, label, text)| labelled(*role, label, text, width)).collect()
 }
 
-/// A text behind its label, the lines below it indented by as much.
+/// Returns the lines of a text that stands behind a label. The lines after the first are indented by the width of the
+/// label.
 fn labelled(role: Role, label: &str, text: &SafeText, width: usize) -> Vec<(Role, String)> {
     let indent = if label.is_empty() { 0 } else { LABEL };
     let lines = columns::wrap(text.as_str(), width.saturating_sub(indent));
@@ -151,7 +152,7 @@ fn labelled(role: Role, label: &str, text: &SafeText, width: usize) -> Vec<(Role
     lines.into_iter().enumerate().map(put).collect()
 }
 
-/// The share of a layer as a bar.
+/// Returns a bar that shows the share of a layer in the image.
 fn bar(bytes: u64, total: u64) -> String {
     if total == 0 || bytes == 0 {
         return String::new();

@@ -9,7 +9,7 @@ use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
-    /// Draws what the image is.
+    /// Draws the facts about the image.
     pub fn overview(&mut self, pane: Rect, area: Rect) {
         let rows = overview::rows(self.state, usize::from(area.width).saturating_sub(2), self.now);
         let scroll = self.state.detail.scroll;

@@ -1,4 +1,4 @@
-//! The Config and Manifest tabs: JSON as the server sent it, laid out.
+//! The Config and Manifest tabs: the JSON that the server sent, formatted.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};

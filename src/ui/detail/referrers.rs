@@ -1,4 +1,4 @@
-//! The Referrers tab: what belongs to the image, and how it was found.
+//! The Referrers tab: the artifacts that refer to the image, and how each was found.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -13,9 +13,9 @@ use crate::ui::theme::Role;
 const DIGEST: usize = 13;
 /// Columns of a size.
 const SIZE: usize = 10;
-/// Columns of the way in which it was found.
+/// Columns of the word that says how a referrer was found.
 const FOUND: usize = 15;
-/// Columns of a kind that say enough of it.
+/// Columns of a kind that are enough to recognise it.
 const ENOUGH: usize = 14;
 
 impl Canvas<'_, '_> {

@@ -1,4 +1,4 @@
-//! Both sides of a repository, tag by tag.
+//! The comparison of two repositories, tag by tag.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -16,7 +16,7 @@ use crate::ui::theme::Role;
 const DIGEST: usize = 12;
 /// Columns of the word between the sides.
 const WORD: usize = 9;
-/// From this many columns on the digests are shown.
+/// The least width of the dialog, in columns, at which the digests are shown.
 const WITH_DIGESTS: u16 = 56;
 
 impl Canvas<'_, '_> {
@@ -102,8 +102,8 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// What is compared with what, within so many columns. A name that both sides share stands once, so that the registries,
-/// which tell them apart, are seen whole the longest.
+/// Returns the line that names both sides, within `columns` columns. If both repositories have the same name, it is
+/// written once. The name is then shortened before the hosts are, because only the hosts tell the sides apart.
 fn sides(comparison: &ComparisonDialog, columns: usize) -> String {
     let (left, right) = (&comparison.left, &comparison.right);
     let (shared, left, right) = match left.name == right.name {
@@ -117,12 +117,12 @@ fn sides(comparison: &ComparisonDialog, columns: usize) -> String {
     let side = (columns.saturating_sub(" → ".chars().count())) / 2;
     let sides = format!("{} → {}", columns::cut_middle(&left, side), columns::cut_middle(&right, side));
     let room = columns.saturating_sub(columns::width(&sides));
-    // Some ten columns say something of the name; fewer do not.
+    // About ten columns of the name are useful; fewer are not.
     let shared = if room < 10 { String::new() } else { columns::cut_middle(&shared, room) };
     shared + &sides
 }
 
-/// How wide the columns are.
+/// The widths of the columns of a comparison.
 struct ComparisonColumns {
     tag: usize,
     digests: bool,

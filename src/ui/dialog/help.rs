@@ -1,4 +1,4 @@
-//! The keys of the pane, searchable. Those that cannot be used now say why.
+//! The searchable list of the keys of a pane. Keys that cannot be used now are shown with the reason.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};

@@ -1,4 +1,4 @@
-//! The jobs, the newest first, or one of them with its parts.
+//! The list of jobs, the newest first, or one job with its parts.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -97,7 +97,7 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// The keys that do something with a job now.
+/// Returns the hints for the keys that can act on a job now.
 fn hints(job: &Job, first: &str) -> String {
     let stop = if job.is_running() && !job.is_stopping() { "s stop  " } else { "" };
     let again = if jobs::is_unfinished(job) { "r what failed again  " } else { "" };

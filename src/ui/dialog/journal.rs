@@ -1,4 +1,4 @@
-//! The journal of changes, the newest first, or one entry with its tags and manifests.
+//! The journal, the newest entry first, or one entry with its tags and manifests.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -13,9 +13,9 @@ use crate::ui::theme::Role;
 
 /// Columns of an age.
 const AGE: usize = 12;
-/// Columns of the word that says how far an entry came.
+/// Columns of the outcome of an entry.
 const STATE: usize = 14;
-/// Columns of what became of a tag.
+/// Columns of the word that tells whether a tag was changed.
 const DONE: usize = 11;
 
 impl Canvas<'_, '_> {
@@ -71,7 +71,7 @@ impl Canvas<'_, '_> {
         let (all, height) = (entry.items.len(), usize::from(body.height));
         let scroll = scroll.min(all.saturating_sub(height));
         let name = match entry.items.windows(2).all(|pair| pair[0].repository == pair[1].repository) {
-            // The title tells which repository it is.
+            // The title already names the repository.
             true => selector,
             false => name,
         };
@@ -102,7 +102,7 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// The keys that do something with an entry now.
+/// Returns the hints for the keys that can act on an entry now.
 fn hints(entry: &JournalEntry) -> String {
     let undo = if entry.can_be_undone() { "z undo  " } else { "" };
     let rest = if entry.state == EntryState::Open { "c go on with the rest  " } else { "" };

@@ -1,4 +1,4 @@
-//! The request log and the messages: the newest at the end.
+//! The request log and the message log, the newest line at the bottom.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -10,7 +10,7 @@ use crate::model::{columns, size};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
-/// From this many columns on a request shows how long it took and how much it brought.
+/// The least width, in columns, at which a request shows its duration and its number of bytes.
 const WITH_NUMBERS: u16 = 70;
 
 impl Canvas<'_, '_> {
@@ -49,7 +49,8 @@ impl Canvas<'_, '_> {
         }
     }
 
-    /// When, what, how it ended; of the address the end, which says most.
+    /// Returns the line of a request: time, method, result, and the end of the URL. If the URL is too long, its
+    /// beginning is cut off, because its end says most.
     fn request(&self, line: &RequestLine, width: u16) -> Line<'static> {
         let (status, role) = match line.status {
             Some(status @ 200..=399) => (status.to_string(), Role::Good),
@@ -99,7 +100,7 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// The rows that fit, `scroll` away from the end.
+/// Returns the rows that fit, `scroll` rows above the end.
 fn window(all: usize, scroll: usize, height: u16) -> std::ops::Range<usize> {
     let height = usize::from(height);
     let end = all - scroll.min(all.saturating_sub(height));

@@ -1,4 +1,4 @@
-//! The prompt for a name.
+//! The prompt that opens a registry or a repository by name.
 
 use ratatui::text::Line;
 
@@ -9,7 +9,7 @@ use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
-    /// Draws the prompt, why there is no list, and names that fit.
+    /// Draws the prompt, the reason why there is no list, and the suggested names.
     pub fn open_prompt(&mut self, open: &OpenPrompt) {
         let places = layout::OpenPlaces::of(self.state, open);
         let inner = self.overlay(places.area, "Open", "Enter open  Esc leave");

@@ -1,4 +1,4 @@
-//! The plan of a change: what it says above, the way to carry it out and the way to leave below.
+//! The plan of a change: its contents above, and the buttons that carry it out or leave it below.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -50,7 +50,8 @@ impl Canvas<'_, '_> {
         self.scrollbar(Rect { width: body.width + 2, ..*body }, *body, scroll, all);
     }
 
-    /// What must be typed, or the two buttons; above them what stands in the way.
+    /// Draws the input for the name that must be typed, or the two buttons. The line above them tells why the plan
+    /// cannot be carried out, or what is expected.
     fn plan_foot(&mut self, plan: &PlanDialog, area: Rect) {
         let (above, below) = (layout::row(area, 0), layout::row(area, 1));
         let (role, said) = said(plan);
@@ -77,7 +78,7 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// What stands above the buttons.
+/// Returns the text above the buttons.
 fn said(plan: &PlanDialog) -> (Role, String) {
     if let Some(problem) = plan.problem {
         return (Role::Warn, problem.into());
@@ -98,7 +99,7 @@ fn said(plan: &PlanDialog) -> (Role, String) {
     }
 }
 
-/// The keys that do something now.
+/// Returns the hints for the keys that can be used now.
 fn hints(plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
     let mut hints: Vec<&str> = Vec::new();
     if !plan.asks_again && plan.work.value.as_deref().is_some_and(|work| !work.methods().is_empty()) {
@@ -122,7 +123,7 @@ fn hints(plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
     hints.join("  ")
 }
 
-/// How a piece of a line looks.
+/// Returns the role that a piece of a line is drawn in.
 pub(super) fn role(tone: Tone) -> Role {
     match tone {
         Tone::Plain => Role::Text,

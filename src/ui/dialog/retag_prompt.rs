@@ -1,4 +1,4 @@
-//! The prompt for new tags, with what comes of what is typed.
+//! The prompt for new tags. It shows the new names while the user types.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -30,7 +30,7 @@ impl Canvas<'_, '_> {
                 (Role::Dim, format!("{OLD_TAG} {text} repository:{OLD_TAG} in the same registry"))
             }
         };
-        // What is wrong has the room of what would come of it.
+        // A long problem takes lines from the new names below it.
         let lines = self.wrapped(places.rest, role, &said) + 1;
         let rest = places.rest;
         let lines = lines.min(rest.height);
@@ -38,7 +38,7 @@ impl Canvas<'_, '_> {
         self.input(places.input, "> ", &prompt.input, Role::Dim, "");
     }
 
-    /// A switch of a prompt.
+    /// Draws a switch of a prompt.
     pub fn switch(&mut self, area: Rect, is_on: bool, is_cursor: bool, text: &str) {
         let base = self.style(if is_cursor { Role::Cursor } else { Role::Text });
         let marker = if is_cursor { "▌" } else { " " };
@@ -59,7 +59,7 @@ impl Canvas<'_, '_> {
                 true => tag.to_string(),
                 false => format!("{}:{tag}", repository.name),
             };
-            // Both ends tell names apart.
+            // Long names often differ only at the beginning or at the end, so they are cut in the middle.
             let old = columns::left(&columns::cut_middle(&old.to_string(), names), names);
             let new = columns::cut_middle(&new, usize::from(area.width).saturating_sub(names + 3));
             let line = Line::from(vec![
