@@ -1,4 +1,5 @@
-//! What can be set: defaults, then the file, then the environment, then flags. Checked before the screen is taken.
+//! The settings: the defaults, then the file, then the environment, then the flags. They are checked before the
+//! terminal is taken.
 
 pub mod paths;
 mod rules;
@@ -15,11 +16,11 @@ use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
 pub use rules::{Pattern, Prefix, RepositoryRules};
 
-/// Every setting. The names are those of the file; `assets/config.toml` shows and explains them.
+/// All settings. The names are those of the file; `assets/config.toml` shows and explains them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The colours.
+    /// The name of the theme.
     pub theme: String,
     /// Whether the mouse is used.
     pub mouse: bool,
@@ -31,46 +32,47 @@ pub struct Config {
     pub read_only: bool,
     /// Whether content is kept on disk between runs.
     pub cache: bool,
-    /// Where requests and faults are logged; nowhere if it is not set.
+    /// The file to which requests and faults are logged. Nothing is logged if it is not set.
     pub log_file: Option<PathBuf>,
-    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`.
+    /// The level of the log: `error`, `warn`, `info`, `debug`, `trace`.
     pub log_level: String,
     /// Whether every registry is reached without TLS.
     pub plain_http: bool,
-    /// Whether certificates go unchecked, everywhere.
+    /// Whether certificates are accepted unchecked, for every registry.
     pub insecure: bool,
-    /// More certificate authorities, PEM, for every registry.
+    /// A PEM file with additional certificate authorities for every registry.
     pub ca_file: Option<PathBuf>,
-    /// Single registries.
+    /// The settings of single registries.
     #[serde(deserialize_with = "by_host")]
     pub registries: BTreeMap<Host, RegistryConfig>,
 }
 
-/// The settings of one registry, instead of those for all.
+/// The settings of one registry. They replace those for all registries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RegistryConfig {
-    /// Whether it is reached without TLS; as every registry where it is not set.
+    /// Whether the registry is reached without TLS. If it is not set, the setting for all registries applies.
     pub plain_http: Option<bool>,
-    /// Whether its certificate goes unchecked; as every registry's where it is not set.
+    /// Whether the certificate of the registry is accepted unchecked. If it is not set, the setting for all registries
+    /// applies.
     pub insecure: Option<bool>,
-    /// More certificate authorities, PEM.
+    /// A PEM file with additional certificate authorities. If it is not set, the setting for all registries applies.
     pub ca_file: Option<PathBuf>,
-    /// Hosts of other domains that may have its login because it names them as token services.
+    /// Hosts of other domains that may receive the login of this registry if it names them as token services.
     pub realm_allow: Vec<String>,
-    /// Other origins that may be sent uploads because it names them.
+    /// Other origins to which uploads may be sent if this registry names them.
     pub upload_allow: Vec<AllowedOrigin>,
-    /// Whether every change is refused.
+    /// Whether every change in this registry is refused.
     pub read_only: bool,
-    /// Whether a repository's name must be typed before it is changed.
+    /// Whether the name of a repository must be typed before a change in it.
     pub protect: bool,
-    /// Where images of this registry may be copied to; anywhere where it is not set.
+    /// The destinations to which images of this registry may be copied. If it is not set, every destination is allowed.
     pub promote: Option<Vec<Prefix>>,
-    /// Rules of some of its repositories.
+    /// Rules for some of its repositories.
     pub repositories: Vec<RepositoryRules>,
 }
 
-/// The name of a registry in the file, which may be written as it is typed: `vm:6101/`, `http://vm:6101`.
+/// The name of a registry in the file. It may be written as users type it: `vm:6101/`, `http://vm:6101`.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 struct HostKey(Host, Option<Scheme>);
@@ -88,7 +90,7 @@ impl TryFrom<String> for HostKey {
     }
 }
 
-/// Reads registries by their names, of which one may have several: each may stand there once.
+/// Reads the registries by their names. One registry may be written in several forms, but it may occur only once.
 fn by_host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Host, RegistryConfig>, D::Error> {
     struct ByHost;
 
@@ -141,7 +143,7 @@ impl Default for Config {
     }
 }
 
-/// Why there is no configuration, for stderr.
+/// The reasons why there is no configuration, for stderr.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
     /// The file cannot be read.
@@ -149,7 +151,7 @@ pub enum Problem {
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         why: std::io::Error,
     },
     /// The certificate authorities cannot be read.
@@ -157,21 +159,21 @@ pub enum Problem {
     NoAuthorities {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         why: std::io::Error,
     },
-    /// The file says something that is not understood.
+    /// The file contains an error.
     #[error("the configuration `{}` is not understood:\n{why}", .file.display())]
     Wrong {
         /// The file.
         file: PathBuf,
-        /// Line, column, and what is expected.
+        /// The line, the column, and the expected contents.
         why: String,
     },
 }
 
 impl Config {
-    /// Reads the file that the user named, or the usual one, which may be missing.
+    /// Reads the file that the user named, or the usual file. The usual file may be missing.
     pub fn load(named: Option<&Path>) -> Result<Config, Problem> {
         let (file, may_be_missing) = match named {
             Some(file) => (file.to_path_buf(), false),
@@ -182,14 +184,14 @@ impl Config {
         };
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
-            // A home or a folder of configurations that is no folder holds no file either, as with services.
+            // If the home or the folder of the configuration is no folder, as with services, there is no file either.
             Err(why) if may_be_missing && is_absent(why.kind()) => return Ok(Config::default()),
             Err(why) => return Err(Problem::Unreadable { file, why }),
         };
         Config::parse(&text).map_err(|why| Problem::Wrong { file, why })
     }
 
-    /// Reads the text of a file and checks what it says.
+    /// Parses and checks the text of a file.
     pub fn parse(text: &str) -> Result<Config, String> {
         let config: Config = toml::from_str(text).map_err(|error| in_words(text, &error))?;
         if !crate::ui::theme::NAMES.contains(&config.theme.as_str()) {
@@ -202,7 +204,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Has every registry reached so for this run, whatever the file says of single ones.
+    /// Applies flags to every registry for this run, over the settings of single registries in the file.
     pub fn reach_all(&mut self, plain_http: bool, insecure: bool) {
         self.plain_http |= plain_http;
         self.insecure |= insecure;
@@ -212,7 +214,8 @@ impl Config {
         }
     }
 
-    /// Checks that the files which the settings name can be read: said at start, it need not be found in a pane.
+    /// Checks that the files named in the settings can be read. The user sees such an error at the start instead of in
+    /// a pane.
     pub fn check_files(&self) -> Result<(), Problem> {
         let of_registries = self.registries.values().filter_map(|registry| registry.ca_file.as_ref());
         for file in self.ca_file.iter().chain(of_registries) {
@@ -222,7 +225,7 @@ impl Config {
         Ok(())
     }
 
-    /// What the clients need to know of it.
+    /// Returns the settings of the clients.
     pub fn of_client(&self) -> client::ClientSettings {
         let trust = Trust {
             plain_http: self.plain_http,
@@ -253,8 +256,8 @@ impl Config {
     }
 }
 
-/// What is wrong with a file, and in which line. Of the line only the key is quoted: its value may be a password that
-/// was put into the wrong file.
+/// Returns the error in a file with its line. Only the key of the line is quoted, because the value may be a password
+/// in the wrong file.
 fn in_words(text: &str, error: &toml::de::Error) -> String {
     let message = match error.message().split_once(" string \"") {
         // `invalid type: string "the value", expected a boolean`
@@ -278,7 +281,7 @@ fn in_words(text: &str, error: &toml::de::Error) -> String {
     }
 }
 
-/// Whether it means that there is no such file.
+/// Returns whether the error means that the file does not exist.
 fn is_absent(kind: std::io::ErrorKind) -> bool {
     matches!(kind, std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }

@@ -1,4 +1,4 @@
-//! The loop: one event, one update, its effects, one frame. Everything that waits, waits here or in `effects`.
+//! The main loop: one event, one update, its commands, one frame. All waiting is done here or in `effects`.
 
 mod clipboard;
 pub mod effects;
@@ -40,16 +40,16 @@ use terminal::Terminal;
 
 pub use panic::install as install_panic_hook;
 
-/// The shortest time between two frames that no key asked for.
+/// The shortest time between two frames, unless a key or a new size asks for one.
 const FRAME: Duration = Duration::from_millis(16);
-/// The time between two turns of the spinner.
+/// The time between two steps of the spinner.
 const TICK: Duration = Duration::from_millis(100);
-/// How long after the pager a SIGINT may still be the one that ended it.
+/// The time after the pager or the shell during which a SIGINT is ignored: it may be the one that ended the pager.
 const ECHO: Duration = Duration::from_secs(1);
-/// Answers taken before the next frame, so that keys are never kept waiting.
+/// The most messages that are taken before the next frame, so that keys never have to wait.
 const MOST_AT_ONCE: usize = 256;
 
-/// What happens outside of the terminal: answers, requests that ended.
+/// The messages that do not come from the terminal: answers, and requests that ended.
 #[derive(Debug)]
 pub struct Inbox {
     sender: UnboundedSender<Msg>,
@@ -64,35 +64,35 @@ impl Default for Inbox {
 }
 
 impl Inbox {
-    /// Has something said on the screen as soon as there is one.
+    /// Shows a failure on the screen as soon as there is one.
     pub fn say(&self, failure: Failure) {
-        // The receiver is in the same hand.
+        // This struct holds the receiver, so sending cannot fail.
         self.sender.send(Msg::Failed(failure)).ok();
     }
 
-    /// Where the clients report their requests.
+    /// Returns the sink to which the clients report their requests.
     pub fn sink(&self) -> Sink {
         let sender = self.sender.clone();
-        // When nobody listens any more, nobody misses it.
+        // The loop has ended if the receiver is gone; the line is not needed then.
         Sink::new(move |line| drop(sender.send(Msg::Requested(line))))
     }
 }
 
-/// How the UI came to its end.
+/// How the UI ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// The user quit.
     Quit,
-    /// SIGINT, SIGTERM or SIGHUP came.
+    /// The process received SIGINT, SIGTERM, SIGQUIT or SIGHUP, or the terminal is gone.
     Signal,
 }
 
-/// What the loop needs.
+/// The options of the loop.
 #[derive(Debug)]
 pub struct RuntimeOptions {
-    /// What behaviour depends on.
+    /// The settings of the application.
     pub settings: AppSettings,
-    /// What to open.
+    /// The registries, repositories and images to open at the start.
     pub targets: Vec<Target>,
     /// Whether the mouse is used.
     pub mouse: bool,
@@ -100,7 +100,7 @@ pub struct RuntimeOptions {
     pub colour: bool,
 }
 
-/// Runs the UI until its end. The terminal is given back however it ends.
+/// Runs the UI until it ends. The terminal is given back in any case.
 pub async fn run(options: RuntimeOptions, context: ChangeContext, inbox: Inbox) -> color_eyre::Result<Exit> {
     let signals = Signals::listen()?;
     let mut terminal = Terminal::enter(options.mouse)?;
@@ -132,7 +132,7 @@ pub async fn run(options: RuntimeOptions, context: ChangeContext, inbox: Inbox) 
     pool.flush().await;
     match panic::taken() {
         Some(report) => Err(color_eyre::eyre::eyre!("{report}")),
-        // The signal and the error that drawing meets come in any order.
+        // The SIGHUP and the error of the drawing may come in either order.
         None if end.is_err() && hangup::is_gone() => Ok(Exit::Signal),
         None => end,
     }
@@ -154,7 +154,7 @@ struct Run {
     end: Option<Exit>,
 }
 
-/// Who is to have the terminal for a while.
+/// The program that gets the terminal for a while.
 enum Loan {
     /// The pager, with this text.
     Pager(String),
@@ -162,7 +162,7 @@ enum Loan {
     Shell,
 }
 
-/// What woke the loop.
+/// The event that woke the loop.
 enum Wake {
     Signal(Signal),
     Input(Option<Event>),
@@ -197,7 +197,7 @@ impl Run {
                         self.event(event)?;
                     }
                 }
-                // The terminal is gone, or cannot be read: there is nobody to talk to.
+                // The terminal is gone or cannot be read, so no user can be reached.
                 Wake::Input(None) | Wake::Msg(None) => return Ok(Exit::Signal),
                 Wake::Msg(Some(msg)) => {
                     self.take(*msg)?;
@@ -249,7 +249,8 @@ impl Run {
     fn event(&mut self, event: Event) -> color_eyre::Result<()> {
         match event {
             Event::Key(key) => self.take(Msg::Key(key)),
-            // Nothing follows the mouse: a frame for each cell that it crosses would be for nothing.
+            // No part of the screen depends on the position of the mouse. A frame for each cell that it crosses would
+            // be wasted.
             Event::Mouse(mouse) if mouse.kind == MouseEventKind::Moved => Ok(()),
             Event::Mouse(mouse) => self.take(Msg::Mouse(mouse)),
             Event::Paste(text) => self.take(Msg::Pasted(text)),
@@ -287,7 +288,7 @@ impl Run {
         Ok(())
     }
 
-    /// Lends the terminal, and takes it again.
+    /// Lends the terminal to another program, and takes it back afterwards.
     async fn lend(&mut self, loan: Loan) -> color_eyre::Result<()> {
         if matches!(loan, Loan::Shell) && !signals::can_stop() {
             return self.take(Msg::Failed(no_shell()));
@@ -314,22 +315,23 @@ impl Run {
         }
     }
 
-    /// Takes the terminal after somebody else had it, and draws everything again.
+    /// Takes the terminal back after another program had it, and draws everything again.
     fn retake(&mut self) -> color_eyre::Result<()> {
         self.terminal.retake()?;
         self.fit()
     }
 
-    /// Takes the size that the terminal has now.
+    /// Adopts the current size of the terminal.
     fn fit(&mut self) -> color_eyre::Result<()> {
         let (columns, rows) = self.terminal.fit()?;
         self.take(Msg::Resized(columns, rows))
     }
 
-    /// Lets what runs come to its end, unless a signal asks for the end at once. The terminal is given back by then.
+    /// Waits until the jobs and writes have ended, unless a signal asks to end at once. The terminal has already been
+    /// given back.
     async fn close(&mut self) {
         if self.effects.has_jobs() && !hangup::is_gone() {
-            // Where nobody reads it nobody needs it.
+            // The message may fail to be written; it is not needed then.
             writeln!(std::io::stderr(), "regtui: closing what the jobs began; Ctrl-C ends at once").ok();
         }
         let mut finished = std::pin::pin!(self.effects.finish());

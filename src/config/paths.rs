@@ -1,20 +1,20 @@
-//! Where files are: the XDG variables everywhere, else the customs of the system.
+//! The folders of files: the XDG variables on every system, else the conventions of the system.
 
 use std::path::PathBuf;
 
 use directories::ProjectDirs;
 
-/// The folder of `config.toml`.
+/// Returns the folder of `config.toml`.
 pub fn config() -> Option<PathBuf> {
     of("XDG_CONFIG_HOME", |dirs| Some(dirs.config_dir().into()))
 }
 
-/// The folder of what can be fetched again.
+/// Returns the folder for content that can be fetched again.
 pub fn cache() -> Option<PathBuf> {
     of("XDG_CACHE_HOME", |dirs| Some(dirs.cache_dir().into()))
 }
 
-/// The folder of what is remembered between runs.
+/// Returns the folder for data that is kept between runs.
 pub fn state() -> Option<PathBuf> {
     of("XDG_STATE_HOME", |dirs| Some(dirs.state_dir().unwrap_or(dirs.data_local_dir()).into()))
 }

@@ -1,5 +1,5 @@
-//! What the file forbids: read-only, protected, and where images may be promoted to. Checked while it is read, so that
-//! what is wrong is named with its line.
+//! The prohibitions in the file: read-only, protected, and the destinations to which images may be promoted. They are
+//! checked while the file is read, so that an error is reported with its line.
 
 use serde::Deserialize;
 
@@ -7,24 +7,24 @@ use super::{Config, RegistryConfig};
 use crate::model::change::rules::{Rule, Rules};
 use crate::model::reference::{Host, RepositoryName, Scheme};
 
-/// The rules of the repositories of a registry that a pattern fits.
+/// The rules for the repositories of a registry whose names match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RepositoryRules {
-    /// Their names.
+    /// The pattern of their names.
     pub pattern: Pattern,
-    /// Whether every change of them is refused.
+    /// Whether every change in them is refused.
     #[serde(default)]
     pub read_only: bool,
-    /// Whether the repository's name must be typed before a change.
+    /// Whether the name of a repository must be typed before a change in it.
     #[serde(default)]
     pub protect: bool,
-    /// Where their images may be copied to; anywhere where it is not set.
+    /// The destinations to which their images may be copied. If it is not set, every destination is allowed.
     #[serde(default)]
     pub promote: Option<Vec<Prefix>>,
 }
 
-/// The name of a repository, or many: `*` stands for any text, also over `/`, and `?` for one character.
+/// The name of a repository, or a pattern of names: `*` stands for any text, also with `/`, and `?` for one character.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Pattern(String);
@@ -32,7 +32,7 @@ pub struct Pattern(String);
 impl TryFrom<String> for Pattern {
     type Error = String;
 
-    /// Refuses what fits no repository: a rule that never holds protects nothing.
+    /// Refuses a pattern that can match no repository, because a rule that never applies protects nothing.
     fn try_from(text: String) -> Result<Pattern, String> {
         let fits_a_name = |character: char| {
             character.is_ascii_lowercase() || character.is_ascii_digit() || "._-/*?".contains(character)
@@ -46,7 +46,7 @@ impl TryFrom<String> for Pattern {
     }
 }
 
-/// The beginning of repositories' names, with their registry: `host`, `host/path`.
+/// The beginning of repository names, with their registry: `host`, `host/path`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Prefix(String);
@@ -69,7 +69,7 @@ impl TryFrom<String> for Prefix {
 }
 
 impl Config {
-    /// The rules for every change of this run, in the order of the file. Where several fit the strictest holds.
+    /// Returns the rules for every change of this run, in the order of the file. If several apply, the strictest holds.
     pub fn rules(&self) -> Rules {
         let read_only = self.read_only.then_some("`read_only` of the configuration");
         let mut rules = Vec::new();

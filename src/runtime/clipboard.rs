@@ -1,5 +1,5 @@
-//! Where text is put that was copied: the desktop's clipboard if there is one, the multiplexer's buffer inside of tmux, the
-//! terminal's clipboard (OSC 52) otherwise.
+//! The clipboard that a copied text is put on: that of the desktop if there is one, else tmux's buffer inside of tmux,
+//! else that of the terminal (OSC 52).
 
 use std::time::Duration;
 
@@ -12,26 +12,27 @@ use crate::model::clip::ClipText;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 
-/// Most bytes of text that terminals take by OSC 52.
+/// The most bytes of text that terminals accept by OSC 52.
 const MOST_BY_TERMINAL: usize = 74_000;
-/// Most bytes that GNU screen hands on at once.
+/// The most bytes that GNU screen forwards at once.
 const MOST_BY_SCREEN: usize = 240;
 /// How long tmux may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A way to the clipboard of the terminal.
+/// A method to reach the clipboard of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClipboardMethod {
-    /// The terminal reads what is written to it.
+    /// The terminal reads the sequence that is written to it.
     Terminal,
-    /// tmux does not hand on OSC 52 unless it is set up to; it has a buffer of its own, and offers it to its terminal.
+    /// tmux forwards OSC 52 only if it is configured to. It has a buffer of its own and can pass that on to its
+    /// terminal.
     Tmux,
-    /// GNU screen hands on only what is wrapped.
+    /// GNU screen forwards only sequences that are wrapped.
     Screen,
 }
 
 impl ClipboardMethod {
-    /// The way of this session.
+    /// Returns the method for this session.
     pub fn here() -> ClipboardMethod {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         let has_tmux = || std::env::split_paths(&paths).any(|folder| folder.join("tmux").is_file());
@@ -40,7 +41,7 @@ impl ClipboardMethod {
 
     fn of(is_set: impl Fn(&str) -> bool, has_tmux: impl Fn() -> bool) -> ClipboardMethod {
         match () {
-            // Without the program, in a container say, its terminal may still take OSC 52.
+            // If the tmux program is missing, in a container for example, the terminal may still accept OSC 52.
             () if is_set("TMUX") && has_tmux() => ClipboardMethod::Tmux,
             () if is_set("STY") => ClipboardMethod::Screen,
             () => ClipboardMethod::Terminal,
@@ -48,19 +49,19 @@ impl ClipboardMethod {
     }
 }
 
-/// What came of it, as far as that can be known.
+/// The place that a copied text reached, as far as that can be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
     /// The text is on the desktop's clipboard.
     Desktop,
     /// The text is tmux's newest buffer.
     Tmux,
-    /// It was written to the terminal, which does not say what it makes of it.
+    /// The text was written to the terminal, which does not confirm that it was put on its clipboard.
     Sent,
 }
 
-/// Puts text where it can be seen to arrive: the desktop's clipboard, tmux's buffer. `was_sent` says whether it was written
-/// to the terminal. `None` if it went nowhere.
+/// Puts text on the clipboards that can be checked: that of the desktop, and tmux's buffer. `was_sent` tells whether
+/// the text was also written to the terminal. Returns `None` if the text reached no clipboard.
 pub async fn put(text: &ClipText, way: ClipboardMethod, was_sent: bool) -> Option<Put> {
     let desktop = text.clone();
     let is_on_desktop = tokio::task::spawn_blocking(move || desktop::put(desktop)).await.unwrap_or(false);
@@ -73,12 +74,13 @@ pub async fn put(text: &ClipText, way: ClipboardMethod, was_sent: bool) -> Optio
     }
 }
 
-/// Hands text to tmux, and looks whether it is there. tmux before 3.2 does not know `-w`, which offers it to the terminal.
+/// Loads text into tmux's buffer and checks that it is there. The option `-w` also passes it on to the terminal; tmux
+/// before 3.2 does not have it.
 async fn put_into_tmux(text: &ClipText) -> std::io::Result<bool> {
     for arguments in [&["load-buffer", "-w", "-"][..], &["load-buffer", "-"]] {
         let mut tmux = tmux(arguments).stdin(std::process::Stdio::piped()).spawn()?;
         if let Some(mut stdin) = tmux.stdin.take() {
-            // One that does not know the option ends before it reads.
+            // A tmux that does not know the option ends before it reads its input.
             stdin.write_all(text.as_str().as_bytes()).await.ok();
         }
         if tmux.wait().await?.success() {
@@ -97,8 +99,8 @@ fn tmux(arguments: &[&str]) -> Command {
     command
 }
 
-/// What to write to the terminal so that it puts the text on its clipboard; `None` if the text is too long for that, or
-/// tmux is asked instead.
+/// Returns the sequence that makes the terminal put the text on its clipboard. Returns `None` if the text is too long
+/// for that, or if tmux gets the text by its own command.
 pub fn sequence(text: &ClipText, way: ClipboardMethod) -> Option<String> {
     if way == ClipboardMethod::Tmux || text.as_str().len() > MOST_BY_TERMINAL {
         return None;
@@ -111,8 +113,8 @@ pub fn sequence(text: &ClipText, way: ClipboardMethod) -> Option<String> {
     }
 }
 
-/// A sequence in pieces that GNU screen hands on as they are. The end of a wrapped sequence must not be that of the wrapping,
-/// so it is BEL.
+/// Splits a sequence into pieces that GNU screen forwards unchanged. The end of the inner sequence must differ from
+/// that of the wrapping, so it becomes BEL.
 fn wrapped(sequence: &str) -> String {
     let sequence =
         sequence.strip_suffix("\x1b\\").map_or(sequence.to_owned(), |start| format!("{start}\x07"));
@@ -120,7 +122,7 @@ fn wrapped(sequence: &str) -> String {
     pieces.map(|piece| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(piece))).collect()
 }
 
-/// What to tell the user: that it was copied only if that was seen.
+/// Returns the message for the user. It says "copied" only if the text was seen on a clipboard.
 pub fn said(text: &ClipText, put: Put) -> SafeText {
     let characters = text.as_str().chars().count();
     let plural = if characters == 1 { "" } else { "s" };
@@ -136,7 +138,7 @@ pub fn said(text: &ClipText, put: Put) -> SafeText {
     })
 }
 
-/// Why a text went nowhere.
+/// Returns the reason why a text reached no clipboard.
 pub fn lost(way: ClipboardMethod) -> Failure {
     Failure {
         what: "cannot copy".into(),
@@ -153,12 +155,12 @@ pub fn lost(way: ClipboardMethod) -> Failure {
 mod desktop {
     use crate::model::clip::ClipText;
 
-    /// Puts text there; says whether that worked. May block.
+    /// Puts text on the clipboard of the desktop, and returns whether that succeeded. May block.
     #[cfg(feature = "clipboard")]
     pub fn put(text: ClipText) -> bool {
         use std::sync::{Mutex, PoisonError};
 
-        // On X11 and Wayland the clipboard lives only as long as whoever filled it.
+        // On X11 and Wayland the contents of the clipboard are lost when the object that provided them is dropped.
         static CLIPBOARD: Mutex<Option<arboard::Clipboard>> = Mutex::new(None);
 
         if !is_there() {
@@ -171,7 +173,7 @@ mod desktop {
         clipboard.as_mut().is_some_and(|clipboard| clipboard.set_text(text.as_str()).is_ok())
     }
 
-    /// Built without a desktop's clipboard.
+    /// Returns `false`: this build has no support for the clipboard of the desktop.
     #[cfg(not(feature = "clipboard"))]
     pub fn put(_: ClipText) -> bool {
         false

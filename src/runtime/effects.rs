@@ -1,4 +1,4 @@
-//! What commands set going: loads in their slots, and small things outside of the terminal.
+//! The effects of commands: loads in their slots, and small tasks outside of the terminal.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,27 +25,27 @@ use crate::ops;
 use crate::ops::resume::Rest;
 use crate::ops::work::ChangeContext;
 
-/// The longest that the end waits for a disk.
+/// The longest time that the end waits for the disk.
 const LONGEST_END: Duration = Duration::from_secs(1);
 
-/// What runs in the background.
+/// The tasks that run in the background.
 pub struct Effects {
     context: ChangeContext,
     inbox: UnboundedSender<Msg>,
     slots: HashMap<Slot, (Ticket, AbortHandle)>,
     jobs: JobRunner,
-    /// The last write of what was opened; each waits for the one before.
+    /// The last write of the opened names. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
 
 impl Effects {
-    /// Nothing runs yet.
+    /// Creates the effects; nothing runs yet.
     pub fn new(context: ChangeContext, inbox: UnboundedSender<Msg>) -> Effects {
         let jobs = JobRunner::new(context.clone(), inbox.clone());
         Effects { context, inbox, slots: HashMap::new(), jobs, remembering: None }
     }
 
-    /// Starts what a command asks for. Commands about the terminal and the end are the loop's own.
+    /// Starts the effect of a command. The loop itself handles the commands about the terminal and the end.
     pub fn start(&mut self, cmd: Cmd) {
         match cmd {
             Cmd::Load { slot, ticket, after, ask } => self.load(slot, ticket, after, ask),
@@ -59,8 +59,8 @@ impl Effects {
         }
     }
 
-    /// Puts text on the clipboards that are not the terminal's, and tells the user what came of it. `was_sent` says whether
-    /// the terminal was asked to take it.
+    /// Puts text on the clipboard of the desktop or of tmux, and tells the user the result. `was_sent` tells whether
+    /// the text was written to the terminal.
     pub(super) fn copy(&self, text: ClipText, way: ClipboardMethod, was_sent: bool) {
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
@@ -68,22 +68,23 @@ impl Effects {
                 Some(put) => Msg::Copied(clipboard::said(&text, put)),
                 None => Msg::Failed(clipboard::lost(way)),
             };
-            // When the loop has ended nobody waits for it.
+            // The loop has ended if the receiver is gone; the message is not needed then.
             inbox.send(msg).ok();
         });
     }
 
-    /// How far the jobs are that came further since this was asked the last time.
+    /// Returns the progress of the jobs that advanced since the last call.
     pub fn progress(&mut self) -> Vec<(JobId, Progress)> {
         self.jobs.progress()
     }
 
-    /// Whether a job runs.
+    /// Returns whether a job runs.
     pub fn has_jobs(&self) -> bool {
         self.jobs.are_running()
     }
 
-    /// Waits for what must not be lost at the end, but not for ever: jobs are stopped and close what they began.
+    /// Waits, for a limited time, until everything that must not be lost is done. Jobs are told to stop and close the
+    /// uploads that they began.
     pub async fn finish(&mut self) {
         self.jobs.close().await;
         if let Some(last) = self.remembering.take() {
@@ -91,12 +92,12 @@ impl Effects {
         }
     }
 
-    /// Whether a load or a job has not ended yet.
+    /// Returns whether a load or a job has not ended yet.
     pub fn is_busy(&self) -> bool {
         !self.slots.is_empty() || self.has_jobs()
     }
 
-    /// Notes which load or job a message ends. To be told every message before it is taken.
+    /// Records that a load or a job has ended. The loop must pass every message here before it handles it.
     pub fn note(&mut self, msg: &Msg) {
         match msg {
             Msg::Answered(slot, ticket, _)
@@ -117,7 +118,7 @@ impl Effects {
                 tokio::time::sleep(after).await;
             }
             let answer = answer(&context, ask).await;
-            // When the loop has ended nobody waits for it.
+            // The loop has ended if the receiver is gone; the answer is not needed then.
             inbox.send(Msg::Answered(place, ticket, answer)).ok();
         });
         self.slots.insert(slot, (ticket, task.abort_handle()));
@@ -200,14 +201,14 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
     }
 }
 
-/// What the rest of a change comes to. One of which nothing is left is over.
+/// Plans the rest of a change. Marks the journal entry as ended if nothing of the change is left to do.
 async fn plan_rest(
     context: &ChangeContext,
     entry: &EntryId,
     request: &ChangeRequest,
 ) -> Result<Box<ChangePlan>, Failure> {
     let title = context.journal.entry(entry).await?.title;
-    // Throw-away tags that were left went at the start, or go when the entry is taken back.
+    // Leftover probes were removed at the start, or are removed when the entry is undone.
     let rest = ops::resume::plan(context, entry, request).await?;
     if matches!(rest, Rest::Over(_)) {
         context.journal.mark_ended(entry).await?;

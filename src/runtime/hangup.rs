@@ -1,24 +1,24 @@
-//! The terminal may go without a word: a closed window under `nohup`, a dropped connection. Reading keys then spins or
-//! sleeps for ever (crossterm, issue 793), so a thread waits for nothing but that.
+//! A watch for the loss of the terminal, which may come without a signal: a closed window under `nohup`, or a dropped
+//! connection. Reading keys then spins or sleeps for ever (crossterm, issue 793), so a thread watches only for this.
 
-/// Ends the process when the terminal is gone.
+/// Starts the thread that ends the process when the terminal is gone.
 #[cfg(unix)]
 pub fn watch() {
-    // Without the thread regtui works as well as any other program of its kind.
+    // If the thread cannot be started, regtui still works as well as any other program of its kind.
     std::thread::Builder::new().name("hangup".into()).spawn(unix::wait).ok();
 }
 
-/// Whether the terminal is gone: nothing can be written to it, and nobody would read it.
+/// Returns whether the terminal is gone: nothing can be written to it, and no user would read it.
 #[cfg(unix)]
 pub fn is_gone() -> bool {
     rustix::termios::tcgetattr(std::io::stdin()).is_err()
 }
 
-/// Consoles without hangups need no watch.
+/// Does nothing: consoles of other systems have no hangups.
 #[cfg(not(unix))]
 pub fn watch() {}
 
-/// Consoles do not hang up.
+/// Returns `false`: consoles of other systems have no hangups.
 #[cfg(not(unix))]
 pub fn is_gone() -> bool {
     false
@@ -31,14 +31,14 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::io::Errno;
 
-    /// How long the loop has to end by itself once the terminal is gone.
+    /// How long the loop may take to end by itself after the terminal is gone.
     const GRACE: Duration = Duration::from_millis(500);
-    /// How often a terminal that cannot be polled is looked at.
+    /// The time between two checks of a terminal that cannot be polled.
     const LOOK: Duration = Duration::from_secs(1);
     /// The exit code of a process that lost its terminal: 128 + SIGHUP.
     const EXIT: i32 = 129;
 
-    /// Waits for the end of the terminal.
+    /// Waits until the terminal is gone, then ends the process.
     pub fn wait() {
         if poll_until_gone().is_err() {
             look_until_gone();
@@ -48,7 +48,7 @@ mod unix {
         std::process::exit(EXIT);
     }
 
-    /// Sleeps until the terminal hangs up. Fails where terminals cannot be polled, as on macOS.
+    /// Sleeps until the terminal hangs up. Fails if terminals cannot be polled, as on macOS.
     fn poll_until_gone() -> Result<(), Errno> {
         let stdin = std::io::stdin();
         loop {

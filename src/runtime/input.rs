@@ -1,8 +1,9 @@
-//! Keys and the mouse, read by a thread of their own: no work on the network comes before a key, and the loop can take all
-//! that is there without waiting.
+//! Keys and the mouse, read by a thread of its own. A key never waits for the network, and the loop can take all
+//! pending events without waiting.
 //!
-//! On Unix the thread reads the terminal's bytes itself: [`pieces`] cuts them, [`keys`] says which are events. crossterm's
-//! parser takes the rest of a sequence that it does not know for keys, and waits for the end of one for ever.
+//! On Unix the thread reads the bytes of the terminal itself: [`pieces`] cuts them into pieces, and [`keys`] turns
+//! pieces into events. crossterm's parser takes the rest of a sequence that it does not know for keys, and waits for
+//! ever for the end of a sequence.
 
 #[cfg(unix)]
 mod keys;
@@ -20,20 +21,20 @@ use console::{Reader, Stopper};
 #[cfg(unix)]
 use tty::{TtyReader, TtyStopper};
 
-/// Events that may wait: a paste of keys slows its sender down instead of filling memory.
+/// The most events that may wait. A fast sender, such as a paste of keys, is slowed down instead of filling memory.
 const QUEUE: usize = 1024;
 
 /// The events of the terminal.
 pub struct Input {
     events: Receiver<Event>,
-    /// Tells the thread to end when it is dropped.
+    /// Ends the thread when it is dropped.
     stopper: Option<TtyStopper>,
-    /// Answers when nothing is read any more.
+    /// Resolves when the thread has stopped reading.
     ended: oneshot::Receiver<()>,
 }
 
 impl Input {
-    /// Reads from now on. Where no thread or no terminal can be had it is as if the terminal were gone.
+    /// Starts to read. If no thread or no terminal is available, the input ends at once, as if the terminal were gone.
     pub fn start() -> Input {
         let (sender, events) = channel(QUEUE);
         let (ending, ended) = oneshot::channel();
@@ -48,34 +49,34 @@ impl Input {
         Input { events, stopper, ended }
     }
 
-    /// Reads nothing: in the place of the one that was stopped.
+    /// Returns an input without events, in the place of one that was stopped.
     pub fn silent() -> Input {
         let (_, events) = channel(1);
         let (_, ended) = oneshot::channel();
         Input { events, stopper: None, ended }
     }
 
-    /// The next event; none when the terminal is gone.
+    /// Returns the next event, or `None` if the terminal is gone.
     pub async fn next(&mut self) -> Option<Event> {
         self.events.recv().await
     }
 
-    /// An event that is there already.
+    /// Returns an event that is already there.
     pub fn ready(&mut self) -> Option<Event> {
         self.events.try_recv().ok()
     }
 
-    /// Stops reading, and returns when nothing is read any more: others may have the terminal then.
+    /// Stops reading, and returns when the thread no longer reads. Another program may have the terminal then.
     pub async fn stop(self) {
         drop(self.stopper);
         drop(self.events);
-        // It answers by being dropped.
+        // The thread answers by dropping its end.
         self.ended.await.ok();
     }
 }
 
-/// Hands on what is read. From a thread that waits for the terminal itself a key is one hop from the loop; from crossterm's
-/// stream it would be two, and each takes its time while others use all processors.
+/// Passes events on to the loop. A thread that waits for the terminal itself hands a key to the loop in one step.
+/// crossterm's stream would need two steps, and each is slow while other programs use all processors.
 fn read_until_stopped(mut reader: TtyReader, sender: &Sender<Event>) {
     while let Some(events) = reader.next() {
         for event in events {
@@ -95,20 +96,20 @@ mod console {
 
     use crossterm::event::{self, Event};
 
-    /// Reads the console. Looks now and then whether it should: nothing can wake it.
+    /// Reads the console. Regularly checks whether it should stop, because nothing can wake it.
     pub struct Reader(Arc<AtomicBool>);
 
     /// Stops the reader when it is dropped.
     pub struct Stopper(Arc<AtomicBool>);
 
     impl TtyReader {
-        /// Reads when it is asked to.
+        /// Returns a reader and its stopper. Nothing is read before `next` is called.
         pub fn open() -> io::Result<(TtyReader, TtyStopper)> {
             let is_over = Arc::new(AtomicBool::new(false));
             Ok((TtyReader(Arc::clone(&is_over)), TtyStopper(is_over)))
         }
 
-        /// The next events; `None` if it was stopped or the console is gone.
+        /// Returns the next events, or `None` if the reader was stopped or the console is gone.
         pub fn next(&mut self) -> Option<Vec<Event>> {
             while !event::poll(Duration::from_millis(100)).ok()? {
                 if self.0.load(Ordering::SeqCst) {

@@ -1,4 +1,4 @@
-//! Changes that are carried out in the background: begun, watched, stopped, and closed before the end.
+//! The jobs: they are started, report their progress, are stopped, and are closed before the program ends.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use crate::model::change::ChangePlan;
 use crate::model::change::progress::Progress;
 use crate::ops::work::{self, ChangeContext, JobControl};
 
-/// The longest that the end waits for jobs that were told to stop: they close what they began, uploads above all.
+/// The longest time that the end waits for jobs that were told to stop. They close what they began, above all uploads.
 const LONGEST_CLOSING: Duration = Duration::from_secs(10);
 
-/// The jobs that run.
+/// The running jobs.
 pub struct JobRunner {
     context: ChangeContext,
     inbox: UnboundedSender<Msg>,
@@ -32,12 +32,12 @@ struct RunningJob {
 }
 
 impl JobRunner {
-    /// None runs yet.
+    /// Creates a runner without jobs.
     pub fn new(context: ChangeContext, inbox: UnboundedSender<Msg>) -> JobRunner {
         JobRunner { context, inbox, running: BTreeMap::new() }
     }
 
-    /// Begins a job: exactly the work that was confirmed.
+    /// Starts a job, which carries out exactly the confirmed plan.
     pub fn start(&mut self, id: JobId, work: Box<ChangePlan>) {
         let (sender, progress) = watch::channel(Progress::default());
         let stop = CancellationToken::new();
@@ -46,7 +46,7 @@ impl JobRunner {
         let task = tokio::spawn(async move {
             threads::give_way();
             let report = work::run(&context, &work, &watch).await;
-            // When the loop has ended nobody waits for it.
+            // The loop has ended if the receiver is gone; the report is not needed then.
             inbox.send(Msg::JobEnded(id, report)).ok();
         });
         self.running.insert(id, RunningJob { progress, stop, task });
@@ -59,17 +59,17 @@ impl JobRunner {
         }
     }
 
-    /// Notes that a job has ended.
+    /// Records that a job has ended.
     pub fn ended(&mut self, id: JobId) {
         self.running.remove(&id);
     }
 
-    /// Whether one runs.
+    /// Returns whether a job runs.
     pub fn are_running(&self) -> bool {
         !self.running.is_empty()
     }
 
-    /// How far those are that came further since this was asked the last time.
+    /// Returns the progress of the jobs that advanced since the last call.
     pub fn progress(&mut self) -> Vec<(JobId, Progress)> {
         let news = |(id, job): (&JobId, &mut RunningJob)| {
             // A job that has just ended tells the rest in its report.
@@ -79,13 +79,13 @@ impl JobRunner {
         self.running.iter_mut().filter_map(news).collect()
     }
 
-    /// Stops all and waits for them, but not for ever.
+    /// Stops all jobs and waits for their end, for a limited time.
     pub async fn close(&mut self) {
         self.running.values().for_each(|job| job.stop.cancel());
         let jobs = std::mem::take(&mut self.running);
         let closed = async {
             for (_, job) in jobs {
-                // One that panicked has closed all that it ever will.
+                // A job that panicked cannot close anything more.
                 job.task.await.ok();
             }
         };

@@ -1,4 +1,4 @@
-//! The log file. Nothing is logged unless the user asks for it; nothing secret ever gets here.
+//! The log file. Nothing is logged unless the user asks for it, and no secret is ever logged.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -10,7 +10,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Writes our own events of this level and worse to a file, which only this user can read.
+/// Starts to write regtui's own events of this level and above to a file. A new file can be read only by this user.
 pub fn start(file: &Path, level: LevelFilter) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
@@ -18,7 +18,7 @@ pub fn start(file: &Path, level: LevelFilter) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let log = Mutex::new(options.open(file)?);
     super::panic::log_is(file);
-    // Libraries log URLs with everything in them.
+    // Libraries log whole URLs, which may hold secrets.
     let ours = Targets::new().with_target("regtui", level);
     let lines = fmt::layer().with_writer(log).with_ansi(false);
     tracing_subscriber::registry().with(ours).with(lines).try_init().ok();

@@ -9,16 +9,16 @@ use super::signals::{self, Signal, Signals};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 
-/// How the pager was left.
+/// How the pager ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Left {
-    /// By the reader.
+    /// The reader left it.
     ByReader,
-    /// By a signal that ends us too.
+    /// A signal came that ends regtui too.
     BySignal,
 }
 
-/// Shows text in `$PAGER`, else in `less`; returns when it is left.
+/// Shows text in `$PAGER`, or in `less` if that is not set. Returns when the pager has ended.
 pub async fn show(text: String, signals: &mut Signals) -> Result<Left, Failure> {
     let command =
         std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty()).unwrap_or_else(|| "less".into());
@@ -40,12 +40,12 @@ pub async fn show(text: String, signals: &mut Signals) -> Result<Left, Failure> 
 }
 
 async fn feed(mut stdin: ChildStdin, text: String) {
-    // Whoever leaves the pager early closes the pipe.
+    // A reader who leaves the pager early closes the pipe.
     stdin.write_all(text.as_bytes()).await.ok();
 }
 
-/// Waits. Keys that make signals go to everybody in front of the terminal, and so to us: Ctrl-C is for the pager alone,
-/// Ctrl-Z for both.
+/// Waits for the end of the pager. The terminal sends the signals of keys to all programs in the foreground, so also to
+/// regtui. Ctrl-C is meant for the pager alone, Ctrl-Z for both.
 async fn until_left(pager: &mut Child, signals: &mut Signals) -> std::io::Result<Left> {
     loop {
         tokio::select! {

@@ -1,4 +1,4 @@
-//! Panics: the terminal is given back before anything is printed, whichever thread it was.
+//! Panics: the terminal is given back before anything is printed, no matter which thread panicked.
 
 use std::any::Any;
 use std::fmt::{self, Formatter};
@@ -14,22 +14,22 @@ use super::terminal::give_back;
 use crate::model::redact;
 use crate::model::text::SafeText;
 
-/// Most lines of what a panic says.
+/// The most lines of a panic's message.
 const MOST_LINES: usize = 20;
 
-/// The report of a panic outside the main thread, until the loop has ended.
+/// The report of a panic outside the main thread. It is kept until the loop has ended.
 static REPORT: Mutex<Option<String>> = Mutex::new(None);
 static HAPPENED: Notify = Notify::const_new();
 
-/// Where the log is written, once that is known.
+/// The log file, once it is known.
 static LOG: OnceLock<PathBuf> = OnceLock::new();
 
-/// Names the log in reports from now on.
+/// Makes later reports name the log.
 pub fn log_is(file: &Path) {
     LOG.set(file.to_path_buf()).ok();
 }
 
-/// Installs the hooks of errors and panics. To be called once, before anything else.
+/// Installs the hooks of errors and panics. Must be called once, before anything else.
 pub fn install() -> color_eyre::Result<()> {
     let mut hooks =
         color_eyre::config::HookBuilder::default().display_env_section(false).panic_message(Message);
@@ -51,10 +51,10 @@ pub fn install() -> color_eyre::Result<()> {
         tracing::error!(%report, "panic");
         if std::thread::current().id() == main {
             give_back();
-            // A panic in here would abort, so it matters not whether anybody reads it.
+            // A panic in this hook would abort the process, so an error of the writing is ignored.
             writeln!(std::io::stderr(), "{report}").ok();
         } else {
-            // The loop still draws: it is told to end, and prints this when the terminal is given back.
+            // The loop still draws. It is told to end, and the report is printed after the terminal was given back.
             REPORT.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(report);
             HAPPENED.notify_one();
         }
@@ -62,7 +62,7 @@ pub fn install() -> color_eyre::Result<()> {
     Ok(())
 }
 
-/// What a panic says, fit to be printed: it may quote what a server sent.
+/// Prints the message of a panic, cleaned: it may quote text from a server.
 struct Message;
 
 impl PanicMessage for Message {
@@ -89,7 +89,7 @@ pub async fn happened() {
     HAPPENED.notified().await;
 }
 
-/// The report of such a panic, if there was one.
+/// Returns the report of such a panic, if there was one.
 pub fn taken() -> Option<String> {
     REPORT.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -1,5 +1,5 @@
-//! The names of repositories that were opened by name, kept in the state directory: registries without a catalog can
-//! list nothing else.
+//! The repositories that were opened by name, kept in the state directory. Registries without a catalog can list
+//! nothing else.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -12,13 +12,14 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
 
-/// One writer at a time: the file is read before it is written.
+/// Allows one writer at a time: each reads the file before it writes it.
 static WRITER: Mutex<()> = Mutex::new(());
 
 /// Repositories by registry, newest first.
 type Names = BTreeMap<Host, Vec<RepositoryName>>;
 
-/// What was opened in earlier runs; nothing if the file is missing or is no such file.
+/// Reads the repositories that were opened in earlier runs. Returns nothing if the file is missing, cannot be read or
+/// is malformed.
 pub fn read() -> Names {
     file().and_then(|file| text_of(&file).ok()).map(|text| parse(&text)).unwrap_or_default()
 }
@@ -30,7 +31,7 @@ fn text_of(file: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Keeps what was opened in one registry.
+/// Saves the repositories that were opened in one registry.
 pub fn write(host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
     let _one = WRITER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Some(file) = file() else { return Ok(()) };
@@ -47,14 +48,14 @@ pub fn write(host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
     })
 }
 
-/// Forgets a registry that will never be there again.
+/// Forgets a registry that will never exist again.
 pub fn forget(host: &Host) {
     let _one = WRITER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut all = read();
     if let Some(file) = file()
         && all.remove(host).is_some()
     {
-        // It costs a line in a file that nobody reads.
+        // If this fails, the only cost is an unused line in the file.
         save(&file, &all).ok();
     }
 }

@@ -1,17 +1,18 @@
-//! Signals: those that end us, the one that stops us for a while, and the one that says the terminal has another size.
+//! Signals: those that end the process, the one that stops it for a while, and the one that reports a new size of the
+//! terminal.
 
 use std::io;
 
-/// What a signal asks for.
+/// The request that a signal makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// SIGINT: end, unless it is meant for the program that has the terminal now.
+    /// SIGINT: to end, unless the signal is meant for the program that has the terminal now.
     Interrupt,
-    /// SIGTERM, SIGHUP, SIGQUIT.
+    /// SIGTERM, SIGHUP or SIGQUIT: to end.
     End,
-    /// SIGTSTP.
+    /// SIGTSTP: to stop until the shell continues the job.
     Stop,
-    /// SIGCONT: somebody else may have had the terminal.
+    /// SIGCONT: to go on. Another program may have had the terminal meanwhile.
     Continue,
     /// SIGWINCH: the terminal has another size.
     Resize,
@@ -24,7 +25,7 @@ mod unix {
 
     use super::{Signal, io};
 
-    /// The signals that come.
+    /// The streams of the signals.
     pub struct Signals {
         interrupt: Stream,
         terminate: Stream,
@@ -36,7 +37,7 @@ mod unix {
     }
 
     impl Signals {
-        /// Listens from now on.
+        /// Starts to listen.
         pub fn listen() -> io::Result<Signals> {
             Ok(Signals {
                 interrupt: signal(SignalKind::interrupt())?,
@@ -49,7 +50,7 @@ mod unix {
             })
         }
 
-        /// The next signal.
+        /// Returns the next signal.
         pub async fn next(&mut self) -> Signal {
             tokio::select! {
                 _ = self.terminate.recv() => Signal::End,
@@ -63,23 +64,24 @@ mod unix {
         }
     }
 
-    /// Whether there is a shell that would wake us. A shell with job control gives each job a process group of its own;
-    /// in the group of the session's leader there is none, and stopping would be for ever.
+    /// Returns whether a shell would continue a stopped job. A shell with job control gives each job a process group of
+    /// its own. In the group of the session's leader there is no such shell, and the process would stay stopped for
+    /// ever.
     pub fn can_stop() -> bool {
         process::getsid(None).is_ok_and(|session| session != process::getpgrp())
     }
 
-    /// Stops the job, which may be more than this process (`cargo run`), until the shell wakes it; where there is none it
-    /// goes on.
+    /// Stops the job, which may be more than this process (`cargo run`), until the shell continues it. Does nothing if
+    /// no shell would.
     pub fn stop_job() {
         if can_stop() {
-            // SIGTSTP is listened to, so it would only come back to us.
+            // The process listens to SIGTSTP, so that signal would only come back to it.
             process::kill_current_process_group(process::Signal::STOP).ok();
         }
     }
 
-    /// Stops this process only: the others of the job were told to stop by whoever told us. Where no shell would wake it,
-    /// it goes on, as they do.
+    /// Stops this process only. The sender of the signal has told the other processes of the job to stop, too. Does
+    /// nothing if no shell would continue it.
     pub fn stop_alone() {
         if can_stop() {
             process::kill_process(process::getpid(), process::Signal::STOP).ok();
@@ -91,16 +93,16 @@ mod unix {
 mod elsewhere {
     use super::{Signal, io};
 
-    /// The signals that come.
+    /// The signals of systems without Unix signals: Ctrl-C.
     pub struct Signals;
 
     impl Signals {
-        /// Listens from now on.
+        /// Starts to listen.
         pub fn listen() -> io::Result<Signals> {
             Ok(Signals)
         }
 
-        /// The next signal.
+        /// Returns the next signal.
         pub async fn next(&mut self) -> Signal {
             match tokio::signal::ctrl_c().await {
                 Ok(()) => Signal::Interrupt,
@@ -109,15 +111,15 @@ mod elsewhere {
         }
     }
 
-    /// There is no stopping here.
+    /// Returns `false`: a process cannot be stopped here.
     pub fn can_stop() -> bool {
         false
     }
 
-    /// There is no stopping here.
+    /// Does nothing: a process cannot be stopped here.
     pub fn stop_job() {}
 
-    /// There is no stopping here.
+    /// Does nothing: a process cannot be stopped here.
     pub fn stop_alone() {}
 }
 

@@ -1,4 +1,4 @@
-//! The terminal: taken, lent to others for a while, and always given back.
+//! The terminal: taken, lent to other programs for a while, and always given back.
 
 use std::io::{self, BufWriter, Stdout, Write};
 use std::mem::ManuallyDrop;
@@ -20,52 +20,53 @@ use ratatui::{Frame, TerminalOptions, Viewport};
 use super::clipboard::{self, ClipboardMethod};
 use crate::model::clip::ClipText;
 
-/// Bytes of a frame that are gathered before they are written: a whole one, as a rule.
+/// The size of the buffer for a frame, in bytes. Usually a whole frame fits.
 const BUFFER: usize = 64 * 1024;
-/// Most columns and rows that are used. A terminal may claim 65,535 of each, whose cells fill 200 GB.
+/// The most columns and rows that are used. A terminal may claim 65,535 of each, and so many cells fill 200 GB.
 const LARGEST: (u16, u16) = (1000, 500);
 
-/// Whether the terminal is ours now. Global, because a panic must be able to give it back.
+/// Whether regtui has the terminal now. Global, because a panic must be able to give the terminal back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
 
-/// The terminal while it is ours.
+/// The terminal while regtui has it.
 pub struct Terminal {
-    /// Never dropped: that would write what is left of a frame, and complain on a terminal that is gone.
+    /// Never dropped: dropping would write the rest of a frame, and report an error if the terminal is gone.
     inner: ManuallyDrop<ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     mouse: bool,
 }
 
 impl Terminal {
-    /// Takes the terminal: raw mode, the alternate screen, the mouse if it is wanted.
+    /// Takes the terminal: raw mode, the alternate screen, and the mouse if `mouse` is set.
     pub fn enter(mouse: bool) -> io::Result<Terminal> {
         let inner = take(mouse).and_then(|()| open()).inspect_err(|_| give_back())?;
         Ok(Terminal { inner: ManuallyDrop::new(inner), mouse })
     }
 
-    /// Takes the terminal again after somebody else had it. It may have another size; nothing is on the screen.
+    /// Takes the terminal again after another program had it. Its size may have changed, and the screen is empty.
     pub fn retake(&mut self) -> io::Result<()> {
         give_back();
         take(self.mouse)?;
         self.fit().map(|_| ())
     }
 
-    /// Takes the size that the terminal has now, in columns and rows, and forgets what is on the screen, so that the
-    /// next frame draws every cell.
+    /// Adopts the current size of the terminal and returns it in columns and rows. Forgets the contents of the screen,
+    /// so that the next frame draws every cell.
     pub fn fit(&mut self) -> io::Result<(u16, u16)> {
         let area = usable(self.inner.size()?);
-        // `clear` would ask the terminal where the cursor is, and wait for an answer that may not come.
+        // `clear` would ask the terminal for the position of the cursor, and wait for an answer that may not come.
         self.inner.resize(area)?;
         Ok((area.width, area.height))
     }
 
-    /// Draws a frame; the terminal shows it at once or not at all.
+    /// Draws a frame. The terminal shows it at once or not at all.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
         self.inner.draw(view)?;
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
     }
 
-    /// Asks the terminal to put text on its clipboard (OSC 52), which works over SSH; says whether it was asked.
+    /// Asks the terminal to put text on its clipboard (OSC 52), which also works over SSH. Returns whether it was
+    /// asked.
     pub fn copy(&mut self, text: &ClipText, way: ClipboardMethod) -> io::Result<bool> {
         let Some(sequence) = clipboard::sequence(text, way) else { return Ok(false) };
         let out = self.inner.backend_mut();
@@ -107,7 +108,7 @@ fn take(mouse: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives the terminal back if it is ours. Errors are of no use here: there is nothing else to try.
+/// Gives the terminal back if regtui has it. Errors are ignored, because there is nothing else to try.
 pub fn give_back() {
     if IS_OURS.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();

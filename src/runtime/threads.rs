@@ -4,21 +4,22 @@ use std::io;
 
 use tokio::runtime::{Builder, Runtime};
 
-/// By how much the nice value of a thread that carries changes out is over that of the keys.
+/// The difference between the nice value of a thread that carries out changes and that of the thread that reads keys.
 #[cfg(target_os = "linux")]
 const NICER: i32 = 10;
 
-/// One thread for the network beside the caller's own: bytes that stay on one thread move faster than those that change
-/// it. While it copies as fast as it can it still looks for answers between any few pieces.
+/// Starts one thread for the network beside the caller's own. Bytes that stay on one thread move faster than those that
+/// change it. The thread checks for answers after every few pieces, even while it copies as fast as it can.
 ///
 /// # Errors
-/// Where no thread can be had.
+/// Fails if the thread cannot be started.
 pub fn start() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(1).event_interval(4).enable_all().build()
 }
 
-/// From now on this thread waits where it wants a processor at the same time as the keys do, whose thread is the program's
-/// first. It stays so, since nobody may raise a priority again. Only Linux has one for each thread (setpriority(2), BUGS).
+/// Lowers the priority of this thread below that of the keys, which are handled by the program's first thread. The
+/// priority stays low, because an ordinary user may not raise it again. Only Linux has a priority for each thread
+/// (setpriority(2), BUGS).
 pub fn give_way() {
     #[cfg(target_os = "linux")]
     {

@@ -1,7 +1,8 @@
-//! Which event a piece of the terminal's bytes is, if it is one.
+//! Turns a piece of the terminal's bytes into an event, if it is one.
 //!
-//! xterm `ctlseqs` (§ Special Keyboard Keys, § Mouse Tracking), the keyboard protocol of kitty (`CSI u`), terminfo of rxvt
-//! and of the Linux console. Everything else, answers to questions of others above all, is no event.
+//! The sequences are those of xterm `ctlseqs` (§ Special Keyboard Keys, § Mouse Tracking), of the keyboard protocol of
+//! kitty (`CSI u`), and of the terminfo entries of rxvt and the Linux console. Everything else is no event, above all
+//! the answers to questions of other programs.
 
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
@@ -9,7 +10,7 @@ use crossterm::event::{
 
 use super::pieces::Piece;
 
-/// The event; `None` for what is no key, no mouse and no paste.
+/// Returns the event, or `None` if the piece is no key, no mouse and no paste.
 pub fn event(piece: Piece) -> Option<Event> {
     match piece {
         Piece::Character(character, alt) => {
@@ -40,7 +41,7 @@ fn csi(parameters: &str, end: u8) -> Option<Event> {
     if let Some(report) = parameters.strip_prefix('<') {
         return reported(report, end);
     }
-    // Answers have a mark in front (`?`, `>`, `=`) or an intermediate byte behind (`$y`, ` q`).
+    // Answers have a mark in front of their parameters (`?`, `>`, `=`) or an intermediate byte after them (`$y`, ` q`).
     if !parameters.bytes().all(|byte| matches!(byte, b'0'..=b';')) {
         return None;
     }
@@ -76,7 +77,8 @@ fn csi(parameters: &str, end: u8) -> Option<Event> {
     }
 }
 
-/// A key with the second field of its sequence: modifiers, and after a colon whether it is pressed, repeated or released.
+/// Returns a key with the second field of its sequence: the modifiers and, after a colon, whether it is pressed,
+/// repeated or released.
 fn pressed(code: KeyCode, field: &str) -> Option<Event> {
     is_press(field).then_some(())?;
     Some(key(code, modifiers(field)?))
@@ -86,7 +88,8 @@ fn is_press(field: &str) -> bool {
     !field.ends_with(":3")
 }
 
-/// `1 +` shift, alt, control, super, hyper, meta; nothing for none.
+/// Returns the modifiers of a field: `1 +` the bits of shift, alt, control, super, hyper, meta. An empty field means
+/// none.
 fn modifiers(field: &str) -> Option<KeyModifiers> {
     let bits = match field.split(':').next().unwrap_or_default() {
         "" => 0,
@@ -103,9 +106,9 @@ fn modifiers(field: &str) -> Option<KeyModifiers> {
     Some(all.into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, modifier)| modifier).collect())
 }
 
-/// A character that comes by its number, with its modifiers beside it.
+/// Returns the key of a character that is sent as a number, with separate modifiers.
 fn coded(character: char, modifiers: KeyModifiers) -> Option<Event> {
-    // The private use area holds keys without characters: modifiers, media keys.
+    // The private use area holds the keys without characters: modifiers, media keys.
     if matches!(character, '\u{e000}'..='\u{f8ff}') {
         return None;
     }
@@ -120,7 +123,7 @@ fn coded(character: char, modifiers: KeyModifiers) -> Option<Event> {
     Some(key(KeyCode::Char(character), modifiers | shift))
 }
 
-/// The key that types a character.
+/// Returns the key that types a character.
 fn typed(character: char) -> (KeyCode, KeyModifiers) {
     let control = |character: u8| (KeyCode::Char(character.into()), KeyModifiers::CONTROL);
     match character {
@@ -136,7 +139,7 @@ fn typed(character: char) -> (KeyCode, KeyModifiers) {
     }
 }
 
-/// Keys whose sequence ends in a letter of their own.
+/// Returns the key whose sequence ends in this letter.
 fn named(end: u8) -> Option<KeyCode> {
     Some(match end {
         b'A' => KeyCode::Up,
@@ -153,7 +156,7 @@ fn named(end: u8) -> Option<KeyCode> {
     })
 }
 
-/// Keys that are sent with `ESC O` alone. `CSI … R` is F3 nowhere: there it says where the cursor is.
+/// Returns a key that is sent only with `ESC O`. `CSI … R` is F3 on no terminal: it reports the position of the cursor.
 fn on_keypad(end: u8) -> Option<KeyCode> {
     Some(match end {
         b'R' => KeyCode::F(3),
@@ -166,7 +169,7 @@ fn on_keypad(end: u8) -> Option<KeyCode> {
     })
 }
 
-/// Keys whose sequence is a number and `~`.
+/// Returns the key whose sequence is this number and `~`.
 fn numbered(number: u8) -> Option<KeyCode> {
     Some(match number {
         1 | 7 => KeyCode::Home,
@@ -184,7 +187,7 @@ fn numbered(number: u8) -> Option<KeyCode> {
     })
 }
 
-/// Keys of the numeric block by their numbers in kitty's protocol.
+/// Returns the key of the numeric block that has this number in kitty's protocol.
 fn numpad(code: u32) -> Option<KeyCode> {
     Some(match code {
         57_399..=57_408 => KeyCode::Char(char::from_digit(code - 57_399, 10)?),
@@ -210,7 +213,7 @@ fn numpad(code: u32) -> Option<KeyCode> {
     })
 }
 
-/// A report of the mouse in the SGR form: `< button ; column ; row`, and `M` for a press or `m` for a release.
+/// Reads a report of the mouse in the SGR form: `< button ; column ; row`, then `M` for a press or `m` for a release.
 fn reported(report: &str, end: u8) -> Option<Event> {
     if !matches!(end, b'M' | b'm') {
         return None;
@@ -223,14 +226,15 @@ fn reported(report: &str, end: u8) -> Option<Event> {
     mouse(button, column.checked_sub(1)?, row.checked_sub(1)?, end == b'm')
 }
 
-/// What the mouse did. The lowest two bits and the highest two are the button; between them are modifiers and motion.
+/// Returns the event of the mouse. The lowest two bits and the highest two are the button; those between them are
+/// modifiers and motion.
 fn mouse(bits: u16, column: u16, row: u16, is_released: bool) -> Option<Event> {
     let moves = bits & 32 != 0;
     let kind = match (bits & 3 | (bits & 192) >> 4, moves) {
         (button @ 0..=2, false) if is_released => MouseEventKind::Up(button_of(button)),
         (button @ 0..=2, false) => MouseEventKind::Down(button_of(button)),
         (button @ 0..=2, true) => MouseEventKind::Drag(button_of(button)),
-        // Older forms do not say which button went up.
+        // The older forms do not name the button that was released.
         (3, false) => MouseEventKind::Up(MouseButton::Left),
         (3..=5, true) => MouseEventKind::Moved,
         (4, false) => MouseEventKind::ScrollUp,
@@ -342,7 +346,7 @@ mod tests {
         }
     }
 
-    /// The case of late answers, and more of their kind.
+    /// Covers answers that come late, and others of their kind.
     #[test]
     fn answers_of_the_terminal_are_no_events() {
         for answer in [

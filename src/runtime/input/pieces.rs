@@ -1,64 +1,65 @@
-//! The terminal's bytes, cut into pieces: characters, whole escape sequences, pastes.
+//! Cuts the terminal's bytes into pieces: characters, whole escape sequences, pastes.
 //!
-//! Terminals send more than keys: answers to questions that other programs asked, late ones too. A parser that gives up in
-//! the middle of a sequence that it does not know takes the rest for keys, and one that waits for an end that never comes
-//! takes no key any more. So sequences are first cut by the grammar that all of them share (ECMA-48 § 5.4 and 5.6, xterm
-//! `ctlseqs`), known or not; [`super::keys`] then says which are keys. Whatever has not ended when nothing more comes for a
-//! moment is dropped.
+//! Terminals send more than keys: also answers to questions of other programs, and some of these are late. A parser
+//! that gives up in the middle of an unknown sequence takes the rest for keys. A parser that waits for an end that
+//! never comes takes no more keys. So all sequences, known or not, are first cut by the grammar that they share
+//! (ECMA-48 § 5.4 and 5.6, xterm `ctlseqs`). [`super::keys`] then decides which of them are keys. A sequence that has
+//! not ended when nothing more comes for a moment is dropped.
 
 use std::time::{Duration, Instant};
 
-/// How long the rest of a sequence may take. Terminals send sequences at once; only the way here may split them.
+/// How long the rest of a sequence may take. Terminals send a sequence at once; only the connection may split it.
 const PATIENCE: Duration = Duration::from_millis(50);
-/// How long the rest of a paste may take. What comes later would be taken for keys, so this is longer.
+/// How long the rest of a paste may take. This is longer, because a later rest would be taken for keys.
 const PASTE_PATIENCE: Duration = Duration::from_secs(1);
-/// How soon after another byte one that comes alone belongs to the same sequence. Keys that are held are slower.
+/// A byte that comes alone belongs to the same sequence if it comes this soon after the byte before. Keys that are held
+/// repeat more slowly.
 const FAST: Duration = Duration::from_millis(15);
-/// How long the end of a sequence is known as such after the sequence was dropped.
+/// How long after a sequence was dropped its end is still recognised.
 const LATE: Duration = Duration::from_secs(1);
-/// Most bytes of parameters. No key has as many.
+/// The most bytes of parameters. No key has as many.
 const MOST_PARAMETERS: usize = 64;
-/// Most bytes of a paste that are kept.
+/// The most bytes of a paste that are kept.
 const MOST_PASTED: usize = 1024 * 1024;
 
 const ESCAPE: u8 = 0x1b;
 const BELL: u8 = 0x07;
 const CONTROL_C: u8 = 0x03;
-/// What ends a bracketed paste.
+/// The sequence that ends a bracketed paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// One thing that the terminal sent.
+/// A unit of the terminal's input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// A character, or a control character that a key stands for; perhaps with Escape before it, which is how terminals
-    /// send Alt.
+    /// A character, or a control character that stands for a key. Terminals send Alt as an Escape before it.
     Character(char, Alt),
     /// Escape alone.
     Escape,
-    /// `ESC [`, parameters and intermediates, and the byte that ends it.
+    /// `ESC [`, parameters and intermediates, and the final byte.
     Csi(Vec<u8>, u8),
-    /// `ESC O`, parameters, and the byte that ends it.
+    /// `ESC O`, parameters, and the final byte.
     Ss3(Vec<u8>, u8),
     /// `ESC [ [` and a letter: function keys of the Linux console.
     Console(u8),
-    /// `ESC [ M` and three bytes: the mouse, as the oldest protocol reports it.
+    /// `ESC [ M` and three bytes: a report of the mouse in the oldest protocol.
     Mouse([u8; 3]),
-    /// Text that was pasted.
+    /// Pasted text.
     Paste(String),
 }
 
 /// Whether Alt is held.
 pub type Alt = bool;
 
-/// Cuts bytes into pieces, however they are split.
+/// Cuts bytes into pieces, no matter how the bytes are split.
 #[derive(Debug, Default)]
 pub struct InputParser {
     state: ParserState,
-    /// What was dropped before it ended, and when.
+    /// The kind of the last sequence that was dropped before it ended, and the time.
     cut: Option<(Cut, Instant)>,
     /// When the last bytes came.
     last: Option<Instant>,
-    /// When the last bytes came that were not typed, as far as that can be told: what is typed keeps nothing waiting.
+    /// When the last bytes came that were probably not typed. Typed bytes do not prolong the wait for the rest of a
+    /// sequence.
     last_sent: Option<Instant>,
 }
 
@@ -81,11 +82,11 @@ enum ParserState {
     Ss3(Vec<u8>),
     /// After `ESC ]`, `ESC P`, `ESC _`, `ESC ^` or `ESC X`: text for programs, up to `ESC \` or BEL.
     Text { kind: u8, is_empty: bool, after_escape: bool },
-    /// After `ESC [ 200 ~`. So many bytes of the end have come.
+    /// After `ESC [ 200 ~`. `matched` bytes of the end have come.
     Paste { text: Vec<u8>, matched: usize },
 }
 
-/// What kind of piece was dropped before it ended.
+/// The kind of a piece that was dropped before it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cut {
     Csi,
@@ -94,7 +95,7 @@ enum Cut {
 }
 
 impl InputParser {
-    /// Takes bytes that came at once.
+    /// Takes bytes that came at once, and returns the pieces that they complete.
     pub fn take(&mut self, bytes: &[u8], now: Instant) -> Vec<Piece> {
         let mut out = Vec::new();
         let is_fast = self.last.replace(now).is_some_and(|last| now.saturating_duration_since(last) < FAST);
@@ -119,7 +120,7 @@ impl InputParser {
         out
     }
 
-    /// How long to wait for the rest of a piece; `None` between two pieces.
+    /// Returns how long to wait for the rest of a piece, or `None` between two pieces.
     pub fn patience(&self, now: Instant) -> Option<Duration> {
         let most = match &self.state {
             ParserState::Ground => return None,
@@ -130,7 +131,7 @@ impl InputParser {
         Some(most.saturating_sub(waited))
     }
 
-    /// Ends what has not ended: nothing more came for [`InputParser::patience`].
+    /// Ends an unfinished piece, because nothing more came for [`InputParser::patience`].
     pub fn end(&mut self, now: Instant) -> Option<Piece> {
         let (piece, cut) = match std::mem::take(&mut self.state) {
             ParserState::Ground
@@ -203,7 +204,7 @@ impl InputParser {
         }
     }
 
-    /// A byte that begins a piece.
+    /// Takes a byte that begins a piece.
     fn begin(&mut self, byte: u8, alt: Alt, out: &mut Vec<Piece>) {
         let length = match byte {
             ESCAPE => return self.state = ParserState::Escape,
@@ -211,7 +212,7 @@ impl InputParser {
             0xc2..=0xdf => 2,
             0xe0..=0xef => 3,
             0xf0..=0xf4 => 4,
-            // No character begins like that.
+            // No character begins with this byte.
             _ => return,
         };
         self.state = ParserState::Character { bytes: vec![byte], length, alt };
@@ -235,7 +236,7 @@ impl InputParser {
     fn in_csi(&mut self, mut parameters: Vec<u8>, byte: u8, out: &mut Vec<Piece>) {
         match byte {
             b' '..=b'?' => {
-                // One that is too long is no key, so its end is all that matters of it.
+                // A sequence that is too long is no key, so only its end matters.
                 if parameters.len() <= MOST_PARAMETERS {
                     parameters.push(byte);
                 }
@@ -246,7 +247,7 @@ impl InputParser {
             b'~' if parameters == b"200" => self.state = ParserState::Paste { text: Vec::new(), matched: 0 },
             b'@'..=b'~' if parameters.len() > MOST_PARAMETERS => {}
             b'@'..=b'~' => out.push(Piece::Csi(parameters, byte)),
-            // Ctrl-C and the like: whatever was under way is over.
+            // A control character such as Ctrl-C ends an unfinished sequence.
             _ => self.begin(byte, false, out),
         }
     }
@@ -274,7 +275,7 @@ impl InputParser {
         if PASTE_END.get(matched) == Some(&byte) {
             matched += 1;
         } else {
-            // The end begins with a byte that is not in it again.
+            // The first byte of the end occurs only once in it, so a mismatch cannot lie inside another match.
             keep(&PASTE_END[..matched]);
             matched = usize::from(byte == ESCAPE);
             if matched == 0 {
@@ -288,7 +289,7 @@ impl InputParser {
     }
 }
 
-/// Whether text of this kind may begin like that. Otherwise it is the key with Alt, and another key.
+/// Returns whether a text of this kind may begin with this byte. If not, the bytes are a key with Alt and another key.
 fn begins_text(kind: u8, byte: u8) -> bool {
     match kind {
         b']' => byte.is_ascii_digit() || matches!(byte, b'l' | b'L' | b'I'),
@@ -297,8 +298,8 @@ fn begins_text(kind: u8, byte: u8) -> bool {
     }
 }
 
-/// How many of these bytes are the end of what was dropped before it ended. A person who types sends one key at once, and
-/// no end: so bytes that came together and close it belong to it.
+/// Returns how many of these bytes are the end of a sequence that was dropped. A user types one key at a time and no
+/// end of a sequence, so bytes that came together and end the sequence belong to it.
 fn late_end(cut: Cut, bytes: &[u8]) -> Option<usize> {
     match cut {
         Cut::Csi => {
@@ -322,7 +323,7 @@ fn late_end(cut: Cut, bytes: &[u8]) -> Option<usize> {
 }
 
 fn character(bytes: &[u8]) -> Option<char> {
-    // The control characters of the upper half are no keys.
+    // The control characters of the upper half (C1) are no keys.
     std::str::from_utf8(bytes).ok()?.chars().next().filter(|character| !character.is_control())
 }
 
@@ -334,7 +335,7 @@ fn pasted(text: &[u8]) -> Piece {
 mod tests {
     use super::*;
 
-    /// All pieces of bytes that come one by one, and then nothing.
+    /// Returns all pieces of bytes that come one by one with nothing after them.
     fn one_by_one(bytes: &[u8]) -> Vec<Piece> {
         let (mut pieces, now) = (InputParser::default(), Instant::now());
         let mut out: Vec<Piece> = bytes.iter().flat_map(|byte| pieces.take(&[*byte], now)).collect();

@@ -1,4 +1,4 @@
-//! The terminal as a file of bytes: waited for without waking up, and left at once when others are to have it.
+//! The terminal as a file of bytes. Waiting for it needs no polling, and it can be released at once to another program.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read};
@@ -12,13 +12,13 @@ use filedescriptor::{POLLIN, poll, pollfd};
 use super::keys;
 use super::pieces::InputParser;
 
-/// Bytes that are read at once.
+/// The most bytes that are read at once.
 const MOST_AT_ONCE: usize = 64 * 1024;
 
 /// Reads the terminal.
 pub struct TtyReader {
     tty: File,
-    /// Closed at its other end when the reader is to stop.
+    /// The end of a pair; its other end is closed when the reader has to stop.
     stop: UnixStream,
     pieces: InputParser,
     buffer: Vec<u8>,
@@ -29,7 +29,7 @@ pub struct TtyStopper {
     _other_end: UnixStream,
 }
 
-/// What ended a wait.
+/// The reason why a wait ended.
 enum Woken {
     Bytes,
     Silence,
@@ -37,7 +37,7 @@ enum Woken {
 }
 
 impl TtyReader {
-    /// Opens the terminal: standard input, or the one that controls the process if that is something else.
+    /// Opens the terminal: standard input, or the controlling terminal of the process if standard input is no terminal.
     pub fn open() -> io::Result<(TtyReader, TtyStopper)> {
         let stdin = io::stdin();
         let tty = match stdin.is_terminal() {
@@ -56,7 +56,7 @@ impl TtyReader {
         ))
     }
 
-    /// Waits for events, of which there may be none yet; `None` if the reader was stopped or the terminal is gone.
+    /// Waits for events; the list may be empty. Returns `None` if the reader was stopped or the terminal is gone.
     pub fn next(&mut self) -> Option<Vec<Event>> {
         let pieces = match self.wait(self.pieces.patience(Instant::now())).ok()? {
             Woken::Stop => return None,
