@@ -1,8 +1,8 @@
-//! The in-memory registry: behind `regtui --demo`, and behind most tests.
+//! The in-memory registry that serves `regtui --demo` and most tests.
 //!
-//! It speaks the OCI distribution API 1.1 and docker's `_catalog` for real, over HTTP on loopback, one file per noun
-//! of the API. It uses nothing of the client, so that the two check each other. See [`Store`] to fill it, [`content`]
-//! for the sample images and [`faults`] to make it misbehave.
+//! It speaks the OCI distribution API 1.1 and docker's `_catalog` over HTTP on loopback, with one file per noun of the
+//! API. It shares no code with the client, so that each checks the other. [`Store`] holds its contents, [`content`] the
+//! sample images, and [`faults`] makes it misbehave.
 
 pub mod artifact;
 pub mod auth;
@@ -56,12 +56,13 @@ use requests::Requests;
 pub use requests::SeenRequest;
 pub use store::Store;
 
-/// How the registry behaves. The default allows everything and refuses what distribution refuses.
+/// The behaviour of the registry. The default allows everything and refuses only the requests that distribution
+/// refuses.
 #[derive(Debug, Clone)]
 pub struct DemoSettings {
-    /// Who may do what.
+    /// The logins that are required, and their rights.
     pub auth: AuthMode,
-    /// The status that `_catalog` is refused with; it is answered if there is none.
+    /// The status that `_catalog` is refused with. If it is not set, the catalog is served.
     pub catalog_refused: Option<StatusCode>,
     /// Entries per page of `_catalog`.
     pub catalog_page: PageSize,
@@ -69,48 +70,48 @@ pub struct DemoSettings {
     pub tags_page: PageSize,
     /// Entries per page of the referrers.
     pub referrers_page: PageSize,
-    /// Whether a tag can be deleted; it is 405 if not.
+    /// Whether tags can be deleted. If not, the answer is 405.
     pub delete_by_tag: bool,
-    /// Whether a manifest can be deleted by digest; it is 405 if not.
+    /// Whether manifests can be deleted by digest. If not, the answer is 405.
     pub delete_by_digest: bool,
-    /// Whether a manifest that is deleted by digest leaves its tags, which go on serving it, as in go-containerregistry's
-    /// registry.
+    /// Whether a manifest that is deleted by digest is still served by its tags, as in the registry of
+    /// go-containerregistry.
     pub delete_keeps_tags: bool,
-    /// When a delete that was taken (202) is done; at once if it does not say, later as in Pulp.
+    /// When an accepted delete (202) is carried out. If it is not set, this happens at once; Pulp does it later.
     pub deletes_late: Option<LateDelete>,
-    /// Whether blobs can be deleted; it is 405 if not.
+    /// Whether blobs can be deleted. If not, the answer is 405.
     pub delete_blobs: bool,
-    /// Whether there is a referrers API; it is 404 if not, and `OCI-Subject` is not sent.
+    /// Whether there is a referrers API. If not, the answer is 404, and `OCI-Subject` is not sent.
     pub referrers: bool,
-    /// Whether one of two referrers of a subject that are put at the same time is never listed, as with olareg 0.1.2.
+    /// Whether one of two referrers of a subject that are put at the same time is never listed, as in olareg 0.1.2.
     pub loses_referrers: bool,
-    /// Whether a manifest that is put under a tag is kept by the digest of a `digest` parameter, as with olareg; it is not
-    /// looked at otherwise.
+    /// Whether a manifest that is put under a tag is stored under the digest of the `digest` parameter, as in olareg.
+    /// If not, the parameter is ignored.
     pub digest_parameter: bool,
-    /// Whether mounts work; they become uploads (202) if not.
+    /// Whether mounts work. If not, they become uploads (202).
     pub mounts: bool,
-    /// Whether a tag may not be pointed elsewhere, as where tags are immutable.
+    /// Whether an existing tag is refused another manifest, as on registries with immutable tags.
     pub immutable_tags: bool,
-    /// Whether manifests are taken although what they name is missing.
+    /// Whether manifests are accepted even if blobs or children that they name are missing.
     pub sparse_manifests: bool,
-    /// Whether the `Location` of an upload is a path; else it is a URL.
+    /// Whether the `Location` of an upload is a path. If not, it is a URL.
     pub relative_locations: bool,
-    /// What the registry calls itself in URLs, as in `https://localhost:5000`; else plain HTTP and what the client
-    /// put into `Host`.
+    /// The URL of the registry in its answers, such as `https://localhost:5000`. If it is not set, it is plain HTTP and
+    /// the `Host` that the client sent.
     pub public_url: Option<String>,
-    /// What the registry calls itself in `Server`, or nothing.
+    /// The value of the `Server` header. If it is not set, the header is not sent.
     pub server: Option<String>,
-    /// What is removed at once instead of by garbage collection.
+    /// The content that is removed at once instead of by garbage collection.
     pub removes: Removes,
-    /// The largest manifest taken, in bytes.
+    /// The largest accepted manifest, in bytes.
     pub manifest_limit: usize,
-    /// The largest blob taken, in bytes.
+    /// The largest accepted blob, in bytes.
     pub blob_limit: u64,
-    /// What a connection meets that begins with a TLS greeting.
+    /// The answer to a connection that begins with a TLS greeting.
     pub on_tls: OnTls,
-    /// Whether one connection is served at a time and closed after its answer, as simple servers do.
+    /// Whether one connection is served at a time and closed after its answer, as by simple servers.
     pub one_at_a_time: bool,
-    /// How many requests are written down for [`Demo::requests`]; with 0 none is, as fits a measurement.
+    /// The number of requests that are recorded for [`Demo::requests`]. 0 turns recording off, for measurements.
     pub remembered_requests: usize,
 }
 
@@ -154,12 +155,12 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts to serve `store` on a free port of 127.0.0.1, in the tokio runtime it is called from.
+    /// Starts to serve `store` on a free port of 127.0.0.1, in the tokio runtime of the caller.
     pub async fn start(settings: DemoSettings, store: Store) -> io::Result<Demo> {
         Demo::start_after(settings, store, std::future::ready(())).await
     }
 
-    /// Listens at once, and answers when `ready` is over.
+    /// Listens at once, and answers when `ready` has ended.
     async fn start_after(
         settings: DemoSettings,
         store: Store,
@@ -187,70 +188,70 @@ impl Demo {
         Ok(Demo { address, registry, _connections: connections })
     }
 
-    /// Starts what `regtui --demo` shows: the sample images, where everything is allowed and nothing is written down.
-    /// Returns before they are made; who asks for them meanwhile waits.
+    /// Starts the registry of `regtui --demo`: the sample images, without restrictions, and without a record of
+    /// requests. Returns before the images are made; requests wait until they are.
     pub async fn sample() -> io::Result<Demo> {
         let settings = DemoSettings { remembered_requests: 0, ..DemoSettings::default() };
         let store = Store::new();
         let made = store.clone();
         let making = tokio::task::spawn_blocking(move || content::push(&made));
-        // A panic in there is reported by its hook; what was made until then is served.
+        // The panic hook reports a panic in the task. The images that were made until then are served.
         Demo::start_after(settings, store, making.map(|_| ())).await
     }
 
-    /// Where it listens: `127.0.0.1` and a port.
+    /// Returns the address it listens at: `127.0.0.1` and a port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What it holds, to be read and changed at any time.
+    /// Returns its contents, which can be read and changed at any time.
     pub fn store(&self) -> &Store {
         &self.registry.store
     }
 
-    /// What was asked, oldest first.
+    /// Returns the recorded requests, the oldest first.
     pub fn requests(&self) -> Vec<SeenRequest> {
         self.registry.requests.all()
     }
 
-    /// Forgets what was asked so far.
+    /// Forgets the recorded requests.
     pub fn forget_requests(&self) {
         self.registry.requests.clear();
     }
 
-    /// Returns when `enough` says yes to the requests so far.
+    /// Waits until `enough` returns true for the recorded requests.
     pub async fn until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
         self.registry.requests.until(enough).await;
     }
 
-    /// The most requests that were being answered at the same time.
+    /// Returns the most requests that were answered at the same time.
     pub fn most_at_once(&self) -> usize {
         self.registry.busy.most()
     }
 
-    /// From now on `hook` chooses what goes wrong. It is given how many requests with this method and path have come
-    /// since this call: 1 for the first.
+    /// Sets the hook that chooses faults. The hook receives the number of requests with this method and path since this
+    /// call: 1 for the first.
     pub fn fault(&self, hook: impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static) {
         self.registry.faults.set(hook);
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes the hook, so that no more faults happen.
     pub fn clear_faults(&self) {
         self.registry.faults.clear();
     }
 
-    /// Every access token that was issued is over at once.
+    /// Makes every access token that was issued invalid.
     pub fn expire_tokens(&self) {
         self.registry.tokens.expire();
     }
 
-    /// Serves one connection that was made elsewhere, such as one under TLS, until it ends.
+    /// Serves a connection that was accepted elsewhere, such as one under TLS, until it ends.
     pub async fn serve(&self, connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         serve(connection, self.registry.clone()).await;
     }
 }
 
-/// What a TLS greeting begins with.
+/// The first byte of a TLS greeting.
 const TLS_HANDSHAKE: u8 = 22;
 
 async fn accept(listener: TcpListener, registry: Arc<DemoRegistry>) {
@@ -259,14 +260,15 @@ async fn accept(listener: TcpListener, registry: Arc<DemoRegistry>) {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    // Small answers leave at once.
+                    // Small answers are sent at once.
                     let _ = stream.set_nodelay(true);
                     match registry.settings.one_at_a_time {
                         true => take(stream, registry.clone()).await,
                         false => drop(connections.spawn(take(stream, registry.clone()))),
                     }
                 }
-                // Out of file descriptors, or a client that left already: others may still come.
+                // The process has no free file descriptor, or the client has left already. Later connections may still
+                // succeed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
             Some(_) = connections.join_next() => {}
@@ -274,7 +276,7 @@ async fn accept(listener: TcpListener, registry: Arc<DemoRegistry>) {
     }
 }
 
-/// Serves a connection, unless it begins with TLS and that is not answered.
+/// Serves a connection. One that begins with a TLS greeting may be left unanswered or closed, as the settings say.
 async fn take(mut stream: TcpStream, registry: Arc<DemoRegistry>) {
     let mut first = [0; 1];
     if registry.settings.on_tls != OnTls::Refused
@@ -282,7 +284,7 @@ async fn take(mut stream: TcpStream, registry: Arc<DemoRegistry>) {
         && first[0] == TLS_HANDSHAKE
     {
         if registry.settings.on_tls == OnTls::Silent {
-            // Until the client leaves: what it says is of no interest.
+            // Waits until the client leaves, and ignores its bytes.
             let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
         }
         return;
@@ -303,6 +305,6 @@ async fn serve(
         .timer(TokioTimer::new())
         .keep_alive(is_kept)
         .serve_connection(TokioIo::new(connection), service);
-    // A connection that breaks is the client's to report, or a fault that a test asked for.
+    // The client reports a connection that breaks, or a test asked for that fault.
     let _ = served.await;
 }

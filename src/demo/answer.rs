@@ -1,4 +1,5 @@
-//! One request: written down, spoilt if a fault says so, let in, and sent to the noun that it names.
+//! The handling of one request: it is recorded, changed by a fault if one is chosen, authorised, and passed to the noun
+//! of the API that it names.
 
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -24,29 +25,29 @@ use super::{DemoSettings, blobs, catalog, manifests, tags};
 /// The longest body of a POST to `/token`, in bytes.
 const FORM_LIMIT: usize = 64 * 1024;
 
-/// All that the connections share.
+/// The state that all connections share.
 pub struct DemoRegistry {
-    /// How it is set.
+    /// Its settings.
     pub settings: DemoSettings,
-    /// What it holds.
+    /// Its contents.
     pub store: Store,
-    /// What goes wrong.
+    /// The faults.
     pub faults: Faults,
-    /// What was asked.
+    /// The recorded requests.
     pub requests: Requests,
-    /// Deletes that were taken and are not done yet.
+    /// Deletes that were accepted and are not done yet.
     pub deletions: Deletions,
-    /// The tokens that are out.
+    /// The valid tokens.
     pub tokens: IssuedTokens,
-    /// Uploads so far, to name them.
+    /// The number of uploads so far, from which their names are made.
     pub uploads: AtomicU64,
-    /// Requests that are being answered.
+    /// The requests that are being answered.
     pub busy: Busy,
-    /// Referrers that are being put.
+    /// The referrers that are being put.
     pub turns: Turns,
 }
 
-/// How many requests are being answered at once, and the most there were.
+/// The number of requests that are being answered, and the greatest number so far.
 #[derive(Debug, Default)]
 pub struct Busy {
     now: AtomicUsize,
@@ -60,7 +61,7 @@ impl Busy {
         Leave(&self.now)
     }
 
-    /// The most there were at once.
+    /// Returns the greatest number of requests at the same time.
     pub fn most(&self) -> usize {
         self.most.load(Ordering::Relaxed)
     }
@@ -75,7 +76,7 @@ impl Drop for Leave<'_> {
 }
 
 impl DemoRegistry {
-    /// Answers one request; an error closes the connection without a word.
+    /// Answers one request. An error closes the connection without an answer.
     pub async fn answer(&self, request: Request<Incoming>) -> io::Result<Reply> {
         let _leave = self.busy.enter();
         let view = RequestView {
@@ -168,14 +169,14 @@ impl DemoRegistry {
         }
     }
 
-    /// Shaped like the UUIDs of other registries, but counted.
+    /// Returns an id that has the form of a UUID, as on other registries, and counts up.
     fn new_upload_id(&self) -> String {
         let count = self.uploads.fetch_add(1, Ordering::Relaxed) + 1;
         format!("de300000-0000-4000-8000-{count:012x}")
     }
 }
 
-/// The whole body, if it is no longer than `limit`.
+/// Returns the whole body. Fails if it is longer than `limit`.
 async fn collect(body: Incoming, limit: usize, too_large: fn() -> ErrorReply) -> Result<Bytes, ErrorReply> {
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
@@ -184,7 +185,7 @@ async fn collect(body: Incoming, limit: usize, too_large: fn() -> ErrorReply) ->
     }
 }
 
-/// What can be done where something else was tried.
+/// Returns the methods that are allowed on this route.
 fn allowed(route: &Route) -> &'static str {
     match route {
         Route::Ping => "GET, HEAD",

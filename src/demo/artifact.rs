@@ -1,4 +1,4 @@
-//! Builds what is stored like an image and is none: charts, modules, signatures, SBOMs.
+//! Builds artifacts that are stored like images but are none: charts, modules, signatures, SBOMs.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use super::manifest::media_type;
 use super::store::Store;
 use crate::model::digest::Digest;
 
-/// The type of a config that says nothing (image-spec, `manifest.md` § Guidance for an empty descriptor).
+/// The type of the empty config (image-spec, `manifest.md` § Guidance for an empty descriptor).
 const EMPTY_TYPE: &str = "application/vnd.oci.empty.v1+json";
 
 /// An artifact that is not pushed yet.
@@ -44,25 +44,25 @@ impl Store {
 }
 
 impl Artifact<'_> {
-    /// One more tag.
+    /// Adds a tag.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self
     }
 
-    /// The `artifactType`.
+    /// Sets the `artifactType`.
     pub fn kind(mut self, kind: &str) -> Self {
         self.kind = Some(kind.to_owned());
         self
     }
 
-    /// A config that says something.
+    /// Sets the config.
     pub fn config(mut self, media_type: &str, bytes: impl Into<Bytes>) -> Self {
         self.config = (media_type.to_owned(), bytes.into());
         self
     }
 
-    /// The config of an image that runs nowhere, as attestations and signatures have it.
+    /// Sets the config of an image without a platform, as attestations and signatures have it.
     pub(super) fn config_of_no_platform(self) -> Self {
         let document = json!({
             "architecture": "unknown",
@@ -73,7 +73,7 @@ impl Artifact<'_> {
         self.config("application/vnd.oci.image.config.v1+json", document.to_string())
     }
 
-    /// One more layer.
+    /// Adds a layer.
     pub fn layer(mut self, media_type: &str, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
         let digest = Digest::sha256(&bytes);
@@ -82,14 +82,14 @@ impl Artifact<'_> {
         self
     }
 
-    /// One more layer whose bytes are those of an image layer: a tar file in gzip.
+    /// Adds a layer with the bytes of an image layer: a tar file in gzip.
     pub fn archive(mut self, media_type: &str, layer: &DemoLayer) -> Self {
         let descriptor = json!({ "mediaType": media_type, "digest": layer.digest, "size": layer.size() });
         self.layers.push((descriptor, layer.digest, layer.blob.clone()));
         self
     }
 
-    /// An annotation of the last layer.
+    /// Adds an annotation to the last layer.
     pub fn layer_annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
         if let Some((layer, ..)) = self.layers.last_mut() {
             layer["annotations"][key] = value.into();
@@ -97,19 +97,19 @@ impl Artifact<'_> {
         self
     }
 
-    /// An annotation of the manifest.
+    /// Adds an annotation to the manifest.
     pub fn annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.annotations.insert(key.to_owned(), value.into());
         self
     }
 
-    /// What it refers to.
+    /// Sets the subject that it refers to.
     pub fn subject(mut self, subject: &PushedImage) -> Self {
         self.subject = Some(subject.descriptor());
         self
     }
 
-    /// Stores layers, config and manifest, and points the tags at it.
+    /// Stores the layers, the config and the manifest, and puts the tags on it.
     pub fn push(self) -> PushedImage {
         let (config_type, config) = self.config;
         let mut document = json!({ "schemaVersion": 2, "mediaType": media_type::OCI_MANIFEST });
@@ -137,7 +137,7 @@ impl Artifact<'_> {
     }
 }
 
-/// An in-toto statement that says little about `subject`.
+/// Returns an in-toto statement about `subject` with an empty predicate.
 pub(super) fn in_toto(predicate_type: &str, subject: Value) -> Value {
     json!({
         "_type": "https://in-toto.io/Statement/v1",

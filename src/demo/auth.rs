@@ -1,5 +1,5 @@
-//! Who may do what: nobody is asked, Basic, or Bearer with a token endpoint of its own (distribution docs,
-//! `spec/auth/token.md` and `oauth.md`).
+//! Authorisation: none, Basic, or Bearer with its own token endpoint (distribution docs, `spec/auth/token.md` and
+//! `oauth.md`).
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,10 +16,10 @@ use super::refusal::ErrorReply;
 use super::reply::{self, Reply};
 use super::route::{Query, Route};
 
-/// How the registry tells its users apart.
+/// The method by which the registry authorises its users.
 #[derive(Debug, Clone, Default)]
 pub enum AuthMode {
-    /// Everybody may do everything.
+    /// Every client may do everything.
     #[default]
     Open,
     /// One user with a password, sent with each request.
@@ -28,7 +28,7 @@ pub enum AuthMode {
     Bearer(TokenIssuer),
 }
 
-/// The one user there is, who may do everything.
+/// The only user, with all rights.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The name.
@@ -37,23 +37,23 @@ pub struct Account {
     pub password: String,
 }
 
-/// How tokens are issued.
+/// The settings for issuing tokens.
 #[derive(Debug, Clone)]
 pub struct TokenIssuer {
-    /// Who gets every scope asked for.
+    /// The user who gets every scope that is asked for.
     pub account: Account,
-    /// What it calls itself in the challenge.
+    /// The name of the service in the challenge.
     pub service: String,
-    /// Whether `pull` is granted without a name.
+    /// Whether `pull` is granted without a login.
     pub anonymous_pull: bool,
-    /// How long a token is good.
+    /// How long a token is valid.
     pub expires_in: Duration,
-    /// Whether tokens can be asked for by POST (oauth2); 404 if not, as on some servers.
+    /// Whether tokens can be requested by POST (oauth2). If not, the answer is 404, as on some servers.
     pub post: bool,
 }
 
 impl Account {
-    /// A user and the password.
+    /// Creates a user with a password.
     pub fn new(user: &str, password: &str) -> Account {
         Account { user: user.to_owned(), password: password.to_owned() }
     }
@@ -64,14 +64,14 @@ impl Account {
 }
 
 impl TokenIssuer {
-    /// Tokens for five minutes; anonymous users may pull; POST is understood.
+    /// Issues tokens for five minutes, to anonymous users for `pull`, also by POST.
     pub fn new(account: Account) -> TokenIssuer {
         let expires_in = Duration::from_secs(300);
         TokenIssuer { account, service: "demo".into(), anonymous_pull: true, expires_in, post: true }
     }
 }
 
-/// One thing that a token allows: `pull` of `repository:team/app`.
+/// A single right that a token grants: `pull` of `repository:team/app`.
 type Right = (String, String);
 
 #[derive(Debug)]
@@ -80,7 +80,7 @@ struct Grant {
     until: Instant,
 }
 
-/// The tokens that are out.
+/// The valid tokens.
 #[derive(Debug, Default)]
 pub struct IssuedTokens {
     issued: Mutex<Issued>,
@@ -94,7 +94,7 @@ struct Issued {
 }
 
 impl IssuedTokens {
-    /// Every access token is over at once.
+    /// Makes every access token invalid.
     pub fn expire(&self) {
         self.lock().access.clear();
     }
@@ -114,24 +114,24 @@ impl IssuedTokens {
     }
 }
 
-/// Why a token did not do.
+/// The reason why a token is refused.
 enum Weak {
     Invalid,
     Insufficient,
 }
 
-/// The check of one request.
+/// The authorisation of one request.
 pub struct Gatekeeper<'a> {
-    /// The setting.
+    /// The required logins.
     pub auth: &'a AuthMode,
-    /// The tokens that are out.
+    /// The valid tokens.
     pub tokens: &'a IssuedTokens,
-    /// Where clients reach this server: `http://host:port`.
+    /// The URL at which clients reach this server: `http://host:port`.
     pub base: &'a str,
 }
 
 impl Gatekeeper<'_> {
-    /// Lets the request through or says what it lacks.
+    /// Admits the request. Fails with a challenge if it lacks a login or a right.
     pub fn admit(&self, method: &Method, route: &Route, headers: &HeaderMap) -> Result<(), ErrorReply> {
         let rights = rights_for(method, route);
         match self.auth {
@@ -144,7 +144,7 @@ impl Gatekeeper<'_> {
         }
     }
 
-    /// Whether the client may also read `repository`, to mount from it.
+    /// Returns whether the client may also read `repository`, to mount from it.
     pub fn may_pull(&self, repository: &str, headers: &HeaderMap) -> bool {
         let right = (format!("repository:{repository}"), "pull".to_owned());
         match self.auth {
@@ -182,7 +182,7 @@ impl Gatekeeper<'_> {
         Err(challenge(text))
     }
 
-    /// `/token`, by GET or by POST with `form`.
+    /// Answers `/token`, by GET or by POST with `form`.
     pub fn token(&self, method: &Method, query: &Query<'_>, form: &[u8], headers: &HeaderMap) -> Reply {
         let AuthMode::Bearer(bearer) = self.auth else { return ErrorReply::no_such_path().into_reply() };
         let form = String::from_utf8_lossy(form);
@@ -264,14 +264,14 @@ impl Gatekeeper<'_> {
     }
 }
 
-/// A request for a token, understood.
+/// A parsed request for a token.
 struct TokenRequest {
     user: Option<Account>,
     scopes: Vec<String>,
     offline: bool,
 }
 
-/// What a request needs; nothing for `/v2/`, where any good token will do.
+/// Returns the rights that a request needs. There are none for `/v2/`, which accepts every valid token.
 fn rights_for(method: &Method, route: &Route) -> Vec<Right> {
     let actions: &[&str] = match *method {
         Method::GET | Method::HEAD => &["pull"],
@@ -289,7 +289,7 @@ fn rights_for(method: &Method, route: &Route) -> Vec<Right> {
     }
 }
 
-/// `repository:team/app:pull,push` says two rights; `*` on a repository says all three.
+/// Returns the rights in a scope: `repository:team/app:pull,push` names two; `*` on a repository means all three.
 fn rights_in(scope: &str) -> Vec<Right> {
     let Some((resource, actions)) = scope.rsplit_once(':') else { return Vec::new() };
     let all = resource.starts_with("repository:") && actions == "*";

@@ -1,4 +1,4 @@
-//! A stored blob: bytes in memory, or a large one whose bytes are made as they are read.
+//! A stored blob: bytes in memory, or a large blob whose bytes are generated when they are read.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,30 +9,30 @@ use hyper::body::Frame;
 
 use super::reply::Pieces;
 
-/// Bytes in memory, or a recipe for many more. Cheap to clone; a mount in another repository is a clone.
+/// Bytes in memory, or a recipe for many more. Clones are cheap; a mount in another repository is a clone.
 #[derive(Debug, Clone)]
 pub enum Blob {
-    /// All of it.
+    /// All bytes of the blob.
     Whole(Bytes),
-    /// `head`, then `block` so many `times`, then `tail`: hundreds of megabytes that take no memory.
+    /// `head`, then `block` repeated, then `tail`: hundreds of megabytes that take no memory.
     Repeated(Arc<Repeated>),
 }
 
 /// The parts of a [`Blob::Repeated`].
 #[derive(Debug)]
 pub struct Repeated {
-    /// How it starts.
+    /// The beginning.
     pub head: Bytes,
-    /// What is repeated.
+    /// The repeated part.
     pub block: Bytes,
-    /// How often.
+    /// The number of repetitions.
     pub times: u64,
-    /// How it ends.
+    /// The end.
     pub tail: Bytes,
 }
 
 impl Blob {
-    /// Its size in bytes.
+    /// Returns its size in bytes.
     pub fn size(&self) -> u64 {
         match self {
             Blob::Whole(bytes) => bytes.len() as u64,
@@ -42,7 +42,7 @@ impl Blob {
         }
     }
 
-    /// The longest piece at hand that starts at `offset`; empty at the end.
+    /// Returns the longest contiguous piece that starts at `offset`. It is empty at the end.
     fn piece_at(&self, offset: u64) -> Bytes {
         match self {
             Blob::Whole(bytes) => from(bytes, offset),
@@ -60,14 +60,14 @@ impl Blob {
         }
     }
 
-    /// The bytes of `range` if they are at hand in one piece.
+    /// Returns the bytes of `range` if they are contiguous in memory.
     pub fn whole(&self, range: &Range<u64>) -> Option<Bytes> {
         let piece = self.piece_at(range.start);
         let length = usize::try_from(range.end.saturating_sub(range.start)).ok()?;
         (piece.len() >= length).then(|| piece.slice(..length))
     }
 
-    /// The pieces of `range`, one after the other, none copied.
+    /// Returns the pieces of `range` in order, without copying them.
     pub fn iter(&self, range: Range<u64>) -> impl Iterator<Item = Bytes> + Send + use<> {
         let blob = self.clone();
         let mut offset = range.start;
@@ -80,7 +80,7 @@ impl Blob {
         })
     }
 
-    /// The pieces of `range` as a body.
+    /// Returns the pieces of `range` as a body.
     pub fn pieces(&self, range: Range<u64>) -> Pieces {
         stream::iter(self.iter(range)).map(|piece| Ok(Frame::data(piece))).boxed()
     }

@@ -1,4 +1,4 @@
-//! Blobs: read in whole or in part, and deleted (distribution-spec end-2, end-10; ranges by RFC 9110 § 14).
+//! Blobs: reads of the whole or of a part, and deletes (distribution-spec end-2, end-10; ranges by RFC 9110 § 14).
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::reply::{self, Reply, name as header_name};
 use super::store::Store;
 use crate::model::digest::Digest;
 
-/// GET and HEAD, with one byte range at most; more than one are answered in whole.
+/// Answers GET and HEAD, with at most one byte range. A request for several ranges gets the whole blob.
 pub fn get(store: &Store, name: &str, digest: &Digest, headers: &HeaderMap) -> Result<Reply, ErrorReply> {
     let repository = store.repository(name).ok_or_else(|| ErrorReply::name_unknown(name))?;
     let blob = repository.blobs.get(digest).ok_or_else(|| ErrorReply::blob_unknown(digest))?;
@@ -44,7 +44,7 @@ pub fn get(store: &Store, name: &str, digest: &Digest, headers: &HeaderMap) -> R
     Ok(found)
 }
 
-/// DELETE.
+/// Answers DELETE.
 pub fn delete(
     settings: &DemoSettings,
     store: &Store,
@@ -68,7 +68,7 @@ enum RangeHeader {
     Nothing,
 }
 
-/// What `Range: text` asks of a blob of `size` bytes. What cannot be read is as if it were not there.
+/// Returns the part that `Range: text` requests of a blob of `size` bytes. A malformed header is ignored.
 fn range(text: &str, size: u64) -> RangeHeader {
     let Some((first, last)) = text.strip_prefix("bytes=").and_then(|text| text.split_once('-')) else {
         return RangeHeader::Everything;

@@ -1,4 +1,4 @@
-//! `GET /v2/_catalog`, as distribution 2.8.2 and later answer it. OCI knows no such list.
+//! `GET /v2/_catalog`, as distribution 2.8.2 and later answer it. OCI does not specify such a list.
 
 use hyper::Uri;
 use serde_json::json;
@@ -10,7 +10,7 @@ use super::reply::{self, Reply};
 use super::route::Query;
 use super::store::Store;
 
-/// One page of the names of all repositories.
+/// Answers with one page of the names of all repositories.
 pub fn list(
     settings: &DemoSettings,
     store: &Store,

@@ -1,8 +1,8 @@
-//! The sample images: what `regtui --demo` shows, and one of each case that registries hold.
+//! The sample images of `regtui --demo`: one of each case that registries hold.
 //!
-//! Everything is made up and the same at every start: no clock, no chance. Small layers and configs are real, large
-//! layers are real too (see [`super::layer`]); manifests name nothing that is missing unless they are there to show
-//! just that (`odd/index`, `legacy/billing`, `windows/agent`).
+//! They are made up, and the same at every start: nothing depends on the clock or on chance. Layers and configs are
+//! real, large layers too (see [`super::layer`]). All that a manifest names exists, except in the examples of missing
+//! content (`odd/index`, `legacy/billing`, `windows/agent`).
 
 mod base;
 mod charts;
@@ -20,7 +20,7 @@ use super::store::Store;
 
 pub use releases::push_releases;
 
-/// A store with all samples.
+/// Returns a store with all samples.
 pub fn sample() -> Store {
     let store = Store::new();
     push(&store);
@@ -37,22 +37,22 @@ pub fn push(store: &Store) {
     team::push(store);
 }
 
-/// What buildkit writes as the comment of its steps.
+/// The comment that buildkit writes on its steps.
 const BUILDKIT: &str = "buildkit.dockerfile.v0";
 
 impl ImageBuilder<'_> {
-    /// A Dockerfile instruction of buildkit that made a layer.
+    /// Adds a Dockerfile instruction of buildkit that made a layer.
     fn built(self, instruction: &str, layer: DemoLayer) -> Self {
         self.layer(format!("{instruction} # buildkit"), layer).comment(BUILDKIT)
     }
 
-    /// A Dockerfile instruction of buildkit that made none.
+    /// Adds a Dockerfile instruction of buildkit that made no layer.
     fn noted(self, instruction: impl Into<Cow<'static, str>>) -> Self {
         self.step(instruction).comment(BUILDKIT)
     }
 }
 
-/// A small layer with one file.
+/// Returns a small layer with one file.
 fn file(path: &str, content: &str) -> DemoLayer {
     DemoLayer::of(&[(path, content)])
 }

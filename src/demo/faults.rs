@@ -1,6 +1,6 @@
-//! What can be made to go wrong, request by request: the tests' way to a server that is slow, broken or hostile.
+//! The faults that a test can cause, request by request, to get a server that is slow, broken or hostile.
 //!
-//! A fault is chosen by a hook that sees each request before anything else does, also `/token`:
+//! A fault is chosen by a hook that sees each request before the registry does, also `/token`:
 //!
 //! ```ignore
 //! demo.fault(|request, nth| (request.path == "/v2/_catalog" && nth == 1).then(|| Fault::status(503)));
@@ -31,30 +31,30 @@ use crate::model::digest::Digest;
 pub struct RequestView<'a> {
     /// GET, HEAD and so on.
     pub method: &'a Method,
-    /// Without the query, as it was sent.
+    /// The path without the query, as it was sent.
     pub path: &'a str,
-    /// After the `?`, as it was sent; empty if there is none.
+    /// The text after the `?`, as it was sent. Empty if there is none.
     pub query: &'a str,
-    /// As they were sent.
+    /// The headers, as they were sent.
     pub headers: &'a HeaderMap,
 }
 
-/// What a connection meets that begins with a TLS greeting, for which a fault would come too late.
+/// The answer to a connection that begins with a TLS greeting. A fault would come too late for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnTls {
     /// 400 in plain HTTP.
     #[default]
     Refused,
-    /// Nothing, while it stays open: servers do so that wait for the end of a line.
+    /// No answer, while the connection stays open. Servers that wait for the end of a line do this.
     Silent,
-    /// Its end.
+    /// The connection is closed.
     Closed,
 }
 
-/// What goes wrong.
+/// A fault.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// This answer instead of the true one, and nothing is done.
+    /// This answer instead of the true one; the request is not carried out.
     Answer {
         /// The status.
         status: u16,
@@ -63,58 +63,58 @@ pub enum Fault {
         /// The body.
         body: Bytes,
     },
-    /// Nothing happens until the gate is opened; then the truth.
+    /// The request waits until the gate is opened, then gets the true answer.
     Gate(Gate),
-    /// Nothing happens until the gate is opened; then the next fault.
+    /// The request waits until the gate is opened, then meets the next fault.
     Then(Gate, Box<Fault>),
     /// No answer, ever; the connection stays open.
     Hold,
     /// No answer; the connection is closed.
     Close,
-    /// The true head and so many bytes of the body; then the connection is cut.
+    /// The true head and this number of bytes of the body; then the connection is cut.
     CutAfter(u64),
-    /// The true head and so many bytes of the body; then nothing, while the connection stays open.
+    /// The true head and this number of bytes of the body; then nothing more, while the connection stays open.
     HoldAfter(u64),
-    /// The body comes in pieces of so many bytes, and as slowly as that.
+    /// The body comes in pieces of this number of bytes, with this pause before each.
     Drip(usize, Duration),
-    /// The body with a bit of its first byte flipped: the length is right and the digest wrong.
+    /// The first byte of the body has one bit flipped: the length is right and the digest wrong.
     WrongBytes,
-    /// The head says no length, and the body never ends.
+    /// The head gives no length, and the body never ends.
     Endless,
-    /// The true body with other headers: set to a value, or taken away.
+    /// The true body with other headers: each is set to a value or removed.
     Headers(Vec<(String, Option<String>)>),
-    /// What was asked for is done, and then answered with this all the same: a refusal whose effect exists.
+    /// The request is carried out, and then answered with this fault: a refusal whose effect exists.
     Done(Box<Fault>),
-    /// A manifest is put, and never listed among the referrers of its subject, as if another list had been written over
-    /// the one with it.
+    /// A manifest is stored and never listed among the referrers of its subject, as if another client had overwritten
+    /// the list.
     Unlisted,
 }
 
 impl Fault {
-    /// This status and nothing else.
+    /// Returns an answer with this status and nothing else.
     pub fn status(status: u16) -> Fault {
         Fault::Answer { status, headers: Vec::new(), body: Bytes::new() }
     }
 
-    /// 401 with a challenge for user and password, as Gitea answers a login that is good and lacks the right.
+    /// Returns a 401 with a challenge for user and password, as Gitea answers a valid login that lacks the right.
     pub fn rightless() -> Fault {
         let challenge = [("www-authenticate", "Basic realm=\"Gitea Package API\"")];
         Fault::answer(401, &challenge, "user should have specific permission or be a site admin")
     }
 
-    /// The truth with a challenge, also where nothing was refused.
+    /// Returns the true answer with a challenge, even if the request was not refused.
     pub fn challenged(challenge: &str) -> Fault {
         Fault::Headers(vec![("www-authenticate".into(), Some(challenge.into()))])
     }
 
-    /// This status with headers and a body.
+    /// Returns an answer with this status, these headers and this body.
     pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Fault {
         let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         Fault::Answer { status, headers, body: body.into() }
     }
 
-    /// The request is carried out and refused all the same, with this status and error code. Nexus answers so where
-    /// another client has put the same blob a moment before.
+    /// Carries out the request and refuses it nevertheless, with this status and error code. Nexus does so if another
+    /// client has put the same blob a moment before.
     pub fn done_but_refused(status: u16, code: &str) -> Fault {
         let body = serde_json::json!({"errors": [{"code": code, "message": "refused by a fault"}]});
         let json = ("Content-Type", "application/json");
@@ -122,7 +122,7 @@ impl Fault {
     }
 }
 
-/// The lists of tags stay as they are now, whatever is put and deleted from now on.
+/// Returns a hook that keeps the lists of tags as they are now, no matter how the tags change later.
 pub fn lagging_tags(
     store: &Store,
 ) -> impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static {
@@ -136,7 +136,8 @@ pub fn lagging_tags(
     }
 }
 
-/// Every answer about a manifest names this digest in `Docker-Content-Digest`, whatever its bytes are.
+/// Returns a hook that sends this digest in the `Docker-Content-Digest` of every answer about a manifest, no matter
+/// which bytes the manifest has.
 pub fn digest_header(
     digest: Digest,
 ) -> impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static {
@@ -146,22 +147,22 @@ pub fn digest_header(
     }
 }
 
-/// When a delete that was taken is done.
+/// The time at which an accepted delete is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LateDelete {
-    /// When so many further requests have come: with 0, before the next one.
+    /// After this number of further requests. 0 means before the next one.
     Requests(usize),
-    /// When so much time has passed.
+    /// After this time.
     After(Duration),
 }
 
-/// DELETE is served by no route, as behind a proxy that knows none: 404 and a page of its own, whatever is there.
+/// Answers every DELETE with 404 and an HTML page, as a proxy does that has no route for DELETE.
 pub fn deletes_not_routed(request: &RequestView<'_>, _: usize) -> Option<Fault> {
     let page = "<html><head><title>404 Not Found</title></head><body>nginx</body></html>";
     (request.method == Method::DELETE).then(|| Fault::answer(404, &[("content-type", "text/html")], page))
 }
 
-/// A tag is refused with 400 where it is to be deleted, in the words of Pulp.
+/// Refuses with 400 to delete a tag, in the words of Pulp.
 pub fn deletes_by_digest_only(request: &RequestView<'_>, _: usize) -> Option<Fault> {
     let is_tag =
         request.path.rsplit_once("/manifests/").is_some_and(|(_, reference)| !reference.contains(':'));
@@ -170,7 +171,7 @@ pub fn deletes_by_digest_only(request: &RequestView<'_>, _: usize) -> Option<Fau
         .then(|| Fault::answer(400, &[("content-type", "application/json")], json))
 }
 
-/// A manifest that is put is taken (201) and never comes to be, as in distribution after garbage collection.
+/// Accepts a manifest (201) without storing it, as distribution does after garbage collection.
 pub fn puts_vanish(request: &RequestView<'_>, _: usize) -> Option<Fault> {
     (request.method == Method::PUT && request.path.contains("/manifests/")).then(|| Fault::status(201))
 }
@@ -197,19 +198,19 @@ impl fmt::Debug for Gate {
 }
 
 impl Gate {
-    /// A gate that is shut.
+    /// Creates a closed gate.
     pub fn new() -> Gate {
         Gate::default()
     }
 
-    /// Lets everyone through, now and later.
+    /// Lets all requests through, now and later.
     pub fn open(&self) {
         self.0.open.send_replace(true);
     }
 
-    /// Returns when so many requests have come to the gate, counted from its making.
+    /// Waits until this number of requests has come to the gate since it was created.
     pub async fn reached_by(&self, requests: usize) {
-        // The sender is ours: it cannot be gone.
+        // This struct holds the sender, so it cannot be gone.
         let _ = self.0.waiting.subscribe().wait_for(|waiting| *waiting >= requests).await;
     }
 
@@ -219,31 +220,32 @@ impl Gate {
     }
 }
 
-/// What a registry removes at once because nothing names it any more, where others wait for garbage collection.
+/// The content that a registry removes at once when nothing names it any more. Other registries wait for garbage
+/// collection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Removes {
-    /// An image goes with its last tag, as in Gitea: untagged, or its tag put on another image.
+    /// An image is removed with its last tag, as in Gitea: when the tag is deleted or put on another image.
     pub untagged: bool,
-    /// Blobs that nothing else needs go with an image.
+    /// Blobs that nothing else needs are removed with an image.
     pub blobs: bool,
-    /// What an index lists goes with it unless something else names it, as in Pulp.
+    /// The children of an index are removed with it unless something else names them, as in Pulp.
     pub children: bool,
-    /// What refers to an image goes with it.
+    /// The referrers of an image are removed with it.
     pub referrers: bool,
 }
 
 impl Removes {
-    /// All of it.
+    /// All of these.
     pub const ALL: Removes = Removes { untagged: true, blobs: true, children: true, referrers: true };
 
-    /// An image has lost a tag.
+    /// Removes an image that has lost its last tag, if the settings say so.
     pub(super) fn lost_tag(&self, repository: &mut StoredRepository, image: &Digest) {
         if self.untagged && !repository.tags.values().any(|at| at == image) {
             self.remove(repository, image);
         }
     }
 
-    /// Removes a manifest with its tags, and what goes along.
+    /// Removes a manifest with its tags, and the content that the settings remove with it.
     pub(super) fn remove(&self, repository: &mut StoredRepository, digest: &Digest) {
         let Some(manifest) = repository.manifests.remove(digest) else { return };
         repository.tags.retain(|_, at| at != digest);
@@ -273,7 +275,7 @@ impl Removes {
     }
 }
 
-/// Whether a tag or an index names a manifest.
+/// Returns whether a tag or an index names a manifest.
 fn is_named(repository: &StoredRepository, digest: &Digest) -> bool {
     let lists = |manifest: &DemoManifest| {
         Contents::read(&manifest.bytes).is_ok_and(|contents| contents.children().any(|child| child == digest))
@@ -283,7 +285,7 @@ fn is_named(repository: &StoredRepository, digest: &Digest) -> bool {
 
 type Hook = dyn Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync;
 
-/// The hook in force, if any.
+/// The current hook, if any.
 #[derive(Default)]
 pub struct Faults(Mutex<Option<FaultPlan>>);
 
@@ -293,13 +295,13 @@ struct FaultPlan {
 }
 
 impl Faults {
-    /// Puts a hook in force instead of the former. It is given how many requests with this method and path have come
+    /// Sets the hook, in place of the former one. The hook receives the number of requests with this method and path
     /// since then: 1 for the first.
     pub fn set(&self, hook: impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static) {
         *self.lock() = Some(FaultPlan { hook: Arc::new(hook), seen: HashMap::new() });
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes the hook, so that no more faults happen.
     pub fn clear(&self) {
         *self.lock() = None;
     }
@@ -320,15 +322,15 @@ impl Faults {
     }
 }
 
-/// What a fault leaves of a request before it is answered.
+/// The result of a fault before the request is answered.
 pub(super) enum BeforeAnswer {
-    /// The answer is this one.
+    /// The request gets this answer.
     Answered(Reply),
-    /// Answer truly, then apply the fault, if one is left.
+    /// The request gets the true answer, changed by this fault if there is one.
     Truth(Option<Fault>),
 }
 
-/// The part of a fault that comes before the answer. An error closes the connection.
+/// Applies the part of a fault that comes before the answer. An error closes the connection.
 pub(super) async fn before(fault: Option<Fault>) -> io::Result<BeforeAnswer> {
     let mut fault = fault;
     loop {
@@ -359,11 +361,11 @@ fn answered(status: u16, headers: Vec<(String, String)>, body: Bytes) -> Reply {
     answer
 }
 
-/// The part of a fault that changes a true answer.
+/// Applies the part of a fault that changes a true answer.
 pub(super) fn after(reply: Reply, fault: Fault) -> Reply {
     match fault {
         Fault::CutAfter(bytes) => with_pieces(reply, |pieces| {
-            // The pause lets what came before reach the wire.
+            // The pause lets the bytes before it reach the network.
             let cut = stream::once(async {
                 tokio::task::yield_now().await;
                 Err(io::Error::other("cut by a fault"))
@@ -393,7 +395,7 @@ pub(super) fn after(reply: Reply, fault: Fault) -> Reply {
             Fault::Answer { status, headers, body } => answered(status, headers, body),
             other => after(reply, other),
         },
-        // These came before, and one is the store's.
+        // `before` has handled these, and the store `Unlisted`.
         Fault::Answer { .. }
         | Fault::Gate(_)
         | Fault::Then(..)

@@ -1,12 +1,12 @@
-//! Builds container images, as samples and in tests:
+//! Builds container images for samples and tests:
 //!
 //! ```
-//! # use regtui::demo::{Store, layer::Layer};
+//! # use regtui::demo::{Store, layer::DemoLayer};
 //! let store = Store::new();
 //! let image = store
 //!     .image("team/app")
 //!     .created("2026-10-01T12:00:00Z")
-//!     .layer("COPY app /app # buildkit", Layer::of(&[("app", "#!/bin/sh\n")]))
+//!     .layer("COPY app /app # buildkit", DemoLayer::of(&[("app", "#!/bin/sh\n")]))
 //!     .step("CMD [\"/app\"]")
 //!     .tag("1.0")
 //!     .tag("latest")
@@ -28,21 +28,21 @@ use crate::model::digest::Digest;
 /// The type of a layer that may not be distributed.
 const FOREIGN_TYPE: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
 
-/// What was pushed, to be listed in an index or referred to.
+/// A pushed manifest, which can be listed in an index or referred to.
 #[derive(Debug, Clone)]
 pub struct PushedImage {
-    /// What it is.
+    /// Its media type.
     pub media_type: &'static str,
     /// The digest of its bytes.
     pub digest: Digest,
     /// The number of its bytes.
     pub size: usize,
-    /// For an image, where it runs.
+    /// The platform of an image.
     pub platform: Option<Value>,
 }
 
 impl PushedImage {
-    /// Its descriptor, without the platform.
+    /// Returns its descriptor, without the platform.
     pub fn descriptor(&self) -> Value {
         json!({ "mediaType": self.media_type, "digest": self.digest, "size": self.size })
     }
@@ -92,57 +92,57 @@ impl Store {
 }
 
 impl ImageBuilder<'_> {
-    /// One more tag.
+    /// Adds a tag.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self
     }
 
-    /// In the form of docker's schema 2.
+    /// Makes it a docker schema 2 image.
     pub fn docker(mut self) -> Self {
         self.docker = true;
         self
     }
 
-    /// With layers of this type, whatever they are.
+    /// Gives all layers this media type.
     pub fn layer_type(mut self, media_type: &'static str) -> Self {
         self.layer_type = Some(media_type);
         self
     }
 
-    /// For another platform.
+    /// Sets the platform.
     pub fn platform(mut self, os: &str, architecture: &str) -> Self {
         self.platform.insert("architecture".into(), architecture.into());
         self.platform.insert("os".into(), os.into());
         self
     }
 
-    /// With one more word on the platform: `variant` or `os.version`.
+    /// Adds a field to the platform: `variant` or `os.version`.
     pub fn platform_detail(mut self, key: &str, value: &str) -> Self {
         self.platform.insert(key.into(), value.into());
         self
     }
 
-    /// Made at `date` (RFC 3339, but anything goes), as are the steps that follow.
+    /// Sets the date of the image and of the following steps (RFC 3339, but any value is accepted).
     pub fn created(mut self, date: impl Into<Value>) -> Self {
         self.step_created = date.into();
         self.created = Some(self.step_created.clone());
         self
     }
 
-    /// The steps that follow were made at `date`, the image was not.
+    /// Sets the date of the following steps, but not of the image.
     pub fn steps_created(mut self, date: &str) -> Self {
         self.step_created = date.into();
         self
     }
 
-    /// A step that made a layer.
+    /// Adds a step that made a layer.
     pub fn layer(mut self, created_by: impl Into<Cow<'static, str>>, layer: DemoLayer) -> Self {
         self.layers.push(layer);
         self.ghost_layer(created_by)
     }
 
-    /// A step that made none.
+    /// Adds a step that made no layer.
     pub fn step(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
         self.add_step(created_by.into(), true);
         self
@@ -156,38 +156,38 @@ impl ImageBuilder<'_> {
         self
     }
 
-    /// A layer that no step tells of.
+    /// Adds a layer without a step in the history.
     pub fn bare_layer(mut self, layer: DemoLayer) -> Self {
         self.layers.push(layer);
         self
     }
 
-    /// A step that claims a layer which is not there.
+    /// Adds a step that claims a missing layer.
     pub fn ghost_layer(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
         self.add_step(created_by.into(), false);
         self
     }
 
-    /// The lowest layer is one that registries do not hold: it is described with `url` and not stored.
+    /// Makes the lowest layer one that registries do not hold: it is described with `url` and not stored.
     pub fn foreign_base(mut self, url: &'static str) -> Self {
         self.foreign_base = Some(url);
         self
     }
 
-    /// Any field of the config's `config`, such as `User` or `Cmd`.
+    /// Sets a field of the config's `config`, such as `User` or `Cmd`.
     pub fn config(mut self, field: &str, value: impl Into<Value>) -> Self {
         self.config.insert(field.to_owned(), value.into());
         self
     }
 
-    /// A label.
+    /// Adds a label.
     pub fn label(mut self, key: &str, value: impl Into<Value>) -> Self {
         let labels = self.config.entry("Labels").or_insert_with(|| json!({}));
         labels[key] = value.into();
         self
     }
 
-    /// An environment variable: `NAME=value`.
+    /// Adds an environment variable: `NAME=value`.
     pub fn env(mut self, variable: &str) -> Self {
         if let Some(list) = self.config.entry("Env").or_insert_with(|| json!([])).as_array_mut() {
             list.push(variable.into());
@@ -195,19 +195,19 @@ impl ImageBuilder<'_> {
         self
     }
 
-    /// An annotation of the manifest.
+    /// Adds an annotation to the manifest.
     pub fn annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.annotations.insert(key.to_owned(), value.into());
         self
     }
 
-    /// What it refers to.
+    /// Sets the subject that it refers to.
     pub fn subject(mut self, subject: &PushedImage) -> Self {
         self.subject = Some(subject.clone());
         self
     }
 
-    /// Stores layers, config and manifest, and points the tags at it.
+    /// Stores the layers, the config and the manifest, and puts the tags on it.
     pub fn push(self) -> PushedImage {
         let config = bytes_of(&ConfigDocument {
             platform: &self.platform,
@@ -353,7 +353,7 @@ struct LayerDescriptor {
     urls: Option<[&'static str; 1]>,
 }
 
-/// JSON. These documents have nothing in them that could not be written.
+/// Serialises a document to JSON. These documents contain nothing that could fail.
 fn bytes_of(document: &impl Serialize) -> Bytes {
     serde_json::to_vec(document).unwrap_or_default().into()
 }

@@ -1,4 +1,4 @@
-//! Builds indexes and manifest lists, with children that may be missing and attestations as buildkit makes them.
+//! Builds indexes and manifest lists, with children that may be missing, and with attestations as buildkit makes them.
 
 use serde_json::{Map, Value, json};
 
@@ -35,19 +35,19 @@ impl Store {
 }
 
 impl IndexBuilder<'_> {
-    /// One more tag.
+    /// Adds a tag.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.push(tag.into());
         self
     }
 
-    /// As docker's manifest list.
+    /// Makes it a docker manifest list.
     pub fn docker(mut self) -> Self {
         self.docker = true;
         self
     }
 
-    /// One more child: an image with its platform, or anything else that was pushed.
+    /// Adds a child: an image with its platform, or any other pushed manifest.
     pub fn child(mut self, child: &PushedImage) -> Self {
         let mut descriptor = child.descriptor();
         if let Some(platform) = &child.platform {
@@ -57,13 +57,13 @@ impl IndexBuilder<'_> {
         self
     }
 
-    /// One more child, described by hand: one that is missing, or nonsense.
+    /// Adds a child by its descriptor, which may name a missing manifest or be nonsense.
     pub fn descriptor(mut self, descriptor: Value) -> Self {
         self.children.push(descriptor);
         self
     }
 
-    /// An SBOM and the provenance of `image`, as buildkit attaches them: a child of its own for no platform.
+    /// Adds an SBOM and the provenance of `image`, as buildkit attaches them: a separate child without a platform.
     pub fn attestation(self, image: &PushedImage) -> Self {
         let statement = |predicate: &str| {
             let subject = json!([{ "name": self.repository, "digest": { "sha256": image.digest.hex() } }]);
@@ -84,13 +84,13 @@ impl IndexBuilder<'_> {
         self.descriptor(descriptor)
     }
 
-    /// An annotation.
+    /// Adds an annotation.
     pub fn annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.annotations.insert(key.to_owned(), value.into());
         self
     }
 
-    /// Stores it and points the tags at it.
+    /// Stores the index and puts the tags on it.
     pub fn push(self) -> PushedImage {
         let media_type = if self.docker { media_type::DOCKER_LIST } else { media_type::OCI_INDEX };
         let mut document = json!({ "schemaVersion": 2, "mediaType": media_type, "manifests": self.children });

@@ -1,4 +1,4 @@
-//! Deletes that are taken with 202 and done later.
+//! Deletes that are accepted with 202 and done later.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::refusal::ErrorReply;
 use super::reply::{self, Reply};
 use super::store::Store;
 
-/// Deletes that were taken and are not done yet, the oldest first.
+/// Deletes that were accepted and are not done yet, the oldest first.
 #[derive(Debug, Default)]
 pub struct Deletions(Mutex<Vec<Deletion>>);
 
@@ -21,7 +21,7 @@ pub struct Deletions(Mutex<Vec<Deletion>>);
 struct Deletion {
     name: String,
     reference: DemoReference,
-    /// Further requests to wait for.
+    /// The number of further requests to wait for.
     requests: usize,
     due: Instant,
 }
@@ -46,7 +46,7 @@ impl Deletions {
         Ok(reply::empty(StatusCode::ACCEPTED))
     }
 
-    /// Does what is due now that another request has come.
+    /// Carries out the deletes that are due, because another request has come.
     pub fn catch_up(&self, settings: &DemoSettings, store: &Store) {
         let now = Instant::now();
         let mut due = Vec::new();
@@ -59,7 +59,7 @@ impl Deletions {
             !is_due
         });
         for (name, reference) in due {
-            // What is gone meanwhile needs no delete.
+            // A manifest or tag that is gone meanwhile needs no delete.
             let _ = manifests::delete(settings, store, &name, &reference);
         }
     }

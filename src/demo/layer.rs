@@ -1,8 +1,8 @@
-//! Layers for sample images: true tar files in true gzip, whose bytes depend on no library and no clock.
+//! Layers for sample images: real tar files in real gzip. Their bytes depend on no library and no clock.
 //!
-//! Nothing is compressed: gzip's `stored` blocks say the same bytes for ever, so digests stay. Large layers repeat one
-//! gzip member (RFC 1952 allows several), so half a gigabyte takes no memory; their digests are true and written down
-//! here, for hashing them at each start would take seconds. A test hashes them all.
+//! Nothing is compressed: gzip's `stored` blocks always give the same bytes, so the digests stay the same. Large layers
+//! repeat one gzip member (RFC 1952 allows several), so half a gigabyte takes no memory. Their digests are real and
+//! written down here, because hashing the layers at each start would take seconds. A test hashes all of them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -12,24 +12,24 @@ use bytes::{Bytes, BytesMut};
 use super::blob::{Blob, Repeated};
 use crate::model::digest::Digest;
 
-/// Plain data in a [`LARGE`] file: as much as one stored block can hold in whole tar records.
+/// The data of one block of a [`LARGE`] file: the most whole tar records that fit into one stored block.
 const BLOCK: usize = 127 * RECORD;
-/// The unit of tar.
+/// The size of a tar record.
 const RECORD: usize = 512;
 
-/// A layer that can be pushed: what its descriptor and its config say, and its bytes.
+/// A layer that can be pushed: its digest for the descriptor, its diff id for the config, and its bytes.
 #[derive(Debug, Clone)]
 pub struct DemoLayer {
-    /// Of the compressed bytes.
+    /// The digest of the compressed bytes.
     pub digest: Digest,
-    /// Of the tar inside.
+    /// The digest of the tar inside.
     pub diff_id: Digest,
     /// The compressed bytes.
     pub blob: Blob,
 }
 
 impl DemoLayer {
-    /// A layer that holds these files: path and content.
+    /// Returns a layer with these files, each a path and its content.
     pub fn of(files: &[(&str, &str)]) -> DemoLayer {
         let mut tar = BytesMut::new();
         for (path, content) in files {
@@ -42,14 +42,14 @@ impl DemoLayer {
         DemoLayer { digest: Digest::sha256(&gzip), diff_id: Digest::sha256(&tar), blob: Blob::Whole(gzip) }
     }
 
-    /// One of the [`LARGE`] layers by its name; an empty layer if there is none of that name.
+    /// Returns the [`LARGE`] layer with this name, or an empty layer if there is none.
     pub fn large(name: &str) -> DemoLayer {
         static MADE: LazyLock<HashMap<&str, DemoLayer>> =
             LazyLock::new(|| LARGE.iter().filter_map(|large| Some((large.name, large.layer()?))).collect());
         MADE.get(name).cloned().unwrap_or_else(|| DemoLayer::of(&[]))
     }
 
-    /// Its size in bytes, compressed.
+    /// Returns its compressed size in bytes.
     pub fn size(&self) -> u64 {
         self.blob.size()
     }
@@ -82,7 +82,7 @@ impl LargeLayer {
         }))
     }
 
-    /// The tar inside, for the test of `diff_id`.
+    /// Returns the tar inside, for the test of `diff_id`.
     #[cfg(test)]
     fn tar(&self) -> Blob {
         Blob::Repeated(Arc::new(Repeated {
@@ -94,7 +94,7 @@ impl LargeLayer {
     }
 }
 
-/// Bytes that look like a program (xorshift64).
+/// Returns bytes that look like a program (xorshift64).
 fn noise() -> Bytes {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     std::iter::repeat_with(|| {
@@ -108,7 +108,7 @@ fn noise() -> Bytes {
     .collect()
 }
 
-/// The header of a regular file (POSIX ustar): root's, readable by all, of 14 November 2023.
+/// Returns the header of a regular file (POSIX ustar): owned by root, readable by all, dated 14 November 2023.
 fn tar_header(path: &str, size: usize) -> [u8; RECORD] {
     let mut header = [0; RECORD];
     let mut put = |at: usize, text: &str| {
@@ -122,7 +122,7 @@ fn tar_header(path: &str, size: usize) -> [u8; RECORD] {
     put(116, "0000000\0");
     put(124, &format!("{size:011o}\0"));
     put(136, "14524770400\0");
-    // The sum is taken with blanks in its own place.
+    // The checksum is computed with blanks in its own field.
     put(148, "        ");
     put(156, "0");
     put(257, "ustar\x0000");
@@ -131,7 +131,7 @@ fn tar_header(path: &str, size: usize) -> [u8; RECORD] {
     header
 }
 
-/// One gzip member (RFC 1952) of stored blocks (RFC 1951 § 3.2.4).
+/// Returns one gzip member (RFC 1952) of stored blocks (RFC 1951 § 3.2.4).
 fn gzip(plain: &[u8]) -> Bytes {
     let mut out = BytesMut::from(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff][..]);
     let mut blocks = plain.chunks(usize::from(u16::MAX)).peekable();
@@ -166,7 +166,7 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| TABLE[(crc as u8 ^ byte) as usize] ^ crc >> 8)
 }
 
-/// The large layers there are. They come in the sizes that such things have; what is inside is noise.
+/// All large layers. Their sizes are realistic; their contents are noise.
 #[rustfmt::skip]
 const LARGE: &[LargeLayer] = &[
     LargeLayer { name: "debian", path: "usr/lib/x86_64-linux-gnu/libc.so.6", blocks: 434, digest: "sha256:8a9eeb531ff7f68927e877704c8e0628001945d5bb815d7d793a3fa0b5596357", diff_id: "sha256:74dc9a3a4068509d0c0044ea435a71b3a241442858a04245fb652bf1b63cc7cc" },
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_digests_of_the_large_layers_are_true() {
-        // A failure prints what to write into the table.
+        // A failure prints the values to write into the table.
         let wrong: Vec<String> = LARGE
             .iter()
             .map(|large| (large, digest_of(&large.blob()), digest_of(&large.tar())))

@@ -1,4 +1,4 @@
-//! A stored manifest, and the few things in it that a registry has to read.
+//! A stored manifest, and the few fields of it that a registry has to read.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::model::digest::Digest;
 
-/// The media types that this registry knows more of than their name.
+/// The media types that this registry treats specially.
 pub mod media_type {
     /// OCI image or artifact.
     pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -22,14 +22,14 @@ pub mod media_type {
     pub const DOCKER_SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 }
 
-/// Bytes exactly as they were pushed, and what they say about themselves.
+/// The bytes exactly as they were pushed, with the facts that the registry needs.
 #[derive(Debug, Clone)]
 pub struct DemoManifest {
-    /// As the push named it.
+    /// The media type that the push named.
     pub media_type: Arc<str>,
-    /// The bytes that the digest is of.
+    /// The bytes from which the digest is computed.
     pub bytes: Bytes,
-    /// What it refers to, when it is a referrer.
+    /// The subject, if the manifest is a referrer.
     pub subject: Option<Digest>,
 }
 
@@ -37,9 +37,9 @@ pub struct DemoManifest {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contents {
-    /// What it says that it is.
+    /// Its own media type.
     pub media_type: Option<String>,
-    /// What kind of artifact.
+    /// The type of the artifact.
     pub artifact_type: Option<String>,
     /// The config blob.
     pub config: Option<DemoDescriptor>,
@@ -47,9 +47,9 @@ pub struct Contents {
     pub layers: Option<Vec<DemoDescriptor>>,
     /// The children of an index.
     pub manifests: Option<Vec<DemoDescriptor>>,
-    /// What it refers to.
+    /// The subject that it refers to.
     pub subject: Option<DemoDescriptor>,
-    /// Free words.
+    /// Its annotations.
     pub annotations: Option<Value>,
 }
 
@@ -57,36 +57,36 @@ pub struct Contents {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DemoDescriptor {
-    /// What it is.
+    /// The media type of the content.
     pub media_type: String,
-    /// Which bytes.
+    /// The digest of the content.
     pub digest: Digest,
-    /// How many. Nothing here depends on it, but it has to be a number.
+    /// The size in bytes. Nothing here depends on it, but it has to be a number.
     #[serde(rename = "size")]
     _size: u64,
-    /// Where else it can be had; such a blob need not be here.
+    /// Other places to download it from. A blob with such URLs may be missing here.
     pub urls: Option<Vec<String>>,
 }
 
 impl Contents {
-    /// Reads `bytes`; the error says what is wrong.
+    /// Reads `bytes`. The error tells what is malformed.
     pub fn read(bytes: &[u8]) -> Result<Contents, serde_json::Error> {
         serde_json::from_slice(bytes)
     }
 
-    /// The blobs it needs in its repository.
+    /// Returns the blobs that must exist in its repository.
     pub fn blobs(&self) -> impl Iterator<Item = &Digest> {
         let layers =
             self.layers.iter().flatten().filter(|layer| layer.urls.as_ref().is_none_or(Vec::is_empty));
         self.config.iter().chain(layers).map(|descriptor| &descriptor.digest)
     }
 
-    /// The manifests it needs in its repository.
+    /// Returns the manifests that must exist in its repository.
     pub fn children(&self) -> impl Iterator<Item = &Digest> {
         self.manifests.iter().flatten().map(|descriptor| &descriptor.digest)
     }
 
-    /// What kind of artifact it is to those who list referrers: `artifactType`, else the type of the config.
+    /// Returns the artifact type for the list of referrers: `artifactType`, else the media type of the config.
     pub fn kind(&self) -> Option<&str> {
         let config = || self.config.as_ref().map(|config| config.media_type.as_str());
         self.artifact_type.as_deref().filter(|kind| !kind.is_empty()).or_else(config)
@@ -94,7 +94,7 @@ impl Contents {
 }
 
 impl DemoManifest {
-    /// Takes `bytes` in, whatever they are.
+    /// Creates a manifest from any bytes, valid or not.
     pub fn new(media_type: impl Into<Arc<str>>, bytes: impl Into<Bytes>) -> DemoManifest {
         let bytes = bytes.into();
         let subject = Contents::read(&bytes).ok().and_then(|contents| contents.subject);

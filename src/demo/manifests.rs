@@ -1,4 +1,4 @@
-//! Manifests: read, pushed and deleted, by tag and by digest (distribution-spec end-3, end-7, end-9).
+//! Manifests: reads, pushes and deletes, by tag and by digest (distribution-spec end-3, end-7, end-9).
 
 use bytes::Bytes;
 use hyper::header;
@@ -14,7 +14,7 @@ use super::route::Query;
 use super::store::{Store, StoredRepository};
 use crate::model::digest::Digest;
 
-/// GET and HEAD. `Accept` is not looked at: what is stored is what is sent, as the specification allows.
+/// Answers GET and HEAD. `Accept` is ignored: the manifest is sent as it is stored, as the specification allows.
 pub fn get(
     store: &Store,
     name: &str,
@@ -35,7 +35,7 @@ pub fn get(
     Ok(found)
 }
 
-/// PUT: nothing is stored unless all it names is there and the bytes are what the reference says.
+/// Answers PUT. Nothing is stored unless everything that the manifest names exists and its bytes match the reference.
 pub fn put(
     settings: &DemoSettings,
     store: &Store,
@@ -92,7 +92,7 @@ pub fn put(
     Ok(created)
 }
 
-/// DELETE: by tag the tag alone, by digest the manifest with all its tags.
+/// Answers DELETE: a tag alone, or by digest the manifest with all its tags.
 pub fn delete(
     settings: &DemoSettings,
     store: &Store,
@@ -116,7 +116,7 @@ pub fn delete(
     Ok(reply::empty(StatusCode::ACCEPTED))
 }
 
-/// Refuses to delete what the settings do not allow, and what is not there.
+/// Fails if the settings forbid the delete, or if the manifest or tag does not exist.
 pub fn may_delete(
     settings: &DemoSettings,
     store: &Store,
@@ -135,7 +135,7 @@ pub fn may_delete(
     found.map(|_| ()).ok_or_else(|| ErrorReply::manifest_unknown(spelled(reference)))
 }
 
-/// The type to store it under: as the header says, which the body must not contradict.
+/// Returns the media type of a pushed manifest: that of the header, which the body must not contradict.
 fn media_type_of(headers: &HeaderMap, contents: &Contents) -> Result<String, ErrorReply> {
     let header = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let header = header.split(';').next().unwrap_or_default().trim();
@@ -147,7 +147,7 @@ fn media_type_of(headers: &HeaderMap, contents: &Contents) -> Result<String, Err
         return Err(ErrorReply::manifest_invalid(json!({ "contentType": header, "mediaType": own })));
     }
     let fits = match own {
-        // As distribution has it: what Docker made names its type itself.
+        // As in distribution, docker manifests must name their media type themselves.
         media_type::DOCKER_MANIFEST | media_type::DOCKER_LIST if contents.media_type.is_none() => false,
         media_type::OCI_MANIFEST | media_type::DOCKER_MANIFEST => {
             contents.config.is_some() && contents.layers.is_some() && contents.manifests.is_none()
@@ -155,7 +155,7 @@ fn media_type_of(headers: &HeaderMap, contents: &Contents) -> Result<String, Err
         media_type::OCI_INDEX | media_type::DOCKER_LIST => {
             contents.manifests.is_some() && contents.config.is_none() && contents.layers.is_none()
         }
-        // Schema 1 can be read here, as on old registries, but nobody should push it any more.
+        // Schema 1 can be read here, as on old registries, but not pushed.
         media_type::DOCKER_SCHEMA1 => false,
         _ => return Err(ErrorReply::manifest_invalid(json!({ "unknown": own }))),
     };

@@ -1,25 +1,24 @@
-//! What may stand in a path: names of repositories, tags and references, by the grammar of OCI distribution-spec
-//! § Pulling manifests.
+//! The names in a path: repositories, tags and references, by the grammar of OCI distribution-spec § Pulling manifests.
 //!
-//! It is written apart from the client's own grammar, so that each judges the other.
+//! It is independent of the client's own grammar, so that each checks the other.
 
 use crate::model::digest::Digest;
 
-/// What a manifest is asked for by.
+/// The tag or digest by which a manifest is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DemoReference {
-    /// A name that can move.
+    /// A name that can be moved.
     Tag(String),
-    /// A name that cannot.
+    /// A name that cannot be moved.
     Digest(Digest),
 }
 
-/// Whether `name` is `component("/"component)*` of lower case letters, digits and single separators.
+/// Returns whether `name` is `component("/"component)*` of lower case letters, digits and single separators.
 pub fn is_repository(name: &str) -> bool {
     name.len() <= 255 && name.split('/').all(is_component)
 }
 
-/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`
+/// Returns whether `text` is `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`.
 fn is_component(text: &str) -> bool {
     let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     text.starts_with(alphanumeric)
@@ -29,7 +28,7 @@ fn is_component(text: &str) -> bool {
         })
 }
 
-/// Whether `text` is `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
+/// Returns whether `text` is `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
 pub fn is_tag(text: &str) -> bool {
     text.len() <= 128
         && text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')

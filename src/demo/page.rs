@@ -1,4 +1,4 @@
-//! Pages of the catalog and of tags: `n`, `last` and the `Link` to what follows (distribution-spec § Listing tags).
+//! Pages of the catalog and of tags: `n`, `last` and the `Link` to the next page (distribution-spec § Listing tags).
 
 use hyper::header;
 use hyper::{HeaderMap, Uri};
@@ -7,26 +7,26 @@ use super::refusal::ErrorReply;
 use super::reply;
 use super::route::Query;
 
-/// How many entries a page holds.
+/// The number of entries on a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize {
-    /// When the client does not say.
+    /// The number if the client asks for none.
     pub default: usize,
-    /// At most; a client that asks for more is refused with `PAGINATION_NUMBER_INVALID`.
+    /// The greatest number. A client that asks for more is refused with `PAGINATION_NUMBER_INVALID`.
     pub most: usize,
 }
 
 impl PageSize {
-    /// Everything at once unless asked otherwise.
+    /// All entries at once, unless the client asks for a page.
     pub const UNLIMITED: PageSize = PageSize { default: usize::MAX, most: usize::MAX };
 }
 
 /// The part of a list that a client asks for.
 #[derive(Debug)]
 pub struct DemoPage<'a> {
-    /// At most so many entries.
+    /// The most entries of the page.
     pub n: usize,
-    /// Only what sorts after this, which need not exist.
+    /// The page holds only entries that sort after this one, which need not exist.
     pub last: Option<&'a str>,
 }
 
@@ -43,14 +43,14 @@ impl<'a> DemoPage<'a> {
         Ok(DemoPage { n, last: query.get("last") })
     }
 
-    /// Takes one page off `sorted`, which starts after `last`; tells whether more would follow.
+    /// Takes one page from `sorted`, which starts after `last`. Also returns whether more entries follow.
     pub fn take<T>(&self, mut sorted: impl Iterator<Item = T>) -> (Vec<T>, bool) {
         let entries: Vec<T> = sorted.by_ref().take(self.n).collect();
         let more = self.n > 0 && sorted.next().is_some();
         (entries, more)
     }
 
-    /// The header that leads to the page after `last`.
+    /// Adds the `Link` header to the page after `last`.
     pub fn link(&self, headers: &mut HeaderMap, uri: &Uri, last: &str) {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("last", last)

@@ -16,7 +16,7 @@ use super::route::Query;
 use super::store::Store;
 use crate::model::digest::Digest;
 
-/// How long the list of a subject is being written, where two at once lose one.
+/// How long it takes to write the list of a subject. Of two referrers that are put meanwhile one is lost.
 const WRITING: Duration = Duration::from_millis(20);
 
 /// The subjects whose lists are being written.
@@ -27,12 +27,13 @@ pub struct Turns(Mutex<HashSet<(String, Digest)>>);
 pub struct ReferrerLock<'a> {
     turns: &'a Turns,
     key: (String, Digest),
-    /// Whether another one of the same subject was being put already.
+    /// Whether another referrer of the same subject was already being put.
     pub is_second: bool,
 }
 
 impl Turns {
-    /// Takes the time that a list takes to be written; nothing where the registry loses none, or this is no referrer.
+    /// Waits as long as it takes to write the list. Returns `None` at once if the settings lose no referrers, or if the
+    /// manifest is no referrer.
     pub async fn of_referrer(
         &self,
         settings: &DemoSettings,
@@ -55,7 +56,7 @@ impl Drop for ReferrerLock<'_> {
     }
 }
 
-/// An index of the manifests that have `subject` as their subject: empty, not 404, if there are none.
+/// Answers with an index of the manifests whose subject is `subject`. The index is empty, not 404, if there are none.
 pub fn list(
     settings: &DemoSettings,
     store: &Store,

@@ -1,5 +1,5 @@
-//! How the registry says no: the status, the code and the JSON of OCI distribution-spec § Error Codes, with the codes
-//! that only distribution has.
+//! Refusals: the status, the code and the JSON of OCI distribution-spec § Error Codes, with the additional codes of
+//! distribution.
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::reply::{self, Reply};
 
-/// An answer that is an error.
+/// An answer that reports an error.
 #[derive(Debug)]
 pub struct ErrorReply {
     status: StatusCode,
@@ -28,13 +28,13 @@ impl ErrorReply {
         ErrorReply { status, code, message, more: Box::default() }
     }
 
-    /// With `detail` beside the message.
+    /// Adds `detail` beside the message.
     pub fn about(mut self, detail: impl Into<Value>) -> ErrorReply {
         self.more.detail = detail.into();
         self
     }
 
-    /// With one more response header.
+    /// Adds a response header.
     pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> ErrorReply {
         self.more.headers.push((name, value.into()));
         self
@@ -50,12 +50,12 @@ impl ErrorReply {
         ErrorReply::unsupported().header(header::ALLOW, allowed)
     }
 
-    /// 405: this registry is set not to do that.
+    /// 405: the settings of this registry forbid it.
     pub fn unsupported() -> ErrorReply {
         ErrorReply::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "the operation is unsupported")
     }
 
-    /// Any status with a code that fits it, for what a setting refuses.
+    /// Returns any status with a fitting code, for refusals by a setting.
     pub fn with_status(status: StatusCode) -> ErrorReply {
         match status {
             StatusCode::UNAUTHORIZED => ErrorReply::unauthorized(),
@@ -68,46 +68,46 @@ impl ErrorReply {
         }
     }
 
-    /// 401: credentials are missing, wrong or too weak.
+    /// 401: the credentials are missing or wrong, or lack the right.
     pub fn unauthorized() -> ErrorReply {
         ErrorReply::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required")
     }
 
-    /// 404: there is no such repository.
+    /// 404: the repository does not exist.
     pub fn name_unknown(name: &str) -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry")
             .about(json!({ "name": name }))
     }
 
-    /// 400: that is no name of a repository.
+    /// 400: this is not the name of a repository.
     pub fn name_invalid(name: &str) -> ErrorReply {
         ErrorReply::new(StatusCode::BAD_REQUEST, "NAME_INVALID", "invalid repository name")
             .about(json!({ "name": name }))
     }
 
-    /// 400: that is no tag, or one that may not be changed.
+    /// 400: this is not a tag, or the tag may not be changed.
     pub fn tag_invalid(message: &'static str) -> ErrorReply {
         ErrorReply::new(StatusCode::BAD_REQUEST, "TAG_INVALID", message)
     }
 
-    /// 400: that is no digest, or not the digest of what was sent.
+    /// 400: this is not a digest, or not the digest of the content that was sent.
     pub fn digest_invalid(detail: impl Into<Value>) -> ErrorReply {
         let message = "provided digest did not match uploaded content";
         ErrorReply::new(StatusCode::BAD_REQUEST, "DIGEST_INVALID", message).about(detail)
     }
 
-    /// 404: there is no such manifest.
+    /// 404: the manifest does not exist.
     pub fn manifest_unknown(reference: impl std::fmt::Display) -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown")
             .about(json!({ "reference": reference.to_string() }))
     }
 
-    /// 400: that manifest cannot be read or stored.
+    /// 400: the manifest cannot be read or stored.
     pub fn manifest_invalid(detail: impl Into<Value>) -> ErrorReply {
         ErrorReply::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "manifest invalid").about(detail)
     }
 
-    /// 413: that manifest is larger than this registry stores.
+    /// 413: the manifest is larger than this registry stores.
     pub fn manifest_too_large() -> ErrorReply {
         ErrorReply::new(StatusCode::PAYLOAD_TOO_LARGE, "MANIFEST_INVALID", "manifest too large")
     }
@@ -118,29 +118,29 @@ impl ErrorReply {
             .about(json!({ "digest": digest.to_string() }))
     }
 
-    /// 404: there is no such blob in this repository.
+    /// 404: the blob does not exist in this repository.
     pub fn blob_unknown(digest: impl std::fmt::Display) -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry")
             .about(json!({ "digest": digest.to_string() }))
     }
 
-    /// 404: there is no such upload, or it is over.
+    /// 404: the upload does not exist, or is over.
     pub fn upload_unknown() -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
     }
 
-    /// 400: the upload cannot go on like this.
+    /// 400: the upload cannot continue with this request.
     pub fn upload_invalid(detail: impl Into<Value>) -> ErrorReply {
         ErrorReply::new(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", "blob upload invalid").about(detail)
     }
 
-    /// 416: what the client knows of the upload is older than its last byte.
+    /// 416: the state that the client sent is older than the last byte of the upload.
     pub fn stale_state(detail: impl Into<Value>) -> ErrorReply {
         ErrorReply::new(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_INVALID", "invalid content range")
             .about(detail)
     }
 
-    /// 416: the chunk does not start where the upload stands, or the range lies outside of the blob.
+    /// 416: the chunk does not start at the end of the upload, or the range lies outside of the blob.
     pub fn out_of_range(detail: impl Into<Value>) -> ErrorReply {
         ErrorReply::new(
             StatusCode::RANGE_NOT_SATISFIABLE,
@@ -155,14 +155,14 @@ impl ErrorReply {
         ErrorReply::new(StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID", "blob too large")
     }
 
-    /// 400: `n` is no number, or a larger one than is allowed.
+    /// 400: `n` is not a number, or is larger than allowed.
     pub fn page_size(n: &str) -> ErrorReply {
         let message = "invalid number of results requested";
         ErrorReply::new(StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID", message)
             .about(json!({ "n": n }))
     }
 
-    /// The answer to send.
+    /// Returns the answer to send.
     pub fn into_reply(self) -> Reply {
         let mut error = json!({ "code": self.code, "message": self.message });
         if !self.more.detail.is_null() {

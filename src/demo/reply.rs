@@ -1,4 +1,4 @@
-//! The answers on their way out: bodies in one piece that are shared and never copied, or streams.
+//! Answers: their bodies are single pieces, shared and never copied, or streams.
 
 use std::fmt::Display;
 use std::io;
@@ -11,26 +11,26 @@ use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode};
 use serde::Serialize;
 
-/// Pieces of a body; an error cuts the connection.
+/// The pieces of a body. An error cuts the connection.
 pub type Pieces = BoxStream<'static, io::Result<Frame<Bytes>>>;
-/// A whole body, or one that comes in pieces.
+/// A whole body, or one in pieces.
 pub type Body = Either<Full<Bytes>, StreamBody<Pieces>>;
 /// An answer.
 pub type Reply = Response<Body>;
 
-/// An answer with nothing in it.
+/// Returns an answer with an empty body.
 pub fn empty(status: StatusCode) -> Reply {
     whole(status, Bytes::new())
 }
 
-/// An answer with `body`, which is of `media_type`.
+/// Returns an answer with `body`, which has the type `media_type`.
 pub fn of(status: StatusCode, media_type: &str, body: Bytes) -> Reply {
     let mut reply = whole(status, body);
     set(&mut reply, header::CONTENT_TYPE, media_type);
     reply
 }
 
-/// 200 with `value` as JSON of `media_type`.
+/// Returns a 200 with `value` as JSON of the type `media_type`.
 pub fn json(media_type: &str, value: &impl Serialize) -> Reply {
     match serde_json::to_vec(value) {
         Ok(body) => of(StatusCode::OK, media_type, Bytes::from(body)),
@@ -38,7 +38,7 @@ pub fn json(media_type: &str, value: &impl Serialize) -> Reply {
     }
 }
 
-/// An answer of `length` bytes that come in pieces.
+/// Returns an answer of `length` bytes that come in pieces.
 pub fn stream(status: StatusCode, length: u64, pieces: Pieces) -> Reply {
     let mut reply = Response::new(Either::Right(StreamBody::new(pieces)));
     *reply.status_mut() = status;
@@ -46,19 +46,19 @@ pub fn stream(status: StatusCode, length: u64, pieces: Pieces) -> Reply {
     reply
 }
 
-/// Sets a header. A value that cannot be one (it came from a request) is left out.
+/// Sets a header. A value that is not valid in a header (it came from a request) is left out.
 pub fn set(reply: &mut Reply, name: HeaderName, value: impl Display) {
     insert(reply.headers_mut(), name, value);
 }
 
-/// Sets a header among `headers`, as [`set`] does.
+/// Sets a header in `headers`, as [`set`] does.
 pub fn insert(headers: &mut HeaderMap, name: HeaderName, value: impl Display) {
     if let Ok(value) = HeaderValue::try_from(value.to_string()) {
         headers.insert(name, value);
     }
 }
 
-/// The same head without the body, as the answer to HEAD.
+/// Returns the same head without the body, as the answer to HEAD.
 pub fn without_body(reply: Reply) -> Reply {
     reply.map(|_| Either::Left(Full::new(Bytes::new())))
 }
@@ -67,14 +67,14 @@ fn whole(status: StatusCode, body: Bytes) -> Reply {
     let length = body.len();
     let mut reply = Response::new(Either::Left(Full::new(body)));
     *reply.status_mut() = status;
-    // 204 has no body, and says no length (RFC 9110 § 8.6).
+    // A 204 has no body, and no length (RFC 9110 § 8.6).
     if status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED {
         reply.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     reply
 }
 
-/// The headers of the distribution API that HTTP does not know.
+/// The headers of the distribution API that are not part of HTTP.
 pub mod name {
     use super::HeaderName;
 
@@ -84,7 +84,7 @@ pub mod name {
     pub const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
     /// The id of an upload.
     pub const UPLOAD: HeaderName = HeaderName::from_static("docker-upload-uuid");
-    /// The subject of a manifest just stored: the referrers list holds it now.
+    /// The subject of a manifest that was just stored. It tells that the list of referrers now holds the manifest.
     pub const SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
     /// The filters that were applied to a list of referrers.
     pub const FILTERS: HeaderName = HeaderName::from_static("oci-filters-applied");

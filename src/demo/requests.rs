@@ -1,4 +1,4 @@
-//! What was asked: the tests' way to say "one request each" or "the password went nowhere else".
+//! The recorded requests. Tests use them to check "one request each" or "the password was sent nowhere else".
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,28 +13,28 @@ use super::faults::RequestView;
 pub struct SeenRequest {
     /// GET, HEAD and so on.
     pub method: Method,
-    /// Without the query, as it was sent.
+    /// The path without the query, as it was sent.
     pub path: String,
-    /// After the `?`, as it was sent; empty if there is none.
+    /// The text after the `?`, as it was sent. Empty if there is none.
     pub query: String,
-    /// As they were sent.
+    /// The headers, as they were sent.
     pub headers: HeaderMap,
 }
 
 impl SeenRequest {
-    /// The value of a header, if it is there once at least and is text.
+    /// Returns the first value of a header. Returns `None` if it is missing or not text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// `GET /v2/_catalog?n=100`: method, path and query in one line.
+    /// Returns method, path and query in one line: `GET /v2/_catalog?n=100`.
     pub fn line(&self) -> String {
         let mark = if self.query.is_empty() { "" } else { "?" };
         format!("{} {}{mark}{}", self.method, self.path, self.query)
     }
 }
 
-/// The last requests, oldest first.
+/// The last requests, the oldest first.
 #[derive(Debug)]
 pub struct Requests {
     kept: Mutex<VecDeque<SeenRequest>>,
@@ -43,7 +43,7 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Keeps so many; with 0 nothing is written down.
+    /// Records the last `most` requests. 0 turns recording off.
     pub fn keeping(most: usize) -> Requests {
         Requests { kept: Mutex::default(), most, arrived: watch::Sender::new(0) }
     }
@@ -68,21 +68,21 @@ impl Requests {
         self.arrived.send_modify(|count| *count += 1);
     }
 
-    /// Those kept, oldest first.
+    /// Returns the recorded requests, the oldest first.
     pub fn all(&self) -> Vec<SeenRequest> {
         self.lock().iter().cloned().collect()
     }
 
-    /// Forgets them.
+    /// Forgets the recorded requests.
     pub fn clear(&self) {
         self.lock().clear();
     }
 
-    /// Returns when `enough` says yes to those kept.
+    /// Waits until `enough` returns true for the recorded requests.
     pub async fn until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
         let mut arrived = self.arrived.subscribe();
         while !enough(self.lock().make_contiguous()) {
-            // The sender is ours: it cannot be gone.
+            // This struct holds the sender, so it cannot be gone.
             let _ = arrived.changed().await;
         }
     }

@@ -1,4 +1,4 @@
-//! From a path to what it names. Repository names hold slashes, so paths are read from their end.
+//! Reads paths. Repository names contain slashes, so a path is read from its end.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::name::{DemoReference, is_repository, is_tag};
 use super::refusal::ErrorReply;
 use crate::model::digest::Digest;
 
-/// What a request is about. The names are checked.
+/// The resource that a request names. Its names are valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// `/v2/`
@@ -32,7 +32,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// Reads `path`; a refusal when it names nothing or is against the grammar.
+    /// Reads `path`. Fails if it names no resource or violates the grammar.
     pub fn of(path: &str) -> Result<Route, ErrorReply> {
         let path = percent_decode_str(path).decode_utf8().map_err(|_| ErrorReply::no_such_path())?;
         match path.as_ref() {
@@ -66,7 +66,7 @@ impl Route {
         }
     }
 
-    /// The repository it is about, if it is about one.
+    /// Returns the repository that it names, if any.
     pub fn repository(&self) -> Option<&str> {
         match self {
             Route::Ping | Route::Catalog | Route::Token => None,
@@ -103,17 +103,17 @@ fn reference(text: &str) -> Result<DemoReference, ErrorReply> {
 pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Query<'a> {
-    /// Reads `text`, without the `?`.
+    /// Reads `text`, which has no `?`.
     pub fn of(text: &'a str) -> Query<'a> {
         Query(form_urlencoded::parse(text.as_bytes()).collect())
     }
 
-    /// The first value of `key`.
+    /// Returns the first value of `key`.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.all(key).next()
     }
 
-    /// Every value of `key`, in order.
+    /// Returns every value of `key`, in order.
     pub fn all(&self, key: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_ref())
     }

@@ -1,6 +1,6 @@
-//! What the registry holds. Tests fill it before, change it during and read it after a run.
+//! The contents of the registry. Tests fill them before a run, change them during it, and read them after it.
 //!
-//! Every lock here is held for a look-up or a change, never across an await; bytes are shared, never copied.
+//! Every lock is held only for a look-up or a change, never across an await. Bytes are shared, never copied.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -15,7 +15,7 @@ use super::page::DemoPage;
 use super::upload::DemoUpload;
 use crate::model::digest::Digest;
 
-/// A handle on the contents: clones share them.
+/// A handle on the contents. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
     repositories: Arc<RwLock<BTreeMap<Arc<str>, Arc<StoredRepository>>>>,
@@ -25,18 +25,18 @@ pub struct Store {
 /// One repository. Blobs belong to the repository that they were pushed to or mounted in.
 #[derive(Debug, Clone, Default)]
 pub struct StoredRepository {
-    /// By digest, tagged or not.
+    /// The manifests by digest, tagged or not.
     pub manifests: BTreeMap<Digest, DemoManifest>,
-    /// Where each tag points. In lexical order.
+    /// The tags with their digests, in lexical order.
     pub tags: BTreeMap<String, Digest>,
-    /// Configs and layers.
+    /// The configs and layers.
     pub blobs: BTreeMap<Digest, Blob>,
     /// Manifests that were deleted by digest and are still served by their tags.
     pub only_by_tag: BTreeSet<Digest>,
 }
 
 impl StoredRepository {
-    /// The digest that `reference` leads to, if its manifest is here.
+    /// Returns the digest for `reference`, if its manifest exists here.
     pub fn resolve(&self, reference: &DemoReference) -> Option<Digest> {
         let digest = match reference {
             DemoReference::Tag(tag) => *self.tags.get(tag)?,
@@ -46,7 +46,7 @@ impl StoredRepository {
         self.manifests.contains_key(&digest).then_some(digest)
     }
 
-    /// Removes manifests that were deleted by digest and have no tag any more.
+    /// Removes manifests that were deleted by digest and have lost their last tag.
     pub(super) fn forget_untagged(&mut self) {
         let tagged: BTreeSet<Digest> = self.tags.values().copied().collect();
         for digest in self.only_by_tag.iter().filter(|digest| !tagged.contains(digest)) {
@@ -57,31 +57,31 @@ impl StoredRepository {
 }
 
 impl Store {
-    /// An empty registry.
+    /// Creates an empty registry.
     pub fn new() -> Store {
         Store::default()
     }
 
-    /// Makes `name` exist, empty if it is new. The grammar is not checked, so that a test can list what no client
-    /// should accept.
+    /// Creates the repository `name` if it does not exist. The grammar is not checked, so that a test can list names
+    /// that no client should accept.
     pub fn create(&self, name: &str) {
         self.change(name, |_| ());
     }
 
-    /// Makes `count` repositories at once: `name(0)`, `name(1)` and so on, all with what `like` holds now. They share
-    /// their contents until one of them changes, so 100,000 of them cost little more than their names.
+    /// Creates `count` repositories at once: `name(0)`, `name(1)` and so on, all with the contents that `like` has now.
+    /// They share these contents until one of them changes, so 100,000 of them cost little more than their names.
     pub fn create_many(&self, count: usize, name: impl Fn(usize) -> String, like: &str) {
         let mut repositories = self.write();
         let contents = repositories.get(like).cloned().unwrap_or_default();
         repositories.extend((0..count).map(|i| (Arc::from(name(i)), contents.clone())));
     }
 
-    /// Removes the repository `name` with all it holds.
+    /// Removes the repository `name` with its contents.
     pub fn remove(&self, name: &str) {
         self.write().remove(name);
     }
 
-    /// Stores a blob and tells its digest.
+    /// Stores a blob and returns its digest.
     pub fn put_blob(&self, repository: &str, bytes: impl Into<Bytes>) -> Digest {
         let bytes = bytes.into();
         let digest = Digest::sha256(&bytes);
@@ -94,7 +94,7 @@ impl Store {
         self.change(repository, |repository| repository.blobs.insert(digest, blob));
     }
 
-    /// Stores a manifest, without a look at whether what it names is there, and tells its digest.
+    /// Stores a manifest and returns its digest. Does not check whether the content that it names exists.
     pub fn put_manifest(&self, repository: &str, media_type: &str, bytes: impl Into<Bytes>) -> Digest {
         let bytes = bytes.into();
         let digest = Digest::sha256(&bytes);
@@ -107,45 +107,45 @@ impl Store {
         self.change(repository, |repository| repository.manifests.insert(digest, manifest));
     }
 
-    /// Points `tag` at `digest`.
+    /// Puts `tag` on `digest`.
     pub fn tag(&self, repository: &str, tag: &str, digest: Digest) {
         self.change(repository, |repository| repository.tags.insert(tag.to_owned(), digest));
     }
 
-    /// Takes `tag` away; the manifest stays.
+    /// Removes `tag`; the manifest stays.
     pub fn untag(&self, repository: &str, tag: &str) {
         self.change(repository, |repository| repository.tags.remove(tag));
     }
 
-    /// The names of all repositories, sorted.
+    /// Returns the names of all repositories, sorted.
     pub fn repositories(&self) -> Vec<String> {
         self.read().keys().map(|name| name.to_string()).collect()
     }
 
-    /// The tags of a repository, sorted; none if there is no such repository.
+    /// Returns the tags of a repository, sorted. Returns none if the repository does not exist.
     pub fn tags(&self, repository: &str) -> Vec<String> {
         self.repository(repository)
             .map(|repository| repository.tags.keys().cloned().collect())
             .unwrap_or_default()
     }
 
-    /// Where `tag` points.
+    /// Returns the digest that `tag` has now.
     pub fn digest_of(&self, repository: &str, tag: &str) -> Option<Digest> {
         self.repository(repository)?.tags.get(tag).copied()
     }
 
-    /// A repository as it is now; later changes do not show in it.
+    /// Returns a repository as it is now. Later changes do not show in it.
     pub fn repository(&self, name: &str) -> Option<Arc<StoredRepository>> {
         self.read().get(name).cloned()
     }
 
-    /// Changes the repository `name`, which is made if it is new.
+    /// Changes the repository `name`, and creates it if it does not exist.
     pub fn change<T>(&self, name: &str, change: impl FnOnce(&mut StoredRepository) -> T) -> T {
         let mut repositories = self.write();
         change(Arc::make_mut(repositories.entry(Arc::from(name)).or_default()))
     }
 
-    /// Changes the repository `name` unless `change` refuses; one that is new is made only if it does not.
+    /// Changes the repository `name` unless `change` fails. A new repository is created only if `change` succeeds.
     pub(super) fn change_if<E>(
         &self,
         name: &str,
@@ -163,7 +163,7 @@ impl Store {
         }
     }
 
-    /// Lists a manifest no more among the referrers of its subject.
+    /// Removes a manifest from the referrers of its subject.
     pub(super) fn unlist(&self, name: &str, reference: &DemoReference) {
         self.change(name, |repository| {
             let digest = repository.resolve(reference);
@@ -173,31 +173,31 @@ impl Store {
         });
     }
 
-    /// One page of the catalog, and whether more follow.
+    /// Returns one page of the catalog, and whether more entries follow.
     pub(super) fn page_of_repositories(&self, page: &DemoPage<'_>) -> (Vec<String>, bool) {
         let repositories = self.read();
         let after = (page.last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         page.take(repositories.range::<str, _>(after).map(|(name, _)| name.to_string()))
     }
 
-    /// One page of tags, and whether more follow; `None` if there is no such repository.
+    /// Returns one page of tags, and whether more follow. Returns `None` if the repository does not exist.
     pub(super) fn page_of_tags(&self, name: &str, page: &DemoPage<'_>) -> Option<(Vec<String>, bool)> {
         let repository = self.repository(name)?;
         let after = (page.last.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         Some(page.take(repository.tags.range::<str, _>(after).map(|(tag, _)| tag.clone())))
     }
 
-    /// The uploads that are not finished.
+    /// Returns the uploads that are not finished.
     pub(super) fn uploads(&self) -> MutexGuard<'_, HashMap<String, DemoUpload>> {
         self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How many bytes have arrived of uploads that are open.
+    /// Returns the number of bytes that have arrived of open uploads.
     pub fn uploaded_bytes(&self) -> u64 {
         self.uploads().values().map(DemoUpload::offset).sum()
     }
 
-    /// How many uploads are open: none should be when work has ended.
+    /// Returns the number of open uploads. There should be none after a change has ended.
     pub fn open_uploads(&self) -> usize {
         self.uploads().len()
     }

@@ -10,7 +10,7 @@ use super::reply::{self, Reply};
 use super::route::Query;
 use super::store::Store;
 
-/// One page of the tags of the repository `name`.
+/// Answers with one page of the tags of the repository `name`.
 pub fn list(
     settings: &DemoSettings,
     store: &Store,

@@ -1,4 +1,4 @@
-//! A blob on its way in: what has arrived so far.
+//! An open upload of a blob, with the bytes that have arrived so far.
 
 use bytes::{Bytes, BytesMut};
 
@@ -6,30 +6,30 @@ use crate::model::digest::{Digest, Hasher};
 
 /// An upload that is not finished.
 pub struct DemoUpload {
-    /// Where the blob will be.
+    /// The repository of the blob.
     pub repository: String,
     bytes: BytesMut,
     hasher: Hasher,
 }
 
 impl DemoUpload {
-    /// An empty one.
+    /// Creates an empty upload.
     pub fn new(repository: &str) -> DemoUpload {
         DemoUpload { repository: repository.to_owned(), bytes: BytesMut::new(), hasher: Hasher::sha256() }
     }
 
-    /// How many bytes have arrived: the offset of the next one.
+    /// Returns the number of bytes that have arrived, which is the offset of the next byte.
     pub fn offset(&self) -> u64 {
         self.bytes.len() as u64
     }
 
-    /// Takes more in.
+    /// Adds bytes.
     pub fn append(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Whether what has arrived is what `digest` names.
+    /// Returns whether the bytes that have arrived match `digest`.
     pub fn is(&self, digest: &Digest) -> bool {
         match digest {
             Digest::Sha256(_) => self.hasher.clone().finish() == *digest,
@@ -37,7 +37,7 @@ impl DemoUpload {
         }
     }
 
-    /// All that has arrived.
+    /// Returns all bytes that have arrived.
     pub fn finish(self) -> Bytes {
         self.bytes.freeze()
     }

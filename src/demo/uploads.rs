@@ -17,18 +17,18 @@ use crate::model::digest::Digest;
 
 /// The uploads of one repository, as one request sees them.
 pub struct Uploads<'a> {
-    /// How the registry is set.
+    /// The settings of the registry.
     pub settings: &'a DemoSettings,
-    /// Where blobs go.
+    /// The store that receives the blobs.
     pub store: &'a Store,
     /// The repository.
     pub name: &'a str,
-    /// `http://host:port` to begin a `Location` with, or nothing for a relative one.
+    /// `http://host:port` for the beginning of a `Location`, or nothing for a relative one.
     pub base: String,
 }
 
 impl Uploads<'_> {
-    /// POST: opens an upload, or with `digest` takes the blob at once, or with `mount` needs no upload at all.
+    /// Answers POST: opens an upload. With `digest` the blob is stored at once, and with `mount` no upload is needed.
     /// `may_read` tells whether the client may read a repository to mount from.
     pub async fn open(
         &self,
@@ -60,7 +60,7 @@ impl Uploads<'_> {
         Ok(accepted)
     }
 
-    /// PATCH: a chunk, which has to start where the upload stands, or a stream of unknown length.
+    /// Answers PATCH: a chunk, which has to start at the end of the upload, or a stream of unknown length.
     pub async fn append(
         &self,
         id: &str,
@@ -72,7 +72,7 @@ impl Uploads<'_> {
         Ok(self.progress(StatusCode::ACCEPTED, id, offset))
     }
 
-    /// PUT: the last chunk, which may be empty, and the check of the digest.
+    /// Answers PUT: the last chunk, which may be empty, and the check of the digest.
     pub async fn finish(
         &self,
         id: &str,
@@ -87,13 +87,13 @@ impl Uploads<'_> {
         self.store_blob(upload, &digest)
     }
 
-    /// GET: how far it got, which a client may ask whatever its state says.
+    /// Answers GET: the offset of the upload. A client may ask for it even with an old state.
     pub fn status(&self, id: &str, query: &Query<'_>) -> Result<Reply, ErrorReply> {
         let (offset, _) = self.standing(id, query)?;
         Ok(self.progress(StatusCode::NO_CONTENT, id, offset))
     }
 
-    /// DELETE: gives it up.
+    /// Answers DELETE: cancels the upload.
     pub fn cancel(&self, id: &str, query: &Query<'_>) -> Result<Reply, ErrorReply> {
         self.offset(id, query)?;
         self.store.uploads().remove(id);
@@ -130,7 +130,7 @@ impl Uploads<'_> {
         }
     }
 
-    /// Passes the body on piece by piece; `take` tells how many bytes there are now.
+    /// Passes the body on piece by piece. `take` returns the number of bytes so far.
     async fn receive(
         &self,
         mut body: Incoming,
@@ -147,8 +147,8 @@ impl Uploads<'_> {
         Ok(())
     }
 
-    /// Where the upload stands, if the client knows: on distribution 3 a state that is older than the last byte is good
-    /// for nothing but the question how far it got.
+    /// Returns the offset of the upload if the client's state is current. On distribution 3 a state that is older than
+    /// the last byte can only be used to ask for the offset.
     fn offset(&self, id: &str, query: &Query<'_>) -> Result<u64, ErrorReply> {
         match self.standing(id, query)? {
             (offset, known) if known == offset => Ok(offset),
@@ -156,8 +156,8 @@ impl Uploads<'_> {
         }
     }
 
-    /// Where the upload stands, and where the client believes that it stands. The `_state` of the `Location` has to come
-    /// back as it was given, as it has to on distribution: a client that drops the query is wrong.
+    /// Returns the offset of the upload, and the offset in the client's state. The client has to send the `_state` of
+    /// the `Location` back unchanged, as on distribution. A client that drops the query is wrong.
     fn standing(&self, id: &str, query: &Query<'_>) -> Result<(u64, u64), ErrorReply> {
         let uploads = self.store.uploads();
         let upload = uploads.get(id).filter(|upload| upload.repository == self.name);
@@ -190,7 +190,7 @@ impl Uploads<'_> {
     fn progress(&self, status: StatusCode, id: &str, offset: u64) -> Reply {
         let mut progress = reply::empty(status);
         reply::set(&mut progress, header::LOCATION, self.location(id, offset));
-        // `0-0` says one byte or none; distribution writes it for both.
+        // `0-0` means one byte or none; distribution writes it for both.
         reply::set(&mut progress, header::RANGE, format!("0-{}", offset.saturating_sub(1)));
         reply::set(&mut progress, header_name::UPLOAD, id);
         progress
@@ -207,19 +207,19 @@ impl Uploads<'_> {
     }
 }
 
-/// What a client has to bring back with the location of an upload: opaque to it, and with characters that must not be
-/// decoded or encoded again. It tells how far the upload had got when it was given out.
+/// Returns the state that a client has to send back with the location of an upload. It is opaque to the client, and has
+/// characters that must not be decoded or encoded again. It contains the offset of the upload at that time.
 fn state_of(id: &str, offset: u64) -> String {
     format!("{}-_{offset}", id.replace('-', ""))
 }
 
-/// How far this upload had got when the state was given out; none where it was not given out for it.
+/// Returns the offset in a state. Returns `None` if the state belongs to another upload.
 fn offset_in(state: &str, id: &str) -> Option<u64> {
     let (of, offset) = state.split_once("-_")?;
     (of == id.replace('-', "")).then(|| offset.parse().ok()).flatten()
 }
 
-/// `Content-Range: <first>-<last>`, as the distribution API spells it.
+/// Reads `Content-Range: <first>-<last>`, as the distribution API writes it.
 fn content_range(headers: &HeaderMap) -> Result<Option<(u64, u64)>, ErrorReply> {
     let Some(value) = headers.get(header::CONTENT_RANGE) else { return Ok(None) };
     let invalid = || ErrorReply::upload_invalid("Content-Range is not `<first>-<last>`");

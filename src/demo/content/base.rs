@@ -1,4 +1,4 @@
-//! Base images: aliases, several platforms, both index formats, dates that mean "reproducible".
+//! Base images: aliases, several platforms, both index formats, and dates that mean "reproducible".
 
 use crate::demo::image::{ImageBuilder, PushedImage};
 use crate::demo::layer::DemoLayer;
@@ -14,7 +14,7 @@ pub fn push(store: &Store) {
     windows(store);
 }
 
-/// Three platforms in an OCI index, and four names for the newest.
+/// Pushes three platforms in an OCI index, with four names for the newest.
 fn alpine(store: &Store) {
     let releases: [(&str, &str, &[&str]); 3] = [
         ("3.20.8", "2026-03-12T09:12:44Z", &["3.20"]),
@@ -46,7 +46,7 @@ fn alpine(store: &Store) {
     }
 }
 
-/// A docker manifest list of schema 2 images, as the classic builder made them.
+/// Pushes a docker manifest list of schema 2 images, as the classic builder made them.
 fn debian(store: &Store) {
     let releases: [(&str, &str, &[&str]); 2] = [
         ("12.12", "2026-06-10T00:00:00Z", &["12", "bookworm"]),
@@ -72,7 +72,7 @@ fn debian(store: &Store) {
     }
 }
 
-/// The first steps of an image that stands on debian, in the words of the classic builder.
+/// Adds the first steps of an image based on debian, in the words of the classic builder.
 pub fn on_debian<'a>(image: ImageBuilder<'a>, root: &str) -> ImageBuilder<'a> {
     image
         .layer("/bin/sh -c #(nop) ADD file:4a1c8f0e7d2b in / ", DemoLayer::large(root))
@@ -81,7 +81,7 @@ pub fn on_debian<'a>(image: ImageBuilder<'a>, root: &str) -> ImageBuilder<'a> {
         .env("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 }
 
-/// Images without a true date, as reproducible builds leave them.
+/// Pushes images without a true date, as reproducible builds make them.
 fn distroless(store: &Store) {
     for (tag, alias, user) in [("static", "latest", "root"), ("static-nonroot", "nonroot", "65532:65532")] {
         let platform = |architecture: &str, root: &str| {
@@ -106,7 +106,7 @@ fn distroless(store: &Store) {
     }
 }
 
-/// An image for windows: an OS version, and a base layer that registries do not hold.
+/// Pushes an image for windows: with an OS version, and with a base layer that registries do not hold.
 fn windows(store: &Store) {
     let image = store
         .image("windows/agent")

@@ -1,4 +1,4 @@
-//! What is stored like an image and is none: a Helm chart, a Wasm module, a policy bundle, a type nobody knows.
+//! Artifacts that are stored like images: a Helm chart, a Wasm module, a policy bundle, and one of an unknown type.
 
 use serde_json::json;
 
@@ -20,7 +20,7 @@ fn gateway(store: &Store) {
         ("1.1.1_build.7", "2026-09-30T08:00:00Z"),
     ];
     for (tag, created) in releases {
-        // Helm writes `+` as `_`, which tags can hold.
+        // Helm writes `+` as `_`, because tags may not contain `+`.
         let version = tag.replace('_', "+");
         let chart = json!({
             "name": "gateway",

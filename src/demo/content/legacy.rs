@@ -1,4 +1,4 @@
-//! Docker schema 1, signed: only to be read, as on registries that are old enough.
+//! Docker schema 1, signed. It can only be read, as on old registries.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -39,7 +39,7 @@ pub fn push(store: &Store) {
         "name": "legacy/billing",
         "tag": "2.8",
         "architecture": "amd64",
-        // The newest comes first, other than in every later format.
+        // The newest layer comes first, unlike in every later format.
         "fsLayers": [{ "blobSum": app.digest }, { "blobSum": base.digest }],
         "history": history.map(|step| json!({ "v1Compatibility": step.to_string() })),
     }))
@@ -54,9 +54,9 @@ pub fn push(store: &Store) {
     store.tag("legacy/billing", "latest", digest);
 }
 
-/// Puts a signature into `payload` as libtrust does: the digest of such a manifest is that of the payload, which is
-/// found again by cutting the signatures out. The form is right; the signature itself signs nothing, and no client
-/// looks at it.
+/// Puts a signature into `payload` as libtrust does. The digest of such a manifest is that of the payload, which a
+/// client gets back by cutting the signatures out. The format is right, but the signature itself is not valid; no
+/// client checks it.
 fn sign(payload: &str) -> Bytes {
     let cut = payload.trim_end_matches(['}', '\n']).len();
     let (kept, tail) = payload.split_at(cut);

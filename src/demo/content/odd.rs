@@ -1,5 +1,5 @@
-//! What a tool must survive: text that attacks terminals, dates that are none, histories and indexes that do not add
-//! up. All of it has been seen in registries.
+//! Content that a tool must survive: text that attacks terminals, invalid dates, and histories and indexes that
+//! contradict themselves. All of it has been seen in registries.
 
 use serde_json::{Value, json};
 
@@ -63,7 +63,7 @@ fn escapes(store: &Store) {
         .tag("latest")
         .push();
     store.tag("odd/escapes", "v1", pushed.digest);
-    // Names that no push could make; only a broken or hostile server lists them.
+    // No push could create these names. Only a broken or hostile server lists them.
     store.tag("odd/escapes", "v1\u{200b}", pushed.digest);
     store.tag("odd/escapes", "v2\u{1b}[2J", pushed.digest);
 }

@@ -1,4 +1,4 @@
-//! Images of a platform team: a database, a build image with a long history, a model server of gigabytes.
+//! Images of a platform team: a database, a build image with a long history, a model server of several gigabytes.
 
 use super::base::on_debian;
 use super::file;
@@ -12,7 +12,7 @@ pub fn push(store: &Store) {
     toolchain(store);
 }
 
-/// Docker schema 2 by the classic builder.
+/// Pushes Docker schema 2 images of the classic builder.
 fn postgres(store: &Store) {
     let releases: [(&str, &str, &[&str]); 3] = [
         ("16.11", "2026-08-14T02:10:31.77Z", &["16"]),
@@ -69,7 +69,7 @@ fn postgres(store: &Store) {
     }
 }
 
-/// More than two gigabytes.
+/// Pushes images of more than two gigabytes.
 fn model_server(store: &Store) {
     for (tag, created, weights) in
         [("0.9.0", "2026-05-30T20:00:00Z", false), ("1.0.0", "2026-09-12T21:45:00Z", true)]
@@ -110,7 +110,7 @@ fn model_server(store: &Store) {
     }
 }
 
-/// What the build image has, one step each.
+/// The tools of the build image, one step each.
 const TOOLS: [&str; 20] = [
     "cmake",
     "ninja-build",
@@ -134,7 +134,7 @@ const TOOLS: [&str; 20] = [
     "openssh-client",
 ];
 
-/// More than sixty steps: an old base by the classic builder, the rest by buildkit.
+/// Pushes an image of more than sixty steps: an old base by the classic builder, the rest by buildkit.
 fn toolchain(store: &Store) {
     let image = on_debian(store.image("platform/toolchain").created("2026-04-20T07:00:00Z"), "debian")
         .step("/bin/sh -c #(nop)  MAINTAINER platform@example.com")

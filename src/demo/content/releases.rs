@@ -1,4 +1,4 @@
-//! A repository that has been released for years: about a thousand tags in every style, each an image of its own.
+//! A repository with releases of many years: about a thousand tags in every style, each with an image of its own.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,15 +10,15 @@ use crate::model::digest::Digest;
 /// 6 January 2025, noon.
 const FIRST_DAY: i64 = 1_736_164_800;
 
-/// Pushes `count` tags to `repository`: releases with their candidates, dated nightlies and builds named after
-/// commits, each with a config of its own; among them a few aliases of the newest release.
+/// Pushes `count` tags to `repository`: releases with their candidates, dated nightlies, and builds named after
+/// commits, each with a config of its own. A few of the tags are aliases of the newest release.
 pub fn push_releases(store: &Store, repository: &str, count: usize) {
     let run = file("srv/web/run.sh", "#!/bin/sh\nexec node /srv/web/server.js\n");
     let mut newest = None;
     let aliases = ["latest", "stable"];
     let tags = names().take(count.saturating_sub(aliases.len()));
     for (i, (tag, stable)) in tags.enumerate() {
-        // Most days see one build or two.
+        // Most days have one or two builds.
         let created = created(i);
         let revision = revision(i);
         let (modules, assets) =
@@ -48,8 +48,8 @@ pub fn push_releases(store: &Store, repository: &str, count: usize) {
     }
 }
 
-/// Names without end, oldest first, and whether they name a release: of each version two candidates, then patches up
-/// to `.11`, and between them nightlies and commits.
+/// Returns an endless list of tags, the oldest first, each with whether it is a release. Every version has two
+/// candidates, then patches up to `.11`, with nightlies and commits between them.
 fn names() -> impl Iterator<Item = (String, bool)> {
     let version = (1..).flat_map(|major| (0..9).map(move |minor| (major, minor)));
     let releases = version.flat_map(|(major, minor)| {
@@ -65,13 +65,13 @@ fn names() -> impl Iterator<Item = (String, bool)> {
     })
 }
 
-/// When the build `i` was made: every sixteen hours or so, at odd times.
+/// Returns when build `i` was made: about every sixteen hours, at irregular times.
 fn created(i: usize) -> String {
     let seconds = i as i64 * 57_600 + (i as i64 * 7919) % 40_000;
     Timestamp::from_second(FIRST_DAY + seconds).map(|time| time.to_string()).unwrap_or_default()
 }
 
-/// What looks like the commit of build `i`.
+/// Returns a made-up commit id for build `i`.
 fn revision(i: usize) -> String {
     Digest::sha256(&i.to_le_bytes()).hex()[..40].to_owned()
 }

@@ -1,5 +1,5 @@
-//! The images of a product team: what most people come for. Platforms with attestations, aliases, signatures and
-//! SBOMs, by referrers and by digest tags.
+//! Images of a product team, the most common case: platforms with attestations, aliases, signatures and SBOMs, by
+//! referrers and by digest tags.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::demo::image::PushedImage;
 use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
-/// How many tags `team/web/frontend` has.
+/// The number of tags of `team/web/frontend`.
 const RELEASES: usize = 1000;
 
 /// Pushes `team/…`.
@@ -20,7 +20,8 @@ pub fn push(store: &Store) {
     service(store);
 }
 
-/// Three platforms with attestations; the newest has five names, a signature and an SBOM that refer to it.
+/// Pushes three platforms with attestations. The newest version has five names, and a signature, an SBOM and a scan
+/// that refer to it.
 fn app(store: &Store) {
     let builds: [(&str, &str, &[&str]); 9] = [
         ("1.2.9", "2026-03-02T10:15:00Z", &[]),
@@ -99,7 +100,7 @@ fn app_platform(
         .push()
 }
 
-/// A signature, an SBOM and a scan that name `subject` as their subject.
+/// Pushes a signature, an SBOM and a scan that name `subject` as their subject.
 fn refer_to(store: &Store, repository: &str, subject: &PushedImage, created: &str) {
     let bundle =
         json!({ "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "messageSignature": {} });
@@ -128,7 +129,8 @@ fn refer_to(store: &Store, repository: &str, subject: &PushedImage, created: &st
         .push();
 }
 
-/// Signed before there were referrers: the signature, the attestation and the SBOM are tags with the digest in them.
+/// Pushes images that were signed before referrers existed: the signature, the attestation and the SBOM are tags that
+/// contain the digest.
 fn worker(store: &Store) {
     for (version, created, latest) in [
         ("0.17.0", "2026-01-15T13:00:00Z", false),
@@ -189,7 +191,7 @@ fn worker(store: &Store) {
     }
 }
 
-/// A service on a Java runtime, by jib: everything of 1970, with the true date in no field at all.
+/// Pushes a service on a Java runtime, made by jib: all dates are of 1970, and no field holds the true date.
 fn service(store: &Store) {
     store
         .image("team/orders/service")
