@@ -126,22 +126,22 @@ enum Command {
     Journal(journal::JournalCommand),
 }
 
-/// Why the program ends without having done its work. It says what, why, and a hint, and with which code to exit.
+/// The reason why the program ends without success. Each variant determines the message and the exit code.
 #[derive(Debug)]
 enum CliError {
-    /// Wrong usage or configuration: 2.
+    /// The usage or the configuration is wrong: exit code 2.
     Usage(String),
-    /// The work failed: 1.
+    /// The command failed: exit code 1.
     Failed(Failure),
-    /// Something on this machine failed: 1.
+    /// Something on this machine failed: exit code 1.
     Broken(color_eyre::Report),
-    /// A panic, which has been reported: 1.
+    /// A panic, which has been reported: exit code 1.
     Panicked,
-    /// The work failed or was not agreed to, and everything about it has been said: 1.
+    /// The command failed or the user did not confirm it, and all messages have been printed: exit code 1.
     Said,
-    /// SIGINT: 130.
+    /// SIGINT: exit code 130.
     Interrupted,
-    /// Nobody reads what is printed any more: 0, as other tools do.
+    /// The reader of the output has closed the pipe: exit code 0, as with other tools.
     PipeClosed,
 }
 
@@ -160,7 +160,7 @@ impl From<Failure> for CliError {
     }
 }
 
-/// Runs what the command line asks for.
+/// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.run() {
@@ -194,17 +194,17 @@ impl Cli {
         self.start_log(&config)?;
         let runtime = threads::start()?;
         let colour = self.options.colour(std::io::stdout().is_terminal());
-        // A panic is caught only to end as below; its report is written by then.
+        // A panic is caught only to set the exit code; its report has been written by then.
         let work = || runtime.block_on(self.work(config, colour));
         let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(CliError::Panicked));
-        // A name that is looked up or a clipboard that hangs must not keep the process.
+        // A name that is being resolved or a clipboard that hangs must not keep the process alive.
         runtime.shutdown_background();
         outcome
     }
 
     async fn work(self, config: Config, colour: bool) -> Result<(), CliError> {
         if self.command.is_some() {
-            // The journal says so itself where it is needed.
+            // A command that needs the journal reports its problems itself.
             unused_cache(&config).iter().for_each(print::complain);
         }
         match self.command {
@@ -261,7 +261,7 @@ impl Cli {
 }
 
 impl GlobalOptions {
-    /// What must not be changed.
+    /// Returns the rules for changes of this run.
     fn rules(&self, config: &Config) -> Rules {
         let mut rules = config.rules();
         if self.read_only {
@@ -271,12 +271,13 @@ impl GlobalOptions {
         rules
     }
 
-    /// What the flags say about every registry.
+    /// Returns the flags that apply to every registry.
     fn everywhere(&self) -> Everywhere {
         Everywhere { plain_http: self.plain_http, insecure: self.insecure }
     }
 
-    /// Whether to use colours: as the user says, else on a terminal unless `NO_COLOR` is set.
+    /// Returns whether to use colours. Without a choice by the user they are used on a terminal, unless `NO_COLOR` is
+    /// set.
     fn colour(&self, is_terminal: bool) -> bool {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         match self.color {
@@ -287,7 +288,7 @@ impl GlobalOptions {
     }
 }
 
-/// The clients, with the logins of docker and podman.
+/// Returns the clients, with the logins of docker and podman.
 fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
     let timeouts = Timeouts::default();
     let mut settings = config.of_client();
@@ -298,18 +299,18 @@ fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
     Pool::new(settings)
 }
 
-/// Why the folder of the cache is not used, if it is not.
+/// Returns the reason why the folder of the cache is not used, if there is one.
 fn cache_trouble(folder: &Path) -> Option<Distrust> {
     files::trouble(folder).or_else(|| files::trouble(&folder.join("tags")))
 }
 
-/// Says that the cache is not used because other users may have put something there.
+/// Returns a failure if the cache is not used because other users may have put something there.
 fn unused_cache(config: &Config) -> Option<Failure> {
     let distrust = config.of_client().cache.and_then(|folder| cache_trouble(&folder))?;
     Some(unused("the cache is not used", distrust))
 }
 
-/// The same of the folder of what is remembered, and of the journal.
+/// Returns the same failures for the remembered names and for the journal.
 fn unused_state() -> Vec<Failure> {
     let Some(state) = paths::state() else { return Vec::new() };
     let journal = files::check(&state.join("journal")).err();
@@ -330,7 +331,8 @@ fn unused(what: &'static str, distrust: Distrust) -> Failure {
     }
 }
 
-/// What changes need: the registries, the rules, and the journal. Without a place for the journal nothing is changed.
+/// Returns the context of changes: the registries, the rules, and the journal. If there is no place for the journal,
+/// every change is refused.
 fn context(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> ChangeContext {
     let mut rules = options.rules(config);
     let folder = paths::state().map(|folder| folder.join("journal")).unwrap_or_else(|| {
@@ -382,7 +384,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     if let Some(demo) = &demo
         && let Ok(host) = Host::parse(&demo.address().to_string())
     {
-        // Nothing of it can be taken back once it is gone.
+        // The changes cannot be undone once the registry is gone.
         journal.forget(&host).await;
         runtime::remembered::forget(&host);
     }

@@ -1,4 +1,4 @@
-//! What every subcommand that changes something does: plan, show, ask, carry out, tell.
+//! The steps that all changing subcommands share: they plan, show the plan, ask, carry it out, and report.
 
 mod consent;
 mod interrupts;
@@ -29,7 +29,7 @@ use consent::Consent;
 use interrupts::Interrupts;
 use progress::Bar;
 
-/// Stands at the end of the help of every subcommand that changes something.
+/// The end of the help of every changing subcommand.
 pub const EXIT_CODES: &str = "Exit codes: 0 all was done, or was so before; 1 something failed, was not there or was left alone, and the rest was done;
 2 wrong usage, or a question that nobody answered; 130 interrupted.";
 
@@ -58,13 +58,13 @@ struct ChangeDocument<'a> {
 }
 
 impl ChangeOptions {
-    /// Whether only the plan is wanted.
+    /// Returns whether only the plan is wanted.
     pub fn is_dry_run(&self) -> bool {
         self.dry_run
     }
 
-    /// Plans the request, shows the plan, asks, carries it out, and tells how it ended. `force` says whether tags that
-    /// exist may be moved without being asked about.
+    /// Plans the request, shows the plan, asks, carries it out, and reports. If `force` is set, existing tags are moved
+    /// without a question.
     pub async fn make(
         &self,
         context: &ChangeContext,
@@ -74,7 +74,7 @@ impl ChangeOptions {
         self.make_planned(context, work::plan(context, &request), force).await
     }
 
-    /// The same of what something else plans.
+    /// Does the same for a plan that the caller makes.
     pub async fn make_planned(
         &self,
         context: &ChangeContext,
@@ -105,7 +105,7 @@ impl ChangeOptions {
         let changed = work.changes();
         let options = repeated::options(&context.pool, changed.iter().map(|repository| &repository.host));
         let printed = self.print_report(&work, &report, &options);
-        // Whether somebody reads what came of it or not.
+        // The outcome decides, even if the report could not be printed.
         report::outcome(&report, is_stopped)?;
         printed
     }
@@ -129,7 +129,8 @@ impl ChangeOptions {
     }
 }
 
-/// What nobody can have seen is not carried out, and that is no success as a listing is that nobody reads to its end.
+/// Turns a closed pipe into a failure. A plan that the user cannot have seen is not carried out, and that is no
+/// success, unlike a listing that is not read to its end.
 fn unseen(trouble: CliError) -> CliError {
     match trouble {
         CliError::PipeClosed => CliError::Said,
@@ -137,7 +138,7 @@ fn unseen(trouble: CliError) -> CliError {
     }
 }
 
-/// Shows the plan to who is asked, and to the log of who is not.
+/// Shows the plan on stderr: to the user who is asked, or in a log if no question is asked.
 fn show(work: &ChangePlan) -> Result<(), CliError> {
     let mut out = BufWriter::new(std::io::stderr().lock());
     plan::print(&mut out, work)?;
@@ -145,7 +146,7 @@ fn show(work: &ChangePlan) -> Result<(), CliError> {
     Ok(out.flush()?)
 }
 
-/// Refuses what a rule forbids, and what the server does not do in this method.
+/// Fails if a rule forbids the change, or if the server does not support its method.
 fn permitted(work: &ChangePlan) -> Result<(), CliError> {
     if let ChangePlan::Delete(plan) = work
         && plan.loss.keep
@@ -173,7 +174,7 @@ fn permitted(work: &ChangePlan) -> Result<(), CliError> {
     Err(CliError::Failed(Failure { what, why: refusal.why, hint: refusal.hint, kind }))
 }
 
-/// Why the server does not do it in this method, with the options that choose another one.
+/// Returns the reason why the server does not support the method, with the options that choose another method.
 fn blocked(work: &ChangePlan) -> Option<Refusal> {
     let mut refusal = work.blocked()?.clone();
     let options = match work {
@@ -194,7 +195,7 @@ fn blocked(work: &ChangePlan) -> Option<Refusal> {
     Some(refusal)
 }
 
-/// Why nothing at all of it can be put back.
+/// Returns the reason why nothing of the entry can be put back.
 fn hopeless(plan: &undo::UndoPlan) -> Option<Refusal> {
     let reasons: Option<Vec<&SafeText>> = plan.steps.iter().map(|step| step.impossible.as_ref()).collect();
     let why = (*reasons?.first()?).clone();
@@ -206,8 +207,8 @@ fn hopeless(plan: &undo::UndoPlan) -> Option<Refusal> {
     Some(Refusal { why, hint: Some(hint) })
 }
 
-/// Runs the work, and says whether it was stopped. The first interrupt stops it as soon as nothing is half done, the
-/// second ends the program.
+/// Carries out the plan, and returns whether it was stopped. The first interrupt stops it as soon as nothing is half
+/// done; the second ends the program.
 async fn carry_out(
     context: &ChangeContext,
     work: &ChangePlan,

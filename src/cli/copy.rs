@@ -1,4 +1,4 @@
-//! `regtui copy`: an image or a whole repository, byte for byte, within a registry or to another one.
+//! `regtui copy`: copies an image or a whole repository, byte for byte, within a registry or to another one.
 
 use clap::Args;
 
@@ -44,7 +44,7 @@ pub struct CopyCommand {
 }
 
 impl CopyCommand {
-    /// Copies.
+    /// Runs the copy.
     pub async fn run(&self, context: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
         let names = ArgumentReader::of(&context.pool);
         let request = self.request(&names)?;
@@ -66,7 +66,7 @@ impl CopyCommand {
         Ok(copy::CopyRequest { from, what, to, tag, platforms, referrers, keep })
     }
 
-    /// Where the images are, which, and the tag that a single one has.
+    /// Returns the source repository, the images to copy, and the tag of a single image.
     fn source(&self, names: &ArgumentReader<'_>) -> Result<(Repository, copy::What, Option<Tag>), CliError> {
         let source = SafeText::clean(&self.source);
         match (names.target(&self.source)?, self.all_tags) {
@@ -87,7 +87,7 @@ impl CopyCommand {
         }
     }
 
-    /// Where they go, and the tag there.
+    /// Returns the destination repository, and the tag there.
     fn destination(
         &self,
         names: &ArgumentReader<'_>,

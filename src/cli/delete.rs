@@ -1,4 +1,4 @@
-//! `regtui delete`: tags or images of a repository, after a plan.
+//! `regtui delete`: deletes tags or images of a repository, after a plan.
 
 use clap::Args;
 
@@ -38,7 +38,7 @@ pub struct Delete {
 }
 
 impl Delete {
-    /// Deletes.
+    /// Runs the delete.
     pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         self.options
             .make(context, ChangeRequest::Delete(self.request(&ArgumentReader::of(&context.pool))?), false)
@@ -76,7 +76,7 @@ impl Delete {
     }
 }
 
-/// Reads what names a tag or a digest, and nothing that has to be guessed.
+/// Reads a name that has exactly one tag or digest, so that nothing has to be guessed.
 fn exactly_one(names: &ArgumentReader<'_>, text: &str) -> Result<(Repository, Selector), CliError> {
     let shown = SafeText::clean(text);
     match names.target(text)? {

@@ -1,4 +1,4 @@
-//! `regtui inspect`: an image, looked into without pulling it.
+//! `regtui inspect`: shows an image without pulling it.
 
 use std::io::{BufWriter, Write};
 
@@ -39,7 +39,7 @@ struct InspectDocument<'a> {
     summary: &'a Summary,
     platform_images: Vec<ImageDocument<'a>>,
     referrers: Vec<ReferrerDocument<'a>>,
-    /// How many more there are.
+    /// The number of referrers that are left out.
     #[serde(skip_serializing_if = "is_zero")]
     referrers_left_out: usize,
     left_out: usize,
@@ -54,11 +54,11 @@ struct ImageDocument<'a> {
     size: Option<u64>,
     error: Option<&'a Failure>,
     labels: Option<&'a std::collections::BTreeMap<String, String>>,
-    /// How many more there are.
+    /// The number of labels that are left out.
     #[serde(skip_serializing_if = "is_zero")]
     labels_left_out: usize,
     layers: &'a [LayerRow],
-    /// How many more there are.
+    /// The number of layers that are left out.
     #[serde(skip_serializing_if = "is_zero")]
     layers_left_out: usize,
     approximate: bool,
@@ -128,12 +128,12 @@ fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
-/// A document as it stands, on one line.
+/// Returns a document unchanged, on one line.
 fn raw(bytes: &[u8]) -> Option<Box<RawValue>> {
     RawValue::from_string(json::compact(bytes)).ok()
 }
 
-/// The image on a page of text.
+/// Prints the image as a page of text.
 struct InspectPage<'a, W> {
     out: &'a mut W,
     colour: bool,

@@ -1,4 +1,4 @@
-//! `regtui journal`: what was changed, newest first.
+//! `regtui journal`: lists the changes, the newest first.
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -64,7 +64,7 @@ fn all(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
     table.print(out)
 }
 
-/// The tags that keep images, and what removes them when no undo is wanted any more.
+/// Prints the kept tags, and the commands that remove them when no undo is wanted any more.
 fn kept(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
     let mut table = Table::new(&["TAG", "KEEPS", "AGE", "ENTRY"], &[]);
     let mut tags: BTreeMap<String, Vec<String>> = BTreeMap::new();

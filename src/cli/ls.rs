@@ -1,4 +1,4 @@
-//! `regtui ls`: the repositories of a registry as they come, or the tags of a repository, sorted.
+//! `regtui ls`: lists the repositories of a registry as they arrive, or the tags of a repository, sorted.
 
 use std::cmp::Reverse;
 use std::io::{BufWriter, Write};
@@ -53,7 +53,7 @@ struct NameRecord<'a> {
     repository: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<&'a str>,
-    /// It breaks the rules for names, so nothing can be asked about it.
+    /// Whether the name breaks the rules for names, so that it cannot be used in a request.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     malformed: bool,
 }
@@ -107,7 +107,7 @@ impl Ls {
                     false => writeln!(out, "{}", item.text())?,
                 }
             }
-            // Each page is there when it is there.
+            // Each page is printed as soon as it has arrived.
             out.flush()?;
             warn(page.incomplete.as_ref());
         }
@@ -126,7 +126,7 @@ impl Ls {
         match self.sort {
             By::Name => items.sort_by(|a, b| a.text().cmp(b.text())),
             By::Version => items = version_order::newest_first(items, ListedName::text),
-            // Known when the images are.
+            // These orders are known only when the images are.
             By::Date | By::Size => {}
         }
         match self.long {
@@ -177,7 +177,7 @@ impl Ls {
         if self.json && matches!(self.sort, By::Version | By::Name) {
             while let Some((tag, image)) = images.next().await {
                 print::json(&mut out, &Long::of(&tag, &image))?;
-                // Each image is there when it is there.
+                // Each image is printed as soon as it has arrived.
                 out.flush()?;
                 failures.extend(image.err());
             }

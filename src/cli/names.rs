@@ -1,4 +1,4 @@
-//! What the arguments name, read with the registries that this run knows.
+//! Reads the names in the arguments, with the registries that this run knows.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use crate::model::redact;
 use crate::model::reference::{Host, Reference, Scheme, Target, Typed};
 use crate::model::text::SafeText;
 
-/// Reads names, and has their registries reached by the scheme that is written in front of them.
+/// Reads names, and makes their registries be reached by the scheme that is written before the name.
 #[derive(Debug)]
 pub struct ArgumentReader<'a> {
     pool: &'a Pool,
@@ -17,12 +17,12 @@ pub struct ArgumentReader<'a> {
 }
 
 impl<'a> ArgumentReader<'a> {
-    /// For the registries of this pool.
+    /// Creates a reader for the registries of this pool.
     pub fn of(pool: &'a Pool) -> ArgumentReader<'a> {
         ArgumentReader { pool, schemes: RefCell::default() }
     }
 
-    /// The pool that reaches what was named.
+    /// Returns the pool that reaches the named registries.
     pub fn pool(&self) -> &'a Pool {
         self.pool
     }
@@ -38,7 +38,7 @@ impl<'a> ArgumentReader<'a> {
         Ok(target)
     }
 
-    /// Reads what names one image; `latest` where it says neither tag nor digest.
+    /// Reads the name of one image. The tag is `latest` if the name has neither a tag nor a digest.
     pub fn image(&self, text: &str) -> Result<Reference, CliError> {
         match self.target(text)? {
             Target::Image(reference) => Ok(reference),
@@ -50,7 +50,7 @@ impl<'a> ArgumentReader<'a> {
         }
     }
 
-    /// Has a registry reached in one way; it cannot be two.
+    /// Makes a registry be reached by a scheme. Fails if another scheme was chosen for it before.
     pub fn speak(&self, host: &Host, scheme: Scheme) -> Result<(), CliError> {
         let before = self.schemes.borrow_mut().insert(host.clone(), scheme);
         if before.is_some_and(|before| before != scheme) {

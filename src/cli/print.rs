@@ -1,4 +1,4 @@
-//! How the subcommands print: columns that line up, JSON that no terminal obeys.
+//! The output of the subcommands: aligned columns, and JSON without characters that a terminal would obey.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -8,12 +8,12 @@ use serde::Serialize;
 use crate::model::redact;
 use crate::model::text::{SafeText, is_unsafe};
 
-/// Says on stderr what went wrong. Where nobody reads that there is nobody to tell.
+/// Prints a problem on stderr. Ignores an error of the writing, because there is no other place to report it.
 pub fn complain(trouble: impl Display) {
     writeln!(io::stderr(), "regtui: {}", fit_to_print(&trouble.to_string())).ok();
 }
 
-/// Lines without secrets and without anything that a terminal obeys: files and arguments are quoted in messages.
+/// Removes secrets and all characters that a terminal would obey, except line ends. Messages quote files and arguments.
 fn fit_to_print(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in redact::secrets(text).chars() {
@@ -25,8 +25,8 @@ fn fit_to_print(text: &str) -> String {
     out
 }
 
-/// Prints a value as one line of JSON. Characters that a terminal might obey are written as escapes, which JSON reads
-/// back as they were.
+/// Prints a value as one line of JSON. Characters that a terminal might obey are escaped, so that a reader gets the
+/// same text back.
 pub fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string(value)?;
     let mut line = String::with_capacity(text.len() + 1);
@@ -44,7 +44,7 @@ pub fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     out.write_all(line.as_bytes())
 }
 
-/// Rows of cells, printed in columns of the widest cell.
+/// Rows of cells, printed in columns that are as wide as their widest cell.
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Vec<String>>,
@@ -52,7 +52,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with a heading; the columns in `right` hold numbers, which stand at their right.
+    /// Creates a table with a heading. The columns in `right` hold numbers and are aligned to the right.
     pub fn new(heading: &[&str], right: &'static [usize]) -> Table {
         Table { rows: vec![heading.iter().map(ToString::to_string).collect()], right }
     }

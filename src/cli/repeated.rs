@@ -1,5 +1,5 @@
-//! The options that a command printed for later needs, so that it works as printed: those of this run that say how
-//! registries are reached, and that the configuration does not know.
+//! The options that a printed command needs so that it works later: those of this run that determine how registries are
+//! reached and that are not in the configuration.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use crate::client::Pool;
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
-/// The options for a command about these registries, each followed by a space.
+/// Returns the options for a command about these registries, each followed by a space.
 pub fn options<'a>(pool: &Pool, hosts: impl Iterator<Item = &'a Host>) -> String {
     let mut all = of_arguments(std::env::args_os());
     for trust in hosts.filter_map(|host| pool.reached_in_this_run(host)) {
@@ -20,7 +20,7 @@ pub fn options<'a>(pool: &Pool, hosts: impl Iterator<Item = &'a Host>) -> String
     all.iter().map(|option| format!("{option} ")).collect()
 }
 
-/// Those that were given as arguments for all registries.
+/// Returns the options that were given as arguments for all registries.
 fn of_arguments(arguments: impl Iterator<Item = OsString>) -> Vec<String> {
     let mut all = Vec::new();
     let mut arguments = arguments.map(|argument| argument.to_string_lossy().into_owned()).skip(1);
@@ -43,7 +43,7 @@ fn of_arguments(arguments: impl Iterator<Item = OsString>) -> Vec<String> {
     all
 }
 
-/// As a shell reads it back.
+/// Quotes a value for a shell.
 fn quoted(value: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "/._-+:,@%".contains(character);
     match !value.is_empty() && value.chars().all(is_plain) {

@@ -1,4 +1,4 @@
-//! `regtui resume`: the rest of a change that a crash left half done.
+//! `regtui resume`: does the rest of a change that was cut off.
 
 use clap::Args;
 
@@ -28,7 +28,7 @@ pub struct Resume {
 }
 
 impl Resume {
-    /// Plans what is left, and does it.
+    /// Plans the rest of the change, and carries it out.
     pub async fn run(&self, context: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
@@ -58,14 +58,14 @@ impl Resume {
         }
         let title = cut_off.title;
         match until_interrupted(async { Ok(resume::plan(context, &entry, &request).await?) }).await? {
-            // What it did and what is done now become two entries; both can be undone.
+            // The parts done before and those done now become two entries. Both can be undone.
             Rest::Work(work) => self.options.make_planned(context, async { Ok(*work) }, self.force).await,
             Rest::Over(moved) => {
                 if !self.options.is_dry_run() {
                     context.journal.mark_ended(&entry).await?;
                 }
                 match moved.is_empty() {
-                    // Its program went down after the last request and before it could note that.
+                    // The program ended after the last request and before it could record the end.
                     true => {
                         print::complain(format_args!("nothing is left of {title}: all of it was done"));
                         Ok(())
@@ -77,7 +77,8 @@ impl Resume {
     }
 }
 
-/// The last change that was cut off; `None` if there is none, but throw-away tags that were left and are gone now.
+/// Returns the last change that was cut off. Returns `None` if there is none, but leftover probes were found and
+/// removed. Fails if there was neither.
 async fn last_open(context: &ChangeContext) -> Result<Option<EntryId>, CliError> {
     let entries = context.journal.list().await?;
     if let Some(entry) = entries.iter().find(|entry| entry.state == EntryState::Open) {

@@ -1,4 +1,4 @@
-//! How the two registries of a copy are reached: each for itself.
+//! The options that determine how each of the two registries of a copy is reached.
 
 use clap::Args;
 
@@ -23,7 +23,7 @@ pub struct Sides {
     dest_insecure: bool,
 }
 
-/// The options that hold for every registry, as far as they were given as flags.
+/// The options for every registry, as far as they were given as flags.
 #[derive(Debug, Clone, Copy)]
 pub struct Everywhere {
     /// `--plain-http`.
@@ -33,12 +33,13 @@ pub struct Everywhere {
 }
 
 impl Sides {
-    /// Whether none of them was given.
+    /// Returns whether none of them was given.
     pub fn is_empty(&self) -> bool {
         !(self.src_plain_http || self.dest_plain_http || self.src_insecure || self.dest_insecure)
     }
 
-    /// Has each registry reached as its options say. An option for both that could be meant for one is refused.
+    /// Makes each registry be reached as its options say. Fails if an option for all registries is given and could be
+    /// meant for only one.
     pub fn apply(
         &self,
         names: &ArgumentReader<'_>,

@@ -1,4 +1,4 @@
-//! `regtui tag`: another tag for an image, in its repository or in another one of the registry.
+//! `regtui tag`: puts another tag on an image, in its repository or in another one of the registry.
 
 use clap::Args;
 
@@ -37,7 +37,7 @@ pub struct NewTag {
 }
 
 impl NewTag {
-    /// Puts the tag.
+    /// Runs the retag.
     pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         self.options
             .make(
@@ -70,7 +70,7 @@ impl NewTag {
         }
     }
 
-    /// Where the new tag goes.
+    /// Returns the repository and the name of the new tag.
     fn place(&self, names: &ArgumentReader<'_>, image: &Reference) -> Result<(Repository, Tag), CliError> {
         if let Ok(tag) = Tag::parse(&self.new) {
             return Ok((image.repository.clone(), tag));

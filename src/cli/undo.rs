@@ -1,4 +1,4 @@
-//! `regtui undo`: what an entry of the journal changed is put back.
+//! `regtui undo`: puts back everything that a journal entry replaced.
 
 use clap::Args;
 
@@ -25,19 +25,19 @@ pub struct Undo {
 }
 
 impl Undo {
-    /// Puts back what was there.
+    /// Runs the undo.
     pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
             None => last(context).await?,
         };
-        // Undoing replaces what is there: that is its sense.
+        // Undoing always replaces existing tags, so it needs no consent for them.
         self.options.make_planned(context, plan(context, entry, self.replace), true).await
     }
 }
 
-/// What taking the entry back comes to. Where the server takes tags away only by way of replacements, it is planned so
-/// without being told: the plan says it, and it is agreed to for itself.
+/// Plans the undo of an entry. If the server can remove tags only by replacements, this method is planned without the
+/// option. The plan names the method, and the user must confirm the plan.
 async fn plan(context: &ChangeContext, entry: EntryId, replace: bool) -> Result<ChangePlan, Failure> {
     if replace {
         return work::plan(context, &ChangeRequest::UndoByReplacement(entry)).await;
@@ -51,7 +51,7 @@ async fn plan(context: &ChangeContext, entry: EntryId, replace: bool) -> Result<
     }
 }
 
-/// The last change that was not taken back.
+/// Returns the last change that was not undone.
 async fn last(context: &ChangeContext) -> Result<EntryId, CliError> {
     let fail = |why: SafeText, hint: Option<SafeText>| {
         let kind = FailureKind::NotFound;
@@ -59,7 +59,7 @@ async fn last(context: &ChangeContext) -> Result<EntryId, CliError> {
     };
     for entry in context.journal.list().await? {
         if entry.state == EntryState::Unreadable {
-            // It may have been the last: an older one is not taken for it.
+            // The unreadable entry may be the last change. An older one must not be undone in its place.
             let why = SafeText::from(format!("the entry {} of the journal cannot be read", entry.id));
             let hint = "`regtui journal` lists the others, each can be undone by its name";
             return Err(fail(why, Some(hint.into())));

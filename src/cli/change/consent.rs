@@ -1,4 +1,4 @@
-//! Who agreed to a plan: flags, or a person who saw it and was asked.
+//! Consent to a plan: by flags, or by a user who saw it and was asked.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -7,30 +7,30 @@ use crate::cli::CliError;
 use crate::model::change::{ChangePlan, delete};
 use crate::model::reference::{RepositoryName, Tag};
 
-/// What the flags agree to.
+/// The consent that the flags give.
 pub struct Consent<'a> {
-    /// To the plan.
+    /// Agrees to the plan.
     pub yes: bool,
-    /// To a plan that asks for this name.
+    /// Agrees to a plan that asks to type this name.
     pub confirm: Option<&'a str>,
-    /// To moving tags that exist.
+    /// Agrees to moving existing tags.
     pub force: bool,
 }
 
-/// What is still to be asked.
+/// A question that must be answered before the change.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Question {
-    /// Yes or no.
+    /// Asks for yes or no.
     Sure(String),
-    /// The repository's name.
+    /// Asks to type the repository's name.
     Name(RepositoryName),
 }
 
 impl Consent<'_> {
-    /// What is to be asked before the work may begin; nothing where the flags agree to all of it. Fails where there is
-    /// something to be asked and nobody to answer.
+    /// Returns the question that must be answered before the change may begin. Returns `None` if the flags agree to
+    /// everything. Fails if there is a question and no terminal to ask it on.
     pub fn question(&self, work: &ChangePlan) -> Result<Option<Question>, CliError> {
-        // What asks has to be seen too.
+        // The user must also be able to see the question, which is on stderr.
         self.decide(work, io::stdin().is_terminal() && io::stderr().is_terminal())
     }
 
@@ -57,7 +57,7 @@ impl Consent<'_> {
         }
     }
 
-    /// Which flags would agree, for where nobody can be asked.
+    /// Returns the message that names the missing flags, for runs without a terminal.
     fn missing(&self, work: &ChangePlan, moved: &[&Tag]) -> String {
         let mut flags = Vec::new();
         if !self.yes {
@@ -93,7 +93,7 @@ impl Consent<'_> {
     }
 }
 
-/// Tags that exist and would name another image afterwards.
+/// Returns the existing tags that would name another image afterwards.
 fn moved(work: &ChangePlan) -> Vec<&Tag> {
     match work {
         ChangePlan::Retag(plan) => {
@@ -109,7 +109,7 @@ fn moved(work: &ChangePlan) -> Vec<&Tag> {
     }
 }
 
-/// `a`, `a and b`, `a and 7 other tags`.
+/// Formats tags as a list: `a`, `a and b`, `a and 7 other tags`.
 fn list(tags: &[&Tag]) -> String {
     match tags {
         [] => "nothing".into(),
@@ -120,7 +120,8 @@ fn list(tags: &[&Tag]) -> String {
 }
 
 impl Question {
-    /// Asks on the terminal. What was typed before the question stood there is no answer, and neither is a line of many.
+    /// Asks on the terminal. Keys typed before the question was shown are ignored. An answer of several lines is
+    /// refused.
     pub async fn ask(self) -> Result<bool, CliError> {
         let asked = tokio::task::spawn_blocking(move || self.ask_here());
         let answer: io::Result<bool> = asked.await.map_err(|error| CliError::Broken(error.into()))?;
@@ -141,7 +142,7 @@ impl Question {
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
         if typed::is_more() {
-            // The rest of a paste is nobody's command.
+            // The rest of a paste must not become a command for the shell.
             typed::forget();
             writeln!(err, "more than one line was typed, which is no answer")?;
             return Ok(false);
@@ -169,7 +170,7 @@ mod tests {
     const NO: Consent = Consent { yes: false, confirm: None, force: false };
     const YES: Consent = Consent { yes: true, ..NO };
 
-    /// A new tag: free or not, of a protected repository or not.
+    /// Returns the plan of a new tag, which may exist already, in a repository that may be protected.
     fn work(is_free: bool, is_protected: bool) -> ChangePlan {
         let repository = Repository::parse("r.test/team/app").expect("a repository");
         let tag = |text| Tag::parse(text).expect("a tag");
@@ -199,7 +200,7 @@ mod tests {
         consent.decide(work, true).expect("somebody can be asked")
     }
 
-    /// What is said where nobody can be asked.
+    /// Returns the message if there is no terminal to ask on.
     fn refused(consent: &Consent, work: &ChangePlan) -> Option<String> {
         match consent.decide(work, false) {
             Ok(None) => None,

@@ -1,4 +1,4 @@
-//! Ctrl-C and its kin, for work that has to be closed before the end.
+//! Ctrl-C and similar signals, for changes that have to be closed before the program ends.
 
 use std::io;
 
@@ -10,7 +10,7 @@ mod unix {
 
     use super::io;
 
-    /// SIGINT, SIGTERM and SIGHUP, from now on.
+    /// The streams of SIGINT, SIGTERM and SIGHUP.
     pub struct Interrupts {
         interrupt: Signal,
         terminate: Signal,
@@ -18,7 +18,7 @@ mod unix {
     }
 
     impl Interrupts {
-        /// Listens from now on: none is lost, none ends the program by itself.
+        /// Starts to listen. From now on no signal is lost, and none ends the program by itself.
         pub fn listen() -> io::Result<Interrupts> {
             Ok(Interrupts {
                 interrupt: signal(SignalKind::interrupt())?,
@@ -27,7 +27,7 @@ mod unix {
             })
         }
 
-        /// The next one.
+        /// Waits for the next interrupt.
         pub async fn next(&mut self) {
             tokio::select! {
                 _ = self.interrupt.recv() => {}
@@ -42,16 +42,16 @@ mod unix {
 mod elsewhere {
     use super::io;
 
-    /// Ctrl-C.
+    /// The interrupts of systems without Unix signals: Ctrl-C.
     pub struct Interrupts;
 
     impl Interrupts {
-        /// Listens from now on.
+        /// Starts to listen.
         pub fn listen() -> io::Result<Interrupts> {
             Ok(Interrupts)
         }
 
-        /// The next one.
+        /// Waits for the next interrupt.
         pub async fn next(&mut self) {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
@@ -66,7 +66,8 @@ pub use elsewhere::Interrupts;
 pub use unix::Interrupts;
 
 impl Interrupts {
-    /// What the future says, unless an interrupt comes first. Only for what may be dropped in the middle.
+    /// Returns the result of the future. Fails if an interrupt comes first. Must be used only with a future that may be
+    /// dropped halfway.
     pub async fn or<T>(&mut self, work: impl Future<Output = T>) -> Result<T, CliError> {
         tokio::select! {
             outcome = work => Ok(outcome),

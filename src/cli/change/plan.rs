@@ -1,4 +1,4 @@
-//! A plan as text: what will happen, aligned, and clear without colours.
+//! A plan as text: aligned, and clear without colours.
 
 mod delete;
 
@@ -14,10 +14,10 @@ use crate::model::digest::Digest;
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
 
-/// Columns that a list of tags takes before it goes on in the next row.
+/// Columns that a list of tags may take in one row.
 const LIST: usize = 48;
 
-/// How tags go by way of replacements.
+/// The description of the method that removes tags by replacements.
 const REPLACEMENT: &str = "each tag is put on a marked copy of its manifest, and that is deleted by digest";
 
 /// Prints the plan.
@@ -35,13 +35,13 @@ pub fn print(out: &mut impl Write, work: &ChangePlan) -> io::Result<()> {
     }
 }
 
-/// Why nothing of it will happen: who reads only the plan must know.
+/// Returns the reason why nothing of the plan will happen. A user who reads only the plan must know it.
 fn obstacle(work: &ChangePlan) -> Option<(&'static str, &Refusal)> {
     let refused = work.refused().map(|refusal| ("refused", refusal));
     refused.or(work.blocked().map(|refusal| ("blocked", refusal)))
 }
 
-/// The registry, where the title does not name it.
+/// Returns the registry, if the title does not name it.
 fn place(work: &ChangePlan) -> String {
     match work {
         ChangePlan::Retag(plan) => format!(" in {}", plan.from.host),
@@ -89,7 +89,7 @@ fn copying(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
         };
         let tag = image.tag.as_ref().map_or_else(|| "-".into(), ToString::to_string);
         let now = match image.tag {
-            // Where a rule forbids the copy the destination was not asked.
+            // The destination was not contacted if a rule forbids the copy.
             Some(_) if image.unknown => "not known".into(),
             Some(_) if plan.refused.is_some() => "not asked".into(),
             Some(_) => there_now(image.replaces.as_ref(), &image.digest),
@@ -116,7 +116,7 @@ fn copying(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     plan.notes.iter().try_for_each(|note| fact(out, "note", note))
 }
 
-/// What refers to the images and comes along, and the fallback tags that list it.
+/// Prints the referrers that are copied along, and the fallback tags that list them.
 fn referring(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     if let Some(coming) = plan.coming_along() {
         fact(out, "referrers", coming)?;
@@ -124,7 +124,7 @@ fn referring(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     plan.lists.iter().try_for_each(|list| fact(out, "", format!("{}  {}", list.short_tag(), list.change())))
 }
 
-/// What was asked for and fails whatever is done.
+/// Prints the images that cannot be part of the plan, each with the reason.
 fn missed(out: &mut impl Write, missed: &[Unresolved]) -> io::Result<()> {
     missed
         .iter()
@@ -170,14 +170,14 @@ fn undoing(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
     hint.map_or(Ok(()), |hint| fact(out, "hint", hint))
 }
 
-/// What takes new tags away that the chosen way cannot, with the option that chooses it.
+/// Returns the hint about another method, with its option, if the chosen method cannot remove the new tags.
 pub fn other_way(plan: &undo::UndoPlan) -> Option<SafeText> {
     let is_open = plan.method == DeleteMethod::Untag && !plan.methods.is_empty();
     let hint = plan.hint.as_ref().filter(|_| is_open)?;
     Some(SafeText::from(format!("{hint}: `--replace`")))
 }
 
-/// A tag as it is, a digest short.
+/// Returns a tag as it is, or a shortened digest.
 fn name(selector: &Selector) -> String {
     match selector {
         Selector::Tag(tag) => tag.to_string(),
@@ -185,7 +185,7 @@ fn name(selector: &Selector) -> String {
     }
 }
 
-/// `:tag` or `@digest`.
+/// Returns `:tag` or `@digest`.
 pub fn joint(selector: &Selector) -> String {
     match selector {
         Selector::Tag(tag) => format!(":{tag}"),
@@ -201,7 +201,7 @@ fn there_now(now: Option<&Digest>, then: &Digest) -> String {
     }
 }
 
-/// Names in rows that are not too wide.
+/// Returns names in rows of at most `LIST` columns.
 pub(super) fn lines(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for name in names {
@@ -213,7 +213,7 @@ pub(super) fn lines(names: impl Iterator<Item = String>) -> Vec<String> {
     lines
 }
 
-/// What becomes of images that lose their last tag or are deleted, and what keeps them.
+/// Prints the fate of images that lose their last tag or are deleted, and the tags that keep them.
 fn losing(out: &mut impl Write, loss: &Loss) -> io::Result<()> {
     let Some(fate) = loss.fate() else { return Ok(()) };
     fact(out, "images", fate)?;
@@ -232,7 +232,7 @@ fn fact(out: &mut impl Write, what: &str, text: impl std::fmt::Display) -> io::R
     writeln!(out, "{what:<10}{text}")
 }
 
-/// A fact of many names.
+/// Prints a fact that consists of many names.
 fn facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Result<()> {
     for (index, line) in lines(names.into_iter()).iter().enumerate() {
         fact(out, if index == 0 { what } else { "" }, line)?;

@@ -1,5 +1,5 @@
-//! How far work is, in one line on stderr. Nothing is drawn where stderr is no terminal; that a registry is waited for is
-//! said there, too.
+//! The progress of a change, in one line on stderr. If stderr is no terminal, nothing is drawn, but waiting for a
+//! registry is still reported there.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -14,19 +14,19 @@ use crate::model::change::progress::Progress;
 const OF_BYTES: &str =
     "{bar:24} {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}";
 const OF_ITEMS: &str = "{bar:24} {pos} of {len}  {wide_msg}";
-/// While a registry is waited for: speed and time left say nothing then.
+/// The template while a registry is waited for. The speed and the time left mean nothing then.
 const WAITING: &str = "{bar:10} {wide_msg}";
-/// From one line about waiting to the next, where no line can change.
+/// The shortest time between two lines about waiting, if no line can be redrawn.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// The line. It goes away with this value.
+/// The line of progress. Dropping it removes the line.
 pub struct Bar {
     bar: ProgressBar,
     follower: AbortHandle,
 }
 
 impl Bar {
-    /// Draws what comes.
+    /// Draws the progress as it arrives.
     pub fn of(progress: Receiver<Progress>) -> Bar {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let can_change = std::io::stderr().is_terminal() && !is_dumb;
@@ -39,7 +39,7 @@ impl Bar {
         Bar { bar, follower }
     }
 
-    /// Says something without getting in the way of the line.
+    /// Prints a message above the line.
     pub fn say(&self, text: &str) {
         self.bar.suspend(|| print::complain(text));
     }
@@ -81,7 +81,8 @@ async fn follow(bar: ProgressBar, mut progress: Receiver<Progress>, can_change: 
     }
 }
 
-/// The templates are ours; one that could not be read would draw the usual bar.
+/// Returns the style of a template. The templates are part of the program; one that is malformed would draw the default
+/// bar.
 fn style(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     style.progress_chars("━╸ ")

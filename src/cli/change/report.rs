@@ -1,4 +1,4 @@
-//! How work ended, as text and as an exit code.
+//! The report of a change, as text and as an exit code.
 
 use std::io::{self, Write};
 
@@ -10,10 +10,10 @@ use crate::model::change::progress::{Back, Outcome, Report, TakesBack, alike};
 use crate::model::size;
 use crate::model::text::SafeText;
 
-/// Names that are given in one line of a complaint: the report has them all.
+/// The most names in one line of a message. The report has all of them.
 const MOST_NAMED: usize = 20;
 
-/// Prints what came of each part, what stayed behind, and how to take it back: with a command that has these options.
+/// Prints the outcome of each part, the notes, and the command that undoes the change, with `options`.
 pub fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result<()> {
     let mut table = Table::new(&["WHAT", "OUTCOME"], &[]);
     for alike in alike(&report.items) {
@@ -43,7 +43,7 @@ pub fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result
     }
 }
 
-/// What takes a change back, as it has to be typed, and how much of it.
+/// Returns the command that undoes the change, as it has to be typed, and how much of the change it undoes.
 fn way_back(entry: &EntryId, takes_back: TakesBack, back: Back, options: &str) -> String {
     let replace = if back == Back::ByReplacement { "--replace " } else { "" };
     let command = format!("`regtui undo {options}{replace}{entry}`");
@@ -75,18 +75,20 @@ fn words(outcome: &Outcome) -> String {
     }
 }
 
-/// What the report means for the exit code. Says on stderr what failed, and what was left alone.
+/// Returns the exit code that follows from the report. Prints on stderr the failures, and the parts that were left
+/// alone.
 pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), CliError> {
     complain(report);
     match (is_stopped, report.is_success()) {
         (true, false) => Err(CliError::Interrupted),
         (false, false) => Err(CliError::Said),
-        // Stopped too late to stop anything.
+        // The stop came too late to stop anything.
         (_, true) => Ok(()),
     }
 }
 
-/// Says what failed, with hints, and what was left alone; what ended alike is said once, with the names of all.
+/// Prints the failures with their hints, and the parts that were left alone. Equal outcomes are printed once, with all
+/// names.
 fn complain(report: &Report) {
     let alike = alike(&report.items);
     for alike in &alike {
@@ -113,7 +115,7 @@ fn complain(report: &Report) {
     }
 }
 
-/// Names in one line, of very many only the first.
+/// Returns names in one line. Of very many only the first are named.
 fn enumerated(names: &[&SafeText]) -> String {
     let shown: Vec<&str> = names.iter().take(MOST_NAMED).map(|name| name.as_str()).collect();
     let more = names.len().saturating_sub(shown.len());

@@ -1,4 +1,4 @@
-//! What is typed on the terminal without being asked for: keys of somebody who is ahead, a paste.
+//! Input that was typed on the terminal before a question: keys of a user who types ahead, or a paste.
 
 pub use terminal::{forget, is_more};
 
@@ -11,15 +11,16 @@ mod terminal {
     use rustix::io::Errno;
     use rustix::termios::{QueueSelector, tcflush};
 
-    /// How long nothing comes when nothing more is to come: a terminal that pastes goes on at once when there is room.
+    /// How long nothing must arrive before the input counts as ended. A terminal that pastes continues at once when
+    /// there is room.
     const QUIET: Duration = Duration::from_millis(300);
-    /// How long the line of an answer stands alone.
+    /// How long no other line may follow the line of an answer.
     const ALONE: Duration = Duration::from_millis(100);
-    /// How long a paste is thrown away before we give up.
+    /// The longest time for which a paste is discarded.
     const LONGEST: Duration = Duration::from_secs(10);
 
-    /// Throws away what was typed, until nothing comes any more: the system holds only a part of a long paste, and its
-    /// rest comes as soon as there is room. False where it does not end.
+    /// Discards the typed input until nothing more arrives. The system holds only a part of a long paste, and the rest
+    /// arrives as soon as there is room. Returns false if the input does not end.
     pub fn forget() -> bool {
         let stdin = io::stdin();
         let end = Instant::now() + LONGEST;
@@ -32,22 +33,22 @@ mod terminal {
                 return false;
             }
         }
-        // Nobody is told of a line that has begun and not ended.
+        // `poll` does not report a line that has begun and not ended.
         flush(&stdin);
         true
     }
 
-    /// Whether another line comes right behind one.
+    /// Returns whether another line follows at once.
     pub fn is_more() -> bool {
         comes_within(&io::stdin(), ALONE)
     }
 
     fn flush(stdin: &Stdin) {
-        // Where it fails nothing can have been typed.
+        // If this fails, nothing can have been typed.
         tcflush(stdin, QueueSelector::IFlush).ok();
     }
 
-    /// Waits for a line. One that was hung up, or cannot be waited for, has none.
+    /// Waits for a line, and returns whether one came. Returns false if the terminal is gone or cannot be polled.
     fn comes_within(stdin: &Stdin, most: Duration) -> bool {
         let end = Instant::now() + most;
         loop {
@@ -70,12 +71,12 @@ mod terminal {
 
 #[cfg(not(unix))]
 mod terminal {
-    /// Nothing can be thrown away here.
+    /// Does nothing and returns true: input cannot be discarded here.
     pub fn forget() -> bool {
         true
     }
 
-    /// Nothing can be waited for here.
+    /// Returns false: input cannot be waited for here.
     pub fn is_more() -> bool {
         false
     }

@@ -1,4 +1,5 @@
-//! The plan of a delete as text: by which way, what goes, what stays, what breaks, what it frees.
+//! The plan of a delete as text: the method, the tags and images that go, those that stay, the indexes that break, and
+//! the space that is freed.
 
 use std::io::{self, Write};
 
@@ -9,7 +10,7 @@ use crate::model::plural::counted;
 use crate::model::server::Cleanup;
 use crate::model::size;
 
-/// Prints what deleting will do.
+/// Prints the plan of a delete.
 pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
     let way = match plan.method {
         DeleteMethod::Untag => "delete by tag",
@@ -54,7 +55,7 @@ pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> 
     space(out, plan)
 }
 
-/// What hangs on an image.
+/// Prints the indexes that an image breaks, its children and its referrers.
 fn around(
     out: &mut impl Write,
     plan: &delete::DeletePlan,
@@ -123,8 +124,8 @@ fn referrers(
     Ok(())
 }
 
-/// `frees 1.3 GB once the registry collects its garbage,` and below that `unless other repositories hold it`: nobody
-/// can ask all of them.
+/// Prints the freed space: `frees 1.3 GB once the registry collects its garbage,` and below that `unless other
+/// repositories hold it`, because the client cannot ask all repositories.
 fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
     let shared = match (plan.shared.map(size::bytes), plan.shared_with) {
         _ if plan.shared.is_none_or(|bytes| bytes == 0) => None,
@@ -140,7 +141,7 @@ fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
         Some(0) => fact(out, "space", format!("frees nothing{end}")),
         Some(frees) => {
             let frees = size::bytes(frees);
-            // The blobs of an index are of the images that it lists, and those may stay.
+            // The blobs of an index belong to the images that it lists, and these may stay.
             let has_index = plan.images.iter().any(|image| image.media_type.is_index());
             let when = match (plan.loss.keep, plan.loss.cleanup) {
                 (true, _) => "once the tags go that keep the images,",
