@@ -331,7 +331,7 @@ impl Run {
     /// given back.
     async fn close(&mut self) {
         if self.effects.has_jobs() && !hangup::is_gone() {
-            // The message may fail to be written; it is not needed then.
+            // An error is ignored: no user can read the message then.
             writeln!(std::io::stderr(), "regtui: closing what the jobs began; Ctrl-C ends at once").ok();
         }
         let mut finished = std::pin::pin!(self.effects.finish());

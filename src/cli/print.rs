@@ -25,7 +25,7 @@ fn fit_to_print(text: &str) -> String {
     out
 }
 
-/// Prints a value as one line of JSON. Characters that a terminal might obey are escaped, so that a reader gets the
+/// Prints a value as one line of JSON. Characters that a terminal might obey are escaped, so that a parser reads the
 /// same text back.
 pub fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string(value)?;

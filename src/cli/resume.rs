@@ -1,4 +1,4 @@
-//! `regtui resume`: does the rest of a change that was cut off.
+//! `regtui resume`: does the rest of a change that was cut off, by a crash for example.
 
 use clap::Args;
 

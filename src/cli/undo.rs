@@ -31,7 +31,7 @@ impl Undo {
             Some(entry) => EntryId(entry.clone()),
             None => last(context).await?,
         };
-        // Undoing always replaces existing tags, so it needs no consent for them.
+        // The sense of an undo is to replace existing tags, so no extra consent is asked for that.
         self.options.make_planned(context, plan(context, entry, self.replace), true).await
     }
 }

@@ -69,7 +69,7 @@ pub struct DemoDescriptor {
 }
 
 impl Contents {
-    /// Reads `bytes`. The error tells what is malformed.
+    /// Reads `bytes`. The error names the malformed part.
     pub fn read(bytes: &[u8]) -> Result<Contents, serde_json::Error> {
         serde_json::from_slice(bytes)
     }

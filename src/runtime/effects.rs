@@ -25,7 +25,7 @@ use crate::ops;
 use crate::ops::resume::Rest;
 use crate::ops::work::ChangeContext;
 
-/// The longest time that the end waits for the disk.
+/// The longest time that the program waits for the disk at its end.
 const LONGEST_END: Duration = Duration::from_secs(1);
 
 /// The tasks that run in the background.

@@ -15,7 +15,8 @@ use crate::model::change::ChangePlan;
 use crate::model::change::progress::Progress;
 use crate::ops::work::{self, ChangeContext, JobControl};
 
-/// The longest time that the end waits for jobs that were told to stop. They close what they began, above all uploads.
+/// The longest time that the program waits at its end for jobs that were told to stop. They close the uploads and other
+/// parts that they began.
 const LONGEST_CLOSING: Duration = Duration::from_secs(10);
 
 /// The running jobs.

@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use crate::model::columns;
 use crate::model::text::is_unsafe;
 
-/// Most bytes that one cell may hold.
+/// The most bytes that one cell may hold.
 const LONGEST_SYMBOL: usize = 64;
 
 /// Replaces the contents of every cell that holds an invisible or unsafe character, or too many bytes.

@@ -201,7 +201,7 @@ fn there_now(now: Option<&Digest>, then: &Digest) -> String {
     }
 }
 
-/// Returns names in rows of at most `LIST` columns.
+/// Returns names in rows of at most `LIST` columns. A longer name has a row of its own.
 pub(super) fn lines(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for name in names {

@@ -75,8 +75,8 @@ fn words(outcome: &Outcome) -> String {
     }
 }
 
-/// Returns the exit code that follows from the report. Prints on stderr the failures, and the parts that were left
-/// alone.
+/// Returns the error that determines the exit code, unless the change succeeded. Prints on stderr the failures, and the
+/// parts that were left alone.
 pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), CliError> {
     complain(report);
     match (is_stopped, report.is_success()) {

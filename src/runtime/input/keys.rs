@@ -156,7 +156,7 @@ fn named(end: u8) -> Option<KeyCode> {
     })
 }
 
-/// Returns a key that is sent only with `ESC O`. `CSI … R` is F3 on no terminal: it reports the position of the cursor.
+/// Returns a key that is sent only with `ESC O`. `CSI … R` is never F3: it reports the position of the cursor.
 fn on_keypad(end: u8) -> Option<KeyCode> {
     Some(match end {
         b'R' => KeyCode::F(3),

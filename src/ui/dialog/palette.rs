@@ -1,4 +1,4 @@
-//! The commands, searchable.
+//! The searchable list of commands.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};

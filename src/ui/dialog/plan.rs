@@ -51,7 +51,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws the input for the name that must be typed, or the two buttons. The line above them tells why the plan
-    /// cannot be carried out, or what is expected.
+    /// cannot be carried out, or names the expected input.
     fn plan_foot(&mut self, plan: &PlanDialog, area: Rect) {
         let (above, below) = (layout::row(area, 0), layout::row(area, 1));
         let (role, said) = said(plan);

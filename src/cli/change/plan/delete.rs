@@ -124,8 +124,8 @@ fn referrers(
     Ok(())
 }
 
-/// Prints the freed space: `frees 1.3 GB once the registry collects its garbage,` and below that `unless other
-/// repositories hold it`, because the client cannot ask all repositories.
+/// Prints the freed space: `frees 1.3 GB once the registry collects its garbage,`, with the line
+/// `unless other repositories hold it` below, because the client cannot ask all repositories.
 fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
     let shared = match (plan.shared.map(size::bytes), plan.shared_with) {
         _ if plan.shared.is_none_or(|bytes| bytes == 0) => None,
