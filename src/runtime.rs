@@ -40,7 +40,7 @@ use terminal::Terminal;
 
 pub use panic::install as install_panic_hook;
 
-/// The shortest time between two frames, unless a key or a new size asks for one.
+/// The shortest time between two frames, unless a key, a new size or the end of deferred work asks for one.
 const FRAME: Duration = Duration::from_millis(16);
 /// The time between two steps of the spinner.
 const TICK: Duration = Duration::from_millis(100);
