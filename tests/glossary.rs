@@ -7,23 +7,36 @@ use std::path::{Path, PathBuf};
 /// Most types that may share their name with another one, in percent.
 const MOST_SHARED: usize = 6;
 
+/// Most doc comments that may hold one of [`RIDDLES`], in thousandths.
+const MOST_RIDDLES: usize = 15;
+/// Words that stand for an actor or a thing that a comment should name.
+const RIDDLES: &[&str] = &["what", "where", "who"];
+
 /// Name and file of every type of the program. Two of one name in one file are alternatives for two systems.
 fn types() -> BTreeSet<(String, String)> {
+    let mut types = BTreeSet::new();
+    for (file, code) in code() {
+        types.extend(code.lines().filter_map(type_of).map(|name| (name.to_string(), file.clone())));
+    }
+    assert!(types.len() > 300, "{}", types.len());
+    types
+}
+
+/// Every file of the program: its path below `src`, and its text.
+fn code() -> Vec<(String, String)> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut types, mut folders) = (BTreeSet::new(), vec![source.clone()]);
+    let (mut all, mut folders) = (Vec::new(), vec![source.clone()]);
     while let Some(folder) = folders.pop() {
         let entries = fs::read_dir(folder).expect("the folder can be read");
         let paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
         let (below, files): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| path.is_dir());
         folders.extend(below);
         for path in files.iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
-            let code = fs::read_to_string(path).expect("a file");
             let file = path.strip_prefix(&source).expect("it is below").display().to_string();
-            types.extend(code.lines().filter_map(type_of).map(|name| (name.to_string(), file.clone())));
+            all.push((file, fs::read_to_string(path).expect("a file")));
         }
     }
-    assert!(types.len() > 300, "{}", types.len());
-    types
+    all
 }
 
 /// The type that a line defines.
@@ -78,6 +91,23 @@ fn no_type_is_called_by_a_word_that_the_glossary_refuses() {
     let called = types.iter().filter(|(name, _)| words_of(name).iter().any(|word| refused.contains(word)));
     let called: Vec<_> = called.collect();
     assert!(called.is_empty(), "{called:#?}");
+}
+
+#[test]
+fn doc_comments_name_their_actors() {
+    let (mut lines, mut riddles) = (0, Vec::new());
+    for (file, code) in code() {
+        for line in
+            code.lines().map(str::trim).filter(|line| line.starts_with("///") || line.starts_with("//!"))
+        {
+            lines += 1;
+            let mut words = line.split(|character: char| !character.is_alphanumeric());
+            if words.any(|word| RIDDLES.iter().any(|riddle| word.eq_ignore_ascii_case(riddle))) {
+                riddles.push(format!("{file}: {line}"));
+            }
+        }
+    }
+    assert!(riddles.len() * 1000 < lines * MOST_RIDDLES, "{} of {lines}: {riddles:#?}", riddles.len());
 }
 
 #[test]

@@ -17,9 +17,9 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::oneshot;
 
 #[cfg(not(unix))]
-use console::{Reader, Stopper};
+use console::{TerminalReader, TerminalStopper};
 #[cfg(unix)]
-use tty::{TtyReader, TtyStopper};
+use tty::{TerminalReader, TerminalStopper};
 
 /// The most events that may wait. A fast sender, such as a paste of keys, is slowed down instead of filling memory.
 const QUEUE: usize = 1024;
@@ -28,7 +28,7 @@ const QUEUE: usize = 1024;
 pub struct Input {
     events: Receiver<Event>,
     /// Ends the thread when it is dropped.
-    stopper: Option<TtyStopper>,
+    stopper: Option<TerminalStopper>,
     /// Resolves when the thread has stopped reading.
     ended: oneshot::Receiver<()>,
 }
@@ -38,7 +38,7 @@ impl Input {
     pub fn start() -> Input {
         let (sender, events) = channel(QUEUE);
         let (ending, ended) = oneshot::channel();
-        let opened = TtyReader::open().and_then(|(reader, stopper)| {
+        let opened = TerminalReader::open().and_then(|(reader, stopper)| {
             let work = move || {
                 read_until_stopped(reader, &sender);
                 drop(ending);
@@ -77,7 +77,7 @@ impl Input {
 
 /// Passes events on to the loop. A thread that waits for the terminal itself hands a key to the loop in one step.
 /// crossterm's stream would need two steps, and each is slow while other programs use all processors.
-fn read_until_stopped(mut reader: TtyReader, sender: &Sender<Event>) {
+fn read_until_stopped(mut reader: TerminalReader, sender: &Sender<Event>) {
     while let Some(events) = reader.next() {
         for event in events {
             if sender.blocking_send(event).is_err() {
@@ -97,16 +97,16 @@ mod console {
     use crossterm::event::{self, Event};
 
     /// Reads the console. Regularly checks whether it should stop, because nothing can wake it.
-    pub struct Reader(Arc<AtomicBool>);
+    pub struct TerminalReader(Arc<AtomicBool>);
 
     /// Stops the reader when it is dropped.
-    pub struct Stopper(Arc<AtomicBool>);
+    pub struct TerminalStopper(Arc<AtomicBool>);
 
-    impl TtyReader {
+    impl TerminalReader {
         /// Returns a reader and its stopper. Nothing is read before `next` is called.
-        pub fn open() -> io::Result<(TtyReader, TtyStopper)> {
+        pub fn open() -> io::Result<(TerminalReader, TerminalStopper)> {
             let is_over = Arc::new(AtomicBool::new(false));
-            Ok((TtyReader(Arc::clone(&is_over)), TtyStopper(is_over)))
+            Ok((TerminalReader(Arc::clone(&is_over)), TerminalStopper(is_over)))
         }
 
         /// Returns the next events, or `None` if the reader was stopped or the console is gone.
@@ -120,7 +120,7 @@ mod console {
         }
     }
 
-    impl Drop for TtyStopper {
+    impl Drop for TerminalStopper {
         fn drop(&mut self) {
             self.0.store(true, Ordering::SeqCst);
         }

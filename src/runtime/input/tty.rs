@@ -16,7 +16,7 @@ use super::pieces::InputParser;
 const MOST_AT_ONCE: usize = 64 * 1024;
 
 /// Reads the terminal.
-pub struct TtyReader {
+pub struct TerminalReader {
     tty: File,
     /// The end of a pair; its other end is closed when the reader has to stop.
     stop: UnixStream,
@@ -25,7 +25,7 @@ pub struct TtyReader {
 }
 
 /// Stops the reader when it is dropped.
-pub struct TtyStopper {
+pub struct TerminalStopper {
     _other_end: UnixStream,
 }
 
@@ -36,23 +36,23 @@ enum Woken {
     Stop,
 }
 
-impl TtyReader {
+impl TerminalReader {
     /// Opens the terminal: standard input, or the controlling terminal of the process if standard input is no terminal.
-    pub fn open() -> io::Result<(TtyReader, TtyStopper)> {
+    pub fn open() -> io::Result<(TerminalReader, TerminalStopper)> {
         let stdin = io::stdin();
         let tty = match stdin.is_terminal() {
             true => File::from(stdin.as_fd().try_clone_to_owned()?),
             false => File::open("/dev/tty")?,
         };
-        TtyReader::of(tty)
+        TerminalReader::of(tty)
     }
 
-    fn of(tty: File) -> io::Result<(TtyReader, TtyStopper)> {
+    fn of(tty: File) -> io::Result<(TerminalReader, TerminalStopper)> {
         let (stop, other_end) = UnixStream::pair()?;
         let buffer = vec![0; MOST_AT_ONCE];
         Ok((
-            TtyReader { tty, stop, pieces: InputParser::default(), buffer },
-            TtyStopper { _other_end: other_end },
+            TerminalReader { tty, stop, pieces: InputParser::default(), buffer },
+            TerminalStopper { _other_end: other_end },
         ))
     }
 
@@ -102,9 +102,9 @@ mod tests {
 
     use super::*;
 
-    fn opened() -> (UnixStream, TtyReader, TtyStopper) {
+    fn opened() -> (UnixStream, TerminalReader, TerminalStopper) {
         let (terminal, other) = UnixStream::pair().expect("a pair");
-        let (reader, stopper) = TtyReader::of(File::from(OwnedFd::from(other))).expect("a reader");
+        let (reader, stopper) = TerminalReader::of(File::from(OwnedFd::from(other))).expect("a reader");
         (terminal, reader, stopper)
     }
 
@@ -112,7 +112,7 @@ mod tests {
         Event::Key(KeyEvent::new(code, KeyModifiers::NONE))
     }
 
-    fn next(reader: &mut TtyReader) -> Vec<Event> {
+    fn next(reader: &mut TerminalReader) -> Vec<Event> {
         std::iter::from_fn(|| reader.next()).find(|events| !events.is_empty()).expect("events")
     }
 
