@@ -23,7 +23,7 @@ const MOVES: usize = 200;
 /// Tags of a list that is shown whole.
 const MILLION: usize = 1_000_000;
 
-/// What fills a document.
+/// The elements that fill a document.
 type Document = fn(&Store, usize) -> Digest;
 
 /// Name and content of each kind.
@@ -212,7 +212,7 @@ fn peers_on_tags() {
     }
 }
 
-/// Says what a command takes.
+/// Prints the time and memory that a command takes.
 fn told(name: &str, program: &Path, home: &Path, words: &[&str], reference: &str) {
     let (usage, status) = peers::usage_of_any(peers::quiet(program, home).args(words).arg(reference));
     println!(

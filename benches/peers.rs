@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// The binary that is measured: built by the same `cargo bench`.
 pub const REGTUI: &str = env!("CARGO_BIN_EXE_regtui");
 
-/// Where a peer is, or a line that says it was left out.
+/// Returns the path of a peer, or prints a line that it was left out.
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
@@ -116,7 +116,7 @@ pub fn peak(process: u32) -> f64 {
     field(process, "VmHWM:")
 }
 
-/// What a command took from beginning to end.
+/// The time and memory that a command took.
 pub struct Usage {
     /// On the clock.
     pub took: Duration,
@@ -126,7 +126,7 @@ pub struct Usage {
     pub memory: f64,
 }
 
-/// Runs a command to its end, its output thrown away, and says what it took. It must succeed.
+/// Runs a command to its end, discards its output, and returns its time and memory. Panics if it fails.
 pub fn usage(command: &mut Command) -> Usage {
     let (usage, status) = usage_of_any(command);
     assert!(status.success(), "{command:?} failed: {status}");

@@ -118,7 +118,7 @@ impl Screen {
         Some(start.elapsed())
     }
 
-    /// What is on the screen now.
+    /// Returns the text on the screen.
     pub fn contents(&self) -> String {
         self.shared.0.lock().expect("the reader lives").screen().contents()
     }

@@ -47,15 +47,7 @@ impl Update<'_> {
         let Some(taken) = self.state.taken.clone() else { return };
         let Some(to) = place(self.state, &taken) else { return };
         let TakenImages { from, what, hidden } = taken;
-        let request = copy::CopyRequest {
-            from,
-            what,
-            to,
-            tag: None,
-            platforms: Vec::new(),
-            referrers: true,
-            keep: false,
-        };
+        let request = copy::CopyRequest::with_referrers(from, what, to);
         self.plan_with(ChangeRequest::Copy(request), hidden);
     }
 

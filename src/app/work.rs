@@ -35,8 +35,7 @@ impl Update<'_> {
         }
     }
 
-    /// Leaves, or first asks about the jobs that run. A user who quits again while the question is shown wants them
-    /// stopped.
+    /// Leaves, or first asks about the jobs that run. Quitting again while the question is shown stops them.
     pub fn quit(&mut self) {
         if !self.state.jobs.are_running() {
             self.cmds.push(Cmd::Quit);

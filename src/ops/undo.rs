@@ -56,7 +56,7 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
     let before = entry.items.into_iter().filter_map(|item| item.before);
     let all = before.chain(entry.saved.into_iter().map(|saved| saved.held));
     let held = all.map(|held| (held.digest, held)).collect();
-    let mut is_back = true;
+    let (mut is_back, mut has_changed) = (true, false);
     let siblings = HashMap::new();
     let (pool, journal, stop) = (&context.pool, &context.journal, &watch.stop);
     let ways = HashMap::new();
@@ -77,6 +77,7 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
         }
         let items = first..first + part.items.len();
         first = items.end;
+        has_changed |= !part.items.is_empty() && tracker::is_done(&outcome) != Some(false);
         is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Unchanged(_));
         undoing.tracker.noted(&running, items, index, outcome).await;
     }
@@ -86,10 +87,9 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
     if is_back && let Err(failure) = context.journal.mark_undone(&plan.entry).await {
         tracker.notes.push(SafeText::from(failure.to_string()));
     }
-    let takes_nothing = parts.iter().all(|part| part.items.is_empty());
     let mut report = tracker.close(running).await;
-    // Throw-away tags hold nothing that an undo would put back.
-    report.undo = report.undo.filter(|_| !takes_nothing);
+    // A throw-away tag holds nothing that an undo of this undo could put back.
+    report.undo = report.undo.filter(|_| has_changed);
     report.items.extend(plan.unresolved.iter().map(progress::ProgressItem::from));
     report
 }

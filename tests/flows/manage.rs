@@ -399,3 +399,21 @@ async fn pasted_keys_that_would_confirm_a_plan_send_no_change() {
         assert!(harness.state.jobs.all.is_empty(), "{text:?}: {:?}", harness.state.jobs);
     }
 }
+
+/// A 404 for a tag that is still there shows that the registry, or a proxy before it, deletes nothing.
+#[tokio::test]
+async fn the_header_shows_what_a_failed_delete_taught_about_the_server() {
+    let mut harness = open(demo::DemoSettings::default()).await;
+    go_to(&mut harness, "3.1").await;
+    harness.press("d").await;
+    harness.shows("tag delete ✓");
+    let body = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
+    harness.demo.fault(move |request, _| {
+        (request.method == "DELETE")
+            .then(|| Fault::answer(404, &[("content-type", "application/json")], body))
+    });
+    let before = tags(&harness.demo);
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), before);
+    harness.does_not_show("tag delete ✓");
+}

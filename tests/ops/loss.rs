@@ -323,3 +323,20 @@ async fn a_registry_that_only_greets_like_distribution_is_not_taken_for_it() {
         assert_eq!(says_so, is_known, "{message}: {}", fate(&work));
     }
 }
+
+/// The command that `regtui journal --kept` prints works as printed on a registry that deletes only by digest, also if the
+/// image has another tag.
+#[tokio::test]
+async fn a_tag_that_keeps_an_image_goes_by_replacement_if_there_is_no_other_way() {
+    let settings = DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
+    let shop = Shop::new(settings, two()).await;
+    let image = shop.tags("app")["1"];
+    let kept = format!("regtui-kept-{}", image.short());
+    shop.store().tag("app", &kept, image);
+    let report = shop.carry_out(&shop.delete(&[kept.as_str()], None)).await;
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!((shop.tags("app").get(&kept), shop.tags("app")["1"]), (None, image));
+    // Tags of the user wait for the user's choice.
+    let plan = shop.delete_plan(&shop.delete(&["1"], None)).await;
+    assert_eq!((plan.method, plan.blocked.is_some()), (DeleteMethod::Untag, true));
+}

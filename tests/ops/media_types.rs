@@ -97,6 +97,16 @@ async fn deletes_and_undoes(shop: &Shop) {
     assert_eq!(types(shop, "app"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
 }
 
+/// Copies the index, and checks the media types that the destination has then.
+async fn copies_with_right_types(shop: &Shop, from: Repository, to: Repository) {
+    let what = What::Images(vec![Selector::Tag(tag("all"))]);
+    let request =
+        copy::CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
+    let report = shop.carry_out(&ChangeRequest::Copy(request)).await;
+    assert!(report.is_success(), "{report:#?}");
+    assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
+}
+
 #[tokio::test]
 async fn what_is_deleted_comes_back_although_another_registry_said_a_wrong_type_of_the_same_bytes() {
     let (liar, shop) = liar_and_shop(registry::settings()).await;
@@ -127,25 +137,14 @@ async fn tags_and_copies_are_put_under_the_type_of_their_own_registry() {
     let retag = retag::RetagRequest { from: from.clone(), items, mode: retag::RetagMode::Add, keep: false };
     let report = shop.carry_out(&ChangeRequest::Retag(retag)).await;
     assert!(report.is_success(), "{report:#?}");
-    let what = What::Images(vec![Selector::Tag(tag("all"))]);
-    let request =
-        copy::CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
-    let report = shop.carry_out(&ChangeRequest::Copy(request)).await;
-    assert!(report.is_success(), "{report:#?}");
-    assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
+    copies_with_right_types(&shop, from, to).await;
 }
 
 #[tokio::test]
 async fn a_copy_out_of_a_registry_that_says_wrong_types_says_the_right_ones_to_another() {
     let (liar, shop) = liar_and_shop(registry::settings()).await;
     let from = Repository { host: host(&liar.demo), name: name("app") };
-    let what = What::Images(vec![Selector::Tag(tag("all"))]);
-    let to = shop.repository("copy");
-    let request =
-        copy::CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
-    let report = shop.carry_out(&ChangeRequest::Copy(request)).await;
-    assert!(report.is_success(), "{report:#?}");
-    assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
+    copies_with_right_types(&shop, from, shop.repository("copy")).await;
 }
 
 #[tokio::test]

@@ -57,6 +57,10 @@ async fn one_that_a_kill_left_is_in_the_journal_and_goes_with_an_undo() {
     let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(shop.tags("app"), before);
+    assert_eq!(
+        report.undo, None,
+        "a throw-away tag holds nothing that is put back: no undo of that is promised"
+    );
 }
 
 #[tokio::test]

@@ -44,6 +44,8 @@ fn this(test: &str) -> CommandBuilder {
     command
 }
 
+// The panic hook belongs to a process of its own with a terminal: the tests above start this binary again with `--ignored` and
+// the name of one of these two. As tests of this process they would end it.
 #[test]
 #[ignore = "a program for another test, which gives it a terminal"]
 fn the_loop_panics() {

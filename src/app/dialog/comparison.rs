@@ -204,14 +204,6 @@ impl Update<'_> {
             return None;
         }
         let what = copy::What::Images(images);
-        Some(ChangeRequest::Copy(copy::CopyRequest {
-            from,
-            what,
-            to,
-            tag: None,
-            platforms: Vec::new(),
-            referrers: true,
-            keep: false,
-        }))
+        Some(ChangeRequest::Copy(copy::CopyRequest::with_referrers(from, what, to)))
     }
 }

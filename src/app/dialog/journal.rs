@@ -87,8 +87,8 @@ impl Update<'_> {
         Some(Dialog::Journal(journal))
     }
 
-    /// Tells the user about changes that were cut off in an earlier run. This stops after some days: a user who leaves
-    /// a change like that has a reason.
+    /// Tells the user about changes that were cut off in an earlier run. This stops after some days: a change
+    /// that is left like that is left for a reason.
     pub fn cut_off(&mut self, entries: &[JournalEntry]) {
         let now = self.now;
         let is_recent = |entry: &&JournalEntry| now.duration_since(entry.at) < LONGEST_REMINDED;

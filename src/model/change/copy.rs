@@ -251,6 +251,13 @@ impl ReferrerList {
     }
 }
 
+impl CopyRequest {
+    /// Returns the request to copy images with their referrers, under their own tags and with all platforms.
+    pub fn with_referrers(from: Repository, what: What, to: Repository) -> CopyRequest {
+        CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: true, keep: false }
+    }
+}
+
 impl CopyPlan {
     /// Returns a warning for each side to which a secret is sent that others can read.
     pub fn exposed(&self) -> impl Iterator<Item = SafeText> {
