@@ -104,7 +104,7 @@ async fn copies_with_right_types(shop: &Shop, from: Repository, to: Repository) 
         copy::CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
     let report = shop.carry_out(&ChangeRequest::Copy(request)).await;
     assert!(report.is_success(), "{report:#?}");
-    assert_eq!(types(&shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
+    assert_eq!(types(shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);
 }
 
 #[tokio::test]
