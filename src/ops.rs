@@ -1,14 +1,17 @@
 //! Operations of many requests, which the UI and the subcommands share. This module knows neither of them.
 
+pub mod change;
 pub mod compare;
+pub mod context;
 pub mod copy;
 pub mod delete;
+mod graph;
 pub mod inspect;
 pub mod journal;
 pub mod list;
 pub mod resume;
 pub mod retag;
+pub mod steps;
 pub mod summary;
 mod tag_list;
 pub mod undo;
-pub mod work;

@@ -28,7 +28,7 @@ use crate::app::{self, State, settings::AppSettings};
 use crate::client::log::Sink;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Target;
-use crate::ops::work::ChangeContext;
+use crate::ops::context::ChangeContext;
 use crate::ui;
 use crate::ui::theme::Theme;
 use clipboard::ClipboardMethod;

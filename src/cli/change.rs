@@ -24,7 +24,8 @@ use crate::model::change::{ChangePlan, ChangeRequest, undo};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
-use crate::ops::work::{self, ChangeContext, JobControl};
+use crate::ops::change;
+use crate::ops::context::{ChangeContext, JobControl};
 use consent::Consent;
 use interrupts::Interrupts;
 use progress::Bar;
@@ -71,7 +72,7 @@ impl ChangeOptions {
         request: ChangeRequest,
         force: bool,
     ) -> Result<(), CliError> {
-        self.make_planned(context, work::plan(context, &request), force).await
+        self.make_planned(context, change::plan(context, &request), force).await
     }
 
     /// Does the same for a plan that the caller makes.
@@ -217,7 +218,7 @@ async fn carry_out(
     let (sender, receiver) = watch::channel(Progress::default());
     let watch = JobControl { progress: sender, stop: CancellationToken::new() };
     let bar = Bar::of(receiver);
-    let mut running = std::pin::pin!(work::run(context, work, &watch));
+    let mut running = std::pin::pin!(change::run(context, work, &watch));
     loop {
         tokio::select! {
             report = &mut running => return Ok((report, watch.stop.is_cancelled())),

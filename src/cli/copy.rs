@@ -9,7 +9,7 @@ use crate::model::change::{ChangeRequest, copy};
 use crate::model::platform::Platform;
 use crate::model::reference::{Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
-use crate::ops::work::ChangeContext;
+use crate::ops::context::ChangeContext;
 
 /// Copy an image or a repository, within a registry or to another one
 #[derive(Debug, Args)]

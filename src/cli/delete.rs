@@ -7,7 +7,7 @@ use super::{CliError, change};
 use crate::model::change::{ChangeRequest, delete};
 use crate::model::reference::{Reference, Repository, Selector, Target};
 use crate::model::text::SafeText;
-use crate::ops::work::ChangeContext;
+use crate::ops::context::ChangeContext;
 
 /// Remove tags or images: shows the plan, asks, deletes
 #[derive(Debug, Args)]

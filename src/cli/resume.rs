@@ -8,8 +8,9 @@ use super::{CliError, change, print, until_interrupted};
 use crate::model::change::ChangeRequest;
 use crate::model::change::journal::{EntryId, EntryState};
 use crate::model::failure::{Failure, FailureKind};
+use crate::ops::context::ChangeContext;
 use crate::ops::resume::{self, Rest};
-use crate::ops::work::{ChangeContext, probe};
+use crate::ops::steps::probe;
 
 /// Do the rest of a change that was cut off in the middle
 #[derive(Debug, Args)]

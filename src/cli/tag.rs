@@ -7,7 +7,7 @@ use super::{CliError, change};
 use crate::model::change::{ChangeRequest, retag};
 use crate::model::reference::{BadName, Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
-use crate::ops::work::ChangeContext;
+use crate::ops::context::ChangeContext;
 
 /// Give an image another tag: same bytes, same digest
 #[derive(Debug, Args)]

@@ -7,7 +7,8 @@ use crate::model::change::journal::{EntryId, EntryState};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
-use crate::ops::work::{self, ChangeContext};
+use crate::ops;
+use crate::ops::context::ChangeContext;
 
 /// Take back the last change, or one of the journal
 #[derive(Debug, Args)]
@@ -40,12 +41,12 @@ impl Undo {
 /// option. The plan names the method, and the user must confirm the plan.
 async fn plan(context: &ChangeContext, entry: EntryId, replace: bool) -> Result<ChangePlan, Failure> {
     if replace {
-        return work::plan(context, &ChangeRequest::UndoByReplacement(entry)).await;
+        return ops::change::plan(context, &ChangeRequest::UndoByReplacement(entry)).await;
     }
-    let planned = work::plan(context, &ChangeRequest::Undo(entry.clone())).await?;
+    let planned = ops::change::plan(context, &ChangeRequest::Undo(entry.clone())).await?;
     match &planned {
         ChangePlan::Undo(plan) if plan.refused.is_none() && !plan.methods.is_empty() => {
-            work::plan(context, &ChangeRequest::UndoByReplacement(entry)).await
+            ops::change::plan(context, &ChangeRequest::UndoByReplacement(entry)).await
         }
         _ => Ok(planned),
     }

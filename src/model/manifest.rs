@@ -6,6 +6,7 @@
 
 mod kind;
 mod parse;
+pub mod parts;
 mod schema1;
 
 use std::collections::BTreeMap;

@@ -5,7 +5,7 @@
 //! | the plan, and the parts that are there already | `plan` |
 //! | the images that the user asked for | `picked` |
 //! | reading one of them | `source` |
-//! | everything that they need | `tree`, and `parts` for one manifest |
+//! | everything that they need | `tree`, and `Manifest::parts` |
 //! | only some platforms of an index | `platforms` |
 //! | referrers and digest tags | `companions` |
 //! | the state of the destination | `destination` |
@@ -20,7 +20,6 @@ mod destination;
 mod entry;
 mod fallback;
 mod listed;
-pub(super) mod parts;
 mod picked;
 mod plan;
 mod platforms;

@@ -5,10 +5,9 @@
 //! | the indexes and the manifests that they list | `graph` |
 //! | everything that would go, stay or break | `plan`, `weight` |
 //! | the methods that the server allows | `method` |
-//! | the checks right before a delete | `recheck`, and `work::tag` for single tags |
+//! | the checks right before a delete | `recheck`, and `steps::tag` for single tags |
 //! | carrying out the plan | `untag`, `image`, `replace` |
 
-pub(super) mod graph;
 mod image;
 mod late;
 pub(super) mod method;
@@ -21,8 +20,8 @@ mod weight;
 
 pub use plan::plan;
 
-use super::work::tracker::{self, Tracker};
-use super::work::{ChangeContext, JobControl};
+use super::context::{ChangeContext, JobControl};
+use super::steps::tracker::{self, Tracker};
 use crate::model::change::delete::{DeleteMethod, DeletePlan};
 use crate::model::change::progress::{ProgressItem, Report};
 use crate::model::text::SafeText;

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::work::{self, ChangeContext};
+use super::change;
+use super::context::ChangeContext;
 use crate::client::{Pool, Priority};
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::journal::{EntryId, EntryState, JournalEntry};
@@ -66,7 +67,7 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, request: &ChangeRequest
     let mut rest = sieve.rest(request.clone());
     for _ in 0..MOST_PLANS {
         let Some(request) = rest else { break };
-        let mut work = work::plan(context, &request).await?;
+        let mut work = change::plan(context, &request).await?;
         let strangers = sieve.confirmed.strangers(&work);
         if strangers.is_empty() {
             context.journal.resumes(id, request);

@@ -10,13 +10,13 @@ use std::collections::{HashMap, HashSet};
 use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 
+use super::context::{ChangeContext, JobControl};
 use super::journal::{Journal, RunningEntry};
+use super::steps::probe;
+use super::steps::replacement::{self, Replacement, ReplacementMethod};
+use super::steps::tag::{LOST, RepositoryClient, held, put_failure};
+use super::steps::tracker::{self, Tracker};
 use super::tag_list;
-use super::work::probe;
-use super::work::replacement::{self, Replacement, ReplacementMethod};
-use super::work::tag::{LOST, RepositoryClient, held, put_failure};
-use super::work::tracker::{self, Tracker};
-use super::work::{ChangeContext, JobControl};
 use crate::client::Pool;
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::DeleteMethod;

@@ -22,8 +22,8 @@ use crate::model::clip::ClipText;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
 use crate::ops;
+use crate::ops::context::ChangeContext;
 use crate::ops::resume::Rest;
-use crate::ops::work::ChangeContext;
 
 /// The longest time that the program waits for the disk at its end.
 const LONGEST_END: Duration = Duration::from_secs(1);
@@ -174,11 +174,11 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
                 summary.map_err(|error| error.failure(format!("cannot read {}:{tag}", repository.name))),
             )
         }
-        Ask::Plan(request) => Answer::Plan(ops::work::plan(context, &request).await.map(Box::new)),
+        Ask::Plan(request) => Answer::Plan(ops::change::plan(context, &request).await.map(Box::new)),
         Ask::Journal => Answer::Journal(context.journal.list().await),
         Ask::Leftovers(hosts) => {
             let entries = context.journal.entries().await;
-            let removed = ops::work::probe::sweep(context, &entries, Some(&hosts)).await;
+            let removed = ops::steps::probe::sweep(context, &entries, Some(&hosts)).await;
             let entries = match removed.is_empty() {
                 true => entries,
                 false => context.journal.entries().await,

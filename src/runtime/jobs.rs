@@ -13,7 +13,8 @@ use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
 use crate::model::change::ChangePlan;
 use crate::model::change::progress::Progress;
-use crate::ops::work::{self, ChangeContext, JobControl};
+use crate::ops::change;
+use crate::ops::context::{ChangeContext, JobControl};
 
 /// The longest time that the program waits at its end for jobs that were told to stop. They close the uploads and other
 /// parts that they began.
@@ -46,7 +47,7 @@ impl JobRunner {
         let (context, inbox) = (self.context.clone(), self.inbox.clone());
         let task = tokio::spawn(async move {
             threads::give_way();
-            let report = work::run(&context, &work, &watch).await;
+            let report = change::run(&context, &work, &watch).await;
             // The loop has ended if the receiver is gone; the report is not needed then.
             inbox.send(Msg::JobEnded(id, report)).ok();
         });

@@ -10,7 +10,7 @@ use regtui::model::digest::Digest;
 use regtui::model::failure::FailureKind;
 use regtui::model::platform::Platform;
 use regtui::model::reference::{Repository, Selector};
-use regtui::ops::work;
+use regtui::ops::change;
 
 use crate::support::copying::{Sides, layer, noise, outcome};
 use crate::support::registry::{Registry, name, settings, tag};
@@ -225,9 +225,9 @@ async fn a_copy_is_taken_back_by_undo() {
         let (_, report) = sides.copy(&sides.request(&["1", "2"])).await;
         let entry = report.undo.expect("an entry");
         let undo = if delete_by_tag { Any::Undo(entry) } else { Any::UndoByReplacement(entry) };
-        let work = work::plan(&sides.context, &undo).await.expect("a plan");
+        let work = change::plan(&sides.context, &undo).await.expect("a plan");
         assert_eq!(work.replaces_images(), !delete_by_tag);
-        let report = work::run(&sides.context, &work, &sides.watch).await;
+        let report = change::run(&sides.context, &work, &sides.watch).await;
         assert!(report.is_success(), "{report:#?}");
         assert_eq!((sides.there("1"), sides.there("2")), (Some(old.digest), None));
     }

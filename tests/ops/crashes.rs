@@ -213,7 +213,7 @@ async fn what_was_left_on_a_replacement_is_never_given_the_new_name() {
     let other = shop.tags("app")["1"];
     shop.store().tag("app", "two", other);
     let rest = shop.context.journal.resume(&entry).await.expect("the rest");
-    let failure = regtui::ops::work::plan(&shop.context, &rest).await.expect_err("it is no image");
+    let failure = regtui::ops::change::plan(&shop.context, &rest).await.expect_err("it is no image");
     assert!(failure.why.as_str().contains("left on a replacement"), "{failure}");
     assert_eq!(shop.tags("app")["two"], other);
 }
@@ -272,7 +272,7 @@ async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::ChangeRequest) {
                 true => (shop.context.journal.resume(&entry).await.expect("the rest"), tags(&whole)),
                 false => (model::ChangeRequest::UndoByReplacement(entry), before),
             };
-            match regtui::ops::work::plan(&shop.context, &request).await {
+            match regtui::ops::change::plan(&shop.context, &request).await {
                 Ok(work) => {
                     let report = shop.run(&work).await;
                     assert!(report.is_success(), "{what}\n{report:?}");

@@ -13,7 +13,7 @@ use regtui::model::change::delete::DeleteMethod;
 use regtui::model::change::journal::{EntryId, EntryState};
 use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
-use regtui::ops::work;
+use regtui::ops::change;
 
 use crate::support::context::{Shop, ends};
 
@@ -52,7 +52,7 @@ enum Undone {
 
 /// Undoes it and checks that nothing is claimed which is not so. Afterwards all tags are gone again.
 async fn undo(shop: &Shop, id: &EntryId, before: &BTreeMap<String, Digest>, what: &str) -> Undone {
-    let planned = work::plan(&shop.context, &ChangeRequest::Undo(id.clone())).await;
+    let planned = change::plan(&shop.context, &ChangeRequest::Undo(id.clone())).await;
     let Ok(ChangePlan::Undo(plan)) = planned else { return Undone::Named };
     let is_named = !plan.notes.is_empty() || plan.steps.iter().any(|step| step.impossible.is_some());
     let report = shop.run(&ChangePlan::Undo(plan)).await;
@@ -181,7 +181,7 @@ async fn an_entry_without_its_first_line_is_listed_and_neither_undone_nor_passed
     let entries = shop.context.journal.entries().await;
     assert_eq!((entries[0].id.clone(), entries[0].state), (id.clone(), EntryState::Unreadable));
     assert!(!entries[0].can_be_undone());
-    let failure = work::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("it cannot be read");
+    let failure = change::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("it cannot be read");
     assert!(failure.why.as_str().contains("its first line is damaged"), "{failure:?}");
 }
 

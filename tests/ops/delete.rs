@@ -10,7 +10,7 @@ use regtui::model::change::progress::Outcome;
 use regtui::model::change::rules::Rules;
 use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
-use regtui::ops::work;
+use regtui::ops::change;
 
 use crate::support::context::{Shop, ends, watch};
 
@@ -459,7 +459,7 @@ async fn what_was_stopped_is_left_as_it_is() {
         }
         None
     });
-    let report = work::run(&shop.context, &work, &watched).await;
+    let report = change::run(&shop.context, &work, &watched).await;
     assert_eq!(ends(&report), "DSS", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "latest", "other"]);
     assert_eq!(watched.progress.borrow().ended(), 3);
@@ -634,7 +634,7 @@ async fn what_is_not_there_is_said_and_the_rest_is_planned() {
     assert_eq!(plan.unresolved[0].failure.to_string(), "cannot delete app:none: it is not there");
     let zeros = Digest::Sha256([0; 32]).to_string();
     let failure =
-        work::plan(&shop.context, &shop.delete(&["none", &zeros], None)).await.expect_err("nothing");
+        change::plan(&shop.context, &shop.delete(&["none", &zeros], None)).await.expect_err("nothing");
     assert!(failure.why.as_str().contains("not there"), "{failure}");
     let plan = shop.delete_plan(&shop.delete(&[&image.digest.to_string()], None)).await;
     assert_eq!((plan.method, plan.images[0].others.len()), (DeleteMethod::Image, 3));

@@ -5,7 +5,7 @@ use regtui::model::change::copy::{CopyPlan, CopyRequest};
 use regtui::model::change::progress::{Outcome, Report};
 use regtui::model::change::{ChangePlan, ChangeRequest as AnyWish};
 use regtui::model::digest::Digest;
-use regtui::ops::work;
+use regtui::ops::change;
 
 use crate::support::copying::{Sides, outcome};
 use crate::support::registry::{Registry, settings};
@@ -78,10 +78,12 @@ impl Scene {
 
     async fn undo(&self, report: &Report) -> (regtui::model::change::undo::UndoPlan, Report) {
         let request = AnyWish::Undo(report.undo.clone().expect("it can be undone"));
-        let ChangePlan::Undo(plan) = work::plan(&self.sides.context, &request).await.expect("a plan") else {
+        let ChangePlan::Undo(plan) = change::plan(&self.sides.context, &request).await.expect("a plan")
+        else {
             panic!("another plan")
         };
-        let report = work::run(&self.sides.context, &ChangePlan::Undo(plan.clone()), &self.sides.watch).await;
+        let report =
+            change::run(&self.sides.context, &ChangePlan::Undo(plan.clone()), &self.sides.watch).await;
         (plan, report)
     }
 }

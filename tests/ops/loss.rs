@@ -8,7 +8,7 @@ use regtui::model::change::journal::SavedRole;
 use regtui::model::change::progress::{Report, TakesBack};
 use regtui::model::change::{ChangePlan, ChangeRequest, copy, retag};
 use regtui::model::server::Cleanup;
-use regtui::ops::work;
+use regtui::ops::change;
 
 use crate::support::context::{Shop, ends, watch};
 use crate::support::copying::Sides;
@@ -148,9 +148,9 @@ async fn a_copy_keeps_what_it_replaces_and_promises_no_undo_where_it_does_not() 
             DemoSettings { removes: Removes::ALL, server: Some("else".into()), ..DemoSettings::default() };
         let sides = Sides::to(two(), settings, there).await;
         let request = ChangeRequest::Copy(copy::CopyRequest { keep, ..sides.request(&["1"]) });
-        let plan = work::plan(&sides.context, &request).await.expect("a plan");
+        let plan = change::plan(&sides.context, &request).await.expect("a plan");
         assert!(plan.loss().expect("a loss").is_offered());
-        let report = work::run(&sides.context, &plan, &watch()).await;
+        let report = change::run(&sides.context, &plan, &watch()).await;
         assert_eq!(ends(&report), "D", "{report:#?}");
         let kept = format!("regtui-kept-{}", old.short());
         let tags = || sides.to.demo.store().tags("copy");
@@ -159,8 +159,8 @@ async fn a_copy_keeps_what_it_replaces_and_promises_no_undo_where_it_does_not() 
             true => {
                 assert_eq!((report.takes_back, tags()), (TakesBack::All, vec!["1".into(), kept]));
                 let undo = ChangeRequest::Undo(report.undo.expect("an entry"));
-                let undo = work::plan(&sides.context, &undo).await.expect("a plan");
-                let undone = work::run(&sides.context, &undo, &watch()).await;
+                let undo = change::plan(&sides.context, &undo).await.expect("a plan");
+                let undone = change::run(&sides.context, &undo, &watch()).await;
                 assert_eq!((ends(&undone).as_str(), tags()), ("DD", vec!["1".into()]), "{undone:#?}");
                 assert_eq!(sides.to.demo.store().digest_of("copy", "1"), Some(old));
             }
@@ -246,8 +246,8 @@ async fn an_undo_promises_no_undo_of_its_own_where_images_went_with_it() {
     )
     .await;
     let carry_out = async |request: &ChangeRequest| {
-        let work = work::plan(&sides.context, request).await.expect("a plan");
-        work::run(&sides.context, &work, &watch()).await
+        let work = change::plan(&sides.context, request).await.expect("a plan");
+        change::run(&sides.context, &work, &watch()).await
     };
     let copied = carry_out(&ChangeRequest::Copy(sides.request(&["1"]))).await;
     let undone = carry_out(&ChangeRequest::Undo(copied.undo.expect("an entry"))).await;

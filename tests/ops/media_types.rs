@@ -10,8 +10,8 @@ use regtui::model::change::delete::{self, Along, DeleteMethod};
 use regtui::model::change::{ChangeRequest, retag};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Repository, Selector};
+use regtui::ops::context::ChangeContext;
 use regtui::ops::journal::Journal;
-use regtui::ops::work::ChangeContext;
 
 use crate::support::context::Shop;
 use crate::support::registry::{self, Registry, host, name, tag};

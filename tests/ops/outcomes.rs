@@ -14,7 +14,7 @@ use regtui::model::change::progress::{Outcome, Report};
 use regtui::model::change::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::model::failure::FailureKind;
 use regtui::model::server::Ability;
-use regtui::ops::work;
+use regtui::ops::change;
 
 use crate::support::context::{Shop, ends, watch};
 use crate::support::registry::{host, logins, settings, tag, timeouts};
@@ -278,7 +278,7 @@ async fn while_a_delete_is_not_shown_it_is_said_and_stopping_ends_the_wait() {
         watched.stop.cancel();
         said
     };
-    let (report, said) = tokio::join!(work::run(&shop.context, &work, &watched), stopping);
+    let (report, said) = tokio::join!(change::run(&shop.context, &work, &watched), stopping);
     assert!(said.contains(&shop.registry.demo.address().to_string()), "{said}");
     assert_eq!((ends(&report).as_str(), report.is_success()), ("USSS", false), "{report:#?}");
     assert!(report.undo.is_some());

@@ -5,7 +5,8 @@ use regtui::demo::{DemoSettings, Store};
 use regtui::model::change::ChangePlan;
 use regtui::model::change::delete::DeleteMethod;
 use regtui::model::change::journal::{EntryState, JournalEntry};
-use regtui::ops::work::{self, probe};
+use regtui::ops::change;
+use regtui::ops::steps::probe;
 
 use crate::support::context::{Shop, ends, watch};
 
@@ -36,7 +37,7 @@ async fn cut_off_at(shop: &Shop, method: &'static str) {
         is_held.then(|| Fault::Then(held.clone(), Box::new(Fault::Close)))
     });
     tokio::select! {
-        report = async { work::run(&shop.context, &work, &watch()).await } => panic!("{report:#?}"),
+        report = async { change::run(&shop.context, &work, &watch()).await } => panic!("{report:#?}"),
         () = gate.reached_by(1) => {}
     }
     shop.registry.demo.clear_faults();

@@ -7,8 +7,9 @@ use regtui::model::change::delete::{Along, DeleteMethod};
 use regtui::model::change::journal::{EntryId, EntryState};
 use regtui::model::change::progress::Report;
 use regtui::model::change::{ChangeRequest, delete, retag};
+use regtui::ops::change;
+use regtui::ops::context::ChangeContext;
 use regtui::ops::resume::{self, Rest};
-use regtui::ops::work::{self, ChangeContext};
 
 use crate::support::context::{Shop, ends, watch};
 use crate::support::copying::{Sides, layer};
@@ -51,7 +52,7 @@ async fn rest(context: &ChangeContext, entry: &EntryId) -> Rest {
 /// Plans the rest and carries it out; then the entry must be over.
 async fn resumed(context: &ChangeContext, entry: &EntryId) -> Report {
     let work = rest(context, entry).await.work(&"it".into()).expect("something is left");
-    let report = work::run(context, &work, &watch()).await;
+    let report = change::run(context, &work, &watch()).await;
     assert_eq!(open(context).await, None, "what was resumed is over");
     report
 }

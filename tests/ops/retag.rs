@@ -8,7 +8,7 @@ use regtui::model::change::retag::{self, RetagMode, RetagPlan};
 use regtui::model::change::rules::{Rule, Rules};
 use regtui::model::change::{ChangePlan, ChangeRequest, copy, delete};
 use regtui::model::reference::{Host, Selector};
-use regtui::ops::work;
+use regtui::ops::change;
 
 use crate::support::context::{Shop, ends, watch};
 use crate::support::copying::layer;
@@ -285,10 +285,10 @@ async fn nonsense_is_refused_before_anything_is_asked() {
         (request(&shop, &[("1", "x"), ("old", "x")], RetagMode::Add), "two images"),
     ];
     for (request, why) in nonsense {
-        let failure = work::plan(&shop.context, &request).await.expect_err(why);
+        let failure = change::plan(&shop.context, &request).await.expect_err(why);
         assert!(failure.why.as_str().contains(why), "{failure}");
     }
-    let missing = work::plan(&shop.context, &request(&shop, &[("none", "x")], RetagMode::Add)).await;
+    let missing = change::plan(&shop.context, &request(&shop, &[("none", "x")], RetagMode::Add)).await;
     assert!(missing.expect_err("it is not there").what.as_str().contains("app:none"));
 }
 
@@ -363,8 +363,9 @@ async fn a_name_that_is_given_and_taken_at_once_is_refused() {
     let shop = Shop::open(contents()).await;
     for mode in [RetagMode::Add, RetagMode::Move] {
         for items in [[("old", "1"), ("1", "stable")], [("1", "old"), ("old", "1")]] {
-            let failure =
-                work::plan(&shop.context, &request(&shop, &items, mode)).await.expect_err("in which order?");
+            let failure = change::plan(&shop.context, &request(&shop, &items, mode))
+                .await
+                .expect_err("in which order?");
             assert!(failure.hint.is_some_and(|hint| hint.as_str().contains("one after the other")));
         }
     }
@@ -400,7 +401,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
         }
         (request.method == "DELETE").then(|| Fault::status(403))
     });
-    let report = work::run(&shop.context, &work, &watch).await;
+    let report = change::run(&shop.context, &work, &watch).await;
     assert_eq!(ends(&report), "S", "{report:?}");
     assert!(report.notes.iter().any(|note| note.as_str().contains("could not be closed")), "{report:?}");
 }
@@ -417,7 +418,7 @@ async fn stopped_between_two_blobs_it_carries_no_more() {
         }
         None
     });
-    let report = work::run(&shop.context, &work, &watch).await;
+    let report = change::run(&shop.context, &work, &watch).await;
     assert_eq!((ends(&report).as_str(), report.undo), ("S", None));
     assert!(!shop.changes().iter().any(|line| line.starts_with("PUT ")), "{:?}", shop.changes());
 }
@@ -440,11 +441,11 @@ async fn bytes_that_cannot_be_mounted_are_told_while_they_move() {
         drop(progress.wait_for(moves).await.expect("progress"));
         watch.stop.cancel();
     };
-    let (report, ()) = tokio::join!(work::run(&shop.context, &work, &watch), stopping);
+    let (report, ()) = tokio::join!(change::run(&shop.context, &work, &watch), stopping);
     assert_eq!((ends(&report).as_str(), shop.store().open_uploads()), ("S", 0), "{report:?}");
     shop.registry.demo.clear_faults();
     let watch = self::watch();
-    let report = work::run(&shop.context, &work, &watch).await;
+    let report = change::run(&shop.context, &work, &watch).await;
     let progress = watch.progress.borrow();
     assert_eq!((progress.moved, progress.bytes), (report.moved, report.moved), "the bar ends at its end");
     assert!(report.moved >= 3_000_000 && report.is_success(), "{report:?}");

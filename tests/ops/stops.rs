@@ -9,7 +9,7 @@ use regtui::model::change::delete::{self, Along, DeleteMethod};
 use regtui::model::change::progress::{Outcome, Report};
 use regtui::model::change::{ChangeRequest, retag};
 use regtui::model::digest::Digest;
-use regtui::ops::work;
+use regtui::ops::change;
 
 use crate::support::context::{Shop, watch};
 use crate::support::copying::layer;
@@ -62,7 +62,7 @@ async fn stopped_at_any_request(
             }
             None
         });
-        let report = work::run(&shop.context, &work, &watch).await;
+        let report = change::run(&shop.context, &work, &watch).await;
         let is_over = seen.load(Ordering::SeqCst) < nth;
         shop.registry.demo.clear_faults();
         let what = format!("stopped at request {nth}: {report:#?}\n{:#?}", shop.changes());

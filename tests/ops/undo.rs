@@ -6,7 +6,7 @@ use regtui::demo::{DemoSettings, Store};
 use regtui::model::change::delete::{Along, DeleteMethod};
 use regtui::model::change::journal::EntryState;
 use regtui::model::change::{ChangePlan, ChangeRequest, delete, retag};
-use regtui::ops::work;
+use regtui::ops::change;
 
 use crate::support::context::{Shop, ends};
 use crate::support::registry::tag;
@@ -57,7 +57,7 @@ async fn whatever_was_deleted_comes_back_as_it_was() {
         }
         let entry = shop.context.journal.entry(&id).await.expect("an entry");
         assert_eq!(entry.state, EntryState::Undone);
-        let again = work::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("it is undone");
+        let again = change::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("it is undone");
         assert!(again.why.as_str().contains("already"), "{again}");
     }
 }
@@ -263,7 +263,7 @@ async fn a_sibling_that_vanishes_beside_a_replacement_is_put_back() {
 async fn what_never_was_cannot_be_undone() {
     let shop = Shop::open(contents()).await;
     let id = regtui::model::change::journal::EntryId("20260101T000000.000000Z-0".into());
-    let failure = work::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("there is none");
+    let failure = change::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("there is none");
     assert!(failure.why.as_str().contains("no such entry"), "{failure}");
 }
 
@@ -278,6 +278,6 @@ async fn a_tag_that_cannot_be_looked_at_keeps_no_other_from_coming_back() {
     assert!(shop.tags("app").contains_key("other"));
     shop.registry.demo.fault(|request, _| request.path.contains("/manifests/").then(|| Fault::status(403)));
     let undo = ChangeRequest::Undo(deleted.undo.expect("an entry"));
-    let failure = work::plan(&shop.context, &undo).await.expect_err("nothing can be looked at");
+    let failure = change::plan(&shop.context, &undo).await.expect_err("nothing can be looked at");
     assert!(failure.why.as_str().contains("403"), "{failure}");
 }

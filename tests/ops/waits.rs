@@ -8,7 +8,8 @@ use regtui::demo::{self, Store};
 use regtui::model::change::delete::{Along, DeleteMethod};
 use regtui::model::change::progress::Outcome;
 use regtui::model::change::{ChangePlan, ChangeRequest, delete};
-use regtui::ops::work;
+use regtui::ops::change;
+use regtui::ops::context::ChangeContext;
 
 use crate::support::context::{Shop, ends, watch};
 use crate::support::copying::{Sides, layer};
@@ -33,7 +34,7 @@ async fn patient(store: Store) -> Shop {
     let settings = regtui::client::ClientSettings { timeouts, ..settings() };
     let shop = Shop::open(Store::new()).await;
     let registry = Registry::new(demo::DemoSettings::default(), store, settings).await;
-    let context = work::ChangeContext { pool: registry.pool.clone(), ..shop.context };
+    let context = ChangeContext { pool: registry.pool.clone(), ..shop.context };
     Shop { registry, context, folder: shop.folder }
 }
 
@@ -48,7 +49,7 @@ async fn a_delete_that_was_asked_to_wait_says_so_until_it_goes_on() {
         let said = "TOOMANYREQUESTS, asked to wait 1 s, try 2 of 3, next try in 1 s";
         progress.wait_for(|progress| progress.waits.as_str().ends_with(said)).await.expect("it is told");
     };
-    let (report, ()) = tokio::join!(work::run(&shop.context, &work, &watch), told);
+    let (report, ()) = tokio::join!(change::run(&shop.context, &work, &watch), told);
     assert_eq!(ends(&report), "D");
     assert_eq!(watch.progress.borrow().waits.as_str(), "");
 }
@@ -68,7 +69,7 @@ async fn a_copy_to_a_registry_that_went_away_says_so_until_it_is_back() {
         sides.to.demo.clear_faults();
         progress.wait_for(|progress| progress.waits.is_empty()).await.expect("it is told");
     };
-    let (report, ()) = tokio::join!(work::run(&sides.context, &work, &sides.watch), told);
+    let (report, ()) = tokio::join!(change::run(&sides.context, &work, &sides.watch), told);
     assert_eq!(ends(&report), "D", "{report:?}");
 }
 
@@ -83,7 +84,7 @@ async fn a_stop_does_not_wait_for_a_busy_registry() {
         progress.wait_for(|progress| !progress.waits.is_empty()).await.expect("it is told");
         watch.stop.cancel();
     };
-    let run = tokio::time::timeout(PATIENCE, work::run(&shop.context, &work, &watch));
+    let run = tokio::time::timeout(PATIENCE, change::run(&shop.context, &work, &watch));
     let (report, ()) = tokio::join!(run, stopped);
     let report = report.expect("it ends before the five minutes");
     assert_eq!((ends(&report).as_str(), report.undo), ("S", None));
@@ -106,7 +107,7 @@ async fn a_stop_between_the_tags_of_an_image_names_those_that_are_gone_and_undo_
         let body = r#"{"errors":[{"code":"GOOGLE_MANIFEST_DANGLING_TAG"}]}"#;
         (is_delete && request.path.contains("sha256:")).then(|| Fault::answer(400, &[], body))
     });
-    let report = work::run(&shop.context, &work, &watch).await;
+    let report = change::run(&shop.context, &work, &watch).await;
     assert_eq!(ends(&report), "S", "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["one"]);
     let said = report.notes.iter().any(|note| note.as_str().contains("of its tags `1` are gone: undo puts"));
@@ -139,7 +140,7 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
         }
         None
     });
-    let report = work::run(&shop.context, &work, &watch).await;
+    let report = change::run(&shop.context, &work, &watch).await;
     assert_eq!(ends(&report), "DSS", "{report:?}");
     assert_eq!(report.items[1].outcome, Some(Outcome::Stopped));
     for child in &children {

@@ -10,8 +10,8 @@ use regtui::client::{self, Pool};
 use regtui::demo::{self, Demo};
 use regtui::model::change::rules::Rules;
 use regtui::model::reference::Target;
+use regtui::ops::context::ChangeContext;
 use regtui::ops::journal::Journal;
-use regtui::ops::work::ChangeContext;
 use regtui::runtime::{self, Inbox, RuntimeOptions};
 use tokio::sync::Notify;
 

@@ -12,7 +12,8 @@ use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
 use regtui::model::manifest::Manifest;
 use regtui::model::reference::Repository;
-use regtui::ops::work::{self, ChangeContext};
+use regtui::ops::change;
+use regtui::ops::context::ChangeContext;
 
 use crate::support::context::{context, watch};
 use crate::support::graph::{Case, Holdings, build, case, children, disturb, holdings, judge, request};
@@ -102,14 +103,14 @@ async fn check(server: &Server, context: &ChangeContext, at: &str, case: &Case) 
     mirror.push().await;
     let repository = Repository { host: server.host.clone(), name: name(at) };
     let request = request(repository, &mirror.tags, case);
-    let Ok(ChangePlan::Delete(plan)) = work::plan(context, &ChangeRequest::Delete(request)).await else {
+    let Ok(ChangePlan::Delete(plan)) = change::plan(context, &ChangeRequest::Delete(request)).await else {
         panic!("there is no plan");
     };
     disturb(&mirror.store, at, &all, case);
     mirror.push().await;
     let before = mirror.there().await;
     prop_assert_eq!(&before, &holdings(&mirror.store, at));
-    let report = work::run(context, &ChangePlan::Delete(plan.clone()), &watch()).await;
+    let report = change::run(context, &ChangePlan::Delete(plan.clone()), &watch()).await;
     judge(case, &plan, &report, &before, &mirror.there().await)
 }
 

@@ -10,8 +10,9 @@ use regtui::model::change::rules::Rules;
 use regtui::model::change::{ChangePlan, ChangeRequest, delete};
 use regtui::model::digest::Digest;
 use regtui::model::reference::Repository;
+use regtui::ops::change;
+use regtui::ops::context::{ChangeContext, JobControl};
 use regtui::ops::journal::Journal;
-use regtui::ops::work::{self, ChangeContext, JobControl};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -68,7 +69,7 @@ impl Shop {
     }
 
     pub async fn plan(&self, request: &ChangeRequest) -> ChangePlan {
-        work::plan(&self.context, request).await.expect("a plan")
+        change::plan(&self.context, request).await.expect("a plan")
     }
 
     pub async fn delete_plan(&self, request: &ChangeRequest) -> delete::DeletePlan {
@@ -79,7 +80,7 @@ impl Shop {
     }
 
     pub async fn run(&self, work: &ChangePlan) -> Report {
-        work::run(&self.context, work, &watch()).await
+        change::run(&self.context, work, &watch()).await
     }
 
     /// Plans and runs at once.

@@ -9,9 +9,9 @@ use regtui::model::change::rules::Rules;
 use regtui::model::digest::Digest;
 use regtui::model::failure::Failure;
 use regtui::model::reference::{Repository, Selector};
+use regtui::ops::context::{ChangeContext, JobControl};
 use regtui::ops::copy;
 use regtui::ops::journal::Journal;
-use regtui::ops::work::{ChangeContext, JobControl};
 use tokio_util::sync::CancellationToken;
 
 use super::registry::{Registry, host, name, settings, tag};

@@ -13,10 +13,10 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
+use crate::ops::context::ChangeContext;
 use crate::ops::journal::RunningEntry;
-use crate::ops::work::ChangeContext;
-use crate::ops::work::loss::{self, Kept};
-use crate::ops::work::tag::held;
+use crate::ops::steps::loss::{self, Kept};
+use crate::ops::steps::tag::held;
 
 /// The number of manifests that are read at the same time before they are replaced.
 const AT_ONCE: usize = 8;

@@ -15,8 +15,8 @@ use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::media_type::OCI_INDEX;
 use crate::model::plural::counted;
 use crate::model::text::SafeText;
-use crate::ops::work::tag::{RepositoryClient, held};
-use crate::ops::work::tracker::is_done;
+use crate::ops::steps::tag::{RepositoryClient, held};
+use crate::ops::steps::tracker::is_done;
 
 /// How often a list is merged anew because another client was faster.
 const TRIES: usize = 3;

@@ -7,7 +7,6 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::companions::{self, Companions};
 use super::destination::{Destination, DestinationTags, Referred};
-use super::parts;
 use super::picked::{Pick, Picked};
 use super::platforms::Split;
 use super::source::{SourceImage, find};
@@ -21,11 +20,13 @@ use crate::model::change::loss::Loss;
 use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
+use crate::model::manifest::parts;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
+use crate::ops::context::ChangeContext;
+use crate::ops::steps::loss;
 use crate::ops::summary;
-use crate::ops::work::{self, ChangeContext};
 
 /// Plans the copy that is requested. The tags of the source are resolved once, here; from then on everything is copied
 /// by digest.
@@ -89,13 +90,8 @@ async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) ->
     match losing.is_empty() {
         true => Loss { keep: request.keep, ..Loss::default() },
         false => {
-            work::loss::planned(
-                client,
-                client.cleanups(&request.to.name).await.untagged,
-                request.keep,
-                losing,
-            )
-            .await
+            loss::planned(client, client.cleanups(&request.to.name).await.untagged, request.keep, losing)
+                .await
         }
     }
 }

@@ -19,10 +19,10 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Tag;
 use crate::model::text::SafeText;
-use crate::ops::work::tag::RepositoryClient;
-use crate::ops::work::telling::while_telling;
-use crate::ops::work::tracker::{is_done, left_open, refusal as refusal_of};
-use crate::ops::work::{ChangeContext, JobControl};
+use crate::ops::context::{ChangeContext, JobControl};
+use crate::ops::steps::tag::RepositoryClient;
+use crate::ops::steps::telling::while_telling;
+use crate::ops::steps::tracker::{is_done, left_open, refusal as refusal_of};
 
 /// Copies the images of the plan, and nothing else. An image that fails keeps no other from being copied.
 pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -> Report {

@@ -9,16 +9,17 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, Shared, join_all};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore};
 
-use super::{companions, fallback, parts};
+use super::{companions, fallback};
 use crate::client::{BlobSource, Cause, Client, Error, Mount, Transfer};
 use crate::model::change::copy::{BlobTransfer, CopyPlan, ImageToCopy, PlannedBlob};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
+use crate::model::manifest::parts;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::Selector;
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::ops::work::tag::put_failure;
+use crate::ops::steps::tag::put_failure;
 
 /// The number of blobs that are moved at the same time.
 const AT_ONCE: usize = 4;

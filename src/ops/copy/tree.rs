@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 
-use super::parts;
 use crate::client::{Client, Priority};
 use crate::model::capped::MOST as MOST_LISTED;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::parts;
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::text::SafeText;

@@ -20,11 +20,11 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
+use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
-use crate::ops::work::loss;
-use crate::ops::work::tag::{RepositoryClient, Shown, Wanted, held, put_failure};
-use crate::ops::work::tracker::Tracker;
-use crate::ops::work::{ChangeContext, JobControl};
+use crate::ops::steps::loss;
+use crate::ops::steps::tag::{RepositoryClient, Shown, Wanted, held, put_failure};
+use crate::ops::steps::tracker::Tracker;
 
 /// A hint for tags that outlive their digest.
 const KEEPS_TAGS: &str = "this registry's delete by digest keeps the tags, so untag them";

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use crate::model::change::progress::Outcome;
 use crate::ops::journal::RunningEntry;
-use crate::ops::work::tag::{RepositoryClient, Wanted};
-use crate::ops::work::tracker::Tracker;
+use crate::ops::steps::tag::{RepositoryClient, Wanted};
+use crate::ops::steps::tracker::Tracker;
 
 /// Parts of a change that are unconfirmed.
 #[derive(Debug, Default)]

@@ -1,13 +1,13 @@
 //! Chooses how something is deleted: the gentlest method that the server allows, and the reason why a method is not
 //! possible.
 
-use super::graph::Indexes;
 use crate::client::Client;
 use crate::model::change::delete::{DeleteMethod, DeletePlan, Deletes, ImageToDelete};
 use crate::model::change::rules::Refusal;
 use crate::model::reference::{Host, RepositoryName, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
+use crate::ops::graph::Indexes;
 
 /// Returns the method if the user chose none. It never removes more than was named: tags are untagged, and if the
 /// server cannot do that, the user chooses. If all of them are kept tags, replacements are used in that case, since

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::{FutureExt, StreamExt, future, stream};
 
-use super::graph::Indexes;
 use super::{method, weight};
 use crate::client::{Client, Priority};
 use crate::model::change::delete::{
@@ -18,10 +17,12 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::media_type::MediaType;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
+use crate::ops::context::ChangeContext;
 use crate::ops::copy::companions::{FURTHEST, MOST};
+use crate::ops::graph::Indexes;
+use crate::ops::steps::loss;
 use crate::ops::summary;
 use crate::ops::tag_list::{self, AT_ONCE, TagList};
-use crate::ops::work::{self, ChangeContext};
 
 /// Plans a delete.
 pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<DeletePlan, Failure> {
@@ -104,7 +105,7 @@ async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool)
     let referrers = bare().flat_map(|image| plan.referrers_that_go(image)).filter(|one| one.tag.is_some());
     let digests = bare().map(|image| image.digest).chain(referrers.map(|one| one.digest));
     let losing = digests.map(|digest| (plan.repository.clone(), digest, is_sure)).collect();
-    work::loss::planned(client, cleanups.untagged, keep, losing).await
+    loss::planned(client, cleanups.untagged, keep, losing).await
 }
 
 /// Returns the images that were named, one for each digest, with the tags that they have.

@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use super::graph::Indexes;
 use crate::client::Client;
 use crate::model::change::delete::{DeletePlan, ImageToDelete};
 use crate::model::change::progress::Outcome;
@@ -11,8 +10,9 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
+use crate::ops::graph::Indexes;
+use crate::ops::steps::tag::RepositoryClient;
 use crate::ops::tag_list::{self, TagList};
-use crate::ops::work::tag::RepositoryClient;
 
 /// The highest age of the answers about other tags. The tags of the image itself and new tags are always asked for
 /// again.

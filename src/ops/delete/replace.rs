@@ -13,11 +13,11 @@ use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Tag};
 use crate::model::text::SafeText;
-use crate::ops::work::loss::{self, Kept};
-use crate::ops::work::replacement::{self, Replacement, ReplacementMethod};
-use crate::ops::work::tag::RepositoryClient;
-use crate::ops::work::tracker::{Tracker, is_done};
-use crate::ops::work::{ChangeContext, JobControl};
+use crate::ops::context::{ChangeContext, JobControl};
+use crate::ops::steps::loss::{self, Kept};
+use crate::ops::steps::replacement::{self, Replacement, ReplacementMethod};
+use crate::ops::steps::tag::RepositoryClient;
+use crate::ops::steps::tracker::{Tracker, is_done};
 
 /// A tag that is removed, and the replacement that it is put on in between.
 struct ReplacedTag<'a> {

@@ -17,12 +17,12 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
+use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
+use crate::ops::steps::loss::{self, Kept};
+use crate::ops::steps::tag::{RepositoryClient, Shown, Untagged, held};
+use crate::ops::steps::tracker::{Tracker, is_done};
 use crate::ops::tag_list;
-use crate::ops::work::loss::{self, Kept};
-use crate::ops::work::tag::{RepositoryClient, Shown, Untagged, held};
-use crate::ops::work::tracker::{Tracker, is_done};
-use crate::ops::work::{ChangeContext, JobControl};
 
 /// A tag that is removed.
 struct UntaggedTag<'a> {

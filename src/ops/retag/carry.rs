@@ -11,11 +11,11 @@ use futures_util::{StreamExt, stream};
 
 use crate::client::{BlobSource, Cause, Client, Error, Mount, Priority, Transfer};
 use crate::model::digest::Digest;
+use crate::model::manifest::parts;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::ops::copy::parts;
 
 /// The number of blobs that are mounted at the same time.
 const AT_ONCE: usize = 4;

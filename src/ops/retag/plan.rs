@@ -16,9 +16,10 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
+use crate::ops::context::ChangeContext;
 use crate::ops::delete::method;
+use crate::ops::steps::{loss, replacement};
 use crate::ops::summary;
-use crate::ops::work::{ChangeContext, loss, replacement};
 
 /// Plans the requested tags. Changes nothing.
 pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<RetagPlan, Failure> {

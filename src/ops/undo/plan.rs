@@ -19,13 +19,14 @@ use crate::model::change::undo::{UndoPlan, UndoStep};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
+use crate::model::manifest::parts;
 use crate::model::reference::{Repository, Selector};
 use crate::model::server::{Ability, Cleanup};
 use crate::model::text::SafeText;
-use crate::ops::copy::parts;
+use crate::ops::context::ChangeContext;
 use crate::ops::delete::method;
+use crate::ops::steps::replacement;
 use crate::ops::summary;
-use crate::ops::work::{ChangeContext, replacement};
 
 /// The number of requests at the same time.
 const AT_ONCE: usize = 16;

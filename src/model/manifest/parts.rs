@@ -1,7 +1,7 @@
 //! The parts of a manifest.
 
+use super::{Body, Descriptor, Manifest};
 use crate::model::digest::Digest;
-use crate::model::manifest::{Body, Descriptor, Manifest};
 
 /// Returns the blobs that a manifest names: its config, then its layers, bottom first.
 pub fn blobs(manifest: &Manifest) -> impl Iterator<Item = &Descriptor> {

@@ -3,12 +3,13 @@
 
 use futures_util::FutureExt;
 
+use super::replacement;
 use super::tag::{RepositoryClient, put_failure};
-use super::{ChangeContext, replacement};
 use crate::model::change::journal::{EntryState, JournalEntry, Probe};
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, Selector};
 use crate::model::text::SafeText;
+use crate::ops::context::ChangeContext;
 
 /// Removes a throw-away tag with its manifest, which no other tag has. Returns when it is seen to be gone. A tag that
 /// has another image by now is left alone and counts as gone.

@@ -1,48 +1,18 @@
 //! Changes. Planning one only asks, and it is carried out exactly as planned.
 
-pub(super) mod loss;
-pub mod probe;
-mod remains;
-pub(super) mod replacement;
-pub(super) mod tag;
-pub(super) mod telling;
-pub(super) mod tracker;
-
 use futures_util::FutureExt;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
-use super::journal::Journal;
+use super::context::{ChangeContext, JobControl};
+use super::steps::remains;
+use super::steps::telling::while_telling;
 use super::{copy, delete, retag, undo};
-use crate::client::{Client, Pool};
+use crate::client::Client;
 use crate::model::change::delete::DeleteMethod;
-use crate::model::change::progress::{Back, Progress, Report};
-use crate::model::change::rules::Rules;
+use crate::model::change::progress::{Back, Report};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::Failure;
 use crate::model::reference::Host;
 use crate::model::server::Ability;
-use telling::while_telling;
-
-/// The registries, the rules and the journal that a change needs. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct ChangeContext {
-    /// The registries.
-    pub pool: Pool,
-    /// The rules of the configuration.
-    pub rules: Rules,
-    /// The journal that keeps everything that is replaced.
-    pub journal: Journal,
-}
-
-/// The controls of a running change: its progress, and a token that stops it.
-#[derive(Debug, Clone)]
-pub struct JobControl {
-    /// The channel that receives the progress.
-    pub progress: watch::Sender<Progress>,
-    /// Stops the change when it is cancelled, as soon as nothing is half done.
-    pub stop: CancellationToken,
-}
 
 /// Plans the requested change. Changes nothing.
 pub async fn plan(context: &ChangeContext, request: &ChangeRequest) -> Result<ChangePlan, Failure> {

@@ -14,11 +14,11 @@ use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
+use crate::model::manifest::parts;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
 use crate::ops::copy::companions::FURTHEST;
-use crate::ops::copy::parts;
 use crate::ops::journal::RunningEntry;
 
 /// The number of requests at the same time.

@@ -6,17 +6,17 @@ use std::collections::{HashMap, HashSet};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::ChangeContext;
 use crate::client::{Client, Error, Priority};
 use crate::model::change::ChangePlan;
 use crate::model::change::journal::JournalEntry;
 use crate::model::change::progress::{Report, TakesBack};
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
+use crate::model::manifest::parts;
 use crate::model::reference::{Repository, RepositoryName, Selector};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
-use crate::ops::copy::parts;
+use crate::ops::context::ChangeContext;
 use crate::ops::undo;
 
 /// The number of requests at the same time.

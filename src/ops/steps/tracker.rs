@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 
 use tokio_util::sync::CancellationToken;
 
-use super::JobControl;
 use crate::client::Transfer;
 use crate::model::change::journal::EntryId;
 use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
 use crate::model::change::rules::Refusal;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
+use crate::ops::context::JobControl;
 use crate::ops::journal::RunningEntry;
 
 /// The number of equal failures in a row that end the attempt: a server that forbids three changes forbids the rest.
