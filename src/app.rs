@@ -85,7 +85,7 @@ pub struct State {
     /// The image under the cursor.
     pub detail: Detail,
     /// Data kept of repositories and images that the cursor left.
-    pub store: ViewCache,
+    pub view_cache: ViewCache,
     /// The dialogs on top of the panes; the last one receives the keys.
     pub dialogs: Vec<Dialog>,
     /// The jobs that run, and those that have ended.
@@ -103,7 +103,7 @@ pub struct State {
     /// Numbers the questions that are asked.
     pub tickets: remote::Tickets,
     /// The position of the spinner, which advances with each tick while something loads.
-    pub spin: usize,
+    pub spinner_frame: usize,
 }
 
 /// The panes, from left to right.
@@ -150,7 +150,7 @@ pub fn init(
         registries: Registries::default(),
         tags: TagsPane::default(),
         detail: Detail::default(),
-        store: ViewCache::default(),
+        view_cache: ViewCache::default(),
         dialogs: Vec::new(),
         jobs: Jobs::default(),
         taken: None,
@@ -159,58 +159,58 @@ pub fn init(
         show_hidden: false,
         moved_at: None,
         tickets: remote::Tickets::default(),
-        spin: 0,
+        spinner_frame: 0,
     };
-    let mut turn = Update { state: &mut state, now, cmds: Vec::new() };
+    let mut update = Update { state: &mut state, now, cmds: Vec::new() };
     for target in targets.iter().rev() {
-        turn.open(target.clone());
+        update.open(target.clone());
     }
     let place = |registry: &registries::OpenRegistry| {
         targets.iter().position(|target| *target.host() == registry.host)
     };
-    turn.state.registries.items.sort_by_key(place);
-    turn.state.registries.list.forget_rows();
-    turn.state.registries.list.cursor = 0;
-    turn.state.registries.refilter();
-    if turn.state.registries.items.is_empty() {
-        turn.prompt_to_open();
+    update.state.registries.items.sort_by_key(place);
+    update.state.registries.list.forget_rows();
+    update.state.registries.list.cursor = 0;
+    update.state.registries.refilter();
+    if update.state.registries.items.is_empty() {
+        update.prompt_to_open();
     }
-    turn.follow();
-    let hosts = turn.state.registries.items.iter().map(|registry| registry.host.clone()).collect();
-    turn.ask(cmd::Slot::CutOff, std::time::Duration::ZERO, cmd::Ask::Leftovers(hosts));
-    let cmds = turn.cmds;
+    update.reconcile();
+    let hosts = update.state.registries.items.iter().map(|registry| registry.host.clone()).collect();
+    update.ask(cmd::Slot::InterruptedChanges, std::time::Duration::ZERO, cmd::Ask::InterruptedChanges(hosts));
+    let cmds = update.cmds;
     (state, cmds)
 }
 
 /// Processes a message and returns the commands that follow from it.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
     let by_itself = !matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Pasted(_));
-    let before = if by_itself { state.keys_are_about() } else { None };
-    let mut turn = Update { state, now, cmds: Vec::new() };
+    let before = if by_itself { state.hash_selection() } else { None };
+    let mut update = Update { state, now, cmds: Vec::new() };
     match msg {
         Msg::Key(key) if key.kind == KeyEventKind::Release => {}
-        Msg::Key(key) => turn.key(key),
-        Msg::Mouse(event) => turn.mouse(event),
-        Msg::Pasted(text) => turn.paste(&text),
-        Msg::Resized(columns, rows) => turn.state.size = (columns, rows),
-        Msg::Ticked => turn.tick(),
-        Msg::Rested => turn.go_on(),
-        Msg::Answered(slot, ticket, answer) => turn.answered(slot, ticket, answer),
-        Msg::Requested(line) => turn.requested(line),
-        Msg::Copied(text) => turn.done(text),
-        Msg::Progressed(all) => turn.state.jobs.progressed(all, now),
-        Msg::JobEnded(id, report) => turn.job_ended(id, report),
-        Msg::Failed(failure) => turn.fail(failure),
+        Msg::Key(key) => update.handle_key(key),
+        Msg::Mouse(event) => update.handle_mouse(event),
+        Msg::Pasted(text) => update.paste(&text),
+        Msg::Resized(columns, rows) => update.state.size = (columns, rows),
+        Msg::Ticked => update.tick(),
+        Msg::Idle => update.arrange_next_part(),
+        Msg::Answered(slot, ticket, answer) => update.handle_answer(slot, ticket, answer),
+        Msg::Requested(line) => update.log_request(line),
+        Msg::Copied(text) => update.say_done(text),
+        Msg::Progressed(all) => update.state.jobs.update_progress(all, now),
+        Msg::JobEnded(id, report) => update.handle_job_end(id, report),
+        Msg::Failed(failure) => update.say_failure(failure),
     }
-    turn.follow();
-    let cmds = turn.cmds;
-    if before.is_some() && before != state.keys_are_about() {
+    update.reconcile();
+    let cmds = update.cmds;
+    if before.is_some() && before != state.hash_selection() {
         state.moved_at = Some(now);
     }
     cmds
 }
 
-/// Returns whether something is left to do that no key waits for. Each [`Msg::Rested`] does a part of it, and is sent
+/// Returns whether something is left to do that no key waits for. Each [`Msg::Idle`] does a part of it, and is sent
 /// until nothing is left.
 pub fn has_more_to_do(state: &State) -> bool {
     let registry = state.registries.selected();
@@ -225,7 +225,7 @@ pub fn needs_ticks(state: &State) -> bool {
 impl State {
     /// Returns a hash of the row under the cursor of the focused pane and the number of marks. Returns `None` if
     /// nothing is under the cursor: the first row to appear cannot have been mistaken for another one.
-    fn keys_are_about(&self) -> Option<u64> {
+    fn hash_selection(&self) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
         match self.focus {
             Pane::Registries | Pane::Repositories => {
@@ -233,7 +233,7 @@ impl State {
                 (self.tags.repository.as_ref()?, self.registries.selected().map(marks)).hash(&mut hasher);
             }
             Pane::Tags | Pane::Details => {
-                (self.detail.of.as_ref()?, self.tags.list.marks.len()).hash(&mut hasher);
+                (self.detail.image.as_ref()?, self.tags.list.marks.len()).hash(&mut hasher);
             }
         }
         Some(hasher.finish())
@@ -241,7 +241,7 @@ impl State {
 
     /// Returns whether the row under the cursor or the marks changed by themselves a moment ago, so that a key may have
     /// been meant for another row.
-    fn has_just_moved(&self, now: Timestamp) -> bool {
+    fn has_selection_just_changed(&self, now: Timestamp) -> bool {
         self.moved_at.is_some_and(|at| now.duration_since(at).abs() < QUIET)
     }
 
@@ -251,20 +251,20 @@ impl State {
         registry
             .is_some_and(|registry| registry.server.is_loading() || registry.repositories.names.is_loading())
             || self.tags.tags.is_loading()
-            || !self.tags.waiting.is_empty()
+            || !self.tags.awaited_rows.is_empty()
             || self.detail.inspection.is_loading()
             || self.dialogs.iter().any(Dialog::is_loading)
     }
 }
 
 impl Update<'_> {
-    fn key(&mut self, key: KeyEvent) {
+    fn handle_key(&mut self, key: KeyEvent) {
         if keymap::name_of(key).as_deref() == Some("Ctrl-c") {
             self.perform(action::Action::Quit);
         } else if !self.state.dialogs.is_empty() {
             self.key_in_dialog(key);
         } else if let Some(action) = keymap::lookup(self.state.focus, key) {
-            match action.is_about_rows() && self.state.has_just_moved(self.now) {
+            match action.is_about_rows() && self.state.has_selection_just_changed(self.now) {
                 true => {
                     self.refuse("what is under the cursor or marked has just changed: press the key again")
                 }
@@ -274,22 +274,22 @@ impl Update<'_> {
     }
 
     /// Sorts or filters another part of a long list.
-    fn go_on(&mut self) {
+    fn arrange_next_part(&mut self) {
         if self.state.tags.is_arranging() {
-            return self.state.tags.go_on();
+            return self.state.tags.arrange_next_part();
         }
         if let Some(registry) = self.state.registries.selected_mut() {
-            registry.repositories.go_on();
+            registry.repositories.filter_next_part();
         }
     }
 
     fn tick(&mut self) {
-        self.state.spin = self.state.spin.wrapping_add(1);
+        self.state.spinner_frame = self.state.spinner_frame.wrapping_add(1);
         self.state.notices.toast.take_if(|toast| toast.until <= self.now);
-        self.state.tags.settle();
+        self.state.tags.resort_if_stale();
     }
 
-    fn requested(&mut self, line: RequestLine) {
+    fn log_request(&mut self, line: RequestLine) {
         if self.state.requests.len() == MOST_REQUESTS {
             self.state.requests.pop_front();
         }

@@ -134,11 +134,11 @@ enum CliError {
     /// The command failed: exit code 1.
     Failed(Failure),
     /// Something on this machine failed: exit code 1.
-    Broken(color_eyre::Report),
+    Internal(color_eyre::Report),
     /// A panic, which has been reported: exit code 1.
     Panicked,
     /// The command failed or the user did not confirm it, and all messages have been printed: exit code 1.
-    Said,
+    Reported,
     /// SIGINT: exit code 130.
     Interrupted,
     /// The reader of the output has closed the pipe: exit code 0, as with other tools.
@@ -149,7 +149,7 @@ impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> CliError {
         match error.kind() {
             std::io::ErrorKind::BrokenPipe => CliError::PipeClosed,
-            _ => CliError::Broken(error.into()),
+            _ => CliError::Internal(error.into()),
         }
     }
 }
@@ -165,18 +165,18 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.run() {
         Ok(()) | Err(CliError::PipeClosed) => ExitCode::SUCCESS,
-        Err(CliError::Panicked | CliError::Said) => ExitCode::FAILURE,
+        Err(CliError::Panicked | CliError::Reported) => ExitCode::FAILURE,
         Err(CliError::Interrupted) => ExitCode::from(130),
         Err(CliError::Usage(text)) => {
-            print::complain(text);
+            print::print_problem(text);
             ExitCode::from(2)
         }
         Err(CliError::Failed(failure)) => {
-            print::complain(failure);
+            print::print_problem(failure);
             ExitCode::FAILURE
         }
-        Err(CliError::Broken(report)) => {
-            print::complain(format_args!("{report:#}"));
+        Err(CliError::Internal(report)) => {
+            print::print_problem(format_args!("{report:#}"));
             ExitCode::FAILURE
         }
     }
@@ -184,7 +184,7 @@ pub fn main() -> ExitCode {
 
 impl Cli {
     fn run(self) -> Result<(), CliError> {
-        runtime::install_panic_hook().map_err(CliError::Broken)?;
+        runtime::install_panic_hook().map_err(CliError::Internal)?;
         if self.command.is_some() && (self.demo || !self.targets.is_empty()) {
             let text =
                 "a subcommand prints and opens nothing: what it is about comes after it, `regtui ls TARGET`";
@@ -195,17 +195,17 @@ impl Cli {
         let runtime = threads::start()?;
         let colour = self.options.colour(std::io::stdout().is_terminal());
         // A panic is caught only to set the exit code; its report has been written by then.
-        let work = || runtime.block_on(self.work(config, colour));
+        let work = || runtime.block_on(self.run_command(config, colour));
         let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(CliError::Panicked));
         // A name that is being resolved or a clipboard that hangs must not keep the process alive.
         runtime.shutdown_background();
         outcome
     }
 
-    async fn work(self, config: Config, colour: bool) -> Result<(), CliError> {
+    async fn run_command(self, config: Config, colour: bool) -> Result<(), CliError> {
         if self.command.is_some() {
             // A command that needs the journal reports its problems itself.
-            unused_cache(&config).iter().for_each(print::complain);
+            unused_cache(&config).iter().for_each(print::print_problem);
         }
         match self.command {
             None => open(self, config).await,
@@ -242,7 +242,7 @@ impl Cli {
         config.mouse &= !self.no_mouse;
         config.cache &= !options.no_cache;
         config.read_only |= options.read_only;
-        config.reach_all(options.plain_http, options.insecure);
+        config.set_transport_for_all(options.plain_http, options.insecure);
         config.ca_file = options.ca_file.clone().or(config.ca_file);
         config.log_file = options.log_file.clone().or(config.log_file);
         config.log_level = options.log_level.clone().unwrap_or(config.log_level);
@@ -291,38 +291,38 @@ impl GlobalOptions {
 /// Returns the clients, with the logins of docker and podman.
 fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
     let timeouts = Timeouts::default();
-    let mut settings = config.of_client();
-    settings.cache = settings.cache.filter(|folder| cache_trouble(folder).is_none());
-    settings.credentials = Credentials::of_environment(|name| std::env::var_os(name), timeouts.helper);
+    let mut settings = config.client_settings();
+    settings.cache = settings.cache.filter(|folder| cache_distrust(folder).is_none());
+    settings.credentials = Credentials::from_env(|name| std::env::var_os(name), timeouts.helper);
     settings.timeouts = timeouts;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
     Pool::new(settings)
 }
 
 /// Returns the reason why the folder of the cache is not used, if there is one.
-fn cache_trouble(folder: &Path) -> Option<Distrust> {
-    files::trouble(folder).or_else(|| files::trouble(&folder.join("tags")))
+fn cache_distrust(folder: &Path) -> Option<Distrust> {
+    files::find_distrust(folder).or_else(|| files::find_distrust(&folder.join("tags")))
 }
 
 /// Returns a failure if the cache is not used because other users may have put something there.
 fn unused_cache(config: &Config) -> Option<Failure> {
-    let distrust = config.of_client().cache.and_then(|folder| cache_trouble(&folder))?;
-    Some(unused("the cache is not used", distrust))
+    let distrust = config.client_settings().cache.and_then(|folder| cache_distrust(&folder))?;
+    Some(unused_folder("the cache is not used", distrust))
 }
 
 /// Returns the same failures for the remembered names and for the journal.
 fn unused_state() -> Vec<Failure> {
     let Some(state) = paths::state() else { return Vec::new() };
-    let journal = files::check(&state.join("journal")).err();
+    let journal = files::check_folder(&state.join("journal")).err();
     let journal = journal.as_ref().and_then(files::distrust).cloned();
     let all = [
-        ("what was opened is not remembered", files::trouble(&state)),
+        ("what was opened is not remembered", files::find_distrust(&state)),
         ("the journal is not used, so nothing can be changed", journal),
     ];
-    all.into_iter().filter_map(|(what, distrust)| Some(unused(what, distrust?))).collect()
+    all.into_iter().filter_map(|(what, distrust)| Some(unused_folder(what, distrust?))).collect()
 }
 
-fn unused(what: &'static str, distrust: Distrust) -> Failure {
+fn unused_folder(what: &'static str, distrust: Distrust) -> Failure {
     Failure {
         what: what.into(),
         why: SafeText::from(distrust.to_string()),
@@ -340,7 +340,7 @@ fn context(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> C
         PathBuf::from("/nonexistent")
     });
     let pool = pool(config, inbox);
-    let journal = Journal::open(folder).of_pool(pool.clone());
+    let journal = Journal::open(folder).with_pool(pool.clone());
     ChangeContext { pool, rules, journal }
 }
 
@@ -367,10 +367,10 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         let address = demo.address().to_string();
         targets.insert(0, names.target(&address)?);
     }
-    unused_cache(&config).into_iter().chain(unused_state()).for_each(|failure| inbox.say(failure));
+    unused_cache(&config).into_iter().chain(unused_state()).for_each(|failure| inbox.show_failure(failure));
     let settings = app::settings::AppSettings {
         rules: context.rules.clone(),
-        known: context.pool.known().clone(),
+        known: context.pool.known_registries().clone(),
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
         remembered: runtime::remembered::read(),
@@ -391,7 +391,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     match end {
         Ok(Exit::Quit) => Ok(()),
         Ok(Exit::Signal) => Err(CliError::Interrupted),
-        Err(report) => Err(CliError::Broken(report)),
+        Err(report) => Err(CliError::Internal(report)),
     }
 }
 

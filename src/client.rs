@@ -114,7 +114,7 @@ pub struct ClientSettings {
 pub struct HostSettings {
     /// The transport of the registry.
     pub trust: Trust,
-    /// Whether these settings hold for this run only (see [`Pool::reach`]) and are not in the configuration.
+    /// Whether these settings hold for this run only (see [`Pool::set_transport`]) and are not in the configuration.
     pub is_for_this_run: bool,
     /// Hosts outside the registry's own site that may get its login if it names them as token services.
     pub realm_allow: Vec<String>,
@@ -151,7 +151,7 @@ struct Shared {
 impl Pool {
     /// Creates the pool. Nothing is sent or read yet.
     pub fn new(settings: ClientSettings) -> Pool {
-        tls::install();
+        tls::install_crypto();
         let cache = Cache::new(settings.cache.clone());
         let (settings, known) = (Mutex::new(settings), OnceLock::new());
         Pool(Arc::new(Shared { settings, known, cache, clients: Mutex::default() }))
@@ -165,7 +165,7 @@ impl Pool {
     }
 
     /// Returns the registries that are configured or that a file of logins names. The files are read once.
-    pub fn known(&self) -> &KnownRegistries {
+    pub fn known_registries(&self) -> &KnownRegistries {
         self.0.known.get_or_init(|| {
             let settings = self.settings();
             settings.hosts.keys().cloned().chain(settings.credentials.registries()).collect()
@@ -173,7 +173,7 @@ impl Pool {
     }
 
     /// Changes the transport of a registry from now on. Requests under way end with the old one.
-    pub fn reach(&self, host: &Host, change: impl FnOnce(&mut Trust)) {
+    pub fn set_transport(&self, host: &Host, change: impl FnOnce(&mut Trust)) {
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let mut settings = self.settings();
         let before = settings.trust(host);
@@ -188,25 +188,25 @@ impl Pool {
 
     /// Returns whether the user allowed plain HTTP for a registry, and whether the user turned off the check of its
     /// certificate.
-    pub fn reaches(&self, host: &Host) -> (bool, bool) {
+    pub fn transport_flags(&self, host: &Host) -> (bool, bool) {
         let trust = self.settings().trust(host);
         (trust.plain_http, trust.insecure)
     }
 
     /// Restores the transport that a registry had in an earlier run, unless the configuration has settings for the
     /// registry.
-    pub fn reach_again(&self, host: &Host, plain_http: bool, insecure: bool) {
+    pub fn restore_transport(&self, host: &Host, plain_http: bool, insecure: bool) {
         let is_configured = self.settings().hosts.get(host).is_some_and(|settings| !settings.is_for_this_run);
         if !is_configured {
-            self.reach(host, |trust| {
+            self.set_transport(host, |trust| {
                 trust.plain_http |= plain_http;
                 trust.insecure |= insecure;
             });
         }
     }
 
-    /// Returns the transport that a registry has in this run only, if [`Pool::reach`] changed it.
-    pub fn reached_in_this_run(&self, host: &Host) -> Option<Trust> {
+    /// Returns the transport that a registry has in this run only, if [`Pool::set_transport`] changed it.
+    pub fn transport_of_this_run(&self, host: &Host) -> Option<Trust> {
         let settings = self.settings();
         settings
             .hosts
@@ -235,7 +235,7 @@ struct ClientInner {
     cache: Cache,
     abilities: Abilities,
     /// Permits one reader of large content at a time.
-    heavy: Semaphore,
+    large_content: Semaphore,
     manifests: Joined<(RepositoryName, Selector), Result<Arc<Manifest>, Error>>,
     configs: Joined<
         (RepositoryName, crate::model::digest::Digest),
@@ -251,15 +251,15 @@ impl Client {
             http,
             cache,
             abilities,
-            heavy: Semaphore::new(1),
+            large_content: Semaphore::new(1),
             manifests: Joined::default(),
             configs: Joined::default(),
         }))
     }
 
     /// Waits until no other task holds large content, so that only one of many is in memory at a time.
-    pub async fn heavy_turn(&self) -> Option<SemaphorePermit<'_>> {
-        self.0.heavy.acquire().await.ok()
+    pub async fn large_content_permit(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.large_content.acquire().await.ok()
     }
 
     /// Returns the name of the registry.
@@ -269,37 +269,37 @@ impl Client {
 
     /// Describes the wait of a request that will be sent again, if there is one:
     /// `waits for HOST: connection refused for 7 s, next try in 2 s`.
-    pub fn waits(&self) -> Option<SafeText> {
-        self.http().waits().map(|why| SafeText::from(format!("waits for {}: {why}", self.host())))
+    pub fn describe_wait(&self) -> Option<SafeText> {
+        self.http().describe_wait().map(|why| SafeText::from(format!("waits for {}: {why}", self.host())))
     }
 
     /// Reports, as long as the returned value lives, that the registry accepted a change and does not show it yet.
-    pub fn waits_to_show(&self) -> impl Drop {
-        self.http().waits_to_show()
+    pub fn report_visibility_wait(&self) -> impl Drop {
+        self.http().report_visibility_wait()
     }
 
     /// Returns how long to wait until a change shows. It is shorter if an earlier change did not show in the full time.
-    pub fn patience_to_show(&self) -> Duration {
-        let timeouts = self.http().timeouts().shows;
-        match self.abilities().shows() {
+    pub fn visibility_timeout(&self) -> Duration {
+        let timeouts = self.http().timeouts().visibility;
+        match self.abilities().visibility() {
             Shows::Never => timeouts / 8,
-            Shows::AtOnce | Shows::Late => timeouts,
+            Shows::Immediate | Shows::Delayed => timeouts,
         }
     }
 
     /// Returns whether this registry was found to show changes only some time after it accepted them.
-    pub fn shows_late(&self) -> bool {
-        self.abilities().shows() != Shows::AtOnce
+    pub fn has_delayed_visibility(&self) -> bool {
+        self.abilities().visibility() != Shows::Immediate
     }
 
     /// Records how long a change took to show, or `None` if it did not show in the time that was waited.
-    pub fn learn_shows(&self, took: Option<Duration>) {
+    pub fn learn_visibility(&self, took: Option<Duration>) {
         match took {
-            Some(took) if took > self.http().timeouts().shows / 16 => {
-                self.abilities().learn_shows(Shows::Late)
+            Some(took) if took > self.http().timeouts().visibility / 16 => {
+                self.abilities().learn_visibility(Shows::Delayed)
             }
             Some(_) => {}
-            None => self.abilities().learn_shows(Shows::Never),
+            None => self.abilities().learn_visibility(Shows::Never),
         }
     }
 

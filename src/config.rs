@@ -164,7 +164,7 @@ pub enum Problem {
     },
     /// The file contains an error.
     #[error("the configuration `{}` is not understood:\n{why}", .file.display())]
-    Wrong {
+    Invalid {
         /// The file.
         file: PathBuf,
         /// The line, the column, and the expected contents.
@@ -188,12 +188,12 @@ impl Config {
             Err(why) if may_be_missing && is_absent(why.kind()) => return Ok(Config::default()),
             Err(why) => return Err(Problem::Unreadable { file, why }),
         };
-        Config::parse(&text).map_err(|why| Problem::Wrong { file, why })
+        Config::parse(&text).map_err(|why| Problem::Invalid { file, why })
     }
 
     /// Parses and checks the text of a file.
     pub fn parse(text: &str) -> Result<Config, String> {
-        let config: Config = toml::from_str(text).map_err(|error| in_words(text, &error))?;
+        let config: Config = toml::from_str(text).map_err(|error| describe_error(text, &error))?;
         if !crate::ui::theme::NAMES.contains(&config.theme.as_str()) {
             return Err(format!(
                 "theme = {:?}: the themes are {}",
@@ -205,7 +205,7 @@ impl Config {
     }
 
     /// Applies flags to every registry for this run, over the settings of single registries in the file.
-    pub fn reach_all(&mut self, plain_http: bool, insecure: bool) {
+    pub fn set_transport_for_all(&mut self, plain_http: bool, insecure: bool) {
         self.plain_http |= plain_http;
         self.insecure |= insecure;
         for registry in self.registries.values_mut() {
@@ -226,7 +226,7 @@ impl Config {
     }
 
     /// Returns the settings of the clients.
-    pub fn of_client(&self) -> client::ClientSettings {
+    pub fn client_settings(&self) -> client::ClientSettings {
         let trust = Trust {
             plain_http: self.plain_http,
             tls: false,
@@ -258,7 +258,7 @@ impl Config {
 
 /// Returns the error in a file with its line. Only the key of the line is quoted, because the value may be a password
 /// in the wrong file.
-fn in_words(text: &str, error: &toml::de::Error) -> String {
+fn describe_error(text: &str, error: &toml::de::Error) -> String {
     let message = match error.message().split_once(" string \"") {
         // `invalid type: string "the value", expected a boolean`
         Some((before, after)) => match after.rsplit_once("\", expected") {
@@ -363,17 +363,17 @@ mod tests {
         let text = "plain_http = true\ninsecure = true\n[registries.\"safe.test\"]\nplain_http = false\ninsecure = false\n";
         let mut config = Config::parse(text).expect("a configuration");
         let safe = Host::parse("safe.test").expect("a host");
-        let trust = config.of_client().hosts[&safe].trust.clone();
+        let trust = config.client_settings().hosts[&safe].trust.clone();
         assert!(!trust.plain_http && !trust.insecure);
-        config.reach_all(true, false);
-        let trust = config.of_client().hosts[&safe].trust.clone();
+        config.set_transport_for_all(true, false);
+        let trust = config.client_settings().hosts[&safe].trust.clone();
         assert!(trust.plain_http && !trust.insecure);
     }
 
     #[test]
     fn a_registry_has_its_own_transport() {
         let config = Config::parse("[registries.\"R.test\"]\nplain_http = true\n").expect("a configuration");
-        let settings = config.of_client();
+        let settings = config.client_settings();
         let host = Host::parse("r.test").expect("a host");
         assert!(settings.hosts[&host].trust.plain_http && !settings.trust.plain_http);
     }

@@ -220,8 +220,8 @@ impl Demo {
     }
 
     /// Waits until `enough` returns true for the recorded requests.
-    pub async fn until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
-        self.registry.requests.until(enough).await;
+    pub async fn wait_until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
+        self.registry.requests.wait_until(enough).await;
     }
 
     /// Returns the most requests that were answered at the same time.

@@ -44,16 +44,16 @@ pub fn distrust(error: &io::Error) -> Option<&Distrust> {
 
 /// Returns the reason why a folder, or something in it, must not be used. Returns `None` if the folder can be used, or
 /// does not exist yet.
-pub fn trouble(folder: &Path) -> Option<Distrust> {
-    match check(folder).and_then(|()| check_entries(folder)) {
+pub fn find_distrust(folder: &Path) -> Option<Distrust> {
+    match check_folder(folder).and_then(|()| check_entries(folder)) {
         Ok(()) => None,
         Err(error) => distrust(&error).cloned(),
     }
 }
 
 /// Creates a folder that only this user can read, unless it exists, and checks that it can be used.
-pub fn make(folder: &Path) -> io::Result<()> {
-    match check(folder) {
+pub fn create_folder(folder: &Path) -> io::Result<()> {
+    match check_folder(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         other => return other,
     }
@@ -62,13 +62,13 @@ pub fn make(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
-    folder.parent().map_or(Ok(()), sync)?;
-    check(folder)
+    folder.parent().map_or(Ok(()), sync_folder)?;
+    check_folder(folder)
 }
 
 /// Fails unless a folder, and the folders of regtui above it, belong to this user and cannot be written by other users.
 /// The topmost folder is checked first, because a folder must not be created through a link of another user.
-pub fn check(folder: &Path) -> io::Result<()> {
+pub fn check_folder(folder: &Path) -> io::Result<()> {
     let mut near = folder.ancestors().take(MOST_BELOW);
     let depth = near.position(|above| above.file_name().is_some_and(|name| name == OURS));
     let ours: Vec<&Path> = folder.ancestors().take(1 + depth.unwrap_or(0)).collect();
@@ -94,7 +94,7 @@ fn check_entries(folder: &Path) -> io::Result<()> {
         let entry = entry?;
         let kind = entry.file_type()?;
         if !kind.is_file() && !kind.is_dir() {
-            return Err(odd(&entry.path(), kind.is_symlink()).into());
+            return Err(distrust_file_type(&entry.path(), kind.is_symlink()).into());
         }
     }
     Ok(())
@@ -114,7 +114,7 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         // The error of opening a link or a fifo differs from system to system.
         Err(error) => match fs::symlink_metadata(path) {
             Ok(found) if !found.is_file() && !found.is_dir() => {
-                return Err(odd(path, found.is_symlink()).into());
+                return Err(distrust_file_type(path, found.is_symlink()).into());
             }
             _ => return Err(error),
         },
@@ -124,7 +124,7 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         return Err(ErrorKind::IsADirectory.into());
     }
     if !metadata.is_file() {
-        return Err(odd(path, false).into());
+        return Err(distrust_file_type(path, false).into());
     }
     check_owner(path, &metadata)?;
     check_mode(path, &metadata)?;
@@ -149,11 +149,11 @@ pub struct FolderLock {
 }
 
 /// Waits for the lock of a folder, for a limited time.
-pub fn hold(folder: &Path) -> io::Result<FolderLock> {
-    let lock = lock_of(folder)?;
+pub fn lock_folder(folder: &Path) -> io::Result<FolderLock> {
+    let lock = open_lock_file(folder)?;
     for _ in 0..ASKED.0 {
         if lock.try_lock().is_ok() {
-            sweep(folder);
+            delete_leftovers(folder);
             return Ok(FolderLock { _lock: lock });
         }
         std::thread::sleep(ASKED.1);
@@ -162,21 +162,21 @@ pub fn hold(folder: &Path) -> io::Result<FolderLock> {
 }
 
 /// Removes half-written files from a folder, unless another process is writing there.
-pub fn tidy(folder: &Path) {
-    let is_there = check(folder).is_ok() && leftovers(folder).next().is_some();
+pub fn remove_leftovers(folder: &Path) {
+    let is_there = check_folder(folder).is_ok() && leftovers(folder).next().is_some();
     if is_there
-        && let Ok(lock) = lock_of(folder)
+        && let Ok(lock) = open_lock_file(folder)
         && lock.try_lock().is_ok()
     {
-        sweep(folder);
+        delete_leftovers(folder);
     }
 }
 
-fn lock_of(folder: &Path) -> io::Result<File> {
+fn open_lock_file(folder: &Path) -> io::Result<File> {
     open(&folder.join(LOCK), File::options().read(true).write(true).create(true).truncate(false))
 }
 
-fn sweep(folder: &Path) {
+fn delete_leftovers(folder: &Path) {
     // A file that cannot be removed only takes up space.
     leftovers(folder).for_each(|path| drop(fs::remove_file(path)));
 }
@@ -197,8 +197,8 @@ pub fn new(folder: &Path, _held: &FolderLock) -> io::Result<tempfile::NamedTempF
 /// Replaces a file as a whole. Other processes see the old file or the new one, and a kill leaves nothing that stays.
 pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let Some(folder) = path.parent() else { return Ok(()) };
-    make(folder)?;
-    let held = hold(folder)?;
+    create_folder(folder)?;
+    let held = lock_folder(folder)?;
     let mut file = new(folder, &held)?;
     fill(file.as_file_mut())?;
     file.persist(path).map_err(|error| error.error)?;
@@ -206,7 +206,7 @@ pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> i
 }
 
 /// Makes the names in a folder durable.
-pub fn sync(folder: &Path) -> io::Result<()> {
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     #[cfg(not(unix))]
@@ -214,7 +214,7 @@ pub fn sync(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn odd(path: &Path, is_link: bool) -> Distrust {
+fn distrust_file_type(path: &Path, is_link: bool) -> Distrust {
     let why = if is_link { "is a link" } else { "is neither a file nor a folder" };
     Distrust { path: path.to_path_buf(), why, hint: Some(format!("remove `{}`", path.display())) }
 }
@@ -285,7 +285,7 @@ mod tests {
         let ours = home.path().join("regtui");
         fs::create_dir(&ours).expect("it is made");
         chmod(&ours, 0o777);
-        make(&ours.join("content/tags")).expect_err("others can write above it");
+        create_folder(&ours.join("content/tags")).expect_err("others can write above it");
         assert!(!ours.join("content").exists());
     }
 
@@ -293,35 +293,35 @@ mod tests {
     fn a_folder_is_made_for_this_user_only_and_one_that_others_can_write_is_refused() {
         let home = folder();
         let ours = home.path().join("regtui/journal");
-        make(&ours).expect("it is made");
+        create_folder(&ours).expect("it is made");
         let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
         assert_eq!((mode(&ours), mode(&home.path().join("regtui"))), (0o700, 0o700));
         for (folder, mode) in [("regtui/journal", 0o770), ("regtui", 0o777), ("regtui", 0o702)] {
             let folder = home.path().join(folder);
             chmod(&folder, mode);
-            assert_eq!(why(make(&ours)), "can be written by other users");
-            assert!(trouble(&ours).is_some_and(|distrust| distrust.path == folder));
+            assert_eq!(why(create_folder(&ours)), "can be written by other users");
+            assert!(find_distrust(&ours).is_some_and(|distrust| distrust.path == folder));
             chmod(&folder, 0o700);
         }
         chmod(&ours, 0o755);
-        make(&ours).expect("others may read the names");
+        create_folder(&ours).expect("others may read the names");
     }
 
     #[test]
     fn a_link_that_this_user_made_to_a_folder_elsewhere_is_followed() {
         let (home, elsewhere) = (folder(), folder());
         symlink(elsewhere.path(), home.path().join("regtui")).expect("a link");
-        make(&home.path().join("regtui/content")).expect("it is made");
+        create_folder(&home.path().join("regtui/content")).expect("it is made");
         assert!(elsewhere.path().join("content").is_dir());
         chmod(elsewhere.path(), 0o777);
-        assert_eq!(why(check(&home.path().join("regtui/content"))), "can be written by other users");
+        assert_eq!(why(check_folder(&home.path().join("regtui/content"))), "can be written by other users");
     }
 
     #[test]
     fn the_folder_of_another_user_is_refused() {
         // The root folder belongs to root, unless root runs the tests.
         if !rustix::process::geteuid().is_root() {
-            assert_eq!(why(check(Path::new("/"))), "belongs to another user");
+            assert_eq!(why(check_folder(Path::new("/"))), "belongs to another user");
         }
     }
 
@@ -349,7 +349,7 @@ mod tests {
         chmod(&target, 0o666);
         assert_eq!(why(read(&target)), "can be written by other users");
         assert_eq!(fs::read_to_string(&target).expect("a file"), "precious");
-        assert!(trouble(folder.path()).is_some(), "what does not belong there is found");
+        assert!(find_distrust(folder.path()).is_some(), "what does not belong there is found");
     }
 
     #[test]
@@ -386,14 +386,14 @@ mod tests {
     #[test]
     fn what_another_process_is_writing_stays() {
         let folder = folder();
-        let held = hold(folder.path()).expect("it is free");
+        let held = lock_folder(folder.path()).expect("it is free");
         let file = new(folder.path(), &held).expect("a file");
-        tidy(folder.path());
+        remove_leftovers(folder.path());
         assert!(file.path().exists());
         let path = file.path().to_path_buf();
         file.keep().expect("it stays");
         drop(held);
-        tidy(folder.path());
+        remove_leftovers(folder.path());
         assert!(!path.exists());
     }
 }

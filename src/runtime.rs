@@ -65,7 +65,7 @@ impl Default for Inbox {
 
 impl Inbox {
     /// Shows a failure on the screen as soon as there is one.
-    pub fn say(&self, failure: Failure) {
+    pub fn show_failure(&self, failure: Failure) {
         // This struct holds the receiver, so sending cannot fail.
         self.sender.send(Msg::Failed(failure)).ok();
     }
@@ -105,7 +105,7 @@ pub async fn run(options: RuntimeOptions, context: ChangeContext, inbox: Inbox) 
     let signals = Signals::listen()?;
     let mut terminal = Terminal::enter(options.mouse)?;
     hangup::watch();
-    let size = terminal.fit()?;
+    let size = terminal.resize()?;
     let (state, cmds) = app::init(options.settings, options.targets, size, Timestamp::now());
     let pool = context.pool.clone();
     let effects = Effects::new(context, inbox.sender);
@@ -117,20 +117,20 @@ pub async fn run(options: RuntimeOptions, context: ChangeContext, inbox: Inbox) 
         effects,
         signals,
         input: Input::start(),
-        loan: None,
-        lent: None,
+        suspension: None,
+        resumed_at: None,
         is_dirty: false,
-        drawn: Instant::now(),
+        drawn_at: Instant::now(),
         end: None,
     };
     run.draw()?;
-    run.obey(cmds)?;
-    let end = run.turn_until_end(inbox.receiver).await;
+    run.dispatch(cmds)?;
+    let end = run.run_until_end(inbox.receiver).await;
     run.terminal.leave();
     run.close().await;
     drop(run);
     pool.flush().await;
-    match panic::taken() {
+    match panic::take_report() {
         Some(report) => Err(color_eyre::eyre::eyre!("{report}")),
         // The SIGHUP and the error of the drawing may come in either order.
         None if end.is_err() && hangup::is_gone() => Ok(Exit::Signal),
@@ -144,13 +144,13 @@ struct Run {
     effects: Effects,
     signals: Signals,
     input: Input,
-    loan: Option<Loan>,
+    suspension: Option<Loan>,
     /// When the terminal was last taken back.
-    lent: Option<Instant>,
+    resumed_at: Option<Instant>,
     theme: Theme,
     colour: bool,
     is_dirty: bool,
-    drawn: Instant,
+    drawn_at: Instant,
     end: Option<Exit>,
 }
 
@@ -174,69 +174,69 @@ enum Wake {
 }
 
 impl Run {
-    async fn turn_until_end(&mut self, mut inbox: UnboundedReceiver<Msg>) -> color_eyre::Result<Exit> {
+    async fn run_until_end(&mut self, mut inbox: UnboundedReceiver<Msg>) -> color_eyre::Result<Exit> {
         let mut tick = Instant::now() + TICK;
         loop {
             let wake = self.wake(&mut inbox, tick).await;
             let mut is_urgent = false;
             match wake {
-                Wake::Signal(Signal::Stop) => self.loan = Some(Loan::Shell),
-                Wake::Signal(Signal::Continue) => self.retake()?,
+                Wake::Signal(Signal::Stop) => self.suspension = Some(Loan::Shell),
+                Wake::Signal(Signal::Continue) => self.resume()?,
                 Wake::Signal(Signal::Resize) => {
                     is_urgent = true;
-                    self.fit()?;
+                    self.resize()?;
                 }
-                Wake::Signal(Signal::Interrupt) if self.lent.is_some_and(|at| at.elapsed() < ECHO) => {}
+                Wake::Signal(Signal::Interrupt) if self.resumed_at.is_some_and(|at| at.elapsed() < ECHO) => {}
                 Wake::Signal(Signal::End | Signal::Interrupt) => return Ok(Exit::Signal),
                 Wake::Panic => return Ok(Exit::Quit),
                 Wake::Input(Some(event)) => {
                     is_urgent = true;
-                    self.event(event)?;
+                    self.handle_event(event)?;
                     for _ in 0..MOST_AT_ONCE {
-                        let Some(event) = self.input.ready() else { break };
-                        self.event(event)?;
+                        let Some(event) = self.input.try_next() else { break };
+                        self.handle_event(event)?;
                     }
                 }
                 // The terminal is gone or cannot be read, so no user can be reached.
                 Wake::Input(None) | Wake::Msg(None) => return Ok(Exit::Signal),
                 Wake::Msg(Some(msg)) => {
-                    self.take(*msg)?;
+                    self.handle_message(*msg)?;
                     for _ in 0..MOST_AT_ONCE {
                         let Ok(msg) = inbox.try_recv() else { break };
-                        self.take(msg)?;
+                        self.handle_message(msg)?;
                     }
                 }
                 Wake::Tick => {
                     tick = Instant::now() + TICK;
                     let progress = self.effects.progress();
                     if !progress.is_empty() {
-                        self.take(Msg::Progressed(progress))?;
+                        self.handle_message(Msg::Progressed(progress))?;
                     }
-                    self.take(Msg::Ticked)?;
+                    self.handle_message(Msg::Ticked)?;
                 }
                 Wake::Frame => is_urgent = true,
                 Wake::Rest => {
-                    self.take(Msg::Rested)?;
+                    self.handle_message(Msg::Idle)?;
                     is_urgent = !app::has_more_to_do(&self.state);
                 }
             }
-            if let Some(loan) = self.loan.take() {
-                self.lend(loan).await?;
+            if let Some(loan) = self.suspension.take() {
+                self.suspend(loan).await?;
             }
             if let Some(end) = self.end {
                 return Ok(end);
             }
-            if self.is_dirty && (is_urgent || self.drawn.elapsed() >= FRAME) {
+            if self.is_dirty && (is_urgent || self.drawn_at.elapsed() >= FRAME) {
                 self.draw()?;
             }
         }
     }
 
     async fn wake(&mut self, inbox: &mut UnboundedReceiver<Msg>, tick: Instant) -> Wake {
-        let next_frame = self.drawn + FRAME;
+        let next_frame = self.drawn_at + FRAME;
         tokio::select! {
             biased;
-            () = panic::happened() => Wake::Panic,
+            () = panic::wait_for_panic() => Wake::Panic,
             signal = self.signals.next() => Wake::Signal(signal),
             event = self.input.next() => Wake::Input(event),
             () = tokio::time::sleep_until(next_frame), if self.is_dirty => Wake::Frame,
@@ -246,39 +246,39 @@ impl Run {
         }
     }
 
-    fn event(&mut self, event: Event) -> color_eyre::Result<()> {
+    fn handle_event(&mut self, event: Event) -> color_eyre::Result<()> {
         match event {
-            Event::Key(key) => self.take(Msg::Key(key)),
+            Event::Key(key) => self.handle_message(Msg::Key(key)),
             // No part of the screen depends on the position of the mouse. A frame for each cell that it crosses would
             // be wasted.
             Event::Mouse(mouse) if mouse.kind == MouseEventKind::Moved => Ok(()),
-            Event::Mouse(mouse) => self.take(Msg::Mouse(mouse)),
-            Event::Paste(text) => self.take(Msg::Pasted(text)),
-            Event::Resize(..) => self.fit(),
+            Event::Mouse(mouse) => self.handle_message(Msg::Mouse(mouse)),
+            Event::Paste(text) => self.handle_message(Msg::Pasted(text)),
+            Event::Resize(..) => self.resize(),
             Event::FocusGained | Event::FocusLost => Ok(()),
         }
     }
 
-    fn take(&mut self, msg: Msg) -> color_eyre::Result<()> {
-        self.effects.note(&msg);
+    fn handle_message(&mut self, msg: Msg) -> color_eyre::Result<()> {
+        self.effects.record_end(&msg);
         let is_seen = match &msg {
             Msg::Requested(_) => matches!(self.state.dialogs.last(), Some(Dialog::Requests(_))),
             _ => true,
         };
         self.is_dirty |= is_seen;
         let cmds = app::update(&mut self.state, Timestamp::now(), msg);
-        self.obey(cmds)
+        self.dispatch(cmds)
     }
 
-    fn obey(&mut self, cmds: Vec<Cmd>) -> color_eyre::Result<()> {
+    fn dispatch(&mut self, cmds: Vec<Cmd>) -> color_eyre::Result<()> {
         for cmd in cmds {
             match cmd {
                 Cmd::Quit => self.end = Some(Exit::Quit),
-                Cmd::Repaint => drop(self.terminal.fit()?),
-                Cmd::Suspend => self.loan = Some(Loan::Shell),
-                Cmd::Page(text) => self.loan = Some(Loan::Pager(text)),
+                Cmd::Repaint => drop(self.terminal.resize()?),
+                Cmd::Suspend => self.suspension = Some(Loan::Shell),
+                Cmd::ShowInPager(text) => self.suspension = Some(Loan::Pager(text)),
                 Cmd::Copy(text) => {
-                    let way = ClipboardMethod::here();
+                    let way = ClipboardMethod::detect();
                     let was_sent = self.terminal.copy(&text, way)?;
                     self.effects.copy(text, way, was_sent);
                 }
@@ -289,9 +289,9 @@ impl Run {
     }
 
     /// Lends the terminal to another program, and takes it back afterwards.
-    async fn lend(&mut self, loan: Loan) -> color_eyre::Result<()> {
+    async fn suspend(&mut self, loan: Loan) -> color_eyre::Result<()> {
         if matches!(loan, Loan::Shell) && !signals::can_stop() {
-            return self.take(Msg::Failed(no_shell()));
+            return self.handle_message(Msg::Failed(no_shell()));
         }
         std::mem::replace(&mut self.input, Input::silent()).stop().await;
         self.terminal.leave();
@@ -306,25 +306,25 @@ impl Run {
             self.end = Some(Exit::Signal);
             return Ok(());
         }
-        self.retake()?;
-        self.lent = Some(Instant::now());
+        self.resume()?;
+        self.resumed_at = Some(Instant::now());
         self.input = Input::start();
         match left {
             Ok(_) => Ok(()),
-            Err(failure) => self.take(Msg::Failed(failure)),
+            Err(failure) => self.handle_message(Msg::Failed(failure)),
         }
     }
 
     /// Takes the terminal back after another program had it, and draws everything again.
-    fn retake(&mut self) -> color_eyre::Result<()> {
-        self.terminal.retake()?;
-        self.fit()
+    fn resume(&mut self) -> color_eyre::Result<()> {
+        self.terminal.resume()?;
+        self.resize()
     }
 
     /// Adopts the current size of the terminal.
-    fn fit(&mut self) -> color_eyre::Result<()> {
-        let (columns, rows) = self.terminal.fit()?;
-        self.take(Msg::Resized(columns, rows))
+    fn resize(&mut self) -> color_eyre::Result<()> {
+        let (columns, rows) = self.terminal.resize()?;
+        self.handle_message(Msg::Resized(columns, rows))
     }
 
     /// Waits until the jobs and writes have ended, unless a signal asks to end at once. The terminal has already been
@@ -354,7 +354,7 @@ impl Run {
         let (state, theme, now) = (&self.state, &self.theme, Timestamp::now());
         self.terminal.draw(|frame| ui::view(frame, state, theme, now))?;
         self.is_dirty = false;
-        self.drawn = Instant::now();
+        self.drawn_at = Instant::now();
         Ok(())
     }
 }

@@ -35,12 +35,12 @@ struct Canvas<'a, 'f> {
 /// Draws the whole screen.
 pub fn view(frame: &mut Frame, state: &State, theme: &Theme, now: Timestamp) {
     let mut canvas = Canvas { frame, state, theme, now };
-    canvas.everything();
-    sweep::sweep(canvas.frame.buffer_mut());
+    canvas.draw_all();
+    sweep::sanitize(canvas.frame.buffer_mut());
 }
 
 impl Canvas<'_, '_> {
-    fn everything(&mut self) {
+    fn draw_all(&mut self) {
         let area = self.frame.area();
         // A frame may be drawn before the state knows the new size.
         let layout = layout::of(self.state);
@@ -73,7 +73,7 @@ impl Canvas<'_, '_> {
         self.theme.style(role)
     }
 
-    fn put(&mut self, area: Rect, line: ratatui::text::Line<'_>) {
+    fn draw_line(&mut self, area: Rect, line: ratatui::text::Line<'_>) {
         self.frame.render_widget(line, area);
     }
 }

@@ -17,7 +17,7 @@ use crate::model::summary::Summary;
 
 impl Update<'_> {
     /// Takes an answer.
-    pub fn answered(&mut self, slot: Slot, ticket: Ticket, answer: Answer) {
+    pub fn handle_answer(&mut self, slot: Slot, ticket: Ticket, answer: Answer) {
         let now = self.now;
         match (slot, answer) {
             (Slot::Server(host), Answer::Server(answer)) => {
@@ -26,29 +26,34 @@ impl Update<'_> {
                 }
             }
             (Slot::Repositories(host), Answer::Repositories(answer)) => {
-                self.repositories(&host, ticket, answer)
+                self.take_repositories(&host, ticket, answer)
             }
-            (Slot::Tags, Answer::Tags(answer)) => self.tags(ticket, answer),
+            (Slot::Tags, Answer::Tags(answer)) => self.take_tags(ticket, answer),
             (Slot::Summary(..), Answer::Summary(answer)) => {
                 self.state.tags.take_summary(ticket, answer, now);
-                self.settle_at_rest();
+                self.resort_when_idle();
             }
-            (Slot::Detail, Answer::Inspection(answer)) => self.inspection(ticket, answer),
-            (Slot::Plan, Answer::Plan(answer)) => self.planned(ticket, answer),
-            (Slot::Comparison, Answer::Comparison(answer)) => self.compared(ticket, answer),
-            (Slot::Journal, Answer::Journal(answer)) => self.journal(ticket, answer),
-            (Slot::CutOff, Answer::Leftovers(entries, removed)) => {
-                self.cut_off(&entries);
+            (Slot::Detail, Answer::Inspection(answer)) => self.take_inspection(ticket, answer),
+            (Slot::Plan, Answer::Plan(answer)) => self.take_plan(ticket, answer),
+            (Slot::Comparison, Answer::Comparison(answer)) => self.take_comparison(ticket, answer),
+            (Slot::Journal, Answer::Journal(answer)) => self.take_journal(ticket, answer),
+            (Slot::InterruptedChanges, Answer::InterruptedChanges(entries, removed)) => {
+                self.report_interrupted(&entries);
                 removed.into_iter().for_each(|text| self.say(Level::Done, text, None));
             }
-            (Slot::Plan, Answer::Journal(answer)) => self.last_change(ticket, answer),
-            (Slot::Plan, Answer::Rest(answer)) => self.rest_found(ticket, answer),
+            (Slot::Plan, Answer::Journal(answer)) => self.plan_undo_of_last(ticket, answer),
+            (Slot::Plan, Answer::ResumeRequest(answer)) => self.take_resume_request(ticket, answer),
             // An answer of another kind than the slot asks for would be a fault of the runtime. It is ignored.
             _ => {}
         }
     }
 
-    fn repositories(&mut self, host: &Host, ticket: Ticket, answer: Result<Page<RepositoryName>, Failure>) {
+    fn take_repositories(
+        &mut self,
+        host: &Host,
+        ticket: Ticket,
+        answer: Result<Page<RepositoryName>, Failure>,
+    ) {
         let is_awaited =
             |registry: &super::registries::OpenRegistry| registry.repositories.names.pending == Some(ticket);
         if !self.state.registries.of(host).is_some_and(|registry| is_awaited(registry)) {
@@ -69,13 +74,13 @@ impl Update<'_> {
                 let lost = marked.saturating_sub(registry.repositories.list.marks.len());
                 self.tell_lost_marks(lost);
             }
-            Err(failure) => self.no_repositories(host, failure),
+            Err(failure) => self.handle_catalog_failure(host, failure),
         }
     }
 
     /// Takes the failure of a catalog. If the registry refuses it, lists the repositories opened before, or asks the
     /// user for a name if there are none.
-    fn no_repositories(&mut self, host: &Host, failure: Failure) {
+    fn handle_catalog_failure(&mut self, host: &Host, failure: Failure) {
         let remembered = self.state.settings.remembered.get(host).cloned().unwrap_or_default();
         let Some(registry) = self.state.registries.of(host) else { return };
         let is_refused =
@@ -84,7 +89,7 @@ impl Update<'_> {
             if let Some(server) = &mut registry.server.value {
                 server.catalog = Ability::No(failure.why.clone());
             }
-            let goal = registry.repositories.goal.take();
+            let goal = registry.repositories.pending_selection.take();
             let selected = registry.repositories.selected().cloned();
             for name in remembered.iter().rev().filter(|name| Some(*name) != selected.as_ref()) {
                 registry.repositories.open_by_name(name);
@@ -104,7 +109,7 @@ impl Update<'_> {
             self.prompt_to_open();
         }
         if is_refresh {
-            self.note_not_refreshed(&failure);
+            self.record_refresh_failure(&failure);
         }
     }
 
@@ -117,7 +122,7 @@ impl Update<'_> {
         }
     }
 
-    fn tags(&mut self, ticket: Ticket, answer: Result<Page<Tag>, Failure>) {
+    fn take_tags(&mut self, ticket: Ticket, answer: Result<Page<Tag>, Failure>) {
         if self.state.tags.tags.pending != Some(ticket) {
             return;
         }
@@ -127,18 +132,18 @@ impl Update<'_> {
                 let ask = |next| Ask::Tags(repository.clone(), Some(Box::new(next)));
                 let next = page.next.map(|next| self.ask(Slot::Tags, Duration::ZERO, ask(next)));
                 if next.is_none() && self.state.tags.tags.incoming.is_some() {
-                    self.drop_rows();
+                    self.cancel_summaries();
                 }
                 let marked = self.state.tags.list.marks.len();
                 if self.state.tags.take(page.items, next, page.incomplete, self.now) {
                     // The image did not exist when it was opened and exists now.
-                    self.state.detail.inspection.outdate_failed();
+                    self.state.detail.inspection.clear_failure();
                 }
                 self.tell_lost_marks(marked.saturating_sub(self.state.tags.list.marks.len()));
             }
             Err(failure) if failure.kind == FailureKind::NotFound && self.state.tags.may_be_empty => {
                 self.forget_opened(&repository);
-                self.drop_rows();
+                self.cancel_summaries();
                 self.state.tags.take(Vec::new(), None, None, self.now);
             }
             Err(failure) => {
@@ -146,14 +151,14 @@ impl Update<'_> {
                     self.forget_opened(&repository);
                 }
                 if self.state.tags.tags.at.is_some() {
-                    self.note_not_refreshed(&failure);
+                    self.record_refresh_failure(&failure);
                 }
                 self.state.tags.tags.fail(failure);
             }
         }
     }
 
-    fn inspection(
+    fn take_inspection(
         &mut self,
         ticket: Ticket,
         answer: Result<std::sync::Arc<crate::model::inspection::Inspection>, Failure>,
@@ -173,7 +178,7 @@ impl Update<'_> {
             && self.state.tags.tags.is_loading()
         {
             // It is not known yet whether the tag of the image is gone too.
-            return inspected.outdate();
+            return inspected.mark_outdated();
         }
         let summary = answer.as_ref().ok().map(|inspection| inspection.summary.clone());
         let is_first = self.state.detail.inspection.value.is_none();
@@ -183,39 +188,40 @@ impl Update<'_> {
             return;
         }
         if let Some(failure) = failure.filter(|_| !is_first) {
-            self.note_not_refreshed(&failure);
+            self.record_refresh_failure(&failure);
         }
-        self.opened(found);
+        self.take_opened_summary(found);
         if is_first {
             self.state.detail.variant = 0;
         }
         self.state.detail.lay_out();
-        self.mend_tab();
-        if let (Some((_, Selector::Tag(tag))), Some(summary)) = (&self.state.detail.of, summary) {
-            self.state.tags.note(tag, &summary, self.now);
-            self.settle_at_rest();
+        self.leave_missing_tab();
+        if let (Some((_, Selector::Tag(tag))), Some(summary)) = (&self.state.detail.image, summary) {
+            self.state.tags.update_summary(tag, &summary, self.now);
+            self.resort_when_idle();
         }
     }
 
     /// Sorts again as soon as no row is awaited any more. Until then, ticks do so.
-    fn settle_at_rest(&mut self) {
+    fn resort_when_idle(&mut self) {
         let tags = &mut self.state.tags;
-        if tags.waiting.is_empty() && tags.wanted(1).is_empty() {
-            tags.settle();
+        if tags.awaited_rows.is_empty() && tags.rows_to_load(1).is_empty() {
+            tags.resort_if_stale();
         }
     }
 
     /// Takes the summary of the image whose own row is under the cursor, and tells the user if the image does not
     /// exist.
-    fn opened(&mut self, found: Result<Summary, Failure>) {
+    fn take_opened_summary(&mut self, found: Result<Summary, Failure>) {
         let tags = &mut self.state.tags;
-        let (Some(before), Some(repository)) = (tags.opened_here().cloned(), tags.repository.clone()) else {
+        let (Some(before), Some(repository)) = (tags.opened_under_cursor().cloned(), tags.repository.clone())
+        else {
             return;
         };
-        tags.note_opened(found);
-        let is_missing = tags.opened_here().is_none_or(OpenedImage::is_missing);
+        tags.take_opened_summary(found);
+        let is_missing = tags.opened_under_cursor().is_none_or(OpenedImage::is_missing);
         if is_missing && !before.is_missing() {
-            self.say(Level::Failed, before.missing(&repository.name), None);
+            self.say(Level::Failed, before.missing_message(&repository.name), None);
         }
     }
 }

@@ -16,10 +16,10 @@ pub struct TakenImages {
     pub hidden: Vec<SafeText>,
 }
 
-/// Returns the repository of the images that [`chosen`] returns, without examining each mark: the availability of keys
+/// Returns the repository of the images that [`selected_images`] returns, without examining each mark: the availability of keys
 /// is checked for every frame.
-pub fn place_of_chosen(state: &State) -> Option<&Repository> {
-    let shown = state.detail.of.as_ref().map(|(repository, _)| repository);
+pub fn selection_repository(state: &State) -> Option<&Repository> {
+    let shown = state.detail.image.as_ref().map(|(repository, _)| repository);
     match state.focus {
         Pane::Registries | Pane::Repositories => None,
         Pane::Tags if !state.tags.list.marks.is_empty() => state.tags.repository.as_ref().or(shown),
@@ -29,31 +29,31 @@ pub fn place_of_chosen(state: &State) -> Option<&Repository> {
 
 /// Returns the images that the focused pane is about, with their repository. Returns `None` in Registries and
 /// Repositories.
-pub fn chosen(state: &State) -> Option<(Repository, Vec<Selector>)> {
+pub fn selected_images(state: &State) -> Option<(Repository, Vec<Selector>)> {
     match state.focus {
         Pane::Registries | Pane::Repositories => None,
-        Pane::Tags if !state.tags.list.marks.is_empty() => marked(state),
+        Pane::Tags if !state.tags.list.marks.is_empty() => marked_images(state),
         Pane::Tags => {
             let (repository, selector) = state.tags.repository.clone().zip(state.tags.selector())?;
             Some((repository, vec![selector]))
         }
-        Pane::Details => shown(state),
+        Pane::Details => shown_image(state),
     }
 }
 
 /// Returns the names of the marked images or repositories that a key acts on although a filter or a closed namespace
 /// hides them.
-pub fn hidden(state: &State) -> Vec<SafeText> {
+pub fn hidden_selected_names(state: &State) -> Vec<SafeText> {
     match state.focus {
         Pane::Registries | Pane::Details => Vec::new(),
         Pane::Repositories => {
             let Some(registry) = state.registries.selected() else { return Vec::new() };
-            let names = registry.repositories.list.hidden();
+            let names = registry.repositories.list.hidden_marked();
             let names = names.filter_map(|item| registry.repositories.listed_at(item)?.name());
             names.map(SafeText::from).collect()
         }
         Pane::Tags => {
-            let names = state.tags.list.hidden();
+            let names = state.tags.list.hidden_marked();
             let names = names.filter_map(|item| state.tags.tags.items.get(item)?.name());
             names.map(SafeText::from).collect()
         }
@@ -61,17 +61,17 @@ pub fn hidden(state: &State) -> Vec<SafeText> {
 }
 
 /// Returns the message that the image opened by name does not exist, if keys act on that image.
-pub fn missing(state: &State) -> Option<SafeText> {
+pub fn missing_image_message(state: &State) -> Option<SafeText> {
     let is_about_it = match state.focus {
         Pane::Registries | Pane::Repositories => false,
         Pane::Tags => state.tags.list.marks.is_empty(),
         Pane::Details => true,
     };
-    let opened = state.tags.opened_here().filter(|opened| is_about_it && opened.is_missing())?;
-    Some(opened.missing(&state.tags.repository.as_ref()?.name))
+    let opened = state.tags.opened_under_cursor().filter(|opened| is_about_it && opened.is_missing())?;
+    Some(opened.missing_message(&state.tags.repository.as_ref()?.name))
 }
 
-fn marked(state: &State) -> Option<(Repository, Vec<Selector>)> {
+fn marked_images(state: &State) -> Option<(Repository, Vec<Selector>)> {
     let tags = &state.tags;
     let marked = tags.list.marked().into_iter();
     let named = marked.filter_map(|item| tags.tags.items.get(item)?.name().cloned());
@@ -80,25 +80,27 @@ fn marked(state: &State) -> Option<(Repository, Vec<Selector>)> {
     (!selectors.is_empty()).then_some((repository, selectors))
 }
 
-fn shown(state: &State) -> Option<(Repository, Vec<Selector>)> {
-    state.detail.of.clone().map(|(repository, selector)| (repository, vec![selector]))
+fn shown_image(state: &State) -> Option<(Repository, Vec<Selector>)> {
+    state.detail.image.clone().map(|(repository, selector)| (repository, vec![selector]))
 }
 
 /// Returns the images that copying acts on: the chosen images or, in Repositories, all tags of the marked repository or
 /// of the one under the cursor.
-pub fn copied(state: &State) -> Option<(Repository, What)> {
+pub fn images_to_copy(state: &State) -> Option<(Repository, What)> {
     match state.focus {
         Pane::Registries => None,
-        Pane::Repositories => meant(state).map(|repository| (repository, What::AllTags)),
-        Pane::Tags | Pane::Details => chosen(state).map(|(from, images)| (from, What::Images(images))),
+        Pane::Repositories => selected_repository(state).map(|repository| (repository, What::AllTags)),
+        Pane::Tags | Pane::Details => {
+            selected_images(state).map(|(from, images)| (from, What::Images(images)))
+        }
     }
 }
 
 /// Returns whether there is something to copy.
-pub fn is_copyable(state: &State) -> bool {
+pub fn can_copy(state: &State) -> bool {
     match state.focus {
-        Pane::Repositories => meant(state).is_some(),
-        _ => place_of_chosen(state).is_some(),
+        Pane::Repositories => selected_repository(state).is_some(),
+        _ => selection_repository(state).is_some(),
     }
 }
 
@@ -112,10 +114,10 @@ pub fn marked_repositories(state: &State) -> usize {
 
 /// Returns the one marked repository, or the one under the cursor if none is marked. Returns `None` if several are
 /// marked.
-fn meant(state: &State) -> Option<Repository> {
+fn selected_repository(state: &State) -> Option<Repository> {
     let registry = state.registries.selected()?;
     let item = match registry.repositories.list.marked().as_slice() {
-        [] => return here(state),
+        [] => return repository_under_cursor(state),
         [only] => *only,
         _ => return None,
     };
@@ -125,18 +127,18 @@ fn meant(state: &State) -> Option<Repository> {
 
 /// Returns the destination of the taken images: the repository under the cursor or, if none is chosen, the one in the
 /// registry under the cursor that has the name of the source.
-pub fn place(state: &State, taken: &TakenImages) -> Option<Repository> {
+pub fn put_destination(state: &State, taken: &TakenImages) -> Option<Repository> {
     let host = state.registries.selected()?.host.clone();
     let chosen = match state.focus {
         Pane::Registries => None,
-        Pane::Repositories => here(state),
+        Pane::Repositories => repository_under_cursor(state),
         Pane::Tags | Pane::Details => state.tags.repository.clone(),
     };
     chosen.or(Some(Repository { host, name: taken.from.name.clone() }))
 }
 
 /// Returns the repository under the cursor.
-fn here(state: &State) -> Option<Repository> {
+fn repository_under_cursor(state: &State) -> Option<Repository> {
     let registry = state.registries.selected()?;
     let name = registry.repositories.selected()?.clone();
     Some(Repository { host: registry.host.clone(), name })

@@ -20,26 +20,26 @@ pub enum Cmd {
         /// The ticket of the question.
         ticket: Ticket,
         /// The pause before the question: the cursor may move on.
-        after: Duration,
+        delay: Duration,
         /// The question.
         ask: Ask,
     },
     /// Aborts the question that the slot waits for.
-    Drop(Slot),
+    Cancel(Slot),
     /// Forgets the data about a registry cached in memory: abilities, tokens, tag digests.
     Forget(Host),
     /// Contacts a registry with this scheme from now on.
-    Reach(Host, Scheme),
+    SetScheme(Host, Scheme),
     /// Puts text on the clipboard.
     Copy(ClipText),
     /// Shows text in the user's pager.
-    Page(String),
+    ShowInPager(String),
     /// Stores the names of the repositories opened by name.
     Remember(Host, Vec<RepositoryName>),
     /// Carries out exactly the confirmed plan.
-    Start(JobId, Box<ChangePlan>),
+    StartJob(JobId, Box<ChangePlan>),
     /// Stops a job as soon as nothing is left half done.
-    Stop(JobId),
+    StopJob(JobId),
     /// Stops the process until the shell wakes it.
     Suspend,
     /// Draws every cell again.
@@ -67,11 +67,11 @@ pub enum Ask {
     Journal,
     /// Asks for the journal at the start, after removing the throw-away tags that an earlier run left in these
     /// registries.
-    Leftovers(Vec<Host>),
+    InterruptedChanges(Vec<Host>),
     /// Asks for the rest of a change that a crash left half done.
-    Rest(EntryId),
+    ResumeRequest(EntryId),
     /// Asks for the plan of the rest of that change. Tags that have moved since are left alone. Changes nothing.
-    PlanRest(EntryId, ChangeRequest),
+    ResumePlan(EntryId, ChangeRequest),
     /// Asks for the differences between two repositories, tag by tag.
     Comparison(Repository, Repository),
 }
@@ -92,7 +92,7 @@ pub enum Slot {
     /// The plan shown.
     Plan,
     /// The changes that were cut off in an earlier run.
-    CutOff,
+    InterruptedChanges,
     /// The journal.
     Journal,
     /// The comparison.

@@ -16,7 +16,7 @@ pub use text::{Text, TextPart};
 #[derive(Debug, Default)]
 pub struct Detail {
     /// The image shown.
-    pub of: Option<(Repository, Selector)>,
+    pub image: Option<(Repository, Selector)>,
     /// The inspection of the image.
     pub inspection: Remote<Arc<Inspection>>,
     /// The tab that is open.
@@ -35,7 +35,7 @@ pub struct Detail {
     /// The manifest of the chosen platform, pretty-printed, after the manifest of its index.
     pub manifest: Text,
     /// The line of `manifest` at which the manifest of the chosen platform begins: 0 if there is no other one.
-    pub manifest_of_chosen: usize,
+    pub manifest_start_line: usize,
 }
 
 /// The tabs of the Details pane.
@@ -56,7 +56,7 @@ pub enum Tab {
 
 impl Detail {
     /// Returns the image of the chosen platform.
-    pub fn chosen(&self) -> Option<&Variant> {
+    pub fn selected_variant(&self) -> Option<&Variant> {
         self.inspection.value.as_ref()?.variants.get(self.variant)
     }
 
@@ -67,22 +67,22 @@ impl Detail {
     }
 
     /// Chooses a platform.
-    pub fn choose(&mut self, variant: usize) {
+    pub fn select_variant(&mut self, variant: usize) {
         self.variant = variant;
         self.scroll = 0;
-        self.layers.is_chosen = false;
+        self.layers.is_user_selected = false;
         self.lay_out();
         if self.tab == Tab::Manifest {
-            self.scroll = self.manifest_of_chosen;
+            self.scroll = self.manifest_start_line;
         }
     }
 
     /// Shows another image. The open tab stays, and so does the platform if the new image has as many.
-    pub fn show(&mut self, of: Option<(Repository, Selector)>, inspection: Remote<Arc<Inspection>>) {
-        self.of = of;
+    pub fn show_image(&mut self, of: Option<(Repository, Selector)>, inspection: Remote<Arc<Inspection>>) {
+        self.image = of;
         self.inspection = inspection;
         self.scroll = 0;
-        self.layers.is_chosen = false;
+        self.layers.is_user_selected = false;
         self.lay_out();
     }
 
@@ -90,15 +90,15 @@ impl Detail {
     pub fn lay_out(&mut self) {
         let count = self.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
         self.variant = self.variant.min(count.saturating_sub(1));
-        let layers = self.chosen().map_or(0, |variant| variant.layers.rows.len());
+        let layers = self.selected_variant().map_or(0, |variant| variant.layers.rows.len());
         let rows: Vec<u32> = (0..layers as u32).collect();
         self.layers.order.clone_from(&rows);
         self.layers.show(rows);
-        let config = self.chosen().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
+        let config = self.selected_variant().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
         self.config = config
             .map(|config| Text::of(vec![TextPart::json(&config.raw, config.outline())]))
             .unwrap_or_default();
-        (self.manifest, self.manifest_of_chosen) = self.lay_out_manifest();
+        (self.manifest, self.manifest_start_line) = self.lay_out_manifest();
     }
 
     /// Returns the text of the manifest, after that of its index if it has one, and the line at which the manifest
@@ -106,7 +106,7 @@ impl Detail {
     fn lay_out_manifest(&self) -> (Text, usize) {
         let Some(inspection) = &self.inspection.value else { return Default::default() };
         let top = TextPart::json(&inspection.manifest.raw, inspection.manifest.outline());
-        let Some(variant) = self.chosen() else { return (Text::of(vec![top]), 0) };
+        let Some(variant) = self.selected_variant() else { return (Text::of(vec![top]), 0) };
         let child = variant.manifest.as_ref().ok();
         let Some(child) = child.filter(|child| child.digest != inspection.manifest.digest) else {
             return (Text::of(vec![top]), 0);

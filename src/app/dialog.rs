@@ -61,7 +61,7 @@ pub struct CommandLine {
     /// The completions of the text.
     pub completions: Vec<String>,
     /// The completion chosen with Tab.
-    pub chosen: Option<usize>,
+    pub selected_completion: Option<usize>,
     /// The reason why the command was refused.
     pub problem: Option<String>,
 }
@@ -124,9 +124,9 @@ pub enum Choice {
     /// Stays in regtui after the user asked to leave.
     Stay,
     /// Leaves when the last job has ended.
-    LeaveAtTheEnd,
+    QuitAfterJobs,
     /// Stops all jobs, then leaves.
-    StopAndLeave,
+    StopAndQuit,
 }
 
 /// The help, opened with `?`.
@@ -158,7 +158,7 @@ impl Dialog {
     /// Returns whether the dialog waits for an answer.
     pub fn is_loading(&self) -> bool {
         match self {
-            Dialog::Plan(plan) => plan.work.is_loading(),
+            Dialog::Plan(plan) => plan.change_plan.is_loading(),
             Dialog::Journal(journal) => journal.entries.is_loading(),
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
             _ => false,
@@ -193,7 +193,7 @@ impl Update<'_> {
         // unless it is done.
         let Some(dialog) = self.state.dialogs.pop() else { return };
         let at = self.state.dialogs.len();
-        self.state.notices.pass();
+        self.state.notices.dismiss_refusal();
         let stays = match dialog {
             Dialog::Filter(input) => self.key_in_filter(input, key),
             Dialog::CommandLine(line) => self.key_in_command_line(line, key),
@@ -208,12 +208,13 @@ impl Update<'_> {
             Dialog::Jobs(jobs) => self.key_in_jobs(jobs, key),
             Dialog::Journal(journal) => self.key_in_journal(journal, key),
             Dialog::Requests(scroll) => {
-                key_in_log(scroll, key, '@', self.furthest(self.state.requests.len())).map(Dialog::Requests)
+                key_in_log(scroll, key, '@', self.max_log_scroll(self.state.requests.len()))
+                    .map(Dialog::Requests)
             }
             Dialog::Messages(scroll) => {
                 let width = usize::from(layout::log(self.state).width).saturating_sub(2);
                 let lines = self.state.notices.lines(width).len();
-                key_in_log(scroll, key, 'm', self.furthest(lines)).map(Dialog::Messages)
+                key_in_log(scroll, key, 'm', self.max_log_scroll(lines)).map(Dialog::Messages)
             }
         };
         if let Some(dialog) = stays {
@@ -258,7 +259,7 @@ impl Update<'_> {
             KeyCode::Enter => {
                 // The row that the filter found counts as chosen now: it stays under the cursor if the order changes.
                 if let Some(list) = self.list() {
-                    list.is_chosen = !list.rows.is_empty();
+                    list.is_user_selected = !list.rows.is_empty();
                 }
                 return None;
             }
@@ -266,11 +267,11 @@ impl Update<'_> {
                 self.filter("");
                 return None;
             }
-            KeyCode::Up => self.go(Move::By(-1)),
-            KeyCode::Down => self.go(Move::By(1)),
-            KeyCode::PageUp => self.go(Move::HalfPages(-1)),
-            KeyCode::PageDown => self.go(Move::HalfPages(1)),
-            _ if typed(&mut input, key) => self.filter(input.value()),
+            KeyCode::Up => self.move_cursor(Move::By(-1)),
+            KeyCode::Down => self.move_cursor(Move::By(1)),
+            KeyCode::PageUp => self.move_cursor(Move::HalfPages(-1)),
+            KeyCode::PageDown => self.move_cursor(Move::HalfPages(1)),
+            _ if edit_input(&mut input, key) => self.filter(input.value()),
             _ => {}
         }
         Some(Dialog::Filter(input))
@@ -287,17 +288,17 @@ impl Update<'_> {
                 }
                 return None;
             }
-            _ if typed(&mut palette.input, key) => {
+            _ if edit_input(&mut palette.input, key) => {
                 palette.rows = palette::rows(palette.input.value());
                 palette.cursor = 0;
             }
-            _ => palette.cursor = moved(palette.cursor, palette.rows.len(), key),
+            _ => palette.cursor = move_row(palette.cursor, palette.rows.len(), key),
         }
         Some(Dialog::Palette(palette))
     }
 
     /// Returns how far a log of this number of lines scrolls from its end.
-    fn furthest(&self, lines: usize) -> usize {
+    fn max_log_scroll(&self, lines: usize) -> usize {
         lines.saturating_sub(usize::from(layout::log(self.state).height).saturating_sub(2))
     }
 
@@ -306,12 +307,12 @@ impl Update<'_> {
         match key.code {
             KeyCode::Esc | KeyCode::Enter | KeyCode::F(1) => return None,
             KeyCode::Char('?' | 'q') if is_empty => return None,
-            _ if typed(&mut help.input, key) => help.scroll = 0,
+            _ if edit_input(&mut help.input, key) => help.scroll = 0,
             _ => {
                 let rows = keymap::help_rows(self.state, help.input.value());
                 let sections = rows.chunk_by(|a, b| a.section == b.section).count();
                 let shown = usize::from(layout::help(self.state).height).saturating_sub(3);
-                help.scroll = moved(help.scroll, (rows.len() + sections + 1).saturating_sub(shown), key);
+                help.scroll = move_row(help.scroll, (rows.len() + sections + 1).saturating_sub(shown), key);
             }
         }
         Some(Dialog::Help(help))
@@ -327,12 +328,12 @@ impl Update<'_> {
         };
         match (choice, key.code) {
             (Some(entry), _) => {
-                self.choose(entry.choice.clone());
+                self.apply_choice(entry.choice.clone());
                 None
             }
             (None, KeyCode::Char('q' | 'h')) => None,
             (None, _) => {
-                menu.cursor = moved(menu.cursor, menu.entries.len(), key);
+                menu.cursor = move_row(menu.cursor, menu.entries.len(), key);
                 Some(Dialog::Menu(menu))
             }
         }
@@ -341,10 +342,10 @@ impl Update<'_> {
 
 /// Returns how far a log is scrolled from its end after a key, or `None` if the key closes it. Up moves away from the
 /// end.
-fn key_in_log(scroll: usize, key: KeyEvent, own: char, furthest: usize) -> Option<usize> {
+fn key_in_log(scroll: usize, key: KeyEvent, closing_key: char, furthest: usize) -> Option<usize> {
     let to = match key.code {
         KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | 'h') => return None,
-        KeyCode::Char(typed) if typed == own => return None,
+        KeyCode::Char(typed) if typed == closing_key => return None,
         KeyCode::Up | KeyCode::Char('k') => scroll + 1,
         KeyCode::Down | KeyCode::Char('j') => scroll.saturating_sub(1),
         KeyCode::PageUp => scroll + 10,
@@ -357,12 +358,12 @@ fn key_in_log(scroll: usize, key: KeyEvent, own: char, furthest: usize) -> Optio
 }
 
 /// Passes a key to a text field and returns whether the text changed.
-fn typed(input: &mut Input, key: KeyEvent) -> bool {
+fn edit_input(input: &mut Input, key: KeyEvent) -> bool {
     input.handle_event(&Event::Key(key)).is_some_and(|change| change.value)
 }
 
 /// Returns the cursor of a short list after a key.
-fn moved(cursor: usize, rows: usize, key: KeyEvent) -> usize {
+fn move_row(cursor: usize, rows: usize, key: KeyEvent) -> usize {
     let to = match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
         (KeyCode::Up | KeyCode::BackTab, _) | (KeyCode::Char('k'), false) | (KeyCode::Char('p'), true) => {
             cursor.saturating_sub(1)

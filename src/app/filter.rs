@@ -17,47 +17,49 @@ pub struct Filter {
 #[derive(Debug)]
 struct Word {
     finder: memmem::Finder<'static>,
-    minds_case: bool,
+    is_case_sensitive: bool,
 }
 
 /// The degree to which a name matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fit {
     /// The name contains the words.
-    Holds,
+    Contains,
     /// The name resembles the words.
     Resembles,
     /// The name does neither, or contains an excluded word.
-    Not,
+    NoMatch,
 }
 
 /// A name as it is, and in lower case.
 struct Name<'a> {
     exact: &'a [u8],
-    small: &'a [u8],
+    lower: &'a [u8],
 }
 
 impl Word {
     fn new(text: &str) -> Word {
         Word {
             finder: memmem::Finder::new(text.as_bytes()).into_owned(),
-            minds_case: text.chars().any(char::is_uppercase),
+            is_case_sensitive: text.chars().any(char::is_uppercase),
         }
     }
 
-    fn compared<'a>(&self, name: &Name<'a>) -> &'a [u8] {
-        if self.minds_case { name.exact } else { name.small }
+    fn text_to_search<'a>(&self, name: &Name<'a>) -> &'a [u8] {
+        if self.is_case_sensitive { name.exact } else { name.lower }
     }
 
     /// Returns whether a name contains the word as it is.
     fn is_in(&self, name: &Name) -> bool {
-        self.finder.find(self.compared(name)).is_some()
+        self.finder.find(self.text_to_search(name)).is_some()
     }
 
     /// Returns whether a name contains the letters of the word in their order.
     fn resembles(&self, name: &Name) -> bool {
         let mut letters = self.finder.needle().iter();
-        letters.try_fold(self.compared(name), |rest, letter| rest.get(memchr(*letter, rest)? + 1..)).is_some()
+        letters
+            .try_fold(self.text_to_search(name), |rest, letter| rest.get(memchr(*letter, rest)? + 1..))
+            .is_some()
     }
 }
 
@@ -81,10 +83,10 @@ impl Filter {
         let mut small = Vec::new();
         let (mut first, mut second) = (Vec::new(), Vec::new());
         for (item, name) in items {
-            match self.fit(name, first.is_empty(), &mut small) {
-                Fit::Holds => first.push(item),
+            match self.match_name(name, first.is_empty(), &mut small) {
+                Fit::Contains => first.push(item),
                 Fit::Resembles => second.push(item),
-                Fit::Not => {}
+                Fit::NoMatch => {}
             }
         }
         if first.is_empty() { second } else { first }
@@ -92,19 +94,19 @@ impl Filter {
 
     /// Returns the degree to which a name matches. Resemblance is only checked if `may_resemble` is set. `small` is a
     /// buffer.
-    pub fn fit(&self, name: &str, may_resemble: bool, small: &mut Vec<u8>) -> Fit {
-        small.clear();
-        small.extend_from_slice(name.as_bytes());
-        small.make_ascii_lowercase();
-        let name = Name { exact: name.as_bytes(), small };
+    pub fn match_name(&self, name: &str, may_resemble: bool, buffer: &mut Vec<u8>) -> Fit {
+        buffer.clear();
+        buffer.extend_from_slice(name.as_bytes());
+        buffer.make_ascii_lowercase();
+        let name = Name { exact: name.as_bytes(), lower: buffer };
         if self.excluded.iter().any(|word| word.is_in(&name)) {
-            Fit::Not
+            Fit::NoMatch
         } else if self.wanted.iter().all(|word| word.is_in(&name)) {
-            Fit::Holds
+            Fit::Contains
         } else if may_resemble && self.wanted.iter().all(|word| word.resembles(&name)) {
             Fit::Resembles
         } else {
-            Fit::Not
+            Fit::NoMatch
         }
     }
 }

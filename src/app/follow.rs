@@ -9,7 +9,7 @@ use super::detail::Tab;
 use super::dialog::Dialog;
 use super::layout;
 use super::overview;
-use super::store::is_old;
+use super::store::is_stale;
 use super::tags::TagsPane;
 use super::turn::Update;
 use crate::model::capped::Capped;
@@ -25,18 +25,19 @@ const MOST_ROWS: usize = 8;
 
 impl Update<'_> {
     /// Updates everything that depends on cursors and size, and asks for missing data.
-    pub fn follow(&mut self) {
-        self.follow_registry();
-        self.follow_repository();
-        self.fit();
-        self.follow_tag();
-        self.load_rows();
+    pub fn reconcile(&mut self) {
+        self.reconcile_registry();
+        self.reconcile_repository();
+        self.fit_to_layout();
+        self.reconcile_details();
+        self.load_summaries();
     }
 
-    fn follow_registry(&mut self) {
+    fn reconcile_registry(&mut self) {
         let Some(registry) = self.state.registries.selected() else { return };
         let host = registry.host.clone();
-        let (ask_server, ask_names) = (registry.server.is_unasked(), !registry.repositories.names.is_begun());
+        let (ask_server, ask_names) =
+            (registry.server.is_unasked(), !registry.repositories.names.was_requested());
         if ask_server {
             let ticket = self.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
             self.state.registries.of(&host).into_iter().for_each(|registry| registry.server.ask(ticket));
@@ -55,7 +56,7 @@ impl Update<'_> {
         }
     }
 
-    fn follow_repository(&mut self) {
+    fn reconcile_repository(&mut self) {
         let registry = self.state.registries.selected();
         let wanted = registry.and_then(|registry| {
             let name = registry.repositories.selected()?.clone();
@@ -65,15 +66,15 @@ impl Update<'_> {
             return;
         }
         let is_first = self.state.tags.repository.is_none();
-        self.drop_rows();
+        self.cancel_summaries();
         if self.state.tags.tags.is_loading() {
-            self.cmds.push(Cmd::Drop(Slot::Tags));
+            self.cmds.push(Cmd::Cancel(Slot::Tags));
         }
         let state = &mut *self.state;
         let (sort, height) = (state.tags.sort, state.tags.list.height);
         let new = match &wanted {
             None => TagsPane::of_nothing(sort),
-            Some(repository) => match state.store.take_tags(repository) {
+            Some(repository) => match state.view_cache.take_tags(repository) {
                 Some(mut kept) => {
                     kept.show_hidden = state.show_hidden;
                     kept.set_sort(sort);
@@ -81,14 +82,18 @@ impl Update<'_> {
                 }
                 None => {
                     let mut new = TagsPane::of(repository.clone(), sort, state.show_hidden, height);
-                    state.store.take_goal(repository).into_iter().for_each(|goal| new.open(goal));
+                    state
+                        .view_cache
+                        .take_wanted_image(repository)
+                        .into_iter()
+                        .for_each(|goal| new.open(goal));
                     new
                 }
             },
         };
         let old = std::mem::replace(&mut state.tags, new);
-        state.store.keep_tags(old);
-        if wanted.is_some() && is_old(self.state.tags.tags.at, self.now) {
+        state.view_cache.keep_tags(old);
+        if wanted.is_some() && is_stale(self.state.tags.tags.at, self.now) {
             self.load_tags(if is_first { Duration::ZERO } else { REST });
         }
     }
@@ -100,11 +105,11 @@ impl Update<'_> {
         self.state.tags.tags.begin(ticket);
     }
 
-    fn follow_tag(&mut self) {
+    fn reconcile_details(&mut self) {
         let tags = &self.state.tags;
         let wanted = tags.repository.clone().zip(tags.selector());
-        let is_same = wanted == self.state.detail.of;
-        self.describe_opened(is_same);
+        let is_same = wanted == self.state.detail.image;
+        self.copy_summary_to_opened(is_same);
         if is_same && (wanted.is_none() || !self.state.detail.inspection.is_unasked()) {
             return;
         }
@@ -112,31 +117,31 @@ impl Update<'_> {
         if is_same && self.state.detail.inspection.value.is_some() && self.state.tags.tags.is_loading() {
             return;
         }
-        let is_first = self.state.detail.of.is_none();
+        let is_first = self.state.detail.image.is_none();
         if !is_same {
             if self.state.detail.inspection.is_loading() {
-                self.cmds.push(Cmd::Drop(Slot::Detail));
+                self.cmds.push(Cmd::Cancel(Slot::Detail));
             }
             let state = &mut *self.state;
-            if let Some(of) = state.detail.of.take() {
-                state.store.keep_image(of, std::mem::take(&mut state.detail.inspection));
+            if let Some(of) = state.detail.image.take() {
+                state.view_cache.keep_image(of, std::mem::take(&mut state.detail.inspection));
             }
-            let kept = wanted.as_ref().and_then(|wanted| state.store.take_image(wanted));
-            state.detail.show(wanted.clone(), kept.unwrap_or_default());
-            self.mend_tab();
+            let kept = wanted.as_ref().and_then(|wanted| state.view_cache.take_image(wanted));
+            state.detail.show_image(wanted.clone(), kept.unwrap_or_default());
+            self.leave_missing_tab();
         }
-        if wanted.is_some() && is_old(self.state.detail.inspection.at, self.now) {
+        if wanted.is_some() && is_stale(self.state.detail.inspection.at, self.now) {
             let selector = self.known_digest().filter(|_| !is_same);
             self.load_image(if is_first || is_same { Duration::ZERO } else { REST }, selector);
         }
     }
 
     /// Copies the summary of an image that was opened by name into its row, if the image is known already.
-    fn describe_opened(&mut self, is_shown: bool) {
-        let is_new = self.state.tags.opened_here().is_some_and(|opened| opened.summary.is_none());
+    fn copy_summary_to_opened(&mut self, is_shown: bool) {
+        let is_new = self.state.tags.opened_under_cursor().is_some_and(|opened| opened.summary.is_none());
         let known = self.state.detail.inspection.value.as_ref().filter(|_| is_new && is_shown);
         if let Some(summary) = known.map(|inspection| inspection.summary.clone()) {
-            self.state.tags.note_opened(Ok(summary));
+            self.state.tags.take_opened_summary(Ok(summary));
         }
     }
 
@@ -145,14 +150,14 @@ impl Update<'_> {
         let tags = &self.state.tags;
         let item = tags.list.selected()? as u32;
         let is_shown =
-            matches!(&self.state.detail.of, Some((_, Selector::Tag(tag))) if tags.selected() == Some(tag));
-        let row = tags.summaries.get(&item).filter(|row| is_shown && !is_old(row.at, self.now))?;
+            matches!(&self.state.detail.image, Some((_, Selector::Tag(tag))) if tags.selected() == Some(tag));
+        let row = tags.summaries.get(&item).filter(|row| is_shown && !is_stale(row.at, self.now))?;
         row.value.as_ref().map(|summary| Selector::Digest(summary.digest))
     }
 
     /// Asks for the image shown, by its digest if that is known.
     pub fn load_image(&mut self, after: Duration, digest: Option<Selector>) {
-        let Some((repository, selector)) = self.state.detail.of.clone() else { return };
+        let Some((repository, selector)) = self.state.detail.image.clone() else { return };
         let selector = digest.unwrap_or(selector);
         let tags = &self.state.tags;
         let digest_tags = tags.tags.complete.then(|| tags.digest_tags().cloned().collect());
@@ -161,7 +166,7 @@ impl Update<'_> {
     }
 
     /// Leaves the open tab if the image does not have it.
-    pub fn mend_tab(&mut self) {
+    pub fn leave_missing_tab(&mut self) {
         let is_known = self.state.detail.inspection.value.is_some();
         if is_known && !layout::tabs(self.state).contains(&self.state.detail.tab) {
             self.state.detail.open_tab(Tab::Overview);
@@ -169,49 +174,50 @@ impl Update<'_> {
     }
 
     /// Asks for the details of rows. Visible rows come first, and rows that were scrolled away are given up.
-    fn load_rows(&mut self) {
+    fn load_summaries(&mut self) {
         let Some(repository) = self.state.tags.repository.clone() else { return };
-        for (ticket, item) in self.state.tags.unwanted() {
-            self.state.tags.waiting.remove(&ticket);
-            self.state.tags.summaries.entry(item).or_default().give_up();
-            self.drop_row(&repository, item);
+        for (ticket, item) in self.state.tags.rows_to_cancel() {
+            self.state.tags.awaited_rows.remove(&ticket);
+            self.state.tags.summaries.entry(item).or_default().cancel();
+            self.cancel_summary(&repository, item);
         }
-        let room = MOST_ROWS.saturating_sub(self.state.tags.waiting.len());
-        for item in self.state.tags.wanted(room) {
+        let room = MOST_ROWS.saturating_sub(self.state.tags.awaited_rows.len());
+        for item in self.state.tags.rows_to_load(room) {
             let Some(tag) = self.state.tags.tags.items.get(item as usize).and_then(|tag| tag.name()).cloned()
             else {
                 continue;
             };
             // The inspection of the image also provides the details of its row.
-            let is_shown = matches!(&self.state.detail.of, Some((_, Selector::Tag(shown))) if *shown == tag);
+            let is_shown =
+                matches!(&self.state.detail.image, Some((_, Selector::Tag(shown))) if *shown == tag);
             let inspection = &self.state.detail.inspection;
             if is_shown && (inspection.is_loading() || inspection.is_unasked()) {
                 continue;
             }
             let slot = Slot::Summary(repository.clone(), tag.clone());
             let ticket = self.ask(slot, ROW_REST, Ask::Summary(repository.clone(), tag));
-            self.state.tags.waiting.insert(ticket, item);
+            self.state.tags.awaited_rows.insert(ticket, item);
             self.state.tags.summaries.entry(item).or_default().ask(ticket);
         }
     }
 
     /// Gives up all rows that are awaited.
-    pub fn drop_rows(&mut self) {
+    pub fn cancel_summaries(&mut self) {
         let Some(repository) = self.state.tags.repository.clone() else { return };
-        for item in std::mem::take(&mut self.state.tags.waiting).into_values() {
-            self.state.tags.summaries.entry(item).or_default().give_up();
-            self.drop_row(&repository, item);
+        for item in std::mem::take(&mut self.state.tags.awaited_rows).into_values() {
+            self.state.tags.summaries.entry(item).or_default().cancel();
+            self.cancel_summary(&repository, item);
         }
     }
 
-    fn drop_row(&mut self, repository: &Repository, item: u32) {
+    fn cancel_summary(&mut self, repository: &Repository, item: u32) {
         if let Some(tag) = self.state.tags.tags.items.get(item as usize).and_then(|tag| tag.name()) {
-            self.cmds.push(Cmd::Drop(Slot::Summary(repository.clone(), tag.clone())));
+            self.cmds.push(Cmd::Cancel(Slot::Summary(repository.clone(), tag.clone())));
         }
     }
 
     /// Tells the lists how many rows fit, keeps their cursors visible, and stops text from being scrolled past its end.
-    fn fit(&mut self) {
+    fn fit_to_layout(&mut self) {
         let layout = layout::of(self.state);
         let rows = |pane| usize::from(layout::rows(self.state, &layout, pane).height);
         let (registries, repositories, tags) =
@@ -233,14 +239,14 @@ impl Update<'_> {
         state.detail.height = details.height.into();
         fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
         if state.detail.scroll > 0 {
-            let furthest = self.lines_of_tab().saturating_sub(details.height.into());
+            let furthest = self.count_tab_lines().saturating_sub(details.height.into());
             let detail = &mut self.state.detail;
             detail.scroll = detail.scroll.min(furthest);
         }
     }
 
     /// Returns the number of lines of the open tab.
-    pub fn lines_of_tab(&self) -> usize {
+    pub fn count_tab_lines(&self) -> usize {
         let detail = &self.state.detail;
         match detail.tab {
             Tab::Overview => {

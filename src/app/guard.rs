@@ -22,7 +22,7 @@ impl KeyGuard {
     }
 
     /// Returns whether a key counts. A key that comes too early does not, nor does one that follows it without a pause.
-    pub fn lets_in(&mut self, now: Timestamp) -> bool {
+    pub fn accepts_key(&mut self, now: Timestamp) -> bool {
         if now < self.until {
             self.until = later(now, QUIET);
             return false;
@@ -31,12 +31,12 @@ impl KeyGuard {
     }
 
     /// Returns whether a key that counts may also confirm. It may if a hand can have pressed it after the key before.
-    pub fn lets_confirm(&self, now: Timestamp) -> bool {
+    pub fn can_confirm(&self, now: Timestamp) -> bool {
         now.duration_since(self.last).abs() >= APART
     }
 
     /// Notes that a key came.
-    pub fn note(&mut self, now: Timestamp) {
+    pub fn record_key(&mut self, now: Timestamp) {
         self.last = now;
     }
 }
@@ -56,16 +56,16 @@ mod tests {
     #[test]
     fn keys_typed_ahead_do_not_count_and_neither_does_what_follows_them_at_once() {
         let mut guard = KeyGuard::from(at(0));
-        assert!(!guard.lets_in(at(0)) && !guard.lets_in(at(200)));
-        assert!(!guard.lets_in(at(300)), "it follows the key at 200 too closely");
-        assert!(guard.lets_in(at(550)) && guard.lets_in(at(551)));
+        assert!(!guard.accepts_key(at(0)) && !guard.accepts_key(at(200)));
+        assert!(!guard.accepts_key(at(300)), "it follows the key at 200 too closely");
+        assert!(guard.accepts_key(at(550)) && guard.accepts_key(at(551)));
     }
 
     #[test]
     fn a_key_that_comes_with_another_one_confirms_nothing() {
         let mut guard = KeyGuard::from(at(0));
-        guard.note(at(1_000));
-        assert!(!guard.lets_confirm(at(1_000)) && !guard.lets_confirm(at(1_010)));
-        assert!(guard.lets_confirm(at(1_040)));
+        guard.record_key(at(1_000));
+        assert!(!guard.can_confirm(at(1_000)) && !guard.can_confirm(at(1_010)));
+        assert!(guard.can_confirm(at(1_040)));
     }
 }

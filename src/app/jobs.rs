@@ -27,7 +27,7 @@ pub struct Jobs {
     /// The jobs in the order in which they began.
     pub all: Vec<Job>,
     /// Whether regtui is left when the last of them has ended.
-    pub leaving: bool,
+    pub quits_when_idle: bool,
     last: u32,
 }
 
@@ -41,15 +41,15 @@ pub struct Job {
     /// The request, kept so that failed parts can be planned again.
     pub request: ChangeRequest,
     /// The registries that the job changes, if the title does not name them.
-    pub place: SafeText,
+    pub registry_names: SafeText,
     /// The registries in which undoing the job means deleting tags.
-    pub undone_by_untagging: Vec<Host>,
+    pub undo_untags_in: Vec<Host>,
     /// Whether undoing the job also puts something back.
-    pub puts_back: bool,
+    pub undo_restores: bool,
     /// The repositories that look different afterwards.
-    pub changes: Vec<Repository>,
+    pub changed_repositories: Vec<Repository>,
     /// The time when the job began.
-    pub begun: Timestamp,
+    pub started_at: Timestamp,
     /// The progress of the job.
     pub progress: Progress,
     /// Whether the job runs.
@@ -71,20 +71,20 @@ pub enum JobStage {
 
 impl Jobs {
     /// Adds a job that begins now.
-    pub fn begin(&mut self, request: ChangeRequest, work: &ChangePlan, now: Timestamp) -> JobId {
+    pub fn begin(&mut self, request: ChangeRequest, change_plan: &ChangePlan, now: Timestamp) -> JobId {
         self.last += 1;
         let id = JobId(self.last);
-        let (undone_by_untagging, puts_back) = work.taken_back_by();
-        let request = confirmed(request, work);
+        let (undone_by_untagging, puts_back) = change_plan.undo_needs();
+        let request = limit_to_planned_tags(request, change_plan);
         self.all.push(Job {
             id,
-            title: work.title(),
-            place: place(work),
-            undone_by_untagging,
-            puts_back,
+            title: change_plan.title(),
+            registry_names: registries_of(change_plan),
+            undo_untags_in: undone_by_untagging,
+            undo_restores: puts_back,
             request,
-            changes: work.changes(),
-            begun: now,
+            changed_repositories: change_plan.changed_repositories(),
+            started_at: now,
             progress: Progress::default(),
             stage: JobStage::Running,
             samples: VecDeque::from([(now, 0)]),
@@ -114,10 +114,10 @@ impl Jobs {
     }
 
     /// Updates the progress of jobs.
-    pub fn progressed(&mut self, all: Vec<(JobId, Progress)>, now: Timestamp) {
+    pub fn update_progress(&mut self, all: Vec<(JobId, Progress)>, now: Timestamp) {
         for (id, progress) in all {
             if let Some(job) = self.of(id).filter(|job| job.is_running()) {
-                job.progressed(progress, now);
+                job.update_progress(progress, now);
             }
         }
     }
@@ -143,8 +143,8 @@ impl Job {
     }
 
     /// Returns the registry that the job waits for, if it waits.
-    pub fn waits(&self) -> Option<&SafeText> {
-        Some(&self.progress.waits).filter(|waits| self.is_running() && !waits.is_empty())
+    pub fn waiting_for(&self) -> Option<&SafeText> {
+        Some(&self.progress.waiting).filter(|waits| self.is_running() && !waits.is_empty())
     }
 
     /// Returns the report of the job, if it has ended.
@@ -170,20 +170,20 @@ impl Job {
 
     /// Returns the seconds that the rest takes at the present speed.
     pub fn seconds_left(&self) -> Option<u64> {
-        let rest = self.progress.bytes.saturating_sub(self.progress.moved);
-        Some(rest.div_ceil(self.speed()?)).filter(|_| self.progress.bytes > 0)
+        let rest = self.progress.total_bytes.saturating_sub(self.progress.moved);
+        Some(rest.div_ceil(self.speed()?)).filter(|_| self.progress.total_bytes > 0)
     }
 
     /// Returns the progress in thousandths: by bytes if the job moves any, otherwise by parts.
     pub fn permille(&self) -> u64 {
-        let (done, all) = match (self.progress.bytes, self.progress.items.len() as u64) {
+        let (done, all) = match (self.progress.total_bytes, self.progress.items.len() as u64) {
             (0, items) => (self.progress.ended() as u64, items),
             (bytes, _) => (self.progress.moved, bytes),
         };
         done.min(all).saturating_mul(1000).checked_div(all).unwrap_or(0)
     }
 
-    fn progressed(&mut self, progress: Progress, now: Timestamp) {
+    fn update_progress(&mut self, progress: Progress, now: Timestamp) {
         self.samples.push_back((now, progress.moved));
         let is_old = |at: &Timestamp| now.duration_since(*at).unsigned_abs() > WINDOW;
         while self.samples.len() > 2 && self.samples.front().is_some_and(|(at, _)| is_old(at))
@@ -197,8 +197,8 @@ impl Job {
 
 /// Returns the request with all tags replaced by those that the plan named. Tags that appear after the plan were never
 /// confirmed, and are not part of a new plan for the rest.
-fn confirmed(mut request: ChangeRequest, work: &ChangePlan) -> ChangeRequest {
-    if let (ChangeRequest::Copy(request), ChangePlan::Copy(plan)) = (&mut request, work)
+fn limit_to_planned_tags(mut request: ChangeRequest, change_plan: &ChangePlan) -> ChangeRequest {
+    if let (ChangeRequest::Copy(request), ChangePlan::Copy(plan)) = (&mut request, change_plan)
         && request.what == copy::What::AllTags
     {
         let tagged = plan.images.iter().filter(|image| image.tag.is_some());
@@ -210,9 +210,10 @@ fn confirmed(mut request: ChangeRequest, work: &ChangePlan) -> ChangeRequest {
 }
 
 /// Returns the registries that a change is about, if its title does not name them.
-fn place(work: &ChangePlan) -> SafeText {
-    let title = work.title();
-    let mut hosts: Vec<String> = work.changes().iter().map(|place| place.host.to_string()).collect();
+fn registries_of(change_plan: &ChangePlan) -> SafeText {
+    let title = change_plan.title();
+    let mut hosts: Vec<String> =
+        change_plan.changed_repositories().iter().map(|place| place.host.to_string()).collect();
     hosts.dedup();
     hosts.retain(|host| !title.as_str().contains(host.as_str()));
     SafeText::from(hosts.join(", "))

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::Action;
-use super::available::{Why, available};
+use super::available::{Why, check_available};
 use super::layout::{self, Layout};
 use super::{Pane, State};
 
@@ -35,12 +35,12 @@ const fn everywhere(keys: &'static [&'static str], action: Action, text: &'stati
     Binding { context: Context::Everywhere, keys, action, text, hint: None }
 }
 
-const fn within(pane: Pane, keys: &'static [&'static str], action: Action, text: &'static str) -> Binding {
+const fn in_pane(pane: Pane, keys: &'static [&'static str], action: Action, text: &'static str) -> Binding {
     Binding { context: Context::In(pane), keys, action, text, hint: None }
 }
 
 impl Binding {
-    const fn hinted(mut self, hint: &'static str) -> Binding {
+    const fn with_hint(mut self, hint: &'static str) -> Binding {
         self.hint = Some(hint);
         self
     }
@@ -54,7 +54,7 @@ pub const BINDINGS: &[Binding] = &[
     everywhere(&["G", "End"], Action::Last, "last row"),
     everywhere(&["Ctrl-d", "PgDn"], Action::PageDown, "half a page down"),
     everywhere(&["Ctrl-u", "PgUp"], Action::PageUp, "half a page up"),
-    everywhere(&["l", "Right", "Enter"], Action::Enter, "go in").hinted("open"),
+    everywhere(&["l", "Right", "Enter"], Action::Enter, "go in").with_hint("open"),
     everywhere(&["h", "Left", "Esc"], Action::Back, "go back; Esc first clears a filter, marks, a message"),
     everywhere(&["Tab"], Action::NextPane, "next pane"),
     everywhere(&["Shift-Tab"], Action::PreviousPane, "previous pane"),
@@ -62,19 +62,20 @@ pub const BINDINGS: &[Binding] = &[
     everywhere(&["2"], Action::Pane(Pane::Repositories), "Repositories"),
     everywhere(&["3"], Action::Pane(Pane::Tags), "Tags"),
     everywhere(&["4"], Action::Pane(Pane::Details), "Details"),
-    everywhere(&["]"], Action::NextTab, "next tab of Details").hinted("tab"),
+    everywhere(&["]"], Action::NextTab, "next tab of Details").with_hint("tab"),
     everywhere(&["["], Action::PreviousTab, "previous tab of Details"),
-    everywhere(&["}"], Action::NextPlatform, "next platform of an index").hinted("platform"),
+    everywhere(&["}"], Action::NextPlatform, "next platform of an index").with_hint("platform"),
     everywhere(&["{"], Action::PreviousPlatform, "previous platform"),
     everywhere(&["+", "_"], Action::Zoom, "zoom the pane, and back"),
     everywhere(&["/"], Action::Filter, "filter as you type: fuzzy, smart case; `!word` excludes")
-        .hinted("filter"),
+        .with_hint("filter"),
     everywhere(&[":"], Action::CommandLine, "command line with completion"),
     everywhere(&["Ctrl-p"], Action::Palette, "the commands, searchable"),
     everywhere(&["O"], Action::Open, "open a registry, a repository or an image by name"),
-    within(Pane::Repositories, &["T"], Action::Tree, "as a tree by namespace, and flat").hinted("tree"),
-    everywhere(&["s"], Action::Sort, "sort menu: version, name, date, size; again reverses").hinted("sort"),
-    everywhere(&["Space"], Action::Mark, "mark").hinted("mark"),
+    in_pane(Pane::Repositories, &["T"], Action::Tree, "as a tree by namespace, and flat").with_hint("tree"),
+    everywhere(&["s"], Action::Sort, "sort menu: version, name, date, size; again reverses")
+        .with_hint("sort"),
+    everywhere(&["Space"], Action::Mark, "mark").with_hint("mark"),
     everywhere(&["v"], Action::MarkRange, "mark a range"),
     everywhere(&["*"], Action::MarkAll, "mark all shown"),
     everywhere(&["u"], Action::Unmark, "unmark all"),
@@ -83,19 +84,19 @@ pub const BINDINGS: &[Binding] = &[
         Action::Retag,
         "retag: a new tag here, or a full reference; a pattern for marked tags",
     )
-    .hinted("retag"),
-    everywhere(&["c"], Action::Copy, "copy to another repository or registry").hinted("copy"),
+    .with_hint("retag"),
+    everywhere(&["c"], Action::Copy, "copy to another repository or registry").with_hint("copy"),
     everywhere(&["Y"], Action::Take, "take the marked images; in Repositories, all tags"),
     everywhere(&["p"], Action::Put, "put what was taken into the repository or registry under the cursor")
-        .hinted("put"),
+        .with_hint("put"),
     everywhere(&["C"], Action::Compare, "compare the repository with another registry's, and copy over"),
     everywhere(&["d"], Action::Delete, "delete: shows the plan first; untags, or deletes images")
-        .hinted("delete"),
+        .with_hint("delete"),
     everywhere(&["z"], Action::Undo, "undo the last change: shows the plan first"),
     everywhere(&["w"], Action::Jobs, "jobs: how far they are, stop, what failed again"),
     everywhere(&["J"], Action::Journal, "journal of changes: each can be undone"),
     everywhere(&["y"], Action::Yank, "yank menu: reference, digest reference, pull command, digest, JSON")
-        .hinted("yank"),
+        .with_hint("yank"),
     everywhere(&["o"], Action::Pager, "open what is shown in $PAGER"),
     everywhere(&["r"], Action::Refresh, "refresh the pane"),
     everywhere(&["R"], Action::Reload, "forget everything cached for this registry and reload"),
@@ -104,7 +105,7 @@ pub const BINDINGS: &[Binding] = &[
     everywhere(&["m"], Action::Messages, "messages"),
     everywhere(&["Ctrl-l"], Action::Repaint, "draw every cell again"),
     everywhere(&["Ctrl-z"], Action::Suspend, "suspend; `fg` comes back"),
-    everywhere(&["?", "F1"], Action::Help, "help for this context, searchable").hinted("help"),
+    everywhere(&["?", "F1"], Action::Help, "help for this context, searchable").with_hint("help"),
     everywhere(&["q", "Ctrl-c"], Action::Quit, "quit; asks only while a job runs"),
 ];
 
@@ -167,8 +168,9 @@ pub fn hints(state: &State) -> Vec<Hint> {
         Context::In(pane) => pane == state.focus,
     };
     let layout = layout::of(state);
-    let hinted = BINDINGS.iter().filter(holds).filter(|binding| available(binding.action, state).is_ok());
-    let hinted = hinted.filter(|binding| is_in_sight(binding.action, state.focus, &layout));
+    let hinted =
+        BINDINGS.iter().filter(holds).filter(|binding| check_available(binding.action, state).is_ok());
+    let hinted = hinted.filter(|binding| is_effect_visible(binding.action, state.focus, &layout));
     hinted
         .filter_map(|binding| {
             let keys = if binding.action == Action::Enter { "Enter" } else { binding.keys.first()? };
@@ -178,7 +180,7 @@ pub fn hints(state: &State) -> Vec<Hint> {
 }
 
 /// Returns whether the effect of an action is visible on the screen.
-fn is_in_sight(action: Action, focus: Pane, layout: &Layout) -> bool {
+fn is_effect_visible(action: Action, focus: Pane, layout: &Layout) -> bool {
     match action {
         Action::NextTab | Action::NextPlatform => layout.details.is_some() && focus != Pane::Registries,
         Action::Sort => layout.tags.is_some() && focus != Pane::Registries,
@@ -210,7 +212,7 @@ pub struct HelpRow {
     /// The description of their action.
     pub text: &'static str,
     /// The reason why the action is not available now, if it is not.
-    pub refused: Option<Why>,
+    pub unavailable_because: Option<Why>,
 }
 
 /// Returns the rows of help for the focused pane that contain the search text, the pane's own keys first.
@@ -225,7 +227,7 @@ pub fn help_rows(state: &State, search: &str) -> Vec<HelpRow> {
         },
         keys: binding.keys.join(" "),
         text: binding.text,
-        refused: available(binding.action, state).err(),
+        unavailable_because: check_available(binding.action, state).err(),
     };
     let fits = |row: &HelpRow| {
         row.text.to_lowercase().contains(&search) || row.keys.to_lowercase().contains(&search)

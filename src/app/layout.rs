@@ -9,8 +9,8 @@ use super::keymap::{self, Hint};
 use super::{Pane, State};
 use crate::model::columns;
 pub use dialogs::{
-    Button, CopyPlaces, OpenPlaces, PlanPlaces, RetagPlaces, comparison, comparison_rows, dialog, help, log,
-    menu, offset, palette, palette_rows, plan_buttons, plan_room, plan_rows, row,
+    Button, CopyPlaces, OpenPlaces, PlanPlaces, RetagPlaces, comparison, comparison_rows, dialog, help,
+    largest_plan_box, log, menu, offset, palette, palette_rows, plan_buttons, plan_rows, row,
 };
 
 /// The smallest usable number of columns.
@@ -182,7 +182,7 @@ pub fn has_foot(state: &State, pane: Pane) -> bool {
             has_rows
                 && (tags.failure.is_some()
                     || tags.incomplete.is_some()
-                    || state.tags.known_so_far().is_some())
+                    || state.tags.known_count_text().is_some())
         }
         Pane::Details => {
             let inspection = &state.detail.inspection;
@@ -192,7 +192,7 @@ pub fn has_foot(state: &State, pane: Pane) -> bool {
 }
 
 /// Returns a box of at most this size over everything else, with its border.
-pub fn over(state: &State, width: u16, height: u16) -> Rect {
+pub fn overlay_box(state: &State, width: u16, height: u16) -> Rect {
     let (columns, rows) = state.size;
     let (width, height) = (width.min(columns.saturating_sub(2)), height.min(rows.saturating_sub(2)));
     Rect::new((columns - width) / 2, (rows - height) / 3, width, height)
@@ -218,10 +218,10 @@ pub fn tabs(state: &State) -> Vec<Tab> {
     let Some(inspection) = &state.detail.inspection.value else {
         // These are the tabs of most images, so that nothing jumps when the image arrives.
         let usual = [Tab::Overview, Tab::Layers, Tab::Config, Tab::Manifest];
-        return usual.into_iter().take(if state.detail.of.is_some() { 4 } else { 1 }).collect();
+        return usual.into_iter().take(if state.detail.image.is_some() { 4 } else { 1 }).collect();
     };
     let mut tabs = vec![Tab::Overview];
-    let chosen = state.detail.chosen();
+    let chosen = state.detail.selected_variant();
     if chosen.is_some_and(|variant| !variant.layers.rows.is_empty()) {
         tabs.push(Tab::Layers);
     }

@@ -33,18 +33,18 @@ pub struct List {
     /// Marked items, by index of the item.
     pub marks: Items,
     /// The row at which a range of marks began: an index into `rows`.
-    pub range_from: Option<usize>,
+    pub range_start: Option<usize>,
     /// The marks at the time when the range began. A range that shrinks leaves them in place.
-    pub marked_before: Items,
+    pub marks_before_range: Items,
     /// Whether the user chose the row under the cursor. If so, the cursor stays on it when rows come and go.
-    pub is_chosen: bool,
+    pub is_user_selected: bool,
     /// Whether rows are being reordered while answers come. Until they are in place, the cursor stays on its item in
     /// any case.
-    pub holds: bool,
+    pub keeps_cursor: bool,
     /// The memory of the previous rows, reused because a long list takes longer to allocate than to fill.
     pub(super) spare: Vec<u32>,
     /// The first of the rows whose sort key is not known. No range crosses this border.
-    pub parted_at: Option<usize>,
+    pub unknown_keys_from: Option<usize>,
 }
 
 /// A movement of the cursor.
@@ -69,7 +69,7 @@ impl List {
     }
 
     /// Returns the rows drawn: a range of `rows`.
-    pub fn window(&self) -> Range<usize> {
+    pub fn visible_rows(&self) -> Range<usize> {
         let end = (self.offset + self.height).min(self.rows.len());
         self.offset.min(end)..end
     }
@@ -89,7 +89,7 @@ impl List {
     }
 
     /// Moves the cursor and returns whether it moved.
-    pub fn go(&mut self, to: Move) -> bool {
+    pub fn move_cursor(&mut self, to: Move) -> bool {
         let last = self.rows.len().saturating_sub(1);
         let half = (self.height / 2).max(1) as isize;
         let cursor = match to {
@@ -100,8 +100,8 @@ impl List {
             Move::To(row) => row,
         };
         let before = std::mem::replace(&mut self.cursor, cursor.min(last));
-        self.is_chosen = true;
-        if let Some(from) = self.range_from {
+        self.is_user_selected = true;
+        if let Some(from) = self.range_start {
             self.mark_range(from);
         }
         self.show_cursor();
@@ -112,10 +112,10 @@ impl List {
     pub fn scroll(&mut self, rows: isize) {
         let furthest = self.rows.len().saturating_sub(self.height);
         self.offset = self.offset.saturating_add_signed(rows).min(furthest);
-        let shown = self.window();
+        let shown = self.visible_rows();
         if !shown.is_empty() {
             self.cursor = self.cursor.clamp(shown.start, shown.end - 1);
-            self.is_chosen = true;
+            self.is_user_selected = true;
         }
     }
 
@@ -135,21 +135,22 @@ impl List {
 
     /// Shows other rows. The cursor stays on its item if the user chose it and it is still shown.
     pub fn show(&mut self, rows: Vec<u32>) {
-        let selected = self.rows.get(self.cursor).copied().filter(|_| self.is_chosen || self.holds);
+        let selected =
+            self.rows.get(self.cursor).copied().filter(|_| self.is_user_selected || self.keeps_cursor);
         let line = self.cursor.saturating_sub(self.offset);
-        let range_from = self.range_from.and_then(|row| self.rows.get(row).copied());
+        let range_from = self.range_start.and_then(|row| self.rows.get(row).copied());
         self.spare = std::mem::replace(&mut self.rows, rows);
-        if let Some(item) = self.pin() {
+        if let Some(item) = self.shown_pinned() {
             self.rows.insert(0, item);
         }
-        self.range_from = range_from.and_then(|item| self.rows.iter().position(|row| *row == item));
+        self.range_start = range_from.and_then(|item| self.rows.iter().position(|row| *row == item));
         let same = selected.and_then(|item| self.rows.iter().position(|row| *row == item));
         if let Some(row) = same {
-            if self.holds {
+            if self.keeps_cursor {
                 self.offset = row.saturating_sub(line);
             }
             self.cursor = row;
-        } else if !self.is_chosen {
+        } else if !self.is_user_selected {
             self.cursor = 0;
         }
         self.show_cursor();
@@ -157,16 +158,16 @@ impl List {
 
     /// Keeps the cursor on its item while rows are being reordered. When they are in place, a cursor that the user has
     /// not moved goes to the top.
-    pub fn hold(&mut self, holds: bool) {
-        let is_over = std::mem::replace(&mut self.holds, holds) && !holds;
-        if is_over && !self.is_chosen {
+    pub fn set_keeps_cursor(&mut self, holds: bool) {
+        let is_over = std::mem::replace(&mut self.keeps_cursor, holds) && !holds;
+        if is_over && !self.is_user_selected {
             self.cursor = 0;
             self.show_cursor();
         }
     }
 
     /// Returns the pinned item, unless the filter hides it.
-    fn pin(&self) -> Option<u32> {
+    fn shown_pinned(&self) -> Option<u32> {
         let (item, name) = self.pinned.as_ref()?;
         let fits = |filter: Filter| !filter.rows(std::iter::once((*item, name.as_str()))).is_empty();
         Filter::parse(&self.filter).is_none_or(fits).then_some(*item)
@@ -177,9 +178,9 @@ impl List {
     pub fn set_filter(&mut self, typed: &str) {
         if self.filter != typed {
             // Rows that appear in the middle of a range were not seen when it began.
-            self.range_from = None;
-            self.is_chosen = typed.is_empty();
-            self.holds = false;
+            self.range_start = None;
+            self.is_user_selected = typed.is_empty();
+            self.keeps_cursor = false;
             self.filter = typed.into();
         }
     }
@@ -192,11 +193,11 @@ impl List {
             Some(filter) => filter.rows(named),
             None => named.map(|(item, _)| item).collect(),
         };
-        self.show_found(rows);
+        self.show_matches(rows);
     }
 
     /// Returns an empty vector for other rows, with the spare memory.
-    pub(super) fn room(&mut self) -> Vec<u32> {
+    pub(super) fn take_spare_rows(&mut self) -> Vec<u32> {
         let mut room = std::mem::take(&mut self.spare);
         room.clear();
         room
@@ -204,13 +205,13 @@ impl List {
 
     /// Shows all items, in their order.
     pub fn show_all(&mut self) {
-        let mut rows = self.room();
+        let mut rows = self.take_spare_rows();
         rows.extend_from_slice(&self.order);
         self.show(rows);
     }
 
     /// Shows the rows that a filter found. A cursor whose item is hidden goes to the best match.
-    pub fn show_found(&mut self, rows: Vec<u32>) {
+    pub fn show_matches(&mut self, rows: Vec<u32>) {
         let before = self.selected();
         self.show(rows);
         if self.is_filtered() && self.selected() != before {
@@ -221,21 +222,21 @@ impl List {
 
     /// Marks or unmarks the row under the cursor, and moves to the next row.
     pub fn toggle_mark(&mut self) {
-        self.range_from = None;
+        self.range_start = None;
         if let Some(item) = self.rows.get(self.cursor).copied() {
             if !self.marks.remove(item) {
                 self.marks.insert(item);
             }
-            self.go(Move::By(1));
+            self.move_cursor(Move::By(1));
         }
     }
 
     /// Begins a range of marks at the cursor, or ends it.
     pub fn toggle_range(&mut self) {
-        self.range_from = match self.range_from {
+        self.range_start = match self.range_start {
             Some(_) => None,
             None => {
-                self.marked_before = self.marks.clone();
+                self.marks_before_range = self.marks.clone();
                 self.mark_range(self.cursor);
                 Some(self.cursor)
             }
@@ -249,7 +250,7 @@ impl List {
 
     /// Removes all marks and returns whether there were any.
     pub fn unmark(&mut self) -> bool {
-        self.range_from = None;
+        self.range_start = None;
         !std::mem::take(&mut self.marks).is_empty()
     }
 
@@ -262,14 +263,14 @@ impl List {
     }
 
     /// Returns the marked items that are not among the rows because a filter or a closed namespace hides them.
-    pub fn hidden(&self) -> impl Iterator<Item = usize> {
-        let shown = self.marks.len().saturating_sub(self.hidden_marks());
+    pub fn hidden_marked(&self) -> impl Iterator<Item = usize> {
+        let shown = self.marks.len().saturating_sub(self.count_hidden_marks());
         self.marked().into_iter().skip(shown)
     }
 
     /// Returns the number of marked items that are not among the rows because a filter or a closed namespace hides
     /// them.
-    pub fn hidden_marks(&self) -> usize {
+    pub fn count_hidden_marks(&self) -> usize {
         if self.marks.is_empty() {
             return 0;
         }
@@ -280,13 +281,13 @@ impl List {
     /// Forgets the items of the rows because the indices of the items have changed. The cursor keeps its row.
     pub fn forget_rows(&mut self) {
         self.rows.clear();
-        self.range_from = None;
+        self.range_start = None;
     }
 
     fn mark_range(&mut self, from: usize) {
-        self.marks.clone_from(&self.marked_before);
+        self.marks.clone_from(&self.marks_before_range);
         let (mut first, mut end) = (from.min(self.cursor), from.max(self.cursor) + 1);
-        match self.parted_at {
+        match self.unknown_keys_from {
             Some(border) if from < border => end = end.min(border),
             Some(border) => first = first.max(border),
             None => {}
@@ -351,7 +352,7 @@ impl<T> Paged<T> {
     }
 
     /// Returns whether the list was asked for, whatever the result.
-    pub fn is_begun(&self) -> bool {
+    pub fn was_requested(&self) -> bool {
         self.pending.is_some() || self.failure.is_some() || self.at.is_some()
     }
 
@@ -422,17 +423,17 @@ mod tests {
             Move::By(-100),
             Move::To(99),
         ] {
-            list.go(to);
-            assert!(list.window().contains(&list.cursor), "{to:?}: {list:?}");
+            list.move_cursor(to);
+            assert!(list.visible_rows().contains(&list.cursor), "{to:?}: {list:?}");
         }
         list.show(vec![]);
-        assert_eq!((list.selected(), list.window()), (None, 0..0));
+        assert_eq!((list.selected(), list.visible_rows()), (None, 0..0));
     }
 
     #[test]
     fn the_cursor_stays_on_what_the_user_chose_and_else_on_top() {
         let mut chosen = list(5, 3);
-        chosen.go(Move::To(2));
+        chosen.move_cursor(Move::To(2));
         chosen.show(vec![9, 4, 3, 2, 1, 0]);
         assert_eq!(chosen.selected(), Some(2));
         let mut fresh = list(5, 3);
@@ -450,10 +451,10 @@ mod tests {
             list.selected()
         };
         filter(&mut list, "");
-        list.go(Move::To(1));
+        list.move_cursor(Move::To(1));
         assert_eq!(filter(&mut list, "o"), Some(0));
         assert_eq!(filter(&mut list, "a"), Some(2));
-        list.go(Move::By(1));
+        list.move_cursor(Move::By(1));
         assert_eq!(filter(&mut list, "a"), Some(3), "nothing else was typed");
         assert_eq!(filter(&mut list, "app"), Some(2));
         assert_eq!(filter(&mut list, ""), Some(2));
@@ -466,7 +467,7 @@ mod tests {
         let mut list = list(5, 3);
         list.toggle_mark();
         list.toggle_range();
-        list.go(Move::By(2));
+        list.move_cursor(Move::By(2));
         list.toggle_range();
         assert_eq!(list.marked(), [0, 1, 2, 3]);
         list.show(vec![3, 4]);
@@ -478,21 +479,21 @@ mod tests {
     fn a_range_shrinks_when_the_cursor_comes_back_and_leaves_older_marks() {
         let mut list = list(6, 6);
         list.toggle_mark();
-        list.go(Move::To(3));
+        list.move_cursor(Move::To(3));
         list.toggle_range();
-        list.go(Move::First);
+        list.move_cursor(Move::First);
         assert_eq!(list.marked(), [0, 1, 2, 3]);
-        list.go(Move::To(2));
+        list.move_cursor(Move::To(2));
         assert_eq!(list.marked(), [0, 2, 3]);
     }
 
     #[test]
     fn a_range_goes_on_from_its_item_when_rows_come_before_it() {
         let mut list = list(3, 3);
-        list.go(Move::To(1));
+        list.move_cursor(Move::To(1));
         list.toggle_range();
         list.show(vec![9, 8, 0, 1, 2]);
-        list.go(Move::By(1));
+        list.move_cursor(Move::By(1));
         assert_eq!(list.marked(), [1, 2]);
     }
 

@@ -15,7 +15,7 @@ const NOTCH: isize = 3;
 
 impl Update<'_> {
     /// Handles an event of the mouse.
-    pub fn mouse(&mut self, event: MouseEvent) {
+    pub fn handle_mouse(&mut self, event: MouseEvent) {
         match event.kind {
             MouseEventKind::ScrollDown => self.wheel(event, NOTCH),
             MouseEventKind::ScrollUp => self.wheel(event, -NOTCH),
@@ -82,7 +82,7 @@ impl Update<'_> {
         let scrolled = |all: usize| (all.saturating_sub(height) * row) / height.saturating_sub(1).max(1);
         match self.list_of(pane) {
             Some(list) => list.scroll(scrolled(list.rows.len()) as isize - list.offset as isize),
-            None => self.state.detail.scroll = scrolled(self.lines_of_tab()),
+            None => self.state.detail.scroll = scrolled(self.count_tab_lines()),
         }
         true
     }
@@ -105,7 +105,7 @@ impl Update<'_> {
             return;
         }
         let is_again = had_focus && list.cursor == row;
-        list.go(Move::To(row));
+        list.move_cursor(Move::To(row));
         if is_again && pane != Pane::Details {
             self.perform(Action::Enter);
         }

@@ -34,7 +34,7 @@ pub enum Msg {
     /// Time passed. Sent only while something on the screen moves by itself.
     Ticked,
     /// Nothing else happens, so a part of the remaining work can be done: see `app::has_more_to_do`.
-    Rested,
+    Idle,
     /// A question was answered.
     Answered(Slot, Ticket, Answer),
     /// A request ended.
@@ -67,9 +67,9 @@ pub enum Answer {
     /// The journal entries, newest first.
     Journal(Result<Vec<JournalEntry>, Failure>),
     /// The journal entries, newest first, and a sentence for each throw-away tag of earlier runs that was removed.
-    Leftovers(Vec<JournalEntry>, Vec<SafeText>),
+    InterruptedChanges(Vec<JournalEntry>, Vec<SafeText>),
     /// The rest of a change that a crash left half done.
-    Rest(Result<Box<ChangeRequest>, Failure>),
+    ResumeRequest(Result<Box<ChangeRequest>, Failure>),
     /// Two repositories side by side.
     Comparison(Result<Comparison, Failure>),
 }

@@ -56,7 +56,7 @@ pub const BEFORE_TEXT: usize = 18;
 
 impl Notices {
     /// Removes a refusal from the foot: it was the answer to the previous key.
-    pub fn pass(&mut self) {
+    pub fn dismiss_refusal(&mut self) {
         self.toast.take_if(|toast| toast.notice.level == Level::Refused);
     }
 

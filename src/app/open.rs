@@ -11,19 +11,19 @@ use crate::model::reference::{BadName, Host, KnownRegistries, Repository, Reposi
 const MOST_SUGGESTIONS: usize = 8;
 
 /// Returns the registries that a name may mean: open ones, configured ones, and those with a login.
-pub fn known(state: &State) -> KnownRegistries {
+pub fn known_registries(state: &State) -> KnownRegistries {
     let mut known = state.settings.known.clone();
     known.extend(state.registries.items.iter().map(|registry| registry.host.clone()));
     known
 }
 
 /// Parses the text of the prompt. A name without a host is in the registry under the cursor.
-pub fn read(typed: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Typed, BadName> {
+pub fn read(typed: &str, current_host: Option<&Host>, known: &KnownRegistries) -> Result<Typed, BadName> {
     let typed = typed.trim();
     if typed.is_empty() {
         return Err(BadName::Empty);
     }
-    match here {
+    match current_host {
         Some(here) => Typed::parse_in(here, typed, known),
         None => Typed::parse(typed, known),
     }
@@ -35,7 +35,7 @@ impl Update<'_> {
         if let Some(scheme) = typed.scheme {
             let host = typed.target.host().clone();
             let is_open = self.state.registries.of(&host).is_some();
-            self.cmds.push(Cmd::Reach(host, scheme));
+            self.cmds.push(Cmd::SetScheme(host, scheme));
             self.open(typed.target);
             if is_open {
                 self.reload();
@@ -62,7 +62,7 @@ impl Update<'_> {
         registry.repositories.refilter();
         registry.repositories.open_by_name(&repository.name);
         self.remember(&host, &repository.name);
-        self.follow();
+        self.reconcile();
         self.state.tags.list.filter.clear();
         self.state.tags.refilter();
         if let Some(selector) = selector {

@@ -61,7 +61,7 @@ pub fn rows(state: &State, width: usize, now: Timestamp) -> Vec<OverviewRow> {
     if inspection.variants.len() > 1 {
         page.platforms(inspection, state.detail.variant);
     }
-    if let Some(variant) = state.detail.chosen() {
+    if let Some(variant) = state.detail.selected_variant() {
         page.variant(variant, inspection.variants.len() > 1);
         page.annotations(&inspection.manifest, variant);
     }
@@ -106,7 +106,7 @@ impl OverviewPage {
     }
 
     fn names(&mut self, state: &State, inspection: &Inspection) {
-        if let Some((repository, selector)) = &state.detail.of {
+        if let Some((repository, selector)) = &state.detail.image {
             match selector {
                 Selector::Tag(tag) => self.field("image", &format!("{repository}:{tag}")),
                 Selector::Digest(_) => self.field("image", &repository.to_string()),

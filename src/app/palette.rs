@@ -13,15 +13,15 @@ pub struct PaletteEntry {
     /// The action of the command, or `None` if it takes an argument.
     pub action: Option<Action>,
     /// The action that asks for that argument, so that its key can be shown.
-    pub opens: Option<Action>,
+    pub prompt_action: Option<Action>,
 }
 
 const fn entry(name: &'static str, text: &'static str, action: Action) -> PaletteEntry {
-    PaletteEntry { name, text, action: Some(action), opens: None }
+    PaletteEntry { name, text, action: Some(action), prompt_action: None }
 }
 
 const fn with_argument(name: &'static str, text: &'static str, opens: Option<Action>) -> PaletteEntry {
-    PaletteEntry { name, text, action: None, opens }
+    PaletteEntry { name, text, action: None, prompt_action: opens }
 }
 
 /// The commands, in the order of the palette.

@@ -1,7 +1,7 @@
 //! The effects of actions.
 
 use super::action::Action;
-use super::available::available;
+use super::available::check_available;
 use super::cmd::Cmd;
 use super::detail::Tab;
 use super::dialog::Dialog;
@@ -12,25 +12,25 @@ use super::{Pane, layout};
 impl Update<'_> {
     /// Performs the action, or tells the user the reason why it is not possible.
     pub fn perform(&mut self, action: Action) {
-        if let Err(why) = available(action, self.state) {
+        if let Err(why) = check_available(action, self.state) {
             return self.refuse(why.into_owned());
         }
         match action {
-            Action::Down => self.go(Move::By(1)),
-            Action::Up => self.go(Move::By(-1)),
-            Action::PageDown => self.go(Move::HalfPages(1)),
-            Action::PageUp => self.go(Move::HalfPages(-1)),
-            Action::First => self.go(Move::First),
-            Action::Last => self.go(Move::Last),
+            Action::Down => self.move_cursor(Move::By(1)),
+            Action::Up => self.move_cursor(Move::By(-1)),
+            Action::PageDown => self.move_cursor(Move::HalfPages(1)),
+            Action::PageUp => self.move_cursor(Move::HalfPages(-1)),
+            Action::First => self.move_cursor(Move::First),
+            Action::Last => self.move_cursor(Move::Last),
             Action::Enter => self.enter(),
             Action::Back => self.back(),
-            Action::NextPane => self.turn_pane(1),
-            Action::PreviousPane => self.turn_pane(-1),
+            Action::NextPane => self.cycle_pane(1),
+            Action::PreviousPane => self.cycle_pane(-1),
             Action::Pane(pane) => self.focus(pane),
-            Action::NextTab => self.turn_tab(1),
-            Action::PreviousTab => self.turn_tab(-1),
-            Action::NextPlatform => self.turn_platform(1),
-            Action::PreviousPlatform => self.turn_platform(-1),
+            Action::NextTab => self.cycle_tab(1),
+            Action::PreviousTab => self.cycle_tab(-1),
+            Action::NextPlatform => self.cycle_platform(1),
+            Action::PreviousPlatform => self.cycle_platform(-1),
             Action::Zoom => self.state.zoomed = !self.state.zoomed,
             Action::Filter => {
                 let typed = self.list().map(|list| list.filter.clone()).unwrap_or_default();
@@ -45,17 +45,17 @@ impl Update<'_> {
             Action::Unmark => self.with_list(|list| {
                 list.unmark();
             }),
-            Action::Retag => self.retag(""),
-            Action::Delete => self.delete(),
-            Action::Copy => self.copy(""),
-            Action::Take => self.take(),
-            Action::Put => self.put(),
-            Action::Compare => self.compare_here(),
+            Action::Retag => self.prompt_to_retag(""),
+            Action::Delete => self.plan_delete(),
+            Action::Copy => self.prompt_to_copy_selection(""),
+            Action::Take => self.take_images(),
+            Action::Put => self.plan_put(),
+            Action::Compare => self.compare_shown_repository(),
             Action::Undo => self.plan_undo(),
             Action::Jobs => self.open_jobs(),
             Action::Journal => self.open_journal(),
             Action::Yank => self.open_yank_menu(),
-            Action::Pager => self.page(),
+            Action::Pager => self.show_in_pager(),
             Action::Refresh => self.refresh(),
             Action::Reload => self.reload(),
             Action::Hidden => self.toggle_hidden(),
@@ -126,9 +126,9 @@ impl Update<'_> {
     }
 
     /// Moves the cursor of the focused pane, or scrolls its text.
-    pub fn go(&mut self, to: Move) {
+    pub fn move_cursor(&mut self, to: Move) {
         if let Some(list) = self.list() {
-            list.go(to);
+            list.move_cursor(to);
             return;
         }
         let detail = &mut self.state.detail;
@@ -148,17 +148,17 @@ impl Update<'_> {
         if pane != self.state.focus
             && let Some(list) = self.list()
         {
-            list.range_from = None;
+            list.range_start = None;
         }
         for before in Pane::ALL.into_iter().filter(|before| *before < pane) {
             if let Some(list) = self.list_of(before) {
-                list.is_chosen = !list.rows.is_empty();
+                list.is_user_selected = !list.rows.is_empty();
             }
         }
         self.state.focus = pane;
     }
 
-    fn turn_pane(&mut self, by: isize) {
+    fn cycle_pane(&mut self, by: isize) {
         let shows_registries = self.state.registries.items.len() > 1 || self.state.focus == Pane::Registries;
         let panes = if shows_registries { &Pane::ALL[..] } else { &Pane::ALL[1..] };
         let at = panes.iter().position(|pane| *pane == self.state.focus).unwrap_or(0) as isize;
@@ -166,19 +166,19 @@ impl Update<'_> {
         self.focus(panes[next]);
     }
 
-    fn turn_tab(&mut self, by: isize) {
+    fn cycle_tab(&mut self, by: isize) {
         let tabs = layout::tabs(self.state);
         let at = tabs.iter().position(|tab| *tab == self.state.detail.tab).unwrap_or(0) as isize;
         let next = (at + by).rem_euclid(tabs.len() as isize) as usize;
         self.state.detail.open_tab(tabs[next]);
     }
 
-    fn turn_platform(&mut self, by: isize) {
+    fn cycle_platform(&mut self, by: isize) {
         let count =
             self.state.detail.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
         if count > 0 {
             let next = (self.state.detail.variant as isize + by).rem_euclid(count as isize);
-            self.state.detail.choose(next as usize);
+            self.state.detail.select_variant(next as usize);
         }
     }
 
@@ -199,7 +199,7 @@ impl Update<'_> {
                     None => {}
                 }
             }
-            Pane::Tags if self.state.detail.of.is_some() => self.focus(Pane::Details),
+            Pane::Tags if self.state.detail.image.is_some() => self.focus(Pane::Details),
             Pane::Tags | Pane::Details => {}
         }
     }
@@ -239,6 +239,6 @@ impl Update<'_> {
         self.state.tags.show_hidden = self.state.show_hidden;
         self.state.tags.refilter();
         let hidden = if self.state.show_hidden { "hidden tags are shown" } else { "digest tags are hidden" };
-        self.done(hidden);
+        self.say_done(hidden);
     }
 }

@@ -39,7 +39,7 @@ pub struct PlanLine {
     /// The pieces of the line, from left to right.
     pub pieces: Vec<(Tone, String)>,
     /// The effect of a click on the line.
-    pub press: Option<Press>,
+    pub on_click: Option<Press>,
 }
 
 /// The effect of a click on a line.
@@ -48,7 +48,7 @@ pub enum Press {
     /// Does the same as this key.
     Key(char),
     /// Chooses this method of deletion.
-    Way(DeleteMethod),
+    Method(DeleteMethod),
 }
 
 /// The tone of a piece of a line, which determines its look.
@@ -85,7 +85,7 @@ pub fn title(request: Option<&ChangeRequest>) -> &'static str {
 }
 
 /// Returns the lines shown while the plan is looked up.
-pub fn looking_up(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> {
+pub fn lookup_lines(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
     let asked: &[&str] = match request {
         Some(ChangeRequest::Delete(request)) => {
@@ -120,7 +120,7 @@ pub fn looking_up(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> 
 }
 
 /// Returns the lines that name the marked images that no row shows: they are part of the request.
-pub fn hidden(names: &[SafeText], body: Size) -> Vec<PlanLine> {
+pub fn hidden_image_lines(names: &[SafeText], body: Size) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
     if !names.is_empty() {
         let count = counted(names.len(), "mark that no row shows", "marks that no row shows");
@@ -131,7 +131,7 @@ pub fn hidden(names: &[SafeText], body: Size) -> Vec<PlanLine> {
 
 /// Returns the lines about the replacement, which is confirmed separately because images are briefly replaced by
 /// others.
-pub fn replacement(body: Size) -> Vec<PlanLine> {
+pub fn replacement_lines(body: Size) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
     page.text(Tone::Warn, "Untag by replacement?");
     for text in REPLACEMENT {
@@ -145,14 +145,14 @@ pub fn replacement(body: Size) -> Vec<PlanLine> {
 /// the last request.
 pub fn lines(
     request: &ChangeRequest,
-    work: &ChangePlan,
+    change_plan: &ChangePlan,
     is_old: bool,
     skipped: &[SafeText],
     body: Size,
 ) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
-    page.requested = if is_old { request.method() } else { None };
-    page.keeps = is_old.then(|| request.keeps());
+    page.requested_method = if is_old { request.method() } else { None };
+    page.requested_keep = is_old.then(|| request.keeps_images());
     for change in skipped {
         page.field("cannot", Tone::Warn, &format!("undo {change}"));
     }
@@ -160,12 +160,12 @@ pub fn lines(
         page.text(Tone::Dim, "so this is about the change before:");
         page.blank();
     }
-    if let Some(refused) = work.refused() {
+    if let Some(refused) = change_plan.refused() {
         page.field("refused", Tone::Bad, refused.why.as_str());
         page.hint(refused.hint.as_ref());
         page.blank();
     }
-    match (work, request) {
+    match (change_plan, request) {
         (ChangePlan::Retag(plan), _) => page.retag(plan),
         (ChangePlan::Delete(plan), ChangeRequest::Delete(request)) if is_old => {
             page.delete(plan, request.along)
@@ -179,17 +179,17 @@ pub fn lines(
 }
 
 /// Returns the text of the button that carries the plan out.
-pub fn verb(work: &ChangePlan) -> String {
-    match work {
+pub fn confirm_label(change_plan: &ChangePlan) -> String {
+    match change_plan {
         ChangePlan::Retag(plan) => {
             let verb = if plan.mode.moves() { "Rename" } else { "Retag" };
-            format!("{verb} {}{}", counted(plan.steps.len(), "tag", "tags"), by_replacement(work))
+            format!("{verb} {}{}", counted(plan.steps.len(), "tag", "tags"), replacement_suffix(change_plan))
         }
         ChangePlan::Delete(plan) => {
             let tags = plan.images.iter().map(|image| image.named.len()).sum();
             match plan.method {
                 DeleteMethod::Untag | DeleteMethod::Replace => {
-                    format!("Untag {}{}", counted(tags, "tag", "tags"), by_replacement(work))
+                    format!("Untag {}{}", counted(tags, "tag", "tags"), replacement_suffix(change_plan))
                 }
                 DeleteMethod::Image => {
                     let images = plan.images.len();
@@ -197,7 +197,7 @@ pub fn verb(work: &ChangePlan) -> String {
                     let tags = (tags > 0).then(|| counted(tags, "tag", "tags"));
                     let parts: Vec<String> = [counted(images, "image", "images")]
                         .into_iter()
-                        .chain(along(plan))
+                        .chain(included_counts(plan))
                         .chain(tags)
                         .collect();
                     format!("Delete {}", parts.join(", "))
@@ -205,17 +205,17 @@ pub fn verb(work: &ChangePlan) -> String {
             }
         }
         ChangePlan::Copy(plan) => format!("Copy {}", plan.count()),
-        ChangePlan::Undo(_) => format!("Undo it{}", by_replacement(work)),
+        ChangePlan::Undo(_) => format!("Undo it{}", replacement_suffix(change_plan)),
     }
 }
 
 /// Returns the part of that text which names the replacement, if the plan needs one.
-fn by_replacement(work: &ChangePlan) -> &'static str {
-    if work.replaces_images() { " by replacement" } else { "" }
+fn replacement_suffix(change_plan: &ChangePlan) -> &'static str {
+    if change_plan.replaces_images() { " by replacement" } else { "" }
 }
 
 /// Returns the counts of the manifests that are deleted along with images: `6 children`, `1 referrer`.
-fn along(plan: &deletion::DeletePlan) -> Vec<String> {
+fn included_counts(plan: &deletion::DeletePlan) -> Vec<String> {
     let at_stake = plan.at_stake();
     let children = (at_stake.children.len(), "child", "children");
     let referrers = (at_stake.referrers.len(), "referrer", "referrers");
@@ -224,12 +224,12 @@ fn along(plan: &deletion::DeletePlan) -> Vec<String> {
 }
 
 /// Returns the reason why the plan cannot or need not be carried out, if there is one.
-pub fn impediment(work: &ChangePlan) -> Option<SafeText> {
-    if let Some(refused) = work.refused() {
+pub fn impediment(change_plan: &ChangePlan) -> Option<SafeText> {
+    if let Some(refused) = change_plan.refused() {
         return Some(refused.why.clone());
     }
-    match work {
-        ChangePlan::Delete(plan) => match (delete::blocked(plan), plan.images.is_empty()) {
+    match change_plan {
+        ChangePlan::Delete(plan) => match (delete::blocked_reason(plan), plan.images.is_empty()) {
             (Some(why), _) => Some(SafeText::from(why)),
             (None, true) => Some("there is nothing to delete".into()),
             (None, false) => None,
@@ -250,8 +250,8 @@ pub fn impediment(work: &ChangePlan) -> Option<SafeText> {
 }
 
 /// Returns whether the plan neither replaces nor removes anything that exists now.
-pub fn is_harmless(work: &ChangePlan) -> bool {
-    match work {
+pub fn is_harmless(change_plan: &ChangePlan) -> bool {
+    match change_plan {
         ChangePlan::Retag(plan) => {
             let replaces = |step: &RetagStep| step.replaces.is_some() && !step.is_done();
             !plan.mode.moves() && !plan.steps.iter().any(replaces)
@@ -267,9 +267,9 @@ struct PlanPage {
     width: usize,
     rows: usize,
     /// The method of the last request, if the plan shown is older.
-    requested: Option<DeleteMethod>,
+    requested_method: Option<DeleteMethod>,
     /// Whether the last request keeps the images, if the plan shown is older.
-    keeps: Option<bool>,
+    requested_keep: Option<bool>,
 }
 
 impl PlanPage {
@@ -278,8 +278,8 @@ impl PlanPage {
             lines: Vec::new(),
             width: body.width.into(),
             rows: body.height.into(),
-            requested: None,
-            keeps: None,
+            requested_method: None,
+            requested_keep: None,
         }
     }
 
@@ -288,12 +288,12 @@ impl PlanPage {
     }
 
     fn row(&mut self, pieces: Vec<(Tone, String)>) {
-        self.lines.push(PlanLine { pieces, press: None });
+        self.lines.push(PlanLine { pieces, on_click: None });
     }
 
     /// Adds a line that can be clicked.
-    fn pressable(&mut self, press: Press, pieces: Vec<(Tone, String)>) {
-        self.lines.push(PlanLine { pieces, press: Some(press) });
+    fn add_clickable(&mut self, press: Press, pieces: Vec<(Tone, String)>) {
+        self.lines.push(PlanLine { pieces, on_click: Some(press) });
     }
 
     fn text(&mut self, tone: Tone, text: &str) {
@@ -318,8 +318,8 @@ impl PlanPage {
     }
 
     /// Adds the unresolved images: they were asked for and cannot be part of the plan.
-    fn missed(&mut self, missed: &[Unresolved]) {
-        for Unresolved { name, failure } in missed {
+    fn add_unresolved(&mut self, unresolved: &[Unresolved]) {
+        for Unresolved { name, failure } in unresolved {
             self.field("fails", Tone::Bad, &format!("{name}: {}", failure.why));
         }
     }
@@ -340,7 +340,7 @@ impl PlanPage {
             (Tone::Key, format!("{key} ")),
             (Tone::Plain, columns::cut(text, room)),
         ];
-        self.pressable(Press::Key(key), pieces);
+        self.add_clickable(Press::Key(key), pieces);
     }
 }
 

@@ -59,7 +59,7 @@ impl Registries {
         });
         self.list.filter.clear();
         self.refilter();
-        self.list.go(super::list::Move::To(at));
+        self.list.move_cursor(super::list::Move::To(at));
         &mut self.items[at]
     }
 

@@ -48,14 +48,14 @@ impl<T> Remote<T> {
     }
 
     /// Notes that the value may be outdated. It stays until a newer one comes. An answer still awaited is given up.
-    pub fn outdate(&mut self) {
+    pub fn mark_outdated(&mut self) {
         *self = Remote { value: self.value.take(), ..Remote::default() };
     }
 
     /// Notes that a question that failed may succeed now.
-    pub fn outdate_failed(&mut self) {
+    pub fn clear_failure(&mut self) {
         if self.failure.is_some() {
-            self.outdate();
+            self.mark_outdated();
         }
     }
 
@@ -65,7 +65,7 @@ impl<T> Remote<T> {
     }
 
     /// Gives up the open question.
-    pub fn give_up(&mut self) {
+    pub fn cancel(&mut self) {
         self.pending = None;
     }
 

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::list::sieve::Sieve;
+use super::list::sieve::IncrementalFilter;
 use super::list::sorting::merge;
 use super::list::{HEADING, List, PageChange, Paged};
 use super::remote::Ticket;
@@ -30,11 +30,11 @@ pub struct Repositories {
     /// The repositories opened by name, newest first.
     pub opened: Vec<RepositoryName>,
     /// The repositories that a change has created, whether the catalog lists them or not.
-    pub noted: HashSet<RepositoryName>,
+    pub created: HashSet<RepositoryName>,
     /// The filter in progress, if there is one.
-    pub(super) sieve: Option<Sieve>,
+    pub(super) filtering: Option<IncrementalFilter>,
     /// The repository to go to once it is listed.
-    pub goal: Option<RepositoryName>,
+    pub pending_selection: Option<RepositoryName>,
 }
 
 /// A row of the tree.
@@ -110,17 +110,17 @@ impl Repositories {
         incomplete: Option<SafeText>,
         now: Timestamp,
     ) {
-        let opened: HashSet<&RepositoryName> = self.opened.iter().chain(&self.noted).collect();
+        let opened: HashSet<&RepositoryName> = self.opened.iter().chain(&self.created).collect();
         let is_new =
             |listed: &ListedName<RepositoryName>| listed.name().is_none_or(|name| !opened.contains(name));
         let page = page.into_iter().filter(is_new).collect();
         let is_last_of_refresh = next.is_none() && self.names.incoming.is_some();
-        let before = is_last_of_refresh.then(|| self.before());
+        let before = is_last_of_refresh.then(|| self.record_selection());
         let change = self.names.take(page, next, now);
         self.names.incomplete = incomplete;
         match (change, before) {
-            (PageChange::Added(from), _) => self.added(from),
-            (PageChange::Replaced, Some(before)) => self.replaced(before),
+            (PageChange::Added(from), _) => self.sort_in_new(from),
+            (PageChange::Replaced, Some(before)) => self.apply_refresh(before),
             (PageChange::Nothing | PageChange::Replaced, _) => {}
         }
     }
@@ -132,47 +132,47 @@ impl Repositories {
         self.opened.truncate(MOST_OPENED);
         if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
             self.names.items.push(ListedName::Named(name.clone()));
-            self.added(self.names.items.len() - 1);
+            self.sort_in_new(self.names.items.len() - 1);
         }
-        self.goal = Some(name.clone());
-        self.seek();
+        self.pending_selection = Some(name.clone());
+        self.select_when_listed();
     }
 
     /// Lists a repository that exists now, without going to it.
-    pub fn note(&mut self, name: &RepositoryName) {
+    pub fn add_created(&mut self, name: &RepositoryName) {
         if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
-            self.noted.insert(name.clone());
+            self.created.insert(name.clone());
             self.names.items.push(ListedName::Named(name.clone()));
-            self.added(self.names.items.len() - 1);
+            self.sort_in_new(self.names.items.len() - 1);
         }
     }
 
     /// Sorts the names after the first `from` into the list, and shows them.
-    fn added(&mut self, from: usize) {
+    fn sort_in_new(&mut self, from: usize) {
         let names = &self.names.items;
         let compare = |a: u32, b: u32| names[a as usize].text().cmp(names[b as usize].text());
         let mut new: Vec<u32> = (from as u32..names.len() as u32).collect();
         new.sort_by(|a, b| compare(*a, *b));
         merge(&mut self.list.order, &new, compare);
         self.show();
-        self.seek();
+        self.select_when_listed();
     }
 
     /// Records the selection and the marks by name, since a refresh gives every name another index.
-    fn before(&self) -> KeptSelection {
+    fn record_selection(&self) -> KeptSelection {
         let marked = self.list.marks.iter().filter_map(|item| self.listed_at(item as usize));
         KeptSelection {
-            selected: self.selected().filter(|_| self.list.is_chosen).cloned(),
+            selected: self.selected().filter(|_| self.list.is_user_selected).cloned(),
             marked: marked.map(|listed| listed.text().to_string()).collect(),
         }
     }
 
-    fn replaced(&mut self, before: KeptSelection) {
+    fn apply_refresh(&mut self, before: KeptSelection) {
         let listed: HashSet<&RepositoryName> = self.names.items.iter().filter_map(ListedName::name).collect();
         let unlisted: Vec<_> = self
             .opened
             .iter()
-            .chain(self.noted.iter().filter(|name| !self.opened.contains(name)))
+            .chain(self.created.iter().filter(|name| !self.opened.contains(name)))
             .filter(|name| !listed.contains(name))
             .cloned()
             .collect();
@@ -181,13 +181,13 @@ impl Repositories {
         let marked = items.filter(|(_, listed)| before.marked.contains(listed.text()));
         self.list.marks = marked.map(|(item, _)| item as u32).collect();
         self.list.order = (0..self.names.items.len() as u32).collect();
-        self.sieve = None;
+        self.filtering = None;
         self.list.forget_rows();
         self.sort();
         if let Some(name) = before.selected {
             self.go_to(&name);
         }
-        self.seek();
+        self.select_when_listed();
     }
 
     fn sort(&mut self) {
@@ -202,12 +202,12 @@ impl Repositories {
     /// Shows the rows according to filter and tree. If the filter is removed, the cursor stays on the match.
     pub fn refilter(&mut self) {
         let is_unfiltered = self.is_tree() && self.branches.is_empty();
-        let found = self.selected().filter(|_| is_unfiltered && self.list.is_chosen).cloned();
+        let found = self.selected().filter(|_| is_unfiltered && self.list.is_user_selected).cloned();
         self.show();
         if let Some(name) = found {
             self.go_to(&name);
         }
-        self.seek();
+        self.select_when_listed();
     }
 
     fn show(&mut self) {
@@ -227,38 +227,38 @@ impl Repositories {
     /// previous rows stay.
     fn show_names(&mut self) {
         if !self.list.is_filtered() {
-            self.sieve = None;
+            self.filtering = None;
             return self.list.show_all();
         }
         let (names, typed) = (&self.names.items, &self.list.filter);
-        let sieve = self.sieve.take().filter(|sieve| sieve.is_for(typed, true));
-        let mut sieve = sieve.unwrap_or_else(|| Sieve::of(typed, true));
-        sieve.go_on(FILTERED, names.len(), |item| names.get(item as usize).map(ListedName::text));
-        if sieve.is_through(names.len()) {
-            let mut rows = self.list.room();
-            sieve.leave(&self.list.order, &mut rows);
-            self.list.show_found(rows);
+        let sieve = self.filtering.take().filter(|sieve| sieve.is_for(typed, true));
+        let mut sieve = sieve.unwrap_or_else(|| IncrementalFilter::of(typed, true));
+        sieve.examine_next(FILTERED, names.len(), |item| names.get(item as usize).map(ListedName::text));
+        if sieve.is_finished(names.len()) {
+            let mut rows = self.list.take_spare_rows();
+            sieve.append_matches(&self.list.order, &mut rows);
+            self.list.show_matches(rows);
         }
-        self.sieve = Some(sieve);
+        self.filtering = Some(sieve);
     }
 
-    /// Returns whether the filter has not examined all names yet. [`Repositories::go_on`] continues.
+    /// Returns whether the filter has not examined all names yet. [`Repositories::filter_next_part`] continues.
     pub fn is_filtering(&self) -> bool {
-        self.sieve.as_ref().is_some_and(|sieve| !sieve.is_through(self.names.items.len()))
+        self.filtering.as_ref().is_some_and(|sieve| !sieve.is_finished(self.names.items.len()))
     }
 
     /// Filters another part.
-    pub fn go_on(&mut self) {
+    pub fn filter_next_part(&mut self) {
         if self.is_filtering() {
             self.show();
-            self.seek();
+            self.select_when_listed();
         }
     }
 
     fn show_branches(&mut self) {
         let namespace =
-            self.branch().and_then(Branch::path).filter(|_| self.list.is_chosen).map(String::from);
-        self.branches = tree::grow(&self.names.items, &self.list.order, &self.open);
+            self.branch().and_then(Branch::path).filter(|_| self.list.is_user_selected).map(String::from);
+        self.branches = tree::build_tree(&self.names.items, &self.list.order, &self.open);
         let item = |(row, branch): (usize, &Branch)| match branch.node {
             BranchNode::Repository(name) => name,
             BranchNode::Namespace { .. } => HEADING | row as u32,
@@ -292,7 +292,7 @@ impl Repositories {
         } else {
             self.open.insert(path);
         }
-        self.list.is_chosen = true;
+        self.list.is_user_selected = true;
         self.refilter();
         true
     }
@@ -305,7 +305,7 @@ impl Repositories {
             Some(Branch { depth, .. }) if *depth > 0 => {
                 let depth = *depth;
                 let above = self.branches[..self.list.cursor].iter().rposition(|branch| branch.depth < depth);
-                self.list.go(super::list::Move::To(above.unwrap_or(0)));
+                self.list.move_cursor(super::list::Move::To(above.unwrap_or(0)));
                 true
             }
             _ => false,
@@ -313,11 +313,11 @@ impl Repositories {
     }
 
     /// Goes to the goal, if there is one and it is listed.
-    fn seek(&mut self) {
-        if let Some(goal) = self.goal.clone()
+    fn select_when_listed(&mut self) {
+        if let Some(goal) = self.pending_selection.clone()
             && self.go_to(&goal)
         {
-            self.goal = None;
+            self.pending_selection = None;
         }
     }
 
@@ -331,7 +331,7 @@ impl Repositories {
             .iter()
             .position(|item| self.listed_at(*item as usize).and_then(ListedName::name) == Some(name));
         if let Some(row) = row {
-            self.list.go(super::list::Move::To(row));
+            self.list.move_cursor(super::list::Move::To(row));
         }
         row.is_some()
     }
@@ -396,9 +396,9 @@ mod tests {
         let mut tickets = Tickets::default();
         let mut repositories = Repositories::default();
         repositories.take(page(&["a", "b", "c"]), None, None, Timestamp::UNIX_EPOCH);
-        repositories.list.go(Move::To(1));
+        repositories.list.move_cursor(Move::To(1));
         repositories.list.toggle_mark();
-        repositories.list.go(Move::To(1));
+        repositories.list.move_cursor(Move::To(1));
         repositories.names.begin(tickets.issue());
         repositories.take(page(&["0", "a", "b", "c"]), None, None, Timestamp::UNIX_EPOCH);
         assert_eq!(repositories.selected(), Some(&name("b")));
@@ -426,7 +426,7 @@ mod tests {
     fn what_a_copy_made_is_listed_once_also_when_the_catalog_comes_later() {
         let mut tickets = Tickets::default();
         let mut repositories = Repositories::default();
-        repositories.note(&name("b"));
+        repositories.add_created(&name("b"));
         repositories.take(page(&["a", "b"]), None, None, Timestamp::UNIX_EPOCH);
         assert_eq!(shown(&repositories), ["a", "b"]);
         repositories.names.begin(tickets.issue());
@@ -442,10 +442,10 @@ mod tests {
         assert_eq!(shown(&repositories), ["a", "+b/ 1", "+c/ 1"]);
         repositories.list.mark_all();
         assert_eq!(marked(&repositories), ["a"]);
-        repositories.list.go(Move::To(1));
+        repositories.list.move_cursor(Move::To(1));
         repositories.list.toggle_mark();
         assert_eq!(marked(&repositories), ["a"]);
-        repositories.list.go(Move::To(1));
+        repositories.list.move_cursor(Move::To(1));
         repositories.toggle_namespace();
         assert_eq!(shown(&repositories), ["a", "-b/ 1", "b/x", "+c/ 1"]);
         assert_eq!(marked(&repositories), ["a"]);
@@ -478,7 +478,7 @@ mod tests {
         let mut tickets = Tickets::default();
         let mut repositories = Repositories::default();
         repositories.take(page(&["a", "b", "c"]), None, None, Timestamp::UNIX_EPOCH);
-        repositories.list.go(Move::Last);
+        repositories.list.move_cursor(Move::Last);
         repositories.names.begin(tickets.issue());
         repositories.take(page(&["0"]), Some(tickets.issue()), None, Timestamp::UNIX_EPOCH);
         assert_eq!(shown(&repositories), ["a", "b", "c"]);
@@ -498,10 +498,10 @@ mod tests {
         );
         repositories.toggle_tree();
         assert_eq!(shown(&repositories), ["app", "team", "+team-x/ 1", "+team/ 2"]);
-        repositories.list.go(Move::Last);
+        repositories.list.move_cursor(Move::Last);
         assert!(repositories.toggle_namespace());
         assert_eq!(shown(&repositories), ["app", "team", "+team-x/ 1", "-team/ 2", "team/a", "+team/b/ 1"]);
-        repositories.list.go(Move::Last);
+        repositories.list.move_cursor(Move::Last);
         assert!(repositories.leave_namespace());
         assert_eq!(repositories.list.cursor, 3);
         assert!(repositories.leave_namespace() && !repositories.leave_namespace());

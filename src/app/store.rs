@@ -30,7 +30,7 @@ type Image = (Repository, Selector);
 pub struct ViewCache {
     tags: VecDeque<TagsPane>,
     images: VecDeque<(Image, Remote<Arc<Inspection>>)>,
-    goals: HashMap<Repository, Selector>,
+    wanted_images: HashMap<Repository, Selector>,
 }
 
 impl ViewCache {
@@ -38,17 +38,17 @@ impl ViewCache {
     pub fn keep_tags(&mut self, mut tags: TagsPane) {
         if let (Some(repository), Some(opened), false) = (&tags.repository, &tags.opened, tags.tags.complete)
         {
-            self.goals.insert(repository.clone(), opened.selector.clone());
+            self.wanted_images.insert(repository.clone(), opened.selector.clone());
         }
         if tags.repository.is_none() || !tags.tags.complete {
             return;
         }
         tags.tags.pending = None;
         tags.tags.incoming = None;
-        tags.waiting.clear();
+        tags.awaited_rows.clear();
         tags.summaries.retain(|_, summary| summary.value.is_some());
         for summary in tags.summaries.values_mut() {
-            summary.give_up();
+            summary.cancel();
         }
         self.tags.push_front(tags);
         self.tags.truncate(MOST_TAGS);
@@ -64,18 +64,18 @@ impl ViewCache {
     }
 
     /// Takes the image that was to be shown in a repository whose tags had not arrived when the cursor left.
-    pub fn take_goal(&mut self, repository: &Repository) -> Option<Selector> {
-        self.goals.remove(repository)
+    pub fn take_wanted_image(&mut self, repository: &Repository) -> Option<Selector> {
+        self.wanted_images.remove(repository)
     }
 
     /// Keeps an image that the cursor leaves.
     pub fn keep_image(&mut self, of: Image, mut inspection: Remote<Arc<Inspection>>) {
         if inspection.value.is_some() {
-            inspection.give_up();
+            inspection.cancel();
             self.images.push_front((of, inspection));
             self.images.truncate(MOST_IMAGES);
             let weight = |(_, kept): &(Image, Remote<Arc<Inspection>>)| {
-                kept.value.as_ref().map_or(0, |one| one.weight())
+                kept.value.as_ref().map_or(0, |one| one.memory_size())
             };
             while self.images.iter().map(weight).sum::<usize>() > MOST_IMAGE_BYTES {
                 self.images.pop_back();
@@ -96,14 +96,14 @@ impl ViewCache {
     }
 
     /// Forgets everything about a registry.
-    pub fn forget(&mut self, host: &Host) {
+    pub fn forget_registry(&mut self, host: &Host) {
         self.tags.retain(|tags| tags.repository.as_ref().is_some_and(|repository| repository.host != *host));
         self.images.retain(|((repository, _), _)| repository.host != *host);
     }
 }
 
 /// Returns whether data that came `at` this time has to be asked for again.
-pub fn is_old(at: Option<Timestamp>, now: Timestamp) -> bool {
+pub fn is_stale(at: Option<Timestamp>, now: Timestamp) -> bool {
     at.is_none_or(|at| now.as_second() - at.as_second() > FRESH)
 }
 

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::list::items::Items;
-use super::list::sieve::Sieve;
+use super::list::sieve::IncrementalFilter;
 use super::list::sorting::Sorting;
 use super::list::{List, PageChange, Paged};
 use super::remote::{Remote, Ticket};
@@ -36,9 +36,9 @@ pub struct TagsPane {
     /// The summaries of tags, by index; a tag has none until its row was visible.
     pub summaries: HashMap<u32, Remote<Summary>>,
     /// The rows whose summary is awaited.
-    pub waiting: HashMap<Ticket, u32>,
+    pub awaited_rows: HashMap<Ticket, u32>,
     /// The number of tags that share a digest, among those whose digest is known.
-    pub shared: HashMap<Digest, u32>,
+    pub digest_counts: HashMap<Digest, u32>,
     /// The order of the tags.
     pub sort: Sort,
     /// Whether digest tags are shown.
@@ -57,11 +57,11 @@ pub struct TagsPane {
     /// The order that is being computed; until then the rows are shown in the previous order.
     sorting: Option<Sorting>,
     /// The filter in progress, if there is one.
-    sieve: Option<Sieve>,
+    filtering: Option<IncrementalFilter>,
     /// The sort keys that tags had when they were put in place, if the order depends on details.
-    placed: HashMap<u32, i128>,
+    sort_keys: HashMap<u32, i128>,
     /// Tags whose details came later and may change their place.
-    moved: Items,
+    stale_items: Items,
     /// Whether a job may have removed the last tag. If so, a list that the registry does not find counts as empty.
     pub may_be_empty: bool,
 }
@@ -128,7 +128,7 @@ impl TagsPane {
 
     /// Returns the summary of the row under the cursor.
     pub fn summary(&self) -> Option<&Summary> {
-        if let Some(opened) = self.opened_here() {
+        if let Some(opened) = self.opened_under_cursor() {
             return opened.summary.as_ref();
         }
         self.summaries.get(&(self.list.selected()? as u32))?.value.as_ref()
@@ -136,7 +136,7 @@ impl TagsPane {
 
     /// Returns whether another tag of the list is known to have the same digest.
     pub fn is_shared(&self, digest: &Digest) -> bool {
-        self.shared.get(digest).is_some_and(|count| *count > 1)
+        self.digest_counts.get(digest).is_some_and(|count| *count > 1)
     }
 
     /// Returns the approximate number of bytes that the pane takes.
@@ -170,7 +170,7 @@ impl TagsPane {
         now: Timestamp,
     ) -> bool {
         let old = match next.is_none() && self.tags.incoming.is_some() {
-            true => self.looked_at(),
+            true => self.tags_with_details(),
             false => HashMap::new(),
         };
         self.may_be_empty &= next.is_some();
@@ -185,14 +185,14 @@ impl TagsPane {
         self.tags.incomplete = incomplete;
         match change {
             PageChange::Nothing => {}
-            PageChange::Added(_) => self.added(),
-            PageChange::Replaced => self.replaced(&old),
+            PageChange::Added(_) => self.sort_in_new(),
+            PageChange::Replaced => self.apply_refresh(&old),
         }
-        self.seek()
+        self.select_when_listed()
     }
 
     /// Returns the tags about which more than the name is known, with their indices in the list.
-    fn looked_at(&self) -> HashMap<ListedName<Tag>, u32> {
+    fn tags_with_details(&self) -> HashMap<ListedName<Tag>, u32> {
         let selected = self.list.selected().map(|item| item as u32);
         let items = self.summaries.keys().copied().chain(self.list.marks.iter()).chain(selected);
         items.filter_map(|item| Some((self.tags.items.get(item as usize)?.clone(), item))).collect()
@@ -200,13 +200,16 @@ impl TagsPane {
 
     /// Takes over the tags of a complete refresh. Known summaries are kept, but count as old, so that a tag is asked
     /// again when its row is visible.
-    fn replaced(&mut self, old: &HashMap<ListedName<Tag>, u32>) {
+    fn apply_refresh(&mut self, old: &HashMap<ListedName<Tag>, u32>) {
         self.names = std::mem::take(&mut self.incoming_names);
         self.names.extend(&self.tags.items);
-        let places = self.places_of(old);
+        let places = self.new_indices_of(old);
         let new_place = |item: u32| places.get(&item).copied();
-        let selected =
-            self.list.selected().filter(|_| self.list.is_chosen).and_then(|item| new_place(item as u32));
+        let selected = self
+            .list
+            .selected()
+            .filter(|_| self.list.is_user_selected)
+            .and_then(|item| new_place(item as u32));
         let summaries = std::mem::take(&mut self.summaries);
         self.summaries = summaries
             .into_iter()
@@ -215,9 +218,9 @@ impl TagsPane {
             })
             .collect();
         self.list.marks = self.list.marks.iter().filter_map(new_place).collect();
-        self.waiting.clear();
+        self.awaited_rows.clear();
         self.list.order = (0..self.tags.items.len() as u32).collect();
-        self.sieve = None;
+        self.filtering = None;
         self.opened.iter_mut().for_each(OpenedImage::search_again);
         self.count_shared();
         self.list.forget_rows();
@@ -234,7 +237,7 @@ impl TagsPane {
 
     /// Returns the new indices of these tags. Only names that may be one of them are looked up: the list may be long,
     /// and these tags are few.
-    fn places_of(&self, old: &HashMap<ListedName<Tag>, u32>) -> HashMap<u32, u32> {
+    fn new_indices_of(&self, old: &HashMap<ListedName<Tag>, u32>) -> HashMap<u32, u32> {
         let sketches: Items = old.keys().map(|tag| Rank::of(tag.text()).sketch().into()).collect();
         let may_be =
             |item: &u32| self.names.rank(*item).is_some_and(|rank| sketches.contains(rank.sketch().into()));
@@ -243,9 +246,9 @@ impl TagsPane {
     }
 
     fn count_shared(&mut self) {
-        self.shared.clear();
+        self.digest_counts.clear();
         for summary in self.summaries.values().filter_map(|summary| summary.value.as_ref()) {
-            *self.shared.entry(summary.digest).or_default() += 1;
+            *self.digest_counts.entry(summary.digest).or_default() += 1;
         }
     }
 
@@ -256,21 +259,21 @@ impl TagsPane {
         answer: Result<Summary, crate::model::failure::Failure>,
         now: Timestamp,
     ) -> bool {
-        let Some(item) = self.waiting.remove(&ticket) else { return false };
+        let Some(item) = self.awaited_rows.remove(&ticket) else { return false };
         let Some(remote) = self.summaries.get_mut(&item) else { return false };
         let before = remote.value.as_ref().map(|summary| summary.digest);
         let has_failed = answer.is_err();
         let is_awaited = remote.answer(ticket, answer, now);
         let after = remote.value.as_ref().map(|summary| summary.digest);
-        self.recount(item, before, after);
+        self.update_digest_count(item, before, after);
         if is_awaited {
-            self.settled(item, has_failed);
+            self.record_answer(item, has_failed);
         }
         is_awaited
     }
 
     /// Updates the row of a tag from the inspection of the whole image.
-    pub fn note(&mut self, tag: &Tag, summary: &Summary, now: Timestamp) {
+    pub fn update_summary(&mut self, tag: &Tag, summary: &Summary, now: Timestamp) {
         let is_it = |item: &usize| self.tags.items.get(*item).and_then(ListedName::name) == Some(tag);
         let here = self.list.selected().filter(is_it);
         let Some(item) = here.or_else(|| (0..self.tags.items.len()).find(is_it)) else { return };
@@ -278,21 +281,21 @@ impl TagsPane {
         let before = remote.value.as_ref().map(|summary| summary.digest);
         let pending = remote.pending;
         *remote = Remote { value: Some(summary.clone()), failure: None, pending, at: Some(now) };
-        self.recount(item as u32, before, Some(summary.digest));
-        self.settled(item as u32, false);
+        self.update_digest_count(item as u32, before, Some(summary.digest));
+        self.record_answer(item as u32, false);
     }
 
-    fn recount(&mut self, item: u32, before: Option<Digest>, after: Option<Digest>) {
+    fn update_digest_count(&mut self, item: u32, before: Option<Digest>, after: Option<Digest>) {
         if before == after {
             return;
         }
-        if let Some(count) = before.and_then(|digest| self.shared.get_mut(&digest)) {
+        if let Some(count) = before.and_then(|digest| self.digest_counts.get_mut(&digest)) {
             *count = count.saturating_sub(1);
         }
         if let Some(digest) = after {
-            *self.shared.entry(digest).or_default() += 1;
+            *self.digest_counts.entry(digest).or_default() += 1;
         }
-        self.moves(item);
+        self.queue_resort(item);
     }
 
     /// Returns the number of tags that are hidden because they only hold data that belongs to images.
@@ -308,12 +311,12 @@ impl TagsPane {
 
     /// Returns at most `most` rows whose details are to be loaded next: the visible ones first, then those beside them.
     /// If the order depends on details, all rows that the filter matches follow.
-    pub fn wanted(&self, most: usize) -> Vec<u32> {
-        let shown = self.list.window();
+    pub fn rows_to_load(&self, most: usize) -> Vec<u32> {
+        let shown = self.list.visible_rows();
         let beyond = shown.end..(shown.end + shown.len() / 2).min(self.list.rows.len());
         let before = shown.start.saturating_sub(shown.len() / 2)..shown.start;
         let near = shown.chain(beyond).chain(before).filter_map(|row| self.list.rows.get(row));
-        let rest = self.progress.unsettled.iter();
+        let rest = self.progress.unanswered.iter();
         let is_wanted = |item: &u32| match self.summaries.get(item) {
             Some(remote) => remote.pending.is_none() && remote.failure.is_none() && remote.at.is_none(),
             None => self.tags.items.get(*item as usize).is_some_and(|tag| tag.name().is_some()),
@@ -323,15 +326,15 @@ impl TagsPane {
     }
 
     /// Returns the rows that are being loaded although they are no longer near the visible ones.
-    pub fn unwanted(&self) -> Vec<(Ticket, u32)> {
+    pub fn rows_to_cancel(&self) -> Vec<(Ticket, u32)> {
         if self.sort.by.needs_details() {
             return Vec::new();
         }
-        let shown = self.list.window();
+        let shown = self.list.visible_rows();
         let margin = shown.len();
         let near = shown.start.saturating_sub(margin)..(shown.end + margin).min(self.list.rows.len());
         let near: HashSet<u32> = near.filter_map(|row| self.list.rows.get(row).copied()).collect();
-        self.waiting
+        self.awaited_rows
             .iter()
             .filter(|(_, item)| !near.contains(item))
             .map(|(ticket, item)| (*ticket, *item))

@@ -30,20 +30,20 @@ impl Update<'_> {
     /// Asks a question for a slot, after a pause.
     pub fn ask(&mut self, slot: Slot, after: Duration, ask: Ask) -> Ticket {
         let ticket = self.state.tickets.issue();
-        self.cmds.push(Cmd::Load { slot, ticket, after, ask });
+        self.cmds.push(Cmd::Load { slot, ticket, delay: after, ask });
         ticket
     }
 
     /// Shows a message to the user.
     pub fn say(&mut self, level: Level, text: impl Into<SafeText>, hint: Option<SafeText>) {
         let notice = Notice { at: self.now, level, text: text.into(), hint };
-        self.note(notice.clone());
+        self.record_notice(notice.clone());
         let until = self.now.checked_add(Span::new().seconds(TOAST)).unwrap_or(self.now);
         self.state.notices.toast = Some(Toast { notice, until });
     }
 
     /// Keeps a message for the list of messages.
-    fn note(&mut self, notice: Notice) {
+    fn record_notice(&mut self, notice: Notice) {
         let all = &mut self.state.notices.all;
         if all.len() == MOST_NOTICES {
             all.pop_front();
@@ -53,13 +53,13 @@ impl Update<'_> {
 
     /// Notes the reason why something shown was not refreshed. The pane has one line for it, the list of messages has
     /// the whole text, and the message at the foot stays.
-    pub fn note_not_refreshed(&mut self, failure: &Failure) {
+    pub fn record_refresh_failure(&mut self, failure: &Failure) {
         let text = SafeText::from(format!("not refreshed: {}: {}", failure.what, failure.why));
-        self.note(Notice { at: self.now, level: Level::Failed, text, hint: failure.hint.clone() });
+        self.record_notice(Notice { at: self.now, level: Level::Failed, text, hint: failure.hint.clone() });
     }
 
     /// Tells the user that something was done.
-    pub fn done(&mut self, text: impl Into<SafeText>) {
+    pub fn say_done(&mut self, text: impl Into<SafeText>) {
         self.say(Level::Done, text, None);
     }
 
@@ -69,7 +69,7 @@ impl Update<'_> {
     }
 
     /// Tells the user about a failure.
-    pub fn fail(&mut self, failure: Failure) {
+    pub fn say_failure(&mut self, failure: Failure) {
         let text = SafeText::from(format!("{}: {}", failure.what, failure.why));
         self.say(Level::Failed, text, failure.hint);
     }

@@ -14,22 +14,22 @@ use crate::model::text::SafeText;
 
 impl Update<'_> {
     /// Carries out the confirmed plan.
-    pub fn begin(&mut self, request: ChangeRequest, work: Box<ChangePlan>) {
-        let id = self.state.jobs.begin(request, &work, self.now);
-        self.cmds.push(Cmd::Start(id, work));
+    pub fn start_job(&mut self, request: ChangeRequest, change_plan: Box<ChangePlan>) {
+        let id = self.state.jobs.begin(request, &change_plan, self.now);
+        self.cmds.push(Cmd::StartJob(id, change_plan));
     }
 
     /// Tells a job to stop.
-    pub fn stop(&mut self, id: JobId) {
+    pub fn stop_job(&mut self, id: JobId) {
         if let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) {
             job.stage = JobStage::Stopping;
-            self.cmds.push(Cmd::Stop(id));
+            self.cmds.push(Cmd::StopJob(id));
         }
     }
 
     /// Leaves when no job runs any more.
-    pub fn leave_at_the_end(&mut self) {
-        self.state.jobs.leaving = true;
+    pub fn quit_after_jobs(&mut self) {
+        self.state.jobs.quits_when_idle = true;
         if !self.state.jobs.are_running() {
             self.cmds.push(Cmd::Quit);
         }
@@ -41,20 +41,20 @@ impl Update<'_> {
             self.cmds.push(Cmd::Quit);
         } else if self.is_asking_about_jobs() {
             self.state.dialogs.pop();
-            self.stop_and_leave();
+            self.stop_jobs_and_quit();
         } else {
             self.ask_about_jobs();
         }
     }
 
     /// Takes the report of a job that ended, tells the user, and asks again for the data that it changed.
-    pub fn job_ended(&mut self, id: JobId, report: Report) {
+    pub fn handle_job_end(&mut self, id: JobId, report: Report) {
         let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
         let can_go_back = report.undo.is_some() && job.request.undoes().is_none();
-        let (title, place) = (job.title.clone(), job.place.clone());
-        let (untags, puts_back) = (job.undone_by_untagging.clone(), job.puts_back);
+        let (title, place) = (job.title.clone(), job.registry_names.clone());
+        let (untags, puts_back) = (job.undo_untags_in.clone(), job.undo_restores);
         let was_to_stop = job.is_stopping();
-        let changes = job.changes.clone();
+        let changes = job.changed_repositories.clone();
         let is_undo = job.request.undoes().is_some();
         let ends = JobStage::Ended(self.now, report.clone());
         job.stage = ends;
@@ -67,33 +67,33 @@ impl Update<'_> {
             (false, ..) | (_, _, Back::Nothing) => "",
             (true, TakesBack::Part, _) | (true, _, Back::Partly) => "; `z` undoes a part of it",
             (true, TakesBack::NotKnown, _) => "; `z` may undo it",
-            (true, TakesBack::All, Back::Unknown) => self.promise(&untags, puts_back),
+            (true, TakesBack::All, Back::Unknown) => self.undo_promise_text(&untags, puts_back),
             (true, TakesBack::All, Back::Whole) => "; `z` undoes it",
             (true, TakesBack::All, Back::ByReplacement) => "; `z` may undo it, by replacement",
         };
-        let (level, text) = ending(&title, &report, undo);
+        let (level, text) = summarize_job(&title, &report, undo);
         self.say(level, text, None);
         let has_failed = report.failures().next().is_some();
         for repository in changes {
-            self.look_again(&repository);
+            self.refresh_repository(&repository);
             if has_failed {
                 // A failure may have revealed an ability of the server.
-                self.look_at_server(&repository.host);
+                self.reload_server(&repository.host);
             }
         }
-        if self.state.jobs.leaving && level != Level::Done && !was_to_stop {
+        if self.state.jobs.quits_when_idle && level != Level::Done && !was_to_stop {
             // A user who waits for the end of the jobs would otherwise never learn of the failure.
-            self.state.jobs.leaving = false;
+            self.state.jobs.quits_when_idle = false;
             self.open_jobs();
         }
-        if self.state.jobs.leaving && !self.state.jobs.are_running() {
+        if self.state.jobs.quits_when_idle && !self.state.jobs.are_running() {
             self.cmds.push(Cmd::Quit);
         }
     }
 
     /// Returns the promise about `z` after a change whose undo deletes tags in these registries and may put something
     /// back.
-    fn promise(&mut self, untags: &[Host], puts_back: bool) -> &'static str {
+    fn undo_promise_text(&mut self, untags: &[Host], puts_back: bool) -> &'static str {
         let deletes = |host: &Host| {
             let server = self.state.registries.items.iter().find(|registry| registry.host == *host);
             server.and_then(|registry| registry.server.value.as_ref()).map(|server| &server.deletes)
@@ -115,14 +115,14 @@ impl Update<'_> {
     }
 
     /// Asks again for the properties of a registry.
-    fn look_at_server(&mut self, host: &Host) {
+    fn reload_server(&mut self, host: &Host) {
         let ticket = self.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
         self.state.registries.of(host).into_iter().for_each(|registry| registry.server.ask(ticket));
     }
 
     /// Forgets the data kept of a repository, and asks for it again if it is shown.
-    fn look_again(&mut self, repository: &Repository) {
-        self.state.store.forget_repository(repository);
+    fn refresh_repository(&mut self, repository: &Repository) {
+        self.state.view_cache.forget_repository(repository);
         self.compare_again(repository);
         if self.state.tags.repository.as_ref() == Some(repository) {
             self.state.tags.may_be_empty = true;
@@ -130,13 +130,13 @@ impl Update<'_> {
             self.load_image(Duration::ZERO, None);
         }
         if let Some(registry) = self.state.registries.of(&repository.host) {
-            registry.repositories.note(&repository.name);
+            registry.repositories.add_created(&repository.name);
         }
     }
 }
 
 /// Returns the end of a job in one line: the outcome first, since the end of a line may be cut.
-fn ending(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
+fn summarize_job(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
     let all = report.items.len();
     let mut failures = report.failures();
     if let Some((name, failure)) = failures.next() {
@@ -199,7 +199,7 @@ mod tests {
     fn a_job_that_left_something_out_says_where_that_stands() {
         let notes = vec!["left out: 2 digest tags".into(), "an upload stays open".into()];
         let report = Report { notes, ..report(vec![Outcome::Done("".into())]) };
-        let said = ending(&"copy".into(), &report, "");
+        let said = summarize_job(&"copy".into(), &report, "");
         assert_eq!(said, (Level::Done, "done, with 2 notes in `w`: copy".into()));
     }
 
@@ -255,7 +255,7 @@ mod tests {
         ];
         for (outcomes, level, text) in table {
             assert_eq!(
-                ending(&"untag".into(), &report(outcomes), "; `z` undoes it"),
+                summarize_job(&"untag".into(), &report(outcomes), "; `z` undoes it"),
                 (level, SafeText::from(text.to_string()))
             );
         }

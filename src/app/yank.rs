@@ -24,7 +24,7 @@ impl Update<'_> {
         if entries.is_empty() {
             return self.refuse("nothing to copy here");
         }
-        let title = match chosen::hidden(self.state).len() {
+        let title = match chosen::hidden_selected_names(self.state).len() {
             0 => "Yank".into(),
             hidden => format!("Yank, {hidden} hidden").into(),
         };
@@ -54,7 +54,7 @@ impl Update<'_> {
 
     fn yank_image(&self) -> Vec<MenuEntry> {
         let state = &*self.state;
-        let Some((repository, selector)) = &state.detail.of else { return Vec::new() };
+        let Some((repository, selector)) = &state.detail.image else { return Vec::new() };
         let repository = &format!("{}/{}", self.host_in_references(&repository.host), repository.name);
         let marked: Vec<&Tag> = match state.focus {
             Pane::Tags => state
@@ -71,7 +71,7 @@ impl Update<'_> {
             return vec![
                 lines_entry('r', "references", lines(&|tag| format!("{repository}:{tag}"))),
                 lines_entry('t', "tags", lines(&Tag::to_string)),
-                lines_entry('p', "pull commands", lines(&|tag| self.pull(repository, tag))),
+                lines_entry('p', "pull commands", lines(&|tag| self.pull_command(repository, tag))),
             ];
         }
         let summary = state
@@ -92,7 +92,9 @@ impl Update<'_> {
         entries
             .extend(digest.map(|digest| entry('R', "digest reference", &format!("{repository}@{digest}"))));
         match selector {
-            Selector::Tag(tag) => entries.push(entry('p', "pull command", &self.pull(repository, tag))),
+            Selector::Tag(tag) => {
+                entries.push(entry('p', "pull command", &self.pull_command(repository, tag)))
+            }
             Selector::Digest(digest) => {
                 entries.push(entry(
                     'p',
@@ -107,8 +109,11 @@ impl Update<'_> {
             entries.push(entry('m', "manifest, JSON", &manifest));
         }
         if state.focus == Pane::Details && state.detail.tab == Tab::Layers {
-            let row =
-                state.detail.layers.selected().and_then(|row| state.detail.chosen()?.layers.rows.get(row));
+            let row = state
+                .detail
+                .layers
+                .selected()
+                .and_then(|row| state.detail.selected_variant()?.layers.rows.get(row));
             // The digest in a manifest may be any text: only a valid one is offered.
             if let Some(digest) = row.and_then(|row| row.layer.as_ref()).and_then(|layer| layer.digest) {
                 entries.push(entry('l', "layer digest", &digest.to_string()));
@@ -125,10 +130,10 @@ impl Update<'_> {
     fn host_in_references<'a>(&self, host: &'a Host) -> Cow<'a, str> {
         let registry = self.state.registries.items.iter().find(|registry| registry.host == *host);
         let server = registry.and_then(|registry| registry.server.value.as_ref());
-        host.in_references(server.is_some_and(|server| server.transport == Transport::Plain))
+        host.reference_prefix(server.is_some_and(|server| server.transport == Transport::Plain))
     }
 
-    fn pull(&self, repository: &str, tag: &Tag) -> String {
+    fn pull_command(&self, repository: &str, tag: &Tag) -> String {
         let inspection = self.state.detail.inspection.value.as_ref();
         match inspection.is_some_and(|inspection| inspection.summary.kind == Kind::HelmChart) {
             true => format!("helm pull oci://{repository} --version {tag}"),
@@ -155,24 +160,24 @@ impl Update<'_> {
     }
 
     /// Carries out the choice of a menu entry.
-    pub fn choose(&mut self, choice: Choice) {
+    pub fn apply_choice(&mut self, choice: Choice) {
         match choice {
             Choice::Sort(by) => {
                 self.state.tags.sort_by(by);
-                self.state.tags.list.is_chosen = false;
-                self.state.tags.list.go(Move::First);
-                self.state.tags.list.is_chosen = false;
+                self.state.tags.list.is_user_selected = false;
+                self.state.tags.list.move_cursor(Move::First);
+                self.state.tags.list.is_user_selected = false;
             }
             Choice::Copy(text) => self.cmds.push(Cmd::Copy(text)),
-            Choice::Stay => self.state.jobs.leaving = false,
-            Choice::LeaveAtTheEnd => self.leave_at_the_end(),
-            Choice::StopAndLeave => self.stop_and_leave(),
+            Choice::Stay => self.state.jobs.quits_when_idle = false,
+            Choice::QuitAfterJobs => self.quit_after_jobs(),
+            Choice::StopAndQuit => self.stop_jobs_and_quit(),
         }
     }
 
     /// Shows the contents of the focused pane in the pager. In Details, this is the config on the Config tab and the
     /// manifest on all others.
-    pub fn page(&mut self) {
+    pub fn show_in_pager(&mut self) {
         let state = &*self.state;
         let text = match state.focus {
             Pane::Registries => names(state.registries.items.iter().map(|registry| registry.host.as_str())),
@@ -195,7 +200,7 @@ impl Update<'_> {
         };
         match text.is_empty() {
             true => self.refuse("nothing to show here"),
-            false => self.cmds.push(Cmd::Page(text)),
+            false => self.cmds.push(Cmd::ShowInPager(text)),
         }
     }
 
@@ -220,7 +225,7 @@ impl Update<'_> {
             }
             Pane::Tags => {
                 self.load_tags(Duration::ZERO);
-                if self.state.tags.opened_here().is_some() {
+                if self.state.tags.opened_under_cursor().is_some() {
                     self.load_image(Duration::ZERO, None);
                 }
             }
@@ -234,28 +239,28 @@ impl Update<'_> {
             return;
         };
         self.cmds.push(Cmd::Forget(host.clone()));
-        self.state.store.forget(&host);
-        self.drop_rows();
+        self.state.view_cache.forget_registry(&host);
+        self.cancel_summaries();
         self.state.tags.summaries.clear();
-        self.state.tags.shared.clear();
+        self.state.tags.digest_counts.clear();
         self.load_tags(Duration::ZERO);
         self.load_image(Duration::ZERO, None);
         let focus = std::mem::replace(&mut self.state.focus, Pane::Repositories);
         self.refresh();
         self.state.focus = focus;
-        self.done(format!("reloading {host}"));
+        self.say_done(format!("reloading {host}"));
     }
 }
 
 fn entry(key: char, label: &'static str, text: &str) -> MenuEntry {
-    copying(key, label, ClipText::clean(text))
+    clip_entry(key, label, ClipText::clean(text))
 }
 
 fn lines_entry(key: char, label: &'static str, lines: Vec<String>) -> MenuEntry {
-    copying(key, label, ClipText::lines_of(lines))
+    clip_entry(key, label, ClipText::lines_of(lines))
 }
 
-fn copying(key: char, label: &'static str, text: ClipText) -> MenuEntry {
+fn clip_entry(key: char, label: &'static str, text: ClipText) -> MenuEntry {
     MenuEntry { key, label, preview: text.preview(), choice: Choice::Copy(text) }
 }
 

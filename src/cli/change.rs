@@ -7,7 +7,7 @@ mod progress;
 mod report;
 mod typed;
 
-pub use plan::joint;
+pub use plan::format_selector;
 
 use std::io::{BufWriter, Write};
 
@@ -66,48 +66,48 @@ impl ChangeOptions {
 
     /// Plans the request, shows the plan, asks, carries it out, and reports. If `force` is set, existing tags are moved
     /// without a question.
-    pub async fn make(
+    pub async fn run(
         &self,
         context: &ChangeContext,
         request: ChangeRequest,
         force: bool,
     ) -> Result<(), CliError> {
-        self.make_planned(context, change::plan(context, &request), force).await
+        self.run_planned(context, change::plan(context, &request), force).await
     }
 
     /// Does the same for a plan that the caller makes.
-    pub async fn make_planned(
+    pub async fn run_planned(
         &self,
         context: &ChangeContext,
         planning: impl Future<Output = Result<ChangePlan, Failure>>,
         force: bool,
     ) -> Result<(), CliError> {
         let mut interrupts = Interrupts::listen()?;
-        let work = interrupts.or(planning).await??;
+        let work = interrupts.run_until_interrupt(planning).await??;
         if self.dry_run {
             self.print_plan(&work)?;
-            return permitted(&work);
+            return check_permitted(&work);
         }
         if !self.json {
-            show(&work).map_err(unseen)?;
+            show(&work).map_err(require_shown_plan)?;
         }
-        permitted(&work)?;
+        check_permitted(&work)?;
         let consent = Consent { yes: self.yes, confirm: self.confirm.as_deref(), force };
         if let Some(question) = consent.question(&work)? {
             if self.json {
-                show(&work).map_err(unseen)?;
+                show(&work).map_err(require_shown_plan)?;
             }
-            if !interrupts.or(question.ask()).await?.map_err(unseen)? {
-                print::complain("nothing was changed");
-                return Err(CliError::Said);
+            if !interrupts.run_until_interrupt(question.ask()).await?.map_err(require_shown_plan)? {
+                print::print_problem("nothing was changed");
+                return Err(CliError::Reported);
             }
         }
         let (report, is_stopped) = carry_out(context, &work, &mut interrupts).await?;
-        let changed = work.changes();
+        let changed = work.changed_repositories();
         let options = repeated::options(&context.pool, changed.iter().map(|repository| &repository.host));
         let printed = self.print_report(&work, &report, &options);
         // The outcome decides, even if the report could not be printed.
-        report::outcome(&report, is_stopped)?;
+        report::exit_error(&report, is_stopped)?;
         printed
     }
 
@@ -132,9 +132,9 @@ impl ChangeOptions {
 
 /// Turns a closed pipe into a failure. A plan that the user cannot have seen is not carried out, and that is no
 /// success, unlike a listing that is not read to its end.
-fn unseen(trouble: CliError) -> CliError {
-    match trouble {
-        CliError::PipeClosed => CliError::Said,
+fn require_shown_plan(error: CliError) -> CliError {
+    match error {
+        CliError::PipeClosed => CliError::Reported,
         other => other,
     }
 }
@@ -148,7 +148,7 @@ fn show(work: &ChangePlan) -> Result<(), CliError> {
 }
 
 /// Fails if a rule forbids the change, or if the server does not support its method.
-fn permitted(work: &ChangePlan) -> Result<(), CliError> {
+fn check_permitted(work: &ChangePlan) -> Result<(), CliError> {
     if let ChangePlan::Delete(plan) = work
         && plan.loss.keep
         && plan.method == DeleteMethod::Image
@@ -161,11 +161,11 @@ fn permitted(work: &ChangePlan) -> Result<(), CliError> {
     }
     let (refusal, kind) = match (work.refused(), work) {
         (Some(refusal), _) => (refusal.clone(), FailureKind::Local),
-        (None, ChangePlan::Delete(_) | ChangePlan::Retag(_)) => match blocked(work) {
+        (None, ChangePlan::Delete(_) | ChangePlan::Retag(_)) => match method_refusal(work) {
             Some(refusal) => (refusal, FailureKind::Unsupported),
             None => return Ok(()),
         },
-        (None, ChangePlan::Undo(plan)) => match hopeless(plan) {
+        (None, ChangePlan::Undo(plan)) => match undo_refusal(plan) {
             Some(refusal) => (refusal, FailureKind::Local),
             None => return Ok(()),
         },
@@ -176,7 +176,7 @@ fn permitted(work: &ChangePlan) -> Result<(), CliError> {
 }
 
 /// Returns the reason why the server does not support the method, with the options that choose another method.
-fn blocked(work: &ChangePlan) -> Option<Refusal> {
+fn method_refusal(work: &ChangePlan) -> Option<Refusal> {
     let mut refusal = work.blocked()?.clone();
     let options = match work {
         ChangePlan::Delete(plan)
@@ -197,11 +197,11 @@ fn blocked(work: &ChangePlan) -> Option<Refusal> {
 }
 
 /// Returns the reason why nothing of the entry can be put back.
-fn hopeless(plan: &undo::UndoPlan) -> Option<Refusal> {
+fn undo_refusal(plan: &undo::UndoPlan) -> Option<Refusal> {
     let reasons: Option<Vec<&SafeText>> = plan.steps.iter().map(|step| step.impossible.as_ref()).collect();
     let why = (*reasons?.first()?).clone();
     let others = "`regtui journal` lists other changes, each can be undone by its name";
-    let hint = match plan::other_way(plan) {
+    let hint = match plan::method_hint(plan) {
         Some(way) => SafeText::from(format!("{way}; {others}")),
         None => others.into(),
     };
@@ -226,7 +226,7 @@ async fn carry_out(
                 if watch.stop.is_cancelled() {
                     return Err(CliError::Interrupted);
                 }
-                bar.say("stopping once nothing is half done; Ctrl-C again ends at once");
+                bar.print("stopping once nothing is half done; Ctrl-C again ends at once");
                 watch.stop.cancel();
             }
         }

@@ -49,7 +49,7 @@ impl CopyCommand {
         let names = ArgumentReader::of(&context.pool);
         let request = self.request(&names)?;
         self.sides.apply(&names, everywhere, &request.from.host, &request.to.host)?;
-        self.options.make(context, ChangeRequest::Copy(request), self.force).await
+        self.options.run(context, ChangeRequest::Copy(request), self.force).await
     }
 
     fn request(&self, names: &ArgumentReader<'_>) -> Result<copy::CopyRequest, CliError> {

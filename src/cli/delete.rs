@@ -41,12 +41,12 @@ impl Delete {
     /// Runs the delete.
     pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         self.options
-            .make(context, ChangeRequest::Delete(self.request(&ArgumentReader::of(&context.pool))?), false)
+            .run(context, ChangeRequest::Delete(self.request(&ArgumentReader::of(&context.pool))?), false)
             .await
     }
 
     fn request(&self, names: &ArgumentReader<'_>) -> Result<delete::DeleteRequest, CliError> {
-        let mut named = self.images.iter().map(|text| exactly_one(names, text));
+        let mut named = self.images.iter().map(|text| parse_image(names, text));
         let Some(first) = named.next() else {
             return Err(CliError::Usage("an image is expected".into()));
         };
@@ -77,7 +77,7 @@ impl Delete {
 }
 
 /// Reads a name that has exactly one tag or digest, so that nothing has to be guessed.
-fn exactly_one(names: &ArgumentReader<'_>, text: &str) -> Result<(Repository, Selector), CliError> {
+fn parse_image(names: &ArgumentReader<'_>, text: &str) -> Result<(Repository, Selector), CliError> {
     let shown = SafeText::clean(text);
     match names.target(text)? {
         Target::Image(Reference { tag: Some(_), digest: Some(_), .. }) => {

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::change::joint;
+use super::change::format_selector;
 use super::print::{self, Table};
 use super::{CliError, until_interrupted};
 use crate::model::change::journal::{EntryId, EntryState, JournalEntry, JournalItem, Probe};
@@ -41,16 +41,16 @@ impl JournalCommand {
         };
         let mut out = BufWriter::new(std::io::stdout().lock());
         match (&self.entry, self.json) {
-            _ if self.kept => kept(&mut out, &entries)?,
+            _ if self.kept => print_kept(&mut out, &entries)?,
             (_, true) => entries.iter().try_for_each(|entry| print::json(&mut out, entry))?,
-            (Some(_), false) => entries.iter().try_for_each(|entry| one(&mut out, entry))?,
-            (None, false) => all(&mut out, &entries)?,
+            (Some(_), false) => entries.iter().try_for_each(|entry| print_one(&mut out, entry))?,
+            (None, false) => print_all(&mut out, &entries)?,
         }
         Ok(out.flush()?)
     }
 }
 
-fn all(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
+fn print_all(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
     let mut table = Table::new(&["ENTRY", "AGE", "STATE", "CHANGE"], &[]);
     let now = Timestamp::now();
     for entry in entries {
@@ -65,12 +65,12 @@ fn all(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
 }
 
 /// Prints the kept tags, and the commands that remove them when no undo is wanted any more.
-fn kept(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
+fn print_kept(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
     let mut table = Table::new(&["TAG", "KEEPS", "AGE", "ENTRY"], &[]);
     let mut tags: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let now = Timestamp::now();
     for entry in entries.iter().filter(|entry| entry.state != EntryState::Undone) {
-        for (repository, tag, image) in entry.kept() {
+        for (repository, tag, image) in entry.kept_tags() {
             let is_plain = entry.reached.iter().any(|one| one.plain_http && one.host == repository.host);
             let name = format!("{}{repository}:{tag}", if is_plain { "http://" } else { "" });
             let names = tags.entry(repository.to_string()).or_default();
@@ -90,7 +90,7 @@ fn kept(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result<()> {
     tags.values().try_for_each(|names| writeln!(out, "  regtui delete {}", names.join(" ")))
 }
 
-fn one(out: &mut impl Write, entry: &JournalEntry) -> std::io::Result<()> {
+fn print_one(out: &mut impl Write, entry: &JournalEntry) -> std::io::Result<()> {
     writeln!(out, "{}\n{}, {}", entry.whole_title(), time::absolute(entry.at), entry.outcome())?;
     entry.damage.notes.iter().try_for_each(|note| writeln!(out, "{note}"))?;
     let left =
@@ -110,7 +110,7 @@ fn row(item: &JournalItem) -> Vec<String> {
         None => "nobody knows",
     };
     vec![
-        format!("{}{}", item.repository, joint(&item.selector)),
+        format!("{}{}", item.repository, format_selector(&item.selector)),
         digest(item.before.as_ref().map(|held| &held.digest)),
         digest(item.after.as_ref()),
         done.into(),

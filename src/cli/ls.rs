@@ -93,7 +93,7 @@ impl Ls {
         let mut out = BufWriter::new(std::io::stdout().lock());
         let mut pages = pin!(list::repositories(client));
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| error.no_catalog())?;
+            let page = page.map_err(|error| error.catalog_failure())?;
             for item in &page.items {
                 match self.json {
                     true => print::json(
@@ -160,7 +160,7 @@ impl Ls {
         items: Vec<ListedName<Tag>>,
     ) -> Result<(), CliError> {
         for malformed in items.iter().filter(|item| item.name().is_none()) {
-            print::complain(format_args!(
+            print::print_problem(format_args!(
                 "left out `{}`: the rules for tags forbid that name",
                 malformed.text()
             ));
@@ -190,7 +190,7 @@ impl Ls {
         out.flush()?;
         match failures.pop() {
             Some(last) => {
-                failures.iter().for_each(print::complain);
+                failures.iter().for_each(print::print_problem);
                 Err(last.into())
             }
             None => Ok(()),
@@ -245,6 +245,6 @@ fn failure(error: &Error, what: String) -> Failure {
 
 fn warn(incomplete: Option<&SafeText>) {
     if let Some(why) = incomplete {
-        print::complain(format_args!("the list may be incomplete: {why}"));
+        print::print_problem(format_args!("the list may be incomplete: {why}"));
     }
 }

@@ -30,10 +30,10 @@ impl<'a> ArgumentReader<'a> {
     /// Reads a target.
     pub fn target(&self, text: &str) -> Result<Target, CliError> {
         let shown = SafeText::clean(&redact::secrets(text));
-        let Typed { target, scheme } = Typed::parse(text, self.pool.known())
+        let Typed { target, scheme } = Typed::parse(text, self.pool.known_registries())
             .map_err(|bad| CliError::Usage(format!("`{shown}`: {bad}")))?;
         if let Some(scheme) = scheme {
-            self.speak(target.host(), scheme)?;
+            self.set_scheme(target.host(), scheme)?;
         }
         Ok(target)
     }
@@ -45,18 +45,18 @@ impl<'a> ArgumentReader<'a> {
             Target::Repository(repository) => Ok(Reference { repository, tag: None, digest: None }),
             Target::Registry(host) => Err(CliError::Usage(format!(
                 "`{host}` is a registry; `regtui ls {}` lists what is in it",
-                host.typed()
+                host.to_typed()
             ))),
         }
     }
 
     /// Makes a registry be reached by a scheme. Fails if another scheme was chosen for it before.
-    pub fn speak(&self, host: &Host, scheme: Scheme) -> Result<(), CliError> {
+    pub fn set_scheme(&self, host: &Host, scheme: Scheme) -> Result<(), CliError> {
         let before = self.schemes.borrow_mut().insert(host.clone(), scheme);
         if before.is_some_and(|before| before != scheme) {
             return Err(CliError::Usage(format!("`{host}` is to be reached by http and by https: say one")));
         }
-        self.pool.reach(host, |trust| trust.speak(scheme));
+        self.pool.set_transport(host, |trust| trust.set_scheme(scheme));
         Ok(())
     }
 }

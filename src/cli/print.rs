@@ -9,8 +9,8 @@ use crate::model::redact;
 use crate::model::text::{SafeText, is_unsafe};
 
 /// Prints a problem on stderr. Ignores an error of the writing, because there is no other place to report it.
-pub fn complain(trouble: impl Display) {
-    writeln!(io::stderr(), "regtui: {}", fit_to_print(&trouble.to_string())).ok();
+pub fn print_problem(problem: impl Display) {
+    writeln!(io::stderr(), "regtui: {}", fit_to_print(&problem.to_string())).ok();
 }
 
 /// Removes secrets and all characters that a terminal would obey, except line ends. Messages quote files and arguments.

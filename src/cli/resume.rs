@@ -33,7 +33,7 @@ impl Resume {
     pub async fn run(&self, context: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
-            None => match last_open(context).await? {
+            None => match last_unfinished(context).await? {
                 Some(entry) => entry,
                 None => return Ok(()),
             },
@@ -54,24 +54,26 @@ impl Resume {
         let cut_off = context.journal.entry(&entry).await?;
         if !self.options.is_dry_run() {
             let entries = std::slice::from_ref(&cut_off);
-            let removed = until_interrupted(async { Ok(probe::sweep(context, entries, None).await) }).await?;
-            removed.iter().for_each(print::complain);
+            let removed =
+                until_interrupted(async { Ok(probe::remove_leftovers(context, entries, None).await) })
+                    .await?;
+            removed.iter().for_each(print::print_problem);
         }
         let title = cut_off.title;
         match until_interrupted(async { Ok(resume::plan(context, &entry, &request).await?) }).await? {
             // The parts done before and those done now become two entries. Both can be undone.
-            Rest::Work(work) => self.options.make_planned(context, async { Ok(*work) }, self.force).await,
-            Rest::Over(moved) => {
+            Rest::Plan(work) => self.options.run_planned(context, async { Ok(*work) }, self.force).await,
+            Rest::NothingLeft(moved) => {
                 if !self.options.is_dry_run() {
                     context.journal.mark_ended(&entry).await?;
                 }
                 match moved.is_empty() {
                     // The program ended after the last request and before it could record the end.
                     true => {
-                        print::complain(format_args!("nothing is left of {title}: all of it was done"));
+                        print::print_problem(format_args!("nothing is left of {title}: all of it was done"));
                         Ok(())
                     }
-                    false => Rest::Over(moved).work(&title).map(|_| ()).map_err(CliError::Failed),
+                    false => Rest::NothingLeft(moved).into_plan(&title).map(|_| ()).map_err(CliError::Failed),
                 }
             }
         }
@@ -80,14 +82,15 @@ impl Resume {
 
 /// Returns the last change that was cut off. Returns `None` if there is none, but leftover probes were found and
 /// removed. Fails if there was neither.
-async fn last_open(context: &ChangeContext) -> Result<Option<EntryId>, CliError> {
+async fn last_unfinished(context: &ChangeContext) -> Result<Option<EntryId>, CliError> {
     let entries = context.journal.list().await?;
     if let Some(entry) = entries.iter().find(|entry| entry.state == EntryState::Open) {
         return Ok(Some(entry.id.clone()));
     }
-    let removed = until_interrupted(async { Ok(probe::sweep(context, &entries, None).await) }).await?;
+    let removed =
+        until_interrupted(async { Ok(probe::remove_leftovers(context, &entries, None).await) }).await?;
     if !removed.is_empty() {
-        removed.iter().for_each(print::complain);
+        removed.iter().for_each(print::print_problem);
         return Ok(None);
     }
     Err(CliError::Failed(Failure {

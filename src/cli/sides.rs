@@ -55,10 +55,10 @@ impl Sides {
             [(from, self.src_plain_http, self.src_insecure), (to, self.dest_plain_http, self.dest_insecure)]
         {
             if plain_http {
-                names.speak(host, Scheme::Http)?;
+                names.set_scheme(host, Scheme::Http)?;
             }
             if insecure {
-                names.pool().reach(host, |trust| trust.insecure = true);
+                names.pool().set_transport(host, |trust| trust.insecure = true);
             }
         }
         Ok(())

@@ -40,17 +40,13 @@ impl NewTag {
     /// Runs the retag.
     pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         self.options
-            .make(
-                context,
-                ChangeRequest::Retag(self.request(&ArgumentReader::of(&context.pool))?),
-                self.force,
-            )
+            .run(context, ChangeRequest::Retag(self.request(&ArgumentReader::of(&context.pool))?), self.force)
             .await
     }
 
     fn request(&self, names: &ArgumentReader<'_>) -> Result<retag::RetagRequest, CliError> {
         let image = names.image(&self.image)?;
-        let (to, tag) = self.place(names, &image)?;
+        let (to, tag) = self.destination(names, &image)?;
         if self.moves && image.digest.is_some() {
             return Err(CliError::Usage("`--move` renames a tag: name the image by its tag".into()));
         }
@@ -71,7 +67,11 @@ impl NewTag {
     }
 
     /// Returns the repository and the name of the new tag.
-    fn place(&self, names: &ArgumentReader<'_>, image: &Reference) -> Result<(Repository, Tag), CliError> {
+    fn destination(
+        &self,
+        names: &ArgumentReader<'_>,
+        image: &Reference,
+    ) -> Result<(Repository, Tag), CliError> {
         if let Ok(tag) = Tag::parse(&self.new) {
             return Ok((image.repository.clone(), tag));
         }

@@ -30,10 +30,10 @@ impl Undo {
     pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
-            None => last(context).await?,
+            None => last_undoable(context).await?,
         };
         // The sense of an undo is to replace existing tags, so no extra consent is asked for that.
-        self.options.make_planned(context, plan(context, entry, self.replace), true).await
+        self.options.run_planned(context, plan(context, entry, self.replace), true).await
     }
 }
 
@@ -53,7 +53,7 @@ async fn plan(context: &ChangeContext, entry: EntryId, replace: bool) -> Result<
 }
 
 /// Returns the last change that was not undone.
-async fn last(context: &ChangeContext) -> Result<EntryId, CliError> {
+async fn last_undoable(context: &ChangeContext) -> Result<EntryId, CliError> {
     let fail = |why: SafeText, hint: Option<SafeText>| {
         let kind = FailureKind::NotFound;
         CliError::Failed(Failure { what: "cannot undo".into(), why, hint, kind })

@@ -46,10 +46,10 @@ struct Learned {
     scheme: Option<AuthScheme>,
     /// The realm of logins, which is only a name.
     realm: String,
-    wider: HashMap<Scope, BTreeSet<String>>,
-    refused: Option<SafeText>,
-    used: bool,
-    proven: bool,
+    wider_scopes: HashMap<Scope, BTreeSet<String>>,
+    refusal: Option<SafeText>,
+    is_used: bool,
+    is_proven: bool,
     /// The scheme in force before the registry asked for user and password.
     before_basic: Option<AuthScheme>,
 }
@@ -110,8 +110,8 @@ impl Authenticator {
     }
 
     /// Returns why the stored login was refused, if it was.
-    pub fn login_refused(&self) -> Option<SafeText> {
-        self.learned().refused.clone()
+    pub fn login_refusal(&self) -> Option<SafeText> {
+        self.learned().refusal.clone()
     }
 
     /// Returns realm and service of the token endpoint that the registry named. Empty before it named one.
@@ -133,7 +133,7 @@ impl Authenticator {
     pub async fn identity(&self) -> Identity {
         let (used, refused) = {
             let learned = self.learned();
-            (learned.used, learned.refused.is_some())
+            (learned.is_used, learned.refusal.is_some())
         };
         match self.credential(None).await.map(|credential| credential.login) {
             Some(Login::Password { user, .. }) if used && !refused => Identity::User(SafeText::from(user)),
@@ -143,10 +143,10 @@ impl Authenticator {
     }
 
     /// Returns the secret that requests about a repository carry, and whether the registry has asked for it already.
-    pub async fn sends(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
+    pub async fn sent_secret(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
         let (scheme, refused) = {
             let learned = self.learned();
-            (learned.scheme.clone(), learned.refused.is_some())
+            (learned.scheme.clone(), learned.refusal.is_some())
         };
         let login = self.credential(Some(name)).await.map(|credential| credential.login).filter(|_| !refused);
         let sends = login.map(|login| match (login, &scheme) {
@@ -164,21 +164,23 @@ impl Authenticator {
     pub async fn authorization(&self, http: &Http, scope: &Scope) -> Result<Authorization, Cause> {
         let scheme = self.learned().scheme.clone();
         match scheme {
-            None => Ok(self.ready_token(scope).await.unwrap_or(Authorization::Nothing)),
-            Some(AuthScheme::Basic) => Ok(self.basic(http, scope).await),
-            Some(AuthScheme::Bearer { realm, service }) => self.bearer(http, scope, realm, service).await,
+            None => Ok(self.stored_token(scope).await.unwrap_or(Authorization::Nothing)),
+            Some(AuthScheme::Basic) => Ok(self.basic_authorization(http, scope).await),
+            Some(AuthScheme::Bearer { realm, service }) => {
+                self.bearer_authorization(http, scope, realm, service).await
+            }
         }
     }
 
     /// Records the realm of logins that a refusal names.
-    pub fn note_realm(&self, headers: &HeaderMap) {
-        if let Some(realm) = challenge::realm_of_logins(headers) {
+    pub fn learn_realm(&self, headers: &HeaderMap) {
+        if let Some(realm) = challenge::login_realm(headers) {
             self.learned().realm = realm;
         }
     }
 
     /// Learns from a 401. Returns whether the request may succeed now.
-    pub async fn take_challenge(
+    pub async fn answer_challenge(
         &self,
         http: &Http,
         scope: &Scope,
@@ -187,29 +189,29 @@ impl Authenticator {
     ) -> Result<bool, Cause> {
         match challenge {
             Challenge::Basic if matches!(sent, Authorization::Login(_)) => {
-                self.refused_basic(http, sent).await
+                self.handle_basic_refusal(http, sent).await
             }
             Challenge::Basic => {
-                self.turn_to_basic();
-                Ok(self.basic(http, scope).await.header().is_some())
+                self.switch_to_basic();
+                Ok(self.basic_authorization(http, scope).await.header().is_some())
             }
-            Challenge::Bearer(bearer) => self.take_bearer(http, scope, sent, bearer).await,
+            Challenge::Bearer(bearer) => self.answer_bearer(http, scope, sent, bearer).await,
         }
     }
 
     /// Handles refused user and password: either they are wrong, or they are right and lack the right for this request
     /// (Gitea answers 401 then).
-    async fn refused_basic(&self, http: &Http, sent: &Authorization) -> Result<bool, Cause> {
+    async fn handle_basic_refusal(&self, http: &Http, sent: &Authorization) -> Result<bool, Cause> {
         let back = self.learned().before_basic.take();
         if let Some(scheme) = back {
             self.learned().scheme = Some(scheme);
         }
         if !self.is_proven() && http.ping_status(&Authorization::Nothing).await == Some(401) {
             match http.ping_status(sent).await {
-                Some(200..=299) => self.prove(),
+                Some(200..=299) => self.mark_proven(),
                 Some(401) => {
                     let text = "the registry does not take the stored user and password";
-                    return Err(Cause::Login(text.into()));
+                    return Err(Cause::LoginRefused(text.into()));
                 }
                 _ => {}
             }
@@ -217,7 +219,7 @@ impl Authenticator {
         Ok(false)
     }
 
-    fn turn_to_basic(&self) {
+    fn switch_to_basic(&self) {
         let mut learned = self.learned();
         let before = learned.scheme.replace(AuthScheme::Basic);
         if let Some(AuthScheme::Bearer { .. }) = before {
@@ -228,15 +230,15 @@ impl Authenticator {
     /// Returns whether the stored login is proven: the registry accepted it after a 401, or the token service accepted
     /// it.
     pub fn is_proven(&self) -> bool {
-        self.learned().proven
+        self.learned().is_proven
     }
 
     /// Records that the stored login was accepted.
-    pub fn prove(&self) {
-        self.learned().proven = true;
+    pub fn mark_proven(&self) {
+        self.learned().is_proven = true;
     }
 
-    async fn take_bearer(
+    async fn answer_bearer(
         &self,
         http: &Http,
         scope: &Scope,
@@ -244,13 +246,14 @@ impl Authenticator {
         bearer: BearerChallenge,
     ) -> Result<bool, Cause> {
         let base = http.base().await.map_err(|error| error.cause)?.ping();
-        let realm = base.join(&bearer.realm).map_err(|_| Cause::Realm("its address is no URL".into()))?;
+        let realm =
+            base.join(&bearer.realm).map_err(|_| Cause::UntrustedRealm("its address is no URL".into()))?;
         let widened = {
             let mut learned = self.learned();
             let scheme = Some(AuthScheme::Bearer { realm, service: bearer.service });
             let is_new = learned.scheme != scheme;
             learned.scheme = scheme;
-            let wider = learned.wider.entry(scope.clone()).or_default();
+            let wider = learned.wider_scopes.entry(scope.clone()).or_default();
             let before = wider.len();
             let room = MOST_SCOPES.saturating_sub(before);
             let own = scope.texts();
@@ -268,21 +271,21 @@ impl Authenticator {
     }
 
     /// Returns the token that a file of logins holds ready. It needs no challenge.
-    async fn ready_token(&self, scope: &Scope) -> Option<Authorization> {
+    async fn stored_token(&self, scope: &Scope) -> Option<Authorization> {
         match self.credential(scope.repository()).await?.login {
             Login::Bearer(token) => {
-                self.learned().used = true;
+                self.learned().is_used = true;
                 token.header("Bearer").map(Authorization::Login)
             }
             _ => None,
         }
     }
 
-    async fn basic(&self, http: &Http, scope: &Scope) -> Authorization {
+    async fn basic_authorization(&self, http: &Http, scope: &Scope) -> Authorization {
         let login = self.credential(scope.repository()).await.map(|credential| credential.login);
         let is_safe = self.may_see_login(http).await;
         let header = login.filter(|_| is_safe).and_then(|login| login.basic());
-        self.learned().used |= header.is_some();
+        self.learned().is_used |= header.is_some();
         header.map_or(Authorization::Nothing, Authorization::Login)
     }
 
@@ -294,7 +297,7 @@ impl Authenticator {
         is_https || self.host.is_loopback() || http.trust().plain_http
     }
 
-    async fn bearer(
+    async fn bearer_authorization(
         &self,
         http: &Http,
         scope: &Scope,
@@ -309,34 +312,34 @@ impl Authenticator {
             http.base().await.ok().and_then(|base| base.origin()).ok_or(Cause::Local("no address".into()))?;
         let trust = realm_trust(&own, &realm, self.host.is_loopback(), &self.realm_allow)?;
         let may_log_in =
-            trust == RealmTrust::Login && self.login_refused().is_none() && self.may_see_login(http).await;
+            trust == RealmTrust::Login && self.login_refusal().is_none() && self.may_see_login(http).await;
         let login = credential.map(|credential| credential.login).filter(|_| may_log_in);
-        let mut scopes = self.learned().wider.get(scope).cloned().unwrap_or_default();
+        let mut scopes = self.learned().wider_scopes.get(scope).cloned().unwrap_or_default();
         scopes.extend(scope.texts());
         let key = TokenKey { realm, service, scopes, is_anonymous: login.is_none() };
         let is_own = Origin::of(&key.realm).as_ref() == Some(&own);
         match self.tokens.token(http, &key, login.as_ref(), is_own).await {
             Ok(token) => {
                 if login.is_some() {
-                    self.learned().used = true;
-                    self.prove();
+                    self.learned().is_used = true;
+                    self.mark_proven();
                 }
-                carried(token, key)
+                authorization_with(token, key)
             }
-            Err(Cause::Status { status: 400 | 401 | 403, .. }) if scope.instead().is_some() => {
-                let instead = scope.instead().unwrap_or(Scope::Nothing);
-                Box::pin(self.bearer(http, &instead, key.realm, key.service)).await
+            Err(Cause::Status { status: 400 | 401 | 403, .. }) if scope.fallback().is_some() => {
+                let instead = scope.fallback().unwrap_or(Scope::Nothing);
+                Box::pin(self.bearer_authorization(http, &instead, key.realm, key.service)).await
             }
             // The login is valid, but lacks this right; public content can still be read.
             Err(Cause::Status { status: 403, .. }) if login.is_some() && !scope.is_write() => {
                 let key = TokenKey { is_anonymous: true, ..key };
-                carried(self.tokens.token(http, &key, None, is_own).await?, key)
+                authorization_with(self.tokens.token(http, &key, None, is_own).await?, key)
             }
-            Err(Cause::Status { status: 400 | 401, said, .. }) if login.is_some() => {
+            Err(Cause::Status { status: 400 | 401, body: said, .. }) if login.is_some() => {
                 let why =
                     said.message.unwrap_or_else(|| "the token service does not take the stored login".into());
-                self.learned().refused = Some(why);
-                Box::pin(self.bearer(http, scope, key.realm, key.service)).await
+                self.learned().refusal = Some(why);
+                Box::pin(self.bearer_authorization(http, scope, key.realm, key.service)).await
             }
             Err(cause) => Err(cause),
         }
@@ -358,7 +361,7 @@ impl Authenticator {
 }
 
 /// Builds the authorization with this token, which was fetched just now or not.
-fn carried((token, is_fresh): (Secret, bool), key: TokenKey) -> Result<Authorization, Cause> {
+fn authorization_with((token, is_fresh): (Secret, bool), key: TokenKey) -> Result<Authorization, Cause> {
     let header =
         token.header("Bearer").ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
     Ok(Authorization::Token { header, key, is_fresh })
@@ -377,33 +380,33 @@ pub enum RealmTrust {
 /// chooses the destination of a password, so only its own origin, its own registrable domain over HTTPS, and the hosts
 /// that the user allows may get it.
 pub fn realm_trust(
-    own: &Origin,
+    registry: &Origin,
     realm: &Url,
     registry_is_loopback: bool,
     allowed: &[String],
 ) -> Result<RealmTrust, Cause> {
-    let refuse = |why: String| Err(Cause::Realm(SafeText::from(why)));
+    let refuse = |why: String| Err(Cause::UntrustedRealm(SafeText::from(why)));
     let Some(target) = Origin::of(realm) else {
         return refuse("the token service is not reached by HTTP".into());
     };
     if !realm.username().is_empty() || realm.password().is_some() {
         return refuse("the token service's address carries a user name".into());
     }
-    if target == *own {
+    if target == *registry {
         return Ok(RealmTrust::Login);
     }
-    if own.is_https() && !target.is_https() {
+    if registry.is_https() && !target.is_https() {
         return refuse(format!("the token service `{}` is reached by plain HTTP", target.host()));
     }
-    let may_be_inside = registry_is_loopback || target.is_same_host(own);
-    if origin::literal(realm).is_some_and(|address| origin::is_forbidden(address, may_be_inside)) {
+    let may_be_inside = registry_is_loopback || target.is_same_host(registry);
+    if origin::literal_ip(realm).is_some_and(|address| origin::is_forbidden(address, may_be_inside)) {
         return refuse(format!(
             "the token service is at `{}`, inside this machine or network link",
             target.host()
         ));
     }
     let is_allowed = allowed.iter().any(|host| host.eq_ignore_ascii_case(target.host()));
-    let is_kin = target.is_https() && origin::is_same_site(target.host(), own.host());
+    let is_kin = target.is_https() && origin::is_same_site(target.host(), registry.host());
     Ok(if is_allowed || is_kin { RealmTrust::Login } else { RealmTrust::Anonymous })
 }
 

@@ -28,7 +28,7 @@ impl Client {
         &self,
         name: &RepositoryName,
         descriptor: &Descriptor,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Arc<ImageConfig>, Error> {
         let Some(digest) = descriptor.digest else {
             return Err(self.http().error(
@@ -43,7 +43,7 @@ impl Client {
             return Ok(Arc::new(config));
         }
         let cap = descriptor.size.map_or(CAP, |size| size.clamp(SMALL, CAP));
-        self.0.configs.answer((name.clone(), digest), self.fetch_config(name, digest, cap, lane)).await
+        self.0.configs.run_once((name.clone(), digest), self.fetch_config(name, digest, cap, priority)).await
     }
 
     async fn fetch_config(
@@ -51,11 +51,11 @@ impl Client {
         name: &RepositoryName,
         digest: Digest,
         cap: u64,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Arc<ImageConfig>, Error> {
         let url = self.http().base().await?.blob(name, &digest);
         let scope = Scope::Pull(name.clone());
-        let request = Request { cap, ..Request::new(Method::GET, url, scope, lane) };
+        let request = Request { cap, ..Request::new(Method::GET, url, scope, priority) };
         let answer = self.http().send(&request).await?;
         let fail = |cause| self.http().error(cause, Some(&request), 1);
         let got = digest.same_algorithm_of(&answer.body);

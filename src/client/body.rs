@@ -21,24 +21,24 @@ const ERROR_CAP: u64 = 64 * 1024;
 const LARGE: usize = 1024 * 1024;
 
 /// The permits for the few large bodies of a host that are read and processed at once.
-pub type Large = Arc<Semaphore>;
+pub type LargeBodyPermits = Arc<Semaphore>;
 
 /// The right to hold a large body, until it is processed.
-pub type Hold = OwnedSemaphorePermit;
+pub type LargeBodyPermit = OwnedSemaphorePermit;
 
 /// Creates permits for so many large bodies at once.
-pub fn at_once(most: usize) -> Large {
+pub fn large_body_permits(most: usize) -> LargeBodyPermits {
     Arc::new(Semaphore::new(most))
 }
 
 /// Reads the body of a success: whole, not compressed, not larger than `cap`, and not too slow to be of use. A large
 /// body waits for its turn before its second mebibyte.
-pub async fn whole(
+pub async fn read_whole(
     mut response: Response,
     cap: u64,
     timeouts: &Timeouts,
-    large: &Large,
-) -> Result<(Bytes, Option<Hold>), Cause> {
+    large: &LargeBodyPermits,
+) -> Result<(Bytes, Option<LargeBodyPermit>), Cause> {
     check_encoding(&response)?;
     let expected = response.content_length().unwrap_or(0);
     if expected > cap {
@@ -47,7 +47,7 @@ pub async fn whole(
     let mut body = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).min(64 * 1024));
     let mut pace = Pace::default();
     let mut hold = None;
-    while let Some(piece) = piece(&mut response, &mut pace, timeouts).await? {
+    while let Some(piece) = read_piece(&mut response, &mut pace, timeouts).await? {
         if (body.len() + piece.len()) as u64 > cap {
             return Err(Cause::TooLarge(cap));
         }
@@ -62,12 +62,12 @@ pub async fn whole(
 }
 
 /// Reads as much of an error's body as is of use. It may end early.
-pub async fn start_of(mut response: Response, timeouts: &Timeouts) -> Bytes {
+pub async fn read_error_body(mut response: Response, timeouts: &Timeouts) -> Bytes {
     let mut body = BytesMut::new();
     let start = Instant::now();
     let mut pace = Pace::default();
     while (body.len() as u64) < ERROR_CAP && start.elapsed() < timeouts.idle {
-        match piece(&mut response, &mut pace, timeouts).await {
+        match read_piece(&mut response, &mut pace, timeouts).await {
             Ok(Some(piece)) => body.extend_from_slice(&piece),
             Ok(None) | Err(_) => break,
         }
@@ -92,8 +92,8 @@ impl OpenBody {
     }
 
     /// Returns the next piece, or `None` at the end.
-    pub async fn piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, Cause> {
-        let outcome = piece(&mut self.response, &mut self.pace, timeouts).await;
+    pub async fn next_piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, Cause> {
+        let outcome = read_piece(&mut self.response, &mut self.pace, timeouts).await;
         self.entry.line.bytes = self.pace.bytes;
         if let Err(cause) = &outcome {
             self.entry.line.failure = Some(SafeText::from(cause.to_string()));
@@ -119,11 +119,11 @@ struct Pace {
 impl Pace {
     fn is_too_slow(&self, timeouts: &Timeouts) -> bool {
         self.waited > timeouts.idle
-            && (self.bytes as f64) < self.waited.as_secs_f64() * timeouts.slowest as f64
+            && (self.bytes as f64) < self.waited.as_secs_f64() * timeouts.min_bytes_per_second as f64
     }
 }
 
-async fn piece(
+async fn read_piece(
     response: &mut Response,
     pace: &mut Pace,
     timeouts: &Timeouts,

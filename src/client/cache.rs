@@ -48,7 +48,7 @@ struct Memory {
 /// The facts about one repository, from when it was last asked, and whether they have to be written to disk.
 #[derive(Debug, Default, Clone)]
 struct Seen {
-    said: StoredManifestInfo,
+    facts: StoredManifestInfo,
     is_changed: bool,
     /// Whether the facts on disk are among these. Facts that are seen before that are merged with them.
     is_loaded: bool,
@@ -98,14 +98,14 @@ impl Cache {
     /// Returns the digest that a tag had when last seen, in this run or an earlier one.
     pub async fn last_seen(&self, repository: &Repository, tag: &Tag) -> Option<Digest> {
         self.load(repository).await;
-        self.seen().get(repository)?.said.tags.get(tag).copied()
+        self.seen().get(repository)?.facts.tags.get(tag).copied()
     }
 
     /// Returns the media type under which this repository gave or took a manifest, in this run or an earlier one; empty
     /// if it named none. Returns `None` if it has neither given nor taken that manifest.
     pub async fn media_type(&self, repository: &Repository, digest: &Digest) -> Option<String> {
         self.load(repository).await;
-        self.seen().get(repository)?.said.types.get(digest).cloned()
+        self.seen().get(repository)?.facts.types.get(digest).cloned()
     }
 
     /// Reads the stored facts of a repository, unless they were read before. Facts of this run are newer and stay.
@@ -114,7 +114,7 @@ impl Cache {
             return;
         }
         let read = match &self.0.disk {
-            Some(disk) => disk.read_said(repository).await,
+            Some(disk) => disk.read_facts(repository).await,
             None => StoredManifestInfo::default(),
         };
         let mut seen = self.seen();
@@ -123,50 +123,50 @@ impl Cache {
             return;
         }
         for (tag, digest) in read.tags {
-            known.said.tags.entry(tag).or_insert(digest);
+            known.facts.tags.entry(tag).or_insert(digest);
         }
         for (digest, media_type) in read.types {
-            known.said.types.entry(digest).or_insert(media_type);
+            known.facts.types.entry(digest).or_insert(media_type);
         }
     }
 
     /// Records that a tag has this digest.
-    pub fn saw(&self, repository: &Repository, tag: &Tag, digest: Digest) {
+    pub fn record_tag(&self, repository: &Repository, tag: &Tag, digest: Digest) {
         let mut seen = self.seen();
         let known = seen.entry(repository.clone()).or_default();
-        if known.said.tags.insert(tag.clone(), digest) != Some(digest) {
+        if known.facts.tags.insert(tag.clone(), digest) != Some(digest) {
             known.is_changed = true;
         }
     }
 
     /// Records that a repository gave or took a manifest under this media type.
-    pub fn saw_manifest(&self, repository: &Repository, digest: Digest, media_type: Option<&str>) {
+    pub fn record_manifest(&self, repository: &Repository, digest: Digest, media_type: Option<&str>) {
         let is_plain = |text: &&str| text.len() <= LONGEST_TYPE && !text.contains(['\n', '\r']);
         let media_type = media_type.filter(is_plain).unwrap_or_default();
         let mut seen = self.seen();
         let known = seen.entry(repository.clone()).or_default();
-        if known.said.types.get(&digest).is_none_or(|known| known != media_type) {
-            known.said.types.insert(digest, media_type.to_string());
+        if known.facts.types.get(&digest).is_none_or(|known| known != media_type) {
+            known.facts.types.insert(digest, media_type.to_string());
             known.is_changed = true;
         }
     }
 
     /// Records that a tag does not exist any more.
-    pub fn lost_tag(&self, repository: &Repository, tag: &Tag) {
+    pub fn forget_tag(&self, repository: &Repository, tag: &Tag) {
         let mut seen = self.seen();
         if let Some(known) = seen.get_mut(repository) {
-            known.is_changed |= known.said.tags.remove(tag).is_some();
+            known.is_changed |= known.facts.tags.remove(tag).is_some();
         }
     }
 
     /// Records that a manifest and all its tags do not exist any more.
-    pub fn lost_digest(&self, repository: &Repository, digest: &Digest) {
+    pub fn forget_manifest(&self, repository: &Repository, digest: &Digest) {
         let mut seen = self.seen();
         if let Some(known) = seen.get_mut(repository) {
-            let before = known.said.tags.len();
-            known.said.tags.retain(|_, at| at != digest);
-            known.is_changed |= known.said.tags.len() < before;
-            known.is_changed |= known.said.types.remove(digest).is_some();
+            let before = known.facts.tags.len();
+            known.facts.tags.retain(|_, at| at != digest);
+            known.is_changed |= known.facts.tags.len() < before;
+            known.is_changed |= known.facts.types.remove(digest).is_some();
         }
     }
 
@@ -187,12 +187,12 @@ impl Cache {
             let changed = seen.iter_mut().filter(|(_, known)| known.is_changed);
             let take = |(repository, known): (&Repository, &mut Seen)| {
                 known.is_changed = false;
-                (repository.clone(), known.said.clone())
+                (repository.clone(), known.facts.clone())
             };
             changed.map(take).collect()
         };
         for (repository, said) in changed {
-            disk.write_said(repository, said);
+            disk.write_facts(repository, said);
         }
         disk.flush().await;
     }
@@ -248,7 +248,7 @@ mod tests {
         let first = Cache::new(Some(folder.path().into()));
         assert_eq!(first.last_seen(&repository, &tag).await, None);
         first.put(digest, content.clone());
-        first.saw(&repository, &tag, digest);
+        first.record_tag(&repository, &tag, digest);
         first.flush().await;
         let second = Cache::new(Some(folder.path().into()));
         assert_eq!(second.get(&digest).await, Some(content));
@@ -264,11 +264,11 @@ mod tests {
         let tag = |text: &str| Tag::parse(text).expect("a tag");
         let digest = |text: &str| Digest::sha256(text.as_bytes());
         let first = Cache::new(Some(folder.path().into()));
-        first.saw(&repository, &tag("1"), digest("1"));
-        first.saw(&repository, &tag("2"), digest("2"));
+        first.record_tag(&repository, &tag("1"), digest("1"));
+        first.record_tag(&repository, &tag("2"), digest("2"));
         first.flush().await;
         let second = Cache::new(Some(folder.path().into()));
-        second.saw(&repository, &tag("2"), digest("new"));
+        second.record_tag(&repository, &tag("2"), digest("new"));
         second.flush().await;
         let third = Cache::new(Some(folder.path().into()));
         assert_eq!(third.last_seen(&repository, &tag("1")).await, Some(digest("1")));
@@ -283,8 +283,8 @@ mod tests {
             .map(|name| Repository::parse(name).expect("a name"));
         let first = Cache::new(Some(folder.path().into()));
         first.put(digest, content);
-        first.saw_manifest(&one, digest, Some("a/b; c=d"));
-        first.saw_manifest(&other, digest, None);
+        first.record_manifest(&one, digest, Some("a/b; c=d"));
+        first.record_manifest(&other, digest, None);
         first.flush().await;
         let second = Cache::new(Some(folder.path().into()));
         for cache in [first, second] {
@@ -299,7 +299,7 @@ mod tests {
         let cache = Cache::new(None);
         let repository = Repository::parse("r.test/app").expect("a name");
         let digest = Digest::sha256(b"x");
-        cache.saw_manifest(&repository, digest, Some("a/b\nv1 sha256:00"));
+        cache.record_manifest(&repository, digest, Some("a/b\nv1 sha256:00"));
         assert_eq!(cache.media_type(&repository, &digest).await.as_deref(), Some(""));
     }
 

@@ -28,13 +28,13 @@ impl Client {
 }
 
 fn is_refused(cause: &Cause) -> bool {
-    matches!(cause.status(), Some(400..=499 | 501)) && !cause.may_pass()
-        || matches!(cause, Cause::Login(_) | Cause::WebPage)
+    matches!(cause.status(), Some(400..=499 | 501)) && !cause.is_transient()
+        || matches!(cause, Cause::LoginRefused(_) | Cause::WebPage)
 }
 
 fn read(name: &str) -> Option<ListedName<RepositoryName>> {
     Some(match RepositoryName::parse(name) {
         Ok(name) => ListedName::Named(name),
-        Err(_) => ListedName::Odd(SafeText::clean(name)),
+        Err(_) => ListedName::Malformed(SafeText::clean(name)),
     })
 }

@@ -25,7 +25,7 @@ pub struct BearerChallenge {
 }
 
 /// Returns the challenge to answer: Bearer before Basic. Other schemes are skipped.
-pub fn preferred(headers: &HeaderMap) -> Option<Challenge> {
+pub fn preferred_challenge(headers: &HeaderMap) -> Option<Challenge> {
     let all: Vec<Challenge> = headers
         .get_all(WWW_AUTHENTICATE)
         .iter()
@@ -36,7 +36,7 @@ pub fn preferred(headers: &HeaderMap) -> Option<Challenge> {
 }
 
 /// Returns the realm of a Basic challenge: the name of the area for which the registry asks for a password.
-pub fn realm_of_logins(headers: &HeaderMap) -> Option<String> {
+pub fn login_realm(headers: &HeaderMap) -> Option<String> {
     let lines = headers.get_all(WWW_AUTHENTICATE).iter();
     let mut schemes = lines.flat_map(|value| schemes(&String::from_utf8_lossy(value.as_bytes())));
     let (_, parameters) = schemes.find(|(scheme, _)| scheme == "basic")?;
@@ -45,7 +45,10 @@ pub fn realm_of_logins(headers: &HeaderMap) -> Option<String> {
 
 /// Parses the challenges of one header line that this program can answer, in their order.
 pub fn parse(line: &str) -> Vec<Challenge> {
-    schemes(line).into_iter().filter_map(|(scheme, parameters)| challenge_of(&scheme, parameters)).collect()
+    schemes(line)
+        .into_iter()
+        .filter_map(|(scheme, parameters)| parse_challenge(&scheme, parameters))
+        .collect()
 }
 
 /// Splits one header line into its schemes in lower case, each with its parameters.
@@ -70,7 +73,7 @@ fn schemes(line: &str) -> Vec<(String, Vec<(String, String)>)> {
     schemes
 }
 
-fn challenge_of(scheme: &str, parameters: Vec<(String, String)>) -> Option<Challenge> {
+fn parse_challenge(scheme: &str, parameters: Vec<(String, String)>) -> Option<Challenge> {
     match scheme {
         "basic" => Some(Challenge::Basic),
         "bearer" => {
@@ -164,9 +167,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(WWW_AUTHENTICATE, "Basic realm=\"x\"".parse().expect("a value"));
         headers.append(WWW_AUTHENTICATE, "Bearer realm=\"https://a\"".parse().expect("a value"));
-        assert_eq!(preferred(&headers), Some(bearer("https://a", None, &[])));
+        assert_eq!(preferred_challenge(&headers), Some(bearer("https://a", None, &[])));
         headers.clear();
-        assert_eq!(preferred(&headers), None);
+        assert_eq!(preferred_challenge(&headers), None);
     }
 
     proptest::proptest! {

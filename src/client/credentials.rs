@@ -68,7 +68,7 @@ pub struct Credentials {
 #[derive(Debug, Clone, Default)]
 struct Helpers {
     path: OsString,
-    timeouts: Duration,
+    timeout: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -88,10 +88,7 @@ enum LoginSource {
 impl Credentials {
     /// Returns the sources that the environment names: docs/REGISTRIES.md §4.8 and §4.9. `variable` looks a variable
     /// up.
-    pub fn of_environment(
-        variable: impl Fn(&str) -> Option<OsString>,
-        helper_patience: Duration,
-    ) -> Credentials {
+    pub fn from_env(variable: impl Fn(&str) -> Option<OsString>, helper_timeout: Duration) -> Credentials {
         let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = folder("HOME").or_else(|| folder("USERPROFILE"));
         let in_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
@@ -114,7 +111,7 @@ impl Credentials {
         }
         let docker = folder("DOCKER_CONFIG").or_else(|| in_home(".docker"));
         add(CredentialSource::Docker, docker.map(|docker| docker.join("config.json")));
-        let helpers = Helpers { path: variable("PATH").unwrap_or_default(), timeouts: helper_patience };
+        let helpers = Helpers { path: variable("PATH").unwrap_or_default(), timeout: helper_timeout };
         Credentials { sources: sources.into(), helpers: Arc::new(helpers) }
     }
 
@@ -135,7 +132,7 @@ impl Credentials {
             let (CredentialSource::Docker(place) | CredentialSource::Podman(place)) = source;
             let text = match place {
                 LoginSource::Text(text) => Some(text.reveal().to_string()),
-                LoginSource::File(path) => read_now(path),
+                LoginSource::File(path) => read_blocking(path),
             };
             // A file that cannot be read is reported when a login is looked up.
             all.extend(text.and_then(|text| File::parse(&text).ok()).iter().flat_map(File::registries));
@@ -173,7 +170,7 @@ impl Credentials {
         let login = match file.find(host, repository)? {
             FileLogin::Login(login) => login,
             FileLogin::Helper { suffix, server } => {
-                match helper::get(&suffix, &server, &self.helpers.path, self.helpers.timeouts).await {
+                match helper::get(&suffix, &server, &self.helpers.path, self.helpers.timeout).await {
                     Ok(login) => login?,
                     Err(problem) => {
                         let suffix = SafeText::from(suffix);
@@ -197,7 +194,7 @@ async fn read(path: &std::path::Path) -> Option<String> {
 }
 
 /// Reads the text of a file like [`read`], but blocks. Returns `None` also for a path that is not a regular file.
-fn read_now(path: &std::path::Path) -> Option<String> {
+fn read_blocking(path: &std::path::Path) -> Option<String> {
     use std::io::Read;
     if !std::fs::metadata(path).ok()?.is_file() {
         return None;
@@ -215,7 +212,7 @@ mod tests {
         let variable = |name: &str| {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
         };
-        let credentials = Credentials::of_environment(variable, Duration::from_secs(1));
+        let credentials = Credentials::from_env(variable, Duration::from_secs(1));
         let path = |source: &CredentialSource| match source {
             CredentialSource::Docker(LoginSource::Text(_)) => "text".to_string(),
             CredentialSource::Docker(LoginSource::File(path))
@@ -257,7 +254,7 @@ mod tests {
             "XDG_CONFIG_HOME" | "DOCKER_CONFIG" => Some(folder.path().as_os_str().to_owned()),
             _ => None,
         };
-        let credentials = Credentials::of_environment(variable, Duration::from_secs(1));
+        let credentials = Credentials::from_env(variable, Duration::from_secs(1));
         let host = Host::parse("r.test").expect("a host");
         let user = async |name: &str| {
             let name = RepositoryName::parse(name).expect("a name");

@@ -19,18 +19,18 @@ impl Client {
     /// some servers answer before they act.
     pub async fn delete_manifest(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
         let outcome = self.delete(name, Selector::Digest(*digest)).await;
-        self.deleted(name, digest, outcome)
+        self.record_deletion(name, digest, outcome)
     }
 
     /// Deletes a manifest like [`Client::delete_manifest`], but sends the request only once. Before another try the
-    /// caller has to check again that nothing else is deleted with the manifest. See [`Client::waits_to_try_again`].
+    /// caller has to check again that nothing else is deleted with the manifest. See [`Client::wait_to_retry`].
     pub async fn delete_manifest_once(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
-        let request = self.deletion(name, &Selector::Digest(*digest)).await?;
-        let outcome = self.http().send(&Request { once: true, ..request }).await;
-        self.deleted(name, digest, outcome.map(|_| ()))
+        let request = self.delete_request(name, &Selector::Digest(*digest)).await?;
+        let outcome = self.http().send(&Request { is_sent_once: true, ..request }).await;
+        self.record_deletion(name, digest, outcome.map(|_| ()))
     }
 
-    fn deleted(
+    fn record_deletion(
         &self,
         name: &RepositoryName,
         digest: &Digest,
@@ -38,20 +38,21 @@ impl Client {
     ) -> Result<(), Error> {
         self.learn(&outcome, false, |deletes, ability| deletes.by_digest = ability);
         outcome?;
-        self.cache().lost_digest(&self.repository(name), digest);
+        self.cache().forget_manifest(&self.repository(name), digest);
         Ok(())
     }
 
-    /// Deletes a tag and nothing else. `had` is the digest that it had when the caller looked at it. The request is not
+    /// Deletes a tag and nothing else. `expected` is the digest that it had when the caller looked at it. The request is not
     /// sent again once the tag has another digest. If the server cannot delete by tag, nothing else is tried: see
     /// [`Error::is_unsupported`].
-    pub async fn untag(&self, name: &RepositoryName, tag: &Tag, had: Digest) -> Result<(), Error> {
+    pub async fn untag(&self, name: &RepositoryName, tag: &Tag, expected: Digest) -> Result<(), Error> {
         let selector = Selector::Tag(tag.clone());
-        let request = self.deletion(name, &selector).await?;
-        let outcome = match is_gone(self.send_while(request, name, tag, Some(had)).await) {
+        let request = self.delete_request(name, &selector).await?;
+        let outcome = match accept_not_found(self.send_if_unchanged(request, name, tag, Some(expected)).await)
+        {
             // The request was carried out, and its response was lost.
-            Err(error) if error.cause.may_pass() => {
-                match self.digest_now(name, &selector, &[had], Priority::Interactive).boxed().await {
+            Err(error) if error.cause.is_transient() => {
+                match self.digest_now(name, &selector, &[expected], Priority::Interactive).boxed().await {
                     Ok(None) => Ok(()),
                     Ok(Some(_)) | Err(_) => Err(error),
                 }
@@ -60,7 +61,7 @@ impl Client {
         };
         self.learn(&outcome, false, |deletes, ability| deletes.by_tag = ability);
         outcome?;
-        self.cache().lost_tag(&self.repository(name), tag);
+        self.cache().forget_tag(&self.repository(name), tag);
         self.0.manifests.forget(&(name.clone(), selector));
         Ok(())
     }
@@ -74,35 +75,35 @@ impl Client {
     /// cannot exist. Fails if the server refuses to answer that, for example without the right to delete.
     pub async fn probe_deletes(&self, name: &RepositoryName) -> Result<Deletes, Error> {
         let known = self.deletes();
-        let random = random();
+        let random = random_digest();
         if known.by_digest == Ability::Unknown {
             let outcome = self.delete(name, Selector::Digest(random)).await;
             self.learn(&outcome, true, |deletes, ability| deletes.by_digest = ability);
-            probed(outcome)?;
+            probe_result(outcome)?;
         }
         if known.by_tag == Ability::Unknown
             && let Ok(tag) = Tag::parse(&format!("regtui-probe-{}", random.short()))
         {
             let outcome = self.delete(name, Selector::Tag(tag)).await;
             self.learn(&outcome, true, |deletes, ability| deletes.by_tag = ability);
-            probed(outcome)?;
+            probe_result(outcome)?;
         }
         Ok(self.deletes())
     }
 
     async fn delete(&self, name: &RepositoryName, selector: Selector) -> Result<(), Error> {
-        let request = self.deletion(name, &selector).await?;
-        is_gone(self.http().send(&request).await)
+        let request = self.delete_request(name, &selector).await?;
+        accept_not_found(self.http().send(&request).await)
     }
 
-    async fn deletion(&self, name: &RepositoryName, selector: &Selector) -> Result<Request, Error> {
+    async fn delete_request(&self, name: &RepositoryName, selector: &Selector) -> Result<Request, Error> {
         let url = self.http().base().await?.manifest(name, selector);
         Ok(Request::new(Method::DELETE, url, Scope::Delete(name.clone()), Priority::Interactive))
     }
 
     /// Records that a delete had no effect although the server said that nothing exists under that name. The server, or
     /// a proxy before it, says so of everything.
-    pub fn learn_without_effect(&self, selector: &Selector, error: &Error) {
+    pub fn learn_no_effect(&self, selector: &Selector, error: &Error) {
         let why = SafeText::from(format!("{}, although it is there", error.cause));
         self.abilities().learn_deletes(|deletes| match selector {
             Selector::Tag(_) => deletes.by_tag = Ability::No(why),
@@ -125,7 +126,7 @@ impl Client {
 }
 
 /// Counts a 404 at a further try as success: an earlier try has deleted the object, and its response was lost.
-fn is_gone(answer: Result<HttpAnswer, Error>) -> Result<(), Error> {
+fn accept_not_found(answer: Result<HttpAnswer, Error>) -> Result<(), Error> {
     match answer {
         Err(error) if error.tries > 1 && error.cause.status() == Some(404) => Ok(()),
         other => other.map(|_| ()),
@@ -133,7 +134,7 @@ fn is_gone(answer: Result<HttpAnswer, Error>) -> Result<(), Error> {
 }
 
 /// Turns "not supported" and "not found" into success, since they answer the question of a probe.
-fn probed(outcome: Result<(), Error>) -> Result<(), Error> {
+fn probe_result(outcome: Result<(), Error>) -> Result<(), Error> {
     match outcome {
         Err(error) if error.cause.status() != Some(404) && !error.is_unsupported() => Err(error),
         _ => Ok(()),
@@ -141,7 +142,7 @@ fn probed(outcome: Result<(), Error>) -> Result<(), Error> {
 }
 
 /// Returns a random digest that no object has.
-pub(super) fn random() -> Digest {
+pub(super) fn random_digest() -> Digest {
     use std::hash::{BuildHasher, RandomState};
     let parts = [0u8; 4].map(|_| RandomState::new().hash_one("regtui").to_be_bytes());
     Digest::sha256(parts.as_flattened())

@@ -27,7 +27,7 @@ pub struct Error {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
     /// The name has no address.
-    Name(SafeText),
+    NoAddress(SafeText),
     /// No process listens at the address.
     Refused,
     /// The connection could not be made, or it broke.
@@ -40,7 +40,7 @@ pub enum Cause {
         server_is_plain: bool,
     },
     /// The server answers as a registry neither over TLS nor over plain HTTP. The text describes its answer.
-    Mute(SafeText),
+    NotARegistry(SafeText),
     /// Nothing arrived for this long.
     Timeout(&'static str, Duration),
     /// The body arrived too slowly to be of use.
@@ -50,13 +50,13 @@ pub enum Cause {
         /// HTTP status.
         status: u16,
         /// Code and message of the registry, if it sent them.
-        said: ErrorBody,
+        body: ErrorBody,
         /// How long the registry asks the client to wait.
         wait: Option<Duration>,
     },
     /// The registry answered 401 although it accepted the login: the login lacks the right. Registries should answer
     /// 403, and some do not.
-    Rights(ErrorBody),
+    InsufficientRights(ErrorBody),
     /// The target of the registry's redirect answered with this status. As a rule the address has expired, which is not
     /// a missing right.
     Storage(u16),
@@ -67,20 +67,20 @@ pub enum Cause {
     /// The response is larger than this many bytes.
     TooLarge(u64),
     /// The bytes do not have the digest that was requested.
-    Digest {
+    DigestMismatch {
         /// The digest that was requested.
-        wanted: Box<Digest>,
+        expected: Box<Digest>,
         /// The digest of the bytes that arrived.
-        got: Box<Digest>,
+        actual: Box<Digest>,
     },
     /// The redirect is not followed.
     Redirect(SafeText),
     /// The token endpoint is not contacted.
-    Realm(SafeText),
+    UntrustedRealm(SafeText),
     /// The registry leads an upload to this origin, and the user has not allowed that.
-    Upload(SafeText),
+    UntrustedUploadOrigin(SafeText),
     /// The stored login was refused.
-    Login(SafeText),
+    LoginRefused(SafeText),
     /// The user stopped the request.
     Stopped,
     /// Something failed on this machine.
@@ -89,17 +89,17 @@ pub enum Cause {
 
 impl Cause {
     /// Converts an error of the HTTP library.
-    pub fn of_transport(error: &reqwest::Error) -> Cause {
+    pub fn from_transport(error: &reqwest::Error) -> Cause {
         let chain = || sources(error);
         if let Some(cause) = chain().find_map(|error| {
-            error.downcast_ref::<rustls::Error>().or_else(|| rustls_inside(error)).map(of_tls)
+            error.downcast_ref::<rustls::Error>().or_else(|| rustls_inside(error)).map(from_tls)
         }) {
             return cause;
         }
         let text = chain().last().map_or_else(|| "unknown".into(), |last| SafeText::from(last.to_string()));
         let kind = chain().find_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind);
         match kind {
-            _ if chain().any(|error| error.to_string().starts_with("dns error")) => Cause::Name(text),
+            _ if chain().any(|error| error.to_string().starts_with("dns error")) => Cause::NoAddress(text),
             Some(io::ErrorKind::ConnectionRefused) => Cause::Refused,
             _ if error.is_timeout() => Cause::Timeout("to connect", Duration::ZERO),
             _ => Cause::Connection(text),
@@ -108,22 +108,22 @@ impl Cause {
 
     /// Builds the cause for bytes that do not have the requested digest.
     pub fn digest(wanted: Digest, got: Digest) -> Cause {
-        Cause::Digest { wanted: Box::new(wanted), got: Box::new(got) }
+        Cause::DigestMismatch { expected: Box::new(wanted), actual: Box::new(got) }
     }
 
     /// Returns whether the same request may succeed if it is sent again at once or soon.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Cause::Connection(_) | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => true,
-            Cause::Status { status, .. } => super::retry::may_pass(*status),
+            Cause::Status { status, .. } => super::retry::is_transient_status(*status),
             _ => false,
         }
     }
 
     /// Returns whether the server says that it does not support the operation, in general or for this kind of object.
     fn is_unsupported(&self) -> bool {
-        let Cause::Status { status, said, .. } = self else { return false };
-        let is_code = |codes: &[&str]| codes.iter().any(|code| said.is(code));
+        let Cause::Status { status, body: said, .. } = self else { return false };
+        let is_code = |codes: &[&str]| codes.iter().any(|code| said.has_code(code));
         match status {
             405 | 501 => !self.is_protected() && !is_code(&["DENIED"]),
             // distribution 2 takes the tag in the address for a malformed digest.
@@ -139,19 +139,19 @@ impl Cause {
 
     /// Returns whether the server protects this very object against change: docs/REGISTRIES.md §7.5.
     fn is_protected(&self) -> bool {
-        let Cause::Status { status, said, .. } = self else { return false };
-        guards(said) || (*status == 412 && !self.is_quota())
+        let Cause::Status { status, body: said, .. } = self else { return false };
+        says_protected(said) || (*status == 412 && !self.is_quota())
     }
 
     /// Returns whether the request exceeds a size or quota of the server: docs/REGISTRIES.md §9.1 (Harbor: 412 or 403)
     /// and docs/REGISTRIES.md §10 row 33. Rate limits do not count.
     fn is_quota(&self) -> bool {
-        let Cause::Status { status, said, .. } = self else { return false };
+        let Cause::Status { status, body: said, .. } = self else { return false };
         match status {
             413 | 507 => true,
             401 | 408 | 425 | 429 => false,
-            403 | 412 if said.has_word("exceed") => !guards(said),
-            400..=499 => !guards(said) && said.has_word("quota"),
+            403 | 412 if said.has_word("exceed") => !says_protected(said),
+            400..=499 => !says_protected(said) && said.has_word("quota"),
             _ => false,
         }
     }
@@ -160,36 +160,39 @@ impl Cause {
     pub fn status(&self) -> Option<u16> {
         match self {
             Cause::Status { status, .. } => Some(*status),
-            Cause::Rights(_) => Some(401),
+            Cause::InsufficientRights(_) => Some(401),
             _ => None,
         }
     }
 
     fn kind(&self) -> FailureKind {
         match self {
-            Cause::Status { status, said, .. } => match status {
+            Cause::Status { status, body: said, .. } => match status {
                 _ if self.is_quota() => FailureKind::Denied,
                 _ if self.is_protected() => FailureKind::Protected,
                 401 | 403 => FailureKind::Denied,
                 404 => FailureKind::NotFound,
                 405 | 501 => FailureKind::Unsupported,
                 429 | 503 => FailureKind::Busy,
-                _ if said.is("UNSUPPORTED") => FailureKind::Unsupported,
+                _ if said.has_code("UNSUPPORTED") => FailureKind::Unsupported,
                 500.. => FailureKind::Unreachable,
                 _ => FailureKind::BadAnswer,
             },
-            Cause::Login(_) | Cause::Realm(_) | Cause::Upload(_) | Cause::Rights(_) => FailureKind::Denied,
-            Cause::Name(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
+            Cause::LoginRefused(_)
+            | Cause::UntrustedRealm(_)
+            | Cause::UntrustedUploadOrigin(_)
+            | Cause::InsufficientRights(_) => FailureKind::Denied,
+            Cause::NoAddress(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
                 FailureKind::Unreachable
             }
-            Cause::Mute(_) => FailureKind::Unreachable,
+            Cause::NotARegistry(_) => FailureKind::Unreachable,
             Cause::Scheme { .. } | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => {
                 FailureKind::Unreachable
             }
             Cause::WebPage
             | Cause::BadAnswer(_)
             | Cause::TooLarge(_)
-            | Cause::Digest { .. }
+            | Cause::DigestMismatch { .. }
             | Cause::Redirect(_) => FailureKind::BadAnswer,
             Cause::Local(_) | Cause::Stopped => FailureKind::Local,
         }
@@ -197,7 +200,7 @@ impl Cause {
 
     fn hint(&self, host: &SafeText) -> Option<String> {
         match self {
-            Cause::Name(_) => Some("check the spelling, the network and the name server".into()),
+            Cause::NoAddress(_) => Some("check the spelling, the network and the name server".into()),
             Cause::Refused => Some(format!("is a registry running at `{host}`, and is the port right?")),
             Cause::Certificate(_) => {
                 Some("trust its authority with `--ca-file FILE`, or skip the check with `--insecure` (in a copy `--src-insecure` or `--dest-insecure`)".into())
@@ -206,7 +209,7 @@ impl Cause {
                 "allow plain HTTP with `http://{host}`, or with `--plain-http` (in a copy `--src-plain-http` or `--dest-plain-http`)"
             )),
             Cause::Scheme { server_is_plain: false } => Some("leave out `http://` and `--plain-http`".into()),
-            Cause::Mute(_) => Some(format!(
+            Cause::NotARegistry(_) => Some(format!(
                 "is a registry running at `{host}`, and is the port right? `http://{host}` and `https://{host}` say how to reach it"
             )),
             Cause::Status { status: 413, .. } => {
@@ -221,8 +224,8 @@ impl Cause {
             Cause::Status { status: 401 | 403, .. } => Some(format!(
                 "log in with `docker login {host}` or `podman login {host}`, or check what that login may do"
             )),
-            Cause::Rights(_) => Some(format!("have the right given to this login, or log in to `{host}` with another")),
-            Cause::Login(_) => {
+            Cause::InsufficientRights(_) => Some(format!("have the right given to this login, or log in to `{host}` with another")),
+            Cause::LoginRefused(_) => {
                 Some(format!("log in again with `docker login {host}` or `podman login {host}`"))
             }
             Cause::Status { status: 407, .. } => Some("the proxy wants a login: see HTTPS_PROXY".into()),
@@ -239,10 +242,10 @@ impl Cause {
                 "is `{host}` a registry, and is the way to it open (proxy, firewall)? `@` and `--log-file` show what was sent"
             )),
             Cause::WebPage => Some("a login page or a proxy answered, not a registry".into()),
-            Cause::Realm(_) => {
+            Cause::UntrustedRealm(_) => {
                 Some("allow it with `realm_allow` for this registry in the configuration".into())
             }
-            Cause::Upload(origin) => Some(format!(
+            Cause::UntrustedUploadOrigin(origin) => Some(format!(
                 "if it belongs to the registry, allow it with `upload_allow = [\"{origin}\"]` for `{host}` in the configuration"
             )),
             _ => None,
@@ -252,8 +255,10 @@ impl Cause {
 
 /// Returns whether these words say that an object is protected against change. ECR, Harbor and ACR use the three forms,
 /// in that order.
-fn guards(said: &ErrorBody) -> bool {
-    said.mentions("immutable") || said.is("REGISTRY_DISALLOWED_OPERATION") || said.mentions("protected tag")
+fn says_protected(said: &ErrorBody) -> bool {
+    said.mentions("immutable")
+        || said.has_code("REGISTRY_DISALLOWED_OPERATION")
+        || said.mentions("protected tag")
 }
 
 /// Iterates over the sources of an error, from the outermost to the innermost.
@@ -272,7 +277,7 @@ fn rustls_inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::
     inner.downcast_ref().or_else(|| rustls_inside(inner))
 }
 
-fn of_tls(error: &rustls::Error) -> Cause {
+fn from_tls(error: &rustls::Error) -> Cause {
     match error {
         rustls::Error::InvalidMessage(_) => Cause::Scheme { server_is_plain: true },
         rustls::Error::InvalidCertificate(problem) => Cause::Certificate(certificate_problem(problem)),
@@ -300,7 +305,7 @@ fn certificate_problem(problem: &rustls::CertificateError) -> SafeText {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Cause::Name(text) => write!(f, "the name cannot be resolved: {text}"),
+            Cause::NoAddress(text) => write!(f, "the name cannot be resolved: {text}"),
             Cause::Refused => f.write_str("nothing listens there (connection refused)"),
             Cause::Connection(text) => write!(f, "the connection failed: {text}"),
             Cause::Certificate(text) => write!(f, "TLS failed: {text}"),
@@ -308,11 +313,11 @@ impl fmt::Display for Cause {
             Cause::Scheme { server_is_plain: false } => {
                 f.write_str("the server speaks HTTPS, not plain HTTP")
             }
-            Cause::Mute(text) => write!(f, "{text}"),
+            Cause::NotARegistry(text) => write!(f, "{text}"),
             Cause::Timeout(what, Duration::ZERO) => write!(f, "no answer in time {what}"),
             Cause::Timeout(what, limit) => write!(f, "nothing came for {} s {what}", limit.as_secs_f32()),
             Cause::TooSlow => f.write_str("the answer drips in too slowly"),
-            Cause::Status { status, said, .. } => {
+            Cause::Status { status, body: said, .. } => {
                 write!(f, "{status}")?;
                 if let Some(code) = &said.code {
                     write!(f, " {code}")?;
@@ -323,7 +328,7 @@ impl fmt::Display for Cause {
                     None => Ok(()),
                 }
             }
-            Cause::Rights(said) => {
+            Cause::InsufficientRights(said) => {
                 f.write_str("the login is good and lacks the right for this (401")?;
                 match &said.message {
                     Some(message) => write!(f, ": {message})"),
@@ -338,18 +343,18 @@ impl fmt::Display for Cause {
             Cause::TooLarge(cap) => {
                 write!(f, "the answer is larger than {}", crate::model::size::bytes(*cap))
             }
-            Cause::Digest { wanted, got } => {
+            Cause::DigestMismatch { expected: wanted, actual: got } => {
                 write!(f, "the content is not what its digest says: asked for {wanted}, got {got}")
             }
             Cause::Redirect(text) => write!(f, "the redirect is not followed: {text}"),
-            Cause::Realm(text) => write!(f, "the login is not sent: {text}"),
-            Cause::Upload(origin) => {
+            Cause::UntrustedRealm(text) => write!(f, "the login is not sent: {text}"),
+            Cause::UntrustedUploadOrigin(origin) => {
                 write!(
                     f,
                     "the upload is not sent: the registry leads it to `{origin}`, which is not its own address"
                 )
             }
-            Cause::Login(text) => write!(f, "the login is refused: {text}"),
+            Cause::LoginRefused(text) => write!(f, "the login is refused: {text}"),
             Cause::Stopped => f.write_str("it was stopped"),
             Cause::Local(text) => write!(f, "{text}"),
         }
@@ -370,8 +375,8 @@ impl Error {
     /// Returns whether the registry itself says, in its own words, that a manifest or a repository does not exist. A
     /// page with the same status may come from a proxy, or from a server that has no such route.
     pub fn says_missing(&self) -> bool {
-        let Cause::Status { status: 404, said, .. } = &self.cause else { return false };
-        said.is("MANIFEST_UNKNOWN") || said.is("NAME_UNKNOWN")
+        let Cause::Status { status: 404, body: said, .. } = &self.cause else { return false };
+        said.has_code("MANIFEST_UNKNOWN") || said.has_code("NAME_UNKNOWN")
     }
 
     /// Returns whether the server protects this very tag or image against change, as it does with immutable tags.
@@ -385,7 +390,7 @@ impl Error {
     }
 
     /// Describes the failure of listing repositories for the user. Not every registry has such a list.
-    pub fn no_catalog(&self) -> Failure {
+    pub fn catalog_failure(&self) -> Failure {
         let failure = self.failure(format!("cannot list the repositories of {}", self.host));
         match self.cause.status() {
             Some(404 | 405 | 501) => Failure {
@@ -429,7 +434,7 @@ mod tests {
     #[test]
     fn what_is_said_names_the_way_out() {
         let error = |cause| Error { cause, request: None, tries: 1, host: "reg.example:5000".into() };
-        let denied = Cause::Status { status: 401, said: ErrorBody::default(), wait: None };
+        let denied = Cause::Status { status: 401, body: ErrorBody::default(), wait: None };
         let failure = error(denied).failure("cannot list the tags of `team/app`");
         assert_eq!(failure.kind, FailureKind::Denied);
         assert_eq!(
@@ -437,11 +442,12 @@ mod tests {
             "cannot list the tags of `team/app`: 401 Unauthorized\nhint: log in with `docker login reg.example:5000` or \
              `podman login reg.example:5000`, or check what that login may do"
         );
-        let missing = Cause::Status { status: 404, said: ErrorBody::default(), wait: None };
+        let missing = Cause::Status { status: 404, body: ErrorBody::default(), wait: None };
         let hint = |failure: Failure| failure.hint.expect("a hint").to_string();
         assert!(hint(error(missing.clone()).failure("")).contains("may not see it"));
         assert!(
-            hint(error(missing).no_catalog()).contains("name a repository, as in `reg.example:5000/NAME`")
+            hint(error(missing).catalog_failure())
+                .contains("name a repository, as in `reg.example:5000/NAME`")
         );
         let plain = error(Cause::Scheme { server_is_plain: true }).failure("cannot open the registry");
         assert!(plain.hint.is_some_and(|hint| hint.as_str().contains("--plain-http")));

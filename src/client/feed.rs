@@ -33,22 +33,22 @@ pub struct Transfer {
     /// Bytes that had to be sent again.
     pub resent: AtomicU64,
     /// Uploads that were given up and could not be closed. The server drops them some day.
-    pub left_open: AtomicUsize,
+    pub unclosed_uploads: AtomicUsize,
     /// Stops all of them.
     pub stop: CancellationToken,
 }
 
 /// A blob on its way. Clones share their state.
 #[derive(Debug, Clone)]
-pub struct Feed(Arc<UploadState>);
+pub struct UploadBody(Arc<UploadState>);
 
 struct UploadState {
     transfer: Arc<Transfer>,
-    flow: AsyncMutex<Flow>,
+    window: AsyncMutex<UploadWindow>,
     /// Bytes handed out so far, including those sent again.
-    moved: AtomicU64,
+    bytes_handed_out: AtomicU64,
     /// Whether the upload waits for the source.
-    waits: AtomicBool,
+    is_waiting_for_source: AtomicBool,
     failure: Mutex<Option<Error>>,
 }
 
@@ -59,7 +59,7 @@ impl std::fmt::Debug for UploadState {
 }
 
 /// The position in the blob and the remembered bytes.
-struct Flow {
+struct UploadWindow {
     source: RangeSource,
     /// Offset of the next byte to hand out.
     at: u64,
@@ -74,21 +74,21 @@ enum RangeSource {
     Registry(Option<Box<BlobReader>>),
 }
 
-impl Feed {
+impl UploadBody {
     /// Creates the feed. Nothing is read yet. Fails for a blob whose digest cannot be checked.
-    pub fn new(source: &BlobSource, transfer: Arc<Transfer>) -> Result<Feed, Error> {
+    pub fn new(source: &BlobSource, transfer: Arc<Transfer>) -> Result<UploadBody, Error> {
         let source = match source {
             BlobSource::Bytes(bytes) => RangeSource::Bytes(bytes.clone()),
             BlobSource::Registry { client, name, descriptor } => {
                 RangeSource::Registry(Some(Box::new(client.read_blob(name, descriptor, 0)?)))
             }
         };
-        let flow = Flow { source, at: 0, recent_from: 0, recent: VecDeque::new(), recent_bytes: 0 };
-        Ok(Feed(Arc::new(UploadState {
+        let flow = UploadWindow { source, at: 0, recent_from: 0, recent: VecDeque::new(), recent_bytes: 0 };
+        Ok(UploadBody(Arc::new(UploadState {
             transfer,
-            flow: AsyncMutex::new(flow),
-            moved: AtomicU64::new(0),
-            waits: AtomicBool::new(false),
+            window: AsyncMutex::new(flow),
+            bytes_handed_out: AtomicU64::new(0),
+            is_waiting_for_source: AtomicBool::new(false),
             failure: Mutex::new(None),
         })))
     }
@@ -105,7 +105,7 @@ impl Feed {
 
     /// Moves to an offset. Bytes that were handed out beyond it count as lost.
     pub async fn seek(&self, to: u64) {
-        let mut flow = self.0.flow.lock().await;
+        let mut flow = self.0.window.lock().await;
         let lost = flow.at.saturating_sub(to);
         self.0.transfer.sent.fetch_sub(lost, Ordering::Relaxed);
         self.0.transfer.resent.fetch_add(lost, Ordering::Relaxed);
@@ -114,21 +114,21 @@ impl Feed {
 
     /// Subtracts all bytes of this blob from those that count as sent.
     pub async fn abandon(&self) {
-        let flow = self.0.flow.lock().await;
+        let flow = self.0.window.lock().await;
         self.0.transfer.sent.fetch_sub(flow.at, Ordering::Relaxed);
     }
 
     /// Returns the next piece before `end`, or `None` at `end`.
     async fn next(&self, end: u64) -> Result<Option<Bytes>, Error> {
-        let mut flow = self.0.flow.lock().await;
+        let mut flow = self.0.window.lock().await;
         if flow.at >= end {
             return Ok(None);
         }
-        self.0.waits.store(true, Ordering::Relaxed);
+        self.0.is_waiting_for_source.store(true, Ordering::Relaxed);
         let piece = flow.next(end).await;
-        self.0.waits.store(false, Ordering::Relaxed);
+        self.0.is_waiting_for_source.store(false, Ordering::Relaxed);
         let length = piece.as_ref().ok().and_then(Option::as_ref).map_or(0, |piece| piece.len() as u64);
-        self.0.moved.fetch_add(length, Ordering::Relaxed);
+        self.0.bytes_handed_out.fetch_add(length, Ordering::Relaxed);
         self.0.transfer.sent.fetch_add(length, Ordering::Relaxed);
         piece
     }
@@ -138,38 +138,38 @@ impl Feed {
     }
 }
 
-impl Flow {
+impl UploadWindow {
     fn seek(&mut self, to: u64) {
-        if to < self.recent_from || to > self.read_to() {
+        if to < self.recent_from || to > self.read_end() {
             self.recent.clear();
             self.recent_bytes = 0;
             self.recent_from = to;
             if let RangeSource::Registry(reader) = &mut self.source {
-                *reader = reader.take().map(|reader| Box::new(reader.reopened(to)));
+                *reader = reader.take().map(|reader| Box::new(reader.reopen_at(to)));
             }
         }
         self.at = to;
     }
 
     /// Returns the offset after the last byte that was read.
-    fn read_to(&self) -> u64 {
+    fn read_end(&self) -> u64 {
         self.recent_from + self.recent_bytes as u64
     }
 
     async fn next(&mut self, end: u64) -> Result<Option<Bytes>, Error> {
-        if self.at >= self.read_to() && !self.read().await? {
+        if self.at >= self.read_end() && !self.read().await? {
             return Ok(None);
         }
-        let Some(mut piece) = self.remembered() else { return Ok(None) };
+        let Some(mut piece) = self.recent_piece() else { return Ok(None) };
         piece.truncate(usize::try_from(end - self.at).unwrap_or(usize::MAX));
         self.at += piece.len() as u64;
-        self.forget();
+        self.trim_recent();
         Ok(Some(piece))
     }
 
     /// Reads another piece. Returns whether there was one.
     async fn read(&mut self) -> Result<bool, Error> {
-        let at = self.read_to();
+        let at = self.read_end();
         let piece = match &mut self.source {
             RangeSource::Bytes(bytes) => {
                 let start = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
@@ -186,7 +186,7 @@ impl Flow {
     }
 
     /// Returns the remembered bytes from `at` on, up to the end of a piece.
-    fn remembered(&self) -> Option<Bytes> {
+    fn recent_piece(&self) -> Option<Bytes> {
         let mut from = self.recent_from;
         for piece in &self.recent {
             let end = from + piece.len() as u64;
@@ -198,7 +198,7 @@ impl Flow {
         None
     }
 
-    fn forget(&mut self) {
+    fn trim_recent(&mut self) {
         while self.recent_bytes > MEMORY
             && let Some(oldest) = self.recent.front()
             && self.recent_from + oldest.len() as u64 <= self.at
@@ -213,7 +213,7 @@ impl Flow {
 /// A range of a blob, as the body of a request. It can be sent more than once.
 #[derive(Debug, Clone)]
 pub struct BlobRange {
-    feed: Feed,
+    feed: UploadBody,
     range: Range<u64>,
 }
 
@@ -245,20 +245,20 @@ impl BlobRange {
 
     /// Waits for the response to a request with this part, as long as the part moves. Fails if it stands still because
     /// of the server. A server that has received everything may take its time to store it.
-    pub async fn watch(
+    pub async fn wait_for_response(
         &self,
         answer: impl Future<Output = reqwest::Result<Response>>,
         timeouts: &Timeouts,
     ) -> Result<reqwest::Result<Response>, Cause> {
         let mut answer = std::pin::pin!(answer);
-        let before = self.feed.0.moved.load(Ordering::Relaxed);
+        let before = self.feed.0.bytes_handed_out.load(Ordering::Relaxed);
         let (mut seen, mut still) = (before, Duration::ZERO);
         loop {
             if let Ok(answer) = tokio::time::timeout(timeouts.idle, &mut answer).await {
                 return Ok(answer);
             }
-            let moved = self.feed.0.moved.load(Ordering::Relaxed);
-            let is_ours = self.feed.0.waits.load(Ordering::Relaxed);
+            let moved = self.feed.0.bytes_handed_out.load(Ordering::Relaxed);
+            let is_ours = self.feed.0.is_waiting_for_source.load(Ordering::Relaxed);
             still = if moved != seen || is_ours { Duration::ZERO } else { still + timeouts.idle };
             seen = moved;
             let limit = match moved - before >= self.length() {

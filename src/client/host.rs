@@ -24,9 +24,9 @@ pub struct Abilities(Mutex<HostFacts>);
 pub enum Shows {
     /// At once with its response, as far as is known.
     #[default]
-    AtOnce,
+    Immediate,
     /// Seconds later.
-    Late,
+    Delayed,
     /// Not within the time that was waited.
     Never,
 }
@@ -47,72 +47,72 @@ struct HostFacts {
     has_seen_cleanups: bool,
     /// Whether `cleanups` is derived from a product that other products resemble in their responses.
     needs_proof: bool,
-    shows: Option<(Shows, Instant)>,
-    carried: u64,
-    carried_until: Option<Instant>,
+    visibility: Option<(Shows, Instant)>,
+    safe_part_size: u64,
+    safe_part_until: Option<Instant>,
     no_referrers_until: HashMap<RepositoryName, Instant>,
 }
 
 impl Abilities {
     /// Forgets everything. It is found out again.
     pub fn forget(&self) {
-        *self.known() = HostFacts::default();
+        *self.lock() = HostFacts::default();
     }
 
     /// Returns whether HEAD works, as far as is known.
     pub fn has_head(&self) -> bool {
-        self.known().no_head_until.is_none_or(|until| until <= Instant::now())
+        self.lock().no_head_until.is_none_or(|until| until <= Instant::now())
     }
 
     /// Records that HEAD failed and GET did not, or that HEAD names a digest that the bytes do not have.
-    pub fn head_failed(&self) {
-        self.known().no_head_until = Some(Instant::now() + MEMORY);
+    pub fn learn_no_head(&self) {
+        self.lock().no_head_until = Some(Instant::now() + MEMORY);
     }
 
     /// Returns the index in [`PAGE_SIZES`] to begin with.
-    pub fn page_size(&self) -> usize {
-        self.known().page_size
+    pub fn page_size_index(&self) -> usize {
+        self.lock().page_size
     }
 
     /// Records that this index in [`PAGE_SIZES`] works.
-    pub fn page_size_works(&self, size: usize) {
-        self.known().page_size = size;
+    pub fn learn_page_size(&self, size: usize) {
+        self.lock().page_size = size;
     }
 
     /// Returns the index of the `Accept` list to begin with.
-    pub fn accept(&self) -> usize {
-        self.known().accept
+    pub fn accept_index(&self) -> usize {
+        self.lock().accept
     }
 
     /// Records that this `Accept` list works.
-    pub fn accept_works(&self, list: usize) {
-        self.known().accept = list;
+    pub fn learn_accept_index(&self, list: usize) {
+        self.lock().accept = list;
     }
 
     /// Returns whether the server lists its repositories.
     pub fn catalog(&self) -> Ability {
-        self.known().catalog.clone().unwrap_or(Ability::Unknown)
+        self.lock().catalog.clone().unwrap_or(Ability::Unknown)
     }
 
     /// Records the result of trying the catalog.
     pub fn learn_catalog(&self, ability: Ability) {
-        self.known().catalog = Some(ability);
+        self.lock().catalog = Some(ability);
     }
 
     /// Returns whether the server has the referrers API.
     pub fn referrers(&self) -> Ability {
-        self.known().referrers.clone().unwrap_or(Ability::Unknown)
+        self.lock().referrers.clone().unwrap_or(Ability::Unknown)
     }
 
     /// Returns whether to ask the referrers API about a repository. In a proxy registry the answer differs from one
     /// repository to the next.
     pub fn may_have_referrers(&self, name: &RepositoryName) -> bool {
-        self.known().no_referrers_until.get(name).is_none_or(|until| *until <= Instant::now())
+        self.lock().no_referrers_until.get(name).is_none_or(|until| *until <= Instant::now())
     }
 
     /// Records the result of asking the referrers API about a repository.
     pub fn learn_referrers(&self, name: &RepositoryName, ability: Ability) {
-        let mut known = self.known();
+        let mut known = self.lock();
         match ability {
             Ability::No(_) => {
                 known.no_referrers_until.insert(name.clone(), Instant::now() + MEMORY);
@@ -126,7 +126,7 @@ impl Abilities {
 
     /// Returns how the server can delete, for ten minutes after that was last observed.
     pub fn deletes(&self) -> Deletes {
-        let known = self.known();
+        let known = self.lock();
         let is_fresh = known.deletes_until.is_some_and(|until| until > Instant::now());
         if is_fresh { known.deletes.clone() } else { Deletes::default() }
     }
@@ -135,19 +135,19 @@ impl Abilities {
     pub fn learn_deletes(&self, set: impl FnOnce(&mut Deletes)) {
         let mut deletes = self.deletes();
         set(&mut deletes);
-        let mut known = self.known();
+        let mut known = self.lock();
         known.deletes = deletes;
         known.deletes_until = Some(Instant::now() + MEMORY);
     }
 
     /// Returns how the server cleans up untagged content. Returns `None` before that was looked at.
     pub fn cleanups(&self) -> Option<Cleanups> {
-        self.known().cleanups
+        self.lock().cleanups
     }
 
     /// Records how the product cleans up. An observation takes precedence.
     pub fn learn_product(&self, cleanups: Cleanups, needs_proof: bool) {
-        let mut known = self.known();
+        let mut known = self.lock();
         if known.has_seen_cleanups || known.cleanups.is_some() && needs_proof {
             return;
         }
@@ -156,53 +156,53 @@ impl Abilities {
 
     /// Returns whether the product is not certain yet.
     pub fn needs_proof(&self) -> bool {
-        let known = self.known();
+        let known = self.lock();
         known.needs_proof && !known.has_seen_cleanups
     }
 
     /// Records whether the product is the supposed one. If it is not, nothing is claimed about the cleanup.
-    pub fn prove_product(&self, is_it: bool) {
-        let mut known = self.known();
+    pub fn confirm_product(&self, is_confirmed: bool) {
+        let mut known = self.lock();
         known.needs_proof = false;
-        if !is_it && !known.has_seen_cleanups {
+        if !is_confirmed && !known.has_seen_cleanups {
             known.cleanups = Some(Cleanups::default());
         }
     }
 
     /// Records an observed cleanup.
     pub fn learn_cleanups(&self, set: impl FnOnce(&mut Cleanups)) {
-        let mut known = self.known();
+        let mut known = self.lock();
         set(known.cleanups.get_or_insert_default());
         known.has_seen_cleanups = true;
     }
 
     /// Returns when the server shows changes, for ten minutes after a change did not show at once.
-    pub fn shows(&self) -> Shows {
-        self.known()
-            .shows
+    pub fn visibility(&self) -> Shows {
+        self.lock()
+            .visibility
             .filter(|(_, until)| *until > Instant::now())
-            .map_or(Shows::AtOnce, |(shows, _)| shows)
+            .map_or(Shows::Immediate, |(shows, _)| shows)
     }
 
     /// Records the result of waiting for a change to show.
-    pub fn learn_shows(&self, shows: Shows) {
-        self.known().shows = Some((shows, Instant::now() + MEMORY));
+    pub fn learn_visibility(&self, shows: Shows) {
+        self.lock().visibility = Some((shows, Instant::now() + MEMORY));
     }
 
     /// Returns the size in bytes of a part that came through after an upload was lost, for a minute after that part.
-    pub fn carried(&self) -> Option<u64> {
-        let known = self.known();
-        known.carried_until.is_some_and(|until| until > Instant::now()).then_some(known.carried)
+    pub fn safe_part_size(&self) -> Option<u64> {
+        let known = self.lock();
+        known.safe_part_until.is_some_and(|until| until > Instant::now()).then_some(known.safe_part_size)
     }
 
     /// Records that a part of this many bytes came through after an upload was lost.
-    pub fn learn_carried(&self, bytes: u64) {
-        let mut known = self.known();
-        known.carried = bytes;
-        known.carried_until = Some(Instant::now() + CAUTION);
+    pub fn learn_safe_part_size(&self, bytes: u64) {
+        let mut known = self.lock();
+        known.safe_part_size = bytes;
+        known.safe_part_until = Some(Instant::now() + CAUTION);
     }
 
-    fn known(&self) -> MutexGuard<'_, HostFacts> {
+    fn lock(&self) -> MutexGuard<'_, HostFacts> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

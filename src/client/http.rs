@@ -15,7 +15,7 @@ use super::body::{self, OpenBody};
 use super::challenge;
 use super::error::{Cause, Error};
 use super::limit::{Limit, Permit, Priority};
-use super::log::{LogLine, Sink, shown};
+use super::log::{LogLine, Sink, display_url};
 use super::origin::{AllowedOrigin, Base, Origin};
 use super::payload::Payload;
 use super::redirect;
@@ -25,7 +25,7 @@ use super::said::ErrorBody;
 use super::scheme::Plainly;
 use super::scope::Scope;
 use super::tls::{self, Reuse, Trust};
-use super::waits::{Backoffs, Told, seconds};
+use super::waits::{BackoffGuard, Backoffs, seconds};
 use super::{ClientSettings, ping, scheme};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
@@ -65,17 +65,17 @@ pub struct Http {
     timeouts: Timeouts,
     sink: Sink,
     limit: Limit,
-    large: body::Large,
+    large: body::LargeBodyPermits,
     auth: Authenticator,
     upload_allow: Vec<AllowedOrigin>,
     base: OnceCell<Base>,
-    own: OnceCell<Client>,
-    apart: OnceCell<Client>,
-    strict: OnceCell<Client>,
+    registry: OnceCell<Client>,
+    unpooled: OnceCell<Client>,
+    external: OnceCell<Client>,
     /// When the check for TLS failed, and why.
-    look_failed: Mutex<Option<(Instant, Cause)>>,
+    scheme_check_failure: Mutex<Option<(Instant, Cause)>>,
     paused_until: Mutex<Option<Instant>>,
-    waits: Backoffs,
+    backoffs: Backoffs,
     /// Whether the registry has ever answered. If it has and does not listen any more, it may be restarting.
     has_answered: AtomicBool,
 }
@@ -88,16 +88,16 @@ impl Http {
             timeouts: settings.timeouts.clone(),
             sink: settings.sink.clone(),
             limit: Limit::new(MOST_AT_ONCE),
-            large: body::at_once(MOST_LARGE_AT_ONCE),
+            large: body::large_body_permits(MOST_LARGE_AT_ONCE),
             auth: Authenticator::new(host.clone(), settings),
             upload_allow: settings.upload_allow(&host),
             base: OnceCell::new(),
-            own: OnceCell::new(),
-            apart: OnceCell::new(),
-            strict: OnceCell::new(),
-            look_failed: Mutex::new(None),
+            registry: OnceCell::new(),
+            unpooled: OnceCell::new(),
+            external: OnceCell::new(),
+            scheme_check_failure: Mutex::new(None),
             paused_until: Mutex::new(None),
-            waits: Backoffs::default(),
+            backoffs: Backoffs::default(),
             has_answered: AtomicBool::new(false),
             host,
         }
@@ -128,7 +128,7 @@ impl Http {
         let asked = Instant::now();
         let find = async {
             let is_open = !self.trust.plain_http && !self.trust.tls && self.host.is_loopback();
-            let is_plain = self.trust.plain_http || (is_open && self.look(asked).await?);
+            let is_plain = self.trust.plain_http || (is_open && self.detect_scheme(asked).await?);
             Base::new(&self.host, is_plain)
                 .ok_or_else(|| Cause::Local("the host cannot stand in a URL".into()))
         };
@@ -137,14 +137,14 @@ impl Http {
 
     /// Returns whether the registry on this machine speaks plain HTTP. If the check fails, it fails for all callers
     /// that were waiting for it; the next call checks again.
-    async fn look(&self, asked: Instant) -> Result<bool, Cause> {
-        let failed = || self.look_failed.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn detect_scheme(&self, asked: Instant) -> Result<bool, Cause> {
+        let failed = || self.scheme_check_failure.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, cause)) = &*failed()
             && *at >= asked
         {
             return Err(cause.clone());
         }
-        let looked = scheme::is_plain(&self.host, &self.timeouts, self.ask_plainly().boxed()).await;
+        let looked = scheme::is_plain(&self.host, &self.timeouts, self.ping_plain_http().boxed()).await;
         if let Err(cause) = &looked {
             *failed() = Some((Instant::now(), cause.clone()));
         }
@@ -152,36 +152,37 @@ impl Http {
     }
 
     /// Pings the registry in plain HTTP, anonymously.
-    async fn ask_plainly(&self) -> Plainly {
+    async fn ping_plain_http(&self) -> Plainly {
         let Some(url) = Base::new(&self.host, true).map(|base| base.ping()) else {
             return Plainly::Nothing("its name cannot stand in a URL".into());
         };
-        let client = match tls::own(&self.host, &self.trust, true, Reuse::Apart, &self.timeouts) {
-            Ok(client) => client,
-            Err(cause) => return Plainly::Nothing(cause.to_string()),
-        };
+        let client =
+            match tls::registry_client(&self.host, &self.trust, true, Reuse::Unpooled, &self.timeouts) {
+                Ok(client) => client,
+                Err(cause) => return Plainly::Nothing(cause.to_string()),
+            };
         let request = client.get(url.clone()).header(ACCEPT_ENCODING, "identity");
         match self.receive(request, &Method::GET, &url, ping::CAP, 1).await {
-            Ok(answer) => ping::plainly(&answer),
+            Ok(answer) => ping::interpret_plain_ping(&answer),
             Err(cause) => Plainly::Nothing(cause.to_string()),
         }
     }
 
     /// Sends a request until it succeeds or another try would not help. Every status but 2xx is an error.
     pub async fn send(&self, request: &Request) -> Result<HttpAnswer, Error> {
-        self.repeat(request, None).await
+        self.send_with_retries(request, None).await
     }
 
     /// Sends like [`Http::send`], for one of several requests that share a permit.
-    pub async fn send_within(&self, request: &Request, permit: &Permit) -> Result<HttpAnswer, Error> {
-        self.repeat(request, Some(permit)).await
+    pub async fn send_with_permit(&self, request: &Request, permit: &Permit) -> Result<HttpAnswer, Error> {
+        self.send_with_retries(request, Some(permit)).await
     }
 
     /// Sends a request once and leaves the body of a success to be read piece by piece. The body keeps the permit until
     /// its end.
     pub async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, OpenBody), Error> {
-        self.wait_out_the_pause().await;
-        let permit = self.limit.permit(request.lane).await;
+        self.wait_for_pause_end().await;
+        let permit = self.limit.permit(request.priority).await;
         let opened = self.send_authorized(request, 1).await.and_then(|head| {
             let headers = head.response.headers().clone();
             Ok((head.status, headers, OpenBody::new(head.response, head.entry, permit)?))
@@ -190,22 +191,26 @@ impl Http {
     }
 
     /// Returns a permit for several requests that belong together.
-    pub async fn permit(&self, lane: Priority) -> Permit {
-        self.limit.permit(lane).await
+    pub async fn permit(&self, priority: Priority) -> Permit {
+        self.limit.permit(priority).await
     }
 
-    async fn repeat(&self, request: &Request, shared: Option<&Permit>) -> Result<HttpAnswer, Error> {
+    async fn send_with_retries(
+        &self,
+        request: &Request,
+        shared: Option<&Permit>,
+    ) -> Result<HttpAnswer, Error> {
         let mut tries = 0;
         loop {
             tries += 1;
-            self.wait_out_the_pause().await;
+            self.wait_for_pause_end().await;
             let outcome = {
                 let _permit = match shared {
                     Some(_) => Permit::none(),
-                    None => self.limit.permit(request.lane).await,
+                    None => self.limit.permit(request.priority).await,
                 };
                 match self.send_authorized(request, tries).await {
-                    Ok(head) => self.whole(head, request.cap).await,
+                    Ok(head) => self.read_body(head, request.cap).await,
                     Err(cause) => Err(cause),
                 }
             };
@@ -213,9 +218,9 @@ impl Http {
                 Ok(answer) => return Ok(answer),
                 Err(cause) => cause,
             };
-            let is_final = request.once || (request.method == Method::HEAD && is_storage(&cause));
+            let is_final = request.is_sent_once || (request.method == Method::HEAD && is_storage(&cause));
             match self.wait_before_retry(&cause, tries).filter(|_| !is_final) {
-                Some(wait) => self.wait_to_try_again(&cause, tries, wait).await,
+                Some(wait) => self.sleep_before_retry(&cause, tries, wait).await,
                 None => return Err(self.error(cause, Some(request), tries)),
             }
         }
@@ -223,14 +228,14 @@ impl Http {
 
     /// Builds an error of this registry.
     pub fn error(&self, cause: Cause, request: Option<&Request>, tries: u32) -> Error {
-        let request =
-            request.map(|request| SafeText::from(format!("{} {}", request.method, self.shown(&request.url))));
+        let request = request
+            .map(|request| SafeText::from(format!("{} {}", request.method, self.display_url(&request.url))));
         Error { cause, request, tries, host: (&self.host).into() }
     }
 
     /// Returns an address in the form that may be shown and logged.
-    pub(super) fn shown(&self, url: &Url) -> SafeText {
-        shown(url, self.base.get().and_then(Base::origin).as_ref())
+    pub(super) fn display_url(&self, url: &Url) -> SafeText {
+        display_url(url, self.base.get().and_then(Base::origin).as_ref())
     }
 
     /// Fails if a request that changes something must not be sent to this URL: only the registry's own origin and those
@@ -239,8 +244,8 @@ impl Http {
         match Origin::of(url) {
             Some(target) if target == *own => Ok(()),
             Some(target) if self.upload_allow.iter().any(|allowed| allowed.allows(own, &target)) => Ok(()),
-            Some(target) => Err(Cause::Upload(SafeText::from(target.to_string()))),
-            None => Err(Cause::Upload("an address that is not HTTP".into())),
+            Some(target) => Err(Cause::UntrustedUploadOrigin(SafeText::from(target.to_string()))),
+            None => Err(Cause::UntrustedUploadOrigin("an address that is not HTTP".into())),
         }
     }
 
@@ -250,7 +255,7 @@ impl Http {
         if *cause == Cause::Refused && self.has_answered.load(Ordering::Relaxed) {
             return self.wait_for_return(tries);
         }
-        if tries >= self.timeouts.tries || !cause.may_pass() {
+        if tries >= self.timeouts.tries || !cause.is_transient() {
             return None;
         }
         match cause {
@@ -273,28 +278,28 @@ impl Http {
 
     /// Waits for the given time before the next try, after `tries` tries of which the last failed with `cause`. All
     /// waits before a retry go through here, so that they can be reported.
-    pub(super) async fn wait_to_try_again(&self, cause: &Cause, tries: u32, wait: Duration) {
-        let _told = self.waits.begin(cause, tries, self.timeouts.tries, wait);
+    pub(super) async fn sleep_before_retry(&self, cause: &Cause, tries: u32, wait: Duration) {
+        let _told = self.backoffs.begin(cause, tries, self.timeouts.tries, wait);
         tokio::time::sleep(wait).await;
     }
 
     /// Reports, as long as the returned value lives, that a change does not show yet.
-    pub(super) fn waits_to_show(&self) -> Told<'_> {
-        self.waits.begin_to_show()
+    pub(super) fn report_visibility_wait(&self) -> BackoffGuard<'_> {
+        self.backoffs.begin_visibility_wait()
     }
 
     /// Describes why a request waits, if one does.
-    pub(super) fn waits(&self) -> Option<String> {
+    pub(super) fn describe_wait(&self) -> Option<String> {
         let now = Instant::now();
         let paused = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = || {
             let until = paused.filter(|until| *until > now)?;
             Some(format!("asked to, goes on in {} s", seconds(until, now)))
         };
-        self.waits.in_words(now).or_else(asked)
+        self.backoffs.describe(now).or_else(asked)
     }
 
-    pub(super) async fn wait_out_the_pause(&self) {
+    pub(super) async fn wait_for_pause_end(&self) {
         let until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = until {
             tokio::time::sleep_until(until.into()).await;
@@ -303,7 +308,7 @@ impl Http {
 
     /// Sends a request, and answers the challenges that come back: at most [`MOST_SENDS`] sends.
     async fn send_authorized(&self, request: &Request, attempt: u32) -> Result<ResponseHead, Cause> {
-        let own = self.own_origin().await?;
+        let own = self.registry_origin().await?;
         let is_ours = Origin::of(&request.url).as_ref() == Some(&own);
         let mut sends = 0;
         loop {
@@ -311,63 +316,64 @@ impl Http {
                 true => self.auth.authorization(self, &request.scope).await?,
                 false => Authorization::Nothing,
             };
-            let (answer, is_own) = match self.send_following(request, &own, &authorization, attempt).await? {
-                Exchange::Success(head) => {
-                    if sends > 0 && matches!(authorization, Authorization::Login(_)) {
-                        self.auth.prove();
+            let (answer, is_own) =
+                match self.send_with_redirects(request, &own, &authorization, attempt).await? {
+                    Exchange::Success(head) => {
+                        if sends > 0 && matches!(authorization, Authorization::Login(_)) {
+                            self.auth.mark_proven();
+                        }
+                        return Ok(head);
                     }
-                    return Ok(head);
-                }
-                Exchange::Other(answer, is_own) => (answer, is_own),
-            };
+                    Exchange::Other(answer, is_own) => (answer, is_own),
+                };
             sends += 1;
             if answer.status != 401 || !is_own || sends == MOST_SENDS {
-                return Err(self.refusal(answer, request, is_own));
+                return Err(self.cause_of_refusal(answer, request, is_own));
             }
-            self.auth.note_realm(&answer.headers);
-            let challenge = match challenge::preferred(&answer.headers) {
+            self.auth.learn_realm(&answer.headers);
+            let challenge = match challenge::preferred_challenge(&answer.headers) {
                 Some(challenge) => Some(challenge),
-                None => self.challenge_of_ping(request, &own).await,
+                None => self.fetch_ping_challenge(request, &own).await,
             };
             let may_help = match challenge {
                 Some(challenge) => {
-                    self.auth.take_challenge(self, &request.scope, &authorization, challenge).await?
+                    self.auth.answer_challenge(self, &request.scope, &authorization, challenge).await?
                 }
                 None => false,
             };
             if !may_help {
-                return Err(self.refusal(answer, request, is_own));
+                return Err(self.cause_of_refusal(answer, request, is_own));
             }
         }
     }
 
     /// Fetches the challenge of the ping. Some registries leave the challenge out of every other 401.
-    async fn challenge_of_ping(&self, request: &Request, own: &Origin) -> Option<challenge::Challenge> {
+    async fn fetch_ping_challenge(&self, request: &Request, own: &Origin) -> Option<challenge::Challenge> {
         let ping = self.base().await.ok()?.ping();
         if ping == request.url {
             return None;
         }
-        let request = Request::new(Method::GET, ping, request.scope.clone(), request.lane);
-        match self.send_following(&request, own, &Authorization::Nothing, 1).await.ok()? {
-            Exchange::Other(answer, true) => challenge::preferred(&answer.headers),
+        let request = Request::new(Method::GET, ping, request.scope.clone(), request.priority);
+        match self.send_with_redirects(&request, own, &Authorization::Nothing, 1).await.ok()? {
+            Exchange::Other(answer, true) => challenge::preferred_challenge(&answer.headers),
             Exchange::Other(..) | Exchange::Success(_) => None,
         }
     }
 
     /// Returns the status of a ping with this authorization.
     pub(super) async fn ping_status(&self, authorization: &Authorization) -> Option<u16> {
-        let own = self.own_origin().await.ok()?;
+        let own = self.registry_origin().await.ok()?;
         let ping = self.base().await.ok()?.ping();
         let request = Request::new(Method::GET, ping, Scope::Nothing, Priority::Interactive);
-        match self.send_following(&request, &own, authorization, 1).await.ok()? {
+        match self.send_with_redirects(&request, &own, authorization, 1).await.ok()? {
             Exchange::Success(head) => Some(head.status),
             Exchange::Other(answer, is_own) => is_own.then_some(answer.status),
         }
     }
 
     /// Returns the cause for a response that is no success.
-    fn refusal(&self, answer: HttpAnswer, request: &Request, is_own: bool) -> Cause {
-        if !is_own && matches!(answer.status, 400..=499) && !retry::may_pass(answer.status) {
+    fn cause_of_refusal(&self, answer: HttpAnswer, request: &Request, is_own: bool) -> Cause {
+        if !is_own && matches!(answer.status, 400..=499) && !retry::is_transient_status(answer.status) {
             return Cause::Storage(answer.status);
         }
         let said = ErrorBody::of(&answer.body);
@@ -379,20 +385,20 @@ impl Http {
         }
         if answer.status == 401
             && is_own
-            && let Some(refused) = self.auth.login_refused()
+            && let Some(refused) = self.auth.login_refusal()
         {
-            return Cause::Login(refused);
+            return Cause::LoginRefused(refused);
         }
         if answer.status == 401 && is_own && self.auth.is_proven() {
-            return Cause::Rights(said);
+            return Cause::InsufficientRights(said);
         }
         let wait = retry::retry_after(&answer.headers, Timestamp::now());
-        Cause::Status { status: answer.status, said, wait }
+        Cause::Status { status: answer.status, body: said, wait }
     }
 
     /// Sends a request and follows redirects by hand: credentials stay on the registry's origin, and once a redirect
     /// has left it they do not come back. A redirect never leads a request that writes to another origin.
-    async fn send_following(
+    async fn send_with_redirects(
         &self,
         request: &Request,
         own: &Origin,
@@ -406,9 +412,9 @@ impl Http {
                 self.check_write(own, &url)?;
             }
             let client = match (is_own, request.reuse) {
-                (true, Reuse::Kept) => self.own(own).await?,
-                (true, Reuse::Apart) => self.apart(own).await?,
-                (false, _) => self.strict().await?,
+                (true, Reuse::Pooled) => self.registry_client(own).await?,
+                (true, Reuse::Unpooled) => self.unpooled_client(own).await?,
+                (false, _) => self.external_client().await?,
             };
             let header = if is_own { authorization.header() } else { None };
             let answer = match self.exchange(client, request, &url, header, attempt).await? {
@@ -443,10 +449,10 @@ impl Http {
             builder = builder.header(AUTHORIZATION, header);
         }
         builder = request.payload.add_to(builder);
-        let head = self.head(builder, &request.method, url, attempt, &request.payload).await?;
+        let head = self.receive_head(builder, &request.method, url, attempt, &request.payload).await?;
         match head.response.status().is_success() {
             true => Ok(Ok(head)),
-            false => Ok(Err(self.whole(head, 0).await?)),
+            false => Ok(Err(self.read_body(head, 0).await?)),
         }
     }
 
@@ -459,12 +465,12 @@ impl Http {
         cap: u64,
         attempt: u32,
     ) -> Result<HttpAnswer, Cause> {
-        let head = self.head(request, method, url, attempt, &Payload::None).await?;
-        self.whole(head, cap).await
+        let head = self.receive_head(request, method, url, attempt, &Payload::None).await?;
+        self.read_body(head, cap).await
     }
 
     /// Sends a request and waits for the head of the response.
-    async fn head(
+    async fn receive_head(
         &self,
         request: RequestBuilder,
         method: &Method,
@@ -472,17 +478,17 @@ impl Http {
         attempt: u32,
         payload: &Payload,
     ) -> Result<ResponseHead, Cause> {
-        let mut entry = self.sink.begin(method, self.shown(url), attempt);
+        let mut entry = self.sink.begin(method, self.display_url(url), attempt);
         let answered = match payload {
-            Payload::Part(part) => part.watch(request.send(), &self.timeouts).await,
+            Payload::Part(part) => part.wait_for_response(request.send(), &self.timeouts).await,
             _ => tokio::time::timeout(self.timeouts.headers, request.send())
                 .await
                 .map_err(|_| Cause::Timeout("before the answer began", self.timeouts.headers)),
         };
-        match answered.and_then(|answered| answered.map_err(|error| Cause::of_transport(&error))) {
+        match answered.and_then(|answered| answered.map_err(|error| Cause::from_transport(&error))) {
             Ok(response) => {
                 self.has_answered.store(true, Ordering::Relaxed);
-                self.waits.answered();
+                self.backoffs.record_answer();
                 entry.line.status = Some(response.status().as_u16());
                 Ok(ResponseHead { status: response.status().as_u16(), url: url.clone(), response, entry })
             }
@@ -496,12 +502,12 @@ impl Http {
 
     /// Reads the body: of a success all of it, within its cap, and of any other response its start. The request is
     /// reported to the log.
-    async fn whole(&self, head: ResponseHead, cap: u64) -> Result<HttpAnswer, Cause> {
+    async fn read_body(&self, head: ResponseHead, cap: u64) -> Result<HttpAnswer, Cause> {
         let ResponseHead { status, url, response, mut entry } = head;
         let headers = response.headers().clone();
         let body = match response.status().is_success() {
-            true => body::whole(response, cap, &self.timeouts, &self.large).await,
-            false => Ok((body::start_of(response, &self.timeouts).await, None)),
+            true => body::read_whole(response, cap, &self.timeouts, &self.large).await,
+            false => Ok((body::read_error_body(response, &self.timeouts).await, None)),
         };
         match &body {
             Ok((body, _)) => entry.line.bytes = body.len() as u64,
@@ -515,31 +521,31 @@ impl Http {
         Ok(HttpAnswer { status, headers, body, url, _hold: hold })
     }
 
-    async fn own_origin(&self) -> Result<Origin, Cause> {
+    async fn registry_origin(&self) -> Result<Origin, Cause> {
         let base = self.base().await.map_err(|error| error.cause)?;
         base.origin().ok_or_else(|| Cause::Local("no address".into()))
     }
 
     /// Returns the client for the registry's own origin.
-    pub(super) async fn own(&self, origin: &Origin) -> Result<&Client, Cause> {
-        let build = || async { self.client(origin, Reuse::Kept) };
-        self.own.get_or_try_init(build).await
+    pub(super) async fn registry_client(&self, origin: &Origin) -> Result<&Client, Cause> {
+        let build = || async { self.client(origin, Reuse::Pooled) };
+        self.registry.get_or_try_init(build).await
     }
 
     /// Returns the client for the registry's own origin that opens a connection for each request.
-    async fn apart(&self, origin: &Origin) -> Result<&Client, Cause> {
-        let build = || async { self.client(origin, Reuse::Apart) };
-        self.apart.get_or_try_init(build).await
+    async fn unpooled_client(&self, origin: &Origin) -> Result<&Client, Cause> {
+        let build = || async { self.client(origin, Reuse::Unpooled) };
+        self.unpooled.get_or_try_init(build).await
     }
 
     fn client(&self, origin: &Origin, reuse: Reuse) -> Result<Client, Cause> {
-        tls::own(&self.host, &self.trust, !origin.is_https(), reuse, &self.timeouts)
+        tls::registry_client(&self.host, &self.trust, !origin.is_https(), reuse, &self.timeouts)
     }
 
     /// Returns the client for all other origins.
-    pub(super) async fn strict(&self) -> Result<&Client, Cause> {
-        let build = || async { tls::strict(self.host.is_loopback(), &self.timeouts) };
-        self.strict.get_or_try_init(build).await
+    pub(super) async fn external_client(&self) -> Result<&Client, Cause> {
+        let build = || async { tls::external_client(self.host.is_loopback(), &self.timeouts) };
+        self.external.get_or_try_init(build).await
     }
 }
 

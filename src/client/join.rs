@@ -19,7 +19,7 @@ impl<K, V> Default for Joined<K, V> {
 impl<K: Hash + Eq + Clone, V: Clone> Joined<K, V> {
     /// Returns the answer of `ask`, or of an equal question under way. If the caller that asks gives up, the next
     /// waiting caller asks.
-    pub async fn answer(&self, key: K, ask: impl Future<Output = V>) -> V {
+    pub async fn run_once(&self, key: K, ask: impl Future<Output = V>) -> V {
         let cell = self.lock().entry(key.clone()).or_default().clone();
         let _end = JoinGuard { all: self, key, cell: cell.clone() };
         cell.get_or_init(|| ask).await.clone()
@@ -67,12 +67,12 @@ mod tests {
         let joined = Joined::default();
         let (open, gate) = oneshot::channel::<()>();
         let asked = AtomicUsize::new(0);
-        let first = joined.answer(1, async {
+        let first = joined.run_once(1, async {
             asked.fetch_add(1, Ordering::Relaxed);
             gate.await.ok();
             "answer"
         });
-        let second = joined.answer(1, async { "not asked" });
+        let second = joined.run_once(1, async { "not asked" });
         let open = async { open.send(()).expect("somebody waits") };
         assert_eq!(futures_util::join!(first, second, open), ("answer", "answer", ()));
         assert_eq!((asked.into_inner(), joined.lock().len()), (1, 0));
@@ -81,8 +81,8 @@ mod tests {
     #[tokio::test]
     async fn when_the_first_gives_up_the_second_asks() {
         let joined = Joined::default();
-        let mut first = Box::pin(joined.answer(1, std::future::pending()));
-        let mut second = Box::pin(joined.answer(1, async { "mine" }));
+        let mut first = Box::pin(joined.run_once(1, std::future::pending()));
+        let mut second = Box::pin(joined.run_once(1, async { "mine" }));
         assert!((&mut first).now_or_never().is_none() && (&mut second).now_or_never().is_none());
         drop(first);
         assert_eq!(second.await, "mine");

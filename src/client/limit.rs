@@ -22,7 +22,8 @@ pub enum Priority {
 }
 
 /// The priorities in the order in which they are served.
-const LANES: [Priority; 4] = [Priority::Interactive, Priority::Background, Priority::Upload, Priority::Blob];
+const PRIORITIES: [Priority; 4] =
+    [Priority::Interactive, Priority::Background, Priority::Upload, Priority::Blob];
 
 /// The permits of one host.
 #[derive(Debug, Clone)]
@@ -31,10 +32,10 @@ pub struct Limit(Arc<Mutex<Queue>>);
 #[derive(Debug)]
 struct Queue {
     free: usize,
-    /// Permits that are out, for each of [`LANES`].
-    out: [usize; 4],
-    /// The most that may be out, for each of [`LANES`].
-    most: [usize; 4],
+    /// Permits that are out, for each of [`PRIORITIES`].
+    in_use: [usize; 4],
+    /// The most that may be out, for each of [`PRIORITIES`].
+    limits: [usize; 4],
     waiting: [VecDeque<oneshot::Sender<Permit>>; 4],
 }
 
@@ -51,31 +52,32 @@ impl Permit {
 
 impl Queue {
     /// Takes a permit if one is free.
-    fn take(&mut self, lane: Priority) -> bool {
-        let at = place(lane);
-        let is_free = self.free > 0 && self.out[at] < self.most[at];
+    fn acquire(&mut self, priority: Priority) -> bool {
+        let at = index_of(priority);
+        let is_free = self.free > 0 && self.in_use[at] < self.limits[at];
         if is_free {
             self.free -= 1;
-            self.out[at] += 1;
+            self.in_use[at] += 1;
         }
         is_free
     }
 
-    fn give(&mut self, lane: Priority) {
+    fn release(&mut self, priority: Priority) {
         self.free += 1;
-        self.out[place(lane)] -= 1;
+        self.in_use[index_of(priority)] -= 1;
     }
 
     /// Takes a permit for the first waiting request that may have it.
     fn next(&mut self) -> Option<(Priority, oneshot::Sender<Permit>)> {
-        let lane =
-            LANES.into_iter().find(|lane| !self.waiting[place(*lane)].is_empty() && self.take(*lane))?;
-        self.waiting[place(lane)].pop_front().map(|waiting| (lane, waiting))
+        let lane = PRIORITIES
+            .into_iter()
+            .find(|lane| !self.waiting[index_of(*lane)].is_empty() && self.acquire(*lane))?;
+        self.waiting[index_of(lane)].pop_front().map(|waiting| (lane, waiting))
     }
 }
 
-fn place(lane: Priority) -> usize {
-    match lane {
+fn index_of(priority: Priority) -> usize {
+    match priority {
         Priority::Interactive => 0,
         Priority::Background => 1,
         Priority::Upload => 2,
@@ -90,34 +92,34 @@ impl Limit {
         let (reading, writing) = ((most / 2).max(1), (most / 2).saturating_sub(1).max(1));
         let queue = Queue {
             free: most,
-            out: [0; 4],
-            most: [most, most, writing, reading],
+            in_use: [0; 4],
+            limits: [most, most, writing, reading],
             waiting: Default::default(),
         };
         Limit(Arc::new(Mutex::new(queue)))
     }
 
     /// Waits for a permit.
-    pub async fn permit(&self, lane: Priority) -> Permit {
+    pub async fn permit(&self, priority: Priority) -> Permit {
         let turn = {
             let mut queue = self.queue();
-            if queue.take(lane) {
-                return Permit(Some((self.clone(), lane)));
+            if queue.acquire(priority) {
+                return Permit(Some((self.clone(), priority)));
             }
             let (sender, turn) = oneshot::channel();
-            queue.waiting[place(lane)].push_back(sender);
+            queue.waiting[index_of(priority)].push_back(sender);
             turn
         };
         // The sender is dropped unsent only together with the whole queue, which `self` keeps alive.
         turn.await.unwrap_or(Permit(None))
     }
 
-    fn give_back(&self, lane: Priority) {
-        let mut lane = lane;
+    fn release(&self, priority: Priority) {
+        let mut lane = priority;
         loop {
             let next = {
                 let mut queue = self.queue();
-                queue.give(lane);
+                queue.release(lane);
                 queue.next()
             };
             let Some((taken, waiting)) = next else { return };
@@ -139,7 +141,7 @@ impl Limit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if let Some((limit, lane)) = self.0.take() {
-            limit.give_back(lane);
+            limit.release(lane);
         }
     }
 }

@@ -16,14 +16,14 @@ use crate::model::digest::Digest;
 /// A registry behind a proxy often takes itself for `http://same-host:inner-port`: that is led back to its own origin.
 /// Any other origin is one that the user must have allowed ([`super::http::Http::check_write`]); it gets the bytes and
 /// no credentials.
-pub fn of(answer: &HttpAnswer, own: &Url, registry_is_loopback: bool) -> Result<Url, Cause> {
+pub fn resolve(answer: &HttpAnswer, own: &Url, registry_is_loopback: bool) -> Result<Url, Cause> {
     let location = answer.headers.get(LOCATION);
     let location =
         location.ok_or_else(|| Cause::BadAnswer("the answer to an upload has no `Location`".into()))?;
     let location = String::from_utf8_lossy(location.as_bytes());
     let next = answer.url.join(&location);
     let next = next.map_err(|_| Cause::BadAnswer("the `Location` of an upload is no address".into()))?;
-    let next = upgraded(next, own);
+    let next = upgrade_scheme(next, own);
     redirect::check(own, &next, registry_is_loopback).map_err(|why| Cause::Redirect(why.into()))?;
     Ok(next)
 }
@@ -35,7 +35,7 @@ pub fn with_digest(location: &Url, digest: &Digest) -> Url {
     url
 }
 
-fn upgraded(next: Url, own: &Url) -> Url {
+fn upgrade_scheme(next: Url, own: &Url) -> Url {
     let is_same_host =
         Origin::of(&next).zip(Origin::of(own)).is_some_and(|(next, own)| next.is_same_host(&own));
     if !(is_same_host && next.scheme() == "http" && own.scheme() == "https") {
@@ -49,7 +49,7 @@ fn upgraded(next: Url, own: &Url) -> Url {
 
 /// Returns the offset after the last byte that a server says it has: `Range: 0-<last>`, with or without `bytes=`.
 /// Returns `None` if it does not say, or says `0-0`, which is one byte or none.
-pub fn received(answer: &HttpAnswer) -> Option<u64> {
+pub fn received_bytes(answer: &HttpAnswer) -> Option<u64> {
     let range = answer.header("range")?.trim();
     let range = range.strip_prefix("bytes=").unwrap_or(range);
     let (first, last) = range.split_once('-')?;
@@ -99,7 +99,7 @@ mod tests {
         ];
         for (location, expected) in table {
             let answer = answer(own, LOCATION, location);
-            let found = of(&answer, &own.parse().expect("a url"), false).ok().map(String::from);
+            let found = resolve(&answer, &own.parse().expect("a url"), false).ok().map(String::from);
             assert_eq!(found.as_deref(), expected, "{location}");
         }
         let url = "https://r.test/u?_state=A%2fb".parse().expect("a url");
@@ -119,7 +119,7 @@ mod tests {
             ("0", None),
         ];
         for (range, expected) in table {
-            assert_eq!(received(&answer("https://r.test/", RANGE, range)), expected, "{range}");
+            assert_eq!(received_bytes(&answer("https://r.test/", RANGE, range)), expected, "{range}");
         }
     }
 }

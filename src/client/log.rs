@@ -87,11 +87,11 @@ impl std::fmt::Debug for Sink {
     }
 }
 
-/// Returns a URL in the form that may be shown: on the registry's own origin [`redacted`], elsewhere only the origin.
+/// Returns a URL in the form that may be shown: on the registry's own origin [`redact`], elsewhere only the origin.
 /// An address to which a registry leads is often a key to its content, in its path as well as in its query.
-pub(super) fn shown(url: &Url, own: Option<&Origin>) -> SafeText {
+pub(super) fn display_url(url: &Url, own: Option<&Origin>) -> SafeText {
     match Origin::of(url) {
-        Some(origin) if own == Some(&origin) => redacted(url),
+        Some(origin) if own == Some(&origin) => redact(url),
         Some(origin) => SafeText::from(origin.to_string()),
         None => "an address that is not HTTP".into(),
     }
@@ -99,7 +99,7 @@ pub(super) fn shown(url: &Url, own: Option<&Origin>) -> SafeText {
 
 /// Returns a URL without user information and without the values of its query, except the parameters of the registry
 /// API.
-fn redacted(url: &Url) -> SafeText {
+fn redact(url: &Url) -> SafeText {
     let mut text = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
     if let Some(port) = url.port() {
         text.push_str(&format!(":{port}"));
@@ -129,7 +129,10 @@ mod tests {
     fn a_url_is_shown_without_its_secrets() {
         let url = "https://user:word@h:444/v2/x?n=5&_state=abc&X-Amz-Signature=def#f".parse().expect("a url");
         let own = Origin::of(&url);
-        assert_eq!(shown(&url, own.as_ref()).as_str(), "https://h:444/v2/x?n=5&_state=…&X-Amz-Signature=…");
+        assert_eq!(
+            display_url(&url, own.as_ref()).as_str(),
+            "https://h:444/v2/x?n=5&_state=…&X-Amz-Signature=…"
+        );
     }
 
     #[test]
@@ -141,8 +144,8 @@ mod tests {
             ("http://h:444/v2/x?n=5", "http://h:444"),
             ("https://h/v2/x", "https://h"),
         ] {
-            assert_eq!(shown(&url(text), own.as_ref()).as_str(), expected);
-            assert_eq!(shown(&url(text), None).as_str(), expected);
+            assert_eq!(display_url(&url(text), own.as_ref()).as_str(), expected);
+            assert_eq!(display_url(&url(text), None).as_str(), expected);
         }
     }
 }

@@ -51,20 +51,25 @@ impl Client {
         &self,
         name: &RepositoryName,
         selector: &Selector,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Arc<Manifest>, Error> {
         if let Selector::Digest(digest) = selector
-            && let Some(manifest) = self.kept_manifest(name, digest).await
+            && let Some(manifest) = self.cached_manifest(name, digest).await
         {
             return Ok(manifest);
         }
         let key = (name.clone(), selector.clone());
-        self.0.manifests.answer(key, self.fetch_manifest(name, selector, lane)).await
+        self.0.manifests.run_once(key, self.fetch_manifest(name, selector, priority)).await
     }
 
     /// Returns the digest that a tag has now: by HEAD if the server answers that, otherwise from the manifest.
-    pub async fn resolve(&self, name: &RepositoryName, tag: &Tag, lane: Priority) -> Result<Digest, Error> {
-        Ok(self.head_tag(name, tag, lane).await?.digest)
+    pub async fn resolve(
+        &self,
+        name: &RepositoryName,
+        tag: &Tag,
+        priority: Priority,
+    ) -> Result<Digest, Error> {
+        Ok(self.head_tag(name, tag, priority).await?.digest)
     }
 
     /// Returns the digest that a tag has now, as [`Client::resolve`] finds it, with the other facts of the response.
@@ -72,17 +77,17 @@ impl Client {
         &self,
         name: &RepositoryName,
         tag: &Tag,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<ManifestHead, Error> {
         let selector = Selector::Tag(tag.clone());
         if !self.abilities().has_head() {
-            return Ok(ManifestHead::of(&*self.manifest(name, &selector, lane).await?));
+            return Ok(ManifestHead::of(&*self.manifest(name, &selector, priority).await?));
         }
-        let refused = match self.manifest_request(Method::HEAD, name, &selector, lane).await {
+        let refused = match self.manifest_request(Method::HEAD, name, &selector, priority).await {
             Ok(answer) => match answer.header("docker-content-digest").and_then(|digest| digest.parse().ok())
             {
                 Some(digest) => {
-                    self.cache().saw(&self.repository(name), tag, digest);
+                    self.cache().record_tag(&self.repository(name), tag, digest);
                     let media_type = answer.header("content-type").map(MediaType::new);
                     return Ok(ManifestHead { digest, media_type });
                 }
@@ -95,46 +100,46 @@ impl Client {
                 _ => return Err(error),
             },
         };
-        let manifest = self.manifest(name, &selector, lane).await?;
+        let manifest = self.manifest(name, &selector, priority).await?;
         if refused {
-            self.abilities().head_failed();
+            self.abilities().learn_no_head();
         }
         Ok(ManifestHead::of(&manifest))
     }
 
     /// Returns the manifest that a tag has now, in the cheapest way. If it was seen before, one HEAD is sent, and a GET
     /// only if the tag has moved. Otherwise one GET is sent.
-    pub async fn latest(
+    pub async fn latest_manifest(
         &self,
         name: &RepositoryName,
         tag: &Tag,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Arc<Manifest>, Error> {
         let seen = self.cache().last_seen(&self.repository(name), tag).await;
         let kept = match seen {
-            Some(digest) => self.kept_manifest(name, &digest).await,
+            Some(digest) => self.cached_manifest(name, &digest).await,
             None => None,
         };
         match kept {
             Some(kept) if self.abilities().has_head() => {
-                let digest = self.resolve(name, tag, lane).await?;
-                if kept.is_named(&digest) {
+                let digest = self.resolve(name, tag, priority).await?;
+                if kept.has_digest(&digest) {
                     return Ok(kept);
                 }
-                match self.manifest(name, &Selector::Digest(digest), lane).await {
+                match self.manifest(name, &Selector::Digest(digest), priority).await {
                     // The server calls the manifest by another digest than it has.
                     Err(error)
                         if matches!(
                             error.cause,
-                            Cause::Digest { .. } | Cause::Status { status: 404, .. }
+                            Cause::DigestMismatch { .. } | Cause::Status { status: 404, .. }
                         ) =>
                     {
-                        self.manifest(name, &Selector::Tag(tag.clone()), lane).await
+                        self.manifest(name, &Selector::Tag(tag.clone()), priority).await
                     }
                     read => read,
                 }
             }
-            _ => self.manifest(name, &Selector::Tag(tag.clone()), lane).await,
+            _ => self.manifest(name, &Selector::Tag(tag.clone()), priority).await,
         }
     }
 
@@ -144,13 +149,13 @@ impl Client {
         &self,
         name: &RepositoryName,
         selector: &Selector,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Option<Digest>, Error> {
         let found = match selector {
-            Selector::Tag(tag) => self.resolve(name, tag, lane).await,
+            Selector::Tag(tag) => self.resolve(name, tag, priority).await,
             Selector::Digest(digest) => {
                 let method = if self.abilities().has_head() { Method::HEAD } else { Method::GET };
-                self.manifest_request(method, name, selector, lane).await.map(|_| *digest)
+                self.manifest_request(method, name, selector, priority).await.map(|_| *digest)
             }
         };
         match found {
@@ -169,31 +174,31 @@ impl Client {
         name: &RepositoryName,
         selector: &Selector,
         known: &[Digest],
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Option<Digest>, Error> {
-        match self.head_manifest(name, selector, lane).await? {
-            Some(said) => self.checked_digest(name, selector, said, known, lane).await,
+        match self.head_manifest(name, selector, priority).await? {
+            Some(said) => self.confirm_digest(name, selector, said, known, priority).await,
             None => Ok(None),
         }
     }
 
     /// Does the second half of [`Client::digest_now`]: checks the digest `said` that the server has just given for a
     /// tag or digest.
-    pub async fn checked_digest(
+    pub async fn confirm_digest(
         &self,
         name: &RepositoryName,
         selector: &Selector,
-        said: Digest,
+        reported: Digest,
         known: &[Digest],
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Option<Digest>, Error> {
-        let is_settled = known.contains(&said) || matches!(selector, Selector::Digest(_));
-        if is_settled || (known.is_empty() && self.kept_manifest(name, &said).await.is_some()) {
-            return Ok(Some(said));
+        let is_settled = known.contains(&reported) || matches!(selector, Selector::Digest(_));
+        if is_settled || (known.is_empty() && self.cached_manifest(name, &reported).await.is_some()) {
+            return Ok(Some(reported));
         }
-        match self.fetch_manifest(name, selector, lane).boxed().await {
+        match self.fetch_manifest(name, selector, priority).boxed().await {
             Ok(manifest) => {
-                let same = known.iter().find(|digest| manifest.is_named(digest));
+                let same = known.iter().find(|digest| manifest.has_digest(digest));
                 Ok(Some(same.copied().unwrap_or(manifest.digest)))
             }
             Err(error) if error.cause.status() == Some(404) => Ok(None),
@@ -203,44 +208,44 @@ impl Client {
 
     /// Returns the manifest of that digest if this repository has given or taken it and its bytes are kept. Sends
     /// nothing.
-    pub async fn kept_manifest(&self, name: &RepositoryName, digest: &Digest) -> Option<Arc<Manifest>> {
+    pub async fn cached_manifest(&self, name: &RepositoryName, digest: &Digest) -> Option<Arc<Manifest>> {
         let media_type = self.cache().media_type(&self.repository(name), digest).await?;
         let bytes = self.cache().get(digest).await?;
         let media_type = Some(media_type.as_str()).filter(|text| !text.is_empty());
         let manifest = Manifest::parse(bytes, media_type).ok()?;
-        manifest.checked(*digest).ok().map(Arc::new)
+        manifest.verify(*digest).ok().map(Arc::new)
     }
 
     /// Returns a manifest by its digest as the registry serves it now, under the media type that it gives now. The
     /// cache is not used.
-    pub async fn served_manifest(
+    pub async fn uncached_manifest(
         &self,
         name: &RepositoryName,
         digest: &Digest,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Arc<Manifest>, Error> {
-        self.fetch_manifest(name, &Selector::Digest(*digest), lane).await
+        self.fetch_manifest(name, &Selector::Digest(*digest), priority).await
     }
 
     async fn fetch_manifest(
         &self,
         name: &RepositoryName,
         selector: &Selector,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Arc<Manifest>, Error> {
-        let answer = self.manifest_request(Method::GET, name, selector, lane).await?;
+        let answer = self.manifest_request(Method::GET, name, selector, priority).await?;
         let media_type =
             answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_string);
         let said = answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok());
         let manifest = self.read_manifest(answer, media_type.as_deref(), selector, said)?;
-        if said.is_some_and(|said| !manifest.is_named(&said)) {
+        if said.is_some_and(|said| !manifest.has_digest(&said)) {
             // Only the bytes tell which digest this server has.
-            self.abilities().head_failed();
+            self.abilities().learn_no_head();
         }
         self.cache().put(manifest.digest, manifest.raw.clone());
-        self.cache().saw_manifest(&self.repository(name), manifest.digest, media_type.as_deref());
+        self.cache().record_manifest(&self.repository(name), manifest.digest, media_type.as_deref());
         if let Selector::Tag(tag) = selector {
-            self.cache().saw(&self.repository(name), tag, manifest.digest);
+            self.cache().record_tag(&self.repository(name), tag, manifest.digest);
         }
         Ok(Arc::new(manifest))
     }
@@ -252,7 +257,7 @@ impl Client {
         answer: HttpAnswer,
         media_type: Option<&str>,
         selector: &Selector,
-        said: Option<Digest>,
+        reported: Option<Digest>,
     ) -> Result<Manifest, Error> {
         let fail = |cause| self.http().error(cause, None, 1);
         // The turn of a large body ends as soon as it is read.
@@ -263,12 +268,12 @@ impl Client {
                 other => Cause::BadAnswer(SafeText::from(other.to_string())),
             })
         })?;
-        match (selector, said) {
+        match (selector, reported) {
             (Selector::Digest(wanted), _) => {
-                manifest.checked(*wanted).map_err(|got| fail(Cause::digest(*wanted, got)))
+                manifest.verify(*wanted).map_err(|got| fail(Cause::digest(*wanted, got)))
             }
             (Selector::Tag(_), Some(said)) if said.same_algorithm_of(&manifest.raw) == said => {
-                manifest.checked(said).map_err(|got| fail(Cause::digest(said, got)))
+                manifest.verify(said).map_err(|got| fail(Cause::digest(said, got)))
             }
             (Selector::Tag(_), _) => Ok(manifest),
         }
@@ -279,18 +284,18 @@ impl Client {
         method: Method,
         name: &RepositoryName,
         selector: &Selector,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<HttpAnswer, Error> {
         let url = self.http().base().await?.manifest(name, selector);
-        let mut list = self.abilities().accept();
+        let mut list = self.abilities().accept_index();
         loop {
             let accept = ACCEPT[list.min(ACCEPT.len() - 1)];
             let scope = Scope::Pull(name.clone());
-            let request = Request::new(method.clone(), url.clone(), scope, lane);
+            let request = Request::new(method.clone(), url.clone(), scope, priority);
             let request = Request { accept, cap: CAP, ..request };
             match self.http().send(&request).await {
                 Ok(answer) => {
-                    self.abilities().accept_works(list);
+                    self.abilities().learn_accept_index(list);
                     return Ok(answer);
                 }
                 Err(error) if error.cause.status() == Some(406) && list + 1 < ACCEPT.len() => list += 1,

@@ -64,10 +64,10 @@ pub struct AllowedOrigin {
 
 impl AllowedOrigin {
     /// Returns whether a registry of the origin `own` may lead uploads to `target`.
-    pub fn allows(&self, own: &Origin, target: &Origin) -> bool {
+    pub fn allows(&self, registry: &Origin, target: &Origin) -> bool {
         let is_scheme = match &self.scheme {
             Some(scheme) => *scheme == target.scheme,
-            None => target.is_https() || !own.is_https(),
+            None => target.is_https() || !registry.is_https(),
         };
         let usual = if target.is_https() { 443 } else { 80 };
         is_scheme && self.host == target.host && self.port.unwrap_or(usual) == target.port
@@ -205,7 +205,7 @@ pub fn is_forbidden(address: IpAddr, registry_is_loopback: bool) -> bool {
 }
 
 /// Returns the address that a URL names by number.
-pub fn literal(url: &Url) -> Option<IpAddr> {
+pub fn literal_ip(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }
 

@@ -53,7 +53,7 @@ impl Client {
             let (answer, url) = self.first_page(list).await?;
             return self.read_page(list, NextPage::default(), &url, answer);
         };
-        if !next.held.is_empty() {
+        if !next.buffered.is_empty() {
             return Ok(hand_out(list, next));
         }
         let url = self.http().base().await?.at(next.path_and_query.as_deref().unwrap_or_default());
@@ -71,15 +71,17 @@ impl Client {
                     return self.read_page(list, next, &rebuilt, answer);
                 }
                 match (std::mem::take(&mut next.is_probe), error.cause.status()) {
-                    (true, _) => Ok(end(Vec::new(), None)),
-                    (false, Some(404)) => Ok(end(Vec::new(), Some("the server lost a page in the middle"))),
+                    (true, _) => Ok(last_page(Vec::new(), None)),
+                    (false, Some(404)) => {
+                        Ok(last_page(Vec::new(), Some("the server lost a page in the middle")))
+                    }
                     (false, _) => Err(error),
                 }
             }
             // No link of the server led there, so its refusal is no fault of the list.
             Err(error) if next.is_probe => match error.cause.status() {
-                Some(400..=499) => Ok(end(Vec::new(), None)),
-                _ => Ok(end(Vec::new(), Some("the server does not say whether more follows"))),
+                Some(400..=499) => Ok(last_page(Vec::new(), None)),
+                _ => Ok(last_page(Vec::new(), Some("the server does not say whether more follows"))),
             },
             Err(error) => Err(error),
         }
@@ -87,13 +89,13 @@ impl Client {
 
     /// Asks for large pages first and accepts the size that the server allows.
     async fn first_page<T>(&self, list: &PagedList<T>) -> Result<(HttpAnswer, Url), Error> {
-        let mut size = self.abilities().page_size();
+        let mut size = self.abilities().page_size_index();
         loop {
             let mut url = list.url.clone();
             url.set_query(PAGE_SIZES[size].map(|n| format!("n={n}")).as_deref());
             match self.http().send(&self.request(list, url.clone())).await {
                 Ok(answer) => {
-                    self.abilities().page_size_works(size);
+                    self.abilities().learn_page_size(size);
                     return Ok((answer, url));
                 }
                 Err(error) if size + 1 < PAGE_SIZES.len() && is_about_size(&error.cause) => size += 1,
@@ -119,7 +121,7 @@ impl Client {
         let read = body.and_then(|body| names::read(body, list.member, |name| names.take(name, &mut next)));
         read.map_err(|cause| self.http().error(cause, Some(&self.request(list, url.clone())), 1))?;
         next.pages += 1;
-        next.held = names.parts();
+        next.buffered = names.take_parts();
         let was_probe = std::mem::take(&mut next.is_probe);
         next.asked.insert(hash(&path_and_query(url)));
         let following = match link::next(&answer.headers) {
@@ -130,9 +132,9 @@ impl Client {
                 resolve(&answer, url, &link).ok_or(Some("the server's next page is at another place"))
             }
             // A full page without a link is the end, or a server that forgets links: one request beyond it tells.
-            None if names.is_progress && asked_for(url) == Some(names.count) => {
+            None if names.is_progress && requested_size(url) == Some(names.count) => {
                 next.is_probe = true;
-                Ok(probe(list, url, &names.last))
+                Ok(probe_url(list, url, &names.last))
             }
             None => Err(None),
         };
@@ -183,7 +185,7 @@ impl NewNames {
     }
 
     /// Returns the new names in parts, the first part last.
-    fn parts(&mut self) -> Vec<Vec<CompactString>> {
+    fn take_parts(&mut self) -> Vec<Vec<CompactString>> {
         let mut parts = std::mem::take(&mut self.new);
         parts.reverse();
         parts
@@ -192,15 +194,15 @@ impl NewNames {
 
 /// Builds a page from the next part of the held names.
 fn hand_out<T>(list: &PagedList<T>, mut next: NextPage) -> Page<T> {
-    let part = next.held.pop().unwrap_or_default();
+    let part = next.buffered.pop().unwrap_or_default();
     let items = part.iter().filter_map(|name| (list.read)(name)).collect();
-    match next.held.is_empty() && next.path_and_query.is_none() {
-        true => end(items, next.incomplete),
+    match next.buffered.is_empty() && next.path_and_query.is_none() {
+        true => last_page(items, next.incomplete),
         false => Page { items, next: Some(next), incomplete: None },
     }
 }
 
-fn end<T>(items: Vec<ListedName<T>>, incomplete: Option<&'static str>) -> Page<T> {
+fn last_page<T>(items: Vec<ListedName<T>>, incomplete: Option<&'static str>) -> Page<T> {
     Page { items, next: None, incomplete: incomplete.map(Into::into) }
 }
 
@@ -208,8 +210,8 @@ fn end<T>(items: Vec<ListedName<T>>, incomplete: Option<&'static str>) -> Page<T
 fn is_about_size(cause: &Cause) -> bool {
     match cause {
         Cause::Status { status: 400 | 422, .. } => true,
-        Cause::Status { status, said, .. } => {
-            said.is("PAGINATION_NUMBER_INVALID") || (*status < 500 && said.mentions("maxresults"))
+        Cause::Status { status, body: said, .. } => {
+            said.has_code("PAGINATION_NUMBER_INVALID") || (*status < 500 && said.mentions("maxresults"))
         }
         _ => false,
     }
@@ -224,17 +226,17 @@ fn resolve(answer: &HttpAnswer, asked: &Url, link: &str) -> Option<String> {
     url.path().starts_with("/v2/").then(|| path_and_query(&url))
 }
 
-fn probe<T>(list: &PagedList<T>, asked: &Url, last: &str) -> String {
+fn probe_url<T>(list: &PagedList<T>, asked: &Url, last: &str) -> String {
     let mut url = list.url.clone();
     {
         let mut query = url.query_pairs_mut();
-        query.extend_pairs(asked_for(asked).map(|n| ("n", n.to_string())));
+        query.extend_pairs(requested_size(asked).map(|n| ("n", n.to_string())));
         query.append_pair("last", last);
     }
     path_and_query(&url)
 }
 
-fn asked_for(url: &Url) -> Option<usize> {
+fn requested_size(url: &Url) -> Option<usize> {
     url.query_pairs().find(|(name, _)| name == "n")?.1.parse().ok()
 }
 
@@ -269,7 +271,7 @@ mod tests {
         let all: Vec<String> = (0..2 * MOST_AT_ONCE + 5).map(|number| format!("v{number}")).collect();
         all.iter().chain(&all).for_each(|name| names.take(name, &mut next));
         assert_eq!((names.count, names.last.as_str()), (2 * all.len(), "v8004"));
-        next.held = names.parts();
+        next.buffered = names.take_parts();
         next.incomplete = Some(TOO_LONG);
         let list = LIST(Url::parse("http://r.test/v2/app/tags/list").expect("an address"));
         let (mut found, mut sizes) = (Vec::new(), Vec::new());

@@ -7,11 +7,11 @@ use reqwest::Method;
 
 use super::Client;
 use super::challenge;
-use super::deletes::random;
+use super::deletes::random_digest;
 use super::error::{Cause, Error};
 use super::limit::Priority;
 use super::origin::Base;
-use super::product::{Product, is_in_words_of_distribution};
+use super::product::{Product, is_distribution_error};
 use super::request::{HttpAnswer, Request};
 use super::said::ErrorBody;
 use super::scheme::Plainly;
@@ -31,7 +31,7 @@ impl Client {
         let request =
             Request { cap: CAP, ..Request::new(Method::GET, url, Scope::Nothing, Priority::Interactive) };
         let answer = self.http().send(&request).await?;
-        if is_page(&answer.body) {
+        if is_web_page(&answer.body) {
             return Err(self.http().error(Cause::WebPage, Some(&request), 1));
         }
         let auth = self.http().auth();
@@ -59,28 +59,28 @@ impl Client {
         }
         if self.abilities().needs_proof() {
             let is_proved = self.speaks_as_distribution(name).boxed().await;
-            self.abilities().prove_product(is_proved);
+            self.abilities().confirm_product(is_proved);
         }
         self.abilities().cleanups().unwrap_or_default()
     }
 
     async fn speaks_as_distribution(&self, name: &RepositoryName) -> bool {
-        let Ok(tag) = Tag::parse(&format!("regtui-probe-{}", random().short())) else { return false };
+        let Ok(tag) = Tag::parse(&format!("regtui-probe-{}", random_digest().short())) else { return false };
         let answer = self.manifest(name, &Selector::Tag(tag), Priority::Interactive).await;
         let said = answer.err().and_then(|error| match error.cause {
-            Cause::Status { status: 404, said, .. } => Some(said),
+            Cause::Status { status: 404, body: said, .. } => Some(said),
             _ => None,
         });
-        said.is_some_and(|said| is_in_words_of_distribution(&said))
+        said.is_some_and(|said| is_distribution_error(&said))
     }
 
     /// Records whether the registry removed an image that lost its last tag.
-    pub fn saw_untagged(&self, is_gone: bool) {
-        self.abilities().learn_cleanups(|cleanups| cleanups.untagged = seen(is_gone));
+    pub fn learn_untagged(&self, is_gone: bool) {
+        self.abilities().learn_cleanups(|cleanups| cleanups.untagged = cleanup_of(is_gone));
     }
 
     /// Records that the registry removed the dependents of a deleted image along with it.
-    pub fn saw_deleted_go_along(&self) {
+    pub fn learn_dependents_removed(&self) {
         self.abilities().learn_cleanups(|cleanups| cleanups.deleted = Cleanup::AtOnce);
     }
 
@@ -96,10 +96,10 @@ impl Client {
 
     /// Returns the text that a command for a later run of regtui needs before a repository of this registry, so that it
     /// reaches the same registry in the same way: `http://registry.internal/`.
-    pub fn in_commands(&self) -> String {
+    pub fn command_options(&self) -> String {
         let (host, trust) = (self.host(), self.http().trust());
         let options = if trust.insecure { "--insecure " } else { "" };
-        let scheme = match (trust.plain_http, host.is_evident() || host.port().is_some()) {
+        let scheme = match (trust.plain_http, host.is_clearly_host() || host.port().is_some()) {
             (true, _) if !host.is_loopback() => "http://",
             (false, false) => "https://",
             _ => "",
@@ -109,12 +109,12 @@ impl Client {
 
     /// Returns the secret that the registry is sent for a repository, if there is a login, and whether the registry has
     /// asked for it already.
-    pub async fn sends(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
-        self.http().auth().sends(name).await
+    pub async fn sent_secret(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
+        self.http().auth().sent_secret(name).await
     }
 }
 
-fn is_page(body: &[u8]) -> bool {
+fn is_web_page(body: &[u8]) -> bool {
     let body = body.trim_ascii_start();
     let starts = |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
     starts(b"<html") || starts(b"<!doctype")
@@ -122,7 +122,7 @@ fn is_page(body: &[u8]) -> bool {
 
 /// Interprets the response to a ping in plain HTTP. A server with TLS refuses plain HTTP with 400, or redirects it; so
 /// these statuses prove nothing.
-pub fn plainly(answer: &HttpAnswer) -> Plainly {
+pub fn interpret_plain_ping(answer: &HttpAnswer) -> Plainly {
     let says =
         answer.header("docker-distribution-api-version").is_some_and(|said| said.contains("registry/2"));
     let is_empty_or_json = || {
@@ -130,9 +130,9 @@ pub fn plainly(answer: &HttpAnswer) -> Plainly {
         body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
     };
     let is_registry = match answer.status {
-        200..=299 => !is_page(&answer.body) && (says || is_empty_or_json()),
+        200..=299 => !is_web_page(&answer.body) && (says || is_empty_or_json()),
         401 => {
-            says || challenge::preferred(&answer.headers).is_some()
+            says || challenge::preferred_challenge(&answer.headers).is_some()
                 || ErrorBody::of(&answer.body).code.is_some()
         }
         403..=405 | 429 | 500..=599 => says || ErrorBody::of(&answer.body).code.is_some(),
@@ -148,7 +148,7 @@ pub fn plainly(answer: &HttpAnswer) -> Plainly {
     }
 }
 
-fn seen(is_gone: bool) -> Cleanup {
+fn cleanup_of(is_gone: bool) -> Cleanup {
     if is_gone { Cleanup::AtOnce } else { Cleanup::Later }
 }
 

@@ -9,7 +9,7 @@ use crate::model::server::{Cleanup, Cleanups};
 use crate::model::text::SafeText;
 
 /// The name that the registry in memory gives itself.
-pub const OWN: &str = "regtui";
+pub const DEMO_NAME: &str = "regtui";
 
 /// Everything that is known of a registry from its product.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Product {
     pub name: Option<SafeText>,
     /// How it cleans up untagged content.
     pub cleanups: Cleanups,
-    /// Whether other registries answer a ping in the same way. [`is_in_words_of_distribution`] has to hold too then.
+    /// Whether other registries answer a ping in the same way. [`is_distribution_error`] has to hold too then.
     pub needs_proof: bool,
 }
 
@@ -30,7 +30,7 @@ impl Product {
         let (untagged, deleted) = match name {
             Some("Gitea") => (Cleanup::AtOnce, Cleanup::AtOnce),
             Some("Pulp") => (Cleanup::Unknown, Cleanup::AtOnce),
-            Some(OWN) => (Cleanup::Later, Cleanup::Later),
+            Some(DEMO_NAME) => (Cleanup::Later, Cleanup::Later),
             Some(DISTRIBUTION) if is_distribution(answer) => (Cleanup::Later, Cleanup::Later),
             _ => (Cleanup::Unknown, Cleanup::Unknown),
         };
@@ -66,7 +66,7 @@ fn name(host: &Host, service: &str, realm: &str, answer: &HttpAnswer) -> Option<
     let header = |name: &str| answer.header(name).unwrap_or_default().to_ascii_lowercase();
     let server = header("server");
     let by_trait = [
-        (server == OWN, OWN),
+        (server == DEMO_NAME, DEMO_NAME),
         (is_gitea(service, realm), "Gitea"),
         (answer.headers.contains_key("x-registry-supports-signatures"), "Pulp"),
         (service.contains("harbor-registry") || service.contains("/service/token"), "Harbor"),
@@ -92,10 +92,10 @@ fn is_gitea(service: &str, realm: &str) -> bool {
 /// Returns whether the response to a request for a missing manifest has the words of distribution
 /// (`registry/api/errcode`). olareg and others answer a ping in the same way as distribution, and have words of their
 /// own here.
-pub fn is_in_words_of_distribution(said: &ErrorBody) -> bool {
-    let message = said.message.as_ref().map(SafeText::as_str);
-    said.is("MANIFEST_UNKNOWN") && message == Some("manifest unknown")
-        || said.is("NAME_UNKNOWN") && message == Some("repository name not known to registry")
+pub fn is_distribution_error(body: &ErrorBody) -> bool {
+    let message = body.message.as_ref().map(SafeText::as_str);
+    body.has_code("MANIFEST_UNKNOWN") && message == Some("manifest unknown")
+        || body.has_code("NAME_UNKNOWN") && message == Some("repository name not known to registry")
 }
 
 /// Returns whether the product is distribution itself, and not only its API: its response to a ping word for word, and

@@ -15,7 +15,7 @@ use reqwest::{Method, Url};
 
 use super::blobs::reader::BlobSource;
 use super::error::{Cause, Error};
-use super::feed::{Feed, Transfer};
+use super::feed::{Transfer, UploadBody};
 use super::limit::{Permit, Priority};
 use super::payload::Payload;
 use super::request::{HttpAnswer, Request};
@@ -40,7 +40,7 @@ impl Client {
     /// Puts a blob into a repository. Its descriptor needs a digest and a size.
     ///
     /// The push resumes by itself after breaks, as long as there is progress. An upload that is given up is closed,
-    /// also if `transfer` is stopped. If closing fails, `transfer.left_open` counts the upload.
+    /// also if `transfer` is stopped. If closing fails, `transfer.unclosed_uploads` counts the upload.
     pub async fn push_blob(
         &self,
         name: &RepositoryName,
@@ -51,7 +51,7 @@ impl Client {
         if transfer.stop.is_cancelled() {
             return Err(self.http().error(Cause::Stopped, None, 1));
         }
-        let upload = opened(self.start_upload(name), transfer).await;
+        let upload = wait_until_open(self.start_upload(name), transfer).await;
         let stopped = || self.http().error(Cause::Stopped, None, 1);
         match upload.unwrap_or_else(|| Err(stopped())) {
             Ok(upload) => upload.push(descriptor, source, transfer).await,
@@ -71,7 +71,7 @@ impl Client {
 
 /// Waits until an upload is open, also after a stop: an upload whose location is not known cannot be closed. Returns
 /// `None` if that takes too long after a stop.
-async fn opened(
+async fn wait_until_open(
     opening: impl Future<Output = Result<OpenUpload, Error>>,
     transfer: &Transfer,
 ) -> Option<Result<OpenUpload, Error>> {
@@ -83,7 +83,7 @@ async fn opened(
     }
     let opened = tokio::time::timeout(CLOSING, opening).await.ok();
     if opened.is_none() {
-        transfer.left_open.fetch_add(1, Ordering::Relaxed);
+        transfer.unclosed_uploads.fetch_add(1, Ordering::Relaxed);
     }
     opened
 }
@@ -92,8 +92,8 @@ impl OpenUpload {
     /// Returns the plan for a blob of this size.
     fn plan(&self, size: u64) -> PushPlan {
         let plan = PushPlan::new(size);
-        match self.client.abilities().carried() {
-            Some(carried) => plan.carried(carried.max(self.least_chunk)),
+        match self.client.abilities().safe_part_size() {
+            Some(carried) => plan.with_safe_part(carried.max(self.least_chunk)),
             None => plan,
         }
     }
@@ -105,7 +105,7 @@ impl OpenUpload {
         source: &BlobSource,
         transfer: &Arc<Transfer>,
     ) -> Result<(), Error> {
-        let feed = match Feed::new(source, transfer.clone()) {
+        let feed = match UploadBody::new(source, transfer.clone()) {
             Ok(feed) => feed,
             Err(error) => {
                 self.close().await;
@@ -118,13 +118,14 @@ impl OpenUpload {
             self.close().await;
             return Err(error);
         };
-        let mut push = Push { plan: self.plan(size), upload: self, digest, feed, transfer: transfer.clone() };
+        let mut push =
+            Push { plan: self.plan(size), upload: self, digest, body: feed, transfer: transfer.clone() };
         let error = match push.run().await {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
-        push.feed.abandon().await;
-        push.give_up().await;
+        push.body.abandon().await;
+        push.close_upload().await;
         // No failure is reported before the repository was checked for the blob.
         let is_over = error.is_stopped() || transfer.stop.is_cancelled();
         match !is_over && push.client().has_blob(&push.upload.name, &digest).await {
@@ -138,7 +139,7 @@ impl OpenUpload {
 struct Push {
     upload: OpenUpload,
     digest: Digest,
-    feed: Feed,
+    body: UploadBody,
     transfer: Arc<Transfer>,
     plan: PushPlan,
 }
@@ -148,19 +149,20 @@ impl Push {
         loop {
             let step = self.plan.step();
             let stop = self.transfer.stop.clone();
-            let outcome = stop.run_until_cancelled(self.send(&step)).await.ok_or_else(|| self.stopped())?;
+            let outcome =
+                stop.run_until_cancelled(self.send(&step)).await.ok_or_else(|| self.stopped_error())?;
             match outcome {
                 Ok(_) if step.closes => {
                     self.upload.location = None;
                     return Ok(());
                 }
-                Ok(answer) => self.take_progress(&step, &answer).await?,
+                Ok(answer) => self.record_progress(&step, &answer).await?,
                 Err(error) => {
-                    if let Some(failure) = self.feed.take_failure() {
+                    if let Some(failure) = self.body.take_failure() {
                         return Err(failure);
                     }
                     if step.closes
-                        && stop.run_until_cancelled(self.is_there_after(&error)).await == Some(true)
+                        && stop.run_until_cancelled(self.exists_after_failure(&error)).await == Some(true)
                     {
                         self.upload.location = None;
                         return Ok(());
@@ -182,35 +184,35 @@ impl Push {
         };
         let payload = match step.range.is_empty() {
             true => Payload::Empty,
-            false => Payload::Part(self.feed.part(step.range.clone())),
+            false => Payload::Part(self.body.part(step.range.clone())),
         };
         let request = Request::new(method, url, self.scope(), Priority::Upload);
-        let reuse = if self.plan.apart { Reuse::Apart } else { Reuse::Kept };
-        let mut request = Request { payload, once: true, reuse, ..request };
+        let reuse = if self.plan.is_unpooled { Reuse::Unpooled } else { Reuse::Pooled };
+        let mut request = Request { payload, is_sent_once: true, reuse, ..request };
         if !step.closes {
             request.headers = range_header(&step.range);
         }
-        self.client().http().wait_out_the_pause().await;
-        self.client().http().send_within(&request, &self.upload.permit).await
+        self.client().http().wait_for_pause_end().await;
+        self.client().http().send_with_permit(&request, &self.upload.permit).await
     }
 
     /// Records a part that the server took: checks that the server really has it, and notes the location to continue
     /// at.
-    async fn take_progress(&mut self, step: &PushStep, answer: &HttpAnswer) -> Result<(), Error> {
+    async fn record_progress(&mut self, step: &PushStep, answer: &HttpAnswer) -> Result<(), Error> {
         self.upload.location = Some(self.client().location(answer).await?);
         let end = step.range.end;
-        match location::received(answer) {
+        match location::received_bytes(answer) {
             // Gitea gives the number of bytes, the other servers the offset of the last one.
             Some(received) if received != end && received != end + 1 => {
                 // The count of ECR stands still after the first part (containers-roadmap#2831).
                 let text = format!("it took {end} bytes and says it has {received}");
                 let error = self.error(Cause::BadAnswer(SafeText::from(text)));
-                self.begin_again(error, PushMethod::Whole).await
+                self.start_over(error, PushMethod::Whole).await
             }
             _ => {
-                self.plan.took(step, self.upload.least_chunk);
-                if self.plan.apart && self.plan.has_lost() {
-                    self.client().abilities().learn_carried(self.plan.taken);
+                self.plan.record_accepted(step, self.upload.least_chunk);
+                if self.plan.is_unpooled && self.plan.has_lost() {
+                    self.client().abilities().learn_safe_part_size(self.plan.largest_accepted);
                 }
                 Ok(())
             }
@@ -219,7 +221,7 @@ impl Push {
 
     /// Returns whether the blob exists after a closing request whose response was lost or which was refused. Another
     /// client may have been faster. Refusals of the method, of the size and of the caller say nothing about the blob.
-    async fn is_there_after(&self, error: &Error) -> bool {
+    async fn exists_after_failure(&self, error: &Error) -> bool {
         let may_be_there = match &error.cause {
             Cause::Connection(_) | Cause::Timeout(..) => true,
             Cause::Status { status, .. } => !matches!(status, 401 | 403 | 405 | 411 | 413 | 415 | 429 | 501),
@@ -231,43 +233,43 @@ impl Push {
         let Ok(base) = self.client().http().base().await else { return false };
         let url = base.blob(&self.upload.name, &self.digest);
         let request = Request::new(Method::HEAD, url, self.scope(), Priority::Upload);
-        self.client().http().send_within(&request, &self.upload.permit).await.is_ok()
+        self.client().http().send_with_permit(&request, &self.upload.permit).await.is_ok()
     }
 
     /// Continues after a failed request with the method that may help, or fails.
     async fn recover(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         match error.cause.status() {
-            Some(413) => return self.make_smaller(step, error).await,
-            Some(404 | 416) => return self.ask_and_go_on(step, error).await,
+            Some(413) => return self.shrink_parts(step, error).await,
+            Some(404 | 416) => return self.query_and_resume(step, error).await,
             Some(400) if self.plan.furthest > 0 && step.range.start > 0 => {
-                return self.begin_again(error, PushMethod::Whole).await;
+                return self.start_over(error, PushMethod::Whole).await;
             }
-            Some(400 | 405 | 411 | 415 | 501) if self.is_refusal_of_whole(step, &error) => {
+            Some(400 | 405 | 411 | 415 | 501) if self.refuses_whole_blob(step, &error) => {
                 self.plan.has_refused_whole = true;
-                return self.begin_again(error, PushMethod::Rest).await;
+                return self.start_over(error, PushMethod::Rest).await;
             }
             _ => {}
         }
         if error.cause == Cause::Refused {
             // Nothing was sent: the same request is sent again when the server listens.
-            self.wait_after(&error).await?;
+            self.wait_before_retry(&error).await?;
             self.plan.failures += 1;
             return Ok(());
         }
-        if !error.cause.may_pass() {
+        if !error.cause.is_transient() {
             return Err(error);
         }
-        self.ask_and_go_on(step, error).await
+        self.query_and_resume(step, error).await
     }
 
-    fn is_refusal_of_whole(&self, step: &PushStep, error: &Error) -> bool {
-        let is_about_content = matches!(&error.cause, Cause::Status { said, .. }
-            if said.is("DIGEST_INVALID") || said.is("SIZE_INVALID") || said.is("NAME_INVALID"));
+    fn refuses_whole_blob(&self, step: &PushStep, error: &Error) -> bool {
+        let is_about_content = matches!(&error.cause, Cause::Status { body, .. }
+            if body.has_code("DIGEST_INVALID") || body.has_code("SIZE_INVALID") || body.has_code("NAME_INVALID"));
         step.closes && !step.range.is_empty() && !self.plan.has_refused_whole && !is_about_content
     }
 
     /// Handles a 413: sends smaller parts, as long as they can be made smaller.
-    async fn make_smaller(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
+    async fn shrink_parts(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         let sent = step.length();
         let size = (sent / 2).min(PART).max(self.upload.least_chunk);
         if sent <= SMALL || size >= sent {
@@ -275,11 +277,12 @@ impl Push {
         }
         self.plan.largest = size;
         let stop = self.transfer.stop.clone();
-        let asked = stop.run_until_cancelled(self.ask()).await.ok_or_else(|| self.stopped())?;
+        let asked =
+            stop.run_until_cancelled(self.query_offset()).await.ok_or_else(|| self.stopped_error())?;
         match asked.unwrap_or(None).filter(|has| *has <= step.range.end) {
             Some(has) => {
-                self.plan.arrive(has);
-                self.plan.way = PushMethod::Parts(size);
+                self.plan.advance_to(has);
+                self.plan.method = PushMethod::Parts(size);
                 Ok(())
             }
             None => self.restart(error, PushMethod::Parts(size)).await,
@@ -287,12 +290,13 @@ impl Push {
     }
 
     /// Waits, asks the server how much it has, and continues there. Begins again if the server cannot tell.
-    async fn ask_and_go_on(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
+    async fn query_and_resume(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         let mut error = error;
         let has = loop {
-            self.wait_after(&error).await?;
+            self.wait_before_retry(&error).await?;
             let stop = self.transfer.stop.clone();
-            let asked = stop.run_until_cancelled(self.ask()).await.ok_or_else(|| self.stopped())?;
+            let asked =
+                stop.run_until_cancelled(self.query_offset()).await.ok_or_else(|| self.stopped_error())?;
             match asked {
                 Ok(has) => break has,
                 Err(again) => {
@@ -304,32 +308,34 @@ impl Push {
         let is_misfit = matches!(error.cause.status(), Some(404 | 416)) && self.plan.failures > 1;
         match has.filter(|has| *has <= step.range.end.max(self.plan.sent_to)) {
             // The server's count differs from the bytes that it really has.
-            Some(has) if is_misfit && has == step.range.start => self.begin_again(error, self.plan.way).await,
+            Some(has) if is_misfit && has == step.range.start => {
+                self.start_over(error, self.plan.method).await
+            }
             Some(has) => {
                 match error.cause.status() {
                     // The server has counted more since it was asked; the line is as good as before.
-                    Some(404 | 416) => self.plan.arrive(has),
-                    _ => self.plan.broke(has, step, self.upload.least_chunk),
+                    Some(404 | 416) => self.plan.advance_to(has),
+                    _ => self.plan.record_break(has, step, self.upload.least_chunk),
                 }
-                self.feed.seek(has).await;
+                self.body.seek(has).await;
                 Ok(())
             }
             // The server may have needed the time to store the bytes that it had.
-            None if step.closes && self.is_there_after(&error).await => {
+            None if step.closes && self.exists_after_failure(&error).await => {
                 self.upload.location = None;
                 Ok(())
             }
             // A refusal by the server says nothing about the line.
-            None if error.cause.status().is_some() => self.begin_again(error, self.plan.way).await,
+            None if error.cause.status().is_some() => self.start_over(error, self.plan.method).await,
             None => {
-                self.plan.lost(step, self.upload.least_chunk);
-                self.restart(error, self.plan.way).await
+                self.plan.record_loss(step, self.upload.least_chunk);
+                self.restart(error, self.plan.method).await
             }
         }
     }
 
     /// Waits before the next try, and fails if there is none. A server that is away for a moment may be restarting.
-    async fn wait_after(&self, error: &Error) -> Result<(), Error> {
+    async fn wait_before_retry(&self, error: &Error) -> Result<(), Error> {
         let failures = self.plan.failures + 1;
         let http = self.client().http();
         let wait = match &error.cause {
@@ -342,13 +348,13 @@ impl Push {
         let Some(wait) = wait else { return Err(Error { tries: failures, ..error.clone() }) };
         let is_first_break = failures == 1 && matches!(error.cause, Cause::Connection(_));
         let wait = if is_first_break { Duration::ZERO } else { wait };
-        let waiting = http.wait_to_try_again(&error.cause, failures, wait);
-        self.transfer.stop.run_until_cancelled(waiting).await.ok_or_else(|| self.stopped())
+        let waiting = http.sleep_before_retry(&error.cause, failures, wait);
+        self.transfer.stop.run_until_cancelled(waiting).await.ok_or_else(|| self.stopped_error())
     }
 
     /// Starts a new upload from the first byte, after a response that waiting alone does not help against.
-    async fn begin_again(&mut self, error: Error, way: PushMethod) -> Result<(), Error> {
-        self.plan.begin_again();
+    async fn start_over(&mut self, error: Error, way: PushMethod) -> Result<(), Error> {
+        self.plan.start_over();
         if self.plan.failures >= self.client().http().timeouts().tries {
             return Err(Error { tries: self.plan.failures, ..error });
         }
@@ -356,39 +362,39 @@ impl Push {
     }
 
     async fn restart(&mut self, error: Error, way: PushMethod) -> Result<(), Error> {
-        self.give_up().await;
+        self.close_upload().await;
         if self.transfer.stop.is_cancelled() {
-            return Err(self.stopped());
+            return Err(self.stopped_error());
         }
-        self.feed.seek(0).await;
+        self.body.seek(0).await;
         let (client, name) = (self.client().clone(), self.upload.name.clone());
         self.upload = loop {
             self.upload.permit = Permit::none();
-            match opened(client.start_upload(&name), &self.transfer).await {
+            match wait_until_open(client.start_upload(&name), &self.transfer).await {
                 Some(Ok(upload)) => break upload,
                 Some(Err(new)) if new.cause == Cause::Refused => {
-                    self.wait_after(&new).await?;
+                    self.wait_before_retry(&new).await?;
                     self.plan.failures += 1;
                 }
                 Some(Err(new)) if new.cause.status().is_some() => return Err(new),
                 Some(Err(_)) => return Err(error),
-                None => return Err(self.stopped()),
+                None => return Err(self.stopped_error()),
             }
         };
-        (self.plan.at, self.plan.way) = (0, way);
+        (self.plan.at, self.plan.method) = (0, way);
         Ok(())
     }
 
     /// Returns how many bytes the server has, or `None` if it cannot tell. Distribution-spec § Resuming an upload.
-    async fn ask(&mut self) -> Result<Option<u64>, Error> {
+    async fn query_offset(&mut self) -> Result<Option<u64>, Error> {
         let Ok(location) = self.location().cloned() else { return Ok(None) };
         let request = Request::new(Method::GET, location, self.scope(), Priority::Upload);
-        match self.client().http().send_within(&request, &self.upload.permit).await {
+        match self.client().http().send_with_permit(&request, &self.upload.permit).await {
             Ok(answer) => {
                 if let Ok(next) = self.client().location(&answer).await {
                     self.upload.location = Some(next);
                 }
-                Ok(location::received(&answer))
+                Ok(location::received_bytes(&answer))
             }
             Err(error) if error.cause.status().is_some_and(|status| status != 429) => Ok(None),
             Err(error) => Err(error),
@@ -396,11 +402,11 @@ impl Push {
     }
 
     /// Closes the upload if possible, and counts it as left open otherwise.
-    async fn give_up(&mut self) {
+    async fn close_upload(&mut self) {
         let Some(location) = self.upload.location.take() else { return };
         let closing = uploads::close(&self.upload.client, &self.upload.name, location);
         if !tokio::time::timeout(CLOSING, closing).await.unwrap_or(false) {
-            self.transfer.left_open.fetch_add(1, Ordering::Relaxed);
+            self.transfer.unclosed_uploads.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -417,7 +423,7 @@ impl Push {
         Scope::Push(self.upload.name.clone())
     }
 
-    fn stopped(&self) -> Error {
+    fn stopped_error(&self) -> Error {
         self.error(Cause::Stopped)
     }
 

@@ -43,7 +43,7 @@ pub(super) fn check(from: &Url, to: &Url, registry_is_loopback: bool) -> Result<
     if !to.username().is_empty() || to.password().is_some() {
         return Err("it carries a user name");
     }
-    if Origin::of(from) != Origin::of(to) && origin::literal(to).is_some_and(is_inside) {
+    if Origin::of(from) != Origin::of(to) && origin::literal_ip(to).is_some_and(is_inside) {
         return Err("it leads to an address inside this machine or network link");
     }
     Ok(())

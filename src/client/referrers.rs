@@ -33,7 +33,7 @@ pub struct Referrers {
     /// The source in which they were found. It matters only if there are any.
     pub found: Option<ReferrerSource>,
     /// The digest of the fallback tag, if that was read.
-    pub tagged: Option<Digest>,
+    pub fallback_digest: Option<Digest>,
 }
 
 impl Client {
@@ -67,21 +67,21 @@ impl Client {
         may_have_fallback: bool,
     ) -> Result<Referrers, Error> {
         if self.abilities().may_have_referrers(name)
-            && let Some(descriptors) = self.by_api(name, digest).await?
+            && let Some(descriptors) = self.list_by_api(name, digest).await?
         {
-            return Ok(Referrers { descriptors, found: Some(ReferrerSource::Api), tagged: None });
+            return Ok(Referrers { descriptors, found: Some(ReferrerSource::Api), fallback_digest: None });
         }
         if !may_have_fallback {
             return Ok(Referrers::default());
         }
         let Some(tag) = fallback_tag(digest) else { return Ok(Referrers::default()) };
-        match self.latest(name, &tag, Priority::Interactive).await {
+        match self.latest_manifest(name, &tag, Priority::Interactive).await {
             // GitLab takes such a tag for the digest itself: an image is not the list of its referrers.
-            Ok(manifest) if manifest.is_named(digest) => Ok(Referrers::default()),
+            Ok(manifest) if manifest.has_digest(digest) => Ok(Referrers::default()),
             Ok(manifest) => Ok(Referrers {
-                descriptors: listed(&manifest),
+                descriptors: descriptors_of(&manifest),
                 found: Some(ReferrerSource::FallbackTag),
-                tagged: Some(manifest.digest),
+                fallback_digest: Some(manifest.digest),
             }),
             Err(error) if error.cause.status() == Some(404) => Ok(Referrers::default()),
             Err(error) => Err(error),
@@ -89,7 +89,7 @@ impl Client {
     }
 
     /// Lists referrers by the API. Returns `None` if the server has none.
-    async fn by_api(
+    async fn list_by_api(
         &self,
         name: &RepositoryName,
         digest: &Digest,
@@ -106,18 +106,18 @@ impl Client {
                     if all.is_empty()
                         && matches!(error.cause.status(), Some(400 | 404 | 405 | 406 | 501)) =>
                 {
-                    self.no_referrers(name, &error.cause.to_string());
+                    self.learn_no_referrers(name, &error.cause.to_string());
                     return Ok(None);
                 }
                 Err(error) => return Err(error),
             };
             let media_type = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let Ok(index) = Manifest::parse(answer.body.clone(), media_type) else {
-                self.no_referrers(name, "its answer is no index");
+                self.learn_no_referrers(name, "its answer is no index");
                 return Ok(None);
             };
             self.abilities().learn_referrers(name, Ability::Yes);
-            let page = listed(&index);
+            let page = descriptors_of(&index);
             let before = seen.len();
             left_out = left_out.saturating_add(page.left_out());
             for descriptor in page {
@@ -150,7 +150,7 @@ impl Client {
         }
     }
 
-    fn no_referrers(&self, name: &RepositoryName, why: &str) {
+    fn learn_no_referrers(&self, name: &RepositoryName, why: &str) {
         self.abilities().learn_referrers(name, Ability::No(SafeText::clean(why)));
     }
 }
@@ -161,7 +161,7 @@ pub fn fallback_tag(subject: &Digest) -> Option<Tag> {
     Tag::parse(&subject.tag_stem()).ok()
 }
 
-fn listed(manifest: &Manifest) -> Capped<Vec<Descriptor>> {
+fn descriptors_of(manifest: &Manifest) -> Capped<Vec<Descriptor>> {
     match &manifest.body {
         Body::Index(index) => index.manifests.clone(),
         _ => Capped::default(),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
-use super::body::Hold;
+use super::body::LargeBodyPermit;
 use super::error::Cause;
 use super::limit::Priority;
 use super::payload::Payload;
@@ -29,19 +29,30 @@ pub struct Request {
     /// Most bytes of the response.
     pub cap: u64,
     /// The priority of the request.
-    pub lane: Priority,
+    pub priority: Priority,
     /// Whether it is sent once and not again after a failure, because a second try could have another effect.
-    pub once: bool,
+    pub is_sent_once: bool,
     /// Whether it has a connection of its own, or one that carried other requests and may be near its end.
     pub reuse: Reuse,
 }
 
 impl Request {
     /// Creates a request without a body and without conditions on the response, which may have a mebibyte.
-    pub fn new(method: Method, url: Url, scope: Scope, lane: Priority) -> Request {
-        let (headers, payload, reuse) = (HeaderMap::new(), Payload::None, Reuse::Kept);
+    pub fn new(method: Method, url: Url, scope: Scope, priority: Priority) -> Request {
+        let (headers, payload, reuse) = (HeaderMap::new(), Payload::None, Reuse::Pooled);
         let cap = 1024 * 1024;
-        Request { method, url, accept: "*/*", headers, payload, scope, cap, lane, once: false, reuse }
+        Request {
+            method,
+            url,
+            accept: "*/*",
+            headers,
+            payload,
+            scope,
+            cap,
+            priority,
+            is_sent_once: false,
+            reuse,
+        }
     }
 }
 
@@ -57,7 +68,7 @@ pub struct HttpAnswer {
     /// The URL that it came from after all redirects.
     pub url: Url,
     /// The turn of a large body to be processed.
-    pub _hold: Option<Hold>,
+    pub _hold: Option<LargeBodyPermit>,
 }
 
 impl HttpAnswer {

@@ -19,7 +19,7 @@ pub struct Timeouts {
     /// Between two pieces of a body.
     pub idle: Duration,
     /// Bytes a second that a body must bring on average, once the client has waited for it longer than `idle`.
-    pub slowest: u64,
+    pub min_bytes_per_second: u64,
     /// Tries of one request, the first included.
     pub tries: u32,
     /// The wait before the second try. It is doubled before each further one.
@@ -29,7 +29,7 @@ pub struct Timeouts {
     /// For a credential helper.
     pub helper: Duration,
     /// For a server that accepted a change to show it: some put deletes off by seconds.
-    pub shows: Duration,
+    pub visibility: Duration,
 }
 
 impl Default for Timeouts {
@@ -39,12 +39,12 @@ impl Default for Timeouts {
             silence: Duration::from_millis(300),
             headers: Duration::from_secs(30),
             idle: Duration::from_secs(30),
-            slowest: 1024,
+            min_bytes_per_second: 1024,
             tries: 4,
             backoff: Duration::from_millis(500),
             longest_wait: Duration::from_secs(60),
             helper: Duration::from_secs(10),
-            shows: Duration::from_secs(10),
+            visibility: Duration::from_secs(10),
         }
     }
 }
@@ -53,7 +53,7 @@ impl Default for Timeouts {
 const EPOCH_FROM: i64 = 1_000_000_000;
 
 /// Returns whether a request that was answered with this status may succeed the next time.
-pub fn may_pass(status: u16) -> bool {
+pub fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 522)
 }
 

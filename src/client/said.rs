@@ -61,7 +61,7 @@ impl ErrorBody {
     }
 
     /// Returns whether the registry's code is this one.
-    pub fn is(&self, code: &str) -> bool {
+    pub fn has_code(&self, code: &str) -> bool {
         self.code.as_ref().is_some_and(|said| said.as_str().eq_ignore_ascii_case(code))
     }
 

@@ -60,12 +60,12 @@ pub async fn is_plain(
     mut answer: BoxFuture<'_, Plainly>,
 ) -> Result<bool, Cause> {
     let look = Look { host, end: Instant::now() + timeouts.connect };
-    let mut greeting = Box::pin(look.greet());
+    let mut greeting = Box::pin(look.probe_tls());
     if let Ok(greeted) = tokio::time::timeout(timeouts.silence, &mut greeting).await {
         return match greeted? {
             Greeted::Tls => Ok(false),
             Greeted::Other => Ok(true),
-            Greeted::Closed => look.only_plain(answer).await,
+            Greeted::Closed => look.decide_by_plain_http(answer).await,
         };
     }
     let answered = tokio::select! {
@@ -73,22 +73,22 @@ pub async fn is_plain(
         greeted = &mut greeting => return match greeted? {
             Greeted::Tls => Ok(false),
             Greeted::Other => Ok(true),
-            Greeted::Closed => look.only_plain(answer).await,
+            Greeted::Closed => look.decide_by_plain_http(answer).await,
         },
         answered = &mut answer => Some(answered),
         () = sleep(timeouts.silence * BOTH_OPEN) => None,
     };
     match answered {
         Some(Plainly::Registry) => Ok(true),
-        Some(Plainly::NoRegistry(how)) => Err(neither("says nothing", &how)),
-        Some(Plainly::Nothing(how)) => only_tls(greeting.await, &how),
+        Some(Plainly::NoRegistry(how)) => Err(neither_answers("says nothing", &how)),
+        Some(Plainly::Nothing(how)) => decide_by_tls(greeting.await, &how),
         None => {
             // The server may serve one connection at a time, and this is the first.
             drop(greeting);
-            match look.in_time(answer).await {
+            match look.within_deadline(answer).await {
                 Plainly::Registry => Ok(true),
-                Plainly::NoRegistry(how) => Err(neither("says nothing", &how)),
-                Plainly::Nothing(how) => only_tls(look.greet().await, &how),
+                Plainly::NoRegistry(how) => Err(neither_answers("says nothing", &how)),
+                Plainly::Nothing(how) => decide_by_tls(look.probe_tls().await, &how),
             }
         }
     }
@@ -102,55 +102,58 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// Sends a TLS greeting and waits for the answer.
-    async fn greet(&self) -> Result<Greeted, Cause> {
-        match timeout_at(self.end, greet(self.host.without_port(), self.host.port().unwrap_or(443))).await {
+    async fn probe_tls(&self) -> Result<Greeted, Cause> {
+        match timeout_at(self.end, probe_tls(self.host.without_port(), self.host.port().unwrap_or(443))).await
+        {
             Ok(greeted) => greeted,
-            Err(_) => Err(Cause::Mute("nothing comes back to TLS".into())),
+            Err(_) => Err(Cause::NotARegistry("nothing comes back to TLS".into())),
         }
     }
 
-    async fn in_time(&self, answer: impl Future<Output = Plainly>) -> Plainly {
+    async fn within_deadline(&self, answer: impl Future<Output = Plainly>) -> Plainly {
         let late = |_| Plainly::Nothing("nothing comes back".into());
         timeout_at(self.end, answer).await.unwrap_or_else(late)
     }
 
     /// Decides by the answer to plain HTTP, since the server ended the connection after the greeting.
-    async fn only_plain(&self, answer: impl Future<Output = Plainly>) -> Result<bool, Cause> {
-        match self.in_time(answer).await {
+    async fn decide_by_plain_http(&self, answer: impl Future<Output = Plainly>) -> Result<bool, Cause> {
+        match self.within_deadline(answer).await {
             Plainly::Registry => Ok(true),
-            Plainly::NoRegistry(how) | Plainly::Nothing(how) => Err(neither("closes the connection", &how)),
+            Plainly::NoRegistry(how) | Plainly::Nothing(how) => {
+                Err(neither_answers("closes the connection", &how))
+            }
         }
     }
 }
 
 /// Decides by the answer to TLS, since the answer to plain HTTP says nothing.
-fn only_tls(greeted: Result<Greeted, Cause>, to_plain: &str) -> Result<bool, Cause> {
+fn decide_by_tls(greeted: Result<Greeted, Cause>, to_plain: &str) -> Result<bool, Cause> {
     match greeted {
         Ok(Greeted::Tls) => Ok(false),
         Ok(Greeted::Other) => Ok(true),
-        Ok(Greeted::Closed) => Err(neither("closes the connection", to_plain)),
-        Err(Cause::Mute(_)) => Err(neither("says nothing", to_plain)),
+        Ok(Greeted::Closed) => Err(neither_answers("closes the connection", to_plain)),
+        Err(Cause::NotARegistry(_)) => Err(neither_answers("says nothing", to_plain)),
         Err(cause) => Err(cause),
     }
 }
 
-fn neither(to_tls: &str, to_plain: &str) -> Cause {
-    Cause::Mute(SafeText::from(format!(
+fn neither_answers(to_tls: &str, to_plain: &str) -> Cause {
+    Cause::NotARegistry(SafeText::from(format!(
         "to TLS the server {to_tls}, and to plain HTTP it does not answer as a registry: {to_plain}"
     )))
 }
 
-async fn greet(name: &str, port: u16) -> Result<Greeted, Cause> {
+async fn probe_tls(name: &str, port: u16) -> Result<Greeted, Cause> {
     let words = |error: &io::Error| SafeText::from(error.to_string());
     let addresses: Vec<_> =
-        lookup_host((name, port)).await.map_err(|error| Cause::Name(words(&error)))?.collect();
+        lookup_host((name, port)).await.map_err(|error| Cause::NoAddress(words(&error)))?.collect();
     let connected = TcpStream::connect(addresses.as_slice()).await;
     let mut stream = connected.map_err(|error| match error.kind() {
         io::ErrorKind::ConnectionRefused => Cause::Refused,
         _ => Cause::Connection(words(&error)),
     })?;
     let greeting =
-        greeting(name).ok_or_else(|| Cause::Local("the host cannot be greeted with TLS".into()))?;
+        client_hello(name).ok_or_else(|| Cause::Local("the host cannot be greeted with TLS".into()))?;
     let mut first = [0; 1];
     let exchange = async {
         stream.write_all(&greeting).await?;
@@ -164,8 +167,8 @@ async fn greet(name: &str, port: u16) -> Result<Greeted, Cause> {
 }
 
 /// Returns the first message of a TLS client.
-fn greeting(name: &str) -> Option<Vec<u8>> {
-    tls::install();
+fn client_hello(name: &str) -> Option<Vec<u8>> {
+    tls::install_crypto();
     let config = ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
     let name = ServerName::try_from(name.to_string()).ok()?;
     let mut connection = ClientConnection::new(Arc::new(config), name).ok()?;

@@ -55,7 +55,7 @@ impl Scope {
 
     /// Returns the scope to ask for if a token endpoint refuses this one. Quay deletes with `push` and fails at
     /// `delete`. A user without the right to read the source of a mount may still push.
-    pub fn instead(&self) -> Option<Scope> {
+    pub fn fallback(&self) -> Option<Scope> {
         match self {
             Scope::Delete(name) => Some(Scope::Push(name.clone())),
             Scope::Mount { to, .. } => Some(Scope::Push(to.clone())),

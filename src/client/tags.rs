@@ -20,6 +20,6 @@ fn read(name: &str) -> Option<ListedName<Tag>> {
     match Tag::parse(name) {
         Ok(tag) => Some(ListedName::Named(tag)),
         Err(_) if name.starts_with("sha256:") || name.starts_with("sha512:") => None,
-        Err(_) => Some(ListedName::Odd(SafeText::clean(name))),
+        Err(_) => Some(ListedName::Malformed(SafeText::clean(name))),
     }
 }

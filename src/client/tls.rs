@@ -33,14 +33,14 @@ pub struct Trust {
 
 impl Trust {
     /// Applies the scheme in front of the registry's name.
-    pub fn speak(&mut self, scheme: Scheme) {
+    pub fn set_scheme(&mut self, scheme: Scheme) {
         self.plain_http = scheme == Scheme::Http;
         self.tls = scheme == Scheme::Https;
     }
 }
 
 /// Chooses the cryptography of rustls, once a process. Without it the HTTP library panics.
-pub fn install() {
+pub fn install_crypto() {
     // It fails if other code has chosen before, which is as good.
     rustls::crypto::ring::default_provider().install_default().ok();
 }
@@ -49,13 +49,13 @@ pub fn install() {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reuse {
     /// They are kept for the next one.
-    Kept,
+    Pooled,
     /// Each request has one of its own.
-    Apart,
+    Unpooled,
 }
 
 /// Builds the client for a registry's own origin. Without TLS it loads no certificates, which takes time.
-pub fn own(
+pub fn registry_client(
     host: &Host,
     trust: &Trust,
     is_plain: bool,
@@ -63,7 +63,7 @@ pub fn own(
     timeouts: &Timeouts,
 ) -> Result<Client, Cause> {
     let mut builder = builder(timeouts);
-    if reuse == Reuse::Apart {
+    if reuse == Reuse::Unpooled {
         builder = builder.pool_max_idle_per_host(0);
     }
     if host.is_loopback() {
@@ -87,13 +87,13 @@ pub fn own(
 
 /// Builds the client for other origins. It checks certificates, and connects to no address that
 /// [`origin::is_forbidden`] forbids.
-pub fn strict(registry_is_loopback: bool, timeouts: &Timeouts) -> Result<Client, Cause> {
+pub fn external_client(registry_is_loopback: bool, timeouts: &Timeouts) -> Result<Client, Cause> {
     let builder = builder(timeouts).dns_resolver(AddressGuard { registry_is_loopback });
     build(if registry_is_loopback { builder.no_proxy() } else { builder })
 }
 
 fn builder(timeouts: &Timeouts) -> ClientBuilder {
-    install();
+    install_crypto();
     Client::builder()
         .user_agent(concat!("regtui/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
@@ -119,7 +119,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
 }
 
 fn certificates(file: &Path) -> Result<Vec<Certificate>, Cause> {
-    Certificate::from_pem_bundle(&read(file)?).map_err(|_| local("no certificates in", file))
+    Certificate::from_pem_bundle(&read(file)?).map_err(|_| local_error("no certificates in", file))
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Cause> {
@@ -127,7 +127,7 @@ fn read(file: &Path) -> Result<Vec<u8>, Cause> {
         .map_err(|error| Cause::Local(SafeText::from(format!("cannot read `{}`: {error}", file.display()))))
 }
 
-fn local(what: &str, file: &Path) -> Cause {
+fn local_error(what: &str, file: &Path) -> Cause {
     Cause::Local(SafeText::from(format!("{what} `{}`", file.display())))
 }
 
@@ -162,7 +162,7 @@ impl CertificateFolder {
         let mut pem = read(&certificate.with_extension("key"))?;
         pem.push(b'\n');
         pem.extend(read(certificate)?);
-        Identity::from_pem(&pem).map(Some).map_err(|_| local("no client certificate in", certificate))
+        Identity::from_pem(&pem).map(Some).map_err(|_| local_error("no client certificate in", certificate))
     }
 }
 

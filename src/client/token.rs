@@ -106,7 +106,7 @@ async fn fetch(http: &Http, key: &TokenKey, login: Option<&Login>, is_own: bool)
         200..300 => read(answer.json()?),
         status => {
             let wait = retry::retry_after(&answer.headers, Timestamp::now());
-            Err(Cause::Status { status, said: ErrorBody::of(&answer.body), wait })
+            Err(Cause::Status { status, body: ErrorBody::of(&answer.body), wait })
         }
     }
 }
@@ -128,7 +128,7 @@ async fn get(http: &Http, key: &TokenKey, login: Option<&Login>, is_own: bool) -
     if let Some(header) = login.and_then(Login::basic) {
         request = request.header(AUTHORIZATION, header);
     }
-    logged(http, request, Method::GET, &url).await
+    send_logged(http, request, Method::GET, &url).await
 }
 
 async fn post(http: &Http, key: &TokenKey, form: &[(&str, &str)], is_own: bool) -> Result<HttpAnswer, Cause> {
@@ -139,18 +139,18 @@ async fn post(http: &Http, key: &TokenKey, form: &[(&str, &str)], is_own: bool) 
     let client = client(http, key, is_own).await?;
     let request =
         client.post(key.realm.clone()).header(ACCEPT, "application/json").header(ACCEPT_ENCODING, "identity");
-    logged(http, request.form(&fields), Method::POST, &key.realm).await
+    send_logged(http, request.form(&fields), Method::POST, &key.realm).await
 }
 
 /// Returns the registry's own client for its own origin, the strict one for any other.
 async fn client<'a>(http: &'a Http, key: &TokenKey, is_own: bool) -> Result<&'a reqwest::Client, Cause> {
     match super::origin::Origin::of(&key.realm) {
-        Some(origin) if is_own => http.own(&origin).await,
-        _ => http.strict().await,
+        Some(origin) if is_own => http.registry_client(&origin).await,
+        _ => http.external_client().await,
     }
 }
 
-async fn logged(
+async fn send_logged(
     http: &Http,
     request: reqwest::RequestBuilder,
     method: Method,
@@ -158,9 +158,10 @@ async fn logged(
 ) -> Result<HttpAnswer, Cause> {
     let answer = http.receive(request, &method, url, CAP, 1).await?;
     match answer.status {
-        300..400 => {
-            Err(Cause::Realm(SafeText::from(format!("the token service redirects: {}", http.shown(url)))))
-        }
+        300..400 => Err(Cause::UntrustedRealm(SafeText::from(format!(
+            "the token service redirects: {}",
+            http.display_url(url)
+        )))),
         _ => Ok(answer),
     }
 }

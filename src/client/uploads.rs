@@ -47,10 +47,10 @@ impl Client {
         &self,
         name: &RepositoryName,
         digest: &Digest,
-        lane: Priority,
+        priority: Priority,
     ) -> Result<Option<u64>, Error> {
         let url = self.http().base().await?.blob(name, digest);
-        let head = Request::new(Method::HEAD, url, Scope::Pull(name.clone()), lane);
+        let head = Request::new(Method::HEAD, url, Scope::Pull(name.clone()), priority);
         match self.http().send(&head).await {
             Ok(answer) => Ok(Some(length(answer.header(CONTENT_LENGTH.as_str())))),
             Err(error) => match &error.cause {
@@ -93,7 +93,7 @@ impl Client {
         };
         match self.post(url, scope, true, &permit).await {
             Ok(answer) if answer.status == 202 => {
-                Ok(Mount::Opened(self.opened(name, &answer, permit).await?))
+                Ok(Mount::Opened(self.open_from_answer(name, &answer, permit).await?))
             }
             Ok(_) => Ok(Mount::Mounted),
             Err(_) if self.has_blob(name, digest).await => Ok(Mount::Mounted),
@@ -114,16 +114,16 @@ impl Client {
     ) -> Result<OpenUpload, Error> {
         let url = self.http().base().await?.uploads(name);
         let answer = self.post(url, Scope::Push(name.clone()), false, &permit).await?;
-        self.opened(name, &answer, permit).await
+        self.open_from_answer(name, &answer, permit).await
     }
 
     async fn post(&self, url: Url, scope: Scope, once: bool, permit: &Permit) -> Result<HttpAnswer, Error> {
         let request = Request::new(Method::POST, url, scope, Priority::Upload);
-        let request = Request { payload: Payload::Empty, once, ..request };
-        self.http().send_within(&request, permit).await
+        let request = Request { payload: Payload::Empty, is_sent_once: once, ..request };
+        self.http().send_with_permit(&request, permit).await
     }
 
-    async fn opened(
+    async fn open_from_answer(
         &self,
         name: &RepositoryName,
         answer: &HttpAnswer,
@@ -143,7 +143,7 @@ impl Client {
     /// Returns the URL at which an upload continues after this response.
     pub(super) async fn location(&self, answer: &HttpAnswer) -> Result<Url, Error> {
         let own = self.http().base().await?.ping();
-        let located = location::of(answer, &own, self.host().is_loopback()).and_then(|location| {
+        let located = location::resolve(answer, &own, self.host().is_loopback()).and_then(|location| {
             let origin = Origin::of(&own).ok_or_else(|| Cause::Local("no address".into()))?;
             self.http().check_write(&origin, &location)?;
             Ok(location)
@@ -173,7 +173,7 @@ impl Drop for OpenUpload {
     }
 }
 
-/// Closes an upload, and returns whether it is gone. distribution asks for the right to delete. [`Scope::instead`]
+/// Closes an upload, and returns whether it is gone. distribution asks for the right to delete. [`Scope::fallback`]
 /// turns that into the right to push if the server knows no such right.
 ///
 /// After a request that broke off, distribution 3 refuses every location that it gave out before the break, so it is
@@ -186,7 +186,7 @@ pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url)
     for wait in CLOSING_WAITS {
         tokio::time::sleep(Duration::from_millis(wait)).await;
         if is_refused {
-            match location_now(client, name, &location).await {
+            match current_location(client, name, &location).await {
                 Ok(now) => location = now,
                 Err(error) if is_about_the_break(&error.cause) => return false,
                 // A server that does not answer this request may still close the upload.
@@ -195,7 +195,7 @@ pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url)
         }
         let delete =
             Request::new(Method::DELETE, location.clone(), Scope::Delete(name.clone()), Priority::Upload);
-        match client.http().send_within(&delete, &Permit::none()).await {
+        match client.http().send_with_permit(&delete, &Permit::none()).await {
             Ok(_) => return true,
             Err(error) if is_about_the_break(&error.cause) => is_refused = true,
             Err(error) => return error.cause.status() == Some(404),
@@ -205,9 +205,9 @@ pub(super) async fn close(client: &Client, name: &RepositoryName, location: Url)
 }
 
 /// Returns the URL at which the server continues an upload. Distribution-spec § Resuming an upload.
-async fn location_now(client: &Client, name: &RepositoryName, location: &Url) -> Result<Url, Error> {
+async fn current_location(client: &Client, name: &RepositoryName, location: &Url) -> Result<Url, Error> {
     let ask = Request::new(Method::GET, location.clone(), Scope::Push(name.clone()), Priority::Upload);
-    let answer = client.http().send_within(&ask, &Permit::none()).await?;
+    let answer = client.http().send_with_permit(&ask, &Permit::none()).await?;
     client.location(&answer).await
 }
 
@@ -216,7 +216,7 @@ async fn location_now(client: &Client, name: &RepositoryName, location: &Url) ->
 fn is_about_the_break(refusal: &Cause) -> bool {
     match refusal {
         Cause::Status { status: 400 | 416, .. } => true,
-        Cause::Status { status: 404, said, .. } => said.is("BLOB_UPLOAD_INVALID"),
+        Cause::Status { status: 404, body: said, .. } => said.has_code("BLOB_UPLOAD_INVALID"),
         _ => false,
     }
 }

@@ -13,7 +13,7 @@ pub struct Backoffs(Mutex<BackoffState>);
 struct BackoffState {
     all: Vec<Waiting>,
     /// Changes that the registry accepted and does not show yet, each with the time since when.
-    unshown: Vec<(u64, Instant)>,
+    not_visible_yet: Vec<(u64, Instant)>,
     last: u64,
     /// The first failure without a response since the registry last answered.
     silent_since: Option<Instant>,
@@ -31,7 +31,7 @@ struct Waiting {
 
 /// A wait that is reported as long as this value lives.
 #[derive(Debug)]
-pub struct Told<'a> {
+pub struct BackoffGuard<'a> {
     waits: &'a Backoffs,
     number: u64,
 }
@@ -39,7 +39,7 @@ pub struct Told<'a> {
 impl Backoffs {
     /// Begins the wait of a request whose try number `tries` of `most` failed with `cause`, and which is sent again
     /// after `wait`.
-    pub fn begin(&self, cause: &Cause, tries: u32, most: u32, wait: Duration) -> Told<'_> {
+    pub fn begin(&self, cause: &Cause, tries: u32, most: u32, wait: Duration) -> BackoffGuard<'_> {
         let (mut state, now) = (self.lock(), Instant::now());
         state.last += 1;
         let has_answered = cause.status().is_some();
@@ -48,34 +48,34 @@ impl Backoffs {
         }
         let waiting = Waiting {
             number: state.last,
-            why: in_brief(cause),
+            why: describe_cause(cause),
             tries: has_answered.then(|| format!("try {} of {most}", tries + 1)),
             until: now + wait,
         };
         let number = waiting.number;
         state.all.push(waiting);
-        Told { waits: self, number }
+        BackoffGuard { waits: self, number }
     }
 
     /// Begins the wait for a change that the registry accepted and does not show yet.
-    pub fn begin_to_show(&self) -> Told<'_> {
+    pub fn begin_visibility_wait(&self) -> BackoffGuard<'_> {
         let mut state = self.lock();
         state.last += 1;
         let number = state.last;
-        state.unshown.push((number, Instant::now()));
-        Told { waits: self, number }
+        state.not_visible_yet.push((number, Instant::now()));
+        BackoffGuard { waits: self, number }
     }
 
     /// Records that the registry answered.
-    pub fn answered(&self) {
+    pub fn record_answer(&self) {
         self.lock().silent_since = None;
     }
 
     /// Describes the wait, if there is one: `connection refused for 7 s, next try in 2 s`.
-    pub fn in_words(&self, now: Instant) -> Option<String> {
+    pub fn describe(&self, now: Instant) -> Option<String> {
         let state = self.lock();
         let Some(longest) = state.all.iter().max_by_key(|waiting| waiting.until) else {
-            let since = state.unshown.iter().map(|(_, since)| *since).min()?;
+            let since = state.not_visible_yet.iter().map(|(_, since)| *since).min()?;
             let seconds = now.saturating_duration_since(since).as_secs();
             return Some(format!("change not shown for {seconds} s")).filter(|_| seconds > 0);
         };
@@ -92,11 +92,11 @@ impl Backoffs {
     }
 }
 
-impl Drop for Told<'_> {
+impl Drop for BackoffGuard<'_> {
     fn drop(&mut self) {
         let mut state = self.waits.lock();
         state.all.retain(|waiting| waiting.number != self.number);
-        state.unshown.retain(|(number, _)| *number != self.number);
+        state.not_visible_yet.retain(|(number, _)| *number != self.number);
     }
 }
 
@@ -106,14 +106,14 @@ pub fn seconds(until: Instant, now: Instant) -> u64 {
 }
 
 /// Describes a cause in as few words as possible. The final failure gives the details.
-fn in_brief(cause: &Cause) -> String {
+fn describe_cause(cause: &Cause) -> String {
     match cause {
         Cause::Refused => "connection refused".into(),
         Cause::Connection(_) => "the connection broke".into(),
         Cause::Timeout(..) => "no answer in time".into(),
         Cause::TooSlow => "too slow".into(),
         Cause::Storage(status) => format!("its storage answers {status}"),
-        Cause::Status { status, said, wait } => {
+        Cause::Status { status, body: said, wait } => {
             let code = said.code.as_ref().map_or(String::new(), |code| format!(" {code}"));
             match wait {
                 Some(wait) => format!("{status}{code}, asked to wait {} s", wait.as_secs()),
@@ -132,24 +132,24 @@ mod tests {
     #[test]
     fn who_waits_says_why_how_long_already_and_when_it_goes_on() {
         let waits = Backoffs::default();
-        assert_eq!(waits.in_words(Instant::now()), None);
+        assert_eq!(waits.describe(Instant::now()), None);
         let refused = waits.begin(&Cause::Refused, 1, 4, Duration::from_millis(2900));
         let now = Instant::now();
-        let said = |after| waits.in_words(now + Duration::from_secs(after));
+        let said = |after| waits.describe(now + Duration::from_secs(after));
         assert_eq!(said(0).as_deref(), Some("connection refused for 0 s, next try in 3 s"));
         assert_eq!(said(2).as_deref(), Some("connection refused for 2 s, next try in 1 s"));
         drop(refused);
         assert_eq!(said(0), None);
         let wait = Some(Duration::from_secs(20));
-        let busy = Cause::Status { status: 429, said: ErrorBody::default(), wait };
+        let busy = Cause::Status { status: 429, body: ErrorBody::default(), wait };
         let busy = waits.begin(&busy, 1, 4, Duration::from_secs(20));
         assert_eq!(said(0).as_deref(), Some("429, asked to wait 20 s, try 2 of 4, next try in 20 s"));
         drop(busy);
-        waits.answered();
+        waits.record_answer();
         assert_eq!(said(0), None);
-        let unshown = waits.begin_to_show();
+        let unshown = waits.begin_visibility_wait();
         let now = Instant::now();
-        let said = |after| waits.in_words(now + Duration::from_secs(after));
+        let said = |after| waits.describe(now + Duration::from_secs(after));
         assert_eq!(said(0), None);
         assert_eq!(said(3).as_deref(), Some("change not shown for 3 s"));
         drop(unshown);

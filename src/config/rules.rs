@@ -74,15 +74,15 @@ impl Config {
         let read_only = self.read_only.then_some("`read_only` of the configuration");
         let mut rules = Vec::new();
         for (host, registry) in &self.registries {
-            rules.push(of_registry(host, registry));
+            rules.push(registry_rule(host, registry));
             rules
-                .extend(registry.repositories.iter().map(|repositories| of_repositories(host, repositories)));
+                .extend(registry.repositories.iter().map(|repositories| repository_rule(host, repositories)));
         }
         Rules { read_only, rules }
     }
 }
 
-fn of_registry(host: &Host, registry: &RegistryConfig) -> Rule {
+fn registry_rule(host: &Host, registry: &RegistryConfig) -> Rule {
     Rule {
         name: format!("[registries.{host:?}]"),
         host: host.clone(),
@@ -93,7 +93,7 @@ fn of_registry(host: &Host, registry: &RegistryConfig) -> Rule {
     }
 }
 
-fn of_repositories(host: &Host, repositories: &RepositoryRules) -> Rule {
+fn repository_rule(host: &Host, repositories: &RepositoryRules) -> Rule {
     let pattern = &repositories.pattern.0;
     Rule {
         name: format!("[[registries.{host:?}.repositories]] with the pattern {pattern:?}"),

@@ -94,7 +94,7 @@ impl DemoRegistry {
             BeforeAnswer::Truth(fault) => {
                 let unlisted =
                     matches!(fault, Some(Fault::Unlisted)).then(|| request.uri().path().to_owned());
-                let mut reply = self.truth(request).await.unwrap_or_else(ErrorReply::into_reply);
+                let mut reply = self.handle(request).await.unwrap_or_else(ErrorReply::into_reply);
                 reply::set(&mut reply, header_name::API_VERSION, "registry/2.0");
                 if let Some(Ok(Route::Manifest(name, reference))) = unlisted.map(|path| Route::of(&path)) {
                     self.store.unlist(&name, &reference);
@@ -111,7 +111,7 @@ impl DemoRegistry {
         Ok(answer)
     }
 
-    async fn truth(&self, request: Request<Incoming>) -> Result<Reply, ErrorReply> {
+    async fn handle(&self, request: Request<Incoming>) -> Result<Reply, ErrorReply> {
         let (parts, body) = request.into_parts();
         let (method, uri, headers) = (&parts.method, &parts.uri, &parts.headers);
         let route = Route::of(uri.path())?;

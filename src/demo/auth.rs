@@ -58,7 +58,7 @@ impl Account {
         Account { user: user.to_owned(), password: password.to_owned() }
     }
 
-    fn signs(&self, user: &str, password: &str) -> bool {
+    fn has_login(&self, user: &str, password: &str) -> bool {
         self.user == user && self.password == password
     }
 }
@@ -137,7 +137,8 @@ impl Gatekeeper<'_> {
         match self.auth {
             AuthMode::Open => Ok(()),
             AuthMode::Basic(account) => {
-                let known = basic(headers).is_some_and(|(user, password)| account.signs(&user, &password));
+                let known =
+                    basic(headers).is_some_and(|(user, password)| account.has_login(&user, &password));
                 if known { Ok(()) } else { Err(challenge("Basic realm=\"demo\"".to_owned())) }
             }
             AuthMode::Bearer(bearer) => self.admit_bearer(bearer, &rights, headers),
@@ -209,7 +210,9 @@ impl Gatekeeper<'_> {
     ) -> Result<TokenRequest, StatusCode> {
         let user = match basic(headers) {
             None => None,
-            Some((user, password)) if bearer.account.signs(&user, &password) => Some(bearer.account.clone()),
+            Some((user, password)) if bearer.account.has_login(&user, &password) => {
+                Some(bearer.account.clone())
+            }
             Some(_) => return Err(StatusCode::UNAUTHORIZED),
         };
         let offline = query.get("offline_token") == Some("true");
@@ -221,7 +224,7 @@ impl Gatekeeper<'_> {
             Some("password") => {
                 let given = form.get("username").zip(form.get("password"));
                 given
-                    .filter(|(user, password)| bearer.account.signs(user, password))
+                    .filter(|(user, password)| bearer.account.has_login(user, password))
                     .map(|_| bearer.account.clone())
             }
             Some("refresh_token") => {

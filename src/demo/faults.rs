@@ -68,13 +68,13 @@ pub enum Fault {
     /// The request waits until the gate is opened, then meets the next fault.
     Then(Gate, Box<Fault>),
     /// No answer, ever; the connection stays open.
-    Hold,
+    Hang,
     /// No answer; the connection is closed.
     Close,
     /// The true head and this number of bytes of the body; then the connection is cut.
     CutAfter(u64),
     /// The true head and this number of bytes of the body; then nothing more, while the connection stays open.
-    HoldAfter(u64),
+    HangAfter(u64),
     /// The body comes in pieces of this number of bytes, with this pause before each.
     Drip(usize, Duration),
     /// The first byte of the body has one bit flipped: the length is right and the digest wrong.
@@ -97,7 +97,7 @@ impl Fault {
     }
 
     /// Returns a 401 with a challenge for user and password, as Gitea answers a valid login that lacks the right.
-    pub fn rightless() -> Fault {
+    pub fn insufficient_rights() -> Fault {
         let challenge = [("www-authenticate", "Basic realm=\"Gitea Package API\"")];
         Fault::answer(401, &challenge, "user should have specific permission or be a site admin")
     }
@@ -343,7 +343,7 @@ pub(super) async fn before(fault: Option<Fault>) -> io::Result<BeforeAnswer> {
                 gate.pass().await;
                 Some(*next)
             }
-            Some(Fault::Hold) => future::pending().await,
+            Some(Fault::Hang) => future::pending().await,
             Some(Fault::Close) => return Err(io::Error::other("closed by a fault")),
             Some(Fault::Answer { status, headers, body }) => {
                 return Ok(BeforeAnswer::Answered(answered(status, headers, body)));
@@ -372,7 +372,7 @@ pub(super) fn after(reply: Reply, fault: Fault) -> Reply {
             });
             first(pieces, bytes).chain(cut).boxed()
         }),
-        Fault::HoldAfter(bytes) => {
+        Fault::HangAfter(bytes) => {
             with_pieces(reply, |pieces| first(pieces, bytes).chain(stream::pending()).boxed())
         }
         Fault::Drip(size, every) => with_pieces(reply, |pieces| drip(pieces, size.max(1), every)),
@@ -399,7 +399,7 @@ pub(super) fn after(reply: Reply, fault: Fault) -> Reply {
         Fault::Answer { .. }
         | Fault::Gate(_)
         | Fault::Then(..)
-        | Fault::Hold
+        | Fault::Hang
         | Fault::Close
         | Fault::Unlisted => reply,
     }

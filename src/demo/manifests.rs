@@ -22,7 +22,7 @@ pub fn get(
     headers: &HeaderMap,
 ) -> Result<Reply, ErrorReply> {
     let repository = store.repository(name).ok_or_else(|| ErrorReply::name_unknown(name))?;
-    let unknown = || ErrorReply::manifest_unknown(spelled(reference));
+    let unknown = || ErrorReply::manifest_unknown(format_reference(reference));
     let digest = repository.resolve(reference).ok_or_else(unknown)?;
     let manifest = repository.manifests.get(&digest).ok_or_else(unknown)?;
     let etag = format!("\"{digest}\"");
@@ -132,7 +132,7 @@ pub fn may_delete(
     }
     let known = store.repository(name).ok_or_else(|| ErrorReply::name_unknown(name))?;
     let found = known.resolve(reference);
-    found.map(|_| ()).ok_or_else(|| ErrorReply::manifest_unknown(spelled(reference)))
+    found.map(|_| ()).ok_or_else(|| ErrorReply::manifest_unknown(format_reference(reference)))
 }
 
 /// Returns the media type of a pushed manifest: that of the header, which the body must not contradict.
@@ -168,7 +168,7 @@ fn require_all(contents: &Contents, repository: &StoredRepository) -> Result<(),
     blob.or(child).map_or(Ok(()), |missing| Err(ErrorReply::manifest_blob_unknown(missing)))
 }
 
-fn spelled(reference: &DemoReference) -> String {
+fn format_reference(reference: &DemoReference) -> String {
     match reference {
         DemoReference::Tag(tag) => tag.clone(),
         DemoReference::Digest(digest) => digest.to_string(),

@@ -79,7 +79,7 @@ impl Requests {
     }
 
     /// Waits until `enough` returns true for the recorded requests.
-    pub async fn until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
+    pub async fn wait_until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
         let mut arrived = self.arrived.subscribe();
         while !enough(self.lock().make_contiguous()) {
             // This struct holds the sender, so it cannot be gone.

@@ -39,8 +39,10 @@ impl Uploads<'_> {
     ) -> Result<Reply, ErrorReply> {
         if let Some(mount) = query.get("mount") {
             let digest = mount.parse().map_err(|_| ErrorReply::digest_invalid(mount))?;
-            if let Some(blob) =
-                query.get("from").filter(|from| may_read(from)).and_then(|from| self.found(from, &digest))
+            if let Some(blob) = query
+                .get("from")
+                .filter(|from| may_read(from))
+                .and_then(|from| self.mountable_blob(from, &digest))
             {
                 self.store.put_blob_as(self.name, digest, blob);
                 return Ok(self.created(&digest));
@@ -89,7 +91,7 @@ impl Uploads<'_> {
 
     /// Answers GET: the offset of the upload. A client may ask for it even with an old state.
     pub fn status(&self, id: &str, query: &Query<'_>) -> Result<Reply, ErrorReply> {
-        let (offset, _) = self.standing(id, query)?;
+        let (offset, _) = self.upload_position(id, query)?;
         Ok(self.progress(StatusCode::NO_CONTENT, id, offset))
     }
 
@@ -112,7 +114,7 @@ impl Uploads<'_> {
         if let Some((first, _)) = announced
             && first != offset
         {
-            return Err(self.misplaced(id, offset));
+            return Err(self.out_of_order(id, offset));
         }
         self.receive(body, |bytes| {
             let mut uploads = self.store.uploads();
@@ -121,7 +123,7 @@ impl Uploads<'_> {
             Ok(upload.offset())
         })
         .await?;
-        let (end, _) = self.standing(id, query)?;
+        let (end, _) = self.upload_position(id, query)?;
         match announced {
             Some((_, last)) if Some(end) != last.checked_add(1) => {
                 Err(ErrorReply::upload_invalid("Content-Range is wrong"))
@@ -150,7 +152,7 @@ impl Uploads<'_> {
     /// Returns the offset of the upload if the client's state is current. On distribution 3 a state that is older than
     /// the last byte can only be used to ask for the offset.
     fn offset(&self, id: &str, query: &Query<'_>) -> Result<u64, ErrorReply> {
-        match self.standing(id, query)? {
+        match self.upload_position(id, query)? {
             (offset, known) if known == offset => Ok(offset),
             (offset, known) => Err(ErrorReply::stale_state(format!("{known} is not {offset}"))),
         }
@@ -158,7 +160,7 @@ impl Uploads<'_> {
 
     /// Returns the offset of the upload, and the offset in the client's state. The client has to send the `_state` of
     /// the `Location` back unchanged, as on distribution. A client that drops the query is wrong.
-    fn standing(&self, id: &str, query: &Query<'_>) -> Result<(u64, u64), ErrorReply> {
+    fn upload_position(&self, id: &str, query: &Query<'_>) -> Result<(u64, u64), ErrorReply> {
         let uploads = self.store.uploads();
         let upload = uploads.get(id).filter(|upload| upload.repository == self.name);
         let offset = upload.ok_or_else(ErrorReply::upload_unknown)?.offset();
@@ -168,7 +170,7 @@ impl Uploads<'_> {
         Ok((offset, known))
     }
 
-    fn found(&self, from: &str, digest: &Digest) -> Option<Blob> {
+    fn mountable_blob(&self, from: &str, digest: &Digest) -> Option<Blob> {
         self.settings.mounts.then(|| self.store.repository(from)?.blobs.get(digest).cloned()).flatten()
     }
 
@@ -196,7 +198,7 @@ impl Uploads<'_> {
         progress
     }
 
-    fn misplaced(&self, id: &str, offset: u64) -> ErrorReply {
+    fn out_of_order(&self, id: &str, offset: u64) -> ErrorReply {
         ErrorReply::out_of_range(format!("the upload stands at {offset}"))
             .header(header::LOCATION, self.location(id, offset))
             .header(header::RANGE, format!("0-{}", offset.saturating_sub(1)))

@@ -58,7 +58,7 @@ impl ChangeRequest {
     }
 
     /// Returns whether images that lose a tag are to be kept under a tag of their own.
-    pub fn keeps(&self) -> bool {
+    pub fn keeps_images(&self) -> bool {
         match self {
             ChangeRequest::Retag(request) => request.keep,
             ChangeRequest::Delete(request) => request.keep,
@@ -79,18 +79,18 @@ impl ChangeRequest {
 
     /// Sets the method by which tags are removed. Does nothing for copies and for retags that keep the old tags, since
     /// they remove none.
-    pub fn use_method(&mut self, way: delete::DeleteMethod) {
+    pub fn use_method(&mut self, method: delete::DeleteMethod) {
         if let Some(entry) = self.undoes().cloned() {
-            *self = match way {
+            *self = match method {
                 delete::DeleteMethod::Replace => ChangeRequest::UndoByReplacement(entry),
                 delete::DeleteMethod::Untag | delete::DeleteMethod::Image => ChangeRequest::Undo(entry),
             };
             return;
         }
         match self {
-            ChangeRequest::Delete(request) => request.method = Some(way),
+            ChangeRequest::Delete(request) => request.method = Some(method),
             ChangeRequest::Retag(request) if request.mode.moves() => {
-                request.mode = retag::RetagMode::moving(way)
+                request.mode = retag::RetagMode::with_method(method)
             }
             _ => {}
         }
@@ -197,7 +197,7 @@ impl ChangePlan {
 
     /// Returns the registries on which the plan makes new tags, which an undo deletes again, and whether an undo has
     /// something to put back as well.
-    pub fn taken_back_by(&self) -> (Vec<Host>, bool) {
+    pub fn undo_needs(&self) -> (Vec<Host>, bool) {
         match self {
             ChangePlan::Retag(plan) => {
                 let (new, old): (Vec<_>, Vec<_>) = plan
@@ -221,7 +221,7 @@ impl ChangePlan {
     }
 
     /// Returns the repositories that look different after the change.
-    pub fn changes(&self) -> Vec<Repository> {
+    pub fn changed_repositories(&self) -> Vec<Repository> {
         let mut all: Vec<Repository> = match self {
             ChangePlan::Retag(plan) => {
                 plan.steps.iter().map(|step| step.to.clone()).chain([plan.from.clone()]).collect()

@@ -45,7 +45,7 @@ pub enum FailureKind {
 
 impl Failure {
     /// Returns whether the same request may succeed if it is made again.
-    pub fn may_pass(&self) -> bool {
+    pub fn is_temporary(&self) -> bool {
         matches!(self.kind, FailureKind::Unreachable | FailureKind::Busy)
     }
 }

@@ -66,7 +66,7 @@ impl ImageConfig {
     }
 
     /// Returns the approximate size in memory, in bytes.
-    pub fn weight(&self) -> usize {
+    pub fn memory_size(&self) -> usize {
         let texts =
             [&self.env, &self.entrypoint, &self.cmd, &self.exposed_ports, &self.volumes, &self.healthcheck];
         let texts: usize = texts.iter().flat_map(|list| list.iter()).map(|text| 32 + text.len()).sum();

@@ -32,13 +32,15 @@ pub struct Inspection {
 
 impl Inspection {
     /// Returns the approximate size in memory, in bytes.
-    pub fn weight(&self) -> usize {
+    pub fn memory_size(&self) -> usize {
         let referrers = self.referrers.len() * (size_of::<ListedReferrer>() + 256);
-        let top = self.manifest.weight() + self.manifest.outline().weight();
+        let top = self.manifest.memory_size() + self.manifest.outline().memory_size();
         let of_others = |variant: &Variant| match &variant.manifest {
             // This is the manifest that was asked for, which is counted above.
-            Ok(manifest) if Arc::ptr_eq(manifest, &self.manifest) => variant.weight() - manifest.weight(),
-            _ => variant.weight(),
+            Ok(manifest) if Arc::ptr_eq(manifest, &self.manifest) => {
+                variant.memory_size() - manifest.memory_size()
+            }
+            _ => variant.memory_size(),
         };
         top + referrers + self.variants.iter().map(of_others).sum::<usize>()
     }
@@ -46,11 +48,11 @@ impl Inspection {
 
 impl Variant {
     /// Returns the approximate size in memory, in bytes.
-    pub fn weight(&self) -> usize {
-        let manifest = self.manifest.as_ref().map_or(0, |manifest| manifest.weight());
+    pub fn memory_size(&self) -> usize {
+        let manifest = self.manifest.as_ref().map_or(0, |manifest| manifest.memory_size());
         let config = self.config.as_ref().and_then(|config| config.as_ref().ok());
         let attestations = self.attestations.len() * (size_of::<Descriptor>() + 256);
-        manifest + config.map_or(0, |config| config.weight()) + self.layers.weight() + attestations
+        manifest + config.map_or(0, |config| config.memory_size()) + self.layers.memory_size() + attestations
     }
 }
 

@@ -23,17 +23,17 @@ pub fn of(created_by: &str) -> String {
     if without_arguments(&text) != text && !by_buildkit {
         return format!("RUN {}", without_shell(without_arguments(&text)));
     }
-    exposed(&text).unwrap_or(text)
+    rewrite_ports(&text).unwrap_or(text)
 }
 
 /// Returns the line for a step of the classic builder that ran nothing.
 fn classic(step: &str) -> String {
-    if let Some(exposed) = exposed(step) {
+    if let Some(exposed) = rewrite_ports(step) {
         return exposed;
     }
     if let Some((instruction, rest)) = step.split_once(' ') {
         match instruction {
-            "ADD" | "COPY" => return format!("{instruction} {}", copied(rest)),
+            "ADD" | "COPY" => return format!("{instruction} {}", shorten_copy(rest)),
             "CMD" | "ENTRYPOINT" | "VOLUME" | "SHELL" => {
                 return format!("{instruction} {}", with_commas(rest));
             }
@@ -44,7 +44,7 @@ fn classic(step: &str) -> String {
 }
 
 /// Shortens the source of a copy: `file:<hash> in /x` becomes `<file> /x`. The original source is lost.
-fn copied(rest: &str) -> String {
+fn shorten_copy(rest: &str) -> String {
     let Some((source, target)) = rest.split_once(" in ") else { return rest.to_string() };
     let name = match source.split_once(':') {
         Some((kind @ ("file" | "dir" | "multi"), _)) => kind,
@@ -62,7 +62,7 @@ fn with_commas(list: &str) -> String {
 }
 
 /// Rewrites exposed ports: `EXPOSE map[80/tcp:{} 443/tcp:{}]` becomes `EXPOSE 80/tcp 443/tcp`.
-fn exposed(step: &str) -> Option<String> {
+fn rewrite_ports(step: &str) -> Option<String> {
     let ports = step.strip_prefix("EXPOSE map[")?.strip_suffix(']')?;
     Some(format!("EXPOSE {}", ports.replace(":{}", "")))
 }

@@ -92,7 +92,7 @@ impl Outline {
     }
 
     /// Returns the approximate size in memory, in bytes.
-    pub fn weight(&self) -> usize {
+    pub fn memory_size(&self) -> usize {
         self.marks.len() * size_of::<Mark>()
     }
 
@@ -111,7 +111,7 @@ impl Outline {
             let mut pieces = Vec::new();
             let indent = walk.line(|token, piece| {
                 if pieces.len() < MOST_PIECES {
-                    pieces.push((token, shown(piece)));
+                    pieces.push((token, draw_token(piece)));
                     pieces.extend((piece == b":").then(|| (JsonToken::Mark, SafeText::from(" "))));
                 }
             });
@@ -123,7 +123,7 @@ impl Outline {
 }
 
 /// Returns as much of a token as is drawn.
-fn shown(piece: &[u8]) -> SafeText {
+fn draw_token(piece: &[u8]) -> SafeText {
     let start = piece.get(..LONGEST_FIELD + 4).unwrap_or(piece);
     SafeText::clean(&String::from_utf8_lossy(start))
 }

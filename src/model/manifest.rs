@@ -142,7 +142,7 @@ pub enum BadManifest {
 
 impl Manifest {
     /// Returns whether a digest, by any algorithm, is the digest of these bytes.
-    pub fn is_named(&self, digest: &Digest) -> bool {
+    pub fn has_digest(&self, digest: &Digest) -> bool {
         *digest == self.digest || digest.same_algorithm_of(&self.raw) == *digest
     }
 
@@ -191,7 +191,7 @@ impl Manifest {
     }
 
     /// Returns the approximate size in memory, in bytes.
-    pub fn weight(&self) -> usize {
+    pub fn memory_size(&self) -> usize {
         let text = |text: &Capped<BTreeMap<String, String>>| text.len() * 4 * size_of::<String>();
         let of_one = |one: &Descriptor| {
             size_of::<Descriptor>() + one.digest_text.len() + text(&one.annotations) + one.urls.len() * 64

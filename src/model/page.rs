@@ -12,7 +12,7 @@ pub enum ListedName<T> {
     /// A name by the grammar. It can be opened.
     Named(T),
     /// Any other text. It is shown, flagged, and never sent back to the server.
-    Odd(SafeText),
+    Malformed(SafeText),
 }
 
 impl<T: AsRef<str>> ListedName<T> {
@@ -20,7 +20,7 @@ impl<T: AsRef<str>> ListedName<T> {
     pub fn text(&self) -> &str {
         match self {
             ListedName::Named(name) => name.as_ref(),
-            ListedName::Odd(text) => text.as_str(),
+            ListedName::Malformed(text) => text.as_str(),
         }
     }
 
@@ -28,7 +28,7 @@ impl<T: AsRef<str>> ListedName<T> {
     pub fn name(&self) -> Option<&T> {
         match self {
             ListedName::Named(name) => Some(name),
-            ListedName::Odd(_) => None,
+            ListedName::Malformed(_) => None,
         }
     }
 }
@@ -51,7 +51,7 @@ pub struct Page<T> {
 pub struct NextPage {
     /// Names that the server has sent already, in parts, the next part last: a page of a million names is handed out in
     /// these.
-    pub held: Vec<Vec<CompactString>>,
+    pub buffered: Vec<Vec<CompactString>>,
     /// Path and query of the next request, already checked to be on the origin of the first one; `None` if the list
     /// ends with the held names.
     pub path_and_query: Option<String>,

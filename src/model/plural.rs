@@ -9,7 +9,7 @@ pub fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 /// Formats a number with commas between its thousands: `1,000`.
-pub fn grouped(count: usize) -> String {
+pub fn group_thousands(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn thousands_are_parted_by_commas() {
-        let said = [0, 999, 1_000, 12_345, 1_234_567].map(grouped);
+        let said = [0, 999, 1_000, 12_345, 1_234_567].map(group_thousands);
         assert_eq!(said, ["0", "999", "1,000", "12,345", "1,234,567"]);
     }
 

@@ -59,8 +59,8 @@ pub fn secrets(text: &str) -> Cow<'_, str> {
 
 /// Returns the output of a program that failed, if it can be quoted without revealing a secret: one short line in
 /// words, not JSON, and nothing in it that looks like a token.
-pub fn quotable(said: &[u8]) -> Option<SafeText> {
-    let text = std::str::from_utf8(said).ok()?.trim();
+pub fn quote_output(output: &[u8]) -> Option<SafeText> {
+    let text = std::str::from_utf8(output).ok()?.trim();
     let is_short = !text.is_empty() && text.len() <= LONGEST_QUOTE && !text.contains(['\n', '\r']);
     let is_prose = text.contains(' ') && !text.contains(['{', '}', '[', ']', '=']);
     let parts = text.split(|c: char| c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '`'));
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_program_is_quoted_only_in_short_plain_words() {
-        let quoted = |text: &str| quotable(text.as_bytes()).map(|text| text.to_string());
+        let quoted = |text: &str| quote_output(text.as_bytes()).map(|text| text.to_string());
         for text in [
             "error getting credentials - err: exec: \"pass\": executable file not found in $PATH",
             "the keychain /home/me/.local/share/keyrings/login.keyring is locked",
@@ -274,14 +274,14 @@ mod tests {
         ] {
             assert_eq!(quoted(text), None, "{text}");
         }
-        assert_eq!(quotable(b"not \xff text"), None);
+        assert_eq!(quote_output(b"not \xff text"), None);
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in "[a-z:=@/?&\"{} \u{e9}]{0,40}") {
             secrets(&text);
-            quotable(text.as_bytes());
+            quote_output(text.as_bytes());
         }
     }
 }

@@ -189,17 +189,17 @@ impl Tag {
     /// Returns whether this is a digest written as a tag (`sha256-<hex>`, with or without a suffix such as `.sig`).
     /// Under such tags, cosign and the referrers fallback store manifests that belong to an image.
     pub fn is_digest_tag(&self) -> bool {
-        self.digest_named().is_some()
+        self.digest_and_suffix().is_some()
     }
 
     /// Returns the tag that keeps an image which loses its last one. A `number` above 1 is appended, for use if the
     /// first tag is taken.
-    pub fn keeping(image: &Digest, number: usize) -> Tag {
+    pub fn kept_tag(image: &Digest, number: usize) -> Tag {
         let end = if number > 1 { format!("-{number}") } else { String::new() };
         Tag(format!("{KEPT}{}{end}", image.short()).into())
     }
 
-    /// Returns whether this is a tag that keeps an image: see [`Tag::keeping`].
+    /// Returns whether this is a tag that keeps an image: see [`Tag::kept_tag`].
     pub fn keeps_image(&self) -> bool {
         self.0.strip_prefix(KEPT).is_some_and(|digest| digest.len() >= 12)
     }
@@ -207,12 +207,12 @@ impl Tag {
     /// Returns whether this is a digest tag without a suffix, which holds the list of the referrers of a manifest:
     /// distribution-spec § Referrers Tag Schema.
     pub fn is_referrer_list(&self) -> bool {
-        self.digest_named().is_some_and(|(_, suffix)| suffix.is_empty())
+        self.digest_and_suffix().is_some_and(|(_, suffix)| suffix.is_empty())
     }
 
     /// Returns the digest that a digest tag names, as [`Digest::tag_stem`] spells it, and the suffix (`.sig`, or
     /// nothing).
-    pub fn digest_named(&self) -> Option<(&str, &str)> {
+    pub fn digest_and_suffix(&self) -> Option<(&str, &str)> {
         let end = self.0.find('.').unwrap_or(self.0.len());
         let (stem, suffix) = self.0.split_at(end);
         let hex = stem.strip_prefix("sha256-").or_else(|| stem.strip_prefix("sha512-"))?;
@@ -222,7 +222,7 @@ impl Tag {
 
     /// Returns the suffix if this is a digest tag of this digest.
     pub fn suffix_after(&self, digest: &Digest) -> Option<&str> {
-        self.digest_named().filter(|(stem, _)| *stem == digest.tag_stem()).map(|(_, suffix)| suffix)
+        self.digest_and_suffix().filter(|(stem, _)| *stem == digest.tag_stem()).map(|(_, suffix)| suffix)
     }
 }
 
@@ -436,7 +436,7 @@ mod tests {
     fn a_digest_tag_is_told_from_a_version() {
         let named = |text: &str| {
             let tag = Tag::parse(text).expect(text);
-            tag.digest_named().map(|(stem, suffix)| (stem.to_string(), suffix.to_string()))
+            tag.digest_and_suffix().map(|(stem, suffix)| (stem.to_string(), suffix.to_string()))
         };
         let tag = SHA256.replace(':', "-");
         assert_eq!(named(&tag), Some((tag.clone(), String::new())));
@@ -465,7 +465,7 @@ mod tests {
     #[test]
     fn a_host_that_other_programs_take_for_a_namespace_is_given_its_port() {
         let of =
-            |host: &str, is_plain| Host::parse(host).expect("a host").in_references(is_plain).into_owned();
+            |host: &str, is_plain| Host::parse(host).expect("a host").reference_prefix(is_plain).into_owned();
         assert_eq!([of("vm", false), of("vm", true)], ["vm:443", "vm:80"]);
         for host in ["vm:6101", "r.test", "localhost", "localhost:5000", "127.0.0.1:5000", "[::1]:5000"] {
             assert_eq!(of(host, false), host);

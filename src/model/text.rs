@@ -22,7 +22,7 @@ pub struct SafeText(Box<str>);
 impl SafeText {
     /// Makes `text` safe: at most [`LONGEST_FIELD`] bytes of it, on one line.
     pub fn clean(text: &str) -> SafeText {
-        SafeText(cleaned(text).into())
+        SafeText(sanitize(text).into())
     }
 
     /// Makes each line of `text` safe, with tabs widened to the next multiple of eight.
@@ -41,7 +41,7 @@ impl SafeText {
     }
 }
 
-fn cleaned(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     // Nearly all text is plain and stays as it is, so there is no need to look for graphemes.
     if text.len() <= LONGEST_FIELD && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();

@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 
 use super::context::{ChangeContext, JobControl};
 use super::steps::remains;
-use super::steps::telling::while_telling;
+use super::steps::telling::report_while;
 use super::{copy, delete, retag, undo};
 use crate::client::Client;
 use crate::model::change::delete::DeleteMethod;
@@ -28,28 +28,28 @@ pub async fn plan(context: &ChangeContext, request: &ChangeRequest) -> Result<Ch
 }
 
 /// Carries out a plan. Never fails as a whole: every item has an outcome.
-pub async fn run(context: &ChangeContext, work: &ChangePlan, watch: &JobControl) -> Report {
-    let carried_out = match work {
-        ChangePlan::Retag(plan) => retag::run(context, plan, watch).boxed(),
-        ChangePlan::Delete(plan) => delete::run(context, plan, watch).boxed(),
-        ChangePlan::Copy(plan) => copy::run(context, plan, watch).boxed(),
-        ChangePlan::Undo(plan) => undo::run(context, plan, watch).boxed(),
+pub async fn run(context: &ChangeContext, plan: &ChangePlan, control: &JobControl) -> Report {
+    let carried_out = match plan {
+        ChangePlan::Retag(plan) => retag::run(context, plan, control).boxed(),
+        ChangePlan::Delete(plan) => delete::run(context, plan, control).boxed(),
+        ChangePlan::Copy(plan) => copy::run(context, plan, control).boxed(),
+        ChangePlan::Undo(plan) => undo::run(context, plan, control).boxed(),
     };
-    let clients = clients(context, work);
+    let clients = clients(context, plan);
     let ended = async {
         let mut report = carried_out.await;
-        remains::look(context, work, &mut report).boxed().await;
+        remains::check_undo(context, plan, &mut report).boxed().await;
         report
     };
-    let report = while_telling(ended, || tell_waits(&clients, watch)).await;
-    let back = if report.undo.is_some() { back(context, work) } else { Back::Unknown };
+    let report = report_while(ended, || report_waits(&clients, control)).await;
+    let back = if report.undo.is_some() { undo_extent(context, plan) } else { Back::Unknown };
     Report { back, ..report }
 }
 
 /// Returns how far a change can be undone, as far as that is known without more requests. New tags can be removed if
 /// the server deletes tags.
-fn back(context: &ChangeContext, work: &ChangePlan) -> Back {
-    let (new, puts_back) = work.taken_back_by();
+fn undo_extent(context: &ChangeContext, plan: &ChangePlan) -> Back {
+    let (new, puts_back) = plan.undo_needs();
     let deletes: Vec<_> = new.iter().map(|host| context.pool.client(host).deletes()).collect();
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
     if deletes.iter().any(|deletes| is_no(&deletes.by_tag) && is_no(&deletes.by_digest)) {
@@ -65,9 +65,10 @@ fn back(context: &ChangeContext, work: &ChangePlan) -> Back {
 }
 
 /// Returns the clients of the registries that take part in a change.
-fn clients(context: &ChangeContext, work: &ChangePlan) -> Vec<Client> {
-    let mut hosts: Vec<Host> = work.changes().into_iter().map(|repository| repository.host).collect();
-    if let ChangePlan::Copy(plan) = work {
+fn clients(context: &ChangeContext, plan: &ChangePlan) -> Vec<Client> {
+    let mut hosts: Vec<Host> =
+        plan.changed_repositories().into_iter().map(|repository| repository.host).collect();
+    if let ChangePlan::Copy(plan) = plan {
         hosts.push(plan.from.host.clone());
     }
     hosts.sort_by(|one, other| one.as_str().cmp(other.as_str()));
@@ -76,11 +77,11 @@ fn clients(context: &ChangeContext, work: &ChangePlan) -> Vec<Client> {
 }
 
 /// Reports the registry that is waited for, if there is one.
-fn tell_waits(clients: &[Client], watch: &JobControl) {
-    let waits = clients.iter().find_map(Client::waits).unwrap_or_default();
-    watch.progress.send_if_modified(|progress| {
-        let is_news = progress.waits != waits;
-        progress.waits = waits;
+fn report_waits(clients: &[Client], control: &JobControl) {
+    let waits = clients.iter().find_map(Client::describe_wait).unwrap_or_default();
+    control.progress.send_if_modified(|progress| {
+        let is_news = progress.waiting != waits;
+        progress.waiting = waits;
         is_news
     });
 }

@@ -27,8 +27,9 @@ pub async fn compare(pool: &Pool, left: &Repository, right: &Repository) -> Resu
     }
     // Each side is also asked for the tags of the other, so that a list that lags behind hides nothing.
     let (of_left, of_right) = (on_left.names(), on_right.names());
-    future::join(on_left.ask_also(pool, left, of_right), on_right.ask_also(pool, right, of_left)).await;
-    settle(pool, left, &mut on_left, right, &mut on_right).await;
+    future::join(on_left.ask_unlisted(pool, left, of_right), on_right.ask_unlisted(pool, right, of_left))
+        .await;
+    compare_bytes(pool, left, &mut on_left, right, &mut on_right).await;
     let names: BTreeSet<&Tag> = on_left.sides.keys().chain(on_right.sides.keys()).collect();
     let rows =
         names.into_iter().map(|tag| ComparisonRow::of(tag.clone(), on_left.side(tag), on_right.side(tag)));
@@ -43,7 +44,7 @@ pub async fn compare(pool: &Pool, left: &Repository, right: &Repository) -> Resu
 /// Compares the bytes of tags for which the two sides report different digests. It checks all of them whose algorithms
 /// differ. Of the others it checks some, and all only if one of these turns out to be reported with a digest that it
 /// does not have.
-async fn settle(
+async fn compare_bytes(
     pool: &Pool,
     left: &Repository,
     on_left: &mut SideTags,
@@ -51,7 +52,7 @@ async fn settle(
     on_right: &mut SideTags,
 ) {
     let sides = on_left.sides.iter().filter_map(|(tag, side)| match (side, on_right.side(tag)) {
-        (ComparisonSide::Is(one), ComparisonSide::Is(other)) if *one != other => {
+        (ComparisonSide::Present(one), ComparisonSide::Present(other)) if *one != other => {
             Some((tag.clone(), *one, other))
         }
         _ => None,
@@ -68,13 +69,13 @@ async fn settle(
             async move {
                 let selector = Selector::Tag(tag.clone());
                 let lane = Priority::Background;
-                let now = clients.1.checked_digest(&right.name, &selector, other, &[one], lane).await;
+                let now = clients.1.confirm_digest(&right.name, &selector, other, &[one], lane).await;
                 let now = now.ok().flatten().unwrap_or(other);
                 let then = match now == one {
                     true => Some(one),
                     false => clients
                         .0
-                        .checked_digest(&left.name, &selector, one, &[now], lane)
+                        .confirm_digest(&left.name, &selector, one, &[now], lane)
                         .await
                         .ok()
                         .flatten(),
@@ -90,8 +91,8 @@ async fn settle(
         };
         let is_wrong = settled.iter().any(|(_, said, is)| is_called_wrong((said, is)));
         for (tag, _, (then, now)) in settled {
-            on_left.sides.insert(tag.clone(), ComparisonSide::Is(then));
-            on_right.sides.insert(tag, ComparisonSide::Is(now));
+            on_left.sides.insert(tag.clone(), ComparisonSide::Present(then));
+            on_right.sides.insert(tag, ComparisonSide::Present(now));
         }
         if !is_sample || !is_wrong {
             return;
@@ -128,7 +129,7 @@ impl SideTags {
     }
 
     /// Asks about tags that this side does not list, if its repository exists at all.
-    async fn ask_also(&mut self, pool: &Pool, repository: &Repository, others: BTreeSet<Tag>) {
+    async fn ask_unlisted(&mut self, pool: &Pool, repository: &Repository, others: BTreeSet<Tag>) {
         if self.absent.is_none() {
             let unlisted = others.into_iter().filter(|tag| !self.sides.contains_key(tag)).collect();
             self.ask(&pool.client(&repository.host), repository, unlisted).await;
@@ -137,17 +138,17 @@ impl SideTags {
 
     async fn ask(&mut self, client: &Client, repository: &Repository, names: Vec<Tag>) {
         let side = |said: Result<Option<ManifestHead>, Error>| match said {
-            Ok(Some(head)) => ComparisonSide::Is(head.digest),
+            Ok(Some(head)) => ComparisonSide::Present(head.digest),
             Ok(None) => ComparisonSide::Absent,
             Err(_) => ComparisonSide::Unknown,
         };
-        let asked = tag_list::ask(client, &repository.name, names).await;
+        let asked = tag_list::ask_digests(client, &repository.name, names).await;
         self.sides.extend(asked.into_iter().map(|(tag, said)| (tag, side(said))));
     }
 
     /// Returns all listed tags that name images.
     async fn list(&mut self, client: &Client, repository: &Repository) -> Result<Vec<Tag>, Error> {
-        let names = tag_list::names(client, &repository.name).await?;
+        let names = tag_list::list_names(client, &repository.name).await?;
         self.incomplete.extend(names.incomplete.map(|why| SafeText::from(format!("{repository}: {why}"))));
         Ok(names.tags.into_iter().filter(|tag| !tag.is_digest_tag()).collect())
     }

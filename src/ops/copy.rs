@@ -10,7 +10,7 @@
 //! | referrers and digest tags | `companions` |
 //! | the state of the destination | `destination` |
 //! | carrying out the plan, and putting the tags | `run` |
-//! | transfer of blobs and manifests, each digest once | `bring` |
+//! | transfer of blobs and manifests, each digest once | `transfer_image` |
 //! | lists of referrers under tags, if there is no API | `fallback` |
 //! | checking that all referrers are listed in the end | `listed` |
 //! | the journal entry | `entry` |

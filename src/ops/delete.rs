@@ -27,19 +27,19 @@ use crate::model::change::progress::{ProgressItem, Report};
 use crate::model::text::SafeText;
 
 /// Carries out a plan, unless a rule or the server does not allow it.
-pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let rule = context.rules.may_change(&plan.repository).err();
     let closed = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref());
     if let Some(refusal) = closed {
         let names = plan.tags_that_go().map(SafeText::from);
         let digests = plan.images.iter().filter(|image| image.named.is_empty());
         let names = names.chain(digests.map(|image| SafeText::from(&image.digest)));
-        return Tracker::new(watch, names).refused(&tracker::refusal(plan.title(), refusal));
+        return Tracker::new(control, names).into_refused_report(&tracker::refusal(plan.title(), refusal));
     }
     let mut report = match plan.method {
-        DeleteMethod::Untag => untag::run(context, plan, watch).await,
-        DeleteMethod::Image => image::run(context, plan, watch).await,
-        DeleteMethod::Replace => replace::run(context, plan, watch).await,
+        DeleteMethod::Untag => untag::run(context, plan, control).await,
+        DeleteMethod::Image => image::run(context, plan, control).await,
+        DeleteMethod::Replace => replace::run(context, plan, control).await,
     };
     report.items.extend(plan.unresolved.iter().map(ProgressItem::from));
     report

@@ -49,7 +49,7 @@ impl Indexes {
             let mut read = stream::iter(level.into_iter().map(read)).buffer_unordered(AT_ONCE);
             while let Some((digest, manifest)) = read.next().await {
                 match manifest {
-                    Ok(manifest) => next.extend(indexes.take(&manifest)),
+                    Ok(manifest) => next.extend(indexes.add(&manifest)),
                     Err(error) if error.cause.status() == Some(404) => {}
                     Err(_) => indexes.unread.push(digest),
                 }
@@ -67,7 +67,7 @@ impl Indexes {
     }
 
     /// Notes the list of a manifest. Returns the listed manifests that may be indexes themselves.
-    fn take(&mut self, manifest: &Manifest) -> Vec<Digest> {
+    fn add(&mut self, manifest: &Manifest) -> Vec<Digest> {
         let Body::Index(index) = &manifest.body else { return Vec::new() };
         if !index.manifests.is_whole() {
             // The entries beyond those kept are not known, so its list must not be relied on.
@@ -90,7 +90,7 @@ impl Indexes {
     }
 
     /// Returns these digests and everything below them.
-    pub fn reach(&self, roots: impl IntoIterator<Item = Digest>) -> HashSet<Digest> {
+    pub fn reachable_from(&self, roots: impl IntoIterator<Item = Digest>) -> HashSet<Digest> {
         let mut found = HashSet::new();
         let mut next: Vec<Digest> = roots.into_iter().collect();
         while let Some(digest) = next.pop() {
@@ -102,7 +102,7 @@ impl Indexes {
     }
 
     /// Returns everything below an index, in the order in which it is listed.
-    pub fn below(&self, index: Digest) -> Vec<Digest> {
+    pub fn descendants(&self, index: Digest) -> Vec<Digest> {
         let mut found = vec![index];
         let mut at = 0;
         while let Some(digest) = found.get(at).copied() {

@@ -41,7 +41,7 @@ pub async fn inspect(
 ) -> Result<Inspection, Error> {
     let name = &repository.name;
     let manifest = match selector {
-        Selector::Tag(tag) => client.latest(name, tag, Priority::Interactive).await?,
+        Selector::Tag(tag) => client.latest_manifest(name, tag, Priority::Interactive).await?,
         Selector::Digest(_) => client.manifest(name, selector, Priority::Interactive).await?,
     };
     let (variants, referrers) = future::join(
@@ -108,7 +108,12 @@ async fn variants_of(
 }
 
 /// Reads a child of an index, as long as there is room for it beside the others.
-async fn child_of(client: &Client, name: &RepositoryName, child: &Descriptor, room: &AtomicUsize) -> Variant {
+async fn child_of(
+    client: &Client,
+    name: &RepositoryName,
+    child: &Descriptor,
+    bytes_left: &AtomicUsize,
+) -> Variant {
     let failed = |what: SafeText, why: &'static str| Failure {
         what,
         why: why.into(),
@@ -131,20 +136,21 @@ async fn child_of(client: &Client, name: &RepositoryName, child: &Descriptor, ro
         true => {
             // It holds nothing while it waits for its turn.
             drop(manifest);
-            let turn = client.heavy_turn().await;
-            let has_room = room.load(Ordering::Relaxed) > 0;
+            let turn = client.large_content_permit().await;
+            let has_room = bytes_left.load(Ordering::Relaxed) > 0;
             manifest = if has_room { fetch().await } else { Err(failed(what(), TOO_LARGE)) };
             turn
         }
         false => None,
     };
     let variant = variant_of(client, name, Some(child.clone()), manifest).await;
-    let weight = variant.weight();
-    let taken = room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(weight));
+    let weight = variant.memory_size();
+    let taken =
+        bytes_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(weight));
     match taken {
         Ok(_) => variant,
         Err(_) => {
-            room.store(0, Ordering::Relaxed);
+            bytes_left.store(0, Ordering::Relaxed);
             variant_of(client, name, Some(child.clone()), Err(failed(what(), TOO_LARGE))).await
         }
     }
@@ -220,7 +226,7 @@ async fn referrers_of(
     let may_have_fallback = digest_tags.is_none_or(|tags| tags.iter().any(names_it));
     let (by_subject, by_tag) = future::join(
         client.first_referrers(name, &digest, may_have_fallback),
-        by_digest_tag(client, name, named),
+        read_digest_tags(client, name, named),
     )
     .await;
     let by_subject = by_subject.unwrap_or_default();
@@ -237,7 +243,7 @@ fn usual_tags(digest: &Digest) -> Vec<Tag> {
     COSIGN.into_iter().filter_map(tag).collect()
 }
 
-async fn by_digest_tag(client: &Client, name: &RepositoryName, tags: Vec<Tag>) -> Vec<ListedReferrer> {
+async fn read_digest_tags(client: &Client, name: &RepositoryName, tags: Vec<Tag>) -> Vec<ListedReferrer> {
     let looked_at: Vec<_> =
         tags.iter().take(MOST_DIGEST_TAGS).map(|tag| referrer_of(client, name, tag).boxed()).collect();
     let found: Vec<Option<ListedReferrer>> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
@@ -245,8 +251,8 @@ async fn by_digest_tag(client: &Client, name: &RepositoryName, tags: Vec<Tag>) -
 }
 
 async fn referrer_of(client: &Client, name: &RepositoryName, tag: &Tag) -> Option<ListedReferrer> {
-    let manifest = client.latest(name, tag, Priority::Background).await.ok()?;
-    let kind = match tag.digest_named()?.1 {
+    let manifest = client.latest_manifest(name, tag, Priority::Background).await.ok()?;
+    let kind = match tag.digest_and_suffix()?.1 {
         ".sig" => Kind::Signature,
         ".att" => Kind::Attestation,
         ".sbom" => Kind::Sbom,

@@ -56,9 +56,9 @@ struct OpenEntry {
     file: File,
     next: NextNumber,
     /// How often each item was revised.
-    revised: HashMap<usize, usize>,
+    revisions: HashMap<usize, usize>,
     /// The first error of writing an outcome.
-    trouble: Option<io::Error>,
+    write_error: Option<io::Error>,
 }
 
 impl Journal {
@@ -68,19 +68,19 @@ impl Journal {
     }
 
     /// Makes the journal note how these registries are reached, and reach them the same again for its entries.
-    pub fn of_pool(self, pool: Pool) -> Journal {
+    pub fn with_pool(self, pool: Pool) -> Journal {
         Journal { pool: Some(pool), ..self }
     }
 
     /// Lets the registries of an entry be reached as they were for it, unless the configuration names them.
-    pub fn reach(&self, entry: &JournalEntry) {
+    pub fn restore_connections(&self, entry: &JournalEntry) {
         let Some(pool) = &self.pool else { return };
         for Reached { host, plain_http, insecure } in &entry.reached {
-            pool.reach_again(host, *plain_http, *insecure);
+            pool.restore_transport(host, *plain_http, *insecure);
         }
     }
 
-    fn reached(&self, request: Option<&ChangeRequest>, items: &[JournalItem]) -> Vec<Reached> {
+    fn connections_of(&self, request: Option<&ChangeRequest>, items: &[JournalItem]) -> Vec<Reached> {
         let Some(pool) = &self.pool else { return Vec::new() };
         let source = match request {
             Some(ChangeRequest::Copy(request)) => Some(&request.from.host),
@@ -90,7 +90,7 @@ impl Journal {
         hosts.sort_by_key(|host| host.as_str());
         hosts.dedup();
         let reached = |host: &Host| {
-            let (plain_http, insecure) = pool.reaches(host);
+            let (plain_http, insecure) = pool.transport_flags(host);
             (plain_http || insecure).then(|| Reached { host: host.clone(), plain_http, insecure })
         };
         hosts.into_iter().filter_map(reached).collect()
@@ -117,12 +117,12 @@ impl Journal {
     ) -> Result<RunningEntry, Failure> {
         let folder = self.folder.clone();
         let resumed = request.as_ref().map(|request| self.take_resumed(request)).unwrap_or_default();
-        let reached = self.reached(request.as_ref(), &items);
+        let reached = self.connections_of(request.as_ref(), &items);
         let write = move || {
             let now = Timestamp::now();
             let begun =
                 file::create(&folder, now, title.as_str(), request.as_ref(), reached, &items, &saved)?;
-            room::make(&folder, &begun.0);
+            room::enforce(&folder, &begun.0);
             Ok(begun)
         };
         let (id, file, next) = blocking(write).await.map_err(|error| Failure {
@@ -130,17 +130,17 @@ impl Journal {
             why: SafeText::from(error.to_string()),
             hint: Some(SafeText::from(match files::distrust(&error) {
                 Some(distrust) => distrust.hint.clone().unwrap_or_else(|| "use a folder of your own".into()),
-                None => format!("is there room, and may you write to `{}`?", self.place()),
+                None => format!("is there room, and may you write to `{}`?", self.folder_text()),
             })),
             kind: FailureKind::Local,
         })?;
         self.end_all(resumed).await;
-        let open = OpenEntry { file, next, revised: HashMap::new(), trouble: None };
+        let open = OpenEntry { file, next, revisions: HashMap::new(), write_error: None };
         Ok(RunningEntry { id, open: Arc::new(Mutex::new(open)) })
     }
 
     /// Notes that a request turned out to change nothing. Entries whose rest it is are over.
-    pub async fn nothing_left(&self, request: &ChangeRequest) {
+    pub async fn mark_nothing_left(&self, request: &ChangeRequest) {
         self.end_all(self.take_resumed(request)).await;
     }
 
@@ -156,8 +156,8 @@ impl Journal {
     pub async fn entries(&self) -> Vec<JournalEntry> {
         let folder = self.folder.clone();
         let read = move || {
-            files::check(&folder)?;
-            files::tidy(&folder);
+            files::check_folder(&folder)?;
+            files::remove_leftovers(&folder);
             let read = |id: EntryId| match read::read(&folder, &id, Bytes::Skipped) {
                 Ok(read) => Some(read.entry),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -171,7 +171,7 @@ impl Journal {
     /// Returns the same entries as `entries`. Fails if others may have written to the folder.
     pub async fn list(&self) -> Result<Vec<JournalEntry>, Failure> {
         let folder = self.folder.clone();
-        let checked = blocking(move || files::check(&folder)).await;
+        let checked = blocking(move || files::check_folder(&folder)).await;
         match checked.as_ref().err().and_then(files::distrust) {
             None => Ok(self.entries().await),
             Some(distrust) => Err(Failure {
@@ -223,12 +223,12 @@ impl Journal {
             self.mark_ended(id).await?;
             return Err(no("all of it was done", None));
         };
-        self.resumes(id, rest.clone());
+        self.remember_rest(id, rest.clone());
         Ok(rest)
     }
 
     /// Notes that only this rest is left of an entry. The entry is over once it is carried out.
-    pub(super) fn resumes(&self, id: &EntryId, rest: ChangeRequest) {
+    pub(super) fn remember_rest(&self, id: &EntryId, rest: ChangeRequest) {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
         resumed.retain(|(known, _)| known != id);
         resumed.push((id.clone(), rest));
@@ -256,31 +256,31 @@ impl Journal {
 
     /// Notes that an entry was undone.
     pub async fn mark_undone(&self, id: &EntryId) -> Result<(), Failure> {
-        self.note(id, |_| JournalLine::Undone {}).await
+        self.append_line(id, |_| JournalLine::Undone {}).await
     }
 
     /// Notes that an entry which never ended is over: another change did the rest, or the user does not want it any
     /// more.
     pub async fn mark_ended(&self, id: &EntryId) -> Result<(), Failure> {
-        self.note(id, |lines| JournalLine::Ended { lines }).await
+        self.append_line(id, |lines| JournalLine::Ended { lines }).await
     }
 
     /// Notes that a throw-away tag which an entry left behind is gone.
-    pub async fn mark_probed(&self, id: &EntryId, probe: &Probe) -> Result<(), Failure> {
+    pub async fn mark_probe_removed(&self, id: &EntryId, probe: &Probe) -> Result<(), Failure> {
         let (repository, tag) = (Cow::Owned(probe.repository.clone()), Cow::Owned(probe.tag.clone()));
-        self.note(id, move |_| JournalLine::Probed { repository, tag }).await
+        self.append_line(id, move |_| JournalLine::Probed { repository, tag }).await
     }
 
-    async fn note(
+    async fn append_line(
         &self,
         id: &EntryId,
         line: impl FnOnce(u64) -> JournalLine<'static> + Send + 'static,
     ) -> Result<(), Failure> {
         let (folder, wanted) = (self.folder.clone(), id.clone());
         let write = move || {
-            files::check(&folder)?;
+            files::check_folder(&folder)?;
             // Meanwhile no other process can number a line.
-            let _held = files::hold(&folder)?;
+            let _held = files::lock_folder(&folder)?;
             let mut next = read::read(&folder, &wanted, Bytes::Skipped)?.next;
             let mut file = files::open(&file::path(&folder, &wanted)?, File::options().append(true))?;
             let line = line(next.0.unwrap_or_default());
@@ -294,11 +294,11 @@ impl Journal {
     async fn read(&self, id: &EntryId) -> Result<(JournalEntry, Option<ChangeRequest>), Failure> {
         let (folder, wanted) = (self.folder.clone(), id.clone());
         let read = blocking(move || {
-            files::check(&folder)?;
+            files::check_folder(&folder)?;
             read::read(&folder, &wanted, Bytes::Read)
         });
         let read = read.await.map(|read| (read.entry, read.request));
-        read.iter().for_each(|(entry, _)| self.reach(entry));
+        read.iter().for_each(|(entry, _)| self.restore_connections(entry));
         read.map_err(|error| self.failure(format!("cannot read {id} of the journal"), &error))
     }
 
@@ -307,7 +307,7 @@ impl Journal {
         Failure {
             what: SafeText::from(what),
             why: SafeText::from(match is_missing {
-                true => format!("there is no such entry in `{}`", self.place()),
+                true => format!("there is no such entry in `{}`", self.folder_text()),
                 false => error.to_string(),
             }),
             hint: files::distrust(error).and_then(|distrust| distrust.hint.clone()).map(SafeText::from),
@@ -315,7 +315,7 @@ impl Journal {
         }
     }
 
-    fn place(&self) -> String {
+    fn folder_text(&self) -> String {
         self.folder.display().to_string()
     }
 }
@@ -328,18 +328,18 @@ impl RunningEntry {
 
     /// Notes whether the item of that index was done. It is on disk when this returns. A write error is reported at the
     /// end, because it must not keep a change that has begun from being finished.
-    pub async fn done(&self, index: usize, done: bool) {
+    pub async fn mark_done(&self, index: usize, done: bool) {
         self.append(move |open| {
-            let revised = open.revised.get(&index).copied().unwrap_or_default();
+            let revised = open.revisions.get(&index).copied().unwrap_or_default();
             JournalLine::Done { index, done, unconfirmed: false, revised }
         })
         .await;
     }
 
     /// Notes that the change of the item of that index was sent and is not visible, so that it may still arrive.
-    pub async fn unconfirmed(&self, index: usize) {
+    pub async fn mark_unconfirmed(&self, index: usize) {
         self.append(move |open| {
-            let revised = open.revised.get(&index).copied().unwrap_or_default();
+            let revised = open.revisions.get(&index).copied().unwrap_or_default();
             JournalLine::Done { index, done: true, unconfirmed: true, revised }
         })
         .await;
@@ -357,11 +357,11 @@ impl RunningEntry {
         let write = move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(held) = &before {
-                open.write(&JournalLine::held(held))?;
+                open.write(&JournalLine::of_manifest(held))?;
             }
             let before = before.map(|held| held.digest);
             open.write(&JournalLine::Revised { index, before, after })?;
-            *open.revised.entry(index).or_default() += 1;
+            *open.revisions.entry(index).or_default() += 1;
             Ok(())
         };
         blocking(write).await.map_err(|error| Failure {
@@ -374,7 +374,7 @@ impl RunningEntry {
 
     /// Notes that a throw-away tag is about to be put. It is on disk when this returns. Fails if that cannot be
     /// written; then the tag must not be put.
-    pub async fn probing(&self, probe: &Probe) -> Result<(), Failure> {
+    pub async fn note_probe(&self, probe: &Probe) -> Result<(), Failure> {
         let (open, probe) = (self.open.clone(), probe.clone());
         let write = move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -390,7 +390,7 @@ impl RunningEntry {
     }
 
     /// Notes that a throw-away tag is gone.
-    pub async fn probed(&self, probe: &Probe) {
+    pub async fn note_probe_removed(&self, probe: &Probe) {
         let (repository, tag): (Repository, Tag) = (probe.repository.clone(), probe.tag.clone());
         self.append(move |_| JournalLine::Probed {
             repository: Cow::Owned(repository),
@@ -403,7 +403,7 @@ impl RunningEntry {
     /// all the same.
     pub async fn end(self) -> Result<EntryId, SafeText> {
         self.append(|open| JournalLine::Ended { lines: open.next.0.unwrap_or_default() }).await;
-        let trouble = self.open.lock().unwrap_or_else(PoisonError::into_inner).trouble.take();
+        let trouble = self.open.lock().unwrap_or_else(PoisonError::into_inner).write_error.take();
         match trouble {
             None => Ok(self.id),
             Some(error) => {
@@ -418,7 +418,7 @@ impl RunningEntry {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
             let line = line(&open);
             if let Err(error) = open.write(&line) {
-                open.trouble.get_or_insert(error);
+                open.write_error.get_or_insert(error);
             }
             Ok(())
         };

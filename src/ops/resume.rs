@@ -26,17 +26,17 @@ const MOST_PLANS: usize = 3;
 #[derive(Debug)]
 pub enum Rest {
     /// A plan. It names the parts that moved since, and does not touch them.
-    Work(Box<ChangePlan>),
+    Plan(Box<ChangePlan>),
     /// Nothing is left to do: every part was done, except for those that moved since.
-    Over(Vec<Unresolved>),
+    NothingLeft(Vec<Unresolved>),
 }
 
 impl Rest {
     /// Returns the plan, or fails with the reason if nothing is left.
-    pub fn work(self, title: &SafeText) -> Result<Box<ChangePlan>, Failure> {
+    pub fn into_plan(self, title: &SafeText) -> Result<Box<ChangePlan>, Failure> {
         let moved = match self {
-            Rest::Work(work) => return Ok(work),
-            Rest::Over(moved) => moved,
+            Rest::Plan(work) => return Ok(work),
+            Rest::NothingLeft(moved) => moved,
         };
         let names: Vec<&str> = moved.iter().map(|missed| missed.name.as_str()).collect();
         let why = match moved.first() {
@@ -58,33 +58,36 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, request: &ChangeRequest
     if let ChangeRequest::Undo(of) | ChangeRequest::UndoByReplacement(of) = request
         && context.journal.entry(of).await?.state == EntryState::Undone
     {
-        return Ok(Rest::Over(Vec::new()));
+        return Ok(Rest::NothingLeft(Vec::new()));
     }
     let entry = context.journal.entry(id).await?;
     let confirmed = Confirmed::of(&entry);
-    let mut sieve =
-        Remainder { now: now(&context.pool, &confirmed, request).await?, confirmed, moved: Vec::new() };
-    let mut rest = sieve.rest(request.clone());
+    let mut remainder = Remainder {
+        now: look_up_digests(&context.pool, &confirmed, request).await?,
+        confirmed,
+        moved: Vec::new(),
+    };
+    let mut rest = remainder.rest(request.clone());
     for _ in 0..MOST_PLANS {
         let Some(request) = rest else { break };
         let mut work = change::plan(context, &request).await?;
-        let strangers = sieve.confirmed.strangers(&work);
+        let strangers = remainder.confirmed.unconfirmed_parts(&work);
         if strangers.is_empty() {
-            context.journal.resumes(id, request);
-            add_missed(&mut work, sieve.moved);
-            return Ok(Rest::Work(Box::new(work)));
+            context.journal.remember_rest(id, request);
+            add_unresolved(&mut work, remainder.moved);
+            return Ok(Rest::Plan(Box::new(work)));
         }
-        rest = without(request, &strangers);
-        sieve.moved.extend(strangers.into_iter().map(|(name, why)| missed(shown(&name), why)));
+        rest = drop_parts(request, &strangers);
+        remainder.moved.extend(strangers.into_iter().map(|(name, why)| unresolved(short_name(&name), why)));
     }
-    Ok(Rest::Over(sieve.moved))
+    Ok(Rest::NothingLeft(remainder.moved))
 }
 
 /// Everything that a journal entry did, or was about to do, to one tag or digest, in all its steps.
 #[derive(Debug)]
 struct TouchedTarget {
     /// The digests that it may have as long as no other client touched it.
-    ours: Vec<Option<Digest>>,
+    known_digests: Vec<Option<Digest>>,
     /// The digest that it has when every step is done.
     end: Option<Digest>,
     is_done: bool,
@@ -100,8 +103,8 @@ impl Confirmed {
             let before = item.before.as_ref().map(|held| held.digest);
             let place = all
                 .entry((item.repository.clone(), item.selector.clone()))
-                .or_insert_with(|| TouchedTarget { ours: vec![before], end: None, is_done: true });
-            place.ours.push(item.after);
+                .or_insert_with(|| TouchedTarget { known_digests: vec![before], end: None, is_done: true });
+            place.known_digests.push(item.after);
             place.end = item.after;
             place.is_done &= item.done == Some(true);
         }
@@ -113,23 +116,23 @@ impl Confirmed {
     }
 
     /// Returns whether a tag or digest had that image when the change was confirmed.
-    fn was(&self, repository: &Repository, selector: &Selector, digest: Digest) -> bool {
-        self.get(repository, selector).is_some_and(|place| place.ours.contains(&Some(digest)))
+    fn had_digest(&self, repository: &Repository, selector: &Selector, digest: Digest) -> bool {
+        self.get(repository, selector).is_some_and(|place| place.known_digests.contains(&Some(digest)))
     }
 
     /// Returns the selectors of those parts of a plan that were not confirmed as they are now, each with the reason to
     /// leave it alone.
-    fn strangers(&self, work: &ChangePlan) -> Vec<(Selector, String)> {
-        match work {
-            ChangePlan::Delete(plan) => self.not_to_delete(plan),
-            ChangePlan::Retag(plan) => self.not_to_tag(plan),
-            ChangePlan::Copy(plan) => self.not_to_copy(plan),
+    fn unconfirmed_parts(&self, plan: &ChangePlan) -> Vec<(Selector, String)> {
+        match plan {
+            ChangePlan::Delete(plan) => self.unconfirmed_deletes(plan),
+            ChangePlan::Retag(plan) => self.unconfirmed_retags(plan),
+            ChangePlan::Copy(plan) => self.unconfirmed_copies(plan),
             ChangePlan::Undo(_) => Vec::new(),
         }
     }
 
-    fn not_to_delete(&self, plan: &delete::DeletePlan) -> Vec<(Selector, String)> {
-        let was = |selector: Selector, digest| self.was(&plan.repository, &selector, digest);
+    fn unconfirmed_deletes(&self, plan: &delete::DeletePlan) -> Vec<(Selector, String)> {
+        let was = |selector: Selector, digest| self.had_digest(&plan.repository, &selector, digest);
         let mut strangers = Vec::new();
         for image in &plan.images {
             let tags = image.named.iter().cloned().map(Selector::Tag);
@@ -143,7 +146,7 @@ impl Confirmed {
             });
             for selector in named {
                 let why = match (new_tag, new_referrer) {
-                    _ if !was(selector.clone(), image.digest) => Some(moved_to(Some(image.digest))),
+                    _ if !was(selector.clone(), image.digest) => Some(describe_move(Some(image.digest))),
                     (Some(tag), _) => {
                         Some(format!("`{tag}` points to it too since the change was confirmed"))
                     }
@@ -159,13 +162,13 @@ impl Confirmed {
         strangers
     }
 
-    fn not_to_tag(&self, plan: &retag::RetagPlan) -> Vec<(Selector, String)> {
+    fn unconfirmed_retags(&self, plan: &retag::RetagPlan) -> Vec<(Selector, String)> {
         let stranger = |step: &retag::RetagStep| {
             let place = self.get(&step.to, &Selector::Tag(step.tag.clone()))?;
             let why = match place {
-                _ if place.end != Some(step.digest) => moved_to(Some(step.digest)),
-                _ if !place.ours.contains(&step.replaces) => {
-                    format!("{}: {}", step.tag, moved_to(step.replaces))
+                _ if place.end != Some(step.digest) => describe_move(Some(step.digest)),
+                _ if !place.known_digests.contains(&step.replaces) => {
+                    format!("{}: {}", step.tag, describe_move(step.replaces))
                 }
                 _ => return None,
             };
@@ -174,12 +177,12 @@ impl Confirmed {
         plan.steps.iter().filter_map(stranger).collect()
     }
 
-    fn not_to_copy(&self, plan: &copy::CopyPlan) -> Vec<(Selector, String)> {
+    fn unconfirmed_copies(&self, plan: &copy::CopyPlan) -> Vec<(Selector, String)> {
         let stranger = |image: &copy::ImageToCopy| {
             let place = self.get(&plan.to, &Selector::Tag(image.tag.clone()?))?;
             let why = match place {
-                _ if place.end != Some(image.digest) => moved_to(Some(image.source)),
-                _ if !place.ours.contains(&image.replaces) => moved_to(image.replaces),
+                _ if place.end != Some(image.digest) => describe_move(Some(image.source)),
+                _ if !place.known_digests.contains(&image.replaces) => describe_move(image.replaces),
                 _ => return None,
             };
             Some((image.selector.clone(), why))
@@ -191,7 +194,11 @@ impl Confirmed {
 /// The present digests of the tags and digests that the rest of a change concerns.
 type Now = HashMap<(Repository, Selector), Option<Digest>>;
 
-async fn now(pool: &Pool, confirmed: &Confirmed, request: &ChangeRequest) -> Result<Now, Failure> {
+async fn look_up_digests(
+    pool: &Pool,
+    confirmed: &Confirmed,
+    request: &ChangeRequest,
+) -> Result<Now, Failure> {
     let open = confirmed.0.iter().filter(|(_, place)| !place.is_done).map(|(key, _)| key.clone());
     let sources: Vec<(Repository, Selector)> = match request {
         ChangeRequest::Retag(request) => {
@@ -207,7 +214,8 @@ async fn now(pool: &Pool, confirmed: &Confirmed, request: &ChangeRequest) -> Res
         async move {
             let client = pool.client(&repository.host);
             let place = confirmed.get(&repository, &selector);
-            let known = place.into_iter().flat_map(|place| place.ours.iter().copied().chain([place.end]));
+            let known =
+                place.into_iter().flat_map(|place| place.known_digests.iter().copied().chain([place.end]));
             let known: Vec<Digest> = known.flatten().collect();
             match client.digest_now(&repository.name, &selector, &known, Priority::Background).await {
                 Ok(now) => Ok(((repository, selector), now)),
@@ -239,25 +247,25 @@ struct Remainder {
 }
 
 impl Remainder {
-    fn stand(&self, repository: &Repository, selector: &Selector) -> Stand {
+    fn progress_of(&self, repository: &Repository, selector: &Selector) -> Stand {
         let Some(place) = self.confirmed.get(repository, selector) else { return Stand::Open };
         if place.is_done {
             return Stand::Done;
         }
         match self.now.get(&(repository.clone(), selector.clone())) {
             Some(now) if *now == place.end => Stand::Done,
-            Some(now) if !place.ours.contains(now) => Stand::Moved(*now),
+            Some(now) if !place.known_digests.contains(now) => Stand::Moved(*now),
             _ => Stand::Open,
         }
     }
 
     /// Returns whether it is open. If it moved, it is added to the list of moved parts.
     fn is_open(&mut self, repository: &Repository, selector: &Selector) -> bool {
-        match self.stand(repository, selector) {
+        match self.progress_of(repository, selector) {
             Stand::Open => true,
             Stand::Done => false,
             Stand::Moved(now) => {
-                self.moved.push(missed(shown(selector), moved_to(now)));
+                self.moved.push(unresolved(short_name(selector), describe_move(now)));
                 false
             }
         }
@@ -279,7 +287,9 @@ impl Remainder {
             }
             ChangeRequest::Retag(mut request) => {
                 let (from, method) = (request.from.clone(), request.mode);
-                request.items.retain(|(selector, to, tag)| self.is_to_tag(&from, method, selector, to, tag));
+                request
+                    .items
+                    .retain(|(selector, to, tag)| self.needs_retag(&from, method, selector, to, tag));
                 (!request.items.is_empty()).then_some(ChangeRequest::Retag(request))
             }
             ChangeRequest::Copy(mut request) => {
@@ -301,10 +311,10 @@ impl Remainder {
     }
 
     /// Returns whether an image still has to get its new tag, or to lose its old one.
-    fn is_to_tag(
+    fn needs_retag(
         &mut self,
         from: &Repository,
-        method: retag::RetagMode,
+        mode: retag::RetagMode,
         selector: &Selector,
         to: &Repository,
         tag: &Tag,
@@ -312,21 +322,21 @@ impl Remainder {
         let target = Selector::Tag(tag.clone());
         let image = self.confirmed.get(to, &target).and_then(|place| place.end);
         let source = self.now.get(&(from.clone(), selector.clone())).copied().flatten();
-        let (is_put, moves) = match self.stand(to, &target) {
+        let (is_put, moves) = match self.progress_of(to, &target) {
             Stand::Moved(now) => {
-                self.moved.push(missed(shown(&target), moved_to(now)));
+                self.moved.push(unresolved(short_name(&target), describe_move(now)));
                 return false;
             }
-            Stand::Done => (true, method.moves()),
+            Stand::Done => (true, mode.moves()),
             Stand::Open => (false, true),
         };
         // A replacement on the old tag comes from this change, too.
-        let is_ours = source.is_some_and(|source| self.confirmed.was(from, selector, source));
-        match source == image || (method.moves() && is_ours) {
+        let is_ours = source.is_some_and(|source| self.confirmed.had_digest(from, selector, source));
+        match source == image || (mode.moves() && is_ours) {
             _ if is_put && (!moves || source.is_none()) => false,
             true => true,
             false => {
-                self.moved.push(missed(shown(selector), moved_to(source)));
+                self.moved.push(unresolved(short_name(selector), describe_move(source)));
                 false
             }
         }
@@ -336,7 +346,7 @@ impl Remainder {
         let digests = self.confirmed.0.keys().filter(|(repository, _)| repository == of);
         let digests = digests.map(|(_, selector)| selector).filter(|one| matches!(one, Selector::Digest(_)));
         let mut open: Vec<Selector> =
-            digests.filter(|digest| matches!(self.stand(of, digest), Stand::Open)).cloned().collect();
+            digests.filter(|digest| matches!(self.progress_of(of, digest), Stand::Open)).cloned().collect();
         open.sort_by_key(Selector::to_string);
         open
     }
@@ -353,8 +363,8 @@ impl Remainder {
 }
 
 /// Returns the request without these parts, or `None` if nothing is left of it.
-fn without(request: ChangeRequest, strangers: &[(Selector, String)]) -> Option<ChangeRequest> {
-    let stays = |selector: &Selector| !strangers.iter().any(|(stranger, _)| stranger == selector);
+fn drop_parts(request: ChangeRequest, unconfirmed: &[(Selector, String)]) -> Option<ChangeRequest> {
+    let stays = |selector: &Selector| !unconfirmed.iter().any(|(stranger, _)| stranger == selector);
     match request {
         ChangeRequest::Delete(mut request) => {
             request.selectors.retain(stays);
@@ -373,8 +383,8 @@ fn without(request: ChangeRequest, strangers: &[(Selector, String)]) -> Option<C
     }
 }
 
-fn add_missed(work: &mut ChangePlan, moved: Vec<Unresolved>) {
-    match work {
+fn add_unresolved(plan: &mut ChangePlan, moved: Vec<Unresolved>) {
+    match plan {
         ChangePlan::Delete(plan) => plan.unresolved.extend(moved),
         ChangePlan::Retag(plan) => plan.unresolved.extend(moved),
         ChangePlan::Copy(plan) => plan.unresolved.extend(moved),
@@ -383,14 +393,14 @@ fn add_missed(work: &mut ChangePlan, moved: Vec<Unresolved>) {
     }
 }
 
-fn moved_to(now: Option<Digest>) -> String {
+fn describe_move(now: Option<Digest>) -> String {
     match now {
         Some(now) => format!("it moved since the change was confirmed, to {}", now.short()),
         None => "it is gone since the change was confirmed".into(),
     }
 }
 
-fn missed(name: SafeText, why: String) -> Unresolved {
+fn unresolved(name: SafeText, why: String) -> Unresolved {
     let failure = Failure {
         what: SafeText::from(format!("{name} is left alone")),
         why: SafeText::from(why),
@@ -401,7 +411,7 @@ fn missed(name: SafeText, why: String) -> Unresolved {
 }
 
 /// Returns the name of a tag, or the short form of a digest.
-fn shown(selector: &Selector) -> SafeText {
+fn short_name(selector: &Selector) -> SafeText {
     match selector {
         Selector::Tag(tag) => tag.into(),
         Selector::Digest(digest) => SafeText::from(digest.short()),

@@ -16,8 +16,8 @@ use super::context::{ChangeContext, JobControl};
 use super::journal::RunningEntry;
 use super::steps::loss::{self, Kept};
 use super::steps::replacement::{self, Replacement, ReplacementMethod};
-use super::steps::tag::{RepositoryClient, held, moved, put_failure};
-use super::steps::telling::while_telling;
+use super::steps::tag::{RepositoryClient, describe_move, put_failure, saved_manifest};
+use super::steps::telling::report_while;
 use super::steps::tracker::{self, Tracker};
 use super::tag_list;
 use crate::client::{Client, Priority, Transfer};
@@ -37,42 +37,42 @@ use plan::rule_against;
 const AT_ONCE: usize = 16;
 
 /// Puts the tags of a plan, and removes the old ones if they are to be moved.
-pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl) -> Report {
     let name = |step: &RetagStep| SafeText::from(format!("{} → {}", step.selector, step.tag));
-    let tracker = Tracker::new(watch, plan.steps.iter().map(name));
+    let tracker = Tracker::new(control, plan.steps.iter().map(name));
     let request = request_of(plan);
     let rule = rule_against(context, &request);
     if let Some(refusal) = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref()) {
-        return tracker.refused(&tracker::refusal(plan.title(), refusal));
+        return tracker.into_refused_report(&tracker::refusal(plan.title(), refusal));
     }
     let client = context.pool.client(&plan.from.host);
     let manifests = manifests(&client, plan).await;
-    let made = made(plan, &manifests);
+    let made = make_replacements(plan, &manifests);
     let mut items = items(plan, &manifests, &made);
     let first_kept = items.len();
     items.extend(loss::items(&plan.loss));
-    let saved = loss::kin(&client, &plan.loss).await;
+    let saved = loss::read_dependents(&client, &plan.loss).await;
     let request = change::ChangeRequest::Retag(request);
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
-        Err(failure) => return tracker.refused(&failure),
+        Err(failure) => return tracker.into_refused_report(&failure),
     };
     let keeping = Kept::put(&client, &plan.loss, &running, first_kept).await;
-    let transfer = Arc::new(Transfer { stop: watch.stop.clone(), ..Transfer::default() });
+    let transfer = Arc::new(Transfer { stop: control.stop.clone(), ..Transfer::default() });
     let to_move = AtomicU64::new(0);
     let mut retagging = Retagging {
         client: &client,
         plan,
         transfer: &transfer,
         to_move: &to_move,
-        siblings: siblings(&client, plan).await,
+        siblings: list_siblings(&client, plan).await,
         manifests,
-        made,
-        way: ReplacementMethod::default(),
-        takes_along: false,
+        replacements: made,
+        method: ReplacementMethod::default(),
+        removes_siblings: false,
         keeping: &keeping,
         changed: HashSet::new(),
-        stop: &watch.stop,
+        stop: &control.stop,
         tracker,
     };
     let work = async {
@@ -82,13 +82,13 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, watch: &JobControl) 
     };
     let tell = |progress: &mut Progress| {
         progress.moved = transfer.sent.load(Ordering::Relaxed);
-        progress.bytes = to_move.load(Ordering::Relaxed);
+        progress.total_bytes = to_move.load(Ordering::Relaxed);
     };
-    while_telling(work, || watch.progress.send_modify(tell)).await;
+    report_while(work, || control.progress.send_modify(tell)).await;
     let Retagging { mut tracker, changed, .. } = retagging;
     let is_changed = |at: &Repository, image| changed.contains(&(at.clone(), image));
-    tracker.notes.extend(keeping.settle(&client, &running, is_changed).await);
-    tracker.notes.extend(tracker::left_open(&transfer));
+    tracker.notes.extend(keeping.remove_unneeded(&client, &running, is_changed).await);
+    tracker.notes.extend(tracker::open_uploads_note(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     let mut report = tracker.close(running).await;
     report.items.extend(plan.unresolved.iter().map(change::progress::ProgressItem::from));
@@ -108,9 +108,9 @@ struct Retagging<'a> {
     /// removed.
     siblings: Result<BTreeMap<Tag, Digest>, Failure>,
     /// For each step the replacement that its old tag is put on before it is removed, if that method is used.
-    made: Vec<Option<Result<Replacement, Failure>>>,
-    way: ReplacementMethod,
-    takes_along: bool,
+    replacements: Vec<Option<Result<Replacement, Failure>>>,
+    method: ReplacementMethod,
+    removes_siblings: bool,
     /// The images that were given kept tags.
     keeping: &'a Kept,
     /// The images that tags were taken from.
@@ -120,7 +120,7 @@ struct Retagging<'a> {
 }
 
 impl<'a> Retagging<'a> {
-    fn place(&self, repository: &'a Repository) -> RepositoryClient<'a> {
+    fn repository_client(&self, repository: &'a Repository) -> RepositoryClient<'a> {
         RepositoryClient { client: self.client, name: &repository.name, stop: Some(self.stop) }
     }
 
@@ -128,14 +128,14 @@ impl<'a> Retagging<'a> {
         let Some(step) = self.plan.steps.get(index) else { return };
         let items = items_per_step(self.plan);
         let (first, end) = (index * items, (index + 1) * items);
-        let put = match self.tracker.is_over() {
+        let put = match self.tracker.reason_to_stop() {
             Some(outcome) => outcome,
-            None if self.takes_along => {
+            None if self.removes_siblings => {
                 Outcome::Skipped("not tried: the server takes every tag of an image with one".into())
             }
             None => {
-                self.tracker.now(SafeText::from(format!("tag {}", step.tag)));
-                match (self.not_kept(step), self.prove(running, index).await) {
+                self.tracker.report_current(SafeText::from(format!("tag {}", step.tag)));
+                match (self.keep_failure(step), self.try_replacement(running, index).await) {
                     (Some(outcome), _) => outcome,
                     (None, Ok(())) => self.put(step).await,
                     (None, Err(failure)) => Outcome::Failed(failure),
@@ -151,32 +151,32 @@ impl<'a> Retagging<'a> {
         // The plan does not decide this: the new tag may have another image by now, and the old tag may be the last one
         // of this image.
         let is_there = matches!(put, Outcome::Done(_) | Outcome::Unchanged(_));
-        match (old.filter(|_| !self.takes_along), put) {
+        match (old.filter(|_| !self.removes_siblings), put) {
             (Some(old), put) if is_there => {
                 let is_put = matches!(put, Outcome::Done(_));
-                self.tracker.changed |= is_put;
-                running.done(first, is_put).await;
-                let outcome = self.take_old_away(running, index, step, old).await;
+                self.tracker.has_changed |= is_put;
+                running.mark_done(first, is_put).await;
+                let outcome = self.remove_old_tag(running, index, step, old).await;
                 if tracker::is_done(&outcome) != Some(false) {
                     self.changed.insert((self.plan.from.clone(), step.digest));
                 }
-                self.tracker.noted(running, first + 1..end, index, outcome).await;
+                self.tracker.record_outcome(running, first + 1..end, index, outcome).await;
             }
             (Some(old), Outcome::Unconfirmed(failure)) => {
                 for item in first + 1..end {
-                    running.done(item, false).await;
+                    running.mark_done(item, false).await;
                 }
                 let why = SafeText::from(format!("{}, so {old} stays", failure.why));
                 let outcome = Outcome::Unconfirmed(Failure { why, ..failure });
-                self.tracker.noted(running, first..first + 1, index, outcome).await;
+                self.tracker.record_outcome(running, first..first + 1, index, outcome).await;
             }
-            (_, put) => self.tracker.noted(running, first..end, index, put).await,
+            (_, put) => self.tracker.record_outcome(running, first..end, index, put).await,
         }
     }
 
     /// Returns the outcome of a step that must not take a tag from an image because the image was to be kept and is
     /// not.
-    fn not_kept(&self, step: &RetagStep) -> Option<Outcome> {
+    fn keep_failure(&self, step: &RetagStep) -> Option<Outcome> {
         let replaced = step.replaces.and_then(|image| self.keeping.objection(&step.to, image));
         replaced.or_else(|| {
             let is_moved = self.plan.mode.moves() && step.to != self.plan.from;
@@ -185,10 +185,12 @@ impl<'a> Retagging<'a> {
     }
 
     /// Tries replacements before anything is changed, if old tags are removed by them.
-    async fn prove(&mut self, running: &RunningEntry, index: usize) -> Result<(), Failure> {
-        let place = self.place(&self.plan.from);
-        match self.made.get(index) {
-            Some(Some(Ok(made))) => self.way.prove(place, running, made, &mut self.tracker.notes).await,
+    async fn try_replacement(&mut self, running: &RunningEntry, index: usize) -> Result<(), Failure> {
+        let place = self.repository_client(&self.plan.from);
+        match self.replacements.get(index) {
+            Some(Some(Ok(made))) => {
+                self.method.ensure_works(place, running, made, &mut self.tracker.notes).await
+            }
             Some(Some(Err(failure))) => Err(failure.clone()),
             _ => Ok(()),
         }
@@ -205,9 +207,9 @@ impl<'a> Retagging<'a> {
             return Outcome::Failed(failure.clone());
         }
         if let Selector::Tag(tag) = &step.selector {
-            match self.place(&self.plan.from).tag_among(tag, &[old_digest(step)]).await {
+            match self.repository_client(&self.plan.from).tag_digest_among(tag, &[old_digest(step)]).await {
                 Ok(now) if now == Some(old_digest(step)) => {}
-                Ok(now) => return Outcome::Skipped(moved(now)),
+                Ok(now) => return Outcome::Skipped(describe_move(now)),
                 Err(error) => return Outcome::Failed(error.failure(what())),
             }
         }
@@ -215,17 +217,17 @@ impl<'a> Retagging<'a> {
             let Retagging { client, transfer, to_move, .. } = *self;
             let carrier =
                 RetagTransfer { client, from: &self.plan.from.name, to: &step.to.name, transfer, to_move };
-            match carrier.bring(&image).await {
+            match carrier.transfer_image(&image).await {
                 Ok(()) => {}
                 Err(error) if error.is_stopped() => return Outcome::Stopped,
                 Err(error) => return Outcome::Failed(put_failure(&error, what())),
             }
         }
-        self.place(&step.to).put(&step.tag, step.replaces, &image).await
+        self.repository_client(&step.to).put(&step.tag, step.replaces, &image).await
     }
 
     /// Removes the old tag, which is the second half of a move.
-    async fn take_old_away(
+    async fn remove_old_tag(
         &mut self,
         running: &RunningEntry,
         index: usize,
@@ -249,19 +251,19 @@ impl<'a> Retagging<'a> {
         }
         let kept = siblings.iter().filter(|(_, digest)| **digest == step.digest);
         let kept: Vec<Tag> = kept.map(|(tag, _)| tag.clone()).collect();
-        let place = self.place(&self.plan.from);
-        let outcome = match self.made.get(index) {
+        let place = self.repository_client(&self.plan.from);
+        let outcome = match self.replacements.get(index) {
             Some(Some(Ok(made))) => {
-                let kept = place.still(&kept, step.digest).await.into_iter();
+                let kept = place.tags_still_on(&kept, step.digest).await.into_iter();
                 let kept: Vec<(Tag, Digest)> = kept.map(|tag| (tag, step.digest)).collect();
-                let outcome = self.way.untag(place, running, old, made, &mut self.tracker.notes).await;
+                let outcome = self.method.untag(place, running, old, made, &mut self.tracker.notes).await;
                 replacement::check_kept(place, &kept, &mut self.tracker.notes).await;
                 outcome
             }
             Some(Some(Err(failure))) => Outcome::Failed(failure.clone()),
             _ => {
                 let untagged = place.untag(old, &image, &kept).await;
-                self.takes_along |= untagged.taken_along > 0;
+                self.removes_siblings |= untagged.removed_along > 0;
                 self.tracker.notes.extend(untagged.notes);
                 untagged.outcome
             }
@@ -309,7 +311,7 @@ async fn manifests(client: &Client, plan: &RetagPlan) -> HashMap<Digest, Result<
     let all: HashMap<Digest, &Repository> = replaced.chain(put).collect();
     let read = all.into_iter().map(|(digest, repository)| {
         async move {
-            let manifest = client.served_manifest(&repository.name, &digest, Priority::Background).await;
+            let manifest = client.uncached_manifest(&repository.name, &digest, Priority::Background).await;
             let what = || format!("cannot read {}", digest.short());
             (digest, manifest.map_err(|error| error.failure(what())))
         }
@@ -319,7 +321,7 @@ async fn manifests(client: &Client, plan: &RetagPlan) -> HashMap<Digest, Result<
 }
 
 /// Returns all tags that the removal of old tags could affect.
-async fn siblings(client: &Client, plan: &RetagPlan) -> Result<BTreeMap<Tag, Digest>, Failure> {
+async fn list_siblings(client: &Client, plan: &RetagPlan) -> Result<BTreeMap<Tag, Digest>, Failure> {
     if !plan.steps.iter().any(|step| old_tag(plan, step).is_some()) {
         return Ok(BTreeMap::new());
     }
@@ -331,7 +333,7 @@ async fn siblings(client: &Client, plan: &RetagPlan) -> Result<BTreeMap<Tag, Dig
 }
 
 /// Returns the replacements that old tags are put on before they are removed, if that method is used.
-fn made(
+fn make_replacements(
     plan: &RetagPlan,
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
 ) -> Vec<Option<Result<Replacement, Failure>>> {
@@ -339,7 +341,9 @@ fn made(
         let old = old_tag(plan, step).filter(|_| plan.mode == RetagMode::MoveByReplacement)?;
         let what = || format!("cannot untag {}:{old}", plan.from.name);
         Some(match manifests.get(&old_digest(step))? {
-            Ok(image) => Replacement::of(image.clone()).map_err(|why| replacement::local(what(), why)),
+            Ok(image) => {
+                Replacement::of(image.clone()).map_err(|why| replacement::local_failure(what(), why))
+            }
             Err(failure) => Err(failure.clone()),
         })
     };
@@ -353,7 +357,9 @@ fn items(
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
     made: &[Option<Result<Replacement, Failure>>],
 ) -> Vec<JournalItem> {
-    let kept = |digest: Option<Digest>| manifests.get(&digest?)?.as_ref().ok().map(|manifest| held(manifest));
+    let kept = |digest: Option<Digest>| {
+        manifests.get(&digest?)?.as_ref().ok().map(|manifest| saved_manifest(manifest))
+    };
     let items = |(step, made): (&RetagStep, &Option<Result<Replacement, Failure>>)| {
         let new = JournalItem {
             repository: step.to.clone(),

@@ -29,10 +29,10 @@ pub async fn of_tag(
     client: &Client,
     name: &RepositoryName,
     tag: &Tag,
-    lane: Priority,
+    priority: Priority,
 ) -> Result<Summary, Error> {
-    let manifest = client.latest(name, tag, lane).await?;
-    in_turn(client, name, manifest, lane).await
+    let manifest = client.latest_manifest(name, tag, priority).await?;
+    summarize_in_turn(client, name, manifest, priority).await
 }
 
 /// Returns the dates and sizes that a plan shows for images, in their order. They are empty for an image that cannot be
@@ -49,7 +49,7 @@ pub async fn info(client: &Client, name: &RepositoryName, digest: Digest) -> Ima
     let Ok(manifest) = client.manifest(name, &selector, Priority::Background).await else {
         return ImageInfo::default();
     };
-    let summary = in_turn(client, name, manifest, Priority::Background).await;
+    let summary = summarize_in_turn(client, name, manifest, Priority::Background).await;
     summary.as_ref().map(ImageInfo::from).unwrap_or_default()
 }
 
@@ -60,32 +60,37 @@ pub async fn info_of(client: &Client, name: &RepositoryName, manifest: &Manifest
 
 /// Summarizes an image. Many images are asked for at the same time, so a heavy manifest is dropped while it waits for
 /// its turn.
-async fn in_turn(
+async fn summarize_in_turn(
     client: &Client,
     name: &RepositoryName,
     manifest: Arc<Manifest>,
-    lane: Priority,
+    priority: Priority,
 ) -> Result<Summary, Error> {
     if !is_heavy(&manifest) {
-        return Ok(of_manifest(client, name, &manifest, lane).await);
+        return Ok(of_manifest(client, name, &manifest, priority).await);
     }
     let selector = Selector::Digest(manifest.digest);
     drop(manifest);
-    let _turn = client.heavy_turn().await;
-    let manifest = client.manifest(name, &selector, lane).await?;
-    Ok(of_manifest(client, name, &manifest, lane).await)
+    let _turn = client.large_content_permit().await;
+    let manifest = client.manifest(name, &selector, priority).await?;
+    Ok(of_manifest(client, name, &manifest, priority).await)
 }
 
 /// Returns whether a manifest is so large that only one of its kind may be held at a time.
 pub fn is_heavy(manifest: &Manifest) -> bool {
-    manifest.weight() > HEAVY
+    manifest.memory_size() > HEAVY
 }
 
-async fn of_manifest(client: &Client, name: &RepositoryName, manifest: &Manifest, lane: Priority) -> Summary {
+async fn of_manifest(
+    client: &Client,
+    name: &RepositoryName,
+    manifest: &Manifest,
+    priority: Priority,
+) -> Summary {
     match &manifest.body {
-        Body::Index(index) => of_index(client, name, manifest, &index.manifests, lane).await,
+        Body::Index(index) => of_index(client, name, manifest, &index.manifests, priority).await,
         _ => {
-            let config = config_of(client, name, manifest, lane).await;
+            let config = config_of(client, name, manifest, priority).await;
             Summary::of_manifest(manifest, config.as_deref())
         }
     }
@@ -97,13 +102,13 @@ async fn of_index(
     name: &RepositoryName,
     index: &Manifest,
     children: &Capped<Vec<Descriptor>>,
-    lane: Priority,
+    priority: Priority,
 ) -> Summary {
     let runnable = || children.iter().filter(|child| !child.is_attestation());
     let looked_at: Vec<_> = runnable()
         .take(MOST_CHILDREN)
         .filter_map(|child| child.digest)
-        .map(|digest| child(client, name, digest, lane).boxed())
+        .map(|digest| child(client, name, digest, priority).boxed())
         .collect();
     let at_once = if is_heavy(index) { 1 } else { AT_ONCE };
     let mut looked_at = stream::iter(looked_at).buffered(at_once);
@@ -117,7 +122,7 @@ async fn of_index(
     }
     let first = match first {
         Some(manifest) => {
-            let config = config_of(client, name, &manifest, lane).await;
+            let config = config_of(client, name, &manifest, priority).await;
             Some((manifest, config))
         }
         None => None,
@@ -133,9 +138,9 @@ async fn child(
     client: &Client,
     name: &RepositoryName,
     digest: Digest,
-    lane: Priority,
+    priority: Priority,
 ) -> Option<Arc<Manifest>> {
-    client.manifest(name, &Selector::Digest(digest), lane).await.ok()
+    client.manifest(name, &Selector::Digest(digest), priority).await.ok()
 }
 
 /// Returns the config of an image. If the config cannot be read, its fields are missing, but the image is still shown.
@@ -143,11 +148,11 @@ async fn config_of(
     client: &Client,
     name: &RepositoryName,
     manifest: &Manifest,
-    lane: Priority,
+    priority: Priority,
 ) -> Option<Arc<ImageConfig>> {
     let Body::Image(image) = &manifest.body else { return None };
     match manifest.kind() {
-        Kind::Image => client.config(name, image.config.as_ref()?, lane).await.ok(),
+        Kind::Image => client.config(name, image.config.as_ref()?, priority).await.ok(),
         _ => None,
     }
 }

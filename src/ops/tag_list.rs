@@ -23,16 +23,16 @@ pub struct TagNames {
     /// The tags that the registry lists.
     pub tags: Vec<Tag>,
     /// Listed names that are no tags according to the grammar.
-    pub odd: Vec<SafeText>,
+    pub malformed: Vec<SafeText>,
     /// The reason why there may be more tags.
     pub incomplete: Option<SafeText>,
 }
 
 impl TagNames {
     /// Returns the reason why some tags may not be known.
-    pub fn doubt(&self) -> Option<SafeText> {
+    pub fn incomplete_reason(&self) -> Option<SafeText> {
         let odd = || {
-            let text = self.odd.last()?;
+            let text = self.malformed.last()?;
             Some(SafeText::from(format!("`{text}` is listed, which is no tag by the grammar")))
         };
         self.incomplete.clone().or_else(odd)
@@ -61,8 +61,8 @@ impl TagList {
     }
 
     /// Takes the answer of the server about a tag.
-    fn take(&mut self, name: &RepositoryName, tag: Tag, said: Result<Option<ManifestHead>, Error>) {
-        match said {
+    fn add_answer(&mut self, name: &RepositoryName, tag: Tag, answer: Result<Option<ManifestHead>, Error>) {
+        match answer {
             Ok(Some(head)) => {
                 if let Some(media_type) = head.media_type {
                     self.types.insert(head.digest, media_type);
@@ -81,14 +81,14 @@ impl TagList {
 }
 
 /// Returns the names of all tags that are listed.
-pub async fn names(client: &Client, name: &RepositoryName) -> Result<TagNames, Error> {
+pub async fn list_names(client: &Client, name: &RepositoryName) -> Result<TagNames, Error> {
     let mut pages = std::pin::pin!(list::tags(client, name));
     let mut names = TagNames::default();
     while let Some(page) = pages.try_next().await? {
         for item in page.items {
             match item {
                 ListedName::Named(tag) => names.tags.push(tag),
-                ListedName::Odd(text) => names.odd.push(text),
+                ListedName::Malformed(text) => names.malformed.push(text),
             }
         }
         names.incomplete = page.incomplete.or(names.incomplete);
@@ -105,26 +105,26 @@ pub async fn tags_with(
     name: &RepositoryName,
     also: impl IntoIterator<Item = Tag>,
 ) -> Result<TagList, Error> {
-    let names = names(client, name).await?;
-    let mut tags = TagList { incomplete: names.doubt(), ..TagList::default() };
+    let names = list_names(client, name).await?;
+    let mut tags = TagList { incomplete: names.incomplete_reason(), ..TagList::default() };
     let named: HashSet<Tag> = also.into_iter().collect();
     let listed: HashSet<&Tag> = names.tags.iter().collect();
     let unlisted = named.iter().filter(|tag| !listed.contains(tag));
     let all = names.tags.iter().chain(unlisted).cloned();
     let (asked, others): (Vec<_>, Vec<_>) =
-        ask(client, name, all).await.into_iter().partition(|(tag, _)| named.contains(tag));
+        ask_digests(client, name, all).await.into_iter().partition(|(tag, _)| named.contains(tag));
     let checked = stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<ManifestHead>, Error>)| {
         let Ok(Some(head)) = said else { return (tag, said, true) };
         let selector = Selector::Tag(tag.clone());
-        let digest = client.checked_digest(name, &selector, head.digest, &[], Priority::Background).await;
+        let digest = client.confirm_digest(name, &selector, head.digest, &[], Priority::Background).await;
         let is_true = !matches!(digest, Ok(Some(digest)) if digest != head.digest);
         (tag, digest.map(|digest| digest.map(|digest| ManifestHead { digest, ..head })), is_true)
     });
     let checked: Vec<_> = checked.buffer_unordered(AT_ONCE).collect().await;
     let is_true = checked.iter().all(|(.., is_true)| *is_true);
-    checked.into_iter().for_each(|(tag, said, _)| tags.take(name, tag, said));
+    checked.into_iter().for_each(|(tag, said, _)| tags.add_answer(name, tag, said));
     match is_true {
-        true => others.into_iter().for_each(|(tag, said)| tags.take(name, tag, said)),
+        true => others.into_iter().for_each(|(tag, said)| tags.add_answer(name, tag, said)),
         false => resolve(client, name, others.into_iter().map(|(tag, _)| tag).collect(), &mut tags).await,
     }
     Ok(tags)
@@ -137,7 +137,7 @@ pub async fn tags(client: &Client, name: &RepositoryName) -> Result<TagList, Err
 
 /// Returns the digests of these tags in any order. Each is asked for by its name. The digest is `None` if the tag does
 /// not exist.
-pub async fn ask(
+pub async fn ask_digests(
     client: &Client,
     name: &RepositoryName,
     tags: impl IntoIterator<Item = Tag>,
@@ -159,7 +159,7 @@ pub async fn ask(
 
 /// Determines the digests of these tags. Tags that do not exist are left out.
 pub async fn resolve(client: &Client, name: &RepositoryName, all: Vec<Tag>, tags: &mut TagList) {
-    for (tag, said) in ask(client, name, all).await {
-        tags.take(name, tag, said);
+    for (tag, said) in ask_digests(client, name, all).await {
+        tags.add_answer(name, tag, said);
     }
 }

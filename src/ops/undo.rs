@@ -2,7 +2,7 @@
 
 mod plan;
 
-pub(super) use plan::manifest;
+pub(super) use plan::parse_saved;
 pub use plan::plan;
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +14,7 @@ use super::context::{ChangeContext, JobControl};
 use super::journal::{Journal, RunningEntry};
 use super::steps::probe;
 use super::steps::replacement::{self, Replacement, ReplacementMethod};
-use super::steps::tag::{LOST, RepositoryClient, held, put_failure};
+use super::steps::tag::{LOST, RepositoryClient, put_failure, saved_manifest};
 use super::steps::tracker::{self, Tracker};
 use super::tag_list;
 use crate::client::Pool;
@@ -34,38 +34,38 @@ const MAY_ARRIVE: &str =
     "it is as it was, but the change was never confirmed and may still arrive: undo it again if it does";
 
 /// Puts back everything that can be put back according to the plan.
-pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -> Report {
-    let tracker = Tracker::new(watch, plan.steps.iter().map(|step| name(&step.selector)));
+pub async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl) -> Report {
+    let tracker = Tracker::new(control, plan.steps.iter().map(|step| name(&step.selector)));
     let repositories = plan.steps.iter().map(|step| &step.repository);
     if let Some(refusal) = rule_against(context, repositories).as_ref().or(plan.refused.as_ref()) {
-        return tracker.refused(&tracker::refusal(plan.title(), refusal));
+        return tracker.into_refused_report(&tracker::refusal(plan.title(), refusal));
     }
     let entry = match context.journal.entry(&plan.entry).await {
         Ok(entry) => entry,
-        Err(failure) => return tracker.refused(&failure),
+        Err(failure) => return tracker.into_refused_report(&failure),
     };
     let mut parts = Vec::new();
     for step in &plan.steps {
-        parts.push(part(context, step, &watch.stop).boxed().await);
+        parts.push(prepare_step(context, step, &control.stop).boxed().await);
     }
     let items = parts.iter().flat_map(|part| part.items.clone()).collect();
     let running = match context.journal.begin(plan.title(), Some(request_of(plan)), items).await {
         Ok(running) => running,
-        Err(failure) => return tracker.refused(&failure),
+        Err(failure) => return tracker.into_refused_report(&failure),
     };
     let before = entry.items.into_iter().filter_map(|item| item.before);
     let all = before.chain(entry.saved.into_iter().map(|saved| saved.held));
     let held = all.map(|held| (held.digest, held)).collect();
     let (mut is_back, mut has_changed) = (true, false);
     let siblings = HashMap::new();
-    let (pool, journal, stop) = (&context.pool, &context.journal, &watch.stop);
+    let (pool, journal, stop) = (&context.pool, &context.journal, &control.stop);
     let ways = HashMap::new();
     let mut undoing = Undoing { pool, journal, entry: &plan.entry, held, siblings, ways, stop, tracker };
     let mut first = 0;
     // Images that could not be put back.
     let mut not_back = HashSet::new();
     for (index, (step, part)) in plan.steps.iter().zip(&parts).enumerate() {
-        let outcome = match undoing.tracker.is_over() {
+        let outcome = match undoing.tracker.reason_to_stop() {
             Some(outcome) => outcome,
             None if keeps_one_of(step, &not_back) => {
                 Outcome::Skipped("it keeps an image that was not put back elsewhere".into())
@@ -79,7 +79,7 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, watch: &JobControl) -
         first = items.end;
         has_changed |= !part.items.is_empty() && tracker::is_done(&outcome) != Some(false);
         is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Unchanged(_));
-        undoing.tracker.noted(&running, items, index, outcome).await;
+        undoing.tracker.record_outcome(&running, items, index, outcome).await;
     }
     let mut tracker = undoing.tracker;
     // Parts that cannot be read are not known to be put back.
@@ -133,24 +133,26 @@ impl Undoing<'_> {
         if step.now == step.before {
             return Outcome::Unchanged("it is as it was".into());
         }
-        self.tracker.now(SafeText::from(format!("put {} back", step.selector)));
+        self.tracker.report_current(SafeText::from(format!("put {} back", step.selector)));
         let client = self.pool.client(&step.repository.host);
         let stop = self.stop;
         let place = RepositoryClient { client: &client, name: &step.repository.name, stop: Some(stop) };
         let what = || format!("cannot put {}:{} back", step.repository.name, step.selector);
-        let manifest = step.before.and_then(|digest| self.held.get(&digest)).and_then(manifest);
+        let manifest = step.before.and_then(|digest| self.held.get(&digest)).and_then(parse_saved);
         match (&step.selector, step.before, manifest) {
-            (Selector::Tag(tag), None, _) if step.is_probe => self.unprobe(place, step, tag).await,
+            (Selector::Tag(tag), None, _) if step.is_probe => self.remove_probe(place, step, tag).await,
             (Selector::Tag(tag), None, _) => self.untag(place, running, step, tag, part).await,
             (Selector::Tag(tag), Some(_), Some(manifest)) => place.put(tag, step.now, &manifest).await,
             (Selector::Digest(digest), Some(_), Some(manifest)) => {
                 if let Err(error) = client.put_manifest(place.name, &step.selector, &manifest).await {
                     return Outcome::Failed(put_failure(&error, what()));
                 }
-                match place.shows(&step.selector, Some(*digest)).await {
+                match place.wait_until_shown(&step.selector, Some(*digest)).await {
                     Ok(true) => Outcome::Done("put back".into()),
-                    Ok(false) => place.unconfirmed(&step.selector, "and does not have it", Some(LOST)),
-                    Err(error) => place.unseen(&step.selector, &error),
+                    Ok(false) => {
+                        place.unconfirmed_outcome(&step.selector, "and does not have it", Some(LOST))
+                    }
+                    Err(error) => place.unseen_outcome(&step.selector, &error),
                 }
             }
             (Selector::Digest(_), None, _) => Outcome::Skipped("what no tag names is left as it is".into()),
@@ -159,13 +161,13 @@ impl Undoing<'_> {
     }
 
     /// Removes a throw-away tag with its manifest.
-    async fn unprobe(&mut self, place: RepositoryClient<'_>, step: &UndoStep, tag: &Tag) -> Outcome {
+    async fn remove_probe(&mut self, place: RepositoryClient<'_>, step: &UndoStep, tag: &Tag) -> Outcome {
         let Some(digest) = step.now else { return Outcome::Unchanged("it is gone already".into()) };
         let probe = Probe { repository: step.repository.clone(), tag: tag.clone(), digest };
         match probe::remove(place, &probe).await {
             Ok(()) => {
                 // If this fails, the tag is looked for again another time.
-                self.journal.mark_probed(self.entry, &probe).await.ok();
+                self.journal.mark_probe_removed(self.entry, &probe).await.ok();
                 Outcome::Done("removed".into())
             }
             Err(failure) => Outcome::Failed(failure),
@@ -192,10 +194,14 @@ impl Undoing<'_> {
         let all = self.siblings.get(&step.repository).map_or(&[][..], Vec::as_slice);
         let kept = all.iter().filter(|(other, digest)| other != tag && *digest == now);
         let kept: Vec<Tag> = kept.map(|(tag, _)| tag.clone()).collect();
-        match &part.made {
+        match &part.replacement {
             Some(Ok(made)) => {
-                let kept =
-                    place.still(&kept, now).await.into_iter().map(|tag| (tag, now)).collect::<Vec<_>>();
+                let kept = place
+                    .tags_still_on(&kept, now)
+                    .await
+                    .into_iter()
+                    .map(|tag| (tag, now))
+                    .collect::<Vec<_>>();
                 let way = self.ways.entry(step.repository.clone()).or_default();
                 let outcome = way.untag(place, running, tag, made, &mut self.tracker.notes).await;
                 replacement::check_kept(place, &kept, &mut self.tracker.notes).await;
@@ -219,34 +225,34 @@ struct UndoPart {
     /// The items that the undo itself replaces, so that it can be undone in turn.
     items: Vec<JournalItem>,
     /// The replacement that the tag is put on before it is removed, if that method is used.
-    made: Option<Result<Replacement, Failure>>,
+    replacement: Option<Result<Replacement, Failure>>,
 }
 
-async fn part(context: &ChangeContext, step: &UndoStep, stop: &CancellationToken) -> UndoPart {
+async fn prepare_step(context: &ChangeContext, step: &UndoStep, stop: &CancellationToken) -> UndoPart {
     let client = context.pool.client(&step.repository.host);
     let place = RepositoryClient { client: &client, name: &step.repository.name, stop: Some(stop) };
     let before = match step.now {
-        Some(digest) => place.manifest(digest).await.ok().map(|manifest| held(&manifest)),
+        Some(digest) => place.manifest(digest).await.ok().map(|manifest| saved_manifest(&manifest)),
         None => None,
     };
     match (&step.selector, step.left_on.or(step.now)) {
         // It holds nothing that the user would want back.
-        _ if step.is_probe => UndoPart { items: Vec::new(), made: None },
+        _ if step.is_probe => UndoPart { items: Vec::new(), replacement: None },
         (Selector::Tag(tag), Some(now)) if step.by_replacement => {
             let what = || format!("cannot untag {}:{tag}", step.repository.name);
             let made = match place.manifest(now).await {
-                Ok(image) => Replacement::of(image).map_err(|why| replacement::local(what(), why)),
+                Ok(image) => Replacement::of(image).map_err(|why| replacement::local_failure(what(), why)),
                 Err(error) => Err(error.failure(what())),
             };
             let [onto, away] = replacement::items(&step.repository, tag, made.as_ref().ok());
             // If the tag was left on a replacement, undoing this gives it its image back.
-            UndoPart { items: vec![JournalItem { before, ..onto }, away], made: Some(made) }
+            UndoPart { items: vec![JournalItem { before, ..onto }, away], replacement: Some(made) }
         }
         _ => {
             let (repository, selector) = (step.repository.clone(), step.selector.clone());
             UndoPart {
                 items: vec![JournalItem { repository, selector, before, after: step.before, done: None }],
-                made: None,
+                replacement: None,
             }
         }
     }

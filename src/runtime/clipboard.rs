@@ -17,7 +17,7 @@ const MOST_BY_TERMINAL: usize = 74_000;
 /// The most bytes that GNU screen forwards at once.
 const MOST_BY_SCREEN: usize = 240;
 /// How long tmux may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TMUX_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A method to reach the clipboard of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub enum ClipboardMethod {
 
 impl ClipboardMethod {
     /// Returns the method for this session.
-    pub fn here() -> ClipboardMethod {
+    pub fn detect() -> ClipboardMethod {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         let has_tmux = || std::env::split_paths(&paths).any(|folder| folder.join("tmux").is_file());
         ClipboardMethod::of(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()), has_tmux)
@@ -62,11 +62,11 @@ pub enum Put {
 
 /// Puts text on the clipboards that can be checked: that of the desktop, and tmux's buffer. `was_sent` tells whether
 /// the text was also written to the terminal. Returns `None` if the text reached no clipboard.
-pub async fn put(text: &ClipText, way: ClipboardMethod, was_sent: bool) -> Option<Put> {
+pub async fn put(text: &ClipText, method: ClipboardMethod, was_sent: bool) -> Option<Put> {
     let desktop = text.clone();
     let is_on_desktop = tokio::task::spawn_blocking(move || desktop::put(desktop)).await.unwrap_or(false);
-    let is_in_tmux = way == ClipboardMethod::Tmux
-        && matches!(tokio::time::timeout(PATIENCE, put_into_tmux(text)).await, Ok(Ok(true)));
+    let is_in_tmux = method == ClipboardMethod::Tmux
+        && matches!(tokio::time::timeout(TMUX_TIMEOUT, put_into_tmux(text)).await, Ok(Ok(true)));
     match (is_on_desktop, is_in_tmux) {
         (true, _) => Some(Put::Desktop),
         (false, true) => Some(Put::Tmux),
@@ -101,21 +101,21 @@ fn tmux(arguments: &[&str]) -> Command {
 
 /// Returns the sequence that makes the terminal put the text on its clipboard. Returns `None` if the text is too long
 /// for that, or if tmux gets the text by its own command.
-pub fn sequence(text: &ClipText, way: ClipboardMethod) -> Option<String> {
-    if way == ClipboardMethod::Tmux || text.as_str().len() > MOST_BY_TERMINAL {
+pub fn sequence(text: &ClipText, method: ClipboardMethod) -> Option<String> {
+    if method == ClipboardMethod::Tmux || text.as_str().len() > MOST_BY_TERMINAL {
         return None;
     }
     let mut sequence = String::new();
     CopyToClipboard::to_clipboard_from(text.as_str()).write_ansi(&mut sequence).ok()?;
-    match way {
+    match method {
         ClipboardMethod::Terminal | ClipboardMethod::Tmux => Some(sequence),
-        ClipboardMethod::Screen => Some(wrapped(&sequence)),
+        ClipboardMethod::Screen => Some(wrap_for_screen(&sequence)),
     }
 }
 
 /// Splits a sequence into pieces that GNU screen forwards unchanged. The end of the inner sequence must differ from
 /// that of the wrapping, so it becomes BEL.
-fn wrapped(sequence: &str) -> String {
+fn wrap_for_screen(sequence: &str) -> String {
     let sequence =
         sequence.strip_suffix("\x1b\\").map_or(sequence.to_owned(), |start| format!("{start}\x07"));
     let pieces = sequence.as_bytes().chunks(MOST_BY_SCREEN);
@@ -123,7 +123,7 @@ fn wrapped(sequence: &str) -> String {
 }
 
 /// Returns the message for the user. It says "copied" only if the text was seen on a clipboard.
-pub fn said(text: &ClipText, put: Put) -> SafeText {
+pub fn message(text: &ClipText, put: Put) -> SafeText {
     let characters = text.as_str().chars().count();
     let plural = if characters == 1 { "" } else { "s" };
     let lines = match text.lines() {
@@ -139,10 +139,10 @@ pub fn said(text: &ClipText, put: Put) -> SafeText {
 }
 
 /// Returns the reason why a text reached no clipboard.
-pub fn lost(way: ClipboardMethod) -> Failure {
+pub fn copy_failure(method: ClipboardMethod) -> Failure {
     Failure {
         what: "cannot copy".into(),
-        why: match way {
+        why: match method {
             ClipboardMethod::Tmux => "tmux does not take the text into its buffer".into(),
             _ => "the text is too long for the terminal's clipboard, and there is no other".into(),
         },
@@ -206,12 +206,12 @@ mod tests {
     fn what_was_not_seen_to_arrive_is_not_said_to_be_copied() {
         let text = ClipText::clean("one\ntwo");
         assert_eq!(
-            said(&text, Put::Sent).as_str(),
+            message(&text, Put::Sent).as_str(),
             "sent to the terminal for its clipboard: 7 characters in 2 lines"
         );
-        assert_eq!(said(&text, Put::Tmux).as_str(), "copied 7 characters in 2 lines to tmux's buffer");
+        assert_eq!(message(&text, Put::Tmux).as_str(), "copied 7 characters in 2 lines to tmux's buffer");
         let text = ClipText::clean("x");
-        assert_eq!(said(&text, Put::Desktop).as_str(), "copied 1 character to the desktop's clipboard");
+        assert_eq!(message(&text, Put::Desktop).as_str(), "copied 1 character to the desktop's clipboard");
     }
 
     #[test]

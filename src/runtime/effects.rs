@@ -48,14 +48,16 @@ impl Effects {
     /// Starts the effect of a command. The loop itself handles the commands about the terminal and the end.
     pub fn start(&mut self, cmd: Cmd) {
         match cmd {
-            Cmd::Load { slot, ticket, after, ask } => self.load(slot, ticket, after, ask),
-            Cmd::Drop(slot) => self.drop_slot(&slot),
+            Cmd::Load { slot, ticket, delay: after, ask } => self.load(slot, ticket, after, ask),
+            Cmd::Cancel(slot) => self.drop_slot(&slot),
             Cmd::Forget(host) => self.context.pool.client(&host).forget(),
-            Cmd::Reach(host, scheme) => self.context.pool.reach(&host, |trust| trust.speak(scheme)),
+            Cmd::SetScheme(host, scheme) => {
+                self.context.pool.set_transport(&host, |trust| trust.set_scheme(scheme))
+            }
             Cmd::Remember(host, names) => self.remember(host, names),
-            Cmd::Start(id, work) => self.jobs.start(id, work),
-            Cmd::Stop(id) => self.jobs.stop(id),
-            Cmd::Copy(_) | Cmd::Page(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
+            Cmd::StartJob(id, work) => self.jobs.start(id, work),
+            Cmd::StopJob(id) => self.jobs.stop(id),
+            Cmd::Copy(_) | Cmd::ShowInPager(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
         }
     }
 
@@ -65,8 +67,8 @@ impl Effects {
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
             let msg = match clipboard::put(&text, way, was_sent).await {
-                Some(put) => Msg::Copied(clipboard::said(&text, put)),
-                None => Msg::Failed(clipboard::lost(way)),
+                Some(put) => Msg::Copied(clipboard::message(&text, put)),
+                None => Msg::Failed(clipboard::copy_failure(way)),
             };
             // The loop has ended if the receiver is gone; the message is not needed then.
             inbox.send(msg).ok();
@@ -98,14 +100,14 @@ impl Effects {
     }
 
     /// Records that a load or a job has ended. The loop must pass every message here before it handles it.
-    pub fn note(&mut self, msg: &Msg) {
+    pub fn record_end(&mut self, msg: &Msg) {
         match msg {
             Msg::Answered(slot, ticket, _)
                 if self.slots.get(slot).is_some_and(|(current, _)| current == ticket) =>
             {
                 self.slots.remove(slot);
             }
-            Msg::JobEnded(id, _) => self.jobs.ended(*id),
+            Msg::JobEnded(id, _) => self.jobs.record_end(*id),
             _ => {}
         }
     }
@@ -159,7 +161,7 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
         }
         Ask::Repositories(host, next) => {
             let page = pool.client(&host).catalog(next.map(|next| *next)).await;
-            Answer::Repositories(page.map_err(|error| error.no_catalog()))
+            Answer::Repositories(page.map_err(|error| error.catalog_failure()))
         }
         Ask::Tags(repository, next) => {
             let page = pool.client(&repository.host).tags(&repository.name, next.map(|next| *next)).await;
@@ -176,17 +178,19 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
         }
         Ask::Plan(request) => Answer::Plan(ops::change::plan(context, &request).await.map(Box::new)),
         Ask::Journal => Answer::Journal(context.journal.list().await),
-        Ask::Leftovers(hosts) => {
+        Ask::InterruptedChanges(hosts) => {
             let entries = context.journal.entries().await;
-            let removed = ops::steps::probe::sweep(context, &entries, Some(&hosts)).await;
+            let removed = ops::steps::probe::remove_leftovers(context, &entries, Some(&hosts)).await;
             let entries = match removed.is_empty() {
                 true => entries,
                 false => context.journal.entries().await,
             };
-            Answer::Leftovers(entries, removed)
+            Answer::InterruptedChanges(entries, removed)
         }
-        Ask::Rest(entry) => Answer::Rest(context.journal.resume(&entry).await.map(Box::new)),
-        Ask::PlanRest(entry, request) => Answer::Plan(plan_rest(context, &entry, &request).await),
+        Ask::ResumeRequest(entry) => {
+            Answer::ResumeRequest(context.journal.resume(&entry).await.map(Box::new))
+        }
+        Ask::ResumePlan(entry, request) => Answer::Plan(plan_rest(context, &entry, &request).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
         Ask::Inspection(repository, selector, digest_tags) => {
             let client = pool.client(&repository.host);
@@ -210,10 +214,10 @@ async fn plan_rest(
     let title = context.journal.entry(entry).await?.title;
     // Leftover probes were removed at the start, or are removed when the entry is undone.
     let rest = ops::resume::plan(context, entry, request).await?;
-    if matches!(rest, Rest::Over(_)) {
+    if matches!(rest, Rest::NothingLeft(_)) {
         context.journal.mark_ended(entry).await?;
     }
-    rest.work(&title)
+    rest.into_plan(&title)
 }
 
 fn image(repository: &Repository, selector: &Selector) -> String {

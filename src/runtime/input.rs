@@ -62,7 +62,7 @@ impl Input {
     }
 
     /// Returns an event that is already there.
-    pub fn ready(&mut self) -> Option<Event> {
+    pub fn try_next(&mut self) -> Option<Event> {
         self.events.try_recv().ok()
     }
 

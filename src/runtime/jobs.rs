@@ -46,7 +46,7 @@ impl JobRunner {
         let watch = JobControl { progress: sender, stop: stop.clone() };
         let (context, inbox) = (self.context.clone(), self.inbox.clone());
         let task = tokio::spawn(async move {
-            threads::give_way();
+            threads::deprioritize();
             let report = change::run(&context, &work, &watch).await;
             // The loop has ended if the receiver is gone; the report is not needed then.
             inbox.send(Msg::JobEnded(id, report)).ok();
@@ -62,7 +62,7 @@ impl JobRunner {
     }
 
     /// Records that a job has ended.
-    pub fn ended(&mut self, id: JobId) {
+    pub fn record_end(&mut self, id: JobId) {
         self.running.remove(&id);
     }
 

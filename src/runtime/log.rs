@@ -17,7 +17,7 @@ pub fn start(file: &Path, level: LevelFilter) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let log = Mutex::new(options.open(file)?);
-    super::panic::log_is(file);
+    super::panic::set_log_file(file);
     // Libraries log whole URLs, which may hold secrets.
     let ours = Targets::new().with_target("regtui", level);
     let lines = fmt::layer().with_writer(log).with_ansi(false);

@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use color_eyre::section::PanicMessage;
 use tokio::sync::Notify;
 
-use super::terminal::give_back;
+use super::terminal::restore;
 use crate::model::redact;
 use crate::model::text::SafeText;
 
@@ -25,7 +25,7 @@ static HAPPENED: Notify = Notify::const_new();
 static LOG: OnceLock<PathBuf> = OnceLock::new();
 
 /// Makes later reports name the log.
-pub fn log_is(file: &Path) {
+pub fn set_log_file(file: &Path) {
     LOG.set(file.to_path_buf()).ok();
 }
 
@@ -50,7 +50,7 @@ pub fn install() -> color_eyre::Result<()> {
             format!("{version}\n{}\n\nthis is a fault of regtui; {log}", panic_hook.panic_report(info));
         tracing::error!(%report, "panic");
         if std::thread::current().id() == main {
-            give_back();
+            restore();
             // A panic in this hook would abort the process, so an error of the writing is ignored.
             writeln!(std::io::stderr(), "{report}").ok();
         } else {
@@ -85,12 +85,12 @@ fn lines_of(payload: &dyn Any) -> Vec<SafeText> {
 }
 
 /// Waits for a panic outside the main thread.
-pub async fn happened() {
+pub async fn wait_for_panic() {
     HAPPENED.notified().await;
 }
 
 /// Returns the report of such a panic, if there was one.
-pub fn taken() -> Option<String> {
+pub fn take_report() -> Option<String> {
     REPORT.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 

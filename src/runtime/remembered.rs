@@ -25,7 +25,7 @@ pub fn read() -> Names {
 }
 
 fn text_of(file: &Path) -> io::Result<String> {
-    file.parent().map_or(Ok(()), files::check)?;
+    file.parent().map_or(Ok(()), files::check_folder)?;
     let mut text = String::new();
     files::read(file)?.read_to_string(&mut text)?;
     Ok(text)

@@ -38,20 +38,20 @@ pub struct Terminal {
 impl Terminal {
     /// Takes the terminal: raw mode, the alternate screen, and the mouse if `mouse` is set.
     pub fn enter(mouse: bool) -> io::Result<Terminal> {
-        let inner = take(mouse).and_then(|()| open()).inspect_err(|_| give_back())?;
+        let inner = take(mouse).and_then(|()| open()).inspect_err(|_| restore())?;
         Ok(Terminal { inner: ManuallyDrop::new(inner), mouse })
     }
 
     /// Takes the terminal again after another program had it. Its size may have changed, and the screen is empty.
-    pub fn retake(&mut self) -> io::Result<()> {
-        give_back();
+    pub fn resume(&mut self) -> io::Result<()> {
+        restore();
         take(self.mouse)?;
-        self.fit().map(|_| ())
+        self.resize().map(|_| ())
     }
 
     /// Adopts the current size of the terminal and returns it in columns and rows. Forgets the contents of the screen,
     /// so that the next frame draws every cell.
-    pub fn fit(&mut self) -> io::Result<(u16, u16)> {
+    pub fn resize(&mut self) -> io::Result<(u16, u16)> {
         let area = usable(self.inner.size()?);
         // `clear` would ask the terminal for the position of the cursor, and wait for an answer that may not come.
         self.inner.resize(area)?;
@@ -75,15 +75,15 @@ impl Terminal {
         Ok(true)
     }
 
-    /// Gives the terminal back, for good or until [`Terminal::retake`].
+    /// Gives the terminal back, for good or until [`Terminal::resume`].
     pub fn leave(&mut self) {
-        give_back();
+        restore();
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        give_back();
+        restore();
     }
 }
 
@@ -109,7 +109,7 @@ fn take(mouse: bool) -> io::Result<()> {
 }
 
 /// Gives the terminal back if regtui has it. Errors are ignored, because there is nothing else to try.
-pub fn give_back() {
+pub fn restore() {
     if IS_OURS.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
         execute!(

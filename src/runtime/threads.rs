@@ -20,7 +20,7 @@ pub fn start() -> io::Result<Runtime> {
 /// Lowers the priority of this thread below that of the keys, which are handled by the program's first thread. The
 /// priority stays low, because an ordinary user may not raise it again. Only Linux has a priority for each thread
 /// (setpriority(2), BUGS).
-pub fn give_way() {
+pub fn deprioritize() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{getpid, getpriority_process, setpriority_process};
@@ -45,7 +45,7 @@ mod tests {
         let here = own();
         assert_eq!(network(), here);
         for _ in 0..2 {
-            runtime.block_on(runtime.spawn(async { give_way() })).expect("it ran");
+            runtime.block_on(runtime.spawn(async { deprioritize() })).expect("it ran");
             assert_eq!(network(), (keys + NICER).min(19), "however often it is told");
         }
         assert_eq!(own(), here);

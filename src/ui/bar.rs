@@ -46,11 +46,11 @@ impl Canvas<'_, '_> {
         let next = match completions.is_empty() {
             true => "Enter run  Esc leave".into(),
             false => {
-                let run = if line.chosen.is_some() { "Enter run  " } else { "" };
+                let run = if line.selected_completion.is_some() { "Enter run  " } else { "" };
                 format!("{run}Tab: {}", completions.join("  "))
             }
         };
-        let (role, about) = match (&line.problem, line.needs()) {
+        let (role, about) = match (&line.problem, line.missing_argument()) {
             (Some(problem), _) if completions.is_empty() => (Role::Bad, problem.clone()),
             (Some(problem), _) => (Role::Warn, format!("{problem}  {next}")),
             (None, Some(needs)) if completions.is_empty() => (Role::Dim, format!("{needs}  Esc leave")),
@@ -63,20 +63,20 @@ impl Canvas<'_, '_> {
         let room = usize::from(beside.width);
         if line.problem.is_some() && columns::width(&about) > room {
             let lines = columns::wrap_into(&about, usize::from(area.width).saturating_sub(2), MOST_LINES);
-            return self.up_from(area.y.saturating_sub(1), role, lines);
+            return self.draw_upwards(area.y.saturating_sub(1), role, lines);
         }
         let style = self.style(role);
-        self.put(beside, Line::styled(columns::cut(&about, room), style));
+        self.draw_line(beside, Line::styled(columns::cut(&about, room), style));
     }
 
     /// Draws lines over the screen, the last of them in `row`.
-    fn up_from(&mut self, row: u16, role: Role, lines: Vec<String>) {
+    fn draw_upwards(&mut self, row: u16, role: Role, lines: Vec<String>) {
         let style = self.style(role);
         let (top, width) = ((row + 1).saturating_sub(lines.len() as u16), self.state.size.0);
         for (line, y) in lines.into_iter().zip(top..) {
             let place = Rect::new(0, y, width, 1);
             self.frame.render_widget(Clear, place);
-            self.put(place, Line::styled(format!(" {line}"), style));
+            self.draw_line(place, Line::styled(format!(" {line}"), style));
         }
     }
 
@@ -90,11 +90,11 @@ impl Canvas<'_, '_> {
         let line =
             Line::from(vec![Span::styled(prompt.to_string(), style), Span::raw(columns::cut(&shown, room))]);
         let used = line.width();
-        self.put(area, line);
+        self.draw_line(area, line);
         let free = usize::from(area.width).saturating_sub(used + 3);
         if free > 8 && !about.is_empty() {
             let style = self.style(role);
-            self.put(area, Line::styled(columns::cut(about, free), style).right_aligned());
+            self.draw_line(area, Line::styled(columns::cut(about, free), style).right_aligned());
         }
         let column = columns::width(prompt) + input.visual_cursor().saturating_sub(scroll);
         let x = area.x.saturating_add(column as u16).min(area.right().saturating_sub(1));
@@ -123,7 +123,7 @@ impl Canvas<'_, '_> {
                 lines
             }
         };
-        self.up_from(area.y, role, lines);
+        self.draw_upwards(area.y, role, lines);
     }
 
     fn hints(&mut self, area: Rect) {
@@ -132,7 +132,7 @@ impl Canvas<'_, '_> {
             spans.push(Span::styled(hint.keys, self.style(Role::Key)));
             spans.push(Span::styled(format!(" {}  ", hint.label), self.style(Role::Dim)));
         }
-        self.put(area, Line::from(spans));
+        self.draw_line(area, Line::from(spans));
     }
 }
 

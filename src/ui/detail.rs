@@ -20,14 +20,14 @@ impl Canvas<'_, '_> {
     /// Draws the details of the image under the cursor.
     pub fn detail(&mut self, area: Rect) {
         let detail = &self.state.detail;
-        self.frame_of(Pane::Details, area, self.tab_titles(area));
+        self.draw_frame(Pane::Details, area, self.tab_titles(area));
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Details);
         let inspection = &detail.inspection;
         if inspection.value.is_none() {
-            match (&detail.of, &inspection.failure) {
-                (None, _) => self.nothing_chosen(rows),
+            match (&detail.image, &inspection.failure) {
+                (None, _) => self.no_image(rows),
                 (Some(_), Some(failure)) => self.failure(rows, failure, "r asks again"),
-                (Some(_), None) => self.say(rows, &[(Role::Dim, "loading…".into())]),
+                (Some(_), None) => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
             }
             return;
         }
@@ -46,18 +46,18 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn nothing_chosen(&mut self, rows: Rect) {
+    fn no_image(&mut self, rows: Rect) {
         let tags = &self.state.tags;
         let under_cursor = tags.list.selected().and_then(|item| tags.tags.items.get(item));
         match under_cursor {
-            Some(ListedName::Odd(_)) => self.say(
+            Some(ListedName::Malformed(_)) => self.draw_text(
                 rows,
                 &[
                     (Role::Warn, "a malformed name: no tag can be called that".into()),
                     (Role::Dim, "it is shown, and never sent back to the registry".into()),
                 ],
             ),
-            _ => self.say(rows, &[(Role::Dim, "choose a tag".into())]),
+            _ => self.draw_text(rows, &[(Role::Dim, "choose a tag".into())]),
         }
     }
 
@@ -86,7 +86,7 @@ impl Canvas<'_, '_> {
     /// Draws the line that names the platform of an index that the tabs show.
     fn platform_line(&mut self, area: Rect) {
         let Some(inspection) = &self.state.detail.inspection.value else { return };
-        let Some(variant) = self.state.detail.chosen() else { return };
+        let Some(variant) = self.state.detail.selected_variant() else { return };
         let name = variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
         let count =
             format!("  platform {} of {}  ", self.state.detail.variant + 1, inspection.variants.len());
@@ -97,6 +97,6 @@ impl Canvas<'_, '_> {
             Span::styled(count, self.style(Role::Dim)),
             Span::styled("{ }", self.style(Role::Key)),
         ]);
-        self.put(area, line);
+        self.draw_line(area, line);
     }
 }

@@ -28,7 +28,7 @@ impl Canvas<'_, '_> {
             true => [what, why].concat(),
             false => {
                 let mut lines = vec![(Role::Bad, columns::cut(failure.what.as_str(), room))];
-                lines.extend(shortened(why, room_above.saturating_sub(1).max(1), room));
+                lines.extend(truncate_lines(why, room_above.saturating_sub(1).max(1), room));
                 lines
             }
         };
@@ -38,7 +38,7 @@ impl Canvas<'_, '_> {
             }
             lines.extend(part);
         }
-        self.say(area, &lines);
+        self.draw_text(area, &lines);
     }
 
     /// Draws one line above the lower border of a pane, over its contents.
@@ -46,12 +46,12 @@ impl Canvas<'_, '_> {
         let place = Rect::new(area.x + 1, area.bottom().saturating_sub(2), area.width.saturating_sub(2), 1);
         let text = columns::left(&format!(" {text}"), place.width.into());
         let style = self.style(role);
-        self.put(place, Line::styled(text, style));
+        self.draw_line(place, Line::styled(text, style));
     }
 }
 
 /// Returns the first `most` lines. The last one ends with `…` if lines were left out.
-fn shortened(mut lines: Vec<(Role, String)>, most: usize, room: usize) -> Vec<(Role, String)> {
+fn truncate_lines(mut lines: Vec<(Role, String)>, most: usize, room: usize) -> Vec<(Role, String)> {
     if lines.len() > most {
         lines.truncate(most);
         if let Some((_, last)) = lines.last_mut() {

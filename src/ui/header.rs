@@ -26,10 +26,10 @@ impl Canvas<'_, '_> {
         let width = usize::from(area.width);
         let card = self.state.registries.selected().map(|registry| self.card(registry)).unwrap_or_default();
         let kept_for_card = if width < CARD_FROM { 0 } else { (width * 2 / 5).min(width_of(&card) + 2) };
-        let path = shortened(&path, width.saturating_sub(2 + kept_for_card));
+        let path = shorten_path(&path, width.saturating_sub(2 + kept_for_card));
         let path_width = columns::width(&path);
         let style = self.style(Role::Strong);
-        self.put(area, Line::styled(format!(" {path}"), style));
+        self.draw_line(area, Line::styled(format!(" {path}"), style));
         let mut card = card;
         let room = usize::from(area.width).saturating_sub(path_width + 4);
         while width_of(&card) > room && !card.is_empty() {
@@ -43,7 +43,7 @@ impl Canvas<'_, '_> {
             spans.push(part);
         }
         spans.push(Span::raw(" "));
-        self.put(area, Line::from(spans).right_aligned());
+        self.draw_line(area, Line::from(spans).right_aligned());
     }
 
     fn path(&self) -> String {
@@ -51,7 +51,7 @@ impl Canvas<'_, '_> {
         let mut path = registry.host.to_string();
         if let Some(repository) = &self.state.tags.repository {
             path.push_str(&format!(" › {}", repository.name));
-            if let Some((_, selector)) = &self.state.detail.of {
+            if let Some((_, selector)) = &self.state.detail.image {
                 let shown = match selector {
                     Selector::Tag(tag) => tag.to_string(),
                     Selector::Digest(digest) => columns::cut(&digest.to_string(), DIGEST),
@@ -136,7 +136,7 @@ impl Canvas<'_, '_> {
 }
 
 /// Shortens a path to `columns` columns. The part between the registry and the end is cut first.
-fn shortened(path: &str, columns: usize) -> String {
+fn shorten_path(path: &str, columns: usize) -> String {
     match path.split_once(" › ") {
         Some((host, rest)) if columns::width(host) + 3 + LEAST_REST <= columns => {
             let rest = columns::cut_front(rest, columns - columns::width(host) - 3);

@@ -26,7 +26,7 @@ impl Canvas<'_, '_> {
         let count = self.state.jobs.running().count();
         let Some(job) = self.state.jobs.running().next() else { return };
         let jobs = if count == 1 { "1 job".into() } else { format!("{count} jobs") };
-        let leaving = if self.state.jobs.leaving { "leaving at its end · " } else { "" };
+        let leaving = if self.state.jobs.quits_when_idle { "leaving at its end · " } else { "" };
         let mut right = self.numbers_or_wait(job, area.width.saturating_sub(30));
         right.push(Span::styled(format!("   {leaving}{jobs} · "), self.style(Role::Dim)));
         right.push(Span::styled("w ", self.style(Role::Key)));
@@ -34,17 +34,17 @@ impl Canvas<'_, '_> {
         let room = usize::from(area.width).saturating_sub(right.width() + 5);
         let title = columns::cut(job.title.as_str(), room);
         let left = vec![
-            Span::styled(format!(" {} ", self.turning()), self.style(Role::TitleFocused)),
+            Span::styled(format!(" {} ", self.spinner_frame()), self.style(Role::TitleFocused)),
             Span::styled(title, self.style(Role::Text)),
         ];
-        self.put(area, Line::from(left));
-        self.put(area, right.right_aligned());
+        self.draw_line(area, Line::from(left));
+        self.draw_line(area, right.right_aligned());
     }
 
     /// Returns the progress of a job. If the job waits for a registry, the reason is shown instead of the numbers,
     /// because nothing else changes meanwhile.
     pub fn numbers_or_wait(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
-        let waits = job.waits().filter(|_| !job.is_stopping());
+        let waits = job.waiting_for().filter(|_| !job.is_stopping());
         let Some(waits) = waits else { return self.numbers(job, room) };
         let percent = format!("{} %  ", job.permille() / 10);
         let room = usize::from(room).saturating_sub(percent.len());
@@ -58,12 +58,12 @@ impl Canvas<'_, '_> {
     /// same width in every row.
     pub fn numbers(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
         match &job.stage {
-            JobStage::Ended(..) => self.ended(job),
-            JobStage::Running | JobStage::Stopping => self.running(job, room.into()),
+            JobStage::Ended(..) => self.result_spans(job),
+            JobStage::Running | JobStage::Stopping => self.progress_spans(job, room.into()),
         }
     }
 
-    fn running(&self, job: &Job, room: usize) -> Vec<Span<'static>> {
+    fn progress_spans(&self, job: &Job, room: usize) -> Vec<Span<'static>> {
         let permille = job.permille();
         let full = (permille * BAR / 1000) as usize;
         let mut room = room.saturating_sub(PERCENT);
@@ -83,7 +83,7 @@ impl Canvas<'_, '_> {
             spans.push(Span::styled("  stopping", self.style(Role::Warn)));
             return spans;
         }
-        let (moved, bytes) = (job.progress.moved, job.progress.bytes);
+        let (moved, bytes) = (job.progress.moved, job.progress.total_bytes);
         let left = job.seconds_left().map(|seconds| format!("{} left", duration(seconds)));
         let speed = job.speed().map(|speed| format!("{}/s", size::bytes(speed)));
         let (of, short) = match bytes {
@@ -114,7 +114,7 @@ impl Canvas<'_, '_> {
         spans
     }
 
-    fn ended(&self, job: &Job) -> Vec<Span<'static>> {
+    fn result_spans(&self, job: &Job) -> Vec<Span<'static>> {
         let Some(report) = job.report() else { return Vec::new() };
         let all = report.items.len();
         let failed = report.failures().count();

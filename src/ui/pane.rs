@@ -15,7 +15,7 @@ const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "�
 
 impl Canvas<'_, '_> {
     /// Draws the border and the title of a pane.
-    pub fn frame_of(&mut self, pane: Pane, area: Rect, title: Vec<Span<'static>>) {
+    pub fn draw_frame(&mut self, pane: Pane, area: Rect, title: Vec<Span<'static>>) {
         let (border, name) = match self.state.focus == pane {
             true => (Role::BorderFocused, Role::TitleFocused),
             false => (Role::Border, Role::Title),
@@ -37,18 +37,18 @@ impl Canvas<'_, '_> {
     }
 
     /// Returns the current frame of the spinner.
-    pub fn turning(&self) -> &'static str {
-        SPINNER[self.state.spin % SPINNER.len()]
+    pub fn spinner_frame(&self) -> &'static str {
+        SPINNER[self.state.spinner_frame % SPINNER.len()]
     }
 
     /// Returns the spinner if this pane is the one that shows it.
     fn spinner(&self, pane: Pane) -> Option<&'static str> {
-        (spinning(self.state) == Some(pane)).then(|| self.turning())
+        (loading_pane(self.state) == Some(pane)).then(|| self.spinner_frame())
     }
 
     /// Returns a title with the count of a list that is loaded page by page. The count is left out as long as nothing
     /// is known.
-    pub fn counted<T>(word: &str, list: &List, all: usize, of: &Paged<T>) -> String {
+    pub fn title_with_count<T>(word: &str, list: &List, all: usize, of: &Paged<T>) -> String {
         if all == 0 && of.at.is_none() && !of.is_loading() {
             return word.into();
         }
@@ -67,21 +67,21 @@ impl Canvas<'_, '_> {
 
     /// Draws the filter of a list into the lower border of its pane, and the number of marked rows to the right of it.
     /// The number comes first if the pane is narrow, because keys act on the marked rows.
-    pub fn filter_of(&mut self, area: Rect, list: &List) {
+    pub fn draw_filter(&mut self, area: Rect, list: &List) {
         let row = area.bottom().saturating_sub(1);
         let mut room = Rect::new(area.x + 2, row, area.width.saturating_sub(4), 1);
-        if let Some(marked) = marked(list) {
+        if let Some(marked) = marked_text(list) {
             let text = columns::cut(&format!(" {marked} "), room.width.into());
             let style = self.style(Role::Mark);
             let width = columns::width(&text) as u16;
             let place = Rect { x: room.right().saturating_sub(width), width, ..room };
-            self.put(place, Line::styled(text, style));
+            self.draw_line(place, Line::styled(text, style));
             room.width = room.width.saturating_sub(width + 1);
         }
         if list.is_filtered() {
             let text = columns::cut(&format!(" /{} ", list.filter), room.width.into());
             let style = self.style(Role::Warn);
-            self.put(room, Line::styled(text, style));
+            self.draw_line(room, Line::styled(text, style));
         }
     }
 
@@ -102,11 +102,11 @@ impl Canvas<'_, '_> {
         let mut line = vec![marker, mark];
         // The row of the cursor has one colour. The colours of the cells would clash with it.
         line.extend(cells.into_iter().map(|cell| if is_cursor { cell.style(Style::new()) } else { cell }));
-        self.put(area, Line::from(line).style(base));
+        self.draw_line(area, Line::from(line).style(base));
     }
 
     /// Draws lines of text, wrapped, as far as they fit.
-    pub fn say(&mut self, area: Rect, lines: &[(Role, String)]) {
+    pub fn draw_text(&mut self, area: Rect, lines: &[(Role, String)]) {
         let mut y = area.y;
         for (role, text) in lines {
             for line in columns::wrap(text, usize::from(area.width.saturating_sub(2))) {
@@ -115,7 +115,7 @@ impl Canvas<'_, '_> {
                 }
                 let style = self.style(*role);
                 let place = Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1);
-                self.put(place, Line::styled(line, style));
+                self.draw_line(place, Line::styled(line, style));
                 y += 1;
             }
         }
@@ -127,7 +127,7 @@ impl Canvas<'_, '_> {
         let lines = columns::wrap_into(text, area.width.into(), area.height.into());
         let style = self.style(role);
         for (row, line) in lines.iter().enumerate() {
-            self.put(layout::row(area, row as u16), Line::styled(line.clone(), style));
+            self.draw_line(layout::row(area, row as u16), Line::styled(line.clone(), style));
         }
         lines.len() as u16
     }
@@ -167,8 +167,8 @@ impl Canvas<'_, '_> {
 
 /// Returns the number of marked rows, and how many of them are hidden: `2 marked, 1 hidden`. Returns `None` if no row
 /// is marked.
-pub fn marked(list: &List) -> Option<String> {
-    match (list.marks.len(), list.hidden_marks()) {
+pub fn marked_text(list: &List) -> Option<String> {
+    match (list.marks.len(), list.count_hidden_marks()) {
         (0, _) => None,
         (all, 0) => Some(format!("{all} marked")),
         (all, hidden) => Some(format!("{all} marked, {hidden} hidden")),
@@ -205,12 +205,12 @@ fn cut_spans(spans: Vec<Span<'static>>, room: usize) -> Vec<Span<'static>> {
 }
 
 /// Returns the pane that shows the spinner: the focused pane if it is loading, else the first pane that is.
-fn spinning(state: &State) -> Option<Pane> {
+fn loading_pane(state: &State) -> Option<Pane> {
     let registry = state.registries.selected();
     let waits = |pane: &Pane| match pane {
         Pane::Registries => registry.is_some_and(|registry| registry.server.is_loading()),
         Pane::Repositories => registry.is_some_and(|registry| registry.repositories.names.is_loading()),
-        Pane::Tags => state.tags.tags.is_loading() || !state.tags.waiting.is_empty(),
+        Pane::Tags => state.tags.tags.is_loading() || !state.tags.awaited_rows.is_empty(),
         Pane::Details => state.detail.inspection.is_loading(),
     };
     std::iter::once(state.focus)

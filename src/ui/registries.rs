@@ -16,16 +16,16 @@ impl Canvas<'_, '_> {
             "Registries {}",
             Self::count(&registries.list, registries.items.len(), false)
         ))];
-        self.frame_of(Pane::Registries, area, title);
-        self.filter_of(area, &registries.list);
+        self.draw_frame(Pane::Registries, area, title);
+        self.draw_filter(area, &registries.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Registries);
         if registries.items.is_empty() {
-            return self.say(
+            return self.draw_text(
                 rows,
                 &[(Role::Text, "nothing is open".into()), (Role::Dim, "O opens a registry by name".into())],
             );
         }
-        for (line, row) in registries.list.window().enumerate() {
+        for (line, row) in registries.list.visible_rows().enumerate() {
             let Some(registry) =
                 registries.list.rows.get(row).and_then(|item| registries.items.get(*item as usize))
             else {

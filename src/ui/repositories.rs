@@ -16,8 +16,8 @@ impl Canvas<'_, '_> {
     /// Draws the repositories of the registry under the cursor.
     pub fn repositories(&mut self, area: Rect) {
         let Some(registry) = self.state.registries.selected() else {
-            self.frame_of(Pane::Repositories, area, vec![Span::raw("Repositories")]);
-            return self.say(
+            self.draw_frame(Pane::Repositories, area, vec![Span::raw("Repositories")]);
+            return self.draw_text(
                 layout::inside(area),
                 &[(Role::Text, "no registry is open".into()), (Role::Dim, "O opens one by name".into())],
             );
@@ -28,15 +28,15 @@ impl Canvas<'_, '_> {
             true => {
                 format!("Repositories {}{}", names.items.len(), if names.is_loading() { "…" } else { "" })
             }
-            false => Self::counted("Repositories", &repositories.list, names.items.len(), names),
+            false => Self::title_with_count("Repositories", &repositories.list, names.items.len(), names),
         };
-        self.frame_of(Pane::Repositories, area, vec![Span::raw(title)]);
-        self.filter_of(area, &repositories.list);
+        self.draw_frame(Pane::Repositories, area, vec![Span::raw(title)]);
+        self.draw_filter(area, &repositories.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Repositories);
         if repositories.list.rows.is_empty() {
             return self.no_repositories(rows, registry);
         }
-        for (line, row) in repositories.list.window().enumerate() {
+        for (line, row) in repositories.list.visible_rows().enumerate() {
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
             let cells = self.repository_cells(registry, row, usize::from(rows.width).saturating_sub(3));
             self.row(Pane::Repositories, place, &repositories.list, row, cells);
@@ -91,7 +91,7 @@ impl Canvas<'_, '_> {
     fn name(&self, listed: &ListedName<RepositoryName>, shown: &str, room: usize) -> Span<'static> {
         match listed {
             ListedName::Named(_) => Span::styled(columns::cut_front(shown, room), self.style(Role::Text)),
-            ListedName::Odd(_) => {
+            ListedName::Malformed(_) => {
                 Span::styled(columns::cut(&format!("{shown} (malformed)"), room), self.style(Role::Warn))
             }
         }
@@ -100,15 +100,15 @@ impl Canvas<'_, '_> {
     fn no_repositories(&mut self, rows: Rect, registry: &OpenRegistry) {
         let names = &registry.repositories.names;
         if registry.repositories.list.is_filtered() && !names.items.is_empty() {
-            return self.say(
+            return self.draw_text(
                 rows,
                 &[(Role::Text, "nothing fits the filter".into()), (Role::Dim, "Esc drops it".into())],
             );
         }
         match &names.failure {
             Some(failure) => self.failure(rows, failure, "O opens a repository by name, r asks again"),
-            None if names.is_loading() => self.say(rows, &[(Role::Dim, "loading…".into())]),
-            None => self.say(
+            None if names.is_loading() => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
+            None => self.draw_text(
                 rows,
                 &[
                     (Role::Text, "the registry lists no repositories".into()),

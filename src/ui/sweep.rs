@@ -10,7 +10,7 @@ use crate::model::text::is_unsafe;
 const LONGEST_SYMBOL: usize = 64;
 
 /// Replaces the contents of every cell that holds an invisible or unsafe character, or too many bytes.
-pub fn sweep(buffer: &mut Buffer) {
+pub fn sanitize(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         let symbol = cell.symbol();
         let is_too_long = symbol.len() > LONGEST_SYMBOL;
@@ -30,7 +30,7 @@ mod tests {
     fn swept(symbol: &str) -> String {
         let mut buffer = Buffer::empty(Rect::new(0, 0, 1, 1));
         buffer[(0, 0)].set_symbol(symbol);
-        sweep(&mut buffer);
+        sanitize(&mut buffer);
         buffer[(0, 0)].symbol().to_string()
     }
 

@@ -103,8 +103,8 @@ impl Canvas<'_, '_> {
     /// Draws the tags of the repository under the cursor.
     pub fn tags(&mut self, area: Rect) {
         let tags = &self.state.tags;
-        self.frame_of(Pane::Tags, area, self.tags_title(tags));
-        self.filter_of(area, &tags.list);
+        self.draw_frame(Pane::Tags, area, self.tags_title(tags));
+        self.draw_filter(area, &tags.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Tags);
         if tags.list.rows.is_empty() {
             return self.no_tags(rows, tags);
@@ -113,7 +113,7 @@ impl Canvas<'_, '_> {
         let widths = TagColumns::fit(usize::from(rows.width).saturating_sub(3), tags.longest);
         let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
         self.tags_heading(heading, &widths);
-        for (line, row) in tags.list.window().enumerate() {
+        for (line, row) in tags.list.visible_rows().enumerate() {
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
             let cells = self.tag_cells(tags, row, &widths);
             self.row(Pane::Tags, place, &tags.list, row, cells);
@@ -126,7 +126,7 @@ impl Canvas<'_, '_> {
                     self.foot(area, Role::Bad, &format!("{what}: {}", failure.why));
                 }
                 (None, Some(why)) => self.foot(area, Role::Warn, &format!("may be incomplete: {why}")),
-                (None, None) => match tags.known_so_far() {
+                (None, None) => match tags.known_count_text() {
                     Some(known) if tags.is_in_order() => {
                         self.foot(area, Role::Warn, &format!("{known}; the rest stands below"));
                     }
@@ -143,12 +143,12 @@ impl Canvas<'_, '_> {
         }
         let hidden = tags.hidden();
         let all = tags.list.order.len().saturating_sub(hidden);
-        let mut title = vec![Span::raw(Self::counted("Tags", &tags.list, all, &tags.tags))];
+        let mut title = vec![Span::raw(Self::title_with_count("Tags", &tags.list, all, &tags.tags))];
         // `↓` means from the newest or the largest on, or from Z to A.
         let arrow = if (tags.sort.by == SortBy::Name) == tags.sort.reversed { "↓" } else { "↑" };
         title.push(Span::styled(" ── ", self.style(Role::Border)));
         title.push(Span::styled(format!("by {} {arrow}", tags.sort.by.word()), self.style(Role::Dim)));
-        if let Some(doing) = tags.arranging() {
+        if let Some(doing) = tags.current_operation() {
             title.push(Span::styled(format!(" {doing}…"), self.style(Role::Dim)));
         }
         if hidden > 0 {
@@ -175,7 +175,7 @@ impl Canvas<'_, '_> {
             line.push_str(&KIND.left(KIND.title));
         }
         let style = self.style(Role::Heading);
-        self.put(area, Line::styled(line, style));
+        self.draw_line(area, Line::styled(line, style));
     }
 
     fn tag_cells(&self, tags: &TagsPane, row: usize, widths: &TagColumns) -> Vec<Span<'static>> {
@@ -256,10 +256,10 @@ impl Canvas<'_, '_> {
 
     fn no_tags(&mut self, rows: Rect, tags: &TagsPane) {
         if tags.repository.is_none() {
-            return self.say(rows, &[(Role::Dim, "choose a repository".into())]);
+            return self.draw_text(rows, &[(Role::Dim, "choose a repository".into())]);
         }
         if tags.list.is_filtered() && !tags.tags.items.is_empty() {
-            return self.say(
+            return self.draw_text(
                 rows,
                 &[(Role::Text, "nothing fits the filter".into()), (Role::Dim, "Esc drops it".into())],
             );
@@ -271,15 +271,17 @@ impl Canvas<'_, '_> {
                 "the repository is empty, was deleted, or is hidden from this login; r asks again",
             ),
             Some(failure) => self.failure(rows, failure, "r asks again"),
-            None if tags.tags.is_loading() => self.say(rows, &[(Role::Dim, "loading…".into())]),
-            None if !tags.tags.items.is_empty() => self.say(
+            None if tags.tags.is_loading() => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
+            None if !tags.tags.items.is_empty() => self.draw_text(
                 rows,
                 &[
                     (Role::Text, "only digest tags: they hold what belongs to images".into()),
                     (Role::Dim, ". shows them".into()),
                 ],
             ),
-            None => self.say(rows, &[(Role::Text, "no tags".into()), (Role::Dim, "r asks again".into())]),
+            None => {
+                self.draw_text(rows, &[(Role::Text, "no tags".into()), (Role::Dim, "r asks again".into())])
+            }
         }
     }
 }

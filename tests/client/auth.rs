@@ -52,8 +52,10 @@ async fn a_login_of_docker_opens_a_registry_behind_basic_auth() {
 #[tokio::test]
 async fn a_login_of_docker_opens_a_registry_behind_tokens() {
     let registry = registry(private(), Some(LOGIN)).await;
-    let manifest =
-        registry.client.latest(&name("team/app"), &tag("1"), regtui::client::Priority::Interactive).await;
+    let manifest = registry
+        .client
+        .latest_manifest(&name("team/app"), &tag("1"), regtui::client::Priority::Interactive)
+        .await;
     assert!(manifest.is_ok(), "{manifest:?}");
     let requests = registry.demo.requests();
     let with_password = requests
@@ -90,7 +92,7 @@ async fn a_login_that_lacks_the_right_is_not_said_to_be_wrong_or_missing() {
         registry.demo.fault(|request, _| {
             let is_asked =
                 request.path.ends_with("/tags/list") && request.headers.contains_key("authorization");
-            is_asked.then(Fault::rightless)
+            is_asked.then(Fault::insufficient_rights)
         });
         for round in 1..=2 {
             let error = registry.client.tags(&name("team/app"), None).await.expect_err("no right");
@@ -112,14 +114,14 @@ async fn a_login_that_lacks_the_right_is_not_said_to_be_wrong_or_missing() {
 async fn a_wrong_password_is_said_to_be_wrong_also_where_the_refusal_is_the_same() {
     let registry = registry(AuthMode::Basic(account()), Some("ann:wrong")).await;
     let error = registry.client.tags(&name("team/app"), None).await.expect_err("refused");
-    assert!(matches!(error.cause, Cause::Login(_)), "{error}");
+    assert!(matches!(error.cause, Cause::LoginRefused(_)), "{error}");
 }
 
 /// A registry that answers everybody shows nothing of a login, so nothing is claimed of it.
 #[tokio::test]
 async fn where_the_registry_is_open_a_refused_login_may_be_wrong_or_lack_the_right() {
     let registry = registry(AuthMode::Open, Some(LOGIN)).await;
-    registry.demo.fault(|request, _| request.path.ends_with("/tags/list").then(Fault::rightless));
+    registry.demo.fault(|request, _| request.path.ends_with("/tags/list").then(Fault::insufficient_rights));
     let error = registry.client.tags(&name("team/app"), None).await.expect_err("refused");
     let failure = error.failure("x");
     assert_eq!(error.cause.status(), Some(401));
@@ -264,7 +266,7 @@ async fn a_token_service_inside_this_network_link_is_not_even_asked() {
         let challenge = format!("Bearer realm=\"{realm}\",service=\"demo\"");
         registry.demo.fault(move |_, _| Some(Fault::answer(401, &[("www-authenticate", &challenge)], "")));
         let error = registry.client.tags(&name("team/app"), None).await.expect_err(realm);
-        assert!(matches!(error.cause, Cause::Realm(_)), "{realm}: {error}");
+        assert!(matches!(error.cause, Cause::UntrustedRealm(_)), "{realm}: {error}");
     }
 }
 
@@ -274,8 +276,10 @@ async fn a_redirect_takes_no_login_along() {
     let storage = registry(AuthMode::Open, None).await;
     let registry = registry(AuthMode::Basic(account()), Some(LOGIN)).await;
     let blob = {
-        let manifest =
-            registry.client.latest(&name("team/app"), &tag("1"), regtui::client::Priority::Interactive).await;
+        let manifest = registry
+            .client
+            .latest_manifest(&name("team/app"), &tag("1"), regtui::client::Priority::Interactive)
+            .await;
         let regtui::model::manifest::Body::Image(image) = &manifest.expect("a manifest").body else {
             panic!("an image")
         };

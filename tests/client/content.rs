@@ -35,7 +35,7 @@ async fn other_bytes_than_the_digest_says_are_refused_and_not_kept() {
         .await
         .expect_err("wrong bytes");
     assert!(
-        matches!(&error.cause, Cause::Digest { wanted, .. } if **wanted == digest)
+        matches!(&error.cause, Cause::DigestMismatch { expected, .. } if **expected == digest)
             || matches!(error.cause, Cause::BadAnswer(_)),
         "{error}"
     );

@@ -61,7 +61,7 @@ async fn a_server_that_is_no_registry_is_not_used_and_says_how_it_answered() {
         let registry = silent(false, OnTls::Silent).await;
         registry.demo.fault(move |_, _| Some(Fault::answer(status, &[], body)));
         let error = registry.client.ping().await.expect_err("no registry");
-        assert!(matches!(error.cause, Cause::Mute(_)), "{status}: {error}");
+        assert!(matches!(error.cause, Cause::NotARegistry(_)), "{status}: {error}");
         let failure = error.failure("x");
         assert!(failure.why.as_str().contains(&status.to_string()), "{failure}");
         let hint = failure.hint.expect("a hint").to_string();
@@ -77,7 +77,10 @@ async fn a_server_that_says_nothing_at_all_is_left_after_one_look_for_everybody(
     let client = client_of(address, ClientSettings { timeouts, ..settings() });
     let (one, two) = futures_util::join!(client.ping(), client.catalog(None));
     let (one, two) = (one.expect_err("it is mute"), two.expect_err("it is mute"));
-    assert!(matches!(one.cause, Cause::Mute(_)) && matches!(two.cause, Cause::Mute(_)), "{one} {two}");
+    assert!(
+        matches!(one.cause, Cause::NotARegistry(_)) && matches!(two.cause, Cause::NotARegistry(_)),
+        "{one} {two}"
+    );
     assert_eq!((one.tries, two.tries), (1, 1));
 }
 
@@ -135,7 +138,7 @@ async fn a_scheme_spares_the_look() {
     let registry = silent(false, OnTls::Silent).await;
     registry.demo.fault(|_, _| Some(Fault::answer(404, &[], "not here")));
     let host = registry.client.host().clone();
-    registry.pool.reach(&host, |trust| trust.speak(Scheme::Http));
+    registry.pool.set_transport(&host, |trust| trust.set_scheme(Scheme::Http));
     let error = registry.pool.client(&host).ping().await.expect_err("not here");
     assert_eq!(error.cause.status(), Some(404));
 }

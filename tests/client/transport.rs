@@ -79,14 +79,19 @@ async fn there_is_no_retry_storm() {
 #[tokio::test]
 async fn servers_that_hang_or_drip_are_left() {
     for (fault, expected) in
-        [(Fault::Hold, "before the answer began"), (Fault::HoldAfter(3), "in the middle of the answer")]
+        [(Fault::Hang, "before the answer began"), (Fault::HangAfter(3), "in the middle of the answer")]
     {
         let registry = impatient().await;
         registry.demo.fault(move |_, _| Some(fault.clone()));
         let error = registry.client.catalog(None).await.expect_err(expected);
         assert!(error.to_string().contains(expected), "{error}");
     }
-    let slow = Timeouts { idle: Duration::from_millis(100), slowest: 1_000_000, tries: 1, ..timeouts() };
+    let slow = Timeouts {
+        idle: Duration::from_millis(100),
+        min_bytes_per_second: 1_000_000,
+        tries: 1,
+        ..timeouts()
+    };
     let registry = Registry::new(
         demo::DemoSettings::default(),
         store(),
@@ -305,7 +310,7 @@ mod tls {
 #[tokio::test]
 async fn the_second_registry_lists_while_the_first_hangs() {
     let dead = Registry::open(store()).await;
-    dead.demo.fault(|_, _| Some(Fault::Hold));
+    dead.demo.fault(|_, _| Some(Fault::Hang));
     let alive = Registry::open(store()).await;
     let pool = Pool::new(settings());
     let hanging = pool.client(&host(&dead.demo));

@@ -252,7 +252,7 @@ async fn a_push_that_is_stopped_leaves_no_upload_open() {
         assert!(pushed.is_err_and(|error| error.is_stopped()), "{nth}");
         assert_eq!(registry.demo.store().open_uploads(), 0, "{nth}: {:?}", registry.requests());
         assert_eq!(
-            (transfer.left_open.load(Ordering::Relaxed), transfer.sent.load(Ordering::Relaxed)),
+            (transfer.unclosed_uploads.load(Ordering::Relaxed), transfer.sent.load(Ordering::Relaxed)),
             (0, 0)
         );
     }
@@ -270,7 +270,7 @@ async fn a_push_that_is_dropped_closes_its_upload() {
         _ = push(&registry, &bytes, &transfer) => panic!("it is held"),
         () = gate.reached_by(1) => {}
     }
-    registry.demo.until(|requests| requests.iter().any(|request| request.method == "DELETE")).await;
+    registry.demo.wait_until(|requests| requests.iter().any(|request| request.method == "DELETE")).await;
 }
 
 #[tokio::test]
@@ -283,7 +283,7 @@ async fn an_upload_that_cannot_be_closed_is_counted() {
     });
     let transfer = Arc::new(Transfer::default());
     let error = push(&registry, &content(10), &transfer).await.expect_err("it is refused");
-    assert_eq!((error.cause.status(), transfer.left_open.load(Ordering::Relaxed)), (Some(403), 1));
+    assert_eq!((error.cause.status(), transfer.unclosed_uploads.load(Ordering::Relaxed)), (Some(403), 1));
 }
 
 /// docs/REGISTRIES.md §10 row 30: a server takes the second part with 201 and drops it.
@@ -370,7 +370,10 @@ async fn a_server_that_never_takes_anything_is_left_after_a_few_tries() {
         .fault(|request, _| (request.method == "PUT" || request.method == "PATCH").then(|| Fault::Close));
     let transfer = Arc::new(Transfer::default());
     push(&registry, &content(50_000), &transfer).await.expect_err("nothing arrives");
-    assert_eq!((registry.demo.store().open_uploads(), transfer.left_open.load(Ordering::Relaxed)), (0, 0));
+    assert_eq!(
+        (registry.demo.store().open_uploads(), transfer.unclosed_uploads.load(Ordering::Relaxed)),
+        (0, 0)
+    );
     assert!(registry.requests().len() < 30, "{:#?}", registry.requests());
 }
 
@@ -384,7 +387,7 @@ async fn a_server_that_stands_still_is_left() {
     };
     let settings = ClientSettings { timeouts, ..settings() };
     let registry = Registry::new(demo::DemoSettings::default(), Store::new(), settings).await;
-    registry.demo.fault(|request, _| (request.method == "PUT").then_some(Fault::Hold));
+    registry.demo.fault(|request, _| (request.method == "PUT").then_some(Fault::Hang));
     let error = push(&registry, &content(50_000), &Arc::default()).await.expect_err("it stands still");
     assert!(matches!(error.cause, Cause::Timeout(..)), "{error}");
 }
@@ -457,7 +460,7 @@ async fn an_upload_is_not_led_to_an_origin_that_the_user_has_not_allowed() {
                 _ => None,
             });
             let error = push(&registry, &content(50_000), &Arc::default()).await.expect_err("it is refused");
-            let is_named = matches!(error.cause, Cause::Upload(_) | Cause::Redirect(_));
+            let is_named = matches!(error.cause, Cause::UntrustedUploadOrigin(_) | Cause::Redirect(_));
             assert!(is_named && !error.to_string().contains("CANARY7"), "{answered} {error}");
             let mounted = registry.client.mount_blob(&name("app"), &Digest::sha256(b""), None).await;
             if answered == "POST" {
@@ -519,7 +522,7 @@ async fn wrong_bytes_are_found_before_the_last_of_them_is_given_out() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(error.cause, Cause::Digest { .. }) && came < bytes.len(), "{error}");
+    assert!(matches!(error.cause, Cause::DigestMismatch { .. }) && came < bytes.len(), "{error}");
     assert!(reader.next().await.is_ok_and(|piece| piece.is_none()), "it is over");
 }
 
@@ -657,7 +660,7 @@ async fn an_upload_that_is_stopped_in_the_middle_is_closed_where_the_server_says
     let bytes = content(400_000);
     let descriptor = descriptor(&bytes);
     from.demo.store().put_blob("app", bytes);
-    from.demo.fault(|_, _| Some(Fault::HoldAfter(150_000)));
+    from.demo.fault(|_, _| Some(Fault::HangAfter(150_000)));
     let source = BlobSource::registry(&from.client, &name("app"), &descriptor);
     let (transfer, repository) = (Arc::new(Transfer::default()), name("app"));
     let stop = async {
@@ -669,7 +672,7 @@ async fn an_upload_that_is_stopped_in_the_middle_is_closed_where_the_server_says
     let push = to.client.push_blob(&repository, &descriptor, &source, &transfer);
     let (pushed, ()) = futures_util::join!(push, stop);
     assert!(pushed.is_err_and(|error| error.is_stopped()));
-    let left = (to.demo.store().open_uploads(), transfer.left_open.load(Ordering::Relaxed));
+    let left = (to.demo.store().open_uploads(), transfer.unclosed_uploads.load(Ordering::Relaxed));
     assert_eq!(left, (0, 0), "{:#?}", to.requests());
 }
 

@@ -50,7 +50,7 @@ async fn a_manifest_is_put_byte_for_byte_under_another_tag() {
     let (app, client) = (name("app"), &registry.client);
     let manifest = client.manifest(&app, &by_tag("1"), Priority::Interactive).await.expect("a manifest");
     let pushed = client.put_manifest(&app, &by_tag("2"), &manifest).await.expect("it is put");
-    assert_eq!((pushed.digest, pushed.subject_seen), (digest, false));
+    assert_eq!((pushed.digest, pushed.is_subject_recognized), (digest, false));
     assert_eq!(registry.demo.store().digest_of("app", "2"), Some(digest));
     let put = registry.demo.requests().into_iter().find(|request| request.method == "PUT").expect("a PUT");
     assert_eq!(put.header("content-type"), Some(manifest.media_type.as_str()));
@@ -274,7 +274,7 @@ async fn a_digest_that_the_server_names_after_a_put_is_held_against_the_bytes() 
         (request.method == "PUT").then(|| Fault::answer(201, &[("docker-content-digest", &lie)], ""))
     });
     let error = client.put_manifest(&app, &by_tag("2"), &manifest).await.expect_err("it is another");
-    assert!(matches!(error.cause, Cause::Digest { .. }), "{error}");
+    assert!(matches!(error.cause, Cause::DigestMismatch { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -283,16 +283,16 @@ async fn after_a_write_the_tag_is_what_it_was_made() {
     let store = registry.demo.store();
     store.image("app").tag("next").config("Cmd", serde_json::json!(["/x"])).push();
     let (app, client) = (name("app"), &registry.client);
-    client.latest(&app, &tag("1"), Priority::Interactive).await.expect("a manifest");
-    let next = client.latest(&app, &tag("next"), Priority::Interactive).await.expect("a manifest");
+    client.latest_manifest(&app, &tag("1"), Priority::Interactive).await.expect("a manifest");
+    let next = client.latest_manifest(&app, &tag("next"), Priority::Interactive).await.expect("a manifest");
     client.put_manifest(&app, &by_tag("1"), &next).await.expect("it is put");
     registry.demo.forget_requests();
-    let now = client.latest(&app, &tag("1"), Priority::Interactive).await.expect("a manifest");
+    let now = client.latest_manifest(&app, &tag("1"), Priority::Interactive).await.expect("a manifest");
     assert_eq!(now.digest, next.digest);
     assert_eq!(registry.requests(), ["HEAD /v2/app/manifests/1"]);
     client.untag(&app, &tag("1"), next.digest).await.expect("it is untagged");
     registry.demo.forget_requests();
-    client.latest(&app, &tag("1"), Priority::Interactive).await.expect_err("it is gone");
+    client.latest_manifest(&app, &tag("1"), Priority::Interactive).await.expect_err("it is gone");
     assert_eq!(registry.requests(), ["GET /v2/app/manifests/1"]);
 }
 
@@ -332,6 +332,6 @@ async fn a_registry_says_whether_it_lists_a_referrer_itself() {
         let selector = Selector::Digest(artifact.digest);
         let manifest = client.manifest(&app, &selector, Priority::Interactive).await.expect("a manifest");
         let pushed = client.put_manifest(&app, &selector, &manifest).await.expect("it is put");
-        assert_eq!(pushed.subject_seen, referrers);
+        assert_eq!(pushed.is_subject_recognized, referrers);
     }
 }

@@ -72,7 +72,7 @@ async fn a_body_is_cut_held_or_dripped_under_a_true_head() {
     assert_eq!(response.content_length(), Some(whole.len() as u64));
     assert_eq!(read(response).await, (whole[..10].to_vec(), true));
 
-    wire.demo.fault(|_, _| Some(Fault::HoldAfter(10)));
+    wire.demo.fault(|_, _| Some(Fault::HangAfter(10)));
     let mut response = wire.request("GET", MANIFEST).send().await.expect("a head");
     assert_eq!(response.chunk().await.expect("a piece").as_deref(), Some(&whole[..10]));
     drop(response);
@@ -122,10 +122,10 @@ async fn a_connection_is_closed_without_an_answer() {
 #[tokio::test]
 async fn a_held_request_is_seen_although_it_is_never_answered() {
     let wire = wire().await;
-    wire.demo.fault(|_, _| Some(Fault::Hold));
+    wire.demo.fault(|_, _| Some(Fault::Hang));
     tokio::select! {
         _ = wire.get(MANIFEST) => panic!("it was answered"),
-        () = wire.demo.until(|requests| requests.iter().any(|request| request.path == MANIFEST)) => {}
+        () = wire.demo.wait_until(|requests| requests.iter().any(|request| request.path == MANIFEST)) => {}
     }
 }
 

@@ -44,7 +44,7 @@ async fn an_image_is_copied_byte_for_byte() {
     assert_eq!((report.moved, report.again), (plan.bytes(), 0));
     assert!(report.undo.is_some() && report.notes.is_empty(), "{report:#?}");
     let progress = sides.watch.progress.borrow();
-    assert_eq!((progress.moved, progress.bytes, progress.ended()), (plan.bytes(), plan.bytes(), 1));
+    assert_eq!((progress.moved, progress.total_bytes, progress.ended()), (plan.bytes(), plan.bytes(), 1));
     assert!(sides.from.requests().iter().all(|line| line.starts_with("GET ") || line.starts_with("HEAD ")));
 }
 
@@ -166,7 +166,11 @@ async fn where_nothing_can_be_mounted_bytes_move() {
     assert_eq!(store.digest_of("copy", "1"), store.digest_of("app", "1"));
     assert!(report.moved > 300_000 && store.open_uploads() == 0, "{report:#?}");
     let progress = sides.watch.progress.borrow();
-    assert_eq!((progress.moved, progress.bytes), (report.moved, report.moved), "the bar ends at its end");
+    assert_eq!(
+        (progress.moved, progress.total_bytes),
+        (report.moved, report.moved),
+        "the bar ends at its end"
+    );
 }
 
 #[tokio::test]

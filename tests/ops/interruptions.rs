@@ -131,7 +131,7 @@ async fn stopped_in_the_middle_of_a_blob_it_closes_the_upload() {
     // The layer never ends: its first half comes, then nothing.
     sides.from.demo.fault(move |request, _| {
         let is_layer = request.path.contains("/blobs/") && request.method == "GET";
-        is_layer.then(|| Fault::Then(held.clone(), Box::new(Fault::HoldAfter(1_500_000))))
+        is_layer.then(|| Fault::Then(held.clone(), Box::new(Fault::HangAfter(1_500_000))))
     });
     let stopping = async {
         gate.reached_by(1).await;

@@ -84,7 +84,7 @@ async fn entries_are_listed_newest_first_with_their_state_and_without_bytes() {
         let running = journal.begin(name.into(), None, items).await.expect("an entry");
         ids.insert(0, running.id().clone());
         if name != "open" {
-            running.done(0, true).await;
+            running.mark_done(0, true).await;
             running.end().await.expect("it is written");
         }
     }
@@ -138,8 +138,8 @@ async fn an_entry_whose_program_went_down_stays_open_and_its_rest_can_be_planned
     let running =
         journal.begin("untag".into(), Some(request(&["1", "2", "3"])), items.into()).await.expect("an entry");
     let id = running.id().clone();
-    running.done(0, true).await;
-    running.done(1, false).await;
+    running.mark_done(0, true).await;
+    running.mark_done(1, false).await;
     assert_eq!(journal.entry(&id).await.expect("it is there").state, EntryState::Running);
     assert_eq!(journal.resume(&id).await.expect_err("it runs").why.as_str(), "it still runs");
     drop(running);
@@ -155,7 +155,7 @@ async fn a_line_torn_by_a_crash_costs_only_itself() {
     let journal = Journal::open(folder.path().into());
     let items = vec![untagged("1", &manifest("1")), untagged("2", &manifest("2"))];
     let running = journal.begin("untag".into(), None, items).await.expect("an entry");
-    running.done(0, true).await;
+    running.mark_done(0, true).await;
     let id = running.id().clone();
     drop(running);
     let file = file_of(folder.path(), &id);
@@ -175,9 +175,9 @@ async fn of_an_item_whose_revision_is_lost_it_is_not_known_what_it_replaced() {
     let journal = Journal::open(folder.path().into());
     let items = vec![untagged("1", &manifest("1")), untagged("2", &manifest("2"))];
     let running = journal.begin("untag".into(), None, items).await.expect("an entry");
-    running.done(0, true).await;
+    running.mark_done(0, true).await;
     running.revise(1, Some(manifest("3")), None).await.expect("it is written");
-    running.done(1, true).await;
+    running.mark_done(1, true).await;
     let id = running.end().await.expect("it is written");
     let entry = journal.entry(&id).await.expect("an entry");
     assert!(!entry.damage.is_any() && entry.items[1].before == Some(manifest("3")));
@@ -280,7 +280,7 @@ async fn an_entry_of_which_all_was_done_is_over_when_it_is_to_be_resumed() {
     let journal = Journal::open(folder.path().into());
     let items = vec![untagged("1", &manifest("one"))];
     let running = journal.begin("untag app:1".into(), Some(request(&["1"])), items).await.expect("an entry");
-    running.done(0, true).await;
+    running.mark_done(0, true).await;
     let id = running.id().clone();
     drop(running);
     let failure = journal.resume(&id).await.expect_err("nothing is left");

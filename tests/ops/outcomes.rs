@@ -235,7 +235,7 @@ async fn an_image_that_its_tags_still_serve_is_not_called_deleted() {
 
 /// As patient as a user, so that what comes late is waited for.
 fn patient() -> Client {
-    Client { timeouts: Timeouts { shows: Duration::from_secs(60), ..timeouts() }, ..settings() }
+    Client { timeouts: Timeouts { visibility: Duration::from_secs(60), ..timeouts() }, ..settings() }
 }
 
 async fn patient_shop(demo: DemoSettings, store: Store) -> Shop {
@@ -273,8 +273,8 @@ async fn while_a_delete_is_not_shown_it_is_said_and_stopping_ends_the_wait() {
     let watched = watch();
     let mut progress = watched.progress.subscribe();
     let stopping = async {
-        let waits = progress.wait_for(|progress| progress.waits.as_str().contains("change not shown for"));
-        let said = waits.await.expect("it runs").waits.to_string();
+        let waits = progress.wait_for(|progress| progress.waiting.as_str().contains("change not shown for"));
+        let said = waits.await.expect("it runs").waiting.to_string();
         watched.stop.cancel();
         said
     };

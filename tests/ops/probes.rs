@@ -70,9 +70,9 @@ async fn one_that_a_kill_left_goes_at_the_next_start_and_only_where_it_is_meant(
     let before = shop.tags("app");
     cut_off_at(&shop, "DELETE").await;
     let entries = shop.context.journal.entries().await;
-    assert_eq!(probe::sweep(&shop.context, &entries, Some(&[])).await.len(), 0);
+    assert_eq!(probe::remove_leftovers(&shop.context, &entries, Some(&[])).await.len(), 0);
     let hosts = [shop.repository("app").host];
-    let removed = probe::sweep(&shop.context, &entries, Some(&hosts)).await;
+    let removed = probe::remove_leftovers(&shop.context, &entries, Some(&hosts)).await;
     assert!(removed[0].as_str().starts_with("removed the throw-away tag `regtui-probe-"), "{removed:?}");
     assert_eq!(shop.tags("app"), before);
     assert_eq!(only_entry(&shop).await.probes, []);
@@ -85,7 +85,7 @@ async fn one_that_was_never_put_is_looked_for_and_nothing_is_deleted() {
     let entries = shop.context.journal.entries().await;
     assert_eq!(entries[0].probes.len(), 1, "it is on disk before it is put");
     let changes = shop.changes().len();
-    probe::sweep(&shop.context, &entries, None).await;
+    probe::remove_leftovers(&shop.context, &entries, None).await;
     assert_eq!(shop.changes().len(), changes, "there is nothing to delete");
     assert_eq!(only_entry(&shop).await.probes, []);
 }
@@ -133,6 +133,6 @@ async fn a_tag_of_that_name_that_is_another_image_by_now_is_left_alone() {
     let other = shop.store().image("app").label("is", "another").push().digest;
     shop.store().tag("app", &tag, other);
     let entries = shop.context.journal.entries().await;
-    probe::sweep(&shop.context, &entries, None).await;
+    probe::remove_leftovers(&shop.context, &entries, None).await;
     assert_eq!(shop.tags("app")[&tag], other);
 }

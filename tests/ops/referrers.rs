@@ -166,7 +166,7 @@ async fn an_image_that_answers_under_its_own_fallback_tag_is_no_list_of_referrer
     let sides =
         Sides::with(Registry::new(without, store, settings()).await, Registry::open(Store::new()).await);
     let found = sides.from.client.referrers(&name("app"), &index.digest, true).await.expect("an answer");
-    assert!(found.descriptors.is_empty() && found.tagged.is_none(), "{found:?}");
+    assert!(found.descriptors.is_empty() && found.fallback_digest.is_none(), "{found:?}");
     let plan = sides.plan(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await.expect("a plan");
     assert_eq!((plan.referrers.len(), plan.lists.len()), (0, 0));
 }

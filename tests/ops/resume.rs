@@ -51,7 +51,7 @@ async fn rest(context: &ChangeContext, entry: &EntryId) -> Rest {
 
 /// Plans the rest and carries it out; then the entry must be over.
 async fn resumed(context: &ChangeContext, entry: &EntryId) -> Report {
-    let work = rest(context, entry).await.work(&"it".into()).expect("something is left");
+    let work = rest(context, entry).await.into_plan(&"it".into()).expect("something is left");
     let report = change::run(context, &work, &watch()).await;
     assert_eq!(open(context).await, None, "what was resumed is over");
     report
@@ -162,9 +162,9 @@ async fn where_all_that_is_left_moved_nothing_is_planned() {
     let request = shop.delete(&["1", "2"], DeleteMethod::Untag);
     let entry = cut_off(&shop, &request, "DELETE", "/manifests/2".into()).await;
     shop.store().image("app").label("number", "4").tag("2").push();
-    let Rest::Over(moved) = rest(&shop.context, &entry).await else { panic!("nothing may be left") };
+    let Rest::NothingLeft(moved) = rest(&shop.context, &entry).await else { panic!("nothing may be left") };
     assert_eq!(moved.len(), 1);
-    let failure = Rest::Over(moved).work(&"untag 2 tags".into()).expect_err("nothing is left");
+    let failure = Rest::NothingLeft(moved).into_plan(&"untag 2 tags".into()).expect_err("nothing is left");
     assert!(
         failure.to_string().starts_with("nothing is left of untag 2 tags: 2: it moved since"),
         "{failure}"
@@ -179,7 +179,7 @@ async fn a_change_that_was_done_and_not_noted_is_over() {
     shop.store().change("app", |repository| {
         repository.tags.remove("2");
     });
-    assert!(matches!(rest(&shop.context, &entry).await, Rest::Over(moved) if moved.is_empty()));
+    assert!(matches!(rest(&shop.context, &entry).await, Rest::NothingLeft(moved) if moved.is_empty()));
 }
 
 #[tokio::test]

@@ -432,12 +432,12 @@ async fn bytes_that_cannot_be_mounted_are_told_while_they_move() {
     // The layer never ends: its first half comes, then nothing.
     shop.registry.demo.fault(|request, _| {
         let is_layer = request.path.starts_with("/v2/app/blobs/") && request.method == "GET";
-        is_layer.then_some(Fault::HoldAfter(1_500_000))
+        is_layer.then_some(Fault::HangAfter(1_500_000))
     });
     let watch = watch();
     let mut progress = watch.progress.subscribe();
     let stopping = async {
-        let moves = |progress: &Progress| progress.moved > 1_000_000 && progress.bytes >= 3_000_000;
+        let moves = |progress: &Progress| progress.moved > 1_000_000 && progress.total_bytes >= 3_000_000;
         drop(progress.wait_for(moves).await.expect("progress"));
         watch.stop.cancel();
     };
@@ -447,7 +447,11 @@ async fn bytes_that_cannot_be_mounted_are_told_while_they_move() {
     let watch = self::watch();
     let report = change::run(&shop.context, &work, &watch).await;
     let progress = watch.progress.borrow();
-    assert_eq!((progress.moved, progress.bytes), (report.moved, report.moved), "the bar ends at its end");
+    assert_eq!(
+        (progress.moved, progress.total_bytes),
+        (report.moved, report.moved),
+        "the bar ends at its end"
+    );
     assert!(report.moved >= 3_000_000 && report.is_success(), "{report:?}");
 }
 

@@ -47,11 +47,11 @@ async fn a_delete_that_was_asked_to_wait_says_so_until_it_goes_on() {
     let mut progress = watch.progress.subscribe();
     let told = async {
         let said = "TOOMANYREQUESTS, asked to wait 1 s, try 2 of 3, next try in 1 s";
-        progress.wait_for(|progress| progress.waits.as_str().ends_with(said)).await.expect("it is told");
+        progress.wait_for(|progress| progress.waiting.as_str().ends_with(said)).await.expect("it is told");
     };
     let (report, ()) = tokio::join!(change::run(&shop.context, &work, &watch), told);
     assert_eq!(ends(&report), "D");
-    assert_eq!(watch.progress.borrow().waits.as_str(), "");
+    assert_eq!(watch.progress.borrow().waiting.as_str(), "");
 }
 
 #[tokio::test]
@@ -65,9 +65,9 @@ async fn a_copy_to_a_registry_that_went_away_says_so_until_it_is_back() {
     let host = sides.target().host;
     let told = async {
         let said = format!("waits for {host}: the connection broke for 0 s, next try in ");
-        progress.wait_for(|progress| progress.waits.as_str().starts_with(&said)).await.expect("it is told");
+        progress.wait_for(|progress| progress.waiting.as_str().starts_with(&said)).await.expect("it is told");
         sides.to.demo.clear_faults();
-        progress.wait_for(|progress| progress.waits.is_empty()).await.expect("it is told");
+        progress.wait_for(|progress| progress.waiting.is_empty()).await.expect("it is told");
     };
     let (report, ()) = tokio::join!(change::run(&sides.context, &work, &sides.watch), told);
     assert_eq!(ends(&report), "D", "{report:?}");
@@ -81,7 +81,7 @@ async fn a_stop_does_not_wait_for_a_busy_registry() {
     let watch = watch();
     let mut progress = watch.progress.subscribe();
     let stopped = async {
-        progress.wait_for(|progress| !progress.waits.is_empty()).await.expect("it is told");
+        progress.wait_for(|progress| !progress.waiting.is_empty()).await.expect("it is told");
         watch.stop.cancel();
     };
     let run = tokio::time::timeout(PATIENCE, change::run(&shop.context, &work, &watch));

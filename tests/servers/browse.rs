@@ -60,13 +60,14 @@ async fn real_registries_are_browsed() {
 
 async fn look_into(client: &Client, server: &Server) {
     let app = name("team/app");
-    let by_tag = client.latest(&app, &tag("1.0.0"), Priority::Interactive).await.expect(server.name);
+    let by_tag = client.latest_manifest(&app, &tag("1.0.0"), Priority::Interactive).await.expect(server.name);
     let digest = client.resolve(&app, &tag("latest"), Priority::Interactive).await.expect(server.name);
     assert_eq!(by_tag.digest, digest, "{}: both tags name one image", server.name);
     let by_digest =
         client.manifest(&app, &Selector::Digest(digest), Priority::Interactive).await.expect(server.name);
     assert_eq!(by_digest.raw, by_tag.raw);
-    let docker = client.latest(&app, &tag("1.0.0-docker"), Priority::Interactive).await.expect(server.name);
+    let docker =
+        client.latest_manifest(&app, &tag("1.0.0-docker"), Priority::Interactive).await.expect(server.name);
     assert!(matches!(docker.body, Body::Image(_)));
 
     let summary =
@@ -82,7 +83,8 @@ async fn look_into(client: &Client, server: &Server) {
         found.variants.iter().all(|variant| variant.layers.rows.len() == 2 && !variant.layers.approximate)
     );
 
-    let missing = client.latest(&app, &tag("none"), Priority::Interactive).await.expect_err("no such tag");
+    let missing =
+        client.latest_manifest(&app, &tag("none"), Priority::Interactive).await.expect_err("no such tag");
     assert_eq!(
         missing.failure("x").kind,
         regtui::model::failure::FailureKind::NotFound,

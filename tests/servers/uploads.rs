@@ -59,7 +59,7 @@ async fn an_upload_that_is_stopped_in_the_middle_is_gone_or_said_to_be_left() {
     let bytes = content(5_000_000);
     let descriptor = descriptor(&bytes);
     from.demo.store().put_blob("app", bytes);
-    from.demo.fault(|_, _| Some(Fault::HoldAfter(3_000_000)));
+    from.demo.fault(|_, _| Some(Fault::HangAfter(3_000_000)));
     for server in servers::all() {
         let client = Pool::new(settings()).client(&server.host);
         let source = BlobSource::registry(&from.client, &name("app"), &descriptor);
@@ -73,7 +73,8 @@ async fn an_upload_that_is_stopped_in_the_middle_is_gone_or_said_to_be_left() {
         let push = client.push_blob(&repository, &descriptor, &source, &transfer);
         let (pushed, ()) = futures_util::join!(push, stop);
         assert!(pushed.is_err_and(|error| error.is_stopped()), "{}", server.name);
-        let (open, left) = (server.open_uploads("stopped"), transfer.left_open.load(Ordering::Relaxed));
+        let (open, left) =
+            (server.open_uploads("stopped"), transfer.unclosed_uploads.load(Ordering::Relaxed));
         assert_eq!(open, left, "{}", server.name);
         assert!(open == 0 || server.name == "distribution2", "{}: {open} uploads are open", server.name);
     }

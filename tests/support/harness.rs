@@ -133,11 +133,11 @@ impl Harness {
 
     /// Takes one thing that happened.
     pub fn take(&mut self, msg: Msg) {
-        self.effects.note(&msg);
+        self.effects.record_end(&msg);
         let cmds = app::update(&mut self.state, self.clock, msg);
         self.obey(cmds);
         while app::has_more_to_do(&self.state) {
-            let cmds = app::update(&mut self.state, self.clock, Msg::Rested);
+            let cmds = app::update(&mut self.state, self.clock, Msg::Idle);
             self.obey(cmds);
         }
     }
@@ -146,7 +146,7 @@ impl Harness {
         for cmd in cmds {
             match cmd {
                 Cmd::Copy(text) => self.copied.push(text.as_str().to_owned()),
-                Cmd::Page(text) => self.paged.push(text),
+                Cmd::ShowInPager(text) => self.paged.push(text),
                 Cmd::Quit => self.quit = true,
                 Cmd::Remember(host, names) => self.remembered.push((host, names)),
                 Cmd::Repaint | Cmd::Suspend => {}

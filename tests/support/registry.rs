@@ -22,12 +22,12 @@ pub fn timeouts() -> Timeouts {
         silence: Duration::from_secs(5),
         headers: Duration::from_secs(20),
         idle: Duration::from_secs(20),
-        slowest: 1,
+        min_bytes_per_second: 1,
         tries: 3,
         backoff: Duration::from_millis(1),
         longest_wait: Duration::from_secs(2),
         helper: Duration::from_secs(5),
-        shows: Duration::from_millis(400),
+        visibility: Duration::from_millis(400),
     }
 }
 
@@ -78,7 +78,7 @@ pub fn logins(of: &[(&Host, &str)]) -> Credentials {
 
 pub fn from_config(text: &str) -> Credentials {
     let variable = |name: &str| (name == "DOCKER_AUTH_CONFIG").then(|| text.into());
-    Credentials::of_environment(variable, Duration::from_secs(5))
+    Credentials::from_env(variable, Duration::from_secs(5))
 }
 
 /// Keeps a manifest of `app` by its sha512 digest only, under a tag.

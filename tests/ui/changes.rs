@@ -237,11 +237,11 @@ fn entries() -> Vec<JournalEntry> {
 fn comparison() -> Comparison {
     let row = |name: &str, left, right| ComparisonRow::of(tag(name), left, right);
     let rows = vec![
-        row("1.3.0", ComparisonSide::Absent, ComparisonSide::Is(digest(3))),
-        row("1.4.0", ComparisonSide::Is(digest(4)), ComparisonSide::Is(digest(4))),
-        row("1.4.1", ComparisonSide::Is(digest(5)), ComparisonSide::Absent),
-        row("1.4.2", ComparisonSide::Is(digest(6)), ComparisonSide::Unknown),
-        row("latest", ComparisonSide::Is(digest(6)), ComparisonSide::Is(digest(4))),
+        row("1.3.0", ComparisonSide::Absent, ComparisonSide::Present(digest(3))),
+        row("1.4.0", ComparisonSide::Present(digest(4)), ComparisonSide::Present(digest(4))),
+        row("1.4.1", ComparisonSide::Present(digest(5)), ComparisonSide::Absent),
+        row("1.4.2", ComparisonSide::Present(digest(6)), ComparisonSide::Unknown),
+        row("latest", ComparisonSide::Present(digest(6)), ComparisonSide::Present(digest(4))),
     ];
     Comparison {
         left: repository("localhost:5000/team/app"),
@@ -416,7 +416,7 @@ fn working(size: (u16, u16)) -> Screen {
         let progress = Progress {
             items: items.clone(),
             moved,
-            bytes: 41_100_000,
+            total_bytes: 41_100_000,
             now: "layer 2 of 3".into(),
             ..Progress::default()
         };
@@ -538,7 +538,7 @@ fn where_nothing_is_known_of_time_its_columns_say_how_much_there_is() {
         let progress = Progress {
             items: vec![item("1.10.0-rc.1", None)],
             moved: 25_400_000,
-            bytes: 41_100_000,
+            total_bytes: 41_100_000,
             now: "layer 2 of 3".into(),
             ..Progress::default()
         };
@@ -560,7 +560,7 @@ fn a_job_that_waits_for_a_registry_says_so_until_it_goes_on() {
     let waits = "waits for prod.example: connection refused for 7 s, next try in 2 s";
     let mut screen = working((100, 24));
     let mut progress =
-        Progress { bytes: 41_100_000, moved: 25_400_000, waits: waits.into(), ..Progress::default() };
+        Progress { total_bytes: 41_100_000, moved: 25_400_000, waiting: waits.into(), ..Progress::default() };
     screen.send(Msg::Progressed(vec![(JobId(2), progress.clone())]));
     assert!(
         screen.text().contains("61 %  waits for prod.example: connection refused for 7 s"),
@@ -571,7 +571,7 @@ fn a_job_that_waits_for_a_registry_says_so_until_it_goes_on() {
     assert!(screen.text().contains(&format!("61 %  {}", &waits[..50])), "{}", screen.text());
     screen.press("Enter");
     assert!(screen.text().contains(waits), "{}", screen.text());
-    progress.waits = "".into();
+    progress.waiting = "".into();
     screen.send(Msg::Progressed(vec![(JobId(2), progress)]));
     assert!(!screen.text().contains("waits for"), "{}", screen.text());
 }
@@ -928,7 +928,11 @@ fn what_an_earlier_run_was_cut_off_in_is_said_at_the_start() {
     old.state.notices = Default::default();
     old.clock += jiff::SignedDuration::from_hours(24 * 30);
     let ticket = old.state.tickets.issue();
-    old.send(Msg::Answered(Slot::CutOff, ticket, Answer::Leftovers(entries(), Vec::new())));
+    old.send(Msg::Answered(
+        Slot::InterruptedChanges,
+        ticket,
+        Answer::InterruptedChanges(entries(), Vec::new()),
+    ));
     assert!(old.state.notices.all.is_empty(), "who left it so for weeks knows why");
 }
 

@@ -127,7 +127,7 @@ fn a_second_click_does_not_answer_the_second_question_of_a_replacement() {
     let mut screen = after(super::plans::no_untag, (80, 24), &["d", "Tab"]);
     screen.click("Untag 1 tag by replacement");
     let Dialog::Plan(plan) = top(&screen) else { panic!("a plan") };
-    assert!(plan.asks_again && screen.started.is_empty());
+    assert!(plan.confirms_replacement && screen.started.is_empty());
     screen.wait(-200);
     screen.click("Untag 1 tag by replacement");
     assert!(screen.started.is_empty(), "it came too early");
@@ -138,7 +138,7 @@ fn the_switches_and_names_of_prompts_are_pressed() {
     let mut retag = changes::after((80, 24), &["t"]);
     retag.click("[ ] untag the old name");
     let Dialog::Retag(prompt) = top(&retag) else { panic!("a prompt") };
-    assert!(prompt.moves);
+    assert!(prompt.removes_old_tags);
     retag.write("stable").press("Enter");
     let Dialog::Plan(plan) = top(&retag) else { panic!("a plan") };
     assert!(
@@ -148,7 +148,7 @@ fn the_switches_and_names_of_prompts_are_pressed() {
     let mut copy = changes::after((80, 24), &["c"]);
     copy.click("[ ] all tags").click("prod.example:5000/team/app");
     let Dialog::Copy(prompt) = top(&copy) else { panic!("a prompt") };
-    assert!(prompt.all_tags);
+    assert!(prompt.includes_all_tags);
     assert_eq!(prompt.input.value(), "prod.example:5000/team/app");
 }
 

@@ -61,7 +61,7 @@ fn the_destination_of_a_copy_is_chosen_and_never_guessed() {
 fn reached(screen: &mut Screen) -> Vec<(String, Scheme)> {
     screen.send(Msg::Key(key_of("Enter")));
     let reach = |cmd: &Cmd| match cmd {
-        Cmd::Reach(host, scheme) => Some((host.to_string(), *scheme)),
+        Cmd::SetScheme(host, scheme) => Some((host.to_string(), *scheme)),
         _ => None,
     };
     screen.open.iter().filter_map(reach).collect()

@@ -126,11 +126,11 @@ fn unknown_registry(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
                 repository: request_repository(request),
                 digest: image.digest,
                 is_last: true,
-                tag: (plan.method != DeleteMethod::Image).then(|| Tag::keeping(&image.digest, 1)),
+                tag: (plan.method != DeleteMethod::Image).then(|| Tag::kept_tag(&image.digest, 1)),
             }
         };
         let images = plan.images.iter_mut().map(nameless).collect();
-        plan.loss = Loss { cleanup: Cleanup::Unknown, keep: request.keeps(), images };
+        plan.loss = Loss { cleanup: Cleanup::Unknown, keep: request.keeps_images(), images };
     }
     Ok(work)
 }
@@ -340,7 +340,7 @@ fn a_plan_is_as_high_as_what_it_says_and_never_becomes_smaller() {
             heights.push(height(&screen));
         }
         assert!(heights.is_sorted(), "{size:?}: {heights:?}");
-        let most = regtui::app::layout::plan_room(&screen.state).height;
+        let most = regtui::app::layout::largest_plan_box(&screen.state).height;
         assert!(heights.iter().all(|height| *height <= most), "{size:?}: {heights:?}");
     }
     let tall = after(delete_plan, (150, 42), &["d"]);
@@ -369,7 +369,7 @@ fn switches_turned_while_the_plan_is_looked_up_count_and_the_last_one_wins() {
         let text = screen.text();
         assert!(text.contains("● delete image"), "what was turned is shown at once: {text}");
     }
-    let waits = screen.open.iter().all(|cmd| matches!(cmd, Cmd::Load { after, .. } if !after.is_zero()));
+    let waits = screen.open.iter().all(|cmd| matches!(cmd, Cmd::Load { delay, .. } if !delay.is_zero()));
     assert!(waits, "none is looked up before the hand rests: {:?}", screen.open);
     // A newer one takes the place of the one before, so that only the last is asked for.
     screen.open.drain(..4);
@@ -403,7 +403,8 @@ fn a_plan_stands_where_the_prompt_before_it_stood() {
         for key in ["t", "c"] {
             let screen = after(delete_plan, size, &[key]);
             let dialog = screen.state.dialogs.last().expect("a prompt");
-            let (prompt, plan) = (layout::dialog(&screen.state, dialog), layout::plan_room(&screen.state));
+            let (prompt, plan) =
+                (layout::dialog(&screen.state, dialog), layout::largest_plan_box(&screen.state));
             assert_eq!((prompt.x, prompt.y, prompt.width), (plan.x, plan.y, plan.width), "{key} {size:?}");
             assert!(prompt.height <= plan.height);
         }

@@ -100,12 +100,12 @@ impl Registry {
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
             }
-            Ask::Plan(request) | Ask::PlanRest(_, request) => {
+            Ask::Plan(request) | Ask::ResumePlan(_, request) => {
                 Answer::Plan((self.plan)(request).map(Box::new))
             }
             Ask::Journal => Answer::Journal(Ok(self.journal.clone())),
-            Ask::Leftovers(_) => Answer::Leftovers(self.journal.clone(), Vec::new()),
-            Ask::Rest(_) => Answer::Rest(Err(failure(FailureKind::Unsupported))),
+            Ask::InterruptedChanges(_) => Answer::InterruptedChanges(self.journal.clone(), Vec::new()),
+            Ask::ResumeRequest(_) => Answer::ResumeRequest(Err(failure(FailureKind::Unsupported))),
             Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),
             Ask::Inspection(repository, selector, _) => {
                 let found = match selector {
@@ -148,7 +148,7 @@ impl Registry {
         let next = pages.next().map(|_| NextPage { pages: number as u32 + 1, ..NextPage::default() });
         let listed = |name: &String| match parse(name) {
             Ok(name) => ListedName::Named(name),
-            Err(_) => ListedName::Odd(SafeText::clean(name)),
+            Err(_) => ListedName::Malformed(SafeText::clean(name)),
         };
         Page { items: items.iter().map(listed).collect(), next, incomplete: None }
     }
@@ -231,15 +231,15 @@ impl Screen {
     pub fn send(&mut self, msg: Msg) {
         self.take(msg);
         while app::has_more_to_do(&self.state) {
-            self.take(Msg::Rested);
+            self.take(Msg::Idle);
         }
     }
 
     fn take(&mut self, msg: Msg) {
         for cmd in app::update(&mut self.state, self.clock, msg) {
             match cmd {
-                Cmd::Start(id, work) => self.started.push((id, work)),
-                Cmd::Stop(id) => self.stopped.push(id),
+                Cmd::StartJob(id, work) => self.started.push((id, work)),
+                Cmd::StopJob(id) => self.stopped.push(id),
                 Cmd::Quit => self.quit = true,
                 other => self.open.push_back(other),
             }

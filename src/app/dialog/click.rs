@@ -28,7 +28,7 @@ impl Update<'_> {
         // The dialog is taken off the stack meanwhile, as for a key.
         let Some(mut dialog) = self.state.dialogs.pop() else { return };
         let pressed = match layout::dialog(self.state, &dialog).contains(at) {
-            true => self.pressed_in(&mut dialog, at),
+            true => self.key_for_click(&mut dialog, at),
             false if dialog.has_text() => None,
             false => Some(KeyCode::Esc),
         };
@@ -39,7 +39,7 @@ impl Update<'_> {
     }
 
     /// Moves the cursor to the element under the click, and returns the key to press there.
-    fn pressed_in(&mut self, dialog: &mut Dialog, at: Position) -> Option<KeyCode> {
+    fn key_for_click(&mut self, dialog: &mut Dialog, at: Position) -> Option<KeyCode> {
         let state = &*self.state;
         match dialog {
             Dialog::Menu(menu) => {
@@ -62,44 +62,44 @@ impl Update<'_> {
             }
             Dialog::Jobs(jobs) if jobs.open.is_none() => {
                 let rows = layout::inside(layout::log(state));
-                choose(&mut jobs.cursor, rows, at, state.jobs.all.len())
+                select_row(&mut jobs.cursor, rows, at, state.jobs.all.len())
             }
             Dialog::Journal(journal) if !journal.is_open => {
                 let rows = layout::inside(layout::log(state));
                 let entries = journal.entries.value.as_ref().map_or(0, Vec::len);
-                choose(&mut journal.cursor, rows, at, entries)
+                select_row(&mut journal.cursor, rows, at, entries)
             }
             Dialog::Comparison(comparison) => {
                 let list = &mut comparison.list;
                 let row = row_at(layout::comparison_rows(state), at, list.offset, list.rows.len())?;
                 let is_again = row == list.cursor;
-                list.go(Move::To(row));
+                list.move_cursor(Move::To(row));
                 is_again.then_some(KeyCode::Char(' '))
             }
             Dialog::Retag(prompt) => {
-                prompt.on_switch = RetagPlaces::of(state, prompt).switch.contains(at);
-                prompt.on_switch.then_some(KeyCode::Char(' '))
+                prompt.is_on_switch = RetagPlaces::of(state, prompt).switch.contains(at);
+                prompt.is_on_switch.then_some(KeyCode::Char(' '))
             }
-            Dialog::Copy(prompt) => pressed_in_copy(prompt, &CopyPlaces::of(state, prompt), at),
-            Dialog::Plan(plan) => self.pressed_in_plan(plan, at),
+            Dialog::Copy(prompt) => key_for_copy_click(prompt, &CopyPlaces::of(state, prompt), at),
+            Dialog::Plan(plan) => self.key_for_plan_click(plan, at),
             _ => None,
         }
     }
 
     /// Handles a click in a plan. Like a key, it confirms nothing while the plan has only just appeared.
-    fn pressed_in_plan(&mut self, plan: &mut PlanDialog, at: Position) -> Option<KeyCode> {
+    fn key_for_plan_click(&mut self, plan: &mut PlanDialog, at: Position) -> Option<KeyCode> {
         let places = PlanPlaces::of(self.state, plan);
         let buttons = layout::plan_buttons(plan, places.foot);
         if let Some(button) = buttons.iter().find(|button| button.area.contains(at)) {
-            if !plan.lets_in(self.now) {
+            if !plan.accepts_key(self.now) {
                 return None;
             }
-            plan.confirms = button.confirms;
+            plan.is_confirm_focused = button.confirms;
             return Some(KeyCode::Enter);
         }
         match line_at(plan, &places, at)? {
             Press::Key(key) => Some(KeyCode::Char(key)),
-            Press::Way(method) => {
+            Press::Method(method) => {
                 self.use_method(plan, method);
                 None
             }
@@ -109,12 +109,12 @@ impl Update<'_> {
 
 /// Returns the effect of the plan's line under the click.
 fn line_at(plan: &PlanDialog, places: &PlanPlaces, at: Position) -> Option<Press> {
-    if plan.asks_again || plan.work.failure.is_some() {
+    if plan.confirms_replacement || plan.change_plan.failure.is_some() {
         return None;
     }
     let PlanPlaces { body, lines, .. } = places;
     let scroll = plan.scroll.min(lines.len().saturating_sub(body.height.into()));
-    lines.get(row_at(*body, at, scroll, lines.len())?)?.press
+    lines.get(row_at(*body, at, scroll, lines.len())?)?.on_click
 }
 
 /// Returns the row of a list under the click.
@@ -124,13 +124,13 @@ fn row_at(area: Rect, at: Position, offset: usize, rows: usize) -> Option<usize>
 }
 
 /// Moves the cursor to the row under the click. A second click on it opens the row.
-fn choose(cursor: &mut usize, area: Rect, at: Position, rows: usize) -> Option<KeyCode> {
+fn select_row(cursor: &mut usize, area: Rect, at: Position, rows: usize) -> Option<KeyCode> {
     let row = row_at(area, at, layout::offset(*cursor, area.height), rows)?;
     let is_again = std::mem::replace(cursor, row) == row;
     is_again.then_some(KeyCode::Enter)
 }
 
-fn pressed_in_copy(prompt: &mut CopyPrompt, places: &CopyPlaces, at: Position) -> Option<KeyCode> {
+fn key_for_copy_click(prompt: &mut CopyPrompt, places: &CopyPlaces, at: Position) -> Option<KeyCode> {
     if places.input.contains(at) {
         prompt.cursor = 0;
         return None;

@@ -2,10 +2,10 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::copy_prompt::{NoPlace, destination, destinations};
-use super::{CommandLine, Dialog, typed};
+use super::copy_prompt::{BadDestination, destination, destinations};
+use super::{CommandLine, Dialog, edit_input};
 use crate::app::action::Action;
-use crate::app::available::available;
+use crate::app::available::check_available;
 use crate::app::open;
 use crate::app::palette::{self, ENTRIES};
 use crate::app::tags::SortBy;
@@ -14,17 +14,17 @@ use crate::model::reference::BadName;
 
 impl CommandLine {
     /// Returns the question for the missing argument of the typed command.
-    pub fn needs(&self) -> Option<&'static str> {
+    pub fn missing_argument(&self) -> Option<&'static str> {
         let typed = self.input.value();
-        if typed.ends_with(' ') { missing(typed) } else { None }
+        if typed.ends_with(' ') { find_missing_argument(typed) } else { None }
     }
 }
 
 impl Update<'_> {
     /// Creates a command line. `begun` is the initial text.
-    pub fn command_line(&self, begun: &str) -> CommandLine {
-        let mut line = CommandLine { input: begun.into(), ..CommandLine::default() };
-        line.completions = self.completions(begun);
+    pub fn command_line(&self, initial: &str) -> CommandLine {
+        let mut line = CommandLine { input: initial.into(), ..CommandLine::default() };
+        line.completions = self.completions(initial);
         line
     }
 
@@ -32,15 +32,16 @@ impl Update<'_> {
         match key.code {
             KeyCode::Esc => return None,
             KeyCode::Backspace if line.input.value().is_empty() => return None,
-            KeyCode::Enter => match (missing(line.input.value()), self.run(line.input.value())) {
+            KeyCode::Enter => match (find_missing_argument(line.input.value()), self.run(line.input.value()))
+            {
                 (_, Ok(())) => return None,
                 (None, Err(problem)) => {
-                    let (problem, choice) = problem.said();
+                    let (problem, choice) = problem.into_message();
                     line.problem = Some(problem);
                     if !choice.is_empty() {
                         let (command, _) = line.input.value().trim().split_once(' ').unwrap_or_default();
                         line.completions = choice.iter().map(|name| format!("{command} {name}")).collect();
-                        line.chosen = None;
+                        line.selected_completion = None;
                     }
                 }
                 (Some(missing), Err(_)) => {
@@ -49,11 +50,11 @@ impl Update<'_> {
                     line = CommandLine { problem: Some(missing.into()), ..self.command_line(&command) };
                 }
             },
-            KeyCode::Tab | KeyCode::Down => choose(&mut line, 1),
-            KeyCode::BackTab | KeyCode::Up => choose(&mut line, -1),
-            _ if typed(&mut line.input, key) => {
+            KeyCode::Tab | KeyCode::Down => cycle_completion(&mut line, 1),
+            KeyCode::BackTab | KeyCode::Up => cycle_completion(&mut line, -1),
+            _ if edit_input(&mut line.input, key) => {
                 line.completions = self.completions(line.input.value());
-                line.chosen = None;
+                line.selected_completion = None;
                 line.problem = None;
             }
             _ => {}
@@ -84,7 +85,7 @@ impl Update<'_> {
     }
 
     /// Runs a command. Fails with the reason if it cannot be run.
-    fn run(&mut self, text: &str) -> Result<(), NoPlace> {
+    fn run(&mut self, text: &str) -> Result<(), BadDestination> {
         let (name, argument) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
         let argument = argument.trim();
         match name {
@@ -92,13 +93,11 @@ impl Update<'_> {
             "q" => self.run("quit"),
             "open" | "o" => {
                 let here = self.state.registries.selected().map(|registry| registry.host.clone());
-                let typed =
-                    open::read(argument, here.as_ref(), &open::known(self.state)).map_err(
-                        |bad| match bad {
-                            BadName::Ambiguous(both) => NoPlace::Either(both),
-                            bad => NoPlace::Bad(format!("`{argument}`: {bad}")),
-                        },
-                    )?;
+                let typed = open::read(argument, here.as_ref(), &open::known_registries(self.state))
+                    .map_err(|bad| match bad {
+                        BadName::Ambiguous(both) => BadDestination::Ambiguous(both),
+                        bad => BadDestination::Invalid(format!("`{argument}`: {bad}")),
+                    })?;
                 self.open_typed(typed);
                 Ok(())
             }
@@ -109,24 +108,24 @@ impl Update<'_> {
                 Ok(())
             }
             "retag" => {
-                available(Action::Retag, self.state)?;
-                self.retag(argument);
+                check_available(Action::Retag, self.state)?;
+                self.prompt_to_retag(argument);
                 Ok(())
             }
             "copy" => {
-                available(Action::Copy, self.state)?;
-                self.copy(argument);
+                check_available(Action::Copy, self.state)?;
+                self.prompt_to_copy_selection(argument);
                 Ok(())
             }
             "compare" => {
                 let left = self.state.tags.repository.clone().ok_or("no repository is chosen")?;
-                let place = destination(argument, &left, &open::known(self.state))?;
+                let place = destination(argument, &left, &open::known_registries(self.state))?;
                 let right = place.repository;
                 if right == left {
                     return Err("both sides are the same".into());
                 }
                 if let Some(scheme) = place.scheme {
-                    self.reach(&right.host, scheme)?;
+                    self.set_scheme(&right.host, scheme)?;
                 }
                 self.compare(left, right);
                 Ok(())
@@ -139,7 +138,7 @@ impl Update<'_> {
                 false => Err(format!("the themes are {}", self.state.settings.themes.join(", ")).into()),
             },
             "filter" => {
-                available(Action::Filter, self.state)?;
+                check_available(Action::Filter, self.state)?;
                 self.filter(argument);
                 Ok(())
             }
@@ -154,7 +153,7 @@ impl Update<'_> {
 }
 
 /// Returns the question for the argument of a command that was typed without one.
-fn missing(text: &str) -> Option<&'static str> {
+fn find_missing_argument(text: &str) -> Option<&'static str> {
     match text.trim() {
         "open" | "o" => Some("which registry, repository or image?"),
         "compare" => Some("which repository to compare with?"),
@@ -165,17 +164,17 @@ fn missing(text: &str) -> Option<&'static str> {
 }
 
 /// Puts another completion into the line.
-fn choose(line: &mut CommandLine, by: isize) {
+fn cycle_completion(line: &mut CommandLine, by: isize) {
     let count = line.completions.len() as isize;
     if count == 0 {
         return;
     }
-    let next = match line.chosen {
+    let next = match line.selected_completion {
         Some(chosen) => (chosen as isize + by).rem_euclid(count),
         None if by > 0 => 0,
         None => count - 1,
     };
-    line.chosen = Some(next as usize);
+    line.selected_completion = Some(next as usize);
     line.input = line.completions[next as usize].clone().into();
     line.problem = None;
 }

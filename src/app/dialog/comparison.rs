@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::Dialog;
-use crate::app::available::said;
+use crate::app::available::refusal_text;
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::list::{List, Move};
 use crate::app::remote::{Remote, Ticket};
@@ -39,7 +39,7 @@ impl ComparisonDialog {
 
     /// Returns the tags to copy: the marked ones, or the one under the cursor if none is marked. Only tags that exist
     /// on the left are included.
-    fn to_copy(&self) -> Vec<Selector> {
+    fn selected_tags(&self) -> Vec<Selector> {
         let marked = self.list.marked();
         let items = if marked.is_empty() { self.list.selected().into_iter().collect() } else { marked };
         let rows = items.into_iter().filter_map(|item| self.row(item));
@@ -48,7 +48,7 @@ impl ComparisonDialog {
     }
 
     /// Returns the reason why nothing can be copied.
-    fn why_nothing(&self) -> String {
+    fn explain_nothing_to_copy(&self) -> String {
         if !self.list.marked().is_empty() {
             return "every marked tag is the same on the right, or only there".into();
         }
@@ -98,7 +98,7 @@ impl Update<'_> {
     }
 
     /// Takes the comparison of two repositories.
-    pub fn compared(&mut self, ticket: Ticket, answer: Result<comparison::Comparison, Failure>) {
+    pub fn take_comparison(&mut self, ticket: Ticket, answer: Result<comparison::Comparison, Failure>) {
         let now = self.now;
         for dialog in &mut self.state.dialogs {
             if let Dialog::Comparison(comparison) = dialog
@@ -144,17 +144,17 @@ impl Update<'_> {
         };
         match key.code {
             _ if to.is_some() => {
-                to.map(|to| comparison.list.go(to));
+                to.map(|to| comparison.list.move_cursor(to));
             }
             // Hidden marks are shown first, so that the user does not remove marks unseen.
-            KeyCode::Esc if comparison.list.hidden_marks() > 0 => {
+            KeyCode::Esc if comparison.list.count_hidden_marks() > 0 => {
                 comparison.hides_same = false;
                 comparison.show();
             }
             KeyCode::Esc if comparison.list.unmark() => {}
             KeyCode::Esc | KeyCode::Char('q' | 'h') | KeyCode::Left => {
                 if comparison.rows.is_loading() {
-                    self.cmds.push(Cmd::Drop(Slot::Comparison));
+                    self.cmds.push(Cmd::Cancel(Slot::Comparison));
                 }
                 return None;
             }
@@ -179,7 +179,7 @@ impl Update<'_> {
                 return None;
             }
             KeyCode::Char('p') => {
-                if let Some(request) = self.copy_over(&comparison) {
+                if let Some(request) = self.request_marked_copy(&comparison) {
                     self.state.dialogs.push(Dialog::Comparison(comparison));
                     self.plan(request);
                     return None;
@@ -192,15 +192,15 @@ impl Update<'_> {
 
     /// Returns the request to copy the marked tags over. If there is nothing to copy or a rule forbids it, tells the
     /// user the reason.
-    fn copy_over(&mut self, comparison: &ComparisonDialog) -> Option<ChangeRequest> {
+    fn request_marked_copy(&mut self, comparison: &ComparisonDialog) -> Option<ChangeRequest> {
         let (from, to) = (comparison.left.clone(), comparison.right.clone());
-        let images = comparison.to_copy();
+        let images = comparison.selected_tags();
         if images.is_empty() {
-            self.refuse(comparison.why_nothing());
+            self.refuse(comparison.explain_nothing_to_copy());
             return None;
         }
         if let Err(refusal) = self.state.settings.rules.may_copy(&from, &to) {
-            self.refuse(said(&refusal).into_owned());
+            self.refuse(refusal_text(&refusal).into_owned());
             return None;
         }
         let what = copy::What::Images(images);

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crossterm::event::{KeyCode, KeyEvent};
 use tui_input::Input;
 
-use super::{Dialog, typed};
-use crate::app::available::said;
+use super::{Dialog, edit_input};
+use crate::app::available::refusal_text;
 use crate::app::cmd::Cmd;
 use crate::app::turn::Update;
 use crate::app::{State, open};
@@ -37,9 +37,9 @@ pub struct CopyPrompt {
     /// The row under the cursor: an index into [`CopyPrompt::rows`].
     pub cursor: usize,
     /// Whether the referrers of the images come along.
-    pub referrers: bool,
+    pub includes_referrers: bool,
     /// Whether all tags of the repository come along.
-    pub all_tags: bool,
+    pub includes_all_tags: bool,
     /// The platforms of the image, if exactly one was chosen, each with the state of its switch.
     pub platforms: Vec<(Platform, bool)>,
     /// The reason why Enter did nothing.
@@ -70,14 +70,14 @@ impl CopyPrompt {
         if matches!(self.what, What::Images(_)) {
             rows.push(PromptRow::AllTags);
         }
-        if !self.all_tags {
+        if !self.includes_all_tags {
             rows.extend((0..self.platforms.len()).map(PromptRow::Platform));
         }
         rows
     }
 
     /// Returns the help on valid input, or the problem with the text.
-    pub fn said(&self) -> &str {
+    pub fn status_text(&self) -> &str {
         let can = "a registry, a repository, or repository:tag for one image";
         self.problem.as_deref().unwrap_or(can)
     }
@@ -87,10 +87,10 @@ impl CopyPrompt {
         self.rows().get(self.cursor).copied().unwrap_or(PromptRow::Destination)
     }
 
-    fn request(&self, known: &KnownRegistries) -> Result<(ChangeRequest, Option<Scheme>), NoPlace> {
+    fn request(&self, known: &KnownRegistries) -> Result<(ChangeRequest, Option<Scheme>), BadDestination> {
         let CopyDestination { repository: to, tag, scheme } =
             destination(self.input.value(), &self.from, known)?;
-        let what = if self.all_tags { What::AllTags } else { self.what.clone() };
+        let what = if self.includes_all_tags { What::AllTags } else { self.what.clone() };
         let is_one = matches!(&what, What::Images(images) if images.len() == 1);
         if tag.is_some() && !is_one {
             return Err("more than one image cannot get one tag".into());
@@ -102,15 +102,15 @@ impl CopyPrompt {
         }
         let all = chosen.len() == self.platforms.len() || !is_one;
         let platforms = if all { Vec::new() } else { chosen };
-        let (from, referrers) = (self.from.clone(), self.referrers);
+        let (from, referrers) = (self.from.clone(), self.includes_referrers);
         let request = copy::CopyRequest { from, what, to, tag, platforms, referrers, keep: false };
         Ok((ChangeRequest::Copy(request), scheme))
     }
 
-    fn turn(&mut self) {
+    fn toggle_row(&mut self) {
         match self.row() {
-            PromptRow::Referrers => self.referrers = !self.referrers,
-            PromptRow::AllTags => self.all_tags = !self.all_tags,
+            PromptRow::Referrers => self.includes_referrers = !self.includes_referrers,
+            PromptRow::AllTags => self.includes_all_tags = !self.includes_all_tags,
             PromptRow::Platform(at) => {
                 if let Some((_, comes)) = self.platforms.get_mut(at) {
                     *comes = !*comes;
@@ -134,47 +134,47 @@ pub struct CopyDestination {
 
 /// The reason why a text is not a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoPlace {
+pub enum BadDestination {
     /// The text may mean either of two names.
-    Either(Box<Ambiguity>),
+    Ambiguous(Box<Ambiguity>),
     /// The problem in words.
-    Bad(String),
+    Invalid(String),
 }
 
-impl NoPlace {
+impl BadDestination {
     /// Returns the problem in words, and the names to choose from.
-    pub fn said(self) -> (String, Vec<String>) {
+    pub fn into_message(self) -> (String, Vec<String>) {
         match self {
-            NoPlace::Either(both) => (both.to_string(), vec![both.registry, both.image]),
-            NoPlace::Bad(problem) => (problem, Vec::new()),
+            BadDestination::Ambiguous(both) => (both.to_string(), vec![both.registry, both.image]),
+            BadDestination::Invalid(problem) => (problem, Vec::new()),
         }
     }
 }
 
-impl From<BadName> for NoPlace {
-    fn from(bad: BadName) -> NoPlace {
+impl From<BadName> for BadDestination {
+    fn from(bad: BadName) -> BadDestination {
         match bad {
-            BadName::Ambiguous(both) => NoPlace::Either(both),
-            bad => NoPlace::Bad(bad.to_string()),
+            BadName::Ambiguous(both) => BadDestination::Ambiguous(both),
+            bad => BadDestination::Invalid(bad.to_string()),
         }
     }
 }
 
-impl From<String> for NoPlace {
-    fn from(problem: String) -> NoPlace {
-        NoPlace::Bad(problem)
+impl From<String> for BadDestination {
+    fn from(problem: String) -> BadDestination {
+        BadDestination::Invalid(problem)
     }
 }
 
-impl From<Cow<'static, str>> for NoPlace {
-    fn from(problem: Cow<'static, str>) -> NoPlace {
-        NoPlace::Bad(problem.into_owned())
+impl From<Cow<'static, str>> for BadDestination {
+    fn from(problem: Cow<'static, str>) -> BadDestination {
+        BadDestination::Invalid(problem.into_owned())
     }
 }
 
-impl From<&str> for NoPlace {
-    fn from(problem: &str) -> NoPlace {
-        NoPlace::Bad(problem.into())
+impl From<&str> for BadDestination {
+    fn from(problem: &str) -> BadDestination {
+        BadDestination::Invalid(problem.into())
     }
 }
 
@@ -184,7 +184,7 @@ pub fn destination(
     typed: &str,
     from: &Repository,
     known: &KnownRegistries,
-) -> Result<CopyDestination, NoPlace> {
+) -> Result<CopyDestination, BadDestination> {
     let Typed { target, scheme } = open::read(typed, Some(&from.host), known)?;
     let (repository, tag) = match target {
         Target::Registry(host) => (Repository { host, name: from.name.clone() }, None),
@@ -222,7 +222,7 @@ pub fn destinations(state: &State, from: &Repository, typed: &str) -> Vec<String
 
 /// Returns the platforms of the image shown, if that is the one image that was chosen.
 fn platforms(state: &State, from: &Repository, what: &What) -> Vec<(Platform, bool)> {
-    let is_shown = matches!((&state.detail.of, what), (Some((repository, selector)), What::Images(images))
+    let is_shown = matches!((&state.detail.image, what), (Some((repository, selector)), What::Images(images))
         if repository == from && images.as_slice() == std::slice::from_ref(selector));
     let inspection = state.detail.inspection.value.as_ref().filter(|_| is_shown);
     let variants = inspection.map(|inspection| inspection.variants.as_slice()).unwrap_or_default();
@@ -236,18 +236,18 @@ fn platforms(state: &State, from: &Repository, what: &What) -> Vec<(Platform, bo
 
 impl Update<'_> {
     /// Asks for the destination of the images.
-    pub fn prompt_to_copy(&mut self, from: Repository, what: What, begun: &str) {
+    pub fn prompt_to_copy(&mut self, from: Repository, what: What, initial: &str) {
         let platforms = platforms(self.state, &from, &what);
-        let suggestions = destinations(self.state, &from, begun);
+        let suggestions = destinations(self.state, &from, initial);
         let all_tags = what == What::AllTags;
         self.state.dialogs.push(Dialog::Copy(Box::new(CopyPrompt {
             from,
             what,
-            input: begun.into(),
+            input: initial.into(),
             suggestions,
             cursor: 0,
-            referrers: true,
-            all_tags,
+            includes_referrers: true,
+            includes_all_tags: all_tags,
             platforms,
             problem: None,
         })));
@@ -266,11 +266,11 @@ impl Update<'_> {
             (KeyCode::Enter, _) => match self.copy_request(&prompt) {
                 Ok(request) => {
                     prompt.problem = None;
-                    self.plan_of(request, Dialog::Copy(prompt));
+                    self.plan_from_prompt(request, Dialog::Copy(prompt));
                     return None;
                 }
                 Err(no_place) => {
-                    let (problem, choice) = no_place.said();
+                    let (problem, choice) = no_place.into_message();
                     prompt.problem = Some(problem);
                     if !choice.is_empty() {
                         prompt.suggestions = choice;
@@ -283,9 +283,9 @@ impl Update<'_> {
                 prompt.cursor = prompt.cursor.checked_sub(1).unwrap_or(rows.len().saturating_sub(1));
             }
             (KeyCode::Char(' '), PromptRow::Referrers | PromptRow::AllTags | PromptRow::Platform(_)) => {
-                prompt.turn()
+                prompt.toggle_row()
             }
-            _ if typed(&mut prompt.input, key) => self.suggest_destinations(&mut prompt),
+            _ if edit_input(&mut prompt.input, key) => self.suggest_destinations(&mut prompt),
             _ => {}
         }
         Some(Dialog::Copy(prompt))
@@ -293,13 +293,13 @@ impl Update<'_> {
 
     /// Returns the request, or fails if a rule forbids it. If a scheme was typed, the registry is contacted with it
     /// from now on.
-    fn copy_request(&mut self, prompt: &CopyPrompt) -> Result<ChangeRequest, NoPlace> {
-        let (request, scheme) = prompt.request(&open::known(self.state))?;
+    fn copy_request(&mut self, prompt: &CopyPrompt) -> Result<ChangeRequest, BadDestination> {
+        let (request, scheme) = prompt.request(&open::known_registries(self.state))?;
         if let ChangeRequest::Copy(copy) = &request {
             let rules = &self.state.settings.rules;
-            rules.may_copy(&copy.from, &copy.to).map_err(|refusal| said(&refusal).into_owned())?;
+            rules.may_copy(&copy.from, &copy.to).map_err(|refusal| refusal_text(&refusal).into_owned())?;
             if let Some(scheme) = scheme {
-                self.reach(&copy.to.host, scheme)?;
+                self.set_scheme(&copy.to.host, scheme)?;
             }
         }
         Ok(request)
@@ -307,7 +307,7 @@ impl Update<'_> {
 
     /// Contacts a registry with this scheme from now on. Fails if the registry is open and not known to use this
     /// scheme.
-    pub(super) fn reach(&mut self, host: &Host, scheme: Scheme) -> Result<(), String> {
+    pub(super) fn set_scheme(&mut self, host: &Host, scheme: Scheme) -> Result<(), String> {
         if let Some(open) = self.state.registries.of(host) {
             let is_plain = open.server.value.as_ref().map(|server| server.transport == Transport::Plain);
             match is_plain {
@@ -315,7 +315,7 @@ impl Update<'_> {
                 _ => return Err(format!("`{host}` is open: `O` with `{scheme}://{host}` reaches it so")),
             }
         }
-        self.cmds.push(Cmd::Reach(host.clone(), scheme));
+        self.cmds.push(Cmd::SetScheme(host.clone(), scheme));
         Ok(())
     }
 
@@ -327,7 +327,7 @@ impl Update<'_> {
 }
 
 /// Returns the number of tags or images, in words.
-pub fn counted(what: &What) -> String {
+pub fn describe_images(what: &What) -> String {
     match what {
         What::AllTags => "all tags".into(),
         What::Images(images) => match images.as_slice() {
@@ -359,7 +359,8 @@ mod tests {
         assert_eq!(read("b.test/x:1").as_deref(), Some("b.test/x 1"));
         assert_eq!(read("other").as_deref(), Some("a.test/other -"));
         assert_eq!(read(""), None);
-        let either = destination("vm:6103", &from, &KnownRegistries::default()).map_err(NoPlace::said);
+        let either =
+            destination("vm:6103", &from, &KnownRegistries::default()).map_err(BadDestination::into_message);
         let (problem, choice) = either.expect_err("a registry or an image");
         assert!(problem.contains("`vm:6103/`") && problem.contains("`a.test/vm:6103`"), "{problem}");
         assert_eq!(choice, ["vm:6103/", "a.test/vm:6103"]);

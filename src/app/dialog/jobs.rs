@@ -3,13 +3,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Choice, Dialog, Menu, MenuEntry, moved};
+use super::{Choice, Dialog, Menu, MenuEntry, move_row};
 use crate::app::cmd::Cmd;
 use crate::app::jobs::{Job, JobId};
 use crate::app::layout;
 use crate::app::plan::{PlanLine, Tone};
 use crate::app::turn::Update;
-use crate::model::change::progress::{Alike, Outcome, ProgressItem, alike};
+use crate::model::change::progress::{Alike, Outcome, ProgressItem, group_alike};
 use crate::model::change::{ChangeRequest, copy};
 use crate::model::columns;
 use crate::model::reference::Selector;
@@ -53,24 +53,24 @@ impl Update<'_> {
                 jobs.open = chosen;
                 jobs.scroll = 0;
             }
-            KeyCode::Char('s') => chosen.into_iter().for_each(|id| self.stop(id)),
+            KeyCode::Char('s') => chosen.into_iter().for_each(|id| self.stop_job(id)),
             KeyCode::Char('r') => {
-                if let Some(request) = self.what_failed(chosen) {
+                if let Some(request) = self.request_unfinished(chosen) {
                     self.state.dialogs.push(Dialog::Jobs(jobs));
                     self.plan(request);
                     return None;
                 }
             }
-            _ => match jobs.open.and_then(|id| self.furthest_part(id)) {
-                Some(furthest) => jobs.scroll = moved(jobs.scroll.min(furthest), furthest + 1, key),
-                None => jobs.cursor = moved(jobs.cursor, count, key),
+            _ => match jobs.open.and_then(|id| self.max_job_scroll(id)) {
+                Some(furthest) => jobs.scroll = move_row(jobs.scroll.min(furthest), furthest + 1, key),
+                None => jobs.cursor = move_row(jobs.cursor, count, key),
             },
         }
         Some(Dialog::Jobs(jobs))
     }
 
     /// Returns how far an opened job scrolls.
-    fn furthest_part(&self, id: JobId) -> Option<usize> {
+    fn max_job_scroll(&self, id: JobId) -> Option<usize> {
         let job = self.state.jobs.all.iter().find(|job| job.id == id)?;
         let inner = layout::inside(layout::log(self.state));
         let page = JobPage::of(job, inner.width.saturating_sub(2).into());
@@ -79,9 +79,9 @@ impl Update<'_> {
 
     /// Returns the request for the parts of a job that were not done. Tells the user the reason if there is nothing to
     /// plan again.
-    fn what_failed(&mut self, id: Option<JobId>) -> Option<ChangeRequest> {
+    fn request_unfinished(&mut self, id: Option<JobId>) -> Option<ChangeRequest> {
         let job = self.state.jobs.of(id?)?;
-        let request = job.report().and_then(|report| again(&job.request, &report.items));
+        let request = job.report().and_then(|report| unfinished_request(&job.request, &report.items));
         if request.is_none() {
             let why = if job.is_running() { "it still runs" } else { "nothing of it failed" };
             self.refuse(why);
@@ -99,8 +99,8 @@ impl Update<'_> {
         };
         let entries = vec![
             entry('c', "stay", "go on; the jobs run on", Choice::Stay),
-            entry('w', "wait", "leave when all have ended", Choice::LeaveAtTheEnd),
-            entry('s', "stop", "stop them safely, then leave", Choice::StopAndLeave),
+            entry('w', "wait", "leave when all have ended", Choice::QuitAfterJobs),
+            entry('s', "stop", "stop them safely, then leave", Choice::StopAndQuit),
         ];
         self.state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Menu(menu) if menu.title == LEAVING));
         self.state.dialogs.push(Dialog::Menu(Menu { title: LEAVING.into(), entries, cursor: 0 }));
@@ -113,14 +113,14 @@ impl Update<'_> {
 
     /// Stops every running job and leaves after the last one has ended. Leaves at once if all were told to stop
     /// already.
-    pub fn stop_and_leave(&mut self) {
-        self.leave_at_the_end();
+    pub fn stop_jobs_and_quit(&mut self) {
+        self.quit_after_jobs();
         let running: Vec<JobId> =
             self.state.jobs.running().filter(|job| !job.is_stopping()).map(|job| job.id).collect();
         if running.is_empty() {
             self.cmds.push(Cmd::Quit);
         }
-        running.into_iter().for_each(|id| self.stop(id));
+        running.into_iter().for_each(|id| self.stop_job(id));
     }
 }
 
@@ -142,19 +142,20 @@ pub struct JobPage {
 impl JobPage {
     /// Lays a job out for this number of columns.
     pub fn of(job: &Job, columns: usize) -> JobPage {
-        let place = if job.place.is_empty() { String::new() } else { format!(" · {}", job.place) };
-        let title = format!("{} · {}{place}", job.title, job.begun.strftime("%H:%M:%S"));
+        let place =
+            if job.registry_names.is_empty() { String::new() } else { format!(" · {}", job.registry_names) };
+        let title = format!("{} · {}{place}", job.title, job.started_at.strftime("%H:%M:%S"));
         let title = columns::wrap_into(&title, columns, TITLE);
         let names = job.items().iter().map(|item| columns::width(item.name.as_str())).max().unwrap_or(0);
         let is_unconfirmed = |item: &ProgressItem| matches!(item.outcome, Some(Outcome::Unconfirmed(_)));
         let [short, long] = WORDS;
         let word = if job.items().iter().any(is_unconfirmed) { long } else { short };
         let mut page = JobPage { title, lines: Vec::new(), columns, word };
-        for alike in alike(job.items()) {
+        for alike in group_alike(job.items()) {
             page.part(&alike, names.max(MANY).min(columns / 2));
         }
         for note in job.report().into_iter().flat_map(|report| &report.notes) {
-            page.beside((Tone::Warn, "note"), Tone::Warn, note.as_str());
+            page.add_word_with_text((Tone::Warn, "note"), Tone::Warn, note.as_str());
         }
         page
     }
@@ -191,21 +192,21 @@ impl JobPage {
             self.row(vec![(Tone::Dim, format!("{}{line}", " ".repeat(self.word + names + 2)))]);
         }
         if !is_beside {
-            self.beside((Tone::Plain, ""), Tone::Dim, about);
+            self.add_word_with_text((Tone::Plain, ""), Tone::Dim, about);
         }
         if let Some(Outcome::Failed(failure) | Outcome::Unconfirmed(failure)) = alike.outcome
             && let Some(hint) = &failure.hint
         {
-            self.beside((Tone::Plain, ""), Tone::Warn, &format!("hint: {hint}"));
+            self.add_word_with_text((Tone::Plain, ""), Tone::Warn, &format!("hint: {hint}"));
         }
         if alike.names.len() > 1 {
             let names: Vec<&str> = alike.names.iter().map(|name| name.as_str()).collect();
-            self.beside((Tone::Plain, ""), Tone::Plain, &names.join(", "));
+            self.add_word_with_text((Tone::Plain, ""), Tone::Plain, &names.join(", "));
         }
     }
 
     /// Adds a word with its text beside it, in as many lines as the text needs.
-    fn beside(&mut self, word: (Tone, &str), tone: Tone, text: &str) {
+    fn add_word_with_text(&mut self, word: (Tone, &str), tone: Tone, text: &str) {
         let mut word = (word.0, columns::left(word.1, self.word));
         for line in columns::wrap(text, self.columns.saturating_sub(self.word)) {
             let next = (Tone::Plain, " ".repeat(self.word));
@@ -214,17 +215,17 @@ impl JobPage {
     }
 
     fn row(&mut self, pieces: Vec<(Tone, String)>) {
-        self.lines.push(PlanLine { pieces, press: None });
+        self.lines.push(PlanLine { pieces, on_click: None });
     }
 }
 
 /// Returns whether a part of a job is left to be planned again.
 pub fn is_unfinished(job: &Job) -> bool {
-    job.report().is_some_and(|report| again(&job.request, &report.items).is_some())
+    job.report().is_some_and(|report| unfinished_request(&job.request, &report.items).is_some())
 }
 
 /// Returns the part of a request that was not done, or `None` if everything was done.
-fn again(request: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeRequest> {
+fn unfinished_request(request: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeRequest> {
     let is_open =
         |item: &&ProgressItem| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Unchanged(_)));
     let open: Vec<&str> = items.iter().filter(is_open).map(|item| item.name.as_str()).collect();
@@ -242,10 +243,12 @@ fn again(request: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeReques
     };
     let mut request = request.clone();
     match &mut request {
-        ChangeRequest::Retag(retag) => keep(&mut retag.items, |(selector, ..)| is_named(selector)),
-        ChangeRequest::Delete(delete) => keep(&mut delete.selectors, is_named),
+        ChangeRequest::Retag(retag) => {
+            retain_matching_or_all(&mut retag.items, |(selector, ..)| is_named(selector))
+        }
+        ChangeRequest::Delete(delete) => retain_matching_or_all(&mut delete.selectors, is_named),
         ChangeRequest::Copy(copy::CopyRequest { what: copy::What::Images(selectors), .. }) => {
-            keep(selectors, is_named)
+            retain_matching_or_all(selectors, is_named)
         }
         ChangeRequest::Copy(_) | ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => {}
     }
@@ -253,7 +256,7 @@ fn again(request: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeReques
 }
 
 /// Keeps the elements that match, or everything if none matches.
-fn keep<T: Clone>(all: &mut Vec<T>, fits: impl Fn(&T) -> bool) {
+fn retain_matching_or_all<T: Clone>(all: &mut Vec<T>, fits: impl Fn(&T) -> bool) {
     let kept: Vec<T> = all.iter().filter(|one| fits(one)).cloned().collect();
     if !kept.is_empty() {
         *all = kept;
@@ -290,13 +293,13 @@ mod tests {
         };
         for open in [Outcome::Stopped, Outcome::Skipped("not tried".into()), unconfirmed()] {
             let some = [item("1.0", done()), item("1.1", open), item("app:1.2", done())];
-            let Some(ChangeRequest::Delete(rest)) = again(&request, &some) else {
+            let Some(ChangeRequest::Delete(rest)) = unfinished_request(&request, &some) else {
                 panic!("something is left")
             };
             assert_eq!(rest.selectors, [tag("1.1")]);
         }
-        assert_eq!(again(&request, &[item("1.0", Outcome::Unchanged("gone".into()))]), None);
-        assert_eq!(again(&request, &[item("1.0", done())]), None);
-        assert_eq!(again(&request, &[item("all of it", Outcome::Stopped)]), Some(request));
+        assert_eq!(unfinished_request(&request, &[item("1.0", Outcome::Unchanged("gone".into()))]), None);
+        assert_eq!(unfinished_request(&request, &[item("1.0", done())]), None);
+        assert_eq!(unfinished_request(&request, &[item("all of it", Outcome::Stopped)]), Some(request));
     }
 }

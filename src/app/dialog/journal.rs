@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyEvent};
 use jiff::SignedDuration;
 
-use super::{Dialog, moved};
+use super::{Dialog, move_row};
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::notices::Level;
 use crate::app::remote::{Remote, Ticket};
@@ -46,7 +46,7 @@ impl Update<'_> {
     }
 
     /// Takes the entries.
-    pub fn journal(&mut self, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
+    pub fn take_journal(&mut self, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
         let now = self.now;
         let asked = self.state.dialogs.iter_mut().find_map(|dialog| match dialog {
             Dialog::Journal(journal) if journal.entries.pending == Some(ticket) => Some(journal),
@@ -67,7 +67,7 @@ impl Update<'_> {
             }
             KeyCode::Esc | KeyCode::Char('h' | 'q' | 'J') | KeyCode::Left => {
                 if journal.entries.is_loading() {
-                    self.cmds.push(Cmd::Drop(Slot::Journal));
+                    self.cmds.push(Cmd::Cancel(Slot::Journal));
                 }
                 return None;
             }
@@ -76,20 +76,20 @@ impl Update<'_> {
                 journal.scroll = 0;
             }
             KeyCode::Char('z') => return self.undo_entry(journal),
-            KeyCode::Char('c') => return self.go_on_with(journal),
+            KeyCode::Char('c') => return self.resume_entry(journal),
             KeyCode::Char('r') => {
                 let ticket = self.ask(Slot::Journal, Duration::ZERO, Ask::Journal);
                 journal.entries.ask(ticket);
             }
-            _ if journal.is_open => journal.scroll = moved(journal.scroll, items, key),
-            _ => journal.cursor = moved(journal.cursor, count, key),
+            _ if journal.is_open => journal.scroll = move_row(journal.scroll, items, key),
+            _ => journal.cursor = move_row(journal.cursor, count, key),
         }
         Some(Dialog::Journal(journal))
     }
 
     /// Tells the user about changes that were cut off in an earlier run. This stops after some days: a change
     /// that is left like that is left for a reason.
-    pub fn cut_off(&mut self, entries: &[JournalEntry]) {
+    pub fn report_interrupted(&mut self, entries: &[JournalEntry]) {
         let now = self.now;
         let is_recent = |entry: &&JournalEntry| now.duration_since(entry.at) < LONGEST_REMINDED;
         let left = |entry: &&JournalEntry| matches!(entry.state, EntryState::Open | EntryState::Ended);
@@ -128,10 +128,10 @@ impl Update<'_> {
     }
 
     /// Plans the rest of an entry that a crash left half done.
-    fn go_on_with(&mut self, journal: JournalDialog) -> Option<Dialog> {
+    fn resume_entry(&mut self, journal: JournalDialog) -> Option<Dialog> {
         match journal.entry() {
             Some(entry) if entry.state == EntryState::Open => {
-                self.plan_rest(entry.id.clone());
+                self.plan_resume(entry.id.clone());
                 return None;
             }
             Some(entry) if entry.state == EntryState::Running => self.refuse("it still runs"),

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{Dialog, OpenPrompt, typed};
+use super::{Dialog, OpenPrompt, edit_input};
 use crate::app::open;
 use crate::app::turn::Update;
 use crate::model::reference::{BadName, Repository, RepositoryName, Target};
@@ -21,7 +21,7 @@ impl Update<'_> {
                     self.open(Target::Repository(Repository { host: host.clone(), name }));
                     return None;
                 }
-                match open::read(&text, here.as_ref(), &open::known(self.state)) {
+                match open::read(&text, here.as_ref(), &open::known_registries(self.state)) {
                     Ok(typed) => {
                         self.open_typed(typed);
                         return None;
@@ -42,7 +42,7 @@ impl Update<'_> {
             KeyCode::Up | KeyCode::BackTab => {
                 prompt.cursor = prompt.cursor.and_then(|cursor| cursor.checked_sub(1))
             }
-            _ if typed(&mut prompt.input, key) => {
+            _ if edit_input(&mut prompt.input, key) => {
                 prompt.problem = None;
                 self.suggest(&mut prompt);
             }

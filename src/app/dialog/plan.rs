@@ -10,8 +10,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Size;
 use tui_input::Input;
 
-use super::{Dialog, typed};
-use crate::app::chosen::hidden;
+use super::{Dialog, edit_input};
+use crate::app::chosen::hidden_selected_names;
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::guard::KeyGuard;
 use crate::app::layout::{self, PlanPlaces};
@@ -35,23 +35,23 @@ pub struct PlanDialog {
     /// The request, or `None` while the change to undo, or the rest of a change, is looked up.
     pub request: Option<ChangeRequest>,
     /// Whether the user chose the method.
-    method_chosen: bool,
+    has_chosen_method: bool,
     /// The journal entry that a crash left half done, if this is the plan of its rest.
-    pub rest_of: Option<EntryId>,
+    pub resumed_entry: Option<EntryId>,
     /// The plan itself.
-    pub work: Remote<Box<ChangePlan>>,
+    pub change_plan: Remote<Box<ChangePlan>>,
     /// Changes before the one to undo, the newest first. The next one is tried if that one cannot be undone.
-    pub older: VecDeque<EntryId>,
+    pub older_entries: VecDeque<EntryId>,
     /// Changes that cannot be undone, each with the reason.
     pub skipped: Vec<SafeText>,
     /// Whether the cursor is on the button that carries the plan out, not on the one that leaves.
-    pub confirms: bool,
+    pub is_confirm_focused: bool,
     /// The text typed as the repository's name, if the name must be typed.
     pub input: Input,
     /// The problem with the text, or the reason why Enter did nothing.
     pub problem: Option<&'static str>,
     /// Whether the replacement is being confirmed separately.
-    pub asks_again: bool,
+    pub confirms_replacement: bool,
     /// The names of the marked images that belong to the plan and that no row shows.
     pub hidden: Vec<SafeText>,
     /// First line drawn.
@@ -59,117 +59,118 @@ pub struct PlanDialog {
     /// The prompt that led to the plan, with the text typed there. Esc goes back to it.
     pub prompt: Option<Dialog>,
     /// The most lines that the plan had. The box never becomes smaller while the plan is on the screen.
-    tallest: usize,
+    max_rows: usize,
     guard: KeyGuard,
 }
 
 impl PlanDialog {
     /// Returns the repository's name that must be typed to confirm.
     pub fn name_to_type(&self) -> Option<&RepositoryName> {
-        self.work.value.as_ref().filter(|_| !self.work.is_loading())?.name_to_type()
+        self.change_plan.value.as_ref().filter(|_| !self.change_plan.is_loading())?.name_to_type()
     }
 
     /// Returns the plan if it is shown and can be carried out.
-    pub fn ready(&self) -> Option<&ChangePlan> {
-        let work = self.work.value.as_deref()?;
-        let is_ready =
-            !self.work.is_loading() && self.work.failure.is_none() && plan::impediment(work).is_none();
+    pub fn ready_plan(&self) -> Option<&ChangePlan> {
+        let work = self.change_plan.value.as_deref()?;
+        let is_ready = !self.change_plan.is_loading()
+            && self.change_plan.failure.is_none()
+            && plan::impediment(work).is_none();
         is_ready.then_some(work)
     }
 
     /// Returns all lines of the plan, laid out for a body of this size.
     pub fn lines(&self, body: Size) -> Vec<plan::PlanLine> {
-        match (&self.request, &self.work.value) {
-            _ if self.asks_again => plan::replacement(body),
+        match (&self.request, &self.change_plan.value) {
+            _ if self.confirms_replacement => plan::replacement_lines(body),
             (Some(request), Some(work)) => {
-                let mut lines = plan::hidden(&self.hidden, body);
-                lines.extend(plan::lines(request, work, self.work.is_loading(), &self.skipped, body));
+                let mut lines = plan::hidden_image_lines(&self.hidden, body);
+                lines.extend(plan::lines(request, work, self.change_plan.is_loading(), &self.skipped, body));
                 lines
             }
-            (request, _) => plan::looking_up(request.as_ref(), body),
+            (request, _) => plan::lookup_lines(request.as_ref(), body),
         }
     }
 
     /// Returns the number of rows of the dialog if the plan itself has this many lines. The number never decreases, so
     /// that the box does not jump.
     pub fn rows(&self, lines: usize, width: usize) -> usize {
-        let rows = match &self.work.failure {
-            Some(failure) if !self.work.is_loading() => failure_rows(failure, width),
+        let rows = match &self.change_plan.failure {
+            Some(failure) if !self.change_plan.is_loading() => failure_rows(failure, width),
             _ => lines,
         };
-        rows.max(self.tallest)
+        rows.max(self.max_rows)
     }
 
     fn keep_height(&mut self, state: &State) {
-        self.tallest = PlanPlaces::of(state, self).rows;
+        self.max_rows = PlanPlaces::of(state, self).rows;
     }
 
     /// Returns the question that asks for the plan of a request.
     pub(super) fn ask_for(&self, request: ChangeRequest) -> Ask {
-        match &self.rest_of {
-            Some(entry) => Ask::PlanRest(entry.clone(), request),
+        match &self.resumed_entry {
+            Some(entry) => Ask::ResumePlan(entry.clone(), request),
             None => Ask::Plan(request),
         }
     }
 
     /// Returns whether a key counts now. A key pressed right after the dialog changed does not count: the user cannot
     /// have read the new text yet.
-    pub fn lets_in(&mut self, now: jiff::Timestamp) -> bool {
-        self.guard.lets_in(now)
+    pub fn accepts_key(&mut self, now: jiff::Timestamp) -> bool {
+        self.guard.accepts_key(now)
     }
 
     /// Returns the same undo by replacement, if the server can delete the tags by no other method and the user has not
     /// chosen one. The plan says so, and the replacement is confirmed separately.
-    fn by_replacement(&self, work: &ChangePlan) -> Option<ChangeRequest> {
+    fn request_by_replacement(&self, work: &ChangePlan) -> Option<ChangeRequest> {
         let (ChangePlan::Undo(undo), Some(ChangeRequest::Undo(entry))) = (work, &self.request) else {
             return None;
         };
         let is_closed = undo.refused.is_none() && undo.steps.iter().any(|step| step.impossible.is_some());
         let can_replace = undo.methods.contains(&DeleteMethod::Replace);
-        (!self.method_chosen && is_closed && can_replace)
+        (!self.has_chosen_method && is_closed && can_replace)
             .then(|| ChangeRequest::UndoByReplacement(entry.clone()))
     }
 
     /// Returns the change before this one and notes this one as skipped, if no part of it can be undone by any method.
-    fn step_back(&mut self, work: &ChangePlan) -> Option<EntryId> {
+    fn skip_to_older(&mut self, work: &ChangePlan) -> Option<EntryId> {
         let ChangePlan::Undo(undo) = work else { return None };
         if undo.refused.is_some() || !undo.is_impossible() || !undo.methods.is_empty() {
             return None;
         }
-        let older = self.older.pop_front()?;
+        let older = self.older_entries.pop_front()?;
         let why = undo.steps.iter().find_map(|step| step.impossible.as_ref());
         let why = why.map(SafeText::as_str).unwrap_or("there is nothing in it");
         self.skipped.push(SafeText::from(format!("{}: {why}", undo.of)));
         Some(older)
     }
 
-    fn is_typed(&self) -> bool {
+    fn is_name_typed(&self) -> bool {
         self.name_to_type().is_none_or(|name| name.as_str() == self.input.value())
     }
 
     /// Resets the input because the dialog shows something else now. Text typed and buttons chosen before do not count
     /// for it.
-    fn appears(&mut self, now: jiff::Timestamp) {
+    fn reset_input(&mut self, now: jiff::Timestamp) {
         self.guard = KeyGuard::from(now);
         self.input = Input::default();
         self.problem = None;
-        self.asks_again = false;
-        self.confirms = self.work.value.as_deref().is_some_and(plan::is_harmless);
+        self.confirms_replacement = false;
+        self.is_confirm_focused = self.change_plan.value.as_deref().is_some_and(plan::is_harmless);
     }
 }
 
-fn wrapped(text: &str, width: usize) -> usize {
+fn count_wrapped(text: &str, width: usize) -> usize {
     columns::wrap(text, width).len()
 }
 
 /// Returns the number of rows for the failure, its reason, its hint and the keys, with empty rows between them.
 fn failure_rows(failure: &Failure, width: usize) -> usize {
-    let rows = |text: &SafeText| wrapped(text.as_str(), width.saturating_sub(2));
+    let rows = |text: &SafeText| count_wrapped(text.as_str(), width.saturating_sub(2));
     // A hint begins with the word `hint`.
     let hint = failure
         .hint
         .as_ref()
-        .map_or(0, |hint| 1 + wrapped(&format!("hint: {hint}"), width.saturating_sub(2)));
+        .map_or(0, |hint| 1 + count_wrapped(&format!("hint: {hint}"), width.saturating_sub(2)));
     rows(&failure.what) + rows(&failure.why) + hint + 2
 }
 
@@ -189,14 +190,14 @@ impl Update<'_> {
     }
 
     /// Shows the plan of a request that was made in a prompt about the chosen images.
-    pub(super) fn plan_of(&mut self, request: ChangeRequest, prompt: Dialog) {
+    pub(super) fn plan_from_prompt(&mut self, request: ChangeRequest, prompt: Dialog) {
         let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Plan(request.clone()));
         let is_all =
             matches!(&request, ChangeRequest::Copy(copy::CopyRequest { what: copy::What::AllTags, .. }));
         // The request is for all tags, marked or not.
         let hidden = match is_all && self.state.focus != Pane::Repositories {
             true => Vec::new(),
-            false => hidden(self.state),
+            false => hidden_selected_names(self.state),
         };
         self.show_plan(Some(request), ticket, Some(prompt));
         if let Some(plan) = self.plan_shown(ticket) {
@@ -211,11 +212,11 @@ impl Update<'_> {
     }
 
     /// Shows the plan for the rest of a change that a crash left half done.
-    pub fn plan_rest(&mut self, id: EntryId) {
-        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::Rest(id.clone()));
+    pub fn plan_resume(&mut self, id: EntryId) {
+        let ticket = self.ask(Slot::Plan, Duration::ZERO, Ask::ResumeRequest(id.clone()));
         self.show_plan(None, ticket, None);
         if let Some(plan) = self.plan_shown(ticket) {
-            plan.rest_of = Some(id);
+            plan.resumed_entry = Some(id);
         }
     }
 
@@ -225,34 +226,34 @@ impl Update<'_> {
         let tallest = box_before.map_or(0, |area| layout::plan_rows(self.state, area));
         let mut plan = PlanDialog {
             request,
-            method_chosen: false,
-            rest_of: None,
-            work: Remote::default(),
-            older: VecDeque::new(),
+            has_chosen_method: false,
+            resumed_entry: None,
+            change_plan: Remote::default(),
+            older_entries: VecDeque::new(),
             skipped: Vec::new(),
             hidden: Vec::new(),
-            confirms: false,
+            is_confirm_focused: false,
             input: Input::default(),
             problem: None,
-            asks_again: false,
+            confirms_replacement: false,
             scroll: 0,
             prompt,
-            tallest,
+            max_rows: tallest,
             guard: KeyGuard::from(self.now),
         };
-        plan.work.ask(ticket);
+        plan.change_plan.ask(ticket);
         self.state.dialogs.push(Dialog::Plan(Box::new(plan)));
     }
 
     fn plan_shown(&mut self, ticket: Ticket) -> Option<&mut PlanDialog> {
         self.state.dialogs.iter_mut().find_map(|dialog| match dialog {
-            Dialog::Plan(plan) if plan.work.pending == Some(ticket) => Some(&mut **plan),
+            Dialog::Plan(plan) if plan.change_plan.pending == Some(ticket) => Some(&mut **plan),
             _ => None,
         })
     }
 
     /// Takes the plan of a request.
-    pub fn planned(&mut self, ticket: Ticket, answer: Result<Box<ChangePlan>, Failure>) {
+    pub fn take_plan(&mut self, ticket: Ticket, answer: Result<Box<ChangePlan>, Failure>) {
         let now = self.now;
         if let Ok(work) = &answer
             && let ChangePlan::Delete(found) = &**work
@@ -264,23 +265,23 @@ impl Update<'_> {
         }
         let Some(plan) = self.plan_shown(ticket) else { return };
         if let Ok(work) = &answer
-            && let Some(older) = plan.step_back(work)
+            && let Some(older) = plan.skip_to_older(work)
         {
-            return self.plan_instead(ticket, ChangeRequest::Undo(older));
+            return self.replace_plan_request(ticket, ChangeRequest::Undo(older));
         }
         if let Ok(work) = &answer
-            && let Some(request) = self.plan_shown(ticket).and_then(|plan| plan.by_replacement(work))
+            && let Some(request) = self.plan_shown(ticket).and_then(|plan| plan.request_by_replacement(work))
         {
-            return self.plan_instead(ticket, request);
+            return self.replace_plan_request(ticket, request);
         }
         let mut taken = std::mem::take(&mut self.state.dialogs);
         for dialog in &mut taken {
             if let Dialog::Plan(plan) = dialog
-                && plan.work.pending == Some(ticket)
+                && plan.change_plan.pending == Some(ticket)
             {
                 plan.keep_height(self.state);
-                plan.work.answer(ticket, answer, now);
-                plan.appears(now);
+                plan.change_plan.answer(ticket, answer, now);
+                plan.reset_input(now);
                 break;
             }
         }
@@ -288,7 +289,7 @@ impl Update<'_> {
     }
 
     /// Takes the journal in order to undo the last change.
-    pub fn last_change(&mut self, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
+    pub fn plan_undo_of_last(&mut self, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
         let now = self.now;
         if self.plan_shown(ticket).is_none() {
             return;
@@ -296,7 +297,7 @@ impl Update<'_> {
         match answer {
             Err(failure) => {
                 if let Some(plan) = self.plan_shown(ticket) {
-                    plan.work.answer(ticket, Err(failure), now);
+                    plan.change_plan.answer(ticket, Err(failure), now);
                 }
             }
             Ok(entries) => {
@@ -307,7 +308,7 @@ impl Update<'_> {
                     entries.iter().filter(|entry| entry.state == journal::EntryState::Unreadable);
                 let unreadable: Vec<EntryId> = unreadable.map(|entry| entry.id.clone()).collect();
                 let mut here: VecDeque<EntryId> =
-                    self.undoable_here(entries).into_iter().map(|entry| entry.id).collect();
+                    self.list_undoable(entries).into_iter().map(|entry| entry.id).collect();
                 match here.pop_front() {
                     Some(newest) => {
                         here.truncate(MOST_STEPS_BACK);
@@ -317,10 +318,10 @@ impl Update<'_> {
                             SafeText::from(format!("{id}: its entry in the journal cannot be read"))
                         });
                         if let Some(plan) = self.plan_shown(ticket) {
-                            plan.older = here;
+                            plan.older_entries = here;
                             plan.skipped.extend(skipped);
                         }
-                        self.plan_instead(ticket, ChangeRequest::Undo(newest));
+                        self.replace_plan_request(ticket, ChangeRequest::Undo(newest));
                     }
                     None => {
                         self.close_plan(ticket);
@@ -336,7 +337,7 @@ impl Update<'_> {
 
     /// Returns the changes that are not undos and can be undone. The changes of this run come first, in any registry,
     /// the last ended first. Other changes to registries that are open here follow, the last begun first.
-    fn undoable_here(&self, mut entries: Vec<JournalEntry>) -> Vec<JournalEntry> {
+    fn list_undoable(&self, mut entries: Vec<JournalEntry>) -> Vec<JournalEntry> {
         let is_open = |host: &&Host| self.state.registries.items.iter().any(|open| open.host == **host);
         let jobs = &self.state.jobs.all;
         let mut own: Vec<(jiff::Timestamp, &EntryId)> =
@@ -353,36 +354,36 @@ impl Update<'_> {
     }
 
     /// Takes the rest of a change that was left half done.
-    pub fn rest_found(&mut self, ticket: Ticket, answer: Result<Box<ChangeRequest>, Failure>) {
+    pub fn take_resume_request(&mut self, ticket: Ticket, answer: Result<Box<ChangeRequest>, Failure>) {
         let now = self.now;
         match answer {
-            Ok(request) => self.plan_instead(ticket, *request),
+            Ok(request) => self.replace_plan_request(ticket, *request),
             Err(failure) => {
                 if let Some(plan) = self.plan_shown(ticket) {
-                    plan.work.answer(ticket, Err(failure), now);
+                    plan.change_plan.answer(ticket, Err(failure), now);
                 }
             }
         }
     }
 
-    fn plan_instead(&mut self, ticket: Ticket, request: ChangeRequest) {
+    fn replace_plan_request(&mut self, ticket: Ticket, request: ChangeRequest) {
         let Some(plan) = self.plan_shown(ticket) else { return };
         let ask = plan.ask_for(request.clone());
         let next = self.ask(Slot::Plan, Duration::ZERO, ask);
         if let Some(plan) = self.plan_shown(ticket) {
             plan.request = Some(request);
-            plan.work.ask(next);
+            plan.change_plan.ask(next);
         }
     }
 
     fn close_plan(&mut self, ticket: Ticket) {
-        self.state
-            .dialogs
-            .retain(|dialog| !matches!(dialog, Dialog::Plan(plan) if plan.work.pending == Some(ticket)));
+        self.state.dialogs.retain(
+            |dialog| !matches!(dialog, Dialog::Plan(plan) if plan.change_plan.pending == Some(ticket)),
+        );
     }
 
     /// Returns how far a plan can be scrolled.
-    fn furthest_line(&self, plan: &PlanDialog) -> usize {
+    fn max_plan_scroll(&self, plan: &PlanDialog) -> usize {
         let places = PlanPlaces::of(self.state, plan);
         places.lines.len().saturating_sub(places.body.height.into())
     }
@@ -391,41 +392,45 @@ impl Update<'_> {
         if key.code == KeyCode::Esc {
             return self.back_from_plan(plan);
         }
-        let is_let_in = plan.lets_in(self.now);
-        let may_confirm = plan.guard.lets_confirm(self.now);
-        plan.guard.note(self.now);
+        let is_let_in = plan.accepts_key(self.now);
+        let may_confirm = plan.guard.can_confirm(self.now);
+        plan.guard.record_key(self.now);
         plan.problem = None;
-        plan.scroll = plan.scroll.min(self.furthest_line(&plan));
-        let types = plan.name_to_type().is_some() && plan.ready().is_some();
+        plan.scroll = plan.scroll.min(self.max_plan_scroll(&plan));
+        let types = plan.name_to_type().is_some() && plan.ready_plan().is_some();
         match key.code {
             // Keys that change only the display count at once.
-            KeyCode::Tab | KeyCode::BackTab => self.turn_method(&mut plan),
-            KeyCode::Char('C') => self.turn_along(&mut plan, 'C'),
-            KeyCode::Char('R') => self.turn_along(&mut plan, 'R'),
-            KeyCode::Char('K') => self.turn_keep(&mut plan),
+            KeyCode::Tab | KeyCode::BackTab => self.cycle_method(&mut plan),
+            KeyCode::Char('C') => self.toggle_included(&mut plan, 'C'),
+            KeyCode::Char('R') => self.toggle_included(&mut plan, 'R'),
+            KeyCode::Char('K') => self.toggle_keep(&mut plan),
             KeyCode::Up => plan.scroll = plan.scroll.saturating_sub(1),
-            KeyCode::Down => plan.scroll = (plan.scroll + 1).min(self.furthest_line(&plan)),
+            KeyCode::Down => plan.scroll = (plan.scroll + 1).min(self.max_plan_scroll(&plan)),
             KeyCode::PageUp => plan.scroll = plan.scroll.saturating_sub(10),
-            KeyCode::PageDown => plan.scroll = (plan.scroll + 10).min(self.furthest_line(&plan)),
-            KeyCode::Enter if plan.work.is_loading() => plan.problem = Some("it is still being looked up"),
+            KeyCode::PageDown => plan.scroll = (plan.scroll + 10).min(self.max_plan_scroll(&plan)),
+            KeyCode::Enter if plan.change_plan.is_loading() => {
+                plan.problem = Some("it is still being looked up")
+            }
             KeyCode::Enter if !is_let_in => {
                 plan.problem = Some("this was not there yet when Enter was pressed: press it once more");
             }
             _ if !is_let_in => {}
             KeyCode::Enter => return self.enter_in_plan(plan, may_confirm),
             _ if types => {
-                typed(&mut plan.input, key);
+                edit_input(&mut plan.input, key);
             }
-            KeyCode::Char('q') if plan.asks_again => return self.back_from_plan(plan),
+            KeyCode::Char('q') if plan.confirms_replacement => return self.back_from_plan(plan),
             KeyCode::Char('q') => {
-                self.drop_plan(&plan);
+                self.abort_plan(&plan);
                 return None;
             }
-            KeyCode::Char('r') if plan.work.failure.is_some() => self.plan_again(&mut plan, Duration::ZERO),
+            KeyCode::Char('r') if plan.change_plan.failure.is_some() => {
+                self.plan_again(&mut plan, Duration::ZERO)
+            }
             KeyCode::Char('k') => plan.scroll = plan.scroll.saturating_sub(1),
-            KeyCode::Char('j') => plan.scroll = (plan.scroll + 1).min(self.furthest_line(&plan)),
-            KeyCode::Left | KeyCode::Char('h') => plan.confirms = false,
-            KeyCode::Right | KeyCode::Char('l') => plan.confirms = plan.ready().is_some(),
+            KeyCode::Char('j') => plan.scroll = (plan.scroll + 1).min(self.max_plan_scroll(&plan)),
+            KeyCode::Left | KeyCode::Char('h') => plan.is_confirm_focused = false,
+            KeyCode::Right | KeyCode::Char('l') => plan.is_confirm_focused = plan.ready_plan().is_some(),
             _ => {}
         }
         Some(Dialog::Plan(plan))
@@ -434,44 +439,44 @@ impl Update<'_> {
     /// Goes back without a change: from the second question to the first, or from the first question to the prompt
     /// before it.
     fn back_from_plan(&mut self, mut plan: Box<PlanDialog>) -> Option<Dialog> {
-        if plan.asks_again {
-            plan.appears(self.now);
+        if plan.confirms_replacement {
+            plan.reset_input(self.now);
             return Some(Dialog::Plan(plan));
         }
-        self.drop_plan(&plan);
+        self.abort_plan(&plan);
         plan.prompt
     }
 
-    fn drop_plan(&mut self, plan: &PlanDialog) {
-        if plan.work.is_loading() {
-            self.cmds.push(Cmd::Drop(Slot::Plan));
+    fn abort_plan(&mut self, plan: &PlanDialog) {
+        if plan.change_plan.is_loading() {
+            self.cmds.push(Cmd::Cancel(Slot::Plan));
         }
     }
 
     /// Leaves with the button for it, and says that nothing was changed.
-    fn leave_it(&mut self, plan: Box<PlanDialog>) -> Option<Dialog> {
-        if plan.asks_again {
+    fn cancel_plan(&mut self, plan: Box<PlanDialog>) -> Option<Dialog> {
+        if plan.confirms_replacement {
             return self.back_from_plan(plan);
         }
-        self.done("left as it was: nothing was changed");
-        self.drop_plan(&plan);
+        self.say_done("left as it was: nothing was changed");
+        self.abort_plan(&plan);
         None
     }
 
     fn enter_in_plan(&mut self, mut plan: Box<PlanDialog>, may_confirm: bool) -> Option<Dialog> {
-        let Some(work) = plan.ready() else { return self.leave_it(plan) };
+        let Some(work) = plan.ready_plan() else { return self.cancel_plan(plan) };
         let types = work.name_to_type().is_some();
-        if !types && !plan.confirms {
-            return self.leave_it(plan);
+        if !types && !plan.is_confirm_focused {
+            return self.cancel_plan(plan);
         }
-        if !plan.is_typed() {
+        if !plan.is_name_typed() {
             plan.problem = Some("that is not the name");
         } else if !may_confirm {
             plan.problem = Some("Enter came together with other keys: press it once more");
-        } else if work.replaces_images() && !plan.asks_again {
+        } else if work.replaces_images() && !plan.confirms_replacement {
             plan.keep_height(self.state);
-            plan.appears(self.now);
-            plan.asks_again = true;
+            plan.reset_input(self.now);
+            plan.confirms_replacement = true;
             plan.scroll = 0;
         } else {
             self.confirm(*plan);
@@ -481,10 +486,10 @@ impl Update<'_> {
     }
 
     fn confirm(&mut self, plan: PlanDialog) {
-        let (Some(request), Some(work)) = (plan.request, plan.work.value) else { return };
+        let (Some(request), Some(work)) = (plan.request, plan.change_plan.value) else { return };
         if matches!(request, ChangeRequest::Delete(_) | ChangeRequest::Retag(_)) {
             self.state.tags.list.unmark();
         }
-        self.begin(request, work);
+        self.start_job(request, work);
     }
 }

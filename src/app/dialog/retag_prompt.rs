@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use tui_input::Input;
 
-use super::{Dialog, typed};
+use super::{Dialog, edit_input};
 use crate::app::open;
 use crate::app::turn::Update;
 use crate::model::change::{ChangeRequest, retag};
@@ -22,9 +22,9 @@ pub struct Retag {
     /// The text typed.
     pub input: Input,
     /// Whether the old tags are removed afterwards.
-    pub moves: bool,
+    pub removes_old_tags: bool,
     /// Whether the cursor is on the switch for that.
-    pub on_switch: bool,
+    pub is_on_switch: bool,
     /// The reason why Enter did nothing.
     pub problem: Option<String>,
     /// The registries that a name may mean.
@@ -33,9 +33,17 @@ pub struct Retag {
 
 impl Retag {
     /// Creates the prompt for these images.
-    pub fn of(from: Repository, images: Vec<Selector>, begun: &str, known: KnownRegistries) -> Retag {
-        let begun = if begun.is_empty() && images.len() > 1 { OLD_TAG } else { begun };
-        Retag { from, images, input: begun.into(), moves: false, on_switch: false, problem: None, known }
+    pub fn of(from: Repository, images: Vec<Selector>, initial: &str, known: KnownRegistries) -> Retag {
+        let begun = if initial.is_empty() && images.len() > 1 { OLD_TAG } else { initial };
+        Retag {
+            from,
+            images,
+            input: begun.into(),
+            removes_old_tags: false,
+            is_on_switch: false,
+            problem: None,
+            known,
+        }
     }
 
     /// Returns each image with its new name, or the problem with the text.
@@ -57,7 +65,7 @@ impl Retag {
 
     fn request(&self) -> Result<ChangeRequest, String> {
         let items = self.targets()?;
-        let method = if self.moves { retag::RetagMode::Move } else { retag::RetagMode::Add };
+        let method = if self.removes_old_tags { retag::RetagMode::Move } else { retag::RetagMode::Add };
         Ok(ChangeRequest::Retag(retag::RetagRequest {
             from: self.from.clone(),
             items,
@@ -121,20 +129,20 @@ impl Update<'_> {
             KeyCode::Enter => match prompt.request() {
                 Ok(request) => {
                     prompt.problem = None;
-                    self.plan_of(request, Dialog::Retag(prompt));
+                    self.plan_from_prompt(request, Dialog::Retag(prompt));
                     return None;
                 }
                 Err(problem) => prompt.problem = Some(problem),
             },
             // There is only one switch, so Tab toggles it wherever the cursor is.
-            KeyCode::Tab | KeyCode::BackTab => prompt.moves = !prompt.moves,
+            KeyCode::Tab | KeyCode::BackTab => prompt.removes_old_tags = !prompt.removes_old_tags,
             KeyCode::Up | KeyCode::Down => {
-                prompt.on_switch = !prompt.on_switch;
+                prompt.is_on_switch = !prompt.is_on_switch;
             }
-            KeyCode::Char(' ') if prompt.on_switch => prompt.moves = !prompt.moves,
+            KeyCode::Char(' ') if prompt.is_on_switch => prompt.removes_old_tags = !prompt.removes_old_tags,
             _ => {
-                if typed(&mut prompt.input, key) {
-                    prompt.on_switch = false;
+                if edit_input(&mut prompt.input, key) {
+                    prompt.is_on_switch = false;
                     prompt.problem = None;
                 }
             }

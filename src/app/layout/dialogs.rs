@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Rect, Size};
 
-use super::{inside, of, over};
+use super::{inside, of, overlay_box};
 use crate::app::State;
 use crate::app::dialog::copy_prompt::CopyPrompt;
 use crate::app::dialog::plan::PlanDialog;
@@ -40,23 +40,23 @@ pub fn dialog(state: &State, dialog: &Dialog) -> Rect {
 pub fn menu(state: &State, menu: &Menu) -> Rect {
     let widest = |of: fn(&MenuEntry) -> usize| menu.entries.iter().map(of).max().unwrap_or(0);
     let width = menu.label_columns() + widest(|entry| columns::width(entry.preview.as_str())) + 12;
-    over(state, width.clamp(30, 100) as u16, menu.entries.len() as u16 + 2)
+    overlay_box(state, width.clamp(30, 100) as u16, menu.entries.len() as u16 + 2)
 }
 
 /// Returns the box of the request log, the messages, the jobs and the journal, with its border.
 pub fn log(state: &State) -> Rect {
     let (columns, rows) = state.size;
-    over(state, columns.saturating_sub(4), rows.saturating_sub(4))
+    overlay_box(state, columns.saturating_sub(4), rows.saturating_sub(4))
 }
 
 /// Returns the box of the help with its border. The search text stands in its first line.
 pub fn help(state: &State) -> Rect {
-    over(state, 110, BINDINGS.len() as u16 + 5)
+    overlay_box(state, 110, BINDINGS.len() as u16 + 5)
 }
 
 /// Returns the box of the palette with its border.
 pub fn palette(state: &State) -> Rect {
-    over(state, PALETTE, ENTRIES.len() as u16 + 3)
+    overlay_box(state, PALETTE, ENTRIES.len() as u16 + 3)
 }
 
 /// Returns the rows of the palette, below the text field.
@@ -71,14 +71,14 @@ pub fn offset(cursor: usize, height: u16) -> usize {
 
 /// Returns the largest box that a plan takes, with its border. A plan is as high as its text, and begins at the top of
 /// this box.
-pub fn plan_room(state: &State) -> Rect {
-    over(state, 100, 30)
+pub fn largest_plan_box(state: &State) -> Rect {
+    overlay_box(state, 100, 30)
 }
 
 /// Returns the number of rows in the box of a plan that hold no line of it: the border and the foot, with an empty line
 /// above the foot if there is room.
 fn plan_frame(state: &State) -> u16 {
-    let foot = if inside(plan_room(state)).height < 14 { 2 } else { 3 };
+    let foot = if inside(largest_plan_box(state)).height < 14 { 2 } else { 3 };
     2 + foot
 }
 
@@ -89,8 +89,8 @@ pub fn plan_rows(state: &State, area: Rect) -> usize {
 
 /// Returns the box of a prompt that is followed by a plan. It stands at the same position as the plan, so that nothing
 /// jumps.
-fn prompt_of(state: &State, height: usize) -> Rect {
-    let room = plan_room(state);
+fn prompt_box(state: &State, height: usize) -> Rect {
+    let room = largest_plan_box(state);
     Rect { height: u16::try_from(height).unwrap_or(u16::MAX).min(room.height), ..room }
 }
 
@@ -112,7 +112,7 @@ pub struct PlanPlaces {
 impl PlanPlaces {
     /// Computes the parts for this plan.
     pub fn of(state: &State, plan: &PlanDialog) -> PlanPlaces {
-        let (room, frame) = (plan_room(state), plan_frame(state));
+        let (room, frame) = (largest_plan_box(state), plan_frame(state));
         let inner = indented(inside(room));
         // The text is laid out for the available room, not for the height that results from it.
         let most = Size::new(inner.width, (inner.height + 2).saturating_sub(frame));
@@ -140,13 +140,13 @@ pub struct Button {
 
 /// Returns the buttons in the foot of a plan, or none if a name must be typed instead.
 pub fn plan_buttons(plan: &PlanDialog, foot: Rect) -> Vec<Button> {
-    let ready = plan.ready();
+    let ready = plan.ready_plan();
     if plan.name_to_type().is_some() && ready.is_some() {
         return Vec::new();
     }
     let mut room = Rect { y: foot.bottom().saturating_sub(1), height: 1.min(foot.height), ..foot };
     let mut buttons = Vec::new();
-    let verb = ready.map(crate::app::plan::verb);
+    let verb = ready.map(crate::app::plan::confirm_label);
     for (text, confirms) in [(Some("Cancel".to_string()), false), (verb, true)] {
         let Some(text) = text else { continue };
         let width = (columns::width(&text) as u16 + 2).min(room.width);
@@ -185,7 +185,7 @@ pub struct RetagPlaces {
 impl RetagPlaces {
     /// Computes the parts for this prompt.
     pub fn of(state: &State, prompt: &Retag) -> RetagPlaces {
-        let area = prompt_of(state, prompt.images.len().min(MOST_NAMES) + 8);
+        let area = prompt_box(state, prompt.images.len().min(MOST_NAMES) + 8);
         let inner = indented(inside(area));
         RetagPlaces {
             area,
@@ -207,7 +207,7 @@ pub struct CopyPlaces {
     /// The text field.
     pub input: Rect,
     /// The lines about valid input or the problem with it.
-    pub said: Rect,
+    pub status: Rect,
     /// The rows that fit: indices into [`CopyPrompt::rows`].
     pub rows: Vec<(usize, Rect)>,
 }
@@ -219,16 +219,16 @@ impl CopyPlaces {
         let rows = prompt.rows().len();
         // Room for the matching names is kept, so that nothing jumps while they come and go.
         let height = rows - prompt.suggestions.len() + 10;
-        let area = prompt_of(state, height);
+        let area = prompt_box(state, height);
         let inner = indented(inside(area));
-        let needed = columns::wrap(prompt.said(), inner.width.into()).len() as u16;
-        let said = Rect { height: needed.min(inner.height.saturating_sub(4)), ..below(inner, 2) };
-        let body = below(inner, 2 + said.height);
+        let needed = columns::wrap(prompt.status_text(), inner.width.into()).len() as u16;
+        let status = Rect { height: needed.min(inner.height.saturating_sub(4)), ..below(inner, 2) };
+        let body = below(inner, 2 + status.height);
         CopyPlaces {
             area,
             about: row(inner, 0),
             input: row(inner, 1),
-            said,
+            status,
             rows: CopyPlaces::rows(prompt, rows, body),
         }
     }
@@ -259,7 +259,7 @@ pub struct OpenPlaces {
     /// The text field.
     pub input: Rect,
     /// The lines about the problem with the input.
-    pub said: Rect,
+    pub status: Rect,
     /// The matching names.
     pub rows: Rect,
 }
@@ -267,14 +267,14 @@ pub struct OpenPlaces {
 impl OpenPlaces {
     /// Computes the parts for this prompt. However long the reason is, there is room for the text field.
     pub fn of(state: &State, open: &OpenPrompt) -> OpenPlaces {
-        let width = over(state, NARROW_PROMPT, 3).width;
+        let width = overlay_box(state, NARROW_PROMPT, 3).width;
         let room = usize::from(width.saturating_sub(4));
         let wrap = |text: &str| columns::wrap(text, room);
         let mut about: Vec<String> = open_about(state).iter().flat_map(|text| wrap(text)).collect();
         let said = open.problem.as_deref().map_or(1, |problem| wrap(problem).len().clamp(1, 3));
         about.truncate(usize::from(state.size.1).saturating_sub(2 + 1 + said + 2));
         let height = about.len() + 1 + said + open.suggestions.len() + 2;
-        let area = over(state, NARROW_PROMPT, u16::try_from(height).unwrap_or(u16::MAX));
+        let area = overlay_box(state, NARROW_PROMPT, u16::try_from(height).unwrap_or(u16::MAX));
         let inner = inside(area);
         let lines = about.len() as u16;
         let said = Rect { height: said as u16, ..below(indented(inner), lines + 1) };
@@ -282,7 +282,7 @@ impl OpenPlaces {
             area,
             about,
             input: row(indented(inner), lines),
-            said: said.intersection(inner),
+            status: said.intersection(inner),
             rows: below(inner, lines + 1 + said.height),
         }
     }

@@ -5,7 +5,7 @@ use crate::app::filter::{Filter, Fit};
 
 /// A filter in progress.
 #[derive(Debug)]
-pub struct Sieve {
+pub struct IncrementalFilter {
     typed: String,
     with_hidden: bool,
     filter: Option<Filter>,
@@ -15,11 +15,11 @@ pub struct Sieve {
     next: u32,
 }
 
-impl Sieve {
+impl IncrementalFilter {
     /// Begins to filter by a text, with or without hidden items.
-    pub fn of(typed: &str, with_hidden: bool) -> Sieve {
+    pub fn of(typed: &str, with_hidden: bool) -> IncrementalFilter {
         let filter = Filter::parse(typed);
-        Sieve { typed: typed.into(), with_hidden, filter, found: Default::default(), next: 0 }
+        IncrementalFilter { typed: typed.into(), with_hidden, filter, found: Default::default(), next: 0 }
     }
 
     /// Returns whether the sieve is for this text, with or without hidden items.
@@ -28,33 +28,33 @@ impl Sieve {
     }
 
     /// Returns whether all of this number of items were examined.
-    pub fn is_through(&self, all: usize) -> bool {
+    pub fn is_finished(&self, all: usize) -> bool {
         self.next as usize >= all
     }
 
     /// Examines at most `most` more of `all` items. `name` returns the name of an item, or `None` if the item is
     /// hidden.
-    pub fn go_on<'a>(&mut self, most: usize, all: usize, name: impl Fn(u32) -> Option<&'a str>) {
-        let end = all.min(self.next as usize + most) as u32;
+    pub fn examine_next<'a>(&mut self, max_items: usize, all: usize, name: impl Fn(u32) -> Option<&'a str>) {
+        let end = all.min(self.next as usize + max_items) as u32;
         let mut small = Vec::new();
         let [first, second] = &mut self.found;
         for item in self.next..end {
             let Some(name) = name(item) else { continue };
             let fit = match &self.filter {
-                Some(filter) => filter.fit(name, first.is_empty(), &mut small),
-                None => Fit::Holds,
+                Some(filter) => filter.match_name(name, first.is_empty(), &mut small),
+                None => Fit::Contains,
             };
             match fit {
-                Fit::Holds => first.insert(item),
+                Fit::Contains => first.insert(item),
                 Fit::Resembles => second.insert(item),
-                Fit::Not => false,
+                Fit::NoMatch => false,
             };
         }
         self.next = self.next.max(end);
     }
 
     /// Appends to `rows` the items of `order` that match, in their order.
-    pub fn leave(&self, order: &[u32], rows: &mut Vec<u32>) {
+    pub fn append_matches(&self, order: &[u32], rows: &mut Vec<u32>) {
         let [first, second] = &self.found;
         let found = if first.is_empty() { second } else { first };
         rows.extend(order.iter().copied().filter(|item| found.contains(*item)));
@@ -65,9 +65,9 @@ impl Sieve {
 mod tests {
     use super::*;
 
-    fn left(sieve: &Sieve, order: &[u32]) -> Vec<u32> {
+    fn left(sieve: &IncrementalFilter, order: &[u32]) -> Vec<u32> {
         let mut rows = Vec::new();
-        sieve.leave(order, &mut rows);
+        sieve.append_matches(order, &mut rows);
         rows
     }
 
@@ -77,9 +77,9 @@ mod tests {
         let order: Vec<u32> = (0..300).rev().collect();
         for typed in ["", "1", "29", "2 !9", "92 9", "v9 1", "21 0", "x"] {
             for most in [1, 7, 1_000] {
-                let mut sieve = Sieve::of(typed, false);
-                while !sieve.is_through(names.len()) {
-                    sieve.go_on(most, names.len(), |item| Some(names[item as usize].as_str()));
+                let mut sieve = IncrementalFilter::of(typed, false);
+                while !sieve.is_finished(names.len()) {
+                    sieve.examine_next(most, names.len(), |item| Some(names[item as usize].as_str()));
                 }
                 let named = order.iter().map(|item| (*item, names[*item as usize].as_str()));
                 let expected = match Filter::parse(typed) {
@@ -93,10 +93,10 @@ mod tests {
 
     #[test]
     fn what_is_added_later_is_looked_at_alone_and_the_hidden_never() {
-        let mut sieve = Sieve::of("v", false);
-        sieve.go_on(9, 3, |item| (item != 1).then_some("v1"));
-        assert!(sieve.is_through(3) && !sieve.is_through(5));
-        sieve.go_on(9, 5, |item| match item {
+        let mut sieve = IncrementalFilter::of("v", false);
+        sieve.examine_next(9, 3, |item| (item != 1).then_some("v1"));
+        assert!(sieve.is_finished(3) && !sieve.is_finished(5));
+        sieve.examine_next(9, 5, |item| match item {
             3 => Some("w"),
             4 => Some("v"),
             other => panic!("{other} again"),

@@ -29,8 +29,8 @@ impl Sorting {
     }
 
     /// Continues for about `most` comparisons and returns whether everything is sorted. The sort is stable.
-    pub fn go_on(&mut self, most: usize, compare: impl Fn(u32, u32) -> Ordering) -> bool {
-        let mut left = most;
+    pub fn sort_next(&mut self, max_comparisons: usize, compare: impl Fn(u32, u32) -> Ordering) -> bool {
+        let mut left = max_comparisons;
         if self.width == 0 {
             while self.start < self.from.len() {
                 if left == 0 {
@@ -41,7 +41,7 @@ impl Sorting {
                 self.from[self.start..end].sort_by(|a, b| compare(*a, *b));
                 self.start = end;
             }
-            self.widen(RUN);
+            self.start_pass(RUN);
         }
         while self.width < self.from.len() {
             while self.to.len() < self.from.len() {
@@ -52,18 +52,18 @@ impl Sorting {
                 self.merge_one(&compare);
             }
             std::mem::swap(&mut self.from, &mut self.to);
-            self.widen(self.width * 2);
+            self.start_pass(self.width * 2);
         }
         true
     }
 
-    /// Returns all items, sorted if [`Sorting::go_on`] has returned true.
+    /// Returns all items, sorted if [`Sorting::sort_next`] has returned true.
     pub fn into_items(self) -> Vec<u32> {
         self.from
     }
 
     /// Begins to merge runs of this length.
-    fn widen(&mut self, width: usize) {
+    fn start_pass(&mut self, width: usize) {
         self.to.clear();
         self.width = width;
         self.begin_pair(0);
@@ -127,7 +127,7 @@ mod tests {
             sorted.sort_by(|a, b| by_tens(*a, *b));
             let mut sorting = Sorting::of(items);
             let mut rounds = 0;
-            while !sorting.go_on(most, by_tens) {
+            while !sorting.sort_next(most, by_tens) {
                 rounds += 1;
                 proptest::prop_assert!(rounds < 10_000);
             }
@@ -141,7 +141,7 @@ mod tests {
         let mut sorting = Sorting::of(items);
         loop {
             let compared = std::cell::Cell::new(0);
-            let is_done = sorting.go_on(1_000, |a, b| {
+            let is_done = sorting.sort_next(1_000, |a, b| {
                 compared.set(compared.get() + 1);
                 a.cmp(&b)
             });

@@ -28,12 +28,12 @@ impl PlanPage {
             let text = "only some platforms come along, so the digest there is another one";
             self.field("changes", Tone::Warn, text);
         }
-        self.referring(plan);
+        self.add_copied_referrers(plan);
         for left_out in &plan.left_out {
             self.field("left out", Tone::Warn, left_out.as_str());
         }
-        self.missed(&plan.unresolved);
-        for exposed in plan.exposed() {
+        self.add_unresolved(&plan.unresolved);
+        for exposed in plan.exposure_warnings() {
             self.field("login", Tone::Warn, exposed.as_str());
         }
         for note in &plan.notes {
@@ -44,8 +44,8 @@ impl PlanPage {
 
 impl PlanPage {
     /// Adds the referrers of the images that come along, and the fallback tags that list them.
-    fn referring(&mut self, plan: &CopyPlan) {
-        let Some(coming) = plan.coming_along() else { return };
+    fn add_copied_referrers(&mut self, plan: &CopyPlan) {
+        let Some(coming) = plan.describe_referrers() else { return };
         self.blank();
         self.field("referrers", Tone::Plain, &coming);
         let pair = |list: &ReferrerList| {

@@ -17,13 +17,13 @@ impl PlanPage {
         self.field("repository", Tone::Plain, &plan.repository.to_string());
         self.methods(&plan.methods(), plan.method, !plan.loss.is_at_risk());
         self.summary(plan);
-        if let (Some(blocked), Some(why)) = (plan.blocked.as_ref(), blocked(plan)) {
+        if let (Some(blocked), Some(why)) = (plan.blocked.as_ref(), blocked_reason(plan)) {
             self.blank();
             self.field("blocked", Tone::Bad, &why);
             self.hint(blocked.hint.as_ref());
         }
         self.loss(&plan.loss);
-        self.along(plan, along);
+        self.add_include_switches(plan, along);
         self.blank();
         self.images(plan);
         self.blank();
@@ -32,11 +32,11 @@ impl PlanPage {
                 format!("{} did not say their digest: they may share one of these", joined(&plan.unknown));
             self.field("unknown", Tone::Warn, &text);
         }
-        self.missed(&plan.unresolved);
+        self.add_unresolved(&plan.unresolved);
         for note in &plan.notes {
             self.field("note", Tone::Warn, note.as_str());
         }
-        self.freed(plan);
+        self.add_freed_bytes(plan);
         self.server(plan);
     }
 
@@ -60,13 +60,13 @@ impl PlanPage {
         let going = plan.tags_that_go().count();
         let unnamed = going.saturating_sub(named);
         let at_stake = plan.at_stake();
-        let broken = plan.images.iter().flat_map(|image| image.broken(&at_stake));
+        let broken = plan.images.iter().flat_map(|image| image.broken_indexes(&at_stake));
         let broken: HashSet<Digest> = broken.map(|parent| parent.digest).collect();
         let mut text = format!("{images} · {}", counted(going, "tag", "tags"));
         if unnamed > 0 {
             text.push_str(&format!(", {unnamed} of them not named"));
         }
-        text.extend(super::along(plan).iter().map(|along| format!(" · {along}")));
+        text.extend(super::included_counts(plan).iter().map(|along| format!(" · {along}")));
         if !broken.is_empty() {
             text.push_str(&format!(" · {}", counted(broken.len(), "index breaks", "indexes break")));
         }
@@ -78,8 +78,9 @@ impl PlanPage {
     }
 
     /// Adds the switches for the manifests that can go along, if there are any.
-    fn along(&mut self, plan: &DeletePlan, along: Along) {
-        let children: HashSet<&Digest> = plan.images.iter().flat_map(ImageToDelete::spare_children).collect();
+    fn add_include_switches(&mut self, plan: &DeletePlan, along: Along) {
+        let children: HashSet<&Digest> =
+            plan.images.iter().flat_map(ImageToDelete::removable_children).collect();
         let children = children.len();
         let referrers = plan.images.iter().flat_map(|image| {
             let can_go = |referrer: &&PlannedReferrer| plan.can_go_along(image, referrer);
@@ -104,7 +105,9 @@ impl PlanPage {
         let mut images: Vec<&ImageToDelete> = plan.images.iter().collect();
         if plan.method == DeleteMethod::Image {
             // Images that take others along come first: the rest is exactly the named images.
-            images.sort_by_key(|image| image.others.is_empty() && image.broken(&at_stake).next().is_none());
+            images.sort_by_key(|image| {
+                image.others.is_empty() && image.broken_indexes(&at_stake).next().is_none()
+            });
         }
         let going = if plan.method == DeleteMethod::Image { Tone::Warn } else { Tone::Strong };
         let pair = |image: &&ImageToDelete| {
@@ -116,12 +119,12 @@ impl PlanPage {
         let columns = self.columns_of(&pairs);
         for (image, pair) in images.into_iter().zip(pairs) {
             self.pair(pair, columns);
-            self.hangers_on(plan, image, &at_stake);
+            self.add_dependents(plan, image, &at_stake);
         }
     }
 
     /// Adds the lines about everything attached to an image: other tags, indexes that list it, children, referrers.
-    fn hangers_on(&mut self, plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) {
+    fn add_dependents(&mut self, plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) {
         let goes = plan.method == DeleteMethod::Image;
         if !image.others.is_empty() {
             let names = joined(&image.others);
@@ -131,7 +134,7 @@ impl PlanPage {
             }
         }
         if goes {
-            self.family(plan, image, at_stake);
+            self.add_children(plan, image, at_stake);
         }
         if plan.leaves_no_tag(image) {
             self.referrers(plan, image);
@@ -139,15 +142,15 @@ impl PlanPage {
     }
 
     /// Adds the lines about indexes that stay and list an image that goes, and about the children of that image.
-    fn family(&mut self, plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) {
-        for parent in image.broken(at_stake) {
+    fn add_children(&mut self, plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) {
+        for parent in image.broken_indexes(at_stake) {
             let name = match parent.tags.is_empty() {
                 true => parent.digest.short(),
                 false => joined(&parent.tags),
             };
             self.indented(2, "breaks", Tone::Bad, &format!("{name}: an index that lists it"));
         }
-        let spare = image.spare_children().count();
+        let spare = image.removable_children().count();
         if spare > 0 {
             match plan.along.children {
                 true => {
@@ -201,7 +204,7 @@ impl PlanPage {
         }
     }
 
-    fn freed(&mut self, plan: &DeletePlan) {
+    fn add_freed_bytes(&mut self, plan: &DeletePlan) {
         let shared = match (plan.shared.filter(|bytes| *bytes > 0), plan.shared_with) {
             (None, _) => String::new(),
             (Some(bytes), 0) => format!("; {} needed by what stays untagged", size::bytes(bytes)),
@@ -252,7 +255,7 @@ impl PlanPage {
 
 /// Returns the reason why the method is not possible. The answer of the server is left out of it, because it is in the
 /// lines about the server.
-pub fn blocked(plan: &DeletePlan) -> Option<String> {
+pub fn blocked_reason(plan: &DeletePlan) -> Option<String> {
     let mut why = plan.blocked.as_ref()?.why.to_string();
     for ability in [&plan.deletes.by_tag, &plan.deletes.by_digest] {
         if let Ability::No(said) = ability {

@@ -19,8 +19,13 @@ impl PlanPage {
         };
         self.field("images", tone, &fate);
         if loss.is_offered() {
-            let them = if loss.can_keep().nth(1).is_some() { "them" } else { "it" };
-            self.switch("keep", KEY, self.keeps.unwrap_or(loss.keep), &format!("{them} as {}", loss.tags()));
+            let them = if loss.keepable_images().nth(1).is_some() { "them" } else { "it" };
+            self.switch(
+                "keep",
+                KEY,
+                self.requested_keep.unwrap_or(loss.keep),
+                &format!("{them} as {}", loss.tags()),
+            );
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::model::reference::Repository;
 impl PlanPage {
     pub(super) fn retag(&mut self, plan: &RetagPlan) {
         self.field("repository", Tone::Plain, &plan.from.to_string());
-        if let (false, Some(way)) = (plan.methods.is_empty(), plan.mode.method()) {
-            self.methods(&plan.methods, way, false);
+        if let (false, Some(method)) = (plan.methods.is_empty(), plan.mode.method()) {
+            self.methods(&plan.methods, method, false);
         }
         if let Some(blocked) = &plan.blocked {
             self.blank();
@@ -28,7 +28,7 @@ impl PlanPage {
         self.renamed(plan.steps.iter().map(row).collect());
         if !plan.unresolved.is_empty() {
             self.blank();
-            self.missed(&plan.unresolved);
+            self.add_unresolved(&plan.unresolved);
         }
         if plan.mode.moves() {
             let stays = |step: &RetagStep, old: &str| step.to == plan.from && step.tag.as_str() == old;

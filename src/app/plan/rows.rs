@@ -95,7 +95,7 @@ pub(super) struct RowColumns {
 
 impl RowColumns {
     /// Returns the column at which results begin.
-    fn behind(self) -> usize {
+    fn results_column(self) -> usize {
         match self.has_room {
             true => self.first + self.second + GAP,
             false => BELOW,
@@ -106,7 +106,7 @@ impl RowColumns {
 impl PlanPage {
     /// Returns the columns for these names.
     pub(super) fn columns_of(&self, pairs: &[Pair]) -> RowColumns {
-        let beside = widest(pairs.iter().map(|pair| &pair.becomes));
+        let beside = widest_result(pairs.iter().map(|pair| &pair.becomes));
         let room = self.width.saturating_sub(beside + GAP);
         let names: Vec<usize> = pairs.iter().map(|pair| width(&pair.name.1)).collect();
         // A long name must not push the results of many short names to the far end of the line.
@@ -120,7 +120,7 @@ impl PlanPage {
         let Pair { name, becomes } = pair;
         if width(&name.1) > columns.first {
             self.text(name.0, &name.1);
-            return self.becomes(becomes, columns.behind());
+            return self.add_result(becomes, columns.results_column());
         }
         let gap = (Tone::Plain, " ".repeat(GAP));
         let name = (name.0, left(&name.1, columns.first));
@@ -138,13 +138,13 @@ impl PlanPage {
     /// Returns columns that leave room for the results beside the names, if most of the names then fit. Otherwise the
     /// results stand below the names.
     fn columns_of_renamed(&self, rows: &[Renamed]) -> RowColumns {
-        let beside = widest(rows.iter().map(|row| &row.becomes));
-        let with = names_within(rows, self.width.saturating_sub(ARROW_COLUMNS + GAP + beside));
+        let beside = widest_result(rows.iter().map(|row| &row.becomes));
+        let with = columns_within(rows, self.width.saturating_sub(ARROW_COLUMNS + GAP + beside));
         let fitting = rows.iter().filter(|row| row.fits(with.0, with.1)).count();
         let has_room = 2 * fitting > rows.len();
         let (old, new) = match has_room {
             true => with,
-            false => names_within(rows, self.width.saturating_sub(ARROW_COLUMNS)),
+            false => columns_within(rows, self.width.saturating_sub(ARROW_COLUMNS)),
         };
         RowColumns { first: old, second: new + ARROW_COLUMNS, has_room }
     }
@@ -154,24 +154,24 @@ impl PlanPage {
         if !row.fits(old, new) {
             self.text(Tone::Plain, &row.old);
             self.text(Tone::Strong, &format!("  → {}", row.new));
-            return self.becomes(row.becomes, columns.behind());
+            return self.add_result(row.becomes, columns.results_column());
         }
         let mut names = vec![
             (Tone::Plain, left(&row.old, old)),
             (Tone::Dim, ARROW.into()),
             (Tone::Strong, left(&row.new, new)),
         ];
-        if columns.has_room && columns.behind() + row.becomes.width() <= self.width {
+        if columns.has_room && columns.results_column() + row.becomes.width() <= self.width {
             names.push((Tone::Plain, " ".repeat(GAP)));
             names.extend(row.becomes.pieces());
             return self.row(names);
         }
         self.row(names);
-        self.becomes(row.becomes, BELOW);
+        self.add_result(row.becomes, BELOW);
     }
 
     /// Adds the result for the name above.
-    fn becomes(&mut self, becomes: Becomes, column: usize) {
+    fn add_result(&mut self, becomes: Becomes, column: usize) {
         let indent = if column + becomes.width() <= self.width { column } else { BELOW };
         for line in becomes.wrapped(self.width.saturating_sub(indent)) {
             self.row([(Tone::Plain, " ".repeat(indent))].into_iter().chain(line).collect());
@@ -187,7 +187,7 @@ impl Renamed {
 
 /// Returns the columns for old and new names that together take at most this room. If they do not fit, returns the
 /// columns for those names that take at most half of it.
-fn names_within(rows: &[Renamed], room: usize) -> (usize, usize) {
+fn columns_within(rows: &[Renamed], room: usize) -> (usize, usize) {
     let old: Vec<usize> = rows.iter().map(|row| width(&row.old)).collect();
     let new: Vec<usize> = rows.iter().map(|row| width(&row.new)).collect();
     let all = (longest(&old, usize::MAX), longest(&new, usize::MAX));
@@ -202,7 +202,7 @@ fn longest(widths: &[usize], most: usize) -> usize {
     widths.iter().copied().filter(|columns| *columns <= most).max().unwrap_or(0)
 }
 
-fn widest<'a>(all: impl Iterator<Item = &'a Becomes>) -> usize {
+fn widest_result<'a>(all: impl Iterator<Item = &'a Becomes>) -> usize {
     all.map(Becomes::width).max().unwrap_or(0)
 }
 

@@ -21,15 +21,15 @@ pub struct OpenedImage {
     /// The reason why the image could not be inspected.
     pub failure: Option<Failure>,
     /// The tag of the list that is this image.
-    item: Option<u32>,
+    listed_item: Option<u32>,
     /// Number of tags of the list that were compared with it.
-    searched: usize,
+    searched_count: usize,
 }
 
 impl OpenedImage {
     /// Searches the list again, because it has other tags now.
     pub(super) fn search_again(&mut self) {
-        (self.item, self.searched) = (None, 0);
+        (self.listed_item, self.searched_count) = (None, 0);
     }
 
     /// Returns the name in the row: the tag, or the digest after an `@`.
@@ -46,7 +46,7 @@ impl OpenedImage {
     }
 
     /// Returns the message that the image does not exist.
-    pub fn missing(&self, repository: &impl std::fmt::Display) -> SafeText {
+    pub fn missing_message(&self, repository: &impl std::fmt::Display) -> SafeText {
         SafeText::from(match &self.selector {
             Selector::Tag(tag) => format!("there is no tag `{tag}` in {repository}"),
             Selector::Digest(digest) => format!("there is no image {} in {repository}", digest.short()),
@@ -59,39 +59,47 @@ impl TagsPane {
     pub fn open(&mut self, selector: Selector) {
         self.list.filter.clear();
         self.list.pinned = Some((OPENED, selector.to_string()));
-        self.opened = Some(OpenedImage { selector, summary: None, failure: None, item: None, searched: 0 });
+        self.opened = Some(OpenedImage {
+            selector,
+            summary: None,
+            failure: None,
+            listed_item: None,
+            searched_count: 0,
+        });
         self.show();
-        self.list.go(Move::To(0));
-        self.seek();
+        self.list.move_cursor(Move::To(0));
+        self.select_when_listed();
     }
 
     /// Returns the tag or digest of the row under the cursor.
     pub fn selector(&self) -> Option<Selector> {
-        match self.opened_here() {
+        match self.opened_under_cursor() {
             Some(opened) => Some(opened.selector.clone()),
             None => self.selected().cloned().map(Selector::Tag),
         }
     }
 
     /// Returns the image that was opened by name, if its row is under the cursor.
-    pub fn opened_here(&self) -> Option<&OpenedImage> {
+    pub fn opened_under_cursor(&self) -> Option<&OpenedImage> {
         let is_here = self.list.selected() == Some(OPENED as usize);
         self.opened.as_ref().filter(|_| is_here)
     }
 
     /// Takes the summary of the image whose own row is under the cursor. An image that existed and is gone loses its
     /// row.
-    pub fn note_opened(&mut self, found: Result<Summary, Failure>) {
+    pub fn take_opened_summary(&mut self, found: Result<Summary, Failure>) {
         let Some(opened) = self.opened.as_mut() else { return };
         match found {
             Ok(summary) => (opened.summary, opened.failure) = (Some(summary), None),
-            Err(failure) if failure.kind == FailureKind::NotFound && opened.summary.is_some() => self.close(),
+            Err(failure) if failure.kind == FailureKind::NotFound && opened.summary.is_some() => {
+                self.remove_opened_row()
+            }
             Err(failure) => opened.failure = Some(failure),
         }
     }
 
     /// Removes the row of the image.
-    fn close(&mut self) {
+    fn remove_opened_row(&mut self) {
         self.opened = None;
         self.list.pinned = None;
         self.show();
@@ -99,20 +107,22 @@ impl TagsPane {
 
     /// Replaces the row of the image by the row of its tag as soon as that is listed. Returns whether the cursor went
     /// there.
-    pub(super) fn seek(&mut self) -> bool {
+    pub(super) fn select_when_listed(&mut self) -> bool {
         let Some(opened) = self.opened.as_mut() else { return false };
         let Selector::Tag(goal) = &opened.selector else { return false };
-        if opened.item.is_none() {
-            let new = self.tags.items.iter().enumerate().skip(opened.searched);
+        if opened.listed_item.is_none() {
+            let new = self.tags.items.iter().enumerate().skip(opened.searched_count);
             let found = new.filter(|(_, tag)| tag.name() == Some(goal)).map(|(item, _)| item as u32).next();
-            (opened.item, opened.searched) = (found, self.tags.items.len());
+            (opened.listed_item, opened.searched_count) = (found, self.tags.items.len());
         }
-        let Some(item) = opened.item.filter(|item| self.list.rows.contains(item)) else { return false };
-        let was_here = self.opened_here().is_some();
-        self.close();
+        let Some(item) = opened.listed_item.filter(|item| self.list.rows.contains(item)) else {
+            return false;
+        };
+        let was_here = self.opened_under_cursor().is_some();
+        self.remove_opened_row();
         let row = self.list.rows.iter().position(|shown| *shown == item).filter(|_| was_here);
         if let Some(row) = row {
-            self.list.go(Move::To(row));
+            self.list.move_cursor(Move::To(row));
         }
         row.is_some()
     }
@@ -154,9 +164,9 @@ mod tests {
         let mut tags = tags(&["1", "2"]);
         tags.open(digest.clone());
         assert_eq!(here(&tags), digest.to_string());
-        tags.list.go(Move::By(1));
+        tags.list.move_cursor(Move::By(1));
         assert_eq!(here(&tags), "2");
-        tags.list.go(Move::By(-1));
+        tags.list.move_cursor(Move::By(-1));
         assert_eq!(here(&tags), digest.to_string());
         tags.list.toggle_mark();
         assert!(tags.list.marks.is_empty(), "it is no tag of the list");
@@ -191,7 +201,7 @@ mod tests {
         let mut tickets = Tickets::default();
         let mut tags = tags(&["1", "2"]);
         tags.open(Selector::Tag(tag("3")));
-        tags.list.go(Move::To(2));
+        tags.list.move_cursor(Move::To(2));
         assert_eq!(here(&tags), "1");
         tags.tags.begin(tickets.issue());
         tags.take(page(&["1", "2", "3"]), None, None, Timestamp::UNIX_EPOCH);
@@ -219,9 +229,9 @@ mod tests {
         };
         let mut tags = tags(&["1", "2"]);
         tags.open(Selector::Tag(tag("0.9")));
-        tags.note_opened(Err(gone()));
-        assert!(tags.opened_here().is_some_and(OpenedImage::is_missing));
-        tags.note_opened(Err(gone()));
+        tags.take_opened_summary(Err(gone()));
+        assert!(tags.opened_under_cursor().is_some_and(OpenedImage::is_missing));
+        tags.take_opened_summary(Err(gone()));
         assert_eq!(here(&tags), "0.9");
     }
 }

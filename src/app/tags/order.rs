@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use super::{Sort, SortBy, TagsPane};
 use crate::app::list::items::Items;
-use crate::app::list::sieve::Sieve;
+use crate::app::list::sieve::IncrementalFilter;
 use crate::app::list::sorting::{Sorting, merge};
 use crate::model::page::ListedName;
 use crate::model::reference::Tag;
@@ -20,18 +20,18 @@ const FILTERED: usize = 65_536;
 const SORTED_IN: usize = 1_024;
 
 impl TagsPane {
-    /// Returns whether rows will appear or be reordered by themselves. [`TagsPane::go_on`] continues.
+    /// Returns whether rows will appear or be reordered by themselves. [`TagsPane::arrange_next_part`] continues.
     pub fn is_arranging(&self) -> bool {
         let all = self.tags.items.len();
         self.sorting.is_some()
             || self.list.order.len() < all
-            || self.sieve.as_ref().is_some_and(|sieve| !sieve.is_through(all))
+            || self.filtering.as_ref().is_some_and(|sieve| !sieve.is_finished(all))
     }
 
     /// Returns the word for the operation in progress after which there are other rows or another order.
-    pub fn arranging(&self) -> Option<&'static str> {
-        let is_through = |sieve: &Sieve| sieve.is_through(self.tags.items.len());
-        match &self.sieve {
+    pub fn current_operation(&self) -> Option<&'static str> {
+        let is_through = |sieve: &IncrementalFilter| sieve.is_finished(self.tags.items.len());
+        match &self.filtering {
             _ if self.sorting.is_some() => Some("sorting"),
             Some(sieve) if !is_through(sieve) => Some("filtering"),
             _ => None,
@@ -39,33 +39,33 @@ impl TagsPane {
     }
 
     /// Sorts or filters another part.
-    pub fn go_on(&mut self) {
+    pub fn arrange_next_part(&mut self) {
         if let Some(mut sorting) = self.sorting.take() {
-            if !sorting.go_on(COMPARISONS, |a, b| self.compare(a, b)) {
+            if !sorting.sort_next(COMPARISONS, |a, b| self.compare(a, b)) {
                 self.sorting = Some(sorting);
                 return;
             }
             self.list.order = sorting.into_items();
             self.show();
             // Details that arrived meanwhile are taken into account now.
-            self.settle();
+            self.resort_if_stale();
         } else if self.list.order.len() < self.tags.items.len() {
-            self.sort_in();
+            self.sort_in_next_part();
         } else {
             self.show();
         }
     }
 
     /// Adds the tags that a page has appended.
-    pub(super) fn added(&mut self) {
+    pub(super) fn sort_in_new(&mut self) {
         self.names.extend(&self.tags.items);
         if self.sorting.is_none() {
-            self.sort_in();
+            self.sort_in_next_part();
         }
     }
 
     /// Sorts the next part of the unsorted tags into the sorted ones.
-    fn sort_in(&mut self) {
+    fn sort_in_next_part(&mut self) {
         let from = self.list.order.len();
         let end = self.tags.items.len().min(from + SORTED_IN);
         let mut new: Vec<u32> = (from as u32..end as u32).collect();
@@ -78,17 +78,17 @@ impl TagsPane {
 
     /// Puts tags whose details arrived since in their place. This does not happen after each of them, or rows would
     /// jump about.
-    pub fn settle(&mut self) {
-        if self.moved.is_empty() || self.sorting.is_some() {
+    pub fn resort_if_stale(&mut self) {
+        if self.stale_items.is_empty() || self.sorting.is_some() {
             return;
         }
-        let before = self.list.range_from.map(|_| self.list.rows.clone());
-        let moved = std::mem::take(&mut self.moved);
+        let before = self.list.range_start.map(|_| self.list.rows.clone());
+        let moved = std::mem::take(&mut self.stale_items);
         self.list.order.retain(|item| !moved.contains(*item));
         for item in moved.iter() {
             match self.rank(item) {
-                Some(rank) => self.placed.insert(item, rank),
-                None => self.placed.remove(&item),
+                Some(rank) => self.sort_keys.insert(item, rank),
+                None => self.sort_keys.remove(&item),
             };
         }
         let sorted = self.list.order.len() + moved.len();
@@ -100,7 +100,7 @@ impl TagsPane {
         self.show();
         if before.is_some_and(|before| self.list.rows != before) {
             // A range only covers rows that the user has seen.
-            self.list.range_from = None;
+            self.list.range_start = None;
         }
     }
 
@@ -113,20 +113,20 @@ impl TagsPane {
     /// Sorts in this order.
     pub fn set_sort(&mut self, sort: Sort) {
         self.sort = sort;
-        self.list.range_from = None;
-        self.list.holds = sort.by.needs_details();
+        self.list.range_start = None;
+        self.list.keeps_cursor = sort.by.needs_details();
         self.sort();
     }
 
     /// Begins to sort the tags known.
     pub(super) fn sort(&mut self) {
-        self.moved = Items::default();
+        self.stale_items = Items::default();
         let known = self.summaries.keys().filter_map(|item| Some((*item, self.rank(*item)?)));
-        self.placed = known.collect();
-        let mut items = self.list.room();
+        self.sort_keys = known.collect();
+        let mut items = self.list.take_spare_rows();
         items.extend_from_slice(&self.list.order);
         self.sorting = Some(Sorting::of(items));
-        self.go_on();
+        self.arrange_next_part();
     }
 
     /// Compares two tags in the order of the pane.
@@ -138,7 +138,7 @@ impl TagsPane {
                 .cmp(&self.names.rank(a))
                 .then_with(|| version_order::compare(self.name_of(b), self.name_of(a))),
             SortBy::Date | SortBy::Size => {
-                let [first, second] = [a, b].map(|item| self.placed.get(&item));
+                let [first, second] = [a, b].map(|item| self.sort_keys.get(&item));
                 return largest_first(first, second, self.sort.reversed).then_with(|| names(a, b));
             }
         };
@@ -148,7 +148,7 @@ impl TagsPane {
     /// Shows the rows that the filter matches.
     pub fn refilter(&mut self) {
         self.show();
-        self.seek();
+        self.select_when_listed();
     }
 
     /// Shows the sorted rows that the filter matches. Until these are known, the previous rows stay.
@@ -156,36 +156,36 @@ impl TagsPane {
         self.longest = self.names.longest(self.show_hidden);
         if self.list.is_filtered() {
             let typed = &self.list.filter;
-            let sieve = self.sieve.take().filter(|sieve| sieve.is_for(typed, self.show_hidden));
-            let mut sieve = sieve.unwrap_or_else(|| Sieve::of(typed, self.show_hidden));
+            let sieve = self.filtering.take().filter(|sieve| sieve.is_for(typed, self.show_hidden));
+            let mut sieve = sieve.unwrap_or_else(|| IncrementalFilter::of(typed, self.show_hidden));
             let (items, show_hidden) = (&self.tags.items, self.show_hidden);
-            sieve.go_on(FILTERED, items.len(), |item| {
+            sieve.examine_next(FILTERED, items.len(), |item| {
                 let tag = items.get(item as usize)?;
                 (show_hidden || !tag.name().is_some_and(Tag::is_digest_tag)).then(|| tag.text())
             });
-            let is_through = sieve.is_through(items.len());
+            let is_through = sieve.is_finished(items.len());
             if is_through {
-                let mut rows = self.list.room();
-                sieve.leave(&self.list.order, &mut rows);
-                self.list.show_found(rows);
+                let mut rows = self.list.take_spare_rows();
+                sieve.append_matches(&self.list.order, &mut rows);
+                self.list.show_matches(rows);
             }
-            self.sieve = Some(sieve);
+            self.filtering = Some(sieve);
             if !is_through {
                 return;
             }
         } else if self.hidden() > 0 {
-            self.sieve = None;
+            self.filtering = None;
             let hidden: Items = self.names.digest_tags().iter().copied().collect();
-            let mut rows = self.list.room();
+            let mut rows = self.list.take_spare_rows();
             rows.extend(self.list.order.iter().copied().filter(|item| !hidden.contains(*item)));
             self.list.show(rows);
         } else {
-            self.sieve = None;
+            self.filtering = None;
             self.list.show_all();
         }
-        self.survey();
+        self.recount_progress();
         let comes = self.tags.is_loading() && !self.tags.complete;
-        self.list.hold(!self.is_in_order() || comes && self.sort.by.needs_details());
+        self.list.set_keeps_cursor(!self.is_in_order() || comes && self.sort.by.needs_details());
     }
 
     /// Returns the name of a tag, as listed.
@@ -225,7 +225,7 @@ mod tests {
             TagsPane::of(Repository::parse("r.test/app").expect("a repository"), Sort::default(), false, 10);
         tags.take(names(numbers), None, None, NOW);
         while tags.is_arranging() {
-            tags.go_on();
+            tags.arrange_next_part();
         }
         tags
     }
@@ -238,7 +238,7 @@ mod tests {
     fn arrange(tags: &mut TagsPane) -> usize {
         let mut parts = 0;
         while tags.is_arranging() {
-            tags.go_on();
+            tags.arrange_next_part();
             parts += 1;
             assert!(parts < 10_000, "it has no end");
         }
@@ -249,10 +249,10 @@ mod tests {
     fn a_long_list_is_sorted_in_parts_and_is_shown_as_it_was_until_then() {
         let mut tags = listed(0..MANY);
         let before: Vec<u32> = tags.list.rows.clone();
-        tags.list.go(crate::app::list::Move::To(77));
+        tags.list.move_cursor(crate::app::list::Move::To(77));
         let selected = tags.list.selected();
         tags.set_sort(Sort { by: SortBy::Name, reversed: false });
-        assert_eq!(tags.arranging(), Some("sorting"));
+        assert_eq!(tags.current_operation(), Some("sorting"));
         assert_eq!(tags.list.rows, before);
         assert!(arrange(&mut tags) > 3);
         assert!(shown(&tags).is_sorted());
@@ -265,7 +265,7 @@ mod tests {
         tags.tags.complete = false;
         tags.list.set_filter("99");
         tags.refilter();
-        assert_eq!((tags.arranging(), tags.list.rows.len()), (Some("filtering"), MANY as usize));
+        assert_eq!((tags.current_operation(), tags.list.rows.len()), (Some("filtering"), MANY as usize));
         arrange(&mut tags);
         let holds = |tags: &TagsPane| {
             let all = tags.list.order.iter().map(|item| tags.name_of(*item));
@@ -274,7 +274,7 @@ mod tests {
         assert_eq!(shown(&tags), holds(&tags));
         let found = tags.list.rows.len();
         tags.take(names(MANY..MANY + 4_000), None, None, NOW);
-        assert_eq!(tags.arranging(), None, "it is filtered at once");
+        assert_eq!(tags.current_operation(), None, "it is filtered at once");
         assert!(arrange(&mut tags) < 4);
         assert_eq!(shown(&tags), holds(&tags));
         assert!(tags.list.rows.len() > found);

@@ -3,14 +3,14 @@
 
 use super::{SortBy, TagsPane};
 use crate::app::list::items::Items;
-use crate::model::plural::grouped;
+use crate::model::plural::group_thousands;
 use crate::model::time::is_reproducible;
 
 /// The progress of loading details for the rows shown, if their order depends on details.
 #[derive(Debug, Default)]
 pub struct OrderProgress {
     /// Rows without an answer yet.
-    pub(super) unsettled: Items,
+    pub(super) unanswered: Items,
     /// Number of rows that failed.
     failed: usize,
 }
@@ -18,29 +18,29 @@ pub struct OrderProgress {
 impl TagsPane {
     /// Returns the number of rows whose sort key is known, and the number of rows shown. Returns `None` if the order
     /// depends on names alone.
-    fn known(&self) -> Option<(usize, usize)> {
+    fn count_known(&self) -> Option<(usize, usize)> {
         let all = self.list.unpinned().len();
-        let unknown = self.progress.unsettled.len() + self.progress.failed;
+        let unknown = self.progress.unanswered.len() + self.progress.failed;
         self.sort.by.needs_details().then(|| (all.saturating_sub(unknown), all))
     }
 
     /// Returns a text such as `612 of 1,000 dates known`, or `None` if all are known.
-    pub fn known_so_far(&self) -> Option<String> {
-        let (known, all) = self.known().filter(|(known, all)| known < all)?;
+    pub fn known_count_text(&self) -> Option<String> {
+        let (known, all) = self.count_known().filter(|(known, all)| known < all)?;
         let what = if self.sort.by == SortBy::Size { "sizes" } else { "dates" };
-        Some(format!("{} of {} {what} known", grouped(known), grouped(all)))
+        Some(format!("{} of {} {what} known", group_thousands(known), group_thousands(all)))
     }
 
     /// Returns whether no answer is awaited that could reorder rows.
     pub fn is_in_order(&self) -> bool {
-        self.progress.unsettled.is_empty() && self.moved.is_empty() && !self.is_arranging()
+        self.progress.unanswered.is_empty() && self.stale_items.is_empty() && !self.is_arranging()
     }
 
     /// Counts the known details of the rows shown. Rows whose details failed count as answered: they stay in their
     /// group.
-    pub(super) fn survey(&mut self) {
+    pub(super) fn recount_progress(&mut self) {
         self.progress = OrderProgress::default();
-        self.list.parted_at = None;
+        self.list.unknown_keys_from = None;
         if !self.sort.by.needs_details() {
             return;
         }
@@ -51,25 +51,26 @@ impl TagsPane {
             let is_shown = unsettled.remove(*item);
             self.progress.failed += usize::from(is_shown && row.failure.is_some());
         }
-        self.progress.unsettled = unsettled;
+        self.progress.unanswered = unsettled;
         // Rows with known details stand above the others.
         let rows = self.list.unpinned();
-        let known = rows.partition_point(|item| self.placed.contains_key(item));
-        self.list.parted_at = Some(if known == 0 { 0 } else { self.list.rows.len() - rows.len() + known });
+        let known = rows.partition_point(|item| self.sort_keys.contains_key(item));
+        self.list.unknown_keys_from =
+            Some(if known == 0 { 0 } else { self.list.rows.len() - rows.len() + known });
     }
 
     /// Notes that a row was answered.
-    pub(super) fn settled(&mut self, item: u32, failed: bool) {
-        if self.progress.unsettled.remove(item) {
+    pub(super) fn record_answer(&mut self, item: u32, failed: bool) {
+        if self.progress.unanswered.remove(item) {
             self.progress.failed += usize::from(failed);
-            self.moves(item);
+            self.queue_resort(item);
         }
     }
 
     /// Notes that a tag may change its place because of new details.
-    pub(super) fn moves(&mut self, item: u32) {
+    pub(super) fn queue_resort(&mut self, item: u32) {
         if self.sort.by.needs_details() {
-            self.moved.insert(item);
+            self.stale_items.insert(item);
         }
     }
 
@@ -122,7 +123,7 @@ mod tests {
 
         fn ask(&mut self, item: u32) -> Ticket {
             let ticket = self.tickets.issue();
-            self.tags.waiting.insert(ticket, item);
+            self.tags.awaited_rows.insert(ticket, item);
             self.tags.summaries.entry(item).or_default().ask(ticket);
             ticket
         }
@@ -141,7 +142,7 @@ mod tests {
             };
             let ticket = self.ask(item);
             self.tags.take_summary(ticket, Ok(summary), NOW);
-            self.tags.settle();
+            self.tags.resort_if_stale();
         }
 
         fn fails(&mut self, item: u32) {
@@ -149,23 +150,23 @@ mod tests {
                 Failure { what: "".into(), why: "503".into(), hint: None, kind: FailureKind::Local };
             let ticket = self.ask(item);
             self.tags.take_summary(ticket, Err(failure), NOW);
-            self.tags.settle();
+            self.tags.resort_if_stale();
         }
     }
 
     #[test]
     fn rows_without_a_date_stay_below_by_name_and_are_counted() {
         let mut bench = Bench::new(5);
-        assert_eq!(bench.tags.known_so_far().as_deref(), Some("0 of 5 dates known"));
+        assert_eq!(bench.tags.known_count_text().as_deref(), Some("0 of 5 dates known"));
         assert_eq!(bench.tags.list.rows, [0, 1, 2, 3, 4]);
         bench.dated(3, Some(1));
         bench.dated(1, Some(9));
         assert_eq!(bench.tags.list.rows, [1, 3, 0, 2, 4]);
-        assert_eq!(bench.tags.known_so_far().as_deref(), Some("2 of 5 dates known"));
+        assert_eq!(bench.tags.known_count_text().as_deref(), Some("2 of 5 dates known"));
         bench.tags.set_sort(Sort { by: SortBy::Date, reversed: true });
         assert_eq!(bench.tags.list.rows, [3, 1, 0, 2, 4], "the other way round they stay below too");
         bench.tags.set_sort(Sort { by: SortBy::Size, reversed: false });
-        assert_eq!(bench.tags.known_so_far().as_deref(), Some("2 of 5 sizes known"));
+        assert_eq!(bench.tags.known_count_text().as_deref(), Some("2 of 5 sizes known"));
         assert!(!bench.tags.is_in_order());
     }
 
@@ -178,15 +179,15 @@ mod tests {
         assert!(!bench.tags.is_in_order());
         bench.fails(3);
         assert!(bench.tags.is_in_order());
-        assert_eq!(bench.tags.known_so_far().as_deref(), Some("3 of 4 dates known"));
+        assert_eq!(bench.tags.known_count_text().as_deref(), Some("3 of 4 dates known"));
         assert_eq!(bench.tags.list.rows, [2, 0, 1, 3]);
-        bench.tags.list.go(Move::To(1));
+        bench.tags.list.move_cursor(Move::To(1));
         bench.tags.list.toggle_range();
-        bench.tags.list.go(Move::Last);
+        bench.tags.list.move_cursor(Move::Last);
         assert_eq!(bench.tags.list.marked(), [0], "all but the newest one");
         bench.tags.list.unmark();
         bench.tags.list.toggle_range();
-        bench.tags.list.go(Move::First);
+        bench.tags.list.move_cursor(Move::First);
         assert_eq!(bench.tags.list.marked(), [1, 3], "nor from there into the others");
     }
 
@@ -194,14 +195,14 @@ mod tests {
     fn dates_that_come_while_a_long_list_is_sorted_give_their_rows_places_when_that_is_done() {
         let mut bench = Bench::new(9_000);
         while bench.tags.is_arranging() {
-            bench.tags.go_on();
+            bench.tags.arrange_next_part();
         }
         bench.tags.set_sort(Sort { by: SortBy::Size, reversed: false });
-        assert_eq!(bench.tags.arranging(), Some("sorting"));
+        assert_eq!(bench.tags.current_operation(), Some("sorting"));
         (0..9_000).rev().for_each(|item| bench.dated(item, Some(i64::from(item * 7_919 % 9_001) % 5_000)));
         assert!(bench.tags.is_arranging() && !bench.tags.is_in_order());
         while bench.tags.is_arranging() {
-            bench.tags.go_on();
+            bench.tags.arrange_next_part();
         }
         assert!(bench.tags.is_in_order());
         let rank = |item: &u32| bench.tags.rank(*item);
@@ -215,19 +216,22 @@ mod tests {
         bench.dated(0, Some(-19_675));
         bench.dated(1, Some(1));
         bench.dated(2, Some(2));
-        assert_eq!((bench.tags.list.rows.as_slice(), bench.tags.list.parted_at), (&[2, 1, 0][..], Some(2)));
-        assert_eq!(bench.tags.known_so_far(), None);
+        assert_eq!(
+            (bench.tags.list.rows.as_slice(), bench.tags.list.unknown_keys_from),
+            (&[2, 1, 0][..], Some(2))
+        );
+        assert_eq!(bench.tags.known_count_text(), None);
     }
 
     #[test]
     fn the_cursor_stays_on_its_row_while_dates_come_and_then_goes_to_the_newest() {
         let mut bench = Bench::new(9);
-        bench.tags.list.is_chosen = false;
+        bench.tags.list.is_user_selected = false;
         let first = bench.tags.list.selected();
         for item in (1..9).rev() {
             bench.dated(item, Some(item.into()));
             assert_eq!(bench.tags.list.selected(), first, "{item}");
-            assert!(bench.tags.list.window().contains(&bench.tags.list.cursor));
+            assert!(bench.tags.list.visible_rows().contains(&bench.tags.list.cursor));
         }
         bench.dated(0, Some(0));
         assert_eq!((bench.tags.list.selected(), bench.tags.list.cursor), (Some(8), 0));
@@ -236,8 +240,8 @@ mod tests {
     #[test]
     fn a_row_that_the_user_chose_keeps_the_cursor_and_its_place_on_the_screen() {
         let mut bench = Bench::new(40);
-        bench.tags.list.go(Move::To(20));
-        bench.tags.list.go(Move::By(-2));
+        bench.tags.list.move_cursor(Move::To(20));
+        bench.tags.list.move_cursor(Move::By(-2));
         let line = bench.tags.list.cursor - bench.tags.list.offset;
         for item in [30, 31, 5] {
             bench.dated(item, Some(item.into()));
@@ -254,8 +258,8 @@ mod tests {
         bench.tags.list.set_filter("t1 !t1t");
         bench.tags.refilter();
         let shown: Vec<u32> = bench.tags.list.rows.clone();
-        assert_eq!(bench.tags.known_so_far().as_deref(), Some("0 of 10 dates known"));
-        let mut wanted = bench.tags.wanted(99);
+        assert_eq!(bench.tags.known_count_text().as_deref(), Some("0 of 10 dates known"));
+        let mut wanted = bench.tags.rows_to_load(99);
         wanted.sort_unstable();
         assert_eq!(wanted, shown);
         shown.into_iter().for_each(|item| bench.dated(item, Some(item.into())));
@@ -263,7 +267,7 @@ mod tests {
         bench.tags.list.set_filter("");
         bench.tags.refilter();
         assert!(!bench.tags.is_in_order());
-        assert_eq!(bench.tags.known_so_far().as_deref(), Some("10 of 20 dates known"));
+        assert_eq!(bench.tags.known_count_text().as_deref(), Some("10 of 20 dates known"));
     }
 
     #[test]

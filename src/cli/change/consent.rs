@@ -21,7 +21,7 @@ pub struct Consent<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Question {
     /// Asks for yes or no.
-    Sure(String),
+    Confirm(String),
     /// Asks to type the repository's name.
     Name(RepositoryName),
 }
@@ -35,15 +35,17 @@ impl Consent<'_> {
     }
 
     fn decide(&self, work: &ChangePlan, is_terminal: bool) -> Result<Option<Question>, CliError> {
-        let moved = if self.force { Vec::new() } else { moved(work) };
+        let moved = if self.force { Vec::new() } else { moved_tags(work) };
         let question = match work.name_to_type() {
             Some(name) if !self.confirms(name)? => Some(Question::Name(name.clone())),
-            _ if !moved.is_empty() => Some(Question::Sure(format!("replace what {} is now?", list(&moved)))),
-            _ if !self.yes => Some(Question::Sure("go on?".into())),
+            _ if !moved.is_empty() => {
+                Some(Question::Confirm(format!("replace what {} is now?", list(&moved))))
+            }
+            _ if !self.yes => Some(Question::Confirm("go on?".into())),
             _ => None,
         };
         match question {
-            Some(_) if !is_terminal => Err(CliError::Usage(self.missing(work, &moved))),
+            Some(_) if !is_terminal => Err(CliError::Usage(self.missing_flags(work, &moved))),
             question => Ok(question),
         }
     }
@@ -58,7 +60,7 @@ impl Consent<'_> {
     }
 
     /// Returns the message that names the missing flags, for runs without a terminal.
-    fn missing(&self, work: &ChangePlan, moved: &[&Tag]) -> String {
+    fn missing_flags(&self, work: &ChangePlan, moved: &[&Tag]) -> String {
         let mut flags = Vec::new();
         if !self.yes {
             flags.push("--yes".to_string());
@@ -94,7 +96,7 @@ impl Consent<'_> {
 }
 
 /// Returns the existing tags that would name another image afterwards.
-fn moved(work: &ChangePlan) -> Vec<&Tag> {
+fn moved_tags(work: &ChangePlan) -> Vec<&Tag> {
     match work {
         ChangePlan::Retag(plan) => {
             let moves = plan.steps.iter().filter(|step| step.replaces.is_some() && !step.is_done());
@@ -123,19 +125,19 @@ impl Question {
     /// Asks on the terminal. Keys typed before the question was shown are ignored. An answer of several lines is
     /// refused.
     pub async fn ask(self) -> Result<bool, CliError> {
-        let asked = tokio::task::spawn_blocking(move || self.ask_here());
-        let answer: io::Result<bool> = asked.await.map_err(|error| CliError::Broken(error.into()))?;
+        let asked = tokio::task::spawn_blocking(move || self.ask_blocking());
+        let answer: io::Result<bool> = asked.await.map_err(|error| CliError::Internal(error.into()))?;
         Ok(answer?)
     }
 
-    fn ask_here(&self) -> io::Result<bool> {
+    fn ask_blocking(&self) -> io::Result<bool> {
         if !typed::forget() {
             writeln!(io::stderr(), "the terminal does not stop typing, so nothing can be asked")?;
             return Ok(false);
         }
         let mut err = io::stderr().lock();
         match self {
-            Question::Sure(question) => write!(err, "{question} [y/N] ")?,
+            Question::Confirm(question) => write!(err, "{question} [y/N] ")?,
             Question::Name(name) => write!(err, "type `{name}` to go on: ")?,
         }
         err.flush()?;
@@ -152,7 +154,7 @@ impl Question {
 
     fn is_answered_by(&self, line: &str) -> bool {
         match self {
-            Question::Sure(_) => matches!(line.to_ascii_lowercase().as_str(), "y" | "yes"),
+            Question::Confirm(_) => matches!(line.to_ascii_lowercase().as_str(), "y" | "yes"),
             Question::Name(name) => line == name.as_str(),
         }
     }
@@ -212,7 +214,7 @@ mod tests {
     #[test]
     fn every_change_needs_a_yes() {
         let work = work(true, false);
-        assert_eq!(asked(&NO, &work), Some(Question::Sure("go on?".into())));
+        assert_eq!(asked(&NO, &work), Some(Question::Confirm("go on?".into())));
         assert!(refused(&NO, &work).is_some_and(|said| said.contains("`--yes`")));
         assert_eq!((asked(&YES, &work), refused(&YES, &work)), (None, None));
     }
@@ -220,7 +222,7 @@ mod tests {
     #[test]
     fn a_tag_that_exists_needs_more_than_a_yes() {
         let work = work(false, false);
-        assert_eq!(asked(&YES, &work), Some(Question::Sure("replace what `stable` is now?".into())));
+        assert_eq!(asked(&YES, &work), Some(Question::Confirm("replace what `stable` is now?".into())));
         assert!(refused(&YES, &work).is_some_and(|said| said.contains("`--force`")));
         assert!(refused(&NO, &work).is_some_and(|said| said.contains("`--yes --force`")));
         let forced = Consent { force: true, ..YES };
@@ -245,7 +247,7 @@ mod tests {
 
     #[test]
     fn only_yes_is_yes_and_only_the_name_is_the_name() {
-        let sure = Question::Sure(String::new());
+        let sure = Question::Confirm(String::new());
         let name = Question::Name(RepositoryName::parse("team/app").expect("a name"));
         for (line, is_yes) in
             [("y", true), ("YES", true), ("", false), ("n", false), ("yy", false), ("Dy", false)]

@@ -68,7 +68,7 @@ pub use unix::Interrupts;
 impl Interrupts {
     /// Returns the result of the future. Fails if an interrupt comes first. Must be used only with a future that may be
     /// dropped halfway.
-    pub async fn or<T>(&mut self, work: impl Future<Output = T>) -> Result<T, CliError> {
+    pub async fn run_until_interrupt<T>(&mut self, work: impl Future<Output = T>) -> Result<T, CliError> {
         tokio::select! {
             outcome = work => Ok(outcome),
             () = self.next() => Err(CliError::Interrupted),

@@ -22,16 +22,16 @@ const REPLACEMENT: &str = "each tag is put on a marked copy of its manifest, and
 
 /// Prints the plan.
 pub fn print(out: &mut impl Write, work: &ChangePlan) -> io::Result<()> {
-    writeln!(out, "{}{}\n", work.title(), place(work))?;
+    writeln!(out, "{}{}\n", work.title(), registry_suffix(work))?;
     if let Some((what, refusal)) = obstacle(work) {
-        fact(out, what, &refusal.why)?;
+        print_fact(out, what, &refusal.why)?;
         writeln!(out)?;
     }
     match work {
-        ChangePlan::Retag(plan) => retagging(out, plan),
+        ChangePlan::Retag(plan) => print_retag(out, plan),
         ChangePlan::Delete(plan) => delete::print(out, plan),
-        ChangePlan::Copy(plan) => copying(out, plan),
-        ChangePlan::Undo(plan) => undoing(out, plan),
+        ChangePlan::Copy(plan) => print_copy(out, plan),
+        ChangePlan::Undo(plan) => print_undo(out, plan),
     }
 }
 
@@ -42,7 +42,7 @@ fn obstacle(work: &ChangePlan) -> Option<(&'static str, &Refusal)> {
 }
 
 /// Returns the registry, if the title does not name it.
-fn place(work: &ChangePlan) -> String {
+fn registry_suffix(work: &ChangePlan) -> String {
     match work {
         ChangePlan::Retag(plan) => format!(" in {}", plan.from.host),
         ChangePlan::Delete(plan) => format!(" in {}", plan.repository.host),
@@ -51,14 +51,14 @@ fn place(work: &ChangePlan) -> String {
     }
 }
 
-fn retagging(out: &mut impl Write, plan: &retag::RetagPlan) -> io::Result<()> {
+fn print_retag(out: &mut impl Write, plan: &retag::RetagPlan) -> io::Result<()> {
     let mut table = Table::new(&["IMAGE", "DIGEST", "CREATED", "SIZE", "NEW TAG", "THERE NOW"], &[3]);
     for step in &plan.steps {
         let tag = match step.to == plan.from {
             true => step.tag.to_string(),
             false => format!("{}:{}", step.to.name, step.tag),
         };
-        let now = there_now(step.replaces.as_ref(), &step.digest);
+        let now = describe_current(step.replaces.as_ref(), &step.digest);
         let [date, size] = [step.info.date(), step.info.bytes()];
         table.row(vec![name(&step.selector), step.digest.short(), date, size, tag, now]);
     }
@@ -66,21 +66,21 @@ fn retagging(out: &mut impl Write, plan: &retag::RetagPlan) -> io::Result<()> {
     if plan.mode.moves() {
         writeln!(out)?;
         let old = plan.steps.iter().map(|step| name(&step.selector)).collect();
-        facts(out, "untags", old)?;
+        print_facts(out, "untags", old)?;
     }
     if plan.mode == retag::RetagMode::MoveByReplacement {
-        fact(out, "method", REPLACEMENT)?;
+        print_fact(out, "method", REPLACEMENT)?;
     }
     if !plan.mode.moves() && plan.loss.is_offered() {
         writeln!(out)?;
     }
     if plan.loss.is_offered() {
-        losing(out, &plan.loss)?;
+        print_loss(out, &plan.loss)?;
     }
-    missed(out, &plan.unresolved)
+    print_unresolved(out, &plan.unresolved)
 }
 
-fn copying(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
+fn print_copy(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     let mut table = Table::new(&["IMAGE", "DIGEST", "CREATED", "SIZE", "TAG", "THERE NOW"], &[3]);
     for image in &plan.images {
         let digest = match image.digest == image.source {
@@ -92,7 +92,7 @@ fn copying(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
             // The destination was not contacted if a rule forbids the copy.
             Some(_) if image.unknown => "not known".into(),
             Some(_) if plan.refused.is_some() => "not asked".into(),
-            Some(_) => there_now(image.replaces.as_ref(), &image.digest),
+            Some(_) => describe_current(image.replaces.as_ref(), &image.digest),
             None => "-".into(),
         };
         table.row(vec![name(&image.selector), digest, image.info.date(), image.info.bytes(), tag, now]);
@@ -100,39 +100,45 @@ fn copying(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     table.print(out)?;
     writeln!(out)?;
     if plan.refused.is_none() {
-        fact(out, "moves", plan.summary())?;
+        print_fact(out, "moves", plan.summary())?;
     }
-    plan.platforms().iter().try_for_each(|platforms| fact(out, "platforms", platforms))?;
+    plan.platforms().iter().try_for_each(|platforms| print_fact(out, "platforms", platforms))?;
     if plan.digests_change {
-        fact(out, "digests", "change, because only some platforms come along: signatures will not fit")?;
+        print_fact(
+            out,
+            "digests",
+            "change, because only some platforms come along: signatures will not fit",
+        )?;
     }
-    referring(out, plan)?;
+    print_referrers(out, plan)?;
     if plan.loss.is_offered() {
-        losing(out, &plan.loss)?;
+        print_loss(out, &plan.loss)?;
     }
-    plan.left_out.iter().try_for_each(|what| fact(out, "left out", what))?;
-    missed(out, &plan.unresolved)?;
-    plan.exposed().try_for_each(|exposed| fact(out, "login", exposed))?;
-    plan.notes.iter().try_for_each(|note| fact(out, "note", note))
+    plan.left_out.iter().try_for_each(|what| print_fact(out, "left out", what))?;
+    print_unresolved(out, &plan.unresolved)?;
+    plan.exposure_warnings().try_for_each(|exposed| print_fact(out, "login", exposed))?;
+    plan.notes.iter().try_for_each(|note| print_fact(out, "note", note))
 }
 
 /// Prints the referrers that are copied along, and the fallback tags that list them.
-fn referring(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
-    if let Some(coming) = plan.coming_along() {
-        fact(out, "referrers", coming)?;
+fn print_referrers(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
+    if let Some(coming) = plan.describe_referrers() {
+        print_fact(out, "referrers", coming)?;
     }
-    plan.lists.iter().try_for_each(|list| fact(out, "", format!("{}  {}", list.short_tag(), list.change())))
+    plan.lists
+        .iter()
+        .try_for_each(|list| print_fact(out, "", format!("{}  {}", list.short_tag(), list.change())))
 }
 
 /// Prints the images that cannot be part of the plan, each with the reason.
-fn missed(out: &mut impl Write, missed: &[Unresolved]) -> io::Result<()> {
+fn print_unresolved(out: &mut impl Write, missed: &[Unresolved]) -> io::Result<()> {
     missed
         .iter()
-        .try_for_each(|missed| fact(out, "fails", format!("{}: {}", missed.name, missed.failure.why)))
+        .try_for_each(|missed| print_fact(out, "fails", format!("{}: {}", missed.name, missed.failure.why)))
 }
 
-fn undoing(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
-    plan.notes.iter().try_for_each(|note| fact(out, "warning", note))?;
+fn print_undo(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
+    plan.notes.iter().try_for_each(|note| print_fact(out, "warning", note))?;
     let several = plan
         .steps
         .iter()
@@ -142,7 +148,7 @@ fn undoing(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
     let mut table = Table::new(&heading[..columns], &[4]);
     for step in &plan.steps {
         let what = match several {
-            true => format!("{}{}", step.repository, joint(&step.selector)),
+            true => format!("{}{}", step.repository, format_selector(&step.selector)),
             false => name(&step.selector),
         };
         let digest = |digest: Option<&Digest>| digest.map_or_else(|| "nothing".into(), Digest::short);
@@ -154,7 +160,7 @@ fn undoing(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
     let first = plan.steps.first().filter(|_| !several);
     let is_by_replacement = plan.steps.iter().any(|step| step.by_replacement);
     let method = is_by_replacement.then(|| format!("of new tags: {REPLACEMENT}"));
-    let hint = other_way(plan).or_else(|| plan.hint.clone());
+    let hint = method_hint(plan).or_else(|| plan.hint.clone());
     if first.is_some()
         || method.is_some()
         || hint.is_some()
@@ -163,15 +169,15 @@ fn undoing(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
     {
         writeln!(out)?;
     }
-    first.map_or(Ok(()), |first| fact(out, "in", &first.repository))?;
-    method.map_or(Ok(()), |method| fact(out, "method", method))?;
-    plan.leaves.as_ref().map_or(Ok(()), |leaves| fact(out, "leaves", leaves))?;
-    missed(out, &plan.unresolved)?;
-    hint.map_or(Ok(()), |hint| fact(out, "hint", hint))
+    first.map_or(Ok(()), |first| print_fact(out, "in", &first.repository))?;
+    method.map_or(Ok(()), |method| print_fact(out, "method", method))?;
+    plan.leaves.as_ref().map_or(Ok(()), |leaves| print_fact(out, "leaves", leaves))?;
+    print_unresolved(out, &plan.unresolved)?;
+    hint.map_or(Ok(()), |hint| print_fact(out, "hint", hint))
 }
 
 /// Returns the hint about another method, with its option, if the chosen method cannot remove the new tags.
-pub fn other_way(plan: &undo::UndoPlan) -> Option<SafeText> {
+pub fn method_hint(plan: &undo::UndoPlan) -> Option<SafeText> {
     let is_open = plan.method == DeleteMethod::Untag && !plan.methods.is_empty();
     let hint = plan.hint.as_ref().filter(|_| is_open)?;
     Some(SafeText::from(format!("{hint}: `--replace`")))
@@ -186,14 +192,14 @@ fn name(selector: &Selector) -> String {
 }
 
 /// Returns `:tag` or `@digest`.
-pub fn joint(selector: &Selector) -> String {
+pub fn format_selector(selector: &Selector) -> String {
     match selector {
         Selector::Tag(tag) => format!(":{tag}"),
         Selector::Digest(digest) => format!("@{}", digest.short()),
     }
 }
 
-fn there_now(now: Option<&Digest>, then: &Digest) -> String {
+fn describe_current(now: Option<&Digest>, then: &Digest) -> String {
     match now {
         None => "nothing".into(),
         Some(now) if now == then => "the same".into(),
@@ -202,7 +208,7 @@ fn there_now(now: Option<&Digest>, then: &Digest) -> String {
 }
 
 /// Returns names in rows of at most `LIST` columns. A longer name has a row of its own.
-pub(super) fn lines(names: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn wrap_names(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for name in names {
         match lines.last_mut() {
@@ -214,28 +220,28 @@ pub(super) fn lines(names: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 /// Prints the fate of images that lose their last tag or are deleted, and the tags that keep them.
-fn losing(out: &mut impl Write, loss: &Loss) -> io::Result<()> {
+fn print_loss(out: &mut impl Write, loss: &Loss) -> io::Result<()> {
     let Some(fate) = loss.fate() else { return Ok(()) };
-    fact(out, "images", fate)?;
-    for (number, (image, tag)) in loss.can_keep().enumerate().filter(|_| loss.is_offered()) {
+    print_fact(out, "images", fate)?;
+    for (number, (image, tag)) in loss.keepable_images().enumerate().filter(|_| loss.is_offered()) {
         match (loss.keep, number) {
-            (true, 0) => fact(out, "keeps", format!("{} as {tag}", image.digest.short()))?,
-            (true, _) => fact(out, "", format!("{} as {tag}", image.digest.short()))?,
-            (false, 0) => fact(out, "", format!("`--keep` keeps {} as {tag}", image.digest.short()))?,
-            (false, _) => fact(out, "", format!("and {} as {tag}", image.digest.short()))?,
+            (true, 0) => print_fact(out, "keeps", format!("{} as {tag}", image.digest.short()))?,
+            (true, _) => print_fact(out, "", format!("{} as {tag}", image.digest.short()))?,
+            (false, 0) => print_fact(out, "", format!("`--keep` keeps {} as {tag}", image.digest.short()))?,
+            (false, _) => print_fact(out, "", format!("and {} as {tag}", image.digest.short()))?,
         }
     }
     Ok(())
 }
 
-fn fact(out: &mut impl Write, what: &str, text: impl std::fmt::Display) -> io::Result<()> {
+fn print_fact(out: &mut impl Write, what: &str, text: impl std::fmt::Display) -> io::Result<()> {
     writeln!(out, "{what:<10}{text}")
 }
 
 /// Prints a fact that consists of many names.
-fn facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Result<()> {
-    for (index, line) in lines(names.into_iter()).iter().enumerate() {
-        fact(out, if index == 0 { what } else { "" }, line)?;
+fn print_facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Result<()> {
+    for (index, line) in wrap_names(names.into_iter()).iter().enumerate() {
+        print_fact(out, if index == 0 { what } else { "" }, line)?;
     }
     Ok(())
 }

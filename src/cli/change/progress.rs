@@ -35,13 +35,13 @@ impl Bar {
             false => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let follower = tokio::spawn(follow(bar.clone(), progress, can_change)).abort_handle();
+        let follower = tokio::spawn(draw_updates(bar.clone(), progress, can_change)).abort_handle();
         Bar { bar, follower }
     }
 
     /// Prints a message above the line.
-    pub fn say(&self, text: &str) {
-        self.bar.suspend(|| print::complain(text));
+    pub fn print(&self, text: &str) {
+        self.bar.suspend(|| print::print_problem(text));
     }
 }
 
@@ -52,16 +52,16 @@ impl Drop for Bar {
     }
 }
 
-async fn follow(bar: ProgressBar, mut progress: Receiver<Progress>, can_change: bool) {
+async fn draw_updates(bar: ProgressBar, mut progress: Receiver<Progress>, can_change: bool) {
     let mut shown = None;
     let mut said: Option<Instant> = None;
     while progress.changed().await.is_ok() {
         let now = progress.borrow_and_update().clone();
-        if !can_change && !now.waits.is_empty() && said.is_none_or(|at| at.elapsed() >= QUIET) {
-            print::complain(&now.waits);
+        if !can_change && !now.waiting.is_empty() && said.is_none_or(|at| at.elapsed() >= QUIET) {
+            print::print_problem(&now.waiting);
             said = Some(Instant::now());
         }
-        let template = match (now.waits.is_empty(), now.bytes) {
+        let template = match (now.waiting.is_empty(), now.total_bytes) {
             (false, _) => WAITING,
             (true, 0) => OF_ITEMS,
             (true, _) => OF_BYTES,
@@ -70,13 +70,13 @@ async fn follow(bar: ProgressBar, mut progress: Receiver<Progress>, can_change: 
             shown = Some(template);
             bar.set_style(style(template));
         }
-        let (done, all) = match now.bytes {
+        let (done, all) = match now.total_bytes {
             0 => (now.ended() as u64, now.items.len() as u64),
             bytes => (now.moved.min(bytes), bytes),
         };
         bar.set_length(all);
         bar.set_position(done);
-        let message = if now.waits.is_empty() { &now.now } else { &now.waits };
+        let message = if now.waiting.is_empty() { &now.now } else { &now.waiting };
         bar.set_message(message.to_string());
     }
 }

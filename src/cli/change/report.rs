@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::plan::lines;
+use super::plan::wrap_names;
 use crate::cli::CliError;
 use crate::cli::print::{self, Table};
 use crate::model::change::journal::EntryId;
-use crate::model::change::progress::{Back, Outcome, Report, TakesBack, alike};
+use crate::model::change::progress::{Back, Outcome, Report, TakesBack, group_alike};
 use crate::model::size;
 use crate::model::text::SafeText;
 
@@ -16,13 +16,13 @@ const MOST_NAMED: usize = 20;
 /// Prints the outcome of each part, the notes, and the command that undoes the change, with `options`.
 pub fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result<()> {
     let mut table = Table::new(&["WHAT", "OUTCOME"], &[]);
-    for alike in alike(&report.items) {
-        let outcome = alike.outcome.map_or_else(|| "stopped".into(), words);
+    for alike in group_alike(&report.items) {
+        let outcome = alike.outcome.map_or_else(|| "stopped".into(), describe_outcome);
         match alike.names.as_slice() {
             [name] => table.row(vec![name.to_string(), outcome]),
             names => {
                 table.row(vec![format!("{} items", names.len()), outcome]);
-                let names = lines(names.iter().map(ToString::to_string));
+                let names = wrap_names(names.iter().map(ToString::to_string));
                 names.into_iter().for_each(|names| table.row(vec![String::new(), names]));
             }
         }
@@ -38,13 +38,15 @@ pub fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result
     report.notes.iter().try_for_each(|note| writeln!(out, "\nnote: {note}"))?;
     match (&report.undo, report.takes_back) {
         (_, TakesBack::Nothing) => writeln!(out, "\nit cannot be undone"),
-        (Some(entry), takes_back) => writeln!(out, "\n{}", way_back(entry, takes_back, report.back, options)),
+        (Some(entry), takes_back) => {
+            writeln!(out, "\n{}", undo_command(entry, takes_back, report.back, options))
+        }
         (None, _) => Ok(()),
     }
 }
 
 /// Returns the command that undoes the change, as it has to be typed, and how much of the change it undoes.
-fn way_back(entry: &EntryId, takes_back: TakesBack, back: Back, options: &str) -> String {
+fn undo_command(entry: &EntryId, takes_back: TakesBack, back: Back, options: &str) -> String {
     let replace = if back == Back::ByReplacement { "--replace " } else { "" };
     let command = format!("`regtui undo {options}{replace}{entry}`");
     match (takes_back, back) {
@@ -63,7 +65,7 @@ fn way_back(entry: &EntryId, takes_back: TakesBack, back: Back, options: &str) -
     }
 }
 
-fn words(outcome: &Outcome) -> String {
+fn describe_outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Done(how) if how.is_empty() => "done".into(),
         Outcome::Done(how) => format!("done: {how}"),
@@ -77,11 +79,11 @@ fn words(outcome: &Outcome) -> String {
 
 /// Returns the error that determines the exit code, unless the change succeeded. Prints on stderr the failures, and the
 /// parts that were left alone.
-pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), CliError> {
-    complain(report);
+pub fn exit_error(report: &Report, is_stopped: bool) -> Result<(), CliError> {
+    print_failures(report);
     match (is_stopped, report.is_success()) {
         (true, false) => Err(CliError::Interrupted),
-        (false, false) => Err(CliError::Said),
+        (false, false) => Err(CliError::Reported),
         // The stop came too late to stop anything.
         (_, true) => Ok(()),
     }
@@ -89,34 +91,34 @@ pub fn outcome(report: &Report, is_stopped: bool) -> Result<(), CliError> {
 
 /// Prints the failures with their hints, and the parts that were left alone. Equal outcomes are printed once, with all
 /// names.
-fn complain(report: &Report) {
-    let alike = alike(&report.items);
+fn print_failures(report: &Report) {
+    let alike = group_alike(&report.items);
     for alike in &alike {
         let (failure, ended) = match alike.outcome {
             Some(Outcome::Failed(failure)) => (failure, "failed alike"),
             Some(Outcome::Unconfirmed(failure)) => (failure, "are not confirmed either"),
             _ => continue,
         };
-        print::complain(failure);
+        print::print_problem(failure);
         if let [_, others @ ..] = alike.names.as_slice()
             && !others.is_empty()
         {
-            print::complain(format_args!("{} more {ended}: {}", others.len(), enumerated(others)));
+            print::print_problem(format_args!("{} more {ended}: {}", others.len(), join_names(others)));
         }
     }
     for alike in &alike {
         let Some(Outcome::Skipped(why)) = alike.outcome else { continue };
         match alike.names.as_slice() {
-            [name] => print::complain(format_args!("`{name}`: left alone: {why}")),
+            [name] => print::print_problem(format_args!("`{name}`: left alone: {why}")),
             names => {
-                print::complain(format_args!("{} left alone: {why}: {}", names.len(), enumerated(names)))
+                print::print_problem(format_args!("{} left alone: {why}: {}", names.len(), join_names(names)))
             }
         }
     }
 }
 
 /// Returns names in one line. Of very many only the first are named.
-fn enumerated(names: &[&SafeText]) -> String {
+fn join_names(names: &[&SafeText]) -> String {
     let shown: Vec<&str> = names.iter().take(MOST_NAMED).map(|name| name.as_str()).collect();
     let more = names.len().saturating_sub(shown.len());
     let end = if more > 0 { format!(" and {more} more") } else { String::new() };

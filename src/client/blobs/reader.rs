@@ -52,7 +52,7 @@ impl Check {
 
     /// Fails if everything was hashed and the digest differs. A blob that was read from the middle on cannot be
     /// checked.
-    fn verdict(&self, end: u64) -> Result<(), Cause> {
+    fn check_digest(&self, end: u64) -> Result<(), Cause> {
         if self.hashed != end {
             return Ok(());
         }
@@ -74,7 +74,7 @@ pub struct BlobReader {
     /// Bytes to leave out, if the server starts at the beginning.
     skip: u64,
     /// A request under way. It outlives the caller that waited for the piece for which it was sent.
-    asking: Option<BoxFuture<'static, Result<Option<Opened>, Error>>>,
+    pending_request: Option<BoxFuture<'static, Result<Option<Opened>, Error>>>,
     open: Option<OpenBody>,
     is_over: bool,
 }
@@ -109,21 +109,21 @@ impl BlobReader {
             failed_at: from,
             failures: 0,
             skip: 0,
-            asking: None,
+            pending_request: None,
             open: None,
             is_over: false,
         }
     }
 
     /// Returns a reader of the same blob from another offset on. The hash of the bytes so far is kept.
-    pub(in crate::client) fn reopened(self, from: u64) -> BlobReader {
+    pub(in crate::client) fn reopen_at(self, from: u64) -> BlobReader {
         BlobReader::new(self.client, self.name, self.check, from)
     }
 
     /// Returns the next piece, or `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         while !self.is_over {
-            match self.piece().await {
+            match self.read_piece().await {
                 Ok(Some(piece)) if piece.is_empty() => {}
                 Ok(piece) => return Ok(piece),
                 Err(error) => self.wait_before_next_try(error).await?,
@@ -133,9 +133,9 @@ impl BlobReader {
     }
 
     /// Returns some bytes of the blob, possibly none, or `None` at its end.
-    async fn piece(&mut self) -> Result<Option<Bytes>, Error> {
+    async fn read_piece(&mut self) -> Result<Option<Bytes>, Error> {
         if self.check.size == Some(self.at) && self.at > 0 {
-            return self.end();
+            return self.finish();
         }
         if self.open.is_none() {
             let ask = BlobRequest {
@@ -145,17 +145,17 @@ impl BlobReader {
                 size: self.check.size,
                 at: self.at,
             };
-            let opened = self.asking.get_or_insert_with(|| ask.send().boxed()).await;
-            self.asking = None;
+            let opened = self.pending_request.get_or_insert_with(|| ask.send().boxed()).await;
+            self.pending_request = None;
             match opened? {
                 Some((open, skip)) => (self.open, self.skip) = (Some(open), skip),
-                None => return self.end(),
+                None => return self.finish(),
             }
         }
-        let Some(open) = &mut self.open else { return self.end() };
-        match open.piece(self.client.http().timeouts()).await {
+        let Some(open) = &mut self.open else { return self.finish() };
+        match open.next_piece(self.client.http().timeouts()).await {
             Ok(Some(piece)) => {
-                let piece = self.take(piece).map_err(|cause| self.error(cause))?;
+                let piece = self.accept_piece(piece).map_err(|cause| self.error(cause))?;
                 if self.check.size == Some(self.at) {
                     self.open = None;
                 }
@@ -164,12 +164,12 @@ impl BlobReader {
             Ok(None) if self.check.size.is_some_and(|size| size > self.at) => {
                 Err(self.error(Cause::Connection("it ended in the middle of the answer".into())))
             }
-            Ok(None) => self.end(),
+            Ok(None) => self.finish(),
             Err(cause) => Err(self.error(cause)),
         }
     }
 
-    fn take(&mut self, mut piece: Bytes) -> Result<Bytes, Cause> {
+    fn accept_piece(&mut self, mut piece: Bytes) -> Result<Bytes, Cause> {
         let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(piece.len());
         self.skip -= skipped as u64;
         drop(piece.split_to(skipped));
@@ -180,15 +180,15 @@ impl BlobReader {
         self.check.take(self.at, &piece);
         self.at = end;
         if self.check.size == Some(end) {
-            self.check.verdict(end)?;
+            self.check.check_digest(end)?;
         }
         Ok(piece)
     }
 
-    fn end(&mut self) -> Result<Option<Bytes>, Error> {
+    fn finish(&mut self) -> Result<Option<Bytes>, Error> {
         self.is_over = true;
         self.open = None;
-        self.check.verdict(self.at).map_err(|cause| self.error(cause))?;
+        self.check.check_digest(self.at).map_err(|cause| self.error(cause))?;
         Ok(None)
     }
 
@@ -208,7 +208,7 @@ impl BlobReader {
         match wait {
             Some(_) if is_break => Ok(()),
             Some(wait) => {
-                http.wait_to_try_again(&error.cause, self.failures, wait).await;
+                http.sleep_before_retry(&error.cause, self.failures, wait).await;
                 Ok(())
             }
             None => {
@@ -247,7 +247,7 @@ impl BlobRequest {
             Err(error) => return Err(error),
         };
         let skip = if status == 206 { 0 } else { self.at };
-        let is_right = if status == 206 { begins_at(&headers, self.at, self.size) } else { Ok(()) };
+        let is_right = if status == 206 { check_content_range(&headers, self.at, self.size) } else { Ok(()) };
         is_right.map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
         let announced =
             headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
@@ -283,7 +283,7 @@ fn error(client: &Client, name: &RepositoryName, digest: &Digest, cause: Cause) 
 }
 
 /// Checks that a 206 is the requested rest: `Content-Range: bytes <first>-<last>/<total>`, RFC 9110 § 14.4.
-fn begins_at(headers: &HeaderMap, at: u64, size: Option<u64>) -> Result<(), &'static str> {
+fn check_content_range(headers: &HeaderMap, at: u64, size: Option<u64>) -> Result<(), &'static str> {
     let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
     let range = range.and_then(|range| range.trim().strip_prefix("bytes "));
     let Some((range, total)) = range.and_then(|range| range.split_once('/')) else {
@@ -338,20 +338,20 @@ mod tests {
         for (at, piece) in [(0, "hello"), (3, "lo wo"), (8, "rld"), (0, "hello")] {
             check.take(at, piece.as_bytes());
         }
-        assert_eq!((check.hashed, check.verdict(11)), (11, Ok(())));
+        assert_eq!((check.hashed, check.check_digest(11)), (11, Ok(())));
         let mut other = Check::new(digest, Some(11));
         other.take(0, b"hello World");
-        assert!(matches!(other.verdict(11), Err(Cause::Digest { .. })));
+        assert!(matches!(other.check_digest(11), Err(Cause::DigestMismatch { .. })));
     }
 
     #[test]
     fn a_part_is_taken_only_where_it_was_asked_for() {
         let headers = |value: &str| HeaderMap::from_iter([(CONTENT_RANGE, value.parse().expect("a value"))]);
-        assert!(begins_at(&headers("bytes 5-9/10"), 5, Some(10)).is_ok());
-        assert!(begins_at(&headers("bytes 5-9/*"), 5, Some(10)).is_ok());
+        assert!(check_content_range(&headers("bytes 5-9/10"), 5, Some(10)).is_ok());
+        assert!(check_content_range(&headers("bytes 5-9/*"), 5, Some(10)).is_ok());
         for wrong in ["bytes 4-9/10", "bytes 5-9/11", "5-9/10", "bytes */10", ""] {
-            assert!(begins_at(&headers(wrong), 5, Some(10)).is_err(), "{wrong}");
+            assert!(check_content_range(&headers(wrong), 5, Some(10)).is_err(), "{wrong}");
         }
-        assert!(begins_at(&HeaderMap::new(), 5, Some(10)).is_err());
+        assert!(check_content_range(&HeaderMap::new(), 5, Some(10)).is_err());
     }
 }

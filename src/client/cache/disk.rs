@@ -44,7 +44,7 @@ struct Folder {
 
 enum DiskTask {
     Content(Digest, Bytes),
-    Said(Repository, StoredManifestInfo),
+    Facts(Repository, StoredManifestInfo),
     Flush(oneshot::Sender<()>),
 }
 
@@ -77,14 +77,14 @@ impl Disk {
     }
 
     /// Returns the facts about a repository from when it was last asked.
-    pub async fn read_said(&self, repository: &Repository) -> StoredManifestInfo {
-        let path = said_path(&self.folder.path, repository);
-        tokio::task::spawn_blocking(move || read_said(&path)).await.unwrap_or_default()
+    pub async fn read_facts(&self, repository: &Repository) -> StoredManifestInfo {
+        let path = facts_path(&self.folder.path, repository);
+        tokio::task::spawn_blocking(move || read_facts(&path)).await.unwrap_or_default()
     }
 
     /// Queues a write of the facts about a repository.
-    pub fn write_said(&self, repository: Repository, said: StoredManifestInfo) {
-        self.send(DiskTask::Said(repository, said));
+    pub fn write_facts(&self, repository: Repository, said: StoredManifestInfo) {
+        self.send(DiskTask::Facts(repository, said));
     }
 
     /// Waits until everything queued so far is written.
@@ -107,7 +107,7 @@ impl Disk {
 impl Folder {
     fn index(&self) -> MutexGuard<'_, Index> {
         // Files that others may have put there are not content.
-        let found = || files::check(&self.path).map(|()| pack::index(&self.path)).unwrap_or_default();
+        let found = || files::check_folder(&self.path).map(|()| pack::index(&self.path)).unwrap_or_default();
         let index = self.index.get_or_init(|| Mutex::new(found()));
         index.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -123,13 +123,13 @@ impl Folder {
     }
 }
 
-fn said_path(folder: &Path, repository: &Repository) -> PathBuf {
+fn facts_path(folder: &Path, repository: &Repository) -> PathBuf {
     folder.join("tags").join(Digest::sha256(repository.to_string().as_bytes()).hex())
 }
 
-fn read_said(path: &Path) -> StoredManifestInfo {
+fn read_facts(path: &Path) -> StoredManifestInfo {
     let mut text = String::new();
-    let folder = path.parent().map_or(Ok(()), files::check);
+    let folder = path.parent().map_or(Ok(()), files::check_folder);
     let file = folder.and_then(|()| files::read(path));
     let read = file.and_then(|file| file.take(LARGEST_TAGS).read_to_string(&mut text));
     let mut said = StoredManifestInfo::default();
@@ -151,7 +151,7 @@ fn read_said(path: &Path) -> StoredManifestInfo {
 fn start(folder: Arc<Folder>, waiting: Arc<AtomicUsize>) -> Option<SyncSender<DiskTask>> {
     let (sender, jobs) = sync_channel(QUEUE);
     let work = move || {
-        if files::check(&folder.path).is_ok() {
+        if files::check_folder(&folder.path).is_ok() {
             pack::prune(&folder.path, MOST);
         }
         let mut pack = None;
@@ -162,7 +162,7 @@ fn start(folder: Arc<Folder>, waiting: Arc<AtomicUsize>) -> Option<SyncSender<Di
                     waiting.fetch_sub(content.len(), Ordering::Relaxed);
                     written
                 }
-                DiskTask::Said(repository, said) => write_said(&folder.path, &repository, &said),
+                DiskTask::Facts(repository, said) => write_facts(&folder.path, &repository, &said),
                 DiskTask::Flush(done) => {
                     done.send(()).ok();
                     Ok(())
@@ -188,7 +188,7 @@ fn write_content(
     let mut open = match pack.take().filter(|pack| !pack.is_full()) {
         Some(open) => open,
         None => {
-            files::make(&folder.path)?;
+            files::create_folder(&folder.path)?;
             Pack::open(&folder.path)?
         }
     };
@@ -199,8 +199,8 @@ fn write_content(
     Ok(())
 }
 
-fn write_said(folder: &Path, repository: &Repository, said: &StoredManifestInfo) -> io::Result<()> {
-    files::replace(&said_path(folder, repository), |file| {
+fn write_facts(folder: &Path, repository: &Repository, said: &StoredManifestInfo) -> io::Result<()> {
+    files::replace(&facts_path(folder, repository), |file| {
         let mut lines = io::BufWriter::new(file);
         said.tags.iter().try_for_each(|(tag, digest)| writeln!(lines, "{tag} {digest}"))?;
         said.types.iter().try_for_each(|(digest, media_type)| writeln!(lines, "{digest} {media_type}"))?;

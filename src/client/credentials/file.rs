@@ -99,7 +99,8 @@ impl File {
 
     fn entry(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<(&String, &LoginEntry)> {
         let auths = self.auths.iter().flatten().filter_map(|(key, entry)| Some((key, entry.as_ref()?)));
-        let fitting = auths.filter_map(|(key, entry)| Some((depth(key, host, repository)?, key, entry)));
+        let fitting =
+            auths.filter_map(|(key, entry)| Some((matched_parts(key, host, repository)?, key, entry)));
         fitting.max_by_key(|(depth, ..)| *depth).map(|(_, key, entry)| (key, entry))
     }
 }
@@ -132,7 +133,7 @@ fn decode(auth: &str) -> Option<(String, String)> {
 }
 
 /// Returns how many parts of a repository's name a key covers, or `None` if the key is about something else.
-fn depth(key: &str, host: &Host, repository: Option<&RepositoryName>) -> Option<usize> {
+fn matched_parts(key: &str, host: &Host, repository: Option<&RepositoryName>) -> Option<usize> {
     if is_host(key, host) {
         return Some(0);
     }

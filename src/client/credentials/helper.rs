@@ -25,19 +25,19 @@ pub async fn get(
     suffix: &str,
     server: &str,
     path: &OsStr,
-    timeouts: Duration,
+    timeout: Duration,
 ) -> Result<Option<Login>, SafeText> {
     if !is_suffix(suffix) {
         return Err("its name is not one of a helper".into());
     }
     let name = format!("docker-credential-{suffix}");
     let program = find(&name, path).ok_or_else(|| SafeText::from(format!("`{name}` is not in PATH")))?;
-    match tokio::time::timeout(timeouts, run(&program, server)).await {
+    match tokio::time::timeout(timeout, run(&program, server)).await {
         Ok(Ok((status, said))) if status.success() => read(&said),
-        Ok(Ok((_, said))) if is_nothing(&said) => Ok(None),
-        Ok(Ok((status, said))) => Err(failed(status, &said)),
+        Ok(Ok((_, said))) if is_not_found(&said) => Ok(None),
+        Ok(Ok((status, said))) => Err(describe_failure(status, &said)),
         Ok(Err(error)) => Err(SafeText::from(error.to_string())),
-        Err(_) => Err(SafeText::from(format!("`{name}` gave no answer in {} s", timeouts.as_secs()))),
+        Err(_) => Err(SafeText::from(format!("`{name}` gave no answer in {} s", timeout.as_secs()))),
     }
 }
 
@@ -77,10 +77,10 @@ async fn run(program: &Path, server: &str) -> std::io::Result<(ExitStatus, Vec<u
 
 /// Describes the failure of a helper. Helpers may print the login before they fail, so their text is only quoted if it
 /// cannot hold one.
-fn failed(status: ExitStatus, said: &[u8]) -> SafeText {
-    match redact::quotable(said) {
+fn describe_failure(status: ExitStatus, output: &[u8]) -> SafeText {
+    match redact::quote_output(output) {
         Some(said) => SafeText::from(format!("{status}: {said}")),
-        None if said.trim_ascii().is_empty() => SafeText::from(status.to_string()),
+        None if output.trim_ascii().is_empty() => SafeText::from(status.to_string()),
         None => SafeText::from(format!("{status}; what it said is not shown, since it may hold a password")),
     }
 }
@@ -97,8 +97,8 @@ impl Drop for Group {
     }
 }
 
-fn is_nothing(said: &[u8]) -> bool {
-    let said = String::from_utf8_lossy(said).to_lowercase();
+fn is_not_found(output: &[u8]) -> bool {
+    let said = String::from_utf8_lossy(output).to_lowercase();
     NOTHING.iter().any(|nothing| said.contains(nothing))
 }
 
@@ -109,9 +109,9 @@ struct HelperOutput {
     secret: Option<String>,
 }
 
-fn read(said: &[u8]) -> Result<Option<Login>, SafeText> {
+fn read(output: &[u8]) -> Result<Option<Login>, SafeText> {
     let answer: HelperOutput =
-        serde_json::from_slice(said).map_err(|_| SafeText::from("its answer is not JSON"))?;
+        serde_json::from_slice(output).map_err(|_| SafeText::from("its answer is not JSON"))?;
     let (user, secret) = (answer.username.unwrap_or_default(), answer.secret.unwrap_or_default());
     Ok(match (user.as_str(), secret.as_str()) {
         (_, "") => None,

@@ -20,7 +20,7 @@ pub struct PutResult {
     pub digest: Digest,
     /// Whether the server noticed the manifest's `subject`, so that its referrers API lists the manifest. If it did
     /// not, the fallback tag must be kept: [`fallback_tag`](crate::client::fallback_tag).
-    pub subject_seen: bool,
+    pub is_subject_recognized: bool,
 }
 
 impl Client {
@@ -31,18 +31,18 @@ impl Client {
         selector: &Selector,
         manifest: &Manifest,
     ) -> Result<PutResult, Error> {
-        let request = self.pushing(name, selector, manifest).await?;
+        let request = self.put_request(name, selector, manifest).await?;
         let sent = match self.http().send(&request).await {
-            Err(error) if wants_no_parameter(&request, &error) => {
-                self.http().send(&without_parameter(&request)).boxed().await
+            Err(error) if refuses_digest_parameter(&request, &error) => {
+                self.http().send(&without_digest_parameter(&request)).boxed().await
             }
             sent => sent,
         };
-        let pushed = sent.and_then(|answer| self.pushed(name, selector, manifest, &request, &answer));
+        let pushed = sent.and_then(|answer| self.put_result(name, selector, manifest, &request, &answer));
         match pushed {
             // No failure is reported before the registry was checked for the manifest.
-            Err(error) if self.is_put_after(&error, name, selector, manifest).boxed().await => {
-                Ok(self.kept(name, selector, manifest, manifest.digest, false))
+            Err(error) if self.exists_after_failure(&error, name, selector, manifest).boxed().await => {
+                Ok(self.cache_put(name, selector, manifest, manifest.digest, false))
             }
             pushed => pushed,
         }
@@ -50,7 +50,7 @@ impl Client {
 
     /// Returns whether a manifest exists although the request that should have put it was refused, or its response was
     /// lost.
-    async fn is_put_after(
+    async fn exists_after_failure(
         &self,
         error: &Error,
         name: &RepositoryName,
@@ -65,27 +65,29 @@ impl Client {
             )
     }
 
-    /// Puts a manifest under a tag that had the digest `had`, or did not exist, when the caller looked at it. The
+    /// Puts a manifest under a tag that had the digest `expected`, or did not exist, when the caller looked at it. The
     /// request is not sent again once another client has put another manifest there.
     pub async fn put_tag(
         &self,
         name: &RepositoryName,
         tag: &Tag,
-        had: Option<Digest>,
+        expected: Option<Digest>,
         manifest: &Manifest,
     ) -> Result<PutResult, Error> {
         let selector = Selector::Tag(tag.clone());
-        let request = self.pushing(name, &selector, manifest).await?;
-        let answer = match self.send_while(request.clone(), name, tag, had).await {
-            Err(error) if wants_no_parameter(&request, &error) => {
-                self.send_while(without_parameter(&request), name, tag, had).boxed().await?
+        let request = self.put_request(name, &selector, manifest).await?;
+        let answer = match self.send_if_unchanged(request.clone(), name, tag, expected).await {
+            Err(error) if refuses_digest_parameter(&request, &error) => {
+                self.send_if_unchanged(without_digest_parameter(&request), name, tag, expected)
+                    .boxed()
+                    .await?
             }
             sent => sent?,
         };
-        self.pushed(name, &selector, manifest, &request, &answer)
+        self.put_result(name, &selector, manifest, &request, &answer)
     }
 
-    async fn pushing(
+    async fn put_request(
         &self,
         name: &RepositoryName,
         selector: &Selector,
@@ -102,7 +104,7 @@ impl Client {
         Ok(Request { payload, cap: CAP, ..request })
     }
 
-    fn pushed(
+    fn put_result(
         &self,
         name: &RepositoryName,
         selector: &Selector,
@@ -110,14 +112,15 @@ impl Client {
         request: &Request,
         answer: &HttpAnswer,
     ) -> Result<PutResult, Error> {
-        let digest = stored(answer, manifest).map_err(|cause| self.http().error(cause, Some(request), 1))?;
+        let digest =
+            stored_digest(answer, manifest).map_err(|cause| self.http().error(cause, Some(request), 1))?;
         let seen = answer.header("oci-subject").and_then(|subject| subject.parse::<Digest>().ok());
         let subject = manifest.subject().and_then(|subject| subject.digest);
-        Ok(self.kept(name, selector, manifest, digest, seen.is_some() && seen == subject))
+        Ok(self.cache_put(name, selector, manifest, digest, seen.is_some() && seen == subject))
     }
 
     /// Remembers a manifest that was put.
-    fn kept(
+    fn cache_put(
         &self,
         name: &RepositoryName,
         selector: &Selector,
@@ -127,28 +130,28 @@ impl Client {
     ) -> PutResult {
         self.cache().put(manifest.digest, manifest.raw.clone());
         let media_type = manifest.media_type.as_str();
-        self.cache().saw_manifest(&self.repository(name), manifest.digest, Some(media_type));
+        self.cache().record_manifest(&self.repository(name), manifest.digest, Some(media_type));
         if let Selector::Tag(tag) = selector {
             self.0.manifests.forget(&(name.clone(), selector.clone()));
-            self.cache().saw(&self.repository(name), tag, digest);
+            self.cache().record_tag(&self.repository(name), tag, digest);
         }
-        PutResult { digest, subject_seen }
+        PutResult { digest, is_subject_recognized: subject_seen }
     }
 }
 
 /// Returns whether a request may have been refused only for its query, which not all registries know.
-fn wants_no_parameter(request: &Request, error: &Error) -> bool {
+fn refuses_digest_parameter(request: &Request, error: &Error) -> bool {
     request.url.query().is_some() && matches!(error.cause.status(), Some(400 | 404 | 405 | 414 | 422 | 501))
 }
 
-fn without_parameter(request: &Request) -> Request {
+fn without_digest_parameter(request: &Request) -> Request {
     let mut request = request.clone();
     request.url.set_query(None);
     request
 }
 
 /// Returns the digest under which the server has the manifest.
-fn stored(answer: &HttpAnswer, manifest: &Manifest) -> Result<Digest, Cause> {
+fn stored_digest(answer: &HttpAnswer, manifest: &Manifest) -> Result<Digest, Cause> {
     match answer.header("docker-content-digest").and_then(|digest| digest.parse::<Digest>().ok()) {
         Some(said) if said == manifest.digest || said.same_algorithm_of(&manifest.raw) == said => Ok(said),
         Some(said) => Err(Cause::digest(manifest.digest, said)),

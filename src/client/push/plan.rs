@@ -12,10 +12,10 @@ pub const PART: u64 = 32 * 1024 * 1024;
 const LITTLE: u64 = 1024 * 1024;
 
 /// Most parts that must come through before larger ones are tried again.
-const CALM: u32 = 16;
+const PARTS_BEFORE_GROWTH: u32 = 16;
 /// The share of a blob, one in so many, that may be risked to find out whether larger parts come through, if a break
 /// loses everything.
-const STAKE: u64 = 50;
+const RISKED_SHARE: u64 = 50;
 
 /// The state of a push, which decides the next request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,29 +27,29 @@ pub struct PushPlan {
     /// The most bytes that the server ever had.
     pub furthest: u64,
     /// The method by which the bytes are sent.
-    pub way: PushMethod,
+    pub method: PushMethod,
     /// The largest part that may be sent.
     pub largest: u64,
     /// The largest part that the server took.
-    pub taken: u64,
+    pub largest_accepted: u64,
     /// The offset up to which bytes were sent, whether they arrived or not.
     pub sent_to: u64,
     /// Whether each part has a connection of its own. A connection that carried other parts may be near its end.
-    pub apart: bool,
+    pub is_unpooled: bool,
     /// Whether the server refused to take the blob in one piece.
     pub has_refused_whole: bool,
     /// Failures since the last progress. After a new beginning, the number of beginnings without coming further.
     pub failures: u32,
     /// The size of the first part after a break, while the server may not have counted all bytes before it: a part that
     /// continues at an old count is refused as a whole.
-    doubt: Option<u64>,
+    cautious_size: Option<u64>,
     /// Requests that broke.
     breaks: u32,
     /// Parts that the server took since the last break.
-    calm: u32,
-    beginnings: u32,
+    parts_since_break: u32,
+    restarts: u32,
     /// The value of `furthest` at the last new beginning.
-    mark: u64,
+    furthest_at_restart: u64,
 }
 
 /// The method by which the bytes are sent.
@@ -86,124 +86,126 @@ impl PushPlan {
             size,
             at: 0,
             furthest: 0,
-            way: PushMethod::Whole,
+            method: PushMethod::Whole,
             largest: PART,
-            taken: 0,
+            largest_accepted: 0,
             sent_to: 0,
-            apart: false,
+            is_unpooled: false,
             has_refused_whole: false,
             failures: 0,
-            doubt: None,
+            cautious_size: None,
             breaks: 0,
-            calm: 0,
-            beginnings: 0,
-            mark: 0,
+            parts_since_break: 0,
+            restarts: 0,
+            furthest_at_restart: 0,
         }
     }
 
     /// Adapts the plan to a line that lost an upload a moment ago and then carried parts of at most `carried` bytes.
-    pub fn carried(self, carried: u64) -> PushPlan {
+    pub fn with_safe_part(self, carried: u64) -> PushPlan {
         match self.size > carried {
-            true => PushPlan { way: PushMethod::Parts(carried), largest: carried, apart: true, ..self },
+            true => {
+                PushPlan { method: PushMethod::Parts(carried), largest: carried, is_unpooled: true, ..self }
+            }
             false => self,
         }
     }
 
     /// Returns the next request.
     pub fn step(&self) -> PushStep {
-        let most = match self.way {
+        let most = match self.method {
             PushMethod::Whole | PushMethod::Rest => self.size,
             PushMethod::Parts(most) => most,
         };
-        let most = self.doubt.map_or(most, |doubt| doubt.min(most));
+        let most = self.cautious_size.map_or(most, |doubt| doubt.min(most));
         let end = self.at.saturating_add(most).min(self.size);
         PushStep {
             range: self.at..end,
-            closes: self.at == self.size || (self.way == PushMethod::Whole && self.at == 0),
+            closes: self.at == self.size || (self.method == PushMethod::Whole && self.at == 0),
         }
     }
 
     /// Records that the server took a part. The more breaks there were, the longer parts keep their size.
-    pub fn took(&mut self, step: &PushStep, least: u64) {
-        if self.doubt.take().is_some() {
-            return self.arrive(step.range.end);
+    pub fn record_accepted(&mut self, step: &PushStep, least: u64) {
+        if self.cautious_size.take().is_some() {
+            return self.advance_to(step.range.end);
         }
-        self.taken = self.taken.max(step.length());
-        self.calm += 1;
-        self.arrive(step.range.end);
-        if let PushMethod::Parts(size) = self.way {
+        self.largest_accepted = self.largest_accepted.max(step.length());
+        self.parts_since_break += 1;
+        self.advance_to(step.range.end);
+        if let PushMethod::Parts(size) = self.method {
             let more = size.saturating_mul(2).min(self.largest).max(least);
-            let is_little = !self.has_lost() || self.at.saturating_add(more) <= self.size / STAKE;
-            if is_little && self.calm > self.breaks.min(CALM) {
-                self.way = PushMethod::Parts(more);
+            let is_little = !self.has_lost() || self.at.saturating_add(more) <= self.size / RISKED_SHARE;
+            if is_little && self.parts_since_break > self.breaks.min(PARTS_BEFORE_GROWTH) {
+                self.method = PushMethod::Parts(more);
             }
         }
     }
 
     /// Records that a request broke and that the server kept the bytes up to `at`. The amount that arrived, minus a
     /// margin, is expected to arrive again over another connection, together with its response.
-    pub fn broke(&mut self, at: u64, step: &PushStep, least: u64) {
+    pub fn record_break(&mut self, at: u64, step: &PushStep, least: u64) {
         let came = at.saturating_sub(step.range.start);
-        self.way = match came {
+        self.method = match came {
             GOOD.. if self.largest == PART => PushMethod::Rest,
             1.. => PushMethod::Parts((came - came / 4).min(self.largest).max(SMALLEST).max(least)),
             0 => PushMethod::Parts(self.less_than(step).max(least)),
         };
-        self.apart |= came < GOOD;
-        self.doubt = (self.size > LITTLE).then_some(SMALLEST.max(least));
+        self.is_unpooled |= came < GOOD;
+        self.cautious_size = (self.size > LITTLE).then_some(SMALLEST.max(least));
         self.count_break(step);
-        self.arrive(at);
+        self.advance_to(at);
         if self.has_lost() {
-            self.take_less_than(step);
+            self.limit_below(step);
         }
     }
 
     /// Records that a request broke and that the server kept nothing of the whole upload, as distribution does: it
     /// takes only requests that arrive without a break. So parts become small enough to come through, each over a
     /// connection of its own, and grow only while little would be lost by it.
-    pub fn lost(&mut self, step: &PushStep, least: u64) {
-        if step.length() > LITTLE || self.failures > 0 || self.apart {
-            self.way = PushMethod::Parts(self.less_than(step).max(least));
-            self.apart = true;
-            self.take_less_than(step);
+    pub fn record_loss(&mut self, step: &PushStep, least: u64) {
+        if step.length() > LITTLE || self.failures > 0 || self.is_unpooled {
+            self.method = PushMethod::Parts(self.less_than(step).max(least));
+            self.is_unpooled = true;
+            self.limit_below(step);
         }
         self.count_break(step);
-        self.begin_again();
+        self.start_over();
     }
 
     fn count_break(&mut self, step: &PushStep) {
         self.sent_to = self.sent_to.max(step.range.end);
         self.breaks += 1;
-        self.calm = 0;
+        self.parts_since_break = 0;
     }
 
     /// Returns whether everything that the server had was lost before.
     pub fn has_lost(&self) -> bool {
-        self.beginnings > 0
+        self.restarts > 0
     }
 
     /// Begins again at the first byte.
-    pub fn begin_again(&mut self) {
-        self.beginnings = if self.furthest > self.mark { 1 } else { self.beginnings + 1 };
-        self.mark = self.furthest;
-        self.failures = self.beginnings;
-        (self.at, self.sent_to, self.doubt) = (0, 0, None);
+    pub fn start_over(&mut self) {
+        self.restarts = if self.furthest > self.furthest_at_restart { 1 } else { self.restarts + 1 };
+        self.furthest_at_restart = self.furthest;
+        self.failures = self.restarts;
+        (self.at, self.sent_to, self.cautious_size) = (0, 0, None);
     }
 
     /// Limits parts to half the size of the request that broke.
-    fn take_less_than(&mut self, step: &PushStep) {
+    fn limit_below(&mut self, step: &PushStep) {
         self.largest = self.largest.min((step.length() / 2).max(SMALLEST));
     }
 
     fn less_than(&self, step: &PushStep) -> u64 {
-        match self.taken {
+        match self.largest_accepted {
             taken if taken > 0 && taken < step.length() => taken,
             _ => (step.length().min(self.largest) / 32).max(SMALLEST),
         }
     }
 
     /// Records that the server has the bytes up to `at`.
-    pub fn arrive(&mut self, at: u64) {
+    pub fn advance_to(&mut self, at: u64) {
         self.failures = if at > self.at { 0 } else { self.failures + 1 };
         self.furthest = self.furthest.max(at);
         self.at = at;
@@ -228,12 +230,12 @@ mod tests {
         let mut plan = PushPlan::new(100 * MIB);
         let step = plan.step();
         assert_eq!(step, PushStep { range: 0..100 * MIB, closes: true });
-        plan.lost(&step, 0);
-        assert_eq!((part(&plan), plan.apart), (0..MIB, true));
-        plan.lost(&plan.step(), 0);
+        plan.record_loss(&step, 0);
+        assert_eq!((part(&plan), plan.is_unpooled), (0..MIB, true));
+        plan.record_loss(&plan.step(), 0);
         assert_eq!(part(&plan), 0..32 * KIB);
         for _ in 0..100 {
-            plan.took(&plan.step(), 0);
+            plan.record_accepted(&plan.step(), 0);
             assert!(plan.at < 2 * MIB || plan.step().length() <= 512 * KIB, "half of what broke at most");
         }
         assert_eq!(plan.step().length(), 512 * KIB);
@@ -242,44 +244,44 @@ mod tests {
     #[test]
     fn a_part_that_came_far_is_not_put_at_stake_for_a_larger_one() {
         let mut plan = PushPlan::new(10 * MIB);
-        plan.lost(&plan.step(), 0);
+        plan.record_loss(&plan.step(), 0);
         let size = plan.step().length();
         assert_eq!(size, 10 * MIB / 32);
-        plan.took(&plan.step(), 0);
+        plan.record_accepted(&plan.step(), 0);
         assert_eq!(plan.step().length(), size);
     }
 
     #[test]
     fn a_line_that_lost_an_upload_a_moment_ago_gets_parts_at_once() {
-        let plan = PushPlan::new(10 * MIB).carried(MIB);
-        assert_eq!((plan.step(), plan.apart), (PushStep { range: 0..MIB, closes: false }, true));
-        assert_eq!(PushPlan::new(MIB).carried(MIB), PushPlan::new(MIB));
+        let plan = PushPlan::new(10 * MIB).with_safe_part(MIB);
+        assert_eq!((plan.step(), plan.is_unpooled), (PushStep { range: 0..MIB, closes: false }, true));
+        assert_eq!(PushPlan::new(MIB).with_safe_part(MIB), PushPlan::new(MIB));
     }
 
     #[test]
     fn after_a_break_the_rest_is_sent_as_far_as_the_line_carries() {
         let mut plan = PushPlan::new(100 * MIB);
-        plan.broke(50 * MIB, &plan.step(), 0);
-        plan.took(&plan.step(), 0);
+        plan.record_break(50 * MIB, &plan.step(), 0);
+        plan.record_accepted(&plan.step(), 0);
         let at = 50 * MIB + SMALLEST;
         assert_eq!(plan.step(), PushStep { range: at..100 * MIB, closes: false });
-        assert!(!plan.apart);
-        plan.broke(at + 4 * MIB, &plan.step(), 0);
-        plan.took(&plan.step(), 0);
+        assert!(!plan.is_unpooled);
+        plan.record_break(at + 4 * MIB, &plan.step(), 0);
+        plan.record_accepted(&plan.step(), 0);
         let at = at + 4 * MIB + SMALLEST;
-        assert_eq!((part(&plan), plan.apart), (at..at + 3 * MIB, true), "what came, but for a margin");
+        assert_eq!((part(&plan), plan.is_unpooled), (at..at + 3 * MIB, true), "what came, but for a margin");
     }
 
     #[test]
     fn while_the_server_may_still_count_little_is_at_stake() {
-        let mut plan = PushPlan { way: PushMethod::Parts(4 * MIB), ..PushPlan::new(100 * MIB) };
-        plan.broke(MIB, &plan.step(), 0);
+        let mut plan = PushPlan { method: PushMethod::Parts(4 * MIB), ..PushPlan::new(100 * MIB) };
+        plan.record_break(MIB, &plan.step(), 0);
         assert_eq!(part(&plan), MIB..MIB + SMALLEST);
-        plan.arrive(2 * MIB);
+        plan.advance_to(2 * MIB);
         assert_eq!(part(&plan), 2 * MIB..2 * MIB + SMALLEST, "it may count on");
-        plan.took(&plan.step(), 0);
+        plan.record_accepted(&plan.step(), 0);
         assert_eq!(plan.step().length(), 3 * MIB / 4, "what came before the break, but for a margin");
-        plan.broke(plan.at, &plan.step(), 5 * MIB);
+        plan.record_break(plan.at, &plan.step(), 5 * MIB);
         assert_eq!(plan.step().length(), 5 * MIB, "no less than the server wants");
     }
 
@@ -287,13 +289,13 @@ mod tests {
     fn parts_stay_the_longer_as_they_are_the_more_breaks_there_were() {
         let mut plan = PushPlan::new(10_000 * MIB);
         for breaks in 1..20 {
-            plan.broke(plan.at + 4 * MIB, &plan.step(), 0);
-            plan.took(&plan.step(), 0);
+            plan.record_break(plan.at + 4 * MIB, &plan.step(), 0);
+            plan.record_accepted(&plan.step(), 0);
             for _ in 0..breaks.min(16) {
-                plan.took(&plan.step(), 0);
+                plan.record_accepted(&plan.step(), 0);
                 assert_eq!(plan.step().length(), 3 * MIB);
             }
-            plan.took(&plan.step(), 0);
+            plan.record_accepted(&plan.step(), 0);
             assert_eq!(plan.step().length(), 6 * MIB);
         }
     }
@@ -302,34 +304,35 @@ mod tests {
     fn little_is_sent_a_second_time_as_it_was() {
         let mut plan = PushPlan::new(MIB);
         let step = plan.step();
-        plan.lost(&step, 0);
+        plan.record_loss(&step, 0);
         assert_eq!(plan.step(), step);
-        plan.lost(&step, 0);
+        plan.record_loss(&step, 0);
         assert_eq!(part(&plan), 0..32 * KIB);
     }
 
     #[test]
     fn parts_are_as_large_as_the_server_wants_and_no_larger_than_it_takes() {
-        let mut plan = PushPlan { way: PushMethod::Parts(MIB), largest: 3 * MIB, ..PushPlan::new(100 * MIB) };
-        plan.took(&plan.step(), 2 * MIB);
-        assert_eq!(plan.way, PushMethod::Parts(2 * MIB));
-        plan.took(&plan.step(), 2 * MIB);
-        assert_eq!(plan.way, PushMethod::Parts(3 * MIB));
-        plan.broke(5 * MIB + 1, &plan.step(), 2 * MIB);
-        assert_eq!(plan.way, PushMethod::Parts(2 * MIB));
+        let mut plan =
+            PushPlan { method: PushMethod::Parts(MIB), largest: 3 * MIB, ..PushPlan::new(100 * MIB) };
+        plan.record_accepted(&plan.step(), 2 * MIB);
+        assert_eq!(plan.method, PushMethod::Parts(2 * MIB));
+        plan.record_accepted(&plan.step(), 2 * MIB);
+        assert_eq!(plan.method, PushMethod::Parts(3 * MIB));
+        plan.record_break(5 * MIB + 1, &plan.step(), 2 * MIB);
+        assert_eq!(plan.method, PushMethod::Parts(2 * MIB));
     }
 
     #[test]
     fn beginning_again_counts_until_it_brings_something_new() {
-        let mut plan = PushPlan { way: PushMethod::Parts(MIB), ..PushPlan::new(100 * MIB) };
+        let mut plan = PushPlan { method: PushMethod::Parts(MIB), ..PushPlan::new(100 * MIB) };
         for round in 1..4 {
-            plan.broke(100, &plan.step(), 0);
+            plan.record_break(100, &plan.step(), 0);
             assert_eq!(plan.failures, 0);
-            plan.lost(&plan.step(), 0);
+            plan.record_loss(&plan.step(), 0);
             assert_eq!((plan.failures, plan.at), (round, 0));
         }
-        plan.broke(101, &plan.step(), 0);
-        plan.lost(&plan.step(), 0);
+        plan.record_break(101, &plan.step(), 0);
+        plan.record_loss(&plan.step(), 0);
         assert_eq!(plan.failures, 1);
     }
 
@@ -346,9 +349,9 @@ mod tests {
                     break;
                 }
                 match event {
-                    0 => plan.took(&step, 0),
-                    1 => plan.broke(step.range.start + step.length() * share / 1000, &step, 0),
-                    _ => plan.lost(&step, 0),
+                    0 => plan.record_accepted(&step, 0),
+                    1 => plan.record_break(step.range.start + step.length() * share / 1000, &step, 0),
+                    _ => plan.record_loss(&step, 0),
                 }
                 prop_assert!(plan.at > step.range.start || plan.failures > 0);
             }
@@ -366,8 +369,8 @@ mod tests {
                 sent += step.length().min(line);
                 match step.length() < line {
                     true if step.closes => break,
-                    true => plan.took(&step, 0),
-                    false => plan.lost(&step, 0),
+                    true => plan.record_accepted(&step, 0),
+                    false => plan.record_loss(&step, 0),
                 }
                 prop_assert!(plan.failures < 4);
             }

@@ -80,7 +80,7 @@ impl Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComparisonSide {
     /// The tag has this digest.
-    Is(Digest),
+    Present(Digest),
     /// There is no such tag.
     Absent,
     /// The registry did not say.
@@ -91,10 +91,12 @@ impl ComparisonRow {
     /// Returns the row of a tag that at least one side has.
     pub fn of(tag: Tag, left: ComparisonSide, right: ComparisonSide) -> ComparisonRow {
         let standing = match (left, right) {
-            (ComparisonSide::Is(left), ComparisonSide::Is(right)) if left == right => Standing::Same,
-            (ComparisonSide::Is(_), ComparisonSide::Is(_)) => Standing::Moved,
-            (ComparisonSide::Is(_), ComparisonSide::Absent) => Standing::Missing,
-            (ComparisonSide::Absent, ComparisonSide::Is(_)) => Standing::Extra,
+            (ComparisonSide::Present(left), ComparisonSide::Present(right)) if left == right => {
+                Standing::Same
+            }
+            (ComparisonSide::Present(_), ComparisonSide::Present(_)) => Standing::Moved,
+            (ComparisonSide::Present(_), ComparisonSide::Absent) => Standing::Missing,
+            (ComparisonSide::Absent, ComparisonSide::Present(_)) => Standing::Extra,
             _ => Standing::Unknown,
         };
         ComparisonRow { tag, left: left.digest(), right: right.digest(), standing }
@@ -104,7 +106,7 @@ impl ComparisonRow {
 impl ComparisonSide {
     fn digest(self) -> Option<Digest> {
         match self {
-            ComparisonSide::Is(digest) => Some(digest),
+            ComparisonSide::Present(digest) => Some(digest),
             ComparisonSide::Absent | ComparisonSide::Unknown => None,
         }
     }
@@ -120,7 +122,8 @@ mod tests {
 
     #[test]
     fn a_tag_is_the_same_moved_missing_extra_or_not_known() {
-        let (one, two) = (ComparisonSide::Is(Digest::sha256(b"1")), ComparisonSide::Is(Digest::sha256(b"2")));
+        let (one, two) =
+            (ComparisonSide::Present(Digest::sha256(b"1")), ComparisonSide::Present(Digest::sha256(b"2")));
         let table = [
             (one, one, Standing::Same),
             (one, two, Standing::Moved),
@@ -138,7 +141,7 @@ mod tests {
     #[test]
     fn the_summary_names_what_there_is() {
         let repository = Repository::parse("r.test/app").expect("a repository");
-        let one = ComparisonSide::Is(Digest::sha256(b"1"));
+        let one = ComparisonSide::Present(Digest::sha256(b"1"));
         let rows = vec![row(one, one), row(one, ComparisonSide::Absent), row(one, ComparisonSide::Absent)];
         let mut comparison =
             Comparison { left: repository.clone(), right: repository, rows, incomplete: Vec::new() };

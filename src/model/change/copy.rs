@@ -120,7 +120,7 @@ pub enum SideRole {
 impl CopySide {
     /// Returns a warning if a secret can be read on its way, or goes to a server without a check of its certificate: `a
     /// password is sent unencrypted to …`.
-    pub fn exposed(&self) -> Option<SafeText> {
+    pub fn exposure_warning(&self) -> Option<SafeText> {
         let sent = match self.sends? {
             Sent::Password => "a password",
             Sent::Token => "an access token",
@@ -260,14 +260,14 @@ impl CopyRequest {
 
 impl CopyPlan {
     /// Returns a warning for each side to which a secret is sent that others can read.
-    pub fn exposed(&self) -> impl Iterator<Item = SafeText> {
-        self.sides.iter().filter_map(CopySide::exposed)
+    pub fn exposure_warnings(&self) -> impl Iterator<Item = SafeText> {
+        self.sides.iter().filter_map(CopySide::exposure_warning)
     }
 
     /// Returns the plan in a few words.
     pub fn title(&self) -> SafeText {
         let (from, to) = (&self.from.name, &self.to);
-        SafeText::from(match self.named().as_slice() {
+        SafeText::from(match self.named_images().as_slice() {
             [ImageToCopy { tag: Some(tag), selector: Selector::Tag(old), .. }] => {
                 format!("copy {from}:{old} → {to}:{tag}")
             }
@@ -281,7 +281,7 @@ impl CopyPlan {
 
     /// Returns the images that the user means. Images with a digest tag belong to others and are left out, unless there
     /// are only such images.
-    fn named(&self) -> Vec<&ImageToCopy> {
+    fn named_images(&self) -> Vec<&ImageToCopy> {
         let all: Vec<&ImageToCopy> = self.images.iter().filter(|image| !image.is_companion()).collect();
         if all.is_empty() { self.images.iter().collect() } else { all }
     }
@@ -289,7 +289,7 @@ impl CopyPlan {
     /// Returns the number of images to copy in words: `6 tags`. Images that are copied by digest count as images.
     pub fn count(&self) -> String {
         let (tagged, bare): (Vec<&ImageToCopy>, Vec<&ImageToCopy>) =
-            self.named().into_iter().partition(|image| image.tag.is_some());
+            self.named_images().into_iter().partition(|image| image.tag.is_some());
         let (tags, images) = (counted(tagged.len(), "tag", "tags"), counted(bare.len(), "image", "images"));
         match (tagged.len(), bare.len()) {
             (_, 0) => tags,
@@ -300,7 +300,7 @@ impl CopyPlan {
 
     /// Returns how many referrers are copied and how they are listed, in words. Returns `None` if no referrer is
     /// copied.
-    pub fn coming_along(&self) -> Option<String> {
+    pub fn describe_referrers(&self) -> Option<String> {
         let come = match self.referrers.len() {
             0 => return None,
             1 => "1 comes along".into(),
@@ -449,7 +449,7 @@ mod tests {
             sends,
             asked,
         };
-        let told = |side: CopySide| side.exposed().map(|text| text.to_string());
+        let told = |side: CopySide| side.exposure_warning().map(|text| text.to_string());
         let password = Some(Sent::Password);
         assert_eq!(
             told(side("vm:6103", Transport::Plain, password, true)).as_deref(),

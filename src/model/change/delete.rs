@@ -233,7 +233,7 @@ impl DeletePlan {
     /// Returns the children of an image that are removed with it.
     pub fn children_that_go<'a>(&self, image: &'a ImageToDelete) -> impl Iterator<Item = &'a Digest> {
         let go = self.along.children && self.method == DeleteMethod::Image;
-        image.spare_children().filter(move |_| go)
+        image.removable_children().filter(move |_| go)
     }
 
     /// Returns the digests that are deleted or lose a tag: those that the user named, and those that are removed along
@@ -252,12 +252,12 @@ impl DeletePlan {
 
 impl ImageToDelete {
     /// Returns the children that nothing else needs.
-    pub fn spare_children(&self) -> impl Iterator<Item = &Digest> {
+    pub fn removable_children(&self) -> impl Iterator<Item = &Digest> {
         self.children.iter().filter(|child| !self.needed_children.contains(child))
     }
 
     /// Returns the indexes that list the image and stay, so that they lack it afterwards.
-    pub fn broken<'a>(&'a self, at_stake: &'a AtStake) -> impl Iterator<Item = &'a Parent> {
+    pub fn broken_indexes<'a>(&'a self, at_stake: &'a AtStake) -> impl Iterator<Item = &'a Parent> {
         self.parents.iter().filter(|parent| !at_stake.has(&parent.digest))
     }
 }

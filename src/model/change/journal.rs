@@ -91,7 +91,7 @@ pub struct Reached {
 
 impl Reached {
     /// Returns this in words: `r.test is reached over plain HTTP, as for the change`.
-    pub fn said(&self) -> SafeText {
+    pub fn describe(&self) -> SafeText {
         let how = match self.plain_http {
             true => "over plain HTTP",
             false => "without a check of its certificate",
@@ -179,7 +179,7 @@ impl JournalEntry {
     }
 
     /// Returns the tags that the change put to keep images, each with its repository and the image.
-    pub fn kept(&self) -> impl Iterator<Item = (&Repository, &Tag, Digest)> {
+    pub fn kept_tags(&self) -> impl Iterator<Item = (&Repository, &Tag, Digest)> {
         self.items.iter().filter(|item| item.done != Some(false)).filter_map(|item| match &item.selector {
             Selector::Tag(tag) if tag.keeps_image() && item.before.is_none() => {
                 Some((&item.repository, tag, item.after?))

@@ -35,7 +35,7 @@ impl Loss {
     /// Returns whether the user is offered to keep the images. They are offered that unless the registry is known to
     /// keep such images itself.
     pub fn is_offered(&self) -> bool {
-        self.can_keep().next().is_some() && (self.keep || self.cleanup != Cleanup::Later)
+        self.keepable_images().next().is_some() && (self.keep || self.cleanup != Cleanup::Later)
     }
 
     /// Returns whether the images may be gone for good after the change.
@@ -44,13 +44,13 @@ impl Loss {
     }
 
     /// Returns the images that can be kept, each with its tag.
-    pub fn can_keep(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
+    pub fn keepable_images(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
         self.images.iter().filter_map(|image| Some((image, image.tag.as_ref()?)))
     }
 
     /// Returns the images that are kept, each with its tag.
-    pub fn kept(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
-        self.can_keep().filter(|_| self.keep)
+    pub fn kept_images(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
+        self.keepable_images().filter(|_| self.keep)
     }
 
     fn keeps_all(&self) -> bool {
@@ -72,7 +72,7 @@ impl Loss {
         if self.images.is_empty() {
             return None;
         }
-        if self.can_keep().next().is_none() {
+        if self.keepable_images().next().is_none() {
             return Some(self.fate_of_deleted(its));
         }
         if self.keeps_all() {
@@ -112,7 +112,7 @@ impl Loss {
 
     /// Returns the tags that can keep the images in words: the first one, and the number of others.
     pub fn tags(&self) -> String {
-        let mut tags = self.can_keep().map(|(_, tag)| tag);
+        let mut tags = self.keepable_images().map(|(_, tag)| tag);
         match (tags.next(), tags.count()) {
             (None, _) => String::new(),
             (Some(first), 0) => first.to_string(),

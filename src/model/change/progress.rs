@@ -16,12 +16,12 @@ pub struct Progress {
     /// Bytes moved, each counted once.
     pub moved: u64,
     /// Bytes to move in all. Zero for a job that moves none.
-    pub bytes: u64,
+    pub total_bytes: u64,
     /// The part in progress: `3 of 14 blobs`.
     pub now: SafeText,
-    /// The reason why the job waits for a registry: `waits for HOST: connection refused for 7 s, next try in 2 s`.
+    /// The reason why the job waits for a registry: `waiting for HOST: connection refused for 7 s, next try in 2 s`.
     /// Empty as soon as the job goes on.
-    pub waits: SafeText,
+    pub waiting: SafeText,
 }
 
 /// A part of a job: a tag, an image.
@@ -133,7 +133,7 @@ pub struct Alike<'a> {
 
 /// Groups parts that were not done for the same reason, in the order of the first part of each group. A reason that
 /// stopped many parts is thus given once. Each part that was done forms a group of its own.
-pub fn alike(items: &[ProgressItem]) -> Vec<Alike<'_>> {
+pub fn group_alike(items: &[ProgressItem]) -> Vec<Alike<'_>> {
     let mut all: Vec<Alike<'_>> = Vec::new();
     let mut places = HashMap::new();
     for item in items {
@@ -224,7 +224,7 @@ mod tests {
         };
         let mut items: Vec<ProgressItem> = outcomes.into_iter().map(item).collect();
         items.extend(["h", "i"].map(|name| ProgressItem { name: name.into(), outcome: None }));
-        let names: Vec<String> = alike(&items)
+        let names: Vec<String> = group_alike(&items)
             .iter()
             .map(|alike| alike.names.iter().map(|name| name.as_str()).collect::<String>())
             .collect();

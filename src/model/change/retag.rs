@@ -56,8 +56,8 @@ impl RetagMode {
     }
 
     /// Returns the mode that removes the old tags by a method. An image is never removed with its old tag.
-    pub fn moving(way: delete::DeleteMethod) -> RetagMode {
-        match way {
+    pub fn with_method(method: delete::DeleteMethod) -> RetagMode {
+        match method {
             delete::DeleteMethod::Replace => RetagMode::MoveByReplacement,
             delete::DeleteMethod::Untag | delete::DeleteMethod::Image => RetagMode::Move,
         }

@@ -72,7 +72,7 @@ impl LayerTable {
     }
 
     /// Returns the approximate size in memory, in bytes.
-    pub fn weight(&self) -> usize {
+    pub fn memory_size(&self) -> usize {
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let of_one = |row: &LayerRow| {
             let layer =

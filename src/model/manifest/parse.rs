@@ -120,13 +120,13 @@ impl Manifest {
     /// Returns the same bytes under the media type that they show themselves, for use with another registry. If the
     /// bytes name no type, the type that one registry gives them applies to that registry only. Bytes of an unknown
     /// kind keep the type that they were given, since nothing else is known.
-    pub fn by_its_bytes(&self) -> Manifest {
-        let own = Manifest::parse(self.raw.clone(), None).ok().and_then(|own| own.checked(self.digest).ok());
+    pub fn with_own_media_type(&self) -> Manifest {
+        let own = Manifest::parse(self.raw.clone(), None).ok().and_then(|own| own.verify(self.digest).ok());
         own.filter(|own| !matches!(own.body, Body::Unknown)).unwrap_or_else(|| self.clone())
     }
 
     /// Checks that the digest of the manifest is `wanted`, and sets it as such. Fails with the actual digest.
-    pub fn checked(mut self, wanted: Digest) -> Result<Manifest, Digest> {
+    pub fn verify(mut self, wanted: Digest) -> Result<Manifest, Digest> {
         if self.digest != wanted {
             let actual = wanted.same_algorithm_of(&self.raw);
             if actual != wanted {
@@ -150,7 +150,7 @@ impl Shape<'_> {
         {
             return Err(BadManifest::Ambiguous("its media type is not the one of the answer"));
         }
-        let media_type = written.or(header).unwrap_or_else(|| MediaType::new(self.sniffed()));
+        let media_type = written.or(header).unwrap_or_else(|| MediaType::new(self.guess_media_type()));
         let contradicts = match media_type.is_index() {
             true => self.layers.is_some() || self.config.is_some() || self.fs_layers.is_some(),
             false => media_type.is_manifest() && self.manifests.is_some(),
@@ -162,7 +162,7 @@ impl Shape<'_> {
     }
 
     /// Returns the media type that the members suggest.
-    fn sniffed(&self) -> &'static str {
+    fn guess_media_type(&self) -> &'static str {
         let config_is_docker =
             || self.config.is_some_and(|config| config.get().contains(types::DOCKER_CONFIG));
         match self {
@@ -249,7 +249,7 @@ mod tests {
         for (text, said, expected) in table {
             let manifest = parse(text, Some(said)).expect("a manifest");
             assert_eq!(manifest.media_type.as_str(), said);
-            let elsewhere = manifest.by_its_bytes();
+            let elsewhere = manifest.with_own_media_type();
             assert_eq!((elsewhere.media_type.as_str(), &elsewhere.raw), (expected, &manifest.raw));
         }
     }
@@ -305,8 +305,8 @@ mod tests {
     fn the_digest_is_that_of_the_bytes_by_the_algorithm_asked_for() {
         let manifest = parse(r#"{"layers":[]}"#, None).expect("a manifest");
         let right = Digest::Sha512([0; 64]).same_algorithm_of(&manifest.raw);
-        assert_eq!(manifest.clone().checked(right).map(|m| m.digest), Ok(right));
-        assert_eq!(manifest.clone().checked(Digest::sha256(b"")).map(|m| m.digest), Err(manifest.digest));
+        assert_eq!(manifest.clone().verify(right).map(|m| m.digest), Ok(right));
+        assert_eq!(manifest.clone().verify(Digest::sha256(b"")).map(|m| m.digest), Err(manifest.digest));
     }
 
     proptest::proptest! {

@@ -45,13 +45,13 @@ impl Host {
 
     /// Returns the name as the user can type it in a place that also takes an image. It has a slash at the end if it
     /// could be an image.
-    pub fn typed(&self) -> String {
-        if self.is_evident() { self.to_string() } else { format!("{self}/") }
+    pub fn to_typed(&self) -> String {
+        if self.is_clearly_host() { self.to_string() } else { format!("{self}/") }
     }
 
     /// Returns the name in front of a repository, for other programs. It has the port of the scheme if the name has
     /// neither a dot nor a port, because docker and podman take `vm/app` for a repository of Docker Hub.
-    pub fn in_references(&self, is_plain: bool) -> Cow<'_, str> {
+    pub fn reference_prefix(&self, is_plain: bool) -> Cow<'_, str> {
         match self.0.contains(['.', ':']) || self.is_loopback() {
             true => Cow::Borrowed(&self.0),
             false => Cow::Owned(format!("{self}:{}", if is_plain { 80 } else { 443 })),
@@ -60,7 +60,7 @@ impl Host {
 
     /// Returns whether the name alone can hardly be that of an image: it is on this machine, is an IP address, or has a
     /// dot.
-    pub fn is_evident(&self) -> bool {
+    pub fn is_clearly_host(&self) -> bool {
         self.is_loopback() || self.without_port().contains(['.', ':'])
     }
 

@@ -126,22 +126,22 @@ impl Typed {
     }
 
     /// Parses a target that is typed while the registry `here` is open: a name without a host is in that registry.
-    pub fn parse_in(here: &Host, text: &str, known: &KnownRegistries) -> Result<Typed, BadName> {
-        Typed::read(text, Some(here), known)
+    pub fn parse_in(open_registry: &Host, text: &str, known: &KnownRegistries) -> Result<Typed, BadName> {
+        Typed::read(text, Some(open_registry), known)
     }
 
     fn read(text: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Typed, BadName> {
         let (scheme, text) = Scheme::split(text)?;
         let target = match scheme {
-            Some(_) => below(text)?,
-            None => bare(text, here, known)?,
+            Some(_) => parse_after_scheme(text)?,
+            None => parse_without_scheme(text, here, known)?,
         };
         Ok(Typed { target, scheme })
     }
 }
 
 /// Parses the text after a scheme: a host, then the path.
-fn below(text: &str) -> Result<Target, BadName> {
+fn parse_after_scheme(text: &str) -> Result<Target, BadName> {
     let (host, path) = text.split_once('/').unwrap_or((text, ""));
     let host = Host::parse(host).map_err(|bad| if has_bad_port(text) { BadName::Port } else { bad })?;
     match path {
@@ -151,7 +151,7 @@ fn below(text: &str) -> Result<Target, BadName> {
 }
 
 /// Parses a text without a scheme.
-fn bare(text: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Target, BadName> {
+fn parse_without_scheme(text: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Target, BadName> {
     let in_default = |text: &str| match here {
         Some(here) => Reference::parse_in(here.clone(), text),
         None => Reference::parse_in(Host::docker_hub(), text),
@@ -163,7 +163,7 @@ fn bare(text: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Targ
             None => in_default(without_slash(text)),
         }
         .map(Target::of),
-        None => match alone(text, known)? {
+        None => match parse_single_word(text, known)? {
             Alone::Registry(host) => Ok(Target::Registry(host)),
             Alone::Image => in_default(text).map(Target::of),
             Alone::Either(host) => {
@@ -182,12 +182,12 @@ enum Alone {
     Either(Host),
 }
 
-fn alone(text: &str, known: &KnownRegistries) -> Result<Alone, BadName> {
+fn parse_single_word(text: &str, known: &KnownRegistries) -> Result<Alone, BadName> {
     if text.contains('@') {
         return Ok(Alone::Image);
     }
     match Host::parse(text) {
-        Ok(host) if known.has(&host) || host.is_evident() => Ok(Alone::Registry(host)),
+        Ok(host) if known.has(&host) || host.is_clearly_host() => Ok(Alone::Registry(host)),
         Ok(host) if host.port().is_some_and(|port| u32::from(port) >= LOWEST_PORT) => Ok(Alone::Either(host)),
         Err(_) if has_bad_port(text) => Err(BadName::Port),
         Ok(_) | Err(_) => Ok(Alone::Image),
@@ -201,7 +201,7 @@ fn has_bad_port(text: &str) -> bool {
         !port.is_empty()
             && port.bytes().all(|byte| byte.is_ascii_digit())
             && port.parse::<u16>().is_err()
-            && Host::parse(host).is_ok_and(|host| host.is_evident())
+            && Host::parse(host).is_ok_and(|host| host.is_clearly_host())
     })
 }
 

@@ -38,19 +38,19 @@ pub struct Companions<'a> {
 impl Companions<'_> {
     /// Returns the referrers of these manifests, subjects before their referrers. Adds them, and everything that they
     /// need, to the tree. Adds manifests that are no referrers to `left_out`, and those that cannot be read to
-    /// `missed`.
+    /// `unresolved`.
     pub async fn referrers(
         &self,
         tree: &mut Tree,
         of: Vec<Digest>,
         left_out: &mut Vec<SafeText>,
-        missed: &mut Vec<Unresolved>,
+        unresolved: &mut Vec<Unresolved>,
     ) -> Result<Vec<Arc<Manifest>>, Failure> {
         let mut all: Vec<Arc<Manifest>> = Vec::new();
         let mut seen: HashSet<Digest> = of.iter().copied().collect();
         let mut level = of;
         for _ in 0..FURTHEST {
-            let asked = stream::iter(level).map(async |subject| (subject, self.of_one(subject).await));
+            let asked = stream::iter(level).map(async |subject| (subject, self.referrers_of(subject).await));
             let found: Vec<_> = asked.buffered(AT_ONCE).collect().await;
             let mut new: Vec<(Digest, Digest)> = Vec::new();
             for (subject, listed) in found {
@@ -60,7 +60,7 @@ impl Companions<'_> {
                     }
                     Err(failure) => {
                         let name = SafeText::from(format!("what refers to {}", subject.short()));
-                        missed.push(Unresolved { name, failure });
+                        unresolved.push(Unresolved { name, failure });
                         Vec::new()
                     }
                 };
@@ -70,7 +70,7 @@ impl Companions<'_> {
             }
             let room = MOST.saturating_sub(all.len());
             if new.len() > room {
-                missed.push(Unresolved {
+                unresolved.push(Unresolved {
                     name: SafeText::from(format!("{} referrers", new.len() - room)),
                     failure: Failure {
                         what: "cannot copy so many referrers at once".into(),
@@ -96,7 +96,7 @@ impl Companions<'_> {
                     ))),
                     Err(failure) => {
                         let name = SafeText::from(format!("the referrer {}", digest.short()));
-                        missed.push(Unresolved { name, failure });
+                        unresolved.push(Unresolved { name, failure });
                     }
                 }
             }
@@ -107,7 +107,7 @@ impl Companions<'_> {
         Ok(all)
     }
 
-    async fn of_one(&self, subject: Digest) -> Result<Vec<Descriptor>, Failure> {
+    async fn referrers_of(&self, subject: Digest) -> Result<Vec<Descriptor>, Failure> {
         let names_it = |tag: &Tag| tag.suffix_after(&subject) == Some("");
         let may_have_fallback = self.digest_tags.is_none_or(|tags| tags.iter().any(names_it));
         let found = self.client.referrers(self.name, &subject, may_have_fallback).await;
@@ -125,25 +125,25 @@ impl Companions<'_> {
         Ok(is_one.then_some(manifest))
     }
 
-    /// Returns the images of the digest tags of these manifests. Adds those that cannot be read to `missed`.
+    /// Returns the images of the digest tags of these manifests. Adds those that cannot be read to `unresolved`.
     pub async fn digest_tags(
         &self,
         of: &[Digest],
-        missed: &mut Vec<Unresolved>,
+        unresolved: &mut Vec<Unresolved>,
     ) -> Vec<(Pick, Arc<Manifest>)> {
         let tags: Vec<Tag> = match self.digest_tags {
-            Some(tags) => self.among(tags, of),
-            None if of.len() <= FEW => of.iter().flat_map(usual).collect(),
+            Some(tags) => self.digest_tags_among(tags, of),
+            None if of.len() <= FEW => of.iter().flat_map(usual_digest_tags).collect(),
             None => match self.list().await {
-                Ok(tags) => self.among(&tags, of),
+                Ok(tags) => self.digest_tags_among(&tags, of),
                 Err(failure) => {
-                    missed.push(Unresolved { name: "digest tags".into(), failure });
+                    unresolved.push(Unresolved { name: "digest tags".into(), failure });
                     Vec::new()
                 }
             },
         };
         let asked = stream::iter(tags).map(async |tag: Tag| {
-            let found = self.client.latest(self.name, &tag, Priority::Background).await;
+            let found = self.client.latest_manifest(self.name, &tag, Priority::Background).await;
             (tag, found)
         });
         let mut all = Vec::new();
@@ -156,29 +156,30 @@ impl Companions<'_> {
                 Err(error) if error.cause.status() == Some(404) => {}
                 Err(error) => {
                     let failure = error.failure(format!("cannot read {}:{tag}", self.name));
-                    missed.push(Unresolved { name: (&tag).into(), failure });
+                    unresolved.push(Unresolved { name: (&tag).into(), failure });
                 }
             }
         }
         all
     }
 
-    fn among(&self, tags: &[Tag], of: &[Digest]) -> Vec<Tag> {
+    fn digest_tags_among(&self, tags: &[Tag], of: &[Digest]) -> Vec<Tag> {
         let wanted: HashSet<String> = of.iter().map(Digest::tag_stem).collect();
         let belongs = |tag: &&Tag| {
-            tag.digest_named().is_some_and(|(named, suffix)| !suffix.is_empty() && wanted.contains(named))
+            tag.digest_and_suffix()
+                .is_some_and(|(named, suffix)| !suffix.is_empty() && wanted.contains(named))
         };
         tags.iter().filter(belongs).cloned().collect()
     }
 
     async fn list(&self) -> Result<Vec<Tag>, Failure> {
-        let names = tag_list::names(self.client, self.name).await;
+        let names = tag_list::list_names(self.client, self.name).await;
         let names = names.map_err(|error| error.failure(format!("cannot list the tags of {}", self.name)))?;
         Ok(names.tags.into_iter().filter(Tag::is_digest_tag).collect())
     }
 }
 
-fn usual(of: &Digest) -> impl Iterator<Item = Tag> {
+fn usual_digest_tags(of: &Digest) -> impl Iterator<Item = Tag> {
     let stem = of.tag_stem();
     USUAL.into_iter().filter_map(move |suffix| Tag::parse(&format!("{stem}{suffix}")).ok())
 }

@@ -26,7 +26,7 @@ pub struct Destination<'a> {
     /// The answer by which it refused to report its content.
     refusal: OnceLock<SafeText>,
     /// The refusal if it requires a login, with a hint.
-    stranger: OnceLock<Refusal>,
+    unauthenticated: OnceLock<Refusal>,
 }
 
 /// The answers of the destination about tags.
@@ -46,7 +46,7 @@ pub struct Referred {
     /// Whether it maintains the list itself.
     pub by_api: bool,
     /// The digest of the fallback tag.
-    pub tagged: Option<Digest>,
+    pub fallback_digest: Option<Digest>,
     /// Whether it did not answer.
     pub unknown: bool,
 }
@@ -54,7 +54,7 @@ pub struct Referred {
 impl<'a> Destination<'a> {
     /// Returns a destination that was not asked anything yet.
     pub fn new(client: &'a Client, repository: &'a Repository) -> Destination<'a> {
-        Destination { client, repository, refusal: OnceLock::new(), stranger: OnceLock::new() }
+        Destination { client, repository, refusal: OnceLock::new(), unauthenticated: OnceLock::new() }
     }
 
     /// Returns a note for the user if the destination refused to report its content.
@@ -67,8 +67,8 @@ impl<'a> Destination<'a> {
     }
 
     /// Returns the refusal if nothing can be put there because it requires a login.
-    pub fn stranger(&self) -> Option<Refusal> {
-        self.stranger.get().cloned()
+    pub fn unauthenticated(&self) -> Option<Refusal> {
+        self.unauthenticated.get().cloned()
     }
 
     /// Returns the digests that these tags have now. Each tag is to get the digest that it is given with, and is
@@ -76,14 +76,14 @@ impl<'a> Destination<'a> {
     /// behind.
     pub async fn tags(&self, wanted: &HashMap<Tag, Digest>) -> Result<DestinationTags, Failure> {
         let name = &self.repository.name;
-        let asked = tag_list::ask(self.client, name, wanted.keys().cloned()).await;
+        let asked = tag_list::ask_digests(self.client, name, wanted.keys().cloned()).await;
         let checked =
             stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<ManifestHead>, Error>)| {
                 let known: Vec<Digest> = wanted.get(&tag).copied().into_iter().collect();
                 let now = match said {
                     Ok(Some(head)) => {
                         let selector = Selector::Tag(tag.clone());
-                        let checked = self.client.checked_digest(
+                        let checked = self.client.confirm_digest(
                             name,
                             &selector,
                             head.digest,
@@ -94,15 +94,15 @@ impl<'a> Destination<'a> {
                     }
                     said => said.map(|_| None),
                 };
-                Ok((tag, self.said(now)?))
+                Ok((tag, self.classify_answer(now)?))
             });
         let said: Vec<(Tag, DestinationAnswer<Option<Digest>>)> =
             checked.buffer_unordered(AT_ONCE).try_collect().await?;
         let mut found = DestinationTags::default();
         for (tag, said) in said {
             match said {
-                DestinationAnswer::Is(Some(digest)) => drop(found.digests.insert(tag, digest)),
-                DestinationAnswer::Is(None) | DestinationAnswer::Absent => {}
+                DestinationAnswer::Found(Some(digest)) => drop(found.digests.insert(tag, digest)),
+                DestinationAnswer::Found(None) | DestinationAnswer::Absent => {}
                 DestinationAnswer::Refused => drop(found.unknown.insert(tag)),
             }
         }
@@ -115,7 +115,7 @@ impl<'a> Destination<'a> {
             let selector = Selector::Digest(digest);
             let found =
                 self.client.head_manifest(&self.repository.name, &selector, Priority::Background).await;
-            Ok(self.seen(found)?.flatten())
+            Ok(self.found_or_none(found)?.flatten())
         });
         let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
@@ -125,11 +125,11 @@ impl<'a> Destination<'a> {
     pub async fn referrers(&self, of: HashSet<Digest>) -> Result<HashMap<Digest, Referred>, Failure> {
         let asked = stream::iter(of).map(async |subject: Digest| {
             let found = self.client.referrers(&self.repository.name, &subject, true).await;
-            let referred = match self.said(found)? {
-                DestinationAnswer::Is(found) => Referred {
+            let referred = match self.classify_answer(found)? {
+                DestinationAnswer::Found(found) => Referred {
                     digests: found.descriptors.iter().filter_map(|descriptor| descriptor.digest).collect(),
                     by_api: found.found == Some(ReferrerSource::Api),
-                    tagged: found.tagged,
+                    fallback_digest: found.fallback_digest,
                     unknown: false,
                 },
                 DestinationAnswer::Absent => Referred::default(),
@@ -145,16 +145,16 @@ impl<'a> Destination<'a> {
         let digests: Vec<Digest> = blobs.iter().filter_map(|blob| blob.digest).collect();
         let asked = stream::iter(digests).map(async |digest: Digest| {
             let found = self.client.head_blob(&self.repository.name, &digest, Priority::Background).await;
-            Ok(self.seen(found)?.flatten().map(|_| digest))
+            Ok(self.found_or_none(found)?.flatten().map(|_| digest))
         });
         let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
     }
 
     /// Returns `None` if the thing asked for does not exist or the destination refused to answer.
-    fn seen<T>(&self, answer: Result<T, Error>) -> Result<Option<T>, Failure> {
-        Ok(match self.said(answer)? {
-            DestinationAnswer::Is(found) => Some(found),
+    fn found_or_none<T>(&self, answer: Result<T, Error>) -> Result<Option<T>, Failure> {
+        Ok(match self.classify_answer(answer)? {
+            DestinationAnswer::Found(found) => Some(found),
             DestinationAnswer::Absent | DestinationAnswer::Refused => None,
         })
     }
@@ -162,9 +162,9 @@ impl<'a> Destination<'a> {
     /// Sorts an answer of the destination. Many registries refuse to answer about a repository that the first push will
     /// create, so a refusal does not fail the plan, and the plan notes it. Everything is checked again before it is
     /// put.
-    fn said<T>(&self, answer: Result<T, Error>) -> Result<DestinationAnswer<T>, Failure> {
+    fn classify_answer<T>(&self, answer: Result<T, Error>) -> Result<DestinationAnswer<T>, Failure> {
         let error = match answer {
-            Ok(found) => return Ok(DestinationAnswer::Is(found)),
+            Ok(found) => return Ok(DestinationAnswer::Found(found)),
             Err(error) => error,
         };
         match error.cause.status() {
@@ -175,7 +175,7 @@ impl<'a> Destination<'a> {
                     let failure = error.failure(format!("cannot look at {}", self.repository));
                     let why =
                         SafeText::from(format!("{} wants a login ({})", self.repository.host, failure.why));
-                    self.stranger.get_or_init(|| Refusal { why, hint: failure.hint });
+                    self.unauthenticated.get_or_init(|| Refusal { why, hint: failure.hint });
                 }
                 Ok(DestinationAnswer::Refused)
             }
@@ -187,7 +187,7 @@ impl<'a> Destination<'a> {
 /// An answer of the destination.
 enum DestinationAnswer<T> {
     /// The thing asked for.
-    Is(T),
+    Found(T),
     /// It does not exist.
     Absent,
     /// The destination refused to answer.

@@ -16,7 +16,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::journal::RunningEntry;
 use crate::ops::steps::loss::{self, Kept};
-use crate::ops::steps::tag::held;
+use crate::ops::steps::tag::saved_manifest;
 
 /// The number of manifests that are read at the same time before they are replaced.
 const AT_ONCE: usize = 8;
@@ -42,8 +42,8 @@ impl CopyEntry {
         destination: &Client,
     ) -> Result<CopyEntry, Failure> {
         // Lists are put before the tags, and so undone after them.
-        let lists = plan.lists.iter().map(|list| merged(plan, list, destination).boxed());
-        let images = plan.images.iter().map(|image| replaced(plan, image, destination).boxed());
+        let lists = plan.lists.iter().map(|list| merged_item(plan, list, destination).boxed());
+        let images = plan.images.iter().map(|image| replaced_item(plan, image, destination).boxed());
         let asked: Vec<_> = lists.chain(images).collect();
         let read: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut kept = Vec::new();
@@ -59,11 +59,11 @@ impl CopyEntry {
         let items = lists.split_off(plan.lists.len());
         let first_kept = kept.len();
         kept.extend(loss::items(&plan.loss));
-        let saved = loss::kin(destination, &plan.loss).await;
+        let saved = loss::read_dependents(destination, &plan.loss).await;
         let request = ChangeRequest::Copy(plan.request.clone());
         let running = match kept.is_empty() {
             true if items.iter().chain(&lists).all(Result::is_ok) => {
-                context.journal.nothing_left(&request).await;
+                context.journal.mark_nothing_left(&request).await;
                 None
             }
             true => None,
@@ -83,7 +83,7 @@ impl CopyEntry {
             let replaced = image.replaces.filter(|_| !image.is_done());
             if let Some(failure) = replaced.and_then(|old| self.keeping.failure(&plan.to, old)) {
                 if let Ok(Some(index)) = item {
-                    running.done(*index, false).await;
+                    running.mark_done(*index, false).await;
                 }
                 *item = Err(failure);
             }
@@ -92,20 +92,25 @@ impl CopyEntry {
 
     /// Removes the kept tags of images that were not replaced after all, and returns a note about those that keep an
     /// image.
-    pub async fn settle(&self, plan: &CopyPlan, destination: &Client, ended: &[Ended]) -> Option<SafeText> {
+    pub async fn remove_unneeded_kept_tags(
+        &self,
+        plan: &CopyPlan,
+        destination: &Client,
+        ended: &[Ended],
+    ) -> Option<SafeText> {
         let put = plan.images.iter().zip(ended).filter(|(_, ended)| ended.has_put != Some(false));
         let replaced: HashSet<Digest> = put.filter_map(|(image, _)| image.replaces).collect();
         let is_changed = |_: &Repository, image| replaced.contains(&image);
-        self.keeping.settle(destination, self.running.as_ref()?, is_changed).await
+        self.keeping.remove_unneeded(destination, self.running.as_ref()?, is_changed).await
     }
 
     /// Returns the failure to keep the image that this one replaces; then it must not be replaced.
-    pub fn trouble(&self, image: usize) -> Option<&Failure> {
+    pub fn keep_failure(&self, image: usize) -> Option<&Failure> {
         self.items.get(image)?.as_ref().err()
     }
 
     /// Returns the same for a list of referrers.
-    pub fn trouble_of_list(&self, list: usize) -> Option<&Failure> {
+    pub fn keep_failure_of_list(&self, list: usize) -> Option<&Failure> {
         self.lists.get(list)?.as_ref().err()
     }
 
@@ -124,18 +129,18 @@ impl CopyEntry {
     }
 
     /// Notes whether a list was put.
-    pub async fn done_list(&self, list: usize, is_done: bool) {
+    pub async fn mark_list_done(&self, list: usize, is_done: bool) {
         if let (Some(running), Some(Ok(Some(item)))) = (&self.running, self.lists.get(list)) {
-            running.done(*item, is_done).await;
+            running.mark_done(*item, is_done).await;
         }
     }
 
     /// Notes whether the tag of an image was put; `None` if that is not confirmed.
-    pub async fn done(&self, image: usize, is_done: Option<bool>) {
+    pub async fn mark_done(&self, image: usize, is_done: Option<bool>) {
         if let (Some(running), Some(Ok(Some(item)))) = (&self.running, self.items.get(image)) {
             match is_done {
-                Some(is_done) => running.done(*item, is_done).await,
-                None => running.unconfirmed(*item).await,
+                Some(is_done) => running.mark_done(*item, is_done).await,
+                None => running.mark_unconfirmed(*item).await,
             }
         }
     }
@@ -150,7 +155,7 @@ impl CopyEntry {
 }
 
 /// Returns the tag that an image gets, with its present state, or `None` if the copy changes no tag.
-async fn replaced(
+async fn replaced_item(
     plan: &CopyPlan,
     image: &ImageToCopy,
     destination: &Client,
@@ -159,10 +164,10 @@ async fn replaced(
     let before = match image.replaces {
         None => None,
         Some(digest) => {
-            let found = destination.served_manifest(&plan.to.name, &digest, Priority::Background).await;
+            let found = destination.uncached_manifest(&plan.to.name, &digest, Priority::Background).await;
             let what = || format!("cannot keep what {}:{tag} is now", plan.to);
             let found = found.map_err(|error| error.failure(what()))?;
-            Some(held(&found))
+            Some(saved_manifest(&found))
         }
     };
     let (repository, selector) = (plan.to.clone(), Selector::Tag(tag.clone()));
@@ -170,7 +175,7 @@ async fn replaced(
 }
 
 /// Returns the fallback tag of a list, with its present and its new state.
-async fn merged(
+async fn merged_item(
     plan: &CopyPlan,
     list: &ReferrerList,
     destination: &Client,
@@ -179,16 +184,16 @@ async fn merged(
     let old = match list.replaces {
         None => None,
         Some(digest) => {
-            let found = destination.served_manifest(&plan.to.name, &digest, Priority::Background).await;
+            let found = destination.uncached_manifest(&plan.to.name, &digest, Priority::Background).await;
             Some(found.map_err(|error| error.failure(what()))?)
         }
     };
-    let new = fallback::merged(old.as_deref(), &fallback::of_plan(plan, &list.adds));
-    let new = new.map_err(|why| fallback::no_list(what(), why))?;
+    let new = fallback::merge_list(old.as_deref(), &fallback::descriptors_of(plan, &list.adds));
+    let new = new.map_err(|why| fallback::list_failure(what(), why))?;
     Ok(Some(journal::JournalItem {
         repository: plan.to.clone(),
         selector: Selector::Tag(list.tag.clone()),
-        before: old.as_deref().map(held),
+        before: old.as_deref().map(saved_manifest),
         // An unknown state is looked up right before the put, and revised.
         after: new.map(|new| new.digest).filter(|_| !list.unknown),
         done: None,

@@ -15,7 +15,7 @@ use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::media_type::OCI_INDEX;
 use crate::model::plural::counted;
 use crate::model::text::SafeText;
-use crate::ops::steps::tag::{RepositoryClient, held};
+use crate::ops::steps::tag::{RepositoryClient, saved_manifest};
 use crate::ops::steps::tracker::is_done;
 
 /// How often a list is merged anew because another client was faster.
@@ -24,11 +24,11 @@ const TRIES: usize = 3;
 /// A list of a plan that is being carried out.
 pub struct Listing<'a> {
     /// The transfers of the plan.
-    pub carrier: &'a CopyTransfer<'a>,
+    pub transfer: &'a CopyTransfer<'a>,
     /// The journal entry that keeps the list that is replaced.
     pub entry: &'a CopyEntry,
     /// The repository in which the list is put.
-    pub place: RepositoryClient<'a>,
+    pub repository: RepositoryClient<'a>,
     /// The index of the list in the plan.
     pub index: usize,
     /// The list.
@@ -38,7 +38,7 @@ pub struct Listing<'a> {
 impl Listing<'_> {
     /// Writes the list. Its referrers are there already.
     pub async fn write(&self) -> Ended {
-        if self.list.adds.iter().all(|referrer| self.carrier.is_listed_by_registry(referrer)) {
+        if self.list.adds.iter().all(|referrer| self.transfer.is_listed_by_registry(referrer)) {
             return Ended::before_put(Outcome::Unchanged("the registry lists them itself".into()));
         }
         self.merge().await
@@ -67,42 +67,42 @@ impl Listing<'_> {
     /// Merges the list with the present one and puts it. `kept` is the digest that the tag has according to the
     /// journal.
     async fn merge_and_put(&self, kept: &mut Option<Digest>) -> Result<Ended, Failure> {
-        let (list, place) = (self.list, self.place);
+        let (list, place) = (self.list, self.repository);
         let what = || format!("cannot list referrers under {}:{}", place.name, list.tag);
         let failed = |error: crate::client::Error| error.failure(what());
-        if self.carrier.is_stopped() {
+        if self.transfer.is_stopped() {
             return Ok(Ended::before_put(Outcome::Stopped));
         }
         let known: Vec<Digest> = kept.iter().copied().collect();
-        let now = place.tag_among(&list.tag, &known).await.map_err(failed)?;
+        let now = place.tag_digest_among(&list.tag, &known).await.map_err(failed)?;
         let old = match now {
             Some(digest) => Some(place.manifest(digest).await.map_err(failed)?),
             None => None,
         };
-        if old.as_ref().is_some_and(|old| old.is_named(&list.subject)) {
-            return Err(no_list(what(), "the fallback tag is no list: it leads to the image itself"));
+        if old.as_ref().is_some_and(|old| old.has_digest(&list.subject)) {
+            return Err(list_failure(what(), "the fallback tag is no list: it leads to the image itself"));
         }
-        let Some(merged) = merged(old.as_deref(), &self.carrier.as_referrers(&list.adds))
-            .map_err(|why| no_list(what(), why))?
+        let Some(merged) = merge_list(old.as_deref(), &self.transfer.as_referrers(&list.adds))
+            .map_err(|why| list_failure(what(), why))?
         else {
             return Ok(Ended::before_put(Outcome::Unchanged("all of them are listed".into())));
         };
         if now != *kept || list.unknown {
-            self.entry.revise_list(self.index, old.as_deref().map(held), merged.digest).await?;
+            self.entry.revise_list(self.index, old.as_deref().map(saved_manifest), merged.digest).await?;
             *kept = now;
         }
-        let _turn = self.carrier.turn_of(&merged).await;
-        if self.carrier.is_stopped() {
+        let _turn = self.transfer.lock(&merged).await;
+        if self.transfer.is_stopped() {
             return Ok(Ended::before_put(Outcome::Stopped));
         }
         // This is the last request before the put. A list that others have written since it was read is merged anew.
         let put = match place.may_put(&list.tag, now, merged.digest).await {
-            Ok(()) => place.put_looked_at(&list.tag, now, &merged).await,
+            Ok(()) => place.put_and_verify(&list.tag, now, &merged).await,
             Err(Outcome::Skipped(moved)) => return Ok(Ended::before_put(Outcome::Skipped(moved))),
             Err(other) => other,
         };
         let outcome = match put {
-            Outcome::Done(_) => Outcome::Done(said(list, now, &merged)),
+            Outcome::Done(_) => Outcome::Done(describe_listing(list, now, &merged)),
             other => other,
         };
         Ok(Ended { has_put: is_done(&outcome), outcome })
@@ -110,14 +110,14 @@ impl Listing<'_> {
 }
 
 /// Returns a text such as `2 referrers listed: f78ff9b0cfe7 → 0b1c2d3e4f50`.
-fn said(list: &ReferrerList, old: Option<Digest>, new: &Manifest) -> SafeText {
+fn describe_listing(list: &ReferrerList, old: Option<Digest>, new: &Manifest) -> SafeText {
     let added = counted(list.adds.len(), "referrer", "referrers");
     let old = old.map_or_else(|| "nothing".into(), |old| old.short());
     SafeText::from(format!("{added} listed: {old} → {}", new.digest.short()))
 }
 
 /// Returns the failure of a list that cannot be written.
-pub fn no_list(what: String, why: &'static str) -> Failure {
+pub fn list_failure(what: String, why: &'static str) -> Failure {
     let hint = "a tag of that name is kept for lists of referrers: look at what it is, and copy again";
     Failure {
         what: SafeText::from(what),
@@ -128,7 +128,7 @@ pub fn no_list(what: String, why: &'static str) -> Failure {
 }
 
 /// Fails with the reason to leave an image out because its referrers could not be listed.
-pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyError> {
+pub fn check_listing(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyError> {
     match outcome {
         Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Unconfirmed(_) => Ok(()),
         Outcome::Stopped => Err(CopyError::Stopped),
@@ -144,7 +144,7 @@ pub fn halt_of(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyError> 
 
 /// Returns a list with more referrers. Existing entries stay as they are. Returns `None` if all of them are listed
 /// already. Fails with a text if the manifest is no list.
-pub fn merged(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Manifest>, &'static str> {
+pub fn merge_list(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Manifest>, &'static str> {
     if old.is_some_and(|old| !old.is_whole()) {
         return Err("the list of referrers is too long to be read whole");
     }
@@ -159,7 +159,7 @@ pub fn merged(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Mani
         let is_it =
             |entry: &Value| entry.get("digest").and_then(Value::as_str) == Some(&referrer.digest_text);
         if !listed.iter().any(is_it) {
-            listed.push(entry(referrer));
+            listed.push(to_json(referrer));
         }
     }
     if listed.len() == before {
@@ -171,13 +171,13 @@ pub fn merged(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Mani
 }
 
 /// Returns these manifests of a plan as entries of a list of referrers.
-pub fn of_plan(plan: &CopyPlan, digests: &[Digest]) -> Vec<Descriptor> {
+pub fn descriptors_of(plan: &CopyPlan, digests: &[Digest]) -> Vec<Descriptor> {
     let manifests =
         digests.iter().filter_map(|digest| plan.manifests.iter().find(|one| one.digest == *digest));
     manifests.map(|manifest| as_referrer(manifest)).collect()
 }
 
-fn entry(referrer: &Descriptor) -> Value {
+fn to_json(referrer: &Descriptor) -> Value {
     let mut entry = Map::new();
     entry.insert("mediaType".into(), referrer.media_type.as_str().into());
     entry.insert("digest".into(), referrer.digest_text.clone().into());

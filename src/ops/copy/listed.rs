@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::fallback::{Listing, halt_of};
+use super::fallback::{Listing, check_listing};
 use super::transfer::{CopyError, CopyTransfer};
 use crate::client::Referrers;
 use crate::model::digest::Digest;
@@ -23,7 +23,7 @@ const LATE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duratio
 /// The referrers of one subject that a copy puts.
 pub struct Check<'a> {
     /// The transfers of the plan.
-    pub carrier: &'a CopyTransfer<'a>,
+    pub transfer: &'a CopyTransfer<'a>,
     /// The repository at the destination.
     pub name: &'a RepositoryName,
     /// The subject of the referrers.
@@ -37,35 +37,37 @@ pub struct Check<'a> {
 impl Check<'_> {
     /// Fails if a referrer is not listed and putting it once more does not help.
     pub async fn run(&self) -> Result<(), CopyError> {
-        let Missing { referrers, by_api } = self.missing().await?;
+        let Missing { referrers, by_api } = self.find_missing().await?;
         if referrers.is_empty() {
             return Ok(());
         }
         match &self.listing {
-            Some(listing) if !by_api => halt_of(&listing.merge().await.outcome, listing.list)?,
-            _ if !by_api => return Err(self.lost(&referrers, false)),
+            Some(listing) if !by_api => check_listing(&listing.merge().await.outcome, listing.list)?,
+            _ if !by_api => return Err(self.lost_referrers(&referrers, false)),
             _ => {
                 for referrer in &referrers {
-                    self.carrier.put_again(referrer).await?;
+                    self.transfer.put_again(referrer).await?;
                 }
             }
         }
-        let still = self.missing().await?;
+        let still = self.find_missing().await?;
         match still.referrers.is_empty() {
             true => Ok(()),
-            false => Err(self.lost(&still.referrers, still.by_api)),
+            false => Err(self.lost_referrers(&still.referrers, still.by_api)),
         }
     }
 
     /// Returns the referrers that are not listed although the registry had some time.
-    async fn missing(&self) -> Result<Missing<'_>, CopyError> {
+    async fn find_missing(&self) -> Result<Missing<'_>, CopyError> {
         let mut missing = Missing { referrers: Vec::new(), by_api: false };
         for wait in LATE {
             tokio::time::sleep(wait).await;
-            if self.carrier.is_stopped() {
+            if self.transfer.is_stopped() {
                 return Err(CopyError::Stopped);
             }
-            let Some(found) = self.ask().await? else { return Ok(Missing { by_api: true, ..missing }) };
+            let Some(found) = self.list_referrers().await? else {
+                return Ok(Missing { by_api: true, ..missing });
+            };
             let listed: HashSet<Digest> =
                 found.descriptors.iter().filter_map(|descriptor| descriptor.digest).collect();
             let is_missing = |referrer: &&&Arc<Manifest>| !listed.contains(&referrer.digest);
@@ -80,22 +82,24 @@ impl Check<'_> {
 
     /// Returns the referrers that the registry lists. Returns `None` if it confirmed the subjects of all of them and
     /// denies access to its list.
-    async fn ask(&self) -> Result<Option<Referrers>, CopyError> {
-        match self.carrier.destination.referrers(self.name, &self.subject, true).await {
+    async fn list_referrers(&self) -> Result<Option<Referrers>, CopyError> {
+        match self.transfer.destination.referrers(self.name, &self.subject, true).await {
             Ok(found) => Ok(Some(found)),
-            Err(error) if matches!(error.cause.status(), Some(401 | 403)) && self.all_noticed() => Ok(None),
+            Err(error) if matches!(error.cause.status(), Some(401 | 403)) && self.has_confirmed_all() => {
+                Ok(None)
+            }
             Err(error) => {
                 let what = format!("cannot see what refers to {}", self.subject.short());
-                Err(self.carrier.halt(&error, what))
+                Err(self.transfer.error_of(&error, what))
             }
         }
     }
 
-    fn all_noticed(&self) -> bool {
-        self.referrers.iter().all(|referrer| self.carrier.is_listed_by_registry(&referrer.digest))
+    fn has_confirmed_all(&self) -> bool {
+        self.referrers.iter().all(|referrer| self.transfer.is_listed_by_registry(&referrer.digest))
     }
 
-    fn lost(&self, missing: &[&Arc<Manifest>], by_api: bool) -> CopyError {
+    fn lost_referrers(&self, missing: &[&Arc<Manifest>], by_api: bool) -> CopyError {
         let names: Vec<String> = missing.iter().map(|referrer| referrer.digest.short()).collect();
         let (why, hint) = match (by_api, &self.listing) {
             (true, _) => {

@@ -28,7 +28,7 @@ pub struct Picked {
     /// Texts about the parts that are not copied and need not be.
     pub left_out: Vec<SafeText>,
     /// Images that were asked for and are not known.
-    pub missed: Vec<Unresolved>,
+    pub unresolved: Vec<Unresolved>,
 }
 
 impl Pick {
@@ -45,8 +45,8 @@ impl Picked {
     /// Determines the images of a request. Asks the source only if all tags are requested.
     pub async fn of(client: &Client, request: &CopyRequest) -> Result<Picked, Failure> {
         let picked = match &request.what {
-            What::Images(selectors) => Picked::named(selectors, request.tag.as_ref()),
-            What::AllTags => Picked::all(client, request).await?,
+            What::Images(selectors) => Picked::from_selectors(selectors, request.tag.as_ref()),
+            What::AllTags => Picked::from_all_tags(client, request).await?,
         };
         match picked.picks.as_slice() {
             [] => Err(failure(&request.from, "there is nothing to copy", FailureKind::NotFound)),
@@ -57,7 +57,7 @@ impl Picked {
         }
     }
 
-    fn named(selectors: &[Selector], tag: Option<&Tag>) -> Picked {
+    fn from_selectors(selectors: &[Selector], tag: Option<&Tag>) -> Picked {
         let mut picked = Picked::default();
         for selector in selectors {
             let own = match selector {
@@ -69,7 +69,7 @@ impl Picked {
         picked
     }
 
-    async fn all(client: &Client, request: &CopyRequest) -> Result<Picked, Failure> {
+    async fn from_all_tags(client: &Client, request: &CopyRequest) -> Result<Picked, Failure> {
         let mut picked = Picked::default();
         let what = || format!("cannot list the tags of {}", request.from);
         let tags = picked.list(client, request).await.map_err(|error| error.failure(what()))?;
@@ -95,12 +95,12 @@ impl Picked {
     }
 
     async fn list(&mut self, client: &Client, request: &CopyRequest) -> Result<Vec<Tag>, Error> {
-        let names = tag_list::names(client, &request.from.name).await?;
-        self.missed.extend(names.incomplete.map(|why| Unresolved {
+        let names = tag_list::list_names(client, &request.from.name).await?;
+        self.unresolved.extend(names.incomplete.map(|why| Unresolved {
             name: "perhaps some tags".into(),
             failure: Failure { why, ..failure(&request.from, "", FailureKind::BadAnswer) },
         }));
-        let odd = names.odd.len();
+        let odd = names.malformed.len();
         if odd > 0 {
             self.left_out.push(SafeText::from(format!("{odd} names in the list that are no tags")));
         }

@@ -37,12 +37,12 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
     let refused = context.rules.may_copy(&request.from, &request.to).err();
     let source = context.pool.client(&request.from.host);
     let picked = Picked::of(&source, request).await?;
-    let mut draft = Draft::new(&source, request, picked.left_out, picked.missed);
+    let mut draft = Draft::new(&source, request, picked.left_out, picked.unresolved);
     draft.read(picked.picks).await?;
     if request.referrers {
         draft.add_companions(picked.digest_tags.as_deref()).await?;
     }
-    draft.translate();
+    draft.restore_own_media_types();
     let client = context.pool.client(&request.to.host);
     let destination = refused.is_none().then(|| Destination::new(&client, &request.to));
     let there = There::of(&draft, destination.as_ref()).await?;
@@ -57,7 +57,7 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
     let manifests = draft.manifests(&there);
     let lists = there.lists(&manifests);
     let sides = sides(request, &source, refused.is_none().then_some(&client)).await?;
-    let stranger = destination.as_ref().and_then(Destination::stranger);
+    let stranger = destination.as_ref().and_then(Destination::unauthenticated);
     let loss = match refused.is_none() && stranger.is_none() {
         true => loss(&client, request, &images).await,
         false => Loss::default(),
@@ -74,7 +74,7 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
         digests_change: images.iter().any(|image| image.digest != image.source),
         images,
         left_out: draft.left_out,
-        unresolved: draft.missed,
+        unresolved: draft.unresolved,
         notes: destination.and_then(|destination| destination.note()).into_iter().collect(),
         sides,
         refused: refused.or(stranger),
@@ -90,8 +90,13 @@ async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) ->
     match losing.is_empty() {
         true => Loss { keep: request.keep, ..Loss::default() },
         false => {
-            loss::planned(client, client.cleanups(&request.to.name).await.untagged, request.keep, losing)
-                .await
+            loss::plan_kept_tags(
+                client,
+                client.cleanups(&request.to.name).await.untagged,
+                request.keep,
+                losing,
+            )
+            .await
         }
     }
 }
@@ -111,7 +116,7 @@ async fn sides(
         let registry = client.host().clone();
         let what = || format!("cannot reach {registry}");
         let transport = client.transport().await.map_err(|error| error.failure(what()))?;
-        let (sends, asked) = client.sends(&repository.name).await;
+        let (sends, asked) = client.sent_secret(&repository.name).await;
         all.push(CopySide { registry, role, transport, sends, asked });
     }
     Ok(all)
@@ -137,7 +142,7 @@ struct Draft<'a> {
     /// Each with everything that it needs; subjects first.
     referrers: Vec<(Arc<Manifest>, Closure)>,
     left_out: Vec<SafeText>,
-    missed: Vec<Unresolved>,
+    unresolved: Vec<Unresolved>,
 }
 
 impl<'a> Draft<'a> {
@@ -145,10 +150,10 @@ impl<'a> Draft<'a> {
         client: &'a Client,
         request: &'a CopyRequest,
         left_out: Vec<SafeText>,
-        missed: Vec<Unresolved>,
+        unresolved: Vec<Unresolved>,
     ) -> Draft<'a> {
         let (tree, tops, referrers) = (Tree::default(), Vec::new(), Vec::new());
-        Draft { client, request, tree, tops, referrers, left_out, missed }
+        Draft { client, request, tree, tops, referrers, left_out, unresolved }
     }
 
     /// Reads the images with everything that they need. Fails if none of them can be copied.
@@ -162,18 +167,18 @@ impl<'a> Draft<'a> {
         self.tree.grow(self.client, &self.request.from.name, read).await?;
         for (pick, found) in found {
             let name = pick.name();
-            if let Err(failure) = found.and_then(|found| self.take(pick, found)) {
-                self.missed.push(Unresolved { name, failure });
+            if let Err(failure) = found.and_then(|found| self.add_image(pick, found)) {
+                self.unresolved.push(Unresolved { name, failure });
             }
         }
-        match self.missed.first() {
+        match self.unresolved.first() {
             Some(missed) if self.tops.is_empty() => Err(missed.failure.clone()),
             _ => Ok(()),
         }
     }
 
     /// Adds an image to the plan, if everything that it needs can be copied.
-    fn take(&mut self, pick: Pick, found: SourceImage) -> Result<(), Failure> {
+    fn add_image(&mut self, pick: Pick, found: SourceImage) -> Result<(), Failure> {
         let closure = self.tree.closure(&found.manifest)?;
         for note in found.left_out {
             self.left_out.push(SafeText::from(format!("{}: {note}", pick.selector)));
@@ -204,12 +209,12 @@ impl<'a> Draft<'a> {
         }
         let companions = Companions { client: self.client, name: &self.request.from.name, digest_tags };
         let found = companions
-            .referrers(&mut self.tree, subjects.clone(), &mut self.left_out, &mut self.missed)
+            .referrers(&mut self.tree, subjects.clone(), &mut self.left_out, &mut self.unresolved)
             .await?;
         self.keep_referrers(&subjects, found);
         // If all tags are copied, digest tags are among them already.
         if self.request.what != What::AllTags {
-            let tagged = companions.digest_tags(&subjects, &mut self.missed).await;
+            let tagged = companions.digest_tags(&subjects, &mut self.unresolved).await;
             let manifests = tagged.iter().map(|(_, manifest)| manifest.clone()).collect();
             self.tree.grow(self.client, &self.request.from.name, manifests).await?;
             for (pick, manifest) in
@@ -218,8 +223,8 @@ impl<'a> Draft<'a> {
                 let name = pick.name();
                 let (source, split, left_out) = (manifest.digest, Split::default(), Vec::new());
                 let found = SourceImage { source, manifest, split, left_out };
-                if let Err(failure) = self.take(pick, found) {
-                    self.missed.push(Unresolved { name, failure });
+                if let Err(failure) = self.add_image(pick, found) {
+                    self.unresolved.push(Unresolved { name, failure });
                 }
             }
         }
@@ -257,7 +262,7 @@ impl<'a> Draft<'a> {
                 Ok(_) => {}
                 Err(failure) => {
                     let name = SafeText::from(format!("the referrer {}", manifest.digest.short()));
-                    self.missed.push(Unresolved { name, failure });
+                    self.unresolved.push(Unresolved { name, failure });
                 }
             }
         }
@@ -271,7 +276,7 @@ impl<'a> Draft<'a> {
 
     /// Gives every manifest the media type that its own bytes state, if the copy goes to another registry. A media type
     /// that only the source states does not apply there.
-    fn translate(&mut self) {
+    fn restore_own_media_types(&mut self) {
         if self.request.from.host == self.request.to.host {
             return;
         }
@@ -279,7 +284,7 @@ impl<'a> Draft<'a> {
         let referrers = self.referrers.iter_mut().map(|(manifest, closure)| (manifest, closure));
         for (manifest, closure) in tops.chain(referrers) {
             for manifest in closure.manifests.iter_mut().chain([manifest]) {
-                *manifest = Arc::new(manifest.by_its_bytes());
+                *manifest = Arc::new(manifest.with_own_media_type());
             }
         }
     }
@@ -337,7 +342,7 @@ impl<'a> Draft<'a> {
             let is_there = !is_missing(&blob) || blob.digest.is_some_and(|digest| found.contains(&digest));
             match is_there {
                 true => blobs.push(PlannedBlob { descriptor: blob.clone(), transfer: BlobTransfer::There }),
-                false => blobs.extend(self.way(blob).await?),
+                false => blobs.extend(self.plan_transfer(blob).await?),
             }
         }
         Ok(blobs)
@@ -345,7 +350,7 @@ impl<'a> Draft<'a> {
 
     /// Returns the transfer of a blob that the destination does not have. Returns `None` for a blob that the source
     /// does not have either and need not have.
-    async fn way(&mut self, blob: &Descriptor) -> Result<Option<PlannedBlob>, Failure> {
+    async fn plan_transfer(&mut self, blob: &Descriptor) -> Result<Option<PlannedBlob>, Failure> {
         let mut descriptor = blob.clone();
         if let Some(digest) = blob.digest.filter(|_| blob.size.is_none() || parts::is_foreign(blob)) {
             let found = self.client.head_blob(&self.request.from.name, &digest, Priority::Background).await;
@@ -390,7 +395,7 @@ impl Top {
             source: self.source,
             info: ImageInfo::default(),
             tag: self.pick.tag.clone(),
-            replaces: self.replaced(there),
+            replaces: self.replaced_digest(there),
             unknown: self.pick.tag.as_ref().is_some_and(|tag| there.tags.unknown.contains(tag)),
             takes: self.split.takes.clone(),
             leaves: self.split.leaves.clone(),
@@ -399,7 +404,7 @@ impl Top {
     }
 
     /// Returns the digest that its tag has now. An image without a tag replaces itself or nothing.
-    fn replaced(&self, there: &There) -> Option<Digest> {
+    fn replaced_digest(&self, there: &There) -> Option<Digest> {
         match &self.pick.tag {
             Some(tag) => there.tags.digests.get(tag).copied(),
             None => there.manifests.get(&self.manifest.digest).copied(),
@@ -459,7 +464,7 @@ impl There {
             match lists.iter_mut().find(|list| list.subject == subject) {
                 Some(list) => list.adds.push(manifest.digest),
                 None => {
-                    let (replaces, unknown) = (found.tagged, found.unknown);
+                    let (replaces, unknown) = (found.fallback_digest, found.unknown);
                     lists.push(ReferrerList { subject, tag, replaces, unknown, adds: vec![manifest.digest] });
                 }
             }

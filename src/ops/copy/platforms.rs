@@ -54,7 +54,11 @@ pub fn narrow(
     };
     let kept: Vec<&Descriptor> = index.manifests.iter().filter(is_requested).collect();
     if kept.is_empty() {
-        return Err(format!("it has no {}: only {}", words(requested), words(&platforms(index))));
+        return Err(format!(
+            "it has no {}: only {}",
+            join_platforms(requested),
+            join_platforms(&platforms(index))
+        ));
     }
     let is_missing = |requested: &&Platform| {
         !kept
@@ -87,13 +91,13 @@ pub fn narrow(
     }
     let names: HashSet<&str> =
         kept.iter().chain(&attestations).map(|child| child.digest_text.as_str()).collect();
-    shortened(manifest, &names)
+    shorten_index(manifest, &names)
         .map(|index| Narrowed::Index(Arc::new(index), split))
         .ok_or_else(|| "it cannot be shortened".into())
 }
 
 /// Returns the index with only these children, and everything else as it was.
-fn shortened(index: &Manifest, kept: &HashSet<&str>) -> Option<Manifest> {
+fn shorten_index(index: &Manifest, kept: &HashSet<&str>) -> Option<Manifest> {
     let mut document: Value = serde_json::from_slice(&index.raw).ok()?;
     let children = document.get_mut("manifests")?.as_array_mut()?;
     children.retain(|child| {
@@ -108,7 +112,7 @@ fn platforms(index: &Index) -> Vec<Platform> {
     named.filter(|platform| !platform.is_unknown()).collect()
 }
 
-fn words(platforms: &[Platform]) -> String {
+fn join_platforms(platforms: &[Platform]) -> String {
     let names: Vec<String> = platforms.iter().map(Platform::to_string).collect();
     match names.is_empty() {
         true => "children without a platform".into(),

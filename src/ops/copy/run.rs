@@ -9,9 +9,9 @@ use futures_util::future::{BoxFuture, Shared, join_all};
 
 use super::companions;
 use super::entry::CopyEntry;
-use super::fallback::{Listing, halt_of};
+use super::fallback::{Listing, check_listing};
 use super::listed::Check;
-use super::transfer::{Arrival, CopyError, CopyTransfer, together};
+use super::transfer::{Arrival, CopyError, CopyTransfer, combine};
 use crate::client::Transfer;
 use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
 use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
@@ -21,11 +21,11 @@ use crate::model::reference::Tag;
 use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::steps::tag::RepositoryClient;
-use crate::ops::steps::telling::while_telling;
-use crate::ops::steps::tracker::{is_done, left_open, refusal as refusal_of};
+use crate::ops::steps::telling::report_while;
+use crate::ops::steps::tracker::{is_done, open_uploads_note, refusal as refusal_of};
 
 /// Copies the images of the plan, and nothing else. An image that fails keeps no other from being copied.
-pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl) -> Report {
     let refused = context.rules.may_copy(&plan.from, &plan.to).err();
     if let Some(refusal) = plan.refused.clone().or(refused) {
         return all_failed(plan, &refusal_of(format!("does not copy to {}", plan.to), &refusal));
@@ -36,16 +36,16 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, watch: &JobControl) -
         Ok(entry) => entry,
         Err(failure) => return all_failed(plan, &failure),
     };
-    let transfer = Arc::new(Transfer { stop: watch.stop.clone(), ..Transfer::default() });
+    let transfer = Arc::new(Transfer { stop: control.stop.clone(), ..Transfer::default() });
     let carrier = CopyTransfer::new(plan, source, destination, transfer);
-    let job = CopyRun { plan, carrier: &carrier, entry: &entry, watch };
+    let job = CopyRun { plan, transfer: &carrier, entry: &entry, control };
     let (ended, unclaimed) = job.run().await;
     let items = names(plan).zip(&ended);
     let items = items.map(|(name, ended)| ProgressItem { name, outcome: Some(ended.outcome.clone()) });
     let mut items: Vec<ProgressItem> = items.collect();
     items.extend(unclaimed);
     let mut notes = leftovers(&carrier, &items);
-    notes.extend(entry.settle(plan, &carrier.destination, &ended).await);
+    notes.extend(entry.remove_unneeded_kept_tags(plan, &carrier.destination, &ended).await);
     notes.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
     items.extend(plan.unresolved.iter().map(ProgressItem::from));
     let entry = entry.end(&mut notes).await;
@@ -70,9 +70,9 @@ type Checked<'a> = Shared<BoxFuture<'a, Result<(), CopyError>>>;
 /// A plan that is being carried out.
 struct CopyRun<'a> {
     plan: &'a CopyPlan,
-    carrier: &'a CopyTransfer<'a>,
+    transfer: &'a CopyTransfer<'a>,
     entry: &'a CopyEntry,
-    watch: &'a JobControl,
+    control: &'a JobControl,
 }
 
 impl<'a> CopyRun<'a> {
@@ -80,8 +80,12 @@ impl<'a> CopyRun<'a> {
     /// to none of them.
     async fn run(&'a self) -> (Vec<Ended>, Vec<ProgressItem>) {
         let items = names(self.plan).map(|name| ProgressItem { name, outcome: None }).collect();
-        self.watch.progress.send_replace(Progress { items, bytes: self.plan.bytes(), ..Progress::default() });
-        let arrivals = self.carrier.arrivals();
+        self.control.progress.send_replace(Progress {
+            items,
+            total_bytes: self.plan.bytes(),
+            ..Progress::default()
+        });
+        let arrivals = self.transfer.arrivals();
         let lists = self.plan.lists.iter().enumerate();
         let lists: Vec<Listed> =
             lists.map(|(index, list)| self.list(index, list, &arrivals).boxed().shared()).collect();
@@ -92,26 +96,26 @@ impl<'a> CopyRun<'a> {
             })
             .collect();
         let images = self.plan.images.iter().enumerate().map(|(index, image)| {
-            let needed = self.carrier.of_image(index, &arrivals);
-            let checks = checks.iter().filter(|(subject, _)| self.carrier.needs(index, subject));
+            let needed = self.transfer.arrivals_of(index, &arrivals);
+            let checks = checks.iter().filter(|(subject, _)| self.transfer.needs(index, subject));
             let checks = checks.map(|(_, checked)| checked.clone()).collect();
             self.image(index, image, needed, checks).boxed()
         });
         let is_needed =
-            |subject: &Digest| (0..self.plan.images.len()).any(|index| self.carrier.needs(index, subject));
+            |subject: &Digest| (0..self.plan.images.len()).any(|index| self.transfer.needs(index, subject));
         let unclaimed = checks.iter().filter(|(subject, _)| !is_needed(subject));
         let unclaimed: Vec<Checked> = unclaimed.map(|(_, checked)| checked.clone()).collect();
         let work = async {
             let mut ended = join_all(images).await;
             ended.extend(join_all(lists.iter().cloned()).await);
-            let unclaimed = self.carrier.unclaimed(&arrivals).into_iter().chain(unclaimed);
-            (ended, self.unclaimed(unclaimed.collect()).await)
+            let unclaimed = self.transfer.unclaimed(&arrivals).into_iter().chain(unclaimed);
+            (ended, self.failures_without_image(unclaimed.collect()).await)
         };
-        while_telling(work, || self.tell()).await
+        report_while(work, || self.report_progress()).await
     }
 
     /// Returns the failures that belong to no image: referrers of manifests deep inside an image that is there already.
-    async fn unclaimed(&self, arrivals: Vec<Arrival<'a>>) -> Vec<ProgressItem> {
+    async fn failures_without_image(&self, arrivals: Vec<Arrival<'a>>) -> Vec<ProgressItem> {
         let failed = join_all(arrivals).await.into_iter().filter_map(|arrived| match arrived {
             Err(CopyError::Failed(failure)) => Some(failure),
             _ => None,
@@ -142,16 +146,16 @@ impl<'a> CopyRun<'a> {
         let list = list.map(|(index, (list, listed))| (index, list, listed.clone()));
         let list = list.into_iter().find(|(_, list, _)| list.subject == subject);
         let check = Check {
-            carrier: self.carrier,
+            transfer: self.transfer,
             name: &self.plan.to.name,
             subject,
             referrers: put.collect(),
             listing: list.as_ref().map(|(index, list, _)| self.listing(*index, list)),
         };
         async move {
-            together(join_all(needed).await)?;
+            combine(join_all(needed).await)?;
             if let Some((_, list, listed)) = list {
-                halt_of(&listed.await.outcome, list)?;
+                check_listing(&listed.await.outcome, list)?;
             }
             check.run().await
         }
@@ -159,11 +163,11 @@ impl<'a> CopyRun<'a> {
 
     fn listing(&'a self, index: usize, list: &'a ReferrerList) -> Listing<'a> {
         let place = RepositoryClient {
-            client: &self.carrier.destination,
+            client: &self.transfer.destination,
             name: &self.plan.to.name,
-            stop: Some(&self.watch.stop),
+            stop: Some(&self.control.stop),
         };
-        Listing { carrier: self.carrier, entry: self.entry, place, index, list }
+        Listing { transfer: self.transfer, entry: self.entry, repository: place, index, list }
     }
 
     /// Writes a list of referrers, as soon as the referrers have arrived.
@@ -177,15 +181,15 @@ impl<'a> CopyRun<'a> {
         let needed: Vec<Arrival<'a>> = needed.collect();
         async move {
             let listing = self.listing(index, list);
-            let ended = match (self.entry.trouble_of_list(index), together(join_all(needed).await)) {
+            let ended = match (self.entry.keep_failure_of_list(index), combine(join_all(needed).await)) {
                 (Some(failure), _) => Ended::before_put(Outcome::Failed(failure.clone())),
                 (None, Ok(())) => listing.write().await,
                 (None, Err(halt)) => Ended::before_put(self.outcome(halt)),
             };
             if let Some(has_put) = ended.has_put {
-                self.entry.done_list(index, has_put).await;
+                self.entry.mark_list_done(index, has_put).await;
             }
-            self.has_ended(self.plan.images.len() + index, &ended);
+            self.report_ended(self.plan.images.len() + index, &ended);
             ended
         }
     }
@@ -197,18 +201,18 @@ impl<'a> CopyRun<'a> {
         needed: Vec<Arrival<'a>>,
         checks: Vec<Checked<'a>>,
     ) -> Ended {
-        let ended = match self.entry.trouble(index) {
+        let ended = match self.entry.keep_failure(index) {
             Some(failure) => {
-                self.carrier.give_up(index);
+                self.transfer.give_up(index);
                 Ended::before_put(Outcome::Failed(failure.clone()))
             }
             None => match self.wait_for(index, needed, checks).await {
-                Ok(()) => self.land(image).await,
+                Ok(()) => self.finish_image(image).await,
                 Err(halt) => Ended::before_put(self.outcome(halt)),
             },
         };
-        self.entry.done(index, ended.has_put).await;
-        self.has_ended(index, &ended);
+        self.entry.mark_done(index, ended.has_put).await;
+        self.report_ended(index, &ended);
         ended
     }
 
@@ -219,23 +223,23 @@ impl<'a> CopyRun<'a> {
         needed: Vec<Arrival<'a>>,
         checks: Vec<Checked<'a>>,
     ) -> Result<(), CopyError> {
-        self.carrier.wait_for(index, needed).await?;
-        together(join_all(checks).await)
+        self.transfer.wait_for(index, needed).await?;
+        combine(join_all(checks).await)
     }
 
-    fn has_ended(&self, item: usize, ended: &Ended) {
-        self.watch.progress.send_modify(|progress| {
+    fn report_ended(&self, item: usize, ended: &Ended) {
+        self.control.progress.send_modify(|progress| {
             if let Some(item) = progress.items.get_mut(item) {
                 item.outcome = Some(ended.outcome.clone());
             }
         });
     }
 
-    fn outcome(&self, halt: CopyError) -> Outcome {
-        match halt {
+    fn outcome(&self, error: CopyError) -> Outcome {
+        match error {
             CopyError::Stopped => Outcome::Stopped,
             CopyError::Failed(failure) => Outcome::Failed(failure),
-            CopyError::Needless => Outcome::Failed(Failure {
+            CopyError::NotNeeded => Outcome::Failed(Failure {
                 what: SafeText::from(format!("cannot copy to {}", self.plan.to)),
                 why: "what it needs failed with another image".into(),
                 hint: None,
@@ -245,7 +249,7 @@ impl<'a> CopyRun<'a> {
     }
 
     /// Takes the last step of an image, after everything that it needs has arrived.
-    async fn land(&self, image: &ImageToCopy) -> Ended {
+    async fn finish_image(&self, image: &ImageToCopy) -> Ended {
         Ended::before_put(match &image.tag {
             None if image.is_done() => Outcome::Unchanged("it is there already".into()),
             None => Outcome::Done(SafeText::from(format!("is there as {}", image.digest.short()))),
@@ -256,30 +260,30 @@ impl<'a> CopyRun<'a> {
     /// Puts the tag, if it still is as the plan saw it.
     async fn put(&self, image: &ImageToCopy, tag: &Tag) -> Ended {
         let place = RepositoryClient {
-            client: &self.carrier.destination,
+            client: &self.transfer.destination,
             name: &self.plan.to.name,
-            stop: Some(&self.watch.stop),
+            stop: Some(&self.control.stop),
         };
-        let _turn = self.carrier.turn_of(&image.manifest).await;
-        if self.carrier.is_stopped() {
+        let _turn = self.transfer.lock(&image.manifest).await;
+        if self.transfer.is_stopped() {
             return Ended::before_put(Outcome::Stopped);
         }
         if let Err(outcome) = place.may_put(tag, image.replaces, image.digest).await {
             return Ended::before_put(outcome);
         }
-        if self.carrier.is_stopped() {
+        if self.transfer.is_stopped() {
             return Ended::before_put(Outcome::Stopped);
         }
-        let outcome = place.put_looked_at(tag, image.replaces, &image.manifest).await;
+        let outcome = place.put_and_verify(tag, image.replaces, &image.manifest).await;
         Ended { has_put: is_done(&outcome), outcome }
     }
 
-    fn tell(&self) {
-        let carrier = self.carrier;
-        self.watch.progress.send_modify(|progress| {
+    fn report_progress(&self) {
+        let carrier = self.transfer;
+        self.control.progress.send_modify(|progress| {
             progress.moved = carrier.transfer.sent.load(Ordering::Relaxed);
-            progress.bytes = carrier.bytes();
-            progress.now = carrier.now();
+            progress.total_bytes = carrier.bytes();
+            progress.now = carrier.describe_progress();
         });
     }
 }
@@ -316,7 +320,7 @@ fn name(image: &ImageToCopy) -> SafeText {
 /// Returns notes about the things that are left behind.
 fn leftovers(carrier: &CopyTransfer<'_>, items: &[ProgressItem]) -> Vec<SafeText> {
     let mut notes = Vec::new();
-    notes.extend(left_open(&carrier.transfer));
+    notes.extend(open_uploads_note(&carrier.transfer));
     let is_unfinished =
         |item: &ProgressItem| matches!(item.outcome, Some(Outcome::Failed(_) | Outcome::Stopped));
     let has_moved =

@@ -39,7 +39,7 @@ async fn read(client: &Client, request: &CopyRequest, selector: &Selector) -> Re
     let name = &request.from.name;
     let failed = |error: Error| error.failure(format!("cannot read {}:{selector}", request.from));
     let manifest = match selector {
-        Selector::Tag(tag) => client.latest(name, tag, Priority::Background).await,
+        Selector::Tag(tag) => client.latest_manifest(name, tag, Priority::Background).await,
         Selector::Digest(_) => client.manifest(name, selector, Priority::Background).await,
     };
     let whole = manifest.map_err(failed)?;

@@ -32,7 +32,7 @@ pub enum CopyError {
     /// A request failed.
     Failed(Failure),
     /// It was not begun, because every image that needs it failed for another reason.
-    Needless,
+    NotNeeded,
 }
 
 /// The arrival of a blob or a manifest. Clones wait for the same one.
@@ -49,14 +49,14 @@ pub struct CopyTransfer<'a> {
     pub destination: Client,
     /// The bytes so far, and the token that stops them.
     pub transfer: Arc<Transfer>,
-    at_once: Semaphore,
+    permits: Semaphore,
     /// The digests that each image needs.
-    reaches: Vec<HashSet<Digest>>,
+    needed_digests: Vec<HashSet<Digest>>,
     /// For each digest, the indexes of the images that need it.
     wanted: HashMap<Digest, Vec<usize>>,
     failed: Vec<AtomicBool>,
     /// For each manifest, the lock that a task holds to put it, an index that lists it, or a referrer of it.
-    turns: HashMap<Digest, RwLock<()>>,
+    locks: HashMap<Digest, RwLock<()>>,
     /// Bytes that move although the plan was to mount them.
     not_mounted: AtomicU64,
     arrived: AtomicUsize,
@@ -75,17 +75,17 @@ impl<'a> CopyTransfer<'a> {
         transfer: Arc<Transfer>,
     ) -> CopyTransfer<'a> {
         let mut wanted: HashMap<Digest, Vec<usize>> = HashMap::new();
-        let reaches = reaches(plan);
-        for (index, digests) in reaches.iter().enumerate() {
+        let needed_digests = collect_needed_digests(plan);
+        for (index, digests) in needed_digests.iter().enumerate() {
             digests.iter().for_each(|digest| wanted.entry(*digest).or_default().push(index));
         }
         CopyTransfer {
-            reaches,
+            needed_digests,
             source,
             destination,
             transfer,
-            at_once: Semaphore::new(AT_ONCE),
-            turns: turns(plan),
+            permits: Semaphore::new(AT_ONCE),
+            locks: manifest_locks(plan),
             wanted,
             failed: plan.images.iter().map(|_| AtomicBool::new(false)).collect(),
             not_mounted: AtomicU64::new(0),
@@ -113,7 +113,7 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Returns the arrivals that an image has to wait for, in the best order to begin them.
-    pub fn of_image(&self, index: usize, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
+    pub fn arrivals_of(&self, index: usize, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
         let needs_it = |digest: &Digest| self.needs(index, digest);
         let blobs = self.plan.blobs.iter().filter_map(|blob| blob.descriptor.digest);
         let manifests = self.plan.manifests.iter().map(|manifest| manifest.digest);
@@ -137,7 +137,7 @@ impl<'a> CopyTransfer<'a> {
             }
             arrived
         });
-        together(join_all(noted).await)
+        combine(join_all(noted).await)
     }
 
     /// Gives up an image: blobs that only this image needs are not begun any more.
@@ -153,7 +153,7 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Returns the progress as text: `3 of 14 blobs`.
-    pub fn now(&self) -> SafeText {
+    pub fn describe_progress(&self) -> SafeText {
         let all = self.plan.blobs.iter().filter(|blob| blob.transfer != BlobTransfer::There).count();
         SafeText::from(format!("{} of {all} blobs", self.arrived.load(Ordering::Relaxed)))
     }
@@ -162,13 +162,13 @@ impl<'a> CopyTransfer<'a> {
     /// children, or an index that lists it. With each put, distribution empties the manifest's link and then writes it
     /// anew; an index whose child it cannot read in that moment is refused (filesystem/driver.go, `PutContent`). If two
     /// referrers of one subject are put at the same time, olareg 0.1.2 lists only one of them.
-    pub async fn turn_of(&self, manifest: &Manifest) -> Vec<Turn<'_>> {
+    pub async fn lock(&self, manifest: &Manifest) -> Vec<Turn<'_>> {
         let children = parts::children(manifest).iter().filter_map(|child| child.digest);
         // The locks are taken in the order of the digests, so that no two tasks wait for each other.
         let subject = manifest.subject().and_then(|subject| subject.digest);
         let digests: BTreeSet<Digest> = children.chain([manifest.digest]).chain(subject).collect();
         let mut held = Vec::new();
-        for (digest, turn) in digests.iter().filter_map(|digest| self.turns.get_key_value(digest)) {
+        for (digest, turn) in digests.iter().filter_map(|digest| self.locks.get_key_value(digest)) {
             held.push(match *digest == manifest.digest || Some(*digest) == subject {
                 true => Either::Left(turn.write().await),
                 false => Either::Right(turn.read().await),
@@ -183,7 +183,7 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Returns the reason why a request to the destination failed.
-    pub fn halt(&self, error: &Error, what: String) -> CopyError {
+    pub fn error_of(&self, error: &Error, what: String) -> CopyError {
         match error.cause == Cause::Stopped {
             true => CopyError::Stopped,
             false => CopyError::Failed(put_failure(error, what)),
@@ -194,16 +194,16 @@ impl<'a> CopyTransfer<'a> {
         let _turn = tokio::select! {
             biased;
             () = self.transfer.stop.cancelled() => return Err(CopyError::Stopped),
-            turn = self.at_once.acquire() => turn,
+            turn = self.permits.acquire() => turn,
         };
         if !self.is_wanted(&digest) {
-            return Err(CopyError::Needless);
+            return Err(CopyError::NotNeeded);
         }
-        let moved = self.moved(blob, &digest).await;
+        let moved = self.move_blob(blob, &digest).await;
         moved.map_err(|error| {
             let is_source = error.host.as_str() == self.plan.from.host.as_str()
                 && self.plan.from.host != self.plan.to.host;
-            self.halt(
+            self.error_of(
                 &error,
                 match is_source {
                     true => format!("cannot read the blob {} of {}", digest.short(), self.plan.from),
@@ -222,7 +222,7 @@ impl<'a> CopyTransfer<'a> {
         self.wanted.get(digest).is_none_or(|images| !images.iter().all(has_failed))
     }
 
-    async fn moved(&self, blob: &PlannedBlob, digest: &Digest) -> Result<(), Error> {
+    async fn move_blob(&self, blob: &PlannedBlob, digest: &Digest) -> Result<(), Error> {
         let (to, descriptor) = (&self.plan.to.name, &blob.descriptor);
         let source = BlobSource::registry(&self.source, &self.plan.from.name, descriptor);
         match &blob.transfer {
@@ -239,20 +239,20 @@ impl<'a> CopyTransfer<'a> {
     }
 
     async fn manifest(&self, manifest: &Manifest, needs: Vec<Arrival<'a>>) -> Result<(), CopyError> {
-        together(join_all(needs).await)?;
+        combine(join_all(needs).await)?;
         if self.is_stopped() {
             return Err(CopyError::Stopped);
         }
         let (to, digest) = (&self.plan.to.name, manifest.digest);
-        let _turn = self.turn_of(manifest).await;
+        let _turn = self.lock(manifest).await;
         let pushed = self.destination.put_manifest(to, &Selector::Digest(digest), manifest).await;
         let what = |error: Error| {
             let kind = if manifest.subject().is_some() { "referrer" } else { "manifest" };
-            self.halt(&error, format!("cannot put the {kind} {} into {}", digest.short(), self.plan.to))
+            self.error_of(&error, format!("cannot put the {kind} {} into {}", digest.short(), self.plan.to))
         };
         let pushed = pushed.map_err(what)?;
         self.put.fetch_add(1, Ordering::Relaxed);
-        if pushed.subject_seen {
+        if pushed.is_subject_recognized {
             self.listed_by_registry.lock().unwrap_or_else(PoisonError::into_inner).insert(digest);
         }
         Ok(())
@@ -260,14 +260,14 @@ impl<'a> CopyTransfer<'a> {
 
     /// Puts a referrer once more, because the registry does not list it.
     pub async fn put_again(&self, referrer: &Manifest) -> Result<(), CopyError> {
-        let _turn = self.turn_of(referrer).await;
+        let _turn = self.lock(referrer).await;
         if self.is_stopped() {
             return Err(CopyError::Stopped);
         }
         let (to, digest) = (&self.plan.to.name, referrer.digest);
         let put = self.destination.put_manifest(to, &Selector::Digest(digest), referrer).await;
         let what = || format!("cannot put the referrer {} into {}", digest.short(), self.plan.to);
-        put.map(|_| ()).map_err(|error| self.halt(&error, what()))
+        put.map(|_| ()).map_err(|error| self.error_of(&error, what()))
     }
 
     /// Returns whether the registry confirmed the subject of this manifest, so that it lists the manifest itself.
@@ -277,17 +277,17 @@ impl<'a> CopyTransfer<'a> {
 
     /// Returns these manifests of the plan as entries of a list of referrers.
     pub fn as_referrers(&self, digests: &[Digest]) -> Vec<Descriptor> {
-        fallback::of_plan(self.plan, digests)
+        fallback::descriptors_of(self.plan, digests)
     }
 
     /// Returns whether an image needs a manifest, either as a part or as a referrer of one.
     pub fn needs(&self, index: usize, digest: &Digest) -> bool {
-        self.reaches.get(index).is_some_and(|reach| reach.contains(digest))
+        self.needed_digests.get(index).is_some_and(|reach| reach.contains(digest))
     }
 }
 
 /// Combines the results of several arrivals. A failure takes precedence over the other reasons.
-pub fn together(arrived: Vec<Result<(), CopyError>>) -> Result<(), CopyError> {
+pub fn combine(arrived: Vec<Result<(), CopyError>>) -> Result<(), CopyError> {
     let halts = || arrived.iter().filter_map(|arrived| arrived.as_ref().err());
     match halts().find(|halt| matches!(halt, CopyError::Failed(_))).or_else(|| halts().next()) {
         None => Ok(()),
@@ -295,7 +295,7 @@ pub fn together(arrived: Vec<Result<(), CopyError>>) -> Result<(), CopyError> {
     }
 }
 
-fn turns(plan: &CopyPlan) -> HashMap<Digest, RwLock<()>> {
+fn manifest_locks(plan: &CopyPlan) -> HashMap<Digest, RwLock<()>> {
     let all = plan.manifests.iter().chain(plan.images.iter().map(|image| &image.manifest));
     let digests = all.flat_map(|manifest| {
         let subject = manifest.subject().and_then(|subject| subject.digest);
@@ -306,7 +306,7 @@ fn turns(plan: &CopyPlan) -> HashMap<Digest, RwLock<()>> {
 
 /// Returns for each image the digests of everything that has to be transferred for it: its parts, their parts, and
 /// their referrers.
-fn reaches(plan: &CopyPlan) -> Vec<HashSet<Digest>> {
+fn collect_needed_digests(plan: &CopyPlan) -> Vec<HashSet<Digest>> {
     let all = plan.manifests.iter().chain(plan.images.iter().map(|image| &image.manifest));
     let manifests: HashMap<Digest, &Arc<Manifest>> =
         all.map(|manifest| (manifest.digest, manifest)).collect();

@@ -23,7 +23,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
 use crate::ops::steps::loss;
-use crate::ops::steps::tag::{RepositoryClient, Shown, Wanted, held, put_failure};
+use crate::ops::steps::tag::{RepositoryClient, Shown, Wanted, put_failure, saved_manifest};
 use crate::ops::steps::tracker::Tracker;
 
 /// A hint for tags that outlive their digest.
@@ -47,19 +47,19 @@ enum DeleteReason<'a> {
 }
 
 /// Deletes the images of a plan.
-pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let parts = parts(plan);
-    let tracker = Tracker::new(watch, parts.iter().map(DeletedDigest::name));
+    let tracker = Tracker::new(control, parts.iter().map(DeletedDigest::name));
     let client = context.pool.client(&plan.repository.host);
     let manifests =
         prepared::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
     let (items, ranges) = items(plan, &parts, &manifests);
     let request = ChangeRequest::Delete(prepared::request(plan));
-    let mut saved = loss::kin(&client, &plan.loss).await;
+    let mut saved = loss::read_dependents(&client, &plan.loss).await;
     saved.retain(|saved| !parts.iter().any(|part| part.digest == saved.held.digest));
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
-        Err(failure) => return tracker.refused(&failure),
+        Err(failure) => return tracker.into_refused_report(&failure),
     };
     let mut deleting = Deleting {
         client: &client,
@@ -68,14 +68,14 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
         recheck: Recheck::new(&client, plan),
         gone: HashSet::new(),
         untagged: HashMap::new(),
-        unnamed: Vec::new(),
+        orphans: Vec::new(),
         keeps_tags: false,
-        late: UnconfirmedParts::default(),
-        watch,
+        unconfirmed: UnconfirmedParts::default(),
+        control,
         tracker,
     };
     for (index, (part, items)) in parts.iter().zip(ranges).enumerate() {
-        let outcome = match deleting.tracker.is_over() {
+        let outcome = match deleting.tracker.reason_to_stop() {
             Some(outcome) => outcome,
             None => {
                 deleting.confirm_before(part, &parts, &running).await;
@@ -83,20 +83,20 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
             }
         };
         let is_half_done =
-            matches!(outcome, Outcome::Failed(_) | Outcome::Stopped) && deleting.tell_untagged(part);
-        deleting.note_unnamed(part, &outcome);
+            matches!(outcome, Outcome::Failed(_) | Outcome::Stopped) && deleting.report_untagged(part);
+        deleting.note_orphan(part, &outcome);
         if matches!(outcome, Outcome::Unconfirmed(_)) {
-            deleting.late.add(index, items.clone(), part.wanted());
+            deleting.unconfirmed.add(index, items.clone(), part.wanted());
         }
         match is_half_done {
             // Nothing is noted of a part that is half done: an undo looks at the registry itself.
-            true => deleting.tracker.half_done(index, outcome),
-            false => deleting.tracker.noted(&running, items, index, outcome).await,
+            true => deleting.tracker.record_half_done(index, outcome),
+            false => deleting.tracker.record_outcome(&running, items, index, outcome).await,
         }
     }
-    deleting.confirm_late(&parts, &running).await;
-    deleting.put_back_lost(&parts).await;
-    deleting.tell_unnamed();
+    deleting.confirm_all(&parts, &running).await;
+    deleting.restore_lost_tags(&parts).await;
+    deleting.report_orphans();
     deleting.tracker.close(running).await
 }
 
@@ -113,32 +113,32 @@ struct Deleting<'a> {
     /// Whether the server was seen to keep the tags of a digest that it deleted.
     keeps_tags: bool,
     /// Names of parts that stay although everything that named them went.
-    unnamed: Vec<String>,
+    orphans: Vec<String>,
     /// Parts whose delete the server accepted and does not show yet.
-    late: UnconfirmedParts,
-    watch: &'a JobControl,
+    unconfirmed: UnconfirmedParts,
+    control: &'a JobControl,
     tracker: Tracker<'a>,
 }
 
 impl<'a> Deleting<'a> {
-    fn place(&self) -> RepositoryClient<'a> {
+    fn repository_client(&self) -> RepositoryClient<'a> {
         RepositoryClient {
             client: self.client,
             name: &self.plan.repository.name,
-            stop: Some(&self.watch.stop),
+            stop: Some(&self.control.stop),
         }
     }
 
     async fn delete(&mut self, part: &DeletedDigest<'_>) -> Outcome {
         if let Some(Err(failure)) = self.manifests.get(&part.digest).cloned() {
-            return self.not_read(part, failure).await;
+            return self.outcome_of_unread(part, failure).await;
         }
-        if let Some(why) = self.waits_for(part) {
+        if let Some(why) = self.reason_to_wait(part) {
             return Outcome::Skipped(why);
         }
-        self.tracker.now(SafeText::from(format!("delete {}", part.name())));
+        self.tracker.report_current(SafeText::from(format!("delete {}", part.name())));
         let what = || format!("cannot delete {}", part.name());
-        let stop = self.tracker.stop();
+        let stop = self.tracker.stop_token();
         let mut tries = 0;
         let deleted = loop {
             // These requests only read, so they can be interrupted at any time.
@@ -153,22 +153,22 @@ impl<'a> Deleting<'a> {
             {
                 Ok(()) => break Ok(()),
                 // Then the part is looked at anew.
-                Err(error) if wants_no_tags(&error) && !self.untagged.contains_key(&part.digest) => {
+                Err(error) if requires_untagging(&error) && !self.untagged.contains_key(&part.digest) => {
                     self.untag_first(part).await;
                     continue;
                 }
-                Err(error) if error.cause.may_pass() => Error { tries, ..error },
+                Err(error) if error.cause.is_transient() => Error { tries, ..error },
                 Err(error) if tries > 1 && error.cause.status() == Some(404) => break Ok(()),
                 Err(error) => break Err(error),
             };
             // Other clients may push during the wait, so the part is looked at again.
-            let waiting = self.client.waits_to_try_again(&error, tries);
+            let waiting = self.client.wait_to_retry(&error, tries);
             let is_tried_again = stop.run_until_cancelled(waiting).await;
             if is_tried_again.is_none() && matches!(error.cause.status(), Some(429 | 503)) {
                 // It was not deleted, and the registry asks for a pause.
                 return Outcome::Stopped;
             }
-            if let Ok(None) = self.place().now(&Selector::Digest(part.digest)).await {
+            if let Ok(None) = self.repository_client().digest_now(&Selector::Digest(part.digest)).await {
                 // It was deleted, and the answer was lost.
                 break Ok(());
             }
@@ -182,24 +182,31 @@ impl<'a> Deleting<'a> {
             Ok(()) => {}
             Err(error) if error.is_stopped() => return Outcome::Stopped,
             Err(error) if error.cause.status() == Some(404) => {
-                return self.not_found(part, &error, what()).await;
+                return self.outcome_of_not_found(part, &error, what()).await;
             }
             Err(error) => return Outcome::Failed(put_failure(&error, what())),
         }
-        self.look_after(part).await
+        self.verify_deleted(part).await
     }
 
     /// Returns the outcome of a part whose manifest could not be read. A part that does not exist needs no delete.
-    async fn not_read(&mut self, part: &DeletedDigest<'_>, failure: Failure) -> Outcome {
+    async fn outcome_of_unread(&mut self, part: &DeletedDigest<'_>, failure: Failure) -> Outcome {
         match failure.kind {
-            FailureKind::NotFound if self.serves(part).await == Ok(Vec::new()) => self.gone_already(part),
+            FailureKind::NotFound if self.list_still_served(part).await == Ok(Vec::new()) => {
+                self.mark_already_gone(part)
+            }
             _ => Outcome::Failed(failure),
         }
     }
 
     /// Returns the outcome of a part that does not exist according to the server. Checks whether that is true.
-    async fn not_found(&mut self, part: &DeletedDigest<'_>, error: &Error, what: String) -> Outcome {
-        match self.serves(part).await {
+    async fn outcome_of_not_found(
+        &mut self,
+        part: &DeletedDigest<'_>,
+        error: &Error,
+        what: String,
+    ) -> Outcome {
+        match self.list_still_served(part).await {
             // It was there right before: this request removed it, or another client did at the same moment.
             Ok(left) if left.is_empty() => {
                 self.gone.insert(part.digest);
@@ -207,37 +214,41 @@ impl<'a> Deleting<'a> {
             }
             Ok(_) => {
                 let selector = Selector::Digest(part.digest);
-                Outcome::Failed(self.place().without_effect(&selector, error, what))
+                Outcome::Failed(self.repository_client().no_effect_failure(&selector, error, what))
             }
             Err(unseen) => Outcome::Failed(unseen),
         }
     }
 
-    fn gone_already(&mut self, part: &DeletedDigest<'_>) -> Outcome {
+    fn mark_already_gone(&mut self, part: &DeletedDigest<'_>) -> Outcome {
         self.gone.insert(part.digest);
         Outcome::Unchanged("it was gone already".into())
     }
 
     /// Returns those of a part's digest and tags by which the server still serves it.
-    async fn serves(&self, part: &DeletedDigest<'_>) -> Result<Vec<Selector>, Failure> {
-        let left = self.place().unshown(part.wanted(), Duration::ZERO).await;
+    async fn list_still_served(&self, part: &DeletedDigest<'_>) -> Result<Vec<Selector>, Failure> {
+        let left = self.repository_client().wait_until_all_shown(part.wanted(), Duration::ZERO).await;
         let what = || format!("cannot look at {}", part.name());
         let left = left.map_err(|error| error.failure(what()))?;
         Ok(left.into_iter().map(|(selector, _)| selector).collect())
     }
 
     /// Checks the digest and every tag that was to go with it, after the server accepted the delete.
-    async fn look_after(&mut self, part: &DeletedDigest<'_>) -> Outcome {
-        let (place, selector) = (self.place(), Selector::Digest(part.digest));
+    async fn verify_deleted(&mut self, part: &DeletedDigest<'_>) -> Outcome {
+        let (place, selector) = (self.repository_client(), Selector::Digest(part.digest));
         // If the server shows deletes late, all of them are waited for together.
-        let most = if self.client.shows_late() { Duration::ZERO } else { self.client.patience_to_show() };
-        match place.unshown(vec![(selector.clone(), Shown::Is(None))], most).await {
+        let most = if self.client.has_delayed_visibility() {
+            Duration::ZERO
+        } else {
+            self.client.visibility_timeout()
+        };
+        match place.wait_until_all_shown(vec![(selector.clone(), Shown::Is(None))], most).await {
             Ok(left) if left.is_empty() => {}
             // The manifests that it lists stay until then.
-            Ok(_) => return place.unconfirmed(&selector, "and still shows it", None),
-            Err(error) => return place.unseen(&selector, &error),
+            Ok(_) => return place.unconfirmed_outcome(&selector, "and still shows it", None),
+            Err(error) => return place.unseen_outcome(&selector, &error),
         }
-        match self.look_after_tags(part).await {
+        match self.verify_tags_deleted(part).await {
             Ok(done) => {
                 self.gone.insert(part.digest);
                 Outcome::Done(done)
@@ -248,18 +259,19 @@ impl<'a> Deleting<'a> {
 
     /// Checks the tags of a digest that is gone. Some registries keep them and still serve the image by them. In that
     /// case the tags are removed one by one, since the plan says that they go.
-    async fn look_after_tags(&mut self, part: &DeletedDigest<'_>) -> Result<SafeText, Outcome> {
-        let place = self.place();
+    async fn verify_tags_deleted(&mut self, part: &DeletedDigest<'_>) -> Result<SafeText, Outcome> {
+        let place = self.repository_client();
         let may_untag = !matches!(self.client.deletes().by_tag, Ability::No(_));
-        let most = self.client.patience_to_show();
+        let most = self.client.visibility_timeout();
         let most = match (self.keeps_tags, may_untag) {
             (true, _) => Duration::ZERO,
             (false, true) => most / 16,
             (false, false) => most,
         };
         let wanted = part.wanted().into_iter().filter(|(selector, _)| matches!(selector, Selector::Tag(_)));
-        let unseen = |error: &Error| place.unseen(&Selector::Digest(part.digest), error);
-        let left = place.unshown(wanted.collect(), most).await.map_err(|error| unseen(&error))?;
+        let unseen = |error: &Error| place.unseen_outcome(&Selector::Digest(part.digest), error);
+        let left =
+            place.wait_until_all_shown(wanted.collect(), most).await.map_err(|error| unseen(&error))?;
         if left.is_empty() {
             return Ok("deleted".into());
         }
@@ -269,7 +281,7 @@ impl<'a> Deleting<'a> {
         for (selector, _) in &left {
             let Selector::Tag(tag) = selector else { continue };
             match &image {
-                Some(image) if may_untag && !self.watch.stop.is_cancelled() => {
+                Some(image) if may_untag && !self.control.stop.is_cancelled() => {
                     match place.untag(tag, image, &[]).await.outcome {
                         Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Skipped(_) => continue,
                         Outcome::Failed(failure) | Outcome::Unconfirmed(failure) => {
@@ -289,7 +301,7 @@ impl<'a> Deleting<'a> {
         let names = names.join(", ");
         let seen = format!("and its digest is gone, but it is still served by its tags: {names}{why}");
         let first = left.first().map_or(Selector::Digest(part.digest), |(selector, _)| selector.clone());
-        Err(place.unconfirmed(&first, &seen, Some(KEEPS_TAGS)))
+        Err(place.unconfirmed_outcome(&first, &seen, Some(KEEPS_TAGS)))
     }
 
     /// Looks again at the parts that the server accepted and did not show, if this part waits for one of them.
@@ -299,30 +311,30 @@ impl<'a> Deleting<'a> {
         parts: &[DeletedDigest<'_>],
         running: &RunningEntry,
     ) {
-        if self.waits_for(part).is_some() {
-            self.confirm_late(parts, running).await;
+        if self.reason_to_wait(part).is_some() {
+            self.confirm_all(parts, running).await;
         }
     }
 
     /// Looks again at all parts that the server accepted and did not show.
-    async fn confirm_late(&mut self, parts: &[DeletedDigest<'_>], running: &RunningEntry) {
-        let place = self.place();
-        let confirmed = self.late.confirm(place, &mut self.tracker, running).await;
+    async fn confirm_all(&mut self, parts: &[DeletedDigest<'_>], running: &RunningEntry) {
+        let place = self.repository_client();
+        let confirmed = self.unconfirmed.confirm(place, &mut self.tracker, running).await;
         self.gone.extend(confirmed.into_iter().filter_map(|index| Some(parts.get(index)?.digest)));
     }
 
     /// Returns the reason to leave a part alone, found out right before its delete.
     async fn objection(&mut self, part: &DeletedDigest<'_>) -> Result<Option<Outcome>, Failure> {
-        let place = self.place();
+        let place = self.repository_client();
         if let Some(outcome) = self.recheck.objection(place, part.digest, &part.tags, &self.gone).await? {
             return Ok(Some(outcome));
         }
         if !self.recheck.is_there() {
-            return Ok(Some(self.gone_already(part)));
+            return Ok(Some(self.mark_already_gone(part)));
         }
         let is_meant = match part.role {
             DeleteReason::Named(image) => {
-                self.untagged.contains_key(&part.digest) || self.recheck.is_meant(image)
+                self.untagged.contains_key(&part.digest) || self.recheck.is_still_selected(image)
             }
             DeleteReason::Referrer(..) | DeleteReason::Child(_) => true,
         };
@@ -330,8 +342,8 @@ impl<'a> Deleting<'a> {
             return Ok(None);
         }
         let is_nowhere = part.tags.iter().all(|tag| !self.recheck.has(tag));
-        if is_nowhere && self.serves(part).await? == Vec::new() {
-            return Ok(Some(self.gone_already(part)));
+        if is_nowhere && self.list_still_served(part).await? == Vec::new() {
+            return Ok(Some(self.mark_already_gone(part)));
         }
         Ok(Some(Outcome::Skipped("what was named leads elsewhere by now".into())))
     }
@@ -342,10 +354,10 @@ impl<'a> Deleting<'a> {
         let Some(Ok(image)) = self.manifests.get(&part.digest).cloned() else { return };
         let mut gone = self.untagged.remove(&part.digest).unwrap_or_default();
         for tag in &part.tags {
-            if self.tracker.stop().is_cancelled() {
+            if self.tracker.stop_token().is_cancelled() {
                 break;
             }
-            let untagged = self.place().untag(tag, &image, &[]).await;
+            let untagged = self.repository_client().untag(tag, &image, &[]).await;
             match untagged.outcome {
                 Outcome::Done(_) | Outcome::Unconfirmed(_) => gone.push((*tag).clone()),
                 Outcome::Failed(failure) => {
@@ -358,7 +370,7 @@ impl<'a> Deleting<'a> {
     }
 
     /// Returns whether tags of an image that stays were removed first, and notes their names.
-    fn tell_untagged(&mut self, part: &DeletedDigest<'_>) -> bool {
+    fn report_untagged(&mut self, part: &DeletedDigest<'_>) -> bool {
         let Some(gone) = self.untagged.get(&part.digest).filter(|gone| !gone.is_empty()) else {
             return false;
         };
@@ -371,31 +383,31 @@ impl<'a> Deleting<'a> {
     }
 
     /// Notes a part that stays although everything that named it went.
-    fn note_unnamed(&mut self, part: &DeletedDigest<'_>, outcome: &Outcome) {
+    fn note_orphan(&mut self, part: &DeletedDigest<'_>, outcome: &Outcome) {
         let named_it = match &part.role {
             DeleteReason::Named(_) => return,
             DeleteReason::Referrer(subject, _) => self.gone.contains(subject),
             DeleteReason::Child(parents) => parents.iter().all(|parent| self.gone.contains(parent)),
         };
         if named_it && matches!(outcome, Outcome::Failed(_) | Outcome::Stopped) {
-            self.unnamed.push(part.name().to_string());
+            self.orphans.push(part.name().to_string());
         }
     }
 
     /// Adds a note about the parts that stay without a name.
-    fn tell_unnamed(&mut self) {
-        if self.unnamed.is_empty() {
+    fn report_orphans(&mut self) {
+        if self.orphans.is_empty() {
             return;
         }
         let text = format!(
             "what they belong to is gone, and these stay without it: {}; undo puts it back, to be deleted with all of them",
-            self.unnamed.join(", ")
+            self.orphans.join(", ")
         );
         self.tracker.notes.push(SafeText::from(text));
     }
 
     /// Returns the reason to keep a part as long as other parts exist.
-    fn waits_for(&self, part: &DeletedDigest<'_>) -> Option<SafeText> {
+    fn reason_to_wait(&self, part: &DeletedDigest<'_>) -> Option<SafeText> {
         let is_there = |digest: &Digest| !self.gone.contains(digest);
         match &part.role {
             DeleteReason::Named(image) => {
@@ -415,14 +427,14 @@ impl<'a> Deleting<'a> {
 
     /// Looks at the tags one last time. A tag that was to stay and does not exist any more is put back if its image is
     /// known.
-    async fn put_back_lost(&mut self, parts: &[DeletedDigest<'_>]) {
+    async fn restore_lost_tags(&mut self, parts: &[DeletedDigest<'_>]) {
         if self.gone.is_empty() {
             return;
         }
         let goes: HashSet<&Tag> = parts.iter().flat_map(|part| part.tags.iter().copied()).collect();
-        for (tag, digest) in self.recheck.lost(&goes).await {
+        for (tag, digest) in self.recheck.lost_tags(&goes).await {
             let text = match self.manifests.get(&digest).filter(|_| self.gone.contains(&digest)) {
-                Some(Ok(manifest)) => match self.place().put(&tag, None, manifest).await {
+                Some(Ok(manifest)) => match self.repository_client().put(&tag, None, manifest).await {
                     Outcome::Failed(failure) => {
                         format!("`{tag}` vanished and cannot be put back: {}", failure.why)
                     }
@@ -460,8 +472,8 @@ impl DeletedDigest<'_> {
 
 /// Returns whether the server refuses to delete a digest only because it has tags, as Google's registries do:
 /// docs/REGISTRIES.md §7.1.
-fn wants_no_tags(error: &Error) -> bool {
-    matches!(&error.cause, Cause::Status { said, .. } if said.mentions("dangling_tag"))
+fn requires_untagging(error: &Error) -> bool {
+    matches!(&error.cause, Cause::Status { body, .. } if body.mentions("dangling_tag"))
 }
 
 /// Returns everything that is deleted, in this order: indexes before the images that they list, then referrers, then
@@ -519,7 +531,7 @@ fn items(
     let (mut items, mut ranges) = (Vec::new(), Vec::new());
     for part in parts {
         let before = manifests.get(&part.digest).and_then(|manifest| manifest.as_ref().ok());
-        let before = before.map(|manifest| held(manifest));
+        let before = before.map(|manifest| saved_manifest(manifest));
         let begin = items.len();
         let tags = part.tags.iter().map(|tag| Selector::Tag((*tag).clone()));
         items.extend([Selector::Digest(part.digest)].into_iter().chain(tags).map(|selector| JournalItem {

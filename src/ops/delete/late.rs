@@ -14,7 +14,7 @@ use crate::ops::steps::tracker::Tracker;
 pub struct UnconfirmedParts {
     parts: Vec<UnconfirmedPart>,
     /// The time at which the server accepted the last of them.
-    last: Option<Instant>,
+    last_accepted: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl UnconfirmedParts {
     /// Adds a part that the server accepted just now and does not show.
     pub fn add(&mut self, index: usize, items: Range<usize>, wanted: Vec<Wanted>) {
         self.parts.push(UnconfirmedPart { index, items, wanted });
-        self.last = Some(Instant::now());
+        self.last_accepted = Some(Instant::now());
     }
 
     /// Waits for the rest of the time that a server may take. Returns the parts that show the expected state by then:
@@ -40,18 +40,18 @@ impl UnconfirmedParts {
         tracker: &mut Tracker<'_>,
         running: &RunningEntry,
     ) -> Vec<usize> {
-        let Some(last) = self.last.filter(|_| !self.parts.is_empty()) else { return Vec::new() };
-        tracker.now("look again for what is still shown".into());
-        let most = place.client.patience_to_show().saturating_sub(last.elapsed());
+        let Some(last) = self.last_accepted.filter(|_| !self.parts.is_empty()) else { return Vec::new() };
+        tracker.report_current("look again for what is still shown".into());
+        let most = place.client.visibility_timeout().saturating_sub(last.elapsed());
         let wanted = self.parts.iter().flat_map(|part| part.wanted.clone()).collect();
         // If they cannot be looked at, they stay unconfirmed.
-        let Ok(left) = place.unshown(wanted, most).await else { return Vec::new() };
+        let Ok(left) = place.wait_until_all_shown(wanted, most).await else { return Vec::new() };
         let is_left = |part: &mut UnconfirmedPart| part.wanted.iter().any(|wanted| left.contains(wanted));
         let shown: Vec<UnconfirmedPart> = self.parts.extract_if(.., |part| !is_left(part)).collect();
         let mut confirmed = Vec::new();
         for part in shown {
             tracker
-                .noted(
+                .record_outcome(
                     running,
                     part.items,
                     part.index,

@@ -44,7 +44,7 @@ fn untag_blocked(plan: &DeletePlan) -> Option<Refusal> {
     }
     let Ability::No(why) = &plan.deletes.by_tag else { return None };
     let hint = match &plan.deletes.by_digest {
-        Ability::No(_) => what_enables(&plan.repository.host),
+        Ability::No(_) => enable_hint(&plan.repository.host),
         _ => "untag by replacement manifests, or delete the images with all their tags".into(),
     };
     refusal(format!("the server does not delete by tag ({why})"), hint)
@@ -54,13 +54,17 @@ fn replace_blocked(plan: &DeletePlan, denied: Option<&SafeText>) -> Option<Refus
     if let Some(refusal) = only_digest(plan) {
         return Some(refusal);
     }
-    replacement_closed(&plan.repository.host, &plan.deletes, denied)
+    replacement_refusal(&plan.repository.host, &plan.deletes, denied)
 }
 
 /// Returns the deletes that a server supports; it is asked if `may_probe`. Also returns the refusal if the server does
 /// not let this user ask whether it deletes by digest: a manifest that is put to be deleted right after could stay
 /// then.
-pub async fn asked(client: &Client, name: &RepositoryName, may_probe: bool) -> (Deletes, Option<SafeText>) {
+pub async fn ask_deletes(
+    client: &Client,
+    name: &RepositoryName,
+    may_probe: bool,
+) -> (Deletes, Option<SafeText>) {
     let denied = match may_probe {
         true => client.probe_deletes(name).await.err(),
         false => None,
@@ -72,9 +76,9 @@ pub async fn asked(client: &Client, name: &RepositoryName, may_probe: bool) -> (
     (deletes, denied.map(|error| SafeText::from(error.cause.to_string())))
 }
 
-/// Returns the same as [`replacement_impossible`], and also considers whether this user is denied deletes, as [`asked`]
+/// Returns the same as [`replacement_impossible`], and also considers whether this user is denied deletes, as [`ask_deletes`]
 /// found out.
-pub fn replacement_closed(host: &Host, deletes: &Deletes, denied: Option<&SafeText>) -> Option<Refusal> {
+pub fn replacement_refusal(host: &Host, deletes: &Deletes, denied: Option<&SafeText>) -> Option<Refusal> {
     replacement_impossible(host, deletes).or_else(|| {
         let why = format!("the server does not let this user delete by digest ({})", denied?);
         refusal(why, "log in as a user who may delete".into())
@@ -85,13 +89,13 @@ pub fn replacement_closed(host: &Host, deletes: &Deletes, denied: Option<&SafeTe
 fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
     match (&deletes.by_tag, &deletes.by_digest) {
         (_, Ability::No(why)) => {
-            refusal(format!("the server does not delete by digest either ({why})"), what_enables(host))
+            refusal(format!("the server does not delete by digest either ({why})"), enable_hint(host))
         }
         (Ability::Yes, _) => {
             refusal("the server deletes by tag: no replacement is needed".into(), "untag instead".into())
         }
-        _ if is_elsewhere(host).is_some() => {
-            refusal(format!("replacement manifests do harm on {host}"), what_enables(host))
+        _ if other_delete_hint(host).is_some() => {
+            refusal(format!("replacement manifests do harm on {host}"), enable_hint(host))
         }
         _ => None,
     }
@@ -99,7 +103,7 @@ fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
 
 fn image_blocked(plan: &DeletePlan, incomplete: Option<&SafeText>, indexes: &Indexes) -> Option<Refusal> {
     if let Ability::No(why) = &plan.deletes.by_digest {
-        let hint = what_enables(&plan.repository.host);
+        let hint = enable_hint(&plan.repository.host);
         return refusal(format!("the server does not delete by digest ({why})"), hint);
     }
     let instead = match plan.deletes.by_tag {
@@ -139,14 +143,14 @@ fn refusal(why: String, hint: SafeText) -> Option<Refusal> {
 }
 
 /// Returns a hint about enabling deletes on a server: docs/REGISTRIES.md §7.1.
-pub fn what_enables(host: &Host) -> SafeText {
+pub fn enable_hint(host: &Host) -> SafeText {
     let distribution = "on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows to delete images, and single tags from \
                         version 3 on";
-    is_elsewhere(host).unwrap_or(distribution).into()
+    other_delete_hint(host).unwrap_or(distribution).into()
 }
 
 /// Returns a hint about deleting on hosts whose registry API never deletes.
-fn is_elsewhere(host: &Host) -> Option<&'static str> {
+fn other_delete_hint(host: &Host) -> Option<&'static str> {
     let host = host.without_port();
     match host {
         "docker.io" => Some("Docker Hub deletes tags on its web pages and by its own API"),

@@ -33,12 +33,12 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
         Selector::Tag(tag) => Some(tag.clone()),
         Selector::Digest(_) => None,
     });
-    let asked = method::asked(&client, name, refused.is_none());
+    let asked = method::ask_deletes(&client, name, refused.is_none());
     let tags = tag_list::tags_with(&client, name, named_tags);
     let (tags, (deletes, denied)) = future::join(tags, asked).await;
     let tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
     let (mut missed, mut notes) = (Vec::new(), Vec::new());
-    let mut images = named(&client, name, &request.selectors, &tags, &mut missed).await?;
+    let mut images = find_named_images(&client, name, &request.selectors, &tags, &mut missed).await?;
     let method = request.method.unwrap_or_else(|| method::default_method(&images, &deletes));
     let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
     // If only tags go, manifests stay, so it does not matter which other indexes list them.
@@ -48,9 +48,9 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
     let indexes = Indexes::read(&client, name, roots, &tags.types).boxed();
     let (infos, indexes) = future::join(infos, indexes).await;
     images.iter_mut().zip(infos).for_each(|(image, info)| image.info = info);
-    relate(&mut images, method, &tags, &indexes);
-    refer(&client, name, &mut images, &tags, &mut notes).await;
-    spare_needed_referrers(&mut images, method, &tags, &indexes);
+    add_relations(&mut images, method, &tags, &indexes);
+    add_referrers(&client, name, &mut images, &tags, &mut notes).await;
+    keep_needed_referrers(&mut images, method, &tags, &indexes);
     notes.extend(tags.incomplete.clone());
     let mut plan = DeletePlan {
         repository: request.repository.clone(),
@@ -72,7 +72,7 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
     };
     let far = plan.is_far_reaching().then(|| name.clone());
     plan.name_to_type = far.or_else(|| context.rules.name_to_type(&request.repository));
-    if let Some(weight) = weight::weigh(&client, &plan).await {
+    if let Some(weight) = weight::compute_freed_bytes(&client, &plan).await {
         plan.frees = Some(weight.frees);
         plan.shared = Some(weight.shared);
         plan.shared_with = weight.shared_with;
@@ -105,16 +105,16 @@ async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool)
     let referrers = bare().flat_map(|image| plan.referrers_that_go(image)).filter(|one| one.tag.is_some());
     let digests = bare().map(|image| image.digest).chain(referrers.map(|one| one.digest));
     let losing = digests.map(|digest| (plan.repository.clone(), digest, is_sure)).collect();
-    loss::planned(client, cleanups.untagged, keep, losing).await
+    loss::plan_kept_tags(client, cleanups.untagged, keep, losing).await
 }
 
 /// Returns the images that were named, one for each digest, with the tags that they have.
-async fn named(
+async fn find_named_images(
     client: &Client,
     name: &RepositoryName,
     selectors: &[Selector],
     tags: &TagList,
-    missed: &mut Vec<Unresolved>,
+    unresolved: &mut Vec<Unresolved>,
 ) -> Result<Vec<ImageToDelete>, Failure> {
     let mut found: Vec<(Digest, Vec<Tag>, bool)> = Vec::new();
     for selector in selectors {
@@ -129,9 +129,9 @@ async fn named(
             };
             match failure {
                 Some(failure) => {
-                    missed.push(Unresolved { name: SafeText::from(selector.to_string()), failure });
+                    unresolved.push(Unresolved { name: SafeText::from(selector.to_string()), failure });
                 }
-                None => missed.push(not_there(name, selector)),
+                None => unresolved.push(unresolved_missing(name, selector)),
             }
             continue;
         };
@@ -164,7 +164,7 @@ async fn named(
                 if error.cause.status() == Some(404) {
                     let tags = named.into_iter().map(Selector::Tag);
                     let all = tags.chain(by_digest.then_some(Selector::Digest(digest)));
-                    missed.extend(all.map(|selector| not_there(name, &selector)));
+                    unresolved.extend(all.map(|selector| unresolved_missing(name, &selector)));
                     continue;
                 }
                 let first = named.first().map_or_else(|| digest.to_string(), Tag::to_string);
@@ -172,14 +172,14 @@ async fn named(
                 let failure = error.failure(what());
                 let names = named.iter().map(SafeText::from);
                 let names = names.chain(by_digest.then(|| SafeText::from(digest.short())));
-                missed.extend(names.map(|name| Unresolved { name, failure: failure.clone() }));
+                unresolved.extend(names.map(|name| Unresolved { name, failure: failure.clone() }));
             }
         }
     }
     if images.is_empty() {
         // A failure to read an image that may exist says more than a missing one.
-        let worst = missed.iter().find(|missed| missed.failure.kind != FailureKind::NotFound);
-        return Err(match (worst, missed.as_slice()) {
+        let worst = unresolved.iter().find(|missed| missed.failure.kind != FailureKind::NotFound);
+        return Err(match (worst, unresolved.as_slice()) {
             (Some(worst), _) => worst.failure.clone(),
             (None, [only]) => only.failure.clone(),
             (None, []) => missing(format!("nothing to delete in {name}"), "no image was named".into()),
@@ -193,7 +193,7 @@ async fn named(
 }
 
 /// Returns the failure of a tag or digest that was named and does not exist.
-fn not_there(name: &RepositoryName, selector: &Selector) -> Unresolved {
+fn unresolved_missing(name: &RepositoryName, selector: &Selector) -> Unresolved {
     let (shown, mark) = match selector {
         Selector::Tag(tag) => (SafeText::from(tag), ':'),
         Selector::Digest(digest) => (SafeText::from(digest.short()), '@'),
@@ -230,7 +230,7 @@ fn image(
 }
 
 /// Returns the tags that the repository still has afterwards.
-fn staying(images: &[ImageToDelete], method: DeleteMethod, tags: &TagList) -> BTreeMap<Tag, Digest> {
+fn remaining_tags(images: &[ImageToDelete], method: DeleteMethod, tags: &TagList) -> BTreeMap<Tag, Digest> {
     let goes = |tag: &Tag, digest: &Digest| {
         images.iter().any(|image| {
             image.digest == *digest && (method == DeleteMethod::Image || image.named.contains(tag))
@@ -244,12 +244,12 @@ fn staying(images: &[ImageToDelete], method: DeleteMethod, tags: &TagList) -> BT
 }
 
 /// Adds to each image the indexes that list it, the manifests that it lists, and those of them that others need.
-fn relate(images: &mut [ImageToDelete], method: DeleteMethod, tags: &TagList, indexes: &Indexes) {
-    let staying = staying(images, method, tags);
-    let needed: HashSet<Digest> = indexes.reach(staying.into_values());
+fn add_relations(images: &mut [ImageToDelete], method: DeleteMethod, tags: &TagList, indexes: &Indexes) {
+    let staying = remaining_tags(images, method, tags);
+    let needed: HashSet<Digest> = indexes.reachable_from(staying.into_values());
     let at_stake: HashSet<Digest> = images.iter().map(|image| image.digest).collect();
     for image in images {
-        image.children = indexes.below(image.digest);
+        image.children = indexes.descendants(image.digest);
         image.needed_children =
             image.children.iter().filter(|child| needed.contains(child)).copied().collect();
         // Children that were named themselves are images of the plan and do not go along.
@@ -268,7 +268,7 @@ type DigestTags<'a> = HashMap<&'a str, Vec<(&'a Tag, &'a str, Digest)>>;
 
 /// Adds the referrers of each image, and theirs in turn, as far as copies follow them. If the registry cannot be asked,
 /// a note says so, and the delete is planned without them.
-async fn refer(
+async fn add_referrers(
     client: &Client,
     name: &RepositoryName,
     images: &mut [ImageToDelete],
@@ -277,14 +277,14 @@ async fn refer(
 ) {
     let mut named: DigestTags = HashMap::new();
     for (tag, at) in &tags.digests {
-        if let Some((of, suffix)) = tag.digest_named() {
+        if let Some((of, suffix)) = tag.digest_and_suffix() {
             named.entry(of).or_default().push((tag, suffix, *at));
         }
     }
     let mut level: Vec<(usize, Digest)> = images.iter().map(|image| image.digest).enumerate().collect();
     for _ in 0..FURTHEST {
         let asked: Vec<_> =
-            level.iter().map(|(_, subject)| referring(client, name, *subject, &named).boxed()).collect();
+            level.iter().map(|(_, subject)| list_referrers(client, name, *subject, &named).boxed()).collect();
         let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut next = Vec::new();
         for ((at, _), (found, note)) in level.iter().zip(answers) {
@@ -315,7 +315,7 @@ fn is_new(image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
 
 /// Returns the referrers of a manifest: its digest tags, then those that are listed. If these cannot be listed, returns
 /// a note.
-async fn referring(
+async fn list_referrers(
     client: &Client,
     name: &RepositoryName,
     subject: Digest,
@@ -349,7 +349,7 @@ async fn referring(
 
 /// Removes from the plan those referrers that an index or tag needs which stays, and the referrers of those. They are
 /// not left behind, and never go along.
-fn spare_needed_referrers(
+fn keep_needed_referrers(
     images: &mut [ImageToDelete],
     method: DeleteMethod,
     tags: &TagList,
@@ -359,9 +359,9 @@ fn spare_needed_referrers(
         .iter()
         .flat_map(|image| image.referrers.iter().filter_map(|referrer| referrer.tag.clone()))
         .collect();
-    let mut staying = staying(images, method, tags);
+    let mut staying = remaining_tags(images, method, tags);
     staying.retain(|tag, _| !digest_tags.contains(tag));
-    let needed = indexes.reach(staying.into_values());
+    let needed = indexes.reachable_from(staying.into_values());
     for image in images {
         let is_only_a_tag = |tag: &Option<Tag>| method != DeleteMethod::Image && tag.is_some();
         let mut kept = HashSet::from([image.digest]);

@@ -23,7 +23,7 @@ pub async fn manifests(
     let distinct: HashSet<Digest> = digests.into_iter().collect();
     let read = |digest: Digest| {
         async move {
-            let manifest = client.served_manifest(name, &digest, Priority::Background).await;
+            let manifest = client.uncached_manifest(name, &digest, Priority::Background).await;
             let what = || format!("cannot read {}, so it could not be put back", digest.short());
             (digest, manifest.map_err(|error| error.failure(what())))
         }

@@ -25,9 +25,9 @@ pub struct Recheck<'a> {
     client: &'a Client,
     name: &'a RepositoryName,
     plan: &'a DeletePlan,
-    now: TagList,
+    current: TagList,
     /// The time at which all tags were last asked for.
-    swept: Option<Instant>,
+    last_full_check: Option<Instant>,
     /// Whether the digest without tags that was looked at last exists.
     is_there: bool,
 }
@@ -39,8 +39,8 @@ impl<'a> Recheck<'a> {
             client,
             name: &plan.repository.name,
             plan,
-            now: TagList::default(),
-            swept: None,
+            current: TagList::default(),
+            last_full_check: None,
             is_there: true,
         }
     }
@@ -58,24 +58,24 @@ impl<'a> Recheck<'a> {
         let left = |why: String| Ok(Some(Outcome::Skipped(SafeText::from(why))));
         let mut indexes = None;
         for _ in 0..MOST_LOOKS {
-            self.look(may_go).await?;
-            let changed = self.changed();
-            let read = Indexes::read(self.client, self.name, changed.clone(), &self.now.types).await;
-            self.look_at_own(place, digest, may_go).await?;
+            self.refresh(may_go).await?;
+            let changed = self.changed_digests();
+            let read = Indexes::read(self.client, self.name, changed.clone(), &self.current.types).await;
+            self.refresh_own_tags(place, digest, may_go).await?;
             // An own tag that was moved meanwhile may now have an index that lists the digest.
-            if self.changed().is_subset(&changed) {
+            if self.changed_digests().is_subset(&changed) {
                 indexes = Some(read);
                 break;
             }
         }
         let Some(indexes) = indexes else { return left("its tags are being moved".into()) };
-        if let Some(why) = &self.now.incomplete {
+        if let Some(why) = &self.current.incomplete {
             return left(format!("not all tags may be known ({why})"));
         }
-        if let Some(tag) = self.now.unknown.first() {
+        if let Some(tag) = self.current.unknown.first() {
             return left(format!("the digest of `{tag}` cannot be found out, so it might be hit"));
         }
-        if let Some(tag) = self.now.of(digest).find(|tag| !may_go.contains(tag)) {
+        if let Some(tag) = self.current.of(digest).find(|tag| !may_go.contains(tag)) {
             return left(format!("`{tag}` points to it too, which the plan does not say"));
         }
         if let Some(unread) = indexes.unread.first() {
@@ -89,7 +89,7 @@ impl<'a> Recheck<'a> {
 
     /// Returns whether a tag of that name exists, whatever its digest.
     pub fn has(&self, tag: &Tag) -> bool {
-        self.now.digests.contains_key(tag) || self.now.unknown.contains(tag)
+        self.current.digests.contains_key(tag) || self.current.unknown.contains(tag)
     }
 
     /// Returns whether the digest that was looked at last exists, as far as it was asked for by its digest.
@@ -98,12 +98,12 @@ impl<'a> Recheck<'a> {
     }
 
     /// Returns whether the user's selection still leads to the image: its digest, or one of the tags that were named.
-    pub fn is_meant(&self, image: &ImageToDelete) -> bool {
-        image.by_digest || image.named.iter().any(|tag| self.now.digests.get(tag) == Some(&image.digest))
+    pub fn is_still_selected(&self, image: &ImageToDelete) -> bool {
+        image.by_digest || image.named.iter().any(|tag| self.current.digests.get(tag) == Some(&image.digest))
     }
 
     /// Returns tags that the plan keeps and that do not exist any more, with the digests that they had.
-    pub async fn lost(&self, goes: &HashSet<&Tag>) -> Vec<(Tag, Digest)> {
+    pub async fn lost_tags(&self, goes: &HashSet<&Tag>) -> Vec<(Tag, Digest)> {
         let mut now = TagList::default();
         let kept = self.plan.tags.iter().filter(|(tag, _)| !goes.contains(tag));
         let kept: HashMap<&Tag, &Digest> = kept.collect();
@@ -120,38 +120,38 @@ impl<'a> Recheck<'a> {
     }
 
     /// Returns the digests of tags that have changed since the plan.
-    fn changed(&self) -> HashSet<Digest> {
-        let changed = self.now.digests.iter().filter(|(tag, at)| self.plan.tags.get(*tag) != Some(*at));
+    fn changed_digests(&self) -> HashSet<Digest> {
+        let changed = self.current.digests.iter().filter(|(tag, at)| self.plan.tags.get(*tag) != Some(*at));
         changed.map(|(_, at)| *at).collect()
     }
 
     /// Asks for the own tags of a digest even if they are not listed, since lists lag behind. If it has none, asks for
     /// the digest.
-    async fn look_at_own(
+    async fn refresh_own_tags(
         &mut self,
         place: RepositoryClient<'_>,
         digest: Digest,
         own: &[&Tag],
     ) -> Result<(), Failure> {
         self.is_there = true;
-        self.client.ready_to_delete(self.name).await;
+        self.client.prefetch_delete_token(self.name).await;
         if own.is_empty() {
             let what = || format!("cannot look at {} once more, so it was not deleted", digest.short());
-            let now = place.now(&Selector::Digest(digest)).await;
+            let now = place.digest_now(&Selector::Digest(digest)).await;
             self.is_there = now.map_err(|error| error.failure(what()))?.is_some();
             return Ok(());
         }
         // Tags that were named come first in the plan, and are the last ones to be looked at.
         let own: Vec<Tag> = own.iter().rev().map(|tag| (*tag).clone()).collect();
-        for (tag, now) in place.all_now(&own, &[digest]).await {
+        for (tag, now) in place.tag_digests(&own, &[digest]).await {
             match now {
                 Ok(Some(now)) => {
-                    self.now.digests.insert(tag.clone(), now);
+                    self.current.digests.insert(tag.clone(), now);
                 }
                 Ok(None) => {
-                    self.now.digests.remove(tag);
+                    self.current.digests.remove(tag);
                 }
-                Err(_) => self.now.unknown.push(tag.clone()),
+                Err(_) => self.current.unknown.push(tag.clone()),
             }
         }
         Ok(())
@@ -159,29 +159,29 @@ impl<'a> Recheck<'a> {
 
     /// Asks again: for the list and new tags always, for all others if the last time is too long ago. Own tags are
     /// asked for last, and separately.
-    async fn look(&mut self, own: &[&Tag]) -> Result<(), Failure> {
-        let is_fresh = self.swept.is_some_and(|swept| swept.elapsed() < FRESH);
+    async fn refresh(&mut self, own: &[&Tag]) -> Result<(), Failure> {
+        let is_fresh = self.last_full_check.is_some_and(|swept| swept.elapsed() < FRESH);
         for round in 0..MOST_LOOKS {
-            let names = tag_list::names(self.client, self.name).await.map_err(|error| {
+            let names = tag_list::list_names(self.client, self.name).await.map_err(|error| {
                 error.failure(format!("cannot list the tags of {}, so nothing was deleted", self.name))
             })?;
-            self.now.incomplete = names.doubt();
+            self.current.incomplete = names.incomplete_reason();
             let names = names.tags;
-            self.now.unknown.clear();
+            self.current.unknown.clear();
             let is_known = is_fresh || round > 0;
             let listed: HashSet<&Tag> = names.iter().collect();
-            self.now.digests.retain(|tag, _| own.contains(&tag) || (is_known && listed.contains(tag)));
+            self.current.digests.retain(|tag, _| own.contains(&tag) || (is_known && listed.contains(tag)));
             let is_own = |tag: &Tag| own.contains(&tag);
             let ask: Vec<Tag> = names
                 .iter()
-                .filter(|tag| !is_own(tag) && !self.now.digests.contains_key(*tag))
+                .filter(|tag| !is_own(tag) && !self.current.digests.contains_key(*tag))
                 .cloned()
                 .collect();
             if !is_known {
-                self.swept = Some(Instant::now());
+                self.last_full_check = Some(Instant::now());
             }
             let took_long = ask.len() > tag_list::AT_ONCE;
-            tag_list::resolve(self.client, self.name, ask, &mut self.now).await;
+            tag_list::resolve(self.client, self.name, ask, &mut self.current).await;
             if !took_long {
                 break;
             }

@@ -23,38 +23,38 @@ use crate::ops::steps::tracker::{Tracker, is_done};
 struct ReplacedTag<'a> {
     tag: &'a Tag,
     digest: Digest,
-    made: Result<Replacement, Failure>,
+    replacement: Result<Replacement, Failure>,
 }
 
 /// Removes the tags of a plan by replacements.
-pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let client = context.pool.client(&plan.repository.host);
     let parts = parts(plan, &client).await;
-    let mut tracker = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
+    let mut tracker = Tracker::new(control, parts.iter().map(|part| SafeText::from(part.tag)));
     let request = ChangeRequest::Delete(prepared::request(plan));
     let items = parts
         .iter()
-        .flat_map(|part| replacement::items(&plan.repository, part.tag, part.made.as_ref().ok()))
+        .flat_map(|part| replacement::items(&plan.repository, part.tag, part.replacement.as_ref().ok()))
         .chain(loss::items(&plan.loss))
         .collect();
-    let saved = loss::kin(&client, &plan.loss).await;
+    let saved = loss::read_dependents(&client, &plan.loss).await;
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
-        Err(failure) => return tracker.refused(&failure),
+        Err(failure) => return tracker.into_refused_report(&failure),
     };
-    let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
-    let kept = kept(place, plan).await;
+    let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&control.stop) };
+    let kept = remaining_tags(place, plan).await;
     let keeping = Kept::put(&client, &plan.loss, &running, 2 * parts.len()).await;
     let mut changed = HashSet::new();
     let mut way = ReplacementMethod::default();
     for (index, part) in parts.iter().enumerate() {
-        let outcome = match (tracker.is_over(), &part.made) {
+        let outcome = match (tracker.reason_to_stop(), &part.replacement) {
             (Some(outcome), _) => outcome,
             (None, Err(failure)) => Outcome::Failed(failure.clone()),
             (None, Ok(made)) => match keeping.objection(&plan.repository, part.digest) {
                 Some(outcome) => outcome,
                 None => {
-                    tracker.now(SafeText::from(format!("untag {}", part.tag)));
+                    tracker.report_current(SafeText::from(format!("untag {}", part.tag)));
                     way.untag(place, &running, part.tag, made, &mut tracker.notes).await
                 }
             },
@@ -62,19 +62,19 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
         if is_done(&outcome) != Some(false) {
             changed.insert(part.digest);
         }
-        tracker.noted(&running, 2 * index..2 * index + 2, index, outcome).await;
+        tracker.record_outcome(&running, 2 * index..2 * index + 2, index, outcome).await;
     }
     replacement::check_kept(place, &kept, &mut tracker.notes).await;
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
-    tracker.notes.extend(keeping.settle(&client, &running, is_changed).await);
+    tracker.notes.extend(keeping.remove_unneeded(&client, &running, is_changed).await);
     tracker.close(running).await
 }
 
 /// Returns the other tags of the images, except for those that other clients removed since the plan.
-async fn kept(place: RepositoryClient<'_>, plan: &DeletePlan) -> Vec<(Tag, Digest)> {
+async fn remaining_tags(place: RepositoryClient<'_>, plan: &DeletePlan) -> Vec<(Tag, Digest)> {
     let mut kept = Vec::new();
     for image in &plan.images {
-        let still = place.still(&image.others, image.digest).await;
+        let still = place.tags_still_on(&image.others, image.digest).await;
         kept.extend(still.into_iter().map(|tag| (tag, image.digest)));
     }
     kept
@@ -88,11 +88,14 @@ async fn parts<'a>(plan: &'a DeletePlan, client: &Client) -> Vec<ReplacedTag<'a>
     let part = |(tag, digest): (&'a Tag, Digest)| {
         let made = match manifests.get(&digest) {
             Some(Ok(image)) => Replacement::of(image.clone())
-                .map_err(|why| replacement::local(format!("cannot untag {tag}"), why)),
+                .map_err(|why| replacement::local_failure(format!("cannot untag {tag}"), why)),
             Some(Err(failure)) => Err(failure.clone()),
-            None => Err(replacement::local(format!("cannot untag {tag}"), "its image was not read".into())),
+            None => Err(replacement::local_failure(
+                format!("cannot untag {tag}"),
+                "its image was not read".into(),
+            )),
         };
-        ReplacedTag { tag, digest, made }
+        ReplacedTag { tag, digest, replacement: made }
     };
     named.map(part).collect()
 }

@@ -20,7 +20,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
 use crate::ops::steps::loss::{self, Kept};
-use crate::ops::steps::tag::{RepositoryClient, Shown, Untagged, held};
+use crate::ops::steps::tag::{RepositoryClient, Shown, Untagged, saved_manifest};
 use crate::ops::steps::tracker::{Tracker, is_done};
 use crate::ops::tag_list;
 
@@ -29,22 +29,24 @@ struct UntaggedTag<'a> {
     tag: &'a Tag,
     digest: Digest,
     /// The image that it belongs to. The tag stays as long as that image has a tag.
-    of: Option<&'a ImageToDelete>,
+    image: Option<&'a ImageToDelete>,
 }
 
 /// Removes the tags of a plan.
-pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl) -> Report {
+pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let parts = parts(plan);
-    let mut tracker = Tracker::new(watch, parts.iter().map(|part| SafeText::from(part.tag)));
+    let mut tracker = Tracker::new(control, parts.iter().map(|part| SafeText::from(part.tag)));
     let client = context.pool.client(&plan.repository.host);
     let (running, manifests) = match begin(context, plan, &parts, &client, &mut tracker).await {
         Ok(begun) => begun,
-        Err(failure) => return tracker.refused(&failure),
+        Err(failure) => return tracker.into_refused_report(&failure),
     };
-    let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&watch.stop) };
+    let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&control.stop) };
     let mut late = UnconfirmedParts::default();
-    let mut owners =
-        Owners { keeping: plan.loss.kept().map(|(_, tag)| tag.clone()).collect(), ..Owners::default() };
+    let mut owners = Owners {
+        keeping: plan.loss.kept_images().map(|(_, tag)| tag.clone()).collect(),
+        ..Owners::default()
+    };
     let keeping = Kept::put(&client, &plan.loss, &running, parts.len()).await;
     let mut changed = HashSet::new();
     let mut takes_along = false;
@@ -53,10 +55,10 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
             owners.kept.insert(index, part.digest);
             continue;
         };
-        if part.of.is_some() {
-            owners.now_gone(late.confirm(place, &mut tracker, &running).await);
+        if part.image.is_some() {
+            owners.note_gone(late.confirm(place, &mut tracker, &running).await);
         }
-        let outcome = match tracker.is_over() {
+        let outcome = match tracker.reason_to_stop() {
             Some(outcome) => outcome,
             None if takes_along => {
                 Outcome::Skipped("not tried: the server takes every tag of an image with one".into())
@@ -66,9 +68,10 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
                 {
                     Some(outcome) => outcome,
                     None => {
-                        tracker.now(SafeText::from(format!("untag {}", part.tag)));
-                        let untagged = place.untag(part.tag, image, &kept(plan, &parts, index)).await;
-                        takes_along |= untagged.taken_along > 0;
+                        tracker.report_current(SafeText::from(format!("untag {}", part.tag)));
+                        let untagged =
+                            place.untag(part.tag, image, &tags_to_check(plan, &parts, index)).await;
+                        takes_along |= untagged.removed_along > 0;
                         tracker.notes.extend(untagged.notes);
                         untagged.outcome
                     }
@@ -88,19 +91,19 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, watch: &JobControl)
         if is_done(&outcome) != Some(false) {
             changed.insert(part.digest);
         }
-        tracker.noted(&running, index..index + 1, index, outcome).await;
+        tracker.record_outcome(&running, index..index + 1, index, outcome).await;
     }
     for index in late.confirm(place, &mut tracker, &running).await {
         let image = parts.get(index).and_then(|part| manifests.get(&part.digest));
         if let Some(image) = image {
             // The other tags were looked at too early, so they are looked at again.
-            let mut untagged = Untagged { outcome: Outcome::Stopped, taken_along: 0, notes: Vec::new() };
-            place.keep(image, &kept(plan, &parts, index), &mut untagged).await;
+            let mut untagged = Untagged { outcome: Outcome::Stopped, removed_along: 0, notes: Vec::new() };
+            place.restore_lost_tags(image, &tags_to_check(plan, &parts, index), &mut untagged).await;
             tracker.notes.extend(untagged.notes);
         }
     }
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
-    tracker.notes.extend(keeping.settle(&client, &running, is_changed).await);
+    tracker.notes.extend(keeping.remove_unneeded(&client, &running, is_changed).await);
     tracker.close(running).await
 }
 
@@ -118,8 +121,8 @@ async fn begin(
         if let Some(Err(failure)) = manifests.get(&part.digest) {
             // If the image does not exist any more, its tag may have gone with it.
             let is_gone = failure.kind == FailureKind::NotFound
-                && matches!(place.tag_now(part.tag).boxed().await, Ok(None));
-            tracker.ended(
+                && matches!(place.tag_digest(part.tag).boxed().await, Ok(None));
+            tracker.set_outcome(
                 index,
                 match is_gone {
                     true => Outcome::Unchanged("it was gone already".into()),
@@ -133,13 +136,13 @@ async fn begin(
     let item = |part: &UntaggedTag| JournalItem {
         repository: plan.repository.clone(),
         selector: Selector::Tag(part.tag.clone()),
-        before: manifests.get(&part.digest).map(|manifest| held(manifest)),
+        before: manifests.get(&part.digest).map(|manifest| saved_manifest(manifest)),
         after: None,
         done: None,
     };
     let items = parts.iter().map(item).chain(loss::items(&plan.loss)).collect();
     let request = ChangeRequest::Delete(prepared::request(plan));
-    let saved = loss::kin(client, &plan.loss).await;
+    let saved = loss::read_dependents(client, &plan.loss).await;
     let running = context.journal.begin_saving(plan.title(), Some(request), items, saved).await?;
     Ok((running, manifests))
 }
@@ -157,7 +160,7 @@ struct Owners {
 
 impl Owners {
     /// Notes that the tags of these parts are gone after all.
-    fn now_gone(&mut self, parts: Vec<usize>) {
+    fn note_gone(&mut self, parts: Vec<usize>) {
         for part in parts {
             self.kept.remove(&part);
         }
@@ -165,7 +168,7 @@ impl Owners {
 
     /// Returns the reason to leave a digest tag alone: its image still has a tag, or may have one.
     async fn objection(&mut self, place: RepositoryClient<'_>, part: &UntaggedTag<'_>) -> Option<Outcome> {
-        let image = part.of?;
+        let image = part.image?;
         if self.kept.values().any(|kept| *kept == image.digest) {
             return Some(Outcome::Skipped("its image was not untagged".into()));
         }
@@ -194,17 +197,16 @@ impl Owners {
 
 /// Returns the tags that were named, and the digest tags that go along with images that keep no tag.
 fn parts(plan: &DeletePlan) -> Vec<UntaggedTag<'_>> {
-    let named = plan
-        .images
-        .iter()
-        .flat_map(|image| image.named.iter().map(|tag| UntaggedTag { tag, digest: image.digest, of: None }));
+    let named = plan.images.iter().flat_map(|image| {
+        image.named.iter().map(|tag| UntaggedTag { tag, digest: image.digest, image: None })
+    });
     let along = plan
         .images
         .iter()
         .flat_map(|image| plan.referrers_that_go(image).map(move |referrer| (image, referrer)));
     let along = along.filter_map(|(image, referrer)| {
         let tag = referrer.tag.as_ref()?;
-        Some(UntaggedTag { tag, digest: referrer.digest, of: Some(image) })
+        Some(UntaggedTag { tag, digest: referrer.digest, image: Some(image) })
     });
     let mut parts: Vec<UntaggedTag> = named.collect();
     for part in along {
@@ -217,7 +219,7 @@ fn parts(plan: &DeletePlan) -> Vec<UntaggedTag<'_>> {
 
 /// Returns the other tags of the same image that are checked afterwards: all of them with the first and the last tag
 /// that goes, and one in between, since a server that removes one along removes all.
-fn kept(plan: &DeletePlan, parts: &[UntaggedTag<'_>], index: usize) -> Vec<Tag> {
+fn tags_to_check(plan: &DeletePlan, parts: &[UntaggedTag<'_>], index: usize) -> Vec<Tag> {
     let Some(part) = parts.get(index) else { return Vec::new() };
     let is_same = |other: &&UntaggedTag| other.digest == part.digest;
     let is_first = !parts.iter().take(index).any(|other| is_same(&other));

@@ -42,9 +42,9 @@ type Held = HashMap<u64, (u64, bool)>;
 
 /// Compares the blobs of the images that go with those of the images that stay. Returns `None` if a size is not known,
 /// or if too much would have to be fetched to determine it.
-pub async fn weigh(client: &Client, plan: &DeletePlan) -> Option<Weight> {
+pub async fn compute_freed_bytes(client: &Client, plan: &DeletePlan) -> Option<Weight> {
     let name = &plan.repository.name;
-    let (going, behind) = going(plan);
+    let (going, behind) = find_orphans(plan);
     if going.is_empty() {
         return Some(Weight::default());
     }
@@ -55,7 +55,7 @@ pub async fn weigh(client: &Client, plan: &DeletePlan) -> Option<Weight> {
     let named = plan.images.iter().map(|image| image.digest);
     let looked_at: Vec<Digest> = named.chain(staying()).collect::<HashSet<_>>().into_iter().collect();
     let missing =
-        looked_at.iter().map(|digest| client.kept_manifest(name, digest).map(|kept| kept.is_none()));
+        looked_at.iter().map(|digest| client.cached_manifest(name, digest).map(|kept| kept.is_none()));
     let missing = stream::iter(missing.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
     if missing.filter(|is_missing| future::ready(*is_missing)).count().await > MOST_FETCHED {
         return None;
@@ -95,13 +95,13 @@ pub async fn weigh(client: &Client, plan: &DeletePlan) -> Option<Weight> {
 
 /// Returns the manifests that lose their last name, and their children and referrers that stay without a name. If only
 /// tags go, the children go as soon as their index does, if the registry collects untagged manifests at all.
-fn going(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
+fn find_orphans(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
     let going: HashSet<Digest> = match plan.method {
         DeleteMethod::Image => plan.at_stake().digests().collect(),
         DeleteMethod::Untag | DeleteMethod::Replace => {
             let bare = || plan.images.iter().filter(|image| image.others.is_empty());
             let referrers = bare().flat_map(|image| plan.referrers_that_go(image));
-            let children = bare().flat_map(ImageToDelete::spare_children).copied();
+            let children = bare().flat_map(ImageToDelete::removable_children).copied();
             bare().map(|image| image.digest).chain(children).chain(referrers.map(|one| one.digest)).collect()
         }
     };

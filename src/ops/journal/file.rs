@@ -25,13 +25,13 @@ pub fn create(
     items: &[JournalItem],
     saved: &[Saved],
 ) -> io::Result<(EntryId, File, NextNumber)> {
-    files::make(folder)?;
-    let held_folder = files::hold(folder)?;
+    files::create_folder(folder)?;
+    let held_folder = files::lock_folder(folder)?;
     let mut temporary = files::new(folder, &held_folder)?;
     let mut next = NextNumber(Some(0));
     {
         let mut lines = BufWriter::new(temporary.as_file_mut());
-        let manifests: Vec<&SavedManifest> = held(items, saved).collect();
+        let manifests: Vec<&SavedManifest> = saved_manifests(items, saved).collect();
         let first = JournalLine::Entry {
             version: VERSION,
             at,
@@ -43,8 +43,8 @@ pub fn create(
             held: manifests.len(),
         };
         next.write(&mut lines, &first)?;
-        let items = items.iter().map(JournalLine::of).chain(saved.iter().map(JournalLine::saved));
-        for line in items.chain(manifests.into_iter().map(JournalLine::held)) {
+        let items = items.iter().map(JournalLine::of).chain(saved.iter().map(JournalLine::of_saved));
+        for line in items.chain(manifests.into_iter().map(JournalLine::of_manifest)) {
             next.write(&mut lines, &line)?;
         }
         lines.flush()?;
@@ -55,7 +55,7 @@ pub fn create(
     let sequence = last.max(FIRST_SEQUENCE - 1).checked_add(1).ok_or(io::ErrorKind::StorageFull)?;
     let id = EntryId(format!("{}-{sequence}", at.strftime("%Y%m%dT%H%M%S.%6fZ")));
     let file = temporary.persist_noclobber(path(folder, &id)?).map_err(|error| error.error)?;
-    files::sync(folder)?;
+    files::sync_folder(folder)?;
     Ok((id, file, next))
 }
 
@@ -88,7 +88,10 @@ fn is_name(text: &str) -> bool {
 }
 
 /// Returns the manifests as they were before the change, each once.
-fn held<'a>(items: &'a [JournalItem], saved: &'a [Saved]) -> impl Iterator<Item = &'a SavedManifest> {
+fn saved_manifests<'a>(
+    items: &'a [JournalItem],
+    saved: &'a [Saved],
+) -> impl Iterator<Item = &'a SavedManifest> {
     let mut seen = std::collections::HashSet::new();
     let before = items.iter().filter_map(|item| item.before.as_ref());
     let all = before.chain(saved.iter().map(|saved| &saved.held));

@@ -112,13 +112,13 @@ impl<'a> JournalLine<'a> {
     }
 
     /// Returns the line of a manifest that the change does not touch.
-    pub fn saved(saved: &'a Saved) -> JournalLine<'a> {
+    pub fn of_saved(saved: &'a Saved) -> JournalLine<'a> {
         let repository = Cow::Borrowed(&saved.repository);
         JournalLine::Saved { repository, role: saved.role, digest: saved.held.digest }
     }
 
     /// Returns the line of a manifest with its bytes.
-    pub fn held(held: &'a SavedManifest) -> JournalLine<'a> {
+    pub fn of_manifest(held: &'a SavedManifest) -> JournalLine<'a> {
         JournalLine::Held {
             digest: held.digest,
             media_type: Cow::Borrowed(&held.media_type),
@@ -153,7 +153,7 @@ impl NextNumber {
                     }
                     line => serde_json::to_string(line)?,
                 };
-                writeln!(to, "{number} {} {text}", sum(*number, &text))?;
+                writeln!(to, "{number} {} {text}", checksum(*number, &text))?;
                 *number += 1;
             }
         }
@@ -173,15 +173,15 @@ impl NextNumber {
 }
 
 /// Splits a numbered line. Returns `None` if the checksum does not match or the line has another form.
-pub fn checked(line: &str) -> Option<(u64, &str)> {
+pub fn verify_checksum(line: &str) -> Option<(u64, &str)> {
     let (number, rest) = line.split_once(' ')?;
     let (found, text) = rest.split_at_checked(SUM)?;
     let text = text.strip_prefix(' ')?;
     let number: u64 = number.parse().ok()?;
-    (found == sum(number, text)).then_some((number, text))
+    (found == checksum(number, text)).then_some((number, text))
 }
 
-fn sum(number: u64, text: &str) -> String {
+fn checksum(number: u64, text: &str) -> String {
     let mut hex = Digest::sha256(format!("{number} {text}").as_bytes()).hex().to_string();
     hex.truncate(SUM);
     hex

@@ -54,7 +54,7 @@ pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<Read> {
     let mut reading = Reading::new(bytes);
     let mut lines = JournalLines { reader: BufReader::new(file), line: Vec::new() };
     while let Some(line) = lines.next()? {
-        reading.take(line);
+        reading.read_line(line);
     }
     let mut read = reading.end(id)?;
     if is_running && read.entry.state == EntryState::Open {
@@ -68,7 +68,7 @@ pub fn unreadable(id: &EntryId, error: &io::Error) -> JournalEntry {
     let damage = Damage { notes: vec![SafeText::from(error.to_string())], ..Damage::default() };
     JournalEntry {
         id: id.clone(),
-        at: begun(id).unwrap_or(Timestamp::UNIX_EPOCH),
+        at: begin_time(id).unwrap_or(Timestamp::UNIX_EPOCH),
         title: "a change that cannot be read".into(),
         state: EntryState::Unreadable,
         reached: Vec::new(),
@@ -81,7 +81,7 @@ pub fn unreadable(id: &EntryId, error: &io::Error) -> JournalEntry {
 }
 
 /// Returns the time at which an entry was begun, from its name.
-fn begun(id: &EntryId) -> Option<Timestamp> {
+fn begin_time(id: &EntryId) -> Option<Timestamp> {
     let (time, _) = id.0.rsplit_once('-')?;
     let time = time.strip_suffix('Z')?;
     let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S%.f", time).ok()?;
@@ -150,7 +150,7 @@ impl Reading {
         self.head.as_ref().is_some_and(|head| head.is_old)
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn read_line(&mut self, bytes: &[u8]) {
         self.last_is_unreadable = false;
         let is_first = !std::mem::replace(&mut self.is_begun, true);
         let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
@@ -158,16 +158,16 @@ impl Reading {
         let (number, text) = match is_plain {
             // Entries of earlier versions have no numbers: their lines are counted.
             true => (self.numbers.len() as u64, text),
-            false => match line::checked(text) {
+            false => match line::verify_checksum(text) {
                 Some(found) => found,
-                None => return self.cannot_read(),
+                None => return self.note_unreadable(),
             },
         };
         if self.bytes == Bytes::Skipped && text.starts_with(r#"{"held""#) {
             self.numbers.insert(number);
             return;
         }
-        let Some(line) = JournalLine::parse(text) else { return self.cannot_read() };
+        let Some(line) = JournalLine::parse(text) else { return self.note_unreadable() };
         // A repeated line is ignored.
         if !self.numbers.insert(number) {
             return;
@@ -176,17 +176,17 @@ impl Reading {
             JournalLine::Entry { .. }
             | JournalLine::Item { .. }
             | JournalLine::Saved { .. }
-            | JournalLine::Held { .. } => self.understand(number, line, is_plain),
+            | JournalLine::Held { .. } => self.apply_line(number, line, is_plain),
             _ => self.later.push((number, text.to_string())),
         }
     }
 
-    fn cannot_read(&mut self) {
+    fn note_unreadable(&mut self) {
         self.unreadable += 1;
         self.last_is_unreadable = true;
     }
 
-    fn understand(&mut self, number: u64, line: JournalLine<'_>, is_plain: bool) {
+    fn apply_line(&mut self, number: u64, line: JournalLine<'_>, is_plain: bool) {
         match line {
             JournalLine::Entry { version, at, title, request, reached, items, saved, held }
                 if number == 0 =>
@@ -210,23 +210,30 @@ impl Reading {
             JournalLine::Item { repository, selector, before, after } => {
                 let at = if is_plain { self.items.len() } else { (number as usize).saturating_sub(1) };
                 let (repository, selector) = (repository.into_owned(), selector.into_owned());
-                let item = JournalItem { repository, selector, before: before.map(named), after, done: None };
+                let item = JournalItem {
+                    repository,
+                    selector,
+                    before: before.map(manifest_without_bytes),
+                    after,
+                    done: None,
+                };
                 self.items.insert(at, item);
             }
             JournalLine::Saved { repository, role, digest } => {
-                let saved = Saved { repository: repository.into_owned(), role, held: named(digest) };
+                let saved =
+                    Saved { repository: repository.into_owned(), role, held: manifest_without_bytes(digest) };
                 self.saved.push((number, saved));
             }
             JournalLine::Held { digest, media_type, base64 } => {
                 let bytes = STANDARD.decode(base64.as_bytes()).unwrap_or_default().into();
-                if is_what_it_says(&bytes, &media_type, digest) {
+                if matches_digest(&bytes, &media_type, digest) {
                     self.manifests.insert(digest, (media_type.into_owned(), bytes));
                 }
             }
             JournalLine::Revised { index, before, after } => {
                 *self.revised.entry(index).or_default() += 1;
                 if let Some(item) = self.items.get_mut(&index) {
-                    (item.before, item.after) = (before.map(named), after);
+                    (item.before, item.after) = (before.map(manifest_without_bytes), after);
                 }
             }
             JournalLine::Done { index, done, unconfirmed, revised } => {
@@ -257,7 +264,7 @@ impl Reading {
         later.sort_by_key(|(number, _)| *number);
         for (number, text) in &later {
             if let Some(line) = JournalLine::parse(text) {
-                self.understand(*number, line, false);
+                self.apply_line(*number, line, false);
             }
         }
         let Some(head) = self.head.take() else {
@@ -380,13 +387,13 @@ impl Reading {
 }
 
 /// Returns a manifest without its bytes, which are on another line.
-fn named(digest: Digest) -> SavedManifest {
+fn manifest_without_bytes(digest: Digest) -> SavedManifest {
     SavedManifest { digest, media_type: String::new(), bytes: bytes::Bytes::new() }
 }
 
 /// Returns whether the bytes match their digest. Bytes that a damaged file altered are never put back.
-fn is_what_it_says(bytes: &bytes::Bytes, media_type: &str, digest: Digest) -> bool {
-    Manifest::parse(bytes.clone(), Some(media_type)).is_ok_and(|manifest| manifest.checked(digest).is_ok())
+fn matches_digest(bytes: &bytes::Bytes, media_type: &str, digest: Digest) -> bool {
+    Manifest::parse(bytes.clone(), Some(media_type)).is_ok_and(|manifest| manifest.verify(digest).is_ok())
 }
 
 /// The lines of a file, without empty ones.

@@ -15,21 +15,22 @@ const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Removes the oldest entries until the journal is within its limits, but never `kept` or an entry that is open or
 /// running. Files that cannot be removed stay.
-pub fn make(folder: &Path, kept: &EntryId) {
-    make_within(folder, kept, MOST, MOST_BYTES);
+pub fn enforce(folder: &Path, kept: &EntryId) {
+    enforce_limits(folder, kept, MOST, MOST_BYTES);
 }
 
-fn make_within(folder: &Path, kept: &EntryId, most: usize, most_bytes: u64) {
+fn enforce_limits(folder: &Path, kept: &EntryId, max_entries: usize, max_bytes: u64) {
     let length = |id: &EntryId| {
         file::path(folder, id).and_then(fs::metadata).map(|about| about.len()).unwrap_or_default()
     };
     let all: Vec<(u64, EntryId)> = file::ids(folder).into_iter().map(|id| (length(&id), id)).collect();
     let (mut count, mut bytes) = (all.len(), size::sum_of_known(all.iter().map(|(size, _)| Some(*size))));
     for (size, id) in all {
-        if count <= most && bytes <= most_bytes {
+        if count <= max_entries && bytes <= max_bytes {
             return;
         }
-        if id != *kept && is_over(folder, &id) && file::path(folder, &id).and_then(fs::remove_file).is_ok() {
+        if id != *kept && has_ended(folder, &id) && file::path(folder, &id).and_then(fs::remove_file).is_ok()
+        {
             count -= 1;
             bytes = bytes.saturating_sub(size);
         }
@@ -37,7 +38,7 @@ fn make_within(folder: &Path, kept: &EntryId, most: usize, most_bytes: u64) {
 }
 
 /// Returns whether the entry is over. An entry that cannot be read is useless and counts as over.
-fn is_over(folder: &Path, id: &EntryId) -> bool {
+fn has_ended(folder: &Path, id: &EntryId) -> bool {
     read::read(folder, id, Bytes::Skipped)
         .map_or(true, |read| !matches!(read.entry.state, EntryState::Open | EntryState::Running))
 }
@@ -63,9 +64,9 @@ mod tests {
         };
         let ids: Vec<EntryId> =
             [true, false, true, true].into_iter().zip(1..).map(|(over, n)| begin(n, over)).collect();
-        make_within(folder.path(), &ids[3], 2, u64::MAX);
+        enforce_limits(folder.path(), &ids[3], 2, u64::MAX);
         assert_eq!(file::ids(folder.path()), [ids[1].clone(), ids[3].clone()]);
-        make_within(folder.path(), &ids[3], 2, 0);
+        enforce_limits(folder.path(), &ids[3], 2, 0);
         assert_eq!(
             file::ids(folder.path()),
             [ids[1].clone(), ids[3].clone()],

@@ -38,11 +38,11 @@ pub struct RetagTransfer<'a> {
 
 impl RetagTransfer<'_> {
     /// Transfers everything that a manifest needs, so that it can be put.
-    pub async fn bring(&self, manifest: &Manifest) -> Result<(), Error> {
-        self.bring_to_depth(manifest, DEEPEST).await
+    pub async fn transfer_image(&self, manifest: &Manifest) -> Result<(), Error> {
+        self.transfer_to_depth(manifest, DEEPEST).await
     }
 
-    fn bring_to_depth<'b>(
+    fn transfer_to_depth<'b>(
         &'b self,
         manifest: &'b Manifest,
         depth: usize,
@@ -53,11 +53,11 @@ impl RetagTransfer<'_> {
                 let host = SafeText::default();
                 return Err(Error { cause: Cause::BadAnswer(why), request: None, tries: 0, host });
             }
-            self.blobs(manifest).await?;
+            self.transfer_blobs(manifest).await?;
             let children = parts::children(manifest).iter().filter_map(|child| child.digest);
             let children: Vec<Digest> = children.filter(|_| depth > 0).collect();
             for child in children {
-                self.child(child, depth - 1).await?;
+                self.transfer_child(child, depth - 1).await?;
             }
             Ok(())
         }
@@ -66,7 +66,7 @@ impl RetagTransfer<'_> {
 
     /// Transfers the blobs of a manifest. After a failure no other is begun, but those under way are waited for, since
     /// each has an upload to close.
-    async fn blobs(&self, manifest: &Manifest) -> Result<(), Error> {
+    async fn transfer_blobs(&self, manifest: &Manifest) -> Result<(), Error> {
         let mut seen = HashSet::new();
         let has_failed = AtomicBool::new(false);
         let brought = parts::blobs(manifest)
@@ -76,7 +76,7 @@ impl RetagTransfer<'_> {
                     if has_failed.load(Ordering::Relaxed) {
                         return Ok(());
                     }
-                    let brought = self.blob(blob).await;
+                    let brought = self.transfer_blob(blob).await;
                     has_failed.fetch_or(brought.is_err(), Ordering::Relaxed);
                     brought
                 }
@@ -87,7 +87,7 @@ impl RetagTransfer<'_> {
         ended.into_iter().collect()
     }
 
-    async fn child(&self, digest: Digest, depth: usize) -> Result<(), Error> {
+    async fn transfer_child(&self, digest: Digest, depth: usize) -> Result<(), Error> {
         self.check_stop()?;
         let selector = Selector::Digest(digest);
         if self.client.head_manifest(self.to, &selector, Priority::Interactive).await?.is_some() {
@@ -99,7 +99,7 @@ impl RetagTransfer<'_> {
             Err(error) if error.cause.status() == Some(404) => return Ok(()),
             Err(error) => return Err(error),
         };
-        self.bring_to_depth(&child, depth).await?;
+        self.transfer_to_depth(&child, depth).await?;
         self.check_stop()?;
         self.client.put_manifest(self.to, &selector, &child).await.map(|_| ())
     }
@@ -112,7 +112,7 @@ impl RetagTransfer<'_> {
         }
     }
 
-    async fn blob(&self, blob: &Descriptor) -> Result<(), Error> {
+    async fn transfer_blob(&self, blob: &Descriptor) -> Result<(), Error> {
         let Some(digest) = &blob.digest else { return Ok(()) };
         self.check_stop()?;
         if self.client.head_blob(self.to, digest, Priority::Interactive).await?.is_some() {

@@ -28,7 +28,7 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
     let refused = rule_against(context, request);
     let leaving = match request.mode.moves() && refused.is_none() {
         true => Leaving::of(&client, request).boxed().await,
-        false => Leaving { mode: request.mode, ways: Vec::new(), blocked: None },
+        false => Leaving { mode: request.mode, methods: Vec::new(), blocked: None },
     };
     let asked: Vec<_> = request.items.iter().map(|item| step(&client, request, item).boxed()).collect();
     let mut steps: Vec<RetagStep> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
@@ -38,7 +38,7 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
     let from = request.mode.moves().then_some(&request.from);
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| context.rules.name_to_type(repository));
-    let Leaving { mode, ways, blocked } = leaving;
+    let Leaving { mode, methods: ways, blocked } = leaving;
     let loss = match refused.is_none() {
         true => loss(&client, request, &steps).await,
         false => Loss::default(),
@@ -68,8 +68,13 @@ async fn loss(client: &Client, request: &RetagRequest, steps: &[RetagStep]) -> L
     match losing.is_empty() {
         true => Loss { keep: request.keep, ..Loss::default() },
         false => {
-            loss::planned(client, client.cleanups(&request.from.name).await.untagged, request.keep, losing)
-                .await
+            loss::plan_kept_tags(
+                client,
+                client.cleanups(&request.from.name).await.untagged,
+                request.keep,
+                losing,
+            )
+            .await
         }
     }
 }
@@ -120,14 +125,14 @@ pub fn rule_against(context: &ChangeContext, request: &RetagRequest) -> Option<R
 /// The removal of old tags. A tag is moved only if the old one can be removed alone.
 struct Leaving {
     mode: RetagMode,
-    ways: Vec<delete::DeleteMethod>,
+    methods: Vec<delete::DeleteMethod>,
     blocked: Option<Refusal>,
 }
 
 impl Leaving {
     async fn of(client: &Client, request: &RetagRequest) -> Leaving {
-        let (deletes, denied) = method::asked(client, &request.from.name, true).await;
-        let closed = method::replacement_closed(&request.from.host, &deletes, denied.as_ref());
+        let (deletes, denied) = method::ask_deletes(client, &request.from.name, true).await;
+        let closed = method::replacement_refusal(&request.from.host, &deletes, denied.as_ref());
         let ways = match (&deletes.by_tag, &closed) {
             (Ability::No(_), None) => vec![delete::DeleteMethod::Untag, delete::DeleteMethod::Replace],
             _ => Vec::new(),
@@ -137,7 +142,7 @@ impl Leaving {
             (_, Ability::No(why)) => (RetagMode::Move, Some(untag_impossible(&why, closed))),
             (_, Ability::Yes | Ability::Unknown) => (RetagMode::Move, None),
         };
-        Leaving { mode, ways, blocked }
+        Leaving { mode, methods: ways, blocked }
     }
 }
 
@@ -173,14 +178,17 @@ async fn step(
     let info = ImageInfo::default();
     let mut step = RetagStep { selector, digest, info, to, tag, replaces, left_on: None };
     if request.mode == RetagMode::MoveByReplacement {
-        look_behind(client, from, &mut step).boxed().await.map_err(|error| error.failure(what()))??;
+        resolve_replacement(client, from, &mut step)
+            .boxed()
+            .await
+            .map_err(|error| error.failure(what()))??;
     }
     Ok(step)
 }
 
 /// Finds the image behind a tag that was left on a replacement when a move was cut off. The image to move is the one
 /// that the new tag has already. The inner result is a failure if the new tag has another image.
-async fn look_behind(
+async fn resolve_replacement(
     client: &Client,
     from: &Repository,
     step: &mut RetagStep,
@@ -192,7 +200,7 @@ async fn look_behind(
     }
     if let Some(image) = step.replaces {
         let new = client.manifest(&step.to.name, &by_digest(image), Priority::Background).await?;
-        if replacement::stands_for(&old, &new) {
+        if replacement::is_replacement_of(&old, &new) {
             (step.digest, step.left_on) = (image, Some(step.digest));
             return Ok(Ok(()));
         }

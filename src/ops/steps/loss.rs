@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::tag::{RepositoryClient, held};
+use super::tag::{RepositoryClient, saved_manifest};
 use crate::client::{Client, Priority};
 use crate::model::change::journal::{JournalItem, Saved, SavedRole};
 use crate::model::change::loss::{Loss, Nameless};
@@ -32,7 +32,7 @@ const MOST_SAVED: usize = 2_000;
 
 /// Chooses the kept tags, each of them free or on its image already. The registry is asked about them only if keeping
 /// is requested.
-pub async fn planned(
+pub async fn plan_kept_tags(
     client: &Client,
     cleanup: Cleanup,
     keep: bool,
@@ -44,8 +44,8 @@ pub async fn planned(
     let chosen = images.map(|(repository, digest, is_last)| {
         async move {
             let tag = match keep {
-                true => free(client, &repository, digest).await,
-                false => Tag::keeping(&digest, 1),
+                true => find_free_tag(client, &repository, digest).await,
+                false => Tag::kept_tag(&digest, 1),
             };
             Nameless { repository, digest, is_last, tag: Some(tag) }
         }
@@ -56,21 +56,21 @@ pub async fn planned(
 }
 
 /// Returns a kept tag that no other image has. A tag that cannot be looked at is looked at again before it is put.
-async fn free(client: &Client, repository: &Repository, digest: Digest) -> Tag {
+async fn find_free_tag(client: &Client, repository: &Repository, digest: Digest) -> Tag {
     let place = RepositoryClient::of(client, &repository.name);
     for number in 1..MOST_NUMBERS {
-        let tag = Tag::keeping(&digest, number);
-        match place.tag_among(&tag, &[digest]).await {
+        let tag = Tag::kept_tag(&digest, number);
+        match place.tag_digest_among(&tag, &[digest]).await {
             Ok(Some(other)) if other != digest => {}
             _ => return tag,
         }
     }
-    Tag::keeping(&digest, MOST_NUMBERS)
+    Tag::kept_tag(&digest, MOST_NUMBERS)
 }
 
 /// Returns the journal items of the kept tags, which come after all others of an entry.
 pub fn items(loss: &Loss) -> impl Iterator<Item = JournalItem> {
-    loss.kept().map(|(image, tag)| JournalItem {
+    loss.kept_images().map(|(image, tag)| JournalItem {
         repository: image.repository.clone(),
         selector: Selector::Tag(tag.clone()),
         before: None,
@@ -92,7 +92,7 @@ impl Kept {
     /// Puts the kept tags, and checks that they are there. Their items in the journal begin at `first`.
     pub async fn put(client: &Client, loss: &Loss, running: &RunningEntry, first: usize) -> Kept {
         let mut kept = Kept::default();
-        for (number, (image, tag)) in loss.kept().enumerate() {
+        for (number, (image, tag)) in loss.kept_images().enumerate() {
             let what = || format!("cannot keep {} as `{tag}`, so it was left alone", image.digest.short());
             let place = RepositoryClient::of(client, &image.repository.name);
             let outcome = match place.manifest(image.digest).await {
@@ -102,12 +102,12 @@ impl Kept {
             let key = (image.repository.clone(), image.digest);
             let failure = match outcome {
                 Outcome::Done(_) => {
-                    running.done(first + number, true).await;
+                    running.mark_done(first + number, true).await;
                     kept.put.push((first + number, image.repository.clone(), tag.clone(), image.digest));
                     continue;
                 }
                 Outcome::Unchanged(_) => {
-                    running.done(first + number, false).await;
+                    running.mark_done(first + number, false).await;
                     continue;
                 }
                 // Whether it was put is not known: an undo looks at the registry itself.
@@ -115,10 +115,10 @@ impl Kept {
                     Failure { what: SafeText::from(what()), ..failure }
                 }
                 Outcome::Skipped(why) => {
-                    running.done(first + number, false).await;
-                    super::replacement::local(what(), why.to_string())
+                    running.mark_done(first + number, false).await;
+                    super::replacement::local_failure(what(), why.to_string())
                 }
-                Outcome::Stopped => super::replacement::local(what(), "it was stopped".into()),
+                Outcome::Stopped => super::replacement::local_failure(what(), "it was stopped".into()),
             };
             kept.failures.insert(key, failure);
         }
@@ -137,7 +137,7 @@ impl Kept {
 
     /// Removes the kept tags of images that were not changed after all, and returns a note about those that keep an
     /// image.
-    pub async fn settle(
+    pub async fn remove_unneeded(
         &self,
         client: &Client,
         running: &RunningEntry,
@@ -151,7 +151,7 @@ impl Kept {
                     && let Outcome::Done(_) | Outcome::Unchanged(_) =
                         place.untag(tag, &manifest, &[]).await.outcome
                 {
-                    running.done(*item, false).await;
+                    running.mark_done(*item, false).await;
                     continue;
                 }
             }
@@ -169,11 +169,11 @@ impl Kept {
 
 /// Returns the manifests that belong to images and may disappear with them: their children, innermost first, and their
 /// referrers.
-pub async fn kin(client: &Client, loss: &Loss) -> Vec<Saved> {
+pub async fn read_dependents(client: &Client, loss: &Loss) -> Vec<Saved> {
     let mut all = Vec::new();
     if loss.is_at_risk() {
         for image in &loss.images {
-            all.extend(kin_of(client, &image.repository, image.digest).boxed().await);
+            all.extend(read_dependents_of(client, &image.repository, image.digest).boxed().await);
         }
     }
     let own: HashSet<(&Repository, Digest)> =
@@ -185,7 +185,7 @@ pub async fn kin(client: &Client, loss: &Loss) -> Vec<Saved> {
     all
 }
 
-async fn kin_of(client: &Client, repository: &Repository, image: Digest) -> Vec<Saved> {
+async fn read_dependents_of(client: &Client, repository: &Repository, image: Digest) -> Vec<Saved> {
     let mut children = Vec::new();
     let mut level = vec![image];
     for _ in 0..DEEPEST {
@@ -198,8 +198,12 @@ async fn kin_of(client: &Client, repository: &Repository, image: Digest) -> Vec<
         }
     }
     // The first manifest is the image itself, which is changed. Children come before the indexes that list them.
-    let mut saved: Vec<Saved> =
-        children.into_iter().skip(1).rev().map(|child| saved(repository, SavedRole::Child, &child)).collect();
+    let mut saved: Vec<Saved> = children
+        .into_iter()
+        .skip(1)
+        .rev()
+        .map(|child| to_saved(repository, SavedRole::Child, &child))
+        .collect();
     let mut level = vec![image];
     for _ in 0..FURTHEST {
         let mut next = Vec::new();
@@ -209,7 +213,7 @@ async fn kin_of(client: &Client, repository: &Repository, image: Digest) -> Vec<
             next.extend(found.descriptors.iter().filter_map(|referrer| referrer.digest));
         }
         let read = read(client, repository, &next).await;
-        saved.extend(read.iter().map(|referrer| self::saved(repository, SavedRole::Referrer, referrer)));
+        saved.extend(read.iter().map(|referrer| self::to_saved(repository, SavedRole::Referrer, referrer)));
         level = read.iter().map(|referrer| referrer.digest).collect();
         if level.is_empty() || saved.len() > MOST_SAVED {
             break;
@@ -218,8 +222,8 @@ async fn kin_of(client: &Client, repository: &Repository, image: Digest) -> Vec<
     saved
 }
 
-fn saved(repository: &Repository, role: SavedRole, manifest: &Manifest) -> Saved {
-    Saved { repository: repository.clone(), role, held: held(manifest) }
+fn to_saved(repository: &Repository, role: SavedRole, manifest: &Manifest) -> Saved {
+    Saved { repository: repository.clone(), role, held: saved_manifest(manifest) }
 }
 
 /// Returns those of these manifests that can be read.

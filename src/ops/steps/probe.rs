@@ -14,25 +14,25 @@ use crate::ops::context::ChangeContext;
 /// Removes a throw-away tag with its manifest, which no other tag has. Returns when it is seen to be gone. A tag that
 /// has another image by now is left alone and counts as gone.
 pub async fn remove(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
-    let now = place.now(&Selector::Tag(probe.tag.clone())).await;
+    let now = place.digest_now(&Selector::Tag(probe.tag.clone())).await;
     match now.map_err(|error| error.failure(what(place, probe)))? {
-        Some(now) if now == probe.digest => remove_put(place, probe).await,
+        Some(now) if now == probe.digest => remove_just_put(place, probe).await,
         _ => Ok(()),
     }
 }
 
 /// Removes a throw-away tag that was just put and may not be visible yet.
-pub async fn remove_put(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
+pub async fn remove_just_put(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
     let selector = Selector::Tag(probe.tag.clone());
     let what = || what(place, probe);
     match place.client.delete_manifest(place.name, &probe.digest).await {
-        Ok(()) => match place.shows(&selector, None).await {
+        Ok(()) => match place.wait_until_shown(&selector, None).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(replacement::local(what(), "the throw-away tag is still there".into())),
+            Ok(false) => Err(replacement::local_failure(what(), "the throw-away tag is still there".into())),
             Err(error) => Err(error.failure(what())),
         },
         // The delete may have been done although its answer was lost.
-        Err(refused) => match place.now(&selector).await {
+        Err(refused) => match place.digest_now(&selector).await {
             Ok(now) if now != Some(probe.digest) => Ok(()),
             _ => Err(put_failure(&refused, what())),
         },
@@ -46,14 +46,14 @@ fn what(place: RepositoryClient<'_>, probe: &Probe) -> String {
 /// Removes throw-away tags that earlier runs left in these registries, or in all of them, and returns a note about
 /// each. Tags stay in the journal if a rule protects them, if their change still runs, or if the server refuses to
 /// delete them.
-pub async fn sweep(
+pub async fn remove_leftovers(
     context: &ChangeContext,
     entries: &[JournalEntry],
     hosts: Option<&[Host]>,
 ) -> Vec<SafeText> {
     let mut removed = Vec::new();
     for entry in entries.iter().filter(|entry| !matches!(entry.state, EntryState::Running)) {
-        context.journal.reach(entry);
+        context.journal.restore_connections(entry);
         for probe in &entry.probes {
             let host = &probe.repository.host;
             let is_meant = hosts.is_none_or(|hosts| hosts.contains(host));
@@ -63,9 +63,9 @@ pub async fn sweep(
             let client = context.pool.client(host);
             let place = RepositoryClient { client: &client, name: &probe.repository.name, stop: None };
             // A tag that is gone already was not removed now.
-            let was_there = !matches!(place.tag_now(&probe.tag).await, Ok(None));
+            let was_there = !matches!(place.tag_digest(&probe.tag).await, Ok(None));
             if remove(place, probe).boxed().await.is_ok()
-                && context.journal.mark_probed(&entry.id, probe).await.is_ok()
+                && context.journal.mark_probe_removed(&entry.id, probe).await.is_ok()
                 && was_there
             {
                 removed.push(SafeText::from(format!(

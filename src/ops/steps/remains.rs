@@ -37,31 +37,31 @@ struct Presence {
 
 /// Looks at everything that a change replaced or removed, and says in its report whether that can be put back. Changes
 /// nothing in the registries.
-pub async fn look(context: &ChangeContext, work: &ChangePlan, report: &mut Report) {
+pub async fn check_undo(context: &ChangeContext, plan: &ChangePlan, report: &mut Report) {
     let Some(id) = report.undo.clone() else { return };
     // If the entry cannot be read now, the undo reports that.
     let Ok(entry) = context.journal.entry(&id).await else { return };
-    let before = before(&entry);
-    let held = held(&entry);
+    let before = replaced_manifests(&entry);
+    let held = manifests_in_journal(&entry);
     let asked: Vec<_> = before
         .iter()
         .map(|(repository, digest)| {
             let client = context.pool.client(&repository.host);
             let held = &held;
-            async move { found(&client, &repository.name, *digest, held).await }.boxed()
+            async move { look_for(&client, &repository.name, *digest, held).await }.boxed()
         })
         .collect();
     let found: Vec<Result<Presence, Error>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
     for ((repository, digest), found) in before.iter().zip(&found) {
         if let Ok(found) = found {
-            learn(context, work, &entry, repository, *digest, *found).await;
+            teach_client(context, plan, &entry, repository, *digest, *found).await;
         }
     }
-    tell(&entry, &before, &found, report);
+    report_lost(&entry, &before, &found, report);
 }
 
 /// Adds to the report the parts that cannot be put back.
-fn tell(
+fn report_lost(
     entry: &JournalEntry,
     before: &[(Repository, Digest)],
     found: &[Result<Presence, Error>],
@@ -101,7 +101,7 @@ fn tell(
 }
 
 /// Returns every manifest that was replaced or removed, each once.
-fn before(entry: &JournalEntry) -> Vec<(Repository, Digest)> {
+fn replaced_manifests(entry: &JournalEntry) -> Vec<(Repository, Digest)> {
     let mut seen = HashSet::new();
     let changed = entry.items.iter().filter(|item| item.done != Some(false));
     let before = changed.filter_map(|item| {
@@ -112,14 +112,14 @@ fn before(entry: &JournalEntry) -> Vec<(Repository, Digest)> {
 }
 
 /// Returns the manifests that the journal has, so that they can be put back.
-fn held(entry: &JournalEntry) -> HashMap<Digest, Manifest> {
+fn manifests_in_journal(entry: &JournalEntry) -> HashMap<Digest, Manifest> {
     let before = entry.items.iter().filter_map(|item| item.before.as_ref());
     let all = before.chain(entry.saved.iter().map(|saved| &saved.held));
-    all.filter_map(|held| Some((held.digest, undo::manifest(held)?))).collect()
+    all.filter_map(|held| Some((held.digest, undo::parse_saved(held)?))).collect()
 }
 
 /// Looks for a manifest: the manifest itself, and one of its blobs, or of the blobs of each manifest that it lists.
-async fn found(
+async fn look_for(
     client: &Client,
     name: &RepositoryName,
     digest: Digest,
@@ -168,9 +168,9 @@ fn has_content<'a>(
 }
 
 /// Makes the client remember how the registry treated an image that lost its name.
-async fn learn(
+async fn teach_client(
     context: &ChangeContext,
-    work: &ChangePlan,
+    plan: &ChangePlan,
     entry: &JournalEntry,
     repository: &Repository,
     digest: Digest,
@@ -183,17 +183,17 @@ async fn learn(
             && item.done != Some(false)
     });
     let lost_its_last = || {
-        let loss = work.loss().filter(|loss| !loss.keep);
+        let loss = plan.loss().filter(|loss| !loss.keep);
         let mut images = loss.into_iter().flat_map(|loss| &loss.images);
         images.any(|image| image.repository == *repository && image.digest == digest && image.is_last)
     };
     match (is_deleted, found.is_there) {
-        (true, _) if !found.can_return => client.saw_deleted_go_along(),
-        (false, false) => client.saw_untagged(true),
+        (true, _) if !found.can_return => client.learn_dependents_removed(),
+        (false, false) => client.learn_untagged(true),
         (false, true)
             if lost_its_last() && client.cleanups(&repository.name).await.untagged == Cleanup::Unknown =>
         {
-            client.saw_untagged(false);
+            client.learn_untagged(false);
         }
         _ => {}
     }

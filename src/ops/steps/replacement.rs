@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 
 use super::probe;
-use super::tag::{RepositoryClient, held, moved, put_failure};
+use super::tag::{RepositoryClient, describe_move, put_failure, saved_manifest};
 use crate::model::change::journal::{JournalItem, Probe};
 use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
@@ -30,14 +30,14 @@ const ANNOTATION: &str = "regtui.replacement";
 #[derive(Debug)]
 pub struct Replacement {
     image: Arc<Manifest>,
-    replacement: Manifest,
+    manifest: Manifest,
 }
 
 impl Replacement {
     /// Makes a replacement of this image. Fails with the reason if there can be none.
     pub fn of(image: Arc<Manifest>) -> Result<Replacement, String> {
-        let replacement = replacement(&image)?;
-        Ok(Replacement { image, replacement })
+        let replacement = make_replacement(&image)?;
+        Ok(Replacement { image, manifest: replacement })
     }
 }
 
@@ -47,11 +47,11 @@ pub fn items(repository: &Repository, tag: &Tag, made: Option<&Replacement>) -> 
     let item = |before: Option<&Manifest>, after: Option<Digest>| JournalItem {
         repository: repository.clone(),
         selector: Selector::Tag(tag.clone()),
-        before: before.map(held),
+        before: before.map(saved_manifest),
         after,
         done: None,
     };
-    let replacement = made.map(|made| &made.replacement);
+    let replacement = made.map(|made| &made.manifest);
     [
         item(made.map(|made| &*made.image), replacement.map(|manifest| manifest.digest)),
         item(replacement, None),
@@ -61,22 +61,22 @@ pub fn items(repository: &Repository, tag: &Tag, made: Option<&Replacement>) -> 
 /// The method in one repository. It is tried before the first tag is removed.
 #[derive(Debug, Default)]
 pub struct ReplacementMethod {
-    is_proved: bool,
+    is_known_to_work: bool,
 }
 
 impl ReplacementMethod {
     /// Tries the method on a throw-away tag, unless that was done before. Fails if it does not work; then no tag must
     /// be touched.
-    pub async fn prove(
+    pub async fn ensure_works(
         &mut self,
         place: RepositoryClient<'_>,
         running: &RunningEntry,
         made: &Replacement,
         notes: &mut Vec<SafeText>,
     ) -> Result<(), Failure> {
-        if !self.is_proved {
-            prove(place, running, made, notes).boxed().await?;
-            self.is_proved = true;
+        if !self.is_known_to_work {
+            try_method(place, running, made, notes).boxed().await?;
+            self.is_known_to_work = true;
         }
         Ok(())
     }
@@ -90,8 +90,8 @@ impl ReplacementMethod {
         made: &Replacement,
         notes: &mut Vec<SafeText>,
     ) -> Outcome {
-        match self.prove(place, running, made, notes).await {
-            Ok(()) => take_away(place, tag, made, notes).boxed().await,
+        match self.ensure_works(place, running, made, notes).await {
+            Ok(()) => untag_by_replacement(place, tag, made, notes).boxed().await,
             Err(failure) => Outcome::Failed(failure),
         }
     }
@@ -99,28 +99,28 @@ impl ReplacementMethod {
 
 /// Tries the method on a throw-away tag. The journal has that tag before it is put, so that it can be removed later if
 /// the program is cut off or the server refuses to delete it.
-async fn prove(
+async fn try_method(
     place: RepositoryClient<'_>,
     running: &RunningEntry,
     made: &Replacement,
     notes: &mut Vec<SafeText>,
 ) -> Result<(), Failure> {
     let what = || format!("replacements do not work in {}, so no tag was touched", place.name);
-    let manifest = replacement(&made.image).map_err(|why| local(what(), why))?;
+    let manifest = make_replacement(&made.image).map_err(|why| local_failure(what(), why))?;
     let text = format!("{PROBE}{}", manifest.digest.short());
-    let tag = Tag::parse(&text).map_err(|bad| local(what(), bad.to_string()))?;
+    let tag = Tag::parse(&text).map_err(|bad| local_failure(what(), bad.to_string()))?;
     let repository = Repository { host: place.client.host().clone(), name: place.name.clone() };
     let probe = Probe { repository, tag, digest: manifest.digest };
-    running.probing(&probe).await?;
+    running.note_probe(&probe).await?;
     let selector = Selector::Tag(probe.tag.clone());
     let put = place.client.put_manifest(place.name, &selector, &manifest).boxed().await;
     // The tag may have been put although the answer was lost, so it is looked up in any case.
     let gone = match put.is_ok() {
-        true => probe::remove_put(place, &probe).await,
+        true => probe::remove_just_put(place, &probe).await,
         false => probe::remove(place, &probe).await,
     };
     match &gone {
-        Ok(()) => running.probed(&probe).await,
+        Ok(()) => running.note_probe_removed(&probe).await,
         Err(failure) => {
             notes.push(SafeText::from(format!(
                 "the throw-away tag `{}` stayed behind in {}: {}; `regtui undo {}` removes it once the server lets it go",
@@ -136,7 +136,7 @@ async fn prove(
 }
 
 /// Puts the tag on its replacement and deletes the replacement.
-async fn take_away(
+async fn untag_by_replacement(
     place: RepositoryClient<'_>,
     tag: &Tag,
     made: &Replacement,
@@ -144,41 +144,41 @@ async fn take_away(
 ) -> Outcome {
     let what = || format!("cannot untag {}:{tag}", place.name);
     let image = made.image.digest;
-    place.client.ready_to_delete(place.name).await;
-    place.client.ready_to_put(place.name).await;
-    match place.tag_among(tag, &[image, made.replacement.digest]).await {
+    place.client.prefetch_delete_token(place.name).await;
+    place.client.prefetch_push_token(place.name).await;
+    match place.tag_digest_among(tag, &[image, made.manifest.digest]).await {
         Ok(Some(now)) if now == image => {}
         Ok(None) => return Outcome::Unchanged("it was gone already".into()),
-        Ok(now) => return Outcome::Skipped(moved(now)),
+        Ok(now) => return Outcome::Skipped(describe_move(now)),
         Err(error) => return Outcome::Failed(error.failure(what())),
     }
     let selector = Selector::Tag(tag.clone());
-    if let Err(error) = place.client.put_tag(place.name, tag, Some(image), &made.replacement).boxed().await {
+    if let Err(error) = place.client.put_tag(place.name, tag, Some(image), &made.manifest).boxed().await {
         let failure = put_failure(&error, what());
         // The put may have been done although its answer was lost. Nothing may stay half done.
         return put_back(place, tag, made, failure, notes).boxed().await;
     }
-    match place.shows(&selector, Some(made.replacement.digest)).await {
+    match place.wait_until_shown(&selector, Some(made.manifest.digest)).await {
         Ok(true) => {}
         Ok(false) => {
-            let failure = local(what(), "the tag does not show its replacement".into());
+            let failure = local_failure(what(), "the tag does not show its replacement".into());
             return put_back(place, tag, made, failure, notes).boxed().await;
         }
         Err(error) => return put_back(place, tag, made, error.failure(what()), notes).boxed().await,
     }
-    if let Err(error) = place.client.delete_manifest(place.name, &made.replacement.digest).await {
+    if let Err(error) = place.client.delete_manifest(place.name, &made.manifest.digest).await {
         return put_back(place, tag, made, put_failure(&error, what()), notes).boxed().await;
     }
-    match place.shows(&selector, None).await {
+    match place.wait_until_shown(&selector, None).await {
         Ok(true) => Outcome::Done("untagged by way of a replacement".into()),
-        Ok(false) => match place.tag_among(tag, &[made.replacement.digest]).await {
-            Ok(Some(now)) if now == made.replacement.digest => {
-                place.unconfirmed(&selector, "and still shows the tag, on its replacement", None)
+        Ok(false) => match place.tag_digest_among(tag, &[made.manifest.digest]).await {
+            Ok(Some(now)) if now == made.manifest.digest => {
+                place.unconfirmed_outcome(&selector, "and still shows the tag, on its replacement", None)
             }
-            Ok(Some(now)) => Outcome::Skipped(moved(Some(now))),
+            Ok(Some(now)) => Outcome::Skipped(describe_move(Some(now))),
             _ => Outcome::Done("untagged by way of a replacement".into()),
         },
-        Err(error) => place.unseen(&selector, &error),
+        Err(error) => place.unseen_outcome(&selector, &error),
     }
 }
 
@@ -190,10 +190,10 @@ async fn put_back(
     failure: Failure,
     notes: &mut Vec<SafeText>,
 ) -> Outcome {
-    let replacement = made.replacement.digest;
-    match place.tag_among(tag, &[made.image.digest, replacement]).await {
+    let replacement = made.manifest.digest;
+    match place.tag_digest_among(tag, &[made.image.digest, replacement]).await {
         Ok(now) if now == Some(made.image.digest) => Outcome::Failed(failure),
-        Ok(now) if now != Some(replacement) => Outcome::Skipped(moved(now)),
+        Ok(now) if now != Some(replacement) => Outcome::Skipped(describe_move(now)),
         _ => match place.put(tag, Some(replacement), &made.image).boxed().await {
             Outcome::Failed(second) => {
                 notes.push(SafeText::from(format!(
@@ -215,9 +215,9 @@ async fn put_back(
 pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], notes: &mut Vec<SafeText>) {
     for (tag, digest) in kept {
         let digest = *digest;
-        if let Ok(None) = place.tag_now(tag).await {
+        if let Ok(None) = place.tag_digest(tag).await {
             // The image may have gone with its tags. A copy that the client has cached serves as well.
-            let kept = place.client.kept_manifest(place.name, &digest).await;
+            let kept = place.client.cached_manifest(place.name, &digest).await;
             let image = match kept {
                 Some(image) => Ok(image),
                 None => place.manifest(digest).await,
@@ -237,7 +237,7 @@ pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], not
 }
 
 /// Makes the same image under a digest that no other manifest has. Fails with the reason if there can be none.
-fn replacement(image: &Manifest) -> Result<Manifest, String> {
+fn make_replacement(image: &Manifest) -> Result<Manifest, String> {
     if !matches!(image.body, Body::Image(_) | Body::Index(_)) {
         return Err("there are no replacements for manifests of this old kind".into());
     }
@@ -260,7 +260,7 @@ fn random() -> String {
 }
 
 /// Returns whether one manifest is a replacement of the other. A replacement is left behind if its delete was cut off.
-pub fn stands_for(replacement: &Manifest, image: &Manifest) -> bool {
+pub fn is_replacement_of(replacement: &Manifest, image: &Manifest) -> bool {
     is_replacement(replacement)
         && replacement.is_whole()
         && image.is_whole()
@@ -285,6 +285,6 @@ fn without_annotation(manifest: &Manifest) -> Option<Map<String, Value>> {
 }
 
 /// Returns a failure that was not caused by a failed request.
-pub fn local(what: String, why: String) -> Failure {
+pub fn local_failure(what: String, why: String) -> Failure {
     Failure { what: what.into(), why: why.into(), hint: None, kind: FailureKind::BadAnswer }
 }

@@ -46,7 +46,7 @@ pub enum Shown {
 }
 
 impl Shown {
-    fn fits(self, now: Option<Digest>) -> bool {
+    fn matches(self, now: Option<Digest>) -> bool {
         match self {
             Shown::Is(wanted) => now == wanted,
             Shown::Not(digest) => now != Some(digest),
@@ -61,7 +61,7 @@ pub struct Untagged {
     pub outcome: Outcome,
     /// The number of other tags of the image that the server removed without being asked. They were put back, or the
     /// notes say why not.
-    pub taken_along: usize,
+    pub removed_along: usize,
     /// Notes for the user.
     pub notes: Vec<SafeText>,
 }
@@ -79,61 +79,65 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns the digest that the registry has for a tag or digest now, or `None` if it does not exist.
-    pub async fn now(&self, selector: &Selector) -> Result<Option<Digest>, Error> {
+    pub async fn digest_now(&self, selector: &Selector) -> Result<Option<Digest>, Error> {
         self.client.head_manifest(self.name, selector, Priority::Interactive).await
     }
 
     /// Returns the digest that a tag has now.
-    pub async fn tag_now(&self, tag: &Tag) -> Result<Option<Digest>, Error> {
-        self.now(&Selector::Tag(tag.clone())).await
+    pub async fn tag_digest(&self, tag: &Tag) -> Result<Option<Digest>, Error> {
+        self.digest_now(&Selector::Tag(tag.clone())).await
     }
 
     /// Returns the digest that the registry has for a tag or digest now. If its bytes match one of the `known` digests,
     /// that digest is returned: see [`Client::digest_now`]. Every comparison with an expected digest uses this
     /// function.
-    pub async fn now_among(&self, selector: &Selector, known: &[Digest]) -> Result<Option<Digest>, Error> {
+    pub async fn digest_among(&self, selector: &Selector, known: &[Digest]) -> Result<Option<Digest>, Error> {
         self.client.digest_now(self.name, selector, known, Priority::Interactive).boxed().await
     }
 
     /// Returns the digest that a tag has now: one of the `known` digests if its bytes match it.
-    pub async fn tag_among(&self, tag: &Tag, known: &[Digest]) -> Result<Option<Digest>, Error> {
-        self.now_among(&Selector::Tag(tag.clone()), known).await
+    pub async fn tag_digest_among(&self, tag: &Tag, known: &[Digest]) -> Result<Option<Digest>, Error> {
+        self.digest_among(&Selector::Tag(tag.clone()), known).await
     }
 
     /// Returns a manifest by its digest, as the registry serves it now. A manifest kept in the journal must be put back
     /// under the media type by which this registry knows it.
     pub async fn manifest(&self, digest: Digest) -> Result<std::sync::Arc<Manifest>, Error> {
-        self.client.served_manifest(self.name, &digest, Priority::Interactive).await
+        self.client.uncached_manifest(self.name, &digest, Priority::Interactive).await
     }
 
     /// Waits, for some seconds at most, until a tag or digest has the wanted digest. Returns whether it has.
-    pub async fn shows(&self, selector: &Selector, wanted: Option<Digest>) -> Result<bool, Error> {
+    pub async fn wait_until_shown(&self, selector: &Selector, wanted: Option<Digest>) -> Result<bool, Error> {
         let wanted = vec![(selector.clone(), Shown::Is(wanted))];
-        Ok(self.unshown(wanted, self.client.patience_to_show()).await?.is_empty())
+        Ok(self.wait_until_all_shown(wanted, self.client.visibility_timeout()).await?.is_empty())
     }
 
     /// Waits until all of these show the expected state, and asks less and less often. Returns those that do not when
     /// the time is over or the wait is stopped. The client remembers that its server shows changes late or never.
-    pub async fn unshown(&self, wanted: Vec<Wanted>, most: Duration) -> Result<Vec<Wanted>, Error> {
+    pub async fn wait_until_all_shown(
+        &self,
+        wanted: Vec<Wanted>,
+        most: Duration,
+    ) -> Result<Vec<Wanted>, Error> {
         let (begun, mut told, mut left) = (Instant::now(), None, wanted);
         let longest = most / 8;
         let mut pause = longest / 8;
         loop {
-            left = self.still_unshown(left).boxed().await?;
+            left = self.list_not_shown(left).boxed().await?;
             let took = begun.elapsed();
             if left.is_empty() {
                 if told.is_some() {
-                    self.client.learn_shows(Some(took));
+                    self.client.learn_visibility(Some(took));
                 }
                 return Ok(left);
             }
             if took >= most || self.is_stopped() {
-                if most >= self.client.patience_to_show() && !self.is_stopped() {
-                    self.client.learn_shows(None);
+                if most >= self.client.visibility_timeout() && !self.is_stopped() {
+                    self.client.learn_visibility(None);
                 }
                 return Ok(left);
             }
-            told.get_or_insert_with(|| self.client.waits_to_show());
+            told.get_or_insert_with(|| self.client.report_visibility_wait());
             let sleep = tokio::time::sleep(pause);
             match self.stop {
                 Some(stop) => drop(stop.run_until_cancelled(sleep).await),
@@ -144,17 +148,17 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns those that do not show the expected state now.
-    async fn still_unshown(&self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, Error> {
+    async fn list_not_shown(&self, wanted: Vec<Wanted>) -> Result<Vec<Wanted>, Error> {
         let look = |(selector, shown): Wanted| {
             async move {
                 let now = match shown {
                     Shown::Is(Some(digest)) | Shown::Not(digest) => {
-                        self.now_among(&selector, &[digest]).await?
+                        self.digest_among(&selector, &[digest]).await?
                     }
                     // No bytes are read if it is expected not to exist.
-                    Shown::Is(None) => self.now(&selector).await?,
+                    Shown::Is(None) => self.digest_now(&selector).await?,
                 };
-                Ok((!shown.fits(now)).then_some((selector, shown)))
+                Ok((!shown.matches(now)).then_some((selector, shown)))
             }
             .boxed()
         };
@@ -166,46 +170,46 @@ impl RepositoryClient<'_> {
     /// Puts a tag if it still has the `expected` digest (`None` for a free tag), and checks that it has got the image.
     pub async fn put(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         match self.may_put(tag, expected, manifest.digest).await {
-            Ok(()) => self.put_looked_at(tag, expected, manifest).await,
+            Ok(()) => self.put_and_verify(tag, expected, manifest).await,
             Err(outcome) => outcome,
         }
     }
 
     /// Fails with the outcome if a tag must not be put: it has that image already, or another client changed it.
     pub async fn may_put(&self, tag: &Tag, expected: Option<Digest>, image: Digest) -> Result<(), Outcome> {
-        self.client.ready_to_put(self.name).await;
+        self.client.prefetch_push_token(self.name).await;
         let known: Vec<Digest> = expected.into_iter().chain([image]).collect();
-        match self.tag_among(tag, &known).await {
+        match self.tag_digest_among(tag, &known).await {
             Ok(now) if now == Some(image) => Err(Outcome::Unchanged("it is that image already".into())),
             Ok(now) if now == expected => Ok(()),
-            Ok(now) => Err(Outcome::Skipped(moved(now))),
+            Ok(now) => Err(Outcome::Skipped(describe_move(now))),
             Err(error) => Err(Outcome::Failed(error.failure(format!("cannot tag {}:{tag}", self.name)))),
         }
     }
 
     /// Puts a tag after [`RepositoryClient::may_put`] has allowed it, and checks that it has got the image.
-    pub async fn put_looked_at(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
+    pub async fn put_and_verify(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         let selector = Selector::Tag(tag.clone());
         if let Err(error) = self.client.put_tag(self.name, tag, expected, manifest).boxed().await {
-            match self.after(&error, tag, &known_of(expected, manifest)).await {
+            match self.look_up_after(&error, tag, &known_digests(expected, manifest)).await {
                 // The change was made, but the answer was lost or wrong.
                 Some(now) if now == Some(manifest.digest) => {}
-                Some(now) if now != expected && error.cause.may_pass() => {
-                    return Outcome::Skipped(moved(now));
+                Some(now) if now != expected && error.cause.is_transient() => {
+                    return Outcome::Skipped(describe_move(now));
                 }
                 _ => return Outcome::Failed(put_failure(&error, format!("cannot tag {}:{tag}", self.name))),
             }
         }
-        match self.shows(&selector, Some(manifest.digest)).await {
-            Ok(true) => Outcome::Done(self.put_as(tag, manifest).await),
-            Ok(false) => match self.tag_among(tag, &known_of(expected, manifest)).await {
+        match self.wait_until_shown(&selector, Some(manifest.digest)).await {
+            Ok(true) => Outcome::Done(self.describe_put(tag, manifest).await),
+            Ok(false) => match self.tag_digest_among(tag, &known_digests(expected, manifest)).await {
                 Ok(Some(other)) if Some(other) != expected => Outcome::Skipped(SafeText::from(format!(
                     "it was put, and somebody else pushed {} right after",
                     other.short()
                 ))),
-                _ => self.unconfirmed(&selector, "and does not show it", Some(LOST)),
+                _ => self.unconfirmed_outcome(&selector, "and does not show it", Some(LOST)),
             },
-            Err(error) => self.unseen(&selector, &error),
+            Err(error) => self.unseen_outcome(&selector, &error),
         }
     }
 
@@ -213,18 +217,18 @@ impl RepositoryClient<'_> {
     /// are tags of the same image that must not be touched; those that vanish all the same are put back.
     pub async fn untag(&self, tag: &Tag, image: &Manifest, kept: &[Tag]) -> Untagged {
         let what = || format!("cannot untag {}:{tag}", self.name);
-        let over = |outcome| Untagged { outcome, taken_along: 0, notes: Vec::new() };
-        let kept = self.still(kept, image.digest).await;
-        self.client.ready_to_delete(self.name).await;
+        let over = |outcome| Untagged { outcome, removed_along: 0, notes: Vec::new() };
+        let kept = self.tags_still_on(kept, image.digest).await;
+        self.client.prefetch_delete_token(self.name).await;
         // The last request before the delete, so that a push until then is noticed.
-        match self.tag_among(tag, &[image.digest]).await {
+        match self.tag_digest_among(tag, &[image.digest]).await {
             Ok(None) => return over(Outcome::Unchanged("it was gone already".into())),
-            Ok(Some(now)) if now != image.digest => return over(Outcome::Skipped(moved(Some(now)))),
+            Ok(Some(now)) if now != image.digest => return over(Outcome::Skipped(describe_move(Some(now)))),
             Ok(Some(_)) => {}
             Err(error) => return over(Outcome::Failed(error.failure(what()))),
         }
         if let Err(error) = self.client.untag(self.name, tag, image.digest).await {
-            match self.after(&error, tag, &[image.digest]).await {
+            match self.look_up_after(&error, tag, &[image.digest]).await {
                 // The tag was there right before: this request removed it, or another client did at the same moment.
                 Some(None) if error.cause.status() == Some(404) => {
                     let text = format!("gone; the server answered {}", error.cause);
@@ -232,9 +236,11 @@ impl RepositoryClient<'_> {
                 }
                 // The change was made, and the answer was lost.
                 Some(None) => {}
-                Some(Some(now)) if now != image.digest => return over(Outcome::Skipped(moved(Some(now)))),
+                Some(Some(now)) if now != image.digest => {
+                    return over(Outcome::Skipped(describe_move(Some(now))));
+                }
                 Some(Some(_)) if error.cause.status() == Some(404) => {
-                    return over(Outcome::Failed(self.without_effect(
+                    return over(Outcome::Failed(self.no_effect_failure(
                         &Selector::Tag(tag.clone()),
                         &error,
                         what(),
@@ -245,29 +251,29 @@ impl RepositoryClient<'_> {
         }
         let selector = Selector::Tag(tag.clone());
         // Other tags that the server removed can be noticed only after this tag is gone.
-        let most = match self.client.shows_late() && kept.is_empty() {
+        let most = match self.client.has_delayed_visibility() && kept.is_empty() {
             true => Duration::ZERO,
-            false => self.client.patience_to_show(),
+            false => self.client.visibility_timeout(),
         };
-        let outcome = match self.unshown(vec![(selector.clone(), Shown::Is(None))], most).await {
+        let outcome = match self.wait_until_all_shown(vec![(selector.clone(), Shown::Is(None))], most).await {
             Ok(left) if left.is_empty() => Outcome::Done("untagged".into()),
-            Ok(_) => match self.tag_among(tag, &[image.digest]).await {
+            Ok(_) => match self.tag_digest_among(tag, &[image.digest]).await {
                 Ok(Some(now)) if now != image.digest => Outcome::Done(SafeText::from(format!(
                     "untagged, and somebody has pushed {} there since",
                     now.short()
                 ))),
-                _ => self.unconfirmed(&selector, "and still shows the tag", None),
+                _ => self.unconfirmed_outcome(&selector, "and still shows the tag", None),
             },
-            Err(error) => self.unseen(&selector, &error),
+            Err(error) => self.unseen_outcome(&selector, &error),
         };
         let mut untagged = over(outcome);
-        self.keep(image, &kept, &mut untagged).await;
+        self.restore_lost_tags(image, &kept, &mut untagged).await;
         untagged
     }
 
     /// Returns the failure of a delete that the server answered as if the target did not exist, although it exists.
-    pub fn without_effect(&self, selector: &Selector, error: &Error, what: String) -> Failure {
-        self.client.learn_without_effect(selector, error);
+    pub fn no_effect_failure(&self, selector: &Selector, error: &Error, what: String) -> Failure {
+        self.client.learn_no_effect(selector, error);
         let hint = "the server, or a proxy before it, answers deletes as if nothing were there: deletes have to be allowed, \
                     or are done in another way there";
         Failure {
@@ -280,10 +286,11 @@ impl RepositoryClient<'_> {
 
     /// Returns the outcome of a change that the server accepted and does not show. `seen` describes the state that it
     /// shows instead.
-    pub fn unconfirmed(&self, selector: &Selector, seen: &str, also: Option<&str>) -> Outcome {
+    pub fn unconfirmed_outcome(&self, selector: &Selector, seen: &str, also: Option<&str>) -> Outcome {
         let reference = self.reference(selector);
         let mark = if matches!(selector, Selector::Tag(_)) { ':' } else { '@' };
-        let command = format!("regtui inspect {}{}{mark}{selector}", self.client.in_commands(), self.name);
+        let command =
+            format!("regtui inspect {}{}{mark}{selector}", self.client.command_options(), self.name);
         let also = also.map(|also| format!("; {also}")).unwrap_or_default();
         Outcome::Unconfirmed(Failure {
             what: SafeText::from(format!("the change of {reference} is not confirmed")),
@@ -294,8 +301,8 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns the outcome of a change that the server accepted and that could not be looked at afterwards.
-    pub fn unseen(&self, selector: &Selector, error: &Error) -> Outcome {
-        self.unconfirmed(selector, &format!("and looking at it failed: {}", error.cause), None)
+    pub fn unseen_outcome(&self, selector: &Selector, error: &Error) -> Outcome {
+        self.unconfirmed_outcome(selector, &format!("and looking at it failed: {}", error.cause), None)
     }
 
     /// Returns a tag or digest as the user types it.
@@ -307,19 +314,19 @@ impl RepositoryClient<'_> {
     /// Looks up a tag after a change of it failed. The change may have been made all the same, or it was not tried
     /// again because another client was faster. Returns `None` if the change was stopped, if the connection was
     /// refused, or if the tag cannot be looked up.
-    async fn after(&self, error: &Error, tag: &Tag, known: &[Digest]) -> Option<Option<Digest>> {
+    async fn look_up_after(&self, error: &Error, tag: &Tag, known: &[Digest]) -> Option<Option<Digest>> {
         match error.is_stopped() || error.cause == Cause::Refused {
             true => None,
-            false => self.tag_among(tag, known).await.ok(),
+            false => self.tag_digest_among(tag, known).await.ok(),
         }
     }
 
     /// Returns a text such as `1.0 is 0123456789ab`, with the registry's own digest if it names the image by another
     /// one.
-    async fn put_as(&self, tag: &Tag, manifest: &Manifest) -> SafeText {
+    async fn describe_put(&self, tag: &Tag, manifest: &Manifest) -> SafeText {
         let digest = manifest.digest;
         let called = match digest {
-            Digest::Sha512(_) => self.tag_now(tag).await.ok().flatten().filter(|called| *called != digest),
+            Digest::Sha512(_) => self.tag_digest(tag).await.ok().flatten().filter(|called| *called != digest),
             Digest::Sha256(_) => None,
         };
         SafeText::from(match called {
@@ -336,31 +343,33 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns those of these tags that still have an image, or may have it. Only they can be removed along with it.
-    pub async fn still(&self, tags: &[Tag], image: Digest) -> Vec<Tag> {
-        let now = self.all_now(tags, &[image]).await.into_iter();
+    pub async fn tags_still_on(&self, tags: &[Tag], image: Digest) -> Vec<Tag> {
+        let now = self.tag_digests(tags, &[image]).await.into_iter();
         let still = now.filter(|(_, now)| now.as_ref().map_or(true, |now| *now == Some(image)));
         still.map(|(tag, _)| tag.clone()).collect()
     }
 
     /// Returns the digests that these tags have now, each as one of the `known` digests if its bytes match it. They are
     /// asked for at the same time.
-    pub async fn all_now<'t>(
+    pub async fn tag_digests<'t>(
         &self,
         tags: &'t [Tag],
         known: &[Digest],
     ) -> Vec<(&'t Tag, Result<Option<Digest>, Error>)> {
-        let asked: Vec<_> =
-            tags.iter().map(|tag| async move { (tag, self.tag_among(tag, known).await) }.boxed()).collect();
+        let asked: Vec<_> = tags
+            .iter()
+            .map(|tag| async move { (tag, self.tag_digest_among(tag, known).await) }.boxed())
+            .collect();
         stream::iter(asked).buffered(AT_ONCE).collect().await
     }
 
     /// Checks whether the other tags of an image are still there, and puts back those that are not.
-    pub async fn keep(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
-        for (tag, now) in self.all_now(kept, &[image.digest]).await {
+    pub async fn restore_lost_tags(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
+        for (tag, now) in self.tag_digests(kept, &[image.digest]).await {
             let note = match now {
                 Ok(Some(_)) => continue,
                 Ok(None) => {
-                    untagged.taken_along += 1;
+                    untagged.removed_along += 1;
                     match self.put(tag, None, image).await {
                         Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Skipped(_) => {
                             format!("the server took `{tag}` along, which nobody asked for: it was put back")
@@ -387,12 +396,12 @@ impl RepositoryClient<'_> {
     }
 }
 
-fn known_of(expected: Option<Digest>, manifest: &Manifest) -> Vec<Digest> {
+fn known_digests(expected: Option<Digest>, manifest: &Manifest) -> Vec<Digest> {
     expected.into_iter().chain([manifest.digest]).collect()
 }
 
 /// Returns the text about a tag that has changed.
-pub fn moved(now: Option<Digest>) -> SafeText {
+pub fn describe_move(now: Option<Digest>) -> SafeText {
     SafeText::from(match now {
         Some(digest) => format!("it moved since, to {}", digest.short()),
         None => "it is gone since".to_string(),
@@ -422,7 +431,7 @@ pub fn untag_failure(error: &Error, what: String) -> Failure {
 }
 
 /// Returns a manifest as the journal keeps it.
-pub fn held(manifest: &Manifest) -> SavedManifest {
+pub fn saved_manifest(manifest: &Manifest) -> SavedManifest {
     SavedManifest {
         digest: manifest.digest,
         media_type: manifest.media_type.as_str().to_string(),

@@ -5,17 +5,17 @@ use std::time::Duration;
 /// The time between two reports.
 const TELLING: Duration = Duration::from_millis(100);
 
-/// Waits for the operation, and calls `tell` every 100 ms and once more at the end.
-pub async fn while_telling<T>(work: impl Future<Output = T>, tell: impl Fn()) -> T {
+/// Waits for the operation, and calls `report` every 100 ms and once more at the end.
+pub async fn report_while<T>(work: impl Future<Output = T>, report: impl Fn()) -> T {
     let mut work = Box::pin(work);
     let mut tick = tokio::time::interval(TELLING);
     let ended = loop {
         tokio::select! {
             biased;
             ended = &mut work => break ended,
-            _ = tick.tick() => tell(),
+            _ = tick.tick() => report(),
         }
     };
-    tell();
+    report();
     ended
 }

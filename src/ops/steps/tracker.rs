@@ -20,37 +20,37 @@ const MOST_ALIKE: usize = 3;
 /// The parts of a change while it runs.
 #[derive(Debug)]
 pub struct Tracker<'a> {
-    watch: &'a JobControl,
+    control: &'a JobControl,
     items: Vec<ProgressItem>,
     /// The last failure, and how often it occurred in a row.
-    alike: Option<(Failure, usize)>,
+    last_failure: Option<(Failure, usize)>,
     /// Notes for the report.
     pub notes: Vec<SafeText>,
     /// Whether anything was changed, or may have been.
-    pub changed: bool,
+    pub has_changed: bool,
 }
 
 impl<'a> Tracker<'a> {
     /// Returns a tracker of a change that has not begun.
-    pub fn new(watch: &'a JobControl, names: impl IntoIterator<Item = SafeText>) -> Tracker<'a> {
+    pub fn new(control: &'a JobControl, names: impl IntoIterator<Item = SafeText>) -> Tracker<'a> {
         let items: Vec<ProgressItem> =
             names.into_iter().map(|name| ProgressItem { name, outcome: None }).collect();
-        watch.progress.send_replace(Progress { items: items.clone(), ..Progress::default() });
-        Tracker { watch, items, alike: None, notes: Vec::new(), changed: false }
+        control.progress.send_replace(Progress { items: items.clone(), ..Progress::default() });
+        Tracker { control, items, last_failure: None, notes: Vec::new(), has_changed: false }
     }
 
     /// Reports the part that is in progress.
-    pub fn now(&self, what: SafeText) {
-        self.watch.progress.send_modify(|progress| progress.now = what);
+    pub fn report_current(&self, what: SafeText) {
+        self.control.progress.send_modify(|progress| progress.now = what);
     }
 
     /// Returns the reason not to begin the next part, if there is one: the user stopped the change, or the part would
     /// fail like the last ones.
-    pub fn is_over(&self) -> Option<Outcome> {
-        if self.watch.stop.is_cancelled() {
+    pub fn reason_to_stop(&self) -> Option<Outcome> {
+        if self.control.stop.is_cancelled() {
             return Some(Outcome::Stopped);
         }
-        match &self.alike {
+        match &self.last_failure {
             Some((failure, times)) if *times >= MOST_ALIKE => Some(Outcome::Skipped(SafeText::from(
                 format!("not tried: {times} in a row failed alike ({})", failure.why),
             ))),
@@ -59,14 +59,14 @@ impl<'a> Tracker<'a> {
     }
 
     /// Returns the token that is cancelled if the change has to end as soon as nothing is half done.
-    pub fn stop(&self) -> CancellationToken {
-        self.watch.stop.clone()
+    pub fn stop_token(&self) -> CancellationToken {
+        self.control.stop.clone()
     }
 
     /// Sets the outcome of a part.
-    pub fn ended(&mut self, index: usize, outcome: Outcome) {
-        self.alike = match (&outcome, self.alike.take()) {
-            (Outcome::Failed(failure), Some((last, times))) if is_alike(failure, &last) => {
+    pub fn set_outcome(&mut self, index: usize, outcome: Outcome) {
+        self.last_failure = match (&outcome, self.last_failure.take()) {
+            (Outcome::Failed(failure), Some((last, times))) if is_same_refusal(failure, &last) => {
                 Some((last, times + 1))
             }
             (Outcome::Failed(failure), _) => Some((failure.clone(), 1)),
@@ -75,7 +75,7 @@ impl<'a> Tracker<'a> {
         };
         let Some(item) = self.items.get_mut(index) else { return };
         item.outcome = Some(outcome.clone());
-        self.watch.progress.send_modify(|progress| {
+        self.control.progress.send_modify(|progress| {
             if let Some(item) = progress.items.get_mut(index) {
                 item.outcome = Some(outcome);
             }
@@ -83,7 +83,7 @@ impl<'a> Tracker<'a> {
     }
 
     /// Sets the outcome of a part, and notes it in the journal for the items of the part.
-    pub async fn noted(
+    pub async fn record_outcome(
         &mut self,
         running: &RunningEntry,
         items: Range<usize>,
@@ -91,21 +91,21 @@ impl<'a> Tracker<'a> {
         outcome: Outcome,
     ) {
         let done = is_done(&outcome);
-        self.changed |= done != Some(false);
+        self.has_changed |= done != Some(false);
         for item in items {
             match done {
-                Some(done) => running.done(item, done).await,
-                None => running.unconfirmed(item).await,
+                Some(done) => running.mark_done(item, done).await,
+                None => running.mark_unconfirmed(item).await,
             }
         }
-        self.ended(index, outcome);
+        self.set_outcome(index, outcome);
     }
 
     /// Sets the outcome of a part that failed half done. Nothing is noted in the journal, so that an undo looks at the
     /// registry itself.
-    pub fn half_done(&mut self, index: usize, outcome: Outcome) {
-        self.changed = true;
-        self.ended(index, outcome);
+    pub fn record_half_done(&mut self, index: usize, outcome: Outcome) {
+        self.has_changed = true;
+        self.set_outcome(index, outcome);
     }
 
     /// Ends the journal entry and returns the report.
@@ -114,7 +114,7 @@ impl<'a> Tracker<'a> {
         if let Err(note) = running.end().await {
             self.notes.push(note);
         }
-        let undo = self.changed.then_some(id);
+        let undo = self.has_changed.then_some(id);
         self.report(undo)
     }
 
@@ -129,9 +129,9 @@ impl<'a> Tracker<'a> {
     }
 
     /// Returns the report of a change that could not begin: every part failed for the same reason.
-    pub fn refused(mut self, failure: &Failure) -> Report {
+    pub fn into_refused_report(mut self, failure: &Failure) -> Report {
         for index in 0..self.items.len() {
-            self.ended(index, Outcome::Failed(failure.clone()));
+            self.set_outcome(index, Outcome::Failed(failure.clone()));
         }
         self.report(None)
     }
@@ -149,13 +149,13 @@ pub fn is_done(outcome: &Outcome) -> Option<bool> {
 }
 
 /// Returns whether two failures are equal refusals of the server. Other failures do not count, because they may pass.
-fn is_alike(one: &Failure, other: &Failure) -> bool {
+fn is_same_refusal(one: &Failure, other: &Failure) -> bool {
     one.why == other.why && matches!(one.kind, FailureKind::Denied | FailureKind::Unsupported)
 }
 
 /// Returns a note about uploads that could not be closed.
-pub fn left_open(transfer: &Transfer) -> Option<SafeText> {
-    let open = transfer.left_open.load(Ordering::Relaxed);
+pub fn open_uploads_note(transfer: &Transfer) -> Option<SafeText> {
+    let open = transfer.unclosed_uploads.load(Ordering::Relaxed);
     let (uploads, them) = if open == 1 { ("upload", "it") } else { ("uploads", "them") };
     let text = format!("{open} {uploads} could not be closed; the registry drops {them} by itself some day");
     (open > 0).then(|| SafeText::from(text))

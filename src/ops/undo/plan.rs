@@ -56,7 +56,7 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
     let probed = || entry.probes.iter().map(|probe| &probe.repository);
     let repositories = || changes.iter().map(|change| &change.repository).chain(probed());
     let refused = rule_against(context, repositories());
-    let asked: Vec<_> = changes.iter().map(|change| now(&context.pool, change).boxed()).collect();
+    let asked: Vec<_> = changes.iter().map(|change| look_up_digest(&context.pool, change).boxed()).collect();
     let now: Vec<Result<Option<Digest>, Failure>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
     if changes.is_empty() && entry.probes.is_empty() {
         let why = entry.damage.notes.first().cloned().unwrap_or_else(|| "nothing of it can be read".into());
@@ -69,8 +69,8 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
         pool: &context.pool,
         method,
         may_probe: refused.is_none(),
-        back: HashSet::new(),
-        ways: Vec::new(),
+        restored: HashSet::new(),
+        methods: Vec::new(),
         hint: None,
     };
     let is_recent = Timestamp::now().duration_since(entry.at).abs() < ARRIVES;
@@ -87,35 +87,37 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
         }
         steps.push(step);
     }
-    describe(&context.pool, &changes, &mut steps).await;
+    add_image_infos(&context.pool, &changes, &mut steps).await;
     let loses = |step: &&UndoStep| {
         let is_named_again = steps.iter().any(|other| other.before == step.now);
         step.impossible.is_none() && step.now.is_some() && !is_named_again
     };
     let mut probes = Vec::new();
     for probe in &entry.probes {
-        probes.push(planning.unprobe(probe).boxed().await);
+        probes.push(planning.plan_probe_removal(probe).boxed().await);
     }
     let loses = steps.iter().find(loses).map(|step| ("images that lose their last tag", &step.repository));
     let is_possible = steps.iter().any(|step| step.impossible.is_none());
-    let leaves = match (request.as_ref().and_then(brought).filter(|_| is_possible), loses) {
+    let leaves = match (request.as_ref().and_then(added_content).filter(|_| is_possible), loses) {
         (None, Some((what, at))) => match cleanup(context, at, refused.as_ref()).await {
             // The images stay as they were before the change.
             Cleanup::Later => None,
-            other => Some(left(what, at, other)),
+            other => Some(describe_leftovers(what, at, other)),
         },
-        (Some((what, to)), _) => Some(left(what, to, cleanup(context, to, refused.as_ref()).await)),
+        (Some((what, to)), _) => {
+            Some(describe_leftovers(what, to, cleanup(context, to, refused.as_ref()).await))
+        }
         (None, None) => None,
     };
     steps.extend(probes);
     Ok(UndoPlan {
         notes: notes(&entry),
-        unresolved: missed(&entry.damage),
+        unresolved: unresolved_of(&entry.damage),
         entry: id.clone(),
         of: entry.title.clone(),
         at: entry.at,
         method,
-        methods: planning.ways,
+        methods: planning.methods,
         hint: planning.hint,
         leaves,
         refused,
@@ -125,12 +127,12 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
 }
 
 /// Adds the dates and sizes of the images that are put back, or that lose a tag.
-async fn describe(pool: &Pool, changes: &[TagChange], steps: &mut [UndoStep]) {
+async fn add_image_infos(pool: &Pool, changes: &[TagChange], steps: &mut [UndoStep]) {
     let info = |step: &UndoStep| {
         let client = pool.client(&step.repository.host);
         let name = step.repository.name.clone();
         let held = changes.iter().filter_map(|change| change.before.as_ref());
-        let held = held.filter(|held| Some(held.digest) == step.before).find_map(manifest);
+        let held = held.filter(|held| Some(held.digest) == step.before).find_map(parse_saved);
         let digest = step.before.or(step.now);
         async move {
             match (held, digest) {
@@ -149,7 +151,7 @@ async fn describe(pool: &Pool, changes: &[TagChange], steps: &mut [UndoStep]) {
 /// Returns notes about the entry that the user should know before relying on it.
 fn notes(entry: &JournalEntry) -> Vec<SafeText> {
     let mut notes = entry.damage.notes.clone();
-    notes.extend(entry.reached.iter().map(Reached::said));
+    notes.extend(entry.reached.iter().map(Reached::describe));
     if entry.state == EntryState::Open {
         let text = "it was cut off, or the end of its entry is lost: what was not noted is looked at now";
         notes.push(text.into());
@@ -158,7 +160,7 @@ fn notes(entry: &JournalEntry) -> Vec<SafeText> {
 }
 
 /// Returns the parts that cannot be put back because their part of the entry is lost.
-fn missed(damage: &Damage) -> Vec<Unresolved> {
+fn unresolved_of(damage: &Damage) -> Vec<Unresolved> {
     if damage.lost == 0 {
         return Vec::new();
     }
@@ -190,7 +192,7 @@ fn needs(other: &UndoStep, step: &UndoStep) -> bool {
 
 /// Returns the content that a change brought to a repository and that stays there after its tags are removed. Undo
 /// removes names, never content, because others may use it by now.
-fn brought(request: &ChangeRequest) -> Option<(&'static str, &Repository)> {
+fn added_content(request: &ChangeRequest) -> Option<(&'static str, &Repository)> {
     match request {
         ChangeRequest::Copy(request) if request.referrers => {
             Some(("the images, what refers to them and their blobs", &request.to))
@@ -205,7 +207,7 @@ fn brought(request: &ChangeRequest) -> Option<(&'static str, &Repository)> {
 }
 
 /// Returns the text about that content: whether and how long it stays.
-fn left(what: &str, to: &Repository, cleanup: Cleanup) -> SafeText {
+fn describe_leftovers(what: &str, to: &Repository, cleanup: Cleanup) -> SafeText {
     let name = &to.name;
     SafeText::from(match cleanup {
         Cleanup::Later => format!("{what} stay in {name}, untagged, until its registry collects garbage"),
@@ -222,7 +224,7 @@ struct TagChange {
     selector: Selector,
     before: Option<SavedManifest>,
     /// The digests that it may have now if no other client touched it.
-    ours: Vec<Option<Digest>>,
+    known_digests: Vec<Option<Digest>>,
     /// Whether the change did not touch it, so that it is put back only if it disappeared.
     is_saved: bool,
     /// Whether damage makes it uncertain which state the entry replaced.
@@ -246,7 +248,7 @@ fn changes(entry: &JournalEntry) -> Vec<TagChange> {
         };
         match changes.iter_mut().find(is_same) {
             Some(change) => {
-                change.ours.push(item.after);
+                change.known_digests.push(item.after);
                 change.is_uncertain |= is_uncertain(at);
                 change.is_unconfirmed |= is_unconfirmed(at);
             }
@@ -254,7 +256,7 @@ fn changes(entry: &JournalEntry) -> Vec<TagChange> {
                 repository: item.repository.clone(),
                 selector: item.selector.clone(),
                 before: item.before.clone(),
-                ours: vec![item.before.as_ref().map(|held| held.digest), item.after],
+                known_digests: vec![item.before.as_ref().map(|held| held.digest), item.after],
                 is_saved: false,
                 is_uncertain: is_uncertain(at),
                 is_unconfirmed: is_unconfirmed(at),
@@ -274,7 +276,7 @@ fn changes(entry: &JournalEntry) -> Vec<TagChange> {
         repository: saved.repository.clone(),
         selector: Selector::Digest(saved.held.digest),
         before: Some(saved.held.clone()),
-        ours: vec![None],
+        known_digests: vec![None],
         is_uncertain: false,
         is_unconfirmed: false,
         is_saved: true,
@@ -287,9 +289,9 @@ fn changes(entry: &JournalEntry) -> Vec<TagChange> {
     changes
 }
 
-async fn now(pool: &Pool, change: &TagChange) -> Result<Option<Digest>, Failure> {
+async fn look_up_digest(pool: &Pool, change: &TagChange) -> Result<Option<Digest>, Failure> {
     let client = pool.client(&change.repository.host);
-    let known: Vec<Digest> = change.ours.iter().flatten().copied().collect();
+    let known: Vec<Digest> = change.known_digests.iter().flatten().copied().collect();
     let (name, selector) = (&change.repository.name, &change.selector);
     let now = client.digest_now(name, selector, &known, Priority::Background).await;
     now.map_err(|error| {
@@ -304,8 +306,8 @@ struct Planning<'a> {
     /// Whether servers may be asked about the deletes that they support.
     may_probe: bool,
     /// Manifests that earlier steps put back.
-    back: HashSet<Digest>,
-    ways: Vec<DeleteMethod>,
+    restored: HashSet<Digest>,
+    methods: Vec<DeleteMethod>,
     hint: Option<SafeText>,
 }
 
@@ -327,20 +329,20 @@ impl Planning<'_> {
             Ok(_) if change.is_uncertain => {
                 Ok(Some("how it ended, or what it replaced, cannot be read in the journal any more".into()))
             }
-            Ok(_) => self.impossible(change, &mut step).await,
+            Ok(_) => self.reason_impossible(change, &mut step).await,
             Err(failure) => Err(failure),
         };
         // A failure to look at one of them keeps no other from being put back.
         step.impossible = impossible
             .unwrap_or_else(|failure| Some(SafeText::from(format!("{}: {}", failure.what, failure.why))));
         if step.impossible.is_none() {
-            self.back.extend(step.before);
+            self.restored.extend(step.before);
         }
         step
     }
 
     /// Returns the step that removes a throw-away tag.
-    async fn unprobe(&mut self, probe: &Probe) -> UndoStep {
+    async fn plan_probe_removal(&mut self, probe: &Probe) -> UndoStep {
         let client = self.pool.client(&probe.repository.host);
         let selector = Selector::Tag(probe.tag.clone());
         let now = client.head_manifest(&probe.repository.name, &selector, Priority::Background).await;
@@ -368,7 +370,7 @@ impl Planning<'_> {
     }
 
     /// Returns the reason why a change cannot be undone, if there is one.
-    async fn impossible(
+    async fn reason_impossible(
         &mut self,
         change: &TagChange,
         step: &mut UndoStep,
@@ -378,9 +380,9 @@ impl Planning<'_> {
             return Ok(None);
         }
         let client = self.pool.client(&change.repository.host);
-        if !change.ours.contains(&step.now) {
+        if !change.known_digests.contains(&step.now) {
             let Some(now) = step.now else { return no("it is gone since".into()) };
-            let Some(image) = image_behind(&client, change, now).await else {
+            let Some(image) = find_replaced_image(&client, change, now).await else {
                 return no(format!("it moved since, to {}", now.short()));
             };
             (step.now, step.left_on) = (Some(image), Some(now));
@@ -390,21 +392,23 @@ impl Planning<'_> {
                 no("what no tag names is left as it is".into())
             }
             None => Ok(self.untag_impossible(&client, step).await),
-            Some(held) => match manifest(held) {
+            Some(held) => match parse_saved(held) {
                 None => no("its manifest is not in the journal any more".into()),
-                Some(manifest) => gone(&client, &change.repository, &manifest, &self.back).await,
+                Some(manifest) => {
+                    describe_missing_parts(&client, &change.repository, &manifest, &self.restored).await
+                }
             },
         }
     }
 
     /// Returns the reason why a new tag cannot be removed by the chosen method, if there is one.
     async fn untag_impossible(&mut self, client: &Client, step: &mut UndoStep) -> Option<SafeText> {
-        let (deletes, denied) = method::asked(client, &step.repository.name, self.may_probe).await;
-        let closed = method::replacement_closed(&step.repository.host, &deletes, denied.as_ref());
+        let (deletes, denied) = method::ask_deletes(client, &step.repository.name, self.may_probe).await;
+        let closed = method::replacement_refusal(&step.repository.host, &deletes, denied.as_ref());
         step.by_replacement = self.method == DeleteMethod::Replace && closed.is_none();
         let Ability::No(why) = &deletes.by_tag else { return None };
         match &closed {
-            None => self.ways = vec![DeleteMethod::Untag, DeleteMethod::Replace],
+            None => self.methods = vec![DeleteMethod::Untag, DeleteMethod::Replace],
             Some(refusal) => self.hint = refusal.hint.clone(),
         }
         match (self.method, closed) {
@@ -420,7 +424,7 @@ impl Planning<'_> {
 }
 
 /// Returns the image of the change if its new tag was left on a replacement of it, because its removal was cut off.
-async fn image_behind(client: &Client, change: &TagChange, now: Digest) -> Option<Digest> {
+async fn find_replaced_image(client: &Client, change: &TagChange, now: Digest) -> Option<Digest> {
     if change.before.is_some() || !matches!(change.selector, Selector::Tag(_)) {
         return None;
     }
@@ -428,9 +432,9 @@ async fn image_behind(client: &Client, change: &TagChange, now: Digest) -> Optio
         client.manifest(&change.repository.name, &Selector::Digest(digest), Priority::Background).await.ok()
     };
     let now = read(now).await.filter(|now| replacement::is_replacement(now))?;
-    for ours in change.ours.iter().flatten() {
+    for ours in change.known_digests.iter().flatten() {
         if let Some(image) = read(*ours).await
-            && replacement::stands_for(&now, &image)
+            && replacement::is_replacement_of(&now, &image)
         {
             return Some(*ours);
         }
@@ -439,12 +443,12 @@ async fn image_behind(client: &Client, change: &TagChange, now: Digest) -> Optio
 }
 
 /// Returns the manifest as it was, if the journal still has it.
-pub fn manifest(held: &SavedManifest) -> Option<Manifest> {
-    Manifest::parse(held.bytes.clone(), Some(&held.media_type)).ok()?.checked(held.digest).ok()
+pub fn parse_saved(saved: &SavedManifest) -> Option<Manifest> {
+    Manifest::parse(saved.bytes.clone(), Some(&saved.media_type)).ok()?.verify(saved.digest).ok()
 }
 
 /// Returns a text about the parts of a manifest that do not exist any more.
-async fn gone(
+async fn describe_missing_parts(
     client: &Client,
     repository: &Repository,
     manifest: &Manifest,

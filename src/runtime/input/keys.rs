@@ -14,7 +14,7 @@ use super::pieces::Piece;
 pub fn event(piece: Piece) -> Option<Event> {
     match piece {
         Piece::Character(character, alt) => {
-            let (code, mut modifiers) = typed(character);
+            let (code, mut modifiers) = key_of_character(character);
             modifiers.set(KeyModifiers::ALT, alt);
             Some(key(code, modifiers))
         }
@@ -26,7 +26,7 @@ pub fn event(piece: Piece) -> Option<Event> {
                 // `ESC O 5 P` or `ESC O 1 ; 5 P`
                 numbers => modifiers(numbers.rsplit(';').next()?)?,
             };
-            Some(key(named(end).or_else(|| on_keypad(end))?, modifiers))
+            Some(key(key_of_letter(end).or_else(|| on_keypad(end))?, modifiers))
         }
         Piece::Console(letter) => Some(key(KeyCode::F(letter.checked_sub(b'A')? + 1), KeyModifiers::NONE)),
         Piece::Mouse([button, column, row]) => {
@@ -39,7 +39,7 @@ pub fn event(piece: Piece) -> Option<Event> {
 
 fn csi(parameters: &str, end: u8) -> Option<Event> {
     if let Some(report) = parameters.strip_prefix('<') {
-        return reported(report, end);
+        return parse_mouse_report(report, end);
     }
     // Answers have a mark in front of their parameters (`?`, `>`, `=`) or an intermediate byte after them (`$y`, ` q`).
     if !parameters.bytes().all(|byte| matches!(byte, b'0'..=b';')) {
@@ -61,25 +61,25 @@ fn csi(parameters: &str, end: u8) -> Option<Event> {
         b'~' if first == "27" => {
             // xterm's modifyOtherKeys
             let character = char::from_u32(fields.next()?.parse().ok()?)?;
-            coded(character, modifiers(second)?)
+            key_of_code_point(character, modifiers(second)?)
         }
-        b'~' => pressed(numbered(first.parse().ok()?)?, second),
+        b'~' => parse_press(key_of_number(first.parse().ok()?)?, second),
         b'u' => {
             let code = first.split(':').next()?.parse().ok()?;
             match numpad(code) {
-                Some(code) => pressed(code, second),
-                None if is_press(second) => coded(char::from_u32(code)?, modifiers(second)?),
+                Some(code) => parse_press(code, second),
+                None if is_press(second) => key_of_code_point(char::from_u32(code)?, modifiers(second)?),
                 None => None,
             }
         }
-        _ if matches!(first, "" | "1") && fields.next().is_none() => pressed(named(end)?, second),
+        _ if matches!(first, "" | "1") && fields.next().is_none() => parse_press(key_of_letter(end)?, second),
         _ => None,
     }
 }
 
 /// Returns a key with the second field of its sequence: the modifiers and, after a colon, whether it is pressed,
 /// repeated or released.
-fn pressed(code: KeyCode, field: &str) -> Option<Event> {
+fn parse_press(code: KeyCode, field: &str) -> Option<Event> {
     is_press(field).then_some(())?;
     Some(key(code, modifiers(field)?))
 }
@@ -107,13 +107,13 @@ fn modifiers(field: &str) -> Option<KeyModifiers> {
 }
 
 /// Returns the key of a character that is sent as a number, with separate modifiers.
-fn coded(character: char, modifiers: KeyModifiers) -> Option<Event> {
+fn key_of_code_point(character: char, modifiers: KeyModifiers) -> Option<Event> {
     // The private use area holds the keys without characters: modifiers, media keys.
     if matches!(character, '\u{e000}'..='\u{f8ff}') {
         return None;
     }
     if character.is_control() {
-        let (code, own) = typed(character);
+        let (code, own) = key_of_character(character);
         return Some(key(code, own | modifiers));
     }
     let shifted = modifiers.contains(KeyModifiers::SHIFT) && character.is_lowercase();
@@ -124,7 +124,7 @@ fn coded(character: char, modifiers: KeyModifiers) -> Option<Event> {
 }
 
 /// Returns the key that types a character.
-fn typed(character: char) -> (KeyCode, KeyModifiers) {
+fn key_of_character(character: char) -> (KeyCode, KeyModifiers) {
     let control = |character: u8| (KeyCode::Char(character.into()), KeyModifiers::CONTROL);
     match character {
         '\r' => (KeyCode::Enter, KeyModifiers::NONE),
@@ -140,7 +140,7 @@ fn typed(character: char) -> (KeyCode, KeyModifiers) {
 }
 
 /// Returns the key whose sequence ends in this letter.
-fn named(end: u8) -> Option<KeyCode> {
+fn key_of_letter(end: u8) -> Option<KeyCode> {
     Some(match end {
         b'A' => KeyCode::Up,
         b'B' => KeyCode::Down,
@@ -170,7 +170,7 @@ fn on_keypad(end: u8) -> Option<KeyCode> {
 }
 
 /// Returns the key whose sequence is this number and `~`.
-fn numbered(number: u8) -> Option<KeyCode> {
+fn key_of_number(number: u8) -> Option<KeyCode> {
     Some(match number {
         1 | 7 => KeyCode::Home,
         2 => KeyCode::Insert,
@@ -214,7 +214,7 @@ fn numpad(code: u32) -> Option<KeyCode> {
 }
 
 /// Reads a report of the mouse in the SGR form: `< button ; column ; row`, then `M` for a press or `m` for a release.
-fn reported(report: &str, end: u8) -> Option<Event> {
+fn parse_mouse_report(report: &str, end: u8) -> Option<Event> {
     if !matches!(end, b'M' | b'm') {
         return None;
     }

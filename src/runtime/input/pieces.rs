@@ -9,9 +9,9 @@
 use std::time::{Duration, Instant};
 
 /// How long the rest of a sequence may take. Terminals send a sequence at once; only the connection may split it.
-const PATIENCE: Duration = Duration::from_millis(50);
+const TIMEOUT: Duration = Duration::from_millis(50);
 /// How long the rest of a paste may take. This is longer, because a later rest would be taken for keys.
-const PASTE_PATIENCE: Duration = Duration::from_secs(1);
+const PASTE_TIMEOUT: Duration = Duration::from_secs(1);
 /// A byte that comes alone belongs to the same sequence if it comes this soon after the byte before. Keys that are held
 /// repeat more slowly.
 const FAST: Duration = Duration::from_millis(15);
@@ -121,17 +121,17 @@ impl InputParser {
     }
 
     /// Returns how long to wait for the rest of a piece, or `None` between two pieces.
-    pub fn patience(&self, now: Instant) -> Option<Duration> {
+    pub fn timeout(&self, now: Instant) -> Option<Duration> {
         let most = match &self.state {
             ParserState::Ground => return None,
-            ParserState::Paste { .. } => PASTE_PATIENCE,
-            _ => PATIENCE,
+            ParserState::Paste { .. } => PASTE_TIMEOUT,
+            _ => TIMEOUT,
         };
         let waited = self.last_sent.map_or(most, |last| now.saturating_duration_since(last));
         Some(most.saturating_sub(waited))
     }
 
-    /// Ends an unfinished piece, because nothing more came for [`InputParser::patience`].
+    /// Ends an unfinished piece, because nothing more came for [`InputParser::timeout`].
     pub fn end(&mut self, now: Instant) -> Option<Piece> {
         let (piece, cut) = match std::mem::take(&mut self.state) {
             ParserState::Ground
@@ -151,7 +151,7 @@ impl InputParser {
                 (Some(Piece::Character(kind.into(), true)), None)
             }
             ParserState::Text { .. } => (None, Some(Cut::Text)),
-            ParserState::Paste { text, .. } => (Some(pasted(&text)), Some(Cut::Paste)),
+            ParserState::Paste { text, .. } => (Some(parse_paste(&text)), Some(Cut::Paste)),
         };
         self.cut = cut.map(|cut| (cut, now)).or(self.cut);
         piece
@@ -283,7 +283,7 @@ impl InputParser {
             }
         }
         match matched == PASTE_END.len() {
-            true => out.push(pasted(&text)),
+            true => out.push(parse_paste(&text)),
             false => self.state = ParserState::Paste { text, matched },
         }
     }
@@ -327,7 +327,7 @@ fn character(bytes: &[u8]) -> Option<char> {
     std::str::from_utf8(bytes).ok()?.chars().next().filter(|character| !character.is_control())
 }
 
-fn pasted(text: &[u8]) -> Piece {
+fn parse_paste(text: &[u8]) -> Piece {
     Piece::Paste(String::from_utf8_lossy(text).into_owned())
 }
 
@@ -340,7 +340,7 @@ mod tests {
         let (mut pieces, now) = (InputParser::default(), Instant::now());
         let mut out: Vec<Piece> = bytes.iter().flat_map(|byte| pieces.take(&[*byte], now)).collect();
         out.extend(pieces.end(now));
-        assert_eq!(pieces.patience(now), None);
+        assert_eq!(pieces.timeout(now), None);
         out
     }
 
@@ -418,7 +418,7 @@ mod tests {
             for next in ["j", "\x03", "\x1b[B"] {
                 let (mut pieces, now) = (InputParser::default(), Instant::now());
                 assert_eq!(pieces.take(bytes, now), [], "{start:?}");
-                assert_eq!(pieces.patience(now), Some(PATIENCE));
+                assert_eq!(pieces.timeout(now), Some(TIMEOUT));
                 assert_eq!(pieces.end(now), None, "{start:?}");
                 assert_eq!(pieces.take(next.as_bytes(), now), at_once(next.as_bytes()), "{start:?}");
             }
@@ -428,13 +428,13 @@ mod tests {
     #[test]
     fn keys_that_are_typed_or_held_do_not_keep_an_unfinished_piece_alive() {
         for (start, most) in
-            [("\x1b[<0;1", PATIENCE), ("\x1b]11;rgb", PATIENCE), ("\x1b[200~some", PASTE_PATIENCE)]
+            [("\x1b[<0;1", TIMEOUT), ("\x1b]11;rgb", TIMEOUT), ("\x1b[200~some", PASTE_TIMEOUT)]
         {
             for gap in [30, 800].map(Duration::from_millis) {
                 let (mut pieces, began) = (InputParser::default(), Instant::now());
                 let mut now = began;
                 pieces.take(start.as_bytes(), now);
-                while pieces.patience(now).is_some_and(|left| !left.is_zero()) {
+                while pieces.timeout(now).is_some_and(|left| !left.is_zero()) {
                     now += gap;
                     pieces.take(b"1", now);
                     assert!(now - began < most + gap, "{start:?} {gap:?}");
@@ -447,7 +447,7 @@ mod tests {
         for byte in b"\x1b]11;rgb:1e1e/1e1e/2e2e" {
             now += FAST / 2;
             assert_eq!(pieces.take(&[*byte], now), []);
-            assert_eq!(pieces.patience(now), Some(PATIENCE), "a slow line sends byte by byte");
+            assert_eq!(pieces.timeout(now), Some(TIMEOUT), "a slow line sends byte by byte");
         }
     }
 
@@ -456,7 +456,7 @@ mod tests {
         let (mut pieces, now) = (InputParser::default(), Instant::now());
         pieces.take(b"\x1b[200~some", now);
         let paste = Piece::Paste("some".into());
-        assert_eq!(pieces.take(b"\x03", now + PATIENCE), [paste, key('\x03')]);
+        assert_eq!(pieces.take(b"\x03", now + TIMEOUT), [paste, key('\x03')]);
     }
 
     #[test]

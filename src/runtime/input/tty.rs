@@ -58,7 +58,7 @@ impl TerminalReader {
 
     /// Waits for events; the list may be empty. Returns `None` if the reader was stopped or the terminal is gone.
     pub fn next(&mut self) -> Option<Vec<Event>> {
-        let pieces = match self.wait(self.pieces.patience(Instant::now())).ok()? {
+        let pieces = match self.wait(self.pieces.timeout(Instant::now())).ok()? {
             Woken::Stop => return None,
             Woken::Silence => self.pieces.end(Instant::now()).into_iter().collect(),
             Woken::Bytes => {

@@ -30,7 +30,7 @@ const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉",
 impl Canvas<'_, '_> {
     /// Draws the layers of the chosen platform.
     pub fn layers(&mut self, pane: Rect, area: Rect) {
-        let Some(variant) = self.state.detail.chosen() else { return };
+        let Some(variant) = self.state.detail.selected_variant() else { return };
         let (table, said) = layout::layers(self.state, area);
         let mut heading = format!("  {}", columns::right("SIZE", SIZE));
         heading.push_str("  ");
@@ -48,11 +48,11 @@ impl Canvas<'_, '_> {
             heading.push_str(&format!("  (and {} more)", variant.layers.left_out));
         }
         let style = self.style(Role::Heading);
-        self.put(Rect { height: table.height.min(1), ..table }, Line::styled(heading, style));
+        self.draw_line(Rect { height: table.height.min(1), ..table }, Line::styled(heading, style));
         let rows = Rect::new(table.x, table.y + 1, table.width, table.height.saturating_sub(1));
         let list = &self.state.detail.layers;
         let total = variant.layers.size().unwrap_or(0);
-        for (line, row) in list.window().enumerate() {
+        for (line, row) in list.visible_rows().enumerate() {
             let Some(layer) = list.rows.get(row).and_then(|item| variant.layers.rows.get(*item as usize))
             else {
                 continue;
@@ -96,7 +96,7 @@ impl Canvas<'_, '_> {
     fn layer(&mut self, area: Rect, row: &LayerRow, approximate: bool) {
         let style = self.style(Role::Border);
         let rule = Rect { height: area.height.min(1), ..area };
-        self.put(rule, Line::styled("─".repeat(area.width.into()), style));
+        self.draw_line(rule, Line::styled("─".repeat(area.width.into()), style));
         let below = Rect::new(area.x, area.y + rule.height, area.width, area.height - rule.height);
         let width = usize::from(below.width).saturating_sub(2);
         let height = usize::from(below.height);
@@ -115,7 +115,7 @@ impl Canvas<'_, '_> {
             }
         }
         lines.extend(facts);
-        self.say(below, &lines);
+        self.draw_text(below, &lines);
     }
 }
 

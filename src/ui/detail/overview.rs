@@ -30,7 +30,7 @@ impl Canvas<'_, '_> {
                 Span::styled(label_text, self.style(label)),
                 Span::styled(row.text.to_string(), self.style(text)),
             ];
-            self.put(place, Line::from(spans));
+            self.draw_line(place, Line::from(spans));
         }
         self.scrollbar(pane, area, scroll, rows.len());
     }

@@ -22,10 +22,10 @@ impl Canvas<'_, '_> {
             );
             let line = Line::from(spans);
             let is_cut = line.width() > place.width.into();
-            self.put(place, line);
+            self.draw_line(place, line);
             if is_cut {
                 let style = self.style(Role::Dim);
-                self.put(Rect { x: place.right(), width: 1, ..place }, Line::styled("…", style));
+                self.draw_line(Rect { x: place.right(), width: 1, ..place }, Line::styled("…", style));
             }
         }
         self.scrollbar(pane, area, scroll, text.len());

@@ -41,13 +41,13 @@ impl Canvas<'_, '_> {
             if has_found {
                 spans.push(Span::styled(format!("  {}", word(referrer.found)), self.style(Role::Dim)));
             }
-            self.put(place, Line::from(spans));
+            self.draw_line(place, Line::from(spans));
         }
         let more = inspection.referrers.left_out();
         let below = inspection.referrers.len().saturating_sub(scroll);
         if more > 0 && below < usize::from(area.height) {
             let place = Rect::new(area.x, area.y + below as u16, area.width, 1);
-            self.put(place, Line::styled(format!("  and {more} more"), self.style(Role::Warn)));
+            self.draw_line(place, Line::styled(format!("  and {more} more"), self.style(Role::Warn)));
         }
         self.scrollbar(pane, area, scroll, inspection.referrers.len() + usize::from(more > 0));
     }

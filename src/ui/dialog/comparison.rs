@@ -9,7 +9,7 @@ use crate::model::change::comparison::{ComparisonRow, Standing};
 use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::ui::Canvas;
-use crate::ui::pane::marked;
+use crate::ui::pane::marked_text;
 use crate::ui::theme::Role;
 
 /// Columns of a short digest.
@@ -22,8 +22,8 @@ const WITH_DIGESTS: u16 = 56;
 impl Canvas<'_, '_> {
     /// Draws a comparison.
     pub fn comparison(&mut self, comparison: &ComparisonDialog) {
-        let title = match (comparison.rows.is_loading(), marked(&comparison.list)) {
-            (true, _) => format!("Compare {}", self.turning()),
+        let title = match (comparison.rows.is_loading(), marked_text(&comparison.list)) {
+            (true, _) => format!("Compare {}", self.spinner_frame()),
             (false, None) => "Compare".to_string(),
             (false, Some(marked)) => format!("Compare · {marked}"),
         };
@@ -32,7 +32,7 @@ impl Canvas<'_, '_> {
         let inner = self.overlay(area, &title, hints);
         let line = |row: u16| Rect::new(inner.x + 1, inner.y + row, inner.width.saturating_sub(2), 1);
         let style = self.style(Role::Strong);
-        self.put(line(0), Line::styled(sides(comparison, line(0).width.into()), style));
+        self.draw_line(line(0), Line::styled(sides(comparison, line(0).width.into()), style));
         let rows = layout::comparison_rows(self.state);
         let Some(found) = &comparison.rows.value else {
             return match &comparison.rows.failure {
@@ -40,7 +40,10 @@ impl Canvas<'_, '_> {
                     let below = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
                     self.failure(below, failure, "r asks again · Esc leaves");
                 }
-                _ => self.say(rows, &[(Role::Dim, "asking both sides which digests their tags have".into())]),
+                _ => self.draw_text(
+                    rows,
+                    &[(Role::Dim, "asking both sides which digests their tags have".into())],
+                ),
             };
         };
         let (role, said) = match (&comparison.rows.failure, found.incomplete.first()) {
@@ -49,17 +52,17 @@ impl Canvas<'_, '_> {
             (None, None) => (Role::Dim, found.summary().to_string()),
         };
         let style = self.style(role);
-        self.put(line(1), Line::styled(columns::cut(&said, line(1).width.into()), style));
+        self.draw_line(line(1), Line::styled(columns::cut(&said, line(1).width.into()), style));
         let names = found.rows.iter().map(|row| columns::width(row.tag.as_str())).max().unwrap_or(0);
         let columns = ComparisonColumns::fit(inner.width, names);
         let heading = columns.heading();
         let style = self.style(Role::Heading);
-        self.put(Rect { y: inner.y + 2, height: 1, ..inner }, Line::styled(heading, style));
+        self.draw_line(Rect { y: inner.y + 2, height: 1, ..inner }, Line::styled(heading, style));
         if comparison.list.rows.is_empty() && !found.rows.is_empty() {
             let said = format!("no tag differs; . shows all {}", found.rows.len());
-            return self.say(rows, &[(Role::Dim, said)]);
+            return self.draw_text(rows, &[(Role::Dim, said)]);
         }
-        for row in comparison.list.window() {
+        for row in comparison.list.visible_rows() {
             let Some(item) = comparison.list.rows.get(row) else { continue };
             let Some(found) = comparison.row(*item as usize) else { continue };
             let at = row - comparison.list.offset;
@@ -98,7 +101,7 @@ impl Canvas<'_, '_> {
         if columns.digests {
             line.push(Span::styled(short(row.right), style(Role::Dim)));
         }
-        self.put(area, Line::from(line).style(base));
+        self.draw_line(area, Line::from(line).style(base));
     }
 }
 

@@ -27,9 +27,13 @@ impl Canvas<'_, '_> {
                 section = row.section;
                 lines.push(Line::styled(format!(" {section}"), self.style(Role::Heading)));
             }
-            let (key, text) =
-                if row.refused.is_some() { (Role::Dim, Role::Dim) } else { (Role::Key, Role::Text) };
-            let refused = row.refused.as_ref().map(|why| format!("  (not now: {why})")).unwrap_or_default();
+            let (key, text) = if row.unavailable_because.is_some() {
+                (Role::Dim, Role::Dim)
+            } else {
+                (Role::Key, Role::Text)
+            };
+            let refused =
+                row.unavailable_because.as_ref().map(|why| format!("  (not now: {why})")).unwrap_or_default();
             let about = columns::cut(row.text, room);
             let refused = columns::cut(&refused, room.saturating_sub(columns::width(&about)));
             lines.push(Line::from(vec![
@@ -45,7 +49,7 @@ impl Canvas<'_, '_> {
         let all = lines.len();
         let scroll = help.scroll.min(all.saturating_sub(body.height.into()));
         for (row, line) in lines.into_iter().skip(scroll).take(body.height.into()).enumerate() {
-            self.put(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
+            self.draw_line(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
         }
         self.scrollbar(area, body, scroll, all);
         self.input(Rect { height: inner.height.min(1), ..inner }, "/", &help.input, Role::Dim, "");

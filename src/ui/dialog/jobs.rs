@@ -31,7 +31,7 @@ impl Canvas<'_, '_> {
         let inner = self.overlay(layout::log(state), &title, &hints);
         if state.jobs.all.is_empty() {
             let text = "no jobs yet: deleting, retagging, copying and undoing run here".to_string();
-            return self.say(inner, &[(Role::Dim, text)]);
+            return self.draw_text(inner, &[(Role::Dim, text)]);
         }
         let height = usize::from(inner.height);
         let offset = layout::offset(cursor, inner.height);
@@ -47,7 +47,7 @@ impl Canvas<'_, '_> {
             self.frame.buffer_mut().set_style(area, base);
         }
         let plain = |span: Span<'static>| if is_cursor { span.style(base) } else { span };
-        let numbers = match job.waits() {
+        let numbers = match job.waiting_for() {
             Some(_) => self.numbers_or_wait(job, area.width * 3 / 4),
             None => self.numbers(job, area.width / 2),
         };
@@ -55,15 +55,16 @@ impl Canvas<'_, '_> {
         let numbers = Line::from(numbers);
         let room = usize::from(area.width).saturating_sub(numbers.width() + 3);
         let marker = if is_cursor { "▌ " } else { "  " };
-        let begun = job.begun.strftime("%H:%M");
-        let place = if job.place.is_empty() { String::new() } else { format!(" · {}", job.place) };
+        let begun = job.started_at.strftime("%H:%M");
+        let place =
+            if job.registry_names.is_empty() { String::new() } else { format!(" · {}", job.registry_names) };
         let about = format!(" · {begun}{place}");
         let title = columns::cut(job.title.as_str(), room);
         let about = columns::cut(&about, room.saturating_sub(columns::width(&title)));
         let dim = self.style(Role::Dim);
         let line = Line::from(vec![Span::raw(marker), Span::raw(title), plain(Span::styled(about, dim))]);
-        self.put(area, line.style(base));
-        self.put(area, numbers.right_aligned());
+        self.draw_line(area, line.style(base));
+        self.draw_line(area, numbers.right_aligned());
     }
 
     fn job(&mut self, job: &Job, scroll: usize) {
@@ -74,15 +75,15 @@ impl Canvas<'_, '_> {
         let below = page.title.len() as u16;
         for (row, line) in page.title.iter().enumerate() {
             let style = self.style(Role::Strong);
-            self.put(layout::row(area, row as u16), Line::styled(line.clone(), style));
+            self.draw_line(layout::row(area, row as u16), Line::styled(line.clone(), style));
         }
         let numbers = Line::from(self.numbers(job, area.width));
-        self.put(layout::row(area, below), numbers);
+        self.draw_line(layout::row(area, below), numbers);
         let now = Some((&job.progress.now, Role::Dim)).filter(|_| job.is_running());
-        if let Some((text, role)) = job.waits().map(|waits| (waits, Role::Warn)).or(now) {
+        if let Some((text, role)) = job.waiting_for().map(|waits| (waits, Role::Warn)).or(now) {
             let style = self.style(role);
             let now = columns::cut(text.as_str(), area.width.into());
-            self.put(layout::row(area, below + 1), Line::styled(now, style));
+            self.draw_line(layout::row(area, below + 1), Line::styled(now, style));
         }
         let (all, height) = (page.lines.len(), page.rows(area.height.into()));
         let body = Rect { y: area.bottom() - height as u16, height: height as u16, ..area };
@@ -91,7 +92,7 @@ impl Canvas<'_, '_> {
             let pieces =
                 line.pieces.into_iter().map(|(tone, text)| Span::styled(text, self.style(role(tone))));
             let line = Line::from_iter(pieces);
-            self.put(layout::row(body, row as u16), line);
+            self.draw_line(layout::row(body, row as u16), line);
         }
         self.scrollbar(Rect { width: body.width + 2, ..body }, body, scroll, all);
     }

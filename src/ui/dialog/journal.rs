@@ -26,7 +26,7 @@ impl Canvas<'_, '_> {
         }
         let entries = journal.entries.value.as_deref().unwrap_or_default();
         let title = match journal.entries.is_loading() {
-            true => format!("Journal {}", self.turning()),
+            true => format!("Journal {}", self.spinner_frame()),
             false => format!("Journal {}", entries.len()),
         };
         let look = |entry| format!("Enter look  {}", hints(entry));
@@ -36,7 +36,7 @@ impl Canvas<'_, '_> {
             return self.failure(inner, failure, "r asks again · Esc leaves");
         }
         if entries.is_empty() && !journal.entries.is_loading() {
-            return self.say(inner, &[(Role::Dim, "nothing was changed yet".into())]);
+            return self.draw_text(inner, &[(Role::Dim, "nothing was changed yet".into())]);
         }
         let height = usize::from(inner.height);
         let offset = layout::offset(journal.cursor, inner.height);
@@ -57,7 +57,7 @@ impl Canvas<'_, '_> {
             Span::styled(columns::left(entry.outcome().as_str(), STATE), plain(role(entry))),
             Span::styled(columns::left(entry.whole_title().as_str(), room), plain(Role::Text)),
         ]);
-        self.put(area, line.style(base));
+        self.draw_line(area, line.style(base));
     }
 
     fn entry(&mut self, entry: &JournalEntry, scroll: usize) {
@@ -66,7 +66,7 @@ impl Canvas<'_, '_> {
         let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
         let when = format!("{}, {}", time::absolute(entry.at), entry.outcome());
         let style = self.style(role(entry));
-        self.put(head, Line::styled(columns::cut(&when, head.width.into()), style));
+        self.draw_line(head, Line::styled(columns::cut(&when, head.width.into()), style));
         let body = Rect { y: head.y + 2, height: inner.height.saturating_sub(2), ..head };
         let (all, height) = (entry.items.len(), usize::from(body.height));
         let scroll = scroll.min(all.saturating_sub(height));
@@ -79,7 +79,7 @@ impl Canvas<'_, '_> {
         let names = names.min(usize::from(body.width) / 2);
         for (row, item) in entry.items.iter().skip(scroll).take(height).enumerate() {
             let line = self.entry_item(item, &columns::left(&name(item), names), body.width.into());
-            self.put(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
+            self.draw_line(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
         }
         self.scrollbar(Rect { width: body.width + 2, ..body }, body, scroll, all);
     }

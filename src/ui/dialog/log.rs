@@ -42,10 +42,10 @@ impl Canvas<'_, '_> {
 
     fn log_lines(&mut self, inner: Rect, lines: Vec<Line<'_>>, nothing: &str) {
         if lines.is_empty() {
-            return self.say(inner, &[(Role::Dim, nothing.into())]);
+            return self.draw_text(inner, &[(Role::Dim, nothing.into())]);
         }
         for (row, line) in lines.into_iter().enumerate() {
-            self.put(Rect::new(inner.x, inner.y + row as u16, inner.width, 1), line);
+            self.draw_line(Rect::new(inner.x, inner.y + row as u16, inner.width, 1), line);
         }
     }
 

@@ -27,7 +27,7 @@ impl Canvas<'_, '_> {
                 Span::raw(format!("  {}  ", columns::left(entry.label, labels))),
                 Span::styled(columns::left(entry.preview.as_str(), room), plain(Role::Dim)),
             ]);
-            self.put(place, line.style(base));
+            self.draw_line(place, line.style(base));
         }
     }
 }

@@ -14,16 +14,16 @@ impl Canvas<'_, '_> {
         let places = layout::OpenPlaces::of(self.state, open);
         let inner = self.overlay(places.area, "Open", "Enter open  Esc leave");
         let about: Vec<(Role, String)> = places.about.iter().map(|line| (Role::Dim, line.clone())).collect();
-        self.say(inner, &about);
+        self.draw_text(inner, &about);
         if let Some(problem) = &open.problem {
-            self.wrapped(places.said, Role::Bad, problem);
+            self.wrapped(places.status, Role::Bad, problem);
         }
         for (row, name) in open.suggestions.iter().enumerate().take(places.rows.height.into()) {
             let is_cursor = open.cursor == Some(row);
             let style = if is_cursor { self.style(Role::Cursor) } else { self.style(Role::Text) };
             let text = format!("{}{name}", if is_cursor { "▌ " } else { "  " });
             let place = layout::row(places.rows, row as u16);
-            self.put(place, Line::styled(columns::left(&text, place.width.into()), style));
+            self.draw_line(place, Line::styled(columns::left(&text, place.width.into()), style));
         }
         self.input(places.input, "> ", &open.input, Role::Dim, "");
     }

@@ -30,13 +30,16 @@ impl Canvas<'_, '_> {
                 columns::left(entry.name, 11),
                 if is_cursor { base } else { self.style(Role::Key) },
             );
-            let key = entry.action.or(entry.opens).and_then(keymap::key_of).unwrap_or_default();
+            let key = entry.action.or(entry.prompt_action).and_then(keymap::key_of).unwrap_or_default();
             let text = columns::left(entry.text, usize::from(rows.width).saturating_sub(13 + KEYS));
             let key = Span::styled(
                 columns::right(key, KEYS - 1),
                 if is_cursor { base } else { self.style(Role::Dim) },
             );
-            self.put(place, Line::from(vec![Span::raw(marker), name, Span::raw(text), key]).style(base));
+            self.draw_line(
+                place,
+                Line::from(vec![Span::raw(marker), name, Span::raw(text), key]).style(base),
+            );
         }
         self.input(Rect { height: inner.height.min(1), ..inner }, "> ", &palette.input, Role::Dim, "");
     }

@@ -13,15 +13,23 @@ impl Canvas<'_, '_> {
     /// Draws the prompt.
     pub fn retag_prompt(&mut self, prompt: &Retag) {
         let places = layout::RetagPlaces::of(self.state, prompt);
-        let title = if prompt.moves { "Rename" } else { "Retag" };
+        let title = if prompt.removes_old_tags { "Rename" } else { "Retag" };
         self.overlay(places.area, title, "Enter plan  Tab rename  Esc leave");
         let about = match prompt.images.as_slice() {
             [image] => format!("{}:{image}", prompt.from),
             images => format!("{} tags of {}", images.len(), prompt.from),
         };
         let style = self.style(Role::Text);
-        self.put(places.about, Line::styled(columns::cut_front(&about, places.about.width.into()), style));
-        self.switch(places.switch, prompt.moves, prompt.on_switch, "untag the old name afterwards: rename");
+        self.draw_line(
+            places.about,
+            Line::styled(columns::cut_front(&about, places.about.width.into()), style),
+        );
+        self.switch(
+            places.switch,
+            prompt.removes_old_tags,
+            prompt.is_on_switch,
+            "untag the old name afterwards: rename",
+        );
         let (role, said) = match (&prompt.problem, prompt.images.len()) {
             (Some(problem), _) => (Role::Bad, problem.clone()),
             (None, 1) => (Role::Dim, "a new tag, or repository:tag in the same registry".to_string()),
@@ -45,7 +53,7 @@ impl Canvas<'_, '_> {
         let sign = if is_on { "[x]" } else { "[ ]" };
         let about = if is_cursor { "  Space switches" } else { "" };
         let text = columns::left(&format!("{marker}{sign} {text}{about}"), area.width.into());
-        self.put(area, Line::styled(text, base));
+        self.draw_line(area, Line::styled(text, base));
     }
 
     fn new_names(&mut self, prompt: &Retag, area: Rect) {
@@ -67,12 +75,15 @@ impl Canvas<'_, '_> {
                 Span::styled(" → ", self.style(Role::Dim)),
                 Span::styled(new, self.style(Role::Strong)),
             ]);
-            self.put(Rect::new(area.x, area.y + row as u16, area.width, 1), line);
+            self.draw_line(Rect::new(area.x, area.y + row as u16, area.width, 1), line);
         }
         if shown < targets.len() && height > 0 {
             let text = format!("and {} more", targets.len() - shown);
             let style = self.style(Role::Dim);
-            self.put(Rect::new(area.x, area.y + shown as u16, area.width, 1), Line::styled(text, style));
+            self.draw_line(
+                Rect::new(area.x, area.y + shown as u16, area.width, 1),
+                Line::styled(text, style),
+            );
         }
     }
 }

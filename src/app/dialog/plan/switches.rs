@@ -15,19 +15,19 @@ const AT_REST: Duration = Duration::from_millis(150);
 
 impl Update<'_> {
     /// Chooses the next method.
-    pub(super) fn turn_method(&mut self, plan: &mut PlanDialog) {
-        let Some(shown) = plan.work.value.as_deref() else { return };
+    pub(super) fn cycle_method(&mut self, plan: &mut PlanDialog) {
+        let Some(shown) = plan.change_plan.value.as_deref() else { return };
         let requested = plan.request.as_ref().and_then(ChangeRequest::method);
-        let (ways, chosen) = (shown.methods(), requested.or_else(|| shown.method()));
-        let at = ways.iter().position(|way| Some(*way) == chosen).unwrap_or(0);
-        if let Some(next) = ways.get((at + 1) % ways.len().max(1)) {
+        let (methods, current) = (shown.methods(), requested.or_else(|| shown.method()));
+        let at = methods.iter().position(|way| Some(*way) == current).unwrap_or(0);
+        if let Some(next) = methods.get((at + 1) % methods.len().max(1)) {
             self.use_method(plan, *next);
         }
     }
 
     /// Plans the same request with another method.
     pub(in crate::app::dialog) fn use_method(&mut self, plan: &mut PlanDialog, method: DeleteMethod) {
-        plan.method_chosen = true;
+        plan.has_chosen_method = true;
         if let Some(request) = plan.request.as_mut() {
             request.use_method(method);
             self.plan_again(plan, AT_REST);
@@ -35,7 +35,7 @@ impl Update<'_> {
     }
 
     /// Includes the manifests that belong to the images, or leaves them out.
-    pub(super) fn turn_along(&mut self, plan: &mut PlanDialog, key: char) {
+    pub(super) fn toggle_included(&mut self, plan: &mut PlanDialog, key: char) {
         match (plan.request.as_mut(), key) {
             (Some(ChangeRequest::Delete(request)), 'C') => request.along.children = !request.along.children,
             (Some(ChangeRequest::Delete(request)), 'R') => request.along.referrers = !request.along.referrers,
@@ -46,10 +46,11 @@ impl Update<'_> {
     }
 
     /// Toggles whether images that lose their last tag are kept under a tag of their own.
-    pub(super) fn turn_keep(&mut self, plan: &mut PlanDialog) {
-        let is_offered = plan.work.value.as_deref().and_then(ChangePlan::loss).is_some_and(Loss::is_offered);
+    pub(super) fn toggle_keep(&mut self, plan: &mut PlanDialog) {
+        let is_offered =
+            plan.change_plan.value.as_deref().and_then(ChangePlan::loss).is_some_and(Loss::is_offered);
         if let Some(request) = plan.request.as_mut().filter(|_| is_offered) {
-            request.set_keep(!request.keeps());
+            request.set_keep(!request.keeps_images());
             self.plan_again(plan, AT_REST);
         }
     }
@@ -59,9 +60,9 @@ impl Update<'_> {
         let Some(request) = plan.request.clone() else { return };
         plan.keep_height(self.state);
         let ticket = self.ask(Slot::Plan, after, plan.ask_for(request));
-        plan.work.failure = None;
-        plan.work.ask(ticket);
-        plan.appears(self.now);
-        plan.confirms = false;
+        plan.change_plan.failure = None;
+        plan.change_plan.ask(ticket);
+        plan.reset_input(self.now);
+        plan.is_confirm_focused = false;
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{REPLACEMENT, fact, facts, lines, losing, missed};
+use super::{REPLACEMENT, print_fact, print_facts, print_loss, print_unresolved, wrap_names};
 use crate::cli::print::Table;
 use crate::model::change::delete::{self, DeleteMethod};
 use crate::model::plural::counted;
@@ -21,15 +21,15 @@ pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> 
         true => "",
         false => ": the images stay",
     };
-    fact(out, "method", format!("{way}{stay}"))?;
-    losing(out, &plan.loss)?;
+    print_fact(out, "method", format!("{way}{stay}"))?;
+    print_loss(out, &plan.loss)?;
     writeln!(out)?;
     let others = if plan.method == DeleteMethod::Image { "GOES TOO" } else { "STAYS" };
     let mut table = Table::new(&["DIGEST", "CREATED", "SIZE", "GOES", others], &[2]);
     for image in &plan.images {
         let named = image.by_digest.then(|| "by digest".to_string());
-        let named = lines(image.named.iter().map(ToString::to_string).chain(named));
-        let others = lines(image.others.iter().map(ToString::to_string));
+        let named = wrap_names(image.named.iter().map(ToString::to_string).chain(named));
+        let others = wrap_names(image.others.iter().map(ToString::to_string));
         for index in 0..named.len().max(others.len()).max(1) {
             let [digest, date, size] = match index {
                 0 => [image.digest.short(), image.info.date(), image.info.bytes()],
@@ -43,20 +43,20 @@ pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> 
     writeln!(out)?;
     let at_stake = plan.at_stake();
     for image in &plan.images {
-        around(out, plan, image, &at_stake)?;
+        print_related(out, plan, image, &at_stake)?;
     }
-    facts(
+    print_facts(
         out,
         "unknown",
         plan.unknown.iter().map(|tag| format!("{tag} (its digest cannot be found out)")).collect(),
     )?;
-    missed(out, &plan.unresolved)?;
-    plan.notes.iter().try_for_each(|note| fact(out, "note", note))?;
-    space(out, plan)
+    print_unresolved(out, &plan.unresolved)?;
+    plan.notes.iter().try_for_each(|note| print_fact(out, "note", note))?;
+    print_freed_space(out, plan)
 }
 
 /// Prints the indexes that an image breaks, its children and its referrers.
-fn around(
+fn print_related(
     out: &mut impl Write,
     plan: &delete::DeletePlan,
     image: &delete::ImageToDelete,
@@ -64,46 +64,50 @@ fn around(
 ) -> io::Result<()> {
     let short = image.digest.short();
     if plan.method == DeleteMethod::Image {
-        for parent in image.broken(at_stake) {
-            let tags = lines(parent.tags.iter().map(ToString::to_string)).join(" ");
+        for parent in image.broken_indexes(at_stake) {
+            let tags = wrap_names(parent.tags.iter().map(ToString::to_string)).join(" ");
             let tags = if tags.is_empty() { String::new() } else { format!(" ({tags})") };
-            fact(out, "breaks", format!("the index {}{tags}, which lists {short}", parent.digest.short()))?;
+            print_fact(
+                out,
+                "breaks",
+                format!("the index {}{tags}, which lists {short}", parent.digest.short()),
+            )?;
         }
     }
     if plan.method == DeleteMethod::Image {
-        children(out, plan, image, &short)?;
+        print_children(out, plan, image, &short)?;
     }
     if plan.leaves_no_tag(image) || plan.along.referrers {
-        referrers(out, plan, image)?;
+        print_referrers(out, plan, image)?;
     }
     Ok(())
 }
 
-fn children(
+fn print_children(
     out: &mut impl Write,
     plan: &delete::DeletePlan,
     image: &delete::ImageToDelete,
     short: &str,
 ) -> io::Result<()> {
     let (all, needed) = (image.children.len(), image.needed_children.len());
-    let (spare, going) = (image.spare_children().count(), plan.children_that_go(image).count());
+    let (spare, going) = (image.removable_children().count(), plan.children_that_go(image).count());
     let listed = |count: usize| format!("{count} of {all} images that {short} lists");
     if going > 0 {
-        fact(out, "children", format!("{} go along", listed(going)))?;
+        print_fact(out, "children", format!("{} go along", listed(going)))?;
     } else if spare > 0 {
         let end = match plan.loss.cleanup {
             Cleanup::Later => "stay behind without a name (`--with-children` takes them along)",
             _ => "stay behind without a name, or go with it (`--with-children` takes them along)",
         };
-        fact(out, "children", format!("{} {end}", listed(spare)))?;
+        print_fact(out, "children", format!("{} {end}", listed(spare)))?;
     }
     if needed > 0 {
-        fact(out, "children", format!("{} are needed elsewhere and stay", listed(needed)))?;
+        print_fact(out, "children", format!("{} are needed elsewhere and stay", listed(needed)))?;
     }
     Ok(())
 }
 
-fn referrers(
+fn print_referrers(
     out: &mut impl Write,
     plan: &delete::DeletePlan,
     image: &delete::ImageToDelete,
@@ -119,14 +123,14 @@ fn referrers(
             false => "stays: the image keeps a tag",
         };
         let at = referrer.tag.as_ref().map_or_else(|| referrer.digest.short(), ToString::to_string);
-        fact(out, "referrer", format!("{} {at} of {} {end}", referrer.kind, referrer.subject.short()))?;
+        print_fact(out, "referrer", format!("{} {at} of {} {end}", referrer.kind, referrer.subject.short()))?;
     }
     Ok(())
 }
 
 /// Prints the freed space: `frees 1.3 GB once the registry collects its garbage,`, with the line
 /// `unless other repositories hold it` below, because the client cannot ask all repositories.
-fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
+fn print_freed_space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
     let shared = match (plan.shared.map(size::bytes), plan.shared_with) {
         _ if plan.shared.is_none_or(|bytes| bytes == 0) => None,
         (None, _) => None,
@@ -137,8 +141,8 @@ fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
     };
     let end = shared.as_ref().map(|shared| format!("; {shared}")).unwrap_or_default();
     match plan.frees {
-        None => fact(out, "space", format!("unknown{end}")),
-        Some(0) => fact(out, "space", format!("frees nothing{end}")),
+        None => print_fact(out, "space", format!("unknown{end}")),
+        Some(0) => print_fact(out, "space", format!("frees nothing{end}")),
         Some(frees) => {
             let frees = size::bytes(frees);
             // The blobs of an index belong to the images that it lists, and these may stay.
@@ -148,7 +152,7 @@ fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
                 (false, Cleanup::AtOnce) if !has_index => "at once,",
                 (false, _) => "once the registry collects its garbage,",
             };
-            fact(out, "space", format!("frees {frees} {when}"))?;
+            print_fact(out, "space", format!("frees {frees} {when}"))?;
             let condition = match plan.method {
                 _ if plan.loss.cleanup == Cleanup::AtOnce && !has_index => {
                     "unless other repositories hold it"
@@ -158,8 +162,8 @@ fn space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> {
                     "if it takes untagged manifests too, unless other repositories hold it"
                 }
             };
-            fact(out, "", condition)?;
-            shared.map_or(Ok(()), |shared| fact(out, "", shared))
+            print_fact(out, "", condition)?;
+            shared.map_or(Ok(()), |shared| print_fact(out, "", shared))
         }
     }
 }
