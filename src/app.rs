@@ -1,24 +1,22 @@
-//! The behaviour of regtui: [`State`], [`init`] and [`update`]. Nothing here waits, draws or reads the clock.
+//! The behaviour of regtui: [`State`], [`init`] and [`update()`]. Nothing here waits, draws or reads the clock.
 //!
 //! | concern | file |
 //! |---|---|
 //! | the meaning of a key | `keymap`, then `perform`; in a dialog, `dialog` |
 //! | the reason why a key is greyed | `available` |
-//! | the data to load, and the time to load it | `follow` |
+//! | the data to load, and the time to load it | `reconcile` |
 //! | the destination of an answer | `answers`; a late one is dropped in `remote` |
-//! | the data kept of panes that the cursor left | `store` |
+//! | the data kept of panes that the cursor left | `view_cache` |
 
 pub mod action;
 mod answers;
 pub mod available;
-pub mod chosen;
 pub mod cmd;
 pub mod detail;
 pub mod dialog;
 pub mod filter;
-mod follow;
-pub mod guard;
 pub mod jobs;
+pub mod key_guard;
 pub mod keymap;
 pub mod layout;
 pub mod list;
@@ -31,13 +29,15 @@ pub mod overview;
 pub mod palette;
 mod perform;
 pub mod plan;
+mod reconcile;
 pub mod registries;
 pub mod remote;
 pub mod repositories;
+pub mod selection;
 pub mod settings;
-pub mod store;
 pub mod tags;
-mod turn;
+mod update;
+pub mod view_cache;
 mod work;
 mod yank;
 
@@ -48,26 +48,26 @@ use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::Timestamp;
 
 use crate::model::reference::Target;
-use crate::model::request::RequestLine;
+use crate::model::request_line::RequestLine;
 
-use chosen::TakenImages;
 use cmd::Cmd;
 use detail::Detail;
 use dialog::Dialog;
-use guard::QUIET;
 use jobs::Jobs;
+use key_guard::QUIET;
 use msg::Msg;
 use notices::Notices;
 use registries::Registries;
+use selection::TakenImages;
 use settings::AppSettings;
-use store::ViewCache;
 use tags::TagsPane;
-use turn::Update;
+use update::Update;
+use view_cache::ViewCache;
 
 /// Largest number of requests that the request log keeps.
 const MOST_REQUESTS: usize = 500;
 
-/// Everything that regtui knows. Only [`update`] writes it; drawing reads it.
+/// Everything that regtui knows. Only [`update()`] writes it; drawing reads it.
 #[derive(Debug)]
 pub struct State {
     /// The settings from flags and configuration.

@@ -1,16 +1,16 @@
 //! The command line: targets, flags, subcommands.
 
+mod arguments;
 mod change;
 mod copy;
 mod delete;
 mod inspect;
 mod journal;
 mod ls;
-mod names;
 mod print;
-mod repeated;
+mod repeated_options;
 mod resume;
-mod sides;
+mod side_options;
 mod tag;
 mod undo;
 
@@ -35,8 +35,8 @@ use crate::ops::context::ChangeContext;
 use crate::ops::journal::Journal;
 use crate::runtime::{self, Exit, Inbox, threads};
 use crate::ui::theme;
-use names::ArgumentReader;
-use sides::Everywhere;
+use arguments::ArgumentReader;
+use side_options::Everywhere;
 
 /// Browse and manage container image registries
 #[derive(Debug, Parser)]

@@ -6,22 +6,22 @@
 //! | one request from beginning to end | `http` |
 //! | number of requests at once, and their priority | `limit` |
 //! | retries and `Retry-After` | `retry` |
-//! | waits before a retry, in words | `waits` |
+//! | waits before a retry, in words | `backoffs` |
 //! | targets of redirects, and the headers that are left out | `redirect` |
 //! | answers to a 401, and the hosts that may get a login | `auth`, `challenge`, `token`, `scope` |
 //! | sources of logins | `credentials` |
 //! | memory | `cache` (content), `host` (abilities of the server) |
-//! | errors and hints | `error`, `said` (the registry's own words) |
+//! | errors and hints | `error`, `error_body` (the registry's own words) |
 //! | HTTP or HTTPS, certificates | `scheme`, `tls`, `origin` |
 //! | reading a blob, with resumption | `blobs/reader` |
-//! | writing a blob, with resumption | `push` (the method), `uploads` (the session), `feed` (the bytes) |
+//! | writing a blob, with resumption | `push` (the method), `uploads` (the session), `upload_body` (the bytes) |
 //! | deleting, and the limits of servers in it | `deletes` |
 //!
 //! No response of a server is trusted: it is parsed by grammar, its size is limited, it is checked against its digest,
 //! and it stays bound to the origin that it came from.
 
-mod again;
 mod auth;
+mod backoffs;
 mod blobs;
 mod body;
 pub mod cache;
@@ -30,10 +30,10 @@ mod challenge;
 pub mod credentials;
 mod deletes;
 mod error;
-mod feed;
+mod error_body;
+mod guarded_write;
 mod host;
 mod http;
-mod join;
 mod limit;
 mod link;
 mod location;
@@ -50,15 +50,15 @@ mod redirect;
 mod referrers;
 mod request;
 mod retry;
-mod said;
 mod scheme;
 mod scope;
 mod secret;
+mod single_flight;
 mod tags;
 pub mod tls;
 mod token;
+mod upload_body;
 mod uploads;
-mod waits;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -68,16 +68,16 @@ use std::time::Duration;
 pub use blobs::SMALL as SMALL_CONFIG;
 pub use blobs::reader::{BlobReader, BlobSource};
 pub use error::{Cause, Error};
-pub use feed::Transfer;
+pub use error_body::ErrorBody;
 pub use limit::Priority;
 pub use manifests::ManifestHead;
 pub use manifests::put::PutResult;
 pub use origin::AllowedOrigin;
 pub use referrers::{Referrers, fallback_tag};
 pub use retry::Timeouts;
-pub use said::ErrorBody;
 pub use secret::Secret;
 pub use tls::Trust;
+pub use upload_body::Transfer;
 pub use uploads::{Mount, OpenUpload};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -89,8 +89,8 @@ use cache::Cache;
 use credentials::Credentials;
 use host::{Abilities, Shows};
 use http::Http;
-use join::Joined;
 use log::Sink;
+use single_flight::Joined;
 
 /// Everything that flags and the configuration say about registries.
 #[derive(Debug, Clone, Default)]

@@ -19,7 +19,7 @@ pub mod platform;
 pub mod plural;
 pub mod redact;
 pub mod reference;
-pub mod request;
+pub mod request_line;
 pub mod server;
 pub mod size;
 pub mod summary;

@@ -6,12 +6,12 @@ mod detail;
 mod dialog;
 mod failure;
 mod header;
-mod jobs;
+mod job_line;
 mod kind;
 mod pane;
 mod registries;
 mod repositories;
-mod sweep;
+mod sanitize;
 mod tags;
 pub mod theme;
 
@@ -36,7 +36,7 @@ struct Canvas<'a, 'f> {
 pub fn view(frame: &mut Frame, state: &State, theme: &Theme, now: Timestamp) {
     let mut canvas = Canvas { frame, state, theme, now };
     canvas.draw_all();
-    sweep::sanitize(canvas.frame.buffer_mut());
+    sanitize::sanitize(canvas.frame.buffer_mut());
 }
 
 impl Canvas<'_, '_> {

@@ -8,7 +8,7 @@ use super::msg::Answer;
 use super::notices::Level;
 use super::remote::Ticket;
 use super::tags::opened::OpenedImage;
-use super::turn::Update;
+use super::update::Update;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::page::Page;
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};

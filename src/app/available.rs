@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use super::action::Action;
-use super::chosen::{
+use super::list::Paged;
+use super::selection::{
     can_copy, marked_repositories, missing_image_message, put_destination, selection_repository,
 };
-use super::list::Paged;
 use super::{Pane, State};
 use crate::model::change::rules::Refusal;
 use crate::model::plural::group_thousands;

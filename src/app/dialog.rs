@@ -17,7 +17,7 @@ use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
 use super::list::Move;
-use super::turn::Update;
+use super::update::Update;
 use super::{keymap, layout, palette};
 
 /// A dialog. The last one of the stack receives the keys.

@@ -1,9 +1,9 @@
 //! The state that all lists share: the rows shown and their order, the cursor, the scroll offset, the filter and the
 //! marks.
 
+pub mod incremental_filter;
+pub mod incremental_sort;
 pub mod items;
-pub mod sieve;
-pub mod sorting;
 
 use std::ops::Range;
 

@@ -1,11 +1,13 @@
 //! The keys for changes: each leads to a plan, and none of them changes anything by itself.
 
-use super::chosen::{TakenImages, hidden_selected_names, images_to_copy, put_destination, selected_images};
 use super::dialog::Dialog;
 use super::dialog::copy_prompt::describe_images;
 use super::dialog::retag_prompt::Retag;
 use super::open;
-use super::turn::Update;
+use super::selection::{
+    TakenImages, hidden_selected_names, images_to_copy, put_destination, selected_images,
+};
+use super::update::Update;
 use crate::model::change::{ChangeRequest, copy, delete};
 use crate::model::reference::Repository;
 

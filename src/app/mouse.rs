@@ -7,7 +7,7 @@ use super::action::Action;
 use super::detail::Tab;
 use super::dialog::Dialog;
 use super::list::Move;
-use super::turn::Update;
+use super::update::Update;
 use super::{Pane, layout};
 
 /// Number of rows that one notch of the wheel scrolls.

@@ -15,7 +15,7 @@ use crate::model::failure::Failure;
 use crate::model::inspection::Inspection;
 use crate::model::page::Page;
 use crate::model::reference::{RepositoryName, Tag};
-use crate::model::request::RequestLine;
+use crate::model::request_line::RequestLine;
 use crate::model::server::Server;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;

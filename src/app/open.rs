@@ -3,7 +3,7 @@
 use super::cmd::Cmd;
 use super::dialog::{Dialog, OpenPrompt};
 use super::repositories::MOST_OPENED;
-use super::turn::Update;
+use super::update::Update;
 use super::{Pane, State};
 use crate::model::reference::{BadName, Host, KnownRegistries, Repository, RepositoryName, Target, Typed};
 

@@ -6,7 +6,7 @@ use super::cmd::Cmd;
 use super::detail::Tab;
 use super::dialog::Dialog;
 use super::list::{List, Move};
-use super::turn::Update;
+use super::update::Update;
 use super::{Pane, layout};
 
 impl Update<'_> {

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::list::sieve::IncrementalFilter;
-use super::list::sorting::merge;
+use super::list::incremental_filter::IncrementalFilter;
+use super::list::incremental_sort::merge;
 use super::list::{HEADING, List, PageChange, Paged};
 use super::remote::Ticket;
 use crate::model::page::ListedName;

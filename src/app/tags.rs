@@ -9,9 +9,9 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+use super::list::incremental_filter::IncrementalFilter;
+use super::list::incremental_sort::Sorting;
 use super::list::items::Items;
-use super::list::sieve::IncrementalFilter;
-use super::list::sorting::Sorting;
 use super::list::{List, PageChange, Paged};
 use super::remote::{Remote, Ticket};
 use crate::model::digest::Digest;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::cmd::{Ask, Cmd, Slot};
 use super::jobs::{JobId, JobStage};
 use super::notices::Level;
-use super::turn::Update;
+use super::update::Update;
 use crate::model::change::progress::{Back, Outcome, Report, TakesBack};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::reference::{Host, Repository};

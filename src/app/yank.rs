@@ -8,8 +8,8 @@ use super::detail::{Tab, Text};
 use super::dialog::{Choice, Dialog, Menu, MenuEntry};
 use super::list::Move;
 use super::tags::SortBy;
-use super::turn::Update;
-use super::{Pane, chosen};
+use super::update::Update;
+use super::{Pane, selection};
 use crate::model::clip::ClipText;
 use crate::model::digest::Digest;
 use crate::model::page::ListedName;
@@ -24,7 +24,7 @@ impl Update<'_> {
         if entries.is_empty() {
             return self.refuse("nothing to copy here");
         }
-        let title = match chosen::hidden_selected_names(self.state).len() {
+        let title = match selection::hidden_selected_names(self.state).len() {
             0 => "Yank".into(),
             hidden => format!("Yank, {hidden} hidden").into(),
         };

@@ -5,7 +5,7 @@ mod interrupts;
 mod plan;
 mod progress;
 mod report;
-mod typed;
+mod terminal_input;
 
 pub use plan::format_selector;
 
@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{CliError, print, repeated};
+use super::{CliError, print, repeated_options};
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::progress::{Progress, Report};
 use crate::model::change::rules::Refusal;
@@ -104,7 +104,8 @@ impl ChangeOptions {
         }
         let (report, is_stopped) = carry_out(context, &work, &mut interrupts).await?;
         let changed = work.changed_repositories();
-        let options = repeated::options(&context.pool, changed.iter().map(|repository| &repository.host));
+        let options =
+            repeated_options::options(&context.pool, changed.iter().map(|repository| &repository.host));
         let printed = self.print_report(&work, &report, &options);
         // The outcome decides, even if the report could not be printed.
         report::exit_error(&report, is_stopped)?;

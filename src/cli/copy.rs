@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::names::ArgumentReader;
-use super::sides::{Everywhere, Sides};
+use super::arguments::ArgumentReader;
+use super::side_options::{Everywhere, Sides};
 use super::{CliError, change};
 use crate::model::change::{ChangeRequest, copy};
 use crate::model::platform::Platform;

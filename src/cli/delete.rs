@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::names::ArgumentReader;
+use super::arguments::ArgumentReader;
 use super::{CliError, change};
 use crate::model::change::{ChangeRequest, delete};
 use crate::model::reference::{Reference, Repository, Selector, Target};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::CliError;
-use super::names::ArgumentReader;
+use super::arguments::ArgumentReader;
 use super::print::{self, Table};
 use crate::client::Pool;
 use crate::model::failure::Failure;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::CliError;
-use super::names::ArgumentReader;
+use super::arguments::ArgumentReader;
 use super::print::{self, Table};
 use crate::client::{Client, Error, Pool};
 use crate::model::failure::Failure;

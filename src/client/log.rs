@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use reqwest::{Method, Url};
 
 use super::origin::Origin;
-use crate::model::request::RequestLine;
+use crate::model::request_line::RequestLine;
 use crate::model::text::SafeText;
 
 /// Takes the line of each request that ended.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use reqwest::RequestBuilder;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 
-use super::feed::BlobRange;
+use super::upload_body::BlobRange;
 
 /// The body of a request.
 #[derive(Debug, Clone)]

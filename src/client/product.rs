@@ -2,8 +2,8 @@
 //!
 //! docs/REGISTRIES.md §7.4, §9.2.
 
+use super::error_body::ErrorBody;
 use super::request::HttpAnswer;
-use super::said::ErrorBody;
 use crate::model::reference::Host;
 use crate::model::server::{Cleanup, Cleanups};
 use crate::model::text::SafeText;

@@ -15,12 +15,12 @@ use reqwest::{Method, Url};
 
 use super::blobs::reader::BlobSource;
 use super::error::{Cause, Error};
-use super::feed::{Transfer, UploadBody};
 use super::limit::{Permit, Priority};
 use super::payload::Payload;
 use super::request::{HttpAnswer, Request};
 use super::scope::Scope;
 use super::tls::Reuse;
+use super::upload_body::{Transfer, UploadBody};
 use super::uploads::{self, OpenUpload};
 use super::{Client, location};
 use crate::model::digest::Digest;

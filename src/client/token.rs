@@ -14,10 +14,10 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::credentials::Login;
 use super::error::Cause;
+use super::error_body::ErrorBody;
 use super::http::Http;
 use super::request::HttpAnswer;
 use super::retry;
-use super::said::ErrorBody;
 use super::secret::Secret;
 use crate::model::text::SafeText;
 

@@ -12,7 +12,7 @@ use hyper::{HeaderMap, Method, StatusCode};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::refusal::ErrorReply;
+use super::error_reply::ErrorReply;
 use super::reply::{self, Reply};
 use super::route::{Query, Route};
 

@@ -6,7 +6,7 @@ use hyper::header;
 use hyper::{HeaderMap, StatusCode};
 
 use super::DemoSettings;
-use super::refusal::ErrorReply;
+use super::error_reply::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::store::Store;
 use crate::model::digest::Digest;

@@ -4,8 +4,8 @@ use hyper::Uri;
 use serde_json::json;
 
 use super::DemoSettings;
+use super::error_reply::ErrorReply;
 use super::page::DemoPage;
-use super::refusal::ErrorReply;
 use super::reply::{self, Reply};
 use super::route::Query;
 use super::store::Store;

@@ -6,9 +6,9 @@ use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::DemoSettings;
+use super::error_reply::ErrorReply;
 use super::manifest::{Contents, DemoManifest, media_type};
 use super::name::DemoReference;
-use super::refusal::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::route::Query;
 use super::store::{Store, StoredRepository};

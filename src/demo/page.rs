@@ -3,7 +3,7 @@
 use hyper::header;
 use hyper::{HeaderMap, Uri};
 
-use super::refusal::ErrorReply;
+use super::error_reply::ErrorReply;
 use super::reply;
 use super::route::Query;
 

@@ -8,9 +8,9 @@ use hyper::Uri;
 use serde_json::{Value, json};
 
 use super::DemoSettings;
+use super::error_reply::ErrorReply;
 use super::manifest::{Contents, DemoManifest, media_type};
 use super::page::DemoPage;
-use super::refusal::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::route::Query;
 use super::store::Store;

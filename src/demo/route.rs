@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::error_reply::ErrorReply;
 use super::name::{DemoReference, is_repository, is_tag};
-use super::refusal::ErrorReply;
 use crate::model::digest::Digest;
 
 /// The resource that a request names. Its names are valid.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::DemoSettings;
 use super::blob::Blob;
-use super::refusal::ErrorReply;
+use super::error_reply::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::route::Query;
 use super::store::Store;

@@ -6,7 +6,7 @@
 pub mod comparison;
 pub mod copy;
 pub mod delete;
-pub mod info;
+pub mod image_info;
 pub mod journal;
 pub mod loss;
 pub mod progress;

@@ -3,8 +3,8 @@
 use futures_util::FutureExt;
 
 use super::context::{ChangeContext, JobControl};
-use super::steps::remains;
-use super::steps::telling::report_while;
+use super::steps::report_while::report_while;
+use super::steps::undo_check;
 use super::{copy, delete, retag, undo};
 use crate::client::Client;
 use crate::model::change::delete::DeleteMethod;
@@ -38,7 +38,7 @@ pub async fn run(context: &ChangeContext, plan: &ChangePlan, control: &JobContro
     let clients = clients(context, plan);
     let ended = async {
         let mut report = carried_out.await;
-        remains::check_undo(context, plan, &mut report).boxed().await;
+        undo_check::check_undo(context, plan, &mut report).boxed().await;
         report
     };
     let report = report_while(ended, || report_waits(&clients, control)).await;

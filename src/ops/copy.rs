@@ -3,7 +3,7 @@
 //! | subject | file |
 //! |---|---|
 //! | the plan, and the parts that are there already | `plan` |
-//! | the images that the user asked for | `picked` |
+//! | the images that the user asked for | `selection` |
 //! | reading one of them | `source` |
 //! | everything that they need | `tree`, and `Manifest::parts` |
 //! | only some platforms of an index | `platforms` |
@@ -12,18 +12,18 @@
 //! | carrying out the plan, and putting the tags | `run` |
 //! | transfer of blobs and manifests, each digest once | `transfer_image` |
 //! | lists of referrers under tags, if there is no API | `fallback` |
-//! | checking that all referrers are listed in the end | `listed` |
+//! | checking that all referrers are listed in the end | `referrer_check` |
 //! | the journal entry | `entry` |
 
 pub(super) mod companions;
 mod destination;
 mod entry;
 mod fallback;
-mod listed;
-mod picked;
 mod plan;
 mod platforms;
+mod referrer_check;
 mod run;
+mod selection;
 mod source;
 mod transfer;
 mod tree;

@@ -3,20 +3,20 @@
 //! | subject | file |
 //! |---|---|
 //! | the indexes and the manifests that they list | `graph` |
-//! | everything that would go, stay or break | `plan`, `weight` |
+//! | everything that would go, stay or break | `plan`, `freed_bytes` |
 //! | the methods that the server allows | `method` |
 //! | the checks right before a delete | `recheck`, and `steps::tag` for single tags |
 //! | carrying out the plan | `untag`, `image`, `replace` |
 
+mod freed_bytes;
 mod image;
-mod late;
 pub(super) mod method;
 mod plan;
-mod prepared;
+mod prepare;
 mod recheck;
 mod replace;
+mod unconfirmed;
 mod untag;
-mod weight;
 
 pub use plan::plan;
 

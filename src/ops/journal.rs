@@ -9,7 +9,7 @@
 mod file;
 mod line;
 mod read;
-mod room;
+mod retention;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -122,7 +122,7 @@ impl Journal {
             let now = Timestamp::now();
             let begun =
                 file::create(&folder, now, title.as_str(), request.as_ref(), reached, &items, &saved)?;
-            room::enforce(&folder, &begun.0);
+            retention::enforce(&folder, &begun.0);
             Ok(begun)
         };
         let (id, file, next) = blocking(write).await.map_err(|error| Failure {

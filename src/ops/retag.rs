@@ -1,7 +1,7 @@
 //! Gives images other tags: the same bytes under the same media type, checked afterwards.
 
-mod carry;
 mod plan;
+mod transfer;
 
 pub use plan::plan;
 
@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{ChangeContext, JobControl};
 use super::journal::RunningEntry;
-use super::steps::loss::{self, Kept};
+use super::steps::kept_tags::{self, Kept};
 use super::steps::replacement::{self, Replacement, ReplacementMethod};
+use super::steps::report_while::report_while;
 use super::steps::tag::{RepositoryClient, describe_move, put_failure, saved_manifest};
-use super::steps::telling::report_while;
 use super::steps::tracker::{self, Tracker};
 use super::tag_list;
 use crate::client::{Client, Priority, Transfer};
@@ -30,8 +30,8 @@ use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use carry::RetagTransfer;
 use plan::rule_against;
+use transfer::RetagTransfer;
 
 /// The number of images that are asked for at the same time.
 const AT_ONCE: usize = 16;
@@ -50,8 +50,8 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
     let made = make_replacements(plan, &manifests);
     let mut items = items(plan, &manifests, &made);
     let first_kept = items.len();
-    items.extend(loss::items(&plan.loss));
-    let saved = loss::read_dependents(&client, &plan.loss).await;
+    items.extend(kept_tags::items(&plan.loss));
+    let saved = kept_tags::read_dependents(&client, &plan.loss).await;
     let request = change::ChangeRequest::Retag(request);
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,

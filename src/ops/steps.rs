@@ -1,10 +1,10 @@
 //! Steps that several kinds of changes share: putting and removing one tag, replacements, throw-away tags, kept tags,
 //! and the tracker that reports how far a change is.
 
-pub(super) mod loss;
+pub(super) mod kept_tags;
 pub mod probe;
-pub(super) mod remains;
 pub(super) mod replacement;
+pub(super) mod report_while;
 pub(super) mod tag;
-pub(super) mod telling;
 pub(super) mod tracker;
+pub(super) mod undo_check;

@@ -6,7 +6,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::client::{Client, Error, Priority};
 use crate::model::capped::Capped;
-use crate::model::change::info::ImageInfo;
+use crate::model::change::image_info::ImageInfo;
 use crate::model::digest::Digest;
 use crate::model::image::ImageConfig;
 use crate::model::manifest::{Body, Descriptor, Manifest};

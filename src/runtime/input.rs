@@ -1,14 +1,14 @@
 //! Keys and the mouse, read by a thread of its own. A key never waits for the network, and the loop can take all
 //! pending events without waiting.
 //!
-//! On Unix the thread reads the bytes of the terminal itself: [`pieces`] cuts them into pieces, and [`keys`] turns
+//! On Unix the thread reads the bytes of the terminal itself: [`parser`] cuts them into pieces, and [`keys`] turns
 //! pieces into events. crossterm's parser takes the rest of a sequence that it does not know for keys, and waits for
 //! ever for the end of a sequence.
 
 #[cfg(unix)]
 mod keys;
 #[cfg(unix)]
-mod pieces;
+mod parser;
 #[cfg(unix)]
 mod tty;
 

@@ -426,7 +426,7 @@ async fn every_plan_lists_the_marks_that_a_filter_hides() {
         harness.press("/").await.type_text("1.4").await.press("Enter").await;
         harness.press("Esc Space Space Space /").await.type_text("1.4.2").await.press("Enter").await;
         harness.shows("marked, ");
-        let hidden = regtui::app::chosen::hidden_selected_names(&harness.state);
+        let hidden = regtui::app::selection::hidden_selected_names(&harness.state);
         assert!(!hidden.is_empty(), "{:?}", harness.state.tags.list.rows);
         harness.press(keys).await;
         match keys {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use regtui::app::msg::Msg;
-use regtui::model::request::RequestLine;
+use regtui::model::request_line::RequestLine;
 
 use super::panes::at_tags;
 use super::screen::{Screen, now, picture};

@@ -8,7 +8,7 @@ use regtui::app::msg::Msg;
 use regtui::model::change::delete::{
     self, Along, DeleteMethod, Deletes, ImageToDelete, Parent, PlannedReferrer,
 };
-use regtui::model::change::info::ImageInfo;
+use regtui::model::change::image_info::ImageInfo;
 use regtui::model::change::loss::{Loss, Nameless};
 use regtui::model::change::rules::Refusal;
 use regtui::model::change::{ChangePlan, ChangeRequest};

@@ -9,7 +9,7 @@ use super::{Dialog, Menu};
 use crate::app::layout::{self, CopyPlaces, OpenPlaces, PlanPlaces, RetagPlaces};
 use crate::app::list::Move;
 use crate::app::plan::Press;
-use crate::app::turn::Update;
+use crate::app::update::Update;
 
 impl Dialog {
     /// Returns whether the dialog holds typed text that would be lost.

@@ -9,7 +9,7 @@ use crate::app::available::check_available;
 use crate::app::open;
 use crate::app::palette::{self, ENTRIES};
 use crate::app::tags::SortBy;
-use crate::app::turn::Update;
+use crate::app::update::Update;
 use crate::model::reference::BadName;
 
 impl CommandLine {

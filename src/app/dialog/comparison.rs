@@ -10,7 +10,7 @@ use crate::app::available::refusal_text;
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::list::{List, Move};
 use crate::app::remote::{Remote, Ticket};
-use crate::app::turn::Update;
+use crate::app::update::Update;
 use crate::model::change::comparison::{self, ComparisonRow, Standing};
 use crate::model::change::{ChangeRequest, copy};
 use crate::model::failure::Failure;

@@ -8,7 +8,7 @@ use tui_input::Input;
 use super::{Dialog, edit_input};
 use crate::app::available::refusal_text;
 use crate::app::cmd::Cmd;
-use crate::app::turn::Update;
+use crate::app::update::Update;
 use crate::app::{State, open};
 use crate::model::change::ChangeRequest;
 use crate::model::change::copy::{self, What};

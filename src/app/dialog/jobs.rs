@@ -8,7 +8,7 @@ use crate::app::cmd::Cmd;
 use crate::app::jobs::{Job, JobId};
 use crate::app::layout;
 use crate::app::plan::{PlanLine, Tone};
-use crate::app::turn::Update;
+use crate::app::update::Update;
 use crate::model::change::progress::{Alike, Outcome, ProgressItem, group_alike};
 use crate::model::change::{ChangeRequest, copy};
 use crate::model::columns;

@@ -9,7 +9,7 @@ use super::{Dialog, move_row};
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::notices::Level;
 use crate::app::remote::{Remote, Ticket};
-use crate::app::turn::Update;
+use crate::app::update::Update;
 use crate::model::change::journal::{EntryState, JournalEntry};
 use crate::model::failure::Failure;
 

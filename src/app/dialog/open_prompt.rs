@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Dialog, OpenPrompt, edit_input};
 use crate::app::open;
-use crate::app::turn::Update;
+use crate::app::update::Update;
 use crate::model::reference::{BadName, Repository, RepositoryName, Target};
 
 impl Update<'_> {

@@ -11,12 +11,12 @@ use ratatui::layout::Size;
 use tui_input::Input;
 
 use super::{Dialog, edit_input};
-use crate::app::chosen::hidden_selected_names;
 use crate::app::cmd::{Ask, Cmd, Slot};
-use crate::app::guard::KeyGuard;
+use crate::app::key_guard::KeyGuard;
 use crate::app::layout::{self, PlanPlaces};
 use crate::app::remote::{Remote, Ticket};
-use crate::app::turn::Update;
+use crate::app::selection::hidden_selected_names;
+use crate::app::update::Update;
 use crate::app::{Pane, State, plan};
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::journal::{self, EntryId, JournalEntry};

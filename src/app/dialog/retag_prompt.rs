@@ -5,7 +5,7 @@ use tui_input::Input;
 
 use super::{Dialog, edit_input};
 use crate::app::open;
-use crate::app::turn::Update;
+use crate::app::update::Update;
 use crate::model::change::{ChangeRequest, retag};
 use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target};
 

@@ -3,7 +3,7 @@
 //! between a name and its result.
 
 use super::{PlanPage, Tone};
-use crate::model::change::info::ImageInfo;
+use crate::model::change::image_info::ImageInfo;
 use crate::model::columns::{left, right, width};
 
 /// Columns between a name and its result.

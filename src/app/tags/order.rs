@@ -4,9 +4,9 @@
 use std::cmp::Ordering;
 
 use super::{Sort, SortBy, TagsPane};
+use crate::app::list::incremental_filter::IncrementalFilter;
+use crate::app::list::incremental_sort::{Sorting, merge};
 use crate::app::list::items::Items;
-use crate::app::list::sieve::IncrementalFilter;
-use crate::app::list::sorting::{Sorting, merge};
 use crate::model::page::ListedName;
 use crate::model::reference::Tag;
 use crate::model::version_order;

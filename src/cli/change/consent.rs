@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use super::typed;
+use super::terminal_input;
 use crate::cli::CliError;
 use crate::model::change::{ChangePlan, delete};
 use crate::model::reference::{RepositoryName, Tag};
@@ -131,7 +131,7 @@ impl Question {
     }
 
     fn ask_blocking(&self) -> io::Result<bool> {
-        if !typed::forget() {
+        if !terminal_input::forget() {
             writeln!(io::stderr(), "the terminal does not stop typing, so nothing can be asked")?;
             return Ok(false);
         }
@@ -143,9 +143,9 @@ impl Question {
         err.flush()?;
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
-        if typed::is_more() {
+        if terminal_input::is_more() {
             // The rest of a paste must not become a command for the shell.
-            typed::forget();
+            terminal_input::forget();
             writeln!(err, "more than one line was typed, which is no answer")?;
             return Ok(false);
         }
@@ -163,7 +163,7 @@ impl Question {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::change::info::ImageInfo;
+    use crate::model::change::image_info::ImageInfo;
     use crate::model::change::loss::Loss;
     use crate::model::change::retag;
     use crate::model::digest::Digest;

@@ -249,7 +249,7 @@ fn print_facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::change::info::ImageInfo;
+    use crate::model::change::image_info::ImageInfo;
     use crate::model::change::journal::EntryId;
     use crate::model::reference::{Repository, Tag};
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::info::ImageInfo;
+use super::image_info::ImageInfo;
 use super::loss::Loss;
 use super::progress::Unresolved;
 use super::rules::Refusal;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::delete;
-use super::info::ImageInfo;
+use super::image_info::ImageInfo;
 use super::loss::Loss;
 use super::progress::Unresolved;
 use super::rules::Refusal;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::delete::DeleteMethod;
-use super::info::ImageInfo;
+use super::image_info::ImageInfo;
 use super::journal::EntryId;
 use super::progress::Unresolved;
 use super::rules::Refusal;

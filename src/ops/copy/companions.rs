@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 
-use super::picked::Pick;
+use super::selection::Pick;
 use super::tree::{AT_ONCE, Tree};
 use crate::client::{Client, Priority};
 use crate::model::change::progress::Unresolved;

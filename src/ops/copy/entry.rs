@@ -15,7 +15,7 @@ use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::journal::RunningEntry;
-use crate::ops::steps::loss::{self, Kept};
+use crate::ops::steps::kept_tags::{self, Kept};
 use crate::ops::steps::tag::saved_manifest;
 
 /// The number of manifests that are read at the same time before they are replaced.
@@ -58,8 +58,8 @@ impl CopyEntry {
         let mut lists: Vec<_> = read.into_iter().map(&mut keep).collect();
         let items = lists.split_off(plan.lists.len());
         let first_kept = kept.len();
-        kept.extend(loss::items(&plan.loss));
-        let saved = loss::read_dependents(destination, &plan.loss).await;
+        kept.extend(kept_tags::items(&plan.loss));
+        let saved = kept_tags::read_dependents(destination, &plan.loss).await;
         let request = ChangeRequest::Copy(plan.request.clone());
         let running = match kept.is_empty() {
             true if items.iter().chain(&lists).all(Result::is_ok) => {

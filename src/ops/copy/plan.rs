@@ -7,15 +7,15 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::companions::{self, Companions};
 use super::destination::{Destination, DestinationTags, Referred};
-use super::picked::{Pick, Picked};
 use super::platforms::Split;
+use super::selection::{Pick, Picked};
 use super::source::{SourceImage, find};
 use super::tree::{AT_ONCE, Closure, Tree};
 use crate::client::{Client, Priority, fallback_tag};
 use crate::model::change::copy::{
     BlobTransfer, CopyPlan, CopyRequest, CopySide, ImageToCopy, PlannedBlob, ReferrerList, SideRole, What,
 };
-use crate::model::change::info::ImageInfo;
+use crate::model::change::image_info::ImageInfo;
 use crate::model::change::loss::Loss;
 use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;
@@ -25,7 +25,7 @@ use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
-use crate::ops::steps::loss;
+use crate::ops::steps::kept_tags;
 use crate::ops::summary;
 
 /// Plans the copy that is requested. The tags of the source are resolved once, here; from then on everything is copied
@@ -90,7 +90,7 @@ async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) ->
     match losing.is_empty() {
         true => Loss { keep: request.keep, ..Loss::default() },
         false => {
-            loss::plan_kept_tags(
+            kept_tags::plan_kept_tags(
                 client,
                 client.cleanups(&request.to.name).await.untagged,
                 request.keep,

@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, Shared, join_all};
 use super::companions;
 use super::entry::CopyEntry;
 use super::fallback::{Listing, check_listing};
-use super::listed::Check;
+use super::referrer_check::Check;
 use super::transfer::{Arrival, CopyError, CopyTransfer, combine};
 use crate::client::Transfer;
 use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
@@ -20,8 +20,8 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Tag;
 use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
+use crate::ops::steps::report_while::report_while;
 use crate::ops::steps::tag::RepositoryClient;
-use crate::ops::steps::telling::report_while;
 use crate::ops::steps::tracker::{is_done, open_uploads_note, refusal as refusal_of};
 
 /// Copies the images of the plan, and nothing else. An image that fails keeps no other from being copied.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::picked::{Pick, failure};
 use super::platforms::{self, Narrowed, Split};
+use super::selection::{Pick, failure};
 use crate::client::{Client, Error, Priority};
 use crate::model::change::copy::CopyRequest;
 use crate::model::digest::Digest;

@@ -6,9 +6,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::late::UnconfirmedParts;
-use super::prepared;
+use super::prepare;
 use super::recheck::Recheck;
+use super::unconfirmed::UnconfirmedParts;
 use crate::client::{Cause, Client, Error};
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::{DeletePlan, ImageToDelete};
@@ -22,7 +22,7 @@ use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
-use crate::ops::steps::loss;
+use crate::ops::steps::kept_tags;
 use crate::ops::steps::tag::{RepositoryClient, Shown, Wanted, put_failure, saved_manifest};
 use crate::ops::steps::tracker::Tracker;
 
@@ -52,10 +52,10 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
     let tracker = Tracker::new(control, parts.iter().map(DeletedDigest::name));
     let client = context.pool.client(&plan.repository.host);
     let manifests =
-        prepared::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
+        prepare::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
     let (items, ranges) = items(plan, &parts, &manifests);
-    let request = ChangeRequest::Delete(prepared::request(plan));
-    let mut saved = loss::read_dependents(&client, &plan.loss).await;
+    let request = ChangeRequest::Delete(prepare::request(plan));
+    let mut saved = kept_tags::read_dependents(&client, &plan.loss).await;
     saved.retain(|saved| !parts.iter().any(|part| part.digest == saved.held.digest));
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::{FutureExt, StreamExt, future, stream};
 
-use super::{method, weight};
+use super::{freed_bytes, method};
 use crate::client::{Client, Priority};
 use crate::model::change::delete::{
     DeleteMethod, DeletePlan, DeleteRequest, ImageToDelete, Parent, PlannedReferrer,
 };
-use crate::model::change::info::ImageInfo;
+use crate::model::change::image_info::ImageInfo;
 use crate::model::change::loss::{Loss, Nameless};
 use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;
@@ -20,7 +20,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::copy::companions::{FURTHEST, MOST};
 use crate::ops::graph::Indexes;
-use crate::ops::steps::loss;
+use crate::ops::steps::kept_tags;
 use crate::ops::summary;
 use crate::ops::tag_list::{self, AT_ONCE, TagList};
 
@@ -72,7 +72,7 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
     };
     let far = plan.is_far_reaching().then(|| name.clone());
     plan.name_to_type = far.or_else(|| context.rules.name_to_type(&request.repository));
-    if let Some(weight) = weight::compute_freed_bytes(&client, &plan).await {
+    if let Some(weight) = freed_bytes::compute_freed_bytes(&client, &plan).await {
         plan.frees = Some(weight.frees);
         plan.shared = Some(weight.shared);
         plan.shared_with = weight.shared_with;
@@ -105,7 +105,7 @@ async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool)
     let referrers = bare().flat_map(|image| plan.referrers_that_go(image)).filter(|one| one.tag.is_some());
     let digests = bare().map(|image| image.digest).chain(referrers.map(|one| one.digest));
     let losing = digests.map(|digest| (plan.repository.clone(), digest, is_sure)).collect();
-    loss::plan_kept_tags(client, cleanups.untagged, keep, losing).await
+    kept_tags::plan_kept_tags(client, cleanups.untagged, keep, losing).await
 }
 
 /// Returns the images that were named, one for each digest, with the tags that they have.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::prepared;
+use super::prepare;
 use crate::client::Client;
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::DeletePlan;
@@ -14,7 +14,7 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Tag};
 use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
-use crate::ops::steps::loss::{self, Kept};
+use crate::ops::steps::kept_tags::{self, Kept};
 use crate::ops::steps::replacement::{self, Replacement, ReplacementMethod};
 use crate::ops::steps::tag::RepositoryClient;
 use crate::ops::steps::tracker::{Tracker, is_done};
@@ -31,13 +31,13 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
     let client = context.pool.client(&plan.repository.host);
     let parts = parts(plan, &client).await;
     let mut tracker = Tracker::new(control, parts.iter().map(|part| SafeText::from(part.tag)));
-    let request = ChangeRequest::Delete(prepared::request(plan));
+    let request = ChangeRequest::Delete(prepare::request(plan));
     let items = parts
         .iter()
         .flat_map(|part| replacement::items(&plan.repository, part.tag, part.replacement.as_ref().ok()))
-        .chain(loss::items(&plan.loss))
+        .chain(kept_tags::items(&plan.loss))
         .collect();
-    let saved = loss::read_dependents(&client, &plan.loss).await;
+    let saved = kept_tags::read_dependents(&client, &plan.loss).await;
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return tracker.into_refused_report(&failure),
@@ -83,7 +83,7 @@ async fn remaining_tags(place: RepositoryClient<'_>, plan: &DeletePlan) -> Vec<(
 async fn parts<'a>(plan: &'a DeletePlan, client: &Client) -> Vec<ReplacedTag<'a>> {
     let digests = plan.images.iter().map(|image| image.digest);
     let manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>> =
-        prepared::manifests(client, &plan.repository.name, digests).await;
+        prepare::manifests(client, &plan.repository.name, digests).await;
     let named = plan.images.iter().flat_map(|image| image.named.iter().map(move |tag| (tag, image.digest)));
     let part = |(tag, digest): (&'a Tag, Digest)| {
         let made = match manifests.get(&digest) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::late::UnconfirmedParts;
-use super::prepared;
+use super::prepare;
+use super::unconfirmed::UnconfirmedParts;
 use crate::client::Client;
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::{DeletePlan, ImageToDelete};
@@ -19,7 +19,7 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
-use crate::ops::steps::loss::{self, Kept};
+use crate::ops::steps::kept_tags::{self, Kept};
 use crate::ops::steps::tag::{RepositoryClient, Shown, Untagged, saved_manifest};
 use crate::ops::steps::tracker::{Tracker, is_done};
 use crate::ops::tag_list;
@@ -115,7 +115,7 @@ async fn begin(
     tracker: &mut Tracker<'_>,
 ) -> Result<(RunningEntry, HashMap<Digest, Arc<Manifest>>), Failure> {
     let digests = parts.iter().map(|part| part.digest);
-    let manifests = prepared::manifests(client, &plan.repository.name, digests).await;
+    let manifests = prepare::manifests(client, &plan.repository.name, digests).await;
     let place = RepositoryClient { client, name: &plan.repository.name, stop: None };
     for (index, part) in parts.iter().enumerate() {
         if let Some(Err(failure)) = manifests.get(&part.digest) {
@@ -140,9 +140,9 @@ async fn begin(
         after: None,
         done: None,
     };
-    let items = parts.iter().map(item).chain(loss::items(&plan.loss)).collect();
-    let request = ChangeRequest::Delete(prepared::request(plan));
-    let saved = loss::read_dependents(client, &plan.loss).await;
+    let items = parts.iter().map(item).chain(kept_tags::items(&plan.loss)).collect();
+    let request = ChangeRequest::Delete(prepare::request(plan));
+    let saved = kept_tags::read_dependents(client, &plan.loss).await;
     let running = context.journal.begin_saving(plan.title(), Some(request), items, saved).await?;
     Ok((running, manifests))
 }

@@ -7,7 +7,7 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use super::AT_ONCE;
 use crate::client::{Client, Error, Priority};
 use crate::model::change::delete;
-use crate::model::change::info::ImageInfo;
+use crate::model::change::image_info::ImageInfo;
 use crate::model::change::loss::Loss;
 use crate::model::change::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
 use crate::model::change::rules::Refusal;
@@ -18,7 +18,7 @@ use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::delete::method;
-use crate::ops::steps::{loss, replacement};
+use crate::ops::steps::{kept_tags, replacement};
 use crate::ops::summary;
 
 /// Plans the requested tags. Changes nothing.
@@ -68,7 +68,7 @@ async fn loss(client: &Client, request: &RetagRequest, steps: &[RetagStep]) -> L
     match losing.is_empty() {
         true => Loss { keep: request.keep, ..Loss::default() },
         false => {
-            loss::plan_kept_tags(
+            kept_tags::plan_kept_tags(
                 client,
                 client.cleanups(&request.from.name).await.untagged,
                 request.keep,

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::client::{Client, Pool, Priority};
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::DeleteMethod;
-use crate::model::change::info::ImageInfo;
+use crate::model::change::image_info::ImageInfo;
 use crate::model::change::journal::{
     Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest, SavedRole,
 };

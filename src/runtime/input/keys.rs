@@ -8,7 +8,7 @@ use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 
-use super::pieces::Piece;
+use super::parser::Piece;
 
 /// Returns the event, or `None` if the piece is no key, no mouse and no paste.
 pub fn event(piece: Piece) -> Option<Event> {
@@ -266,7 +266,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::runtime::input::pieces::InputParser;
+    use crate::runtime::input::parser::InputParser;
 
     fn events(bytes: &[u8]) -> Vec<Event> {
         let (mut pieces, now) = (InputParser::default(), Instant::now());

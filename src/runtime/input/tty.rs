@@ -10,7 +10,7 @@ use crossterm::event::Event;
 use filedescriptor::{POLLIN, poll, pollfd};
 
 use super::keys;
-use super::pieces::InputParser;
+use super::parser::InputParser;
 
 /// The most bytes that are read at once.
 const MOST_AT_ONCE: usize = 64 * 1024;

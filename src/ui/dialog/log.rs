@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use crate::app::layout;
 use crate::app::notices::{BEFORE_TEXT, Level, Notice};
-use crate::model::request::RequestLine;
+use crate::model::request_line::RequestLine;
 use crate::model::{columns, size};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::PlanDialog;
 use crate::app::cmd::Slot;
-use crate::app::turn::Update;
+use crate::app::update::Update;
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::loss::Loss;
 use crate::model::change::{ChangePlan, ChangeRequest};

@@ -170,8 +170,8 @@ fn print_freed_space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Res
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{digest, info, printed, repository, tag};
     use super::*;
+    use crate::cli::change::plan::tests::{digest, info, printed, repository, tag};
     use crate::model::change::ChangePlan;
     use crate::model::change::loss::Loss;
     use crate::model::media_type::{MediaType, OCI_INDEX};

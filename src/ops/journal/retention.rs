@@ -47,8 +47,8 @@ fn has_ended(folder: &Path, id: &EntryId) -> bool {
 mod tests {
     use jiff::Timestamp;
 
-    use super::super::line::JournalLine;
     use super::*;
+    use crate::ops::journal::line::JournalLine;
 
     #[test]
     fn the_oldest_entries_that_are_over_make_room_and_open_ones_stay() {

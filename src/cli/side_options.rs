@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::CliError;
-use super::names::ArgumentReader;
+use super::arguments::ArgumentReader;
 use crate::model::reference::{Host, Scheme};
 
 /// Options of the two registries of a copy.

@@ -11,10 +11,10 @@ use hyper::header;
 use hyper::{Method, Request, StatusCode};
 
 use super::auth::{Gatekeeper, IssuedTokens};
+use super::delayed_delete::Deletions;
+use super::error_reply::ErrorReply;
 use super::faults::{self, BeforeAnswer, Fault, Faults, RequestView};
-use super::late::Deletions;
 use super::referrers::{self, Turns};
-use super::refusal::ErrorReply;
 use super::reply::{self, Reply, name as header_name};
 use super::requests::Requests;
 use super::route::{Query, Route};

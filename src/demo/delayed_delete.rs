@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use hyper::StatusCode;
 
 use super::DemoSettings;
+use super::error_reply::ErrorReply;
 use super::faults::LateDelete;
 use super::manifests;
 use super::name::DemoReference;
-use super::refusal::ErrorReply;
 use super::reply::{self, Reply};
 use super::store::Store;
 
