@@ -140,7 +140,7 @@ fn start(mut command: impl BorrowMut<Command>, tags: usize) -> Option<Distributi
 }
 
 async fn fill(host: &str, tags: usize) {
-    regtui::client::tls::install_crypto();
+    regtui::client::http::tls::install_crypto();
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let base = format!("http://{host}/v2/");
     let deadline = Instant::now() + Duration::from_secs(30);

@@ -2,44 +2,32 @@
 //!
 //! | concern | file |
 //! |---|---|
-//! | the meaning of a key | `keymap`, then `perform`; in a dialog, `dialog` |
-//! | the reason why a key is greyed | `available` |
+//! | the meaning of a key | `keymap`, then `actions`; in a dialog, `dialogs` |
+//! | the reason why a key is greyed | `actions/availability` |
 //! | the data to load, and the time to load it | `reconcile` |
 //! | the destination of an answer | `answers`; a late one is dropped in `remote` |
 //! | the data kept of panes that the cursor left | `view_cache` |
 
-pub mod action;
+pub mod actions;
 mod answers;
-pub mod available;
 pub mod cmd;
-pub mod detail;
-pub mod dialog;
+pub mod dialogs;
 pub mod filter;
 pub mod jobs;
 pub mod key_guard;
 pub mod keymap;
 pub mod layout;
 pub mod list;
-mod manage;
 mod mouse;
 pub mod msg;
 pub mod notices;
-pub mod open;
-pub mod overview;
-pub mod palette;
-mod perform;
-pub mod plan;
+pub mod panes;
 mod reconcile;
-pub mod registries;
 pub mod remote;
-pub mod repositories;
 pub mod selection;
 pub mod settings;
-pub mod tags;
 mod update;
 pub mod view_cache;
-mod work;
-mod yank;
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -51,16 +39,16 @@ use crate::model::reference::Target;
 use crate::model::request_line::RequestLine;
 
 use cmd::Cmd;
-use detail::Detail;
-use dialog::Dialog;
+use dialogs::Dialog;
 use jobs::Jobs;
 use key_guard::QUIET;
 use msg::Msg;
 use notices::Notices;
-use registries::Registries;
+use panes::details::Detail;
+use panes::registries::Registries;
+use panes::tags::TagsPane;
 use selection::TakenImages;
 use settings::AppSettings;
-use tags::TagsPane;
 use update::Update;
 use view_cache::ViewCache;
 
@@ -165,7 +153,7 @@ pub fn init(
     for target in targets.iter().rev() {
         update.open(target.clone());
     }
-    let place = |registry: &registries::OpenRegistry| {
+    let place = |registry: &panes::registries::OpenRegistry| {
         targets.iter().position(|target| *target.host() == registry.host)
     };
     update.state.registries.items.sort_by_key(place);
@@ -229,7 +217,8 @@ impl State {
         let mut hasher = DefaultHasher::new();
         match self.focus {
             Pane::Registries | Pane::Repositories => {
-                let marks = |registry: &registries::OpenRegistry| registry.repositories.list.marks.len();
+                let marks =
+                    |registry: &panes::registries::OpenRegistry| registry.repositories.list.marks.len();
                 (self.tags.repository.as_ref()?, self.registries.selected().map(marks)).hash(&mut hasher);
             }
             Pane::Tags | Pane::Details => {
@@ -260,7 +249,7 @@ impl State {
 impl Update<'_> {
     fn handle_key(&mut self, key: KeyEvent) {
         if keymap::name_of(key).as_deref() == Some("Ctrl-c") {
-            self.perform(action::Action::Quit);
+            self.perform(actions::Action::Quit);
         } else if !self.state.dialogs.is_empty() {
             self.key_in_dialog(key);
         } else if let Some(action) = keymap::lookup(self.state.focus, key) {

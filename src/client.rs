@@ -1,84 +1,47 @@
-//! The client for one registry over HTTP: authentication, retries, limits, and one file for each noun of the API.
+//! The client for registries over HTTP.
 //!
 //! | subject | file |
 //! |---|---|
-//! | requests and responses | `request`, `payload` |
-//! | one request from beginning to end | `http` |
-//! | number of requests at once, and their priority | `limit` |
-//! | retries and `Retry-After` | `retry` |
-//! | waits before a retry, in words | `backoffs` |
-//! | targets of redirects, and the headers that are left out | `redirect` |
-//! | answers to a 401, and the hosts that may get a login | `auth`, `challenge`, `token`, `scope` |
-//! | sources of logins | `credentials` |
+//! | requests, logins, retries, limits, TLS | `http` and its folder |
+//! | the distribution API | `distribution` and its folder |
+//! | blobs of any size | `blob` and its folder |
+//! | products and services | `vendors` and its folder |
+//! | sources of logins | `credentials` and its folder |
 //! | memory | `cache` (content), `host` (abilities of the server) |
-//! | errors and hints | `error`, `error_body` (the registry's own words) |
-//! | HTTP or HTTPS, certificates | `scheme`, `tls`, `origin` |
-//! | reading a blob, with resumption | `blobs/reader` |
-//! | writing a blob, with resumption | `push` (the method), `uploads` (the session), `upload_body` (the bytes) |
-//! | deleting, and the limits of servers in it | `deletes` |
+//! | errors and hints | `error` |
 //!
 //! No response of a server is trusted: it is parsed by grammar, its size is limited, it is checked against its digest,
 //! and it stays bound to the origin that it came from.
 
-mod auth;
-mod backoffs;
-mod blobs;
-mod body;
+mod blob;
 pub mod cache;
-mod catalog;
-mod challenge;
 pub mod credentials;
-mod deletes;
+mod distribution;
 mod error;
-mod error_body;
-mod guarded_write;
 mod host;
-mod http;
-mod limit;
-mod link;
-mod location;
-pub mod log;
-mod manifests;
-mod names;
-mod origin;
-mod page;
-mod payload;
-mod ping;
-mod product;
-mod push;
-mod redirect;
-mod referrers;
-mod request;
-mod retry;
-mod scheme;
-mod scope;
-mod secret;
+pub mod http;
 mod single_flight;
-mod tags;
-pub mod tls;
-mod token;
-mod upload_body;
-mod uploads;
+mod vendors;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-pub use blobs::SMALL as SMALL_CONFIG;
-pub use blobs::reader::{BlobReader, BlobSource};
+pub use blob::reader::{BlobReader, BlobSource};
+pub use blob::upload_body::Transfer;
+pub use blob::uploads::{Mount, OpenUpload};
+pub use credentials::secret::Secret;
+pub use distribution::blobs::SMALL as SMALL_CONFIG;
+pub use distribution::manifests::ManifestHead;
+pub use distribution::manifests::put::PutResult;
+pub use distribution::referrers::{Referrers, fallback_tag};
 pub use error::{Cause, Error};
-pub use error_body::ErrorBody;
-pub use limit::Priority;
-pub use manifests::ManifestHead;
-pub use manifests::put::PutResult;
-pub use origin::AllowedOrigin;
-pub use referrers::{Referrers, fallback_tag};
-pub use retry::Timeouts;
-pub use secret::Secret;
-pub use tls::Trust;
-pub use upload_body::Transfer;
-pub use uploads::{Mount, OpenUpload};
+pub use http::error_body::ErrorBody;
+pub use http::limit::Priority;
+pub use http::origin::AllowedOrigin;
+pub use http::retry::Timeouts;
+pub use http::tls::Trust;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -89,7 +52,7 @@ use cache::Cache;
 use credentials::Credentials;
 use host::{Abilities, Shows};
 use http::Http;
-use log::Sink;
+use http::log::Sink;
 use single_flight::Joined;
 
 /// Everything that flags and the configuration say about registries.
@@ -151,7 +114,7 @@ struct Shared {
 impl Pool {
     /// Creates the pool. Nothing is sent or read yet.
     pub fn new(settings: ClientSettings) -> Pool {
-        tls::install_crypto();
+        http::tls::install_crypto();
         let cache = Cache::new(settings.cache.clone());
         let (settings, known) = (Mutex::new(settings), OnceLock::new());
         Pool(Arc::new(Shared { settings, known, cache, clients: Mutex::default() }))

@@ -22,10 +22,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use crate::app::cmd::Cmd;
-use crate::app::dialog::Dialog;
+use crate::app::dialogs::Dialog;
 use crate::app::msg::Msg;
 use crate::app::{self, State, settings::AppSettings};
-use crate::client::log::Sink;
+use crate::client::http::log::Sink;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Target;
 use crate::ops::context::ChangeContext;

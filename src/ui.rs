@@ -2,17 +2,13 @@
 //! state. It has one file per noun of `app`.
 
 mod bar;
-mod detail;
-mod dialog;
+mod dialogs;
 mod failure;
 mod header;
 mod job_line;
 mod kind;
-mod pane;
-mod registries;
-mod repositories;
+mod panes;
 mod sanitize;
-mod tags;
 pub mod theme;
 
 use jiff::Timestamp;

@@ -6,8 +6,8 @@ use super::Pane;
 use super::cmd::{Ask, Slot};
 use super::msg::Answer;
 use super::notices::Level;
+use super::panes::tags::opened::OpenedImage;
 use super::remote::Ticket;
-use super::tags::opened::OpenedImage;
 use super::update::Update;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::page::Page;
@@ -54,8 +54,9 @@ impl Update<'_> {
         ticket: Ticket,
         answer: Result<Page<RepositoryName>, Failure>,
     ) {
-        let is_awaited =
-            |registry: &super::registries::OpenRegistry| registry.repositories.names.pending == Some(ticket);
+        let is_awaited = |registry: &super::panes::registries::OpenRegistry| {
+            registry.repositories.names.pending == Some(ticket)
+        };
         if !self.state.registries.of(host).is_some_and(|registry| is_awaited(registry)) {
             return;
         }

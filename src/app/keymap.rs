@@ -2,8 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::action::Action;
-use super::available::{Why, check_available};
+use super::actions::Action;
+use super::actions::availability::{Why, check_available};
 use super::layout::{self, Layout};
 use super::{Pane, State};
 

@@ -4,8 +4,8 @@ mod dialogs;
 
 use ratatui::layout::{Position, Rect};
 
-use super::detail::Tab;
 use super::keymap::{self, Hint};
+use super::panes::details::Tab;
 use super::{Pane, State};
 use crate::model::columns;
 pub use dialogs::{

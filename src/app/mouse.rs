@@ -3,10 +3,10 @@
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::action::Action;
-use super::detail::Tab;
-use super::dialog::Dialog;
+use super::actions::Action;
+use super::dialogs::Dialog;
 use super::list::Move;
+use super::panes::details::Tab;
 use super::update::Update;
 use super::{Pane, layout};
 

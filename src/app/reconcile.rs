@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::Pane;
 use super::cmd::{Ask, Cmd, Slot};
-use super::detail::Tab;
-use super::dialog::Dialog;
+use super::dialogs::Dialog;
 use super::layout;
-use super::overview;
-use super::tags::TagsPane;
+use super::panes::details::Tab;
+use super::panes::details::overview;
+use super::panes::tags::TagsPane;
 use super::update::Update;
 use super::view_cache::is_stale;
 use crate::model::capped::Capped;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::panes::tags::TagsPane;
 use super::remote::Remote;
-use super::tags::TagsPane;
 use crate::model::inspection::Inspection;
 use crate::model::reference::{Host, Repository, Selector};
 
@@ -110,7 +110,7 @@ pub fn is_stale(at: Option<Timestamp>, now: Timestamp) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::tags::Sort;
+    use crate::app::panes::tags::Sort;
     use crate::model::page::ListedName;
     use crate::model::reference::Tag;
 

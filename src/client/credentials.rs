@@ -3,8 +3,9 @@
 //! Docker's `config.json`: docker CLI `config/configfile`; podman's `auth.json`: containers-auth.json(5). Files are
 //! read when a registry asks for a login, so a `docker login` made meanwhile counts after a reload.
 
-mod file;
+mod auth_file;
 mod helper;
+pub(crate) mod secret;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -13,10 +14,10 @@ use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 
-use super::secret::Secret;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
-use file::{File, FileLogin};
+use auth_file::{File, FileLogin};
+use secret::Secret;
 
 /// Most bytes of a file that are read.
 const CAP: u64 = 4 * 1024 * 1024;

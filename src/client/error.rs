@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::error_body::ErrorBody;
+use super::http::error_body::ErrorBody;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
@@ -115,7 +115,7 @@ impl Cause {
     pub fn is_transient(&self) -> bool {
         match self {
             Cause::Connection(_) | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => true,
-            Cause::Status { status, .. } => super::retry::is_transient_status(*status),
+            Cause::Status { status, .. } => super::http::retry::is_transient_status(*status),
             _ => false,
         }
     }

@@ -1,4 +1,33 @@
-//! One request from beginning to end: auth, permit, send, redirects, retry, body cap.
+//! One request from beginning to end: login, permit, send, redirects, retries, limits of its body.
+//!
+//! | subject | file |
+//! |---|---|
+//! | requests and responses | `request`, `payload`, `response_body`, `link` |
+//! | number of requests at once, and their priority | `limit` |
+//! | retries and `Retry-After`; waits before a retry, in words | `retry`, `backoffs` |
+//! | targets of redirects, and the headers that are left out | `redirect` |
+//! | answers to a 401, and the hosts that may get a login | `auth`, `challenge`, `token`, `scope` |
+//! | HTTP or HTTPS, certificates | `scheme`, `tls`, `origin` |
+//! | errors in the registry's own words | `error_body` |
+//! | the log of all requests | `log` |
+
+pub(super) mod auth;
+pub(super) mod backoffs;
+pub(super) mod challenge;
+pub(super) mod error_body;
+pub(super) mod limit;
+pub(super) mod link;
+pub mod log;
+pub(super) mod origin;
+pub(super) mod payload;
+pub(super) mod redirect;
+pub(super) mod request;
+pub(super) mod response_body;
+pub(super) mod retry;
+pub(super) mod scheme;
+pub(super) mod scope;
+pub mod tls;
+pub(super) mod token;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,25 +39,24 @@ use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderV
 use reqwest::{Client, Method, RequestBuilder, Response, Url};
 use tokio::sync::OnceCell;
 
-use super::auth::{Authenticator, Authorization};
-use super::backoffs::{BackoffGuard, Backoffs, seconds};
-use super::body::{self, OpenBody};
-use super::challenge;
+use super::ClientSettings;
+use super::distribution::ping;
 use super::error::{Cause, Error};
-use super::error_body::ErrorBody;
-use super::limit::{Limit, Permit, Priority};
-use super::log::{LogLine, Sink, display_url};
-use super::origin::{AllowedOrigin, Base, Origin};
-use super::payload::Payload;
-use super::redirect;
-use super::request::{HttpAnswer, Request};
-use super::retry::{self, Timeouts};
-use super::scheme::Plainly;
-use super::scope::Scope;
-use super::tls::{self, Reuse, Trust};
-use super::{ClientSettings, ping, scheme};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
+use auth::{Authenticator, Authorization};
+use backoffs::{BackoffGuard, Backoffs, seconds};
+use error_body::ErrorBody;
+use limit::{Limit, Permit, Priority};
+use log::{LogLine, Sink, display_url};
+use origin::{AllowedOrigin, Base, Origin};
+use payload::Payload;
+use request::{HttpAnswer, Request};
+use response_body::OpenBody;
+use retry::Timeouts;
+use scheme::Plainly;
+use scope::Scope;
+use tls::{Reuse, Trust};
 
 /// Most requests at once against one host.
 const MOST_AT_ONCE: usize = 8;
@@ -65,7 +93,7 @@ pub struct Http {
     timeouts: Timeouts,
     sink: Sink,
     limit: Limit,
-    large: body::LargeBodyPermits,
+    large: response_body::LargeBodyPermits,
     auth: Authenticator,
     upload_allow: Vec<AllowedOrigin>,
     base: OnceCell<Base>,
@@ -88,7 +116,7 @@ impl Http {
             timeouts: settings.timeouts.clone(),
             sink: settings.sink.clone(),
             limit: Limit::new(MOST_AT_ONCE),
-            large: body::large_body_permits(MOST_LARGE_AT_ONCE),
+            large: response_body::large_body_permits(MOST_LARGE_AT_ONCE),
             auth: Authenticator::new(host.clone(), settings),
             upload_allow: settings.upload_allow(&host),
             base: OnceCell::new(),
@@ -506,8 +534,8 @@ impl Http {
         let ResponseHead { status, url, response, mut entry } = head;
         let headers = response.headers().clone();
         let body = match response.status().is_success() {
-            true => body::read_whole(response, cap, &self.timeouts, &self.large).await,
-            false => Ok((body::read_error_body(response, &self.timeouts).await, None)),
+            true => response_body::read_whole(response, cap, &self.timeouts, &self.large).await,
+            false => Ok((response_body::read_error_body(response, &self.timeouts).await, None)),
         };
         match &body {
             Ok((body, _)) => entry.line.bytes = body.len() as u64,

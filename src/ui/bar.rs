@@ -7,7 +7,7 @@ use tui_input::Input;
 
 use super::Canvas;
 use super::theme::Role;
-use crate::app::dialog::{CommandLine, Dialog};
+use crate::app::dialogs::{CommandLine, Dialog};
 use crate::app::layout;
 use crate::app::notices::{Level, Notice};
 use crate::model::columns;

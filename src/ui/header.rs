@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::Canvas;
 use super::theme::Role;
-use crate::app::registries::OpenRegistry;
+use crate::app::panes::registries::OpenRegistry;
 use crate::model::columns;
 use crate::model::failure::FailureKind;
 use crate::model::reference::Selector;

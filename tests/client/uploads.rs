@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use regtui::client::log::Sink;
+use regtui::client::http::log::Sink;
 use regtui::client::{
     BlobSource, Cause, Client, ClientSettings, Error, HostSettings, Pool, Timeouts, Transfer, Trust,
 };

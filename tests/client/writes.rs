@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use regtui::client::log::Sink;
+use regtui::client::http::log::Sink;
 use regtui::client::{BlobSource, Cause, ClientSettings, Mount, Pool, Priority};
 use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
 use regtui::demo::faults::{self, Fault};

@@ -1,8 +1,8 @@
 //! From the registry to the layer, by keys alone.
 
 use regtui::app::Pane;
-use regtui::app::detail::Tab;
 use regtui::app::msg::Msg;
+use regtui::app::panes::details::Tab;
 use regtui::app::settings::AppSettings;
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Demo, Store};

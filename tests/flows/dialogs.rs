@@ -2,8 +2,8 @@
 
 use regtui::app::Pane;
 use regtui::app::msg::Msg;
+use regtui::app::panes::tags::SortBy;
 use regtui::app::settings::AppSettings;
-use regtui::app::tags::SortBy;
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::Target;

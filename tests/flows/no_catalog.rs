@@ -1,6 +1,6 @@
 //! Registries that list nothing: docs/REGISTRIES.md §9, docs/RELIABILITY.md F11.
 
-use regtui::app::dialog::Dialog;
+use regtui::app::dialogs::Dialog;
 use regtui::app::settings::AppSettings;
 use regtui::demo::{self, Demo};
 use regtui::model::reference::Target;

@@ -5,7 +5,7 @@
 
 use portable_pty::CommandBuilder;
 use regtui::app::settings::AppSettings;
-use regtui::client::log::Sink;
+use regtui::client::http::log::Sink;
 use regtui::client::{self, Pool};
 use regtui::demo::{self, Demo};
 use regtui::model::change::rules::Rules;

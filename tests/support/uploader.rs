@@ -21,7 +21,7 @@ pub struct Uploader {
 
 impl Uploader {
     pub fn of(server: &Server) -> Uploader {
-        regtui::client::tls::install_crypto();
+        regtui::client::http::tls::install_crypto();
         // No authorities are read, since there is no TLS.
         let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build().expect("a client");
         Uploader { http, base: format!("http://{}", server.host) }

@@ -1,7 +1,7 @@
 //! Pictures of what leads to changes and what follows them: prompts, jobs, the journal, a comparison.
 
 use regtui::app::cmd::{Cmd, Slot};
-use regtui::app::dialog::Dialog;
+use regtui::app::dialogs::Dialog;
 use regtui::app::jobs::JobId;
 use regtui::app::msg::{Answer, Msg};
 use regtui::app::notices::Level;

@@ -1,7 +1,7 @@
 //! What the mouse presses: rows, buttons and switches of dialogs, the keys in the bar, the scrollbar.
 
 use regtui::app::Pane;
-use regtui::app::dialog::Dialog;
+use regtui::app::dialogs::Dialog;
 use regtui::app::msg::Msg;
 use regtui::model::change::delete::DeleteMethod;
 use regtui::model::change::{ChangeRequest, retag};

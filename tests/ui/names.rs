@@ -1,7 +1,7 @@
 //! Names that may be a registry or an image: a prompt offers both and takes neither by itself.
 
 use regtui::app::cmd::Cmd;
-use regtui::app::dialog::Dialog;
+use regtui::app::dialogs::Dialog;
 use regtui::app::msg::Msg;
 use regtui::model::change::ChangeRequest;
 use regtui::model::reference::{Host, Scheme};

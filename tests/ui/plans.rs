@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use regtui::app::cmd::Cmd;
-use regtui::app::dialog::Dialog;
+use regtui::app::dialogs::Dialog;
 use regtui::app::msg::Msg;
 use regtui::model::change::delete::{
     self, Along, DeleteMethod, Deletes, ImageToDelete, Parent, PlannedReferrer,

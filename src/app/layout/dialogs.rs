@@ -4,13 +4,13 @@ use ratatui::layout::{Rect, Size};
 
 use super::{inside, of, overlay_box};
 use crate::app::State;
-use crate::app::dialog::copy_prompt::CopyPrompt;
-use crate::app::dialog::plan::PlanDialog;
-use crate::app::dialog::retag_prompt::Retag;
-use crate::app::dialog::{Dialog, Menu, MenuEntry, OpenPrompt};
+use crate::app::dialogs::copy_prompt::CopyPrompt;
+use crate::app::dialogs::palette::ENTRIES;
+use crate::app::dialogs::plan::PlanDialog;
+use crate::app::dialogs::plan::page::PlanLine;
+use crate::app::dialogs::retag_prompt::Retag;
+use crate::app::dialogs::{Dialog, Menu, MenuEntry, OpenPrompt};
 use crate::app::keymap::BINDINGS;
-use crate::app::palette::ENTRIES;
-use crate::app::plan::PlanLine;
 use crate::model::columns;
 
 /// Columns of the prompt for a name.
@@ -146,7 +146,7 @@ pub fn plan_buttons(plan: &PlanDialog, foot: Rect) -> Vec<Button> {
     }
     let mut room = Rect { y: foot.bottom().saturating_sub(1), height: 1.min(foot.height), ..foot };
     let mut buttons = Vec::new();
-    let verb = ready.map(crate::app::plan::confirm_label);
+    let verb = ready.map(crate::app::dialogs::plan::page::confirm_label);
     for (text, confirms) in [(Some("Cancel".to_string()), false), (verb, true)] {
         let Some(text) = text else { continue };
         let width = (columns::width(&text) as u16 + 2).min(room.width);

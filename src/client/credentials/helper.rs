@@ -10,8 +10,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use super::Login;
-use super::file::TOKEN_USER;
-use crate::client::secret::Secret;
+use super::auth_file::TOKEN_USER;
+use crate::client::credentials::secret::Secret;
 use crate::model::redact;
 use crate::model::text::SafeText;
 

@@ -1,0 +1,263 @@
+//! The jobs, from the confirmed plan to the effects of their end on the screen.
+
+use std::time::Duration;
+
+use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::jobs::{JobId, JobStage};
+use crate::app::notices::Level;
+use crate::app::update::Update;
+use crate::model::change::progress::{Back, Outcome, Report, TakesBack};
+use crate::model::change::{ChangePlan, ChangeRequest};
+use crate::model::reference::{Host, Repository};
+use crate::model::server::{Ability, Deletes};
+use crate::model::text::SafeText;
+
+impl Update<'_> {
+    /// Carries out the confirmed plan.
+    pub fn start_job(&mut self, request: ChangeRequest, change_plan: Box<ChangePlan>) {
+        let id = self.state.jobs.begin(request, &change_plan, self.now);
+        self.cmds.push(Cmd::StartJob(id, change_plan));
+    }
+
+    /// Tells a job to stop.
+    pub fn stop_job(&mut self, id: JobId) {
+        if let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) {
+            job.stage = JobStage::Stopping;
+            self.cmds.push(Cmd::StopJob(id));
+        }
+    }
+
+    /// Leaves when no job runs any more.
+    pub fn quit_after_jobs(&mut self) {
+        self.state.jobs.quits_when_idle = true;
+        if !self.state.jobs.are_running() {
+            self.cmds.push(Cmd::Quit);
+        }
+    }
+
+    /// Leaves, or first asks about the jobs that run. Quitting again while the question is shown stops them.
+    pub fn quit(&mut self) {
+        if !self.state.jobs.are_running() {
+            self.cmds.push(Cmd::Quit);
+        } else if self.is_asking_about_jobs() {
+            self.state.dialogs.pop();
+            self.stop_jobs_and_quit();
+        } else {
+            self.ask_about_jobs();
+        }
+    }
+
+    /// Takes the report of a job that ended, tells the user, and asks again for the data that it changed.
+    pub fn handle_job_end(&mut self, id: JobId, report: Report) {
+        let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
+        let can_go_back = report.undo.is_some() && job.request.undoes().is_none();
+        let (title, place) = (job.title.clone(), job.registry_names.clone());
+        let (untags, puts_back) = (job.undo_untags_in.clone(), job.undo_restores);
+        let was_to_stop = job.is_stopping();
+        let changes = job.changed_repositories.clone();
+        let is_undo = job.request.undoes().is_some();
+        let ends = JobStage::Ended(self.now, report.clone());
+        job.stage = ends;
+        let title = match !place.is_empty() && (is_undo || self.state.registries.items.len() > 1) {
+            true => SafeText::from(format!("{title} in {place}")),
+            false => title,
+        };
+        let undo = match (can_go_back, report.takes_back, report.back) {
+            (_, TakesBack::Nothing, _) => "; it cannot be undone",
+            (false, ..) | (_, _, Back::Nothing) => "",
+            (true, TakesBack::Part, _) | (true, _, Back::Partly) => "; `z` undoes a part of it",
+            (true, TakesBack::NotKnown, _) => "; `z` may undo it",
+            (true, TakesBack::All, Back::Unknown) => self.undo_promise_text(&untags, puts_back),
+            (true, TakesBack::All, Back::Whole) => "; `z` undoes it",
+            (true, TakesBack::All, Back::ByReplacement) => "; `z` may undo it, by replacement",
+        };
+        let (level, text) = summarize_job(&title, &report, undo);
+        self.say(level, text, None);
+        let has_failed = report.failures().next().is_some();
+        for repository in changes {
+            self.refresh_repository(&repository);
+            if has_failed {
+                // A failure may have revealed an ability of the server.
+                self.reload_server(&repository.host);
+            }
+        }
+        if self.state.jobs.quits_when_idle && level != Level::Done && !was_to_stop {
+            // A user who waits for the end of the jobs would otherwise never learn of the failure.
+            self.state.jobs.quits_when_idle = false;
+            self.open_jobs();
+        }
+        if self.state.jobs.quits_when_idle && !self.state.jobs.are_running() {
+            self.cmds.push(Cmd::Quit);
+        }
+    }
+
+    /// Returns the promise about `z` after a change whose undo deletes tags in these registries and may put something
+    /// back.
+    fn undo_promise_text(&mut self, untags: &[Host], puts_back: bool) -> &'static str {
+        let deletes = |host: &Host| {
+            let server = self.state.registries.items.iter().find(|registry| registry.host == *host);
+            server.and_then(|registry| registry.server.value.as_ref()).map(|server| &server.deletes)
+        };
+        let deletes: Vec<Option<&Deletes>> = untags.iter().map(deletes).collect();
+        let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
+        let mut without_tags = deletes.iter().flatten().filter(|deletes| is_no(&deletes.by_tag)).peekable();
+        if without_tags.peek().is_some() {
+            return match (without_tags.any(|deletes| is_no(&deletes.by_digest)), puts_back) {
+                (false, _) => "; `z` may undo it, by replacement",
+                (true, true) => "; `z` undoes a part of it",
+                (true, false) => "",
+            };
+        }
+        match deletes.iter().all(|deletes| deletes.is_some_and(|deletes| deletes.by_tag == Ability::Yes)) {
+            true => "; `z` undoes it",
+            false => "; `z` may undo it",
+        }
+    }
+
+    /// Asks again for the properties of a registry.
+    fn reload_server(&mut self, host: &Host) {
+        let ticket = self.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
+        self.state.registries.of(host).into_iter().for_each(|registry| registry.server.ask(ticket));
+    }
+
+    /// Forgets the data kept of a repository, and asks for it again if it is shown.
+    fn refresh_repository(&mut self, repository: &Repository) {
+        self.state.view_cache.forget_repository(repository);
+        self.compare_again(repository);
+        if self.state.tags.repository.as_ref() == Some(repository) {
+            self.state.tags.may_be_empty = true;
+            self.load_tags(Duration::ZERO);
+            self.load_image(Duration::ZERO, None);
+        }
+        if let Some(registry) = self.state.registries.of(&repository.host) {
+            registry.repositories.add_created(&repository.name);
+        }
+    }
+}
+
+/// Returns the end of a job in one line: the outcome first, since the end of a line may be cut.
+fn summarize_job(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
+    let all = report.items.len();
+    let mut failures = report.failures();
+    if let Some((name, failure)) = failures.next() {
+        let failed = 1 + failures.count();
+        let what = if all == 1 { String::new() } else { format!("{failed} of {all}, {name}: ") };
+        return (Level::Failed, SafeText::from(format!("{what}{} · {title}", failure.why)));
+    }
+    let mut unconfirmed = report.unconfirmed();
+    if let Some((name, failure)) = unconfirmed.next() {
+        let all_of_it = 1 + unconfirmed.count();
+        let which = if all == 1 { String::new() } else { format!(" {all_of_it} of {all}, {name}") };
+        let text = format!("unconfirmed{which}: {} · {title}{undo}", failure.why);
+        return (Level::Partly, SafeText::from(text));
+    }
+    let count = |holds: fn(&Outcome) -> bool| {
+        report.items.iter().filter(|item| item.outcome.as_ref().is_none_or(holds)).count()
+    };
+    if count(|outcome| *outcome == Outcome::Stopped) > 0 {
+        let text = format!("stopped, {} of {all} done: {title}", report.done());
+        return (Level::Partly, SafeText::from(text));
+    }
+    let first = |says: fn(&Outcome) -> Option<&SafeText>| {
+        report.items.iter().find_map(|item| Some((&item.name, says(item.outcome.as_ref()?)?)))
+    };
+    let left = first(|outcome| match outcome {
+        Outcome::Skipped(why) => Some(why),
+        _ => None,
+    });
+    let already = first(|outcome| match outcome {
+        Outcome::Unchanged(why) => Some(why),
+        _ => None,
+    });
+    let text = match (left, already) {
+        (Some((name, why)), _) => format!("{} of {all} done, {name}: {why} · {title}", report.done()),
+        (None, Some((_, why))) if report.done() == 0 => format!("{why} · {title}"),
+        _ => match report.notes.len() {
+            0 => format!("done: {title}"),
+            1 => format!("done, with a note in `w`: {title}"),
+            notes => format!("done, with {notes} notes in `w`: {title}"),
+        },
+    };
+    let level = if report.is_success() { Level::Done } else { Level::Partly };
+    (level, SafeText::from(format!("{text}{undo}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::progress::ProgressItem;
+    use crate::model::failure::{Failure, FailureKind};
+
+    fn report(outcomes: Vec<Outcome>) -> Report {
+        let item =
+            |(number, outcome)| ProgressItem { name: format!("1.{number}").into(), outcome: Some(outcome) };
+        let items = outcomes.into_iter().enumerate().map(item).collect();
+        Report { items, ..Report::default() }
+    }
+
+    #[test]
+    fn a_job_that_left_something_out_says_where_that_stands() {
+        let notes = vec!["left out: 2 digest tags".into(), "an upload stays open".into()];
+        let report = Report { notes, ..report(vec![Outcome::Done("".into())]) };
+        let said = summarize_job(&"copy".into(), &report, "");
+        assert_eq!(said, (Level::Done, "done, with 2 notes in `w`: copy".into()));
+    }
+
+    #[test]
+    fn the_end_of_a_job_says_what_matters_most() {
+        let failure = Failure {
+            what: "cannot untag".into(),
+            why: "403 DENIED".into(),
+            hint: None,
+            kind: FailureKind::Denied,
+        };
+        let unconfirmed = Failure {
+            what: "the change of app:1.0 is not confirmed".into(),
+            why: "the server took it and still shows it".into(),
+            hint: None,
+            kind: FailureKind::Unconfirmed,
+        };
+        let done = || Outcome::Done("".into());
+        let table = [
+            (vec![done()], Level::Done, "done: untag; `z` undoes it"),
+            (vec![Outcome::Failed(failure.clone())], Level::Failed, "403 DENIED · untag"),
+            (
+                vec![done(), Outcome::Failed(failure), Outcome::Stopped],
+                Level::Failed,
+                "1 of 3, 1.1: 403 DENIED · untag",
+            ),
+            (
+                vec![Outcome::Unconfirmed(unconfirmed.clone())],
+                Level::Partly,
+                "unconfirmed: the server took it and still shows it · untag; `z` undoes it",
+            ),
+            (
+                vec![done(), Outcome::Unconfirmed(unconfirmed), Outcome::Stopped],
+                Level::Partly,
+                "unconfirmed 1 of 3, 1.1: the server took it and still shows it · untag; `z` undoes it",
+            ),
+            (vec![done(), Outcome::Stopped], Level::Partly, "stopped, 1 of 2 done: untag"),
+            (
+                vec![Outcome::Skipped("it moved".into())],
+                Level::Partly,
+                "0 of 1 done, 1.0: it moved · untag; `z` undoes it",
+            ),
+            (
+                vec![Outcome::Unchanged("it was gone already".into())],
+                Level::Done,
+                "it was gone already · untag; `z` undoes it",
+            ),
+            (
+                vec![done(), Outcome::Skipped("it moved".into())],
+                Level::Partly,
+                "1 of 2 done, 1.1: it moved · untag; `z` undoes it",
+            ),
+        ];
+        for (outcomes, level, text) in table {
+            assert_eq!(
+                summarize_job(&"untag".into(), &report(outcomes), "; `z` undoes it"),
+                (level, SafeText::from(text.to_string()))
+            );
+        }
+    }
+}

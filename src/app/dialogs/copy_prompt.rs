@@ -1,0 +1,371 @@
+//! The prompt for the destination of a copy, with matching names and the switches for the parts that come along.
+
+use std::borrow::Cow;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use tui_input::Input;
+
+use super::{Dialog, edit_input};
+use crate::app::State;
+use crate::app::actions::availability::refusal_text;
+use crate::app::actions::open;
+use crate::app::cmd::Cmd;
+use crate::app::update::Update;
+use crate::model::change::ChangeRequest;
+use crate::model::change::copy::{self, What};
+use crate::model::platform::Platform;
+use crate::model::reference::{
+    Ambiguity, BadName, Host, KnownRegistries, Repository, Scheme, Selector, Tag, Target, Typed,
+};
+use crate::model::server::Transport;
+
+/// Largest number of names offered at once.
+const MOST_SUGGESTIONS: usize = 6;
+/// Largest number of platforms that are offered for choice.
+const MOST_PLATFORMS: usize = 12;
+
+/// The prompt and the images that it is about.
+#[derive(Debug)]
+pub struct CopyPrompt {
+    /// The repository of the images.
+    pub from: Repository,
+    /// The images that were chosen.
+    pub what: What,
+    /// The text typed: a registry, a repository or an image.
+    pub input: Input,
+    /// Matching names.
+    pub suggestions: Vec<String>,
+    /// The row under the cursor: an index into [`CopyPrompt::rows`].
+    pub cursor: usize,
+    /// Whether the referrers of the images come along.
+    pub includes_referrers: bool,
+    /// Whether all tags of the repository come along.
+    pub includes_all_tags: bool,
+    /// The platforms of the image, if exactly one was chosen, each with the state of its switch.
+    pub platforms: Vec<(Platform, bool)>,
+    /// The reason why Enter did nothing.
+    pub problem: Option<String>,
+}
+
+/// A row of the prompt that the cursor can be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromptRow {
+    /// The text field.
+    Destination,
+    /// A matching name.
+    Suggestion(usize),
+    /// The switch for the referrers of the images.
+    Referrers,
+    /// The switch for all tags.
+    AllTags,
+    /// The switch of a platform.
+    Platform(usize),
+}
+
+impl CopyPrompt {
+    /// Returns the rows, from top to bottom.
+    pub fn rows(&self) -> Vec<PromptRow> {
+        let mut rows = vec![PromptRow::Destination];
+        rows.extend((0..self.suggestions.len()).map(PromptRow::Suggestion));
+        rows.push(PromptRow::Referrers);
+        if matches!(self.what, What::Images(_)) {
+            rows.push(PromptRow::AllTags);
+        }
+        if !self.includes_all_tags {
+            rows.extend((0..self.platforms.len()).map(PromptRow::Platform));
+        }
+        rows
+    }
+
+    /// Returns the help on valid input, or the problem with the text.
+    pub fn status_text(&self) -> &str {
+        let can = "a registry, a repository, or repository:tag for one image";
+        self.problem.as_deref().unwrap_or(can)
+    }
+
+    /// Returns the row under the cursor.
+    pub fn row(&self) -> PromptRow {
+        self.rows().get(self.cursor).copied().unwrap_or(PromptRow::Destination)
+    }
+
+    fn request(&self, known: &KnownRegistries) -> Result<(ChangeRequest, Option<Scheme>), BadDestination> {
+        let CopyDestination { repository: to, tag, scheme } =
+            destination(self.input.value(), &self.from, known)?;
+        let what = if self.includes_all_tags { What::AllTags } else { self.what.clone() };
+        let is_one = matches!(&what, What::Images(images) if images.len() == 1);
+        if tag.is_some() && !is_one {
+            return Err("more than one image cannot get one tag".into());
+        }
+        let chosen: Vec<Platform> =
+            self.platforms.iter().filter(|(_, comes)| *comes).map(|(platform, _)| platform.clone()).collect();
+        if is_one && chosen.is_empty() && !self.platforms.is_empty() {
+            return Err("no platform is chosen".into());
+        }
+        let all = chosen.len() == self.platforms.len() || !is_one;
+        let platforms = if all { Vec::new() } else { chosen };
+        let (from, referrers) = (self.from.clone(), self.includes_referrers);
+        let request = copy::CopyRequest { from, what, to, tag, platforms, referrers, keep: false };
+        Ok((ChangeRequest::Copy(request), scheme))
+    }
+
+    fn toggle_row(&mut self) {
+        match self.row() {
+            PromptRow::Referrers => self.includes_referrers = !self.includes_referrers,
+            PromptRow::AllTags => self.includes_all_tags = !self.includes_all_tags,
+            PromptRow::Platform(at) => {
+                if let Some((_, comes)) = self.platforms.get_mut(at) {
+                    *comes = !*comes;
+                }
+            }
+            PromptRow::Destination | PromptRow::Suggestion(_) => {}
+        }
+    }
+}
+
+/// The destination of a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyDestination {
+    /// The repository.
+    pub repository: Repository,
+    /// The tag there, if one was typed.
+    pub tag: Option<Tag>,
+    /// The scheme to contact its registry with, if one was typed.
+    pub scheme: Option<Scheme>,
+}
+
+/// The reason why a text is not a destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadDestination {
+    /// The text may mean either of two names.
+    Ambiguous(Box<Ambiguity>),
+    /// The problem in words.
+    Invalid(String),
+}
+
+impl BadDestination {
+    /// Returns the problem in words, and the names to choose from.
+    pub fn into_message(self) -> (String, Vec<String>) {
+        match self {
+            BadDestination::Ambiguous(both) => (both.to_string(), vec![both.registry, both.image]),
+            BadDestination::Invalid(problem) => (problem, Vec::new()),
+        }
+    }
+}
+
+impl From<BadName> for BadDestination {
+    fn from(bad: BadName) -> BadDestination {
+        match bad {
+            BadName::Ambiguous(both) => BadDestination::Ambiguous(both),
+            bad => BadDestination::Invalid(bad.to_string()),
+        }
+    }
+}
+
+impl From<String> for BadDestination {
+    fn from(problem: String) -> BadDestination {
+        BadDestination::Invalid(problem)
+    }
+}
+
+impl From<Cow<'static, str>> for BadDestination {
+    fn from(problem: Cow<'static, str>) -> BadDestination {
+        BadDestination::Invalid(problem.into_owned())
+    }
+}
+
+impl From<&str> for BadDestination {
+    fn from(problem: &str) -> BadDestination {
+        BadDestination::Invalid(problem.into())
+    }
+}
+
+/// Parses a destination. A registry alone means the repository of the same name there; a repository without a host is
+/// in the same registry.
+pub fn destination(
+    typed: &str,
+    from: &Repository,
+    known: &KnownRegistries,
+) -> Result<CopyDestination, BadDestination> {
+    let Typed { target, scheme } = open::read(typed, Some(&from.host), known)?;
+    let (repository, tag) = match target {
+        Target::Registry(host) => (Repository { host, name: from.name.clone() }, None),
+        Target::Repository(repository) => (repository, None),
+        Target::Image(reference) if reference.digest.is_none() => (reference.repository, reference.tag),
+        Target::Image(_) => return Err("a digest follows from the image: it cannot be chosen".into()),
+    };
+    Ok(CopyDestination { repository, tag, scheme })
+}
+
+/// Returns repositories that can be the destination and contain the text: first those of the same name in other
+/// registries, then listed ones.
+pub fn destinations(state: &State, from: &Repository, typed: &str) -> Vec<String> {
+    let typed = typed.trim().to_lowercase();
+    let others = state.registries.items.iter().filter(|registry| registry.host != from.host);
+    let same = others.clone().map(|registry| format!("{}/{}", registry.host, from.name));
+    let listed = others.chain(state.registries.items.iter().filter(|registry| registry.host == from.host));
+    let listed = listed.flat_map(|registry| {
+        let names = registry.repositories.names.items.iter().filter_map(|listed| listed.name());
+        names.map(|name| format!("{}/{name}", registry.host))
+    });
+    let listed = listed.filter(|_| !typed.is_empty());
+    let mut names: Vec<String> = Vec::new();
+    let own = from.to_string();
+    for name in same.chain(listed) {
+        if names.len() == MOST_SUGGESTIONS {
+            break;
+        }
+        if name.contains(&typed) && name != typed && name != own && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// Returns the platforms of the image shown, if that is the one image that was chosen.
+fn platforms(state: &State, from: &Repository, what: &What) -> Vec<(Platform, bool)> {
+    let is_shown = matches!((&state.detail.image, what), (Some((repository, selector)), What::Images(images))
+        if repository == from && images.as_slice() == std::slice::from_ref(selector));
+    let inspection = state.detail.inspection.value.as_ref().filter(|_| is_shown);
+    let variants = inspection.map(|inspection| inspection.variants.as_slice()).unwrap_or_default();
+    let platforms: Vec<(Platform, bool)> =
+        variants.iter().filter_map(|variant| Some((variant.platform.clone()?, true))).collect();
+    match platforms.len() {
+        2..=MOST_PLATFORMS => platforms,
+        _ => Vec::new(),
+    }
+}
+
+impl Update<'_> {
+    /// Asks for the destination of the images.
+    pub fn prompt_to_copy(&mut self, from: Repository, what: What, initial: &str) {
+        let platforms = platforms(self.state, &from, &what);
+        let suggestions = destinations(self.state, &from, initial);
+        let all_tags = what == What::AllTags;
+        self.state.dialogs.push(Dialog::Copy(Box::new(CopyPrompt {
+            from,
+            what,
+            input: initial.into(),
+            suggestions,
+            cursor: 0,
+            includes_referrers: true,
+            includes_all_tags: all_tags,
+            platforms,
+            problem: None,
+        })));
+    }
+
+    pub(crate) fn key_in_copy(&mut self, mut prompt: Box<CopyPrompt>, key: KeyEvent) -> Option<Dialog> {
+        let rows = prompt.rows();
+        match (key.code, prompt.row()) {
+            (KeyCode::Esc, _) => return None,
+            (KeyCode::Enter, PromptRow::Suggestion(at)) => {
+                if let Some(name) = prompt.suggestions.get(at) {
+                    prompt.input = name.clone().into();
+                }
+                self.suggest_destinations(&mut prompt);
+            }
+            (KeyCode::Enter, _) => match self.copy_request(&prompt) {
+                Ok(request) => {
+                    prompt.problem = None;
+                    self.plan_from_prompt(request, Dialog::Copy(prompt));
+                    return None;
+                }
+                Err(no_place) => {
+                    let (problem, choice) = no_place.into_message();
+                    prompt.problem = Some(problem);
+                    if !choice.is_empty() {
+                        prompt.suggestions = choice;
+                        prompt.cursor = 0;
+                    }
+                }
+            },
+            (KeyCode::Down | KeyCode::Tab, _) => prompt.cursor = (prompt.cursor + 1) % rows.len().max(1),
+            (KeyCode::Up | KeyCode::BackTab, _) => {
+                prompt.cursor = prompt.cursor.checked_sub(1).unwrap_or(rows.len().saturating_sub(1));
+            }
+            (KeyCode::Char(' '), PromptRow::Referrers | PromptRow::AllTags | PromptRow::Platform(_)) => {
+                prompt.toggle_row()
+            }
+            _ if edit_input(&mut prompt.input, key) => self.suggest_destinations(&mut prompt),
+            _ => {}
+        }
+        Some(Dialog::Copy(prompt))
+    }
+
+    /// Returns the request, or fails if a rule forbids it. If a scheme was typed, the registry is contacted with it
+    /// from now on.
+    fn copy_request(&mut self, prompt: &CopyPrompt) -> Result<ChangeRequest, BadDestination> {
+        let (request, scheme) = prompt.request(&open::known_registries(self.state))?;
+        if let ChangeRequest::Copy(copy) = &request {
+            let rules = &self.state.settings.rules;
+            rules.may_copy(&copy.from, &copy.to).map_err(|refusal| refusal_text(&refusal).into_owned())?;
+            if let Some(scheme) = scheme {
+                self.set_scheme(&copy.to.host, scheme)?;
+            }
+        }
+        Ok(request)
+    }
+
+    /// Contacts a registry with this scheme from now on. Fails if the registry is open and not known to use this
+    /// scheme.
+    pub(crate) fn set_scheme(&mut self, host: &Host, scheme: Scheme) -> Result<(), String> {
+        if let Some(open) = self.state.registries.of(host) {
+            let is_plain = open.server.value.as_ref().map(|server| server.transport == Transport::Plain);
+            match is_plain {
+                Some(is_plain) if is_plain == (scheme == Scheme::Http) => return Ok(()),
+                _ => return Err(format!("`{host}` is open: `O` with `{scheme}://{host}` reaches it so")),
+            }
+        }
+        self.cmds.push(Cmd::SetScheme(host.clone(), scheme));
+        Ok(())
+    }
+
+    fn suggest_destinations(&self, prompt: &mut CopyPrompt) {
+        prompt.suggestions = destinations(self.state, &prompt.from, prompt.input.value());
+        prompt.cursor = 0;
+        prompt.problem = None;
+    }
+}
+
+/// Returns the number of tags or images, in words.
+pub fn describe_images(what: &What) -> String {
+    match what {
+        What::AllTags => "all tags".into(),
+        What::Images(images) => match images.as_slice() {
+            [Selector::Tag(tag)] => tag.to_string(),
+            [Selector::Digest(digest)] => digest.short(),
+            images => {
+                let are_tags = images.iter().all(|image| matches!(image, Selector::Tag(_)));
+                format!("{} {}", images.len(), if are_tags { "tags" } else { "images" })
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destination_is_a_registry_a_repository_or_an_image() {
+        let from = Repository::parse("a.test/team/app").expect("a repository");
+        let read = |typed| {
+            let CopyDestination { repository, tag, .. } =
+                destination(typed, &from, &KnownRegistries::default()).ok()?;
+            Some(format!("{repository} {}", tag.map_or("-".into(), |tag| tag.to_string())))
+        };
+        assert_eq!(read("b.test/").as_deref(), Some("b.test/team/app -"));
+        assert_eq!(read("b.test:5000").as_deref(), Some("b.test:5000/team/app -"));
+        assert_eq!(read("b.test/x").as_deref(), Some("b.test/x -"));
+        assert_eq!(read("b.test/x:1").as_deref(), Some("b.test/x 1"));
+        assert_eq!(read("other").as_deref(), Some("a.test/other -"));
+        assert_eq!(read(""), None);
+        let either =
+            destination("vm:6103", &from, &KnownRegistries::default()).map_err(BadDestination::into_message);
+        let (problem, choice) = either.expect_err("a registry or an image");
+        assert!(problem.contains("`vm:6103/`") && problem.contains("`a.test/vm:6103`"), "{problem}");
+        assert_eq!(choice, ["vm:6103/", "a.test/vm:6103"]);
+        assert_eq!(read(&choice[0]).as_deref(), Some("vm:6103/team/app -"));
+        assert_eq!(read(&choice[1]).as_deref(), Some("a.test/vm 6103"));
+    }
+}

@@ -1,0 +1,195 @@
+//! The prompt for new tags: one name, or a pattern for many. The resulting tags are shown while the user types.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use tui_input::Input;
+
+use super::{Dialog, edit_input};
+use crate::app::actions::open;
+use crate::app::update::Update;
+use crate::model::change::{ChangeRequest, retag};
+use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target};
+
+/// The placeholder for the old tag in a pattern.
+pub const OLD_TAG: &str = "{tag}";
+
+/// The prompt and the images that it is about.
+#[derive(Debug)]
+pub struct Retag {
+    /// The repository of the images.
+    pub from: Repository,
+    /// The images.
+    pub images: Vec<Selector>,
+    /// The text typed.
+    pub input: Input,
+    /// Whether the old tags are removed afterwards.
+    pub removes_old_tags: bool,
+    /// Whether the cursor is on the switch for that.
+    pub is_on_switch: bool,
+    /// The reason why Enter did nothing.
+    pub problem: Option<String>,
+    /// The registries that a name may mean.
+    pub known: KnownRegistries,
+}
+
+impl Retag {
+    /// Creates the prompt for these images.
+    pub fn of(from: Repository, images: Vec<Selector>, initial: &str, known: KnownRegistries) -> Retag {
+        let begun = if initial.is_empty() && images.len() > 1 { OLD_TAG } else { initial };
+        Retag {
+            from,
+            images,
+            input: begun.into(),
+            removes_old_tags: false,
+            is_on_switch: false,
+            problem: None,
+            known,
+        }
+    }
+
+    /// Returns each image with its new name, or the problem with the text.
+    pub fn targets(&self) -> Result<Vec<(Selector, Repository, Tag)>, String> {
+        let pattern = self.input.value().trim();
+        if self.images.len() > 1 && !pattern.contains(OLD_TAG) && !is_repository(pattern) {
+            return Err(format!("all of them would get one tag: `{OLD_TAG}` stands for the old one"));
+        }
+        let mut targets: Vec<(Selector, Repository, Tag)> = Vec::new();
+        for image in &self.images {
+            let (repository, tag) = target(&self.from, image, pattern, &self.known)?;
+            if targets.iter().any(|(_, other, known)| (other, known) == (&repository, &tag)) {
+                return Err(format!("two of them would be `{tag}`"));
+            }
+            targets.push((image.clone(), repository, tag));
+        }
+        Ok(targets)
+    }
+
+    fn request(&self) -> Result<ChangeRequest, String> {
+        let items = self.targets()?;
+        let method = if self.removes_old_tags { retag::RetagMode::Move } else { retag::RetagMode::Add };
+        Ok(ChangeRequest::Retag(retag::RetagRequest {
+            from: self.from.clone(),
+            items,
+            mode: method,
+            keep: false,
+        }))
+    }
+}
+
+/// Returns whether the text names a repository and no tag, so that images keep their tags.
+fn is_repository(pattern: &str) -> bool {
+    let last = pattern.rsplit('/').next().unwrap_or_default();
+    pattern.contains('/') && !last.contains(':')
+}
+
+/// Returns the repository and the tag for one image.
+fn target(
+    from: &Repository,
+    image: &Selector,
+    pattern: &str,
+    known: &KnownRegistries,
+) -> Result<(Repository, Tag), String> {
+    let old = match image {
+        Selector::Tag(tag) => Some(tag.as_str()),
+        Selector::Digest(_) => None,
+    };
+    let text = match old {
+        Some(old) => pattern.replace(OLD_TAG, old),
+        None if pattern.contains(OLD_TAG) => return Err("an image that goes by digest has no old tag".into()),
+        None => pattern.to_string(),
+    };
+    if !text.contains(['/', ':']) {
+        let tag = Tag::parse(&text).map_err(|bad| bad.to_string())?;
+        return Ok((from.clone(), tag));
+    }
+    let read = match open::read(&text, Some(&from.host), known) {
+        // A pattern stands for tags and never for a registry.
+        Err(BadName::Ambiguous(both)) if pattern.contains(OLD_TAG) => open::read(&both.image, None, known),
+        Err(BadName::Ambiguous(both)) => {
+            let text =
+                format!("`{text}` may be a registry: `{}` is the tag here, and `c` copies there", both.image);
+            return Err(text);
+        }
+        read => read,
+    };
+    let (repository, tag) = match read.map_err(|bad| bad.to_string())?.target {
+        Target::Image(reference) if reference.digest.is_none() => (reference.repository, reference.tag),
+        Target::Repository(repository) => (repository, old.and_then(|old| Tag::parse(old).ok())),
+        Target::Image(_) | Target::Registry(_) => return Err("a tag is expected".into()),
+    };
+    if repository.host != from.host {
+        return Err(format!("that is in another registry than {}: `c` copies", from.host));
+    }
+    Ok((repository, tag.ok_or("a tag is expected")?))
+}
+
+impl Update<'_> {
+    pub(crate) fn key_in_retag(&mut self, mut prompt: Retag, key: KeyEvent) -> Option<Dialog> {
+        match key.code {
+            KeyCode::Esc => return None,
+            KeyCode::Enter => match prompt.request() {
+                Ok(request) => {
+                    prompt.problem = None;
+                    self.plan_from_prompt(request, Dialog::Retag(prompt));
+                    return None;
+                }
+                Err(problem) => prompt.problem = Some(problem),
+            },
+            // There is only one switch, so Tab toggles it wherever the cursor is.
+            KeyCode::Tab | KeyCode::BackTab => prompt.removes_old_tags = !prompt.removes_old_tags,
+            KeyCode::Up | KeyCode::Down => {
+                prompt.is_on_switch = !prompt.is_on_switch;
+            }
+            KeyCode::Char(' ') if prompt.is_on_switch => prompt.removes_old_tags = !prompt.removes_old_tags,
+            _ => {
+                if edit_input(&mut prompt.input, key) {
+                    prompt.is_on_switch = false;
+                    prompt.problem = None;
+                }
+            }
+        }
+        Some(Dialog::Retag(prompt))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn targets(images: &[&str], typed: &str) -> Result<Vec<String>, String> {
+        let from = Repository::parse("r.test:5000/team/app").expect("a repository");
+        let images = images.iter().map(|text| text.parse().expect("a selector")).collect();
+        let prompt = Retag::of(from, images, typed, KnownRegistries::default());
+        Ok(prompt.targets()?.into_iter().map(|(_, repository, tag)| format!("{repository}:{tag}")).collect())
+    }
+
+    #[test]
+    fn what_is_typed_is_a_tag_a_pattern_or_a_full_reference() {
+        let table = [
+            ("stable", "r.test:5000/team/app:stable"),
+            ("{tag}-stable", "r.test:5000/team/app:1.4-stable"),
+            ("other:2", "r.test:5000/other:2"),
+            ("team/other:{tag}", "r.test:5000/team/other:1.4"),
+            ("team/other", "r.test:5000/team/other:1.4"),
+            ("r.test:5000/team/other:x", "r.test:5000/team/other:x"),
+        ];
+        for (typed, expected) in table {
+            assert_eq!(targets(&["1.4"], typed), Ok(vec![expected.to_string()]), "{typed}");
+        }
+        assert_eq!(targets(&["6101"], "other:{tag}"), Ok(vec!["r.test:5000/other:6101".to_string()]));
+        let either = targets(&["1.4"], "other:6101").expect_err("a registry or an image");
+        assert!(either.contains("`r.test:5000/other:6101` is the tag here"), "{either}");
+        for bad in ["", "-x", "a b", "elsewhere.test/app:1", "r.test:5000/app@sha256:00"] {
+            assert!(targets(&["1.4"], bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn many_images_need_a_pattern_that_tells_them_apart() {
+        assert!(targets(&["1", "2"], "stable").is_err());
+        assert_eq!(targets(&["1", "2"], "team/other").map(|all| all.len()), Ok(2));
+        assert_eq!(
+            targets(&["1", "2"], "v{tag}"),
+            Ok(vec!["r.test:5000/team/app:v1".to_string(), "r.test:5000/team/app:v2".into()])
+        );
+    }
+}

@@ -1,0 +1,129 @@
+//! The image under the cursor: tabs, platforms, layers.
+
+pub mod overview;
+mod text;
+
+use std::sync::Arc;
+
+use crate::app::list::List;
+use crate::app::remote::Remote;
+use crate::model::inspection::{Inspection, Variant};
+use crate::model::json::{JsonLine, JsonToken};
+use crate::model::reference::{Repository, Selector};
+use crate::model::text::SafeText;
+pub use text::{Text, TextPart};
+
+/// The Details pane.
+#[derive(Debug, Default)]
+pub struct Detail {
+    /// The image shown.
+    pub image: Option<(Repository, Selector)>,
+    /// The inspection of the image.
+    pub inspection: Remote<Arc<Inspection>>,
+    /// The tab that is open.
+    pub tab: Tab,
+    /// The platform chosen: an index into the inspection's variants.
+    pub variant: usize,
+    /// The rows of the Layers tab.
+    pub layers: List,
+    /// First line drawn of the Overview, Config, Manifest and Referrers tabs. After each message it is brought back
+    /// into the text.
+    pub scroll: usize,
+    /// Number of lines that fit, from the last layout.
+    pub height: usize,
+    /// The config of the chosen platform, pretty-printed.
+    pub config: Text,
+    /// The manifest of the chosen platform, pretty-printed, after the manifest of its index.
+    pub manifest: Text,
+    /// The line of `manifest` at which the manifest of the chosen platform begins: 0 if there is no other one.
+    pub manifest_start_line: usize,
+}
+
+/// The tabs of the Details pane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Tab {
+    /// The overview of the image.
+    #[default]
+    Overview,
+    /// The layers of the image and the commands that made them.
+    Layers,
+    /// The config of the image.
+    Config,
+    /// The manifest of the image.
+    Manifest,
+    /// The referrers of the image.
+    Referrers,
+}
+
+impl Detail {
+    /// Returns the image of the chosen platform.
+    pub fn selected_variant(&self) -> Option<&Variant> {
+        self.inspection.value.as_ref()?.variants.get(self.variant)
+    }
+
+    /// Opens a tab.
+    pub fn open_tab(&mut self, tab: Tab) {
+        self.tab = tab;
+        self.scroll = 0;
+    }
+
+    /// Chooses a platform.
+    pub fn select_variant(&mut self, variant: usize) {
+        self.variant = variant;
+        self.scroll = 0;
+        self.layers.is_user_selected = false;
+        self.lay_out();
+        if self.tab == Tab::Manifest {
+            self.scroll = self.manifest_start_line;
+        }
+    }
+
+    /// Shows another image. The open tab stays, and so does the platform if the new image has as many.
+    pub fn show_image(&mut self, of: Option<(Repository, Selector)>, inspection: Remote<Arc<Inspection>>) {
+        self.image = of;
+        self.inspection = inspection;
+        self.scroll = 0;
+        self.layers.is_user_selected = false;
+        self.lay_out();
+    }
+
+    /// Lays out the contents of the tabs after the inspection or the platform changed.
+    pub fn lay_out(&mut self) {
+        let count = self.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
+        self.variant = self.variant.min(count.saturating_sub(1));
+        let layers = self.selected_variant().map_or(0, |variant| variant.layers.rows.len());
+        let rows: Vec<u32> = (0..layers as u32).collect();
+        self.layers.order.clone_from(&rows);
+        self.layers.show(rows);
+        let config = self.selected_variant().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
+        self.config = config
+            .map(|config| Text::of(vec![TextPart::json(&config.raw, config.outline())]))
+            .unwrap_or_default();
+        (self.manifest, self.manifest_start_line) = self.lay_out_manifest();
+    }
+
+    /// Returns the text of the manifest, after that of its index if it has one, and the line at which the manifest
+    /// begins.
+    fn lay_out_manifest(&self) -> (Text, usize) {
+        let Some(inspection) = &self.inspection.value else { return Default::default() };
+        let top = TextPart::json(&inspection.manifest.raw, inspection.manifest.outline());
+        let Some(variant) = self.selected_variant() else { return (Text::of(vec![top]), 0) };
+        let child = variant.manifest.as_ref().ok();
+        let Some(child) = child.filter(|child| child.digest != inspection.manifest.digest) else {
+            return (Text::of(vec![top]), 0);
+        };
+        let name = variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
+        let begins = top.lines() + 2;
+        let empty = TextPart::Line(JsonLine { indent: 0, pieces: Vec::new() });
+        let child = TextPart::json(&child.raw, child.outline());
+        (Text::of(vec![heading("index"), top, empty, heading(&name), child]), begins)
+    }
+}
+
+/// Returns a line that stands above the JSON of one of several manifests.
+fn heading(text: &str) -> TextPart {
+    TextPart::Line(JsonLine {
+        indent: 0,
+        pieces: vec![(JsonToken::Mark, SafeText::from(format!("── {text} ──")))],
+    })
+}

@@ -1,0 +1,309 @@
+//! The rows of the Overview tab: the description of an image, in labelled lines.
+
+use jiff::Timestamp;
+
+use crate::app::State;
+use crate::model::capped::Capped;
+use crate::model::image::ImageConfig;
+use crate::model::inspection::{Inspection, Variant};
+use crate::model::manifest::Manifest;
+use crate::model::reference::Selector;
+use crate::model::summary::Kind;
+use crate::model::text::{LONGEST_FIELD, SafeText};
+use crate::model::{annotations, columns, size, time};
+
+/// Columns of the labels.
+pub const LABELS: usize = 12;
+
+/// Columns of a size.
+const SIZES: usize = 9;
+/// Columns of the longest platform that others are aligned with.
+const LONGEST_PLATFORM: usize = 24;
+/// Largest number of entries shown of one list: environment, labels, annotations.
+const MOST_OF_A_LIST: usize = 100;
+
+/// A row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverviewRow {
+    /// The label of the row; empty if the row continues the one above.
+    pub label: SafeText,
+    /// The text of the row.
+    pub text: SafeText,
+    /// The look of the row.
+    pub tone: RowTone,
+}
+
+/// The look of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowTone {
+    /// Plain text.
+    Plain,
+    /// A heading above the following rows.
+    Heading,
+    /// An entry of a list under a heading. The label has all the room, and the text after it is something to note.
+    Listed,
+    /// Something to note.
+    Warn,
+}
+
+/// Lays rows out for a width.
+struct OverviewPage {
+    rows: Vec<OverviewRow>,
+    width: usize,
+}
+
+/// Returns the rows for a width in columns.
+pub fn rows(state: &State, width: usize, now: Timestamp) -> Vec<OverviewRow> {
+    let mut page = OverviewPage { rows: Vec::new(), width: width.saturating_sub(LABELS).max(8) };
+    let Some(inspection) = &state.detail.inspection.value else { return page.rows };
+    page.names(state, inspection);
+    page.summary(inspection, now);
+    if inspection.variants.len() > 1 {
+        page.platforms(inspection, state.detail.variant);
+    }
+    if let Some(variant) = state.detail.selected_variant() {
+        page.variant(variant, inspection.variants.len() > 1);
+        page.annotations(&inspection.manifest, variant);
+    }
+    if inspection.left_out > 0 {
+        page.warn("left out", &format!("{} more images of the index", inspection.left_out));
+    }
+    page.referrers(inspection);
+    page.rows
+}
+
+impl OverviewPage {
+    fn field(&mut self, label: &str, text: &str) {
+        self.toned(label, text, RowTone::Plain);
+    }
+
+    fn warn(&mut self, label: &str, text: &str) {
+        self.toned(label, text, RowTone::Warn);
+    }
+
+    fn toned(&mut self, label: &str, text: &str, tone: RowTone) {
+        let mut label = SafeText::clean(label);
+        for line in columns::wrap(SafeText::clean(text).as_str(), self.width) {
+            self.rows.push(OverviewRow {
+                label: std::mem::take(&mut label),
+                text: SafeText::from(line),
+                tone,
+            });
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.rows.push(OverviewRow {
+            label: SafeText::default(),
+            text: SafeText::default(),
+            tone: RowTone::Plain,
+        });
+        self.rows.push(OverviewRow {
+            label: SafeText::clean(text),
+            text: SafeText::default(),
+            tone: RowTone::Heading,
+        });
+    }
+
+    fn names(&mut self, state: &State, inspection: &Inspection) {
+        if let Some((repository, selector)) = &state.detail.image {
+            match selector {
+                Selector::Tag(tag) => self.field("image", &format!("{repository}:{tag}")),
+                Selector::Digest(_) => self.field("image", &repository.to_string()),
+            }
+        }
+        self.field("digest", &inspection.summary.digest.to_string());
+        let digest = &inspection.summary.digest;
+        if state.tags.is_shared(digest) {
+            self.field("tags", &state.tags.aliases(digest).join(", "));
+        }
+    }
+
+    fn summary(&mut self, inspection: &Inspection, now: Timestamp) {
+        let summary = &inspection.summary;
+        let kind = match (&summary.kind, inspection.variants.len()) {
+            (Kind::Index, 1) => "index of 1 image".into(),
+            (Kind::Index, count) => format!("index of {count} images"),
+            (kind, _) => kind.to_string(),
+        };
+        self.field("kind", &kind);
+        self.field("type", summary.media_type.as_str());
+        match summary.size {
+            Some(bytes) if summary.kind == Kind::Index => {
+                self.field("size", &format!("{} compressed, all platforms", size::bytes(bytes)))
+            }
+            Some(bytes) => self.field("size", &format!("{} compressed", size::bytes(bytes))),
+            None => self.field("size", "not known"),
+        }
+        match summary.created {
+            Some(created) if time::is_reproducible(created) => {
+                self.field("created", &format!("reproducible ({})", time::absolute(created)));
+            }
+            Some(created) => {
+                let (at, age) = (time::absolute(created), format!("({})", time::age(created, now)));
+                if columns::width(&at) + 1 + columns::width(&age) <= self.width {
+                    self.field("created", &format!("{at} {age}"));
+                } else {
+                    self.field("created", &at);
+                    self.field("", &age);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn platforms(&mut self, inspection: &Inspection, chosen: usize) {
+        self.heading("platforms");
+        let names: Vec<String> = inspection.variants.iter().map(name_of).collect();
+        let longest = names.iter().map(|name| columns::width(name)).max().unwrap_or(0).min(LONGEST_PLATFORM);
+        for (number, (variant, name)) in inspection.variants.iter().zip(&names).enumerate() {
+            let mark = if number == chosen { "▸" } else { " " };
+            let bytes = variant.size.map(size::bytes).unwrap_or_default();
+            let digest =
+                variant.manifest.as_ref().map(|manifest| manifest.digest.short()).unwrap_or_default();
+            let attested = match variant.attestations.len() {
+                0 => String::new(),
+                1 => "  1 attestation".into(),
+                count => format!("  {count} attestations"),
+            };
+            let failure = variant.manifest.as_ref().err();
+            let failed = failure.map(|failure| format!("! {}", failure.why)).unwrap_or_default();
+            let name = columns::left(name, longest);
+            let row = format!("{mark} {name} {}  {digest}{attested}", columns::right(&bytes, SIZES));
+            self.rows.push(OverviewRow {
+                label: SafeText::from(columns::cut(&row, self.width + LABELS)),
+                text: SafeText::from(failed),
+                tone: RowTone::Listed,
+            });
+        }
+    }
+
+    fn variant(&mut self, variant: &Variant, is_of_index: bool) {
+        if is_of_index {
+            self.heading(&name_of(variant));
+            if let Ok(manifest) = &variant.manifest {
+                self.field("digest", &manifest.digest.to_string());
+            }
+        } else if let Some(platform) = &variant.platform {
+            self.field("platform", &platform.to_string());
+        }
+        let layers = variant.layers.rows.iter().filter(|row| row.layer.is_some()).count();
+        let more = variant.manifest.as_ref().map_or(0, |manifest| manifest.layers_left_out());
+        match (variant.layers.size(), layers) {
+            (_, 0) => {}
+            (_, count) if more > 0 => {
+                self.field("layers", &format!("{count}, and {more} more that are not shown"))
+            }
+            (Some(bytes), 1) => self.field("layers", &format!("1, {}", size::bytes(bytes))),
+            (Some(bytes), count) => self.field("layers", &format!("{count}, {}", size::bytes(bytes))),
+            (None, count) => self.field("layers", &count.to_string()),
+        }
+        let config_failure = variant.config.as_ref().and_then(|config| config.as_ref().err());
+        for failure in variant.manifest.as_ref().err().into_iter().chain(config_failure) {
+            self.warn("missing", &format!("{}: {}", failure.what, failure.why));
+            if let Some(hint) = &failure.hint {
+                self.warn("", &format!("hint: {hint}"));
+            }
+        }
+        if let Some(Ok(config)) = &variant.config {
+            self.config(config);
+        }
+    }
+
+    fn config(&mut self, config: &ImageConfig) {
+        let words = [
+            ("entrypoint", joined(&config.entrypoint)),
+            ("cmd", joined(&config.cmd)),
+            ("user", config.user.clone().unwrap_or_default()),
+            ("workdir", config.working_dir.clone().unwrap_or_default()),
+            ("ports", joined(&config.exposed_ports)),
+            ("volumes", joined(&config.volumes)),
+            ("stop signal", config.stop_signal.clone().unwrap_or_default()),
+            ("healthcheck", joined(&config.healthcheck)),
+            ("author", config.author.clone().unwrap_or_default()),
+        ];
+        for (label, text) in words.iter().filter(|(_, text)| !text.is_empty()) {
+            self.field(label, text);
+        }
+        self.list("env", config.env.count(), config.env.iter().map(|text| first_of(text).to_string()));
+        let labels = config.labels.iter().map(|(key, value)| pair(key, value));
+        self.list("labels", config.labels.count(), labels);
+    }
+
+    /// Adds at most `MOST_OF_A_LIST` of `all` texts. The other tabs show all of them.
+    fn list(&mut self, mut label: &str, all: usize, texts: impl Iterator<Item = String>) {
+        for text in texts.take(MOST_OF_A_LIST) {
+            self.field(std::mem::take(&mut label), &text);
+        }
+        if all > MOST_OF_A_LIST {
+            self.warn("", &format!("and {} more: see the other tabs", all - MOST_OF_A_LIST));
+        }
+    }
+
+    /// Adds the annotations of the image: the well-known ones with their short names, then the others.
+    fn annotations(&mut self, manifest: &Manifest, variant: &Variant) {
+        let child = variant.manifest.as_ref().ok().and_then(|manifest| manifest.annotations());
+        let own = manifest.annotations();
+        let sources: Vec<_> = own.into_iter().chain(child).collect();
+        let known = annotations::well_known(&sources);
+        let others = own.into_iter().flatten().filter(|(key, _)| !annotations::is_well_known(key));
+        let others: Vec<_> = others.collect();
+        if known.is_empty() && others.is_empty() {
+            return;
+        }
+        self.heading("annotations");
+        for (label, value) in known {
+            self.field(label, value);
+        }
+        let left_out = manifest.capped_annotations().map_or(0, Capped::left_out);
+        let all = others.len().saturating_add(left_out);
+        self.list("", all, others.into_iter().map(|(key, value)| pair(key, value)));
+    }
+
+    fn referrers(&mut self, inspection: &Inspection) {
+        if inspection.referrers.is_empty() {
+            return;
+        }
+        self.heading("belongs to it");
+        for referrer in inspection.referrers.iter().take(MOST_OF_A_LIST) {
+            let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
+            let short = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
+            let row = format!("  {short} {}  {}", columns::right(&bytes, SIZES), referrer.kind);
+            let label = SafeText::from(columns::cut(&row, self.width + LABELS));
+            self.rows.push(OverviewRow { label, text: SafeText::default(), tone: RowTone::Listed });
+        }
+        let more = inspection.referrers.count().saturating_sub(MOST_OF_A_LIST);
+        if more > 0 {
+            self.warn("", &format!("and {more} more: see the Referrers tab"));
+        }
+    }
+}
+
+/// Joins words up to the length that is shown.
+fn joined(words: &[String]) -> String {
+    let mut text = String::new();
+    for word in words {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(first_of(word));
+        if text.len() > LONGEST_FIELD {
+            break;
+        }
+    }
+    text
+}
+
+/// Returns a label with its value, up to the length that is shown.
+fn pair(key: &str, value: &str) -> String {
+    format!("{}={}", first_of(key), first_of(value))
+}
+
+/// Returns the part of a text that is shown and a little more, so that the cut is visible.
+fn first_of(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST_FIELD + 8)]
+}
+
+fn name_of(variant: &Variant) -> String {
+    variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string)
+}

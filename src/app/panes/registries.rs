@@ -1,0 +1,72 @@
+//! The open registries.
+
+use super::repositories::Repositories;
+use crate::app::list::List;
+use crate::app::remote::Remote;
+use crate::model::reference::Host;
+use crate::model::server::Server;
+
+/// The Registries pane.
+#[derive(Debug, Default)]
+pub struct Registries {
+    /// The registries in the order of the command line, then in the order in which they were opened.
+    pub items: Vec<OpenRegistry>,
+    /// The rows shown.
+    pub list: List,
+}
+
+/// An open registry.
+#[derive(Debug)]
+pub struct OpenRegistry {
+    /// The name of the registry.
+    pub host: Host,
+    /// The properties and abilities of the registry.
+    pub server: Remote<Server>,
+    /// The repositories of the registry.
+    pub repositories: Repositories,
+    /// Whether the user was asked for a name because there is no catalog. This is done only once.
+    pub was_prompted: bool,
+}
+
+impl Registries {
+    /// Returns the registry under the cursor.
+    pub fn selected(&self) -> Option<&OpenRegistry> {
+        self.items.get(self.list.selected()?)
+    }
+
+    /// Returns the registry under the cursor for changes.
+    pub fn selected_mut(&mut self) -> Option<&mut OpenRegistry> {
+        self.items.get_mut(self.list.selected()?)
+    }
+
+    /// Returns the registry of that name.
+    pub fn of(&mut self, host: &Host) -> Option<&mut OpenRegistry> {
+        self.items.iter_mut().find(|registry| registry.host == *host)
+    }
+
+    /// Opens a registry if it is not open yet, and goes to it.
+    pub fn open(&mut self, host: &Host, tree: bool) -> &mut OpenRegistry {
+        let at = self.items.iter().position(|registry| registry.host == *host).unwrap_or_else(|| {
+            let repositories = Repositories { tree, ..Repositories::default() };
+            let host = host.clone();
+            self.items.push(OpenRegistry {
+                host,
+                server: Remote::default(),
+                repositories,
+                was_prompted: false,
+            });
+            self.items.len() - 1
+        });
+        self.list.filter.clear();
+        self.refilter();
+        self.list.move_cursor(crate::app::list::Move::To(at));
+        &mut self.items[at]
+    }
+
+    /// Shows the rows that the filter matches.
+    pub fn refilter(&mut self) {
+        self.list.order = (0..self.items.len() as u32).collect();
+        let items = &self.items;
+        self.list.refilter(|item| items.get(item as usize).map(|registry| registry.host.as_str()));
+    }
+}

@@ -1,0 +1,527 @@
+//! The repositories of a registry: flat, or a tree by namespace.
+
+mod tree;
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use crate::app::list::incremental_filter::IncrementalFilter;
+use crate::app::list::incremental_sort::merge;
+use crate::app::list::{HEADING, List, PageChange, Paged};
+use crate::app::remote::Ticket;
+use crate::model::page::ListedName;
+use crate::model::reference::RepositoryName;
+use crate::model::text::SafeText;
+
+/// The Repositories pane of one registry.
+#[derive(Debug, Default)]
+pub struct Repositories {
+    /// The catalog and the repositories opened by name, each once.
+    pub names: Paged<ListedName<RepositoryName>>,
+    /// The rows shown, sorted by name. They are indices into `names`; in a tree, the rows of namespaces are headings.
+    pub list: List,
+    /// Whether namespaces are folded into a tree. A filter makes the list flat.
+    pub tree: bool,
+    /// The rows of the tree, if it is one: as many as `list.rows`.
+    pub branches: Vec<Branch>,
+    /// The namespaces that are open, with their trailing slash.
+    pub open: HashSet<String>,
+    /// The repositories opened by name, newest first.
+    pub opened: Vec<RepositoryName>,
+    /// The repositories that a change has created, whether the catalog lists them or not.
+    pub created: HashSet<RepositoryName>,
+    /// The filter in progress, if there is one.
+    pub(crate) filtering: Option<IncrementalFilter>,
+    /// The repository to go to once it is listed.
+    pub pending_selection: Option<RepositoryName>,
+}
+
+/// A row of the tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// Number of namespaces above the row.
+    pub depth: u16,
+    /// The namespace or repository of the row.
+    pub node: BranchNode,
+}
+
+/// A namespace or a repository in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BranchNode {
+    /// `team/`, with the number of repositories below.
+    Namespace {
+        /// The whole path with its trailing slash.
+        path: String,
+        /// Number of bytes of the path that belong to the namespace above. The rest may consist of several nested
+        /// namespaces.
+        above: usize,
+        /// Whether the rows below are shown.
+        open: bool,
+        /// Number of repositories below, at any depth.
+        count: usize,
+    },
+    /// A repository: an index into `names`.
+    Repository(u32),
+}
+
+/// The selection and the marks, kept during a refresh.
+struct KeptSelection {
+    selected: Option<RepositoryName>,
+    marked: HashSet<String>,
+}
+
+/// Number of names that a filter examines between two keys.
+const FILTERED: usize = 65_536;
+/// Largest number of repositories opened by name that are remembered.
+pub const MOST_OPENED: usize = 50;
+
+impl Repositories {
+    /// Returns whether the rows are branches of a tree.
+    pub fn is_tree(&self) -> bool {
+        self.tree && !self.list.is_filtered()
+    }
+
+    /// Returns the branch under the cursor, in a tree.
+    pub fn branch(&self) -> Option<&Branch> {
+        self.branches.get(self.list.cursor).filter(|_| self.is_tree())
+    }
+
+    /// Returns the name under the cursor, as the server listed it.
+    pub fn listed(&self) -> Option<&ListedName<RepositoryName>> {
+        self.listed_at(self.list.selected()?)
+    }
+
+    /// Returns the name for an entry of `list.rows`, or `None` for a namespace.
+    pub fn listed_at(&self, item: usize) -> Option<&ListedName<RepositoryName>> {
+        self.names.items.get(item)
+    }
+
+    /// Returns the repository under the cursor.
+    pub fn selected(&self) -> Option<&RepositoryName> {
+        self.listed()?.name()
+    }
+
+    /// Takes a page of the catalog. Repositories opened by name stay.
+    pub fn take(
+        &mut self,
+        page: Vec<ListedName<RepositoryName>>,
+        next: Option<Ticket>,
+        incomplete: Option<SafeText>,
+        now: Timestamp,
+    ) {
+        let opened: HashSet<&RepositoryName> = self.opened.iter().chain(&self.created).collect();
+        let is_new =
+            |listed: &ListedName<RepositoryName>| listed.name().is_none_or(|name| !opened.contains(name));
+        let page = page.into_iter().filter(is_new).collect();
+        let is_last_of_refresh = next.is_none() && self.names.incoming.is_some();
+        let before = is_last_of_refresh.then(|| self.record_selection());
+        let change = self.names.take(page, next, now);
+        self.names.incomplete = incomplete;
+        match (change, before) {
+            (PageChange::Added(from), _) => self.sort_in_new(from),
+            (PageChange::Replaced, Some(before)) => self.apply_refresh(before),
+            (PageChange::Nothing | PageChange::Replaced, _) => {}
+        }
+    }
+
+    /// Adds a repository that was opened by name, and goes to it.
+    pub fn open_by_name(&mut self, name: &RepositoryName) {
+        self.opened.retain(|known| known != name);
+        self.opened.insert(0, name.clone());
+        self.opened.truncate(MOST_OPENED);
+        if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
+            self.names.items.push(ListedName::Named(name.clone()));
+            self.sort_in_new(self.names.items.len() - 1);
+        }
+        self.pending_selection = Some(name.clone());
+        self.select_when_listed();
+    }
+
+    /// Lists a repository that exists now, without going to it.
+    pub fn add_created(&mut self, name: &RepositoryName) {
+        if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
+            self.created.insert(name.clone());
+            self.names.items.push(ListedName::Named(name.clone()));
+            self.sort_in_new(self.names.items.len() - 1);
+        }
+    }
+
+    /// Sorts the names after the first `from` into the list, and shows them.
+    fn sort_in_new(&mut self, from: usize) {
+        let names = &self.names.items;
+        let compare = |a: u32, b: u32| names[a as usize].text().cmp(names[b as usize].text());
+        let mut new: Vec<u32> = (from as u32..names.len() as u32).collect();
+        new.sort_by(|a, b| compare(*a, *b));
+        merge(&mut self.list.order, &new, compare);
+        self.show();
+        self.select_when_listed();
+    }
+
+    /// Records the selection and the marks by name, since a refresh gives every name another index.
+    fn record_selection(&self) -> KeptSelection {
+        let marked = self.list.marks.iter().filter_map(|item| self.listed_at(item as usize));
+        KeptSelection {
+            selected: self.selected().filter(|_| self.list.is_user_selected).cloned(),
+            marked: marked.map(|listed| listed.text().to_string()).collect(),
+        }
+    }
+
+    fn apply_refresh(&mut self, before: KeptSelection) {
+        let listed: HashSet<&RepositoryName> = self.names.items.iter().filter_map(ListedName::name).collect();
+        let unlisted: Vec<_> = self
+            .opened
+            .iter()
+            .chain(self.created.iter().filter(|name| !self.opened.contains(name)))
+            .filter(|name| !listed.contains(name))
+            .cloned()
+            .collect();
+        self.names.items.extend(unlisted.into_iter().map(ListedName::Named));
+        let items = self.names.items.iter().enumerate();
+        let marked = items.filter(|(_, listed)| before.marked.contains(listed.text()));
+        self.list.marks = marked.map(|(item, _)| item as u32).collect();
+        self.list.order = (0..self.names.items.len() as u32).collect();
+        self.filtering = None;
+        self.list.forget_rows();
+        self.sort();
+        if let Some(name) = before.selected {
+            self.go_to(&name);
+        }
+        self.select_when_listed();
+    }
+
+    fn sort(&mut self) {
+        let names = &self.names.items;
+        let name = |item: &u32| names[*item as usize].text();
+        if !self.list.order.is_sorted_by(|a, b| name(a) <= name(b)) {
+            self.list.order.sort_by(|a, b| name(a).cmp(name(b)));
+        }
+        self.show();
+    }
+
+    /// Shows the rows according to filter and tree. If the filter is removed, the cursor stays on the match.
+    pub fn refilter(&mut self) {
+        let is_unfiltered = self.is_tree() && self.branches.is_empty();
+        let found = self.selected().filter(|_| is_unfiltered && self.list.is_user_selected).cloned();
+        self.show();
+        if let Some(name) = found {
+            self.go_to(&name);
+        }
+        self.select_when_listed();
+    }
+
+    fn show(&mut self) {
+        if self.is_tree() {
+            self.show_branches();
+        } else {
+            let was_tree = !std::mem::take(&mut self.branches).is_empty();
+            self.show_names();
+            if was_tree && self.is_filtering() {
+                // The rows shown so far were branches.
+                self.list.show_all();
+            }
+        }
+    }
+
+    /// Shows the names that the filter matches. A long list is filtered in parts; until all names are examined, the
+    /// previous rows stay.
+    fn show_names(&mut self) {
+        if !self.list.is_filtered() {
+            self.filtering = None;
+            return self.list.show_all();
+        }
+        let (names, typed) = (&self.names.items, &self.list.filter);
+        let sieve = self.filtering.take().filter(|sieve| sieve.is_for(typed, true));
+        let mut sieve = sieve.unwrap_or_else(|| IncrementalFilter::of(typed, true));
+        sieve.examine_next(FILTERED, names.len(), |item| names.get(item as usize).map(ListedName::text));
+        if sieve.is_finished(names.len()) {
+            let mut rows = self.list.take_spare_rows();
+            sieve.append_matches(&self.list.order, &mut rows);
+            self.list.show_matches(rows);
+        }
+        self.filtering = Some(sieve);
+    }
+
+    /// Returns whether the filter has not examined all names yet. [`Repositories::filter_next_part`] continues.
+    pub fn is_filtering(&self) -> bool {
+        self.filtering.as_ref().is_some_and(|sieve| !sieve.is_finished(self.names.items.len()))
+    }
+
+    /// Filters another part.
+    pub fn filter_next_part(&mut self) {
+        if self.is_filtering() {
+            self.show();
+            self.select_when_listed();
+        }
+    }
+
+    fn show_branches(&mut self) {
+        let namespace =
+            self.branch().and_then(Branch::path).filter(|_| self.list.is_user_selected).map(String::from);
+        self.branches = tree::build_tree(&self.names.items, &self.list.order, &self.open);
+        let item = |(row, branch): (usize, &Branch)| match branch.node {
+            BranchNode::Repository(name) => name,
+            BranchNode::Namespace { .. } => HEADING | row as u32,
+        };
+        self.list.show(self.branches.iter().enumerate().map(item).collect());
+        let same = |path: String| self.branches.iter().position(|branch| branch.path() == Some(&path));
+        if let Some(row) = namespace.and_then(same) {
+            self.list.cursor = row;
+            self.list.show_cursor();
+        }
+    }
+
+    /// Folds the list into a tree, or unfolds it. The cursor stays on its repository.
+    pub fn toggle_tree(&mut self) {
+        let selected = self.selected().cloned();
+        self.tree = !self.tree;
+        self.refilter();
+        if let Some(name) = selected {
+            self.go_to(&name);
+        }
+    }
+
+    /// Opens or closes the namespace under the cursor. Returns whether there was one.
+    pub fn toggle_namespace(&mut self) -> bool {
+        let Some(Branch { node: BranchNode::Namespace { path, open, .. }, .. }) = self.branch() else {
+            return false;
+        };
+        let (path, open) = (path.clone(), *open);
+        if open {
+            self.open.remove(&path);
+        } else {
+            self.open.insert(path);
+        }
+        self.list.is_user_selected = true;
+        self.refilter();
+        true
+    }
+
+    /// Closes the open namespace under the cursor, or goes to the one above. Returns whether there was one. Does
+    /// nothing in a flat list.
+    pub fn leave_namespace(&mut self) -> bool {
+        match self.branch() {
+            Some(Branch { node: BranchNode::Namespace { open: true, .. }, .. }) => self.toggle_namespace(),
+            Some(Branch { depth, .. }) if *depth > 0 => {
+                let depth = *depth;
+                let above = self.branches[..self.list.cursor].iter().rposition(|branch| branch.depth < depth);
+                self.list.move_cursor(crate::app::list::Move::To(above.unwrap_or(0)));
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Goes to the goal, if there is one and it is listed.
+    fn select_when_listed(&mut self) {
+        if let Some(goal) = self.pending_selection.clone()
+            && self.go_to(&goal)
+        {
+            self.pending_selection = None;
+        }
+    }
+
+    fn go_to(&mut self, name: &RepositoryName) -> bool {
+        if self.is_tree() && self.open_to(name) {
+            self.show_branches();
+        }
+        let row = self
+            .list
+            .rows
+            .iter()
+            .position(|item| self.listed_at(*item as usize).and_then(ListedName::name) == Some(name));
+        if let Some(row) = row {
+            self.list.move_cursor(crate::app::list::Move::To(row));
+        }
+        row.is_some()
+    }
+
+    /// Opens every namespace above a listed name. Returns whether one of them was closed.
+    fn open_to(&mut self, name: &RepositoryName) -> bool {
+        if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
+            return false;
+        }
+        let text = name.as_str();
+        let above = text.match_indices('/').map(|(slash, _)| text[..=slash].to_string());
+        let before = self.open.len();
+        self.open.extend(above);
+        self.open.len() > before
+    }
+}
+
+impl Branch {
+    /// Returns the path of a namespace with its trailing slash, or `None` for a repository.
+    fn path(&self) -> Option<&str> {
+        match &self.node {
+            BranchNode::Namespace { path, .. } => Some(path),
+            BranchNode::Repository(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::list::Move;
+    use crate::app::remote::Tickets;
+
+    fn name(text: &str) -> RepositoryName {
+        RepositoryName::parse(text).expect("a name")
+    }
+
+    fn page(names: &[&str]) -> Vec<ListedName<RepositoryName>> {
+        names.iter().map(|text| ListedName::Named(name(text))).collect()
+    }
+
+    fn shown(repositories: &Repositories) -> Vec<String> {
+        let text = |(row, item): (usize, &u32)| match repositories.listed_at(*item as usize) {
+            Some(listed) => listed.text().to_string(),
+            None => match &repositories.branches[row].node {
+                BranchNode::Namespace { path, open, count, .. } => {
+                    format!("{}{path} {count}", if *open { "-" } else { "+" })
+                }
+                BranchNode::Repository(_) => "?".into(),
+            },
+        };
+        repositories.list.rows.iter().enumerate().map(text).collect()
+    }
+
+    fn marked(repositories: &Repositories) -> Vec<&str> {
+        let items = repositories.list.marked().into_iter();
+        items.filter_map(|item| repositories.listed_at(item)).map(ListedName::text).collect()
+    }
+
+    #[test]
+    fn cursor_and_marks_stay_on_their_names_when_a_refresh_brings_others() {
+        let mut tickets = Tickets::default();
+        let mut repositories = Repositories::default();
+        repositories.take(page(&["a", "b", "c"]), None, None, Timestamp::UNIX_EPOCH);
+        repositories.list.move_cursor(Move::To(1));
+        repositories.list.toggle_mark();
+        repositories.list.move_cursor(Move::To(1));
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["0", "a", "b", "c"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(repositories.selected(), Some(&name("b")));
+        assert_eq!(marked(&repositories), ["b"]);
+        repositories.toggle_tree();
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["b", "c"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(repositories.selected(), Some(&name("b")));
+        assert_eq!(marked(&repositories), ["b"]);
+    }
+
+    #[test]
+    fn what_is_opened_during_a_refresh_is_listed_once() {
+        let mut tickets = Tickets::default();
+        let mut repositories = Repositories::default();
+        repositories.take(page(&["a", "b"]), None, None, Timestamp::UNIX_EPOCH);
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["a"]), Some(tickets.issue()), None, Timestamp::UNIX_EPOCH);
+        repositories.open_by_name(&name("a"));
+        repositories.take(page(&["b"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["a", "b"]);
+    }
+
+    #[test]
+    fn what_a_copy_made_is_listed_once_also_when_the_catalog_comes_later() {
+        let mut tickets = Tickets::default();
+        let mut repositories = Repositories::default();
+        repositories.add_created(&name("b"));
+        repositories.take(page(&["a", "b"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["a", "b"]);
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["a"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["a", "b"]);
+    }
+
+    #[test]
+    fn marks_in_a_tree_stay_on_their_names_and_namespaces_take_none() {
+        let mut repositories = Repositories::default();
+        repositories.take(page(&["a", "b/x", "c/y"]), None, None, Timestamp::UNIX_EPOCH);
+        repositories.toggle_tree();
+        assert_eq!(shown(&repositories), ["a", "+b/ 1", "+c/ 1"]);
+        repositories.list.mark_all();
+        assert_eq!(marked(&repositories), ["a"]);
+        repositories.list.move_cursor(Move::To(1));
+        repositories.list.toggle_mark();
+        assert_eq!(marked(&repositories), ["a"]);
+        repositories.list.move_cursor(Move::To(1));
+        repositories.toggle_namespace();
+        assert_eq!(shown(&repositories), ["a", "-b/ 1", "b/x", "+c/ 1"]);
+        assert_eq!(marked(&repositories), ["a"]);
+        repositories.list.filter = "y".into();
+        repositories.refilter();
+        repositories.list.toggle_mark();
+        assert_eq!(marked(&repositories), ["c/y", "a"]);
+        repositories.list.filter.clear();
+        repositories.refilter();
+        assert_eq!(repositories.selected(), Some(&name("c/y")), "what the filter found is shown in the tree");
+        assert_eq!(marked(&repositories), ["a", "c/y"]);
+    }
+
+    #[test]
+    fn pages_add_up_sorted_and_each_name_comes_once() {
+        let mut tickets = Tickets::default();
+        let mut repositories = Repositories::default();
+        repositories.open_by_name(&name("m"));
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["b", "z"]), Some(tickets.issue()), None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["b", "m", "z"]);
+        assert_eq!(repositories.selected(), Some(&name("m")), "the cursor stays on what was opened");
+        repositories.take(page(&["a", "m"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["a", "b", "m", "z"]);
+        assert!(repositories.names.complete);
+    }
+
+    #[test]
+    fn a_refresh_replaces_the_names_only_when_it_is_complete() {
+        let mut tickets = Tickets::default();
+        let mut repositories = Repositories::default();
+        repositories.take(page(&["a", "b", "c"]), None, None, Timestamp::UNIX_EPOCH);
+        repositories.list.move_cursor(Move::Last);
+        repositories.names.begin(tickets.issue());
+        repositories.take(page(&["0"]), Some(tickets.issue()), None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["a", "b", "c"]);
+        repositories.take(page(&["c"]), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["0", "c"]);
+        assert_eq!(repositories.selected(), Some(&name("c")));
+    }
+
+    #[test]
+    fn a_tree_folds_namespaces_and_finds_its_way_back() {
+        let mut repositories = Repositories::default();
+        repositories.take(
+            page(&["app", "team", "team-x/y", "team/a", "team/b/c"]),
+            None,
+            None,
+            Timestamp::UNIX_EPOCH,
+        );
+        repositories.toggle_tree();
+        assert_eq!(shown(&repositories), ["app", "team", "+team-x/ 1", "+team/ 2"]);
+        repositories.list.move_cursor(Move::Last);
+        assert!(repositories.toggle_namespace());
+        assert_eq!(shown(&repositories), ["app", "team", "+team-x/ 1", "-team/ 2", "team/a", "+team/b/ 1"]);
+        repositories.list.move_cursor(Move::Last);
+        assert!(repositories.leave_namespace());
+        assert_eq!(repositories.list.cursor, 3);
+        assert!(repositories.leave_namespace() && !repositories.leave_namespace());
+        repositories.open_by_name(&name("team/b/c"));
+        assert_eq!(repositories.selected(), Some(&name("team/b/c")));
+        repositories.toggle_tree();
+        assert_eq!(repositories.selected(), Some(&name("team/b/c")));
+    }
+
+    #[test]
+    fn namespaces_that_hold_nothing_but_one_other_are_one_row() {
+        let mut repositories = Repositories { tree: true, ..Repositories::default() };
+        let names = ["a/b/c/x", "a/b/c/y", "d/e/z", "d/y"];
+        repositories.take(page(&names), None, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(shown(&repositories), ["+a/b/c/ 2", "+d/ 2"]);
+        repositories.toggle_namespace();
+        assert_eq!(shown(&repositories), ["-a/b/c/ 2", "a/b/c/x", "a/b/c/y", "+d/ 2"]);
+        repositories.open_by_name(&name("d/e/z"));
+        assert_eq!(shown(&repositories)[3..], ["-d/ 2", "-d/e/ 1", "d/e/z", "d/y"]);
+        repositories.leave_namespace();
+        assert_eq!(repositories.branch().and_then(Branch::path), Some("d/e/"));
+    }
+}

@@ -1,0 +1,12 @@
+//! Blobs of any size, read and written with resumption.
+//!
+//! | subject | file |
+//! |---|---|
+//! | reading | `reader` |
+//! | writing: the method, the session, its location, the bytes | `push`, `uploads`, `location`, `upload_body` |
+
+pub(super) mod location;
+pub(super) mod push;
+pub(super) mod reader;
+pub(super) mod upload_body;
+pub(super) mod uploads;

@@ -1,0 +1,357 @@
+//! Reads a blob as a stream of pieces, and resumes after a broken connection: distribution-spec § Pulling blobs.
+//!
+//! Each byte is hashed once. The last piece is handed out only if size and digest are right, so a caller that got all
+//! pieces has the blob that was requested.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use reqwest::Method;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
+
+use crate::client::Client;
+use crate::client::error::{Cause, Error};
+use crate::client::http::limit::Priority;
+use crate::client::http::request::Request;
+use crate::client::http::response_body::OpenBody;
+use crate::client::http::scope::Scope;
+use crate::model::digest::{Digest, Hasher};
+use crate::model::manifest::Descriptor;
+use crate::model::reference::RepositoryName;
+use crate::model::text::SafeText;
+
+/// Bytes that a connection must have brought to count as progress, unless the blob is at its end.
+const PROGRESS: u64 = 4 * 1024;
+
+/// The digest and size that a blob must have, and the hash of the bytes so far.
+#[derive(Clone)]
+pub(in crate::client) struct Check {
+    digest: Digest,
+    size: Option<u64>,
+    hashed: u64,
+    hasher: Hasher,
+}
+
+impl Check {
+    fn new(digest: Digest, size: Option<u64>) -> Check {
+        Check { digest, size, hashed: 0, hasher: Hasher::like(&digest) }
+    }
+
+    /// Hashes the bytes of a piece at an offset. Bytes that were hashed before are not hashed again.
+    fn take(&mut self, at: u64, piece: &[u8]) {
+        let known = self.hashed.saturating_sub(at).min(piece.len() as u64);
+        if at <= self.hashed
+            && let Some(new) = usize::try_from(known).ok().and_then(|known| piece.get(known..))
+        {
+            self.hasher.update(new);
+            self.hashed += new.len() as u64;
+        }
+    }
+
+    /// Fails if everything was hashed and the digest differs. A blob that was read from the middle on cannot be
+    /// checked.
+    fn check_digest(&self, end: u64) -> Result<(), Cause> {
+        if self.hashed != end {
+            return Ok(());
+        }
+        let got = self.hasher.clone().finish();
+        if got == self.digest { Ok(()) } else { Err(Cause::digest(self.digest, got)) }
+    }
+}
+
+/// A blob that is being read.
+pub struct BlobReader {
+    client: Client,
+    name: RepositoryName,
+    check: Check,
+    /// Offset of the next piece.
+    at: u64,
+    /// Offset of the last failure.
+    failed_at: u64,
+    failures: u32,
+    /// Bytes to leave out, if the server starts at the beginning.
+    skip: u64,
+    /// A request under way. It outlives the caller that waited for the piece for which it was sent.
+    pending_request: Option<BoxFuture<'static, Result<Option<Opened>, Error>>>,
+    open: Option<OpenBody>,
+    is_over: bool,
+}
+
+impl Client {
+    /// Reads a blob from an offset on. Nothing is sent before the first piece is requested.
+    ///
+    /// Pieces are as large as the connection brings them, and are checked: they never exceed the descriptor's size, and
+    /// the last one is checked against the digest, unless `from` is beyond the beginning. Broken connections are
+    /// resumed as long as there is progress. Fails at once for a descriptor whose digest cannot be checked.
+    pub fn read_blob(
+        &self,
+        name: &RepositoryName,
+        descriptor: &Descriptor,
+        from: u64,
+    ) -> Result<BlobReader, Error> {
+        let Some(digest) = descriptor.digest else {
+            let cause = Cause::BadAnswer("the blob has a digest that cannot be checked".into());
+            return Err(self.http().error(cause, None, 1));
+        };
+        Ok(BlobReader::new(self.clone(), name.clone(), Check::new(digest, descriptor.size), from))
+    }
+}
+
+impl BlobReader {
+    fn new(client: Client, name: RepositoryName, check: Check, from: u64) -> BlobReader {
+        BlobReader {
+            client,
+            name,
+            check,
+            at: from,
+            failed_at: from,
+            failures: 0,
+            skip: 0,
+            pending_request: None,
+            open: None,
+            is_over: false,
+        }
+    }
+
+    /// Returns a reader of the same blob from another offset on. The hash of the bytes so far is kept.
+    pub(in crate::client) fn reopen_at(self, from: u64) -> BlobReader {
+        BlobReader::new(self.client, self.name, self.check, from)
+    }
+
+    /// Returns the next piece, or `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        while !self.is_over {
+            match self.read_piece().await {
+                Ok(Some(piece)) if piece.is_empty() => {}
+                Ok(piece) => return Ok(piece),
+                Err(error) => self.wait_before_next_try(error).await?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns some bytes of the blob, possibly none, or `None` at its end.
+    async fn read_piece(&mut self) -> Result<Option<Bytes>, Error> {
+        if self.check.size == Some(self.at) && self.at > 0 {
+            return self.finish();
+        }
+        if self.open.is_none() {
+            let ask = BlobRequest {
+                client: self.client.clone(),
+                name: self.name.clone(),
+                digest: self.check.digest,
+                size: self.check.size,
+                at: self.at,
+            };
+            let opened = self.pending_request.get_or_insert_with(|| ask.send().boxed()).await;
+            self.pending_request = None;
+            match opened? {
+                Some((open, skip)) => (self.open, self.skip) = (Some(open), skip),
+                None => return self.finish(),
+            }
+        }
+        let Some(open) = &mut self.open else { return self.finish() };
+        match open.next_piece(self.client.http().timeouts()).await {
+            Ok(Some(piece)) => {
+                let piece = self.accept_piece(piece).map_err(|cause| self.error(cause))?;
+                if self.check.size == Some(self.at) {
+                    self.open = None;
+                }
+                Ok(Some(piece))
+            }
+            Ok(None) if self.check.size.is_some_and(|size| size > self.at) => {
+                Err(self.error(Cause::Connection("it ended in the middle of the answer".into())))
+            }
+            Ok(None) => self.finish(),
+            Err(cause) => Err(self.error(cause)),
+        }
+    }
+
+    fn accept_piece(&mut self, mut piece: Bytes) -> Result<Bytes, Cause> {
+        let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(piece.len());
+        self.skip -= skipped as u64;
+        drop(piece.split_to(skipped));
+        let end = self.at + piece.len() as u64;
+        if let Some(size) = self.check.size.filter(|size| end > *size) {
+            return Err(Cause::TooLarge(size));
+        }
+        self.check.take(self.at, &piece);
+        self.at = end;
+        if self.check.size == Some(end) {
+            self.check.check_digest(end)?;
+        }
+        Ok(piece)
+    }
+
+    fn finish(&mut self) -> Result<Option<Bytes>, Error> {
+        self.is_over = true;
+        self.open = None;
+        self.check.check_digest(self.at).map_err(|cause| self.error(cause))?;
+        Ok(None)
+    }
+
+    /// Waits if another try may help. It always starts at the registry's own address, since addresses of its storage
+    /// expire.
+    async fn wait_before_next_try(&mut self, error: Error) -> Result<(), Error> {
+        self.open = None;
+        let progress = self.at - self.failed_at;
+        self.failed_at = self.at;
+        self.failures = if progress >= PROGRESS { 1 } else { self.failures + 1 };
+        let http = self.client.http();
+        let wait = match &error.cause {
+            Cause::Refused if self.at > 0 => http.wait_for_return(self.failures),
+            cause => http.wait_before_retry(cause, self.failures),
+        };
+        let is_break = progress >= PROGRESS && error.cause != Cause::Refused;
+        match wait {
+            Some(_) if is_break => Ok(()),
+            Some(wait) => {
+                http.sleep_before_retry(&error.cause, self.failures, wait).await;
+                Ok(())
+            }
+            None => {
+                self.is_over = true;
+                Err(Error { tries: self.failures, ..error })
+            }
+        }
+    }
+
+    fn error(&self, cause: Cause) -> Error {
+        error(&self.client, &self.name, &self.check.digest, cause)
+    }
+}
+
+/// A body, and how many of its first bytes are to be skipped.
+type Opened = (OpenBody, u64);
+
+/// The request for a blob from an offset on.
+struct BlobRequest {
+    client: Client,
+    name: RepositoryName,
+    digest: Digest,
+    size: Option<u64>,
+    at: u64,
+}
+
+impl BlobRequest {
+    /// Sends the request. Returns `None` if the blob ends at the offset.
+    async fn send(self) -> Result<Option<Opened>, Error> {
+        let request = self.request().await?;
+        let (status, headers, open) = match self.client.http().open(&request).await {
+            Ok(answer) => answer,
+            Err(error) if error.cause.status() == Some(416) && self.size.is_none_or(|s| s == self.at) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let skip = if status == 206 { 0 } else { self.at };
+        let is_right = if status == 206 { check_content_range(&headers, self.at, self.size) } else { Ok(()) };
+        is_right.map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
+        let announced =
+            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let expected = self.size.map(|size| if status == 206 { size.saturating_sub(self.at) } else { size });
+        match announced.zip(expected) {
+            Some((announced, expected)) if announced != expected => {
+                let text = format!("the blob has {announced} bytes where {expected} are announced");
+                Err(self.error(Cause::BadAnswer(SafeText::from(text))))
+            }
+            _ => Ok(Some((open, skip))),
+        }
+    }
+
+    async fn request(&self) -> Result<Request, Error> {
+        let url = self.client.http().base().await?.blob(&self.name, &self.digest);
+        let mut request = Request::new(Method::GET, url, Scope::Pull(self.name.clone()), Priority::Blob);
+        if self.at > 0
+            && let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", self.at))
+        {
+            request.headers.insert(RANGE, range);
+        }
+        Ok(request)
+    }
+
+    fn error(&self, cause: Cause) -> Error {
+        error(&self.client, &self.name, &self.digest, cause)
+    }
+}
+
+fn error(client: &Client, name: &RepositoryName, digest: &Digest, cause: Cause) -> Error {
+    let request = SafeText::from(format!("GET {digest} of {name}"));
+    Error { request: Some(request), ..client.http().error(cause, None, 1) }
+}
+
+/// Checks that a 206 is the requested rest: `Content-Range: bytes <first>-<last>/<total>`, RFC 9110 § 14.4.
+fn check_content_range(headers: &HeaderMap, at: u64, size: Option<u64>) -> Result<(), &'static str> {
+    let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
+    let range = range.and_then(|range| range.trim().strip_prefix("bytes "));
+    let Some((range, total)) = range.and_then(|range| range.split_once('/')) else {
+        return Err("a part of the blob does not say which it is");
+    };
+    let first = range.split_once('-').and_then(|(first, _)| first.trim().parse::<u64>().ok());
+    let total = total.trim().parse::<u64>().ok();
+    if first != Some(at) {
+        return Err("another part of the blob came than was asked for");
+    }
+    match total.zip(size) {
+        Some((total, size)) if total != size => Err("the blob has another size than its descriptor says"),
+        _ => Ok(()),
+    }
+}
+
+/// The source of a blob's bytes. It can be read from any offset on.
+#[derive(Clone)]
+pub enum BlobSource {
+    /// Bytes in memory: configs, manifests' empty blobs.
+    Bytes(Bytes),
+    /// A blob of a registry.
+    Registry {
+        /// The registry.
+        client: Client,
+        /// The repository.
+        name: RepositoryName,
+        /// The blob.
+        descriptor: Arc<Descriptor>,
+    },
+}
+
+impl BlobSource {
+    /// Creates the source for a blob of a registry.
+    pub fn registry(client: &Client, name: &RepositoryName, descriptor: &Descriptor) -> BlobSource {
+        BlobSource::Registry {
+            client: client.clone(),
+            name: name.clone(),
+            descriptor: Arc::new(descriptor.clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_twice_is_hashed_once() {
+        let digest = Digest::sha256(b"hello world");
+        let mut check = Check::new(digest, Some(11));
+        for (at, piece) in [(0, "hello"), (3, "lo wo"), (8, "rld"), (0, "hello")] {
+            check.take(at, piece.as_bytes());
+        }
+        assert_eq!((check.hashed, check.check_digest(11)), (11, Ok(())));
+        let mut other = Check::new(digest, Some(11));
+        other.take(0, b"hello World");
+        assert!(matches!(other.check_digest(11), Err(Cause::DigestMismatch { .. })));
+    }
+
+    #[test]
+    fn a_part_is_taken_only_where_it_was_asked_for() {
+        let headers = |value: &str| HeaderMap::from_iter([(CONTENT_RANGE, value.parse().expect("a value"))]);
+        assert!(check_content_range(&headers("bytes 5-9/10"), 5, Some(10)).is_ok());
+        assert!(check_content_range(&headers("bytes 5-9/*"), 5, Some(10)).is_ok());
+        for wrong in ["bytes 4-9/10", "bytes 5-9/11", "5-9/10", "bytes */10", ""] {
+            assert!(check_content_range(&headers(wrong), 5, Some(10)).is_err(), "{wrong}");
+        }
+        assert!(check_content_range(&HeaderMap::new(), 5, Some(10)).is_err());
+    }
+}

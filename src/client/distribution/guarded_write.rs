@@ -1,0 +1,71 @@
+//! Changes that are sent again only if no other client has changed the same object meanwhile. While a busy server makes
+//! regtui wait, other clients push, and there is no compare-and-swap in the protocol.
+
+use futures_util::FutureExt;
+
+use crate::client::Client;
+use crate::client::error::Error;
+use crate::client::http::limit::Priority;
+use crate::client::http::request::{HttpAnswer, Request};
+use crate::client::http::scope::Scope;
+use crate::model::digest::Digest;
+use crate::model::reference::{RepositoryName, Selector, Tag};
+
+impl Client {
+    /// Fetches the token that a delete in this repository needs, if it needs one, so that no token request comes
+    /// between the last look and the delete. Failures are ignored: the delete fails for the same reason and reports it.
+    pub async fn prefetch_delete_token(&self, name: &RepositoryName) {
+        self.prefetch_token(Scope::Delete(name.clone())).await;
+    }
+
+    /// Fetches the token that putting a manifest in this repository needs, for the same reason.
+    pub async fn prefetch_push_token(&self, name: &RepositoryName) {
+        self.prefetch_token(Scope::Push(name.clone())).await;
+    }
+
+    async fn prefetch_token(&self, scope: Scope) {
+        let _ = self.http().auth().authorization(self.http(), &scope).await;
+    }
+
+    /// Waits until a change that failed may be tried again. Returns false, without a wait, if it must not be tried
+    /// again.
+    pub async fn wait_to_retry(&self, error: &Error, tries: u32) -> bool {
+        match self.http().wait_before_retry(&error.cause, tries) {
+            Some(wait) => {
+                self.http().sleep_before_retry(&error.cause, tries, wait).await;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Sends a change of a tag, and sends it again only as long as the tag has the digest from before. A tag that shows
+    /// the change needs no other try, and a late request would overwrite a later change. An error holds the number of
+    /// tries.
+    pub(crate) async fn send_if_unchanged(
+        &self,
+        request: Request,
+        name: &RepositoryName,
+        tag: &Tag,
+        expected: Option<Digest>,
+    ) -> Result<HttpAnswer, Error> {
+        let request = Request { is_sent_once: true, ..request };
+        let selector = Selector::Tag(tag.clone());
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let error = match self.http().send(&request).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => Error { tries, ..error },
+            };
+            if !self.wait_to_retry(&error, tries).await {
+                return Err(error);
+            }
+            let known: Vec<Digest> = expected.into_iter().collect();
+            let now = self.digest_now(name, &selector, &known, Priority::Interactive).boxed().await;
+            if !now.is_ok_and(|now| now == expected) {
+                return Err(error);
+            }
+        }
+    }
+}

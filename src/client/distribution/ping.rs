@@ -1,0 +1,165 @@
+//! The first request to a registry, `GET /v2/`, and the identity that it gives the user: distribution-spec
+//! § Determining Support.
+
+use futures_util::FutureExt;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::Method;
+
+use super::deletes::random_digest;
+use crate::client::Client;
+use crate::client::error::{Cause, Error};
+use crate::client::http::challenge;
+use crate::client::http::error_body::ErrorBody;
+use crate::client::http::limit::Priority;
+use crate::client::http::origin::Base;
+use crate::client::http::request::{HttpAnswer, Request};
+use crate::client::http::scheme::Plainly;
+use crate::client::http::scope::Scope;
+use crate::client::vendors::product::{Product, is_distribution_error};
+use crate::model::reference::{Host, RepositoryName, Selector, Tag};
+use crate::model::server::{Cleanup, Cleanups, Sent, Server, Transport};
+use crate::model::text::SafeText;
+
+/// Most bytes of the response, which holds no information.
+pub const CAP: u64 = 1024 * 1024;
+
+impl Client {
+    /// Asks the registry for its product and for the user's identity there.
+    pub async fn ping(&self) -> Result<Server, Error> {
+        let base = self.http().base().await?.clone();
+        let url = base.ping();
+        let request =
+            Request { cap: CAP, ..Request::new(Method::GET, url, Scope::Nothing, Priority::Interactive) };
+        let answer = self.http().send(&request).await?;
+        if is_web_page(&answer.body) {
+            return Err(self.http().error(Cause::WebPage, Some(&request), 1));
+        }
+        let auth = self.http().auth();
+        let Product { name, cleanups, needs_proof } =
+            Product::of(self.host(), &auth.service(), &auth.realm(), &answer);
+        self.abilities().learn_product(cleanups, needs_proof);
+        Ok(Server {
+            product: name,
+            transport: self.transport().await?,
+            identity: self.http().auth().identity().await,
+            catalog: self.abilities().catalog(),
+            referrers: self.abilities().referrers(),
+            deletes: self.deletes(),
+            proxy: proxy(self.host(), &base),
+        })
+    }
+
+    /// Returns how the registry cleans up untagged content: as observed, otherwise as known of its product, which is
+    /// found out first if necessary. If only the ping gives the product away, the registry is asked for a manifest of
+    /// this repository that cannot exist, since other registries answer a ping in the same way.
+    pub async fn cleanups(&self, name: &RepositoryName) -> Cleanups {
+        if self.abilities().cleanups().is_none() && self.ping().await.is_err() {
+            // The product of a registry that cannot be reached is not known.
+            return Cleanups::default();
+        }
+        if self.abilities().needs_proof() {
+            let is_proved = self.speaks_as_distribution(name).boxed().await;
+            self.abilities().confirm_product(is_proved);
+        }
+        self.abilities().cleanups().unwrap_or_default()
+    }
+
+    async fn speaks_as_distribution(&self, name: &RepositoryName) -> bool {
+        let Ok(tag) = Tag::parse(&format!("regtui-probe-{}", random_digest().short())) else { return false };
+        let answer = self.manifest(name, &Selector::Tag(tag), Priority::Interactive).await;
+        let said = answer.err().and_then(|error| match error.cause {
+            Cause::Status { status: 404, body: said, .. } => Some(said),
+            _ => None,
+        });
+        said.is_some_and(|said| is_distribution_error(&said))
+    }
+
+    /// Records whether the registry removed an image that lost its last tag.
+    pub fn learn_untagged(&self, is_gone: bool) {
+        self.abilities().learn_cleanups(|cleanups| cleanups.untagged = cleanup_of(is_gone));
+    }
+
+    /// Records that the registry removed the dependents of a deleted image along with it.
+    pub fn learn_dependents_removed(&self) {
+        self.abilities().learn_cleanups(|cleanups| cleanups.deleted = Cleanup::AtOnce);
+    }
+
+    /// Returns how the registry is reached.
+    pub async fn transport(&self) -> Result<Transport, Error> {
+        let base = self.http().base().await?;
+        Ok(match base.origin().is_some_and(|origin| origin.is_https()) {
+            false => Transport::Plain,
+            true if self.http().trust().insecure => Transport::Unverified,
+            true => Transport::Https,
+        })
+    }
+
+    /// Returns the text that a command for a later run of regtui needs before a repository of this registry, so that it
+    /// reaches the same registry in the same way: `http://registry.internal/`.
+    pub fn command_options(&self) -> String {
+        let (host, trust) = (self.host(), self.http().trust());
+        let options = if trust.insecure { "--insecure " } else { "" };
+        let scheme = match (trust.plain_http, host.is_clearly_host() || host.port().is_some()) {
+            (true, _) if !host.is_loopback() => "http://",
+            (false, false) => "https://",
+            _ => "",
+        };
+        format!("{options}{scheme}{host}/")
+    }
+
+    /// Returns the secret that the registry is sent for a repository, if there is a login, and whether the registry has
+    /// asked for it already.
+    pub async fn sent_secret(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
+        self.http().auth().sent_secret(name).await
+    }
+}
+
+fn is_web_page(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    let starts = |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    starts(b"<html") || starts(b"<!doctype")
+}
+
+/// Interprets the response to a ping in plain HTTP. A server with TLS refuses plain HTTP with 400, or redirects it; so
+/// these statuses prove nothing.
+pub fn interpret_plain_ping(answer: &HttpAnswer) -> Plainly {
+    let says =
+        answer.header("docker-distribution-api-version").is_some_and(|said| said.contains("registry/2"));
+    let is_empty_or_json = || {
+        let body = answer.body.trim_ascii();
+        body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+    };
+    let is_registry = match answer.status {
+        200..=299 => !is_web_page(&answer.body) && (says || is_empty_or_json()),
+        401 => {
+            says || challenge::preferred_challenge(&answer.headers).is_some()
+                || ErrorBody::of(&answer.body).code.is_some()
+        }
+        403..=405 | 429 | 500..=599 => says || ErrorBody::of(&answer.body).code.is_some(),
+        _ => false,
+    };
+    let status = reqwest::StatusCode::from_u16(answer.status).ok();
+    let reason = status.and_then(|status| status.canonical_reason()).unwrap_or_default();
+    let in_words = format!("{} {reason}", answer.status);
+    match answer.status {
+        _ if is_registry => Plainly::Registry,
+        300..=399 | 400 | 426 => Plainly::Nothing(in_words),
+        _ => Plainly::NoRegistry(in_words),
+    }
+}
+
+fn cleanup_of(is_gone: bool) -> Cleanup {
+    if is_gone { Cleanup::AtOnce } else { Cleanup::Later }
+}
+
+/// Returns the proxy for requests to the registry, as the environment configures it. There is none for loopback.
+fn proxy(host: &Host, base: &Base) -> Option<SafeText> {
+    if host.is_loopback() {
+        return None;
+    }
+    let destination = base.ping().as_str().parse().ok()?;
+    let intercepted = Matcher::from_system().intercept(&destination)?;
+    let uri = intercepted.uri();
+    let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(SafeText::from(format!("{}{port}", uri.host()?)))
+}

@@ -1,0 +1,151 @@
+//! The report of every request, for the request log and the log file. No secret gets here.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::{Method, Url};
+
+use super::origin::Origin;
+use crate::model::request_line::RequestLine;
+use crate::model::text::SafeText;
+
+/// Takes the line of each request that ended.
+#[derive(Clone, Default)]
+pub struct Sink(Option<Arc<dyn Fn(RequestLine) + Send + Sync>>);
+
+impl Sink {
+    /// Creates a sink that calls `take`.
+    pub fn new(take: impl Fn(RequestLine) + Send + Sync + 'static) -> Sink {
+        Sink(Some(Arc::new(take)))
+    }
+
+    /// Begins the line of a request that starts now.
+    pub(crate) fn begin(&self, method: &Method, url: SafeText, attempt: u32) -> LogLine {
+        let line = RequestLine {
+            at: Timestamp::now(),
+            method: name_of(method),
+            url,
+            status: None,
+            took: Duration::ZERO,
+            bytes: 0,
+            attempt,
+            failure: None,
+        };
+        LogLine { line, start: Instant::now(), sink: self.clone() }
+    }
+
+    fn send(&self, line: RequestLine) {
+        tracing::debug!(
+            method = line.method,
+            url = line.url.as_str(),
+            status = line.status,
+            ms = line.took.as_millis() as u64,
+            bytes = line.bytes,
+            attempt = line.attempt,
+            failure = line.failure.as_ref().map(SafeText::as_str),
+            "request"
+        );
+        if let Some(take) = &self.0 {
+            take(line);
+        }
+    }
+}
+
+/// The line of a request that is under way.
+#[derive(Debug)]
+pub struct LogLine {
+    /// Everything that is known so far.
+    pub line: RequestLine,
+    start: Instant,
+    sink: Sink,
+}
+
+impl LogLine {
+    /// Ends the request and reports its line.
+    pub fn end(&mut self) {
+        self.line.took = self.start.elapsed();
+        self.sink.send(self.line.clone());
+    }
+}
+
+fn name_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "OTHER",
+    }
+}
+
+impl std::fmt::Debug for Sink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sink")
+    }
+}
+
+/// Returns a URL in the form that may be shown: on the registry's own origin [`redact`], elsewhere only the origin.
+/// An address to which a registry leads is often a key to its content, in its path as well as in its query.
+pub(crate) fn display_url(url: &Url, own: Option<&Origin>) -> SafeText {
+    match Origin::of(url) {
+        Some(origin) if own == Some(&origin) => redact(url),
+        Some(origin) => SafeText::from(origin.to_string()),
+        None => "an address that is not HTTP".into(),
+    }
+}
+
+/// Returns a URL without user information and without the values of its query, except the parameters of the registry
+/// API.
+fn redact(url: &Url) -> SafeText {
+    let mut text = format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
+    if let Some(port) = url.port() {
+        text.push_str(&format!(":{port}"));
+    }
+    text.push_str(url.path());
+    let mut joint = '?';
+    for (name, value) in url.query_pairs() {
+        let value = if matches!(
+            name.as_ref(),
+            "n" | "last" | "artifactType" | "service" | "scope" | "digest" | "mount" | "from"
+        ) {
+            value
+        } else {
+            "…".into()
+        };
+        text.push_str(&format!("{joint}{name}={value}"));
+        joint = '&';
+    }
+    SafeText::from(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_secrets() {
+        let url = "https://user:word@h:444/v2/x?n=5&_state=abc&X-Amz-Signature=def#f".parse().expect("a url");
+        let own = Origin::of(&url);
+        assert_eq!(
+            display_url(&url, own.as_ref()).as_str(),
+            "https://h:444/v2/x?n=5&_state=…&X-Amz-Signature=…"
+        );
+    }
+
+    #[test]
+    fn of_other_origins_only_scheme_and_host_are_shown() {
+        let url = |text: &str| text.parse::<Url>().expect("a url");
+        let own = Origin::of(&url("https://h:444/"));
+        for (text, expected) in [
+            ("https://user:word@storage.test/key/in/path?n=5&sig=abc", "https://storage.test"),
+            ("http://h:444/v2/x?n=5", "http://h:444"),
+            ("https://h/v2/x", "https://h"),
+        ] {
+            assert_eq!(display_url(&url(text), own.as_ref()).as_str(), expected);
+            assert_eq!(display_url(&url(text), None).as_str(), expected);
+        }
+    }
+}

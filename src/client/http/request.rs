@@ -1,0 +1,87 @@
+//! A request to a registry, and its response.
+
+use bytes::Bytes;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
+
+use super::limit::Priority;
+use super::payload::Payload;
+use super::response_body::LargeBodyPermit;
+use super::scope::Scope;
+use super::tls::Reuse;
+use crate::client::error::Cause;
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `GET` and the like.
+    pub method: Method,
+    /// A URL on the registry's own origin, or an upload's location.
+    pub url: Url,
+    /// The `Accept` header.
+    pub accept: &'static str,
+    /// More headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub payload: Payload,
+    /// The right that the token must grant.
+    pub scope: Scope,
+    /// Most bytes of the response.
+    pub cap: u64,
+    /// The priority of the request.
+    pub priority: Priority,
+    /// Whether it is sent once and not again after a failure, because a second try could have another effect.
+    pub is_sent_once: bool,
+    /// Whether it has a connection of its own, or one that carried other requests and may be near its end.
+    pub reuse: Reuse,
+}
+
+impl Request {
+    /// Creates a request without a body and without conditions on the response, which may have a mebibyte.
+    pub fn new(method: Method, url: Url, scope: Scope, priority: Priority) -> Request {
+        let (headers, payload, reuse) = (HeaderMap::new(), Payload::None, Reuse::Pooled);
+        let cap = 1024 * 1024;
+        Request {
+            method,
+            url,
+            accept: "*/*",
+            headers,
+            payload,
+            scope,
+            cap,
+            priority,
+            is_sent_once: false,
+            reuse,
+        }
+    }
+}
+
+/// A response.
+#[derive(Debug)]
+pub struct HttpAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, whole if it is a success.
+    pub body: Bytes,
+    /// The URL that it came from after all redirects.
+    pub url: Url,
+    /// The turn of a large body to be processed.
+    pub _hold: Option<LargeBodyPermit>,
+}
+
+impl HttpAnswer {
+    /// Returns a header as text, if it exists and is ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Returns the body. Fails if it is a web page.
+    pub fn json(&self) -> Result<&Bytes, Cause> {
+        match self.body.trim_ascii_start().starts_with(b"<") {
+            true => Err(Cause::WebPage),
+            false => Ok(&self.body),
+        }
+    }
+}

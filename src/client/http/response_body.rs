@@ -1,0 +1,150 @@
+//! The body of a response: whole and within a cap, the start of an error's, or piece by piece.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::Response;
+use reqwest::header::CONTENT_ENCODING;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::limit::Permit;
+use super::log::LogLine;
+use super::retry::Timeouts;
+use crate::client::error::Cause;
+use crate::model::text::SafeText;
+
+/// Bytes of an error's body that are read.
+const ERROR_CAP: u64 = 64 * 1024;
+
+/// A body of more bytes than this is a large one.
+const LARGE: usize = 1024 * 1024;
+
+/// The permits for the few large bodies of a host that are read and processed at once.
+pub type LargeBodyPermits = Arc<Semaphore>;
+
+/// The right to hold a large body, until it is processed.
+pub type LargeBodyPermit = OwnedSemaphorePermit;
+
+/// Creates permits for so many large bodies at once.
+pub fn large_body_permits(most: usize) -> LargeBodyPermits {
+    Arc::new(Semaphore::new(most))
+}
+
+/// Reads the body of a success: whole, not compressed, not larger than `cap`, and not too slow to be of use. A large
+/// body waits for its turn before its second mebibyte.
+pub async fn read_whole(
+    mut response: Response,
+    cap: u64,
+    timeouts: &Timeouts,
+    large: &LargeBodyPermits,
+) -> Result<(Bytes, Option<LargeBodyPermit>), Cause> {
+    check_encoding(&response)?;
+    let expected = response.content_length().unwrap_or(0);
+    if expected > cap {
+        return Err(Cause::TooLarge(cap));
+    }
+    let mut body = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).min(64 * 1024));
+    let mut pace = Pace::default();
+    let mut hold = None;
+    while let Some(piece) = read_piece(&mut response, &mut pace, timeouts).await? {
+        if (body.len() + piece.len()) as u64 > cap {
+            return Err(Cause::TooLarge(cap));
+        }
+        if body.len() + piece.len() > LARGE && hold.is_none() {
+            hold = large.clone().acquire_owned().await.ok();
+            // The announced size is reserved at once, so that the body need not be moved while it grows.
+            body.reserve(usize::try_from(expected).unwrap_or(0).saturating_sub(body.len()));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok((body.freeze(), hold))
+}
+
+/// Reads as much of an error's body as is of use. It may end early.
+pub async fn read_error_body(mut response: Response, timeouts: &Timeouts) -> Bytes {
+    let mut body = BytesMut::new();
+    let start = Instant::now();
+    let mut pace = Pace::default();
+    while (body.len() as u64) < ERROR_CAP && start.elapsed() < timeouts.idle {
+        match read_piece(&mut response, &mut pace, timeouts).await {
+            Ok(Some(piece)) => body.extend_from_slice(&piece),
+            Ok(None) | Err(_) => break,
+        }
+    }
+    body.freeze()
+}
+
+/// A body that is read piece by piece. Its line is added to the request log when it is dropped.
+#[derive(Debug)]
+pub struct OpenBody {
+    response: Response,
+    pace: Pace,
+    entry: LogLine,
+    _permit: Permit,
+}
+
+impl OpenBody {
+    /// Opens the body of a success. Fails if it is compressed.
+    pub fn new(response: Response, entry: LogLine, permit: Permit) -> Result<OpenBody, Cause> {
+        check_encoding(&response)?;
+        Ok(OpenBody { response, pace: Pace::default(), entry, _permit: permit })
+    }
+
+    /// Returns the next piece, or `None` at the end.
+    pub async fn next_piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, Cause> {
+        let outcome = read_piece(&mut self.response, &mut self.pace, timeouts).await;
+        self.entry.line.bytes = self.pace.bytes;
+        if let Err(cause) = &outcome {
+            self.entry.line.failure = Some(SafeText::from(cause.to_string()));
+        }
+        outcome
+    }
+}
+
+impl Drop for OpenBody {
+    fn drop(&mut self) {
+        self.entry.end();
+    }
+}
+
+/// The number of bytes that came, and the time that the client waited for them. The time in between is not the
+/// server's.
+#[derive(Debug, Default)]
+struct Pace {
+    bytes: u64,
+    waited: Duration,
+}
+
+impl Pace {
+    fn is_too_slow(&self, timeouts: &Timeouts) -> bool {
+        self.waited > timeouts.idle
+            && (self.bytes as f64) < self.waited.as_secs_f64() * timeouts.min_bytes_per_second as f64
+    }
+}
+
+async fn read_piece(
+    response: &mut Response,
+    pace: &mut Pace,
+    timeouts: &Timeouts,
+) -> Result<Option<Bytes>, Cause> {
+    let start = Instant::now();
+    let outcome = tokio::time::timeout(timeouts.idle, response.chunk()).await;
+    pace.waited += start.elapsed();
+    match outcome {
+        Ok(Ok(piece)) => {
+            pace.bytes += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+            if piece.is_some() && pace.is_too_slow(timeouts) { Err(Cause::TooSlow) } else { Ok(piece) }
+        }
+        Ok(Err(_)) => Err(Cause::Connection("it broke off in the middle of the answer".into())),
+        Err(_) => Err(Cause::Timeout("in the middle of the answer", timeouts.idle)),
+    }
+}
+
+fn check_encoding(response: &Response) -> Result<(), Cause> {
+    let encoding = response.headers().get(CONTENT_ENCODING);
+    match encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        true => Err(Cause::BadAnswer("the answer is compressed although nobody asked for that".into())),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,40 @@
+//! The dialogs, which are drawn over the panes. The lines that are typed at the bottom of the screen are drawn by
+//! `bar`.
+
+mod comparison;
+mod copy_prompt;
+mod help;
+mod jobs;
+mod journal;
+mod log;
+mod menu;
+mod open_prompt;
+mod palette;
+mod plan;
+mod retag_prompt;
+
+use super::Canvas;
+use crate::app::dialogs::Dialog;
+
+impl Canvas<'_, '_> {
+    /// Draws the dialogs in order, so that the last one is on top.
+    pub fn dialogs(&mut self) {
+        for dialog in &self.state.dialogs {
+            match dialog {
+                Dialog::Filter(_) | Dialog::CommandLine(_) => {}
+                Dialog::Palette(palette) => self.palette(palette),
+                Dialog::Open(open) => self.open_prompt(open),
+                Dialog::Menu(menu) => self.menu(menu),
+                Dialog::Help(help) => self.help(help),
+                Dialog::Requests(scroll) => self.requests(*scroll),
+                Dialog::Messages(scroll) => self.messages(*scroll),
+                Dialog::Retag(prompt) => self.retag_prompt(prompt),
+                Dialog::Copy(prompt) => self.copy_prompt(prompt),
+                Dialog::Comparison(comparison) => self.comparison(comparison),
+                Dialog::Plan(plan) => self.plan(plan),
+                Dialog::Jobs(jobs) => self.jobs(jobs),
+                Dialog::Journal(journal) => self.journal(journal),
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The prompt for the destination of a copy.
+
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::app::dialogs::copy_prompt::{CopyPrompt, PromptRow, describe_images};
+use crate::app::layout;
+use crate::model::columns;
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+impl Canvas<'_, '_> {
+    /// Draws the prompt.
+    pub fn copy_prompt(&mut self, prompt: &CopyPrompt) {
+        let places = layout::CopyPlaces::of(self.state, prompt);
+        self.overlay(places.area, "Copy", "Enter plan  ↑ ↓ choose  Esc leave");
+        let what = if prompt.includes_all_tags { "all tags".into() } else { describe_images(&prompt.what) };
+        let about = columns::cut(&format!("{what} of {}", prompt.from), places.about.width.into());
+        let style = self.style(Role::Text);
+        self.draw_line(places.about, Line::styled(about, style));
+        let role = if prompt.problem.is_some() { Role::Bad } else { Role::Dim };
+        self.wrapped(places.status, role, prompt.status_text());
+        let rows = prompt.rows();
+        for (at, area) in places.rows {
+            if let Some(row) = rows.get(at) {
+                self.copy_row(prompt, *row, at == prompt.cursor, area);
+            }
+        }
+        self.input(places.input, "> ", &prompt.input, Role::Dim, "");
+    }
+
+    fn copy_row(&mut self, prompt: &CopyPrompt, row: PromptRow, is_cursor: bool, area: Rect) {
+        match row {
+            PromptRow::Destination => {}
+            PromptRow::Suggestion(at) => {
+                let name = prompt.suggestions.get(at).map(String::as_str).unwrap_or_default();
+                let style = self.style(if is_cursor { Role::Cursor } else { Role::Text });
+                let text = format!("{}{name}", if is_cursor { "▌ " } else { "  " });
+                self.draw_line(area, Line::styled(columns::left(&text, area.width.into()), style));
+            }
+            PromptRow::Referrers => {
+                let text = "what refers to the images: signatures, attestations";
+                self.switch(area, prompt.includes_referrers, is_cursor, text);
+            }
+            PromptRow::AllTags => {
+                self.switch(area, prompt.includes_all_tags, is_cursor, "all tags of the repository")
+            }
+            PromptRow::Platform(at) => {
+                if let Some((platform, comes)) = prompt.platforms.get(at) {
+                    self.switch(area, *comes, is_cursor, &platform.to_string());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! The searchable list of the keys of a pane. Keys that cannot be used now are shown with the reason.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::dialogs::Help;
+use crate::app::{keymap, layout};
+use crate::model::columns;
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+/// Columns of the keys.
+const KEYS: usize = 16;
+
+impl Canvas<'_, '_> {
+    /// Draws the help.
+    pub fn help(&mut self, help: &Help) {
+        let rows = keymap::help_rows(self.state, help.input.value());
+        let title = format!("Help: {}", self.state.focus.title());
+        let area = layout::help(self.state);
+        let inner = self.overlay(area, &title, "type to search  ↑ ↓ scroll  Esc leave");
+        let room = usize::from(inner.width).saturating_sub(KEYS + 3);
+        let mut lines: Vec<Line> = Vec::new();
+        let mut section = "";
+        for row in &rows {
+            if row.section != section {
+                section = row.section;
+                lines.push(Line::styled(format!(" {section}"), self.style(Role::Heading)));
+            }
+            let (key, text) = if row.unavailable_because.is_some() {
+                (Role::Dim, Role::Dim)
+            } else {
+                (Role::Key, Role::Text)
+            };
+            let refused =
+                row.unavailable_because.as_ref().map(|why| format!("  (not now: {why})")).unwrap_or_default();
+            let about = columns::cut(row.text, room);
+            let refused = columns::cut(&refused, room.saturating_sub(columns::width(&about)));
+            lines.push(Line::from(vec![
+                Span::styled(format!("  {}", columns::left(&row.keys, KEYS)), self.style(key)),
+                Span::styled(about, self.style(text)),
+                Span::styled(refused, self.style(Role::Dim)),
+            ]));
+        }
+        if lines.is_empty() {
+            lines.push(Line::styled("  no key does that", self.style(Role::Dim)));
+        }
+        let body = Rect::new(inner.x, inner.y + 1, inner.width, inner.height.saturating_sub(1));
+        let all = lines.len();
+        let scroll = help.scroll.min(all.saturating_sub(body.height.into()));
+        for (row, line) in lines.into_iter().skip(scroll).take(body.height.into()).enumerate() {
+            self.draw_line(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
+        }
+        self.scrollbar(area, body, scroll, all);
+        self.input(Rect { height: inner.height.min(1), ..inner }, "/", &help.input, Role::Dim, "");
+    }
+}

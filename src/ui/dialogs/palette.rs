@@ -1,0 +1,46 @@
+//! The searchable list of commands.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::dialogs::Palette;
+use crate::app::dialogs::palette::ENTRIES;
+use crate::app::{keymap, layout};
+use crate::model::columns;
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+/// Columns of a key.
+const KEYS: usize = 8;
+
+impl Canvas<'_, '_> {
+    /// Draws the palette.
+    pub fn palette(&mut self, palette: &Palette) {
+        let inner = self.overlay(layout::palette(self.state), "Commands", "Enter run  Esc leave");
+        let rows = layout::palette_rows(self.state);
+        let height = usize::from(rows.height);
+        let offset = layout::offset(palette.cursor, rows.height);
+        for (line, row) in palette.rows.iter().skip(offset).take(height).enumerate() {
+            let Some(entry) = ENTRIES.get(*row) else { continue };
+            let is_cursor = offset + line == palette.cursor;
+            let base = if is_cursor { self.style(Role::Cursor) } else { self.style(Role::Text) };
+            let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
+            let marker = if is_cursor { "▌ " } else { "  " };
+            let name = Span::styled(
+                columns::left(entry.name, 11),
+                if is_cursor { base } else { self.style(Role::Key) },
+            );
+            let key = entry.action.or(entry.prompt_action).and_then(keymap::key_of).unwrap_or_default();
+            let text = columns::left(entry.text, usize::from(rows.width).saturating_sub(13 + KEYS));
+            let key = Span::styled(
+                columns::right(key, KEYS - 1),
+                if is_cursor { base } else { self.style(Role::Dim) },
+            );
+            self.draw_line(
+                place,
+                Line::from(vec![Span::raw(marker), name, Span::raw(text), key]).style(base),
+            );
+        }
+        self.input(Rect { height: inner.height.min(1), ..inner }, "> ", &palette.input, Role::Dim, "");
+    }
+}

@@ -1,0 +1,140 @@
+//! The plan of a change: its contents above, and the buttons that carry it out or leave it below.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use crate::app::dialogs::plan::PlanDialog;
+use crate::app::dialogs::plan::page::{self, Tone};
+use crate::app::layout::{self, PlanPlaces};
+use crate::model::change::ChangePlan;
+use crate::model::change::loss::Loss;
+use crate::model::columns;
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+impl Canvas<'_, '_> {
+    /// Draws a plan.
+    pub fn plan(&mut self, plan: &PlanDialog) {
+        let places = PlanPlaces::of(self.state, plan);
+        let title = match (plan.change_plan.is_loading(), self.spinner_frame()) {
+            (true, turning) => format!("{} {turning}", page::title(plan.request.as_ref())),
+            (false, _) => page::title(plan.request.as_ref()).to_string(),
+        };
+        let esc = match plan.prompt.is_some() || plan.confirms_replacement || self.state.dialogs.len() > 1 {
+            true => "back",
+            false => "leave",
+        };
+        self.overlay(places.area, &title, &hints(plan, &places, esc));
+        match &plan.change_plan.failure {
+            Some(failure) if !plan.change_plan.is_loading() => {
+                self.failure(places.body, failure, &format!("r asks again · Esc {esc}"));
+            }
+            _ => self.plan_lines(plan, &places),
+        }
+        self.plan_foot(plan, places.foot);
+    }
+
+    fn plan_lines(&mut self, plan: &PlanDialog, places: &PlanPlaces) {
+        let PlanPlaces { body, lines, .. } = places;
+        let (all, height) = (lines.len(), usize::from(body.height));
+        let scroll = plan.scroll.min(all.saturating_sub(height));
+        let is_old = plan.change_plan.is_loading();
+        for (row, line) in lines.iter().skip(scroll).take(height).enumerate() {
+            let pieces = line.pieces.iter().map(|(tone, text)| {
+                let role = if is_old { Role::Dim } else { role(*tone) };
+                Span::styled(text.as_str(), self.style(role))
+            });
+            let line = Line::from_iter(pieces);
+            self.draw_line(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
+        }
+        self.scrollbar(Rect { width: body.width + 2, ..*body }, *body, scroll, all);
+    }
+
+    /// Draws the input for the name that must be typed, or the two buttons. The line above them tells why the plan
+    /// cannot be carried out, or names the expected input.
+    fn plan_foot(&mut self, plan: &PlanDialog, area: Rect) {
+        let (above, below) = (layout::row(area, 0), layout::row(area, 1));
+        let (role, said) = status_line(plan);
+        let style = self.style(role);
+        self.draw_line(above, Line::styled(columns::cut(&said, area.width.into()), style));
+        match (plan.name_to_type(), plan.ready_plan()) {
+            (Some(_), Some(_)) => self.input(below, "> ", &plan.input, Role::Dim, "Enter carries it out"),
+            _ => self.buttons(plan, area),
+        }
+    }
+
+    fn buttons(&mut self, plan: &PlanDialog, foot: Rect) {
+        let buttons = layout::plan_buttons(plan, foot);
+        let is_on_verb = plan.is_confirm_focused && buttons.iter().any(|button| button.confirms);
+        for button in buttons {
+            let (marker, role) = match button.confirms == is_on_verb {
+                true => ("▌", Role::Cursor),
+                false => (" ", Role::Text),
+            };
+            let text = columns::cut(&format!("{marker}{} ", button.text), button.area.width.into());
+            let style = self.style(role);
+            self.draw_line(button.area, Line::styled(text, style));
+        }
+    }
+}
+
+/// Returns the text above the buttons.
+fn status_line(plan: &PlanDialog) -> (Role, String) {
+    if let Some(problem) = plan.problem {
+        return (Role::Warn, problem.into());
+    }
+    if plan.change_plan.is_loading() || plan.change_plan.failure.is_some() {
+        return (Role::Dim, "nothing is changed".into());
+    }
+    let Some(work) = plan.change_plan.value.as_deref() else { return (Role::Dim, String::new()) };
+    match (page::impediment(work), plan.name_to_type()) {
+        (Some(why), _) => (Role::Bad, why.to_string()),
+        (None, Some(name)) => {
+            let verb = page::confirm_label(work);
+            let verb = verb.chars().next().map_or(String::new(), |first| first.to_lowercase().to_string())
+                + verb.get(1..).unwrap_or_default();
+            (Role::Strong, format!("type {name} to {verb}"))
+        }
+        (None, None) => (Role::Dim, "nothing is changed yet".into()),
+    }
+}
+
+/// Returns the hints for the keys that can be used now.
+fn hints(plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
+    let mut hints: Vec<&str> = Vec::new();
+    if !plan.confirms_replacement
+        && plan.change_plan.value.as_deref().is_some_and(|work| !work.methods().is_empty())
+    {
+        hints.push("Tab method");
+    }
+    let loss = plan.change_plan.value.as_deref().and_then(ChangePlan::loss);
+    if !plan.confirms_replacement && loss.is_some_and(Loss::is_offered) {
+        hints.push(if loss.is_some_and(|loss| loss.keep) { "K keep none" } else { "K keep" });
+    }
+    let types = plan.name_to_type().is_some() && plan.ready_plan().is_some();
+    if plan.ready_plan().is_some() && !types {
+        hints.push("← → choose");
+        hints.push("Enter press");
+    }
+    let shows_lines = plan.change_plan.failure.is_none() || plan.change_plan.is_loading();
+    if shows_lines && places.lines.len() > usize::from(places.body.height) {
+        hints.push("↑ ↓ scroll");
+    }
+    let esc = format!("Esc {esc}");
+    hints.push(&esc);
+    hints.join("  ")
+}
+
+/// Returns the role that a piece of a line is drawn in.
+pub(crate) fn role(tone: Tone) -> Role {
+    match tone {
+        Tone::Plain => Role::Text,
+        Tone::Dim => Role::Dim,
+        Tone::Strong => Role::Strong,
+        Tone::Good => Role::Good,
+        Tone::Warn => Role::Warn,
+        Tone::Bad => Role::Bad,
+        Tone::Number => Role::Number,
+        Tone::Key => Role::Key,
+    }
+}

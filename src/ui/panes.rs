@@ -1,0 +1,224 @@
+//! The parts that all panes share: border, title, the single spinner, rows, the row of the cursor.
+
+mod details;
+mod registries;
+mod repositories;
+mod tags;
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Clear};
+
+use super::Canvas;
+use super::theme::Role;
+use crate::app::list::{List, Paged};
+use crate::app::{Pane, State, layout};
+use crate::model::columns;
+
+const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+impl Canvas<'_, '_> {
+    /// Draws the border and the title of a pane.
+    pub fn draw_frame(&mut self, pane: Pane, area: Rect, title: Vec<Span<'static>>) {
+        let (border, name) = match self.state.focus == pane {
+            true => (Role::BorderFocused, Role::TitleFocused),
+            false => (Role::Border, Role::Title),
+        };
+        let mut line = vec![Span::raw(" ")];
+        line.extend(title.into_iter().map(|span| {
+            let style = self.style(name).patch(span.style);
+            span.style(style)
+        }));
+        let room = Rect::new(area.x + 1, area.y, area.width.saturating_sub(2), 1);
+        let mut line = cut_spans(line, room.width.into());
+        line.push(Span::raw(" "));
+        if let Some(spinner) = self.spinner(pane) {
+            line.push(Span::styled(format!("{spinner} "), self.style(name)));
+        }
+        let block = Block::bordered().border_type(BorderType::Rounded).border_style(self.style(border));
+        self.frame.render_widget(block, area);
+        self.frame.render_widget(Line::from(line), room);
+    }
+
+    /// Returns the current frame of the spinner.
+    pub fn spinner_frame(&self) -> &'static str {
+        SPINNER[self.state.spinner_frame % SPINNER.len()]
+    }
+
+    /// Returns the spinner if this pane is the one that shows it.
+    fn spinner(&self, pane: Pane) -> Option<&'static str> {
+        (loading_pane(self.state) == Some(pane)).then(|| self.spinner_frame())
+    }
+
+    /// Returns a title with the count of a list that is loaded page by page. The count is left out as long as nothing
+    /// is known.
+    pub fn title_with_count<T>(word: &str, list: &List, all: usize, of: &Paged<T>) -> String {
+        if all == 0 && of.at.is_none() && !of.is_loading() {
+            return word.into();
+        }
+        format!("{word} {}", Self::count(list, all, of.is_loading()))
+    }
+
+    /// Returns the count for a title: `12 of 2012` if rows are hidden, with `…` while more may come.
+    pub fn count(list: &List, all: usize, is_loading: bool) -> String {
+        let more = if is_loading { "…" } else { "" };
+        match list.unpinned().len() {
+            _ if all == 0 && is_loading => more.into(),
+            shown if shown != all => format!("{shown} of {all}{more}"),
+            _ => format!("{all}{more}"),
+        }
+    }
+
+    /// Draws the filter of a list into the lower border of its pane, and the number of marked rows to the right of it.
+    /// The number comes first if the pane is narrow, because keys act on the marked rows.
+    pub fn draw_filter(&mut self, area: Rect, list: &List) {
+        let row = area.bottom().saturating_sub(1);
+        let mut room = Rect::new(area.x + 2, row, area.width.saturating_sub(4), 1);
+        if let Some(marked) = marked_text(list) {
+            let text = columns::cut(&format!(" {marked} "), room.width.into());
+            let style = self.style(Role::Mark);
+            let width = columns::width(&text) as u16;
+            let place = Rect { x: room.right().saturating_sub(width), width, ..room };
+            self.draw_line(place, Line::styled(text, style));
+            room.width = room.width.saturating_sub(width + 1);
+        }
+        if list.is_filtered() {
+            let text = columns::cut(&format!(" /{} ", list.filter), room.width.into());
+            let style = self.style(Role::Warn);
+            self.draw_line(room, Line::styled(text, style));
+        }
+    }
+
+    /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
+    pub fn row(&mut self, pane: Pane, area: Rect, list: &List, row: usize, cells: Vec<Span<'_>>) {
+        let is_cursor = list.cursor == row;
+        let is_marked = list.rows.get(row).is_some_and(|item| list.marks.contains(*item));
+        let base = match (is_cursor, self.state.focus == pane) {
+            (true, true) => self.style(Role::Cursor),
+            (true, false) => self.style(Role::CursorElsewhere),
+            (false, _) => self.style(Role::Text),
+        };
+        if is_cursor {
+            self.frame.buffer_mut().set_style(area, base);
+        }
+        let mark = Span::styled(if is_marked { "*" } else { " " }, self.style(Role::Mark));
+        let marker = Span::styled(if is_cursor { "▌" } else { " " }, self.style(Role::Marker));
+        let mut line = vec![marker, mark];
+        // The row of the cursor has one colour. The colours of the cells would clash with it.
+        line.extend(cells.into_iter().map(|cell| if is_cursor { cell.style(Style::new()) } else { cell }));
+        self.draw_line(area, Line::from(line).style(base));
+    }
+
+    /// Draws lines of text, wrapped, as far as they fit.
+    pub fn draw_text(&mut self, area: Rect, lines: &[(Role, String)]) {
+        let mut y = area.y;
+        for (role, text) in lines {
+            for line in columns::wrap(text, usize::from(area.width.saturating_sub(2))) {
+                if y >= area.bottom() {
+                    return;
+                }
+                let style = self.style(*role);
+                let place = Rect::new(area.x + 1, y, area.width.saturating_sub(2), 1);
+                self.draw_line(place, Line::styled(line, style));
+                y += 1;
+            }
+        }
+    }
+
+    /// Draws a text in as many lines as it needs and the area has. The last line is cut if they are too few. Returns
+    /// the number of lines.
+    pub fn wrapped(&mut self, area: Rect, role: Role, text: &str) -> u16 {
+        let lines = columns::wrap_into(text, area.width.into(), area.height.into());
+        let style = self.style(role);
+        for (row, line) in lines.iter().enumerate() {
+            self.draw_line(layout::row(area, row as u16), Line::styled(line.clone(), style));
+        }
+        lines.len() as u16
+    }
+
+    /// Draws the bar that shows which part of a list is on the screen, in the right border of its pane.
+    pub fn scrollbar(&mut self, pane: Rect, rows: Rect, offset: usize, all: usize) {
+        let height = usize::from(rows.height);
+        if all <= height || height < 2 || pane.width == 0 {
+            return;
+        }
+        let length = (height * height / all).clamp(1, height);
+        let start = (offset * (height - length)).div_ceil(all - height).min(height - length);
+        let style = self.style(Role::Dim);
+        for row in start..start + length {
+            let place = (pane.right() - 1, rows.y + row as u16);
+            if let Some(cell) = self.frame.buffer_mut().cell_mut(place) {
+                cell.set_symbol("┃").set_style(style);
+            }
+        }
+    }
+
+    /// Draws an empty box over everything else and returns the area inside its border.
+    pub fn overlay(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
+        self.frame.render_widget(Clear, area);
+        let foot = hints_that_fit(foot, usize::from(area.width).saturating_sub(4));
+        let foot = Line::styled(format!(" {foot} "), self.style(Role::Dim)).right_aligned();
+        let block = Block::bordered()
+            .border_type(BorderType::Rounded)
+            .border_style(self.style(Role::BorderFocused))
+            .title(Span::styled(format!(" {title} "), self.style(Role::TitleFocused)))
+            .title_bottom(foot);
+        let inner = block.inner(area);
+        self.frame.render_widget(block, area);
+        inner
+    }
+}
+
+/// Returns the number of marked rows, and how many of them are hidden: `2 marked, 1 hidden`. Returns `None` if no row
+/// is marked.
+pub fn marked_text(list: &List) -> Option<String> {
+    match (list.marks.len(), list.count_hidden_marks()) {
+        (0, _) => None,
+        (all, 0) => Some(format!("{all} marked")),
+        (all, hidden) => Some(format!("{all} marked, {hidden} hidden")),
+    }
+}
+
+/// Returns the hints that fit; two spaces separate them. The last hint, which names the key that leaves, is always
+/// kept.
+fn hints_that_fit(hints: &str, room: usize) -> String {
+    let mut all: Vec<&str> = hints.split("  ").collect();
+    while all.len() > 1 && columns::width(&all.join("  ")) > room {
+        all.remove(all.len() - 2);
+    }
+    columns::cut(&all.join("  "), room)
+}
+
+/// Cuts a line to `room` columns. A line that was cut ends with `…`.
+fn cut_spans(spans: Vec<Span<'static>>, room: usize) -> Vec<Span<'static>> {
+    if spans.iter().map(Span::width).sum::<usize>() <= room {
+        return spans;
+    }
+    // The last kept column is that of the `…`.
+    let mut left = room.saturating_sub(1);
+    let mut kept = Vec::new();
+    for span in spans {
+        if span.width() > left {
+            kept.push(Span::styled(columns::cut(&span.content, left + 1), span.style));
+            break;
+        }
+        left -= span.width();
+        kept.push(span);
+    }
+    kept
+}
+
+/// Returns the pane that shows the spinner: the focused pane if it is loading, else the first pane that is.
+fn loading_pane(state: &State) -> Option<Pane> {
+    let registry = state.registries.selected();
+    let waits = |pane: &Pane| match pane {
+        Pane::Registries => registry.is_some_and(|registry| registry.server.is_loading()),
+        Pane::Repositories => registry.is_some_and(|registry| registry.repositories.names.is_loading()),
+        Pane::Tags => state.tags.tags.is_loading() || !state.tags.awaited_rows.is_empty(),
+        Pane::Details => state.detail.inspection.is_loading(),
+    };
+    std::iter::once(state.focus)
+        .chain([Pane::Repositories, Pane::Tags, Pane::Details, Pane::Registries])
+        .find(waits)
+}

@@ -1,0 +1,120 @@
+//! The Repositories pane.
+
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::app::panes::registries::OpenRegistry;
+use crate::app::panes::repositories::BranchNode;
+use crate::app::{Pane, layout};
+use crate::model::columns;
+use crate::model::page::ListedName;
+use crate::model::reference::RepositoryName;
+use crate::ui::Canvas;
+use crate::ui::theme::Role;
+
+impl Canvas<'_, '_> {
+    /// Draws the repositories of the registry under the cursor.
+    pub fn repositories(&mut self, area: Rect) {
+        let Some(registry) = self.state.registries.selected() else {
+            self.draw_frame(Pane::Repositories, area, vec![Span::raw("Repositories")]);
+            return self.draw_text(
+                layout::inside(area),
+                &[(Role::Text, "no registry is open".into()), (Role::Dim, "O opens one by name".into())],
+            );
+        };
+        let repositories = &registry.repositories;
+        let names = &repositories.names;
+        let title = match repositories.is_tree() && !names.items.is_empty() {
+            true => {
+                format!("Repositories {}{}", names.items.len(), if names.is_loading() { "…" } else { "" })
+            }
+            false => Self::title_with_count("Repositories", &repositories.list, names.items.len(), names),
+        };
+        self.draw_frame(Pane::Repositories, area, vec![Span::raw(title)]);
+        self.draw_filter(area, &repositories.list);
+        let rows = layout::rows(self.state, &layout::of(self.state), Pane::Repositories);
+        if repositories.list.rows.is_empty() {
+            return self.no_repositories(rows, registry);
+        }
+        for (line, row) in repositories.list.visible_rows().enumerate() {
+            let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
+            let cells = self.repository_cells(registry, row, usize::from(rows.width).saturating_sub(3));
+            self.row(Pane::Repositories, place, &repositories.list, row, cells);
+        }
+        self.scrollbar(area, rows, repositories.list.offset, repositories.list.rows.len());
+        if layout::has_foot(self.state, Pane::Repositories) {
+            match (&names.failure, &names.incomplete) {
+                (Some(failure), _) => {
+                    let what = if names.at.is_some() { "not refreshed" } else { "no list" };
+                    self.foot(area, Role::Bad, &format!("{what}: {}", failure.why));
+                }
+                (None, Some(why)) => self.foot(area, Role::Warn, &format!("may be incomplete: {why}")),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn repository_cells(&self, registry: &OpenRegistry, row: usize, room: usize) -> Vec<Span<'static>> {
+        let repositories = &registry.repositories;
+        let Some(item) = repositories.list.rows.get(row).map(|item| *item as usize) else {
+            return Vec::new();
+        };
+        if !repositories.is_tree() {
+            let Some(listed) = repositories.listed_at(item) else { return Vec::new() };
+            return vec![self.name(listed, listed.text(), room)];
+        }
+        let Some(branch) = repositories.branches.get(row) else { return Vec::new() };
+        let indent = "  ".repeat(branch.depth.into());
+        let room = room.saturating_sub(indent.len() + 2);
+        match &branch.node {
+            BranchNode::Namespace { path, above, open, count } => {
+                let name = path.get(*above..).unwrap_or(path);
+                let sign = if *open { "▾" } else { "▸" };
+                let count = format!(" {count}");
+                let name = columns::cut_middle(name, room.saturating_sub(count.len()));
+                vec![
+                    Span::raw(indent),
+                    Span::styled(format!("{sign} {name}"), self.style(Role::Namespace)),
+                    Span::styled(count, self.style(Role::Dim)),
+                ]
+            }
+            BranchNode::Repository(_) => {
+                let Some(listed) = repositories.listed_at(item) else { return Vec::new() };
+                let text = listed.text();
+                let last =
+                    if listed.name().is_some() { text.rsplit('/').next().unwrap_or(text) } else { text };
+                vec![Span::raw(format!("{indent}  ")), self.name(listed, last, room)]
+            }
+        }
+    }
+
+    fn name(&self, listed: &ListedName<RepositoryName>, shown: &str, room: usize) -> Span<'static> {
+        match listed {
+            ListedName::Named(_) => Span::styled(columns::cut_front(shown, room), self.style(Role::Text)),
+            ListedName::Malformed(_) => {
+                Span::styled(columns::cut(&format!("{shown} (malformed)"), room), self.style(Role::Warn))
+            }
+        }
+    }
+
+    fn no_repositories(&mut self, rows: Rect, registry: &OpenRegistry) {
+        let names = &registry.repositories.names;
+        if registry.repositories.list.is_filtered() && !names.items.is_empty() {
+            return self.draw_text(
+                rows,
+                &[(Role::Text, "nothing fits the filter".into()), (Role::Dim, "Esc drops it".into())],
+            );
+        }
+        match &names.failure {
+            Some(failure) => self.failure(rows, failure, "O opens a repository by name, r asks again"),
+            None if names.is_loading() => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
+            None => self.draw_text(
+                rows,
+                &[
+                    (Role::Text, "the registry lists no repositories".into()),
+                    (Role::Dim, "O opens one by name, r asks again".into()),
+                ],
+            ),
+        }
+    }
+}
