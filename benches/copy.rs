@@ -24,12 +24,12 @@ pub fn run() {
     many_tags();
 }
 
-/// An empty registry to copy to. Each copy gets its own: skopeo remembers for all times which registry has which blob.
+/// An empty registry to copy to. Each copy gets its own: skopeo remembers forever which registry has which blob.
 fn empty() -> Distribution {
     servers::distribution(0).expect("the source was started as well")
 }
 
-/// Each tool in turn, without a memory of the last time.
+/// Runs each tool in turn, without a memory of the last run.
 fn beside_peers(source: &str, what: &str, tag: &str) {
     println!("  {what}");
     let tools: Vec<Tool> =
@@ -150,7 +150,7 @@ impl Tool {
     }
 }
 
-/// The middle of each figure.
+/// The median of each figure.
 fn median(used: &[Usage]) -> String {
     let middle = |values: Vec<Duration>| peers::Figures::of(values).median().as_secs_f64();
     let took = middle(used.iter().map(|usage| usage.took).collect());
@@ -159,7 +159,7 @@ fn median(used: &[Usage]) -> String {
     format!("{took:.2} s, {processor:.2} s of processors, at most {memory:.0} MiB")
 }
 
-/// Bytes that nothing compresses.
+/// Bytes that cannot be compressed.
 pub fn noise(seed: u32, length: usize) -> Vec<u8> {
     let mut state = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut bytes = Vec::with_capacity(length + 8);

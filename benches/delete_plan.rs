@@ -5,7 +5,7 @@ use super::{peers, servers};
 
 const TAGS: usize = 1_000;
 
-/// Looks only: `--dry-run`.
+/// Only plans: `--dry-run`.
 pub fn run() {
     let Some(server) = servers::distribution(TAGS) else { return };
     let host = server.host();

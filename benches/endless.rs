@@ -14,14 +14,14 @@ use super::servers;
 /// Any prime above all numbers of tags, so that each tag has a number of its own in no order.
 const PRIME: usize = 7_368_787;
 
-/// The registry: it ends with this.
+/// The registry. It ends when this value is dropped.
 pub struct Endless {
     address: SocketAddr,
     is_over: Arc<AtomicBool>,
 }
 
 impl Endless {
-    /// So many tags, at most `page` of them in one answer; in a single one if they fit.
+    /// A registry of so many tags, at most `page` of them in one answer; in a single one if they fit.
     pub fn start(tags: usize, page: usize) -> Endless {
         let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = socket.local_addr().expect("an address");
@@ -52,7 +52,7 @@ impl Drop for Endless {
     }
 }
 
-/// The name of a tag: a version that no other has.
+/// The name of a tag: a version that no other tag has.
 pub fn tag(number: usize) -> String {
     let mixed = number * 4_999_999 % PRIME;
     format!("{}.{}.{}", mixed / 1_000_000, mixed / 1_000 % 1_000, mixed % 1_000)

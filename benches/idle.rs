@@ -1,4 +1,4 @@
-//! What regtui costs while nobody touches it.
+//! The cost of regtui while no key is pressed.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! From a key to the frame that shows what it did, through a pty, with 100,000 repositories listed while details load.
+//! From a key to the frame that shows its effect, through a pty, with 100,000 repositories listed while details load.
 
 use regtui::app::filter::Filter;
 

@@ -1,9 +1,9 @@
-//! From a key to the frame that shows what it did, through a pty, while eight layers of 256 MiB are copied between two of
-//! distribution's registries on loopback, as fast as they can.
+//! From a key to the frame that shows its effect, through a pty, while eight layers of 256 MiB are copied between two
+//! of distribution's registries on loopback, as fast as they can.
 //!
-//! First with registries that take only what is left of the processors, as those of another machine. Then with registries
-//! that take their full share: there keys wait for the scheduler, whoever copies; so crane copies as well, in the session
-//! of a regtui that only looks, and in another.
+//! First with registries that take only the idle time of the processors, as those of another machine. Then with
+//! registries that take their full share: there keys wait for the scheduler, no matter which program copies; so crane
+//! copies as well, in the session of a regtui that only looks, and in another.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -17,10 +17,10 @@ use super::servers::{self, Distribution};
 const TAGS: usize = 1000;
 const LAYERS: u32 = 8;
 const MIB: usize = 1024 * 1024;
-/// From one key to the next, as fast as a held one repeats.
+/// The time from one key to the next: as fast as a held key repeats.
 const REPEAT: Duration = Duration::from_millis(20);
 
-/// Copies an image to a registry while regtui shows it, and says how long its keys took. The home is that of both.
+/// Copies an image to a registry while regtui shows it, and returns the times of its keys. Both use this home.
 type Copier = fn(&str, &str, &Path) -> Figures;
 
 /// Goes down the list of tags as long as a copy runs.
@@ -56,7 +56,7 @@ fn while_regtui_copies(image: &str, destination: &str, home: &Path) -> Figures {
     screen.press("c", |screen| screen.contains("for one image"));
     screen.press(&format!("{destination}/copied/app"), |screen| screen.contains("copied/app"));
     screen.press("\r", |screen| screen.contains("Copy 1 tag"));
-    // What has just appeared takes no key.
+    // A plan takes no key right after it appeared.
     std::thread::sleep(Duration::from_millis(500));
     screen.press("\r", |screen| screen.contains("1 job"));
     down_while(&mut screen, |screen| screen.shows("1 job"))
@@ -71,14 +71,14 @@ fn echo_while_crane_copies(image: &str, destination: &str, home: &Path) -> Figur
     echo_while(&["crane", "copy", image, &format!("{destination}/copied/app:large")], home)
 }
 
-/// What a key costs where nothing is done with it: the least that the scheduler and the terminal take.
+/// The time of a key that has no effect: the least that the scheduler and the terminal take.
 fn echo_while(copy: &[&str], home: &Path) -> Figures {
     let done = home.join("done");
     let mut screen = Screen::echo_beside(copy, &done, home);
     screen.wait(|screen| screen.contains("ready"));
     let mut times = Vec::new();
     while !done.exists() {
-        // Into the corner, where it takes the place of the one before.
+        // Into the corner, in the place of the one before.
         let word = format!("key {} ", times.len());
         times.push(screen.press(&format!("\x1b[H{word}"), |screen| screen.contains(&word)));
         std::thread::sleep(REPEAT);

@@ -1,5 +1,5 @@
-//! The most that servers may send, on one screen: memory at its peak, and from a key to its frame. Peers read the same
-//! answers, each in a process of its own.
+//! The largest answers that servers may send, on one screen: the peak of memory, and the time from a key to its frame.
+//! Peers read the same answers, each in a process of its own.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -14,13 +14,13 @@ use super::peers::{self, Figures};
 use super::screen::Screen;
 use super::servers;
 
-/// Bytes of a document, a little less than is read at most.
+/// Bytes of a document, a little less than the largest that is read.
 const SIZE: usize = 8 * 1024 * 1024 - 4096;
 /// Images of each kind.
 const IMAGES: usize = 16;
 /// Keys that move between these images.
 const MOVES: usize = 200;
-/// Tags of a list that is shown whole.
+/// Tags of a list that is shown completely.
 const MILLION: usize = 1_000_000;
 
 /// The elements that fill a document.
@@ -103,7 +103,7 @@ fn documents(name: &str, store: Store) {
     }
 }
 
-/// One million tags shown, of as many as there are.
+/// Lists `count` tags, of which one million are shown.
 fn tags(name: &str, count: usize, page: usize) {
     let home = tempfile::tempdir().expect("a folder");
     let registry = Endless::start(count, page);
@@ -191,7 +191,7 @@ fn moves(screen: &mut Screen, name: &str) {
     println!("    {name:<21} {}", Figures::of(times));
 }
 
-/// How many of the million hold this.
+/// How many names of the million contain this.
 fn matching(typed: &str) -> usize {
     (0..MILLION).filter(|number| super::endless::tag(*number).contains(typed)).count()
 }
@@ -232,13 +232,13 @@ fn breadcrumbs(screen: &mut Screen, key: &str) -> Duration {
     screen.press(key, |screen| first(screen) != before)
 }
 
-/// A key that changes anything on a screen that is at rest; none for one that changed nothing.
+/// The time of a key that changes the screen at rest; `None` if it changed nothing.
 fn any(screen: &mut Screen, key: &str) -> Option<Duration> {
     let before = screen.picture();
     screen.press_for(key, Duration::from_millis(200), |screen| screen != before)
 }
 
-/// So many of these as fill a document.
+/// As many of these elements as fill a document.
 fn filled(element: &str) -> String {
     vec![element; SIZE / (element.len() + 1)].join(",")
 }

@@ -10,7 +10,7 @@ use super::{peers, servers};
 
 const TAGS: usize = 1_000;
 
-/// On distribution, which keeps its contents on disk as most registries do.
+/// The tags are on distribution, which keeps its contents on disk as most registries do.
 pub fn run() {
     let Some(server) = servers::distribution(TAGS) else { return };
     let host = server.host();

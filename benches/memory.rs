@@ -3,7 +3,7 @@
 use super::screen::Screen;
 use super::{peers, servers};
 
-/// Lists both and asks the kernel.
+/// Lists both and asks the kernel for the memory.
 pub fn run() {
     let home = tempfile::tempdir().expect("a folder");
     let registry = servers::memory(100_000, 10_000);

@@ -1,4 +1,4 @@
-//! The programs that regtui is measured beside, and what the kernel says of a process.
+//! The programs that regtui is measured beside, and the kernel's figures of a process.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -34,7 +34,7 @@ pub fn quiet(program: impl AsRef<std::ffi::OsStr>, home: &Path) -> Command {
     command
 }
 
-/// Runs a command to its end, its output thrown away, and says how long it took.
+/// Runs a command to its end, discards its output, and returns its time.
 pub fn time(command: &mut Command) -> Duration {
     let start = Instant::now();
     let status = command.stdout(Stdio::null()).stderr(Stdio::inherit()).status();
@@ -45,7 +45,7 @@ pub fn time(command: &mut Command) -> Duration {
     }
 }
 
-/// Two commands in turn, `runs` times each after one that does not count.
+/// Runs two commands in turn, `runs` times each after one run that does not count.
 pub fn in_turn(
     runs: usize,
     mut ours: impl FnMut() -> Command,
@@ -111,18 +111,18 @@ pub fn resident(process: u32) -> f64 {
     field(process, "VmRSS:")
 }
 
-/// The most memory that a process had at once so far, in MiB.
+/// The peak of the memory of a process so far, in MiB.
 pub fn peak(process: u32) -> f64 {
     field(process, "VmHWM:")
 }
 
 /// The time and memory that a command took.
 pub struct Usage {
-    /// On the clock.
+    /// Time of the clock.
     pub took: Duration,
-    /// Of processors, in steps of 10 ms.
+    /// Time of processors, in steps of 10 ms.
     pub processor: Duration,
-    /// The most memory that it had at once, in MiB.
+    /// The peak of its memory, in MiB.
     pub memory: f64,
 }
 
@@ -133,7 +133,7 @@ pub fn usage(command: &mut Command) -> Usage {
     usage
 }
 
-/// The same of a command that may fail; says how it ended.
+/// The same of a command that may fail, and its exit status.
 pub fn usage_of_any(command: &mut Command) -> (Usage, std::process::ExitStatus) {
     let start = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
@@ -142,7 +142,7 @@ pub fn usage_of_any(command: &mut Command) -> (Usage, std::process::ExitStatus) 
     let ended = rustix::process::WaitIdOptions::EXITED
         | rustix::process::WaitIdOptions::NOHANG
         | rustix::process::WaitIdOptions::NOWAIT;
-    // It is left to be waited for until the kernel has told what it took.
+    // It is left to be waited for until the kernel has told its figures.
     while !matches!(rustix::process::waitid(rustix::process::WaitId::Pid(process), ended), Ok(Some(_))) {
         memory = memory.max(field(child.id(), "VmHWM:"));
         std::thread::sleep(Duration::from_millis(1));

@@ -1,4 +1,4 @@
-//! A terminal with regtui in it: keys in, a screen out, and when it changed.
+//! A terminal with regtui in it: keys in, a screen out, and the time of each change.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -35,7 +35,7 @@ impl Screen {
         Screen::beside(other, done, r#"exec "$@""#, &words, home)
     }
 
-    /// Starts what does nothing but show each byte that is typed, in the place of regtui.
+    /// Starts a program that only echoes each byte that is typed, in the place of regtui.
     pub fn echo_beside(other: &[&str], done: &Path, home: &Path) -> Screen {
         Screen::beside(other, done, "stty raw -echo; echo ready; exec cat", &[], home)
     }
@@ -77,12 +77,12 @@ impl Screen {
         self.child.process_id().expect("it runs")
     }
 
-    /// Since regtui was started.
+    /// The time since regtui was started.
     pub fn age(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// Types, and says how long it took until the screen was as wanted.
+    /// Types, and returns the time until the screen fulfilled the condition.
     pub fn press(&mut self, keys: &str, is_wanted: impl Fn(&str) -> bool) -> Duration {
         let start = Instant::now();
         self.writer.write_all(keys.as_bytes()).expect("the terminal takes keys");
@@ -123,12 +123,12 @@ impl Screen {
         self.shared.0.lock().expect("the reader lives").screen().contents()
     }
 
-    /// The same with its colours.
+    /// Returns the text on the screen with its colours.
     pub fn picture(&self) -> String {
         self.shared.0.lock().expect("the reader lives").screen().contents_formatted()
     }
 
-    /// Waits until nothing has moved for half a second.
+    /// Waits until nothing has changed for half a second.
     pub fn rest(&self) {
         let deadline = Instant::now() + PATIENCE;
         let mut before = self.picture();
@@ -143,7 +143,7 @@ impl Screen {
         }
     }
 
-    /// Waits until the screen is as wanted.
+    /// Waits until the screen fulfils the condition.
     pub fn wait(&self, is_wanted: impl Fn(&str) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         let (parser, changed) = &*self.shared;

@@ -45,7 +45,7 @@ pub fn memory(repositories: usize, tags: usize) -> Memory {
     of(store)
 }
 
-/// A registry with this in it.
+/// A registry with this store.
 pub fn of(store: Store) -> Memory {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("threads");
@@ -63,7 +63,7 @@ pub fn manifest_path(number: usize) -> String {
     format!("bench/app/manifests/{}", tag(number))
 }
 
-/// A config and a manifest that no other number has. The manifest names one layer, which nobody fetches.
+/// A config and a manifest that no other number has. The manifest names one layer, which is never fetched.
 pub fn image(number: usize) -> (Vec<u8>, Vec<u8>) {
     let created = 1_700_000_000 + 3_600 * i64::try_from(number).unwrap_or(0);
     let created = jiff::Timestamp::from_second(created).expect("a date");
@@ -106,7 +106,7 @@ pub fn distribution(tags: usize) -> Option<Distribution> {
     start(Command::new(peers::find("docker-registry")?), tags)
 }
 
-/// The same in a session of its own that only takes what others leave of the processors, as a registry on another machine
+/// The same in a session of its own that only takes the idle time of the processors, as a registry on another machine
 /// would. Linux shares out processors by session (sched(7), autogroup).
 pub fn distant(tags: usize) -> Option<Distribution> {
     let mut command = Command::new("setsid");

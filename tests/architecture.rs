@@ -1,9 +1,9 @@
-//! The walls of the house: which module may use which. `docs/ARCHITECTURE.md` says why.
+//! The boundaries between modules: which module may use which. `docs/ARCHITECTURE.md` says why.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A room, the words that its code may not contain, and why.
+/// A module, the words that its code may not contain, and the reason.
 const WALLS: &[(&str, &[&str])] = &[
     (
         "model",
@@ -142,7 +142,7 @@ fn breaches_in(file: &Path, forbidden: &[&str]) -> Vec<String> {
     breaches_of(&code, forbidden).map(|(line, word)| format!("{}:{line}: `{word}`", file.display())).collect()
 }
 
-/// Tests inside a module may use what they like: only the code above `mod tests` counts.
+/// Tests inside a module may use any module: only the code above `mod tests` counts.
 fn breaches_of<'a>(code: &'a str, forbidden: &'a [&'a str]) -> impl Iterator<Item = (usize, &'a str)> {
     let code = code.split("#[cfg(test)]\nmod tests").next().unwrap_or(code);
     code.lines().enumerate().flat_map(move |(index, line)| {
@@ -152,7 +152,7 @@ fn breaches_of<'a>(code: &'a str, forbidden: &'a [&'a str]) -> impl Iterator<Ite
     })
 }
 
-/// Whether the word stands in the line, and not only as the beginning of a longer one.
+/// Whether the line has the word, not only as the beginning of a longer one.
 fn names(line: &str, word: &str) -> bool {
     let goes_on = |rest: &str| rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
     line.match_indices(word).any(|(at, _)| !goes_on(&line[at + word.len()..]))

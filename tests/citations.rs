@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What can be cited of a document.
+/// The parts of a document that can be cited.
 #[derive(Debug, Default)]
 struct Document {
     /// The numbers at the beginning of its headings: `4.8`, `1.G`.
@@ -16,7 +16,7 @@ struct Document {
     rows: HashSet<(String, u32)>,
     /// The rows of its tables that begin with a letter and a number: `B3`.
     faults: HashSet<String>,
-    /// What links call its headings.
+    /// The names of its headings in links.
     anchors: HashSet<String>,
 }
 
@@ -177,7 +177,7 @@ impl Document {
 }
 
 impl Source {
-    /// The lines that count, with their numbers.
+    /// Returns the lines that count, with their numbers.
     fn lines(&self) -> Vec<(usize, &str)> {
         if self.is_code { comments(&self.text) } else { prose(&self.text) }
     }
@@ -269,14 +269,14 @@ fn heading(line: &str) -> Option<&str> {
     if title.len() == line.len() { None } else { title.strip_prefix(' ').map(str::trim) }
 }
 
-/// What links call a heading: as GitHub makes it.
+/// Returns the name of a heading in links, as GitHub makes it.
 fn anchor(title: &str) -> String {
     let title = title.to_lowercase();
     let kept = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
-/// What a text cites, each with the path of its document; and the places that it names without one.
+/// Returns the citations of a text, each with the path of its document; and the places that it names without one.
 fn citations(text: &str, own: Option<&str>) -> (Vec<(String, Place)>, Vec<String>) {
     let (mut cited, mut stray) = (Vec::new(), Vec::new());
     let mut at = 0;
@@ -335,7 +335,7 @@ fn places(text: &str) -> (Vec<Place>, &str) {
     (places, rest)
 }
 
-/// What follows a separator of a list, and whether it stands between the ends of a range.
+/// Returns the text after a separator of a list, and whether it stands between the ends of a range.
 fn after_separator(text: &str) -> Option<(&str, bool)> {
     let rest = text.strip_prefix(", ").or_else(|| text.strip_prefix(" and "));
     rest.map(|rest| (rest, false)).or_else(|| text.strip_prefix(" to ").map(|rest| (rest, true)))
@@ -425,7 +425,7 @@ fn problem(documents: &HashMap<String, Document>, file: &str, place: &Place) -> 
     (!is_there).then(|| format!("`{file}` has no {place}"))
 }
 
-/// Whether a text names a document without the folder before it, in whatever case.
+/// Whether a text names a document without the folder before it, in any case of letters.
 fn is_named_alone(text: &str, file: &str) -> bool {
     let (text, file) = (text.to_ascii_lowercase(), file.to_ascii_lowercase());
     let name = file.strip_prefix("docs/").unwrap_or(&file);

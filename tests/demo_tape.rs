@@ -3,10 +3,10 @@
 
 use crate::support::pty::{Pty, regtui};
 
-/// Said where a key comes too early.
+/// The text that regtui shows when a key comes too early.
 const REFUSED: &str = "press the key again";
 
-/// A line of the script, as far as it does something here.
+/// A line of the script that has an effect here.
 #[derive(Debug, PartialEq)]
 enum Step {
     Keys(String),
@@ -14,7 +14,7 @@ enum Step {
     Nothing,
 }
 
-/// Reads a line as VHS does; the error names what VHS would not understand either.
+/// Reads a line as VHS does. The error names any command that VHS would not understand either.
 fn read(line: &str) -> Result<Step, String> {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
     let times =
@@ -53,7 +53,7 @@ fn the_demo_does_what_its_script_says() {
     let steps: Vec<&Step> = steps[at + 2..].iter().filter(|step| **step != Step::Nothing).collect();
     for (number, step) in steps.iter().enumerate() {
         match step {
-            // What has just appeared takes no Enter yet: the script sleeps there, this presses again.
+            // A dialog takes no Enter right after it appeared: the script sleeps there, this test presses again.
             Step::Keys(keys) if keys == "\r" => match (&steps[number - 1], steps.get(number + 1)) {
                 (Step::Wait(shown), Some(Step::Wait(pattern))) => pty.press_until(keys, shown, pattern),
                 _ => pty.press(keys),
@@ -69,7 +69,7 @@ fn the_demo_does_what_its_script_says() {
             Step::Keys(keys) => {
                 let was_refused = pty.text().contains(REFUSED);
                 pty.press(keys);
-                // What has just come under the cursor takes no key yet: the script sleeps there, this presses again.
+                // A row takes no key right after the cursor came to it: the script sleeps there, this presses again.
                 if let Some(Step::Wait(pattern)) = steps.get(number + 1).filter(|_| !was_refused) {
                     let is_shown = |contents: &str| pattern.split('|').any(|text| contents.contains(text));
                     pty.wait_until(pattern, |screen| {

@@ -1,4 +1,4 @@
-//! What is written down is what the program does: the key table of README, the options that it names.
+//! The documents agree with the program: the key table of README, and the options that it names.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use regtui::config::Config;
 
 const README: &str = include_str!("../README.md");
 
-/// What stands between two comments of README.
+/// The text between two comments of README.
 fn part(name: &str) -> &'static str {
     let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
     let after = README.split_once(&start).expect("the part begins").1;

@@ -1,4 +1,4 @@
-//! One notion, one word: `docs/GLOSSARY.md` holds the words, and these tests keep the others out.
+//! One notion, one word: `docs/GLOSSARY.md` holds the words, and these tests refuse the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

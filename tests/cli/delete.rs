@@ -50,7 +50,7 @@ async fn deleting_the_image_takes_every_tag_of_it_and_no_other() {
     assert_eq!(demo.store().tags("app"), ["2"]);
 }
 
-/// Naming the digest names no tag either.
+/// A digest names no tag either.
 #[tokio::test]
 async fn tags_that_were_not_named_go_only_with_the_repositorys_name() {
     let (demo, app, shell) = aliases(DemoSettings::default()).await;
@@ -125,7 +125,7 @@ async fn one_document_tells_the_plan_and_how_it_ended() {
     assert_eq!(demo.store().tags("app").len(), 3);
 }
 
-/// The first tag that goes waits, and with it the program.
+/// The first delete waits, and the program with it.
 #[cfg(unix)]
 async fn held(arguments: &[&str], shell: &Shell, demo: &Demo) -> (tokio::process::Child, Gate) {
     let gate = Gate::new();
@@ -178,7 +178,7 @@ async fn what_is_left_alone_is_no_success() {
     store.image("app").tag("1").push();
     let demo = open(DemoSettings::default(), store).await;
     let contents = demo.store().clone();
-    // Somebody pushes between the plan and the last look.
+    // Another client pushes between the plan and the last look.
     demo.fault(move |request, nth| {
         if request.method == "HEAD" && request.path.ends_with("/manifests/1") && nth == 2 {
             contents.image("app").label("who", "somebody else").tag("1").push();
@@ -195,7 +195,7 @@ async fn what_is_left_alone_is_no_success() {
 #[tokio::test]
 async fn a_pipe_that_nobody_reads_hides_no_failure() {
     let (demo, app, shell) = aliases(DemoSettings::default()).await;
-    // What it prints at the end goes nowhere.
+    // The pipe is closed before the report is printed.
     demo.fault(|request, _| {
         (request.method == "DELETE" && request.path.ends_with("/manifests/1")).then(|| Fault::status(403))
     });
@@ -203,7 +203,7 @@ async fn a_pipe_that_nobody_reads_hides_no_failure() {
     drop(child.stdout.take());
     ended(child).await.assert_code(1).assert_says("403");
     demo.clear_faults();
-    // What it prints before it begins goes nowhere: nobody can have seen the plan.
+    // The pipe is closed before the plan is printed, so no user can have seen the plan.
     let mut child = shell.command(&["delete", &format!("{app}:1"), "--yes"]).spawn().expect("it runs");
     drop(child.stderr.take());
     ended(child).await.assert_code(1);

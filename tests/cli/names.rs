@@ -1,4 +1,4 @@
-//! What the arguments of a command mean, and how the registries that they name are reached.
+//! The meaning of arguments, and how the registries that they name are reached.
 
 use regtui::demo::{Demo, DemoSettings, Store};
 

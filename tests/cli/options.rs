@@ -1,4 +1,4 @@
-//! Flags, the environment and the configuration, where they may stand and which of them goes before which.
+//! Flags, the environment and the configuration: their positions and their precedence.
 
 use std::process::{Output, Stdio};
 
@@ -154,7 +154,7 @@ async fn what_is_printed_is_there_as_soon_as_its_page() {
     assert_eq!(rest.lines().count(), 299);
 }
 
-/// Every way in which there is no terminal, but for the one that only a terminal shows (`tests/pty`).
+/// Every kind of missing terminal, except the one that only a terminal shows (`tests/pty`).
 #[tokio::test]
 async fn without_a_terminal_the_ui_refuses_in_one_line_and_writes_no_escapes() {
     let (demo, home) = open("").await;

@@ -45,7 +45,7 @@ async fn the_command_that_is_printed_takes_back_a_new_tag_where_only_digests_are
     }
 }
 
-/// The next run knows nothing of `http://` in front of a name, or of options of this run.
+/// The next run does not know the `http://` in front of a name, or the options of this run.
 #[tokio::test]
 async fn the_command_that_is_printed_reaches_the_registry_as_this_run_did() {
     let store = Store::new();
@@ -82,7 +82,7 @@ async fn an_undo_that_cannot_be_is_not_promised() {
     let demo = open(none, store).await;
     let (app, shell) = (format!("{}/app", demo.address()), Shell::new());
     let ended = shell.run(&["tag", &format!("{app}:1"), "new", "--yes"]).await;
-    // What the server deletes was not asked.
+    // The server was not asked which deletes it supports.
     assert!(ended.stdout.contains(", if the server deletes tags or images"), "{ended:?}");
     let refused = shell.run(&["undo", "--yes"]).await;
     refused.assert_code(1).assert_says("does not delete").assert_says("`regtui journal` lists other changes");
@@ -325,7 +325,7 @@ async fn what_replaced_tags_were_comes_back_and_what_is_new_goes() {
     assert_eq!(demo.store().tags("app"), ["1", "2"]);
 }
 
-/// A registry that removes an image with its last tag, and says nothing of what it is.
+/// A registry that removes an image with its last tag, and does not name its product.
 async fn removing_at_once() -> (Demo, String, Shell) {
     let store = Store::new();
     for name in ["1", "2"] {

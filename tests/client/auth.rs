@@ -1,4 +1,4 @@
-//! Who we are, and to whom we say it: docs/REGISTRIES.md §4 and §10 rows 7 to 13; docs/RELIABILITY.md B1 to B13.
+//! Logins, and the servers that get them: docs/REGISTRIES.md §4 and §10 rows 7 to 13; docs/RELIABILITY.md B1 to B13.
 
 use regtui::client::{Cause, ClientSettings, HostSettings};
 use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
@@ -25,7 +25,7 @@ fn store() -> Store {
     store
 }
 
-/// A registry, and a client that has this login for it.
+/// A registry, and a client with this login for it.
 async fn registry(auth: AuthMode, login: Option<&str>) -> Registry {
     let mut registry = Registry::new(demo_with(auth), store(), settings()).await;
     if let Some(login) = login {
@@ -117,7 +117,7 @@ async fn a_wrong_password_is_said_to_be_wrong_also_where_the_refusal_is_the_same
     assert!(matches!(error.cause, Cause::LoginRefused(_)), "{error}");
 }
 
-/// A registry that answers everybody shows nothing of a login, so nothing is claimed of it.
+/// A registry that answers every client shows nothing of a login, so nothing is claimed of it.
 #[tokio::test]
 async fn where_the_registry_is_open_a_refused_login_may_be_wrong_or_lack_the_right() {
     let registry = registry(AuthMode::Open, Some(LOGIN)).await;
@@ -189,7 +189,7 @@ async fn a_token_service_that_says_when_to_come_back_is_believed() {
     assert_eq!(registry.requests().iter().filter(|line| line.contains("/token")).count(), 1);
 }
 
-/// GitLab's token service answers 403 where a good login may not do what it asks for.
+/// GitLab's token service answers 403 if a good login lacks the right that it asks for.
 #[tokio::test]
 async fn a_login_that_is_denied_one_repository_still_opens_the_others() {
     let registry = registry(private(), Some(LOGIN)).await;
@@ -215,7 +215,7 @@ async fn many_requests_at_once_share_one_token() {
     assert!(!registry.requests().iter().any(|line| line.contains("/token")));
 }
 
-/// docs/REGISTRIES.md §10 row 9, docs/RELIABILITY.md B1: the registry says where passwords go, so it is not believed.
+/// docs/REGISTRIES.md §10 row 9, docs/RELIABILITY.md B1: the registry names the token service, so it is not believed.
 #[tokio::test]
 async fn a_password_is_not_sent_to_a_token_service_elsewhere() {
     let evil = registry(AuthMode::Open, None).await;

@@ -1,4 +1,4 @@
-//! Whether a registry on this machine speaks TLS, where the greeting is not answered at once: docs/RELIABILITY.md E1.
+//! Whether a registry on this machine speaks TLS, if it does not answer the greeting at once: docs/RELIABILITY.md E1.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use regtui::model::server::Transport;
 use crate::support::hostile;
 use crate::support::registry::{Registry, settings, timeouts};
 
-/// Waits for an answer to the greeting as shortly as may be; how long does not decide what comes of it.
+/// Waits for an answer to the greeting as shortly as possible; the length does not decide the result.
 fn soon() -> ClientSettings {
     let timeouts = Timeouts { silence: Duration::from_millis(5), tries: 1, ..timeouts() };
     ClientSettings { timeouts, ..settings() }
@@ -84,7 +84,7 @@ async fn a_server_that_says_nothing_at_all_is_left_after_one_look_for_everybody(
     assert_eq!((one.tries, two.tries), (1, 1));
 }
 
-/// A server with TLS that is slower than the silence that is waited for, and answers plain HTTP first.
+/// A server with TLS that answers later than the client waits, and answers plain HTTP first.
 #[tokio::test]
 async fn a_server_with_tls_that_is_slow_is_reached_over_tls_whatever_it_says_to_plain_http() {
     let key = rcgen::generate_simple_self_signed(["localhost".to_string()]).expect("a certificate");

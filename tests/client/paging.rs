@@ -6,7 +6,7 @@ use regtui::demo::{DemoSettings, PageSize, Store};
 
 use crate::support::registry::{Registry, name, settings};
 
-/// The whole catalog, and why it may miss something.
+/// The whole catalog, and the reason if it is not complete.
 async fn catalog(client: &Client) -> (Vec<String>, Option<String>) {
     let (mut names, mut next) = (Vec::new(), None);
     loop {
@@ -112,8 +112,8 @@ async fn the_same_page_under_ever_new_names_ends_too() {
     assert_eq!(registry.requests().len(), 2);
 }
 
-/// docs/REGISTRIES.md §10 row 2, docs/RELIABILITY.md B6: the next page is asked of the registry itself, whatever host
-/// the link names.
+/// docs/REGISTRIES.md §10 row 2, docs/RELIABILITY.md B6: the next page is asked of the registry itself, even if the
+/// link names another host.
 #[tokio::test]
 async fn a_link_to_another_host_is_never_followed_there() {
     let other = registry_of(1).await;
@@ -192,7 +192,7 @@ async fn one_look_behind_a_full_page_finds_what_a_missing_link_hides() {
     assert_eq!(catalog(&exact.client).await, (names[..1000].to_vec(), None));
 }
 
-/// Nobody sent us there: what the server makes of it is no fault of the list.
+/// No link led there, so an error of the server is no fault of the list.
 #[tokio::test]
 async fn a_look_behind_the_last_page_that_fails_leaves_the_list_as_it_is() {
     for status in [400, 403, 404, 416, 500] {

@@ -103,8 +103,8 @@ async fn servers_that_hang_or_drip_are_left() {
     assert_eq!(error.cause, Cause::TooSlow);
 }
 
-/// docs/REGISTRIES.md §10 row 14: a signed address that ran out is asked for again at the registry, and is no missing
-/// right.
+/// docs/REGISTRIES.md §10 row 14: an expired signed address is asked for again at the registry, and does not count as a
+/// missing right.
 #[tokio::test]
 async fn an_address_of_the_storage_that_ran_out_is_asked_for_again() {
     let storage = Registry::open(store()).await;
@@ -245,7 +245,7 @@ async fn a_refused_catalog_is_told_from_a_broken_one() {
     }
 }
 
-/// docs/RELIABILITY.md E1: plain HTTP only where the user or loopback allows it, and never after a bad certificate.
+/// docs/RELIABILITY.md E1: plain HTTP only on loopback or if the user allows it, and never after a bad certificate.
 mod tls {
     use super::*;
     use regtui::client::Trust;

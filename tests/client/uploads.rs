@@ -1,4 +1,4 @@
-//! Blobs on their way in and out: docs/REGISTRIES.md §8.2 to §8.5, §10 rows 29 to 31 and 37.
+//! Uploads and downloads of blobs: docs/REGISTRIES.md §8.2 to §8.5, §10 rows 29 to 31 and 37.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -99,7 +99,7 @@ async fn a_copy_completes_although_every_connection_is_cut() {
     }
 }
 
-/// Pushes bytes to a repository of `registry` and says what became of it.
+/// Pushes bytes to a repository of `registry` and returns the result.
 async fn push(registry: &Registry, bytes: &Bytes, transfer: &Arc<Transfer>) -> Result<(), Error> {
     let (descriptor, source) = (descriptor(bytes), BlobSource::Bytes(bytes.clone()));
     registry.client.push_blob(&name("app"), &descriptor, &source, transfer).await
@@ -109,7 +109,7 @@ fn has(registry: &Registry, bytes: &Bytes) -> bool {
     stored(registry, "app", &Digest::sha256(bytes)) && registry.demo.store().open_uploads() == 0
 }
 
-/// A hook that answers the nth write in a special way; whichever path it has.
+/// A hook that answers the nth write in a special way, for any path.
 fn nth_write(
     nth: usize,
     fault: impl Fn() -> Fault + Send + Sync + 'static,
@@ -146,7 +146,7 @@ async fn an_upload_whose_last_answer_is_lost_is_not_sent_again() {
     assert_eq!(lines.iter().filter(|line| line.starts_with("PUT")).count(), 1, "{lines:?}");
 }
 
-/// Nexus, where another client is faster: the blob is there, and the request that was to close the upload is refused.
+/// Nexus, if another client is faster: the blob is there, and the request that was to close the upload is refused.
 #[tokio::test]
 async fn a_blob_that_is_there_although_its_closing_request_was_refused_is_pushed() {
     let refusals = [
@@ -330,7 +330,7 @@ async fn too_large_a_body_is_sent_in_smaller_parts() {
     assert_eq!(error.cause.status(), Some(413));
 }
 
-/// No retry storm: what is refused is refused, what is busy is waited for.
+/// No retry storm: a refusal is final, a busy server is waited for.
 #[tokio::test]
 async fn refused_uploads_end_and_busy_servers_are_waited_for() {
     for status in [400, 401, 403, 404, 405, 507] {
@@ -431,7 +431,7 @@ async fn another_host_gets_the_bytes_without_the_login_if_the_user_allows_it() {
     assert!(requests.iter().all(|request| request.header("authorization").is_none()));
 }
 
-/// docs/RELIABILITY.md B5. Wherever the location comes from: the answer to POST, to a mount, to PATCH, or a redirect.
+/// docs/RELIABILITY.md B5. The location may come in the answer to POST, to a mount, to PATCH, or in a redirect.
 #[tokio::test]
 async fn an_upload_is_not_led_to_an_origin_that_the_user_has_not_allowed() {
     use std::sync::Mutex;
@@ -454,7 +454,7 @@ async fn an_upload_is_not_led_to_an_origin_that_the_user_has_not_allowed() {
                 ("POST", "POST") | ("PATCH", "PATCH") => {
                     Some(Fault::answer(202, &[("location", &location)], ""))
                 }
-                // Parts are sent where the whole is not taken.
+                // Parts are sent if the server does not take the whole blob.
                 ("PATCH", "PUT") => Some(Fault::status(405)),
                 ("redirect", "POST") => Some(Fault::answer(307, &[("location", &location)], "")),
                 _ => None,
@@ -593,12 +593,12 @@ async fn a_push_goes_on_where_the_server_starts_again_after_each_answer() {
         .client(&Host::parse(&address.to_string()).expect("a host"));
     let bytes = content(500_000);
     let (descriptor, source) = (descriptor(&bytes), BlobSource::Bytes(bytes.clone()));
-    // The first request must find it there: nobody says that it is away for a moment only.
+    // The first request must find the server there: no answer says that it is away for a moment only.
     client.push_blob(&name("app"), &descriptor, &source, &Arc::default()).await.expect("it is pushed");
     assert!(has(&to, &bytes));
 }
 
-/// A server that forgets unfinished uploads whenever a connection breaks, and breaks those that carry much.
+/// A server that forgets unfinished uploads when a connection breaks, and breaks connections that carry much.
 #[tokio::test]
 async fn parts_become_small_enough_for_a_server_that_keeps_nothing() {
     let registry = Registry::open(Store::new()).await;
@@ -634,7 +634,7 @@ async fn a_stop_while_the_upload_is_opened_closes_it() {
     assert_eq!(methods, ["POST", "DELETE"]);
 }
 
-/// distribution, as long as it has not noticed that the request before broke off.
+/// distribution, before it has noticed that the last request broke off.
 #[tokio::test]
 async fn an_upload_that_broke_off_is_closed_although_the_server_says_no_at_first() {
     for (status, code) in [(404, "BLOB_UPLOAD_INVALID"), (416, "RANGE_INVALID"), (400, "BLOB_UPLOAD_INVALID")]
@@ -652,8 +652,8 @@ async fn an_upload_that_broke_off_is_closed_although_the_server_says_no_at_first
     }
 }
 
-/// distribution 3 takes a location for nothing but a question once bytes came after it was given out. The source stands
-/// still in the middle, so that some have.
+/// distribution 3 accepts an old location only for a question after bytes came to it. The source stops in the middle,
+/// so that some bytes have come.
 #[tokio::test]
 async fn an_upload_that_is_stopped_in_the_middle_is_closed_where_the_server_says_that_it_is_now() {
     let (from, to) = (Registry::open(Store::new()).await, Registry::open(Store::new()).await);
@@ -676,7 +676,7 @@ async fn an_upload_that_is_stopped_in_the_middle_is_closed_where_the_server_says
     assert_eq!(left, (0, 0), "{:#?}", to.requests());
 }
 
-/// distribution 2 knows a stale location for no request at all: its uploads cannot be closed, and that is found out soon.
+/// distribution 2 accepts an old location for no request: its uploads cannot be closed, and that is found out soon.
 #[tokio::test]
 async fn an_upload_that_no_request_can_name_any_more_is_left_without_many_questions() {
     let registry = Registry::open(Store::new()).await;

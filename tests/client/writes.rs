@@ -202,7 +202,7 @@ async fn each_write_asks_for_the_right_that_it_needs() {
     );
 }
 
-/// Quay fails where `delete` is asked for: docs/REGISTRIES.md §4.4.
+/// Quay fails if `delete` is asked for: docs/REGISTRIES.md §4.4.
 #[tokio::test]
 async fn where_there_is_no_right_to_delete_the_right_to_push_is_asked_for() {
     let registry = with_tokens(store()).await;

@@ -1,4 +1,4 @@
-//! Who gets in: Basic, and tokens bound to scopes.
+//! Logins: Basic, and tokens bound to scopes.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Blobs: read in parts, and pushed in every way there is.
+//! Blobs: read in parts, and pushed in every way that the specification has.
 
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{DemoSettings, Store};

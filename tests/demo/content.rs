@@ -28,7 +28,7 @@ fn the_samples_are_the_same_every_time() {
     };
     let sample = sample();
     assert_eq!(digests(&sample), digests(&regtui::demo::content::sample()));
-    // Whoever changes a sample on purpose changes this too; pictures and recordings may have to follow.
+    // If you change a sample on purpose, change this too; pictures and recordings may have to follow.
     let app = sample.digest_of("team/app", "latest").map(|digest| digest.short());
     assert_eq!(app.as_deref(), Some("c339cd60421f"));
 }

@@ -1,4 +1,4 @@
-//! Faults: what a test asks to go wrong goes wrong in just that way, and nothing else does.
+//! Faults: exactly the fault that a test asks for happens, and nothing else.
 
 use std::time::Duration;
 
@@ -135,7 +135,7 @@ async fn a_registry_that_is_dropped_answers_no_more() {
     let address = wire.demo.address();
     assert_eq!(wire.get("/v2/").await.status, 200);
     drop(wire);
-    // Its task is told to end and does so at its next turn; then nobody listens.
+    // Its task is told to end and does so at its next turn; then the port is closed.
     while tokio::net::TcpStream::connect(address).await.is_ok() {
         tokio::task::yield_now().await;
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::wire::Wire;
 
-/// Follows `Link` from `path` to the end and gives the entries of each page under `key`.
+/// Follows `Link` from `path` to the end and returns the entries of each page under `key`.
 async fn pages(wire: &Wire, path: &str, key: &str) -> Vec<Value> {
     let mut pages = Vec::new();
     let mut next = Some(path.to_owned());

@@ -1,4 +1,4 @@
-//! The registry judged by a client that is not ours.
+//! The registry, judged by the client of another project.
 
 use std::sync::Once;
 
@@ -11,7 +11,7 @@ use regtui::demo::{Demo, DemoSettings, Store};
 
 fn client() -> Client {
     static PROVIDER: Once = Once::new();
-    // Whoever was first in this process has installed the same one.
+    // Another test of this process may have installed the same one already.
     PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
     Client::new(ClientConfig { protocol: ClientProtocol::Http, ..ClientConfig::default() })
 }

@@ -7,13 +7,13 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, redirect};
 use serde_json::Value;
 
-/// A registry and a way to ask it.
+/// A registry and an HTTP client for it.
 pub struct Wire {
     pub demo: Demo,
     client: reqwest::Client,
 }
 
-/// What came back.
+/// The answer to a request.
 pub struct Answer {
     pub status: u16,
     pub headers: HeaderMap,
@@ -24,7 +24,7 @@ impl Wire {
     /// A registry with `store` in it.
     pub async fn new(settings: DemoSettings, store: Store) -> Wire {
         static PROVIDER: Once = Once::new();
-        // Whoever was first in this process has installed the same one.
+        // Another test of this process may have installed the same one already.
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
         let demo = Demo::start(settings, store).await.expect("a free port");
         let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().build();
@@ -36,7 +36,7 @@ impl Wire {
         Wire::new(DemoSettings::default(), store).await
     }
 
-    /// A URL on it; one that is complete stays as it is.
+    /// Returns a URL on the registry. A complete one stays as it is.
     pub fn url(&self, path: &str) -> String {
         if path.starts_with("http") {
             path.to_owned()
@@ -45,7 +45,7 @@ impl Wire {
         }
     }
 
-    /// Sends a request that is still to be completed.
+    /// Begins a request.
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         self.client.request(Method::from_bytes(method.as_bytes()).expect("a method"), self.url(path))
     }
@@ -64,7 +64,7 @@ impl Wire {
         Answer::of(request.body(body.into()).send().await.expect("an answer")).await
     }
 
-    /// GET.
+    /// Sends a GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], "").await
     }
@@ -76,7 +76,7 @@ impl Answer {
         Answer { status, headers, body: response.bytes().await.expect("a whole body").to_vec() }
     }
 
-    /// A header, or nothing.
+    /// Returns a header, or the empty string.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().expect("text")).unwrap_or_default()
     }

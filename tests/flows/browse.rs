@@ -145,7 +145,7 @@ async fn a_late_answer_does_not_show_one_repository_under_the_name_of_another() 
     assert_eq!(harness.state.tags.tags.items.len(), tags.len());
 }
 
-/// Only what is visible is loaded, and a little beyond.
+/// Only visible rows are loaded, and a few beyond them.
 #[tokio::test]
 async fn details_are_loaded_for_visible_rows_only_and_each_blob_once() {
     let store = Store::new();
@@ -193,7 +193,7 @@ async fn sorting_by_date_loads_every_row_and_sorts() {
     assert_eq!(order(&harness), ["v0", "v1", "v2", "v3"]);
 }
 
-/// Each thing is asked once: the row and the details share what they learn.
+/// Each question is asked once: the row and the details share their answers.
 #[tokio::test]
 async fn moving_over_a_list_asks_nothing_twice() {
     let store = Store::new();
@@ -211,7 +211,7 @@ async fn moving_over_a_list_asks_nothing_twice() {
     assert_eq!((lines.len(), all), (10, 10), "{lines:?}");
 }
 
-/// What looking into an image shows of the registry stands in the header at once.
+/// The header shows at once the facts of the registry that inspecting an image brought.
 #[tokio::test]
 async fn the_header_learns_whether_there_is_a_referrers_api() {
     for (referrers, shown) in [(true, "referrers ✓"), (false, "referrers ✗")] {

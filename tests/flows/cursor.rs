@@ -1,4 +1,4 @@
-//! The cursor stays on what was chosen, whatever comes and goes around it.
+//! The cursor stays on the item that the user chose while other rows come and go.
 
 use crossterm::event::{KeyCode, KeyEvent};
 use regtui::app::Pane;
@@ -29,7 +29,7 @@ async fn a_refresh_that_brings_new_repositories_keeps_the_cursor_where_it_was() 
     assert!(harness.copied[0].ends_with("/base/debian"), "{:?}", harness.copied);
 }
 
-/// A tag that was opened by name and is pushed later is gone to when a refresh lists it.
+/// If a tag that was opened by name is pushed later, the cursor goes to it when a refresh lists it.
 #[tokio::test]
 async fn a_refresh_goes_to_the_tag_that_was_opened_before_it_was_there() {
     let mut harness =
@@ -42,7 +42,7 @@ async fn a_refresh_goes_to_the_tag_that_was_opened_before_it_was_there() {
     harness.shows("› team/app › 0.0.1");
 }
 
-/// Whoever went in chose the row that led there, even if the cursor never moved.
+/// A user who opened an image has chosen its row, even if the cursor never moved.
 #[tokio::test]
 async fn later_pages_do_not_change_the_image_that_somebody_went_into() {
     let store = Store::new();
@@ -145,7 +145,7 @@ async fn text_that_was_scrolled_to_its_end_fills_a_larger_screen() {
     harness.shows("\"architecture\"");
 }
 
-/// Answers move rows too: a key that was pressed for the row before must not act on the one that took its place.
+/// Answers move rows too: a key that was pressed for one row must not act on the row that took its place.
 #[tokio::test]
 async fn a_key_that_follows_a_row_that_moved_by_itself_has_to_be_pressed_again() {
     for keys in ["d", "t", "c", "Y", "y", "Space"] {

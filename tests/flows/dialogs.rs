@@ -43,7 +43,7 @@ async fn marks_are_made_counted_copied_and_dropped() {
     harness.does_not_show("marked");
 }
 
-/// What a filter hides is acted on as well, so it is counted, and Esc shows it before it drops it.
+/// Keys act on hidden marks too, so they are counted, and Esc first clears the filter and then the marks.
 #[tokio::test]
 async fn marks_that_a_filter_hides_are_counted_and_esc_clears_the_filter_first() {
     let mut harness = at_tags().await;
@@ -74,7 +74,7 @@ async fn marks_of_repositories_that_a_filter_or_a_namespace_hides_are_counted() 
     harness.does_not_show("marked");
 }
 
-/// "All but the newest ten" used to be marked by the order of the dates known so far.
+/// "All but the newest ten" used to mark tags by the order of the dates known so far.
 #[tokio::test]
 async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
     let store = Store::new();
@@ -86,7 +86,7 @@ async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
     let gate = Gate::new();
     let held = gate.clone();
     harness.demo.fault(move |request, _| {
-        // Of the tags below what is visible some wait.
+        // Some of the tags below the visible ones wait.
         let waits = ["1.00", "1.01", "1.02"].iter().any(|tag| request.path.ends_with(&format!("/{tag}")));
         waits.then(|| Fault::Gate(held.clone()))
     });
@@ -296,7 +296,7 @@ async fn hidden_tags_are_shown_on_request() {
     harness.press(":").await.type_text(&format!("open {signed}")).await.press("Enter").await;
     harness.shows("hidden");
     harness.press(".").await;
-    // A long tag is cut in the middle: its end says what it is.
+    // A long tag is cut in the middle, since its end tells it apart.
     harness.shows(".sig");
 }
 
@@ -326,7 +326,7 @@ async fn the_mouse_focuses_selects_opens_and_turns_tabs() {
     assert_eq!(harness.state.detail.tab, tabs[1].0);
 }
 
-/// A paste presses nothing.
+/// A pasted key has no effect.
 #[tokio::test]
 async fn a_paste_of_commands_changes_nothing() {
     let mut harness = at_tags().await;
@@ -364,7 +364,7 @@ async fn a_prompt_without_any_registry_opens_one() {
     harness.shows("base/alpine");
 }
 
-/// The mouse presses what it points at, also in a menu.
+/// The mouse presses the item under it, also in a menu.
 #[tokio::test]
 async fn a_click_takes_the_entry_of_a_menu_and_beside_it_closes_the_menu() {
     let mut harness = at_tags().await;
@@ -417,7 +417,7 @@ async fn a_layer_digest_that_is_none_is_not_offered() {
     harness.does_not_show("layer digest");
 }
 
-/// Marks that no row shows are acted on: whatever the key, it is said before which they are.
+/// Keys act on hidden marks too, so the plan of every key lists them.
 #[tokio::test]
 async fn every_plan_lists_the_marks_that_a_filter_hides() {
     for keys in ["d", "t", "c", "Y"] {
@@ -451,7 +451,7 @@ async fn every_plan_lists_the_marks_that_a_filter_hides() {
     }
 }
 
-/// The row that a filter found is chosen with Enter: dates that come later must not put another one under the cursor.
+/// The match of a filter is chosen with Enter: dates that come later must not put another row under the cursor.
 #[tokio::test]
 async fn what_a_filter_found_stays_under_the_cursor_while_dates_come() {
     let store = Store::new();

@@ -1,4 +1,4 @@
-//! Changes from the keyboard, on registries in memory: what a user sees, confirms, and takes back.
+//! Changes from the keyboard, on registries in memory: the user reads a plan, confirms it, and takes it back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ async fn untagging_one_of_three_leaves_the_others_and_is_undone() {
     harness.shows("3.1");
 }
 
-/// The image that was shown went with its tag: its 404 is no news.
+/// The image that was shown was deleted with its tag: its 404 is no news.
 #[tokio::test]
 async fn what_a_job_took_away_is_no_failure() {
     for lists_nothing in [false, true] {
@@ -98,7 +98,7 @@ async fn what_a_job_took_away_is_no_failure() {
     }
 }
 
-/// A tag that stays is looked into again, and by its name: it may be another image now.
+/// A tag that stays is inspected again, and by its name: it may point to another image now.
 #[tokio::test]
 async fn what_a_job_moved_is_asked_for_again() {
     let mut harness = open(demo::DemoSettings::default()).await;
@@ -154,7 +154,7 @@ async fn where_the_server_cannot_untag_nothing_happens_unasked() {
     assert!(after.iter().all(|(tag, digest)| before[tag] == *digest));
 }
 
-/// The way that takes tags along which were not named comes last, and asks for more.
+/// The method that also removes tags which were not named comes last, and asks for more.
 #[tokio::test]
 async fn where_the_server_cannot_untag_the_image_goes_only_with_the_name_typed() {
     let mut harness = open(cannot_untag()).await;
@@ -337,7 +337,7 @@ async fn read_only_refuses_every_key_that_changes() {
     }
 }
 
-/// Switches that are turned one right after the other cost what the last one costs.
+/// Switches that are turned in quick succession cost as many requests as the last one.
 #[tokio::test]
 async fn a_plan_is_looked_up_once_however_often_its_switches_are_turned() {
     let mut harness = open(demo::DemoSettings::default()).await;
@@ -361,7 +361,7 @@ async fn a_plan_is_looked_up_once_however_often_its_switches_are_turned() {
     assert_eq!(asked.load(Ordering::SeqCst), once);
 }
 
-/// What is pasted into a terminal that does not bracket pastes comes as keys, all at once.
+/// A paste into a terminal that does not bracket pastes comes as keys, all at once.
 fn as_keys(harness: &mut Harness, text: &str) {
     for character in text.chars() {
         let code = if character == '\n' { KeyCode::Enter } else { KeyCode::Char(character) };
@@ -382,7 +382,7 @@ async fn a_paste_of_64_kib_of_commands_sends_no_change() {
     assert!(harness.state.jobs.all.is_empty(), "{:?}", harness.state.jobs);
 }
 
-/// With the plan there already when the next keys come: they come together, so none of them confirms it.
+/// The plan is there when the next keys come. They come together, so none of them confirms it.
 #[tokio::test]
 async fn pasted_keys_that_would_confirm_a_plan_send_no_change() {
     for text in ["dl\n\nl\n", "d\tl\n", "*dteam/app\n", "tx\n\nl\n", "t{tag}x\n\n", "zl\n"] {
@@ -400,7 +400,7 @@ async fn pasted_keys_that_would_confirm_a_plan_send_no_change() {
     }
 }
 
-/// A 404 for a tag that is still there shows that the registry, or a proxy before it, deletes nothing.
+/// A 404 for a tag that still exists shows that the registry, or a proxy before it, deletes nothing.
 #[tokio::test]
 async fn the_header_shows_what_a_failed_delete_taught_about_the_server() {
     let mut harness = open(demo::DemoSettings::default()).await;

@@ -1,4 +1,4 @@
-//! What is opened, from the command line and later, and what is remembered of it.
+//! Targets that are opened on the command line and later, and the names that are remembered of them.
 
 use regtui::app::settings::AppSettings;
 use regtui::demo::faults::Fault;
@@ -17,7 +17,7 @@ async fn small(repository: &str) -> Demo {
     Demo::start(demo::DemoSettings::default(), store).await.expect("a port")
 }
 
-/// The first target has the cursor, however the others are mixed.
+/// The cursor is in the first target, in whatever order the others come.
 #[tokio::test]
 async fn targets_of_two_registries_in_turn_open_on_the_first_one() {
     let (one, two) = (small("one/app").await, small("two/app").await);
@@ -43,7 +43,7 @@ async fn the_image_of_the_second_target_is_shown_when_the_cursor_comes_to_it() {
     assert_eq!(harness.state.tags.selected().map(|tag| tag.as_str()), Some("1"));
 }
 
-/// What was opened in earlier runs is not forgotten because something else is opened in this one.
+/// Repositories of earlier runs are not forgotten if another one is opened in this run.
 #[tokio::test]
 async fn opening_a_repository_keeps_what_earlier_runs_remember() {
     let demo = small("one/app").await;
@@ -73,7 +73,7 @@ async fn open(harness: &mut Harness, name: &str) {
     harness.press("O").await.type_text(name).await.press("Enter").await;
 }
 
-/// What the next key is about: the row under the cursor.
+/// The row under the cursor, which the next key acts on.
 fn here(harness: &Harness) -> String {
     harness.state.tags.selector().map_or("nothing".into(), |selector| selector.to_string())
 }
@@ -145,7 +145,7 @@ async fn a_tag_on_the_command_line_that_does_not_exist_is_told_at_every_size() {
     }
 }
 
-/// Lists lag behind: what is there is looked into although it is not listed.
+/// Lists lag behind: a tag that exists is inspected although it is not listed.
 #[tokio::test]
 async fn a_tag_that_exists_and_is_not_listed_can_be_deleted_and_its_row_goes() {
     let mut harness = at_app().await;
@@ -167,7 +167,7 @@ async fn a_tag_that_exists_and_is_not_listed_can_be_deleted_and_its_row_goes() {
     harness.does_not_show("unlisted");
 }
 
-/// What the details know already is shown in the row too, and a row that can take no mark says so.
+/// The row shows the facts that the details know already. A row that cannot be marked says so.
 #[tokio::test]
 async fn the_row_of_an_image_that_was_looked_at_before_is_described_and_takes_no_mark() {
     let mut harness = at_app().await;

@@ -1,4 +1,4 @@
-//! Whatever a repository looks like and whatever is deleted from it: what the plan did not show stays as it was.
+//! Random repositories and random deletes: everything that the plan did not show stays as it was.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Two repositories side by side: every tag once, each told truly, and a tag that cannot be asked hides no other.
+//! Two repositories side by side: every tag once and with its true state, and a tag that cannot be read hides no other.
 
 use regtui::client::Pool;
 use regtui::demo::faults::{self, Fault};
@@ -22,7 +22,7 @@ fn standings(comparison: &Comparison) -> Vec<(&str, Standing)> {
     comparison.rows.iter().map(|row| (row.tag.as_str(), row.standing)).collect()
 }
 
-/// The same images on both sides but for one that moved, one that is missing and one that is extra.
+/// The same images on both sides, except for one that moved, one that is missing and one that is extra.
 fn two_sides() -> (Store, Store) {
     let (left, right) = (Store::new(), Store::new());
     for store in [&left, &right] {
@@ -116,7 +116,7 @@ async fn long_lists_are_compared_to_their_end() {
     assert!(found.incomplete.is_empty(), "{:?}", found.incomplete);
 }
 
-/// What a list leaves out is neither missing nor extra.
+/// A tag that a list leaves out is neither missing nor extra.
 #[tokio::test]
 async fn a_list_that_lags_behind_hides_no_tag_that_the_other_side_has() {
     let (left, right) = two_sides();

@@ -199,7 +199,7 @@ async fn what_a_tag_replaces_is_shown_kept_and_checked_again() {
     let sides = Sides::to(source, demo::DemoSettings::default(), there).await;
     let plan = sides.plan(&sides.request(&["1", "2"])).await.expect("a plan");
     assert!(plan.images.iter().all(|image| image.replaces == Some(old.digest)));
-    // Somebody else is faster with one of them.
+    // Another client is faster with one of them.
     let other = sides.to.demo.store().image("copy").label("other", "1").tag("2").push();
     let report = sides.run(&plan).await;
     assert!(matches!(outcome(&report, "1"), Outcome::Done(_)), "{report:#?}");
@@ -293,7 +293,7 @@ async fn a_platform_that_is_not_there_is_said_so() {
     }
 }
 
-/// An image that is signed and described in all the ways there are.
+/// An image with signatures and descriptions of all kinds.
 fn signed() -> (Store, Digest, Vec<Digest>) {
     let store = Store::new();
     let image = store.image("app").layer("COPY a /", DemoLayer::of(&[("a", "1")])).tag("1").push();
@@ -588,8 +588,8 @@ async fn all_tags_are_planned_in_the_order_in_which_they_are_listed() {
     assert_eq!(tags, ["1.10.0", "1.10.0-rc1", "1.9.0", "latest"]);
 }
 
-/// Whether there are few tags or many, the list of the destination is not believed: what it leaves out is replaced, and
-/// the plan says so.
+/// Whether there are few tags or many, the list of the destination is not believed: tags that it leaves out are
+/// replaced, and the plan says so.
 #[tokio::test]
 async fn tags_that_the_destination_does_not_list_yet_are_in_the_plan() {
     for count in [2, 15, 16, 40] {

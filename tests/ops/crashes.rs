@@ -1,4 +1,4 @@
-//! A program that goes down in the middle of a change: the journal knows what is left, and what to put back.
+//! A crash in the middle of a change: the journal knows the parts that are left, and the former state.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use crate::support::context::{Shop, ends};
 use crate::support::copying::{Sides, layer, outcome};
 use crate::support::registry::tag;
 
-/// Where the tags of a repository point.
+/// The digest that each tag of a repository points to.
 type Tags = BTreeMap<String, Digest>;
 
 fn three() -> Store {
@@ -37,8 +37,8 @@ async fn open_entry(journal: &Journal) -> Option<EntryId> {
     first
 }
 
-/// Copies until the first request for `2` of that method is at the destination and the others are done; then all of it
-/// is dropped.
+/// Copies until the first request for `2` with that method is at the destination and the other tags are done; then the
+/// copy is dropped.
 async fn crash(sides: &Sides, request: &CopyRequest, method: &'static str) {
     let plan = sides.plan(request).await.expect("a plan");
     let others = plan.images.len() - 1;
@@ -105,8 +105,8 @@ async fn a_copy_that_was_put_but_not_noted_is_over_when_it_is_resumed() {
     assert_eq!(open_entry(journal).await, None, "it would be resumed for ever");
 }
 
-/// A shop where the tag of that name was put on a replacement of its image, which was not deleted yet when the program
-/// went down: `begun` begins with carrying out what leads there.
+/// A shop in which the tag of that name is on a replacement of its image that was not deleted before the crash.
+/// `begun` begins with the requests that lead there.
 async fn cut_off_between_the_halves(
     tag: &'static str,
     begun: impl AsyncFn(&Shop) -> model::ChangeRequest,
@@ -218,15 +218,15 @@ async fn what_was_left_on_a_replacement_is_never_given_the_new_name() {
     assert_eq!(shop.tags("app")["two"], other);
 }
 
-/// Where the tags point, without what a crash left of trying replacements.
+/// The digest that each tag points to, without the throw-away tags that a crash left.
 fn tags(shop: &Shop) -> Tags {
     let mut tags = shop.tags("app");
     tags.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     tags
 }
 
-/// A shop in which the program went down while that request waited for its answer, the tags before that, whether it was cut
-/// off before all was over, and how many entries the journal had before.
+/// A shop in which the program crashed while that request waited for its answer, the tags before that, whether it
+/// crashed before the change was over, and how many entries the journal had before.
 async fn cut_off_at(
     nth: usize,
     begun: &impl AsyncFn(&Shop) -> model::ChangeRequest,
@@ -251,8 +251,8 @@ async fn cut_off_at(
     (shop, before, is_cut_off, earlier)
 }
 
-/// Wherever it is cut off, the rest leads to where all of it would have led, and undoing it to where it began; no other tag
-/// ever has another image.
+/// Crashes at each request in turn. Resuming leads to the state that the whole change leads to, and undoing to the
+/// state before it; no other tag ever points to another image.
 async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::ChangeRequest) {
     let (whole, ..) = cut_off_at(usize::MAX, &begun).await;
     for nth in 1.. {
@@ -263,7 +263,7 @@ async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::ChangeRequest) {
             }
             let what = format!("cut off at request {nth}: {:?}", shop.changes());
             let Some(entry) = open_entry(&shop.context.journal).await else {
-                // It was not begun, or it was over and only what is left was still looked at.
+                // It was not begun, or it was over and only checked its result.
                 let is_over = shop.context.journal.entries().await.len() > earlier;
                 assert_eq!(tags(&shop), if is_over { tags(&whole) } else { before }, "{what}");
                 continue;
@@ -297,7 +297,7 @@ async fn a_rename_by_replacement_cut_off_at_any_request_goes_on_and_is_taken_bac
     cut_off_anywhere(moving).await;
 }
 
-/// A shop where `two` was put on its replacement, which was not deleted yet when the program went down.
+/// A shop in which `two` is on its replacement, which was not deleted before the crash.
 async fn half_replaced() -> Shop {
     let store = three();
     let image = store.digest_of("app", "2").expect("an image");

@@ -1,5 +1,5 @@
-//! Entries of the journal that were damaged: whatever happened to the file, undo restores what was there, or says before it
-//! is confirmed what it cannot.
+//! Damaged entries of the journal: undo restores the former state, or names everything that it cannot restore before it
+//! is confirmed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,7 +30,7 @@ fn contents() -> Store {
     store
 }
 
-/// A shop in which five tags were deleted, what they were, and the file of the entry.
+/// A shop in which five tags were deleted, the digests that they had, and the file of the entry.
 async fn deleted() -> (Shop, BTreeMap<String, Digest>, EntryId, PathBuf) {
     let shop = Shop::new(DemoSettings::default(), contents()).await;
     let before = shop.tags("app");
@@ -41,16 +41,16 @@ async fn deleted() -> (Shop, BTreeMap<String, Digest>, EntryId, PathBuf) {
     (shop, before, id, file)
 }
 
-/// What became of an undo of the entry in that file.
+/// The result of undoing the entry in that file.
 #[derive(Debug, PartialEq)]
 enum Undone {
-    /// Everything is as it was, and nothing was said.
+    /// Everything was restored, and no damage was named.
     Whole,
-    /// It was said before the question that something cannot be relied upon, or nothing was begun.
+    /// The damage was named before the question, or nothing was begun.
     Named,
 }
 
-/// Undoes it and checks that nothing is claimed which is not so. Afterwards all tags are gone again.
+/// Undoes the entry and checks that the report claims nothing untrue. Afterwards all tags are gone again.
 async fn undo(shop: &Shop, id: &EntryId, before: &BTreeMap<String, Digest>, what: &str) -> Undone {
     let planned = change::plan(&shop.context, &ChangeRequest::Undo(id.clone())).await;
     let Ok(ChangePlan::Undo(plan)) = planned else { return Undone::Named };
@@ -70,7 +70,7 @@ async fn undo(shop: &Shop, id: &EntryId, before: &BTreeMap<String, Digest>, what
     }
 }
 
-/// Takes the tags away again, and the entries of what was undone.
+/// Removes the tags again, and the entries of the undo.
 fn forget(shop: &Shop, file: &Path, before: &BTreeMap<String, Digest>) {
     before.keys().for_each(|tag| shop.store().untag("app", tag));
     for entry in fs::read_dir(file.parent().expect("a folder")).expect("a folder").flatten() {
@@ -80,7 +80,7 @@ fn forget(shop: &Shop, file: &Path, before: &BTreeMap<String, Digest>) {
     }
 }
 
-/// What may happen to a file.
+/// The kinds of damage to a file.
 #[derive(Debug, Clone)]
 enum Damage {
     Byte(prop::sample::Index, u8),
@@ -205,7 +205,7 @@ async fn a_line_that_an_earlier_version_wrote_and_nobody_can_read_shifts_no_outc
     assert_eq!(shop.tags("app").len(), 4);
 }
 
-/// The form before numbers and checksums.
+/// Rewrites the entry in the form before numbers and checksums.
 fn write_as_version_1(file: &Path) {
     let text = fs::read_to_string(file).expect("a file");
     let line = |line: &str| {

@@ -1,4 +1,4 @@
-//! Deleting: nothing goes that the plan did not show, on every kind of server, whoever else pushes meanwhile.
+//! Deleting: nothing goes that the plan did not show, on every kind of server, even if other clients push meanwhile.
 
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::image::PushedImage;
@@ -14,7 +14,7 @@ use regtui::ops::change;
 
 use crate::support::context::{Shop, ends, watch};
 
-/// What servers there are.
+/// The kinds of servers.
 fn only_by_digest() -> DemoSettings {
     DemoSettings { delete_by_tag: false, ..DemoSettings::default() }
 }
@@ -395,7 +395,7 @@ async fn a_server_that_takes_every_alias_is_noticed_and_they_are_put_back() {
     let shop = Shop::open(store).await;
     let work = shop.plan(&shop.delete(&["1.2", "other"], DeleteMethod::Untag)).await;
     let (contents, digest) = (shop.store().clone(), image.digest);
-    // As old servers do: whatever DELETE by tag names, the digest goes with all its tags.
+    // As old servers do: DELETE by tag deletes the digest with all its tags.
     shop.registry.demo.fault(move |request, _| {
         if request.method == "DELETE" && request.path.ends_with("/1.2") {
             contents.change("app", |repository| {
@@ -676,7 +676,7 @@ async fn the_report_of_a_failure_says_nothing_done() {
 
 #[tokio::test]
 async fn signatures_stay_where_their_image_keeps_a_tag() {
-    // The tag cannot be taken away; it is another image by now; somebody else has given the image a new tag.
+    // The server refuses to untag; the tag moved to another image; another client has given the image a new tag.
     for (case, ended) in [("refused", "FL"), ("moved", "LL"), ("tagged", "DL")] {
         let store = Store::new();
         let image = store.image("app").tag("1").push();
@@ -754,7 +754,7 @@ async fn what_is_pushed_while_the_server_makes_us_wait_is_left_alone() {
             if contents.tags("app").contains(&"new".to_string()) {
                 return None;
             }
-            // The first time: somebody pushes, and the server is busy.
+            // The first time: another client pushes, and the server is busy.
             match method {
                 DeleteMethod::Untag => {
                     let theirs = contents.image("app").label("who", "somebody else").tag("1").push();

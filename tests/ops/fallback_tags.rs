@@ -17,7 +17,7 @@ struct Scene {
     sides: Sides,
     image: Digest,
     sbom: Digest,
-    /// What the fallback tag of the image listed at the destination, and the foreign referrer on it.
+    /// The image that the fallback tag listed at the destination, and the foreign referrer on it.
     foreign: Digest,
     list: Digest,
 }
@@ -34,7 +34,7 @@ fn descriptor(store: &Store, name: &str, digest: &Digest) -> serde_json::Value {
     })
 }
 
-/// A signed image with an SBOM that is signed too, and a destination where somebody signed the same image.
+/// A signed image with an SBOM that is signed too, and a destination at which another client signed the same image.
 async fn scene() -> Scene {
     let store = Store::new();
     let image = store.image("app").label("a", "1").tag("1").push();
@@ -64,7 +64,7 @@ impl Scene {
         self.sides.plan(&self.request()).await.expect("a plan")
     }
 
-    /// What a fallback tag lists at the destination.
+    /// The digests that a fallback tag lists at the destination.
     fn listed(&self, of: &Digest) -> Vec<Digest> {
         let there = self.sides.to.demo.store().repository("copy").expect("it is there");
         let list = &there.manifests[&there.tags[&fallback(of)]];
@@ -216,7 +216,7 @@ async fn a_list_that_moves_after_it_was_read_is_merged_anew_and_loses_nothing() 
     let new = descriptor(&there, "copy", &other);
     let late = there.index("copy").descriptor(old).descriptor(new).push().digest;
     let (tag, path) = (fallback(&scene.image), format!("/v2/copy/manifests/{}", scene.list));
-    // The first read is for the journal, the second one for what is put.
+    // The first read is for the journal, the second one for the list that is put.
     let reads = std::sync::atomic::AtomicUsize::new(0);
     scene.sides.to.demo.fault(move |request, _| {
         let is_read = request.method == "GET" && request.path == path;

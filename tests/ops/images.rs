@@ -1,4 +1,4 @@
-//! Images looked into and summed up: what is asked for, what is found, and that a missing part hides only itself.
+//! Inspecting and summarizing images: the requests, the findings, and that a missing part hides only itself.
 
 use regtui::client::Priority;
 use regtui::demo::faults::{Fault, Gate};
@@ -16,7 +16,7 @@ async fn look(registry: &Registry, at: &str) -> Inspection {
     found.expect("an image")
 }
 
-/// Requests for content, without those that ask what the registry is.
+/// Requests for content, without those that greet the registry.
 fn content(registry: &Registry) -> Vec<String> {
     let lines = registry.requests().into_iter();
     lines.filter(|line| line.contains("/manifests/") || line.contains("/blobs/")).collect()

@@ -1,4 +1,4 @@
-//! Copies that are stopped, cut, closed upon or answered late: nothing half done, nothing sent twice without need.
+//! Copies that are stopped, cut or answered late: no part is left half done, and no byte is sent twice without need.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +37,7 @@ fn all(sides: &Sides) -> CopyRequest {
     CopyRequest { what: What::AllTags, referrers: true, ..sides.request(&[]) }
 }
 
-/// Calls `at` for request number `nth` to either side, and answers with what it returns; says how many there were.
+/// Calls `at` for request number `nth` to either side and answers with its result. Returns the number of requests.
 fn at_request(
     demos: [&Demo; 2],
     nth: usize,
@@ -355,7 +355,7 @@ async fn each_side_has_its_own_login() {
     assert_eq!(report.moved, 0);
 }
 
-/// distribution refuses an index while one of its children is being written, which a put under another tag does again.
+/// distribution refuses an index while a child of it is being written, and a put under another tag writes it again.
 #[tokio::test]
 async fn an_index_is_not_put_while_its_child_is() {
     let store = Store::new();

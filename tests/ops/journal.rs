@@ -1,4 +1,4 @@
-//! The journal: what it keeps, who may read it, what a crash and a rotten disk leave of it.
+//! The journal: its content, its permissions, and the entries that survive a crash or a damaged disk.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Manifests, configs and lists of referrers with more in them than is kept: shown with how much more there is, and never
-//! changed on the strength of a part.
+//! Manifests, configs and lists of referrers with more elements than regtui keeps: the rest is counted, and no change
+//! relies on a part.
 
 use regtui::client::Priority;
 use regtui::demo::Store;

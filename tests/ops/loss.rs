@@ -1,5 +1,5 @@
-//! Images that lose their last tag where registries remove them at once: what plans promise, what keeps them, and what is
-//! said afterwards.
+//! Images that lose their last tag on registries that remove them at once: the promises of plans, kept tags, and the
+//! reports.
 
 use regtui::demo::faults::{Fault, Removes};
 use regtui::demo::{DemoSettings, Store};
@@ -14,7 +14,7 @@ use crate::support::context::{Shop, ends, watch};
 use crate::support::copying::Sides;
 use crate::support::registry::tag;
 
-/// A registry that says nothing of what it is, and removes at once what this says.
+/// A registry that does not name its product, and removes untagged images as `removes` says.
 async fn shop(removes: Removes, store: Store) -> Shop {
     Shop::new(DemoSettings { removes, server: Some("else".into()), ..DemoSettings::default() }, store).await
 }
@@ -301,7 +301,7 @@ async fn what_did_not_disappear_is_no_step_of_an_undo() {
     assert_eq!(plan.steps.len(), 1, "{plan:#?}");
 }
 
-/// olareg answers a ping word for word like distribution, and collects garbage on its own terms.
+/// olareg answers a ping word for word like distribution, and collects garbage by its own rules.
 #[tokio::test]
 async fn a_registry_that_only_greets_like_distribution_is_not_taken_for_it() {
     for (message, is_known) in [("manifest unknown", true), ("manifest unknown to registry", false)] {

@@ -1,5 +1,5 @@
-//! A registry's word about bytes applies to that registry only: one that says a wrong media type, or has what others have
-//! not, spoils nothing elsewhere.
+//! The media types and contents of a registry apply to that registry only: wrong types, and manifests that another one
+//! lacks, do no harm elsewhere.
 
 use regtui::client::{ClientSettings, Pool, Priority};
 use regtui::demo::faults::Fault;
@@ -16,7 +16,7 @@ use regtui::ops::journal::Journal;
 use crate::support::context::Shop;
 use crate::support::registry::{self, Registry, host, name, tag};
 
-/// An image and an index whose bytes name no media type, under two tags each.
+/// An image and an index, each with two tags. Their bytes name no media type.
 fn untyped() -> Store {
     let store = Store::new();
     let config = store
@@ -37,7 +37,7 @@ fn untyped() -> Store {
     store
 }
 
-/// Says Docker's media types of whatever it serves.
+/// Answers with Docker's media types for every manifest.
 fn lies(demo: &Demo, store: &Store) {
     let index = store.digest_of("app", "all").map(|digest| digest.to_string()).unwrap_or_default();
     demo.fault(move |request, _| {

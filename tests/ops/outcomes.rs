@@ -1,4 +1,4 @@
-//! What is reported is what was seen afterwards, whatever status a server answered with.
+//! A report states the result that was observed afterwards, not the status with which the server answered.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use regtui::ops::change;
 use crate::support::context::{Shop, ends, watch};
 use crate::support::registry::{host, logins, settings, tag, timeouts};
 
-/// An index of two children with the tag `1`, what refers to it, and an image with three tags.
+/// An index of two children with the tag `1`, its referrers, and an image with three tags.
 fn contents() -> (Store, PushedImage, PushedImage) {
     let store = Store::new();
     let child = |arch: &'static str| store.image("app").platform("linux", arch).push();
@@ -30,7 +30,7 @@ fn contents() -> (Store, PushedImage, PushedImage) {
     (store, index, image)
 }
 
-/// The index with all that hangs on it.
+/// The request to delete the index with its children and referrers.
 fn whole(shop: &Shop) -> ChangeRequest {
     match shop.delete(&["1"], DeleteMethod::Image) {
         ChangeRequest::Delete(request) => ChangeRequest::Delete(delete::DeleteRequest {
@@ -59,7 +59,7 @@ fn only_failure(report: &Report) -> regtui::model::failure::Failure {
     }
 }
 
-/// A 404 to a delete, as a page of a proxy or in a registry's own words.
+/// A 404 to a delete, as a page of a proxy or as an error of the registry.
 fn denies_all(request: &faults::RequestView<'_>, nth: usize) -> Option<Fault> {
     let json = r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#;
     faults::deletes_not_routed(request, nth).map(|_| Fault::answer(404, &[], json))
@@ -233,7 +233,7 @@ async fn an_image_that_its_tags_still_serve_is_not_called_deleted() {
     assert_eq!(shop.tags("app")["1"], index.digest);
 }
 
-/// As patient as a user, so that what comes late is waited for.
+/// The timeouts of a user, so that late effects are waited for.
 fn patient() -> Client {
     Client { timeouts: Timeouts { visibility: Duration::from_secs(60), ..timeouts() }, ..settings() }
 }
@@ -319,7 +319,7 @@ async fn a_put_that_never_comes_to_be_is_unconfirmed_in_every_kind_of_change() {
     assert_eq!(shop.tags("app")["2.0"], image.digest);
 }
 
-/// The requests right before each DELETE, as far as it names what is there.
+/// Each DELETE, with the request right before it.
 fn before_deletes(shop: &Shop) -> Vec<(String, String)> {
     let requests = shop.registry.requests();
     let pairs = requests.iter().zip(requests.iter().skip(1));
@@ -436,8 +436,8 @@ async fn a_token_is_asked_for_before_the_last_look_and_not_after_it() {
     }
 }
 
-/// The server carries a delete out and its answer is lost: the look sees that, and no second delete is sent that could
-/// remove a tag which is put back meanwhile.
+/// The server carries a delete out and its answer is lost. regtui looks and sends no second delete, which could remove
+/// a tag that is put back meanwhile.
 #[tokio::test]
 async fn a_change_whose_answer_was_lost_is_not_sent_again_once_it_shows() {
     for is_put in [false, true] {

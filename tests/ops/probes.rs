@@ -1,4 +1,4 @@
-//! Throw-away tags: in the journal before they are put, and gone in the end, whatever cut them off.
+//! Throw-away tags: they are in the journal before they are put, and are gone in the end, even after a crash.
 
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{DemoSettings, Store};
@@ -27,7 +27,7 @@ async fn only_entry(shop: &Shop) -> JournalEntry {
     entries.remove(0)
 }
 
-/// Begins to untag by replacement, and goes down when a request with this method is held for the first time.
+/// Begins to untag by replacement, and crashes when the first request with this method waits for its answer.
 async fn cut_off_at(shop: &Shop, method: &'static str) {
     let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Replace)).await;
     let gate = Gate::new();

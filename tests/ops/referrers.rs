@@ -14,7 +14,7 @@ use crate::support::registry::{Registry, as_sha512, name, settings};
 
 const SPDX: &str = "application/spdx+json";
 
-/// An image with so many referrers, each of which has a tag of its own if requested.
+/// An image with so many referrers, each with a tag of its own if requested.
 fn referred(count: usize, is_tagged: bool) -> (Store, Digest, Vec<Digest>) {
     let store = Store::new();
     let image = store.image("app").label("a", "1").tag("1").push();
@@ -93,7 +93,7 @@ async fn a_referrer_that_stays_lost_is_a_failure_and_its_image_gets_no_tag() {
     assert_eq!((sides.there("1"), report.is_success()), (None, false));
 }
 
-/// Another client that does not merge writes its own list over the one that was just written.
+/// Another client that does not merge overwrites the list that was just written.
 #[tokio::test]
 async fn a_list_under_the_fallback_tag_that_was_overwritten_is_merged_once_more() {
     let (store, image, referrers) = referred(2, false);
@@ -118,7 +118,7 @@ async fn a_list_under_the_fallback_tag_that_was_overwritten_is_merged_once_more(
     assert_eq!(listed(&sides, &image).await, sorted(referrers));
 }
 
-/// A refusal says nothing about what is there.
+/// The registry answers with a refusal and stores the manifest nevertheless.
 #[tokio::test]
 async fn manifests_that_are_there_although_they_were_refused_count_as_put() {
     for (status, code) in [(400, "MANIFEST_INVALID"), (404, "UNKNOWN"), (409, "CONFLICT"), (500, "UNKNOWN")] {
@@ -154,7 +154,7 @@ async fn referrers_of_a_sha512_digest_come_along_from_a_fallback_tag_to_a_fallba
     assert_eq!(sides.to.demo.store().tags("copy"), ["1", &stem]);
 }
 
-/// GitLab takes `sha256-…` for a digest: what an index lists does not refer to it.
+/// GitLab takes `sha256-…` for a digest. The manifests that such an index lists are not referrers.
 #[tokio::test]
 async fn an_image_that_answers_under_its_own_fallback_tag_is_no_list_of_referrers() {
     let store = Store::new();

@@ -1,4 +1,4 @@
-//! What servers refuse in the middle of a change: said precisely, not asked for in a storm, and the rest finishes.
+//! Servers that refuse a request in the middle of a change: the reason is given, retries are few, the rest finishes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::support::context::{Shop, ends};
 use crate::support::copying::{Sides, layer};
 use crate::support::registry::tag;
 
-/// An answer, and what is to be said of it.
+/// An answer of the server, and the words that the report must contain.
 #[derive(Clone, Copy)]
 struct Refusal {
     status: u16,
@@ -24,7 +24,7 @@ struct Refusal {
     why: &'static str,
     hint: &'static str,
     kind: FailureKind,
-    /// How often the same is asked for.
+    /// How often the refused request is sent.
     tries: usize,
 }
 
@@ -109,7 +109,7 @@ impl Refusal {
     }
 }
 
-/// What a change came to.
+/// The result of a change.
 struct Told {
     report: Report,
     /// Requests that were refused.
@@ -292,7 +292,7 @@ async fn of_tags_that_are_copied() {
     second_of_three_is_refused(change, "take no changes", 1).await;
 }
 
-/// ACR says the same of each: what is guarded says nothing of what is not.
+/// ACR answers alike for each protected tag. That says nothing of tags that are not protected.
 #[tokio::test]
 async fn three_protected_tags_in_a_row_keep_no_other_from_going() {
     let store = Store::new();

@@ -1,4 +1,4 @@
-//! The rest of a change that was cut off: what moved since is left alone and named, what is done is over.
+//! Resuming a change that was cut off: tags that moved since are left alone and named, finished parts are over.
 
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
@@ -23,7 +23,7 @@ fn three() -> Store {
     store
 }
 
-/// Carries a plan out until the first request of that method and end of the path, which is never answered.
+/// Carries a plan out until the first request with that method and that end of the path, which is never answered.
 async fn cut_off(shop: &Shop, request: &ChangeRequest, method: &'static str, end: String) -> EntryId {
     let work = shop.plan(request).await;
     let gate = Gate::new();
@@ -57,7 +57,7 @@ async fn resumed(context: &ChangeContext, entry: &EntryId) -> Report {
     report
 }
 
-/// What is said of the parts that failed, as `name: why`.
+/// The reasons of the parts that failed, as `name: why`.
 fn said(report: &Report) -> Vec<String> {
     report.failures().map(|(name, failure)| format!("{name}: {}", failure.why)).collect()
 }

@@ -111,12 +111,12 @@ async fn nothing_is_moved_where_tags_are_not_deleted() {
     assert_eq!(changes_of(&shop), [""; 0]);
 }
 
-/// Distribution 2.8.
+/// The deletes of distribution 2.8.
 fn only_by_digest() -> DemoSettings {
     DemoSettings { delete_by_tag: false, ..DemoSettings::default() }
 }
 
-/// Requests that change something, without those that ask what the server deletes.
+/// Requests that change something. Requests that probe which deletes the server supports are left out.
 fn changes_of(shop: &Shop) -> Vec<String> {
     let is_probe = |line: &String| {
         line.starts_with("DELETE ") && (line.contains("sha256:") || line.contains("regtui-probe-"))

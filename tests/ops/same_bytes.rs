@@ -1,4 +1,4 @@
-//! Whether a tag is what it should be is a question of its bytes: of no digest algorithm, and of no header.
+//! Whether a tag points to the right manifest is decided by its bytes, not by the digest algorithm or a header.
 
 use regtui::client::Pool;
 use regtui::demo::faults::{self, Fault};
@@ -39,7 +39,7 @@ fn retag(shop: &Shop, items: &[(&str, &str)], method: RetagMode) -> ChangeReques
     })
 }
 
-/// A digest that nothing has.
+/// A digest that no content has.
 fn wrong() -> Digest {
     Digest::sha256(b"something else")
 }
@@ -161,7 +161,7 @@ async fn a_copy_keeps_a_sha512_digest_where_the_destination_supports_that() {
     }
 }
 
-/// A refusal says nothing about what there is.
+/// The server answers with a refusal and puts the tag nevertheless.
 #[tokio::test]
 async fn a_tag_that_was_put_although_the_request_was_refused_is_put() {
     for (status, code) in REFUSALS {

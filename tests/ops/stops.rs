@@ -1,4 +1,4 @@
-//! Changes that are stopped at every single request: what is not done is untouched, and what is done can be undone.
+//! Changes that are stopped at every single request: unfinished parts are untouched, finished parts can be undone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::support::context::{Shop, watch};
 use crate::support::copying::layer;
 use crate::support::registry::tag;
 
-/// Where the tags of a repository point.
+/// The digest that each tag of a repository points to.
 type Tags = BTreeMap<String, Digest>;
 
 /// An index with two children and an image, both with two tags, and a third image. Some of them share a layer.
@@ -40,7 +40,7 @@ fn contents() -> Store {
 }
 
 /// Runs a change again and again, stopped at its first request, at its second and so on, until it is over before that.
-/// `is_done` says of a part, by its name, whether all of it is done; fails where it is done in part.
+/// `is_done` says whether the part of that name is done completely, and fails if it is done by half.
 async fn stopped_at_any_request(
     settings: DemoSettings,
     request: impl AsyncFn(&Shop) -> ChangeRequest,
@@ -86,7 +86,7 @@ async fn stopped_at_any_request(
     }
 }
 
-/// All that was changed is in the journal, and comes back.
+/// Checks that the journal has everything that was changed, and that undo restores it.
 async fn can_be_undone(
     shop: &Shop,
     report: &Report,
@@ -99,7 +99,7 @@ async fn can_be_undone(
     if report.undo.is_none() {
         return assert_eq!(before, after, "{what}");
     }
-    // By replacement only where the server cannot untag.
+    // By replacement only if the server cannot untag.
     let undo = ChangeRequest::UndoByReplacement(report.undo.clone().expect("an entry"));
     let undone = shop.carry_out(&undo).await;
     assert_eq!(&tags(shop), before, "{what}\nundone: {undone:#?}");
@@ -173,7 +173,7 @@ async fn of_tags_that_are_replaced_each_is_gone_or_its_image() {
     stopped_at_any_request(settings, request, is_done, "app").await;
 }
 
-/// With all that hangs on it.
+/// The request to delete these images with their children and referrers.
 fn images(shop: &Shop) -> ChangeRequest {
     match shop.delete(&["1", "2"], DeleteMethod::Image) {
         ChangeRequest::Delete(request) => ChangeRequest::Delete(delete::DeleteRequest {

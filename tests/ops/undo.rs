@@ -1,4 +1,4 @@
-//! Undo: what was there before is put back byte for byte, and only where nobody changed it since.
+//! Undo puts the former state back byte for byte, and leaves alone any tag that another client changed since.
 
 use regtui::demo::faults::Fault;
 use regtui::demo::layer::DemoLayer;
@@ -11,7 +11,7 @@ use regtui::ops::change;
 use crate::support::context::{Shop, ends};
 use crate::support::registry::tag;
 
-/// An index with two children, tagged twice, something that refers to it, and an image beside it.
+/// An index with two children, two tags and a referrer, and an image beside it.
 fn contents() -> Store {
     let store = Store::new();
     let amd64 =
@@ -153,12 +153,12 @@ async fn a_new_tag_is_not_said_to_go_where_tags_are_not_deleted() {
     assert_eq!((ends(&shop.run(&ChangePlan::Undo(plan)).await).as_str(), shop.tags("app")), ("L", before));
 }
 
-/// Distribution 2.8.
+/// The deletes of distribution 2.8.
 fn only_by_digest() -> DemoSettings {
     DemoSettings { delete_by_tag: false, ..DemoSettings::default() }
 }
 
-/// `1` has got another tag, `new`, and `other` is that image too. The request to take that back by replacement.
+/// `1` has got another tag, `new`, and `other` points to that image too. Returns the request to undo by replacement.
 async fn retagged(settings: DemoSettings) -> (Shop, ChangeRequest) {
     let shop = Shop::new(settings, contents()).await;
     let item = |new| ("1".parse().expect("a tag"), shop.repository("app"), tag(new));

@@ -1,4 +1,4 @@
-//! A registry that makes a change wait: who watches is told why and until when, and who stops it need not wait.
+//! A registry that makes a change wait: the user is told why and until when, and can stop the change without waiting.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::support::context::{Shop, ends, watch};
 use crate::support::copying::{Sides, layer};
 use crate::support::registry::{Registry, settings, timeouts};
 
-/// Longer than anything takes that does not wait.
+/// Longer than anything takes that does not wait for the server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn busy(wait: &str) -> Fault {
@@ -28,7 +28,7 @@ fn one_image() -> Store {
     store
 }
 
-/// In front of this, with a client that waits as long as it is asked to.
+/// A shop in front of this registry, with a client that waits as long as the server asks it to.
 async fn patient(store: Store) -> Shop {
     let timeouts = Timeouts { longest_wait: Duration::from_secs(600), ..timeouts() };
     let settings = regtui::client::ClientSettings { timeouts, ..settings() };
@@ -91,7 +91,7 @@ async fn a_stop_does_not_wait_for_a_busy_registry() {
     assert_eq!(shop.tags("app").len(), 2);
 }
 
-/// Google's: a digest goes only when its tags are gone.
+/// As Google's registries: a digest can be deleted only after its tags.
 #[tokio::test]
 async fn a_stop_between_the_tags_of_an_image_names_those_that_are_gone_and_undo_puts_them_back() {
     let shop = Shop::open(one_image()).await;

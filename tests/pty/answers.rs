@@ -1,4 +1,4 @@
-//! What terminals send besides keys: answers to questions of other programs, late or cut in the middle.
+//! Input of the terminal that is no key: answers to questions of other programs, late or cut in the middle.
 
 use crate::support::pty::{Program, Pty, regtui};
 
@@ -22,7 +22,7 @@ const ANSWERS: [&str; 16] = [
     "\x1b[48;30;120;600;1200t",
 ];
 
-/// Sequences that break off.
+/// Sequences that are cut in the middle.
 const HALVES: [&str; 6] =
     ["\x1b[<0;10;", "\x1b[?2026;2$", "\x1b]11;rgb:1e1e/", "\x1bP>|tm", "\x1b_Gi=31;O", "\x1b[200~pasted"];
 
@@ -36,7 +36,7 @@ fn opened() -> (Pty, Program) {
     (pty, program)
 }
 
-/// Waits until the cursor is in this row and nowhere else: a frame may come in several pieces.
+/// Waits until the cursor is in this row and in no other: a frame may come in several pieces.
 fn wait_for_cursor(pty: &Pty, row: &str) {
     pty.wait_until(row, |screen| {
         let text = screen.contents();
@@ -48,7 +48,7 @@ fn wait_for_cursor(pty: &Pty, row: &str) {
 fn late_answers_of_the_terminal_are_no_keys() {
     let (mut pty, program) = opened();
     for answer in ANSWERS {
-        // Keys move the cursor only where no dialog and no command line has taken them.
+        // Keys move the cursor only if no dialog and no command line has taken them.
         pty.press(answer);
         pty.press("G");
         wait_for_cursor(&pty, LAST);

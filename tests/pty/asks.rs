@@ -1,4 +1,4 @@
-//! A subcommand that changes something asks on its terminal, and takes nothing for an answer that is none.
+//! A subcommand that changes something asks on its terminal, and accepts nothing but an answer.
 
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Demo, Store};
@@ -75,14 +75,14 @@ async fn a_paste_at_the_question_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paste_that_began_before_the_question_changes_nothing() {
     let lines = "Dy\ry\ryes\r";
-    // More than a terminal takes at once: the rest comes when the beginning was thrown away, and what it begins with
-    // depends on where the text was cut.
+    // More than a terminal takes at once: the rest comes after the beginning was thrown away, and its first characters
+    // depend on the place of the cut.
     for shift in [0, 1, 3, 4] {
         let text = format!("{}{}", &lines[shift..], lines.repeat(64 * 1024 / lines.len()));
         let gate = Gate::new();
         let (demo, mut keys, program, _home) = deleting(&["1"], Some(gate.clone())).await;
         gate.reached_by(1).await;
-        // Nobody reads the rest where the program ends too early, so nothing waits for it to be taken.
+        // No process reads the rest if the program ends too early, so the test does not wait for that.
         let (begun, begins) = std::sync::mpsc::channel();
         let _pasting = std::thread::spawn(move || {
             keys.press(&text[..100]);

@@ -1,4 +1,4 @@
-//! The terminal goes: the process goes too, and does not spin.
+//! The terminal closes: the process ends too, and does not spin.
 
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
@@ -8,7 +8,7 @@ use portable_pty::CommandBuilder;
 
 use crate::support::pty::{HOME, Pty, bare, regtui};
 
-/// How long the end may take before the test gives up on it.
+/// How long the end may take before the test gives up.
 const LONGEST: Duration = Duration::from_secs(120);
 
 #[test]

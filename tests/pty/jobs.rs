@@ -1,4 +1,4 @@
-//! Changes in the background, as a user of a terminal meets them: leaving while one runs, and keys that nobody pressed.
+//! Jobs, as a user of a terminal meets them: leaving while one runs, and pasted text that looks like keys.
 
 use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Demo, Store};
@@ -6,7 +6,7 @@ use regtui::demo::{self, Demo, Store};
 use crate::support::pty::{Program, Pty, regtui};
 use crate::support::shell::changes;
 
-/// The tags of `app`, with the cursor on one; a home that lasts as long.
+/// The tags of `app`, with the cursor on one; a home that lasts as long as the program.
 async fn opened() -> (Demo, Pty, Program, tempfile::TempDir) {
     let store = Store::new();
     let image = store.image("app").tag("1").label("number", "1").push();
@@ -25,7 +25,7 @@ async fn opened() -> (Demo, Pty, Program, tempfile::TempDir) {
     (demo, pty, program, home)
 }
 
-/// Confirms that the tag under the cursor is taken away, and waits until its DELETE waits at the gate.
+/// Confirms the untag of the tag under the cursor, and waits until its DELETE waits at the gate.
 async fn held_job(demo: &Demo, pty: &mut Pty) -> Gate {
     let gate = Gate::new();
     let hold = gate.clone();
@@ -122,8 +122,8 @@ async fn it_does_not_stop_while_it_closes_where_nothing_would_wake_it() {
     pty.assert_given_back();
 }
 
-/// 12 KiB of keys that would confirm much, if they were pressed by somebody: more than a terminal holds, and many times
-/// what is taken between two frames.
+/// 12 KiB of keys that would confirm much if a user pressed them: more than a terminal holds, and many times the amount
+/// that is read between two frames.
 fn paste() -> String {
     "Dy\ny\nyes\n".repeat(12 * 1024 / 9)
 }

@@ -1,5 +1,5 @@
-//! Documents of very many elements on one screen: memory has an end. Each is far smaller than what is read at most, since a
-//! debug build reads slowly, and as elements would take a multiple of the bound. `benches/large.rs` takes the largest.
+//! Documents of very many elements on one screen: memory has a bound. Each is far smaller than the largest body, because
+//! a debug build reads slowly. As elements it would take a multiple of the bound. `benches/large.rs` takes the largest.
 
 use regtui::demo::{Demo, DemoSettings, Store};
 use regtui::model::digest::Digest;
@@ -7,12 +7,12 @@ use regtui::model::media_type::{OCI_CONFIG, OCI_INDEX, OCI_MANIFEST};
 
 use crate::support::pty::{Pty, regtui};
 
-/// The most that any of this may take, in MiB: the program alone takes a third.
+/// The most memory that the program may take, in MiB: without documents it takes a third.
 const MOST: f64 = 100.0;
-/// Bytes of each document: 262,144 elements, which take 300 MiB where each is kept.
+/// Bytes of each document: 262,144 elements, which would take 300 MiB if each were kept.
 const SIZE: usize = 768 * 1024;
 
-/// So many of these as fill a document.
+/// As many of these elements as fill a document.
 fn filled(element: &str) -> String {
     vec![element; SIZE / (element.len() + 1)].join(",")
 }

@@ -78,7 +78,7 @@ fn it_follows_the_size_of_the_terminal() {
     pty.assert_given_back();
 }
 
-/// The terminal says both at once; crossterm's usual source of events forgets the key until the next one.
+/// The terminal reports both at once; crossterm's usual source of events forgets the key until the next one.
 #[test]
 fn a_key_pressed_while_the_size_changes_is_not_lost() {
     let (mut pty, program) = opened();

@@ -1,4 +1,4 @@
-//! What reaches others: the clipboard, the pager, the next run.
+//! The clipboard, the pager, and the file for the next run.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -34,7 +34,7 @@ fn a_copied_name_is_put_on_the_clipboard_of_the_terminal() {
     pty.assert_given_back();
 }
 
-/// A program that behaves as tmux does about its buffer, or fails.
+/// A program that treats its buffer as tmux does, or fails.
 fn with_tmux(script: &str) -> (Pty, Program, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let tmux = folder.path().join("tmux");

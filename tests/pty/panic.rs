@@ -1,7 +1,7 @@
 //! Panics, in the loop and in a task: the terminal is given back, and the report can be read.
 //!
-//! regtui has no panic to offer, so a program with one is run: this test binary, in a terminal, with one of its ignored
-//! tests.
+//! regtui has no panic of its own, so a program with one is run: this test binary, in a terminal, with one of its
+//! ignored tests.
 
 use portable_pty::CommandBuilder;
 use regtui::app::settings::AppSettings;
@@ -58,7 +58,7 @@ fn a_task_panics() {
     run(|_| {}, |_| panic!("a task panics on purpose"));
 }
 
-/// Runs the UI; after the first request does one thing where the loop runs, and the other where the request did.
+/// Runs the UI. After the first request, calls one function in the loop and the other one in the task of the request.
 fn run(in_loop: impl Fn(()), in_task: impl Fn(()) + Send + Sync + 'static) {
     static ASKED: Notify = Notify::const_new();
 

@@ -1,5 +1,5 @@
-//! Whatever a repository of a real registry looks like and whatever is deleted from it: what the plan did not show stays as
-//! it was. A few of the repositories that `tests/ops/any_repository.rs` has by the thousand, always the same ones.
+//! Random repositories of real registries and random deletes: everything that the plan did not show stays as it was. A
+//! few of the repositories that `tests/ops/any_repository.rs` has by the thousand, always the same ones.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -21,7 +21,7 @@ use crate::support::registry::{name, settings};
 use crate::support::servers::{self, Server};
 use crate::support::uploader::Uploader;
 
-/// For each server.
+/// The number of cases for each server.
 const CASES: usize = 12;
 const AT_ONCE: usize = 8;
 
@@ -30,13 +30,13 @@ struct Mirror<'a> {
     store: Store,
     uploader: &'a Uploader,
     name: String,
-    /// What is there.
+    /// The content of the repository.
     pushed: HashSet<Digest>,
     tags: BTreeMap<String, Digest>,
 }
 
 impl Mirror<'_> {
-    /// Pushes what is new in memory: what an index lists before the index, and tags last.
+    /// Pushes everything that is new in memory: the children of an index before the index, and tags last.
     async fn push(&mut self) {
         let repository = self.store.repository(&self.name).expect("it is there");
         for (digest, blob) in &repository.blobs {
@@ -75,7 +75,7 @@ impl Mirror<'_> {
         self.uploader.put(&self.name, reference, manifest.media_type.as_str(), manifest.raw).await;
     }
 
-    /// What the real registry has of it.
+    /// The part of it that the real registry has.
     async fn there(&self) -> Holdings {
         let mut holdings = Holdings::new();
         for tag in self.tags.keys() {

@@ -1,5 +1,5 @@
-//! The same client on real registries. Which ones: those in PATH; `REGTUI_REQUIRE_SERVERS=distribution2,distribution3,zot`
-//! makes a missing one a failure.
+//! The client on the real registries that are in PATH. `REGTUI_REQUIRE_SERVERS=distribution2,distribution3,zot` makes a
+//! missing one a failure.
 
 use regtui::client::{Client, Pool, Priority};
 use regtui::model::manifest::Body;
@@ -42,7 +42,7 @@ async fn real_registries_are_browsed() {
         println!("browsing {}", server.name);
         let client = Pool::new(settings()).client(&server.host);
         client.ping().await.expect(server.name);
-        // olareg has no catalog unless it is told to; what it says then must be an error that opens the prompt.
+        // olareg has no catalog unless it is told to; its answer then must be an error that opens the prompt.
         match client.catalog(None).await {
             Ok(_) => assert_eq!(catalog(&client).await.len(), 122, "{}", server.name),
             Err(error) => {

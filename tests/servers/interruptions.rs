@@ -18,7 +18,7 @@ use crate::support::servers::{self, Server};
 use crate::support::uploader::Uploader;
 use crate::support::{hostile, skopeo};
 
-/// Copies that are stopped side by side: the servers wait for their disks more than for anything else.
+/// How many copies are stopped side by side: the servers wait for their disks more than for anything else.
 const AT_ONCE: usize = 8;
 const TAGS: [&str; 4] = ["2.0", "part-amd64", "part-arm64", "plain"];
 
@@ -35,7 +35,7 @@ async fn fill(server: &Server) {
     uploader.image_of("app", "plain", &[layer]).await;
 }
 
-/// Everything that `app` holds, to a repository of the other server, through whatever stands before the two.
+/// The request to copy all of `app` to a repository of the other server, through the proxies before the two.
 fn everything(from: SocketAddr, to: SocketAddr, repository: &str) -> CopyRequest {
     let at = |address: SocketAddr, path: &str| Repository {
         host: Host::parse(&address.to_string()).expect("a host"),
@@ -72,12 +72,12 @@ async fn stopped_at(nth: usize, from: &Server, to: &Server) -> (Report, usize) {
     (report, seen.load(Ordering::SeqCst))
 }
 
-/// Stops a copy at this request, and looks at what is there.
+/// Stops a copy at this request, and checks the destination.
 async fn stop_and_look(nth: usize, from: &Server, to: &Server) {
     let (source, target) = (Uploader::of(from), Uploader::of(to));
     let (repository, what) =
         (format!("stopped/{nth}"), format!("{} → {}, request {nth}", from.name, to.name));
-    // What the copy replaces.
+    // The image that the copy replaces.
     target.image(&repository, "plain", true, "amd64").await;
     let old = target.read(&repository, "plain").await;
     let (report, _) = stopped_at(nth, from, to).await;
@@ -99,7 +99,7 @@ async fn stop_and_look(nth: usize, from: &Server, to: &Server) {
 #[tokio::test(flavor = "multi_thread")]
 async fn stopped_at_any_request_a_copy_moves_no_tag_and_leaves_no_upload_open() {
     let servers = servers::all();
-    // All of them take a while: where no server is required, every third one has to do.
+    // All of them take a while: if no server is required, every third one has to do.
     let step = if servers::required().is_empty() { 3 } else { 1 };
     for (from, to) in pairs(&servers) {
         fill(from).await;
@@ -121,7 +121,7 @@ async fn a_copy_completes_although_both_servers_start_again_after_each_answer() 
         let patient = Timeouts { tries: 30, ..timeouts() };
         let (context, _folder) = context(ClientSettings { trust, timeouts: patient, ..settings() });
         let request = everything(source, target, "restarted");
-        // Nobody waits for a server that was never there.
+        // A copy does not wait for a server that it has never reached.
         for host in [&request.from.host, &request.to.host] {
             context.pool.client(host).ping().await.expect("it is there");
         }

@@ -42,8 +42,8 @@ async fn push(server: &Server) -> [Digest; 2] {
     [layer, image["digest"].as_str().expect("a digest").parse().expect("a digest")]
 }
 
-/// Runs the program, and says how much memory it had at most. The kernel forgets that when it ends; until then it can
-/// only grow, so the last look tells.
+/// Runs the program, and returns its peak of memory. The kernel forgets it when the program ends; until then it can
+/// only grow, so the last look counts.
 async fn run_and_watch_memory(shell: &Shell, arguments: &[&str]) -> (Ended, u64) {
     let child = shell.command(arguments).spawn().expect("it runs");
     let process = child.id().expect("it runs");
@@ -57,14 +57,14 @@ async fn run_and_watch_memory(shell: &Shell, arguments: &[&str]) -> (Ended, u64)
     }
 }
 
-/// The most bytes that a process has had in memory at once: proc_pid_status(5).
+/// The peak of the memory of a process, in bytes: proc_pid_status(5).
 fn memory(process: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
 }
 
-/// Two registries; two of one kind where there is only one kind.
+/// Two registries; two of one kind if there is only one kind.
 fn two() -> Option<[Server; 2]> {
     if servers::required().is_empty() {
         println!("left out: 2 GiB are copied only where REGTUI_REQUIRE_SERVERS names servers");

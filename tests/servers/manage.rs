@@ -1,4 +1,4 @@
-//! Changes on real registries, by the program as a shell runs it, and looked at without our own client.
+//! Changes on real registries, by the program as a shell runs it, and checked without regtui's own client.
 
 use std::collections::HashMap;
 
@@ -91,7 +91,7 @@ async fn an_image_goes_with_all_its_tags_and_comes_back_with_them() {
     }
 }
 
-/// Only what was looked at tells whether an image is gone: its digest is, and its tags still serve it.
+/// Only a look afterwards tells whether an image is gone: its digest is, and its tags still serve it.
 #[tokio::test(flavor = "multi_thread")]
 async fn tags_that_outlive_their_digest_go_with_the_image_and_come_back() {
     let Some(server) = servers::keeps_tags() else { return };
@@ -132,7 +132,7 @@ async fn tags_are_put_moved_and_put_back() {
     }
 }
 
-/// The same by way of replacements.
+/// The same by replacement.
 fn by_replacement<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [arguments, &["--replace"]].concat()
 }
@@ -161,7 +161,7 @@ async fn new_tags_are_taken_back_and_old_names_go_on_every_server_that_deletes()
             assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{name}");
             continue;
         }
-        // Where the server can untag it does.
+        // A server that can untag does.
         shell.run(&by_replacement(&["undo", "--yes"])).await.assert_code(0);
         assert_eq!(next("next").await, None, "{name}");
         assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{name}");
@@ -284,7 +284,7 @@ async fn images_of_every_kind_are_copied_with_what_refers_to_them() {
             assert!(original.is_some() && original == copied, "{} → {}: {reference}", from.name, to.name);
             let by = if reference.contains(':') { '@' } else { ':' };
             let digests = |read: Option<skopeo::Written>| read.map(|read| read.digests());
-            // The same manifest has the same originals everywhere: they are read where it is first met.
+            // The same manifest has the same originals on every server: they are read from the first one that has it.
             if !originals.contains_key(&original) {
                 let read = skopeo::read(&format!("{}/kinds{by}{reference}", from.host)).await;
                 originals.insert(original.clone(), digests(read));

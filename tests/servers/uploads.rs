@@ -1,4 +1,4 @@
-//! Blobs into and out of real registries, through lines that break.
+//! Blobs into and out of real registries, over connections that break.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,15 +13,15 @@ use crate::support::hostile;
 use crate::support::registry::{Registry, name, settings, timeouts};
 use crate::support::servers;
 
-/// Connections are cut after so many bytes; how large the blob is. What the first try loses must be less than a tenth.
+/// Connections are cut after so many bytes; the size of the blob. The first try must lose less than a tenth.
 const CUTS: [(u64, usize); 2] = [(64 * 1024, 6_000_000), (1024 * 1024, 24_000_000)];
 
-/// Real servers need a moment to notice that a connection broke; until then they count what came before.
+/// Real servers need a moment to notice that a connection broke; until then they count the bytes before the break.
 fn patient() -> ClientSettings {
     ClientSettings { timeouts: Timeouts { tries: 10, ..timeouts() }, ..settings() }
 }
 
-/// What must hold of issue 3: at most a tenth of the bytes moves twice, also where a break costs the server all that it
+/// The rule of issue 3: at most a tenth of the bytes moves twice, also if a break costs the server all that it
 /// had, as on distribution (handlers/blobupload.go: `upload resumed at wrong offest`).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blob_goes_in_and_out_although_every_connection_is_cut() {
@@ -52,7 +52,7 @@ async fn a_blob_goes_in_and_out_although_every_connection_is_cut() {
     }
 }
 
-/// A source stands still in the middle of a blob, and the push is stopped. Only distribution 2 cannot close it then.
+/// A source stops in the middle of a blob, and the push is stopped. Only distribution 2 cannot close it then.
 #[tokio::test]
 async fn an_upload_that_is_stopped_in_the_middle_is_gone_or_said_to_be_left() {
     let from = Registry::open(Store::new()).await;

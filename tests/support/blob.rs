@@ -5,7 +5,7 @@ use regtui::model::digest::Digest;
 use regtui::model::manifest::Descriptor;
 use regtui::model::media_type::MediaType;
 
-/// Bytes that are nowhere alike, so that a piece in the wrong place is found.
+/// Bytes that do not repeat, so that a piece in the wrong place is found.
 pub fn content(length: usize) -> Bytes {
     let mut state = 1u32;
     let byte = std::iter::repeat_with(move || {

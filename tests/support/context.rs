@@ -1,4 +1,4 @@
-//! A context in front of a demo registry: plans, runs and what the store holds afterwards.
+//! A context in front of a demo registry: plans, runs, and the store afterwards.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub fn watch() -> JobControl {
     JobControl { progress: watch::Sender::new(Progress::default()), stop: CancellationToken::new() }
 }
 
-/// A context in front of whatever registries there are, and the folder of its journal.
+/// A context in front of any registries, and the folder of its journal.
 pub fn context(settings: ClientSettings) -> (ChangeContext, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().join("journal"));
@@ -57,7 +57,7 @@ impl Shop {
         Repository { host: host(&self.registry.demo), name: name(of) }
     }
 
-    /// The request to delete from `app`; selectors with a colon are digests.
+    /// The request to delete from `app`. Selectors with a colon are digests.
     pub fn delete(&self, selectors: &[&str], method: impl Into<Option<DeleteMethod>>) -> ChangeRequest {
         ChangeRequest::Delete(delete::DeleteRequest {
             repository: self.repository("app"),
@@ -89,13 +89,13 @@ impl Shop {
         self.run(&work).await
     }
 
-    /// Undoes what a report says can be undone.
+    /// Undoes the change of a report.
     pub async fn undo(&self, report: &Report) -> Report {
         let id = report.undo.clone().expect("something to undo");
         self.carry_out(&ChangeRequest::Undo(id)).await
     }
 
-    /// Where each tag of a repository points.
+    /// The digest that each tag of a repository points to.
     pub fn tags(&self, repository: &str) -> BTreeMap<String, Digest> {
         self.store().repository(repository).map(|found| found.tags.clone()).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Two registries and what copies between them, and a look at whether a copy is one.
+//! Two registries and a context that copies between them, and checks of the copies.
 
 use regtui::client::Pool;
 use regtui::demo::manifest::Contents;
@@ -26,7 +26,7 @@ pub struct Sides {
 }
 
 impl Sides {
-    /// From this store to an empty registry.
+    /// Copies go from this store to an empty registry.
     pub async fn of(store: Store) -> Sides {
         Sides::with(Registry::open(store).await, Registry::open(Store::new()).await)
     }
@@ -51,7 +51,7 @@ impl Sides {
         Repository { host: host(&self.to.demo), name: name("copy") }
     }
 
-    /// These tags, with nothing that belongs to them.
+    /// The request to copy these tags, without referrers.
     pub fn request(&self, tags: &[&str]) -> CopyRequest {
         let selectors = tags.iter().map(|text| Selector::Tag(tag(text))).collect();
         CopyRequest {
@@ -73,7 +73,7 @@ impl Sides {
         copy::run(&self.context, plan, &self.watch).await
     }
 
-    /// Planned and carried out; every image must be done.
+    /// Plans and carries out a copy. Every image must be done.
     pub async fn copy(&self, request: &CopyRequest) -> (CopyPlan, Report) {
         let plan = self.plan(request).await.expect("a plan");
         let report = self.run(&plan).await;
@@ -91,7 +91,7 @@ impl Sides {
         self.from.demo.store().digest_of("app", tag)
     }
 
-    /// That a tag is the same on both sides with all that hangs on it, byte for byte.
+    /// Checks that a tag is the same on both sides with everything below it, byte for byte.
     #[track_caller]
     pub fn is_same(&self, tag: &str) {
         let (here, there) = (self.here(tag), self.there(tag));
@@ -99,7 +99,7 @@ impl Sides {
         self.is_there(&here.expect("the tag is at the source"));
     }
 
-    /// That a manifest of the source is at the destination with all that hangs on it, byte for byte.
+    /// Checks that a manifest of the source is at the destination with everything below it, byte for byte.
     #[track_caller]
     pub fn is_there(&self, digest: &Digest) {
         let here = self.from.demo.store().repository("app").expect("the source");
@@ -126,20 +126,20 @@ impl Sides {
     }
 }
 
-/// A watch of its own.
+/// The control of a job.
 pub fn watch() -> JobControl {
     let (progress, _) = tokio::sync::watch::channel(Progress::default());
     JobControl { progress, stop: CancellationToken::new() }
 }
 
-/// How the item of that name ended.
+/// Returns the outcome of the item of that name.
 #[track_caller]
 pub fn outcome<'a>(report: &'a Report, name: &str) -> &'a Outcome {
     let item = report.items.iter().find(|item| item.name.as_str() == name);
     item.and_then(|item| item.outcome.as_ref()).unwrap_or_else(|| panic!("{name} in {report:#?}"))
 }
 
-/// Bytes that are nowhere alike.
+/// Bytes that do not repeat.
 pub fn noise(seed: u32, length: usize) -> Vec<u8> {
     let mut state = seed;
     let byte = std::iter::repeat_with(move || {
@@ -149,7 +149,7 @@ pub fn noise(seed: u32, length: usize) -> Vec<u8> {
     byte.take(length).collect()
 }
 
-/// A layer of bytes that are nowhere alike. Nobody unpacks it.
+/// A layer of bytes that do not repeat. It is never unpacked.
 pub fn layer(seed: u32, length: usize) -> demo::layer::DemoLayer {
     let bytes = bytes::Bytes::from(noise(seed, length));
     let digest = Digest::sha256(&bytes);

@@ -1,4 +1,4 @@
-//! Random repositories, and what is deleted from them: for the registry in memory and for real ones.
+//! Random repositories and random deletes, for the registry in memory and for real ones.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,28 +15,28 @@ use regtui::model::reference::{Repository, Selector};
 
 use super::registry::tag;
 
-/// Every tag with what it leads to, everything below included, as far as that is there.
+/// Every tag with the digests that it leads to, those of all levels below included, as far as they exist.
 pub type Holdings = BTreeMap<String, (Digest, HashSet<Digest>)>;
 
 /// A small repository.
 #[derive(Debug, Clone)]
 pub struct Graph {
     images: usize,
-    /// What each index lists: images and indexes before it.
+    /// The children of each index: images and indexes before it.
     indexes: Vec<Vec<Index>>,
-    /// What each artifact refers to, and whether it does so by a digest tag.
+    /// The subject of each artifact, and whether a digest tag names it.
     referrers: Vec<(Index, bool)>,
-    /// What each tag points to.
+    /// The manifest that each tag points to.
     tags: Vec<Index>,
 }
 
-/// What is asked for, and what somebody else does between plan and run.
+/// The request, and the changes that another client makes between plan and run.
 #[derive(Debug, Clone)]
 pub struct Case {
     pub graph: Graph,
     /// Whether the registry in memory deletes by tag.
     pub by_tag: bool,
-    /// Positions among the tags; a digest where the flag says so.
+    /// Positions among the tags; the digest of the tag if the flag is set.
     named: Vec<(Index, bool)>,
     method: Option<DeleteMethod>,
     along: Along,
@@ -81,7 +81,7 @@ pub fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// Fills a repository; gives everything that can be pointed to.
+/// Fills a repository. Returns everything that a tag can point to.
 pub fn build(store: &Store, name: &str, graph: &Graph) -> Vec<PushedImage> {
     let mut all: Vec<PushedImage> = Vec::new();
     for number in 0..graph.images {
@@ -109,7 +109,7 @@ pub fn build(store: &Store, name: &str, graph: &Graph) -> Vec<PushedImage> {
     all
 }
 
-/// What a repository of the registry in memory holds.
+/// The content of a repository of the registry in memory.
 pub fn holdings(store: &Store, name: &str) -> Holdings {
     let repository = store.repository(name).expect("it is there");
     let below = |root: Digest| {
@@ -127,7 +127,7 @@ pub fn holdings(store: &Store, name: &str) -> Holdings {
     repository.tags.iter().map(|(tag, digest)| (tag.clone(), (*digest, below(*digest)))).collect()
 }
 
-/// What an index lists.
+/// The manifests that an index lists.
 pub fn children(manifest: &Manifest) -> Vec<Digest> {
     match &manifest.body {
         Body::Index(index) => index.manifests.iter().filter_map(|child| child.digest).collect(),
@@ -135,7 +135,7 @@ pub fn children(manifest: &Manifest) -> Vec<Digest> {
     }
 }
 
-/// What is asked for, where these are the tags.
+/// The request of a case, given the tags that there are.
 pub fn request(repository: Repository, tags: &BTreeMap<String, Digest>, case: &Case) -> DeleteRequest {
     let tags: Vec<(&String, &Digest)> = tags.iter().collect();
     let selector = |(at, by_digest): &(Index, bool)| match (at.get(&tags), by_digest) {
@@ -151,7 +151,7 @@ pub fn request(repository: Repository, tags: &BTreeMap<String, Digest>, case: &C
     }
 }
 
-/// Does what somebody else does.
+/// Makes the changes of the other client.
 pub fn disturb(store: &Store, name: &str, all: &[PushedImage], case: &Case) {
     for (number, (tag, at, is_index)) in case.meanwhile.iter().enumerate() {
         let names: Vec<String> = (0..=case.graph.tags.len()).map(|number| format!("t{number}")).collect();
@@ -164,7 +164,7 @@ pub fn disturb(store: &Store, name: &str, all: &[PushedImage], case: &Case) {
     }
 }
 
-/// That nothing went but what the plan showed, and that this is gone.
+/// Checks that nothing went except the images and tags that the plan showed, and that those are gone.
 pub fn judge(
     case: &Case,
     plan: &DeletePlan,

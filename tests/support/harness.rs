@@ -22,7 +22,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::registry;
 
-/// Longer than anything takes that is not broken.
+/// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Harness {
@@ -31,11 +31,11 @@ pub struct Harness {
     effects: Effects,
     inbox: UnboundedReceiver<Msg>,
     _journal: TempDir,
-    /// What went to the clipboard.
+    /// The texts that went to the clipboard.
     pub copied: Vec<String>,
-    /// What went to the pager.
+    /// The texts that went to the pager.
     pub paged: Vec<String>,
-    /// What was to be remembered of repositories opened by name.
+    /// The repositories opened by name that were to be remembered.
     pub remembered: Vec<(Host, Vec<RepositoryName>)>,
     pub quit: bool,
     /// The time: it goes on only while keys are pressed.
@@ -71,7 +71,7 @@ impl Harness {
         harness
     }
 
-    /// As a user meets it: nothing is loaded yet.
+    /// The program as a user starts it: nothing is loaded yet.
     pub fn unsettled(demo: Demo, targets: Vec<Target>) -> Harness {
         Harness::start(demo, targets, AppSettings::default(), registry::settings())
     }
@@ -111,7 +111,7 @@ impl Harness {
         harness
     }
 
-    /// Waits until this holds.
+    /// Waits until the condition holds.
     pub async fn until(&mut self, holds: impl Fn(&Harness) -> bool) {
         while !holds(self) {
             self.next().await;
@@ -131,7 +131,7 @@ impl Harness {
         self.take(Msg::Ticked);
     }
 
-    /// Takes one thing that happened.
+    /// Handles one message.
     pub fn take(&mut self, msg: Msg) {
         self.effects.record_end(&msg);
         let cmds = app::update(&mut self.state, self.clock, msg);
@@ -155,7 +155,7 @@ impl Harness {
         }
     }
 
-    /// Presses keys, named as in the key table and separated by spaces, and waits for what they set going.
+    /// Presses keys, named as in the key table and separated by spaces, and waits for everything that they set going.
     pub async fn press(&mut self, keys: &str) -> &mut Harness {
         self.wait(300);
         for key in keys.split(' ') {
@@ -166,7 +166,7 @@ impl Harness {
         self
     }
 
-    /// Lets time go on, in milliseconds: who looks at the screen first needs some.
+    /// Lets time go on, in milliseconds: a user needs some to read the screen.
     pub fn wait(&mut self, milliseconds: i64) {
         self.clock += SignedDuration::from_millis(milliseconds);
     }
@@ -187,7 +187,7 @@ impl Harness {
         self.settle().await;
     }
 
-    /// Column and row where a text begins on the screen.
+    /// Column and row at which a text begins on the screen.
     pub fn place_of(&self, text: &str) -> (u16, u16) {
         let screen = self.screen();
         let mut lines = screen.lines().enumerate();
@@ -201,7 +201,7 @@ impl Harness {
         self.settle().await;
     }
 
-    /// What is on the screen, line by line, without the port of the registry.
+    /// The text on the screen, line by line, without the port of the registry.
     pub fn screen(&self) -> String {
         let (columns, rows) = self.state.size;
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a terminal");
@@ -218,7 +218,7 @@ impl Harness {
         screen.replace(&port, &"0".repeat(port.len()))
     }
 
-    /// Whether the screen shows this.
+    /// Checks that the screen shows this.
     #[track_caller]
     pub fn shows(&self, text: &str) {
         let screen = self.screen();

@@ -1,4 +1,4 @@
-//! Servers that speak something else than the demo registry does.
+//! Servers that do not behave as the demo registry does.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub async fn tls(store: Store, key: &rcgen::CertifiedKey<rcgen::KeyPair>) -> (Re
             tokio::spawn(async move {
                 let Ok(mut inside) = acceptor.accept(stream).await else { return };
                 let Ok(mut registry) = TcpStream::connect(behind).await else { return };
-                // Whoever hangs up first is right.
+                // Either side may hang up first.
                 drop(copy_bidirectional(&mut inside, &mut registry).await);
             });
         }
@@ -50,7 +50,7 @@ pub async fn tls(store: Store, key: &rcgen::CertifiedKey<rcgen::KeyPair>) -> (Re
     (registry, address)
 }
 
-/// A server that takes connections and says nothing. It ends with what is returned.
+/// A server that takes connections and says nothing. It ends when the returned value is dropped.
 pub async fn mute() -> (SocketAddr, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     (listener.local_addr().expect("an address"), listener)
@@ -69,7 +69,7 @@ pub async fn plain_at(address: SocketAddr) -> tokio::task::JoinHandle<()> {
     })
 }
 
-/// A demo registry behind TLS that answers no TLS greeting before it was asked in plain HTTP, which it answers so.
+/// A demo registry behind TLS that answers no TLS greeting before a request in plain HTTP, which it answers with this.
 pub async fn slow_tls(
     store: Store,
     key: &rcgen::CertifiedKey<rcgen::KeyPair>,
@@ -99,7 +99,7 @@ pub async fn slow_tls(
     (registry, address)
 }
 
-/// What went through a proxy that cuts.
+/// The bytes that passed a proxy that cuts connections.
 #[derive(Debug, Default)]
 pub struct Through {
     pub connections: AtomicUsize,
@@ -109,7 +109,7 @@ pub struct Through {
     pub down: AtomicU64,
 }
 
-/// A proxy in front of `server` that cuts every connection after so many bytes, of both directions together.
+/// A proxy in front of `server` that cuts every connection after so many bytes of both directions together.
 pub async fn cutting(server: SocketAddr, after: u64) -> (SocketAddr, Arc<Through>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -141,7 +141,7 @@ async fn cut(mut client: TcpStream, server: SocketAddr, after: u64, counts: Arc<
     }
 }
 
-/// Passes on what was read; none where one of the two has hung up.
+/// Passes bytes on. Returns `None` if one of the two sides has hung up.
 async fn pass(
     read: std::io::Result<usize>,
     bytes: &[u8],
@@ -184,14 +184,14 @@ async fn tell_requests(mut client: TcpStream, server: SocketAddr, tell: impl Fn(
     }
 }
 
-/// Requests do not follow each other without an answer between, so each begins what is read.
+/// Requests do not follow each other without an answer between, so each is at the beginning of a read.
 fn begins_request(bytes: &[u8]) -> bool {
     ["GET /", "HEAD /", "POST /", "PUT /", "PATCH /", "DELETE /"]
         .iter()
         .any(|method| bytes.starts_with(method.as_bytes()))
 }
 
-/// A proxy in front of `server` that is gone for a moment after each answer, as a server that starts again.
+/// A proxy in front of `server` that is gone for a moment after each answer, as a server that restarts.
 pub async fn restarting(server: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
@@ -205,7 +205,7 @@ pub async fn restarting(server: SocketAddr) -> SocketAddr {
             let Ok(open) = open else { return };
             let Ok((client, _)) = open.accept().await else { return };
             drop(open);
-            // Whoever hangs up first is right.
+            // Either side may hang up first.
             drop(one_answer(client, server).await);
             for _ in 0..100 {
                 tokio::task::yield_now().await;

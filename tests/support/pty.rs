@@ -1,4 +1,4 @@
-//! A terminal for one program: a pseudo-terminal with an emulator behind it, which notes what it is told.
+//! A terminal for one program: a pseudo-terminal with an emulator behind it, which notes everything that it is told.
 
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
@@ -14,25 +14,25 @@ use portable_pty::{CommandBuilder, ExitStatus, MasterPty, PtySize, SlavePty, nat
 use rustix::process::{Pid, Signal, kill_process};
 use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
 
-/// How long a test waits for what must come before it gives up: never reached when all is well.
+/// How long a test waits for a text before it gives up: never reached when all is well.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// How long a key may take to show before it is pressed again, where it may not have counted.
+/// How long a key may take to show before it is pressed again, if it may not have counted.
 const AGAIN: Duration = Duration::from_millis(800);
 
 /// A home without settings.
 pub const HOME: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/home");
 
-/// What the terminal saw.
+/// Everything that the terminal saw.
 struct Seen {
     parser: Parser<Told>,
     is_closed: bool,
 }
 
-/// What programs tell terminals besides text.
+/// Everything that programs tell terminals besides text.
 #[derive(Default)]
 pub struct Told {
-    /// What was put on the clipboard, decoded.
+    /// The texts that were put on the clipboard, decoded.
     pub clipboard: Vec<String>,
     /// Sequences that mean something else: titles, reports, bells.
     pub odd: Vec<String>,
@@ -121,8 +121,8 @@ impl Pty {
         self.keys.flush().expect("somebody reads keys");
     }
 
-    /// Presses keys again and again while the one text is on the screen, until the other one is: for what takes no key
-    /// while it has just appeared.
+    /// Presses keys again and again while the one text is on the screen, until the other one is. For dialogs and rows
+    /// that take no key right after they appeared.
     pub fn press_until(&mut self, keys: &str, shown: &str, text: &str) {
         let end = Instant::now() + LONGEST;
         loop {
@@ -135,7 +135,7 @@ impl Pty {
         }
     }
 
-    /// Whether the screen is so before so much time has passed.
+    /// Returns whether the screen becomes so within this time.
     fn is_so_within(&self, most: Duration, is_so: impl Fn(&str) -> bool) -> bool {
         let end = Instant::now() + most;
         let mut seen = self.lock();
@@ -164,7 +164,7 @@ impl Pty {
         self.wait_until(&format!("`{text}` is on the screen"), |screen| screen.contents().contains(text));
     }
 
-    /// Waits until the screen is as it should be.
+    /// Waits until the screen fulfils the condition.
     pub fn wait_until(&self, what: &str, is_so: impl Fn(&Screen) -> bool) {
         let end = Instant::now() + LONGEST;
         let mut seen = self.lock();
@@ -179,12 +179,12 @@ impl Pty {
         self.lock().parser.screen().contents()
     }
 
-    /// Looks at what the terminal was told.
+    /// Looks at everything that the terminal was told.
     pub fn told<T>(&self, look: impl FnOnce(&Told) -> T) -> T {
         look(self.lock().parser.callbacks())
     }
 
-    /// Waits until everything that was written so far is on the screen, and checks that the terminal is as it was.
+    /// Waits until everything that was written so far is on the screen, and checks that the terminal is restored.
     pub fn assert_given_back(&self) {
         self.write("\r\n‹end›");
         self.wait_for("‹end›");
@@ -238,7 +238,7 @@ impl Drop for Pty {
 }
 
 impl Program {
-    /// The most memory that it had at once so far, in MiB.
+    /// The peak of its memory so far, in MiB.
     #[cfg(target_os = "linux")]
     pub fn peak(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id.as_raw_nonzero()));
@@ -251,7 +251,7 @@ impl Program {
         kill_process(self.id, signal).expect("it runs");
     }
 
-    /// Waits for the end; the exit code, or the name of the signal that killed it.
+    /// Waits for the end. Returns the exit code, or the name of the signal that killed the program.
     pub fn wait(&self) -> Result<u32, String> {
         let status = self.ended.recv_timeout(LONGEST).expect("it ends");
         match status.signal() {
@@ -268,7 +268,7 @@ impl Drop for Program {
     }
 }
 
-/// regtui as it is built, with nothing of this machine's settings.
+/// regtui as it is built, with none of this machine's settings.
 pub fn regtui(arguments: &[&str]) -> CommandBuilder {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_regtui"));
     command.args(arguments);
@@ -276,7 +276,7 @@ pub fn regtui(arguments: &[&str]) -> CommandBuilder {
     command
 }
 
-/// Clears the environment but for what a terminal needs.
+/// Clears the environment except for the variables that a terminal needs.
 pub fn bare(command: &mut CommandBuilder) {
     std::fs::create_dir_all(HOME).expect("a folder");
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A demo registry with a client of ours in front of it, impatient enough for tests.
+//! A demo registry with a client in front of it, with timeouts short enough for tests.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct Registry {
     pub client: Client,
 }
 
-/// Waits long enough for a busy machine and no longer than a test may.
+/// Timeouts long enough for a busy machine, and short enough for a test.
 pub fn timeouts() -> Timeouts {
     Timeouts {
         connect: Duration::from_secs(5),

@@ -10,11 +10,11 @@ use regtui::model::reference::Host;
 /// Longer than any of them takes to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What all servers that run side by side keep at most, in bytes, many times over.
+/// A generous bound, in bytes, of everything that all servers keep which run side by side.
 #[cfg(target_os = "linux")]
 const ROOM: u64 = 1024 * 1024 * 1024;
 
-/// A running registry. It ends with this value.
+/// A running registry. It ends when this value is dropped.
 pub struct Server {
     pub name: &'static str,
     pub host: Host,
@@ -23,20 +23,20 @@ pub struct Server {
 }
 
 impl Server {
-    /// Where it listens.
+    /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.host.as_str().parse().expect("an address")
     }
 
     /// How many uploads into a repository are open, as the server's folder shows it.
     pub fn open_uploads(&self, repository: &str) -> usize {
-        // Where each of them keeps its repositories.
+        // The folders in which servers keep their repositories.
         let data = self.folder.path().join("data");
         let roots = [data.join("docker/registry/v2/repositories"), data];
         let folders = roots
             .iter()
             .flat_map(|root| [".uploads", "_uploads"].map(|name| root.join(repository).join(name)));
-        // What goes while it is looked at is not open.
+        // A file that goes while the folder is read is not open.
         let uploads = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
         uploads.filter(|upload| is_open(&upload.path())).count()
     }
@@ -55,22 +55,22 @@ impl Drop for Server {
     }
 }
 
-/// A kind of registry: its name, its programs, and how it is told where to listen and what to keep where.
+/// A kind of registry: its name, its programs, and how it is told its address and its folder.
 struct Kind {
     name: &'static str,
     programs: &'static [&'static str],
     start: fn(&PathBuf, &Path, u16) -> Command,
 }
 
-/// As a fresh installation is: nothing can be deleted.
+/// A fresh installation: nothing can be deleted.
 const UNDELETABLE: Kind = Kind {
     name: "distribution2 without deletes",
     programs: &["docker-registry"],
     start: distribution_without_deletes,
 };
 
-/// go-containerregistry's, as crane serves it: a delete by digest leaves the tags, which go on serving the image. It keeps
-/// all in memory and takes up no upload that broke.
+/// go-containerregistry's, as crane serves it: a delete by digest leaves the tags, which still serve the image. It
+/// keeps all in memory and resumes no upload that broke.
 const KEEPS_TAGS: Kind = Kind { name: "crane", programs: &["crane"], start: crane };
 
 const KINDS: [Kind; 4] = [
@@ -80,19 +80,19 @@ const KINDS: [Kind; 4] = [
     Kind { name: "olareg", programs: &["olareg"], start: olareg },
 ];
 
-/// The servers that must be there, as `REGTUI_REQUIRE_SERVERS` names them: none where tests run with what there is.
+/// The servers that must be there, as `REGTUI_REQUIRE_SERVERS` names them: none if any selection will do.
 pub fn required() -> Vec<String> {
     let names = std::env::var("REGTUI_REQUIRE_SERVERS").unwrap_or_default();
     names.split(',').map(|name| name.trim().to_string()).filter(|name| !name.is_empty()).collect()
 }
 
-/// Starts every registry that is in PATH. One that `REGTUI_REQUIRE_SERVERS` names must be. What they keep is in memory
-/// where there is room: they wait for their disk with each blob.
+/// Starts every registry that is in PATH. Those that `REGTUI_REQUIRE_SERVERS` names must be. Their content is in memory
+/// if there is room, since they wait for a disk with each blob.
 pub fn all() -> Vec<Server> {
     all_in(&in_memory())
 }
 
-/// The same, and what they keep is on disk: it may be more than memory holds.
+/// Starts the same registries with their content on disk, since it may be more than memory holds.
 pub fn all_on_disk() -> Vec<Server> {
     all_in(&std::env::temp_dir())
 }
@@ -127,7 +127,7 @@ pub fn undeletable() -> Option<Server> {
     Some(start(&UNDELETABLE, &program, &in_memory()))
 }
 
-/// The registry whose tags outlive their digest, if it is in PATH, as it must be where it is required.
+/// The registry whose tags outlive their digest, if it is in PATH. It must be if it is required.
 pub fn keeps_tags() -> Option<Server> {
     let Some(program) = KEEPS_TAGS.programs.iter().find_map(|program| in_path(program)) else {
         assert!(!required().iter().any(|name| name == KEEPS_TAGS.name), "{} is not in PATH", KEEPS_TAGS.name);

@@ -13,7 +13,7 @@ pub struct Shell {
     pub home: TempDir,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug)]
 pub struct Ended {
     pub code: Option<i32>,
@@ -22,7 +22,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// The single document that was printed.
+    /// Returns the single document that was printed.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
@@ -46,7 +46,7 @@ impl Shell {
         Shell { home: tempfile::tempdir().expect("a folder") }
     }
 
-    /// With this configuration.
+    /// A shell with this configuration.
     pub fn configured(config: &str) -> Shell {
         let shell = Shell::new();
         let folder = shell.home.path().join(".config/regtui");
@@ -77,7 +77,7 @@ pub fn interrupt(child: &tokio::process::Child) {
     kill_process(id, Signal::INT).expect("it runs");
 }
 
-/// Waits until the program says this on stderr.
+/// Waits until the program prints this on stderr.
 #[cfg(unix)]
 pub async fn until_said(child: &mut tokio::process::Child, text: &str) {
     use tokio::io::AsyncReadExt;
@@ -102,8 +102,8 @@ pub async fn open(settings: demo::DemoSettings, store: Store) -> Demo {
     Demo::start(settings, store).await.expect("a port")
 }
 
-/// The requests that change something, `METHOD path` each. To delete what never was, to see whether the server would,
-/// changes nothing.
+/// The requests that change something, `METHOD path` each. A delete of a digest that never existed, to probe the
+/// server, changes nothing.
 pub fn changes(demo: &Demo) -> Vec<String> {
     let requests = demo.requests();
     let is_change = |request: &&demo::SeenRequest| {

@@ -1,4 +1,4 @@
-//! Images as another tool reads them: what skopeo writes into a folder.
+//! Images as another tool reads them: the folder that skopeo writes.
 
 use std::io::Read;
 use std::path::Path;
@@ -10,8 +10,8 @@ use tokio::process::Command;
 
 use super::servers;
 
-/// Where skopeo remembers where blobs are: nowhere, so that it does so in memory. The file that it would keep is one for
-/// the whole machine if root runs it, grows with every test, and is opened and synced six times for each layer.
+/// The folder of skopeo's cache of blob locations: none, so that it stays in memory. The file that it would keep is one
+/// for the whole machine if root runs it, grows with every test, and is opened and synced six times for each layer.
 const NO_CACHE: [(&str, &str); 2] = [("_CONTAINERS_ROOTLESS_UID", "1"), ("XDG_DATA_HOME", "/dev/null")];
 
 /// An image with all its platforms, as skopeo read it. Its folder goes with it.
@@ -19,8 +19,8 @@ pub struct Written {
     folder: TempDir,
 }
 
-/// Reads an image (`host/repository:tag`) of a registry on loopback. `None` where there is no skopeo, which must be there
-/// where servers are required.
+/// Reads an image (`host/repository:tag`) of a registry on loopback. Returns `None` if there is no skopeo. It must be
+/// there if servers are required.
 pub async fn read(image: &str) -> Option<Written> {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = Command::new("skopeo");
@@ -45,7 +45,7 @@ pub async fn read(image: &str) -> Option<Written> {
 }
 
 impl Written {
-    /// The digests of all manifests and blobs, sorted, by the bytes that skopeo wrote and not by the names that it gave.
+    /// The digests of all manifests and blobs, sorted, computed from the bytes that skopeo wrote.
     pub fn digests(&self) -> Vec<Digest> {
         let entries = std::fs::read_dir(self.folder.path()).expect("a folder").flatten();
         let files = entries.filter(|entry| entry.file_name() != "version");

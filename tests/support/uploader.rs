@@ -1,4 +1,4 @@
-//! Uploads to real registries, and reads from them, in plain HTTP: our own client judges nothing of its own making.
+//! Uploads to real registries, and reads from them, in plain HTTP: regtui's own client must not judge its own work.
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -32,7 +32,7 @@ impl Uploader {
         self.stream(repository, &digest, bytes.len() as u64, bytes.to_vec().into()).await
     }
 
-    /// A blob that nobody holds in memory.
+    /// A blob that is never held in memory as a whole.
     pub async fn stream(&self, repository: &str, digest: &Digest, size: u64, body: reqwest::Body) -> Value {
         let start = format!("{}/v2/{repository}/blobs/uploads/", self.base);
         let started = self.http.post(start).header("content-length", "0").send().await.expect("an answer");
@@ -78,7 +78,7 @@ impl Uploader {
         );
     }
 
-    /// Deletes a tag or a digest; gives the status.
+    /// Deletes a tag or a digest, and returns the status.
     pub async fn delete(&self, repository: &str, reference: &str) -> u16 {
         let url = format!("{}/v2/{repository}/manifests/{reference}", self.base);
         self.http.delete(url).send().await.expect("an answer").status().as_u16()
@@ -121,7 +121,7 @@ impl Uploader {
         self.manifest(repository, reference, manifest_type, &manifest).await
     }
 
-    /// An image of these layers, which are there.
+    /// An image of these layers, which the registry has already.
     pub async fn image_of(&self, repository: &str, tag: &str, layers: &[Value]) -> Value {
         let diff_ids: Vec<&Value> = layers.iter().map(|layer| &layer["digest"]).collect();
         let config = json!({"os": "linux", "architecture": "amd64",
@@ -175,7 +175,7 @@ impl Uploader {
         list["tags"].as_array().cloned().unwrap_or_default()
     }
 
-    /// The manifest as it is, if it is there.
+    /// Returns the manifest unchanged, if it exists.
     pub async fn read(&self, repository: &str, reference: &str) -> Option<Bytes> {
         let url = format!("{}/v2/{repository}/manifests/{reference}", self.base);
         let answer = self.http.get(url).header("accept", ACCEPT_MANIFESTS).send().await.expect("an answer");

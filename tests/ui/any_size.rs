@@ -14,11 +14,11 @@ use super::images::{config, image, of_config};
 use super::panes::{at_tags, registry};
 use super::screen::{Registry, Screen, failure, now};
 
-/// Text that a server may send where it may send any: controls, an escape sequence, bidi, marks, wide and joined glyphs.
+/// Hostile text for each field that takes any text: controls, an escape sequence, bidi, marks, wide and joined glyphs.
 const HOSTILE: &str = "a\u{1b}[2J\u{9b}31m\r\n\tb\u{202e}c\u{200b}d\u{feff}e\u{301}\u{301}\u{301}\u{301}\u{301}\u{301} \
                        日本語 👩\u{200d}👩\u{200d}👧 ☃\u{fe0f} \u{e0041}\u{1160}\u{ad} ｗｉｄｅ";
 
-/// A registry all of whose text is hostile, and long.
+/// A registry that answers with nothing but hostile, long text.
 fn hostile() -> Registry {
     let long = HOSTILE.repeat(20);
     let mut config = config("amd64", &long, "2026-01-01T00:00:00Z");
@@ -45,7 +45,7 @@ fn hostile() -> Registry {
     Registry::default().with("a/b", images).with("日本/語", vec![]).with(HOSTILE, vec![]).failing("z", failed)
 }
 
-/// What may be on the screen: panes, tabs, dialogs, failures.
+/// All kinds of screens: panes, tabs, dialogs, failures.
 fn situations(size: (u16, u16)) -> Vec<Screen> {
     let pressed = |registry: Registry, keys: &str| {
         let mut screen = Screen::new(registry, size);

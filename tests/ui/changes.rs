@@ -1,4 +1,4 @@
-//! Pictures of what leads to changes and what follows them: prompts, jobs, the journal, a comparison.
+//! Pictures of prompts, jobs, the journal and a comparison.
 
 use regtui::app::cmd::{Cmd, Slot};
 use regtui::app::dialogs::Dialog;
@@ -30,7 +30,7 @@ fn repository(text: &str) -> Repository {
     Repository::parse(text).expect("a repository")
 }
 
-/// What requests come to in these pictures.
+/// The plans of the requests in these pictures.
 fn plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     match request {
         ChangeRequest::Delete(_) => delete_plan(request),
@@ -387,7 +387,7 @@ fn item(name: &str, outcome: Option<Outcome>) -> ProgressItem {
     ProgressItem { name: name.to_string().into(), outcome }
 }
 
-/// Two jobs: one that copies, one that failed in part.
+/// Two jobs: one that copies, and one that failed in part.
 fn working(size: (u16, u16)) -> Screen {
     let mut screen = after(size, &["Space Space", "d"]);
     screen.wait(300);
@@ -479,7 +479,7 @@ fn a_job_with_an_unconfirmed_part_counts_as_failed_and_says_what_helps() {
     }
 }
 
-/// A job whose first part failed with a long hint, after which much is to be said; opened.
+/// A job whose first part failed with a long hint and whose report has many notes; opened.
 fn failed_at_length(size: (u16, u16)) -> Screen {
     let mut screen = after(size, &["Space Space", "d"]);
     screen.wait(300);
@@ -811,7 +811,7 @@ fn after_new_tags_no_undo_is_promised_that_the_server_cannot_do() {
     }
 }
 
-/// Its answer may come before that of the list: what is gone is no news then, and what stays is asked for once more.
+/// The inspection may be answered before the list: a deleted tag is no news then, a remaining one is inspected again.
 #[test]
 fn an_image_that_went_with_its_tag_is_no_failure() {
     for is_gone in [true, false] {

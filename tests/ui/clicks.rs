@@ -1,4 +1,4 @@
-//! What the mouse presses: rows, buttons and switches of dialogs, the keys in the bar, the scrollbar.
+//! Clicks: rows, buttons and switches of dialogs, the keys in the bar, the scrollbar.
 
 use regtui::app::Pane;
 use regtui::app::dialogs::Dialog;
@@ -16,7 +16,7 @@ fn top(screen: &Screen) -> &Dialog {
     screen.state.dialogs.last().unwrap_or_else(|| panic!("a dialog: {}", screen.text()))
 }
 
-/// Clicks on every cell that shows nothing, inside the dialog that these keys open, and says whether it is still there.
+/// Clicks on every empty cell inside the dialog that these keys open, and returns whether it is still open.
 fn survives(keys: &[&str]) -> bool {
     let mut screen = changes::after((80, 24), keys);
     let area = regtui::app::layout::dialog(&screen.state, top(&screen));

@@ -1,4 +1,4 @@
-//! Pictures of what lies on top of the panes, and of the last line.
+//! Pictures of the dialogs and of the bottom line.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use regtui::model::server::Ability;
 use regtui::model::summary::{Summary, size_of};
 use serde_json::{Value, json};
 
-/// An image, or why there is none.
+/// An image, or the failure to read it.
 #[derive(Clone)]
 pub struct Image {
     manifest: Arc<Manifest>,
@@ -172,7 +172,7 @@ pub fn image(version: &str, created: &str) -> Image {
     of_config(config("amd64", version, created), &[3_624_500, 1_204, 151_000_000])
 }
 
-/// An image whose history tells of fewer layers than it has.
+/// An image whose history has fewer layers than its manifest.
 pub fn approximate() -> Image {
     of_config(config("amd64", "9", "1970-01-01T00:00:00Z"), &[3_624_500, 1_204, 151_000_000, 77])
 }

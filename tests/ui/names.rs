@@ -57,7 +57,7 @@ fn the_destination_of_a_copy_is_chosen_and_never_guessed() {
     assert_eq!(request.to.host, Host::parse("vm:6103").expect("a host"));
 }
 
-/// What Enter leads to before it is answered: how a registry is reached.
+/// The text after Enter and before the answer: how the registry is reached.
 fn reached(screen: &mut Screen) -> Vec<(String, Scheme)> {
     screen.send(Msg::Key(key_of("Enter")));
     let reach = |cmd: &Cmd| match cmd {

@@ -6,7 +6,7 @@ use regtui::model::failure::FailureKind;
 use super::images::{approximate, chart, image, index};
 use super::screen::{Registry, Screen, failure, picture};
 
-/// A registry as one finds them.
+/// A usual registry.
 pub fn registry() -> Registry {
     let app = vec![
         ("1.4.2", image("1.4.2", "2026-11-18T09:30:00Z").signed()),

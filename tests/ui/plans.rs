@@ -1,4 +1,4 @@
-//! Pictures of plans, and what keys do there.
+//! Pictures of plans, and the keys that they take.
 
 use std::collections::BTreeMap;
 
@@ -33,7 +33,7 @@ pub fn digest(number: u8) -> Digest {
     format!("sha256:{}", format!("{number:02x}").repeat(32)).parse().expect("a digest")
 }
 
-/// A date and a size of its own for each number.
+/// Returns a date and a size that differ for each number.
 pub fn info(number: u8) -> ImageInfo {
     ImageInfo {
         created: format!("2026-11-{:02}T09:30:00Z", number % 20 + 1).parse().ok(),
@@ -60,7 +60,7 @@ fn image(number: u8, named: Vec<Tag>) -> ImageToDelete {
     }
 }
 
-/// What a registry with tag deletes answers: one image for each tag, `latest` beside the first.
+/// The plan for a registry that deletes tags: one image for each tag, `latest` beside the first.
 pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let ChangeRequest::Delete(request) = request else { return Err(failure(FailureKind::Unsupported)) };
     let named = request.selectors.iter().filter_map(|selector| match selector {
@@ -106,7 +106,7 @@ pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     Ok(ChangePlan::Delete(plan))
 }
 
-/// The same where every tag of the images was named.
+/// The same plan if every tag of the images was named.
 fn all_named(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = delete_plan(request)?;
     if let ChangePlan::Delete(plan) = &mut work {
@@ -116,7 +116,7 @@ fn all_named(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     Ok(work)
 }
 
-/// A registry of which it is not known what it does with an image that loses its last tag.
+/// A registry of which it is not known whether it removes an image with its last tag.
 fn unknown_registry(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = delete_plan(request)?;
     if let ChangePlan::Delete(plan) = &mut work {
@@ -175,7 +175,7 @@ pub fn after(
     screen
 }
 
-/// The index that lists the first image goes too, as what an index lists or because it was named.
+/// The index that lists the first image goes too: as a child of another index, or because it was named.
 fn with_its_index(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = delete_plan(request)?;
     if let ChangePlan::Delete(plan) = &mut work
@@ -217,7 +217,7 @@ fn long_names_push_no_digest_aside() {
             let digests = ["9f9f9f9f9f9f", "a0a0a0a0a0a0", "a1a1a1a1a1a1"];
             columns.extend(shown.lines().filter_map(|line| {
                 let place = digests.iter().find_map(|digest| line.rsplit_once(digest))?.0;
-                // What is looked at before the box is as wide in each line.
+                // The text before the box is equally wide in each line.
                 (!place.contains("▌")).then(|| regtui::model::columns::width(place))
             }));
             screen.press("Down");

@@ -1,5 +1,5 @@
-//! A screen over a registry that is nothing but answers: what is asked is answered at once, from plain data, or held
-//! back until the test lets it come.
+//! A screen over a registry of plain data: each request is answered at once, or held back until the test lets the
+//! answer come.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -31,14 +31,14 @@ use crate::support::harness::key_of;
 /// The sizes of the pictures.
 pub const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
 
-/// What the registry answers.
+/// The answers of the registry.
 pub struct Registry {
     pub server: Result<Server, Failure>,
     pub catalog: Result<Vec<String>, Failure>,
     pub images: BTreeMap<String, Result<Vec<(String, Image)>, Failure>>,
     /// Names on one page.
     pub page: usize,
-    /// What requests come to.
+    /// Returns the plan of a request.
     pub plan: fn(&ChangeRequest) -> Result<ChangePlan, Failure>,
     pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
@@ -180,12 +180,12 @@ pub fn failure(kind: FailureKind) -> Failure {
     }
 }
 
-/// The state, the registry behind it, and the questions that wait for an answer.
+/// The state, the registry behind it, and the requests that wait for an answer.
 pub struct Screen {
     pub state: State,
     pub registry: Registry,
     pub open: VecDeque<Cmd>,
-    /// What was confirmed.
+    /// The plans that were confirmed.
     pub started: Vec<(JobId, Box<ChangePlan>)>,
     pub stopped: Vec<JobId>,
     pub quit: bool,
@@ -195,12 +195,12 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// What `regtui localhost:5000` shows before anything is answered.
+    /// The screen of `regtui localhost:5000` before any answer.
     pub fn asked(registry: Registry, size: (u16, u16)) -> Screen {
         Screen::of(registry, size, &["localhost:5000"])
     }
 
-    /// The same when everything is answered.
+    /// The screen after every answer.
     pub fn new(registry: Registry, size: (u16, u16)) -> Screen {
         let mut screen = Screen::asked(registry, size);
         screen.settle();
@@ -246,7 +246,7 @@ impl Screen {
         }
     }
 
-    /// Answers the next question; says whether there was one.
+    /// Answers the next request; returns whether there was one.
     pub fn answer_one(&mut self) -> bool {
         while let Some(cmd) = self.open.pop_front() {
             if let Cmd::Load { slot, ticket, ask, .. } = cmd {
@@ -258,12 +258,12 @@ impl Screen {
         false
     }
 
-    /// Answers all questions, also those that answers lead to.
+    /// Answers all requests, also those that follow from answers.
     pub fn settle(&mut self) {
         while self.answer_one() {}
     }
 
-    /// Presses keys, named as in help and parted by spaces, and answers what they ask for.
+    /// Presses keys, named as in help and separated by spaces, and answers the requests that follow.
     pub fn press(&mut self, keys: &str) -> &mut Screen {
         self.wait(300);
         for key in keys.split_whitespace() {
@@ -274,7 +274,7 @@ impl Screen {
         self
     }
 
-    /// Clicks on the first place that shows this.
+    /// Clicks on the first place that shows this text.
     #[track_caller]
     pub fn click(&mut self, text: &str) -> &mut Screen {
         let shown = self.text();
@@ -286,7 +286,7 @@ impl Screen {
         self.click_at(place)
     }
 
-    /// Clicks on a place: column and row.
+    /// Clicks on a cell: column and row.
     pub fn click_at(&mut self, (column, row): (u16, u16)) -> &mut Screen {
         self.wait(300);
         let kind = MouseEventKind::Down(MouseButton::Left);
@@ -310,13 +310,13 @@ impl Screen {
         self.clock += SignedDuration::from_millis(milliseconds);
     }
 
-    /// Makes the terminal another size.
+    /// Resizes the terminal.
     pub fn resize(&mut self, size: (u16, u16)) {
         self.send(Msg::Resized(size.0, size.1));
         self.settle();
     }
 
-    /// The cells, and where the terminal's cursor is when it is shown.
+    /// The cells, and the position of the terminal's cursor if it is shown.
     pub fn draw(&self) -> (Buffer, Option<(u16, u16)>) {
         let (columns, rows) = self.state.size;
         let backend = TestBackend::new(columns, rows);
@@ -358,12 +358,12 @@ pub fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().expect("a time")
 }
 
-/// Compares the pictures of a situation at every size with the ones kept.
+/// Compares the pictures of a situation at every size with the snapshots.
 pub fn picture(name: &str, situation: impl FnMut((u16, u16)) -> Screen) {
     picture_at(name, &SIZES, situation);
 }
 
-/// The same at other sizes.
+/// Compares the pictures at other sizes.
 pub fn picture_at(name: &str, sizes: &[(u16, u16)], mut situation: impl FnMut((u16, u16)) -> Screen) {
     let mut text = String::new();
     for size in sizes.iter().copied() {

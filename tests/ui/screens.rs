@@ -1,5 +1,5 @@
-//! The samples of the demo on the screen: none breaks it. What each situation looks like is in the
-//! pictures of `panes`, `details` and `dialogs`.
+//! The samples of the demo on the screen: none breaks it. The pictures of each situation are in `panes`, `details` and
+//! `dialogs`.
 
 use regtui::demo;
 use regtui::model::text::is_unsafe;
@@ -8,7 +8,7 @@ use crate::support::harness::Harness;
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
 
-/// docs/RELIABILITY.md §4.2: whatever a server sends, no control or deceiving character reaches the terminal.
+/// docs/RELIABILITY.md §4.2: no control or deceiving character from a server reaches the terminal.
 #[tokio::test]
 async fn nothing_from_a_server_reaches_the_terminal_as_it_is() {
     let mut harness =
