@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_named_with_its_line() {
+    fn invalid_settings_are_named_with_their_line() {
         let problem = Config::parse("theme = \"terminal\"\nmose = false\n").expect_err("a typing error");
         assert!(problem.contains("line 2") && problem.contains("mose"), "{problem}");
         let problem = Config::parse("theme = \"pink\"").expect_err("no such theme");
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_registry_can_be_exempt_from_what_holds_for_all_but_not_from_a_flag() {
+    fn a_registry_can_be_exempt_from_a_global_setting_but_not_from_a_flag() {
         let text = "plain_http = true\ninsecure = true\n[registries.\"safe.test\"]\nplain_http = false\ninsecure = false\n";
         let mut config = Config::parse(text).expect("a configuration");
         let safe = Host::parse("safe.test").expect("a host");

@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_as_a_whole_and_what_a_kill_left_half_written_goes() {
+    fn a_file_is_replaced_as_a_whole_and_half_written_files_of_a_crash_go() {
         let folder = folder();
         let path = folder.path().join("opened.json");
         for name in [".new-abc", ".tmpAbC123"] {
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_process_is_writing_stays() {
+    fn a_file_that_another_process_is_writing_stays() {
         let folder = folder();
         let held = lock_folder(folder.path()).expect("it is free");
         let file = new(folder.path(), &held).expect("a file");

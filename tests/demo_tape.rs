@@ -39,7 +39,7 @@ fn read(line: &str) -> Result<Step, String> {
 }
 
 #[test]
-fn the_demo_does_what_its_script_says() {
+fn the_demo_follows_its_script() {
     let script = include_str!("../demo.tape");
     let steps: Vec<Step> = script.lines().map(|line| read(line).expect("VHS understands it")).collect();
     let start = Step::Keys("regtui --demo".into());

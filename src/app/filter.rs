@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_resemble_the_word_are_shown_only_where_none_holds_it() {
+    fn similar_names_are_shown_only_if_no_name_contains_the_word() {
         assert_eq!(shown("api", &["a/p/i", "team/api", "zap-in", "api"]), ["team/api", "api"]);
         assert_eq!(shown("api", &["a/p/i", "zap-in"]), ["a/p/i", "zap-in"]);
         assert_eq!(shown("2.14 !2.14.1", &["2.0.14", "2.14.1", "2.14.0", "2.1.4"]), ["2.14.0"]);

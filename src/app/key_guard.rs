@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_typed_ahead_do_not_count_and_neither_does_what_follows_them_at_once() {
+    fn keys_typed_ahead_and_keys_right_after_them_do_not_count() {
         let mut guard = KeyGuard::from(at(0));
         assert!(!guard.accepts_key(at(0)) && !guard.accepts_key(at(200)));
         assert!(!guard.accepts_key(at(300)), "it follows the key at 200 too closely");

@@ -431,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_stays_on_what_the_user_chose_and_else_on_top() {
+    fn the_cursor_stays_on_the_chosen_item_or_else_on_top() {
         let mut chosen = list(5, 3);
         chosen.move_cursor(Move::To(2));
         chosen.show(vec![9, 4, 3, 2, 1, 0]);

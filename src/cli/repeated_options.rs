@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_said_of_all_registries_is_repeated_as_a_shell_reads_it() {
+    fn options_for_all_registries_are_repeated_as_a_shell_reads_them() {
         let of = |line: &str| of_arguments(line.split(' ').map(OsString::from)).join(" ");
         assert_eq!(of("regtui copy --plain-http a b --yes --insecure"), "--plain-http --insecure");
         assert_eq!(

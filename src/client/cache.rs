@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_kept_is_there_in_the_next_run() {
+    async fn cached_content_is_there_in_the_next_run() {
         let folder = tempfile::tempdir().expect("a folder");
         let (digest, content) = content(b"{}\n\nx".to_vec());
         let repository = Repository::parse("r.test/app").expect("a name");

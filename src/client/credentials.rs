@@ -225,7 +225,7 @@ mod tests {
 
     /// docs/REGISTRIES.md §4.8, §4.9.
     #[test]
-    fn files_are_looked_for_where_docker_and_podman_do() {
+    fn files_are_looked_for_in_the_places_of_docker_and_podman() {
         assert_eq!(paths(&[("HOME", "/h")]), ["/h/.config/containers/auth.json", "/h/.docker/config.json"]);
         assert_eq!(
             paths(&[

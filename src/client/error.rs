@@ -432,7 +432,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_said_names_the_way_out() {
+    fn messages_have_a_hint_that_helps() {
         let error = |cause| Error { cause, request: None, tries: 1, host: "reg.example:5000".into() };
         let denied = Cause::Status { status: 401, body: ErrorBody::default(), wait: None };
         let failure = error(denied).failure("cannot list the tags of `team/app`");

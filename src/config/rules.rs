@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn images_go_where_every_rule_lets_them() {
+    fn a_copy_needs_the_permission_of_every_rule() {
         let rules = rules();
         let from = repository("sandbox.test/app");
         assert!(rules.may_copy(&from, &repository("integration.test/team/app")).is_ok());

@@ -111,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_range_of_a_repeated_blob_is_what_the_written_out_one_holds(times in 0u64..9, a in 0u64..40, b in 0u64..40) {
+        fn any_range_of_a_repeated_blob_equals_that_of_the_written_out_one(times in 0u64..9, a in 0u64..40, b in 0u64..40) {
             for (head, block, tail) in [("head", "block", "tail"), ("", "ab", ""), ("h", "x", "end")] {
                 let (blob, text) = repeated(head, block, times, tail);
                 prop_assert_eq!(blob.size(), text.len() as u64);

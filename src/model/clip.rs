@@ -112,7 +112,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn whatever_comes_the_clipboard_gets_printable_lines(text in proptest::collection::vec(proptest::char::any(), 0..60)) {
+        fn the_clipboard_gets_only_printable_lines(text in proptest::collection::vec(proptest::char::any(), 0..60)) {
             let text = ClipText::clean(&text.into_iter().collect::<String>());
             proptest::prop_assert!(!text.as_str().chars().any(|c| c != '\n' && is_unsafe(c)));
             proptest::prop_assert!(!text.as_str().ends_with('\n'));

@@ -233,13 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_shown_all_the_same() {
+    fn text_that_is_not_json_is_shown_all_the_same() {
         assert_eq!(laid_out("<html>\n{\"a"), "<html>\n{\n  \"a\n");
         assert_eq!(laid_out("\"\u{1b}[2J\""), "\"␛[2J\"\n");
     }
 
     #[test]
-    fn a_window_is_what_all_lines_have_there() {
+    fn a_window_equals_that_part_of_all_lines() {
         let element = r#"{"a":[],"b":{"c":[1,2,"x"]},"long":"y"}"#;
         let text = format!("[{}]", vec![element; 500].join(","));
         let (outline, all) = (Outline::of(text.as_bytes()), lay_out(text.as_bytes()));
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_token_only_its_start_is_shown() {
+    fn only_the_start_of_a_long_token_is_shown() {
         let text = format!(r#"["{}","b"]"#, "x".repeat(200_000));
         let lines = lay_out(text.as_bytes());
         let shown: Vec<usize> = lines.iter().map(|line| line.pieces[0].1.as_str().len()).collect();
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn compact_json_is_what_it_was() {
+    fn compacting_json_removes_only_space_between_tokens() {
         let text = "{ \"a\" : [ 1 , \"b  c\\\" \" ,\n null ] }";
         assert_eq!(compact(text.as_bytes()), r#"{"a":[1,"b  c\" ",null]}"#);
     }

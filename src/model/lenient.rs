@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_inside_of_elements_ends_a_list_too() {
+    fn the_content_of_elements_counts_towards_the_end_of_a_list() {
         let raw: &RawValue = serde_json::from_str("[1,2,3,4]").expect("JSON");
         let kept = kept_of(raw, |_| Some(((), MOST_INSIDE / 2 + 1))).expect("a list");
         assert_eq!((kept.len(), kept.left_out()), (2, 2));

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_two_or_three_words_is_no_platform() {
+    fn a_platform_has_two_or_three_words() {
         for text in ["", "linux", "linux/", "/amd64", "a/b/c/d"] {
             assert_eq!(Platform::parse(text), None, "{text}");
         }

@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn secrets_are_masked_wherever_they_stand() {
+    fn secrets_are_masked_in_every_place() {
         let table = [
             ("proxy http://me:hunter2@proxy.test:3128/ refused", "proxy http://…@proxy.test:3128/ refused"),
             ("https://h/v2/x?sig=abc&n=1", "https://h/v2/x?…&n=1"),

@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn the_docker_rules_decide_what_a_name_means() {
+    fn names_are_read_by_the_rules_of_docker() {
         let digest = format!("@{SHA256}");
         let both = format!("r.test/a:1{digest}");
         let table = [
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_the_grammar_is_refused_with_its_reason() {
+    fn names_that_break_the_grammar_are_refused_with_the_reason() {
         let long = format!("r.test/{}", "a".repeat(249));
         let hex = "a".repeat(64);
         let table = [
@@ -452,7 +452,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_read_is_written_so_that_it_is_read_again(text in "[a-z0-9._:/@\\[\\]-]{0,24}") {
+        fn parsed_references_are_written_so_that_they_parse_again(text in "[a-z0-9._:/@\\[\\]-]{0,24}") {
             if let Ok(reference) = Reference::parse(&text) {
                 proptest::prop_assert_eq!(Reference::parse(&reference.to_string()), Ok(reference));
             }

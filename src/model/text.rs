@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_would_obey_is_made_visible() {
+    fn characters_that_a_terminal_would_obey_are_made_visible() {
         let table = [
             ("plain é 日本", "plain é 日本"),
             ("\u{1b}[2J", "␛[2J"),

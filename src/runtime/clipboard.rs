@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_seen_to_arrive_is_not_said_to_be_copied() {
+    fn text_that_was_only_sent_to_the_terminal_is_not_said_to_be_copied() {
         let text = ClipText::clean("one\ntwo");
         assert_eq!(
             message(&text, Put::Sent).as_str(),

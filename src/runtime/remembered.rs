@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_opened_is_read_again_and_what_is_no_name_is_left_out() {
+    fn opened_repositories_are_read_again_and_invalid_names_are_left_out() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("state/opened.json");
         let host = Host::parse("r.test:5000").expect("a host");

@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_the_eye_stays() {
+    fn printable_text_stays() {
         for good in [" ", "a", "é", "e\u{301}", "日", "▌", "␛"] {
             assert_eq!(swept(good), good);
         }

@@ -51,7 +51,7 @@ async fn an_image_is_the_same_in_the_other_registry() {
 }
 
 #[tokio::test]
-async fn a_registry_that_is_waited_for_is_named_also_where_no_line_can_change() {
+async fn a_registry_that_is_waited_for_is_named_without_a_terminal_too() {
     let two = two().await;
     let was_busy = AtomicBool::new(false);
     two.to.fault(move |request, _| {
@@ -122,7 +122,7 @@ async fn one_platform_has_another_digest_and_the_plan_says_so() {
 }
 
 #[tokio::test]
-async fn a_dry_run_says_what_would_move_and_changes_nothing() {
+async fn a_dry_run_prints_the_blobs_to_move_and_changes_nothing() {
     let two = two().await;
     let image = format!("{}/team/app:1", two.source);
     let ended = two.shell.run(&["copy", &image, &two.target, "--dry-run"]).await;
@@ -144,7 +144,7 @@ async fn promote_refuses_other_places_and_is_named() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
+async fn impossible_arguments_are_refused_before_any_request() {
     let two = two().await;
     let image = format!("{}/team/app:1", two.source);
     let digest = digest(&two.from, "team/app", "1");

@@ -32,7 +32,7 @@ async fn untagging_one_of_three_aliases_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn where_tags_cannot_be_deleted_nothing_happens_and_the_choices_are_said() {
+async fn if_the_server_cannot_untag_nothing_is_deleted_and_the_other_methods_are_named() {
     let (demo, app, shell) = aliases(no_delete_by_tag()).await;
     let image = format!("{app}:1");
     let ended = shell.run(&["delete", &image, "--yes"]).await;
@@ -72,7 +72,7 @@ async fn tags_that_were_not_named_go_only_with_the_repositorys_name() {
 }
 
 #[tokio::test]
-async fn replacing_untags_where_the_server_cannot() {
+async fn replace_removes_one_tag_if_the_server_cannot_untag() {
     let (demo, app, shell) = aliases(no_delete_by_tag()).await;
     let before = digest(&demo, "app", "latest");
     shell.run(&["delete", &format!("{app}:1"), "--replace", "--yes"]).await.assert_code(0);
@@ -93,7 +93,7 @@ async fn more_than_one_image_needs_the_repositorys_name() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
+async fn impossible_arguments_are_refused_before_any_request() {
     let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let digest = digest(&demo, "app", "1");
     let host = demo.address().to_string();
@@ -141,7 +141,7 @@ async fn held(arguments: &[&str], shell: &Shell, demo: &Demo) -> (tokio::process
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_interrupt_ends_what_is_begun_and_begins_nothing_more() {
+async fn an_interrupt_finishes_the_begun_part_and_begins_no_other() {
     let (demo, app, shell) = aliases(DemoSettings::default()).await;
     let (one, two) = (format!("{app}:1"), format!("{app}:2"));
     let arguments = ["delete", &one, &two, "--yes", "--confirm", "app", "--json"];
@@ -173,7 +173,7 @@ async fn a_second_interrupt_ends_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_left_alone_is_no_success() {
+async fn a_tag_that_is_left_alone_is_no_success() {
     let store = Store::new();
     store.image("app").tag("1").push();
     let demo = open(DemoSettings::default(), store).await;
@@ -193,7 +193,7 @@ async fn what_is_left_alone_is_no_success() {
 }
 
 #[tokio::test]
-async fn a_pipe_that_nobody_reads_hides_no_failure() {
+async fn a_closed_pipe_hides_no_failure() {
     let (demo, app, shell) = aliases(DemoSettings::default()).await;
     // The pipe is closed before the report is printed.
     demo.fault(|request, _| {
@@ -245,7 +245,7 @@ async fn a_tag_that_is_not_there_is_a_failure_and_the_others_are_done() {
 }
 
 #[tokio::test]
-async fn what_failed_alike_is_said_once_with_the_names_of_all() {
+async fn equal_failures_are_printed_once_with_all_names() {
     let (demo, app, shell) = aliases(DemoSettings::default()).await;
     demo.fault(|request, _| {
         let is_one = ["/1", "/1.0"].iter().any(|end| request.path.ends_with(end));

@@ -25,7 +25,7 @@ fn logged_in(shell: &Shell, host: &str) {
 }
 
 #[tokio::test]
-async fn what_may_be_a_registry_or_an_image_is_refused_by_every_command_with_both_spellings() {
+async fn an_ambiguous_name_is_refused_by_every_command_with_both_spellings() {
     let (shell, network) = (Shell::new(), network().await);
     let image = format!("{}/team/app:1", network.address());
     for arguments in [

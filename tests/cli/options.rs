@@ -45,7 +45,7 @@ async fn options_stand_before_a_subcommand_and_after_it() {
 }
 
 #[tokio::test]
-async fn what_the_ui_opens_is_refused_beside_a_subcommand() {
+async fn options_of_the_ui_are_refused_beside_a_subcommand() {
     let (demo, home) = open("").await;
     let host = demo.address().to_string();
     let (code, stdout, stderr) = outcome(regtui(&home, &["--demo", "ls", &host])).await;
@@ -130,7 +130,7 @@ async fn an_interrupted_subcommand_exits_with_130() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn what_is_printed_is_there_as_soon_as_its_page() {
+async fn names_are_printed_as_soon_as_their_page_arrives() {
     use regtui::demo::faults::Gate;
     use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
@@ -172,7 +172,7 @@ async fn without_a_terminal_the_ui_refuses_in_one_line_and_writes_no_escapes() {
 }
 
 #[tokio::test]
-async fn what_refuses_every_change_is_named() {
+async fn a_refusal_names_the_flag_or_the_variable_that_forbids_every_change() {
     let (demo, home) = open("").await;
     let image = format!("{}/app:1", demo.address());
     for (flag, variable, named) in [(true, false, "`--read-only`"), (false, true, "`REGTUI_READ_ONLY`")] {

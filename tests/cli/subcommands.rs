@@ -74,7 +74,7 @@ async fn ls_long_tells_digest_size_date_and_platforms() {
 }
 
 #[tokio::test]
-async fn ls_long_names_what_it_leaves_out() {
+async fn ls_long_names_the_tags_that_it_leaves_out() {
     let demo = demo().await;
     let list = r#"{"name": "team/app", "tags": ["1.4.2", "-not a tag"]}"#;
     demo.fault(move |request, _| {
@@ -107,7 +107,7 @@ async fn inspect_shows_an_image_in_text_and_json() {
 }
 
 #[tokio::test]
-async fn what_a_server_says_prints_no_escapes() {
+async fn text_from_a_server_is_printed_without_escapes() {
     let demo = demo().await;
     let host = demo.address().to_string();
     for tag in demo.store().tags("odd/escapes") {
@@ -127,7 +127,7 @@ async fn what_a_server_says_prints_no_escapes() {
 }
 
 #[tokio::test]
-async fn failures_say_what_why_and_hint_and_exit_with_their_code() {
+async fn failures_print_the_action_the_reason_and_a_hint_and_set_the_exit_code() {
     let demo = demo().await;
     let host = demo.address().to_string();
     let missing = run(&["inspect", &format!("{host}/team/app:none")]).await;

@@ -26,7 +26,7 @@ async fn a_new_tag_names_the_same_image() {
 }
 
 #[tokio::test]
-async fn where_nobody_can_be_asked_nothing_is_sent_without_a_yes() {
+async fn without_a_terminal_nothing_is_sent_unless_yes_is_given() {
     let (demo, host, shell) = two_images().await;
     let ended = shell.run(&["tag", &format!("{host}/app:1"), "stable"]).await;
     ended.assert_code(2).assert_says("`--yes`").assert_says("THERE NOW");
@@ -71,7 +71,7 @@ async fn a_tag_is_renamed() {
 }
 
 #[tokio::test]
-async fn where_tags_cannot_be_deleted_a_rename_changes_nothing_and_names_the_other_way() {
+async fn if_the_server_cannot_untag_a_rename_changes_nothing_and_names_the_other_method() {
     let store = Store::new();
     let image = store.image("app").tag("1").push();
     store.tag("app", "latest", image.digest);
@@ -102,7 +102,7 @@ async fn a_tag_in_another_repository_of_the_registry_moves_no_bytes() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_meant_is_refused_before_anything_is_asked() {
+async fn impossible_arguments_are_refused_before_any_request() {
     let (demo, host, shell) = two_images().await;
     let image = format!("{host}/app:1");
     for (new, said) in [
@@ -140,7 +140,7 @@ async fn rules_refuse_and_are_named() {
 }
 
 #[tokio::test]
-async fn what_the_server_refuses_is_said_and_costs_the_exit_code() {
+async fn a_refusal_of_the_server_is_printed_and_sets_the_exit_code() {
     let (demo, host, shell) = two_images().await;
     demo.fault(|request, _| {
         let body = r#"{"errors":[{"code":"DENIED","message":"tags of this repository are immutable"}]}"#;

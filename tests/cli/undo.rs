@@ -25,7 +25,7 @@ async fn a_tag_that_went_is_put_back() {
 }
 
 #[tokio::test]
-async fn the_command_that_is_printed_takes_back_a_new_tag_where_only_digests_are_deleted() {
+async fn the_printed_command_takes_back_a_new_tag_if_the_server_deletes_only_by_digest() {
     let store = Store::new();
     store.image("app").tag("1").push();
     let demo = open(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, store).await;
@@ -47,7 +47,7 @@ async fn the_command_that_is_printed_takes_back_a_new_tag_where_only_digests_are
 
 /// The next run does not know the `http://` in front of a name, or the options of this run.
 #[tokio::test]
-async fn the_command_that_is_printed_reaches_the_registry_as_this_run_did() {
+async fn the_printed_command_reaches_the_registry_as_this_run_did() {
     let store = Store::new();
     store.image("app").tag("1").push();
     let demo = open(DemoSettings::default(), store).await;
@@ -75,7 +75,7 @@ async fn the_command_that_is_printed_reaches_the_registry_as_this_run_did() {
 }
 
 #[tokio::test]
-async fn an_undo_that_cannot_be_is_not_promised() {
+async fn an_impossible_undo_is_not_promised() {
     let store = Store::new();
     store.image("app").tag("1").push();
     let none = DemoSettings { delete_by_tag: false, delete_by_digest: false, ..DemoSettings::default() };
@@ -175,7 +175,7 @@ async fn the_journal_names_entries_and_any_of_them_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_none_is_said() {
+async fn an_unknown_entry_is_refused() {
     let (demo, _, shell) = two_images().await;
     for entry in ["never", "../../etc/passwd", ""] {
         shell.run(&["undo", entry, "--yes"]).await.assert_code(1).assert_says("journal");
@@ -187,7 +187,7 @@ async fn an_entry_that_is_none_is_said() {
 }
 
 #[tokio::test]
-async fn a_tag_that_somebody_moved_since_is_left_alone() {
+async fn a_tag_that_another_client_moved_since_is_left_alone() {
     let (demo, app, shell) = two_images().await;
     shell.run(&["tag", &format!("{app}:1"), "stable", "--yes"]).await.assert_code(0);
     let other = demo.store().image("app").label("number", "3").tag("stable").push();
@@ -248,7 +248,7 @@ async fn a_tag_that_moved_since_the_crash_is_left_alone_when_the_change_is_resum
 }
 
 #[tokio::test]
-async fn what_nothing_of_can_be_put_back_is_refused() {
+async fn an_undo_that_can_put_nothing_back_is_refused() {
     let (demo, app, shell) = two_images().await;
     shell.run(&["delete", &format!("{app}:1"), "--image", "--yes", "--confirm", "app"]).await.assert_code(0);
     demo.store().change("app", |repository| repository.blobs.clear());
@@ -258,7 +258,7 @@ async fn what_nothing_of_can_be_put_back_is_refused() {
 }
 
 #[tokio::test]
-async fn a_change_of_which_the_rest_is_gone_is_over_when_it_is_resumed() {
+async fn resuming_a_change_ends_it_if_its_rest_is_gone() {
     let (demo, app, shell) = two_images().await;
     shell.run(&["delete", &format!("{app}:1"), "--yes"]).await.assert_code(0);
     let folder = shell.home.path().join(".local/state/regtui/journal");
@@ -278,7 +278,7 @@ async fn a_change_of_which_the_rest_is_gone_is_over_when_it_is_resumed() {
 }
 
 #[tokio::test]
-async fn a_new_tag_goes_by_replacement_where_there_is_no_other_way_and_the_plan_says_so() {
+async fn a_new_tag_goes_by_replacement_if_there_is_no_other_method_and_the_plan_says_so() {
     let store = Store::new();
     store.image("app").tag("1").push();
     let demo = open(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, store).await;
@@ -301,7 +301,7 @@ async fn a_new_tag_goes_by_replacement_where_there_is_no_other_way_and_the_plan_
 }
 
 #[tokio::test]
-async fn what_replaced_tags_were_comes_back_and_what_is_new_goes() {
+async fn replaced_tags_get_their_images_back_and_new_tags_go() {
     let store = Store::new();
     store.image("app").tag("1").label("number", "1").push();
     store.image("app").tag("2").label("number", "2").push();
@@ -339,7 +339,7 @@ async fn removing_at_once() -> (Demo, String, Shell) {
 }
 
 #[tokio::test]
-async fn what_cannot_be_undone_is_not_said_to_be_taken_back() {
+async fn a_change_that_cannot_be_undone_promises_no_undo() {
     let changes: [&[&str]; 3] = [
         &["delete", "APP:1", "--yes"],
         &["delete", "APP:1", "--image", "--yes"],
@@ -376,7 +376,7 @@ async fn an_image_that_is_kept_is_listed_until_its_change_is_undone() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_by_its_digest_is_not_said_to_be_kept() {
+async fn keep_is_refused_for_images_that_are_deleted_by_digest() {
     let (demo, app, shell) = removing_at_once().await;
     let before = digest(&demo, "app", "1");
     let ended = shell.run(&["delete", &format!("{app}@{before}"), "--keep", "--yes"]).await;

@@ -75,7 +75,7 @@ async fn without_a_login_public_repositories_are_read_by_an_anonymous_token() {
 
 /// docs/REGISTRIES.md §10 row 12.
 #[tokio::test]
-async fn what_is_denied_is_denied_at_once_with_the_way_to_log_in() {
+async fn a_denied_request_fails_at_once_and_says_how_to_log_in() {
     let registry = registry(private(), None).await;
     let error = registry.client.tags(&name("team/app"), None).await.expect_err("it is private");
     let failure = error.failure("cannot list the tags of team/app");
@@ -111,7 +111,7 @@ async fn a_login_that_lacks_the_right_is_not_said_to_be_wrong_or_missing() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_said_to_be_wrong_also_where_the_refusal_is_the_same() {
+async fn a_wrong_password_is_reported_even_if_the_refusal_looks_the_same() {
     let registry = registry(AuthMode::Basic(account()), Some("ann:wrong")).await;
     let error = registry.client.tags(&name("team/app"), None).await.expect_err("refused");
     assert!(matches!(error.cause, Cause::LoginRefused(_)), "{error}");
@@ -119,7 +119,7 @@ async fn a_wrong_password_is_said_to_be_wrong_also_where_the_refusal_is_the_same
 
 /// A registry that answers every client shows nothing of a login, so nothing is claimed of it.
 #[tokio::test]
-async fn where_the_registry_is_open_a_refused_login_may_be_wrong_or_lack_the_right() {
+async fn a_login_refused_by_an_open_registry_may_be_wrong_or_lack_the_right() {
     let registry = registry(AuthMode::Open, Some(LOGIN)).await;
     registry.demo.fault(|request, _| request.path.ends_with("/tags/list").then(Fault::insufficient_rights));
     let error = registry.client.tags(&name("team/app"), None).await.expect_err("refused");
@@ -159,7 +159,7 @@ async fn a_registry_that_takes_no_token_ever_is_asked_three_times_at_most() {
 }
 
 #[tokio::test]
-async fn a_token_that_ran_out_is_renewed_once_for_everybody() {
+async fn an_expired_token_is_renewed_once_for_all_requests() {
     let registry = registry(private(), Some(LOGIN)).await;
     registry.client.tags(&name("team/app"), None).await.expect("a page");
     registry.demo.expire_tokens();

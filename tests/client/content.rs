@@ -58,7 +58,7 @@ async fn a_digest_header_that_lies_about_a_tag_is_not_believed() {
 
 /// docs/REGISTRIES.md §10 row 16.
 #[tokio::test]
-async fn where_head_does_not_work_get_does_and_head_is_not_tried_again() {
+async fn if_head_is_refused_get_is_used_and_head_is_not_tried_again() {
     let registry = Registry::open(store()).await;
     let truth = registry.demo.store().digest_of("app", "1").expect("it is there");
     registry.demo.fault(|request, _| (request.method == "HEAD").then(|| Fault::status(405)));
@@ -83,7 +83,7 @@ async fn a_head_without_a_digest_is_followed_by_a_get() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_in_the_registry_s_words() {
+async fn a_missing_tag_is_reported_in_the_registry_s_words() {
     let registry = Registry::open(store()).await;
     let error = registry
         .client
@@ -166,7 +166,7 @@ async fn bodies_without_end_and_bodies_in_disguise_are_refused() {
 
 /// docs/REGISTRIES.md §10 rows 22 and 23, docs/RELIABILITY.md C8.
 #[tokio::test]
-async fn an_index_with_missing_and_repeated_children_is_shown_with_what_is_there() {
+async fn an_index_with_missing_and_repeated_children_is_shown_with_the_others() {
     let store = store();
     let image = store.image("app").push();
     let missing = Digest::sha256(b"missing");
@@ -204,7 +204,7 @@ async fn digests_out_of_the_grammar_are_never_asked_for() {
 
 /// docs/REGISTRIES.md §10 row 26.
 #[tokio::test]
-async fn a_config_that_is_none_hides_itself_and_not_the_image() {
+async fn an_invalid_config_hides_itself_and_not_the_image() {
     for body in ["[]", "no json", ""] {
         let store = Store::new();
         let config = store.put_blob("app", body);

@@ -71,7 +71,7 @@ async fn a_server_that_is_no_registry_is_not_used_and_says_how_it_answered() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_at_all_is_left_after_one_look_for_everybody() {
+async fn a_silent_server_is_given_up_after_one_greeting_for_all_requests() {
     let (address, _server) = hostile::mute().await;
     let timeouts = Timeouts { connect: Duration::from_millis(200), ..soon().timeouts };
     let client = client_of(address, ClientSettings { timeouts, ..settings() });
@@ -86,7 +86,7 @@ async fn a_server_that_says_nothing_at_all_is_left_after_one_look_for_everybody(
 
 /// A server with TLS that answers later than the client waits, and answers plain HTTP first.
 #[tokio::test]
-async fn a_server_with_tls_that_is_slow_is_reached_over_tls_whatever_it_says_to_plain_http() {
+async fn a_slow_tls_server_is_reached_over_tls_however_it_answers_plain_http() {
     let key = rcgen::generate_simple_self_signed(["localhost".to_string()]).expect("a certificate");
     for to_plain in [
         &b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"[..],

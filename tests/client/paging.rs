@@ -162,7 +162,7 @@ async fn a_next_page_at_a_wrong_path_is_asked_for_at_the_right_one() {
 
 /// docs/REGISTRIES.md §3.4: Docker Hub's API, proxies.
 #[tokio::test]
-async fn a_page_that_is_gone_ends_the_list_with_what_came() {
+async fn a_missing_page_ends_the_list_with_the_names_before_it() {
     let registry = registry_of(0).await;
     registry.demo.fault(|request, _| match request.query.contains("last") {
         true => Some(Fault::status(404)),
@@ -181,7 +181,7 @@ async fn a_page_that_is_gone_ends_the_list_with_what_came() {
 
 /// docs/REGISTRIES.md §3.3: servers that forget the link behind a full page.
 #[tokio::test]
-async fn one_look_behind_a_full_page_finds_what_a_missing_link_hides() {
+async fn one_request_after_a_full_page_finds_the_names_that_a_missing_link_hides() {
     let registry = registry_of(2500).await;
     registry.demo.fault(|request, _| {
         (request.path == "/v2/_catalog").then(|| Fault::Headers(vec![("link".into(), None)]))
@@ -194,7 +194,7 @@ async fn one_look_behind_a_full_page_finds_what_a_missing_link_hides() {
 
 /// No link led there, so an error of the server is no fault of the list.
 #[tokio::test]
-async fn a_look_behind_the_last_page_that_fails_leaves_the_list_as_it_is() {
+async fn a_failed_request_after_the_last_page_leaves_the_list_as_it_is() {
     for status in [400, 403, 404, 416, 500] {
         let registry = registry_of(1000).await;
         registry.demo.fault(move |request, _| match request.query.contains("last=") {
@@ -221,7 +221,7 @@ async fn names_that_break_the_grammar_are_shown_and_never_asked_for() {
 
 /// docs/REGISTRIES.md §10 row 5: Artifactory's digests, Nexus' nulls, GCR's extra members, distribution's null.
 #[tokio::test]
-async fn tags_come_through_whatever_else_the_server_says() {
+async fn tags_are_read_from_lists_with_nulls_and_unknown_members() {
     let digest = format!("sha256:{}", "a".repeat(64));
     let table = [
         (r#"{"name":"x","tags":null}"#.to_string(), vec![]),

@@ -216,7 +216,7 @@ async fn header_bombs_are_refused() {
 }
 
 #[tokio::test]
-async fn the_ping_tells_what_the_server_is_and_can_do() {
+async fn the_ping_tells_the_transport_and_the_abilities_of_the_server() {
     let registry = Registry::open(store()).await;
     let server = registry.client.ping().await.expect("a server");
     assert_eq!((server.transport, &server.catalog), (Transport::Plain, &Ability::Unknown));

@@ -394,7 +394,7 @@ async fn a_server_that_stands_still_is_left() {
 
 /// docs/REGISTRIES.md §10 row 29.
 #[tokio::test]
-async fn an_upload_goes_on_where_its_location_says() {
+async fn an_upload_continues_at_its_location() {
     let demo = demo::DemoSettings { relative_locations: true, ..demo::DemoSettings::default() };
     let registry = Registry::new(demo, Store::new(), settings()).await;
     let bytes = content(10);
@@ -474,7 +474,7 @@ async fn an_upload_is_not_led_to_an_origin_that_the_user_has_not_allowed() {
 }
 
 #[tokio::test]
-async fn of_another_origin_the_log_has_only_scheme_and_host() {
+async fn the_log_shows_only_scheme_and_host_of_another_origin() {
     use std::sync::Mutex;
     let storage = Registry::open(Store::new()).await;
     let lines = Arc::new(Mutex::new(Vec::new()));
@@ -542,7 +542,7 @@ async fn more_bytes_than_the_descriptor_says_are_refused() {
 
 /// docs/REGISTRIES.md §8.5.
 #[tokio::test]
-async fn a_read_goes_on_by_range_and_takes_all_where_there_are_no_ranges() {
+async fn a_read_continues_by_range_or_takes_all_if_the_server_has_no_ranges() {
     let bytes = content(400_000);
     let (whole, length) = (bytes.clone(), bytes.len().to_string());
     let all: Vec<(&str, Fault)> = vec![
@@ -584,7 +584,7 @@ async fn a_read_that_brings_nothing_ends_after_a_few_tries() {
 }
 
 #[tokio::test]
-async fn a_push_goes_on_where_the_server_starts_again_after_each_answer() {
+async fn a_push_continues_although_the_server_restarts_after_each_answer() {
     let to = Registry::open(Store::new()).await;
     let address = hostile::restarting(to.demo.address()).await;
     let timeouts = Timeouts { tries: 30, ..timeouts() };
@@ -655,7 +655,7 @@ async fn an_upload_that_broke_off_is_closed_although_the_server_says_no_at_first
 /// distribution 3 accepts an old location only for a question after bytes came to it. The source stops in the middle,
 /// so that some bytes have come.
 #[tokio::test]
-async fn an_upload_that_is_stopped_in_the_middle_is_closed_where_the_server_says_that_it_is_now() {
+async fn an_upload_that_is_stopped_in_the_middle_is_closed_at_its_newest_location() {
     let (from, to) = (Registry::open(Store::new()).await, Registry::open(Store::new()).await);
     let bytes = content(400_000);
     let descriptor = descriptor(&bytes);
@@ -678,7 +678,7 @@ async fn an_upload_that_is_stopped_in_the_middle_is_closed_where_the_server_says
 
 /// distribution 2 accepts an old location for no request: its uploads cannot be closed, and that is found out soon.
 #[tokio::test]
-async fn an_upload_that_no_request_can_name_any_more_is_left_without_many_questions() {
+async fn an_upload_that_no_request_can_name_any_more_is_given_up_after_few_requests() {
     let registry = Registry::open(Store::new()).await;
     let body = r#"{"errors":[{"code":"BLOB_UPLOAD_INVALID"}]}"#;
     registry.demo.fault(move |request, _| (request.method != "POST").then(|| Fault::answer(404, &[], body)));

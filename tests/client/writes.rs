@@ -70,7 +70,7 @@ async fn untagging_one_of_two_aliases_leaves_the_other() {
 
 /// docs/REGISTRIES.md §7.2: nothing else is tried behind the user's back.
 #[tokio::test]
-async fn where_a_tag_cannot_be_deleted_nothing_is() {
+async fn if_a_tag_cannot_be_deleted_nothing_else_is() {
     for (status, body, is_unsupported) in [
         (405, r#"{"errors":[{"code":"UNSUPPORTED"}]}"#, true),
         (400, r#"{"errors":[{"code":"DIGEST_INVALID"}]}"#, true),
@@ -204,7 +204,7 @@ async fn each_write_asks_for_the_right_that_it_needs() {
 
 /// Quay fails if `delete` is asked for: docs/REGISTRIES.md §4.4.
 #[tokio::test]
-async fn where_there_is_no_right_to_delete_the_right_to_push_is_asked_for() {
+async fn if_the_right_to_delete_is_refused_the_right_to_push_is_asked_for() {
     let registry = with_tokens(store()).await;
     registry.demo.fault(|request, _| {
         (request.path == "/token" && request.query.contains("delete")).then(|| Fault::status(400))
@@ -278,7 +278,7 @@ async fn a_digest_that_the_server_names_after_a_put_is_held_against_the_bytes() 
 }
 
 #[tokio::test]
-async fn after_a_write_the_tag_is_what_it_was_made() {
+async fn after_a_write_the_tag_has_the_digest_that_was_put() {
     let registry = Registry::open(store()).await;
     let store = registry.demo.store();
     store.image("app").tag("next").config("Cmd", serde_json::json!(["/x"])).push();
@@ -297,7 +297,7 @@ async fn after_a_write_the_tag_is_what_it_was_made() {
 }
 
 #[tokio::test]
-async fn a_probe_tells_what_can_be_deleted_and_deletes_nothing() {
+async fn a_probe_tells_which_deletes_the_server_supports_and_deletes_nothing() {
     for (by_tag, by_digest) in [(true, true), (false, true), (true, false), (false, false)] {
         let demo = demo::DemoSettings {
             delete_by_tag: by_tag,

@@ -36,7 +36,7 @@ async fn token(wire: &Wire, scope: &str, authorization: Option<&str>) -> String 
 }
 
 #[tokio::test]
-async fn basic_lets_in_who_knows_the_password() {
+async fn basic_auth_admits_only_the_right_password() {
     let wire = wire(AuthMode::Basic(Account::new("ada", "secret"))).await;
     for path in ["/v2/", "/v2/_catalog", "/v2/a/manifests/1"] {
         let refused = wire.get(path).await;
@@ -70,7 +70,7 @@ async fn the_challenge_names_the_scope_that_is_missing() {
 }
 
 #[tokio::test]
-async fn a_token_does_what_its_scope_says_and_no_more() {
+async fn a_token_allows_only_the_actions_of_its_scope() {
     let wire = wire(AuthMode::Bearer(bearer())).await;
     let pull = token(&wire, "repository:a:pull,push,delete", None).await;
     assert_eq!(ask(&wire, "GET", "/v2/", &pull).await.status, 200);

@@ -53,7 +53,7 @@ async fn parts_of_a_blob_are_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_large_layer_is_made_as_it_is_read_and_is_what_its_digest_says() {
+async fn a_large_layer_is_made_as_it_is_read_and_matches_its_digest() {
     let store = Store::new();
     let layer = DemoLayer::large("web assets");
     store.image("a").layer("COPY dist /", layer.clone()).push();

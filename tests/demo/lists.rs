@@ -65,7 +65,7 @@ async fn a_catalog_can_be_refused() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_repositories_are_listed_and_share_what_they_hold() {
+async fn a_hundred_thousand_repositories_are_listed_and_share_their_content() {
     let store = Store::new();
     store.image("like").layer("COPY a /", DemoLayer::of(&[("a", "a")])).tag("1").push();
     store.create_many(100_000, |i| format!("group/r{i:06}"), "like");

@@ -45,7 +45,7 @@ async fn a_manifest_is_the_same_by_tag_and_by_digest_and_head_says_all_but_the_b
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_to_be_unknown() {
+async fn missing_content_and_invalid_names_are_answered_with_their_error_codes() {
     let wire = Wire::open(store().0).await;
     let zeros = format!("sha256:{}", "0".repeat(64));
     let table = [
@@ -64,7 +64,7 @@ async fn what_is_not_there_is_said_to_be_unknown() {
 }
 
 #[tokio::test]
-async fn methods_in_wrong_places_are_told_what_is_allowed() {
+async fn wrong_methods_are_answered_with_the_allowed_ones() {
     let wire = Wire::open(store().0).await;
     let table = [
         ("POST", "/v2/", "GET, HEAD"),
@@ -149,7 +149,7 @@ async fn a_tag_is_deleted_alone_and_a_digest_with_all_its_tags() {
 }
 
 #[tokio::test]
-async fn what_a_setting_forbids_is_refused() {
+async fn requests_that_a_setting_forbids_are_refused() {
     let (store, image) = store();
     let other = store.image("team/app").created("2026-01-01T00:00:00Z").push();
     let bytes = bytes_of(&store, &other);

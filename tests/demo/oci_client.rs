@@ -42,7 +42,7 @@ async fn an_image_that_oci_client_pushes_comes_back_the_same() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_not_what_the_digest_says_are_refused() {
+async fn bytes_that_do_not_match_the_digest_are_refused() {
     let demo = Demo::start(DemoSettings::default(), Store::new()).await.expect("a free port");
     let image = reference(&demo, "team/app:1.0");
     let wrong = format!("sha256:{}", "0".repeat(64));

@@ -115,7 +115,7 @@ async fn old_rows_stay_when_a_refresh_fails() {
 }
 
 #[tokio::test]
-async fn what_failed_is_said_with_what_why_and_hint_and_nothing_else_is_lost() {
+async fn a_failure_shows_the_action_and_a_hint_and_hides_nothing_else() {
     let mut harness = Harness::sample().await;
     harness.demo.fault(|request, _| request.path.ends_with("/tags/list").then(|| Fault::status(401)));
     harness.press("j").await;

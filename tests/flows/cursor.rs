@@ -18,7 +18,7 @@ fn tag(harness: &Harness) -> String {
 }
 
 #[tokio::test]
-async fn a_refresh_that_brings_new_repositories_keeps_the_cursor_where_it_was() {
+async fn a_refresh_that_brings_new_repositories_keeps_the_cursor_on_its_row() {
     let mut harness = Harness::sample().await;
     harness.press("j Space k").await;
     assert_eq!(selected(&harness), "base/debian");
@@ -44,7 +44,7 @@ async fn a_refresh_goes_to_the_tag_that_was_opened_before_it_was_there() {
 
 /// A user who opened an image has chosen its row, even if the cursor never moved.
 #[tokio::test]
-async fn later_pages_do_not_change_the_image_that_somebody_went_into() {
+async fn later_pages_do_not_change_the_image_that_the_user_opened() {
     let store = Store::new();
     for number in 0..1500 {
         store.image("many").tag(format!("1.{number:04}")).push();
@@ -69,7 +69,7 @@ async fn later_pages_do_not_change_the_image_that_somebody_went_into() {
 }
 
 #[tokio::test]
-async fn a_filter_that_is_dropped_leaves_the_cursor_on_what_it_found() {
+async fn a_dropped_filter_leaves_the_cursor_on_its_match() {
     let mut harness = Harness::sample().await;
     harness.press("/").await.type_text("orders").await.press("Enter").await;
     let found = selected(&harness);
@@ -82,7 +82,7 @@ async fn a_filter_that_is_dropped_leaves_the_cursor_on_what_it_found() {
 }
 
 #[tokio::test]
-async fn a_filter_leads_to_its_best_match_from_wherever_the_cursor_was() {
+async fn a_filter_moves_the_cursor_to_its_best_match_from_any_row() {
     let mut harness = Harness::sample().await;
     harness.press("G").await;
     harness.press("/").await.type_text("base").await;
@@ -169,7 +169,7 @@ async fn a_key_that_follows_a_row_that_moved_by_itself_has_to_be_pressed_again()
 }
 
 #[tokio::test]
-async fn marks_whose_tags_are_gone_after_a_refresh_are_missed_aloud() {
+async fn marks_of_tags_that_are_gone_after_a_refresh_are_reported() {
     let mut harness =
         Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app").await;
     harness.press("Space Space Space").await;

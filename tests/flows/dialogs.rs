@@ -203,7 +203,7 @@ async fn a_chart_is_pulled_with_helm() {
 }
 
 #[tokio::test]
-async fn the_command_line_completes_runs_and_says_what_it_does_not_know() {
+async fn the_command_line_completes_and_runs_commands_and_refuses_unknown_ones() {
     let mut harness = at_tags().await;
     harness
         .press(":")
@@ -238,7 +238,7 @@ async fn a_command_that_makes_no_sense_here_says_why() {
 }
 
 #[tokio::test]
-async fn the_palette_finds_a_command_by_what_it_does() {
+async fn the_palette_finds_a_command_by_its_description() {
     let mut harness = at_tags().await;
     harness.press("Ctrl-p").await.type_text("request log").await.press("Enter").await;
     harness.shows("Requests");
@@ -278,7 +278,7 @@ async fn a_key_that_makes_no_sense_says_why_and_the_messages_keep_it() {
 }
 
 #[tokio::test]
-async fn the_pager_gets_what_is_shown() {
+async fn the_pager_gets_the_text_of_the_pane() {
     let mut harness = at_tags().await;
     harness.press("o 4 ] ] o").await;
     assert!(harness.paged[0].starts_with("1.4.2\n1.4.1\n"));
@@ -395,7 +395,7 @@ async fn the_yank_menu_says_how_many_lines_it_copies_and_copies_nothing_that_a_t
 }
 
 #[tokio::test]
-async fn a_layer_digest_that_is_none_is_not_offered() {
+async fn an_invalid_layer_digest_is_not_offered() {
     let store = demo::Store::new();
     let media_type = "application/vnd.oci.image.manifest.v1+json";
     let config = store.put_blob("app", "{}");
@@ -453,7 +453,7 @@ async fn every_plan_lists_the_marks_that_a_filter_hides() {
 
 /// The match of a filter is chosen with Enter: dates that come later must not put another row under the cursor.
 #[tokio::test]
-async fn what_a_filter_found_stays_under_the_cursor_while_dates_come() {
+async fn the_match_of_a_filter_stays_under_the_cursor_while_dates_come() {
     let store = Store::new();
     for number in 0..40 {
         let image = store.image("app").tag(format!("v1.{number:02}")).label("n", number.to_string());

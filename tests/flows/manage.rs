@@ -75,7 +75,7 @@ async fn untagging_one_of_three_leaves_the_others_and_is_undone() {
 
 /// The image that was shown was deleted with its tag: its 404 is no news.
 #[tokio::test]
-async fn what_a_job_took_away_is_no_failure() {
+async fn an_image_that_a_job_deleted_is_no_failure() {
     for lists_nothing in [false, true] {
         let mut harness = open(demo::DemoSettings::default()).await;
         go_to(&mut harness, "3.1").await;
@@ -100,7 +100,7 @@ async fn what_a_job_took_away_is_no_failure() {
 
 /// A tag that stays is inspected again, and by its name: it may point to another image now.
 #[tokio::test]
-async fn what_a_job_moved_is_asked_for_again() {
+async fn a_tag_that_a_job_moved_is_inspected_again() {
     let mut harness = open(demo::DemoSettings::default()).await;
     let before = tags(&harness.demo);
     go_to(&mut harness, "2").await;
@@ -134,7 +134,7 @@ async fn deleting_an_image_says_which_other_tags_go() {
 }
 
 #[tokio::test]
-async fn where_the_server_cannot_untag_nothing_happens_unasked() {
+async fn if_the_server_cannot_untag_no_other_method_is_used_unasked() {
     let mut harness = open(cannot_untag()).await;
     let before = tags(&harness.demo);
     go_to(&mut harness, "3.1").await;
@@ -156,7 +156,7 @@ async fn where_the_server_cannot_untag_nothing_happens_unasked() {
 
 /// The method that also removes tags which were not named comes last, and asks for more.
 #[tokio::test]
-async fn where_the_server_cannot_untag_the_image_goes_only_with_the_name_typed() {
+async fn if_the_server_cannot_untag_the_image_goes_only_with_the_name_typed() {
     let mut harness = open(cannot_untag()).await;
     let before = tags(&harness.demo);
     go_to(&mut harness, "3.1").await;
@@ -170,7 +170,7 @@ async fn where_the_server_cannot_untag_the_image_goes_only_with_the_name_typed()
 }
 
 #[tokio::test]
-async fn where_the_server_cannot_untag_a_new_tag_is_taken_back_by_replacement() {
+async fn if_the_server_cannot_untag_a_new_tag_is_taken_back_by_replacement() {
     let mut harness = open(cannot_untag()).await;
     let before = tags(&harness.demo);
     go_to(&mut harness, "3.1").await;
@@ -208,7 +208,7 @@ async fn where_the_server_cannot_untag_a_new_tag_is_taken_back_by_replacement() 
 }
 
 #[tokio::test]
-async fn where_the_server_cannot_untag_a_rename_is_refused_before_it_begins_or_goes_by_replacement() {
+async fn if_the_server_cannot_untag_a_rename_is_refused_or_goes_by_replacement() {
     let mut harness = open(cannot_untag()).await;
     let before = tags(&harness.demo);
     go_to(&mut harness, "3.1").await;
@@ -298,7 +298,7 @@ async fn an_image_is_copied_to_another_registry_and_compared() {
 }
 
 #[tokio::test]
-async fn taken_images_are_put_where_the_cursor_is() {
+async fn taken_images_are_copied_to_the_repository_under_the_cursor() {
     let mut harness = open(demo::DemoSettings::default()).await;
     go_to(&mut harness, "2").await;
     harness.press("Y").await.press(":").await.type_text("open team/other").await.press("Enter").await;
@@ -402,7 +402,7 @@ async fn pasted_keys_that_would_confirm_a_plan_send_no_change() {
 
 /// A 404 for a tag that still exists shows that the registry, or a proxy before it, deletes nothing.
 #[tokio::test]
-async fn the_header_shows_what_a_failed_delete_taught_about_the_server() {
+async fn the_header_shows_the_ability_that_a_failed_delete_disproved() {
     let mut harness = open(demo::DemoSettings::default()).await;
     go_to(&mut harness, "3.1").await;
     harness.press("d").await;

@@ -27,7 +27,7 @@ async fn a_registry_without_a_catalog_asks_for_a_name_says_why_and_opens_it() {
 }
 
 #[tokio::test]
-async fn what_was_opened_before_is_listed_again() {
+async fn repositories_opened_in_earlier_runs_are_listed_again() {
     let demo = Demo::start(refusing(403), demo::content::sample()).await.expect("a port");
     let target = Target::parse(&demo.address().to_string()).expect("a target");
     let remembered =
@@ -44,7 +44,7 @@ async fn what_was_opened_before_is_listed_again() {
 }
 
 #[tokio::test]
-async fn a_name_out_of_the_grammar_is_refused_where_it_is_typed() {
+async fn an_invalid_name_is_refused_in_the_prompt() {
     let mut harness = Harness::open(refusing(404), demo::content::sample(), "").await;
     harness.type_text("Team/App").await.press("Enter").await;
     harness.shows("not a repository name");

@@ -45,7 +45,7 @@ async fn the_image_of_the_second_target_is_shown_when_the_cursor_comes_to_it() {
 
 /// Repositories of earlier runs are not forgotten if another one is opened in this run.
 #[tokio::test]
-async fn opening_a_repository_keeps_what_earlier_runs_remember() {
+async fn opening_a_repository_keeps_those_of_earlier_runs_remembered() {
     let demo = small("one/app").await;
     let target = Target::parse(&format!("{}/one/app", demo.address())).expect("a target");
     let host = target.host().clone();

@@ -28,7 +28,7 @@ async fn check(shop: &Shop, name: &str, case: &Case) -> Result<(), TestCaseError
 }
 
 #[test]
-fn what_a_plan_does_not_show_stays_with_everything_below_it() {
+fn images_that_a_plan_does_not_show_stay_with_everything_below_them() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let shop = |delete_by_tag| {

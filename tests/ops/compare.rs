@@ -89,7 +89,7 @@ async fn a_tag_that_cannot_be_asked_is_unknown_and_hides_no_other() {
 }
 
 #[tokio::test]
-async fn who_may_not_see_one_side_is_told_which() {
+async fn a_comparison_names_the_side_that_is_denied() {
     let (left, right) = two_sides();
     let (left, right) = (Registry::open(left).await, Registry::open(right).await);
     right.demo.fault(|request, _| request.path.ends_with("/tags/list").then(|| Fault::status(403)));

@@ -156,7 +156,7 @@ async fn in_one_registry_blobs_are_mounted_and_no_byte_moves() {
 }
 
 #[tokio::test]
-async fn where_nothing_can_be_mounted_bytes_move() {
+async fn bytes_move_if_the_registry_cannot_mount() {
     let registry = demo::DemoSettings { mounts: false, ..demo::DemoSettings::default() };
     let sides = Sides::to(Store::new(), registry, one_image()).await;
     let repository = |path: &str| Repository { host: sides.target().host, name: name(path) };
@@ -174,7 +174,7 @@ async fn where_nothing_can_be_mounted_bytes_move() {
 }
 
 #[tokio::test]
-async fn a_copy_can_have_another_tag_or_none() {
+async fn a_copy_can_have_another_tag_or_no_tag() {
     let sides = Sides::of(one_image()).await;
     sides.copy(&CopyRequest { tag: Some(tag("stable")), ..sides.request(&["1"]) }).await;
     assert_eq!((sides.there("stable"), sides.there("1")), (sides.here("1"), None));
@@ -191,7 +191,7 @@ async fn a_copy_can_have_another_tag_or_none() {
 }
 
 #[tokio::test]
-async fn what_a_tag_replaces_is_shown_kept_and_checked_again() {
+async fn the_image_that_a_copy_replaces_is_shown_kept_and_checked_again() {
     let there = Store::new();
     let old = there.image("copy").label("old", "1").tag("1").tag("2").push();
     let source = one_image();
@@ -238,7 +238,7 @@ async fn a_copy_is_taken_back_by_undo() {
 }
 
 #[tokio::test]
-async fn of_one_platform_the_plain_manifest_is_copied_under_its_own_digest() {
+async fn a_copy_of_one_platform_is_the_plain_manifest_with_its_own_digest() {
     let store = Store::new();
     let amd64 = store.image("app").platform("linux", "amd64").push();
     let arm64 = store.image("app").platform("linux", "arm64").push();
@@ -254,7 +254,7 @@ async fn of_one_platform_the_plain_manifest_is_copied_under_its_own_digest() {
 }
 
 #[tokio::test]
-async fn of_some_platforms_a_shorter_index_is_copied_with_their_attestations() {
+async fn a_copy_of_some_platforms_is_a_shorter_index_with_their_attestations() {
     let store = Store::new();
     let [amd64, arm64, s390x] =
         ["amd64", "arm64", "s390x"].map(|arch| store.image("app").platform("linux", arch).push());
@@ -315,7 +315,7 @@ fn signed() -> (Store, Digest, Vec<Digest>) {
 }
 
 #[tokio::test]
-async fn what_refers_to_an_image_comes_along_if_wished() {
+async fn referrers_come_along_if_requested() {
     let (store, image, belongings) = signed();
     let sides = Sides::of(store.clone()).await;
     sides.copy(&sides.request(&["1"])).await;
@@ -339,7 +339,7 @@ async fn what_refers_to_an_image_comes_along_if_wished() {
 }
 
 #[tokio::test]
-async fn referrers_are_found_and_listed_by_tag_where_there_is_no_api() {
+async fn without_a_referrers_api_referrers_are_found_and_listed_by_fallback_tags() {
     let (store, image, belongings) = signed();
     let without = demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let list = |store: &Store, of: &Digest, digest: &Digest| {
@@ -366,7 +366,7 @@ async fn referrers_are_found_and_listed_by_tag_where_there_is_no_api() {
 }
 
 #[tokio::test]
-async fn a_whole_repository_is_copied_with_its_digest_tags_if_wished() {
+async fn a_whole_repository_is_copied_with_its_digest_tags_if_requested() {
     let (store, image, belongings) = signed();
     store.image("app").label("two", "2").tag("2").push();
     let orphan = format!("sha256-{}.sig", "ab".repeat(32));
@@ -391,7 +391,7 @@ async fn a_whole_repository_is_copied_with_its_digest_tags_if_wished() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_copied_is_refused_in_words_and_hides_no_other() {
+async fn an_image_that_cannot_be_copied_is_refused_with_a_reason_and_hides_no_other() {
     let store = one_image();
     demo::content::push(&store);
     let legacy =
@@ -417,7 +417,7 @@ async fn what_cannot_be_copied_is_refused_in_words_and_hides_no_other() {
 }
 
 #[tokio::test]
-async fn layers_that_are_meant_to_come_from_elsewhere_are_copied_only_where_the_source_has_them() {
+async fn foreign_layers_are_copied_only_if_the_source_has_them() {
     let store = Store::new();
     let foreign = layer(9, 5_000);
     let image = |store: &Store| {
@@ -550,7 +550,7 @@ async fn referrers_that_cannot_be_read_fail_and_the_image_comes() {
 }
 
 #[tokio::test]
-async fn a_destination_that_says_nothing_of_what_it_has_is_told_of_in_the_plan() {
+async fn a_destination_that_denies_reading_is_noted_in_the_plan() {
     let sides = Sides::of(one_image()).await;
     sides.to.demo.fault(|_, _| Some(Fault::answer(403, &[], "")));
     let plan = sides.plan(&sides.request(&["1"])).await.expect("the first push may make the repository");

@@ -64,7 +64,7 @@ async fn crash(sides: &Sides, request: &CopyRequest, method: &'static str) {
 }
 
 #[tokio::test]
-async fn of_a_copy_what_is_left_is_copied_and_no_byte_moves_twice() {
+async fn resuming_a_copy_copies_the_rest_and_moves_no_byte_twice() {
     let sides = Sides::of(three()).await;
     crash(&sides, &sides.request(&["1", "2", "3"]), "PUT").await;
     let journal = &sides.context.journal;
@@ -78,7 +78,7 @@ async fn of_a_copy_what_is_left_is_copied_and_no_byte_moves_twice() {
 }
 
 #[tokio::test]
-async fn of_a_whole_repository_what_was_done_is_found_done() {
+async fn resuming_the_copy_of_a_repository_finds_finished_tags_unchanged() {
     let sides = Sides::of(three()).await;
     let request = CopyRequest { what: What::AllTags, ..sides.request(&[]) };
     crash(&sides, &request, "PUT").await;
@@ -208,7 +208,7 @@ async fn a_rename_cut_off_between_the_halves_is_taken_back() {
 }
 
 #[tokio::test]
-async fn what_was_left_on_a_replacement_is_never_given_the_new_name() {
+async fn a_replacement_that_a_crash_left_is_never_given_the_new_name() {
     let (shop, entry) = cut_off_between_the_halves("2", moving).await;
     let other = shop.tags("app")["1"];
     shop.store().tag("app", "two", other);

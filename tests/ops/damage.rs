@@ -145,7 +145,7 @@ fn no_damage_to_an_entry_is_undone_in_part_and_called_done() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_whole_is_undone_without_a_remark() {
+async fn an_undamaged_entry_is_undone_without_a_note() {
     let (shop, before, id, _) = deleted().await;
     assert_eq!(undo(&shop, &id, &before, "whole").await, Undone::Whole);
 }
@@ -196,7 +196,7 @@ async fn the_entry_of_an_earlier_version_is_read_and_undone() {
 }
 
 #[tokio::test]
-async fn a_line_that_an_earlier_version_wrote_and_nobody_can_read_shifts_no_outcome() {
+async fn an_unreadable_line_of_an_earlier_version_shifts_no_outcome() {
     let (shop, before, id, file) = deleted().await;
     write_as_version_1(&file);
     let text = fs::read_to_string(&file).expect("a file");

@@ -64,7 +64,7 @@ async fn untagging_one_of_three_aliases_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn where_only_digests_are_deleted_nothing_happens_to_aliases_unasked() {
+async fn if_the_server_deletes_only_by_digest_no_alias_goes_unasked() {
     let (store, _) = aliases();
     let shop = Shop::new(only_by_digest(), store).await;
     let before = shop.tags("app");
@@ -80,7 +80,7 @@ async fn where_only_digests_are_deleted_nothing_happens_to_aliases_unasked() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_deleted_it_is_said_what_would_allow_it() {
+async fn if_the_server_deletes_nothing_the_plan_names_the_setting_that_allows_it() {
     let (store, _) = aliases();
     let shop = Shop::new(nothing_deleted(), store).await;
     let before = shop.tags("app");
@@ -118,7 +118,7 @@ async fn an_image_goes_with_all_the_tags_that_the_plan_shows() {
 }
 
 #[tokio::test]
-async fn a_replacement_takes_one_tag_where_the_server_deletes_only_by_digest() {
+async fn a_replacement_removes_one_tag_if_the_server_deletes_only_by_digest() {
     let (store, image) = aliases();
     let shop = Shop::new(only_by_digest(), store).await;
     let before = shop.store().repository("app").expect("it is there");
@@ -261,7 +261,7 @@ async fn an_image_that_an_index_lists_is_not_deleted_without_it() {
 }
 
 #[tokio::test]
-async fn an_index_whose_deletion_fails_keeps_what_it_lists() {
+async fn an_index_that_cannot_be_deleted_keeps_its_children() {
     let store = Store::new();
     let amd64 = store.image("app").platform("linux", "amd64").tag("amd64").push();
     let arm64 = store.image("app").platform("linux", "arm64").push();
@@ -279,7 +279,7 @@ async fn an_index_whose_deletion_fails_keeps_what_it_lists() {
 }
 
 #[tokio::test]
-async fn a_server_that_wants_no_tags_on_what_it_deletes_gets_them_taken_away_first() {
+async fn tags_go_first_if_the_server_refuses_to_delete_tagged_images() {
     const REFUSED: &str =
         r#"{"errors":[{"code":"GOOGLE_MANIFEST_DANGLING_TAG","message":"is referenced by tags"}]}"#;
     for is_deleted_then in [true, false] {
@@ -306,7 +306,7 @@ async fn a_server_that_wants_no_tags_on_what_it_deletes_gets_them_taken_away_fir
 }
 
 #[tokio::test]
-async fn children_and_referrers_go_along_only_when_asked_and_only_where_nothing_needs_them() {
+async fn children_and_referrers_go_along_only_if_requested_and_not_needed() {
     let build = || {
         let store = Store::new();
         let own = store.image("app").platform("linux", "amd64").push();
@@ -415,7 +415,7 @@ async fn a_server_that_takes_every_alias_is_noticed_and_they_are_put_back() {
 }
 
 #[tokio::test]
-async fn what_the_server_takes_but_still_shows_is_unconfirmed_and_no_success() {
+async fn a_delete_that_is_accepted_and_does_not_show_is_unconfirmed_and_no_success() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
     let work = shop.plan(&shop.delete(&["1.2"], DeleteMethod::Untag)).await;
@@ -429,7 +429,7 @@ async fn what_the_server_takes_but_still_shows_is_unconfirmed_and_no_success() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_looked_at_afterwards_is_unconfirmed_and_can_be_undone() {
+async fn a_delete_that_cannot_be_checked_is_unconfirmed_and_can_be_undone() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let work = shop.plan(&shop.delete(&["1.2"], DeleteMethod::Untag)).await;
@@ -447,7 +447,7 @@ async fn what_cannot_be_looked_at_afterwards_is_unconfirmed_and_can_be_undone() 
 }
 
 #[tokio::test]
-async fn what_was_stopped_is_left_as_it_is() {
+async fn parts_after_a_stop_are_left_as_they_are() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
     let work = shop.plan(&shop.delete(&["1", "1.2", "other"], DeleteMethod::Untag)).await;
@@ -545,7 +545,7 @@ async fn digests_that_go_along_are_at_stake_too() {
 }
 
 #[tokio::test]
-async fn a_plan_counts_the_tags_that_go_in_its_manner() {
+async fn a_plan_counts_the_tags_that_its_method_removes() {
     for (method, expected) in [(DeleteMethod::Image, 2), (DeleteMethod::Untag, 2), (DeleteMethod::Replace, 1)]
     {
         let (store, signature) = family();
@@ -561,7 +561,7 @@ async fn a_plan_counts_the_tags_that_go_in_its_manner() {
 }
 
 #[tokio::test]
-async fn only_what_goes_is_counted_as_freed() {
+async fn only_blobs_of_deleted_images_are_counted_as_freed() {
     let frees = async |method, children, referrers| {
         let (store, _) = family();
         let shop = Shop::open(store).await;
@@ -582,7 +582,7 @@ async fn only_what_goes_is_counted_as_freed() {
 }
 
 #[tokio::test]
-async fn what_children_need_that_stay_is_not_freed() {
+async fn blobs_of_children_that_stay_are_not_counted_as_freed() {
     let store = Store::new();
     let layer = DemoLayer::of(&[("shared", "by two")]);
     let child = store.image("app").platform("linux", "amd64").layer("COPY", layer.clone()).push();
@@ -613,7 +613,7 @@ async fn a_read_only_registry_is_asked_nothing_that_could_change_it() {
 }
 
 #[tokio::test]
-async fn tags_whose_digest_is_not_known_protect_images_from_being_deleted() {
+async fn tags_of_unknown_digest_protect_images_from_being_deleted() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
     shop.registry.demo.fault(|request, _| {
@@ -626,7 +626,7 @@ async fn tags_whose_digest_is_not_known_protect_images_from_being_deleted() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_said_and_the_rest_is_planned() {
+async fn missing_images_are_named_and_the_rest_is_planned() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let plan = shop.delete_plan(&shop.delete(&["1", "none"], None)).await;
@@ -675,7 +675,7 @@ async fn the_report_of_a_failure_says_nothing_done() {
 }
 
 #[tokio::test]
-async fn signatures_stay_where_their_image_keeps_a_tag() {
+async fn signatures_stay_if_their_image_keeps_a_tag() {
     // The server refuses to untag; the tag moved to another image; another client has given the image a new tag.
     for (case, ended) in [("refused", "FL"), ("moved", "LL"), ("tagged", "DL")] {
         let store = Store::new();
@@ -702,7 +702,7 @@ async fn signatures_stay_where_their_image_keeps_a_tag() {
 }
 
 #[tokio::test]
-async fn siblings_that_somebody_else_took_away_are_not_put_back() {
+async fn siblings_that_another_client_removed_are_not_put_back() {
     for (method, settings) in
         [(DeleteMethod::Untag, DemoSettings::default()), (DeleteMethod::Replace, only_by_digest())]
     {
@@ -717,7 +717,7 @@ async fn siblings_that_somebody_else_took_away_are_not_put_back() {
 }
 
 #[tokio::test]
-async fn what_was_named_and_cannot_be_read_fails_and_the_others_go() {
+async fn an_image_that_cannot_be_read_fails_and_the_others_go() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let digest = shop.tags("app")["other"].to_string();
@@ -739,7 +739,7 @@ async fn what_was_named_and_cannot_be_read_fails_and_the_others_go() {
 }
 
 #[tokio::test]
-async fn what_is_pushed_while_the_server_makes_us_wait_is_left_alone() {
+async fn an_image_pushed_during_a_wait_for_the_server_is_left_alone() {
     for method in [DeleteMethod::Untag, DeleteMethod::Image] {
         let (store, image) = aliases();
         let shop = Shop::open(store).await;
@@ -791,7 +791,7 @@ async fn a_busy_server_is_asked_again() {
 }
 
 #[tokio::test]
-async fn what_refers_to_a_referrer_is_named_and_goes_along_with_its_list() {
+async fn referrers_of_a_referrer_are_named_and_go_along_with_their_list() {
     for referrers in [true, false] {
         let store = Store::new();
         let image = store.image("app").tag("1").push();

@@ -89,7 +89,7 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn the_plan_names_each_list_and_what_is_there_and_changes_nothing() {
+async fn the_plan_names_each_list_and_its_present_digest_and_changes_nothing() {
     let scene = scene().await;
     let plan = scene.plan().await;
     assert_eq!(scene.sides.writes(), [""; 0]);
@@ -105,7 +105,7 @@ async fn the_plan_names_each_list_and_what_is_there_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn where_there_is_a_referrers_api_no_list_is_written() {
+async fn with_a_referrers_api_no_list_is_written() {
     let scene = scene().await;
     let sides = Sides::of(scene.sides.from.demo.store().clone()).await;
     let plan = sides.plan(&CopyRequest { referrers: true, ..sides.request(&["1"]) }).await.expect("a plan");
@@ -143,7 +143,7 @@ async fn lists_are_merged_kept_in_the_journal_and_put_back_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_list_that_moved_meanwhile_is_merged_with_what_is_there_and_undo_puts_that_back() {
+async fn a_list_that_moved_meanwhile_is_merged_and_undo_puts_the_moved_one_back() {
     let scene = scene().await;
     let plan = scene.plan().await;
     let store = scene.sides.to.demo.store().clone();
@@ -162,7 +162,7 @@ async fn a_list_that_moved_meanwhile_is_merged_with_what_is_there_and_undo_puts_
 }
 
 #[tokio::test]
-async fn undo_leaves_a_list_alone_that_somebody_else_wrote_since() {
+async fn undo_leaves_a_list_alone_that_another_client_wrote_since() {
     let scene = scene().await;
     let report = scene.sides.run(&scene.plan().await).await;
     let store = scene.sides.to.demo.store().clone();
@@ -188,7 +188,7 @@ async fn a_second_copy_writes_no_list() {
 }
 
 #[tokio::test]
-async fn what_is_no_list_is_never_overwritten() {
+async fn a_fallback_tag_that_holds_no_list_is_never_overwritten() {
     let scene = scene().await;
     let store = scene.sides.to.demo.store().clone();
     store.tag("copy", &fallback(&scene.image), scene.image);

@@ -93,7 +93,7 @@ async fn the_children_of_an_index_are_asked_for_together() {
 }
 
 #[tokio::test]
-async fn of_an_index_that_lists_too_much_the_first_are_shown_and_the_rest_counted() {
+async fn an_index_of_too_many_manifests_shows_the_first_and_counts_the_rest() {
     let store = Store::new();
     let image = store.image("app").push();
     let mut index = store.index("app");
@@ -110,7 +110,7 @@ async fn of_an_index_that_lists_too_much_the_first_are_shown_and_the_rest_counte
 }
 
 #[tokio::test]
-async fn what_belongs_to_an_image_is_found_by_the_api_and_by_its_name() {
+async fn referrers_are_found_by_the_api_and_by_digest_tags() {
     let store = Store::new();
     let image = store.image("app").tag("1").push();
     store.artifact("app").kind("application/spdx+json").layer("text/plain", "{}").subject(&image).push();
@@ -130,7 +130,7 @@ async fn what_belongs_to_an_image_is_found_by_the_api_and_by_its_name() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_an_image_may_be_missing_without_hiding_it() {
+async fn referrers_that_cannot_be_read_do_not_hide_the_image() {
     let store = Store::new();
     store.image("app").tag("1").push();
     let registry = Registry::open(store).await;

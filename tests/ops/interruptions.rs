@@ -55,7 +55,7 @@ fn at_request(
 }
 
 #[tokio::test]
-async fn stopped_at_any_request_it_moves_no_tag_that_is_not_done_and_leaves_no_upload_open() {
+async fn a_copy_stopped_at_any_request_moves_no_unfinished_tag_and_leaves_no_upload_open() {
     for nth in 1.. {
         let sides = Sides::of(two_images()).await;
         let plan = sides.plan(&all(&sides)).await.expect("a plan");
@@ -121,7 +121,7 @@ async fn a_request_that_is_answered_503_at_any_point_is_made_again() {
 }
 
 #[tokio::test]
-async fn stopped_in_the_middle_of_a_blob_it_closes_the_upload() {
+async fn a_copy_stopped_in_the_middle_of_a_blob_closes_the_upload() {
     let store = Store::new();
     store.image("app").layer("COPY a /", layer(1, 3_000_000)).tag("1").push();
     let sides = Sides::of(store).await;
@@ -167,7 +167,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
 }
 
 #[tokio::test]
-async fn a_source_that_cuts_every_answer_is_read_on_from_where_it_broke() {
+async fn a_read_from_a_source_that_cuts_every_answer_continues_at_the_break() {
     for after in [64 * 1024, 1024 * 1024] {
         let store = Store::new();
         store
@@ -239,7 +239,7 @@ async fn a_put_that_the_destination_never_shows_is_unconfirmed_and_no_success() 
 }
 
 #[tokio::test]
-async fn a_blob_that_is_not_what_its_digest_says_is_not_copied() {
+async fn a_blob_that_does_not_match_its_digest_is_not_copied() {
     let store = Store::new();
     let bad = layer(1, 100_000);
     store.image("app").layer("COPY a /", bad.clone()).tag("bad").push();
@@ -294,7 +294,7 @@ async fn a_referrer_that_was_put_but_not_listed_is_listed_by_the_next_copy() {
 }
 
 #[tokio::test]
-async fn where_pushing_is_denied_nothing_is_read_and_no_storm_breaks() {
+async fn if_pushing_is_denied_nothing_is_read_and_there_is_no_retry_storm() {
     let store = Store::new();
     let mut image = store.image("app");
     for number in 0..30 {

@@ -50,7 +50,7 @@ fn file_of(folder: &Path, id: &EntryId) -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn what_is_replaced_is_on_disk_before_anything_changes_and_only_for_this_user() {
+async fn replaced_manifests_are_on_disk_before_any_change_and_private_to_this_user() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().join("journal"));
     let held = manifest("one");
@@ -103,7 +103,7 @@ async fn entries_are_listed_newest_first_with_their_state_and_without_bytes() {
 }
 
 #[tokio::test]
-async fn what_was_changed_in_a_registry_that_is_gone_is_forgotten() {
+async fn changes_in_a_registry_that_is_gone_are_forgotten() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());
     let held = manifest("one");
@@ -130,7 +130,7 @@ async fn what_was_changed_in_a_registry_that_is_gone_is_forgotten() {
 }
 
 #[tokio::test]
-async fn an_entry_whose_program_went_down_stays_open_and_its_rest_can_be_planned_again() {
+async fn after_a_crash_an_entry_stays_open_and_can_be_resumed() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());
     let held = manifest("one");
@@ -170,7 +170,7 @@ async fn a_line_torn_by_a_crash_costs_only_itself() {
 }
 
 #[tokio::test]
-async fn of_an_item_whose_revision_is_lost_it_is_not_known_what_it_replaced() {
+async fn the_replaced_image_of_an_item_is_not_known_if_its_revision_is_lost() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());
     let items = vec![untagged("1", &manifest("1")), untagged("2", &manifest("2"))];
@@ -192,7 +192,7 @@ async fn of_an_item_whose_revision_is_lost_it_is_not_known_what_it_replaced() {
 }
 
 #[tokio::test]
-async fn two_that_write_to_one_entry_at_once_damage_nothing() {
+async fn two_writers_of_one_entry_damage_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());
     let running =

@@ -95,7 +95,7 @@ async fn an_image_that_is_not_kept_whole_is_not_copied() {
 }
 
 #[tokio::test]
-async fn an_index_that_is_not_kept_whole_is_no_reason_to_delete_what_it_may_list() {
+async fn an_index_that_is_not_kept_whole_is_no_reason_to_delete_its_children() {
     let child = |number: usize| {
         let digest = Digest::sha256(&number.to_be_bytes());
         format!(r#"{{"mediaType":"{OCI_MANIFEST}","digest":"{digest}","size":5}}"#)

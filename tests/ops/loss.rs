@@ -51,7 +51,7 @@ fn fate(work: &ChangePlan) -> String {
 }
 
 #[tokio::test]
-async fn images_are_said_to_stay_only_where_the_registry_is_known_to_keep_them() {
+async fn images_are_said_to_stay_only_if_the_registry_is_known_to_keep_them() {
     let known = Shop::open(two()).await;
     let work = known.plan(&known.delete(&["1"], None)).await;
     assert!(fate(&work).contains("keeps it until garbage collection"), "{}", fate(&work));
@@ -63,7 +63,7 @@ async fn images_are_said_to_stay_only_where_the_registry_is_known_to_keep_them()
 }
 
 #[tokio::test]
-async fn what_a_registry_did_with_an_untagged_image_is_remembered() {
+async fn the_observed_cleanup_of_a_registry_is_remembered() {
     for (removes, cleanup) in [(Removes::ALL, Cleanup::AtOnce), (Removes::default(), Cleanup::Later)] {
         let shop = shop(removes, two()).await;
         shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
@@ -73,7 +73,7 @@ async fn what_a_registry_did_with_an_untagged_image_is_remembered() {
 }
 
 #[tokio::test]
-async fn no_undo_is_promised_of_what_a_registry_removed_with_its_last_tag() {
+async fn no_undo_is_promised_of_an_image_that_a_registry_removed_with_its_last_tag() {
     let changes: [fn(&Shop) -> ChangeRequest; 3] = [
         |shop| shop.delete(&["1"], DeleteMethod::Untag),
         |shop| shop.delete(&["1"], DeleteMethod::Image),
@@ -89,7 +89,7 @@ async fn no_undo_is_promised_of_what_a_registry_removed_with_its_last_tag() {
 }
 
 #[tokio::test]
-async fn where_only_the_manifest_goes_with_its_last_tag_an_undo_is_promised_and_works() {
+async fn undo_is_promised_and_works_if_only_the_manifest_goes_with_its_last_tag() {
     let shop = shop(Removes { untagged: true, ..Removes::default() }, two()).await;
     let before = shop.tags("app");
     let report = shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
@@ -99,7 +99,7 @@ async fn where_only_the_manifest_goes_with_its_last_tag_an_undo_is_promised_and_
 }
 
 #[tokio::test]
-async fn of_two_images_only_one_of_which_is_gone_a_part_is_promised() {
+async fn a_partial_undo_is_promised_if_one_of_two_images_is_gone() {
     let store = two();
     let shared = store.digest_of("app", "2").expect("a digest");
     let shop = shop(Removes::ALL, store).await;
@@ -111,7 +111,7 @@ async fn of_two_images_only_one_of_which_is_gone_a_part_is_promised() {
 }
 
 #[tokio::test]
-async fn an_undo_is_not_promised_where_what_is_left_cannot_be_looked_at() {
+async fn no_undo_is_promised_if_the_remaining_content_cannot_be_checked() {
     let shop = shop(Removes::ALL, two()).await;
     let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Untag)).await;
     shop.registry.demo.fault(|request, _| {
@@ -140,7 +140,7 @@ async fn an_image_is_kept_under_a_tag_of_its_own_and_undo_removes_that() {
 }
 
 #[tokio::test]
-async fn a_copy_keeps_what_it_replaces_and_promises_no_undo_where_it_does_not() {
+async fn a_copy_keeps_the_replaced_image_or_promises_no_undo() {
     for keep in [true, false] {
         let there = Store::new();
         let old = there.image("copy").label("number", "old").tag("1").push().digest;
@@ -169,7 +169,7 @@ async fn a_copy_keeps_what_it_replaces_and_promises_no_undo_where_it_does_not() 
 }
 
 #[tokio::test]
-async fn a_tag_that_keeps_an_image_replaces_no_other() {
+async fn a_kept_tag_replaces_no_other_tag() {
     let store = two();
     let digest = store.digest_of("app", "1").expect("a digest");
     let kept = format!("regtui-kept-{}", digest.short());
@@ -195,7 +195,7 @@ async fn an_image_that_cannot_be_kept_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_tag_that_keeps_an_image_goes_again_where_the_change_was_not_made() {
+async fn a_kept_tag_is_removed_again_if_the_change_was_not_made() {
     let shop = shop(Removes::ALL, two()).await;
     let work = shop.plan(&keeping(shop.delete(&["1"], DeleteMethod::Untag))).await;
     let pushed = shop.store().image("app").label("number", "3").tag("1").push().digest;
@@ -220,7 +220,7 @@ async fn undo_keeps_the_image_as_long_as_its_tag_is_not_back() {
 }
 
 #[tokio::test]
-async fn undo_of_a_rename_leaves_the_new_name_where_the_old_one_cannot_be_put_back() {
+async fn undo_of_a_rename_leaves_the_new_name_if_the_old_one_cannot_be_put_back() {
     let shop = shop(Removes::ALL, two()).await;
     let digest = shop.tags("app")["1"];
     let request = ChangeRequest::Retag(retag::RetagRequest {
@@ -238,7 +238,7 @@ async fn undo_of_a_rename_leaves_the_new_name_where_the_old_one_cannot_be_put_ba
 }
 
 #[tokio::test]
-async fn an_undo_promises_no_undo_of_its_own_where_images_went_with_it() {
+async fn an_undo_promises_no_undo_of_its_own_if_images_went_with_it() {
     let sides = Sides::to(
         two(),
         DemoSettings { removes: Removes::ALL, server: Some("else".into()), ..DemoSettings::default() },
@@ -255,7 +255,7 @@ async fn an_undo_promises_no_undo_of_its_own_where_images_went_with_it() {
 }
 
 #[tokio::test]
-async fn no_tag_can_keep_what_is_deleted_by_its_digest() {
+async fn no_tag_can_keep_an_image_that_is_deleted_by_digest() {
     let shop = shop(Removes::ALL, two()).await;
     let work = shop.plan(&keeping(shop.delete(&["1"], DeleteMethod::Image))).await;
     assert!(fate(&work).contains("no tag can keep"), "{}", fate(&work));
@@ -289,7 +289,7 @@ async fn children_and_referrers_that_disappear_are_put_back_first() {
 }
 
 #[tokio::test]
-async fn what_did_not_disappear_is_no_step_of_an_undo() {
+async fn images_that_did_not_disappear_are_no_steps_of_an_undo() {
     let store = Store::new();
     let child = store.image("app").platform("linux", "amd64").push();
     store.index("app").child(&child).tag("1").push();
@@ -327,7 +327,7 @@ async fn a_registry_that_only_greets_like_distribution_is_not_taken_for_it() {
 /// The command that `regtui journal --kept` prints works as printed on a registry that deletes only by digest, also if the
 /// image has another tag.
 #[tokio::test]
-async fn a_tag_that_keeps_an_image_goes_by_replacement_if_there_is_no_other_way() {
+async fn a_kept_tag_goes_by_replacement_if_there_is_no_other_method() {
     let settings = DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
     let shop = Shop::new(settings, two()).await;
     let image = shop.tags("app")["1"];

@@ -108,7 +108,7 @@ async fn copies_with_right_types(shop: &Shop, from: Repository, to: Repository) 
 }
 
 #[tokio::test]
-async fn what_is_deleted_comes_back_although_another_registry_said_a_wrong_type_of_the_same_bytes() {
+async fn undo_works_although_another_registry_named_a_wrong_type_of_the_same_bytes() {
     let (liar, shop) = liar_and_shop(registry::settings()).await;
     browse(&liar).await;
     deletes_and_undoes(&shop).await;
@@ -157,7 +157,7 @@ async fn the_journal_has_the_type_that_the_registry_says_now_and_not_an_older_on
 }
 
 #[tokio::test]
-async fn what_another_repository_has_is_not_shown_where_it_is_missing() {
+async fn a_manifest_of_another_repository_is_not_shown_in_one_that_lacks_it() {
     let (liar, shop) = liar_and_shop(registry::settings()).await;
     let only_there = liar.demo.store().image("app").label("only", "there").tag("x").push().digest;
     let digest: Digest = only_there;

@@ -66,7 +66,7 @@ fn denies_all(request: &faults::RequestView<'_>, nth: usize) -> Option<Fault> {
 }
 
 #[tokio::test]
-async fn a_404_to_a_delete_of_what_is_still_there_is_a_failure_in_every_kind_of_change() {
+async fn a_404_to_a_delete_that_did_not_happen_is_a_failure_in_every_kind_of_change() {
     for fault in [faults::deletes_not_routed, denies_all] {
         let shop = Shop::open(contents().0).await;
         let made = shop.carry_out(&retag(&shop, "2", "new", retag::RetagMode::Add)).await;
@@ -105,7 +105,7 @@ async fn a_404_to_a_delete_of_what_is_still_there_is_a_failure_in_every_kind_of_
 }
 
 #[tokio::test]
-async fn only_a_registry_that_says_in_its_own_words_that_a_random_digest_is_not_there_is_known_to_delete() {
+async fn only_a_404_that_calls_a_random_digest_unknown_proves_that_a_registry_deletes() {
     let unnamed = |request: &faults::RequestView<'_>, nth: usize| {
         faults::deletes_not_routed(request, nth).map(|_| Fault::answer(404, &[], "404 page not found\n"))
     };
@@ -133,7 +133,7 @@ async fn only_a_registry_that_says_in_its_own_words_that_a_random_digest_is_not_
 }
 
 #[tokio::test]
-async fn what_somebody_else_deleted_meanwhile_is_gone_already() {
+async fn images_that_another_client_deleted_meanwhile_are_gone_already() {
     let (store, index, image) = contents();
     let shop = Shop::open(store).await;
     let (untag, delete) = (
@@ -200,7 +200,7 @@ async fn tags_that_outlive_their_digest_are_untagged_as_the_plan_says() {
 }
 
 #[tokio::test]
-async fn a_tag_that_somebody_else_pushed_meanwhile_is_not_untagged_with_its_digest() {
+async fn a_tag_that_another_client_pushed_meanwhile_is_not_untagged_with_its_digest() {
     let (store, index, image) = contents();
     let shop = Shop::new(DemoSettings { delete_keeps_tags: true, ..DemoSettings::default() }, store).await;
     let work = shop.plan(&shop.delete(&["2"], DeleteMethod::Image)).await;
@@ -330,7 +330,7 @@ fn before_deletes(shop: &Shop) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn the_last_request_before_a_delete_looks_at_what_is_deleted() {
+async fn the_last_request_before_a_delete_checks_its_target() {
     let by_digest = || DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
     let (store, index, _) = contents();
     for n in 0..100 {

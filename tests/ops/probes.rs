@@ -44,7 +44,7 @@ async fn cut_off_at(shop: &Shop, method: &'static str) {
 }
 
 #[tokio::test]
-async fn one_that_a_kill_left_is_in_the_journal_and_goes_with_an_undo() {
+async fn a_probe_left_by_a_crash_is_in_the_journal_and_goes_with_an_undo() {
     let shop = shop().await;
     let before = shop.tags("app");
     cut_off_at(&shop, "DELETE").await;
@@ -65,7 +65,7 @@ async fn one_that_a_kill_left_is_in_the_journal_and_goes_with_an_undo() {
 }
 
 #[tokio::test]
-async fn one_that_a_kill_left_goes_at_the_next_start_and_only_where_it_is_meant() {
+async fn a_probe_left_by_a_crash_goes_at_the_next_start_only_in_the_given_registries() {
     let shop = shop().await;
     let before = shop.tags("app");
     cut_off_at(&shop, "DELETE").await;
@@ -79,7 +79,7 @@ async fn one_that_a_kill_left_goes_at_the_next_start_and_only_where_it_is_meant(
 }
 
 #[tokio::test]
-async fn one_that_was_never_put_is_looked_for_and_nothing_is_deleted() {
+async fn a_probe_that_was_never_put_is_looked_for_and_nothing_is_deleted() {
     let shop = shop().await;
     cut_off_at(&shop, "PUT").await;
     let entries = shop.context.journal.entries().await;
@@ -91,7 +91,7 @@ async fn one_that_was_never_put_is_looked_for_and_nothing_is_deleted() {
 }
 
 #[tokio::test]
-async fn one_that_the_server_refuses_to_delete_is_named_and_goes_once_it_lets_it_go() {
+async fn a_probe_that_the_server_refuses_to_delete_is_named_and_removed_later() {
     let shop = shop().await;
     let before = shop.tags("app");
     let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Replace)).await;
@@ -110,7 +110,7 @@ async fn one_that_the_server_refuses_to_delete_is_named_and_goes_once_it_lets_it
 }
 
 #[tokio::test]
-async fn none_is_put_where_the_server_refuses_the_question_whether_it_deletes() {
+async fn no_probe_is_put_if_the_server_does_not_let_this_user_delete() {
     for status in [401, 403] {
         let shop = shop().await;
         shop.registry
@@ -126,7 +126,7 @@ async fn none_is_put_where_the_server_refuses_the_question_whether_it_deletes() 
 }
 
 #[tokio::test]
-async fn a_tag_of_that_name_that_is_another_image_by_now_is_left_alone() {
+async fn a_probe_that_moved_to_another_image_is_left_alone() {
     let shop = shop().await;
     cut_off_at(&shop, "DELETE").await;
     let tag = throw_away(&shop).remove(0);

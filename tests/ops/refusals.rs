@@ -189,7 +189,7 @@ async fn told(
 }
 
 #[tokio::test]
-async fn of_tags_that_are_taken_away() {
+async fn a_refused_untag_is_explained_and_the_others_finish() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
         let request = shop.delete(&["1", "2", "3"], DeleteMethod::Untag);
@@ -204,7 +204,7 @@ async fn of_tags_that_are_taken_away() {
 }
 
 #[tokio::test]
-async fn of_images_that_are_deleted() {
+async fn a_refused_delete_of_an_image_is_explained_and_the_others_finish() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
         let request = shop.delete(&["1", "2", "3"], DeleteMethod::Image);
@@ -220,7 +220,7 @@ async fn of_images_that_are_deleted() {
 }
 
 #[tokio::test]
-async fn of_tags_that_are_put() {
+async fn a_refused_retag_is_explained_and_the_others_finish() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
         let item = |from: &str, to: &str| (from.parse().expect("a tag"), shop.repository("app"), tag(to));
@@ -242,7 +242,7 @@ async fn of_tags_that_are_put() {
 }
 
 #[tokio::test]
-async fn of_tags_that_are_put_back() {
+async fn a_refused_step_of_an_undo_is_explained_and_the_others_finish() {
     let change = async |refusal: Option<Refusal>| {
         let shop = Shop::open(three()).await;
         let deleted = shop.carry_out(&shop.delete(&["1", "2", "3"], DeleteMethod::Untag)).await;
@@ -274,7 +274,7 @@ async fn copied(
 }
 
 #[tokio::test]
-async fn of_blobs_that_are_copied() {
+async fn a_refused_blob_of_a_copy_is_explained_and_the_others_finish() {
     let second = layer(2, 2_000).digest.hex().to_string();
     let change = async |refusal| {
         let digest = second.clone();
@@ -285,7 +285,7 @@ async fn of_blobs_that_are_copied() {
 }
 
 #[tokio::test]
-async fn of_tags_that_are_copied() {
+async fn a_refused_tag_of_a_copy_is_explained_and_the_others_finish() {
     let change = async |refusal| {
         copied(refusal, |request| request.method == "PUT" && request.path.ends_with("/manifests/2")).await
     };

@@ -88,7 +88,7 @@ async fn an_image_that_got_another_tag_since_is_not_deleted() {
 }
 
 #[tokio::test]
-async fn what_was_to_go_along_with_an_index_that_went_still_goes() {
+async fn children_of_an_index_that_is_already_gone_still_go_along() {
     let store = Store::new();
     let children = ["amd64", "arm64"].map(|arch| store.image("app").platform("linux", arch).push());
     store.index("app").child(&children[0]).child(&children[1]).tag("1").push();
@@ -109,7 +109,7 @@ async fn what_was_to_go_along_with_an_index_that_went_still_goes() {
 }
 
 #[tokio::test]
-async fn of_a_retag_neither_a_source_nor_a_target_that_moved_is_touched() {
+async fn resuming_a_retag_leaves_moved_sources_and_targets_alone() {
     let shop = Shop::open(three()).await;
     let item = |from: &str, to: &str| (from.parse().expect("a tag"), shop.repository("app"), tag(to));
     let items = vec![item("1", "a"), item("2", "b"), item("3", "c")];
@@ -134,7 +134,7 @@ async fn of_a_retag_neither_a_source_nor_a_target_that_moved_is_touched() {
 }
 
 #[tokio::test]
-async fn of_a_copy_what_moved_or_came_at_the_source_is_not_copied() {
+async fn resuming_a_copy_skips_tags_that_moved_or_came_at_the_source() {
     let sides = Sides::of(three()).await;
     let request = copy::CopyRequest { what: What::AllTags, ..sides.request(&[]) };
     let plan = sides.plan(&request).await.expect("a plan");
@@ -157,7 +157,7 @@ async fn of_a_copy_what_moved_or_came_at_the_source_is_not_copied() {
 }
 
 #[tokio::test]
-async fn where_all_that_is_left_moved_nothing_is_planned() {
+async fn nothing_is_planned_if_all_remaining_tags_moved() {
     let shop = Shop::open(three()).await;
     let request = shop.delete(&["1", "2"], DeleteMethod::Untag);
     let entry = cut_off(&shop, &request, "DELETE", "/manifests/2".into()).await;
@@ -183,7 +183,7 @@ async fn a_change_that_was_done_and_not_noted_is_over() {
 }
 
 #[tokio::test]
-async fn the_rest_of_a_copy_makes_lists_of_referrers_anew_and_copies_none_as_an_image() {
+async fn resuming_a_copy_makes_lists_of_referrers_anew_and_copies_no_list_as_an_image() {
     let without = || demo::DemoSettings { referrers: false, ..demo::DemoSettings::default() };
     let store = Store::new();
     let image = store.image("app").tag("1").push();

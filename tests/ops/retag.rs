@@ -56,7 +56,7 @@ async fn a_new_tag_has_the_same_bytes_and_media_type() {
 }
 
 #[tokio::test]
-async fn an_existing_tag_shows_what_it_was_and_gets_it_back() {
+async fn the_plan_shows_the_replaced_image_and_undo_puts_it_back() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
     let plan = plan(&shop, &request(&shop, &[("1", "old")], RetagMode::Add)).await;
@@ -68,7 +68,7 @@ async fn an_existing_tag_shows_what_it_was_and_gets_it_back() {
 }
 
 #[tokio::test]
-async fn what_moved_since_the_plan_is_left_alone() {
+async fn tags_that_moved_since_the_plan_are_left_alone() {
     for moved in ["1", "old", "free"] {
         let shop = Shop::open(contents()).await;
         let target = if moved == "free" { "free" } else { "old" };
@@ -95,7 +95,7 @@ async fn a_move_takes_the_old_name_and_no_sibling() {
 }
 
 #[tokio::test]
-async fn nothing_is_moved_where_tags_are_not_deleted() {
+async fn no_tag_is_moved_if_the_server_cannot_untag() {
     let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, contents()).await;
     let before = shop.tags("app");
     let plan = plan(&shop, &request(&shop, &[("1", "stable")], RetagMode::Move)).await;
@@ -143,7 +143,7 @@ async fn a_move_by_replacement_takes_the_old_name_and_no_sibling_and_is_undone()
 }
 
 #[tokio::test]
-async fn a_move_by_replacement_untags_where_the_server_can() {
+async fn a_move_by_replacement_untags_if_the_server_can() {
     let shop = Shop::open(contents()).await;
     let plan = plan(&shop, &request(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
     assert_eq!((plan.mode, plan.methods.len()), (RetagMode::Move, 0), "no replacement is needed");
@@ -153,7 +153,7 @@ async fn a_move_by_replacement_untags_where_the_server_can() {
 }
 
 #[tokio::test]
-async fn nothing_is_moved_by_replacement_where_nothing_is_deleted() {
+async fn no_tag_is_moved_by_replacement_if_the_server_deletes_nothing() {
     let settings = DemoSettings { delete_by_digest: false, ..only_by_digest() };
     let shop = Shop::new(settings, contents()).await;
     let before = shop.tags("app");
@@ -171,7 +171,7 @@ async fn nothing_is_moved_by_replacement_where_nothing_is_deleted() {
 }
 
 #[tokio::test]
-async fn where_replacements_turn_out_not_to_work_the_new_tag_is_not_put_either() {
+async fn the_new_tag_is_not_put_if_the_probe_of_a_replacement_fails() {
     let shop = Shop::new(only_by_digest(), contents()).await;
     let before = shop.tags("app");
     let work = shop.plan(&request(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
@@ -185,7 +185,7 @@ async fn where_replacements_turn_out_not_to_work_the_new_tag_is_not_put_either()
 }
 
 #[tokio::test]
-async fn an_old_name_whose_replacement_cannot_be_deleted_gets_its_image_back() {
+async fn an_old_tag_gets_its_image_back_if_its_replacement_cannot_be_deleted() {
     let shop = Shop::new(only_by_digest(), contents()).await;
     let before = shop.tags("app");
     let work = shop.plan(&request(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
@@ -206,7 +206,7 @@ async fn an_old_name_whose_replacement_cannot_be_deleted_gets_its_image_back() {
 }
 
 #[tokio::test]
-async fn an_old_tag_stays_where_its_siblings_cannot_be_listed() {
+async fn an_old_tag_stays_if_its_siblings_cannot_be_listed() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
     let work = shop.plan(&request(&shop, &[("1", "stable")], RetagMode::Move)).await;
@@ -268,7 +268,7 @@ async fn another_repository_gets_the_image_by_mounting_or_by_bytes() {
 }
 
 #[tokio::test]
-async fn nonsense_is_refused_before_anything_is_asked() {
+async fn impossible_requests_are_refused_before_the_server_is_asked() {
     let shop = Shop::open(contents()).await;
     let mut elsewhere = shop.repository("app");
     elsewhere.host = Host::parse("other.test").expect("a host");
@@ -348,7 +348,7 @@ async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
 }
 
 #[tokio::test]
-async fn an_old_tag_stays_where_the_new_one_leads_elsewhere_by_now() {
+async fn an_old_tag_stays_if_the_new_one_moved_meanwhile() {
     let shop = Shop::open(contents()).await;
     // `1.2` is that image already, so only the old name has to go.
     let work = shop.plan(&request(&shop, &[("1", "1.2")], RetagMode::Move)).await;
@@ -372,7 +372,7 @@ async fn a_name_that_is_given_and_taken_at_once_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_pushed_while_the_server_makes_us_wait_is_not_replaced() {
+async fn an_image_pushed_during_a_wait_for_the_server_is_not_replaced() {
     let shop = Shop::open(contents()).await;
     let work = shop.plan(&request(&shop, &[("1", "old")], RetagMode::Add)).await;
     let store = shop.store().clone();
@@ -407,7 +407,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
 }
 
 #[tokio::test]
-async fn stopped_between_two_blobs_it_carries_no_more() {
+async fn a_retag_stopped_between_two_blobs_moves_no_more() {
     let shop = Shop::open(contents()).await;
     let work = shop.plan(&request(&shop, &[("1", "other:1")], RetagMode::Add)).await;
     let watch = watch();

@@ -51,7 +51,7 @@ fn names_nobody(report: &Report) {
 }
 
 #[tokio::test]
-async fn a_retag_is_done_and_undone_whatever_digest_the_server_names() {
+async fn a_retag_is_done_and_undone_although_the_server_names_a_wrong_digest() {
     for method in [RetagMode::Add, RetagMode::Move] {
         let shop = Shop::open(two_images()).await;
         shop.registry.demo.fault(faults::digest_header(wrong()));
@@ -67,7 +67,7 @@ async fn a_retag_is_done_and_undone_whatever_digest_the_server_names() {
 }
 
 #[tokio::test]
-async fn a_tag_is_replaced_and_put_back_whatever_digest_the_server_names() {
+async fn a_tag_is_replaced_and_put_back_although_the_server_names_a_wrong_digest() {
     let shop = Shop::open(two_images()).await;
     shop.registry.demo.fault(faults::digest_header(wrong()));
     let before = shop.tags("app");
@@ -80,7 +80,7 @@ async fn a_tag_is_replaced_and_put_back_whatever_digest_the_server_names() {
 }
 
 #[tokio::test]
-async fn a_copy_is_done_whatever_digest_the_destination_names() {
+async fn a_copy_is_done_although_the_destination_names_a_wrong_digest() {
     let there = Store::new();
     there.image("copy").label("a", "1").tag("1").push();
     there.image("copy").label("old", "2").tag("2").push();
@@ -96,7 +96,7 @@ async fn a_copy_is_done_whatever_digest_the_destination_names() {
 }
 
 #[tokio::test]
-async fn another_image_is_still_noticed_where_the_server_names_wrong_digests() {
+async fn another_image_is_still_noticed_although_the_server_names_wrong_digests() {
     let shop = Shop::open(two_images()).await;
     shop.registry.demo.fault(faults::digest_header(wrong()));
     let work = shop.plan(&retag(&shop, &[("1", "2")], RetagMode::Add)).await;
@@ -107,7 +107,7 @@ async fn another_image_is_still_noticed_where_the_server_names_wrong_digests() {
 }
 
 #[tokio::test]
-async fn a_retag_keeps_a_sha512_digest_where_the_server_supports_that() {
+async fn a_retag_keeps_a_sha512_digest_if_the_server_supports_that() {
     for digest_parameter in [true, false] {
         let store = two_images();
         let short = store.digest_of("app", "1").expect("it is there");
@@ -145,7 +145,7 @@ async fn a_server_that_refuses_the_parameter_gets_the_tag_without() {
 }
 
 #[tokio::test]
-async fn a_copy_keeps_a_sha512_digest_where_the_destination_supports_that() {
+async fn a_copy_keeps_a_sha512_digest_if_the_destination_supports_that() {
     for digest_parameter in [true, false] {
         let store = two_images();
         let short = store.digest_of("app", "1").expect("it is there");
@@ -216,7 +216,7 @@ async fn the_same_bytes_compare_as_the_same_by_any_algorithm_and_header() {
 }
 
 #[tokio::test]
-async fn a_tag_is_taken_away_and_put_back_whatever_digest_the_server_names() {
+async fn a_tag_is_removed_and_put_back_although_the_server_names_a_wrong_digest() {
     let shop = Shop::open(two_images()).await;
     shop.registry.demo.fault(faults::digest_header(wrong()));
     let before = shop.tags("app");

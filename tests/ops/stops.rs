@@ -122,7 +122,7 @@ fn new_tag(name: &str) -> &str {
 }
 
 #[tokio::test]
-async fn of_tags_in_another_repository_each_is_there_or_not_whether_mounted_or_by_bytes() {
+async fn a_stopped_retag_to_another_repository_leaves_each_tag_put_or_absent() {
     for mounts in [true, false] {
         let settings = DemoSettings { mounts, ..DemoSettings::default() };
         let request = async |shop: &Shop| retag(shop, "other", retag::RetagMode::Add);
@@ -132,7 +132,7 @@ async fn of_tags_in_another_repository_each_is_there_or_not_whether_mounted_or_b
 }
 
 #[tokio::test]
-async fn of_tags_that_are_renamed_each_has_one_name() {
+async fn a_stopped_rename_leaves_each_tag_with_one_name() {
     for delete_by_tag in [true, false] {
         let method = if delete_by_tag { retag::RetagMode::Move } else { retag::RetagMode::MoveByReplacement };
         let request = async |shop: &Shop| retag(shop, "app", method);
@@ -148,7 +148,7 @@ async fn of_tags_that_are_renamed_each_has_one_name() {
 }
 
 #[tokio::test]
-async fn of_new_tags_that_are_taken_back_by_replacement_each_is_gone_or_its_image() {
+async fn a_stopped_undo_by_replacement_leaves_each_tag_gone_or_on_its_image() {
     let settings = DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
     let request = async |shop: &Shop| {
         let made = shop.carry_out(&retag(shop, "app", retag::RetagMode::Add)).await;
@@ -162,7 +162,7 @@ async fn of_new_tags_that_are_taken_back_by_replacement_each_is_gone_or_its_imag
 }
 
 #[tokio::test]
-async fn of_tags_that_are_replaced_each_is_gone_or_its_image() {
+async fn a_stopped_delete_by_replacement_leaves_each_tag_gone_or_on_its_image() {
     let settings = DemoSettings { delete_by_tag: false, ..DemoSettings::default() };
     let request = async |shop: &Shop| shop.delete(&["one", "2"], DeleteMethod::Replace);
     let is_done = |_: &Shop, name: &str, before: &Tags, after: &Tags| {
@@ -185,7 +185,7 @@ fn images(shop: &Shop) -> ChangeRequest {
 }
 
 #[tokio::test]
-async fn of_images_that_are_deleted_each_is_gone_or_has_all_its_tags() {
+async fn a_stopped_delete_leaves_each_image_gone_or_with_all_its_tags() {
     let request = async |shop: &Shop| images(shop);
     let is_done = |shop: &Shop, name: &str, before: &Tags, after: &Tags| {
         // `18c524555d9c (2, two)`.
@@ -200,7 +200,7 @@ async fn of_images_that_are_deleted_each_is_gone_or_has_all_its_tags() {
 }
 
 #[tokio::test]
-async fn of_tags_that_are_put_back_each_is_there_or_not() {
+async fn a_stopped_undo_leaves_each_tag_put_back_or_absent() {
     let request = async |shop: &Shop| {
         let deleted = shop.carry_out(&shop.delete(&["1", "2", "3"], DeleteMethod::Untag)).await;
         ChangeRequest::Undo(deleted.undo.expect("an entry"))

@@ -35,7 +35,7 @@ fn whole(shop: &Shop, selectors: &[&str], method: DeleteMethod) -> ChangeRequest
 }
 
 #[tokio::test]
-async fn whatever_was_deleted_comes_back_as_it_was() {
+async fn deleted_tags_and_images_come_back_as_they_were() {
     for (method, settings) in [
         (DeleteMethod::Untag, DemoSettings::default()),
         (DeleteMethod::Image, DemoSettings::default()),
@@ -73,7 +73,7 @@ async fn an_undo_can_be_undone() {
 }
 
 #[tokio::test]
-async fn a_tag_that_somebody_pushed_since_is_not_overwritten() {
+async fn a_tag_that_another_client_pushed_since_is_not_overwritten() {
     let shop = Shop::open(contents()).await;
     let deleted = shop.carry_out(&shop.delete(&["1", "other"], DeleteMethod::Untag)).await;
     let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1").push();
@@ -102,7 +102,7 @@ async fn a_tag_pushed_between_the_plan_and_the_undo_is_not_overwritten() {
 }
 
 #[tokio::test]
-async fn what_garbage_collection_took_is_said_and_nothing_broken_is_put_back() {
+async fn collected_blobs_are_named_and_no_broken_image_is_put_back() {
     let shop = Shop::open(contents()).await;
     let report = shop.carry_out(&whole(&shop, &["1"], DeleteMethod::Image)).await;
     assert!(report.is_success(), "{report:?}");
@@ -124,7 +124,7 @@ async fn what_garbage_collection_took_is_said_and_nothing_broken_is_put_back() {
 }
 
 #[tokio::test]
-async fn what_is_as_it_was_already_needs_nothing() {
+async fn a_tag_that_is_already_back_is_unchanged() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
     let deleted = shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
@@ -134,7 +134,7 @@ async fn what_is_as_it_was_already_needs_nothing() {
 }
 
 #[tokio::test]
-async fn a_new_tag_is_not_said_to_go_where_tags_are_not_deleted() {
+async fn the_plan_does_not_promise_to_remove_a_new_tag_if_the_server_cannot_untag() {
     let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, contents()).await;
     let request = ChangeRequest::Retag(retag::RetagRequest {
         from: shop.repository("app"),
@@ -189,7 +189,7 @@ async fn a_new_tag_goes_by_replacement_and_an_undo_of_that_brings_it_back() {
 }
 
 #[tokio::test]
-async fn where_tags_can_be_deleted_undo_makes_no_replacement() {
+async fn undo_makes_no_replacement_if_the_server_can_untag() {
     let (shop, undo) = retagged(DemoSettings::default()).await;
     let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!() };
     assert!(plan.methods.is_empty() && plan.steps.iter().all(|step| !step.by_replacement), "{plan:?}");
@@ -201,7 +201,7 @@ async fn where_tags_can_be_deleted_undo_makes_no_replacement() {
 }
 
 #[tokio::test]
-async fn where_nothing_is_deleted_undo_says_what_would_allow_it() {
+async fn if_the_server_deletes_nothing_undo_names_the_setting_that_allows_it() {
     let (shop, undo) = retagged(DemoSettings { delete_by_digest: false, ..only_by_digest() }).await;
     let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!() };
     assert!(plan.methods.is_empty(), "{plan:?}");
@@ -221,7 +221,7 @@ async fn a_new_tag_that_moved_after_the_plan_is_not_replaced() {
 }
 
 #[tokio::test]
-async fn a_new_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
+async fn a_new_tag_gets_its_image_back_if_its_replacement_cannot_be_deleted() {
     for (refused_from, note) in [(0, "stayed behind"), (1, "byte for byte")] {
         let (shop, undo) = retagged(only_by_digest()).await;
         let work = shop.plan(&undo).await;
@@ -260,7 +260,7 @@ async fn a_sibling_that_vanishes_beside_a_replacement_is_put_back() {
 }
 
 #[tokio::test]
-async fn what_never_was_cannot_be_undone() {
+async fn an_unknown_entry_cannot_be_undone() {
     let shop = Shop::open(contents()).await;
     let id = regtui::model::change::journal::EntryId("20260101T000000.000000Z-0".into());
     let failure = change::plan(&shop.context, &ChangeRequest::Undo(id)).await.expect_err("there is none");

@@ -39,7 +39,7 @@ async fn a_yes_is_a_yes_and_anything_else_is_a_no() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_typed_before_the_question_is_no_answer() {
+async fn keys_typed_before_the_question_are_no_answer() {
     let gate = Gate::new();
     let (demo, mut pty, program, _home) = deleting(&["1"], Some(gate.clone())).await;
     gate.reached_by(1).await;

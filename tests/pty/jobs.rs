@@ -42,7 +42,7 @@ async fn held_job(demo: &Demo, pty: &mut Pty) -> Gate {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn leaving_while_a_job_runs_asks_and_stays_if_one_likes() {
+async fn leaving_while_a_job_runs_asks_and_can_be_cancelled() {
     let (demo, mut pty, program, _home) = opened().await;
     let gate = held_job(&demo, &mut pty).await;
     pty.press("q");
@@ -84,7 +84,7 @@ async fn control_c_asks_and_a_second_one_stops_and_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_insists_leaves_although_a_job_does_not_end() {
+async fn insisting_leaves_although_a_job_does_not_end() {
     let (demo, mut pty, program, _home) = opened().await;
     let _gate = held_job(&demo, &mut pty).await;
     for _ in 0..2 {
@@ -100,7 +100,7 @@ async fn who_insists_leaves_although_a_job_does_not_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_gives_the_terminal_back_and_lets_a_job_close_what_it_began() {
+async fn a_signal_gives_the_terminal_back_and_lets_a_job_finish_its_request() {
     let (demo, mut pty, program, _home) = opened().await;
     let gate = held_job(&demo, &mut pty).await;
     program.signal(rustix::process::Signal::TERM);
@@ -111,7 +111,7 @@ async fn a_signal_gives_the_terminal_back_and_lets_a_job_close_what_it_began() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_does_not_stop_while_it_closes_where_nothing_would_wake_it() {
+async fn it_is_not_suspended_while_it_closes_if_no_shell_would_wake_it() {
     let (demo, mut pty, program, _home) = opened().await;
     let gate = held_job(&demo, &mut pty).await;
     program.signal(rustix::process::Signal::TERM);

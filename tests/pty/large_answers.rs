@@ -28,7 +28,7 @@ fn manifest(store: &Store, tag: &str, layers: &str, config: &str) {
 }
 
 #[test]
-fn documents_of_millions_of_elements_leave_memory_where_it_was() {
+fn documents_of_millions_of_elements_keep_memory_bounded() {
     let store = Store::new();
     manifest(&store, "v1", &filled("{}"), "{}");
     let index = format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{}]}}"#, filled("{}"));

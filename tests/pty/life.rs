@@ -109,7 +109,7 @@ fn a_terminal_that_claims_an_absurd_size_does_no_harm() {
 }
 
 #[test]
-fn what_another_program_wrote_goes_when_everything_is_drawn_again() {
+fn text_of_another_program_goes_when_everything_is_drawn_again() {
     let (mut pty, program) = opened();
     pty.write("\x1b[5;5Hrubbish from elsewhere");
     pty.wait_for("rubbish from elsewhere");
@@ -171,7 +171,7 @@ fn the_shell_has_the_terminal_while_it_is_suspended() {
 }
 
 #[test]
-fn it_does_not_stop_where_nothing_would_wake_it() {
+fn it_is_not_suspended_if_no_shell_would_wake_it() {
     let (mut pty, program) = opened();
     pty.press("\x1a");
     pty.wait_for("cannot stop");

@@ -51,7 +51,7 @@ fn with_tmux(script: &str) -> (Pty, Program, tempfile::TempDir) {
 }
 
 #[test]
-fn inside_of_tmux_its_buffer_takes_what_is_copied() {
+fn inside_of_tmux_its_buffer_takes_the_copied_text() {
     for knows_option in [true, false] {
         let script = r#"case "$1 $2" in "load-buffer -w") REFUSED ;; esac
             case "$1" in load-buffer) cat > "$0.buffer" ;; save-buffer) cat "$0.buffer" ;; *) exit 1 ;; esac"#;
@@ -127,7 +127,7 @@ fn a_signal_ends_the_pager_too() {
 }
 
 #[test]
-fn it_does_not_stop_beside_the_pager_where_nothing_would_wake_it() {
+fn it_is_not_suspended_beside_the_pager_if_no_shell_would_wake_it() {
     let (mut pty, program, _folder) = opened("cat; echo ready; read line < /dev/tty");
     pty.press("o");
     pty.wait_for("ready");
@@ -158,7 +158,7 @@ fn a_pager_that_does_not_exist_is_said_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_opened_by_name_is_there_in_the_next_run_where_there_is_no_catalog() {
+async fn without_a_catalog_repositories_opened_by_name_are_listed_in_the_next_run() {
     let demo = Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port");
     demo.fault(|request, _| (request.path == "/v2/_catalog").then(|| Fault::status(404)));
     let home = tempfile::tempdir().expect("a folder");

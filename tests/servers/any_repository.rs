@@ -115,7 +115,7 @@ async fn check(server: &Server, context: &ChangeContext, at: &str, case: &Case) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn on_real_registries_too_what_a_plan_does_not_show_stays_with_everything_below_it() {
+async fn on_real_registries_images_that_a_plan_does_not_show_stay_with_everything_below_them() {
     for server in servers::all().into_iter().chain(servers::undeletable()).chain(servers::keeps_tags()) {
         let mut runner = TestRunner::deterministic();
         let cases: Vec<Case> =

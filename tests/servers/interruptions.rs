@@ -97,7 +97,7 @@ async fn stop_and_look(nth: usize, from: &Server, to: &Server) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn stopped_at_any_request_a_copy_moves_no_tag_and_leaves_no_upload_open() {
+async fn a_copy_stopped_at_any_request_moves_no_tag_and_leaves_no_upload_open() {
     let servers = servers::all();
     // All of them take a while: if no server is required, every third one has to do.
     let step = if servers::required().is_empty() { 3 } else { 1 };

@@ -258,7 +258,7 @@ async fn fill_kinds(uploader: &Uploader) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn images_of_every_kind_are_copied_with_what_refers_to_them() {
+async fn images_of_every_kind_are_copied_with_their_referrers() {
     let (servers, shell) = (servers::all(), Shell::new());
     let mut originals = HashMap::new();
     // Each to the one after it: all pairs would only take longer.

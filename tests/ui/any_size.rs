@@ -174,7 +174,7 @@ fn a_theme_changes_colours_and_no_text() {
 }
 
 #[test]
-fn of_many_rows_only_those_in_sight_are_asked_for() {
+fn only_the_visible_rows_of_a_long_list_are_loaded() {
     let names: Vec<String> = (0..10_000).map(|number| format!("1.0.{number}")).collect();
     let one = image("1", "2026-01-01T00:00:00Z");
     let images = names.iter().map(|name| (name.as_str(), one.clone())).collect();

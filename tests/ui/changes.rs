@@ -256,7 +256,7 @@ fn plan_picture(name: &str, situation: impl FnMut((u16, u16)) -> Screen) {
 }
 
 #[test]
-fn the_prompt_for_new_tags_shows_what_comes_of_it() {
+fn the_prompt_for_new_tags_previews_them() {
     plan_picture("retag_prompt", |size| {
         let mut screen = after(size, &["Space Space Space", "t"]);
         screen.write("-stable");
@@ -283,7 +283,7 @@ fn the_prompt_for_a_copy_offers_other_registries_and_switches() {
 }
 
 #[test]
-fn a_copy_shows_what_moves_and_what_it_replaces() {
+fn the_plan_of_a_copy_shows_the_images_that_move_and_those_that_are_replaced() {
     plan_picture("plan_copy", |size| {
         let mut screen = after(size, &["Space Space", "c"]);
         screen.press("Down Enter").press("Enter");
@@ -292,7 +292,7 @@ fn a_copy_shows_what_moves_and_what_it_replaces() {
 }
 
 #[test]
-fn esc_leads_from_a_plan_back_to_its_prompt_with_what_was_typed() {
+fn esc_leads_from_a_plan_back_to_its_prompt_with_the_typed_text() {
     for (key, typed) in [("t", "stable-for-all"), ("c", "prod.example:5000/elsewhere")] {
         let mut screen = after((80, 24), &[key]);
         screen.write(typed).press("Enter");
@@ -345,7 +345,7 @@ fn a_plan_is_no_smaller_than_the_prompt_before_it() {
 }
 
 #[test]
-fn a_command_without_what_it_needs_says_so_and_keeps_what_tab_offers() {
+fn a_command_without_its_argument_says_so_and_keeps_the_completions() {
     for (typed, needs) in
         [("compare ", "which repository"), ("compare", "which repository"), ("sort", "by what?")]
     {
@@ -364,7 +364,7 @@ fn a_command_without_what_it_needs_says_so_and_keeps_what_tab_offers() {
 }
 
 #[test]
-fn an_undo_shows_what_is_put_back_and_what_is_not() {
+fn the_plan_of_an_undo_shows_possible_and_impossible_steps() {
     plan_picture("plan_undo", |size| after(size, &["z"]));
 }
 
@@ -450,7 +450,7 @@ fn an_opened_job_says_how_each_part_ended() {
 }
 
 #[test]
-fn a_job_with_an_unconfirmed_part_counts_as_failed_and_says_what_helps() {
+fn a_job_with_an_unconfirmed_part_counts_as_failed_and_shows_a_hint() {
     for size in [(80, 24), (150, 42)] {
         let mut screen = after(size, &["Space Space", "d"]);
         screen.wait(300);
@@ -528,7 +528,7 @@ fn an_opened_job_shows_hints_and_notes_to_their_ends() {
 }
 
 #[test]
-fn where_nothing_is_known_of_time_its_columns_say_how_much_there_is() {
+fn if_the_remaining_time_is_not_known_its_columns_show_the_amount() {
     let mut screen = working((80, 24));
     let bar = |screen: &Screen| screen.text().lines().rev().find_map(|line| line.find('━'));
     let before = bar(&screen);
@@ -607,7 +607,7 @@ fn a_harmless_plan_begins_on_the_button_that_carries_it_out() {
 }
 
 #[test]
-fn what_was_taken_is_put_where_the_cursor_is() {
+fn taken_images_are_copied_to_the_repository_under_the_cursor() {
     let mut screen = after((120, 40), &["Space Space", "Y", "p"]);
     assert!(screen.text().contains("the images are from here"), "{}", screen.text());
     screen.press("Esc").press("1 j").press("p");
@@ -618,7 +618,7 @@ fn what_was_taken_is_put_where_the_cursor_is() {
 }
 
 #[test]
-fn a_comparison_copies_only_what_differs_and_is_on_the_left() {
+fn a_comparison_copies_only_tags_that_differ_and_are_on_the_left() {
     let mut screen = after((80, 24), &["C", "*", "p"]);
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
     let Some(ChangeRequest::Copy(request)) = &plan.request else { panic!("a copy: {plan:?}") };
@@ -643,7 +643,7 @@ fn a_comparison_in_which_nothing_differs_says_so_and_z_works_in_it() {
 }
 
 #[test]
-fn registries_are_told_apart_by_their_ends_also_where_they_are_long() {
+fn registries_with_long_names_are_told_apart_by_their_ends() {
     let mut screen = screen((150, 42));
     assert!(screen.text().contains("│  prod.example:5000 "), "{}", screen.text());
     screen.press("O").write("123456789012.dkr.eu-west-1.example:5001").press("Enter 1");
@@ -651,7 +651,7 @@ fn registries_are_told_apart_by_their_ends_also_where_they_are_long() {
 }
 
 #[test]
-fn undo_takes_the_last_change_that_is_none_itself() {
+fn undo_takes_the_last_change_that_is_no_undo() {
     let mut screen = after((80, 24), &["z"]);
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
     assert_eq!(plan.request, Some(ChangeRequest::Undo(EntryId("3".into()))));
@@ -692,12 +692,12 @@ fn undoes_its_own_job(mut screen: Screen) {
 }
 
 #[test]
-fn what_this_run_did_is_undone_first() {
+fn a_change_of_this_run_is_undone_first() {
     undoes_its_own_job(after((80, 24), &["d", "l Enter"]));
 }
 
 #[test]
-fn what_this_run_did_is_undone_also_where_its_registry_is_not_open() {
+fn a_change_of_this_run_is_undone_even_if_its_registry_is_not_open() {
     let mut screen = after((120, 40), &["d", "l Enter"]);
     for item in &mut screen.registry.journal[2].items {
         item.repository = repository("elsewhere.example:5000/team/app");
@@ -717,7 +717,7 @@ fn an_entry_that_cannot_be_read_and_may_be_the_last_is_named_in_the_plan() {
 }
 
 #[test]
-fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
+fn undo_passes_over_a_change_that_cannot_be_taken_back() {
     let mut screen = screen((80, 24));
     screen.registry.plan = |request| {
         let mut work = plan(request)?;
@@ -744,7 +744,7 @@ fn undo_goes_on_to_the_change_before_one_that_cannot_be_taken_back() {
 }
 
 #[test]
-fn a_change_that_another_way_can_take_back_is_not_passed_over() {
+fn a_change_that_another_method_can_take_back_is_not_passed_over() {
     let mut screen = screen((80, 24));
     screen.registry.plan = |request| {
         let mut work = plan(request)?;
@@ -871,7 +871,7 @@ fn after_new_and_replaced_tags_undo_is_promised_as_far_as_the_server_can_do_it()
 }
 
 #[test]
-fn hints_of_dialogs_name_only_what_can_be_done_and_how_to_leave() {
+fn hints_of_dialogs_name_only_usable_keys_and_how_to_leave() {
     let none = after((80, 24), &["w"]).text();
     assert!(!none.contains("s stop") && !none.contains("r what failed"), "{none}");
     let mut jobs = working((80, 24));
@@ -892,7 +892,7 @@ fn hints_of_dialogs_name_only_what_can_be_done_and_how_to_leave() {
 }
 
 #[test]
-fn who_waited_to_leave_is_told_what_failed() {
+fn waiting_to_leave_ends_with_the_failure_on_the_screen() {
     let failed = Failure {
         what: "cannot copy".into(),
         why: "connection refused".into(),
@@ -921,7 +921,7 @@ fn who_waited_to_leave_is_told_what_failed() {
 }
 
 #[test]
-fn what_an_earlier_run_was_cut_off_in_is_said_at_the_start() {
+fn a_change_that_was_cut_off_in_an_earlier_run_is_shown_at_the_start() {
     let started = screen((120, 40)).text();
     assert!(started.contains("cut off: untag 3 tags of team/app · localhost:5000; `J` goes on"), "{started}");
     let mut old = screen((120, 40));
@@ -982,7 +982,7 @@ fn leaving_waits_for_jobs_or_stops_them_or_is_taken_back() {
 }
 
 #[test]
-fn what_failed_is_planned_again() {
+fn failed_parts_are_planned_again() {
     let mut screen = working((80, 24));
     screen.press("w j r");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
@@ -991,7 +991,7 @@ fn what_failed_is_planned_again() {
 }
 
 #[test]
-fn of_all_tags_only_those_are_planned_again_that_the_plan_named_and_that_failed() {
+fn after_a_copy_of_all_tags_only_failed_ones_are_planned_again() {
     let mut screen = after((120, 40), &["2", "c"]);
     screen.write("prod.example:5000/team/app").press("Enter").press("l Enter");
     let failed = Failure { what: "cannot tag".into(), ..failure(FailureKind::Denied) };
@@ -1005,7 +1005,7 @@ fn of_all_tags_only_those_are_planned_again_that_the_plan_named_and_that_failed(
 }
 
 #[test]
-fn the_end_of_a_job_asks_again_for_what_it_changed() {
+fn the_end_of_a_job_reloads_the_list_that_it_changed() {
     let mut screen = after((80, 24), &["d", "l Enter"]);
     screen.open.clear();
     let report =
@@ -1019,7 +1019,7 @@ fn the_end_of_a_job_asks_again_for_what_it_changed() {
 }
 
 #[test]
-fn a_late_plan_is_nobodys() {
+fn a_late_plan_opens_no_dialog() {
     let mut screen = screen((80, 24));
     screen.wait(300);
     screen.send(Msg::Key(key_of("d")));

@@ -69,7 +69,7 @@ fn a_click_beside_a_dialog_closes_it_unless_something_typed_would_be_lost() {
 }
 
 #[test]
-fn a_click_among_what_a_filter_found_keeps_the_filter() {
+fn a_click_on_a_match_keeps_the_filter() {
     let mut screen = at_tags((120, 40));
     screen.press("/").write("1.4");
     screen.click("1.4.2");
@@ -78,7 +78,7 @@ fn a_click_among_what_a_filter_found_keeps_the_filter() {
 }
 
 #[test]
-fn the_buttons_the_ways_and_the_switches_of_a_plan_are_pressed() {
+fn the_buttons_methods_and_switches_of_a_plan_are_pressed() {
     let mut left = after(delete_plan, (80, 24), &["d"]);
     left.click("Cancel");
     assert!(left.state.dialogs.is_empty() && left.started.is_empty());

@@ -47,7 +47,7 @@ fn tabs_that_have_no_room_are_behind_a_sign() {
 }
 
 #[test]
-fn overview_of_a_chart_says_what_it_is() {
+fn overview_of_a_chart_names_its_kind() {
     picture("overview_of_a_chart", |size| {
         let mut screen = Screen::new(registry(), size);
         screen.press("j l l");
@@ -130,7 +130,7 @@ fn the_open_tab_is_named_however_narrow_the_pane_is() {
 }
 
 #[test]
-fn a_long_command_leaves_room_for_what_else_is_known() {
+fn a_long_command_leaves_room_for_the_other_fields() {
     let mut screen = tab((80, 24), 1);
     screen.press("j j");
     let text = screen.text();

@@ -49,7 +49,7 @@ fn however_long_a_command_is_its_refusal_is_seen() {
 }
 
 #[test]
-fn completions_stand_beside_what_is_typed() {
+fn completions_stand_beside_the_typed_text() {
     let mut screen = after((150, 42), ":");
     screen.write("re");
     assert!(screen.text().lines().last().is_some_and(|line| line.starts_with(":re")), "{}", screen.text());
@@ -73,7 +73,7 @@ fn the_palette_and_help_name_keys_and_show_that_there_is_more() {
 }
 
 #[test]
-fn the_bar_names_what_changes_things_first_and_only_what_is_in_sight() {
+fn the_bar_names_keys_that_change_things_first_and_no_hidden_keys() {
     for columns in [50, 80] {
         let screen = at_tags((columns, 24));
         let bar = screen.text().lines().last().unwrap_or_default().to_string();

@@ -75,7 +75,7 @@ fn several_registries_stand_side_by_side() {
 }
 
 #[test]
-fn tags_tell_size_age_platforms_and_who_shares_a_digest() {
+fn tags_show_size_age_platforms_and_shared_digests() {
     picture("tags", at_tags);
 }
 
@@ -116,7 +116,7 @@ fn a_refresh_that_failed_is_among_the_messages_and_the_header_promises_nothing()
 }
 
 #[test]
-fn what_is_not_known_is_not_counted() {
+fn an_unknown_number_of_repositories_is_not_shown() {
     let down = failure(FailureKind::Unreachable);
     let registry = Registry { server: Err(down.clone()), catalog: Err(down), ..Registry::default() };
     let screen = Screen::new(registry, (120, 40));
@@ -124,7 +124,7 @@ fn what_is_not_known_is_not_counted() {
 }
 
 #[test]
-fn a_long_path_leaves_room_for_what_the_registry_is() {
+fn a_long_path_leaves_room_for_the_facts_of_the_registry() {
     let long = "team/platform/payments/authentication/services/session-token-authentication-service-v2";
     let image = image("1.4.2", "2026-11-18T09:30:00Z");
     let mut screen = Screen::new(Registry::default().with(long, vec![("1.4.2", image)]), (150, 42));
@@ -177,7 +177,7 @@ fn a_registry_without_repositories_says_the_next_key() {
 }
 
 #[test]
-fn a_pane_that_failed_says_what_why_and_what_may_help() {
+fn a_pane_that_failed_shows_the_action_the_reason_and_a_hint() {
     picture("tags_failed", |size| {
         let mut screen = Screen::new(registry(), size);
         screen.press("G l");

@@ -229,7 +229,7 @@ fn long_names_push_no_digest_aside() {
 }
 
 #[test]
-fn before_it_is_there_a_plan_says_what_it_looks_up() {
+fn a_plan_that_is_not_there_yet_says_that_it_is_looked_up() {
     plan_picture("plan_looking_up", |size| {
         let mut screen = screen(delete_plan, size);
         screen.wait(300);
@@ -239,12 +239,12 @@ fn before_it_is_there_a_plan_says_what_it_looks_up() {
 }
 
 #[test]
-fn untagging_says_what_stays() {
+fn the_plan_of_an_untag_shows_the_tags_that_stay() {
     plan_picture("plan_untag", |size| after(delete_plan, size, &["d"]));
 }
 
 #[test]
-fn deleting_an_image_says_everything_that_goes() {
+fn the_plan_of_a_deleted_image_shows_everything_that_goes() {
     plan_picture("plan_delete_image", |size| after(delete_plan, size, &["d", "Tab", "C"]));
 }
 
@@ -259,7 +259,7 @@ fn more_than_one_digest_asks_to_type_the_name() {
 }
 
 #[test]
-fn deleting_images_counts_the_tags_that_go_and_what_takes_others_along_comes_first() {
+fn deleting_images_counts_their_tags_and_those_not_named() {
     for size in [(50, 15), (80, 24), (150, 42)] {
         let screen = after(delete_plan, size, &["Space Space Space", "d", "Tab"]);
         let text = screen.text().replace(['│', '┃'], " ");
@@ -270,7 +270,7 @@ fn deleting_images_counts_the_tags_that_go_and_what_takes_others_along_comes_fir
 }
 
 #[test]
-fn however_small_the_screen_is_a_plan_says_how_much_goes() {
+fn a_plan_says_how_much_goes_on_a_screen_of_any_size() {
     let screen = after(delete_plan, (40, 10), &["Space Space", "d", "Tab"]);
     for shown in ["● delete image", "2 images · 4 tags, 2 of"] {
         assert!(screen.text().contains(shown), "{shown}: {}", screen.text());
@@ -278,7 +278,7 @@ fn however_small_the_screen_is_a_plan_says_how_much_goes() {
 }
 
 #[test]
-fn what_a_server_said_stands_there_once() {
+fn the_answer_of_a_server_is_shown_once() {
     for size in PLAN_SIZES.into_iter().skip(1) {
         let screen = after(no_untag, size, &["d"]);
         assert_eq!(screen.text().matches("405 UNSUPPORTED").count(), 1, "{}", screen.text());
@@ -286,7 +286,7 @@ fn what_a_server_said_stands_there_once() {
 }
 
 #[test]
-fn where_the_server_cannot_untag_the_ways_are_shown() {
+fn if_the_server_cannot_untag_the_methods_are_shown() {
     plan_picture("plan_cannot_untag", |size| after(no_untag, size, &["d"]));
 }
 
@@ -301,7 +301,7 @@ fn a_plan_that_failed_says_why() {
 }
 
 #[test]
-fn the_box_stands_where_it_stood_when_the_plan_arrives() {
+fn the_box_does_not_move_when_the_plan_arrives() {
     for size in PLAN_SIZES.into_iter().chain(SIZES) {
         let mut screen = screen(delete_plan, size);
         screen.wait(300);
@@ -323,7 +323,7 @@ fn height(screen: &Screen) -> u16 {
 }
 
 #[test]
-fn a_plan_is_as_high_as_what_it_says_and_never_becomes_smaller() {
+fn a_plan_is_as_high_as_its_text_and_never_becomes_smaller() {
     for size in PLAN_SIZES.into_iter().chain(SIZES) {
         let mut screen = screen(delete_plan, size);
         screen.wait(300);
@@ -382,7 +382,7 @@ fn switches_turned_while_the_plan_is_looked_up_count_and_the_last_one_wins() {
 }
 
 #[test]
-fn enter_on_what_has_only_just_appeared_says_why_it_did_nothing() {
+fn enter_on_a_plan_that_has_only_just_appeared_says_why_it_did_nothing() {
     let mut screen = screen(delete_plan, (80, 24));
     screen.wait(300);
     for (key, said) in [("d", "looking up"), ("Enter", "still being looked up")] {
@@ -397,7 +397,7 @@ fn enter_on_what_has_only_just_appeared_says_why_it_did_nothing() {
 }
 
 #[test]
-fn a_plan_stands_where_the_prompt_before_it_stood() {
+fn a_plan_takes_the_place_of_its_prompt() {
     use regtui::app::layout;
     for size in PLAN_SIZES.into_iter().chain(SIZES) {
         for key in ["t", "c"] {
@@ -426,7 +426,7 @@ fn a_delete_begins_on_the_button_that_leaves() {
 }
 
 #[test]
-fn what_is_carried_out_is_what_was_shown() {
+fn the_plan_is_carried_out_as_it_was_shown() {
     let mut screen = after(delete_plan, (80, 24), &["d", "Tab", "R"]);
     screen.wait(300);
     screen.write("team/app");
@@ -438,7 +438,7 @@ fn what_is_carried_out_is_what_was_shown() {
 }
 
 #[test]
-fn what_goes_along_makes_it_more_than_one_digest_which_asks_for_the_name() {
+fn digests_that_go_along_count_towards_asking_for_the_name() {
     for key in ["C", "R"] {
         let mut screen = after(all_named, (80, 24), &["d", "Tab", key, "l Enter"]);
         assert!(
@@ -494,7 +494,7 @@ fn the_name_must_be_typed_whole() {
 }
 
 #[test]
-fn what_was_typed_for_one_plan_does_not_count_for_the_next() {
+fn a_name_typed_for_one_plan_does_not_count_for_the_next() {
     let mut screen = after(delete_plan, (80, 24), &["Space Space", "d"]);
     screen.wait(1000);
     screen.write("team/app").press("Tab").press("Enter");
@@ -528,7 +528,7 @@ fn a_plan_that_is_blocked_cannot_be_confirmed() {
 }
 
 #[test]
-fn a_rule_greys_the_key_and_says_which() {
+fn a_rule_that_forbids_a_change_greys_its_key_and_is_named() {
     let mut screen = at_tags((120, 40));
     screen.state.settings.rules.read_only = Some("`--read-only`");
     screen.press("d");

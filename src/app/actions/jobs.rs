@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_left_something_out_says_where_that_stands() {
+    fn a_job_with_notes_names_the_key_that_shows_them() {
         let notes = vec!["left out: 2 digest tags".into(), "an upload stays open".into()];
         let report = Report { notes, ..report(vec![Outcome::Done("".into())]) };
         let said = summarize_job(&"copy".into(), &report, "");
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_job_says_what_matters_most() {
+    fn the_end_of_a_job_shows_its_most_important_outcome() {
         let failure = Failure {
             what: "cannot untag".into(),
             why: "403 DENIED".into(),

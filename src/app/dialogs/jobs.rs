@@ -271,7 +271,7 @@ mod tests {
     use crate::model::reference::{Repository, Tag};
 
     #[test]
-    fn only_what_was_not_done_is_planned_again() {
+    fn only_unfinished_parts_are_planned_again() {
         let tag = |text: &str| Selector::Tag(Tag::parse(text).expect("a tag"));
         let request = ChangeRequest::Delete(delete::DeleteRequest {
             repository: Repository::parse("r.test/app").expect("a repository"),

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_is_a_tag_a_pattern_or_a_full_reference() {
+    fn the_input_is_a_tag_a_pattern_or_a_full_reference() {
         let table = [
             ("stable", "r.test:5000/team/app:stable"),
             ("{tag}-stable", "r.test:5000/team/app:1.4-stable"),

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_bit_by_bit_leaves_what_it_leaves_at_once() {
+    fn filtering_in_parts_gives_the_result_of_filtering_at_once() {
         let names: Vec<String> = (0..300).map(|number| format!("v{}", number * 7 % 300)).collect();
         let order: Vec<u32> = (0..300).rev().collect();
         for typed in ["", "1", "29", "2 !9", "92 9", "v9 1", "21 0", "x"] {
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_later_is_looked_at_alone_and_the_hidden_never() {
+    fn only_added_items_are_filtered_later_and_hidden_ones_never() {
         let mut sieve = IncrementalFilter::of("v", false);
         sieve.examine_next(9, 3, |item| (item != 1).then_some("v1"));
         assert!(sieve.is_finished(3) && !sieve.is_finished(5));

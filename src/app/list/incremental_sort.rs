@@ -112,7 +112,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn merging_gives_what_sorting_gives(mut sorted in proptest::collection::vec(0u32..50, 0..20), mut new in proptest::collection::vec(0u32..50, 0..20)) {
+        fn merging_gives_the_order_of_sorting(mut sorted in proptest::collection::vec(0u32..50, 0..20), mut new in proptest::collection::vec(0u32..50, 0..20)) {
             sorted.sort_by(|a, b| by_tens(*a, *b));
             new.sort_by(|a, b| by_tens(*a, *b));
             let mut all = [sorted.clone(), new.clone()].concat();
@@ -122,7 +122,7 @@ mod tests {
         }
 
         #[test]
-        fn sorting_bit_by_bit_gives_what_sorting_gives(items in proptest::collection::vec(0u32..500, 0..300), most in 1usize..200) {
+        fn sorting_in_parts_gives_the_order_of_sorting_at_once(items in proptest::collection::vec(0u32..500, 0..300), most in 1usize..200) {
             let mut sorted = items.clone();
             sorted.sort_by(|a, b| by_tens(*a, *b));
             let mut sorting = Sorting::of(items);

@@ -91,7 +91,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn it_holds_what_a_set_holds(changes in proptest::collection::vec((0u32..300, proptest::bool::ANY), 0..200)) {
+        fn it_behaves_like_a_set(changes in proptest::collection::vec((0u32..300, proptest::bool::ANY), 0..200)) {
             let (mut items, mut set) = (Items::default(), BTreeSet::new());
             for (item, is_added) in changes {
                 match is_added {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_for_no_item_takes_no_room() {
+    fn headings_take_no_room() {
         let mut items = Items::default();
         items.extend([HEADING, HEADING | 7, u32::MAX]);
         assert!(items.is_empty() && items.words.is_empty());

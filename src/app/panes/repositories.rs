@@ -411,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_opened_during_a_refresh_is_listed_once() {
+    fn a_repository_opened_during_a_refresh_is_listed_once() {
         let mut tickets = Tickets::default();
         let mut repositories = Repositories::default();
         repositories.take(page(&["a", "b"]), None, None, Timestamp::UNIX_EPOCH);
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_copy_made_is_listed_once_also_when_the_catalog_comes_later() {
+    fn a_repository_made_by_a_copy_is_listed_once_even_if_the_catalog_comes_later() {
         let mut tickets = Tickets::default();
         let mut repositories = Repositories::default();
         repositories.add_created(&name("b"));

@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn an_undo_says_what_it_cannot_put_back() {
+    fn an_undo_names_the_images_that_it_cannot_put_back() {
         let step = |impossible: Option<&'static str>| undo::UndoStep {
             repository: repository(),
             selector: Selector::Tag(tag("1.4.2")),

@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_has_is_believed_only_where_it_is_clear() {
+    fn the_range_that_a_server_has_is_believed_only_if_it_is_clear() {
         let table = [
             ("0-1023", Some(1024)),
             ("bytes=0-9", Some(10)),

@@ -332,7 +332,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_twice_is_hashed_once() {
+    fn bytes_that_come_twice_are_hashed_once() {
         let digest = Digest::sha256(b"hello world");
         let mut check = Check::new(digest, Some(11));
         for (at, piece) in [(0, "hello"), (3, "lo wo"), (8, "rld"), (0, "hello")] {
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_taken_only_where_it_was_asked_for() {
+    fn a_part_is_taken_only_at_the_requested_offset() {
         let headers = |value: &str| HeaderMap::from_iter([(CONTENT_RANGE, value.parse().expect("a value"))]);
         assert!(check_content_range(&headers("bytes 5-9/10"), 5, Some(10)).is_ok());
         assert!(check_content_range(&headers("bytes 5-9/*"), 5, Some(10)).is_ok());

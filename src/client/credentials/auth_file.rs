@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_goes_before_what_is_in_the_file() {
+    fn a_helper_goes_before_a_login_in_the_file() {
         let file = r#"{"auths":{"r.test":{"auth":"dTpw"},"https://index.docker.io/v1/":{}},"credsStore":"pass",
             "credHelpers":{"gcr.io":"gcloud"}}"#;
         let helper = |suffix: &str, server: &str| {

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_failing_helper_says_is_quoted_only_if_it_holds_no_password() {
+    async fn the_output_of_a_failing_helper_is_quoted_only_if_it_holds_no_password() {
         for script in [
             r#"echo '{"Username":"u","Secret":"CANARY7"}'; exit 1"#,
             r#"printf '{\n"Secret":"CANARY7"\n}'; exit 3"#,

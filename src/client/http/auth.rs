@@ -423,7 +423,7 @@ mod tests {
 
     /// docs/REGISTRIES.md §4.2, §10 row 9; docs/RELIABILITY.md B1, B2.
     #[test]
-    fn a_login_goes_only_where_the_registry_belongs() {
+    fn a_login_goes_only_to_origins_of_its_registry() {
         let (login, anonymous, refused) = (Some(RealmTrust::Login), Some(RealmTrust::Anonymous), None);
         let table = [
             ("https://registry-1.docker.io", "https://auth.docker.io/token", login),

@@ -130,7 +130,7 @@ mod tests {
     use crate::client::ErrorBody;
 
     #[test]
-    fn who_waits_says_why_how_long_already_and_when_it_goes_on() {
+    fn a_wait_states_its_reason_its_length_and_the_next_try() {
         let waits = Backoffs::default();
         assert_eq!(waits.describe(Instant::now()), None);
         let refused = waits.begin(&Cause::Refused, 1, 4, Duration::from_millis(2900));

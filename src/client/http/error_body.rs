@@ -114,7 +114,7 @@ mod tests {
 
     /// docs/REGISTRIES.md §2.4.
     #[test]
-    fn errors_are_read_in_whatever_form_they_come() {
+    fn errors_are_read_in_every_form() {
         let table = [
             (r#"{"errors":[{"code":"DENIED","message":"no","detail":[1]}]}"#, "DENIED", "no"),
             (r#"{"errors":[null,{"code":"X","message":null}]}"#, "X", ""),

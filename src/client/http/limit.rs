@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn who_gave_up_waiting_costs_no_permit() {
+    fn a_request_that_gave_up_waiting_costs_no_permit() {
         let limit = Limit::new(1);
         let first = limit.permit(Priority::Interactive).now_or_never();
         let mut gone = Box::pin(limit.permit(Priority::Interactive));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn blobs_leave_a_permit_for_everybody_else() {
+    fn blobs_leave_a_permit_for_other_requests() {
         let limit = Limit::new(8);
         let take = |lane| limit.permit(lane).now_or_never();
         let blobs: Vec<_> = (0..8).filter_map(|_| take(Priority::Blob)).collect();
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blob_that_waits_for_its_kind_holds_up_nobody_else() {
+    fn a_blob_that_waits_for_its_kind_holds_up_no_other_request() {
         let limit = Limit::new(2);
         let first = limit.permit(Priority::Blob).now_or_never().expect("it is free");
         let mut second = Box::pin(limit.permit(Priority::Blob));

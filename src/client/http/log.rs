@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn of_other_origins_only_scheme_and_host_are_shown() {
+    fn only_scheme_and_host_of_other_origins_are_shown() {
         let url = |text: &str| text.parse::<Url>().expect("a url");
         let own = Origin::of(&url("https://h:444/"));
         for (text, expected) in [

@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn products_are_known_by_what_only_they_do() {
+    fn products_are_known_by_their_unique_traits() {
         let api = ("docker-distribution-api-version", "registry/2.0");
         let name = |host: &str, service: &str, headers: Headers| {
             guess(host, service, "", headers, "").name.map(|name| name.to_string())
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn that_untagged_images_stay_is_said_of_no_registry_that_only_looks_like_one_that_keeps_them() {
+    fn untagged_images_are_not_said_to_stay_in_a_registry_that_only_resembles_a_known_one() {
         let api = ("docker-distribution-api-version", "registry/2.0");
         let json = ("content-type", "application/json; charset=utf-8");
         let untagged = |service: &str, realm: &str, headers: Headers, body| {

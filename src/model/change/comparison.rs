@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_names_what_there_is() {
+    fn the_summary_counts_the_kinds_of_rows_that_there_are() {
         let repository = Repository::parse("r.test/app").expect("a repository");
         let one = ComparisonSide::Present(Digest::sha256(b"1"));
         let rows = vec![row(one, one), row(one, ComparisonSide::Absent), row(one, ComparisonSide::Absent)];

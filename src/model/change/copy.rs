@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_counts_what_is_meant() {
+    fn a_title_counts_tags_or_images() {
         let signature = format!("sha256-{}.sig", "ab".repeat(32));
         let table: [(&[&str], &str); 7] = [
             (&["1"], "1 tag"),

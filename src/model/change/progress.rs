@@ -200,7 +200,7 @@ mod tests {
     use crate::model::failure::FailureKind;
 
     #[test]
-    fn what_was_not_done_for_one_reason_stands_together_and_what_was_done_alone() {
+    fn parts_that_failed_alike_stand_together_and_finished_parts_alone() {
         let failed = |what: &'static str, why: &'static str| {
             Outcome::Failed(Failure {
                 what: what.into(),

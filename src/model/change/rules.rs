@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn images_go_only_where_promote_says() {
+    fn images_are_copied_only_to_destinations_that_promote_names() {
         let promote = Some(vec!["integration.test/team".to_string()]);
         let rules = Rules { read_only: None, rules: vec![Rule { promote, ..rule("sandbox.test") }] };
         let from = repository("sandbox.test/app");
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_promote_allows_is_allowed_however_it_is_spelled() {
+    fn promote_allows_a_destination_however_it_is_spelled() {
         let promote = Some(vec!["integration.test/team".to_string()]);
         let rules = Rules { read_only: None, rules: vec![Rule { promote, ..rule("sandbox.test") }] };
         let from = repository("sandbox.test:443/app");

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_object_is_a_config_and_other_json_is_none() {
+    fn an_empty_object_is_a_config_and_other_json_is_not() {
         assert!(parse("{}").is_ok_and(|config| config.platform.is_none() && config.history.is_empty()));
         for text in ["", "[]", "null", "<html>", "{\"os\":1,\"os\":2}"] {
             assert_eq!(parse(text).err(), Some(BadConfig), "{text}");

@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn artifacts_say_what_they_are() {
+    fn artifacts_are_named_by_their_type() {
         let empty = r#""config":{"mediaType":"application/vnd.oci.empty.v1+json"},"layers":[]"#;
         let layer = |kind: &str| {
             format!(

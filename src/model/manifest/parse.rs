@@ -256,7 +256,7 @@ mod tests {
 
     /// docs/RELIABILITY.md C5, CVE-2021-41190.
     #[test]
-    fn what_can_be_read_in_two_ways_is_refused() {
+    fn a_manifest_that_can_be_read_in_two_ways_is_refused() {
         let index = format!(r#"{{"mediaType":"{}","layers":[]}}"#, types::OCI_INDEX);
         let image = format!(r#"{{"mediaType":"{}","manifests":[]}}"#, types::OCI_MANIFEST);
         let table = [
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_manifest_says_so() {
+    fn a_document_that_is_no_manifest_is_refused() {
         assert_eq!(parse("\n <!doctype html>", None).err(), Some(BadManifest::WebPage));
         for text in ["", "[]", "{", "\u{feff}{}", r#"{"layers":[],"layers":[]}"#, r#"{"a":1} x"#] {
             assert_eq!(parse(text, None).err(), Some(BadManifest::NotJson), "{text}");

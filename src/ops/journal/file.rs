@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_kill_left_half_written_is_gone_with_the_next_entry() {
+    fn half_written_files_of_a_crash_go_with_the_next_entry() {
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join(".new-abcdef"), "half").expect("a file");
         create_at(folder.path(), 0);

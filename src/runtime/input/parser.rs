@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_end_is_dropped_and_the_next_key_counts() {
+    fn a_sequence_that_does_not_end_is_dropped_and_the_next_key_counts() {
         for start in [
             "\x1b[<0;10;",
             "\x1b[?2026;2$",
@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn the_late_rest_of_what_was_dropped_is_no_key() {
+    fn the_late_rest_of_a_dropped_sequence_is_no_key() {
         let table = [
             ("\x1b[<0;10;", "5M", ""),
             ("\x1b[<0;10;", "j", "j"),
@@ -485,7 +485,7 @@ mod tests {
     }
 
     #[test]
-    fn a_paste_is_one_piece_whatever_is_in_it() {
+    fn a_paste_is_one_piece_with_any_content() {
         let paste = |text: &str| Piece::Paste(text.into());
         assert_eq!(
             one_by_one(b"\x1b[200~a\x1b[A\x1b[20\x03\r\x1b\x1b[201~j"),

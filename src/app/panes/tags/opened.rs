@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_stays_where_the_user_went_when_the_opened_tag_is_listed() {
+    fn the_cursor_stays_on_the_chosen_row_when_the_opened_tag_is_listed() {
         let mut tickets = Tickets::default();
         let mut tags = tags(&["1", "2"]);
         tags.open(Selector::Tag(tag("3")));
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_there_and_is_gone_loses_its_row_and_what_never_was_keeps_it() {
+    fn a_tag_that_went_loses_its_row_and_a_tag_that_never_existed_keeps_it() {
         let gone = || Failure {
             what: "cannot look into it".into(),
             why: "404".into(),

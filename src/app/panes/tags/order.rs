@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_filtered_in_parts_and_what_comes_later_is_filtered_alone() {
+    fn a_long_list_is_filtered_in_parts_and_later_pages_are_filtered_alone() {
         let mut tags = listed(0..MANY);
         tags.tags.complete = false;
         tags.list.set_filter("99");

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_stands_for_no_date_is_none() {
+    fn a_placeholder_date_counts_as_no_date() {
         let mut bench = Bench::new(3);
         bench.dated(0, Some(-19_675));
         bench.dated(1, Some(1));
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_filter_hides_need_not_be_known() {
+    fn dates_of_hidden_rows_are_not_needed() {
         let mut bench = Bench::new(20);
         bench.tags.list.set_filter("t1 !t1t");
         bench.tags.refilter();

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn deleting_an_image_says_what_goes_with_it_what_breaks_and_what_stays() {
+    fn deleting_an_image_names_tags_that_go_indexes_that_break_and_children_that_stay() {
         let text = printed(deletion(DeleteMethod::Image, delete::Along::default()));
         for part in [
             "GOES TOO",
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn untagging_the_last_tag_says_what_is_left_behind_and_only_promises_what_it_takes_along() {
+    fn untagging_the_last_tag_tells_referrers_left_behind_from_those_that_go_along() {
         let text = |method, along| {
             let mut work = deletion(method, along);
             if let ChangePlan::Delete(plan) = &mut work {

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_break_costs_everything_parts_shrink_and_grow_only_while_little_is_at_stake() {
+    fn if_a_break_costs_everything_parts_shrink_and_grow_only_while_little_is_at_stake() {
         let mut plan = PushPlan::new(100 * MIB);
         let step = plan.step();
         assert_eq!(step, PushStep { range: 0..100 * MIB, closes: true });

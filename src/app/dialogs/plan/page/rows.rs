@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn old_and_new_names_and_what_they_change_are_lined_up() {
+    fn old_names_new_names_and_their_changes_are_lined_up() {
         let long = "2026-11-21-nightly-of-a-branch";
         let rows = renamed(&[("1", "v1"), (long, "v2"), ("10", "v10")], "new  0123456789ab", 50);
         let expected = [
