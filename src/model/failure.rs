@@ -44,6 +44,11 @@ pub enum FailureKind {
 }
 
 impl Failure {
+    /// Returns a failure that no request caused: the state that regtui found does not allow the action.
+    pub fn local(what: impl Into<SafeText>, why: impl Into<SafeText>) -> Failure {
+        Failure { what: what.into(), why: why.into(), hint: None, kind: FailureKind::BadAnswer }
+    }
+
     /// Returns whether the same request may succeed if it is made again.
     pub fn is_temporary(&self) -> bool {
         matches!(self.kind, FailureKind::Unreachable | FailureKind::Busy)

@@ -6,7 +6,10 @@
 
 mod kind;
 mod parse;
-pub mod parts;
+mod parts;
+pub mod platforms;
+pub mod referrer_list;
+pub mod replacement;
 mod schema1;
 
 use std::collections::BTreeMap;

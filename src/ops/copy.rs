@@ -17,10 +17,10 @@
 
 pub(super) mod companions;
 mod destination;
+mod ended;
 mod entry;
 mod fallback;
 mod plan;
-mod platforms;
 mod referrer_check;
 mod run;
 mod selection;

@@ -341,9 +341,7 @@ fn make_replacements(
         let old = old_tag(plan, step).filter(|_| plan.mode == RetagMode::MoveByReplacement)?;
         let what = || format!("cannot untag {}:{old}", plan.from.name);
         Some(match manifests.get(&old_digest(step))? {
-            Ok(image) => {
-                Replacement::of(image.clone()).map_err(|why| replacement::local_failure(what(), why))
-            }
+            Ok(image) => Replacement::of(image.clone()).map_err(|why| Failure::local(what(), why)),
             Err(failure) => Err(failure.clone()),
         })
     };

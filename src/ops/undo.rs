@@ -241,7 +241,7 @@ async fn prepare_step(context: &ChangeContext, step: &UndoStep, stop: &Cancellat
         (Selector::Tag(tag), Some(now)) if step.by_replacement => {
             let what = || format!("cannot untag {}:{tag}", step.repository.name);
             let made = match place.manifest(now).await {
-                Ok(image) => Replacement::of(image).map_err(|why| replacement::local_failure(what(), why)),
+                Ok(image) => Replacement::of(image).map_err(|why| Failure::local(what(), why)),
                 Err(error) => Err(error.failure(what())),
             };
             let [onto, away] = replacement::items(&step.repository, tag, made.as_ref().ok());

@@ -9,6 +9,7 @@ use super::loss::Loss;
 use super::progress::Unresolved;
 use super::rules::Refusal;
 use crate::model::digest::Digest;
+use crate::model::manifest::referrer_list::descriptor_of;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::platform::Platform;
 use crate::model::plural::counted;
@@ -259,6 +260,13 @@ impl CopyRequest {
 }
 
 impl CopyPlan {
+    /// Returns these manifests of the plan as entries of a list of referrers.
+    pub fn referrer_entries(&self, digests: &[Digest]) -> Vec<Descriptor> {
+        let manifests =
+            digests.iter().filter_map(|digest| self.manifests.iter().find(|one| one.digest == *digest));
+        manifests.map(|manifest| descriptor_of(manifest)).collect()
+    }
+
     /// Returns a warning for each side to which a secret is sent that others can read.
     pub fn exposure_warnings(&self) -> impl Iterator<Item = SafeText> {
         self.sides.iter().filter_map(CopySide::exposure_warning)

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::{Body, Descriptor, Index, Manifest};
 use crate::model::digest::Digest;
-use crate::model::manifest::{Body, Descriptor, Index, Manifest};
 use crate::model::platform::Platform;
 use crate::model::text::SafeText;
 

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::fallback;
-use super::run::Ended;
+use super::ended::Ended;
 use crate::client::{Client, Priority};
 use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
 use crate::model::change::{ChangeRequest, journal};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
+use crate::model::manifest::referrer_list::{self, merge_list};
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
@@ -188,8 +188,8 @@ async fn merged_item(
             Some(found.map_err(|error| error.failure(what()))?)
         }
     };
-    let new = fallback::merge_list(old.as_deref(), &fallback::descriptors_of(plan, &list.adds));
-    let new = new.map_err(|why| fallback::list_failure(what(), why))?;
+    let new = merge_list(old.as_deref(), &plan.referrer_entries(&list.adds));
+    let new = new.map_err(|why| referrer_list::failure(what(), why))?;
     Ok(Some(journal::JournalItem {
         repository: plan.to.clone(),
         selector: Selector::Tag(list.tag.clone()),

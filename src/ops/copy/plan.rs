@@ -7,7 +7,6 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::companions::{self, Companions};
 use super::destination::{Destination, DestinationTags, Referred};
-use super::platforms::Split;
 use super::selection::{Pick, Picked};
 use super::source::{SourceImage, find};
 use super::tree::{AT_ONCE, Closure, Tree};
@@ -20,7 +19,7 @@ use crate::model::change::loss::Loss;
 use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
-use crate::model::manifest::parts;
+use crate::model::manifest::platforms::Split;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{Selector, Tag};
 use crate::model::text::SafeText;
@@ -324,7 +323,7 @@ impl<'a> Draft<'a> {
         for closure in self.closures() {
             for manifest in &closure.manifests {
                 let is_there = there.manifests.contains(&manifest.digest);
-                for blob in parts::blobs(manifest) {
+                for blob in manifest.blobs() {
                     add(blob, !is_there, &mut wanted, &mut missing);
                 }
             }
@@ -352,11 +351,11 @@ impl<'a> Draft<'a> {
     /// does not have either and need not have.
     async fn plan_transfer(&mut self, blob: &Descriptor) -> Result<Option<PlannedBlob>, Failure> {
         let mut descriptor = blob.clone();
-        if let Some(digest) = blob.digest.filter(|_| blob.size.is_none() || parts::is_foreign(blob)) {
+        if let Some(digest) = blob.digest.filter(|_| blob.size.is_none() || blob.is_foreign()) {
             let found = self.client.head_blob(&self.request.from.name, &digest, Priority::Background).await;
             let what = || format!("cannot look for the blob {}", digest.short());
             match found.map_err(|error| error.failure(what()))? {
-                None if parts::is_foreign(blob) => {
+                None if blob.is_foreign() => {
                     let text =
                         format!("the layer {}, whose bytes are meant to come from elsewhere", digest.short());
                     self.left_out.push(SafeText::from(text));

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join_all};
 
 use super::companions;
+use super::ended::Ended;
 use super::entry::CopyEntry;
 use super::fallback::{Listing, check_listing};
 use super::referrer_check::Check;
@@ -285,22 +286,6 @@ impl<'a> CopyRun<'a> {
             progress.total_bytes = carrier.bytes();
             progress.now = carrier.describe_progress();
         });
-    }
-}
-
-/// The result of copying an image or of writing a list.
-#[derive(Clone)]
-pub struct Ended {
-    /// The outcome.
-    pub outcome: Outcome,
-    /// Whether its tag was put; `None` if the answer to that was lost.
-    pub has_put: Option<bool>,
-}
-
-impl Ended {
-    /// Returns the result of an image or list whose tag was not put.
-    pub fn before_put(outcome: Outcome) -> Ended {
-        Ended { outcome, has_put: Some(false) }
     }
 }
 

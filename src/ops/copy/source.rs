@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::platforms::{self, Narrowed, Split};
 use super::selection::{Pick, failure};
 use crate::client::{Client, Error, Priority};
 use crate::model::change::copy::CopyRequest;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::platforms::{self, Narrowed, Split};
 use crate::model::manifest::{Body, Manifest};
 use crate::model::reference::Selector;
 use crate::model::summary::Kind;

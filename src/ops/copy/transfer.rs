@@ -9,13 +9,12 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either, Shared, join_all};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore};
 
-use super::{companions, fallback};
+use super::companions;
 use crate::client::{BlobSource, Cause, Client, Error, Mount, Transfer};
 use crate::model::change::copy::{BlobTransfer, CopyPlan, ImageToCopy, PlannedBlob};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
-use crate::model::manifest::parts;
-use crate::model::manifest::{Descriptor, Manifest};
+use crate::model::manifest::Manifest;
 use crate::model::reference::Selector;
 use crate::model::size;
 use crate::model::text::SafeText;
@@ -43,7 +42,8 @@ pub type Turn<'a> = Either<RwLockWriteGuard<'a, ()>, RwLockReadGuard<'a, ()>>;
 
 /// The transfers of a plan that is being carried out.
 pub struct CopyTransfer<'a> {
-    plan: &'a CopyPlan,
+    /// The plan.
+    pub plan: &'a CopyPlan,
     source: Client,
     /// The registry that the images are copied to.
     pub destination: Client,
@@ -105,7 +105,7 @@ impl<'a> CopyTransfer<'a> {
             }
         }
         for manifest in &self.plan.manifests {
-            let needs = parts::needs(manifest).chain([manifest.digest]);
+            let needs = manifest.needs().chain([manifest.digest]);
             let needs: Vec<Arrival<'a>> = needs.filter_map(|digest| arrivals.get(&digest).cloned()).collect();
             arrivals.insert(manifest.digest, self.manifest(manifest, needs).boxed().shared());
         }
@@ -163,7 +163,7 @@ impl<'a> CopyTransfer<'a> {
     /// anew; an index whose child it cannot read in that moment is refused (filesystem/driver.go, `PutContent`). If two
     /// referrers of one subject are put at the same time, olareg 0.1.2 lists only one of them.
     pub async fn lock(&self, manifest: &Manifest) -> Vec<Turn<'_>> {
-        let children = parts::children(manifest).iter().filter_map(|child| child.digest);
+        let children = manifest.children().iter().filter_map(|child| child.digest);
         // The locks are taken in the order of the digests, so that no two tasks wait for each other.
         let subject = manifest.subject().and_then(|subject| subject.digest);
         let digests: BTreeSet<Digest> = children.chain([manifest.digest]).chain(subject).collect();
@@ -275,11 +275,6 @@ impl<'a> CopyTransfer<'a> {
         self.listed_by_registry.lock().unwrap_or_else(PoisonError::into_inner).contains(referrer)
     }
 
-    /// Returns these manifests of the plan as entries of a list of referrers.
-    pub fn as_referrers(&self, digests: &[Digest]) -> Vec<Descriptor> {
-        fallback::descriptors_of(self.plan, digests)
-    }
-
     /// Returns whether an image needs a manifest, either as a part or as a referrer of one.
     pub fn needs(&self, index: usize, digest: &Digest) -> bool {
         self.needed_digests.get(index).is_some_and(|reach| reach.contains(digest))
@@ -316,7 +311,7 @@ fn collect_needed_digests(plan: &CopyPlan) -> Vec<HashSet<Digest>> {
         let mut next = vec![image.digest];
         while let Some(digest) = next.pop() {
             if reach.insert(digest) {
-                next.extend(manifests.get(&digest).into_iter().flat_map(|manifest| parts::needs(manifest)));
+                next.extend(manifests.get(&digest).into_iter().flat_map(|manifest| manifest.needs()));
                 next.extend(referrers.get(&digest).into_iter().flatten());
             }
         }

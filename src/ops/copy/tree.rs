@@ -9,7 +9,6 @@ use crate::client::{Client, Priority};
 use crate::model::capped::MOST as MOST_LISTED;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::manifest::parts;
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::text::SafeText;
@@ -69,7 +68,7 @@ impl Tree {
             let mut seen = HashSet::new();
             // A manifest that is not whole is refused in the end, so its children need not be asked for.
             let whole = level.iter().filter(|manifest| manifest.is_whole());
-            let children = whole.flat_map(|manifest| parts::children(manifest));
+            let children = whole.flat_map(|manifest| manifest.children());
             let new = children.filter(|child| {
                 child.digest.is_some_and(|digest| !self.nodes.contains_key(&digest) && seen.insert(digest))
             });
@@ -112,7 +111,7 @@ impl Tree {
         }
         can_be_copied(manifest)?;
         let too_deep = || not_copied(manifest, format!("it nests deeper than {DEEPEST} levels"));
-        for child in parts::children(manifest) {
+        for child in manifest.children() {
             let Some(digest) = child.digest else { return Err(not_copied(manifest, UNKNOWN_DIGEST)) };
             match self.nodes.get(&digest) {
                 Some(TreeNode::Manifest(_)) if depth == DEEPEST => return Err(too_deep()),
@@ -146,7 +145,7 @@ fn can_be_copied(manifest: &Manifest) -> Result<(), Failure> {
             format!("it lists more than {MOST_LISTED} things, too many to be looked at"),
         ));
     }
-    match parts::blobs(manifest).all(|blob| blob.digest.is_some()) {
+    match manifest.blobs().all(|blob| blob.digest.is_some()) {
         true => Ok(()),
         false => Err(not_copied(manifest, UNKNOWN_DIGEST)),
     }

@@ -88,12 +88,9 @@ async fn parts<'a>(plan: &'a DeletePlan, client: &Client) -> Vec<ReplacedTag<'a>
     let part = |(tag, digest): (&'a Tag, Digest)| {
         let made = match manifests.get(&digest) {
             Some(Ok(image)) => Replacement::of(image.clone())
-                .map_err(|why| replacement::local_failure(format!("cannot untag {tag}"), why)),
+                .map_err(|why| Failure::local(format!("cannot untag {tag}"), why)),
             Some(Err(failure)) => Err(failure.clone()),
-            None => Err(replacement::local_failure(
-                format!("cannot untag {tag}"),
-                "its image was not read".into(),
-            )),
+            None => Err(Failure::local(format!("cannot untag {tag}"), "its image was not read")),
         };
         ReplacedTag { tag, digest, replacement: made }
     };

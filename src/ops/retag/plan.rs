@@ -13,12 +13,13 @@ use crate::model::change::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep}
 use crate::model::change::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::manifest::replacement::{is_replacement, is_replacement_of};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::delete::method;
-use crate::ops::steps::{kept_tags, replacement};
+use crate::ops::steps::kept_tags;
 use crate::ops::summary;
 
 /// Plans the requested tags. Changes nothing.
@@ -195,12 +196,12 @@ async fn resolve_replacement(
 ) -> Result<Result<(), Failure>, Error> {
     let by_digest = |digest: Digest| Selector::Digest(digest);
     let old = client.manifest(&from.name, &by_digest(step.digest), Priority::Background).await?;
-    if !replacement::is_replacement(&old) {
+    if !is_replacement(&old) {
         return Ok(Ok(()));
     }
     if let Some(image) = step.replaces {
         let new = client.manifest(&step.to.name, &by_digest(image), Priority::Background).await?;
-        if replacement::is_replacement_of(&old, &new) {
+        if is_replacement_of(&old, &new) {
             (step.digest, step.left_on) = (image, Some(step.digest));
             return Ok(Ok(()));
         }

@@ -11,7 +11,6 @@ use futures_util::{StreamExt, stream};
 
 use crate::client::{BlobSource, Cause, Client, Error, Mount, Priority, Transfer};
 use crate::model::digest::Digest;
-use crate::model::manifest::parts;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::size;
@@ -54,7 +53,7 @@ impl RetagTransfer<'_> {
                 return Err(Error { cause: Cause::BadAnswer(why), request: None, tries: 0, host });
             }
             self.transfer_blobs(manifest).await?;
-            let children = parts::children(manifest).iter().filter_map(|child| child.digest);
+            let children = manifest.children().iter().filter_map(|child| child.digest);
             let children: Vec<Digest> = children.filter(|_| depth > 0).collect();
             for child in children {
                 self.transfer_child(child, depth - 1).await?;
@@ -69,8 +68,9 @@ impl RetagTransfer<'_> {
     async fn transfer_blobs(&self, manifest: &Manifest) -> Result<(), Error> {
         let mut seen = HashSet::new();
         let has_failed = AtomicBool::new(false);
-        let brought = parts::blobs(manifest)
-            .filter(|blob| !parts::is_foreign(blob) && seen.insert(blob.digest_text.clone()))
+        let brought = manifest
+            .blobs()
+            .filter(|blob| !blob.is_foreign() && seen.insert(blob.digest_text.clone()))
             .map(|blob| {
                 async {
                     if has_failed.load(Ordering::Relaxed) {

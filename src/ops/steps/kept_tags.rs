@@ -14,7 +14,6 @@ use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
-use crate::model::manifest::parts;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
@@ -116,9 +115,9 @@ impl Kept {
                 }
                 Outcome::Skipped(why) => {
                     running.mark_done(first + number, false).await;
-                    super::replacement::local_failure(what(), why.to_string())
+                    Failure::local(what(), why.to_string())
                 }
-                Outcome::Stopped => super::replacement::local_failure(what(), "it was stopped".into()),
+                Outcome::Stopped => Failure::local(what(), "it was stopped"),
             };
             kept.failures.insert(key, failure);
         }
@@ -190,8 +189,7 @@ async fn read_dependents_of(client: &Client, repository: &Repository, image: Dig
     let mut level = vec![image];
     for _ in 0..DEEPEST {
         let read = read(client, repository, &level).await;
-        level =
-            read.iter().flat_map(|manifest| parts::children(manifest)).filter_map(|one| one.digest).collect();
+        level = read.iter().flat_map(|manifest| manifest.children()).filter_map(|one| one.digest).collect();
         children.extend(read);
         if level.is_empty() || children.len() > MOST_SAVED {
             break;

@@ -3,7 +3,6 @@
 
 use futures_util::FutureExt;
 
-use super::replacement;
 use super::tag::{RepositoryClient, put_failure};
 use crate::model::change::journal::{EntryState, JournalEntry, Probe};
 use crate::model::failure::Failure;
@@ -28,7 +27,7 @@ pub async fn remove_just_put(place: RepositoryClient<'_>, probe: &Probe) -> Resu
     match place.client.delete_manifest(place.name, &probe.digest).await {
         Ok(()) => match place.wait_until_shown(&selector, None).await {
             Ok(true) => Ok(()),
-            Ok(false) => Err(replacement::local_failure(what(), "the throw-away tag is still there".into())),
+            Ok(false) => Err(Failure::local(what(), "the throw-away tag is still there")),
             Err(error) => Err(error.failure(what())),
         },
         // The delete may have been done although its answer was lost.

@@ -8,7 +8,6 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use serde_json::{Map, Value, json};
 
 use super::probe;
 use super::tag::{RepositoryClient, describe_move, put_failure, saved_manifest};
@@ -16,15 +15,14 @@ use crate::model::change::journal::{JournalItem, Probe};
 use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::manifest::{Body, Manifest};
+use crate::model::manifest::Manifest;
+use crate::model::manifest::replacement::make_replacement;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::ops::journal::RunningEntry;
 
 /// The prefix of throw-away tags.
 const PROBE: &str = "regtui-probe-";
-/// The annotation that makes a replacement differ from its image and from every other replacement.
-const ANNOTATION: &str = "regtui.replacement";
 
 /// The image of a tag, and the replacement that the tag is put on in between.
 #[derive(Debug)]
@@ -36,8 +34,8 @@ pub struct Replacement {
 impl Replacement {
     /// Makes a replacement of this image. Fails with the reason if there can be none.
     pub fn of(image: Arc<Manifest>) -> Result<Replacement, String> {
-        let replacement = make_replacement(&image)?;
-        Ok(Replacement { image, manifest: replacement })
+        let manifest = make_replacement(&image)?;
+        Ok(Replacement { image, manifest })
     }
 }
 
@@ -106,9 +104,9 @@ async fn try_method(
     notes: &mut Vec<SafeText>,
 ) -> Result<(), Failure> {
     let what = || format!("replacements do not work in {}, so no tag was touched", place.name);
-    let manifest = make_replacement(&made.image).map_err(|why| local_failure(what(), why))?;
+    let manifest = make_replacement(&made.image).map_err(|why| Failure::local(what(), why))?;
     let text = format!("{PROBE}{}", manifest.digest.short());
-    let tag = Tag::parse(&text).map_err(|bad| local_failure(what(), bad.to_string()))?;
+    let tag = Tag::parse(&text).map_err(|bad| Failure::local(what(), bad.to_string()))?;
     let repository = Repository { host: place.client.host().clone(), name: place.name.clone() };
     let probe = Probe { repository, tag, digest: manifest.digest };
     running.note_probe(&probe).await?;
@@ -161,7 +159,7 @@ async fn untag_by_replacement(
     match place.wait_until_shown(&selector, Some(made.manifest.digest)).await {
         Ok(true) => {}
         Ok(false) => {
-            let failure = local_failure(what(), "the tag does not show its replacement".into());
+            let failure = Failure::local(what(), "the tag does not show its replacement");
             return put_back(place, tag, made, failure, notes).boxed().await;
         }
         Err(error) => return put_back(place, tag, made, error.failure(what()), notes).boxed().await,
@@ -234,57 +232,4 @@ pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], not
             notes.push(SafeText::from(text));
         }
     }
-}
-
-/// Makes the same image under a digest that no other manifest has. Fails with the reason if there can be none.
-fn make_replacement(image: &Manifest) -> Result<Manifest, String> {
-    if !matches!(image.body, Body::Image(_) | Body::Index(_)) {
-        return Err("there are no replacements for manifests of this old kind".into());
-    }
-    if !image.is_whole() {
-        return Err("there are no replacements for manifests that list more than can be looked at".into());
-    }
-    let mut json: Map<String, Value> = serde_json::from_slice(&image.raw).map_err(|bad| bad.to_string())?;
-    let annotations = json.entry("annotations").or_insert_with(|| json!({}));
-    let annotations = annotations.as_object_mut().ok_or("its annotations are none")?;
-    annotations.insert(ANNOTATION.into(), random().into());
-    let bytes = serde_json::to_vec(&json).map_err(|bad| bad.to_string())?;
-    Manifest::parse(bytes.into(), Some(image.media_type.as_str())).map_err(|bad| bad.to_string())
-}
-
-/// Returns a random text that is unique.
-fn random() -> String {
-    use std::hash::{BuildHasher, RandomState};
-    let part = || RandomState::new().hash_one("regtui");
-    format!("{:016x}{:016x}", part(), part())
-}
-
-/// Returns whether one manifest is a replacement of the other. A replacement is left behind if its delete was cut off.
-pub fn is_replacement_of(replacement: &Manifest, image: &Manifest) -> bool {
-    is_replacement(replacement)
-        && replacement.is_whole()
-        && image.is_whole()
-        && without_annotation(replacement).is_some_and(|json| Some(json) == without_annotation(image))
-}
-
-/// Returns whether a manifest is a replacement of any image.
-pub fn is_replacement(manifest: &Manifest) -> bool {
-    manifest.annotations().is_some_and(|annotations| annotations.contains_key(ANNOTATION))
-}
-
-/// Returns the content of a manifest without the annotation of a replacement.
-fn without_annotation(manifest: &Manifest) -> Option<Map<String, Value>> {
-    let mut json: Map<String, Value> = serde_json::from_slice(&manifest.raw).ok()?;
-    if let Some(Value::Object(annotations)) = json.get_mut("annotations") {
-        annotations.remove(ANNOTATION);
-        if annotations.is_empty() {
-            json.remove("annotations");
-        }
-    }
-    Some(json)
-}
-
-/// Returns a failure that was not caused by a failed request.
-pub fn local_failure(what: String, why: String) -> Failure {
-    Failure { what: what.into(), why: why.into(), hint: None, kind: FailureKind::BadAnswer }
 }

@@ -12,7 +12,6 @@ use crate::model::change::journal::JournalEntry;
 use crate::model::change::progress::{Report, TakesBack};
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
-use crate::model::manifest::parts;
 use crate::model::reference::{Repository, RepositoryName, Selector};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
@@ -143,14 +142,13 @@ fn has_content<'a>(
 ) -> BoxFuture<'a, Result<bool, Error>> {
     async move {
         // Of all blobs, an image is least likely to share its config.
-        let blob =
-            parts::blobs(manifest).filter(|blob| !parts::is_foreign(blob)).find_map(|blob| blob.digest);
+        let blob = manifest.blobs().filter(|blob| !blob.is_foreign()).find_map(|blob| blob.digest);
         if let Some(blob) = blob
             && client.head_blob(name, &blob, Priority::Background).await?.is_none()
         {
             return Ok(false);
         }
-        for child in parts::children(manifest).iter().filter_map(|child| child.digest) {
+        for child in manifest.children().iter().filter_map(|child| child.digest) {
             let has_child = match held.get(&child).filter(|_| depth > 0) {
                 Some(child) => has_content(client, name, child, held, depth - 1).await?,
                 None => client

@@ -19,13 +19,12 @@ use crate::model::change::undo::{UndoPlan, UndoStep};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
-use crate::model::manifest::parts;
+use crate::model::manifest::replacement::{is_replacement, is_replacement_of};
 use crate::model::reference::{Repository, Selector};
 use crate::model::server::{Ability, Cleanup};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::delete::method;
-use crate::ops::steps::replacement;
 use crate::ops::summary;
 
 /// The number of requests at the same time.
@@ -431,10 +430,10 @@ async fn find_replaced_image(client: &Client, change: &TagChange, now: Digest) -
     let read = async |digest| {
         client.manifest(&change.repository.name, &Selector::Digest(digest), Priority::Background).await.ok()
     };
-    let now = read(now).await.filter(|now| replacement::is_replacement(now))?;
+    let now = read(now).await.filter(|now| is_replacement(now))?;
     for ours in change.known_digests.iter().flatten() {
         if let Some(image) = read(*ours).await
-            && replacement::is_replacement_of(&now, &image)
+            && is_replacement_of(&now, &image)
         {
             return Some(*ours);
         }
@@ -456,11 +455,9 @@ async fn describe_missing_parts(
 ) -> Result<Option<SafeText>, Failure> {
     let what = || format!("cannot look for what {} needs", manifest.digest.short());
     let name = &repository.name;
-    let blobs: HashSet<Digest> = parts::blobs(manifest)
-        .filter(|blob| !parts::is_foreign(blob))
-        .filter_map(|blob| blob.digest)
-        .collect();
-    let children = parts::children(manifest).iter().filter_map(|child| child.digest);
+    let blobs: HashSet<Digest> =
+        manifest.blobs().filter(|blob| !blob.is_foreign()).filter_map(|blob| blob.digest).collect();
+    let children = manifest.children().iter().filter_map(|child| child.digest);
     let children: HashSet<Digest> = children.filter(|child| !back.contains(child)).collect();
     let blobs: Vec<_> = blobs
         .into_iter()
