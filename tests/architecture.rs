@@ -1,5 +1,7 @@
 //! The boundaries between modules: which module may use which. `docs/ARCHITECTURE.md` says why.
 
+mod cycles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
