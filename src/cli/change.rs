@@ -151,7 +151,7 @@ fn show(work: &ChangePlan) -> Result<(), CliError> {
 /// Fails if a rule forbids the change, or if the server does not support its method.
 fn check_permitted(work: &ChangePlan) -> Result<(), CliError> {
     if let ChangePlan::Delete(plan) = work
-        && plan.loss.keep
+        && plan.common.loss.keep
         && plan.method == DeleteMethod::Image
     {
         return Err(CliError::Usage(
@@ -160,7 +160,7 @@ fn check_permitted(work: &ChangePlan) -> Result<(), CliError> {
                 .into(),
         ));
     }
-    let (refusal, kind) = match (work.refused(), work) {
+    let (refusal, kind) = match (work.common().refused.as_ref(), work) {
         (Some(refusal), _) => (refusal.clone(), FailureKind::Local),
         (None, ChangePlan::Delete(_) | ChangePlan::Retag(_)) => match method_refusal(work) {
             Some(refusal) => (refusal, FailureKind::Unsupported),
@@ -178,7 +178,7 @@ fn check_permitted(work: &ChangePlan) -> Result<(), CliError> {
 
 /// Returns the reason why the server does not support the method, with the options that choose another method.
 fn method_refusal(work: &ChangePlan) -> Option<Refusal> {
-    let mut refusal = work.blocked()?.clone();
+    let mut refusal = work.common().blocked.as_ref()?.clone();
     let options = match work {
         ChangePlan::Delete(plan)
             if plan.method == DeleteMethod::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
@@ -186,11 +186,11 @@ fn method_refusal(work: &ChangePlan) -> Option<Refusal> {
             "`--replace` or `--image`"
         }
         ChangePlan::Delete(plan)
-            if plan.method == DeleteMethod::Image && plan.methods().contains(&DeleteMethod::Replace) =>
+            if plan.method == DeleteMethod::Image && plan.common.methods.contains(&DeleteMethod::Replace) =>
         {
             "`--replace`"
         }
-        ChangePlan::Retag(plan) if !plan.methods.is_empty() => "`--replace`",
+        ChangePlan::Retag(plan) if !plan.common.methods.is_empty() => "`--replace`",
         _ => return Some(refusal),
     };
     refusal.hint = refusal.hint.map(|hint| SafeText::from(format!("{hint}: {options}")));

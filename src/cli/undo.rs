@@ -45,7 +45,7 @@ async fn plan(context: &ChangeContext, entry: EntryId, replace: bool) -> Result<
     }
     let planned = ops::change::plan(context, &ChangeRequest::Undo(entry.clone())).await?;
     match &planned {
-        ChangePlan::Undo(plan) if plan.refused.is_none() && !plan.methods.is_empty() => {
+        ChangePlan::Undo(plan) if plan.common.refused.is_none() && !plan.common.methods.is_empty() => {
             ops::change::plan(context, &ChangeRequest::UndoByReplacement(entry)).await
         }
         _ => Ok(planned),

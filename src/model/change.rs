@@ -112,7 +112,55 @@ pub enum ChangePlan {
     Undo(undo::UndoPlan),
 }
 
+/// The parts that plans of every kind have.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PlanCommon {
+    /// The rule that forbids the change, if there is one.
+    pub refused: Option<Refusal>,
+    /// The reason why the server cannot do the change by this method, and a hint that makes it possible. Other methods
+    /// may work.
+    pub blocked: Option<Refusal>,
+    /// The methods by which tags can be removed, if there is a choice.
+    pub methods: Vec<delete::DeleteMethod>,
+    /// The images that lose a tag, and how the registry treats them. An undo has none: it loses no image that the
+    /// change itself had not announced.
+    pub loss: loss::Loss,
+    /// Images that were asked for and cannot be part of the plan, each with the reason.
+    pub unresolved: Vec<progress::Unresolved>,
+    /// Other facts that the user should know before confirming.
+    pub notes: Vec<SafeText>,
+    /// The repository name that the user must type to confirm, if much is at stake or a rule protects the repository.
+    pub name_to_type: Option<RepositoryName>,
+}
+
+impl PlanCommon {
+    /// Returns the reason why nothing of the plan can be carried out: a rule, or the server.
+    pub fn obstacle(&self) -> Option<&Refusal> {
+        self.refused.as_ref().or(self.blocked.as_ref())
+    }
+}
+
 impl ChangePlan {
+    /// Returns the parts that plans of every kind have.
+    pub fn common(&self) -> &PlanCommon {
+        match self {
+            ChangePlan::Retag(plan) => &plan.common,
+            ChangePlan::Delete(plan) => &plan.common,
+            ChangePlan::Copy(plan) => &plan.common,
+            ChangePlan::Undo(plan) => &plan.common,
+        }
+    }
+
+    /// Returns the same, to be changed.
+    pub fn common_mut(&mut self) -> &mut PlanCommon {
+        match self {
+            ChangePlan::Retag(plan) => &mut plan.common,
+            ChangePlan::Delete(plan) => &mut plan.common,
+            ChangePlan::Copy(plan) => &mut plan.common,
+            ChangePlan::Undo(plan) => &mut plan.common,
+        }
+    }
+
     /// Returns the plan in a few words: `retag team/app:1.4.2 → stable`.
     pub fn title(&self) -> SafeText {
         match self {
@@ -120,26 +168,6 @@ impl ChangePlan {
             ChangePlan::Delete(plan) => plan.title(),
             ChangePlan::Copy(plan) => plan.title(),
             ChangePlan::Undo(plan) => plan.title(),
-        }
-    }
-
-    /// Returns the rule that forbids the change, if there is one.
-    pub fn refused(&self) -> Option<&Refusal> {
-        match self {
-            ChangePlan::Retag(plan) => plan.refused.as_ref(),
-            ChangePlan::Delete(plan) => plan.refused.as_ref(),
-            ChangePlan::Copy(plan) => plan.refused.as_ref(),
-            ChangePlan::Undo(plan) => plan.refused.as_ref(),
-        }
-    }
-
-    /// Returns the reason why the server cannot do the change by this method. Other methods may work:
-    /// [`ChangePlan::methods`].
-    pub fn blocked(&self) -> Option<&Refusal> {
-        match self {
-            ChangePlan::Retag(plan) => plan.blocked.as_ref(),
-            ChangePlan::Delete(plan) => plan.blocked.as_ref(),
-            ChangePlan::Copy(_) | ChangePlan::Undo(_) => None,
         }
     }
 
@@ -153,16 +181,6 @@ impl ChangePlan {
         }
     }
 
-    /// Returns the methods that the user can choose from. The list is empty if there is no choice.
-    pub fn methods(&self) -> Vec<delete::DeleteMethod> {
-        match self {
-            ChangePlan::Retag(plan) => plan.methods.clone(),
-            ChangePlan::Delete(plan) => plan.methods(),
-            ChangePlan::Copy(_) => Vec::new(),
-            ChangePlan::Undo(plan) => plan.methods.clone(),
-        }
-    }
-
     /// Returns whether tags are removed by replacements, which the user confirms separately.
     pub fn replaces_images(&self) -> bool {
         match self {
@@ -170,28 +188,6 @@ impl ChangePlan {
             ChangePlan::Delete(plan) => plan.method == delete::DeleteMethod::Replace,
             ChangePlan::Copy(_) => false,
             ChangePlan::Undo(plan) => plan.steps.iter().any(|step| step.by_replacement),
-        }
-    }
-
-    /// Returns the images that lose a tag. An undo returns `None`, since it loses no image that the change itself had
-    /// not announced.
-    pub fn loss(&self) -> Option<&loss::Loss> {
-        match self {
-            ChangePlan::Retag(plan) => Some(&plan.loss),
-            ChangePlan::Delete(plan) => Some(&plan.loss),
-            ChangePlan::Copy(plan) => Some(&plan.loss),
-            ChangePlan::Undo(_) => None,
-        }
-    }
-
-    /// Returns the repository name that the user must type to confirm, if much is at stake or a rule protects the
-    /// repository.
-    pub fn name_to_type(&self) -> Option<&RepositoryName> {
-        match self {
-            ChangePlan::Retag(plan) => plan.name_to_type.as_ref(),
-            ChangePlan::Delete(plan) => plan.name_to_type.as_ref(),
-            ChangePlan::Copy(plan) => plan.name_to_type.as_ref(),
-            ChangePlan::Undo(plan) => plan.name_to_type.as_ref(),
         }
     }
 

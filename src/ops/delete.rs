@@ -29,7 +29,7 @@ use crate::model::text::SafeText;
 /// Carries out a plan, unless a rule or the server does not allow it.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let rule = context.rules.may_change(&plan.repository).err();
-    let closed = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref());
+    let closed = rule.as_ref().or(plan.common.refused.as_ref()).or(plan.common.blocked.as_ref());
     if let Some(refusal) = closed {
         let names = plan.tags_that_go().map(SafeText::from);
         let digests = plan.images.iter().filter(|image| image.named.is_empty());
@@ -41,6 +41,6 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         DeleteMethod::Image => image::run(context, plan, control).await,
         DeleteMethod::Replace => replace::run(context, plan, control).await,
     };
-    report.items.extend(plan.unresolved.iter().map(ProgressItem::from));
+    report.items.extend(plan.common.unresolved.iter().map(ProgressItem::from));
     report
 }

@@ -74,7 +74,10 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, request: &ChangeRequest
         let strangers = remainder.confirmed.unconfirmed_parts(&work);
         if strangers.is_empty() {
             context.journal.remember_rest(id, request);
-            add_unresolved(&mut work, remainder.moved);
+            // The plan of an undo finds the parts that moved by itself.
+            if !matches!(work, ChangePlan::Undo(_)) {
+                work.common_mut().unresolved.extend(remainder.moved);
+            }
             return Ok(Rest::Plan(Box::new(work)));
         }
         rest = drop_parts(request, &strangers);
@@ -380,16 +383,6 @@ fn drop_parts(request: ChangeRequest, unconfirmed: &[(Selector, String)]) -> Opt
             (!selectors.is_empty()).then_some(ChangeRequest::Copy(request))
         }
         ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => None,
-    }
-}
-
-fn add_unresolved(plan: &mut ChangePlan, moved: Vec<Unresolved>) {
-    match plan {
-        ChangePlan::Delete(plan) => plan.unresolved.extend(moved),
-        ChangePlan::Retag(plan) => plan.unresolved.extend(moved),
-        ChangePlan::Copy(plan) => plan.unresolved.extend(moved),
-        // The plan of an undo finds the parts that moved by itself.
-        ChangePlan::Undo(_) => {}
     }
 }
 

@@ -42,7 +42,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
     let tracker = Tracker::new(control, plan.steps.iter().map(name));
     let request = request_of(plan);
     let rule = rule_against(context, &request);
-    if let Some(refusal) = rule.as_ref().or(plan.refused.as_ref()).or(plan.blocked.as_ref()) {
+    if let Some(refusal) = rule.as_ref().or(plan.common.refused.as_ref()).or(plan.common.blocked.as_ref()) {
         return tracker.into_refused_report(&tracker::refusal(plan.title(), refusal));
     }
     let client = context.pool.client(&plan.from.host);
@@ -50,14 +50,14 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
     let made = make_replacements(plan, &manifests);
     let mut items = items(plan, &manifests, &made);
     let first_kept = items.len();
-    items.extend(kept_tags::items(&plan.loss));
-    let saved = kept_tags::read_dependents(&client, &plan.loss).await;
+    items.extend(kept_tags::items(&plan.common.loss));
+    let saved = kept_tags::read_dependents(&client, &plan.common.loss).await;
     let request = change::ChangeRequest::Retag(request);
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return tracker.into_refused_report(&failure),
     };
-    let keeping = Kept::put(&client, &plan.loss, &running, first_kept).await;
+    let keeping = Kept::put(&client, &plan.common.loss, &running, first_kept).await;
     let transfer = Arc::new(Transfer { stop: control.stop.clone(), ..Transfer::default() });
     let to_move = AtomicU64::new(0);
     let mut retagging = Retagging {
@@ -91,7 +91,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
     tracker.notes.extend(tracker::open_uploads_note(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     let mut report = tracker.close(running).await;
-    report.items.extend(plan.unresolved.iter().map(change::progress::ProgressItem::from));
+    report.items.extend(plan.common.unresolved.iter().map(change::progress::ProgressItem::from));
     Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..report }
 }
 
@@ -391,5 +391,5 @@ fn items(
 fn request_of(plan: &RetagPlan) -> RetagRequest {
     let item = |step: &RetagStep| (step.selector.clone(), step.to.clone(), step.tag.clone());
     let items = plan.steps.iter().map(item).collect();
-    RetagRequest { from: plan.from.clone(), items, mode: plan.mode, keep: plan.loss.keep }
+    RetagRequest { from: plan.from.clone(), items, mode: plan.mode, keep: plan.common.loss.keep }
 }

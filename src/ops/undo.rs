@@ -37,7 +37,7 @@ const MAY_ARRIVE: &str =
 pub async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl) -> Report {
     let tracker = Tracker::new(control, plan.steps.iter().map(|step| name(&step.selector)));
     let repositories = plan.steps.iter().map(|step| &step.repository);
-    if let Some(refusal) = rule_against(context, repositories).as_ref().or(plan.refused.as_ref()) {
+    if let Some(refusal) = rule_against(context, repositories).as_ref().or(plan.common.refused.as_ref()) {
         return tracker.into_refused_report(&tracker::refusal(plan.title(), refusal));
     }
     let entry = match context.journal.entry(&plan.entry).await {
@@ -83,14 +83,14 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl)
     }
     let mut tracker = undoing.tracker;
     // Parts that cannot be read are not known to be put back.
-    is_back &= plan.unresolved.is_empty();
+    is_back &= plan.common.unresolved.is_empty();
     if is_back && let Err(failure) = context.journal.mark_undone(&plan.entry).await {
         tracker.notes.push(SafeText::from(failure.to_string()));
     }
     let mut report = tracker.close(running).await;
     // A throw-away tag holds nothing that an undo of this undo could put back.
     report.undo = report.undo.filter(|_| has_changed);
-    report.items.extend(plan.unresolved.iter().map(progress::ProgressItem::from));
+    report.items.extend(plan.common.unresolved.iter().map(progress::ProgressItem::from));
     report
 }
 

@@ -410,7 +410,7 @@ async fn an_image_that_cannot_be_copied_is_refused_with_a_reason_and_hides_no_ot
     assert_eq!(failure.kind, FailureKind::Unsupported);
     assert!(failure.why.as_str().contains("schema 1"), "{failure}");
     let plan = sides.plan(&sides.request(&["old", "1", "gone"])).await.expect("a plan");
-    assert_eq!((plan.images.len(), plan.unresolved.len()), (1, 2), "{:?}", plan.unresolved);
+    assert_eq!((plan.images.len(), plan.common.unresolved.len()), (1, 2), "{:?}", plan.common.unresolved);
     let report = sides.run(&plan).await;
     assert_eq!((report.done(), report.failures().count()), (1, 2), "{report:#?}");
     sides.is_same("1");
@@ -504,7 +504,7 @@ async fn rules_hold_when_planned_and_when_run() {
     sides.to.demo.forget_requests();
     sides.context.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
     let plan = sides.plan(&request).await.expect("a plan");
-    assert!(plan.refused.is_some());
+    assert!(plan.common.refused.is_some());
     assert_eq!(sides.to.requests(), [""; 0], "who may not go there does not look there");
     for plan in [plan, allowed] {
         let report = sides.run(&plan).await;
@@ -554,11 +554,11 @@ async fn a_destination_that_denies_reading_is_noted_in_the_plan() {
     let sides = Sides::of(one_image()).await;
     sides.to.demo.fault(|_, _| Some(Fault::answer(403, &[], "")));
     let plan = sides.plan(&sides.request(&["1"])).await.expect("the first push may make the repository");
-    assert!(plan.notes.iter().any(|text| text.as_str().contains("403")), "{:?}", plan.notes);
-    assert!(plan.images[0].unknown && plan.refused.is_none(), "a push may be allowed all the same");
+    assert!(plan.common.notes.iter().any(|text| text.as_str().contains("403")), "{:?}", plan.common.notes);
+    assert!(plan.images[0].unknown && plan.common.refused.is_none(), "a push may be allowed all the same");
     sides.to.demo.clear_faults();
     let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
-    assert_eq!(plan.notes, [], "what is not there is not there");
+    assert_eq!(plan.common.notes, [], "what is not there is not there");
 }
 
 #[tokio::test]
@@ -567,7 +567,7 @@ async fn a_destination_that_wants_a_login_is_not_even_tried() {
     sides.to.demo.fault(|_, _| Some(Fault::answer(401, &[], "")));
     let plan = sides.plan(&sides.request(&["1"])).await.expect("a plan");
     assert!(plan.images[0].unknown, "nothing is known of its tags");
-    let refusal = plan.refused.clone().expect("it is refused");
+    let refusal = plan.common.refused.clone().expect("it is refused");
     assert!(refusal.why.as_str().contains("401"), "{refusal:?}");
     assert!(refusal.hint.is_some_and(|hint| hint.as_str().contains("docker login")));
     sides.to.demo.forget_requests();

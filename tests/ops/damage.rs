@@ -54,7 +54,7 @@ enum Undone {
 async fn undo(shop: &Shop, id: &EntryId, before: &BTreeMap<String, Digest>, what: &str) -> Undone {
     let planned = change::plan(&shop.context, &ChangeRequest::Undo(id.clone())).await;
     let Ok(ChangePlan::Undo(plan)) = planned else { return Undone::Named };
-    let is_named = !plan.notes.is_empty() || plan.steps.iter().any(|step| step.impossible.is_some());
+    let is_named = !plan.common.notes.is_empty() || plan.steps.iter().any(|step| step.impossible.is_some());
     let report = shop.run(&ChangePlan::Undo(plan)).await;
     let after = shop.tags("app");
     for (tag, digest) in &after {
@@ -159,7 +159,7 @@ async fn a_line_that_is_lost_is_named_in_the_plan_and_fails_in_the_report() {
         whole.lines().enumerate().filter(|(at, _)| *at != second).map(|(_, line)| line).collect();
     fs::write(&file, lines.join("\n") + "\n").expect("it is written");
     let ChangePlan::Undo(plan) = shop.plan(&ChangeRequest::Undo(id.clone())).await else { panic!("an undo") };
-    let notes: Vec<&str> = plan.notes.iter().map(|note| note.as_str()).collect();
+    let notes: Vec<&str> = plan.common.notes.iter().map(|note| note.as_str()).collect();
     assert!(notes[0].contains("is damaged") && notes[1].contains("1 of 5 items"), "{notes:?}");
     let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert_eq!(ends(&report), "DDDDF");

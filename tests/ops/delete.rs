@@ -53,7 +53,7 @@ async fn untagging_one_of_three_aliases_leaves_the_others() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let plan = shop.delete_plan(&shop.delete(&["1.2"], None)).await;
-    assert_eq!((plan.method, plan.blocked.as_ref(), plan.frees), (DeleteMethod::Untag, None, Some(0)));
+    assert_eq!((plan.method, plan.common.blocked.as_ref(), plan.frees), (DeleteMethod::Untag, None, Some(0)));
     let others: Vec<&str> = plan.images[0].others.iter().map(|tag| tag.as_str()).collect();
     assert_eq!(others, ["1", "latest"]);
     let report = shop.run(&ChangePlan::Delete(plan)).await;
@@ -70,13 +70,13 @@ async fn if_the_server_deletes_only_by_digest_no_alias_goes_unasked() {
     let before = shop.tags("app");
     let plan = shop.delete_plan(&shop.delete(&["1.2"], None)).await;
     assert_eq!(plan.method, DeleteMethod::Untag, "never an image with other tags by itself");
-    let blocked = plan.blocked.clone().expect("it cannot be done");
+    let blocked = plan.common.blocked.clone().expect("it cannot be done");
     assert!(blocked.why.as_str().contains("does not delete by tag"), "{blocked:?}");
     let report = shop.run(&ChangePlan::Delete(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
     let plan = shop.delete_plan(&shop.delete(&["other"], None)).await;
     assert_eq!(plan.method, DeleteMethod::Untag, "nor one with this tag alone: the user chooses");
-    assert!(plan.blocked.is_some() && plan.methods()[1] == DeleteMethod::Replace, "{plan:?}");
+    assert!(plan.common.blocked.is_some() && plan.common.methods[1] == DeleteMethod::Replace, "{plan:?}");
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn if_the_server_deletes_nothing_the_plan_names_the_setting_that_allows_it
     let before = shop.tags("app");
     for method in [None, Some(DeleteMethod::Untag), Some(DeleteMethod::Image), Some(DeleteMethod::Replace)] {
         let plan = shop.delete_plan(&shop.delete(&["1.2"], method)).await;
-        let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
+        let hint = plan.common.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
         assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{method:?}: {hint}");
         assert!(hint.as_str().contains("single tags from version 3 on"), "{method:?}: {hint}");
         assert_eq!(
@@ -250,7 +250,7 @@ async fn an_image_that_an_index_lists_is_not_deleted_without_it() {
     let plan = shop.delete_plan(&shop.delete(&["amd64"], DeleteMethod::Image)).await;
     assert_eq!(plan.images[0].parents[0].digest, index.digest);
     assert!(
-        plan.blocked.as_ref().is_some_and(|blocked| blocked.why.as_str().contains("index `1`")),
+        plan.common.blocked.as_ref().is_some_and(|blocked| blocked.why.as_str().contains("index `1`")),
         "{plan:?}"
     );
     assert_eq!(ends(&shop.run(&ChangePlan::Delete(plan)).await), "F");
@@ -497,7 +497,7 @@ async fn more_than_one_digest_at_stake_asks_for_the_name() {
     let (store, _) = aliases();
     let shop = Shop::open(store).await;
     let asks = async |selectors: &[&str]| {
-        shop.delete_plan(&shop.delete(selectors, None)).await.name_to_type.map(|name| name.to_string())
+        shop.delete_plan(&shop.delete(selectors, None)).await.common.name_to_type.map(|name| name.to_string())
     };
     assert_eq!(asks(&["1", "1.2"]).await, None);
     assert_eq!(asks(&["1", "other"]).await.as_deref(), Some("app"));
@@ -536,8 +536,8 @@ async fn digests_that_go_along_are_at_stake_too() {
         let request = along(shop.delete(&["1"], method), Along { children, referrers });
         let plan = shop.delete_plan(&request).await;
         assert_eq!(plan.at_stake().count(), at_stake, "{case}");
-        assert_eq!(plan.name_to_type.is_some(), at_stake > 1, "{case}");
-        if plan.blocked.is_none() {
+        assert_eq!(plan.common.name_to_type.is_some(), at_stake > 1, "{case}");
+        if plan.common.blocked.is_none() {
             shop.run(&ChangePlan::Delete(plan)).await;
         }
         assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 5 - gone, "{case}");
@@ -553,7 +553,7 @@ async fn a_plan_counts_the_tags_that_its_method_removes() {
         let request = along(shop.delete(&["1"], method), Along { children: true, referrers: true });
         let plan = shop.delete_plan(&request).await;
         assert_eq!(plan.tags_that_go().count(), expected, "{method:?}");
-        if plan.blocked.is_none() {
+        if plan.common.blocked.is_none() {
             shop.run(&ChangePlan::Delete(plan)).await;
             assert!(!shop.tags("app").contains_key(&signature), "{method:?}");
         }
@@ -605,7 +605,7 @@ async fn a_read_only_registry_is_asked_nothing_that_could_change_it() {
     let mut shop = Shop::open(store).await;
     shop.context.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
     let work = shop.plan(&shop.delete(&["1"], None)).await;
-    assert!(work.refused().is_some());
+    assert!(work.common().refused.is_some());
     let report = shop.run(&work).await;
     assert_eq!(ends(&report), "F", "{report:?}");
     assert_eq!(shop.changes(), [""; 0]);
@@ -621,8 +621,8 @@ async fn tags_of_unknown_digest_protect_images_from_being_deleted() {
     });
     let plan = shop.delete_plan(&shop.delete(&["1"], DeleteMethod::Image)).await;
     assert_eq!(plan.unknown.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(), ["latest"]);
-    assert!(plan.blocked.is_some());
-    assert_eq!(shop.delete_plan(&shop.delete(&["1"], DeleteMethod::Untag)).await.blocked, None);
+    assert!(plan.common.blocked.is_some());
+    assert_eq!(shop.delete_plan(&shop.delete(&["1"], DeleteMethod::Untag)).await.common.blocked, None);
 }
 
 #[tokio::test]
@@ -630,8 +630,8 @@ async fn missing_images_are_named_and_the_rest_is_planned() {
     let (store, image) = aliases();
     let shop = Shop::open(store).await;
     let plan = shop.delete_plan(&shop.delete(&["1", "none"], None)).await;
-    assert_eq!((plan.images.len(), plan.unresolved.len()), (1, 1));
-    assert_eq!(plan.unresolved[0].failure.to_string(), "cannot delete app:none: it is not there");
+    assert_eq!((plan.images.len(), plan.common.unresolved.len()), (1, 1));
+    assert_eq!(plan.common.unresolved[0].failure.to_string(), "cannot delete app:none: it is not there");
     let zeros = Digest::Sha256([0; 32]).to_string();
     let failure =
         change::plan(&shop.context, &shop.delete(&["none", &zeros], None)).await.expect_err("nothing");

@@ -47,7 +47,7 @@ fn notes(report: &Report) -> String {
 }
 
 fn fate(work: &ChangePlan) -> String {
-    work.loss().and_then(|loss| loss.fate()).unwrap_or_default()
+    work.common().loss.fate().unwrap_or_default()
 }
 
 #[tokio::test]
@@ -55,11 +55,11 @@ async fn images_are_said_to_stay_only_if_the_registry_is_known_to_keep_them() {
     let known = Shop::open(two()).await;
     let work = known.plan(&known.delete(&["1"], None)).await;
     assert!(fate(&work).contains("keeps it until garbage collection"), "{}", fate(&work));
-    assert!(!work.loss().expect("a loss").is_offered());
+    assert!(!work.common().loss.is_offered());
     let unknown = shop(Removes::default(), two()).await;
     let work = unknown.plan(&unknown.delete(&["1"], None)).await;
     assert!(fate(&work).contains("not known"), "{}", fate(&work));
-    assert!(work.loss().expect("a loss").is_offered() && work.loss().expect("a loss").is_at_risk());
+    assert!(work.common().loss.is_offered() && work.common().loss.is_at_risk());
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn the_observed_cleanup_of_a_registry_is_remembered() {
         let shop = shop(removes, two()).await;
         shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
         let work = shop.plan(&shop.delete(&["2"], DeleteMethod::Untag)).await;
-        assert_eq!(work.loss().expect("a loss").cleanup, cleanup);
+        assert_eq!(work.common().loss.cleanup, cleanup);
     }
 }
 
@@ -149,7 +149,7 @@ async fn a_copy_keeps_the_replaced_image_or_promises_no_undo() {
         let sides = Sides::to(two(), settings, there).await;
         let request = ChangeRequest::Copy(copy::CopyRequest { keep, ..sides.request(&["1"]) });
         let plan = change::plan(&sides.context, &request).await.expect("a plan");
-        assert!(plan.loss().expect("a loss").is_offered());
+        assert!(plan.common().loss.is_offered());
         let report = change::run(&sides.context, &plan, &watch()).await;
         assert_eq!(ends(&report), "D", "{report:#?}");
         let kept = format!("regtui-kept-{}", old.short());
@@ -259,7 +259,7 @@ async fn no_tag_can_keep_an_image_that_is_deleted_by_digest() {
     let shop = shop(Removes::ALL, two()).await;
     let work = shop.plan(&keeping(shop.delete(&["1"], DeleteMethod::Image))).await;
     assert!(fate(&work).contains("no tag can keep"), "{}", fate(&work));
-    assert!(!work.loss().expect("a loss").is_offered());
+    assert!(!work.common().loss.is_offered());
 }
 
 #[tokio::test]
@@ -338,5 +338,5 @@ async fn a_kept_tag_goes_by_replacement_if_there_is_no_other_method() {
     assert_eq!((shop.tags("app").get(&kept), shop.tags("app")["1"]), (None, image));
     // Tags of the user wait for the user's choice.
     let plan = shop.delete_plan(&shop.delete(&["1"], None)).await;
-    assert_eq!((plan.method, plan.blocked.is_some()), (DeleteMethod::Untag, true));
+    assert_eq!((plan.method, plan.common.blocked.is_some()), (DeleteMethod::Untag, true));
 }

@@ -117,7 +117,7 @@ async fn no_probe_is_put_if_the_server_does_not_let_this_user_delete() {
             .demo
             .fault(move |request, _| (request.method == "DELETE").then(|| Fault::status(status)));
         let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Replace)).await;
-        let blocked = work.blocked().expect("it is closed").why.to_string();
+        let blocked = work.common().blocked.as_ref().expect("it is closed").why.to_string();
         assert!(blocked.contains("does not let this user delete"), "{status}: {blocked}");
         let report = shop.run(&work).await;
         assert_eq!((ends(&report).as_str(), throw_away(&shop)), ("F", vec![]), "{status}");

@@ -99,10 +99,10 @@ async fn no_tag_is_moved_if_the_server_cannot_untag() {
     let shop = Shop::new(DemoSettings { delete_by_tag: false, ..DemoSettings::default() }, contents()).await;
     let before = shop.tags("app");
     let plan = plan(&shop, &request(&shop, &[("1", "stable")], RetagMode::Move)).await;
-    let blocked = plan.blocked.as_ref().expect("it is blocked");
+    let blocked = plan.common.blocked.as_ref().expect("it is blocked");
     assert!(blocked.why.as_str().contains("would stay"), "{plan:?}");
     assert_eq!(
-        plan.methods,
+        plan.common.methods,
         [delete::DeleteMethod::Untag, delete::DeleteMethod::Replace],
         "another way is open"
     );
@@ -146,7 +146,7 @@ async fn a_move_by_replacement_takes_the_old_name_and_no_sibling_and_is_undone()
 async fn a_move_by_replacement_untags_if_the_server_can() {
     let shop = Shop::open(contents()).await;
     let plan = plan(&shop, &request(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
-    assert_eq!((plan.mode, plan.methods.len()), (RetagMode::Move, 0), "no replacement is needed");
+    assert_eq!((plan.mode, plan.common.methods.len()), (RetagMode::Move, 0), "no replacement is needed");
     let report = shop.run(&ChangePlan::Retag(plan)).await;
     assert_eq!(ends(&report), "D", "{report:?}");
     assert_eq!(changes_of(&shop), ["PUT /v2/app/manifests/stable", "DELETE /v2/app/manifests/1"]);
@@ -159,9 +159,9 @@ async fn no_tag_is_moved_by_replacement_if_the_server_deletes_nothing() {
     let before = shop.tags("app");
     for mode in [RetagMode::Move, RetagMode::MoveByReplacement] {
         let plan = plan(&shop, &request(&shop, &[("1", "stable")], mode)).await;
-        let hint = plan.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
+        let hint = plan.common.blocked.as_ref().and_then(|blocked| blocked.hint.clone()).expect("a hint");
         assert!(
-            hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED") && plan.methods.is_empty(),
+            hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED") && plan.common.methods.is_empty(),
             "{plan:?}"
         );
         let report = shop.run(&ChangePlan::Retag(plan)).await;
@@ -297,7 +297,7 @@ async fn rules_are_asked_when_planned_and_again_when_run() {
     let mut shop = Shop::open(contents()).await;
     let request = request(&shop, &[("1", "release/app:1")], RetagMode::Add);
     let work = shop.plan(&request).await;
-    assert!(work.refused().is_none() && work.name_to_type().is_none());
+    assert!(work.common().refused.is_none() && work.common().name_to_type.is_none());
     let rule = Rule {
         name: "[[registries.\"r\".repositories]]".into(),
         host: host(&shop.registry.demo),
@@ -309,8 +309,8 @@ async fn rules_are_asked_when_planned_and_again_when_run() {
     shop.context.rules = Rules { read_only: None, rules: vec![rule] };
     assert_eq!(ends(&shop.run(&work).await), "F");
     let work = shop.plan(&request).await;
-    assert!(work.refused().is_some());
-    assert_eq!(work.name_to_type().map(|name| name.as_str()), Some("release/app"));
+    assert!(work.common().refused.is_some());
+    assert_eq!(work.common().name_to_type.as_ref().map(|name| name.as_str()), Some("release/app"));
     assert_eq!(shop.changes(), [""; 0]);
 }
 
@@ -497,5 +497,5 @@ async fn an_image_whose_config_cannot_be_read_is_planned_without_a_date() {
     shop.registry.demo.fault(|request, _| request.path.contains("/blobs/").then(|| Fault::status(500)));
     let delete = shop.delete_plan(&shop.delete(&["old"], None)).await;
     assert_eq!(delete.images[0].info.created, None);
-    assert!(delete.images[0].info.size.is_some() && delete.blocked.is_none(), "{delete:?}");
+    assert!(delete.images[0].info.size.is_some() && delete.common.blocked.is_none(), "{delete:?}");
 }

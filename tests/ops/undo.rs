@@ -149,7 +149,7 @@ async fn the_plan_does_not_promise_to_remove_a_new_tag_if_the_server_cannot_unta
     };
     let why = plan.steps[0].impossible.as_ref().expect("it cannot be done");
     assert!(why.as_str().contains("does not delete by tag"), "{why}");
-    assert_eq!(plan.methods, [DeleteMethod::Untag, DeleteMethod::Replace], "another way is open");
+    assert_eq!(plan.common.methods, [DeleteMethod::Untag, DeleteMethod::Replace], "another way is open");
     assert_eq!((ends(&shop.run(&ChangePlan::Undo(plan)).await).as_str(), shop.tags("app")), ("L", before));
 }
 
@@ -192,7 +192,7 @@ async fn a_new_tag_goes_by_replacement_and_an_undo_of_that_brings_it_back() {
 async fn undo_makes_no_replacement_if_the_server_can_untag() {
     let (shop, undo) = retagged(DemoSettings::default()).await;
     let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!() };
-    assert!(plan.methods.is_empty() && plan.steps.iter().all(|step| !step.by_replacement), "{plan:?}");
+    assert!(plan.common.methods.is_empty() && plan.steps.iter().all(|step| !step.by_replacement), "{plan:?}");
     let puts = |shop: &Shop| shop.changes().iter().filter(|line| line.starts_with("PUT ")).count();
     let before = puts(&shop);
     let report = shop.run(&ChangePlan::Undo(plan)).await;
@@ -204,7 +204,7 @@ async fn undo_makes_no_replacement_if_the_server_can_untag() {
 async fn if_the_server_deletes_nothing_undo_names_the_setting_that_allows_it() {
     let (shop, undo) = retagged(DemoSettings { delete_by_digest: false, ..only_by_digest() }).await;
     let ChangePlan::Undo(plan) = shop.plan(&undo).await else { panic!() };
-    assert!(plan.methods.is_empty(), "{plan:?}");
+    assert!(plan.common.methods.is_empty(), "{plan:?}");
     let hint = plan.hint.as_ref().expect("a hint");
     assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED"), "{hint}");
     assert_eq!(ends(&shop.run(&ChangePlan::Undo(plan)).await), "DL", "what was replaced comes back");

@@ -179,10 +179,10 @@ pub fn judge(
             prop_assert_eq!(after.get(text), Some(held), "{} changed: {:?}\n{:?}", text, plan, report);
         }
     }
-    if plan.blocked.is_some() {
+    if plan.common.blocked.is_some() {
         prop_assert_eq!(after, before, "it was blocked: {:?}", report);
     }
-    if plan.blocked.is_none() && case.meanwhile.is_empty() {
+    if plan.common.blocked.is_none() && case.meanwhile.is_empty() {
         let left: Vec<&str> = goes.into_iter().filter(|text| after.contains_key(*text)).collect();
         prop_assert!(report.is_success() && left.is_empty(), "{:?} are left\n{:?}\n{:?}", left, plan, report);
     }

@@ -9,10 +9,9 @@ use regtui::model::change::comparison::{Comparison, ComparisonRow, ComparisonSid
 use regtui::model::change::copy::{self, What};
 use regtui::model::change::delete::DeleteMethod as Way;
 use regtui::model::change::journal::{self, EntryId, EntryState, JournalEntry, SavedManifest};
-use regtui::model::change::loss::Loss;
 use regtui::model::change::progress::{Outcome, Progress, ProgressItem, Report};
 use regtui::model::change::retag::{self, RetagMode};
-use regtui::model::change::{ChangePlan, ChangeRequest, undo};
+use regtui::model::change::{ChangePlan, ChangeRequest, PlanCommon, undo};
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::{Repository, Selector, Tag};
 use regtui::model::server::{Ability, Deletes};
@@ -38,15 +37,13 @@ fn plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
         ChangeRequest::Copy(request) => Ok(ChangePlan::Copy(copy_plan(request))),
         ChangeRequest::Undo(entry) | ChangeRequest::UndoByReplacement(entry) => {
             Ok(ChangePlan::Undo(undo::UndoPlan {
+                common: PlanCommon::default(),
                 entry: entry.clone(),
                 of: "untag team/app:1.4.2".into(),
                 at: "2026-11-21T11:40:00Z".parse().expect("a time"),
                 method: request.method().expect("untag"),
-                methods: Vec::new(),
                 leaves: None,
                 hint: None,
-                notes: Vec::new(),
-                unresolved: Vec::new(),
                 steps: vec![
                     undo::UndoStep {
                         repository: repository("localhost:5000/team/app"),
@@ -73,8 +70,6 @@ fn plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
                         impossible: Some("it moved since".into()),
                     },
                 ],
-                refused: None,
-                name_to_type: None,
             }))
         }
     }
@@ -91,15 +86,10 @@ fn retag_plan(request: &retag::RetagRequest) -> retag::RetagPlan {
         left_on: None,
     });
     retag::RetagPlan {
-        unresolved: Vec::new(),
+        common: PlanCommon::default(),
         from: request.from.clone(),
         mode: request.mode,
-        methods: Vec::new(),
         steps: steps.collect(),
-        loss: Loss::default(),
-        blocked: None,
-        refused: None,
-        name_to_type: None,
     }
 }
 
@@ -137,10 +127,10 @@ fn copy_plan(request: &copy::CopyRequest) -> copy::CopyPlan {
         manifest: manifest.clone(),
     });
     copy::CopyPlan {
+        common: PlanCommon::default(),
         from: request.from.clone(),
         to: request.to.clone(),
         images: images.collect(),
-        loss: Loss::default(),
         manifests: vec![manifest.clone()],
         blobs: (1..=14)
             .map(|number| {
@@ -151,11 +141,7 @@ fn copy_plan(request: &copy::CopyRequest) -> copy::CopyPlan {
         lists: Vec::new(),
         digests_change: !request.platforms.is_empty(),
         left_out: Vec::new(),
-        unresolved: Vec::new(),
         sides: Vec::new(),
-        notes: Vec::new(),
-        refused: None,
-        name_to_type: None,
         request: request.clone(),
     }
 }
@@ -749,7 +735,7 @@ fn a_change_that_another_method_can_take_back_is_not_passed_over() {
     screen.registry.plan = |request| {
         let mut work = plan(request)?;
         if let ChangePlan::Undo(undo) = &mut work {
-            undo.methods = vec![Way::Untag, Way::Replace];
+            undo.common.methods = vec![Way::Untag, Way::Replace];
             for step in &mut undo.steps {
                 (step.before, step.now) = (None, Some(digest(7)));
                 step.by_replacement = undo.method == Way::Replace;

@@ -11,7 +11,7 @@ use regtui::model::change::delete::{
 use regtui::model::change::image_info::ImageInfo;
 use regtui::model::change::loss::{Loss, Nameless};
 use regtui::model::change::rules::Refusal;
-use regtui::model::change::{ChangePlan, ChangeRequest};
+use regtui::model::change::{ChangePlan, ChangeRequest, PlanCommon};
 use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::media_type::{self, MediaType};
@@ -85,6 +85,10 @@ pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let method = request.method.unwrap_or(DeleteMethod::Untag);
     let is_image = method == DeleteMethod::Image;
     let mut plan = delete::DeletePlan {
+        common: PlanCommon {
+            loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
+            ..PlanCommon::default()
+        },
         repository: request.repository.clone(),
         method,
         along: request.along,
@@ -93,16 +97,10 @@ pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
         frees: Some(if is_image { 1_300_000_000 } else { 0 }),
         shared: Some(if is_image { 2_800_000_000 } else { 0 }),
         shared_with: 14,
-        blocked: None,
-        refused: None,
-        name_to_type: None,
         images,
-        loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
-        unresolved: Vec::new(),
-        notes: Vec::new(),
         tags: BTreeMap::new(),
     };
-    plan.name_to_type = plan.is_far_reaching().then(|| request.repository.name.clone());
+    plan.common.name_to_type = plan.is_far_reaching().then(|| request.repository.name.clone());
     Ok(ChangePlan::Delete(plan))
 }
 
@@ -111,7 +109,7 @@ fn all_named(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = delete_plan(request)?;
     if let ChangePlan::Delete(plan) = &mut work {
         plan.images.iter_mut().for_each(|image| image.others.clear());
-        plan.name_to_type = plan.is_far_reaching().then(|| plan.repository.name.clone());
+        plan.common.name_to_type = plan.is_far_reaching().then(|| plan.repository.name.clone());
     }
     Ok(work)
 }
@@ -130,7 +128,7 @@ fn unknown_registry(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
             }
         };
         let images = plan.images.iter_mut().map(nameless).collect();
-        plan.loss = Loss { cleanup: Cleanup::Unknown, keep: request.keeps_images(), images };
+        plan.common.loss = Loss { cleanup: Cleanup::Unknown, keep: request.keeps_images(), images };
     }
     Ok(work)
 }
@@ -148,7 +146,7 @@ pub fn no_untag(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     if let ChangePlan::Delete(plan) = &mut work {
         plan.deletes.by_tag = Ability::No("405 UNSUPPORTED".into());
         if plan.method == DeleteMethod::Untag {
-            plan.blocked = Some(Refusal {
+            plan.common.blocked = Some(Refusal {
                 why: "the server does not delete by tag (405 UNSUPPORTED)".into(),
                 hint: Some("untag by replacement, or delete the image with all its tags".into()),
             });
@@ -513,7 +511,7 @@ fn images_that_may_be_lost_are_said_and_one_key_keeps_them() {
         assert!(text.contains("[x] K it as regtui-kept-") && text.contains("the images stay"), "{text}");
         kept.press("l Enter");
         let [(_, work)] = kept.started.as_slice() else { panic!("{:?}", kept.started) };
-        assert!(work.loss().is_some_and(|loss| loss.keep), "{work:?}");
+        assert!(work.common().loss.keep, "{work:?}");
         let image = after(unknown_registry, size, &["d", "K", "Tab"]).text();
         assert!(image.contains("no tag can keep") && !image.contains("[x] K"), "{image}");
     }

@@ -67,7 +67,13 @@ pub struct PlanDialog {
 impl PlanDialog {
     /// Returns the repository's name that must be typed to confirm.
     pub fn name_to_type(&self) -> Option<&RepositoryName> {
-        self.change_plan.value.as_ref().filter(|_| !self.change_plan.is_loading())?.name_to_type()
+        self.change_plan
+            .value
+            .as_ref()
+            .filter(|_| !self.change_plan.is_loading())?
+            .common()
+            .name_to_type
+            .as_ref()
     }
 
     /// Returns the plan if it is shown and can be carried out.
@@ -126,8 +132,9 @@ impl PlanDialog {
         let (ChangePlan::Undo(undo), Some(ChangeRequest::Undo(entry))) = (work, &self.request) else {
             return None;
         };
-        let is_closed = undo.refused.is_none() && undo.steps.iter().any(|step| step.impossible.is_some());
-        let can_replace = undo.methods.contains(&DeleteMethod::Replace);
+        let is_closed =
+            undo.common.refused.is_none() && undo.steps.iter().any(|step| step.impossible.is_some());
+        let can_replace = undo.common.methods.contains(&DeleteMethod::Replace);
         (!self.has_chosen_method && is_closed && can_replace)
             .then(|| ChangeRequest::UndoByReplacement(entry.clone()))
     }
@@ -135,7 +142,7 @@ impl PlanDialog {
     /// Returns the change before this one and notes this one as skipped, if no part of it can be undone by any method.
     fn skip_to_older(&mut self, work: &ChangePlan) -> Option<EntryId> {
         let ChangePlan::Undo(undo) = work else { return None };
-        if undo.refused.is_some() || !undo.is_impossible() || !undo.methods.is_empty() {
+        if undo.common.refused.is_some() || !undo.is_impossible() || !undo.common.methods.is_empty() {
             return None;
         }
         let older = self.older_entries.pop_front()?;
@@ -466,7 +473,7 @@ impl Update<'_> {
 
     fn enter_in_plan(&mut self, mut plan: Box<PlanDialog>, may_confirm: bool) -> Option<Dialog> {
         let Some(work) = plan.ready_plan() else { return self.cancel_plan(plan) };
-        let types = work.name_to_type().is_some();
+        let types = work.common().name_to_type.is_some();
         if !types && !plan.is_confirm_focused {
             return self.cancel_plan(plan);
         }

@@ -36,7 +36,7 @@ impl Consent<'_> {
 
     fn decide(&self, work: &ChangePlan, is_terminal: bool) -> Result<Option<Question>, CliError> {
         let moved = if self.force { Vec::new() } else { moved_tags(work) };
-        let question = match work.name_to_type() {
+        let question = match work.common().name_to_type.as_ref() {
             Some(name) if !self.confirms(name)? => Some(Question::Name(name.clone())),
             _ if !moved.is_empty() => {
                 Some(Question::Confirm(format!("replace what {} is now?", list(&moved))))
@@ -65,7 +65,7 @@ impl Consent<'_> {
         if !self.yes {
             flags.push("--yes".to_string());
         }
-        if let Some(name) = work.name_to_type().filter(|_| self.confirm.is_none()) {
+        if let Some(name) = work.common().name_to_type.as_ref().filter(|_| self.confirm.is_none()) {
             flags.push(format!("--confirm {name}"));
         }
         if !moved.is_empty() {
@@ -84,7 +84,7 @@ impl Consent<'_> {
                 let go = if unnamed.len() == 1 { "goes too, which was" } else { "go too, which were" };
                 format!("{} {go} not named", list(&unnamed))
             }
-            ([], _) if work.name_to_type().is_some() => "the repository is protected".into(),
+            ([], _) if work.common().name_to_type.is_some() => "the repository is protected".into(),
             ([], _) => "every change needs a yes".into(),
             (tags, _) => format!("{} would be replaced", list(tags)),
         };
@@ -163,8 +163,9 @@ impl Question {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::change::PlanCommon;
     use crate::model::change::image_info::ImageInfo;
-    use crate::model::change::loss::Loss;
+
     use crate::model::change::retag;
     use crate::model::digest::Digest;
     use crate::model::reference::{Repository, Selector};
@@ -186,15 +187,13 @@ mod tests {
             left_on: None,
         };
         ChangePlan::Retag(retag::RetagPlan {
-            unresolved: Vec::new(),
-            name_to_type: is_protected.then(|| repository.name.clone()),
+            common: PlanCommon {
+                name_to_type: is_protected.then(|| repository.name.clone()),
+                ..PlanCommon::default()
+            },
             from: repository,
             mode: retag::RetagMode::Add,
-            methods: Vec::new(),
             steps: vec![step],
-            loss: Loss::default(),
-            blocked: None,
-            refused: None,
         })
     }
 

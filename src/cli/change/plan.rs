@@ -37,8 +37,8 @@ pub fn print(out: &mut impl Write, work: &ChangePlan) -> io::Result<()> {
 
 /// Returns the reason why nothing of the plan will happen. A user who reads only the plan must know it.
 fn obstacle(work: &ChangePlan) -> Option<(&'static str, &Refusal)> {
-    let refused = work.refused().map(|refusal| ("refused", refusal));
-    refused.or(work.blocked().map(|refusal| ("blocked", refusal)))
+    let refused = work.common().refused.as_ref().map(|refusal| ("refused", refusal));
+    refused.or(work.common().blocked.as_ref().map(|refusal| ("blocked", refusal)))
 }
 
 /// Returns the registry, if the title does not name it.
@@ -71,13 +71,13 @@ fn print_retag(out: &mut impl Write, plan: &retag::RetagPlan) -> io::Result<()> 
     if plan.mode == retag::RetagMode::MoveByReplacement {
         print_fact(out, "method", REPLACEMENT)?;
     }
-    if !plan.mode.moves() && plan.loss.is_offered() {
+    if !plan.mode.moves() && plan.common.loss.is_offered() {
         writeln!(out)?;
     }
-    if plan.loss.is_offered() {
-        print_loss(out, &plan.loss)?;
+    if plan.common.loss.is_offered() {
+        print_loss(out, &plan.common.loss)?;
     }
-    print_unresolved(out, &plan.unresolved)
+    print_unresolved(out, &plan.common.unresolved)
 }
 
 fn print_copy(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
@@ -91,7 +91,7 @@ fn print_copy(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
         let now = match image.tag {
             // The destination was not contacted if a rule forbids the copy.
             Some(_) if image.unknown => "not known".into(),
-            Some(_) if plan.refused.is_some() => "not asked".into(),
+            Some(_) if plan.common.refused.is_some() => "not asked".into(),
             Some(_) => describe_current(image.replaces.as_ref(), &image.digest),
             None => "-".into(),
         };
@@ -99,7 +99,7 @@ fn print_copy(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
     }
     table.print(out)?;
     writeln!(out)?;
-    if plan.refused.is_none() {
+    if plan.common.refused.is_none() {
         print_fact(out, "moves", plan.summary())?;
     }
     plan.platforms().iter().try_for_each(|platforms| print_fact(out, "platforms", platforms))?;
@@ -111,13 +111,13 @@ fn print_copy(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
         )?;
     }
     print_referrers(out, plan)?;
-    if plan.loss.is_offered() {
-        print_loss(out, &plan.loss)?;
+    if plan.common.loss.is_offered() {
+        print_loss(out, &plan.common.loss)?;
     }
     plan.left_out.iter().try_for_each(|what| print_fact(out, "left out", what))?;
-    print_unresolved(out, &plan.unresolved)?;
+    print_unresolved(out, &plan.common.unresolved)?;
     plan.exposure_warnings().try_for_each(|exposed| print_fact(out, "login", exposed))?;
-    plan.notes.iter().try_for_each(|note| print_fact(out, "note", note))
+    plan.common.notes.iter().try_for_each(|note| print_fact(out, "note", note))
 }
 
 /// Prints the referrers that are copied along, and the fallback tags that list them.
@@ -138,7 +138,7 @@ fn print_unresolved(out: &mut impl Write, missed: &[Unresolved]) -> io::Result<(
 }
 
 fn print_undo(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
-    plan.notes.iter().try_for_each(|note| print_fact(out, "warning", note))?;
+    plan.common.notes.iter().try_for_each(|note| print_fact(out, "warning", note))?;
     let several = plan
         .steps
         .iter()
@@ -165,20 +165,20 @@ fn print_undo(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
         || method.is_some()
         || hint.is_some()
         || plan.leaves.is_some()
-        || !plan.unresolved.is_empty()
+        || !plan.common.unresolved.is_empty()
     {
         writeln!(out)?;
     }
     first.map_or(Ok(()), |first| print_fact(out, "in", &first.repository))?;
     method.map_or(Ok(()), |method| print_fact(out, "method", method))?;
     plan.leaves.as_ref().map_or(Ok(()), |leaves| print_fact(out, "leaves", leaves))?;
-    print_unresolved(out, &plan.unresolved)?;
+    print_unresolved(out, &plan.common.unresolved)?;
     hint.map_or(Ok(()), |hint| print_fact(out, "hint", hint))
 }
 
 /// Returns the hint about another method, with its option, if the chosen method cannot remove the new tags.
 pub fn method_hint(plan: &undo::UndoPlan) -> Option<SafeText> {
-    let is_open = plan.method == DeleteMethod::Untag && !plan.methods.is_empty();
+    let is_open = plan.method == DeleteMethod::Untag && !plan.common.methods.is_empty();
     let hint = plan.hint.as_ref().filter(|_| is_open)?;
     Some(SafeText::from(format!("{hint}: `--replace`")))
 }
@@ -249,6 +249,7 @@ fn print_facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::change::PlanCommon;
     use crate::model::change::image_info::ImageInfo;
     use crate::model::change::journal::EntryId;
     use crate::model::reference::{Repository, Tag};
@@ -291,15 +292,10 @@ mod tests {
         let steps =
             vec![step("new", None), step("same", Some(digest("a"))), step("stable", Some(digest("b")))];
         let text = printed(ChangePlan::Retag(retag::RetagPlan {
-            unresolved: Vec::new(),
+            common: PlanCommon::default(),
             from: repository(),
             mode: retag::RetagMode::Move,
-            methods: Vec::new(),
             steps,
-            loss: Loss::default(),
-            blocked: None,
-            refused: None,
-            name_to_type: None,
         }));
         let rows: Vec<&str> = text.lines().skip(2).collect();
         assert_eq!(rows[0], "IMAGE  DIGEST        CREATED        SIZE  NEW TAG  THERE NOW");
@@ -324,18 +320,17 @@ mod tests {
             impossible: impossible.map(Into::into),
         };
         let text = printed(ChangePlan::Undo(undo::UndoPlan {
+            common: PlanCommon {
+                notes: vec!["its entry in the journal is damaged".into()],
+                ..PlanCommon::default()
+            },
             entry: EntryId("1".into()),
             of: "untag team/app:1.4.2".into(),
             at: jiff::Timestamp::UNIX_EPOCH,
             method: DeleteMethod::Untag,
-            methods: Vec::new(),
             leaves: None,
             hint: None,
-            notes: vec!["its entry in the journal is damaged".into()],
-            unresolved: Vec::new(),
             steps: vec![step(None), step(Some("2 of its blobs are gone"))],
-            refused: None,
-            name_to_type: None,
         }));
         assert!(text.contains("warning   its entry in the journal is damaged"), "{text}");
         assert!(text.contains("WHAT   NOW      BACK TO       CREATED        SIZE  IMPOSSIBLE"), "{text}");

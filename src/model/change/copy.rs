@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::PlanCommon;
 use super::image_info::ImageInfo;
-use super::loss::Loss;
-use super::progress::Unresolved;
-use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::manifest::referrer_list::descriptor_of;
 use crate::model::manifest::{Descriptor, Manifest};
@@ -53,6 +51,9 @@ pub enum What {
 /// The plan of a copy.
 #[derive(Debug, Clone, Serialize)]
 pub struct CopyPlan {
+    /// The parts that plans of every kind have.
+    #[serde(flatten)]
+    pub common: PlanCommon,
     /// The request, to be planned again if the program ends in the middle of the copy.
     #[serde(skip)]
     pub request: CopyRequest,
@@ -62,8 +63,6 @@ pub struct CopyPlan {
     pub to: Repository,
     /// The images, one entry each.
     pub images: Vec<ImageToCopy>,
-    /// The images that lose a tag at the destination, and how the registry treats them.
-    pub loss: Loss,
     /// Every manifest that the destination needs before the tags are put, in the order in which they are put: children
     /// and subjects first. Manifests that the destination has already are left out.
     #[serde(skip)]
@@ -79,16 +78,8 @@ pub struct CopyPlan {
     pub digests_change: bool,
     /// Parts that are not copied and need not be, in words: foreign layers, children that are gone, platforms.
     pub left_out: Vec<SafeText>,
-    /// Images that were asked for and cannot be copied.
-    pub unresolved: Vec<Unresolved>,
-    /// Other facts that the user should know.
-    pub notes: Vec<SafeText>,
     /// The connections to the registries. The destination is left out if it was not contacted.
     pub sides: Vec<CopySide>,
-    /// The rule that forbids the copy.
-    pub refused: Option<Refusal>,
-    /// The repository name that the user must type to confirm.
-    pub name_to_type: Option<RepositoryName>,
 }
 
 /// The connection to a registry of the copy.
@@ -408,22 +399,18 @@ mod tests {
             keep: false,
         };
         CopyPlan {
+            common: PlanCommon::default(),
             request,
             from,
             to,
             images: names.iter().map(image).collect(),
-            loss: Loss::default(),
             manifests: Vec::new(),
             blobs: Vec::new(),
             referrers: Vec::new(),
             lists: Vec::new(),
             digests_change: false,
             left_out: Vec::new(),
-            unresolved: Vec::new(),
             sides: Vec::new(),
-            notes: Vec::new(),
-            refused: None,
-            name_to_type: None,
         }
     }
 

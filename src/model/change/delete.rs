@@ -4,14 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::PlanCommon;
 use super::image_info::ImageInfo;
-use super::loss::Loss;
-use super::progress::Unresolved;
-use super::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::media_type::MediaType;
 use crate::model::plural::counted;
-use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
+use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Ability;
 pub use crate::model::server::Deletes;
 use crate::model::text::SafeText;
@@ -59,6 +57,9 @@ pub struct Along {
 /// The plan of a deletion.
 #[derive(Debug, Clone, Serialize)]
 pub struct DeletePlan {
+    /// The parts that plans of every kind have.
+    #[serde(flatten)]
+    pub common: PlanCommon,
     /// The repository of the images.
     pub repository: Repository,
     /// The method by which tags or images are removed.
@@ -69,8 +70,6 @@ pub struct DeletePlan {
     pub deletes: Deletes,
     /// The images, one entry for each distinct digest that the user named.
     pub images: Vec<ImageToDelete>,
-    /// Tags and digests that the user named and that cannot be deleted.
-    pub unresolved: Vec<Unresolved>,
     /// Tags of the repository with a digest that could not be found out. The deletion may hit them unseen.
     pub unknown: Vec<Tag>,
     /// Bytes that only the deleted images hold in this repository. Garbage collection frees at most that much, since
@@ -81,17 +80,6 @@ pub struct DeletePlan {
     pub shared: Option<u64>,
     /// The number of tags that need those bytes.
     pub shared_with: usize,
-    /// The images that lose their last tag or are deleted, and how the registry treats them.
-    pub loss: Loss,
-    /// The reason why this method is not possible, and the way to make it possible. Other methods may be possible.
-    pub blocked: Option<Refusal>,
-    /// The rule that forbids the deletion.
-    pub refused: Option<Refusal>,
-    /// The repository name that the user must type to confirm. It is set if more is removed than one digest with the
-    /// tags that the user named, or if a rule protects the repository.
-    pub name_to_type: Option<RepositoryName>,
-    /// Other facts that the user should know: a list of tags that may be incomplete, named tags that do not exist.
-    pub notes: Vec<SafeText>,
     /// The digest of every tag of the repository when the plan was made. The tags are compared with it before anything
     /// is deleted.
     #[serde(skip)]
@@ -169,12 +157,12 @@ impl DeletePlan {
         })
     }
 
-    /// Returns the methods to offer. Methods that remove more than was named come last. Replacement is only offered for
-    /// servers that cannot delete by tag.
-    pub fn methods(&self) -> Vec<DeleteMethod> {
+    /// Returns the methods to offer, given whether this one is blocked. Methods that remove more than was named come
+    /// last. Replacement is only offered for servers that cannot delete by tag.
+    pub fn offered_methods(&self, is_blocked: bool) -> Vec<DeleteMethod> {
         let cannot_untag = matches!(self.deletes.by_tag, Ability::No(_))
             || self.method == DeleteMethod::Replace
-            || self.method == DeleteMethod::Untag && self.blocked.is_some();
+            || self.method == DeleteMethod::Untag && is_blocked;
         match cannot_untag {
             true => vec![DeleteMethod::Untag, DeleteMethod::Replace, DeleteMethod::Image],
             false => vec![DeleteMethod::Untag, DeleteMethod::Image],

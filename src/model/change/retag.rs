@@ -2,13 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::PlanCommon;
 use super::delete;
 use super::image_info::ImageInfo;
-use super::loss::Loss;
-use super::progress::Unresolved;
-use super::rules::Refusal;
 use crate::model::digest::Digest;
-use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
+use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 
 /// The request to give images other tags.
@@ -67,24 +65,15 @@ impl RetagMode {
 /// The plan of a retag.
 #[derive(Debug, Clone, Serialize)]
 pub struct RetagPlan {
+    /// The parts that plans of every kind have.
+    #[serde(flatten)]
+    pub common: PlanCommon,
     /// The repository of the images.
     pub from: Repository,
     /// Whether the old tags stay.
     pub mode: RetagMode,
-    /// The methods by which old tags can be removed, if there is a choice.
-    pub methods: Vec<delete::DeleteMethod>,
     /// The steps, one for each new tag.
     pub steps: Vec<RetagStep>,
-    /// The images that lose a tag, and how the registry treats them.
-    pub loss: Loss,
-    /// The reason why the server cannot remove the old tags in this mode.
-    pub blocked: Option<Refusal>,
-    /// Images that cannot be part of the plan, each with the reason.
-    pub unresolved: Vec<Unresolved>,
-    /// The rule that forbids the retag.
-    pub refused: Option<Refusal>,
-    /// The repository name that the user must type to confirm.
-    pub name_to_type: Option<RepositoryName>,
 }
 
 /// A tag to put.

@@ -3,18 +3,20 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::PlanCommon;
 use super::delete::DeleteMethod;
 use super::image_info::ImageInfo;
 use super::journal::EntryId;
-use super::progress::Unresolved;
-use super::rules::Refusal;
 use crate::model::digest::Digest;
-use crate::model::reference::{Repository, RepositoryName, Selector};
+use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
 
 /// The plan of an undo.
 #[derive(Debug, Clone, Serialize)]
 pub struct UndoPlan {
+    /// The parts that plans of every kind have.
+    #[serde(flatten)]
+    pub common: PlanCommon,
     /// The journal entry that is undone.
     pub entry: EntryId,
     /// The title of the change that is undone.
@@ -23,23 +25,12 @@ pub struct UndoPlan {
     pub at: Timestamp,
     /// The method by which new tags are removed: by name, or by replacements if the server cannot delete by tag.
     pub method: DeleteMethod,
-    /// The methods by which new tags can be removed, if there is a choice.
-    pub methods: Vec<DeleteMethod>,
     /// A hint that would make the impossible steps possible.
     pub hint: Option<SafeText>,
     /// Images that stay although the change is undone, in words: a copy's images, then untagged.
     pub leaves: Option<SafeText>,
-    /// Facts about the entry itself that the user should know before relying on it: the parts that cannot be read, or
-    /// that the change was cut off.
-    pub notes: Vec<SafeText>,
-    /// Tags and manifests that cannot be put back because the entry no longer has their former state.
-    pub unresolved: Vec<Unresolved>,
     /// The steps, one for each tag or manifest.
     pub steps: Vec<UndoStep>,
-    /// The rule that forbids the undo.
-    pub refused: Option<Refusal>,
-    /// The repository name that the user must type to confirm.
-    pub name_to_type: Option<RepositoryName>,
 }
 
 /// A tag or manifest to put back as it was.

@@ -58,8 +58,8 @@ impl CopyEntry {
         let mut lists: Vec<_> = read.into_iter().map(&mut keep).collect();
         let items = lists.split_off(plan.lists.len());
         let first_kept = kept.len();
-        kept.extend(kept_tags::items(&plan.loss));
-        let saved = kept_tags::read_dependents(destination, &plan.loss).await;
+        kept.extend(kept_tags::items(&plan.common.loss));
+        let saved = kept_tags::read_dependents(destination, &plan.common.loss).await;
         let request = ChangeRequest::Copy(plan.request.clone());
         let running = match kept.is_empty() {
             true if items.iter().chain(&lists).all(Result::is_ok) => {
@@ -78,7 +78,7 @@ impl CopyEntry {
     /// not put.
     async fn keep(&mut self, plan: &CopyPlan, destination: &Client, first: usize) {
         let Some(running) = &self.running else { return };
-        self.keeping = Kept::put(destination, &plan.loss, running, first).await;
+        self.keeping = Kept::put(destination, &plan.common.loss, running, first).await;
         for (item, image) in self.items.iter_mut().zip(&plan.images) {
             let replaced = image.replaces.filter(|_| !image.is_done());
             if let Some(failure) = replaced.and_then(|old| self.keeping.failure(&plan.to, old)) {

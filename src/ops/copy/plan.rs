@@ -11,6 +11,7 @@ use super::selection::{Pick, Picked};
 use super::source::{SourceImage, find};
 use super::tree::{AT_ONCE, Closure, Tree};
 use crate::client::{Client, Priority, fallback_tag};
+use crate::model::change::PlanCommon;
 use crate::model::change::copy::{
     BlobTransfer, CopyPlan, CopyRequest, CopySide, ImageToCopy, PlannedBlob, ReferrerList, SideRole, What,
 };
@@ -56,13 +57,21 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
     let manifests = draft.manifests(&there);
     let lists = there.lists(&manifests);
     let sides = sides(request, &source, refused.is_none().then_some(&client)).await?;
-    let stranger = destination.as_ref().and_then(Destination::unauthenticated);
-    let loss = match refused.is_none() && stranger.is_none() {
+    let unauthenticated = destination.as_ref().and_then(Destination::unauthenticated);
+    let loss = match refused.is_none() && unauthenticated.is_none() {
         true => loss(&client, request, &images).await,
         false => Loss::default(),
     };
-    Ok(CopyPlan {
+    let common = PlanCommon {
+        refused: refused.or(unauthenticated),
         loss,
+        unresolved: draft.unresolved,
+        notes: destination.and_then(|destination| destination.note()).into_iter().collect(),
+        name_to_type: context.rules.name_to_type(&request.to),
+        ..PlanCommon::default()
+    };
+    Ok(CopyPlan {
+        common,
         request: request.clone(),
         from: request.from.clone(),
         to: request.to.clone(),
@@ -73,11 +82,7 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
         digests_change: images.iter().any(|image| image.digest != image.source),
         images,
         left_out: draft.left_out,
-        unresolved: draft.unresolved,
-        notes: destination.and_then(|destination| destination.note()).into_iter().collect(),
         sides,
-        refused: refused.or(stranger),
-        name_to_type: context.rules.name_to_type(&request.to),
     })
 }
 

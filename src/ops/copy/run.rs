@@ -28,7 +28,7 @@ use crate::ops::steps::tracker::{is_done, open_uploads_note, refusal as refusal_
 /// Copies the images of the plan, and nothing else. An image that fails keeps no other from being copied.
 pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl) -> Report {
     let refused = context.rules.may_copy(&plan.from, &plan.to).err();
-    if let Some(refusal) = plan.refused.clone().or(refused) {
+    if let Some(refusal) = plan.common.refused.clone().or(refused) {
         return all_failed(plan, &refusal_of(format!("does not copy to {}", plan.to), &refusal));
     }
     let source = context.pool.client(&plan.from.host);
@@ -48,7 +48,7 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl)
     let mut notes = leftovers(&carrier, &items);
     notes.extend(entry.remove_unneeded_kept_tags(plan, &carrier.destination, &ended).await);
     notes.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
-    items.extend(plan.unresolved.iter().map(ProgressItem::from));
+    items.extend(plan.common.unresolved.iter().map(ProgressItem::from));
     let entry = entry.end(&mut notes).await;
     let undo = entry.filter(|_| ended.iter().any(|ended| ended.has_put != Some(false)));
     let bytes = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);

@@ -55,7 +55,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         prepare::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
     let (items, ranges) = items(plan, &parts, &manifests);
     let request = ChangeRequest::Delete(prepare::request(plan));
-    let mut saved = kept_tags::read_dependents(&client, &plan.loss).await;
+    let mut saved = kept_tags::read_dependents(&client, &plan.common.loss).await;
     saved.retain(|saved| !parts.iter().any(|part| part.digest == saved.held.digest));
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,

@@ -6,6 +6,7 @@ use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::{freed_bytes, method};
 use crate::client::{Client, Priority};
+use crate::model::change::PlanCommon;
 use crate::model::change::delete::{
     DeleteMethod, DeletePlan, DeleteRequest, ImageToDelete, Parent, PlannedReferrer,
 };
@@ -58,29 +59,25 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
         along: request.along,
         deletes,
         images,
-        unresolved: missed,
+        common: PlanCommon { refused, unresolved: missed, notes, ..PlanCommon::default() },
         unknown: tags.unknown,
         frees: None,
         shared: None,
         shared_with: 0,
-        loss: Loss::default(),
-        blocked: None,
-        refused,
-        name_to_type: None,
-        notes,
         tags: tags.digests,
     };
     let far = plan.is_far_reaching().then(|| name.clone());
-    plan.name_to_type = far.or_else(|| context.rules.name_to_type(&request.repository));
+    plan.common.name_to_type = far.or_else(|| context.rules.name_to_type(&request.repository));
     if let Some(weight) = freed_bytes::compute_freed_bytes(&client, &plan).await {
         plan.frees = Some(weight.frees);
         plan.shared = Some(weight.shared);
         plan.shared_with = weight.shared_with;
     }
-    if plan.refused.is_none() {
-        plan.loss = loss(&client, &plan, request.keep, tags.incomplete.is_none()).await;
+    if plan.common.refused.is_none() {
+        plan.common.loss = loss(&client, &plan, request.keep, tags.incomplete.is_none()).await;
     }
-    plan.blocked = method::blocked(&plan, denied.as_ref(), tags.incomplete.as_ref(), &indexes);
+    plan.common.blocked = method::blocked(&plan, denied.as_ref(), tags.incomplete.as_ref(), &indexes);
+    plan.common.methods = plan.offered_methods(plan.common.blocked.is_some());
     Ok(plan)
 }
 

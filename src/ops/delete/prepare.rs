@@ -43,6 +43,6 @@ pub fn request(plan: &DeletePlan) -> DeleteRequest {
         selectors: selectors.collect(),
         method: Some(plan.method),
         along: plan.along,
-        keep: plan.loss.keep,
+        keep: plan.common.loss.keep,
     }
 }

@@ -35,16 +35,16 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
     let items = parts
         .iter()
         .flat_map(|part| replacement::items(&plan.repository, part.tag, part.replacement.as_ref().ok()))
-        .chain(kept_tags::items(&plan.loss))
+        .chain(kept_tags::items(&plan.common.loss))
         .collect();
-    let saved = kept_tags::read_dependents(&client, &plan.loss).await;
+    let saved = kept_tags::read_dependents(&client, &plan.common.loss).await;
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return tracker.into_refused_report(&failure),
     };
     let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&control.stop) };
     let kept = remaining_tags(place, plan).await;
-    let keeping = Kept::put(&client, &plan.loss, &running, 2 * parts.len()).await;
+    let keeping = Kept::put(&client, &plan.common.loss, &running, 2 * parts.len()).await;
     let mut changed = HashSet::new();
     let mut way = ReplacementMethod::default();
     for (index, part) in parts.iter().enumerate() {

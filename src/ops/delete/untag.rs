@@ -44,10 +44,10 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
     let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&control.stop) };
     let mut late = UnconfirmedParts::default();
     let mut owners = Owners {
-        keeping: plan.loss.kept_images().map(|(_, tag)| tag.clone()).collect(),
+        keeping: plan.common.loss.kept_images().map(|(_, tag)| tag.clone()).collect(),
         ..Owners::default()
     };
-    let keeping = Kept::put(&client, &plan.loss, &running, parts.len()).await;
+    let keeping = Kept::put(&client, &plan.common.loss, &running, parts.len()).await;
     let mut changed = HashSet::new();
     let mut takes_along = false;
     for (index, part) in parts.iter().enumerate() {
@@ -140,9 +140,9 @@ async fn begin(
         after: None,
         done: None,
     };
-    let items = parts.iter().map(item).chain(kept_tags::items(&plan.loss)).collect();
+    let items = parts.iter().map(item).chain(kept_tags::items(&plan.common.loss)).collect();
     let request = ChangeRequest::Delete(prepare::request(plan));
-    let saved = kept_tags::read_dependents(client, &plan.loss).await;
+    let saved = kept_tags::read_dependents(client, &plan.common.loss).await;
     let running = context.journal.begin_saving(plan.title(), Some(request), items, saved).await?;
     Ok((running, manifests))
 }

@@ -6,11 +6,11 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::AT_ONCE;
 use crate::client::{Client, Error, Priority};
-use crate::model::change::delete;
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::loss::Loss;
 use crate::model::change::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
 use crate::model::change::rules::Refusal;
+use crate::model::change::{PlanCommon, delete};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::replacement::{is_replacement, is_replacement_of};
@@ -39,23 +39,13 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
     let from = request.mode.moves().then_some(&request.from);
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| context.rules.name_to_type(repository));
-    let Leaving { mode, methods: ways, blocked } = leaving;
+    let Leaving { mode, methods, blocked } = leaving;
     let loss = match refused.is_none() {
         true => loss(&client, request, &steps).await,
         false => Loss::default(),
     };
-    let missed = Vec::new();
-    Ok(RetagPlan {
-        from: request.from.clone(),
-        mode,
-        methods: ways,
-        steps,
-        loss,
-        blocked,
-        unresolved: missed,
-        refused,
-        name_to_type,
-    })
+    let common = PlanCommon { refused, blocked, methods, loss, name_to_type, ..PlanCommon::default() };
+    Ok(RetagPlan { common, from: request.from.clone(), mode, steps })
 }
 
 /// Returns the images that tags are taken from: those that are replaced, and those that are moved to another

@@ -181,7 +181,7 @@ async fn teach_client(
             && item.done != Some(false)
     });
     let lost_its_last = || {
-        let loss = plan.loss().filter(|loss| !loss.keep);
+        let loss = Some(&plan.common().loss).filter(|loss| !loss.keep);
         let mut images = loss.into_iter().flat_map(|loss| &loss.images);
         images.any(|image| image.repository == *repository && image.digest == digest && image.is_last)
     };

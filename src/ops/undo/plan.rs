@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::client::{Client, Pool, Priority};
 use crate::model::change::ChangeRequest;
+use crate::model::change::PlanCommon;
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::journal::{
@@ -109,18 +110,22 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
         (None, None) => None,
     };
     steps.extend(probes);
-    Ok(UndoPlan {
-        notes: notes(&entry),
+    let common = PlanCommon {
+        name_to_type: repositories().find_map(|repository| context.rules.name_to_type(repository)),
+        refused,
+        methods: planning.methods,
         unresolved: unresolved_of(&entry.damage),
+        notes: notes(&entry),
+        ..PlanCommon::default()
+    };
+    Ok(UndoPlan {
+        common,
         entry: id.clone(),
         of: entry.title.clone(),
         at: entry.at,
         method,
-        methods: planning.methods,
         hint: planning.hint,
         leaves,
-        refused,
-        name_to_type: repositories().find_map(|repository| context.rules.name_to_type(repository)),
         steps,
     })
 }

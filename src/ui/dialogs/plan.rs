@@ -6,7 +6,6 @@ use ratatui::text::{Line, Span};
 use crate::app::dialogs::plan::PlanDialog;
 use crate::app::dialogs::plan::page::{self, Tone};
 use crate::app::layout::{self, PlanPlaces};
-use crate::model::change::ChangePlan;
 use crate::model::change::loss::Loss;
 use crate::model::columns;
 use crate::ui::Canvas;
@@ -103,11 +102,11 @@ fn status_line(plan: &PlanDialog) -> (Role, String) {
 fn hints(plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
     let mut hints: Vec<&str> = Vec::new();
     if !plan.confirms_replacement
-        && plan.change_plan.value.as_deref().is_some_and(|work| !work.methods().is_empty())
+        && plan.change_plan.value.as_deref().is_some_and(|work| !work.common().methods.is_empty())
     {
         hints.push("Tab method");
     }
-    let loss = plan.change_plan.value.as_deref().and_then(ChangePlan::loss);
+    let loss = plan.change_plan.value.as_deref().map(|plan| &plan.common().loss);
     if !plan.confirms_replacement && loss.is_some_and(Loss::is_offered) {
         hints.push(if loss.is_some_and(|loss| loss.keep) { "K keep none" } else { "K keep" });
     }

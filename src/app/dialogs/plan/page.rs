@@ -160,7 +160,7 @@ pub fn lines(
         page.text(Tone::Dim, "so this is about the change before:");
         page.blank();
     }
-    if let Some(refused) = change_plan.refused() {
+    if let Some(refused) = change_plan.common().refused.as_ref() {
         page.field("refused", Tone::Bad, refused.why.as_str());
         page.hint(refused.hint.as_ref());
         page.blank();
@@ -225,7 +225,7 @@ fn included_counts(plan: &deletion::DeletePlan) -> Vec<String> {
 
 /// Returns the reason why the plan cannot or need not be carried out, if there is one.
 pub fn impediment(change_plan: &ChangePlan) -> Option<SafeText> {
-    if let Some(refused) = change_plan.refused() {
+    if let Some(refused) = change_plan.common().refused.as_ref() {
         return Some(refused.why.clone());
     }
     match change_plan {
@@ -237,7 +237,7 @@ pub fn impediment(change_plan: &ChangePlan) -> Option<SafeText> {
         ChangePlan::Retag(plan) => {
             let is_done = !plan.mode.moves() && plan.steps.iter().all(RetagStep::is_done);
             let done = is_done.then(|| "nothing would change: the tags are what they should be".into());
-            plan.blocked.as_ref().map(|blocked| blocked.why.clone()).or(done)
+            plan.common.blocked.as_ref().map(|blocked| blocked.why.clone()).or(done)
         }
         ChangePlan::Copy(plan) => {
             copy::is_done(plan).then(|| "nothing would change: all of it is there".into())

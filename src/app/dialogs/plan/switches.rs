@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::PlanDialog;
 use crate::app::cmd::Slot;
 use crate::app::update::Update;
+use crate::model::change::ChangeRequest;
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::loss::Loss;
-use crate::model::change::{ChangePlan, ChangeRequest};
 
 /// The time without a switch before the plan is looked up again.
 const AT_REST: Duration = Duration::from_millis(150);
@@ -18,7 +18,7 @@ impl Update<'_> {
     pub(crate) fn cycle_method(&mut self, plan: &mut PlanDialog) {
         let Some(shown) = plan.change_plan.value.as_deref() else { return };
         let requested = plan.request.as_ref().and_then(ChangeRequest::method);
-        let (methods, current) = (shown.methods(), requested.or_else(|| shown.method()));
+        let (methods, current) = (&shown.common().methods, requested.or_else(|| shown.method()));
         let at = methods.iter().position(|way| Some(*way) == current).unwrap_or(0);
         if let Some(next) = methods.get((at + 1) % methods.len().max(1)) {
             self.use_method(plan, *next);
@@ -48,7 +48,7 @@ impl Update<'_> {
     /// Toggles whether images that lose their last tag are kept under a tag of their own.
     pub(crate) fn toggle_keep(&mut self, plan: &mut PlanDialog) {
         let is_offered =
-            plan.change_plan.value.as_deref().and_then(ChangePlan::loss).is_some_and(Loss::is_offered);
+            plan.change_plan.value.as_deref().map(|plan| &plan.common().loss).is_some_and(Loss::is_offered);
         if let Some(request) = plan.request.as_mut().filter(|_| is_offered) {
             request.set_keep(!request.keeps_images());
             self.plan_again(plan, AT_REST);

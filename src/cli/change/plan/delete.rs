@@ -17,12 +17,12 @@ pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> 
         DeleteMethod::Image => "delete by digest: the images go, and every tag that they have",
         DeleteMethod::Replace => REPLACEMENT,
     };
-    let stay = match plan.method == DeleteMethod::Image || plan.loss.is_at_risk() {
+    let stay = match plan.method == DeleteMethod::Image || plan.common.loss.is_at_risk() {
         true => "",
         false => ": the images stay",
     };
     print_fact(out, "method", format!("{way}{stay}"))?;
-    print_loss(out, &plan.loss)?;
+    print_loss(out, &plan.common.loss)?;
     writeln!(out)?;
     let others = if plan.method == DeleteMethod::Image { "GOES TOO" } else { "STAYS" };
     let mut table = Table::new(&["DIGEST", "CREATED", "SIZE", "GOES", others], &[2]);
@@ -50,8 +50,8 @@ pub fn print(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Result<()> 
         "unknown",
         plan.unknown.iter().map(|tag| format!("{tag} (its digest cannot be found out)")).collect(),
     )?;
-    print_unresolved(out, &plan.unresolved)?;
-    plan.notes.iter().try_for_each(|note| print_fact(out, "note", note))?;
+    print_unresolved(out, &plan.common.unresolved)?;
+    plan.common.notes.iter().try_for_each(|note| print_fact(out, "note", note))?;
     print_freed_space(out, plan)
 }
 
@@ -95,7 +95,7 @@ fn print_children(
     if going > 0 {
         print_fact(out, "children", format!("{} go along", listed(going)))?;
     } else if spare > 0 {
-        let end = match plan.loss.cleanup {
+        let end = match plan.common.loss.cleanup {
             Cleanup::Later => "stay behind without a name (`--with-children` takes them along)",
             _ => "stay behind without a name, or go with it (`--with-children` takes them along)",
         };
@@ -116,8 +116,8 @@ fn print_referrers(
     for referrer in &image.referrers {
         let end = match plan.can_go_along(image, referrer) {
             _ if going.contains(&referrer) => "goes along",
-            true if plan.loss.is_at_risk() => "may go with it (`--with-referrers` takes it along)",
-            false if plan.loss.is_at_risk() && plan.leaves_no_tag(image) => "may go with it",
+            true if plan.common.loss.is_at_risk() => "may go with it (`--with-referrers` takes it along)",
+            false if plan.common.loss.is_at_risk() && plan.leaves_no_tag(image) => "may go with it",
             true => "stays behind (`--with-referrers` takes it along)",
             false if plan.leaves_no_tag(image) => "stays behind: only deleting the image takes it along",
             false => "stays: the image keeps a tag",
@@ -147,14 +147,14 @@ fn print_freed_space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Res
             let frees = size::bytes(frees);
             // The blobs of an index belong to the images that it lists, and these may stay.
             let has_index = plan.images.iter().any(|image| image.media_type.is_index());
-            let when = match (plan.loss.keep, plan.loss.cleanup) {
+            let when = match (plan.common.loss.keep, plan.common.loss.cleanup) {
                 (true, _) => "once the tags go that keep the images,",
                 (false, Cleanup::AtOnce) if !has_index => "at once,",
                 (false, _) => "once the registry collects its garbage,",
             };
             print_fact(out, "space", format!("frees {frees} {when}"))?;
             let condition = match plan.method {
-                _ if plan.loss.cleanup == Cleanup::AtOnce && !has_index => {
+                _ if plan.common.loss.cleanup == Cleanup::AtOnce && !has_index => {
                     "unless other repositories hold it"
                 }
                 DeleteMethod::Image => "unless other repositories hold it",
@@ -172,8 +172,8 @@ fn print_freed_space(out: &mut impl Write, plan: &delete::DeletePlan) -> io::Res
 mod tests {
     use super::*;
     use crate::cli::change::plan::tests::{digest, info, printed, repository, tag};
-    use crate::model::change::ChangePlan;
     use crate::model::change::loss::Loss;
+    use crate::model::change::{ChangePlan, PlanCommon};
     use crate::model::media_type::{MediaType, OCI_INDEX};
     use crate::model::server::Ability;
 
@@ -199,21 +199,19 @@ mod tests {
 
     fn deletion(method: DeleteMethod, along: delete::Along) -> ChangePlan {
         ChangePlan::Delete(delete::DeletePlan {
+            common: PlanCommon {
+                loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
+                ..PlanCommon::default()
+            },
             repository: repository(),
             method,
             along,
             deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
             images: vec![image()],
-            loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
-            unresolved: Vec::new(),
             unknown: vec![tag("odd")],
             frees: Some(1_300_000_000),
             shared: Some(2_800_000_000),
             shared_with: 14,
-            blocked: None,
-            refused: None,
-            name_to_type: None,
-            notes: Vec::new(),
             tags: std::collections::BTreeMap::new(),
         })
     }

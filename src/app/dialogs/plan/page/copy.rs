@@ -9,8 +9,8 @@ impl PlanPage {
         self.field("from", Tone::Plain, &plan.from.to_string());
         self.field("to", Tone::Plain, &plan.to.to_string());
         self.field("moves", Tone::Number, plan.summary().as_str());
-        if plan.loss.is_offered() {
-            self.loss(&plan.loss);
+        if plan.common.loss.is_offered() {
+            self.loss(&plan.common.loss);
         }
         self.switch("along", 'R', referrers, "what refers to the images: signatures, attestations");
         self.blank();
@@ -32,11 +32,11 @@ impl PlanPage {
         for left_out in &plan.left_out {
             self.field("left out", Tone::Warn, left_out.as_str());
         }
-        self.add_unresolved(&plan.unresolved);
+        self.add_unresolved(&plan.common.unresolved);
         for exposed in plan.exposure_warnings() {
             self.field("login", Tone::Warn, exposed.as_str());
         }
-        for note in &plan.notes {
+        for note in &plan.common.notes {
             self.field("note", Tone::Warn, note.as_str());
         }
     }

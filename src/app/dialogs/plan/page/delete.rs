@@ -15,14 +15,14 @@ use crate::model::size;
 impl PlanPage {
     pub(crate) fn delete(&mut self, plan: &DeletePlan, along: Along) {
         self.field("repository", Tone::Plain, &plan.repository.to_string());
-        self.methods(&plan.methods(), plan.method, !plan.loss.is_at_risk());
+        self.methods(&plan.common.methods, plan.method, !plan.common.loss.is_at_risk());
         self.summary(plan);
-        if let (Some(blocked), Some(why)) = (plan.blocked.as_ref(), blocked_reason(plan)) {
+        if let (Some(blocked), Some(why)) = (plan.common.blocked.as_ref(), blocked_reason(plan)) {
             self.blank();
             self.field("blocked", Tone::Bad, &why);
             self.hint(blocked.hint.as_ref());
         }
-        self.loss(&plan.loss);
+        self.loss(&plan.common.loss);
         self.add_include_switches(plan, along);
         self.blank();
         self.images(plan);
@@ -32,8 +32,8 @@ impl PlanPage {
                 format!("{} did not say their digest: they may share one of these", joined(&plan.unknown));
             self.field("unknown", Tone::Warn, &text);
         }
-        self.add_unresolved(&plan.unresolved);
-        for note in &plan.notes {
+        self.add_unresolved(&plan.common.unresolved);
+        for note in &plan.common.notes {
             self.field("note", Tone::Warn, note.as_str());
         }
         self.add_freed_bytes(plan);
@@ -158,7 +158,7 @@ impl PlanPage {
                     self.indented(2, "children", Tone::Warn, &text);
                 }
                 false => {
-                    let (tone, text) = match plan.loss.cleanup {
+                    let (tone, text) = match plan.common.loss.cleanup {
                         Cleanup::Later => (
                             Tone::Plain,
                             counted(spare, "stays, and nothing names it", "stay, and nothing names them"),
@@ -188,7 +188,7 @@ impl PlanPage {
         let (go, stay): (Vec<&PlannedReferrer>, Vec<&PlannedReferrer>) =
             image.referrers.iter().partition(|referrer| going.contains(&referrer.digest));
         let goes = (Tone::Warn, ["goes along", "go along"], go);
-        let stays = match plan.loss.is_at_risk() {
+        let stays = match plan.common.loss.is_at_risk() {
             false => (Tone::Plain, ["stays behind", "stay behind"], stay),
             true => (Tone::Warn, ["may go with it", "may go with it"], stay),
         };
@@ -220,7 +220,7 @@ impl PlanPage {
             }
             Some(0) => format!("nothing{shared}"),
             Some(bytes) if plan.method != DeleteMethod::Image => {
-                let when = match (plan.loss.keep, plan.loss.cleanup) {
+                let when = match (plan.common.loss.keep, plan.common.loss.cleanup) {
                     (true, _) => "once the tags go that keep the images",
                     (false, Cleanup::AtOnce) if has_no_index(plan) => "at once",
                     (false, _) => "if untagged manifests are collected",
@@ -228,7 +228,7 @@ impl PlanPage {
                 format!("{}{shared}; {when}, unless other repositories hold it", size::bytes(bytes))
             }
             Some(bytes) => {
-                let when = match plan.loss.cleanup {
+                let when = match plan.common.loss.cleanup {
                     Cleanup::AtOnce if has_no_index(plan) => "at once",
                     _ => "after garbage collection",
                 };
@@ -256,7 +256,7 @@ impl PlanPage {
 /// Returns the reason why the method is not possible. The answer of the server is left out of it, because it is in the
 /// lines about the server.
 pub fn blocked_reason(plan: &DeletePlan) -> Option<String> {
-    let mut why = plan.blocked.as_ref()?.why.to_string();
+    let mut why = plan.common.blocked.as_ref()?.why.to_string();
     for ability in [&plan.deletes.by_tag, &plan.deletes.by_digest] {
         if let Ability::No(said) = ability {
             why = why.replace(&format!(" ({said})"), "");

@@ -8,16 +8,16 @@ use crate::model::reference::Repository;
 impl PlanPage {
     pub(crate) fn retag(&mut self, plan: &RetagPlan) {
         self.field("repository", Tone::Plain, &plan.from.to_string());
-        if let (false, Some(method)) = (plan.methods.is_empty(), plan.mode.method()) {
-            self.methods(&plan.methods, method, false);
+        if let (false, Some(method)) = (plan.common.methods.is_empty(), plan.mode.method()) {
+            self.methods(&plan.common.methods, method, false);
         }
-        if let Some(blocked) = &plan.blocked {
+        if let Some(blocked) = &plan.common.blocked {
             self.blank();
             self.field("blocked", Tone::Bad, blocked.why.as_str());
             self.hint(blocked.hint.as_ref());
         }
-        if plan.loss.is_offered() {
-            self.loss(&plan.loss);
+        if plan.common.loss.is_offered() {
+            self.loss(&plan.common.loss);
         }
         self.blank();
         let row = |step: &RetagStep| Renamed {
@@ -26,9 +26,9 @@ impl PlanPage {
             becomes: Becomes::of(&step.info, change(step.replaces.as_ref(), &step.digest)),
         };
         self.renamed(plan.steps.iter().map(row).collect());
-        if !plan.unresolved.is_empty() {
+        if !plan.common.unresolved.is_empty() {
             self.blank();
-            self.add_unresolved(&plan.unresolved);
+            self.add_unresolved(&plan.common.unresolved);
         }
         if plan.mode.moves() {
             let stays = |step: &RetagStep, old: &str| step.to == plan.from && step.tag.as_str() == old;

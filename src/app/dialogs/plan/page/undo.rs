@@ -14,11 +14,11 @@ impl PlanPage {
         hosts.dedup();
         self.field("registry", Tone::Strong, &hosts.join(", "));
         self.field("when", Tone::Plain, &time::absolute(plan.at));
-        for note in &plan.notes {
+        for note in &plan.common.notes {
             self.field("warning", Tone::Warn, note.as_str());
         }
-        if !plan.methods.is_empty() {
-            self.methods(&plan.methods, plan.method, false);
+        if !plan.common.methods.is_empty() {
+            self.methods(&plan.common.methods, plan.method, false);
         }
         self.blank();
         let is_one = hosts.len() == 1;
@@ -37,7 +37,7 @@ impl PlanPage {
                 self.indented(2, "blocked", Tone::Bad, why.as_str());
             }
         }
-        for missed in &plan.unresolved {
+        for missed in &plan.common.unresolved {
             self.field("cannot", Tone::Bad, &format!("{}: {}", missed.failure.what, missed.failure.why));
         }
         self.hint(plan.hint.as_ref());
