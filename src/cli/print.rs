@@ -47,32 +47,57 @@ pub fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
 /// Rows of cells, printed in columns that are as wide as their widest cell.
 #[derive(Debug, Default)]
 pub struct Table {
-    rows: Vec<Vec<String>>,
+    rows: Vec<TableRow>,
     right: &'static [usize],
+}
+
+#[derive(Debug)]
+enum TableRow {
+    Cells(Vec<String>),
+    /// A line that stands between the rows and is no part of a column.
+    Line(String),
 }
 
 impl Table {
     /// Creates a table with a heading. The columns in `right` hold numbers and are aligned to the right.
     pub fn new(heading: &[&str], right: &'static [usize]) -> Table {
-        Table { rows: vec![heading.iter().map(ToString::to_string).collect()], right }
+        Table { rows: vec![TableRow::Cells(heading.iter().map(ToString::to_string).collect())], right }
     }
 
     /// Adds a row.
     pub fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells);
+        self.rows.push(TableRow::Cells(cells));
+    }
+
+    /// Adds lines that are no part of a column below the last row.
+    pub fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.rows.extend(lines.into_iter().map(TableRow::Line));
     }
 
     /// Prints the table.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         use unicode_width::UnicodeWidthStr;
-        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let cells = || {
+            self.rows.iter().filter_map(|row| match row {
+                TableRow::Cells(cells) => Some(cells),
+                TableRow::Line(_) => None,
+            })
+        };
+        let columns = cells().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
+            cells().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         for row in &self.rows {
+            let cells = match row {
+                TableRow::Cells(cells) => cells,
+                TableRow::Line(line) => {
+                    writeln!(out, "{}", line.trim_end())?;
+                    continue;
+                }
+            };
             let mut line = String::new();
-            for (column, cell) in row.iter().enumerate() {
+            for (column, cell) in cells.iter().enumerate() {
                 let room = " ".repeat(widths[column].saturating_sub(cell.width()));
                 let gap = if column == 0 { "" } else { "  " };
                 line.push_str(gap);

@@ -13,6 +13,7 @@ pub mod progress;
 pub mod retag;
 pub mod rules;
 pub mod undo;
+pub mod wording;
 
 use serde::{Deserialize, Serialize};
 
@@ -181,6 +182,18 @@ impl ChangePlan {
         }
     }
 
+    /// Returns whether the plan neither replaces nor removes anything that exists now.
+    pub fn is_harmless(&self) -> bool {
+        match self {
+            ChangePlan::Retag(plan) => {
+                let replaces = |step: &retag::RetagStep| step.replaces.is_some() && !step.is_done();
+                !plan.mode.moves() && !plan.steps.iter().any(replaces)
+            }
+            ChangePlan::Copy(plan) => !plan.images.iter().any(copy::ImageToCopy::replaces_image),
+            ChangePlan::Delete(_) | ChangePlan::Undo(_) => false,
+        }
+    }
+
     /// Returns whether tags are removed by replacements, which the user confirms separately.
     pub fn replaces_images(&self) -> bool {
         match self {
@@ -205,10 +218,11 @@ impl ChangePlan {
                 (new.into_iter().map(|step| step.to.host.clone()).collect(), puts_back)
             }
             ChangePlan::Copy(plan) => {
-                let replaces =
-                    |image: &&copy::ImageToCopy| image.replaces.is_some_and(|old| old != image.digest);
-                let (old, new): (Vec<_>, Vec<_>) =
-                    plan.images.iter().filter(|image| !image.is_done()).partition(replaces);
+                let (old, new): (Vec<_>, Vec<_>) = plan
+                    .images
+                    .iter()
+                    .filter(|image| !image.is_done())
+                    .partition(|image| image.replaces_image());
                 let hosts = if new.is_empty() { Vec::new() } else { vec![plan.to.host.clone()] };
                 (hosts, !old.is_empty())
             }

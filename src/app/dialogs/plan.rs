@@ -21,6 +21,7 @@ use crate::app::update::Update;
 use crate::app::{Pane, State};
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::journal::{self, EntryId, JournalEntry};
+use crate::model::change::wording;
 use crate::model::change::{ChangePlan, ChangeRequest, copy};
 use crate::model::columns;
 use crate::model::failure::Failure;
@@ -81,7 +82,7 @@ impl PlanDialog {
         let work = self.change_plan.value.as_deref()?;
         let is_ready = !self.change_plan.is_loading()
             && self.change_plan.failure.is_none()
-            && page::impediment(work).is_none();
+            && wording::impediment(work).is_none();
         is_ready.then_some(work)
     }
 
@@ -163,7 +164,7 @@ impl PlanDialog {
         self.input = Input::default();
         self.problem = None;
         self.confirms_replacement = false;
-        self.is_confirm_focused = self.change_plan.value.as_deref().is_some_and(page::is_harmless);
+        self.is_confirm_focused = self.change_plan.value.as_deref().is_some_and(ChangePlan::is_harmless);
     }
 }
 

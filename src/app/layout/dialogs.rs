@@ -146,7 +146,7 @@ pub fn plan_buttons(plan: &PlanDialog, foot: Rect) -> Vec<Button> {
     }
     let mut room = Rect { y: foot.bottom().saturating_sub(1), height: 1.min(foot.height), ..foot };
     let mut buttons = Vec::new();
-    let verb = ready.map(crate::app::dialogs::plan::page::confirm_label);
+    let verb = ready.map(crate::model::change::wording::confirm_label);
     for (text, confirms) in [(Some("Cancel".to_string()), false), (verb, true)] {
         let Some(text) = text else { continue };
         let width = (columns::width(&text) as u16 + 2).min(room.width);

@@ -1,179 +1,104 @@
-//! A plan as text: aligned, and clear without colours.
-
-mod delete;
+//! A plan as text: the rows of `model/change/wording.rs`, aligned, and clear without colours.
 
 use std::io::{self, Write};
 
 use crate::cli::print::Table;
 use crate::model::change::delete::DeleteMethod;
-use crate::model::change::loss::Loss;
-use crate::model::change::progress::Unresolved;
-use crate::model::change::rules::Refusal;
-use crate::model::change::{ChangePlan, copy, retag, undo};
-use crate::model::digest::Digest;
+use crate::model::change::wording::{
+    self, Fact, ImageRow, PlanOption, PlanRow, Requested, Switch, describe_method, method_label,
+};
+use crate::model::change::{ChangePlan, undo};
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
 
-/// Columns that a list of tags may take in one row.
+/// Columns of the labels.
+const LABELS: usize = 11;
+/// Columns that a list of names may take in one row.
 const LIST: usize = 48;
-
-/// The description of the method that removes tags by replacements.
-const REPLACEMENT: &str = "each tag is put on a marked copy of its manifest, and that is deleted by digest";
+/// Columns by which facts about an image are indented.
+const INDENT: usize = 2;
 
 /// Prints the plan.
-pub fn print(out: &mut impl Write, work: &ChangePlan) -> io::Result<()> {
-    writeln!(out, "{}{}\n", work.title(), registry_suffix(work))?;
-    if let Some((what, refusal)) = obstacle(work) {
-        print_fact(out, what, &refusal.why)?;
-        writeln!(out)?;
+pub fn print(out: &mut impl Write, plan: &ChangePlan) -> io::Result<()> {
+    writeln!(out, "{}\n", plan.title())?;
+    let rows = wording::rows(plan, Requested::default());
+    let mut rows: Vec<PlanRow> = rows.into_iter().filter_map(|row| row_to_print(plan, row)).collect();
+    while rows.last() == Some(&PlanRow::Blank) {
+        rows.pop();
     }
-    match work {
-        ChangePlan::Retag(plan) => print_retag(out, plan),
-        ChangePlan::Delete(plan) => delete::print(out, plan),
-        ChangePlan::Copy(plan) => print_copy(out, plan),
-        ChangePlan::Undo(plan) => print_undo(out, plan),
+    rows.iter().try_for_each(|row| print_row(out, plan, row))
+}
+
+/// Returns the row as it is printed. A hint about an obstacle is left out: the error that follows the plan has it.
+fn row_to_print(plan: &ChangePlan, row: PlanRow) -> Option<PlanRow> {
+    let PlanRow::Hint(hint) = row else { return Some(row) };
+    if plan.common().obstacle().is_some() {
+        return None;
+    }
+    let with_option = match plan {
+        ChangePlan::Undo(plan) => method_hint(plan),
+        _ => None,
+    };
+    Some(PlanRow::Hint(with_option.map_or(hint, |hint| hint.to_string())))
+}
+
+fn print_row(out: &mut impl Write, plan: &ChangePlan, row: &PlanRow) -> io::Result<()> {
+    match row {
+        PlanRow::Blank => writeln!(out),
+        PlanRow::Fact(fact) => print_fact(out, 0, fact),
+        PlanRow::Hint(hint) => print_line(out, 0, "hint", hint),
+        PlanRow::Methods(methods) => {
+            let method = describe_method(methods.chosen, methods.images_stay);
+            print_line(out, 0, "method", &format!("{}: {method}", method_label(methods.chosen)))
+        }
+        PlanRow::Switch(switch) => print_line(out, 0, switch.label, &describe_switch(plan, switch)),
+        PlanRow::Images(rows) => print_images(out, rows),
     }
 }
 
-/// Returns the reason why nothing of the plan will happen. A user who reads only the plan must know it.
-fn obstacle(work: &ChangePlan) -> Option<(&'static str, &Refusal)> {
-    let refused = work.common().refused.as_ref().map(|refusal| ("refused", refusal));
-    refused.or(work.common().blocked.as_ref().map(|refusal| ("blocked", refusal)))
+/// Returns a switch with the option that switches it on: `[ ] 3 children that nothing else needs (`--with-children`)`.
+fn describe_switch(plan: &ChangePlan, switch: &Switch) -> String {
+    let sign = if switch.is_on { "[x]" } else { "[ ]" };
+    let option = match (switch.option, plan) {
+        (PlanOption::Keep, _) => "--keep",
+        (PlanOption::Children, _) => "--with-children",
+        (PlanOption::Referrers, ChangePlan::Copy(_)) => "--referrers",
+        (PlanOption::Referrers, _) => "--with-referrers",
+    };
+    format!("{sign} {} (`{option}`)", switch.text)
 }
 
-/// Returns the registry, if the title does not name it.
-fn registry_suffix(work: &ChangePlan) -> String {
-    match work {
-        ChangePlan::Retag(plan) => format!(" in {}", plan.from.host),
-        ChangePlan::Delete(plan) => format!(" in {}", plan.repository.host),
-        ChangePlan::Copy(plan) => format!(", from {}", plan.from.host),
-        ChangePlan::Undo(_) => String::new(),
+/// Prints tags and images with their results, aligned, and the facts about each below it.
+fn print_images(out: &mut impl Write, rows: &[ImageRow]) -> io::Result<()> {
+    let (has_new, has_info) =
+        (rows.iter().any(|row| row.new_name.is_some()), rows.iter().any(|row| row.info.is_some()));
+    let mut heading = vec!["IMAGE"];
+    heading.extend(has_new.then_some("NEW TAG"));
+    heading.extend(if has_info { &["CREATED", "SIZE"][..] } else { &[] });
+    heading.push("RESULT");
+    let right: &[usize] = match (has_new, has_info) {
+        (_, false) => &[],
+        (true, true) => &[3],
+        (false, true) => &[2],
+    };
+    let mut table = Table::new(&heading, right);
+    for row in rows {
+        // Many names would push the other columns far to the right.
+        let mut names = wrap_names(row.name.1.split(", ").map(ToString::to_string)).into_iter();
+        let mut cells = vec![names.next().unwrap_or_default()];
+        cells.extend(has_new.then(|| row.new_name.clone().unwrap_or_default()));
+        if has_info {
+            let info = row.info.unwrap_or_default();
+            cells.extend([info.date(), info.bytes()]);
+        }
+        cells.push(row.result.1.clone());
+        table.row(cells);
+        names.for_each(|more| table.row(vec![more]));
+        for fact in &row.facts {
+            table.lines(fact_lines(INDENT, fact));
+        }
     }
-}
-
-fn print_retag(out: &mut impl Write, plan: &retag::RetagPlan) -> io::Result<()> {
-    let mut table = Table::new(&["IMAGE", "DIGEST", "CREATED", "SIZE", "NEW TAG", "THERE NOW"], &[3]);
-    for step in &plan.steps {
-        let tag = match step.to == plan.from {
-            true => step.tag.to_string(),
-            false => format!("{}:{}", step.to.name, step.tag),
-        };
-        let now = describe_current(step.replaces.as_ref(), &step.digest);
-        let [date, size] = [step.info.date(), step.info.bytes()];
-        table.row(vec![name(&step.selector), step.digest.short(), date, size, tag, now]);
-    }
-    table.print(out)?;
-    if plan.mode.moves() {
-        writeln!(out)?;
-        let old = plan.steps.iter().map(|step| name(&step.selector)).collect();
-        print_facts(out, "untags", old)?;
-    }
-    if plan.mode == retag::RetagMode::MoveByReplacement {
-        print_fact(out, "method", REPLACEMENT)?;
-    }
-    if !plan.mode.moves() && plan.common.loss.is_offered() {
-        writeln!(out)?;
-    }
-    if plan.common.loss.is_offered() {
-        print_loss(out, &plan.common.loss)?;
-    }
-    print_unresolved(out, &plan.common.unresolved)
-}
-
-fn print_copy(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
-    let mut table = Table::new(&["IMAGE", "DIGEST", "CREATED", "SIZE", "TAG", "THERE NOW"], &[3]);
-    for image in &plan.images {
-        let digest = match image.digest == image.source {
-            true => image.digest.short(),
-            false => format!("{} (was {})", image.digest.short(), image.source.short()),
-        };
-        let tag = image.tag.as_ref().map_or_else(|| "-".into(), ToString::to_string);
-        let now = match image.tag {
-            // The destination was not contacted if a rule forbids the copy.
-            Some(_) if image.unknown => "not known".into(),
-            Some(_) if plan.common.refused.is_some() => "not asked".into(),
-            Some(_) => describe_current(image.replaces.as_ref(), &image.digest),
-            None => "-".into(),
-        };
-        table.row(vec![name(&image.selector), digest, image.info.date(), image.info.bytes(), tag, now]);
-    }
-    table.print(out)?;
-    writeln!(out)?;
-    if plan.common.refused.is_none() {
-        print_fact(out, "moves", plan.summary())?;
-    }
-    plan.platforms().iter().try_for_each(|platforms| print_fact(out, "platforms", platforms))?;
-    if plan.digests_change {
-        print_fact(
-            out,
-            "digests",
-            "change, because only some platforms come along: signatures will not fit",
-        )?;
-    }
-    print_referrers(out, plan)?;
-    if plan.common.loss.is_offered() {
-        print_loss(out, &plan.common.loss)?;
-    }
-    plan.left_out.iter().try_for_each(|what| print_fact(out, "left out", what))?;
-    print_unresolved(out, &plan.common.unresolved)?;
-    plan.exposure_warnings().try_for_each(|exposed| print_fact(out, "login", exposed))?;
-    plan.common.notes.iter().try_for_each(|note| print_fact(out, "note", note))
-}
-
-/// Prints the referrers that are copied along, and the fallback tags that list them.
-fn print_referrers(out: &mut impl Write, plan: &copy::CopyPlan) -> io::Result<()> {
-    if let Some(coming) = plan.describe_referrers() {
-        print_fact(out, "referrers", coming)?;
-    }
-    plan.lists
-        .iter()
-        .try_for_each(|list| print_fact(out, "", format!("{}  {}", list.short_tag(), list.change())))
-}
-
-/// Prints the images that cannot be part of the plan, each with the reason.
-fn print_unresolved(out: &mut impl Write, missed: &[Unresolved]) -> io::Result<()> {
-    missed
-        .iter()
-        .try_for_each(|missed| print_fact(out, "fails", format!("{}: {}", missed.name, missed.failure.why)))
-}
-
-fn print_undo(out: &mut impl Write, plan: &undo::UndoPlan) -> io::Result<()> {
-    plan.common.notes.iter().try_for_each(|note| print_fact(out, "warning", note))?;
-    let several = plan
-        .steps
-        .iter()
-        .any(|step| Some(&step.repository) != plan.steps.first().map(|first| &first.repository));
-    let heading = ["WHAT", "NOW", "BACK TO", "CREATED", "SIZE", "IMPOSSIBLE"];
-    let columns = if plan.steps.iter().any(|step| step.impossible.is_some()) { 6 } else { 5 };
-    let mut table = Table::new(&heading[..columns], &[4]);
-    for step in &plan.steps {
-        let what = match several {
-            true => format!("{}{}", step.repository, format_selector(&step.selector)),
-            false => name(&step.selector),
-        };
-        let digest = |digest: Option<&Digest>| digest.map_or_else(|| "nothing".into(), Digest::short);
-        let impossible = step.impossible.as_ref().map(ToString::to_string).unwrap_or_default();
-        let [now, before] = [step.now.as_ref(), step.before.as_ref()].map(digest);
-        table.row(vec![what, now, before, step.info.date(), step.info.bytes(), impossible]);
-    }
-    table.print(out)?;
-    let first = plan.steps.first().filter(|_| !several);
-    let is_by_replacement = plan.steps.iter().any(|step| step.by_replacement);
-    let method = is_by_replacement.then(|| format!("of new tags: {REPLACEMENT}"));
-    let hint = method_hint(plan).or_else(|| plan.hint.clone());
-    if first.is_some()
-        || method.is_some()
-        || hint.is_some()
-        || plan.leaves.is_some()
-        || !plan.common.unresolved.is_empty()
-    {
-        writeln!(out)?;
-    }
-    first.map_or(Ok(()), |first| print_fact(out, "in", &first.repository))?;
-    method.map_or(Ok(()), |method| print_fact(out, "method", method))?;
-    plan.leaves.as_ref().map_or(Ok(()), |leaves| print_fact(out, "leaves", leaves))?;
-    print_unresolved(out, &plan.common.unresolved)?;
-    hint.map_or(Ok(()), |hint| print_fact(out, "hint", hint))
+    table.print(out)
 }
 
 /// Returns the hint about another method, with its option, if the chosen method cannot remove the new tags.
@@ -183,27 +108,11 @@ pub fn method_hint(plan: &undo::UndoPlan) -> Option<SafeText> {
     Some(SafeText::from(format!("{hint}: `--replace`")))
 }
 
-/// Returns a tag as it is, or a shortened digest.
-fn name(selector: &Selector) -> String {
-    match selector {
-        Selector::Tag(tag) => tag.to_string(),
-        Selector::Digest(digest) => digest.short(),
-    }
-}
-
 /// Returns `:tag` or `@digest`.
 pub fn format_selector(selector: &Selector) -> String {
     match selector {
         Selector::Tag(tag) => format!(":{tag}"),
         Selector::Digest(digest) => format!("@{}", digest.short()),
-    }
-}
-
-fn describe_current(now: Option<&Digest>, then: &Digest) -> String {
-    match now {
-        None => "nothing".into(),
-        Some(now) if now == then => "the same".into(),
-        Some(now) => format!("{}, which it replaces", now.short()),
     }
 }
 
@@ -219,60 +128,59 @@ pub(super) fn wrap_names(names: impl Iterator<Item = String>) -> Vec<String> {
     lines
 }
 
-/// Prints the fate of images that lose their last tag or are deleted, and the tags that keep them.
-fn print_loss(out: &mut impl Write, loss: &Loss) -> io::Result<()> {
-    let Some(fate) = loss.fate() else { return Ok(()) };
-    print_fact(out, "images", fate)?;
-    for (number, (image, tag)) in loss.keepable_images().enumerate().filter(|_| loss.is_offered()) {
-        match (loss.keep, number) {
-            (true, 0) => print_fact(out, "keeps", format!("{} as {tag}", image.digest.short()))?,
-            (true, _) => print_fact(out, "", format!("{} as {tag}", image.digest.short()))?,
-            (false, 0) => print_fact(out, "", format!("`--keep` keeps {} as {tag}", image.digest.short()))?,
-            (false, _) => print_fact(out, "", format!("and {} as {tag}", image.digest.short()))?,
-        }
-    }
-    Ok(())
+/// Returns the lines of a fact. Long lists of names take several.
+fn fact_lines(indent: usize, fact: &Fact) -> Vec<String> {
+    let texts = match fact.text.contains(", ") && !fact.text.contains([':', ';']) {
+        true => wrap_names(fact.text.split(", ").map(ToString::to_string)),
+        false => vec![fact.text.clone()],
+    };
+    let label = |index| if index == 0 { fact.label } else { "" };
+    let line = |(index, text): (usize, &String)| line_of(indent, label(index), text);
+    texts.iter().enumerate().map(line).collect()
 }
 
-fn print_fact(out: &mut impl Write, what: &str, text: impl std::fmt::Display) -> io::Result<()> {
-    writeln!(out, "{what:<10}{text}")
+fn print_fact(out: &mut impl Write, indent: usize, fact: &Fact) -> io::Result<()> {
+    fact_lines(indent, fact).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
-/// Prints a fact that consists of many names.
-fn print_facts(out: &mut impl Write, what: &str, names: Vec<String>) -> io::Result<()> {
-    for (index, line) in wrap_names(names.into_iter()).iter().enumerate() {
-        print_fact(out, if index == 0 { what } else { "" }, line)?;
-    }
-    Ok(())
+fn print_line(out: &mut impl Write, indent: usize, label: &str, text: &str) -> io::Result<()> {
+    writeln!(out, "{}", line_of(indent, label, text))
+}
+
+fn line_of(indent: usize, label: &str, text: &str) -> String {
+    format!("{}{label:<LABELS$}{text}", " ".repeat(indent))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::change::PlanCommon;
     use crate::model::change::image_info::ImageInfo;
     use crate::model::change::journal::EntryId;
+    use crate::model::change::{PlanCommon, delete, retag};
+    use crate::model::digest::Digest;
+    use crate::model::media_type::{MediaType, OCI_INDEX};
     use crate::model::reference::{Repository, Tag};
+    use crate::model::server::Ability;
 
-    pub(super) fn repository() -> Repository {
+    fn repository() -> Repository {
         Repository::parse("r.test/team/app").expect("a repository")
     }
 
-    pub(super) fn tag(text: &str) -> Tag {
+    fn tag(text: &str) -> Tag {
         Tag::parse(text).expect("a tag")
     }
 
-    pub(super) fn info() -> ImageInfo {
+    fn info() -> ImageInfo {
         ImageInfo { created: "2026-11-20T09:30:00Z".parse().ok(), size: Some(41_200_000) }
     }
 
-    pub(super) fn digest(text: &str) -> Digest {
+    fn digest(text: &str) -> Digest {
         Digest::sha256(text.as_bytes())
     }
 
-    pub(super) fn printed(work: ChangePlan) -> String {
+    fn printed(plan: ChangePlan) -> String {
         let mut out = Vec::new();
-        print(&mut out, &work).expect("it is written");
+        print(&mut out, &plan).expect("it is written");
         let text = String::from_utf8(out).expect("text");
         assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
         text
@@ -297,12 +205,13 @@ mod tests {
             mode: retag::RetagMode::Move,
             steps,
         }));
-        let rows: Vec<&str> = text.lines().skip(2).collect();
-        assert_eq!(rows[0], "IMAGE  DIGEST        CREATED        SIZE  NEW TAG  THERE NOW");
-        assert!(rows[1].contains("2026-11-20  41.2 MB"), "{text}");
-        assert!(rows[1].ends_with("new      nothing") && rows[2].ends_with("same     the same"), "{text}");
-        assert!(rows[3].ends_with(&format!("{}, which it replaces", digest("b").short())), "{text}");
-        assert!(text.contains("untags    1.4.2"), "{text}");
+        let rows: Vec<&str> = text.lines().skip(4).collect();
+        assert_eq!(rows[0], "IMAGE  NEW TAG  CREATED        SIZE  RESULT", "{text}");
+        assert!(rows[1].starts_with("1.4.2  new      2026-11-20  41.2 MB  new  "), "{text}");
+        assert!(rows[2].ends_with("41.2 MB  is that already"), "{text}");
+        let change = format!("replaces {} → {}", digest("b").short(), digest("a").short());
+        assert!(rows[3].ends_with(&change), "{text}");
+        assert!(text.contains("then goes  1.4.2"), "{text}");
     }
 
     #[test]
@@ -332,11 +241,50 @@ mod tests {
             hint: None,
             steps: vec![step(None), step(Some("2 of its blobs are gone"))],
         }));
-        assert!(text.contains("warning   its entry in the journal is damaged"), "{text}");
-        assert!(text.contains("WHAT   NOW      BACK TO       CREATED        SIZE  IMPOSSIBLE"), "{text}");
+        for part in [
+            "undo: untag team/app:1.4.2\n\nundoes     untag team/app:1.4.2\nregistry   r.test\n",
+            "warning    its entry in the journal is damaged\n",
+            "IMAGE           CREATED        SIZE  RESULT\nteam/app:1.4.2  2026-11-20  41.2 MB  put back  ",
+            "left as it is\n  blocked    2 of its blobs are gone\n",
+        ] {
+            assert!(text.contains(part), "{part}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_switch_is_printed_with_its_option_and_many_names_take_several_lines() {
+        let others = (0..20).map(|number| tag(&format!("alias-{number}"))).collect();
+        let image = delete::ImageToDelete {
+            digest: digest("a"),
+            media_type: MediaType::new(OCI_INDEX),
+            info: info(),
+            named: vec![tag("1.4.2")],
+            by_digest: false,
+            others,
+            parents: Vec::new(),
+            children: vec![digest("x")],
+            needed_children: Vec::new(),
+            referrers: Vec::new(),
+        };
+        let text = printed(ChangePlan::Delete(delete::DeletePlan {
+            common: PlanCommon::default(),
+            repository: repository(),
+            method: DeleteMethod::Image,
+            along: delete::Along::default(),
+            deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
+            images: vec![image],
+            unknown: Vec::new(),
+            frees: None,
+            shared: None,
+            shared_with: 0,
+            tags: std::collections::BTreeMap::new(),
+        }));
         assert!(
-            text.contains("2 of its blobs are gone") && text.contains("in        r.test/team/app"),
+            text.contains("along      [ ] 1 child that nothing else needs (`--with-children`)\n"),
             "{text}"
         );
+        assert!(text.contains("  also goes  alias-0, alias-1, "), "{text}");
+        assert!((0..20).all(|number| text.contains(&format!("alias-{number}"))), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 }

@@ -204,6 +204,11 @@ pub enum BlobTransfer {
 }
 
 impl ImageToCopy {
+    /// Returns whether an existing tag would be another image afterwards.
+    pub fn replaces_image(&self) -> bool {
+        self.replaces.is_some_and(|old| old != self.digest)
+    }
+
     /// Returns whether the tag is already as planned.
     pub fn is_done(&self) -> bool {
         self.replaces == Some(self.digest)
@@ -251,6 +256,13 @@ impl CopyRequest {
 }
 
 impl CopyPlan {
+    /// Returns whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        self.manifests.is_empty()
+            && self.blobs.iter().all(|blob| blob.transfer == BlobTransfer::There)
+            && self.images.iter().all(|image| image.tag.is_some() && image.is_done())
+    }
+
     /// Returns these manifests of the plan as entries of a list of referrers.
     pub fn referrer_entries(&self, digests: &[Digest]) -> Vec<Descriptor> {
         let manifests =

@@ -105,6 +105,11 @@ impl RetagStep {
 }
 
 impl RetagPlan {
+    /// Returns whether nothing is left to do.
+    pub fn is_done(&self) -> bool {
+        !self.mode.moves() && self.steps.iter().all(RetagStep::is_done)
+    }
+
     /// Returns the plan in a few words.
     pub fn title(&self) -> SafeText {
         let verb = if self.mode.moves() { "rename" } else { "retag" };

@@ -7,6 +7,7 @@ use crate::app::dialogs::plan::PlanDialog;
 use crate::app::dialogs::plan::page::{self, Tone};
 use crate::app::layout::{self, PlanPlaces};
 use crate::model::change::loss::Loss;
+use crate::model::change::wording;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -86,10 +87,10 @@ fn status_line(plan: &PlanDialog) -> (Role, String) {
         return (Role::Dim, "nothing is changed".into());
     }
     let Some(work) = plan.change_plan.value.as_deref() else { return (Role::Dim, String::new()) };
-    match (page::impediment(work), plan.name_to_type()) {
+    match (wording::impediment(work), plan.name_to_type()) {
         (Some(why), _) => (Role::Bad, why.to_string()),
         (None, Some(name)) => {
-            let verb = page::confirm_label(work);
+            let verb = wording::confirm_label(work);
             let verb = verb.chars().next().map_or(String::new(), |first| first.to_lowercase().to_string())
                 + verb.get(1..).unwrap_or_default();
             (Role::Strong, format!("type {name} to {verb}"))

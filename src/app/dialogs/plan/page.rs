@@ -1,37 +1,28 @@
 //! The lines of a plan: everything that will happen, before it happens. They are laid out here because scrolling needs
 //! the number of lines; drawing only colours them.
 
-mod copy;
-pub mod delete;
-mod loss;
-mod methods;
-mod retag;
 mod rows;
-mod undo;
 
-pub use copy::replaces;
+pub use crate::model::change::wording::Tone;
 
 use ratatui::layout::Size;
 
-use crate::model::change::delete::{self as deletion, DeleteMethod};
-use crate::model::change::progress::Unresolved;
-use crate::model::change::retag::RetagStep;
+use crate::model::change::delete::DeleteMethod;
+use crate::model::change::wording::{
+    self, ImageRow, Methods, PlanOption, PlanRow, REPLACEMENT, Requested, Switch, describe_method,
+    method_label,
+};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::columns;
-use crate::model::digest::Digest;
 use crate::model::plural::counted;
 use crate::model::text::SafeText;
+use rows::{Becomes, Pair, Renamed};
 
 /// Columns of the labels.
 const LABELS: usize = 11;
 
-/// The explanation of the replacement.
-const REPLACEMENT: [&str; 2] = [
-    "The registry cannot delete by tag. So each tag is put on a copy of its manifest with one more annotation, and \
-     that copy is deleted by its digest: the tag goes, and no request deletes the image or its other tags.",
-    "It is tried only where images can be deleted. If the second request is refused all the same, the tag is put back \
-     byte for byte.",
-];
+/// With fewer rows than this, only the chosen method is shown.
+const FEW_ROWS: usize = 8;
 
 /// A line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,27 +40,6 @@ pub enum Press {
     Key(char),
     /// Chooses this method of deletion.
     Method(DeleteMethod),
-}
-
-/// The tone of a piece of a line, which determines its look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
-    /// Plain text.
-    Plain,
-    /// Text that matters less.
-    Dim,
-    /// Text that matters more.
-    Strong,
-    /// Something that stays, or is there already.
-    Good,
-    /// Something that is removed, is replaced, or is odd.
-    Warn,
-    /// Something that cannot be done.
-    Bad,
-    /// A size.
-    Number,
-    /// A key that can be pressed.
-    Key,
 }
 
 /// Returns the title of the dialog.
@@ -151,8 +121,6 @@ pub fn lines(
     body: Size,
 ) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body);
-    page.requested_method = if is_old { request.method() } else { None };
-    page.requested_keep = is_old.then(|| request.keeps_images());
     for change in skipped {
         page.field("cannot", Tone::Warn, &format!("undo {change}"));
     }
@@ -160,105 +128,11 @@ pub fn lines(
         page.text(Tone::Dim, "so this is about the change before:");
         page.blank();
     }
-    if let Some(refused) = change_plan.common().refused.as_ref() {
-        page.field("refused", Tone::Bad, refused.why.as_str());
-        page.hint(refused.hint.as_ref());
-        page.blank();
-    }
-    match (change_plan, request) {
-        (ChangePlan::Retag(plan), _) => page.retag(plan),
-        (ChangePlan::Delete(plan), ChangeRequest::Delete(request)) if is_old => {
-            page.delete(plan, request.along)
-        }
-        (ChangePlan::Delete(plan), _) => page.delete(plan, plan.along),
-        (ChangePlan::Copy(plan), ChangeRequest::Copy(request)) => page.copy(plan, request.referrers),
-        (ChangePlan::Copy(plan), _) => page.copy(plan, false),
-        (ChangePlan::Undo(plan), _) => page.undo(plan),
+    let requested = if is_old { Requested::from(request) } else { Requested::default() };
+    for row in wording::rows(change_plan, requested) {
+        page.plan_row(row);
     }
     page.lines
-}
-
-/// Returns the text of the button that carries the plan out.
-pub fn confirm_label(change_plan: &ChangePlan) -> String {
-    match change_plan {
-        ChangePlan::Retag(plan) => {
-            let verb = if plan.mode.moves() { "Rename" } else { "Retag" };
-            format!("{verb} {}{}", counted(plan.steps.len(), "tag", "tags"), replacement_suffix(change_plan))
-        }
-        ChangePlan::Delete(plan) => {
-            let tags = plan.images.iter().map(|image| image.named.len()).sum();
-            match plan.method {
-                DeleteMethod::Untag | DeleteMethod::Replace => {
-                    format!("Untag {}{}", counted(tags, "tag", "tags"), replacement_suffix(change_plan))
-                }
-                DeleteMethod::Image => {
-                    let images = plan.images.len();
-                    let tags = plan.tags_that_go().count();
-                    let tags = (tags > 0).then(|| counted(tags, "tag", "tags"));
-                    let parts: Vec<String> = [counted(images, "image", "images")]
-                        .into_iter()
-                        .chain(included_counts(plan))
-                        .chain(tags)
-                        .collect();
-                    format!("Delete {}", parts.join(", "))
-                }
-            }
-        }
-        ChangePlan::Copy(plan) => format!("Copy {}", plan.count()),
-        ChangePlan::Undo(_) => format!("Undo it{}", replacement_suffix(change_plan)),
-    }
-}
-
-/// Returns the part of that text which names the replacement, if the plan needs one.
-fn replacement_suffix(change_plan: &ChangePlan) -> &'static str {
-    if change_plan.replaces_images() { " by replacement" } else { "" }
-}
-
-/// Returns the counts of the manifests that are deleted along with images: `6 children`, `1 referrer`.
-fn included_counts(plan: &deletion::DeletePlan) -> Vec<String> {
-    let at_stake = plan.at_stake();
-    let children = (at_stake.children.len(), "child", "children");
-    let referrers = (at_stake.referrers.len(), "referrer", "referrers");
-    let some = [children, referrers].into_iter().filter(|(count, ..)| *count > 0);
-    some.map(|(count, one, many)| counted(count, one, many)).collect()
-}
-
-/// Returns the reason why the plan cannot or need not be carried out, if there is one.
-pub fn impediment(change_plan: &ChangePlan) -> Option<SafeText> {
-    if let Some(refused) = change_plan.common().refused.as_ref() {
-        return Some(refused.why.clone());
-    }
-    match change_plan {
-        ChangePlan::Delete(plan) => match (delete::blocked_reason(plan), plan.images.is_empty()) {
-            (Some(why), _) => Some(SafeText::from(why)),
-            (None, true) => Some("there is nothing to delete".into()),
-            (None, false) => None,
-        },
-        ChangePlan::Retag(plan) => {
-            let is_done = !plan.mode.moves() && plan.steps.iter().all(RetagStep::is_done);
-            let done = is_done.then(|| "nothing would change: the tags are what they should be".into());
-            plan.common.blocked.as_ref().map(|blocked| blocked.why.clone()).or(done)
-        }
-        ChangePlan::Copy(plan) => {
-            copy::is_done(plan).then(|| "nothing would change: all of it is there".into())
-        }
-        ChangePlan::Undo(plan) => match plan.is_impossible() {
-            true => Some("nothing of it can be put back".into()),
-            false => None,
-        },
-    }
-}
-
-/// Returns whether the plan neither replaces nor removes anything that exists now.
-pub fn is_harmless(change_plan: &ChangePlan) -> bool {
-    match change_plan {
-        ChangePlan::Retag(plan) => {
-            let replaces = |step: &RetagStep| step.replaces.is_some() && !step.is_done();
-            !plan.mode.moves() && !plan.steps.iter().any(replaces)
-        }
-        ChangePlan::Copy(plan) => !plan.images.iter().any(copy::replaces),
-        ChangePlan::Delete(_) | ChangePlan::Undo(_) => false,
-    }
 }
 
 /// Lays lines out for a width.
@@ -266,21 +140,11 @@ struct PlanPage {
     lines: Vec<PlanLine>,
     width: usize,
     rows: usize,
-    /// The method of the last request, if the plan shown is older.
-    requested_method: Option<DeleteMethod>,
-    /// Whether the last request keeps the images, if the plan shown is older.
-    requested_keep: Option<bool>,
 }
 
 impl PlanPage {
     fn new(body: Size) -> PlanPage {
-        PlanPage {
-            lines: Vec::new(),
-            width: body.width.into(),
-            rows: body.height.into(),
-            requested_method: None,
-            requested_keep: None,
-        }
+        PlanPage { lines: Vec::new(), width: body.width.into(), rows: body.height.into() }
     }
 
     fn blank(&mut self) {
@@ -317,39 +181,80 @@ impl PlanPage {
         }
     }
 
-    /// Adds the unresolved images: they were asked for and cannot be part of the plan.
-    fn add_unresolved(&mut self, unresolved: &[Unresolved]) {
-        for Unresolved { name, failure } in unresolved {
-            self.field("fails", Tone::Bad, &format!("{name}: {}", failure.why));
+    /// Adds a row of the plan.
+    fn plan_row(&mut self, row: PlanRow) {
+        match row {
+            PlanRow::Blank => self.blank(),
+            PlanRow::Fact(fact) => self.field(fact.label, fact.tone, &fact.text),
+            PlanRow::Hint(hint) => self.field("", Tone::Warn, &format!("hint: {hint}")),
+            PlanRow::Methods(methods) => self.methods(&methods),
+            PlanRow::Switch(switch) => self.switch(&switch),
+            PlanRow::Images(rows) if rows.iter().any(|row| row.new_name.is_some()) => {
+                self.renamed(rows.into_iter().map(Renamed::from).collect());
+            }
+            PlanRow::Images(rows) => self.images(rows),
         }
     }
 
-    fn hint(&mut self, hint: Option<&SafeText>) {
-        if let Some(hint) = hint {
-            self.field("", Tone::Warn, &format!("hint: {hint}"));
+    /// Adds tags and images with their results, and the facts about each.
+    fn images(&mut self, rows: Vec<ImageRow>) {
+        let (pairs, facts): (Vec<Pair>, Vec<_>) = rows
+            .into_iter()
+            .map(|row| (Pair { name: row.name, becomes: Becomes::new(row.info, row.result) }, row.facts))
+            .unzip();
+        let columns = self.columns_of(&pairs);
+        for (pair, facts) in pairs.into_iter().zip(facts) {
+            self.pair(pair, columns);
+            for fact in facts {
+                self.indented(2, fact.label, fact.tone, &fact.text);
+            }
+        }
+    }
+
+    /// Adds the methods, with a sign at the chosen one. If there is little room, adds only the chosen one.
+    fn methods(&mut self, methods: &Methods) {
+        let chosen = methods.chosen;
+        if self.rows < FEW_ROWS {
+            let text = format!("● {}", method_label(chosen));
+            return self.field("method", Tone::Strong, &text);
+        }
+        let mut label = "method";
+        for &method in &methods.methods {
+            let sign = if method == chosen { "●" } else { "○" };
+            let tone = if method == chosen { Tone::Strong } else { Tone::Dim };
+            let name = columns::left(method_label(method), 13);
+            let room = self.width.saturating_sub(LABELS + 2 + 13);
+            let pieces = vec![
+                (Tone::Dim, columns::left(label, LABELS)),
+                (tone, format!("{sign} {name}")),
+                (Tone::Dim, columns::cut(describe_method(method, methods.images_stay), room)),
+            ];
+            self.add_clickable(Press::Method(method), pieces);
+            label = "";
         }
     }
 
     /// Adds a switch with its key.
-    fn switch(&mut self, label: &str, key: char, is_on: bool, text: &str) {
-        let sign = if is_on { "[x]" } else { "[ ]" };
+    fn switch(&mut self, switch: &Switch) {
+        let sign = if switch.is_on { "[x]" } else { "[ ]" };
+        let key = key_of(switch.option);
         let room = self.width.saturating_sub(LABELS + 6);
         let pieces = vec![
-            (Tone::Dim, columns::left(label, LABELS)),
+            (Tone::Dim, columns::left(switch.label, LABELS)),
             (Tone::Plain, format!("{sign} ")),
             (Tone::Key, format!("{key} ")),
-            (Tone::Plain, columns::cut(text, room)),
+            (Tone::Plain, columns::cut(&switch.text, room)),
         ];
         self.add_clickable(Press::Key(key), pieces);
     }
 }
 
-/// Returns the change of the digest of a tag: new, replaced by another one, or the same.
-fn change(replaces: Option<&Digest>, digest: &Digest) -> (Tone, String) {
-    match replaces {
-        None => (Tone::Good, format!("new  {}", digest.short())),
-        Some(same) if same == digest => (Tone::Dim, "is that already".into()),
-        Some(old) => (Tone::Warn, format!("replaces {} → {}", old.short(), digest.short())),
+/// Returns the key of a switch.
+pub fn key_of(option: PlanOption) -> char {
+    match option {
+        PlanOption::Children => 'C',
+        PlanOption::Referrers => 'R',
+        PlanOption::Keep => 'K',
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::{PlanPage, Tone};
 use crate::model::change::image_info::ImageInfo;
+use crate::model::change::wording::ImageRow;
 use crate::model::columns::{left, right, width};
 
 /// Columns between a name and its result.
@@ -28,9 +29,10 @@ pub(crate) struct Becomes {
 }
 
 impl Becomes {
-    /// Creates the result for an image.
-    pub(crate) fn of(info: &ImageInfo, (tone, text): (Tone, String)) -> Becomes {
-        Becomes { info: Some([left(&info.date(), DATE), right(&info.bytes(), SIZE)]), tone, text }
+    /// Creates the result for a name, which may stand for an image.
+    pub(crate) fn new(info: Option<ImageInfo>, (tone, text): (Tone, String)) -> Becomes {
+        let info = info.map(|info| [left(&info.date(), DATE), right(&info.bytes(), SIZE)]);
+        Becomes { info, tone, text }
     }
 
     fn width(&self) -> usize {
@@ -58,9 +60,10 @@ impl Becomes {
     }
 }
 
-impl From<(Tone, String)> for Becomes {
-    fn from((tone, text): (Tone, String)) -> Becomes {
-        Becomes { info: None, tone, text }
+impl From<ImageRow> for Renamed {
+    fn from(row: ImageRow) -> Renamed {
+        let becomes = Becomes::new(row.info, row.result);
+        Renamed { old: row.name.1, new: row.new_name.unwrap_or_default(), becomes }
     }
 }
 
@@ -220,7 +223,7 @@ mod tests {
     }
 
     fn becomes(text: &str) -> Becomes {
-        Becomes::from((Tone::Dim, text.into()))
+        Becomes::new(None, (Tone::Dim, text.into()))
     }
 
     fn pairs(names: &[&str], columns: u16) -> Vec<String> {
@@ -293,7 +296,7 @@ mod tests {
         let row = |old: &str, info: &ImageInfo| Renamed {
             old: old.into(),
             new: format!("v{old}"),
-            becomes: Becomes::of(info, (Tone::Good, "new  0123456789ab".into())),
+            becomes: Becomes::new(Some(*info), (Tone::Good, "new  0123456789ab".into())),
         };
         let rows = |columns| {
             let mut page = PlanPage::new(Size::new(columns, 30));

@@ -1,34 +1,35 @@
-//! The lines of a plan to retag: each tag, its present digest and the new one.
+//! The rows of a plan to retag: each tag, its present digest and the new one.
 
-use super::rows::{Becomes, Renamed};
-use super::{PlanPage, Tone, change};
+use super::{ImageRow, PlanRow, Rows, Tone, describe_change, joined};
 use crate::model::change::retag::{RetagPlan, RetagStep};
 use crate::model::reference::Repository;
 
-impl PlanPage {
-    pub(crate) fn retag(&mut self, plan: &RetagPlan) {
-        self.field("repository", Tone::Plain, &plan.from.to_string());
+impl Rows {
+    pub(super) fn retag(&mut self, plan: &RetagPlan) {
+        self.fact("repository", Tone::Plain, plan.from.to_string());
         if let (false, Some(method)) = (plan.common.methods.is_empty(), plan.mode.method()) {
             self.methods(&plan.common.methods, method, false);
         }
         if let Some(blocked) = &plan.common.blocked {
             self.blank();
-            self.field("blocked", Tone::Bad, blocked.why.as_str());
+            self.fact("blocked", Tone::Bad, blocked.why.as_str());
             self.hint(blocked.hint.as_ref());
         }
         if plan.common.loss.is_offered() {
             self.loss(&plan.common.loss);
         }
         self.blank();
-        let row = |step: &RetagStep| Renamed {
-            old: step.selector.to_string(),
-            new: target(&plan.from, step),
-            becomes: Becomes::of(&step.info, change(step.replaces.as_ref(), &step.digest)),
+        let row = |step: &RetagStep| ImageRow {
+            name: (Tone::Plain, step.selector.to_string()),
+            new_name: Some(target(&plan.from, step)),
+            info: Some(step.info),
+            result: describe_change(step.replaces.as_ref(), &step.digest),
+            facts: Vec::new(),
         };
-        self.renamed(plan.steps.iter().map(row).collect());
+        self.rows.push(PlanRow::Images(plan.steps.iter().map(row).collect()));
         if !plan.common.unresolved.is_empty() {
             self.blank();
-            self.add_unresolved(&plan.common.unresolved);
+            self.unresolved(&plan.common.unresolved);
         }
         if plan.mode.moves() {
             let stays = |step: &RetagStep, old: &str| step.to == plan.from && step.tag.as_str() == old;
@@ -36,7 +37,7 @@ impl PlanPage {
             let gone: Vec<String> =
                 pairs.filter(|(step, old)| !stays(step, old)).map(|(_, old)| old).collect();
             self.blank();
-            self.field("then goes", Tone::Warn, &super::joined(&gone));
+            self.fact("then goes", Tone::Warn, joined(&gone));
         }
     }
 }

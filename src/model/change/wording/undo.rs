@@ -1,49 +1,39 @@
-//! The lines of a plan to undo a change: each tag or manifest, its present state and the state to which it returns.
+//! The rows of a plan to undo a change: each tag or manifest, its present state and the state to which it returns.
 
-use super::rows::{Becomes, Pair};
-use super::{PlanPage, Tone};
+use super::{Fact, ImageRow, PlanRow, Rows, Tone};
 use crate::model::change::undo::{UndoPlan, UndoStep};
 use crate::model::reference::Selector;
 use crate::model::time;
 
-impl PlanPage {
-    pub(crate) fn undo(&mut self, plan: &UndoPlan) {
-        self.field("undoes", Tone::Plain, plan.of.as_str());
+impl Rows {
+    pub(super) fn undo(&mut self, plan: &UndoPlan) {
+        self.fact("undoes", Tone::Plain, plan.of.as_str());
         let mut hosts: Vec<String> = plan.steps.iter().map(|step| step.repository.host.to_string()).collect();
         hosts.sort();
         hosts.dedup();
-        self.field("registry", Tone::Strong, &hosts.join(", "));
-        self.field("when", Tone::Plain, &time::absolute(plan.at));
-        for note in &plan.common.notes {
-            self.field("warning", Tone::Warn, note.as_str());
-        }
+        self.fact("registry", Tone::Strong, hosts.join(", "));
+        self.fact("when", Tone::Plain, time::absolute(plan.at));
+        self.notes("warning", &plan.common.notes);
         if !plan.common.methods.is_empty() {
             self.methods(&plan.common.methods, plan.method, false);
         }
         self.blank();
         let is_one = hosts.len() == 1;
-        let pair = |step: &UndoStep| Pair {
+        let row = |step: &UndoStep| ImageRow {
             name: (Tone::Strong, name(step, is_one)),
-            becomes: match step.before.or(step.now) {
-                Some(_) => Becomes::of(&step.info, effect(step)),
-                None => effect(step).into(),
-            },
+            new_name: None,
+            info: step.before.or(step.now).map(|_| step.info),
+            result: effect(step),
+            facts: step.impossible.iter().map(|why| Fact::new("blocked", Tone::Bad, why.as_str())).collect(),
         };
-        let pairs: Vec<Pair> = plan.steps.iter().map(pair).collect();
-        let columns = self.columns_of(&pairs);
-        for (step, pair) in plan.steps.iter().zip(pairs) {
-            self.pair(pair, columns);
-            if let Some(why) = &step.impossible {
-                self.indented(2, "blocked", Tone::Bad, why.as_str());
-            }
-        }
+        self.rows.push(PlanRow::Images(plan.steps.iter().map(row).collect()));
         for missed in &plan.common.unresolved {
-            self.field("cannot", Tone::Bad, &format!("{}: {}", missed.failure.what, missed.failure.why));
+            self.fact("cannot", Tone::Bad, format!("{}: {}", missed.failure.what, missed.failure.why));
         }
         self.hint(plan.hint.as_ref());
         if let Some(leaves) = &plan.leaves {
             self.blank();
-            self.field("leaves", Tone::Plain, leaves.as_str());
+            self.fact("leaves", Tone::Plain, leaves.as_str());
         }
     }
 }

@@ -1,0 +1,283 @@
+//! Plans in words: everything that will happen, before it happens. The screen lays these rows out, and the command line
+//! prints them, so that both say the same.
+
+mod copy;
+mod delete;
+mod loss;
+mod methods;
+mod retag;
+mod undo;
+
+pub use methods::{describe_method, method_label};
+
+use super::delete::{Along, DeleteMethod, DeletePlan};
+use super::image_info::ImageInfo;
+use super::progress::Unresolved;
+use super::{ChangePlan, ChangeRequest};
+use crate::model::digest::Digest;
+use crate::model::plural::counted;
+use crate::model::text::SafeText;
+
+/// The explanation of the replacement, which is confirmed separately because images are briefly replaced by others.
+pub const REPLACEMENT: [&str; 2] = [
+    "The registry cannot delete by tag. So each tag is put on a copy of its manifest with one more annotation, and \
+     that copy is deleted by its digest: the tag goes, and no request deletes the image or its other tags.",
+    "It is tried only where images can be deleted. If the second request is refused all the same, the tag is put back \
+     byte for byte.",
+];
+
+/// The tone of a text, which determines its look on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Plain text.
+    Plain,
+    /// Text that matters less.
+    Dim,
+    /// Text that matters more.
+    Strong,
+    /// Something that stays, or is there already.
+    Good,
+    /// Something that is removed, is replaced, or is odd.
+    Warn,
+    /// Something that cannot be done.
+    Bad,
+    /// A size.
+    Number,
+    /// A key that can be pressed.
+    Key,
+}
+
+/// A row of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlanRow {
+    /// An empty row.
+    Blank,
+    /// A label with its text.
+    Fact(Fact),
+    /// A hint that would make something possible.
+    Hint(String),
+    /// The methods by which tags can be removed.
+    Methods(Methods),
+    /// Something that the user can switch on and off.
+    Switch(Switch),
+    /// Tags and images with their results, one below the other.
+    Images(Vec<ImageRow>),
+}
+
+/// A label with its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// The label. Empty if the fact continues the one above it.
+    pub label: &'static str,
+    /// The tone of the text.
+    pub tone: Tone,
+    /// The text.
+    pub text: String,
+}
+
+/// The methods that a plan offers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Methods {
+    /// The methods to choose from.
+    pub methods: Vec<DeleteMethod>,
+    /// The chosen one.
+    pub chosen: DeleteMethod,
+    /// Whether the images are known to stay if only tags are deleted.
+    pub images_stay: bool,
+}
+
+/// Something that the user can switch on and off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Switch {
+    /// The label. Empty if the switch belongs to the one above it.
+    pub label: &'static str,
+    /// The part of the request that it switches.
+    pub option: PlanOption,
+    /// Whether it is on.
+    pub is_on: bool,
+    /// The text: the things that are switched.
+    pub text: String,
+}
+
+/// The parts of a request that can be switched on and off in its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanOption {
+    /// Children of deleted indexes go along.
+    Children,
+    /// Referrers of the images go along.
+    Referrers,
+    /// Images that lose their last tag are kept under a tag of their own.
+    Keep,
+}
+
+/// A tag or image, and its result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageRow {
+    /// The tags or the digest by which it is named.
+    pub name: (Tone, String),
+    /// The new name, if it gets one.
+    pub new_name: Option<String>,
+    /// The date and size of the image; `None` if there is no image.
+    pub info: Option<ImageInfo>,
+    /// The result.
+    pub result: (Tone, String),
+    /// Facts about everything that is attached to it.
+    pub facts: Vec<Fact>,
+}
+
+/// The last request of the user, if the plan that is shown is older: its switches show the request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Requested {
+    /// The method.
+    pub method: Option<DeleteMethod>,
+    /// Whether images that lose their last tag are kept.
+    pub keep: Option<bool>,
+    /// The further manifests to delete.
+    pub along: Option<Along>,
+    /// Whether referrers are copied along.
+    pub referrers: Option<bool>,
+}
+
+impl From<&ChangeRequest> for Requested {
+    fn from(request: &ChangeRequest) -> Requested {
+        Requested {
+            method: request.method(),
+            keep: Some(request.keeps_images()),
+            along: match request {
+                ChangeRequest::Delete(request) => Some(request.along),
+                _ => None,
+            },
+            referrers: match request {
+                ChangeRequest::Copy(request) => Some(request.referrers),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Returns all rows of a plan.
+pub fn rows(plan: &ChangePlan, requested: Requested) -> Vec<PlanRow> {
+    let mut rows = Rows { rows: Vec::new(), requested };
+    if let Some(refused) = &plan.common().refused {
+        rows.fact("refused", Tone::Bad, refused.why.as_str());
+        rows.hint(refused.hint.as_ref());
+        rows.blank();
+    }
+    match plan {
+        ChangePlan::Retag(plan) => rows.retag(plan),
+        ChangePlan::Delete(plan) => rows.delete(plan),
+        ChangePlan::Copy(plan) => rows.copy(plan),
+        ChangePlan::Undo(plan) => rows.undo(plan),
+    }
+    rows.rows
+}
+
+/// Returns the text of the button that carries the plan out.
+pub fn confirm_label(plan: &ChangePlan) -> String {
+    let by_replacement = if plan.replaces_images() { " by replacement" } else { "" };
+    match plan {
+        ChangePlan::Retag(plan) => {
+            let verb = if plan.mode.moves() { "Rename" } else { "Retag" };
+            format!("{verb} {}{by_replacement}", counted(plan.steps.len(), "tag", "tags"))
+        }
+        ChangePlan::Delete(plan) if plan.method == DeleteMethod::Image => {
+            let tags = plan.tags_that_go().count();
+            let tags = (tags > 0).then(|| counted(tags, "tag", "tags"));
+            let images = counted(plan.images.len(), "image", "images");
+            let parts: Vec<String> = [images].into_iter().chain(included_counts(plan)).chain(tags).collect();
+            format!("Delete {}", parts.join(", "))
+        }
+        ChangePlan::Delete(plan) => {
+            let tags = plan.images.iter().map(|image| image.named.len()).sum();
+            format!("Untag {}{by_replacement}", counted(tags, "tag", "tags"))
+        }
+        ChangePlan::Copy(plan) => format!("Copy {}", plan.count()),
+        ChangePlan::Undo(_) => format!("Undo it{by_replacement}"),
+    }
+}
+
+/// Returns the reason why the plan cannot or need not be carried out, if there is one.
+pub fn impediment(plan: &ChangePlan) -> Option<SafeText> {
+    if let Some(refused) = &plan.common().refused {
+        return Some(refused.why.clone());
+    }
+    match plan {
+        ChangePlan::Delete(plan) => match (delete::blocked_reason(plan), plan.images.is_empty()) {
+            (Some(why), _) => Some(SafeText::from(why)),
+            (None, true) => Some("there is nothing to delete".into()),
+            (None, false) => None,
+        },
+        ChangePlan::Retag(plan) => {
+            let done =
+                plan.is_done().then(|| "nothing would change: the tags are what they should be".into());
+            plan.common.blocked.as_ref().map(|blocked| blocked.why.clone()).or(done)
+        }
+        ChangePlan::Copy(plan) => plan.is_done().then(|| "nothing would change: all of it is there".into()),
+        ChangePlan::Undo(plan) => plan.is_impossible().then(|| "nothing of it can be put back".into()),
+    }
+}
+
+/// Returns the counts of the manifests that are deleted along with images: `6 children`, `1 referrer`.
+fn included_counts(plan: &DeletePlan) -> Vec<String> {
+    let at_stake = plan.at_stake();
+    let children = (at_stake.children.len(), "child", "children");
+    let referrers = (at_stake.referrers.len(), "referrer", "referrers");
+    let some = [children, referrers].into_iter().filter(|(count, ..)| *count > 0);
+    some.map(|(count, one, many)| counted(count, one, many)).collect()
+}
+
+/// The rows of a plan while they are written.
+struct Rows {
+    rows: Vec<PlanRow>,
+    requested: Requested,
+}
+
+impl Rows {
+    fn blank(&mut self) {
+        self.rows.push(PlanRow::Blank);
+    }
+
+    fn fact(&mut self, label: &'static str, tone: Tone, text: impl Into<String>) {
+        self.rows.push(PlanRow::Fact(Fact::new(label, tone, text)));
+    }
+
+    fn hint(&mut self, hint: Option<&SafeText>) {
+        self.rows.extend(hint.map(|hint| PlanRow::Hint(hint.to_string())));
+    }
+
+    fn switch(&mut self, label: &'static str, option: PlanOption, is_on: bool, text: impl Into<String>) {
+        self.rows.push(PlanRow::Switch(Switch { label, option, is_on, text: text.into() }));
+    }
+
+    /// Adds the unresolved images: they were asked for and cannot be part of the plan.
+    fn unresolved(&mut self, unresolved: &[Unresolved]) {
+        for Unresolved { name, failure } in unresolved {
+            self.fact("fails", Tone::Bad, format!("{name}: {}", failure.why));
+        }
+    }
+
+    fn notes(&mut self, label: &'static str, notes: &[SafeText]) {
+        for note in notes {
+            self.fact(label, Tone::Warn, note.as_str());
+        }
+    }
+}
+
+impl Fact {
+    fn new(label: &'static str, tone: Tone, text: impl Into<String>) -> Fact {
+        Fact { label, tone, text: text.into() }
+    }
+}
+
+/// Returns the change of the digest of a tag: new, replaced by another one, or the same.
+fn describe_change(replaces: Option<&Digest>, digest: &Digest) -> (Tone, String) {
+    match replaces {
+        None => (Tone::Good, format!("new  {}", digest.short())),
+        Some(same) if same == digest => (Tone::Dim, "is that already".into()),
+        Some(old) => (Tone::Warn, format!("replaces {} → {}", old.short(), digest.short())),
+    }
+}
+
+fn joined<T: ToString>(names: &[T]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
