@@ -254,9 +254,7 @@ impl Update<'_> {
             self.key_in_dialog(key);
         } else if let Some(action) = keymap::lookup(self.state.focus, key) {
             match action.is_about_rows() && self.state.has_selection_just_changed(self.now) {
-                true => {
-                    self.refuse("what is under the cursor or marked has just changed: press the key again")
-                }
+                true => self.refuse("the selection has just changed: press the key again"),
                 false => self.perform(action),
             }
         }

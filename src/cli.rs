@@ -45,7 +45,7 @@ use side_options::Everywhere;
 #[command(
     after_help = "A TARGET is a registry (localhost:5000, docker.io), a repository (ghcr.io/org/app) or an image (nginx:1.27).
 
-Exit codes: 0 all was done; 1 something failed, was not there or was left alone; 2 wrong usage or configuration; 130 interrupted."
+Exit codes: 0 success; 1 something failed, was missing or was skipped; 2 wrong usage or configuration; 130 interrupted."
 )]
 pub struct Cli {
     /// What to open; several open side by side
@@ -68,7 +68,7 @@ pub struct Cli {
 
 /// Options of every command.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options everywhere")]
+#[command(next_help_heading = "Global options")]
 struct GlobalOptions {
     /// Speak HTTP instead of HTTPS; loopback does by itself, and `http://` in front of a name does for its registry alone
     #[arg(long, global = true)]
@@ -186,8 +186,7 @@ impl Cli {
     fn run(self) -> Result<(), CliError> {
         runtime::install_panic_hook().map_err(CliError::Internal)?;
         if self.command.is_some() && (self.demo || !self.targets.is_empty()) {
-            let text =
-                "a subcommand prints and opens nothing: what it is about comes after it, `regtui ls TARGET`";
+            let text = "a subcommand prints and opens nothing: name its target after it, `regtui ls TARGET`";
             return Err(CliError::Usage(text.into()));
         }
         let config = self.config()?;
@@ -316,7 +315,7 @@ fn unused_state() -> Vec<Failure> {
     let journal = files::check_folder(&state.join("journal")).err();
     let journal = journal.as_ref().and_then(files::distrust).cloned();
     let all = [
-        ("what was opened is not remembered", files::find_distrust(&state)),
+        ("opened names are not remembered", files::find_distrust(&state)),
         ("the journal is not used, so nothing can be changed", journal),
     ];
     all.into_iter().filter_map(|(what, distrust)| Some(unused_folder(what, distrust?))).collect()
@@ -336,7 +335,7 @@ fn unused_folder(what: &'static str, distrust: Distrust) -> Failure {
 fn context(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> ChangeContext {
     let mut rules = options.rules(config);
     let folder = paths::state().map(|folder| folder.join("journal")).unwrap_or_else(|| {
-        rules.read_only.get_or_insert("a journal without a place (`XDG_STATE_HOME` names one)");
+        rules.read_only.get_or_insert("the missing folder of the journal (`XDG_STATE_HOME` names one)");
         PathBuf::from("/nonexistent")
     });
     let pool = pool(config, inbox);

@@ -109,12 +109,12 @@ fn by_host<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Host, 
                 if let Some(scheme) = scheme {
                     let is_plain = scheme == Scheme::Http;
                     if registry.plain_http.replace(is_plain).is_some_and(|said| said != is_plain) {
-                        let text = format_args!("`{scheme}://{host}` and `plain_http` say two things");
+                        let text = format_args!("`{scheme}://{host}` and `plain_http` contradict each other");
                         return Err(Error::custom(text));
                     }
                 }
                 if all.insert(host.clone(), registry).is_some() {
-                    return Err(Error::custom(format_args!("`{host}` stands there twice")));
+                    return Err(Error::custom(format_args!("`{host}` is listed twice")));
                 }
             }
             Ok(all)
@@ -163,7 +163,7 @@ pub enum Problem {
         why: std::io::Error,
     },
     /// The file contains an error.
-    #[error("the configuration `{}` is not understood:\n{why}", .file.display())]
+    #[error("the configuration `{}` has an error:\n{why}", .file.display())]
     Invalid {
         /// The file.
         file: PathBuf,

@@ -130,7 +130,7 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     check_mode(path, &metadata)?;
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
-        let why = "has a second name elsewhere";
+        let why = "has another hard link";
         return Err(Distrust { path: path.to_path_buf(), why, hint: None }.into());
     }
     Ok(file)
@@ -238,7 +238,7 @@ fn check_mode(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
         _ => {
             let why = "can be written by other users";
             let hint =
-                Some(format!("`chmod go-w {}`, if nobody else has put anything there", path.display()));
+                Some(format!("`chmod go-w {}`, if no other user has put anything there", path.display()));
             Err(Distrust { path: path.to_path_buf(), why, hint }.into())
         }
     }
@@ -344,7 +344,7 @@ mod tests {
         }
         assert!(!folder.path().join("nowhere").exists());
         fs::hard_link(&target, at("second")).expect("a second name");
-        assert_eq!(why(read(&at("second"))), "has a second name elsewhere");
+        assert_eq!(why(read(&at("second"))), "has another hard link");
         fs::remove_file(at("second")).expect("it is gone");
         chmod(&target, 0o666);
         assert_eq!(why(read(&target)), "can be written by other users");

@@ -118,8 +118,8 @@ impl Update<'_> {
     fn tell_lost_marks(&mut self, lost: usize) {
         match lost {
             0 => {}
-            1 => self.refuse("one marked name is not there any more"),
-            lost => self.refuse(format!("{lost} marked names are not there any more")),
+            1 => self.refuse("one marked name no longer exists"),
+            lost => self.refuse(format!("{lost} marked names no longer exist")),
         }
     }
 

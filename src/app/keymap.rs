@@ -87,23 +87,23 @@ pub const BINDINGS: &[Binding] = &[
     .with_hint("retag"),
     everywhere(&["c"], Action::Copy, "copy to another repository or registry").with_hint("copy"),
     everywhere(&["Y"], Action::Take, "take the marked images; in Repositories, all tags"),
-    everywhere(&["p"], Action::Put, "put what was taken into the repository or registry under the cursor")
+    everywhere(&["p"], Action::Put, "put the taken images into the repository or registry under the cursor")
         .with_hint("put"),
     everywhere(&["C"], Action::Compare, "compare the repository with another registry's, and copy over"),
     everywhere(&["d"], Action::Delete, "delete: shows the plan first; untags, or deletes images")
         .with_hint("delete"),
     everywhere(&["z"], Action::Undo, "undo the last change: shows the plan first"),
-    everywhere(&["w"], Action::Jobs, "jobs: how far they are, stop, what failed again"),
+    everywhere(&["w"], Action::Jobs, "jobs: progress, stop, retry failed parts"),
     everywhere(&["J"], Action::Journal, "journal of changes: each can be undone"),
     everywhere(&["y"], Action::Yank, "yank menu: reference, digest reference, pull command, digest, JSON")
         .with_hint("yank"),
-    everywhere(&["o"], Action::Pager, "open what is shown in $PAGER"),
+    everywhere(&["o"], Action::Pager, "open the current view in $PAGER"),
     everywhere(&["r"], Action::Refresh, "refresh the pane"),
     everywhere(&["R"], Action::Reload, "forget everything cached for this registry and reload"),
-    everywhere(&["."], Action::Hidden, "show what is hidden"),
+    everywhere(&["."], Action::Hidden, "show hidden rows"),
     everywhere(&["@"], Action::Requests, "request log"),
     everywhere(&["m"], Action::Messages, "messages"),
-    everywhere(&["Ctrl-l"], Action::Repaint, "draw every cell again"),
+    everywhere(&["Ctrl-l"], Action::Repaint, "redraw the screen"),
     everywhere(&["Ctrl-z"], Action::Suspend, "suspend; `fg` comes back"),
     everywhere(&["?", "F1"], Action::Help, "help for this context, searchable").with_hint("help"),
     everywhere(&["q", "Ctrl-c"], Action::Quit, "quit; asks only while a job runs"),

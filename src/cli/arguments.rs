@@ -44,7 +44,7 @@ impl<'a> ArgumentReader<'a> {
             Target::Image(reference) => Ok(reference),
             Target::Repository(repository) => Ok(Reference { repository, tag: None, digest: None }),
             Target::Registry(host) => Err(CliError::Usage(format!(
-                "`{host}` is a registry; `regtui ls {}` lists what is in it",
+                "`{host}` is a registry; `regtui ls {}` lists its repositories",
                 host.to_typed()
             ))),
         }
@@ -54,7 +54,7 @@ impl<'a> ArgumentReader<'a> {
     pub fn set_scheme(&self, host: &Host, scheme: Scheme) -> Result<(), CliError> {
         let before = self.schemes.borrow_mut().insert(host.clone(), scheme);
         if before.is_some_and(|before| before != scheme) {
-            return Err(CliError::Usage(format!("`{host}` is to be reached by http and by https: say one")));
+            return Err(CliError::Usage(format!("`{host}` is named with http and with https: choose one")));
         }
         self.pool.set_transport(host, |trust| trust.set_scheme(scheme));
         Ok(())

@@ -31,8 +31,8 @@ use interrupts::Interrupts;
 use progress::Bar;
 
 /// The end of the help of every changing subcommand.
-pub const EXIT_CODES: &str = "Exit codes: 0 all was done, or was so before; 1 something failed, was not there or was left alone, and the rest was done;
-2 wrong usage, or a question that nobody answered; 130 interrupted.";
+pub const EXIT_CODES: &str = "Exit codes: 0 success, also if nothing had to change; 1 something failed, was missing or was skipped, and the rest was done;
+2 wrong usage, or an unanswered question; 130 interrupted.";
 
 /// Options of every subcommand that changes something.
 #[derive(Debug, Args)]
@@ -156,7 +156,7 @@ fn check_permitted(work: &ChangePlan) -> Result<(), CliError> {
     {
         return Err(CliError::Usage(
             "`--keep` keeps images that lose their last tag, and here they are deleted by their digests: name tags, \
-             and untag them (where the server cannot, with `--replace`)"
+             and untag them (with `--replace` if the server cannot)"
                 .into(),
         ));
     }

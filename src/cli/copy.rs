@@ -98,7 +98,7 @@ impl CopyCommand {
             Target::Repository(repository) => Ok((repository, None)),
             Target::Image(Reference { repository, tag, digest: None }) => Ok((repository, tag)),
             Target::Image(_) => {
-                Err(CliError::Usage("the destination has a digest: what is copied keeps its own".into()))
+                Err(CliError::Usage("the destination has a digest: a copy keeps its own".into()))
             }
         }
     }

@@ -56,7 +56,7 @@ impl Delete {
             let (other, selector) = image?;
             if other != repository {
                 return Err(CliError::Usage(format!(
-                    "`{other}` and `{repository}` are two repositories; one plan is for one of them"
+                    "`{other}` and `{repository}` are two repositories; a plan is for one repository"
                 )));
             }
             if !selectors.contains(&selector) {
@@ -81,17 +81,17 @@ fn parse_image(names: &ArgumentReader<'_>, text: &str) -> Result<(Repository, Se
     let shown = SafeText::clean(text);
     match names.target(text)? {
         Target::Image(Reference { tag: Some(_), digest: Some(_), .. }) => {
-            Err(CliError::Usage(format!("`{shown}` has a tag and a digest: name the one that is to go")))
+            Err(CliError::Usage(format!("`{shown}` has a tag and a digest: name the one to delete")))
         }
         Target::Image(image) => {
             let selector = image.selector();
             Ok((image.repository, selector))
         }
         Target::Repository(repository) => Err(CliError::Usage(format!(
-            "`{shown}` names a repository: name what is to go, `{repository}:TAG` or `{repository}@DIGEST`"
+            "`{shown}` names a repository: name its images, `{repository}:TAG` or `{repository}@DIGEST`"
         ))),
         Target::Registry(host) => {
-            Err(CliError::Usage(format!("`{host}` is a registry; registries are not deleted")))
+            Err(CliError::Usage(format!("`{host}` is a registry; a registry cannot be deleted")))
         }
     }
 }

@@ -84,7 +84,7 @@ fn print_kept(out: &mut impl Write, entries: &[JournalEntry]) -> std::io::Result
     if !tags.is_empty() {
         writeln!(
             out,
-            "\nundo removes each again; without undo, this does, and the images are lost where nothing else names them:"
+            "\nundo removes each again; without undo, this does, and images without another name are lost:"
         )?;
     }
     tags.values().try_for_each(|names| writeln!(out, "  regtui delete {}", names.join(" ")))
@@ -107,7 +107,7 @@ fn row(item: &JournalItem) -> Vec<String> {
     let done = match item.done {
         Some(true) => "yes",
         Some(false) => "no",
-        None => "nobody knows",
+        None => "not known",
     };
     vec![
         format!("{}{}", item.repository, format_selector(&item.selector)),

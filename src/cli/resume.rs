@@ -45,9 +45,7 @@ impl Resume {
                 self.sides.apply(&names, everywhere, &copy.from.host, &copy.to.host)?;
             }
             _ if !self.sides.is_empty() => {
-                return Err(CliError::Usage(
-                    "`--src-…` and `--dest-…` are for a copy, and this is none".into(),
-                ));
+                return Err(CliError::Usage("`--src-…` and `--dest-…` are only for copies".into()));
             }
             _ => {}
         }
@@ -70,7 +68,9 @@ impl Resume {
                 match moved.is_empty() {
                     // The program ended after the last request and before it could record the end.
                     true => {
-                        print::print_problem(format_args!("nothing is left of {title}: all of it was done"));
+                        print::print_problem(format_args!(
+                            "nothing is left to do of {title}: it was completed"
+                        ));
                         Ok(())
                     }
                     false => Rest::NothingLeft(moved).into_plan(&title).map(|_| ()).map_err(CliError::Failed),
@@ -95,7 +95,7 @@ async fn last_unfinished(context: &ChangeContext) -> Result<Option<EntryId>, Cli
     }
     Err(CliError::Failed(Failure {
         what: "nothing to resume".into(),
-        why: "every change of the journal came to its end".into(),
+        why: "every change in the journal has ended".into(),
         hint: None,
         kind: FailureKind::NotFound,
     }))

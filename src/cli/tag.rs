@@ -82,7 +82,7 @@ impl NewTag {
         let Target::Image(Reference { repository, tag: Some(tag), digest: None }) =
             names.target(&self.new)?
         else {
-            return Err(CliError::Usage(format!("`{new}` is no tag, and names no image by a tag")));
+            return Err(CliError::Usage(format!("`{new}` is neither a tag nor an image with a tag")));
         };
         match repository.host == image.repository.host {
             true => Ok((repository, tag)),

@@ -69,5 +69,5 @@ async fn last_undoable(context: &ChangeContext) -> Result<EntryId, CliError> {
             return Ok(entry.id);
         }
     }
-    Err(fail("the journal holds nothing that could be taken back".into(), None))
+    Err(fail("the journal holds no change that could be undone".into(), None))
 }

@@ -175,7 +175,7 @@ impl Credentials {
                     Ok(login) => login?,
                     Err(problem) => {
                         let suffix = SafeText::from(suffix);
-                        tracing::warn!(%suffix, %problem, "the credential helper gives no login");
+                        tracing::warn!(%suffix, %problem, "the credential helper returned no login");
                         return None;
                     }
                 }

@@ -216,7 +216,7 @@ impl Cause {
                 Some("too large for the registry, or for a proxy before it: its limits decide".into())
             }
             Cause::Status { .. } if self.is_quota() => {
-                Some("its quota is used up: delete what is not needed, or have the quota raised".into())
+                Some("its quota is used up: delete unneeded images, or have the quota raised".into())
             }
             Cause::Status { .. } if self.is_protected() => {
                 Some("the server protects it: its rules for immutable tags decide".into())
@@ -224,11 +224,11 @@ impl Cause {
             Cause::Status { status: 401 | 403, .. } => Some(format!(
                 "log in with `docker login {host}` or `podman login {host}`, or check what that login may do"
             )),
-            Cause::InsufficientRights(_) => Some(format!("have the right given to this login, or log in to `{host}` with another")),
+            Cause::InsufficientRights(_) => Some(format!("have the right granted to this login, or log in to `{host}` with another")),
             Cause::LoginRefused(_) => {
                 Some(format!("log in again with `docker login {host}` or `podman login {host}`"))
             }
-            Cause::Status { status: 407, .. } => Some("the proxy wants a login: see HTTPS_PROXY".into()),
+            Cause::Status { status: 407, .. } => Some("the proxy requires a login: see HTTPS_PROXY".into()),
             Cause::Status { status: 404, .. } => {
                 Some("it does not exist, or this login may not see it".into())
             }
@@ -239,7 +239,7 @@ impl Cause {
                 Some("too many requests: wait a little, or log in for a higher limit".into())
             }
             Cause::Timeout(..) | Cause::TooSlow => Some(format!(
-                "is `{host}` a registry, and is the way to it open (proxy, firewall)? `@` and `--log-file` show what was sent"
+                "is `{host}` a registry, and is it reachable (proxy, firewall)? `@` and `--log-file` show the requests"
             )),
             Cause::WebPage => Some("a login page or a proxy answered, not a registry".into()),
             Cause::UntrustedRealm(_) => {
@@ -316,7 +316,7 @@ impl fmt::Display for Cause {
             Cause::NotARegistry(text) => write!(f, "{text}"),
             Cause::Timeout(what, Duration::ZERO) => write!(f, "no answer in time {what}"),
             Cause::Timeout(what, limit) => write!(f, "nothing came for {} s {what}", limit.as_secs_f32()),
-            Cause::TooSlow => f.write_str("the answer drips in too slowly"),
+            Cause::TooSlow => f.write_str("the answer arrives too slowly"),
             Cause::Status { status, body: said, .. } => {
                 write!(f, "{status}")?;
                 if let Some(code) = &said.code {
@@ -329,7 +329,7 @@ impl fmt::Display for Cause {
                 }
             }
             Cause::InsufficientRights(said) => {
-                f.write_str("the login is good and lacks the right for this (401")?;
+                f.write_str("the login is valid and lacks the right for this (401")?;
                 match &said.message {
                     Some(message) => write!(f, ": {message})"),
                     None => f.write_str(")"),
@@ -344,7 +344,7 @@ impl fmt::Display for Cause {
                 write!(f, "the answer is larger than {}", crate::model::size::bytes(*cap))
             }
             Cause::DigestMismatch { expected: wanted, actual: got } => {
-                write!(f, "the content is not what its digest says: asked for {wanted}, got {got}")
+                write!(f, "the content does not match its digest: asked for {wanted}, got {got}")
             }
             Cause::Redirect(text) => write!(f, "the redirect is not followed: {text}"),
             Cause::UntrustedRealm(text) => write!(f, "the login is not sent: {text}"),

@@ -40,7 +40,7 @@ impl TryFrom<String> for Pattern {
         match !text.is_empty() && text.chars().all(fits_a_name) && !text.starts_with('/') {
             true => Ok(Pattern(text)),
             false => Err(format!(
-                "{text:?} fits no repository: lower-case letters, digits, `.`, `_`, `-`, `/`, and `*` or `?` are expected"
+                "{text:?} matches no repository: lower-case letters, digits, `.`, `_`, `-`, `/`, and `*` or `?` are expected"
             )),
         }
     }
@@ -178,8 +178,8 @@ mod tests {
             (2, "[registries.\"r.test\"]\npromote = [\"r.test/Team\"]", "not a repository name"),
             (2, "[registries.\"r.test\"]\npromote = [\"\"]", "not a registry host"),
             (2, "[registries.\"r.test\"]\npromote = [\"r.test/*\"]", "not a repository name"),
-            (2, "[[registries.\"r.test\".repositories]]\npattern = \"Team/*\"", "fits no repository"),
-            (2, "[[registries.\"r.test\".repositories]]\npattern = \"\"", "fits no repository"),
+            (2, "[[registries.\"r.test\".repositories]]\npattern = \"Team/*\"", "matches no repository"),
+            (2, "[[registries.\"r.test\".repositories]]\npattern = \"\"", "matches no repository"),
             (1, "[[registries.\"r.test\".repositories]]\nprotect = true", "pattern"),
             (3, "[[registries.\"r.test\".repositories]]\npattern = \"a\"\nprotekt = true", "protekt"),
             (2, "\n[registries.\"a b\"]\nprotect = true", "not a registry host"),

@@ -130,7 +130,7 @@ impl Journal {
             why: SafeText::from(error.to_string()),
             hint: Some(SafeText::from(match files::distrust(&error) {
                 Some(distrust) => distrust.hint.clone().unwrap_or_else(|| "use a folder of your own".into()),
-                None => format!("is there room, and may you write to `{}`?", self.folder_text()),
+                None => format!("is there space, and may you write to `{}`?", self.folder_text()),
             })),
             kind: FailureKind::Local,
         })?;
@@ -210,10 +210,10 @@ impl Journal {
             EntryState::Open => {}
             EntryState::Ended => return Err(no("it ended", None)),
             EntryState::Unreadable => return Err(no("it cannot be read", None)),
-            EntryState::Undone => return Err(no("it was taken back", None)),
+            EntryState::Undone => return Err(no("it was undone", None)),
         }
         if entry.damage.is_any() {
-            let hint = "undo what of it can be read, or ask for the rest anew";
+            let hint = "undo the readable part, or request the rest again";
             return Err(no("its entry in the journal is damaged", Some(hint)));
         }
         let request =

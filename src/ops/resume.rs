@@ -395,9 +395,9 @@ fn describe_move(now: Option<Digest>) -> String {
 
 fn unresolved(name: SafeText, why: String) -> Unresolved {
     let failure = Failure {
-        what: SafeText::from(format!("{name} is left alone")),
+        what: SafeText::from(format!("{name} is skipped")),
         why: SafeText::from(why),
-        hint: Some("ask for it anew to change it as it is now".into()),
+        hint: Some("request it again to change it as it is now".into()),
         kind: FailureKind::Local,
     };
     Unresolved { name, failure }

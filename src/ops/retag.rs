@@ -131,7 +131,7 @@ impl<'a> Retagging<'a> {
         let put = match self.tracker.reason_to_stop() {
             Some(outcome) => outcome,
             None if self.removes_siblings => {
-                Outcome::Skipped("not tried: the server takes every tag of an image with one".into())
+                Outcome::Skipped("not tried: the server removes every tag of an image with one".into())
             }
             None => {
                 self.tracker.report_current(SafeText::from(format!("tag {}", step.tag)));

@@ -33,7 +33,7 @@ impl TagNames {
     pub fn incomplete_reason(&self) -> Option<SafeText> {
         let odd = || {
             let text = self.malformed.last()?;
-            Some(SafeText::from(format!("`{text}` is listed, which is no tag by the grammar")))
+            Some(SafeText::from(format!("`{text}` is listed and is not a valid tag")))
         };
         self.incomplete.clone().or_else(odd)
     }
@@ -71,7 +71,7 @@ impl TagList {
             }
             Ok(None) => {}
             Err(error) => {
-                let failure = error.failure(format!("cannot find out which image {name}:{tag} is"));
+                let failure = error.failure(format!("cannot determine the image of {name}:{tag}"));
                 self.failures.insert(tag.clone(), failure);
                 self.unknown.push(tag);
                 self.unknown.sort();

@@ -155,7 +155,9 @@ impl Undoing<'_> {
                     Err(error) => place.unseen_outcome(&step.selector, &error),
                 }
             }
-            (Selector::Digest(_), None, _) => Outcome::Skipped("what no tag names is left as it is".into()),
+            (Selector::Digest(_), None, _) => {
+                Outcome::Skipped("untagged manifests are left as they are".into())
+            }
             (_, Some(_), None) => Outcome::Skipped("its manifest is not in the journal any more".into()),
         }
     }

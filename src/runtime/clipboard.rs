@@ -143,7 +143,7 @@ pub fn copy_failure(method: ClipboardMethod) -> Failure {
     Failure {
         what: "cannot copy".into(),
         why: match method {
-            ClipboardMethod::Tmux => "tmux does not take the text into its buffer".into(),
+            ClipboardMethod::Tmux => "tmux does not accept the text for its buffer".into(),
             _ => "the text is too long for the terminal's clipboard, and there is no other".into(),
         },
         hint: Some("`o` shows it in the pager".into()),

@@ -43,11 +43,11 @@ pub fn install() -> color_eyre::Result<()> {
     std::panic::set_hook(Box::new(move |info| {
         let version = concat!("regtui ", env!("CARGO_PKG_VERSION"));
         let log = match LOG.get() {
-            Some(file) => format!("the log `{}` tells more", file.display()),
-            None => "with `--log-file FILE` there would be a log of it".into(),
+            Some(file) => format!("see the log `{}`", file.display()),
+            None => "run with `--log-file FILE` for a log of it".into(),
         };
         let report =
-            format!("{version}\n{}\n\nthis is a fault of regtui; {log}", panic_hook.panic_report(info));
+            format!("{version}\n{}\n\nthis is a bug in regtui; {log}", panic_hook.panic_report(info));
         tracing::error!(%report, "panic");
         if std::thread::current().id() == main {
             restore();

@@ -38,7 +38,7 @@ pub fn write(host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
     let mut all = read();
     all.insert(host.clone(), names.to_vec());
     save(&file, &all).map_err(|error| Failure {
-        what: "cannot remember what was opened".into(),
+        what: "cannot remember opened names".into(),
         why: SafeText::from(match files::distrust(&error) {
             Some(distrust) => distrust.to_string(),
             None => format!("{}: {error}", file.display()),

@@ -125,7 +125,7 @@ impl Canvas<'_, '_> {
         let unconfirmed = report.unconfirmed().count();
         let (role, text) = match (failed, stopped) {
             (0, _) if unconfirmed > 0 => (Role::Bad, format!("{unconfirmed} of {all} unconfirmed")),
-            (0, 0) if left > 0 => (Role::Warn, format!("{left} of {all} left alone")),
+            (0, 0) if left > 0 => (Role::Warn, format!("{left} of {all} skipped")),
             (0, 0) => (Role::Good, format!("{} of {all} done", report.done())),
             (0, stopped) => (Role::Warn, format!("stopped, {stopped} of {all} not done")),
             (failed, _) => (Role::Bad, format!("{failed} of {all} failed")),

@@ -187,8 +187,8 @@ async fn a_tag_that_is_left_alone_is_no_success() {
     });
     let shell = Shell::new();
     let ended = shell.run(&["delete", &format!("{}/app:1", demo.address()), "--yes"]).await;
-    ended.assert_code(1).assert_says("`1`: left alone: it moved since");
-    assert!(ended.stdout.contains("left alone: it moved since"), "{}", ended.stdout);
+    ended.assert_code(1).assert_says("`1`: skipped: it moved since");
+    assert!(ended.stdout.contains("skipped: it moved since"), "{}", ended.stdout);
     assert!(demo.store().tags("app").contains(&"1".to_string()));
 }
 

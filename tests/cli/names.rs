@@ -96,7 +96,7 @@ async fn in_a_copy_an_option_for_every_registry_is_refused_and_names_the_one_for
     run(&shell, &network, &["copy", "--plain-http", &image, &same, "--dry-run"]).await.assert_code(0);
     let ended =
         run(&shell, &network, &["copy", "--src-plain-http", "https://vm:1/a:1", "vm:2/", "--yes"]).await;
-    ended.assert_code(2).assert_says("say one");
+    ended.assert_code(2).assert_says("choose one");
     assert_eq!(changes(&network), [""; 0]);
 }
 

@@ -108,8 +108,8 @@ async fn impossible_arguments_are_refused_before_any_request() {
     for (new, said) in [
         ("elsewhere.example/app:1", "regtui copy"),
         ("Bad Tag!", "`Bad Tag!`: not a tag"),
-        (&format!("{host}/app"), "names no image by a tag"),
-        (&host, "names no image by a tag"),
+        (&format!("{host}/app"), "neither a tag nor an image with a tag"),
+        (&host, "neither a tag nor an image with a tag"),
         ("-x", "unexpected argument"),
     ] {
         shell.run(&["tag", &image, new, "--yes"]).await.assert_code(2).assert_says(said);

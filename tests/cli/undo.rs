@@ -142,7 +142,7 @@ async fn undoing_again_takes_back_the_change_before() {
     assert_eq!(demo.store().tags("app"), ["1", "2", "a"]);
     shell.run(&["undo", "--yes"]).await.assert_code(0);
     assert_eq!(demo.store().tags("app"), ["1", "2"]);
-    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("holds nothing that could be taken back");
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("holds no change that can be undone");
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn an_unknown_entry_is_refused() {
         shell.run(&["undo", entry, "--yes"]).await.assert_code(1).assert_says("journal");
         shell.run(&["journal", entry]).await.assert_code(1).assert_says("journal");
     }
-    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("nothing that could be taken back");
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("no change that can be undone");
     assert_eq!(shell.run(&["journal"]).await.assert_code(0).stdout.lines().count(), 1);
     assert_eq!(changes(&demo), [""; 0]);
 }
@@ -212,7 +212,7 @@ async fn the_rest_of_a_change_that_was_cut_off_is_done_later() {
     gate.reached_by(1).await;
     let listed = shell.run(&["journal"]).await;
     assert!(listed.stdout.contains("  runs  "), "{listed:?}");
-    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("came to its end");
+    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("has ended");
     child.kill().await.expect("it runs");
     demo.clear_faults();
     assert_eq!(demo.store().tags("app"), ["2"]);
@@ -222,7 +222,7 @@ async fn the_rest_of_a_change_that_was_cut_off_is_done_later() {
     assert!(planned.assert_code(0).stdout.starts_with("untag app:2"), "{planned:?}");
     shell.run(&["resume", "--yes"]).await.assert_code(0);
     assert_eq!(demo.store().tags("app"), [""; 0]);
-    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("came to its end");
+    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("has ended");
 }
 
 #[tokio::test]
@@ -242,9 +242,9 @@ async fn a_tag_that_moved_since_the_crash_is_left_alone_when_the_change_is_resum
     demo.clear_faults();
     let moved = demo.store().image("app").label("number", "3").tag("2").push().digest;
     let ended = shell.run(&["resume", "--yes"]).await;
-    ended.assert_code(1).assert_says("2 is left alone: it moved since the change was confirmed");
+    ended.assert_code(1).assert_says("2 is skipped: it moved since the change was confirmed");
     assert_eq!((demo.store().tags("app"), digest(&demo, "app", "2")), (vec!["2".to_string()], moved));
-    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("came to its end");
+    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("has ended");
 }
 
 #[tokio::test]
@@ -272,7 +272,7 @@ async fn resuming_a_change_ends_it_if_its_rest_is_gone() {
     assert_eq!(demo.store().tags("app"), ["2"]);
     shell.run(&["resume", "--dry-run"]).await.assert_code(0).assert_says("nothing is left");
     shell.run(&["resume", "--yes"]).await.assert_code(0).assert_says("nothing is left");
-    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("came to its end");
+    shell.run(&["resume", "--yes"]).await.assert_code(1).assert_says("has ended");
     shell.run(&["undo", "--yes"]).await.assert_code(0);
     assert_eq!(demo.store().tags("app"), ["1", "2"]);
 }
@@ -297,7 +297,7 @@ async fn a_new_tag_goes_by_replacement_if_there_is_no_other_method_and_the_plan_
     }
     shell.run(&["undo", "--yes"]).await.assert_code(0);
     assert_eq!((demo.store().tags("app"), digest(&demo, "app", "1")), (vec!["1".to_string()], image));
-    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("nothing that could be taken");
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("no change that can be undone");
 }
 
 #[tokio::test]
@@ -353,7 +353,7 @@ async fn a_change_that_cannot_be_undone_promises_no_undo() {
         ended.assert_code(0).assert_says("undo may be impossible");
         let said = format!("{}{}", ended.stdout, ended.stderr);
         assert!(said.contains("it cannot be undone"), "{said}");
-        assert!(!said.contains("takes it back") && !said.contains("images stay"), "{said}");
+        assert!(!said.contains("undoes it") && !said.contains("images stay"), "{said}");
     }
 }
 
@@ -365,7 +365,7 @@ async fn an_image_that_is_kept_is_listed_until_its_change_is_undone() {
     let untag = ["delete", &format!("{app}:1"), "--keep", "--yes"];
     let ended = shell.run(&untag).await;
     ended.assert_code(0).assert_says("so a tag of its own keeps it");
-    assert!(ended.stdout.contains("takes it back") && ended.stdout.contains("keeps the image"), "{ended:?}");
+    assert!(ended.stdout.contains("undoes it") && ended.stdout.contains("keeps the image"), "{ended:?}");
     let list = shell.run(&["journal", "--kept"]).await;
     list.assert_code(0);
     assert!(list.stdout.contains(&format!("regtui delete {kept}")), "{list:?}");

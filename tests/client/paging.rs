@@ -91,7 +91,7 @@ async fn a_list_that_leads_in_a_circle_ends_and_says_so() {
     let (names, incomplete) = catalog(&registry.client).await;
     assert_eq!(
         (names, incomplete.as_deref()),
-        (vec!["a".into(), "b".into()], Some("the server leads in a circle"))
+        (vec!["a".into(), "b".into()], Some("the server's pages lead in a circle"))
     );
     assert!(registry.requests().len() <= 3);
 }

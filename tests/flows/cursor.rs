@@ -177,6 +177,6 @@ async fn marks_of_tags_that_are_gone_after_a_refresh_are_reported() {
     harness.demo.store().untag("team/app", "1.4.2");
     harness.demo.store().untag("team/app", "1.4.1");
     harness.press("r").await;
-    harness.shows("2 marked names are not there any more");
+    harness.shows("2 marked names no longer exist");
     harness.shows("1 marked");
 }

@@ -168,7 +168,7 @@ async fn a_list_that_was_cut_off_takes_single_marks_only() {
     let address = demo.address();
     harness.press("O").await.type_text(&format!("{address}/many")).await.press("Enter").await;
     harness.press("*").await;
-    harness.shows("a part of the list did not come");
+    harness.shows("a part of the list is missing");
     harness.press("Esc Space").await;
     harness.shows("1 marked");
     demo.clear_faults();

@@ -181,6 +181,6 @@ async fn the_row_of_an_image_that_was_looked_at_before_is_described_and_takes_no
     assert!(row.contains(&image.digest.short()) && !row.contains('…'), "{row}");
     for key in ["Space", "v"] {
         harness.press(key).await;
-        harness.shows("this row is no listed tag, so it takes no mark");
+        harness.shows("this row is not a listed tag and cannot be marked");
     }
 }

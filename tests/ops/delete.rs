@@ -157,7 +157,7 @@ async fn a_replacement_that_cannot_be_deleted_touches_no_tag() {
     let mut after = shop.tags("app");
     after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     assert_eq!(after, before);
-    assert!(report.notes.iter().any(|note| note.as_str().contains("stayed behind")), "{report:?}");
+    assert!(report.notes.iter().any(|note| note.as_str().contains("was left in")), "{report:?}");
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ async fn lists_are_merged_kept_in_the_journal_and_put_back_byte_for_byte() {
     assert_eq!((&held.bytes, held.media_type.as_str()), (&old.bytes, &*old.media_type));
 
     let (plan, report) = scene.undo(&report).await;
-    assert!(plan.leaves.is_some_and(|text| text.as_str().contains("what refers to them")));
+    assert!(plan.leaves.is_some_and(|text| text.as_str().contains("their referrers")));
     assert!(report.is_success(), "{report:#?}");
     let after = store.repository("copy").expect("it is there");
     assert_eq!(after.tags, before.tags);

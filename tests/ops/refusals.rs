@@ -89,7 +89,7 @@ fn refusals() -> Vec<Refusal> {
             405,
             r#"{"errors":[{"code":"UNSUPPORTED","message":"The operation is unsupported."}]}"#,
             "405 UNSUPPORTED: The operation is unsupported",
-            "take no changes",
+            "accept no changes",
             Unsupported,
         ),
         refusal(
@@ -238,7 +238,7 @@ async fn a_refused_retag_is_explained_and_the_others_finish() {
         assert_eq!(shop.tags("app").contains_key("b"), refusal.is_none());
         told
     };
-    second_of_three_is_refused(change, "take no changes", 1).await;
+    second_of_three_is_refused(change, "accept no changes", 1).await;
 }
 
 #[tokio::test]
@@ -254,7 +254,7 @@ async fn a_refused_step_of_an_undo_is_explained_and_the_others_finish() {
         assert_eq!(shop.tags("app").contains_key("2"), refusal.is_none());
         told
     };
-    second_of_three_is_refused(change, "take no changes", 1).await;
+    second_of_three_is_refused(change, "accept no changes", 1).await;
 }
 
 /// Copies three images while a request to the destination is refused.
@@ -281,7 +281,7 @@ async fn a_refused_blob_of_a_copy_is_explained_and_the_others_finish() {
         copied(refusal, move |request| request.method == "PUT" && request.query.contains(&digest)).await
     };
     // A blob that is refused whole is tried in parts.
-    second_of_three_is_refused(change, "take no changes", 3).await;
+    second_of_three_is_refused(change, "accept no changes", 3).await;
 }
 
 #[tokio::test]
@@ -289,7 +289,7 @@ async fn a_refused_tag_of_a_copy_is_explained_and_the_others_finish() {
     let change = async |refusal| {
         copied(refusal, |request| request.method == "PUT" && request.path.ends_with("/manifests/2")).await
     };
-    second_of_three_is_refused(change, "take no changes", 1).await;
+    second_of_three_is_refused(change, "accept no changes", 1).await;
 }
 
 /// ACR answers alike for each protected tag. That says nothing of tags that are not protected.

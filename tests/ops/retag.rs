@@ -181,7 +181,7 @@ async fn the_new_tag_is_not_put_if_the_probe_of_a_replacement_fails() {
     let mut after = shop.tags("app");
     after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     assert_eq!(after, before);
-    assert!(report.notes.iter().any(|note| note.as_str().contains("stayed behind")), "{report:?}");
+    assert!(report.notes.iter().any(|note| note.as_str().contains("was left in")), "{report:?}");
 }
 
 #[tokio::test]

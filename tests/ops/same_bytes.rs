@@ -47,7 +47,7 @@ fn wrong() -> Digest {
 #[track_caller]
 fn names_nobody(report: &Report) {
     let text = format!("{report:?}");
-    assert!(!text.contains("somebody else") && !text.contains("moved since"), "{text}");
+    assert!(!text.contains("another client") && !text.contains("moved since"), "{text}");
 }
 
 #[tokio::test]

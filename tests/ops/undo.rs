@@ -88,7 +88,7 @@ async fn a_tag_that_another_client_pushed_since_is_not_overwritten() {
     let report = shop.run(&ChangePlan::Undo(plan)).await;
     assert_eq!((ends(&report).as_str(), shop.tags("app")["1"]), ("DL", theirs.digest), "{report:?}");
     let entry = shop.context.journal.entry(&deleted.undo.expect("an entry")).await.expect("it is there");
-    assert_eq!(entry.state, EntryState::Ended, "not all of it was taken back");
+    assert_eq!(entry.state, EntryState::Ended, "not all of it was undone");
 }
 
 #[tokio::test]
@@ -222,7 +222,7 @@ async fn a_new_tag_that_moved_after_the_plan_is_not_replaced() {
 
 #[tokio::test]
 async fn a_new_tag_gets_its_image_back_if_its_replacement_cannot_be_deleted() {
-    for (refused_from, note) in [(0, "stayed behind"), (1, "byte for byte")] {
+    for (refused_from, note) in [(0, "was left in"), (1, "byte for byte")] {
         let (shop, undo) = retagged(only_by_digest()).await;
         let work = shop.plan(&undo).await;
         let image = shop.tags("app")["new"];
@@ -238,7 +238,7 @@ async fn a_new_tag_gets_its_image_back_if_its_replacement_cannot_be_deleted() {
         assert_eq!(shop.tags("app")["latest"], image);
         let entry = undo.undoes().expect("an entry");
         let state = shop.context.journal.entry(entry).await.expect("it is there").state;
-        assert_eq!(state, EntryState::Ended, "not all of it was taken back");
+        assert_eq!(state, EntryState::Ended, "not all of it was undone");
     }
 }
 

@@ -146,7 +146,7 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
     for child in &children {
         let short = child.digest.short();
         let is_named = |note: &regtui::model::text::SafeText| {
-            note.as_str().contains(&short) && note.as_str().contains("stay without it")
+            note.as_str().contains(&short) && note.as_str().contains("and these stay: ")
         };
         assert!(report.notes.iter().any(is_named), "{report:?}");
     }

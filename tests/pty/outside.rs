@@ -74,7 +74,7 @@ fn nothing_is_said_to_be_copied_if_tmux_does_not_have_it() {
     {
         let (mut pty, program, _folder) = with_tmux(script);
         pty.press("yr");
-        pty.wait_for("tmux does not take the text");
+        pty.wait_for("tmux does not accept the text");
         assert!(!pty.text().contains("copied"), "{}", pty.text());
         pty.press("q");
         assert_eq!(program.wait(), Ok(0));

@@ -443,7 +443,7 @@ fn a_job_with_an_unconfirmed_part_counts_as_failed_and_shows_a_hint() {
         screen.write("team/app").press("Enter");
         let unconfirmed = Failure {
             what: "the change of team/app:1.4.2 is not confirmed".into(),
-            why: "the server took it and still shows the tag".into(),
+            why: "the server accepted it and still shows the tag".into(),
             hint: Some("look again later".into()),
             kind: FailureKind::Unconfirmed,
         };
@@ -457,8 +457,7 @@ fn a_job_with_an_unconfirmed_part_counts_as_failed_and_shows_a_hint() {
         assert!(screen.text().contains("1 of 2 unconfirmed"), "{}", screen.text());
         screen.press("Enter");
         let text = screen.text();
-        for said in
-            ["unconfirmed  1.4.2", "still shows the tag", "hint: look again later", "r what failed again"]
+        for said in ["unconfirmed  1.4.2", "still shows the tag", "hint: look again later", "r retry failed"]
         {
             assert!(text.contains(said), "{said}:\n{text}");
         }
@@ -644,7 +643,7 @@ fn undo_takes_the_last_change_that_is_no_undo() {
     screen.registry.journal = entries().split_off(3);
     screen.press("Esc").press("z");
     assert!(screen.state.dialogs.is_empty());
-    assert!(screen.text().contains("nothing was changed that could be undone"), "{}", screen.text());
+    assert!(screen.text().contains("there is no change that could be undone"), "{}", screen.text());
 }
 
 #[test]
@@ -726,7 +725,7 @@ fn undo_passes_over_a_change_that_cannot_be_taken_back() {
         assert!(screen.text().contains(shown), "{shown}: {}", screen.text());
     }
     screen.press("Enter");
-    assert!(screen.text().contains("left as it was"), "{}", screen.text());
+    assert!(screen.text().contains("nothing was changed"), "{}", screen.text());
 }
 
 #[test]
@@ -859,12 +858,12 @@ fn after_new_and_replaced_tags_undo_is_promised_as_far_as_the_server_can_do_it()
 #[test]
 fn hints_of_dialogs_name_only_usable_keys_and_how_to_leave() {
     let none = after((80, 24), &["w"]).text();
-    assert!(!none.contains("s stop") && !none.contains("r what failed"), "{none}");
+    assert!(!none.contains("s stop") && !none.contains("r retry failed"), "{none}");
     let mut jobs = working((80, 24));
     jobs.press("w");
-    assert!(jobs.text().contains("s stop") && !jobs.text().contains("r what failed"), "{}", jobs.text());
+    assert!(jobs.text().contains("s stop") && !jobs.text().contains("r retry failed"), "{}", jobs.text());
     jobs.press("j");
-    assert!(!jobs.text().contains("s stop") && jobs.text().contains("r what failed"), "{}", jobs.text());
+    assert!(!jobs.text().contains("s stop") && jobs.text().contains("r retry failed"), "{}", jobs.text());
     jobs.press("Esc").press("q");
     assert!(jobs.text().contains("Esc stay"), "{}", jobs.text());
     let mut journal = after((80, 24), &["J"]);
@@ -909,7 +908,7 @@ fn waiting_to_leave_ends_with_the_failure_on_the_screen() {
 #[test]
 fn a_change_that_was_cut_off_in_an_earlier_run_is_shown_at_the_start() {
     let started = screen((120, 40)).text();
-    assert!(started.contains("cut off: untag 3 tags of team/app · localhost:5000; `J` goes on"), "{started}");
+    assert!(started.contains("cut off: untag 3 tags of team/app · localhost:5000; `J` resumes"), "{started}");
     let mut old = screen((120, 40));
     old.state.notices = Default::default();
     old.clock += jiff::SignedDuration::from_hours(24 * 30);

@@ -390,7 +390,7 @@ fn enter_on_a_plan_that_has_only_just_appeared_says_why_it_did_nothing() {
     screen.settle();
     screen.wait(100);
     screen.send(Msg::Key(key_of("Enter")));
-    assert!(screen.text().contains("press it once more"), "{}", screen.text());
+    assert!(screen.text().contains("press it again"), "{}", screen.text());
     assert!(screen.started.is_empty() && is_planned(&screen));
 }
 
@@ -465,7 +465,7 @@ fn enter_that_comes_together_with_another_key_confirms_nothing() {
     for key in ["l", "Enter"] {
         screen.send(Msg::Key(key_of(key)));
     }
-    assert!(screen.started.is_empty() && screen.text().contains("press it once more"), "{}", screen.text());
+    assert!(screen.started.is_empty() && screen.text().contains("press it again"), "{}", screen.text());
     screen.press("Enter");
     assert_eq!(screen.started.len(), 1);
 }

@@ -27,7 +27,7 @@ pub fn check_available(action: Action, state: &State) -> Result<(), Why> {
             let is_listed = action != Action::Mark && action != Action::MarkRange || !is_opened;
             refuse_unless(
                 is_listed,
-                "this row is no listed tag, so it takes no mark: keys act on it as it is",
+                "this row is not a listed tag and cannot be marked: keys act on it directly",
             )?;
             check_marks(action, state)
         }
@@ -39,7 +39,7 @@ pub fn check_available(action: Action, state: &State) -> Result<(), Why> {
                 state.detail.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
             refuse_unless(variants > 1, "the image has one platform")
         }
-        Action::Enter => refuse_unless(state.focus != Pane::Details, "there is nothing further in"),
+        Action::Enter => refuse_unless(state.focus != Pane::Details, "there is nothing to go into"),
         Action::Yank | Action::Pager => refuse_unless(!state.registries.items.is_empty(), "nothing is open"),
         Action::Refresh | Action::Reload => {
             refuse_unless(!state.registries.items.is_empty(), "nothing is open")
@@ -76,7 +76,7 @@ fn check_marks(action: Action, state: &State) -> Result<(), Why> {
         // Tags that came last may not be in their place yet.
         Loaded::Complete if state.focus == Pane::Tags && state.tags.is_arranging() && !is_one => {
             return Err(Cow::Borrowed(
-                "the list is being sorted: ranges and `*` wait for it, press it again",
+                "the list is being sorted: ranges and `*` have to wait, press the key again",
             ));
         }
         Loaded::Complete => {}
@@ -90,7 +90,7 @@ fn check_marks(action: Action, state: &State) -> Result<(), Why> {
         }
         Loaded::Incomplete => {
             return Err(Cow::Borrowed(
-                "a part of the list did not come, so ranges and `*` would miss it: `r` asks again; Space marks one",
+                "a part of the list is missing, so ranges and `*` would be incomplete: `r` asks again; Space marks one",
             ));
         }
     }
@@ -119,7 +119,7 @@ fn check_arranged(state: &State) -> Result<(), Why> {
     match doing {
         Some((doing, count, what)) => {
             let count = group_thousands(count);
-            Err(format!("still {doing} {count} {what}: this key waits for it, press it again").into())
+            Err(format!("still {doing} {count} {what}: press the key again when that is done").into())
         }
         None => Ok(()),
     }
@@ -164,7 +164,7 @@ fn check_put(state: &State) -> Result<(), Why> {
         state.taken.as_ref().ok_or(Cow::Borrowed("nothing was taken: `Y` takes the marked images"))?;
     let to = put_destination(state, taken).ok_or(Cow::Borrowed("no registry is open"))?;
     if to == taken.from {
-        return Err(Cow::Borrowed("the images are from here: go where they are to be put"));
+        return Err(Cow::Borrowed("the images are from here: go to the destination first"));
     }
     state.settings.rules.may_copy(&taken.from, &to).map_err(|refusal| refusal_text(&refusal))
 }

@@ -46,7 +46,7 @@ impl Update<'_> {
             some => format!(", {some} hidden"),
         };
         self.say_done(format!(
-            "took {} of {from}{among}; `p` puts them where the cursor is",
+            "took {} of {from}{among}; `p` puts them at the cursor",
             describe_images(&what)
         ));
         self.state.taken = Some(TakenImages { from, what, hidden });

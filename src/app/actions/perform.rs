@@ -196,7 +196,7 @@ impl Update<'_> {
                 }
                 match registry.repositories.listed().map(|listed| listed.name().is_some()) {
                     Some(true) => self.focus(Pane::Tags),
-                    Some(false) => self.refuse("this name breaks the rules for names, so it is never sent"),
+                    Some(false) => self.refuse("this name is malformed, so it is never sent"),
                     None if registry.repositories.names.failure.is_some() => self.prompt_to_open(),
                     None => {}
                 }

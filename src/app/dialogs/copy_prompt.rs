@@ -94,7 +94,7 @@ impl CopyPrompt {
         let what = if self.includes_all_tags { What::AllTags } else { self.what.clone() };
         let is_one = matches!(&what, What::Images(images) if images.len() == 1);
         if tag.is_some() && !is_one {
-            return Err("more than one image cannot get one tag".into());
+            return Err("several images cannot have one tag".into());
         }
         let chosen: Vec<Platform> =
             self.platforms.iter().filter(|(_, comes)| *comes).map(|(platform, _)| platform.clone()).collect();
@@ -313,7 +313,7 @@ impl Update<'_> {
             let is_plain = open.server.value.as_ref().map(|server| server.transport == Transport::Plain);
             match is_plain {
                 Some(is_plain) if is_plain == (scheme == Scheme::Http) => return Ok(()),
-                _ => return Err(format!("`{host}` is open: `O` with `{scheme}://{host}` reaches it so")),
+                _ => return Err(format!("`{host}` is open: `O` with `{scheme}://{host}` changes that")),
             }
         }
         self.cmds.push(Cmd::SetScheme(host.clone(), scheme));

@@ -83,7 +83,7 @@ impl Update<'_> {
         let job = self.state.jobs.of(id?)?;
         let request = job.report().and_then(|report| unfinished_request(&job.request, &report.items));
         if request.is_none() {
-            let why = if job.is_running() { "it still runs" } else { "nothing of it failed" };
+            let why = if job.is_running() { "it still runs" } else { "no part of it failed" };
             self.refuse(why);
         }
         request

@@ -96,7 +96,7 @@ impl Update<'_> {
         let probes = entries.iter().filter(left).filter(is_recent).flat_map(|entry| &entry.probes);
         if let Some(probe) = probes.last() {
             let text = format!(
-                "the throw-away tag `{}` stayed behind in {}; `J` lists its change, and `z` there removes it",
+                "the throw-away tag `{}` was left in {}; `J` lists its change, and `z` there removes it",
                 probe.tag, probe.repository
             );
             self.say(Level::Partly, text, None);
@@ -107,7 +107,7 @@ impl Update<'_> {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let text = format!("cut off: {}{more}; `J` goes on with it or takes it back", last.whole_title());
+        let text = format!("cut off: {}{more}; `J` resumes or undoes it", last.whole_title());
         self.say(Level::Partly, text, None);
     }
 
@@ -121,7 +121,7 @@ impl Update<'_> {
             Some(entry) if entry.state == EntryState::Undone => self.refuse("it was undone already"),
             Some(entry) if entry.state == EntryState::Running => self.refuse("it still runs"),
             Some(entry) if entry.state == EntryState::Unreadable => self.refuse("it cannot be read"),
-            Some(_) => self.refuse("there is nothing in it to take back"),
+            Some(_) => self.refuse("there is nothing in it to undo"),
             None => {}
         }
         Some(Dialog::Journal(journal))
@@ -136,7 +136,7 @@ impl Update<'_> {
             }
             Some(entry) if entry.state == EntryState::Running => self.refuse("it still runs"),
             Some(entry) if entry.state == EntryState::Unreadable => self.refuse("it cannot be read"),
-            Some(_) => self.refuse("it came to its end"),
+            Some(_) => self.refuse("it has ended"),
             None => {}
         }
         Some(Dialog::Journal(journal))

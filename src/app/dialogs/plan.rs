@@ -336,7 +336,7 @@ impl Update<'_> {
                         self.close_plan(ticket);
                         self.refuse(match elsewhere {
                             true => "nothing in these registries could be undone: `J` lists other changes",
-                            false => "nothing was changed that could be undone",
+                            false => "there is no change that could be undone",
                         });
                     }
                 }
@@ -421,7 +421,7 @@ impl Update<'_> {
                 plan.problem = Some("it is still being looked up")
             }
             KeyCode::Enter if !is_let_in => {
-                plan.problem = Some("this was not there yet when Enter was pressed: press it once more");
+                plan.problem = Some("this was not on the screen when Enter was pressed: press it again");
             }
             _ if !is_let_in => {}
             KeyCode::Enter => return self.enter_in_plan(plan, may_confirm),
@@ -467,7 +467,7 @@ impl Update<'_> {
         if plan.confirms_replacement {
             return self.back_from_plan(plan);
         }
-        self.say_done("left as it was: nothing was changed");
+        self.say_done("cancelled: nothing was changed");
         self.abort_plan(&plan);
         None
     }
@@ -481,7 +481,7 @@ impl Update<'_> {
         if !plan.is_name_typed() {
             plan.problem = Some("that is not the name");
         } else if !may_confirm {
-            plan.problem = Some("Enter came together with other keys: press it once more");
+            plan.problem = Some("Enter came together with other keys: press it again");
         } else if work.replaces_images() && !plan.confirms_replacement {
             plan.keep_height(self.state);
             plan.reset_input(self.now);

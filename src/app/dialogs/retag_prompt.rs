@@ -94,7 +94,7 @@ fn target(
     };
     let text = match old {
         Some(old) => pattern.replace(OLD_TAG, old),
-        None if pattern.contains(OLD_TAG) => return Err("an image that goes by digest has no old tag".into()),
+        None if pattern.contains(OLD_TAG) => return Err("an image named by its digest has no old tag".into()),
         None => pattern.to_string(),
     };
     if !text.contains(['/', ':']) {

@@ -39,7 +39,7 @@ impl Consent<'_> {
         let question = match work.common().name_to_type.as_ref() {
             Some(name) if !self.confirms(name)? => Some(Question::Name(name.clone())),
             _ if !moved.is_empty() => {
-                Some(Question::Confirm(format!("replace what {} is now?", list(&moved))))
+                Some(Question::Confirm(format!("replace the current image of {}?", list(&moved))))
             }
             _ if !self.yes => Some(Question::Confirm("go on?".into())),
             _ => None,
@@ -52,9 +52,9 @@ impl Consent<'_> {
 
     fn confirms(&self, name: &RepositoryName) -> Result<bool, CliError> {
         match self.confirm {
-            Some(text) if text != name.as_str() => Err(CliError::Usage(format!(
-                "`--confirm {text}` names another repository than `{name}`, which is to be changed"
-            ))),
+            Some(text) if text != name.as_str() => {
+                Err(CliError::Usage(format!("`--confirm {text}` names another repository than `{name}`")))
+            }
             confirm => Ok(confirm.is_some() && self.yes),
         }
     }
@@ -75,8 +75,8 @@ impl Consent<'_> {
             ([], ChangePlan::Delete(plan)) if plan.at_stake().count() > 1 => {
                 let at_stake = plan.at_stake();
                 match at_stake.count() - at_stake.images.len() {
-                    0 => format!("{} images are at stake", at_stake.count()),
-                    _ => format!("{} digests are at stake", at_stake.count()),
+                    0 => format!("{} images would be deleted", at_stake.count()),
+                    _ => format!("{} digests would be deleted", at_stake.count()),
                 }
             }
             ([], ChangePlan::Delete(plan)) if plan.unnamed_tags().next().is_some() => {
@@ -85,11 +85,11 @@ impl Consent<'_> {
                 format!("{} {go} not named", list(&unnamed))
             }
             ([], _) if work.common().name_to_type.is_some() => "the repository is protected".into(),
-            ([], _) => "every change needs a yes".into(),
+            ([], _) => "every change needs a confirmation".into(),
             (tags, _) => format!("{} would be replaced", list(tags)),
         };
         format!(
-            "{why}, and there is no terminal to ask on: `{}` agrees to the plan, `--dry-run` only shows it",
+            "{why}, and there is no terminal to ask on: `{}` confirms the plan, `--dry-run` only shows it",
             flags.join(" ")
         )
     }
@@ -132,7 +132,7 @@ impl Question {
 
     fn ask_blocking(&self) -> io::Result<bool> {
         if !terminal_input::forget() {
-            writeln!(io::stderr(), "the terminal does not stop typing, so nothing can be asked")?;
+            writeln!(io::stderr(), "the terminal keeps sending input, so nothing can be asked")?;
             return Ok(false);
         }
         let mut err = io::stderr().lock();
@@ -146,7 +146,7 @@ impl Question {
         if terminal_input::is_more() {
             // The rest of a paste must not become a command for the shell.
             terminal_input::forget();
-            writeln!(err, "more than one line was typed, which is no answer")?;
+            writeln!(err, "more than one line was typed, which is not an answer")?;
             return Ok(false);
         }
         Ok(self.is_answered_by(line.trim()))

@@ -31,7 +31,7 @@ pub fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result
     if report.moved > 0 {
         let again = match report.again {
             0 => String::new(),
-            again => format!(", and {} again because something broke", size::bytes(again)),
+            again => format!(", and {} again after interruptions", size::bytes(again)),
         };
         writeln!(out, "\nmoved {}{again}", size::bytes(report.moved))?;
     }
@@ -51,16 +51,16 @@ fn undo_command(entry: &EntryId, takes_back: TakesBack, back: Back, options: &st
     let command = format!("`regtui undo {options}{replace}{entry}`");
     match (takes_back, back) {
         (TakesBack::Nothing, _) => "it cannot be undone".into(),
-        (_, Back::Nothing) => "nothing takes it back: the server deletes neither tags nor images".into(),
+        (_, Back::Nothing) => "it cannot be undone: the server deletes neither tags nor images".into(),
         (_, Back::Partly) => {
             format!("{command} puts back what was replaced; new tags stay, since the server deletes nothing")
         }
-        (TakesBack::Part, _) => format!("{command} takes a part of it back"),
-        (TakesBack::NotKnown, _) => format!("{command} may take it back"),
-        (TakesBack::All, Back::Whole) => format!("{command} takes it back"),
-        (TakesBack::All, Back::ByReplacement) => format!("{command} takes it back, if the server lets it"),
+        (TakesBack::Part, _) => format!("{command} undoes a part of it"),
+        (TakesBack::NotKnown, _) => format!("{command} may undo it"),
+        (TakesBack::All, Back::Whole) => format!("{command} undoes it"),
+        (TakesBack::All, Back::ByReplacement) => format!("{command} undoes it, if the server allows it"),
         (TakesBack::All, Back::Unknown) => {
-            format!("{command} takes it back, if the server deletes tags or images")
+            format!("{command} undoes it, if the server deletes tags or images")
         }
     }
 }
@@ -70,7 +70,7 @@ fn describe_outcome(outcome: &Outcome) -> String {
         Outcome::Done(how) if how.is_empty() => "done".into(),
         Outcome::Done(how) => format!("done: {how}"),
         Outcome::Unchanged(why) => why.to_string(),
-        Outcome::Skipped(why) => format!("left alone: {why}"),
+        Outcome::Skipped(why) => format!("skipped: {why}"),
         Outcome::Unconfirmed(failure) => format!("unconfirmed: {}", failure.why),
         Outcome::Failed(failure) => format!("failed: {}", failure.why),
         Outcome::Stopped => "stopped before it was done".into(),
@@ -109,9 +109,9 @@ fn print_failures(report: &Report) {
     for alike in &alike {
         let Some(Outcome::Skipped(why)) = alike.outcome else { continue };
         match alike.names.as_slice() {
-            [name] => print::print_problem(format_args!("`{name}`: left alone: {why}")),
+            [name] => print::print_problem(format_args!("`{name}`: skipped: {why}")),
             names => {
-                print::print_problem(format_args!("{} left alone: {why}: {}", names.len(), join_names(names)))
+                print::print_problem(format_args!("{} skipped: {why}: {}", names.len(), join_names(names)))
             }
         }
     }

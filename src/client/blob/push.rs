@@ -206,7 +206,7 @@ impl Push {
             // Gitea gives the number of bytes, the other servers the offset of the last one.
             Some(received) if received != end && received != end + 1 => {
                 // The count of ECR stands still after the first part (containers-roadmap#2831).
-                let text = format!("it took {end} bytes and says it has {received}");
+                let text = format!("it accepted {end} bytes and reports {received}");
                 let error = self.error(Cause::BadAnswer(SafeText::from(text)));
                 self.start_over(error, PushMethod::Whole).await
             }

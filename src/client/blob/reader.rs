@@ -287,12 +287,12 @@ fn check_content_range(headers: &HeaderMap, at: u64, size: Option<u64>) -> Resul
     let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
     let range = range.and_then(|range| range.trim().strip_prefix("bytes "));
     let Some((range, total)) = range.and_then(|range| range.split_once('/')) else {
-        return Err("a part of the blob does not say which it is");
+        return Err("a part of the blob has no valid `Content-Range`");
     };
     let first = range.split_once('-').and_then(|(first, _)| first.trim().parse::<u64>().ok());
     let total = total.trim().parse::<u64>().ok();
     if first != Some(at) {
-        return Err("another part of the blob came than was asked for");
+        return Err("the server sent another part of the blob than requested");
     }
     match total.zip(size) {
         Some((total, size)) if total != size => Err("the blob has another size than its descriptor says"),

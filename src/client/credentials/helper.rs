@@ -28,7 +28,7 @@ pub async fn get(
     timeout: Duration,
 ) -> Result<Option<Login>, SafeText> {
     if !is_suffix(suffix) {
-        return Err("its name is not one of a helper".into());
+        return Err("its name is not valid for a helper".into());
     }
     let name = format!("docker-credential-{suffix}");
     let program = find(&name, path).ok_or_else(|| SafeText::from(format!("`{name}` is not in PATH")))?;
@@ -81,7 +81,7 @@ fn describe_failure(status: ExitStatus, output: &[u8]) -> SafeText {
     match redact::quote_output(output) {
         Some(said) => SafeText::from(format!("{status}: {said}")),
         None if output.trim_ascii().is_empty() => SafeText::from(status.to_string()),
-        None => SafeText::from(format!("{status}; what it said is not shown, since it may hold a password")),
+        None => SafeText::from(format!("{status}; its output is not shown, because it may hold a password")),
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
     async fn names_that_are_paths_are_not_run() {
         for suffix in ["../x", "a/b", "a b", "`x`", "", "-x", &"x".repeat(65)] {
             let problem = get(suffix, "r.test", OsStr::new("/bin"), PATIENCE).await.expect_err(suffix);
-            assert_eq!(problem.as_str(), "its name is not one of a helper");
+            assert_eq!(problem.as_str(), "its name is not valid for a helper");
         }
         assert_eq!(find("sh", OsStr::new(".:bin:../bin")), None);
     }

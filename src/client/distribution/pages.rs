@@ -30,7 +30,7 @@ const MOST_BYTES: usize = 24 * 1024 * 1024;
 /// Most names that are handed out together: the receiver has to sort them in between two keys.
 const MOST_AT_ONCE: usize = 4_000;
 /// The reason why a list ends before the server's does.
-const TOO_LONG: &str = "the list is too long to be shown whole";
+const TOO_LONG: &str = "the list is too long to be shown completely";
 
 /// A list of names that comes in pages.
 pub struct PagedList<T> {
@@ -142,7 +142,7 @@ impl Client {
             None => Err(None),
         };
         let following = match following {
-            Ok(path) if next.asked.contains(&hash(&path)) => Err(Some("the server leads in a circle")),
+            Ok(path) if next.asked.contains(&hash(&path)) => Err(Some("the server's pages lead in a circle")),
             Ok(_) if next.pages >= MOST_PAGES => Err(Some(TOO_LONG)),
             other => other,
         };

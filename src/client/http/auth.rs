@@ -210,7 +210,7 @@ impl Authenticator {
             match http.ping_status(sent).await {
                 Some(200..=299) => self.mark_proven(),
                 Some(401) => {
-                    let text = "the registry does not take the stored user and password";
+                    let text = "the registry does not accept the stored user and password";
                     return Err(Cause::LoginRefused(text.into()));
                 }
                 _ => {}
@@ -336,8 +336,9 @@ impl Authenticator {
                 authorization_with(self.tokens.token(http, &key, None, is_own).await?, key)
             }
             Err(Cause::Status { status: 400 | 401, body: said, .. }) if login.is_some() => {
-                let why =
-                    said.message.unwrap_or_else(|| "the token service does not take the stored login".into());
+                let why = said
+                    .message
+                    .unwrap_or_else(|| "the token service does not accept the stored login".into());
                 self.learned().refusal = Some(why);
                 Box::pin(self.bearer_authorization(http, scope, key.realm, key.service)).await
             }

@@ -27,7 +27,7 @@ pub fn check_method(method: &Method, answer: &HttpAnswer, next: &Url) -> Result<
     let keeps = matches!(answer.status, 307 | 308) && Origin::of(&answer.url) == Origin::of(next);
     match reads || keeps {
         true => Ok(()),
-        false => Err(Cause::Redirect("what changes something is not led elsewhere".into())),
+        false => Err(Cause::Redirect("requests that change something are not redirected".into())),
     }
 }
 

@@ -55,7 +55,7 @@ impl Rules {
             None => Ok(()),
             Some(rule) => Err(Refusal {
                 why: SafeText::from(format!("{repository} is read-only")),
-                hint: Some(SafeText::from(format!("`read_only` of {} says so", rule.name))),
+                hint: Some(SafeText::from(format!("see `read_only` of {}", rule.name))),
             }),
         }
     }

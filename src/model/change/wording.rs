@@ -22,7 +22,7 @@ use crate::model::text::SafeText;
 pub const REPLACEMENT: [&str; 2] = [
     "The registry cannot delete by tag. So each tag is put on a copy of its manifest with one more annotation, and \
      that copy is deleted by its digest: the tag goes, and no request deletes the image or its other tags.",
-    "It is tried only where images can be deleted. If the second request is refused all the same, the tag is put back \
+    "It is tried only if images can be deleted. If the second request is refused anyway, the tag is put back \
      byte for byte.",
 ];
 
@@ -208,12 +208,13 @@ pub fn impediment(plan: &ChangePlan) -> Option<SafeText> {
             (None, false) => None,
         },
         ChangePlan::Retag(plan) => {
-            let done =
-                plan.is_done().then(|| "nothing would change: the tags are what they should be".into());
+            let done = plan.is_done().then(|| "nothing would change: the tags are in place already".into());
             plan.common.blocked.as_ref().map(|blocked| blocked.why.clone()).or(done)
         }
-        ChangePlan::Copy(plan) => plan.is_done().then(|| "nothing would change: all of it is there".into()),
-        ChangePlan::Undo(plan) => plan.is_impossible().then(|| "nothing of it can be put back".into()),
+        ChangePlan::Copy(plan) => {
+            plan.is_done().then(|| "nothing would change: everything is there already".into())
+        }
+        ChangePlan::Undo(plan) => plan.is_impossible().then(|| "no part of it can be put back".into()),
     }
 }
 

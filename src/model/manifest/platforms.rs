@@ -84,7 +84,7 @@ pub fn narrow(
     if let ([_], [Descriptor { digest: Some(child), .. }]) = (requested, kept.as_slice()) {
         if !attestations.is_empty() {
             left_out.push(
-                "the attestations of the platform: they hang on the index, which does not come along".into(),
+                "the attestations of the platform: they belong to the index, which is not copied".into(),
             );
         }
         return Ok(Narrowed::Child(*child, split));

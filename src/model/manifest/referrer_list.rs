@@ -12,7 +12,7 @@ use crate::model::text::SafeText;
 /// already. Fails with a text if the manifest is no list.
 pub fn merge_list(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Manifest>, &'static str> {
     if old.is_some_and(|old| !old.is_whole()) {
-        return Err("the list of referrers is too long to be read whole");
+        return Err("the list of referrers is too long to be read completely");
     }
     let mut index = match old {
         None => json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}),
@@ -75,7 +75,7 @@ pub fn descriptor_of(manifest: &Manifest) -> Descriptor {
 
 /// Returns the failure of a list that cannot be written.
 pub fn failure(what: String, why: &'static str) -> Failure {
-    let hint = "a tag of that name is kept for lists of referrers: look at what it is, and copy again";
+    let hint = "such tags are reserved for lists of referrers: look at the tag, and copy again";
     Failure {
         what: SafeText::from(what),
         why: why.into(),

@@ -18,7 +18,7 @@ pub fn make_replacement(image: &Manifest) -> Result<Manifest, String> {
     }
     let mut json: Map<String, Value> = serde_json::from_slice(&image.raw).map_err(|bad| bad.to_string())?;
     let annotations = json.entry("annotations").or_insert_with(|| json!({}));
-    let annotations = annotations.as_object_mut().ok_or("its annotations are none")?;
+    let annotations = annotations.as_object_mut().ok_or("its annotations are malformed")?;
     annotations.insert(ANNOTATION.into(), random().into());
     let bytes = serde_json::to_vec(&json).map_err(|bad| bad.to_string())?;
     Manifest::parse(bytes.into(), Some(image.media_type.as_str())).map_err(|bad| bad.to_string())

@@ -59,7 +59,7 @@ impl Companions<'_> {
                         descriptors.into_iter().filter_map(|descriptor| descriptor.digest).collect()
                     }
                     Err(failure) => {
-                        let name = SafeText::from(format!("what refers to {}", subject.short()));
+                        let name = SafeText::from(format!("the referrers of {}", subject.short()));
                         unresolved.push(Unresolved { name, failure });
                         Vec::new()
                     }
@@ -74,7 +74,7 @@ impl Companions<'_> {
                     name: SafeText::from(format!("{} referrers", new.len() - room)),
                     failure: Failure {
                         what: "cannot copy so many referrers at once".into(),
-                        why: SafeText::from(format!("{MOST} at most come along")),
+                        why: SafeText::from(format!("at most {MOST} are copied")),
                         hint: None,
                         kind: FailureKind::Local,
                     },
@@ -91,7 +91,7 @@ impl Companions<'_> {
                 match read {
                     Ok(Some(manifest)) => found.push(manifest),
                     Ok(None) => left_out.push(SafeText::from(format!(
-                        "{}, which is listed as a referrer and does not say so itself",
+                        "{}, which is listed as a referrer and has another subject",
                         digest.short()
                     ))),
                     Err(failure) => {

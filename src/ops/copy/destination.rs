@@ -61,7 +61,7 @@ impl<'a> Destination<'a> {
     pub fn note(&self) -> Option<SafeText> {
         let refusal = self.refusal.get()?;
         Some(SafeText::from(format!(
-            "{} does not say what it has ({refusal}): it may refuse the copy too, and replaces nothing unseen",
+            "{} cannot be read ({refusal}): it may refuse the copy too, and no tag is replaced unseen",
             self.repository
         )))
     }
@@ -173,8 +173,10 @@ impl<'a> Destination<'a> {
                 self.refusal.get_or_init(|| SafeText::from(error.cause.to_string()));
                 if status == 401 {
                     let failure = error.failure(format!("cannot look at {}", self.repository));
-                    let why =
-                        SafeText::from(format!("{} wants a login ({})", self.repository.host, failure.why));
+                    let why = SafeText::from(format!(
+                        "{} requires a login ({})",
+                        self.repository.host, failure.why
+                    ));
                     self.unauthenticated.get_or_init(|| Refusal { why, hint: failure.hint });
                 }
                 Ok(DestinationAnswer::Refused)

@@ -165,7 +165,7 @@ async fn replaced_item(
         None => None,
         Some(digest) => {
             let found = destination.uncached_manifest(&plan.to.name, &digest, Priority::Background).await;
-            let what = || format!("cannot keep what {}:{tag} is now", plan.to);
+            let what = || format!("cannot save the current manifest of {}:{tag}", plan.to);
             let found = found.map_err(|error| error.failure(what()))?;
             Some(saved_manifest(&found))
         }
@@ -180,7 +180,7 @@ async fn merged_item(
     list: &ReferrerList,
     destination: &Client,
 ) -> Result<Option<journal::JournalItem>, Failure> {
-    let what = || format!("cannot keep what {}:{} is now", plan.to, list.tag);
+    let what = || format!("cannot save the current manifest of {}:{}", plan.to, list.tag);
     let old = match list.replaces {
         None => None,
         Some(digest) => {

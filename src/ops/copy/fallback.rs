@@ -45,7 +45,7 @@ impl Listing<'_> {
     /// Writes the list, even if the registry claims to list the referrers itself.
     pub async fn merge(&self) -> Ended {
         let mut kept = self.list.replaces;
-        let mut ended = Ended::before_put(Outcome::Skipped("others keep writing the list".into()));
+        let mut ended = Ended::before_put(Outcome::Skipped("other clients keep writing the list".into()));
         for _ in 0..TRIES {
             let next = match self.merge_and_put(&mut kept).await {
                 Ok(next) => next,
@@ -80,7 +80,7 @@ impl Listing<'_> {
         if old.as_ref().is_some_and(|old| old.has_digest(&list.subject)) {
             return Err(referrer_list::failure(
                 what(),
-                "the fallback tag is no list: it leads to the image itself",
+                "the fallback tag is no list: it points to the image itself",
             ));
         }
         let Some(merged) = merge_list(old.as_deref(), &self.transfer.plan.referrer_entries(&list.adds))
@@ -124,7 +124,7 @@ pub fn check_listing(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyE
         Outcome::Stopped => Err(CopyError::Stopped),
         Outcome::Failed(failure) => Err(CopyError::Failed(failure.clone())),
         Outcome::Skipped(why) => Err(CopyError::Failed(Failure {
-            what: SafeText::from(format!("cannot list what refers to {}", list.subject.short())),
+            what: SafeText::from(format!("cannot list the referrers of {}", list.subject.short())),
             why: why.clone(),
             hint: None,
             kind: FailureKind::Busy,

@@ -209,7 +209,7 @@ impl<'a> Draft<'a> {
     async fn add_companions(&mut self, digest_tags: Option<&[Tag]>) -> Result<(), Failure> {
         let subjects = self.subjects();
         if self.tops.iter().any(Top::is_shortened) {
-            self.left_out.push("what refers to an index as a whole: its digest changes".into());
+            self.left_out.push("referrers of the whole index: its digest changes".into());
         }
         let companions = Companions { client: self.client, name: &self.request.from.name, digest_tags };
         let found = companions
@@ -361,8 +361,7 @@ impl<'a> Draft<'a> {
             let what = || format!("cannot look for the blob {}", digest.short());
             match found.map_err(|error| error.failure(what()))? {
                 None if blob.is_foreign() => {
-                    let text =
-                        format!("the layer {}, whose bytes are meant to come from elsewhere", digest.short());
+                    let text = format!("the foreign layer {}, which comes from elsewhere", digest.short());
                     self.left_out.push(SafeText::from(text));
                     return Ok(None);
                 }

@@ -89,7 +89,7 @@ impl Check<'_> {
                 Ok(None)
             }
             Err(error) => {
-                let what = format!("cannot see what refers to {}", self.subject.short());
+                let what = format!("cannot list the referrers of {}", self.subject.short());
                 Err(self.transfer.error_of(&error, what))
             }
         }
@@ -102,9 +102,10 @@ impl Check<'_> {
     fn lost_referrers(&self, missing: &[&Arc<Manifest>], by_api: bool) -> CopyError {
         let names: Vec<String> = missing.iter().map(|referrer| referrer.digest.short()).collect();
         let (why, hint) = match (by_api, &self.listing) {
-            (true, _) => {
-                ("the registry took it and does not list it, also after it was put again", "copy it again")
-            }
+            (true, _) => (
+                "the registry accepted it and does not list it, also after it was put again",
+                "copy it again",
+            ),
             (false, Some(_)) => ("the list under the fallback tag lost it twice", "copy it again"),
             (false, None) => {
                 ("the registry does not list it, and no fallback tag is in the plan", "plan it again")

@@ -242,7 +242,7 @@ impl<'a> CopyRun<'a> {
             CopyError::Failed(failure) => Outcome::Failed(failure),
             CopyError::NotNeeded => Outcome::Failed(Failure {
                 what: SafeText::from(format!("cannot copy to {}", self.plan.to)),
-                why: "what it needs failed with another image".into(),
+                why: "a part of it failed with another image".into(),
                 hint: None,
                 kind: FailureKind::Local,
             }),
@@ -311,7 +311,10 @@ fn leftovers(carrier: &CopyTransfer<'_>, items: &[ProgressItem]) -> Vec<SafeText
     let has_moved =
         carrier.transfer.sent.load(Ordering::Relaxed) > 0 || carrier.put.load(Ordering::Relaxed) > 0;
     if has_moved && items.iter().any(is_unfinished) {
-        notes.push("what was copied of unfinished images stays until garbage collection; another copy goes on from there".into());
+        notes.push(
+            "parts of unfinished images stay until garbage collection; another copy continues from there"
+                .into(),
+        );
     }
     notes
 }

@@ -134,7 +134,7 @@ const UNKNOWN_DIGEST: &str = "it names content by a digest that cannot be checke
 fn can_be_copied(manifest: &Manifest) -> Result<(), Failure> {
     if let Body::Schema1(_) = manifest.body {
         let mut failure =
-            not_copied(manifest, "it is in Docker's schema 1, which registries do not take any more");
+            not_copied(manifest, "it is in Docker's schema 1, which registries no longer accept");
         failure.kind = FailureKind::Unsupported;
         failure.hint = Some("build it again, or convert it with `skopeo copy --format v2s2`".into());
         return Err(failure);
@@ -142,7 +142,7 @@ fn can_be_copied(manifest: &Manifest) -> Result<(), Failure> {
     if !manifest.is_whole() {
         return Err(not_copied(
             manifest,
-            format!("it lists more than {MOST_LISTED} things, too many to be looked at"),
+            format!("it lists more than {MOST_LISTED} descriptors, too many to be looked at"),
         ));
     }
     match manifest.blobs().all(|blob| blob.digest.is_some()) {

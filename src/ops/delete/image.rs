@@ -345,7 +345,7 @@ impl<'a> Deleting<'a> {
         if is_nowhere && self.list_still_served(part).await? == Vec::new() {
             return Ok(Some(self.mark_already_gone(part)));
         }
-        Ok(Some(Outcome::Skipped("what was named leads elsewhere by now".into())))
+        Ok(Some(Outcome::Skipped("the named tag points elsewhere by now".into())))
     }
 
     /// Removes the tags that go with a digest, if the server requires that first. Any tag that is left makes the second
@@ -400,7 +400,7 @@ impl<'a> Deleting<'a> {
             return;
         }
         let text = format!(
-            "what they belong to is gone, and these stay without it: {}; undo puts it back, to be deleted with all of them",
+            "the images that they belong to are gone, and these stay: {}; undo puts the images back, to be deleted with all of them",
             self.orphans.join(", ")
         );
         self.tracker.notes.push(SafeText::from(text));
@@ -416,7 +416,7 @@ impl<'a> Deleting<'a> {
                 Some(SafeText::from(format!("the index `{parent}` is still there and lists it")))
             }
             DeleteReason::Referrer(subject, _) => {
-                is_there(subject).then(|| "what it refers to is still there".into())
+                is_there(subject).then(|| "its subject is still there".into())
             }
             DeleteReason::Child(parents) => {
                 let parent = parents.iter().find(|parent| is_there(parent))?;
@@ -438,7 +438,7 @@ impl<'a> Deleting<'a> {
                     Outcome::Failed(failure) => {
                         format!("`{tag}` vanished and cannot be put back: {}", failure.why)
                     }
-                    _ => format!("`{tag}` vanished, which nobody asked for: it was put back"),
+                    _ => format!("`{tag}` vanished without a request: it was put back"),
                 },
                 _ => {
                     format!("`{tag}` ({}) is not there any more, by no request of this plan", digest.short())

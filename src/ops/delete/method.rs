@@ -111,12 +111,14 @@ fn image_blocked(plan: &DeletePlan, incomplete: Option<&SafeText>, indexes: &Ind
         Ability::Yes | Ability::Unknown => "untag instead",
     };
     if let Some(tag) = plan.unknown.first() {
-        let why =
-            format!("the digest of {} tags is not known (`{tag}` …): they might be hit", plan.unknown.len());
+        let why = format!(
+            "the digest of {} tags is not known (`{tag}` …): they might be deleted too",
+            plan.unknown.len()
+        );
         return refusal(why, format!("try again, or {instead}").into());
     }
     if let Some(why) = incomplete {
-        let why = format!("not all tags may be known ({why}): others might be hit");
+        let why = format!("not all tags may be known ({why}): others might be deleted too");
         return refusal(why, instead.into());
     }
     if let Some(digest) = indexes.unread.first() {
@@ -144,7 +146,7 @@ fn refusal(why: String, hint: SafeText) -> Option<Refusal> {
 
 /// Returns a hint about enabling deletes on a server: docs/REGISTRIES.md §7.1.
 pub fn enable_hint(host: &Host) -> SafeText {
-    let distribution = "on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows to delete images, and single tags from \
+    let distribution = "on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows deleting images, and single tags from \
                         version 3 on";
     other_delete_hint(host).unwrap_or(distribution).into()
 }

@@ -73,7 +73,7 @@ impl<'a> Recheck<'a> {
             return left(format!("not all tags may be known ({why})"));
         }
         if let Some(tag) = self.current.unknown.first() {
-            return left(format!("the digest of `{tag}` cannot be found out, so it might be hit"));
+            return left(format!("the digest of `{tag}` cannot be determined, so it might be deleted too"));
         }
         if let Some(tag) = self.current.of(digest).find(|tag| !may_go.contains(tag)) {
             return left(format!("`{tag}` points to it too, which the plan does not say"));

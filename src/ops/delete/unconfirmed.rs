@@ -41,7 +41,7 @@ impl UnconfirmedParts {
         running: &RunningEntry,
     ) -> Vec<usize> {
         let Some(last) = self.last_accepted.filter(|_| !self.parts.is_empty()) else { return Vec::new() };
-        tracker.report_current("look again for what is still shown".into());
+        tracker.report_current("wait for deletes that do not show yet".into());
         let most = place.client.visibility_timeout().saturating_sub(last.elapsed());
         let wanted = self.parts.iter().flat_map(|part| part.wanted.clone()).collect();
         // If they cannot be looked at, they stay unconfirmed.
@@ -55,7 +55,7 @@ impl UnconfirmedParts {
                     running,
                     part.items,
                     part.index,
-                    Outcome::Done("gone, a while after the server took it".into()),
+                    Outcome::Done("gone, a while after the server accepted it".into()),
                 )
                 .await;
             confirmed.push(part.index);

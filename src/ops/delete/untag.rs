@@ -61,7 +61,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         let outcome = match tracker.reason_to_stop() {
             Some(outcome) => outcome,
             None if takes_along => {
-                Outcome::Skipped("not tried: the server takes every tag of an image with one".into())
+                Outcome::Skipped("not tried: the server removes every tag of an image with one".into())
             }
             None => {
                 match keeping.objection(&plan.repository, part.digest).or(owners.objection(place, part).await)
@@ -187,7 +187,7 @@ impl Owners {
         }
         if let Some(tag) = tags.unknown.first() {
             return left(format!(
-                "the digest of `{tag}` cannot be found out, so its image may have that tag"
+                "the digest of `{tag}` cannot be determined, so its image may have that tag"
             ));
         }
         let why = tags.incomplete.as_ref()?;

@@ -352,7 +352,7 @@ impl Reading {
         }
         let mut uncertain = Vec::new();
         if outcomes > 0 {
-            notes.push("how items ended, or what they replaced after all, is not known of all".into());
+            notes.push("how items ended, or what they replaced after all, is not known for all".into());
             // A missing line may be the one that revised an item.
             let is_sure = |at: &usize| {
                 self.done.get(at).is_some_and(|times| *times == self.revised.get(at).copied().unwrap_or(0))

@@ -121,7 +121,7 @@ async fn try_method(
         Ok(()) => running.note_probe_removed(&probe).await,
         Err(failure) => {
             notes.push(SafeText::from(format!(
-                "the throw-away tag `{}` stayed behind in {}: {}; `regtui undo {}` removes it once the server lets it go",
+                "the throw-away tag `{}` was left in {}: {}; `regtui undo {}` removes it once the server allows it",
                 probe.tag,
                 probe.repository,
                 failure.why,
@@ -168,13 +168,13 @@ async fn untag_by_replacement(
         return put_back(place, tag, made, put_failure(&error, what()), notes).boxed().await;
     }
     match place.wait_until_shown(&selector, None).await {
-        Ok(true) => Outcome::Done("untagged by way of a replacement".into()),
+        Ok(true) => Outcome::Done("untagged by a replacement".into()),
         Ok(false) => match place.tag_digest_among(tag, &[made.manifest.digest]).await {
             Ok(Some(now)) if now == made.manifest.digest => {
                 place.unconfirmed_outcome(&selector, "and still shows the tag, on its replacement", None)
             }
             Ok(Some(now)) => Outcome::Skipped(describe_move(Some(now))),
-            _ => Outcome::Done("untagged by way of a replacement".into()),
+            _ => Outcome::Done("untagged by a replacement".into()),
         },
         Err(error) => place.unseen_outcome(&selector, &error),
     }
@@ -225,7 +225,7 @@ pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], not
                     Outcome::Failed(failure) => {
                         format!("`{tag}` vanished and cannot be put back: {}", failure.why)
                     }
-                    _ => format!("`{tag}` vanished, which nobody asked for: it was put back"),
+                    _ => format!("`{tag}` vanished without a request: it was put back"),
                 },
                 Err(error) => format!("`{tag}` vanished and its image cannot be read: {}", error.cause),
             };

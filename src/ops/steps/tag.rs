@@ -19,8 +19,8 @@ use crate::model::text::SafeText;
 const AT_ONCE: usize = 16;
 
 /// A hint for a tag that was put and does not become visible.
-pub const LOST: &str = "after its garbage was collected a registry may believe that it still has what is gone, until it is \
-                        started again: then copy or push the image anew";
+pub const LOST: &str = "after garbage collection a registry may believe that it still has content that is gone, until it is \
+                        restarted: then copy or push the image again";
 
 /// A repository in which tags are changed.
 #[derive(Debug, Clone, Copy)]
@@ -204,7 +204,7 @@ impl RepositoryClient<'_> {
             Ok(true) => Outcome::Done(self.describe_put(tag, manifest).await),
             Ok(false) => match self.tag_digest_among(tag, &known_digests(expected, manifest)).await {
                 Ok(Some(other)) if Some(other) != expected => Outcome::Skipped(SafeText::from(format!(
-                    "it was put, and somebody else pushed {} right after",
+                    "it was put, and another client pushed {} right after",
                     other.short()
                 ))),
                 _ => self.unconfirmed_outcome(&selector, "and does not show it", Some(LOST)),
@@ -259,7 +259,7 @@ impl RepositoryClient<'_> {
             Ok(left) if left.is_empty() => Outcome::Done("untagged".into()),
             Ok(_) => match self.tag_digest_among(tag, &[image.digest]).await {
                 Ok(Some(now)) if now != image.digest => Outcome::Done(SafeText::from(format!(
-                    "untagged, and somebody has pushed {} there since",
+                    "untagged, and another client has pushed {} there since",
                     now.short()
                 ))),
                 _ => self.unconfirmed_outcome(&selector, "and still shows the tag", None),
@@ -275,7 +275,7 @@ impl RepositoryClient<'_> {
     pub fn no_effect_failure(&self, selector: &Selector, error: &Error, what: String) -> Failure {
         self.client.learn_no_effect(selector, error);
         let hint = "the server, or a proxy before it, answers deletes as if nothing were there: deletes have to be allowed, \
-                    or are done in another way there";
+                    or are done by another method there";
         Failure {
             what: SafeText::from(what),
             why: SafeText::from(format!("{}, although it is there", error.cause)),
@@ -294,7 +294,7 @@ impl RepositoryClient<'_> {
         let also = also.map(|also| format!("; {also}")).unwrap_or_default();
         Outcome::Unconfirmed(Failure {
             what: SafeText::from(format!("the change of {reference} is not confirmed")),
-            why: SafeText::from(format!("the server took it {seen}")),
+            why: SafeText::from(format!("the server accepted it {seen}")),
             hint: Some(SafeText::from(format!("look again later: `r`, or `{command}`{also}"))),
             kind: FailureKind::Unconfirmed,
         })
@@ -372,17 +372,17 @@ impl RepositoryClient<'_> {
                     untagged.removed_along += 1;
                     match self.put(tag, None, image).await {
                         Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Skipped(_) => {
-                            format!("the server took `{tag}` along, which nobody asked for: it was put back")
+                            format!("the server removed `{tag}` too, without a request: it was put back")
                         }
                         Outcome::Unconfirmed(failure) => {
                             format!(
-                                "the server took `{tag}` along, and that it was put back is not confirmed: {}",
+                                "the server removed `{tag}` too, and it is not confirmed that it was put back: {}",
                                 failure.why
                             )
                         }
                         Outcome::Failed(failure) => {
                             format!(
-                                "the server took `{tag}` along, and it cannot be put back: {}",
+                                "the server removed `{tag}` too, and it cannot be put back: {}",
                                 failure.why
                             )
                         }
@@ -412,8 +412,7 @@ pub fn describe_move(now: Option<Digest>) -> SafeText {
 pub fn put_failure(error: &Error, what: String) -> Failure {
     let mut failure = error.failure(what);
     if error.is_unsupported() {
-        let hint =
-            "the server does not do this: mirrors and caches take no changes, and some servers never delete";
+        let hint = "the server does not support this: mirrors and caches accept no changes, and some servers never delete";
         failure.hint = Some(hint.into());
         failure.kind = FailureKind::Unsupported;
     }

@@ -157,7 +157,7 @@ fn is_same_refusal(one: &Failure, other: &Failure) -> bool {
 pub fn open_uploads_note(transfer: &Transfer) -> Option<SafeText> {
     let open = transfer.unclosed_uploads.load(Ordering::Relaxed);
     let (uploads, them) = if open == 1 { ("upload", "it") } else { ("uploads", "them") };
-    let text = format!("{open} {uploads} could not be closed; the registry drops {them} by itself some day");
+    let text = format!("{open} {uploads} could not be closed; the registry removes {them} by itself later");
     (open > 0).then(|| SafeText::from(text))
 }
 

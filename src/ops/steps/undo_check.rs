@@ -82,7 +82,8 @@ fn report_lost(
         _ => TakesBack::Part,
     };
     if let Some(error) = unseen {
-        let text = format!("whether it can be undone is not known, since looking failed: {}", error.cause);
+        let text =
+            format!("whether it can be undone is not known, because the check failed: {}", error.cause);
         report.notes.push(SafeText::from(text));
     }
     if !lost.is_empty() {

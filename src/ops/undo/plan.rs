@@ -44,7 +44,7 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
         kind: FailureKind::Local,
     };
     match entry.state {
-        EntryState::Undone => return Err(fail("it was taken back already")),
+        EntryState::Undone => return Err(fail("it was undone already")),
         EntryState::Running => return Err(fail("it still runs")),
         EntryState::Unreadable => return Err(fail("it cannot be read")),
         EntryState::Open | EntryState::Ended => {}
@@ -157,7 +157,7 @@ fn notes(entry: &JournalEntry) -> Vec<SafeText> {
     let mut notes = entry.damage.notes.clone();
     notes.extend(entry.reached.iter().map(Reached::describe));
     if entry.state == EntryState::Open {
-        let text = "it was cut off, or the end of its entry is lost: what was not noted is looked at now";
+        let text = "it was cut off, or the end of its entry is lost: items without a noted outcome are looked at now";
         notes.push(text.into());
     }
     notes
@@ -172,7 +172,7 @@ fn unresolved_of(damage: &Damage) -> Vec<Unresolved> {
     let name = SafeText::from(format!("{} damaged {lines} of the journal", damage.lost));
     let failure = Failure {
         what: SafeText::from(format!("{name} cannot be put back")),
-        why: "what stood there cannot be read any more".into(),
+        why: "its manifest can no longer be read".into(),
         hint: None,
         kind: FailureKind::Local,
     };
@@ -199,7 +199,7 @@ fn needs(other: &UndoStep, step: &UndoStep) -> bool {
 fn added_content(request: &ChangeRequest) -> Option<(&'static str, &Repository)> {
     match request {
         ChangeRequest::Copy(request) if request.referrers => {
-            Some(("the images, what refers to them and their blobs", &request.to))
+            Some(("the images, their referrers and their blobs", &request.to))
         }
         ChangeRequest::Copy(request) => Some(("the images and their blobs", &request.to)),
         ChangeRequest::Retag(request) => {
@@ -393,7 +393,7 @@ impl Planning<'_> {
         }
         match &change.before {
             None if matches!(change.selector, Selector::Digest(_)) => {
-                no("what no tag names is left as it is".into())
+                no("untagged manifests are left as they are".into())
             }
             None => Ok(self.untag_impossible(&client, step).await),
             Some(held) => match parse_saved(held) {
@@ -458,7 +458,7 @@ async fn describe_missing_parts(
     manifest: &Manifest,
     back: &HashSet<Digest>,
 ) -> Result<Option<SafeText>, Failure> {
-    let what = || format!("cannot look for what {} needs", manifest.digest.short());
+    let what = || format!("cannot look for the content of {}", manifest.digest.short());
     let name = &repository.name;
     let blobs: HashSet<Digest> =
         manifest.blobs().filter(|blob| !blob.is_foreign()).filter_map(|blob| blob.digest).collect();

@@ -42,7 +42,7 @@ impl Canvas<'_, '_> {
                 }
                 _ => self.draw_text(
                     rows,
-                    &[(Role::Dim, "asking both sides which digests their tags have".into())],
+                    &[(Role::Dim, "asking both sides for the digests of their tags".into())],
                 ),
             };
         };

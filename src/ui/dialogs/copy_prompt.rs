@@ -39,7 +39,7 @@ impl Canvas<'_, '_> {
                 self.draw_line(area, Line::styled(columns::left(&text, area.width.into()), style));
             }
             PromptRow::Referrers => {
-                let text = "what refers to the images: signatures, attestations";
+                let text = "referrers: signatures, attestations";
                 self.switch(area, prompt.includes_referrers, is_cursor, text);
             }
             PromptRow::AllTags => {

@@ -101,6 +101,6 @@ impl Canvas<'_, '_> {
 /// Returns the hints for the keys that can act on a job now.
 fn hints(job: &Job, first: &str) -> String {
     let stop = if job.is_running() && !job.is_stopping() { "s stop  " } else { "" };
-    let again = if jobs::is_unfinished(job) { "r what failed again  " } else { "" };
+    let again = if jobs::is_unfinished(job) { "r retry failed  " } else { "" };
     format!("{first}{stop}{again}")
 }

@@ -61,25 +61,29 @@ pub fn lookup_lines(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine
         Some(ChangeRequest::Delete(request)) => {
             page.field("repository", Tone::Plain, &request.repository.to_string());
             &[
-                "which digests the tags have, and which other tags share them",
-                "which indexes list them, what they list, what refers to them",
-                "which bytes only they hold",
-                "what the server lets us delete, tried on names that nothing has",
+                "the digests of the tags, and other tags that share them",
+                "their indexes, children and referrers",
+                "the bytes that only they hold",
+                "whether the server deletes, tried on random names",
             ]
         }
         Some(ChangeRequest::Retag(request)) => {
             page.field("repository", Tone::Plain, &request.from.to_string());
-            &["which digests the tags have", "whether the new tags are free"]
+            &["the digests of the tags", "whether the new tags are free"]
         }
         Some(ChangeRequest::Copy(request)) => {
             page.field("from", Tone::Plain, &request.from.to_string());
             page.field("to", Tone::Plain, &request.to.to_string());
-            &["what the images consist of", "what of it is there already", "which tags would be replaced"]
+            &[
+                "the manifests and layers of the images",
+                "the parts that are there already",
+                "the tags that would be replaced",
+            ]
         }
         Some(ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => {
-            &["what was there before, and what is there now", "whether its blobs are still there"]
+            &["the manifests before the change, and those of now", "whether its blobs are still there"]
         }
-        None => &["what was changed"],
+        None => &["the last change"],
     };
     page.blank();
     page.text(Tone::Dim, "looking up, nothing is changed:");

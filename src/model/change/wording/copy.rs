@@ -15,7 +15,7 @@ impl Rows {
             self.loss(&plan.common.loss);
         }
         let referrers = self.requested.referrers.unwrap_or(plan.request.referrers);
-        let text = "what refers to the images: signatures, attestations";
+        let text = "referrers: signatures, attestations";
         self.switch("along", PlanOption::Referrers, referrers, text);
         self.blank();
         let row = |image: &ImageToCopy| ImageRow {
@@ -31,7 +31,7 @@ impl Rows {
             for platforms in plan.platforms() {
                 self.fact("platforms", Tone::Strong, platforms);
             }
-            let text = "only some platforms come along, so the digest there is another one";
+            let text = "only some platforms are copied, so the digest there differs";
             self.fact("changes", Tone::Warn, text);
         }
         self.add_copied_referrers(plan);
@@ -72,7 +72,7 @@ impl Rows {
 fn result(image: &ImageToCopy, is_refused: bool) -> (Tone, String) {
     let (tone, text) = match image.unknown {
         _ if is_refused => (Tone::Dim, format!("not asked  {}", image.digest.short())),
-        true => (Tone::Warn, format!("what is there is not known  {}", image.digest.short())),
+        true => (Tone::Warn, format!("current image not known  {}", image.digest.short())),
         false => describe_change(image.replaces.as_ref(), &image.digest),
     };
     match image.source == image.digest {

@@ -26,7 +26,7 @@ impl Rows {
         self.blank();
         if !plan.unknown.is_empty() {
             let text =
-                format!("{} did not say their digest: they may share one of these", joined(&plan.unknown));
+                format!("{} without a known digest: they may share one of these", joined(&plan.unknown));
             self.fact("unknown", Tone::Warn, text);
         }
         self.unresolved(&plan.common.unresolved);
@@ -122,7 +122,7 @@ impl Rows {
     fn add_freed_bytes(&mut self, plan: &DeletePlan) {
         let shared = match (plan.shared.filter(|bytes| *bytes > 0), plan.shared_with) {
             (None, _) => String::new(),
-            (Some(bytes), 0) => format!("; {} needed by what stays untagged", size::bytes(bytes)),
+            (Some(bytes), 0) => format!("; {} needed by untagged manifests", size::bytes(bytes)),
             (Some(bytes), 1) => format!("; {} shared with 1 tag", size::bytes(bytes)),
             (Some(bytes), tags) => format!("; {} shared with {tags} tags", size::bytes(bytes)),
         };
@@ -136,7 +136,7 @@ impl Rows {
             Some(0) => format!("nothing{shared}"),
             Some(bytes) if plan.method != DeleteMethod::Image => {
                 let when = match (plan.common.loss.keep, plan.common.loss.cleanup) {
-                    (true, _) => "once the tags go that keep the images",
+                    (true, _) => "once the tags that keep the images are gone",
                     (false, Cleanup::AtOnce) if has_no_index(plan) => "at once",
                     (false, _) => "if untagged manifests are collected",
                 };
@@ -160,7 +160,7 @@ impl Rows {
         ] {
             let (tone, text) = match ability {
                 Ability::Yes => (Tone::Dim, "yes".into()),
-                Ability::Unknown => (Tone::Dim, "not known before it is tried".into()),
+                Ability::Unknown => (Tone::Dim, "not known until it is tried".into()),
                 Ability::No(why) => (Tone::Warn, format!("no: {why}")),
             };
             self.fact(label, tone, format!("{what}: {text}"));
@@ -207,10 +207,9 @@ fn children(plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) -> Vec
             }
             false => {
                 let (tone, text) = match plan.common.loss.cleanup {
-                    Cleanup::Later => (
-                        Tone::Plain,
-                        counted(spare, "stays, and nothing names it", "stay, and nothing names them"),
-                    ),
+                    Cleanup::Later => {
+                        (Tone::Plain, counted(spare, "stays without a name", "stay without a name"))
+                    }
                     _ => (
                         Tone::Warn,
                         counted(
@@ -387,7 +386,7 @@ mod tests {
             "along: 1 child that nothing else needs",
             "  also goes: latest",
             "  breaks: all: an index that lists it",
-            "  children: 1 stays, and nothing names it",
+            "  children: 1 stays without a name",
             "  children: 1 stays: something else needs it",
             "stays behind",
             "frees: 1.3 GB; 2.8 GB shared with 14 tags; returns after garbage collection, unless other",

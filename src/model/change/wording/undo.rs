@@ -54,7 +54,7 @@ fn effect(step: &UndoStep) -> (Tone, String) {
     match (step.before, step.now) {
         _ if step.impossible.is_some() => (Tone::Dim, "left as it is".into()),
         _ if step.may_arrive => {
-            (Tone::Warn, "is as it was; the change was never confirmed and may still arrive".into())
+            (Tone::Warn, "unchanged; the change was never confirmed and may still arrive".into())
         }
         (Some(before), Some(now)) if before == now => (Tone::Dim, "is that already".into()),
         (Some(before), Some(now)) => (Tone::Warn, format!("put back  {} → {}", now.short(), before.short())),
@@ -66,6 +66,6 @@ fn effect(step: &UndoStep) -> (Tone, String) {
             (Tone::Warn, format!("untagged by replacement  {}", now.short()))
         }
         (None, Some(now)) => (Tone::Warn, format!("untagged  {}", now.short())),
-        (None, None) => (Tone::Dim, "is not there already".into()),
+        (None, None) => (Tone::Dim, "is gone already".into()),
     }
 }
