@@ -48,13 +48,13 @@ use side_options::Everywhere;
 Exit codes: 0 success; 1 something failed, was missing or was skipped; 2 wrong usage or configuration; 130 interrupted."
 )]
 pub struct Cli {
-    /// What to open; several open side by side
+    /// Registries, repositories or images to open side by side
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
     /// Open a registry in memory, filled with sample images
     #[arg(long)]
     demo: bool,
-    /// The colours: terminal, light, dark, plain
+    /// Set the colours: terminal, light, dark or plain
     #[arg(long, env = "REGTUI_THEME", value_name = "NAME")]
     theme: Option<String>,
     /// Leave the mouse to the terminal
@@ -70,31 +70,31 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 struct GlobalOptions {
-    /// Speak HTTP instead of HTTPS; loopback does by itself, and `http://` in front of a name does for its registry alone
+    /// Use HTTP instead of HTTPS; loopback does so by itself, and `http://` in front of a name selects it for that registry
     #[arg(long, global = true)]
     plain_http: bool,
     /// Do not check certificates
     #[arg(long, global = true)]
     insecure: bool,
-    /// More certificate authorities, PEM
+    /// Trust more certificate authorities from a PEM file
     #[arg(long, global = true, value_name = "FILE", env = "REGTUI_CA_FILE")]
     ca_file: Option<PathBuf>,
     /// Refuse every change
     #[arg(long, global = true, env = "REGTUI_READ_ONLY", value_parser = clap::builder::FalseyValueParser::new(), num_args = 0, action = clap::ArgAction::SetTrue)]
     read_only: bool,
-    /// The configuration [default: ~/.config/regtui/config.toml]
+    /// Use another configuration file [default: ~/.config/regtui/config.toml]
     #[arg(long, global = true, value_name = "FILE", env = "REGTUI_CONFIG")]
     config: Option<PathBuf>,
     /// Keep nothing on disk
     #[arg(long, global = true)]
     no_cache: bool,
-    /// Log requests and faults there
+    /// Log requests and faults to a file
     #[arg(long, global = true, value_name = "FILE", env = "REGTUI_LOG_FILE")]
     log_file: Option<PathBuf>,
-    /// What to log: error, warn, info, debug, trace
+    /// Set the level of the log: error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL", env = "REGTUI_LOG_LEVEL")]
     log_level: Option<String>,
-    /// When to use colours
+    /// Set when to use colours
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: When,
 }
@@ -116,13 +116,13 @@ enum Command {
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
     Copy(copy::CopyCommand),
-    /// Remove tags or images: shows the plan, asks, deletes
+    /// Untag or delete images, after a plan and a question
     Delete(delete::Delete),
-    /// Take back the last change, or one of the journal
+    /// Undo the last change, or another one of the journal
     Undo(undo::Undo),
-    /// Do the rest of a change that was cut off in the middle
+    /// Finish a change that was cut off
     Resume(resume::Resume),
-    /// List what was changed
+    /// List all changes
     Journal(journal::JournalCommand),
 }
 

@@ -37,16 +37,16 @@ pub const EXIT_CODES: &str = "Exit codes: 0 success, also if nothing had to chan
 /// Options of every subcommand that changes something.
 #[derive(Debug, Args)]
 pub struct ChangeOptions {
-    /// Show the plan and change nothing
+    /// Print the plan and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Agree to the plan without being asked
+    /// Confirm the plan without being asked
     #[arg(long, short)]
     yes: bool,
-    /// Agree to a plan that asks to type this repository's name; needs --yes too
+    /// Confirm a plan that requires typing this repository's name; needs --yes too
     #[arg(long, value_name = "NAME", requires = "yes")]
     confirm: Option<String>,
-    /// One JSON document: the plan, and how it ended
+    /// Print one JSON document with the plan and the result
     #[arg(long)]
     json: bool,
 }

@@ -15,26 +15,26 @@ use crate::ops::context::ChangeContext;
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
 pub struct CopyCommand {
-    /// An image, or with --all-tags a repository
+    /// Image to copy, or repository with --all-tags
     #[arg(value_name = "SOURCE")]
     source: String,
-    /// An image, a repository, or a registry where it keeps its name: prod.example, prod.example/team/app:1.4.2
+    /// Image, repository, or registry; in a registry it keeps its name: prod.example, prod.example/team/app:1.4.2
     #[arg(value_name = "DESTINATION")]
     destination: String,
-    /// Every tag of the repository
+    /// Copy every tag of the repository
     #[arg(long)]
     all_tags: bool,
-    /// Of an index only this platform (linux/arm64, or arm64); several by repeating it. The digest changes
+    /// Copy only this platform of an index (linux/arm64, or arm64); can be repeated. The digest changes
     #[arg(long = "platform", value_name = "PLATFORM")]
     platforms: Vec<String>,
-    /// What refers to the images too: signatures, SBOMs, attestations
+    /// Also copy the referrers of the images: signatures, SBOMs, attestations
     #[arg(long)]
     referrers: bool,
-    /// Replace tags that exist at the destination
+    /// Replace existing tags at the destination without asking
     #[arg(long)]
     force: bool,
-    /// Keep images that tags are taken from under a tag of their own, `regtui-kept-…`, which undo removes again: some
-    /// registries remove an image together with its last tag
+    /// Keep images that lose their last tag under a tag of their own, `regtui-kept-…`, which undo removes: some registries
+    /// remove an image together with its last tag
     #[arg(long)]
     keep: bool,
     #[command(flatten)]

@@ -9,28 +9,28 @@ use crate::model::reference::{Reference, Repository, Selector, Target};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 
-/// Remove tags or images: shows the plan, asks, deletes
+/// Untag or delete images, after a plan and a question
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
 pub struct Delete {
-    /// Images of one repository: localhost:5000/team/app:1.4.2, localhost:5000/team/app@sha256:…
+    /// Images of one repository to untag or delete: localhost:5000/team/app:1.4.2, localhost:5000/team/app@sha256:…
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
-    /// Delete the images, with every tag that they have, and not only the tags that are named
+    /// Delete the images with all their tags, not only the named tags
     #[arg(long)]
     image: bool,
-    /// Untag where the server cannot: put each tag on a marked copy of its image and delete that copy
+    /// If the server cannot untag, put each tag on a marked copy of its image and delete that copy
     #[arg(long, conflicts_with_all = ["image", "with_referrers", "with_children"])]
     replace: bool,
-    /// With images that keep no tag what refers to them: signatures, SBOMs, attestations (untagging takes only what has
-    /// a tag itself)
+    /// Also delete the referrers of images without a tag: signatures, SBOMs, attestations (untagging removes only
+    /// referrers that have a tag)
     #[arg(long)]
     with_referrers: bool,
-    /// With an index the images that it lists and nothing else needs; with --image only
+    /// Also delete the images that an index lists and nothing else needs; requires --image
     #[arg(long, requires = "image")]
     with_children: bool,
-    /// Keep images that lose their last tag under a tag of their own, `regtui-kept-…`, which undo removes again: some
-    /// registries remove an image together with its last tag
+    /// Keep images that lose their last tag under a tag of their own, `regtui-kept-…`, which undo removes: some registries
+    /// remove an image together with its last tag
     #[arg(long, conflicts_with = "image")]
     keep: bool,
     #[command(flatten)]

@@ -24,10 +24,10 @@ use crate::ops::inspect;
 /// Show an image: manifest, platforms, layers with their history, sizes, labels
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// An image: nginx:1.27, ghcr.io/org/app@sha256:…
+    /// Image to show: nginx:1.27, ghcr.io/org/app@sha256:…
     #[arg(value_name = "IMAGE")]
     image: String,
-    /// One JSON document
+    /// Print one JSON document
     #[arg(long)]
     json: bool,
 }

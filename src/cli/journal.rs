@@ -14,16 +14,16 @@ use crate::model::digest::Digest;
 use crate::model::time;
 use crate::ops::journal::Journal;
 
-/// List what was changed
+/// List all changes
 #[derive(Debug, Args)]
 pub struct JournalCommand {
-    /// One entry with everything that it touched
+    /// Entry to show, with everything that it changed
     #[arg(value_name = "ENTRY")]
     entry: Option<String>,
-    /// The tags that keep images, as `--keep` puts them, of changes that were not taken back
+    /// List the tags that keep images (see `--keep`) of changes that were not undone
     #[arg(long, conflicts_with_all = ["entry", "json"])]
     kept: bool,
-    /// One JSON document a line
+    /// Print one JSON document a line
     #[arg(long)]
     json: bool,
 }

@@ -24,16 +24,16 @@ use crate::ops::list;
 /// List the repositories of a registry, or the tags of a repository
 #[derive(Debug, Args)]
 pub struct Ls {
-    /// A registry (localhost:5000) or a repository (ghcr.io/org/app)
+    /// Registry (localhost:5000) or repository (ghcr.io/org/app) to list
     #[arg(value_name = "TARGET")]
     target: String,
-    /// One JSON document a line
+    /// Print one JSON document a line
     #[arg(long)]
     json: bool,
-    /// For tags: digest, size, created, platforms
+    /// Show the digest, size, date and platforms of tags
     #[arg(long, short)]
     long: bool,
-    /// The order of tags; size and date need --long
+    /// Set the order of tags; size and date need --long
     #[arg(long, value_name = "BY", default_value = "version")]
     sort: By,
 }

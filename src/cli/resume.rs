@@ -12,14 +12,14 @@ use crate::ops::context::ChangeContext;
 use crate::ops::resume::{self, Rest};
 use crate::ops::steps::probe;
 
-/// Do the rest of a change that was cut off in the middle
+/// Finish a change that was cut off
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
 pub struct Resume {
-    /// The entry, as `regtui journal` lists it [default: the last one that is open]
+    /// Entry to finish, as `regtui journal` lists it [default: the last one that was cut off]
     #[arg(value_name = "ENTRY")]
     entry: Option<String>,
-    /// Replace tags that exist
+    /// Replace existing tags without asking
     #[arg(long)]
     force: bool,
     #[command(flatten)]

@@ -9,10 +9,10 @@ use crate::model::reference::{Host, Scheme};
 /// Options of the two registries of a copy.
 #[derive(Debug, Args)]
 pub struct Sides {
-    /// Speak HTTP instead of HTTPS to the source, as `http://` in front of its name does
+    /// Use HTTP instead of HTTPS for the source, as `http://` in front of its name does
     #[arg(long)]
     src_plain_http: bool,
-    /// Speak HTTP instead of HTTPS to the destination
+    /// Use HTTP instead of HTTPS for the destination
     #[arg(long)]
     dest_plain_http: bool,
     /// Do not check the certificate of the source

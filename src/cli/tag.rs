@@ -13,23 +13,23 @@ use crate::ops::context::ChangeContext;
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
 pub struct NewTag {
-    /// An image: localhost:5000/team/app:1.4.2
+    /// Image to tag: localhost:5000/team/app:1.4.2
     #[arg(value_name = "IMAGE")]
     image: String,
-    /// A tag, or an image of the same registry: stable, localhost:5000/team/other:1.4.2
+    /// New tag, or an image of the same registry: stable, localhost:5000/team/other:1.4.2
     #[arg(value_name = "NEW")]
     new: String,
-    /// Rename: untag the old name afterwards
+    /// Rename the tag: untag the old name afterwards
     #[arg(long = "move")]
     moves: bool,
-    /// With --move: untag the old name where the server cannot: put it on a marked copy of its image and delete that copy
+    /// With --move, if the server cannot untag, put the old tag on a marked copy of its image and delete that copy
     #[arg(long, requires = "moves")]
     replace: bool,
-    /// Move the new tag where it exists already
+    /// Replace the new tag without asking if it exists
     #[arg(long)]
     force: bool,
-    /// Keep images that tags are taken from under a tag of their own, `regtui-kept-…`, which undo removes again: some
-    /// registries remove an image together with its last tag
+    /// Keep images that lose their last tag under a tag of their own, `regtui-kept-…`, which undo removes: some registries
+    /// remove an image together with its last tag
     #[arg(long)]
     keep: bool,
     #[command(flatten)]

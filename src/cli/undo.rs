@@ -10,15 +10,15 @@ use crate::model::text::SafeText;
 use crate::ops;
 use crate::ops::context::ChangeContext;
 
-/// Take back the last change, or one of the journal
+/// Undo the last change, or another one of the journal
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
 pub struct Undo {
-    /// The entry, as `regtui journal` lists it [default: the last one that was not taken back]
+    /// Entry to undo, as `regtui journal` lists it [default: the last one that was not undone]
     #[arg(value_name = "ENTRY")]
     entry: Option<String>,
-    /// Take new tags away where the server cannot untag: put each on a marked copy of its image and delete that copy; done
-    /// without this option where there is no other way, if the plan is agreed to
+    /// If the server cannot untag, put each new tag on a marked copy of its image and delete that copy; chosen without
+    /// this option if there is no other method, and the plan is confirmed
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
