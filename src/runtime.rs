@@ -332,7 +332,7 @@ impl Run {
     async fn close(&mut self) {
         if self.effects.has_jobs() && !hangup::is_gone() {
             // An error is ignored: no user can read the message then.
-            writeln!(std::io::stderr(), "regtui: closing what the jobs began; Ctrl-C ends at once").ok();
+            writeln!(std::io::stderr(), "regtui: closing the uploads of the jobs; Ctrl-C ends at once").ok();
         }
         let mut finished = std::pin::pin!(self.effects.finish());
         loop {

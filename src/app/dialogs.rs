@@ -236,7 +236,7 @@ impl Update<'_> {
         let line: String =
             text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(1024).collect();
         let Some(input) = self.state.dialogs.last_mut().and_then(Dialog::input) else {
-            return self.refuse("text can only be pasted where text is typed");
+            return self.refuse("text can only be pasted into a text field");
         };
         // All but the last character are inserted silently, so that a list is searched once and not for each of them.
         let mut characters = line.chars();

@@ -57,8 +57,7 @@ impl CopyCommand {
         let (to, tag) = self.destination(names, &from)?;
         if self.all_tags && tag.is_some() {
             return Err(CliError::Usage(
-                "`--all-tags` copies to a repository, where every tag keeps its name: leave out the tag"
-                    .into(),
+                "`--all-tags` copies to a repository, and every tag keeps its name: leave out the tag".into(),
             ));
         }
         let platforms = self.platforms.iter().map(|text| platform(text)).collect::<Result<_, _>>()?;

@@ -222,7 +222,7 @@ impl Cause {
                 Some("the server protects it: its rules for immutable tags decide".into())
             }
             Cause::Status { status: 401 | 403, .. } => Some(format!(
-                "log in with `docker login {host}` or `podman login {host}`, or check what that login may do"
+                "log in with `docker login {host}` or `podman login {host}`, or check the rights of that login"
             )),
             Cause::InsufficientRights(_) => Some(format!("have the right granted to this login, or log in to `{host}` with another")),
             Cause::LoginRefused(_) => {
@@ -440,7 +440,7 @@ mod tests {
         assert_eq!(
             failure.to_string(),
             "cannot list the tags of `team/app`: 401 Unauthorized\nhint: log in with `docker login reg.example:5000` or \
-             `podman login reg.example:5000`, or check what that login may do"
+             `podman login reg.example:5000`, or check the rights of that login"
         );
         let missing = Cause::Status { status: 404, body: ErrorBody::default(), wait: None };
         let hint = |failure: Failure| failure.hint.expect("a hint").to_string();

@@ -217,7 +217,7 @@ impl Journal {
             return Err(no("its entry in the journal is damaged", Some(hint)));
         }
         let request =
-            request.ok_or_else(|| no("it does not say what was requested", Some("it can be undone")))?;
+            request.ok_or_else(|| no("it does not record the request", Some("it can be undone")))?;
         let Some(rest) = rest(request, &entry.items) else {
             // Otherwise it would stay the first entry to be resumed forever.
             self.mark_ended(id).await?;

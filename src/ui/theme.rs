@@ -23,8 +23,8 @@ macro_rules! roles {
 
 roles! {
     Text "text" "Anything.",
-    Dim "dim" "What matters less.",
-    Strong "strong" "What matters more.",
+    Dim "dim" "Text that matters less.",
+    Strong "strong" "Text that matters more.",
     Border "border" "The border of a pane.",
     BorderFocused "border_focused" "The border of the pane that has the keys.",
     Title "title" "The title of a pane.",
@@ -40,9 +40,9 @@ roles! {
     Date "date" "Ages.",
     Platform "platform" "Platforms.",
     Key "key" "Keys in hints and help.",
-    Good "good" "What can be done, and was done.",
-    Warn "warn" "What is odd.",
-    Bad "bad" "What failed.",
+    Good "good" "Possible and finished changes.",
+    Warn "warn" "Odd and uncertain facts.",
+    Bad "bad" "Failures.",
     JsonKey "json_key" "Names of members.",
     JsonText "json_text" "Strings.",
     JsonNumber "json_number" "Numbers.",

@@ -104,7 +104,7 @@ async fn a_signal_gives_the_terminal_back_and_lets_a_job_finish_its_request() {
     let (demo, mut pty, program, _home) = opened().await;
     let gate = held_job(&demo, &mut pty).await;
     program.signal(rustix::process::Signal::TERM);
-    pty.wait_for("closing what the jobs began");
+    pty.wait_for("closing the uploads of the jobs");
     gate.open();
     assert_eq!(program.wait(), Ok(130));
     pty.assert_given_back();
@@ -115,7 +115,7 @@ async fn it_is_not_suspended_while_it_closes_if_no_shell_would_wake_it() {
     let (demo, mut pty, program, _home) = opened().await;
     let gate = held_job(&demo, &mut pty).await;
     program.signal(rustix::process::Signal::TERM);
-    pty.wait_for("closing what the jobs began");
+    pty.wait_for("closing the uploads of the jobs");
     program.signal(rustix::process::Signal::TSTP);
     gate.open();
     assert_eq!(program.wait(), Ok(130));

@@ -333,7 +333,7 @@ fn a_plan_is_no_smaller_than_the_prompt_before_it() {
 #[test]
 fn a_command_without_its_argument_says_so_and_keeps_the_completions() {
     for (typed, needs) in
-        [("compare ", "which repository"), ("compare", "which repository"), ("sort", "by what?")]
+        [("compare ", "which repository"), ("compare", "which repository"), ("sort", "in which order?")]
     {
         let mut screen = after((120, 40), &[":"]);
         screen.write(typed).press("Enter");

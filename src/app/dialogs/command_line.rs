@@ -157,7 +157,7 @@ fn find_missing_argument(text: &str) -> Option<&'static str> {
     match text.trim() {
         "open" | "o" => Some("which registry, repository or image?"),
         "compare" => Some("which repository to compare with?"),
-        "sort" => Some("by what?"),
+        "sort" => Some("in which order?"),
         "theme" => Some("which theme?"),
         _ => None,
     }

@@ -53,7 +53,9 @@ fn undo_command(entry: &EntryId, takes_back: TakesBack, back: Back, options: &st
         (TakesBack::Nothing, _) => "it cannot be undone".into(),
         (_, Back::Nothing) => "it cannot be undone: the server deletes neither tags nor images".into(),
         (_, Back::Partly) => {
-            format!("{command} puts back what was replaced; new tags stay, since the server deletes nothing")
+            format!(
+                "{command} puts back the replaced images; new tags stay, since the server deletes nothing"
+            )
         }
         (TakesBack::Part, _) => format!("{command} undoes a part of it"),
         (TakesBack::NotKnown, _) => format!("{command} may undo it"),

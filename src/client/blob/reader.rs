@@ -254,7 +254,7 @@ impl BlobRequest {
         let expected = self.size.map(|size| if status == 206 { size.saturating_sub(self.at) } else { size });
         match announced.zip(expected) {
             Some((announced, expected)) if announced != expected => {
-                let text = format!("the blob has {announced} bytes where {expected} are announced");
+                let text = format!("the blob has {announced} bytes instead of {expected}");
                 Err(self.error(Cause::BadAnswer(SafeText::from(text))))
             }
             _ => Ok(Some((open, skip))),

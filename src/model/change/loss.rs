@@ -101,11 +101,11 @@ impl Loss {
             }
             Cleanup::AtOnce => format!(
                 "this registry removes {its} blobs at once, those that nothing else needs: undo is impossible \
-                 without them, and no tag can keep what is deleted"
+                 without them, and no tag can keep deleted images"
             ),
             Cleanup::Unknown => format!(
                 "whether this registry keeps {its} blobs for a while is not known, so undo may be impossible; \
-                 no tag can keep what is deleted"
+                 no tag can keep deleted images"
             ),
         }
     }

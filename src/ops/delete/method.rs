@@ -122,7 +122,7 @@ fn image_blocked(plan: &DeletePlan, incomplete: Option<&SafeText>, indexes: &Ind
         return refusal(why, instead.into());
     }
     if let Some(digest) = indexes.unread.first() {
-        let why = format!("{} may list what is to be deleted and cannot be read", digest.short());
+        let why = format!("{} may list the images and cannot be read", digest.short());
         return refusal(why, format!("try again, or {instead}").into());
     }
     let is_named = |digest| plan.images.iter().any(|image| image.digest == digest);

@@ -352,7 +352,10 @@ impl Reading {
         }
         let mut uncertain = Vec::new();
         if outcomes > 0 {
-            notes.push("how items ended, or what they replaced after all, is not known for all".into());
+            notes.push(
+                "the outcomes of some items, or the manifests that they replaced after all, are not known"
+                    .into(),
+            );
             // A missing line may be the one that revised an item.
             let is_sure = |at: &usize| {
                 self.done.get(at).is_some_and(|times| *times == self.revised.get(at).copied().unwrap_or(0))

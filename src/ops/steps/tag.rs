@@ -423,7 +423,7 @@ pub fn put_failure(error: &Error, what: String) -> Failure {
 pub fn untag_failure(error: &Error, what: String) -> Failure {
     let mut failure = put_failure(error, what);
     if error.is_unsupported() {
-        let hint = "the server does not delete by tag: plan it again to see what it can do";
+        let hint = "the server does not delete by tag: plan it again to see its methods";
         failure.hint = Some(hint.into());
     }
     failure

@@ -330,9 +330,9 @@ impl Planning<'_> {
             impossible: None,
         };
         let impossible = match now {
-            Ok(_) if change.is_uncertain => {
-                Ok(Some("how it ended, or what it replaced, cannot be read in the journal any more".into()))
-            }
+            Ok(_) if change.is_uncertain => Ok(Some(
+                "its outcome, or the manifest that it replaced, can no longer be read in the journal".into(),
+            )),
             Ok(_) => self.reason_impossible(change, &mut step).await,
             Err(failure) => Err(failure),
         };

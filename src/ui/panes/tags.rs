@@ -275,7 +275,7 @@ impl Canvas<'_, '_> {
             None if !tags.tags.items.is_empty() => self.draw_text(
                 rows,
                 &[
-                    (Role::Text, "only digest tags: they hold what belongs to images".into()),
+                    (Role::Text, "only digest tags: signatures and the like of images".into()),
                     (Role::Dim, ". shows them".into()),
                 ],
             ),
