@@ -14,7 +14,7 @@ use crate::model::text::SafeText;
 pub struct Refusal {
     /// The reason: `release.example/app is read-only`.
     pub why: SafeText,
-    /// A hint: `` `read_only` of [registries."release.example"] says so ``.
+    /// A hint: `` see `read_only` of [registries."release.example"] ``.
     pub hint: Option<SafeText>,
 }
 

@@ -91,7 +91,7 @@ impl Companions<'_> {
                 match read {
                     Ok(Some(manifest)) => found.push(manifest),
                     Ok(None) => left_out.push(SafeText::from(format!(
-                        "{}, which is listed as a referrer and has another subject",
+                        "{}, which is listed as a referrer and does not name this subject",
                         digest.short()
                     ))),
                     Err(failure) => {

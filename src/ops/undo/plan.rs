@@ -172,7 +172,7 @@ fn unresolved_of(damage: &Damage) -> Vec<Unresolved> {
     let name = SafeText::from(format!("{} damaged {lines} of the journal", damage.lost));
     let failure = Failure {
         what: SafeText::from(format!("{name} cannot be put back")),
-        why: "its manifest can no longer be read".into(),
+        why: "the replaced manifests can no longer be read".into(),
         hint: None,
         kind: FailureKind::Local,
     };
