@@ -171,7 +171,7 @@ impl JobPage {
             None => (Tone::Dim, "not yet", ""),
             Some(Outcome::Done(about)) => (Tone::Good, "done", about.as_str()),
             Some(Outcome::Unchanged(about)) => (Tone::Good, "already", about.as_str()),
-            Some(Outcome::Skipped(about)) => (Tone::Warn, "left", about.as_str()),
+            Some(Outcome::Skipped(about)) => (Tone::Warn, "skipped", about.as_str()),
             Some(Outcome::Unconfirmed(failure)) => (Tone::Bad, "unconfirmed", failure.why.as_str()),
             Some(Outcome::Failed(failure)) => (Tone::Bad, "failed", failure.why.as_str()),
             Some(Outcome::Stopped) => (Tone::Warn, "stopped", ""),
