@@ -275,7 +275,6 @@ fn doc_comments_name_their_actors() {
 }
 
 #[test]
-#[ignore = "until the names in the list of step 1 are changed"]
 fn no_name_is_a_word_that_the_glossary_refuses() {
     let refused = refused();
     let mut found = BTreeSet::new();
