@@ -193,8 +193,8 @@ impl Demo {
     pub async fn sample() -> io::Result<Demo> {
         let settings = DemoSettings { remembered_requests: 0, ..DemoSettings::default() };
         let store = Store::new();
-        let made = store.clone();
-        let making = tokio::task::spawn_blocking(move || content::push(&made));
+        let filled = store.clone();
+        let making = tokio::task::spawn_blocking(move || content::push(&filled));
         // The panic hook reports a panic in the task. The images that were made until then are served.
         Demo::start_after(settings, store, making.map(|_| ())).await
     }

@@ -275,8 +275,8 @@ mod tests {
     }
 
     fn fifo(path: &Path) {
-        let made = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo runs");
-        assert!(made.success());
+        let status = std::process::Command::new("mkfifo").arg(path).status().expect("mkfifo runs");
+        assert!(status.success());
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub struct RuntimeOptions {
 pub async fn run(options: RuntimeOptions, context: ChangeContext, inbox: Inbox) -> color_eyre::Result<Exit> {
     let signals = Signals::listen()?;
     let mut terminal = Terminal::enter(options.mouse)?;
-    hangup::watch();
+    hangup::watch_terminal();
     let size = terminal.resize()?;
     let (state, cmds) = app::init(options.settings, options.targets, size, Timestamp::now());
     let pool = context.pool.clone();
@@ -278,9 +278,9 @@ impl Run {
                 Cmd::Suspend => self.suspension = Some(Loan::Shell),
                 Cmd::ShowInPager(text) => self.suspension = Some(Loan::Pager(text)),
                 Cmd::Copy(text) => {
-                    let way = ClipboardMethod::detect();
-                    let was_sent = self.terminal.copy(&text, way)?;
-                    self.effects.copy(text, way, was_sent);
+                    let method = ClipboardMethod::detect();
+                    let was_sent = self.terminal.copy(&text, method)?;
+                    self.effects.copy(text, method, was_sent);
                 }
                 other => self.effects.start(other),
             }

@@ -202,8 +202,9 @@ fn limit_to_planned_tags(mut request: ChangeRequest, change_plan: &ChangePlan) -
         && request.what == copy::What::AllTags
     {
         let tagged = plan.images.iter().filter(|image| image.tag.is_some());
-        let missed = plan.common.unresolved.iter().filter_map(|missed| Tag::parse(missed.name.as_str()).ok());
-        let all = tagged.map(|image| image.selector.clone()).chain(missed.map(Selector::Tag));
+        let unresolved =
+            plan.common.unresolved.iter().filter_map(|unresolved| Tag::parse(unresolved.name.as_str()).ok());
+        let all = tagged.map(|image| image.selector.clone()).chain(unresolved.map(Selector::Tag));
         request.what = copy::What::Images(all.collect());
     }
     request

@@ -83,48 +83,48 @@ impl ChangeOptions {
         force: bool,
     ) -> Result<(), CliError> {
         let mut interrupts = Interrupts::listen()?;
-        let work = interrupts.run_until_interrupt(planning).await??;
+        let change_plan = interrupts.run_until_interrupt(planning).await??;
         if self.dry_run {
-            self.print_plan(&work)?;
-            return check_permitted(&work);
+            self.print_plan(&change_plan)?;
+            return check_permitted(&change_plan);
         }
         if !self.json {
-            show(&work).map_err(require_shown_plan)?;
+            show(&change_plan).map_err(require_shown_plan)?;
         }
-        check_permitted(&work)?;
+        check_permitted(&change_plan)?;
         let consent = Consent { yes: self.yes, confirm: self.confirm.as_deref(), force };
-        if let Some(question) = consent.question(&work)? {
+        if let Some(question) = consent.question(&change_plan)? {
             if self.json {
-                show(&work).map_err(require_shown_plan)?;
+                show(&change_plan).map_err(require_shown_plan)?;
             }
             if !interrupts.run_until_interrupt(question.ask()).await?.map_err(require_shown_plan)? {
                 print::print_problem("nothing was changed");
                 return Err(CliError::Reported);
             }
         }
-        let (report, is_stopped) = carry_out(context, &work, &mut interrupts).await?;
-        let changed = work.changed_repositories();
+        let (report, is_stopped) = carry_out(context, &change_plan, &mut interrupts).await?;
+        let changed = change_plan.changed_repositories();
         let options =
             repeated_options::options(&context.pool, changed.iter().map(|repository| &repository.host));
-        let printed = self.print_report(&work, &report, &options);
+        let printed = self.print_report(&change_plan, &report, &options);
         // The outcome decides, even if the report could not be printed.
         report::exit_error(&report, is_stopped)?;
         printed
     }
 
-    fn print_plan(&self, work: &ChangePlan) -> Result<(), CliError> {
+    fn print_plan(&self, change_plan: &ChangePlan) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         match self.json {
-            true => print::json(&mut out, &ChangeDocument { plan: work, report: None })?,
-            false => plan::print(&mut out, work)?,
+            true => print::json(&mut out, &ChangeDocument { plan: change_plan, report: None })?,
+            false => plan::print(&mut out, change_plan)?,
         }
         Ok(out.flush()?)
     }
 
-    fn print_report(&self, work: &ChangePlan, report: &Report, options: &str) -> Result<(), CliError> {
+    fn print_report(&self, change_plan: &ChangePlan, report: &Report, options: &str) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         match self.json {
-            true => print::json(&mut out, &ChangeDocument { plan: work, report: Some(report) })?,
+            true => print::json(&mut out, &ChangeDocument { plan: change_plan, report: Some(report) })?,
             false => report::print(&mut out, report, options)?,
         }
         Ok(out.flush()?)
@@ -141,16 +141,16 @@ fn require_shown_plan(error: CliError) -> CliError {
 }
 
 /// Shows the plan on stderr: to the user who is asked, or in a log if no question is asked.
-fn show(work: &ChangePlan) -> Result<(), CliError> {
+fn show(change_plan: &ChangePlan) -> Result<(), CliError> {
     let mut out = BufWriter::new(std::io::stderr().lock());
-    plan::print(&mut out, work)?;
+    plan::print(&mut out, change_plan)?;
     writeln!(out)?;
     Ok(out.flush()?)
 }
 
 /// Fails if a rule forbids the change, or if the server does not support its method.
-fn check_permitted(work: &ChangePlan) -> Result<(), CliError> {
-    if let ChangePlan::Delete(plan) = work
+fn check_permitted(change_plan: &ChangePlan) -> Result<(), CliError> {
+    if let ChangePlan::Delete(plan) = change_plan
         && plan.common.loss.keep
         && plan.method == DeleteMethod::Image
     {
@@ -160,9 +160,9 @@ fn check_permitted(work: &ChangePlan) -> Result<(), CliError> {
                 .into(),
         ));
     }
-    let (refusal, kind) = match (work.common().refused.as_ref(), work) {
+    let (refusal, kind) = match (change_plan.common().refused.as_ref(), change_plan) {
         (Some(refusal), _) => (refusal.clone(), FailureKind::Local),
-        (None, ChangePlan::Delete(_) | ChangePlan::Retag(_)) => match method_refusal(work) {
+        (None, ChangePlan::Delete(_) | ChangePlan::Retag(_)) => match method_refusal(change_plan) {
             Some(refusal) => (refusal, FailureKind::Unsupported),
             None => return Ok(()),
         },
@@ -172,14 +172,14 @@ fn check_permitted(work: &ChangePlan) -> Result<(), CliError> {
         },
         (None, _) => return Ok(()),
     };
-    let what = SafeText::from(format!("cannot {}", work.title()));
-    Err(CliError::Failed(Failure { what, why: refusal.why, hint: refusal.hint, kind }))
+    let what = SafeText::from(format!("cannot {}", change_plan.title()));
+    Err(CliError::Failed(Failure { what, why: refusal.text(), hint: refusal.hint, kind }))
 }
 
 /// Returns the reason why the server does not support the method, with the options that choose another method.
-fn method_refusal(work: &ChangePlan) -> Option<Refusal> {
-    let mut refusal = work.common().blocked.as_ref()?.clone();
-    let options = match work {
+fn method_refusal(change_plan: &ChangePlan) -> Option<Refusal> {
+    let mut refusal = change_plan.common().blocked.as_ref()?.clone();
+    let options = match change_plan {
         ChangePlan::Delete(plan)
             if plan.method == DeleteMethod::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
         {
@@ -203,32 +203,32 @@ fn undo_refusal(plan: &undo::UndoPlan) -> Option<Refusal> {
     let why = (*reasons?.first()?).clone();
     let others = "`regtui journal` lists other changes, each can be undone by its name";
     let hint = match plan::method_hint(plan) {
-        Some(way) => SafeText::from(format!("{way}; {others}")),
+        Some(hint) => SafeText::from(format!("{hint}; {others}")),
         None => others.into(),
     };
-    Some(Refusal { why, hint: Some(hint) })
+    Some(Refusal { why, answer: None, hint: Some(hint) })
 }
 
 /// Carries out the plan, and returns whether it was stopped. The first interrupt stops it as soon as nothing is half
 /// done; the second ends the program.
 async fn carry_out(
     context: &ChangeContext,
-    work: &ChangePlan,
+    change_plan: &ChangePlan,
     interrupts: &mut Interrupts,
 ) -> Result<(Report, bool), CliError> {
     let (sender, receiver) = watch::channel(Progress::default());
-    let watch = JobControl { progress: sender, stop: CancellationToken::new() };
+    let control = JobControl { progress: sender, stop: CancellationToken::new() };
     let bar = Bar::of(receiver);
-    let mut running = std::pin::pin!(change::run(context, work, &watch));
+    let mut running = std::pin::pin!(change::run(context, change_plan, &control));
     loop {
         tokio::select! {
-            report = &mut running => return Ok((report, watch.stop.is_cancelled())),
+            report = &mut running => return Ok((report, control.stop.is_cancelled())),
             () = interrupts.next() => {
-                if watch.stop.is_cancelled() {
+                if control.stop.is_cancelled() {
                     return Err(CliError::Interrupted);
                 }
                 bar.print("stopping once nothing is half done; Ctrl-C again ends at once");
-                watch.stop.cancel();
+                control.stop.cancel();
             }
         }
     }

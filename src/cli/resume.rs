@@ -60,7 +60,9 @@ impl Resume {
         let title = cut_off.title;
         match until_interrupted(async { Ok(resume::plan(context, &entry, &request).await?) }).await? {
             // The parts done before and those done now become two entries. Both can be undone.
-            Rest::Plan(work) => self.options.run_planned(context, async { Ok(*work) }, self.force).await,
+            Rest::Plan(change_plan) => {
+                self.options.run_planned(context, async { Ok(*change_plan) }, self.force).await
+            }
             Rest::NothingLeft(moved) => {
                 if !self.options.is_dry_run() {
                     context.journal.mark_ended(&entry).await?;

@@ -44,9 +44,9 @@ impl DemoLayer {
 
     /// Returns the [`LARGE`] layer with this name, or an empty layer if there is none.
     pub fn large(name: &str) -> DemoLayer {
-        static MADE: LazyLock<HashMap<&str, DemoLayer>> =
+        static LAYERS: LazyLock<HashMap<&str, DemoLayer>> =
             LazyLock::new(|| LARGE.iter().filter_map(|large| Some((large.name, large.layer()?))).collect());
-        MADE.get(name).cloned().unwrap_or_else(|| DemoLayer::of(&[]))
+        LAYERS.get(name).cloned().unwrap_or_else(|| DemoLayer::of(&[]))
     }
 
     /// Returns its compressed size in bytes.

@@ -68,14 +68,14 @@ async fn compare_bytes(
             let clients = &clients;
             async move {
                 let selector = Selector::Tag(tag.clone());
-                let lane = Priority::Background;
-                let now = clients.1.confirm_digest(&right.name, &selector, other, &[one], lane).await;
+                let priority = Priority::Background;
+                let now = clients.1.confirm_digest(&right.name, &selector, other, &[one], priority).await;
                 let now = now.ok().flatten().unwrap_or(other);
                 let then = match now == one {
                     true => Some(one),
                     false => clients
                         .0
-                        .confirm_digest(&left.name, &selector, one, &[now], lane)
+                        .confirm_digest(&left.name, &selector, one, &[now], priority)
                         .await
                         .ok()
                         .flatten(),

@@ -21,7 +21,7 @@ mod untag;
 pub use plan::plan;
 
 use super::context::{ChangeContext, JobControl};
-use super::steps::tracker::{self, Tracker};
+use super::steps::tracker::Tracker;
 use crate::model::change::delete::{DeleteMethod, DeletePlan};
 use crate::model::change::progress::{ProgressItem, Report};
 use crate::model::text::SafeText;
@@ -34,7 +34,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         let names = plan.tags_that_go().map(SafeText::from);
         let digests = plan.images.iter().filter(|image| image.named.is_empty());
         let names = names.chain(digests.map(|image| SafeText::from(&image.digest)));
-        return Tracker::new(control, names).into_refused_report(&tracker::refusal(plan.title(), refusal));
+        return Tracker::new(control, names).into_refused_report(&refusal.failure(plan.title()));
     }
     let mut report = match plan.method {
         DeleteMethod::Untag => untag::run(context, plan, control).await,

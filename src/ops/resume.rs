@@ -35,10 +35,10 @@ impl Rest {
     /// Returns the plan, or fails with the reason if nothing is left.
     pub fn into_plan(self, title: &SafeText) -> Result<Box<ChangePlan>, Failure> {
         let moved = match self {
-            Rest::Plan(work) => return Ok(work),
+            Rest::Plan(change_plan) => return Ok(change_plan),
             Rest::NothingLeft(moved) => moved,
         };
-        let names: Vec<&str> = moved.iter().map(|missed| missed.name.as_str()).collect();
+        let names: Vec<&str> = moved.iter().map(|unresolved| unresolved.name.as_str()).collect();
         let why = match moved.first() {
             None => "all of it was done; its entry in the journal is over now".to_string(),
             Some(first) => format!("{}: {}", names.join(", "), first.failure.why),
@@ -70,18 +70,18 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, request: &ChangeRequest
     let mut rest = remainder.rest(request.clone());
     for _ in 0..MOST_PLANS {
         let Some(request) = rest else { break };
-        let mut work = change::plan(context, &request).await?;
-        let strangers = remainder.confirmed.unconfirmed_parts(&work);
-        if strangers.is_empty() {
+        let mut change_plan = change::plan(context, &request).await?;
+        let unconfirmed = remainder.confirmed.unconfirmed_parts(&change_plan);
+        if unconfirmed.is_empty() {
             context.journal.remember_rest(id, request);
             // The plan of an undo finds the parts that moved by itself.
-            if !matches!(work, ChangePlan::Undo(_)) {
-                work.common_mut().unresolved.extend(remainder.moved);
+            if !matches!(change_plan, ChangePlan::Undo(_)) {
+                change_plan.common_mut().unresolved.extend(remainder.moved);
             }
-            return Ok(Rest::Plan(Box::new(work)));
+            return Ok(Rest::Plan(Box::new(change_plan)));
         }
-        rest = drop_parts(request, &strangers);
-        remainder.moved.extend(strangers.into_iter().map(|(name, why)| unresolved(short_name(&name), why)));
+        rest = drop_parts(request, &unconfirmed);
+        remainder.moved.extend(unconfirmed.into_iter().map(|(name, why)| unresolved(short_name(&name), why)));
     }
     Ok(Rest::NothingLeft(remainder.moved))
 }
@@ -136,7 +136,7 @@ impl Confirmed {
 
     fn unconfirmed_deletes(&self, plan: &delete::DeletePlan) -> Vec<(Selector, String)> {
         let was = |selector: Selector, digest| self.had_digest(&plan.repository, &selector, digest);
-        let mut strangers = Vec::new();
+        let mut unconfirmed = Vec::new();
         for image in &plan.images {
             let tags = image.named.iter().cloned().map(Selector::Tag);
             let named = tags.chain(image.by_digest.then_some(Selector::Digest(image.digest)));
@@ -159,14 +159,14 @@ impl Confirmed {
                     )),
                     (None, None) => None,
                 };
-                strangers.extend(why.map(|why| (selector, why)));
+                unconfirmed.extend(why.map(|why| (selector, why)));
             }
         }
-        strangers
+        unconfirmed
     }
 
     fn unconfirmed_retags(&self, plan: &retag::RetagPlan) -> Vec<(Selector, String)> {
-        let stranger = |step: &retag::RetagStep| {
+        let unconfirmed_part = |step: &retag::RetagStep| {
             let place = self.get(&step.to, &Selector::Tag(step.tag.clone()))?;
             let why = match place {
                 _ if place.end != Some(step.digest) => describe_move(Some(step.digest)),
@@ -177,11 +177,11 @@ impl Confirmed {
             };
             Some((step.selector.clone(), why))
         };
-        plan.steps.iter().filter_map(stranger).collect()
+        plan.steps.iter().filter_map(unconfirmed_part).collect()
     }
 
     fn unconfirmed_copies(&self, plan: &copy::CopyPlan) -> Vec<(Selector, String)> {
-        let stranger = |image: &copy::ImageToCopy| {
+        let unconfirmed_part = |image: &copy::ImageToCopy| {
             let place = self.get(&plan.to, &Selector::Tag(image.tag.clone()?))?;
             let why = match place {
                 _ if place.end != Some(image.digest) => describe_move(Some(image.source)),
@@ -190,7 +190,7 @@ impl Confirmed {
             };
             Some((image.selector.clone(), why))
         };
-        plan.images.iter().filter_map(stranger).collect()
+        plan.images.iter().filter_map(unconfirmed_part).collect()
     }
 }
 
@@ -367,7 +367,8 @@ impl Remainder {
 
 /// Returns the request without these parts, or `None` if nothing is left of it.
 fn drop_parts(request: ChangeRequest, unconfirmed: &[(Selector, String)]) -> Option<ChangeRequest> {
-    let stays = |selector: &Selector| !unconfirmed.iter().any(|(stranger, _)| stranger == selector);
+    let stays =
+        |selector: &Selector| !unconfirmed.iter().any(|(unconfirmed_part, _)| unconfirmed_part == selector);
     match request {
         ChangeRequest::Delete(mut request) => {
             request.selectors.retain(stays);

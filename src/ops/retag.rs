@@ -43,12 +43,12 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
     let request = request_of(plan);
     let rule = rule_against(context, &request);
     if let Some(refusal) = rule.as_ref().or(plan.common.refused.as_ref()).or(plan.common.blocked.as_ref()) {
-        return tracker.into_refused_report(&tracker::refusal(plan.title(), refusal));
+        return tracker.into_refused_report(&refusal.failure(plan.title()));
     }
     let client = context.pool.client(&plan.from.host);
     let manifests = manifests(&client, plan).await;
-    let made = make_replacements(plan, &manifests);
-    let mut items = items(plan, &manifests, &made);
+    let replacement = make_replacements(plan, &manifests);
+    let mut items = items(plan, &manifests, &replacement);
     let first_kept = items.len();
     items.extend(kept_tags::items(&plan.common.loss));
     let saved = kept_tags::read_dependents(&client, &plan.common.loss).await;
@@ -67,7 +67,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
         to_move: &to_move,
         siblings: list_siblings(&client, plan).await,
         manifests,
-        replacements: made,
+        replacements: replacement,
         method: ReplacementMethod::default(),
         removes_siblings: false,
         keeping: &keeping,
@@ -188,8 +188,8 @@ impl<'a> Retagging<'a> {
     async fn try_replacement(&mut self, running: &RunningEntry, index: usize) -> Result<(), Failure> {
         let place = self.repository_client(&self.plan.from);
         match self.replacements.get(index) {
-            Some(Some(Ok(made))) => {
-                self.method.ensure_works(place, running, made, &mut self.tracker.notes).await
+            Some(Some(Ok(replacement))) => {
+                self.method.ensure_works(place, running, replacement, &mut self.tracker.notes).await
             }
             Some(Some(Err(failure))) => Err(failure.clone()),
             _ => Ok(()),
@@ -215,9 +215,9 @@ impl<'a> Retagging<'a> {
         }
         if step.to != self.plan.from {
             let Retagging { client, transfer, to_move, .. } = *self;
-            let carrier =
+            let retag_transfer =
                 RetagTransfer { client, from: &self.plan.from.name, to: &step.to.name, transfer, to_move };
-            match carrier.transfer_image(&image).await {
+            match retag_transfer.transfer_image(&image).await {
                 Ok(()) => {}
                 Err(error) if error.is_stopped() => return Outcome::Stopped,
                 Err(error) => return Outcome::Failed(put_failure(&error, what())),
@@ -253,10 +253,11 @@ impl<'a> Retagging<'a> {
         let kept: Vec<Tag> = kept.map(|(tag, _)| tag.clone()).collect();
         let place = self.repository_client(&self.plan.from);
         let outcome = match self.replacements.get(index) {
-            Some(Some(Ok(made))) => {
+            Some(Some(Ok(replacement))) => {
                 let kept = place.tags_still_on(&kept, step.digest).await.into_iter();
                 let kept: Vec<(Tag, Digest)> = kept.map(|tag| (tag, step.digest)).collect();
-                let outcome = self.method.untag(place, running, old, made, &mut self.tracker.notes).await;
+                let outcome =
+                    self.method.untag(place, running, old, replacement, &mut self.tracker.notes).await;
                 replacement::check_kept(place, &kept, &mut self.tracker.notes).await;
                 outcome
             }
@@ -337,7 +338,7 @@ fn make_replacements(
     plan: &RetagPlan,
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
 ) -> Vec<Option<Result<Replacement, Failure>>> {
-    let made = |step: &RetagStep| {
+    let replacement = |step: &RetagStep| {
         let old = old_tag(plan, step).filter(|_| plan.mode == RetagMode::MoveByReplacement)?;
         let what = || format!("cannot untag {}:{old}", plan.from.name);
         Some(match manifests.get(&old_digest(step))? {
@@ -345,7 +346,7 @@ fn make_replacements(
             Err(failure) => Err(failure.clone()),
         })
     };
-    plan.steps.iter().map(made).collect()
+    plan.steps.iter().map(replacement).collect()
 }
 
 /// Returns the items for each step: one for its new tag, then those for its old tag. Their number is given by
@@ -353,12 +354,12 @@ fn make_replacements(
 fn items(
     plan: &RetagPlan,
     manifests: &HashMap<Digest, Result<Arc<Manifest>, Failure>>,
-    made: &[Option<Result<Replacement, Failure>>],
+    replacement: &[Option<Result<Replacement, Failure>>],
 ) -> Vec<JournalItem> {
     let kept = |digest: Option<Digest>| {
         manifests.get(&digest?)?.as_ref().ok().map(|manifest| saved_manifest(manifest))
     };
-    let items = |(step, made): (&RetagStep, &Option<Result<Replacement, Failure>>)| {
+    let items = |(step, replacement): (&RetagStep, &Option<Result<Replacement, Failure>>)| {
         let new = JournalItem {
             repository: step.to.clone(),
             selector: Selector::Tag(step.tag.clone()),
@@ -373,11 +374,11 @@ fn items(
             after: old_tag(plan, step).is_none().then_some(step.digest),
             done: None,
         };
-        match (plan.mode, old_tag(plan, step), made) {
+        match (plan.mode, old_tag(plan, step), replacement) {
             (RetagMode::Add, ..) => vec![new],
             (RetagMode::Move, ..) => vec![new, old],
-            (RetagMode::MoveByReplacement, Some(tag), Some(Ok(made))) => {
-                let [onto, away] = replacement::items(&plan.from, tag, Some(made));
+            (RetagMode::MoveByReplacement, Some(tag), Some(Ok(replacement))) => {
+                let [onto, away] = replacement::items(&plan.from, tag, Some(replacement));
                 // If the old tag was left on a replacement, an undo gives it its image back.
                 vec![new, JournalItem { before: old.before, ..onto }, away]
             }
@@ -385,7 +386,7 @@ fn items(
             (RetagMode::MoveByReplacement, ..) => vec![new, old.clone(), old],
         }
     };
-    plan.steps.iter().zip(made).flat_map(items).collect()
+    plan.steps.iter().zip(replacement).flat_map(items).collect()
 }
 
 fn request_of(plan: &RetagPlan) -> RetagRequest {

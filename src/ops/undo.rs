@@ -38,7 +38,7 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl)
     let tracker = Tracker::new(control, plan.steps.iter().map(|step| name(&step.selector)));
     let repositories = plan.steps.iter().map(|step| &step.repository);
     if let Some(refusal) = rule_against(context, repositories).as_ref().or(plan.common.refused.as_ref()) {
-        return tracker.into_refused_report(&tracker::refusal(plan.title(), refusal));
+        return tracker.into_refused_report(&refusal.failure(plan.title()));
     }
     let entry = match context.journal.entry(&plan.entry).await {
         Ok(entry) => entry,
@@ -59,8 +59,8 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl)
     let (mut is_back, mut has_changed) = (true, false);
     let siblings = HashMap::new();
     let (pool, journal, stop) = (&context.pool, &context.journal, &control.stop);
-    let ways = HashMap::new();
-    let mut undoing = Undoing { pool, journal, entry: &plan.entry, held, siblings, ways, stop, tracker };
+    let methods = HashMap::new();
+    let mut undoing = Undoing { pool, journal, entry: &plan.entry, held, siblings, methods, stop, tracker };
     let mut first = 0;
     // Images that could not be put back.
     let mut not_back = HashSet::new();
@@ -117,7 +117,7 @@ struct Undoing<'a> {
     /// All tags of the repositories in which tags are removed.
     siblings: HashMap<Repository, Vec<(Tag, Digest)>>,
     /// The replacement method in each of them.
-    ways: HashMap<Repository, ReplacementMethod>,
+    methods: HashMap<Repository, ReplacementMethod>,
     stop: &'a CancellationToken,
     tracker: Tracker<'a>,
 }
@@ -197,15 +197,15 @@ impl Undoing<'_> {
         let kept = all.iter().filter(|(other, digest)| other != tag && *digest == now);
         let kept: Vec<Tag> = kept.map(|(tag, _)| tag.clone()).collect();
         match &part.replacement {
-            Some(Ok(made)) => {
+            Some(Ok(replacement)) => {
                 let kept = place
                     .tags_still_on(&kept, now)
                     .await
                     .into_iter()
                     .map(|tag| (tag, now))
                     .collect::<Vec<_>>();
-                let way = self.ways.entry(step.repository.clone()).or_default();
-                let outcome = way.untag(place, running, tag, made, &mut self.tracker.notes).await;
+                let method = self.methods.entry(step.repository.clone()).or_default();
+                let outcome = method.untag(place, running, tag, replacement, &mut self.tracker.notes).await;
                 replacement::check_kept(place, &kept, &mut self.tracker.notes).await;
                 outcome
             }
@@ -242,13 +242,13 @@ async fn prepare_step(context: &ChangeContext, step: &UndoStep, stop: &Cancellat
         _ if step.is_probe => UndoPart { items: Vec::new(), replacement: None },
         (Selector::Tag(tag), Some(now)) if step.by_replacement => {
             let what = || format!("cannot untag {}:{tag}", step.repository.name);
-            let made = match place.manifest(now).await {
+            let replacement = match place.manifest(now).await {
                 Ok(image) => Replacement::of(image).map_err(|why| Failure::local(what(), why)),
                 Err(error) => Err(error.failure(what())),
             };
-            let [onto, away] = replacement::items(&step.repository, tag, made.as_ref().ok());
+            let [onto, away] = replacement::items(&step.repository, tag, replacement.as_ref().ok());
             // If the tag was left on a replacement, undoing this gives it its image back.
-            UndoPart { items: vec![JournalItem { before, ..onto }, away], replacement: Some(made) }
+            UndoPart { items: vec![JournalItem { before, ..onto }, away], replacement: Some(replacement) }
         }
         _ => {
             let (repository, selector) = (step.repository.clone(), step.selector.clone());

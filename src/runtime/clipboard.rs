@@ -192,12 +192,12 @@ mod tests {
 
     #[test]
     fn the_way_is_that_of_the_innermost_multiplexer() {
-        for (set, way) in [
+        for (set, method) in [
             (&[][..], ClipboardMethod::Terminal),
             (&["TMUX"], ClipboardMethod::Tmux),
             (&["STY"], ClipboardMethod::Screen),
         ] {
-            assert_eq!(ClipboardMethod::of(|name| set.contains(&name), || true), way);
+            assert_eq!(ClipboardMethod::of(|name| set.contains(&name), || true), method);
         }
         assert_eq!(ClipboardMethod::of(|name| name == "TMUX", || false), ClipboardMethod::Terminal);
     }

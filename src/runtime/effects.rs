@@ -55,7 +55,7 @@ impl Effects {
                 self.context.pool.set_transport(&host, |trust| trust.set_scheme(scheme))
             }
             Cmd::Remember(host, names) => self.remember(host, names),
-            Cmd::StartJob(id, work) => self.jobs.start(id, work),
+            Cmd::StartJob(id, change_plan) => self.jobs.start(id, change_plan),
             Cmd::StopJob(id) => self.jobs.stop(id),
             Cmd::Copy(_) | Cmd::ShowInPager(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
         }
@@ -63,12 +63,12 @@ impl Effects {
 
     /// Puts text on the clipboard of the desktop or of tmux, and tells the user the result. `was_sent` tells whether
     /// the text was written to the terminal.
-    pub(super) fn copy(&self, text: ClipText, way: ClipboardMethod, was_sent: bool) {
+    pub(super) fn copy(&self, text: ClipText, method: ClipboardMethod, was_sent: bool) {
         let inbox = self.inbox.clone();
         tokio::spawn(async move {
-            let msg = match clipboard::put(&text, way, was_sent).await {
+            let msg = match clipboard::put(&text, method, was_sent).await {
                 Some(put) => Msg::Copied(clipboard::message(&text, put)),
-                None => Msg::Failed(clipboard::copy_failure(way)),
+                None => Msg::Failed(clipboard::copy_failure(method)),
             };
             // The loop has ended if the receiver is gone; the message is not needed then.
             inbox.send(msg).ok();

@@ -3,7 +3,7 @@
 
 /// Starts the thread that ends the process when the terminal is gone.
 #[cfg(unix)]
-pub fn watch() {
+pub fn watch_terminal() {
     // If the thread cannot be started, regtui still works as well as any other program of its kind.
     std::thread::Builder::new().name("hangup".into()).spawn(unix::wait).ok();
 }
@@ -16,7 +16,7 @@ pub fn is_gone() -> bool {
 
 /// Does nothing: consoles of other systems have no hangups.
 #[cfg(not(unix))]
-pub fn watch() {}
+pub fn watch_terminal() {}
 
 /// Returns `false`: consoles of other systems have no hangups.
 #[cfg(not(unix))]

@@ -40,14 +40,14 @@ impl JobRunner {
     }
 
     /// Starts a job, which carries out exactly the confirmed plan.
-    pub fn start(&mut self, id: JobId, work: Box<ChangePlan>) {
+    pub fn start(&mut self, id: JobId, change_plan: Box<ChangePlan>) {
         let (sender, progress) = watch::channel(Progress::default());
         let stop = CancellationToken::new();
-        let watch = JobControl { progress: sender, stop: stop.clone() };
+        let control = JobControl { progress: sender, stop: stop.clone() };
         let (context, inbox) = (self.context.clone(), self.inbox.clone());
         let task = tokio::spawn(async move {
             threads::deprioritize();
-            let report = change::run(&context, &work, &watch).await;
+            let report = change::run(&context, &change_plan, &control).await;
             // The loop has ended if the receiver is gone; the report is not needed then.
             inbox.send(Msg::JobEnded(id, report)).ok();
         });

@@ -67,8 +67,8 @@ impl Terminal {
 
     /// Asks the terminal to put text on its clipboard (OSC 52), which also works over SSH. Returns whether it was
     /// asked.
-    pub fn copy(&mut self, text: &ClipText, way: ClipboardMethod) -> io::Result<bool> {
-        let Some(sequence) = clipboard::sequence(text, way) else { return Ok(false) };
+    pub fn copy(&mut self, text: &ClipText, method: ClipboardMethod) -> io::Result<bool> {
+        let Some(sequence) = clipboard::sequence(text, method) else { return Ok(false) };
         let out = self.inner.backend_mut();
         out.write_all(sequence.as_bytes())?;
         io::Write::flush(out)?;

@@ -101,6 +101,7 @@ pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
         tags: BTreeMap::new(),
     };
     plan.common.name_to_type = plan.is_far_reaching().then(|| request.repository.name.clone());
+    plan.common.methods = plan.offered_methods(false);
     Ok(ChangePlan::Delete(plan))
 }
 
@@ -147,10 +148,12 @@ pub fn no_untag(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
         plan.deletes.by_tag = Ability::No("405 UNSUPPORTED".into());
         if plan.method == DeleteMethod::Untag {
             plan.common.blocked = Some(Refusal {
-                why: "the server does not delete by tag (405 UNSUPPORTED)".into(),
+                why: "the server does not delete by tag".into(),
+                answer: Some("405 UNSUPPORTED".into()),
                 hint: Some("untag by replacement, or delete the image with all its tags".into()),
             });
         }
+        plan.common.methods = plan.offered_methods(plan.common.blocked.is_some());
     }
     Ok(work)
 }

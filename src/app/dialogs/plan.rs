@@ -79,20 +79,26 @@ impl PlanDialog {
 
     /// Returns the plan if it is shown and can be carried out.
     pub fn ready_plan(&self) -> Option<&ChangePlan> {
-        let work = self.change_plan.value.as_deref()?;
+        let change_plan = self.change_plan.value.as_deref()?;
         let is_ready = !self.change_plan.is_loading()
             && self.change_plan.failure.is_none()
-            && wording::impediment(work).is_none();
-        is_ready.then_some(work)
+            && wording::impediment(change_plan).is_none();
+        is_ready.then_some(change_plan)
     }
 
     /// Returns all lines of the plan, laid out for a body of this size.
     pub fn lines(&self, body: Size) -> Vec<page::PlanLine> {
         match (&self.request, &self.change_plan.value) {
             _ if self.confirms_replacement => page::replacement_lines(body),
-            (Some(request), Some(work)) => {
+            (Some(request), Some(change_plan)) => {
                 let mut lines = page::hidden_image_lines(&self.hidden, body);
-                lines.extend(page::lines(request, work, self.change_plan.is_loading(), &self.skipped, body));
+                lines.extend(page::lines(
+                    request,
+                    change_plan,
+                    self.change_plan.is_loading(),
+                    &self.skipped,
+                    body,
+                ));
                 lines
             }
             (request, _) => page::lookup_lines(request.as_ref(), body),
@@ -129,8 +135,8 @@ impl PlanDialog {
 
     /// Returns the same undo by replacement, if the server can delete the tags by no other method and the user has not
     /// chosen one. The plan says so, and the replacement is confirmed separately.
-    fn request_by_replacement(&self, work: &ChangePlan) -> Option<ChangeRequest> {
-        let (ChangePlan::Undo(undo), Some(ChangeRequest::Undo(entry))) = (work, &self.request) else {
+    fn request_by_replacement(&self, change_plan: &ChangePlan) -> Option<ChangeRequest> {
+        let (ChangePlan::Undo(undo), Some(ChangeRequest::Undo(entry))) = (change_plan, &self.request) else {
             return None;
         };
         let is_closed =
@@ -141,8 +147,8 @@ impl PlanDialog {
     }
 
     /// Returns the change before this one and notes this one as skipped, if no part of it can be undone by any method.
-    fn skip_to_older(&mut self, work: &ChangePlan) -> Option<EntryId> {
-        let ChangePlan::Undo(undo) = work else { return None };
+    fn skip_to_older(&mut self, change_plan: &ChangePlan) -> Option<EntryId> {
+        let ChangePlan::Undo(undo) = change_plan else { return None };
         if undo.common.refused.is_some() || !undo.is_impossible() || !undo.common.methods.is_empty() {
             return None;
         }
@@ -264,8 +270,8 @@ impl Update<'_> {
     /// Takes the plan of a request.
     pub fn take_plan(&mut self, ticket: Ticket, answer: Result<Box<ChangePlan>, Failure>) {
         let now = self.now;
-        if let Ok(work) = &answer
-            && let ChangePlan::Delete(found) = &**work
+        if let Ok(change_plan) = &answer
+            && let ChangePlan::Delete(found) = &**change_plan
             && let Some(registry) = self.state.registries.of(&found.repository.host)
             && let Some(server) = &mut registry.server.value
         {
@@ -273,13 +279,14 @@ impl Update<'_> {
             server.deletes.by_digest = found.deletes.by_digest.clone();
         }
         let Some(plan) = self.plan_shown(ticket) else { return };
-        if let Ok(work) = &answer
-            && let Some(older) = plan.skip_to_older(work)
+        if let Ok(change_plan) = &answer
+            && let Some(older) = plan.skip_to_older(change_plan)
         {
             return self.replace_plan_request(ticket, ChangeRequest::Undo(older));
         }
-        if let Ok(work) = &answer
-            && let Some(request) = self.plan_shown(ticket).and_then(|plan| plan.request_by_replacement(work))
+        if let Ok(change_plan) = &answer
+            && let Some(request) =
+                self.plan_shown(ticket).and_then(|plan| plan.request_by_replacement(change_plan))
         {
             return self.replace_plan_request(ticket, request);
         }
@@ -473,8 +480,8 @@ impl Update<'_> {
     }
 
     fn enter_in_plan(&mut self, mut plan: Box<PlanDialog>, may_confirm: bool) -> Option<Dialog> {
-        let Some(work) = plan.ready_plan() else { return self.cancel_plan(plan) };
-        let types = work.common().name_to_type.is_some();
+        let Some(change_plan) = plan.ready_plan() else { return self.cancel_plan(plan) };
+        let types = change_plan.common().name_to_type.is_some();
         if !types && !plan.is_confirm_focused {
             return self.cancel_plan(plan);
         }
@@ -482,7 +489,7 @@ impl Update<'_> {
             plan.problem = Some("that is not the name");
         } else if !may_confirm {
             plan.problem = Some("Enter came together with other keys: press it again");
-        } else if work.replaces_images() && !plan.confirms_replacement {
+        } else if change_plan.replaces_images() && !plan.confirms_replacement {
             plan.keep_height(self.state);
             plan.reset_input(self.now);
             plan.confirms_replacement = true;
@@ -495,10 +502,10 @@ impl Update<'_> {
     }
 
     fn confirm(&mut self, plan: PlanDialog) {
-        let (Some(request), Some(work)) = (plan.request, plan.change_plan.value) else { return };
+        let (Some(request), Some(change_plan)) = (plan.request, plan.change_plan.value) else { return };
         if matches!(request, ChangeRequest::Delete(_) | ChangeRequest::Retag(_)) {
             self.state.tags.list.unmark();
         }
-        self.start_job(request, work);
+        self.start_job(request, change_plan);
     }
 }

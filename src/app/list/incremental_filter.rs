@@ -65,9 +65,9 @@ impl IncrementalFilter {
 mod tests {
     use super::*;
 
-    fn left(sieve: &IncrementalFilter, order: &[u32]) -> Vec<u32> {
+    fn left(filter: &IncrementalFilter, order: &[u32]) -> Vec<u32> {
         let mut rows = Vec::new();
-        sieve.append_matches(order, &mut rows);
+        filter.append_matches(order, &mut rows);
         rows
     }
 
@@ -77,30 +77,30 @@ mod tests {
         let order: Vec<u32> = (0..300).rev().collect();
         for typed in ["", "1", "29", "2 !9", "92 9", "v9 1", "21 0", "x"] {
             for most in [1, 7, 1_000] {
-                let mut sieve = IncrementalFilter::of(typed, false);
-                while !sieve.is_finished(names.len()) {
-                    sieve.examine_next(most, names.len(), |item| Some(names[item as usize].as_str()));
+                let mut filter = IncrementalFilter::of(typed, false);
+                while !filter.is_finished(names.len()) {
+                    filter.examine_next(most, names.len(), |item| Some(names[item as usize].as_str()));
                 }
                 let named = order.iter().map(|item| (*item, names[*item as usize].as_str()));
                 let expected = match Filter::parse(typed) {
                     Some(filter) => filter.rows(named),
                     None => order.clone(),
                 };
-                assert_eq!(left(&sieve, &order), expected, "{typed:?}, {most} at a time");
+                assert_eq!(left(&filter, &order), expected, "{typed:?}, {most} at a time");
             }
         }
     }
 
     #[test]
     fn only_added_items_are_filtered_later_and_hidden_ones_never() {
-        let mut sieve = IncrementalFilter::of("v", false);
-        sieve.examine_next(9, 3, |item| (item != 1).then_some("v1"));
-        assert!(sieve.is_finished(3) && !sieve.is_finished(5));
-        sieve.examine_next(9, 5, |item| match item {
+        let mut filter = IncrementalFilter::of("v", false);
+        filter.examine_next(9, 3, |item| (item != 1).then_some("v1"));
+        assert!(filter.is_finished(3) && !filter.is_finished(5));
+        filter.examine_next(9, 5, |item| match item {
             3 => Some("w"),
             4 => Some("v"),
             other => panic!("{other} again"),
         });
-        assert_eq!(left(&sieve, &[4, 3, 2, 1, 0]), [4, 2, 0]);
+        assert_eq!(left(&filter, &[4, 3, 2, 1, 0]), [4, 2, 0]);
     }
 }

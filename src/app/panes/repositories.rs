@@ -231,20 +231,20 @@ impl Repositories {
             return self.list.show_all();
         }
         let (names, typed) = (&self.names.items, &self.list.filter);
-        let sieve = self.filtering.take().filter(|sieve| sieve.is_for(typed, true));
-        let mut sieve = sieve.unwrap_or_else(|| IncrementalFilter::of(typed, true));
-        sieve.examine_next(FILTERED, names.len(), |item| names.get(item as usize).map(ListedName::text));
-        if sieve.is_finished(names.len()) {
+        let filter = self.filtering.take().filter(|filter| filter.is_for(typed, true));
+        let mut filter = filter.unwrap_or_else(|| IncrementalFilter::of(typed, true));
+        filter.examine_next(FILTERED, names.len(), |item| names.get(item as usize).map(ListedName::text));
+        if filter.is_finished(names.len()) {
             let mut rows = self.list.take_spare_rows();
-            sieve.append_matches(&self.list.order, &mut rows);
+            filter.append_matches(&self.list.order, &mut rows);
             self.list.show_matches(rows);
         }
-        self.filtering = Some(sieve);
+        self.filtering = Some(filter);
     }
 
     /// Returns whether the filter has not examined all names yet. [`Repositories::filter_next_part`] continues.
     pub fn is_filtering(&self) -> bool {
-        self.filtering.as_ref().is_some_and(|sieve| !sieve.is_finished(self.names.items.len()))
+        self.filtering.as_ref().is_some_and(|filter| !filter.is_finished(self.names.items.len()))
     }
 
     /// Filters another part.

@@ -29,14 +29,14 @@ pub enum Question {
 impl Consent<'_> {
     /// Returns the question that must be answered before the change may begin. Returns `None` if the flags agree to
     /// everything. Fails if there is a question and no terminal to ask it on.
-    pub fn question(&self, work: &ChangePlan) -> Result<Option<Question>, CliError> {
+    pub fn question(&self, change_plan: &ChangePlan) -> Result<Option<Question>, CliError> {
         // The user must also be able to see the question, which is on stderr.
-        self.decide(work, io::stdin().is_terminal() && io::stderr().is_terminal())
+        self.decide(change_plan, io::stdin().is_terminal() && io::stderr().is_terminal())
     }
 
-    fn decide(&self, work: &ChangePlan, is_terminal: bool) -> Result<Option<Question>, CliError> {
-        let moved = if self.force { Vec::new() } else { moved_tags(work) };
-        let question = match work.common().name_to_type.as_ref() {
+    fn decide(&self, change_plan: &ChangePlan, is_terminal: bool) -> Result<Option<Question>, CliError> {
+        let moved = if self.force { Vec::new() } else { moved_tags(change_plan) };
+        let question = match change_plan.common().name_to_type.as_ref() {
             Some(name) if !self.confirms(name)? => Some(Question::Name(name.clone())),
             _ if !moved.is_empty() => {
                 Some(Question::Confirm(format!("replace the current image of {}?", list(&moved))))
@@ -45,7 +45,7 @@ impl Consent<'_> {
             _ => None,
         };
         match question {
-            Some(_) if !is_terminal => Err(CliError::Usage(self.missing_flags(work, &moved))),
+            Some(_) if !is_terminal => Err(CliError::Usage(self.missing_flags(change_plan, &moved))),
             question => Ok(question),
         }
     }
@@ -60,18 +60,18 @@ impl Consent<'_> {
     }
 
     /// Returns the message that names the missing flags, for runs without a terminal.
-    fn missing_flags(&self, work: &ChangePlan, moved: &[&Tag]) -> String {
+    fn missing_flags(&self, change_plan: &ChangePlan, moved: &[&Tag]) -> String {
         let mut flags = Vec::new();
         if !self.yes {
             flags.push("--yes".to_string());
         }
-        if let Some(name) = work.common().name_to_type.as_ref().filter(|_| self.confirm.is_none()) {
+        if let Some(name) = change_plan.common().name_to_type.as_ref().filter(|_| self.confirm.is_none()) {
             flags.push(format!("--confirm {name}"));
         }
         if !moved.is_empty() {
             flags.push("--force".into());
         }
-        let why = match (moved, work) {
+        let why = match (moved, change_plan) {
             ([], ChangePlan::Delete(plan)) if plan.at_stake().count() > 1 => {
                 let at_stake = plan.at_stake();
                 match at_stake.count() - at_stake.images.len() {
@@ -84,7 +84,7 @@ impl Consent<'_> {
                 let go = if unnamed.len() == 1 { "goes too, which was" } else { "go too, which were" };
                 format!("{} {go} not named", list(&unnamed))
             }
-            ([], _) if work.common().name_to_type.is_some() => "the repository is protected".into(),
+            ([], _) if change_plan.common().name_to_type.is_some() => "the repository is protected".into(),
             ([], _) => "every change needs a confirmation".into(),
             (tags, _) => format!("{} would be replaced", list(tags)),
         };
@@ -96,8 +96,8 @@ impl Consent<'_> {
 }
 
 /// Returns the existing tags that would name another image afterwards.
-fn moved_tags(work: &ChangePlan) -> Vec<&Tag> {
-    match work {
+fn moved_tags(change_plan: &ChangePlan) -> Vec<&Tag> {
+    match change_plan {
         ChangePlan::Retag(plan) => {
             let moves = plan.steps.iter().filter(|step| step.replaces.is_some() && !step.is_done());
             moves.map(|step| &step.tag).collect()
@@ -174,7 +174,7 @@ mod tests {
     const YES: Consent = Consent { yes: true, ..NO };
 
     /// Returns the plan of a new tag, which may exist already, in a repository that may be protected.
-    fn work(is_free: bool, is_protected: bool) -> ChangePlan {
+    fn change_plan(is_free: bool, is_protected: bool) -> ChangePlan {
         let repository = Repository::parse("r.test/team/app").expect("a repository");
         let tag = |text| Tag::parse(text).expect("a tag");
         let step = retag::RetagStep {
@@ -197,13 +197,13 @@ mod tests {
         })
     }
 
-    fn asked(consent: &Consent, work: &ChangePlan) -> Option<Question> {
-        consent.decide(work, true).expect("somebody can be asked")
+    fn asked(consent: &Consent, change_plan: &ChangePlan) -> Option<Question> {
+        consent.decide(change_plan, true).expect("somebody can be asked")
     }
 
     /// Returns the message if there is no terminal to ask on.
-    fn refused(consent: &Consent, work: &ChangePlan) -> Option<String> {
-        match consent.decide(work, false) {
+    fn refused(consent: &Consent, change_plan: &ChangePlan) -> Option<String> {
+        match consent.decide(change_plan, false) {
             Ok(None) => None,
             Err(CliError::Usage(text)) => Some(text),
             other => panic!("{other:?}"),
@@ -212,34 +212,39 @@ mod tests {
 
     #[test]
     fn every_change_needs_a_yes() {
-        let work = work(true, false);
-        assert_eq!(asked(&NO, &work), Some(Question::Confirm("go on?".into())));
-        assert!(refused(&NO, &work).is_some_and(|said| said.contains("`--yes`")));
-        assert_eq!((asked(&YES, &work), refused(&YES, &work)), (None, None));
+        let change_plan = change_plan(true, false);
+        assert_eq!(asked(&NO, &change_plan), Some(Question::Confirm("go on?".into())));
+        assert!(refused(&NO, &change_plan).is_some_and(|said| said.contains("`--yes`")));
+        assert_eq!((asked(&YES, &change_plan), refused(&YES, &change_plan)), (None, None));
     }
 
     #[test]
     fn a_tag_that_exists_needs_more_than_a_yes() {
-        let work = work(false, false);
-        assert_eq!(asked(&YES, &work), Some(Question::Confirm("replace what `stable` is now?".into())));
-        assert!(refused(&YES, &work).is_some_and(|said| said.contains("`--force`")));
-        assert!(refused(&NO, &work).is_some_and(|said| said.contains("`--yes --force`")));
+        let change_plan = change_plan(false, false);
+        assert_eq!(
+            asked(&YES, &change_plan),
+            Some(Question::Confirm("replace what `stable` is now?".into()))
+        );
+        assert!(refused(&YES, &change_plan).is_some_and(|said| said.contains("`--force`")));
+        assert!(refused(&NO, &change_plan).is_some_and(|said| said.contains("`--yes --force`")));
         let forced = Consent { force: true, ..YES };
-        assert_eq!((asked(&forced, &work), refused(&forced, &work)), (None, None));
-        assert!(asked(&Consent { force: true, ..NO }, &work).is_some());
+        assert_eq!((asked(&forced, &change_plan), refused(&forced, &change_plan)), (None, None));
+        assert!(asked(&Consent { force: true, ..NO }, &change_plan).is_some());
     }
 
     #[test]
     fn a_name_has_to_be_typed_or_given() {
-        let work = work(true, true);
-        assert!(matches!(asked(&YES, &work), Some(Question::Name(name)) if name.as_str() == "team/app"));
-        assert!(refused(&YES, &work).is_some_and(|said| said.contains("`--confirm team/app`")));
-        let named = |yes, name| Consent { yes, confirm: Some(name), force: false };
-        assert_eq!(refused(&named(true, "team/app"), &work), None);
-        assert!(refused(&named(false, "team/app"), &work).is_some());
-        assert!(refused(&named(true, "team/ap"), &work).is_some());
+        let change_plan = change_plan(true, true);
         assert!(
-            named(true, "team/ap").decide(&work, true).is_err(),
+            matches!(asked(&YES, &change_plan), Some(Question::Name(name)) if name.as_str() == "team/app")
+        );
+        assert!(refused(&YES, &change_plan).is_some_and(|said| said.contains("`--confirm team/app`")));
+        let named = |yes, name| Consent { yes, confirm: Some(name), force: false };
+        assert_eq!(refused(&named(true, "team/app"), &change_plan), None);
+        assert!(refused(&named(false, "team/app"), &change_plan).is_some());
+        assert!(refused(&named(true, "team/ap"), &change_plan).is_some());
+        assert!(
+            named(true, "team/ap").decide(&change_plan, true).is_err(),
             "a wrong name is wrong on a terminal too"
         );
     }

@@ -354,15 +354,15 @@ impl Push {
     }
 
     /// Starts a new upload from the first byte, after a response that waiting alone does not help against.
-    async fn start_over(&mut self, error: Error, way: PushMethod) -> Result<(), Error> {
+    async fn start_over(&mut self, error: Error, method: PushMethod) -> Result<(), Error> {
         self.plan.start_over();
         if self.plan.failures >= self.client().http().timeouts().tries {
             return Err(Error { tries: self.plan.failures, ..error });
         }
-        self.restart(error, way).await
+        self.restart(error, method).await
     }
 
-    async fn restart(&mut self, error: Error, way: PushMethod) -> Result<(), Error> {
+    async fn restart(&mut self, error: Error, method: PushMethod) -> Result<(), Error> {
         self.close_upload().await;
         if self.transfer.stop.is_cancelled() {
             return Err(self.stopped_error());
@@ -382,7 +382,7 @@ impl Push {
                 None => return Err(self.stopped_error()),
             }
         };
-        (self.plan.at, self.plan.method) = (0, way);
+        (self.plan.at, self.plan.method) = (0, method);
         Ok(())
     }
 

@@ -136,7 +136,7 @@ mod tests {
         answer.map_err(|problem| problem.to_string())
     }
 
-    const PATIENCE: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(30);
 
     /// docs/REGISTRIES.md §4.8, docs/RELIABILITY.md B9.
     #[tokio::test]
@@ -146,16 +146,16 @@ mod tests {
             password: Secret::new(password),
         };
         let echo = r#"read server; echo "{\"ServerURL\":\"x\",\"Username\":\"u\",\"Secret\":\"$server\"}""#;
-        assert_eq!(ask(echo, PATIENCE).await, Ok(Some(login("u", "r.test:5000"))));
+        assert_eq!(ask(echo, TIMEOUT).await, Ok(Some(login("u", "r.test:5000"))));
         let token = r#"echo '{"Username":"<token>","Secret":"t"}'"#;
-        assert_eq!(ask(token, PATIENCE).await, Ok(Some(Login::Identity(Secret::new("t")))));
-        assert_eq!(ask("echo 'credentials not found in native keychain'; exit 1", PATIENCE).await, Ok(None));
-        assert_eq!(ask(r#"echo '{"Username":"","Secret":""}'"#, PATIENCE).await, Ok(None));
+        assert_eq!(ask(token, TIMEOUT).await, Ok(Some(Login::Identity(Secret::new("t")))));
+        assert_eq!(ask("echo 'credentials not found in native keychain'; exit 1", TIMEOUT).await, Ok(None));
+        assert_eq!(ask(r#"echo '{"Username":"","Secret":""}'"#, TIMEOUT).await, Ok(None));
         assert_eq!(
-            ask("printf 'no \\033c key'; exit 1", PATIENCE).await,
+            ask("printf 'no \\033c key'; exit 1", TIMEOUT).await,
             Err("exit status: 1: no ␛c key".into())
         );
-        assert!(ask("echo nonsense", PATIENCE).await.is_err());
+        assert!(ask("echo nonsense", TIMEOUT).await.is_err());
     }
 
     #[tokio::test]
@@ -170,24 +170,24 @@ mod tests {
             r#"echo '{"Secret":"CANARY7"}'; kill -9 $$"#,
             r#"printf 'CANARY7 \377 bytes'; exit 1"#,
         ] {
-            let problem = ask(script, PATIENCE).await.expect_err(script);
+            let problem = ask(script, TIMEOUT).await.expect_err(script);
             let has_status = problem.contains("exit status") || problem.contains("signal");
             assert!(has_status && !problem.contains("CANARY7"), "{script}: {problem}");
         }
-        assert_eq!(ask("exit 2", PATIENCE).await, Err("exit status: 2".into()));
+        assert_eq!(ask("exit 2", TIMEOUT).await, Err("exit status: 2".into()));
     }
 
     #[tokio::test]
     async fn a_helper_that_hangs_or_never_stops_talking_is_left() {
         let hangs = ask("sleep 3600 & sleep 3600", Duration::from_millis(50)).await;
         assert!(hangs.is_err_and(|problem| problem.contains("gave no answer")));
-        assert!(ask("exec yes", PATIENCE).await.is_err());
+        assert!(ask("exec yes", TIMEOUT).await.is_err());
     }
 
     #[tokio::test]
     async fn names_that_are_paths_are_not_run() {
         for suffix in ["../x", "a/b", "a b", "`x`", "", "-x", &"x".repeat(65)] {
-            let problem = get(suffix, "r.test", OsStr::new("/bin"), PATIENCE).await.expect_err(suffix);
+            let problem = get(suffix, "r.test", OsStr::new("/bin"), TIMEOUT).await.expect_err(suffix);
             assert_eq!(problem.as_str(), "its name is not valid for a helper");
         }
         assert_eq!(find("sh", OsStr::new(".:bin:../bin")), None);

@@ -407,8 +407,8 @@ pub fn realm_trust(
         ));
     }
     let is_allowed = allowed.iter().any(|host| host.eq_ignore_ascii_case(target.host()));
-    let is_kin = target.is_https() && origin::is_same_site(target.host(), registry.host());
-    Ok(if is_allowed || is_kin { RealmTrust::Login } else { RealmTrust::Anonymous })
+    let is_same_site = target.is_https() && origin::is_same_site(target.host(), registry.host());
+    Ok(if is_allowed || is_same_site { RealmTrust::Login } else { RealmTrust::Anonymous })
 }
 
 #[cfg(test)]

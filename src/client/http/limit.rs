@@ -69,10 +69,10 @@ impl Queue {
 
     /// Takes a permit for the first waiting request that may have it.
     fn next(&mut self) -> Option<(Priority, oneshot::Sender<Permit>)> {
-        let lane = PRIORITIES
+        let priority = PRIORITIES
             .into_iter()
-            .find(|lane| !self.waiting[index_of(*lane)].is_empty() && self.acquire(*lane))?;
-        self.waiting[index_of(lane)].pop_front().map(|waiting| (lane, waiting))
+            .find(|priority| !self.waiting[index_of(*priority)].is_empty() && self.acquire(*priority))?;
+        self.waiting[index_of(priority)].pop_front().map(|waiting| (priority, waiting))
     }
 }
 
@@ -115,11 +115,11 @@ impl Limit {
     }
 
     fn release(&self, priority: Priority) {
-        let mut lane = priority;
+        let mut released = priority;
         loop {
             let next = {
                 let mut queue = self.queue();
-                queue.release(lane);
+                queue.release(released);
                 queue.next()
             };
             let Some((taken, waiting)) = next else { return };
@@ -127,7 +127,7 @@ impl Limit {
                 Ok(()) => return,
                 Err(mut unwanted) => {
                     unwanted.0 = None;
-                    lane = taken;
+                    released = taken;
                 }
             }
         }
@@ -140,8 +140,8 @@ impl Limit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if let Some((limit, lane)) = self.0.take() {
-            limit.release(lane);
+        if let Some((limit, priority)) = self.0.take() {
+            limit.release(priority);
         }
     }
 }
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn blobs_leave_a_permit_for_other_requests() {
         let limit = Limit::new(8);
-        let take = |lane| limit.permit(lane).now_or_never();
+        let take = |priority| limit.permit(priority).now_or_never();
         let blobs: Vec<_> = (0..8).filter_map(|_| take(Priority::Blob)).collect();
         let uploads: Vec<_> = (0..8).filter_map(|_| take(Priority::Upload)).collect();
         assert_eq!((blobs.len(), uploads.len()), (4, 3));

@@ -359,8 +359,8 @@ impl CopyPlan {
         let count = |wanted: fn(&BlobTransfer) -> bool| {
             self.blobs.iter().filter(|blob| wanted(&blob.transfer)).count()
         };
-        let moved = count(|way| *way == BlobTransfer::Move);
-        let mounted = count(|way| matches!(way, BlobTransfer::Mount(_)));
+        let moved = count(|transfer| *transfer == BlobTransfer::Move);
+        let mounted = count(|transfer| matches!(transfer, BlobTransfer::Mount(_)));
         let rest = match (mounted, all - moved - mounted) {
             (0, 0) => String::new(),
             (0, _) => "; the rest is there already".into(),

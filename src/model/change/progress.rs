@@ -44,8 +44,11 @@ pub struct Unresolved {
 }
 
 impl From<&Unresolved> for ProgressItem {
-    fn from(missed: &Unresolved) -> ProgressItem {
-        ProgressItem { name: missed.name.clone(), outcome: Some(Outcome::Failed(missed.failure.clone())) }
+    fn from(unresolved: &Unresolved) -> ProgressItem {
+        ProgressItem {
+            name: unresolved.name.clone(),
+            outcome: Some(Outcome::Failed(unresolved.failure.clone())),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde::Serialize;
 use wildmatch::WildMatch;
 
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, RepositoryName};
 use crate::model::text::SafeText;
 
@@ -14,8 +15,27 @@ use crate::model::text::SafeText;
 pub struct Refusal {
     /// The reason: `release.example/app is read-only`.
     pub why: SafeText,
+    /// The answer of the server behind the reason, if there is one: `405 UNSUPPORTED`. The abilities of the server in a
+    /// plan have it, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<SafeText>,
     /// A hint: `` see `read_only` of [registries."release.example"] ``.
     pub hint: Option<SafeText>,
+}
+
+impl Refusal {
+    /// Returns the reason with the answer of the server: `the server does not delete by tag (405 UNSUPPORTED)`.
+    pub fn text(&self) -> SafeText {
+        match &self.answer {
+            Some(answer) => SafeText::from(format!("{} ({answer})", self.why)),
+            None => self.why.clone(),
+        }
+    }
+
+    /// Returns the refusal of an action as a failure.
+    pub fn failure(&self, what: impl Into<SafeText>) -> Failure {
+        Failure { what: what.into(), why: self.text(), hint: self.hint.clone(), kind: FailureKind::Denied }
+    }
 }
 
 /// The rules of a run.
@@ -49,11 +69,12 @@ impl Rules {
     pub fn may_change(&self, repository: &Repository) -> Result<(), Refusal> {
         if let Some(by) = self.read_only {
             let why = SafeText::from(format!("{by} refuses every change"));
-            return Err(Refusal { why, hint: None });
+            return Err(Refusal { why, answer: None, hint: None });
         }
         match self.of(repository).find(|rule| rule.read_only) {
             None => Ok(()),
             Some(rule) => Err(Refusal {
+                answer: None,
                 why: SafeText::from(format!("{repository} is read-only")),
                 hint: Some(SafeText::from(format!("see `read_only` of {}", rule.name))),
             }),
@@ -70,6 +91,7 @@ impl Rules {
         match self.of(from).find(forbids) {
             None => Ok(()),
             Some(rule) => Err(Refusal {
+                answer: None,
                 why: SafeText::from(format!("images of {from} must not be copied to {to}")),
                 hint: Some(SafeText::from(format!(
                     "`promote` of {} allows {}",

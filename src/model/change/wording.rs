@@ -202,8 +202,8 @@ pub fn impediment(plan: &ChangePlan) -> Option<SafeText> {
         return Some(refused.why.clone());
     }
     match plan {
-        ChangePlan::Delete(plan) => match (delete::blocked_reason(plan), plan.images.is_empty()) {
-            (Some(why), _) => Some(SafeText::from(why)),
+        ChangePlan::Delete(plan) => match (&plan.common.blocked, plan.images.is_empty()) {
+            (Some(blocked), _) => Some(blocked.why.clone()),
             (None, true) => Some("there is nothing to delete".into()),
             (None, false) => None,
         },

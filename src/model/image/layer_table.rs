@@ -22,9 +22,9 @@ impl LayerTable {
         let mut rows: Vec<LayerRow> = Vec::with_capacity(history.len().max(layers.len()));
         let mut missing = false;
         for step in history {
-            let made = if step.empty_layer { None } else { numbered.next() };
-            missing |= made.is_none() && !step.empty_layer;
-            let (number, layer) = made.unzip();
+            let numbered_layer = if step.empty_layer { None } else { numbered.next() };
+            missing |= numbered_layer.is_none() && !step.empty_layer;
+            let (number, layer) = numbered_layer.unzip();
             rows.push(LayerRow { layer, diff_id: number.and_then(diff_id), ..row_of(step) });
         }
         let left_over: Vec<LayerRow> = numbered

@@ -177,7 +177,7 @@ impl<'a> Destination<'a> {
                         "{} requires a login ({})",
                         self.repository.host, failure.why
                     ));
-                    self.unauthenticated.get_or_init(|| Refusal { why, hint: failure.hint });
+                    self.unauthenticated.get_or_init(|| Refusal { why, answer: None, hint: failure.hint });
                 }
                 Ok(DestinationAnswer::Refused)
             }

@@ -176,7 +176,7 @@ impl<'a> Draft<'a> {
             }
         }
         match self.unresolved.first() {
-            Some(missed) if self.tops.is_empty() => Err(missed.failure.clone()),
+            Some(unresolved) if self.tops.is_empty() => Err(unresolved.failure.clone()),
             _ => Ok(()),
         }
     }
@@ -369,9 +369,9 @@ impl<'a> Draft<'a> {
             }
         }
         let is_near = self.request.from.host == self.request.to.host;
-        let way =
+        let transfer =
             if is_near { BlobTransfer::Mount(self.request.from.name.clone()) } else { BlobTransfer::Move };
-        Ok(Some(PlannedBlob { descriptor, transfer: way }))
+        Ok(Some(PlannedBlob { descriptor, transfer }))
     }
 }
 

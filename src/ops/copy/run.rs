@@ -23,13 +23,13 @@ use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::steps::report_while::report_while;
 use crate::ops::steps::tag::RepositoryClient;
-use crate::ops::steps::tracker::{is_done, open_uploads_note, refusal as refusal_of};
+use crate::ops::steps::tracker::{is_done, open_uploads_note};
 
 /// Copies the images of the plan, and nothing else. An image that fails keeps no other from being copied.
 pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl) -> Report {
     let refused = context.rules.may_copy(&plan.from, &plan.to).err();
     if let Some(refusal) = plan.common.refused.clone().or(refused) {
-        return all_failed(plan, &refusal_of(format!("does not copy to {}", plan.to), &refusal));
+        return all_failed(plan, &refusal.failure(format!("does not copy to {}", plan.to)));
     }
     let source = context.pool.client(&plan.from.host);
     let destination = context.pool.client(&plan.to.host);
@@ -38,15 +38,15 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl)
         Err(failure) => return all_failed(plan, &failure),
     };
     let transfer = Arc::new(Transfer { stop: control.stop.clone(), ..Transfer::default() });
-    let carrier = CopyTransfer::new(plan, source, destination, transfer);
-    let job = CopyRun { plan, transfer: &carrier, entry: &entry, control };
+    let copy_transfer = CopyTransfer::new(plan, source, destination, transfer);
+    let job = CopyRun { plan, transfer: &copy_transfer, entry: &entry, control };
     let (ended, unclaimed) = job.run().await;
     let items = names(plan).zip(&ended);
     let items = items.map(|(name, ended)| ProgressItem { name, outcome: Some(ended.outcome.clone()) });
     let mut items: Vec<ProgressItem> = items.collect();
     items.extend(unclaimed);
-    let mut notes = leftovers(&carrier, &items);
-    notes.extend(entry.remove_unneeded_kept_tags(plan, &carrier.destination, &ended).await);
+    let mut notes = leftovers(&copy_transfer, &items);
+    notes.extend(entry.remove_unneeded_kept_tags(plan, &copy_transfer.destination, &ended).await);
     notes.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
     items.extend(plan.common.unresolved.iter().map(ProgressItem::from));
     let entry = entry.end(&mut notes).await;
@@ -54,8 +54,8 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl)
     let bytes = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
     Report {
         items,
-        moved: bytes(&carrier.transfer.sent),
-        again: bytes(&carrier.transfer.resent),
+        moved: bytes(&copy_transfer.transfer.sent),
+        again: bytes(&copy_transfer.transfer.resent),
         undo,
         notes,
         ..Report::default()
@@ -185,7 +185,7 @@ impl<'a> CopyRun<'a> {
             let ended = match (self.entry.keep_failure_of_list(index), combine(join_all(needed).await)) {
                 (Some(failure), _) => Ended::before_put(Outcome::Failed(failure.clone())),
                 (None, Ok(())) => listing.write().await,
-                (None, Err(halt)) => Ended::before_put(self.outcome(halt)),
+                (None, Err(error)) => Ended::before_put(self.outcome(error)),
             };
             if let Some(has_put) = ended.has_put {
                 self.entry.mark_list_done(index, has_put).await;
@@ -209,7 +209,7 @@ impl<'a> CopyRun<'a> {
             }
             None => match self.wait_for(index, needed, checks).await {
                 Ok(()) => self.finish_image(image).await,
-                Err(halt) => Ended::before_put(self.outcome(halt)),
+                Err(error) => Ended::before_put(self.outcome(error)),
             },
         };
         self.entry.mark_done(index, ended.has_put).await;
@@ -280,11 +280,11 @@ impl<'a> CopyRun<'a> {
     }
 
     fn report_progress(&self) {
-        let carrier = self.transfer;
+        let copy_transfer = self.transfer;
         self.control.progress.send_modify(|progress| {
-            progress.moved = carrier.transfer.sent.load(Ordering::Relaxed);
-            progress.total_bytes = carrier.bytes();
-            progress.now = carrier.describe_progress();
+            progress.moved = copy_transfer.transfer.sent.load(Ordering::Relaxed);
+            progress.total_bytes = copy_transfer.bytes();
+            progress.now = copy_transfer.describe_progress();
         });
     }
 }
@@ -303,13 +303,13 @@ fn name(image: &ImageToCopy) -> SafeText {
 }
 
 /// Returns notes about the things that are left behind.
-fn leftovers(carrier: &CopyTransfer<'_>, items: &[ProgressItem]) -> Vec<SafeText> {
+fn leftovers(copy_transfer: &CopyTransfer<'_>, items: &[ProgressItem]) -> Vec<SafeText> {
     let mut notes = Vec::new();
-    notes.extend(open_uploads_note(&carrier.transfer));
+    notes.extend(open_uploads_note(&copy_transfer.transfer));
     let is_unfinished =
         |item: &ProgressItem| matches!(item.outcome, Some(Outcome::Failed(_) | Outcome::Stopped));
-    let has_moved =
-        carrier.transfer.sent.load(Ordering::Relaxed) > 0 || carrier.put.load(Ordering::Relaxed) > 0;
+    let has_moved = copy_transfer.transfer.sent.load(Ordering::Relaxed) > 0
+        || copy_transfer.put.load(Ordering::Relaxed) > 0;
     if has_moved && items.iter().any(is_unfinished) {
         notes.push(
             "parts of unfinished images stay until garbage collection; another copy continues from there"

@@ -284,9 +284,9 @@ impl<'a> CopyTransfer<'a> {
 /// Combines the results of several arrivals. A failure takes precedence over the other reasons.
 pub fn combine(arrived: Vec<Result<(), CopyError>>) -> Result<(), CopyError> {
     let halts = || arrived.iter().filter_map(|arrived| arrived.as_ref().err());
-    match halts().find(|halt| matches!(halt, CopyError::Failed(_))).or_else(|| halts().next()) {
+    match halts().find(|error| matches!(error, CopyError::Failed(_))).or_else(|| halts().next()) {
         None => Ok(()),
-        Some(halt) => Err(halt.clone()),
+        Some(error) => Err(error.clone()),
     }
 }
 

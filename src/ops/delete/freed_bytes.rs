@@ -105,10 +105,10 @@ fn find_orphans(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
             bare().map(|image| image.digest).chain(children).chain(referrers.map(|one| one.digest)).collect()
         }
     };
-    let kin = plan.images.iter().flat_map(|image| {
+    let dependents = plan.images.iter().flat_map(|image| {
         image.children.iter().copied().chain(image.referrers.iter().map(|referrer| referrer.digest))
     });
-    let behind = kin.filter(|digest| !going.contains(digest)).collect();
+    let behind = dependents.filter(|digest| !going.contains(digest)).collect();
     (going.into_iter().collect(), behind)
 }
 

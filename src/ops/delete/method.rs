@@ -47,7 +47,7 @@ fn untag_blocked(plan: &DeletePlan) -> Option<Refusal> {
         Ability::No(_) => enable_hint(&plan.repository.host),
         _ => "untag by replacement manifests, or delete the images with all their tags".into(),
     };
-    refusal(format!("the server does not delete by tag ({why})"), hint)
+    answered("the server does not delete by tag", why, hint)
 }
 
 fn replace_blocked(plan: &DeletePlan, denied: Option<&SafeText>) -> Option<Refusal> {
@@ -80,8 +80,8 @@ pub async fn ask_deletes(
 /// found out.
 pub fn replacement_refusal(host: &Host, deletes: &Deletes, denied: Option<&SafeText>) -> Option<Refusal> {
     replacement_impossible(host, deletes).or_else(|| {
-        let why = format!("the server does not let this user delete by digest ({})", denied?);
-        refusal(why, "log in as a user who may delete".into())
+        let why = "the server does not let this user delete by digest";
+        answered(why, denied?, "log in as a user who may delete".into())
     })
 }
 
@@ -89,7 +89,7 @@ pub fn replacement_refusal(host: &Host, deletes: &Deletes, denied: Option<&SafeT
 fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
     match (&deletes.by_tag, &deletes.by_digest) {
         (_, Ability::No(why)) => {
-            refusal(format!("the server does not delete by digest either ({why})"), enable_hint(host))
+            answered("the server does not delete by digest either", why, enable_hint(host))
         }
         (Ability::Yes, _) => {
             refusal("the server deletes by tag: no replacement is needed".into(), "untag instead".into())
@@ -104,7 +104,7 @@ fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
 fn image_blocked(plan: &DeletePlan, incomplete: Option<&SafeText>, indexes: &Indexes) -> Option<Refusal> {
     if let Ability::No(why) = &plan.deletes.by_digest {
         let hint = enable_hint(&plan.repository.host);
-        return refusal(format!("the server does not delete by digest ({why})"), hint);
+        return answered("the server does not delete by digest", why, hint);
     }
     let instead = match plan.deletes.by_tag {
         Ability::No(_) => "untag by replacement manifests instead",
@@ -141,7 +141,11 @@ fn only_digest(plan: &DeletePlan) -> Option<Refusal> {
 }
 
 fn refusal(why: String, hint: SafeText) -> Option<Refusal> {
-    Some(Refusal { why: SafeText::from(why), hint: Some(hint) })
+    Some(Refusal { why: SafeText::from(why), answer: None, hint: Some(hint) })
+}
+
+fn answered(why: &'static str, answer: &SafeText, hint: SafeText) -> Option<Refusal> {
+    Some(Refusal { why: why.into(), answer: Some(answer.clone()), hint: Some(hint) })
 }
 
 /// Returns a hint about enabling deletes on a server: docs/REGISTRIES.md §7.1.

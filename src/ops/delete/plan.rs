@@ -38,8 +38,8 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
     let tags = tag_list::tags_with(&client, name, named_tags);
     let (tags, (deletes, denied)) = future::join(tags, asked).await;
     let tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
-    let (mut missed, mut notes) = (Vec::new(), Vec::new());
-    let mut images = find_named_images(&client, name, &request.selectors, &tags, &mut missed).await?;
+    let (mut unresolved, mut notes) = (Vec::new(), Vec::new());
+    let mut images = find_named_images(&client, name, &request.selectors, &tags, &mut unresolved).await?;
     let method = request.method.unwrap_or_else(|| method::default_method(&images, &deletes));
     let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
     // If only tags go, manifests stay, so it does not matter which other indexes list them.
@@ -59,7 +59,7 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
         along: request.along,
         deletes,
         images,
-        common: PlanCommon { refused, unresolved: missed, notes, ..PlanCommon::default() },
+        common: PlanCommon { refused, unresolved, notes, ..PlanCommon::default() },
         unknown: tags.unknown,
         frees: None,
         shared: None,
@@ -175,13 +175,13 @@ async fn find_named_images(
     }
     if images.is_empty() {
         // A failure to read an image that may exist says more than a missing one.
-        let worst = unresolved.iter().find(|missed| missed.failure.kind != FailureKind::NotFound);
+        let worst = unresolved.iter().find(|unresolved| unresolved.failure.kind != FailureKind::NotFound);
         return Err(match (worst, unresolved.as_slice()) {
             (Some(worst), _) => worst.failure.clone(),
             (None, [only]) => only.failure.clone(),
             (None, []) => missing(format!("nothing to delete in {name}"), "no image was named".into()),
             (None, several) => {
-                let names: Vec<&str> = several.iter().map(|missed| missed.name.as_str()).collect();
+                let names: Vec<&str> = several.iter().map(|unresolved| unresolved.name.as_str()).collect();
                 missing(format!("nothing to delete in {name}"), format!("{} are not there", names.join(", ")))
             }
         });

@@ -46,16 +46,16 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
     let kept = remaining_tags(place, plan).await;
     let keeping = Kept::put(&client, &plan.common.loss, &running, 2 * parts.len()).await;
     let mut changed = HashSet::new();
-    let mut way = ReplacementMethod::default();
+    let mut method = ReplacementMethod::default();
     for (index, part) in parts.iter().enumerate() {
         let outcome = match (tracker.reason_to_stop(), &part.replacement) {
             (Some(outcome), _) => outcome,
             (None, Err(failure)) => Outcome::Failed(failure.clone()),
-            (None, Ok(made)) => match keeping.objection(&plan.repository, part.digest) {
+            (None, Ok(replacement)) => match keeping.objection(&plan.repository, part.digest) {
                 Some(outcome) => outcome,
                 None => {
                     tracker.report_current(SafeText::from(format!("untag {}", part.tag)));
-                    way.untag(place, &running, part.tag, made, &mut tracker.notes).await
+                    method.untag(place, &running, part.tag, replacement, &mut tracker.notes).await
                 }
             },
         };
@@ -86,13 +86,13 @@ async fn parts<'a>(plan: &'a DeletePlan, client: &Client) -> Vec<ReplacedTag<'a>
         prepare::manifests(client, &plan.repository.name, digests).await;
     let named = plan.images.iter().flat_map(|image| image.named.iter().map(move |tag| (tag, image.digest)));
     let part = |(tag, digest): (&'a Tag, Digest)| {
-        let made = match manifests.get(&digest) {
+        let replacement = match manifests.get(&digest) {
             Some(Ok(image)) => Replacement::of(image.clone())
                 .map_err(|why| Failure::local(format!("cannot untag {tag}"), why)),
             Some(Err(failure)) => Err(failure.clone()),
             None => Err(Failure::local(format!("cannot untag {tag}"), "its image was not read")),
         };
-        ReplacedTag { tag, digest, replacement: made }
+        ReplacedTag { tag, digest, replacement }
     };
     named.map(part).collect()
 }

@@ -144,7 +144,7 @@ fn untag_impossible(why: &SafeText, closed: Option<Refusal>) -> Refusal {
         Some(hint) => SafeText::from(format!("retag without moving; {hint}")),
     };
     let why = format!("the server does not delete by tag ({why}), so the old tag would stay");
-    Refusal { why: SafeText::from(why), hint: Some(hint) }
+    Refusal { why: SafeText::from(why), answer: None, hint: Some(hint) }
 }
 
 async fn step(

@@ -41,7 +41,7 @@ impl Replacement {
 
 /// Returns the two steps of a tag for the journal: onto the replacement, and away. Without a replacement, the steps
 /// touch nothing.
-pub fn items(repository: &Repository, tag: &Tag, made: Option<&Replacement>) -> [JournalItem; 2] {
+pub fn items(repository: &Repository, tag: &Tag, replacement: Option<&Replacement>) -> [JournalItem; 2] {
     let item = |before: Option<&Manifest>, after: Option<Digest>| JournalItem {
         repository: repository.clone(),
         selector: Selector::Tag(tag.clone()),
@@ -49,11 +49,9 @@ pub fn items(repository: &Repository, tag: &Tag, made: Option<&Replacement>) -> 
         after,
         done: None,
     };
-    let replacement = made.map(|made| &made.manifest);
-    [
-        item(made.map(|made| &*made.image), replacement.map(|manifest| manifest.digest)),
-        item(replacement, None),
-    ]
+    let manifest = replacement.map(|replacement| &replacement.manifest);
+    let image = replacement.map(|replacement| &*replacement.image);
+    [item(image, manifest.map(|manifest| manifest.digest)), item(manifest, None)]
 }
 
 /// The method in one repository. It is tried before the first tag is removed.
@@ -69,11 +67,11 @@ impl ReplacementMethod {
         &mut self,
         place: RepositoryClient<'_>,
         running: &RunningEntry,
-        made: &Replacement,
+        replacement: &Replacement,
         notes: &mut Vec<SafeText>,
     ) -> Result<(), Failure> {
         if !self.is_known_to_work {
-            try_method(place, running, made, notes).boxed().await?;
+            try_method(place, running, replacement, notes).boxed().await?;
             self.is_known_to_work = true;
         }
         Ok(())
@@ -85,11 +83,11 @@ impl ReplacementMethod {
         place: RepositoryClient<'_>,
         running: &RunningEntry,
         tag: &Tag,
-        made: &Replacement,
+        replacement: &Replacement,
         notes: &mut Vec<SafeText>,
     ) -> Outcome {
-        match self.ensure_works(place, running, made, notes).await {
-            Ok(()) => untag_by_replacement(place, tag, made, notes).boxed().await,
+        match self.ensure_works(place, running, replacement, notes).await {
+            Ok(()) => untag_by_replacement(place, tag, replacement, notes).boxed().await,
             Err(failure) => Outcome::Failed(failure),
         }
     }
@@ -100,11 +98,11 @@ impl ReplacementMethod {
 async fn try_method(
     place: RepositoryClient<'_>,
     running: &RunningEntry,
-    made: &Replacement,
+    replacement: &Replacement,
     notes: &mut Vec<SafeText>,
 ) -> Result<(), Failure> {
     let what = || format!("replacements do not work in {}, so no tag was touched", place.name);
-    let manifest = make_replacement(&made.image).map_err(|why| Failure::local(what(), why))?;
+    let manifest = make_replacement(&replacement.image).map_err(|why| Failure::local(what(), why))?;
     let text = format!("{PROBE}{}", manifest.digest.short());
     let tag = Tag::parse(&text).map_err(|bad| Failure::local(what(), bad.to_string()))?;
     let repository = Repository { host: place.client.host().clone(), name: place.name.clone() };
@@ -137,40 +135,42 @@ async fn try_method(
 async fn untag_by_replacement(
     place: RepositoryClient<'_>,
     tag: &Tag,
-    made: &Replacement,
+    replacement: &Replacement,
     notes: &mut Vec<SafeText>,
 ) -> Outcome {
     let what = || format!("cannot untag {}:{tag}", place.name);
-    let image = made.image.digest;
+    let image = replacement.image.digest;
     place.client.prefetch_delete_token(place.name).await;
     place.client.prefetch_push_token(place.name).await;
-    match place.tag_digest_among(tag, &[image, made.manifest.digest]).await {
+    match place.tag_digest_among(tag, &[image, replacement.manifest.digest]).await {
         Ok(Some(now)) if now == image => {}
         Ok(None) => return Outcome::Unchanged("it was gone already".into()),
         Ok(now) => return Outcome::Skipped(describe_move(now)),
         Err(error) => return Outcome::Failed(error.failure(what())),
     }
     let selector = Selector::Tag(tag.clone());
-    if let Err(error) = place.client.put_tag(place.name, tag, Some(image), &made.manifest).boxed().await {
+    if let Err(error) =
+        place.client.put_tag(place.name, tag, Some(image), &replacement.manifest).boxed().await
+    {
         let failure = put_failure(&error, what());
         // The put may have been done although its answer was lost. Nothing may stay half done.
-        return put_back(place, tag, made, failure, notes).boxed().await;
+        return put_back(place, tag, replacement, failure, notes).boxed().await;
     }
-    match place.wait_until_shown(&selector, Some(made.manifest.digest)).await {
+    match place.wait_until_shown(&selector, Some(replacement.manifest.digest)).await {
         Ok(true) => {}
         Ok(false) => {
             let failure = Failure::local(what(), "the tag does not show its replacement");
-            return put_back(place, tag, made, failure, notes).boxed().await;
+            return put_back(place, tag, replacement, failure, notes).boxed().await;
         }
-        Err(error) => return put_back(place, tag, made, error.failure(what()), notes).boxed().await,
+        Err(error) => return put_back(place, tag, replacement, error.failure(what()), notes).boxed().await,
     }
-    if let Err(error) = place.client.delete_manifest(place.name, &made.manifest.digest).await {
-        return put_back(place, tag, made, put_failure(&error, what()), notes).boxed().await;
+    if let Err(error) = place.client.delete_manifest(place.name, &replacement.manifest.digest).await {
+        return put_back(place, tag, replacement, put_failure(&error, what()), notes).boxed().await;
     }
     match place.wait_until_shown(&selector, None).await {
         Ok(true) => Outcome::Done("untagged by a replacement".into()),
-        Ok(false) => match place.tag_digest_among(tag, &[made.manifest.digest]).await {
-            Ok(Some(now)) if now == made.manifest.digest => {
+        Ok(false) => match place.tag_digest_among(tag, &[replacement.manifest.digest]).await {
+            Ok(Some(now)) if now == replacement.manifest.digest => {
                 place.unconfirmed_outcome(&selector, "and still shows the tag, on its replacement", None)
             }
             Ok(Some(now)) => Outcome::Skipped(describe_move(Some(now))),
@@ -184,19 +184,19 @@ async fn untag_by_replacement(
 async fn put_back(
     place: RepositoryClient<'_>,
     tag: &Tag,
-    made: &Replacement,
+    replacement: &Replacement,
     failure: Failure,
     notes: &mut Vec<SafeText>,
 ) -> Outcome {
-    let replacement = made.manifest.digest;
-    match place.tag_digest_among(tag, &[made.image.digest, replacement]).await {
-        Ok(now) if now == Some(made.image.digest) => Outcome::Failed(failure),
-        Ok(now) if now != Some(replacement) => Outcome::Skipped(describe_move(now)),
-        _ => match place.put(tag, Some(replacement), &made.image).boxed().await {
+    let (image, marked) = (&replacement.image, replacement.manifest.digest);
+    match place.tag_digest_among(tag, &[image.digest, marked]).await {
+        Ok(now) if now == Some(image.digest) => Outcome::Failed(failure),
+        Ok(now) if now != Some(marked) => Outcome::Skipped(describe_move(now)),
+        _ => match place.put(tag, Some(marked), image).boxed().await {
             Outcome::Failed(second) => {
                 notes.push(SafeText::from(format!(
-                    "`{tag}` is left on its replacement {replacement} and cannot be put back on {}: {}; the journal has it",
-                    made.image.digest, second.why
+                    "`{tag}` is left on its replacement {marked} and cannot be put back on {}: {}; the journal has it",
+                    image.digest, second.why
                 )));
                 Outcome::Failed(Failure { kind: FailureKind::Unreachable, ..failure })
             }

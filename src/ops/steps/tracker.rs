@@ -8,7 +8,6 @@ use tokio_util::sync::CancellationToken;
 use crate::client::Transfer;
 use crate::model::change::journal::EntryId;
 use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
-use crate::model::change::rules::Refusal;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 use crate::ops::context::JobControl;
@@ -159,14 +158,4 @@ pub fn open_uploads_note(transfer: &Transfer) -> Option<SafeText> {
     let (uploads, them) = if open == 1 { ("upload", "it") } else { ("uploads", "them") };
     let text = format!("{open} {uploads} could not be closed; the registry removes {them} by itself later");
     (open > 0).then(|| SafeText::from(text))
-}
-
-/// Returns the refusal of a rule as a failure.
-pub fn refusal(what: impl Into<SafeText>, refusal: &Refusal) -> Failure {
-    Failure {
-        what: what.into(),
-        why: refusal.why.clone(),
-        hint: refusal.hint.clone(),
-        kind: FailureKind::Denied,
-    }
 }

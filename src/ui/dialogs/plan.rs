@@ -86,11 +86,11 @@ fn status_line(plan: &PlanDialog) -> (Role, String) {
     if plan.change_plan.is_loading() || plan.change_plan.failure.is_some() {
         return (Role::Dim, "nothing is changed".into());
     }
-    let Some(work) = plan.change_plan.value.as_deref() else { return (Role::Dim, String::new()) };
-    match (wording::impediment(work), plan.name_to_type()) {
+    let Some(change_plan) = plan.change_plan.value.as_deref() else { return (Role::Dim, String::new()) };
+    match (wording::impediment(change_plan), plan.name_to_type()) {
         (Some(why), _) => (Role::Bad, why.to_string()),
         (None, Some(name)) => {
-            let verb = wording::confirm_label(work);
+            let verb = wording::confirm_label(change_plan);
             let verb = verb.chars().next().map_or(String::new(), |first| first.to_lowercase().to_string())
                 + verb.get(1..).unwrap_or_default();
             (Role::Strong, format!("type {name} to {verb}"))
@@ -103,7 +103,11 @@ fn status_line(plan: &PlanDialog) -> (Role, String) {
 fn hints(plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
     let mut hints: Vec<&str> = Vec::new();
     if !plan.confirms_replacement
-        && plan.change_plan.value.as_deref().is_some_and(|work| !work.common().methods.is_empty())
+        && plan
+            .change_plan
+            .value
+            .as_deref()
+            .is_some_and(|change_plan| !change_plan.common().methods.is_empty())
     {
         hints.push("Tab method");
     }

@@ -19,7 +19,7 @@ impl Update<'_> {
         let Some(shown) = plan.change_plan.value.as_deref() else { return };
         let requested = plan.request.as_ref().and_then(ChangeRequest::method);
         let (methods, current) = (&shown.common().methods, requested.or_else(|| shown.method()));
-        let at = methods.iter().position(|way| Some(*way) == current).unwrap_or(0);
+        let at = methods.iter().position(|method| Some(*method) == current).unwrap_or(0);
         if let Some(next) = methods.get((at + 1) % methods.len().max(1)) {
             self.use_method(plan, *next);
         }

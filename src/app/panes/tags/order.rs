@@ -25,15 +25,15 @@ impl TagsPane {
         let all = self.tags.items.len();
         self.sorting.is_some()
             || self.list.order.len() < all
-            || self.filtering.as_ref().is_some_and(|sieve| !sieve.is_finished(all))
+            || self.filtering.as_ref().is_some_and(|filter| !filter.is_finished(all))
     }
 
     /// Returns the word for the operation in progress after which there are other rows or another order.
     pub fn current_operation(&self) -> Option<&'static str> {
-        let is_through = |sieve: &IncrementalFilter| sieve.is_finished(self.tags.items.len());
+        let is_through = |filter: &IncrementalFilter| filter.is_finished(self.tags.items.len());
         match &self.filtering {
             _ if self.sorting.is_some() => Some("sorting"),
-            Some(sieve) if !is_through(sieve) => Some("filtering"),
+            Some(filter) if !is_through(filter) => Some("filtering"),
             _ => None,
         }
     }
@@ -156,20 +156,20 @@ impl TagsPane {
         self.longest = self.names.longest(self.show_hidden);
         if self.list.is_filtered() {
             let typed = &self.list.filter;
-            let sieve = self.filtering.take().filter(|sieve| sieve.is_for(typed, self.show_hidden));
-            let mut sieve = sieve.unwrap_or_else(|| IncrementalFilter::of(typed, self.show_hidden));
+            let filter = self.filtering.take().filter(|filter| filter.is_for(typed, self.show_hidden));
+            let mut filter = filter.unwrap_or_else(|| IncrementalFilter::of(typed, self.show_hidden));
             let (items, show_hidden) = (&self.tags.items, self.show_hidden);
-            sieve.examine_next(FILTERED, items.len(), |item| {
+            filter.examine_next(FILTERED, items.len(), |item| {
                 let tag = items.get(item as usize)?;
                 (show_hidden || !tag.name().is_some_and(Tag::is_digest_tag)).then(|| tag.text())
             });
-            let is_through = sieve.is_finished(items.len());
+            let is_through = filter.is_finished(items.len());
             if is_through {
                 let mut rows = self.list.take_spare_rows();
-                sieve.append_matches(&self.list.order, &mut rows);
+                filter.append_matches(&self.list.order, &mut rows);
                 self.list.show_matches(rows);
             }
-            self.filtering = Some(sieve);
+            self.filtering = Some(filter);
             if !is_through {
                 return;
             }

@@ -14,9 +14,9 @@ impl Rows {
         self.fact("repository", Tone::Plain, plan.repository.to_string());
         self.methods(&plan.common.methods, plan.method, !plan.common.loss.is_at_risk());
         self.summary(plan);
-        if let (Some(blocked), Some(why)) = (plan.common.blocked.as_ref(), blocked_reason(plan)) {
+        if let Some(blocked) = &plan.common.blocked {
             self.blank();
-            self.fact("blocked", Tone::Bad, why);
+            self.fact("blocked", Tone::Bad, blocked.why.as_str());
             self.hint(blocked.hint.as_ref());
         }
         self.loss(&plan.common.loss);
@@ -253,18 +253,6 @@ fn referrers(plan: &DeletePlan, image: &ImageToDelete) -> Vec<Fact> {
         }
     }
     facts
-}
-
-/// Returns the reason why the method is not possible. The answer of the server is left out of it, because it is in the
-/// lines about the server.
-pub(super) fn blocked_reason(plan: &DeletePlan) -> Option<String> {
-    let mut why = plan.common.blocked.as_ref()?.why.to_string();
-    for ability in [&plan.deletes.by_tag, &plan.deletes.by_digest] {
-        if let Ability::No(said) = ability {
-            why = why.replace(&format!(" ({said})"), "");
-        }
-    }
-    Some(why)
 }
 
 /// Returns whether the deleted manifests only have blobs of their own. The blobs of an index belong to the images that

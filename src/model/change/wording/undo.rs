@@ -27,8 +27,12 @@ impl Rows {
             facts: step.impossible.iter().map(|why| Fact::new("blocked", Tone::Bad, why.as_str())).collect(),
         };
         self.rows.push(PlanRow::Images(plan.steps.iter().map(row).collect()));
-        for missed in &plan.common.unresolved {
-            self.fact("cannot", Tone::Bad, format!("{}: {}", missed.failure.what, missed.failure.why));
+        for unresolved in &plan.common.unresolved {
+            self.fact(
+                "cannot",
+                Tone::Bad,
+                format!("{}: {}", unresolved.failure.what, unresolved.failure.why),
+            );
         }
         self.hint(plan.hint.as_ref());
         if let Some(leaves) = &plan.leaves {
