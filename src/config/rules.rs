@@ -195,6 +195,6 @@ mod tests {
     #[test]
     fn one_registry_under_two_names_is_refused() {
         let problem = Config::parse("[registries.\"r.test\"]\n[registries.\"R.test\"]\n").expect_err("twice");
-        assert!(problem.contains("`r.test` stands there twice"), "{problem}");
+        assert!(problem.contains("`r.test` is listed twice"), "{problem}");
     }
 }

@@ -17,6 +17,7 @@ use super::journal::RunningEntry;
 use super::steps::kept_tags::{self, Kept};
 use super::steps::replacement::{self, Replacement, ReplacementMethod};
 use super::steps::report_while::report_while;
+use super::steps::restore::restore_lost_tags;
 use super::steps::tag::{RepositoryClient, describe_move, put_failure, saved_manifest};
 use super::steps::tracker::{self, Tracker};
 use super::tag_list;
@@ -258,7 +259,7 @@ impl<'a> Retagging<'a> {
                 let kept: Vec<(Tag, Digest)> = kept.map(|tag| (tag, step.digest)).collect();
                 let outcome =
                     self.method.untag(place, running, old, replacement, &mut self.tracker.notes).await;
-                replacement::check_kept(place, &kept, &mut self.tracker.notes).await;
+                self.tracker.notes.extend(restore_lost_tags(place, &kept, |_| None).await.notes);
                 outcome
             }
             Some(Some(Err(failure))) => Outcome::Failed(failure.clone()),

@@ -14,6 +14,7 @@ use super::context::{ChangeContext, JobControl};
 use super::journal::{Journal, RunningEntry};
 use super::steps::probe;
 use super::steps::replacement::{self, Replacement, ReplacementMethod};
+use super::steps::restore::restore_lost_tags;
 use super::steps::tag::{LOST, RepositoryClient, put_failure, saved_manifest};
 use super::steps::tracker::{self, Tracker};
 use super::tag_list;
@@ -206,7 +207,7 @@ impl Undoing<'_> {
                     .collect::<Vec<_>>();
                 let method = self.methods.entry(step.repository.clone()).or_default();
                 let outcome = method.untag(place, running, tag, replacement, &mut self.tracker.notes).await;
-                replacement::check_kept(place, &kept, &mut self.tracker.notes).await;
+                self.tracker.notes.extend(restore_lost_tags(place, &kept, |_| None).await.notes);
                 outcome
             }
             Some(Err(failure)) => Outcome::Failed(failure.clone()),

@@ -255,7 +255,10 @@ async fn a_sibling_that_vanishes_beside_a_replacement_is_put_back() {
         None
     });
     let report = shop.run(&work).await;
-    assert!(report.notes.iter().any(|said| said.as_str().contains("`latest` vanished")), "{report:?}");
+    assert!(
+        report.notes.iter().any(|said| said.as_str().contains("the server removed `latest` too")),
+        "{report:?}"
+    );
     assert_eq!(shop.tags("app")["latest"], before["latest"]);
 }
 

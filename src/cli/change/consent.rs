@@ -223,7 +223,7 @@ mod tests {
         let change_plan = change_plan(false, false);
         assert_eq!(
             asked(&YES, &change_plan),
-            Some(Question::Confirm("replace what `stable` is now?".into()))
+            Some(Question::Confirm("replace the current image of `stable`?".into()))
         );
         assert!(refused(&YES, &change_plan).is_some_and(|said| said.contains("`--force`")));
         assert!(refused(&NO, &change_plan).is_some_and(|said| said.contains("`--yes --force`")));

@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use super::prepare;
 use super::recheck::Recheck;
 use super::unconfirmed::UnconfirmedParts;
@@ -23,6 +25,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
 use crate::ops::steps::kept_tags;
+use crate::ops::steps::restore::restore_lost_tags;
 use crate::ops::steps::tag::{RepositoryClient, Shown, Wanted, put_failure, saved_manifest};
 use crate::ops::steps::tracker::Tracker;
 
@@ -432,18 +435,22 @@ impl<'a> Deleting<'a> {
             return;
         }
         let goes: HashSet<&Tag> = parts.iter().flat_map(|part| part.tags.iter().copied()).collect();
-        for (tag, digest) in self.recheck.lost_tags(&goes).await {
-            let text = match self.manifests.get(&digest).filter(|_| self.gone.contains(&digest)) {
-                Some(Ok(manifest)) => match self.repository_client().put(&tag, None, manifest).await {
-                    Outcome::Failed(failure) => {
-                        format!("`{tag}` vanished and cannot be put back: {}", failure.why)
-                    }
-                    _ => format!("`{tag}` vanished without a request: it was put back"),
-                },
-                _ => {
-                    format!("`{tag}` ({}) is not there any more, by no request of this plan", digest.short())
-                }
-            };
+        let lost = self.recheck.lost_tags(&goes).await;
+        // Tags of other images were removed by another client, or for a reason that is not known.
+        let (ours, others): (Vec<_>, Vec<_>) = lost.into_iter().partition(|(_, digest)| {
+            self.gone.contains(digest) && matches!(self.manifests.get(digest), Some(Ok(_)))
+        });
+        let images = ours.iter().filter_map(|(_, digest)| match self.manifests.get(digest) {
+            Some(Ok(manifest)) => Some((*digest, manifest.clone())),
+            _ => None,
+        });
+        let images: HashMap<Digest, Arc<Manifest>> = images.collect();
+        let image_of = |digest: &Digest| images.get(digest).cloned();
+        let restored = restore_lost_tags(self.repository_client(), &ours, image_of).boxed().await;
+        self.tracker.notes.extend(restored.notes);
+        for (tag, digest) in others {
+            let text =
+                format!("`{tag}` ({}) is not there any more, by no request of this plan", digest.short());
             self.tracker.notes.push(SafeText::from(text));
         }
     }

@@ -16,6 +16,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::steps::kept_tags::{self, Kept};
 use crate::ops::steps::replacement::{self, Replacement, ReplacementMethod};
+use crate::ops::steps::restore::restore_lost_tags;
 use crate::ops::steps::tag::RepositoryClient;
 use crate::ops::steps::tracker::{Tracker, is_done};
 
@@ -64,7 +65,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         }
         tracker.record_outcome(&running, 2 * index..2 * index + 2, index, outcome).await;
     }
-    replacement::check_kept(place, &kept, &mut tracker.notes).await;
+    tracker.notes.extend(restore_lost_tags(place, &kept, |_| None).await.notes);
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
     tracker.notes.extend(keeping.remove_unneeded(&client, &running, is_changed).await);
     tracker.close(running).await

@@ -20,7 +20,8 @@ use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
 use crate::ops::steps::kept_tags::{self, Kept};
-use crate::ops::steps::tag::{RepositoryClient, Shown, Untagged, saved_manifest};
+use crate::ops::steps::restore::restore_lost_tags;
+use crate::ops::steps::tag::{RepositoryClient, Shown, saved_manifest};
 use crate::ops::steps::tracker::{Tracker, is_done};
 use crate::ops::tag_list;
 
@@ -97,9 +98,10 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         let image = parts.get(index).and_then(|part| manifests.get(&part.digest));
         if let Some(image) = image {
             // The other tags were looked at too early, so they are looked at again.
-            let mut untagged = Untagged { outcome: Outcome::Stopped, removed_along: 0, notes: Vec::new() };
-            place.restore_lost_tags(image, &tags_to_check(plan, &parts, index), &mut untagged).await;
-            tracker.notes.extend(untagged.notes);
+            let kept = tags_to_check(plan, &parts, index).into_iter().map(|tag| (tag, image.digest));
+            tracker.notes.extend(
+                restore_lost_tags(place, &kept.collect::<Vec<_>>(), |_| Some(Arc::clone(image))).await.notes,
+            );
         }
     }
     let is_changed = |_: &Repository, digest| changed.contains(&digest);

@@ -208,28 +208,3 @@ async fn put_back(
         },
     }
 }
-
-/// Checks the tags that were to stay. Puts back those that are gone, and notes them.
-pub async fn check_kept(place: RepositoryClient<'_>, kept: &[(Tag, Digest)], notes: &mut Vec<SafeText>) {
-    for (tag, digest) in kept {
-        let digest = *digest;
-        if let Ok(None) = place.tag_digest(tag).await {
-            // The image may have gone with its tags. A copy that the client has cached serves as well.
-            let kept = place.client.cached_manifest(place.name, &digest).await;
-            let image = match kept {
-                Some(image) => Ok(image),
-                None => place.manifest(digest).await,
-            };
-            let text = match image {
-                Ok(image) => match place.put(tag, None, &image).await {
-                    Outcome::Failed(failure) => {
-                        format!("`{tag}` vanished and cannot be put back: {}", failure.why)
-                    }
-                    _ => format!("`{tag}` vanished without a request: it was put back"),
-                },
-                Err(error) => format!("`{tag}` vanished and its image cannot be read: {}", error.cause),
-            };
-            notes.push(SafeText::from(text));
-        }
-    }
-}

@@ -1,11 +1,13 @@
 //! Puts or removes one tag. The tag is looked at before and after, so that a change by another client in between is
 //! noticed and left alone.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
+use super::restore::restore_lost_tags;
 use crate::client::{Cause, Client, Error, Priority};
 use crate::model::change::journal::SavedManifest;
 use crate::model::change::progress::Outcome;
@@ -16,7 +18,7 @@ use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 
 /// The number of tags that are asked for at the same time.
-const AT_ONCE: usize = 16;
+pub const AT_ONCE: usize = 16;
 
 /// A hint for a tag that was put and does not become visible.
 pub const LOST: &str = "after garbage collection a registry may believe that it still has content that is gone, until it is \
@@ -102,7 +104,7 @@ impl RepositoryClient<'_> {
 
     /// Returns a manifest by its digest, as the registry serves it now. A manifest kept in the journal must be put back
     /// under the media type by which this registry knows it.
-    pub async fn manifest(&self, digest: Digest) -> Result<std::sync::Arc<Manifest>, Error> {
+    pub async fn manifest(&self, digest: Digest) -> Result<Arc<Manifest>, Error> {
         self.client.uncached_manifest(self.name, &digest, Priority::Interactive).await
     }
 
@@ -267,7 +269,10 @@ impl RepositoryClient<'_> {
             Err(error) => self.unseen_outcome(&selector, &error),
         };
         let mut untagged = over(outcome);
-        self.restore_lost_tags(image, &kept, &mut untagged).await;
+        let kept: Vec<(Tag, Digest)> = kept.into_iter().map(|tag| (tag, image.digest)).collect();
+        let restored = restore_lost_tags(*self, &kept, |_| Some(Arc::new(image.clone()))).boxed().await;
+        untagged.removed_along = restored.removed;
+        untagged.notes.extend(restored.notes);
         untagged
     }
 
@@ -361,38 +366,6 @@ impl RepositoryClient<'_> {
             .map(|tag| async move { (tag, self.tag_digest_among(tag, known).await) }.boxed())
             .collect();
         stream::iter(asked).buffered(AT_ONCE).collect().await
-    }
-
-    /// Checks whether the other tags of an image are still there, and puts back those that are not.
-    pub async fn restore_lost_tags(&self, image: &Manifest, kept: &[Tag], untagged: &mut Untagged) {
-        for (tag, now) in self.tag_digests(kept, &[image.digest]).await {
-            let note = match now {
-                Ok(Some(_)) => continue,
-                Ok(None) => {
-                    untagged.removed_along += 1;
-                    match self.put(tag, None, image).await {
-                        Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Skipped(_) => {
-                            format!("the server removed `{tag}` too, without a request: it was put back")
-                        }
-                        Outcome::Unconfirmed(failure) => {
-                            format!(
-                                "the server removed `{tag}` too, and it is not confirmed that it was put back: {}",
-                                failure.why
-                            )
-                        }
-                        Outcome::Failed(failure) => {
-                            format!(
-                                "the server removed `{tag}` too, and it cannot be put back: {}",
-                                failure.why
-                            )
-                        }
-                        Outcome::Stopped => continue,
-                    }
-                }
-                Err(error) => format!("whether `{tag}` is still there is not known: {}", error.cause),
-            };
-            untagged.notes.push(SafeText::from(note));
-        }
     }
 }
 
