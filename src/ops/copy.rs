@@ -17,7 +17,6 @@
 
 pub(super) mod companions;
 mod destination;
-mod ended;
 mod entry;
 mod fallback;
 mod plan;

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{ChangeContext, JobControl};
 use super::journal::RunningEntry;
+use super::steps::ended::Ended;
 use super::steps::kept_tags::{self, Kept};
 use super::steps::replacement::{self, Replacement, ReplacementMethod};
 use super::steps::report_while::report_while;
@@ -143,7 +144,7 @@ impl<'a> Retagging<'a> {
                 }
             }
         };
-        if tracker::is_done(&put) != Some(false)
+        if put.effect().may_be_done()
             && let Some(replaced) = step.replaces
         {
             self.changed.insert((step.to.clone(), replaced));
@@ -157,11 +158,11 @@ impl<'a> Retagging<'a> {
                 let is_put = matches!(put, Outcome::Done(_));
                 self.tracker.has_changed |= is_put;
                 running.mark_done(first, is_put).await;
-                let outcome = self.remove_old_tag(running, index, step, old).await;
-                if tracker::is_done(&outcome) != Some(false) {
+                let ended = self.remove_old_tag(running, index, step, old).await;
+                if ended.effect.may_be_done() {
                     self.changed.insert((self.plan.from.clone(), step.digest));
                 }
-                self.tracker.record_outcome(running, first + 1..end, index, outcome).await;
+                self.tracker.record_outcome(running, first + 1..end, index, ended).await;
             }
             (Some(old), Outcome::Unconfirmed(failure)) => {
                 for item in first + 1..end {
@@ -234,16 +235,16 @@ impl<'a> Retagging<'a> {
         index: usize,
         step: &'a RetagStep,
         old: &Tag,
-    ) -> Outcome {
+    ) -> Ended {
         let Some(Ok(image)) = self.manifests.get(&old_digest(step)).cloned() else {
-            return Outcome::Skipped("its image was not read".into());
+            return Outcome::Skipped("its image was not read".into()).into();
         };
         // Without the list of tags, unwanted removals could not be noticed.
         let siblings = match &mut self.siblings {
             Ok(siblings) => siblings,
             Err(failure) => {
                 let what = format!("{} is there and {old} stays: {}", step.tag, failure.what);
-                return Outcome::Failed(Failure { what: what.into(), ..failure.clone() });
+                return Outcome::Failed(Failure { what: what.into(), ..failure.clone() }).into();
             }
         };
         siblings.remove(old);
@@ -253,24 +254,24 @@ impl<'a> Retagging<'a> {
         let kept = siblings.iter().filter(|(_, digest)| **digest == step.digest);
         let kept: Vec<Tag> = kept.map(|(tag, _)| tag.clone()).collect();
         let place = self.repository_client(&self.plan.from);
-        let outcome = match self.replacements.get(index) {
+        let Ended { outcome, effect } = match self.replacements.get(index) {
             Some(Some(Ok(replacement))) => {
                 let kept = place.tags_still_on(&kept, step.digest).await.into_iter();
                 let kept: Vec<(Tag, Digest)> = kept.map(|tag| (tag, step.digest)).collect();
-                let outcome =
+                let ended =
                     self.method.untag(place, running, old, replacement, &mut self.tracker.notes).await;
                 self.tracker.notes.extend(restore_lost_tags(place, &kept, |_| None).await.notes);
-                outcome
+                ended
             }
-            Some(Some(Err(failure))) => Outcome::Failed(failure.clone()),
+            Some(Some(Err(failure))) => Outcome::Failed(failure.clone()).into(),
             _ => {
                 let untagged = place.untag(old, &image, &kept).await;
                 self.removes_siblings |= untagged.removed_along > 0;
                 self.tracker.notes.extend(untagged.notes);
-                untagged.outcome
+                untagged.outcome.into()
             }
         };
-        match outcome {
+        let outcome = match outcome {
             Outcome::Done(_) => Outcome::Done(SafeText::from(format!("{old} is {} now", step.tag))),
             Outcome::Skipped(why) => {
                 Outcome::Skipped(SafeText::from(format!("{} is there; the old tag: {why}", step.tag)))
@@ -280,7 +281,8 @@ impl<'a> Retagging<'a> {
                 ..failure
             }),
             other => other,
-        }
+        };
+        Ended { outcome, effect }
     }
 }
 

@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{ChangeContext, JobControl};
 use super::journal::{Journal, RunningEntry};
+use super::steps::ended::Ended;
 use super::steps::probe;
 use super::steps::replacement::{self, Replacement, ReplacementMethod};
 use super::steps::restore::restore_lost_tags;
 use super::steps::tag::{LOST, RepositoryClient, put_failure, saved_manifest};
-use super::steps::tracker::{self, Tracker};
+use super::steps::tracker::Tracker;
 use super::tag_list;
 use crate::client::Pool;
 use crate::model::change::ChangeRequest;
@@ -66,21 +67,22 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl)
     // Images that could not be put back.
     let mut not_back = HashSet::new();
     for (index, (step, part)) in plan.steps.iter().zip(&parts).enumerate() {
-        let outcome = match undoing.tracker.reason_to_stop() {
-            Some(outcome) => outcome,
+        let ended = match undoing.tracker.reason_to_stop() {
+            Some(outcome) => outcome.into(),
             None if keeps_one_of(step, &not_back) => {
-                Outcome::Skipped("it keeps an image that was not put back elsewhere".into())
+                Outcome::Skipped("it keeps an image that was not put back elsewhere".into()).into()
             }
             None => undoing.step(&running, step, part).boxed().await,
         };
-        if !matches!(outcome, Outcome::Done(_) | Outcome::Unchanged(_)) {
+        let is_as_before = matches!(ended.outcome, Outcome::Done(_) | Outcome::Unchanged(_));
+        if !is_as_before {
             not_back.extend(step.before);
         }
         let items = first..first + part.items.len();
         first = items.end;
-        has_changed |= !part.items.is_empty() && tracker::is_done(&outcome) != Some(false);
-        is_back &= matches!(outcome, Outcome::Done(_) | Outcome::Unchanged(_));
-        undoing.tracker.record_outcome(&running, items, index, outcome).await;
+        has_changed |= !part.items.is_empty() && ended.effect.may_be_done();
+        is_back &= is_as_before;
+        undoing.tracker.record_outcome(&running, items, index, ended).await;
     }
     let mut tracker = undoing.tracker;
     // Parts that cannot be read are not known to be put back.
@@ -124,15 +126,15 @@ struct Undoing<'a> {
 }
 
 impl Undoing<'_> {
-    async fn step(&mut self, running: &RunningEntry, step: &UndoStep, part: &UndoPart) -> Outcome {
+    async fn step(&mut self, running: &RunningEntry, step: &UndoStep, part: &UndoPart) -> Ended {
         if let Some(why) = &step.impossible {
-            return Outcome::Skipped(why.clone());
+            return Outcome::Skipped(why.clone()).into();
         }
         if step.may_arrive {
-            return Outcome::Skipped(MAY_ARRIVE.into());
+            return Outcome::Skipped(MAY_ARRIVE.into()).into();
         }
         if step.now == step.before {
-            return Outcome::Unchanged("it is as it was".into());
+            return Outcome::Unchanged("it is as it was".into()).into();
         }
         self.tracker.report_current(SafeText::from(format!("put {} back", step.selector)));
         let client = self.pool.client(&step.repository.host);
@@ -140,13 +142,13 @@ impl Undoing<'_> {
         let place = RepositoryClient { client: &client, name: &step.repository.name, stop: Some(stop) };
         let what = || format!("cannot put {}:{} back", step.repository.name, step.selector);
         let manifest = step.before.and_then(|digest| self.held.get(&digest)).and_then(parse_saved);
-        match (&step.selector, step.before, manifest) {
+        let outcome = match (&step.selector, step.before, manifest) {
             (Selector::Tag(tag), None, _) if step.is_probe => self.remove_probe(place, step, tag).await,
-            (Selector::Tag(tag), None, _) => self.untag(place, running, step, tag, part).await,
+            (Selector::Tag(tag), None, _) => return self.untag(place, running, step, tag, part).await,
             (Selector::Tag(tag), Some(_), Some(manifest)) => place.put(tag, step.now, &manifest).await,
             (Selector::Digest(digest), Some(_), Some(manifest)) => {
                 if let Err(error) = client.put_manifest(place.name, &step.selector, &manifest).await {
-                    return Outcome::Failed(put_failure(&error, what()));
+                    return Outcome::Failed(put_failure(&error, what())).into();
                 }
                 match place.wait_until_shown(&step.selector, Some(*digest)).await {
                     Ok(true) => Outcome::Done("put back".into()),
@@ -160,7 +162,8 @@ impl Undoing<'_> {
                 Outcome::Skipped("untagged manifests are left as they are".into())
             }
             (_, Some(_), None) => Outcome::Skipped("its manifest is not in the journal any more".into()),
-        }
+        };
+        outcome.into()
     }
 
     /// Removes a throw-away tag with its manifest.
@@ -185,13 +188,13 @@ impl Undoing<'_> {
         step: &UndoStep,
         tag: &Tag,
         part: &UndoPart,
-    ) -> Outcome {
+    ) -> Ended {
         let what = || format!("cannot untag {}:{tag}", step.repository.name);
-        let Some(now) = step.now else { return Outcome::Unchanged("it is gone already".into()) };
+        let Some(now) = step.now else { return Outcome::Unchanged("it is gone already".into()).into() };
         if !self.siblings.contains_key(&step.repository) {
             match tag_list::tags(place.client, place.name).await {
                 Ok(tags) => self.siblings.insert(step.repository.clone(), tags.digests.into_iter().collect()),
-                Err(error) => return Outcome::Failed(error.failure(what())),
+                Err(error) => return Outcome::Failed(error.failure(what())).into(),
             };
         }
         let all = self.siblings.get(&step.repository).map_or(&[][..], Vec::as_slice);
@@ -206,18 +209,18 @@ impl Undoing<'_> {
                     .map(|tag| (tag, now))
                     .collect::<Vec<_>>();
                 let method = self.methods.entry(step.repository.clone()).or_default();
-                let outcome = method.untag(place, running, tag, replacement, &mut self.tracker.notes).await;
+                let ended = method.untag(place, running, tag, replacement, &mut self.tracker.notes).await;
                 self.tracker.notes.extend(restore_lost_tags(place, &kept, |_| None).await.notes);
-                outcome
+                ended
             }
-            Some(Err(failure)) => Outcome::Failed(failure.clone()),
+            Some(Err(failure)) => Outcome::Failed(failure.clone()).into(),
             None => match place.manifest(step.left_on.unwrap_or(now)).await {
                 Ok(image) => {
                     let untagged = place.untag(tag, &image, &kept).await;
                     self.tracker.notes.extend(untagged.notes);
-                    untagged.outcome
+                    untagged.outcome.into()
                 }
-                Err(error) => Outcome::Failed(error.failure(what())),
+                Err(error) => Outcome::Failed(error.failure(what())).into(),
             },
         }
     }

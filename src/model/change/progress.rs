@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::journal::EntryId;
-use crate::model::failure::Failure;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 
 /// The progress of a job.
@@ -70,6 +70,38 @@ pub enum Outcome {
     Failed(Failure),
     /// Stopped before it was done.
     Stopped,
+}
+
+/// Whether a part changed anything in the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It changed something.
+    Done,
+    /// It changed nothing.
+    NotDone,
+    /// That is not known: a request was sent, and its answer was lost or its effect is not visible.
+    Unknown,
+}
+
+impl Effect {
+    /// Returns whether something was changed, or may have been.
+    pub fn may_be_done(self) -> bool {
+        self != Effect::NotDone
+    }
+}
+
+impl Outcome {
+    /// Returns the effect that this outcome stands for.
+    pub fn effect(&self) -> Effect {
+        match self {
+            Outcome::Done(_) => Effect::Done,
+            Outcome::Unconfirmed(_) => Effect::Unknown,
+            Outcome::Failed(failure) if failure.kind == FailureKind::Unreachable => Effect::Unknown,
+            Outcome::Unchanged(_) | Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Stopped => {
+                Effect::NotDone
+            }
+        }
+    }
 }
 
 /// The report of a job: the outcomes of all its parts.

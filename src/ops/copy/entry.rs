@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::ended::Ended;
 use crate::client::{Client, Priority};
 use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
+use crate::model::change::progress::Effect;
 use crate::model::change::{ChangeRequest, journal};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -15,6 +15,7 @@ use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::journal::RunningEntry;
+use crate::ops::steps::ended::{Ended, note_effect};
 use crate::ops::steps::kept_tags::{self, Kept};
 use crate::ops::steps::tag::saved_manifest;
 
@@ -98,7 +99,7 @@ impl CopyEntry {
         destination: &Client,
         ended: &[Ended],
     ) -> Option<SafeText> {
-        let put = plan.images.iter().zip(ended).filter(|(_, ended)| ended.has_put != Some(false));
+        let put = plan.images.iter().zip(ended).filter(|(_, ended)| ended.effect.may_be_done());
         let replaced: HashSet<Digest> = put.filter_map(|(image, _)| image.replaces).collect();
         let is_changed = |_: &Repository, image| replaced.contains(&image);
         self.keeping.remove_unneeded(destination, self.running.as_ref()?, is_changed).await
@@ -135,13 +136,10 @@ impl CopyEntry {
         }
     }
 
-    /// Notes whether the tag of an image was put; `None` if that is not confirmed.
-    pub async fn mark_done(&self, image: usize, is_done: Option<bool>) {
+    /// Notes whether the tag of an image was put.
+    pub async fn mark_done(&self, image: usize, effect: Effect) {
         if let (Some(running), Some(Ok(Some(item)))) = (&self.running, self.items.get(image)) {
-            match is_done {
-                Some(is_done) => running.mark_done(*item, is_done).await,
-                None => running.mark_unconfirmed(*item).await,
-            }
+            note_effect(running, *item, effect).await;
         }
     }
 

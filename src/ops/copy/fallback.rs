@@ -2,19 +2,18 @@
 //! Tag Schema. Each list is merged with the present one right before it is written, after the journal has recorded
 //! both.
 
-use super::ended::Ended;
 use super::entry::CopyEntry;
 use super::transfer::{CopyError, CopyTransfer};
 use crate::model::change::copy::ReferrerList;
-use crate::model::change::progress::Outcome;
+use crate::model::change::progress::{Effect, Outcome};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::manifest::referrer_list::{self, merge_list};
 use crate::model::plural::counted;
 use crate::model::text::SafeText;
+use crate::ops::steps::ended::Ended;
 use crate::ops::steps::tag::{RepositoryClient, saved_manifest};
-use crate::ops::steps::tracker::is_done;
 
 /// How often a list is merged anew because another client was faster.
 const TRIES: usize = 3;
@@ -37,7 +36,7 @@ impl Listing<'_> {
     /// Writes the list. Its referrers are there already.
     pub async fn write(&self) -> Ended {
         if self.list.adds.iter().all(|referrer| self.transfer.is_listed_by_registry(referrer)) {
-            return Ended::before_put(Outcome::Unchanged("the registry lists them itself".into()));
+            return Ended::without_effect(Outcome::Unchanged("the registry lists them itself".into()));
         }
         self.merge().await
     }
@@ -45,19 +44,19 @@ impl Listing<'_> {
     /// Writes the list, even if the registry claims to list the referrers itself.
     pub async fn merge(&self) -> Ended {
         let mut kept = self.list.replaces;
-        let mut ended = Ended::before_put(Outcome::Skipped("other clients keep writing the list".into()));
+        let mut ended = Ended::without_effect(Outcome::Skipped("other clients keep writing the list".into()));
         for _ in 0..TRIES {
             let next = match self.merge_and_put(&mut kept).await {
                 Ok(next) => next,
-                Err(failure) => Ended::before_put(Outcome::Failed(failure)),
+                Err(failure) => Ended::without_effect(Outcome::Failed(failure)),
             };
             // For the journal, a list that was put and then lost may have been put all the same.
-            let has_put = if ended.has_put == Some(false) { next.has_put } else { ended.has_put };
-            ended = Ended { has_put, outcome: next.outcome };
+            let effect = if ended.effect.may_be_done() { ended.effect } else { next.effect };
+            ended = Ended { effect, outcome: next.outcome };
             if !matches!(ended.outcome, Outcome::Skipped(_)) {
                 break;
             }
-            ended.has_put = None;
+            ended.effect = Effect::Unknown;
         }
         ended
     }
@@ -69,7 +68,7 @@ impl Listing<'_> {
         let what = || format!("cannot list referrers under {}:{}", place.name, list.tag);
         let failed = |error: crate::client::Error| error.failure(what());
         if self.transfer.is_stopped() {
-            return Ok(Ended::before_put(Outcome::Stopped));
+            return Ok(Ended::without_effect(Outcome::Stopped));
         }
         let known: Vec<Digest> = kept.iter().copied().collect();
         let now = place.tag_digest_among(&list.tag, &known).await.map_err(failed)?;
@@ -86,7 +85,7 @@ impl Listing<'_> {
         let Some(merged) = merge_list(old.as_deref(), &self.transfer.plan.referrer_entries(&list.adds))
             .map_err(|why| referrer_list::failure(what(), why))?
         else {
-            return Ok(Ended::before_put(Outcome::Unchanged("all of them are listed".into())));
+            return Ok(Ended::without_effect(Outcome::Unchanged("all of them are listed".into())));
         };
         if now != *kept || list.unknown {
             self.entry.revise_list(self.index, old.as_deref().map(saved_manifest), merged.digest).await?;
@@ -94,19 +93,19 @@ impl Listing<'_> {
         }
         let _turn = self.transfer.lock(&merged).await;
         if self.transfer.is_stopped() {
-            return Ok(Ended::before_put(Outcome::Stopped));
+            return Ok(Ended::without_effect(Outcome::Stopped));
         }
         // This is the last request before the put. A list that others have written since it was read is merged anew.
         let put = match place.may_put(&list.tag, now, merged.digest).await {
             Ok(()) => place.put_and_verify(&list.tag, now, &merged).await,
-            Err(Outcome::Skipped(moved)) => return Ok(Ended::before_put(Outcome::Skipped(moved))),
+            Err(Outcome::Skipped(moved)) => return Ok(Ended::without_effect(Outcome::Skipped(moved))),
             Err(other) => other,
         };
         let outcome = match put {
             Outcome::Done(_) => Outcome::Done(describe_listing(list, now, &merged)),
             other => other,
         };
-        Ok(Ended { has_put: is_done(&outcome), outcome })
+        Ok(Ended::from(outcome))
     }
 }
 

@@ -8,22 +8,22 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, join_all};
 
 use super::companions;
-use super::ended::Ended;
 use super::entry::CopyEntry;
 use super::fallback::{Listing, check_listing};
 use super::referrer_check::Check;
 use super::transfer::{Arrival, CopyError, CopyTransfer, combine};
 use crate::client::Transfer;
 use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
-use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
+use crate::model::change::progress::{Effect, Outcome, Progress, ProgressItem, Report};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Tag;
 use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
+use crate::ops::steps::ended::Ended;
 use crate::ops::steps::report_while::report_while;
 use crate::ops::steps::tag::RepositoryClient;
-use crate::ops::steps::tracker::{is_done, open_uploads_note};
+use crate::ops::steps::tracker::open_uploads_note;
 
 /// Copies the images of the plan, and nothing else. An image that fails keeps no other from being copied.
 pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl) -> Report {
@@ -50,7 +50,7 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl)
     notes.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
     items.extend(plan.common.unresolved.iter().map(ProgressItem::from));
     let entry = entry.end(&mut notes).await;
-    let undo = entry.filter(|_| ended.iter().any(|ended| ended.has_put != Some(false)));
+    let undo = entry.filter(|_| ended.iter().any(|ended| ended.effect.may_be_done()));
     let bytes = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
     Report {
         items,
@@ -183,12 +183,12 @@ impl<'a> CopyRun<'a> {
         async move {
             let listing = self.listing(index, list);
             let ended = match (self.entry.keep_failure_of_list(index), combine(join_all(needed).await)) {
-                (Some(failure), _) => Ended::before_put(Outcome::Failed(failure.clone())),
+                (Some(failure), _) => Ended::without_effect(Outcome::Failed(failure.clone())),
                 (None, Ok(())) => listing.write().await,
-                (None, Err(error)) => Ended::before_put(self.outcome(error)),
+                (None, Err(error)) => Ended::without_effect(self.outcome(error)),
             };
-            if let Some(has_put) = ended.has_put {
-                self.entry.mark_list_done(index, has_put).await;
+            if ended.effect != Effect::Unknown {
+                self.entry.mark_list_done(index, ended.effect == Effect::Done).await;
             }
             self.report_ended(self.plan.images.len() + index, &ended);
             ended
@@ -205,14 +205,14 @@ impl<'a> CopyRun<'a> {
         let ended = match self.entry.keep_failure(index) {
             Some(failure) => {
                 self.transfer.give_up(index);
-                Ended::before_put(Outcome::Failed(failure.clone()))
+                Ended::without_effect(Outcome::Failed(failure.clone()))
             }
             None => match self.wait_for(index, needed, checks).await {
                 Ok(()) => self.finish_image(image).await,
-                Err(error) => Ended::before_put(self.outcome(error)),
+                Err(error) => Ended::without_effect(self.outcome(error)),
             },
         };
-        self.entry.mark_done(index, ended.has_put).await;
+        self.entry.mark_done(index, ended.effect).await;
         self.report_ended(index, &ended);
         ended
     }
@@ -251,7 +251,7 @@ impl<'a> CopyRun<'a> {
 
     /// Takes the last step of an image, after everything that it needs has arrived.
     async fn finish_image(&self, image: &ImageToCopy) -> Ended {
-        Ended::before_put(match &image.tag {
+        Ended::without_effect(match &image.tag {
             None if image.is_done() => Outcome::Unchanged("it is there already".into()),
             None => Outcome::Done(SafeText::from(format!("is there as {}", image.digest.short()))),
             Some(tag) => return self.put(image, tag).await,
@@ -267,16 +267,16 @@ impl<'a> CopyRun<'a> {
         };
         let _turn = self.transfer.lock(&image.manifest).await;
         if self.transfer.is_stopped() {
-            return Ended::before_put(Outcome::Stopped);
+            return Ended::without_effect(Outcome::Stopped);
         }
         if let Err(outcome) = place.may_put(tag, image.replaces, image.digest).await {
-            return Ended::before_put(outcome);
+            return Ended::without_effect(outcome);
         }
         if self.transfer.is_stopped() {
-            return Ended::before_put(Outcome::Stopped);
+            return Ended::without_effect(Outcome::Stopped);
         }
         let outcome = place.put_and_verify(tag, image.replaces, &image.manifest).await;
-        Ended { has_put: is_done(&outcome), outcome }
+        Ended::from(outcome)
     }
 
     fn report_progress(&self) {

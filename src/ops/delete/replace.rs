@@ -18,7 +18,7 @@ use crate::ops::steps::kept_tags::{self, Kept};
 use crate::ops::steps::replacement::{self, Replacement, ReplacementMethod};
 use crate::ops::steps::restore::restore_lost_tags;
 use crate::ops::steps::tag::RepositoryClient;
-use crate::ops::steps::tracker::{Tracker, is_done};
+use crate::ops::steps::tracker::Tracker;
 
 /// A tag that is removed, and the replacement that it is put on in between.
 struct ReplacedTag<'a> {
@@ -49,21 +49,21 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
     let mut changed = HashSet::new();
     let mut method = ReplacementMethod::default();
     for (index, part) in parts.iter().enumerate() {
-        let outcome = match (tracker.reason_to_stop(), &part.replacement) {
-            (Some(outcome), _) => outcome,
-            (None, Err(failure)) => Outcome::Failed(failure.clone()),
+        let ended = match (tracker.reason_to_stop(), &part.replacement) {
+            (Some(outcome), _) => outcome.into(),
+            (None, Err(failure)) => Outcome::Failed(failure.clone()).into(),
             (None, Ok(replacement)) => match keeping.objection(&plan.repository, part.digest) {
-                Some(outcome) => outcome,
+                Some(outcome) => outcome.into(),
                 None => {
                     tracker.report_current(SafeText::from(format!("untag {}", part.tag)));
                     method.untag(place, &running, part.tag, replacement, &mut tracker.notes).await
                 }
             },
         };
-        if is_done(&outcome) != Some(false) {
+        if ended.effect.may_be_done() {
             changed.insert(part.digest);
         }
-        tracker.record_outcome(&running, 2 * index..2 * index + 2, index, outcome).await;
+        tracker.record_outcome(&running, 2 * index..2 * index + 2, index, ended).await;
     }
     tracker.notes.extend(restore_lost_tags(place, &kept, |_| None).await.notes);
     let is_changed = |_: &Repository, digest| changed.contains(&digest);

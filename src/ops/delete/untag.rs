@@ -22,7 +22,7 @@ use crate::ops::journal::RunningEntry;
 use crate::ops::steps::kept_tags::{self, Kept};
 use crate::ops::steps::restore::restore_lost_tags;
 use crate::ops::steps::tag::{RepositoryClient, Shown, saved_manifest};
-use crate::ops::steps::tracker::{Tracker, is_done};
+use crate::ops::steps::tracker::Tracker;
 use crate::ops::tag_list;
 
 /// A tag that is removed.
@@ -89,7 +89,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
                 vec![(Selector::Tag(part.tag.clone()), Shown::Not(part.digest))],
             );
         }
-        if is_done(&outcome) != Some(false) {
+        if outcome.effect().may_be_done() {
             changed.insert(part.digest);
         }
         tracker.record_outcome(&running, index..index + 1, index, outcome).await;

@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use super::ended::Ended;
 use super::probe;
 use super::tag::{RepositoryClient, describe_move, put_failure, saved_manifest};
 use crate::model::change::journal::{JournalItem, Probe};
 use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::manifest::replacement::make_replacement;
 use crate::model::reference::{Repository, Selector, Tag};
@@ -85,10 +86,10 @@ impl ReplacementMethod {
         tag: &Tag,
         replacement: &Replacement,
         notes: &mut Vec<SafeText>,
-    ) -> Outcome {
+    ) -> Ended {
         match self.ensure_works(place, running, replacement, notes).await {
             Ok(()) => untag_by_replacement(place, tag, replacement, notes).boxed().await,
-            Err(failure) => Outcome::Failed(failure),
+            Err(failure) => Outcome::Failed(failure).into(),
         }
     }
 }
@@ -137,16 +138,16 @@ async fn untag_by_replacement(
     tag: &Tag,
     replacement: &Replacement,
     notes: &mut Vec<SafeText>,
-) -> Outcome {
+) -> Ended {
     let what = || format!("cannot untag {}:{tag}", place.name);
     let image = replacement.image.digest;
     place.client.prefetch_delete_token(place.name).await;
     place.client.prefetch_push_token(place.name).await;
     match place.tag_digest_among(tag, &[image, replacement.manifest.digest]).await {
         Ok(Some(now)) if now == image => {}
-        Ok(None) => return Outcome::Unchanged("it was gone already".into()),
-        Ok(now) => return Outcome::Skipped(describe_move(now)),
-        Err(error) => return Outcome::Failed(error.failure(what())),
+        Ok(None) => return Outcome::Unchanged("it was gone already".into()).into(),
+        Ok(now) => return Outcome::Skipped(describe_move(now)).into(),
+        Err(error) => return Outcome::Failed(error.failure(what())).into(),
     }
     let selector = Selector::Tag(tag.clone());
     if let Err(error) =
@@ -167,7 +168,7 @@ async fn untag_by_replacement(
     if let Err(error) = place.client.delete_manifest(place.name, &replacement.manifest.digest).await {
         return put_back(place, tag, replacement, put_failure(&error, what()), notes).boxed().await;
     }
-    match place.wait_until_shown(&selector, None).await {
+    let outcome = match place.wait_until_shown(&selector, None).await {
         Ok(true) => Outcome::Done("untagged by a replacement".into()),
         Ok(false) => match place.tag_digest_among(tag, &[replacement.manifest.digest]).await {
             Ok(Some(now)) if now == replacement.manifest.digest => {
@@ -177,7 +178,8 @@ async fn untag_by_replacement(
             _ => Outcome::Done("untagged by a replacement".into()),
         },
         Err(error) => place.unseen_outcome(&selector, &error),
-    }
+    };
+    outcome.into()
 }
 
 /// Puts the tag back on its image after a failure in the middle, if it has the replacement.
@@ -187,23 +189,23 @@ async fn put_back(
     replacement: &Replacement,
     failure: Failure,
     notes: &mut Vec<SafeText>,
-) -> Outcome {
+) -> Ended {
     let (image, marked) = (&replacement.image, replacement.manifest.digest);
     match place.tag_digest_among(tag, &[image.digest, marked]).await {
-        Ok(now) if now == Some(image.digest) => Outcome::Failed(failure),
-        Ok(now) if now != Some(marked) => Outcome::Skipped(describe_move(now)),
+        Ok(now) if now == Some(image.digest) => Outcome::Failed(failure).into(),
+        Ok(now) if now != Some(marked) => Outcome::Skipped(describe_move(now)).into(),
         _ => match place.put(tag, Some(marked), image).boxed().await {
             Outcome::Failed(second) => {
                 notes.push(SafeText::from(format!(
                     "`{tag}` is left on its replacement {marked} and cannot be put back on {}: {}; the journal has it",
                     image.digest, second.why
                 )));
-                Outcome::Failed(Failure { kind: FailureKind::Unreachable, ..failure })
+                Ended::half_done(Outcome::Failed(failure))
             }
-            Outcome::Skipped(why) => Outcome::Skipped(why),
+            Outcome::Skipped(why) => Outcome::Skipped(why).into(),
             _ => {
                 notes.push(SafeText::from(format!("`{tag}` was put back on its image, byte for byte")));
-                Outcome::Failed(failure)
+                Outcome::Failed(failure).into()
             }
         },
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use tokio_util::sync::CancellationToken;
 
+use super::ended::{Ended, note_effect};
 use crate::client::Transfer;
 use crate::model::change::journal::EntryId;
 use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
@@ -87,15 +88,12 @@ impl<'a> Tracker<'a> {
         running: &RunningEntry,
         items: Range<usize>,
         index: usize,
-        outcome: Outcome,
+        ended: impl Into<Ended>,
     ) {
-        let done = is_done(&outcome);
-        self.has_changed |= done != Some(false);
+        let Ended { outcome, effect } = ended.into();
+        self.has_changed |= effect.may_be_done();
         for item in items {
-            match done {
-                Some(done) => running.mark_done(item, done).await,
-                None => running.mark_unconfirmed(item).await,
-            }
+            note_effect(running, item, effect).await;
         }
         self.set_outcome(index, outcome);
     }
@@ -133,17 +131,6 @@ impl<'a> Tracker<'a> {
             self.set_outcome(index, Outcome::Failed(failure.clone()));
         }
         self.report(None)
-    }
-}
-
-/// Returns whether anything was changed, or `None` if a request was sent and its answer was lost or its effect is not
-/// visible.
-pub fn is_done(outcome: &Outcome) -> Option<bool> {
-    match outcome {
-        Outcome::Done(_) => Some(true),
-        Outcome::Unconfirmed(_) => None,
-        Outcome::Failed(failure) if failure.kind == FailureKind::Unreachable => None,
-        Outcome::Unchanged(_) | Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Stopped => Some(false),
     }
 }
 
